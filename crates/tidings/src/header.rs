@@ -1,0 +1,148 @@
+//! Headers: the names that mean something, and the map that carries them.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// The id by which a stream knows a message again (`Nats-Msg-Id`).
+pub(crate) const MESSAGE_ID: &str = "Nats-Msg-Id";
+/// Which event a message is, where its subject alone does not say it: `<name>.v<N>`.
+pub(crate) const MESSAGE: &str = "Tidings-Message";
+/// The stream that must store the message.
+pub(crate) const EXPECTED_STREAM: &str = "Nats-Expected-Stream";
+/// The sequence that the stream's last message must have.
+pub(crate) const EXPECTED_LAST_SEQUENCE: &str = "Nats-Expected-Last-Sequence";
+/// The id that the stream's last message must have.
+pub(crate) const EXPECTED_LAST_MESSAGE_ID: &str = "Nats-Expected-Last-Msg-Id";
+/// The sequence that the last message of the subject must have.
+pub(crate) const EXPECTED_LAST_SUBJECT_SEQUENCE: &str = "Nats-Expected-Last-Subject-Sequence";
+/// How long a message lives in its stream (ADR-43).
+pub(crate) const TTL: &str = "Nats-TTL";
+/// What went wrong in a service, as text (ADR-32).
+pub(crate) const SERVICE_ERROR: &str = "Nats-Service-Error";
+/// What went wrong in a service, as a number (ADR-32).
+pub(crate) const SERVICE_ERROR_CODE: &str = "Nats-Service-Error-Code";
+/// The trace that a message belongs to (W3C Trace Context).
+pub(crate) const TRACE_PARENT: &str = "traceparent";
+/// What vendors add to the trace (W3C Trace Context).
+pub(crate) const TRACE_STATE: &str = "tracestate";
+
+/// Prefixes of the names that only NATS and Tidings set.
+const RESERVED: [&str; 2] = ["nats-", "tidings-"];
+
+/// A message's headers: names and values in the order they were added.
+///
+/// Names are compared without regard to case. A name is printable ASCII without `:`, a value is
+/// printable ASCII, as NATS clients in every language can read it (ADR-4); other text goes
+/// percent-encoded.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Headers(Vec<(Cow<'static, str>, Cow<'static, str>)>);
+
+impl Headers {
+    /// No headers; allocates nothing.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// The first value of this name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.get_all(name).next()
+    }
+
+    /// Every value of this name, in order.
+    pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// Every name and value, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
+    }
+
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no value.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds a header that a user asked for.
+    ///
+    /// # Errors
+    /// [`HeaderError`] if the name is reserved, or the name or the value holds what it must not.
+    pub fn append(&mut self, name: &str, value: &str) -> Result<(), HeaderError> {
+        let fault = if RESERVED
+            .iter()
+            .any(|r| name.get(..r.len()).is_some_and(|p| p.eq_ignore_ascii_case(r)))
+        {
+            HeaderFault::Reserved
+        } else if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic() && b != b':') {
+            HeaderFault::Name
+        } else if !value.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
+            || value.trim_matches(' ').len() != value.len()
+        {
+            HeaderFault::Value
+        } else {
+            self.push(name.to_owned(), value.to_owned());
+            return Ok(());
+        };
+        Err(HeaderError { name: name.to_owned(), fault })
+    }
+
+    /// Adds a header whose name and value are known to be right.
+    pub(crate) fn push(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Into<Cow<'static, str>>,
+    ) {
+        self.0.push((name.into(), value.into()));
+    }
+
+    /// Sets the only value of a header whose name and value are known to be right.
+    pub(crate) fn set(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Into<Cow<'static, str>>,
+    ) {
+        let name = name.into();
+        self.0.retain(|(n, _)| !n.eq_ignore_ascii_case(&name));
+        self.push(name, value);
+    }
+}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+/// A header that a user asked for can't be sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("header {name:?} {fault}")]
+pub struct HeaderError {
+    /// The header's name.
+    pub name: String,
+    /// What is wrong with it.
+    pub fault: HeaderFault,
+}
+
+/// What is wrong with a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HeaderFault {
+    /// Only NATS and Tidings set headers that begin with `Nats-` or `Tidings-`.
+    #[error(
+        "is reserved: `Nats-` and `Tidings-` headers are set by the options of a message, not by hand"
+    )]
+    Reserved,
+    /// The name is empty or holds white space, `:`, a control or a non-ASCII character.
+    #[error("has a name that is not printable ASCII without `:` and white space")]
+    Name,
+    /// The value holds a control or a non-ASCII character, or begins or ends with a space.
+    #[error(
+        "has a value that is not printable ASCII, or that begins or ends with a space; percent-encode it"
+    )]
+    Value,
+}

@@ -1,0 +1,157 @@
+//! What a message is: the traits that the derives implement.
+
+mod declaration;
+mod filter;
+mod outcome;
+
+pub use declaration::{Declaration, MessageKind};
+pub use filter::{Filter, FilterTokens, Unfiltered};
+pub use outcome::Outcome;
+
+use std::io;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tidings_contract::Descriptor;
+
+use crate::Failure;
+use crate::publish_ack::{Acknowledgement, PublishAck};
+use crate::stream::EventStream;
+use crate::subject::{ParseSubjectError, Subject, SubjectError};
+
+/// A type that is sent over the bus: its declaration, its subject and its payload.
+///
+/// Implemented by `#[derive(Event)]` and `#[derive(Request)]`, never by hand.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no message",
+    label = "neither an event nor a request",
+    note = "derive `Event` for something that happened, or `Request` for something that is asked"
+)]
+pub trait Message: Sized + Send + Sync {
+    /// What a handler of it returns: `()` for an event, the reply for a request.
+    type Reply;
+    /// What a handler of it may fail with.
+    type Error;
+    /// The values of its subject's tokens, typed as the fields they are bound to.
+    type Tokens: Send + 'static;
+    /// What [`filter`](Message::filter) makes: one method for each token.
+    type Filter: Filter<Message = Self>;
+
+    /// What is declared: one entry, or one for each variant of an enum of events.
+    const DECLARATIONS: &'static [&'static Declaration];
+    /// The wire name; `None` only for an enum of events that was given none.
+    const NAME: Option<&'static str>;
+
+    /// The declaration of this value.
+    fn declaration(&self) -> &'static Declaration;
+
+    /// The concrete subject of this value.
+    ///
+    /// # Errors
+    /// [`SubjectError`], naming the field, if a value can't be a token.
+    fn subject(&self) -> Result<Subject, SubjectError>;
+
+    /// The id by which a stream knows this value again, where id fields are declared.
+    fn message_id(&self) -> Option<String> {
+        None
+    }
+
+    /// Writes the payload.
+    ///
+    /// # Errors
+    /// What the type's `Serialize` or the writer fails with.
+    fn encode<W: io::Write>(&self, payload: W) -> Result<(), serde_json::Error>;
+
+    /// A filter over its subjects; it matches all of them until a method narrows a token.
+    fn filter() -> Self::Filter;
+
+    /// The typed tokens of a concrete subject.
+    ///
+    /// # Errors
+    /// [`ParseSubjectError`] if the subject is not one of this message.
+    fn parse_subject(subject: &str) -> Result<Self::Tokens, ParseSubjectError>;
+
+    /// What it promises, as data: one descriptor, or one for each variant.
+    fn descriptors() -> Vec<Descriptor>;
+}
+
+/// A message that can be received: every one that owns its data.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can be published but not received",
+    label = "not a message that can be received",
+    note = "a type with borrowed fields is for publishing only; receive into one that owns its data"
+)]
+pub trait Decode: Message + 'static {
+    /// Reads a value back from its payload; `declaration` says which of
+    /// [`DECLARATIONS`](Message::DECLARATIONS) it is.
+    ///
+    /// # Errors
+    /// What the type's `Deserialize` fails with.
+    fn decode(declaration: &'static Declaration, payload: &[u8])
+    -> Result<Self, serde_json::Error>;
+
+    /// What a handler's result means on the wire.
+    #[doc(hidden)]
+    fn outcome(result: Result<Self::Reply, Self::Error>) -> Outcome;
+}
+
+/// Something that happened: published for whoever is interested.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no event",
+    label = "not an event",
+    note = "add `#[derive(Event)] #[event(subject = \"orders.{{region}}.created\")]` to it"
+)]
+pub trait Event: Message<Reply = (), Error = Failure> {
+    /// What publishing it gives back: [`PublishAck`] for an event with a stream, `()` without.
+    type Ack: Acknowledgement;
+}
+
+/// An event that a stream keeps.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not kept by a stream",
+    label = "an event without a stream",
+    note = "only a stream's events can be consumed durably or replayed: name one with `#[event(stream = Orders)]`, or use `subscribe`"
+)]
+pub trait StreamEvent: Event<Ack = PublishAck> {
+    /// The stream.
+    type Stream: EventStream;
+}
+
+/// Something that is asked: one handler gives one reply.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no request",
+    label = "not a request",
+    note = "add `#[derive(Request)] #[request(subject = \"inventory.check\", reply = Stock)]` to it"
+)]
+pub trait Request: Message<Reply: DeserializeOwned + Send> {
+    /// The declared error, or [`Undeclared`] where none is declared.
+    type Declared: DeclaredError;
+}
+
+/// The declared error of a request that declares none: it has no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("no error is declared")]
+pub enum Undeclared {}
+
+/// The error that a request declares: it travels as the body of an error reply.
+///
+/// Every serializable [`Error`](std::error::Error) is one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be the error of a request",
+    label = "not an error that can travel",
+    note = "a declared error implements `std::error::Error`, `Serialize` and `Deserialize`"
+)]
+pub trait DeclaredError: std::error::Error + Sized + Send + Sync + 'static {
+    /// Reads it back from an error reply's body; `None` if nothing is declared or it is another.
+    #[doc(hidden)]
+    fn from_body(body: &[u8]) -> Option<Self>;
+}
+
+impl<E> DeclaredError for E
+where
+    E: std::error::Error + Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    fn from_body(body: &[u8]) -> Option<Self> {
+        serde_json::from_slice(body).ok()
+    }
+}

@@ -1,0 +1,25 @@
+//! What generated code calls: not public, and not stable between versions.
+
+pub use core;
+pub use std;
+
+pub use schemars;
+pub use serde;
+pub use serde_json;
+pub use tidings_contract::Descriptor;
+pub use tidings_subject;
+
+pub use crate::failure::Failure;
+pub use crate::message::{
+    Declaration, DeclaredError, Decode, Event, Filter, FilterTokens, Message, MessageKind, Outcome,
+    Request, StreamEvent, Undeclared, Unfiltered,
+};
+pub use crate::publish_ack::{Acknowledgement, PublishAck};
+pub use crate::stream::{
+    Compression, ConsumerLimits, Discard, EventStream, External, Persistence, Placement, Republish,
+    Retention, Source, SourceConsumer, SourceStart, Storage, StreamConfig, SubjectTransform,
+};
+pub use crate::subject::{
+    ParseSubjectError, Subject, SubjectBuilder, SubjectError, SubjectParser,
+};
+pub use crate::token::Token;

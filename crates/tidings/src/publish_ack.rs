@@ -1,0 +1,46 @@
+//! What publishing gives back.
+
+/// A stream has stored the message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PublishAck {
+    /// The stream that stored it.
+    pub stream: String,
+    /// The message's sequence in the stream; of the first copy if this one is a duplicate.
+    pub sequence: u64,
+    /// Whether the stream already had a message with this id and so did not store another.
+    pub duplicate: bool,
+}
+
+/// What publishing an event gives back: [`PublishAck`], `()` where no stream keeps it, or an
+/// `Option` of it for an enum of both kinds.
+pub trait Acknowledgement: sealed::Sealed + Sized + Send + 'static {
+    /// Made from what the transport got.
+    #[doc(hidden)]
+    fn from_stored(stored: Option<PublishAck>) -> Option<Self>;
+}
+
+impl Acknowledgement for PublishAck {
+    fn from_stored(stored: Option<PublishAck>) -> Option<Self> {
+        stored
+    }
+}
+
+impl Acknowledgement for Option<PublishAck> {
+    fn from_stored(stored: Option<PublishAck>) -> Option<Self> {
+        Some(stored)
+    }
+}
+
+impl Acknowledgement for () {
+    fn from_stored(_: Option<PublishAck>) -> Option<Self> {
+        Some(())
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::PublishAck {}
+    impl Sealed for Option<super::PublishAck> {}
+    impl Sealed for () {}
+}

@@ -1,0 +1,52 @@
+//! Streams as types: what keeps events, and how it is configured.
+
+mod config;
+
+pub use config::{
+    Compression, ConsumerLimits, Discard, External, Persistence, Placement, Republish, Retention,
+    Source, SourceConsumer, SourceStart, Storage, StreamConfig, SubjectTransform,
+};
+
+/// A stream, declared on a type with `#[derive(EventStream)]`.
+///
+/// ```
+/// use tidings::prelude::*;
+///
+/// /// Everything that happens to an order, kept for a week.
+/// #[derive(EventStream)]
+/// #[stream(name = "ORDERS", subjects("orders.>"), max_age = "7d", duplicate_window = "2m")]
+/// struct Orders;
+///
+/// assert_eq!(Orders::NAME, "ORDERS");
+/// assert_eq!(Orders::config().max_age, Some(Duration::from_secs(7 * 24 * 3600)));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no stream",
+    label = "not a stream",
+    note = "declare one with `#[derive(EventStream)] #[stream(name = \"ORDERS\", subjects(\"orders.>\"))]`"
+)]
+pub trait EventStream {
+    /// The stream's name on the server.
+    const NAME: &'static str;
+    /// The subject filters whose messages it keeps.
+    const SUBJECTS: &'static [&'static str];
+
+    /// The whole configuration.
+    fn config() -> StreamConfig;
+}
+
+/// A stream as an event's declaration refers to it.
+#[derive(Debug, Clone, Copy)]
+pub struct StreamDeclaration {
+    /// The stream's name on the server.
+    pub name: &'static str,
+    /// Makes the whole configuration.
+    pub config: fn() -> StreamConfig,
+}
+
+impl StreamDeclaration {
+    /// The declaration of `S`.
+    pub const fn of<S: EventStream + ?Sized>() -> Self {
+        Self { name: S::NAME, config: S::config }
+    }
+}

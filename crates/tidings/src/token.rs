@@ -1,0 +1,92 @@
+//! What can stand as one token of a subject.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::num::{
+    NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize, NonZeroU8,
+    NonZeroU16, NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize,
+};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+/// A value that can stand as one token of a subject, such as the `eu` of `orders.eu.created`.
+///
+/// Text, integers, `bool`, `char` and [`Uuid`] are tokens. For an enum without data or a newtype
+/// around a token, `#[derive(Token)]` writes the implementation; an enum's tokens are then the
+/// texts that serde writes for its variants.
+///
+/// The text is checked whenever it goes into a subject: a value that is empty or holds `.`, `*`,
+/// `>`, white space or a control character is refused with an error that names the field.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be a token of a subject",
+    label = "this field is bound to a token of the subject",
+    note = "text, integers, `bool`, `char` and `Uuid` are tokens; for an enum without data or a newtype add `#[derive(Token)]`"
+)]
+pub trait Token {
+    /// The type that a received token is parsed into: `Self`, or the owned form of borrowed text.
+    type Owned: Token;
+
+    /// Appends the token's text.
+    fn append_to(&self, subject: &mut String);
+
+    /// The value whose text is `token`, if there is one.
+    fn parse(token: &str) -> Option<Self::Owned>;
+}
+
+macro_rules! text {
+    ($($type:ty => $owned:ty),* $(,)?) => {$(
+        impl Token for $type {
+            type Owned = $owned;
+
+            fn append_to(&self, subject: &mut String) {
+                subject.push_str(self);
+            }
+
+            fn parse(token: &str) -> Option<Self::Owned> {
+                Some(token.into())
+            }
+        }
+    )*};
+}
+
+text!(str => String, String => String, Cow<'_, str> => String, Box<str> => Box<str>, Arc<str> => Arc<str>);
+
+macro_rules! displayed {
+    ($($type:ty),* $(,)?) => {$(
+        impl Token for $type {
+            type Owned = Self;
+
+            fn append_to(&self, subject: &mut String) {
+                // Writing to a String can't fail.
+                let _ = write!(subject, "{self}");
+            }
+
+            fn parse(token: &str) -> Option<Self> {
+                let value: Self = token.parse().ok()?;
+                // One text per value: `+7`, `007` and an upper-case UUID are no tokens of ours.
+                let mut text = String::with_capacity(token.len());
+                value.append_to(&mut text);
+                (text == token).then_some(value)
+            }
+        }
+    )*};
+}
+
+displayed!(
+    u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize, bool, char, Uuid, NonZeroU8,
+    NonZeroU16, NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize, NonZeroI8, NonZeroI16,
+    NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize,
+);
+
+impl<T: Token + ?Sized> Token for &T {
+    type Owned = T::Owned;
+
+    fn append_to(&self, subject: &mut String) {
+        (**self).append_to(subject);
+    }
+
+    fn parse(token: &str) -> Option<Self::Owned> {
+        T::parse(token)
+    }
+}

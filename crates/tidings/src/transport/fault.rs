@@ -1,0 +1,61 @@
+//! What can go wrong below the typed part. Every operation turns these into its own error.
+
+use std::error::Error;
+use std::fmt;
+
+/// A transport's failure, the same for both.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    /// Payload and headers are over the server's limit. Nothing was sent.
+    #[error("the message has {size} bytes, the server takes {limit}")]
+    TooLarge { size: usize, limit: usize },
+    /// Nobody listens on the subject.
+    #[error("nobody listens on the subject")]
+    NoResponders,
+    /// The deadline passed; whether the message arrived is unknown.
+    #[error("the deadline passed")]
+    Timeout,
+    /// The server answered a JetStream call with an error.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// The bus was closed.
+    #[error("the bus is closed")]
+    Closed,
+    /// Something else in the client.
+    #[error(transparent)]
+    Client(Box<dyn Error + Send + Sync>),
+}
+
+impl Fault {
+    pub(crate) fn client(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Client(error.into())
+    }
+}
+
+/// An error of the JetStream API: a status, NATS's own error code, and a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ApiError {
+    pub(crate) status: u16,
+    pub(crate) code: u32,
+    pub(crate) description: String,
+}
+
+/// The codes that are told apart (`server/errors.json` of nats-server).
+impl ApiError {
+    pub(crate) const STREAM_NOT_FOUND: u32 = 10_059;
+    pub(crate) const CONSUMER_NOT_FOUND: u32 = 10_014;
+    pub(crate) const STREAM_NAME_IN_USE: u32 = 10_058;
+    pub(crate) const CONSUMER_EXISTS: u32 = 10_148;
+    pub(crate) const WRONG_LAST_SEQUENCE: u32 = 10_071;
+    pub(crate) const WRONG_LAST_SEQUENCE_CONSTANT: u32 = 10_164;
+    pub(crate) const WRONG_LAST_MESSAGE_ID: u32 = 10_070;
+    pub(crate) const EXPECTED_STREAM: u32 = 10_060;
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (code {})", self.description, self.code)
+    }
+}
+
+impl Error for ApiError {}

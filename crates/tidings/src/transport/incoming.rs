@@ -1,0 +1,78 @@
+//! A message that arrived, and how it is settled.
+
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+
+use crate::header::Headers;
+use crate::subject::Subject;
+use crate::transport::{Fault, memory, nats};
+
+/// A message that arrived.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(crate) subject: Subject,
+    /// Where an answer is expected; `None` for a stream's messages, which are settled instead.
+    pub(crate) reply: Option<Subject>,
+    pub(crate) headers: Headers,
+    pub(crate) payload: Bytes,
+    /// Where a stream keeps it, if one delivered it.
+    pub(crate) receipt: Option<Receipt>,
+    /// How it is settled, if a durable consumer delivered it.
+    pub(crate) settle: Option<Settle>,
+}
+
+/// Where a stream keeps a message, and which delivery of it this is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Receipt {
+    pub(crate) stream: String,
+    pub(crate) consumer: String,
+    pub(crate) sequence: u64,
+    /// Counts from 1 with each delivery of the same message to this consumer.
+    pub(crate) attempt: u64,
+    /// How many messages the consumer has still to deliver.
+    pub(crate) pending: u64,
+    pub(crate) stored_at: SystemTime,
+}
+
+/// What becomes of a delivered message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Settlement {
+    /// Handled.
+    Ack,
+    /// Deliver it again, after this time.
+    Nak(Option<Duration>),
+    /// Still working: the ack wait starts anew.
+    Progress,
+    /// Never deliver it again; the reason goes into the server's advisory.
+    Term(String),
+}
+
+/// The way back to whoever delivered a message.
+#[derive(Debug, Clone)]
+pub(crate) enum Settle {
+    Nats(nats::NatsSettle),
+    Memory(memory::MemorySettle),
+}
+
+impl Settle {
+    /// Says what becomes of the message; `Ok` means handed over to the connection.
+    pub(crate) async fn send(&self, settlement: Settlement) -> Result<(), Fault> {
+        match self {
+            Self::Nats(settle) => settle.send(settlement).await,
+            Self::Memory(settle) => settle.send(settlement),
+        }
+    }
+
+    /// The same, and waits until the server has taken it.
+    pub(crate) async fn confirm(
+        &self,
+        settlement: Settlement,
+        within: Duration,
+    ) -> Result<(), Fault> {
+        match self {
+            Self::Nats(settle) => settle.confirm(settlement, within).await,
+            Self::Memory(settle) => settle.send(settlement),
+        }
+    }
+}

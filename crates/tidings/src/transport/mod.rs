@@ -1,0 +1,171 @@
+//! What a bus stands on: the seam between the typed part and NATS or memory.
+//!
+//! Everything above speaks of `Outgoing`, `Incoming` and `Settlement`; everything below moves
+//! bytes. Both transports refuse the same things with the same [`Fault`].
+
+mod consume;
+mod fault;
+mod inbox;
+mod incoming;
+pub(crate) mod memory;
+pub(crate) mod nats;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+pub(crate) use consume::{ConsumerConfig, DeliverFrom, Pull};
+pub(crate) use fault::{ApiError, Fault};
+pub(crate) use inbox::Inbox;
+pub(crate) use incoming::{Incoming, Receipt, Settle, Settlement};
+
+use crate::header::Headers;
+use crate::publish_ack::PublishAck;
+use crate::stream::StreamConfig;
+use crate::subject::Subject;
+
+/// A message on its way out.
+#[derive(Debug, Clone)]
+pub(crate) struct Outgoing {
+    pub(crate) subject: Subject,
+    pub(crate) headers: Headers,
+    pub(crate) payload: Bytes,
+}
+
+/// The transports there are. A closed set, so that a bus is one plain type.
+#[derive(Debug, Clone)]
+pub(crate) enum Transport {
+    Nats(nats::Nats),
+    Memory(memory::Memory),
+}
+
+/// Calls the method of whichever transport this is.
+macro_rules! on {
+    ($self:ident, $transport:ident => $call:expr) => {
+        match $self {
+            Transport::Nats($transport) => $call,
+            Transport::Memory($transport) => $call,
+        }
+    };
+}
+
+impl Transport {
+    /// Sends a message to whoever listens; `Ok` means handed over to the connection.
+    pub(crate) async fn publish(&self, message: Outgoing) -> Result<(), Fault> {
+        on!(self, t => t.publish(message, None).await)
+    }
+
+    /// Sends a message that asks the listeners to answer on `reply`.
+    pub(crate) async fn publish_with_reply(
+        &self,
+        message: Outgoing,
+        reply: Subject,
+    ) -> Result<(), Fault> {
+        on!(self, t => t.publish(message, Some(reply)).await)
+    }
+
+    /// Sends a message and waits until a stream has stored it, or `within` has passed.
+    pub(crate) async fn store(
+        &self,
+        message: Outgoing,
+        within: Duration,
+    ) -> Result<PublishAck, Fault> {
+        on!(self, t => t.store(message, within).await)
+    }
+
+    /// Sends a request and waits for one reply, or until `within` has passed.
+    pub(crate) async fn request(
+        &self,
+        message: Outgoing,
+        within: Duration,
+    ) -> Result<Incoming, Fault> {
+        on!(self, t => t.request(message, within).await)
+    }
+
+    /// A new subject that nobody else listens on, for answers.
+    pub(crate) fn new_inbox(&self) -> Subject {
+        on!(self, t => t.new_inbox())
+    }
+
+    /// Listens on a subject filter, alone or as one of a queue group. The interest is registered
+    /// when this returns.
+    pub(crate) async fn subscribe(
+        &self,
+        filter: Subject,
+        group: Option<&str>,
+    ) -> Result<Inbox, Fault> {
+        match self {
+            Self::Nats(t) => t.subscribe(filter, group).await.map(Inbox::Nats),
+            Self::Memory(t) => t.subscribe(filter, group).map(Inbox::Memory),
+        }
+    }
+
+    /// The stream's configuration; `None` if there is no such stream.
+    pub(crate) async fn stream(&self, name: &str) -> Result<Option<StreamConfig>, Fault> {
+        on!(self, t => t.stream(name).await)
+    }
+
+    /// Creates a stream. One of this name with the same configuration is no fault.
+    pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
+        on!(self, t => t.create_stream(config).await)
+    }
+
+    /// The durable consumer's configuration; `None` if there is no such consumer.
+    pub(crate) async fn consumer(
+        &self,
+        stream: &str,
+        name: &str,
+    ) -> Result<Option<ConsumerConfig>, Fault> {
+        on!(self, t => t.consumer(stream, name).await)
+    }
+
+    /// Creates a durable consumer. One of this name with the same configuration is no fault.
+    pub(crate) async fn create_consumer(
+        &self,
+        stream: &str,
+        config: &ConsumerConfig,
+    ) -> Result<(), Fault> {
+        on!(self, t => t.create_consumer(stream, config).await)
+    }
+
+    /// Pulls from a durable consumer, never holding more than `prefetch` messages.
+    pub(crate) async fn pull(
+        &self,
+        stream: &str,
+        consumer: &str,
+        prefetch: usize,
+    ) -> Result<Pull, Fault> {
+        match self {
+            Self::Nats(t) => t.pull(stream, consumer, prefetch).await.map(Pull::Nats),
+            Self::Memory(t) => t.pull(stream, consumer, prefetch).map(Pull::Memory),
+        }
+    }
+
+    /// Reads a stream in order, without acknowledging, and goes on as messages arrive.
+    pub(crate) async fn replay(
+        &self,
+        stream: &str,
+        filters: Vec<Subject>,
+        from: DeliverFrom,
+    ) -> Result<Pull, Fault> {
+        match self {
+            Self::Nats(t) => t.replay(stream, filters, from).await.map(Pull::NatsOrdered),
+            Self::Memory(t) => t.replay(stream, filters, from).map(Pull::Memory),
+        }
+    }
+
+    /// The largest message it takes, in bytes of payload and headers together.
+    pub(crate) fn max_payload(&self) -> usize {
+        on!(self, t => t.max_payload())
+    }
+
+    /// Waits until the other side has seen everything sent so far on this connection.
+    pub(crate) async fn barrier(&self, within: Duration) -> Result<(), Fault> {
+        on!(self, t => t.barrier(within).await)
+    }
+
+    /// Sends what is buffered, ends all subscriptions and closes.
+    pub(crate) async fn close(&self, within: Duration) -> Result<(), Fault> {
+        on!(self, t => t.close(within).await)
+    }
+}
