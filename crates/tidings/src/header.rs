@@ -51,7 +51,8 @@ impl Headers {
 
     /// The first value of this name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.get_all(name).next()
+        let mut values = self.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
+        values.next().map(|(_, value)| value)
     }
 
     /// Every value of this name, in order.

@@ -2,10 +2,12 @@
 
 mod declaration;
 mod filter;
+mod id;
 mod outcome;
 
 pub use declaration::{Declaration, MessageKind};
 pub use filter::{Filter, FilterTokens, Unfiltered};
+pub use id::MessageIdBuilder;
 pub use outcome::Outcome;
 
 use std::io;

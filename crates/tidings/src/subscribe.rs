@@ -6,8 +6,10 @@ mod live;
 mod replay;
 
 pub use consume::Consume;
+pub(crate) use consume::ACK_WAIT;
 pub use error::{ReceiveError, SubscribeError};
 pub use live::Subscribe;
+pub(crate) use live::check_name;
 pub use replay::{From, Replay};
 
 use std::fmt;
@@ -15,7 +17,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use futures_util::stream::{SelectAll, Stream, StreamExt as _};
+use futures_util::stream::{SelectAll, Stream, StreamExt};
 
 use crate::delivery::{Delivery, DeliveryKind, Live, sealed::FromIncoming as _};
 use crate::envelope;

@@ -26,7 +26,7 @@ pub struct Running {
 
 pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, ServeError> {
     let wirings = plan(&registry)?;
-    let mut runner = Runner::new();
+    let runner = Runner::new();
     let mut endpoints = Vec::new();
     let mut routes = Vec::new();
     let mut started = Vec::new();

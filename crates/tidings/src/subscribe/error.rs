@@ -95,7 +95,7 @@ impl SubscribeError {
 #[non_exhaustive]
 pub enum ReceiveError {
     /// A message is not what its type declares.
-    #[error(transparent)]
+    #[error("{source}")]
     Decode {
         /// What is wrong with it; it keeps the bytes.
         source: DecodeError,

@@ -56,15 +56,6 @@ impl Transport {
         on!(self, t => t.publish(message, None).await)
     }
 
-    /// Sends a message that asks the listeners to answer on `reply`.
-    pub(crate) async fn publish_with_reply(
-        &self,
-        message: Outgoing,
-        reply: Subject,
-    ) -> Result<(), Fault> {
-        on!(self, t => t.publish(message, Some(reply)).await)
-    }
-
     /// Sends a message to the stream that keeps its subject. When this returns the message is
     /// sent, so that messages are stored in the order of these calls; the ack says it is stored.
     pub(crate) async fn store(&self, message: Outgoing) -> Result<PendingAck, Fault> {
@@ -84,11 +75,6 @@ impl Transport {
         within: Duration,
     ) -> Result<Incoming, Fault> {
         on!(self, t => t.request(message, within).await)
-    }
-
-    /// A new subject that nobody else listens on, for answers.
-    pub(crate) fn new_inbox(&self) -> Subject {
-        on!(self, t => t.new_inbox())
     }
 
     /// Listens on a subject filter, alone or as one of a queue group. The interest is registered

@@ -21,7 +21,6 @@ pub(crate) use inbox::NatsInbox;
 pub(crate) use pull::{NatsOrdered, NatsPull};
 pub(crate) use settle::NatsSettle;
 
-use crate::publish_ack::PublishAck;
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
 use crate::transport::{ConsumerConfig, DeliverFrom, Fault, Incoming, Outgoing, PendingAck};
