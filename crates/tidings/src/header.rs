@@ -45,7 +45,7 @@ impl Headers {
 
     /// The first value of this name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.get_all(name).next()
+        self.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// Every value of this name, in order.

@@ -43,7 +43,7 @@ macro_rules! text {
                 subject.push_str(self);
             }
 
-            fn parse(token: &str) -> Option<Self::Owned> {
+            fn parse(token: &str) -> Option<$owned> {
                 Some(token.into())
             }
         }
