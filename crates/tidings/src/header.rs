@@ -57,6 +57,12 @@ pub(crate) const TRACE_STATE: &str = "tracestate";
 /// Prefixes of the names that only NATS and Tidings set.
 const RESERVED: [&str; 2] = ["nats-", "tidings-"];
 
+/// Whether a header can hold this value.
+pub(crate) fn is_value(value: &str) -> bool {
+    value.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
+        && value.trim_matches(' ').len() == value.len()
+}
+
 /// A message's headers: names and values in the order they were added.
 ///
 /// Names are compared without regard to case. A name is printable ASCII without `:`, a value is
@@ -86,6 +92,21 @@ impl Headers {
         self.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
 
+    pub(crate) fn pairs(
+        &self,
+    ) -> impl Iterator<Item = (&Cow<'static, str>, &Cow<'static, str>)> {
+        self.0.iter().map(|(name, value)| (name, value))
+    }
+
+    /// How many bytes they take on the wire: `NATS/1.0`, then a line for each, then an empty one.
+    pub(crate) fn wire_len(&self) -> usize {
+        if self.is_empty() {
+            return 0;
+        }
+        let lines = self.iter().map(|(name, value)| name.len() + 2 + value.len() + 2);
+        "NATS/1.0\r\n\r\n".len() + lines.sum::<usize>()
+    }
+
     /// How many values there are.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -108,9 +129,7 @@ impl Headers {
             HeaderFault::Reserved
         } else if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic() && b != b':') {
             HeaderFault::Name
-        } else if !value.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
-            || value.trim_matches(' ').len() != value.len()
-        {
+        } else if !is_value(value) {
             HeaderFault::Value
         } else {
             self.push(name.to_owned(), value.to_owned());

@@ -7,6 +7,7 @@ mod consume;
 mod fault;
 mod inbox;
 mod incoming;
+mod pending_ack;
 pub(crate) mod memory;
 pub(crate) mod nats;
 
@@ -18,9 +19,9 @@ pub(crate) use consume::{ConsumerConfig, DeliverFrom, Pull};
 pub(crate) use fault::{ApiError, Fault};
 pub(crate) use inbox::Inbox;
 pub(crate) use incoming::{Incoming, Receipt, Settle, Settlement};
+pub(crate) use pending_ack::PendingAck;
 
 use crate::header::Headers;
-use crate::publish_ack::PublishAck;
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
 
@@ -64,13 +65,16 @@ impl Transport {
         on!(self, t => t.publish(message, Some(reply)).await)
     }
 
-    /// Sends a message and waits until a stream has stored it, or `within` has passed.
-    pub(crate) async fn store(
-        &self,
-        message: Outgoing,
-        within: Duration,
-    ) -> Result<PublishAck, Fault> {
-        on!(self, t => t.store(message, within).await)
+    /// Sends a message to the stream that keeps its subject. When this returns the message is
+    /// sent, so that messages are stored in the order of these calls; the ack says it is stored.
+    pub(crate) async fn store(&self, message: Outgoing) -> Result<PendingAck, Fault> {
+        match self {
+            Self::Nats(t) => t.store(message).await,
+            Self::Memory(t) => {
+                let stored = t.store(message).await;
+                Ok(PendingAck::new(std::future::ready(stored)))
+            }
+        }
     }
 
     /// Sends a request and waits for one reply, or until `within` has passed.
