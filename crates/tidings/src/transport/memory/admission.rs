@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::log::Lifetime;
 use super::schedule::{self, Schedule};
 use super::stream::Stream;
-use super::{api, duration, wire};
+use super::{api, duration};
 use crate::header::{self, Headers};
 use crate::transport::{ApiError, Outgoing};
 
@@ -100,7 +100,7 @@ pub(super) fn check(
         }
         entry.rollup = rollup(stream, headers, entry.schedule.is_some())?;
     }
-    let headers_len = wire::headers_len(headers);
+    let headers_len = headers.wire_len();
     let size = headers_len + message.payload.len();
     if stream.config.max_message_size.is_some_and(|limit| size > limit as usize) {
         return Err(api::message_too_large());
@@ -139,11 +139,7 @@ fn expectations(stream: &Stream, message: &Outgoing, now: Instant) -> Result<(),
     }
 }
 
-fn rollup(
-    stream: &Stream,
-    headers: &Headers,
-    scheduled: bool,
-) -> Result<Option<Rollup>, ApiError> {
+fn rollup(stream: &Stream, headers: &Headers, scheduled: bool) -> Result<Option<Rollup>, ApiError> {
     let Some(asked) = value(headers, header::ROLLUP) else {
         return Ok(scheduled.then_some(Rollup::Subject));
     };

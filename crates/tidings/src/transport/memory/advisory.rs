@@ -61,10 +61,8 @@ fn send(consumer: &Consumer, event: &str, kind: &str, mut about: Value, effects:
     about["timestamp"] = rfc3339::format(consumer.clock.system_time(Instant::now())).into();
     about["stream"] = (*consumer.stream).into();
     about["consumer"] = consumer.config.name.as_str().into();
-    let subject = format!(
-        "$JS.EVENT.ADVISORY.CONSUMER.{event}.{}.{}",
-        consumer.stream, consumer.config.name
-    );
+    let subject =
+        format!("$JS.EVENT.ADVISORY.CONSUMER.{event}.{}.{}", consumer.stream, consumer.config.name);
     effects.outbox.push_back(Outgoing {
         subject: Subject::from(subject),
         headers: Headers::new(),

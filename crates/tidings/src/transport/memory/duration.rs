@@ -13,9 +13,11 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
     }
     let mut total = Duration::ZERO;
     while !rest.is_empty() {
-        let number = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
+        let number =
+            rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
         let (value, tail) = rest.split_at(number);
-        let unit = tail.len() - tail.trim_start_matches(|c: char| !c.is_ascii_digit() && c != '.').len();
+        let unit =
+            tail.len() - tail.trim_start_matches(|c: char| !c.is_ascii_digit() && c != '.').len();
         let (unit, tail) = tail.split_at(unit);
         total = total.checked_add(scaled(value, unit_nanos(unit)?)?)?;
         rest = tail;

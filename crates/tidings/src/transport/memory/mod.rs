@@ -54,7 +54,7 @@ mod tests;
 mod timer;
 mod wire;
 
-use std::future::pending;
+use std::future::{pending, ready};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,8 +72,7 @@ use self::connection::Connection;
 use self::consumer::Acks;
 use self::effects::Bell;
 use self::inbox::Mailbox;
-use super::{ConsumerConfig, DeliverFrom, Fault, Incoming, Outgoing};
-use crate::publish_ack::PublishAck;
+use super::{ConsumerConfig, DeliverFrom, Fault, Incoming, Outgoing, PendingAck};
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
 
@@ -107,7 +106,7 @@ impl Memory {
     fn route(&self, message: Outgoing, reply: Option<&Subject>) -> Result<Published, Fault> {
         let broker = self.broker()?;
         check_subject(message.subject.as_str()).map_err(|why| invalid(&message.subject, why))?;
-        let size = wire::headers_len(&message.headers) + message.payload.len();
+        let size = message.headers.wire_len() + message.payload.len();
         if size > MAX_PAYLOAD {
             return Err(Fault::TooLarge { size, limit: MAX_PAYLOAD });
         }
@@ -124,20 +123,14 @@ impl Memory {
     }
 
     /// Sends a message that a stream is to store.
-    pub(crate) async fn store(
-        &self,
-        message: Outgoing,
-        within: Duration,
-    ) -> Result<PublishAck, Fault> {
+    pub(crate) async fn store(&self, message: Outgoing) -> Result<PendingAck, Fault> {
         let published = self.route(message, None)?;
-        match published.stored {
-            Some(Stored::Answered(stored)) => Ok(stored?),
-            None if published.subscribers == 0 => Err(Fault::NoResponders),
-            // Somebody took it who says nothing, as over the network.
-            None | Some(Stored::Silent) => {
-                timeout(within, pending()).await.map_err(|_| Fault::Timeout)
-            }
-        }
+        Ok(match published.stored {
+            Some(Stored::Answered(stored)) => PendingAck::new(ready(stored.map_err(Fault::Api))),
+            None if published.subscribers == 0 => PendingAck::new(ready(Err(Fault::NoResponders))),
+            // Somebody took it who answers nothing, as over the network.
+            None | Some(Stored::Silent) => PendingAck::new(pending()),
+        })
     }
 
     /// Sends a request and waits for one reply.

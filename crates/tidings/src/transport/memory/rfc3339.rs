@@ -33,8 +33,8 @@ pub(super) fn parse(text: &str) -> Option<SystemTime> {
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    let seconds = days(year, month, day) * DAY + hour * 3600 + minute * 60 + second
-        - offset_seconds(offset)?;
+    let seconds =
+        days(year, month, day) * DAY + hour * 3600 + minute * 60 + second - offset_seconds(offset)?;
     Some(match u64::try_from(seconds) {
         Ok(seconds) => UNIX_EPOCH + Duration::new(seconds, nanos),
         Err(_) => UNIX_EPOCH,
@@ -78,7 +78,8 @@ fn offset_seconds(text: &str) -> Option<i64> {
         '-' => -1,
         _ => return None,
     };
-    let (hours, minutes) = text[1..].split_once(':').filter(|(h, m)| h.len() == 2 && m.len() == 2)?;
+    let (hours, minutes) =
+        text[1..].split_once(':').filter(|(h, m)| h.len() == 2 && m.len() == 2)?;
     let (hours, minutes) = (digits(hours)?, digits(minutes)?);
     (hours <= 23 && minutes <= 59).then_some(sign * (hours * 3600 + minutes * 60))
 }

@@ -125,7 +125,10 @@ fn check_target(stream: &Stream, headers: &Headers, subject: &str) -> Result<(),
         return Err(api::schedule_target());
     }
     if let Some(source) = headers.get(header::SCHEDULE_SOURCE)
-        && (source == target || source == subject || check_subject(source).is_err() || !kept(source))
+        && (source == target
+            || source == subject
+            || check_subject(source).is_err()
+            || !kept(source))
     {
         return Err(api::schedule_source());
     }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::advisory;
 use super::connection::Connection;
 use super::consumer::{Consumer, after};
 use super::effects::Effects;
 use super::stream::Stream;
-use super::advisory;
 use crate::transport::{Fault, Settlement};
 
 /// The way back to the consumer that delivered a message.

@@ -196,12 +196,7 @@ impl Stream {
     }
 
     /// Removes the messages of a filter but for the last `keep` of them; gives how many.
-    pub(super) fn purge_all_but(
-        &mut self,
-        filter: &str,
-        keep: u64,
-        effects: &mut Effects,
-    ) -> u64 {
+    pub(super) fn purge_all_but(&mut self, filter: &str, keep: u64, effects: &mut Effects) -> u64 {
         let sequences = self.log.matching(filter);
         let keep = usize::try_from(keep).unwrap_or(usize::MAX);
         let count = sequences.len().saturating_sub(keep);

@@ -150,7 +150,9 @@ fn subjects(config: &StreamConfig) -> Result<(), ApiError> {
             ));
         }
         if let Some(other) = config.subjects[i + 1..].iter().find(|s| overlaps(s, subject)) {
-            return Err(api::invalid_config(format!("subject {subject:?} overlaps with {other:?}")));
+            return Err(api::invalid_config(format!(
+                "subject {subject:?} overlaps with {other:?}"
+            )));
         }
     }
     Ok(())
@@ -162,10 +164,7 @@ pub(super) fn update(old: &StreamConfig, new: &StreamConfig) -> Result<StreamCon
     let work_queue = |config: &StreamConfig| config.retention == Retention::WorkQueue;
     let changes = [
         (config.name != old.name, "stream configuration name must match original"),
-        (
-            config.storage != old.storage,
-            "stream configuration update can not change storage type",
-        ),
+        (config.storage != old.storage, "stream configuration update can not change storage type"),
         (
             work_queue(&config) != work_queue(old),
             "stream configuration update can not change retention policy to/from workqueue",

@@ -87,11 +87,8 @@ impl Subscriptions {
             self.group_keys.insert(names, key);
             key
         };
-        let new = || Group {
-            filter: filter.to_owned(),
-            name: name.to_owned(),
-            members: BTreeSet::new(),
-        };
+        let new =
+            || Group { filter: filter.to_owned(), name: name.to_owned(), members: BTreeSet::new() };
         self.groups.entry(key).or_insert_with(new).members.insert(member);
         key
     }
@@ -118,7 +115,8 @@ impl Subscriptions {
 
     /// Ends the interest of a connection: its inboxes yield what they hold and end.
     pub(super) fn close(&mut self, connection: u64, effects: &mut Effects) {
-        let closed = |(key, entry): (&u64, &Entry)| (entry.connection == connection).then_some(*key);
+        let closed =
+            |(key, entry): (&u64, &Entry)| (entry.connection == connection).then_some(*key);
         for key in self.entries.iter().filter_map(closed).collect::<Vec<_>>() {
             if let Some(entry) = self.entries.get(&key) {
                 entry.mailbox.close(effects);

@@ -7,15 +7,6 @@ use crate::publish_ack::PublishAck;
 use crate::stream::Storage;
 use crate::transport::ApiError;
 
-/// The size of a header block on the wire: the version line, a line for each, an empty line.
-pub(super) fn headers_len(headers: &Headers) -> usize {
-    if headers.is_empty() {
-        return 0;
-    }
-    let lines = headers.iter().map(|(name, value)| name.len() + value.len() + ": \r\n".len());
-    "NATS/1.0\r\n\r\n".len() + lines.sum::<usize>()
-}
-
 /// The size that a message counts for in a stream.
 pub(super) fn stored_len(
     storage: Storage,
@@ -23,7 +14,7 @@ pub(super) fn stored_len(
     headers: &Headers,
     payload: &[u8],
 ) -> u64 {
-    let headers = headers_len(headers);
+    let headers = headers.wire_len();
     let content = subject.len() + headers + payload.len();
     let overhead = match storage {
         // Sequence and time.
