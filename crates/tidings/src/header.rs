@@ -15,8 +15,36 @@ pub(crate) const EXPECTED_LAST_SEQUENCE: &str = "Nats-Expected-Last-Sequence";
 pub(crate) const EXPECTED_LAST_MESSAGE_ID: &str = "Nats-Expected-Last-Msg-Id";
 /// The sequence that the last message of the subject must have.
 pub(crate) const EXPECTED_LAST_SUBJECT_SEQUENCE: &str = "Nats-Expected-Last-Subject-Sequence";
+/// The subject, or filter, that the expected subject sequence is for, where it is not the
+/// message's own.
+pub(crate) const EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT: &str =
+    "Nats-Expected-Last-Subject-Sequence-Subject";
 /// How long a message lives in its stream (ADR-43).
 pub(crate) const TTL: &str = "Nats-TTL";
+/// Which earlier messages a message replaces: `sub` those of its subject, `all` all.
+pub(crate) const ROLLUP: &str = "Nats-Rollup";
+/// When a message is published to its target: `@at <RFC 3339>` or `@every <duration>` (ADR-51).
+pub(crate) const SCHEDULE: &str = "Nats-Schedule";
+/// The subject that a scheduled message is published to.
+pub(crate) const SCHEDULE_TARGET: &str = "Nats-Schedule-Target";
+/// The subject whose last message is published in place of the scheduled one.
+pub(crate) const SCHEDULE_SOURCE: &str = "Nats-Schedule-Source";
+/// The `Nats-TTL` of what a schedule publishes.
+pub(crate) const SCHEDULE_TTL: &str = "Nats-Schedule-TTL";
+/// The `Nats-Rollup` of what a schedule publishes.
+pub(crate) const SCHEDULE_ROLLUP: &str = "Nats-Schedule-Rollup";
+/// The time zone that a schedule's pattern is read in.
+pub(crate) const SCHEDULE_TIME_ZONE: &str = "Nats-Schedule-Time-Zone";
+/// When a schedule publishes again; `purge` if never.
+pub(crate) const SCHEDULE_NEXT: &str = "Nats-Schedule-Next";
+/// The subject of the schedule that published a message.
+pub(crate) const SCHEDULER: &str = "Nats-Scheduler";
+/// Where a sourced message came from.
+pub(crate) const STREAM_SOURCE: &str = "Nats-Stream-Source";
+/// What a message adds to a counter (ADR-49).
+pub(crate) const INCREMENT: &str = "Nats-Incr";
+/// The all-or-nothing batch that a message belongs to (ADR-50).
+pub(crate) const BATCH_ID: &str = "Nats-Batch-Id";
 /// What went wrong in a service, as text (ADR-32).
 pub(crate) const SERVICE_ERROR: &str = "Nats-Service-Error";
 /// What went wrong in a service, as a number (ADR-32).
@@ -51,8 +79,7 @@ impl Headers {
 
     /// The first value of this name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        let mut values = self.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
-        values.next().map(|(_, value)| value)
+        self.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// Every value of this name, in order.

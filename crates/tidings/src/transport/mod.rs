@@ -7,9 +7,9 @@ mod consume;
 mod fault;
 mod inbox;
 mod incoming;
-mod pending_ack;
 pub(crate) mod memory;
 pub(crate) mod nats;
+mod pending_ack;
 
 use std::time::Duration;
 
@@ -59,13 +59,7 @@ impl Transport {
     /// Sends a message to the stream that keeps its subject. When this returns the message is
     /// sent, so that messages are stored in the order of these calls; the ack says it is stored.
     pub(crate) async fn store(&self, message: Outgoing) -> Result<PendingAck, Fault> {
-        match self {
-            Self::Nats(t) => t.store(message).await,
-            Self::Memory(t) => {
-                let stored = t.store(message).await;
-                Ok(PendingAck::new(std::future::ready(stored)))
-            }
-        }
+        on!(self, t => t.store(message).await)
     }
 
     /// Sends a request and waits for one reply, or until `within` has passed.
