@@ -1,1 +1,156 @@
-//! x
+//! The derives of Tidings: `Event`, `EventStream`, `Request` and `Token`.
+//!
+//! Each is the same pipeline: [`attr`] reads what was written, [`validate`] makes a [`model`] of it
+//! or says what is wrong, [`expand`] writes the code. Where something is wrong, [`fallback`]
+//! implements the traits nevertheless, so that one mistake is one error.
+
+mod attr;
+mod error;
+mod expand;
+mod fallback;
+mod model;
+mod validate;
+
+#[cfg(test)]
+mod snapshot;
+
+use error::Errors;
+use proc_macro::TokenStream;
+use proc_macro2::TokenStream as Code;
+use syn::DeriveInput;
+
+/// Makes a struct an event, or an enum of events one that is any of them.
+///
+/// ```ignore
+/// #[derive(Serialize, Deserialize, JsonSchema, Event)]
+/// #[event(subject = "orders.{region}.created", version = 1, stream = Orders)]
+/// struct OrderCreated {
+///     #[event(id)]
+///     order_id: Uuid,
+///     region: Region,
+/// }
+///
+/// #[derive(Event)]
+/// #[event(stream = Orders)]
+/// enum OrderEvent {
+///     Created(OrderCreated),
+///     Shipped(OrderShipped),
+/// }
+/// ```
+///
+/// | key | on | means |
+/// | --- | --- | --- |
+/// | `subject = "orders.{region}.created"` | struct | where it is published; `{region}` is the field `region` |
+/// | `name = "orders.created"` | both | the wire name; by default the subject without its `{field}`s |
+/// | `version = 1` | struct | the version of its contract; by default 1 |
+/// | `stream = Orders` | both | the stream that keeps it; it must keep the subject |
+/// | `id = "order_id"` | struct | what identifies it, as an expression over its fields |
+/// | `tagged` | struct | its subject is shared, so a header says which event it is |
+/// | `crate = "path"` | both | where the crate `tidings` is found |
+///
+/// `#[event(id)]` on fields says which of them identify it.
+#[proc_macro_derive(Event, attributes(event))]
+pub fn derive_event(input: TokenStream) -> TokenStream {
+    derive(input, event)
+}
+
+/// Makes a struct a request.
+///
+/// ```ignore
+/// #[derive(Serialize, Deserialize, JsonSchema, Request)]
+/// #[request(subject = "inventory.check", reply = Stock, error = OutOfStock)]
+/// struct CheckInventory {
+///     sku: String,
+///     quantity: u32,
+/// }
+/// ```
+///
+/// | key | means |
+/// | --- | --- |
+/// | `subject = "inventory.check"` | where it is asked; `{field}`s as in an event |
+/// | `reply = Stock` | the type of the answer |
+/// | `error = OutOfStock` | the error that a handler may answer with |
+/// | `name = "inventory.check"` | the wire name; by default the subject without its `{field}`s |
+/// | `version = 1` | the version of its contract; by default 1 |
+/// | `crate = "path"` | where the crate `tidings` is found |
+#[proc_macro_derive(Request, attributes(request))]
+pub fn derive_request(input: TokenStream) -> TokenStream {
+    derive(input, request)
+}
+
+/// Makes a unit struct a stream.
+///
+/// ```ignore
+/// #[derive(EventStream)]
+/// #[stream(name = "ORDERS", subjects("orders.>"), max_age = "7d", duplicate_window = "2m")]
+/// struct Orders;
+/// ```
+///
+/// The keys are the fields of `tidings::StreamConfig`. A time is written as `"500ms"`, `"2m"` or
+/// `"1h30m"`, a size as `"1GiB"`, `"10MB"` or a number of bytes.
+#[proc_macro_derive(EventStream, attributes(stream))]
+pub fn derive_event_stream(input: TokenStream) -> TokenStream {
+    derive(input, event_stream)
+}
+
+/// Makes an enum without data, or a newtype around a token, a token of a subject.
+///
+/// The tokens of an enum are the texts that serde writes for its variants: `rename` and
+/// `rename_all` are honoured.
+///
+/// ```ignore
+/// #[derive(Serialize, Deserialize, JsonSchema, Token)]
+/// #[serde(rename_all = "lowercase")]
+/// enum Region {
+///     Eu,
+///     Us,
+/// }
+/// ```
+#[proc_macro_derive(Token, attributes(token, serde))]
+pub fn derive_token(input: TokenStream) -> TokenStream {
+    derive(input, token)
+}
+
+fn derive(input: TokenStream, write: fn(&DeriveInput) -> Code) -> TokenStream {
+    syn::parse(input).map_or_else(|error| error.into_compile_error(), |input| write(&input)).into()
+}
+
+fn event(input: &DeriveInput) -> Code {
+    let mut errors = Errors::default();
+    let attrs = attr::message::read_event(input, &mut errors);
+    let model = validate::event::validate(input, &attrs, &mut errors);
+    errors.or_expand(
+        || model.map(|model| expand::event::expand(&model)),
+        || fallback::message::event(input, &attrs),
+    )
+}
+
+fn request(input: &DeriveInput) -> Code {
+    let mut errors = Errors::default();
+    let attrs = attr::message::read_request(input, &mut errors);
+    let model = validate::request::validate(input, &attrs, &mut errors);
+    errors.or_expand(
+        || model.map(|model| expand::request::expand(&model)),
+        || fallback::message::request(input, &attrs),
+    )
+}
+
+fn event_stream(input: &DeriveInput) -> Code {
+    let mut errors = Errors::default();
+    let attrs = attr::stream::read(input, &mut errors);
+    let model = validate::stream::validate(input, &attrs, &mut errors);
+    errors.or_expand(
+        || model.map(|model| expand::stream::expand(&model)),
+        || fallback::stream(input, &attrs),
+    )
+}
+
+fn token(input: &DeriveInput) -> Code {
+    let mut errors = Errors::default();
+    let attrs = attr::token::read(input, &mut errors);
+    let model = validate::token::validate(input, &attrs, &mut errors);
+    errors.or_expand(
+        || model.map(|model| expand::token::expand(&model)),
+        || fallback::token(input, &attrs),
+    )
+}

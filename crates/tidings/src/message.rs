@@ -1,14 +1,18 @@
 //! What a message is: the traits that the derives implement.
 
 mod declaration;
+mod describe;
 mod filter;
 mod id;
 mod outcome;
+mod variant;
 
 pub use declaration::{Declaration, MessageKind};
+pub use describe::{describe_event, describe_fallible_request, describe_request};
 pub use filter::{Filter, FilterTokens, Unfiltered};
 pub use id::MessageIdBuilder;
 pub use outcome::Outcome;
+pub use variant::{Variant, no_variant};
 
 use std::io;
 

@@ -11,8 +11,9 @@ pub use tidings_subject;
 
 pub use crate::failure::Failure;
 pub use crate::message::{
-    Declaration, DeclaredError, Decode, Event, Filter, FilterTokens, Message, MessageKind, Outcome,
-    Request, StreamEvent, Undeclared, Unfiltered,
+    Declaration, DeclaredError, Decode, Event, Filter, FilterTokens, Message, MessageIdBuilder,
+    MessageKind, Outcome, Request, StreamEvent, Undeclared, Unfiltered, Variant, describe_event, describe_fallible_request,
+    describe_request, no_variant,
 };
 pub use crate::publish_ack::{Acknowledgement, PublishAck};
 pub use crate::stream::{
@@ -22,4 +23,9 @@ pub use crate::stream::{
 pub use crate::subject::{
     ParseSubjectError, Subject, SubjectBuilder, SubjectError, SubjectParser,
 };
-pub use crate::token::Token;
+pub use crate::token::{Token, TokenOf};
+
+/// The configuration of a stream, before any other key than its name and subjects.
+pub fn stream_config<S: EventStream>() -> StreamConfig {
+    StreamConfig::new(S::NAME, S::SUBJECTS.iter().copied())
+}

@@ -30,6 +30,9 @@ pub trait EventStream {
     const NAME: &'static str;
     /// The subject filters whose messages it keeps.
     const SUBJECTS: &'static [&'static str];
+    /// Whether it stores without telling the publisher; then no event can be declared in it.
+    #[doc(hidden)]
+    const NO_ACK: bool = false;
 
     /// The whole configuration.
     fn config() -> StreamConfig;

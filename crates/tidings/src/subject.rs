@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use tidings_subject::{MAX_LEN, TokenError, check_token};
+use tidings_subject::{MAX_LEN, TokenError, check_first_token, check_token};
 
 use crate::token::Token;
 
@@ -95,6 +95,35 @@ pub enum ParseSubjectError {
         /// The token's text.
         token: String,
     },
+    /// The subject is not one of any variant of an enum of events.
+    #[error("subject `{subject}` is not one of any variant of `{of}`")]
+    Variant {
+        /// What was received.
+        subject: String,
+        /// The enum's name.
+        of: &'static str,
+    },
+}
+
+impl ParseSubjectError {
+    /// Of two variants' errors the one that says more: a subject of the right shape with a wrong
+    /// token was meant for that variant.
+    #[doc(hidden)]
+    pub fn or(refused: Option<Self>, error: Self) -> Option<Self> {
+        match refused {
+            Some(token @ Self::Token { .. }) => Some(token),
+            _ => Some(error),
+        }
+    }
+
+    /// The error of an enum of events all of whose variants refused the subject.
+    #[doc(hidden)]
+    pub fn of_enum(refused: Option<Self>, subject: &str, of: &'static str) -> Self {
+        match refused {
+            Some(token @ Self::Token { .. }) => token,
+            _ => Self::Variant { subject: subject.to_owned(), of },
+        }
+    }
 }
 
 /// Writes a subject token by token; each value is checked before it can reach the wire.
@@ -102,18 +131,21 @@ pub enum ParseSubjectError {
 pub struct SubjectBuilder {
     template: &'static str,
     text: String,
+    /// The literal bytes still to come: they count when a token is checked for length.
+    literals: usize,
 }
 
 impl SubjectBuilder {
-    /// Starts the subject of `template`, which has `fields` bound tokens.
-    pub fn new(template: &'static str, fields: usize) -> Self {
-        // A `{field}` is about as long as most values; a UUID is longer.
-        Self { template, text: String::with_capacity(template.len() + 32 * fields) }
+    /// Starts the subject of `template`, of which `literals` bytes are literal text.
+    pub fn new(template: &'static str, literals: usize) -> Self {
+        // Of most templates one token is bound, and most values are not longer than a UUID.
+        Self { template, text: String::with_capacity(literals + 36), literals }
     }
 
     /// Appends literal text: tokens and the dots between them, checked when compiled.
     pub fn literal(&mut self, text: &'static str) {
         self.text.push_str(text);
+        self.literals = self.literals.saturating_sub(text.len());
     }
 
     /// Appends the value bound to `field`.
@@ -128,9 +160,10 @@ impl SubjectBuilder {
         let start = self.text.len();
         value.append_to(&mut self.text);
         let written = &self.text[start..];
-        let checked = match check_token(written) {
-            Ok(()) if start == 0 && written.starts_with('$') => Err(TokenError::Reserved),
-            Ok(()) if self.text.len() > MAX_LEN => Err(TokenError::TooLong),
+        // Only the first token of a subject has names that are reserved.
+        let checked = if start == 0 { check_first_token(written) } else { check_token(written) };
+        let checked = match checked {
+            Ok(()) if self.text.len() + self.literals > MAX_LEN => Err(TokenError::TooLong),
             checked => checked,
         };
         checked.map_err(|source| SubjectError {
@@ -207,5 +240,49 @@ impl<'a> SubjectParser<'a> {
 
     fn shape(&self) -> ParseSubjectError {
         ParseSubjectError::Shape { subject: self.subject.to_owned(), template: self.template }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn built(first: &str, last: &str) -> Result<Subject, SubjectError> {
+        let mut subject = SubjectBuilder::new("{first}.orders.{last}.created", 17);
+        subject.token("first", first)?;
+        subject.literal(".orders.");
+        subject.token("last", last)?;
+        subject.literal(".created");
+        Ok(subject.finish())
+    }
+
+    #[test]
+    fn what_is_built_is_parsed() {
+        let subject = built("eu", "7").unwrap();
+        assert_eq!(subject.as_str(), "eu.orders.7.created");
+        let mut parser = SubjectParser::new("{first}.orders.{last}.created", subject.as_str());
+        assert_eq!(parser.token::<str>("first").unwrap(), "eu");
+        parser.literal("orders").unwrap();
+        assert_eq!(parser.token::<u32>("last").unwrap(), 7);
+        parser.literal("created").unwrap();
+        parser.finish().unwrap();
+    }
+
+    #[test]
+    fn values_that_are_refused() {
+        for (first, last, field, error) in [
+            ("", "x", "first", TokenError::Empty),
+            ("$JS", "x", "first", TokenError::Reserved),
+            ("_INBOX", "x", "first", TokenError::Reserved),
+            ("x", "a.b", "last", TokenError::Dot),
+            ("x", "*", "last", TokenError::Wildcard),
+            ("x", &"y".repeat(MAX_LEN - 16), "last", TokenError::TooLong),
+        ] {
+            let refused = built(first, last).unwrap_err();
+            assert_eq!((refused.field, refused.source), (field, error));
+        }
+        let longest = built("x", &"y".repeat(MAX_LEN - 17)).unwrap();
+        assert_eq!(longest.as_str().len(), MAX_LEN);
+        assert!(built("x", "$JS").is_ok());
     }
 }

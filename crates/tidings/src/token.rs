@@ -25,7 +25,7 @@ use uuid::Uuid;
 )]
 pub trait Token {
     /// The type that a received token is parsed into: `Self`, or the owned form of borrowed text.
-    type Owned: Token;
+    type Owned: Token<Owned = Self::Owned> + Send + 'static;
 
     /// Appends the token's text.
     fn append_to(&self, subject: &mut String);
@@ -88,5 +88,60 @@ impl<T: Token + ?Sized> Token for &T {
 
     fn parse(token: &str) -> Option<Self::Owned> {
         T::parse(token)
+    }
+}
+
+/// A value that a filter's token can be narrowed to, where the token is bound to a field of type
+/// `F`: an `F`, a reference to one, and for text every kind of text.
+// One implementation for each type, and not `Token<Owned = F>`: so `filter().shard(7)` tells the
+// compiler which integer is meant.
+#[diagnostic::on_unimplemented(
+    message = "a token of type `{F}` can't be narrowed to a `{Self}`",
+    label = "not a value of the token's type",
+    note = "the token is bound to a field of type `{F}`: give a value of that type, or a reference to one"
+)]
+pub trait TokenOf<F>: Token {}
+
+impl<F: Token> TokenOf<F> for F {}
+impl<F: Token> TokenOf<F> for &F {}
+
+macro_rules! any_text {
+    ($($owned:ty),*) => {$(
+        impl TokenOf<$owned> for &str {}
+        impl TokenOf<$owned> for Cow<'_, str> {}
+    )*};
+}
+
+any_text!(String, Box<str>, Arc<str>);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Token, TokenOf};
+
+    fn narrowed<F: Token>(value: impl TokenOf<F>) -> String {
+        let mut text = String::new();
+        value.append_to(&mut text);
+        text
+    }
+
+    #[test]
+    fn what_narrows_a_token() {
+        assert_eq!(narrowed::<u64>(7), "7");
+        assert_eq!(narrowed::<u64>(&7), "7");
+        assert_eq!(narrowed::<String>("eu"), "eu");
+        assert_eq!(narrowed::<String>(&String::from("eu")), "eu");
+        assert_eq!(narrowed::<Arc<str>>("eu"), "eu");
+    }
+
+    #[test]
+    fn one_text_per_value() {
+        for text in ["+7", "007", "-0", " 7", "7.0", ""] {
+            assert_eq!(<u32 as Token>::parse(text), None, "{text:?}");
+        }
+        assert_eq!(<u32 as Token>::parse("7"), Some(7));
+        assert_eq!(<bool as Token>::parse("true"), Some(true));
+        assert_eq!(<&str as Token>::parse("eu"), Some("eu".to_owned()));
     }
 }

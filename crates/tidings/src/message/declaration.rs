@@ -1,5 +1,7 @@
 //! What the derive knows of a message when it is compiled.
 
+use tidings_subject::overlaps;
+
 use crate::stream::{EventStream, StreamDeclaration};
 
 /// Whether a message tells or asks.
@@ -60,5 +62,52 @@ impl Declaration {
     pub const fn tagged(mut self) -> Self {
         self.tagged = true;
         self
+    }
+
+    /// Whether `other` declares the same message.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.tag == other.tag && self.template == other.template
+    }
+
+    /// The first of `others` from which a received message of this declaration could not be told:
+    /// their subjects overlap, and not both say in a header what they are.
+    pub const fn clash(&self, others: &[&Self]) -> Option<usize> {
+        let mut i = 0;
+        while i < others.len() {
+            let other = others[i];
+            let told = self.tagged && other.tagged && !same(self.tag, other.tag);
+            if !told && overlaps(self.filter, other.filter) {
+                return Some(i);
+            }
+            i += 1;
+        }
+        None
+    }
+}
+
+/// `a == b`, which is not const.
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut i = 0;
+    while i < a.len() && i < b.len() && a[i] == b[i] {
+        i += 1;
+    }
+    i == a.len() && i == b.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Declaration, MessageKind};
+
+    #[test]
+    fn what_clashes() {
+        let declare = |tag, filter| Declaration::new(MessageKind::Event, "n", 1, tag, filter, filter);
+        let a = declare("a.v1", "a.*");
+        assert_eq!(declare("b.v1", "b.*").clash(&[&a]), None);
+        assert_eq!(declare("b.v1", "a.x").clash(&[&declare("c.v1", "c"), &a]), Some(1));
+        assert_eq!(declare("b.v1", "a.x").tagged().clash(&[&a]), Some(0));
+        assert_eq!(declare("b.v1", "a.x").tagged().clash(&[&a.tagged()]), None);
+        assert_eq!(declare("a.v1", "a.x").tagged().clash(&[&a.tagged()]), Some(0));
+        assert_eq!(declare("a.v10", "a.x").tagged().clash(&[&a.tagged()]), None);
     }
 }

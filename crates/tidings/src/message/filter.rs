@@ -70,7 +70,9 @@ impl FilterTokens {
     ///
     /// The first value that can't be a token is kept as the error of [`subjects`](Self::subjects).
     pub fn narrow<T: Token + ?Sized>(&mut self, position: usize, field: &'static str, value: &T) {
-        let mut subject = SubjectBuilder::new(self.template, 1);
+        let others = self.tokens.iter().enumerate().filter(|(other, _)| *other != position);
+        let mut subject =
+            SubjectBuilder::new(self.template, others.map(|(_, token)| token.len() + 1).sum());
         // Only the first token of a subject has names that are reserved.
         let before = if position == 0 { "" } else { "_." };
         subject.literal(before);
@@ -94,5 +96,33 @@ impl FilterTokens {
             Some(error) => Err(error),
             None => Ok(vec![Subject::from(self.tokens.join("."))]),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidings_subject::{MAX_LEN, TokenError};
+
+    use super::FilterTokens;
+
+    #[test]
+    fn narrowing() {
+        let mut filter = FilterTokens::new("{a}.b.{c}", "*.b.*");
+        assert_eq!(filter.clone().subjects().unwrap()[0].as_str(), "*.b.*");
+        filter.narrow(2, "c", &7);
+        assert_eq!(filter.clone().subjects().unwrap()[0].as_str(), "*.b.7");
+        filter.narrow(0, "a", "$x");
+        filter.narrow(2, "c", "x.y");
+        let refused = filter.subjects().unwrap_err();
+        assert_eq!((refused.field, refused.source), ("a", TokenError::Reserved));
+    }
+
+    #[test]
+    fn the_whole_is_not_too_long() {
+        let mut filter = FilterTokens::new("{a}.b.{c}", "*.b.*");
+        filter.narrow(2, "c", &"x".repeat(MAX_LEN - 4));
+        assert_eq!(filter.clone().subjects().unwrap()[0].as_str().len(), MAX_LEN);
+        filter.narrow(0, "a", "xx");
+        assert_eq!(filter.subjects().unwrap_err().source, TokenError::TooLong);
     }
 }

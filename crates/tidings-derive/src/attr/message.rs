@@ -1,0 +1,168 @@
+//! `#[event(…)]` and `#[request(…)]`.
+
+use proc_macro2::Span;
+use syn::parse::ParseStream;
+use syn::{Attribute, Data, DeriveInput, Expr, LitStr, Path, Type};
+
+use super::Keyed;
+use super::key::{Key, Met, read_attributes};
+use super::value;
+use crate::error::Errors;
+
+/// What was written of an event or a request.
+#[derive(Default)]
+pub(crate) struct MessageAttrs {
+    /// Whether there was an attribute at all.
+    pub(crate) present: bool,
+    /// `crate = "…"`
+    pub(crate) krate: Option<Path>,
+    /// `subject = "…"`
+    pub(crate) subject: Option<LitStr>,
+    /// Whether there was the key `subject`, even if its value could not be read.
+    pub(crate) has_subject: bool,
+    /// `name = "…"`
+    pub(crate) name: Option<LitStr>,
+    /// `version = 1`
+    pub(crate) version: Option<Keyed<u32>>,
+    /// `stream = Orders`
+    pub(crate) stream: Option<Keyed<Type>>,
+    /// Whether there was the key `stream`, even if its value could not be read.
+    pub(crate) has_stream: bool,
+    /// `id = "…"`
+    pub(crate) id: Option<Keyed<Expr>>,
+    /// `#[event(id)]`: the positions of the fields, and the places of the keys.
+    pub(crate) id_fields: Vec<(usize, Span)>,
+    /// `tagged`
+    pub(crate) tagged: Option<Keyed<bool>>,
+    /// `reply = Stock`
+    pub(crate) reply: Option<Keyed<Type>>,
+    /// Whether there was the key `reply`, even if its value could not be read.
+    pub(crate) has_reply: bool,
+    /// `error = OutOfStock`
+    pub(crate) error: Option<Keyed<Type>>,
+}
+
+const SUBJECT: Key = Key::once("subject", "subject = \"orders.{region}.created\"");
+const NAME: Key = Key::once("name", "name = \"orders.created\"");
+const VERSION: Key = Key::once("version", "version = 1");
+const CRATE: Key = Key::once("crate", "crate = \"tidings\"");
+
+const EVENT: &[Key] = &[
+    SUBJECT,
+    NAME,
+    VERSION,
+    Key::once("stream", "stream = Orders"),
+    Key::once("id", "id = \"order_id\""),
+    Key::once("tagged", "tagged"),
+    CRATE,
+    Key::refused("reply", "an event has no reply: what is asked is a `Request`"),
+    Key::refused("error", "an event has no error: what is asked is a `Request`"),
+];
+
+const ENUM: &[Key] = &[
+    NAME,
+    Key::once("stream", "stream = Orders"),
+    CRATE,
+    Key::refused("subject", "the subject belongs to the event that a variant holds"),
+    Key::refused("version", "the version belongs to the event that a variant holds"),
+    Key::refused("id", "the id belongs to the event that a variant holds"),
+    Key::refused("tagged", "`tagged` belongs to the event that a variant holds"),
+    Key::refused("reply", "an event has no reply: what is asked is a `Request`"),
+    Key::refused("error", "an event has no error: what is asked is a `Request`"),
+];
+
+const REQUEST: &[Key] = &[
+    SUBJECT,
+    Key::once("reply", "reply = Stock"),
+    Key::once("error", "error = OutOfStock"),
+    NAME,
+    VERSION,
+    CRATE,
+    Key::refused("stream", "no stream keeps a request: it is answered now or not at all"),
+    Key::refused("id", "a request has no id: it is answered, not kept and told from its copies"),
+    Key::refused("tagged", "a request is the only one of its subject"),
+];
+
+const FIELD: &[Key] = &[Key::once("id", "id")];
+
+/// Reads the attributes of an event.
+pub(crate) fn read_event(input: &DeriveInput, errors: &mut Errors) -> MessageAttrs {
+    let keys = if matches!(input.data, Data::Enum(_)) { ENUM } else { EVENT };
+    let mut attrs = read(input, "event", keys, errors);
+    match &input.data {
+        Data::Struct(data) => {
+            for (position, field) in data.fields.iter().enumerate() {
+                read_attributes(&field.attrs, "event", FIELD, errors, |met, _| {
+                    attrs.id_fields.push((position, met.ident.span()));
+                    Ok(())
+                });
+            }
+        }
+        Data::Enum(data) => {
+            for variant in &data.variants {
+                let why = "a variant takes no keys: they belong to the event that it holds";
+                refuse(&variant.attrs, "event", why, errors);
+                for field in &variant.fields {
+                    refuse(&field.attrs, "event", why, errors);
+                }
+            }
+        }
+        Data::Union(_) => {}
+    }
+    attrs
+}
+
+/// Reads the attributes of a request.
+pub(crate) fn read_request(input: &DeriveInput, errors: &mut Errors) -> MessageAttrs {
+    if let Data::Struct(data) = &input.data {
+        for field in &data.fields {
+            let why = "a field of a request takes no keys";
+            refuse(&field.attrs, "request", why, errors);
+        }
+    }
+    read(input, "request", REQUEST, errors)
+}
+
+fn refuse(attributes: &[Attribute], name: &str, why: &str, errors: &mut Errors) {
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident(name)) {
+        errors.push(syn::Error::new_spanned(&attribute.meta, why));
+    }
+}
+
+fn read(
+    input: &DeriveInput,
+    name: &'static str,
+    keys: &'static [Key],
+    errors: &mut Errors,
+) -> MessageAttrs {
+    let mut attrs = MessageAttrs::default();
+    let present = read_attributes(&input.attrs, name, keys, errors, |met, input| {
+        read_value(&mut attrs, met, input)
+    });
+    attrs.present = present;
+    attrs
+}
+
+fn read_value(attrs: &mut MessageAttrs, met: &Met<'_>, input: ParseStream<'_>) -> syn::Result<()> {
+    match met.key.name {
+        "subject" => {
+            attrs.has_subject = true;
+            attrs.subject = Some(value::string(met, input)?.value);
+        }
+        "name" => attrs.name = Some(value::string(met, input)?.value),
+        "version" => attrs.version = Some(value::integer(met, input)?),
+        "stream" => {
+            attrs.has_stream = true;
+            attrs.stream = Some(value::type_of(met, input)?);
+        }
+        "id" => attrs.id = Some(value::expression(met, input)?),
+        "tagged" => attrs.tagged = Some(value::flag(met, input)?),
+        "reply" => {
+            attrs.has_reply = true;
+            attrs.reply = Some(value::type_of(met, input)?);
+        }
+        "error" => attrs.error = Some(value::type_of(met, input)?),
+        _ => attrs.krate = Some(value::path(met, input)?),
+    }
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! From what is declared to the code.
+//!
+//! Everything is named from `__tidings`, an alias inside the generated block, and nothing from the
+//! prelude: what a user's module calls `Result` or `tidings` does not matter.
+
+pub(crate) mod contract;
+pub(crate) mod event;
+pub(crate) mod event_enum;
+pub(crate) mod filter;
+pub(crate) mod request;
+pub(crate) mod stream;
+pub(crate) mod token;
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{Generics, Type, WhereClause, WherePredicate};
+
+use crate::model::Item;
+
+/// Puts the code in a block of its own, in which `__tidings` is what generated code calls.
+pub(crate) fn in_block(item: &Item<'_>, code: &TokenStream) -> TokenStream {
+    let private = item.krate.map_or_else(
+        || quote!(::tidings::__private),
+        |krate| quote_spanned!(krate.span()=> #krate::__private),
+    );
+    quote! {
+        #[doc(hidden)]
+        #[allow(
+            missing_docs,
+            non_local_definitions,
+            private_bounds,
+            private_interfaces,
+            unreachable_pub,
+            unused_lifetimes,
+            unused_qualifications,
+            clippy::all,
+            clippy::nursery,
+            clippy::pedantic,
+            clippy::restriction,
+        )]
+        const _: () = {
+            use #private as __tidings;
+            #code
+        };
+    }
+}
+
+/// The where clause of an implementation: the type's own, and these.
+pub(crate) fn and_where(
+    generics: &Generics,
+    predicates: impl IntoIterator<Item = WherePredicate>,
+) -> Option<WhereClause> {
+    let mut predicates = predicates.into_iter().peekable();
+    if predicates.peek().is_none() {
+        return generics.where_clause.clone();
+    }
+    let mut clause = generics.where_clause.clone().unwrap_or_else(|| WhereClause {
+        where_token: <syn::Token![where]>::default(),
+        predicates: syn::punctuated::Punctuated::new(),
+    });
+    clause.predicates.extend(predicates);
+    Some(clause)
+}
+
+/// Whether bounds on the type, or a type made of it, belong in a where clause: only of generic
+/// types, as one that does not hold for a type without parameters is an error by itself.
+pub(crate) fn is_generic(generics: &Generics) -> bool {
+    generics.type_params().next().is_some()
+}
+
+/// Whether a type is made of one of the type parameters.
+pub(crate) fn is_made_of_parameters(ty: &Type, generics: &Generics) -> bool {
+    fn mentions(tokens: TokenStream, is_parameter: &dyn Fn(&Ident) -> bool) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Ident(ident) => is_parameter(&ident),
+            TokenTree::Group(group) => mentions(group.stream(), is_parameter),
+            TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+        })
+    }
+    mentions(ty.to_token_stream(), &|ident| {
+        generics.type_params().any(|parameter| parameter.ident == *ident)
+    })
+}

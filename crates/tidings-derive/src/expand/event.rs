@@ -1,0 +1,156 @@
+//! Events that are one struct.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::Type;
+use syn::spanned::Spanned as _;
+
+use super::contract::{self, Parts};
+use super::{event_enum, in_block};
+use crate::model::{Contract, Event, EventStruct, Id};
+
+/// Writes an event.
+pub(crate) fn expand(event: &Event<'_>) -> TokenStream {
+    match event {
+        Event::Struct(event) => in_block(&event.contract.item, &expand_struct(event)),
+        Event::Enum(event) => in_block(&event.item, &event_enum::expand(event)),
+    }
+}
+
+fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
+    let EventStruct { contract, stream, id, tagged } = event;
+    let ident = contract.item.ident;
+    let in_stream = stream.map(|stream| quote_spanned!(stream.span()=> .in_stream::<#stream>()));
+    let tagged = tagged.then(|| quote!(.tagged()));
+    let message = contract::expand(
+        contract,
+        &Parts {
+            kind: quote!(Event),
+            reply: quote!(()),
+            error: quote!(__tidings::Failure),
+            declared: quote!(#in_stream #tagged),
+            message_id: message_id(&contract.name, id),
+            describe: quote!(__tidings::describe_event),
+        },
+    );
+    let (impl_generics, ty_generics, _) = contract.item.generics.split_for_impl();
+    let bounds = contract::bounds(contract);
+    let ack = if stream.is_some() { quote!(__tidings::PublishAck) } else { quote!(()) };
+    let stream_event = stream.map(|stream| {
+        let check = stream_check(contract, stream);
+        quote! {
+            #[automatically_derived]
+            impl #impl_generics __tidings::StreamEvent for #ident #ty_generics #bounds {
+                type Stream = #stream;
+            }
+
+            #check
+        }
+    });
+    let decode = (!contract.item.borrows()).then(|| {
+        let bounds = contract::decode_bounds(contract);
+        let outcome = quote!(__tidings::Outcome::of_event(result));
+        decode(contract, &quote!(#bounds), &outcome)
+    });
+    quote! {
+        #message
+
+        #[automatically_derived]
+        impl #impl_generics __tidings::Event for #ident #ty_generics #bounds {
+            type Ack = #ack;
+        }
+
+        #stream_event
+
+        #decode
+    }
+}
+
+/// Writes the implementation of `Decode` for a struct.
+pub(crate) fn decode(
+    contract: &Contract<'_>,
+    bounds: &TokenStream,
+    outcome: &TokenStream,
+) -> TokenStream {
+    let ident = contract.item.ident;
+    let (impl_generics, ty_generics, _) = contract.item.generics.split_for_impl();
+    let from_slice =
+        quote_spanned!(contract.item.span()=> __tidings::serde_json::from_slice(payload));
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics __tidings::Decode for #ident #ty_generics #bounds {
+            fn decode(
+                _: &'static __tidings::Declaration,
+                payload: &[__tidings::core::primitive::u8],
+            ) -> __tidings::core::result::Result<Self, __tidings::serde_json::Error> {
+                #from_slice
+            }
+
+            fn outcome(
+                result: __tidings::core::result::Result<
+                    <Self as __tidings::Message>::Reply,
+                    <Self as __tidings::Message>::Error,
+                >,
+            ) -> __tidings::Outcome {
+                #outcome
+            }
+        }
+    }
+}
+
+/// What must hold of an event and the stream that keeps it.
+fn stream_check(contract: &Contract<'_>, stream: &Type) -> TokenStream {
+    let filter = &contract.filter;
+    let name = quote!(#stream).to_string().replace(' ', "");
+    let uncovered = format!(
+        "the stream `{name}` does not keep `{filter}`: add a filter that covers it to the stream's \
+         `subjects(…)`, or change the event's subject"
+    );
+    let unacknowledged = format!(
+        "the stream `{name}` has `no_ack`, so publishing to it never ends: no event can be kept by it"
+    );
+    quote_spanned! {stream.span()=>
+        const _: () = if !__tidings::tidings_subject::covers(
+            <#stream as __tidings::EventStream>::SUBJECTS,
+            #filter,
+        ) {
+            __tidings::core::panic!("{}", #uncovered)
+        } else if <#stream as __tidings::EventStream>::NO_ACK {
+            __tidings::core::panic!("{}", #unacknowledged)
+        };
+    }
+}
+
+/// Writes `Message::message_id`, where something identifies the event.
+fn message_id(name: &str, id: &Id<'_>) -> TokenStream {
+    let mut built = quote!(__tidings::MessageIdBuilder::new(#name));
+    let mut bind = TokenStream::new();
+    match id {
+        Id::None => return TokenStream::new(),
+        Id::Fields(fields) => {
+            for (member, ty) in fields {
+                built = quote_spanned! {ty.span()=>
+                    __tidings::MessageIdBuilder::part(#built, &self.#member)
+                };
+            }
+        }
+        // No name of ours is in scope of the expressions: a field may have any.
+        Id::Parts { parts, fields } => {
+            let bound = fields.iter().map(|(member, name)| quote!(#member: #name));
+            bind = quote!(let Self { #(#bound,)* .. } = self;);
+            for part in parts {
+                built = quote_spanned! {part.span()=>
+                    __tidings::MessageIdBuilder::part(#built, &(#part))
+                };
+            }
+        }
+    }
+    quote! {
+        fn message_id(
+            &self,
+        ) -> __tidings::core::option::Option<__tidings::std::string::String> {
+            #bind
+            __tidings::core::option::Option::Some(__tidings::MessageIdBuilder::finish(#built))
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The types with one method or field for each token: the filter, and the tokens themselves.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+use syn::{Ident, WhereClause};
+
+use crate::model::{Bound, Contract};
+
+/// The names of the two types, and the code that declares them.
+pub(crate) struct Types {
+    /// The filter, with its generic arguments.
+    pub(crate) filter: TokenStream,
+    /// How `Message::filter` makes one.
+    pub(crate) new_filter: TokenStream,
+    /// The tokens, with their generic arguments.
+    pub(crate) tokens: TokenStream,
+    /// The tokens' name, to make a value.
+    pub(crate) tokens_name: TokenStream,
+    /// The code.
+    pub(crate) code: TokenStream,
+}
+
+/// Writes the two types.
+pub(crate) fn expand(contract: &Contract<'_>, bounds: Option<&WhereClause>) -> Types {
+    let Contract { item, subject, filter: wildcards, .. } = contract;
+    let (_, ty_generics, _) = item.generics.split_for_impl();
+    if contract.tokens.is_empty() {
+        return Types {
+            filter: quote!(__tidings::Unfiltered<Self>),
+            new_filter: quote!(__tidings::Unfiltered::new()),
+            tokens: quote!(()),
+            tokens_name: quote!(),
+            code: quote!(),
+        };
+    }
+    let filter = format_ident!("{}Filter", item.ident.unraw());
+    let tokens = format_ident!("{}Tokens", item.ident.unraw());
+    let owned = contract
+        .tokens
+        .iter()
+        .map(|Bound { ty, .. }| quote_spanned!(ty.span()=> <#ty as __tidings::Token>::Owned));
+    let filter_code = expand_filter(contract, &filter, bounds);
+    let tokens_code = expand_tokens(contract, &tokens);
+    Types {
+        filter: quote!(#filter #ty_generics),
+        new_filter: quote! {
+            #filter(
+                __tidings::FilterTokens::new(#subject, #wildcards),
+                __tidings::core::marker::PhantomData,
+            )
+        },
+        tokens: quote!(#tokens<#(#owned),*>),
+        tokens_name: quote!(#tokens),
+        code: quote!(#filter_code #tokens_code),
+    }
+}
+
+fn expand_filter(
+    contract: &Contract<'_>,
+    filter: &Ident,
+    bounds: Option<&WhereClause>,
+) -> TokenStream {
+    let ident = contract.item.ident;
+    let (impl_generics, ty_generics, where_clause) = contract.item.generics.split_for_impl();
+    let doc = format!("A filter over the subjects of [`{}`].", ident.unraw());
+    let methods = contract.tokens.iter().map(|Bound { name, ty, position, .. }| {
+        let field = name.unraw().to_string();
+        let doc = format!("Narrows `{{{field}}}` to one value.");
+        let value = quote_spanned! {ty.span()=>
+            impl __tidings::TokenOf<<#ty as __tidings::Token>::Owned>
+        };
+        quote! {
+            #[doc = #doc]
+            pub fn #name(mut self, value: #value) -> Self {
+                __tidings::FilterTokens::narrow(&mut self.0, #position, #field, &value);
+                self
+            }
+        }
+    });
+    let name = filter.to_string();
+    quote! {
+        #[doc = #doc]
+        #[must_use = "a filter does nothing by itself: subscribe with it"]
+        pub struct #filter #impl_generics (
+            __tidings::FilterTokens,
+            __tidings::core::marker::PhantomData<fn() -> #ident #ty_generics>,
+        ) #where_clause;
+
+        #[automatically_derived]
+        impl #impl_generics #filter #ty_generics #bounds {
+            #(#methods)*
+        }
+
+        #[automatically_derived]
+        impl #impl_generics __tidings::Filter for #filter #ty_generics #bounds {
+            type Message = #ident #ty_generics;
+
+            fn subjects(self) -> __tidings::core::result::Result<
+                __tidings::std::vec::Vec<__tidings::Subject>,
+                __tidings::SubjectError,
+            > {
+                __tidings::FilterTokens::subjects(self.0)
+            }
+        }
+
+        #[automatically_derived]
+        impl #impl_generics __tidings::core::clone::Clone for #filter #ty_generics #where_clause {
+            fn clone(&self) -> Self {
+                Self(
+                    __tidings::core::clone::Clone::clone(&self.0),
+                    __tidings::core::marker::PhantomData,
+                )
+            }
+        }
+
+        #[automatically_derived]
+        impl #impl_generics __tidings::core::fmt::Debug for #filter #ty_generics #where_clause {
+            fn fmt(
+                &self,
+                f: &mut __tidings::core::fmt::Formatter<'_>,
+            ) -> __tidings::core::fmt::Result {
+                __tidings::core::fmt::Formatter::debug_tuple(f, #name).field(&self.0).finish()
+            }
+        }
+    }
+}
+
+/// Generic over the types of its fields, so that it derives what they allow.
+fn expand_tokens(contract: &Contract<'_>, tokens: &Ident) -> TokenStream {
+    let doc = format!("The tokens of a subject of [`{}`].", contract.item.ident.unraw());
+    let parameters: Vec<_> =
+        (0..contract.tokens.len()).map(|position| format_ident!("T{position}")).collect();
+    let fields = contract.tokens.iter().zip(&parameters).map(|(Bound { name, .. }, parameter)| {
+        let doc = format!("The value of `{{{}}}`.", name.unraw());
+        quote! {
+            #[doc = #doc]
+            pub #name: #parameter
+        }
+    });
+    quote! {
+        #[doc = #doc]
+        #[derive(
+            __tidings::core::fmt::Debug,
+            __tidings::core::clone::Clone,
+            __tidings::core::cmp::PartialEq,
+            __tidings::core::cmp::Eq,
+        )]
+        pub struct #tokens<#(#parameters),*> {
+            #(#fields,)*
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Streams.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::quote;
+use syn::LitStr;
+
+use super::in_block;
+use crate::attr::source::{Limits, Placement, Republish, Source, Transform};
+use crate::attr::stream::Setting;
+use crate::model::Stream;
+
+/// Fields of `StreamConfig` that always have a value; the others are `Option`s.
+const ALWAYS: [&str; 4] = ["retention", "storage", "replicas", "discard"];
+
+/// Writes a stream.
+pub(crate) fn expand(stream: &Stream<'_>) -> TokenStream {
+    let Stream { item, name, subjects, description, attrs } = stream;
+    let ident = item.ident;
+    let description = description.map(|description| {
+        let description = some(&text(description));
+        quote!(config.description = #description;)
+    });
+    let settings = attrs.settings.iter().map(|(key, setting)| assign(key, &setting.value));
+    let no_ack = attrs.on("no_ack").map(|_| {
+        quote!(
+            const NO_ACK: __tidings::core::primitive::bool = true;
+        )
+    });
+    let code = quote! {
+        #[automatically_derived]
+        impl __tidings::EventStream for #ident {
+            const NAME: &'static __tidings::core::primitive::str = #name;
+            const SUBJECTS: &'static [&'static __tidings::core::primitive::str] = &[#(#subjects),*];
+            #no_ack
+
+            fn config() -> __tidings::StreamConfig {
+                let mut config = __tidings::stream_config::<Self>();
+                #description
+                #(#settings)*
+                config
+            }
+        }
+    };
+    in_block(item, &code)
+}
+
+/// `config.key = value;`
+fn assign(key: &str, setting: &Setting) -> TokenStream {
+    let field = Ident::new(key, Span::call_site());
+    if let (Setting::Source(source), "source") = (setting, key) {
+        let source = expand_source(source);
+        return quote!(config.sources.push(#source););
+    }
+    let value = match setting {
+        Setting::Flag(flag) => return quote!(config.#field = #flag;),
+        Setting::Metadata(pairs) => {
+            let inserts = pairs.iter().map(|(key, value)| {
+                let (key, value) = (text(key), literal(value));
+                quote!(config.#field.insert(#key, #value);)
+            });
+            return quote!(#(#inserts)*);
+        }
+        Setting::Number(number) => {
+            let number = Literal::u64_unsuffixed(*number);
+            quote!(#number)
+        }
+        Setting::Duration(nanoseconds) => duration(*nanoseconds),
+        Setting::Word(of, variant) => {
+            let (of, variant) =
+                (Ident::new(of, Span::call_site()), Ident::new(variant, Span::call_site()));
+            quote!(__tidings::#of::#variant)
+        }
+        Setting::Placement(placement) => expand_placement(placement),
+        Setting::Source(source) => expand_source(source),
+        Setting::Transform(transform) => expand_transform(transform),
+        Setting::Republish(republish) => expand_republish(republish),
+        Setting::Limits(limits) => expand_limits(limits),
+    };
+    if ALWAYS.contains(&key) {
+        quote!(config.#field = #value;)
+    } else {
+        let value = some(&value);
+        quote!(config.#field = #value;)
+    }
+}
+
+fn expand_placement(placement: &Placement) -> TokenStream {
+    let cluster = option(placement.cluster.as_ref());
+    let tags = placement.tags.iter().map(literal);
+    quote! {
+        __tidings::Placement { cluster: #cluster, tags: __tidings::std::vec![#(#tags),*] }
+    }
+}
+
+fn expand_transform(transform: &Transform) -> TokenStream {
+    let (source, destination) = (literal(&transform.source), literal(&transform.destination));
+    quote!(__tidings::SubjectTransform { source: #source, destination: #destination })
+}
+
+fn expand_republish(republish: &Republish) -> TokenStream {
+    let (source, destination) = (literal(&republish.source), literal(&republish.destination));
+    let headers_only = republish.headers_only;
+    quote! {
+        __tidings::Republish {
+            source: #source,
+            destination: #destination,
+            headers_only: #headers_only,
+        }
+    }
+}
+
+fn expand_limits(limits: &Limits) -> TokenStream {
+    let none = || quote!(__tidings::core::option::Option::None);
+    let inactive = limits.inactive_threshold.map_or_else(none, |time| some(&duration(time)));
+    let pending = limits.max_ack_pending.map_or_else(none, |pending| some(&quote!(#pending)));
+    quote! {
+        __tidings::ConsumerLimits { inactive_threshold: #inactive, max_ack_pending: #pending }
+    }
+}
+
+fn expand_source(source: &Source) -> TokenStream {
+    let name = literal(&source.name);
+    let mut fields = Vec::new();
+    if let Some(sequence) = &source.start_sequence {
+        let sequence = sequence.value;
+        let start = some(&quote!(__tidings::SourceStart::Sequence(#sequence)));
+        fields.push(quote!(source.start = #start;));
+    }
+    if let Some(time) = &source.start_time {
+        let since = time.value;
+        let start = some(&quote! {
+            __tidings::SourceStart::Time(__tidings::core::ops::Add::add(
+                __tidings::std::time::SystemTime::UNIX_EPOCH,
+                __tidings::core::time::Duration::from_secs(#since),
+            ))
+        });
+        fields.push(quote!(source.start = #start;));
+    }
+    if let Some(subject) = &source.filter_subject {
+        let subject = some(&literal(&subject.value));
+        fields.push(quote!(source.filter_subject = #subject;));
+    }
+    for transform in &source.transforms {
+        let transform = expand_transform(transform);
+        fields.push(quote!(source.subject_transforms.push(#transform);));
+    }
+    if let Some(domain) = &source.domain {
+        let domain = some(&literal(domain));
+        fields.push(quote!(source.domain = #domain;));
+    }
+    if let Some((api, delivery)) = &source.external {
+        let (api, delivery) = (literal(api), option(delivery.as_ref()));
+        let external = some(&quote! {
+            __tidings::External { api_prefix: #api, delivery_prefix: #delivery }
+        });
+        fields.push(quote!(source.external = #external;));
+    }
+    if let Some((consumer, deliver)) = &source.consumer {
+        let (consumer, deliver) = (literal(consumer), literal(deliver));
+        let consumer = some(&quote! {
+            __tidings::SourceConsumer { name: #consumer, deliver_subject: #deliver }
+        });
+        fields.push(quote!(source.consumer = #consumer;));
+    }
+    quote! {{
+        let mut source = __tidings::Source::new(#name);
+        #(#fields)*
+        source
+    }}
+}
+
+fn some(value: &TokenStream) -> TokenStream {
+    quote!(__tidings::core::option::Option::Some(#value))
+}
+
+fn option(value: Option<&LitStr>) -> TokenStream {
+    value.map_or_else(
+        || quote!(__tidings::core::option::Option::None),
+        |value| some(&literal(value)),
+    )
+}
+
+fn literal(value: &LitStr) -> TokenStream {
+    quote!(<__tidings::std::string::String as __tidings::core::convert::From<_>>::from(#value))
+}
+
+fn text(value: &str) -> TokenStream {
+    quote!(<__tidings::std::string::String as __tidings::core::convert::From<_>>::from(#value))
+}
+
+fn duration(nanoseconds: u64) -> TokenStream {
+    quote!(__tidings::core::time::Duration::from_nanos(#nanoseconds))
+}

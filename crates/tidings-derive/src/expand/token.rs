@@ -1,0 +1,89 @@
+//! Tokens.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{Ident, Type, WherePredicate, parse_quote};
+
+use super::{and_where, in_block, is_made_of_parameters};
+use crate::model::{Token, TokenShape};
+
+/// Writes a token.
+pub(crate) fn expand(token: &Token<'_>) -> TokenStream {
+    let code = match &token.shape {
+        TokenShape::Enum(variants) => expand_enum(token, variants),
+        TokenShape::Newtype(ty) => expand_newtype(token, ty),
+    };
+    in_block(&token.item, &code)
+}
+
+fn expand_enum(token: &Token<'_>, variants: &[(&Ident, String)]) -> TokenStream {
+    let ident = token.item.ident;
+    let (impl_generics, ty_generics, where_clause) = token.item.generics.split_for_impl();
+    let names: Vec<_> = variants.iter().map(|(name, _)| name).collect();
+    let texts: Vec<_> = variants.iter().map(|(_, text)| text).collect();
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics __tidings::Token for #ident #ty_generics #where_clause {
+            type Owned = Self;
+
+            fn append_to(&self, subject: &mut __tidings::std::string::String) {
+                subject.push_str(match self {
+                    #(Self::#names => #texts,)*
+                });
+            }
+
+            fn parse(
+                token: &__tidings::core::primitive::str,
+            ) -> __tidings::core::option::Option<Self> {
+                match token {
+                    #(#texts => __tidings::core::option::Option::Some(Self::#names),)*
+                    _ => __tidings::core::option::Option::None,
+                }
+            }
+        }
+    }
+}
+
+fn expand_newtype(token: &Token<'_>, ty: &Type) -> TokenStream {
+    let ident = token.item.ident;
+    let generics = token.item.generics;
+    let (impl_generics, ty_generics, _) = generics.split_for_impl();
+    let borrows = token.item.borrows();
+    // What borrows is parsed into what the field is parsed into; what owns, into itself.
+    let bound: WherePredicate = if borrows {
+        parse_quote!(#ty: __tidings::Token)
+    } else {
+        parse_quote! {
+            #ty: __tidings::Token<Owned = #ty> + __tidings::core::marker::Send + 'static
+        }
+    };
+    let bounds = and_where(generics, is_made_of_parameters(ty, generics).then_some(bound));
+    let owned = if borrows {
+        quote_spanned!(ty.span()=> <#ty as __tidings::Token>::Owned)
+    } else {
+        quote!(Self)
+    };
+    let inner = quote_spanned!(ty.span()=> <#ty as __tidings::Token>);
+    let parsed = if borrows {
+        quote!(#inner::parse(token))
+    } else {
+        quote!(__tidings::core::option::Option::map(#inner::parse(token), Self))
+    };
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics __tidings::Token for #ident #ty_generics #bounds {
+            type Owned = #owned;
+
+            fn append_to(&self, subject: &mut __tidings::std::string::String) {
+                #inner::append_to(&self.0, subject);
+            }
+
+            fn parse(
+                token: &__tidings::core::primitive::str,
+            ) -> __tidings::core::option::Option<<Self as __tidings::Token>::Owned> {
+                #parsed
+            }
+        }
+    }
+}

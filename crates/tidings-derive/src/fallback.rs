@@ -1,0 +1,67 @@
+//! The traits, implemented without meaning, where something is wrong: so that what uses the type
+//! is no second error.
+
+pub(crate) mod message;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::DeriveInput;
+
+use crate::attr::stream::StreamAttrs;
+use crate::attr::token::TokenAttrs;
+use crate::expand::in_block;
+use crate::model::Item;
+
+/// The body of a method that never runs, as the program does not compile.
+fn never() -> TokenStream {
+    quote!(__tidings::core::unreachable!())
+}
+
+/// A stream that keeps everything, so that every event can be in it.
+pub(crate) fn stream(input: &DeriveInput, attrs: &StreamAttrs) -> TokenStream {
+    let ident = &input.ident;
+    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+    let never = never();
+    let code = quote! {
+        #[automatically_derived]
+        impl #impl_generics __tidings::EventStream for #ident #ty_generics #where_clause {
+            const NAME: &'static __tidings::core::primitive::str = "";
+            const SUBJECTS: &'static [&'static __tidings::core::primitive::str] = &[">"];
+
+            fn config() -> __tidings::StreamConfig {
+                #never
+            }
+        }
+    };
+    in_block(&Item { ident, generics: &input.generics, krate: attrs.krate.as_ref() }, &code)
+}
+
+/// A token without a text.
+pub(crate) fn token(input: &DeriveInput, attrs: &TokenAttrs) -> TokenStream {
+    let ident = &input.ident;
+    // What borrows can't be its own owned form.
+    let owned = if input.generics.params.is_empty() {
+        quote!(Self)
+    } else {
+        quote!(__tidings::std::string::String)
+    };
+    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+    let never = never();
+    let code = quote! {
+        #[automatically_derived]
+        impl #impl_generics __tidings::Token for #ident #ty_generics #where_clause {
+            type Owned = #owned;
+
+            fn append_to(&self, _: &mut __tidings::std::string::String) {
+                #never
+            }
+
+            fn parse(
+                _: &__tidings::core::primitive::str,
+            ) -> __tidings::core::option::Option<<Self as __tidings::Token>::Owned> {
+                #never
+            }
+        }
+    };
+    in_block(&Item { ident, generics: &input.generics, krate: attrs.krate.as_ref() }, &code)
+}

@@ -1,0 +1,150 @@
+//! What an item declares, checked: all that is needed to write the code.
+
+use proc_macro2::Span;
+use syn::{Expr, Generics, Ident, LitStr, Member, Path, Type};
+
+/// What every derived item has.
+#[derive(Clone, Copy)]
+pub(crate) struct Item<'a> {
+    /// The type's name.
+    pub(crate) ident: &'a Ident,
+    /// Its generics.
+    pub(crate) generics: &'a Generics,
+    /// Where the crate `tidings` is found, if not at `::tidings`.
+    pub(crate) krate: Option<&'a Path>,
+}
+
+/// A message that is one struct.
+pub(crate) struct Contract<'a> {
+    /// The struct.
+    pub(crate) item: Item<'a>,
+    /// The subject template as written.
+    pub(crate) subject: &'a LitStr,
+    /// The filter that matches all its subjects.
+    pub(crate) filter: String,
+    /// The wire name.
+    pub(crate) name: String,
+    /// The version, from 1.
+    pub(crate) version: u32,
+    /// The bound tokens, in the order of the template.
+    pub(crate) tokens: Vec<Bound<'a>>,
+}
+
+/// A field bound to a token of the subject.
+pub(crate) struct Bound<'a> {
+    /// What the method of the filter and the field of the tokens are called.
+    pub(crate) name: Ident,
+    /// The field.
+    pub(crate) member: Member,
+    /// The field's type.
+    pub(crate) ty: &'a Type,
+    /// Which token it is, from 0, literals counted.
+    pub(crate) position: usize,
+}
+
+/// An event.
+pub(crate) enum Event<'a> {
+    /// One event.
+    Struct(EventStruct<'a>),
+    /// Any of several.
+    Enum(EventEnum<'a>),
+}
+
+/// An event that is one struct.
+pub(crate) struct EventStruct<'a> {
+    /// What it shares with a request.
+    pub(crate) contract: Contract<'a>,
+    /// The stream that keeps it.
+    pub(crate) stream: Option<&'a Type>,
+    /// What identifies it.
+    pub(crate) id: Id<'a>,
+    /// Whether a header always says which event it is.
+    pub(crate) tagged: bool,
+}
+
+/// What identifies an event.
+pub(crate) enum Id<'a> {
+    /// Nothing: the bus gives each publish an id.
+    None,
+    /// These fields.
+    Fields(Vec<(Member, &'a Type)>),
+    /// These expressions, over fields bound to these names.
+    Parts {
+        /// The parts of the id.
+        parts: Vec<&'a Expr>,
+        /// The fields, and the name of each in the expressions.
+        fields: Vec<(Member, Ident)>,
+    },
+}
+
+/// An enum of events.
+pub(crate) struct EventEnum<'a> {
+    /// The enum.
+    pub(crate) item: Item<'a>,
+    /// Its wire name, if it was given one.
+    pub(crate) name: Option<String>,
+    /// The stream that keeps all of its events.
+    pub(crate) stream: Option<&'a Type>,
+    /// Its variants.
+    pub(crate) variants: Vec<Variant<'a>>,
+}
+
+/// A variant that holds an event.
+pub(crate) struct Variant<'a> {
+    /// Its name.
+    pub(crate) ident: &'a Ident,
+    /// The event's type.
+    pub(crate) ty: &'a Type,
+}
+
+/// A request.
+pub(crate) struct Request<'a> {
+    /// What it shares with an event.
+    pub(crate) contract: Contract<'a>,
+    /// The type of the answer.
+    pub(crate) reply: &'a Type,
+    /// The error that it declares.
+    pub(crate) error: Option<&'a Type>,
+}
+
+/// A token.
+pub(crate) struct Token<'a> {
+    /// The type.
+    pub(crate) item: Item<'a>,
+    /// How it is written.
+    pub(crate) shape: TokenShape<'a>,
+}
+
+/// How a token is written.
+pub(crate) enum TokenShape<'a> {
+    /// A variant is written as its text.
+    Enum(Vec<(&'a Ident, String)>),
+    /// As the one field.
+    Newtype(&'a Type),
+}
+
+/// A stream.
+pub(crate) struct Stream<'a> {
+    /// The type.
+    pub(crate) item: Item<'a>,
+    /// Its name on the server.
+    pub(crate) name: &'a LitStr,
+    /// Its subject filters.
+    pub(crate) subjects: &'a [LitStr],
+    /// A sentence about it.
+    pub(crate) description: Option<&'a str>,
+    /// Everything else, as it was written.
+    pub(crate) attrs: &'a crate::attr::stream::StreamAttrs,
+}
+
+impl Item<'_> {
+    /// Whether values of the type may borrow, so that it can't be received.
+    pub(crate) fn borrows(&self) -> bool {
+        self.generics.lifetimes().next().is_some()
+    }
+
+    /// Where errors about the type as a whole belong.
+    pub(crate) fn span(&self) -> Span {
+        self.ident.span()
+    }
+}

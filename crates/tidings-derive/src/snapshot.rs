@@ -1,0 +1,1 @@
+//! One expansion of each derive, to be read.

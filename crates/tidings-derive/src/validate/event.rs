@@ -1,0 +1,68 @@
+//! Events: structs, and enums of them.
+
+use syn::{Data, DataEnum, DeriveInput, Fields};
+
+use super::{contract, id};
+use crate::attr::message::MessageAttrs;
+use crate::error::Errors;
+use crate::model::{Event, EventEnum, EventStruct, Item, Variant};
+
+/// Checks an event.
+pub(crate) fn validate<'a>(
+    input: &'a DeriveInput,
+    attrs: &'a MessageAttrs,
+    errors: &mut Errors,
+) -> Option<Event<'a>> {
+    if let Data::Enum(data) = &input.data {
+        return event_enum(input, data, attrs, errors).map(Event::Enum);
+    }
+    let fields = contract::fields(input, "an event", errors);
+    let contract = contract::validate(input, fields, attrs, "an event", errors);
+    let tokens = contract.as_ref().map_or(&[][..], |contract| &contract.tokens);
+    let id = id::validate(fields?, tokens, attrs, errors);
+    Some(Event::Struct(EventStruct {
+        contract: contract?,
+        stream: attrs.stream.as_ref().map(|stream| &stream.value),
+        id: id?,
+        tagged: attrs.tagged.as_ref().is_some_and(|tagged| tagged.value),
+    }))
+}
+
+fn event_enum<'a>(
+    input: &'a DeriveInput,
+    data: &'a DataEnum,
+    attrs: &'a MessageAttrs,
+    errors: &mut Errors,
+) -> Option<EventEnum<'a>> {
+    if data.variants.is_empty() {
+        errors.at(
+            input.ident.span(),
+            format!("`{}` has no variant: an enum of events holds one in each", input.ident),
+        );
+    }
+    let mut variants = Vec::new();
+    for variant in &data.variants {
+        match &variant.fields {
+            Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
+                variants.push(Variant { ident: &variant.ident, ty: &fields.unnamed[0].ty });
+            }
+            _ => errors.at(
+                variant.ident.span(),
+                format!(
+                    "a variant holds exactly one event, a type of its own: `{}(OrderCreated)`",
+                    variant.ident
+                ),
+            ),
+        }
+    }
+    let name = attrs.name.as_ref().map(|name| contract::explicit_name(name, errors));
+    Some(EventEnum {
+        item: Item { ident: &input.ident, generics: &input.generics, krate: attrs.krate.as_ref() },
+        name: match name {
+            Some(name) => Some(name?),
+            None => None,
+        },
+        stream: attrs.stream.as_ref().map(|stream| &stream.value),
+        variants,
+    })
+}

@@ -1,0 +1,90 @@
+//! The id by which a stream knows a message again.
+
+use std::fmt::{self, Display, Write as _};
+
+/// Writes a message's id, `<name>/<part>/<part>…`, from the fields that identify it.
+///
+/// All but printable ASCII is percent-encoded, and so are `%`, `/` and the space: an id travels in
+/// a header, and two lists of parts never give the same id.
+#[derive(Debug)]
+pub struct MessageIdBuilder(String);
+
+impl MessageIdBuilder {
+    /// Starts the id of a message of this wire name.
+    pub fn new(name: &str) -> Self {
+        // Most ids are one UUID.
+        let mut id = String::with_capacity(name.len() + 37);
+        id.push_str(name);
+        Self(id)
+    }
+
+    /// Appends a part as its `Display` writes it.
+    #[must_use]
+    pub fn part<T: Display + ?Sized>(mut self, value: &T) -> Self {
+        self.0.push('/');
+        // Writing to a String can't fail; a `Display` that fails leaves what it has written.
+        let _ = write!(Encoder(&mut self.0), "{value}");
+        self
+    }
+
+    /// The finished id.
+    pub fn finish(self) -> String {
+        self.0
+    }
+}
+
+/// Percent-encodes what is written through it.
+struct Encoder<'a>(&'a mut String);
+
+impl fmt::Write for Encoder<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for byte in text.bytes() {
+            if byte.is_ascii_graphic() && byte != b'%' && byte != b'/' {
+                self.0.push(char::from(byte));
+            } else {
+                write!(self.0, "%{byte:02X}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::MessageIdBuilder;
+
+    fn id(parts: &[&str]) -> String {
+        parts.iter().fold(MessageIdBuilder::new("orders.created"), |id, part| id.part(*part)).finish()
+    }
+
+    #[test]
+    fn parts_are_encoded() {
+        assert_eq!(id(&[]), "orders.created");
+        assert_eq!(id(&["a-1", "eu.west"]), "orders.created/a-1/eu.west");
+        assert_eq!(id(&["a/b", "100 %", "é\n"]), "orders.created/a%2Fb/100%20%25/%C3%A9%0A");
+        assert_eq!(MessageIdBuilder::new("n").part(&7).part(&true).finish(), "n/7/true");
+    }
+
+    #[test]
+    fn different_parts_give_different_ids() {
+        let words = ["", "/", "%", "%2F", "2F", "a", "a/a", "a%2Fa", " ", "%20"];
+        let mut lists: Vec<Vec<&str>> = vec![vec![]];
+        for length in 0..3 {
+            let longer: Vec<_> = lists
+                .iter()
+                .filter(|list| list.len() == length)
+                .flat_map(|list| words.map(|word| [list.as_slice(), &[word]].concat()))
+                .collect();
+            lists.extend(longer);
+        }
+        let mut seen = HashMap::new();
+        for list in lists {
+            if let Some(other) = seen.insert(id(&list), list.clone()) {
+                panic!("{list:?} and {other:?} give the same id");
+            }
+        }
+        assert_eq!(seen.len(), 1 + 10 + 100 + 1000);
+    }
+}
