@@ -118,7 +118,9 @@ async fn api(bus: &Bus, orders: u32) -> anyhow::Result<()> {
         let placed = loop {
             match bus.message(&order).timeout(Duration::from_secs(2)).request().await {
                 Ok(placed) => break placed,
-                Err(RequestError::Declared(error @ (Refused::OutOfStock(_) | Refused::Declined(_)))) => {
+                Err(RequestError::Declared(
+                    error @ (Refused::OutOfStock(_) | Refused::Declined(_)),
+                )) => {
                     return Err(error).context("the shop refused");
                 }
                 Err(error) => {

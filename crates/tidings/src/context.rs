@@ -158,11 +158,11 @@ impl Context {
                 1
             }
         };
-        let mut id = MessageIdBuilder::new(name);
-        id.part(&receipt.stream);
-        id.part(&receipt.consumer);
-        id.part(&receipt.sequence);
-        id.part(&count);
+        let id = MessageIdBuilder::new(name)
+            .part(&receipt.stream)
+            .part(&receipt.consumer)
+            .part(&receipt.sequence)
+            .part(&count);
         Some(id.finish())
     }
 }

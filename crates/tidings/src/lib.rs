@@ -30,7 +30,7 @@ mod topology;
 mod transport;
 
 pub use tidings_contract as contract;
-//pub use tidings_derive::{Event, EventStream, Request, Token};
+pub use tidings_derive::{Event, EventStream, Request, Token};
 
 pub use bus::{Bus, BusBuilder, CloseError, ConnectError};
 pub use context::Context;

@@ -5,8 +5,8 @@ mod error;
 mod live;
 mod replay;
 
-pub use consume::Consume;
 pub(crate) use consume::ACK_WAIT;
+pub use consume::Consume;
 pub use error::{ReceiveError, SubscribeError};
 pub use live::Subscribe;
 pub(crate) use live::check_name;
@@ -19,7 +19,7 @@ use std::task::{Context, Poll};
 
 use futures_util::stream::{SelectAll, Stream, StreamExt};
 
-use crate::delivery::{Delivery, DeliveryKind, Live, sealed::FromIncoming as _};
+use crate::delivery::{Delivery, DeliveryKind, Live};
 use crate::envelope;
 use crate::message::{Decode, Event};
 use crate::transport::{Fault, Inbox, Incoming, Pull};

@@ -56,7 +56,10 @@ mod tests {
     use super::MessageIdBuilder;
 
     fn id(parts: &[&str]) -> String {
-        parts.iter().fold(MessageIdBuilder::new("orders.created"), |id, part| id.part(*part)).finish()
+        parts
+            .iter()
+            .fold(MessageIdBuilder::new("orders.created"), |id, part| id.part(*part))
+            .finish()
     }
 
     #[test]

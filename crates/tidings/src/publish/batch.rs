@@ -92,9 +92,8 @@ fn settle<E: Event>(
     place: usize,
     outcome: Result<Option<PublishAck>, PublishError>,
 ) {
-    outcomes[place] = Some(
-        outcome.and_then(|stored| E::Ack::from_stored(stored).ok_or(PublishError::Closed)),
-    );
+    outcomes[place] =
+        Some(outcome.and_then(|stored| E::Ack::from_stored(stored).ok_or(PublishError::Closed)));
 }
 
 enum Begun {

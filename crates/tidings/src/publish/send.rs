@@ -131,12 +131,9 @@ fn stream_error(fault: Fault, subject: &str, stream: &'static str) -> PublishErr
             | ApiError::EXPECTED_STREAM => {
                 PublishError::Conflict { subject: to, stream, description: error.description }
             }
-            code => PublishError::Refused {
-                subject: to,
-                stream,
-                code,
-                description: error.description,
-            },
+            code => {
+                PublishError::Refused { subject: to, stream, code, description: error.description }
+            }
         },
         other => core_error(other, subject),
     }

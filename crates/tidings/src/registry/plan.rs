@@ -119,10 +119,8 @@ fn stream_of(route: &Route) -> Result<Option<StreamDeclaration>, ServeError> {
 fn is_semantic(version: &str) -> bool {
     let core = version.split(['-', '+']).next().unwrap_or_default();
     let rest = &version[core.len()..];
-    let is_number =
-        |part: &str| part.parse::<u64>().is_ok_and(|number| number.to_string() == part);
-    let is_word =
-        |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.' || c == '+';
+    let is_number = |part: &str| part.parse::<u64>().is_ok_and(|number| number.to_string() == part);
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.' || c == '+';
     let parts: Vec<&str> = core.split('.').collect();
     parts.len() == 3
         && parts.into_iter().all(is_number)

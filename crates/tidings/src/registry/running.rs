@@ -102,11 +102,7 @@ async fn connect(
             topology::ensure_consumer(&link.transport, stream.name, &config)
                 .await
                 .map_err(RouteFault::Subscribe)?;
-            Ok(runner::Source::Durable {
-                stream: stream.name,
-                config,
-                prefetch: route.concurrency,
-            })
+            Ok(runner::Source::Durable { stream: stream.name, config, prefetch: route.concurrency })
         }
         Wiring::Endpoint { declaration, name, group } => {
             let filter = crate::subject::Subject::from_static(declaration.filter);

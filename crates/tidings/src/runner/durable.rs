@@ -54,7 +54,8 @@ pub(super) async fn run(
         }
         pause = pause.saturating_mul(2).min(MOST_RETRY);
         // It may have been deleted: it is made again where it is missing.
-        if let Err(error) = topology::ensure_consumer(&worker.link().transport, stream, &config).await
+        if let Err(error) =
+            topology::ensure_consumer(&worker.link().transport, stream, &config).await
         {
             let route = worker.label();
             tracing::error!(route, stream, %error, "a consumer can't be made again");

@@ -56,11 +56,7 @@ pub struct Replay<E> {
 }
 
 impl<E: StreamEvent + Decode> Replay<E> {
-    pub(crate) fn new(
-        link: Link,
-        filters: Result<Vec<Subject>, SubjectError>,
-        from: From,
-    ) -> Self {
+    pub(crate) fn new(link: Link, filters: Result<Vec<Subject>, SubjectError>, from: From) -> Self {
         Self { link, filters, from, event: PhantomData }
     }
 

@@ -187,9 +187,7 @@ mod tests {
     fn credentials_leave_the_url() {
         let (address, auth) = parse("nats://al:p%40ss@127.0.0.1:4333").unwrap();
         assert_eq!(address.as_url_str(), "nats://127.0.0.1:4333");
-        assert!(
-            matches!(auth, Some(Auth::UserAndPassword(u, p)) if (&*u, &*p) == ("al", "p@ss"))
-        );
+        assert!(matches!(auth, Some(Auth::UserAndPassword(u, p)) if (&*u, &*p) == ("al", "p@ss")));
         let (_, auth) = parse("tls://s3cr3t@example.com").unwrap();
         assert!(matches!(auth, Some(Auth::Token(t)) if t == "s3cr3t"));
         assert!(parse("nats://127.0.0.1").unwrap().1.is_none());

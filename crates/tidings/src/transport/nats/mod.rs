@@ -72,9 +72,7 @@ impl Nats {
             (None, Some(headers)) => {
                 client.publish_with_headers(subject, headers, message.payload).await
             }
-            (Some(reply), None) => {
-                client.publish_with_reply(subject, reply, message.payload).await
-            }
+            (Some(reply), None) => client.publish_with_reply(subject, reply, message.payload).await,
             (Some(reply), Some(headers)) => {
                 client
                     .publish_with_reply_and_headers(subject, reply, headers, message.payload)

@@ -33,16 +33,14 @@ impl NatsPull {
         consumer: &str,
         prefetch: usize,
     ) -> Result<Self, Fault> {
-        let consumer: jetstream::consumer::Consumer<pull::Config> = nats
-            .shared
-            .jetstream
-            .get_consumer_from_stream(consumer, stream)
-            .await
-            .map_err(|error| match error.kind() {
-                jetstream::stream::ConsumerErrorKind::JetStream(error) => api_fault(&error),
-                jetstream::stream::ConsumerErrorKind::TimedOut => Fault::Timeout,
-                _ => Fault::client(error),
-            })?;
+        let consumer: jetstream::consumer::Consumer<pull::Config> =
+            nats.shared.jetstream.get_consumer_from_stream(consumer, stream).await.map_err(
+                |error| match error.kind() {
+                    jetstream::stream::ConsumerErrorKind::JetStream(error) => api_fault(&error),
+                    jetstream::stream::ConsumerErrorKind::TimedOut => Fault::Timeout,
+                    _ => Fault::client(error),
+                },
+            )?;
         let messages = consumer
             .stream()
             .max_messages_per_batch(prefetch)
@@ -92,16 +90,14 @@ impl NatsOrdered {
             deliver_policy: config::deliver_policy(from)?,
             ..Default::default()
         };
-        let consumer = nats
-            .shared
-            .jetstream
-            .create_consumer_on_stream(config, stream)
-            .await
-            .map_err(|error| match error.kind() {
-                jetstream::stream::ConsumerErrorKind::JetStream(error) => api_fault(&error),
-                jetstream::stream::ConsumerErrorKind::TimedOut => Fault::Timeout,
-                _ => Fault::client(error),
-            })?;
+        let consumer =
+            nats.shared.jetstream.create_consumer_on_stream(config, stream).await.map_err(
+                |error| match error.kind() {
+                    jetstream::stream::ConsumerErrorKind::JetStream(error) => api_fault(&error),
+                    jetstream::stream::ConsumerErrorKind::TimedOut => Fault::Timeout,
+                    _ => Fault::client(error),
+                },
+            )?;
         let messages = consumer.messages().await.map_err(Fault::client)?;
         Ok(Self { messages })
     }
