@@ -1,1 +1,34 @@
-//! x
+//! What tests stand on: a real nats-server for each, and ways to wait.
+//!
+//! ```no_run
+//! # async fn test() {
+//! let mut server = tidings_tests::Server::start().await;
+//! let client = server.client().await;
+//! server.kill();
+//! server.restart().await; // the same port, the same store
+//! # }
+//! ```
+//!
+//! Everything here panics where it can't go on: a test without its server can only fail, and the
+//! panic is what makes the server's log appear.
+#![expect(
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a test that can't have its server can only fail"
+)]
+
+mod binary;
+mod cluster;
+mod directory;
+mod install;
+mod monitor;
+mod process;
+mod server;
+mod unique;
+mod wait;
+
+pub use binary::server_binary;
+pub use cluster::Cluster;
+pub use server::Server;
+pub use unique::unique;
+pub use wait::{Observation, eventually};

@@ -1,1 +1,50 @@
-//! x
+//! What a set of Tidings messages promises, as data.
+//!
+//! A [`Descriptor`] is one message's promise: its name, version and subject, and the JSON Schemas
+//! of its payload, its reply and its error. A [`Catalog`] is a set of them that agree with each
+//! other. Committed to a folder, a catalog shows in every review what a change of a type changes
+//! for the programs on the other side:
+//!
+//! ```
+//! use schemars::JsonSchema;
+//! use tidings_contract::{Catalog, Descriptor};
+//!
+//! /// A customer placed an order.
+//! #[derive(JsonSchema)]
+//! struct OrderCreated {
+//!     order_id: String,
+//!     total_cents: u64,
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let created = Descriptor::event("orders.created", 1, "orders.{region}.created")
+//!     .stream("ORDERS")
+//!     .payload::<OrderCreated>();
+//! assert_eq!(created.description(), Some("A customer placed an order."));
+//!
+//! let catalog = Catalog::of([created])?;
+//! # let folder = std::env::temp_dir().join(format!("tidings-doc-{}", std::process::id()));
+//! catalog.write_to(&folder)?;
+//! catalog.check(&folder)?; // what a test does from now on, see `Catalog::assert_current`
+//! assert_eq!(Catalog::read_from(&folder)?, catalog);
+//! # std::fs::remove_dir_all(&folder)?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod canonical;
+mod catalog;
+mod contract;
+mod definition;
+mod descriptor;
+mod difference;
+mod fingerprint;
+mod folder;
+
+pub use catalog::{Catalog, CatalogError, Part};
+pub use contract::Contract;
+pub use descriptor::{Descriptor, Kind};
+pub use fingerprint::Fingerprint;
+pub use folder::{
+    CheckError, CurrentError, Drift, DriftKind, FileDrift, ReadError, UPDATE_SCHEMAS, WriteError,
+};

@@ -23,7 +23,6 @@ impl Errors {
         self.push(Error::new(span, message));
     }
 
-
     /// Everything added so far as one error.
     pub(crate) fn finish(self) -> syn::Result<()> {
         self.0.map_or(Ok(()), Err)

@@ -15,8 +15,36 @@ pub(crate) const EXPECTED_LAST_SEQUENCE: &str = "Nats-Expected-Last-Sequence";
 pub(crate) const EXPECTED_LAST_MESSAGE_ID: &str = "Nats-Expected-Last-Msg-Id";
 /// The sequence that the last message of the subject must have.
 pub(crate) const EXPECTED_LAST_SUBJECT_SEQUENCE: &str = "Nats-Expected-Last-Subject-Sequence";
+/// The subject, or filter, that the expected subject sequence is for, where it is not the
+/// message's own.
+pub(crate) const EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT: &str =
+    "Nats-Expected-Last-Subject-Sequence-Subject";
 /// How long a message lives in its stream (ADR-43).
 pub(crate) const TTL: &str = "Nats-TTL";
+/// Which earlier messages a message replaces: `sub` those of its subject, `all` all.
+pub(crate) const ROLLUP: &str = "Nats-Rollup";
+/// When a message is published to its target: `@at <RFC 3339>` or `@every <duration>` (ADR-51).
+pub(crate) const SCHEDULE: &str = "Nats-Schedule";
+/// The subject that a scheduled message is published to.
+pub(crate) const SCHEDULE_TARGET: &str = "Nats-Schedule-Target";
+/// The subject whose last message is published in place of the scheduled one.
+pub(crate) const SCHEDULE_SOURCE: &str = "Nats-Schedule-Source";
+/// The `Nats-TTL` of what a schedule publishes.
+pub(crate) const SCHEDULE_TTL: &str = "Nats-Schedule-TTL";
+/// The `Nats-Rollup` of what a schedule publishes.
+pub(crate) const SCHEDULE_ROLLUP: &str = "Nats-Schedule-Rollup";
+/// The time zone that a schedule's pattern is read in.
+pub(crate) const SCHEDULE_TIME_ZONE: &str = "Nats-Schedule-Time-Zone";
+/// When a schedule publishes again; `purge` if never.
+pub(crate) const SCHEDULE_NEXT: &str = "Nats-Schedule-Next";
+/// The subject of the schedule that published a message.
+pub(crate) const SCHEDULER: &str = "Nats-Scheduler";
+/// Where a sourced message came from.
+pub(crate) const STREAM_SOURCE: &str = "Nats-Stream-Source";
+/// What a message adds to a counter (ADR-49).
+pub(crate) const INCREMENT: &str = "Nats-Incr";
+/// The all-or-nothing batch that a message belongs to (ADR-50).
+pub(crate) const BATCH_ID: &str = "Nats-Batch-Id";
 /// What went wrong in a service, as text (ADR-32).
 pub(crate) const SERVICE_ERROR: &str = "Nats-Service-Error";
 /// What went wrong in a service, as a number (ADR-32).
@@ -28,6 +56,12 @@ pub(crate) const TRACE_STATE: &str = "tracestate";
 
 /// Prefixes of the names that only NATS and Tidings set.
 const RESERVED: [&str; 2] = ["nats-", "tidings-"];
+
+/// Whether a header can hold this value.
+pub(crate) fn is_value(value: &str) -> bool {
+    value.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
+        && value.trim_matches(' ').len() == value.len()
+}
 
 /// A message's headers: names and values in the order they were added.
 ///
@@ -45,7 +79,7 @@ impl Headers {
 
     /// The first value of this name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.get_all(name).next()
+        self.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// Every value of this name, in order.
@@ -56,6 +90,21 @@ impl Headers {
     /// Every name and value, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
+    }
+
+    pub(crate) fn pairs(
+        &self,
+    ) -> impl Iterator<Item = (&Cow<'static, str>, &Cow<'static, str>)> {
+        self.0.iter().map(|(name, value)| (name, value))
+    }
+
+    /// How many bytes they take on the wire: `NATS/1.0`, then a line for each, then an empty one.
+    pub(crate) fn wire_len(&self) -> usize {
+        if self.is_empty() {
+            return 0;
+        }
+        let lines = self.iter().map(|(name, value)| name.len() + 2 + value.len() + 2);
+        "NATS/1.0\r\n\r\n".len() + lines.sum::<usize>()
     }
 
     /// How many values there are.
@@ -80,9 +129,7 @@ impl Headers {
             HeaderFault::Reserved
         } else if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic() && b != b':') {
             HeaderFault::Name
-        } else if !value.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
-            || value.trim_matches(' ').len() != value.len()
-        {
+        } else if !is_value(value) {
             HeaderFault::Value
         } else {
             self.push(name.to_owned(), value.to_owned());

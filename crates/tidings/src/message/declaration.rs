@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn what_clashes() {
-        let declare = |tag, filter| Declaration::new(MessageKind::Event, "n", 1, tag, filter, filter);
+        let declare =
+            |tag, filter| Declaration::new(MessageKind::Event, "n", 1, tag, filter, filter);
         let a = declare("a.v1", "a.*");
         assert_eq!(declare("b.v1", "b.*").clash(&[&a]), None);
         assert_eq!(declare("b.v1", "a.x").clash(&[&declare("c.v1", "c"), &a]), Some(1));

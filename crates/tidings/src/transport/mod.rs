@@ -9,6 +9,7 @@ mod inbox;
 mod incoming;
 pub(crate) mod memory;
 pub(crate) mod nats;
+mod pending_ack;
 
 use std::time::Duration;
 
@@ -18,9 +19,9 @@ pub(crate) use consume::{ConsumerConfig, DeliverFrom, Pull};
 pub(crate) use fault::{ApiError, Fault};
 pub(crate) use inbox::Inbox;
 pub(crate) use incoming::{Incoming, Receipt, Settle, Settlement};
+pub(crate) use pending_ack::PendingAck;
 
 use crate::header::Headers;
-use crate::publish_ack::PublishAck;
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
 
@@ -55,22 +56,10 @@ impl Transport {
         on!(self, t => t.publish(message, None).await)
     }
 
-    /// Sends a message that asks the listeners to answer on `reply`.
-    pub(crate) async fn publish_with_reply(
-        &self,
-        message: Outgoing,
-        reply: Subject,
-    ) -> Result<(), Fault> {
-        on!(self, t => t.publish(message, Some(reply)).await)
-    }
-
-    /// Sends a message and waits until a stream has stored it, or `within` has passed.
-    pub(crate) async fn store(
-        &self,
-        message: Outgoing,
-        within: Duration,
-    ) -> Result<PublishAck, Fault> {
-        on!(self, t => t.store(message, within).await)
+    /// Sends a message to the stream that keeps its subject. When this returns the message is
+    /// sent, so that messages are stored in the order of these calls; the ack says it is stored.
+    pub(crate) async fn store(&self, message: Outgoing) -> Result<PendingAck, Fault> {
+        on!(self, t => t.store(message).await)
     }
 
     /// Sends a request and waits for one reply, or until `within` has passed.
@@ -80,11 +69,6 @@ impl Transport {
         within: Duration,
     ) -> Result<Incoming, Fault> {
         on!(self, t => t.request(message, within).await)
-    }
-
-    /// A new subject that nobody else listens on, for answers.
-    pub(crate) fn new_inbox(&self) -> Subject {
-        on!(self, t => t.new_inbox())
     }
 
     /// Listens on a subject filter, alone or as one of a queue group. The interest is registered

@@ -1,0 +1,297 @@
+//! A set of messages that agree with each other.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use tidings_subject::Template;
+
+use crate::contract::Contract;
+use crate::definition::{self, Clash};
+use crate::descriptor::Descriptor;
+use crate::difference;
+
+/// An ordered set of descriptors: one for each name and version.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Catalog {
+    messages: BTreeMap<(String, u32), Descriptor>,
+}
+
+/// What two declarations of one message differ in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Part {
+    /// Whether it is an event or a request.
+    Kind,
+    /// The subject template.
+    Subject,
+    /// The stream that keeps it.
+    Stream,
+    /// Whether a header says what it is.
+    Tagged,
+    /// The contract of the payload.
+    Payload,
+    /// The contract of the reply.
+    Reply,
+    /// The contract of the declared error.
+    Error,
+}
+
+/// Why a descriptor can't be in a catalog.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CatalogError {
+    /// A name that can't be a file's name everywhere.
+    #[error(
+        "`{name}` is no name for a message: only ASCII letters, digits, `.`, `-` and `_`, no `.` \
+         at its ends or beside another, and at most {MAX_NAME} bytes"
+    )]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// A version below 1.
+    #[error("`{name}` has the version 0: versions begin with 1")]
+    Version {
+        /// The message's name.
+        name: String,
+    },
+    /// A subject that is no template.
+    #[error("the subject `{template}` of `{message}` {}", template_error(.template))]
+    Subject {
+        /// The message, such as `orders.created.v1`.
+        message: String,
+        /// The template.
+        template: String,
+    },
+    /// Two names that are one on file systems that do not tell upper from lower case.
+    #[error("`{first}` and `{second}` differ only in upper and lower case: rename one")]
+    Case {
+        /// The message that was there.
+        first: String,
+        /// The message to be added.
+        second: String,
+    },
+    /// Two different messages of one name and version.
+    #[error(
+        "`{message}` is declared twice, and the {part} differs:\n{difference}\n\
+         Give one of them another name or version."
+    )]
+    Redeclared {
+        /// The message, such as `orders.created.v1`.
+        message: String,
+        /// What differs.
+        part: Part,
+        /// The lines that differ: `-` of the one that was there, `+` of the other.
+        difference: String,
+    },
+    /// A contract that is made of two types of one name, so that the order of fields decides which
+    /// is which.
+    #[error(
+        "`{message}` holds two types that are both called `{first}` (`{first}` and `{second}` in \
+         its schema): tell them apart with `#[schemars(rename = \"…\")]`, which for a generic type \
+         can hold its parameters, as in `rename = \"{first}_{{T}}\"`"
+    )]
+    AmbiguousDefinition {
+        /// The message, such as `orders.created.v1`.
+        message: String,
+        /// What the first is called.
+        first: String,
+        /// What the second would be called.
+        second: String,
+    },
+    /// Two messages that mean different types by one name.
+    #[error(
+        "`{first}` and `{second}` both hold a type called `{definition}`, but not the same:\n\
+         {difference}\nTell them apart with `#[schemars(rename = \"…\")]`."
+    )]
+    DefinitionClash {
+        /// What both are called.
+        definition: String,
+        /// The message that was there.
+        first: String,
+        /// The message to be added.
+        second: String,
+        /// The lines that differ: `-` of the first, `+` of the second.
+        difference: String,
+    },
+}
+
+/// Leaves room for `.v<version>.json` in a file name of 255 bytes.
+const MAX_NAME: usize = 200;
+
+impl Catalog {
+    /// An empty catalog.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The catalog of these messages.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn of(descriptors: impl IntoIterator<Item = Descriptor>) -> Result<Self, CatalogError> {
+        let mut catalog = Self::new();
+        catalog.extend(descriptors)?;
+        Ok(catalog)
+    }
+
+    /// Adds a message; one that is there already is there once.
+    ///
+    /// # Errors
+    /// [`CatalogError`], if it is not well-formed or does not agree with the messages that are
+    /// there. The catalog is then as it was.
+    pub fn add(&mut self, descriptor: Descriptor) -> Result<(), CatalogError> {
+        check_itself(&descriptor)?;
+        let key = (descriptor.name.clone(), descriptor.version);
+        if let Some(present) = self.messages.get(&key) {
+            return check_same(present, &descriptor);
+        }
+        for other in self.messages.values().chain([&descriptor]) {
+            check_together(other, &descriptor)?;
+        }
+        self.messages.insert(key, descriptor);
+        Ok(())
+    }
+
+    /// Adds messages, in order.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add), for the first that can't be added; those before it stay.
+    pub fn extend(
+        &mut self,
+        descriptors: impl IntoIterator<Item = Descriptor>,
+    ) -> Result<(), CatalogError> {
+        descriptors.into_iter().try_for_each(|descriptor| self.add(descriptor))
+    }
+
+    /// Its messages, ordered by name and version.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Descriptor> {
+        self.messages.values()
+    }
+
+    /// The message of this name and version.
+    pub fn get(&self, name: &str, version: u32) -> Option<&Descriptor> {
+        self.messages.get(&(name.to_owned(), version))
+    }
+
+    /// How many messages it has.
+    pub fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Whether it has no message.
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+}
+
+fn check_itself(descriptor: &Descriptor) -> Result<(), CatalogError> {
+    let Descriptor { name, version, subject, ambiguity, .. } = descriptor;
+    if !is_path_safe(name) {
+        return Err(CatalogError::Name { name: name.clone() });
+    }
+    if *version == 0 {
+        return Err(CatalogError::Version { name: name.clone() });
+    }
+    if Template::parse(subject).is_err() {
+        let (message, template) = (descriptor.tag(), subject.clone());
+        return Err(CatalogError::Subject { message, template });
+    }
+    match ambiguity.clone() {
+        None => Ok(()),
+        Some(definition::Ambiguity { first, second }) => {
+            let message = descriptor.tag();
+            Err(CatalogError::AmbiguousDefinition { message, first, second })
+        }
+    }
+}
+
+/// Whether a file can have this name on every system, and lies where it is put.
+fn is_path_safe(name: &str) -> bool {
+    let is_word = |word: &str| {
+        !word.is_empty()
+            && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    name.len() <= MAX_NAME && name.split('.').all(is_word)
+}
+
+fn check_same(present: &Descriptor, added: &Descriptor) -> Result<(), CatalogError> {
+    let redeclared = |part, one: &str, other: &str| {
+        let (message, difference) = (added.tag(), difference::excerpt(one, other));
+        Err(CatalogError::Redeclared { message, part, difference })
+    };
+    let of_stream = |message: &Descriptor| message.stream.clone().unwrap_or("none".to_owned());
+    let of_contract = |contract: &Option<Contract>| {
+        contract.as_ref().map(|contract| format!("{:#}", contract.to_value())).unwrap_or_default()
+    };
+
+    if present.kind != added.kind {
+        return redeclared(Part::Kind, &present.kind.to_string(), &added.kind.to_string());
+    }
+    if present.subject != added.subject {
+        return redeclared(Part::Subject, &present.subject, &added.subject);
+    }
+    if present.stream != added.stream {
+        return redeclared(Part::Stream, &of_stream(present), &of_stream(added));
+    }
+    if present.tagged != added.tagged {
+        return redeclared(Part::Tagged, &present.tagged.to_string(), &added.tagged.to_string());
+    }
+    for (part, one, other) in [
+        (Part::Payload, &present.payload, &added.payload),
+        (Part::Reply, &present.reply, &added.reply),
+        (Part::Error, &present.error, &added.error),
+    ] {
+        if one != other {
+            return redeclared(part, &of_contract(one), &of_contract(other));
+        }
+    }
+    Ok(())
+}
+
+/// Checks an added message against another one, or against itself.
+fn check_together(present: &Descriptor, added: &Descriptor) -> Result<(), CatalogError> {
+    let (first, second) = (present.tag(), added.tag());
+    if first != second && first.eq_ignore_ascii_case(&second) {
+        return Err(CatalogError::Case { first, second });
+    }
+    for (_, one) in present.contracts() {
+        for (_, other) in added.contracts() {
+            // What a reader takes and a writer gives may differ under one name: compare like
+            // with like.
+            let clash = definition::clash(one.read(), other.read())
+                .or_else(|| definition::clash(one.written(), other.written()));
+            if let Some(Clash { definition, first: one, second: other }) = clash {
+                let difference = difference::excerpt(&one, &other);
+                return Err(CatalogError::DefinitionClash {
+                    definition,
+                    first,
+                    second,
+                    difference,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn template_error(template: &str) -> String {
+    Template::parse(template).err().map(|error| error.to_string()).unwrap_or_default()
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Kind => "kind",
+            Self::Subject => "subject",
+            Self::Stream => "stream",
+            Self::Tagged => "header",
+            Self::Payload => "payload",
+            Self::Reply => "reply",
+            Self::Error => "error",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

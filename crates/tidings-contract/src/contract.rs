@@ -1,0 +1,179 @@
+//! The two schemas of one type: what its readers take, and what its writers give.
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::canonical;
+use crate::definition::{Ambiguity, ambiguity};
+use crate::fingerprint::Fingerprint;
+
+/// What a type promises on the wire, in canonical JSON Schema (draft 2020-12).
+///
+/// A type with a default or an `Option` promises two things. Its reader does without the field,
+/// its writer always gives it. A later version of the type is safe if its *reader* takes all that
+/// today's *writer* gives, so neither schema can stand for both: comparing reader with reader
+/// would call a field that stopped being optional a break even if no writer ever left it out. The
+/// writer's schema is kept only where it is another than the reader's.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Contract {
+    read: Value,
+    #[serde(default)]
+    written: Option<Value>,
+}
+
+impl Contract {
+    /// The contract of `T`, whose schemas have the ids `id` and `<id>:written`.
+    pub(crate) fn of<T: JsonSchema + ?Sized>(id: &str) -> (Self, Option<Ambiguity>) {
+        let settings = SchemaSettings::draft2020_12();
+        let (mut read, ambiguous_read) = generate::<T>(&settings.clone().for_deserialize());
+        let (mut written, ambiguous_written) = generate::<T>(&settings.for_serialize());
+        let differs = written != read;
+        identify(&mut read, id.to_owned());
+        identify(&mut written, format!("{id}:written"));
+        let contract = Self { read, written: differs.then_some(written) };
+        (contract, ambiguous_read.or(ambiguous_written))
+    }
+
+    /// What a reader takes: the schema of what `Deserialize` accepts.
+    pub fn read(&self) -> &Value {
+        &self.read
+    }
+
+    /// What a writer gives: the schema of what `Serialize` makes.
+    pub fn written(&self) -> &Value {
+        self.written.as_ref().unwrap_or(&self.read)
+    }
+
+    /// The fingerprint of both schemas together.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&self.to_value().to_string())
+    }
+
+    pub(crate) fn to_value(&self) -> Value {
+        let mut value = json!({ "read": self.read });
+        if let Some(written) = &self.written {
+            value["written"] = written.clone();
+        }
+        value
+    }
+
+    /// The same in canonical form: what was read from a file may have been edited.
+    pub(crate) fn canonical(self) -> Self {
+        Self { read: canonical::schema(self.read), written: self.written.map(canonical::schema) }
+    }
+}
+
+fn generate<T: JsonSchema + ?Sized>(settings: &SchemaSettings) -> (Value, Option<Ambiguity>) {
+    let schema = settings.clone().into_generator().into_root_schema_for::<T>().to_value();
+    let ambiguous = ambiguity::<T>(&schema, settings);
+    (canonical::schema(schema), ambiguous)
+}
+
+fn identify(schema: &mut Value, id: String) {
+    if let Value::Object(keywords) = schema {
+        keywords.insert("$id".to_owned(), Value::String(id));
+    }
+    *schema = canonical::schema(schema.take());
+}
+
+#[cfg(test)]
+mod tests {
+    use schemars::JsonSchema;
+    use serde_json::json;
+
+    use super::Contract;
+
+    fn contract<T: JsonSchema>() -> Contract {
+        Contract::of::<T>("urn:tidings:x:v1").0
+    }
+
+    #[test]
+    fn the_writer_is_kept_where_it_gives_more_than_the_reader_asks() {
+        #[derive(JsonSchema)]
+        #[expect(dead_code, reason = "only its schema is wanted")]
+        struct Order {
+            note: Option<String>,
+            #[schemars(default)]
+            count: u32,
+            id: String,
+        }
+        let contract = contract::<Order>();
+        assert_eq!(contract.read()["required"], json!(["id"]));
+        assert_eq!(contract.written()["required"], json!(["count", "id", "note"]));
+        assert_eq!(contract.read()["$id"], "urn:tidings:x:v1");
+        assert_eq!(contract.written()["$id"], "urn:tidings:x:v1:written");
+        assert_eq!(contract.read()["title"], "Order");
+    }
+
+    #[test]
+    fn one_schema_is_enough_where_both_are_the_same() {
+        let contract = contract::<String>();
+        assert_eq!(contract.to_value().as_object().map(serde_json::Map::len), Some(1));
+        assert_eq!(contract.read(), contract.written());
+    }
+
+    #[test]
+    fn the_order_of_fields_and_variants_does_not_show() {
+        mod one {
+            #[derive(schemars::JsonSchema)]
+            #[expect(dead_code, reason = "only its schema is wanted")]
+            pub(super) struct Order {
+                a: Option<State>,
+                b: Vec<Line>,
+                c: Kept,
+            }
+            #[derive(schemars::JsonSchema)]
+            #[expect(dead_code, reason = "only its schema is wanted")]
+            pub(super) enum State {
+                Open,
+                Closed,
+            }
+            #[derive(schemars::JsonSchema)]
+            #[expect(dead_code, reason = "only its schema is wanted")]
+            pub(super) enum Kept {
+                For { days: u32 },
+                Forever,
+            }
+            #[derive(schemars::JsonSchema)]
+            #[expect(dead_code, reason = "only its schema is wanted")]
+            pub(super) struct Line {
+                sku: String,
+                quantity: u32,
+            }
+        }
+        mod other {
+            #[derive(schemars::JsonSchema)]
+            #[expect(dead_code, reason = "only its schema is wanted")]
+            pub(super) struct Order {
+                c: Kept,
+                b: Vec<Line>,
+                a: Option<State>,
+            }
+            #[derive(schemars::JsonSchema)]
+            #[expect(dead_code, reason = "only its schema is wanted")]
+            pub(super) struct Line {
+                quantity: u32,
+                sku: String,
+            }
+            #[derive(schemars::JsonSchema)]
+            #[expect(dead_code, reason = "only its schema is wanted")]
+            pub(super) enum Kept {
+                Forever,
+                For { days: u32 },
+            }
+            #[derive(schemars::JsonSchema)]
+            #[expect(dead_code, reason = "only its schema is wanted")]
+            pub(super) enum State {
+                Closed,
+                Open,
+            }
+        }
+        assert_eq!(contract::<one::Order>(), contract::<other::Order>());
+        assert_eq!(
+            contract::<one::Order>().fingerprint(),
+            contract::<other::Order>().fingerprint(),
+        );
+    }
+}

@@ -1,0 +1,213 @@
+//! One message's promise.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Value, json};
+use tidings_subject::Template;
+
+use crate::canonical;
+use crate::contract::Contract;
+use crate::definition::Ambiguity;
+
+/// Whether a message tells or asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Kind {
+    /// Something that happened.
+    Event,
+    /// Something that is asked.
+    Request,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Event => "event",
+            Self::Request => "request",
+        })
+    }
+}
+
+/// What one message promises, as data.
+///
+/// Serialized it is one file of a `schemas` folder: canonical, and with the same bytes on every
+/// machine.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Descriptor {
+    /// Whether it tells or asks.
+    pub kind: Kind,
+    /// The wire name, such as `orders.created`.
+    pub name: String,
+    /// The version of its contract, from 1.
+    pub version: u32,
+    /// The subject template, such as `orders.{region}.created`.
+    pub subject: String,
+    /// The name of the stream that keeps it.
+    #[serde(default)]
+    pub stream: Option<String>,
+    /// Whether it always says in a header what it is, because its subject does not.
+    #[serde(default)]
+    pub tagged: bool,
+    /// The contract of its payload.
+    #[serde(default)]
+    pub payload: Option<Contract>,
+    /// The contract of a request's reply.
+    #[serde(default)]
+    pub reply: Option<Contract>,
+    /// The contract of the error that a request declares.
+    #[serde(default)]
+    pub error: Option<Contract>,
+    /// Why one of the contracts is refused by a catalog.
+    #[serde(skip)]
+    pub(crate) ambiguity: Option<Ambiguity>,
+}
+
+impl Descriptor {
+    /// An event of this wire name, version and subject template.
+    ///
+    /// Nothing is checked before it is added to a [`Catalog`](crate::Catalog).
+    pub fn event(name: impl Into<String>, version: u32, template: impl Into<String>) -> Self {
+        Self::new(Kind::Event, name.into(), version, template.into())
+    }
+
+    /// A request of this wire name, version and subject template.
+    ///
+    /// Nothing is checked before it is added to a [`Catalog`](crate::Catalog).
+    pub fn request(name: impl Into<String>, version: u32, template: impl Into<String>) -> Self {
+        Self::new(Kind::Request, name.into(), version, template.into())
+    }
+
+    fn new(kind: Kind, name: String, version: u32, subject: String) -> Self {
+        Self {
+            kind,
+            name,
+            version,
+            subject,
+            stream: None,
+            tagged: false,
+            payload: None,
+            reply: None,
+            error: None,
+            ambiguity: None,
+        }
+    }
+
+    /// The same, kept by the stream of this name.
+    #[must_use]
+    pub fn stream(mut self, name: impl Into<String>) -> Self {
+        self.stream = Some(name.into());
+        self
+    }
+
+    /// The same, always carrying a header that says what it is.
+    #[must_use]
+    pub fn tagged(mut self) -> Self {
+        self.tagged = true;
+        self
+    }
+
+    /// The same with the payload `T`.
+    #[must_use]
+    pub fn payload<T: JsonSchema + ?Sized>(mut self) -> Self {
+        self.payload = Some(self.contract::<T>(""));
+        self
+    }
+
+    /// The same with the reply `T`.
+    #[must_use]
+    pub fn reply<T: JsonSchema + ?Sized>(mut self) -> Self {
+        self.reply = Some(self.contract::<T>(":reply"));
+        self
+    }
+
+    /// The same with the declared error `T`.
+    #[must_use]
+    pub fn error<T: JsonSchema + ?Sized>(mut self) -> Self {
+        self.error = Some(self.contract::<T>(":error"));
+        self
+    }
+
+    fn contract<T: JsonSchema + ?Sized>(&mut self, part: &str) -> Contract {
+        let id = format!("urn:tidings:{}:v{}{part}", self.name, self.version);
+        let (contract, ambiguity) = Contract::of::<T>(&id);
+        self.ambiguity = self.ambiguity.take().or(ambiguity);
+        contract
+    }
+
+    /// `<name>.v<version>`, such as `orders.created.v1`.
+    pub fn tag(&self) -> String {
+        format!("{}.v{}", self.name, self.version)
+    }
+
+    /// The filter that matches every subject of it, such as `orders.*.created`; a subject that is
+    /// no template is given back as it is.
+    pub fn filter(&self) -> String {
+        Template::parse(&self.subject)
+            .map_or_else(|_| self.subject.clone(), |template| template.filter())
+    }
+
+    /// The names of the tokens that its fields fill, in the order of the subject.
+    pub fn tokens(&self) -> Vec<&str> {
+        Template::parse(&self.subject)
+            .map_or_else(|_| Vec::new(), |template| template.fields().collect())
+    }
+
+    /// What the type's documentation says of it.
+    pub fn description(&self) -> Option<&str> {
+        self.payload.as_ref()?.read().get("description")?.as_str()
+    }
+
+    /// The canonical JSON of it, with a newline at its end.
+    pub fn to_json(&self) -> String {
+        canonical::text(&self.to_value())
+    }
+
+    pub(crate) fn to_value(&self) -> Value {
+        let mut value = json!({
+            "kind": self.kind.to_string(),
+            "name": self.name,
+            "version": self.version,
+            "subject": self.subject,
+            "filter": self.filter(),
+            "tokens": self.tokens(),
+        });
+        if let Some(description) = self.description() {
+            value["description"] = description.into();
+        }
+        if let Some(stream) = &self.stream {
+            value["stream"] = stream.as_str().into();
+        }
+        if self.tagged {
+            value["tagged"] = true.into();
+        }
+        for (part, contract) in self.contracts() {
+            value[part] = contract.to_value();
+        }
+        canonical::data(value)
+    }
+
+    /// The contracts it has, with the name of each.
+    pub(crate) fn contracts(&self) -> impl Iterator<Item = (&'static str, &Contract)> {
+        [("payload", &self.payload), ("reply", &self.reply), ("error", &self.error)]
+            .into_iter()
+            .filter_map(|(part, contract)| Some((part, contract.as_ref()?)))
+    }
+
+    /// The same with canonical contracts.
+    pub(crate) fn canonical(mut self) -> Self {
+        for contract in [&mut self.payload, &mut self.reply, &mut self.error] {
+            *contract = contract.take().map(Contract::canonical);
+        }
+        self
+    }
+}
+
+impl Serialize for Descriptor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_value().serialize(serializer)
+    }
+}

@@ -1,0 +1,70 @@
+//! A short name for a text that is the same on every machine.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// The 64-bit FNV-1a hash of a contract's canonical text, written as 16 hexadecimal digits.
+///
+/// It tells one revision of a contract from another at a glance. Nothing trusts it: the text it
+/// stands for is committed beside it, so nobody gains by forging one, and the odds that any two
+/// of a thousand contracts share theirs by chance are below one in 10¹³.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint(u64);
+
+impl Fingerprint {
+    /// The fingerprint of this text.
+    pub const fn of(text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        let mut i = 0;
+        while i < bytes.len() {
+            hash = (hash ^ bytes[i] as u64).wrapping_mul(0x0100_0000_01b3);
+            i += 1;
+        }
+        Self(hash)
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let digits = Some(text.as_str()).filter(|text| text.len() == 16);
+        digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()).map(Self).ok_or_else(|| {
+            de::Error::invalid_value(de::Unexpected::Str(&text), &"16 hexadecimal digits")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Fingerprint;
+
+    #[test]
+    fn it_is_the_published_hash() {
+        // The test vectors of the FNV reference implementation.
+        assert_eq!(Fingerprint::of("").to_string(), "cbf29ce484222325");
+        assert_eq!(Fingerprint::of("a").to_string(), "af63dc4c8601ec8c");
+        assert_eq!(Fingerprint::of("foobar").to_string(), "85944171f73967e8");
+    }
+
+    #[test]
+    fn it_is_read_as_it_is_written() {
+        let fingerprint = Fingerprint::of("foobar");
+        let json = serde_json::to_string(&fingerprint).unwrap();
+        assert_eq!(serde_json::from_str::<Fingerprint>(&json).unwrap(), fingerprint);
+        assert!(serde_json::from_str::<Fingerprint>("\"+1\"").is_err());
+    }
+}

@@ -1,0 +1,121 @@
+//! A catalog as a folder of files that are committed and reviewed.
+//!
+//! `<name>.v<version>.json` for each message, and `catalog.lock.json`: one line's worth of each,
+//! so that a glance at its history shows which contract changed when. The folder is the catalog's
+//! own: any other `<name>.v<version>.json` in it is an orphan.
+
+mod check;
+mod lock;
+mod read;
+mod write;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::{fs, io};
+
+pub use check::{CheckError, Drift, DriftKind, FileDrift};
+pub use read::ReadError;
+pub use write::WriteError;
+
+use crate::{Catalog, Descriptor};
+
+/// The environment variable that has [`Catalog::assert_current`] write when it is `1`.
+pub const UPDATE_SCHEMAS: &str = "UPDATE_SCHEMAS";
+
+const LOCK: &str = "catalog.lock.json";
+
+/// Why the folder of a catalog is not current.
+///
+/// Its `Debug` is its `Display`, because that is what a failing test shows.
+#[derive(thiserror::Error)]
+#[error(transparent)]
+#[non_exhaustive]
+pub enum CurrentError {
+    /// It was to be checked.
+    Check(#[from] CheckError),
+    /// It was to be written.
+    Write(#[from] WriteError),
+}
+
+impl std::fmt::Debug for CurrentError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+impl Catalog {
+    /// Checks that the folder says what the catalog does, or with `UPDATE_SCHEMAS=1` in the
+    /// environment makes it say so.
+    ///
+    /// A test of one line keeps a folder current; a relative folder is relative to the package that
+    /// is tested:
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let catalog = tidings_contract::Catalog::new();
+    /// catalog.assert_current("schemas")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`CurrentError`], which tells each file that differs, how, and what to do.
+    pub fn assert_current(&self, folder: impl AsRef<Path>) -> Result<(), CurrentError> {
+        if std::env::var_os(UPDATE_SCHEMAS).is_some_and(|value| value == "1") {
+            Ok(self.write_to(folder)?)
+        } else {
+            Ok(self.check(folder)?)
+        }
+    }
+
+    /// The files of its folder: what each is called, and what it holds.
+    fn files(&self) -> BTreeMap<String, String> {
+        let messages = self.iter().map(|message| (file_name(message), message.to_json()));
+        messages.chain([(LOCK.to_owned(), lock::text(self))]).collect()
+    }
+}
+
+fn file_name(message: &Descriptor) -> String {
+    format!("{}.json", message.tag())
+}
+
+/// Whether a file is called as a message's is.
+fn is_message_file(name: &str) -> bool {
+    let message = name.strip_suffix(".json").and_then(|name| name.rsplit_once(".v"));
+    message.is_some_and(|(name, version)| {
+        !name.is_empty() && !version.is_empty() && version.bytes().all(|c| c.is_ascii_digit())
+    })
+}
+
+/// The messages' files in a folder that are none of the catalog's; none if there is no folder.
+fn orphans(folder: &Path, files: &BTreeMap<String, String>) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut orphans = Vec::new();
+    for entry in entries {
+        // A name that is not UTF-8 is no message's.
+        if let Ok(name) = entry?.file_name().into_string()
+            && is_message_file(&name)
+            && !files.contains_key(&name)
+        {
+            orphans.push(name);
+        }
+    }
+    orphans.sort();
+    Ok(orphans)
+}
+
+/// What a file holds, with `\n` at the end of each line; `None` if there is no such file.
+fn content(path: &Path) -> io::Result<Option<String>> {
+    match fs::read_to_string(path) {
+        // A checkout on Windows may have changed the line ends.
+        Ok(text) => Ok(Some(text.replace("\r\n", "\n"))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests;

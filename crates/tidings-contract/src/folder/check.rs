@@ -1,0 +1,116 @@
+//! Comparing the folder with the catalog.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{UPDATE_SCHEMAS, content, orphans};
+use crate::{Catalog, difference};
+
+/// A folder does not say what the catalog does, or could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckError {
+    /// It says something else.
+    #[error(transparent)]
+    Drift(#[from] Drift),
+    /// It could not be read.
+    #[error("can't read `{}`: {source}", path.display())]
+    Read {
+        /// The file or the folder.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+}
+
+/// How a folder differs from the catalog.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub struct Drift {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Each file that differs, ordered by name.
+    pub files: Vec<FileDrift>,
+}
+
+/// How a file differs from what the catalog says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileDrift {
+    /// The file's name in the folder.
+    pub name: String,
+    /// How it differs.
+    pub kind: DriftKind,
+}
+
+/// In which way a file differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DriftKind {
+    /// The catalog has the message, the folder has no file of it.
+    Missing,
+    /// The file says something else.
+    Stale {
+        /// The lines that differ: `-` of the file, `+` of the catalog.
+        difference: String,
+    },
+    /// The folder has a file of a message that the catalog does not have.
+    Orphaned,
+}
+
+impl Catalog {
+    /// Checks that a folder says what the catalog does, and nothing else.
+    ///
+    /// # Errors
+    /// [`CheckError`], with every file that is missing, stale or orphaned.
+    pub fn check(&self, folder: impl AsRef<Path>) -> Result<(), CheckError> {
+        let folder = folder.as_ref();
+        let files = self.files();
+        let mut drifts = Vec::new();
+        for (name, text) in &files {
+            let path = folder.join(name);
+            let kind = match content(&path) {
+                Ok(Some(present)) if present == *text => continue,
+                Ok(Some(present)) => {
+                    DriftKind::Stale { difference: difference::excerpt(&present, text) }
+                }
+                Ok(None) => DriftKind::Missing,
+                Err(source) => return Err(CheckError::Read { path, source }),
+            };
+            drifts.push(FileDrift { name: name.clone(), kind });
+        }
+        let orphans = orphans(folder, &files)
+            .map_err(|source| CheckError::Read { path: folder.to_owned(), source })?;
+        drifts
+            .extend(orphans.into_iter().map(|name| FileDrift { name, kind: DriftKind::Orphaned }));
+        drifts.sort_by(|one, other| one.name.cmp(&other.name));
+        if drifts.is_empty() {
+            return Ok(());
+        }
+        Err(Drift { folder: folder.to_owned(), files: drifts }.into())
+    }
+}
+
+impl fmt::Display for Drift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "`{}` does not say what the messages say:\n", self.folder.display())?;
+        for FileDrift { name, kind } in &self.files {
+            match kind {
+                DriftKind::Missing => writeln!(f, "missing: {name}")?,
+                DriftKind::Orphaned => writeln!(f, "orphaned: {name} (there is no such message)")?,
+                DriftKind::Stale { difference } => {
+                    writeln!(f, "stale: {name} (- the file, + the message)")?;
+                    for line in difference.lines() {
+                        writeln!(f, "    {line}")?;
+                    }
+                }
+            }
+        }
+        write!(
+            f,
+            "\nIf the change is meant, run the test with `{UPDATE_SCHEMAS}=1` and commit what it \
+             writes."
+        )
+    }
+}

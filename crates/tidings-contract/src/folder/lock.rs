@@ -1,0 +1,75 @@
+//! The lock file: each message in a few words.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{Catalog, Descriptor, Fingerprint, Kind, canonical};
+
+/// The format of the folder that this version writes and reads.
+pub(super) const FORMAT: u32 = 1;
+
+/// What is read of a lock file before its format is known.
+#[derive(Debug, Deserialize)]
+pub(super) struct Head {
+    pub(super) format: u32,
+}
+
+/// A lock file.
+#[derive(Debug, Deserialize)]
+pub(super) struct Lock {
+    pub(super) messages: Vec<Entry>,
+}
+
+/// What the lock file says of a message.
+#[derive(Debug, PartialEq, Deserialize)]
+pub(super) struct Entry {
+    pub(super) kind: Kind,
+    pub(super) name: String,
+    pub(super) version: u32,
+    pub(super) subject: String,
+    pub(super) stream: Option<String>,
+    pub(super) payload: Option<Fingerprint>,
+    pub(super) reply: Option<Fingerprint>,
+    pub(super) error: Option<Fingerprint>,
+}
+
+impl Entry {
+    pub(super) fn of(message: &Descriptor) -> Self {
+        let Descriptor { kind, name, version, subject, stream, payload, reply, error, .. } =
+            message.clone();
+        Self {
+            kind,
+            name,
+            version,
+            subject,
+            stream,
+            payload: payload.map(|contract| contract.fingerprint()),
+            reply: reply.map(|contract| contract.fingerprint()),
+            error: error.map(|contract| contract.fingerprint()),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        let mut value = json!({
+            "kind": self.kind.to_string(),
+            "name": self.name,
+            "version": self.version,
+            "subject": self.subject,
+        });
+        if let Some(stream) = &self.stream {
+            value["stream"] = stream.as_str().into();
+        }
+        let parts = [("payload", self.payload), ("reply", self.reply), ("error", self.error)];
+        for (part, fingerprint) in parts {
+            if let Some(fingerprint) = fingerprint {
+                value[part] = fingerprint.to_string().into();
+            }
+        }
+        value
+    }
+}
+
+pub(super) fn text(catalog: &Catalog) -> String {
+    let messages: Vec<_> = catalog.iter().map(|message| Entry::of(message).to_value()).collect();
+    canonical::text(&canonical::data(json!({ "format": FORMAT, "messages": messages })))
+}

@@ -1,0 +1,230 @@
+//! The bus: a cheap clone that hands out everything else.
+
+mod builder;
+mod env;
+mod error;
+
+pub use builder::BusBuilder;
+pub use error::{CloseError, ConnectError};
+
+use std::time::Duration;
+
+use crate::draft::Draft;
+use crate::link::{Link, Patience};
+use crate::message::{Decode, Event, Filter, Message, Request, StreamEvent};
+use crate::publish::{PublishAllError, PublishError, Publisher};
+use crate::request::RequestError;
+use crate::stream::EventStream;
+use crate::subscribe::{Consume, From, Replay, Subscribe};
+use crate::topology::{self, ProvisionError, Provisioned};
+use crate::transport::{Transport, memory};
+
+/// How long closing may take.
+const CLOSE: Duration = Duration::from_secs(10);
+
+/// A typed event bus: over NATS, or in this process. A cheap clone; all clones share one
+/// connection.
+///
+/// ```
+/// use tidings::prelude::*;
+///
+/// #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
+/// #[event(subject = "users.{country}.created")]
+/// struct UserCreated { country: String, name: String }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::in_memory();
+/// let mut users = bus.subscribe::<UserCreated>().await?;
+///
+/// bus.publish(&UserCreated { country: "fr".into(), name: "Ada".into() }).await?;
+///
+/// let user = users.next().await.ok_or("the bus is closed")??;
+/// assert_eq!(user.name, "Ada");
+/// assert_eq!(user.subject(), "users.fr.created");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Bus {
+    link: Link,
+}
+
+impl Bus {
+    /// Connects to the server at `url`, such as `nats://127.0.0.1:4222`, or to the first of
+    /// several, separated by commas. Credentials in a URL are used, and never shown.
+    ///
+    /// # Errors
+    /// [`ConnectError`]
+    pub async fn connect(url: impl AsRef<str>) -> Result<Self, ConnectError> {
+        Self::builder().servers(url.as_ref().split(',').map(str::trim)).connect().await
+    }
+
+    /// Connects as the environment says: `NATS_URL` (required; `memory:` for a bus in this
+    /// process), and where set `NATS_USER` with `NATS_PASSWORD`, `NATS_TOKEN`, `NATS_NKEY` (a
+    /// seed), `NATS_CREDS` (a file), `NATS_CA` (a file), `NATS_CERT` with `NATS_KEY` (files).
+    ///
+    /// # Errors
+    /// [`ConnectError`]
+    pub async fn from_env() -> Result<Self, ConnectError> {
+        env::connect(|name| std::env::var(name).ok()).await
+    }
+
+    /// A connection with options.
+    pub fn builder() -> BusBuilder {
+        BusBuilder::new()
+    }
+
+    /// A bus in this process, with the same promises and no server. Clones share it; each call
+    /// makes a new one.
+    pub fn in_memory() -> Self {
+        Self::on(Transport::Memory(memory::Memory::new()), Patience::default())
+    }
+
+    fn on(transport: Transport, patience: Patience) -> Self {
+        Self { link: Link { transport, patience: patience.into() } }
+    }
+
+    pub(crate) fn link(&self) -> &Link {
+        &self.link
+    }
+
+    /// Publishes an event; one that a stream keeps is stored when this returns.
+    ///
+    /// # Errors
+    /// [`PublishError`]. Only after [`PublishError::Unconfirmed`] it is unknown whether the stream
+    /// has stored the event.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves it unknown whether the event was published.
+    pub async fn publish<E: Event>(&self, event: &E) -> Result<E::Ack, PublishError> {
+        self.publisher().publish(event).await
+    }
+
+    /// Publishes many events, as [`Publisher::publish_all`].
+    ///
+    /// # Errors
+    /// [`PublishAllError`], with the outcome of each event.
+    pub async fn publish_all<E: Event>(
+        &self,
+        events: impl IntoIterator<Item = E>,
+    ) -> Result<Vec<E::Ack>, PublishAllError<E::Ack>> {
+        self.publisher().publish_all(events).await
+    }
+
+    /// A message with options: headers, an id, expectations, a time to live, a timeout.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
+    /// # #[event(subject = "users.created")]
+    /// # struct UserCreated { name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bus = Bus::in_memory();
+    /// let user = UserCreated { name: "Ada".into() };
+    /// bus.message(&user).header("tenant", "acme").publish().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn message<'a, M: Message>(&'a self, message: &'a M) -> Draft<'a, M> {
+        Draft::new(&self.link, message)
+    }
+
+    /// Publishes events of one type, for a hot path.
+    pub fn publisher<E: Event>(&self) -> Publisher<E> {
+        Publisher::new(self.link.clone())
+    }
+
+    /// Listens to an event from now on, at most once for each.
+    pub fn subscribe<E: Event + Decode>(&self) -> Subscribe<E> {
+        self.subscribe_to(E::filter())
+    }
+
+    /// Listens to the events whose subject tokens have certain values.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
+    /// # #[event(subject = "users.{country}.created")]
+    /// # struct UserCreated { country: String, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bus = Bus::in_memory();
+    /// let mut french = bus.subscribe_to(UserCreated::filter().country("fr")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn subscribe_to<F>(&self, filter: F) -> Subscribe<F::Message>
+    where
+        F: Filter<Message: Event + Decode>,
+    {
+        Subscribe::new(self.link.clone(), filter.subjects())
+    }
+
+    /// Reads a stream's events in order, and goes on with those that follow. Nothing is
+    /// acknowledged, and every reader sees all of them.
+    pub fn replay<E: StreamEvent + Decode>(&self, from: From) -> Replay<E> {
+        self.replay_of(E::filter(), from)
+    }
+
+    /// The same for the events whose subject tokens have certain values.
+    pub fn replay_of<F>(&self, filter: F, from: From) -> Replay<F::Message>
+    where
+        F: Filter<Message: StreamEvent + Decode>,
+    {
+        Replay::new(self.link.clone(), filter.subjects(), from)
+    }
+
+    /// Opens the durable consumer of this name, and creates it where it is missing. Each message
+    /// goes to one of its readers, and comes again until it is settled.
+    pub fn consume<E: StreamEvent + Decode>(&self, name: impl Into<String>) -> Consume<E> {
+        Consume::new(self.link.clone(), name.into())
+    }
+
+    /// Asks, and waits for the reply; 5 s where [`BusBuilder::request_timeout`] says nothing else.
+    ///
+    /// # Errors
+    /// [`RequestError`]
+    ///
+    /// # Cancel safety
+    /// Dropping the future forgets the reply; the request may have been sent.
+    pub async fn request<R: Request>(
+        &self,
+        request: &R,
+    ) -> Result<R::Reply, RequestError<R::Declared>> {
+        self.message(request).request().await
+    }
+
+    /// Creates the stream `S` where it is missing. One that is there and keeps the same subjects
+    /// is left as it is.
+    ///
+    /// # Errors
+    /// [`ProvisionError`]
+    pub async fn provision<S: EventStream>(&self) -> Result<Provisioned, ProvisionError> {
+        topology::provision(&self.link.transport, &S::config()).await
+    }
+
+    /// The size of the largest message that can be published, headers included, in bytes.
+    pub fn max_payload(&self) -> usize {
+        self.link.transport.max_payload()
+    }
+
+    /// Waits until the server has seen everything that was published from here.
+    ///
+    /// # Errors
+    /// [`CloseError`] if the server does not answer in time.
+    pub async fn flush(&self) -> Result<(), CloseError> {
+        self.link.transport.barrier(CLOSE).await.map_err(CloseError::from)
+    }
+
+    /// Sends what is left, then closes the connection for all clones. A registry is shut down
+    /// before.
+    ///
+    /// # Errors
+    /// [`CloseError`] if the server does not take what is left in time.
+    pub async fn close(self) -> Result<(), CloseError> {
+        self.flush().await?;
+        self.link.transport.close(CLOSE).await.map_err(CloseError::from)
+    }
+}

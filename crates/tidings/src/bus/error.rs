@@ -1,0 +1,87 @@
+//! What can go wrong when connecting and closing.
+
+use std::error::Error;
+use std::time::Duration;
+
+use crate::transport::Fault;
+
+/// There is no connection. No variant shows a password or a token.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// No server is named.
+    #[error("no server to connect to: set `NATS_URL`, for example nats://127.0.0.1:4222")]
+    NoServer,
+    /// An address can't be read.
+    #[error("{address:?} is no server address: {source}; write nats://host:port")]
+    Address {
+        /// The address, without credentials.
+        address: String,
+        /// What is wrong with it.
+        source: std::io::Error,
+    },
+    /// Two different credentials were given.
+    #[error("two different credentials were given for {servers}, by URLs or options; give one")]
+    TwoCredentials {
+        /// The servers, without credentials.
+        servers: String,
+    },
+    /// The credentials can't be read.
+    #[error("the credentials for {servers} can't be read")]
+    Credentials {
+        /// The servers, without credentials.
+        servers: String,
+        /// What is wrong with them.
+        source: std::io::Error,
+    },
+    /// The server does not accept the credentials.
+    #[error("{servers} refused the credentials")]
+    Refused {
+        /// The servers, without credentials.
+        servers: String,
+        /// What the server says.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// No server answers in time.
+    #[error("no answer from {servers} within {waited:?}; is a nats-server running there?")]
+    Timeout {
+        /// The servers, without credentials.
+        servers: String,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// No connection can be made.
+    #[error("can't connect to {servers}; is a nats-server running there?")]
+    Failed {
+        /// The servers, without credentials.
+        servers: String,
+        /// What went wrong.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+/// The bus could not be flushed or closed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CloseError {
+    /// The server did not answer in time: what was published last may be lost.
+    #[error("the server did not answer in time; what was published last may be lost")]
+    Timeout,
+    /// It is closed already.
+    #[error("the bus is closed")]
+    Closed,
+    /// The client failed.
+    #[error("the bus can't be closed in order")]
+    Client(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl From<Fault> for CloseError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Timeout => Self::Timeout,
+            Fault::Closed => Self::Closed,
+            Fault::Client(source) => Self::Client(source),
+            other => Self::Client(other.into()),
+        }
+    }
+}

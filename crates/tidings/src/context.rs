@@ -1,0 +1,168 @@
+//! What a handler knows of its message, and what it can do besides returning.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::delivery::SettleError;
+use crate::draft::Draft;
+use crate::header::{self, Headers};
+use crate::link::Link;
+use crate::message::{Event, Message, MessageIdBuilder, Request};
+use crate::publish::PublishError;
+use crate::request::RequestError;
+use crate::subject::{ParseSubjectError, Subject};
+use crate::transport::{Incoming, Receipt, Settle, Settlement};
+
+/// What a handler knows of its message, and what publishes and asks on its behalf.
+///
+/// What is published or asked through it belongs to the same trace. An event that declares no id
+/// of its own gets one made from the delivery, so that a handler which runs twice for the same
+/// stream message publishes the same events, not new ones. The ids count the events of one type
+/// in the order they are published: publish those of the same type one after the other.
+///
+/// A cheap clone.
+#[derive(Debug, Clone)]
+pub struct Context(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    link: Link,
+    subject: Subject,
+    headers: Headers,
+    receipt: Option<Receipt>,
+    settle: Option<Settle>,
+    stop: CancellationToken,
+    /// How many events of each wire name were published from here.
+    published: Mutex<Vec<(&'static str, u64)>>,
+}
+
+impl Context {
+    pub(crate) fn new(link: Link, incoming: &Incoming, stop: CancellationToken) -> Self {
+        Self(Arc::new(Inner {
+            link,
+            subject: incoming.subject.clone(),
+            headers: incoming.headers.clone(),
+            receipt: incoming.receipt.clone(),
+            settle: incoming.settle.clone(),
+            stop,
+            published: Mutex::default(),
+        }))
+    }
+
+    /// The concrete subject the message came on.
+    pub fn subject(&self) -> &str {
+        self.0.subject.as_str()
+    }
+
+    /// The typed tokens of its subject.
+    ///
+    /// # Errors
+    /// [`ParseSubjectError`] if the subject is not one of `M`.
+    pub fn tokens<M: Message>(&self) -> Result<M::Tokens, ParseSubjectError> {
+        M::parse_subject(self.subject())
+    }
+
+    /// The message's headers.
+    pub fn headers(&self) -> &Headers {
+        &self.0.headers
+    }
+
+    /// The message's id (`Nats-Msg-Id`); every stream event has one.
+    pub fn message_id(&self) -> Option<&str> {
+        self.headers().get(header::MESSAGE_ID)
+    }
+
+    /// Which delivery of the message it is, from 1; always 1 without a stream.
+    pub fn attempt(&self) -> u64 {
+        self.0.receipt.as_ref().map_or(1, |receipt| receipt.attempt)
+    }
+
+    /// The stream that keeps the message.
+    pub fn stream(&self) -> Option<&str> {
+        self.0.receipt.as_ref().map(|receipt| receipt.stream.as_str())
+    }
+
+    /// The message's sequence in its stream.
+    pub fn sequence(&self) -> Option<u64> {
+        self.0.receipt.as_ref().map(|receipt| receipt.sequence)
+    }
+
+    /// When the stream stored the message.
+    pub fn stored_at(&self) -> Option<SystemTime> {
+        self.0.receipt.as_ref().map(|receipt| receipt.stored_at)
+    }
+
+    /// Says that work on the message goes on, so that it does not come again meanwhile. Without a
+    /// stream there is nothing to say.
+    ///
+    /// # Errors
+    /// [`SettleError`]: the message may come again while this handler works on it.
+    pub async fn progress(&self) -> Result<(), SettleError> {
+        match &self.0.settle {
+            Some(settle) => settle.send(Settlement::Progress).await.map_err(SettleError::from),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends when the registry begins to shut down: a long handler may then stop early with an
+    /// error, and its message comes again elsewhere.
+    pub async fn shutting_down(&self) {
+        self.0.stop.cancelled().await;
+    }
+
+    /// Publishes an event.
+    ///
+    /// # Errors
+    /// [`PublishError`]
+    pub async fn publish<E: Event>(&self, event: &E) -> Result<E::Ack, PublishError> {
+        self.message(event).publish().await
+    }
+
+    /// Asks, and waits for the reply.
+    ///
+    /// # Errors
+    /// [`RequestError`]
+    pub async fn request<R: Request>(
+        &self,
+        request: &R,
+    ) -> Result<R::Reply, RequestError<R::Declared>> {
+        self.message(request).request().await
+    }
+
+    /// A message with options.
+    pub fn message<'a, M: Message>(&'a self, message: &'a M) -> Draft<'a, M> {
+        let mut headers = Headers::new();
+        for name in [header::TRACE_PARENT, header::TRACE_STATE] {
+            if let Some(value) = self.headers().get(name) {
+                headers.push(name, value.to_owned());
+            }
+        }
+        let declaration = message.declaration();
+        let id = declaration.stream.and_then(|_| self.derived_id(declaration.name));
+        Draft::new(&self.0.link, message).inheriting(headers, id)
+    }
+
+    /// An id that the same place in a handler's next run for the same message makes again.
+    fn derived_id(&self, name: &'static str) -> Option<String> {
+        let receipt = self.0.receipt.as_ref()?;
+        let mut published = self.0.published.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = match published.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, count)) => {
+                *count += 1;
+                *count
+            }
+            None => {
+                published.push((name, 1));
+                1
+            }
+        };
+        let mut id = MessageIdBuilder::new(name);
+        id.part(&receipt.stream);
+        id.part(&receipt.consumer);
+        id.part(&receipt.sequence);
+        id.part(&count);
+        Some(id.finish())
+    }
+}

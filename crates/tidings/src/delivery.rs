@@ -1,0 +1,296 @@
+//! An event that arrived, with what is known of it.
+
+use std::ops::Deref;
+use std::time::{Duration, SystemTime};
+
+use crate::header::{self, Headers};
+use crate::message::Message;
+use crate::subject::{ParseSubjectError, Subject};
+use crate::transport::{Fault, Incoming, Receipt, Settle, Settlement};
+
+/// How long a confirmed ack may take.
+const CONFIRM: Duration = Duration::from_secs(5);
+
+/// An event that arrived. It dereferences to the event.
+///
+/// `K` says how it came: [`Live`], [`Stored`] or [`Durable`]; only a durable consumer's delivery
+/// can be acknowledged.
+#[derive(Debug)]
+pub struct Delivery<E, K = Live> {
+    event: E,
+    subject: Subject,
+    headers: Headers,
+    kind: K,
+}
+
+/// From a core subscription: it was published while we listened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Live;
+
+/// From a stream's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    receipt: Receipt,
+}
+
+/// From a durable consumer: it comes again until it is settled.
+#[derive(Debug)]
+pub struct Durable {
+    receipt: Receipt,
+    acker: Acker,
+}
+
+/// How a delivery came: [`Live`], [`Stored`] or [`Durable`].
+pub trait DeliveryKind: sealed::FromIncoming + Send + Unpin + 'static {}
+
+impl DeliveryKind for Live {}
+impl DeliveryKind for Stored {}
+impl DeliveryKind for Durable {}
+
+pub(crate) mod sealed {
+    use super::{Acker, Durable, Live, Stored};
+    use crate::transport::Incoming;
+
+    pub trait FromIncoming: Sized {
+        /// `None` only if the transport left out what its kind of delivery always has.
+        #[allow(private_interfaces, reason = "sealed: only this crate can call it")]
+        fn from_incoming(incoming: &mut Incoming) -> Option<Self>;
+
+        /// What settles the delivery, where it can be settled.
+        fn into_acker(self) -> Option<Acker> {
+            None
+        }
+    }
+
+    impl FromIncoming for Live {
+        #[allow(private_interfaces, reason = "sealed: only this crate can call it")]
+        fn from_incoming(_: &mut Incoming) -> Option<Self> {
+            Some(Self)
+        }
+    }
+
+    impl FromIncoming for Stored {
+        #[allow(private_interfaces, reason = "sealed: only this crate can call it")]
+        fn from_incoming(incoming: &mut Incoming) -> Option<Self> {
+            Some(Self { receipt: incoming.receipt.take()? })
+        }
+    }
+
+    impl FromIncoming for Durable {
+        #[allow(private_interfaces, reason = "sealed: only this crate can call it")]
+        fn from_incoming(incoming: &mut Incoming) -> Option<Self> {
+            let acker = Acker { settle: incoming.settle.take()? };
+            Some(Self { receipt: incoming.receipt.take()?, acker })
+        }
+
+        fn into_acker(self) -> Option<Acker> {
+            Some(self.acker)
+        }
+    }
+}
+
+impl<E: Message, K> Delivery<E, K> {
+    pub(crate) fn new(event: E, incoming: Incoming, kind: K) -> Self {
+        Self { event, subject: incoming.subject, headers: incoming.headers, kind }
+    }
+
+    /// The event.
+    pub fn event(&self) -> &E {
+        &self.event
+    }
+
+    /// The event, without what is known of it. A durable delivery that is not acknowledged
+    /// comes again; [`Delivery::into_parts`] keeps the means to do so.
+    pub fn into_event(self) -> E {
+        self.event
+    }
+
+    /// The concrete subject it was published on.
+    pub fn subject(&self) -> &str {
+        self.subject.as_str()
+    }
+
+    /// The typed tokens of its subject.
+    ///
+    /// # Errors
+    /// [`ParseSubjectError`] if the subject is not one that the event declares.
+    pub fn tokens(&self) -> Result<E::Tokens, ParseSubjectError> {
+        E::parse_subject(self.subject.as_str())
+    }
+
+    /// Its headers.
+    pub fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// Its id (`Nats-Msg-Id`); every stream event has one.
+    pub fn message_id(&self) -> Option<&str> {
+        self.headers.get(header::MESSAGE_ID)
+    }
+}
+
+impl<E, K> Deref for Delivery<E, K> {
+    type Target = E;
+
+    fn deref(&self) -> &E {
+        &self.event
+    }
+}
+
+/// What a stream knows of its message.
+macro_rules! receipt {
+    ($kind:ty) => {
+        impl<E> Delivery<E, $kind> {
+            /// The stream that keeps it.
+            pub fn stream(&self) -> &str {
+                &self.kind.receipt.stream
+            }
+
+            /// Its sequence in the stream.
+            pub fn sequence(&self) -> u64 {
+                self.kind.receipt.sequence
+            }
+
+            /// When the stream stored it.
+            pub fn stored_at(&self) -> SystemTime {
+                self.kind.receipt.stored_at
+            }
+
+            /// How many messages the consumer had still to deliver after this one.
+            pub fn pending(&self) -> u64 {
+                self.kind.receipt.pending
+            }
+        }
+    };
+}
+
+receipt!(Stored);
+receipt!(Durable);
+
+impl<E> Delivery<E, Durable> {
+    /// Which delivery of this message to this consumer it is, from 1.
+    pub fn attempt(&self) -> u64 {
+        self.kind.receipt.attempt
+    }
+
+    /// Says that it was handled: it does not come again. Returns once the ack is handed to the
+    /// connection; [`ack_confirmed`](Self::ack_confirmed) waits for the server.
+    ///
+    /// # Errors
+    /// [`SettleError`]: the message comes again after the ack wait.
+    pub async fn ack(self) -> Result<(), SettleError> {
+        self.kind.acker.ack().await
+    }
+
+    /// Says that it was handled, and waits until the server knows.
+    ///
+    /// # Errors
+    /// [`SettleError`]: the message may come again after the ack wait.
+    pub async fn ack_confirmed(self) -> Result<(), SettleError> {
+        self.kind.acker.ack_confirmed().await
+    }
+
+    /// Asks for it again, after `delay` if one is given.
+    ///
+    /// # Errors
+    /// [`SettleError`]: the message comes again after the ack wait.
+    pub async fn nak(self, delay: Option<Duration>) -> Result<(), SettleError> {
+        self.kind.acker.nak(delay).await
+    }
+
+    /// Says that work on it goes on: the ack wait starts anew.
+    ///
+    /// # Errors
+    /// [`SettleError`]: the message comes again after the ack wait.
+    pub async fn progress(&self) -> Result<(), SettleError> {
+        self.kind.acker.progress().await
+    }
+
+    /// Gives it up: it does not come again, and the server publishes the reason in an advisory.
+    ///
+    /// # Errors
+    /// [`SettleError`]: the message comes again after the ack wait.
+    pub async fn reject(self, reason: &str) -> Result<(), SettleError> {
+        self.kind.acker.reject(reason).await
+    }
+
+    /// The event, and what settles it.
+    pub fn into_parts(self) -> (E, Acker) {
+        (self.event, self.kind.acker)
+    }
+}
+
+/// Settles one durable delivery; what is never settled comes again after the ack wait.
+#[derive(Debug)]
+pub struct Acker {
+    settle: Settle,
+}
+
+impl Acker {
+    /// As [`Delivery::ack`].
+    ///
+    /// # Errors
+    /// [`SettleError`]: the message comes again after the ack wait.
+    pub async fn ack(self) -> Result<(), SettleError> {
+        self.settle.send(Settlement::Ack).await.map_err(SettleError::from)
+    }
+
+    /// As [`Delivery::ack_confirmed`].
+    ///
+    /// # Errors
+    /// [`SettleError`]: the message may come again after the ack wait.
+    pub async fn ack_confirmed(self) -> Result<(), SettleError> {
+        self.settle.confirm(Settlement::Ack, CONFIRM).await.map_err(SettleError::from)
+    }
+
+    /// As [`Delivery::nak`].
+    ///
+    /// # Errors
+    /// [`SettleError`]: the message comes again after the ack wait.
+    pub async fn nak(self, delay: Option<Duration>) -> Result<(), SettleError> {
+        self.settle.send(Settlement::Nak(delay)).await.map_err(SettleError::from)
+    }
+
+    /// As [`Delivery::progress`].
+    ///
+    /// # Errors
+    /// [`SettleError`]: the message comes again after the ack wait.
+    pub async fn progress(&self) -> Result<(), SettleError> {
+        self.settle.send(Settlement::Progress).await.map_err(SettleError::from)
+    }
+
+    /// As [`Delivery::reject`].
+    ///
+    /// # Errors
+    /// [`SettleError`]: the message comes again after the ack wait.
+    pub async fn reject(self, reason: &str) -> Result<(), SettleError> {
+        self.settle.send(Settlement::Term(reason.to_owned())).await.map_err(SettleError::from)
+    }
+}
+
+/// A delivery could not be settled.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettleError {
+    /// The server did not confirm in time.
+    #[error("the server did not confirm within {CONFIRM:?}")]
+    Unconfirmed,
+    /// The bus was closed.
+    #[error("the bus is closed")]
+    Closed,
+    /// The client failed.
+    #[error("the message can't be settled")]
+    Client(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<Fault> for SettleError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Timeout => Self::Unconfirmed,
+            Fault::Closed => Self::Closed,
+            Fault::Client(source) => Self::Client(source),
+            other => Self::Client(other.into()),
+        }
+    }
+}

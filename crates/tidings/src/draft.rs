@@ -1,0 +1,158 @@
+//! A message with options, before it is sent.
+
+use std::time::Duration;
+
+use crate::header::{self, Headers};
+use crate::link::Link;
+use crate::message::{Event, Message, Request, StreamEvent};
+use crate::publish::{self, PublishError};
+use crate::request::{self, RequestError};
+
+/// A message with options, made by `Bus::message`; ended by [`publish`](Draft::publish) for an
+/// event, by [`request`](Draft::request) for a request.
+#[derive(Debug)]
+#[must_use = "nothing is sent before `.publish()` or `.request()`"]
+pub struct Draft<'a, M> {
+    link: &'a Link,
+    message: &'a M,
+    headers: Headers,
+    /// The first option that was refused.
+    refused: Option<PublishError>,
+    timeout: Option<Duration>,
+    derived_id: Option<String>,
+}
+
+impl<'a, M: Message> Draft<'a, M> {
+    pub(crate) fn new(link: &'a Link, message: &'a M) -> Self {
+        Self {
+            link,
+            message,
+            headers: Headers::new(),
+            refused: None,
+            timeout: None,
+            derived_id: None,
+        }
+    }
+
+    /// The same, with headers that it inherits and an id for an event that declares none.
+    pub(crate) fn inheriting(mut self, headers: Headers, derived_id: Option<String>) -> Self {
+        self.headers = headers;
+        self.derived_id = derived_id;
+        self
+    }
+
+    /// Adds a header. One that can't be sent is refused when the message is.
+    ///
+    /// `Nats-` and `Tidings-` headers are reserved: the other methods set those that a message
+    /// can choose.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        if let Err(error) = self.headers.append(name, value) {
+            self.refused.get_or_insert(error.into());
+        }
+        self
+    }
+}
+
+impl<E: Event> Draft<'_, E> {
+    /// Publishes the event.
+    ///
+    /// # Errors
+    /// [`PublishError`], also for an option that can't hold.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves it unknown whether the event was published.
+    pub async fn publish(self) -> Result<E::Ack, PublishError> {
+        match self.refused {
+            Some(error) => Err(error),
+            None => {
+                publish::publish(self.link, self.message, self.headers, self.derived_id).await
+            }
+        }
+    }
+}
+
+/// What only a stream can promise.
+impl<E: StreamEvent> Draft<'_, E> {
+    /// The id by which the stream knows the message again, instead of the event's own.
+    pub fn message_id(mut self, id: impl Into<String>) -> Self {
+        let id = id.into();
+        if !id.is_empty() && id.bytes().all(|b| b.is_ascii_graphic()) {
+            self.headers.set(header::MESSAGE_ID, id);
+        } else {
+            self.refused.get_or_insert(PublishError::MessageId { id });
+        }
+        self
+    }
+
+    /// Store it only in the stream of this name.
+    pub fn expected_stream(mut self, name: &str) -> Self {
+        self.expect(header::EXPECTED_STREAM, name.to_owned());
+        self
+    }
+
+    /// Store it only if the stream's last message has this sequence; 0 for an empty stream.
+    pub fn expected_last_sequence(mut self, sequence: u64) -> Self {
+        self.expect(header::EXPECTED_LAST_SEQUENCE, sequence.to_string());
+        self
+    }
+
+    /// Store it only if the stream's last message has this id.
+    pub fn expected_last_message_id(mut self, id: &str) -> Self {
+        self.expect(header::EXPECTED_LAST_MESSAGE_ID, id.to_owned());
+        self
+    }
+
+    /// Store it only if the last message of the same subject has this sequence; 0 for none.
+    pub fn expected_last_subject_sequence(mut self, sequence: u64) -> Self {
+        self.expect(header::EXPECTED_LAST_SUBJECT_SEQUENCE, sequence.to_string());
+        self
+    }
+
+    /// Delete it after this time, in whole seconds (server 2.11, ADR-43); the stream must allow
+    /// it with `allow_message_ttl`.
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        if ttl.as_secs() >= 1 && ttl.subsec_nanos() == 0 {
+            self.headers.set(header::TTL, ttl.as_secs().to_string());
+        } else {
+            self.refused.get_or_insert(PublishError::Ttl { ttl });
+        }
+        self
+    }
+
+    fn expect(&mut self, name: &'static str, value: String) {
+        // A value that no header can hold is no name or id of anything stored.
+        if header::is_value(&value) {
+            self.headers.set(name, value);
+        } else {
+            self.refused.get_or_insert(
+                header::HeaderError {
+                    name: name.to_owned(),
+                    fault: header::HeaderFault::Value,
+                }
+                .into(),
+            );
+        }
+    }
+}
+
+impl<R: Request> Draft<'_, R> {
+    /// How long to wait for the reply; the bus's default is 5 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Asks, and waits for the reply.
+    ///
+    /// # Errors
+    /// [`RequestError`], also for an option that can't hold.
+    ///
+    /// # Cancel safety
+    /// Dropping the future forgets the reply; the request may have been sent.
+    pub async fn request(self) -> Result<R::Reply, RequestError<R::Declared>> {
+        match self.refused {
+            Some(error) => Err(RequestError::Option(error)),
+            None => request::request(self.link, self.message, self.headers, self.timeout).await,
+        }
+    }
+}

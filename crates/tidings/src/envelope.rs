@@ -1,0 +1,101 @@
+//! Message ⇄ headers and bytes: the one place that puts headers on a message and reads them off.
+
+mod decode_error;
+
+pub use decode_error::DecodeError;
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use crate::header::{self, Headers};
+use crate::message::{Declaration, Decode, Message};
+use crate::publish::PublishError;
+use crate::subject::Subject;
+use crate::transport::{Incoming, Outgoing};
+
+/// A message before its subject and payload are written: the room it is likely to need, in bytes.
+const USUAL_PAYLOAD: usize = 256;
+
+/// The parts of a message that say what it is.
+pub(crate) struct Encoded {
+    pub(crate) subject: Subject,
+    pub(crate) payload: Bytes,
+    pub(crate) declaration: &'static Declaration,
+}
+
+/// Why a message can't be written.
+#[derive(Debug)]
+pub(crate) enum EncodeFault {
+    Subject(crate::subject::SubjectError),
+    Payload { name: &'static str, source: serde_json::Error },
+}
+
+pub(crate) fn encode<M: Message>(message: &M) -> Result<Encoded, EncodeFault> {
+    let declaration = message.declaration();
+    let subject = message.subject().map_err(EncodeFault::Subject)?;
+    let mut payload = Vec::with_capacity(USUAL_PAYLOAD);
+    message
+        .encode(&mut payload)
+        .map_err(|source| EncodeFault::Payload { name: declaration.name, source })?;
+    Ok(Encoded { subject, payload: payload.into(), declaration })
+}
+
+/// Puts on what every message of this declaration carries: its tag, where the subject does not
+/// say what it is, and its id, where a stream keeps it.
+pub(crate) fn seal(
+    encoded: Encoded,
+    mut headers: Headers,
+    id: impl FnOnce() -> Option<String>,
+) -> Outgoing {
+    let Encoded { subject, payload, declaration } = encoded;
+    if declaration.tagged {
+        headers.push(header::MESSAGE, declaration.tag);
+    }
+    if declaration.stream.is_some() && headers.get(header::MESSAGE_ID).is_none() {
+        // Ordered in time and made without a system call; every retry repeats it.
+        let id = id().unwrap_or_else(|| Uuid::now_v7().simple().to_string());
+        headers.push(header::MESSAGE_ID, id);
+    }
+    Outgoing { subject, headers, payload }
+}
+
+/// Which of `M`'s declarations an incoming message is.
+fn declaration_of<M: Message>(incoming: &Incoming) -> Result<&'static Declaration, DecodeError> {
+    let subject = incoming.subject.as_str();
+    let by_subject = |d: &&&'static Declaration| tidings_subject::matches(d.filter, subject);
+    let other = |found: &str| DecodeError::OtherMessage {
+        subject: subject.to_owned(),
+        expected: M::DECLARATIONS.iter().map(|d| d.tag).collect::<Vec<_>>().join(", "),
+        found: found.to_owned(),
+        payload: incoming.payload.clone(),
+    };
+    match (incoming.headers.get(header::MESSAGE), M::DECLARATIONS) {
+        (Some(tag), declarations) => {
+            declarations.iter().find(|d| d.tag == tag).copied().ok_or_else(|| other(tag))
+        }
+        (None, [declaration]) => Ok(declaration),
+        (None, declarations) => {
+            declarations.iter().find(by_subject).copied().ok_or_else(|| other("no header"))
+        }
+    }
+}
+
+pub(crate) fn decode<M: Decode>(incoming: &Incoming) -> Result<M, DecodeError> {
+    let declaration = declaration_of::<M>(incoming)?;
+    M::decode(declaration, &incoming.payload).map_err(|source| DecodeError::Payload {
+        name: declaration.name,
+        version: declaration.version,
+        subject: incoming.subject.to_string(),
+        payload: incoming.payload.clone(),
+        source,
+    })
+}
+
+impl From<EncodeFault> for PublishError {
+    fn from(fault: EncodeFault) -> Self {
+        match fault {
+            EncodeFault::Subject(error) => Self::Subject(error),
+            EncodeFault::Payload { name, source } => Self::Encode { name, source },
+        }
+    }
+}

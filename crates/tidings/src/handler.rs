@@ -1,0 +1,67 @@
+//! What does the work.
+
+mod dispatch;
+
+pub(crate) use dispatch::{Dispatch, Typed};
+
+use crate::context::Context;
+use crate::message::Message;
+
+/// Handles messages of one type.
+///
+/// An event's handler returns `Result<(), Failure>`, a request's `Result<Reply, Error>` with the
+/// reply and the error that the request declares. Write it as an `async fn`:
+///
+/// ```
+/// # use tidings::prelude::*;
+/// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
+/// # #[event(subject = "orders.{region}.created")]
+/// # struct OrderCreated { region: String, total_cents: u64 }
+/// struct Invoicing;
+///
+/// impl Handler<OrderCreated> for Invoicing {
+///     async fn handle(&self, order: OrderCreated, _cx: Context) -> Result<(), Failure> {
+///         println!("an invoice over {} cents", order.total_cents);
+///         Ok(())
+///     }
+/// }
+/// ```
+///
+/// Async functions and closures that take the message and a [`Context`] are handlers too.
+///
+/// An event that a stream keeps is delivered at least once: it is acknowledged after the handler
+/// returned `Ok`, and comes again after an error, a panic or the end of the process. Handlers
+/// should therefore bear being called twice with the same event.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not handle `{M}`",
+    label = "no handler of `{M}`",
+    note = "implement `Handler<{M}>` for it, or pass an async closure `|message: {M}, cx: Context| async move {{ … }}`"
+)]
+pub trait Handler<M: Message>: Send + Sync + 'static {
+    /// Does the work for one message.
+    ///
+    /// # Errors
+    /// For an event any error, as a [`Failure`](crate::Failure): it is handled again later, unless
+    /// it is a [`Failure::reject`](crate::Failure::reject). For a request the declared error.
+    fn handle(
+        &self,
+        message: M,
+        cx: Context,
+    ) -> impl Future<Output = Result<M::Reply, M::Error>> + Send;
+}
+
+#[diagnostic::do_not_recommend]
+impl<M, F, Fut> Handler<M> for F
+where
+    M: Message,
+    F: Fn(M, Context) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<M::Reply, M::Error>> + Send,
+{
+    fn handle(
+        &self,
+        message: M,
+        cx: Context,
+    ) -> impl Future<Output = Result<M::Reply, M::Error>> + Send {
+        self(message, cx)
+    }
+}

@@ -1,0 +1,119 @@
+//! Many events, one behind the other, each confirmed.
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+
+use crate::envelope;
+use crate::header::Headers;
+use crate::link::Link;
+use crate::message::Event;
+use crate::publish::send::Sent;
+use crate::publish::{PublishError, send};
+use crate::publish_ack::{Acknowledgement, PublishAck};
+use crate::stream::StreamDeclaration;
+use crate::transport::Outgoing;
+
+/// How many messages may be on the way, unconfirmed, at a time.
+const WINDOW: usize = 512;
+
+/// Some of many events could not be published; the others were.
+#[derive(Debug)]
+pub struct PublishAllError<A> {
+    /// The outcome of each event, in the order they were given.
+    pub outcomes: Vec<Result<A, PublishError>>,
+}
+
+impl<A> PublishAllError<A> {
+    /// The first event that could not be published: its place, from 0, and why.
+    pub fn first(&self) -> Option<(usize, &PublishError)> {
+        self.outcomes.iter().enumerate().find_map(|(i, o)| o.as_ref().err().map(|e| (i, e)))
+    }
+
+    fn failures(&self) -> usize {
+        self.outcomes.iter().filter(|outcome| outcome.is_err()).count()
+    }
+}
+
+impl<A> std::fmt::Display for PublishAllError<A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (failed, all) = (self.failures(), self.outcomes.len());
+        write!(f, "{failed} of {all} events could not be published")?;
+        match self.first() {
+            Some((place, error)) => write!(f, "; the first is event {place}: {error}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<A: std::fmt::Debug> std::error::Error for PublishAllError<A> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.first().map(|(_, error)| error as _)
+    }
+}
+
+pub(super) async fn publish_all<E: Event>(
+    link: &Link,
+    events: impl IntoIterator<Item = E>,
+) -> Result<Vec<E::Ack>, PublishAllError<E::Ack>> {
+    let mut outcomes = Vec::new();
+    let mut on_the_way = FuturesUnordered::new();
+    for (place, event) in events.into_iter().enumerate() {
+        outcomes.push(None);
+        if on_the_way.len() == WINDOW
+            && let Some((place, outcome)) = on_the_way.next().await
+        {
+            settle::<E>(&mut outcomes, place, outcome);
+        }
+        // Sent here, one after the other; only the confirmations are awaited side by side.
+        match begin(link, &event).await {
+            Ok(Begun::Core) => settle::<E>(&mut outcomes, place, Ok(None)),
+            Ok(Begun::Stream(stream, outgoing, sent)) => on_the_way.push(async move {
+                (place, send::confirm(link, stream, outgoing, sent).await.map(Some))
+            }),
+            Err(error) => settle::<E>(&mut outcomes, place, Err(error)),
+        }
+    }
+    while let Some((place, outcome)) = on_the_way.next().await {
+        settle::<E>(&mut outcomes, place, outcome);
+    }
+    let outcomes: Vec<_> =
+        outcomes.into_iter().map(|outcome| outcome.unwrap_or(Err(PublishError::Closed))).collect();
+    if outcomes.iter().all(Result::is_ok) {
+        Ok(outcomes.into_iter().filter_map(Result::ok).collect())
+    } else {
+        Err(PublishAllError { outcomes })
+    }
+}
+
+type Outcome<A> = Option<Result<A, PublishError>>;
+
+fn settle<E: Event>(
+    outcomes: &mut [Outcome<E::Ack>],
+    place: usize,
+    outcome: Result<Option<PublishAck>, PublishError>,
+) {
+    outcomes[place] = Some(
+        outcome.and_then(|stored| E::Ack::from_stored(stored).ok_or(PublishError::Closed)),
+    );
+}
+
+enum Begun {
+    Core,
+    Stream(&'static StreamDeclaration, Outgoing, Sent),
+}
+
+async fn begin<E: Event>(link: &Link, event: &E) -> Result<Begun, PublishError> {
+    let encoded = envelope::encode(event)?;
+    let declaration = encoded.declaration;
+    let outgoing = envelope::seal(encoded, Headers::new(), || event.message_id());
+    match &declaration.stream {
+        None => {
+            send::send::<()>(link, declaration, outgoing).await?;
+            Ok(Begun::Core)
+        }
+        Some(stream) => {
+            let sent = send::start(link, stream, outgoing.clone()).await?;
+            Ok(Begun::Stream(stream, outgoing, sent))
+        }
+    }
+}

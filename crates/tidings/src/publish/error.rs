@@ -1,0 +1,107 @@
+//! What can go wrong when publishing.
+
+use std::error::Error;
+use std::time::Duration;
+
+use crate::header::HeaderError;
+use crate::subject::SubjectError;
+
+/// An event could not be published.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublishError {
+    /// A field's value can't be a token of the subject. Nothing was sent.
+    #[error(transparent)]
+    Subject(#[from] SubjectError),
+    /// A header can't be sent. Nothing was sent.
+    #[error(transparent)]
+    Header(#[from] HeaderError),
+    /// The event can't be written as JSON. Nothing was sent.
+    #[error("`{name}` can't be written as JSON: {source}")]
+    Encode {
+        /// The event's wire name.
+        name: &'static str,
+        /// What serde says.
+        source: serde_json::Error,
+    },
+    /// Payload and headers are larger than the server takes. Nothing was sent.
+    #[error(
+        "the message for `{subject}` has {size} bytes with its headers, the server takes {limit} (`max_payload`)"
+    )]
+    TooLarge {
+        /// Where it was to go.
+        subject: String,
+        /// Its size in bytes.
+        size: usize,
+        /// The server's limit in bytes.
+        limit: usize,
+    },
+    /// A message id is empty or holds white space, a control or a non-ASCII character.
+    #[error("{id:?} can't be a message id: it must be printable ASCII without spaces")]
+    MessageId {
+        /// The id.
+        id: String,
+    },
+    /// A time to live is not a whole number of seconds, or none at all (ADR-43).
+    #[error("a message can't live for {ttl:?}: give whole seconds, one at least")]
+    Ttl {
+        /// The time that was asked for.
+        ttl: Duration,
+    },
+    /// No stream keeps the event's subject.
+    #[error(
+        "no stream keeps `{subject}`: `{stream}` does not exist or has other subjects; create it with `bus.provision::<…>()` and the type that declares it"
+    )]
+    NoStream {
+        /// Where the event was to go.
+        subject: String,
+        /// The stream that the event declares.
+        stream: &'static str,
+    },
+    /// The stream is not as the message's options expect it. Nothing was stored.
+    #[error("`{stream}` did not store the message for `{subject}`: {description}")]
+    Conflict {
+        /// Where the event was to go.
+        subject: String,
+        /// The stream that the event declares.
+        stream: &'static str,
+        /// What the server says, such as `wrong last sequence: 7`.
+        description: String,
+    },
+    /// The stream refused the message. Nothing was stored.
+    #[error("`{stream}` refused the message for `{subject}`: {description} (code {code})")]
+    Refused {
+        /// Where the event was to go.
+        subject: String,
+        /// The stream that the event declares.
+        stream: &'static str,
+        /// NATS's own error code.
+        code: u32,
+        /// What the server says.
+        description: String,
+    },
+    /// No confirmation came, also after sending again: whether the event is stored is unknown.
+    /// Publishing it again with the same message id stores it once.
+    #[error(
+        "no confirmation for `{subject}` within {waited:?}; it is unknown whether message {message_id:?} is stored"
+    )]
+    Unconfirmed {
+        /// Where the event was to go.
+        subject: String,
+        /// Its id.
+        message_id: String,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// The bus was closed.
+    #[error("the bus is closed")]
+    Closed,
+    /// The client failed.
+    #[error("can't publish on `{subject}`")]
+    Client {
+        /// Where the event was to go.
+        subject: String,
+        /// What it failed with.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}

@@ -1,0 +1,107 @@
+//! What a service is made of: handlers, wired by the types of their messages.
+
+mod error;
+mod plan;
+mod running;
+mod serve;
+
+pub use error::ServeError;
+pub use running::Running;
+pub use serve::Serve;
+
+use std::collections::BTreeMap;
+
+use crate::bus::Bus;
+use crate::handler::Handler;
+use crate::message::Decode;
+use crate::route::Route;
+
+/// A service: its name, its version and its handlers.
+///
+/// ```
+/// # use tidings::prelude::*;
+/// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
+/// # #[event(subject = "users.created")]
+/// # struct UserCreated { name: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// async fn welcome(user: UserCreated, _cx: Context) -> Result<(), Failure> {
+///     println!("welcome, {}", user.name);
+///     Ok(())
+/// }
+///
+/// let bus = Bus::in_memory();
+/// let running = Registry::new("mail").handle::<UserCreated>(welcome).start(&bus).await?;
+/// bus.publish(&UserCreated { name: "Ada".into() }).await?;
+/// running.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing runs before `serve` or `start`"]
+pub struct Registry {
+    name: String,
+    version: String,
+    description: String,
+    metadata: BTreeMap<String, String>,
+    routes: Vec<Route>,
+}
+
+impl Registry {
+    /// A service of this name: letters, digits, `-` and `_` (ADR-32). Instances with the same
+    /// name share the work.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            version: "0.0.0".to_owned(),
+            description: String::new(),
+            metadata: BTreeMap::new(),
+            routes: Vec::new(),
+        }
+    }
+
+    /// Its semantic version, such as `1.4.0`; shown by service discovery.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.version = version.into();
+        self
+    }
+
+    /// A sentence about it; shown by service discovery.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = description.into();
+        self
+    }
+
+    /// Free text by name; shown by service discovery.
+    pub fn metadata(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.metadata.insert(name.into(), value.into());
+        self
+    }
+
+    /// Adds a handler of `M`, run as `M` declares.
+    pub fn handle<M: Decode>(self, handler: impl Handler<M>) -> Self {
+        self.route(Route::of::<M>(handler))
+    }
+
+    /// Adds a handler with options.
+    pub fn route(mut self, route: Route) -> Self {
+        self.routes.push(route);
+        self
+    }
+
+    /// Runs on `bus` until [`Serve::with_graceful_shutdown`]'s future ends; without one, for ever.
+    pub fn serve<'a>(self, bus: &Bus) -> Serve<'a> {
+        Serve::new(self, bus.link().clone())
+    }
+
+    /// Starts to run on `bus`: when this returns, every handler listens.
+    ///
+    /// # Errors
+    /// [`ServeError`] if the registry could never work as it stands, or the server refuses.
+    ///
+    /// # Cancel safety
+    /// Streams and consumers that were created stay; nothing is left running.
+    pub async fn start(self, bus: &Bus) -> Result<Running, ServeError> {
+        running::start(self, bus.link().clone()).await
+    }
+}

@@ -1,0 +1,75 @@
+//! Why a registry can't run.
+
+use crate::subscribe::SubscribeError;
+use crate::topology::ProvisionError;
+
+/// A registry could not be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The registry's name is no service name (ADR-32).
+    #[error("{name:?} can't name a registry: use letters, digits, `-` and `_`")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// The registry's version is not semantic.
+    #[error("{version:?} is no version of registry `{registry}`: use one such as `1.4.0`")]
+    Version {
+        /// The registry.
+        registry: String,
+        /// The version.
+        version: String,
+    },
+    /// There is nothing to run.
+    #[error("registry `{registry}` has no handler; add one with `.handle::<Message>(handler)`")]
+    Empty {
+        /// The registry.
+        registry: String,
+    },
+    /// A durable consumer would have no name: an enum of events has none of its own.
+    #[error(
+        "`{message}` has no wire name for a durable consumer; give it `#[event(name = \"…\")]`, or the route `.durable(\"…\")`"
+    )]
+    Unnamed {
+        /// The enum.
+        message: String,
+    },
+    /// Two handlers would share one durable consumer or one endpoint, and each take the other's
+    /// messages.
+    #[error(
+        "two handlers of registry `{registry}` would share {what} `{name}`; name one of them with `.durable(\"…\")` or `.queue_group(\"…\")`"
+    )]
+    Twice {
+        /// The registry.
+        registry: String,
+        /// What they would share.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// An enum's events are kept by different streams, or only some by one.
+    #[error(
+        "the events of `{message}` are not all kept by the same stream, so no one consumer can deliver them; handle them apart"
+    )]
+    Streams {
+        /// The enum.
+        message: String,
+    },
+    /// A stream can't be used.
+    #[error("the handler of `{message}` can't run: {source}")]
+    Provision {
+        /// The message that is handled.
+        message: String,
+        /// What is wrong.
+        source: ProvisionError,
+    },
+    /// A subscription or a consumer can't be made.
+    #[error("the handler of `{message}` can't run: {source}")]
+    Subscribe {
+        /// The message that is handled.
+        message: String,
+        /// What is wrong.
+        source: SubscribeError,
+    },
+}

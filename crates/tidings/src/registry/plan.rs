@@ -1,0 +1,146 @@
+//! What each route becomes, decided before anything is touched.
+
+use std::collections::BTreeSet;
+
+use super::{Registry, ServeError};
+use crate::message::{Declaration, MessageKind};
+use crate::route::Route;
+use crate::stream::StreamDeclaration;
+use crate::subject::Subject;
+use crate::subscribe::check_name;
+use crate::topology::MAX_ACK_PENDING;
+use crate::transport::{ConsumerConfig, DeliverFrom};
+
+/// The queue group of service endpoints (ADR-32).
+const SERVICE_GROUP: &str = "q";
+
+/// What a route becomes.
+#[derive(Debug)]
+pub(super) enum Wiring {
+    /// An event without a stream: a core subscription in a queue group.
+    Queue { filters: Vec<Subject>, group: String },
+    /// An event with a stream: a durable consumer.
+    Durable { stream: StreamDeclaration, config: ConsumerConfig },
+    /// A request: a service endpoint.
+    Endpoint { declaration: &'static Declaration, name: String, group: String },
+}
+
+/// Checks the registry and decides what each route becomes.
+pub(super) fn plan(registry: &Registry) -> Result<Vec<Wiring>, ServeError> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if registry.name.is_empty() || !registry.name.chars().all(is_name) {
+        return Err(ServeError::Name { name: registry.name.clone() });
+    }
+    if !is_semantic(&registry.version) {
+        return Err(ServeError::Version {
+            registry: registry.name.clone(),
+            version: registry.version.clone(),
+        });
+    }
+    if registry.routes.is_empty() {
+        return Err(ServeError::Empty { registry: registry.name.clone() });
+    }
+    let mut taken = BTreeSet::new();
+    registry
+        .routes
+        .iter()
+        .map(|route| {
+            let wiring = wire(registry, route)?;
+            let (what, name) = match &wiring {
+                Wiring::Queue { filters, group } => {
+                    ("queue group and subject", format!("{group} {filters:?}"))
+                }
+                Wiring::Durable { stream, config } => {
+                    ("durable consumer", format!("{} {}", stream.name, config.name))
+                }
+                Wiring::Endpoint { name, .. } => ("endpoint", name.clone()),
+            };
+            if taken.insert((what, name.clone())) {
+                Ok(wiring)
+            } else {
+                Err(ServeError::Twice { registry: registry.name.clone(), what, name })
+            }
+        })
+        .collect()
+}
+
+fn wire(registry: &Registry, route: &Route) -> Result<Wiring, ServeError> {
+    let named = |name: &str, what| {
+        check_name(name, what)
+            .map_err(|source| ServeError::Subscribe { message: route.label(), source })
+    };
+    if let [declaration] = route.declarations
+        && declaration.kind == MessageKind::Request
+    {
+        let group = route.queue_group.as_deref().unwrap_or(SERVICE_GROUP);
+        named(group, "queue group")?;
+        return Ok(Wiring::Endpoint {
+            declaration,
+            name: declaration.name.replace('.', "-"),
+            group: group.to_owned(),
+        });
+    }
+    let filters = route.declarations.iter().map(|d| Subject::from_static(d.filter)).collect();
+    let Some(stream) = stream_of(route)? else {
+        let group = route.queue_group.as_deref().unwrap_or(&registry.name);
+        named(group, "queue group")?;
+        return Ok(Wiring::Queue { filters, group: group.to_owned() });
+    };
+    let name = match (&route.durable, route.name) {
+        (Some(durable), _) => durable.clone(),
+        (None, Some(name)) => format!("{}-{}", registry.name, name.replace('.', "_")),
+        (None, None) => return Err(ServeError::Unnamed { message: route.label() }),
+    };
+    named(&name, "durable consumer")?;
+    let config = ConsumerConfig {
+        name,
+        filters,
+        from: DeliverFrom::Beginning,
+        ack_wait: route.ack_wait,
+        max_deliver: None,
+        max_ack_pending: Some(MAX_ACK_PENDING),
+    };
+    Ok(Wiring::Durable { stream, config })
+}
+
+/// The one stream that keeps all of a route's events; `None` if no stream keeps any.
+fn stream_of(route: &Route) -> Result<Option<StreamDeclaration>, ServeError> {
+    let mut streams = route.declarations.iter().map(|d| d.stream);
+    let first = streams.next().flatten();
+    let name = |stream: &Option<StreamDeclaration>| stream.map(|stream| stream.name);
+    if streams.all(|other| name(&other) == name(&first)) {
+        Ok(first)
+    } else {
+        Err(ServeError::Streams { message: route.label() })
+    }
+}
+
+/// Whether it is a version as <https://semver.org> writes it.
+fn is_semantic(version: &str) -> bool {
+    let core = version.split(['-', '+']).next().unwrap_or_default();
+    let rest = &version[core.len()..];
+    let is_number =
+        |part: &str| part.parse::<u64>().is_ok_and(|number| number.to_string() == part);
+    let is_word =
+        |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.' || c == '+';
+    let parts: Vec<&str> = core.split('.').collect();
+    parts.len() == 3
+        && parts.into_iter().all(is_number)
+        && rest.chars().all(is_word)
+        && !rest.ends_with(['-', '+', '.'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_semantic() {
+        for version in ["0.0.0", "1.4.0", "1.0.0-rc.1", "1.0.0-x+7", "1.2.3+build.5"] {
+            assert!(is_semantic(version), "{version}");
+        }
+        for version in ["", "1", "1.2", "v1.2.3", "1.2.3.4", "01.2.3", "1.2.3-", "1.2.3 x"] {
+            assert!(!is_semantic(version), "{version}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! A registry that runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::plan::{Wiring, plan};
+use super::serve::SHUTDOWN_DEADLINE;
+use super::{Registry, ServeError};
+use crate::link::Link;
+use crate::route::Route;
+use crate::runner::{self, Endpoint, RouteReport, Runner, ServiceIdentity, Tally, Worker};
+use crate::subscribe::SubscribeError;
+use crate::topology;
+
+/// How long the server may take to see that everything listens, or that everything is settled.
+const BARRIER: Duration = Duration::from_secs(5);
+
+/// A registry that runs. Dropping it shuts it down without waiting.
+#[derive(Debug)]
+#[must_use = "dropping it shuts the registry down"]
+pub struct Running {
+    runner: Runner,
+    routes: Vec<(String, Arc<Tally>)>,
+    link: Link,
+}
+
+pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, ServeError> {
+    let wirings = plan(&registry)?;
+    let runner = Runner::new();
+    let mut endpoints = Vec::new();
+    let mut routes = Vec::new();
+    let mut started = Vec::new();
+    for (route, wiring) in registry.routes.into_iter().zip(wirings) {
+        let label = route.label();
+        let worker = Worker::new(&route, link.clone(), &runner);
+        routes.push((label.clone(), worker.tally()));
+        let source = connect(&link, &route, wiring, &worker, &mut endpoints)
+            .await
+            .map_err(|fault| fault.named(label))?;
+        started.push((worker, source));
+    }
+    if !endpoints.is_empty() {
+        let identity = ServiceIdentity::new(
+            registry.name,
+            registry.version,
+            registry.description,
+            registry.metadata,
+        );
+        let first = routes.first().map(|(label, _)| label.clone()).unwrap_or_default();
+        runner
+            .monitor(&link, identity, endpoints)
+            .await
+            .map_err(|source| ServeError::Subscribe { message: first, source })?;
+    }
+    // Every handler listens when this returns, not some time later.
+    if let Err(fault) = link.transport.barrier(BARRIER).await {
+        let message = routes.first().map(|(label, _)| label.clone()).unwrap_or_default();
+        return Err(ServeError::Subscribe { message, source: SubscribeError::core(fault) });
+    }
+    for (worker, source) in started {
+        runner.run(worker, source);
+    }
+    Ok(Running { runner, routes, link })
+}
+
+/// What went wrong with one route, before it is known by name.
+enum RouteFault {
+    Provision(topology::ProvisionError),
+    Subscribe(SubscribeError),
+}
+
+impl RouteFault {
+    fn named(self, message: String) -> ServeError {
+        match self {
+            Self::Provision(source) => ServeError::Provision { message, source },
+            Self::Subscribe(source) => ServeError::Subscribe { message, source },
+        }
+    }
+}
+
+/// Makes what a route listens on.
+async fn connect(
+    link: &Link,
+    route: &Route,
+    wiring: Wiring,
+    worker: &Worker,
+    endpoints: &mut Vec<Endpoint>,
+) -> Result<runner::Source, RouteFault> {
+    let core = |fault| RouteFault::Subscribe(SubscribeError::core(fault));
+    match wiring {
+        Wiring::Queue { filters, group } => {
+            let mut inboxes = Vec::with_capacity(filters.len());
+            for filter in filters {
+                inboxes.push(link.transport.subscribe(filter, Some(&group)).await.map_err(core)?);
+            }
+            Ok(runner::Source::Core(inboxes))
+        }
+        Wiring::Durable { stream, config } => {
+            topology::provision(&link.transport, &(stream.config)())
+                .await
+                .map_err(RouteFault::Provision)?;
+            topology::ensure_consumer(&link.transport, stream.name, &config)
+                .await
+                .map_err(RouteFault::Subscribe)?;
+            Ok(runner::Source::Durable {
+                stream: stream.name,
+                config,
+                prefetch: route.concurrency,
+            })
+        }
+        Wiring::Endpoint { declaration, name, group } => {
+            let filter = crate::subject::Subject::from_static(declaration.filter);
+            let inbox = link.transport.subscribe(filter, Some(&group)).await.map_err(core)?;
+            endpoints.push(Endpoint::new(name, declaration, group, worker.tally()));
+            Ok(runner::Source::Core(vec![inbox]))
+        }
+    }
+}
+
+impl Running {
+    /// What each handler did so far, in the order they were added.
+    pub fn report(&self) -> Vec<RouteReport> {
+        self.routes.iter().map(|(message, tally)| tally.report(message.clone())).collect()
+    }
+
+    /// Shuts down within 30 s, as [`shutdown_within`](Self::shutdown_within).
+    pub async fn shutdown(self) -> Vec<RouteReport> {
+        self.shutdown_within(SHUTDOWN_DEADLINE).await
+    }
+
+    /// Takes no new messages, lets the handlers that are running finish, and settles what they
+    /// handled. A handler that is still running when `deadline` has passed is dropped; its stream
+    /// event comes again. Returns what each handler did.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, the shutdown goes on without a deadline.
+    pub async fn shutdown_within(self, deadline: Duration) -> Vec<RouteReport> {
+        self.runner.shutdown(deadline).await;
+        // The last acks are on their way: let the server have them before the process ends.
+        if let Err(fault) = self.link.transport.barrier(BARRIER).await {
+            tracing::warn!(%fault, "the server did not confirm the end of the shutdown");
+        }
+        self.routes.iter().map(|(message, tally)| tally.report(message.clone())).collect()
+    }
+}

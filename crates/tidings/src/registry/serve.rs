@@ -1,0 +1,69 @@
+//! Running a registry until it is told to stop.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::pin::Pin;
+use std::time::Duration;
+
+use super::{Registry, ServeError, running};
+use crate::link::Link;
+use crate::runner::RouteReport;
+
+/// How long handlers may go on after the shutdown began, where nothing else is said.
+pub(crate) const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(30);
+
+/// A registry about to run: await it.
+#[must_use = "await it to run the registry"]
+pub struct Serve<'a> {
+    registry: Registry,
+    link: Link,
+    shutdown: Option<Pin<Box<dyn Future<Output = ()> + Send + 'a>>>,
+    deadline: Duration,
+}
+
+impl<'a> Serve<'a> {
+    pub(super) fn new(registry: Registry, link: Link) -> Self {
+        Self { registry, link, shutdown: None, deadline: SHUTDOWN_DEADLINE }
+    }
+
+    /// Runs until `signal` ends. Then no new messages are taken, those being handled are finished
+    /// and settled, and the rest comes again elsewhere.
+    pub fn with_graceful_shutdown(mut self, signal: impl Future<Output = ()> + Send + 'a) -> Self {
+        self.shutdown = Some(Box::pin(signal));
+        self
+    }
+
+    /// How long handlers may go on after the shutdown began; the default is 30 s. One that is
+    /// still running then is dropped, and its stream event comes again.
+    pub fn shutdown_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    async fn run(self) -> Result<Vec<RouteReport>, ServeError> {
+        let running = running::start(self.registry, self.link).await?;
+        match self.shutdown {
+            Some(signal) => signal.await,
+            None => std::future::pending().await,
+        }
+        Ok(running.shutdown_within(self.deadline).await)
+    }
+}
+
+impl<'a> IntoFuture for Serve<'a> {
+    type Output = Result<Vec<RouteReport>, ServeError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl fmt::Debug for Serve<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serve")
+            .field("registry", &self.registry)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}

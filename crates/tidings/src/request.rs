@@ -1,0 +1,152 @@
+//! Asking: one request, one reply, one deadline around everything.
+
+use std::error::Error;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::envelope::{self, EncodeFault};
+use crate::header::{self, Headers};
+use crate::link::Link;
+use crate::message::{DeclaredError, Request};
+use crate::publish::PublishError;
+use crate::subject::SubjectError;
+use crate::transport::{Fault, Incoming};
+
+/// A request got no reply, or not the one that was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError<E> {
+    /// The handler answered with the error that the request declares.
+    #[error(transparent)]
+    Declared(E),
+    /// The service answered with an error that the request does not declare.
+    #[error("the service on `{subject}` failed: {description} (code {code})")]
+    Service {
+        /// Where the request went.
+        subject: String,
+        /// 400 for a request that the service can't read, 500 for a handler that failed; other
+        /// services have their own.
+        code: u16,
+        /// What the service says.
+        description: String,
+        /// The body of its answer.
+        payload: Bytes,
+    },
+    /// Nobody handles the request. This is known at once, without waiting for the deadline.
+    #[error("nobody handles `{subject}`")]
+    NoResponders {
+        /// Where the request was to go.
+        subject: String,
+    },
+    /// No reply came in time. Whether the request was handled is unknown.
+    #[error("no reply from `{subject}` within {waited:?}")]
+    Timeout {
+        /// Where the request went.
+        subject: String,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// The reply is not of the declared type. Its bytes are kept.
+    #[error("the reply from `{subject}` can't be read: {source}")]
+    Decode {
+        /// Where the request went.
+        subject: String,
+        /// What was received.
+        payload: Bytes,
+        /// What serde says.
+        source: serde_json::Error,
+    },
+    /// A field's value can't be a token of the subject. Nothing was sent.
+    #[error(transparent)]
+    Subject(SubjectError),
+    /// An option of the message can't hold. Nothing was sent.
+    #[error(transparent)]
+    Option(PublishError),
+    /// The request can't be written as JSON. Nothing was sent.
+    #[error("`{name}` can't be written as JSON: {source}")]
+    Encode {
+        /// The request's wire name.
+        name: &'static str,
+        /// What serde says.
+        source: serde_json::Error,
+    },
+    /// Payload and headers are larger than the server takes. Nothing was sent.
+    #[error(
+        "the request for `{subject}` has {size} bytes with its headers, the server takes {limit} (`max_payload`)"
+    )]
+    TooLarge {
+        /// Where it was to go.
+        subject: String,
+        /// Its size in bytes.
+        size: usize,
+        /// The server's limit in bytes.
+        limit: usize,
+    },
+    /// The bus was closed.
+    #[error("the bus is closed")]
+    Closed,
+    /// The client failed.
+    #[error("can't ask `{subject}`")]
+    Client {
+        /// Where the request was to go.
+        subject: String,
+        /// What it failed with.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+pub(crate) async fn request<R: Request>(
+    link: &Link,
+    message: &R,
+    headers: Headers,
+    timeout: Option<Duration>,
+) -> Result<R::Reply, RequestError<R::Declared>> {
+    let encoded = envelope::encode(message).map_err(|fault| match fault {
+        EncodeFault::Subject(error) => RequestError::Subject(error),
+        EncodeFault::Payload { name, source } => RequestError::Encode { name, source },
+    })?;
+    let outgoing = envelope::seal(encoded, headers, || None);
+    let subject = outgoing.subject.clone();
+    let waited = timeout.unwrap_or(link.patience.request);
+    match link.transport.request(outgoing, waited).await {
+        Ok(reply) => read(subject.as_str(), &reply),
+        Err(fault) => {
+            let subject = subject.to_string();
+            Err(match fault {
+                Fault::NoResponders => RequestError::NoResponders { subject },
+                Fault::Timeout => RequestError::Timeout { subject, waited },
+                Fault::TooLarge { size, limit } => RequestError::TooLarge { subject, size, limit },
+                Fault::Closed => RequestError::Closed,
+                Fault::Client(source) => RequestError::Client { subject, source },
+                other => RequestError::Client { subject, source: other.into() },
+            })
+        }
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned, E: DeclaredError>(
+    subject: &str,
+    reply: &Incoming,
+) -> Result<T, RequestError<E>> {
+    let code = reply.headers.get(header::SERVICE_ERROR_CODE);
+    let description = reply.headers.get(header::SERVICE_ERROR);
+    if code.is_some() || description.is_some() {
+        // A body that is the declared error is one, whatever its code: services in other
+        // languages choose their own.
+        return Err(E::from_body(&reply.payload).map_or_else(
+            || RequestError::Service {
+                subject: subject.to_owned(),
+                code: code.and_then(|code| code.parse().ok()).unwrap_or(500),
+                description: description.unwrap_or("no description").to_owned(),
+                payload: reply.payload.clone(),
+            },
+            RequestError::Declared,
+        ));
+    }
+    serde_json::from_slice(&reply.payload).map_err(|source| RequestError::Decode {
+        subject: subject.to_owned(),
+        payload: reply.payload.clone(),
+        source,
+    })
+}

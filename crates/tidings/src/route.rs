@@ -1,0 +1,102 @@
+//! One handler and how it is to be run.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::handler::{Dispatch, Handler, Typed};
+use crate::message::{Declaration, Decode};
+use crate::retry::Retry;
+use crate::subscribe::ACK_WAIT;
+
+/// One handler and how it is to be run; for the registry's `route`.
+///
+/// ```
+/// # use tidings::prelude::*;
+/// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
+/// # #[event(subject = "payments.failed")]
+/// # struct PaymentFailed { order: u64 }
+/// let refunds = |failed: PaymentFailed, _cx: Context| async move {
+///     println!("order {} gets its money back", failed.order);
+///     Ok(())
+/// };
+/// let registry = Registry::new("shop")
+///     .route(Route::of::<PaymentFailed>(refunds).concurrency(32));
+/// ```
+#[must_use = "give it to `Registry::route`"]
+pub struct Route {
+    pub(crate) declarations: &'static [&'static Declaration],
+    pub(crate) name: Option<&'static str>,
+    pub(crate) type_name: &'static str,
+    pub(crate) dispatch: Arc<dyn Dispatch>,
+    pub(crate) concurrency: usize,
+    pub(crate) retry: Retry,
+    pub(crate) ack_wait: Duration,
+    pub(crate) durable: Option<String>,
+    pub(crate) queue_group: Option<String>,
+}
+
+impl Route {
+    /// A handler of `M`, run as `M` declares: an event without a stream in a queue group, an
+    /// event with a stream through a durable consumer, a request as a service endpoint.
+    pub fn of<M: Decode>(handler: impl Handler<M>) -> Self {
+        Self {
+            declarations: M::DECLARATIONS,
+            name: M::NAME,
+            type_name: std::any::type_name::<M>(),
+            dispatch: Arc::new(Typed::<M, _>::new(handler)),
+            concurrency: 16,
+            retry: Retry::default(),
+            ack_wait: ACK_WAIT,
+            durable: None,
+            queue_group: None,
+        }
+    }
+
+    /// How many messages are handled at a time, at least 1; the default is 16. With 1 they are
+    /// handled in order.
+    pub fn concurrency(mut self, concurrency: usize) -> Self {
+        self.concurrency = concurrency.max(1);
+        self
+    }
+
+    /// When a failed stream event is handled again.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// How long a handler may take, without reporting progress, before the server delivers its
+    /// stream event again; the default is 30 s.
+    pub fn ack_wait(mut self, ack_wait: Duration) -> Self {
+        self.ack_wait = ack_wait;
+        self
+    }
+
+    /// The durable consumer's name, instead of `<registry>-<wire name>`.
+    pub fn durable(mut self, name: impl Into<String>) -> Self {
+        self.durable = Some(name.into());
+        self
+    }
+
+    /// The queue group, instead of the registry's name for an event and `q` for a request.
+    pub fn queue_group(mut self, group: impl Into<String>) -> Self {
+        self.queue_group = Some(group.into());
+        self
+    }
+
+    /// What an error calls it.
+    pub(crate) fn label(&self) -> String {
+        self.name.unwrap_or(self.type_name).to_owned()
+    }
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Route")
+            .field("name", &self.label())
+            .field("concurrency", &self.concurrency)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}

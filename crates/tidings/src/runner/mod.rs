@@ -1,0 +1,92 @@
+//! Running handlers: what feeds them, what becomes of their results, and how they end.
+
+mod durable;
+mod monitor;
+mod queue;
+mod reply;
+mod settle;
+mod tally;
+mod worker;
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+pub(crate) use monitor::{Endpoint, ServiceIdentity};
+pub use tally::RouteReport;
+pub(crate) use tally::Tally;
+pub(crate) use worker::Worker;
+
+use crate::link::Link;
+use crate::subscribe::SubscribeError;
+use crate::transport::{ConsumerConfig, Inbox};
+
+/// What feeds a worker.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// Core subscriptions, also a service's.
+    Core(Vec<Inbox>),
+    /// A durable consumer.
+    Durable { stream: &'static str, config: ConsumerConfig, prefetch: usize },
+}
+
+/// All tasks of one registry.
+#[derive(Debug)]
+pub(crate) struct Runner {
+    /// The loops that feed the workers, and the handlers that are running.
+    tasks: TaskTracker,
+    /// Ends the answers to discovery, once the last handler has ended.
+    monitor: CancellationToken,
+    /// No new messages.
+    stop: CancellationToken,
+    /// No more patience with handlers.
+    abort: CancellationToken,
+    /// A runner that is dropped takes no new messages and answers no more.
+    _on_drop: [DropGuard; 2],
+}
+
+impl Runner {
+    pub(crate) fn new() -> Self {
+        let (stop, monitor) = (CancellationToken::new(), CancellationToken::new());
+        Self {
+            tasks: TaskTracker::new(),
+            _on_drop: [stop.clone().drop_guard(), monitor.clone().drop_guard()],
+            monitor,
+            stop,
+            abort: CancellationToken::new(),
+        }
+    }
+
+    /// Starts to feed a worker.
+    pub(crate) fn run(&self, worker: Worker, source: Source) {
+        match source {
+            Source::Core(inboxes) => self.tasks.spawn(queue::run(worker, inboxes)),
+            Source::Durable { stream, config, prefetch } => {
+                self.tasks.spawn(durable::run(worker, stream, config, prefetch))
+            }
+        };
+    }
+
+    /// Starts to answer service discovery.
+    pub(crate) async fn monitor(
+        &self,
+        link: &Link,
+        identity: ServiceIdentity,
+        endpoints: Vec<Endpoint>,
+    ) -> Result<(), SubscribeError> {
+        monitor::start(link, identity, endpoints, self.monitor.clone()).await
+    }
+
+    /// Ends: no new messages, then the handlers within `deadline`, then those that are left.
+    pub(crate) async fn shutdown(&self, deadline: Duration) {
+        self.stop.cancel();
+        self.tasks.close();
+        if timeout(deadline, self.tasks.wait()).await.is_err() {
+            self.abort.cancel();
+            self.tasks.wait().await;
+        }
+        self.monitor.cancel();
+    }
+}

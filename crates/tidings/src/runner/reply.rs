@@ -1,0 +1,95 @@
+//! Answering a request: the reply, or an error as ADR-32 writes it.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+
+use super::worker::Handled;
+use crate::header::{self, Headers};
+use crate::link::Link;
+use crate::message::Outcome;
+use crate::subject::Subject;
+use crate::transport::{Fault, Outgoing};
+
+/// The request can't be read.
+const UNREADABLE: &str = "400";
+/// The handler answered with the declared error.
+const DECLARED: &str = "422";
+/// The handler failed.
+const FAILED: &str = "500";
+/// The service is shutting down.
+const UNAVAILABLE: &str = "503";
+
+/// The most of a description that goes into a header, in characters.
+const MOST_DESCRIPTION: usize = 512;
+
+/// Sends the answer; an asker is never left waiting.
+pub(super) async fn reply(link: &Link, to: Subject, handled: Handled) -> Result<(), Fault> {
+    let (headers, payload) = answer(handled);
+    let subject = to.clone();
+    let sent = link.transport.publish(Outgoing { subject: to, headers, payload }).await;
+    let Err(Fault::TooLarge { size, limit }) = sent else { return sent };
+    let (headers, payload) =
+        error(FAILED, &format!("the reply has {size} bytes, the server takes {limit}"), None);
+    link.transport.publish(Outgoing { subject, headers, payload }).await
+}
+
+fn answer(handled: Handled) -> (Headers, Bytes) {
+    match handled {
+        Handled::Returned(Outcome::Reply(body)) => (Headers::new(), body.into()),
+        Handled::Returned(Outcome::Done) => (Headers::new(), Bytes::new()),
+        Handled::Returned(Outcome::Declared { description, body }) => {
+            error(DECLARED, &description, Some(body))
+        }
+        Handled::Returned(Outcome::Failed(failure)) => error(FAILED, &failure.to_string(), None),
+        Handled::Panicked(text) => error(FAILED, &format!("the handler panicked: {text}"), None),
+        Handled::Undecodable(why) => error(UNREADABLE, &why.to_string(), None),
+        Handled::Aborted => error(UNAVAILABLE, "the service is shutting down", None),
+    }
+}
+
+fn error(code: &'static str, description: &str, body: Option<Vec<u8>>) -> (Headers, Bytes) {
+    let mut headers = Headers::new();
+    headers.push(header::SERVICE_ERROR, line(description));
+    headers.push(header::SERVICE_ERROR_CODE, code);
+    (headers, body.unwrap_or_default().into())
+}
+
+/// One line of bounded length: a line break would end the header.
+fn line(text: &str) -> Cow<'static, str> {
+    let line: String =
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MOST_DESCRIPTION).collect();
+    match line.trim() {
+        "" => Cow::Borrowed("no description"),
+        line => Cow::Owned(line.to_owned()),
+    }
+}
+
+/// Where nobody waits for an answer, a failure is at least not silent.
+pub(super) fn report_unanswered(route: &str, handled: &Handled) {
+    match handled {
+        Handled::Returned(Outcome::Failed(failure)) => {
+            tracing::error!(route, %failure, "a handler failed; the message does not come again");
+        }
+        Handled::Panicked(panic) => {
+            tracing::error!(route, panic, "a handler panicked; the message does not come again");
+        }
+        Handled::Undecodable(error) => {
+            tracing::error!(route, %error, "a message could not be decoded");
+        }
+        Handled::Aborted => tracing::warn!(route, "a handler was dropped by the shutdown"),
+        Handled::Returned(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_is_one_line() {
+        assert_eq!(line("a\r\nb"), "a  b");
+        assert_eq!(line(" \n"), "no description");
+        assert_eq!(line(&"x".repeat(9999)).len(), MOST_DESCRIPTION);
+    }
+}

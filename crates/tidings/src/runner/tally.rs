@@ -1,0 +1,119 @@
+//! What a handler did, counted.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::worker::Handled;
+use crate::failure::Verdict;
+use crate::message::Outcome;
+
+/// What one handler did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RouteReport {
+    /// The wire name of what it handles; an unnamed enum's type name.
+    pub message: String,
+    /// How often it returned `Ok`, or a request was answered with its reply or declared error.
+    pub handled: u64,
+    /// How often it failed: the message comes again, or the asker got an error.
+    pub failed: u64,
+    /// How often it panicked; also counted as failed.
+    pub panicked: u64,
+    /// How many messages it gave up with [`Failure::reject`](crate::Failure::reject).
+    pub rejected: u64,
+    /// How many messages could not be decoded: a stream's were terminated, an asker got an error.
+    pub undecodable: u64,
+    /// How many handlers were dropped because the shutdown's deadline passed.
+    pub aborted: u64,
+}
+
+/// One route's counters.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    handled: AtomicU64,
+    failed: AtomicU64,
+    panicked: AtomicU64,
+    rejected: AtomicU64,
+    undecodable: AtomicU64,
+    aborted: AtomicU64,
+    declared: AtomicU64,
+    busy_nanos: AtomicU64,
+    last_error: Mutex<String>,
+}
+
+/// What service discovery shows of them.
+#[derive(Debug)]
+pub(super) struct EndpointTally {
+    pub(super) requests: u64,
+    pub(super) errors: u64,
+    pub(super) busy_nanos: u64,
+    pub(super) last_error: String,
+}
+
+impl Tally {
+    pub(super) fn count(&self, handled: &Handled, took: Duration) {
+        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        self.busy_nanos.fetch_add(nanos, Relaxed);
+        let error = match handled {
+            Handled::Returned(Outcome::Done | Outcome::Reply(_)) => {
+                self.handled.fetch_add(1, Relaxed);
+                return;
+            }
+            Handled::Returned(Outcome::Declared { description, .. }) => {
+                self.handled.fetch_add(1, Relaxed);
+                self.declared.fetch_add(1, Relaxed);
+                description.clone()
+            }
+            Handled::Returned(Outcome::Failed(failure)) => {
+                let counter = match failure.verdict() {
+                    Verdict::Reject => &self.rejected,
+                    Verdict::Retry | Verdict::RetryAfter(_) => &self.failed,
+                };
+                counter.fetch_add(1, Relaxed);
+                failure.to_string()
+            }
+            Handled::Panicked(text) => {
+                self.failed.fetch_add(1, Relaxed);
+                self.panicked.fetch_add(1, Relaxed);
+                format!("panic: {text}")
+            }
+            Handled::Undecodable(error) => {
+                self.undecodable.fetch_add(1, Relaxed);
+                error.to_string()
+            }
+            Handled::Aborted => {
+                self.aborted.fetch_add(1, Relaxed);
+                "the service was shut down".to_owned()
+            }
+        };
+        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = error;
+    }
+
+    pub(crate) fn report(&self, message: String) -> RouteReport {
+        RouteReport {
+            message,
+            handled: self.handled.load(Relaxed),
+            failed: self.failed.load(Relaxed),
+            panicked: self.panicked.load(Relaxed),
+            rejected: self.rejected.load(Relaxed),
+            undecodable: self.undecodable.load(Relaxed),
+            aborted: self.aborted.load(Relaxed),
+        }
+    }
+
+    pub(super) fn endpoint(&self) -> EndpointTally {
+        let load = |counter: &AtomicU64| counter.load(Relaxed);
+        let errors = load(&self.failed)
+            + load(&self.rejected)
+            + load(&self.undecodable)
+            + load(&self.aborted)
+            + load(&self.declared);
+        EndpointTally {
+            requests: load(&self.handled) + errors - load(&self.declared),
+            errors,
+            busy_nanos: load(&self.busy_nanos),
+            last_error: self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! One route's handler at work: bounded, guarded against panics, and ended when asked to.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::FutureExt as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{Runner, Tally, reply, settle};
+use crate::context::Context;
+use crate::envelope::DecodeError;
+use crate::handler::Dispatch;
+use crate::link::Link;
+use crate::message::Outcome;
+use crate::retry::Retry;
+use crate::route::Route;
+use crate::transport::Incoming;
+
+/// What became of one message in a handler.
+#[derive(Debug)]
+pub(super) enum Handled {
+    /// The handler returned.
+    Returned(Outcome),
+    /// The handler panicked, with this text.
+    Panicked(String),
+    /// The message never reached the handler.
+    Undecodable(DecodeError),
+    /// The handler was dropped: the shutdown's deadline passed.
+    Aborted,
+}
+
+/// One route's handler; clones share it.
+#[derive(Clone)]
+pub(crate) struct Worker {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    label: String,
+    dispatch: Arc<dyn Dispatch>,
+    retry: Retry,
+    link: Link,
+    permits: Arc<Semaphore>,
+    tally: Arc<Tally>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    abort: CancellationToken,
+}
+
+impl Worker {
+    pub(crate) fn new(route: &Route, link: Link, runner: &Runner) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                label: route.label(),
+                dispatch: Arc::clone(&route.dispatch),
+                retry: route.retry.clone(),
+                link,
+                permits: Arc::new(Semaphore::new(route.concurrency)),
+                tally: Arc::default(),
+                tasks: runner.tasks.clone(),
+                stop: runner.stop.clone(),
+                abort: runner.abort.clone(),
+            }),
+        }
+    }
+
+    pub(crate) fn tally(&self) -> Arc<Tally> {
+        Arc::clone(&self.shared.tally)
+    }
+
+    pub(super) fn label(&self) -> &str {
+        &self.shared.label
+    }
+
+    pub(super) fn link(&self) -> &Link {
+        &self.shared.link
+    }
+
+    /// Resolves when no new messages are to be taken.
+    pub(super) async fn stopped(&self) {
+        self.shared.stop.cancelled().await;
+    }
+
+    /// Resolves when handlers are to be dropped.
+    pub(super) async fn aborted(&self) {
+        self.shared.abort.cancelled().await;
+    }
+
+    /// Waits until one more message may be handled; `None` once handlers are to be dropped.
+    pub(super) async fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        let permits = Arc::clone(&self.shared.permits);
+        tokio::select! {
+            biased;
+            () = self.shared.abort.cancelled() => None,
+            permit = permits.acquire_owned() => permit.ok(),
+        }
+    }
+
+    /// Handles a message in a task of its own; the permit is given back when it is settled.
+    pub(super) fn handle(&self, incoming: Incoming, permit: OwnedSemaphorePermit) {
+        let shared = Arc::clone(&self.shared);
+        self.shared.tasks.spawn(async move {
+            shared.work(incoming).await;
+            drop(permit);
+        });
+    }
+}
+
+impl Shared {
+    async fn work(&self, incoming: Incoming) {
+        let begun = Instant::now();
+        let handled = self.call(&incoming).await;
+        self.tally.count(&handled, begun.elapsed());
+        let sent = match (&incoming.settle, &incoming.reply) {
+            (Some(settle), _) => settle::settle(settle, &incoming, &handled, &self.retry).await,
+            (None, Some(to)) => reply::reply(&self.link, to.clone(), handled).await,
+            (None, None) => {
+                reply::report_unanswered(&self.label, &handled);
+                Ok(())
+            }
+        };
+        if let Err(fault) = sent {
+            let (route, subject) = (&self.label, incoming.subject.as_str());
+            tracing::error!(route, subject, %fault, "a handled message could not be settled");
+        }
+    }
+
+    async fn call(&self, incoming: &Incoming) -> Handled {
+        let cx = Context::new(self.link.clone(), incoming, self.stop.clone());
+        // Decoding runs the user's code too: a panic there is caught as well.
+        let handled = AssertUnwindSafe(async {
+            match self.dispatch.dispatch(incoming, cx) {
+                Ok(outcome) => Handled::Returned(outcome.await),
+                Err(error) => Handled::Undecodable(error),
+            }
+        })
+        .catch_unwind();
+        tokio::select! {
+            biased;
+            handled = handled => handled.unwrap_or_else(|panic| Handled::Panicked(text(&*panic))),
+            () = self.abort.cancelled() => Handled::Aborted,
+        }
+    }
+}
+
+/// What a panic says.
+fn text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without text".to_owned())
+}

@@ -1,0 +1,91 @@
+//! Receiving: live, from a stream's history, and durably.
+
+mod consume;
+mod error;
+mod live;
+mod replay;
+
+pub use consume::Consume;
+pub(crate) use consume::ACK_WAIT;
+pub use error::{ReceiveError, SubscribeError};
+pub use live::Subscribe;
+pub(crate) use live::check_name;
+pub use replay::{From, Replay};
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::stream::{SelectAll, Stream, StreamExt};
+
+use crate::delivery::{Delivery, DeliveryKind, Live, sealed::FromIncoming as _};
+use crate::envelope;
+use crate::message::{Decode, Event};
+use crate::transport::{Fault, Inbox, Incoming, Pull};
+
+/// A flow of typed deliveries: a [`Stream`] that also has a [`next`](Subscription::next) of its
+/// own.
+///
+/// Dropping it ends the interest. What can't be decoded comes as an error, and the flow goes on.
+pub struct Subscription<E, K = Live> {
+    source: Source,
+    event: PhantomData<fn() -> (E, K)>,
+}
+
+/// Where the messages come from.
+enum Source {
+    /// One core subscription for each filter.
+    Core(SelectAll<Inbox>),
+    Stream(Pull),
+}
+
+impl<E: Event + Decode, K: DeliveryKind> Subscription<E, K> {
+    fn new(source: Source) -> Self {
+        Self { source, event: PhantomData }
+    }
+
+    /// The next delivery; `None` once the bus is closed.
+    ///
+    /// # Errors
+    /// [`ReceiveError`] if a message can't be decoded, or the connection reports a fault. The flow
+    /// goes on after it.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn next(&mut self) -> Option<Result<Delivery<E, K>, ReceiveError>> {
+        StreamExt::next(self).await
+    }
+}
+
+impl<E: Event + Decode, K: DeliveryKind> Stream for Subscription<E, K> {
+    type Item = Result<Delivery<E, K>, ReceiveError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let next = match &mut self.source {
+            Source::Core(inboxes) => inboxes.poll_next_unpin(cx).map(|next| next.map(Ok)),
+            Source::Stream(pull) => pull.poll_next_unpin(cx),
+        };
+        next.map(|next| next.map(deliver))
+    }
+}
+
+fn deliver<E: Event + Decode, K: DeliveryKind>(
+    next: Result<Incoming, Fault>,
+) -> Result<Delivery<E, K>, ReceiveError> {
+    let mut incoming = next?;
+    let event = envelope::decode::<E>(&incoming);
+    let kind = K::from_incoming(&mut incoming).ok_or_else(|| {
+        Fault::client(format!("`{}` was delivered without its stream", incoming.subject))
+    })?;
+    match event {
+        Ok(event) => Ok(Delivery::new(event, incoming, kind)),
+        Err(error) => Err(ReceiveError::undecodable(error, kind)),
+    }
+}
+
+impl<E, K> fmt::Debug for Subscription<E, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Subscription")
+    }
+}

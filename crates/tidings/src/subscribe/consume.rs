@@ -1,0 +1,95 @@
+//! Durable consumers: each message until it is settled, also across restarts.
+
+use std::future::IntoFuture;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::time::Duration;
+
+use super::live::check_name;
+use super::{From, Source, Subscription};
+use crate::delivery::Durable;
+use crate::link::Link;
+use crate::message::{Decode, Message, StreamEvent};
+use crate::stream::EventStream as _;
+use crate::subject::Subject;
+use crate::subscribe::SubscribeError;
+use crate::topology;
+use crate::transport::ConsumerConfig;
+
+/// How long a delivery may stay unsettled before it comes again, where nothing else is said.
+pub(crate) const ACK_WAIT: Duration = Duration::from_secs(30);
+
+/// A durable consumer to be opened: await it, or first change how it is made and read.
+#[derive(Debug)]
+#[must_use = "await it to open the consumer"]
+pub struct Consume<E> {
+    link: Link,
+    name: String,
+    from: From,
+    ack_wait: Duration,
+    prefetch: usize,
+    event: PhantomData<fn() -> E>,
+}
+
+impl<E: StreamEvent + Decode> Consume<E> {
+    pub(crate) fn new(link: Link, name: String) -> Self {
+        Self {
+            link,
+            name,
+            from: From::Beginning,
+            ack_wait: ACK_WAIT,
+            prefetch: 16,
+            event: PhantomData,
+        }
+    }
+
+    /// Where the consumer starts when it is made; the default is the stream's beginning.
+    pub fn from(mut self, from: From) -> Self {
+        self.from = from;
+        self
+    }
+
+    /// How long a delivery may stay unsettled before it comes again; the default is 30 s.
+    pub fn ack_wait(mut self, ack_wait: Duration) -> Self {
+        self.ack_wait = ack_wait;
+        self
+    }
+
+    /// How many messages may wait here unsettled, at least 1; the default is 16. Their ack wait
+    /// runs while they wait.
+    pub fn prefetch(mut self, prefetch: usize) -> Self {
+        self.prefetch = prefetch.max(1);
+        self
+    }
+
+    async fn open(self) -> Result<Subscription<E, Durable>, SubscribeError> {
+        check_name(&self.name, "durable consumer")?;
+        let stream = E::Stream::NAME;
+        let config = ConsumerConfig {
+            name: self.name,
+            filters: declared_filters::<E>(),
+            from: self.from.into(),
+            ack_wait: self.ack_wait,
+            max_deliver: None,
+            max_ack_pending: Some(topology::MAX_ACK_PENDING),
+        };
+        topology::ensure_consumer(&self.link.transport, stream, &config).await?;
+        let pull = self.link.transport.pull(stream, &config.name, self.prefetch).await;
+        pull.map(|pull| Subscription::new(Source::Stream(pull)))
+            .map_err(|fault| SubscribeError::of_stream(fault, stream))
+    }
+}
+
+impl<E: StreamEvent + Decode> IntoFuture for Consume<E> {
+    type Output = Result<Subscription<E, Durable>, SubscribeError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.open())
+    }
+}
+
+/// The filters of all that a message declares.
+pub(crate) fn declared_filters<M: Message>() -> Vec<Subject> {
+    M::DECLARATIONS.iter().map(|d| Subject::from_static(d.filter)).collect()
+}

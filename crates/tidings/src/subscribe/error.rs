@@ -1,0 +1,131 @@
+//! What can go wrong when listening, and with what is heard.
+
+use std::error::Error;
+
+use crate::delivery::{Acker, DeliveryKind};
+use crate::envelope::DecodeError;
+use crate::subject::SubjectError;
+use crate::transport::{ApiError, Fault};
+
+/// A subscription could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubscribeError {
+    /// A value in a filter can't be a token of a subject.
+    #[error(transparent)]
+    Subject(#[from] SubjectError),
+    /// The name of a durable consumer or a queue group is empty or holds what it must not.
+    #[error("{name:?} can't name a {what}: {problem}")]
+    Name {
+        /// The name.
+        name: String,
+        /// What it was to name.
+        what: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The stream does not exist.
+    #[error(
+        "stream `{stream}` does not exist; create it with `bus.provision::<…>()` and the type that declares it"
+    )]
+    NoStream {
+        /// The stream that the event declares.
+        stream: &'static str,
+    },
+    /// The durable consumer exists with another configuration.
+    #[error(
+        "consumer `{consumer}` of stream `{stream}` exists with another configuration: {description}"
+    )]
+    Exists {
+        /// The stream.
+        stream: &'static str,
+        /// The durable consumer.
+        consumer: String,
+        /// What differs.
+        description: String,
+    },
+    /// The server refused.
+    #[error("the server refused a consumer of stream `{stream}`: {description} (code {code})")]
+    Refused {
+        /// The stream.
+        stream: &'static str,
+        /// NATS's own error code.
+        code: u32,
+        /// What the server says.
+        description: String,
+    },
+    /// The server did not answer.
+    #[error("the server did not answer in time")]
+    Timeout,
+    /// The bus was closed.
+    #[error("the bus is closed")]
+    Closed,
+    /// The client failed.
+    #[error("can't subscribe")]
+    Client(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl SubscribeError {
+    /// A core subscription's fault.
+    pub(crate) fn core(fault: Fault) -> Self {
+        match fault {
+            Fault::Timeout => Self::Timeout,
+            Fault::Closed => Self::Closed,
+            Fault::Client(source) => Self::Client(source),
+            other => Self::Client(other.into()),
+        }
+    }
+
+    /// A fault of a consumer of `stream`.
+    pub(crate) fn of_stream(fault: Fault, stream: &'static str) -> Self {
+        match fault {
+            Fault::Api(error) if error.code == ApiError::STREAM_NOT_FOUND => {
+                Self::NoStream { stream }
+            }
+            Fault::Api(error) => {
+                Self::Refused { stream, code: error.code, description: error.description }
+            }
+            other => Self::core(other),
+        }
+    }
+}
+
+/// A delivery failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReceiveError {
+    /// A message is not what its type declares.
+    #[error("{source}")]
+    Decode {
+        /// What is wrong with it; it keeps the bytes.
+        source: DecodeError,
+        /// What settles it, if a durable consumer delivered it: it comes again until it is
+        /// acknowledged or rejected.
+        acker: Option<Acker>,
+    },
+    /// The consumer was deleted: the flow ends.
+    #[error("the consumer is gone: {description}")]
+    ConsumerGone {
+        /// What the server says.
+        description: String,
+    },
+    /// The connection or the server missed a heartbeat; the flow goes on when it is back.
+    #[error("the connection reports a fault; waiting for it to come back")]
+    Connection(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl ReceiveError {
+    pub(crate) fn undecodable<K: DeliveryKind>(source: DecodeError, kind: K) -> Self {
+        Self::Decode { source, acker: kind.into_acker() }
+    }
+}
+
+impl From<Fault> for ReceiveError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Api(error) => Self::ConsumerGone { description: error.description },
+            Fault::Client(source) => Self::Connection(source),
+            other => Self::Connection(other.into()),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Live subscriptions: what is published from now on, at most once.
+
+use std::future::IntoFuture;
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+use futures_util::stream::SelectAll;
+
+use super::{Source, Subscription};
+use crate::link::Link;
+use crate::message::{Decode, Event};
+use crate::subject::{Subject, SubjectError};
+use crate::subscribe::SubscribeError;
+
+/// A live subscription to be made: await it, or first make it one of a queue group.
+#[derive(Debug)]
+#[must_use = "await it to subscribe"]
+pub struct Subscribe<E> {
+    link: Link,
+    filters: Result<Vec<Subject>, SubjectError>,
+    group: Option<String>,
+    event: PhantomData<fn() -> E>,
+}
+
+impl<E: Event + Decode> Subscribe<E> {
+    pub(crate) fn new(link: Link, filters: Result<Vec<Subject>, SubjectError>) -> Self {
+        Self { link, filters, group: None, event: PhantomData }
+    }
+
+    /// Shares the messages with all other subscriptions of this group: each goes to one of them.
+    pub fn queue_group(mut self, group: impl Into<String>) -> Self {
+        self.group = Some(group.into());
+        self
+    }
+
+    async fn open(self) -> Result<Subscription<E>, SubscribeError> {
+        if let Some(group) = &self.group {
+            check_name(group, "queue group")?;
+        }
+        let mut inboxes = SelectAll::new();
+        for filter in self.filters? {
+            let inbox = self.link.transport.subscribe(filter, self.group.as_deref()).await;
+            inboxes.push(inbox.map_err(SubscribeError::core)?);
+        }
+        // The interest is known to the server when this returns, not some time later.
+        let within = self.link.patience.request;
+        self.link.transport.barrier(within).await.map_err(SubscribeError::core)?;
+        Ok(Subscription::new(Source::Core(inboxes)))
+    }
+}
+
+impl<E: Event + Decode> IntoFuture for Subscribe<E> {
+    type Output = Result<Subscription<E>, SubscribeError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.open())
+    }
+}
+
+/// Refuses what can't name a queue group or a consumer.
+pub(crate) fn check_name(name: &str, what: &'static str) -> Result<(), SubscribeError> {
+    tidings_subject::check_consumer_name(name).map_err(|problem| SubscribeError::Name {
+        name: name.to_owned(),
+        what,
+        problem: problem.to_string(),
+    })
+}

@@ -1,0 +1,248 @@
+//! Managing streams and consumers, and what can be asked about them.
+
+use std::time::SystemTime;
+
+use tidings_subject::overlaps;
+use tokio::time::Instant;
+
+use super::alarm::Alarm;
+use super::api;
+use super::broker::State;
+use super::consumer::Acks;
+use super::consumer_config;
+use super::stream::{Removal, Stream};
+use super::stream_config;
+use super::{Fault, Memory};
+use crate::stream::StreamConfig;
+use crate::subject::Subject;
+use crate::transport::{ApiError, ConsumerConfig};
+
+/// What a stream holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StreamState {
+    pub(crate) messages: u64,
+    pub(crate) bytes: u64,
+    pub(crate) first_sequence: u64,
+    pub(crate) last_sequence: u64,
+    pub(crate) subjects: u64,
+    pub(crate) consumers: u64,
+}
+
+/// How far a consumer has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ConsumerState {
+    /// How many messages it has still to deliver for the first time.
+    pub(crate) pending: u64,
+    /// How many were delivered and not settled.
+    pub(crate) ack_pending: u64,
+    /// How many of those were delivered more than once.
+    pub(crate) redelivered: u64,
+    /// How many deliveries there were.
+    pub(crate) delivered: u64,
+    pub(crate) paused_until: Option<SystemTime>,
+}
+
+impl State {
+    /// Creates a stream; one of this name with the same configuration is no error.
+    pub(super) fn create_stream(
+        &mut self,
+        config: &StreamConfig,
+        now: Instant,
+    ) -> Result<(), ApiError> {
+        let config = stream_config::complete(config)?;
+        if let Some(existing) = self.streams.named(&config.name) {
+            if existing.config == config {
+                return Ok(());
+            }
+            return Err(api::stream_name_in_use());
+        }
+        self.check_subjects(&config)?;
+        let key = self.new_key();
+        self.streams.insert(Stream::new(key, config, self.clock, now));
+        Ok(())
+    }
+
+    /// Checks that no other stream keeps one of the subjects.
+    fn check_subjects(&self, config: &StreamConfig) -> Result<(), ApiError> {
+        let mut others = self.streams.iter().filter(|other| other.config.name != config.name);
+        let taken = |other: &Stream| {
+            let mut theirs = other.config.subjects.iter();
+            theirs.any(|a| config.subjects.iter().any(|b| overlaps(a, b)))
+        };
+        if others.any(taken) { Err(api::subjects_overlap()) } else { Ok(()) }
+    }
+
+    fn update_stream(&mut self, config: &StreamConfig, now: Instant) -> Result<(), ApiError> {
+        let config = stream_config::update(&self.streams.expect(&config.name)?.config, config)?;
+        self.check_subjects(&config)?;
+        // Taken out and put back, so that the index of subjects follows.
+        let Some(mut stream) = self.streams.remove(&config.name) else {
+            return Err(api::stream_not_found());
+        };
+        stream.config = config;
+        stream.enforce_all(now, &mut self.effects);
+        self.streams.insert(stream);
+        Ok(())
+    }
+
+    fn delete_stream(&mut self, name: &str) -> Result<(), ApiError> {
+        let mut stream = self.streams.remove(name).ok_or_else(api::stream_not_found)?;
+        let effects = &mut self.effects;
+        effects.alarms.set(Alarm::Stream(stream.key), None);
+        for (key, consumer) in &mut stream.consumers {
+            consumer.ring(effects);
+            let alarm = Alarm::Consumer { stream: stream.key, consumer: *key };
+            effects.alarms.set(alarm, None);
+        }
+        Ok(())
+    }
+
+    fn update_consumer(&mut self, stream: &str, config: &ConsumerConfig) -> Result<(), ApiError> {
+        let stream = self.streams.expect(stream)?;
+        let config = consumer_config::complete(config, &stream.config)?;
+        let Ok(consumer) = stream.consumer_named(&config.name) else {
+            return Err(api::consumer_missing());
+        };
+        let key = consumer.key;
+        consumer_config::update(&consumer.config, &config)?;
+        let others = stream.consumers.values().filter(|other| other.key != key);
+        let others = others.map(|other| &other.config);
+        consumer_config::work_queue(&config, Acks::Explicit, &stream.config, others)?;
+        stream.replace_config(key, config, &mut self.effects);
+        Ok(())
+    }
+}
+
+impl Memory {
+    /// Changes a stream as far as a server allows.
+    pub(crate) async fn update_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
+        Ok(self.broker()?.with(|state, now| state.update_stream(config, now))?)
+    }
+
+    /// Deletes a stream with its messages and consumers.
+    pub(crate) async fn delete_stream(&self, name: &str) -> Result<(), Fault> {
+        Ok(self.broker()?.with(|state, _| state.delete_stream(name))?)
+    }
+
+    /// Removes a stream's messages, or those of a filter; gives how many.
+    pub(crate) async fn purge_stream(
+        &self,
+        name: &str,
+        filter: Option<&Subject>,
+    ) -> Result<u64, Fault> {
+        self.broker()?.with(|state, now| {
+            let stream = state.streams.expect(name)?;
+            stream.expire(now, &mut state.effects);
+            if stream.config.sealed {
+                return Err(api::purge_failed("sealed stream").into());
+            }
+            if stream.config.deny_purge {
+                return Err(api::purge_failed("stream purge not permitted").into());
+            }
+            let filter = filter.map_or(">", Subject::as_str);
+            let purged = stream.purge_all_but(filter, 0, &mut state.effects);
+            stream.set_alarm(&mut state.effects);
+            Ok(purged)
+        })
+    }
+
+    /// Deletes one message.
+    pub(crate) async fn delete_message(&self, stream: &str, sequence: u64) -> Result<(), Fault> {
+        self.broker()?.with(|state, _| {
+            let stream = state.streams.expect(stream)?;
+            if stream.config.sealed {
+                return Err(api::sealed().into());
+            }
+            if stream.config.deny_delete {
+                return Err(api::delete_failed("message delete not permitted").into());
+            }
+            if !stream.remove(sequence, Removal::Deleted, &mut state.effects) {
+                return Err(api::sequence_not_found(sequence).into());
+            }
+            stream.set_alarm(&mut state.effects);
+            Ok(())
+        })
+    }
+
+    /// What a stream holds.
+    pub(crate) async fn stream_state(&self, name: &str) -> Result<StreamState, Fault> {
+        self.broker()?.with(|state, now| {
+            let stream = state.streams.expect(name)?;
+            stream.expire(now, &mut state.effects);
+            stream.set_alarm(&mut state.effects);
+            let log = &stream.log;
+            Ok(StreamState {
+                messages: log.len(),
+                bytes: log.bytes(),
+                // A stream that never held anything has no first sequence.
+                first_sequence: if log.last() == 0 { 0 } else { log.first() },
+                last_sequence: log.last(),
+                subjects: log.subject_count(),
+                consumers: stream.consumers.len() as u64,
+            })
+        })
+    }
+
+    /// Changes a durable consumer as far as a server allows.
+    pub(crate) async fn update_consumer(
+        &self,
+        stream: &str,
+        config: &ConsumerConfig,
+    ) -> Result<(), Fault> {
+        Ok(self.broker()?.with(|state, _| state.update_consumer(stream, config))?)
+    }
+
+    /// Deletes a durable consumer.
+    pub(crate) async fn delete_consumer(&self, stream: &str, name: &str) -> Result<(), Fault> {
+        self.broker()?.with(|state, _| {
+            let stream = state.streams.expect(stream)?;
+            let key = stream.consumer_named(name)?.key;
+            stream.delete_consumer(key, &mut state.effects);
+            Ok(())
+        })
+    }
+
+    /// Delivers nothing before `until`; a time that has passed ends a pause.
+    pub(crate) async fn pause_consumer(
+        &self,
+        stream: &str,
+        name: &str,
+        until: SystemTime,
+    ) -> Result<(), Fault> {
+        self.broker()?.with(|state, now| {
+            let until = state.clock.instant(until);
+            let consumer = state.streams.expect(stream)?.consumer_named(name)?;
+            // Too far away to be reckoned with is for as long as anybody will wait.
+            consumer.paused_until = Some(until.unwrap_or_else(|| far(now)));
+            consumer.wake(now, &mut state.effects);
+            Ok(())
+        })
+    }
+
+    /// How far a durable consumer has come.
+    pub(crate) async fn consumer_state(
+        &self,
+        stream: &str,
+        name: &str,
+    ) -> Result<ConsumerState, Fault> {
+        self.broker()?.with(|state, now| {
+            let stream = state.streams.expect(stream)?;
+            stream.expire(now, &mut state.effects);
+            let clock = stream.clock;
+            let consumer = stream.consumer_named(name)?;
+            Ok(ConsumerState {
+                pending: consumer.ahead,
+                ack_pending: consumer.pending.len() as u64,
+                redelivered: consumer.pending.values().filter(|p| p.attempts > 1).count() as u64,
+                delivered: consumer.delivered,
+                paused_until: consumer.paused_until.map(|until| clock.system_time(until)),
+            })
+        })
+    }
+}
+
+/// A time that never comes.
+fn far(now: Instant) -> Instant {
+    const YEARS: u64 = 30 * 365 * 86_400;
+    now.checked_add(std::time::Duration::from_secs(YEARS)).unwrap_or(now)
+}

@@ -1,0 +1,179 @@
+//! What a stream asks of a message before it stores it, in nats-server's order.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::log::Lifetime;
+use super::schedule::{self, Schedule};
+use super::stream::Stream;
+use super::{api, duration};
+use crate::header::{self, Headers};
+use crate::transport::{ApiError, Outgoing};
+
+const MAX_HEADERS: usize = u16::MAX as usize;
+
+/// Whether a message goes into the stream.
+#[derive(Debug)]
+pub(super) enum Admission {
+    New(Entry),
+    /// It is there already, with this sequence.
+    Duplicate(u64),
+}
+
+/// What a message's headers say to the stream.
+#[derive(Debug, Default)]
+pub(super) struct Entry {
+    /// Empty if it has none.
+    pub(super) message_id: String,
+    pub(super) rollup: Option<Rollup>,
+    pub(super) schedule: Option<Schedule>,
+    /// The subject of the schedule that published it, if one did.
+    pub(super) scheduler: Option<String>,
+    /// The subject of the schedule that is over with this message.
+    pub(super) ends_schedule: Option<String>,
+}
+
+/// Which earlier messages a message replaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rollup {
+    /// Those of its subject.
+    Subject,
+    All,
+}
+
+impl Entry {
+    /// The headers as they are stored.
+    pub(super) fn complete(&self, mut headers: Headers) -> Headers {
+        // A schedule replaces the one before it on its subject.
+        if self.schedule.is_some() && headers.get(header::ROLLUP).is_none() {
+            headers.push(header::ROLLUP, "sub");
+        }
+        headers
+    }
+}
+
+/// A header's value; one that is empty says nothing.
+fn value<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
+    headers.get(name).filter(|value| !value.is_empty())
+}
+
+/// A sequence; what is none is one that no message has.
+fn sequence(headers: &Headers, name: &str) -> Option<u64> {
+    value(headers, name).map(|text| text.parse().unwrap_or(u64::MAX))
+}
+
+/// Checks a message against the stream's configuration and what the message expects of it.
+pub(super) fn check(
+    stream: &mut Stream,
+    message: &Outgoing,
+    now: Instant,
+) -> Result<Admission, ApiError> {
+    if stream.config.sealed {
+        return Err(api::sealed());
+    }
+    let headers = &message.headers;
+    let mut entry = Entry::default();
+    if !headers.is_empty() {
+        if value(headers, header::BATCH_ID).is_some() {
+            return Err(api::batch_disabled());
+        }
+        if value(headers, header::INCREMENT).is_some() {
+            return Err(api::counter_disabled());
+        }
+        expectations(stream, message, now)?;
+        schedule::read(stream, message, now, &mut entry)?;
+        if value(headers, header::STREAM_SOURCE).is_some() {
+            return Err(api::source_header());
+        }
+        if let Some(id) = value(headers, header::MESSAGE_ID) {
+            let window = stream.config.duplicate_window.unwrap_or_default();
+            if let Some(sequence) = stream.dedup.sequence_of(id, window, now) {
+                return Ok(Admission::Duplicate(sequence));
+            }
+            id.clone_into(&mut entry.message_id);
+        }
+        if let Some(expected) = value(headers, header::EXPECTED_LAST_MESSAGE_ID)
+            && expected != stream.last_message_id
+        {
+            return Err(api::wrong_last_message_id(&stream.last_message_id));
+        }
+        entry.rollup = rollup(stream, headers, entry.schedule.is_some())?;
+    }
+    let headers_len = headers.wire_len();
+    let size = headers_len + message.payload.len();
+    if stream.config.max_message_size.is_some_and(|limit| size > limit as usize) {
+        return Err(api::message_too_large());
+    }
+    if headers_len > MAX_HEADERS {
+        return Err(api::headers_too_large());
+    }
+    Ok(Admission::New(entry))
+}
+
+fn expectations(stream: &Stream, message: &Outgoing, now: Instant) -> Result<(), ApiError> {
+    let headers = &message.headers;
+    if value(headers, header::EXPECTED_STREAM).is_some_and(|name| name != stream.config.name) {
+        return Err(api::expected_stream());
+    }
+    if !stream.config.allow_message_ttl && lifetime(headers, now) != Ok(Lifetime::OfStream) {
+        // One that can't be read is refused as such, further on.
+        lifetime(headers, now)?;
+        return Err(api::ttl_disabled());
+    }
+    let of_subject = value(headers, header::EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT);
+    if let Some(expected) = sequence(headers, header::EXPECTED_LAST_SUBJECT_SEQUENCE) {
+        let subject = of_subject.unwrap_or(message.subject.as_str());
+        let last = stream.log.last_matching(subject).unwrap_or(0);
+        if last != expected {
+            return Err(api::wrong_last_sequence(last));
+        }
+    } else if of_subject.is_some() {
+        return Err(api::expected_subject_sequence());
+    }
+    match sequence(headers, header::EXPECTED_LAST_SEQUENCE) {
+        Some(expected) if expected != stream.log.last() => {
+            Err(api::wrong_last_sequence(stream.log.last()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn rollup(stream: &Stream, headers: &Headers, scheduled: bool) -> Result<Option<Rollup>, ApiError> {
+    let Some(asked) = value(headers, header::ROLLUP) else {
+        return Ok(scheduled.then_some(Rollup::Subject));
+    };
+    if !stream.config.allow_rollup || stream.config.deny_purge {
+        return Err(api::rollup_failed("rollup not permitted"));
+    }
+    match asked.to_ascii_lowercase().as_str() {
+        "sub" => Ok(Some(Rollup::Subject)),
+        "all" => Ok(Some(Rollup::All)),
+        other => Err(api::rollup_failed(format!("rollup value invalid: {other:?}"))),
+    }
+}
+
+/// How long a message asks to be kept.
+pub(super) fn lifetime(headers: &Headers, now: Instant) -> Result<Lifetime, ApiError> {
+    match value(headers, header::TTL) {
+        None => Ok(Lifetime::OfStream),
+        Some(text) => match ttl(text) {
+            Some(Some(ttl)) => Ok(now.checked_add(ttl).map_or(Lifetime::Endless, Lifetime::Until)),
+            Some(None) => Ok(Lifetime::Endless),
+            None => Err(api::ttl_invalid()),
+        },
+    }
+}
+
+/// A time to live in whole seconds; `Some(None)` is for ever, `None` is no time to live.
+#[expect(clippy::option_option, reason = "a TTL may be for ever, and a text may be no TTL")]
+pub(super) fn ttl(text: &str) -> Option<Option<Duration>> {
+    if text.eq_ignore_ascii_case("never") {
+        return Some(None);
+    }
+    let seconds = match duration::parse(text) {
+        Some(time) => Some(time.as_secs()).filter(|seconds| *seconds > 0)?,
+        None => text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())??,
+    };
+    Some(Some(Duration::from_secs(seconds)))
+}

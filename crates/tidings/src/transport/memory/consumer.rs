@@ -1,0 +1,322 @@
+//! A consumer: how far it has come in its stream, and what it waits to hear about.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::advisory;
+use super::alarm::Alarm;
+use super::clock::Clock;
+use super::effects::{Bell, Effects};
+use super::log::{Log, selects};
+use crate::transport::{ConsumerConfig, DeliverFrom};
+
+/// Whether messages are settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Acks {
+    /// Each one.
+    Explicit,
+    /// None: delivered is done.
+    None,
+}
+
+/// Where a consumer stands.
+#[derive(Debug)]
+pub(super) struct Consumer {
+    pub(super) key: u64,
+    pub(super) stream_key: u64,
+    pub(super) stream: Arc<str>,
+    pub(super) config: ConsumerConfig,
+    pub(super) acks: Acks,
+    pub(super) clock: Clock,
+    /// The sequence from which it looks for the next message.
+    pub(super) next: u64,
+    /// What it delivers before that: the last message of each subject.
+    pub(super) first_of_all: BTreeSet<u64>,
+    /// How many messages it has still to deliver for the first time.
+    pub(super) ahead: u64,
+    /// What it delivered and nobody settled.
+    pub(super) pending: BTreeMap<u64, Pending>,
+    /// When which of those is due again.
+    pub(super) deadlines: BTreeSet<(Instant, u64)>,
+    /// What is to be delivered again, in this order, as far as `due` still holds it.
+    pub(super) again: VecDeque<u64>,
+    pub(super) due: HashSet<u64>,
+    /// What was delivered as often as allowed, and never settled.
+    pub(super) exhausted: BTreeSet<u64>,
+    /// How many deliveries there were.
+    pub(super) delivered: u64,
+    pub(super) paused_until: Option<Instant>,
+    /// The pulls that found nothing.
+    parked: HashMap<u64, Bell>,
+}
+
+/// A message that was delivered and not settled.
+#[derive(Debug)]
+pub(super) struct Pending {
+    /// The number of its first delivery.
+    pub(super) delivery: u64,
+    pub(super) attempts: u64,
+    /// When it is due again; `None` while it waits to be delivered again, or for ever.
+    pub(super) deadline: Option<Instant>,
+}
+
+/// A message to hand out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Delivery {
+    pub(super) sequence: u64,
+    pub(super) attempt: u64,
+}
+
+impl Consumer {
+    pub(super) fn new(
+        key: u64,
+        (stream_key, stream): (u64, Arc<str>),
+        config: ConsumerConfig,
+        acks: Acks,
+        clock: Clock,
+        log: &Log,
+    ) -> Self {
+        let mut first_of_all = BTreeSet::new();
+        let next = match config.from {
+            DeliverFrom::Beginning => log.first(),
+            DeliverFrom::Sequence(sequence) => sequence.max(log.first()),
+            DeliverFrom::Time(at) => {
+                clock.instant(at).map_or(log.last() + 1, |at| log.first_since(at))
+            }
+            DeliverFrom::LastPerSubject => {
+                first_of_all = log.last_of_each(&config.filters);
+                log.last() + 1
+            }
+            DeliverFrom::New => log.last() + 1,
+        };
+        let ahead = first_of_all.len() + log.count_from(next, &config.filters);
+        Self {
+            key,
+            stream_key,
+            stream,
+            config,
+            acks,
+            clock,
+            next,
+            first_of_all,
+            ahead: ahead as u64,
+            pending: BTreeMap::new(),
+            deadlines: BTreeSet::new(),
+            again: VecDeque::new(),
+            due: HashSet::new(),
+            exhausted: BTreeSet::new(),
+            delivered: 0,
+            paused_until: None,
+            parked: HashMap::new(),
+        }
+    }
+
+    /// The filters under which it stands in an index of interest.
+    pub(super) fn interest(&self) -> Vec<String> {
+        if self.config.filters.is_empty() {
+            vec![">".to_owned()]
+        } else {
+            self.config.filters.iter().map(|filter| filter.as_str().to_owned()).collect()
+        }
+    }
+
+    /// Takes what is to be delivered next.
+    pub(super) fn take(
+        &mut self,
+        log: &Log,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> Option<Delivery> {
+        if self.paused_until.is_some_and(|until| until > now) {
+            return None;
+        }
+        let delivery = self.take_again(now, effects).or_else(|| self.take_new(log, now));
+        self.set_alarm(effects);
+        delivery
+    }
+
+    /// What is to be delivered again comes first, and in spite of `max_ack_pending`: it is
+    /// pending already.
+    fn take_again(&mut self, now: Instant, effects: &mut Effects) -> Option<Delivery> {
+        while let Some(sequence) = self.again.pop_front() {
+            if !self.due.remove(&sequence) || self.exhaust(sequence, effects) {
+                continue;
+            }
+            if let Some(pending) = self.pending.get_mut(&sequence) {
+                pending.attempts += 1;
+                self.delivered += 1;
+                let attempt = pending.attempts;
+                self.set_deadline(sequence, after(now, self.config.ack_wait));
+                return Some(Delivery { sequence, attempt });
+            }
+        }
+        None
+    }
+
+    fn take_new(&mut self, log: &Log, now: Instant) -> Option<Delivery> {
+        if self.is_full() {
+            return None;
+        }
+        let sequence = if let Some(first) = self.first_of_all.pop_first() {
+            first
+        } else if self.ahead == 0 {
+            // Nothing of ours up to the end: no need to look, now or later.
+            self.next = self.next.max(log.last() + 1);
+            return None;
+        } else {
+            let filters = &self.config.filters;
+            let mut messages = log.from(self.next);
+            let (sequence, _) = messages.find(|(_, m)| selects(filters, m.subject.as_str()))?;
+            self.next = sequence + 1;
+            sequence
+        };
+        self.ahead = self.ahead.saturating_sub(1);
+        self.delivered += 1;
+        if self.acks == Acks::Explicit {
+            let pending = Pending { delivery: self.delivered, attempts: 1, deadline: None };
+            self.pending.insert(sequence, pending);
+            self.set_deadline(sequence, after(now, self.config.ack_wait));
+        }
+        Some(Delivery { sequence, attempt: 1 })
+    }
+
+    /// Whether so much is unsettled that nothing new may be delivered.
+    pub(super) fn is_full(&self) -> bool {
+        let limit = self.config.max_ack_pending.filter(|_| self.acks == Acks::Explicit);
+        limit.is_some_and(|limit| self.pending.len() as u64 >= limit)
+    }
+
+    /// Gives a message up if it was delivered as often as allowed.
+    fn exhaust(&mut self, sequence: u64, effects: &mut Effects) -> bool {
+        let Some(pending) = self.pending.get(&sequence) else {
+            return false;
+        };
+        let attempts = pending.attempts;
+        if self.config.max_deliver.is_none_or(|limit| attempts < limit) {
+            return false;
+        }
+        self.forget(sequence, effects);
+        self.exhausted.insert(sequence);
+        advisory::max_deliveries(self, sequence, attempts, effects);
+        true
+    }
+
+    /// Puts off, or takes away, the time at which a pending message is due again.
+    pub(super) fn set_deadline(&mut self, sequence: u64, deadline: Option<Instant>) {
+        if let Some(pending) = self.pending.get_mut(&sequence) {
+            if let Some(before) = pending.deadline {
+                self.deadlines.remove(&(before, sequence));
+            }
+            if let Some(deadline) = deadline {
+                self.deadlines.insert((deadline, sequence));
+            }
+            pending.deadline = deadline;
+        }
+    }
+
+    /// Takes a message out of what is pending.
+    pub(super) fn forget(&mut self, sequence: u64, effects: &mut Effects) -> Option<Pending> {
+        let was_full = self.is_full();
+        self.set_deadline(sequence, None);
+        let pending = self.pending.remove(&sequence)?;
+        self.due.remove(&sequence);
+        if was_full {
+            self.ring(effects);
+        }
+        Some(pending)
+    }
+
+    /// Does what became due: a message that nobody settled in time is delivered again.
+    pub(super) fn wake(&mut self, now: Instant, effects: &mut Effects) {
+        let mut late = BTreeSet::new();
+        while let Some((deadline, sequence)) = self.deadlines.first().copied()
+            && deadline <= now
+        {
+            self.set_deadline(sequence, None);
+            late.insert(sequence);
+        }
+        for sequence in late {
+            if !self.exhaust(sequence, effects) {
+                self.deliver_again(sequence, effects);
+            }
+        }
+        if self.paused_until.is_some_and(|until| until <= now) {
+            self.paused_until = None;
+            self.ring(effects);
+        }
+        self.set_alarm(effects);
+    }
+
+    /// Queues a pending message for another delivery.
+    pub(super) fn deliver_again(&mut self, sequence: u64, effects: &mut Effects) {
+        if self.due.insert(sequence) {
+            self.again.push_back(sequence);
+            self.ring(effects);
+        }
+    }
+
+    pub(super) fn set_alarm(&self, effects: &mut Effects) {
+        let deadline = self.deadlines.first().map(|(at, _)| *at);
+        let at = deadline.into_iter().chain(self.paused_until).min();
+        let alarm = Alarm::Consumer { stream: self.stream_key, consumer: self.key };
+        effects.alarms.set(alarm, at);
+    }
+
+    /// A message that its filters select was stored.
+    pub(super) fn stored(&mut self, sequence: u64, effects: &mut Effects) {
+        // It may have been told to start later.
+        if sequence >= self.next {
+            self.ahead += 1;
+            self.ring(effects);
+        }
+    }
+
+    /// A message that its filters select left the stream. Gives what was known of it, if it was
+    /// pending.
+    pub(super) fn removed(&mut self, sequence: u64, effects: &mut Effects) -> Option<Pending> {
+        if sequence >= self.next || self.first_of_all.remove(&sequence) {
+            self.ahead = self.ahead.saturating_sub(1);
+        }
+        self.exhausted.remove(&sequence);
+        let pending = self.forget(sequence, effects);
+        self.set_alarm(effects);
+        pending
+    }
+
+    /// Whether the message must stay because of this consumer.
+    pub(super) fn needs(&self, sequence: u64) -> bool {
+        sequence >= self.next
+            || self.first_of_all.contains(&sequence)
+            || self.pending.contains_key(&sequence)
+            || self.exhausted.contains(&sequence)
+    }
+
+    /// Counts what is still to be delivered, after its filters were changed.
+    pub(super) fn recount(&mut self, log: &Log) {
+        let ahead = self.first_of_all.len() + log.count_from(self.next, &self.config.filters);
+        self.ahead = ahead as u64;
+    }
+
+    /// Remembers a pull that found nothing.
+    pub(super) fn park(&mut self, pull: u64, bell: &Bell) {
+        self.parked.entry(pull).or_insert_with(|| Arc::clone(bell));
+    }
+
+    pub(super) fn unpark(&mut self, pull: u64) {
+        self.parked.remove(&pull);
+    }
+
+    /// Has every pull look again. All of them, since one that is not polled any more must not
+    /// keep a message from the others.
+    pub(super) fn ring(&mut self, effects: &mut Effects) {
+        effects.bells.extend(self.parked.drain().map(|(_, bell)| bell));
+    }
+}
+
+/// `None` is never.
+pub(super) fn after(now: Instant, time: Duration) -> Option<Instant> {
+    now.checked_add(time)
+}

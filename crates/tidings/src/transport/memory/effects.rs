@@ -1,0 +1,24 @@
+//! What an operation leaves to be done once its own state is consistent.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use futures_util::task::AtomicWaker;
+
+use super::alarm::Alarms;
+use crate::transport::Outgoing;
+
+/// Wakes the task that polls an inbox or a pull.
+pub(super) type Bell = Arc<AtomicWaker>;
+
+/// What an operation leaves to be done.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    /// To be rung once the broker's lock is let go: a waker is foreign code, and may well drop
+    /// something that wants the lock.
+    pub(super) bells: Vec<Bell>,
+    /// What the broker itself publishes: advisories and acks.
+    pub(super) outbox: VecDeque<Outgoing>,
+    /// What is to happen later.
+    pub(super) alarms: Alarms,
+}

@@ -1,0 +1,128 @@
+//! A core subscription: a queue of its own, filled by whoever publishes.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use futures_util::Stream;
+use tokio::task::coop;
+
+use super::broker::Broker;
+use super::effects::{Bell, Effects};
+use crate::transport::Incoming;
+
+/// How many messages a subscription holds that nobody has taken yet; as with async-nats.
+pub(super) const CAPACITY: usize = 65_536;
+
+/// Where the broker puts a subscription's messages.
+#[derive(Debug)]
+pub(super) struct Mailbox {
+    filter: String,
+    queue: Mutex<Queue>,
+    dropped: AtomicU64,
+    bell: Bell,
+}
+
+#[derive(Debug)]
+struct Queue {
+    messages: VecDeque<Incoming>,
+    open: bool,
+}
+
+impl Mailbox {
+    pub(super) fn new(filter: String) -> Self {
+        Self {
+            filter,
+            queue: Mutex::new(Queue { messages: VecDeque::new(), open: true }),
+            dropped: AtomicU64::new(0),
+            bell: Bell::default(),
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a message in, or drops it where there is no room.
+    pub(super) fn push(&self, message: Incoming, effects: &mut Effects) {
+        let mut queue = self.queue();
+        if queue.messages.len() < CAPACITY {
+            queue.messages.push_back(message);
+            drop(queue);
+            effects.bells.push(Arc::clone(&self.bell));
+        } else {
+            drop(queue);
+            let dropped = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
+            // One line for each power of two: a flood of messages makes no flood of warnings.
+            if dropped.is_power_of_two() {
+                tracing::warn!(filter = self.filter, dropped, "slow consumer: messages dropped");
+            }
+        }
+    }
+
+    /// Lets nothing more in: what is there is yielded, then the end.
+    pub(super) fn close(&self, effects: &mut Effects) {
+        self.queue().open = false;
+        effects.bells.push(Arc::clone(&self.bell));
+    }
+}
+
+/// The messages of one core subscription.
+pub(crate) struct MemoryInbox {
+    pub(super) broker: Arc<Broker>,
+    pub(super) subscription: u64,
+    pub(super) mailbox: Arc<Mailbox>,
+}
+
+impl MemoryInbox {
+    /// Ends the interest; what was already delivered here is still yielded, then `None`.
+    pub(crate) fn stop(&mut self) {
+        self.broker.with(|state, _| {
+            state.subscriptions.remove(self.subscription);
+            self.mailbox.close(&mut state.effects);
+        });
+    }
+
+    /// How many messages were dropped because nobody took them in time.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.mailbox.dropped.load(Ordering::Relaxed)
+    }
+}
+
+impl Stream for MemoryInbox {
+    type Item = Incoming;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
+        // A full mailbox must not keep the other tasks from running.
+        let coop = ready!(coop::poll_proceed(cx));
+        // Registered first: what is pushed after the look below rings.
+        self.mailbox.bell.register(cx.waker());
+        let mut queue = self.mailbox.queue();
+        match queue.messages.pop_front() {
+            None if queue.open => Poll::Pending,
+            message => {
+                coop.made_progress();
+                Poll::Ready(message)
+            }
+        }
+    }
+}
+
+impl Drop for MemoryInbox {
+    fn drop(&mut self) {
+        self.broker.with(|state, _| state.subscriptions.remove(self.subscription));
+    }
+}
+
+impl fmt::Debug for MemoryInbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryInbox")
+            .field("filter", &self.mailbox.filter)
+            .field("queued", &self.mailbox.queue().messages.len())
+            .field("dropped", &self.dropped())
+            .finish()
+    }
+}

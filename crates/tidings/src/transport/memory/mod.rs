@@ -1,0 +1,279 @@
+//! The embedded broker: what a nats-server does, inside this process.
+//!
+//! It follows the semantics of nats-server 2.15 with one server and JetStream on. Every timer runs
+//! on [`tokio::time`], so a test can pause the clock and turn it.
+//!
+//! # Bounds
+//!
+//! | what | bound | at the bound |
+//! | --- | --- | --- |
+//! | a message, headers included | [`MAX_PAYLOAD`] (1 MiB) | refused, [`Fault::TooLarge`] |
+//! | what a subscription holds | 65,536 messages | the newest is dropped and counted, and a warning is logged |
+//! | a stream | its own limits | as `discard` says |
+//! | a stream's message ids | those of the duplicate window | forgotten when it has passed |
+//! | a consumer's unsettled messages | `max_ack_pending` | nothing new is delivered |
+//! | what a pull holds | nothing: a message is handed out when it is polled for | |
+//!
+//! A stream without limits grows as long as it is published to, as on a server without them.
+//!
+//! # How it is built
+//!
+//! One lock, around [`broker::State`]. [`broker::Broker::with`] takes it, does what became due,
+//! does what is asked, publishes what the broker has to say about it, and wakes tasks once the lock
+//! is let go. Nothing is awaited under it. A task of its own ([`timer`]) calls when something
+//! becomes due that nobody asks for.
+
+mod admin;
+mod admission;
+mod advisory;
+mod alarm;
+mod api;
+mod broker;
+mod clock;
+mod connection;
+mod consumer;
+mod consumer_config;
+mod consumers;
+mod dedup;
+mod duration;
+mod effects;
+mod inbox;
+mod log;
+mod pull;
+mod random;
+mod rfc3339;
+mod router;
+mod schedule;
+mod settle;
+mod stream;
+mod stream_config;
+mod streams;
+mod subscriptions;
+#[cfg(test)]
+mod tests;
+mod timer;
+mod wire;
+
+use std::future::{pending, ready};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tidings_subject::{check_filter, check_subject};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+pub(crate) use inbox::MemoryInbox;
+pub(crate) use pull::MemoryPull;
+pub(crate) use settle::MemorySettle;
+
+use self::broker::{Broker, Published, Stored};
+use self::connection::Connection;
+use self::consumer::Acks;
+use self::effects::Bell;
+use self::inbox::Mailbox;
+use super::{ConsumerConfig, DeliverFrom, Fault, Incoming, Outgoing, PendingAck};
+use crate::stream::StreamConfig;
+use crate::subject::Subject;
+
+/// The largest message, in bytes of payload and headers together: a nats-server's default.
+const MAX_PAYLOAD: usize = 1024 * 1024;
+
+/// A connection to an embedded broker. Clones are the same connection; the broker lives as long
+/// as one of its connections does.
+#[derive(Debug, Clone)]
+pub(crate) struct Memory {
+    connection: Arc<Connection>,
+}
+
+impl Memory {
+    /// A broker of its own.
+    pub(crate) fn new() -> Self {
+        Self { connection: Arc::new(Connection::open(Arc::new(Broker::new()))) }
+    }
+
+    /// Another connection to the same broker. It is open even if this one was closed.
+    pub(crate) fn reconnect(&self) -> Self {
+        let broker = Arc::clone(&self.connection.broker);
+        Self { connection: Arc::new(Connection::open(broker)) }
+    }
+
+    fn broker(&self) -> Result<&Arc<Broker>, Fault> {
+        self.connection.check()?;
+        Ok(&self.connection.broker)
+    }
+
+    fn route(&self, message: Outgoing, reply: Option<&Subject>) -> Result<Published, Fault> {
+        let broker = self.broker()?;
+        check_subject(message.subject.as_str()).map_err(|why| invalid(&message.subject, why))?;
+        let size = message.headers.wire_len() + message.payload.len();
+        if size > MAX_PAYLOAD {
+            return Err(Fault::TooLarge { size, limit: MAX_PAYLOAD });
+        }
+        Ok(broker.with(|state, now| state.publish(message, reply, now)))
+    }
+
+    /// Sends a message to whoever listens.
+    pub(crate) async fn publish(
+        &self,
+        message: Outgoing,
+        reply: Option<Subject>,
+    ) -> Result<(), Fault> {
+        self.route(message, reply.as_ref()).map(drop)
+    }
+
+    /// Sends a message that a stream is to store.
+    pub(crate) async fn store(&self, message: Outgoing) -> Result<PendingAck, Fault> {
+        let published = self.route(message, None)?;
+        Ok(match published.stored {
+            Some(Stored::Answered(stored)) => PendingAck::new(ready(stored.map_err(Fault::Api))),
+            None if published.subscribers == 0 => PendingAck::new(ready(Err(Fault::NoResponders))),
+            // Somebody took it who answers nothing, as over the network.
+            None | Some(Stored::Silent) => PendingAck::new(pending()),
+        })
+    }
+
+    /// Sends a request and waits for one reply.
+    pub(crate) async fn request(
+        &self,
+        message: Outgoing,
+        within: Duration,
+    ) -> Result<Incoming, Fault> {
+        let reply = self.new_inbox();
+        let mut inbox = self.subscribe(reply.clone(), None)?;
+        let published = self.route(message, Some(&reply))?;
+        if published.subscribers == 0 && published.stored.is_none() {
+            return Err(Fault::NoResponders);
+        }
+        match timeout(within, inbox.next()).await {
+            Ok(answer) => answer.ok_or(Fault::Closed),
+            Err(_) => Err(Fault::Timeout),
+        }
+    }
+
+    /// A new subject that nobody else listens on.
+    pub(crate) fn new_inbox(&self) -> Subject {
+        Subject::from(format!("_INBOX.{}", Uuid::now_v7().simple()))
+    }
+
+    /// Listens on a subject filter, alone or as one of a queue group.
+    pub(crate) fn subscribe(
+        &self,
+        filter: Subject,
+        group: Option<&str>,
+    ) -> Result<MemoryInbox, Fault> {
+        let broker = self.broker()?;
+        check_filter(filter.as_str()).map_err(|why| invalid(&filter, why))?;
+        let filter = filter.as_str();
+        let mailbox = Arc::new(Mailbox::new(filter.to_owned()));
+        let subscription = broker.with(|state, _| {
+            let mailbox = Arc::clone(&mailbox);
+            state.subscriptions.add(self.connection.key, filter, group, mailbox)
+        });
+        Ok(MemoryInbox { broker: Arc::clone(broker), subscription, mailbox })
+    }
+
+    /// The stream's configuration; `None` if there is no such stream.
+    pub(crate) async fn stream(&self, name: &str) -> Result<Option<StreamConfig>, Fault> {
+        let broker = self.broker()?;
+        Ok(broker.with(|state, _| state.streams.named(name).map(|stream| stream.config.clone())))
+    }
+
+    /// Creates a stream. One of this name with the same configuration is no fault.
+    pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
+        Ok(self.broker()?.with(|state, now| state.create_stream(config, now))?)
+    }
+
+    /// The durable consumer's configuration; `None` if there is no such consumer.
+    pub(crate) async fn consumer(
+        &self,
+        stream: &str,
+        name: &str,
+    ) -> Result<Option<ConsumerConfig>, Fault> {
+        let broker = self.broker()?;
+        Ok(broker.with(|state, _| {
+            let consumer = state.streams.named(stream)?.consumer_named(name).ok()?;
+            Some(consumer.config.clone())
+        }))
+    }
+
+    /// Creates a durable consumer. One of this name with the same configuration is no fault.
+    pub(crate) async fn create_consumer(
+        &self,
+        stream: &str,
+        config: &ConsumerConfig,
+    ) -> Result<(), Fault> {
+        Ok(self.broker()?.with(|state, _| {
+            let key = state.new_key();
+            state.streams.expect(stream)?.create_consumer(key, config, Acks::Explicit)
+        })?)
+    }
+
+    /// Pulls from a durable consumer. It holds nothing, and so never more than `prefetch`.
+    pub(crate) fn pull(
+        &self,
+        stream: &str,
+        consumer: &str,
+        _prefetch: usize,
+    ) -> Result<MemoryPull, Fault> {
+        let (key, stream, consumer) = self.broker()?.with(|state, _| {
+            let key = state.new_key();
+            let stream = state.streams.expect(stream)?;
+            let consumer = stream.consumer_named(consumer)?.key;
+            Ok::<_, Fault>((key, stream.key, consumer))
+        })?;
+        Ok(self.new_pull(key, stream, consumer, Acks::Explicit))
+    }
+
+    /// Reads a stream in order, without acknowledging, and goes on as messages arrive.
+    pub(crate) fn replay(
+        &self,
+        stream: &str,
+        filters: Vec<Subject>,
+        from: DeliverFrom,
+    ) -> Result<MemoryPull, Fault> {
+        let config = ConsumerConfig {
+            name: Uuid::now_v7().simple().to_string(),
+            filters,
+            from,
+            ack_wait: Duration::ZERO,
+            max_deliver: None,
+            max_ack_pending: None,
+        };
+        let (key, stream) = self.broker()?.with(|state, _| {
+            let key = state.new_key();
+            let stream = state.streams.expect(stream)?;
+            stream.create_consumer(key, &config, Acks::None)?;
+            Ok::<_, Fault>((key, stream.key))
+        })?;
+        Ok(self.new_pull(key, stream, key, Acks::None))
+    }
+
+    fn new_pull(&self, key: u64, stream: u64, consumer: u64, acks: Acks) -> MemoryPull {
+        let connection = Arc::clone(&self.connection);
+        MemoryPull { connection, key, stream, consumer, acks, bell: Bell::default(), ended: false }
+    }
+
+    /// The largest message it takes, in bytes of payload and headers together.
+    #[expect(clippy::unused_self, reason = "the same signature as over NATS")]
+    pub(crate) fn max_payload(&self) -> usize {
+        MAX_PAYLOAD
+    }
+
+    /// Everything sent so far has been seen: a call is over when the broker has done it.
+    pub(crate) async fn barrier(&self, _within: Duration) -> Result<(), Fault> {
+        self.connection.check()
+    }
+
+    /// Ends all subscriptions and closes.
+    pub(crate) async fn close(&self, _within: Duration) -> Result<(), Fault> {
+        self.connection.check()?;
+        self.connection.close();
+        Ok(())
+    }
+}
+
+/// A subject, or filter, that is none.
+fn invalid(subject: &Subject, why: impl std::fmt::Display) -> Fault {
+    Fault::client(format!("subject {subject:?} {why}"))
+}

@@ -1,0 +1,105 @@
+//! The flow of what a consumer delivers.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use futures_util::Stream;
+use tokio::task::coop;
+
+use super::api;
+use super::connection::Connection;
+use super::consumer::Acks;
+use super::effects::Bell;
+use super::settle::MemorySettle;
+use crate::transport::{ApiError, Fault, Incoming, Settle};
+
+/// What a consumer delivers, until the consumer, the stream or the connection ends.
+///
+/// A message is handed out when it is asked for and not before, so that none waits here while its
+/// ack wait runs.
+pub(crate) struct MemoryPull {
+    pub(super) connection: Arc<Connection>,
+    pub(super) key: u64,
+    pub(super) stream: u64,
+    pub(super) consumer: u64,
+    pub(super) acks: Acks,
+    pub(super) bell: Bell,
+    pub(super) ended: bool,
+}
+
+impl MemoryPull {
+    fn take(&self) -> Result<Option<Incoming>, ApiError> {
+        self.connection.broker.with(|state, now| {
+            let stream = state.streams.get_mut(self.stream).ok_or_else(api::stream_not_found)?;
+            let mut incoming = stream.deliver(self.consumer, now, &mut state.effects)?;
+            match &mut incoming {
+                Some(incoming) if self.acks == Acks::Explicit => {
+                    incoming.settle = Some(Settle::Memory(MemorySettle {
+                        connection: Arc::clone(&self.connection),
+                        stream: self.stream,
+                        consumer: self.consumer,
+                        sequence: incoming.receipt.as_ref().map_or(0, |r| r.sequence),
+                    }));
+                }
+                Some(_) => {}
+                None => {
+                    if let Some(consumer) = stream.consumers.get_mut(&self.consumer) {
+                        consumer.park(self.key, &self.bell);
+                    }
+                }
+            }
+            Ok(incoming)
+        })
+    }
+}
+
+impl Stream for MemoryPull {
+    type Item = Result<Incoming, Fault>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        // A stream's whole history must not keep the other tasks from running.
+        let coop = ready!(coop::poll_proceed(cx));
+        // Registered first: whatever happens after the look below rings.
+        self.bell.register(cx.waker());
+        if self.ended || self.connection.is_closed() {
+            return Poll::Ready(None);
+        }
+        let item = match self.take() {
+            Ok(None) => return Poll::Pending,
+            Ok(Some(incoming)) => Ok(incoming),
+            Err(error) => {
+                self.ended = true;
+                Err(Fault::Api(error))
+            }
+        };
+        coop.made_progress();
+        Poll::Ready(Some(item))
+    }
+}
+
+impl Drop for MemoryPull {
+    fn drop(&mut self) {
+        self.connection.broker.with(|state, _| {
+            let Some(stream) = state.streams.get_mut(self.stream) else {
+                return;
+            };
+            match self.acks {
+                // A durable consumer stays; another pull may go on with it.
+                Acks::Explicit => {
+                    if let Some(consumer) = stream.consumers.get_mut(&self.consumer) {
+                        consumer.unpark(self.key);
+                    }
+                }
+                Acks::None => stream.delete_consumer(self.consumer, &mut state.effects),
+            }
+        });
+    }
+}
+
+impl fmt::Debug for MemoryPull {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryPull").field("ended", &self.ended).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,236 @@
+//! Messages that are published later (ADR-51).
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tidings_subject::{check_subject, overlaps};
+use tokio::time::Instant;
+
+use super::admission::{self, Entry, Rollup};
+use super::clock::Clock;
+use super::effects::Effects;
+use super::log::Message;
+use super::stream::Stream;
+use super::{api, duration, rfc3339};
+use crate::header::{self, Headers};
+use crate::subject::Subject;
+use crate::transport::{ApiError, Outgoing};
+
+/// What `Nats-Schedule-Next` says where a schedule is over.
+const PURGE: &str = "purge";
+
+/// When a schedule publishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Schedule {
+    next: Instant,
+    every: Option<Duration>,
+}
+
+/// The schedules of a stream, one for each subject.
+#[derive(Debug, Default)]
+pub(super) struct Schedules {
+    of_subject: HashMap<String, (u64, Schedule)>,
+    due: BTreeSet<(Instant, u64, String)>,
+}
+
+impl Schedules {
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.due.first().map(|(at, ..)| *at)
+    }
+
+    /// A message was stored: its subject has another schedule now, or none.
+    pub(super) fn stored(&mut self, subject: &str, sequence: u64, entry: &Entry) {
+        if let Some(schedule) = entry.schedule {
+            self.set(subject, Some((sequence, schedule)));
+        } else if entry.scheduler.is_none() {
+            self.set(subject, None);
+        }
+    }
+
+    fn set(&mut self, subject: &str, schedule: Option<(u64, Schedule)>) {
+        if let Some((sequence, before)) = self.of_subject.remove(subject) {
+            self.due.remove(&(before.next, sequence, subject.to_owned()));
+        }
+        if let Some((sequence, schedule)) = schedule {
+            self.due.insert((schedule.next, sequence, subject.to_owned()));
+            self.of_subject.insert(subject.to_owned(), (sequence, schedule));
+        }
+    }
+
+    fn take_due(&mut self, now: Instant) -> Option<(String, u64, Schedule)> {
+        if self.next()? > now {
+            return None;
+        }
+        let (_, sequence, subject) = self.due.pop_first()?;
+        let (_, schedule) = self.of_subject.remove(&subject)?;
+        Some((subject, sequence, schedule))
+    }
+}
+
+/// Reads what a message's headers say about schedules, and checks it.
+pub(super) fn read(
+    stream: &Stream,
+    message: &Outgoing,
+    now: Instant,
+    entry: &mut Entry,
+) -> Result<(), ApiError> {
+    let (headers, subject) = (&message.headers, message.subject.as_str());
+    let allowed = stream.config.allow_message_schedules;
+    match headers.get(header::SCHEDULE) {
+        Some(_) if !allowed => return Err(api::schedules_disabled()),
+        Some(pattern) => {
+            if headers.get(header::SCHEDULE_TIME_ZONE).is_some() {
+                return Err(api::schedule_time_zone());
+            }
+            entry.schedule =
+                Some(parse(pattern, stream.clock, now).ok_or_else(api::schedule_pattern)?);
+            check_target(stream, headers, subject)?;
+        }
+        None => {}
+    }
+    match (headers.get(header::SCHEDULE_NEXT), headers.get(header::SCHEDULER)) {
+        (None, None) => {}
+        // A client may only end a schedule, and must say which.
+        (Some(PURGE), Some(scheduler))
+            if scheduler != subject && check_subject(scheduler).is_ok() =>
+        {
+            if !allowed {
+                return Err(api::schedules_disabled());
+            }
+            let last = stream.log.last_of(scheduler).and_then(|last| stream.log.get(last));
+            if last.is_some_and(|last| last.headers.get(header::SCHEDULE).is_none()) {
+                return Err(api::scheduler_invalid());
+            }
+            entry.scheduler = Some(scheduler.to_owned());
+            entry.ends_schedule = Some(scheduler.to_owned());
+        }
+        _ => return Err(api::scheduler_invalid()),
+    }
+    Ok(())
+}
+
+fn check_target(stream: &Stream, headers: &Headers, subject: &str) -> Result<(), ApiError> {
+    if let Some(ttl) = headers.get(header::SCHEDULE_TTL) {
+        admission::ttl(ttl).ok_or_else(api::schedule_ttl)?;
+        if !stream.config.allow_message_ttl {
+            return Err(api::ttl_disabled());
+        }
+    }
+    if headers.get(header::SCHEDULE_ROLLUP).is_some_and(|rollup| rollup != "sub") {
+        return Err(api::schedule_rollup());
+    }
+    let kept = |subject: &str| stream.config.subjects.iter().any(|s| overlaps(s, subject));
+    let target = headers.get(header::SCHEDULE_TARGET).unwrap_or_default();
+    if check_subject(target).is_err() || target == subject || !kept(target) {
+        return Err(api::schedule_target());
+    }
+    if let Some(source) = headers.get(header::SCHEDULE_SOURCE)
+        && (source == target
+            || source == subject
+            || check_subject(source).is_err()
+            || !kept(source))
+    {
+        return Err(api::schedule_source());
+    }
+    match headers.get(header::ROLLUP) {
+        Some(rollup) if !rollup.eq_ignore_ascii_case("sub") => Err(api::schedule_rollup()),
+        _ => Ok(()),
+    }
+}
+
+/// Reads `@at <RFC 3339>` or `@every <duration>`.
+fn parse(pattern: &str, clock: Clock, now: Instant) -> Option<Schedule> {
+    if let Some(at) = pattern.strip_prefix("@at ") {
+        let next = clock.instant(rfc3339::parse(at)?)?;
+        return Some(Schedule { next, every: None });
+    }
+    let every = duration::parse(pattern.strip_prefix("@every ")?)?;
+    if every < Duration::from_secs(1) {
+        return None;
+    }
+    Some(Schedule { next: following(every, clock, now)?, every: Some(every) })
+}
+
+/// The next time of a repeating schedule: it keeps to whole seconds.
+fn following(every: Duration, clock: Clock, now: Instant) -> Option<Instant> {
+    let time = clock.system_time(now).duration_since(UNIX_EPOCH).ok()?;
+    let rounded = Duration::from_secs((time + Duration::from_millis(500)).as_secs());
+    clock.instant(UNIX_EPOCH.checked_add(rounded)?.checked_add(every)?)
+}
+
+impl Stream {
+    /// Publishes what is scheduled for now, into this stream.
+    pub(super) fn publish_scheduled(&mut self, now: Instant, effects: &mut Effects) {
+        let mut due = Vec::new();
+        while let Some(schedule) = self.schedules.take_due(now) {
+            due.push(schedule);
+        }
+        due.sort_unstable_by_key(|(_, sequence, _)| *sequence);
+        for (subject, sequence, schedule) in due {
+            let again = schedule.every.and_then(|every| following(every, self.clock, now));
+            let next = again.map(|at| self.clock.system_time(at));
+            // A schedule that was purged publishes nothing more.
+            let Some(message) = self.scheduled(&subject, sequence, next) else {
+                continue;
+            };
+            if let Some(next) = again {
+                self.schedules.set(&subject, Some((sequence, Schedule { next, ..schedule })));
+            }
+            let entry = Entry {
+                rollup: message.headers.get(header::ROLLUP).map(|_| Rollup::Subject),
+                scheduler: Some(subject.clone()),
+                ends_schedule: again.is_none().then_some(subject),
+                ..Entry::default()
+            };
+            self.last_message_id.clear();
+            // Such a stream never discards what is new, and the TTL was checked beforehand.
+            if let Err(error) = self.accept(message, entry, now, effects) {
+                tracing::warn!(stream = &*self.name, %error, "a scheduled message was not stored");
+            }
+        }
+    }
+
+    /// The message that a schedule publishes.
+    fn scheduled(
+        &self,
+        subject: &str,
+        sequence: u64,
+        next: Option<SystemTime>,
+    ) -> Option<Outgoing> {
+        let schedule = self.log.get(sequence)?;
+        let says = |name| schedule.headers.get(name);
+        let source = says(header::SCHEDULE_SOURCE).and_then(|source| self.log.last_of(source));
+        let content = source.and_then(|source| self.log.get(source)).unwrap_or(schedule);
+        let mut headers = remaining(content);
+        headers.push(header::SCHEDULER, subject.to_owned());
+        headers.push(header::SCHEDULE_NEXT, next.map_or(PURGE.to_owned(), rfc3339::format));
+        for (from, to) in
+            [(header::SCHEDULE_TTL, header::TTL), (header::SCHEDULE_ROLLUP, header::ROLLUP)]
+        {
+            if let Some(value) = says(from) {
+                headers.push(to, value.to_owned());
+            }
+        }
+        Some(Outgoing {
+            subject: Subject::from(says(header::SCHEDULE_TARGET)?.to_owned()),
+            headers,
+            payload: content.payload.clone(),
+        })
+    }
+}
+
+/// The headers without those that were for the schedule, or for storing it.
+fn remaining(message: &Message) -> Headers {
+    const PREFIXES: [&str; 2] = ["nats-schedule", "nats-expected-"];
+    const NAMES: [&str; 3] = [header::MESSAGE_ID, header::TTL, header::ROLLUP];
+    let mut headers = Headers::new();
+    for (name, value) in message.headers.iter() {
+        let lower = name.to_ascii_lowercase();
+        if !PREFIXES.iter().any(|prefix| lower.starts_with(prefix))
+            && !NAMES.iter().any(|other| other.eq_ignore_ascii_case(name))
+        {
+            headers.push(name.to_owned(), value.to_owned());
+        }
+    }
+    headers
+}

@@ -1,0 +1,109 @@
+//! What becomes of a delivered message.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::advisory;
+use super::connection::Connection;
+use super::consumer::{Consumer, after};
+use super::effects::Effects;
+use super::stream::Stream;
+use crate::transport::{Fault, Settlement};
+
+/// The way back to the consumer that delivered a message.
+#[derive(Clone)]
+pub(crate) struct MemorySettle {
+    pub(super) connection: Arc<Connection>,
+    pub(super) stream: u64,
+    pub(super) consumer: u64,
+    pub(super) sequence: u64,
+}
+
+impl MemorySettle {
+    /// Says what becomes of the message. Saying it again changes nothing: whoever is first counts.
+    /// A consumer that is gone has nothing to settle.
+    #[expect(clippy::needless_pass_by_value, reason = "the same signature as over NATS")]
+    pub(crate) fn send(&self, settlement: Settlement) -> Result<(), Fault> {
+        self.connection.check()?;
+        self.connection.broker.with(|state, now| {
+            if let Some(stream) = state.streams.get_mut(self.stream) {
+                let (consumer, effects) = (self.consumer, &mut state.effects);
+                stream.settle(consumer, self.sequence, &settlement, now, effects);
+            }
+        });
+        Ok(())
+    }
+}
+
+impl fmt::Debug for MemorySettle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemorySettle").field("sequence", &self.sequence).finish_non_exhaustive()
+    }
+}
+
+impl Stream {
+    fn settle(
+        &mut self,
+        consumer: u64,
+        sequence: u64,
+        settlement: &Settlement,
+        now: Instant,
+        effects: &mut Effects,
+    ) {
+        let Some(consumer) = self.consumers.get_mut(&consumer) else {
+            return;
+        };
+        consumer.settle(sequence, settlement, now, effects);
+        consumer.set_alarm(effects);
+        if matches!(settlement, Settlement::Ack | Settlement::Term(_)) {
+            self.release(sequence, effects);
+            self.set_alarm(effects);
+        }
+    }
+}
+
+impl Consumer {
+    /// Does what a settlement says, if the message is still pending.
+    fn settle(
+        &mut self,
+        sequence: u64,
+        settlement: &Settlement,
+        now: Instant,
+        effects: &mut Effects,
+    ) {
+        match settlement {
+            Settlement::Ack => {
+                self.forget(sequence, effects);
+                // A late ack of one that was given up still says that it is done.
+                self.exhausted.remove(&sequence);
+            }
+            Settlement::Term(reason) => {
+                if let Some(pending) = self.forget(sequence, effects) {
+                    advisory::terminated(self, sequence, &pending, reason, effects);
+                }
+                self.exhausted.remove(&sequence);
+            }
+            Settlement::Nak(delay) => {
+                let Some(pending) = self.pending.get(&sequence) else {
+                    return;
+                };
+                advisory::naked(self, sequence, pending, effects);
+                if let Some(delay) = delay.filter(|delay| !delay.is_zero()) {
+                    self.due.remove(&sequence);
+                    self.set_deadline(sequence, after(now, delay));
+                } else {
+                    self.set_deadline(sequence, None);
+                    self.deliver_again(sequence, effects);
+                }
+            }
+            Settlement::Progress => {
+                // What waits to be delivered again is delivered again all the same.
+                if self.pending.contains_key(&sequence) && !self.due.contains(&sequence) {
+                    self.set_deadline(sequence, after(now, self.config.ack_wait));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! A stream: how a message comes in, and how it leaves.
+
+use std::collections::HashMap;
+use std::mem;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use tokio::time::Instant;
+
+use super::admission::{self, Admission, Rollup};
+use super::advisory;
+use super::alarm::Alarm;
+use super::api;
+use super::clock::Clock;
+use super::consumer::{Consumer, after};
+use super::dedup::Dedup;
+use super::effects::Effects;
+use super::log::{Log, Message};
+use super::router::Router;
+use super::schedule::Schedules;
+use super::wire;
+use crate::publish_ack::PublishAck;
+use crate::stream::{Discard, Retention, StreamConfig};
+use crate::transport::{ApiError, Outgoing};
+
+/// A stream and its consumers.
+#[derive(Debug)]
+pub(super) struct Stream {
+    pub(super) key: u64,
+    pub(super) name: Arc<str>,
+    pub(super) config: StreamConfig,
+    pub(super) clock: Clock,
+    pub(super) created: SystemTime,
+    pub(super) log: Log,
+    pub(super) dedup: Dedup,
+    /// The id of the last message; empty if it had none.
+    pub(super) last_message_id: String,
+    pub(super) schedules: Schedules,
+    pub(super) consumers: HashMap<u64, Consumer>,
+    pub(super) consumer_keys: HashMap<String, u64>,
+    /// Which consumers select a subject.
+    pub(super) interest: Router<()>,
+}
+
+/// Why a message leaves a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Removal {
+    /// A limit was reached, or somebody deleted just this one.
+    Deleted,
+    /// It was purged, or another took its place.
+    Purged,
+    /// Everybody who wanted it is done with it.
+    Done,
+}
+
+impl Stream {
+    pub(super) fn new(key: u64, config: StreamConfig, clock: Clock, now: Instant) -> Self {
+        Self {
+            key,
+            name: config.name.as_str().into(),
+            log: Log::starting_at(config.first_sequence.unwrap_or(1)),
+            config,
+            clock,
+            created: clock.system_time(now),
+            dedup: Dedup::default(),
+            last_message_id: String::new(),
+            schedules: Schedules::default(),
+            consumers: HashMap::new(),
+            consumer_keys: HashMap::new(),
+            interest: Router::default(),
+        }
+    }
+
+    /// Stores a message, or says why not.
+    pub(super) fn store(
+        &mut self,
+        message: Outgoing,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> Result<PublishAck, ApiError> {
+        self.expire(now, effects);
+        let admission = admission::check(self, &message, now)?;
+        let ack = match admission {
+            Admission::Duplicate(sequence) => self.ack(sequence, true),
+            Admission::New(entry) => {
+                let message_id = entry.message_id.clone();
+                let sequence = self.accept(message, entry, now, effects)?;
+                if !message_id.is_empty() {
+                    self.dedup.remember(&message_id, sequence, now);
+                }
+                self.last_message_id = message_id;
+                self.ack(sequence, false)
+            }
+        };
+        self.set_alarm(effects);
+        Ok(ack)
+    }
+
+    fn ack(&self, sequence: u64, duplicate: bool) -> PublishAck {
+        PublishAck { stream: self.config.name.clone(), sequence, duplicate }
+    }
+
+    /// Takes in a message that nothing speaks against but the stream being full.
+    pub(super) fn accept(
+        &mut self,
+        mut message: Outgoing,
+        entry: admission::Entry,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> Result<u64, ApiError> {
+        let subject = message.subject.clone();
+        let interested = self.interest.keys(subject.as_str());
+        let (sequence, keep) =
+            if self.config.retention == Retention::Interest && interested.is_empty() {
+                (self.log.skip(), 0)
+            } else {
+                let lifetime = admission::lifetime(&message.headers, now)?;
+                let headers = mem::take(&mut message.headers);
+                let headers = entry.complete(headers);
+                let storage = self.config.storage;
+                let size = wire::stored_len(storage, subject.as_str(), &headers, &message.payload);
+                if self.config.discard == Discard::New {
+                    self.refuse_if_full(subject.as_str(), size, entry.rollup.is_some())?;
+                }
+                let payload = message.payload;
+                let at = now;
+                let subject = subject.clone();
+                let message = Message { subject, headers, payload, at, lifetime, size };
+                (self.log.push(message), 1)
+            };
+        if keep > 0 {
+            for key in interested {
+                if let Some(consumer) = self.consumers.get_mut(&key) {
+                    consumer.stored(sequence, effects);
+                }
+            }
+            self.schedules.stored(subject.as_str(), sequence, &entry);
+            self.enforce_limits(subject.as_str(), effects);
+        }
+        match entry.rollup {
+            Some(Rollup::Subject) => self.purge_all_but(subject.as_str(), keep, effects),
+            Some(Rollup::All) => self.purge_all_but(">", keep, effects),
+            None => 0,
+        };
+        if let Some(scheduler) = &entry.ends_schedule {
+            self.purge_all_but(scheduler, 0, effects);
+        }
+        Ok(sequence)
+    }
+
+    /// With [`Discard::New`]: refuses what does not fit.
+    fn refuse_if_full(&self, subject: &str, size: u64, rollup: bool) -> Result<(), ApiError> {
+        let of_subject = self.config.max_messages_per_subject;
+        let replaces = of_subject.is_some_and(|limit| self.log.count_of(subject) >= limit);
+        if replaces && self.config.discard_new_per_subject && !rollup {
+            return Err(api::store_failed("maximum messages per subject exceeded"));
+        }
+        if self.config.max_messages.is_some_and(|limit| self.log.len() >= limit) && !replaces {
+            return Err(api::store_failed("maximum messages exceeded"));
+        }
+        if self.config.max_bytes.is_some_and(|limit| self.log.bytes() + size > limit) {
+            // What it replaces may make room enough.
+            let first = self.log.first_of(subject).filter(|_| replaces);
+            let room = first.and_then(|first| self.log.get(first)).map_or(0, |first| first.size);
+            if room < size {
+                return Err(api::store_failed("maximum bytes exceeded"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what is over the limits, oldest first.
+    fn enforce_limits(&mut self, subject: &str, effects: &mut Effects) {
+        if let Some(limit) = self.config.max_messages_per_subject {
+            while self.log.count_of(subject) > limit
+                && let Some(first) = self.log.first_of(subject)
+            {
+                self.remove(first, Removal::Deleted, effects);
+            }
+        }
+        self.enforce_size(effects);
+    }
+
+    /// The same, for the limits of the stream as a whole.
+    pub(super) fn enforce_size(&mut self, effects: &mut Effects) {
+        if self.config.discard == Discard::New {
+            return;
+        }
+        let over = |stream: &Self| {
+            stream.config.max_messages.is_some_and(|limit| stream.log.len() > limit)
+                || stream.config.max_bytes.is_some_and(|limit| stream.log.bytes() > limit)
+        };
+        while self.log.len() > 0 && over(self) {
+            self.remove(self.log.first(), Removal::Deleted, effects);
+        }
+    }
+
+    /// Removes the messages of a filter but for the last `keep` of them; gives how many.
+    pub(super) fn purge_all_but(&mut self, filter: &str, keep: u64, effects: &mut Effects) -> u64 {
+        let sequences = self.log.matching(filter);
+        let keep = usize::try_from(keep).unwrap_or(usize::MAX);
+        let count = sequences.len().saturating_sub(keep);
+        for sequence in sequences.into_iter().take(count) {
+            self.remove(sequence, Removal::Purged, effects);
+        }
+        count as u64
+    }
+
+    /// Removes what is over limits that were changed.
+    pub(super) fn enforce_all(&mut self, now: Instant, effects: &mut Effects) {
+        self.expire(now, effects);
+        if let Some(limit) = self.config.max_messages_per_subject {
+            for subject in self.log.subjects_over(limit) {
+                self.purge_all_but(&subject, limit, effects);
+            }
+        }
+        self.enforce_size(effects);
+        self.release_unwanted(effects);
+        self.set_alarm(effects);
+    }
+
+    /// Removes what is too old.
+    pub(super) fn expire(&mut self, now: Instant, effects: &mut Effects) {
+        while let Some((end, sequence)) = self.log.next_end()
+            && end <= now
+        {
+            self.remove(sequence, Removal::Deleted, effects);
+        }
+        if let Some(max_age) = self.config.max_age {
+            while let Some((at, sequence)) = self.log.oldest()
+                && after(at, max_age).is_some_and(|end| end <= now)
+            {
+                self.remove(sequence, Removal::Deleted, effects);
+            }
+        }
+    }
+
+    /// Takes a message out, and tells the consumers.
+    pub(super) fn remove(&mut self, sequence: u64, why: Removal, effects: &mut Effects) -> bool {
+        let Some(message) = self.log.remove(sequence) else {
+            return false;
+        };
+        for key in self.interest.keys(message.subject.as_str()) {
+            if let Some(consumer) = self.consumers.get_mut(&key)
+                && let Some(pending) = consumer.removed(sequence, effects)
+                && why == Removal::Deleted
+            {
+                let reason = advisory::REMOVED;
+                advisory::terminated(consumer, sequence, &pending, reason, effects);
+            }
+        }
+        true
+    }
+
+    /// Takes a message out if its stream keeps messages only for its consumers, and none needs
+    /// this one any more.
+    pub(super) fn release(&mut self, sequence: u64, effects: &mut Effects) {
+        if self.config.retention == Retention::Limits {
+            return;
+        }
+        let Some(message) = self.log.get(sequence) else {
+            return;
+        };
+        let keys = self.interest.keys(message.subject.as_str());
+        let needed = |key| self.consumers.get(key).is_some_and(|c| c.needs(sequence));
+        if !keys.iter().any(needed) {
+            self.remove(sequence, Removal::Done, effects);
+        }
+    }
+
+    /// Does what became due.
+    pub(super) fn wake(&mut self, now: Instant, effects: &mut Effects) {
+        self.expire(now, effects);
+        self.publish_scheduled(now, effects);
+        self.set_alarm(effects);
+    }
+
+    pub(super) fn wake_consumer(&mut self, key: u64, now: Instant, effects: &mut Effects) {
+        if let Some(consumer) = self.consumers.get_mut(&key) {
+            consumer.wake(now, effects);
+        }
+    }
+
+    /// Sets the time at which something is to happen without anybody's doing.
+    pub(super) fn set_alarm(&self, effects: &mut Effects) {
+        let oldest = self.config.max_age.zip(self.log.oldest());
+        let old = oldest.and_then(|(max_age, (at, _))| after(at, max_age));
+        let end = self.log.next_end().map(|(at, _)| at);
+        let at = old.into_iter().chain(end).chain(self.schedules.next()).min();
+        effects.alarms.set(Alarm::Stream(self.key), at);
+    }
+}

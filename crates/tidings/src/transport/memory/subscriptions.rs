@@ -1,0 +1,167 @@
+//! Who listens: plain subscriptions, and queue groups of which one member gets each message.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::effects::Effects;
+use super::inbox::Mailbox;
+use super::random::Random;
+use super::router::Router;
+use crate::subject::Subject;
+use crate::transport::{Incoming, Outgoing};
+
+/// Everybody who listens.
+#[derive(Debug)]
+pub(super) struct Subscriptions {
+    router: Router<Listener>,
+    entries: HashMap<u64, Entry>,
+    groups: HashMap<u64, Group>,
+    group_keys: HashMap<(String, String), u64>,
+    next_key: u64,
+    random: Random,
+}
+
+#[derive(Debug)]
+struct Entry {
+    connection: u64,
+    filter: String,
+    group: Option<u64>,
+    mailbox: Arc<Mailbox>,
+}
+
+/// What stands under a filter. A group stands there once, however many members it has.
+#[derive(Debug)]
+enum Listener {
+    One(Arc<Mailbox>),
+    Group(u64),
+}
+
+#[derive(Debug)]
+struct Group {
+    filter: String,
+    name: String,
+    members: BTreeSet<u64>,
+}
+
+impl Subscriptions {
+    pub(super) fn new() -> Self {
+        Self {
+            router: Router::default(),
+            entries: HashMap::new(),
+            groups: HashMap::new(),
+            group_keys: HashMap::new(),
+            next_key: 1,
+            random: Random::new(),
+        }
+    }
+
+    fn key(&mut self) -> u64 {
+        self.next_key += 1;
+        self.next_key
+    }
+
+    /// Registers interest; gives the key that ends it.
+    pub(super) fn add(
+        &mut self,
+        connection: u64,
+        filter: &str,
+        group: Option<&str>,
+        mailbox: Arc<Mailbox>,
+    ) -> u64 {
+        let key = self.key();
+        let group = group.map(|name| self.join(filter, name, key));
+        if group.is_none() {
+            self.router.insert(filter, key, Listener::One(Arc::clone(&mailbox)));
+        }
+        self.entries.insert(key, Entry { connection, filter: filter.to_owned(), group, mailbox });
+        key
+    }
+
+    fn join(&mut self, filter: &str, name: &str, member: u64) -> u64 {
+        let names = (filter.to_owned(), name.to_owned());
+        let key = if let Some(key) = self.group_keys.get(&names) {
+            *key
+        } else {
+            let key = self.key();
+            self.router.insert(filter, key, Listener::Group(key));
+            self.group_keys.insert(names, key);
+            key
+        };
+        let new =
+            || Group { filter: filter.to_owned(), name: name.to_owned(), members: BTreeSet::new() };
+        self.groups.entry(key).or_insert_with(new).members.insert(member);
+        key
+    }
+
+    /// Ends interest; a key that is unknown was ended before.
+    pub(super) fn remove(&mut self, key: u64) {
+        let Some(entry) = self.entries.remove(&key) else {
+            return;
+        };
+        let Some(group_key) = entry.group else {
+            self.router.remove(&entry.filter, key);
+            return;
+        };
+        if let Some(group) = self.groups.get_mut(&group_key) {
+            group.members.remove(&key);
+            if group.members.is_empty() {
+                self.router.remove(&group.filter, group_key);
+                if let Some(group) = self.groups.remove(&group_key) {
+                    self.group_keys.remove(&(group.filter, group.name));
+                }
+            }
+        }
+    }
+
+    /// Ends the interest of a connection: its inboxes yield what they hold and end.
+    pub(super) fn close(&mut self, connection: u64, effects: &mut Effects) {
+        let closed =
+            |(key, entry): (&u64, &Entry)| (entry.connection == connection).then_some(*key);
+        for key in self.entries.iter().filter_map(closed).collect::<Vec<_>>() {
+            if let Some(entry) = self.entries.get(&key) {
+                entry.mailbox.close(effects);
+            }
+            self.remove(key);
+        }
+    }
+
+    /// Hands a message to everybody who listens to its subject; gives how many.
+    pub(super) fn deliver(
+        &mut self,
+        message: &Outgoing,
+        reply: Option<&Subject>,
+        effects: &mut Effects,
+    ) -> usize {
+        let mut mailboxes: Vec<&Arc<Mailbox>> = Vec::new();
+        // A group is known by its name alone: where two of its filters match, it gets one copy.
+        let mut groups: Vec<(&str, Vec<&BTreeSet<u64>>)> = Vec::new();
+        self.router.each_match(message.subject.as_str(), |_, listener| match listener {
+            Listener::One(mailbox) => mailboxes.push(mailbox),
+            Listener::Group(key) => {
+                if let Some(group) = self.groups.get(key) {
+                    match groups.iter_mut().find(|(name, _)| *name == group.name) {
+                        Some((_, members)) => members.push(&group.members),
+                        None => groups.push((&group.name, vec![&group.members])),
+                    }
+                }
+            }
+        });
+        for (_, members) in groups {
+            let chosen = self.random.below(members.iter().map(|members| members.len()).sum());
+            let chosen = members.into_iter().flatten().nth(chosen);
+            mailboxes.extend(chosen.and_then(|key| self.entries.get(key)).map(|e| &e.mailbox));
+        }
+        for mailbox in &mailboxes {
+            let message = Incoming {
+                subject: message.subject.clone(),
+                reply: reply.cloned(),
+                headers: message.headers.clone(),
+                payload: message.payload.clone(),
+                receipt: None,
+                settle: None,
+            };
+            mailbox.push(message, effects);
+        }
+        mailboxes.len()
+    }
+}

@@ -1,0 +1,99 @@
+//! The JetStream API: JSON requests under `$JS.API`, and the acks of publishes.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Nats;
+use crate::header::Headers;
+use crate::publish_ack::PublishAck;
+use crate::subject::Subject;
+use crate::transport::{ApiError, Fault, Outgoing};
+
+/// How long the server may take to answer an API call.
+const API_TIMEOUT: Duration = Duration::from_secs(5);
+
+#[derive(serde::Deserialize)]
+struct WireError {
+    #[serde(default)]
+    code: u16,
+    #[serde(default)]
+    err_code: u32,
+    #[serde(default)]
+    description: String,
+}
+
+#[derive(serde::Deserialize)]
+struct Failed {
+    error: Option<WireError>,
+}
+
+#[derive(serde::Deserialize)]
+struct Stored {
+    error: Option<WireError>,
+    #[serde(default)]
+    stream: String,
+    #[serde(default)]
+    seq: u64,
+    #[serde(default)]
+    duplicate: bool,
+}
+
+impl From<WireError> for Fault {
+    fn from(error: WireError) -> Self {
+        Self::Api(ApiError {
+            status: error.code,
+            code: error.err_code,
+            description: error.description,
+        })
+    }
+}
+
+/// Reads what a stream answers to a publish.
+pub(super) fn publish_ack(payload: &[u8]) -> Result<PublishAck, Fault> {
+    let stored: Stored = serde_json::from_slice(payload).map_err(Fault::client)?;
+    match stored.error {
+        Some(error) => Err(error.into()),
+        None => Ok(PublishAck {
+            stream: stored.stream,
+            sequence: stored.seq,
+            duplicate: stored.duplicate,
+        }),
+    }
+}
+
+impl Nats {
+    /// Calls the API and reads its answer.
+    pub(super) async fn api<T: DeserializeOwned>(
+        &self,
+        call: String,
+        request: &impl Serialize,
+    ) -> Result<T, Fault> {
+        let message = Outgoing {
+            subject: Subject::from(format!("$JS.API.{call}")),
+            headers: Headers::new(),
+            payload: Bytes::from(serde_json::to_vec(request).map_err(Fault::client)?),
+        };
+        let answer = self.request(message, API_TIMEOUT).await?;
+        let failed: Failed = serde_json::from_slice(&answer.payload).map_err(Fault::client)?;
+        if let Some(error) = failed.error {
+            return Err(error.into());
+        }
+        serde_json::from_slice(&answer.payload).map_err(Fault::client)
+    }
+
+    /// The same for a look-up: what is not there is `None`.
+    pub(super) async fn api_lookup<T: DeserializeOwned>(
+        &self,
+        call: String,
+        request: &impl Serialize,
+    ) -> Result<Option<T>, Fault> {
+        match self.api(call, request).await {
+            Ok(found) => Ok(Some(found)),
+            Err(Fault::Api(error)) if error.is_not_found() => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+}

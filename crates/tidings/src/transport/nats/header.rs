@@ -1,0 +1,37 @@
+//! Headers to and from async-nats's map.
+
+use std::borrow::Cow;
+use std::str::FromStr as _;
+
+use async_nats::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::header::Headers;
+use crate::transport::Fault;
+
+/// `None` for no headers: a message without them is sent and parsed several times faster.
+pub(super) fn to_nats(headers: &Headers) -> Result<Option<HeaderMap>, Fault> {
+    if headers.is_empty() {
+        return Ok(None);
+    }
+    let mut map = HeaderMap::new();
+    for (name, value) in headers.pairs() {
+        let name = match name {
+            Cow::Borrowed(name) => HeaderName::from_static(name),
+            Cow::Owned(name) => HeaderName::from_str(name).map_err(Fault::client)?,
+        };
+        // `HeaderValue::from` panics on what `from_str` refuses.
+        let value = HeaderValue::from_str(value).map_err(Fault::client)?;
+        map.append(name, value);
+    }
+    Ok(Some(map))
+}
+
+pub(super) fn from_nats(map: Option<HeaderMap>) -> Headers {
+    let mut headers = Headers::new();
+    for (name, values) in map.iter().flat_map(HeaderMap::iter) {
+        for value in values {
+            headers.push(name.to_string(), value.as_str().to_owned());
+        }
+    }
+    headers
+}

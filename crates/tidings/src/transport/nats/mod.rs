@@ -1,0 +1,229 @@
+//! The NATS transport: the only room that names async-nats.
+
+mod api;
+mod config;
+mod connect;
+mod header;
+mod inbox;
+mod pull;
+mod replies;
+mod settle;
+mod stream_config;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::jetstream;
+
+pub(crate) use connect::{Auth, ConnectFault, ConnectOptions, without_credentials};
+pub(crate) use inbox::NatsInbox;
+pub(crate) use pull::{NatsOrdered, NatsPull};
+pub(crate) use settle::NatsSettle;
+
+use crate::stream::StreamConfig;
+use crate::subject::Subject;
+use crate::transport::{ConsumerConfig, DeliverFrom, Fault, Incoming, Outgoing, PendingAck};
+use replies::Replies;
+
+/// A connection to NATS; clones share it.
+#[derive(Clone)]
+pub(crate) struct Nats {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    client: async_nats::Client,
+    jetstream: jetstream::Context,
+    replies: Replies,
+}
+
+impl fmt::Debug for Nats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let client = &self.shared.client;
+        f.debug_struct("Nats").field("state", &client.connection_state()).finish_non_exhaustive()
+    }
+}
+
+impl Nats {
+    pub(crate) async fn connect(options: ConnectOptions) -> Result<Self, ConnectFault> {
+        let prefix = options.inbox_prefix.clone().unwrap_or_else(|| "_INBOX".to_owned());
+        let client = connect::connect(options).await?;
+        let jetstream = jetstream::new(client.clone());
+        let replies = Replies::new(client.clone(), &prefix);
+        Ok(Self { shared: Arc::new(Shared { client, jetstream, replies }) })
+    }
+
+    fn client(&self) -> &async_nats::Client {
+        &self.shared.client
+    }
+
+    pub(crate) async fn publish(
+        &self,
+        message: Outgoing,
+        reply: Option<Subject>,
+    ) -> Result<(), Fault> {
+        let client = self.client();
+        self.check_size(&message)?;
+        let subject = subject_of(message.subject);
+        let headers = header::to_nats(&message.headers)?;
+        let sent = match (reply.map(subject_of), headers) {
+            (None, None) => client.publish(subject, message.payload).await,
+            (None, Some(headers)) => {
+                client.publish_with_headers(subject, headers, message.payload).await
+            }
+            (Some(reply), None) => {
+                client.publish_with_reply(subject, reply, message.payload).await
+            }
+            (Some(reply), Some(headers)) => {
+                client
+                    .publish_with_reply_and_headers(subject, reply, headers, message.payload)
+                    .await
+            }
+        };
+        sent.map_err(Fault::client)
+    }
+
+    /// Sends the message now; its ack is awaited apart, so that the next can follow at once.
+    pub(crate) async fn store(&self, message: Outgoing) -> Result<PendingAck, Fault> {
+        let (inbox, reply) = self.shared.replies.expect().await?;
+        self.publish(message, Some(inbox)).await?;
+        Ok(PendingAck::new(async move { api::publish_ack(&reply.await?.payload) }))
+    }
+
+    pub(crate) async fn request(
+        &self,
+        message: Outgoing,
+        within: Duration,
+    ) -> Result<Incoming, Fault> {
+        // One deadline around everything: offline, the send itself can wait for ever.
+        let asked = async {
+            let (inbox, reply) = self.shared.replies.expect().await?;
+            self.publish(message, Some(inbox)).await?;
+            reply.await.map(inbox::incoming)
+        };
+        tokio::time::timeout(within, asked).await.map_err(|_| Fault::Timeout)?
+    }
+
+    pub(crate) fn new_inbox(&self) -> Subject {
+        Subject::from(self.client().new_inbox())
+    }
+
+    pub(crate) async fn subscribe(
+        &self,
+        filter: Subject,
+        group: Option<&str>,
+    ) -> Result<NatsInbox, Fault> {
+        let filter = subject_of(filter);
+        let subscriber = match group {
+            None => self.client().subscribe(filter).await,
+            Some(group) => self.client().queue_subscribe(filter, group.to_owned()).await,
+        };
+        Ok(NatsInbox::new(subscriber.map_err(Fault::client)?))
+    }
+
+    pub(crate) async fn stream(&self, name: &str) -> Result<Option<StreamConfig>, Fault> {
+        #[derive(serde::Deserialize)]
+        struct Info {
+            config: jetstream::stream::Config,
+        }
+        let info: Option<Info> = self.api_lookup(format!("STREAM.INFO.{name}"), &()).await?;
+        Ok(info.map(|info| stream_config::from_nats(info.config)))
+    }
+
+    pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
+        let subject = format!("STREAM.CREATE.{}", config.name);
+        let config = stream_config::to_nats(config)?;
+        self.api::<serde::de::IgnoredAny>(subject, &config).await.map(drop)
+    }
+
+    pub(crate) async fn consumer(
+        &self,
+        stream: &str,
+        name: &str,
+    ) -> Result<Option<ConsumerConfig>, Fault> {
+        #[derive(serde::Deserialize)]
+        struct Info {
+            config: jetstream::consumer::Config,
+        }
+        let subject = format!("CONSUMER.INFO.{stream}.{name}");
+        let info: Option<Info> = self.api_lookup(subject, &()).await?;
+        Ok(info.map(|info| config::from_nats(info.config)))
+    }
+
+    pub(crate) async fn create_consumer(
+        &self,
+        stream: &str,
+        config: &ConsumerConfig,
+    ) -> Result<(), Fault> {
+        #[derive(serde::Serialize)]
+        struct Create<'a> {
+            stream_name: &'a str,
+            config: jetstream::consumer::Config,
+            action: &'static str,
+        }
+        let subject = format!("CONSUMER.CREATE.{stream}.{}", config.name);
+        let request =
+            Create { stream_name: stream, config: config::to_nats(config)?, action: "create" };
+        self.api::<serde::de::IgnoredAny>(subject, &request).await.map(drop)
+    }
+
+    pub(crate) async fn pull(
+        &self,
+        stream: &str,
+        consumer: &str,
+        prefetch: usize,
+    ) -> Result<NatsPull, Fault> {
+        NatsPull::open(self, stream, consumer, prefetch).await
+    }
+
+    pub(crate) async fn replay(
+        &self,
+        stream: &str,
+        filters: Vec<Subject>,
+        from: DeliverFrom,
+    ) -> Result<NatsOrdered, Fault> {
+        NatsOrdered::open(self, stream, filters, from).await
+    }
+
+    pub(crate) fn max_payload(&self) -> usize {
+        self.client().max_payload()
+    }
+
+    /// A request that nobody answers: the server says so only after it has seen all that was sent
+    /// before on this connection. (`flush` empties the socket's buffer, no more.)
+    pub(crate) async fn barrier(&self, within: Duration) -> Result<(), Fault> {
+        let nobody = Outgoing {
+            subject: self.new_inbox(),
+            headers: crate::header::Headers::new(),
+            payload: bytes::Bytes::new(),
+        };
+        match self.request(nobody, within).await {
+            Ok(_) | Err(Fault::NoResponders) => Ok(()),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    pub(crate) async fn close(&self, within: Duration) -> Result<(), Fault> {
+        let closed = async {
+            self.client().flush().await.map_err(Fault::client)?;
+            self.client().drain().await.map_err(Fault::client)
+        };
+        tokio::time::timeout(within, closed).await.map_err(|_| Fault::Timeout)?
+    }
+
+    /// What the server would answer by closing the connection is refused here.
+    fn check_size(&self, message: &Outgoing) -> Result<(), Fault> {
+        let size = message.payload.len() + message.headers.wire_len();
+        let limit = self.max_payload();
+        if size > limit { Err(Fault::TooLarge { size, limit }) } else { Ok(()) }
+    }
+}
+
+/// A constant subject stays a constant: nothing is allocated for it.
+fn subject_of(subject: Subject) -> async_nats::Subject {
+    match subject.into_inner() {
+        std::borrow::Cow::Borrowed(subject) => async_nats::Subject::from_static(subject),
+        std::borrow::Cow::Owned(subject) => async_nats::Subject::from(subject),
+    }
+}

@@ -1,0 +1,167 @@
+//! The services of a shop, which know of each other only messages.
+//!
+//! The API asks the order service; that asks inventory and payment, and publishes
+//! `orders.{region}.created`; notifications, analytics and audit each handle it in their own way.
+//!
+//! `cargo run --example order_flow` runs all of them in this process. With `NATS_URL` and
+//! `--role NAME` one of them runs as a process of its own, as often as wanted, until it is
+//! interrupted: `orders`, `inventory`, `payments`, `notifications`, `analytics`, `audit`;
+//! `--role api --orders N` places orders and ends.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use anyhow::{Context as _, bail};
+use tidings::RequestError;
+use tidings::prelude::*;
+use tidings_examples::shop::{
+    Charge, CheckInventory, Declined, OrderCreated, Orders, OutOfStock, PlaceOrder, Placed,
+    Receipt, Refused, Region, Stock,
+};
+use tokio::sync::Semaphore;
+
+/// How often an order was handled in this process, so that the one that runs all can wait for it.
+static HANDLED: Semaphore = Semaphore::const_new(0);
+
+const SERVICES: [&str; 6] =
+    ["orders", "inventory", "payments", "notifications", "analytics", "audit"];
+
+/// Each service is a registry; the name is all that its instances share.
+fn service(role: &str) -> anyhow::Result<Registry> {
+    let registry = Registry::new(role).version("1.0.0");
+    Ok(match role {
+        "orders" => registry.handle::<PlaceOrder>(place),
+        "inventory" => registry.handle::<CheckInventory>(check),
+        "payments" => registry.handle::<Charge>(charge),
+        "notifications" => registry.handle::<OrderCreated>(notify),
+        "analytics" => registry.handle::<OrderCreated>(Analytics::default()),
+        // One at a time, so that the log is in the order of the stream.
+        "audit" => registry.route(Route::of::<OrderCreated>(record).concurrency(1)),
+        other => bail!("no role {other:?}; there are api, {}", SERVICES.join(", ")),
+    })
+}
+
+async fn place(order: PlaceOrder, cx: Context) -> Result<Placed, Refused> {
+    let PlaceOrder { order_id, region, sku, quantity } = order;
+    let stock = cx.request(&CheckInventory { sku, quantity }).await;
+    let stock = stock.map_err(|error| refused(error, Refused::OutOfStock))?;
+    let total_cents = stock.price_cents * u64::from(quantity);
+    let paid = cx.request(&Charge { order_id, region, amount_cents: total_cents }).await;
+    paid.map_err(|error| refused(error, Refused::Declined))?;
+    // Stored when this returns; asked twice, it is stored once, since the order is its id.
+    let created = OrderCreated { order_id, region, total_cents };
+    cx.publish(&created).await.map_err(|error| Refused::Unavailable(error.to_string()))?;
+    Ok(Placed { total_cents })
+}
+
+/// What another service declares is the customer's problem, everything else the shop's.
+fn refused<E: std::fmt::Display>(
+    error: RequestError<E>,
+    declared: impl Fn(E) -> Refused,
+) -> Refused {
+    match error {
+        RequestError::Declared(error) => declared(error),
+        other => Refused::Unavailable(other.to_string()),
+    }
+}
+
+async fn check(ask: CheckInventory, _cx: Context) -> Result<Stock, OutOfStock> {
+    let available = 500;
+    if ask.quantity > available {
+        return Err(OutOfStock { sku: ask.sku, available });
+    }
+    Ok(Stock { available, price_cents: 1999 })
+}
+
+async fn charge(ask: Charge, cx: Context) -> Result<Receipt, Declined> {
+    if ask.amount_cents > 500_000 {
+        return Err(Declined { amount_cents: ask.amount_cents });
+    }
+    Ok(Receipt { payment: format!("{}/{}", cx.subject(), ask.order_id) })
+}
+
+async fn notify(order: OrderCreated, cx: Context) -> Result<(), Failure> {
+    println!("notifications {} mailed, attempt {}", order.order_id, cx.attempt());
+    HANDLED.add_permits(1);
+    Ok(())
+}
+
+#[derive(Default)]
+struct Analytics {
+    cents: Mutex<HashMap<Region, u64>>,
+}
+
+impl Handler<OrderCreated> for Analytics {
+    async fn handle(&self, order: OrderCreated, _cx: Context) -> Result<(), Failure> {
+        let mut cents = self.cents.lock().map_err(|_| Failure::reject("the totals are lost"))?;
+        let total = cents.entry(order.region).or_default();
+        *total += order.total_cents;
+        println!("analytics {} {:?} sold {total} cents", order.order_id, order.region);
+        HANDLED.add_permits(1);
+        Ok(())
+    }
+}
+
+async fn record(order: OrderCreated, cx: Context) -> Result<(), Failure> {
+    let sequence = cx.sequence().ok_or_else(|| Failure::reject("not from a stream"))?;
+    println!("audit {} is {sequence}", order.order_id);
+    HANDLED.add_permits(1);
+    Ok(())
+}
+
+/// Places orders until each is confirmed: asking again with the same id is safe.
+async fn api(bus: &Bus, orders: u32) -> anyhow::Result<()> {
+    for number in 0..orders {
+        let region = if number % 2 == 0 { Region::Eu } else { Region::Us };
+        let order_id = Uuid::now_v7();
+        let order = PlaceOrder { order_id, region, sku: "lamp".into(), quantity: 1 + number % 3 };
+        let placed = loop {
+            match bus.message(&order).timeout(Duration::from_secs(2)).request().await {
+                Ok(placed) => break placed,
+                Err(RequestError::Declared(error @ (Refused::OutOfStock(_) | Refused::Declined(_)))) => {
+                    return Err(error).context("the shop refused");
+                }
+                Err(error) => {
+                    println!("api {order_id} asks again: {error}");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+        };
+        println!("api {order_id} confirmed, {} cents", placed.total_cents);
+    }
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let option = |name: &str| {
+        let place = args.iter().position(|arg| arg == name)?;
+        args.get(place + 1).cloned()
+    };
+    let orders = option("--orders").map_or(Ok(3), |orders| orders.parse())?;
+    let bus = tidings_examples::bus().await?;
+    bus.provision::<Orders>().await?;
+    match option("--role").as_deref() {
+        Some("api") => api(&bus, orders).await,
+        Some(role) => {
+            let interrupted = async { drop(tokio::signal::ctrl_c().await) };
+            let serving = service(role)?.serve(&bus).with_graceful_shutdown(interrupted);
+            println!("{role} ends: {:?}", serving.await?);
+            Ok(())
+        }
+        None => {
+            let mut running = Vec::new();
+            for role in SERVICES {
+                running.push(service(role)?.start(&bus).await?);
+            }
+            api(&bus, orders).await?;
+            // Three groups handle each order.
+            let _all = HANDLED.acquire_many(3 * orders).await?;
+            for service in running {
+                service.shutdown().await;
+            }
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! A nats-server of a test's own.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use async_nats::{Client, ConnectOptions};
+use serde_json::Value;
+
+use crate::directory::Directory;
+use crate::monitor;
+use crate::process::{Launch, Process};
+use crate::unique;
+
+/// How long a restart waits for somebody else to give its port back.
+const PORT_WITHIN: Duration = Duration::from_secs(10);
+
+/// A real nats-server on a port and a store of its own, with JetStream, on loopback only.
+///
+/// Dropped, it is killed and its store removed; if the test panics its log is printed first.
+#[derive(Debug)]
+pub struct Server {
+    name: String,
+    /// `None` while it is stopped.
+    process: Option<Process>,
+    port: u16,
+    // Removed after the process that writes there is gone.
+    directory: Directory,
+}
+
+impl Server {
+    /// A server with the defaults.
+    ///
+    /// # Panics
+    /// Panics if there is no server to start or it does not start; so does every method below
+    /// that can't do what it is there for.
+    pub async fn start() -> Self {
+        Self::with_config("").await
+    }
+
+    /// A server with `config`, in the server's own configuration language, for what accounts,
+    /// TLS or limits need.
+    ///
+    /// Address, ports, name and store stay the harness's.
+    pub async fn with_config(config: &str) -> Self {
+        Self::try_start(unique("server"), config).await.unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    pub(crate) async fn try_start(name: String, config: &str) -> Result<Self> {
+        let directory = Directory::new(&name)?;
+        let launch = Launch { directory: directory.path(), port: None };
+        launch.configure(&name, config)?;
+        let process = launch.start().await?;
+        Ok(Self { name, port: process.port, process: Some(process), directory })
+    }
+
+    /// Its name, `server-<process>-<count>`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its URL, `nats://127.0.0.1:<port>`; the same after a restart.
+    pub fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// A directory of its own, for what a configuration names; removed with the server.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// A plain client of it.
+    pub async fn client(&self) -> Client {
+        self.client_with(ConnectOptions::new()).await
+    }
+
+    /// A client of it, connected in this way.
+    pub async fn client_with(&self, options: ConnectOptions) -> Client {
+        options
+            .connect(self.url())
+            .await
+            .unwrap_or_else(|error| panic!("can't connect to {}: {error}", self.url()))
+    }
+
+    /// What its monitoring port says under `path`, such as `/jsz?streams=1` or `/connz?subs=1`.
+    pub async fn monitor(&self, path: &str) -> Value {
+        self.try_monitor(path).await.unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    pub(crate) async fn try_monitor(&self, path: &str) -> Result<Value> {
+        let process = self.process.as_ref().context("the server is stopped")?;
+        monitor::get(&process.monitor, path).await
+    }
+
+    /// Kills it at once, as with `kill -9`; what it has not written is lost.
+    ///
+    /// Does nothing to a stopped one.
+    pub fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// Stops it in good order, and returns once it has ended.
+    ///
+    /// Does nothing to a stopped one.
+    pub async fn stop(&mut self) {
+        if let Some(process) = self.process.take() {
+            let stopped = async {
+                process.signal("quit")?;
+                process.gone().await
+            };
+            stopped.await.unwrap_or_else(|error| panic!("can't stop {}: {error:#}", self.name));
+        }
+    }
+
+    /// Starts it again on the same port and the same store; kills it first if it still runs.
+    pub async fn restart(&mut self) {
+        self.kill();
+        let launch = self.launch();
+        let deadline = Instant::now() + PORT_WITHIN;
+        let process = loop {
+            match launch.start().await {
+                Ok(process) => break process,
+                // Another process may hold the port for a moment: a connection of its own that
+                // was given this port number.
+                Err(error)
+                    if error.to_string().contains("address already in use")
+                        && Instant::now() < deadline => {}
+                Err(error) => panic!("can't restart {}: {error:#}", self.name),
+            }
+        };
+        self.process = Some(process);
+    }
+
+    /// Replaces the configuration that it was started with, and has it read the new one.
+    ///
+    /// Returns once the server has been told; await what the change brings.
+    pub fn reload(&self, config: &str) {
+        let reloaded = || -> Result<()> {
+            self.launch().configure(&self.name, config)?;
+            self.process.as_ref().context("the server is stopped")?.signal("reload")
+        };
+        reloaded().unwrap_or_else(|error| panic!("can't reload {}: {error:#}", self.name));
+    }
+
+    /// How it is started again.
+    fn launch(&self) -> Launch<'_> {
+        Launch { directory: self.directory.path(), port: Some(self.port) }
+    }
+
+    /// Puts it into lame-duck mode: it tells its clients to leave, and ends.
+    pub fn lame_duck(&self) {
+        let told = self
+            .process
+            .as_ref()
+            .context("the server is stopped")
+            .and_then(|process| process.signal("ldm"));
+        told.unwrap_or_else(|error| panic!("can't make {} a lame duck: {error:#}", self.name));
+    }
+}
+
+impl Drop for Server {
+    #[expect(clippy::print_stderr, reason = "the test's own output, where its panic stands too")]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = fs::read_to_string(self.directory().join("server.log"));
+            eprintln!("---- log of {} ----\n{}", self.name, log.unwrap_or_default());
+        }
+        self.process = None;
+    }
+}
