@@ -1,13 +1,15 @@
 //! What an item declares, checked: all that is needed to write the code.
 
 use proc_macro2::Span;
-use syn::{Expr, Generics, Ident, LitStr, Member, Path, Type};
+use syn::{Expr, Generics, Ident, LitStr, Member, Path, Type, Visibility};
 
 /// What every derived item has.
 #[derive(Clone, Copy)]
 pub(crate) struct Item<'a> {
     /// The type's name.
     pub(crate) ident: &'a Ident,
+    /// Who can name it: what is generated beside it is no more public.
+    pub(crate) vis: &'a Visibility,
     /// Its generics.
     pub(crate) generics: &'a Generics,
     /// Where the crate `tidings` is found, if not at `::tidings`.

@@ -10,7 +10,8 @@ mod variant;
 pub use declaration::{Declaration, MessageKind};
 pub use describe::{describe_event, describe_fallible_request, describe_request};
 pub use filter::{Filter, FilterTokens, Unfiltered};
-pub use id::MessageIdBuilder;
+pub(crate) use id::MessageIdBuilder;
+pub use id::message_id;
 pub use outcome::Outcome;
 pub use variant::{Variant, no_variant};
 

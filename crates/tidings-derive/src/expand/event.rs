@@ -123,34 +123,28 @@ fn stream_check(contract: &Contract<'_>, stream: &Type) -> TokenStream {
 
 /// Writes `Message::message_id`, where something identifies the event.
 fn message_id(name: &str, id: &Id<'_>) -> TokenStream {
-    let mut built = quote!(__tidings::MessageIdBuilder::new(#name));
-    let mut bind = TokenStream::new();
-    match id {
+    let (bind, parts): (_, Vec<_>) = match id {
         Id::None => return TokenStream::new(),
         Id::Fields(fields) => {
-            for (member, ty) in fields {
-                built = quote_spanned! {ty.span()=>
-                    __tidings::MessageIdBuilder::part(#built, &self.#member)
-                };
-            }
+            let parts = fields
+                .iter()
+                .map(|(member, ty)| quote_spanned!(ty.span()=> &self.#member))
+                .collect();
+            (None, parts)
         }
         // No name of ours is in scope of the expressions: a field may have any.
         Id::Parts { parts, fields } => {
             let bound = fields.iter().map(|(member, name)| quote!(#member: #name));
-            bind = quote!(let Self { #(#bound,)* .. } = self;);
-            for part in parts {
-                built = quote_spanned! {part.span()=>
-                    __tidings::MessageIdBuilder::part(#built, &(#part))
-                };
-            }
+            let parts = parts.iter().map(|part| quote_spanned!(part.span()=> &(#part))).collect();
+            (Some(quote!(let Self { #(#bound,)* .. } = self;)), parts)
         }
-    }
+    };
     quote! {
         fn message_id(
             &self,
         ) -> __tidings::core::option::Option<__tidings::std::string::String> {
             #bind
-            __tidings::core::option::Option::Some(__tidings::MessageIdBuilder::finish(#built))
+            __tidings::core::option::Option::Some(__tidings::message_id(#name, &[#(#parts),*]))
         }
     }
 }

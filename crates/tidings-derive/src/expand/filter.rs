@@ -62,7 +62,7 @@ fn expand_filter(
     filter: &Ident,
     bounds: Option<&WhereClause>,
 ) -> TokenStream {
-    let ident = contract.item.ident;
+    let (ident, vis) = (contract.item.ident, contract.item.vis);
     let (impl_generics, ty_generics, where_clause) = contract.item.generics.split_for_impl();
     let doc = format!("A filter over the subjects of [`{}`].", ident.unraw());
     let methods = contract.tokens.iter().map(|Bound { name, ty, position, .. }| {
@@ -83,7 +83,7 @@ fn expand_filter(
     quote! {
         #[doc = #doc]
         #[must_use = "a filter does nothing by itself: subscribe with it"]
-        pub struct #filter #impl_generics (
+        #vis struct #filter #impl_generics (
             __tidings::FilterTokens,
             __tidings::core::marker::PhantomData<fn() -> #ident #ty_generics>,
         ) #where_clause;

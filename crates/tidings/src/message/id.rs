@@ -7,11 +7,11 @@ use std::fmt::{self, Display, Write as _};
 /// All but printable ASCII is percent-encoded, and so are `%`, `/` and the space: an id travels in
 /// a header, and two lists of parts never give the same id.
 #[derive(Debug)]
-pub struct MessageIdBuilder(String);
+pub(crate) struct MessageIdBuilder(String);
 
 impl MessageIdBuilder {
     /// Starts the id of a message of this wire name.
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         // Most ids are one UUID.
         let mut id = String::with_capacity(name.len() + 37);
         id.push_str(name);
@@ -19,18 +19,25 @@ impl MessageIdBuilder {
     }
 
     /// Appends a part as its `Display` writes it.
-    #[must_use]
-    pub fn part<T: Display + ?Sized>(mut self, value: &T) -> Self {
+    pub(crate) fn part<T: Display + ?Sized>(&mut self, value: &T) {
         self.0.push('/');
         // Writing to a String can't fail; a `Display` that fails leaves what it has written.
         let _ = write!(Encoder(&mut self.0), "{value}");
-        self
     }
 
     /// The finished id.
-    pub fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.0
     }
+}
+
+/// The id of a message of this wire name, made of these parts.
+pub fn message_id(name: &str, parts: &[&dyn Display]) -> String {
+    let mut id = MessageIdBuilder::new(name);
+    for part in parts {
+        id.part(part);
+    }
+    id.finish()
 }
 
 /// Percent-encodes what is written through it.
@@ -53,13 +60,14 @@ impl fmt::Write for Encoder<'_> {
 mod tests {
     use std::collections::HashMap;
 
-    use super::MessageIdBuilder;
+    use super::{MessageIdBuilder, message_id};
 
     fn id(parts: &[&str]) -> String {
-        parts
-            .iter()
-            .fold(MessageIdBuilder::new("orders.created"), |id, part| id.part(*part))
-            .finish()
+        let mut id = MessageIdBuilder::new("orders.created");
+        for part in parts {
+            id.part(*part);
+        }
+        id.finish()
     }
 
     #[test]
@@ -67,7 +75,7 @@ mod tests {
         assert_eq!(id(&[]), "orders.created");
         assert_eq!(id(&["a-1", "eu.west"]), "orders.created/a-1/eu.west");
         assert_eq!(id(&["a/b", "100 %", "é\n"]), "orders.created/a%2Fb/100%20%25/%C3%A9%0A");
-        assert_eq!(MessageIdBuilder::new("n").part(&7).part(&true).finish(), "n/7/true");
+        assert_eq!(message_id("n", &[&7, &true]), "n/7/true");
     }
 
     #[test]

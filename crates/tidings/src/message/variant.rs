@@ -14,6 +14,7 @@ use crate::subject::{ParseSubjectError, Subject, SubjectError};
 ///
 /// Generated code goes through this one type, so that a variant whose type is no event is one
 /// error and not one for each method.
+#[derive(Debug)]
 pub struct Variant<E: Event>(PhantomData<fn() -> E>);
 
 impl<E: Event> Variant<E> {
