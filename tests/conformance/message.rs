@@ -131,9 +131,7 @@ pub(crate) struct Stock {
     pub(crate) available: u32,
 }
 
-#[derive(
-    Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
 #[error("only {available} left")]
 pub(crate) struct OutOfStock {
     pub(crate) available: u32,

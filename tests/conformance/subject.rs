@@ -66,9 +66,13 @@ pub(crate) async fn a_foreign_subject_is_an_error_and_no_guess(env: Env) {
         M::parse_subject(subject)
     }
     drop(env);
-    for subject in ["", "parcels", "parcels.eu", "parcels.eu.sent.x", "x.eu.sent", "parcels.eu.seen"]
+    for subject in
+        ["", "parcels", "parcels.eu", "parcels.eu.sent.x", "x.eu.sent", "parcels.eu.seen"]
     {
-        assert!(matches!(parse::<Sent>(subject), Err(ParseSubjectError::Shape { .. })), "{subject}");
+        assert!(
+            matches!(parse::<Sent>(subject), Err(ParseSubjectError::Shape { .. })),
+            "{subject}"
+        );
     }
     let error = parse::<Seen>("parcels.mars.seen").err().unwrap();
     assert!(matches!(&error, ParseSubjectError::Token { token, .. } if token == "mars"));

@@ -158,11 +158,11 @@ impl Context {
                 1
             }
         };
-        let id = MessageIdBuilder::new(name)
-            .part(&receipt.stream)
-            .part(&receipt.consumer)
-            .part(&receipt.sequence)
-            .part(&count);
+        let mut id = MessageIdBuilder::new(name);
+        id.part(&receipt.stream);
+        id.part(&receipt.consumer);
+        id.part(&receipt.sequence);
+        id.part(&count);
         Some(id.finish())
     }
 }

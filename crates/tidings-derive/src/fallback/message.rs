@@ -71,7 +71,12 @@ pub(crate) fn request(input: &DeriveInput, attrs: &MessageAttrs) -> TokenStream 
 }
 
 fn item<'a>(input: &'a DeriveInput, attrs: &'a MessageAttrs) -> Item<'a> {
-    Item { ident: &input.ident, vis: &input.vis, generics: &input.generics, krate: attrs.krate.as_ref() }
+    Item {
+        ident: &input.ident,
+        vis: &input.vis,
+        generics: &input.generics,
+        krate: attrs.krate.as_ref(),
+    }
 }
 
 /// The bounds that the traits themselves ask for.

@@ -75,7 +75,12 @@ pub(crate) fn validate<'a>(
     let (subject, template) = (subject?, template?);
     let tokens = bind(subject, &template, fields?, errors)?;
     Some(Contract {
-        item: Item { ident: &input.ident, vis: &input.vis, generics: &input.generics, krate: attrs.krate.as_ref() },
+        item: Item {
+            ident: &input.ident,
+            vis: &input.vis,
+            generics: &input.generics,
+            krate: attrs.krate.as_ref(),
+        },
         subject,
         filter: template.filter(),
         name: name?,

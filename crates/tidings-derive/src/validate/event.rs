@@ -57,7 +57,12 @@ fn event_enum<'a>(
     }
     let name = attrs.name.as_ref().map(|name| contract::explicit_name(name, errors));
     Some(EventEnum {
-        item: Item { ident: &input.ident, vis: &input.vis, generics: &input.generics, krate: attrs.krate.as_ref() },
+        item: Item {
+            ident: &input.ident,
+            vis: &input.vis,
+            generics: &input.generics,
+            krate: attrs.krate.as_ref(),
+        },
         name: match name {
             Some(name) => Some(name?),
             None => None,

@@ -47,7 +47,12 @@ pub(crate) fn validate<'a>(
     }
     contradictions(attrs, errors);
     Some(Stream {
-        item: Item { ident: &input.ident, vis: &input.vis, generics: &input.generics, krate: attrs.krate.as_ref() },
+        item: Item {
+            ident: &input.ident,
+            vis: &input.vis,
+            generics: &input.generics,
+            krate: attrs.krate.as_ref(),
+        },
         name: attrs.name.as_ref()?,
         subjects: attrs.subjects.as_ref().map_or(&[], |subjects| &subjects.value),
         description: attrs.description.as_deref(),

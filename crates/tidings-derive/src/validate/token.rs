@@ -25,7 +25,12 @@ pub(crate) fn validate<'a>(
         },
         Data::Union(_) => return no_token(&input.ident, errors),
     };
-    let item = Item { ident: &input.ident, vis: &input.vis, generics: &input.generics, krate: attrs.krate.as_ref() };
+    let item = Item {
+        ident: &input.ident,
+        vis: &input.vis,
+        generics: &input.generics,
+        krate: attrs.krate.as_ref(),
+    };
     Some(Token { item, shape })
 }
 

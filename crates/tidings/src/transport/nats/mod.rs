@@ -125,7 +125,7 @@ impl Nats {
         struct Info {
             config: jetstream::stream::Config,
         }
-        let info: Option<Info> = self.api_lookup(format!("STREAM.INFO.{name}"), &()).await?;
+        let info: Option<Info> = self.look_up(format!("STREAM.INFO.{name}")).await?;
         Ok(info.map(|info| stream_config::from_nats(info.config)))
     }
 
@@ -145,7 +145,7 @@ impl Nats {
             config: jetstream::consumer::Config,
         }
         let subject = format!("CONSUMER.INFO.{stream}.{name}");
-        let info: Option<Info> = self.api_lookup(subject, &()).await?;
+        let info: Option<Info> = self.look_up(subject).await?;
         Ok(info.map(|info| config::from_nats(info.config)))
     }
 
