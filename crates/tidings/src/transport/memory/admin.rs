@@ -113,6 +113,8 @@ impl State {
     }
 }
 
+#[cfg_attr(not(test), expect(dead_code, reason = "not every call has its caller yet"))]
+#[expect(clippy::unused_async, reason = "the same signatures as over NATS, where a call waits")]
 impl Memory {
     /// Changes a stream as far as a server allows.
     pub(crate) async fn update_stream(&self, config: &StreamConfig) -> Result<(), Fault> {

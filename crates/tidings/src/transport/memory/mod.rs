@@ -86,6 +86,7 @@ pub(crate) struct Memory {
     connection: Arc<Connection>,
 }
 
+#[expect(clippy::unused_async, reason = "the same signatures as over NATS, where a call waits")]
 impl Memory {
     /// A broker of its own.
     pub(crate) fn new() -> Self {
@@ -152,11 +153,13 @@ impl Memory {
     }
 
     /// A new subject that nobody else listens on.
+    #[expect(clippy::unused_self, reason = "the same signature as over NATS")]
     pub(crate) fn new_inbox(&self) -> Subject {
         Subject::from(format!("_INBOX.{}", Uuid::now_v7().simple()))
     }
 
     /// Listens on a subject filter, alone or as one of a queue group.
+    #[expect(clippy::needless_pass_by_value, reason = "the same signature as over NATS")]
     pub(crate) fn subscribe(
         &self,
         filter: Subject,

@@ -184,7 +184,7 @@ impl Stream {
             };
             self.last_message_id.clear();
             // Such a stream never discards what is new, and the TTL was checked beforehand.
-            if let Err(error) = self.accept(message, entry, now, effects) {
+            if let Err(error) = self.accept(message, &entry, now, effects) {
                 tracing::warn!(stream = &*self.name, %error, "a scheduled message was not stored");
             }
         }
