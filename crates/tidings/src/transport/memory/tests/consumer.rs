@@ -50,7 +50,7 @@ async fn a_consumer_starts_where_it_is_told() {
     let at = clock.system_time(tokio::time::Instant::now());
     memory.keep_all("s.b", 3..=4).await;
     let from = |from| {
-        let config = ConsumerConfig { from, ..durable(&name_of(from)) };
+        let config = ConsumerConfig { from, filters: filters(&["s.>"]), ..durable(&name_of(from)) };
         let memory = memory.clone();
         async move {
             let mut pull = memory.consume(config).await;
@@ -80,6 +80,9 @@ async fn a_consumer_starts_where_it_is_told() {
         ),
         10_094
     );
+
+    let unfiltered = ConsumerConfig { from: DeliverFrom::LastPerSubject, ..durable("last") };
+    assert_eq!(code(memory.create_consumer("S", &unfiltered).await), 10_094);
 
     // Each goes on with what is stored from then on; one waits for its sequence.
     memory.keep_all("s.c", 5..=10).await;
