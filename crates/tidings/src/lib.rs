@@ -62,3 +62,8 @@ pub use subject::{ParseSubjectError, Subject, SubjectError};
 pub use subscribe::{Consume, From, ReceiveError, Replay, Subscribe, SubscribeError, Subscription};
 pub use token::Token;
 pub use topology::{ProvisionError, Provisioned};
+
+/// What a reader copies from `README.md` compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
