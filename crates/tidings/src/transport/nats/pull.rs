@@ -30,6 +30,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// How long to wait, at the end, for what is on the way.
 const ON_THE_WAY: Duration = Duration::from_millis(50);
 
+/// A pull request on its way out.
+type Asking = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
+
 /// A durable consumer's messages.
 pub(crate) struct NatsPull {
     nats: Nats,
@@ -40,8 +43,7 @@ pub(crate) struct NatsPull {
     prefetch: usize,
     /// How many messages were asked for and have not been yielded.
     expected: usize,
-    /// A pull request on its way out.
-    asking: Option<Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>>,
+    asking: Option<Asking>,
     /// Ends a pause, or a silence that was too long.
     timer: Pin<Box<Sleep>>,
     paused: bool,
