@@ -17,6 +17,7 @@ mod message;
 pub mod prelude;
 mod publish;
 mod publish_ack;
+mod publisher;
 mod registry;
 mod request;
 mod retry;
@@ -44,8 +45,9 @@ pub use message::{
     Declaration, DeclaredError, Decode, Event, Filter, Message, MessageKind, Request, StreamEvent,
     Undeclared,
 };
-pub use publish::{PublishAllError, PublishError, Publisher};
+pub use publish::{PublishAllError, PublishError};
 pub use publish_ack::{Acknowledgement, PublishAck};
+pub use publisher::Publisher;
 pub use registry::{Registry, Running, Serve, ServeError};
 pub use request::RequestError;
 pub use retry::Retry;
@@ -60,3 +62,8 @@ pub use subject::{ParseSubjectError, Subject, SubjectError};
 pub use subscribe::{Consume, From, ReceiveError, Replay, Subscribe, SubscribeError, Subscription};
 pub use token::Token;
 pub use topology::{ProvisionError, Provisioned};
+
+/// What a reader copies from `README.md` compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

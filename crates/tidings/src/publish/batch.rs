@@ -51,7 +51,7 @@ impl<A: std::fmt::Debug> std::error::Error for PublishAllError<A> {
     }
 }
 
-pub(super) async fn publish_all<E: Event>(
+pub(crate) async fn publish_all<E: Event>(
     link: &Link,
     events: impl IntoIterator<Item = E>,
 ) -> Result<Vec<E::Ack>, PublishAllError<E::Ack>> {

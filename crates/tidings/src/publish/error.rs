@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use crate::envelope::EncodeFault;
 use crate::header::HeaderError;
 use crate::subject::SubjectError;
 
@@ -104,4 +105,13 @@ pub enum PublishError {
         /// What it failed with.
         source: Box<dyn Error + Send + Sync>,
     },
+}
+
+impl From<EncodeFault> for PublishError {
+    fn from(fault: EncodeFault) -> Self {
+        match fault {
+            EncodeFault::Subject(error) => Self::Subject(error),
+            EncodeFault::Payload { name, source } => Self::Encode { name, source },
+        }
+    }
 }

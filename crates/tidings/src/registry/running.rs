@@ -101,6 +101,7 @@ async fn connect(
                 .map_err(RouteFault::Provision)?;
             topology::ensure_consumer(&link.transport, stream.name, &config)
                 .await
+                .map_err(|fault| SubscribeError::of_consumer(fault, stream.name, &config.name))
                 .map_err(RouteFault::Subscribe)?;
             Ok(runner::Source::Durable { stream: stream.name, config, prefetch: route.concurrency })
         }

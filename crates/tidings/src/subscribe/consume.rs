@@ -73,7 +73,9 @@ impl<E: StreamEvent + Decode> Consume<E> {
             max_deliver: None,
             max_ack_pending: Some(topology::MAX_ACK_PENDING),
         };
-        topology::ensure_consumer(&self.link.transport, stream, &config).await?;
+        topology::ensure_consumer(&self.link.transport, stream, &config)
+            .await
+            .map_err(|fault| SubscribeError::of_consumer(fault, stream, &config.name))?;
         let pull = self.link.transport.pull(stream, &config.name, self.prefetch).await;
         pull.map(|pull| Subscription::new(Source::Stream(pull)))
             .map_err(|fault| SubscribeError::of_stream(fault, stream))

@@ -42,6 +42,17 @@ pub(crate) enum Pull {
     Memory(memory::MemoryPull),
 }
 
+impl Pull {
+    /// Ends the flow, and gives back what a durable consumer delivered and nobody took.
+    pub(crate) async fn end(self) -> Vec<Incoming> {
+        match self {
+            Self::Nats(pull) => pull.end().await,
+            // Nothing is acknowledged in a replay, and in memory nothing is on the way.
+            Self::NatsOrdered(_) | Self::Memory(_) => Vec::new(),
+        }
+    }
+}
+
 impl Stream for Pull {
     type Item = Result<Incoming, Fault>;
 
