@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tidings::prelude::*;
 use tidings::{PublishError, RequestError};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::env::{Env, never, soon};
 use crate::message::{Check, Sent, sent, switched};
@@ -13,12 +13,12 @@ use crate::message::{Check, Sent, sent, switched};
 const SHORT: Duration = Duration::from_millis(500);
 
 /// A handler that says when it begins and goes on when it may.
-fn gated(begun: mpsc::UnboundedSender<u64>, gate: Arc<Notify>, concurrency: usize) -> Route {
+fn gated(begun: mpsc::UnboundedSender<u64>, gate: Arc<Semaphore>, concurrency: usize) -> Route {
     let handler = move |event: Sent, _: Context| {
         let (begun, gate) = (begun.clone(), Arc::clone(&gate));
         async move {
             begun.send(event.number)?;
-            gate.notified().await;
+            gate.acquire().await?.forget();
             Ok(())
         }
     };
@@ -26,7 +26,7 @@ fn gated(begun: mpsc::UnboundedSender<u64>, gate: Arc<Notify>, concurrency: usiz
 }
 
 pub(crate) async fn running_handlers_finish_and_are_acked(env: Env) {
-    let (bus, gate) = (env.bus(), Arc::new(Notify::new()));
+    let (bus, gate) = (env.bus(), Arc::new(Semaphore::new(0)));
     let (sender, mut begun) = mpsc::unbounded_channel();
     let registry = Registry::new("shop").route(gated(sender, Arc::clone(&gate), 3));
     let running = registry.start(&bus).await.unwrap();
@@ -37,7 +37,7 @@ pub(crate) async fn running_handlers_finish_and_are_acked(env: Env) {
     let ending = tokio::spawn(running.shutdown());
     tokio::task::yield_now().await;
     assert!(!ending.is_finished(), "it waits for its handlers");
-    gate.notify_waiters();
+    gate.add_permits(20);
     let report = soon(ending).await.unwrap();
     assert_eq!((report[0].handled, report[0].aborted), (3, 0));
     // All three are acked: nothing is left for the consumer.
@@ -46,7 +46,7 @@ pub(crate) async fn running_handlers_finish_and_are_acked(env: Env) {
 }
 
 pub(crate) async fn a_handler_past_the_deadline_comes_again(env: Env) {
-    let (bus, gate) = (env.bus(), Arc::new(Notify::new()));
+    let (bus, gate) = (env.bus(), Arc::new(Semaphore::new(0)));
     let (sender, mut begun) = mpsc::unbounded_channel();
     let registry = Registry::new("shop").route(gated(sender, gate, 1));
     let running = registry.start(&bus).await.unwrap();
@@ -61,7 +61,7 @@ pub(crate) async fn a_handler_past_the_deadline_comes_again(env: Env) {
 }
 
 pub(crate) async fn what_was_not_begun_goes_to_another(env: Env) {
-    let (bus, gate) = (env.bus(), Arc::new(Notify::new()));
+    let (bus, gate) = (env.bus(), Arc::new(Semaphore::new(0)));
     let (sender, mut begun) = mpsc::unbounded_channel();
     let registry = Registry::new("shop").route(gated(sender, Arc::clone(&gate), 2));
     let running = registry.start(&bus).await.unwrap();
@@ -71,7 +71,7 @@ pub(crate) async fn what_was_not_begun_goes_to_another(env: Env) {
     }
     let ending = tokio::spawn(running.shutdown());
     tokio::time::sleep(SHORT / 5).await;
-    gate.notify_waiters();
+    gate.add_permits(20);
     let report = soon(ending).await.unwrap();
     assert_eq!(report[0].handled, 2, "none was begun after the shutdown");
     // The rest comes to whoever is there, not only after the ack wait of 30 s.

@@ -17,7 +17,7 @@ use crate::publisher::Publisher;
 use crate::request::RequestError;
 use crate::stream::EventStream;
 use crate::subscribe::{Consume, From, Replay, Subscribe};
-use crate::topology::{self, ProvisionError, Provisioned};
+use crate::topology::{self, ProvisionError, Provisioned, StreamHandle};
 use crate::transport::{Transport, memory};
 
 /// How long closing may take.
@@ -244,6 +244,11 @@ impl Bus {
     /// safe.
     pub async fn provision<S: EventStream>(&self) -> Result<Provisioned, ProvisionError> {
         topology::provision(&self.link.transport, &S::config()).await
+    }
+
+    /// The stream `S`: what it holds, and what cleans it up.
+    pub fn stream<S: EventStream>(&self) -> StreamHandle<S> {
+        StreamHandle::new(self.link.clone())
     }
 
     /// The size of the largest message that can be published, headers included, in bytes.

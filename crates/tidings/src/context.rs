@@ -161,21 +161,18 @@ impl Context {
     fn derived_id(&self, name: &'static str) -> Option<String> {
         let receipt = self.0.receipt.as_ref()?;
         let mut published = self.0.published.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = match published.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, count)) => {
-                *count += 1;
-                *count
-            }
-            None => {
-                published.push((name, 1));
-                1
-            }
-        };
+        let known = published.iter().position(|(known, _)| *known == name);
+        let place = known.unwrap_or_else(|| {
+            published.push((name, 0));
+            published.len() - 1
+        });
+        let (_, count) = &mut published[place];
+        *count += 1;
         let mut id = MessageIdBuilder::new(name);
         id.part(&receipt.stream);
         id.part(&receipt.consumer);
         id.part(&receipt.sequence);
-        id.part(&count);
+        id.part(count);
         Some(id.finish())
     }
 }

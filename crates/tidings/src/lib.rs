@@ -187,7 +187,8 @@ pub use stream::{
 pub use subject::{ParseSubjectError, Subject, SubjectError};
 pub use subscribe::{Consume, From, ReceiveError, Replay, Subscribe, SubscribeError, Subscription};
 pub use token::Token;
-pub use topology::{ProvisionError, Provisioned};
+pub use topology::{ProvisionError, Provisioned, StreamError, StreamHandle};
+pub use transport::{ConsumerState, StreamState};
 
 /// What a reader copies from `README.md` compiles and runs.
 #[cfg(doctest)]

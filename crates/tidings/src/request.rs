@@ -119,7 +119,7 @@ pub(crate) async fn request<R: Request>(
                 Fault::TooLarge { size, limit } => RequestError::TooLarge { subject, size, limit },
                 Fault::Closed => RequestError::Closed,
                 Fault::Client(source) => RequestError::Client { subject, source },
-                other => RequestError::Client { subject, source: other.into() },
+                other @ Fault::Api(_) => RequestError::Client { subject, source: other.into() },
             })
         }
     }

@@ -40,6 +40,37 @@ pub(super) fn plan(registry: &Registry) -> Result<Vec<Wiring>, ServeError> {
     if registry.routes.is_empty() {
         return Err(ServeError::Empty { registry: registry.name.clone() });
     }
+    let wirings = wire_all(registry)?;
+    for (route, wiring) in registry.routes.iter().zip(&wirings) {
+        if let Wiring::Endpoint { declaration, .. } = wiring {
+            outside_streams(&route.label(), declaration, &wirings)?;
+        }
+    }
+    Ok(wirings)
+}
+
+/// A stream that keeps a request's subject answers the asker with its own ack, at once.
+fn outside_streams(
+    message: &str,
+    request: &'static Declaration,
+    wirings: &[Wiring],
+) -> Result<(), ServeError> {
+    for wiring in wirings {
+        let Wiring::Durable { stream, .. } = wiring else { continue };
+        let subjects = (stream.config)().subjects;
+        if subjects.iter().any(|kept| tidings_subject::overlaps(kept, request.filter)) {
+            return Err(ServeError::RequestInStream {
+                message: message.to_owned(),
+                subject: request.template,
+                stream: stream.name,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What each route becomes, no two of them the same.
+fn wire_all(registry: &Registry) -> Result<Vec<Wiring>, ServeError> {
     let mut taken = BTreeSet::new();
     registry
         .routes

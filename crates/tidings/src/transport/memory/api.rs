@@ -53,7 +53,6 @@ errors! {
     work_queue_from: 400 10_101, "consumer must be deliver all on workqueue stream";
     work_queue_ack: 400 10_084,
         "consumer in pull mode requires explicit ack policy on workqueue stream";
-    no_message: 404 10_037, "no message found";
 }
 
 pub(super) fn wrong_last_sequence(last: u64) -> ApiError {

@@ -83,12 +83,11 @@ impl Stream {
         let ack = match admission {
             Admission::Duplicate(sequence) => self.ack(sequence, true),
             Admission::New(entry) => {
-                let message_id = entry.message_id.clone();
-                let sequence = self.accept(message, entry, now, effects)?;
-                if !message_id.is_empty() {
-                    self.dedup.remember(&message_id, sequence, now);
+                let sequence = self.accept(message, &entry, now, effects)?;
+                if !entry.message_id.is_empty() {
+                    self.dedup.remember(&entry.message_id, sequence, now);
                 }
-                self.last_message_id = message_id;
+                self.last_message_id = entry.message_id;
                 self.ack(sequence, false)
             }
         };
@@ -104,7 +103,7 @@ impl Stream {
     pub(super) fn accept(
         &mut self,
         mut message: Outgoing,
-        entry: admission::Entry,
+        entry: &admission::Entry,
         now: Instant,
         effects: &mut Effects,
     ) -> Result<u64, ApiError> {
@@ -134,7 +133,7 @@ impl Stream {
                     consumer.stored(sequence, effects);
                 }
             }
-            self.schedules.stored(subject.as_str(), sequence, &entry);
+            self.schedules.stored(subject.as_str(), sequence, entry);
             self.enforce_limits(subject.as_str(), effects);
         }
         match entry.rollup {

@@ -1,7 +1,17 @@
 //! What the embedded broker promises, one file for each part of it.
 
 mod connection;
+mod consumer;
 mod core;
+mod expectation;
+mod limit;
+mod load;
+mod manage;
+mod redelivery;
+mod replay;
+mod retention;
+mod schedule;
+mod stream;
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -16,11 +26,12 @@ use crate::publish_ack::PublishAck;
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
 use crate::transport::{
-    ConsumerConfig, DeliverFrom, Fault, Incoming, Outgoing, Receipt, Settlement,
+    ApiError, ConsumerConfig, DeliverFrom, Fault, Incoming, Outgoing, Receipt, Settlement,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
 
+#[expect(clippy::needless_pass_by_value, reason = "numbers and texts, as they come")]
 fn message(subject: &str, payload: impl ToString) -> Outgoing {
     Outgoing {
         subject: subject.to_owned().into(),
