@@ -83,7 +83,7 @@ pub enum RequestError<E> {
         /// The server's limit in bytes.
         limit: usize,
     },
-    /// The bus was closed.
+    /// The bus was closed, before the request was sent or before its reply came.
     #[error("the bus is closed")]
     Closed,
     /// The client failed.

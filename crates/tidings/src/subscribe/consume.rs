@@ -20,6 +20,14 @@ use crate::transport::ConsumerConfig;
 pub(crate) const ACK_WAIT: Duration = Duration::from_secs(30);
 
 /// A durable consumer to be opened: await it, or first change how it is made and read.
+///
+/// Its name holds no white space, `.`, `*`, `>`, `/` or `\`, and at most 255 bytes.
+///
+/// # Errors
+/// Awaited, [`SubscribeError`]. A consumer that is there must have the same filters and ack wait.
+///
+/// # Cancel safety
+/// A consumer that was created stays.
 #[derive(Debug)]
 #[must_use = "await it to open the consumer"]
 pub struct Consume<E> {
