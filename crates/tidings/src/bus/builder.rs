@@ -187,6 +187,7 @@ impl BusBuilder {
                 }
                 ConnectFault::TwoCredentials => ConnectError::TwoCredentials { servers },
                 ConnectFault::Credentials(source) => ConnectError::Credentials { servers, source },
+                ConnectFault::File { path, source } => ConnectError::File { path, source },
                 ConnectFault::Refused(source) => {
                     ConnectError::Refused { servers, source: source.into() }
                 }

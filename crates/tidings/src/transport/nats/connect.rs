@@ -1,7 +1,8 @@
 //! Making the connection: addresses, credentials, TLS, and coming back after a loss.
 
+use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_nats::{ConnectErrorKind, Event, ServerAddr, ServerError};
@@ -48,6 +49,7 @@ pub(crate) enum ConnectFault {
     Address { index: usize, source: io::Error },
     TwoCredentials,
     Credentials(io::Error),
+    File { path: PathBuf, source: io::Error },
     Refused(async_nats::ConnectError),
     Failed(async_nats::ConnectError),
     Timeout,
@@ -101,6 +103,7 @@ pub(super) async fn connect(
         Auth::Nkey(seed) => nats.nkey(seed),
         Auth::Credentials(text) => nats.credentials(&text).map_err(ConnectFault::Credentials)?,
         Auth::CredentialsFile(path) => {
+            readable(&path)?;
             nats.credentials_file(path).await.map_err(ConnectFault::Credentials)?
         }
         Auth::Jwt { jwt, seed } => {
@@ -112,9 +115,12 @@ pub(super) async fn connect(
         }
     };
     for path in options.root_certificates {
+        readable(&path)?;
         nats = nats.add_root_certificates(path);
     }
     if let Some((certificate, key)) = options.client_certificate {
+        readable(&certificate)?;
+        readable(&key)?;
         nats = nats.add_client_certificate(certificate, key);
     }
     if options.tls_first {
@@ -138,6 +144,12 @@ pub(super) async fn connect(
         }),
         Err(_) => Err(ConnectFault::Timeout),
     }
+}
+
+/// async-nats opens the file later, and its error does not name it.
+fn readable(path: &Path) -> Result<(), ConnectFault> {
+    let opened = File::open(path).map(drop);
+    opened.map_err(|source| ConnectFault::File { path: path.to_owned(), source })
 }
 
 impl Auth {
