@@ -55,13 +55,16 @@ pub(crate) enum ConnectFault {
     Timeout,
 }
 
-/// A URL's text, safe to show: what stands before the `@` is left out.
+/// A URL's text, safe to show: what stands before the last `@` is left out. It may be no URL at
+/// all, with a password that holds what ends a host's name in one.
 pub(crate) fn without_credentials(server: &str) -> String {
-    let (scheme, rest) = server.split_once("://").map_or(("", server), |(s, r)| (s, r));
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let separator = if scheme.is_empty() { "" } else { "://" };
-    format!("{scheme}{separator}{host}{path}")
+    let Some((credentials, host)) = server.rsplit_once('@') else { return server.to_owned() };
+    match credentials.split_once("://") {
+        Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphabetic()) => {
+            format!("{scheme}://{host}")
+        }
+        _ => host.to_owned(),
+    }
 }
 
 /// Connects. The count says how often the connection was made since.
@@ -222,7 +225,9 @@ mod tests {
             ("nats://al:p@ss@host:4222", "nats://host:4222"),
             ("al:pass@host", "host"),
             ("nats://host:4222", "nats://host:4222"),
-            ("tls://tok@host/x@y", "tls://host/x@y"),
+            ("tls://host/x", "tls://host/x"),
+            ("nats://al:pa/ss@host", "nats://host"),
+            ("al:pa://ss@host", "host"),
         ] {
             assert_eq!(without_credentials(server), shown);
         }
