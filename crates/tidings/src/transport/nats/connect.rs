@@ -139,8 +139,10 @@ pub(super) async fn connect(
     match tokio::time::timeout(options.connect_timeout, nats.connect(addresses)).await {
         Ok(Ok(client)) => Ok((client, connected)),
         Ok(Err(error)) => Err(match error.kind() {
-            ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
-                ConnectFault::Refused(error)
+            ConnectErrorKind::AuthorizationViolation => ConnectFault::Refused(error),
+            // The seed is none: the server has not seen it.
+            ConnectErrorKind::Authentication => {
+                ConnectFault::Credentials(io::Error::new(io::ErrorKind::InvalidInput, error))
             }
             ConnectErrorKind::TimedOut => ConnectFault::Timeout,
             _ => ConnectFault::Failed(error),
