@@ -86,9 +86,11 @@ pub(super) async fn connect(
         }
     }
 
+    // A server that says nothing must leave time for the others.
+    let each = options.connect_timeout / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
     let (count, connected) = watch::channel(0);
     let mut nats = async_nats::ConnectOptions::new()
-        .connection_timeout(options.connect_timeout)
+        .connection_timeout(each)
         .ping_interval(PING_INTERVAL)
         .reconnect_delay_callback(reconnect_delay)
         .event_callback(move |event| {
