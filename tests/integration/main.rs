@@ -8,6 +8,8 @@
 
 mod discovery;
 mod harness;
+mod order_flow;
+mod signal;
 
 use std::time::Duration;
 

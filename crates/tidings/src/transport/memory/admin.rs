@@ -19,11 +19,7 @@ use crate::transport::{ApiError, ConsumerConfig, ConsumerState, StreamState};
 
 impl State {
     /// Creates a stream; one of this name with the same configuration is no error.
-    pub(super) fn create_stream(
-        &mut self,
-        config: &StreamConfig,
-        now: Instant,
-    ) -> Result<(), ApiError> {
+    pub(super) fn create_stream(&mut self, config: &StreamConfig) -> Result<(), ApiError> {
         if config.sealed {
             return Err(api::invalid_config("stream configuration for create can not be sealed"));
         }
@@ -36,7 +32,7 @@ impl State {
         }
         self.check_subjects(&config)?;
         let key = self.new_key();
-        self.streams.insert(Stream::new(key, config, self.clock, now));
+        self.streams.insert(Stream::new(key, config, self.clock));
         Ok(())
     }
 

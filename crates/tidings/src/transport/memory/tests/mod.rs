@@ -14,7 +14,7 @@ mod schedule;
 mod stream;
 
 use std::fmt::Debug;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
@@ -62,6 +62,11 @@ fn receipt(message: &Incoming) -> &Receipt {
 impl Memory {
     async fn tell(&self, subject: &str, payload: impl ToString) {
         self.publish(message(subject, payload), None).await.unwrap();
+    }
+
+    /// The broker's time of day.
+    fn now(&self) -> SystemTime {
+        self.connection.broker.with(|state, now| state.clock.system_time(now))
     }
 
     /// Stores a message as JetStream's publish does.

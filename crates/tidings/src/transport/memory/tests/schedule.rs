@@ -9,7 +9,7 @@ fn scheduling() -> StreamConfig {
 
 /// `@at` so many seconds from now.
 fn at(memory: &Memory, seconds: u64) -> String {
-    let now = memory.connection.broker.clock.system_time(tokio::time::Instant::now());
+    let now = memory.now();
     format!("@at {}", rfc3339::format(now + SECOND * u32::try_from(seconds).unwrap()))
 }
 
