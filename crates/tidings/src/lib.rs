@@ -88,7 +88,7 @@
 //! | handle | [`Handler`], [`Context`], [`Failure`] |
 //! | run a service | [`Registry`], [`Route`], [`Retry`], [`Serve`], [`Running`] |
 //! | connect | [`Bus::builder`], [`Bus::from_env`] |
-//! | make a stream | [`Bus::provision`], [`StreamConfig`]; a registry makes those of its handlers |
+//! | make a stream, look into it | [`Bus::provision`], [`StreamConfig`], [`Bus::stream`]; a registry makes those of its handlers |
 //! | show what messages promise | [`Message::descriptors`], [`contract::Catalog`] |
 //!
 //! # What is promised

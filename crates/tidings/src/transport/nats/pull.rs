@@ -15,7 +15,7 @@ use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::receipt::receipt;
 use super::{Nats, NatsSettle, inbox, subject_of};
-use crate::header::Headers;
+use crate::header::{Headers, PENDING_MESSAGES};
 use crate::subject::Subject;
 use crate::transport::{ApiError, Fault, Incoming, Outgoing, Settle};
 
@@ -143,7 +143,7 @@ impl NatsPull {
             StatusCode::IDLE_HEARTBEAT => None,
             StatusCode::NOT_FOUND | StatusCode::TIMEOUT => {
                 let left = message.headers.as_ref().and_then(|headers| {
-                    headers.get("Nats-Pending-Messages")?.as_str().parse::<usize>().ok()
+                    headers.get(PENDING_MESSAGES)?.as_str().parse::<usize>().ok()
                 });
                 self.expected = self.expected.saturating_sub(left.unwrap_or(self.expected));
                 None
