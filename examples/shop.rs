@@ -1,6 +1,21 @@
 //! The messages of a small shop: all that its services know of each other.
 
+use tidings::contract::{Catalog, CatalogError};
 use tidings::prelude::*;
+
+/// What the shop's messages promise: the committed folder `schemas/`, as a value.
+///
+/// # Errors
+/// [`CatalogError`] if two of them contradict each other.
+pub fn catalog() -> Result<Catalog, CatalogError> {
+    let messages = [
+        OrderEvent::descriptors(), // of each of its events
+        PlaceOrder::descriptors(),
+        CheckInventory::descriptors(),
+        Charge::descriptors(),
+    ];
+    Catalog::of(messages.concat())
+}
 
 /// Where a customer lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, Token)]

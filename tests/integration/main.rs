@@ -6,4 +6,22 @@
     reason = "a test's own functions fail it"
 )]
 
+mod discovery;
 mod harness;
+mod order_flow;
+mod signal;
+
+use std::time::Duration;
+
+/// Long enough for what must happen, on a busy machine too.
+const SOON: Duration = Duration::from_secs(10);
+
+/// Waits for what must happen soon.
+#[track_caller]
+fn soon<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    let place = std::panic::Location::caller();
+    async move {
+        let outcome = tokio::time::timeout(SOON, future).await;
+        outcome.unwrap_or_else(|_| panic!("nothing within {SOON:?} at {place}"))
+    }
+}

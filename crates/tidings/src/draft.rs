@@ -64,9 +64,7 @@ impl<E: Event> Draft<'_, E> {
     pub async fn publish(self) -> Result<E::Ack, PublishError> {
         match self.refused {
             Some(error) => Err(error),
-            None => {
-                publish::publish(self.link, self.message, self.headers, self.derived_id).await
-            }
+            None => publish::publish(self.link, self.message, self.headers, self.derived_id).await,
         }
     }
 }
@@ -125,11 +123,8 @@ impl<E: StreamEvent> Draft<'_, E> {
             self.headers.set(name, value);
         } else {
             self.refused.get_or_insert(
-                header::HeaderError {
-                    name: name.to_owned(),
-                    fault: header::HeaderFault::Value,
-                }
-                .into(),
+                header::HeaderError { name: name.to_owned(), fault: header::HeaderFault::Value }
+                    .into(),
             );
         }
     }

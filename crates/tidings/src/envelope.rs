@@ -9,8 +9,7 @@ use uuid::Uuid;
 
 use crate::header::{self, Headers};
 use crate::message::{Declaration, Decode, Message};
-use crate::publish::PublishError;
-use crate::subject::Subject;
+use crate::subject::{Subject, SubjectError};
 use crate::transport::{Incoming, Outgoing};
 
 /// A message before its subject and payload are written: the room it is likely to need, in bytes.
@@ -26,7 +25,7 @@ pub(crate) struct Encoded {
 /// Why a message can't be written.
 #[derive(Debug)]
 pub(crate) enum EncodeFault {
-    Subject(crate::subject::SubjectError),
+    Subject(SubjectError),
     Payload { name: &'static str, source: serde_json::Error },
 }
 
@@ -89,13 +88,4 @@ pub(crate) fn decode<M: Decode>(incoming: &Incoming) -> Result<M, DecodeError> {
         payload: incoming.payload.clone(),
         source,
     })
-}
-
-impl From<EncodeFault> for PublishError {
-    fn from(fault: EncodeFault) -> Self {
-        match fault {
-            EncodeFault::Subject(error) => Self::Subject(error),
-            EncodeFault::Payload { name, source } => Self::Encode { name, source },
-        }
-    }
 }

@@ -92,9 +92,7 @@ impl Headers {
         self.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
 
-    pub(crate) fn pairs(
-        &self,
-    ) -> impl Iterator<Item = (&Cow<'static, str>, &Cow<'static, str>)> {
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&Cow<'static, str>, &Cow<'static, str>)> {
         self.0.iter().map(|(name, value)| (name, value))
     }
 

@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tidings_contract::Descriptor;
 
-use crate::Failure;
+use crate::failure::Failure;
 use crate::publish_ack::{Acknowledgement, PublishAck};
 use crate::stream::EventStream;
 use crate::subject::{ParseSubjectError, Subject, SubjectError};

@@ -60,7 +60,7 @@ impl Registry {
         }
     }
 
-    /// Its semantic version, such as `1.4.0`; shown by service discovery.
+    /// Its semantic version, such as `1.4.0`; the default is `0.0.0`. Shown by service discovery.
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = version.into();
         self
@@ -90,6 +90,9 @@ impl Registry {
     }
 
     /// Runs on `bus` until [`Serve::with_graceful_shutdown`]'s future ends; without one, for ever.
+    ///
+    /// # Errors
+    /// Awaited, [`ServeError`].
     pub fn serve<'a>(self, bus: &Bus) -> Serve<'a> {
         Serve::new(self, bus.link().clone())
     }

@@ -53,33 +53,38 @@ impl Route {
         }
     }
 
-    /// How many messages are handled at a time, at least 1; the default is 16. With 1 they are
-    /// handled in order.
+    /// How many messages are handled at a time, at least 1; the default is 16. As many of a stream's
+    /// may be fetched ahead, and their ack wait runs while they wait.
+    ///
+    /// With 1 they are handled in order, except for one that failed: it comes again later.
     pub fn concurrency(mut self, concurrency: usize) -> Self {
         self.concurrency = concurrency.max(1);
         self
     }
 
-    /// When a failed stream event is handled again.
+    /// When a failed stream event is handled again; the default waits a second each time. It means
+    /// nothing to other messages.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
         self
     }
 
     /// How long a handler may take, without reporting progress, before the server delivers its
-    /// stream event again; the default is 30 s.
+    /// stream event again; the default is 30 s. It means nothing to other messages.
     pub fn ack_wait(mut self, ack_wait: Duration) -> Self {
         self.ack_wait = ack_wait;
         self
     }
 
-    /// The durable consumer's name, instead of `<registry>-<wire name>`.
+    /// The durable consumer's name, instead of `<registry>-<wire name>`, whose dots become `_`. It
+    /// means nothing to a message without a stream.
     pub fn durable(mut self, name: impl Into<String>) -> Self {
         self.durable = Some(name.into());
         self
     }
 
-    /// The queue group, instead of the registry's name for an event and `q` for a request.
+    /// The queue group, instead of the registry's name for an event and `q` for a request. It means
+    /// nothing to a stream's event, which is shared by its durable consumer.
     pub fn queue_group(mut self, group: impl Into<String>) -> Self {
         self.queue_group = Some(group.into());
         self

@@ -5,8 +5,8 @@ mod error;
 mod live;
 mod replay;
 
-pub use consume::Consume;
 pub(crate) use consume::ACK_WAIT;
+pub use consume::Consume;
 pub use error::{ReceiveError, SubscribeError};
 pub use live::Subscribe;
 pub(crate) use live::check_name;
@@ -19,7 +19,7 @@ use std::task::{Context, Poll};
 
 use futures_util::stream::{SelectAll, Stream, StreamExt};
 
-use crate::delivery::{Delivery, DeliveryKind, Live, sealed::FromIncoming as _};
+use crate::delivery::{Delivery, DeliveryKind, Live};
 use crate::envelope;
 use crate::message::{Decode, Event};
 use crate::transport::{Fault, Inbox, Incoming, Pull};
@@ -34,6 +34,7 @@ pub struct Subscription<E, K = Live> {
 }
 
 /// Where the messages come from.
+#[expect(clippy::large_enum_variant, reason = "one for each subscription, and it never moves")]
 enum Source {
     /// One core subscription for each filter.
     Core(SelectAll<Inbox>),
@@ -70,6 +71,7 @@ impl<E: Event + Decode, K: DeliveryKind> Stream for Subscription<E, K> {
     }
 }
 
+#[expect(clippy::result_large_err, reason = "a delivery is as large")]
 fn deliver<E: Event + Decode, K: DeliveryKind>(
     next: Result<Incoming, Fault>,
 ) -> Result<Delivery<E, K>, ReceiveError> {

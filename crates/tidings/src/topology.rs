@@ -1,13 +1,15 @@
 //! Streams and consumers: created where they are missing, never changed silently.
 
 mod error;
+mod stream_handle;
 
+pub(crate) use error::ConsumerFault;
 pub use error::ProvisionError;
+pub use stream_handle::{StreamError, StreamHandle};
 
 use std::collections::BTreeSet;
 
 use crate::stream::StreamConfig;
-use crate::subscribe::SubscribeError;
 use crate::transport::{ApiError, ConsumerConfig, Fault, Transport};
 
 /// How many messages of one consumer may be unsettled at a time over all its readers; NATS's own
@@ -70,20 +72,19 @@ fn keeps(wanted: &StreamConfig, found: &StreamConfig) -> Result<(), ProvisionErr
 /// Creates the durable consumer where it is missing; refuses one that does something else.
 pub(crate) async fn ensure_consumer(
     transport: &Transport,
-    stream: &'static str,
+    stream: &str,
     wanted: &ConsumerConfig,
-) -> Result<(), SubscribeError> {
-    let of_stream = |fault| SubscribeError::of_stream(fault, stream);
-    let found = match transport.consumer(stream, &wanted.name).await.map_err(of_stream)? {
+) -> Result<(), ConsumerFault> {
+    let found = match transport.consumer(stream, &wanted.name).await? {
         Some(found) => found,
         None => match transport.create_consumer(stream, wanted).await {
             Ok(()) => return Ok(()),
             // Another instance created it meanwhile.
             Err(Fault::Api(error)) if error.code == ApiError::CONSUMER_EXISTS => {
-                let found = transport.consumer(stream, &wanted.name).await.map_err(of_stream)?;
-                found.ok_or_else(|| of_stream(Fault::Api(error)))?
+                let found = transport.consumer(stream, &wanted.name).await?;
+                found.ok_or(Fault::Api(error))?
             }
-            Err(fault) => return Err(of_stream(fault)),
+            Err(fault) => return Err(fault.into()),
         },
     };
     let filters = |config: &ConsumerConfig| -> BTreeSet<String> {
@@ -97,5 +98,5 @@ pub(crate) async fn ensure_consumer(
     } else {
         return Ok(());
     };
-    Err(SubscribeError::Exists { stream, consumer: wanted.name.clone(), description })
+    Err(ConsumerFault::Differs { description })
 }

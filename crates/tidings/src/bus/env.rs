@@ -9,6 +9,13 @@ pub(super) async fn connect(lookup: impl Fn(&str) -> Option<String>) -> Result<B
     if url == "memory:" {
         return Ok(Bus::in_memory());
     }
+    for (set, missing) in
+        [("NATS_PASSWORD", "NATS_USER"), ("NATS_CERT", "NATS_KEY"), ("NATS_KEY", "NATS_CERT")]
+    {
+        if get(set).is_some() && get(missing).is_none() {
+            return Err(ConnectError::Incomplete { set, missing });
+        }
+    }
     let mut builder = Bus::builder().servers(url.split(',').map(str::trim));
     if let Some(path) = get("NATS_CREDS") {
         builder = builder.credentials_file(path);
@@ -38,6 +45,21 @@ mod tests {
         assert!(error.to_string().contains("NATS_URL"), "{error}");
         let error = connect(|_| Some(String::new())).await.unwrap_err();
         assert!(matches!(error, ConnectError::NoServer));
+    }
+
+    #[tokio::test]
+    async fn half_of_a_pair_is_an_error_that_names_both() {
+        for (set, missing) in
+            [("NATS_PASSWORD", "NATS_USER"), ("NATS_CERT", "NATS_KEY"), ("NATS_KEY", "NATS_CERT")]
+        {
+            let lookup = |name: &str| match name {
+                "NATS_URL" => Some("nats://127.0.0.1:1".to_owned()),
+                name if name == set => Some("x".to_owned()),
+                _ => None,
+            };
+            let error = connect(lookup).await.unwrap_err().to_string();
+            assert!(error.contains(set) && error.contains(missing), "{error}");
+        }
     }
 
     #[tokio::test]

@@ -10,8 +10,18 @@ use crate::transport::Fault;
 #[non_exhaustive]
 pub enum ConnectError {
     /// No server is named.
-    #[error("no server to connect to: set `NATS_URL`, for example nats://127.0.0.1:4222")]
+    #[error(
+        "no server to connect to: name one, or set `NATS_URL`, for example nats://127.0.0.1:4222"
+    )]
     NoServer,
+    /// A variable of the environment is set without the one that belongs to it.
+    #[error("`{set}` is set without `{missing}`: set both, or neither")]
+    Incomplete {
+        /// The variable that is set.
+        set: &'static str,
+        /// The one that is not.
+        missing: &'static str,
+    },
     /// An address can't be read.
     #[error("{address:?} is no server address: {source}; write nats://host:port")]
     Address {

@@ -21,9 +21,7 @@ pub enum DecodeError {
         source: serde_json::Error,
     },
     /// The message says that it is another one, or another version.
-    #[error(
-        "the message on `{subject}` is `{found}`, not `{expected}` (header `Tidings-Message`)"
-    )]
+    #[error("the message on `{subject}` is `{found}`, not `{expected}` (header `Tidings-Message`)")]
     OtherMessage {
         /// Where it came from.
         subject: String,

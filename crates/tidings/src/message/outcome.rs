@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::Failure;
+use crate::failure::Failure;
 use crate::message::DeclaredError;
 
 /// A handler's result, its types erased: what the runner settles or replies with.

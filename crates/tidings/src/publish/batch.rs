@@ -51,7 +51,7 @@ impl<A: std::fmt::Debug> std::error::Error for PublishAllError<A> {
     }
 }
 
-pub(super) async fn publish_all<E: Event>(
+pub(crate) async fn publish_all<E: Event>(
     link: &Link,
     events: impl IntoIterator<Item = E>,
 ) -> Result<Vec<E::Ack>, PublishAllError<E::Ack>> {
@@ -92,9 +92,8 @@ fn settle<E: Event>(
     place: usize,
     outcome: Result<Option<PublishAck>, PublishError>,
 ) {
-    outcomes[place] = Some(
-        outcome.and_then(|stored| E::Ack::from_stored(stored).ok_or(PublishError::Closed)),
-    );
+    outcomes[place] =
+        Some(outcome.and_then(|stored| E::Ack::from_stored(stored).ok_or(PublishError::Closed)));
 }
 
 enum Begun {

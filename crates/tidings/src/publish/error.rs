@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use crate::envelope::EncodeFault;
 use crate::header::HeaderError;
 use crate::subject::SubjectError;
 
@@ -81,7 +82,8 @@ pub enum PublishError {
         description: String,
     },
     /// No confirmation came, also after sending again: whether the event is stored is unknown.
-    /// Publishing it again with the same message id stores it once.
+    /// Publishing it again with the same message id within the stream's duplicate window stores it
+    /// once.
     #[error(
         "no confirmation for `{subject}` within {waited:?}; it is unknown whether message {message_id:?} is stored"
     )]
@@ -93,10 +95,10 @@ pub enum PublishError {
         /// How long was waited.
         waited: Duration,
     },
-    /// The bus was closed.
+    /// The bus was closed before the message was sent.
     #[error("the bus is closed")]
     Closed,
-    /// The client failed.
+    /// The client failed; whether the message was sent is unknown.
     #[error("can't publish on `{subject}`")]
     Client {
         /// Where the event was to go.
@@ -104,4 +106,13 @@ pub enum PublishError {
         /// What it failed with.
         source: Box<dyn Error + Send + Sync>,
     },
+}
+
+impl From<EncodeFault> for PublishError {
+    fn from(fault: EncodeFault) -> Self {
+        match fault {
+            EncodeFault::Subject(error) => Self::Subject(error),
+            EncodeFault::Payload { name, source } => Self::Encode { name, source },
+        }
+    }
 }

@@ -40,6 +40,37 @@ pub(super) fn plan(registry: &Registry) -> Result<Vec<Wiring>, ServeError> {
     if registry.routes.is_empty() {
         return Err(ServeError::Empty { registry: registry.name.clone() });
     }
+    let wirings = wire_all(registry)?;
+    for (route, wiring) in registry.routes.iter().zip(&wirings) {
+        if let Wiring::Endpoint { declaration, .. } = wiring {
+            outside_streams(&route.label(), declaration, &wirings)?;
+        }
+    }
+    Ok(wirings)
+}
+
+/// A stream that keeps a request's subject answers the asker with its own ack, at once.
+fn outside_streams(
+    message: &str,
+    request: &'static Declaration,
+    wirings: &[Wiring],
+) -> Result<(), ServeError> {
+    for wiring in wirings {
+        let Wiring::Durable { stream, .. } = wiring else { continue };
+        let subjects = (stream.config)().subjects;
+        if subjects.iter().any(|kept| tidings_subject::overlaps(kept, request.filter)) {
+            return Err(ServeError::RequestInStream {
+                message: message.to_owned(),
+                subject: request.template,
+                stream: stream.name,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What each route becomes, no two of them the same.
+fn wire_all(registry: &Registry) -> Result<Vec<Wiring>, ServeError> {
     let mut taken = BTreeSet::new();
     registry
         .routes
@@ -119,10 +150,8 @@ fn stream_of(route: &Route) -> Result<Option<StreamDeclaration>, ServeError> {
 fn is_semantic(version: &str) -> bool {
     let core = version.split(['-', '+']).next().unwrap_or_default();
     let rest = &version[core.len()..];
-    let is_number =
-        |part: &str| part.parse::<u64>().is_ok_and(|number| number.to_string() == part);
-    let is_word =
-        |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.' || c == '+';
+    let is_number = |part: &str| part.parse::<u64>().is_ok_and(|number| number.to_string() == part);
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.' || c == '+';
     let parts: Vec<&str> = core.split('.').collect();
     parts.len() == 3
         && parts.into_iter().all(is_number)

@@ -15,7 +15,8 @@ use crate::topology;
 /// How long the server may take to see that everything listens, or that everything is settled.
 const BARRIER: Duration = Duration::from_secs(5);
 
-/// A registry that runs. Dropping it shuts it down without waiting.
+/// A registry that runs. Dropping it shuts it down without waiting: no new messages are taken, and
+/// handlers that are running finish by themselves.
 #[derive(Debug)]
 #[must_use = "dropping it shuts the registry down"]
 pub struct Running {
@@ -101,12 +102,9 @@ async fn connect(
                 .map_err(RouteFault::Provision)?;
             topology::ensure_consumer(&link.transport, stream.name, &config)
                 .await
+                .map_err(|fault| SubscribeError::of_consumer(fault, stream.name, &config.name))
                 .map_err(RouteFault::Subscribe)?;
-            Ok(runner::Source::Durable {
-                stream: stream.name,
-                config,
-                prefetch: route.concurrency,
-            })
+            Ok(runner::Source::Durable { stream: stream.name, config, prefetch: route.concurrency })
         }
         Wiring::Endpoint { declaration, name, group } => {
             let filter = crate::subject::Subject::from_static(declaration.filter);
@@ -124,6 +122,9 @@ impl Running {
     }
 
     /// Shuts down within 30 s, as [`shutdown_within`](Self::shutdown_within).
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, the shutdown goes on without a deadline.
     pub async fn shutdown(self) -> Vec<RouteReport> {
         self.shutdown_within(SHUTDOWN_DEADLINE).await
     }

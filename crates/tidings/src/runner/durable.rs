@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::StreamExt as _;
 
 use super::Worker;
 use crate::jitter::jittered;
@@ -12,6 +12,8 @@ use crate::transport::{ConsumerConfig, Fault, Pull, Settlement};
 /// The first and the longest wait before a consumer that can't be read is tried again.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const MOST_RETRY: Duration = Duration::from_secs(10);
+/// How long the server may take to see that a pull has ended.
+const BARRIER: Duration = Duration::from_secs(2);
 
 /// Until the worker stops. What was delivered and not begun comes again elsewhere.
 pub(super) async fn run(
@@ -41,7 +43,7 @@ pub(super) async fn run(
                     }
                 };
                 if stopped {
-                    give_back(&mut pull).await;
+                    give_back(&worker, pull).await;
                     return;
                 }
             }
@@ -54,7 +56,8 @@ pub(super) async fn run(
         }
         pause = pause.saturating_mul(2).min(MOST_RETRY);
         // It may have been deleted: it is made again where it is missing.
-        if let Err(error) = topology::ensure_consumer(&worker.link().transport, stream, &config).await
+        if let Err(error) =
+            topology::ensure_consumer(&worker.link().transport, stream, &config).await
         {
             let route = worker.label();
             tracing::error!(route, stream, %error, "a consumer can't be made again");
@@ -82,12 +85,21 @@ async fn feed(worker: &Worker, pull: &mut Pull) -> bool {
 }
 
 /// Messages that are here and not begun go to another instance now, not after the ack wait.
-async fn give_back(pull: &mut Pull) {
-    while let Some(Some(Ok(incoming))) = pull.next().now_or_never() {
-        let Some(settle) = incoming.settle else { continue };
-        if let Err(fault) = settle.send(Settlement::Nak(None)).await {
-            tracing::warn!(%fault, "a message that was not begun could not be given back");
-        }
+///
+/// The pull ends first: as long as the server knows of it, it would send them here again.
+async fn give_back(worker: &Worker, pull: Pull) {
+    let left = pull.end().await;
+    if left.is_empty() {
+        return;
+    }
+    let transport = &worker.link().transport;
+    let mut given_back = transport.barrier(BARRIER).await;
+    for settle in left.into_iter().filter_map(|incoming| incoming.settle) {
+        given_back = given_back.and(settle.send(Settlement::Nak(None)).await);
+    }
+    if let Err(fault) = given_back {
+        let route = worker.label();
+        tracing::warn!(route, %fault, "messages that were not begun come again after the ack wait");
     }
 }
 

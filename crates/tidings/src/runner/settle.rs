@@ -71,8 +71,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::Failure;
     use crate::envelope::DecodeError;
+    use crate::failure::Failure;
 
     #[test]
     fn the_whole_policy() {

@@ -104,14 +104,15 @@ impl Tally {
 
     pub(super) fn endpoint(&self) -> EndpointTally {
         let load = |counter: &AtomicU64| counter.load(Relaxed);
-        let errors = load(&self.failed)
+        let unanswered = load(&self.failed)
             + load(&self.rejected)
             + load(&self.undecodable)
-            + load(&self.aborted)
-            + load(&self.declared);
+            + load(&self.aborted);
         EndpointTally {
-            requests: load(&self.handled) + errors - load(&self.declared),
-            errors,
+            // A declared error is a request that was handled, and an error. Nothing is subtracted:
+            // counts that change meanwhile could make less than nothing.
+            requests: unanswered + load(&self.handled),
+            errors: unanswered + load(&self.declared),
             busy_nanos: load(&self.busy_nanos),
             last_error: self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }

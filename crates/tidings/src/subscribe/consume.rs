@@ -20,6 +20,14 @@ use crate::transport::ConsumerConfig;
 pub(crate) const ACK_WAIT: Duration = Duration::from_secs(30);
 
 /// A durable consumer to be opened: await it, or first change how it is made and read.
+///
+/// Its name holds no white space, `.`, `*`, `>`, `/` or `\`, and at most 255 bytes.
+///
+/// # Errors
+/// Awaited, [`SubscribeError`]. A consumer that is there must have the same filters and ack wait.
+///
+/// # Cancel safety
+/// A consumer that was created stays.
 #[derive(Debug)]
 #[must_use = "await it to open the consumer"]
 pub struct Consume<E> {
@@ -73,7 +81,9 @@ impl<E: StreamEvent + Decode> Consume<E> {
             max_deliver: None,
             max_ack_pending: Some(topology::MAX_ACK_PENDING),
         };
-        topology::ensure_consumer(&self.link.transport, stream, &config).await?;
+        topology::ensure_consumer(&self.link.transport, stream, &config)
+            .await
+            .map_err(|fault| SubscribeError::of_consumer(fault, stream, &config.name))?;
         let pull = self.link.transport.pull(stream, &config.name, self.prefetch).await;
         pull.map(|pull| Subscription::new(Source::Stream(pull)))
             .map_err(|fault| SubscribeError::of_stream(fault, stream))

@@ -5,6 +5,7 @@ use std::error::Error;
 use crate::delivery::{Acker, DeliveryKind};
 use crate::envelope::DecodeError;
 use crate::subject::SubjectError;
+use crate::topology::ConsumerFault;
 use crate::transport::{ApiError, Fault};
 
 /// A subscription could not be made.
@@ -86,6 +87,16 @@ impl SubscribeError {
                 Self::Refused { stream, code: error.code, description: error.description }
             }
             other => Self::core(other),
+        }
+    }
+
+    /// A fault of the durable consumer of this name.
+    pub(crate) fn of_consumer(fault: ConsumerFault, stream: &'static str, consumer: &str) -> Self {
+        match fault {
+            ConsumerFault::Differs { description } => {
+                Self::Exists { stream, consumer: consumer.to_owned(), description }
+            }
+            ConsumerFault::Transport(fault) => Self::of_stream(fault, stream),
         }
     }
 }

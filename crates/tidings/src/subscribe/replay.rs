@@ -46,6 +46,12 @@ impl std::convert::From<From> for DeliverFrom {
 }
 
 /// A replay to be made: await it.
+///
+/// # Errors
+/// Awaited, [`SubscribeError`].
+///
+/// # Cancel safety
+/// Dropping the future may leave a consumer behind, which the server forgets by itself.
 #[derive(Debug)]
 #[must_use = "await it to start the replay"]
 pub struct Replay<E> {
@@ -56,11 +62,7 @@ pub struct Replay<E> {
 }
 
 impl<E: StreamEvent + Decode> Replay<E> {
-    pub(crate) fn new(
-        link: Link,
-        filters: Result<Vec<Subject>, SubjectError>,
-        from: From,
-    ) -> Self {
+    pub(crate) fn new(link: Link, filters: Result<Vec<Subject>, SubjectError>, from: From) -> Self {
         Self { link, filters, from, event: PhantomData }
     }
 

@@ -70,3 +70,14 @@ impl ProvisionError {
         }
     }
 }
+
+/// A durable consumer could not be made, or is another one. Whoever reads it says which.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConsumerFault {
+    /// It exists with another configuration.
+    #[error("it exists with another configuration: {description}")]
+    Differs { description: String },
+    /// The transport failed.
+    #[error(transparent)]
+    Transport(#[from] Fault),
+}

@@ -36,10 +36,22 @@ pub(crate) enum DeliverFrom {
 /// What a consumer delivers, until it is dropped. It ends only when the bus is closed; a fault is
 /// reported and the flow goes on where it can.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one for each consumer, and it never moves")]
 pub(crate) enum Pull {
     Nats(nats::NatsPull),
     NatsOrdered(nats::NatsOrdered),
     Memory(memory::MemoryPull),
+}
+
+impl Pull {
+    /// Ends the flow, and gives back what a durable consumer delivered and nobody took.
+    pub(crate) async fn end(self) -> Vec<Incoming> {
+        match self {
+            Self::Nats(pull) => pull.end().await,
+            // Nothing is acknowledged in a replay, and in memory nothing is on the way.
+            Self::NatsOrdered(_) | Self::Memory(_) => Vec::new(),
+        }
+    }
 }
 
 impl Stream for Pull {

@@ -62,6 +62,14 @@ impl ApiError {
         }
     }
 
+    pub(crate) fn consumer_not_found() -> Self {
+        Self {
+            status: 404,
+            code: Self::CONSUMER_NOT_FOUND,
+            description: "consumer not found".to_owned(),
+        }
+    }
+
     pub(crate) fn is_not_found(&self) -> bool {
         matches!(self.code, Self::STREAM_NOT_FOUND | Self::CONSUMER_NOT_FOUND)
     }

@@ -15,40 +15,14 @@ use super::stream_config;
 use super::{Fault, Memory};
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
-use crate::transport::{ApiError, ConsumerConfig};
-
-/// What a stream holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct StreamState {
-    pub(crate) messages: u64,
-    pub(crate) bytes: u64,
-    pub(crate) first_sequence: u64,
-    pub(crate) last_sequence: u64,
-    pub(crate) subjects: u64,
-    pub(crate) consumers: u64,
-}
-
-/// How far a consumer has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ConsumerState {
-    /// How many messages it has still to deliver for the first time.
-    pub(crate) pending: u64,
-    /// How many were delivered and not settled.
-    pub(crate) ack_pending: u64,
-    /// How many of those were delivered more than once.
-    pub(crate) redelivered: u64,
-    /// How many deliveries there were.
-    pub(crate) delivered: u64,
-    pub(crate) paused_until: Option<SystemTime>,
-}
+use crate::transport::{ApiError, ConsumerConfig, ConsumerState, StreamState};
 
 impl State {
     /// Creates a stream; one of this name with the same configuration is no error.
-    pub(super) fn create_stream(
-        &mut self,
-        config: &StreamConfig,
-        now: Instant,
-    ) -> Result<(), ApiError> {
+    pub(super) fn create_stream(&mut self, config: &StreamConfig) -> Result<(), ApiError> {
+        if config.sealed {
+            return Err(api::invalid_config("stream configuration for create can not be sealed"));
+        }
         let config = stream_config::complete(config)?;
         if let Some(existing) = self.streams.named(&config.name) {
             if existing.config == config {
@@ -58,7 +32,7 @@ impl State {
         }
         self.check_subjects(&config)?;
         let key = self.new_key();
-        self.streams.insert(Stream::new(key, config, self.clock, now));
+        self.streams.insert(Stream::new(key, config, self.clock));
         Ok(())
     }
 
@@ -113,15 +87,17 @@ impl State {
     }
 }
 
+#[cfg_attr(not(test), expect(dead_code, reason = "not every call has its caller yet"))]
+#[expect(clippy::unused_async, reason = "the same signatures as over NATS, where a call waits")]
 impl Memory {
     /// Changes a stream as far as a server allows.
     pub(crate) async fn update_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
-        Ok(self.broker()?.with(|state, now| state.update_stream(config, now))?)
+        Ok(self.connection.with(|state, now| state.update_stream(config, now))??)
     }
 
     /// Deletes a stream with its messages and consumers.
     pub(crate) async fn delete_stream(&self, name: &str) -> Result<(), Fault> {
-        Ok(self.broker()?.with(|state, _| state.delete_stream(name))?)
+        Ok(self.connection.with(|state, _| state.delete_stream(name))??)
     }
 
     /// Removes a stream's messages, or those of a filter; gives how many.
@@ -130,7 +106,7 @@ impl Memory {
         name: &str,
         filter: Option<&Subject>,
     ) -> Result<u64, Fault> {
-        self.broker()?.with(|state, now| {
+        self.connection.with(|state, now| {
             let stream = state.streams.expect(name)?;
             stream.expire(now, &mut state.effects);
             if stream.config.sealed {
@@ -143,12 +119,12 @@ impl Memory {
             let purged = stream.purge_all_but(filter, 0, &mut state.effects);
             stream.set_alarm(&mut state.effects);
             Ok(purged)
-        })
+        })?
     }
 
     /// Deletes one message.
     pub(crate) async fn delete_message(&self, stream: &str, sequence: u64) -> Result<(), Fault> {
-        self.broker()?.with(|state, _| {
+        self.connection.with(|state, _| {
             let stream = state.streams.expect(stream)?;
             if stream.config.sealed {
                 return Err(api::sealed().into());
@@ -161,12 +137,12 @@ impl Memory {
             }
             stream.set_alarm(&mut state.effects);
             Ok(())
-        })
+        })?
     }
 
     /// What a stream holds.
     pub(crate) async fn stream_state(&self, name: &str) -> Result<StreamState, Fault> {
-        self.broker()?.with(|state, now| {
+        self.connection.with(|state, now| {
             let stream = state.streams.expect(name)?;
             stream.expire(now, &mut state.effects);
             stream.set_alarm(&mut state.effects);
@@ -174,13 +150,16 @@ impl Memory {
             Ok(StreamState {
                 messages: log.len(),
                 bytes: log.bytes(),
-                // A stream that never held anything has no first sequence.
-                first_sequence: if log.last() == 0 { 0 } else { log.first() },
+                // A stream that never held anything has no first sequence, unless it was given one.
+                first_sequence: match stream.config.first_sequence {
+                    None if log.last() == 0 => 0,
+                    _ => log.first(),
+                },
                 last_sequence: log.last(),
                 subjects: log.subject_count(),
                 consumers: stream.consumers.len() as u64,
             })
-        })
+        })?
     }
 
     /// Changes a durable consumer as far as a server allows.
@@ -189,17 +168,17 @@ impl Memory {
         stream: &str,
         config: &ConsumerConfig,
     ) -> Result<(), Fault> {
-        Ok(self.broker()?.with(|state, _| state.update_consumer(stream, config))?)
+        Ok(self.connection.with(|state, _| state.update_consumer(stream, config))??)
     }
 
     /// Deletes a durable consumer.
     pub(crate) async fn delete_consumer(&self, stream: &str, name: &str) -> Result<(), Fault> {
-        self.broker()?.with(|state, _| {
+        self.connection.with(|state, _| {
             let stream = state.streams.expect(stream)?;
             let key = stream.consumer_named(name)?.key;
             stream.delete_consumer(key, &mut state.effects);
             Ok(())
-        })
+        })?
     }
 
     /// Delivers nothing before `until`; a time that has passed ends a pause.
@@ -209,14 +188,14 @@ impl Memory {
         name: &str,
         until: SystemTime,
     ) -> Result<(), Fault> {
-        self.broker()?.with(|state, now| {
+        self.connection.with(|state, now| {
             let until = state.clock.instant(until);
             let consumer = state.streams.expect(stream)?.consumer_named(name)?;
             // Too far away to be reckoned with is for as long as anybody will wait.
             consumer.paused_until = Some(until.unwrap_or_else(|| far(now)));
             consumer.wake(now, &mut state.effects);
             Ok(())
-        })
+        })?
     }
 
     /// How far a durable consumer has come.
@@ -225,7 +204,7 @@ impl Memory {
         stream: &str,
         name: &str,
     ) -> Result<ConsumerState, Fault> {
-        self.broker()?.with(|state, now| {
+        self.connection.with(|state, now| {
             let stream = state.streams.expect(stream)?;
             stream.expire(now, &mut state.effects);
             let clock = stream.clock;
@@ -237,7 +216,7 @@ impl Memory {
                 delivered: consumer.delivered,
                 paused_until: consumer.paused_until.map(|until| clock.system_time(until)),
             })
-        })
+        })?
     }
 }
 

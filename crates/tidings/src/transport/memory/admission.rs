@@ -73,10 +73,18 @@ pub(super) fn check(
         return Err(api::sealed());
     }
     let headers = &message.headers;
+    let headers_len = headers.wire_len();
+    let size = headers_len + message.payload.len();
+    if stream.config.max_message_size.is_some_and(|limit| size > limit as usize) {
+        return Err(api::message_too_large());
+    }
     let mut entry = Entry::default();
     if !headers.is_empty() {
         if value(headers, header::BATCH_ID).is_some() {
             return Err(api::batch_disabled());
+        }
+        if headers_len > MAX_HEADERS {
+            return Err(api::headers_too_large());
         }
         if value(headers, header::INCREMENT).is_some() {
             return Err(api::counter_disabled());
@@ -100,14 +108,6 @@ pub(super) fn check(
         }
         entry.rollup = rollup(stream, headers, entry.schedule.is_some())?;
     }
-    let headers_len = headers.wire_len();
-    let size = headers_len + message.payload.len();
-    if stream.config.max_message_size.is_some_and(|limit| size > limit as usize) {
-        return Err(api::message_too_large());
-    }
-    if headers_len > MAX_HEADERS {
-        return Err(api::headers_too_large());
-    }
     Ok(Admission::New(entry))
 }
 
@@ -116,9 +116,9 @@ fn expectations(stream: &Stream, message: &Outgoing, now: Instant) -> Result<(),
     if value(headers, header::EXPECTED_STREAM).is_some_and(|name| name != stream.config.name) {
         return Err(api::expected_stream());
     }
-    if !stream.config.allow_message_ttl && lifetime(headers, now) != Ok(Lifetime::OfStream) {
-        // One that can't be read is refused as such, further on.
-        lifetime(headers, now)?;
+    // A TTL that can't be read is refused when it is needed, allowed or not.
+    let asked = lifetime(headers, now).unwrap_or(Lifetime::OfStream);
+    if asked != Lifetime::OfStream && !stream.config.allow_message_ttl {
         return Err(api::ttl_disabled());
     }
     let of_subject = value(headers, header::EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT);

@@ -19,7 +19,6 @@ macro_rules! errors {
 
 errors! {
     stream_not_found: 404 ApiError::STREAM_NOT_FOUND, "stream not found";
-    consumer_not_found: 404 ApiError::CONSUMER_NOT_FOUND, "consumer not found";
     stream_name_in_use: 400 ApiError::STREAM_NAME_IN_USE,
         "stream name already in use with a different configuration";
     subjects_overlap: 400 10_065, "subjects overlap with an existing stream";
@@ -53,7 +52,6 @@ errors! {
     work_queue_from: 400 10_101, "consumer must be deliver all on workqueue stream";
     work_queue_ack: 400 10_084,
         "consumer in pull mode requires explicit ack policy on workqueue stream";
-    no_message: 404 10_037, "no message found";
 }
 
 pub(super) fn wrong_last_sequence(last: u64) -> ApiError {

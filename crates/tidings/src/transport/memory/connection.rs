@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::broker::Broker;
+use tokio::time::Instant;
+
+use super::broker::{Broker, State};
 use crate::transport::Fault;
 
 /// A connection to an embedded broker.
@@ -20,20 +22,23 @@ impl Connection {
         Self { broker, key, closed: AtomicBool::new(false) }
     }
 
-    /// Whether it is still open.
-    pub(super) fn check(&self) -> Result<(), Fault> {
-        if self.is_closed() { Err(Fault::Closed) } else { Ok(()) }
-    }
-
-    pub(super) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
+    /// Works on the broker's state, if this is still open. That is looked at under the broker's
+    /// lock, so that nothing can be opened behind the back of [`close`](Self::close).
+    pub(super) fn with<R>(&self, work: impl FnOnce(&mut State, Instant) -> R) -> Result<R, Fault> {
+        self.broker.with(|state, now| {
+            if self.closed.load(Ordering::Acquire) {
+                Err(Fault::Closed)
+            } else {
+                Ok(work(state, now))
+            }
+        })
     }
 
     /// Ends every subscription and pull. What was delivered and not settled stays unsettled, and
     /// is delivered again, to another connection.
     pub(super) fn close(&self) {
-        self.closed.store(true, Ordering::Release);
         self.broker.with(|state, _| {
+            self.closed.store(true, Ordering::Release);
             state.subscriptions.close(self.key, &mut state.effects);
             state.streams.ring(&mut state.effects);
         });

@@ -32,13 +32,19 @@ pub(super) fn complete(
     {
         return Err(api::max_ack_pending(limit));
     }
+    filters(&config.filters)?;
     if config.from == DeliverFrom::Sequence(0) {
         return Err(api::consumer_policy(
             "consumer delivery policy is deliver by start sequence, but optional start sequence \
              is not set",
         ));
     }
-    filters(&config.filters)?;
+    if config.from == DeliverFrom::LastPerSubject && config.filters.is_empty() {
+        return Err(api::consumer_policy(
+            "consumer delivery policy is deliver last per subject, but optional filter subject \
+             is not set",
+        ));
+    }
     Ok(config)
 }
 
@@ -46,7 +52,7 @@ pub(super) fn complete(
 pub(super) fn filters(filters: &[Subject]) -> Result<(), ApiError> {
     for (i, filter) in filters.iter().enumerate() {
         if check_filter(filter.as_str()).is_err() {
-            return Err(api::invalid_config("subject is invalid"));
+            return Err(api::invalid_config("invalid subject"));
         }
         for (j, other) in filters.iter().enumerate() {
             if i != j && covers(&[other.as_str()], filter.as_str()) {

@@ -123,6 +123,6 @@ impl fmt::Debug for MemoryInbox {
             .field("filter", &self.mailbox.filter)
             .field("queued", &self.mailbox.queue().messages.len())
             .field("dropped", &self.dropped())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

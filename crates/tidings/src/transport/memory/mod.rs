@@ -16,6 +16,17 @@
 //!
 //! A stream without limits grows as long as it is published to, as on a server without them.
 //!
+//! # Where it differs
+//!
+//! - Mirrors, sources, subject transforms, republishing, delete markers, batches and counters are
+//!   refused when a stream is created, and so are cron patterns and time zones of schedules.
+//!   Placement, compression, persistence and direct reads are taken and change nothing.
+//! - Nothing is written: storage is memory either way, though bytes are counted for what was asked.
+//! - A settlement for a consumer that is gone is `Ok`; a server does not answer it.
+//! - A message that is purged is no longer pending at once; a server may count it until its ack
+//!   wait has passed. What several filters select counts once among what is to be delivered.
+//! - Terminating what is settled already is said in no advisory.
+//!
 //! # How it is built
 //!
 //! One lock, around [`broker::State`]. [`broker::Broker::with`] takes it, does what became due,
@@ -86,6 +97,7 @@ pub(crate) struct Memory {
     connection: Arc<Connection>,
 }
 
+#[expect(clippy::unused_async, reason = "the same signatures as over NATS, where a call waits")]
 impl Memory {
     /// A broker of its own.
     pub(crate) fn new() -> Self {
@@ -93,24 +105,19 @@ impl Memory {
     }
 
     /// Another connection to the same broker. It is open even if this one was closed.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for a harness that starts again"))]
     pub(crate) fn reconnect(&self) -> Self {
         let broker = Arc::clone(&self.connection.broker);
         Self { connection: Arc::new(Connection::open(broker)) }
     }
 
-    fn broker(&self) -> Result<&Arc<Broker>, Fault> {
-        self.connection.check()?;
-        Ok(&self.connection.broker)
-    }
-
     fn route(&self, message: Outgoing, reply: Option<&Subject>) -> Result<Published, Fault> {
-        let broker = self.broker()?;
         check_subject(message.subject.as_str()).map_err(|why| invalid(&message.subject, why))?;
         let size = message.headers.wire_len() + message.payload.len();
         if size > MAX_PAYLOAD {
             return Err(Fault::TooLarge { size, limit: MAX_PAYLOAD });
         }
-        Ok(broker.with(|state, now| state.publish(message, reply, now)))
+        self.connection.with(|state, now| state.publish(message, reply, now))
     }
 
     /// Sends a message to whoever listens.
@@ -152,36 +159,37 @@ impl Memory {
     }
 
     /// A new subject that nobody else listens on.
+    #[expect(clippy::unused_self, reason = "the same signature as over NATS")]
     pub(crate) fn new_inbox(&self) -> Subject {
         Subject::from(format!("_INBOX.{}", Uuid::now_v7().simple()))
     }
 
     /// Listens on a subject filter, alone or as one of a queue group.
+    #[expect(clippy::needless_pass_by_value, reason = "the same signature as over NATS")]
     pub(crate) fn subscribe(
         &self,
         filter: Subject,
         group: Option<&str>,
     ) -> Result<MemoryInbox, Fault> {
-        let broker = self.broker()?;
         check_filter(filter.as_str()).map_err(|why| invalid(&filter, why))?;
         let filter = filter.as_str();
         let mailbox = Arc::new(Mailbox::new(filter.to_owned()));
-        let subscription = broker.with(|state, _| {
+        let subscription = self.connection.with(|state, _| {
             let mailbox = Arc::clone(&mailbox);
             state.subscriptions.add(self.connection.key, filter, group, mailbox)
-        });
-        Ok(MemoryInbox { broker: Arc::clone(broker), subscription, mailbox })
+        })?;
+        Ok(MemoryInbox { broker: Arc::clone(&self.connection.broker), subscription, mailbox })
     }
 
     /// The stream's configuration; `None` if there is no such stream.
     pub(crate) async fn stream(&self, name: &str) -> Result<Option<StreamConfig>, Fault> {
-        let broker = self.broker()?;
-        Ok(broker.with(|state, _| state.streams.named(name).map(|stream| stream.config.clone())))
+        self.connection
+            .with(|state, _| state.streams.named(name).map(|stream| stream.config.clone()))
     }
 
     /// Creates a stream. One of this name with the same configuration is no fault.
     pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
-        Ok(self.broker()?.with(|state, now| state.create_stream(config, now))?)
+        Ok(self.connection.with(|state, _| state.create_stream(config))??)
     }
 
     /// The durable consumer's configuration; `None` if there is no such consumer.
@@ -190,11 +198,10 @@ impl Memory {
         stream: &str,
         name: &str,
     ) -> Result<Option<ConsumerConfig>, Fault> {
-        let broker = self.broker()?;
-        Ok(broker.with(|state, _| {
+        self.connection.with(|state, _| {
             let consumer = state.streams.named(stream)?.consumer_named(name).ok()?;
             Some(consumer.config.clone())
-        }))
+        })
     }
 
     /// Creates a durable consumer. One of this name with the same configuration is no fault.
@@ -203,10 +210,10 @@ impl Memory {
         stream: &str,
         config: &ConsumerConfig,
     ) -> Result<(), Fault> {
-        Ok(self.broker()?.with(|state, _| {
+        Ok(self.connection.with(|state, _| {
             let key = state.new_key();
             state.streams.expect(stream)?.create_consumer(key, config, Acks::Explicit)
-        })?)
+        })??)
     }
 
     /// Pulls from a durable consumer. It holds nothing, and so never more than `prefetch`.
@@ -216,12 +223,12 @@ impl Memory {
         consumer: &str,
         _prefetch: usize,
     ) -> Result<MemoryPull, Fault> {
-        let (key, stream, consumer) = self.broker()?.with(|state, _| {
+        let (key, stream, consumer) = self.connection.with(|state, _| {
             let key = state.new_key();
             let stream = state.streams.expect(stream)?;
             let consumer = stream.consumer_named(consumer)?.key;
             Ok::<_, Fault>((key, stream.key, consumer))
-        })?;
+        })??;
         Ok(self.new_pull(key, stream, consumer, Acks::Explicit))
     }
 
@@ -240,12 +247,12 @@ impl Memory {
             max_deliver: None,
             max_ack_pending: None,
         };
-        let (key, stream) = self.broker()?.with(|state, _| {
+        let (key, stream) = self.connection.with(|state, _| {
             let key = state.new_key();
             let stream = state.streams.expect(stream)?;
             stream.create_consumer(key, &config, Acks::None)?;
             Ok::<_, Fault>((key, stream.key))
-        })?;
+        })??;
         Ok(self.new_pull(key, stream, key, Acks::None))
     }
 
@@ -262,12 +269,12 @@ impl Memory {
 
     /// Everything sent so far has been seen: a call is over when the broker has done it.
     pub(crate) async fn barrier(&self, _within: Duration) -> Result<(), Fault> {
-        self.connection.check()
+        self.connection.with(|_, _| ())
     }
 
     /// Ends all subscriptions and closes.
     pub(crate) async fn close(&self, _within: Duration) -> Result<(), Fault> {
-        self.connection.check()?;
+        self.connection.with(|_, _| ())?;
         self.connection.close();
         Ok(())
     }

@@ -30,8 +30,8 @@ pub(crate) struct MemoryPull {
 }
 
 impl MemoryPull {
-    fn take(&self) -> Result<Option<Incoming>, ApiError> {
-        self.connection.broker.with(|state, now| {
+    fn take(&self) -> Result<Option<Incoming>, Fault> {
+        let taken = self.connection.with(|state, now| {
             let stream = state.streams.get_mut(self.stream).ok_or_else(api::stream_not_found)?;
             let mut incoming = stream.deliver(self.consumer, now, &mut state.effects)?;
             match &mut incoming {
@@ -50,8 +50,9 @@ impl MemoryPull {
                     }
                 }
             }
-            Ok(incoming)
-        })
+            Ok::<_, ApiError>(incoming)
+        })?;
+        Ok(taken?)
     }
 }
 
@@ -63,15 +64,16 @@ impl Stream for MemoryPull {
         let coop = ready!(coop::poll_proceed(cx));
         // Registered first: whatever happens after the look below rings.
         self.bell.register(cx.waker());
-        if self.ended || self.connection.is_closed() {
+        if self.ended {
             return Poll::Ready(None);
         }
         let item = match self.take() {
             Ok(None) => return Poll::Pending,
             Ok(Some(incoming)) => Ok(incoming),
-            Err(error) => {
+            Err(Fault::Closed) => return Poll::Ready(None),
+            Err(fault) => {
                 self.ended = true;
-                Err(Fault::Api(error))
+                Err(fault)
             }
         };
         coop.made_progress();

@@ -121,15 +121,17 @@ fn check_target(stream: &Stream, headers: &Headers, subject: &str) -> Result<(),
     }
     let kept = |subject: &str| stream.config.subjects.iter().any(|s| overlaps(s, subject));
     let target = headers.get(header::SCHEDULE_TARGET).unwrap_or_default();
-    if check_subject(target).is_err() || target == subject || !kept(target) {
+    if check_subject(target).is_err() || target == subject {
         return Err(api::schedule_target());
     }
-    if let Some(source) = headers.get(header::SCHEDULE_SOURCE)
-        && (source == target
-            || source == subject
-            || check_subject(source).is_err()
-            || !kept(source))
-    {
+    let source = headers.get(header::SCHEDULE_SOURCE);
+    if source.is_some_and(|s| s == target || s == subject || check_subject(s).is_err()) {
+        return Err(api::schedule_source());
+    }
+    if !kept(target) {
+        return Err(api::schedule_target());
+    }
+    if source.is_some_and(|source| !kept(source)) {
         return Err(api::schedule_source());
     }
     match headers.get(header::ROLLUP) {
@@ -184,7 +186,7 @@ impl Stream {
             };
             self.last_message_id.clear();
             // Such a stream never discards what is new, and the TTL was checked beforehand.
-            if let Err(error) = self.accept(message, entry, now, effects) {
+            if let Err(error) = self.accept(message, &entry, now, effects) {
                 tracing::warn!(stream = &*self.name, %error, "a scheduled message was not stored");
             }
         }

@@ -26,14 +26,12 @@ impl MemorySettle {
     /// A consumer that is gone has nothing to settle.
     #[expect(clippy::needless_pass_by_value, reason = "the same signature as over NATS")]
     pub(crate) fn send(&self, settlement: Settlement) -> Result<(), Fault> {
-        self.connection.check()?;
-        self.connection.broker.with(|state, now| {
+        self.connection.with(|state, now| {
             if let Some(stream) = state.streams.get_mut(self.stream) {
                 let (consumer, effects) = (self.consumer, &mut state.effects);
                 stream.settle(consumer, self.sequence, &settlement, now, effects);
             }
-        });
-        Ok(())
+        })
     }
 }
 

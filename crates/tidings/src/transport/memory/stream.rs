@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::mem;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use tokio::time::Instant;
 
@@ -30,7 +29,6 @@ pub(super) struct Stream {
     pub(super) name: Arc<str>,
     pub(super) config: StreamConfig,
     pub(super) clock: Clock,
-    pub(super) created: SystemTime,
     pub(super) log: Log,
     pub(super) dedup: Dedup,
     /// The id of the last message; empty if it had none.
@@ -54,14 +52,13 @@ pub(super) enum Removal {
 }
 
 impl Stream {
-    pub(super) fn new(key: u64, config: StreamConfig, clock: Clock, now: Instant) -> Self {
+    pub(super) fn new(key: u64, config: StreamConfig, clock: Clock) -> Self {
         Self {
             key,
             name: config.name.as_str().into(),
             log: Log::starting_at(config.first_sequence.unwrap_or(1)),
             config,
             clock,
-            created: clock.system_time(now),
             dedup: Dedup::default(),
             last_message_id: String::new(),
             schedules: Schedules::default(),
@@ -83,12 +80,11 @@ impl Stream {
         let ack = match admission {
             Admission::Duplicate(sequence) => self.ack(sequence, true),
             Admission::New(entry) => {
-                let message_id = entry.message_id.clone();
-                let sequence = self.accept(message, entry, now, effects)?;
-                if !message_id.is_empty() {
-                    self.dedup.remember(&message_id, sequence, now);
+                let sequence = self.accept(message, &entry, now, effects)?;
+                if !entry.message_id.is_empty() {
+                    self.dedup.remember(&entry.message_id, sequence, now);
                 }
-                self.last_message_id = message_id;
+                self.last_message_id = entry.message_id;
                 self.ack(sequence, false)
             }
         };
@@ -104,7 +100,7 @@ impl Stream {
     pub(super) fn accept(
         &mut self,
         mut message: Outgoing,
-        entry: admission::Entry,
+        entry: &admission::Entry,
         now: Instant,
         effects: &mut Effects,
     ) -> Result<u64, ApiError> {
@@ -134,7 +130,7 @@ impl Stream {
                     consumer.stored(sequence, effects);
                 }
             }
-            self.schedules.stored(subject.as_str(), sequence, &entry);
+            self.schedules.stored(subject.as_str(), sequence, entry);
             self.enforce_limits(subject.as_str(), effects);
         }
         match entry.rollup {

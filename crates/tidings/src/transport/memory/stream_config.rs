@@ -96,6 +96,17 @@ fn limits(config: &mut StreamConfig) -> Result<(), ApiError> {
         return refuse("duplicates window needs to be >= 100ms");
     }
     config.duplicate_window = Some(window);
+    Ok(())
+}
+
+fn permissions(config: &mut StreamConfig) -> Result<(), ApiError> {
+    // What is left out is as good as said, or the other way round.
+    config.compression.get_or_insert(Compression::None);
+    config.persistence = config.persistence.filter(|when| *when != Persistence::Written);
+    config.placement = config.placement.take().filter(|place| *place != Placement::default());
+    if config.deny_purge && config.allow_rollup {
+        return refuse("roll-ups require the purge permission");
+    }
     if config.discard_new_per_subject {
         if config.discard != Discard::New {
             return refuse("discard new per subject requires discard new policy to be set");
@@ -103,17 +114,6 @@ fn limits(config: &mut StreamConfig) -> Result<(), ApiError> {
         if config.max_messages_per_subject.is_none() {
             return refuse("discard new per subject requires max msgs per subject > 0");
         }
-    }
-    Ok(())
-}
-
-fn permissions(config: &mut StreamConfig) -> Result<(), ApiError> {
-    // What these say is said by leaving them out as well.
-    config.compression = config.compression.filter(|way| *way != Compression::None);
-    config.persistence = config.persistence.filter(|when| *when != Persistence::Written);
-    config.placement = config.placement.take().filter(|place| *place != Placement::default());
-    if config.deny_purge && config.allow_rollup {
-        return refuse("roll-ups require the purge permission");
     }
     if config.allow_message_schedules {
         if config.discard == Discard::New {

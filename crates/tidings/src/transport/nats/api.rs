@@ -65,16 +65,26 @@ pub(super) fn publish_ack(payload: &[u8]) -> Result<PublishAck, Fault> {
 }
 
 impl Nats {
-    /// Calls the API and reads its answer.
+    /// Calls the API with a JSON request and reads its answer.
     pub(super) async fn api<T: DeserializeOwned>(
         &self,
         call: String,
         request: &impl Serialize,
     ) -> Result<T, Fault> {
+        let payload = serde_json::to_vec(request).map_err(Fault::client)?;
+        self.call(call, payload.into()).await
+    }
+
+    /// The same for a call that has no request.
+    pub(super) async fn ask<T: DeserializeOwned>(&self, call: String) -> Result<T, Fault> {
+        self.call(call, Bytes::new()).await
+    }
+
+    async fn call<T: DeserializeOwned>(&self, call: String, payload: Bytes) -> Result<T, Fault> {
         let message = Outgoing {
             subject: Subject::from(format!("$JS.API.{call}")),
             headers: Headers::new(),
-            payload: Bytes::from(serde_json::to_vec(request).map_err(Fault::client)?),
+            payload,
         };
         let answer = self.request(message, API_TIMEOUT).await?;
         let failed: Failed = serde_json::from_slice(&answer.payload).map_err(Fault::client)?;
@@ -85,12 +95,11 @@ impl Nats {
     }
 
     /// The same for a look-up: what is not there is `None`.
-    pub(super) async fn api_lookup<T: DeserializeOwned>(
+    pub(super) async fn look_up<T: DeserializeOwned>(
         &self,
         call: String,
-        request: &impl Serialize,
     ) -> Result<Option<T>, Fault> {
-        match self.api(call, request).await {
+        match self.ask(call).await {
             Ok(found) => Ok(Some(found)),
             Err(Fault::Api(error)) if error.is_not_found() => Ok(None),
             Err(fault) => Err(fault),

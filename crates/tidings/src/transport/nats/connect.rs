@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_nats::{ConnectErrorKind, Event, ServerAddr, ServerError};
 use percent_encoding::percent_decode_str;
+use tokio::sync::watch;
 
 use crate::jitter::jittered;
 
@@ -61,7 +62,10 @@ pub(crate) fn without_credentials(server: &str) -> String {
     format!("{scheme}{separator}{host}{path}")
 }
 
-pub(super) async fn connect(options: ConnectOptions) -> Result<async_nats::Client, ConnectFault> {
+/// Connects. The count says how often the connection was made since.
+pub(super) async fn connect(
+    options: ConnectOptions,
+) -> Result<(async_nats::Client, watch::Receiver<u64>), ConnectFault> {
     let mut auth = options.auth;
     let mut addresses = Vec::with_capacity(options.servers.len());
     for (index, server) in options.servers.iter().enumerate() {
@@ -77,11 +81,18 @@ pub(super) async fn connect(options: ConnectOptions) -> Result<async_nats::Clien
         }
     }
 
+    let (count, connected) = watch::channel(0);
     let mut nats = async_nats::ConnectOptions::new()
         .connection_timeout(options.connect_timeout)
         .ping_interval(PING_INTERVAL)
         .reconnect_delay_callback(reconnect_delay)
-        .event_callback(|event| async move { report(&event) })
+        .event_callback(move |event| {
+            if matches!(event, Event::Connected) {
+                count.send_modify(|count| *count += 1);
+            }
+            report(&event);
+            std::future::ready(())
+        })
         .require_tls(options.require_tls);
     nats = match auth {
         Auth::None => nats,
@@ -117,7 +128,7 @@ pub(super) async fn connect(options: ConnectOptions) -> Result<async_nats::Clien
     }
 
     match tokio::time::timeout(options.connect_timeout, nats.connect(addresses)).await {
-        Ok(Ok(client)) => Ok(client),
+        Ok(Ok(client)) => Ok((client, connected)),
         Ok(Err(error)) => Err(match error.kind() {
             ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
                 ConnectFault::Refused(error)
@@ -187,9 +198,7 @@ mod tests {
     fn credentials_leave_the_url() {
         let (address, auth) = parse("nats://al:p%40ss@127.0.0.1:4333").unwrap();
         assert_eq!(address.as_url_str(), "nats://127.0.0.1:4333");
-        assert!(
-            matches!(auth, Some(Auth::UserAndPassword(u, p)) if (&*u, &*p) == ("al", "p@ss"))
-        );
+        assert!(matches!(auth, Some(Auth::UserAndPassword(u, p)) if (&*u, &*p) == ("al", "p@ss")));
         let (_, auth) = parse("tls://s3cr3t@example.com").unwrap();
         assert!(matches!(auth, Some(Auth::Token(t)) if t == "s3cr3t"));
         assert!(parse("nats://127.0.0.1").unwrap().1.is_none());

@@ -1,29 +1,35 @@
 //! The NATS transport: the only room that names async-nats.
 
+mod admin;
 mod api;
 mod config;
 mod connect;
 mod header;
 mod inbox;
+mod ordered;
 mod pull;
+mod receipt;
 mod replies;
 mod settle;
 mod stream_config;
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::jetstream;
+use tokio::sync::watch;
 
 pub(crate) use connect::{Auth, ConnectFault, ConnectOptions, without_credentials};
 pub(crate) use inbox::NatsInbox;
-pub(crate) use pull::{NatsOrdered, NatsPull};
+pub(crate) use ordered::NatsOrdered;
+pub(crate) use pull::NatsPull;
 pub(crate) use settle::NatsSettle;
 
-use crate::stream::StreamConfig;
 use crate::subject::Subject;
-use crate::transport::{ConsumerConfig, DeliverFrom, Fault, Incoming, Outgoing, PendingAck};
+use crate::transport::{DeliverFrom, Fault, Incoming, Outgoing, PendingAck};
 use replies::Replies;
 
 /// A connection to NATS; clones share it.
@@ -36,6 +42,9 @@ struct Shared {
     client: async_nats::Client,
     jetstream: jetstream::Context,
     replies: Replies,
+    closed: AtomicBool,
+    /// Counts how often the connection was made.
+    connected: watch::Receiver<u64>,
 }
 
 impl fmt::Debug for Nats {
@@ -48,10 +57,29 @@ impl fmt::Debug for Nats {
 impl Nats {
     pub(crate) async fn connect(options: ConnectOptions) -> Result<Self, ConnectFault> {
         let prefix = options.inbox_prefix.clone().unwrap_or_else(|| "_INBOX".to_owned());
-        let client = connect::connect(options).await?;
+        let (client, connected) = connect::connect(options).await?;
         let jetstream = jetstream::new(client.clone());
         let replies = Replies::new(client.clone(), &prefix);
-        Ok(Self { shared: Arc::new(Shared { client, jetstream, replies }) })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                client,
+                jetstream,
+                replies,
+                closed: AtomicBool::new(false),
+                connected,
+            }),
+        })
+    }
+
+    /// Resolves when the connection has been lost and made again; never, if it was closed.
+    fn reconnected(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let mut connected = self.shared.connected.clone();
+        connected.mark_unchanged();
+        Box::pin(async move {
+            if connected.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        })
     }
 
     fn client(&self) -> &async_nats::Client {
@@ -63,6 +91,9 @@ impl Nats {
         message: Outgoing,
         reply: Option<Subject>,
     ) -> Result<(), Fault> {
+        if self.shared.closed.load(Ordering::Relaxed) {
+            return Err(Fault::Closed);
+        }
         let client = self.client();
         self.check_size(&message)?;
         let subject = subject_of(message.subject);
@@ -72,9 +103,7 @@ impl Nats {
             (None, Some(headers)) => {
                 client.publish_with_headers(subject, headers, message.payload).await
             }
-            (Some(reply), None) => {
-                client.publish_with_reply(subject, reply, message.payload).await
-            }
+            (Some(reply), None) => client.publish_with_reply(subject, reply, message.payload).await,
             (Some(reply), Some(headers)) => {
                 client
                     .publish_with_reply_and_headers(subject, reply, headers, message.payload)
@@ -114,58 +143,15 @@ impl Nats {
         filter: Subject,
         group: Option<&str>,
     ) -> Result<NatsInbox, Fault> {
+        if self.shared.closed.load(Ordering::Relaxed) {
+            return Err(Fault::Closed);
+        }
         let filter = subject_of(filter);
         let subscriber = match group {
             None => self.client().subscribe(filter).await,
             Some(group) => self.client().queue_subscribe(filter, group.to_owned()).await,
         };
         Ok(NatsInbox::new(subscriber.map_err(Fault::client)?))
-    }
-
-    pub(crate) async fn stream(&self, name: &str) -> Result<Option<StreamConfig>, Fault> {
-        #[derive(serde::Deserialize)]
-        struct Info {
-            config: jetstream::stream::Config,
-        }
-        let info: Option<Info> = self.api_lookup(format!("STREAM.INFO.{name}"), &()).await?;
-        Ok(info.map(|info| stream_config::from_nats(info.config)))
-    }
-
-    pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
-        let subject = format!("STREAM.CREATE.{}", config.name);
-        let config = stream_config::to_nats(config)?;
-        self.api::<serde::de::IgnoredAny>(subject, &config).await.map(drop)
-    }
-
-    pub(crate) async fn consumer(
-        &self,
-        stream: &str,
-        name: &str,
-    ) -> Result<Option<ConsumerConfig>, Fault> {
-        #[derive(serde::Deserialize)]
-        struct Info {
-            config: jetstream::consumer::Config,
-        }
-        let subject = format!("CONSUMER.INFO.{stream}.{name}");
-        let info: Option<Info> = self.api_lookup(subject, &()).await?;
-        Ok(info.map(|info| config::from_nats(info.config)))
-    }
-
-    pub(crate) async fn create_consumer(
-        &self,
-        stream: &str,
-        config: &ConsumerConfig,
-    ) -> Result<(), Fault> {
-        #[derive(serde::Serialize)]
-        struct Create<'a> {
-            stream_name: &'a str,
-            config: jetstream::consumer::Config,
-            action: &'static str,
-        }
-        let subject = format!("CONSUMER.CREATE.{stream}.{}", config.name);
-        let request =
-            Create { stream_name: stream, config: config::to_nats(config)?, action: "create" };
-        self.api::<serde::de::IgnoredAny>(subject, &request).await.map(drop)
     }
 
     pub(crate) async fn pull(
@@ -205,6 +191,7 @@ impl Nats {
     }
 
     pub(crate) async fn close(&self, within: Duration) -> Result<(), Fault> {
+        self.shared.closed.store(true, Ordering::Relaxed);
         let closed = async {
             self.client().flush().await.map_err(Fault::client)?;
             self.client().drain().await.map_err(Fault::client)

@@ -1,29 +1,55 @@
-//! What durable and ordered consumers deliver.
+//! What a durable consumer delivers: pull requests with heartbeats (ADR-37), one inbox for all.
+//!
+//! Written over a core subscription: what has arrived must be at hand when a shutdown gives it
+//! back, and no more may be on the way than is asked for.
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::{Duration, SystemTime};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use async_nats::jetstream;
-use async_nats::jetstream::consumer::pull::{
-    self, MessagesError, MessagesErrorKind, OrderedConfig, OrderedError,
-};
-use futures_util::Stream;
+use async_nats::{Message, StatusCode, Subscriber};
+use bytes::Bytes;
+use futures_util::{FutureExt as _, Stream, StreamExt as _};
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
-use super::{Nats, NatsSettle, config, inbox};
+use super::receipt::receipt;
+use super::{Nats, NatsSettle, inbox, subject_of};
+use crate::header::Headers;
 use crate::subject::Subject;
-use crate::transport::{ApiError, DeliverFrom, Fault, Incoming, Receipt, Settle};
+use crate::transport::{ApiError, Fault, Incoming, Outgoing, Settle};
 
 /// How long one pull request stays open when nothing comes.
 const EXPIRES: Duration = Duration::from_secs(30);
-/// How often the server says that it is still there; two misses are reported.
+/// How often the server says that it is still there.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How long its silence is borne: two heartbeats and some.
+const SILENCE: Duration = Duration::from_secs(11);
+/// How long to wait before a consumer that did not answer is asked again.
+const PAUSE: Duration = Duration::from_millis(500);
+/// How long to wait, at the end, for what is on the way.
+const ON_THE_WAY: Duration = Duration::from_millis(50);
+
+/// A pull request on its way out.
+type Asking = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
 
 /// A durable consumer's messages.
 pub(crate) struct NatsPull {
     nats: Nats,
-    messages: pull::Stream,
+    /// `$JS.API.CONSUMER.MSG.NEXT.<stream>.<consumer>`
+    next: Subject,
+    inbox: Subject,
+    messages: Subscriber,
+    prefetch: usize,
+    /// How many messages were asked for and have not been yielded.
+    expected: usize,
+    asking: Option<Asking>,
+    /// Ends a pause, or a silence that was too long.
+    timer: Pin<Box<Sleep>>,
+    paused: bool,
+    /// Resolves when the connection has come back: the server has forgotten what was asked.
+    reconnected: Pin<Box<dyn Future<Output = ()> + Send>>,
+    ended: bool,
 }
 
 impl NatsPull {
@@ -33,25 +59,122 @@ impl NatsPull {
         consumer: &str,
         prefetch: usize,
     ) -> Result<Self, Fault> {
-        let consumer: jetstream::consumer::Consumer<pull::Config> = nats
-            .shared
-            .jetstream
-            .get_consumer_from_stream(consumer, stream)
-            .await
-            .map_err(|error| match error.kind() {
-                jetstream::stream::ConsumerErrorKind::JetStream(error) => api_fault(&error),
-                jetstream::stream::ConsumerErrorKind::TimedOut => Fault::Timeout,
-                _ => Fault::client(error),
-            })?;
-        let messages = consumer
-            .stream()
-            .max_messages_per_batch(prefetch)
-            .expires(EXPIRES)
-            .heartbeat(HEARTBEAT)
-            .messages()
-            .await
-            .map_err(Fault::client)?;
-        Ok(Self { nats: nats.clone(), messages })
+        if nats.consumer(stream, consumer).await?.is_none() {
+            return Err(ApiError::consumer_not_found().into());
+        }
+        let inbox = nats.new_inbox();
+        let messages = nats.client().subscribe(subject_of(inbox.clone())).await;
+        Ok(Self {
+            nats: nats.clone(),
+            next: Subject::from(format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}")),
+            inbox,
+            messages: messages.map_err(Fault::client)?,
+            prefetch: prefetch.max(1),
+            expected: 0,
+            asking: None,
+            timer: Box::pin(sleep(SILENCE)),
+            paused: false,
+            reconnected: nats.reconnected(),
+            ended: false,
+        })
+    }
+
+    /// Ends the pull, and gives back what was asked for and not yielded.
+    ///
+    /// What is on the way is waited for a moment; only what comes later than that, to a request
+    /// that the server has not forgotten yet, comes again after the ack wait.
+    pub(crate) async fn end(mut self) -> Vec<Incoming> {
+        let mut left = Vec::new();
+        if let Some(asking) = self.asking.take() {
+            // Dropped half-way it would be unknown what was asked for.
+            let _ = timeout(ON_THE_WAY, asking).await;
+        }
+        while self.expected > 0
+            && let Ok(Some(message)) = timeout(ON_THE_WAY, self.messages.next()).await
+        {
+            left.extend(self.read(message).and_then(Result::ok));
+        }
+        left
+    }
+
+    /// Asks for as many as may still be on the way.
+    fn ask(&mut self) {
+        let batch = self.prefetch - self.expected;
+        let body = format!(
+            r#"{{"batch":{batch},"expires":{},"idle_heartbeat":{}}}"#,
+            EXPIRES.as_nanos(),
+            HEARTBEAT.as_nanos()
+        );
+        let request = Outgoing {
+            subject: self.next.clone(),
+            headers: Headers::new(),
+            payload: Bytes::from(body),
+        };
+        let (nats, inbox) = (self.nats.clone(), self.inbox.clone());
+        self.asking = Some(Box::pin(async move { nats.publish(request, Some(inbox)).await }));
+        self.expected = self.prefetch;
+        self.wait(SILENCE);
+    }
+
+    fn wait(&mut self, time: Duration) {
+        self.timer.as_mut().reset(Instant::now() + time);
+    }
+
+    /// What was asked for will not come: the next poll asks anew, after a pause if it must not
+    /// ask in vain without end.
+    fn forget(&mut self, pause: bool) {
+        self.expected = 0;
+        self.paused = pause;
+        if pause {
+            self.wait(PAUSE);
+        }
+    }
+
+    /// A message, or what the server says about a request: `None` where it only tells that it is
+    /// there, or that a request has ended.
+    fn read(&mut self, message: Message) -> Option<Result<Incoming, Fault>> {
+        self.wait(SILENCE);
+        let Some(status) = message.status else {
+            self.expected = self.expected.saturating_sub(1);
+            return Some(Ok(self.incoming(message)));
+        };
+        let text = message.description.as_deref().unwrap_or_default();
+        match status {
+            StatusCode::IDLE_HEARTBEAT => None,
+            StatusCode::NOT_FOUND | StatusCode::TIMEOUT => {
+                let left = message.headers.as_ref().and_then(|headers| {
+                    headers.get("Nats-Pending-Messages")?.as_str().parse::<usize>().ok()
+                });
+                self.expected = self.expected.saturating_sub(left.unwrap_or(self.expected));
+                None
+            }
+            StatusCode::REQUEST_TERMINATED if text.eq_ignore_ascii_case("consumer deleted") => {
+                self.ended = true;
+                Some(Err(ApiError::consumer_not_found().into()))
+            }
+            StatusCode::REQUEST_TERMINATED
+                if text.eq_ignore_ascii_case("leadership change")
+                    || text.eq_ignore_ascii_case("server shutdown") =>
+            {
+                self.forget(true);
+                None
+            }
+            StatusCode::NO_RESPONDERS => {
+                self.forget(true);
+                Some(Err(Fault::NoResponders))
+            }
+            status => {
+                self.forget(true);
+                Some(Err(Fault::client(format!("the consumer says: {status} {text}"))))
+            }
+        }
+    }
+
+    fn incoming(&self, mut message: Message) -> Incoming {
+        let reply = message.reply.take();
+        let receipt = reply.as_ref().and_then(|reply| receipt(reply.as_str()));
+        let settle = reply.map(|reply| Settle::Nats(NatsSettle::new(self.nats.clone(), reply)));
+        Incoming { receipt, settle, ..inbox::incoming(message) }
     }
 }
 
@@ -59,131 +182,54 @@ impl Stream for NatsPull {
     type Item = Result<Incoming, Fault>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Poll::Ready(next) = Pin::new(&mut self.messages).poll_next(cx) else {
-            return Poll::Pending;
-        };
-        Poll::Ready(next.map(|message| match message {
-            Ok(message) => incoming(&self.nats, message),
-            Err(error) => Err(consumer_fault(error)),
-        }))
+        let this = &mut *self;
+        loop {
+            if this.ended {
+                return Poll::Ready(None);
+            }
+            if this.reconnected.poll_unpin(cx).is_ready() {
+                this.reconnected = this.nats.reconnected();
+                this.forget(false);
+            }
+            if let Some(asking) = &mut this.asking
+                && let Poll::Ready(asked) = asking.poll_unpin(cx)
+            {
+                this.asking = None;
+                if let Err(fault) = asked {
+                    this.ended = matches!(fault, Fault::Closed);
+                    this.forget(true);
+                    return Poll::Ready(Some(Err(fault)));
+                }
+            }
+            // Half of it has come: the rest is asked for before the first half is used up.
+            if this.asking.is_none() && !this.paused && this.expected <= this.prefetch / 2 {
+                this.ask();
+                continue;
+            }
+            match this.messages.poll_next_unpin(cx) {
+                Poll::Ready(Some(message)) => match this.read(message) {
+                    Some(next) => return Poll::Ready(Some(next)),
+                    None => continue,
+                },
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => {}
+            }
+            ready!(this.timer.poll_unpin(cx));
+            if this.paused {
+                this.paused = false;
+            } else {
+                this.forget(false);
+                return Poll::Ready(Some(Err(Fault::Timeout)));
+            }
+        }
     }
 }
 
 impl fmt::Debug for NatsPull {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("NatsPull")
+        f.debug_struct("NatsPull")
+            .field("next", &self.next)
+            .field("expected", &self.expected)
+            .finish_non_exhaustive()
     }
-}
-
-/// A stream's messages in order; after a loss the consumer is made anew behind the last message.
-pub(crate) struct NatsOrdered {
-    messages: pull::Ordered,
-}
-
-impl NatsOrdered {
-    pub(super) async fn open(
-        nats: &Nats,
-        stream: &str,
-        filters: Vec<Subject>,
-        from: DeliverFrom,
-    ) -> Result<Self, Fault> {
-        let config = OrderedConfig {
-            filter_subjects: filters.iter().map(ToString::to_string).collect(),
-            deliver_policy: config::deliver_policy(from)?,
-            ..Default::default()
-        };
-        let consumer = nats
-            .shared
-            .jetstream
-            .create_consumer_on_stream(config, stream)
-            .await
-            .map_err(|error| match error.kind() {
-                jetstream::stream::ConsumerErrorKind::JetStream(error) => api_fault(&error),
-                jetstream::stream::ConsumerErrorKind::TimedOut => Fault::Timeout,
-                _ => Fault::client(error),
-            })?;
-        let messages = consumer.messages().await.map_err(Fault::client)?;
-        Ok(Self { messages })
-    }
-}
-
-impl Stream for NatsOrdered {
-    type Item = Result<Incoming, Fault>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Pin::new(&mut self.messages).poll_next(cx).map(|next| {
-            next.map(|message| match message {
-                Ok(message) => {
-                    let receipt = receipt(&message)?;
-                    Ok(Incoming {
-                        reply: None,
-                        receipt: Some(receipt),
-                        ..inbox::incoming(message.split().0)
-                    })
-                }
-                Err(error) => Err(ordered_fault(error)),
-            })
-        })
-    }
-}
-
-impl fmt::Debug for NatsOrdered {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("NatsOrdered")
-    }
-}
-
-fn incoming(nats: &Nats, message: jetstream::Message) -> Result<Incoming, Fault> {
-    let receipt = receipt(&message)?;
-    // Split early: each message holds a clone of the whole context.
-    let (mut message, _) = message.split();
-    let settle =
-        message.reply.take().map(|reply| Settle::Nats(NatsSettle::new(nats.clone(), reply)));
-    Ok(Incoming { receipt: Some(receipt), settle, ..inbox::incoming(message) })
-}
-
-fn receipt(message: &jetstream::Message) -> Result<Receipt, Fault> {
-    let info = message.info().map_err(Fault::Client)?;
-    Ok(Receipt {
-        stream: info.stream.to_owned(),
-        consumer: info.consumer.to_owned(),
-        sequence: info.stream_sequence,
-        attempt: u64::try_from(info.delivered).unwrap_or(1),
-        pending: info.pending,
-        stored_at: SystemTime::from(info.published),
-    })
-}
-
-fn consumer_fault(error: MessagesError) -> Fault {
-    match error.kind() {
-        MessagesErrorKind::ConsumerDeleted => consumer_gone(),
-        MessagesErrorKind::NoResponders => Fault::NoResponders,
-        MessagesErrorKind::MissingHeartbeat => Fault::Timeout,
-        _ => Fault::client(error),
-    }
-}
-
-fn ordered_fault(error: OrderedError) -> Fault {
-    match error.kind() {
-        pull::OrderedErrorKind::ConsumerDeleted => consumer_gone(),
-        pull::OrderedErrorKind::NoResponders => Fault::NoResponders,
-        pull::OrderedErrorKind::MissingHeartbeat => Fault::Timeout,
-        _ => Fault::client(error),
-    }
-}
-
-fn consumer_gone() -> Fault {
-    Fault::Api(ApiError {
-        status: 404,
-        code: ApiError::CONSUMER_NOT_FOUND,
-        description: "consumer not found".to_owned(),
-    })
-}
-
-fn api_fault(error: &jetstream::Error) -> Fault {
-    Fault::Api(ApiError {
-        status: u16::try_from(error.code()).unwrap_or(500),
-        code: u32::try_from(error.error_code().0).unwrap_or(0),
-        description: error.to_string(),
-    })
 }

@@ -87,3 +87,23 @@ fn a_broker_outlives_the_runtime_that_its_timer_ran_on() {
         assert_eq!(receipt(&take(&mut pull).await).attempt, 2);
     });
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn closing_ends_what_is_opened_or_polled_at_that_moment() {
+    for _ in 0..500 {
+        let memory = Memory::with_stream(stream()).await;
+        let mut pull = memory.consume(durable("d")).await;
+        let pulling = tokio::spawn(async move { pull.next().await.is_none() });
+        let other = memory.clone();
+        let listening = tokio::spawn(async move {
+            match other.subscribe("a".to_owned().into(), None) {
+                Ok(mut inbox) => inbox.next().await.is_none(),
+                Err(fault) => matches!(fault, Fault::Closed),
+            }
+        });
+        memory.close(SECOND).await.unwrap();
+        let ended = timeout(SECOND * 10, async { (pulling.await, listening.await) }).await;
+        let (pulled, listened) = ended.expect("nobody waits for ever");
+        assert!(pulled.unwrap() && listened.unwrap());
+    }
+}

@@ -1,10 +1,20 @@
 //! What the embedded broker promises, one file for each part of it.
 
 mod connection;
+mod consumer;
 mod core;
+mod expectation;
+mod limit;
+mod load;
+mod manage;
+mod redelivery;
+mod replay;
+mod retention;
+mod schedule;
+mod stream;
 
 use std::fmt::Debug;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
@@ -16,11 +26,12 @@ use crate::publish_ack::PublishAck;
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
 use crate::transport::{
-    ConsumerConfig, DeliverFrom, Fault, Incoming, Outgoing, Receipt, Settlement,
+    ApiError, ConsumerConfig, DeliverFrom, Fault, Incoming, Outgoing, Receipt, Settlement,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
 
+#[expect(clippy::needless_pass_by_value, reason = "numbers and texts, as they come")]
 fn message(subject: &str, payload: impl ToString) -> Outgoing {
     Outgoing {
         subject: subject.to_owned().into(),
@@ -51,6 +62,11 @@ fn receipt(message: &Incoming) -> &Receipt {
 impl Memory {
     async fn tell(&self, subject: &str, payload: impl ToString) {
         self.publish(message(subject, payload), None).await.unwrap();
+    }
+
+    /// The broker's time of day.
+    fn now(&self) -> SystemTime {
+        self.connection.broker.with(|state, now| state.clock.system_time(now))
     }
 
     /// Stores a message as JetStream's publish does.

@@ -1,0 +1,155 @@
+//! Live subscriptions: at most once, one of a group.
+
+use std::time::Duration;
+
+use tidings::prelude::*;
+use tidings::{DecodeError, ReceiveError, SubscribeError};
+
+use crate::env::{Env, never, soon};
+use crate::message::{
+    Closed, DoorEvent, NotSwitched, Opened, OpenedV1, ParcelEvent, Parcels, Region, Seen, Sent,
+    Switched, sent, switched,
+};
+
+pub(crate) async fn publish_and_subscribe(env: Env) {
+    let bus = env.bus();
+    let mut one = bus.subscribe::<Switched>().await.unwrap();
+    let mut other = env.another_bus().await.subscribe::<Switched>().await.unwrap();
+    for number in 0..500 {
+        bus.publish(&switched(number)).await.unwrap();
+    }
+    for number in 0..500 {
+        assert_eq!(soon(one.next()).await.unwrap().unwrap().number, number);
+        assert_eq!(soon(other.next()).await.unwrap().unwrap().number, number);
+    }
+}
+
+pub(crate) async fn one_region_only(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    let mut eu = bus.subscribe_to(Sent::filter().region(Region::Eu)).await.unwrap();
+    bus.publish(&Sent::new(1, Region::Us)).await.unwrap();
+    bus.publish(&Seen { number: 2, region: Region::Eu }).await.unwrap();
+    bus.publish(&Sent::new(3, Region::Eu)).await.unwrap();
+    assert_eq!(soon(eu.next()).await.unwrap().unwrap().number, 3);
+    never(Duration::from_millis(100), eu.next()).await;
+}
+
+pub(crate) async fn an_enum_hears_all_its_events(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    let mut any = bus.subscribe::<ParcelEvent>().await.unwrap();
+    let seen = Seen { number: 2, region: Region::Us };
+    bus.publish(&sent(1)).await.unwrap();
+    bus.publish(&seen).await.unwrap();
+    let mut heard = Vec::new();
+    for _ in 0..2 {
+        heard.push(soon(any.next()).await.unwrap().unwrap().into_event());
+    }
+    // Two subjects, two subscriptions: their order among each other is not promised.
+    assert!(heard.contains(&ParcelEvent::Sent(sent(1))), "{heard:?}");
+    assert!(heard.contains(&ParcelEvent::Seen(seen)), "{heard:?}");
+
+    // Events of one subject are told apart by their header.
+    let mut doors = bus.subscribe::<DoorEvent>().await.unwrap();
+    let door = || String::from("front");
+    bus.publish(&Opened { door: door() }).await.unwrap();
+    bus.publish(&Closed { door: door() }).await.unwrap();
+    let mut heard = Vec::new();
+    while heard.len() < 2 {
+        let event = soon(doors.next()).await.unwrap().unwrap().into_event();
+        if !heard.contains(&event) {
+            heard.push(event);
+        }
+    }
+    assert!(heard.contains(&DoorEvent::Opened(Opened { door: door() })));
+    assert!(heard.contains(&DoorEvent::Closed(Closed { door: door() })));
+}
+
+pub(crate) async fn a_queue_group_shares_and_never_doubles(env: Env) {
+    let bus = env.bus();
+    let mut members = Vec::new();
+    for _ in 0..3 {
+        let bus = env.another_bus().await;
+        members.push(bus.subscribe::<Switched>().queue_group("workers").await.unwrap());
+    }
+    let mut outside = bus.subscribe::<Switched>().await.unwrap();
+    for number in 0..300 {
+        bus.publish(&switched(number)).await.unwrap();
+    }
+    let mut seen = vec![0; 300];
+    let mut shares = Vec::new();
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    for (place, mut member) in members.into_iter().enumerate() {
+        let sender = sender.clone();
+        tokio::spawn(async move {
+            while let Some(delivery) = member.next().await {
+                let _ = sender.send((place, delivery.unwrap().number));
+            }
+        });
+    }
+    shares.resize(3, 0);
+    for _ in 0..300 {
+        let (place, number) = soon(receiver.recv()).await.unwrap();
+        seen[usize::try_from(number).unwrap()] += 1;
+        shares[place] += 1;
+    }
+    assert!(seen.iter().all(|times| *times == 1), "each once");
+    assert!(shares.iter().all(|share| *share > 50), "all work: {shares:?}");
+    for number in 0..300 {
+        assert_eq!(soon(outside.next()).await.unwrap().unwrap().number, number);
+    }
+    never(Duration::from_millis(50), receiver.recv()).await;
+}
+
+pub(crate) async fn an_undecodable_payload_is_an_error_and_the_flow_goes_on(env: Env) {
+    let bus = env.bus();
+    let mut live = bus.subscribe::<Switched>().await.unwrap();
+    bus.publish(&NotSwitched { room: "hall".into(), nonsense: true }).await.unwrap();
+    bus.publish(&switched(2)).await.unwrap();
+    match soon(live.next()).await.unwrap().unwrap_err() {
+        ReceiveError::Decode { source, acker } => {
+            assert!(acker.is_none());
+            assert_eq!(source.payload().as_ref(), br#"{"room":"hall","nonsense":true}"#);
+            assert!(source.to_string().contains("lamps.hall.switched"), "{source}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(soon(live.next()).await.unwrap().unwrap().number, 2);
+}
+
+pub(crate) async fn an_unknown_version_is_an_error_that_names_both(env: Env) {
+    let bus = env.bus();
+    let mut live = bus.subscribe::<OpenedV1>().await.unwrap();
+    bus.publish(&Opened { door: "front".into() }).await.unwrap();
+    match soon(live.next()).await.unwrap().unwrap_err() {
+        ReceiveError::Decode {
+            source: DecodeError::OtherMessage { expected, found, .. }, ..
+        } => {
+            assert_eq!((expected.as_str(), found.as_str()), ("doors.opened.v1", "doors.opened.v2"));
+        }
+        other => panic!("{other:?}"),
+    }
+    bus.publish(&OpenedV1 { door: "back".into() }).await.unwrap();
+    assert_eq!(soon(live.next()).await.unwrap().unwrap().door, "back");
+}
+
+pub(crate) async fn a_dropped_subscription_hears_no_more(env: Env) {
+    let bus = env.bus();
+    let mut group = bus.subscribe::<Switched>().queue_group("g").await.unwrap();
+    let gone = bus.subscribe::<Switched>().queue_group("g").await.unwrap();
+    drop(gone);
+    bus.flush().await.unwrap();
+    // All of the group's messages go to the member that is left.
+    for number in 0..50 {
+        bus.publish(&switched(number)).await.unwrap();
+    }
+    for number in 0..50 {
+        assert_eq!(soon(group.next()).await.unwrap().unwrap().number, number);
+    }
+}
+
+pub(crate) async fn invalid_group_names_are_refused(env: Env) {
+    for name in ["", "a b", "a\r\n", "a.*"] {
+        let error = env.bus().subscribe::<Switched>().queue_group(name).await.unwrap_err();
+        assert!(matches!(&error, SubscribeError::Name { name: said, .. } if said == name));
+    }
+}

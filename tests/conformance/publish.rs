@@ -1,0 +1,283 @@
+//! Promise 2: publishing.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tidings::prelude::*;
+use tidings::{From, HeaderFault, PublishError};
+
+use crate::env::{Env, soon};
+use crate::message::{
+    Added, ParcelEvent, Parcels, Region, Seen, Sent, Switched, SwitchedRef, sent, switched,
+};
+
+pub(crate) async fn an_event_of_a_stream_is_stored_when_publish_returns(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    for number in 1..=3 {
+        let ack = bus.publish(&sent(number)).await.unwrap();
+        assert_eq!((ack.stream.as_str(), ack.sequence, ack.duplicate), ("PARCELS", number, false));
+    }
+    let mut stored = env.another_bus().await.replay::<Sent>(From::Beginning).await.unwrap();
+    for number in 1..=3 {
+        let delivery = soon(stored.next()).await.unwrap().unwrap();
+        assert_eq!((delivery.number, delivery.sequence()), (number, number));
+    }
+}
+
+pub(crate) async fn the_same_event_is_stored_once(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    let first = bus.publish(&sent(1)).await.unwrap();
+    let again = bus.publish(&sent(1)).await.unwrap();
+    assert!(!first.duplicate);
+    assert!(again.duplicate);
+    assert_eq!(first.sequence, again.sequence);
+    assert_eq!(bus.publish(&sent(2)).await.unwrap().sequence, 2, "nothing was stored between");
+}
+
+pub(crate) async fn a_rebuilt_event_is_the_same_by_its_id_fields(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    let first = bus.publish(&sent(1)).await.unwrap();
+    // Another process, another note: the id field says that it is the same event.
+    let rebuilt = Sent { note: "rebuilt".into(), ..sent(1) };
+    let again = env.another_bus().await.publish(&rebuilt).await.unwrap();
+    assert!(again.duplicate);
+    assert_eq!(again.sequence, first.sequence);
+}
+
+pub(crate) async fn events_without_id_fields_are_all_stored(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    let seen = Seen { number: 1, region: Region::Eu };
+    for sequence in 1..=3 {
+        let ack = bus.publish(&seen).await.unwrap();
+        assert_eq!((ack.sequence, ack.duplicate), (sequence, false));
+    }
+}
+
+pub(crate) async fn every_event_of_a_stream_has_an_id(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    let mut live = bus.subscribe::<ParcelEvent>().await.unwrap();
+    bus.publish(&sent(7)).await.unwrap();
+    bus.publish(&Seen { number: 7, region: Region::Eu }).await.unwrap();
+    bus.publish_all([Seen { number: 8, region: Region::Eu }]).await.unwrap();
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let delivery = soon(live.next()).await.unwrap().unwrap();
+        ids.push(delivery.message_id().unwrap().to_owned());
+        // The fewer headers the faster.
+        assert_eq!(delivery.headers().len(), 1);
+    }
+    assert_eq!(ids[0], "parcels.sent/7");
+    assert!(Uuid::parse_str(&ids[1]).is_ok_and(|id| id.get_version_num() == 7), "{ids:?}");
+    assert_ne!(ids[1], ids[2]);
+}
+
+pub(crate) async fn fifty_publishers_of_one_event_store_it_once(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    let acks = join_all((0..50).map(|_| {
+        let bus = bus.clone();
+        async move { bus.publish(&sent(1)).await.unwrap() }
+    }))
+    .await;
+    assert_eq!(acks.iter().filter(|ack| !ack.duplicate).count(), 1);
+    assert!(acks.iter().all(|ack| ack.sequence == 1));
+}
+
+pub(crate) async fn publish_all_confirms_each_in_order(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    // More than are on the way at a time.
+    let acks = bus.publish_all((1..=2000).map(sent)).await.unwrap();
+    assert_eq!(acks.len(), 2000);
+    assert!(acks.iter().zip(1..).all(|(ack, sequence)| ack.sequence == sequence));
+    let again = bus.publisher::<Sent>().publish_all((1..=10).map(sent)).await.unwrap();
+    assert!(again.iter().all(|ack| ack.duplicate));
+    bus.publish_all((0..10).map(switched)).await.unwrap();
+    assert!(bus.publish_all(Vec::<Sent>::new()).await.unwrap().is_empty());
+}
+
+pub(crate) async fn publish_all_says_which_failed(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    let too_large = Sent { note: "x".repeat(bus.max_payload()), ..sent(2) };
+    let error = bus.publish_all([sent(1), too_large, sent(3)]).await.unwrap_err();
+    let (place, first) = error.first().unwrap();
+    assert_eq!(place, 1);
+    assert!(matches!(first, PublishError::TooLarge { .. }), "{first:?}");
+    assert_eq!(error.outcomes[0].as_ref().unwrap().sequence, 1);
+    assert_eq!(error.outcomes[2].as_ref().unwrap().sequence, 2);
+    assert!(error.to_string().contains("1 of 3"), "{error}");
+}
+
+pub(crate) async fn a_payload_over_the_limit_is_refused_with_both_sizes(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    let limit = bus.max_payload();
+    let mut live = bus.subscribe::<Switched>().await.unwrap();
+    let error = bus.publish(&Switched { room: "x".into(), number: 0 }).await;
+    assert!(error.is_ok());
+    let large = Sent { note: "x".repeat(limit), ..sent(1) };
+    match bus.publish(&large).await.unwrap_err() {
+        PublishError::TooLarge { size, limit: said, .. } => {
+            assert!(size > limit);
+            assert_eq!(said, limit);
+        }
+        other => panic!("{other:?}"),
+    }
+    // Headers count too: a payload that fits alone does not fit with them.
+    let just = Added { detail: "x".repeat(limit - 20) };
+    bus.publish(&just).await.unwrap();
+    let with_header = bus.message(&just).header("a", &"b".repeat(100)).publish().await;
+    assert!(matches!(with_header, Err(PublishError::TooLarge { .. })), "{with_header:?}");
+    // The connection has not suffered.
+    assert_eq!(soon(live.next()).await.unwrap().unwrap().room, "x");
+    assert_eq!(bus.publish(&sent(2)).await.unwrap().sequence, 1);
+}
+
+pub(crate) async fn headers_go_round(env: Env) {
+    let bus = env.bus();
+    let mut live = bus.subscribe::<Switched>().await.unwrap();
+    let event = switched(1);
+    bus.message(&event)
+        .header("tenant", "acme")
+        .header("x-list", "one")
+        .header("x-list", "two, three")
+        .header("x-empty", "")
+        .publish()
+        .await
+        .unwrap();
+    let delivery = soon(live.next()).await.unwrap().unwrap();
+    let headers = delivery.headers();
+    assert_eq!(headers.get("Tenant"), Some("acme"), "names are compared without case");
+    assert_eq!(headers.get_all("x-list").collect::<Vec<_>>(), ["one", "two, three"]);
+    assert_eq!(headers.get("x-empty"), Some(""));
+    assert_eq!(headers.get("absent"), None);
+}
+
+pub(crate) async fn reserved_and_unwritable_headers_are_refused(env: Env) {
+    let bus = env.bus();
+    let event = switched(1);
+    for (name, value, fault) in [
+        ("Nats-Msg-Id", "x", HeaderFault::Reserved),
+        ("nats-anything", "x", HeaderFault::Reserved),
+        ("TIDINGS-Message", "x", HeaderFault::Reserved),
+        ("", "x", HeaderFault::Name),
+        ("a:b", "x", HeaderFault::Name),
+        ("a b", "x", HeaderFault::Name),
+        ("a\r\nb", "x", HeaderFault::Name),
+        ("é", "x", HeaderFault::Name),
+        ("a", "x\r\nNats-Rollup: all", HeaderFault::Value),
+        ("a", "é", HeaderFault::Value),
+        ("a", " x", HeaderFault::Value),
+    ] {
+        let error = bus.message(&event).header(name, value).publish().await.unwrap_err();
+        let PublishError::Header(error) = error else { panic!("{name:?}: {error:?}") };
+        assert_eq!((error.name.as_str(), error.fault), (name, fault));
+    }
+}
+
+pub(crate) async fn a_missing_stream_is_named(env: Env) {
+    let bus = env.bus();
+    let error = soon(bus.publish(&sent(1))).await.unwrap_err();
+    match &error {
+        PublishError::NoStream { subject, stream } => {
+            assert_eq!((subject.as_str(), *stream), ("parcels.eu.sent", "PARCELS"));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(error.to_string().contains("bus.provision"), "{error}");
+}
+
+pub(crate) async fn expectations_hold_or_conflict(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    let first = sent(1);
+    bus.message(&first)
+        .expected_stream("PARCELS")
+        .expected_last_sequence(0)
+        .expected_last_subject_sequence(0)
+        .publish()
+        .await
+        .unwrap();
+    let second = sent(2);
+    let conflicts = [
+        bus.message(&second).expected_stream("OTHER"),
+        bus.message(&second).expected_last_sequence(0),
+        bus.message(&second).expected_last_sequence(9),
+        bus.message(&second).expected_last_message_id("somebody-else"),
+        bus.message(&second).expected_last_subject_sequence(5),
+    ];
+    for (place, conflict) in conflicts.into_iter().enumerate() {
+        match conflict.publish().await.unwrap_err() {
+            PublishError::Conflict { stream, subject, description } => {
+                assert_eq!((stream, subject.as_str()), ("PARCELS", "parcels.eu.sent"));
+                assert!(!description.is_empty());
+            }
+            other => panic!("conflict {place}: {other:?}"),
+        }
+    }
+    let ack = bus
+        .message(&second)
+        .expected_last_message_id("parcels.sent/1")
+        .expected_last_sequence(1)
+        .publish()
+        .await
+        .unwrap();
+    assert_eq!(ack.sequence, 2, "what conflicted was not stored");
+}
+
+pub(crate) async fn a_message_id_of_ones_own(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    let event = sent(1);
+    assert!(!bus.publish(&event).await.unwrap().duplicate);
+    assert!(!bus.message(&event).message_id("another").publish().await.unwrap().duplicate);
+    assert!(bus.message(&event).message_id("another").publish().await.unwrap().duplicate);
+    for id in ["", "a b", "é", "a\nb"] {
+        let error = bus.message(&event).message_id(id).publish().await.unwrap_err();
+        assert!(matches!(error, PublishError::MessageId { .. }), "{error:?}");
+    }
+}
+
+pub(crate) async fn a_time_to_live_is_whole_seconds(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    let event = sent(1);
+    for ttl in [Duration::ZERO, Duration::from_millis(500), Duration::from_millis(1500)] {
+        let error = bus.message(&event).ttl(ttl).publish().await.unwrap_err();
+        assert!(matches!(error, PublishError::Ttl { .. }), "{error:?}");
+    }
+    bus.message(&event).ttl(Duration::from_secs(1)).publish().await.unwrap();
+    bus.publish(&sent(2)).await.unwrap();
+    // Once its time is over the first is gone, and the history begins with the second.
+    tidings_tests::eventually(Duration::from_secs(10), "the message to expire", || async {
+        let mut stored = bus.replay::<Sent>(From::Beginning).await.unwrap();
+        soon(stored.next()).await.unwrap().unwrap().number == 2
+    })
+    .await;
+}
+
+pub(crate) async fn core_events_need_no_stream(env: Env) {
+    let bus = env.bus();
+    let mut live = bus.subscribe::<Switched>().await.unwrap();
+    bus.publish(&switched(1)).await.unwrap();
+    let delivery = soon(live.next()).await.unwrap().unwrap();
+    assert_eq!(delivery.number, 1);
+    assert!(delivery.headers().is_empty() && delivery.message_id().is_none());
+}
+
+pub(crate) async fn a_borrowed_event_is_received_by_one_that_owns(env: Env) {
+    let bus = env.bus();
+    let mut live = bus.subscribe::<Switched>().await.unwrap();
+    let room = String::from("cellar");
+    bus.publish(&SwitchedRef { room: &room, number: 3 }).await.unwrap();
+    let delivery = soon(live.next()).await.unwrap().unwrap();
+    assert_eq!(delivery.into_event(), Switched { room, number: 3 });
+}
+
+pub(crate) async fn generic_events_and_enums_go_round(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    let mut numbers = bus.subscribe::<Added<Vec<u8>>>().await.unwrap();
+    bus.publish(&Added { detail: vec![1, 2] }).await.unwrap();
+    assert_eq!(soon(numbers.next()).await.unwrap().unwrap().detail, [1, 2]);
+
+    // An enum is published as the event it holds.
+    let mut all = bus.subscribe::<Sent>().await.unwrap();
+    let ack = bus.publish(&ParcelEvent::Sent(sent(4))).await.unwrap();
+    assert_eq!(ack.sequence, 1);
+    assert_eq!(soon(all.next()).await.unwrap().unwrap().into_event(), sent(4));
+    assert!(bus.publish(&sent(4)).await.unwrap().duplicate, "it has the event's own id");
+}
