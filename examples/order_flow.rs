@@ -42,7 +42,7 @@ fn service(role: &str, ack_wait: Duration) -> anyhow::Result<Registry> {
     })
 }
 
-fn created(handler: impl Handler<OrderCreated>, ack_wait: Duration) -> Route {
+fn created(handler: impl Handler<OrderCreated>, ack_wait: Duration) -> Route<OrderCreated> {
     Route::of::<OrderCreated>(handler).ack_wait(ack_wait)
 }
 
