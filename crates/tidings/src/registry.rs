@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use crate::bus::Bus;
 use crate::handler::Handler;
 use crate::message::Decode;
-use crate::route::Route;
+use crate::route::{Route, RouteSpec};
 
 /// A service: its name, its version and its handlers.
 ///
@@ -44,7 +44,7 @@ pub struct Registry {
     version: String,
     description: String,
     metadata: BTreeMap<String, String>,
-    routes: Vec<Route>,
+    routes: Vec<RouteSpec>,
 }
 
 impl Registry {
@@ -84,8 +84,8 @@ impl Registry {
     }
 
     /// Adds a handler with options.
-    pub fn route(mut self, route: Route) -> Self {
-        self.routes.push(route);
+    pub fn route<M>(mut self, route: Route<M>) -> Self {
+        self.routes.push(route.into_spec());
         self
     }
 

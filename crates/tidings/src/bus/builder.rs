@@ -139,7 +139,8 @@ impl BusBuilder {
         self
     }
 
-    /// How long connecting may take in all; the default is 5 s. Reconnecting goes on for ever.
+    /// How long connecting may take in all; the default is 5 s. Several servers share it evenly.
+    /// Reconnecting goes on for ever.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = timeout;
         self
@@ -187,6 +188,7 @@ impl BusBuilder {
                 }
                 ConnectFault::TwoCredentials => ConnectError::TwoCredentials { servers },
                 ConnectFault::Credentials(source) => ConnectError::Credentials { servers, source },
+                ConnectFault::File { path, source } => ConnectError::File { path, source },
                 ConnectFault::Refused(source) => {
                     ConnectError::Refused { servers, source: source.into() }
                 }

@@ -1,6 +1,7 @@
 //! What can go wrong when connecting and closing.
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::transport::Fault;
@@ -42,6 +43,14 @@ pub enum ConnectError {
         /// The servers, without credentials.
         servers: String,
         /// What is wrong with them.
+        source: std::io::Error,
+    },
+    /// A file with credentials or certificates can't be read.
+    #[error("{} can't be read: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
         source: std::io::Error,
     },
     /// The server does not accept the credentials.

@@ -7,7 +7,7 @@ use super::plan::{Wiring, plan};
 use super::serve::SHUTDOWN_DEADLINE;
 use super::{Registry, ServeError};
 use crate::link::Link;
-use crate::route::Route;
+use crate::route::RouteSpec;
 use crate::runner::{self, Endpoint, RouteReport, Runner, ServiceIdentity, Tally, Worker};
 use crate::subscribe::SubscribeError;
 use crate::topology;
@@ -82,7 +82,7 @@ impl RouteFault {
 /// Makes what a route listens on.
 async fn connect(
     link: &Link,
-    route: &Route,
+    route: &RouteSpec,
     wiring: Wiring,
     worker: &Worker,
     endpoints: &mut Vec<Endpoint>,

@@ -1,7 +1,8 @@
 //! Making the connection: addresses, credentials, TLS, and coming back after a loss.
 
+use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_nats::{ConnectErrorKind, Event, ServerAddr, ServerError};
@@ -48,18 +49,22 @@ pub(crate) enum ConnectFault {
     Address { index: usize, source: io::Error },
     TwoCredentials,
     Credentials(io::Error),
+    File { path: PathBuf, source: io::Error },
     Refused(async_nats::ConnectError),
     Failed(async_nats::ConnectError),
     Timeout,
 }
 
-/// A URL's text, safe to show: what stands before the `@` is left out.
+/// A URL's text, safe to show: what stands before the last `@` is left out. It may be no URL at
+/// all, with a password that holds what ends a host's name in one.
 pub(crate) fn without_credentials(server: &str) -> String {
-    let (scheme, rest) = server.split_once("://").map_or(("", server), |(s, r)| (s, r));
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let separator = if scheme.is_empty() { "" } else { "://" };
-    format!("{scheme}{separator}{host}{path}")
+    let Some((credentials, host)) = server.rsplit_once('@') else { return server.to_owned() };
+    match credentials.split_once("://") {
+        Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphabetic()) => {
+            format!("{scheme}://{host}")
+        }
+        _ => host.to_owned(),
+    }
 }
 
 /// Connects. The count says how often the connection was made since.
@@ -81,9 +86,11 @@ pub(super) async fn connect(
         }
     }
 
+    // A server that says nothing must leave time for the others.
+    let each = options.connect_timeout / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
     let (count, connected) = watch::channel(0);
     let mut nats = async_nats::ConnectOptions::new()
-        .connection_timeout(options.connect_timeout)
+        .connection_timeout(each)
         .ping_interval(PING_INTERVAL)
         .reconnect_delay_callback(reconnect_delay)
         .event_callback(move |event| {
@@ -101,6 +108,7 @@ pub(super) async fn connect(
         Auth::Nkey(seed) => nats.nkey(seed),
         Auth::Credentials(text) => nats.credentials(&text).map_err(ConnectFault::Credentials)?,
         Auth::CredentialsFile(path) => {
+            readable(&path)?;
             nats.credentials_file(path).await.map_err(ConnectFault::Credentials)?
         }
         Auth::Jwt { jwt, seed } => {
@@ -112,9 +120,12 @@ pub(super) async fn connect(
         }
     };
     for path in options.root_certificates {
+        readable(&path)?;
         nats = nats.add_root_certificates(path);
     }
     if let Some((certificate, key)) = options.client_certificate {
+        readable(&certificate)?;
+        readable(&key)?;
         nats = nats.add_client_certificate(certificate, key);
     }
     if options.tls_first {
@@ -130,14 +141,22 @@ pub(super) async fn connect(
     match tokio::time::timeout(options.connect_timeout, nats.connect(addresses)).await {
         Ok(Ok(client)) => Ok((client, connected)),
         Ok(Err(error)) => Err(match error.kind() {
-            ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
-                ConnectFault::Refused(error)
+            ConnectErrorKind::AuthorizationViolation => ConnectFault::Refused(error),
+            // The seed is none: the server has not seen it.
+            ConnectErrorKind::Authentication => {
+                ConnectFault::Credentials(io::Error::new(io::ErrorKind::InvalidInput, error))
             }
             ConnectErrorKind::TimedOut => ConnectFault::Timeout,
             _ => ConnectFault::Failed(error),
         }),
         Err(_) => Err(ConnectFault::Timeout),
     }
+}
+
+/// async-nats opens the file later, and its error does not name it.
+fn readable(path: &Path) -> Result<(), ConnectFault> {
+    let opened = File::open(path).map(drop);
+    opened.map_err(|source| ConnectFault::File { path: path.to_owned(), source })
 }
 
 impl Auth {
@@ -210,7 +229,9 @@ mod tests {
             ("nats://al:p@ss@host:4222", "nats://host:4222"),
             ("al:pass@host", "host"),
             ("nats://host:4222", "nats://host:4222"),
-            ("tls://tok@host/x@y", "tls://host/x@y"),
+            ("tls://host/x", "tls://host/x"),
+            ("nats://al:pa/ss@host", "nats://host"),
+            ("al:pa://ss@host", "host"),
         ] {
             assert_eq!(without_credentials(server), shown);
         }

@@ -153,7 +153,7 @@ async fn a_consumer_is_paused() {
     let until = memory.consumer_state("S", "d").await.unwrap().paused_until;
     assert_eq!(until, Some(now + SECOND * 60));
     silent(&mut pull, SECOND * 59).await;
-    let message = timeout(SECOND * 2, pull.next()).await.unwrap().unwrap().unwrap();
+    let message = take(&mut pull).await;
     assert_eq!((text(&message), receipt(&message).attempt), ("1", 2));
 
     memory.pause_consumer("S", "d", now + SECOND * 1_000).await.unwrap();

@@ -18,7 +18,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{Memory, MemoryPull};
 use crate::header::Headers;
@@ -113,9 +113,12 @@ fn durable(name: &str) -> ConsumerConfig {
     }
 }
 
-/// What comes next, within a second of the paused clock.
+/// What comes next, in less than two seconds.
 async fn next<S: Stream + Unpin>(stream: &mut S) -> S::Item {
-    let next = timeout(SECOND, stream.next()).await;
+    let start = Instant::now();
+    let next = timeout(SECOND * 2, stream.next()).await;
+    // A timeout looks a last time when it is over, and finds what nobody was woken for.
+    assert!(start.elapsed() < SECOND * 2, "whoever waits is woken");
     next.expect("something arrives").expect("it has not ended")
 }
 
