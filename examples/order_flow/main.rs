@@ -39,7 +39,7 @@ fn service(role: &str, ack_wait: Duration) -> anyhow::Result<Registry> {
 }
 
 /// A handler of created orders.
-fn created(handler: impl Handler<OrderCreated>, ack_wait: Duration) -> Route {
+fn created(handler: impl Handler<OrderCreated>, ack_wait: Duration) -> Route<OrderCreated> {
     Route::of::<OrderCreated>(handler).ack_wait(ack_wait)
 }
 
