@@ -42,11 +42,10 @@ impl Certificates {
 
     /// A server's configuration with these certificates and these further options.
     pub(super) fn config(&self, options: &str) -> String {
+        let [certificate, key, authority] = ["server.pem", "server.key", "ca.pem"]
+            .map(|name| self.path(name).display().to_string());
         format!(
-            "tls {{ cert_file: {:?}, key_file: {:?}, ca_file: {:?}, {options} }}",
-            self.path("server.pem"),
-            self.path("server.key"),
-            self.path("ca.pem")
+            "tls {{ cert_file: {certificate:?}, key_file: {key:?}, ca_file: {authority:?}, {options} }}"
         )
     }
 }

@@ -49,7 +49,7 @@ async fn a_prefix_is_all_that_permissions_must_allow() {
     bus.provision::<Loaves>().await.unwrap();
     assert_eq!(bus.publish(&Baked { number: 1 }).await.unwrap().sequence, 1);
 
-    let (sender, mut handled) = tokio::sync::mpsc::unbounded_channel();
+    let (sender, mut loaves) = tokio::sync::mpsc::unbounded_channel();
     let handler = move |loaf: Baked, _: Context| {
         let sender = sender.clone();
         async move { Ok(sender.send(loaf.number)?) }
@@ -57,7 +57,7 @@ async fn a_prefix_is_all_that_permissions_must_allow() {
     let bake = |ask: Bake, _: Context| async move { Ok(ask.number + 1) };
     let registry = Registry::new("bakery").handle::<Baked>(handler).handle::<Bake>(bake);
     let running = registry.start(&bus).await.unwrap();
-    assert_eq!(soon(handled.recv()).await, Some(1), "a durable consumer delivers");
+    assert_eq!(soon(loaves.recv()).await, Some(1), "a durable consumer delivers");
     assert_eq!(soon(bus.request(&Bake { number: 1 })).await.unwrap(), 2);
     running.shutdown().await;
 

@@ -142,7 +142,9 @@ pub(super) async fn connect(
         nats = nats.custom_inbox_prefix(prefix);
     }
 
-    match tokio::time::timeout(options.connect_timeout, nats.connect(addresses)).await {
+    // Boxed: its 16 KiB are nothing that a caller's own future should grow by.
+    let connecting = Box::pin(nats.connect(addresses));
+    match tokio::time::timeout(options.connect_timeout, connecting).await {
         Ok(Ok(client)) => Ok((client, connected)),
         Ok(Err(error)) => Err(match error.kind() {
             ConnectErrorKind::AuthorizationViolation => ConnectFault::Refused(error),
