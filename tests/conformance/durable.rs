@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use tidings::prelude::*;
 use tidings::{Delivery, Durable, From, ReceiveError, SubscribeError, Subscription};
 use tokio::time::Instant;
 

@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 
 use crate::env::{Env, never, soon};
 use crate::message::{
-    Check, NotSent, OutOfStock, ParcelEvent, Parcels, Region, Seen, Sent, Stock, Switched, sent,
-    switched,
+    Check, Find, NotSent, OutOfStock, ParcelEvent, Parcels, Region, Seen, Sent, Stock, Switched,
+    sent, switched,
 };
 
 const SHORT: Duration = Duration::from_millis(200);
@@ -351,6 +351,12 @@ pub(crate) async fn bad_registries_are_refused(env: Env) {
     let twice = Registry::new("shop").handle::<Sent>(recorder()).handle::<Sent>(recorder());
     let error = start(twice).await;
     assert!(error.to_string().contains("shop-parcels_sent"), "{error}");
+    let find = |_: Find, _: Context| async { Ok(String::new()) };
+    let error = start(Registry::new("shop").handle::<Find>(find).handle::<Sent>(recorder())).await;
+    assert!(
+        matches!(&error, ServeError::RequestInStream { stream: "PARCELS", .. }),
+        "the stream would answer in the handler's stead: {error:?}"
+    );
     let ignore = |event: Unnamed, _: Context| {
         drop(event);
         std::future::ready(Ok(()))

@@ -158,3 +158,10 @@ pub(crate) struct Echo {
     pub(crate) room: String,
     pub(crate) text: String,
 }
+
+/// A request on a subject that a stream keeps.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Request)]
+#[request(subject = "parcels.find", reply = String)]
+pub(crate) struct Find {
+    pub(crate) number: u64,
+}

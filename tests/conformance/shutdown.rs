@@ -13,7 +13,11 @@ use crate::message::{Check, Sent, sent, switched};
 const SHORT: Duration = Duration::from_millis(500);
 
 /// A handler that says when it begins and goes on when it may.
-fn gated(begun: mpsc::UnboundedSender<u64>, gate: Arc<Semaphore>, concurrency: usize) -> Route {
+fn gated(
+    begun: mpsc::UnboundedSender<u64>,
+    gate: Arc<Semaphore>,
+    concurrency: usize,
+) -> Route<Sent> {
     let handler = move |event: Sent, _: Context| {
         let (begun, gate) = (begun.clone(), Arc::clone(&gate));
         async move {

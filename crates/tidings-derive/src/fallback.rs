@@ -33,10 +33,7 @@ pub(crate) fn stream(input: &DeriveInput, attrs: &StreamAttrs) -> TokenStream {
             }
         }
     };
-    in_block(
-        &Item { ident, vis: &input.vis, generics: &input.generics, krate: attrs.krate.as_ref() },
-        &code,
-    )
+    in_block(&Item::of(input, attrs.krate.as_ref()), &code)
 }
 
 /// A token without a text.
@@ -66,8 +63,5 @@ pub(crate) fn token(input: &DeriveInput, attrs: &TokenAttrs) -> TokenStream {
             }
         }
     };
-    in_block(
-        &Item { ident, vis: &input.vis, generics: &input.generics, krate: attrs.krate.as_ref() },
-        &code,
-    )
+    in_block(&Item::of(input, attrs.krate.as_ref()), &code)
 }

@@ -112,7 +112,7 @@ pub fn derive_token(input: TokenStream) -> TokenStream {
 }
 
 fn derive(input: TokenStream, write: fn(&DeriveInput) -> Code) -> TokenStream {
-    syn::parse(input).map_or_else(|error| error.into_compile_error(), |input| write(&input)).into()
+    syn::parse(input).map_or_else(syn::Error::into_compile_error, |input| write(&input)).into()
 }
 
 fn event(input: &DeriveInput) -> Code {

@@ -1,14 +1,14 @@
 //! What an item declares, checked: all that is needed to write the code.
 
 use proc_macro2::Span;
-use syn::{Expr, Generics, Ident, LitStr, Member, Path, Type, Visibility};
+use syn::{DeriveInput, Expr, Generics, Ident, LitStr, Member, Path, Type, Visibility};
 
 /// What every derived item has.
 #[derive(Clone, Copy)]
 pub(crate) struct Item<'a> {
     /// The type's name.
     pub(crate) ident: &'a Ident,
-    /// Who can name it: what is generated beside it is no more public.
+    /// Its visibility, which the types made for it share.
     pub(crate) vis: &'a Visibility,
     /// Its generics.
     pub(crate) generics: &'a Generics,
@@ -139,7 +139,12 @@ pub(crate) struct Stream<'a> {
     pub(crate) attrs: &'a crate::attr::stream::StreamAttrs,
 }
 
-impl Item<'_> {
+impl<'a> Item<'a> {
+    /// What is derived for `input`.
+    pub(crate) fn of(input: &'a DeriveInput, krate: Option<&'a Path>) -> Self {
+        Self { ident: &input.ident, vis: &input.vis, generics: &input.generics, krate }
+    }
+
     /// Whether values of the type may borrow, so that it can't be received.
     pub(crate) fn borrows(&self) -> bool {
         self.generics.lifetimes().next().is_some()

@@ -17,7 +17,7 @@ use crate::publisher::Publisher;
 use crate::request::RequestError;
 use crate::stream::EventStream;
 use crate::subscribe::{Consume, From, Replay, Subscribe};
-use crate::topology::{self, ProvisionError, Provisioned};
+use crate::topology::{self, ProvisionError, Provisioned, StreamHandle};
 use crate::transport::{Transport, memory};
 
 /// How long closing may take.
@@ -56,17 +56,30 @@ impl Bus {
     /// several, separated by commas. Credentials in a URL are used, and never shown.
     ///
     /// # Errors
-    /// [`ConnectError`]
+    /// [`ConnectError`], after 5 s at most; [`BusBuilder::connect_timeout`] changes that.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the connection up.
     pub async fn connect(url: impl AsRef<str>) -> Result<Self, ConnectError> {
         Self::builder().servers(url.as_ref().split(',').map(str::trim)).connect().await
     }
 
-    /// Connects as the environment says: `NATS_URL` (required; `memory:` for a bus in this
-    /// process), and where set `NATS_USER` with `NATS_PASSWORD`, `NATS_TOKEN`, `NATS_NKEY` (a
-    /// seed), `NATS_CREDS` (a file), `NATS_CA` (a file), `NATS_CERT` with `NATS_KEY` (files).
+    /// Connects as the environment says.
+    ///
+    /// | variable | means |
+    /// | --- | --- |
+    /// | `NATS_URL` | the servers, separated by commas; `memory:` for a bus in this process; required |
+    /// | `NATS_CREDS`, `NATS_NKEY`, `NATS_TOKEN`, `NATS_USER` with `NATS_PASSWORD` | a file, a seed, a token, a user; the first of them that is set |
+    /// | `NATS_CA` | a PEM file whose certificates are trusted besides the system's |
+    /// | `NATS_CERT` with `NATS_KEY` | PEM files that are shown to the server |
+    ///
+    /// A variable that is empty counts as not set.
     ///
     /// # Errors
-    /// [`ConnectError`]
+    /// [`ConnectError`], also for a variable without the one that belongs to it.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the connection up.
     pub async fn from_env() -> Result<Self, ConnectError> {
         env::connect(|name| std::env::var(name).ok()).await
     }
@@ -76,8 +89,10 @@ impl Bus {
         BusBuilder::new()
     }
 
-    /// A bus in this process, with the same promises and no server. Clones share it; each call
-    /// makes a new one.
+    /// A bus in this process, with the same promises and no server. Clones share it, and what its
+    /// streams keep is gone with the last of them; each call makes a new one.
+    ///
+    /// Its timers are those of `tokio::time`, so a test can pause the clock and turn it.
     pub fn in_memory() -> Self {
         Self::on(Transport::Memory(memory::Memory::new()), Patience::default())
     }
@@ -93,8 +108,8 @@ impl Bus {
     /// Publishes an event; one that a stream keeps is stored when this returns.
     ///
     /// # Errors
-    /// [`PublishError`]. Only after [`PublishError::Unconfirmed`] it is unknown whether the stream
-    /// has stored the event.
+    /// [`PublishError`]. After [`PublishError::Unconfirmed`] it is unknown whether the stream has
+    /// stored the event; publishing it again with the same id stores it once.
     ///
     /// # Cancel safety
     /// Dropping the future leaves it unknown whether the event was published.
@@ -106,6 +121,9 @@ impl Bus {
     ///
     /// # Errors
     /// [`PublishAllError`], with the outcome of each event.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves it unknown which events were published.
     pub async fn publish_all<E: Event>(
         &self,
         events: impl IntoIterator<Item = E>,
@@ -137,12 +155,19 @@ impl Bus {
         Publisher::new(self.link.clone())
     }
 
-    /// Listens to an event from now on, at most once for each.
+    /// Listens to an event from now on, at most once for each. Await it, or first make it one of a
+    /// queue group.
+    ///
+    /// # Errors
+    /// Awaited, [`SubscribeError`](crate::SubscribeError).
     pub fn subscribe<E: Event + Decode>(&self) -> Subscribe<E> {
         self.subscribe_to(E::filter())
     }
 
     /// Listens to the events whose subject tokens have certain values.
+    ///
+    /// # Errors
+    /// Awaited, [`SubscribeError`](crate::SubscribeError), also for a value that can't be a token.
     ///
     /// ```
     /// # use tidings::prelude::*;
@@ -165,11 +190,17 @@ impl Bus {
 
     /// Reads a stream's events in order, and goes on with those that follow. Nothing is
     /// acknowledged, and every reader sees all of them.
+    ///
+    /// # Errors
+    /// Awaited, [`SubscribeError`](crate::SubscribeError), also where the stream is missing.
     pub fn replay<E: StreamEvent + Decode>(&self, from: From) -> Replay<E> {
         self.replay_of(E::filter(), from)
     }
 
     /// The same for the events whose subject tokens have certain values.
+    ///
+    /// # Errors
+    /// As [`replay`](Self::replay), also for a value that can't be a token.
     pub fn replay_of<F>(&self, filter: F, from: From) -> Replay<F::Message>
     where
         F: Filter<Message: StreamEvent + Decode>,
@@ -179,6 +210,10 @@ impl Bus {
 
     /// Opens the durable consumer of this name, and creates it where it is missing. Each message
     /// goes to one of its readers, and comes again until it is settled.
+    ///
+    /// # Errors
+    /// Awaited, [`SubscribeError`](crate::SubscribeError), also where the stream is missing, or
+    /// where the consumer is there with other filters or another ack wait.
     pub fn consume<E: StreamEvent + Decode>(&self, name: impl Into<String>) -> Consume<E> {
         Consume::new(self.link.clone(), name.into())
     }
@@ -186,7 +221,8 @@ impl Bus {
     /// Asks, and waits for the reply; 5 s where [`BusBuilder::request_timeout`] says nothing else.
     ///
     /// # Errors
-    /// [`RequestError`]
+    /// [`RequestError`]. After [`RequestError::Timeout`] it is unknown whether the request was
+    /// handled; it is never asked again by itself.
     ///
     /// # Cancel safety
     /// Dropping the future forgets the reply; the request may have been sent.
@@ -198,12 +234,21 @@ impl Bus {
     }
 
     /// Creates the stream `S` where it is missing. One that is there and keeps the same subjects
-    /// is left as it is.
+    /// is left as it is, whatever else is different.
     ///
     /// # Errors
-    /// [`ProvisionError`]
+    /// [`ProvisionError`], also where it is there and does not keep a declared subject.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves it unknown whether the stream was created; calling it again is
+    /// safe.
     pub async fn provision<S: EventStream>(&self) -> Result<Provisioned, ProvisionError> {
         topology::provision(&self.link.transport, &S::config()).await
+    }
+
+    /// The stream `S`: what it holds, and what cleans it up.
+    pub fn stream<S: EventStream>(&self) -> StreamHandle<S> {
+        StreamHandle::new(self.link.clone())
     }
 
     /// The size of the largest message that can be published, headers included, in bytes.
@@ -211,19 +256,25 @@ impl Bus {
         self.link.transport.max_payload()
     }
 
-    /// Waits until the server has seen everything that was published from here.
+    /// Waits until the server has seen everything that was published from here, for up to 10 s.
     ///
     /// # Errors
     /// [`CloseError`] if the server does not answer in time.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
     pub async fn flush(&self) -> Result<(), CloseError> {
         self.link.transport.barrier(CLOSE).await.map_err(CloseError::from)
     }
 
-    /// Sends what is left, then closes the connection for all clones. A registry is shut down
-    /// before.
+    /// Sends what is left, then closes the connection for all clones, within 20 s. Shut a registry
+    /// down before.
     ///
     /// # Errors
     /// [`CloseError`] if the server does not take what is left in time.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the connection open, or half way to being closed.
     pub async fn close(self) -> Result<(), CloseError> {
         self.flush().await?;
         self.link.transport.close(CLOSE).await.map_err(CloseError::from)

@@ -17,7 +17,8 @@ use crate::transport::{Incoming, Receipt, Settle, Settlement};
 
 /// What a handler knows of its message, and what publishes and asks on its behalf.
 ///
-/// What is published or asked through it belongs to the same trace. An event that declares no id
+/// What is published or asked through it carries the `traceparent` and `tracestate` of the message
+/// being handled. An event that declares no id
 /// of its own gets one made from the delivery, so that a handler which runs twice for the same
 /// stream message publishes the same events, not new ones. The ids count the events of one type
 /// in the order they are published: publish those of the same type one after the other.
@@ -99,6 +100,9 @@ impl Context {
     ///
     /// # Errors
     /// [`SettleError`]: the message may come again while this handler works on it.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves it unknown whether it was said.
     pub async fn progress(&self) -> Result<(), SettleError> {
         match &self.0.settle {
             Some(settle) => settle.send(Settlement::Progress).await.map_err(SettleError::from),
@@ -108,14 +112,20 @@ impl Context {
 
     /// Ends when the registry begins to shut down: a long handler may then stop early with an
     /// error, and its message comes again elsewhere.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
     pub async fn shutting_down(&self) {
         self.0.stop.cancelled().await;
     }
 
-    /// Publishes an event.
+    /// Publishes an event; one that a stream keeps is stored when this returns.
     ///
     /// # Errors
     /// [`PublishError`]
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves it unknown whether the event was published.
     pub async fn publish<E: Event>(&self, event: &E) -> Result<E::Ack, PublishError> {
         self.message(event).publish().await
     }
@@ -124,6 +134,9 @@ impl Context {
     ///
     /// # Errors
     /// [`RequestError`]
+    ///
+    /// # Cancel safety
+    /// Dropping the future forgets the reply; the request may have been sent.
     pub async fn request<R: Request>(
         &self,
         request: &R,
@@ -131,7 +144,7 @@ impl Context {
         self.message(request).request().await
     }
 
-    /// A message with options.
+    /// A message with options; it begins with the trace headers of the message being handled.
     pub fn message<'a, M: Message>(&'a self, message: &'a M) -> Draft<'a, M> {
         let mut headers = Headers::new();
         for name in [header::TRACE_PARENT, header::TRACE_STATE] {
@@ -148,21 +161,18 @@ impl Context {
     fn derived_id(&self, name: &'static str) -> Option<String> {
         let receipt = self.0.receipt.as_ref()?;
         let mut published = self.0.published.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = match published.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, count)) => {
-                *count += 1;
-                *count
-            }
-            None => {
-                published.push((name, 1));
-                1
-            }
-        };
+        let known = published.iter().position(|(known, _)| *known == name);
+        let place = known.unwrap_or_else(|| {
+            published.push((name, 0));
+            published.len() - 1
+        });
+        let (_, count) = &mut published[place];
+        *count += 1;
         let mut id = MessageIdBuilder::new(name);
         id.part(&receipt.stream);
         id.part(&receipt.consumer);
         id.part(&receipt.sequence);
-        id.part(&count);
+        id.part(count);
         Some(id.finish())
     }
 }

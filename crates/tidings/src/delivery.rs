@@ -183,7 +183,7 @@ impl<E> Delivery<E, Durable> {
         self.kind.acker.ack().await
     }
 
-    /// Says that it was handled, and waits until the server knows.
+    /// Says that it was handled, and waits until the server knows, for up to 5 s.
     ///
     /// # Errors
     /// [`SettleError`]: the message may come again after the ack wait.

@@ -11,6 +11,9 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// Any error becomes one with `?` and means *try again*. [`Failure::reject`] says that no retry
 /// will help.
 ///
+/// Only a stream's event can be tried again. The failure of an event without a stream is logged;
+/// the failure of a request is answered with an error reply.
+///
 /// Like `anyhow::Error` it is no [`Error`] itself, so that every error converts into it.
 ///
 /// ```
@@ -44,12 +47,14 @@ impl Failure {
         Self { verdict: Verdict::Retry, source: why.into() }
     }
 
-    /// A failure that a later attempt may not have, but not before `delay` has passed.
+    /// A failure that a later attempt may not have, but not before `delay` has passed; it takes the
+    /// place of the route's own wait.
     pub fn retry_after(delay: Duration, why: impl Into<BoxError>) -> Self {
         Self { verdict: Verdict::RetryAfter(delay), source: why.into() }
     }
 
-    /// A failure that no later attempt can mend: the message is put aside at once.
+    /// A failure that no later attempt can mend: the message is given up at once. A stream's is not
+    /// delivered to this consumer again, and the server publishes the reason in an advisory.
     pub fn reject(why: impl Into<BoxError>) -> Self {
         Self { verdict: Verdict::Reject, source: why.into() }
     }

@@ -32,6 +32,10 @@ use crate::message::Message;
 /// An event that a stream keeps is delivered at least once: it is acknowledged after the handler
 /// returned `Ok`, and comes again after an error, a panic or the end of the process. Handlers
 /// should therefore bear being called twice with the same event.
+///
+/// An event without a stream is handled at most once: a failure is logged, and the event does not
+/// come again. A request is answered in any case: with the reply, the declared error, or an error
+/// reply that says what went wrong.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not handle `{M}`",
     label = "no handler of `{M}`",

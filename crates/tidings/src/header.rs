@@ -45,6 +45,8 @@ pub(crate) const STREAM_SOURCE: &str = "Nats-Stream-Source";
 pub(crate) const INCREMENT: &str = "Nats-Incr";
 /// The all-or-nothing batch that a message belongs to (ADR-50).
 pub(crate) const BATCH_ID: &str = "Nats-Batch-Id";
+/// How many messages of a pull request are still to come, where it has ended (ADR-37).
+pub(crate) const PENDING_MESSAGES: &str = "Nats-Pending-Messages";
 /// What went wrong in a service, as text (ADR-32).
 pub(crate) const SERVICE_ERROR: &str = "Nats-Service-Error";
 /// What went wrong in a service, as a number (ADR-32).

@@ -1,4 +1,129 @@
 //! A typed event bus for Rust over NATS: **the message type is the contract**.
+//!
+//! What a message is called, where it is sent, which stream keeps it, what identifies it, what it
+//! is answered with and what that may fail with: each is declared once, on its type. Everywhere
+//! else a program names the type. [`Bus`] is one type for two transports: a nats-server
+//! ([`Bus::connect`]), or this process ([`Bus::in_memory`]) for tests and examples.
+//!
+//! ```
+//! use tidings::prelude::*;
+//!
+//! // Declare: an event, the stream that keeps it, and a request.
+//!
+//! /// A customer placed an order.
+//! #[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+//! #[event(subject = "orders.{region}.created", stream = Orders)]
+//! struct OrderCreated {
+//!     #[event(id)]
+//!     order_id: u64,
+//!     region: String,
+//! }
+//!
+//! /// Everything that happens to an order, kept for a week.
+//! #[derive(EventStream)]
+//! #[stream(name = "ORDERS", subjects("orders.>"), max_age = "7d")]
+//! struct Orders;
+//!
+//! /// How many orders are there?
+//! #[derive(Debug, Serialize, Deserialize, JsonSchema, Request)]
+//! #[request(subject = "orders-report.count", reply = u64)]
+//! struct CountOrders {}
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use std::sync::Arc;
+//! # use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+//! # use tidings::From;
+//! # let count = Arc::new(AtomicU64::new(0));
+//! # let (counter, counted) = (Arc::clone(&count), count);
+//! let bus = Bus::in_memory(); // or Bus::connect("nats://127.0.0.1:4222").await?
+//!
+//! // Handle: the message type says how. The stream and the durable consumer of the event's
+//! // handler are created where they are missing; the request's is a service endpoint.
+//! let report = Registry::new("report")
+//!     .handle::<OrderCreated>(move |_: OrderCreated, _: Context| {
+//!         counter.fetch_add(1, SeqCst);
+//!         async { Ok(()) } // acknowledged now; after an error it would come again
+//!     })
+//!     .handle::<CountOrders>(move |_: CountOrders, _: Context| {
+//!         let count = counted.load(SeqCst);
+//!         async move { Ok(count) }
+//!     })
+//!     .start(&bus)
+//!     .await?;
+//! let mut live = bus.subscribe::<OrderCreated>().await?;
+//!
+//! // Publish: stored when this returns. The id makes it the same event the second time.
+//! let order = OrderCreated { order_id: 7, region: "eu".into() };
+//! assert!(!bus.publish(&order).await?.duplicate);
+//! assert!(bus.publish(&order).await?.duplicate);
+//!
+//! // Subscribe: typed deliveries, as they come.
+//! let delivery = live.next().await.ok_or("the bus is closed")??;
+//! assert_eq!((delivery.order_id, delivery.subject()), (7, "orders.eu.created"));
+//!
+//! // Replay: what the stream has kept.
+//! let mut history = bus.replay::<OrderCreated>(From::Beginning).await?;
+//! let first = history.next().await.ok_or("the bus is closed")??;
+//! assert_eq!((first.order_id, first.sequence()), (7, 1));
+//!
+//! // Ask: one handler answers.
+//! while bus.request(&CountOrders {}).await? < 1 {}
+//!
+//! // End: what was begun is finished and acknowledged.
+//! assert_eq!(report.shutdown().await[0].handled, 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where to go next
+//!
+//! | to | see |
+//! | --- | --- |
+//! | declare | [`macro@Event`], [`macro@EventStream`], [`macro@Request`], [`macro@Token`]: the derives and their keys |
+//! | publish | [`Bus::publish`], [`Bus::message`] for options ([`Draft`]), [`Publisher`] for many, [`PublishAck`] |
+//! | listen | [`Bus::subscribe`], [`Bus::subscribe_to`] with a [`Message::filter`], [`Subscription`], [`Delivery`] |
+//! | read a stream | [`Bus::replay`] with [`From`], [`Bus::consume`] and [`Delivery::ack`] |
+//! | ask | [`Bus::request`], [`RequestError`] |
+//! | handle | [`Handler`], [`Context`], [`Failure`] |
+//! | run a service | [`Registry`], [`Route`], [`Retry`], [`Serve`], [`Running`] |
+//! | connect | [`Bus::builder`], [`Bus::from_env`] |
+//! | make a stream, look into it | [`Bus::provision`], [`StreamConfig`], [`Bus::stream`]; a registry makes those of its handlers |
+//! | show what messages promise | [`Message::descriptors`], [`contract::Catalog`] |
+//!
+//! # What is promised
+//!
+//! - An event without a stream is delivered at most once, to who listens at that time. `Ok` means
+//!   that it was handed to the connection.
+//! - An event with a stream is stored when publishing returns `Ok`, once for each `Nats-Msg-Id`
+//!   within the stream's duplicate window. It is delivered at least once: a handler should bear
+//!   being called twice with the same event.
+//! - A request is handled by one handler, and answered with the reply, with the error that the
+//!   request declares, or with an error that says why not. It is never asked again by itself.
+//! - A value that can't stand in a subject, a header that can't be written and a payload that can't
+//!   be decoded are errors that name the field, the header or the message. Nothing is dropped
+//!   silently: what nobody can be told is logged with `tracing`.
+//!
+//! # Errors
+//!
+//! Each operation has an error of its own: [`ConnectError`], [`PublishError`], [`SubscribeError`],
+//! [`ReceiveError`], [`RequestError`], [`SettleError`], [`ProvisionError`], [`ServeError`],
+//! [`CloseError`]. Their variants say what has happened, and their texts the way out; all but
+//! those that name a single mistake are `#[non_exhaustive]`. After [`PublishError::Unconfirmed`],
+//! [`RequestError::Timeout`] and [`SettleError::Unconfirmed`] it is unknown whether the other side
+//! has done what was asked; the variants `Closed` and `Client` say nothing of it either. A handler
+//! of an event returns [`Failure`], which any error becomes with `?`.
+//!
+//! # Cancel safety
+//!
+//! [`Subscription::next`] loses nothing when its future is dropped, so it can stand in
+//! `tokio::select!`. When the future of a publish or a request is dropped, the message may or may
+//! not have been sent. A handler's future is dropped only when a shutdown's deadline has passed;
+//! its stream event then comes again.
+//!
+//! # Features
+//!
+//! There are no optional features. A payload is JSON, as serde writes the type.
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -30,6 +155,7 @@ mod token;
 mod topology;
 mod transport;
 
+/// What a set of messages promises, as data: descriptors, catalogs and the folder `schemas/`.
 pub use tidings_contract as contract;
 pub use tidings_derive::{Event, EventStream, Request, Token};
 
@@ -61,7 +187,8 @@ pub use stream::{
 pub use subject::{ParseSubjectError, Subject, SubjectError};
 pub use subscribe::{Consume, From, ReceiveError, Replay, Subscribe, SubscribeError, Subscription};
 pub use token::Token;
-pub use topology::{ProvisionError, Provisioned};
+pub use topology::{ProvisionError, Provisioned, StreamError, StreamHandle};
+pub use transport::{ConsumerState, StreamState};
 
 /// What a reader copies from `README.md` compiles and runs.
 #[cfg(doctest)]

@@ -47,8 +47,8 @@ impl<E: Event> Publisher<E> {
     /// is handed to the connection.
     ///
     /// # Errors
-    /// [`PublishError`]. Only after [`PublishError::Unconfirmed`] it is unknown whether the stream
-    /// has stored the event.
+    /// [`PublishError`]. After [`PublishError::Unconfirmed`] it is unknown whether the stream has
+    /// stored the event; publishing it again with the same id stores it once.
     ///
     /// # Cancel safety
     /// Dropping the future leaves it unknown whether the event was published.

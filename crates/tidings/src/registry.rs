@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use crate::bus::Bus;
 use crate::handler::Handler;
 use crate::message::Decode;
-use crate::route::Route;
+use crate::route::{Route, RouteSpec};
 
 /// A service: its name, its version and its handlers.
 ///
@@ -44,7 +44,7 @@ pub struct Registry {
     version: String,
     description: String,
     metadata: BTreeMap<String, String>,
-    routes: Vec<Route>,
+    routes: Vec<RouteSpec>,
 }
 
 impl Registry {
@@ -60,7 +60,7 @@ impl Registry {
         }
     }
 
-    /// Its semantic version, such as `1.4.0`; shown by service discovery.
+    /// Its semantic version, such as `1.4.0`; the default is `0.0.0`. Shown by service discovery.
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = version.into();
         self
@@ -84,12 +84,15 @@ impl Registry {
     }
 
     /// Adds a handler with options.
-    pub fn route(mut self, route: Route) -> Self {
-        self.routes.push(route);
+    pub fn route<M>(mut self, route: Route<M>) -> Self {
+        self.routes.push(route.into_spec());
         self
     }
 
     /// Runs on `bus` until [`Serve::with_graceful_shutdown`]'s future ends; without one, for ever.
+    ///
+    /// # Errors
+    /// Awaited, [`ServeError`].
     pub fn serve<'a>(self, bus: &Bus) -> Serve<'a> {
         Serve::new(self, bus.link().clone())
     }

@@ -83,7 +83,7 @@ pub enum RequestError<E> {
         /// The server's limit in bytes.
         limit: usize,
     },
-    /// The bus was closed.
+    /// The bus was closed, before the request was sent or before its reply came.
     #[error("the bus is closed")]
     Closed,
     /// The client failed.
@@ -119,7 +119,7 @@ pub(crate) async fn request<R: Request>(
                 Fault::TooLarge { size, limit } => RequestError::TooLarge { subject, size, limit },
                 Fault::Closed => RequestError::Closed,
                 Fault::Client(source) => RequestError::Client { subject, source },
-                other => RequestError::Client { subject, source: other.into() },
+                other @ Fault::Api(_) => RequestError::Client { subject, source: other.into() },
             })
         }
     }

@@ -1,13 +1,18 @@
 //! One handler and how it is to be run.
 
 use std::fmt;
+use std::hash::{BuildHasher as _, Hash, RandomState};
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::envelope;
 use crate::handler::{Dispatch, Handler, Typed};
 use crate::message::{Declaration, Decode};
 use crate::retry::Retry;
 use crate::subscribe::ACK_WAIT;
+use crate::topology::MAX_ACK_PENDING;
+use crate::transport::Incoming;
 
 /// One handler and how it is to be run; for the registry's `route`.
 ///
@@ -24,74 +29,129 @@ use crate::subscribe::ACK_WAIT;
 ///     .route(Route::of::<PaymentFailed>(refunds).concurrency(32));
 /// ```
 #[must_use = "give it to `Registry::route`"]
-pub struct Route {
+pub struct Route<M = ()> {
+    spec: RouteSpec,
+    message: PhantomData<fn(M)>,
+}
+
+/// A route without its type: what a registry keeps.
+pub(crate) struct RouteSpec {
     pub(crate) declarations: &'static [&'static Declaration],
     pub(crate) name: Option<&'static str>,
     pub(crate) type_name: &'static str,
     pub(crate) dispatch: Arc<dyn Dispatch>,
     pub(crate) concurrency: usize,
+    pub(crate) key: Option<Key>,
     pub(crate) retry: Retry,
     pub(crate) ack_wait: Duration,
+    pub(crate) max_ack_pending: u64,
     pub(crate) durable: Option<String>,
     pub(crate) queue_group: Option<String>,
 }
 
+/// Reads a message's key, hashed; `None` for what can't be decoded.
+pub(crate) type Key = Arc<dyn Fn(&Incoming) -> Option<u64> + Send + Sync>;
+
 impl Route {
     /// A handler of `M`, run as `M` declares: an event without a stream in a queue group, an
     /// event with a stream through a durable consumer, a request as a service endpoint.
-    pub fn of<M: Decode>(handler: impl Handler<M>) -> Self {
-        Self {
+    pub fn of<M: Decode>(handler: impl Handler<M>) -> Route<M> {
+        let spec = RouteSpec {
             declarations: M::DECLARATIONS,
             name: M::NAME,
             type_name: std::any::type_name::<M>(),
             dispatch: Arc::new(Typed::<M, _>::new(handler)),
             concurrency: 16,
+            key: None,
             retry: Retry::default(),
             ack_wait: ACK_WAIT,
+            max_ack_pending: MAX_ACK_PENDING,
             durable: None,
             queue_group: None,
-        }
+        };
+        Route { spec, message: PhantomData }
+    }
+}
+
+impl<M: Decode> Route<M> {
+    /// Handles messages of the same key one after the other, in the order they came, while those
+    /// of other keys are handled beside them. A message that failed comes again later, behind
+    /// those that followed it.
+    ///
+    /// Each message is decoded once more for its key.
+    pub fn keyed_by<K: Hash>(mut self, key: impl Fn(&M) -> K + Send + Sync + 'static) -> Self {
+        let hasher = RandomState::new();
+        self.spec.key = Some(Arc::new(move |incoming| {
+            envelope::decode::<M>(incoming).ok().map(|message| hasher.hash_one(key(&message)))
+        }));
+        self
+    }
+}
+
+impl<M> Route<M> {
+    pub(crate) fn into_spec(self) -> RouteSpec {
+        self.spec
     }
 
-    /// How many messages are handled at a time, at least 1; the default is 16. With 1 they are
-    /// handled in order.
+    /// How many messages are handled at a time, at least 1; the default is 16. As many of a stream's
+    /// may be fetched ahead, and their ack wait runs while they wait.
+    ///
+    /// With 1 they are handled in order, except for one that failed: it comes again later.
     pub fn concurrency(mut self, concurrency: usize) -> Self {
-        self.concurrency = concurrency.max(1);
+        self.spec.concurrency = concurrency.max(1);
         self
     }
 
-    /// When a failed stream event is handled again.
+    /// When a failed stream event is handled again; the default waits a second each time. It means
+    /// nothing to other messages.
     pub fn retry(mut self, retry: Retry) -> Self {
-        self.retry = retry;
+        self.spec.retry = retry;
         self
     }
 
     /// How long a handler may take, without reporting progress, before the server delivers its
-    /// stream event again; the default is 30 s.
+    /// stream event again; the default is 30 s. It means nothing to other messages.
     pub fn ack_wait(mut self, ack_wait: Duration) -> Self {
-        self.ack_wait = ack_wait;
+        self.spec.ack_wait = ack_wait;
         self
     }
 
-    /// The durable consumer's name, instead of `<registry>-<wire name>`.
+    /// The durable consumer's name, instead of `<registry>-<wire name>`, whose dots become `_`. It
+    /// means nothing to a message without a stream.
     pub fn durable(mut self, name: impl Into<String>) -> Self {
-        self.durable = Some(name.into());
+        self.spec.durable = Some(name.into());
         self
     }
 
-    /// The queue group, instead of the registry's name for an event and `q` for a request.
+    /// The queue group, instead of the registry's name for an event and `q` for a request. It means
+    /// nothing to a stream's event, which is shared by its durable consumer.
     pub fn queue_group(mut self, group: impl Into<String>) -> Self {
-        self.queue_group = Some(group.into());
+        self.spec.queue_group = Some(group.into());
         self
     }
 
+    /// How many of a stream's messages may be unsettled at a time, over all instances; the default
+    /// is 1000.
+    pub fn max_ack_pending(mut self, max: u64) -> Self {
+        self.spec.max_ack_pending = max;
+        self
+    }
+}
+
+impl RouteSpec {
     /// What an error calls it.
     pub(crate) fn label(&self) -> String {
         self.name.unwrap_or(self.type_name).to_owned()
     }
 }
 
-impl fmt::Debug for Route {
+impl<M> fmt::Debug for Route<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.spec.fmt(f)
+    }
+}
+
+impl fmt::Debug for RouteSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Route")
             .field("name", &self.label())

@@ -248,7 +248,7 @@ mod tests {
     use super::*;
 
     fn built(first: &str, last: &str) -> Result<Subject, SubjectError> {
-        let mut subject = SubjectBuilder::new("{first}.orders.{last}.created", 17);
+        let mut subject = SubjectBuilder::new("{first}.orders.{last}.created", 16);
         subject.token("first", first)?;
         subject.literal(".orders.");
         subject.token("last", last)?;

@@ -34,6 +34,7 @@ pub struct Subscription<E, K = Live> {
 }
 
 /// Where the messages come from.
+#[expect(clippy::large_enum_variant, reason = "one for each subscription, and it never moves")]
 enum Source {
     /// One core subscription for each filter.
     Core(SelectAll<Inbox>),
@@ -70,6 +71,7 @@ impl<E: Event + Decode, K: DeliveryKind> Stream for Subscription<E, K> {
     }
 }
 
+#[expect(clippy::result_large_err, reason = "a delivery is as large")]
 fn deliver<E: Event + Decode, K: DeliveryKind>(
     next: Result<Incoming, Fault>,
 ) -> Result<Delivery<E, K>, ReceiveError> {

@@ -1,9 +1,11 @@
 //! Streams and consumers: created where they are missing, never changed silently.
 
 mod error;
+mod stream_handle;
 
 pub(crate) use error::ConsumerFault;
 pub use error::ProvisionError;
+pub use stream_handle::{StreamError, StreamHandle};
 
 use std::collections::BTreeSet;
 

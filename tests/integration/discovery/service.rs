@@ -72,17 +72,19 @@ pub(super) async fn bus(server: &Server) -> Bus {
 
 /// One instance on a connection of its own; its requests in this queue group, or the default.
 pub(super) async fn post(server: &Server, group: Option<&str>) -> Running {
-    let grouped = |route: Route| match group {
-        Some(group) => route.queue_group(group),
-        None => route,
-    };
+    fn grouped<M>(route: Route<M>, group: Option<&str>) -> Route<M> {
+        match group {
+            Some(group) => route.queue_group(group),
+            None => route,
+        }
+    }
     let registry = Registry::new("post")
         .version("1.4.0-rc.1+7")
         .description("Takes what people send.")
         .metadata("team", "parcels")
         .metadata("zone", "eu")
-        .route(grouped(Route::of::<Weigh>(weigh)))
+        .route(grouped(Route::of::<Weigh>(weigh), group))
         .handle::<Dropped>(pick_up)
-        .route(grouped(Route::of::<PrintLabel>(print)));
+        .route(grouped(Route::of::<PrintLabel>(print), group));
     registry.start(&bus(server).await).await.expect("the service starts")
 }

@@ -45,7 +45,22 @@ pub(crate) struct Met<'a> {
     pub(crate) key: &'static Key,
 }
 
-/// Reads the keys of every attribute of this name. Returns whether there was one.
+/// What an attribute was given, whether or not its values could be read.
+#[derive(Default)]
+pub(crate) struct Given {
+    /// Whether there was an attribute at all.
+    pub(crate) present: bool,
+    keys: Vec<&'static str>,
+}
+
+impl Given {
+    /// Whether there was this key.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.keys.contains(&key)
+    }
+}
+
+/// Reads the keys of every attribute of this name.
 ///
 /// `read` takes a key's value, from after the key; when it fails, reading goes on with the next.
 pub(crate) fn read_attributes(
@@ -54,15 +69,14 @@ pub(crate) fn read_attributes(
     keys: &'static [Key],
     errors: &mut Errors,
     mut read: impl FnMut(&Met<'_>, ParseStream<'_>) -> syn::Result<()>,
-) -> bool {
-    let mut seen = Vec::new();
-    let mut found = false;
+) -> Given {
+    let mut given = Given::default();
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident(name)) {
-        found = true;
+        given.present = true;
         match &attribute.meta {
             Meta::List(inside) => {
                 let parse = |input: ParseStream<'_>| {
-                    read_keys(input, keys, &mut seen, errors, &mut read);
+                    read_keys(input, keys, &mut given.keys, errors, &mut read);
                     Ok(())
                 };
                 if let Err(error) = parse.parse2(inside.tokens.clone()) {
@@ -78,7 +92,7 @@ pub(crate) fn read_attributes(
             }
         }
     }
-    found
+    given
 }
 
 /// Reads keys up to the end of the input.

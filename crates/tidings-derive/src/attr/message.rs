@@ -5,29 +5,25 @@ use syn::parse::ParseStream;
 use syn::{Attribute, Data, DeriveInput, Expr, LitStr, Path, Type};
 
 use super::Keyed;
-use super::key::{Key, Met, read_attributes};
+use super::key::{Given, Key, Met, read_attributes};
 use super::value;
 use crate::error::Errors;
 
 /// What was written of an event or a request.
 #[derive(Default)]
 pub(crate) struct MessageAttrs {
-    /// Whether there was an attribute at all.
-    pub(crate) present: bool,
+    /// Which keys there were.
+    pub(crate) given: Given,
     /// `crate = "…"`
     pub(crate) krate: Option<Path>,
     /// `subject = "…"`
     pub(crate) subject: Option<LitStr>,
-    /// Whether there was the key `subject`, even if its value could not be read.
-    pub(crate) has_subject: bool,
     /// `name = "…"`
     pub(crate) name: Option<LitStr>,
     /// `version = 1`
     pub(crate) version: Option<Keyed<u32>>,
     /// `stream = Orders`
     pub(crate) stream: Option<Keyed<Type>>,
-    /// Whether there was the key `stream`, even if its value could not be read.
-    pub(crate) has_stream: bool,
     /// `id = "…"`
     pub(crate) id: Option<Keyed<Expr>>,
     /// `#[event(id)]`: the positions of the fields, and the places of the keys.
@@ -36,8 +32,6 @@ pub(crate) struct MessageAttrs {
     pub(crate) tagged: Option<Keyed<bool>>,
     /// `reply = Stock`
     pub(crate) reply: Option<Keyed<Type>>,
-    /// Whether there was the key `reply`, even if its value could not be read.
-    pub(crate) has_reply: bool,
     /// `error = OutOfStock`
     pub(crate) error: Option<Keyed<Type>>,
 }
@@ -136,31 +130,22 @@ fn read(
     errors: &mut Errors,
 ) -> MessageAttrs {
     let mut attrs = MessageAttrs::default();
-    let present = read_attributes(&input.attrs, name, keys, errors, |met, input| {
+    let given = read_attributes(&input.attrs, name, keys, errors, |met, input| {
         read_value(&mut attrs, met, input)
     });
-    attrs.present = present;
+    attrs.given = given;
     attrs
 }
 
 fn read_value(attrs: &mut MessageAttrs, met: &Met<'_>, input: ParseStream<'_>) -> syn::Result<()> {
     match met.key.name {
-        "subject" => {
-            attrs.has_subject = true;
-            attrs.subject = Some(value::string(met, input)?.value);
-        }
+        "subject" => attrs.subject = Some(value::string(met, input)?.value),
         "name" => attrs.name = Some(value::string(met, input)?.value),
         "version" => attrs.version = Some(value::integer(met, input)?),
-        "stream" => {
-            attrs.has_stream = true;
-            attrs.stream = Some(value::type_of(met, input)?);
-        }
+        "stream" => attrs.stream = Some(value::type_of(met, input)?),
         "id" => attrs.id = Some(value::expression(met, input)?),
         "tagged" => attrs.tagged = Some(value::flag(met, input)?),
-        "reply" => {
-            attrs.has_reply = true;
-            attrs.reply = Some(value::type_of(met, input)?);
-        }
+        "reply" => attrs.reply = Some(value::type_of(met, input)?),
         "error" => attrs.error = Some(value::type_of(met, input)?),
         _ => attrs.krate = Some(value::path(met, input)?),
     }

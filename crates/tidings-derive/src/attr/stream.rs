@@ -5,7 +5,7 @@ use syn::parse::ParseStream;
 use syn::{Attribute, DeriveInput, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Token};
 use syn::{ext::IdentExt as _, parenthesized};
 
-use super::key::{Key, Met, read_attributes};
+use super::key::{Given, Key, Met, read_attributes};
 use super::source::{self, Limits, Placement, Republish, Source, Transform};
 use super::{Keyed, value};
 use crate::error::Errors;
@@ -13,20 +13,14 @@ use crate::error::Errors;
 /// What was written of a stream.
 #[derive(Default)]
 pub(crate) struct StreamAttrs {
-    /// Whether there was an attribute at all.
-    pub(crate) present: bool,
+    /// Which keys there were.
+    pub(crate) given: Given,
     /// `crate = "…"`
     pub(crate) krate: Option<Path>,
     /// `name = "ORDERS"`
     pub(crate) name: Option<LitStr>,
-    /// Whether there was the key `name`, even if its value could not be read.
-    pub(crate) has_name: bool,
     /// `subjects("orders.>")`
     pub(crate) subjects: Option<Keyed<Vec<LitStr>>>,
-    /// Whether there was the key `subjects`, even if its value could not be read.
-    pub(crate) has_subjects: bool,
-    /// Whether there was the key `mirror` or `source`, even if its value could not be read.
-    pub(crate) has_origin: bool,
     /// `description = "…"`, or the first paragraph of the doc comment.
     pub(crate) description: Option<String>,
     /// All other keys in the order they were written.
@@ -132,10 +126,10 @@ const STREAM: &[Key] = &[
 /// Reads the attributes of a stream.
 pub(crate) fn read(input: &DeriveInput, errors: &mut Errors) -> StreamAttrs {
     let mut attrs = StreamAttrs::default();
-    let present = read_attributes(&input.attrs, "stream", STREAM, errors, |met, input| {
+    let given = read_attributes(&input.attrs, "stream", STREAM, errors, |met, input| {
         read_value(&mut attrs, met, input)
     });
-    attrs.present = present;
+    attrs.given = given;
     attrs.description = attrs.description.or_else(|| first_paragraph(&input.attrs));
     attrs
 }
@@ -143,12 +137,8 @@ pub(crate) fn read(input: &DeriveInput, errors: &mut Errors) -> StreamAttrs {
 fn read_value(attrs: &mut StreamAttrs, met: &Met<'_>, input: ParseStream<'_>) -> syn::Result<()> {
     match met.key.name {
         "crate" => attrs.krate = Some(value::path(met, input)?),
-        "name" => {
-            attrs.has_name = true;
-            attrs.name = Some(value::string(met, input)?.value);
-        }
+        "name" => attrs.name = Some(value::string(met, input)?.value),
         "subjects" => {
-            attrs.has_subjects = true;
             let subjects = value::strings(met, input)?;
             attrs.subjects = Some(Keyed { key: met.ident.span(), value: subjects });
         }
@@ -156,7 +146,6 @@ fn read_value(attrs: &mut StreamAttrs, met: &Met<'_>, input: ParseStream<'_>) ->
             attrs.description = Some(value::string(met, input)?.value.value());
         }
         name => {
-            attrs.has_origin |= matches!(name, "mirror" | "source");
             let value = read_setting(met, input)?;
             attrs.settings.push((name, Keyed { key: met.ident.span(), value }));
         }

@@ -116,17 +116,14 @@ pub(crate) fn word<T: Copy>(
 ) -> syn::Result<Keyed<T>> {
     let text = string(met, input)?;
     let given = text.value.value();
-    match words.iter().find(|(word, _)| *word == given) {
-        Some((_, value)) => Ok(Keyed { key: text.key, value: *value }),
-        None => {
-            let known: Vec<_> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
-            let name = met.key.name;
-            Err(syn::Error::new(
-                text.value.span(),
-                format!("{given:?} is no {name}: it is one of {}", known.join(", ")),
-            ))
-        }
+    if let Some((_, value)) = words.iter().find(|(word, _)| *word == given) {
+        return Ok(Keyed { key: text.key, value: *value });
     }
+    let known: Vec<_> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
+    Err(syn::Error::new(
+        text.value.span(),
+        format!("{given:?} is no `{}`: it is one of {}", met.key.name, known.join(", ")),
+    ))
 }
 
 /// An expression, bare or in a string.

@@ -7,7 +7,7 @@ use syn::spanned::Spanned as _;
 use syn::{Type, WherePredicate, parse_quote};
 
 use super::{and_where, is_made_of_parameters};
-use crate::model::{EventEnum, Variant};
+use crate::model::{EventEnum, Item, Variant};
 
 /// `Variant::<T>`, placed at the type, so that all errors about the type are the same one.
 fn held(ty: &Type) -> TokenStream {
@@ -19,9 +19,10 @@ pub(crate) fn expand(event: &EventEnum<'_>) -> TokenStream {
     let ident = event.item.ident;
     let bounds = and_where(event.item.generics, predicates(event, &quote!(__tidings::Event)));
     let (impl_generics, ty_generics, _) = event.item.generics.split_for_impl();
-    let ack = match event.stream {
-        Some(_) => quote!(__tidings::PublishAck),
-        None => quote!(__tidings::core::option::Option<__tidings::PublishAck>),
+    let ack = if event.stream.is_some() {
+        quote!(__tidings::PublishAck)
+    } else {
+        quote!(__tidings::core::option::Option<__tidings::PublishAck>)
     };
     let stream_event = event.stream.map(|stream| {
         quote! {
@@ -34,8 +35,10 @@ pub(crate) fn expand(event: &EventEnum<'_>) -> TokenStream {
     let tokens = expand_tokens(event);
     let message = expand_message(event, &quote!(#bounds));
     let decode = (!event.item.borrows()).then(|| expand_decode(event));
-    let checks = checks(event);
-    let checks = event.item.generics.params.is_empty().then(|| quote!(#(const _: () = #checks;)*));
+    let checks = event.item.generics.params.is_empty().then(|| {
+        let checks = checks(event);
+        quote!(#(const _: () = #checks;)*)
+    });
     quote! {
         #checks
 
@@ -69,7 +72,8 @@ fn tokens_ident(event: &EventEnum<'_>) -> syn::Ident {
 /// The enum's own variants, each with the tokens of its event.
 fn expand_tokens(event: &EventEnum<'_>) -> TokenStream {
     let tokens = tokens_ident(event);
-    let doc = format!("The tokens of a subject of [`{}`].", event.item.ident.unraw());
+    let Item { ident, vis, .. } = event.item;
+    let doc = format!("The tokens of a subject of [`{}`].", ident.unraw());
     let parameters: Vec<_> =
         (0..event.variants.len()).map(|position| format_ident!("T{position}")).collect();
     let variants = event.variants.iter().zip(&parameters).map(|(Variant { ident, .. }, of)| {
@@ -87,7 +91,7 @@ fn expand_tokens(event: &EventEnum<'_>) -> TokenStream {
             __tidings::core::cmp::PartialEq,
             __tidings::core::cmp::Eq,
         )]
-        pub enum #tokens<#(#parameters),*> {
+        #vis enum #tokens<#(#parameters),*> {
             #(#variants,)*
         }
     }
@@ -101,8 +105,8 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
         || quote!(__tidings::core::option::Option::None),
         |name| quote!(__tidings::core::option::Option::Some(#name)),
     );
-    let checks = checks(event);
-    let checks = (!event.item.generics.params.is_empty()).then_some(checks).unwrap_or_default();
+    // Of a generic enum they hold or not for each choice of its parameters.
+    let checks = if event.item.generics.params.is_empty() { Vec::new() } else { checks(event) };
     let held: Vec<_> = event.variants.iter().map(|variant| held(variant.ty)).collect();
     let variants: Vec<_> = event.variants.iter().map(|variant| variant.ident).collect();
     let types = event

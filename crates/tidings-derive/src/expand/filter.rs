@@ -6,7 +6,7 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Ident, WhereClause};
 
-use crate::model::{Bound, Contract};
+use crate::model::{Bound, Contract, Item};
 
 /// The names of the two types, and the code that declares them.
 pub(crate) struct Types {
@@ -62,7 +62,7 @@ fn expand_filter(
     filter: &Ident,
     bounds: Option<&WhereClause>,
 ) -> TokenStream {
-    let (ident, vis) = (contract.item.ident, contract.item.vis);
+    let Item { ident, vis, .. } = contract.item;
     let (impl_generics, ty_generics, where_clause) = contract.item.generics.split_for_impl();
     let doc = format!("A filter over the subjects of [`{}`].", ident.unraw());
     let methods = contract.tokens.iter().map(|Bound { name, ty, position, .. }| {
@@ -129,7 +129,8 @@ fn expand_filter(
 
 /// Generic over the types of its fields, so that it derives what they allow.
 fn expand_tokens(contract: &Contract<'_>, tokens: &Ident) -> TokenStream {
-    let doc = format!("The tokens of a subject of [`{}`].", contract.item.ident.unraw());
+    let Item { ident, vis, .. } = contract.item;
+    let doc = format!("The tokens of a subject of [`{}`].", ident.unraw());
     let parameters: Vec<_> =
         (0..contract.tokens.len()).map(|position| format_ident!("T{position}")).collect();
     let fields = contract.tokens.iter().zip(&parameters).map(|(Bound { name, .. }, parameter)| {
@@ -147,7 +148,7 @@ fn expand_tokens(contract: &Contract<'_>, tokens: &Ident) -> TokenStream {
             __tidings::core::cmp::PartialEq,
             __tidings::core::cmp::Eq,
         )]
-        pub struct #tokens<#(#parameters),*> {
+        #vis struct #tokens<#(#parameters),*> {
             #(#fields,)*
         }
     }

@@ -17,7 +17,7 @@ pub(crate) fn event(input: &DeriveInput, attrs: &MessageAttrs) -> TokenStream {
     let bounds = bounds(input, false);
     let message = message(input, &quote!(()), &quote!(__tidings::Failure));
     let is_enum = matches!(input.data, Data::Enum(_));
-    let ack = match (attrs.has_stream, is_enum) {
+    let ack = match (attrs.given.has("stream"), is_enum) {
         (true, _) => quote!(__tidings::PublishAck),
         (false, true) => quote!(__tidings::core::option::Option<__tidings::PublishAck>),
         (false, false) => quote!(()),
@@ -71,12 +71,7 @@ pub(crate) fn request(input: &DeriveInput, attrs: &MessageAttrs) -> TokenStream 
 }
 
 fn item<'a>(input: &'a DeriveInput, attrs: &'a MessageAttrs) -> Item<'a> {
-    Item {
-        ident: &input.ident,
-        vis: &input.vis,
-        generics: &input.generics,
-        krate: attrs.krate.as_ref(),
-    }
+    Item::of(input, attrs.krate.as_ref())
 }
 
 /// The bounds that the traits themselves ask for.
@@ -97,7 +92,7 @@ fn bounds(input: &DeriveInput, is_static: bool) -> Option<syn::WhereClause> {
 
 /// `Message`, and `Decode` where nothing is borrowed.
 fn message(input: &DeriveInput, reply: &TokenStream, error: &TokenStream) -> TokenStream {
-    let ident = &input.ident;
+    let (ident, vis) = (&input.ident, &input.vis);
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     let filter = format_ident!("{}Filter", ident.unraw());
     let never = never();
@@ -108,7 +103,7 @@ fn message(input: &DeriveInput, reply: &TokenStream, error: &TokenStream) -> Tok
     };
     let decode = decode(input);
     quote! {
-        pub struct #filter #impl_generics (
+        #vis struct #filter #impl_generics (
             __tidings::core::marker::PhantomData<fn() -> #ident #ty_generics>,
         ) #where_clause;
 

@@ -47,7 +47,7 @@ pub(crate) fn validate<'a>(
     if let Some(Keyed { key, value: 0 }) = attrs.version {
         errors.at(key, "versions count from 1: `version = 1`");
     }
-    if !attrs.has_subject {
+    if !attrs.given.has("subject") {
         let derive = if what == "a request" { "request" } else { "event" };
         errors.at(
             input.ident.span(),
@@ -75,12 +75,7 @@ pub(crate) fn validate<'a>(
     let (subject, template) = (subject?, template?);
     let tokens = bind(subject, &template, fields?, errors)?;
     Some(Contract {
-        item: Item {
-            ident: &input.ident,
-            vis: &input.vis,
-            generics: &input.generics,
-            krate: attrs.krate.as_ref(),
-        },
+        item: Item::of(input, attrs.krate.as_ref()),
         subject,
         filter: template.filter(),
         name: name?,
@@ -143,18 +138,18 @@ fn no_field(name: &str, fields: &Fields) -> String {
         Fields::Named(named) if named.named.is_empty() => {
             format!("`{{{name}}}` names a field, and there is none")
         }
-        Fields::Named(named) => {
-            let names: Vec<_> = named
+        Fields::Named(fields) => {
+            let names: Vec<_> = fields
                 .named
                 .iter()
                 .filter_map(|field| field.ident.as_ref())
                 .map(|ident| ident.unraw().to_string())
                 .collect();
-            let names = || names.iter().map(String::as_str);
-            let meant = did_you_mean(name, names())
+            let known = || names.iter().map(String::as_str);
+            let meant = did_you_mean(name, known())
                 .map_or_else(String::new, |meant| format!("did you mean `{{{meant}}}`? "));
-            let verb = if names().len() == 1 { "field is" } else { "fields are" };
-            format!("`{{{name}}}` names no field: {meant}the {verb} {}", list(names()))
+            let verb = if names.len() == 1 { "field is" } else { "fields are" };
+            format!("`{{{name}}}` names no field: {meant}the {verb} {}", list(known()))
         }
     }
 }

@@ -57,12 +57,7 @@ fn event_enum<'a>(
     }
     let name = attrs.name.as_ref().map(|name| contract::explicit_name(name, errors));
     Some(EventEnum {
-        item: Item {
-            ident: &input.ident,
-            vis: &input.vis,
-            generics: &input.generics,
-            krate: attrs.krate.as_ref(),
-        },
+        item: Item::of(input, attrs.krate.as_ref()),
         name: match name {
             Some(name) => Some(name?),
             None => None,

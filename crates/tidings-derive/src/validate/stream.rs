@@ -26,7 +26,7 @@ pub(crate) fn validate<'a>(
             format!("a stream is declared on a struct without fields: `struct {ident};`"),
         );
     }
-    if !attrs.has_name {
+    if !attrs.given.has("name") {
         errors.at(
             input.ident.span(),
             format!(
@@ -47,12 +47,7 @@ pub(crate) fn validate<'a>(
     }
     contradictions(attrs, errors);
     Some(Stream {
-        item: Item {
-            ident: &input.ident,
-            vis: &input.vis,
-            generics: &input.generics,
-            krate: attrs.krate.as_ref(),
-        },
+        item: Item::of(input, attrs.krate.as_ref()),
         name: attrs.name.as_ref()?,
         subjects: attrs.subjects.as_ref().map_or(&[], |subjects| &subjects.value),
         description: attrs.description.as_deref(),
@@ -83,10 +78,11 @@ fn subjects(input: &DeriveInput, attrs: &StreamAttrs, errors: &mut Errors) {
             "a mirror has the subjects of the stream it copies, and none of its own",
         ),
         // A stream without a name has one error already.
-        _ if attrs.has_name
+        _ if attrs.given.has("name")
             && given.is_empty()
-            && (!attrs.has_subjects || attrs.subjects.is_some())
-            && !attrs.has_origin =>
+            && (!attrs.given.has("subjects") || attrs.subjects.is_some())
+            && !attrs.given.has("mirror")
+            && !attrs.given.has("source") =>
         {
             let span = attrs.subjects.as_ref().map_or(input.ident.span(), |subjects| subjects.key);
             errors.at(

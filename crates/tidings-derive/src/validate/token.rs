@@ -16,7 +16,7 @@ pub(crate) fn validate<'a>(
     errors: &mut Errors,
 ) -> Option<Token<'a>> {
     let shape = match &input.data {
-        Data::Enum(data) => TokenShape::Enum(variants(input, data, errors)?),
+        Data::Enum(data) => TokenShape::Enum(variants(input, data, errors)),
         Data::Struct(data) => match &data.fields {
             Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
                 TokenShape::Newtype(&fields.unnamed[0].ty)
@@ -25,12 +25,7 @@ pub(crate) fn validate<'a>(
         },
         Data::Union(_) => return no_token(&input.ident, errors),
     };
-    let item = Item {
-        ident: &input.ident,
-        vis: &input.vis,
-        generics: &input.generics,
-        krate: attrs.krate.as_ref(),
-    };
+    let item = Item::of(input, attrs.krate.as_ref());
     Some(Token { item, shape })
 }
 
@@ -49,7 +44,7 @@ fn variants<'a>(
     input: &DeriveInput,
     data: &'a DataEnum,
     errors: &mut Errors,
-) -> Option<Vec<(&'a Ident, String)>> {
+) -> Vec<(&'a Ident, String)> {
     let case = serde::read_enum(&input.attrs, errors).case;
     if data.variants.is_empty() {
         errors.at(
@@ -79,5 +74,5 @@ fn variants<'a>(
         }
         texts.push((&variant.ident, text));
     }
-    Some(texts)
+    texts
 }

@@ -82,7 +82,8 @@ pub enum PublishError {
         description: String,
     },
     /// No confirmation came, also after sending again: whether the event is stored is unknown.
-    /// Publishing it again with the same message id stores it once.
+    /// Publishing it again with the same message id within the stream's duplicate window stores it
+    /// once.
     #[error(
         "no confirmation for `{subject}` within {waited:?}; it is unknown whether message {message_id:?} is stored"
     )]
@@ -94,10 +95,10 @@ pub enum PublishError {
         /// How long was waited.
         waited: Duration,
     },
-    /// The bus was closed.
+    /// The bus was closed before the message was sent.
     #[error("the bus is closed")]
     Closed,
-    /// The client failed.
+    /// The client failed; whether the message was sent is unknown.
     #[error("can't publish on `{subject}`")]
     Client {
         /// Where the event was to go.

@@ -74,6 +74,14 @@ pub(super) async fn confirm(
     let Sent { mut ack, deadline } = sent;
     let mut pause = FIRST_RETRY;
     let mut unanswered = false;
+    let unconfirmed = || {
+        let left = deadline.saturating_duration_since(Instant::now());
+        PublishError::Unconfirmed {
+            subject: outgoing.subject.to_string(),
+            message_id: outgoing.headers.get(header::MESSAGE_ID).unwrap_or("").to_owned(),
+            waited: link.patience.publish.saturating_sub(left),
+        }
+    };
     loop {
         let patience = deadline.min(Instant::now() + link.patience.ack);
         let fault = match timeout_at(patience, ack).await {
@@ -83,6 +91,8 @@ pub(super) async fn confirm(
         };
         match &fault {
             Fault::Timeout => unanswered = true,
+            // It was sent, and nobody will ever say what became of it.
+            Fault::Closed => return Err(unconfirmed()),
             // No stream, or one that is electing a leader: only the server knows which.
             Fault::NoResponders => {
                 if let Ok(None) = link.transport.stream(stream.name).await {
@@ -95,18 +105,19 @@ pub(super) async fn confirm(
         let wake = Instant::now() + jittered(pause);
         if wake >= deadline {
             return Err(if unanswered {
-                PublishError::Unconfirmed {
-                    subject: outgoing.subject.to_string(),
-                    message_id: outgoing.headers.get(header::MESSAGE_ID).unwrap_or("").to_owned(),
-                    waited: link.patience.publish,
-                }
+                unconfirmed()
             } else {
                 stream_error(fault, outgoing.subject.as_str(), stream.name)
             });
         }
         tokio::time::sleep_until(wake).await;
         pause = pause.saturating_mul(2);
-        ack = start(link, stream, outgoing.clone()).await?.ack;
+        ack = match start(link, stream, outgoing.clone()).await {
+            Ok(sent) => sent.ack,
+            // An earlier copy may be stored, whatever happens to this one.
+            Err(_) if unanswered => return Err(unconfirmed()),
+            Err(error) => return Err(error),
+        };
     }
 }
 
@@ -136,5 +147,44 @@ fn stream_error(fault: Fault, subject: &str, stream: &'static str) -> PublishErr
             }
         },
         other => core_error(other, subject),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::header::Headers;
+    use crate::link::Patience;
+    use crate::stream::StreamConfig;
+    use crate::subject::Subject;
+    use crate::transport::{Transport, memory::Memory};
+
+    const ORDERS: StreamDeclaration = StreamDeclaration {
+        name: "ORDERS",
+        config: || StreamConfig::new("ORDERS", ["orders.created"]),
+    };
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bus_closed_after_sending_leaves_it_unknown() {
+        let memory = Memory::new();
+        let link = Link {
+            transport: Transport::Memory(memory.clone()),
+            patience: Patience::default().into(),
+        };
+        // Somebody takes the message who answers nothing.
+        let subject = Subject::from_static("orders.created");
+        let _silent = link.transport.subscribe(subject.clone(), None).await.unwrap();
+        let mut headers = Headers::new();
+        headers.push(header::MESSAGE_ID, "7");
+        let outgoing = Outgoing { subject, headers, payload: bytes::Bytes::new() };
+
+        let sent = start(&link, &ORDERS, outgoing.clone()).await.unwrap();
+        link.transport.close(Duration::from_secs(1)).await.unwrap();
+        let error = confirm(&link, &ORDERS, outgoing, sent).await.unwrap_err();
+        let PublishError::Unconfirmed { message_id, waited, .. } = error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(message_id, "7");
+        assert!(waited >= link.patience.ack && waited < link.patience.publish, "{waited:?}");
     }
 }

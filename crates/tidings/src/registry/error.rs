@@ -56,6 +56,19 @@ pub enum ServeError {
         /// The enum.
         message: String,
     },
+    /// A stream keeps the subject of a request: it would answer the asker with its own
+    /// confirmation, before the handler does.
+    #[error(
+        "stream `{stream}` keeps `{subject}`, the subject of request `{message}`, and would answer it; move the request to a subject outside the stream"
+    )]
+    RequestInStream {
+        /// The request.
+        message: String,
+        /// Its subject.
+        subject: &'static str,
+        /// The stream.
+        stream: &'static str,
+    },
     /// A stream can't be used.
     #[error("the handler of `{message}` can't run: {source}")]
     Provision {

@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{Registry, ServeError};
 use crate::message::{Declaration, MessageKind};
-use crate::route::Route;
+use crate::route::RouteSpec;
 use crate::stream::StreamDeclaration;
 use crate::subject::Subject;
 use crate::subscribe::check_name;
-use crate::topology::MAX_ACK_PENDING;
 use crate::transport::{ConsumerConfig, DeliverFrom};
 
 /// The queue group of service endpoints (ADR-32).
@@ -40,6 +39,37 @@ pub(super) fn plan(registry: &Registry) -> Result<Vec<Wiring>, ServeError> {
     if registry.routes.is_empty() {
         return Err(ServeError::Empty { registry: registry.name.clone() });
     }
+    let wirings = wire_all(registry)?;
+    for (route, wiring) in registry.routes.iter().zip(&wirings) {
+        if let Wiring::Endpoint { declaration, .. } = wiring {
+            outside_streams(&route.label(), declaration, &wirings)?;
+        }
+    }
+    Ok(wirings)
+}
+
+/// A stream that keeps a request's subject answers the asker with its own ack, at once.
+fn outside_streams(
+    message: &str,
+    request: &'static Declaration,
+    wirings: &[Wiring],
+) -> Result<(), ServeError> {
+    for wiring in wirings {
+        let Wiring::Durable { stream, .. } = wiring else { continue };
+        let subjects = (stream.config)().subjects;
+        if subjects.iter().any(|kept| tidings_subject::overlaps(kept, request.filter)) {
+            return Err(ServeError::RequestInStream {
+                message: message.to_owned(),
+                subject: request.template,
+                stream: stream.name,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What each route becomes, no two of them the same.
+fn wire_all(registry: &Registry) -> Result<Vec<Wiring>, ServeError> {
     let mut taken = BTreeSet::new();
     registry
         .routes
@@ -64,7 +94,7 @@ pub(super) fn plan(registry: &Registry) -> Result<Vec<Wiring>, ServeError> {
         .collect()
 }
 
-fn wire(registry: &Registry, route: &Route) -> Result<Wiring, ServeError> {
+fn wire(registry: &Registry, route: &RouteSpec) -> Result<Wiring, ServeError> {
     let named = |name: &str, what| {
         check_name(name, what)
             .map_err(|source| ServeError::Subscribe { message: route.label(), source })
@@ -98,13 +128,13 @@ fn wire(registry: &Registry, route: &Route) -> Result<Wiring, ServeError> {
         from: DeliverFrom::Beginning,
         ack_wait: route.ack_wait,
         max_deliver: None,
-        max_ack_pending: Some(MAX_ACK_PENDING),
+        max_ack_pending: Some(route.max_ack_pending),
     };
     Ok(Wiring::Durable { stream, config })
 }
 
 /// The one stream that keeps all of a route's events; `None` if no stream keeps any.
-fn stream_of(route: &Route) -> Result<Option<StreamDeclaration>, ServeError> {
+fn stream_of(route: &RouteSpec) -> Result<Option<StreamDeclaration>, ServeError> {
     let mut streams = route.declarations.iter().map(|d| d.stream);
     let first = streams.next().flatten();
     let name = |stream: &Option<StreamDeclaration>| stream.map(|stream| stream.name);

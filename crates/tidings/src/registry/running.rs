@@ -7,7 +7,7 @@ use super::plan::{Wiring, plan};
 use super::serve::SHUTDOWN_DEADLINE;
 use super::{Registry, ServeError};
 use crate::link::Link;
-use crate::route::Route;
+use crate::route::RouteSpec;
 use crate::runner::{self, Endpoint, RouteReport, Runner, ServiceIdentity, Tally, Worker};
 use crate::subscribe::SubscribeError;
 use crate::topology;
@@ -15,7 +15,8 @@ use crate::topology;
 /// How long the server may take to see that everything listens, or that everything is settled.
 const BARRIER: Duration = Duration::from_secs(5);
 
-/// A registry that runs. Dropping it shuts it down without waiting.
+/// A registry that runs. Dropping it shuts it down without waiting: no new messages are taken, and
+/// handlers that are running finish by themselves.
 #[derive(Debug)]
 #[must_use = "dropping it shuts the registry down"]
 pub struct Running {
@@ -81,7 +82,7 @@ impl RouteFault {
 /// Makes what a route listens on.
 async fn connect(
     link: &Link,
-    route: &Route,
+    route: &RouteSpec,
     wiring: Wiring,
     worker: &Worker,
     endpoints: &mut Vec<Endpoint>,
@@ -121,6 +122,9 @@ impl Running {
     }
 
     /// Shuts down within 30 s, as [`shutdown_within`](Self::shutdown_within).
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, the shutdown goes on without a deadline.
     pub async fn shutdown(self) -> Vec<RouteReport> {
         self.shutdown_within(SHUTDOWN_DEADLINE).await
     }

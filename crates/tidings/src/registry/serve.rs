@@ -12,7 +12,13 @@ use crate::runner::RouteReport;
 /// How long handlers may go on after the shutdown began, where nothing else is said.
 pub(crate) const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(30);
 
-/// A registry about to run: await it.
+/// A registry about to run: await it. It gives back what each handler did.
+///
+/// # Errors
+/// Awaited, [`ServeError`] if the registry could never work as it stands, or the server refuses.
+///
+/// # Cancel safety
+/// Dropping the future takes no new messages; handlers that are running finish by themselves.
 #[must_use = "await it to run the registry"]
 pub struct Serve<'a> {
     registry: Registry,

@@ -1,6 +1,7 @@
 //! Running handlers: what feeds them, what becomes of their results, and how they end.
 
 mod durable;
+mod lane;
 mod monitor;
 mod queue;
 mod reply;

@@ -1,7 +1,7 @@
 //! One route's handler at work: bounded, guarded against panics, and ended when asked to.
 
 use std::any::Any;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::lane::Lanes;
 use super::{Runner, Tally, reply, settle};
 use crate::context::Context;
 use crate::envelope::DecodeError;
@@ -17,7 +18,7 @@ use crate::handler::Dispatch;
 use crate::link::Link;
 use crate::message::Outcome;
 use crate::retry::Retry;
-use crate::route::Route;
+use crate::route::{Key, RouteSpec};
 use crate::transport::Incoming;
 
 /// What became of one message in a handler.
@@ -45,6 +46,8 @@ struct Shared {
     retry: Retry,
     link: Link,
     permits: Arc<Semaphore>,
+    key: Option<Key>,
+    lanes: Lanes,
     tally: Arc<Tally>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -52,7 +55,7 @@ struct Shared {
 }
 
 impl Worker {
-    pub(crate) fn new(route: &Route, link: Link, runner: &Runner) -> Self {
+    pub(crate) fn new(route: &RouteSpec, link: Link, runner: &Runner) -> Self {
         Self {
             shared: Arc::new(Shared {
                 label: route.label(),
@@ -60,6 +63,8 @@ impl Worker {
                 retry: route.retry.clone(),
                 link,
                 permits: Arc::new(Semaphore::new(route.concurrency)),
+                key: route.key.clone(),
+                lanes: Lanes::default(),
                 tally: Arc::default(),
                 tasks: runner.tasks.clone(),
                 stop: runner.stop.clone(),
@@ -103,8 +108,21 @@ impl Worker {
     /// Handles a message in a task of its own; the permit is given back when it is settled.
     pub(super) fn handle(&self, incoming: Incoming, permit: OwnedSemaphorePermit) {
         let shared = Arc::clone(&self.shared);
+        // Here messages still come one after the other: this is where their order is fixed.
+        // A key that panics is none; the handler's own decoding will say so again.
+        let key = shared
+            .key
+            .as_ref()
+            .and_then(|key| catch_unwind(AssertUnwindSafe(|| key(&incoming))).ok().flatten());
+        let turn = key.map(|key| shared.lanes.queue(key));
         self.shared.tasks.spawn(async move {
-            shared.work(incoming).await;
+            if let Some(turn) = turn {
+                let end = turn.begin().await;
+                shared.work(incoming).await;
+                shared.lanes.leave(end);
+            } else {
+                shared.work(incoming).await;
+            }
             drop(permit);
         });
     }

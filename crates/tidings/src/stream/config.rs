@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 /// `StreamConfig::new` gives a file stream with one replica, the *limits* retention and no limit.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "the switches are NATS's own")]
 pub struct StreamConfig {
     /// The stream's name: no white space, `.`, `*`, `>`, `/` or `\`.
     pub name: String,

@@ -20,6 +20,14 @@ use crate::transport::ConsumerConfig;
 pub(crate) const ACK_WAIT: Duration = Duration::from_secs(30);
 
 /// A durable consumer to be opened: await it, or first change how it is made and read.
+///
+/// Its name holds no white space, `.`, `*`, `>`, `/` or `\`, and at most 255 bytes.
+///
+/// # Errors
+/// Awaited, [`SubscribeError`]. A consumer that is there must have the same filters and ack wait.
+///
+/// # Cancel safety
+/// A consumer that was created stays.
 #[derive(Debug)]
 #[must_use = "await it to open the consumer"]
 pub struct Consume<E> {
@@ -28,6 +36,7 @@ pub struct Consume<E> {
     from: From,
     ack_wait: Duration,
     prefetch: usize,
+    max_ack_pending: u64,
     event: PhantomData<fn() -> E>,
 }
 
@@ -39,6 +48,7 @@ impl<E: StreamEvent + Decode> Consume<E> {
             from: From::Beginning,
             ack_wait: ACK_WAIT,
             prefetch: 16,
+            max_ack_pending: topology::MAX_ACK_PENDING,
             event: PhantomData,
         }
     }
@@ -62,6 +72,12 @@ impl<E: StreamEvent + Decode> Consume<E> {
         self
     }
 
+    /// How many messages may be unsettled at a time, over all readers; the default is 1000.
+    pub fn max_ack_pending(mut self, max: u64) -> Self {
+        self.max_ack_pending = max;
+        self
+    }
+
     async fn open(self) -> Result<Subscription<E, Durable>, SubscribeError> {
         check_name(&self.name, "durable consumer")?;
         let stream = E::Stream::NAME;
@@ -71,7 +87,7 @@ impl<E: StreamEvent + Decode> Consume<E> {
             from: self.from.into(),
             ack_wait: self.ack_wait,
             max_deliver: None,
-            max_ack_pending: Some(topology::MAX_ACK_PENDING),
+            max_ack_pending: Some(self.max_ack_pending),
         };
         topology::ensure_consumer(&self.link.transport, stream, &config)
             .await

@@ -13,6 +13,14 @@ use crate::subject::{Subject, SubjectError};
 use crate::subscribe::SubscribeError;
 
 /// A live subscription to be made: await it, or first make it one of a queue group.
+///
+/// The server knows of the interest when the future ends.
+///
+/// # Errors
+/// Awaited, [`SubscribeError`].
+///
+/// # Cancel safety
+/// Dropping the future ends the interest.
 #[derive(Debug)]
 #[must_use = "await it to subscribe"]
 pub struct Subscribe<E> {
@@ -28,6 +36,7 @@ impl<E: Event + Decode> Subscribe<E> {
     }
 
     /// Shares the messages with all other subscriptions of this group: each goes to one of them.
+    /// The name holds no white space, `.`, `*`, `>`, `/` or `\`, and at most 255 bytes.
     pub fn queue_group(mut self, group: impl Into<String>) -> Self {
         self.group = Some(group.into());
         self

@@ -46,6 +46,12 @@ impl std::convert::From<From> for DeliverFrom {
 }
 
 /// A replay to be made: await it.
+///
+/// # Errors
+/// Awaited, [`SubscribeError`].
+///
+/// # Cancel safety
+/// Dropping the future may leave a consumer behind, which the server forgets by itself.
 #[derive(Debug)]
 #[must_use = "await it to start the replay"]
 pub struct Replay<E> {

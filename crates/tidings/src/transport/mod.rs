@@ -10,8 +10,9 @@ mod incoming;
 pub(crate) mod memory;
 pub(crate) mod nats;
 mod pending_ack;
+mod state;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
@@ -20,6 +21,7 @@ pub(crate) use fault::{ApiError, Fault};
 pub(crate) use inbox::Inbox;
 pub(crate) use incoming::{Incoming, Receipt, Settle, Settlement};
 pub(crate) use pending_ack::PendingAck;
+pub use state::{ConsumerState, StreamState};
 
 use crate::header::Headers;
 use crate::stream::StreamConfig;
@@ -87,6 +89,54 @@ impl Transport {
     /// The stream's configuration; `None` if there is no such stream.
     pub(crate) async fn stream(&self, name: &str) -> Result<Option<StreamConfig>, Fault> {
         on!(self, t => t.stream(name).await)
+    }
+
+    /// What the stream holds.
+    pub(crate) async fn stream_state(&self, name: &str) -> Result<StreamState, Fault> {
+        on!(self, t => t.stream_state(name).await)
+    }
+
+    /// Deletes the stream with all it holds.
+    pub(crate) async fn delete_stream(&self, name: &str) -> Result<(), Fault> {
+        on!(self, t => t.delete_stream(name).await)
+    }
+
+    /// Removes the stream's messages, or those of a filter; gives how many.
+    pub(crate) async fn purge_stream(
+        &self,
+        name: &str,
+        filter: Option<&Subject>,
+    ) -> Result<u64, Fault> {
+        on!(self, t => t.purge_stream(name, filter).await)
+    }
+
+    /// Removes one message.
+    pub(crate) async fn delete_message(&self, stream: &str, sequence: u64) -> Result<(), Fault> {
+        on!(self, t => t.delete_message(stream, sequence).await)
+    }
+
+    /// How far a durable consumer has come.
+    pub(crate) async fn consumer_state(
+        &self,
+        stream: &str,
+        name: &str,
+    ) -> Result<ConsumerState, Fault> {
+        on!(self, t => t.consumer_state(stream, name).await)
+    }
+
+    /// Deletes a durable consumer.
+    pub(crate) async fn delete_consumer(&self, stream: &str, name: &str) -> Result<(), Fault> {
+        on!(self, t => t.delete_consumer(stream, name).await)
+    }
+
+    /// Lets a durable consumer deliver nothing before `until`.
+    pub(crate) async fn pause_consumer(
+        &self,
+        stream: &str,
+        name: &str,
+        until: SystemTime,
+    ) -> Result<(), Fault> {
+        on!(self, t => t.pause_consumer(stream, name, until).await)
     }
 
     /// Creates a stream. One of this name with the same configuration is no fault.

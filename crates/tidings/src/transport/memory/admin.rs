@@ -15,40 +15,11 @@ use super::stream_config;
 use super::{Fault, Memory};
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
-use crate::transport::{ApiError, ConsumerConfig};
-
-/// What a stream holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct StreamState {
-    pub(crate) messages: u64,
-    pub(crate) bytes: u64,
-    pub(crate) first_sequence: u64,
-    pub(crate) last_sequence: u64,
-    pub(crate) subjects: u64,
-    pub(crate) consumers: u64,
-}
-
-/// How far a consumer has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ConsumerState {
-    /// How many messages it has still to deliver for the first time.
-    pub(crate) pending: u64,
-    /// How many were delivered and not settled.
-    pub(crate) ack_pending: u64,
-    /// How many of those were delivered more than once.
-    pub(crate) redelivered: u64,
-    /// How many deliveries there were.
-    pub(crate) delivered: u64,
-    pub(crate) paused_until: Option<SystemTime>,
-}
+use crate::transport::{ApiError, ConsumerConfig, ConsumerState, StreamState};
 
 impl State {
     /// Creates a stream; one of this name with the same configuration is no error.
-    pub(super) fn create_stream(
-        &mut self,
-        config: &StreamConfig,
-        now: Instant,
-    ) -> Result<(), ApiError> {
+    pub(super) fn create_stream(&mut self, config: &StreamConfig) -> Result<(), ApiError> {
         if config.sealed {
             return Err(api::invalid_config("stream configuration for create can not be sealed"));
         }
@@ -61,7 +32,7 @@ impl State {
         }
         self.check_subjects(&config)?;
         let key = self.new_key();
-        self.streams.insert(Stream::new(key, config, self.clock, now));
+        self.streams.insert(Stream::new(key, config, self.clock));
         Ok(())
     }
 

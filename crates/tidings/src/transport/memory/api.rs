@@ -19,7 +19,6 @@ macro_rules! errors {
 
 errors! {
     stream_not_found: 404 ApiError::STREAM_NOT_FOUND, "stream not found";
-    consumer_not_found: 404 ApiError::CONSUMER_NOT_FOUND, "consumer not found";
     stream_name_in_use: 400 ApiError::STREAM_NAME_IN_USE,
         "stream name already in use with a different configuration";
     subjects_overlap: 400 10_065, "subjects overlap with an existing stream";

@@ -21,7 +21,6 @@ use crate::transport::{ApiError, Outgoing};
 /// What all connections to one embedded broker share.
 #[derive(Debug)]
 pub(super) struct Broker {
-    pub(super) clock: Clock,
     state: Mutex<State>,
 }
 
@@ -55,16 +54,15 @@ pub(super) enum Stored {
 
 impl Broker {
     pub(super) fn new() -> Self {
-        let clock = Clock::new();
         let state = State {
-            clock,
+            clock: Clock::new(),
             subscriptions: Subscriptions::new(),
             streams: Streams::default(),
             effects: Effects::default(),
             timer: Timer::default(),
             last_key: 0,
         };
-        Self { clock, state: Mutex::new(state) }
+        Self { state: Mutex::new(state) }
     }
 
     /// Works on the state, at one moment in time, and then wakes whom that concerns.

@@ -17,7 +17,7 @@ impl Stream {
     /// The consumer of this name.
     pub(super) fn consumer_named(&mut self, name: &str) -> Result<&mut Consumer, ApiError> {
         let key = self.consumer_keys.get(name);
-        key.and_then(|key| self.consumers.get_mut(key)).ok_or_else(api::consumer_not_found)
+        key.and_then(|key| self.consumers.get_mut(key)).ok_or_else(ApiError::consumer_not_found)
     }
 
     /// Creates a consumer with this key; one of its name with the same configuration is no error.
@@ -105,7 +105,7 @@ impl Stream {
         effects: &mut Effects,
     ) -> Result<Option<Incoming>, ApiError> {
         self.expire(now, effects);
-        let consumer = self.consumers.get_mut(&key).ok_or_else(api::consumer_not_found)?;
+        let consumer = self.consumers.get_mut(&key).ok_or_else(ApiError::consumer_not_found)?;
         let Some(delivery) = consumer.take(&self.log, now, effects) else {
             return Ok(None);
         };

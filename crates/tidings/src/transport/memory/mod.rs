@@ -16,6 +16,17 @@
 //!
 //! A stream without limits grows as long as it is published to, as on a server without them.
 //!
+//! # Where it differs
+//!
+//! - Mirrors, sources, subject transforms, republishing, delete markers, batches and counters are
+//!   refused when a stream is created, and so are cron patterns and time zones of schedules.
+//!   Placement, compression, persistence and direct reads are taken and change nothing.
+//! - Nothing is written: storage is memory either way, though bytes are counted for what was asked.
+//! - A settlement for a consumer that is gone is `Ok`; a server does not answer it.
+//! - A message that is purged is no longer pending at once; a server may count it until its ack
+//!   wait has passed. What several filters select counts once among what is to be delivered.
+//! - Terminating what is settled already is said in no advisory.
+//!
 //! # How it is built
 //!
 //! One lock, around [`broker::State`]. [`broker::Broker::with`] takes it, does what became due,
@@ -94,6 +105,7 @@ impl Memory {
     }
 
     /// Another connection to the same broker. It is open even if this one was closed.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for a harness that starts again"))]
     pub(crate) fn reconnect(&self) -> Self {
         let broker = Arc::clone(&self.connection.broker);
         Self { connection: Arc::new(Connection::open(broker)) }
@@ -177,7 +189,7 @@ impl Memory {
 
     /// Creates a stream. One of this name with the same configuration is no fault.
     pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
-        Ok(self.connection.with(|state, now| state.create_stream(config, now))??)
+        Ok(self.connection.with(|state, _| state.create_stream(config))??)
     }
 
     /// The durable consumer's configuration; `None` if there is no such consumer.

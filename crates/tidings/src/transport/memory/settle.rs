@@ -97,10 +97,7 @@ impl Consumer {
                 }
             }
             Settlement::Progress => {
-                // What waits to be delivered again is delivered again all the same.
-                if self.pending.contains_key(&sequence) && !self.due.contains(&sequence) {
-                    self.set_deadline(sequence, after(now, self.config.ack_wait));
-                }
+                self.set_deadline(sequence, after(now, self.config.ack_wait));
             }
         }
     }

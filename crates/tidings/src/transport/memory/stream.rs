@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::mem;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use tokio::time::Instant;
 
@@ -30,7 +29,6 @@ pub(super) struct Stream {
     pub(super) name: Arc<str>,
     pub(super) config: StreamConfig,
     pub(super) clock: Clock,
-    pub(super) created: SystemTime,
     pub(super) log: Log,
     pub(super) dedup: Dedup,
     /// The id of the last message; empty if it had none.
@@ -54,14 +52,13 @@ pub(super) enum Removal {
 }
 
 impl Stream {
-    pub(super) fn new(key: u64, config: StreamConfig, clock: Clock, now: Instant) -> Self {
+    pub(super) fn new(key: u64, config: StreamConfig, clock: Clock) -> Self {
         Self {
             key,
             name: config.name.as_str().into(),
             log: Log::starting_at(config.first_sequence.unwrap_or(1)),
             config,
             clock,
-            created: clock.system_time(now),
             dedup: Dedup::default(),
             last_message_id: String::new(),
             schedules: Schedules::default(),

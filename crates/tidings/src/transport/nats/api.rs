@@ -75,6 +75,11 @@ impl Nats {
         self.call(call, payload.into()).await
     }
 
+    /// The same for a call that has no request.
+    pub(super) async fn ask<T: DeserializeOwned>(&self, call: String) -> Result<T, Fault> {
+        self.call(call, Bytes::new()).await
+    }
+
     async fn call<T: DeserializeOwned>(&self, call: String, payload: Bytes) -> Result<T, Fault> {
         let message = Outgoing {
             subject: Subject::from(format!("$JS.API.{call}")),
@@ -89,12 +94,12 @@ impl Nats {
         serde_json::from_slice(&answer.payload).map_err(Fault::client)
     }
 
-    /// The same for a look-up, which has no request: what is not there is `None`.
+    /// The same for a look-up: what is not there is `None`.
     pub(super) async fn look_up<T: DeserializeOwned>(
         &self,
         call: String,
     ) -> Result<Option<T>, Fault> {
-        match self.call(call, Bytes::new()).await {
+        match self.ask(call).await {
             Ok(found) => Ok(Some(found)),
             Err(Fault::Api(error)) if error.is_not_found() => Ok(None),
             Err(fault) => Err(fault),

@@ -26,9 +26,9 @@ pub(super) fn to_nats(headers: &Headers) -> Result<Option<HeaderMap>, Fault> {
     Ok(Some(map))
 }
 
-pub(super) fn from_nats(map: Option<HeaderMap>) -> Headers {
+pub(super) fn from_nats(map: Option<&HeaderMap>) -> Headers {
     let mut headers = Headers::new();
-    for (name, values) in map.iter().flat_map(HeaderMap::iter) {
+    for (name, values) in map.into_iter().flat_map(HeaderMap::iter) {
         for value in values {
             headers.push(name.to_string(), value.as_str().to_owned());
         }

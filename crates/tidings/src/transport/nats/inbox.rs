@@ -37,7 +37,7 @@ pub(super) fn incoming(message: async_nats::Message) -> Incoming {
     Incoming {
         subject: Subject::from(message.subject.into_string()),
         reply: message.reply.map(|reply| Subject::from(reply.into_string())),
-        headers: header::from_nats(message.headers),
+        headers: header::from_nats(message.headers.as_ref()),
         payload: message.payload,
         receipt: None,
         settle: None,

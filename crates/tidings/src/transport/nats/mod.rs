@@ -1,5 +1,6 @@
 //! The NATS transport: the only room that names async-nats.
 
+mod admin;
 mod api;
 mod config;
 mod connect;
@@ -27,9 +28,8 @@ pub(crate) use ordered::NatsOrdered;
 pub(crate) use pull::NatsPull;
 pub(crate) use settle::NatsSettle;
 
-use crate::stream::StreamConfig;
 use crate::subject::Subject;
-use crate::transport::{ConsumerConfig, DeliverFrom, Fault, Incoming, Outgoing, PendingAck};
+use crate::transport::{DeliverFrom, Fault, Incoming, Outgoing, PendingAck};
 use replies::Replies;
 
 /// A connection to NATS; clones share it.
@@ -77,7 +77,7 @@ impl Nats {
         connected.mark_unchanged();
         Box::pin(async move {
             if connected.changed().await.is_err() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         })
     }
@@ -152,52 +152,6 @@ impl Nats {
             Some(group) => self.client().queue_subscribe(filter, group.to_owned()).await,
         };
         Ok(NatsInbox::new(subscriber.map_err(Fault::client)?))
-    }
-
-    pub(crate) async fn stream(&self, name: &str) -> Result<Option<StreamConfig>, Fault> {
-        #[derive(serde::Deserialize)]
-        struct Info {
-            config: jetstream::stream::Config,
-        }
-        let info: Option<Info> = self.look_up(format!("STREAM.INFO.{name}")).await?;
-        Ok(info.map(|info| stream_config::from_nats(info.config)))
-    }
-
-    pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
-        let subject = format!("STREAM.CREATE.{}", config.name);
-        let config = stream_config::to_nats(config)?;
-        self.api::<serde::de::IgnoredAny>(subject, &config).await.map(drop)
-    }
-
-    pub(crate) async fn consumer(
-        &self,
-        stream: &str,
-        name: &str,
-    ) -> Result<Option<ConsumerConfig>, Fault> {
-        #[derive(serde::Deserialize)]
-        struct Info {
-            config: jetstream::consumer::Config,
-        }
-        let subject = format!("CONSUMER.INFO.{stream}.{name}");
-        let info: Option<Info> = self.look_up(subject).await?;
-        Ok(info.map(|info| config::from_nats(info.config)))
-    }
-
-    pub(crate) async fn create_consumer(
-        &self,
-        stream: &str,
-        config: &ConsumerConfig,
-    ) -> Result<(), Fault> {
-        #[derive(serde::Serialize)]
-        struct Create<'a> {
-            stream_name: &'a str,
-            config: jetstream::consumer::Config,
-            action: &'static str,
-        }
-        let subject = format!("CONSUMER.CREATE.{stream}.{}", config.name);
-        let request =
-            Create { stream_name: stream, config: config::to_nats(config)?, action: "create" };
-        self.api::<serde::de::IgnoredAny>(subject, &request).await.map(drop)
     }
 
     pub(crate) async fn pull(

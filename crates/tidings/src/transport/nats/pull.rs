@@ -15,7 +15,7 @@ use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::receipt::receipt;
 use super::{Nats, NatsSettle, inbox, subject_of};
-use crate::header::Headers;
+use crate::header::{Headers, PENDING_MESSAGES};
 use crate::subject::Subject;
 use crate::transport::{ApiError, Fault, Incoming, Outgoing, Settle};
 
@@ -30,6 +30,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// How long to wait, at the end, for what is on the way.
 const ON_THE_WAY: Duration = Duration::from_millis(50);
 
+/// A pull request on its way out.
+type Asking = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
+
 /// A durable consumer's messages.
 pub(crate) struct NatsPull {
     nats: Nats,
@@ -40,8 +43,7 @@ pub(crate) struct NatsPull {
     prefetch: usize,
     /// How many messages were asked for and have not been yielded.
     expected: usize,
-    /// A pull request on its way out.
-    asking: Option<Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>>,
+    asking: Option<Asking>,
     /// Ends a pause, or a silence that was too long.
     timer: Pin<Box<Sleep>>,
     paused: bool,
@@ -141,7 +143,7 @@ impl NatsPull {
             StatusCode::IDLE_HEARTBEAT => None,
             StatusCode::NOT_FOUND | StatusCode::TIMEOUT => {
                 let left = message.headers.as_ref().and_then(|headers| {
-                    headers.get("Nats-Pending-Messages")?.as_str().parse::<usize>().ok()
+                    headers.get(PENDING_MESSAGES)?.as_str().parse::<usize>().ok()
                 });
                 self.expected = self.expected.saturating_sub(left.unwrap_or(self.expected));
                 None

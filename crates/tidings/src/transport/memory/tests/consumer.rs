@@ -44,10 +44,9 @@ async fn a_waiting_pull_is_woken() {
 #[tokio::test(start_paused = true)]
 async fn a_consumer_starts_where_it_is_told() {
     let memory = Memory::with_stream(stream()).await;
-    let clock = memory.connection.broker.clock;
     memory.keep_all("s.a", 1..=2).await;
     tokio::time::advance(SECOND).await;
-    let at = clock.system_time(tokio::time::Instant::now());
+    let at = memory.now();
     memory.keep_all("s.b", 3..=4).await;
     let from = |from| {
         let config = ConsumerConfig { from, filters: filters(&["s.>"]), ..durable(&name_of(from)) };

@@ -1,7 +1,5 @@
 //! Core messaging: subscriptions, queue groups, requests.
 
-use tokio::time::Instant;
-
 use super::*;
 use crate::transport::memory::inbox::CAPACITY;
 

@@ -14,11 +14,11 @@ mod schedule;
 mod stream;
 
 use std::fmt::Debug;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{Memory, MemoryPull};
 use crate::header::Headers;
@@ -62,6 +62,11 @@ fn receipt(message: &Incoming) -> &Receipt {
 impl Memory {
     async fn tell(&self, subject: &str, payload: impl ToString) {
         self.publish(message(subject, payload), None).await.unwrap();
+    }
+
+    /// The broker's time of day.
+    fn now(&self) -> SystemTime {
+        self.connection.broker.with(|state, now| state.clock.system_time(now))
     }
 
     /// Stores a message as JetStream's publish does.
@@ -108,9 +113,12 @@ fn durable(name: &str) -> ConsumerConfig {
     }
 }
 
-/// What comes next, within a second of the paused clock.
+/// What comes next, in less than two seconds.
 async fn next<S: Stream + Unpin>(stream: &mut S) -> S::Item {
-    let next = timeout(SECOND, stream.next()).await;
+    let start = Instant::now();
+    let next = timeout(SECOND * 2, stream.next()).await;
+    // A timeout looks a last time when it is over, and finds what nobody was woken for.
+    assert!(start.elapsed() < SECOND * 2, "whoever waits is woken");
     next.expect("something arrives").expect("it has not ended")
 }
 

@@ -29,7 +29,7 @@ async fn what_nobody_settles_comes_again() {
     let mut pull = memory.consume(config).await;
     memory.keep_all("s.a", 1..=1).await;
     for attempt in 1..=4 {
-        let start = tokio::time::Instant::now();
+        let start = Instant::now();
         let message = timeout(SECOND * 60, pull.next()).await.unwrap().unwrap().unwrap();
         assert_eq!(receipt(&message).attempt, attempt);
         let waited = if attempt == 1 { 0 } else { 5 };

@@ -9,7 +9,7 @@ fn scheduling() -> StreamConfig {
 
 /// `@at` so many seconds from now.
 fn at(memory: &Memory, seconds: u64) -> String {
-    let now = memory.connection.broker.clock.system_time(tokio::time::Instant::now());
+    let now = memory.now();
     format!("@at {}", rfc3339::format(now + SECOND * u32::try_from(seconds).unwrap()))
 }
 
@@ -33,7 +33,7 @@ async fn a_message_is_delayed() {
     assert_eq!(memory.keep(delayed.clone()).await.unwrap().sequence, 1);
     assert!(memory.keep(delayed).await.unwrap().duplicate);
     silent(&mut pull, SECOND * 59).await;
-    let message = timeout(SECOND * 2, pull.next()).await.unwrap().unwrap().unwrap();
+    let message = take(&mut pull).await;
     assert_eq!((message.subject.as_str(), text(&message)), ("s.target", "hello"));
     let headers: Vec<_> = message.headers.iter().collect();
     assert_eq!(
@@ -59,7 +59,7 @@ async fn a_schedule_replaces_the_one_before_it() {
     memory.keep(later("second", &at(&memory, 20))).await.unwrap();
     assert_eq!(memory.stream_state("S").await.unwrap().messages, 1);
     silent(&mut pull, SECOND * 19).await;
-    let message = timeout(SECOND * 2, pull.next()).await.unwrap().unwrap().unwrap();
+    let message = take(&mut pull).await;
     assert_eq!(text(&message), "second");
     silent(&mut pull, SECOND * 20).await;
 }
@@ -106,7 +106,7 @@ async fn a_schedule_repeats() {
     memory.keep(repeated).await.unwrap();
     for _ in 0..3 {
         silent(&mut pull, SECOND * 9).await;
-        let message = timeout(SECOND * 2, pull.next()).await.unwrap().unwrap().unwrap();
+        let message = take(&mut pull).await;
         assert_eq!(text(&message), "of the source");
         let next = message.headers.get("Nats-Schedule-Next").unwrap();
         assert!(rfc3339::parse(next).is_some(), "{next}");

@@ -176,7 +176,7 @@ async fn a_sealed_stream_takes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_message_keeps_its_headers_and_its_time() {
     let memory = Memory::with_stream(stream()).await;
-    let start = memory.connection.broker.clock.system_time(tokio::time::Instant::now());
+    let start = memory.now();
     tokio::time::advance(SECOND * 5).await;
     memory.keep(with(message("s.a", ""), &[("k", "1"), ("K", "2")])).await.unwrap();
     tokio::time::advance(SECOND * 5).await;

@@ -1,0 +1,186 @@
+//! A stream that exists: looking into it, and cleaning up.
+
+use std::error::Error;
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::SystemTime;
+
+use crate::link::Link;
+use crate::message::{Filter, StreamEvent};
+use crate::stream::{EventStream, StreamConfig};
+use crate::subject::SubjectError;
+use crate::transport::{ApiError, ConsumerState, Fault, StreamState};
+
+/// A stream by its type, made by `Bus::stream`: what it holds, and what cleans it up.
+///
+/// ```
+/// # use tidings::prelude::*;
+/// # #[derive(EventStream)]
+/// # #[stream(name = "ORDERS", subjects("orders.>"))]
+/// # struct Orders;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::in_memory();
+/// bus.provision::<Orders>().await?;
+/// assert_eq!(bus.stream::<Orders>().state().await?.messages, 0);
+/// # Ok(())
+/// # }
+/// ```
+pub struct StreamHandle<S> {
+    link: Link,
+    stream: PhantomData<fn() -> S>,
+}
+
+impl<S: EventStream> StreamHandle<S> {
+    pub(crate) fn new(link: Link) -> Self {
+        Self { link, stream: PhantomData }
+    }
+
+    /// Its configuration as the server has it; `None` if there is no such stream.
+    ///
+    /// # Errors
+    /// [`StreamError`]
+    pub async fn config(&self) -> Result<Option<StreamConfig>, StreamError> {
+        self.link.transport.stream(S::NAME).await.map_err(of::<S>)
+    }
+
+    /// What it holds.
+    ///
+    /// # Errors
+    /// [`StreamError`]
+    pub async fn state(&self) -> Result<StreamState, StreamError> {
+        self.link.transport.stream_state(S::NAME).await.map_err(of::<S>)
+    }
+
+    /// Removes all messages; gives how many.
+    ///
+    /// # Errors
+    /// [`StreamError`], also where the stream denies it.
+    pub async fn purge(&self) -> Result<u64, StreamError> {
+        self.link.transport.purge_stream(S::NAME, None).await.map_err(of::<S>)
+    }
+
+    /// Removes the messages of one event, or those whose subject tokens have certain values;
+    /// gives how many.
+    ///
+    /// # Errors
+    /// [`StreamError`], also where the stream denies it.
+    pub async fn purge_of<F>(&self, filter: F) -> Result<u64, StreamError>
+    where
+        F: Filter<Message: StreamEvent<Stream = S>>,
+    {
+        let mut purged = 0;
+        for filter in filter.subjects()? {
+            let transport = &self.link.transport;
+            purged += transport.purge_stream(S::NAME, Some(&filter)).await.map_err(of::<S>)?;
+        }
+        Ok(purged)
+    }
+
+    /// Removes one message.
+    ///
+    /// # Errors
+    /// [`StreamError`], also where the stream denies it.
+    pub async fn delete_message(&self, sequence: u64) -> Result<(), StreamError> {
+        self.link.transport.delete_message(S::NAME, sequence).await.map_err(of::<S>)
+    }
+
+    /// Deletes the stream with its messages and consumers.
+    ///
+    /// # Errors
+    /// [`StreamError`]
+    pub async fn delete(&self) -> Result<(), StreamError> {
+        self.link.transport.delete_stream(S::NAME).await.map_err(of::<S>)
+    }
+
+    /// How far a durable consumer has come.
+    ///
+    /// # Errors
+    /// [`StreamError`]
+    pub async fn consumer_state(&self, name: &str) -> Result<ConsumerState, StreamError> {
+        self.link.transport.consumer_state(S::NAME, name).await.map_err(of::<S>)
+    }
+
+    /// Lets a durable consumer deliver nothing before `until`; a time that has passed ends a
+    /// pause.
+    ///
+    /// # Errors
+    /// [`StreamError`]
+    pub async fn pause_consumer(&self, name: &str, until: SystemTime) -> Result<(), StreamError> {
+        self.link.transport.pause_consumer(S::NAME, name, until).await.map_err(of::<S>)
+    }
+
+    /// Deletes a durable consumer, and with it how far it has come.
+    ///
+    /// # Errors
+    /// [`StreamError`]
+    pub async fn delete_consumer(&self, name: &str) -> Result<(), StreamError> {
+        self.link.transport.delete_consumer(S::NAME, name).await.map_err(of::<S>)
+    }
+}
+
+impl<S: EventStream> fmt::Debug for StreamHandle<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("StreamHandle").field(&S::NAME).finish()
+    }
+}
+
+/// A stream could not be looked into or cleaned up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StreamError {
+    /// A value in a filter can't be a token of a subject.
+    #[error(transparent)]
+    Subject(#[from] SubjectError),
+    /// There is no such stream.
+    #[error(
+        "stream `{stream}` does not exist; create it with `bus.provision::<…>()` and the type that declares it"
+    )]
+    NoStream {
+        /// The stream.
+        stream: &'static str,
+    },
+    /// The server refused: there is no such consumer or message, or the stream denies it.
+    #[error("stream `{stream}`: {description} (code {code})")]
+    Refused {
+        /// The stream.
+        stream: &'static str,
+        /// NATS's own error code.
+        code: u32,
+        /// What the server says.
+        description: String,
+    },
+    /// The server did not answer.
+    #[error("the server did not answer about stream `{stream}` in time")]
+    Timeout {
+        /// The stream.
+        stream: &'static str,
+    },
+    /// The bus was closed.
+    #[error("the bus is closed")]
+    Closed,
+    /// The client failed.
+    #[error("the server can't be asked about stream `{stream}`")]
+    Client {
+        /// The stream.
+        stream: &'static str,
+        /// What it failed with.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+fn of<S: EventStream>(fault: Fault) -> StreamError {
+    let stream = S::NAME;
+    match fault {
+        Fault::Api(error) if error.code == ApiError::STREAM_NOT_FOUND => {
+            StreamError::NoStream { stream }
+        }
+        Fault::Api(error) => {
+            StreamError::Refused { stream, code: error.code, description: error.description }
+        }
+        Fault::Timeout => StreamError::Timeout { stream },
+        Fault::Closed => StreamError::Closed,
+        Fault::Client(source) => StreamError::Client { stream, source },
+        other => StreamError::Client { stream, source: other.into() },
+    }
+}

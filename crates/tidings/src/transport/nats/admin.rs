@@ -1,0 +1,169 @@
+//! Managing streams and consumers, and what can be asked about them.
+
+use std::time::{Duration, SystemTime};
+
+use async_nats::jetstream;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::{Nats, config, stream_config};
+use crate::stream::StreamConfig;
+use crate::subject::Subject;
+use crate::transport::{ConsumerConfig, ConsumerState, Fault, StreamState};
+
+#[derive(Deserialize)]
+struct StreamInfo {
+    config: jetstream::stream::Config,
+    state: WireState,
+}
+
+#[derive(Deserialize)]
+struct WireState {
+    messages: u64,
+    bytes: u64,
+    first_seq: u64,
+    last_seq: u64,
+    #[serde(default)]
+    num_subjects: u64,
+    consumer_count: u64,
+}
+
+#[derive(Deserialize)]
+struct ConsumerInfo {
+    config: jetstream::consumer::Config,
+    num_pending: u64,
+    num_ack_pending: u64,
+    num_redelivered: u64,
+    delivered: Delivered,
+    /// In nanoseconds.
+    pause_remaining: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Delivered {
+    consumer_seq: u64,
+}
+
+#[derive(Serialize)]
+struct CreateConsumer<'a> {
+    stream_name: &'a str,
+    config: jetstream::consumer::Config,
+    /// `create` refuses another configuration, `update` a consumer that is not there (ADR-42).
+    action: &'static str,
+}
+
+impl Nats {
+    pub(crate) async fn stream(&self, name: &str) -> Result<Option<StreamConfig>, Fault> {
+        let info: Option<StreamInfo> = self.look_up(format!("STREAM.INFO.{name}")).await?;
+        Ok(info.map(|info| stream_config::from_nats(info.config)))
+    }
+
+    pub(crate) async fn stream_state(&self, name: &str) -> Result<StreamState, Fault> {
+        let StreamInfo { state, .. } = self.ask(format!("STREAM.INFO.{name}")).await?;
+        Ok(StreamState {
+            messages: state.messages,
+            bytes: state.bytes,
+            first_sequence: state.first_seq,
+            last_sequence: state.last_seq,
+            subjects: state.num_subjects,
+            consumers: state.consumer_count,
+        })
+    }
+
+    pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
+        let config = stream_config::to_nats(config)?;
+        self.api::<IgnoredAny>(format!("STREAM.CREATE.{}", config.name), &config).await.map(drop)
+    }
+
+    pub(crate) async fn delete_stream(&self, name: &str) -> Result<(), Fault> {
+        self.ask::<IgnoredAny>(format!("STREAM.DELETE.{name}")).await.map(drop)
+    }
+
+    pub(crate) async fn purge_stream(
+        &self,
+        name: &str,
+        filter: Option<&Subject>,
+    ) -> Result<u64, Fault> {
+        #[derive(Serialize)]
+        struct Purge<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            filter: Option<&'a str>,
+        }
+        #[derive(Deserialize)]
+        struct Purged {
+            purged: u64,
+        }
+        let purge = Purge { filter: filter.map(Subject::as_str) };
+        let purged: Purged = self.api(format!("STREAM.PURGE.{name}"), &purge).await?;
+        Ok(purged.purged)
+    }
+
+    pub(crate) async fn delete_message(&self, stream: &str, sequence: u64) -> Result<(), Fault> {
+        #[derive(Serialize)]
+        struct Delete {
+            seq: u64,
+        }
+        let delete = Delete { seq: sequence };
+        self.api::<IgnoredAny>(format!("STREAM.MSG.DELETE.{stream}"), &delete).await.map(drop)
+    }
+
+    pub(crate) async fn consumer(
+        &self,
+        stream: &str,
+        name: &str,
+    ) -> Result<Option<ConsumerConfig>, Fault> {
+        let call = format!("CONSUMER.INFO.{stream}.{name}");
+        let info: Option<ConsumerInfo> = self.look_up(call).await?;
+        Ok(info.map(|info| config::from_nats(info.config)))
+    }
+
+    pub(crate) async fn consumer_state(
+        &self,
+        stream: &str,
+        name: &str,
+    ) -> Result<ConsumerState, Fault> {
+        let info: ConsumerInfo = self.ask(format!("CONSUMER.INFO.{stream}.{name}")).await?;
+        Ok(ConsumerState {
+            pending: info.num_pending,
+            ack_pending: info.num_ack_pending,
+            redelivered: info.num_redelivered,
+            delivered: info.delivered.consumer_seq,
+            paused_until: info
+                .pause_remaining
+                .map(|nanos| SystemTime::now() + Duration::from_nanos(nanos)),
+        })
+    }
+
+    pub(crate) async fn create_consumer(
+        &self,
+        stream: &str,
+        config: &ConsumerConfig,
+    ) -> Result<(), Fault> {
+        let call = format!("CONSUMER.CREATE.{stream}.{}", config.name);
+        let config = config::to_nats(config)?;
+        let request = CreateConsumer { stream_name: stream, config, action: "create" };
+        self.api::<IgnoredAny>(call, &request).await.map(drop)
+    }
+
+    pub(crate) async fn delete_consumer(&self, stream: &str, name: &str) -> Result<(), Fault> {
+        self.ask::<IgnoredAny>(format!("CONSUMER.DELETE.{stream}.{name}")).await.map(drop)
+    }
+
+    /// A time that has passed ends a pause.
+    pub(crate) async fn pause_consumer(
+        &self,
+        stream: &str,
+        name: &str,
+        until: SystemTime,
+    ) -> Result<(), Fault> {
+        #[derive(Serialize)]
+        struct Pause {
+            pause_until: String,
+        }
+        let pause_until = OffsetDateTime::from(until).format(&Rfc3339).map_err(Fault::client)?;
+        let call = format!("CONSUMER.PAUSE.{stream}.{name}");
+        self.api::<IgnoredAny>(call, &Pause { pause_until }).await.map(drop)
+    }
+}

@@ -1,0 +1,37 @@
+//! What streams hold, and how far consumers have come.
+
+use std::time::SystemTime;
+
+/// What a stream holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StreamState {
+    /// How many messages.
+    pub messages: u64,
+    /// How many bytes they take, headers and subjects included.
+    pub bytes: u64,
+    /// The sequence of the first message that is there.
+    pub first_sequence: u64,
+    /// The sequence of the last message that was stored.
+    pub last_sequence: u64,
+    /// How many different subjects.
+    pub subjects: u64,
+    /// How many consumers it has.
+    pub consumers: u64,
+}
+
+/// How far a durable consumer has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConsumerState {
+    /// How many messages it has still to deliver for the first time.
+    pub pending: u64,
+    /// How many were delivered and not settled.
+    pub ack_pending: u64,
+    /// How many of those were delivered more than once.
+    pub redelivered: u64,
+    /// How many deliveries there were.
+    pub delivered: u64,
+    /// Until when it delivers nothing.
+    pub paused_until: Option<SystemTime>,
+}
