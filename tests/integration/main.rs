@@ -6,6 +6,7 @@
     reason = "a test's own functions fail it"
 )]
 
+mod connect;
 mod discovery;
 mod harness;
 mod order_flow;
@@ -18,7 +19,7 @@ const SOON: Duration = Duration::from_secs(10);
 
 /// Waits for what must happen soon.
 #[track_caller]
-fn soon<F: Future>(future: F) -> impl Future<Output = F::Output> {
+fn soon<F: IntoFuture>(future: F) -> impl Future<Output = F::Output> {
     let place = std::panic::Location::caller();
     async move {
         let outcome = tokio::time::timeout(SOON, future).await;

@@ -1,7 +1,7 @@
 //! The example `order_flow` as processes: two of each service on one server, and one of each
 //! killed with -9 while orders are placed.
 
-mod example;
+pub(crate) mod example;
 mod shop;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 /// Its path: beside this test's own, where `cargo test --workspace` puts it. Built if it is not
 /// there, or older than what it is made of.
-pub(super) fn path() -> PathBuf {
+pub(crate) fn path() -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let profile = own.parent().and_then(Path::parent).expect("target/<profile>/deps/<test>");
     let program =

@@ -104,7 +104,7 @@ impl BusBuilder {
         self
     }
 
-    /// Trusts the certificates in a PEM file, besides the system's.
+    /// Trusts the certificates in a PEM file, and no longer the system's.
     pub fn root_certificates(mut self, path: impl Into<PathBuf>) -> Self {
         self.options.root_certificates.push(path.into());
         self

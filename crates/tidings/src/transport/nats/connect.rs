@@ -89,10 +89,14 @@ pub(super) async fn connect(
     // A server that says nothing must leave time for the others.
     let each = options.connect_timeout / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
     let (count, connected) = watch::channel(0);
+    let before = connected.clone();
     let mut nats = async_nats::ConnectOptions::new()
         .connection_timeout(each)
         .ping_interval(PING_INTERVAL)
-        .reconnect_delay_callback(reconnect_delay)
+        .reconnect_delay_callback(move |attempt| match *before.borrow() {
+            0 => Duration::ZERO,
+            _ => reconnect_delay(attempt),
+        })
         .event_callback(move |event| {
             if matches!(event, Event::Connected) {
                 count.send_modify(|count| *count += 1);
@@ -138,7 +142,9 @@ pub(super) async fn connect(
         nats = nats.custom_inbox_prefix(prefix);
     }
 
-    match tokio::time::timeout(options.connect_timeout, nats.connect(addresses)).await {
+    // Boxed: its 16 KiB are nothing that a caller's own future should grow by.
+    let connecting = Box::pin(nats.connect(addresses));
+    match tokio::time::timeout(options.connect_timeout, connecting).await {
         Ok(Ok(client)) => Ok((client, connected)),
         Ok(Err(error)) => Err(match error.kind() {
             ConnectErrorKind::AuthorizationViolation => ConnectFault::Refused(error),
