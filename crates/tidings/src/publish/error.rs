@@ -95,6 +95,15 @@ pub enum PublishError {
         /// How long was waited.
         waited: Duration,
     },
+    /// The connection took no message for as long as publishing may take: the server is away, and
+    /// what the client keeps for its return is full. Nothing was sent.
+    #[error("nothing was sent on `{subject}`: the connection took no message within {waited:?}")]
+    Unsent {
+        /// Where the event was to go.
+        subject: String,
+        /// How long was waited.
+        waited: Duration,
+    },
     /// The bus was closed before the message was sent.
     #[error("the bus is closed")]
     Closed,

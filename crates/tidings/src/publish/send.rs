@@ -1,8 +1,11 @@
 //! One message on its way: sent once, or until its stream confirms it.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::header;
 use crate::jitter::jittered;
@@ -11,6 +14,7 @@ use crate::message::Declaration;
 use crate::publish::PublishError;
 use crate::publish_ack::{Acknowledgement, PublishAck};
 use crate::stream::StreamDeclaration;
+use crate::subject::Subject;
 use crate::transport::{ApiError, Fault, Outgoing, PendingAck};
 
 /// The first wait before a message is sent again to a stream that has no leader.
@@ -25,8 +29,11 @@ pub(super) async fn send<A: Acknowledgement>(
     let stored = match &declaration.stream {
         None => {
             let subject = outgoing.subject.clone();
-            let sent = link.transport.publish(outgoing).await;
-            sent.map_err(|fault| core_error(fault, subject.as_str()))?;
+            let sent = handed_over(link, link.transport.publish(outgoing)).await;
+            match sent {
+                Some(sent) => sent.map_err(|fault| core_error(fault, subject.as_str()))?,
+                None => return Err(unsent(link, &subject)),
+            }
             None
         }
         Some(stream) => {
@@ -44,16 +51,38 @@ pub(super) async fn start(
     outgoing: Outgoing,
 ) -> Result<Sent, PublishError> {
     let deadline = Instant::now() + link.patience.publish;
+    let ack = store(link, stream, outgoing, deadline).await?;
+    Ok(Sent { ack, deadline })
+}
+
+async fn store(
+    link: &Link,
+    stream: &StreamDeclaration,
+    outgoing: Outgoing,
+    deadline: Instant,
+) -> Result<PendingAck, PublishError> {
     let subject = outgoing.subject.clone();
     match timeout_at(deadline, link.transport.store(outgoing)).await {
-        Ok(Ok(ack)) => Ok(Sent { ack, deadline }),
-        Ok(Err(fault)) => Err(stream_error(fault, subject.as_str(), stream.name)),
+        Ok(stored) => stored.map_err(|fault| stream_error(fault, subject.as_str(), stream.name)),
         // Not even handed over, so certainly not stored; the caller may have lost patience.
-        Err(_) => Err(PublishError::Client {
-            subject: subject.to_string(),
-            source: "the connection takes no messages".into(),
-        }),
+        Err(_) => Err(unsent(link, &subject)),
     }
+}
+
+/// Waits until the connection has taken a message, for as long as publishing may take: while the
+/// server is away, it takes only so many. A timer is made only where there is something to wait
+/// for.
+async fn handed_over<F: Future>(link: &Link, sending: F) -> Option<F::Output> {
+    let mut sending = pin!(sending);
+    let at_once = poll_fn(|cx| Poll::Ready(sending.as_mut().poll(cx))).await;
+    match at_once {
+        Poll::Ready(sent) => Some(sent),
+        Poll::Pending => timeout(link.patience.publish, sending).await.ok(),
+    }
+}
+
+fn unsent(link: &Link, subject: &Subject) -> PublishError {
+    PublishError::Unsent { subject: subject.to_string(), waited: link.patience.publish }
 }
 
 /// A message that was sent, and by when its story must end.
@@ -95,7 +124,8 @@ pub(super) async fn confirm(
             Fault::Closed => return Err(unconfirmed()),
             // No stream, or one that is electing a leader: only the server knows which.
             Fault::NoResponders => {
-                if let Ok(None) = link.transport.stream(stream.name).await {
+                let known = timeout_at(deadline, link.transport.stream(stream.name)).await;
+                if let Ok(Ok(None)) = known {
                     return Err(stream_error(fault, outgoing.subject.as_str(), stream.name));
                 }
             }
@@ -112,8 +142,8 @@ pub(super) async fn confirm(
         }
         tokio::time::sleep_until(wake).await;
         pause = pause.saturating_mul(2);
-        ack = match start(link, stream, outgoing.clone()).await {
-            Ok(sent) => sent.ack,
+        ack = match store(link, stream, outgoing.clone(), deadline).await {
+            Ok(ack) => ack,
             // An earlier copy may be stored, whatever happens to this one.
             Err(_) if unanswered => return Err(unconfirmed()),
             Err(error) => return Err(error),
@@ -156,7 +186,6 @@ mod tests {
     use crate::header::Headers;
     use crate::link::Patience;
     use crate::stream::StreamConfig;
-    use crate::subject::Subject;
     use crate::transport::{Transport, memory::Memory};
 
     const ORDERS: StreamDeclaration = StreamDeclaration {
