@@ -10,7 +10,7 @@ mod connect;
 mod discovery;
 mod harness;
 mod order_flow;
-mod signal;
+mod restart;
 
 use std::time::Duration;
 

@@ -129,6 +129,10 @@ impl Process {
         Ok(())
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits until the process has ended.
     pub(crate) async fn gone(mut self) -> Result<()> {
         let deadline = Instant::now() + GONE_WITHIN;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::directory::Directory;
 use crate::monitor;
 use crate::process::{Launch, Process};
-use crate::unique;
+use crate::{signal, unique};
 
 /// How long a restart waits for somebody else to give its port back.
 const PORT_WITHIN: Duration = Duration::from_secs(10);
@@ -111,6 +111,20 @@ impl Server {
             };
             stopped.await.unwrap_or_else(|error| panic!("can't stop {}: {error:#}", self.name));
         }
+    }
+
+    /// Lets it stand still, with all its connections open, until it is [resumed](Self::resume).
+    pub fn suspend(&self) {
+        signal("STOP", self.running().id());
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        signal("CONT", self.running().id());
+    }
+
+    fn running(&self) -> &Process {
+        self.process.as_ref().unwrap_or_else(|| panic!("{} is stopped", self.name))
     }
 
     /// Starts it again on the same port and the same store; kills it first if it still runs.

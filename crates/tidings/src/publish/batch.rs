@@ -2,6 +2,7 @@
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use tokio::time::Instant;
 
 use crate::envelope;
 use crate::header::Headers;
@@ -57,6 +58,8 @@ pub(crate) async fn publish_all<E: Event>(
 ) -> Result<Vec<E::Ack>, PublishAllError<E::Ack>> {
     let mut outcomes = Vec::new();
     let mut on_the_way = FuturesUnordered::new();
+    // While the connection takes nothing, all that are left wait together, not one after the other.
+    let mut by = Instant::now() + link.patience.publish;
     for (place, event) in events.into_iter().enumerate() {
         outcomes.push(None);
         if on_the_way.len() == WINDOW
@@ -65,7 +68,11 @@ pub(crate) async fn publish_all<E: Event>(
             settle::<E>(&mut outcomes, place, outcome);
         }
         // Sent here, one after the other; only the confirmations are awaited side by side.
-        match begin(link, &event).await {
+        let begun = begin(link, &event, by).await;
+        if begun.is_ok() {
+            by = Instant::now() + link.patience.publish;
+        }
+        match begun {
             Ok(Begun::Core) => settle::<E>(&mut outcomes, place, Ok(None)),
             Ok(Begun::Stream(stream, outgoing, sent)) => on_the_way.push(async move {
                 (place, send::confirm(link, stream, outgoing, sent).await.map(Some))
@@ -101,17 +108,17 @@ enum Begun {
     Stream(&'static StreamDeclaration, Outgoing, Sent),
 }
 
-async fn begin<E: Event>(link: &Link, event: &E) -> Result<Begun, PublishError> {
+async fn begin<E: Event>(link: &Link, event: &E, by: Instant) -> Result<Begun, PublishError> {
     let encoded = envelope::encode(event)?;
     let declaration = encoded.declaration;
     let outgoing = envelope::seal(encoded, Headers::new(), || event.message_id());
     match &declaration.stream {
         None => {
-            send::send::<()>(link, declaration, outgoing).await?;
+            send::core(link, outgoing, || by).await?;
             Ok(Begun::Core)
         }
         Some(stream) => {
-            let sent = send::start(link, stream, outgoing.clone()).await?;
+            let sent = send::start(link, stream, outgoing.clone(), by).await?;
             Ok(Begun::Stream(stream, outgoing, sent))
         }
     }

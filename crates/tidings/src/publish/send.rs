@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::header;
 use crate::jitter::jittered;
@@ -28,20 +28,34 @@ pub(super) async fn send<A: Acknowledgement>(
 ) -> Result<A, PublishError> {
     let stored = match &declaration.stream {
         None => {
-            let subject = outgoing.subject.clone();
-            let sent = handed_over(link, link.transport.publish(outgoing)).await;
-            match sent {
-                Some(sent) => sent.map_err(|fault| core_error(fault, subject.as_str()))?,
-                None => return Err(unsent(link, &subject)),
-            }
+            core(link, outgoing, || Instant::now() + link.patience.publish).await?;
             None
         }
         Some(stream) => {
-            let first = start(link, stream, outgoing.clone()).await?;
+            let by = Instant::now() + link.patience.publish;
+            let first = start(link, stream, outgoing.clone(), by).await?;
             Some(confirm(link, stream, outgoing, first).await?)
         }
     };
     A::from_stored(stored).ok_or(PublishError::Closed)
+}
+
+/// Sends a message that no stream keeps. While the server is away the connection takes only so
+/// many: `by` says until when to wait, and is asked only if there is something to wait for.
+pub(super) async fn core(
+    link: &Link,
+    outgoing: Outgoing,
+    by: impl FnOnce() -> Instant,
+) -> Result<(), PublishError> {
+    let subject = outgoing.subject.clone();
+    let mut sending = pin!(link.transport.publish(outgoing));
+    let at_once = poll_fn(|cx| Poll::Ready(sending.as_mut().poll(cx))).await;
+    let sent = match at_once {
+        Poll::Ready(sent) => Some(sent),
+        Poll::Pending => timeout_at(by(), sending).await.ok(),
+    };
+    let sent = sent.ok_or_else(|| unsent(link, &subject))?;
+    sent.map_err(|fault| core_error(fault, subject.as_str()))
 }
 
 /// Sends a stream's message for the first time. Messages are stored in the order of these calls.
@@ -49,9 +63,10 @@ pub(super) async fn start(
     link: &Link,
     stream: &StreamDeclaration,
     outgoing: Outgoing,
+    by: Instant,
 ) -> Result<Sent, PublishError> {
-    let deadline = Instant::now() + link.patience.publish;
-    let ack = store(link, stream, outgoing, deadline).await?;
+    let deadline = by.max(Instant::now() + link.patience.publish);
+    let ack = store(link, stream, outgoing, by).await?;
     Ok(Sent { ack, deadline })
 }
 
@@ -59,25 +74,13 @@ async fn store(
     link: &Link,
     stream: &StreamDeclaration,
     outgoing: Outgoing,
-    deadline: Instant,
+    by: Instant,
 ) -> Result<PendingAck, PublishError> {
     let subject = outgoing.subject.clone();
-    match timeout_at(deadline, link.transport.store(outgoing)).await {
+    match timeout_at(by, link.transport.store(outgoing)).await {
         Ok(stored) => stored.map_err(|fault| stream_error(fault, subject.as_str(), stream.name)),
         // Not even handed over, so certainly not stored; the caller may have lost patience.
         Err(_) => Err(unsent(link, &subject)),
-    }
-}
-
-/// Waits until the connection has taken a message, for as long as publishing may take: while the
-/// server is away, it takes only so many. A timer is made only where there is something to wait
-/// for.
-async fn handed_over<F: Future>(link: &Link, sending: F) -> Option<F::Output> {
-    let mut sending = pin!(sending);
-    let at_once = poll_fn(|cx| Poll::Ready(sending.as_mut().poll(cx))).await;
-    match at_once {
-        Poll::Ready(sent) => Some(sent),
-        Poll::Pending => timeout(link.patience.publish, sending).await.ok(),
     }
 }
 
@@ -207,7 +210,8 @@ mod tests {
         headers.push(header::MESSAGE_ID, "7");
         let outgoing = Outgoing { subject, headers, payload: bytes::Bytes::new() };
 
-        let sent = start(&link, &ORDERS, outgoing.clone()).await.unwrap();
+        let by = Instant::now() + link.patience.publish;
+        let sent = start(&link, &ORDERS, outgoing.clone(), by).await.unwrap();
         link.transport.close(Duration::from_secs(1)).await.unwrap();
         let error = confirm(&link, &ORDERS, outgoing, sent).await.unwrap_err();
         let PublishError::Unconfirmed { message_id, waited, .. } = error else {
