@@ -5,6 +5,7 @@ mod describe;
 mod filter;
 mod id;
 mod outcome;
+mod part;
 mod variant;
 
 pub use declaration::{Declaration, MessageKind};
@@ -13,6 +14,7 @@ pub use filter::{Filter, FilterTokens, Unfiltered};
 pub(crate) use id::MessageIdBuilder;
 pub use id::message_id;
 pub use outcome::Outcome;
+pub use part::{ClonePart, Part};
 pub use variant::{Variant, no_variant};
 
 use std::io;
