@@ -290,11 +290,11 @@ mod tests {
     fn a_constant_subject_allocates_nothing() {
         use crate::message::Message as _;
 
-        #[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema, crate::Event)]
+        #[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema, tidings_derive::Event)]
         #[event(subject = "lamps.switched", crate = "crate")]
         struct Switched;
 
-        #[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema, crate::Event)]
+        #[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema, tidings_derive::Event)]
         #[event(subject = "lamps.{room}.switched", crate = "crate")]
         struct SwitchedIn {
             room: u8,
