@@ -164,3 +164,33 @@ where
         serde_json::from_slice(body).ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_constant_subject_allocates_nothing() {
+        #[derive(
+            serde::Serialize, serde::Deserialize, schemars::JsonSchema, tidings_derive::Event,
+        )]
+        #[event(subject = "lamps.switched", crate = "crate")]
+        struct Switched;
+
+        #[derive(
+            serde::Serialize, serde::Deserialize, schemars::JsonSchema, tidings_derive::Event,
+        )]
+        #[event(subject = "lamps.{room}.switched", crate = "crate")]
+        struct SwitchedIn {
+            room: u8,
+        }
+
+        // Two values that live at the same time: a text of its own would have a place of its own.
+        let place = |subject: &Subject| subject.as_str().as_ptr();
+        let (one, other) = (Switched.subject().unwrap(), Switched.subject().unwrap());
+        assert_eq!(place(&one), place(&other));
+        let event = SwitchedIn { room: 1 };
+        let (one, other) = (event.subject().unwrap(), event.subject().unwrap());
+        assert_ne!(place(&one), place(&other));
+    }
+}

@@ -285,27 +285,4 @@ mod tests {
         assert_eq!(longest.as_str().len(), MAX_LEN);
         assert!(built("x", "$JS").is_ok());
     }
-
-    #[test]
-    fn a_constant_subject_allocates_nothing() {
-        use crate::message::Message as _;
-
-        #[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema, tidings_derive::Event)]
-        #[event(subject = "lamps.switched", crate = "crate")]
-        struct Switched;
-
-        #[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema, tidings_derive::Event)]
-        #[event(subject = "lamps.{room}.switched", crate = "crate")]
-        struct SwitchedIn {
-            room: u8,
-        }
-
-        // Two values that live at the same time: a text of its own would have a place of its own.
-        let place = |subject: &Subject| subject.as_str().as_ptr();
-        let (one, other) = (Switched.subject().unwrap(), Switched.subject().unwrap());
-        assert_eq!(place(&one), place(&other));
-        let event = SwitchedIn { room: 1 };
-        let (one, other) = (event.subject().unwrap(), event.subject().unwrap());
-        assert_ne!(place(&one), place(&other));
-    }
 }
