@@ -12,7 +12,7 @@ pub(crate) mod stream;
 pub(crate) mod token;
 pub(crate) mod tokens;
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Generics, Type, WhereClause, WherePredicate};
@@ -33,7 +33,6 @@ pub(crate) fn in_block(item: &Item<'_>, code: &TokenStream) -> TokenStream {
             non_shorthand_field_patterns,
             private_bounds,
             private_interfaces,
-            unreachable_pub,
             unused_lifetimes,
             unused_qualifications,
             clippy::all,
@@ -52,6 +51,15 @@ pub(crate) fn in_block(item: &Item<'_>, code: &TokenStream) -> TokenStream {
 /// also where the place is inside a macro of the user's.
 pub(crate) fn at(place: Span) -> Span {
     Span::call_site().located_at(place)
+}
+
+/// A call whose errors point at one place: all of them are then the same error, and told once.
+///
+/// The callee is placed there as well, for the whole call is from its first token to its last.
+pub(crate) fn call(place: Span, callee: &TokenStream, arguments: TokenStream) -> TokenStream {
+    let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
+    arguments.set_span(place);
+    quote!(#callee #arguments)
 }
 
 /// The where clause of an implementation: the type's own, and these.

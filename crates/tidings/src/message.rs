@@ -8,14 +8,14 @@ mod outcome;
 mod part;
 mod variant;
 
-pub use declaration::{Declaration, MessageKind};
+pub use declaration::{Declaration, MessageKind, kept};
 pub use describe::{describe_event, describe_fallible_request, describe_request};
 pub use filter::{Filter, FilterTokens, Unfiltered};
 pub(crate) use id::MessageIdBuilder;
 pub use id::message_id;
 pub use outcome::Outcome;
 pub use part::{ClonePart, Part};
-pub use variant::{Variant, no_variant};
+pub use variant::{DecodePart, VariantTokens, no_variant};
 
 use std::io;
 
@@ -150,12 +150,13 @@ pub enum Undeclared {}
     label = "not an error that can travel",
     note = "a declared error implements `std::error::Error`, `Serialize` and `Deserialize`"
 )]
-pub trait DeclaredError: std::error::Error + Sized + Send + Sync + 'static {
+pub trait DeclaredError: std::error::Error + Serialize + Sized + Send + Sync + 'static {
     /// Reads it back from an error reply's body; `None` if nothing is declared or it is another.
     #[doc(hidden)]
     fn from_body(body: &[u8]) -> Option<Self>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<E> DeclaredError for E
 where
     E: std::error::Error + Serialize + DeserializeOwned + Send + Sync + 'static,

@@ -208,10 +208,8 @@ fn main() {
     let created = shadowed::Created { region: shadowed::Region::Ok, shard: shadowed::Shard(3) };
     assert_eq!(created.subject().unwrap().as_str(), "orders.Ok.3.created");
     assert_eq!(created.message_id().as_deref(), Some("orders.created/3"));
-    let any = shadowed::Any::Filter(shadowed::Shipped {
-        region: 1,
-        more: std::marker::PhantomData,
-    });
+    let any =
+        shadowed::Any::Filter(shadowed::Shipped { region: 1, more: std::marker::PhantomData });
     assert_eq!(any.subject().unwrap().as_str(), "orders.1.shipped");
     assert_eq!(shadowed::Orders::config().name, "ORDERS");
     let created = no_prelude::Created { region: no_prelude::Region::Eu, number: 5 };

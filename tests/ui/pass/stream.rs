@@ -98,10 +98,8 @@ fn main() {
     expected.discard_new_per_subject = true;
     expected.duplicate_window = Some(Duration::from_millis(500));
     expected.compression = Some(Compression::S2);
-    expected.placement = Some(Placement {
-        cluster: Some("east".into()),
-        tags: vec!["ssd".into(), "fast".into()],
-    });
+    expected.placement =
+        Some(Placement { cluster: Some("east".into()), tags: vec!["ssd".into(), "fast".into()] });
     expected.subject_transform =
         Some(SubjectTransform { source: "orders.>".into(), destination: "kept.>".into() });
     expected.republish = Some(Republish {
@@ -154,10 +152,8 @@ fn main() {
         api_prefix: "$JS.hub.API".into(),
         delivery_prefix: Some("deliver.hub".into()),
     });
-    b.consumer = Some(SourceConsumer {
-        name: "reader".into(),
-        deliver_subject: "deliver.reader".into(),
-    });
+    b.consumer =
+        Some(SourceConsumer { name: "reader".into(), deliver_subject: "deliver.reader".into() });
     expected.sources = vec![a, b];
     assert_eq!(All::config(), expected);
 }

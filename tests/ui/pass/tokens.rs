@@ -38,13 +38,8 @@ struct Bare(u8);
 
 fn main() {
     assert_eq!(Same::parse_subject("same.1.2.3").unwrap().other, 2);
-    let changed = Changed {
-        tenant: "acme".into(),
-        shard: 7,
-        r#type: 'x',
-        at_home: true,
-        id: Uuid::nil(),
-    };
+    let changed =
+        Changed { tenant: "acme".into(), shard: 7, r#type: 'x', at_home: true, id: Uuid::nil() };
     let subject = changed.subject().unwrap();
     let text = "acme.shop.7.x.true.00000000-0000-0000-0000-000000000000.changed";
     assert_eq!(subject.as_str(), text);

@@ -4,10 +4,10 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
-use syn::{Ident, WhereClause};
+use syn::{Ident, Type, WhereClause};
 
-use super::at;
 use super::tokens::{self, Part};
+use super::{at, is_made_of_generics};
 use crate::model::{Bound, Contract, Item};
 
 /// The names of the two types, and the code that declares them.
@@ -43,7 +43,7 @@ pub(crate) fn expand(contract: &Contract<'_>, bounds: Option<&WhereClause>) -> T
         name: name.clone(),
         doc: format!("The value of `{{{}}}`.", name.unraw()),
         ty,
-        owned: quote_spanned!(at(ty.span())=> <#ty as __tidings::Token>::Owned),
+        owned: owned(*item, ty),
     });
     let parts: Vec<_> = parts.collect();
     let filter_code = expand_filter(contract, &filter, bounds);
@@ -63,6 +63,18 @@ pub(crate) fn expand(contract: &Contract<'_>, bounds: Option<&WhereClause>) -> T
     }
 }
 
+/// The type that a token is parsed into.
+///
+/// What borrows nothing is its own owned form: a field whose type is no token is then an error
+/// where its value is written, and not in every signature as well.
+fn owned(item: Item<'_>, ty: &Type) -> TokenStream {
+    if is_made_of_generics(ty, item.generics) {
+        quote_spanned!(at(ty.span())=> <#ty as __tidings::Token>::Owned)
+    } else {
+        quote!(#ty)
+    }
+}
+
 fn expand_filter(
     contract: &Contract<'_>,
     filter: &Ident,
@@ -74,9 +86,8 @@ fn expand_filter(
     let methods = contract.tokens.iter().map(|Bound { name, ty, position, .. }| {
         let field = name.unraw().to_string();
         let doc = format!("Narrows `{{{field}}}` to one value.");
-        let value = quote_spanned! {at(ty.span())=>
-            impl __tidings::TokenOf<<#ty as __tidings::Token>::Owned>
-        };
+        let owned = owned(contract.item, ty);
+        let value = quote_spanned!(at(ty.span())=> impl __tidings::TokenOf<#owned>);
         quote! {
             #[doc = #doc]
             pub fn #name(mut self, value: #value) -> Self {
