@@ -1,4 +1,5 @@
-//! A stream's event has an id: publishing it again, even rebuilt, stores it once.
+//! A stream's event has an id: publishing it again, even rebuilt, stores it once. The stream knows
+//! an id for its duplicate window: two minutes in `shop.rs`.
 
 use tidings::PublishError;
 use tidings::prelude::*;
@@ -18,13 +19,14 @@ async fn main() -> anyhow::Result<()> {
     assert_eq!(first.sequence, again.sequence);
     println!("stored once, as {}: the second says duplicate: {}", first.sequence, again.duplicate);
 
-    // Another id of one's own choice.
+    // Another id, of your own choice, makes it another message.
     let event = build();
     let corrected = bus.message(&event).message_id(format!("correction/{order_id}"));
     let corrected = corrected.publish().await?;
     assert!(!corrected.duplicate);
 
-    // Optimistic concurrency: store it only if nobody published on this subject meanwhile.
+    // Optimistic concurrency: store it only if `first` is still the last message of its subject.
+    // It is not, since the correction followed.
     let conflict =
         bus.message(&event).message_id("late").expected_last_subject_sequence(first.sequence);
     match conflict.publish().await {

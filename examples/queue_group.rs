@@ -19,11 +19,12 @@ async fn main() -> anyhow::Result<()> {
     let bus = tidings_examples::bus().await?;
     let handled = Arc::new(Semaphore::new(0));
 
-    // Three instances of one service: the registry's name is their queue group.
+    // Three instances of one service, here in one process: the registry's name is their queue group.
     let mut workers = Vec::new();
     for _ in 0..3 {
         let count = Arc::new(AtomicU32::new(0));
         let (counter, handled) = (Arc::clone(&count), Arc::clone(&handled));
+        // A closure is a handler too, and brings what it needs.
         let shrink = move |_: PictureUploaded, _: Context| {
             counter.fetch_add(1, Ordering::Relaxed);
             handled.add_permits(1);
@@ -37,7 +38,7 @@ async fn main() -> anyhow::Result<()> {
     let pictures = bus.publisher::<PictureUploaded>();
     pictures.publish_all((0..PICTURES).map(|number| PictureUploaded { number })).await?;
 
-    // All are handled, each once.
+    // All are handled, each by one worker.
     let _all = handled.acquire_many(PICTURES).await?;
     let mut sum = 0;
     for (number, (running, count)) in workers.into_iter().enumerate() {

@@ -1,8 +1,8 @@
 //! A stream's history, in order: from its beginning, from a sequence, or the last of each subject.
 
 use anyhow::Context as _;
+use tidings::From;
 use tidings::prelude::*;
-use tidings::{From, StreamConfig};
 use tidings_examples::shop::Region;
 
 /// A price changed.
@@ -14,7 +14,7 @@ struct PriceChanged {
     cents: u64,
 }
 
-/// Every price there ever was.
+/// The last hundred prices of each lamp in each region.
 #[derive(EventStream)]
 #[stream(name = "PRICES", subjects("prices.>"), max_messages_per_subject = 100)]
 struct Prices;
@@ -23,8 +23,6 @@ struct Prices;
 async fn main() -> anyhow::Result<()> {
     let bus = tidings_examples::bus().await?;
     bus.provision::<Prices>().await?;
-    let StreamConfig { max_messages_per_subject, .. } = Prices::config();
-    assert_eq!(max_messages_per_subject, Some(100));
 
     // A name of this run's own, since a server may still have the prices of the last one.
     let sku = format!("lamp-{}", Uuid::now_v7());

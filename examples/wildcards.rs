@@ -13,7 +13,7 @@ async fn main() -> anyhow::Result<()> {
     let mut all = bus.subscribe::<OrderCreated>().await?;
     // `orders.eu.created`: one token narrowed, with a value of the field's own type.
     let mut eu = bus.subscribe_to(OrderCreated::filter().region(Region::Eu)).await?;
-    // Several events in one subscription; the subject says which each is.
+    // Two events in one subscription, as the enum declares; the subject says which each is.
     let mut any = bus.subscribe::<OrderEvent>().await?;
 
     for region in [Region::Us, Region::Eu] {

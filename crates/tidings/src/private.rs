@@ -11,9 +11,9 @@ pub use tidings_subject;
 
 pub use crate::failure::Failure;
 pub use crate::message::{
-    Declaration, DeclaredError, Decode, Event, Filter, FilterTokens, Message, MessageKind, Outcome,
-    Request, StreamEvent, Undeclared, Unfiltered, Variant, describe_event,
-    describe_fallible_request, describe_request, message_id, no_variant,
+    ClonePart, Declaration, DeclaredError, Decode, Event, Filter, FilterTokens, Message,
+    MessageKind, Outcome, Part, Request, StreamEvent, Undeclared, Unfiltered, Variant,
+    describe_event, describe_fallible_request, describe_request, message_id, no_variant,
 };
 pub use crate::publish_ack::{Acknowledgement, PublishAck};
 pub use crate::stream::{

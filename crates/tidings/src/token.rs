@@ -144,6 +144,7 @@ mod tests {
 
     use super::{Token, TokenOf};
 
+    #[expect(clippy::needless_pass_by_value, reason = "as a filter's method takes it")]
     fn narrowed<F: Token>(value: impl TokenOf<F>) -> String {
         let mut text = String::new();
         value.append_to(&mut text);

@@ -7,7 +7,7 @@ use syn::spanned::Spanned as _;
 use syn::{WhereClause, WherePredicate, parse_quote};
 use tidings_subject::{Segment, Template};
 
-use super::{and_where, filter, is_generic, is_made_of_parameters};
+use super::{and_where, at, filter, is_generic, is_made_of_parameters};
 use crate::model::{Bound, Contract};
 
 /// What differs between an event and a request.
@@ -45,6 +45,11 @@ pub(crate) fn bounds(contract: &Contract<'_>) -> Option<WhereClause> {
             predicates.push(parse_quote!(#ty: __tidings::Token));
         }
     }
+    for ty in &contract.displayed {
+        if is_made_of_parameters(ty, generics) {
+            predicates.push(parse_quote!(#ty: __tidings::core::fmt::Display));
+        }
+    }
     and_where(generics, predicates)
 }
 
@@ -75,8 +80,8 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
     let subject_body = subject_body(contract);
     let parse_body = parse_body(contract, &tokens_name);
     // Where the type is not what its derives should have made it, its name is the place to say so.
-    let encode = quote_spanned!(item.span()=> __tidings::serde_json::to_writer(payload, self));
-    let describe = quote_spanned!(item.span()=> #describe::<Self>());
+    let encode = quote_spanned!(at(item.span())=> __tidings::serde_json::to_writer(payload, self));
+    let describe = quote_spanned!(at(item.span())=> #describe::<Self>());
     let (impl_generics, ty_generics, _) = item.generics.split_for_impl();
     quote! {
         #code
@@ -173,7 +178,7 @@ fn subject_body(contract: &Contract<'_>) -> TokenStream {
         Run::Text(text) => quote!(__tidings::SubjectBuilder::literal(&mut subject, #text);),
         Run::Token(Bound { name, member, ty, .. }) => {
             let field = name.unraw().to_string();
-            let append = quote_spanned! {ty.span()=>
+            let append = quote_spanned! {at(ty.span())=>
                 __tidings::SubjectBuilder::token::<#ty>
             };
             quote!(#append(&mut subject, #field, &self.#member)?;)
@@ -198,7 +203,7 @@ fn parse_body(contract: &Contract<'_>, tokens: &TokenStream) -> TokenStream {
             let Bound { name, ty, .. } = bound;
             let value = quote::format_ident!("token{position}");
             let field = name.unraw().to_string();
-            let take = quote_spanned!(ty.span()=> __tidings::SubjectParser::token::<#ty>);
+            let take = quote_spanned!(at(ty.span())=> __tidings::SubjectParser::token::<#ty>);
             quote!(let #value = #take(&mut parser, #field)?;)
         }),
     });

@@ -6,7 +6,7 @@ use syn::Type;
 use syn::spanned::Spanned as _;
 
 use super::contract::{self, Parts};
-use super::{event_enum, in_block};
+use super::{at, event_enum, in_block};
 use crate::model::{Contract, Event, EventStruct, Id};
 
 /// Writes an event.
@@ -20,7 +20,8 @@ pub(crate) fn expand(event: &Event<'_>) -> TokenStream {
 fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
     let EventStruct { contract, stream, id, tagged } = event;
     let ident = contract.item.ident;
-    let in_stream = stream.map(|stream| quote_spanned!(stream.span()=> .in_stream::<#stream>()));
+    let in_stream =
+        stream.map(|stream| quote_spanned!(at(stream.span())=> .in_stream::<#stream>()));
     let tagged = tagged.then(|| quote!(.tagged()));
     let message = contract::expand(
         contract,
@@ -75,7 +76,7 @@ pub(crate) fn decode(
     let ident = contract.item.ident;
     let (impl_generics, ty_generics, _) = contract.item.generics.split_for_impl();
     let from_slice =
-        quote_spanned!(contract.item.span()=> __tidings::serde_json::from_slice(payload));
+        quote_spanned!(at(contract.item.span())=> __tidings::serde_json::from_slice(payload));
     quote! {
         #[automatically_derived]
         impl #impl_generics __tidings::Decode for #ident #ty_generics #bounds {
@@ -109,7 +110,7 @@ fn stream_check(contract: &Contract<'_>, stream: &Type) -> TokenStream {
     let unacknowledged = format!(
         "the stream `{name}` has `no_ack`, so publishing to it never ends: no event can be kept by it"
     );
-    quote_spanned! {stream.span()=>
+    quote_spanned! {at(stream.span())=>
         const _: () = if !__tidings::tidings_subject::covers(
             <#stream as __tidings::EventStream>::SUBJECTS,
             #filter,
@@ -128,14 +129,15 @@ fn message_id(name: &str, id: &Id<'_>) -> TokenStream {
         Id::Fields(fields) => {
             let parts = fields
                 .iter()
-                .map(|(member, ty)| quote_spanned!(ty.span()=> &self.#member))
+                .map(|(member, ty)| quote_spanned!(at(ty.span())=> &self.#member))
                 .collect();
             (None, parts)
         }
         // No name of ours is in scope of the expressions: a field may have any.
         Id::Parts { parts, fields } => {
             let bound = fields.iter().map(|(member, name)| quote!(#member: #name));
-            let parts = parts.iter().map(|part| quote_spanned!(part.span()=> &(#part))).collect();
+            let parts =
+                parts.iter().map(|part| quote_spanned!(at(part.span())=> &(#part))).collect();
             (Some(quote!(let Self { #(#bound,)* .. } = self;)), parts)
         }
     };

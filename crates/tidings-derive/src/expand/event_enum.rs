@@ -6,12 +6,13 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Type, WherePredicate, parse_quote};
 
-use super::{and_where, is_made_of_parameters};
-use crate::model::{EventEnum, Item, Variant};
+use super::tokens::{self, Part};
+use super::{and_where, at, is_made_of_parameters};
+use crate::model::{EventEnum, Variant};
 
 /// `Variant::<T>`, placed at the type, so that all errors about the type are the same one.
 fn held(ty: &Type) -> TokenStream {
-    quote_spanned!(ty.span()=> __tidings::Variant::<#ty>)
+    quote_spanned!(at(ty.span())=> __tidings::Variant::<#ty>)
 }
 
 /// Writes an enum of events.
@@ -32,7 +33,7 @@ pub(crate) fn expand(event: &EventEnum<'_>) -> TokenStream {
             }
         }
     });
-    let tokens = expand_tokens(event);
+    let tokens = tokens::expand_enum(event.item, &tokens_ident(event), &parts(event));
     let message = expand_message(event, &quote!(#bounds));
     let decode = (!event.item.borrows()).then(|| expand_decode(event));
     let checks = event.item.generics.params.is_empty().then(|| {
@@ -69,32 +70,15 @@ fn tokens_ident(event: &EventEnum<'_>) -> syn::Ident {
     format_ident!("{}Tokens", event.item.ident.unraw())
 }
 
-/// The enum's own variants, each with the tokens of its event.
-fn expand_tokens(event: &EventEnum<'_>) -> TokenStream {
-    let tokens = tokens_ident(event);
-    let Item { ident, vis, .. } = event.item;
-    let doc = format!("The tokens of a subject of [`{}`].", ident.unraw());
-    let parameters: Vec<_> =
-        (0..event.variants.len()).map(|position| format_ident!("T{position}")).collect();
-    let variants = event.variants.iter().zip(&parameters).map(|(Variant { ident, .. }, of)| {
-        let doc = format!("The subject is one of `{}`.", ident.unraw());
-        quote! {
-            #[doc = #doc]
-            #ident(#of)
-        }
+/// The tokens of each variant's event.
+fn parts<'a>(event: &EventEnum<'a>) -> Vec<Part<'a>> {
+    let parts = event.variants.iter().map(|Variant { ident, ty }| Part {
+        name: (*ident).clone(),
+        doc: format!("The subject is one of `{}`.", ident.unraw()),
+        ty,
+        owned: quote_spanned!(at(ty.span())=> <#ty as __tidings::Message>::Tokens),
     });
-    quote! {
-        #[doc = #doc]
-        #[derive(
-            __tidings::core::fmt::Debug,
-            __tidings::core::clone::Clone,
-            __tidings::core::cmp::PartialEq,
-            __tidings::core::cmp::Eq,
-        )]
-        #vis enum #tokens<#(#parameters),*> {
-            #(#variants,)*
-        }
-    }
+    parts.collect()
 }
 
 fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
@@ -109,17 +93,14 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
     let checks = if event.item.generics.params.is_empty() { Vec::new() } else { checks(event) };
     let held: Vec<_> = event.variants.iter().map(|variant| held(variant.ty)).collect();
     let variants: Vec<_> = event.variants.iter().map(|variant| variant.ident).collect();
-    let types = event
-        .variants
-        .iter()
-        .map(|Variant { ty, .. }| quote_spanned!(ty.span()=> <#ty as __tidings::Message>::Tokens));
+    let arguments = tokens::arguments(event.item, &parts(event));
     let of = ident.unraw().to_string();
     quote! {
         #[automatically_derived]
         impl #impl_generics __tidings::Message for #ident #ty_generics #bounds {
             type Reply = ();
             type Error = __tidings::Failure;
-            type Tokens = #tokens<#(#types),*>;
+            type Tokens = #tokens #arguments;
             type Filter = __tidings::Unfiltered<Self>;
 
             const DECLARATIONS: &'static [&'static __tidings::Declaration] = {
@@ -240,11 +221,11 @@ fn checks(event: &EventEnum<'_>) -> Vec<TokenStream> {
              says which; name its variants here",
             ident.unraw()
         );
-        checks.push(quote_spanned! {ty.span()=>
+        checks.push(quote_spanned! {at(ty.span())=>
             if #this::DECLARATIONS != 1 { __tidings::core::panic!("{}", #nested) }
         });
         if let Some(stream) = event.stream {
-            checks.push(quote_spanned!(ty.span()=> #this::assert_kept_by::<#stream>()));
+            checks.push(quote_spanned!(at(ty.span())=> #this::assert_kept_by::<#stream>()));
         }
         if position > 0 {
             checks.push(clashes(ident, ty, &event.variants[..position]));
@@ -264,11 +245,11 @@ fn clashes(ident: &syn::Ident, ty: &Type, others: &[Variant<'_>]) -> TokenStream
             other.ident.unraw(),
             ident.unraw()
         );
-        quote_spanned! {ty.span()=>
+        quote_spanned! {at(ty.span())=>
             __tidings::core::option::Option::Some(#position) => __tidings::core::panic!("{}", #clash),
         }
     });
-    quote_spanned! {ty.span()=>
+    quote_spanned! {at(ty.span())=>
         match __tidings::Declaration::clash(#this::DECLARATION, &[#(#declarations::DECLARATION),*]) {
             #(#arms)*
             _ => {}

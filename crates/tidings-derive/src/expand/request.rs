@@ -6,7 +6,7 @@ use syn::spanned::Spanned as _;
 
 use super::contract::{self, Parts};
 use super::event::decode;
-use super::in_block;
+use super::{at, in_block};
 use crate::model::Request;
 
 /// Writes a request.
@@ -20,13 +20,13 @@ pub(crate) fn expand(request: &Request<'_>) -> TokenStream {
             quote!(#error),
             quote!(#error),
             quote!(__tidings::describe_fallible_request),
-            quote_spanned!(error.span()=> __tidings::Outcome::of_declared::<#reply, #error>(result)),
+            quote_spanned!(at(error.span())=> __tidings::Outcome::of_declared::<#reply, #error>(result)),
         ),
         None => (
             quote!(__tidings::Failure),
             quote!(__tidings::Undeclared),
             quote!(__tidings::describe_request),
-            quote_spanned!(reply.span()=> __tidings::Outcome::of_request::<#reply>(result)),
+            quote_spanned!(at(reply.span())=> __tidings::Outcome::of_request::<#reply>(result)),
         ),
     };
     let message = contract::expand(

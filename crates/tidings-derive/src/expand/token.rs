@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Ident, Type, WherePredicate, parse_quote};
 
-use super::{and_where, in_block, is_made_of_parameters};
+use super::{and_where, at, in_block, is_made_of_parameters};
 use crate::model::{Token, TokenShape};
 
 /// Writes a token.
@@ -60,11 +60,11 @@ fn expand_newtype(token: &Token<'_>, ty: &Type) -> TokenStream {
     };
     let bounds = and_where(generics, is_made_of_parameters(ty, generics).then_some(bound));
     let owned = if borrows {
-        quote_spanned!(ty.span()=> <#ty as __tidings::Token>::Owned)
+        quote_spanned!(at(ty.span())=> <#ty as __tidings::Token>::Owned)
     } else {
         quote!(Self)
     };
-    let inner = quote_spanned!(ty.span()=> <#ty as __tidings::Token>);
+    let inner = quote_spanned!(at(ty.span())=> <#ty as __tidings::Token>);
     let parsed = if borrows {
         quote!(#inner::parse(token))
     } else {

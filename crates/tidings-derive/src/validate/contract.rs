@@ -81,6 +81,7 @@ pub(crate) fn validate<'a>(
         name: name?,
         version: attrs.version.as_ref().map_or(1, |version| version.value),
         tokens,
+        displayed: Vec::new(),
     })
 }
 

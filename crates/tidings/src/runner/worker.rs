@@ -60,7 +60,7 @@ impl Worker {
             shared: Arc::new(Shared {
                 label: route.label(),
                 dispatch: Arc::clone(&route.dispatch),
-                retry: route.retry.clone(),
+                retry: route.retry.clone().unwrap_or_default(),
                 link,
                 permits: Arc::new(Semaphore::new(route.concurrency)),
                 key: route.key.clone(),
