@@ -9,6 +9,7 @@
 mod connect;
 mod discovery;
 mod harness;
+mod limits;
 mod order_flow;
 mod restart;
 

@@ -13,7 +13,7 @@ use crate::link::Link;
 use crate::message::Declaration;
 use crate::publish::PublishError;
 use crate::publish_ack::{Acknowledgement, PublishAck};
-use crate::stream::StreamDeclaration;
+use crate::stream::{StreamConfig, StreamDeclaration};
 use crate::subject::Subject;
 use crate::transport::{ApiError, Fault, Outgoing, PendingAck};
 
@@ -125,10 +125,14 @@ pub(super) async fn confirm(
             Fault::Timeout => unanswered = true,
             // It was sent, and nobody will ever say what became of it.
             Fault::Closed => return Err(unconfirmed()),
-            // No stream, or one that is electing a leader: only the server knows which.
+            // No stream, one with other subjects, or one that is electing a leader: only the server
+            // knows which.
             Fault::NoResponders => {
                 let known = timeout_at(deadline, link.transport.stream(stream.name)).await;
-                if let Ok(Ok(None)) = known {
+                let subject = outgoing.subject.as_str();
+                if let Ok(Ok(found)) = known
+                    && !found.is_some_and(|found| keeps(&found, subject))
+                {
                     return Err(stream_error(fault, outgoing.subject.as_str(), stream.name));
                 }
             }
@@ -152,6 +156,12 @@ pub(super) async fn confirm(
             Err(error) => return Err(error),
         };
     }
+}
+
+/// Whether the stream keeps a message on this subject.
+fn keeps(stream: &StreamConfig, subject: &str) -> bool {
+    let subjects: Vec<&str> = stream.subjects.iter().map(String::as_str).collect();
+    tidings_subject::covers(&subjects, subject)
 }
 
 fn core_error(fault: Fault, subject: &str) -> PublishError {
@@ -188,7 +198,6 @@ mod tests {
     use super::*;
     use crate::header::Headers;
     use crate::link::Patience;
-    use crate::stream::StreamConfig;
     use crate::transport::{Transport, memory::Memory};
 
     const ORDERS: StreamDeclaration = StreamDeclaration {
