@@ -49,6 +49,14 @@ pub enum PublishError {
         /// The time that was asked for.
         ttl: Duration,
     },
+    /// A message can't be delayed. Nothing was sent.
+    #[error("the message for `{subject}` can't be delayed: {problem}")]
+    Delay {
+        /// Where it was to go.
+        subject: String,
+        /// Why, and what would help.
+        problem: String,
+    },
     /// No stream keeps the event's subject.
     #[error(
         "no stream keeps `{subject}`: `{stream}` does not exist or has other subjects; create it with `bus.provision::<…>()` and the type that declares it"
