@@ -166,17 +166,27 @@ fn stream_of(route: &RouteSpec) -> Result<Option<StreamDeclaration>, ServeError>
     }
 }
 
-/// Whether it is a version as <https://semver.org> writes it.
+/// Whether it is a version as <https://semver.org> writes it, which ADR-32 asks for.
 fn is_semantic(version: &str) -> bool {
-    let core = version.split(['-', '+']).next().unwrap_or_default();
-    let rest = &version[core.len()..];
-    let is_number = |part: &str| part.parse::<u64>().is_ok_and(|number| number.to_string() == part);
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.' || c == '+';
-    let parts: Vec<&str> = core.split('.').collect();
-    parts.len() == 3
-        && parts.into_iter().all(is_number)
-        && rest.chars().all(is_word)
-        && !rest.ends_with(['-', '+', '.'])
+    let (rest, build) = match version.split_once('+') {
+        Some((rest, build)) => (rest, Some(build)),
+        None => (version, None),
+    };
+    let (core, release) = match rest.split_once('-') {
+        Some((core, release)) => (core, Some(release)),
+        None => (rest, None),
+    };
+    let is_word = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let has_zeros = |part: &str| part.len() > 1 && part.starts_with('0');
+    core.split('.').count() == 3
+        && core.split('.').all(|part| is_digits(part) && !has_zeros(part))
+        && release.is_none_or(|release| {
+            release.split('.').all(|part| is_word(part) && !(is_digits(part) && has_zeros(part)))
+        })
+        && build.is_none_or(|build| build.split('.').all(is_word))
 }
 
 #[cfg(test)]
@@ -185,10 +195,36 @@ mod tests {
 
     #[test]
     fn versions_are_semantic() {
-        for version in ["0.0.0", "1.4.0", "1.0.0-rc.1", "1.0.0-x+7", "1.2.3+build.5"] {
+        for version in [
+            "0.0.0",
+            "1.4.0",
+            "1.0.0-rc.1",
+            "1.0.0-x+7",
+            "1.2.3+build.5",
+            "1.0.0--",
+            "1.0.0-0A.is.legal",
+            "1.0.0+0.build.1-rc.10000aaa-kk-0.1",
+            "99999999999999999999999.999999999999999999.99999999999999999",
+        ] {
             assert!(is_semantic(version), "{version}");
         }
-        for version in ["", "1", "1.2", "v1.2.3", "1.2.3.4", "01.2.3", "1.2.3-", "1.2.3 x"] {
+        for version in [
+            "",
+            "1",
+            "1.2",
+            "v1.2.3",
+            "1.2.3.4",
+            "01.2.3",
+            "1.2.3-",
+            "1.2.3 x",
+            "1.2.3-0123",
+            "1.0.0-alpha..1",
+            "1.2.3+",
+            "1.2.3+a+b",
+            "1.2.3-a_b",
+            "+1.2.3",
+            "1.2.3-é",
+        ] {
             assert!(!is_semantic(version), "{version}");
         }
     }
