@@ -7,6 +7,8 @@
 //! `TRYBUILD=overwrite cargo test -p tidings-tests --test ui` writes the errors anew; look at each
 //! of them: one error, at the right place, that says what would be right.
 
+#![allow(clippy::expect_used, reason = "a test's own functions fail it")]
+
 use std::process::Command;
 
 /// The compiler whose words `fail_types/` holds.
