@@ -82,8 +82,9 @@ struct All;
 
 fn main() {
     assert_eq!(Orders::NAME, "ORDERS");
-    assert_eq!(Orders::SUBJECTS, ["orders.>", "returns.*"]);
-    let mut expected = StreamConfig::new("ORDERS", ["orders.>", "returns.*"]);
+    // Where messages may be scheduled, they wait in the stream itself.
+    assert_eq!(Orders::SUBJECTS, ["orders.>", "returns.*", "_schedules.ORDERS.>"]);
+    let mut expected = StreamConfig::new("ORDERS", Orders::SUBJECTS.iter().copied());
     expected.description = Some("Everything that happens to an order.".into());
     expected.retention = Retention::WorkQueue;
     expected.storage = Storage::Memory;
