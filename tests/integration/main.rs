@@ -11,6 +11,7 @@ mod discovery;
 mod harness;
 mod limits;
 mod order_flow;
+mod outside;
 mod restart;
 
 use std::time::Duration;

@@ -82,9 +82,10 @@ struct All;
 
 fn main() {
     assert_eq!(Orders::NAME, "ORDERS");
-    // Where messages may be scheduled, they wait in the stream itself.
-    assert_eq!(Orders::SUBJECTS, ["orders.>", "returns.*", "_schedules.ORDERS.>"]);
-    let mut expected = StreamConfig::new("ORDERS", Orders::SUBJECTS.iter().copied());
+    // Delayed messages wait on the last.
+    let subjects = ["orders.>", "returns.*", "_schedules.ORDERS.>"];
+    assert_eq!(Orders::SUBJECTS, subjects);
+    let mut expected = StreamConfig::new("ORDERS", subjects);
     expected.description = Some("Everything that happens to an order.".into());
     expected.retention = Retention::WorkQueue;
     expected.storage = Storage::Memory;
