@@ -11,6 +11,7 @@ pub(crate) mod request;
 pub(crate) mod stream;
 pub(crate) mod token;
 pub(crate) mod tokens;
+mod variant;
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};

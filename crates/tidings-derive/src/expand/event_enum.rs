@@ -7,11 +7,12 @@ use syn::spanned::Spanned as _;
 use syn::{Ident, Type, WherePredicate, parse_quote};
 
 use super::tokens::{self, Part};
+use super::variant;
 use super::{and_where, at, call, is_made_of_generics, is_made_of_parameters};
 use crate::model::{EventEnum, Variant};
 
 /// `<T as Message>`, placed at the type: if it is no event, all errors are the same one.
-fn held(ty: &Type) -> TokenStream {
+pub(super) fn held(ty: &Type) -> TokenStream {
     quote_spanned!(ty.span()=> <#ty as __tidings::Message>)
 }
 
@@ -47,7 +48,7 @@ pub(crate) fn expand(event: &EventEnum<'_>) -> TokenStream {
     let message = expand_message(event, &quote!(#bounds));
     let decode = (!event.item.borrows()).then(|| expand_decode(event));
     let checks = event.item.generics.params.is_empty().then(|| {
-        let checks = checks(event);
+        let checks = variant::checks(event);
         quote!(#(const _: () = #checks;)*)
     });
     quote! {
@@ -104,7 +105,8 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
         |name| quote!(__tidings::core::option::Option::Some(#name)),
     );
     // Of a generic enum they hold or not for each choice of its parameters.
-    let checks = if event.item.generics.params.is_empty() { Vec::new() } else { checks(event) };
+    let checks =
+        if event.item.generics.params.is_empty() { Vec::new() } else { variant::checks(event) };
     let held: Vec<_> = event.variants.iter().map(|variant| held(variant.ty)).collect();
     let variants: Vec<_> = event.variants.iter().map(|variant| variant.ident).collect();
     let of_event = |method| calls(event, method, &quote!(event));
@@ -250,78 +252,6 @@ fn expand_decode(event: &EventEnum<'_>) -> TokenStream {
             ) -> __tidings::Outcome {
                 __tidings::Outcome::of_event(result)
             }
-        }
-    }
-}
-
-/// What must hold of the variants, as constant expressions.
-fn checks(event: &EventEnum<'_>) -> Vec<TokenStream> {
-    let mut checks = Vec::new();
-    for (position, Variant { ident, ty }) in event.variants.iter().enumerate() {
-        let this = held(ty);
-        let nested = format!(
-            "`{}` holds an enum of events itself: a variant holds one event, so that its subject \
-             says which; name its variants here",
-            ident.unraw()
-        );
-        checks.push(quote_spanned! {at(ty.span())=>
-            if #this::DECLARATIONS.len() != 1 { __tidings::core::panic!("{}", #nested) }
-        });
-        let asked = format!(
-            "`{}` holds a request: an enum of events holds what happened, and a request is asked \
-             and answered by itself",
-            ident.unraw()
-        );
-        checks.push(quote_spanned! {at(ty.span())=>
-            if !__tidings::core::matches!(#this::DECLARATIONS[0].kind, __tidings::MessageKind::Event) {
-                __tidings::core::panic!("{}", #asked)
-            }
-        });
-        if let Some(stream) = event.stream {
-            let name = quote!(#stream).to_string().replace(' ', "");
-            let elsewhere = format!(
-                "`{}` holds an event that the stream `{name}` does not keep: add `stream = {name}` \
-                 to the event, or leave the stream of the enum out",
-                ident.unraw()
-            );
-            checks.push(quote_spanned! {at(ty.span())=>
-                if !__tidings::Declaration::is_kept_by(
-                    #this::DECLARATIONS[0],
-                    <#stream as __tidings::EventStream>::NAME,
-                ) {
-                    __tidings::core::panic!("{}", #elsewhere)
-                }
-            });
-        }
-        if position > 0 {
-            checks.push(clashes(ident, ty, &event.variants[..position]));
-        }
-    }
-    checks
-}
-
-/// That a message of this variant can be told from one of those before it.
-fn clashes(ident: &Ident, ty: &Type, others: &[Variant<'_>]) -> TokenStream {
-    let this = held(ty);
-    let declarations = others.iter().map(|other| held(other.ty));
-    let arms = others.iter().enumerate().map(|(position, other)| {
-        let clash = format!(
-            "`{}` and `{}` can have the same subject, so that a message of one could be taken for \
-             the other: add `tagged` to both events, or change the subject of one",
-            other.ident.unraw(),
-            ident.unraw()
-        );
-        quote_spanned! {at(ty.span())=>
-            __tidings::core::option::Option::Some(#position) => __tidings::core::panic!("{}", #clash),
-        }
-    });
-    quote_spanned! {at(ty.span())=>
-        match __tidings::Declaration::clash(
-            #this::DECLARATIONS[0],
-            &[#(#declarations::DECLARATIONS[0]),*],
-        ) {
-            #(#arms)*
-            _ => {}
         }
     }
 }
