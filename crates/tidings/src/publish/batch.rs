@@ -7,6 +7,7 @@ use crate::envelope;
 use crate::header::Headers;
 use crate::link::Link;
 use crate::message::Event;
+use crate::probe::{Underway, Work};
 use crate::publish::send::Sent;
 use crate::publish::{PublishError, send};
 use crate::publish_ack::{Acknowledgement, PublishAck};
@@ -67,8 +68,10 @@ pub(crate) async fn publish_all<E: Event>(
         // Sent here, one after the other; only the confirmations are awaited side by side.
         match begin(link, &event).await {
             Ok(Begun::Core) => settle::<E>(&mut outcomes, place, Ok(None)),
-            Ok(Begun::Stream(stream, outgoing, sent)) => on_the_way.push(async move {
-                (place, send::confirm(link, stream, outgoing, sent).await.map(Some))
+            Ok(Begun::Stream(stream, outgoing, sent, underway)) => on_the_way.push(async move {
+                let stored = send::confirm(link, stream, outgoing, sent).await;
+                underway.published(stored.as_ref().map(Some));
+                (place, stored.map(Some))
             }),
             Err(error) => settle::<E>(&mut outcomes, place, Err(error)),
         }
@@ -98,7 +101,7 @@ fn settle<E: Event>(
 
 enum Begun {
     Core,
-    Stream(&'static StreamDeclaration, Outgoing, Sent),
+    Stream(&'static StreamDeclaration, Outgoing, Sent, Underway),
 }
 
 async fn begin<E: Event>(link: &Link, event: &E) -> Result<Begun, PublishError> {
@@ -111,8 +114,18 @@ async fn begin<E: Event>(link: &Link, event: &E) -> Result<Begun, PublishError> 
             Ok(Begun::Core)
         }
         Some(stream) => {
-            let sent = send::start(link, stream, outgoing.clone()).await?;
-            Ok(Begun::Stream(stream, outgoing, sent))
+            let underway = link.begin(Work::Publish(declaration, &outgoing));
+            let sent = match send::admit(link, declaration, &outgoing) {
+                Ok(()) => send::start(link, stream, outgoing.clone()).await,
+                Err(error) => Err(error),
+            };
+            match sent {
+                Ok(sent) => Ok(Begun::Stream(stream, outgoing, sent, underway)),
+                Err(error) => {
+                    underway.published(Err(&error));
+                    Err(error)
+                }
+            }
         }
     }
 }
