@@ -11,6 +11,7 @@ mod discovery;
 mod harness;
 mod order_flow;
 mod signal;
+mod testing;
 
 use std::time::Duration;
 

@@ -77,8 +77,7 @@ impl Handler<OrderCreated> for Invoicing {
     }
 }
 
-fn stock(ask: CheckInventory) -> Result<Stock, OutOfStock> {
-    let CheckInventory { quantity } = ask;
+fn stock(quantity: u32) -> Result<Stock, OutOfStock> {
     if quantity > 10 { Err(OutOfStock) } else { Ok(Stock { available: quantity }) }
 }
 
@@ -104,7 +103,7 @@ fn failure(assertion: impl FnOnce()) -> String {
 
 async fn shop() -> TestBus {
     let test = TestBus::in_memory();
-    test.answer::<CheckInventory>(stock).await.unwrap();
+    test.answer::<CheckInventory>(|ask| stock(ask.quantity)).await.unwrap();
     let shop = Registry::new("shop").handle::<OrderCreated>(Invoicing).handle::<InvoiceSent>(count);
     test.serve(shop).await.unwrap();
     test
@@ -263,7 +262,7 @@ async fn what_does_not_settle_is_listed() {
 #[tokio::test]
 async fn a_handler_alone() {
     let test = TestBus::in_memory();
-    test.answer::<CheckInventory>(stock).await.unwrap();
+    test.answer::<CheckInventory>(|ask| stock(ask.quantity)).await.unwrap();
     test.run(&Invoicing, order(1)).await.unwrap();
     test.published::<InvoiceSent>().assert_eq(&[InvoiceSent { order: 1, cents: 200 }]);
 

@@ -12,7 +12,7 @@ mod view;
 
 pub use context::TestContext;
 pub use fault::Faults;
-pub use record::{Answer, Asked, Handled, NotHandled, Published, Record};
+pub use record::{Answer, Arrived, Asked, Handled, NotHandled, Published, Record};
 pub use recording::Recording;
 pub use settle::{Unfinished, UnsettledError};
 

@@ -97,29 +97,54 @@ impl<M> Record<M, Published> {
     }
 }
 
-impl<M> Record<M, Handled> {
-    /// Which delivery of it was handled, from 1.
+/// What came to a handler: [`Handled`] or [`NotHandled`].
+pub trait Arrived: sealed::Arrival {}
+
+impl Arrived for Handled {}
+impl Arrived for NotHandled {}
+
+mod sealed {
+    use super::{Handled, NotHandled};
+
+    pub trait Arrival {
+        fn attempt(&self) -> u64;
+        fn sequence(&self) -> Option<u64>;
+    }
+
+    impl Arrival for Handled {
+        fn attempt(&self) -> u64 {
+            self.attempt
+        }
+
+        fn sequence(&self) -> Option<u64> {
+            self.sequence
+        }
+    }
+
+    impl Arrival for NotHandled {
+        fn attempt(&self) -> u64 {
+            self.attempt
+        }
+
+        fn sequence(&self) -> Option<u64> {
+            self.sequence
+        }
+    }
+}
+
+impl<M, K: Arrived> Record<M, K> {
+    /// Which delivery of it this was, from 1; always 1 without a stream.
     pub fn attempt(&self) -> u64 {
-        self.kind.attempt
+        self.kind.attempt()
     }
 
     /// Its sequence in its stream.
     pub fn sequence(&self) -> Option<u64> {
-        self.kind.sequence
+        self.kind.sequence()
     }
 }
 
 impl<M> Record<M, NotHandled> {
-    /// Which delivery of it was not handled, from 1.
-    pub fn attempt(&self) -> u64 {
-        self.kind.attempt
-    }
-
-    /// Its sequence in its stream.
-    pub fn sequence(&self) -> Option<u64> {
-        self.kind.sequence
-    }
-
     /// Why, with the causes of the error; a panic's text begins with `panic: `.
     pub fn error(&self) -> &str {
         &self.kind.error
