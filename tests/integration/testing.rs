@@ -31,6 +31,7 @@ over_both! {
     an_order_is_invoiced,
     it_settles_promptly,
     it_is_settled_when_it_says_so,
+    core_events_reach_their_handlers,
     what_fails_is_retried,
     faults_happen,
     many_messages_of_all_kinds,
@@ -133,6 +134,26 @@ async fn it_is_settled_when_it_says_so(test: TestBus) -> Outcome {
         test.handled::<ReceiptPrinted>().assert_count(all);
         test.handled::<SaleBooked>().assert_count(all);
     }
+    Ok(())
+}
+
+/// Nobody but the routes themselves knows what is on its way to them.
+async fn core_events_reach_their_handlers(test: TestBus) -> Outcome {
+    let count = |_: ReceiptPrinted, _: Context| async { Ok(()) };
+    let one_by_one = Route::of::<ReceiptPrinted>(count).concurrency(1);
+    test.serve(Registry::new("till").route(one_by_one)).await?;
+    test.serve(Registry::new("books").handle::<ReceiptPrinted>(count)).await?;
+    for number in 1..=50 {
+        test.bus().publish(&ReceiptPrinted { number, cents: 1 }).await?;
+        test.settle().await?;
+        test.handled::<ReceiptPrinted>().assert_count(usize::try_from(number)? * 2);
+    }
+    test.forget();
+    test.faults().hold::<ReceiptPrinted>(Duration::from_millis(5));
+    let receipts = (1..=10).map(|number| ReceiptPrinted { number, cents: 1 });
+    test.bus().publish_all(receipts).await?;
+    test.settle().await?;
+    test.handled::<ReceiptPrinted>().assert_count(20);
     Ok(())
 }
 
