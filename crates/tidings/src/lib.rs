@@ -89,6 +89,7 @@
 //! | run a service | [`Registry`], [`Route`], [`Retry`], [`Serve`], [`Running`] |
 //! | connect | [`Bus::builder`], [`Bus::from_env`] |
 //! | make a stream, look into it | [`Bus::provision`], [`StreamConfig`], [`Bus::stream`]; a registry makes those of its handlers |
+//! | test a service | [`testing`]: [`TestBus`](testing::TestBus) |
 //! | show what messages promise | [`Message::descriptors`], [`contract::Catalog`] |
 //!
 //! # What is promised
