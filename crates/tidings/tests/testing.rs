@@ -212,6 +212,13 @@ async fn faults_happen_as_often_as_they_are_asked_for() {
     test.published::<InvoiceSent>().assert_eq(&[InvoiceSent { order: 1, cents: 200 }]);
 
     test.forget();
+    test.faults().fail_publish::<OrderCreated>(1);
+    let some = test.bus().publish_all([order(8), order(9)]).await.unwrap_err();
+    assert_eq!(some.first().unwrap().0, 0);
+    test.settle().await.unwrap();
+    test.handled::<OrderCreated>().assert_eq(&[order(9)]);
+
+    test.forget();
     test.faults().lose_ack::<OrderCreated>(1).redeliver::<OrderCreated>(1);
     test.bus().publish(&order(2)).await.unwrap();
     test.settle().await.unwrap();
@@ -246,6 +253,7 @@ async fn what_does_not_settle_is_listed() {
         consumer: "shop-orders_created".into(),
         pending: 0,
         unsettled: 1,
+        last_error: Some("the database is away".into()),
     };
     assert_eq!(*left, [consumer]);
     assert!(error.to_string().contains("shop-orders_created"), "{error}");
@@ -310,4 +318,17 @@ async fn an_event_that_nobody_hears_says_so() {
     test.bus().publish(&InvoiceSent { order: 1, cents: 1 }).await.unwrap();
     let shown = failure(|| test.handled::<InvoiceSent>().assert_count(1));
     assert!(shown.contains("(no route of this bus handles it)"), "{shown}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_will_never_be_handled_is_known_soon() {
+    let begun = Instant::now();
+    let test = TestBus::in_memory();
+    let shop = Registry::new("shop").handle::<OrderCreated>(from_attempt(u64::MAX));
+    test.serve(shop).await.unwrap();
+    test.bus().publish(&order(1)).await.unwrap();
+    let error = test.settle().await.unwrap_err().to_string();
+    assert!(error.ends_with("last retried for: the database is away"), "{error}");
+    test.retried::<OrderCreated>().assert_count(1000);
+    assert!(begun.elapsed() < Duration::from_secs(5), "took {:?}", begun.elapsed());
 }

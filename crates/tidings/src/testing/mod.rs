@@ -8,13 +8,14 @@ mod record;
 mod recorder;
 mod recording;
 mod settle;
+mod unsettled;
 mod view;
 
 pub use context::TestContext;
 pub use fault::Faults;
 pub use record::{Answer, Arrived, Asked, Handled, NotHandled, Published, Record};
 pub use recording::Recording;
-pub use settle::{Unfinished, UnsettledError};
+pub use unsettled::{Unfinished, UnsettledError};
 
 use std::fmt;
 use std::mem;

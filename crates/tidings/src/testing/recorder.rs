@@ -31,6 +31,8 @@ pub(super) struct State {
     /// The places of those that are not over.
     pub(super) underway: Vec<usize>,
     pub(super) listeners: BTreeMap<u64, Attendance>,
+    /// The place of the last that was retried.
+    pub(super) last_retried: Option<usize>,
     pub(super) rules: Rules,
     next_listener: u64,
     call: u64,
@@ -123,9 +125,11 @@ impl Probe for Recorder {
     fn tell(&self, work: u64, end: End<'_>) {
         let end = Ending::new(end);
         let mut state = self.state();
-        if let Some(entry) = place(work).and_then(|place| state.entries.get_mut(place)) {
-            entry.end = end;
+        let Some(place) = place(work).filter(|place| *place < state.entries.len()) else { return };
+        if matches!(end, Ending::Retried { .. }) {
+            state.last_retried = Some(place);
         }
+        state.entries[place].end = end;
     }
 
     fn over(&self, work: u64) {

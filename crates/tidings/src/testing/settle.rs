@@ -1,125 +1,35 @@
 //! Waiting until nothing is in flight or scheduled.
 
 use std::collections::BTreeSet;
-use std::error::Error;
-use std::fmt;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
 use super::TestBus;
-use super::entry::{Deed, Ending};
+use super::entry::{Deed, Ending, Entry};
 use super::recorder::State;
+use super::unsettled::{Unfinished, UnsettledError};
 use crate::transport::{Fault, Transport};
 
-/// How long [`TestBus::settle`] waits: on tokio's clock, and on the wall's, which a test does not
-/// pause.
+/// How long [`TestBus::settle`] waits: on tokio's clock, on the wall's, which a test does not
+/// pause, and for how many attempts at one message.
 const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 const WALL_PATIENCE: Duration = Duration::from_secs(30);
+const MOST_ATTEMPTS: u64 = 1000;
 /// The first and the longest pause between two looks where nothing happens here.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const MOST_PAUSE: Duration = Duration::from_secs(1);
 /// How long a server may take to count a message that it has confirmed as one to be delivered.
 const COUNTED_WITHIN: Duration = Duration::from_millis(500);
 
-/// Something is in flight or scheduled on a test's bus, and did not end in time.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum UnsettledError {
-    /// This is left.
-    #[error("not settled within {waited:?}; what is left:{}", Lines(left))]
-    Left {
-        /// How long was waited, on tokio's clock.
-        waited: Duration,
-        /// What is left.
-        left: Vec<Unfinished>,
-    },
-    /// The server does not say what is left.
-    #[error("the server can't be asked what is left")]
-    Server(#[source] Box<dyn Error + Send + Sync>),
-}
-
-/// What is in flight or scheduled.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Unfinished {
-    /// A handler works on a message, or the message waits for its turn.
-    Handler {
-        /// The message's wire name.
-        message: String,
-        /// Its subject.
-        subject: String,
-        /// Which delivery of it, from 1.
-        attempt: u64,
-        /// For how long, on tokio's clock.
-        since: Duration,
-    },
-    /// A publish is not confirmed, or a request not answered.
-    Sending {
-        /// The message's wire name.
-        message: String,
-        /// Its subject.
-        subject: String,
-        /// For how long, on tokio's clock.
-        since: Duration,
-    },
-    /// The durable consumer of a route has messages.
-    Consumer {
-        /// The stream.
-        stream: String,
-        /// The durable consumer.
-        consumer: String,
-        /// How many it has still to deliver for the first time.
-        pending: u64,
-        /// How many it has delivered that are not settled; they come again.
-        unsettled: u64,
-    },
-    /// The route of a core event or a request may have messages that it has not taken yet.
-    Route {
-        /// The wire name of what it handles.
-        message: String,
-    },
-}
-
-impl fmt::Display for Unfinished {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Handler { message, subject, attempt, since } => {
-                write!(
-                    f,
-                    "the handler of `{message}` on {subject}, attempt {attempt}, for {since:?}"
-                )
-            }
-            Self::Sending { message, subject, since } => {
-                write!(f, "`{message}` on {subject} is being sent or asked, for {since:?}")
-            }
-            Self::Consumer { stream, consumer, pending, unsettled } => write!(
-                f,
-                "consumer `{consumer}` of stream `{stream}`: {pending} to deliver, {unsettled} delivered and not settled"
-            ),
-            Self::Route { message } => {
-                write!(f, "the route of `{message}` may have messages that it has not taken")
-            }
-        }
-    }
-}
-
-/// Each on a line of its own.
-struct Lines<'a>(&'a [Unfinished]);
-
-impl fmt::Display for Lines<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|left| write!(f, "\n  {left}"))
-    }
-}
-
 impl TestBus {
     /// Waits until nothing is in flight or scheduled: no publish and no request under way, no
     /// handler at work, and nothing that a handler on this bus would still get, now or after a
     /// delay.
     ///
-    /// It waits for 24 h on tokio's clock, and for 30 s on the wall's, whichever ends first: with
-    /// the clock paused (`#[tokio::test(start_paused = true)]`) a day passes at once.
+    /// It waits for 24 h on tokio's clock, for 30 s on the wall's, or until one message is retried
+    /// for the thousandth time, whichever is first: with the clock paused
+    /// (`#[tokio::test(start_paused = true)]`) a day passes at once.
     ///
     /// Messages that a test takes by hand, with `subscribe` or `consume`, are not waited for.
     ///
@@ -129,10 +39,10 @@ impl TestBus {
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn settle(&self) -> Result<(), UnsettledError> {
-        self.settled(PATIENCE, Some(WALL_PATIENCE)).await
+        self.settled(PATIENCE, WALL_PATIENCE, MOST_ATTEMPTS).await
     }
 
-    /// The same, for this long on tokio's clock.
+    /// The same, for this long on tokio's clock and with no other bound.
     ///
     /// # Errors
     /// [`UnsettledError`], with what is left.
@@ -140,20 +50,22 @@ impl TestBus {
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn settle_within(&self, patience: Duration) -> Result<(), UnsettledError> {
-        self.settled(patience, None).await
+        self.settled(patience, Duration::MAX, u64::MAX).await
     }
 
     async fn settled(
         &self,
         patience: Duration,
-        wall: Option<Duration>,
+        wall: Duration,
+        attempts: u64,
     ) -> Result<(), UnsettledError> {
         let (begun, wall_begun) = (Instant::now(), std::time::Instant::now());
         let deadline = begun + patience;
         let mut pause = FIRST_PAUSE;
         loop {
             let version = self.recorder().version();
-            let left = match timeout_at(deadline, self.look(version)).await {
+            let look_until = deadline.min(Instant::now() + WALL_PATIENCE);
+            let left = match timeout_at(look_until, self.look(version)).await {
                 Ok(left) => left.map_err(|fault| UnsettledError::Server(fault.into()))?,
                 Err(_) => self.recorder().state().routes(),
             };
@@ -161,8 +73,9 @@ impl TestBus {
             if left.is_empty() && self.recorder().version() == version {
                 return Ok(());
             }
-            let impatient = wall.is_some_and(|wall| wall_begun.elapsed() >= wall);
-            if impatient || Instant::now() >= deadline {
+            let over = Instant::now() >= deadline || wall_begun.elapsed() >= wall;
+            if over || self.recorder().state().attempts() >= attempts {
+                let left = self.recorder().state().explained(left);
                 return Err(UnsettledError::Left { waited: begun.elapsed(), left });
             }
             tokio::select! {
@@ -203,7 +116,13 @@ impl TestBus {
             }
             if pending > 0 || found.ack_pending > 0 {
                 let (stream, unsettled) = (stream.to_owned(), found.ack_pending);
-                left.push(Unfinished::Consumer { stream, consumer, pending, unsettled });
+                left.push(Unfinished::Consumer {
+                    stream,
+                    consumer,
+                    pending,
+                    unsettled,
+                    last_error: None,
+                });
             }
         }
         Ok(left)
@@ -232,6 +151,29 @@ impl State {
     fn routes(&self) -> Vec<Unfinished> {
         let core = self.listeners.values().filter(|listener| listener.durable.is_none());
         core.map(|listener| Unfinished::Route { message: listener.route.clone() }).collect()
+    }
+
+    /// Which attempt it was that was retried last.
+    fn attempts(&self) -> u64 {
+        self.last_retried.and_then(|place| self.entries.get(place)).map_or(0, Entry::attempt)
+    }
+
+    /// What is left, with the errors of what is retried.
+    fn explained(&self, mut left: Vec<Unfinished>) -> Vec<Unfinished> {
+        for unfinished in &mut left {
+            if let Unfinished::Consumer { stream, consumer, last_error, .. } = unfinished {
+                *last_error = self.entries.iter().rev().find_map(|entry| {
+                    let (Ending::Retried { error, .. }, Some(receipt)) =
+                        (&entry.end, &entry.receipt)
+                    else {
+                        return None;
+                    };
+                    let is = receipt.stream == *stream && receipt.consumer == *consumer;
+                    is.then(|| error.clone())
+                });
+            }
+        }
+        left
     }
 
     /// How many messages were stored a moment ago that this consumer must deliver and has not
