@@ -351,6 +351,22 @@ pub(crate) async fn bad_registries_are_refused(env: Env) {
     let twice = Registry::new("shop").handle::<Sent>(recorder()).handle::<Sent>(recorder());
     let error = start(twice).await;
     assert!(error.to_string().contains("shop-parcels_sent"), "{error}");
+    let misplaced = [
+        (Registry::new("shop").route(Route::of::<Check>(answer).retry(retry())), "retry"),
+        (Registry::new("shop").route(Route::of::<Switched>(recorder()).durable("d")), "durable"),
+        (
+            Registry::new("shop").route(Route::of::<Sent>(recorder()).queue_group("g")),
+            "queue_group",
+        ),
+        (Registry::new("shop").route(Route::of::<Sent>(recorder()).concurrency(0)), "concurrency"),
+    ];
+    for (registry, misplaced) in misplaced {
+        let error = start(registry).await;
+        assert!(
+            matches!(&error, ServeError::Option { option, .. } if *option == misplaced),
+            "{error:?}"
+        );
+    }
     let find = |_: Find, _: Context| async { Ok(String::new()) };
     let error = start(Registry::new("shop").handle::<Find>(find).handle::<Sent>(recorder())).await;
     assert!(

@@ -7,6 +7,7 @@
     reason = "a test's own functions fail it"
 )]
 
+mod delay;
 mod durable;
 mod env;
 mod handler;
@@ -124,6 +125,10 @@ scenarios! {
         a_thousand_at_once,
         a_cancelled_request_leaves_the_others,
         tokens_of_a_request_route_it;
+    delay:
+        a_delayed_event_comes_in_its_time_with_its_id,
+        a_delayed_event_is_stored_once,
+        what_can_not_be_delayed_is_refused;
     shutdown:
         running_handlers_finish_and_are_acked,
         a_handler_past_the_deadline_comes_again,

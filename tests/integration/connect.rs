@@ -121,7 +121,7 @@ async fn a_server_that_says_nothing_is_an_error_after_the_timeout() {
     assert!((patience..patience * 5).contains(&took), "{took:?}");
     match &error {
         ConnectError::Timeout { servers, waited } => {
-            assert_eq!((servers, *waited), (&url, patience))
+            assert_eq!((servers, *waited), (&url, patience));
         }
         other => panic!("{other:?}"),
     }

@@ -9,8 +9,10 @@
 mod connect;
 mod discovery;
 mod harness;
+mod limits;
 mod order_flow;
-mod signal;
+mod outside;
+mod restart;
 mod testing;
 
 use std::time::Duration;

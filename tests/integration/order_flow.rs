@@ -86,7 +86,6 @@ async fn until(shop: &mut Shop, heard: &mut Heard, what: &str, done: impl Fn(&He
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the figures are worth seeing")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_processes_miss_no_order() {
     let server = Server::start().await;

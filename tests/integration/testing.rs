@@ -33,6 +33,7 @@ over_both! {
     it_is_settled_when_it_says_so,
     core_events_reach_their_handlers,
     what_fails_is_retried,
+    a_delayed_event_is_waited_for,
     faults_happen,
     many_messages_of_all_kinds,
 }
@@ -169,6 +170,30 @@ async fn what_fails_is_retried(test: TestBus) -> Outcome {
     let attempts: Vec<_> = test.retried::<SaleMade>().iter().map(Record::attempt).collect();
     assert_eq!(attempts, [1, 2, 3]);
     test.handled::<SaleMade>().assert_count(1);
+    Ok(())
+}
+
+#[derive(EventStream)]
+#[stream(name = "REMINDERS", subjects("reminders.>"), allow_message_schedules)]
+struct Reminders;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "reminders.{who}.due", stream = Reminders)]
+struct Reminder {
+    who: String,
+}
+
+async fn a_delayed_event_is_waited_for(test: TestBus) -> Outcome {
+    let remind = |_: Reminder, _: Context| async { Ok(()) };
+    test.serve(Registry::new("diary").handle::<Reminder>(remind)).await?;
+    let reminder = Reminder { who: "ada".into() };
+    let delay = Duration::from_millis(1500);
+    test.bus().message(&reminder).delay(delay).publish().await?;
+    test.settle().await?;
+    let published = test.published::<Reminder>();
+    published.assert_eq(std::slice::from_ref(&reminder));
+    assert_eq!(published[0].subject(), "reminders.ada.due");
+    test.handled::<Reminder>().assert_eq(&[reminder]);
     Ok(())
 }
 

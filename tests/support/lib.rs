@@ -24,11 +24,13 @@ mod install;
 mod monitor;
 mod process;
 mod server;
+mod signal;
 mod unique;
 mod wait;
 
 pub use binary::server_binary;
 pub use cluster::Cluster;
 pub use server::Server;
+pub use signal::signal;
 pub use unique::unique;
 pub use wait::{Observation, eventually};

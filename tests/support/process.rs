@@ -24,6 +24,8 @@ pub(crate) struct Launch<'a> {
     pub(crate) directory: &'a Path,
     /// A port that it had before; `None` lets it choose a free one.
     pub(crate) port: Option<u16>,
+    /// Whether it has JetStream.
+    pub(crate) jetstream: bool,
 }
 
 /// What a server writes into its ports file: the URLs it listens on.
@@ -85,9 +87,11 @@ impl Launch<'_> {
     fn spawn(&self) -> Result<Child> {
         let log = OpenOptions::new().create(true).append(true).open(self.log())?;
         let port = self.port.map_or_else(|| "-1".to_owned(), |port| port.to_string());
+        let jetstream = self.jetstream.then_some("--jetstream");
         Command::new(server_binary())
             .args(["--addr", "127.0.0.1", "--port", &port])
-            .args(["--http_port", "-1", "--jetstream", "--store_dir"])
+            .args(jetstream)
+            .args(["--http_port", "-1", "--store_dir"])
             .arg(self.directory.join("store"))
             .arg("--ports_file_dir")
             .arg(self.directory)
@@ -127,6 +131,10 @@ impl Process {
             bail!("can't signal {signal}: {}", String::from_utf8_lossy(&output.stderr));
         }
         Ok(())
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Waits until the process has ended.

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::directory::Directory;
 use crate::monitor;
 use crate::process::{Launch, Process};
-use crate::unique;
+use crate::{signal, unique};
 
 /// How long a restart waits for somebody else to give its port back.
 const PORT_WITHIN: Duration = Duration::from_secs(10);
@@ -25,6 +25,7 @@ pub struct Server {
     /// `None` while it is stopped.
     process: Option<Process>,
     port: u16,
+    jetstream: bool,
     // Removed after the process that writes there is gone.
     directory: Directory,
 }
@@ -47,12 +48,22 @@ impl Server {
         Self::try_start(unique("server"), config).await.unwrap_or_else(|error| panic!("{error:#}"))
     }
 
+    /// A server that keeps nothing.
+    pub async fn without_jetstream() -> Self {
+        let started = Self::launched(unique("server"), "", false).await;
+        started.unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
     pub(crate) async fn try_start(name: String, config: &str) -> Result<Self> {
+        Self::launched(name, config, true).await
+    }
+
+    async fn launched(name: String, config: &str, jetstream: bool) -> Result<Self> {
         let directory = Directory::new(&name)?;
-        let launch = Launch { directory: directory.path(), port: None };
+        let launch = Launch { directory: directory.path(), port: None, jetstream };
         launch.configure(&name, config)?;
         let process = launch.start().await?;
-        Ok(Self { name, port: process.port, process: Some(process), directory })
+        Ok(Self { name, port: process.port, jetstream, process: Some(process), directory })
     }
 
     /// Its name, `server-<process>-<count>`.
@@ -113,6 +124,20 @@ impl Server {
         }
     }
 
+    /// Lets it stand still, with all its connections open, until it is [resumed](Self::resume).
+    pub fn suspend(&self) {
+        signal("STOP", self.running().id());
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        signal("CONT", self.running().id());
+    }
+
+    fn running(&self) -> &Process {
+        self.process.as_ref().unwrap_or_else(|| panic!("{} is stopped", self.name))
+    }
+
     /// Starts it again on the same port and the same store; kills it first if it still runs.
     pub async fn restart(&mut self) {
         self.kill();
@@ -145,7 +170,11 @@ impl Server {
 
     /// How it is started again.
     fn launch(&self) -> Launch<'_> {
-        Launch { directory: self.directory.path(), port: Some(self.port) }
+        Launch {
+            directory: self.directory.path(),
+            port: Some(self.port),
+            jetstream: self.jetstream,
+        }
     }
 
     /// Puts it into lame-duck mode: it tells its clients to leave, and ends.

@@ -10,8 +10,9 @@ pub(crate) mod filter;
 pub(crate) mod request;
 pub(crate) mod stream;
 pub(crate) mod token;
+pub(crate) mod tokens;
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Generics, Type, WhereClause, WherePredicate};
@@ -29,9 +30,9 @@ pub(crate) fn in_block(item: &Item<'_>, code: &TokenStream) -> TokenStream {
         #[allow(
             missing_docs,
             non_local_definitions,
+            non_shorthand_field_patterns,
             private_bounds,
             private_interfaces,
-            unreachable_pub,
             unused_lifetimes,
             unused_qualifications,
             clippy::all,
@@ -44,6 +45,21 @@ pub(crate) fn in_block(item: &Item<'_>, code: &TokenStream) -> TokenStream {
             #code
         };
     }
+}
+
+/// A place for generated code: errors point there, but names mean what they mean in the expansion,
+/// also where the place is inside a macro of the user's.
+pub(crate) fn at(place: Span) -> Span {
+    Span::call_site().located_at(place)
+}
+
+/// A call whose errors point at one place: all of them are then the same error, and told once.
+///
+/// The callee is placed there as well, for the whole call is from its first token to its last.
+pub(crate) fn call(place: Span, callee: &TokenStream, arguments: TokenStream) -> TokenStream {
+    let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
+    arguments.set_span(place);
+    quote!(#callee #arguments)
 }
 
 /// The where clause of an implementation: the type's own, and these.
@@ -71,14 +87,28 @@ pub(crate) fn is_generic(generics: &Generics) -> bool {
 
 /// Whether a type is made of one of the type parameters.
 pub(crate) fn is_made_of_parameters(ty: &Type, generics: &Generics) -> bool {
-    fn mentions(tokens: TokenStream, is_parameter: &dyn Fn(&Ident) -> bool) -> bool {
-        tokens.into_iter().any(|token| match token {
-            TokenTree::Ident(ident) => is_parameter(&ident),
-            TokenTree::Group(group) => mentions(group.stream(), is_parameter),
-            TokenTree::Punct(_) | TokenTree::Literal(_) => false,
-        })
-    }
-    mentions(ty.to_token_stream(), &|ident| {
-        generics.type_params().any(|parameter| parameter.ident == *ident)
+    any_token(ty.to_token_stream(), &|token| match token {
+        TokenTree::Ident(ident) => generics.type_params().any(|of| of.ident == *ident),
+        _ => false,
+    })
+}
+
+/// Whether a type can't be named where the item's generics are not in scope.
+pub(crate) fn is_made_of_generics(ty: &Type, generics: &Generics) -> bool {
+    any_token(ty.to_token_stream(), &|token| match token {
+        TokenTree::Ident(ident) => {
+            generics.type_params().any(|of| of.ident == *ident)
+                || generics.const_params().any(|of| of.ident == *ident)
+        }
+        // A lifetime.
+        TokenTree::Punct(punct) => punct.as_char() == '\'',
+        _ => false,
+    })
+}
+
+fn any_token(tokens: TokenStream, is_it: &dyn Fn(&TokenTree) -> bool) -> bool {
+    tokens.into_iter().any(|token| match &token {
+        TokenTree::Group(group) => any_token(group.stream(), is_it),
+        token => is_it(token),
     })
 }

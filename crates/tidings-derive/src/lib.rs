@@ -1,7 +1,7 @@
 //! The derives of Tidings: `Event`, `EventStream`, `Request` and `Token`.
 //!
-//! Each is the same pipeline: [`attr`] reads what was written, [`validate`] makes a [`model`] of it
-//! or says what is wrong, [`expand`] writes the code. Where something is wrong, [`fallback`]
+//! Each is the same pipeline: `attr` reads what was written, `validate` makes a `model` of it
+//! or says what is wrong, `expand` writes the code. Where something is wrong, `fallback`
 //! implements the traits nevertheless, so that one mistake is one error.
 
 mod attr;

@@ -30,6 +30,8 @@ pub(crate) struct Contract<'a> {
     pub(crate) version: u32,
     /// The bound tokens, in the order of the template.
     pub(crate) tokens: Vec<Bound<'a>>,
+    /// The types of the fields that identify it.
+    pub(crate) displayed: Vec<&'a Type>,
 }
 
 /// A field bound to a token of the subject.

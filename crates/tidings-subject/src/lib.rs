@@ -37,3 +37,9 @@ pub use token::{TokenError, check_first_token, check_token};
 /// A nats-server closes the connection when a control line is over 4,096 bytes, and that line
 /// holds the subject, the reply subject and the sizes. Half of it leaves room for the rest.
 pub const MAX_LEN: usize = 2048;
+
+/// The first token of the subjects on which delayed messages wait: `_schedules.<stream>.<id>`.
+///
+/// They wait in the stream that they are for (ADR-51), apart from its own subjects, so that nobody
+/// who listens to those sees a message before its time.
+pub const SCHEDULES: &str = "_schedules";

@@ -72,7 +72,7 @@ impl Context {
 
     /// The message's id (`Nats-Msg-Id`); every stream event has one.
     pub fn message_id(&self) -> Option<&str> {
-        self.headers().get(header::MESSAGE_ID)
+        self.headers().message_id()
     }
 
     /// Which delivery of the message it is, from 1; always 1 without a stream.

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::time::{Duration, SystemTime};
 
-use crate::header::{self, Headers};
+use crate::header::Headers;
 use crate::message::Message;
 use crate::subject::{ParseSubjectError, Subject};
 use crate::transport::{Fault, Incoming, Receipt, Settle, Settlement};
@@ -126,7 +126,7 @@ impl<E: Message, K> Delivery<E, K> {
 
     /// Its id (`Nats-Msg-Id`); every stream event has one.
     pub fn message_id(&self) -> Option<&str> {
-        self.headers.get(header::MESSAGE_ID)
+        self.headers.message_id()
     }
 }
 

@@ -19,6 +19,7 @@ pub struct Draft<'a, M> {
     /// The first option that was refused.
     refused: Option<PublishError>,
     timeout: Option<Duration>,
+    delay: Option<Duration>,
     derived_id: Option<String>,
 }
 
@@ -30,6 +31,7 @@ impl<'a, M: Message> Draft<'a, M> {
             headers: Headers::new(),
             refused: None,
             timeout: None,
+            delay: None,
             derived_id: None,
         }
     }
@@ -62,10 +64,11 @@ impl<E: Event> Draft<'_, E> {
     /// # Cancel safety
     /// Dropping the future leaves it unknown whether the event was published.
     pub async fn publish(self) -> Result<E::Ack, PublishError> {
-        match self.refused {
-            Some(error) => Err(error),
-            None => publish::publish(self.link, self.message, self.headers, self.derived_id).await,
+        if let Some(error) = self.refused {
+            return Err(error);
         }
+        let Self { link, message, headers, delay, derived_id, .. } = self;
+        publish::publish(link, message, headers, delay, derived_id).await
     }
 }
 
@@ -114,6 +117,17 @@ impl<E: StreamEvent> Draft<'_, E> {
         } else {
             self.refused.get_or_insert(PublishError::Ttl { ttl });
         }
+        self
+    }
+
+    /// Delivers it only after this time (server 2.12, ADR-51); the stream must allow it with
+    /// `allow_message_schedules`. Until then it waits in the stream, also while no server runs.
+    ///
+    /// Published again with the same id inside the duplicate window it is a duplicate, after that
+    /// it replaces the one that waits. Core subscriptions do not see it, and a
+    /// [`ttl`](Draft::ttl) begins with the delivery.
+    pub fn delay(mut self, delay: Duration) -> Self {
+        self.delay = Some(delay);
         self
     }
 

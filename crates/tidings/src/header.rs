@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use tidings_subject::SCHEDULES;
+
 /// The id by which a stream knows a message again (`Nats-Msg-Id`).
 pub(crate) const MESSAGE_ID: &str = "Nats-Msg-Id";
 /// Which event a message is, where its subject alone does not say it: `<name>.v<N>`.
@@ -145,6 +147,21 @@ impl Headers {
         value: impl Into<Cow<'static, str>>,
     ) {
         self.0.push((name.into(), value.into()));
+    }
+
+    /// The id of a message that arrived: its header, or the subject on which it waited until it
+    /// was due, since the server takes the header away then.
+    pub(crate) fn message_id(&self) -> Option<&str> {
+        self.get(MESSAGE_ID).or_else(|| {
+            let waited = self.get(SCHEDULER)?.strip_prefix(SCHEDULES)?;
+            waited.splitn(3, '.').nth(2)
+        })
+    }
+
+    /// Takes the first value of a header away.
+    pub(crate) fn remove(&mut self, name: &str) -> Option<Cow<'static, str>> {
+        let place = self.0.iter().position(|(n, _)| n.eq_ignore_ascii_case(name))?;
+        Some(self.0.remove(place).1)
     }
 
     /// Sets the only value of a header whose name and value are known to be right.

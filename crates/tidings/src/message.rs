@@ -5,15 +5,17 @@ mod describe;
 mod filter;
 mod id;
 mod outcome;
+mod part;
 mod variant;
 
-pub use declaration::{Declaration, MessageKind};
+pub use declaration::{Declaration, MessageKind, kept};
 pub use describe::{describe_event, describe_fallible_request, describe_request};
 pub use filter::{Filter, FilterTokens, Unfiltered};
 pub(crate) use id::MessageIdBuilder;
 pub use id::message_id;
 pub use outcome::Outcome;
-pub use variant::{Variant, no_variant};
+pub use part::{ClonePart, Part};
+pub use variant::{DecodePart, VariantTokens, no_variant};
 
 use std::io;
 
@@ -148,17 +150,48 @@ pub enum Undeclared {}
     label = "not an error that can travel",
     note = "a declared error implements `std::error::Error`, `Serialize` and `Deserialize`"
 )]
-pub trait DeclaredError: std::error::Error + Sized + Send + Sync + 'static {
+pub trait DeclaredError: std::error::Error + Serialize + Sized + Send + Sync + 'static {
     /// Reads it back from an error reply's body; `None` if nothing is declared or it is another.
     #[doc(hidden)]
     fn from_body(body: &[u8]) -> Option<Self>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<E> DeclaredError for E
 where
     E: std::error::Error + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
     fn from_body(body: &[u8]) -> Option<Self> {
         serde_json::from_slice(body).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_constant_subject_allocates_nothing() {
+        #[derive(
+            serde::Serialize, serde::Deserialize, schemars::JsonSchema, tidings_derive::Event,
+        )]
+        #[event(subject = "lamps.switched", crate = "crate")]
+        struct Switched;
+
+        #[derive(
+            serde::Serialize, serde::Deserialize, schemars::JsonSchema, tidings_derive::Event,
+        )]
+        #[event(subject = "lamps.{room}.switched", crate = "crate")]
+        struct SwitchedIn {
+            room: u8,
+        }
+
+        // Two values that live at the same time: a text of its own would have a place of its own.
+        let place = |subject: &Subject| subject.as_str().as_ptr();
+        let (one, other) = (Switched.subject().unwrap(), Switched.subject().unwrap());
+        assert_eq!(place(&one), place(&other));
+        let event = SwitchedIn { room: 1 };
+        let (one, other) = (event.subject().unwrap(), event.subject().unwrap());
+        assert_ne!(place(&one), place(&other));
     }
 }

@@ -11,9 +11,10 @@ pub use tidings_subject;
 
 pub use crate::failure::Failure;
 pub use crate::message::{
-    Declaration, DeclaredError, Decode, Event, Filter, FilterTokens, Message, MessageKind, Outcome,
-    Request, StreamEvent, Undeclared, Unfiltered, Variant, describe_event,
-    describe_fallible_request, describe_request, message_id, no_variant,
+    ClonePart, Declaration, DeclaredError, Decode, DecodePart, Event, Filter, FilterTokens,
+    Message, MessageKind, Outcome, Part, Request, StreamEvent, Undeclared, Unfiltered,
+    VariantTokens, describe_event, describe_fallible_request, describe_request, kept, message_id,
+    no_variant,
 };
 pub use crate::publish_ack::{Acknowledgement, PublishAck};
 pub use crate::stream::{
@@ -26,4 +27,14 @@ pub use crate::token::{Token, TokenOf};
 /// The configuration of a stream, before any other key than its name and subjects.
 pub fn stream_config<S: EventStream>() -> StreamConfig {
     StreamConfig::new(S::NAME, S::SUBJECTS.iter().copied())
+}
+
+/// The subjects of the stream that keeps `E`.
+pub const fn stream_subjects<E: StreamEvent>() -> &'static [&'static str] {
+    E::Stream::SUBJECTS
+}
+
+/// Whether the stream that keeps `E` never tells that it has stored a message.
+pub const fn stream_is_silent<E: StreamEvent>() -> bool {
+    E::Stream::NO_ACK
 }

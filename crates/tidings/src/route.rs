@@ -10,8 +10,6 @@ use crate::envelope;
 use crate::handler::{Dispatch, Handler, Typed};
 use crate::message::{Declaration, Decode};
 use crate::retry::Retry;
-use crate::subscribe::ACK_WAIT;
-use crate::topology::MAX_ACK_PENDING;
 use crate::transport::Incoming;
 
 /// One handler and how it is to be run; for the registry's `route`.
@@ -42,9 +40,9 @@ pub(crate) struct RouteSpec {
     pub(crate) dispatch: Arc<dyn Dispatch>,
     pub(crate) concurrency: usize,
     pub(crate) key: Option<Key>,
-    pub(crate) retry: Retry,
-    pub(crate) ack_wait: Duration,
-    pub(crate) max_ack_pending: u64,
+    pub(crate) retry: Option<Retry>,
+    pub(crate) ack_wait: Option<Duration>,
+    pub(crate) max_ack_pending: Option<u64>,
     pub(crate) durable: Option<String>,
     pub(crate) queue_group: Option<String>,
 }
@@ -63,9 +61,9 @@ impl Route {
             dispatch: Arc::new(Typed::<M, _>::new(handler)),
             concurrency: 16,
             key: None,
-            retry: Retry::default(),
-            ack_wait: ACK_WAIT,
-            max_ack_pending: MAX_ACK_PENDING,
+            retry: None,
+            ack_wait: None,
+            max_ack_pending: None,
             durable: None,
             queue_group: None,
         };
@@ -96,52 +94,65 @@ impl<M> Route<M> {
         self.spec
     }
 
-    /// How many messages are handled at a time, at least 1; the default is 16. As many of a stream's
-    /// may be fetched ahead, and their ack wait runs while they wait.
+    /// How many messages are handled at a time; the default is 16, and 0 is refused at the start. As
+    /// many of a stream's may be fetched ahead, and their ack wait runs while they wait.
     ///
     /// With 1 they are handled in order, except for one that failed: it comes again later.
     pub fn concurrency(mut self, concurrency: usize) -> Self {
-        self.spec.concurrency = concurrency.max(1);
+        self.spec.concurrency = concurrency;
         self
     }
 
-    /// When a failed stream event is handled again; the default waits a second each time. It means
-    /// nothing to other messages.
+    /// When a failed stream event is handled again; the default waits a second each time. On a
+    /// route of other messages it is refused at the start.
     pub fn retry(mut self, retry: Retry) -> Self {
-        self.spec.retry = retry;
+        self.spec.retry = Some(retry);
         self
     }
 
     /// How long a handler may take, without reporting progress, before the server delivers its
-    /// stream event again; the default is 30 s. It means nothing to other messages.
+    /// stream event again; the default is 30 s. On a route of other messages it is refused
+    /// at the start.
     pub fn ack_wait(mut self, ack_wait: Duration) -> Self {
-        self.spec.ack_wait = ack_wait;
+        self.spec.ack_wait = Some(ack_wait);
         self
     }
 
-    /// The durable consumer's name, instead of `<registry>-<wire name>`, whose dots become `_`. It
-    /// means nothing to a message without a stream.
+    /// The durable consumer's name, instead of `<registry>-<wire name>`, whose dots become `_`.
+    /// On a route without a stream it is refused at the start.
     pub fn durable(mut self, name: impl Into<String>) -> Self {
         self.spec.durable = Some(name.into());
         self
     }
 
-    /// The queue group, instead of the registry's name for an event and `q` for a request. It means
-    /// nothing to a stream's event, which is shared by its durable consumer.
+    /// The queue group, instead of the registry's name for an event and `q` for a request. On a
+    /// route of a stream's events, which its durable consumer shares, it is refused at the start.
     pub fn queue_group(mut self, group: impl Into<String>) -> Self {
         self.spec.queue_group = Some(group.into());
         self
     }
 
     /// How many of a stream's messages may be unsettled at a time, over all instances; the default
-    /// is 1000.
+    /// is 1000. On a route without a stream it is refused at the start.
     pub fn max_ack_pending(mut self, max: u64) -> Self {
-        self.spec.max_ack_pending = max;
+        self.spec.max_ack_pending = Some(max);
         self
     }
 }
 
 impl RouteSpec {
+    /// The options that were given and mean something only to a stream's events.
+    pub(crate) fn stream_options(&self) -> impl Iterator<Item = &'static str> {
+        [
+            self.retry.as_ref().map(|_| "retry"),
+            self.ack_wait.map(|_| "ack_wait"),
+            self.max_ack_pending.map(|_| "max_ack_pending"),
+            self.durable.as_ref().map(|_| "durable"),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
     /// What an error calls it.
     pub(crate) fn label(&self) -> String {
         self.name.unwrap_or(self.type_name).to_owned()

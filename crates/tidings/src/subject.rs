@@ -131,6 +131,8 @@ impl ParseSubjectError {
 pub struct SubjectBuilder {
     template: &'static str,
     text: String,
+    /// Where the token begins that is being written.
+    start: usize,
     /// The literal bytes still to come: they count when a token is checked for length.
     literals: usize,
 }
@@ -139,7 +141,7 @@ impl SubjectBuilder {
     /// Starts the subject of `template`, of which `literals` bytes are literal text.
     pub fn new(template: &'static str, literals: usize) -> Self {
         // Of most templates one token is bound, and most values are not longer than a UUID.
-        Self { template, text: String::with_capacity(literals + 36), literals }
+        Self { template, text: String::with_capacity(literals + 36), start: 0, literals }
     }
 
     /// Appends literal text: tokens and the dots between them, checked when compiled.
@@ -157,11 +159,25 @@ impl SubjectBuilder {
         field: &'static str,
         value: &T,
     ) -> Result<(), SubjectError> {
-        let start = self.text.len();
-        value.append_to(&mut self.text);
-        let written = &self.text[start..];
+        value.append_to(self.open());
+        self.close(field)
+    }
+
+    /// Begins a token: the value is to be appended to what is given back.
+    pub fn open(&mut self) -> &mut String {
+        self.start = self.text.len();
+        &mut self.text
+    }
+
+    /// Ends the token of the value bound to `field`.
+    ///
+    /// # Errors
+    /// [`SubjectError`] if the value is empty or holds what a token must not hold.
+    pub fn close(&mut self, field: &'static str) -> Result<(), SubjectError> {
+        let written = &self.text[self.start..];
         // Only the first token of a subject has names that are reserved.
-        let checked = if start == 0 { check_first_token(written) } else { check_token(written) };
+        let checked =
+            if self.start == 0 { check_first_token(written) } else { check_token(written) };
         let checked = match checked {
             Ok(()) if self.text.len() + self.literals > MAX_LEN => Err(TokenError::TooLong),
             checked => checked,
@@ -194,7 +210,11 @@ impl<'a> SubjectParser<'a> {
         Self { template, subject, rest: Some(subject) }
     }
 
-    fn next_token(&mut self) -> Result<&'a str, ParseSubjectError> {
+    /// Takes one token.
+    ///
+    /// # Errors
+    /// [`ParseSubjectError::Shape`] if there is none left.
+    pub fn token(&mut self) -> Result<&'a str, ParseSubjectError> {
         let rest = self.rest.ok_or_else(|| self.shape())?;
         if let Some((token, rest)) = rest.split_once('.') {
             self.rest = Some(rest);
@@ -210,19 +230,20 @@ impl<'a> SubjectParser<'a> {
     /// # Errors
     /// [`ParseSubjectError::Shape`] if it is another, or there is none left.
     pub fn literal(&mut self, literal: &str) -> Result<(), ParseSubjectError> {
-        if self.next_token()? == literal { Ok(()) } else { Err(self.shape()) }
+        if self.token()? == literal { Ok(()) } else { Err(self.shape()) }
     }
 
-    /// Takes the token bound to `field` as its typed value.
+    /// The value that `token`, which is bound to `field`, was parsed into.
     ///
     /// # Errors
-    /// [`ParseSubjectError`] if there is none left or it is no value of the field's type.
-    pub fn token<T: Token + ?Sized>(
-        &mut self,
+    /// [`ParseSubjectError::Token`] if it is no value of the field's type.
+    pub fn value<T>(
+        &self,
         field: &'static str,
-    ) -> Result<T::Owned, ParseSubjectError> {
-        let token = self.next_token()?;
-        T::parse(token).ok_or_else(|| ParseSubjectError::Token {
+        token: &str,
+        value: Option<T>,
+    ) -> Result<T, ParseSubjectError> {
+        value.ok_or_else(|| ParseSubjectError::Token {
             subject: self.subject.to_owned(),
             template: self.template,
             field,
@@ -261,9 +282,11 @@ mod tests {
         let subject = built("eu", "7").unwrap();
         assert_eq!(subject.as_str(), "eu.orders.7.created");
         let mut parser = SubjectParser::new("{first}.orders.{last}.created", subject.as_str());
-        assert_eq!(parser.token::<str>("first").unwrap(), "eu");
+        assert_eq!(parser.token().unwrap(), "eu");
         parser.literal("orders").unwrap();
-        assert_eq!(parser.token::<u32>("last").unwrap(), 7);
+        let token = parser.token().unwrap();
+        assert_eq!(parser.value("last", token, <u32 as Token>::parse(token)).unwrap(), 7);
+        assert!(parser.value::<u32>("last", token, None).is_err());
         parser.literal("created").unwrap();
         parser.finish().unwrap();
     }

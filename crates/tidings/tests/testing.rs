@@ -16,7 +16,7 @@ use tidings::testing::{Answer, Record, TestBus, Unfinished, UnsettledError};
 
 /// Everything that happens to an order.
 #[derive(EventStream)]
-#[stream(name = "ORDERS", subjects("orders.>"))]
+#[stream(name = "ORDERS", subjects("orders.>"), allow_message_schedules)]
 struct Orders;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
@@ -201,9 +201,12 @@ async fn what_is_given_up() {
 #[tokio::test(start_paused = true)]
 async fn faults_happen_as_often_as_they_are_asked_for() {
     let test = shop().await;
-    test.faults().fail_publish::<OrderCreated>(1).fail_publish::<InvoiceSent>(1);
+    test.faults().fail_publish::<OrderCreated>(1).fail_publish::<InvoiceSent>(2);
     let error = test.bus().publish(&order(1)).await.unwrap_err();
     assert!(matches!(error, PublishError::Unconfirmed { .. }), "{error:?}");
+    let receipt = InvoiceSent { order: 0, cents: 0 };
+    let error = test.bus().publish(&receipt).await.unwrap_err();
+    assert!(matches!(error, PublishError::Unsent { .. }), "{error:?}");
     // The order's handler can't publish, and so it is retried.
     test.bus().publish(&order(1)).await.unwrap();
     test.settle().await.unwrap();
@@ -331,4 +334,19 @@ async fn what_will_never_be_handled_is_known_soon() {
     assert!(error.ends_with("last retried for: the database is away"), "{error}");
     test.retried::<OrderCreated>().assert_count(1000);
     assert!(begun.elapsed() < Duration::from_secs(5), "took {:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_day_of_delay_passes_at_once() {
+    let begun = tokio::time::Instant::now();
+    let test = TestBus::in_memory();
+    let handler = |_: OrderCreated, _: Context| async { Ok(()) };
+    test.serve(Registry::new("shop").handle::<OrderCreated>(handler)).await.unwrap();
+    let day = Duration::from_secs(23 * 3600);
+    test.bus().message(&order(1)).delay(day).publish().await.unwrap();
+    let error = test.settle_within(Duration::from_secs(60)).await.unwrap_err().to_string();
+    assert!(error.contains("`orders.created` on orders.eu.created is delivered in"), "{error}");
+    test.settle().await.unwrap();
+    test.handled::<OrderCreated>().assert_count(1);
+    assert!(begun.elapsed() >= day && begun.elapsed() < day * 2, "{:?}", begun.elapsed());
 }

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use tidings_tests::Server;
+use tidings_tests::{Server, signal};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::mpsc;
 
 use super::example;
-use crate::{signal, soon};
+use crate::soon;
 
 /// What one process said; `None` once it has ended.
 pub(super) type Said = (usize, Option<String>);
@@ -64,7 +64,7 @@ impl Shop {
     /// Interrupts a process, which must then end in good order.
     pub(super) async fn interrupt(&mut self, process: usize) {
         let process = &mut self.processes[process];
-        signal::send("INT", process.id().expect("it runs"));
+        signal("INT", process.id().expect("it runs"));
         let status = soon(process.wait()).await.unwrap();
         assert!(status.success(), "{status}");
     }

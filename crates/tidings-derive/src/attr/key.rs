@@ -50,10 +50,17 @@ pub(crate) struct Met<'a> {
 pub(crate) struct Given {
     /// Whether there was an attribute at all.
     pub(crate) present: bool,
+    /// Whether something could not be read: what is missing then may be what was meant.
+    failed: bool,
     keys: Vec<&'static str>,
 }
 
 impl Given {
+    /// Whether this key was forgotten, and not misspelt.
+    pub(crate) fn lacks(&self, key: &str) -> bool {
+        !self.failed && !self.has(key)
+    }
+
     /// Whether there was this key.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.keys.contains(&key)
@@ -76,14 +83,17 @@ pub(crate) fn read_attributes(
         match &attribute.meta {
             Meta::List(inside) => {
                 let parse = |input: ParseStream<'_>| {
-                    read_keys(input, keys, &mut given.keys, errors, &mut read);
-                    Ok(())
+                    let mut inside = Errors::default();
+                    read_keys(input, keys, &mut given.keys, &mut inside, &mut read);
+                    inside.finish()
                 };
                 if let Err(error) = parse.parse2(inside.tokens.clone()) {
+                    given.failed = true;
                     errors.push(error);
                 }
             }
             Meta::Path(_) | Meta::NameValue(_) => {
+                given.failed = true;
                 let form = keys.first().map_or("", |key| key.form);
                 errors.push(syn::Error::new_spanned(
                     &attribute.meta,

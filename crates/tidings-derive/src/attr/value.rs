@@ -67,7 +67,13 @@ where
     T: TryFrom<u64>,
 {
     let number = parsed::<LitInt>(met, input, "a number")?;
-    let value = number.value.base10_parse::<u64>()?;
+    let value = number.value.base10_parse::<u64>().map_err(|_| {
+        let name = met.key.name;
+        syn::Error::new(
+            number.value.span(),
+            format!("`{name}` is a number from 0: `{}`", met.key.form),
+        )
+    })?;
     let value = T::try_from(value)
         .map_err(|_| syn::Error::new(number.value.span(), format!("`{value}` is too much")))?;
     Ok(Keyed { key: number.key, value })

@@ -7,22 +7,24 @@ use syn::spanned::Spanned as _;
 use syn::{WhereClause, WherePredicate, parse_quote};
 use tidings_subject::{Segment, Template};
 
-use super::{and_where, filter, is_generic, is_made_of_parameters};
+use super::{and_where, at, call, filter, is_generic, is_made_of_parameters};
 use crate::model::{Bound, Contract};
 
 /// What differs between an event and a request.
 pub(crate) struct Parts {
     /// `MessageKind`'s variant.
     pub(crate) kind: TokenStream,
-    /// `Message::Reply`.
+    /// `type Reply = …;`
     pub(crate) reply: TokenStream,
-    /// `Message::Error`.
+    /// `type Error = …;`
     pub(crate) error: TokenStream,
     /// What is called on the declaration after it is made: `.tagged()`.
     pub(crate) declared: TokenStream,
+    /// Whether a stream keeps it.
+    pub(crate) kept: bool,
     /// `Message::message_id`, if it is written.
     pub(crate) message_id: TokenStream,
-    /// The function that makes the descriptors.
+    /// What makes the descriptors.
     pub(crate) describe: TokenStream,
 }
 
@@ -43,6 +45,11 @@ pub(crate) fn bounds(contract: &Contract<'_>) -> Option<WhereClause> {
     for Bound { ty, .. } in &contract.tokens {
         if is_made_of_parameters(ty, generics) {
             predicates.push(parse_quote!(#ty: __tidings::Token));
+        }
+    }
+    for ty in &contract.displayed {
+        if is_made_of_parameters(ty, generics) {
+            predicates.push(parse_quote!(#ty: __tidings::core::fmt::Display));
         }
     }
     and_where(generics, predicates)
@@ -71,32 +78,36 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
     let filter::Types { filter, new_filter, tokens, tokens_name, code } =
         filter::expand(contract, bounds.as_ref());
     let tag = format!("{name}.v{version}");
-    let Parts { kind, reply, error, declared, message_id, describe } = parts;
+    let Parts { kind, reply, error, declared, kept, message_id, describe } = parts;
+    let declaration = quote! {
+        __tidings::Declaration::new(
+            __tidings::MessageKind::#kind,
+            #name,
+            #version,
+            #tag,
+            #subject,
+            #wildcards,
+        )#declared
+    };
+    let declaration =
+        if *kept { quote!(__tidings::kept::<Self>(#declaration)) } else { declaration };
     let subject_body = subject_body(contract);
     let parse_body = parse_body(contract, &tokens_name);
     // Where the type is not what its derives should have made it, its name is the place to say so.
-    let encode = quote_spanned!(item.span()=> __tidings::serde_json::to_writer(payload, self));
-    let describe = quote_spanned!(item.span()=> #describe::<Self>());
+    let encode = quote_spanned!(at(item.span())=> __tidings::serde_json::to_writer(payload, self));
     let (impl_generics, ty_generics, _) = item.generics.split_for_impl();
     quote! {
         #code
 
         #[automatically_derived]
         impl #impl_generics __tidings::Message for #ident #ty_generics #bounds {
-            type Reply = #reply;
-            type Error = #error;
+            #reply
+            #error
             type Tokens = #tokens;
             type Filter = #filter;
 
             const DECLARATIONS: &'static [&'static __tidings::Declaration] =
-                &[&__tidings::Declaration::new(
-                    __tidings::MessageKind::#kind,
-                    #name,
-                    #version,
-                    #tag,
-                    #subject,
-                    #wildcards,
-                )#declared];
+                &[&#declaration];
             const NAME: __tidings::core::option::Option<&'static __tidings::core::primitive::str> =
                 __tidings::core::option::Option::Some(#name);
 
@@ -173,10 +184,15 @@ fn subject_body(contract: &Contract<'_>) -> TokenStream {
         Run::Text(text) => quote!(__tidings::SubjectBuilder::literal(&mut subject, #text);),
         Run::Token(Bound { name, member, ty, .. }) => {
             let field = name.unraw().to_string();
-            let append = quote_spanned! {ty.span()=>
-                __tidings::SubjectBuilder::token::<#ty>
-            };
-            quote!(#append(&mut subject, #field, &self.#member)?;)
+            let append = call(
+                ty.span(),
+                &quote_spanned!(ty.span()=> <#ty as __tidings::Token>::append_to),
+                quote!(&self.#member, __tidings::SubjectBuilder::open(&mut subject)),
+            );
+            quote! {
+                #append;
+                __tidings::SubjectBuilder::close(&mut subject, #field)?;
+            }
         }
     });
     quote! {
@@ -198,8 +214,16 @@ fn parse_body(contract: &Contract<'_>, tokens: &TokenStream) -> TokenStream {
             let Bound { name, ty, .. } = bound;
             let value = quote::format_ident!("token{position}");
             let field = name.unraw().to_string();
-            let take = quote_spanned!(ty.span()=> __tidings::SubjectParser::token::<#ty>);
-            quote!(let #value = #take(&mut parser, #field)?;)
+            let parsed = call(
+                ty.span(),
+                &quote_spanned!(ty.span()=> <#ty as __tidings::Token>::parse),
+                quote!(token),
+            );
+            quote! {
+                let token = __tidings::SubjectParser::token(&mut parser)?;
+                let #value =
+                    __tidings::SubjectParser::value(&parser, #field, token, #parsed)?;
+            }
         }),
     });
     let steps: Vec<_> = steps.collect();

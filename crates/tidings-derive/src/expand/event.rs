@@ -6,7 +6,7 @@ use syn::Type;
 use syn::spanned::Spanned as _;
 
 use super::contract::{self, Parts};
-use super::{event_enum, in_block};
+use super::{at, event_enum, in_block};
 use crate::model::{Contract, Event, EventStruct, Id};
 
 /// Writes an event.
@@ -20,17 +20,21 @@ pub(crate) fn expand(event: &Event<'_>) -> TokenStream {
 fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
     let EventStruct { contract, stream, id, tagged } = event;
     let ident = contract.item.ident;
-    let in_stream = stream.map(|stream| quote_spanned!(stream.span()=> .in_stream::<#stream>()));
     let tagged = tagged.then(|| quote!(.tagged()));
     let message = contract::expand(
         contract,
         &Parts {
             kind: quote!(Event),
-            reply: quote!(()),
-            error: quote!(__tidings::Failure),
-            declared: quote!(#in_stream #tagged),
+            reply: quote!(
+                type Reply = ();
+            ),
+            error: quote!(
+                type Error = __tidings::Failure;
+            ),
+            declared: quote!(#tagged),
+            kept: stream.is_some(),
             message_id: message_id(&contract.name, id),
-            describe: quote!(__tidings::describe_event),
+            describe: quote_spanned!(at(contract.item.span())=> __tidings::describe_event::<Self>()),
         },
     );
     let (impl_generics, ty_generics, _) = contract.item.generics.split_for_impl();
@@ -38,10 +42,11 @@ fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
     let ack = if stream.is_some() { quote!(__tidings::PublishAck) } else { quote!(()) };
     let stream_event = stream.map(|stream| {
         let check = stream_check(contract, stream);
+        let kept_by = quote_spanned!(at(stream.span())=> type Stream = #stream;);
         quote! {
             #[automatically_derived]
             impl #impl_generics __tidings::StreamEvent for #ident #ty_generics #bounds {
-                type Stream = #stream;
+                #kept_by
             }
 
             #check
@@ -75,7 +80,7 @@ pub(crate) fn decode(
     let ident = contract.item.ident;
     let (impl_generics, ty_generics, _) = contract.item.generics.split_for_impl();
     let from_slice =
-        quote_spanned!(contract.item.span()=> __tidings::serde_json::from_slice(payload));
+        quote_spanned!(at(contract.item.span())=> __tidings::serde_json::from_slice(payload));
     quote! {
         #[automatically_derived]
         impl #impl_generics __tidings::Decode for #ident #ty_generics #bounds {
@@ -109,13 +114,21 @@ fn stream_check(contract: &Contract<'_>, stream: &Type) -> TokenStream {
     let unacknowledged = format!(
         "the stream `{name}` has `no_ack`, so publishing to it never ends: no event can be kept by it"
     );
-    quote_spanned! {stream.span()=>
-        const _: () = if !__tidings::tidings_subject::covers(
-            <#stream as __tidings::EventStream>::SUBJECTS,
-            #filter,
-        ) {
+    let (subjects, silent) = if contract.item.generics.params.is_empty() {
+        let ident = contract.item.ident;
+        (
+            quote!(__tidings::stream_subjects::<#ident>()),
+            quote!(__tidings::stream_is_silent::<#ident>()),
+        )
+    } else {
+        // The event can't be named here without its arguments, and need not be: the stream has none.
+        let stream = quote_spanned!(at(stream.span())=> <#stream as __tidings::EventStream>);
+        (quote!(#stream::SUBJECTS), quote!(#stream::NO_ACK))
+    };
+    quote_spanned! {at(stream.span())=>
+        const _: () = if !__tidings::tidings_subject::covers(#subjects, #filter) {
             __tidings::core::panic!("{}", #uncovered)
-        } else if <#stream as __tidings::EventStream>::NO_ACK {
+        } else if #silent {
             __tidings::core::panic!("{}", #unacknowledged)
         };
     }
@@ -128,14 +141,15 @@ fn message_id(name: &str, id: &Id<'_>) -> TokenStream {
         Id::Fields(fields) => {
             let parts = fields
                 .iter()
-                .map(|(member, ty)| quote_spanned!(ty.span()=> &self.#member))
+                .map(|(member, ty)| quote_spanned!(at(ty.span())=> &self.#member))
                 .collect();
             (None, parts)
         }
         // No name of ours is in scope of the expressions: a field may have any.
         Id::Parts { parts, fields } => {
             let bound = fields.iter().map(|(member, name)| quote!(#member: #name));
-            let parts = parts.iter().map(|part| quote_spanned!(part.span()=> &(#part))).collect();
+            let parts =
+                parts.iter().map(|part| quote_spanned!(at(part.span())=> &(#part))).collect();
             (Some(quote!(let Self { #(#bound,)* .. } = self;)), parts)
         }
     };

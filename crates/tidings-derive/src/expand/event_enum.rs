@@ -4,14 +4,24 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
-use syn::{Type, WherePredicate, parse_quote};
+use syn::{Ident, Type, WherePredicate, parse_quote};
 
-use super::{and_where, is_made_of_parameters};
-use crate::model::{EventEnum, Item, Variant};
+use super::tokens::{self, Part};
+use super::{and_where, at, call, is_made_of_generics, is_made_of_parameters};
+use crate::model::{EventEnum, Variant};
 
-/// `Variant::<T>`, placed at the type, so that all errors about the type are the same one.
+/// `<T as Message>`, placed at the type: if it is no event, all errors are the same one.
 fn held(ty: &Type) -> TokenStream {
-    quote_spanned!(ty.span()=> __tidings::Variant::<#ty>)
+    quote_spanned!(ty.span()=> <#ty as __tidings::Message>)
+}
+
+/// `<T as Message>::method(arguments)` for each variant.
+fn calls(event: &EventEnum<'_>, method: &str, arguments: &TokenStream) -> Vec<TokenStream> {
+    let calls = event.variants.iter().map(|Variant { ty, .. }| {
+        let (held, method) = (held(ty), Ident::new(method, ty.span()));
+        call(ty.span(), &quote_spanned!(ty.span()=> #held::#method), arguments.clone())
+    });
+    calls.collect()
 }
 
 /// Writes an enum of events.
@@ -25,14 +35,15 @@ pub(crate) fn expand(event: &EventEnum<'_>) -> TokenStream {
         quote!(__tidings::core::option::Option<__tidings::PublishAck>)
     };
     let stream_event = event.stream.map(|stream| {
+        let kept_by = quote_spanned!(at(stream.span())=> type Stream = #stream;);
         quote! {
             #[automatically_derived]
             impl #impl_generics __tidings::StreamEvent for #ident #ty_generics #bounds {
-                type Stream = #stream;
+                #kept_by
             }
         }
     });
-    let tokens = expand_tokens(event);
+    let tokens = tokens::expand_enum(event.item, &tokens_ident(event), &parts(event));
     let message = expand_message(event, &quote!(#bounds));
     let decode = (!event.item.borrows()).then(|| expand_decode(event));
     let checks = event.item.generics.params.is_empty().then(|| {
@@ -65,36 +76,23 @@ fn predicates(event: &EventEnum<'_>, bound: &TokenStream) -> Vec<WherePredicate>
         .collect()
 }
 
-fn tokens_ident(event: &EventEnum<'_>) -> syn::Ident {
+fn tokens_ident(event: &EventEnum<'_>) -> Ident {
     format_ident!("{}Tokens", event.item.ident.unraw())
 }
 
-/// The enum's own variants, each with the tokens of its event.
-fn expand_tokens(event: &EventEnum<'_>) -> TokenStream {
-    let tokens = tokens_ident(event);
-    let Item { ident, vis, .. } = event.item;
-    let doc = format!("The tokens of a subject of [`{}`].", ident.unraw());
-    let parameters: Vec<_> =
-        (0..event.variants.len()).map(|position| format_ident!("T{position}")).collect();
-    let variants = event.variants.iter().zip(&parameters).map(|(Variant { ident, .. }, of)| {
-        let doc = format!("The subject is one of `{}`.", ident.unraw());
-        quote! {
-            #[doc = #doc]
-            #ident(#of)
-        }
+/// The tokens of each variant's event.
+fn parts<'a>(event: &EventEnum<'a>) -> Vec<Part<'a>> {
+    let parts = event.variants.iter().map(|Variant { ident, ty }| Part {
+        name: (*ident).clone(),
+        doc: format!("The subject is one of `{}`.", ident.unraw()),
+        ty,
+        owned: if is_made_of_generics(ty, event.item.generics) {
+            quote_spanned!(at(ty.span())=> <#ty as __tidings::Message>::Tokens)
+        } else {
+            quote!(__tidings::VariantTokens<#ty>)
+        },
     });
-    quote! {
-        #[doc = #doc]
-        #[derive(
-            __tidings::core::fmt::Debug,
-            __tidings::core::clone::Clone,
-            __tidings::core::cmp::PartialEq,
-            __tidings::core::cmp::Eq,
-        )]
-        #vis enum #tokens<#(#parameters),*> {
-            #(#variants,)*
-        }
-    }
+    parts.collect()
 }
 
 fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
@@ -109,29 +107,40 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
     let checks = if event.item.generics.params.is_empty() { Vec::new() } else { checks(event) };
     let held: Vec<_> = event.variants.iter().map(|variant| held(variant.ty)).collect();
     let variants: Vec<_> = event.variants.iter().map(|variant| variant.ident).collect();
-    let types = event
-        .variants
-        .iter()
-        .map(|Variant { ty, .. }| quote_spanned!(ty.span()=> <#ty as __tidings::Message>::Tokens));
+    let of_event = |method| calls(event, method, &quote!(event));
+    let declaration = of_event("declaration");
+    let subject = of_event("subject");
+    let message_id = of_event("message_id");
+    let encode = calls(event, "encode", &quote!(event, payload));
+    let parse_subject = calls(event, "parse_subject", &quote!(subject));
+    let descriptors = calls(event, "descriptors", &TokenStream::new());
+    let wrapped = event.variants.iter().map(|Variant { ty, .. }| {
+        if is_made_of_generics(ty, event.item.generics) {
+            quote!(tokens)
+        } else {
+            quote!(__tidings::VariantTokens::new(tokens))
+        }
+    });
+    let arguments = tokens::arguments(event.item, &parts(event));
     let of = ident.unraw().to_string();
     quote! {
         #[automatically_derived]
         impl #impl_generics __tidings::Message for #ident #ty_generics #bounds {
             type Reply = ();
             type Error = __tidings::Failure;
-            type Tokens = #tokens<#(#types),*>;
+            type Tokens = #tokens #arguments;
             type Filter = __tidings::Unfiltered<Self>;
 
             const DECLARATIONS: &'static [&'static __tidings::Declaration] = {
                 #(#checks;)*
-                &[#(#held::DECLARATION),*]
+                &[#(#held::DECLARATIONS[0]),*]
             };
             const NAME: __tidings::core::option::Option<&'static __tidings::core::primitive::str> =
                 #name;
 
             fn declaration(&self) -> &'static __tidings::Declaration {
                 match self {
-                    #(Self::#variants(_) => #held::DECLARATION,)*
+                    #(Self::#variants(event) => #declaration,)*
                 }
             }
 
@@ -139,7 +148,7 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
                 &self,
             ) -> __tidings::core::result::Result<__tidings::Subject, __tidings::SubjectError> {
                 match self {
-                    #(Self::#variants(event) => #held::subject(event),)*
+                    #(Self::#variants(event) => #subject,)*
                 }
             }
 
@@ -147,7 +156,7 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
                 &self,
             ) -> __tidings::core::option::Option<__tidings::std::string::String> {
                 match self {
-                    #(Self::#variants(event) => #held::message_id(event),)*
+                    #(Self::#variants(event) => #message_id,)*
                 }
             }
 
@@ -156,7 +165,7 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
                 payload: __W,
             ) -> __tidings::core::result::Result<(), __tidings::serde_json::Error> {
                 match self {
-                    #(Self::#variants(event) => #held::encode(event, payload),)*
+                    #(Self::#variants(event) => #encode,)*
                 }
             }
 
@@ -169,9 +178,9 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
             ) -> __tidings::core::result::Result<<Self as __tidings::Message>::Tokens, __tidings::ParseSubjectError> {
                 let refused = __tidings::core::option::Option::None;
                 #(
-                    let refused = match #held::parse_subject(subject) {
+                    let refused = match #parse_subject {
                         __tidings::core::result::Result::Ok(tokens) => {
-                            return __tidings::core::result::Result::Ok(#tokens::#variants(tokens));
+                            return __tidings::core::result::Result::Ok(#tokens::#variants(#wrapped));
                         }
                         __tidings::core::result::Result::Err(error) => {
                             __tidings::ParseSubjectError::or(refused, error)
@@ -185,7 +194,7 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
 
             fn descriptors() -> __tidings::std::vec::Vec<__tidings::Descriptor> {
                 let mut descriptors = __tidings::std::vec::Vec::new();
-                #(#held::describe(&mut descriptors);)*
+                #(__tidings::core::iter::Extend::extend(&mut descriptors, #descriptors);)*
                 descriptors
             }
         }
@@ -195,16 +204,31 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
 fn expand_decode(event: &EventEnum<'_>) -> TokenStream {
     let ident = event.item.ident;
     let of = ident.unraw().to_string();
-    let bounds = and_where(
-        event.item.generics,
-        predicates(event, &quote!(__tidings::Event + __tidings::Decode)),
+    let parts: Vec<_> = event
+        .variants
+        .iter()
+        .enumerate()
+        .map(|(position, Variant { ty, .. })| (position, *ty))
+        .collect();
+    let mut predicates = predicates(event, &quote!(__tidings::Event + __tidings::Decode));
+    predicates.extend(
+        parts.iter().filter(|(_, ty)| !is_made_of_parameters(ty, event.item.generics)).map(
+            |(position, ty)| -> WherePredicate {
+                parse_quote! {
+                    for<'__a> __tidings::Part<'__a, #ty, #position>: __tidings::DecodePart<#ty>
+                }
+            },
+        ),
     );
+    let bounds = and_where(event.item.generics, predicates);
     let (impl_generics, ty_generics, _) = event.item.generics.split_for_impl();
-    let variants = event.variants.iter().map(|Variant { ident, ty }| {
-        let held = held(ty);
+    let variants = event.variants.iter().enumerate().map(|(position, Variant { ident, ty })| {
         quote! {
             if let __tidings::core::option::Option::Some(decoded) =
-                #held::decode(declaration, payload)
+                <__tidings::Part<'_, #ty, #position> as __tidings::DecodePart<#ty>>::decode_part(
+                    declaration,
+                    payload,
+                )
             {
                 return __tidings::core::result::Result::map(decoded, Self::#ident);
             }
@@ -240,11 +264,34 @@ fn checks(event: &EventEnum<'_>) -> Vec<TokenStream> {
              says which; name its variants here",
             ident.unraw()
         );
-        checks.push(quote_spanned! {ty.span()=>
-            if #this::DECLARATIONS != 1 { __tidings::core::panic!("{}", #nested) }
+        checks.push(quote_spanned! {at(ty.span())=>
+            if #this::DECLARATIONS.len() != 1 { __tidings::core::panic!("{}", #nested) }
+        });
+        let asked = format!(
+            "`{}` holds a request: an enum of events holds what happened, and a request is asked \
+             and answered by itself",
+            ident.unraw()
+        );
+        checks.push(quote_spanned! {at(ty.span())=>
+            if !__tidings::core::matches!(#this::DECLARATIONS[0].kind, __tidings::MessageKind::Event) {
+                __tidings::core::panic!("{}", #asked)
+            }
         });
         if let Some(stream) = event.stream {
-            checks.push(quote_spanned!(ty.span()=> #this::assert_kept_by::<#stream>()));
+            let name = quote!(#stream).to_string().replace(' ', "");
+            let elsewhere = format!(
+                "`{}` holds an event that the stream `{name}` does not keep: add `stream = {name}` \
+                 to the event, or leave the stream of the enum out",
+                ident.unraw()
+            );
+            checks.push(quote_spanned! {at(ty.span())=>
+                if !__tidings::Declaration::is_kept_by(
+                    #this::DECLARATIONS[0],
+                    <#stream as __tidings::EventStream>::NAME,
+                ) {
+                    __tidings::core::panic!("{}", #elsewhere)
+                }
+            });
         }
         if position > 0 {
             checks.push(clashes(ident, ty, &event.variants[..position]));
@@ -254,7 +301,7 @@ fn checks(event: &EventEnum<'_>) -> Vec<TokenStream> {
 }
 
 /// That a message of this variant can be told from one of those before it.
-fn clashes(ident: &syn::Ident, ty: &Type, others: &[Variant<'_>]) -> TokenStream {
+fn clashes(ident: &Ident, ty: &Type, others: &[Variant<'_>]) -> TokenStream {
     let this = held(ty);
     let declarations = others.iter().map(|other| held(other.ty));
     let arms = others.iter().enumerate().map(|(position, other)| {
@@ -264,12 +311,15 @@ fn clashes(ident: &syn::Ident, ty: &Type, others: &[Variant<'_>]) -> TokenStream
             other.ident.unraw(),
             ident.unraw()
         );
-        quote_spanned! {ty.span()=>
+        quote_spanned! {at(ty.span())=>
             __tidings::core::option::Option::Some(#position) => __tidings::core::panic!("{}", #clash),
         }
     });
-    quote_spanned! {ty.span()=>
-        match __tidings::Declaration::clash(#this::DECLARATION, &[#(#declarations::DECLARATION),*]) {
+    quote_spanned! {at(ty.span())=>
+        match __tidings::Declaration::clash(
+            #this::DECLARATIONS[0],
+            &[#(#declarations::DECLARATIONS[0]),*],
+        ) {
             #(#arms)*
             _ => {}
         }

@@ -1,11 +1,13 @@
-//! The types with one method or field for each token: the filter, and the tokens themselves.
+//! The filter: a type with one method for each token.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
-use syn::{Ident, WhereClause};
+use syn::{Ident, Type, WhereClause};
 
+use super::tokens::{self, Part};
+use super::{at, is_made_of_generics};
 use crate::model::{Bound, Contract, Item};
 
 /// The names of the two types, and the code that declares them.
@@ -37,12 +39,16 @@ pub(crate) fn expand(contract: &Contract<'_>, bounds: Option<&WhereClause>) -> T
     }
     let filter = format_ident!("{}Filter", item.ident.unraw());
     let tokens = format_ident!("{}Tokens", item.ident.unraw());
-    let owned = contract
-        .tokens
-        .iter()
-        .map(|Bound { ty, .. }| quote_spanned!(ty.span()=> <#ty as __tidings::Token>::Owned));
+    let parts = contract.tokens.iter().map(|Bound { name, ty, .. }| Part {
+        name: name.clone(),
+        doc: format!("The value of `{{{}}}`.", name.unraw()),
+        ty,
+        owned: owned(*item, ty),
+    });
+    let parts: Vec<_> = parts.collect();
     let filter_code = expand_filter(contract, &filter, bounds);
-    let tokens_code = expand_tokens(contract, &tokens);
+    let tokens_code = tokens::expand_struct(*item, &tokens, &parts);
+    let arguments = tokens::arguments(*item, &parts);
     Types {
         filter: quote!(#filter #ty_generics),
         new_filter: quote! {
@@ -51,9 +57,21 @@ pub(crate) fn expand(contract: &Contract<'_>, bounds: Option<&WhereClause>) -> T
                 __tidings::core::marker::PhantomData,
             )
         },
-        tokens: quote!(#tokens<#(#owned),*>),
+        tokens: quote!(#tokens #arguments),
         tokens_name: quote!(#tokens),
         code: quote!(#filter_code #tokens_code),
+    }
+}
+
+/// The type that a token is parsed into.
+///
+/// What borrows nothing is its own owned form: a field whose type is no token is then an error
+/// where its value is written, and not in every signature as well.
+fn owned(item: Item<'_>, ty: &Type) -> TokenStream {
+    if is_made_of_generics(ty, item.generics) {
+        quote_spanned!(at(ty.span())=> <#ty as __tidings::Token>::Owned)
+    } else {
+        quote!(#ty)
     }
 }
 
@@ -68,9 +86,8 @@ fn expand_filter(
     let methods = contract.tokens.iter().map(|Bound { name, ty, position, .. }| {
         let field = name.unraw().to_string();
         let doc = format!("Narrows `{{{field}}}` to one value.");
-        let value = quote_spanned! {ty.span()=>
-            impl __tidings::TokenOf<<#ty as __tidings::Token>::Owned>
-        };
+        let owned = owned(contract.item, ty);
+        let value = quote_spanned!(at(ty.span())=> impl __tidings::TokenOf<#owned>);
         quote! {
             #[doc = #doc]
             pub fn #name(mut self, value: #value) -> Self {
@@ -123,33 +140,6 @@ fn expand_filter(
             ) -> __tidings::core::fmt::Result {
                 __tidings::core::fmt::Formatter::debug_tuple(f, #name).field(&self.0).finish()
             }
-        }
-    }
-}
-
-/// Generic over the types of its fields, so that it derives what they allow.
-fn expand_tokens(contract: &Contract<'_>, tokens: &Ident) -> TokenStream {
-    let Item { ident, vis, .. } = contract.item;
-    let doc = format!("The tokens of a subject of [`{}`].", ident.unraw());
-    let parameters: Vec<_> =
-        (0..contract.tokens.len()).map(|position| format_ident!("T{position}")).collect();
-    let fields = contract.tokens.iter().zip(&parameters).map(|(Bound { name, .. }, parameter)| {
-        let doc = format!("The value of `{{{}}}`.", name.unraw());
-        quote! {
-            #[doc = #doc]
-            pub #name: #parameter
-        }
-    });
-    quote! {
-        #[doc = #doc]
-        #[derive(
-            __tidings::core::fmt::Debug,
-            __tidings::core::clone::Clone,
-            __tidings::core::cmp::PartialEq,
-            __tidings::core::cmp::Eq,
-        )]
-        #vis struct #tokens<#(#parameters),*> {
-            #(#fields,)*
         }
     }
 }

@@ -6,7 +6,7 @@ use syn::spanned::Spanned as _;
 
 use super::contract::{self, Parts};
 use super::event::decode;
-use super::in_block;
+use super::{at, in_block};
 use crate::model::Request;
 
 /// Writes a request.
@@ -17,25 +17,34 @@ pub(crate) fn expand(request: &Request<'_>) -> TokenStream {
     let bounds = contract::bounds(contract);
     let (fails_with, declared, describe, outcome) = match error {
         Some(error) => (
-            quote!(#error),
-            quote!(#error),
-            quote!(__tidings::describe_fallible_request),
-            quote_spanned!(error.span()=> __tidings::Outcome::of_declared::<#reply, #error>(result)),
+            quote_spanned!(at(error.span())=> type Error = #error;),
+            quote_spanned!(at(error.span())=> type Declared = #error;),
+            quote_spanned! {at(contract.item.span())=>
+                __tidings::describe_fallible_request::<Self, #reply, #error>()
+            },
+            quote_spanned!(at(reply.span())=> __tidings::Outcome::of_declared::<#reply, Self>(result)),
         ),
         None => (
-            quote!(__tidings::Failure),
-            quote!(__tidings::Undeclared),
-            quote!(__tidings::describe_request),
-            quote_spanned!(reply.span()=> __tidings::Outcome::of_request::<#reply>(result)),
+            quote!(
+                type Error = __tidings::Failure;
+            ),
+            quote!(
+                type Declared = __tidings::Undeclared;
+            ),
+            quote_spanned! {at(contract.item.span())=>
+                __tidings::describe_request::<Self, #reply>()
+            },
+            quote_spanned!(at(reply.span())=> __tidings::Outcome::of_request::<#reply>(result)),
         ),
     };
     let message = contract::expand(
         contract,
         &Parts {
             kind: quote!(Request),
-            reply: quote!(#reply),
+            reply: quote_spanned!(at(reply.span())=> type Reply = #reply;),
             error: fails_with,
             declared: TokenStream::new(),
+            kept: false,
             message_id: TokenStream::new(),
             describe,
         },
@@ -44,12 +53,14 @@ pub(crate) fn expand(request: &Request<'_>) -> TokenStream {
         let bounds = contract::decode_bounds(contract);
         decode(contract, &quote!(#bounds), &outcome)
     });
+    // What the reply must be is said of the request: the reply is the place for it.
+    let header = quote_spanned!(at(reply.span())=> impl #impl_generics __tidings::Request for);
     let code = quote! {
         #message
 
         #[automatically_derived]
-        impl #impl_generics __tidings::Request for #ident #ty_generics #bounds {
-            type Declared = #declared;
+        #header #ident #ty_generics #bounds {
+            #declared
         }
 
         #decode

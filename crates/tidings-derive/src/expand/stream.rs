@@ -26,6 +26,13 @@ pub(crate) fn expand(stream: &Stream<'_>) -> TokenStream {
             const NO_ACK: __tidings::core::primitive::bool = true;
         )
     });
+    // Delayed messages wait on a subject of their own, in the stream that they are for.
+    let schedules = attrs.on("allow_message_schedules").map(|_| {
+        let name = name.value();
+        let subject = format!("{}.{name}.>", tidings_subject::SCHEDULES);
+        quote!(#subject)
+    });
+    let subjects = subjects.iter().map(|subject| quote!(#subject)).chain(schedules);
     let code = quote! {
         #[automatically_derived]
         impl __tidings::EventStream for #ident {

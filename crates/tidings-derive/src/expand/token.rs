@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Ident, Type, WherePredicate, parse_quote};
 
-use super::{and_where, in_block, is_made_of_parameters};
+use super::{and_where, at, call, in_block, is_made_of_parameters};
 use crate::model::{Token, TokenShape};
 
 /// Writes a token.
@@ -60,15 +60,25 @@ fn expand_newtype(token: &Token<'_>, ty: &Type) -> TokenStream {
     };
     let bounds = and_where(generics, is_made_of_parameters(ty, generics).then_some(bound));
     let owned = if borrows {
-        quote_spanned!(ty.span()=> <#ty as __tidings::Token>::Owned)
+        quote_spanned!(at(ty.span())=> <#ty as __tidings::Token>::Owned)
     } else {
         quote!(Self)
     };
     let inner = quote_spanned!(ty.span()=> <#ty as __tidings::Token>);
+    let append =
+        call(ty.span(), &quote_spanned!(ty.span()=> #inner::append_to), quote!(&self.0, subject));
+    let parse = call(ty.span(), &quote_spanned!(ty.span()=> #inner::parse), quote!(token));
     let parsed = if borrows {
-        quote!(#inner::parse(token))
+        quote!(#parse)
     } else {
-        quote!(__tidings::core::option::Option::map(#inner::parse(token), Self))
+        quote! {
+            match #parse {
+                __tidings::core::option::Option::Some(inner) => {
+                    __tidings::core::option::Option::Some(Self(inner))
+                }
+                __tidings::core::option::Option::None => __tidings::core::option::Option::None,
+            }
+        }
     };
     quote! {
         #[automatically_derived]
@@ -76,7 +86,7 @@ fn expand_newtype(token: &Token<'_>, ty: &Type) -> TokenStream {
             type Owned = #owned;
 
             fn append_to(&self, subject: &mut __tidings::std::string::String) {
-                #inner::append_to(&self.0, subject);
+                #append;
             }
 
             fn parse(

@@ -47,7 +47,7 @@ pub(crate) fn validate<'a>(
     if let Some(Keyed { key, value: 0 }) = attrs.version {
         errors.at(key, "versions count from 1: `version = 1`");
     }
-    if !attrs.given.has("subject") {
+    if attrs.given.lacks("subject") {
         let derive = if what == "a request" { "request" } else { "event" };
         errors.at(
             input.ident.span(),
@@ -62,7 +62,10 @@ pub(crate) fn validate<'a>(
     let text = subject.map(LitStr::value);
     let template = subject.zip(text.as_deref()).and_then(|(subject, text)| {
         Template::parse(text)
-            .map_err(|error| errors.at(subject.span(), format!("`{text}` {error}")))
+            .map_err(|error| {
+                let what = if text.is_empty() { "the subject".into() } else { format!("`{text}`") };
+                errors.at(subject.span(), format!("{what} {error}"));
+            })
             .ok()
     });
     let name = match (&attrs.name, subject, &template) {
@@ -81,6 +84,7 @@ pub(crate) fn validate<'a>(
         name: name?,
         version: attrs.version.as_ref().map_or(1, |version| version.value),
         tokens,
+        displayed: Vec::new(),
     })
 }
 

@@ -5,7 +5,7 @@ use syn::{Data, DataEnum, DeriveInput, Fields};
 use super::{contract, id};
 use crate::attr::message::MessageAttrs;
 use crate::error::Errors;
-use crate::model::{Event, EventEnum, EventStruct, Item, Variant};
+use crate::model::{Event, EventEnum, EventStruct, Id, Item, Variant};
 
 /// Checks an event.
 pub(crate) fn validate<'a>(
@@ -20,10 +20,14 @@ pub(crate) fn validate<'a>(
     let contract = contract::validate(input, fields, attrs, "an event", errors);
     let tokens = contract.as_ref().map_or(&[][..], |contract| &contract.tokens);
     let id = id::validate(fields?, tokens, attrs, errors);
+    let (mut contract, id) = (contract?, id?);
+    if let Id::Fields(fields) = &id {
+        contract.displayed = fields.iter().map(|(_, ty)| *ty).collect();
+    }
     Some(Event::Struct(EventStruct {
-        contract: contract?,
+        contract,
         stream: attrs.stream.as_ref().map(|stream| &stream.value),
-        id: id?,
+        id,
         tagged: attrs.tagged.as_ref().is_some_and(|tagged| tagged.value),
     }))
 }

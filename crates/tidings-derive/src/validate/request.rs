@@ -15,7 +15,7 @@ pub(crate) fn validate<'a>(
 ) -> Option<Request<'a>> {
     let fields = contract::fields(input, "a request", errors);
     let contract = contract::validate(input, fields, attrs, "a request", errors);
-    if !attrs.given.has("reply") && attrs.given.present {
+    if attrs.given.present && attrs.given.lacks("reply") {
         errors.at(
             input.ident.span(),
             format!("`{}` needs the type of its answer: `reply = Stock`", input.ident),

@@ -26,7 +26,7 @@ pub(crate) fn validate<'a>(
             format!("a stream is declared on a struct without fields: `struct {ident};`"),
         );
     }
-    if !attrs.given.has("name") {
+    if attrs.given.lacks("name") {
         errors.at(
             input.ident.span(),
             format!(

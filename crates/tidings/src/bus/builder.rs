@@ -152,7 +152,7 @@ impl BusBuilder {
         self
     }
 
-    /// How long publishing a stream's event may take with all its retries; the default is 10 s.
+    /// How long publishing may take, a stream's event with all its retries; the default is 10 s.
     pub fn publish_timeout(mut self, timeout: Duration) -> Self {
         self.patience.publish = timeout;
         self

@@ -2,6 +2,7 @@
 
 use tidings_subject::overlaps;
 
+use crate::message::StreamEvent;
 use crate::stream::{EventStream, StreamDeclaration};
 
 /// Whether a message tells or asks.
@@ -69,6 +70,14 @@ impl Declaration {
         self.tag == other.tag && self.template == other.template
     }
 
+    /// Whether the stream of this name keeps it.
+    pub const fn is_kept_by(&self, stream: &str) -> bool {
+        match &self.stream {
+            Some(kept_by) => same(kept_by.name, stream),
+            None => false,
+        }
+    }
+
     /// The first of `others` from which a received message of this declaration could not be told:
     /// their subjects overlap, and not both say in a header what they are.
     pub const fn clash(&self, others: &[&Self]) -> Option<usize> {
@@ -83,6 +92,14 @@ impl Declaration {
         }
         None
     }
+}
+
+/// The declaration of `E`, kept by its stream.
+///
+/// The stream is found through the event: that it is one is checked where the event names it, and
+/// only there.
+pub const fn kept<E: StreamEvent>(declaration: Declaration) -> Declaration {
+    declaration.in_stream::<E::Stream>()
 }
 
 /// `a == b`, which is not const.
@@ -109,6 +126,7 @@ mod tests {
         assert_eq!(declare("b.v1", "a.x").tagged().clash(&[&a]), Some(0));
         assert_eq!(declare("b.v1", "a.x").tagged().clash(&[&a.tagged()]), None);
         assert_eq!(declare("a.v1", "a.x").tagged().clash(&[&a.tagged()]), Some(0));
+        assert!(!a.is_kept_by("A"));
         assert_eq!(declare("a.v10", "a.x").tagged().clash(&[&a.tagged()]), None);
     }
 }

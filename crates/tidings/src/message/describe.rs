@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use tidings_contract::Descriptor;
 
-use crate::message::{Declaration, Event, Request};
+use crate::message::{Declaration, Event, Message};
 
 /// What an event promises.
 pub fn describe_event<E: Event + JsonSchema>() -> Vec<Descriptor> {
@@ -11,24 +11,20 @@ pub fn describe_event<E: Event + JsonSchema>() -> Vec<Descriptor> {
     declarations.map(|declaration| event(declaration).payload::<E>()).collect()
 }
 
-/// What a request promises.
-pub fn describe_request<Q>() -> Vec<Descriptor>
-where
-    Q: Request<Reply: JsonSchema> + JsonSchema,
-{
+/// What a request promises that is answered with an `R`.
+pub fn describe_request<Q: Message + JsonSchema, R: JsonSchema>() -> Vec<Descriptor> {
     let declarations = Q::DECLARATIONS.iter();
-    declarations
-        .map(|declaration| request(declaration).payload::<Q>().reply::<Q::Reply>())
-        .collect()
+    declarations.map(|declaration| request(declaration).payload::<Q>().reply::<R>()).collect()
 }
 
-/// What a request promises that declares an error.
-pub fn describe_fallible_request<Q>() -> Vec<Descriptor>
+/// What a request promises that declares the error `E`.
+pub fn describe_fallible_request<Q, R, E>() -> Vec<Descriptor>
 where
-    Q: Request<Reply: JsonSchema, Declared: JsonSchema> + JsonSchema,
+    Q: Message + JsonSchema,
+    R: JsonSchema,
+    E: JsonSchema,
 {
-    let descriptors = describe_request::<Q>().into_iter();
-    descriptors.map(Descriptor::error::<Q::Declared>).collect()
+    describe_request::<Q, R>().into_iter().map(Descriptor::error::<E>).collect()
 }
 
 fn event(declaration: &Declaration) -> Descriptor {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::message::DeclaredError;
+use crate::message::Request;
 
 /// A handler's result, its types erased: what the runner settles or replies with.
 #[derive(Debug)]
@@ -41,8 +41,8 @@ impl Outcome {
         }
     }
 
-    /// The outcome of a request's handler where `E` is declared.
-    pub fn of_declared<R: Serialize, E: DeclaredError + Serialize>(result: Result<R, E>) -> Self {
+    /// The outcome of a request's handler where an error is declared.
+    pub fn of_declared<R: Serialize, Q: Request>(result: Result<R, Q::Declared>) -> Self {
         match result {
             Ok(reply) => Self::body(&reply).map_or_else(Self::Failed, Self::Reply),
             Err(error) => {

@@ -1,81 +1,80 @@
-//! One variant of an enum of events: what the derive delegates to the event that it holds.
+//! Enums of events: the variants' tokens, and their payloads.
 
-use std::io;
+use std::any::Any;
+use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Deref;
 
 use serde::de::Error as _;
-use tidings_contract::Descriptor;
 
-use crate::message::{Declaration, Decode, Event, StreamEvent};
-use crate::stream::EventStream;
-use crate::subject::{ParseSubjectError, Subject, SubjectError};
+use crate::message::{Declaration, Decode, Message, Part};
 
-/// A variant that holds the event `E`.
+/// The tokens of a variant that holds the event `E`; to be used as `E`'s own, by reference.
 ///
-/// Generated code goes through this one type, so that a variant whose type is no event is one
-/// error and not one for each method.
-#[derive(Debug)]
-pub struct Variant<E: Event>(PhantomData<fn() -> E>);
+/// Their type is not part of this one, so that the enum's tokens are a type of their own even if
+/// a variant holds no event: then that is the only error.
+pub struct VariantTokens<E> {
+    tokens: Box<dyn Any + Send>,
+    of: PhantomData<fn() -> E>,
+}
 
-impl<E: Event> Variant<E> {
-    /// How many declarations the variant's type has: one, unless it is an enum of events itself.
-    pub const DECLARATIONS: usize = E::DECLARATIONS.len();
-
-    /// The declaration of the event.
-    pub const DECLARATION: &'static Declaration = E::DECLARATIONS[0];
-
-    /// The event's [`subject`](crate::message::Message::subject).
-    ///
-    /// # Errors
-    /// As the event's.
-    pub fn subject(event: &E) -> Result<Subject, SubjectError> {
-        event.subject()
-    }
-
-    /// The event's [`message_id`](crate::message::Message::message_id).
-    pub fn message_id(event: &E) -> Option<String> {
-        event.message_id()
-    }
-
-    /// Writes the event's payload, without anything that says which variant it is.
-    ///
-    /// # Errors
-    /// As the event's.
-    pub fn encode<W: io::Write>(event: &E, payload: W) -> Result<(), serde_json::Error> {
-        event.encode(payload)
-    }
-
-    /// The typed tokens of the event's subject.
-    ///
-    /// # Errors
-    /// As the event's.
-    pub fn parse_subject(subject: &str) -> Result<E::Tokens, ParseSubjectError> {
-        E::parse_subject(subject)
-    }
-
-    /// Appends the event's descriptors.
-    pub fn describe(descriptors: &mut Vec<Descriptor>) {
-        descriptors.extend(E::descriptors());
-    }
-
-    /// Holds where the event is kept by the stream `S`.
-    pub const fn assert_kept_by<S: EventStream>()
-    where
-        E: StreamEvent<Stream = S>,
-    {
+impl<E> VariantTokens<E> {
+    /// These tokens, which are `E`'s.
+    pub fn new<T: Send + 'static>(tokens: T) -> Self {
+        Self { tokens: Box::new(tokens), of: PhantomData }
     }
 }
 
-impl<E: Event + Decode> Variant<E> {
+impl<E: Message> Deref for VariantTokens<E> {
+    type Target = E::Tokens;
+
+    fn deref(&self) -> &E::Tokens {
+        match self.tokens.downcast_ref() {
+            Some(tokens) => tokens,
+            None => unreachable!("the derive makes it of this type"),
+        }
+    }
+}
+
+impl<E: Message<Tokens: fmt::Debug>> fmt::Debug for VariantTokens<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<E: Message<Tokens: Clone>> Clone for VariantTokens<E> {
+    fn clone(&self) -> Self {
+        Self::new((**self).clone())
+    }
+}
+
+impl<E: Message<Tokens: PartialEq>> PartialEq for VariantTokens<E> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+/// A variant whose event can be received.
+///
+/// As a bound on [`Part`] it makes an enum one that can be received where all of its events can.
+pub trait DecodePart<E> {
     /// The event, if it is the one declared by `declaration`.
     ///
     /// # Errors
-    /// As the event's.
-    pub fn decode(
+    /// As the event's [`decode`](Decode::decode).
+    fn decode_part(
+        declaration: &'static Declaration,
+        payload: &[u8],
+    ) -> Option<Result<E, serde_json::Error>>;
+}
+
+impl<E: Decode, const N: usize> DecodePart<E> for Part<'_, E, N> {
+    fn decode_part(
         declaration: &'static Declaration,
         payload: &[u8],
     ) -> Option<Result<E, serde_json::Error>> {
-        Self::DECLARATION.is(declaration).then(|| E::decode(Self::DECLARATION, payload))
+        let declared = E::DECLARATIONS.first()?;
+        declared.is(declaration).then(|| E::decode(declared, payload))
     }
 }
 

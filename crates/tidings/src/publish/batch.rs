@@ -2,6 +2,7 @@
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use tokio::time::Instant;
 
 use crate::envelope;
 use crate::header::Headers;
@@ -58,6 +59,8 @@ pub(crate) async fn publish_all<E: Event>(
 ) -> Result<Vec<E::Ack>, PublishAllError<E::Ack>> {
     let mut outcomes = Vec::new();
     let mut on_the_way = FuturesUnordered::new();
+    // While the connection takes nothing, all that are left wait together, not one after the other.
+    let mut by = Instant::now() + link.patience.publish;
     for (place, event) in events.into_iter().enumerate() {
         outcomes.push(None);
         if on_the_way.len() == WINDOW
@@ -66,9 +69,13 @@ pub(crate) async fn publish_all<E: Event>(
             settle::<E>(&mut outcomes, place, outcome);
         }
         // Sent here, one after the other; only the confirmations are awaited side by side.
-        match begin(link, &event).await {
-            Ok(Begun::Core) => settle::<E>(&mut outcomes, place, Ok(None)),
-            Ok(Begun::Stream(stream, outgoing, sent, underway)) => on_the_way.push(async move {
+        let begun = begin(link, &event, by).await;
+        if begun.is_ok() {
+            by = Instant::now() + link.patience.publish;
+        }
+        match begun {
+            Ok((Begun::Core, _)) => settle::<E>(&mut outcomes, place, Ok(None)),
+            Ok((Begun::Stream(stream, outgoing, sent), underway)) => on_the_way.push(async move {
                 let stored = send::confirm(link, stream, outgoing, sent).await;
                 underway.published(stored.as_ref().map(Some));
                 (place, stored.map(Some))
@@ -101,31 +108,30 @@ fn settle<E: Event>(
 
 enum Begun {
     Core,
-    Stream(&'static StreamDeclaration, Outgoing, Sent, Underway),
+    Stream(&'static StreamDeclaration, Outgoing, Sent),
 }
 
-async fn begin<E: Event>(link: &Link, event: &E) -> Result<Begun, PublishError> {
+async fn begin<E: Event>(
+    link: &Link,
+    event: &E,
+    by: Instant,
+) -> Result<(Begun, Underway), PublishError> {
     let encoded = envelope::encode(event)?;
     let declaration = encoded.declaration;
     let outgoing = envelope::seal(encoded, Headers::new(), || event.message_id());
-    match &declaration.stream {
-        None => {
-            send::send::<()>(link, declaration, outgoing).await?;
-            Ok(Begun::Core)
+    let underway = link.begin(Work::Publish(declaration, &outgoing));
+    let begun = match (send::admit(link, declaration, &outgoing), &declaration.stream) {
+        (Err(error), _) => Err(error),
+        (Ok(()), None) => send::core(link, outgoing, || by).await.map(|()| Begun::Core),
+        (Ok(()), Some(stream)) => {
+            let sent = send::start(link, stream, outgoing.clone(), by).await;
+            sent.map(|sent| Begun::Stream(stream, outgoing, sent))
         }
-        Some(stream) => {
-            let underway = link.begin(Work::Publish(declaration, &outgoing));
-            let sent = match send::admit(link, declaration, &outgoing) {
-                Ok(()) => send::start(link, stream, outgoing.clone()).await,
-                Err(error) => Err(error),
-            };
-            match sent {
-                Ok(sent) => Ok(Begun::Stream(stream, outgoing, sent, underway)),
-                Err(error) => {
-                    underway.published(Err(&error));
-                    Err(error)
-                }
-            }
-        }
+    };
+    match &begun {
+        Ok(Begun::Core) => underway.published::<PublishError>(Ok(None)),
+        Ok(Begun::Stream(..)) => {}
+        Err(error) => underway.published(Err(error)),
     }
+    Ok((begun?, underway))
 }

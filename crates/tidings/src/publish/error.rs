@@ -49,6 +49,14 @@ pub enum PublishError {
         /// The time that was asked for.
         ttl: Duration,
     },
+    /// A message can't be delayed. Nothing was sent.
+    #[error("the message for `{subject}` can't be delayed: {problem}")]
+    Delay {
+        /// Where it was to go.
+        subject: String,
+        /// Why, and what would help.
+        problem: String,
+    },
     /// No stream keeps the event's subject.
     #[error(
         "no stream keeps `{subject}`: `{stream}` does not exist or has other subjects; create it with `bus.provision::<…>()` and the type that declares it"
@@ -92,6 +100,15 @@ pub enum PublishError {
         subject: String,
         /// Its id.
         message_id: String,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// The connection took no message for as long as publishing may take: the server is away, and
+    /// what the client keeps for its return is full. Nothing was sent.
+    #[error("nothing was sent on `{subject}`: the connection took no message within {waited:?}")]
+    Unsent {
+        /// Where the event was to go.
+        subject: String,
         /// How long was waited.
         waited: Duration,
     },

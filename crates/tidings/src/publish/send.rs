@@ -1,5 +1,8 @@
 //! One message on its way: sent once, or until its stream confirms it.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
@@ -11,7 +14,8 @@ use crate::message::Declaration;
 use crate::probe::Work;
 use crate::publish::PublishError;
 use crate::publish_ack::{Acknowledgement, PublishAck};
-use crate::stream::StreamDeclaration;
+use crate::stream::{StreamConfig, StreamDeclaration};
+use crate::subject::Subject;
 use crate::transport::{ApiError, Fault, Outgoing, PendingAck};
 
 /// The first wait before a message is sent again to a stream that has no leader.
@@ -37,20 +41,19 @@ async fn transmit(
     admit(link, declaration, &outgoing)?;
     match &declaration.stream {
         None => {
-            let subject = outgoing.subject.clone();
-            let sent = link.transport.publish(outgoing).await;
-            sent.map_err(|fault| core_error(fault, subject.as_str()))?;
+            core(link, outgoing, || Instant::now() + link.patience.publish).await?;
             Ok(None)
         }
         Some(stream) => {
-            let first = start(link, stream, outgoing.clone()).await?;
+            let by = Instant::now() + link.patience.publish;
+            let first = start(link, stream, outgoing.clone(), by).await?;
             confirm(link, stream, outgoing, first).await.map(Some)
         }
     }
 }
 
 /// Whether it may be sent at all, or fails because a test says so: as it does when no confirmation
-/// comes, or when the connection is lost.
+/// comes, or when the connection takes no message.
 pub(super) fn admit(
     link: &Link,
     declaration: &'static Declaration,
@@ -59,13 +62,28 @@ pub(super) fn admit(
     match &link.probe {
         Some(probe) if probe.fails(declaration) => Err(match declaration.stream {
             Some(_) => unconfirmed(outgoing, link.patience.publish),
-            None => PublishError::Client {
-                subject: outgoing.subject.to_string(),
-                source: "the connection is lost, as a test says".into(),
-            },
+            None => unsent(link, &outgoing.subject),
         }),
         _ => Ok(()),
     }
+}
+
+/// Sends a message that no stream keeps. While the server is away the connection takes only so
+/// many: `by` says until when to wait, and is asked only if there is something to wait for.
+pub(super) async fn core(
+    link: &Link,
+    outgoing: Outgoing,
+    by: impl FnOnce() -> Instant,
+) -> Result<(), PublishError> {
+    let subject = outgoing.subject.clone();
+    let mut sending = pin!(link.transport.publish(outgoing));
+    let at_once = poll_fn(|cx| Poll::Ready(sending.as_mut().poll(cx))).await;
+    let sent = match at_once {
+        Poll::Ready(sent) => Some(sent),
+        Poll::Pending => timeout_at(by(), sending).await.ok(),
+    };
+    let sent = sent.ok_or_else(|| unsent(link, &subject))?;
+    sent.map_err(|fault| core_error(fault, subject.as_str()))
 }
 
 /// Sends a stream's message for the first time. Messages are stored in the order of these calls.
@@ -73,18 +91,29 @@ pub(super) async fn start(
     link: &Link,
     stream: &StreamDeclaration,
     outgoing: Outgoing,
+    by: Instant,
 ) -> Result<Sent, PublishError> {
-    let deadline = Instant::now() + link.patience.publish;
+    let deadline = by.max(Instant::now() + link.patience.publish);
+    let ack = store(link, stream, outgoing, by).await?;
+    Ok(Sent { ack, deadline })
+}
+
+async fn store(
+    link: &Link,
+    stream: &StreamDeclaration,
+    outgoing: Outgoing,
+    by: Instant,
+) -> Result<PendingAck, PublishError> {
     let subject = outgoing.subject.clone();
-    match timeout_at(deadline, link.transport.store(outgoing)).await {
-        Ok(Ok(ack)) => Ok(Sent { ack, deadline }),
-        Ok(Err(fault)) => Err(stream_error(fault, subject.as_str(), stream.name)),
+    match timeout_at(by, link.transport.store(outgoing)).await {
+        Ok(stored) => stored.map_err(|fault| stream_error(fault, subject.as_str(), stream.name)),
         // Not even handed over, so certainly not stored; the caller may have lost patience.
-        Err(_) => Err(PublishError::Client {
-            subject: subject.to_string(),
-            source: "the connection takes no messages".into(),
-        }),
+        Err(_) => Err(unsent(link, &subject)),
     }
+}
+
+fn unsent(link: &Link, subject: &Subject) -> PublishError {
+    PublishError::Unsent { subject: subject.to_string(), waited: link.patience.publish }
 }
 
 /// A message that was sent, and by when its story must end.
@@ -120,9 +149,14 @@ pub(super) async fn confirm(
             Fault::Timeout => unanswered = true,
             // It was sent, and nobody will ever say what became of it.
             Fault::Closed => return Err(give_up()),
-            // No stream, or one that is electing a leader: only the server knows which.
+            // No stream, one with other subjects, or one that is electing a leader: only the server
+            // knows which.
             Fault::NoResponders => {
-                if let Ok(None) = link.transport.stream(stream.name).await {
+                let known = timeout_at(deadline, link.transport.stream(stream.name)).await;
+                let subject = outgoing.subject.as_str();
+                if let Ok(Ok(found)) = known
+                    && !found.is_some_and(|found| keeps(&found, subject))
+                {
                     return Err(stream_error(fault, outgoing.subject.as_str(), stream.name));
                 }
             }
@@ -139,8 +173,8 @@ pub(super) async fn confirm(
         }
         tokio::time::sleep_until(wake).await;
         pause = pause.saturating_mul(2);
-        ack = match start(link, stream, outgoing.clone()).await {
-            Ok(sent) => sent.ack,
+        ack = match store(link, stream, outgoing.clone(), deadline).await {
+            Ok(ack) => ack,
             // An earlier copy may be stored, whatever happens to this one.
             Err(_) if unanswered => return Err(give_up()),
             Err(error) => return Err(error),
@@ -154,6 +188,12 @@ fn unconfirmed(outgoing: &Outgoing, waited: Duration) -> PublishError {
         message_id: outgoing.headers.get(header::MESSAGE_ID).unwrap_or("").to_owned(),
         waited,
     }
+}
+
+/// Whether the stream keeps a message on this subject.
+fn keeps(stream: &StreamConfig, subject: &str) -> bool {
+    let subjects: Vec<&str> = stream.subjects.iter().map(String::as_str).collect();
+    tidings_subject::covers(&subjects, subject)
 }
 
 fn core_error(fault: Fault, subject: &str) -> PublishError {
@@ -190,8 +230,6 @@ mod tests {
     use super::*;
     use crate::header::Headers;
     use crate::link::Patience;
-    use crate::stream::StreamConfig;
-    use crate::subject::Subject;
     use crate::transport::{Transport, memory::Memory};
 
     const ORDERS: StreamDeclaration = StreamDeclaration {
@@ -214,7 +252,8 @@ mod tests {
         headers.push(header::MESSAGE_ID, "7");
         let outgoing = Outgoing { subject, headers, payload: bytes::Bytes::new() };
 
-        let sent = start(&link, &ORDERS, outgoing.clone()).await.unwrap();
+        let by = Instant::now() + link.patience.publish;
+        let sent = start(&link, &ORDERS, outgoing.clone(), by).await.unwrap();
         link.transport.close(Duration::from_secs(1)).await.unwrap();
         let error = confirm(&link, &ORDERS, outgoing, sent).await.unwrap_err();
         let PublishError::Unconfirmed { message_id, waited, .. } = error else {

@@ -35,6 +35,16 @@ pub enum ServeError {
         /// The enum.
         message: String,
     },
+    /// An option of a route can't hold.
+    #[error("the handler of `{message}` can't run: `.{option}(…)`: {problem}")]
+    Option {
+        /// The message that is handled.
+        message: String,
+        /// The route's method.
+        option: &'static str,
+        /// Why it can't hold.
+        problem: String,
+    },
     /// Two handlers would share one durable consumer or one endpoint, and each take the other's
     /// messages.
     #[error(

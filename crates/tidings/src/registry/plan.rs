@@ -7,7 +7,8 @@ use crate::message::{Declaration, MessageKind};
 use crate::route::RouteSpec;
 use crate::stream::StreamDeclaration;
 use crate::subject::Subject;
-use crate::subscribe::check_name;
+use crate::subscribe::{ACK_WAIT, check_name};
+use crate::topology::MAX_ACK_PENDING;
 use crate::transport::{ConsumerConfig, DeliverFrom};
 
 /// The queue group of service endpoints (ADR-32).
@@ -95,6 +96,14 @@ fn wire_all(registry: &Registry) -> Result<Vec<Wiring>, ServeError> {
 }
 
 fn wire(registry: &Registry, route: &RouteSpec) -> Result<Wiring, ServeError> {
+    let refused = |option, problem: &'static str| ServeError::Option {
+        message: route.label(),
+        option,
+        problem: problem.to_owned(),
+    };
+    if route.concurrency == 0 {
+        return Err(refused("concurrency", "0 would handle nothing; give 1 or more"));
+    }
     let named = |name: &str, what| {
         check_name(name, what)
             .map_err(|source| ServeError::Subscribe { message: route.label(), source })
@@ -102,6 +111,9 @@ fn wire(registry: &Registry, route: &RouteSpec) -> Result<Wiring, ServeError> {
     if let [declaration] = route.declarations
         && declaration.kind == MessageKind::Request
     {
+        if let Some(option) = route.stream_options().next() {
+            return Err(refused(option, "a request is answered once and not kept by a stream"));
+        }
         let group = route.queue_group.as_deref().unwrap_or(SERVICE_GROUP);
         named(group, "queue group")?;
         return Ok(Wiring::Endpoint {
@@ -112,10 +124,19 @@ fn wire(registry: &Registry, route: &RouteSpec) -> Result<Wiring, ServeError> {
     }
     let filters = route.declarations.iter().map(|d| Subject::from_static(d.filter)).collect();
     let Some(stream) = stream_of(route)? else {
+        if let Some(option) = route.stream_options().next() {
+            return Err(refused(option, "no stream keeps the event, so it comes only once"));
+        }
         let group = route.queue_group.as_deref().unwrap_or(&registry.name);
         named(group, "queue group")?;
         return Ok(Wiring::Queue { filters, group: group.to_owned() });
     };
+    if route.queue_group.is_some() {
+        return Err(refused(
+            "queue_group",
+            "a stream's events are shared by their durable consumer",
+        ));
+    }
     let name = match (&route.durable, route.name) {
         (Some(durable), _) => durable.clone(),
         (None, Some(name)) => format!("{}-{}", registry.name, name.replace('.', "_")),
@@ -126,9 +147,9 @@ fn wire(registry: &Registry, route: &RouteSpec) -> Result<Wiring, ServeError> {
         name,
         filters,
         from: DeliverFrom::Beginning,
-        ack_wait: route.ack_wait,
+        ack_wait: route.ack_wait.unwrap_or(ACK_WAIT),
         max_deliver: None,
-        max_ack_pending: Some(route.max_ack_pending),
+        max_ack_pending: Some(route.max_ack_pending.unwrap_or(MAX_ACK_PENDING)),
     };
     Ok(Wiring::Durable { stream, config })
 }

@@ -97,7 +97,10 @@ async fn give_back(worker: &Worker, pull: Pull) {
     let transport = &worker.link().transport;
     let mut given_back = transport.barrier(BARRIER).await;
     for settle in left.into_iter().filter_map(|incoming| incoming.settle) {
-        given_back = given_back.and(settle.send(Settlement::Nak(None)).await);
+        // Where one can't be given back, the next can't either.
+        if given_back.is_ok() {
+            given_back = settle.send(Settlement::Nak(None)).await;
+        }
     }
     if let Err(fault) = given_back {
         let route = worker.label();

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use tokio::time::timeout;
 
 use super::worker::Handled;
 use crate::header::{self, Headers};
@@ -23,8 +24,13 @@ const UNAVAILABLE: &str = "503";
 /// The most of a description that goes into a header, in characters.
 const MOST_DESCRIPTION: usize = 512;
 
-/// Sends the answer; an asker is never left waiting.
+/// Sends the answer; an asker is never left waiting. Nor is the handler's place kept for a server
+/// that is away: whoever asked has given up when it comes back.
 pub(super) async fn reply(link: &Link, to: Subject, handled: Handled) -> Result<(), Fault> {
+    timeout(link.patience.request, send(link, to, handled)).await.map_err(|_| Fault::Timeout)?
+}
+
+async fn send(link: &Link, to: Subject, handled: Handled) -> Result<(), Fault> {
     let (headers, payload) = answer(handled);
     let subject = to.clone();
     let sent = link.transport.publish(Outgoing { subject: to, headers, payload }).await;

@@ -75,7 +75,7 @@ impl Worker {
                 label: route.label(),
                 declarations: route.declarations,
                 dispatch: Arc::clone(&route.dispatch),
-                retry: route.retry.clone(),
+                retry: route.retry.clone().unwrap_or_default(),
                 link,
                 permits: Arc::new(Semaphore::new(route.concurrency)),
                 key: route.key.clone(),

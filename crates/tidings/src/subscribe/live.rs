@@ -46,15 +46,18 @@ impl<E: Event + Decode> Subscribe<E> {
         if let Some(group) = &self.group {
             check_name(group, "queue group")?;
         }
-        let mut inboxes = SelectAll::new();
-        for filter in self.filters? {
-            let inbox = self.link.transport.subscribe(filter, self.group.as_deref()).await;
-            inboxes.push(inbox.map_err(SubscribeError::core)?);
-        }
-        // The interest is known to the server when this returns, not some time later.
-        let within = self.link.patience.request;
-        self.link.transport.barrier(within).await.map_err(SubscribeError::core)?;
-        Ok(Subscription::new(Source::Core(inboxes)))
+        let (filters, within) = (self.filters?, self.link.patience.request);
+        let opening = async {
+            let mut inboxes = SelectAll::new();
+            for filter in filters {
+                let inbox = self.link.transport.subscribe(filter, self.group.as_deref()).await;
+                inboxes.push(inbox.map_err(SubscribeError::core)?);
+            }
+            // The interest is known to the server when this returns, not some time later.
+            self.link.transport.barrier(within).await.map_err(SubscribeError::core)?;
+            Ok(Subscription::new(Source::Core(inboxes)))
+        };
+        tokio::time::timeout(within, opening).await.map_err(|_| SubscribeError::Timeout)?
     }
 }
 

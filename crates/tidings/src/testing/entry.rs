@@ -1,13 +1,15 @@
 //! One thing that happened on a test's bus.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tokio::time::Instant;
 
 use crate::envelope;
 use crate::failure::Verdict;
-use crate::header::Headers;
+use crate::header::{self, Headers};
 use crate::message::{Declaration, Outcome};
 use crate::probe::{End, Work};
 use crate::publish_ack::PublishAck;
@@ -27,8 +29,27 @@ pub(super) struct Entry {
     pub(super) headers: Headers,
     pub(super) payload: Bytes,
     pub(super) receipt: Option<Receipt>,
+    /// What it waits for in its stream, if it is to be delivered later.
+    pub(super) schedule: Option<Schedule>,
     pub(super) begun: Instant,
     pub(super) end: Ending,
+}
+
+/// A message that waits in its stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Schedule {
+    /// The subject that it waits on.
+    pub(super) subject: Subject,
+    /// When it is delivered.
+    pub(super) at: SystemTime,
+}
+
+impl Schedule {
+    fn of(outgoing: &Outgoing) -> Option<Self> {
+        let at = outgoing.headers.get(header::SCHEDULE)?.strip_prefix("@at ")?;
+        let at = OffsetDateTime::parse(at, &Rfc3339).ok()?.into();
+        Some(Self { subject: outgoing.subject.clone(), at })
+    }
 }
 
 /// What was done with it.
@@ -76,10 +97,15 @@ impl Entry {
         let sent = |deed, declaration, outgoing: &Outgoing| Self {
             deed,
             declarations: vec![declaration],
-            subject: outgoing.subject.clone(),
+            // What waits is published on its own subject in the end.
+            subject: match outgoing.headers.get(header::SCHEDULE_TARGET) {
+                Some(target) => Subject::from(target.to_owned()),
+                None => outgoing.subject.clone(),
+            },
             headers: outgoing.headers.clone(),
             payload: outgoing.payload.clone(),
             receipt: None,
+            schedule: Schedule::of(outgoing),
             begun: Instant::now(),
             end: Ending::Open,
         };
@@ -94,6 +120,7 @@ impl Entry {
                 headers: incoming.headers.clone(),
                 payload: incoming.payload.clone(),
                 receipt: incoming.receipt.clone(),
+                schedule: None,
                 begun: Instant::now(),
                 end: Ending::Open,
             },
@@ -131,6 +158,10 @@ impl Entry {
             payload.push('…');
         }
         let (done, why) = self.end.words(self.deed);
+        let why = match &self.schedule {
+            Some(_) => Some("to be delivered later".to_owned()),
+            None => why,
+        };
         let why = why.map(|why| format!("; {why}")).unwrap_or_default();
         let (names, subject) = (names.join("|"), &self.subject);
         format!("{done:<12} {names} on {subject}{attempt}: {payload}{why}")

@@ -35,8 +35,8 @@ impl<'a> Faults<'a> {
 
     /// The next `times` publishes of `E` fail, and nothing is sent: with
     /// [`PublishError::Unconfirmed`](crate::PublishError::Unconfirmed) where a stream keeps it, as
-    /// when no confirmation comes; else with [`PublishError::Client`](crate::PublishError::Client),
-    /// as when the connection is lost.
+    /// when no confirmation comes; else with [`PublishError::Unsent`](crate::PublishError::Unsent),
+    /// as when the connection takes no message.
     pub fn fail_publish<E: Event>(&self, times: usize) -> &Self {
         self.add::<E>(FaultKind::FailPublish, times)
     }

@@ -1,14 +1,16 @@
 //! Waiting until nothing is in flight or scheduled.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, timeout_at};
 
 use super::TestBus;
-use super::entry::{Deed, Ending, Entry};
+use super::entry::{Deed, Ending, Entry, Schedule};
 use super::recorder::State;
 use super::unsettled::{Unfinished, UnsettledError};
+use crate::header;
+use crate::publish_ack::PublishAck;
 use crate::transport::{Fault, Transport};
 
 /// How long [`TestBus::settle`] waits: on tokio's clock, on the wall's, which a test does not
@@ -16,11 +18,15 @@ use crate::transport::{Fault, Transport};
 const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 const WALL_PATIENCE: Duration = Duration::from_secs(30);
 const MOST_ATTEMPTS: u64 = 1000;
-/// The first and the longest pause between two looks where nothing happens here.
+/// The first and the longest pause between two looks where nothing happens here. In memory next to
+/// nothing changes then.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const MOST_PAUSE: Duration = Duration::from_secs(1);
+const MOST_PAUSE_IN_MEMORY: Duration = Duration::from_secs(60);
 /// How long a server may take to count a message that it has confirmed as one to be delivered.
 const COUNTED_WITHIN: Duration = Duration::from_millis(500);
+/// How long after its time a server may take to deliver a delayed message.
+const DELIVERED_WITHIN: Duration = Duration::from_secs(5);
 
 impl TestBus {
     /// Waits until nothing is in flight or scheduled: no publish and no request under way, no
@@ -60,8 +66,13 @@ impl TestBus {
         attempts: u64,
     ) -> Result<(), UnsettledError> {
         let (begun, wall_begun) = (Instant::now(), std::time::Instant::now());
-        let deadline = begun + patience;
+        // What can't be reckoned with is for as long as anybody waits.
+        let deadline = begun.checked_add(patience).unwrap_or(begun + PATIENCE * 10_000);
         let mut pause = FIRST_PAUSE;
+        let most_pause = match self.bus().link().transport {
+            Transport::Nats(_) => MOST_PAUSE,
+            Transport::Memory(_) => MOST_PAUSE_IN_MEMORY,
+        };
         loop {
             let version = self.recorder().version();
             let look_until = deadline.min(Instant::now() + WALL_PATIENCE);
@@ -78,11 +89,12 @@ impl TestBus {
                 let left = self.recorder().state().explained(left);
                 return Err(UnsettledError::Left { waited: begun.elapsed(), left });
             }
+            let next = Instant::now() + pause.min(wall.saturating_sub(wall_begun.elapsed()));
             tokio::select! {
                 biased;
                 () = self.recorder().changed(version) => pause = FIRST_PAUSE,
-                () = tokio::time::sleep_until(deadline.min(Instant::now() + pause)) => {
-                    pause = (pause * 2).min(MOST_PAUSE);
+                () = tokio::time::sleep_until(deadline.min(next)) => {
+                    pause = (pause * 2).min(most_pause);
                 }
             }
         }
@@ -107,7 +119,12 @@ impl TestBus {
             let state = self.recorder().state();
             state.listeners.values().filter_map(|listener| listener.durable.clone()).collect()
         };
-        let mut left = Vec::new();
+        let late = match transport {
+            Transport::Nats(_) => DELIVERED_WITHIN,
+            // What is due is delivered before anything is asked.
+            Transport::Memory(_) => Duration::ZERO,
+        };
+        let mut left = self.recorder().state().delayed(transport.now(), late);
         for (stream, consumer) in consumers {
             let found = transport.consumer_state(stream, &consumer).await?;
             let mut pending = found.pending;
@@ -153,6 +170,36 @@ impl State {
         core.map(|listener| Unfinished::Route { message: listener.route.clone() }).collect()
     }
 
+    /// What was published with a delay that has not passed, and a durable consumer here waits for;
+    /// after it has passed, for `late` until it is here.
+    fn delayed(&self, now: SystemTime, late: Duration) -> Vec<Unfinished> {
+        let durable = || self.listeners.values().filter(|listener| listener.durable.is_some());
+        let waited_for = |subject: &str| {
+            let mut routes = durable().flat_map(|listener| listener.declarations);
+            routes.any(|d| tidings_subject::matches(d.filter, subject))
+        };
+        let is_here = |schedule: &Schedule| {
+            let scheduler = Some(schedule.subject.as_str());
+            self.entries.iter().any(|entry| entry.headers.get(header::SCHEDULER) == scheduler)
+        };
+        let delayed = self.entries.iter().filter_map(|entry| {
+            let Ending::Published(Some(PublishAck { duplicate: false, .. })) = entry.end else {
+                return None;
+            };
+            let schedule = entry.schedule.as_ref()?;
+            let due = now > schedule.at + late || (now >= schedule.at && late.is_zero());
+            if due || is_here(schedule) || !waited_for(entry.subject.as_str()) {
+                return None;
+            }
+            Some(Unfinished::Delayed {
+                message: entry.declarations.first()?.name.to_owned(),
+                subject: entry.subject.to_string(),
+                remaining: schedule.at.duration_since(now).unwrap_or_default(),
+            })
+        });
+        delayed.collect()
+    }
+
     /// Which attempt it was that was retried last.
     fn attempts(&self) -> u64 {
         self.last_retried.and_then(|place| self.entries.get(place)).map_or(0, Entry::attempt)
@@ -192,7 +239,9 @@ impl State {
         let (mut stored, mut brought) = (BTreeSet::new(), BTreeSet::new());
         for entry in recent {
             match (&entry.end, &entry.receipt) {
-                (Ending::Published(Some(ack)), _) if ack.stream == stream && !ack.duplicate => {
+                (Ending::Published(Some(ack)), _)
+                    if ack.stream == stream && !ack.duplicate && entry.schedule.is_none() =>
+                {
                     let subject = entry.subject.as_str();
                     if declarations.iter().any(|d| tidings_subject::matches(d.filter, subject)) {
                         stored.insert(ack.sequence);

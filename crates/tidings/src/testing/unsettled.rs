@@ -45,6 +45,15 @@ pub enum Unfinished {
         /// For how long, on tokio's clock.
         since: Duration,
     },
+    /// An event was published with a delay, and a route will get it.
+    Delayed {
+        /// The event's wire name.
+        message: String,
+        /// Its subject.
+        subject: String,
+        /// How long until it is delivered; zero if it could have been.
+        remaining: Duration,
+    },
     /// The durable consumer of a route has messages.
     Consumer {
         /// The stream.
@@ -76,6 +85,9 @@ impl fmt::Display for Unfinished {
             }
             Self::Sending { message, subject, since } => {
                 write!(f, "`{message}` on {subject} is being sent or asked, for {since:?}")
+            }
+            Self::Delayed { message, subject, remaining } => {
+                write!(f, "`{message}` on {subject} is delivered in {remaining:?}")
             }
             Self::Consumer { stream, consumer, pending, unsettled, last_error } => {
                 write!(f, "consumer `{consumer}` of stream `{stream}`: {pending} to deliver, ")?;

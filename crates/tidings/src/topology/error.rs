@@ -31,7 +31,9 @@ pub enum ProvisionError {
         description: String,
     },
     /// The server has no JetStream, or the account may not use it.
-    #[error("no JetStream to create `{stream}` in: start the server with `-js`")]
+    #[error(
+        "no JetStream to create `{stream}` in: start the server with `-js`, or give it to the account"
+    )]
     NoJetStream {
         /// The stream.
         stream: String,
@@ -59,6 +61,7 @@ impl ProvisionError {
     pub(super) fn of(fault: Fault, stream: &str) -> Self {
         let stream = stream.to_owned();
         match fault {
+            Fault::Api(error) if error.is_no_jetstream() => Self::NoJetStream { stream },
             Fault::Api(error) => {
                 Self::Refused { stream, code: error.code, description: error.description }
             }

@@ -70,6 +70,11 @@ impl ApiError {
         }
     }
 
+    /// The server has no JetStream, or not for this account.
+    pub(crate) fn is_no_jetstream(&self) -> bool {
+        matches!(self.code, 10_076 | 10_039)
+    }
+
     pub(crate) fn is_not_found(&self) -> bool {
         matches!(self.code, Self::STREAM_NOT_FOUND | Self::CONSUMER_NOT_FOUND)
     }

@@ -188,6 +188,14 @@ impl Transport {
         }
     }
 
+    /// The time as the other side has it: memory follows tokio's clock, also where it is paused.
+    pub(crate) fn now(&self) -> SystemTime {
+        match self {
+            Self::Nats(_) => SystemTime::now(),
+            Self::Memory(t) => t.now(),
+        }
+    }
+
     /// The largest message it takes, in bytes of payload and headers together.
     pub(crate) fn max_payload(&self) -> usize {
         on!(self, t => t.max_payload())

@@ -67,7 +67,7 @@ mod wire;
 
 use std::future::{pending, ready};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt;
 use tidings_subject::{check_filter, check_subject};
@@ -109,6 +109,11 @@ impl Memory {
     pub(crate) fn reconnect(&self) -> Self {
         let broker = Arc::clone(&self.connection.broker);
         Self { connection: Arc::new(Connection::open(broker)) }
+    }
+
+    /// The broker's time of day, which moves with tokio's clock.
+    pub(crate) fn now(&self) -> SystemTime {
+        self.connection.broker.with(|state, now| state.clock.system_time(now))
     }
 
     fn route(&self, message: Outgoing, reply: Option<&Subject>) -> Result<Published, Fault> {

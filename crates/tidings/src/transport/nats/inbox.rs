@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use futures_util::Stream;
 
-use super::header;
+use super::{header, in_time};
 use crate::subject::Subject;
 use crate::transport::{Fault, Incoming};
 
@@ -21,7 +21,7 @@ impl NatsInbox {
     }
 
     pub(crate) async fn stop(&mut self) -> Result<(), Fault> {
-        self.subscriber.drain().await.map_err(Fault::client)
+        in_time(async { self.subscriber.drain().await.map_err(Fault::client) }).await
     }
 }
 

@@ -147,11 +147,14 @@ impl Nats {
             return Err(Fault::Closed);
         }
         let filter = subject_of(filter);
-        let subscriber = match group {
-            None => self.client().subscribe(filter).await,
-            Some(group) => self.client().queue_subscribe(filter, group.to_owned()).await,
-        };
-        Ok(NatsInbox::new(subscriber.map_err(Fault::client)?))
+        let subscriber = in_time(async {
+            let subscriber = match group {
+                None => self.client().subscribe(filter).await,
+                Some(group) => self.client().queue_subscribe(filter, group.to_owned()).await,
+            };
+            subscriber.map_err(Fault::client)
+        });
+        subscriber.await.map(NatsInbox::new)
     }
 
     pub(crate) async fn pull(
@@ -205,6 +208,15 @@ impl Nats {
         let limit = self.max_payload();
         if size > limit { Err(Fault::TooLarge { size, limit }) } else { Ok(()) }
     }
+}
+
+/// How long the client may take to take something from us.
+const TAKEN: Duration = Duration::from_secs(5);
+
+/// Bounds what must find room in the client's channel: while the server is away, that is full
+/// some time, and waits for it to come back.
+async fn in_time<T>(doing: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    tokio::time::timeout(TAKEN, doing).await.map_err(|_| Fault::Timeout)?
 }
 
 /// A constant subject stays a constant: nothing is allocated for it.

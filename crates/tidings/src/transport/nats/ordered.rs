@@ -11,7 +11,7 @@ use async_nats::jetstream::consumer::pull::{
 use futures_util::Stream;
 
 use super::receipt::receipt;
-use super::{Nats, config, inbox};
+use super::{Nats, config, in_time, inbox};
 use crate::subject::Subject;
 use crate::transport::{ApiError, DeliverFrom, Fault, Incoming};
 
@@ -32,16 +32,18 @@ impl NatsOrdered {
             deliver_policy: config::deliver_policy(from)?,
             ..Default::default()
         };
-        let consumer =
-            nats.shared.jetstream.create_consumer_on_stream(config, stream).await.map_err(
-                |error| match error.kind() {
-                    jetstream::stream::ConsumerErrorKind::JetStream(error) => api_fault(&error),
-                    jetstream::stream::ConsumerErrorKind::TimedOut => Fault::Timeout,
-                    _ => Fault::client(error),
-                },
-            )?;
-        let messages = consumer.messages().await.map_err(Fault::client)?;
-        Ok(Self { messages })
+        // async-nats bounds the wait for an answer, not for room to ask.
+        in_time(async {
+            let consumer = nats.shared.jetstream.create_consumer_on_stream(config, stream).await;
+            let consumer = consumer.map_err(|error| match error.kind() {
+                jetstream::stream::ConsumerErrorKind::JetStream(error) => api_fault(&error),
+                jetstream::stream::ConsumerErrorKind::TimedOut => Fault::Timeout,
+                _ => Fault::client(error),
+            })?;
+            let messages = consumer.messages().await.map_err(Fault::client)?;
+            Ok(Self { messages })
+        })
+        .await
     }
 }
 

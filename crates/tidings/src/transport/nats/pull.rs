@@ -14,7 +14,7 @@ use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::receipt::receipt;
-use super::{Nats, NatsSettle, inbox, subject_of};
+use super::{Nats, NatsSettle, in_time, inbox, subject_of};
 use crate::header::{Headers, PENDING_MESSAGES};
 use crate::subject::Subject;
 use crate::transport::{ApiError, Fault, Incoming, Outgoing, Settle};
@@ -63,12 +63,13 @@ impl NatsPull {
             return Err(ApiError::consumer_not_found().into());
         }
         let inbox = nats.new_inbox();
-        let messages = nats.client().subscribe(subject_of(inbox.clone())).await;
+        let subscribing = nats.client().subscribe(subject_of(inbox.clone()));
+        let messages = in_time(async { subscribing.await.map_err(Fault::client) }).await?;
         Ok(Self {
             nats: nats.clone(),
             next: Subject::from(format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}")),
             inbox,
-            messages: messages.map_err(Fault::client)?,
+            messages,
             prefetch: prefetch.max(1),
             expected: 0,
             asking: None,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_nats::Subject;
 use bytes::Bytes;
 
-use super::Nats;
+use super::{Nats, in_time};
 use crate::header::Headers;
 use crate::transport::{Fault, Outgoing, Settlement};
 
@@ -22,11 +22,8 @@ impl NatsSettle {
     }
 
     pub(crate) async fn send(&self, settlement: Settlement) -> Result<(), Fault> {
-        self.nats
-            .client()
-            .publish(self.reply.clone(), body(settlement))
-            .await
-            .map_err(Fault::client)
+        let sending = self.nats.client().publish(self.reply.clone(), body(settlement));
+        in_time(async { sending.await.map_err(Fault::client) }).await
     }
 
     pub(crate) async fn confirm(

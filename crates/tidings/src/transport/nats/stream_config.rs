@@ -165,11 +165,25 @@ fn source_to_nats(source: &Source) -> Result<nats::Source, Fault> {
         start_time,
         filter_subject: source.filter_subject.clone(),
         subject_transforms: source.subject_transforms.iter().map(transform_to_nats).collect(),
-        domain: source.domain.clone(),
-        external: source.external.as_ref().map(|external| nats::External {
-            api_prefix: external.api_prefix.clone(),
-            delivery_prefix: external.delivery_prefix.clone(),
-        }),
+        // The server knows no domain: it is the prefix of another JetStream's API.
+        domain: None,
+        external: match (&source.domain, &source.external) {
+            (None, None) => None,
+            (Some(domain), None) => Some(nats::External {
+                api_prefix: format!("$JS.{domain}.API"),
+                ..Default::default()
+            }),
+            (None, Some(external)) => Some(nats::External {
+                api_prefix: external.api_prefix.clone(),
+                delivery_prefix: external.delivery_prefix.clone(),
+            }),
+            (Some(_), Some(_)) => {
+                let name = &source.name;
+                return Err(Fault::client(format!(
+                    "source `{name}` has a domain and an external prefix; give one"
+                )));
+            }
+        },
         consumer: source.consumer.as_ref().map(|consumer| nats::StreamConsumerSource {
             name: consumer.name.clone(),
             deliver_subject: consumer.deliver_subject.clone(),
@@ -187,16 +201,28 @@ fn source_from_nats(source: nats::Source) -> Source {
     ours.filter_subject = source.filter_subject;
     ours.subject_transforms =
         source.subject_transforms.into_iter().map(transform_from_nats).collect();
-    ours.domain = source.domain;
-    ours.external = source.external.map(|external| External {
-        api_prefix: external.api_prefix,
-        delivery_prefix: external.delivery_prefix,
-    });
+    if let Some(external) = source.external {
+        // The server writes none as an empty one.
+        let delivery_prefix = external.delivery_prefix.filter(|prefix| !prefix.is_empty());
+        let domain = domain_of(&external.api_prefix).filter(|_| delivery_prefix.is_none());
+        match domain {
+            Some(domain) => ours.domain = Some(domain.to_owned()),
+            None => {
+                ours.external = Some(External { api_prefix: external.api_prefix, delivery_prefix });
+            }
+        }
+    }
     ours.consumer = source.consumer.map(|consumer| SourceConsumer {
         name: consumer.name,
         deliver_subject: consumer.deliver_subject,
     });
     ours
+}
+
+/// `$JS.<domain>.API`
+fn domain_of(api_prefix: &str) -> Option<&str> {
+    let domain = api_prefix.strip_prefix("$JS.")?.strip_suffix(".API")?;
+    (!domain.is_empty() && !domain.contains('.')).then_some(domain)
 }
 
 fn transform_to_nats(transform: &SubjectTransform) -> nats::SubjectTransform {

@@ -64,11 +64,6 @@ impl Memory {
         self.publish(message(subject, payload), None).await.unwrap();
     }
 
-    /// The broker's time of day.
-    fn now(&self) -> SystemTime {
-        self.connection.broker.with(|state, now| state.clock.system_time(now))
-    }
-
     /// Stores a message as JetStream's publish does.
     async fn keep(&self, message: Outgoing) -> Result<PublishAck, Fault> {
         match timeout(SECOND, self.store(message).await?).await {

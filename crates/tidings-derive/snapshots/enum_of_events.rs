@@ -1,0 +1,347 @@
+#[doc(hidden)]
+#[allow(
+    missing_docs,
+    non_local_definitions,
+    non_shorthand_field_patterns,
+    private_bounds,
+    private_interfaces,
+    unused_lifetimes,
+    unused_qualifications,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+)]
+const _: () = {
+    use ::tidings::__private as __tidings;
+    const _: () = if <OrderCreated as __tidings::Message>::DECLARATIONS.len() != 1 {
+        __tidings::core::panic!(
+            "{}",
+            "`Created` holds an enum of events itself: a variant holds one event, so that its subject says which; name its variants here"
+        )
+    };
+    const _: () = if !__tidings::core::matches!(
+        < OrderCreated as __tidings::Message > ::DECLARATIONS[0].kind,
+        __tidings::MessageKind::Event
+    ) {
+        __tidings::core::panic!(
+            "{}",
+            "`Created` holds a request: an enum of events holds what happened, and a request is asked and answered by itself"
+        )
+    };
+    const _: () = if !__tidings::Declaration::is_kept_by(
+        <OrderCreated as __tidings::Message>::DECLARATIONS[0],
+        <Orders as __tidings::EventStream>::NAME,
+    ) {
+        __tidings::core::panic!(
+            "{}",
+            "`Created` holds an event that the stream `Orders` does not keep: add `stream = Orders` to the event, or leave the stream of the enum out"
+        )
+    };
+    const _: () = if <OrderShipped as __tidings::Message>::DECLARATIONS.len() != 1 {
+        __tidings::core::panic!(
+            "{}",
+            "`Shipped` holds an enum of events itself: a variant holds one event, so that its subject says which; name its variants here"
+        )
+    };
+    const _: () = if !__tidings::core::matches!(
+        < OrderShipped as __tidings::Message > ::DECLARATIONS[0].kind,
+        __tidings::MessageKind::Event
+    ) {
+        __tidings::core::panic!(
+            "{}",
+            "`Shipped` holds a request: an enum of events holds what happened, and a request is asked and answered by itself"
+        )
+    };
+    const _: () = if !__tidings::Declaration::is_kept_by(
+        <OrderShipped as __tidings::Message>::DECLARATIONS[0],
+        <Orders as __tidings::EventStream>::NAME,
+    ) {
+        __tidings::core::panic!(
+            "{}",
+            "`Shipped` holds an event that the stream `Orders` does not keep: add `stream = Orders` to the event, or leave the stream of the enum out"
+        )
+    };
+    const _: () = match __tidings::Declaration::clash(
+        <OrderShipped as __tidings::Message>::DECLARATIONS[0],
+        &[<OrderCreated as __tidings::Message>::DECLARATIONS[0]],
+    ) {
+        __tidings::core::option::Option::Some(0usize) => {
+            __tidings::core::panic!(
+                "{}",
+                "`Created` and `Shipped` can have the same subject, so that a message of one could be taken for the other: add `tagged` to both events, or change the subject of one"
+            )
+        }
+        _ => {}
+    };
+    ///The tokens of a subject of [`OrderEvent`].
+    enum OrderEventTokens {
+        ///The subject is one of `Created`.
+        Created(__tidings::VariantTokens<OrderCreated>),
+        ///The subject is one of `Shipped`.
+        Shipped(__tidings::VariantTokens<OrderShipped>),
+    }
+    #[automatically_derived]
+    impl __tidings::core::fmt::Debug for OrderEventTokens
+    where
+        for<'__a> __tidings::Part<
+            '__a,
+            __tidings::VariantTokens<OrderCreated>,
+            0usize,
+        >: __tidings::core::fmt::Debug,
+        for<'__a> __tidings::Part<
+            '__a,
+            __tidings::VariantTokens<OrderShipped>,
+            1usize,
+        >: __tidings::core::fmt::Debug,
+    {
+        fn fmt(
+            &self,
+            f: &mut __tidings::core::fmt::Formatter<'_>,
+        ) -> __tidings::core::fmt::Result {
+            match self {
+                Self::Created(tokens) => {
+                    __tidings::core::fmt::Formatter::debug_tuple(f, "Created")
+                        .field(&__tidings::Part::<_, 0usize>(tokens))
+                        .finish()
+                }
+                Self::Shipped(tokens) => {
+                    __tidings::core::fmt::Formatter::debug_tuple(f, "Shipped")
+                        .field(&__tidings::Part::<_, 1usize>(tokens))
+                        .finish()
+                }
+            }
+        }
+    }
+    #[automatically_derived]
+    impl __tidings::core::clone::Clone for OrderEventTokens
+    where
+        for<'__a> __tidings::Part<
+            '__a,
+            __tidings::VariantTokens<OrderCreated>,
+            0usize,
+        >: __tidings::ClonePart<__tidings::VariantTokens<OrderCreated>>,
+        for<'__a> __tidings::Part<
+            '__a,
+            __tidings::VariantTokens<OrderShipped>,
+            1usize,
+        >: __tidings::ClonePart<__tidings::VariantTokens<OrderShipped>>,
+    {
+        fn clone(&self) -> Self {
+            match self {
+                Self::Created(tokens) => {
+                    Self::Created(
+                        __tidings::ClonePart::clone_part(
+                            &__tidings::Part::<_, 0usize>(tokens),
+                        ),
+                    )
+                }
+                Self::Shipped(tokens) => {
+                    Self::Shipped(
+                        __tidings::ClonePart::clone_part(
+                            &__tidings::Part::<_, 1usize>(tokens),
+                        ),
+                    )
+                }
+            }
+        }
+    }
+    #[automatically_derived]
+    impl __tidings::core::cmp::PartialEq for OrderEventTokens
+    where
+        for<'__a> __tidings::Part<
+            '__a,
+            __tidings::VariantTokens<OrderCreated>,
+            0usize,
+        >: __tidings::core::cmp::PartialEq,
+        for<'__a> __tidings::Part<
+            '__a,
+            __tidings::VariantTokens<OrderShipped>,
+            1usize,
+        >: __tidings::core::cmp::PartialEq,
+    {
+        fn eq(&self, other: &Self) -> __tidings::core::primitive::bool {
+            match (self, other) {
+                (Self::Created(one), Self::Created(other)) => {
+                    __tidings::Part::<_, 0usize>(one)
+                        == __tidings::Part::<_, 0usize>(other)
+                }
+                (Self::Shipped(one), Self::Shipped(other)) => {
+                    __tidings::Part::<_, 1usize>(one)
+                        == __tidings::Part::<_, 1usize>(other)
+                }
+                _ => false,
+            }
+        }
+    }
+    #[automatically_derived]
+    impl __tidings::Message for OrderEvent {
+        type Reply = ();
+        type Error = __tidings::Failure;
+        type Tokens = OrderEventTokens;
+        type Filter = __tidings::Unfiltered<Self>;
+        const DECLARATIONS: &'static [&'static __tidings::Declaration] = {
+            &[
+                <OrderCreated as __tidings::Message>::DECLARATIONS[0],
+                <OrderShipped as __tidings::Message>::DECLARATIONS[0],
+            ]
+        };
+        const NAME: __tidings::core::option::Option<
+            &'static __tidings::core::primitive::str,
+        > = __tidings::core::option::Option::None;
+        fn declaration(&self) -> &'static __tidings::Declaration {
+            match self {
+                Self::Created(event) => {
+                    <OrderCreated as __tidings::Message>::declaration(event)
+                }
+                Self::Shipped(event) => {
+                    <OrderShipped as __tidings::Message>::declaration(event)
+                }
+            }
+        }
+        fn subject(
+            &self,
+        ) -> __tidings::core::result::Result<
+            __tidings::Subject,
+            __tidings::SubjectError,
+        > {
+            match self {
+                Self::Created(event) => {
+                    <OrderCreated as __tidings::Message>::subject(event)
+                }
+                Self::Shipped(event) => {
+                    <OrderShipped as __tidings::Message>::subject(event)
+                }
+            }
+        }
+        fn message_id(
+            &self,
+        ) -> __tidings::core::option::Option<__tidings::std::string::String> {
+            match self {
+                Self::Created(event) => {
+                    <OrderCreated as __tidings::Message>::message_id(event)
+                }
+                Self::Shipped(event) => {
+                    <OrderShipped as __tidings::Message>::message_id(event)
+                }
+            }
+        }
+        fn encode<__W: __tidings::std::io::Write>(
+            &self,
+            payload: __W,
+        ) -> __tidings::core::result::Result<(), __tidings::serde_json::Error> {
+            match self {
+                Self::Created(event) => {
+                    <OrderCreated as __tidings::Message>::encode(event, payload)
+                }
+                Self::Shipped(event) => {
+                    <OrderShipped as __tidings::Message>::encode(event, payload)
+                }
+            }
+        }
+        fn filter() -> <Self as __tidings::Message>::Filter {
+            __tidings::Unfiltered::new()
+        }
+        fn parse_subject(
+            subject: &__tidings::core::primitive::str,
+        ) -> __tidings::core::result::Result<
+            <Self as __tidings::Message>::Tokens,
+            __tidings::ParseSubjectError,
+        > {
+            let refused = __tidings::core::option::Option::None;
+            let refused = match <OrderCreated as __tidings::Message>::parse_subject(
+                subject,
+            ) {
+                __tidings::core::result::Result::Ok(tokens) => {
+                    return __tidings::core::result::Result::Ok(
+                        OrderEventTokens::Created(__tidings::VariantTokens::new(tokens)),
+                    );
+                }
+                __tidings::core::result::Result::Err(error) => {
+                    __tidings::ParseSubjectError::or(refused, error)
+                }
+            };
+            let refused = match <OrderShipped as __tidings::Message>::parse_subject(
+                subject,
+            ) {
+                __tidings::core::result::Result::Ok(tokens) => {
+                    return __tidings::core::result::Result::Ok(
+                        OrderEventTokens::Shipped(__tidings::VariantTokens::new(tokens)),
+                    );
+                }
+                __tidings::core::result::Result::Err(error) => {
+                    __tidings::ParseSubjectError::or(refused, error)
+                }
+            };
+            __tidings::core::result::Result::Err(
+                __tidings::ParseSubjectError::of_enum(refused, subject, "OrderEvent"),
+            )
+        }
+        fn descriptors() -> __tidings::std::vec::Vec<__tidings::Descriptor> {
+            let mut descriptors = __tidings::std::vec::Vec::new();
+            __tidings::core::iter::Extend::extend(
+                &mut descriptors,
+                <OrderCreated as __tidings::Message>::descriptors(),
+            );
+            __tidings::core::iter::Extend::extend(
+                &mut descriptors,
+                <OrderShipped as __tidings::Message>::descriptors(),
+            );
+            descriptors
+        }
+    }
+    #[automatically_derived]
+    impl __tidings::Event for OrderEvent {
+        type Ack = __tidings::PublishAck;
+    }
+    #[automatically_derived]
+    impl __tidings::StreamEvent for OrderEvent {
+        type Stream = Orders;
+    }
+    #[automatically_derived]
+    impl __tidings::Decode for OrderEvent
+    where
+        for<'__a> __tidings::Part<
+            '__a,
+            OrderCreated,
+            0usize,
+        >: __tidings::DecodePart<OrderCreated>,
+        for<'__a> __tidings::Part<
+            '__a,
+            OrderShipped,
+            1usize,
+        >: __tidings::DecodePart<OrderShipped>,
+    {
+        fn decode(
+            declaration: &'static __tidings::Declaration,
+            payload: &[__tidings::core::primitive::u8],
+        ) -> __tidings::core::result::Result<Self, __tidings::serde_json::Error> {
+            if let __tidings::core::option::Option::Some(decoded) = <__tidings::Part<
+                '_,
+                OrderCreated,
+                0usize,
+            > as __tidings::DecodePart<
+                OrderCreated,
+            >>::decode_part(declaration, payload) {
+                return __tidings::core::result::Result::map(decoded, Self::Created);
+            }
+            if let __tidings::core::option::Option::Some(decoded) = <__tidings::Part<
+                '_,
+                OrderShipped,
+                1usize,
+            > as __tidings::DecodePart<
+                OrderShipped,
+            >>::decode_part(declaration, payload) {
+                return __tidings::core::result::Result::map(decoded, Self::Shipped);
+            }
+            __tidings::core::result::Result::Err(
+                __tidings::no_variant("OrderEvent", declaration),
+            )
+        }
+        fn outcome(
+            result: __tidings::core::result::Result<(), __tidings::Failure>,
+        ) -> __tidings::Outcome {
+            __tidings::Outcome::of_event(result)
+        }
+    }
+};

@@ -1,0 +1,113 @@
+::core::compile_error! {
+    "`{regoin}` names no field: did you mean `{region}`? the field is `region`"
+}
+#[doc(hidden)]
+#[allow(
+    missing_docs,
+    non_local_definitions,
+    non_shorthand_field_patterns,
+    private_bounds,
+    private_interfaces,
+    unused_lifetimes,
+    unused_qualifications,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+)]
+const _: () = {
+    use ::tidings::__private as __tidings;
+    struct OrderCreatedFilter(
+        __tidings::core::marker::PhantomData<fn() -> OrderCreated>,
+    );
+    #[automatically_derived]
+    impl OrderCreatedFilter {
+        pub fn region<__T>(self, _: __T) -> Self {
+            self
+        }
+    }
+    #[automatically_derived]
+    impl __tidings::Filter for OrderCreatedFilter {
+        type Message = OrderCreated;
+        fn subjects(
+            self,
+        ) -> __tidings::core::result::Result<
+            __tidings::std::vec::Vec<__tidings::Subject>,
+            __tidings::SubjectError,
+        > {
+            __tidings::core::unreachable!()
+        }
+    }
+    #[automatically_derived]
+    impl __tidings::Message for OrderCreated {
+        type Reply = ();
+        type Error = __tidings::Failure;
+        type Tokens = ();
+        type Filter = OrderCreatedFilter;
+        const DECLARATIONS: &'static [&'static __tidings::Declaration] = &[
+            &__tidings::Declaration::new(
+                __tidings::MessageKind::Event,
+                "",
+                1,
+                "",
+                "",
+                "",
+            ),
+        ];
+        const NAME: __tidings::core::option::Option<
+            &'static __tidings::core::primitive::str,
+        > = __tidings::core::option::Option::None;
+        fn declaration(&self) -> &'static __tidings::Declaration {
+            __tidings::core::unreachable!()
+        }
+        fn subject(
+            &self,
+        ) -> __tidings::core::result::Result<
+            __tidings::Subject,
+            __tidings::SubjectError,
+        > {
+            __tidings::core::unreachable!()
+        }
+        fn encode<__W: __tidings::std::io::Write>(
+            &self,
+            _: __W,
+        ) -> __tidings::core::result::Result<(), __tidings::serde_json::Error> {
+            __tidings::core::unreachable!()
+        }
+        fn filter() -> <Self as __tidings::Message>::Filter {
+            __tidings::core::unreachable!()
+        }
+        fn parse_subject(
+            _: &__tidings::core::primitive::str,
+        ) -> __tidings::core::result::Result<
+            <Self as __tidings::Message>::Tokens,
+            __tidings::ParseSubjectError,
+        > {
+            __tidings::core::unreachable!()
+        }
+        fn descriptors() -> __tidings::std::vec::Vec<__tidings::Descriptor> {
+            __tidings::core::unreachable!()
+        }
+    }
+    #[automatically_derived]
+    impl __tidings::Decode for OrderCreated {
+        fn decode(
+            _: &'static __tidings::Declaration,
+            _: &[__tidings::core::primitive::u8],
+        ) -> __tidings::core::result::Result<Self, __tidings::serde_json::Error> {
+            __tidings::core::unreachable!()
+        }
+        fn outcome(
+            _: __tidings::core::result::Result<
+                <Self as __tidings::Message>::Reply,
+                <Self as __tidings::Message>::Error,
+            >,
+        ) -> __tidings::Outcome {
+            __tidings::core::unreachable!()
+        }
+    }
+    #[automatically_derived]
+    impl __tidings::Event for OrderCreated {
+        type Ack = ();
+    }
+};

@@ -1,0 +1,95 @@
+#[doc(hidden)]
+#[allow(
+    missing_docs,
+    non_local_definitions,
+    non_shorthand_field_patterns,
+    private_bounds,
+    private_interfaces,
+    unused_lifetimes,
+    unused_qualifications,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+)]
+const _: () = {
+    use ::tidings::__private as __tidings;
+    #[automatically_derived]
+    impl __tidings::Message for CheckInventory {
+        type Reply = Stock;
+        type Error = OutOfStock;
+        type Tokens = ();
+        type Filter = __tidings::Unfiltered<Self>;
+        const DECLARATIONS: &'static [&'static __tidings::Declaration] = &[
+            &__tidings::Declaration::new(
+                __tidings::MessageKind::Request,
+                "inventory.check",
+                1u32,
+                "inventory.check.v1",
+                "inventory.check",
+                "inventory.check",
+            ),
+        ];
+        const NAME: __tidings::core::option::Option<
+            &'static __tidings::core::primitive::str,
+        > = __tidings::core::option::Option::Some("inventory.check");
+        fn declaration(&self) -> &'static __tidings::Declaration {
+            <Self as __tidings::Message>::DECLARATIONS[0]
+        }
+        fn subject(
+            &self,
+        ) -> __tidings::core::result::Result<
+            __tidings::Subject,
+            __tidings::SubjectError,
+        > {
+            __tidings::core::result::Result::Ok(
+                __tidings::Subject::from_static("inventory.check"),
+            )
+        }
+        fn encode<__W: __tidings::std::io::Write>(
+            &self,
+            payload: __W,
+        ) -> __tidings::core::result::Result<(), __tidings::serde_json::Error> {
+            __tidings::serde_json::to_writer(payload, self)
+        }
+        fn filter() -> <Self as __tidings::Message>::Filter {
+            __tidings::Unfiltered::new()
+        }
+        fn parse_subject(
+            subject: &__tidings::core::primitive::str,
+        ) -> __tidings::core::result::Result<
+            <Self as __tidings::Message>::Tokens,
+            __tidings::ParseSubjectError,
+        > {
+            let mut parser = __tidings::SubjectParser::new("inventory.check", subject);
+            __tidings::SubjectParser::literal(&mut parser, "inventory")?;
+            __tidings::SubjectParser::literal(&mut parser, "check")?;
+            __tidings::SubjectParser::finish(parser)?;
+            __tidings::core::result::Result::Ok(())
+        }
+        fn descriptors() -> __tidings::std::vec::Vec<__tidings::Descriptor> {
+            __tidings::describe_fallible_request::<Self, Stock, OutOfStock>()
+        }
+    }
+    #[automatically_derived]
+    impl __tidings::Request for CheckInventory {
+        type Declared = OutOfStock;
+    }
+    #[automatically_derived]
+    impl __tidings::Decode for CheckInventory {
+        fn decode(
+            _: &'static __tidings::Declaration,
+            payload: &[__tidings::core::primitive::u8],
+        ) -> __tidings::core::result::Result<Self, __tidings::serde_json::Error> {
+            __tidings::serde_json::from_slice(payload)
+        }
+        fn outcome(
+            result: __tidings::core::result::Result<
+                <Self as __tidings::Message>::Reply,
+                <Self as __tidings::Message>::Error,
+            >,
+        ) -> __tidings::Outcome {
+            __tidings::Outcome::of_declared::<Stock, Self>(result)
+        }
+    }
+};

@@ -1,0 +1,118 @@
+//! A program outside this workspace, written only from the README: its dependencies, its
+//! quickstart, and the strictest lints that such a program may have.
+//!
+//! The first run builds Tidings and its dependencies once more, under `target/outside`; those that
+//! follow build only the two programs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tidings_tests::Server;
+
+const README: &str = include_str!("../../README.md");
+const LOCK: &str = include_str!("../../Cargo.lock");
+const LINTS: &str = "#![deny(warnings, missing_docs, clippy::pedantic)]\n\n";
+/// The line of the quickstart that makes a bus.
+const IN_MEMORY: &str = "Bus::in_memory(); // or Bus::connect(\"nats://127.0.0.1:4222\").await?";
+
+/// The first block of this language that holds `mark`.
+fn block(language: &str, mark: &str) -> &'static str {
+    let begin = format!("\n```{language}\n");
+    let blocks = README.split(&begin).skip(1);
+    let mut blocks = blocks.filter_map(|rest| rest.split_once("```").map(|(block, _)| block));
+    blocks.find(|block| block.contains(mark)).unwrap_or_else(|| panic!("{mark} in the README"))
+}
+
+/// The README's dependencies, with this Tidings under this name instead of the published one.
+fn dependencies(name: &str) -> String {
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/tidings");
+    let ours = ours.canonicalize().unwrap().display().to_string();
+    let shown = block("toml", "[dependencies]");
+    let lines: Vec<String> = shown
+        .lines()
+        .map(|line| match line.strip_prefix("tidings = ") {
+            Some(_) => format!("{name} = {{ package = \"tidings\", path = {ours:?} }}"),
+            None => line.to_owned(),
+        })
+        .collect();
+    assert_ne!(lines.join("\n"), shown.trim_end(), "the README depends on tidings");
+    lines.join("\n")
+}
+
+/// Writes a program of its own workspace, with the versions that this one has.
+fn write(name: &str, dependencies: &str, program: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside").join(name);
+    fs::create_dir_all(directory.join("src")).unwrap();
+    let manifest = format!(
+        "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+         [workspace]\n\n{dependencies}\n\n\
+         # Built once and run once.\n\
+         [profile.dev]\ndebug = false\nincremental = false\n"
+    );
+    fs::write(directory.join("Cargo.toml"), manifest).unwrap();
+    fs::write(directory.join("Cargo.lock"), LOCK).unwrap();
+    let program = format!("//! The quickstart of the README.\n{LINTS}{program}");
+    fs::write(directory.join("src/main.rs"), program).unwrap();
+    directory
+}
+
+/// Builds and runs the program, and gives what it prints.
+///
+/// Clippy is the compiler of a workspace's own crates where it is there: what is linted is what
+/// is built, and the dependencies are built once.
+fn run(directory: &Path) -> String {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("outside");
+    let mut command = Command::new(cargo);
+    command.args(["run", "--quiet", "--offline", "--target-dir"]).arg(target);
+    let clippy = Command::new("clippy-driver").arg("--version").stdout(Stdio::null()).status();
+    if clippy.is_ok_and(|status| status.success()) {
+        command.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver");
+    }
+    let output = command.current_dir(directory).stdin(Stdio::null()).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && errors.is_empty(), "{}\n{errors}", output.status);
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What the quickstart says is so.
+fn is_quickstart(said: &str) {
+    for line in [
+        "stored in SHOP as number 1",
+        "is in stock: true",
+        "is in stock: false",
+        "three pieces are in stock: true",
+        "shop.ordered: 2 handled",
+        "stock.check: 3 handled",
+    ] {
+        assert!(said.contains(line), "{line:?} in:\n{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_quickstart_runs_as_the_readme_has_it() {
+    let program = block("rust", "fn main");
+    let directory = write("as-written", &dependencies("tidings"), program);
+    is_quickstart(&run(&directory));
+}
+
+/// Under another name, and on a server.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_quickstart_runs_under_another_name() {
+    let server = Server::start().await;
+    let connect = format!("Bus::connect({:?}).await?;", server.url());
+    let mut program = block("rust", "fn main").replace(IN_MEMORY, &connect);
+    assert!(program.contains(&connect), "the README shows how to connect");
+    program = program.replace("use tidings::", "use bus::");
+    // The derives are told where the crate is.
+    program = program.replace("enum Region", "#[token(crate = \"bus\")]\nenum Region");
+    for attribute in ["#[event(subject", "#[stream(name", "#[request(subject"] {
+        assert!(program.contains(attribute), "{attribute}");
+        let (head, what) = attribute.split_once('(').unwrap();
+        program = program.replace(attribute, &format!("{head}(crate = \"bus\", {what}"));
+    }
+    assert!(!program.contains("tidings"), "{program}");
+    let directory = write("renamed", &dependencies("bus"), &program);
+    is_quickstart(&run(&directory));
+}

@@ -1,0 +1,208 @@
+//! While the server is away, whatever is asked for ends in its time, with an error that says what
+//! is known.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tidings::prelude::*;
+use tidings::{PublishError, RequestError, SubscribeError};
+use tidings_tests::Server;
+use tokio::time::{Instant, timeout};
+
+use super::{Check, Parcels, Sent, Switched, stored};
+use crate::{SOON, soon};
+
+const PATIENCE: Duration = Duration::from_millis(600);
+/// How much later something may end than it was to, on a busy machine.
+const SLACK: Duration = Duration::from_secs(3);
+/// More than the client takes while it is offline.
+const MANY: u32 = 5000;
+
+/// A bus without much patience, on a server with the stream.
+async fn hasty() -> (Server, Bus) {
+    let server = Server::start().await;
+    let builder = Bus::builder().server(server.url());
+    let builder = builder.request_timeout(PATIENCE).publish_timeout(PATIENCE);
+    let bus = builder.ack_timeout(PATIENCE / 3).connect().await.unwrap();
+    bus.provision::<Parcels>().await.unwrap();
+    (server, bus)
+}
+
+/// The future's output, which comes neither before the bus's patience ends nor much later.
+async fn in_time<F: IntoFuture>(future: F) -> F::Output {
+    let begun = Instant::now();
+    let output = timeout(PATIENCE + SLACK, future).await.expect("it ends in its time");
+    assert!(begun.elapsed() >= PATIENCE / 2, "it waits for the server: {:?}", begun.elapsed());
+    output
+}
+
+/// Fills what the client keeps for a server that is away, and 8 times over.
+async fn fill(bus: &Bus) -> Vec<Result<(), PublishError>> {
+    let publishes = (0..MANY).map(|number| async move { bus.publish(&Switched { number }).await });
+    timeout(PATIENCE + SLACK, join_all(publishes)).await.expect("all end in their time")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_ends_within_its_deadline() {
+    let (mut server, bus) = hasty().await;
+    server.kill();
+    for round in ["with room for it", "without"] {
+        let error = in_time(bus.request(&Check { number: 1 })).await.unwrap_err();
+        assert!(matches!(error, RequestError::Timeout { .. }), "{round}: {error:?}");
+        let ask = Check { number: 2 };
+        let error = in_time(bus.message(&ask).timeout(PATIENCE).request()).await.unwrap_err();
+        assert!(matches!(error, RequestError::Timeout { .. }), "{round}: {error:?}");
+        fill(&bus).await;
+    }
+}
+
+/// Whether it is stored is unknown: the client may send it when it comes back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_event_ends_unconfirmed() {
+    let (mut server, bus) = hasty().await;
+    server.kill();
+    let error = in_time(bus.publish(&Sent { number: 1 })).await.unwrap_err();
+    match &error {
+        PublishError::Unconfirmed { subject, message_id, waited } => {
+            assert_eq!((subject.as_str(), message_id.as_str()), ("parcels.sent", "parcels.sent/1"));
+            assert!(*waited <= PATIENCE + SLACK, "{waited:?}");
+        }
+        other => panic!("{other:?}"),
+    }
+    // As its error says, publishing it again stores it once.
+    server.restart().await;
+    let again = async {
+        while let Err(error) = bus.publish(&Sent { number: 1 }).await {
+            assert!(matches!(error, PublishError::Unconfirmed { .. }), "{error:?}");
+        }
+    };
+    soon(again).await;
+    assert_eq!(stored(&server.client().await).await, 1);
+}
+
+/// What is handed over is unconfirmed; what finds no room is not sent, and is said not to be.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thousands_of_stream_events_end_in_their_time() {
+    let (mut server, bus) = hasty().await;
+    server.kill();
+    let publishes = (0..MANY).map(|number| {
+        let bus = &bus;
+        async move { (number, bus.publish(&Sent { number }).await) }
+    });
+    let outcomes = timeout(PATIENCE + SLACK, join_all(publishes)).await.expect("all end");
+    let mut unsent = Vec::new();
+    for (number, outcome) in outcomes {
+        match outcome.unwrap_err() {
+            PublishError::Unconfirmed { .. } => {}
+            PublishError::Unsent { subject, .. } => {
+                assert_eq!(subject, "parcels.sent");
+                unsent.push(number);
+            }
+            other => panic!("{number}: {other:?}"),
+        }
+    }
+    assert!(!unsent.is_empty(), "the client does not take all of them");
+    // The rest may be stored now, each once; of those that were not sent, none.
+    server.restart().await;
+    let back = async { while bus.flush().await.is_err() {} };
+    soon(back).await;
+    let stored = stored(&server.client().await).await;
+    assert!(stored <= u64::from(MANY) - unsent.len() as u64, "{stored} and {}", unsent.len());
+}
+
+/// A core event is at most once: `Ok` means handed over. What finds no room is an error in time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thousands_of_core_events_end_in_their_time() {
+    let (mut server, bus) = hasty().await;
+    server.kill();
+    let outcomes = fill(&bus).await;
+    let sent = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    assert!((1..outcomes.len()).contains(&sent), "{sent}");
+    for error in outcomes.into_iter().filter_map(Result::err) {
+        assert!(matches!(error, PublishError::Unsent { .. }), "{error:?}");
+    }
+}
+
+/// How many were not sent.
+fn unsent<A>(outcomes: &[Result<A, PublishError>]) -> usize {
+    let unsent = |outcome: &Result<_, _>| matches!(outcome, Err(PublishError::Unsent { .. }));
+    outcomes.iter().filter(|outcome| unsent(outcome)).count()
+}
+
+/// Those that find no room don't each wait as long as the first of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_published_as_one_end_in_their_time() {
+    let (mut server, bus) = hasty().await;
+    server.kill();
+    let begun = Instant::now();
+    let events = (0..MANY).map(|number| Switched { number });
+    let error = timeout(SOON, bus.publish_all(events)).await.expect("it ends").unwrap_err();
+    assert!(begun.elapsed() < PATIENCE + SLACK, "{:?}", begun.elapsed());
+    let sent = error.outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    assert!((1..MANY as usize).contains(&sent), "{sent}");
+    assert_eq!(unsent(&error.outcomes), MANY as usize - sent);
+    // A stream's go 512 at a time; without room for any of them, they are one wait as well.
+    let begun = Instant::now();
+    let events = (0..MANY).map(|number| Sent { number });
+    let error = timeout(SOON, bus.publish_all(events)).await.expect("it ends").unwrap_err();
+    assert!(begun.elapsed() < PATIENCE + SLACK, "{:?}", begun.elapsed());
+    assert_eq!(unsent(&error.outcomes), MANY as usize);
+}
+
+/// Also what is set up, not only what is sent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_is_opened_ends_in_its_time() {
+    let (mut server, bus) = hasty().await;
+    server.kill();
+    for round in ["with room for it", "without"] {
+        let error = in_time(bus.subscribe::<Switched>()).await.map(drop).unwrap_err();
+        assert!(matches!(error, SubscribeError::Timeout), "{round}: {error:?}");
+        // The server may take 5 s to answer about its streams.
+        let (consume, replay, provision) = tokio::join!(
+            timeout(SOON, bus.consume::<Sent>("billing").into_future()),
+            timeout(SOON, bus.replay::<Sent>(tidings::From::New).into_future()),
+            timeout(SOON, bus.provision::<Parcels>()),
+        );
+        let error = consume.expect("it ends").map(drop).unwrap_err();
+        assert!(matches!(error, SubscribeError::Timeout), "{round}: {error:?}");
+        let error = replay.expect("it ends").map(drop).unwrap_err();
+        assert!(matches!(error, SubscribeError::Timeout), "{round}: {error:?}");
+        let error = provision.expect("it ends").unwrap_err();
+        assert!(matches!(error, tidings::ProvisionError::Timeout { .. }), "{round}: {error:?}");
+        fill(&bus).await;
+    }
+}
+
+/// A service whose server is gone can still be stopped.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shutdown_ends_in_its_time() {
+    let (mut server, bus) = hasty().await;
+    for round in ["with", "without"] {
+        let (begun, mut beginning) = tokio::sync::mpsc::unbounded_channel();
+        let handler = move |_: Sent, _: Context| {
+            let begun = begun.clone();
+            async move {
+                begun.send(())?;
+                tokio::time::sleep(PATIENCE).await;
+                Ok(())
+            }
+        };
+        let check = |ask: Check, _: Context| async move { Ok(ask.number) };
+        let registry = Registry::new("shop").handle::<Sent>(handler).handle::<Check>(check);
+        let running = registry.start(&bus).await.unwrap();
+        bus.publish(&Sent { number: 1 }).await.unwrap();
+        bus.message(&Sent { number: 1 }).message_id(round).publish().await.unwrap();
+        soon(beginning.recv()).await.unwrap();
+        server.kill();
+        if round == "without" {
+            fill(&bus).await;
+        }
+        // The server's confirmation is waited for as well: 5 s.
+        let report = timeout(PATIENCE + SOON, running.shutdown_within(PATIENCE)).await;
+        let report = report.unwrap_or_else(|_| panic!("{round}: it does not end"));
+        assert_eq!(report.len(), 2);
+        server.restart().await;
+        let back = async { while bus.flush().await.is_err() {} };
+        timeout(SOON * 2, back).await.unwrap();
+    }
+}

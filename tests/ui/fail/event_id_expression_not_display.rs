@@ -1,0 +1,16 @@
+//! An id whose expression can not be written as text.
+
+use tidings::prelude::*;
+
+#[derive(Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "orders.{region}", id = "(region, parts)")]
+struct Created {
+    region: String,
+    parts: Vec<u8>,
+}
+
+fn main() {
+    let bus = Bus::in_memory();
+    let _ = bus.publisher::<Created>();
+    let _ = Created::filter();
+}

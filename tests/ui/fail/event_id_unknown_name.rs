@@ -1,0 +1,15 @@
+//! An id that names no field.
+
+use tidings::prelude::*;
+
+#[derive(Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "orders.{region}", id = "order_id")]
+struct Created {
+    region: String,
+}
+
+fn main() {
+    let bus = Bus::in_memory();
+    let _ = bus.publisher::<Created>();
+    let _ = Created::filter();
+}

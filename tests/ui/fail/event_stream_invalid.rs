@@ -1,0 +1,19 @@
+//! A stream with an error: the event says nothing more.
+
+use tidings::prelude::*;
+
+#[derive(EventStream)]
+#[stream(name = "ORDERS.X", subjects("orders.>"))]
+struct Orders;
+
+#[derive(Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "orders.{region}.created", stream = Orders)]
+struct Created {
+    region: String,
+}
+
+fn main() {
+    let bus = Bus::in_memory();
+    let _ = bus.publisher::<Created>();
+    let _ = Created::filter();
+}

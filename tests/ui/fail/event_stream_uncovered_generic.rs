@@ -1,0 +1,15 @@
+//! The same for a generic event.
+
+use tidings::prelude::*;
+
+#[derive(EventStream)]
+#[stream(name = "ORDERS", subjects("orders.>"))]
+struct Orders;
+
+#[derive(Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "order.{region}.created", stream = Orders)]
+struct Created<T> {
+    region: T,
+}
+
+fn main() {}

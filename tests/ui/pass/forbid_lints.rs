@@ -1,0 +1,45 @@
+//! What a user forbids, no expansion may allow: that would be an error by itself. (Not with
+//! `unused_qualifications`: the expansions of serde allow that as well.)
+
+#![forbid(
+    unsafe_code,
+    missing_docs,
+    missing_debug_implementations,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::panic
+)]
+
+use tidings::prelude::*;
+
+/// A region.
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Token)]
+pub enum Region {
+    /// Europe.
+    Eu,
+}
+
+/// A stream.
+#[derive(Debug, EventStream)]
+#[stream(name = "ORDERS", subjects("orders.>"))]
+pub struct Orders;
+
+/// An event.
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "orders.{region}.created", stream = Orders, id = "name")]
+pub struct Created {
+    /// Where.
+    pub region: Region,
+    name: String,
+}
+
+/// Any of them.
+#[derive(Debug, Event)]
+pub enum Any {
+    /// The first.
+    Created(Created),
+}
+
+fn main() {}

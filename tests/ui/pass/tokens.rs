@@ -1,0 +1,83 @@
+//! What can be bound to a token, and what a filter takes for it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use tidings::prelude::*;
+
+#[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "{tenant}.shop.{shard}.{type}.{at_home}.{id}.changed")]
+struct Changed {
+    tenant: String,
+    shard: u64,
+    r#type: char,
+    at_home: bool,
+    id: Uuid,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "texts.{cow}.{boxed}.{shared}")]
+struct Texts {
+    cow: Cow<'static, str>,
+    boxed: Box<str>,
+    #[serde(skip)]
+    shared: Arc<str>,
+}
+
+/// Tokens of one type, and of a type that is neither `Debug` nor `Clone`.
+#[derive(Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "same.{one}.{other}.{bare}")]
+struct Same {
+    one: u8,
+    other: u8,
+    bare: Bare,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Token)]
+struct Bare(u8);
+
+fn main() {
+    assert_eq!(Same::parse_subject("same.1.2.3").unwrap().other, 2);
+    let changed =
+        Changed { tenant: "acme".into(), shard: 7, r#type: 'x', at_home: true, id: Uuid::nil() };
+    let subject = changed.subject().unwrap();
+    let text = "acme.shop.7.x.true.00000000-0000-0000-0000-000000000000.changed";
+    assert_eq!(subject.as_str(), text);
+    let tokens = Changed::parse_subject(text).unwrap();
+    assert_eq!(tokens.tenant, changed.tenant);
+    assert_eq!(tokens.shard, changed.shard);
+    assert_eq!(tokens.r#type, changed.r#type);
+    assert_eq!(tokens.at_home, changed.at_home);
+    assert_eq!(tokens.id, changed.id);
+
+    // A literal is an integer of the field's type; text is any text.
+    let owned = String::from("acme");
+    for filter in [
+        Changed::filter().shard(7).tenant("acme"),
+        Changed::filter().shard(&7).tenant(owned.clone()),
+        Changed::filter().shard(changed.shard).tenant(&owned),
+        Changed::filter().shard(7).tenant(Cow::Borrowed("acme")),
+        Changed::filter().tenant("other").shard(7).tenant(owned.as_str()),
+    ] {
+        assert_eq!(filter.subjects().unwrap()[0].as_str(), "acme.shop.7.*.*.*.changed");
+    }
+    let filter = Changed::filter().r#type('y').at_home(false).id(Uuid::nil());
+    assert_eq!(
+        filter.clone().subjects().unwrap()[0].as_str(),
+        "*.shop.*.y.false.00000000-0000-0000-0000-000000000000.changed"
+    );
+    assert!(format!("{filter:?}").starts_with("ChangedFilter("));
+
+    let refused = Changed::filter().tenant("a.b").subjects().unwrap_err();
+    assert_eq!(refused.field, "tenant");
+    let refused = Changed { tenant: "$SYS".into(), ..changed }.subject().unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "field `tenant` can't be a token of \
+         `{tenant}.shop.{shard}.{type}.{at_home}.{id}.changed`: \"$SYS\" is reserved for the \
+         server: no subject begins with `$` or `_INBOX`"
+    );
+
+    let filter = Texts::filter().cow("a").boxed("b").shared("c");
+    assert_eq!(filter.subjects().unwrap()[0].as_str(), "texts.a.b.c");
+}
