@@ -13,6 +13,7 @@ mod limits;
 mod order_flow;
 mod outside;
 mod restart;
+mod testing;
 
 use std::time::Duration;
 

@@ -7,11 +7,13 @@ mod error;
 pub use builder::BusBuilder;
 pub use error::{CloseError, ConnectError};
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::draft::Draft;
 use crate::link::{Link, Patience};
 use crate::message::{Decode, Event, Filter, Message, Request, StreamEvent};
+use crate::probe::Probe;
 use crate::publish::{PublishAllError, PublishError};
 use crate::publisher::Publisher;
 use crate::request::RequestError;
@@ -98,7 +100,12 @@ impl Bus {
     }
 
     fn on(transport: Transport, patience: Patience) -> Self {
-        Self { link: Link { transport, patience: patience.into() } }
+        Self { link: Link { transport, patience: patience.into(), probe: None } }
+    }
+
+    /// The same bus, with everything that is done through it told to a probe.
+    pub(crate) fn watched_by(self, probe: Arc<dyn Probe>) -> Self {
+        Self { link: Link { probe: Some(probe), ..self.link } }
     }
 
     pub(crate) fn link(&self) -> &Link {

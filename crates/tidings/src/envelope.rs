@@ -82,17 +82,20 @@ pub(crate) fn postpone(outgoing: Outgoing, stream: &str, at: SystemTime) -> Opti
     Some(Outgoing { subject: Subject::from(subject), headers, payload })
 }
 
-/// Which of `M`'s declarations an incoming message is.
-fn declaration_of<M: Message>(incoming: &Incoming) -> Result<&'static Declaration, DecodeError> {
+/// Which of these declarations an incoming message is.
+pub(crate) fn declaration_of(
+    declarations: &'static [&'static Declaration],
+    incoming: &Incoming,
+) -> Result<&'static Declaration, DecodeError> {
     let subject = incoming.subject.as_str();
     let by_subject = |d: &&&'static Declaration| tidings_subject::matches(d.filter, subject);
     let other = |found: &str| DecodeError::OtherMessage {
         subject: subject.to_owned(),
-        expected: M::DECLARATIONS.iter().map(|d| d.tag).collect::<Vec<_>>().join(", "),
+        expected: declarations.iter().map(|d| d.tag).collect::<Vec<_>>().join(", "),
         found: found.to_owned(),
         payload: incoming.payload.clone(),
     };
-    match (incoming.headers.get(header::MESSAGE), M::DECLARATIONS) {
+    match (incoming.headers.get(header::MESSAGE), declarations) {
         (Some(tag), declarations) => {
             declarations.iter().find(|d| d.tag == tag).copied().ok_or_else(|| other(tag))
         }
@@ -104,7 +107,7 @@ fn declaration_of<M: Message>(incoming: &Incoming) -> Result<&'static Declaratio
 }
 
 pub(crate) fn decode<M: Decode>(incoming: &Incoming) -> Result<M, DecodeError> {
-    let declaration = declaration_of::<M>(incoming)?;
+    let declaration = declaration_of(M::DECLARATIONS, incoming)?;
     M::decode(declaration, &incoming.payload).map_err(|source| DecodeError::Payload {
         name: declaration.name,
         version: declaration.version,

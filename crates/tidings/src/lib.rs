@@ -89,6 +89,7 @@
 //! | run a service | [`Registry`], [`Route`], [`Retry`], [`Serve`], [`Running`] |
 //! | connect | [`Bus::builder`], [`Bus::from_env`] |
 //! | make a stream, look into it | [`Bus::provision`], [`StreamConfig`], [`Bus::stream`]; a registry makes those of its handlers |
+//! | test a service | [`testing`]: [`TestBus`](testing::TestBus) |
 //! | show what messages promise | [`Message::descriptors`], [`contract::Catalog`] |
 //!
 //! # What is promised
@@ -140,6 +141,7 @@ mod jitter;
 mod link;
 mod message;
 pub mod prelude;
+mod probe;
 mod publish;
 mod publish_ack;
 mod publisher;
@@ -151,6 +153,7 @@ mod runner;
 mod stream;
 mod subject;
 mod subscribe;
+pub mod testing;
 mod token;
 mod topology;
 mod transport;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::probe::{Listener, Listening, Probe, Underway, Work};
 use crate::transport::Transport;
 
 /// A transport, and how long to wait for it. A cheap clone.
@@ -10,6 +11,20 @@ use crate::transport::Transport;
 pub(crate) struct Link {
     pub(crate) transport: Transport,
     pub(crate) patience: Arc<Patience>,
+    /// What a test's bus is watched by.
+    pub(crate) probe: Option<Arc<dyn Probe>>,
+}
+
+impl Link {
+    /// Tells the probe, if there is one, that something begins.
+    pub(crate) fn begin(&self, work: Work<'_>) -> Underway {
+        Underway::begin(self.probe.as_ref(), work)
+    }
+
+    /// Tells the probe, if there is one, that a route listens.
+    pub(crate) fn listen(&self, listening: Listening<'_>) -> Listener {
+        Listener::begin(self.probe.as_ref(), listening)
+    }
 }
 
 /// How long each operation may take.

@@ -9,6 +9,7 @@ use crate::envelope::{self, EncodeFault};
 use crate::header::{self, Headers};
 use crate::link::Link;
 use crate::message::{DeclaredError, Request};
+use crate::probe::{End, Work};
 use crate::publish::PublishError;
 use crate::subject::SubjectError;
 use crate::transport::{Fault, Incoming};
@@ -106,10 +107,12 @@ pub(crate) async fn request<R: Request>(
         EncodeFault::Subject(error) => RequestError::Subject(error),
         EncodeFault::Payload { name, source } => RequestError::Encode { name, source },
     })?;
+    let declaration = encoded.declaration;
     let outgoing = envelope::seal(encoded, headers, || None);
+    let underway = link.begin(Work::Ask(declaration, &outgoing));
     let subject = outgoing.subject.clone();
     let waited = timeout.unwrap_or(link.patience.request);
-    match link.transport.request(outgoing, waited).await {
+    let replied = match link.transport.request(outgoing, waited).await {
         Ok(reply) => read(subject.as_str(), &reply),
         Err(fault) => {
             let subject = subject.to_string();
@@ -122,7 +125,12 @@ pub(crate) async fn request<R: Request>(
                 other @ Fault::Api(_) => RequestError::Client { subject, source: other.into() },
             })
         }
-    }
+    };
+    underway.tell(match &replied {
+        Ok(_) => End::Replied,
+        Err(error) => End::NotReplied(error),
+    });
+    replied
 }
 
 fn read<T: serde::de::DeserializeOwned, E: DeclaredError>(

@@ -8,6 +8,7 @@ use crate::envelope;
 use crate::header::Headers;
 use crate::link::Link;
 use crate::message::Event;
+use crate::probe::{Underway, Work};
 use crate::publish::send::Sent;
 use crate::publish::{PublishError, send};
 use crate::publish_ack::{Acknowledgement, PublishAck};
@@ -73,9 +74,11 @@ pub(crate) async fn publish_all<E: Event>(
             by = Instant::now() + link.patience.publish;
         }
         match begun {
-            Ok(Begun::Core) => settle::<E>(&mut outcomes, place, Ok(None)),
-            Ok(Begun::Stream(stream, outgoing, sent)) => on_the_way.push(async move {
-                (place, send::confirm(link, stream, outgoing, sent).await.map(Some))
+            Ok((Begun::Core, _)) => settle::<E>(&mut outcomes, place, Ok(None)),
+            Ok((Begun::Stream(stream, outgoing, sent), underway)) => on_the_way.push(async move {
+                let stored = send::confirm(link, stream, outgoing, sent).await;
+                underway.published(stored.as_ref().map(Some));
+                (place, stored.map(Some))
             }),
             Err(error) => settle::<E>(&mut outcomes, place, Err(error)),
         }
@@ -108,18 +111,27 @@ enum Begun {
     Stream(&'static StreamDeclaration, Outgoing, Sent),
 }
 
-async fn begin<E: Event>(link: &Link, event: &E, by: Instant) -> Result<Begun, PublishError> {
+async fn begin<E: Event>(
+    link: &Link,
+    event: &E,
+    by: Instant,
+) -> Result<(Begun, Underway), PublishError> {
     let encoded = envelope::encode(event)?;
     let declaration = encoded.declaration;
     let outgoing = envelope::seal(encoded, Headers::new(), || event.message_id());
-    match &declaration.stream {
-        None => {
-            send::core(link, outgoing, || by).await?;
-            Ok(Begun::Core)
+    let underway = link.begin(Work::Publish(declaration, &outgoing));
+    let begun = match (send::admit(link, declaration, &outgoing), &declaration.stream) {
+        (Err(error), _) => Err(error),
+        (Ok(()), None) => send::core(link, outgoing, || by).await.map(|()| Begun::Core),
+        (Ok(()), Some(stream)) => {
+            let sent = send::start(link, stream, outgoing.clone(), by).await;
+            sent.map(|sent| Begun::Stream(stream, outgoing, sent))
         }
-        Some(stream) => {
-            let sent = send::start(link, stream, outgoing.clone(), by).await?;
-            Ok(Begun::Stream(stream, outgoing, sent))
-        }
+    };
+    match &begun {
+        Ok(Begun::Core) => underway.published::<PublishError>(Ok(None)),
+        Ok(Begun::Stream(..)) => {}
+        Err(error) => underway.published(Err(error)),
     }
+    Ok((begun?, underway))
 }

@@ -11,6 +11,7 @@ use crate::header;
 use crate::jitter::jittered;
 use crate::link::Link;
 use crate::message::Declaration;
+use crate::probe::Work;
 use crate::publish::PublishError;
 use crate::publish_ack::{Acknowledgement, PublishAck};
 use crate::stream::{StreamConfig, StreamDeclaration};
@@ -26,18 +27,45 @@ pub(super) async fn send<A: Acknowledgement>(
     declaration: &'static Declaration,
     outgoing: Outgoing,
 ) -> Result<A, PublishError> {
-    let stored = match &declaration.stream {
+    let underway = link.begin(Work::Publish(declaration, &outgoing));
+    let stored = transmit(link, declaration, outgoing).await;
+    underway.published(stored.as_ref().map(Option::as_ref));
+    A::from_stored(stored?).ok_or(PublishError::Closed)
+}
+
+async fn transmit(
+    link: &Link,
+    declaration: &'static Declaration,
+    outgoing: Outgoing,
+) -> Result<Option<PublishAck>, PublishError> {
+    admit(link, declaration, &outgoing)?;
+    match &declaration.stream {
         None => {
             core(link, outgoing, || Instant::now() + link.patience.publish).await?;
-            None
+            Ok(None)
         }
         Some(stream) => {
             let by = Instant::now() + link.patience.publish;
             let first = start(link, stream, outgoing.clone(), by).await?;
-            Some(confirm(link, stream, outgoing, first).await?)
+            confirm(link, stream, outgoing, first).await.map(Some)
         }
-    };
-    A::from_stored(stored).ok_or(PublishError::Closed)
+    }
+}
+
+/// Whether it may be sent at all, or fails because a test says so: as it does when no confirmation
+/// comes, or when the connection takes no message.
+pub(super) fn admit(
+    link: &Link,
+    declaration: &'static Declaration,
+    outgoing: &Outgoing,
+) -> Result<(), PublishError> {
+    match &link.probe {
+        Some(probe) if probe.fails(declaration) => Err(match declaration.stream {
+            Some(_) => unconfirmed(outgoing, link.patience.publish),
+            None => unsent(link, &outgoing.subject),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Sends a message that no stream keeps. While the server is away the connection takes only so
@@ -106,13 +134,9 @@ pub(super) async fn confirm(
     let Sent { mut ack, deadline } = sent;
     let mut pause = FIRST_RETRY;
     let mut unanswered = false;
-    let unconfirmed = || {
+    let give_up = || {
         let left = deadline.saturating_duration_since(Instant::now());
-        PublishError::Unconfirmed {
-            subject: outgoing.subject.to_string(),
-            message_id: outgoing.headers.get(header::MESSAGE_ID).unwrap_or("").to_owned(),
-            waited: link.patience.publish.saturating_sub(left),
-        }
+        unconfirmed(&outgoing, link.patience.publish.saturating_sub(left))
     };
     loop {
         let patience = deadline.min(Instant::now() + link.patience.ack);
@@ -124,7 +148,7 @@ pub(super) async fn confirm(
         match &fault {
             Fault::Timeout => unanswered = true,
             // It was sent, and nobody will ever say what became of it.
-            Fault::Closed => return Err(unconfirmed()),
+            Fault::Closed => return Err(give_up()),
             // No stream, one with other subjects, or one that is electing a leader: only the server
             // knows which.
             Fault::NoResponders => {
@@ -142,7 +166,7 @@ pub(super) async fn confirm(
         let wake = Instant::now() + jittered(pause);
         if wake >= deadline {
             return Err(if unanswered {
-                unconfirmed()
+                give_up()
             } else {
                 stream_error(fault, outgoing.subject.as_str(), stream.name)
             });
@@ -152,9 +176,17 @@ pub(super) async fn confirm(
         ack = match store(link, stream, outgoing.clone(), deadline).await {
             Ok(ack) => ack,
             // An earlier copy may be stored, whatever happens to this one.
-            Err(_) if unanswered => return Err(unconfirmed()),
+            Err(_) if unanswered => return Err(give_up()),
             Err(error) => return Err(error),
         };
+    }
+}
+
+fn unconfirmed(outgoing: &Outgoing, waited: Duration) -> PublishError {
+    PublishError::Unconfirmed {
+        subject: outgoing.subject.to_string(),
+        message_id: outgoing.headers.get(header::MESSAGE_ID).unwrap_or("").to_owned(),
+        waited,
     }
 }
 
@@ -211,6 +243,7 @@ mod tests {
         let link = Link {
             transport: Transport::Memory(memory.clone()),
             patience: Patience::default().into(),
+            probe: None,
         };
         // Somebody takes the message who answers nothing.
         let subject = Subject::from_static("orders.created");

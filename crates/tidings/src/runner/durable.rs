@@ -6,6 +6,7 @@ use futures_util::StreamExt as _;
 
 use super::Worker;
 use crate::jitter::jittered;
+use crate::probe::Listener;
 use crate::topology;
 use crate::transport::{ConsumerConfig, Fault, Pull, Settlement};
 
@@ -21,6 +22,7 @@ pub(super) async fn run(
     stream: &'static str,
     config: ConsumerConfig,
     prefetch: usize,
+    _listener: Listener,
 ) {
     let mut pause = FIRST_RETRY;
     loop {

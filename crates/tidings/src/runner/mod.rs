@@ -63,9 +63,13 @@ impl Runner {
     /// Starts to feed a worker.
     pub(crate) fn run(&self, worker: Worker, source: Source) {
         match source {
-            Source::Core(inboxes) => self.tasks.spawn(queue::run(worker, inboxes)),
+            Source::Core(inboxes) => {
+                let listener = worker.listen(None);
+                self.tasks.spawn(queue::run(worker, inboxes, listener))
+            }
             Source::Durable { stream, config, prefetch } => {
-                self.tasks.spawn(durable::run(worker, stream, config, prefetch))
+                let listener = worker.listen(Some((stream, &config.name)));
+                self.tasks.spawn(durable::run(worker, stream, config, prefetch, listener))
             }
         };
     }

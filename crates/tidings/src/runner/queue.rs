@@ -4,16 +4,17 @@ use futures_util::StreamExt as _;
 use futures_util::stream::SelectAll;
 
 use super::Worker;
+use crate::probe::Listener;
 use crate::transport::Inbox;
 
 /// Until the worker stops; then the interest ends, and what was already delivered is handled.
-pub(super) async fn run(worker: Worker, inboxes: Vec<Inbox>) {
+pub(super) async fn run(worker: Worker, inboxes: Vec<Inbox>, listener: Listener) {
     let mut inboxes: SelectAll<Inbox> = inboxes.into_iter().collect();
     loop {
         tokio::select! {
             biased;
             () = worker.stopped() => break,
-            more = next(&worker, &mut inboxes) => if !more { return },
+            more = next(&worker, &mut inboxes, &listener) => if !more { return },
         }
     }
     for inbox in &mut inboxes {
@@ -21,17 +22,17 @@ pub(super) async fn run(worker: Worker, inboxes: Vec<Inbox>) {
             tracing::warn!(route = worker.label(), %fault, "a subscription could not be ended");
         }
     }
-    while next(&worker, &mut inboxes).await {}
+    while next(&worker, &mut inboxes, &listener).await {}
 }
 
 /// Handles one message; `false` if there will be no more.
-async fn next(worker: &Worker, inboxes: &mut SelectAll<Inbox>) -> bool {
+async fn next(worker: &Worker, inboxes: &mut SelectAll<Inbox>, listener: &Listener) -> bool {
     // The permit comes first: a message is only taken when it can be handled at once.
     let Some(permit) = worker.permit().await else { return false };
     let incoming = tokio::select! {
         biased;
         () = worker.aborted() => None,
-        incoming = inboxes.next() => incoming,
+        incoming = listener.attend(inboxes.next()) => incoming,
     };
     let Some(incoming) = incoming else { return false };
     worker.handle(incoming, permit);

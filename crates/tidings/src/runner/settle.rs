@@ -4,18 +4,13 @@ use super::worker::Handled;
 use crate::failure::Verdict;
 use crate::message::Outcome;
 use crate::retry::Retry;
-use crate::transport::{Fault, Incoming, Settle, Settlement};
+use crate::transport::{Incoming, Settlement};
 
 /// The most of a reason that goes into the server's advisory, in characters.
 const MOST_REASON: usize = 256;
 
-/// Decides, and settles.
-pub(super) async fn settle(
-    settle: &Settle,
-    incoming: &Incoming,
-    handled: &Handled,
-    retry: &Retry,
-) -> Result<(), Fault> {
+/// What becomes of a message that was handled in this way; it is logged where that is not an ack.
+pub(super) fn settlement(incoming: &Incoming, handled: &Handled, retry: &Retry) -> Settlement {
     let attempt = incoming.receipt.as_ref().map_or(1, |receipt| receipt.attempt);
     let subject = incoming.subject.as_str();
     let settlement = decide(handled, attempt, retry);
@@ -28,7 +23,7 @@ pub(super) async fn settle(
         }
         Settlement::Ack | Settlement::Progress => {}
     }
-    settle.send(settlement).await
+    settlement
 }
 
 fn decide(handled: &Handled, attempt: u64, retry: &Retry) -> Settlement {

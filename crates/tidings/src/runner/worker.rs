@@ -16,10 +16,11 @@ use crate::context::Context;
 use crate::envelope::DecodeError;
 use crate::handler::Dispatch;
 use crate::link::Link;
-use crate::message::Outcome;
+use crate::message::{Declaration, Outcome};
+use crate::probe::{End, Listener, Listening, Underway, Work};
 use crate::retry::Retry;
 use crate::route::{Key, RouteSpec};
-use crate::transport::Incoming;
+use crate::transport::{Incoming, Settlement};
 
 /// What became of one message in a handler.
 #[derive(Debug)]
@@ -34,6 +35,18 @@ pub(super) enum Handled {
     Aborted,
 }
 
+impl Handled {
+    /// Says what came of a message, and how a stream's was settled.
+    fn tell(&self, underway: &Underway, settlement: Option<&Settlement>) {
+        match self {
+            Self::Returned(outcome) => underway.tell(End::Returned(outcome, settlement)),
+            Self::Panicked(text) => underway.tell(End::Panicked(text, settlement)),
+            Self::Undecodable(error) => underway.tell(End::Undecodable(error)),
+            Self::Aborted => {}
+        }
+    }
+}
+
 /// One route's handler; clones share it.
 #[derive(Clone)]
 pub(crate) struct Worker {
@@ -42,6 +55,7 @@ pub(crate) struct Worker {
 
 struct Shared {
     label: String,
+    declarations: &'static [&'static Declaration],
     dispatch: Arc<dyn Dispatch>,
     retry: Retry,
     link: Link,
@@ -59,6 +73,7 @@ impl Worker {
         Self {
             shared: Arc::new(Shared {
                 label: route.label(),
+                declarations: route.declarations,
                 dispatch: Arc::clone(&route.dispatch),
                 retry: route.retry.clone().unwrap_or_default(),
                 link,
@@ -83,6 +98,13 @@ impl Worker {
 
     pub(super) fn link(&self) -> &Link {
         &self.shared.link
+    }
+
+    /// Tells a test's bus that the route listens, on the durable consumer of this stream and name
+    /// or on core subscriptions.
+    pub(super) fn listen(&self, durable: Option<(&'static str, &str)>) -> Listener {
+        let Shared { label, declarations, link, .. } = &*self.shared;
+        link.listen(Listening { route: label, declarations, durable })
     }
 
     /// Resolves when no new messages are to be taken.
@@ -115,13 +137,14 @@ impl Worker {
             .as_ref()
             .and_then(|key| catch_unwind(AssertUnwindSafe(|| key(&incoming))).ok().flatten());
         let turn = key.map(|key| shared.lanes.queue(key));
+        let underway = shared.begin(&incoming);
         self.shared.tasks.spawn(async move {
             if let Some(turn) = turn {
                 let end = turn.begin().await;
-                shared.work(incoming).await;
+                shared.work(incoming, underway).await;
                 shared.lanes.leave(end);
             } else {
-                shared.work(incoming).await;
+                shared.work(incoming, underway).await;
             }
             drop(permit);
         });
@@ -129,14 +152,39 @@ impl Worker {
 }
 
 impl Shared {
-    async fn work(&self, incoming: Incoming) {
+    fn begin(&self, incoming: &Incoming) -> Underway {
+        self.link.begin(Work::Handle { declarations: self.declarations, incoming })
+    }
+
+    async fn work(&self, mut incoming: Incoming, mut underway: Underway) {
+        self.handle(&incoming, &underway).await;
+        // Never, but where a test says so.
+        while underway.redelivers()
+            && let Some(receipt) = &mut incoming.receipt
+        {
+            receipt.attempt += 1;
+            underway = self.begin(&incoming);
+            self.handle(&incoming, &underway).await;
+        }
+    }
+
+    async fn handle(&self, incoming: &Incoming, underway: &Underway) {
         let begun = Instant::now();
-        let handled = self.call(&incoming).await;
+        let handled = self.call(incoming, underway).await;
         self.tally.count(&handled, begun.elapsed());
         let sent = match (&incoming.settle, &incoming.reply) {
-            (Some(settle), _) => settle::settle(settle, &incoming, &handled, &self.retry).await,
-            (None, Some(to)) => reply::reply(&self.link, to.clone(), handled).await,
+            (Some(settle), _) => {
+                let settlement = settle::settlement(incoming, &handled, &self.retry);
+                let settlement = underway.settlement(settlement);
+                handled.tell(underway, Some(&settlement));
+                settle.send(settlement).await
+            }
+            (None, Some(to)) => {
+                handled.tell(underway, None);
+                reply::reply(&self.link, to.clone(), handled).await
+            }
             (None, None) => {
+                handled.tell(underway, None);
                 reply::report_unanswered(&self.label, &handled);
                 Ok(())
             }
@@ -147,10 +195,11 @@ impl Shared {
         }
     }
 
-    async fn call(&self, incoming: &Incoming) -> Handled {
+    async fn call(&self, incoming: &Incoming, underway: &Underway) -> Handled {
         let cx = Context::new(self.link.clone(), incoming, self.stop.clone());
         // Decoding runs the user's code too: a panic there is caught as well.
         let handled = AssertUnwindSafe(async {
+            underway.hold().await;
             match self.dispatch.dispatch(incoming, cx) {
                 Ok(outcome) => Handled::Returned(outcome.await),
                 Err(error) => Handled::Undecodable(error),

@@ -1,0 +1,184 @@
+//! What can be observed on a bus, and interfered with. Only a test's bus has a probe; every other
+//! one pays a look at an `Option`.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use tokio::task::coop;
+
+use crate::message::{Declaration, Outcome};
+use crate::publish_ack::PublishAck;
+use crate::transport::{Incoming, Outgoing, Settlement};
+
+/// Told of all that happens on a bus, and asked whether it shall.
+pub(crate) trait Probe: fmt::Debug + Send + Sync {
+    /// Something begins; the number that this gives stands for it.
+    fn begin(&self, work: Work<'_>) -> u64;
+
+    /// What came of it. Nothing is told of what was dropped half-way.
+    fn tell(&self, work: u64, end: End<'_>);
+
+    /// It is over.
+    fn over(&self, work: u64);
+
+    /// Whether this publish fails, and nothing of it is sent.
+    fn fails(&self, declaration: &'static Declaration) -> bool;
+
+    /// How long the message waits before its handler gets it.
+    fn hold(&self, work: u64) -> Option<Duration>;
+
+    /// Whether the ack of this message is lost.
+    fn loses_ack(&self, work: u64) -> bool;
+
+    /// Whether this message is delivered again, although it is acked.
+    fn redelivers(&self, work: u64) -> bool;
+
+    /// A route begins to listen, until [`Probe::gone`].
+    fn listen(&self, listening: Listening<'_>) -> u64;
+
+    /// The call that a listener is to answer once it has nothing to handle; the waker is woken at
+    /// the next one.
+    fn call(&self, listener: u64, waker: &Waker) -> u64;
+
+    /// A listener had nothing to handle after this call.
+    fn idle(&self, listener: u64, call: u64);
+
+    /// A listener has ended.
+    fn gone(&self, listener: u64);
+}
+
+/// What begins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Work<'a> {
+    Publish(&'static Declaration, &'a Outgoing),
+    Ask(&'static Declaration, &'a Outgoing),
+    /// A message is here for the handler of a route that handles these.
+    Handle {
+        declarations: &'static [&'static Declaration],
+        incoming: &'a Incoming,
+    },
+}
+
+/// What came of it.
+#[derive(Clone, Copy)]
+pub(crate) enum End<'a> {
+    /// It was sent; a stream's event was stored.
+    Published(Option<&'a PublishAck>),
+    /// It could not be published.
+    NotPublished(&'a dyn fmt::Display),
+    /// A reply came.
+    Replied,
+    /// There was no reply, or an error.
+    NotReplied(&'a dyn fmt::Display),
+    /// A handler returned; a stream's message was settled in this way.
+    Returned(&'a Outcome, Option<&'a Settlement>),
+    /// A handler panicked.
+    Panicked(&'a str, Option<&'a Settlement>),
+    /// A message could not be decoded.
+    Undecodable(&'a dyn fmt::Display),
+}
+
+/// A route, and what it listens on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Listening<'a> {
+    pub(crate) route: &'a str,
+    pub(crate) declarations: &'static [&'static Declaration],
+    /// Stream and name of its durable consumer; `None` for core subscriptions.
+    pub(crate) durable: Option<(&'static str, &'a str)>,
+}
+
+/// Something that has begun; it is over when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Underway(Option<(Arc<dyn Probe>, u64)>);
+
+impl Underway {
+    pub(crate) fn begin(probe: Option<&Arc<dyn Probe>>, work: Work<'_>) -> Self {
+        Self(probe.map(|probe| (Arc::clone(probe), probe.begin(work))))
+    }
+
+    /// Says what came of it.
+    pub(crate) fn tell(&self, end: End<'_>) {
+        if let Some((probe, work)) = &self.0 {
+            probe.tell(*work, end);
+        }
+    }
+
+    /// Says what came of a publish.
+    pub(crate) fn published<E: fmt::Display>(&self, result: Result<Option<&PublishAck>, &E>) {
+        self.tell(match result {
+            Ok(stored) => End::Published(stored),
+            Err(error) => End::NotPublished(error),
+        });
+    }
+
+    /// Waits as long as the probe holds the message back.
+    pub(crate) async fn hold(&self) {
+        if let Some((probe, work)) = &self.0
+            && let Some(time) = probe.hold(*work)
+        {
+            tokio::time::sleep(time).await;
+        }
+    }
+
+    /// The settlement, or what becomes of it where the probe loses it: the message comes again.
+    pub(crate) fn settlement(&self, settlement: Settlement) -> Settlement {
+        match &self.0 {
+            Some((probe, work)) if settlement == Settlement::Ack && probe.loses_ack(*work) => {
+                Settlement::Nak(None)
+            }
+            _ => settlement,
+        }
+    }
+
+    /// Whether the message is delivered once more, now that it is acked.
+    pub(crate) fn redelivers(&self) -> bool {
+        self.0.as_ref().is_some_and(|(probe, work)| probe.redelivers(*work))
+    }
+}
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        if let Some((probe, work)) = self.0.take() {
+            probe.over(work);
+        }
+    }
+}
+
+/// A route that listens, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Listener(Option<(Arc<dyn Probe>, u64)>);
+
+impl Listener {
+    pub(crate) fn begin(probe: Option<&Arc<dyn Probe>>, listening: Listening<'_>) -> Self {
+        Self(probe.map(|probe| (Arc::clone(probe), probe.listen(listening))))
+    }
+
+    /// Waits for what `next` gives, and answers each call when there is nothing yet.
+    pub(crate) async fn attend<T>(&self, next: impl Future<Output = T>) -> T {
+        let Some((probe, listener)) = &self.0 else { return next.await };
+        let mut next = pin!(next);
+        poll_fn(|cx| {
+            // Read first: what is there when the call is made is seen by the look that follows.
+            let call = probe.call(*listener, cx.waker());
+            let polled = next.as_mut().poll(cx);
+            // Without budget it was not looked at all.
+            if polled.is_pending() && coop::has_budget_remaining() {
+                probe.idle(*listener, call);
+            }
+            polled
+        })
+        .await
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Some((probe, listener)) = self.0.take() {
+            probe.gone(listener);
+        }
+    }
+}

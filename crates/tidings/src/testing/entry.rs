@@ -1,0 +1,231 @@
+//! One thing that happened on a test's bus.
+
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio::time::Instant;
+
+use crate::envelope;
+use crate::failure::Verdict;
+use crate::header::{self, Headers};
+use crate::message::{Declaration, Outcome};
+use crate::probe::{End, Work};
+use crate::publish_ack::PublishAck;
+use crate::subject::Subject;
+use crate::transport::{Outgoing, Receipt, Settlement};
+
+/// The most of a payload that a line shows, in characters.
+const MOST_PAYLOAD: usize = 120;
+
+/// A message, and what came of it.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) deed: Deed,
+    /// Which message it is; more than one only where that can't be said, and what was expected.
+    pub(super) declarations: Vec<&'static Declaration>,
+    pub(super) subject: Subject,
+    pub(super) headers: Headers,
+    pub(super) payload: Bytes,
+    pub(super) receipt: Option<Receipt>,
+    /// What it waits for in its stream, if it is to be delivered later.
+    pub(super) schedule: Option<Schedule>,
+    pub(super) begun: Instant,
+    pub(super) end: Ending,
+}
+
+/// A message that waits in its stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Schedule {
+    /// The subject that it waits on.
+    pub(super) subject: Subject,
+    /// When it is delivered.
+    pub(super) at: SystemTime,
+}
+
+impl Schedule {
+    fn of(outgoing: &Outgoing) -> Option<Self> {
+        let at = outgoing.headers.get(header::SCHEDULE)?.strip_prefix("@at ")?;
+        let at = OffsetDateTime::parse(at, &Rfc3339).ok()?.into();
+        Some(Self { subject: outgoing.subject.clone(), at })
+    }
+}
+
+/// What was done with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Deed {
+    Publish,
+    Ask,
+    Handle,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(super) enum Ending {
+    /// Nothing yet, or nothing ever: it was dropped.
+    Open,
+    Published(Option<PublishAck>),
+    NotPublished(String),
+    /// A reply came.
+    Asked,
+    /// No reply, or an error.
+    AskedInVain(String),
+    /// An event's handler returned `Ok`.
+    Handled {
+        acked: bool,
+    },
+    Replied(Vec<u8>),
+    Declared {
+        description: String,
+        body: Vec<u8>,
+    },
+    /// It comes again.
+    Retried {
+        error: String,
+        delay: Option<Duration>,
+    },
+    /// It was given up: this, and what can't be decoded, is what becomes a dead letter.
+    Rejected(String),
+    Undecodable(String),
+    /// Its handler failed, and nothing brings it again.
+    Failed(String),
+}
+
+impl Entry {
+    pub(super) fn new(work: Work<'_>) -> Self {
+        let sent = |deed, declaration, outgoing: &Outgoing| Self {
+            deed,
+            declarations: vec![declaration],
+            // What waits is published on its own subject in the end.
+            subject: match outgoing.headers.get(header::SCHEDULE_TARGET) {
+                Some(target) => Subject::from(target.to_owned()),
+                None => outgoing.subject.clone(),
+            },
+            headers: outgoing.headers.clone(),
+            payload: outgoing.payload.clone(),
+            receipt: None,
+            schedule: Schedule::of(outgoing),
+            begun: Instant::now(),
+            end: Ending::Open,
+        };
+        match work {
+            Work::Publish(declaration, outgoing) => sent(Deed::Publish, declaration, outgoing),
+            Work::Ask(declaration, outgoing) => sent(Deed::Ask, declaration, outgoing),
+            Work::Handle { declarations, incoming } => Self {
+                deed: Deed::Handle,
+                declarations: envelope::declaration_of(declarations, incoming)
+                    .map_or_else(|_| declarations.to_vec(), |one| vec![one]),
+                subject: incoming.subject.clone(),
+                headers: incoming.headers.clone(),
+                payload: incoming.payload.clone(),
+                receipt: incoming.receipt.clone(),
+                schedule: None,
+                begun: Instant::now(),
+                end: Ending::Open,
+            },
+        }
+    }
+
+    /// The one of `declarations` that it is.
+    pub(super) fn declared_by(
+        &self,
+        declarations: &'static [&'static Declaration],
+    ) -> Option<&'static Declaration> {
+        let is = |ours: &&&'static Declaration| self.declarations.iter().any(|own| own.is(ours));
+        declarations.iter().find(is).copied()
+    }
+
+    pub(super) fn attempt(&self) -> u64 {
+        self.receipt.as_ref().map_or(1, |receipt| receipt.attempt)
+    }
+
+    pub(super) fn sequence(&self) -> Option<u64> {
+        self.receipt.as_ref().map(|receipt| receipt.sequence)
+    }
+
+    /// As one line: what was done, with what, and what came of it.
+    pub(super) fn line(&self) -> String {
+        let attempt = match self.attempt() {
+            1 => String::new(),
+            attempt => format!(" (attempt {attempt})"),
+        };
+        let names: Vec<_> = self.declarations.iter().map(|d| d.tag).collect();
+        let payload = String::from_utf8_lossy(&self.payload);
+        let mut payload: String = payload.chars().take(MOST_PAYLOAD + 1).collect();
+        if payload.chars().count() > MOST_PAYLOAD {
+            payload.pop();
+            payload.push('…');
+        }
+        let (done, why) = self.end.words(self.deed);
+        let why = match &self.schedule {
+            Some(_) => Some("to be delivered later".to_owned()),
+            None => why,
+        };
+        let why = why.map(|why| format!("; {why}")).unwrap_or_default();
+        let (names, subject) = (names.join("|"), &self.subject);
+        format!("{done:<12} {names} on {subject}{attempt}: {payload}{why}")
+    }
+}
+
+impl Ending {
+    /// What a handler's work, a publish or a request ended with.
+    pub(super) fn new(end: End<'_>) -> Self {
+        match end {
+            End::Published(stored) => Self::Published(stored.cloned()),
+            End::NotPublished(error) => Self::NotPublished(error.to_string()),
+            End::Replied => Self::Asked,
+            End::NotReplied(error) => Self::AskedInVain(error.to_string()),
+            End::Returned(outcome, settlement) => Self::returned(outcome, settlement),
+            End::Panicked(text, settlement) => Self::failed(format!("panic: {text}"), settlement),
+            End::Undecodable(error) => Self::Undecodable(error.to_string()),
+        }
+    }
+
+    fn returned(outcome: &Outcome, settlement: Option<&Settlement>) -> Self {
+        match outcome {
+            Outcome::Done => Self::Handled { acked: settlement == Some(&Settlement::Ack) },
+            Outcome::Reply(body) => Self::Replied(body.clone()),
+            Outcome::Declared { description, body } => {
+                Self::Declared { description: description.clone(), body: body.clone() }
+            }
+            Outcome::Failed(failure) if failure.verdict() == Verdict::Reject => {
+                Self::Rejected(failure.to_string())
+            }
+            Outcome::Failed(failure) => Self::failed(failure.to_string(), settlement),
+        }
+    }
+
+    fn failed(error: String, settlement: Option<&Settlement>) -> Self {
+        match settlement {
+            Some(Settlement::Nak(delay)) => Self::Retried { error, delay: *delay },
+            Some(Settlement::Term(_)) => Self::Rejected(error),
+            Some(Settlement::Ack | Settlement::Progress) | None => Self::Failed(error),
+        }
+    }
+
+    /// A word for it, and more where there is more to say.
+    fn words(&self, deed: Deed) -> (&'static str, Option<String>) {
+        match self {
+            Self::Open => match deed {
+                Deed::Publish => ("publishing", None),
+                Deed::Ask => ("asking", None),
+                Deed::Handle => ("handling", None),
+            },
+            Self::Published(Some(ack)) if ack.duplicate => {
+                ("published", Some(format!("a duplicate of {} {}", ack.stream, ack.sequence)))
+            }
+            Self::Published(_) => ("published", None),
+            Self::NotPublished(error) => ("unpublished", Some(error.clone())),
+            Self::Asked => ("asked", None),
+            Self::AskedInVain(error) => ("asked", Some(error.clone())),
+            Self::Handled { .. } => ("handled", None),
+            Self::Replied(body) => ("answered", Some(String::from_utf8_lossy(body).into_owned())),
+            Self::Declared { description, .. } => ("answered", Some(description.clone())),
+            Self::Retried { error, .. } => ("retried", Some(error.clone())),
+            Self::Rejected(error) => ("rejected", Some(error.clone())),
+            Self::Undecodable(error) => ("undecodable", Some(error.clone())),
+            Self::Failed(error) => ("failed", Some(error.clone())),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! One message that was recorded, typed.
+
+use std::ops::Deref;
+use std::time::Duration;
+
+use crate::header::{self, Headers};
+use crate::publish_ack::PublishAck;
+
+/// A message that was recorded. It dereferences to the message.
+///
+/// `K` says what was done with it, and which methods it has: [`Published`], [`Handled`],
+/// [`NotHandled`], [`Asked`] or [`Answer`].
+#[derive(Debug, Clone)]
+pub struct Record<M, K> {
+    pub(super) message: M,
+    pub(super) subject: String,
+    pub(super) headers: Headers,
+    pub(super) kind: K,
+}
+
+/// It was published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    pub(super) ack: Option<PublishAck>,
+}
+
+/// It was handled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handled {
+    pub(super) attempt: u64,
+    pub(super) sequence: Option<u64>,
+}
+
+/// It was not handled: retried, rejected, undecodable or failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotHandled {
+    pub(super) attempt: u64,
+    pub(super) sequence: Option<u64>,
+    pub(super) error: String,
+    pub(super) delay: Option<Duration>,
+}
+
+/// It was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    pub(super) error: Option<String>,
+}
+
+/// What a request was answered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Answer<T, E> {
+    /// Its reply.
+    Reply(T),
+    /// The error that the request declares.
+    Declared(E),
+    /// An error of the service, as text: the handler failed, or could not read the request.
+    Failed(String),
+}
+
+impl<M, K> Record<M, K> {
+    /// The message.
+    pub fn message(&self) -> &M {
+        &self.message
+    }
+
+    /// The message, without what is known of it.
+    pub fn into_message(self) -> M {
+        self.message
+    }
+
+    /// The concrete subject.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// Its headers.
+    pub fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// Its id (`Nats-Msg-Id`); every stream event has one.
+    pub fn message_id(&self) -> Option<&str> {
+        self.headers.get(header::MESSAGE_ID)
+    }
+}
+
+impl<M> Record<M, Published> {
+    /// Where its stream stored it; `None` without a stream.
+    pub fn ack(&self) -> Option<&PublishAck> {
+        self.kind.ack.as_ref()
+    }
+
+    /// Whether its stream had it already.
+    pub fn duplicate(&self) -> bool {
+        self.kind.ack.as_ref().is_some_and(|ack| ack.duplicate)
+    }
+}
+
+/// What came to a handler: [`Handled`] or [`NotHandled`].
+pub trait Arrived: sealed::Arrival {}
+
+impl Arrived for Handled {}
+impl Arrived for NotHandled {}
+
+mod sealed {
+    use super::{Handled, NotHandled};
+
+    pub trait Arrival {
+        fn attempt(&self) -> u64;
+        fn sequence(&self) -> Option<u64>;
+    }
+
+    impl Arrival for Handled {
+        fn attempt(&self) -> u64 {
+            self.attempt
+        }
+
+        fn sequence(&self) -> Option<u64> {
+            self.sequence
+        }
+    }
+
+    impl Arrival for NotHandled {
+        fn attempt(&self) -> u64 {
+            self.attempt
+        }
+
+        fn sequence(&self) -> Option<u64> {
+            self.sequence
+        }
+    }
+}
+
+impl<M, K: Arrived> Record<M, K> {
+    /// Which delivery of it this was, from 1; always 1 without a stream.
+    pub fn attempt(&self) -> u64 {
+        self.kind.attempt()
+    }
+
+    /// Its sequence in its stream.
+    pub fn sequence(&self) -> Option<u64> {
+        self.kind.sequence()
+    }
+}
+
+impl<M> Record<M, NotHandled> {
+    /// Why, with the causes of the error; a panic's text begins with `panic: `.
+    pub fn error(&self) -> &str {
+        &self.kind.error
+    }
+
+    /// How long until it comes again; `None` where it comes at once, or never.
+    pub fn delay(&self) -> Option<Duration> {
+        self.kind.delay
+    }
+}
+
+impl<M> Record<M, Asked> {
+    /// Why the asker got no reply, if so: the text of its `RequestError`.
+    pub fn error(&self) -> Option<&str> {
+        self.kind.error.as_deref()
+    }
+}
+
+impl<M, T, E> Record<M, Answer<T, E>> {
+    /// What it was answered with.
+    pub fn answer(&self) -> &Answer<T, E> {
+        &self.kind
+    }
+}
+
+impl<M, K> Deref for Record<M, K> {
+    type Target = M;
+
+    fn deref(&self) -> &M {
+        &self.message
+    }
+}

@@ -1,0 +1,200 @@
+//! Writes down what happens on a test's bus, and knows what is still under way.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+
+use super::entry::{Ending, Entry};
+use super::fault::{FaultKind, Rules};
+use crate::message::Declaration;
+use crate::probe::{End, Listening, Probe, Work};
+
+/// The record of one test's bus.
+#[derive(Default)]
+pub(super) struct Recorder {
+    state: Mutex<State>,
+    /// Grows with everything that begins or ends.
+    version: watch::Sender<u64>,
+    /// A listener has answered a call.
+    answered: Notify,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) entries: Vec<Entry>,
+    /// What was recorded before this place is not shown any more.
+    pub(super) from: usize,
+    /// The places of those that are not over.
+    pub(super) underway: Vec<usize>,
+    pub(super) listeners: BTreeMap<u64, Attendance>,
+    /// The place of the last that was retried.
+    pub(super) last_retried: Option<usize>,
+    pub(super) rules: Rules,
+    next_listener: u64,
+    call: u64,
+}
+
+/// A route that listens.
+pub(super) struct Attendance {
+    pub(super) route: String,
+    pub(super) declarations: &'static [&'static Declaration],
+    /// Stream and name of its durable consumer.
+    pub(super) durable: Option<(&'static str, String)>,
+    /// The last call after which it had nothing to handle.
+    idle: u64,
+    waker: Option<Waker>,
+}
+
+impl Recorder {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn version(&self) -> u64 {
+        *self.version.borrow()
+    }
+
+    /// Resolves when something has begun or ended since this version.
+    pub(super) async fn changed(&self, since: u64) {
+        // The sender is `self`: it can't be gone.
+        let _ = self.version.subscribe().wait_for(|version| *version != since).await;
+    }
+
+    /// Asks all core listeners whether they have anything to handle, and waits until none has.
+    pub(super) async fn call(&self) {
+        let (call, wakers) = {
+            let mut state = self.state();
+            state.call += 1;
+            let listeners = state.listeners.values_mut();
+            let wakers: Vec<_> = listeners.filter_map(|listener| listener.waker.take()).collect();
+            (state.call, wakers)
+        };
+        wakers.into_iter().for_each(Waker::wake);
+        loop {
+            let answered = self.answered.notified();
+            let all = self
+                .state()
+                .listeners
+                .values()
+                .all(|listener| listener.durable.is_some() || listener.idle >= call);
+            if all {
+                return;
+            }
+            answered.await;
+        }
+    }
+
+    fn change(&self) {
+        self.version.send_modify(|version| *version += 1);
+    }
+
+    /// Whether a fault of this kind is left for the message.
+    fn take(&self, kind: FaultKind, work: u64) -> bool {
+        let mut state = self.state();
+        let State { entries, rules, .. } = &mut *state;
+        place(work).and_then(|place| entries.get(place)).is_some_and(|entry| {
+            let acked = matches!(entry.end, Ending::Handled { acked: true });
+            (acked || kind != FaultKind::Redeliver) && rules.take(kind, &entry.declarations)
+        })
+    }
+}
+
+/// The place of what this number stands for.
+fn place(work: u64) -> Option<usize> {
+    usize::try_from(work).ok()
+}
+
+impl Probe for Recorder {
+    fn begin(&self, work: Work<'_>) -> u64 {
+        let entry = Entry::new(work);
+        let place = {
+            let mut state = self.state();
+            let place = state.entries.len();
+            state.entries.push(entry);
+            state.underway.push(place);
+            place
+        };
+        self.change();
+        place as u64
+    }
+
+    fn tell(&self, work: u64, end: End<'_>) {
+        let end = Ending::new(end);
+        let mut state = self.state();
+        let Some(place) = place(work).filter(|place| *place < state.entries.len()) else { return };
+        if matches!(end, Ending::Retried { .. }) {
+            state.last_retried = Some(place);
+        }
+        state.entries[place].end = end;
+    }
+
+    fn over(&self, work: u64) {
+        self.state().underway.retain(|place| *place as u64 != work);
+        self.change();
+    }
+
+    fn fails(&self, declaration: &'static Declaration) -> bool {
+        self.state().rules.take(FaultKind::FailPublish, &[declaration])
+    }
+
+    fn hold(&self, work: u64) -> Option<Duration> {
+        let state = self.state();
+        state.rules.hold(&state.entries.get(place(work)?)?.declarations)
+    }
+
+    fn loses_ack(&self, work: u64) -> bool {
+        self.take(FaultKind::LoseAck, work)
+    }
+
+    fn redelivers(&self, work: u64) -> bool {
+        self.take(FaultKind::Redeliver, work)
+    }
+
+    fn listen(&self, listening: Listening<'_>) -> u64 {
+        let Listening { route, declarations, durable } = listening;
+        let mut state = self.state();
+        let listener = state.next_listener;
+        state.next_listener += 1;
+        let attendance = Attendance {
+            route: route.to_owned(),
+            declarations,
+            durable: durable.map(|(stream, name)| (stream, name.to_owned())),
+            idle: 0,
+            waker: None,
+        };
+        state.listeners.insert(listener, attendance);
+        listener
+    }
+
+    fn call(&self, listener: u64, waker: &Waker) -> u64 {
+        let mut state = self.state();
+        if let Some(attendance) = state.listeners.get_mut(&listener) {
+            attendance.waker = Some(waker.clone());
+        }
+        state.call
+    }
+
+    fn idle(&self, listener: u64, call: u64) {
+        if let Some(attendance) = self.state().listeners.get_mut(&listener) {
+            attendance.idle = call;
+        }
+        self.answered.notify_waiters();
+    }
+
+    fn gone(&self, listener: u64) {
+        self.state().listeners.remove(&listener);
+        self.answered.notify_waiters();
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder")
+            .field("entries", &self.state().entries.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,258 @@
+//! Waiting until nothing is in flight or scheduled.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
+
+use tokio::time::{Instant, timeout_at};
+
+use super::TestBus;
+use super::entry::{Deed, Ending, Entry, Schedule};
+use super::recorder::State;
+use super::unsettled::{Unfinished, UnsettledError};
+use crate::header;
+use crate::publish_ack::PublishAck;
+use crate::transport::{Fault, Transport};
+
+/// How long [`TestBus::settle`] waits: on tokio's clock, on the wall's, which a test does not
+/// pause, and for how many attempts at one message.
+const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+const WALL_PATIENCE: Duration = Duration::from_secs(30);
+const MOST_ATTEMPTS: u64 = 1000;
+/// The first and the longest pause between two looks where nothing happens here. In memory next to
+/// nothing changes then.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+const MOST_PAUSE: Duration = Duration::from_secs(1);
+const MOST_PAUSE_IN_MEMORY: Duration = Duration::from_secs(60);
+/// How long a server may take to count a message that it has confirmed as one to be delivered.
+const COUNTED_WITHIN: Duration = Duration::from_millis(500);
+/// How long after its time a server may take to deliver a delayed message.
+const DELIVERED_WITHIN: Duration = Duration::from_secs(5);
+
+impl TestBus {
+    /// Waits until nothing is in flight or scheduled: no publish and no request under way, no
+    /// handler at work, and nothing that a handler on this bus would still get, now or after a
+    /// delay.
+    ///
+    /// It waits for 24 h on tokio's clock, for 30 s on the wall's, or until one message is retried
+    /// for the thousandth time, whichever is first: with the clock paused
+    /// (`#[tokio::test(start_paused = true)]`) a day passes at once.
+    ///
+    /// Messages that a test takes by hand, with `subscribe` or `consume`, are not waited for.
+    ///
+    /// # Errors
+    /// [`UnsettledError`], with what is left.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn settle(&self) -> Result<(), UnsettledError> {
+        self.settled(PATIENCE, WALL_PATIENCE, MOST_ATTEMPTS).await
+    }
+
+    /// The same, for this long on tokio's clock and with no other bound.
+    ///
+    /// # Errors
+    /// [`UnsettledError`], with what is left.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn settle_within(&self, patience: Duration) -> Result<(), UnsettledError> {
+        self.settled(patience, Duration::MAX, u64::MAX).await
+    }
+
+    async fn settled(
+        &self,
+        patience: Duration,
+        wall: Duration,
+        attempts: u64,
+    ) -> Result<(), UnsettledError> {
+        let (begun, wall_begun) = (Instant::now(), std::time::Instant::now());
+        // What can't be reckoned with is for as long as anybody waits.
+        let deadline = begun.checked_add(patience).unwrap_or(begun + PATIENCE * 10_000);
+        let mut pause = FIRST_PAUSE;
+        let most_pause = match self.bus().link().transport {
+            Transport::Nats(_) => MOST_PAUSE,
+            Transport::Memory(_) => MOST_PAUSE_IN_MEMORY,
+        };
+        loop {
+            let version = self.recorder().version();
+            let look_until = deadline.min(Instant::now() + WALL_PATIENCE);
+            let left = match timeout_at(look_until, self.look(version)).await {
+                Ok(left) => left.map_err(|fault| UnsettledError::Server(fault.into()))?,
+                Err(_) => self.recorder().state().routes(),
+            };
+            // What happened meanwhile may have been missed by the look.
+            if left.is_empty() && self.recorder().version() == version {
+                return Ok(());
+            }
+            let over = Instant::now() >= deadline || wall_begun.elapsed() >= wall;
+            if over || self.recorder().state().attempts() >= attempts {
+                let left = self.recorder().state().explained(left);
+                return Err(UnsettledError::Left { waited: begun.elapsed(), left });
+            }
+            let next = Instant::now() + pause.min(wall.saturating_sub(wall_begun.elapsed()));
+            tokio::select! {
+                biased;
+                () = self.recorder().changed(version) => pause = FIRST_PAUSE,
+                () = tokio::time::sleep_until(deadline.min(next)) => {
+                    pause = (pause * 2).min(most_pause);
+                }
+            }
+        }
+    }
+
+    /// What is left, as far as one look shows: where something is under way here, nothing else is
+    /// asked for.
+    async fn look(&self, version: u64) -> Result<Vec<Unfinished>, Fault> {
+        let left = self.recorder().state().unfinished();
+        if !left.is_empty() {
+            return Ok(left);
+        }
+        let transport = &self.bus().link().transport;
+        // What was published is at its subscriptions after this; then each has had a look at it.
+        transport.barrier(WALL_PATIENCE).await?;
+        tokio::select! {
+            biased;
+            () = self.recorder().call() => {}
+            () = self.recorder().changed(version) => return Ok(self.recorder().state().routes()),
+        }
+        let consumers: BTreeSet<(&'static str, String)> = {
+            let state = self.recorder().state();
+            state.listeners.values().filter_map(|listener| listener.durable.clone()).collect()
+        };
+        let late = match transport {
+            Transport::Nats(_) => DELIVERED_WITHIN,
+            // What is due is delivered before anything is asked.
+            Transport::Memory(_) => Duration::ZERO,
+        };
+        let mut left = self.recorder().state().delayed(transport.now(), late);
+        for (stream, consumer) in consumers {
+            let found = transport.consumer_state(stream, &consumer).await?;
+            let mut pending = found.pending;
+            if pending == 0 && found.ack_pending == 0 && matches!(transport, Transport::Nats(_)) {
+                pending = self.recorder().state().uncounted(stream, &consumer);
+            }
+            if pending > 0 || found.ack_pending > 0 {
+                let (stream, unsettled) = (stream.to_owned(), found.ack_pending);
+                left.push(Unfinished::Consumer {
+                    stream,
+                    consumer,
+                    pending,
+                    unsettled,
+                    last_error: None,
+                });
+            }
+        }
+        Ok(left)
+    }
+}
+
+impl State {
+    /// What is under way here.
+    fn unfinished(&self) -> Vec<Unfinished> {
+        let entries = self.underway.iter().filter_map(|place| self.entries.get(*place));
+        let unfinished = entries.map(|entry| {
+            let names: Vec<_> = entry.declarations.iter().map(|d| d.name).collect();
+            let (message, subject) = (names.join("|"), entry.subject.to_string());
+            let since = entry.begun.elapsed();
+            match entry.deed {
+                Deed::Handle => {
+                    Unfinished::Handler { message, subject, attempt: entry.attempt(), since }
+                }
+                Deed::Publish | Deed::Ask => Unfinished::Sending { message, subject, since },
+            }
+        });
+        unfinished.collect()
+    }
+
+    /// The routes that listen to core subscriptions.
+    fn routes(&self) -> Vec<Unfinished> {
+        let core = self.listeners.values().filter(|listener| listener.durable.is_none());
+        core.map(|listener| Unfinished::Route { message: listener.route.clone() }).collect()
+    }
+
+    /// What was published with a delay that has not passed, and a durable consumer here waits for;
+    /// after it has passed, for `late` until it is here.
+    fn delayed(&self, now: SystemTime, late: Duration) -> Vec<Unfinished> {
+        let durable = || self.listeners.values().filter(|listener| listener.durable.is_some());
+        let waited_for = |subject: &str| {
+            let mut routes = durable().flat_map(|listener| listener.declarations);
+            routes.any(|d| tidings_subject::matches(d.filter, subject))
+        };
+        let is_here = |schedule: &Schedule| {
+            let scheduler = Some(schedule.subject.as_str());
+            self.entries.iter().any(|entry| entry.headers.get(header::SCHEDULER) == scheduler)
+        };
+        let delayed = self.entries.iter().filter_map(|entry| {
+            let Ending::Published(Some(PublishAck { duplicate: false, .. })) = entry.end else {
+                return None;
+            };
+            let schedule = entry.schedule.as_ref()?;
+            let due = now > schedule.at + late || (now >= schedule.at && late.is_zero());
+            if due || is_here(schedule) || !waited_for(entry.subject.as_str()) {
+                return None;
+            }
+            Some(Unfinished::Delayed {
+                message: entry.declarations.first()?.name.to_owned(),
+                subject: entry.subject.to_string(),
+                remaining: schedule.at.duration_since(now).unwrap_or_default(),
+            })
+        });
+        delayed.collect()
+    }
+
+    /// Which attempt it was that was retried last.
+    fn attempts(&self) -> u64 {
+        self.last_retried.and_then(|place| self.entries.get(place)).map_or(0, Entry::attempt)
+    }
+
+    /// What is left, with the errors of what is retried.
+    fn explained(&self, mut left: Vec<Unfinished>) -> Vec<Unfinished> {
+        for unfinished in &mut left {
+            if let Unfinished::Consumer { stream, consumer, last_error, .. } = unfinished {
+                *last_error = self.entries.iter().rev().find_map(|entry| {
+                    let (Ending::Retried { error, .. }, Some(receipt)) =
+                        (&entry.end, &entry.receipt)
+                    else {
+                        return None;
+                    };
+                    let is = receipt.stream == *stream && receipt.consumer == *consumer;
+                    is.then(|| error.clone())
+                });
+            }
+        }
+        left
+    }
+
+    /// How many messages were stored a moment ago that this consumer must deliver and has not
+    /// brought here: a server counts them a little later than it confirms them.
+    fn uncounted(&self, stream: &str, consumer: &str) -> u64 {
+        let of_consumer = |listener: &&super::recorder::Attendance| {
+            listener.durable.as_ref().is_some_and(|(s, c)| *s == stream && c == consumer)
+        };
+        let declarations: Vec<_> = self
+            .listeners
+            .values()
+            .filter(of_consumer)
+            .flat_map(|listener| listener.declarations)
+            .collect();
+        let recent = self.entries.iter().rev().take_while(|e| e.begun.elapsed() < COUNTED_WITHIN);
+        let (mut stored, mut brought) = (BTreeSet::new(), BTreeSet::new());
+        for entry in recent {
+            match (&entry.end, &entry.receipt) {
+                (Ending::Published(Some(ack)), _)
+                    if ack.stream == stream && !ack.duplicate && entry.schedule.is_none() =>
+                {
+                    let subject = entry.subject.as_str();
+                    if declarations.iter().any(|d| tidings_subject::matches(d.filter, subject)) {
+                        stored.insert(ack.sequence);
+                    }
+                }
+                (_, Some(receipt)) if receipt.stream == stream && receipt.consumer == consumer => {
+                    brought.insert(receipt.sequence);
+                }
+                _ => {}
+            }
+        }
+        stored.difference(&brought).count() as u64
+    }
+}

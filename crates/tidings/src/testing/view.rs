@@ -1,0 +1,176 @@
+//! From what was recorded to what a test asks for: typed, and of one kind.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::entry::{Deed, Ending, Entry};
+use super::record::{Answer, Asked, Handled, NotHandled, Published, Record};
+use super::recording::Recording;
+use super::{TestBus, recorder};
+use crate::message::{DeclaredError as _, Decode, Event, Message, Request};
+
+/// What was recorded, by type, in the order in which it began. What is still under way is not
+/// among it: [`settle`](TestBus::settle) first.
+impl TestBus {
+    /// What was published through the bus, its publishers and the contexts of its handlers. What
+    /// could not be published is not among it.
+    pub fn published<E: Event + Decode>(&self) -> Recording<E, Published> {
+        self.read("published", |entry| match &entry.end {
+            Ending::Published(ack) => Some(Published { ack: ack.clone() }),
+            _ => None,
+        })
+    }
+
+    /// What handlers returned `Ok` for, or a declared error: each time they did.
+    pub fn handled<M: Decode>(&self) -> Recording<M, Handled> {
+        self.read("handled", |entry| match entry.end {
+            Ending::Handled { .. } | Ending::Replied(_) | Ending::Declared { .. } => {
+                Some(Handled { attempt: entry.attempt(), sequence: entry.sequence() })
+            }
+            _ => None,
+        })
+    }
+
+    /// What comes again, because a handler failed or panicked: each time it did.
+    pub fn retried<E: Event + Decode>(&self) -> Recording<E, NotHandled> {
+        self.read("retried", |entry| match &entry.end {
+            Ending::Retried { error, delay } => {
+                Some(NotHandled { delay: *delay, ..not_handled(entry, error) })
+            }
+            _ => None,
+        })
+    }
+
+    /// What handlers gave up with [`Failure::reject`](crate::Failure::reject).
+    pub fn rejected<M: Decode>(&self) -> Recording<M, NotHandled> {
+        self.read("rejected", |entry| match &entry.end {
+            Ending::Rejected(error) => Some(not_handled(entry, error)),
+            _ => None,
+        })
+    }
+
+    /// What does not come again although its handler failed or panicked: events without a stream,
+    /// and requests, whose asker got the error.
+    pub fn failed<M: Decode>(&self) -> Recording<M, NotHandled> {
+        self.read("failed", |entry| match &entry.end {
+            Ending::Failed(error) => Some(not_handled(entry, error)),
+            _ => None,
+        })
+    }
+
+    /// What came for the handlers of `M` and is none: its payload, as it came.
+    pub fn undecodable<M: Decode>(&self) -> Recording<Bytes, NotHandled> {
+        self.select("undecodable", name_of::<M>(), |entry| {
+            let Ending::Undecodable(error) = &entry.end else { return None };
+            entry.declared_by(M::DECLARATIONS)?;
+            Some(Ok((entry.payload.clone(), not_handled(entry, error))))
+        })
+    }
+
+    /// What was asked through the bus and the contexts of its handlers, answered or not.
+    pub fn asked<R: Request + Decode>(&self) -> Recording<R, Asked> {
+        self.read("asked", |entry| match &entry.end {
+            Ending::Asked => Some(Asked { error: None }),
+            Ending::AskedInVain(error) => Some(Asked { error: Some(error.clone()) }),
+            _ => None,
+        })
+    }
+
+    /// What handlers on this bus answered, and what with.
+    pub fn answered<R: Request + Decode>(
+        &self,
+    ) -> Recording<R, Answer<R::Reply, <R as Request>::Declared>> {
+        self.read("answered", |entry| match &entry.end {
+            Ending::Replied(body) => Some(
+                serde_json::from_slice(body)
+                    .map_or_else(|error| Answer::Failed(error.to_string()), Answer::Reply),
+            ),
+            Ending::Declared { description, body } => Some(
+                R::Declared::from_body(body)
+                    .map_or_else(|| Answer::Failed(description.clone()), Answer::Declared),
+            ),
+            Ending::Rejected(error) | Ending::Failed(error) => Some(Answer::Failed(error.clone())),
+            _ => None,
+        })
+    }
+
+    /// Shows nothing any more of what was recorded so far: for a test with several parts.
+    pub fn forget(&self) {
+        let mut state = self.recorder().state();
+        state.from = state.entries.len();
+    }
+
+    /// The records of `M` of one kind.
+    fn read<M: Decode, K>(
+        &self,
+        what: &str,
+        kind: impl Fn(&Entry) -> Option<K>,
+    ) -> Recording<M, K> {
+        self.select(what, name_of::<M>(), |entry| {
+            let declaration = entry.declared_by(M::DECLARATIONS)?;
+            let kind = kind(entry)?;
+            let message = M::decode(declaration, &entry.payload);
+            Some(message.map(|message| (message, kind)).map_err(|error| error.to_string()))
+        })
+    }
+
+    fn select<M, K>(
+        &self,
+        what: &str,
+        name: &str,
+        read: impl Fn(&Entry) -> Option<Result<(M, K), String>>,
+    ) -> Recording<M, K> {
+        let state = self.recorder().state();
+        let mut recording = Recording {
+            records: Vec::new(),
+            title: format!("{what} `{name}`"),
+            places: Vec::new(),
+            unreadable: Vec::new(),
+            upto: state.entries.len(),
+            recorder: Arc::clone(self.recorder()),
+        };
+        for (place, entry) in state.entries.iter().enumerate().skip(state.from) {
+            match read(entry) {
+                Some(Ok((message, kind))) => {
+                    recording.places.push(place);
+                    recording.records.push(Record {
+                        message,
+                        subject: entry.subject.to_string(),
+                        headers: entry.headers.clone(),
+                        kind,
+                    });
+                }
+                Some(Err(error)) => {
+                    recording.unreadable.push(format!("{} ({error})", entry.line()));
+                }
+                None => {}
+            }
+        }
+        drop(state);
+        recording
+    }
+}
+
+impl recorder::State {
+    /// Whether it was published, and no route of this bus would get it.
+    pub(super) fn is_unheard(&self, entry: &Entry) -> bool {
+        let subject = entry.subject.as_str();
+        let mut routes = self.listeners.values().flat_map(|listener| listener.declarations);
+        entry.deed == Deed::Publish && !routes.any(|d| tidings_subject::matches(d.filter, subject))
+    }
+}
+
+fn not_handled(entry: &Entry, error: &str) -> NotHandled {
+    NotHandled {
+        attempt: entry.attempt(),
+        sequence: entry.sequence(),
+        error: error.to_owned(),
+        delay: None,
+    }
+}
+
+/// What a message is called: by its wire name, or its type's.
+fn name_of<M: Message>() -> &'static str {
+    M::NAME.unwrap_or_else(|| std::any::type_name::<M>())
+}
