@@ -39,11 +39,13 @@ mod wildcard;
 use env::Env;
 
 /// Makes tests of each scenario: on a bus in this process with its time paused, so that what waits
-/// waits for nothing; and on one over a nats-server. What needs a feature is a test only where it
-/// is.
+/// waits for nothing, and on one over a nats-server; where it matters that things really happen at
+/// once, also on a bus in this process on two threads. What needs a feature is a test only where
+/// it is.
 macro_rules! scenarios {
     (
         every bus { $($module:ident: $($scenario:ident),* $(,)?;)* }
+        every bus, also on threads { $($busy:ident: $($crowded:ident),* $(,)?;)* }
         a bus with restart { $($special:ident: $($needy:ident),* $(,)?;)* }
     ) => {
         mod memory {
@@ -55,6 +57,21 @@ macro_rules! scenarios {
                     crate::$module::$scenario(crate::Env::memory()).await;
                 })*
             })*
+            $(mod $busy {
+                $(#[tokio::test(start_paused = true)]
+                async fn $crowded() {
+                    crate::$busy::$crowded(crate::Env::memory()).await;
+                })*
+            })*
+        }
+
+        mod threads {
+            $(mod $busy {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $crowded() {
+                    crate::$busy::$crowded(crate::Env::memory()).await;
+                })*
+            })*
         }
 
         mod nats {
@@ -64,6 +81,12 @@ macro_rules! scenarios {
                 $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $scenario() {
                     crate::$module::$scenario(crate::Env::nats().await).await;
+                })*
+            })*
+            $(mod $busy {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $crowded() {
+                    crate::$busy::$crowded(crate::Env::nats().await).await;
                 })*
             })*
             $(mod $special {
@@ -114,26 +137,6 @@ scenarios! {
             an_enum_hears_all_its_events,
             an_undecodable_payload_is_an_error_and_the_flow_goes_on,
             an_unknown_version_is_an_error_that_names_both;
-        group:
-            a_queue_group_shares_and_never_doubles,
-            a_new_member_joins_under_load,
-            a_dropped_subscription_hears_no_more,
-            invalid_group_names_are_refused;
-        load:
-            fifty_subscribers_each_hear_five_thousand_messages,
-            twenty_subjects_do_not_mix;
-        order:
-            each_subject_keeps_its_order,
-            each_key_keeps_its_order_and_runs_beside_the_others,
-            a_message_whose_key_panics_is_handled_like_any_other,
-            a_key_whose_handler_hangs_does_not_stop_the_others;
-        replay:
-            from_the_beginning_in_order,
-            from_a_sequence_and_a_time,
-            last_of_each_subject,
-            only_new_ones,
-            one_region_of_the_history,
-            while_publishing_each_once_in_order;
         durable:
             a_new_consumer_gets_old_messages,
             two_consumers_are_independent,
@@ -168,14 +171,46 @@ scenarios! {
             an_error_is_a_retry,
             a_panic_is_a_retry_and_others_go_on,
             reject_and_undecodable_end_a_message;
-        chain:
-            what_a_handler_publishes_twice_is_stored_once,
-            an_event_follows_from_another_along_a_chain;
         registry:
             two_registries_of_one_name_share,
             two_registries_of_two_names_each_get_all,
             streams_and_consumers_are_created_by_name,
             bad_registries_are_refused;
+        discovery:
+            a_service_tells_what_it_is_and_offers,
+            a_service_tells_how_it_fares,
+            every_instance_answers_for_itself;
+        shutdown:
+            running_handlers_finish_and_are_acked,
+            a_handler_past_the_deadline_comes_again,
+            what_was_not_begun_goes_to_another,
+            serve_ends_with_its_signal,
+            a_closed_bus_says_so;
+    }
+    every bus, also on threads {
+        group:
+            a_queue_group_shares_and_never_doubles,
+            a_new_member_joins_under_load,
+            a_dropped_subscription_hears_no_more,
+            invalid_group_names_are_refused;
+        load:
+            fifty_subscribers_each_hear_five_thousand_messages,
+            twenty_subjects_do_not_mix;
+        order:
+            each_subject_keeps_its_order,
+            each_key_keeps_its_order_and_runs_beside_the_others,
+            a_message_whose_key_panics_is_handled_like_any_other,
+            a_key_whose_handler_hangs_does_not_stop_the_others;
+        replay:
+            from_the_beginning_in_order,
+            from_a_sequence_and_a_time,
+            last_of_each_subject,
+            only_new_ones,
+            one_region_of_the_history,
+            while_publishing_each_once_in_order;
+        chain:
+            what_a_handler_publishes_twice_is_stored_once,
+            an_event_follows_from_another_along_a_chain;
         request:
             a_request_is_answered,
             a_declared_error_travels,
@@ -188,16 +223,6 @@ scenarios! {
             a_thousand_at_once,
             a_cancelled_request_leaves_the_others,
             tokens_of_a_request_route_it;
-        discovery:
-            a_service_tells_what_it_is_and_offers,
-            a_service_tells_how_it_fares,
-            every_instance_answers_for_itself;
-        shutdown:
-            running_handlers_finish_and_are_acked,
-            a_handler_past_the_deadline_comes_again,
-            what_was_not_begun_goes_to_another,
-            serve_ends_with_its_signal,
-            a_closed_bus_says_so;
         race:
             registries_come_and_go_and_nothing_is_lost_or_doubled;
         dropped:
