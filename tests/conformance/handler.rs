@@ -1,13 +1,13 @@
 //! Promise 3: handlers, wired by the types of their messages.
 
+use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tidings::prelude::*;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
-use crate::env::{Env, never, soon};
+use crate::env::{Env, SHORT, never, soon};
 use crate::message::{
     Check, OutOfStock, ParcelEvent, Region, Seen, Sent, Stock, Switched, sent, switched,
 };
@@ -83,28 +83,36 @@ pub(crate) async fn the_context_knows_the_message(env: Env) {
 
 pub(crate) async fn concurrency_is_bounded(env: Env) {
     let bus = env.bus();
-    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let (sender, mut done) = mpsc::unbounded_channel();
+    let gate = Arc::new(Semaphore::new(0));
+    let (sender, mut begun) = mpsc::unbounded_channel();
     let handler = {
-        let (now, most) = (Arc::clone(&now), Arc::clone(&most));
-        move |_: Sent, _: Context| {
-            let (now, most, sender) = (Arc::clone(&now), Arc::clone(&most), sender.clone());
+        let gate = Arc::clone(&gate);
+        move |event: Sent, _: Context| {
+            let (gate, sender) = (Arc::clone(&gate), sender.clone());
             async move {
-                most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                tokio::time::sleep(Duration::from_millis(20)).await;
-                now.fetch_sub(1, Ordering::SeqCst);
-                Ok(sender.send(())?)
+                sender.send(event.number)?;
+                gate.acquire().await?.forget();
+                Ok(())
             }
         }
     };
     let route = Route::of::<Sent>(handler).concurrency(4);
     let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
     bus.publish_all((0..40).map(sent)).await.unwrap();
-    for _ in 0..40 {
-        soon(done.recv()).await.unwrap();
+    let mut numbers = HashSet::new();
+    for _ in 0..4 {
+        numbers.insert(soon(begun.recv()).await.unwrap());
     }
-    assert_eq!(most.load(Ordering::SeqCst), 4);
-    running.shutdown().await;
+    never(SHORT, begun.recv()).await;
+    // One that ends lets one begin.
+    for _ in 4..40 {
+        gate.add_permits(1);
+        numbers.insert(soon(begun.recv()).await.unwrap());
+    }
+    never(SHORT, begun.recv()).await;
+    assert_eq!(numbers, (0..40).collect());
+    gate.add_permits(4);
+    assert_eq!(running.shutdown().await[0].handled, 40);
 }
 
 pub(crate) async fn an_enum_is_one_route(env: Env) {

@@ -169,6 +169,7 @@ scenarios! {
         failure:
             acked_only_after_ok,
             an_error_is_a_retry,
+            a_failure_says_itself_when_to_come_again,
             a_panic_is_a_retry_and_others_go_on,
             reject_and_undecodable_end_a_message;
         registry:
