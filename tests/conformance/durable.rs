@@ -3,19 +3,12 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use tidings::{Delivery, Durable, From, ReceiveError, SubscribeError, Subscription};
-use tokio::time::Instant;
+use tidings::{From, ReceiveError, SubscribeError};
 
-use crate::env::{Env, never, soon};
+use crate::env::{Env, never, next, soon};
 use crate::message::{NotSent, ParcelEvent, Parcels, Region, Seen, Sent, sent};
 
-type Work = Subscription<Sent, Durable>;
-
 const SHORT: Duration = Duration::from_millis(500);
-
-async fn next(work: &mut Work) -> Delivery<Sent, Durable> {
-    soon(work.next()).await.unwrap().unwrap()
-}
 
 pub(crate) async fn a_new_consumer_gets_old_messages(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
@@ -31,79 +24,6 @@ pub(crate) async fn a_new_consumer_gets_old_messages(env: Env) {
     bus.publish(&sent(51)).await.unwrap();
     assert_eq!(next(&mut new).await.number, 51);
     assert_eq!(next(&mut work).await.number, 51);
-}
-
-pub(crate) async fn what_is_acked_does_not_come_again(env: Env) {
-    let bus = env.bus_with::<Parcels>().await;
-    bus.publish_all((1..=20).map(sent)).await.unwrap();
-    let mut work = bus.consume::<Sent>("billing").ack_wait(SHORT).await.unwrap();
-    for number in 1..=20 {
-        let delivery = next(&mut work).await;
-        assert_eq!(delivery.number, number);
-        delivery.ack().await.unwrap();
-    }
-    never(SHORT * 2, work.next()).await;
-}
-
-pub(crate) async fn what_is_not_acked_comes_again_after_the_ack_wait(env: Env) {
-    let bus = env.bus_with::<Parcels>().await;
-    bus.publish(&sent(1)).await.unwrap();
-    let mut work = bus.consume::<Sent>("billing").ack_wait(SHORT).await.unwrap();
-    let first = next(&mut work).await;
-    let begun = Instant::now();
-    assert_eq!(first.attempt(), 1);
-    let second = next(&mut work).await;
-    assert!(begun.elapsed() > SHORT / 2, "not before its time: {:?}", begun.elapsed());
-    assert_eq!((second.number, second.attempt()), (1, 2));
-    assert_eq!(first.sequence(), second.sequence());
-    second.ack().await.unwrap();
-    never(SHORT * 2, work.next()).await;
-}
-
-pub(crate) async fn nak_brings_it_back_after_its_delay(env: Env) {
-    let bus = env.bus_with::<Parcels>().await;
-    bus.publish(&sent(1)).await.unwrap();
-    let mut work = bus.consume::<Sent>("billing").await.unwrap();
-    next(&mut work).await.nak(None).await.unwrap();
-    let again = next(&mut work).await;
-    assert_eq!(again.attempt(), 2);
-    let begun = Instant::now();
-    again.nak(Some(SHORT)).await.unwrap();
-    let again = next(&mut work).await;
-    assert!(begun.elapsed() >= SHORT, "{:?}", begun.elapsed());
-    assert_eq!(again.attempt(), 3);
-    again.ack().await.unwrap();
-}
-
-pub(crate) async fn progress_keeps_a_message(env: Env) {
-    let bus = env.bus_with::<Parcels>().await;
-    bus.publish(&sent(1)).await.unwrap();
-    let mut work = bus.consume::<Sent>("billing").ack_wait(SHORT).await.unwrap();
-    let slow = next(&mut work).await;
-    for _ in 0..6 {
-        tokio::time::sleep(SHORT / 3).await;
-        slow.progress().await.unwrap();
-    }
-    slow.ack_confirmed().await.unwrap();
-    never(SHORT * 2, work.next()).await;
-}
-
-pub(crate) async fn reject_ends_it(env: Env) {
-    let bus = env.bus_with::<Parcels>().await;
-    bus.publish(&sent(1)).await.unwrap();
-    let mut work = bus.consume::<Sent>("billing").ack_wait(SHORT).await.unwrap();
-    next(&mut work).await.reject("no such parcel").await.unwrap();
-    never(SHORT * 2, work.next()).await;
-}
-
-pub(crate) async fn a_confirmed_ack(env: Env) {
-    let bus = env.bus_with::<Parcels>().await;
-    bus.publish_all((1..=3).map(sent)).await.unwrap();
-    let mut work = bus.consume::<Sent>("billing").ack_wait(SHORT).await.unwrap();
-    for _ in 0..3 {
-        next(&mut work).await.ack_confirmed().await.unwrap();
-    }
-    never(SHORT * 2, work.next()).await;
 }
 
 pub(crate) async fn two_consumers_are_independent(env: Env) {

@@ -1,9 +1,19 @@
 //! The bus under test.
 
+use std::fmt::Debug;
+use std::panic::Location;
 use std::time::Duration;
 
-use tidings::{Bus, EventStream};
+use tidings::{Bus, Decode, Delivery, DeliveryKind, Event, EventStream, Subscription};
 use tidings_tests::Server;
+
+/// What a transport can do that not every one can. A scenario that needs it is made a test only
+/// of those that can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Features {
+    /// Its server can be ended and started again, with its store, under buses that stand on it.
+    pub(crate) restart: bool,
+}
 
 /// A transport, fresh for one scenario.
 pub(crate) struct Env {
@@ -12,6 +22,11 @@ pub(crate) struct Env {
 }
 
 impl Env {
+    /// What a bus in this process can do.
+    pub(crate) const MEMORY: Features = Features { restart: false };
+    /// What a bus over a nats-server can do.
+    pub(crate) const NATS: Features = Features { restart: true };
+
     pub(crate) fn memory() -> Self {
         Self { bus: Bus::in_memory(), server: None }
     }
@@ -39,31 +54,69 @@ impl Env {
         self.bus.provision::<S>().await.expect("the stream is created");
         self.bus()
     }
+
+    /// Ends the server in good order and starts it again. Needs [`Features::restart`].
+    pub(crate) async fn restart(&mut self) {
+        let server = self.server.as_mut().expect("a server that can be restarted");
+        server.stop().await;
+        server.restart().await;
+    }
+
+    /// Kills the server and starts it again. Needs [`Features::restart`].
+    pub(crate) async fn crash(&mut self) {
+        self.server.as_mut().expect("a server that can be restarted").restart().await;
+    }
 }
 
 /// Long enough for what must happen, on a busy machine too.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
+/// The same for what is much.
+pub(crate) const BY_AND_BY: Duration = Duration::from_secs(60);
+/// A wait that can be seen, and does not keep a test.
+pub(crate) const SHORT: Duration = Duration::from_millis(200);
 
 /// Waits for what must happen soon.
 #[track_caller]
 pub(crate) fn soon<F: Future>(future: F) -> impl Future<Output = F::Output> {
-    let place = std::panic::Location::caller();
+    within(SOON, future)
+}
+
+/// Waits for what must happen in this time.
+#[track_caller]
+pub(crate) fn within<F: Future>(time: Duration, future: F) -> impl Future<Output = F::Output> {
+    let place = Location::caller();
     async move {
-        let outcome = tokio::time::timeout(SOON, future).await;
-        outcome.unwrap_or_else(|_| panic!("nothing within {SOON:?} at {place}"))
+        let outcome = tokio::time::timeout(time, future).await;
+        outcome.unwrap_or_else(|_| panic!("nothing within {time:?} at {place}"))
     }
 }
 
 /// Waits a little for what must not happen.
 #[track_caller]
-pub(crate) fn never<F: Future<Output: std::fmt::Debug>>(
+pub(crate) fn never<F: Future<Output: Debug>>(
     within: Duration,
     future: F,
 ) -> impl Future<Output = ()> {
-    let place = std::panic::Location::caller();
+    let place = Location::caller();
     async move {
         if let Ok(outcome) = tokio::time::timeout(within, future).await {
             panic!("this must not happen: {outcome:?} at {place}");
+        }
+    }
+}
+
+/// The next delivery, soon.
+#[track_caller]
+pub(crate) fn next<E: Event + Decode + Debug, K: DeliveryKind>(
+    flow: &mut Subscription<E, K>,
+) -> impl Future<Output = Delivery<E, K>> {
+    let place = Location::caller();
+    let next = soon(flow.next());
+    async move {
+        match next.await {
+            Some(Ok(delivery)) => delivery,
+            Some(Err(error)) => panic!("{error:?} at {place}"),
+            None => panic!("the flow has ended at {place}"),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tidings::prelude::*;
-use tidings::{DecodeError, ReceiveError, SubscribeError};
+use tidings::{DecodeError, ReceiveError};
 
 use crate::env::{Env, never, soon};
 use crate::message::{
@@ -64,42 +64,6 @@ pub(crate) async fn an_enum_hears_all_its_events(env: Env) {
     assert!(heard.contains(&DoorEvent::Closed(Closed { door: door() })));
 }
 
-pub(crate) async fn a_queue_group_shares_and_never_doubles(env: Env) {
-    let bus = env.bus();
-    let mut members = Vec::new();
-    for _ in 0..3 {
-        let bus = env.another_bus().await;
-        members.push(bus.subscribe::<Switched>().queue_group("workers").await.unwrap());
-    }
-    let mut outside = bus.subscribe::<Switched>().await.unwrap();
-    for number in 0..300 {
-        bus.publish(&switched(number)).await.unwrap();
-    }
-    let mut seen = vec![0; 300];
-    let mut shares = Vec::new();
-    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
-    for (place, mut member) in members.into_iter().enumerate() {
-        let sender = sender.clone();
-        tokio::spawn(async move {
-            while let Some(delivery) = member.next().await {
-                let _ = sender.send((place, delivery.unwrap().number));
-            }
-        });
-    }
-    shares.resize(3, 0);
-    for _ in 0..300 {
-        let (place, number) = soon(receiver.recv()).await.unwrap();
-        seen[usize::try_from(number).unwrap()] += 1;
-        shares[place] += 1;
-    }
-    assert!(seen.iter().all(|times| *times == 1), "each once");
-    assert!(shares.iter().all(|share| *share > 50), "all work: {shares:?}");
-    for number in 0..300 {
-        assert_eq!(soon(outside.next()).await.unwrap().unwrap().number, number);
-    }
-    never(Duration::from_millis(50), receiver.recv()).await;
-}
-
 pub(crate) async fn an_undecodable_payload_is_an_error_and_the_flow_goes_on(env: Env) {
     let bus = env.bus();
     let mut live = bus.subscribe::<Switched>().await.unwrap();
@@ -130,26 +94,4 @@ pub(crate) async fn an_unknown_version_is_an_error_that_names_both(env: Env) {
     }
     bus.publish(&OpenedV1 { door: "back".into() }).await.unwrap();
     assert_eq!(soon(live.next()).await.unwrap().unwrap().door, "back");
-}
-
-pub(crate) async fn a_dropped_subscription_hears_no_more(env: Env) {
-    let bus = env.bus();
-    let mut group = bus.subscribe::<Switched>().queue_group("g").await.unwrap();
-    let gone = bus.subscribe::<Switched>().queue_group("g").await.unwrap();
-    drop(gone);
-    bus.flush().await.unwrap();
-    // All of the group's messages go to the member that is left.
-    for number in 0..50 {
-        bus.publish(&switched(number)).await.unwrap();
-    }
-    for number in 0..50 {
-        assert_eq!(soon(group.next()).await.unwrap().unwrap().number, number);
-    }
-}
-
-pub(crate) async fn invalid_group_names_are_refused(env: Env) {
-    for name in ["", "a b", "a\r\n", "a.*"] {
-        let error = env.bus().subscribe::<Switched>().queue_group(name).await.unwrap_err();
-        assert!(matches!(&error, SubscribeError::Name { name: said, .. } if said == name));
-    }
 }

@@ -7,37 +7,93 @@
     reason = "a test's own functions fail it"
 )]
 
+mod chain;
+mod dedup;
 mod delay;
+mod deleted;
+mod discovery;
+mod dropped;
 mod durable;
 mod env;
+mod failure;
+mod group;
 mod handler;
+mod header;
+mod ledger;
 mod live;
+mod load;
 mod message;
+mod order;
+mod pending;
 mod publish;
+mod race;
+mod reconnect;
+mod redelivery;
+mod registry;
 mod replay;
 mod request;
+mod retention;
 mod shutdown;
 mod subject;
+mod wildcard;
 
 use env::Env;
 
-/// Makes two tests of each scenario.
+/// Makes tests of each scenario: on a bus in this process with its time paused, so that what waits
+/// waits for nothing, and on one over a nats-server; where it matters that things really happen at
+/// once, also on a bus in this process on two threads. What needs a feature is a test only where
+/// it is.
 macro_rules! scenarios {
-    ($($module:ident: $($scenario:ident),* $(,)?;)*) => {
+    (
+        every bus { $($module:ident: $($scenario:ident),* $(,)?;)* }
+        every bus, also on threads { $($busy:ident: $($crowded:ident),* $(,)?;)* }
+        a bus with restart { $($special:ident: $($needy:ident),* $(,)?;)* }
+    ) => {
         mod memory {
+            const _: () = assert!(!crate::Env::MEMORY.restart, "its tests have to be made here");
+
             $(mod $module {
-                $(#[tokio::test]
+                $(#[tokio::test(start_paused = true)]
                 async fn $scenario() {
                     crate::$module::$scenario(crate::Env::memory()).await;
+                })*
+            })*
+            $(mod $busy {
+                $(#[tokio::test(start_paused = true)]
+                async fn $crowded() {
+                    crate::$busy::$crowded(crate::Env::memory()).await;
+                })*
+            })*
+        }
+
+        mod threads {
+            $(mod $busy {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $crowded() {
+                    crate::$busy::$crowded(crate::Env::memory()).await;
                 })*
             })*
         }
 
         mod nats {
+            const _: () = assert!(crate::Env::NATS.restart, "there is nothing to make tests of");
+
             $(mod $module {
                 $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $scenario() {
                     crate::$module::$scenario(crate::Env::nats().await).await;
+                })*
+            })*
+            $(mod $busy {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $crowded() {
+                    crate::$busy::$crowded(crate::Env::nats().await).await;
+                })*
+            })*
+            $(mod $special {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $needy() {
+                    crate::$special::$needy(crate::Env::nats().await).await;
                 })*
             })*
         }
@@ -45,94 +101,149 @@ macro_rules! scenarios {
 }
 
 scenarios! {
-    subject:
-        tokens_fill_the_template,
-        a_value_that_is_no_token_is_refused_and_nothing_is_sent,
-        what_subject_makes_the_filter_matches_and_the_parser_gives_back,
-        a_foreign_subject_is_an_error_and_no_guess;
-    publish:
-        an_event_of_a_stream_is_stored_when_publish_returns,
-        the_same_event_is_stored_once,
-        a_rebuilt_event_is_the_same_by_its_id_fields,
-        events_without_id_fields_are_all_stored,
-        every_event_of_a_stream_has_an_id,
-        fifty_publishers_of_one_event_store_it_once,
-        publish_all_confirms_each_in_order,
-        publish_all_says_which_failed,
-        a_payload_over_the_limit_is_refused_with_both_sizes,
-        headers_go_round,
-        reserved_and_unwritable_headers_are_refused,
-        a_missing_stream_is_named,
-        expectations_hold_or_conflict,
-        a_message_id_of_ones_own,
-        a_time_to_live_is_whole_seconds,
-        core_events_need_no_stream,
-        a_borrowed_event_is_received_by_one_that_owns,
-        generic_events_and_enums_go_round;
-    live:
-        publish_and_subscribe,
-        one_region_only,
-        an_enum_hears_all_its_events,
-        a_queue_group_shares_and_never_doubles,
-        an_undecodable_payload_is_an_error_and_the_flow_goes_on,
-        an_unknown_version_is_an_error_that_names_both,
-        a_dropped_subscription_hears_no_more,
-        invalid_group_names_are_refused;
-    replay:
-        from_the_beginning_in_order,
-        from_a_sequence_and_a_time,
-        last_of_each_subject,
-        only_new_ones,
-        one_region_of_the_history,
-        while_publishing_each_once_in_order;
-    durable:
-        a_new_consumer_gets_old_messages,
-        what_is_acked_does_not_come_again,
-        what_is_not_acked_comes_again_after_the_ack_wait,
-        nak_brings_it_back_after_its_delay,
-        progress_keeps_a_message,
-        reject_ends_it,
-        a_confirmed_ack,
-        two_consumers_are_independent,
-        two_readers_share_the_work,
-        it_resumes_where_it_stopped,
-        an_undecodable_message_can_be_settled,
-        another_configuration_is_refused,
-        a_missing_stream_is_named_when_consuming;
-    handler:
-        types_functions_and_closures_handle,
-        acked_only_after_ok,
-        an_error_is_a_retry,
-        a_panic_is_a_retry_and_others_go_on,
-        reject_and_undecodable_end_a_message,
-        the_context_knows_the_message,
-        what_a_handler_publishes_twice_is_stored_once,
-        concurrency_is_bounded,
-        two_registries_of_one_name_share,
-        two_registries_of_two_names_each_get_all,
-        an_enum_is_one_route,
-        streams_and_consumers_are_created_by_name,
-        bad_registries_are_refused;
-    request:
-        a_request_is_answered,
-        a_declared_error_travels,
-        an_undeclared_error_is_an_error_reply,
-        a_panic_is_an_error_reply_at_once,
-        an_undecodable_request_is_an_error_reply_at_once,
-        nobody_there_is_known_at_once,
-        a_slow_handler_times_out,
-        a_reply_that_does_not_decode_keeps_its_bytes,
-        a_thousand_at_once,
-        a_cancelled_request_leaves_the_others,
-        tokens_of_a_request_route_it;
-    delay:
-        a_delayed_event_comes_in_its_time_with_its_id,
-        a_delayed_event_is_stored_once,
-        what_can_not_be_delayed_is_refused;
-    shutdown:
-        running_handlers_finish_and_are_acked,
-        a_handler_past_the_deadline_comes_again,
-        what_was_not_begun_goes_to_another,
-        serve_ends_with_its_signal,
-        a_closed_bus_says_so;
+    every bus {
+        subject:
+            tokens_fill_the_template,
+            a_value_that_is_no_token_is_refused_and_nothing_is_sent,
+            what_subject_makes_the_filter_matches_and_the_parser_gives_back,
+            a_foreign_subject_is_an_error_and_no_guess;
+        wildcard:
+            a_filter_matches_its_tokens_and_any_others,
+            a_stream_keeps_all_that_is_below_and_not_its_root;
+        publish:
+            an_event_of_a_stream_is_stored_when_publish_returns,
+            publish_all_confirms_each_in_order,
+            publish_all_says_which_failed,
+            a_payload_over_the_limit_is_refused_with_both_sizes,
+            a_missing_stream_is_named,
+            expectations_hold_or_conflict,
+            a_time_to_live_is_whole_seconds,
+            core_events_need_no_stream,
+            a_borrowed_event_is_received_by_one_that_owns,
+            generic_events_and_enums_go_round;
+        delay:
+            a_delayed_event_comes_in_its_time_with_its_id,
+            a_delayed_event_is_stored_once,
+            what_can_not_be_delayed_is_refused;
+        dedup:
+            the_same_event_is_stored_once,
+            a_rebuilt_event_is_the_same_by_its_id_fields,
+            events_without_id_fields_are_all_stored,
+            fifty_publishers_of_one_event_store_it_once,
+            a_message_id_of_ones_own,
+            after_the_window_the_same_event_is_a_new_one;
+        header:
+            every_event_of_a_stream_has_an_id,
+            headers_go_round,
+            reserved_and_unwritable_headers_are_refused;
+        live:
+            publish_and_subscribe,
+            one_region_only,
+            an_enum_hears_all_its_events,
+            an_undecodable_payload_is_an_error_and_the_flow_goes_on,
+            an_unknown_version_is_an_error_that_names_both;
+        durable:
+            a_new_consumer_gets_old_messages,
+            two_consumers_are_independent,
+            two_readers_share_the_work,
+            it_resumes_where_it_stopped,
+            an_undecodable_message_can_be_settled,
+            another_configuration_is_refused,
+            a_missing_stream_is_named_when_consuming;
+        redelivery:
+            what_is_acked_does_not_come_again,
+            a_confirmed_ack,
+            nothing_comes_twice_within_the_ack_wait,
+            what_is_not_acked_comes_again_after_the_ack_wait,
+            nak_brings_it_back_after_its_delay,
+            progress_keeps_a_message,
+            reject_ends_it;
+        pending:
+            a_consumer_holds_no_more_than_its_limit,
+            a_route_begins_no_more_than_its_limit;
+        retention:
+            a_work_queue_removes_what_is_settled,
+            a_handled_task_leaves_its_work_queue,
+            interest_keeps_a_message_until_all_have_settled_it;
+        handler:
+            types_functions_and_closures_handle,
+            the_context_knows_the_message,
+            concurrency_is_bounded,
+            an_enum_is_one_route,
+            a_slow_handler_keeps_its_message_with_progress;
+        failure:
+            acked_only_after_ok,
+            an_error_is_a_retry,
+            a_failure_says_itself_when_to_come_again,
+            a_panic_is_a_retry_and_others_go_on,
+            reject_and_undecodable_end_a_message;
+        registry:
+            two_registries_of_one_name_share,
+            two_registries_of_two_names_each_get_all,
+            streams_and_consumers_are_created_by_name,
+            bad_registries_are_refused;
+        discovery:
+            a_service_tells_what_it_is_and_offers,
+            a_service_tells_how_it_fares,
+            every_instance_answers_for_itself;
+        shutdown:
+            running_handlers_finish_and_are_acked,
+            a_handler_past_the_deadline_comes_again,
+            what_was_not_begun_goes_to_another,
+            serve_ends_with_its_signal,
+            a_closed_bus_says_so;
+    }
+    every bus, also on threads {
+        group:
+            a_queue_group_shares_and_never_doubles,
+            a_new_member_joins_under_load,
+            a_dropped_subscription_hears_no_more,
+            invalid_group_names_are_refused;
+        load:
+            fifty_subscribers_each_hear_five_thousand_messages,
+            twenty_subjects_do_not_mix;
+        order:
+            each_subject_keeps_its_order,
+            each_key_keeps_its_order_and_runs_beside_the_others,
+            a_message_whose_key_panics_is_handled_like_any_other,
+            a_key_whose_handler_hangs_does_not_stop_the_others;
+        replay:
+            from_the_beginning_in_order,
+            from_a_sequence_and_a_time,
+            last_of_each_subject,
+            only_new_ones,
+            one_region_of_the_history,
+            while_publishing_each_once_in_order;
+        chain:
+            what_a_handler_publishes_twice_is_stored_once,
+            an_event_follows_from_another_along_a_chain;
+        request:
+            a_request_is_answered,
+            a_declared_error_travels,
+            an_undeclared_error_is_an_error_reply,
+            a_panic_is_an_error_reply_at_once,
+            an_undecodable_request_is_an_error_reply_at_once,
+            nobody_there_is_known_at_once,
+            a_slow_handler_times_out,
+            a_reply_that_does_not_decode_keeps_its_bytes,
+            a_thousand_at_once,
+            a_cancelled_request_leaves_the_others,
+            tokens_of_a_request_route_it;
+        race:
+            registries_come_and_go_and_nothing_is_lost_or_doubled;
+        dropped:
+            a_subscription_dropped_in_mid_stream_leaves_the_others,
+            what_was_confirmed_before_a_publisher_was_dropped_is_stored,
+            publishes_dropped_half_way_are_stored_once_or_not,
+            a_batch_dropped_half_way_is_stored_up_to_there;
+        deleted:
+            a_route_comes_back_after_its_consumer_was_deleted,
+            a_route_comes_back_after_its_stream_was_deleted,
+            a_reader_is_told_that_its_consumer_was_deleted;
+    }
+    a bus with restart {
+        reconnect:
+            ten_thousand_messages_over_two_restarts,
+            what_listens_listens_again;
+    }
 }

@@ -2,14 +2,10 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
-use tidings::prelude::*;
-use tidings::{From, HeaderFault, PublishError};
+use tidings::{From, PublishError};
 
 use crate::env::{Env, soon};
-use crate::message::{
-    Added, ParcelEvent, Parcels, Region, Seen, Sent, Switched, SwitchedRef, sent, switched,
-};
+use crate::message::{Added, ParcelEvent, Parcels, Sent, Switched, SwitchedRef, sent, switched};
 
 pub(crate) async fn an_event_of_a_stream_is_stored_when_publish_returns(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
@@ -22,64 +18,6 @@ pub(crate) async fn an_event_of_a_stream_is_stored_when_publish_returns(env: Env
         let delivery = soon(stored.next()).await.unwrap().unwrap();
         assert_eq!((delivery.number, delivery.sequence()), (number, number));
     }
-}
-
-pub(crate) async fn the_same_event_is_stored_once(env: Env) {
-    let bus = env.bus_with::<Parcels>().await;
-    let first = bus.publish(&sent(1)).await.unwrap();
-    let again = bus.publish(&sent(1)).await.unwrap();
-    assert!(!first.duplicate);
-    assert!(again.duplicate);
-    assert_eq!(first.sequence, again.sequence);
-    assert_eq!(bus.publish(&sent(2)).await.unwrap().sequence, 2, "nothing was stored between");
-}
-
-pub(crate) async fn a_rebuilt_event_is_the_same_by_its_id_fields(env: Env) {
-    let bus = env.bus_with::<Parcels>().await;
-    let first = bus.publish(&sent(1)).await.unwrap();
-    // Another process, another note: the id field says that it is the same event.
-    let rebuilt = Sent { note: "rebuilt".into(), ..sent(1) };
-    let again = env.another_bus().await.publish(&rebuilt).await.unwrap();
-    assert!(again.duplicate);
-    assert_eq!(again.sequence, first.sequence);
-}
-
-pub(crate) async fn events_without_id_fields_are_all_stored(env: Env) {
-    let bus = env.bus_with::<Parcels>().await;
-    let seen = Seen { number: 1, region: Region::Eu };
-    for sequence in 1..=3 {
-        let ack = bus.publish(&seen).await.unwrap();
-        assert_eq!((ack.sequence, ack.duplicate), (sequence, false));
-    }
-}
-
-pub(crate) async fn every_event_of_a_stream_has_an_id(env: Env) {
-    let bus = env.bus_with::<Parcels>().await;
-    let mut live = bus.subscribe::<ParcelEvent>().await.unwrap();
-    bus.publish(&sent(7)).await.unwrap();
-    bus.publish(&Seen { number: 7, region: Region::Eu }).await.unwrap();
-    bus.publish_all([Seen { number: 8, region: Region::Eu }]).await.unwrap();
-    let mut ids = Vec::new();
-    for _ in 0..3 {
-        let delivery = soon(live.next()).await.unwrap().unwrap();
-        ids.push(delivery.message_id().unwrap().to_owned());
-        // The fewer headers the faster.
-        assert_eq!(delivery.headers().len(), 1);
-    }
-    assert_eq!(ids[0], "parcels.sent/7");
-    assert!(Uuid::parse_str(&ids[1]).is_ok_and(|id| id.get_version_num() == 7), "{ids:?}");
-    assert_ne!(ids[1], ids[2]);
-}
-
-pub(crate) async fn fifty_publishers_of_one_event_store_it_once(env: Env) {
-    let bus = env.bus_with::<Parcels>().await;
-    let acks = join_all((0..50).map(|_| {
-        let bus = bus.clone();
-        async move { bus.publish(&sent(1)).await.unwrap() }
-    }))
-    .await;
-    assert_eq!(acks.iter().filter(|ack| !ack.duplicate).count(), 1);
-    assert!(acks.iter().all(|ack| ack.sequence == 1));
 }
 
 pub(crate) async fn publish_all_confirms_each_in_order(env: Env) {
@@ -130,48 +68,6 @@ pub(crate) async fn a_payload_over_the_limit_is_refused_with_both_sizes(env: Env
     assert_eq!(bus.publish(&sent(2)).await.unwrap().sequence, 1);
 }
 
-pub(crate) async fn headers_go_round(env: Env) {
-    let bus = env.bus();
-    let mut live = bus.subscribe::<Switched>().await.unwrap();
-    let event = switched(1);
-    bus.message(&event)
-        .header("tenant", "acme")
-        .header("x-list", "one")
-        .header("x-list", "two, three")
-        .header("x-empty", "")
-        .publish()
-        .await
-        .unwrap();
-    let delivery = soon(live.next()).await.unwrap().unwrap();
-    let headers = delivery.headers();
-    assert_eq!(headers.get("Tenant"), Some("acme"), "names are compared without case");
-    assert_eq!(headers.get_all("x-list").collect::<Vec<_>>(), ["one", "two, three"]);
-    assert_eq!(headers.get("x-empty"), Some(""));
-    assert_eq!(headers.get("absent"), None);
-}
-
-pub(crate) async fn reserved_and_unwritable_headers_are_refused(env: Env) {
-    let bus = env.bus();
-    let event = switched(1);
-    for (name, value, fault) in [
-        ("Nats-Msg-Id", "x", HeaderFault::Reserved),
-        ("nats-anything", "x", HeaderFault::Reserved),
-        ("TIDINGS-Message", "x", HeaderFault::Reserved),
-        ("", "x", HeaderFault::Name),
-        ("a:b", "x", HeaderFault::Name),
-        ("a b", "x", HeaderFault::Name),
-        ("a\r\nb", "x", HeaderFault::Name),
-        ("é", "x", HeaderFault::Name),
-        ("a", "x\r\nNats-Rollup: all", HeaderFault::Value),
-        ("a", "é", HeaderFault::Value),
-        ("a", " x", HeaderFault::Value),
-    ] {
-        let error = bus.message(&event).header(name, value).publish().await.unwrap_err();
-        let PublishError::Header(error) = error else { panic!("{name:?}: {error:?}") };
-        assert_eq!((error.name.as_str(), error.fault), (name, fault));
-    }
-}
-
 pub(crate) async fn a_missing_stream_is_named(env: Env) {
     let bus = env.bus();
     let error = soon(bus.publish(&sent(1))).await.unwrap_err();
@@ -219,18 +115,6 @@ pub(crate) async fn expectations_hold_or_conflict(env: Env) {
         .await
         .unwrap();
     assert_eq!(ack.sequence, 2, "what conflicted was not stored");
-}
-
-pub(crate) async fn a_message_id_of_ones_own(env: Env) {
-    let bus = env.bus_with::<Parcels>().await;
-    let event = sent(1);
-    assert!(!bus.publish(&event).await.unwrap().duplicate);
-    assert!(!bus.message(&event).message_id("another").publish().await.unwrap().duplicate);
-    assert!(bus.message(&event).message_id("another").publish().await.unwrap().duplicate);
-    for id in ["", "a b", "é", "a\nb"] {
-        let error = bus.message(&event).message_id(id).publish().await.unwrap_err();
-        assert!(matches!(error, PublishError::MessageId { .. }), "{error:?}");
-    }
 }
 
 pub(crate) async fn a_time_to_live_is_whole_seconds(env: Env) {

@@ -3,14 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use tidings::prelude::*;
-use tidings::{Delivery, From, Stored, SubscribeError, Subscription};
+use tidings::{From, SubscribeError};
 
-use crate::env::{Env, never, soon};
+use crate::env::{Env, never, next};
 use crate::message::{Parcels, Region, Seen, Sent, sent};
-
-async fn next(replay: &mut Subscription<Sent, Stored>) -> Delivery<Sent, Stored> {
-    soon(replay.next()).await.unwrap().unwrap()
-}
 
 pub(crate) async fn from_the_beginning_in_order(env: Env) {
     let bus = env.bus_with::<Parcels>().await;

@@ -1,5 +1,6 @@
 //! Promise 7: what was acked was handled, what was not comes again.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use tidings::prelude::*;
 use tidings::{PublishError, RequestError};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use crate::env::{Env, never, soon};
+use crate::env::{Env, never, next, soon};
 use crate::message::{Check, Sent, sent, switched};
 
 const SHORT: Duration = Duration::from_millis(500);
@@ -65,24 +66,34 @@ pub(crate) async fn a_handler_past_the_deadline_comes_again(env: Env) {
 }
 
 pub(crate) async fn what_was_not_begun_goes_to_another(env: Env) {
-    let (bus, gate) = (env.bus(), Arc::new(Semaphore::new(0)));
+    let bus = env.bus();
     let (sender, mut begun) = mpsc::unbounded_channel();
-    let registry = Registry::new("shop").route(gated(sender, Arc::clone(&gate), 2));
-    let running = registry.start(&bus).await.unwrap();
+    // A handler that ends when the shutdown begins, and not before.
+    let handler = move |event: Sent, cx: Context| {
+        let begun = sender.clone();
+        async move {
+            begun.send(event.number)?;
+            cx.shutting_down().await;
+            Ok(())
+        }
+    };
+    let route = Route::of::<Sent>(handler).concurrency(2);
+    let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
     bus.publish_all((1..=20).map(sent)).await.unwrap();
+    let mut seen = HashSet::new();
     for _ in 0..2 {
-        soon(begun.recv()).await.unwrap();
+        seen.insert(soon(begun.recv()).await.unwrap());
     }
-    let ending = tokio::spawn(running.shutdown());
-    tokio::time::sleep(SHORT / 5).await;
-    gate.add_permits(20);
-    let report = soon(ending).await.unwrap();
+    let report = soon(running.shutdown()).await;
     assert_eq!(report[0].handled, 2, "none was begun after the shutdown");
     // The rest comes to whoever is there, not only after the ack wait of 30 s.
     let mut rest = bus.consume::<Sent>("shop-parcels_sent").await.unwrap();
     for _ in 0..18 {
-        soon(rest.next()).await.unwrap().unwrap().ack().await.unwrap();
+        let delivery = next(&mut rest).await;
+        assert!(seen.insert(delivery.number), "{} twice", delivery.number);
+        delivery.ack().await.unwrap();
     }
+    assert_eq!(seen, (1..=20).collect());
     never(SHORT, rest.next()).await;
 }
 

@@ -23,7 +23,9 @@ fn ui() {
     if version.starts_with(WRITTEN_WITH) {
         cases.compile_fail("ui/fail_types/*.rs");
     } else {
-        println!("ui/fail_types was written with {WRITTEN_WITH}x and is not compared with {version}");
+        println!(
+            "ui/fail_types was written with {WRITTEN_WITH}x and is not compared with {version}"
+        );
     }
 }
 

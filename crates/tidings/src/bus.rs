@@ -16,9 +16,9 @@ use crate::message::{Decode, Event, Filter, Message, Request, StreamEvent};
 use crate::probe::Probe;
 use crate::publish::{PublishAllError, PublishError};
 use crate::publisher::Publisher;
-use crate::request::RequestError;
+use crate::request::{self, RequestError, ServiceInfo};
 use crate::stream::EventStream;
-use crate::subscribe::{Consume, From, Replay, Subscribe};
+use crate::subscribe::{Consume, From, Replay, Subscribe, SubscribeError};
 use crate::topology::{self, ProvisionError, Provisioned, StreamHandle};
 use crate::transport::{Transport, memory};
 
@@ -166,7 +166,7 @@ impl Bus {
     /// queue group.
     ///
     /// # Errors
-    /// Awaited, [`SubscribeError`](crate::SubscribeError).
+    /// Awaited, [`SubscribeError`].
     pub fn subscribe<E: Event + Decode>(&self) -> Subscribe<E> {
         self.subscribe_to(E::filter())
     }
@@ -174,7 +174,7 @@ impl Bus {
     /// Listens to the events whose subject tokens have certain values.
     ///
     /// # Errors
-    /// Awaited, [`SubscribeError`](crate::SubscribeError), also for a value that can't be a token.
+    /// Awaited, [`SubscribeError`], also for a value that can't be a token.
     ///
     /// ```
     /// # use tidings::prelude::*;
@@ -199,7 +199,7 @@ impl Bus {
     /// acknowledged, and every reader sees all of them.
     ///
     /// # Errors
-    /// Awaited, [`SubscribeError`](crate::SubscribeError), also where the stream is missing.
+    /// Awaited, [`SubscribeError`], also where the stream is missing.
     pub fn replay<E: StreamEvent + Decode>(&self, from: From) -> Replay<E> {
         self.replay_of(E::filter(), from)
     }
@@ -219,7 +219,7 @@ impl Bus {
     /// goes to one of its readers, and comes again until it is settled.
     ///
     /// # Errors
-    /// Awaited, [`SubscribeError`](crate::SubscribeError), also where the stream is missing, or
+    /// Awaited, [`SubscribeError`], also where the stream is missing, or
     /// where the consumer is there with other filters or another ack wait.
     pub fn consume<E: StreamEvent + Decode>(&self, name: impl Into<String>) -> Consume<E> {
         Consume::new(self.link.clone(), name.into())
@@ -238,6 +238,41 @@ impl Bus {
         request: &R,
     ) -> Result<R::Reply, RequestError<R::Declared>> {
         self.message(request).request().await
+    }
+
+    /// Asks which services run (ADR-32), Tidings' own and others, and gathers what they answer
+    /// within this time: every instance, by name and id.
+    ///
+    /// How many there are is not known beforehand, so all of the time passes. On a connection of
+    /// a nearby server 200 ms are much.
+    ///
+    /// # Errors
+    /// [`SubscribeError`] if nobody can be asked.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// # #[derive(Serialize, Deserialize, JsonSchema, Request)]
+    /// # #[request(subject = "stock.check", reply = u32)]
+    /// # struct Check { item: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bus = Bus::in_memory();
+    /// # let check = |_: Check, _: Context| async { Ok(3) };
+    /// # let running = Registry::new("warehouse").handle::<Check>(check).start(&bus).await?;
+    /// for service in bus.discover(Duration::from_millis(200)).await? {
+    ///     println!("{} {}: {:?}", service.name, service.version, service.round_trip);
+    ///     for endpoint in &service.endpoints {
+    ///         println!("  {}: {} requests", endpoint.subject, endpoint.requests);
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn discover(&self, within: Duration) -> Result<Vec<ServiceInfo>, SubscribeError> {
+        request::discover(&self.link, within).await
     }
 
     /// Creates the stream `S` where it is missing. One that is there and keeps the same subjects

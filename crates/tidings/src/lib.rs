@@ -87,6 +87,7 @@
 //! | ask | [`Bus::request`], [`RequestError`] |
 //! | handle | [`Handler`], [`Context`], [`Failure`] |
 //! | run a service | [`Registry`], [`Route`], [`Retry`], [`Serve`], [`Running`] |
+//! | see which services run | [`Bus::discover`], [`ServiceInfo`] |
 //! | connect | [`Bus::builder`], [`Bus::from_env`] |
 //! | make a stream, look into it | [`Bus::provision`], [`StreamConfig`], [`Bus::stream`]; a registry makes those of its handlers |
 //! | test a service | [`testing`]: [`TestBus`](testing::TestBus) |
@@ -178,7 +179,7 @@ pub use publish::{PublishAllError, PublishError};
 pub use publish_ack::{Acknowledgement, PublishAck};
 pub use publisher::Publisher;
 pub use registry::{Registry, Running, Serve, ServeError};
-pub use request::RequestError;
+pub use request::{EndpointInfo, RequestError, ServiceInfo};
 pub use retry::Retry;
 pub use route::Route;
 pub use runner::RouteReport;

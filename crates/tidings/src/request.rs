@@ -1,5 +1,10 @@
 //! Asking: one request, one reply, one deadline around everything.
 
+mod discover;
+
+pub(crate) use discover::discover;
+pub use discover::{EndpointInfo, ServiceInfo};
+
 use std::error::Error;
 use std::time::Duration;
 

@@ -76,8 +76,9 @@ impl<M: Decode> Route<M> {
     /// of other keys are handled beside them. A message that failed comes again later, behind
     /// those that followed it.
     ///
-    /// A message that waits for its turn is one of those that [`concurrency`](Self::concurrency)
-    /// bounds.
+    /// A message that waits for its key counts among those that are handled at a time: when one of
+    /// a key hangs, so many behind it as [`concurrency`](Self::concurrency) allows keep the others
+    /// waiting too.
     ///
     /// Each message is decoded once more for its key.
     pub fn keyed_by<K: Hash>(mut self, key: impl Fn(&M) -> K + Send + Sync + 'static) -> Self {

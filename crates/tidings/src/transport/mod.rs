@@ -58,6 +58,16 @@ impl Transport {
         on!(self, t => t.publish(message, None).await)
     }
 
+    /// Sends a message to whoever listens, with the subject on which any number may answer.
+    pub(crate) async fn ask(&self, message: Outgoing, reply: Subject) -> Result<(), Fault> {
+        on!(self, t => t.publish(message, Some(reply)).await)
+    }
+
+    /// A new subject that nobody else listens on.
+    pub(crate) fn new_inbox(&self) -> Subject {
+        on!(self, t => t.new_inbox())
+    }
+
     /// Sends a message to the stream that keeps its subject. When this returns the message is
     /// sent, so that messages are stored in the order of these calls; the ack says it is stored.
     pub(crate) async fn store(&self, message: Outgoing) -> Result<PendingAck, Fault> {

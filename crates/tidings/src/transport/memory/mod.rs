@@ -71,6 +71,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt;
 use tidings_subject::{check_filter, check_subject};
+use tokio::task::coop::consume_budget;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -131,11 +132,14 @@ impl Memory {
         message: Outgoing,
         reply: Option<Subject>,
     ) -> Result<(), Fault> {
+        // A loop that only publishes must not keep the other tasks from running.
+        consume_budget().await;
         self.route(message, reply.as_ref()).map(drop)
     }
 
     /// Sends a message that a stream is to store.
     pub(crate) async fn store(&self, message: Outgoing) -> Result<PendingAck, Fault> {
+        consume_budget().await;
         let published = self.route(message, None)?;
         Ok(match published.stored {
             Some(Stored::Answered(stored)) => PendingAck::new(ready(stored.map_err(Fault::Api))),

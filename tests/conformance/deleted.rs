@@ -1,0 +1,56 @@
+//! What a running registry stands on is deleted, and comes back.
+
+use tidings::ReceiveError;
+use tidings::prelude::*;
+
+use crate::env::{Env, next, soon};
+use crate::ledger::Ledger;
+use crate::message::{Parcels, Sent, sent};
+
+pub(crate) async fn a_route_comes_back_after_its_consumer_was_deleted(env: Env) {
+    let (bus, ledger) = (env.bus(), Ledger::default());
+    let running =
+        Registry::new("shop").handle::<Sent>(ledger.handler("one")).start(&bus).await.unwrap();
+    bus.publish_all((1..=10).map(sent)).await.unwrap();
+    ledger.wait_for(10, 10).await;
+    bus.stream::<Parcels>().delete_consumer("shop-parcels_sent").await.unwrap();
+    bus.publish_all((11..=20).map(sent)).await.unwrap();
+    // A consumer that is new begins at the beginning: nothing is lost, and what was handled
+    // before is handled once more.
+    ledger.wait_for(20, 30).await;
+    let state = bus.stream::<Parcels>().consumer_state("shop-parcels_sent").await.unwrap();
+    assert_eq!((state.delivered, state.pending), (20, 0));
+    assert_eq!(running.shutdown().await[0].handled, 30);
+    let entries = ledger.entries();
+    assert!(entries.iter().all(|(number, by)| by.len() == if *number <= 10 { 2 } else { 1 }));
+}
+
+pub(crate) async fn a_route_comes_back_after_its_stream_was_deleted(env: Env) {
+    let (bus, ledger) = (env.bus(), Ledger::default());
+    let running =
+        Registry::new("shop").handle::<Sent>(ledger.handler("one")).start(&bus).await.unwrap();
+    bus.publish_all((1..=10).map(sent)).await.unwrap();
+    ledger.wait_for(10, 10).await;
+    bus.stream::<Parcels>().delete().await.unwrap();
+    bus.provision::<Parcels>().await.unwrap();
+    // Another stream of the same name: it knows no id of the first, and begins with 1.
+    let acks = bus.publish_all((1..=20).map(sent)).await.unwrap();
+    assert!(acks.iter().zip(1..).all(|(ack, n)| ack.sequence == n && !ack.duplicate));
+    ledger.wait_for(20, 30).await;
+    assert_eq!(running.shutdown().await[0].handled, 30);
+}
+
+pub(crate) async fn a_reader_is_told_that_its_consumer_was_deleted(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    bus.publish(&sent(1)).await.unwrap();
+    let mut work = bus.consume::<Sent>("billing").await.unwrap();
+    next(&mut work).await.ack_confirmed().await.unwrap();
+    bus.stream::<Parcels>().delete_consumer("billing").await.unwrap();
+    let told = soon(work.next()).await.unwrap();
+    assert!(matches!(&told, Err(ReceiveError::ConsumerGone { .. })), "{told:?}");
+    assert!(soon(work.next()).await.is_none(), "and then the flow ends");
+    // Opened again it is a new consumer.
+    let mut work = bus.consume::<Sent>("billing").await.unwrap();
+    let again = next(&mut work).await;
+    assert_eq!((again.number, again.attempt()), (1, 1));
+}

@@ -1,0 +1,119 @@
+//! Queue groups: each message to one member.
+
+use std::collections::HashSet;
+
+use tidings::{Bus, SubscribeError};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::env::{Env, SHORT, never, soon};
+use crate::message::{Switched, switched};
+
+pub(crate) async fn a_queue_group_shares_and_never_doubles(env: Env) {
+    let bus = env.bus();
+    let mut members = Vec::new();
+    for _ in 0..3 {
+        let bus = env.another_bus().await;
+        members.push(bus.subscribe::<Switched>().queue_group("workers").await.unwrap());
+    }
+    let mut outside = bus.subscribe::<Switched>().await.unwrap();
+    for number in 0..300 {
+        bus.publish(&switched(number)).await.unwrap();
+    }
+    let mut seen = vec![0; 300];
+    let mut shares = Vec::new();
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    for (place, mut member) in members.into_iter().enumerate() {
+        let sender = sender.clone();
+        tokio::spawn(async move {
+            while let Some(delivery) = member.next().await {
+                let _ = sender.send((place, delivery.unwrap().number));
+            }
+        });
+    }
+    shares.resize(3, 0);
+    for _ in 0..300 {
+        let (place, number) = soon(receiver.recv()).await.unwrap();
+        seen[usize::try_from(number).unwrap()] += 1;
+        shares[place] += 1;
+    }
+    assert!(seen.iter().all(|times| *times == 1), "each once");
+    assert!(shares.iter().all(|share| *share > 50), "all work: {shares:?}");
+    for number in 0..300 {
+        assert_eq!(soon(outside.next()).await.unwrap().unwrap().number, number);
+    }
+    never(SHORT / 4, receiver.recv()).await;
+}
+
+pub(crate) async fn a_dropped_subscription_hears_no_more(env: Env) {
+    let bus = env.bus();
+    let mut group = bus.subscribe::<Switched>().queue_group("g").await.unwrap();
+    let gone = bus.subscribe::<Switched>().queue_group("g").await.unwrap();
+    drop(gone);
+    bus.flush().await.unwrap();
+    // All of the group's messages go to the member that is left.
+    for number in 0..50 {
+        bus.publish(&switched(number)).await.unwrap();
+    }
+    for number in 0..50 {
+        assert_eq!(soon(group.next()).await.unwrap().unwrap().number, number);
+    }
+}
+
+pub(crate) async fn invalid_group_names_are_refused(env: Env) {
+    for name in ["", "a b", "a\r\n", "a.*"] {
+        let error = env.bus().subscribe::<Switched>().queue_group(name).await.unwrap_err();
+        assert!(matches!(&error, SubscribeError::Name { name: said, .. } if said == name));
+    }
+}
+
+pub(crate) async fn a_new_member_joins_under_load(env: Env) {
+    /// How many are published once the newcomer is there.
+    const REST: u64 = 1000;
+    let bus = env.bus();
+    let (heard, mut hearing) = mpsc::unbounded_channel();
+    let listen = |bus: Bus, place: usize| {
+        let heard = heard.clone();
+        async move {
+            let mut member = bus.subscribe::<Switched>().queue_group("workers").await.unwrap();
+            tokio::spawn(async move {
+                while let Some(delivery) = member.next().await {
+                    heard.send((place, delivery.unwrap().number)).unwrap_or_default();
+                }
+            });
+        }
+    };
+    listen(env.another_bus().await, 0).await;
+    let joined = CancellationToken::new();
+    let publishing = tokio::spawn({
+        let joined = joined.clone();
+        async move {
+            let (mut number, mut rest) = (0, REST);
+            while rest > 0 {
+                bus.publish(&switched(number)).await.unwrap();
+                number += 1;
+                rest -= u64::from(joined.is_cancelled());
+                if number % 64 == 0 {
+                    bus.flush().await.unwrap();
+                }
+            }
+            number
+        }
+    });
+    // Everything that the first has heard so far is its own.
+    for expected in 0..100 {
+        assert_eq!(soon(hearing.recv()).await, Some((0, expected)));
+    }
+    listen(env.another_bus().await, 1).await;
+    joined.cancel();
+    let published = soon(publishing).await.unwrap();
+    let mut shares = [100, 0];
+    let mut seen = HashSet::new();
+    for _ in 100..published {
+        let (place, number) = soon(hearing.recv()).await.unwrap();
+        assert!(number >= 100 && seen.insert(number), "{number} twice");
+        shares[place] += 1;
+    }
+    assert!(shares[1] > REST / 5, "the newcomer works: {shares:?}");
+    never(SHORT / 4, hearing.recv()).await;
+}
