@@ -78,17 +78,18 @@ pub(crate) async fn nak_brings_it_back_after_its_delay(env: Env) {
 }
 
 pub(crate) async fn progress_keeps_a_message(env: Env) {
+    let ack_wait = ACK_WAIT * 2;
     let bus = env.bus_with::<Parcels>().await;
     bus.publish(&sent(1)).await.unwrap();
-    let mut work = bus.consume::<Sent>("billing").ack_wait(ACK_WAIT).await.unwrap();
+    let mut work = bus.consume::<Sent>("billing").ack_wait(ack_wait).await.unwrap();
     let slow = next(&mut work).await;
-    for _ in 0..6 {
+    for _ in 0..8 {
         // It is still ours: it does not come to anybody meanwhile.
-        never(ACK_WAIT / 3, work.next()).await;
+        never(ack_wait / 5, work.next()).await;
         slow.progress().await.unwrap();
     }
     slow.ack_confirmed().await.unwrap();
-    never(ACK_WAIT * 2, work.next()).await;
+    never(ack_wait + SHORT, work.next()).await;
 }
 
 pub(crate) async fn reject_ends_it(env: Env) {
