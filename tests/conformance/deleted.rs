@@ -1,7 +1,10 @@
 //! What a running registry stands on is deleted, and comes back.
 
+use std::sync::Arc;
+
 use tidings::ReceiveError;
 use tidings::prelude::*;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::env::{Env, next, soon};
 use crate::ledger::Ledger;
@@ -23,6 +26,35 @@ pub(crate) async fn a_route_comes_back_after_its_consumer_was_deleted(env: Env) 
     assert_eq!(running.shutdown().await[0].handled, 30);
     let entries = ledger.entries();
     assert!(entries.iter().all(|(number, by)| by.len() == if *number <= 10 { 2 } else { 1 }));
+}
+
+pub(crate) async fn a_route_comes_back_whose_consumer_was_deleted_while_it_was_busy(env: Env) {
+    let bus = env.bus();
+    let (begun, mut begins) = mpsc::unbounded_channel();
+    let gate = Arc::new(Semaphore::new(0));
+    let handler = {
+        let gate = Arc::clone(&gate);
+        move |event: Sent, _: Context| {
+            let (begun, gate) = (begun.clone(), Arc::clone(&gate));
+            async move {
+                begun.send(event.number)?;
+                gate.acquire().await?.forget();
+                Ok(())
+            }
+        }
+    };
+    let route = Route::of::<Sent>(handler).concurrency(1);
+    let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
+    bus.publish(&sent(1)).await.unwrap();
+    assert_eq!(soon(begins.recv()).await, Some(1));
+    // The one handler is busy, so nothing is being asked for: nobody tells the route.
+    bus.stream::<Parcels>().delete_consumer("shop-parcels_sent").await.unwrap();
+    bus.publish(&sent(2)).await.unwrap();
+    gate.add_permits(10);
+    // From the beginning once more, and then the new one.
+    assert_eq!(soon(begins.recv()).await, Some(1));
+    assert_eq!(soon(begins.recv()).await, Some(2));
+    running.shutdown().await;
 }
 
 pub(crate) async fn a_route_comes_back_after_its_stream_was_deleted(env: Env) {

@@ -119,6 +119,7 @@ scenarios! {
             expectations_hold_or_conflict,
             a_time_to_live_is_whole_seconds,
             core_events_need_no_stream,
+            who_only_listens_does_not_answer_for_the_stream,
             a_borrowed_event_is_received_by_one_that_owns,
             generic_events_and_enums_go_round;
         delay:
@@ -238,6 +239,7 @@ scenarios! {
             a_batch_dropped_half_way_is_stored_up_to_there;
         deleted:
             a_route_comes_back_after_its_consumer_was_deleted,
+            a_route_comes_back_whose_consumer_was_deleted_while_it_was_busy,
             a_route_comes_back_after_its_stream_was_deleted,
             a_reader_is_told_that_its_consumer_was_deleted;
     }

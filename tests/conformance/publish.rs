@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use tidings::prelude::*;
 use tidings::{From, PublishError};
 
 use crate::env::{Env, soon};
-use crate::message::{Added, ParcelEvent, Parcels, Sent, Switched, SwitchedRef, sent, switched};
+use crate::message::{
+    Added, ParcelEvent, Parcels, Region, Sent, Switched, SwitchedRef, sent, switched,
+};
 
 pub(crate) async fn an_event_of_a_stream_is_stored_when_publish_returns(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
@@ -164,4 +167,28 @@ pub(crate) async fn generic_events_and_enums_go_round(env: Env) {
     assert_eq!(ack.sequence, 1);
     assert_eq!(soon(all.next()).await.unwrap().unwrap().into_event(), sent(4));
     assert!(bus.publish(&sent(4)).await.unwrap().duplicate, "it has the event's own id");
+}
+
+/// What [`Sent`] is to who only listens.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "parcels.{region}.sent", name = "parcels.heard")]
+struct Heard {
+    region: Region,
+    number: u64,
+}
+
+pub(crate) async fn who_only_listens_does_not_answer_for_the_stream(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    let listen = |heard: Heard, _: Context| async move {
+        if heard.number.is_multiple_of(2) { Ok(()) } else { Err(Failure::retry("an odd number")) }
+    };
+    let listening = Registry::new("ears").handle::<Heard>(listen).start(&bus).await.unwrap();
+    let publisher = env.another_bus().await;
+    // A stream's event has a reply subject, on which its publisher waits for the stream's ack.
+    for number in 1..=200 {
+        let ack = publisher.publish(&sent(number)).await.unwrap();
+        assert_eq!((ack.sequence, ack.duplicate), (number, false));
+    }
+    let report = listening.shutdown().await.remove(0);
+    assert_eq!((report.handled, report.failed), (100, 100));
 }

@@ -72,7 +72,7 @@ impl Bus {
     /// | --- | --- |
     /// | `NATS_URL` | the servers, separated by commas; `memory:` for a bus in this process; required |
     /// | `NATS_CREDS`, `NATS_NKEY`, `NATS_TOKEN`, `NATS_USER` with `NATS_PASSWORD` | a file, a seed, a token, a user; the first of them that is set |
-    /// | `NATS_CA` | a PEM file whose certificates are trusted besides the system's |
+    /// | `NATS_CA` | a PEM file whose certificates are trusted in place of the system's |
     /// | `NATS_CERT` with `NATS_KEY` | PEM files that are shown to the server |
     ///
     /// A variable that is empty counts as not set.
@@ -318,7 +318,9 @@ impl Bus {
     /// # Cancel safety
     /// Dropping the future leaves the connection open, or half way to being closed.
     pub async fn close(self) -> Result<(), CloseError> {
-        self.flush().await?;
-        self.link.transport.close(CLOSE).await.map_err(CloseError::from)
+        // It is closed also where the server does not answer; that is the error then.
+        let flushed = self.flush().await;
+        let closed = self.link.transport.close(CLOSE).await.map_err(CloseError::from);
+        flushed.and(closed)
     }
 }

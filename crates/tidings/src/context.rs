@@ -172,6 +172,9 @@ impl Context {
         id.part(&receipt.stream);
         id.part(&receipt.consumer);
         id.part(&receipt.sequence);
+        // A stream that is deleted and made again counts its sequences anew.
+        let stored_at = receipt.stored_at.duration_since(SystemTime::UNIX_EPOCH);
+        id.part(&stored_at.unwrap_or_default().as_nanos());
         id.part(count);
         Some(id.finish())
     }

@@ -265,7 +265,7 @@ impl Acker {
     /// # Errors
     /// [`SettleError`]: the message comes again after the ack wait.
     pub async fn reject(self, reason: &str) -> Result<(), SettleError> {
-        self.settle.send(Settlement::Term(reason.to_owned())).await.map_err(SettleError::from)
+        self.settle.send(Settlement::term(reason)).await.map_err(SettleError::from)
     }
 }
 

@@ -14,6 +14,9 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// Only a stream's event can be tried again. The failure of an event without a stream is logged;
 /// the failure of a request is answered with an error reply.
 ///
+/// Where a request declares no error, its asker is told the failure's text with its sources: keep
+/// secrets out of it.
+///
 /// Like `anyhow::Error` it is no [`Error`] itself, so that every error converts into it.
 ///
 /// ```

@@ -185,6 +185,7 @@ impl fmt::Debug for Headers {
 /// A header that a user asked for can't be sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("header {name:?} {fault}")]
+#[non_exhaustive]
 pub struct HeaderError {
     /// The header's name.
     pub name: String,

@@ -10,6 +10,7 @@ mod variant;
 
 pub use declaration::{Declaration, MessageKind, kept};
 pub use describe::{describe_event, describe_fallible_request, describe_request};
+pub(crate) use filter::filters;
 pub use filter::{Filter, FilterTokens, Unfiltered};
 pub(crate) use id::MessageIdBuilder;
 pub use id::message_id;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::message::Message;
+use crate::message::{Declaration, Message};
 use crate::subject::{Subject, SubjectBuilder, SubjectError};
 use crate::token::Token;
 
@@ -46,8 +46,21 @@ impl<M: Message> Filter for Unfiltered<M> {
     type Message = M;
 
     fn subjects(self) -> Result<Vec<Subject>, SubjectError> {
-        Ok(M::DECLARATIONS.iter().map(|d| Subject::from_static(d.filter)).collect())
+        Ok(filters(M::DECLARATIONS))
     }
+}
+
+/// The filters that together match all that is declared, none of them covered by another: events
+/// that share a subject share a subscription, and each message comes once.
+pub(crate) fn filters(declarations: &[&'static Declaration]) -> Vec<Subject> {
+    let mut filters: Vec<&'static str> = Vec::with_capacity(declarations.len());
+    for declaration in declarations {
+        if !tidings_subject::covers(&filters, declaration.filter) {
+            filters.retain(|known| !tidings_subject::covers(&[declaration.filter], known));
+            filters.push(declaration.filter);
+        }
+    }
+    filters.into_iter().map(Subject::from_static).collect()
 }
 
 /// A template's tokens, each a literal, narrowed to a value or open: the state behind the filter

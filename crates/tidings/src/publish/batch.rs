@@ -20,6 +20,7 @@ const WINDOW: usize = 512;
 
 /// Some of many events could not be published; the others were.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct PublishAllError<A> {
     /// The outcome of each event, in the order they were given.
     pub outcomes: Vec<Result<A, PublishError>>,

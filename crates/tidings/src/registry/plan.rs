@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Registry, ServeError};
-use crate::message::{Declaration, MessageKind};
+use crate::message::{Declaration, MessageKind, filters};
 use crate::route::RouteSpec;
 use crate::stream::StreamDeclaration;
 use crate::subject::Subject;
@@ -122,7 +122,7 @@ fn wire(registry: &Registry, route: &RouteSpec) -> Result<Wiring, ServeError> {
             group: group.to_owned(),
         });
     }
-    let filters = route.declarations.iter().map(|d| Subject::from_static(d.filter)).collect();
+    let filters = filters(route.declarations);
     let Some(stream) = stream_of(route)? else {
         if let Some(option) = route.stream_options().next() {
             return Err(refused(option, "no stream keeps the event, so it comes only once"));

@@ -31,6 +31,10 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     let mut endpoints = Vec::new();
     let mut routes = Vec::new();
     let mut started = Vec::new();
+    for (route, wiring) in registry.routes.iter().zip(&wirings) {
+        // All that can be refused or takes its time comes first: who listens gets messages.
+        provision(&link, wiring).await.map_err(|fault| fault.named(route.label()))?;
+    }
     for (route, wiring) in registry.routes.into_iter().zip(wirings) {
         let label = route.label();
         let worker = Worker::new(&route, link.clone(), &runner);
@@ -79,6 +83,18 @@ impl RouteFault {
     }
 }
 
+/// Creates what a route needs where it is missing.
+async fn provision(link: &Link, wiring: &Wiring) -> Result<(), RouteFault> {
+    let Wiring::Durable { stream, config } = wiring else { return Ok(()) };
+    topology::provision(&link.transport, &(stream.config)())
+        .await
+        .map_err(RouteFault::Provision)?;
+    topology::ensure_consumer(&link.transport, stream.name, config)
+        .await
+        .map_err(|fault| SubscribeError::of_consumer(fault, stream.name, &config.name))
+        .map_err(RouteFault::Subscribe)
+}
+
 /// Makes what a route listens on.
 async fn connect(
     link: &Link,
@@ -97,13 +113,6 @@ async fn connect(
             Ok(runner::Source::Core(inboxes))
         }
         Wiring::Durable { stream, config } => {
-            topology::provision(&link.transport, &(stream.config)())
-                .await
-                .map_err(RouteFault::Provision)?;
-            topology::ensure_consumer(&link.transport, stream.name, &config)
-                .await
-                .map_err(|fault| SubscribeError::of_consumer(fault, stream.name, &config.name))
-                .map_err(RouteFault::Subscribe)?;
             Ok(runner::Source::Durable { stream: stream.name, config, prefetch: route.concurrency })
         }
         Wiring::Endpoint { declaration, name, group } => {

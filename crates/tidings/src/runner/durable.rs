@@ -49,6 +49,7 @@ pub(super) async fn run(
                     return;
                 }
             }
+            Err(Fault::Closed) => return,
             Err(fault) => report(&worker, stream, &config, &fault),
         }
         tokio::select! {

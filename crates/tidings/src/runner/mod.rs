@@ -24,6 +24,9 @@ use crate::link::Link;
 use crate::subscribe::SubscribeError;
 use crate::transport::{ConsumerConfig, Inbox};
 
+/// How long handlers that are dropped may take to end: until their messages are given back.
+const AFTER_ABORT: Duration = Duration::from_secs(10);
+
 /// What feeds a worker.
 #[derive(Debug)]
 pub(crate) enum Source {
@@ -90,7 +93,10 @@ impl Runner {
         self.tasks.close();
         if timeout(deadline, self.tasks.wait()).await.is_err() {
             self.abort.cancel();
-            self.tasks.wait().await;
+            // A handler that blocks its thread can't be dropped; it must not keep the process.
+            if timeout(AFTER_ABORT, self.tasks.wait()).await.is_err() {
+                tracing::error!(tasks = self.tasks.len(), "some handlers can't be dropped");
+            }
         }
         self.monitor.cancel();
     }

@@ -17,11 +17,17 @@ pub(super) async fn run(worker: Worker, inboxes: Vec<Inbox>, listener: Listener)
             more = next(&worker, &mut inboxes, &listener) => if !more { return },
         }
     }
-    for inbox in &mut inboxes {
-        if let Err(fault) = inbox.stop().await {
-            tracing::warn!(route = worker.label(), %fault, "a subscription could not be ended");
+    let mut ended = SelectAll::new();
+    for mut inbox in inboxes {
+        match inbox.stop().await {
+            Ok(()) => ended.push(inbox),
+            // It would go on: what it holds is lost, as everything sent while nobody listens.
+            Err(fault) => {
+                tracing::warn!(route = worker.label(), %fault, "a subscription was cut off");
+            }
         }
     }
+    let mut inboxes = ended;
     while next(&worker, &mut inboxes, &listener).await {}
 }
 

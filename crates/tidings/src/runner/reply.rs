@@ -71,14 +71,14 @@ fn line(text: &str) -> Cow<'static, str> {
     }
 }
 
-/// Where nobody waits for an answer, a failure is at least not silent.
-pub(super) fn report_unanswered(route: &str, handled: &Handled) {
+/// Logs what went wrong with a message that does not come again, asked or told.
+pub(super) fn report(route: &str, handled: &Handled) {
     match handled {
         Handled::Returned(Outcome::Failed(failure)) => {
-            tracing::error!(route, %failure, "a handler failed; the message does not come again");
+            tracing::error!(route, %failure, "a handler failed");
         }
         Handled::Panicked(panic) => {
-            tracing::error!(route, panic, "a handler panicked; the message does not come again");
+            tracing::error!(route, panic, "a handler panicked");
         }
         Handled::Undecodable(error) => {
             tracing::error!(route, %error, "a message could not be decoded");

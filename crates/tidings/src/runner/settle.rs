@@ -6,9 +6,6 @@ use crate::message::Outcome;
 use crate::retry::Retry;
 use crate::transport::{Incoming, Settlement};
 
-/// The most of a reason that goes into the server's advisory, in characters.
-const MOST_REASON: usize = 256;
-
 /// What becomes of a message that was handled in this way; it is logged where that is not an ack.
 pub(super) fn settlement(incoming: &Incoming, handled: &Handled, retry: &Retry) -> Settlement {
     let attempt = incoming.receipt.as_ref().map_or(1, |receipt| receipt.attempt);
@@ -31,19 +28,14 @@ fn decide(handled: &Handled, attempt: u64, retry: &Retry) -> Settlement {
         Handled::Returned(Outcome::Failed(failure)) => match failure.verdict() {
             Verdict::Retry => Settlement::Nak(Some(retry.delay(attempt))),
             Verdict::RetryAfter(delay) => Settlement::Nak(Some(delay)),
-            Verdict::Reject => Settlement::Term(reason(&failure.to_string())),
+            Verdict::Reject => Settlement::term(&failure.to_string()),
         },
         Handled::Returned(Outcome::Done | Outcome::Reply(_) | Outcome::Declared { .. }) => {
             Settlement::Ack
         }
         Handled::Panicked(_) | Handled::Aborted => Settlement::Nak(Some(retry.delay(attempt))),
-        Handled::Undecodable(error) => Settlement::Term(reason(&error.to_string())),
+        Handled::Undecodable(error) => Settlement::term(&error.to_string()),
     }
-}
-
-/// One line of bounded length, as the protocol takes it.
-fn reason(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MOST_REASON).collect()
 }
 
 /// Why a message is handled again.

@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::envelope::DecodeError;
 use crate::handler::Dispatch;
 use crate::link::Link;
-use crate::message::{Declaration, Outcome};
+use crate::message::{Declaration, MessageKind, Outcome};
 use crate::probe::{End, Listener, Listening, Underway, Work};
 use crate::retry::Retry;
 use crate::route::{Key, RouteSpec};
@@ -156,6 +156,11 @@ impl Shared {
         self.link.begin(Work::Handle { declarations: self.declarations, incoming })
     }
 
+    /// Whether somebody waits for an answer.
+    fn is_asked(&self) -> bool {
+        self.declarations.iter().any(|declaration| declaration.kind == MessageKind::Request)
+    }
+
     async fn work(&self, mut incoming: Incoming, mut underway: Underway) {
         self.handle(&incoming, &underway).await;
         // Never, but where a test says so.
@@ -179,14 +184,16 @@ impl Shared {
                 handled.tell(underway, Some(&settlement));
                 settle.send(settlement).await
             }
-            (None, Some(to)) => {
+            (None, reply) => {
                 handled.tell(underway, None);
-                reply::reply(&self.link, to.clone(), handled).await
-            }
-            (None, None) => {
-                handled.tell(underway, None);
-                reply::report_unanswered(&self.label, &handled);
-                Ok(())
+                reply::report(&self.label, &handled);
+                match reply {
+                    Some(to) if self.is_asked() => {
+                        reply::reply(&self.link, to.clone(), handled).await
+                    }
+                    // An event's reply subject is its publisher's, who waits for a stream's ack.
+                    _ => Ok(()),
+                }
             }
         };
         if let Err(fault) = sent {

@@ -9,9 +9,8 @@ use super::live::check_name;
 use super::{From, Source, Subscription};
 use crate::delivery::Durable;
 use crate::link::Link;
-use crate::message::{Decode, Message, StreamEvent};
+use crate::message::{Decode, StreamEvent, filters};
 use crate::stream::EventStream as _;
-use crate::subject::Subject;
 use crate::subscribe::SubscribeError;
 use crate::topology;
 use crate::transport::ConsumerConfig;
@@ -83,7 +82,7 @@ impl<E: StreamEvent + Decode> Consume<E> {
         let stream = E::Stream::NAME;
         let config = ConsumerConfig {
             name: self.name,
-            filters: declared_filters::<E>(),
+            filters: filters(E::DECLARATIONS),
             from: self.from.into(),
             ack_wait: self.ack_wait,
             max_deliver: None,
@@ -105,9 +104,4 @@ impl<E: StreamEvent + Decode> IntoFuture for Consume<E> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.open())
     }
-}
-
-/// The filters of all that a message declares.
-pub(crate) fn declared_filters<M: Message>() -> Vec<Subject> {
-    M::DECLARATIONS.iter().map(|d| Subject::from_static(d.filter)).collect()
 }

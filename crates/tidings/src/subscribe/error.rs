@@ -134,7 +134,9 @@ impl ReceiveError {
 impl From<Fault> for ReceiveError {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Api(error) => Self::ConsumerGone { description: error.description },
+            Fault::Api(error) if error.is_not_found() => {
+                Self::ConsumerGone { description: error.description }
+            }
             Fault::Client(source) => Self::Connection(source),
             other => Self::Connection(other.into()),
         }

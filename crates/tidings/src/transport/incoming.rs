@@ -48,6 +48,17 @@ pub(crate) enum Settlement {
     Term(String),
 }
 
+/// The most of a reason that goes into the server's advisory, in characters.
+const MOST_REASON: usize = 256;
+
+impl Settlement {
+    /// Gives a message up, for a reason of one line and bounded length, as the protocol takes it.
+    pub(crate) fn term(reason: &str) -> Self {
+        let line = reason.chars().map(|c| if c.is_control() { ' ' } else { c });
+        Self::Term(line.take(MOST_REASON).collect())
+    }
+}
+
 /// The way back to whoever delivered a message.
 #[derive(Debug, Clone)]
 pub(crate) enum Settle {

@@ -33,9 +33,14 @@ const ON_THE_WAY: Duration = Duration::from_millis(50);
 /// A pull request on its way out.
 type Asking = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
 
+/// A look-up on its way: whether the consumer is there.
+type Looking = Pin<Box<dyn Future<Output = Result<bool, Fault>> + Send>>;
+
 /// A durable consumer's messages.
 pub(crate) struct NatsPull {
     nats: Nats,
+    /// The stream and the consumer.
+    of: (String, String),
     /// `$JS.API.CONSUMER.MSG.NEXT.<stream>.<consumer>`
     next: Subject,
     inbox: Subject,
@@ -44,6 +49,8 @@ pub(crate) struct NatsPull {
     /// How many messages were asked for and have not been yielded.
     expected: usize,
     asking: Option<Asking>,
+    /// A look whether the consumer is still there, after nobody answered for it.
+    looking: Option<Looking>,
     /// Ends a pause, or a silence that was too long.
     timer: Pin<Box<Sleep>>,
     paused: bool,
@@ -67,12 +74,14 @@ impl NatsPull {
         let messages = in_time(async { subscribing.await.map_err(Fault::client) }).await?;
         Ok(Self {
             nats: nats.clone(),
+            of: (stream.to_owned(), consumer.to_owned()),
             next: Subject::from(format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}")),
             inbox,
             messages,
             prefetch: prefetch.max(1),
             expected: 0,
             asking: None,
+            looking: None,
             timer: Box::pin(sleep(SILENCE)),
             paused: false,
             reconnected: nats.reconnected(),
@@ -134,7 +143,9 @@ impl NatsPull {
     /// A message, or what the server says about a request: `None` where it only tells that it is
     /// there, or that a request has ended.
     fn read(&mut self, message: Message) -> Option<Result<Incoming, Fault>> {
-        self.wait(SILENCE);
+        if !self.paused {
+            self.wait(SILENCE);
+        }
         let Some(status) = message.status else {
             self.expected = self.expected.saturating_sub(1);
             return Some(Ok(self.incoming(message)));
@@ -161,8 +172,14 @@ impl NatsPull {
                 None
             }
             StatusCode::NO_RESPONDERS => {
+                // It is gone, or its stream has no leader: only a look-up tells.
                 self.forget(true);
-                Some(Err(Fault::NoResponders))
+                let nats = self.nats.clone();
+                let (stream, consumer) = self.of.clone();
+                self.looking = Some(Box::pin(async move {
+                    nats.consumer(&stream, &consumer).await.map(|found| found.is_some())
+                }));
+                None
             }
             status => {
                 self.forget(true);
@@ -201,6 +218,16 @@ impl Stream for NatsPull {
                     this.forget(true);
                     return Poll::Ready(Some(Err(fault)));
                 }
+            }
+            if let Some(looking) = &mut this.looking
+                && let Poll::Ready(found) = looking.poll_unpin(cx)
+            {
+                this.looking = None;
+                if matches!(found, Ok(false)) {
+                    this.ended = true;
+                    return Poll::Ready(Some(Err(ApiError::consumer_not_found().into())));
+                }
+                return Poll::Ready(Some(Err(Fault::NoResponders)));
             }
             // Half of it has come: the rest is asked for before the first half is used up.
             if this.asking.is_none() && !this.paused && this.expected <= this.prefetch / 2 {
