@@ -24,7 +24,7 @@ use crate::link::Link;
 use crate::subscribe::SubscribeError;
 use crate::transport::{ConsumerConfig, Inbox};
 
-/// How long handlers that are dropped may take to end: until their messages are given back.
+/// How long what was told to end may take to: until dropped handlers' messages are given back.
 const AFTER_ABORT: Duration = Duration::from_secs(10);
 
 /// What feeds a worker.
@@ -43,6 +43,8 @@ pub(crate) struct Runner {
     tasks: TaskTracker,
     /// Ends the answers to discovery, once the last handler has ended.
     monitor: CancellationToken,
+    /// What answers discovery.
+    monitors: TaskTracker,
     /// No new messages.
     stop: CancellationToken,
     /// No more patience with handlers.
@@ -56,6 +58,7 @@ impl Runner {
         let (stop, monitor) = (CancellationToken::new(), CancellationToken::new());
         Self {
             tasks: TaskTracker::new(),
+            monitors: TaskTracker::new(),
             _on_drop: [stop.clone().drop_guard(), monitor.clone().drop_guard()],
             monitor,
             stop,
@@ -84,7 +87,7 @@ impl Runner {
         identity: ServiceIdentity,
         endpoints: Vec<Endpoint>,
     ) -> Result<(), SubscribeError> {
-        monitor::start(link, identity, endpoints, self.monitor.clone()).await
+        monitor::start(link, identity, endpoints, self.monitor.clone(), &self.monitors).await
     }
 
     /// Ends: no new messages, then the handlers within `deadline`, then those that are left.
@@ -98,6 +101,10 @@ impl Runner {
                 tracing::error!(tasks = self.tasks.len(), "some handlers can't be dropped");
             }
         }
+        // Who asks after the shutdown shall find nobody: its subscriptions end here, not later.
         self.monitor.cancel();
+        self.monitors.close();
+        // An answer that finds no room while the server is away is not waited for.
+        let _ = timeout(AFTER_ABORT, self.monitors.wait()).await;
     }
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::Tally;
@@ -125,12 +126,13 @@ struct EndpointStats<'a> {
 }
 
 /// Listens on `$SRV.PING`, `.INFO` and `.STATS`, each for all services, for this name and for
-/// this instance, and answers until `end`.
+/// this instance, and answers until `end`, in a task that `tasks` waits for.
 pub(super) async fn start(
     link: &Link,
     identity: ServiceIdentity,
     endpoints: Vec<Endpoint>,
     end: CancellationToken,
+    tasks: &TaskTracker,
 ) -> Result<(), SubscribeError> {
     let mut questions = SelectAll::new();
     for verb in ["PING", "INFO", "STATS"] {
@@ -144,7 +146,7 @@ pub(super) async fn start(
             questions.push(inbox.map_err(SubscribeError::core)?);
         }
     }
-    tokio::spawn(answer(link.clone(), identity, endpoints, questions, end));
+    tasks.spawn(answer(link.clone(), identity, endpoints, questions, end));
     Ok(())
 }
 
