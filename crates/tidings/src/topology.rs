@@ -10,7 +10,7 @@ pub use stream_handle::{StreamError, StreamHandle};
 use std::collections::BTreeSet;
 
 use crate::stream::StreamConfig;
-use crate::transport::{ApiError, ConsumerConfig, Fault, Transport};
+use crate::transport::{ApiError, ConsumerConfig, Fault, Foreign, Transport};
 
 /// How many messages of one consumer may be unsettled at a time over all its readers; NATS's own
 /// default.
@@ -93,8 +93,12 @@ pub(crate) async fn ensure_consumer(
     let (ours, theirs) = (filters(wanted), filters(&found));
     let description = if ours != theirs {
         format!("it takes {theirs:?}, this one {ours:?}")
-    } else if wanted.ack_wait != found.ack_wait {
-        format!("its ack wait is {:?}, this one's {:?}", found.ack_wait, wanted.ack_wait)
+    } else if let Some(foreign) = found.foreign.first() {
+        let Foreign { field, ours, theirs } = foreign;
+        format!("its {field} is {theirs}, this one's {ours}")
+    } else if wanted.wait_of(1) != found.wait_of(1) {
+        // A server makes the ack wait the first of the backoff.
+        format!("its ack wait is {:?}, this one's {:?}", found.wait_of(1), wanted.wait_of(1))
     } else {
         return Ok(());
     };

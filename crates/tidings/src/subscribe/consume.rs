@@ -81,12 +81,11 @@ impl<E: StreamEvent + Decode> Consume<E> {
         check_name(&self.name, "durable consumer")?;
         let stream = E::Stream::NAME;
         let config = ConsumerConfig {
-            name: self.name,
             filters: filters(E::DECLARATIONS),
             from: self.from.into(),
             ack_wait: self.ack_wait,
-            max_deliver: None,
             max_ack_pending: Some(self.max_ack_pending),
+            ..ConsumerConfig::new(self.name)
         };
         topology::ensure_consumer(&self.link.transport, stream, &config)
             .await

@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
-pub(crate) use consume::{ConsumerConfig, DeliverFrom, Pull};
+pub(crate) use consume::{ConsumerConfig, DeliverFrom, Foreign, Pull};
 pub(crate) use fault::{ApiError, Fault};
 pub(crate) use inbox::Inbox;
 pub(crate) use incoming::{Incoming, Receipt, Settle, Settlement};
@@ -166,6 +166,12 @@ impl Transport {
         on!(self, t => t.create_stream(config).await)
     }
 
+    /// Changes a stream as far as the server allows. Every field is written.
+    #[expect(dead_code, reason = "what plans changes has not been merged yet")]
+    pub(crate) async fn update_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
+        on!(self, t => t.update_stream(config).await)
+    }
+
     /// The durable consumer's configuration; `None` if there is no such consumer.
     pub(crate) async fn consumer(
         &self,
@@ -182,6 +188,17 @@ impl Transport {
         config: &ConsumerConfig,
     ) -> Result<(), Fault> {
         on!(self, t => t.create_consumer(stream, config).await)
+    }
+
+    /// Changes a durable consumer as far as the server allows. What it has beside these fields
+    /// stays as it is.
+    #[expect(dead_code, reason = "what plans changes has not been merged yet")]
+    pub(crate) async fn update_consumer(
+        &self,
+        stream: &str,
+        config: &ConsumerConfig,
+    ) -> Result<(), Fault> {
+        on!(self, t => t.update_consumer(stream, config).await)
     }
 
     /// Pulls from a durable consumer, never holding more than `prefetch` messages.

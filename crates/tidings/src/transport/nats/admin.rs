@@ -77,6 +77,11 @@ impl Nats {
         self.api::<IgnoredAny>(format!("STREAM.CREATE.{}", config.name), &config).await.map(drop)
     }
 
+    pub(crate) async fn update_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
+        let config = stream_config::to_nats(config)?;
+        self.api::<IgnoredAny>(format!("STREAM.UPDATE.{}", config.name), &config).await.map(drop)
+    }
+
     pub(crate) async fn delete_stream(&self, name: &str) -> Result<(), Fault> {
         self.ask::<IgnoredAny>(format!("STREAM.DELETE.{name}")).await.map(drop)
     }
@@ -144,6 +149,21 @@ impl Nats {
         let call = format!("CONSUMER.CREATE.{stream}.{}", config.name);
         let config = config::to_nats(config)?;
         let request = CreateConsumer { stream_name: stream, config, action: "create" };
+        self.api::<IgnoredAny>(call, &request).await.map(drop)
+    }
+
+    /// What somebody else set beside our fields stays: a description, metadata, replicas.
+    pub(crate) async fn update_consumer(
+        &self,
+        stream: &str,
+        config: &ConsumerConfig,
+    ) -> Result<(), Fault> {
+        let name = &config.name;
+        let found: ConsumerInfo = self.ask(format!("CONSUMER.INFO.{stream}.{name}")).await?;
+        let mut nats = found.config;
+        config::overlay(config, &mut nats)?;
+        let request = CreateConsumer { stream_name: stream, config: nats, action: "update" };
+        let call = format!("CONSUMER.CREATE.{stream}.{name}");
         self.api::<IgnoredAny>(call, &request).await.map(drop)
     }
 
