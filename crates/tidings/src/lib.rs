@@ -132,6 +132,8 @@
 pub mod __private;
 mod bus;
 mod context;
+#[allow(dead_code, unused_imports, reason = "not everything has its caller yet")]
+mod dead_letter;
 mod delivery;
 mod draft;
 mod envelope;
@@ -165,6 +167,7 @@ pub use tidings_derive::{Event, EventStream, Request, Token};
 
 pub use bus::{Bus, BusBuilder, CloseError, ConnectError};
 pub use context::Context;
+pub use dead_letter::DeadLetterReason;
 pub use delivery::{Acker, Delivery, DeliveryKind, Durable, Live, SettleError, Stored};
 pub use draft::Draft;
 pub use envelope::DecodeError;

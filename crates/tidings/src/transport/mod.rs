@@ -11,6 +11,7 @@ pub(crate) mod memory;
 pub(crate) mod nats;
 mod pending_ack;
 mod state;
+mod stored;
 
 use std::time::{Duration, SystemTime};
 
@@ -22,6 +23,7 @@ pub(crate) use inbox::Inbox;
 pub(crate) use incoming::{Incoming, Receipt, Settle, Settlement};
 pub(crate) use pending_ack::PendingAck;
 pub use state::{ConsumerState, StreamState};
+pub(crate) use stored::{StoredHeaders, StoredMessage, Which};
 
 use crate::header::Headers;
 use crate::stream::StreamConfig;
@@ -123,6 +125,16 @@ impl Transport {
     /// Removes one message.
     pub(crate) async fn delete_message(&self, stream: &str, sequence: u64) -> Result<(), Fault> {
         on!(self, t => t.delete_message(stream, sequence).await)
+    }
+
+    #[allow(dead_code, reason = "not everything has its caller yet")]
+    /// Reads one message of a stream without a consumer; `None` if there is none such.
+    pub(crate) async fn stored(
+        &self,
+        stream: &str,
+        which: Which<'_>,
+    ) -> Result<Option<StoredMessage>, Fault> {
+        on!(self, t => t.stored(stream, which).await)
     }
 
     /// How far a durable consumer has come.

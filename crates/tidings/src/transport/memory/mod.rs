@@ -56,6 +56,7 @@ mod rfc3339;
 mod router;
 mod schedule;
 mod settle;
+mod stored;
 mod stream;
 mod stream_config;
 mod streams;
