@@ -168,7 +168,7 @@ pub(crate) async fn members_leave_in_good_order_and_nothing_is_lost(env: Env) {
         }
         bus.flush().await.unwrap();
     });
-    let mut handled = within(BY_AND_BY, take_turns(&env, &join, publishing)).await;
+    let mut handled = within(BY_AND_BY, Box::pin(take_turns(&env, &join, publishing))).await;
     handled += soon(first.shutdown()).await[0].handled;
     assert_eq!(handled, COUNT);
     let mut seen = HashSet::new();
@@ -194,7 +194,7 @@ pub(crate) async fn services_leave_in_good_order_and_every_request_is_answered(e
             tokio::task::yield_now().await;
         }
     });
-    let mut handled = within(BY_AND_BY, take_turns(&env, &join, asking)).await;
+    let mut handled = within(BY_AND_BY, Box::pin(take_turns(&env, &join, asking))).await;
     handled += soon(first.shutdown()).await[0].handled;
     assert_eq!(handled, COUNT);
 }
