@@ -26,8 +26,10 @@ pub(super) async fn run(worker: Worker, inboxes: Vec<Inbox>, listener: Listener)
     // The deadline has passed: what is here and not begun is told apart from what never came.
     let mut left = 0_u64;
     while let Some(Some(incoming)) = unconstrained(inboxes.next()).now_or_never() {
-        left += 1;
-        worker.leave(incoming).await;
+        if let Ok(incoming) = incoming {
+            left += 1;
+            worker.leave(incoming).await;
+        }
     }
     if left > 0 {
         let route = worker.label();
@@ -44,7 +46,13 @@ async fn next(worker: &Worker, inboxes: &mut SelectAll<Inbox>, listener: &Listen
         () = worker.aborted() => None,
         incoming = listener.attend(inboxes.next()) => incoming,
     };
-    let Some(incoming) = incoming else { return false };
-    worker.handle(incoming, permit);
+    match incoming {
+        None => return false,
+        Some(Ok(incoming)) => worker.handle(incoming, permit),
+        Some(Err(fault)) => {
+            let route = worker.label();
+            tracing::error!(route, %fault, "a route can't listen; it is tried again");
+        }
+    }
     true
 }

@@ -4,6 +4,7 @@
 //! bytes. Both transports refuse the same things with the same [`Fault`].
 
 mod consume;
+mod denial;
 mod dropped;
 mod fault;
 mod inbox;
@@ -19,6 +20,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 
 pub(crate) use consume::{ConsumerConfig, DeliverFrom, Foreign, Pull};
+pub use denial::{Denial, DeniedAction};
 pub(crate) use dropped::Dropped;
 pub(crate) use fault::{ApiError, Fault};
 pub(crate) use inbox::{CAPACITY, Inbox};
@@ -254,6 +256,16 @@ impl Transport {
     /// Waits until the other side has seen everything sent so far on this connection.
     pub(crate) async fn barrier(&self, within: Duration) -> Result<(), Fault> {
         on!(self, t => t.barrier(within).await)
+    }
+
+    /// A message that the server did not allow to be published, after its call had returned; each
+    /// is told once. A barrier comes before, so that the server has seen what was sent.
+    pub(crate) fn denied(&self) -> Option<Denial> {
+        match self {
+            Self::Nats(t) => t.denied(),
+            // Nothing is forbidden in memory.
+            Self::Memory(_) => None,
+        }
     }
 
     /// Sends what is buffered, ends all subscriptions and closes.
