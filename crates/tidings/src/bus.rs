@@ -10,6 +10,7 @@ pub use error::{CloseError, ConnectError};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::dead_letter::{self, DeadLetters};
 use crate::draft::Draft;
 use crate::link::{Link, Patience};
 use crate::message::{Decode, Event, Filter, Message, Request, StreamEvent};
@@ -286,6 +287,17 @@ impl Bus {
     /// safe.
     pub async fn provision<S: EventStream>(&self) -> Result<Provisioned, ProvisionError> {
         topology::provision(&self.link.transport, &S::config()).await
+    }
+
+    /// The messages that the registry of this name could not handle, in its own dead-letter
+    /// stream: `<registry>-dead-letters`.
+    pub fn dead_letters(&self, registry: &str) -> DeadLetters {
+        self.dead_letters_in(dead_letter::stream_of(registry))
+    }
+
+    /// The messages that were put aside in the dead-letter stream of this name.
+    pub fn dead_letters_in(&self, stream: impl Into<String>) -> DeadLetters {
+        DeadLetters::new(self.link.clone(), stream.into())
     }
 
     /// The stream `S`: what it holds, and what cleans it up.

@@ -1,6 +1,7 @@
 //! What a service is made of: handlers, wired by the types of their messages.
 
 mod error;
+mod letters;
 mod plan;
 mod running;
 mod serve;
@@ -12,6 +13,7 @@ pub use serve::Serve;
 use std::collections::BTreeMap;
 
 use crate::bus::Bus;
+use crate::dead_letter::DeadLetterPolicy;
 use crate::handler::Handler;
 use crate::message::Decode;
 use crate::route::{Route, RouteSpec};
@@ -45,6 +47,7 @@ pub struct Registry {
     description: String,
     metadata: BTreeMap<String, String>,
     routes: Vec<RouteSpec>,
+    dead_letters: DeadLetterPolicy,
 }
 
 impl Registry {
@@ -57,6 +60,7 @@ impl Registry {
             description: String::new(),
             metadata: BTreeMap::new(),
             routes: Vec::new(),
+            dead_letters: DeadLetterPolicy::default(),
         }
     }
 
@@ -86,6 +90,13 @@ impl Registry {
     /// Adds a handler with options.
     pub fn route<M>(mut self, route: Route<M>) -> Self {
         self.routes.push(route.into_spec());
+        self
+    }
+
+    /// Where stream events go that its handlers can't handle; the default is a stream of its own,
+    /// `<registry>-dead-letters`. [`Bus::dead_letters`] reads them and puts them back.
+    pub fn dead_letters(mut self, policy: DeadLetterPolicy) -> Self {
+        self.dead_letters = policy;
         self
     }
 

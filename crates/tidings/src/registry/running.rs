@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::plan::{Wiring, plan};
 use super::serve::SHUTDOWN_DEADLINE;
-use super::{Registry, ServeError};
+use super::{Registry, ServeError, letters};
 use crate::link::Link;
 use crate::route::RouteSpec;
 use crate::runner::{self, Endpoint, RouteReport, Runner, ServiceIdentity, Tally, Worker};
@@ -27,6 +27,7 @@ pub struct Running {
 
 pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, ServeError> {
     let wirings = plan(&registry)?;
+    let backstop = letters::prepare(&registry, &link, &wirings).await?;
     let runner = Runner::new();
     let mut endpoints = Vec::new();
     let mut routes = Vec::new();
@@ -64,6 +65,9 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     }
     for (worker, source) in started {
         runner.run(worker, source);
+    }
+    if let Some(backstop) = backstop {
+        runner.back(backstop);
     }
     Ok(Running { runner, routes, link })
 }

@@ -1,5 +1,6 @@
 //! Running handlers: what feeds them, what becomes of their results, and how they end.
 
+mod backstop;
 mod durable;
 mod lane;
 mod monitor;
@@ -15,6 +16,7 @@ use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+pub(crate) use backstop::Backstop;
 pub(crate) use monitor::{Endpoint, ServiceIdentity};
 pub use tally::RouteReport;
 pub(crate) use tally::Tally;
@@ -78,6 +80,11 @@ impl Runner {
                 self.tasks.spawn(durable::run(worker, stream, config, prefetch, listener))
             }
         };
+    }
+
+    /// Starts to put aside what was never settled.
+    pub(crate) fn back(&self, backstop: Backstop) {
+        self.tasks.spawn(backstop.run(self.stop.clone()));
     }
 
     /// Starts to answer service discovery.
