@@ -4,8 +4,8 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use futures_util::Stream;
 use futures_util::stream::unfold;
+use futures_util::{Stream, StreamExt as _};
 
 use super::error::DeadLetterError;
 use super::filter::DeadLetterFilter;
@@ -33,6 +33,17 @@ impl DeadLetterList {
             next.map(|next| (next, walk))
         });
         Self { letters: Box::pin(letters) }
+    }
+
+    /// The next letter; `None` after the last.
+    ///
+    /// # Errors
+    /// [`DeadLetterError`]
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn next(&mut self) -> Option<Result<DeadLetter, DeadLetterError>> {
+        self.letters.next().await
     }
 }
 

@@ -1,7 +1,7 @@
 //! The dead-letter stream: created where it is missing, never narrowed.
 
 use crate::stream::StreamConfig;
-use crate::topology::{self, ProvisionError};
+use crate::topology::{self, ProvisionError, Topology};
 use crate::transport::{ApiError, Fault, Transport};
 
 /// How often it is tried anew where somebody else changes the stream at the same time.
@@ -10,11 +10,16 @@ const TRIES: u32 = 10;
 /// Creates the dead-letter stream where it is missing, and adds the subjects that it lacks.
 ///
 /// Nothing else of one that is there is changed, and no subject is taken away: other registries,
-/// and other versions of this one, may need it.
+/// and other versions of this one, may need it. Where the mode only binds it must be there with all
+/// that is needed.
 pub(crate) async fn provision(
     transport: &Transport,
     wanted: &StreamConfig,
+    mode: Topology,
 ) -> Result<(), ProvisionError> {
+    if mode == Topology::BindOnly {
+        return topology::provision(transport, wanted, mode).await.map(drop);
+    }
     let name = &wanted.name;
     let refused = |fault| ProvisionError::of(fault, name);
     for _ in 0..TRIES {
@@ -34,7 +39,7 @@ pub(crate) async fn provision(
         // It is looked at once more: whoever changed it at the same time may have been last.
         transport.update_stream(&found).await.map_err(refused)?;
     }
-    topology::provision(transport, wanted).await.map(drop)
+    topology::provision(transport, wanted, mode).await.map(drop)
 }
 
 /// The subjects that are wanted and that the stream does not keep.
@@ -57,9 +62,10 @@ mod tests {
         let transport = Transport::Memory(Memory::new());
         let mut first = stream_config("DEAD", [("ORDERS", "shop")]);
         first.max_messages = Some(7);
-        provision(&transport, &first).await.unwrap();
-        provision(&transport, &stream_config("DEAD", [("STOCK", "depot")])).await.unwrap();
-        provision(&transport, &stream_config("DEAD", [("ORDERS", "shop")])).await.unwrap();
+        let mode = Topology::CreateOnly;
+        provision(&transport, &first, mode).await.unwrap();
+        provision(&transport, &stream_config("DEAD", [("STOCK", "depot")]), mode).await.unwrap();
+        provision(&transport, &stream_config("DEAD", [("ORDERS", "shop")]), mode).await.unwrap();
 
         let found = transport.stream("DEAD").await.unwrap().unwrap();
         assert_eq!(found.max_messages, Some(7));
@@ -71,5 +77,21 @@ mod tests {
                 "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.STOCK.depot",
             ]
         );
+    }
+
+    #[tokio::test]
+    async fn who_only_binds_changes_nothing() {
+        let transport = Transport::Memory(Memory::new());
+        let wanted = stream_config("DEAD", [("ORDERS", "shop")]);
+        let bind = async || provision(&transport, &wanted, Topology::BindOnly).await;
+        let missing = bind().await.unwrap_err();
+        assert!(matches!(missing, ProvisionError::Missing { .. }), "{missing:?}");
+
+        let other = stream_config("DEAD", [("STOCK", "depot")]);
+        provision(&transport, &other, Topology::Manage).await.unwrap();
+        let narrow = bind().await.unwrap_err();
+        assert!(matches!(narrow, ProvisionError::Subjects { .. }), "{narrow:?}");
+        provision(&transport, &wanted, Topology::Manage).await.unwrap();
+        bind().await.unwrap();
     }
 }

@@ -38,7 +38,8 @@ pub(super) async fn prepare(
     let streams: Vec<StreamConfig> = durables().map(|(stream, _)| (stream.config)()).collect();
     let routes = durables().map(|(stream, consumer)| (stream.name, consumer));
     let config = policy.config(&letters, &streams, routes);
-    dead_letter::provision(&link.transport, &config).await.map_err(|why| refused(why.into()))?;
-    let backstop = Backstop::prepare(link.clone(), letters.clone()).await;
+    let provisioned = dead_letter::provision(&link.transport, &config, registry.streams).await;
+    provisioned.map_err(|why| refused(why.into()))?;
+    let backstop = Backstop::prepare(link.clone(), letters.clone(), registry.consumers).await;
     backstop.map(Some).map_err(|why| refused(why.into()))
 }

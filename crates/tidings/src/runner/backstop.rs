@@ -15,7 +15,7 @@ use crate::dead_letter::{self, Cause, DeadLetterReason};
 use crate::jitter::jittered;
 use crate::link::Link;
 use crate::subject::Subject;
-use crate::topology::{self, ConsumerFault};
+use crate::topology::{self, ConsumerFault, Topology};
 use crate::transport::{
     ApiError, ConsumerConfig, Fault, Incoming, Receipt, Settlement, StoredHeaders, StoredMessage,
     Which,
@@ -47,18 +47,23 @@ pub(crate) struct Backstop {
     link: Link,
     letters: String,
     config: ConsumerConfig,
+    mode: Topology,
 }
 
 impl Backstop {
-    /// Makes the consumer where it is missing.
-    pub(crate) async fn prepare(link: Link, letters: String) -> Result<Self, ConsumerFault> {
+    /// Makes the consumer where it is missing, as far as the mode lets it.
+    pub(crate) async fn prepare(
+        link: Link,
+        letters: String,
+        mode: Topology,
+    ) -> Result<Self, ConsumerFault> {
         let config = ConsumerConfig {
             filters: vec![Subject::from(dead_letter::exhausted_subject("*", "*"))],
             ack_wait: ACK_WAIT,
             ..ConsumerConfig::new(NAME)
         };
-        topology::ensure_consumer(&link.transport, &letters, &config).await?;
-        Ok(Self { link, letters, config })
+        topology::ensure_consumer(&link.transport, &letters, &config, mode).await?;
+        Ok(Self { link, letters, config, mode })
     }
 
     /// Until `stop`.
@@ -88,11 +93,12 @@ impl Backstop {
 
     /// Until the consumer can't be read any more.
     async fn read(&self, pause: &mut Duration) -> Option<Fault> {
-        let Self { link, letters, config } = self;
-        if let Err(fault) = topology::ensure_consumer(&link.transport, letters, config).await {
+        let Self { link, letters, config, mode } = self;
+        if let Err(fault) = topology::ensure_consumer(&link.transport, letters, config, *mode).await
+        {
             return Some(match fault {
                 ConsumerFault::Transport(fault) => fault,
-                differs @ ConsumerFault::Differs { .. } => Fault::client(differs),
+                other => Fault::client(other),
             });
         }
         let mut pull = match link.transport.pull(letters, NAME, PREFETCH).await {

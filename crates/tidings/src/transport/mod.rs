@@ -208,7 +208,6 @@ impl Transport {
 
     /// Changes a durable consumer as far as the server allows. What it has beside these fields
     /// stays as it is.
-    #[expect(dead_code, reason = "what plans changes has not been merged yet")]
     pub(crate) async fn update_consumer(
         &self,
         stream: &str,

@@ -20,7 +20,7 @@ async fn link(retention: Retention) -> Link {
     let consumer = ConsumerConfig { max_deliver: Some(1), ..ConsumerConfig::new("shop") };
     transport.create_consumer("ORDERS", &consumer).await.unwrap();
     let letters = DeadLetterPolicy::default().config(LETTERS, [], [("ORDERS", "shop")]);
-    dead_letter::provision(&transport, &letters).await.unwrap();
+    dead_letter::provision(&transport, &letters, Topology::Manage).await.unwrap();
     Link { transport, patience: Patience::default().into(), probe: None }
 }
 
@@ -40,7 +40,8 @@ async fn die_with_one(link: &Link) -> Incoming {
 }
 
 async fn start(link: &Link) -> AbortOnDropHandle<()> {
-    let backstop = Backstop::prepare(link.clone(), LETTERS.to_owned()).await.unwrap();
+    let backstop =
+        Backstop::prepare(link.clone(), LETTERS.to_owned(), Topology::Manage).await.unwrap();
     AbortOnDropHandle::new(tokio::spawn(backstop.run(CancellationToken::new())))
 }
 
