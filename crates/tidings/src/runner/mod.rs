@@ -1,8 +1,15 @@
 //! Running handlers: what feeds them, what becomes of their results, and how they end.
 
+mod backlog;
+mod circuit;
 mod durable;
-mod lane;
+mod gate;
+mod history;
+mod intake;
 mod monitor;
+mod pace;
+mod place;
+mod progress;
 mod queue;
 mod reply;
 mod settle;
@@ -15,25 +22,30 @@ use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+pub(crate) use durable::Durable;
+pub(crate) use gate::Gate;
+pub use gate::RouteState;
+pub(crate) use intake::Intake;
 pub(crate) use monitor::{Endpoint, ServiceIdentity};
+pub(crate) use queue::Subscriptions;
 pub use tally::RouteReport;
 pub(crate) use tally::Tally;
 pub(crate) use worker::Worker;
 
 use crate::link::Link;
 use crate::subscribe::SubscribeError;
-use crate::transport::{ConsumerConfig, Inbox};
+use crate::transport::Inbox;
 
 /// How long what was told to end may take to: until dropped handlers' messages are given back.
 const AFTER_ABORT: Duration = Duration::from_secs(10);
 
-/// What feeds a worker.
+/// What feeds a route.
 #[derive(Debug)]
 pub(crate) enum Source {
     /// Core subscriptions, also a service's.
-    Core(Vec<Inbox>),
+    Core(Subscriptions, Vec<Inbox>),
     /// A durable consumer.
-    Durable { stream: &'static str, config: ConsumerConfig, prefetch: usize },
+    Durable(Durable),
 }
 
 /// All tasks of one registry.
@@ -66,16 +78,16 @@ impl Runner {
         }
     }
 
-    /// Starts to feed a worker.
-    pub(crate) fn run(&self, worker: Worker, source: Source) {
+    /// Starts to feed a route.
+    pub(crate) fn run(&self, intake: Intake, source: Source) {
         match source {
-            Source::Core(inboxes) => {
-                let listener = worker.listen(None);
-                self.tasks.spawn(queue::run(worker, inboxes, listener))
+            Source::Core(subscriptions, inboxes) => {
+                let listener = intake.worker().listen(None);
+                self.tasks.spawn(queue::run(intake, subscriptions, inboxes, listener))
             }
-            Source::Durable { stream, config, prefetch } => {
-                let listener = worker.listen(Some((stream, &config.name)));
-                self.tasks.spawn(durable::run(worker, stream, config, prefetch, listener))
+            Source::Durable(durable) => {
+                let listener = intake.worker().listen(Some((durable.stream, &durable.config.name)));
+                self.tasks.spawn(durable::run(intake, durable, listener))
             }
         };
     }

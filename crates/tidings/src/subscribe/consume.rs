@@ -23,7 +23,8 @@ pub(crate) const ACK_WAIT: Duration = Duration::from_secs(30);
 /// Its name holds no white space, `.`, `*`, `>`, `/` or `\`, and at most 255 bytes.
 ///
 /// # Errors
-/// Awaited, [`SubscribeError`]. A consumer that is there must have the same filters and ack wait.
+/// Awaited, [`SubscribeError`]. A consumer that is there must have the same filters, and the ack
+/// wait that was asked for, if one was.
 ///
 /// # Cancel safety
 /// A consumer that was created stays.
@@ -33,7 +34,7 @@ pub struct Consume<E> {
     link: Link,
     name: String,
     from: From,
-    ack_wait: Duration,
+    ack_wait: Option<Duration>,
     prefetch: usize,
     max_ack_pending: u64,
     event: PhantomData<fn() -> E>,
@@ -45,7 +46,7 @@ impl<E: StreamEvent + Decode> Consume<E> {
             link,
             name,
             from: From::Beginning,
-            ack_wait: ACK_WAIT,
+            ack_wait: None,
             prefetch: 16,
             max_ack_pending: topology::MAX_ACK_PENDING,
             event: PhantomData,
@@ -58,9 +59,10 @@ impl<E: StreamEvent + Decode> Consume<E> {
         self
     }
 
-    /// How long a delivery may stay unsettled before it comes again; the default is 30 s.
+    /// How long a delivery may stay unsettled before it comes again; the default is that of the
+    /// consumer that is there, and 30 s where it is made.
     pub fn ack_wait(mut self, ack_wait: Duration) -> Self {
-        self.ack_wait = ack_wait;
+        self.ack_wait = Some(ack_wait);
         self
     }
 
@@ -80,13 +82,24 @@ impl<E: StreamEvent + Decode> Consume<E> {
     async fn open(self) -> Result<Subscription<E, Durable>, SubscribeError> {
         check_name(&self.name, "durable consumer")?;
         let stream = E::Stream::NAME;
-        let config = ConsumerConfig {
+        let mut config = ConsumerConfig {
             filters: filters(E::DECLARATIONS),
             from: self.from.into(),
-            ack_wait: self.ack_wait,
+            ack_wait: self.ack_wait.unwrap_or(ACK_WAIT),
             max_ack_pending: Some(self.max_ack_pending),
             ..ConsumerConfig::new(self.name)
         };
+        if self.ack_wait.is_none()
+            && let Some(found) = self
+                .link
+                .transport
+                .consumer(stream, &config.name)
+                .await
+                .map_err(|fault| SubscribeError::of_stream(fault, stream))?
+        {
+            // A registry's consumer waits as its route's policy says: nobody asked for another.
+            (config.ack_wait, config.backoff) = (found.ack_wait, found.backoff);
+        }
         topology::ensure_consumer(&self.link.transport, stream, &config)
             .await
             .map_err(|fault| SubscribeError::of_consumer(fault, stream, &config.name))?;
