@@ -189,12 +189,15 @@ pub use runner::{RouteReport, RouteState};
 pub use stream::{
     Compression, ConsumerLimits, Discard, EventStream, External, Persistence, Placement, Republish,
     Retention, Source, SourceConsumer, SourceStart, Storage, StreamConfig, StreamDeclaration,
-    SubjectTransform,
+    StreamJsonError, SubjectTransform,
 };
 pub use subject::{ParseSubjectError, Subject, SubjectError};
 pub use subscribe::{Consume, From, ReceiveError, Replay, Subscribe, SubscribeError, Subscription};
 pub use token::Token;
-pub use topology::{ProvisionError, Provisioned, StreamError, StreamHandle};
+pub use topology::{
+    ApplyError, ConsumerPlan, Difference, DifferenceKind, PlanAction, ProvisionError, Provisioned,
+    Setting, StreamError, StreamHandle, StreamPlan, Topology,
+};
 pub use transport::{ConsumerState, StreamState};
 
 /// What a reader copies from `README.md` compiles and runs.

@@ -1,5 +1,6 @@
 //! A registry that runs.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::runner::{
     Worker,
 };
 use crate::subscribe::SubscribeError;
-use crate::topology;
+use crate::topology::{self, Modes};
 
 /// How long the server may take to see that everything listens, or that everything is settled.
 const BARRIER: Duration = Duration::from_secs(5);
@@ -33,22 +34,26 @@ pub struct Running {
 
 pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, ServeError> {
     let wirings = plan(&registry)?;
-    let letters = letters(&link, &registry.name, &wirings).await?;
     let runner = Runner::new();
     let mut endpoints = Vec::new();
     let mut routes = Vec::new();
     let mut controlled = Vec::new();
     let mut started = Vec::new();
+    let modes = Modes { streams: registry.streams, consumers: registry.consumers };
+    let letters = letters(&link, &registry.name, &wirings, modes).await?;
+    let mut streams = BTreeSet::new();
     for (route, wiring) in registry.routes.iter().zip(&wirings) {
         // All that can be refused or takes its time comes first: who listens gets messages.
-        provision(&link, wiring).await.map_err(|fault| fault.named(route.label()))?;
+        provision(&link, wiring, modes, &mut streams)
+            .await
+            .map_err(|fault| fault.named(route.label()))?;
     }
     for (route, wiring) in registry.routes.into_iter().zip(wirings) {
         let label = route.label();
         let worker = Worker::new(&route, link.clone(), &runner, letters.clone());
         routes.push((label.clone(), worker.tally()));
         controlled.push(Controlled { message: label.clone(), gate: worker.gate() });
-        let source = connect(&link, &route, wiring, &worker, &mut endpoints)
+        let source = connect(&link, &route, (wiring, modes), &worker, &mut endpoints)
             .await
             .map_err(|fault| fault.named(label))?;
         // What no stream keeps waits in its subscription, but where keys need a look ahead.
@@ -89,6 +94,7 @@ async fn letters(
     link: &Link,
     registry: &str,
     wirings: &[Wiring],
+    modes: Modes,
 ) -> Result<Option<String>, ServeError> {
     let durables: Vec<_> = wirings
         .iter()
@@ -102,7 +108,7 @@ async fn letters(
     }
     let name = format!("{registry}-dead-letters");
     let config = dead_letter::stream_config(&name, durables);
-    topology::provision(&link.transport, &config)
+    topology::provision(&link.transport, &config, modes.streams)
         .await
         .map_err(|source| ServeError::Provision { message: name.clone(), source })?;
     Ok(Some(name))
@@ -123,14 +129,22 @@ impl RouteFault {
     }
 }
 
-/// Creates what a route needs where it is missing.
-async fn provision(link: &Link, wiring: &Wiring) -> Result<(), RouteFault> {
+/// Makes what a route needs, as far as the modes let it; each of the `streams` once.
+async fn provision(
+    link: &Link,
+    wiring: &Wiring,
+    modes: Modes,
+    streams: &mut BTreeSet<&'static str>,
+) -> Result<(), RouteFault> {
     let Wiring::Durable { stream, config } = wiring else { return Ok(()) };
-    topology::provision(&link.transport, &(stream.config)())
+    if streams.insert(stream.name) {
+        topology::provision(&link.transport, &(stream.config)(), modes.streams)
+            .await
+            .map_err(RouteFault::Provision)?;
+    }
+    topology::ensure_consumer(&link.transport, stream.name, config, modes.consumers)
         .await
-        .map_err(RouteFault::Provision)?;
-    topology::ensure_consumer(&link.transport, stream.name, config)
-        .await
+        .map(drop)
         .map_err(|fault| SubscribeError::of_consumer(fault, stream.name, &config.name))
         .map_err(RouteFault::Subscribe)
 }
@@ -139,7 +153,7 @@ async fn provision(link: &Link, wiring: &Wiring) -> Result<(), RouteFault> {
 async fn connect(
     link: &Link,
     route: &RouteSpec,
-    wiring: Wiring,
+    (wiring, modes): (Wiring, Modes),
     worker: &Worker,
     endpoints: &mut Vec<Endpoint>,
 ) -> Result<runner::Source, RouteFault> {
@@ -155,7 +169,7 @@ async fn connect(
         }
         Wiring::Durable { stream, config } => {
             let prefetch = route.concurrency + route.prefetch();
-            Ok(runner::Source::Durable(Durable { stream: stream.name, config, prefetch }))
+            Ok(runner::Source::Durable(Durable { stream, config, prefetch, modes }))
         }
         Wiring::Endpoint { declaration, name, group } => {
             let filter = crate::subject::Subject::from_static(declaration.filter);

@@ -8,7 +8,8 @@ use super::Worker;
 use super::intake::{Feed, Halt, Intake};
 use crate::jitter::jittered;
 use crate::probe::Listener;
-use crate::topology;
+use crate::stream::StreamDeclaration;
+use crate::topology::{self, Modes};
 use crate::transport::{ConsumerConfig, Fault, Pull};
 
 /// The first and the longest wait before a consumer that can't be read is tried again.
@@ -20,9 +21,11 @@ const BARRIER: Duration = Duration::from_secs(2);
 /// The consumer that a route reads.
 #[derive(Debug)]
 pub(crate) struct Durable {
-    pub(crate) stream: &'static str,
+    pub(crate) stream: StreamDeclaration,
     pub(crate) config: ConsumerConfig,
     pub(crate) prefetch: usize,
+    /// How far it may be made again, and its stream with it.
+    pub(crate) modes: Modes,
 }
 
 /// Until the worker stops. What was delivered and not begun comes again elsewhere.
@@ -68,18 +71,19 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
         // It may have been deleted: it is made again where it is missing.
         let Durable { stream, config, .. } = &durable;
         if let Err(error) =
-            topology::ensure_consumer(&worker.link().transport, stream, config).await
+            topology::restore(&worker.link().transport, *stream, config, durable.modes).await
         {
             let (route, now) = (worker.label(), worker.link().transport.now());
-            tracing::error!(route, stream, %error, "a consumer can't be made again");
-            gate.failing(now, format!("consumer `{}` of `{stream}`: {error}", config.name));
+            let (stream, consumer) = (stream.name, &config.name);
+            tracing::error!(route, stream, consumer, %error, "a consumer can't be made again");
+            gate.failing(now, format!("consumer `{consumer}` of `{stream}`: {error}"));
         }
     }
 }
 
 async fn open(worker: &Worker, durable: &Durable) -> Result<Pull, Fault> {
-    let Durable { stream, config, prefetch } = durable;
-    worker.link().transport.pull(stream, &config.name, *prefetch).await
+    let Durable { stream, config, prefetch, .. } = durable;
+    worker.link().transport.pull(stream.name, &config.name, *prefetch).await
 }
 
 /// Messages that are here and not begun go to another instance now, not after the ack wait.
@@ -99,7 +103,7 @@ async fn give_back(intake: &mut Intake, feed: Option<Feed>) {
 }
 
 fn report(worker: &Worker, Durable { stream, config, .. }: &Durable, fault: &Fault) {
-    let (route, consumer) = (worker.label(), config.name.as_str());
+    let (route, stream, consumer) = (worker.label(), stream.name, config.name.as_str());
     tracing::error!(route, stream, consumer, %fault, "a consumer can't be read");
     let now = worker.link().transport.now();
     worker.shared.gate.failing(now, format!("consumer `{consumer}` of `{stream}`: {fault}"));

@@ -86,7 +86,8 @@ impl Runner {
                 self.tasks.spawn(queue::run(intake, subscriptions, inboxes, listener))
             }
             Source::Durable(durable) => {
-                let listener = intake.worker().listen(Some((durable.stream, &durable.config.name)));
+                let of = (durable.stream.name, durable.config.name.as_str());
+                let listener = intake.worker().listen(Some(of));
                 self.tasks.spawn(durable::run(intake, durable, listener))
             }
         };

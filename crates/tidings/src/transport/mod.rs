@@ -167,7 +167,6 @@ impl Transport {
     }
 
     /// Changes a stream as far as the server allows. Every field is written.
-    #[expect(dead_code, reason = "what plans changes has not been merged yet")]
     pub(crate) async fn update_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
         on!(self, t => t.update_stream(config).await)
     }
@@ -192,7 +191,6 @@ impl Transport {
 
     /// Changes a durable consumer as far as the server allows. What it has beside these fields
     /// stays as it is.
-    #[expect(dead_code, reason = "what plans changes has not been merged yet")]
     pub(crate) async fn update_consumer(
         &self,
         stream: &str,

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use async_nats::jetstream;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -15,7 +16,7 @@ use crate::transport::{ConsumerConfig, ConsumerState, Fault, StreamState};
 
 #[derive(Deserialize)]
 struct StreamInfo {
-    config: jetstream::stream::Config,
+    config: Value,
     state: WireState,
 }
 
@@ -57,7 +58,8 @@ struct CreateConsumer<'a> {
 impl Nats {
     pub(crate) async fn stream(&self, name: &str) -> Result<Option<StreamConfig>, Fault> {
         let info: Option<StreamInfo> = self.look_up(format!("STREAM.INFO.{name}")).await?;
-        Ok(info.map(|info| stream_config::from_nats(info.config)))
+        let config = info.map(|info| serde_json::from_value(info.config));
+        Ok(config.transpose().map_err(Fault::client)?.map(stream_config::from_nats))
     }
 
     pub(crate) async fn stream_state(&self, name: &str) -> Result<StreamState, Fault> {
@@ -73,13 +75,16 @@ impl Nats {
     }
 
     pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
-        let config = stream_config::to_nats(config)?;
-        self.api::<IgnoredAny>(format!("STREAM.CREATE.{}", config.name), &config).await.map(drop)
+        let call = format!("STREAM.CREATE.{}", config.name);
+        self.api::<IgnoredAny>(call, &stream_config::to_nats(config)?).await.map(drop)
     }
 
+    /// What a newer server has beside our fields stays.
     pub(crate) async fn update_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
-        let config = stream_config::to_nats(config)?;
-        self.api::<IgnoredAny>(format!("STREAM.UPDATE.{}", config.name), &config).await.map(drop)
+        let name = &config.name;
+        let found: StreamInfo = self.ask(format!("STREAM.INFO.{name}")).await?;
+        let changed = stream_config::overlay(config, found.config)?;
+        self.api::<IgnoredAny>(format!("STREAM.UPDATE.{name}"), &changed).await.map(drop)
     }
 
     pub(crate) async fn delete_stream(&self, name: &str) -> Result<(), Fault> {
