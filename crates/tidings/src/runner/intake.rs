@@ -3,9 +3,10 @@
 
 use std::pin::pin;
 
-use futures_util::StreamExt as _;
 use futures_util::stream::SelectAll;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::mpsc;
+use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep_until};
 
 use super::Worker;
@@ -122,29 +123,38 @@ impl Intake {
 
     /// Handles what the feed still has and what is here, and waits for the last handler; ends
     /// early where handlers are to be dropped.
-    pub(super) async fn finish(&mut self, mut feed: Option<&mut Feed>, listener: &Listener) {
+    pub(super) async fn finish(&mut self, feed: &mut Feed, listener: &Listener) {
         let worker = self.worker.clone();
         let mut aborted = pin!(worker.aborted());
-        while feed.is_some() || self.running > 0 || self.backlog.waiting() > 0 {
+        let mut is_dry = false;
+        while !is_dry || self.running > 0 || self.backlog.waiting() > 0 {
             self.begin();
             let (room, wake) = (self.room(), self.wake());
-            let next = async {
-                match &mut feed {
-                    Some(feed) if room > 0 => listener.attend(feed.next(room)).await,
-                    _ => std::future::pending().await,
-                }
-            };
             tokio::select! {
                 biased;
                 () = &mut aborted => return,
                 Some(done) = self.done.1.recv() => self.end(done),
-                next = next => match next {
+                next = listener.attend(feed.next(room)), if room > 0 && !is_dry => match next {
                     Some(next) => self.take(next),
-                    None => feed = None,
+                    None => is_dry = true,
                 },
                 () = until(wake) => self.tell_server().await,
             }
         }
+    }
+
+    /// Leaves what is here and what the feed has at hand; gives how many those are.
+    pub(super) async fn leave(&mut self, mut feed: Feed) -> u64 {
+        let mut left = 0;
+        for taken in self.backlog.drain() {
+            left += 1;
+            self.worker.leave(taken.incoming).await;
+        }
+        while let Some(Some(Ok(incoming))) = unconstrained(feed.next(1)).now_or_never() {
+            left += 1;
+            self.worker.leave(incoming).await;
+        }
+        left
     }
 
     /// Gives a stream's messages back that were not begun, and waits for the last handler.

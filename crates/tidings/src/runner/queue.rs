@@ -3,6 +3,7 @@
 use futures_util::stream::SelectAll;
 use tokio::time::{sleep, sleep_until};
 
+use super::Worker;
 use super::intake::{Feed, Halt, Intake};
 use crate::jitter::jittered;
 use crate::probe::Listener;
@@ -27,7 +28,7 @@ pub(super) async fn run(
     listener: Listener,
 ) {
     let (worker, gate) = (intake.worker().clone(), intake.worker().gate());
-    let mut feed = Feed::Core(inboxes.into_iter().collect());
+    let mut feed = Feed::Core(watched(&worker, inboxes));
     loop {
         let halt = intake.run(&mut feed, &listener).await;
         end(&mut intake, feed, &listener).await;
@@ -46,7 +47,7 @@ pub(super) async fn run(
         }
         let again = async {
             loop {
-                match subscribe(&intake, &subscriptions).await {
+                match subscribe(&worker, &subscriptions).await {
                     Ok(inboxes) => return Some(inboxes),
                     Err(Fault::Closed) => return None,
                     Err(fault) => {
@@ -70,30 +71,34 @@ pub(super) async fn run(
 }
 
 async fn subscribe(
-    intake: &Intake,
+    worker: &Worker,
     Subscriptions { filters, group }: &Subscriptions,
 ) -> Result<SelectAll<Inbox>, Fault> {
-    let transport = &intake.worker().link().transport;
-    let mut inboxes = SelectAll::new();
+    let mut inboxes = Vec::with_capacity(filters.len());
     for filter in filters {
-        inboxes.push(transport.subscribe(filter.clone(), Some(group)).await?);
+        inboxes.push(worker.link().transport.subscribe(filter.clone(), Some(group)).await?);
     }
-    Ok(inboxes)
+    Ok(watched(worker, inboxes))
+}
+
+/// All of them as one, with what they drop counted among what the route did.
+fn watched(worker: &Worker, inboxes: Vec<Inbox>) -> SelectAll<Inbox> {
+    for inbox in &inboxes {
+        worker.tally().watch(inbox.dropped());
+    }
+    inboxes.into_iter().collect()
 }
 
 /// Ends the interest, and handles what was already delivered.
-async fn end(intake: &mut Intake, feed: Feed, listener: &Listener) {
-    let Feed::Core(inboxes) = feed else { return };
-    let mut ended = SelectAll::new();
-    for mut inbox in inboxes {
-        match inbox.stop().await {
-            Ok(()) => ended.push(inbox),
-            // It would go on: what it holds is lost, as everything sent while nobody listens.
-            Err(fault) => {
-                let route = intake.worker().label();
-                tracing::warn!(route, %fault, "a subscription was cut off");
-            }
-        }
+async fn end(intake: &mut Intake, mut feed: Feed, listener: &Listener) {
+    if let Feed::Core(inboxes) = &mut feed {
+        inboxes.iter_mut().for_each(Inbox::stop);
     }
-    intake.finish(Some(&mut Feed::Core(ended)), listener).await;
+    intake.finish(&mut feed, listener).await;
+    // The deadline has passed: what is here and not begun is told apart from what never came.
+    let left = intake.leave(feed).await;
+    if left > 0 {
+        let route = intake.worker().label();
+        tracing::warn!(route, left, "messages that came before the shutdown were not handled");
+    }
 }

@@ -1,7 +1,7 @@
 //! What a handler did, counted.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::settle::{Fate, Why};
@@ -9,6 +9,7 @@ use super::worker::Handled;
 use crate::dead_letter::DeadLetterReason;
 use crate::failure::Verdict;
 use crate::message::Outcome;
+use crate::transport::Dropped;
 
 /// What one handler did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,12 @@ pub struct RouteReport {
     pub dead_lettered: u64,
     /// How many handlers were dropped because the shutdown's deadline passed.
     pub aborted: u64,
+    /// How many messages of core subscriptions had come and were not begun when the shutdown's
+    /// deadline passed: events are lost, askers got an error.
+    pub left: u64,
+    /// How many messages of core subscriptions were lost because they came faster than they were
+    /// handled, and no more could wait.
+    pub dropped: u64,
 }
 
 /// One route's counters.
@@ -51,6 +58,8 @@ pub(crate) struct Tally {
     dead_lettered: AtomicU64,
     undecodable: AtomicU64,
     aborted: AtomicU64,
+    left: AtomicU64,
+    dropped: Mutex<Vec<Dropped>>,
     declared: AtomicU64,
     busy_nanos: AtomicU64,
     last_error: Mutex<String>,
@@ -132,7 +141,23 @@ impl Tally {
             undecodable: self.undecodable.load(Relaxed),
             dead_lettered: self.dead_lettered.load(Relaxed),
             aborted: self.aborted.load(Relaxed),
+            left: self.left.load(Relaxed),
+            dropped: self.dropped().iter().map(Dropped::count).sum(),
         }
+    }
+
+    /// Counts, from now on, what this subscription drops.
+    pub(crate) fn watch(&self, dropped: &Dropped) {
+        self.dropped().push(dropped.clone());
+    }
+
+    fn dropped(&self) -> MutexGuard<'_, Vec<Dropped>> {
+        self.dropped.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a message that came and was not begun.
+    pub(super) fn left(&self) {
+        self.left.fetch_add(1, Relaxed);
     }
 
     pub(super) fn endpoint(&self) -> EndpointTally {
@@ -140,7 +165,8 @@ impl Tally {
         let unanswered = load(&self.failed)
             + load(&self.rejected)
             + load(&self.undecodable)
-            + load(&self.aborted);
+            + load(&self.aborted)
+            + load(&self.left);
         EndpointTally {
             // A declared error is a request that was handled, and an error. Nothing is subtracted:
             // counts that change meanwhile could make less than nothing.

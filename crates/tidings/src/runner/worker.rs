@@ -187,6 +187,17 @@ impl Worker {
         receipt.is_some_and(|receipt| self.shared.policy.is_used_up(receipt.attempt + 1))
     }
 
+    /// Counts a message that will not be handled; who asked is told.
+    pub(super) async fn leave(&self, incoming: Incoming) {
+        self.shared.tally.left();
+        if let Some(to) = incoming.reply
+            && self.shared.is_asked()
+            && let Err(fault) = reply::reply(&self.shared.link, to, Handled::Aborted).await
+        {
+            tracing::warn!(route = self.label(), %fault, "an asker could not be told");
+        }
+    }
+
     /// Handles a message in a task of its own; the place is given back when it is settled.
     pub(super) fn handle(&self, taken: Taken, mut place: Place) {
         let shared = Arc::clone(&self.shared);
