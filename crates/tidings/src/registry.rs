@@ -1,11 +1,13 @@
 //! What a service is made of: handlers, wired by the types of their messages.
 
+mod control;
 mod error;
 mod letters;
 mod plan;
 mod running;
 mod serve;
 
+pub use control::{Control, NoRoute, RouteStatus};
 pub use error::ServeError;
 pub use running::Running;
 pub use serve::Serve;
@@ -49,6 +51,7 @@ pub struct Registry {
     metadata: BTreeMap<String, String>,
     routes: Vec<RouteSpec>,
     dead_letters: DeadLetterPolicy,
+    control: Control,
     streams: Topology,
     consumers: Topology,
 }
@@ -64,6 +67,7 @@ impl Registry {
             metadata: BTreeMap::new(),
             routes: Vec::new(),
             dead_letters: DeadLetterPolicy::default(),
+            control: Control::default(),
             streams: Topology::CreateOnly,
             consumers: Topology::Manage,
         }
@@ -119,6 +123,12 @@ impl Registry {
     pub fn dead_letters(mut self, policy: DeadLetterPolicy) -> Self {
         self.dead_letters = policy;
         self
+    }
+
+    /// How its routes are once it runs, and what pauses them; for a registry that is given to
+    /// [`serve`](Self::serve).
+    pub fn control(&self) -> Control {
+        self.control.clone()
     }
 
     /// Runs on `bus` until [`Serve::with_graceful_shutdown`]'s future ends; without one, for ever.

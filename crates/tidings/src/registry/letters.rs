@@ -6,10 +6,10 @@ use tidings_subject::check_stream_name;
 
 use super::plan::Wiring;
 use super::{Registry, ServeError};
-use crate::dead_letter;
 use crate::link::Link;
 use crate::runner::Backstop;
 use crate::stream::StreamConfig;
+use crate::topology::Modes;
 
 /// Creates the dead-letter stream where it is missing, and what puts aside what nobody settled;
 /// `None` where nothing can become a dead letter, or none is wanted.
@@ -17,6 +17,7 @@ pub(super) async fn prepare(
     registry: &Registry,
     link: &Link,
     wirings: &[Wiring],
+    modes: Modes,
 ) -> Result<Option<Backstop>, ServeError> {
     let durables = || {
         wirings.iter().filter_map(|wiring| match wiring {
@@ -38,8 +39,6 @@ pub(super) async fn prepare(
     let streams: Vec<StreamConfig> = durables().map(|(stream, _)| (stream.config)()).collect();
     let routes = durables().map(|(stream, consumer)| (stream.name, consumer));
     let config = policy.config(&letters, &streams, routes);
-    let provisioned = dead_letter::provision(&link.transport, &config, registry.streams).await;
-    provisioned.map_err(|why| refused(why.into()))?;
-    let backstop = Backstop::prepare(link.clone(), letters.clone(), registry.consumers).await;
+    let backstop = Backstop::prepare(link.clone(), config, modes).await;
     backstop.map(Some).map_err(|why| refused(why.into()))
 }

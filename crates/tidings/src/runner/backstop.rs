@@ -14,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 use crate::dead_letter::{self, Cause, DeadLetterReason};
 use crate::jitter::jittered;
 use crate::link::Link;
+use crate::stream::StreamConfig;
 use crate::subject::Subject;
-use crate::topology::{self, ConsumerFault, Topology};
+use crate::topology::{self, ConsumerFault, Modes, ProvisionError};
 use crate::transport::{
     ApiError, ConsumerConfig, Fault, Incoming, Receipt, Settlement, StoredHeaders, StoredMessage,
     Which,
@@ -45,42 +46,70 @@ struct Exhausted {
 #[derive(Debug)]
 pub(crate) struct Backstop {
     link: Link,
+    /// The dead-letter stream's name.
     letters: String,
-    config: ConsumerConfig,
-    mode: Topology,
+    stream: StreamConfig,
+    consumer: ConsumerConfig,
+    modes: Modes,
+}
+
+/// The dead-letter stream, or the consumer of what the server says, can't be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BackstopFault {
+    #[error(transparent)]
+    Stream(#[from] ProvisionError),
+    #[error("its consumer `{NAME}` can't be used: {0}")]
+    Consumer(#[from] ConsumerFault),
+    #[error("it can't be read: {0}")]
+    Read(#[from] Fault),
 }
 
 impl Backstop {
-    /// Makes the consumer where it is missing, as far as the mode lets it.
+    /// Makes the dead-letter stream and the consumer where they are missing, as far as the modes
+    /// let it.
     pub(crate) async fn prepare(
         link: Link,
-        letters: String,
-        mode: Topology,
-    ) -> Result<Self, ConsumerFault> {
-        let config = ConsumerConfig {
+        stream: StreamConfig,
+        modes: Modes,
+    ) -> Result<Self, BackstopFault> {
+        let consumer = ConsumerConfig {
             filters: vec![Subject::from(dead_letter::exhausted_subject("*", "*"))],
             ack_wait: ACK_WAIT,
             ..ConsumerConfig::new(NAME)
         };
-        topology::ensure_consumer(&link.transport, &letters, &config, mode).await?;
-        Ok(Self { link, letters, config, mode })
+        let backstop = Self { link, letters: stream.name.clone(), stream, consumer, modes };
+        backstop.ensure().await?;
+        Ok(backstop)
+    }
+
+    /// The dead-letter stream's name.
+    pub(crate) fn letters(&self) -> &str {
+        &self.letters
+    }
+
+    async fn ensure(&self) -> Result<(), BackstopFault> {
+        let Self { link: Link { transport, .. }, letters, stream, consumer, modes } = self;
+        dead_letter::provision(transport, stream, modes.streams).await?;
+        topology::ensure_consumer(transport, letters, consumer, modes.consumers).await?;
+        Ok(())
     }
 
     /// Until `stop`.
     pub(super) async fn run(self, stop: CancellationToken) {
         let mut pause = FIRST_RETRY;
         loop {
-            let fault = tokio::select! {
+            let ended = tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                read = self.read(&mut pause) => read,
+                ended = self.read(&mut pause) => ended,
             };
-            if matches!(fault, Some(Fault::Closed)) {
-                return;
-            }
-            if let Some(fault) = fault {
-                let letters = self.letters.as_str();
-                tracing::error!(letters, %fault, "exhausted messages can't be looked for");
+            match ended {
+                Ok(()) => {}
+                Err(BackstopFault::Read(Fault::Closed)) => return,
+                Err(error) => {
+                    let letters = self.letters.as_str();
+                    tracing::error!(letters, %error, "exhausted messages can't be looked for");
+                }
             }
             tokio::select! {
                 biased;
@@ -91,20 +120,12 @@ impl Backstop {
         }
     }
 
-    /// Until the consumer can't be read any more.
-    async fn read(&self, pause: &mut Duration) -> Option<Fault> {
-        let Self { link, letters, config, mode } = self;
-        if let Err(fault) = topology::ensure_consumer(&link.transport, letters, config, *mode).await
-        {
-            return Some(match fault {
-                ConsumerFault::Transport(fault) => fault,
-                other => Fault::client(other),
-            });
-        }
-        let mut pull = match link.transport.pull(letters, NAME, PREFETCH).await {
-            Ok(pull) => pull,
-            Err(fault) => return Some(fault),
-        };
+    /// Until the consumer can't be read any more. Stream and consumer may have been deleted
+    /// meanwhile: they are made again where they are missing.
+    async fn read(&self, pause: &mut Duration) -> Result<(), BackstopFault> {
+        self.ensure().await?;
+        let letters = self.letters.as_str();
+        let mut pull = self.link.transport.pull(letters, NAME, PREFETCH).await?;
         while let Some(next) = pull.next().await {
             match next {
                 Ok(advisory) => {
@@ -114,7 +135,7 @@ impl Backstop {
                 Err(fault) => tracing::warn!(letters, %fault, "a consumer reports a fault"),
             }
         }
-        None
+        Ok(())
     }
 
     /// Does what an advisory asks for, or leaves it for later.

@@ -6,6 +6,7 @@ use crate::dead_letter::{DeadLetter, DeadLetterFilter, DeadLetterPolicy, DeadLet
 use crate::header::{self, Headers};
 use crate::link::Patience;
 use crate::stream::{Retention, StreamConfig};
+use crate::topology::Topology;
 use crate::transport::memory::Memory;
 use crate::transport::{Outgoing, StreamState, Transport};
 
@@ -19,9 +20,12 @@ async fn link(retention: Retention) -> Link {
     transport.create_stream(&orders).await.unwrap();
     let consumer = ConsumerConfig { max_deliver: Some(1), ..ConsumerConfig::new("shop") };
     transport.create_consumer("ORDERS", &consumer).await.unwrap();
-    let letters = DeadLetterPolicy::default().config(LETTERS, [], [("ORDERS", "shop")]);
-    dead_letter::provision(&transport, &letters, Topology::Manage).await.unwrap();
+    dead_letter::provision(&transport, &letter_stream(), Topology::Manage).await.unwrap();
     Link { transport, patience: Patience::default().into(), probe: None }
+}
+
+fn letter_stream() -> StreamConfig {
+    DeadLetterPolicy::default().config(LETTERS, [], [("ORDERS", "shop")])
 }
 
 async fn publish(link: &Link, text: &'static str) {
@@ -40,8 +44,8 @@ async fn die_with_one(link: &Link) -> Incoming {
 }
 
 async fn start(link: &Link) -> AbortOnDropHandle<()> {
-    let backstop =
-        Backstop::prepare(link.clone(), LETTERS.to_owned(), Topology::Manage).await.unwrap();
+    let modes = Modes { streams: Topology::Manage, consumers: Topology::Manage };
+    let backstop = Backstop::prepare(link.clone(), letter_stream(), modes).await.unwrap();
     AbortOnDropHandle::new(tokio::spawn(backstop.run(CancellationToken::new())))
 }
 
@@ -150,4 +154,19 @@ async fn where_there_is_no_room_it_waits_until_there_is() {
     }
     until_it_holds(&link, 1).await;
     assert_eq!(state(&link, "ORDERS").await.messages, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_letter_stream_that_was_deleted_comes_back() {
+    let link = link(Retention::Limits).await;
+    let _running = start(&link).await;
+    link.transport.delete_stream(LETTERS).await.unwrap();
+    while link.transport.stream(LETTERS).await.unwrap().is_none() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    publish(&link, "one").await;
+    drop(die_with_one(&link).await);
+    while letters(&link).await.is_empty() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
