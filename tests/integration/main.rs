@@ -7,6 +7,7 @@
 )]
 
 mod connect;
+mod denied;
 mod departure;
 mod discovery;
 mod harness;

@@ -3,8 +3,9 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
@@ -127,17 +128,25 @@ impl Denials {
         later.map(|known| &known.denial).find(|denial| kind(denial)).cloned()
     }
 
-    /// Resolves with the next one of this kind.
-    pub(super) async fn next(&self, kind: impl Fn(&Denial) -> bool) -> Denial {
-        let mut changes = self.changes();
-        loop {
-            let number = *changes.borrow_and_update();
-            // The sender is here too: it is never gone.
-            let _ = changes.changed().await;
-            if let Some(denial) = self.find(number, &kind) {
-                return denial;
+    /// Resolves with the next one of this kind; it is told.
+    pub(super) fn next(
+        self: &Arc<Self>,
+        kind: impl Fn(&Denial) -> bool + Send + Sync + 'static,
+    ) -> Pin<Box<dyn Future<Output = Denial> + Send>> {
+        let (denials, mut changes) = (Arc::clone(self), self.changes());
+        let mut looked = *changes.borrow_and_update();
+        Box::pin(async move {
+            loop {
+                // The sender is here too: it is never gone.
+                let _ = changes.changed().await;
+                let last = *changes.borrow_and_update();
+                if let Some(denial) = denials.find(looked, &kind) {
+                    denials.settle(&denial.subject, false);
+                    return denial;
+                }
+                looked = last;
             }
-        }
+        })
     }
 
     /// A publish on this subject is allowed by now, or somebody was told that it is not.

@@ -28,7 +28,7 @@ use crate::transport::{Denial, Dropped};
 const AT_ONCE: u64 = u64::MAX;
 
 /// How long until the server is asked again for what it has denied.
-const AGAIN: Duration = Duration::from_secs(10);
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// What is listened to.
 pub(super) struct Interest {
