@@ -100,9 +100,10 @@ pub(crate) async fn another_configuration_is_refused(env: Env) {
     drop(bus.consume::<Sent>("billing").await.unwrap());
     let error = bus.consume::<Seen>("billing").await.unwrap_err();
     match &error {
-        SubscribeError::Exists { stream: "PARCELS", consumer, description } => {
+        SubscribeError::Exists { stream: "PARCELS", consumer, differences, .. } => {
             assert_eq!(consumer, "billing");
-            assert!(description.contains("parcels.*.sent"), "{description}");
+            assert_eq!(differences[0].field, "filter_subjects");
+            assert_eq!(differences[0].theirs.to_string(), "parcels.*.sent");
         }
         other => panic!("{other:?}"),
     }

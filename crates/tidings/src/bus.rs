@@ -17,9 +17,11 @@ use crate::probe::Probe;
 use crate::publish::{PublishAllError, PublishError};
 use crate::publisher::Publisher;
 use crate::request::{self, RequestError, ServiceInfo};
-use crate::stream::EventStream;
+use crate::stream::{EventStream, StreamConfig};
 use crate::subscribe::{Consume, From, Replay, Subscribe, SubscribeError};
-use crate::topology::{self, ProvisionError, Provisioned, StreamHandle};
+use crate::topology::{
+    self, ApplyError, ProvisionError, Provisioned, StreamHandle, StreamPlan, Topology,
+};
 use crate::transport::{Transport, memory};
 
 /// How long closing may take.
@@ -276,7 +278,8 @@ impl Bus {
     }
 
     /// Creates the stream `S` where it is missing. One that is there and keeps the same subjects
-    /// is left as it is, whatever else is different.
+    /// is left as it is; what else is different is logged as a warning. [`plan`](Self::plan) and
+    /// [`apply`](Self::apply) change it.
     ///
     /// # Errors
     /// [`ProvisionError`], also where it is there and does not keep a declared subject.
@@ -285,7 +288,70 @@ impl Bus {
     /// Dropping the future leaves it unknown whether the stream was created; calling it again is
     /// safe.
     pub async fn provision<S: EventStream>(&self) -> Result<Provisioned, ProvisionError> {
-        topology::provision(&self.link.transport, &S::config()).await
+        topology::provision(&self.link.transport, &S::config(), Topology::CreateOnly).await
+    }
+
+    /// Looks at the stream `S` and says what is to be done so that it is as declared. Nothing is
+    /// touched.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// # #[derive(EventStream)]
+    /// # #[stream(name = "ORDERS", subjects("orders.>"), max_age = "7d")]
+    /// # struct Orders;
+    /// use tidings::{PlanAction, StreamConfig};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bus = Bus::in_memory();
+    /// let mut day = StreamConfig::new("ORDERS", ["orders.>"]);
+    /// day.max_age = Some(Duration::from_secs(24 * 3600));
+    /// bus.apply(bus.plan_stream(&day).await?).await?;
+    ///
+    /// let plan = bus.plan::<Orders>().await?;
+    /// assert_eq!(plan.to_string(), "stream ORDERS: change\n  max_age: 1d -> 7d");
+    /// bus.apply(plan).await?;
+    ///
+    /// // What would lose messages is refused, unless it is said.
+    /// let plan = bus.plan_stream(&day).await?;
+    /// assert_eq!(plan.action, PlanAction::Refuse);
+    /// bus.apply(plan.allow_data_loss()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ProvisionError`] if the server can't be asked.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn plan<S: EventStream>(&self) -> Result<StreamPlan, ProvisionError> {
+        self.plan_stream(&S::config()).await
+    }
+
+    /// The same for a stream whose type is not known here: [`StreamConfig::from_json`] reads one.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan).
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn plan_stream(&self, wanted: &StreamConfig) -> Result<StreamPlan, ProvisionError> {
+        let planned = topology::plan_stream(&self.link.transport, wanted).await;
+        planned.map_err(|fault| topology::not_planned(fault, &wanted.name))
+    }
+
+    /// Does what a plan says. The stream is looked at again first: if it is not what it was when
+    /// the plan was made, nothing is done. Between that look and the change somebody else may
+    /// still change it, since NATS has no way to say "only if".
+    ///
+    /// # Errors
+    /// [`ApplyError`], also for a plan that is refused.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves it unknown whether the stream was changed; planning again tells.
+    pub async fn apply(&self, plan: StreamPlan) -> Result<(), ApplyError> {
+        topology::apply(&self.link.transport, plan).await
     }
 
     /// The stream `S`: what it holds, and what cleans it up.

@@ -70,9 +70,15 @@ impl Context {
         &self.0.headers
     }
 
-    /// The message's id (`Nats-Msg-Id`); every stream event has one.
+    /// The message's id (`Nats-Msg-Id`); every stream event has one. It stays the same when the
+    /// message is put aside and put back.
     pub fn message_id(&self) -> Option<&str> {
         self.headers().message_id()
+    }
+
+    /// How often the message was put back after it had been put aside; 0 for most.
+    pub fn redriven(&self) -> u64 {
+        self.headers().redriven()
     }
 
     /// Which delivery of the message it is, from 1; always 1 without a stream.

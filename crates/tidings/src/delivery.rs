@@ -124,9 +124,15 @@ impl<E: Message, K> Delivery<E, K> {
         &self.headers
     }
 
-    /// Its id (`Nats-Msg-Id`); every stream event has one.
+    /// Its id (`Nats-Msg-Id`); every stream event has one. It stays the same when the message is
+    /// put aside and put back.
     pub fn message_id(&self) -> Option<&str> {
         self.headers.message_id()
+    }
+
+    /// How often it was put back after it had been put aside; 0 for most.
+    pub fn redriven(&self) -> u64 {
+        self.headers.redriven()
     }
 }
 

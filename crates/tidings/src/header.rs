@@ -53,13 +53,59 @@ pub(crate) const PENDING_MESSAGES: &str = "Nats-Pending-Messages";
 pub(crate) const SERVICE_ERROR: &str = "Nats-Service-Error";
 /// What went wrong in a service, as a number (ADR-32).
 pub(crate) const SERVICE_ERROR_CODE: &str = "Nats-Service-Error-Code";
+/// How often a message was put back after it had been put aside; absent before the first time.
+pub(crate) const REDRIVEN: &str = "Tidings-Redriven";
+/// The id of a message that was put back: its `Nats-Msg-Id` is another, since the stream would take
+/// the first one for a duplicate.
+pub(crate) const ORIGINAL_ID: &str = "Tidings-Message-Id";
+/// The consumer that a message is for, as `<stream>/<consumer>`; every other one passes it over.
+pub(crate) const ONLY: &str = "Tidings-Only";
+/// What every header begins with that says why a message was put aside, and where it comes from.
+pub(crate) const DL: &str = "Tidings-Dl-";
+/// A header of the original that would mean something in the dead-letter stream: its name follows.
+pub(crate) const DL_ORIGINAL: &str = "Tidings-Dl-Original-";
+/// Why a message was put aside, in one word.
+pub(crate) const DL_REASON: &str = "Tidings-Dl-Reason";
+/// The last error with its sources, percent-encoded.
+pub(crate) const DL_ERROR: &str = "Tidings-Dl-Error";
+/// How often the message was delivered.
+pub(crate) const DL_ATTEMPTS: &str = "Tidings-Dl-Attempts";
+/// The subject it was published on.
+pub(crate) const DL_SUBJECT: &str = "Tidings-Dl-Subject";
+/// The stream that kept it.
+pub(crate) const DL_STREAM: &str = "Tidings-Dl-Stream";
+/// Its sequence in that stream.
+pub(crate) const DL_SEQUENCE: &str = "Tidings-Dl-Sequence";
+/// The consumer whose handler failed.
+pub(crate) const DL_CONSUMER: &str = "Tidings-Dl-Consumer";
+/// When the handler failed first (RFC 3339).
+pub(crate) const DL_FIRST_FAILED_AT: &str = "Tidings-Dl-First-Failed-At";
+/// When the handler failed last (RFC 3339).
+pub(crate) const DL_LAST_FAILED_AT: &str = "Tidings-Dl-Last-Failed-At";
+/// When the original was stored (RFC 3339).
+pub(crate) const DL_STORED_AT: &str = "Tidings-Dl-Stored-At";
+/// The original's header block as it is, in base64, where its headers can't be read or written.
+pub(crate) const DL_RAW_HEADERS: &str = "Tidings-Dl-Raw-Headers";
 /// The trace that a message belongs to (W3C Trace Context).
 pub(crate) const TRACE_PARENT: &str = "traceparent";
 /// What vendors add to the trace (W3C Trace Context).
 pub(crate) const TRACE_STATE: &str = "tracestate";
 
+/// The first line of each header block.
+const VERSION: &str = "NATS/1.0\r\n";
+
 /// Prefixes of the names that only NATS and Tidings set.
 const RESERVED: [&str; 2] = ["nats-", "tidings-"];
+
+/// Whether a header of this name would mean something in the dead-letter stream.
+pub(crate) fn acts_on_letters(name: &str) -> bool {
+    begins(name, RESERVED[0]) || begins(name, DL)
+}
+
+/// Whether a header's name begins like this, without regard to case.
+fn begins(name: &str, prefix: &str) -> bool {
+    name.get(..prefix.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(prefix))
+}
 
 /// Whether a header can hold this value.
 pub(crate) fn is_value(value: &str) -> bool {
@@ -100,13 +146,41 @@ impl Headers {
         self.0.iter().map(|(name, value)| (name, value))
     }
 
+    /// The header block as it stands on the wire.
+    pub(crate) fn to_wire(&self) -> Vec<u8> {
+        let mut block = Vec::with_capacity(self.wire_len());
+        block.extend_from_slice(VERSION.as_bytes());
+        for (name, value) in self.iter() {
+            for part in [name, ": ", value, "\r\n"] {
+                block.extend_from_slice(part.as_bytes());
+            }
+        }
+        block.extend_from_slice(b"\r\n");
+        block
+    }
+
+    /// Reads a header block, values trimmed and in their order; `None` if it is none, or not text.
+    pub(crate) fn from_wire(block: &[u8]) -> Option<Self> {
+        let lines = std::str::from_utf8(block).ok()?.strip_prefix(VERSION)?;
+        let mut headers = Self::new();
+        for line in lines.split("\r\n").filter(|line| !line.is_empty()) {
+            let (name, value) = line.split_once(':')?;
+            let is_name = |b: u8| b.is_ascii_graphic() && b != b':';
+            if name.is_empty() || !name.bytes().all(is_name) {
+                return None;
+            }
+            headers.push(name.to_owned(), value.trim().to_owned());
+        }
+        Some(headers)
+    }
+
     /// How many bytes they take on the wire: `NATS/1.0`, then a line for each, then an empty one.
     pub(crate) fn wire_len(&self) -> usize {
         if self.is_empty() {
             return 0;
         }
         let lines = self.iter().map(|(name, value)| name.len() + 2 + value.len() + 2);
-        "NATS/1.0\r\n\r\n".len() + lines.sum::<usize>()
+        VERSION.len() + "\r\n".len() + lines.sum::<usize>()
     }
 
     /// How many values there are.
@@ -124,10 +198,7 @@ impl Headers {
     /// # Errors
     /// [`HeaderError`] if the name is reserved, or the name or the value holds what it must not.
     pub fn append(&mut self, name: &str, value: &str) -> Result<(), HeaderError> {
-        let fault = if RESERVED
-            .iter()
-            .any(|r| name.get(..r.len()).is_some_and(|p| p.eq_ignore_ascii_case(r)))
-        {
+        let fault = if RESERVED.iter().any(|reserved| begins(name, reserved)) {
             HeaderFault::Reserved
         } else if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic() && b != b':') {
             HeaderFault::Name
@@ -149,13 +220,19 @@ impl Headers {
         self.0.push((name.into(), value.into()));
     }
 
-    /// The id of a message that arrived: its header, or the subject on which it waited until it
-    /// was due, since the server takes the header away then.
+    /// The id of a message that arrived: the one it had before it was put back, or its header, or
+    /// the subject on which it waited until it was due, since the server takes the header away
+    /// then.
     pub(crate) fn message_id(&self) -> Option<&str> {
-        self.get(MESSAGE_ID).or_else(|| {
+        self.get(ORIGINAL_ID).or_else(|| self.get(MESSAGE_ID)).or_else(|| {
             let waited = self.get(SCHEDULER)?.strip_prefix(SCHEDULES)?;
             waited.splitn(3, '.').nth(2)
         })
+    }
+
+    /// How often a message was put back after it had been put aside.
+    pub(crate) fn redriven(&self) -> u64 {
+        self.get(REDRIVEN).and_then(|count| count.parse().ok()).unwrap_or(0)
     }
 
     /// Takes the first value of a header away.

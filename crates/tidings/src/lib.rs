@@ -132,6 +132,8 @@
 pub mod __private;
 mod bus;
 mod context;
+#[allow(dead_code, unused_imports, reason = "not everything has its caller yet")]
+mod dead_letter;
 mod delivery;
 mod draft;
 mod envelope;
@@ -165,6 +167,7 @@ pub use tidings_derive::{Event, EventStream, Request, Token};
 
 pub use bus::{Bus, BusBuilder, CloseError, ConnectError};
 pub use context::Context;
+pub use dead_letter::DeadLetterReason;
 pub use delivery::{Acker, Delivery, DeliveryKind, Durable, Live, SettleError, Stored};
 pub use draft::Draft;
 pub use envelope::DecodeError;
@@ -186,12 +189,15 @@ pub use runner::RouteReport;
 pub use stream::{
     Compression, ConsumerLimits, Discard, EventStream, External, Persistence, Placement, Republish,
     Retention, Source, SourceConsumer, SourceStart, Storage, StreamConfig, StreamDeclaration,
-    SubjectTransform,
+    StreamJsonError, SubjectTransform,
 };
 pub use subject::{ParseSubjectError, Subject, SubjectError};
 pub use subscribe::{Consume, From, ReceiveError, Replay, Subscribe, SubscribeError, Subscription};
 pub use token::Token;
-pub use topology::{ProvisionError, Provisioned, StreamError, StreamHandle};
+pub use topology::{
+    ApplyError, ConsumerPlan, Difference, DifferenceKind, PlanAction, ProvisionError, Provisioned,
+    Setting, StreamError, StreamHandle, StreamPlan, Topology,
+};
 pub use transport::{ConsumerState, StreamState};
 
 /// What a reader copies from `README.md` compiles and runs.

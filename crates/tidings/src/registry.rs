@@ -15,6 +15,7 @@ use crate::bus::Bus;
 use crate::handler::Handler;
 use crate::message::Decode;
 use crate::route::{Route, RouteSpec};
+use crate::topology::Topology;
 
 /// A service: its name, its version and its handlers.
 ///
@@ -45,6 +46,8 @@ pub struct Registry {
     description: String,
     metadata: BTreeMap<String, String>,
     routes: Vec<RouteSpec>,
+    streams: Topology,
+    consumers: Topology,
 }
 
 impl Registry {
@@ -57,6 +60,8 @@ impl Registry {
             description: String::new(),
             metadata: BTreeMap::new(),
             routes: Vec::new(),
+            streams: Topology::CreateOnly,
+            consumers: Topology::Manage,
         }
     }
 
@@ -75,6 +80,22 @@ impl Registry {
     /// Free text by name; shown by service discovery.
     pub fn metadata(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(name.into(), value.into());
+        self
+    }
+
+    /// How much it may do to the streams of its events; the default is [`Topology::CreateOnly`],
+    /// since others use a stream as well.
+    pub fn streams(mut self, mode: Topology) -> Self {
+        self.streams = mode;
+        self
+    }
+
+    /// How much it may do to the durable consumers of its routes; the default is
+    /// [`Topology::Manage`], since a consumer belongs to its route. What it keeps or changes are
+    /// filters, ack wait, backoff, deliveries and unsettled messages; a consumer goes on where it
+    /// stands, wherever a new one would start.
+    pub fn consumers(mut self, mode: Topology) -> Self {
+        self.consumers = mode;
         self
     }
 

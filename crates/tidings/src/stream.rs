@@ -1,11 +1,16 @@
 //! Streams as types: what keeps events, and how it is configured.
 
 mod config;
+mod json;
+mod source;
 
 pub use config::{
-    Compression, ConsumerLimits, Discard, External, Persistence, Placement, Republish, Retention,
-    Source, SourceConsumer, SourceStart, Storage, StreamConfig, SubjectTransform,
+    Compression, ConsumerLimits, Discard, Persistence, Placement, Republish, Retention, Storage,
+    StreamConfig, SubjectTransform,
 };
+pub use json::StreamJsonError;
+pub(crate) use json::is_known;
+pub use source::{External, Source, SourceConsumer, SourceStart};
 
 /// A stream, declared on a type with `#[derive(EventStream)]`.
 ///

@@ -1,20 +1,35 @@
-//! Streams and consumers: created where they are missing, never changed silently.
+//! Streams and consumers: created where they are missing, changed as far as a program may, and
+//! never silently.
 
+mod apply;
+mod consumer_plan;
+mod difference;
 mod error;
+mod mode;
+mod stream_difference;
 mod stream_handle;
+mod stream_plan;
 
-pub(crate) use error::ConsumerFault;
-pub use error::ProvisionError;
+pub(crate) use apply::apply;
+pub use consumer_plan::ConsumerPlan;
+pub use difference::{Difference, DifferenceKind, Setting};
+pub use error::{ApplyError, ProvisionError};
+pub(crate) use error::{ConsumerFault, RestoreFault, not_planned};
+pub(crate) use mode::Modes;
+pub use mode::Topology;
 pub use stream_handle::{StreamError, StreamHandle};
+pub(crate) use stream_plan::plan_stream;
+pub use stream_plan::{PlanAction, StreamPlan};
 
-use std::collections::BTreeSet;
-
-use crate::stream::StreamConfig;
+use crate::stream::{StreamConfig, StreamDeclaration};
 use crate::transport::{ApiError, ConsumerConfig, Fault, Transport};
 
 /// How many messages of one consumer may be unsettled at a time over all its readers; NATS's own
 /// default.
 pub(crate) const MAX_ACK_PENDING: u64 = 1000;
+
+/// How often a stream is planned anew where somebody else changes it meanwhile.
+const TRIES: usize = 5;
 
 /// What provisioning found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,36 +39,57 @@ pub enum Provisioned {
     Created,
     /// The stream was there and keeps what it should.
     Existing,
+    /// The stream was there and was changed to what is declared.
+    Changed,
 }
 
-/// Creates the stream where it is missing. One that is there is left as it is, if it keeps the
-/// same subjects.
+/// Makes the stream what is wanted, as far as the mode lets it.
 pub(crate) async fn provision(
     transport: &Transport,
     wanted: &StreamConfig,
+    mode: Topology,
 ) -> Result<Provisioned, ProvisionError> {
-    let name = &wanted.name;
-    if let Some(found) = look_up(transport, name).await? {
-        return keeps(wanted, &found).map(|()| Provisioned::Existing);
-    }
-    match transport.create_stream(wanted).await {
-        Ok(()) => Ok(Provisioned::Created),
-        // Somebody else created it meanwhile.
-        Err(Fault::Api(error)) if error.code == ApiError::STREAM_NAME_IN_USE => {
-            match look_up(transport, name).await? {
-                Some(found) => keeps(wanted, &found).map(|()| Provisioned::Existing),
-                None => Err(ProvisionError::of(Fault::Api(error), name)),
-            }
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match provision_once(transport, wanted, mode).await {
+            // Somebody else is at it, most likely another instance that wants the same.
+            Err(ProvisionError::Changed { .. }) if tries < TRIES => {}
+            outcome => return outcome,
         }
-        Err(fault) => Err(ProvisionError::of(fault, name)),
     }
 }
 
-async fn look_up(
+async fn provision_once(
     transport: &Transport,
-    name: &str,
-) -> Result<Option<StreamConfig>, ProvisionError> {
-    transport.stream(name).await.map_err(|fault| ProvisionError::of(fault, name))
+    wanted: &StreamConfig,
+    mode: Topology,
+) -> Result<Provisioned, ProvisionError> {
+    let stream = &wanted.name;
+    let planned = plan_stream(transport, wanted).await;
+    let plan = planned.map_err(|fault| ProvisionError::of(fault, stream))?;
+    let outcome = match (&plan.found, plan.action, mode) {
+        (None, _, Topology::BindOnly) => {
+            return Err(ProvisionError::Missing { stream: stream.clone() });
+        }
+        (None, ..) => Provisioned::Created,
+        (Some(_), PlanAction::Change, Topology::Manage) => {
+            tracing::info!(stream, %plan, "a stream is changed to what is declared");
+            Provisioned::Changed
+        }
+        (Some(_), PlanAction::Refuse, Topology::Manage) => {
+            return Err(ProvisionError::Differs { plan: Box::new(plan) });
+        }
+        (Some(found), ..) => {
+            keeps(wanted, found)?;
+            if !plan.differences.is_empty() {
+                tracing::warn!(stream, %mode, %plan, "a stream is not as declared, and left so");
+            }
+            return Ok(Provisioned::Existing);
+        }
+    };
+    apply(transport, plan).await?;
+    Ok(outcome)
 }
 
 /// Whether a stream that was found keeps every subject that is wanted.
@@ -69,34 +105,90 @@ fn keeps(wanted: &StreamConfig, found: &StreamConfig) -> Result<(), ProvisionErr
     }
 }
 
-/// Creates the durable consumer where it is missing; refuses one that does something else.
+/// Makes a consumer again that was lost or deleted while it was in use, and its stream with it, as
+/// far as the modes let it.
+pub(crate) async fn restore(
+    transport: &Transport,
+    stream: StreamDeclaration,
+    consumer: &ConsumerConfig,
+    modes: Modes,
+) -> Result<(), RestoreFault> {
+    restore_stream(transport, &(stream.config)(), modes.streams).await?;
+    ensure_consumer(transport, stream.name, consumer, modes.consumers).await?;
+    Ok(())
+}
+
+/// One that is there is left as it is: it was judged when the program started.
+async fn restore_stream(
+    transport: &Transport,
+    wanted: &StreamConfig,
+    mode: Topology,
+) -> Result<(), ProvisionError> {
+    let stream = &wanted.name;
+    let failed = |fault| ProvisionError::of(fault, stream);
+    if transport.stream(stream).await.map_err(failed)?.is_some() {
+        return Ok(());
+    }
+    if mode == Topology::BindOnly {
+        return Err(ProvisionError::Missing { stream: stream.clone() });
+    }
+    tracing::warn!(stream, "a stream is gone, and is made again");
+    match transport.create_stream(wanted).await {
+        // Another instance has made it meanwhile.
+        Err(Fault::Api(error)) if error.code == ApiError::STREAM_NAME_IN_USE => Ok(()),
+        created => created.map_err(failed),
+    }
+}
+
+/// Makes the durable consumer what is wanted, as far as the mode lets it. Gives the differences
+/// that were left.
 pub(crate) async fn ensure_consumer(
     transport: &Transport,
     stream: &str,
     wanted: &ConsumerConfig,
-) -> Result<(), ConsumerFault> {
-    let found = match transport.consumer(stream, &wanted.name).await? {
-        Some(found) => found,
-        None => match transport.create_consumer(stream, wanted).await {
-            Ok(()) => return Ok(()),
+    mode: Topology,
+) -> Result<ConsumerPlan, ConsumerFault> {
+    let consumer = &wanted.name;
+    let plan = plan_consumer(transport, stream, wanted).await?;
+    let plan = match (plan.action, mode) {
+        (PlanAction::Create, Topology::BindOnly) => return Err(ConsumerFault::Missing),
+        (PlanAction::Create, _) => match transport.create_consumer(stream, wanted).await {
             // Another instance created it meanwhile.
             Err(Fault::Api(error)) if error.code == ApiError::CONSUMER_EXISTS => {
-                let found = transport.consumer(stream, &wanted.name).await?;
-                found.ok_or(Fault::Api(error))?
+                plan_consumer(transport, stream, wanted).await?
             }
-            Err(fault) => return Err(fault.into()),
+            created => {
+                created?;
+                return Ok(plan);
+            }
         },
+        _ => plan,
     };
-    let filters = |config: &ConsumerConfig| -> BTreeSet<String> {
-        config.filters.iter().map(ToString::to_string).collect()
-    };
-    let (ours, theirs) = (filters(wanted), filters(&found));
-    let description = if ours != theirs {
-        format!("it takes {theirs:?}, this one {ours:?}")
-    } else if wanted.ack_wait != found.ack_wait {
-        format!("its ack wait is {:?}, this one's {:?}", found.ack_wait, wanted.ack_wait)
-    } else {
-        return Ok(());
-    };
-    Err(ConsumerFault::Differs { description })
+    match (plan.action, mode) {
+        (PlanAction::Nothing | PlanAction::Create, _) => Ok(plan),
+        (PlanAction::Change, Topology::Manage) => {
+            tracing::info!(stream, consumer, %plan, "a consumer is changed to what is asked for");
+            transport.update_consumer(stream, &plan.target).await?;
+            Ok(ConsumerPlan::new(stream, wanted, Some(&plan.target)))
+        }
+        (PlanAction::Refuse, Topology::Manage) => Err(ConsumerFault::differs(plan)),
+        _ if plan.is_useless() => Err(ConsumerFault::differs(plan)),
+        _ => {
+            tracing::warn!(
+                stream, consumer, %mode, %plan,
+                "a consumer is not as asked for, and left so"
+            );
+            Ok(plan)
+        }
+    }
+}
+
+/// Looks at the consumer and says what is to be done about it.
+pub(crate) async fn plan_consumer(
+    transport: &Transport,
+    stream: &str,
+    wanted: &ConsumerConfig,
+) -> Result<ConsumerPlan, Fault> {
+    let found = transport.consumer(stream, &wanted.name).await?;
+    Ok(ConsumerPlan::new(stream, wanted, found.as_ref()))
 }

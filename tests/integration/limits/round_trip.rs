@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use tidings::{
     Bus, Compression, ConsumerLimits, Discard, EventStream, External, Persistence, Placement,
-    ProvisionError, Republish, Retention, Source, SourceConsumer, SourceStart, Storage,
+    PlanAction, ProvisionError, Republish, Retention, Source, SourceConsumer, SourceStart, Storage,
     StreamConfig, SubjectTransform,
 };
 use tidings_tests::{Cluster, Server};
@@ -160,8 +160,13 @@ fn without_notes(mut config: StreamConfig) -> StreamConfig {
 
 /// Makes the stream, reads it back and deletes it.
 async fn there_and_back(bus: &Bus, config: StreamConfig) -> Result<StreamConfig, ProvisionError> {
-    *CONFIG.lock().unwrap() = Some(config);
+    *CONFIG.lock().unwrap() = Some(config.clone());
     bus.provision::<Table>().await?;
+    // What the server makes of a declaration is no difference to it.
+    let plan = bus.plan_stream(&config).await?;
+    assert_eq!(plan.action, PlanAction::Nothing, "{plan}");
+    let json = StreamConfig::from_json(&config.to_json()).unwrap();
+    assert_eq!(json, config);
     let stream = bus.stream::<Table>();
     let found = stream.config().await.unwrap().expect("it is there");
     stream.delete().await.unwrap();

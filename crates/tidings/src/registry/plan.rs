@@ -9,7 +9,7 @@ use crate::stream::StreamDeclaration;
 use crate::subject::Subject;
 use crate::subscribe::{ACK_WAIT, check_name};
 use crate::topology::MAX_ACK_PENDING;
-use crate::transport::{ConsumerConfig, DeliverFrom};
+use crate::transport::ConsumerConfig;
 
 /// The queue group of service endpoints (ADR-32).
 const SERVICE_GROUP: &str = "q";
@@ -144,12 +144,10 @@ fn wire(registry: &Registry, route: &RouteSpec) -> Result<Wiring, ServeError> {
     };
     named(&name, "durable consumer")?;
     let config = ConsumerConfig {
-        name,
         filters,
-        from: DeliverFrom::Beginning,
         ack_wait: route.ack_wait.unwrap_or(ACK_WAIT),
-        max_deliver: None,
         max_ack_pending: Some(route.max_ack_pending.unwrap_or(MAX_ACK_PENDING)),
+        ..ConsumerConfig::new(name)
     };
     Ok(Wiring::Durable { stream, config })
 }

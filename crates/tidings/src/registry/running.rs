@@ -1,5 +1,6 @@
 //! A registry that runs.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::link::Link;
 use crate::route::RouteSpec;
 use crate::runner::{self, Endpoint, RouteReport, Runner, ServiceIdentity, Tally, Worker};
 use crate::subscribe::SubscribeError;
-use crate::topology;
+use crate::topology::{self, Modes};
 
 /// How long the server may take to see that everything listens, or that everything is settled.
 const BARRIER: Duration = Duration::from_secs(5);
@@ -31,15 +32,19 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     let mut endpoints = Vec::new();
     let mut routes = Vec::new();
     let mut started = Vec::new();
+    let modes = Modes { streams: registry.streams, consumers: registry.consumers };
+    let mut streams = BTreeSet::new();
     for (route, wiring) in registry.routes.iter().zip(&wirings) {
         // All that can be refused or takes its time comes first: who listens gets messages.
-        provision(&link, wiring).await.map_err(|fault| fault.named(route.label()))?;
+        provision(&link, wiring, modes, &mut streams)
+            .await
+            .map_err(|fault| fault.named(route.label()))?;
     }
     for (route, wiring) in registry.routes.into_iter().zip(wirings) {
         let label = route.label();
         let worker = Worker::new(&route, link.clone(), &runner);
         routes.push((label.clone(), worker.tally()));
-        let source = connect(&link, &route, wiring, &worker, &mut endpoints)
+        let source = connect(&link, &route, (wiring, modes), &worker, &mut endpoints)
             .await
             .map_err(|fault| fault.named(label))?;
         started.push((worker, source));
@@ -83,14 +88,22 @@ impl RouteFault {
     }
 }
 
-/// Creates what a route needs where it is missing.
-async fn provision(link: &Link, wiring: &Wiring) -> Result<(), RouteFault> {
+/// Makes what a route needs, as far as the modes let it; each of the `streams` once.
+async fn provision(
+    link: &Link,
+    wiring: &Wiring,
+    modes: Modes,
+    streams: &mut BTreeSet<&'static str>,
+) -> Result<(), RouteFault> {
     let Wiring::Durable { stream, config } = wiring else { return Ok(()) };
-    topology::provision(&link.transport, &(stream.config)())
+    if streams.insert(stream.name) {
+        topology::provision(&link.transport, &(stream.config)(), modes.streams)
+            .await
+            .map_err(RouteFault::Provision)?;
+    }
+    topology::ensure_consumer(&link.transport, stream.name, config, modes.consumers)
         .await
-        .map_err(RouteFault::Provision)?;
-    topology::ensure_consumer(&link.transport, stream.name, config)
-        .await
+        .map(drop)
         .map_err(|fault| SubscribeError::of_consumer(fault, stream.name, &config.name))
         .map_err(RouteFault::Subscribe)
 }
@@ -99,7 +112,7 @@ async fn provision(link: &Link, wiring: &Wiring) -> Result<(), RouteFault> {
 async fn connect(
     link: &Link,
     route: &RouteSpec,
-    wiring: Wiring,
+    (wiring, modes): (Wiring, Modes),
     worker: &Worker,
     endpoints: &mut Vec<Endpoint>,
 ) -> Result<runner::Source, RouteFault> {
@@ -113,7 +126,7 @@ async fn connect(
             Ok(runner::Source::Core(inboxes))
         }
         Wiring::Durable { stream, config } => {
-            Ok(runner::Source::Durable { stream: stream.name, config, prefetch: route.concurrency })
+            Ok(runner::Source::Durable { stream, config, prefetch: route.concurrency, modes })
         }
         Wiring::Endpoint { declaration, name, group } => {
             let filter = crate::subject::Subject::from_static(declaration.filter);

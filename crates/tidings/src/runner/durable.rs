@@ -7,7 +7,8 @@ use futures_util::StreamExt as _;
 use super::Worker;
 use crate::jitter::jittered;
 use crate::probe::Listener;
-use crate::topology;
+use crate::stream::StreamDeclaration;
+use crate::topology::{self, Modes};
 use crate::transport::{ConsumerConfig, Fault, Pull, Settlement};
 
 /// The first and the longest wait before a consumer that can't be read is tried again.
@@ -19,11 +20,11 @@ const BARRIER: Duration = Duration::from_secs(2);
 /// Until the worker stops. What was delivered and not begun comes again elsewhere.
 pub(super) async fn run(
     worker: Worker,
-    stream: &'static str,
-    config: ConsumerConfig,
+    (declared, config, modes): (StreamDeclaration, ConsumerConfig, Modes),
     prefetch: usize,
     _listener: Listener,
 ) {
+    let stream = declared.name;
     let mut pause = FIRST_RETRY;
     loop {
         let flow = worker.link().transport.pull(stream, &config.name, prefetch);
@@ -60,7 +61,7 @@ pub(super) async fn run(
         pause = pause.saturating_mul(2).min(MOST_RETRY);
         // It may have been deleted: it is made again where it is missing.
         if let Err(error) =
-            topology::ensure_consumer(&worker.link().transport, stream, &config).await
+            topology::restore(&worker.link().transport, declared, &config, modes).await
         {
             let route = worker.label();
             tracing::error!(route, stream, %error, "a consumer can't be made again");

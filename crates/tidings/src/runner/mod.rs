@@ -21,7 +21,9 @@ pub(crate) use tally::Tally;
 pub(crate) use worker::Worker;
 
 use crate::link::Link;
+use crate::stream::StreamDeclaration;
 use crate::subscribe::SubscribeError;
+use crate::topology::Modes;
 use crate::transport::{ConsumerConfig, Inbox};
 
 /// How long what was told to end may take to: until dropped handlers' messages are given back.
@@ -33,7 +35,7 @@ pub(crate) enum Source {
     /// Core subscriptions, also a service's.
     Core(Vec<Inbox>),
     /// A durable consumer.
-    Durable { stream: &'static str, config: ConsumerConfig, prefetch: usize },
+    Durable { stream: StreamDeclaration, config: ConsumerConfig, prefetch: usize, modes: Modes },
 }
 
 /// All tasks of one registry.
@@ -73,9 +75,9 @@ impl Runner {
                 let listener = worker.listen(None);
                 self.tasks.spawn(queue::run(worker, inboxes, listener))
             }
-            Source::Durable { stream, config, prefetch } => {
-                let listener = worker.listen(Some((stream, &config.name)));
-                self.tasks.spawn(durable::run(worker, stream, config, prefetch, listener))
+            Source::Durable { stream, config, prefetch, modes } => {
+                let listener = worker.listen(Some((stream.name, &config.name)));
+                self.tasks.spawn(durable::run(worker, (stream, config, modes), prefetch, listener))
             }
         };
     }

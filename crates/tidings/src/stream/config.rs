@@ -1,91 +1,155 @@
 //! What a stream is configured with; the fields are NATS's own (ADR-8, ADR-43, ADR-50, ADR-51).
 
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Source;
+use super::json::{self, is_false};
 
 /// A stream's configuration. What is `None` is left to the server's default.
 ///
 /// `StreamConfig::new` gives a file stream with one replica, the *limits* retention and no limit.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// As JSON it is what NATS itself reads and writes, see [`to_json`](Self::to_json). A limit of
+/// zero says that there is none, where `None` leaves what a stream has.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[expect(clippy::struct_excessive_bools, reason = "the switches are NATS's own")]
 pub struct StreamConfig {
     /// The stream's name: no white space, `.`, `*`, `>`, `/` or `\`.
     pub name: String,
     /// A sentence about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The subject filters whose messages it keeps; empty for a mirror or an aggregate of sources.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "json::nullable")]
     pub subjects: Vec<String>,
     /// When a message leaves the stream.
+    #[serde(default)]
     pub retention: Retention,
     /// Where messages are kept.
+    #[serde(default)]
     pub storage: Storage,
     /// On how many servers of a cluster each message is kept: 1 to 5.
+    #[serde(rename = "num_replicas", default = "json::one")]
     pub replicas: u8,
     /// How old a message may become.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "json::nanos")]
     pub max_age: Option<Duration>,
     /// How many bytes the stream may hold.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "json::limit")]
     pub max_bytes: Option<u64>,
     /// How many messages the stream may hold.
+    #[serde(
+        rename = "max_msgs",
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "json::limit"
+    )]
     pub max_messages: Option<u64>,
     /// How many messages it may hold of one subject.
+    #[serde(
+        rename = "max_msgs_per_subject",
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "json::limit"
+    )]
     pub max_messages_per_subject: Option<u64>,
     /// The size of the largest message it takes, headers included, in bytes.
+    #[serde(
+        rename = "max_msg_size",
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "json::small_limit"
+    )]
     pub max_message_size: Option<u32>,
     /// How many consumers it may have.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "json::small_limit")]
     pub max_consumers: Option<u32>,
     /// Which messages go when a limit is reached.
+    #[serde(default)]
     pub discard: Discard,
     /// With [`Discard::New`]: apply the limit per subject as well.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub discard_new_per_subject: bool,
     /// How long a `Nats-Msg-Id` is remembered; the server's default is two minutes.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "json::nanos")]
     pub duplicate_window: Option<Duration>,
     /// How stored messages are compressed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compression: Option<Compression>,
     /// Where in a cluster it is placed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placement: Option<Placement>,
     /// The stream that this one is a copy of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mirror: Option<Source>,
     /// The streams that are gathered in this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "json::nullable")]
     pub sources: Vec<Source>,
     /// How subjects are changed before messages are stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject_transform: Option<SubjectTransform>,
     /// Where messages are published again once stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub republish: Option<Republish>,
     /// Let any replica answer reads of single messages.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub allow_direct: bool,
     /// The same for a mirror's reads.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub mirror_direct: bool,
     /// Let a message replace all earlier ones of its subject (`Nats-Rollup`).
+    #[serde(rename = "allow_rollup_hdrs", default, skip_serializing_if = "is_false")]
     pub allow_rollup: bool,
     /// Refuse to delete single messages.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub deny_delete: bool,
     /// Refuse to purge.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub deny_purge: bool,
     /// Let a message bring its own time to live (server 2.11, ADR-43).
+    #[serde(rename = "allow_msg_ttl", default, skip_serializing_if = "is_false")]
     pub allow_message_ttl: bool,
     /// How long the marker of a subject's last, expired message is kept (server 2.11).
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "json::nanos")]
     pub subject_delete_marker_ttl: Option<Duration>,
     /// Let messages be scheduled (server 2.12, ADR-51).
+    #[serde(rename = "allow_msg_schedules", default, skip_serializing_if = "is_false")]
     pub allow_message_schedules: bool,
     /// Let messages be published in all-or-nothing batches (server 2.12, ADR-50).
+    #[serde(rename = "allow_atomic", default, skip_serializing_if = "is_false")]
     pub allow_atomic_publish: bool,
     /// Let messages be published in fast batches (server 2.14, ADR-50).
+    #[serde(rename = "allow_batched", default, skip_serializing_if = "is_false")]
     pub allow_batch_publish: bool,
     /// Make each subject a counter (server 2.12, ADR-49).
+    #[serde(rename = "allow_msg_counter", default, skip_serializing_if = "is_false")]
     pub allow_message_counter: bool,
     /// The sequence of its first message.
+    #[serde(rename = "first_seq", default, skip_serializing_if = "Option::is_none")]
     pub first_sequence: Option<u64>,
     /// Limits on what its consumers may ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consumer_limits: Option<ConsumerLimits>,
     /// When a message counts as stored.
+    #[serde(rename = "persist_mode", default, skip_serializing_if = "Option::is_none")]
     pub persistence: Option<Persistence>,
     /// Store without telling the publisher. A publish of a stream's event would then never end,
     /// so no event may be declared in such a stream.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub no_ack: bool,
     /// Take no more messages and delete none.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub sealed: bool,
     /// Free text by name.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "json::nullable"
+    )]
     pub metadata: BTreeMap<String, String>,
 }
 
@@ -139,7 +203,8 @@ impl StreamConfig {
 }
 
 /// When a message leaves a stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Retention {
     /// When a limit is reached.
@@ -152,7 +217,8 @@ pub enum Retention {
 }
 
 /// Where a stream's messages are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Storage {
     /// On disk.
@@ -163,7 +229,8 @@ pub enum Storage {
 }
 
 /// Which messages go when a stream's limit is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Discard {
     /// The oldest are deleted.
@@ -174,7 +241,8 @@ pub enum Discard {
 }
 
 /// How stored messages are compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Compression {
     /// Not at all, whatever the server's own default.
@@ -184,113 +252,65 @@ pub enum Compression {
 }
 
 /// When a message counts as stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Persistence {
     /// Once it is written.
+    #[serde(rename = "default")]
     Written,
     /// Before it is written: faster, and a crash can lose what was acknowledged.
     Async,
 }
 
 /// Where in a cluster a stream is placed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Placement {
     /// The cluster's name.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "json::not_empty"
+    )]
     pub cluster: Option<String>,
     /// Tags that the servers must have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "json::nullable")]
     pub tags: Vec<String>,
 }
 
 /// How subjects are changed: `source` is a filter, `destination` may refer to its wildcards as
 /// `{{wildcard(1)}}` (ADR-36).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubjectTransform {
     /// Which subjects.
+    #[serde(rename = "src", default)]
     pub source: String,
     /// What they become.
+    #[serde(rename = "dest")]
     pub destination: String,
 }
 
 /// Where messages are published again once stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Republish {
     /// Which subjects.
+    #[serde(rename = "src", default)]
     pub source: String,
     /// Where to.
+    #[serde(rename = "dest")]
     pub destination: String,
     /// Leave the payload out.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub headers_only: bool,
 }
 
 /// Limits on what a stream's consumers may ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ConsumerLimits {
     /// The longest time that an unused consumer may be kept.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "json::nanos")]
     pub inactive_threshold: Option<Duration>,
     /// The most messages that may be unacknowledged at a time.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "json::limit")]
     pub max_ack_pending: Option<u64>,
-}
-
-/// A stream that another is filled from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Source {
-    /// Its name.
-    pub name: String,
-    /// Where in it to start; `None` is the beginning.
-    pub start: Option<SourceStart>,
-    /// Which subjects; `None` is all. Not together with `subject_transforms`.
-    pub filter_subject: Option<String>,
-    /// How its subjects are changed on the way.
-    pub subject_transforms: Vec<SubjectTransform>,
-    /// The JetStream domain it lives in.
-    pub domain: Option<String>,
-    /// The account it lives in, as it is imported.
-    pub external: Option<External>,
-    /// A durable consumer, made beforehand, to read it through (server 2.14, ADR-60).
-    pub consumer: Option<SourceConsumer>,
-}
-
-impl Source {
-    /// The whole of the stream of this name, in this account and domain.
-    pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            start: None,
-            filter_subject: None,
-            subject_transforms: Vec::new(),
-            domain: None,
-            external: None,
-            consumer: None,
-        }
-    }
-}
-
-/// Where in a source to start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SourceStart {
-    /// At this sequence.
-    Sequence(u64),
-    /// At the first message at or after this time.
-    Time(SystemTime),
-}
-
-/// A stream in another account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct External {
-    /// The prefix under which its API is imported.
-    pub api_prefix: String,
-    /// The prefix under which its messages are delivered.
-    pub delivery_prefix: Option<String>,
-}
-
-/// A durable consumer through which a source is read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceConsumer {
-    /// Its name.
-    pub name: String,
-    /// The subject it delivers to.
-    pub deliver_subject: String,
 }

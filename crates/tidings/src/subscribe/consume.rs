@@ -12,7 +12,7 @@ use crate::link::Link;
 use crate::message::{Decode, StreamEvent, filters};
 use crate::stream::EventStream as _;
 use crate::subscribe::SubscribeError;
-use crate::topology;
+use crate::topology::{self, Topology};
 use crate::transport::ConsumerConfig;
 
 /// How long a delivery may stay unsettled before it comes again, where nothing else is said.
@@ -81,16 +81,20 @@ impl<E: StreamEvent + Decode> Consume<E> {
         check_name(&self.name, "durable consumer")?;
         let stream = E::Stream::NAME;
         let config = ConsumerConfig {
-            name: self.name,
             filters: filters(E::DECLARATIONS),
             from: self.from.into(),
             ack_wait: self.ack_wait,
-            max_deliver: None,
             max_ack_pending: Some(self.max_ack_pending),
+            ..ConsumerConfig::new(self.name)
         };
-        topology::ensure_consumer(&self.link.transport, stream, &config)
+        let mode = Topology::CreateOnly;
+        let left = topology::ensure_consumer(&self.link.transport, stream, &config, mode)
             .await
             .map_err(|fault| SubscribeError::of_consumer(fault, stream, &config.name))?;
+        // Whoever settles by hand reckons with the time it asked for.
+        if left.differences.iter().any(|difference| difference.field == "ack_wait") {
+            return Err(SubscribeError::exists(left, stream));
+        }
         let pull = self.link.transport.pull(stream, &config.name, self.prefetch).await;
         pull.map(|pull| Subscription::new(Source::Stream(pull)))
             .map_err(|fault| SubscribeError::of_stream(fault, stream))

@@ -5,7 +5,7 @@ use std::error::Error;
 use crate::delivery::{Acker, DeliveryKind};
 use crate::envelope::DecodeError;
 use crate::subject::SubjectError;
-use crate::topology::ConsumerFault;
+use crate::topology::{ConsumerFault, ConsumerPlan, Difference};
 use crate::transport::{ApiError, Fault};
 
 /// A subscription could not be made.
@@ -33,17 +33,28 @@ pub enum SubscribeError {
         /// The stream that the event declares.
         stream: &'static str,
     },
+    /// The durable consumer does not exist, and none may be created.
+    #[error(
+        "consumer `{consumer}` of stream `{stream}` does not exist, and nothing may be created (bind only)"
+    )]
+    NoConsumer {
+        /// The stream.
+        stream: &'static str,
+        /// The durable consumer.
+        consumer: String,
+    },
     /// The durable consumer exists with another configuration.
     #[error(
-        "consumer `{consumer}` of stream `{stream}` exists with another configuration: {description}"
+        "consumer `{consumer}` of stream `{stream}` exists with another configuration: {}",
+        differ(differences)
     )]
     Exists {
         /// The stream.
         stream: &'static str,
         /// The durable consumer.
         consumer: String,
-        /// What differs.
-        description: String,
+        /// What differs, field by field.
+        differences: Vec<Difference>,
     },
     /// The server refused.
     #[error("the server refused a consumer of stream `{stream}`: {description} (code {code})")]
@@ -90,15 +101,25 @@ impl SubscribeError {
         }
     }
 
+    /// A consumer that is another one.
+    pub(crate) fn exists(plan: ConsumerPlan, stream: &'static str) -> Self {
+        Self::Exists { stream, consumer: plan.consumer, differences: plan.differences }
+    }
+
     /// A fault of the durable consumer of this name.
     pub(crate) fn of_consumer(fault: ConsumerFault, stream: &'static str, consumer: &str) -> Self {
         match fault {
-            ConsumerFault::Differs { description } => {
-                Self::Exists { stream, consumer: consumer.to_owned(), description }
-            }
+            ConsumerFault::Differs { plan } => Self::exists(*plan, stream),
+            ConsumerFault::Missing => Self::NoConsumer { stream, consumer: consumer.to_owned() },
             ConsumerFault::Transport(fault) => Self::of_stream(fault, stream),
         }
     }
+}
+
+/// What differs, in one line.
+fn differ(differences: &[Difference]) -> String {
+    let lines: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    lines.join("; ")
 }
 
 /// A delivery failed.

@@ -2,6 +2,9 @@
 
 use std::error::Error;
 
+use super::consumer_plan::ConsumerPlan;
+use super::difference::Difference;
+use super::stream_plan::StreamPlan;
 use crate::transport::Fault;
 
 /// A stream could not be provisioned.
@@ -19,6 +22,27 @@ pub enum ProvisionError {
         missing: String,
         /// What it keeps.
         found: Vec<String>,
+    },
+    /// The stream is missing, and nothing may be created.
+    #[error("stream `{stream}` does not exist, and nothing may be created (bind only)")]
+    Missing {
+        /// The stream.
+        stream: String,
+    },
+    /// The stream is there and can't be changed to what is declared, or would lose messages.
+    #[error(
+        "stream `{}` is not as declared: {}; change it with `bus.plan_stream(…)` and \
+         `bus.apply(…)`, or change the declaration", .plan.stream, one_line(.plan.refused())
+    )]
+    Differs {
+        /// Each field, ours and theirs.
+        plan: Box<StreamPlan>,
+    },
+    /// The stream was changed by somebody else again and again while it was being changed here.
+    #[error("stream `{stream}` is being changed by somebody else; try again")]
+    Changed {
+        /// The stream.
+        stream: String,
     },
     /// The server refused.
     #[error("the server refused stream `{stream}`: {description} (code {code})")]
@@ -74,13 +98,79 @@ impl ProvisionError {
     }
 }
 
+impl From<ApplyError> for ProvisionError {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Refused { plan } => Self::Differs { plan },
+            ApplyError::Changed { stream } => Self::Changed { stream },
+            ApplyError::Stream(error) => error,
+        }
+    }
+}
+
+/// A stream could not be planned.
+pub(crate) fn not_planned(fault: Fault, stream: &str) -> ProvisionError {
+    ProvisionError::of(fault, stream)
+}
+
+/// A plan could not be applied.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApplyError {
+    /// The plan says that it can't be, or would lose messages.
+    #[error(
+        "stream `{}` is left as it is: {}", .plan.stream, one_line(.plan.refused())
+    )]
+    Refused {
+        /// Each field, ours and theirs; with [`StreamPlan::allow_data_loss`] a loss is allowed.
+        plan: Box<StreamPlan>,
+    },
+    /// The stream is not what it was when the plan was made. Nothing was changed.
+    #[error("stream `{stream}` was changed after the plan was made; plan it again")]
+    Changed {
+        /// The stream.
+        stream: String,
+    },
+    /// The stream could not be read or written.
+    #[error(transparent)]
+    Stream(ProvisionError),
+}
+
+impl ApplyError {
+    pub(super) fn of(fault: Fault, stream: &str) -> Self {
+        Self::Stream(ProvisionError::of(fault, stream))
+    }
+}
+
+fn one_line<'a>(differences: impl Iterator<Item = &'a Difference>) -> String {
+    differences.map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
 /// A durable consumer could not be made, or is another one. Whoever reads it says which.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConsumerFault {
     /// It exists with another configuration.
-    #[error("it exists with another configuration: {description}")]
-    Differs { description: String },
+    #[error("{plan:#}")]
+    Differs { plan: Box<ConsumerPlan> },
+    /// It is missing, and nothing may be created.
+    #[error("it does not exist, and nothing may be created (bind only)")]
+    Missing,
     /// The transport failed.
     #[error(transparent)]
     Transport(#[from] Fault),
+}
+
+impl ConsumerFault {
+    pub(super) fn differs(plan: ConsumerPlan) -> Self {
+        Self::Differs { plan: Box::new(plan) }
+    }
+}
+
+/// What was lost could not be made again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RestoreFault {
+    #[error(transparent)]
+    Stream(#[from] ProvisionError),
+    #[error(transparent)]
+    Consumer(#[from] ConsumerFault),
 }

@@ -16,11 +16,54 @@ pub(crate) struct ConsumerConfig {
     /// Empty: all subjects of the stream.
     pub(crate) filters: Vec<Subject>,
     pub(crate) from: DeliverFrom,
+    /// How long a delivery may stay unsettled. A server makes it the first of `backoff`, if there
+    /// is one.
     pub(crate) ack_wait: Duration,
+    /// How long the first delivery of a message may stay unsettled, how long the second, and so
+    /// on; the last is for all that follow. Empty: the ack wait, for each. No more of them than
+    /// `max_deliver`, where that is limited.
+    ///
+    /// Progress starts the wait of that delivery anew. A nak does not ask it: its message comes
+    /// again after the nak's own time, on both transports.
+    pub(crate) backoff: Vec<Duration>,
     /// How often one message is delivered at most; `None` is without end.
     pub(crate) max_deliver: Option<u64>,
     /// How many messages may be unacknowledged at a time; `None` is without limit.
     pub(crate) max_ack_pending: Option<u64>,
+    /// What a consumer that was found is and none made here can be; it is never written.
+    pub(crate) foreign: Vec<Foreign>,
+}
+
+/// A trait of a consumer that somebody else made, with which nothing here can work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Foreign {
+    /// As NATS names it.
+    pub(crate) field: &'static str,
+    /// What consumers made here have.
+    pub(crate) ours: &'static str,
+    pub(crate) theirs: String,
+}
+
+impl ConsumerConfig {
+    /// A consumer of all that a stream has, with the server's defaults.
+    pub(crate) fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            filters: Vec::new(),
+            from: DeliverFrom::Beginning,
+            ack_wait: Duration::from_secs(30),
+            backoff: Vec::new(),
+            max_deliver: None,
+            max_ack_pending: None,
+            foreign: Vec::new(),
+        }
+    }
+
+    /// How long this delivery of a message may stay unsettled; the first is 1.
+    pub(crate) fn wait_of(&self, attempt: u64) -> Duration {
+        let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
+        self.backoff.get(index).or(self.backoff.last()).copied().unwrap_or(self.ack_wait)
+    }
 }
 
 /// Where in a stream a consumer starts.

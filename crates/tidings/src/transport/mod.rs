@@ -11,17 +11,19 @@ pub(crate) mod memory;
 pub(crate) mod nats;
 mod pending_ack;
 mod state;
+mod stored;
 
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
-pub(crate) use consume::{ConsumerConfig, DeliverFrom, Pull};
+pub(crate) use consume::{ConsumerConfig, DeliverFrom, Foreign, Pull};
 pub(crate) use fault::{ApiError, Fault};
 pub(crate) use inbox::Inbox;
 pub(crate) use incoming::{Incoming, Receipt, Settle, Settlement};
 pub(crate) use pending_ack::PendingAck;
 pub use state::{ConsumerState, StreamState};
+pub(crate) use stored::{StoredHeaders, StoredMessage, Which};
 
 use crate::header::Headers;
 use crate::stream::StreamConfig;
@@ -125,6 +127,16 @@ impl Transport {
         on!(self, t => t.delete_message(stream, sequence).await)
     }
 
+    #[allow(dead_code, reason = "not everything has its caller yet")]
+    /// Reads one message of a stream without a consumer; `None` if there is none such.
+    pub(crate) async fn stored(
+        &self,
+        stream: &str,
+        which: Which<'_>,
+    ) -> Result<Option<StoredMessage>, Fault> {
+        on!(self, t => t.stored(stream, which).await)
+    }
+
     /// How far a durable consumer has come.
     pub(crate) async fn consumer_state(
         &self,
@@ -154,6 +166,11 @@ impl Transport {
         on!(self, t => t.create_stream(config).await)
     }
 
+    /// Changes a stream as far as the server allows. Every field is written.
+    pub(crate) async fn update_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
+        on!(self, t => t.update_stream(config).await)
+    }
+
     /// The durable consumer's configuration; `None` if there is no such consumer.
     pub(crate) async fn consumer(
         &self,
@@ -170,6 +187,16 @@ impl Transport {
         config: &ConsumerConfig,
     ) -> Result<(), Fault> {
         on!(self, t => t.create_consumer(stream, config).await)
+    }
+
+    /// Changes a durable consumer as far as the server allows. What it has beside these fields
+    /// stays as it is.
+    pub(crate) async fn update_consumer(
+        &self,
+        stream: &str,
+        config: &ConsumerConfig,
+    ) -> Result<(), Fault> {
+        on!(self, t => t.update_consumer(stream, config).await)
     }
 
     /// Pulls from a durable consumer, never holding more than `prefetch` messages.

@@ -87,7 +87,6 @@ impl State {
     }
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "not every call has its caller yet"))]
 #[expect(clippy::unused_async, reason = "the same signatures as over NATS, where a call waits")]
 impl Memory {
     /// Changes a stream as far as a server allows.

@@ -46,6 +46,7 @@ errors! {
     consumer_missing: 400 10_149, "consumer does not exist";
     consumer_limit: 400 10_026, "maximum consumers limit reached";
     consumer_filters_overlap: 400 10_138, "consumer subject filters cannot overlap";
+    max_deliver_backoff: 400 10_116, "max deliver is required to be > length of backoff values";
     work_queue_unfiltered: 400 10_099,
         "multiple non-filtered consumers not allowed on workqueue stream";
     work_queue_not_unique: 400 10_100, "filtered consumer not unique on workqueue stream";

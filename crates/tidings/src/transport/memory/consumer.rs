@@ -149,7 +149,7 @@ impl Consumer {
                 pending.attempts += 1;
                 self.delivered += 1;
                 let attempt = pending.attempts;
-                self.set_deadline(sequence, after(now, self.config.ack_wait));
+                self.set_deadline(sequence, after(now, self.config.wait_of(attempt)));
                 return Some(Delivery { sequence, attempt });
             }
         }
@@ -178,7 +178,7 @@ impl Consumer {
         if self.acks == Acks::Explicit {
             let pending = Pending { delivery: self.delivered, attempts: 1, deadline: None };
             self.pending.insert(sequence, pending);
-            self.set_deadline(sequence, after(now, self.config.ack_wait));
+            self.set_deadline(sequence, after(now, self.config.wait_of(1)));
         }
         Some(Delivery { sequence, attempt: 1 })
     }

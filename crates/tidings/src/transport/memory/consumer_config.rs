@@ -23,8 +23,14 @@ pub(super) fn complete(
     if config.ack_wait.is_zero() {
         config.ack_wait = DEFAULT_ACK_WAIT;
     }
+    if let Some(first) = config.backoff.first() {
+        config.ack_wait = *first;
+    }
     // 0 is how JSON says "no limit".
     config.max_deliver = config.max_deliver.filter(|limit| *limit > 0);
+    if config.max_deliver.is_some_and(|limit| limit < config.backoff.len() as u64) {
+        return Err(api::max_deliver_backoff());
+    }
     let limit = stream.consumer_limits.and_then(|limits| limits.max_ack_pending);
     if let (Some(asked), Some(limit)) = (config.max_ack_pending, limit)
         && limit > 0

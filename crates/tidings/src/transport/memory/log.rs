@@ -172,6 +172,16 @@ impl Log {
         self.subjects.len() as u64
     }
 
+    /// The sequence of the first message from this one on that a filter matches.
+    pub(super) fn next_matching(&self, from: u64, filter: &str) -> Option<u64> {
+        if check_subject(filter).is_ok() {
+            let sequences = self.subjects.get(filter)?;
+            return sequences.range(from..).next().copied();
+        }
+        let mut messages = self.from(from);
+        messages.find(|(_, m)| matches(filter, m.subject.as_str())).map(|(sequence, _)| sequence)
+    }
+
     /// The sequence of the last message that a filter matches.
     pub(super) fn last_matching(&self, filter: &str) -> Option<u64> {
         if check_subject(filter).is_ok() {

@@ -56,6 +56,7 @@ mod rfc3339;
 mod router;
 mod schedule;
 mod settle;
+mod stored;
 mod stream;
 mod stream_config;
 mod streams;
@@ -248,14 +249,8 @@ impl Memory {
         filters: Vec<Subject>,
         from: DeliverFrom,
     ) -> Result<MemoryPull, Fault> {
-        let config = ConsumerConfig {
-            name: Uuid::now_v7().simple().to_string(),
-            filters,
-            from,
-            ack_wait: Duration::ZERO,
-            max_deliver: None,
-            max_ack_pending: None,
-        };
+        let name = Uuid::now_v7().simple().to_string();
+        let config = ConsumerConfig { filters, from, ..ConsumerConfig::new(name) };
         let (key, stream) = self.connection.with(|state, _| {
             let key = state.new_key();
             let stream = state.streams.expect(stream)?;

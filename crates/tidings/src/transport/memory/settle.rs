@@ -97,7 +97,8 @@ impl Consumer {
                 }
             }
             Settlement::Progress => {
-                self.set_deadline(sequence, after(now, self.config.ack_wait));
+                let attempts = self.pending.get(&sequence).map_or(1, |pending| pending.attempts);
+                self.set_deadline(sequence, after(now, self.config.wait_of(attempts)));
             }
         }
     }

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use async_nats::jetstream;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -15,7 +16,7 @@ use crate::transport::{ConsumerConfig, ConsumerState, Fault, StreamState};
 
 #[derive(Deserialize)]
 struct StreamInfo {
-    config: jetstream::stream::Config,
+    config: Value,
     state: WireState,
 }
 
@@ -57,7 +58,8 @@ struct CreateConsumer<'a> {
 impl Nats {
     pub(crate) async fn stream(&self, name: &str) -> Result<Option<StreamConfig>, Fault> {
         let info: Option<StreamInfo> = self.look_up(format!("STREAM.INFO.{name}")).await?;
-        Ok(info.map(|info| stream_config::from_nats(info.config)))
+        let config = info.map(|info| serde_json::from_value(info.config));
+        Ok(config.transpose().map_err(Fault::client)?.map(stream_config::from_nats))
     }
 
     pub(crate) async fn stream_state(&self, name: &str) -> Result<StreamState, Fault> {
@@ -73,8 +75,16 @@ impl Nats {
     }
 
     pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
-        let config = stream_config::to_nats(config)?;
-        self.api::<IgnoredAny>(format!("STREAM.CREATE.{}", config.name), &config).await.map(drop)
+        let call = format!("STREAM.CREATE.{}", config.name);
+        self.api::<IgnoredAny>(call, &stream_config::to_nats(config)?).await.map(drop)
+    }
+
+    /// What a newer server has beside our fields stays.
+    pub(crate) async fn update_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
+        let name = &config.name;
+        let found: StreamInfo = self.ask(format!("STREAM.INFO.{name}")).await?;
+        let changed = stream_config::overlay(config, found.config)?;
+        self.api::<IgnoredAny>(format!("STREAM.UPDATE.{name}"), &changed).await.map(drop)
     }
 
     pub(crate) async fn delete_stream(&self, name: &str) -> Result<(), Fault> {
@@ -144,6 +154,21 @@ impl Nats {
         let call = format!("CONSUMER.CREATE.{stream}.{}", config.name);
         let config = config::to_nats(config)?;
         let request = CreateConsumer { stream_name: stream, config, action: "create" };
+        self.api::<IgnoredAny>(call, &request).await.map(drop)
+    }
+
+    /// What somebody else set beside our fields stays: a description, metadata, replicas.
+    pub(crate) async fn update_consumer(
+        &self,
+        stream: &str,
+        config: &ConsumerConfig,
+    ) -> Result<(), Fault> {
+        let name = &config.name;
+        let found: ConsumerInfo = self.ask(format!("CONSUMER.INFO.{stream}.{name}")).await?;
+        let mut nats = found.config;
+        config::overlay(config, &mut nats)?;
+        let request = CreateConsumer { stream_name: stream, config: nats, action: "update" };
+        let call = format!("CONSUMER.CREATE.{stream}.{name}");
         self.api::<IgnoredAny>(call, &request).await.map(drop)
     }
 

@@ -2,31 +2,45 @@
 
 use std::time::SystemTime;
 
-use async_nats::jetstream::consumer::{AckPolicy, Config, DeliverPolicy};
+use async_nats::jetstream::consumer::{AckPolicy, Config, DeliverPolicy, ReplayPolicy};
 
+use super::pull::EXPIRES;
 use crate::subject::Subject;
-use crate::transport::{ConsumerConfig, DeliverFrom, Fault};
+use crate::transport::{ConsumerConfig, DeliverFrom, Fault, Foreign};
 
 pub(super) fn to_nats(config: &ConsumerConfig) -> Result<Config, Fault> {
     let mut nats = Config {
         durable_name: Some(config.name.clone()),
         name: Some(config.name.clone()),
-        deliver_policy: deliver_policy(config.from)?,
         ack_policy: AckPolicy::Explicit,
-        ack_wait: config.ack_wait,
-        max_deliver: limit(config.max_deliver),
-        max_ack_pending: limit(config.max_ack_pending),
         ..Default::default()
     };
+    overlay(config, &mut nats)?;
+    Ok(nats)
+}
+
+/// Writes what is managed here into a configuration, and leaves everything else.
+pub(super) fn overlay(config: &ConsumerConfig, nats: &mut Config) -> Result<(), Fault> {
+    // What can be told apart only over there stays: `last` reads as `new` here.
+    if from(&nats.deliver_policy) != config.from {
+        nats.deliver_policy = deliver_policy(config.from)?;
+    }
+    nats.ack_wait = config.ack_wait;
+    nats.backoff.clone_from(&config.backoff);
+    nats.max_deliver = limit(config.max_deliver);
+    nats.max_ack_pending = limit(config.max_ack_pending);
+    nats.filter_subject.clear();
+    nats.filter_subjects.clear();
     match config.filters.as_slice() {
         // One filter goes into the older field, which every server knows.
         [filter] => nats.filter_subject = filter.to_string(),
         filters => nats.filter_subjects = filters.iter().map(ToString::to_string).collect(),
     }
-    Ok(nats)
+    Ok(())
 }
 
 pub(super) fn from_nats(config: Config) -> ConsumerConfig {
+    let foreign = foreign(&config);
     let mut filters: Vec<Subject> = config.filter_subjects.into_iter().map(Subject::from).collect();
     if !config.filter_subject.is_empty() {
         filters.push(Subject::from(config.filter_subject));
@@ -34,18 +48,53 @@ pub(super) fn from_nats(config: Config) -> ConsumerConfig {
     ConsumerConfig {
         name: config.durable_name.or(config.name).unwrap_or_default(),
         filters,
-        from: match config.deliver_policy {
-            DeliverPolicy::All => DeliverFrom::Beginning,
-            DeliverPolicy::New | DeliverPolicy::Last => DeliverFrom::New,
-            DeliverPolicy::LastPerSubject => DeliverFrom::LastPerSubject,
-            DeliverPolicy::ByStartSequence { start_sequence } => {
-                DeliverFrom::Sequence(start_sequence)
-            }
-            DeliverPolicy::ByStartTime { start_time } => DeliverFrom::Time(start_time.into()),
-        },
+        from: from(&config.deliver_policy),
         ack_wait: config.ack_wait,
+        backoff: config.backoff,
         max_deliver: u64::try_from(config.max_deliver).ok().filter(|max| *max > 0),
         max_ack_pending: u64::try_from(config.max_ack_pending).ok().filter(|max| *max > 0),
+        foreign,
+    }
+}
+
+/// What it is that no pull consumer with explicit acks can be.
+fn foreign(config: &Config) -> Vec<Foreign> {
+    let mut foreign = Vec::new();
+    let mut add = |field, ours, theirs| foreign.push(Foreign { field, ours, theirs });
+    if let Some(subject) = config.deliver_subject.as_ref().filter(|subject| !subject.is_empty()) {
+        add("deliver_subject", "none: it is pulled from", subject.clone());
+    }
+    match config.ack_policy {
+        AckPolicy::Explicit => {}
+        AckPolicy::None => add("ack_policy", "explicit", "none".to_owned()),
+        AckPolicy::All => add("ack_policy", "explicit", "all".to_owned()),
+        AckPolicy::FlowControl => add("ack_policy", "explicit", "flow_control".to_owned()),
+    }
+    if config.headers_only {
+        add("headers_only", "false", "true".to_owned());
+    }
+    if config.replay_policy == ReplayPolicy::Original {
+        add("replay_policy", "instant", "original".to_owned());
+    }
+    if config.max_batch > 0 {
+        add("max_batch", "none", config.max_batch.to_string());
+    }
+    if !config.max_expires.is_zero() && config.max_expires < EXPIRES {
+        add("max_expires", "none", format!("{:?}", config.max_expires));
+    }
+    if !config.priority_groups.is_empty() {
+        add("priority_groups", "none", config.priority_groups.join(", "));
+    }
+    foreign
+}
+
+fn from(policy: &DeliverPolicy) -> DeliverFrom {
+    match *policy {
+        DeliverPolicy::All => DeliverFrom::Beginning,
+        DeliverPolicy::New | DeliverPolicy::Last => DeliverFrom::New,
+        DeliverPolicy::LastPerSubject => DeliverFrom::LastPerSubject,
+        DeliverPolicy::ByStartSequence { start_sequence } => DeliverFrom::Sequence(start_sequence),
+        DeliverPolicy::ByStartTime { start_time } => DeliverFrom::Time(start_time.into()),
     }
 }
 

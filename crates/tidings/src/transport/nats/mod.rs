@@ -11,6 +11,7 @@ mod pull;
 mod receipt;
 mod replies;
 mod settle;
+mod stored;
 mod stream_config;
 
 use std::fmt;

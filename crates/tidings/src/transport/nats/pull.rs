@@ -17,10 +17,10 @@ use super::receipt::receipt;
 use super::{Nats, NatsSettle, in_time, inbox, subject_of};
 use crate::header::{Headers, PENDING_MESSAGES};
 use crate::subject::Subject;
-use crate::transport::{ApiError, Fault, Incoming, Outgoing, Settle};
+use crate::transport::{ApiError, ConsumerConfig, Fault, Incoming, Outgoing, Settle};
 
 /// How long one pull request stays open when nothing comes.
-const EXPIRES: Duration = Duration::from_secs(30);
+pub(super) const EXPIRES: Duration = Duration::from_secs(30);
 /// How often the server says that it is still there.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How long its silence is borne: two heartbeats and some.
@@ -43,6 +43,8 @@ pub(crate) struct NatsPull {
     of: (String, String),
     /// `$JS.API.CONSUMER.MSG.NEXT.<stream>.<consumer>`
     next: Subject,
+    /// As it was when the pull began.
+    config: ConsumerConfig,
     inbox: Subject,
     messages: Subscriber,
     prefetch: usize,
@@ -66,9 +68,9 @@ impl NatsPull {
         consumer: &str,
         prefetch: usize,
     ) -> Result<Self, Fault> {
-        if nats.consumer(stream, consumer).await?.is_none() {
+        let Some(config) = nats.consumer(stream, consumer).await? else {
             return Err(ApiError::consumer_not_found().into());
-        }
+        };
         let inbox = nats.new_inbox();
         let subscribing = nats.client().subscribe(subject_of(inbox.clone()));
         let messages = in_time(async { subscribing.await.map_err(Fault::client) }).await?;
@@ -76,6 +78,7 @@ impl NatsPull {
             nats: nats.clone(),
             of: (stream.to_owned(), consumer.to_owned()),
             next: Subject::from(format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}")),
+            config,
             inbox,
             messages,
             prefetch: prefetch.max(1),
@@ -191,7 +194,10 @@ impl NatsPull {
     fn incoming(&self, mut message: Message) -> Incoming {
         let reply = message.reply.take();
         let receipt = reply.as_ref().and_then(|reply| receipt(reply.as_str()));
-        let settle = reply.map(|reply| Settle::Nats(NatsSettle::new(self.nats.clone(), reply)));
+        let attempt = receipt.as_ref().map_or(1, |receipt| receipt.attempt);
+        let waits = [attempt, 1].map(|attempt| self.config.wait_of(attempt));
+        let settle =
+            reply.map(|reply| Settle::Nats(NatsSettle::new(self.nats.clone(), reply, waits)));
         Incoming { receipt, settle, ..inbox::incoming(message) }
     }
 }

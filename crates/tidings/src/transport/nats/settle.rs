@@ -14,15 +14,17 @@ use crate::transport::{Fault, Outgoing, Settlement};
 pub(crate) struct NatsSettle {
     nats: Nats,
     reply: Subject,
+    /// How long this delivery may stay unsettled, and how long the first may.
+    waits: [Duration; 2],
 }
 
 impl NatsSettle {
-    pub(super) fn new(nats: Nats, reply: Subject) -> Self {
-        Self { nats, reply }
+    pub(super) fn new(nats: Nats, reply: Subject, waits: [Duration; 2]) -> Self {
+        Self { nats, reply, waits }
     }
 
     pub(crate) async fn send(&self, settlement: Settlement) -> Result<(), Fault> {
-        let sending = self.nats.client().publish(self.reply.clone(), body(settlement));
+        let sending = self.nats.client().publish(self.reply.clone(), body(settlement, self.waits));
         in_time(async { sending.await.map_err(Fault::client) }).await
     }
 
@@ -34,19 +36,25 @@ impl NatsSettle {
         let message = Outgoing {
             subject: crate::subject::Subject::from(self.reply.as_str().to_owned()),
             headers: Headers::new(),
-            payload: body(settlement),
+            payload: body(settlement, self.waits),
         };
         self.nats.request(message, within).await.map(drop)
     }
 }
 
-fn body(settlement: Settlement) -> Bytes {
+fn body(settlement: Settlement, waits: [Duration; 2]) -> Bytes {
     match settlement {
         Settlement::Ack => Bytes::from_static(b"+ACK"),
         Settlement::Progress => Bytes::from_static(b"+WPI"),
         Settlement::Nak(None) => Bytes::from_static(b"-NAK"),
         Settlement::Nak(Some(delay)) => {
-            Bytes::from(format!("-NAK {{\"delay\": {}}}", delay.as_nanos()))
+            // A server notes the delay as what is left of the first delivery's wait, and compares
+            // it with the wait of this one: where a backoff makes them differ it would be as much
+            // too late. Less than nothing is a delay like any other to it.
+            let nanos = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
+            let [this, first] = waits.map(nanos);
+            let delay = nanos(delay).saturating_sub(this.saturating_sub(first));
+            Bytes::from(format!("-NAK {{\"delay\": {delay}}}"))
         }
         Settlement::Term(reason) => Bytes::from(format!("+TERM {reason}")),
     }
@@ -58,11 +66,22 @@ mod tests {
 
     #[test]
     fn settlements_are_the_servers_texts() {
+        let body = |settlement| body(settlement, [Duration::from_secs(30); 2]);
         let nak = body(Settlement::Nak(Some(Duration::from_millis(1500))));
         assert_eq!(nak, "-NAK {\"delay\": 1500000000}");
         assert_eq!(body(Settlement::Nak(None)), "-NAK");
         assert_eq!(body(Settlement::Ack), "+ACK");
         assert_eq!(body(Settlement::Progress), "+WPI");
         assert_eq!(body(Settlement::Term("no use".to_owned())), "+TERM no use");
+    }
+
+    #[test]
+    fn what_a_backoff_adds_is_taken_off() {
+        let second = Duration::from_secs(1);
+        let waits = [second * 4, second];
+        let nak = |delay| body(Settlement::Nak(Some(delay)), waits);
+        assert_eq!(nak(second * 4), "-NAK {\"delay\": 1000000000}");
+        assert_eq!(nak(second), "-NAK {\"delay\": -2000000000}");
+        assert_eq!(body(Settlement::Nak(None), waits), "-NAK");
     }
 }

@@ -98,14 +98,7 @@ fn stream() -> StreamConfig {
 }
 
 fn durable(name: &str) -> ConsumerConfig {
-    ConsumerConfig {
-        name: name.to_owned(),
-        filters: Vec::new(),
-        from: DeliverFrom::Beginning,
-        ack_wait: Duration::from_secs(30),
-        max_deliver: None,
-        max_ack_pending: None,
-    }
+    ConsumerConfig::new(name)
 }
 
 /// What comes next, in less than two seconds.

@@ -131,6 +131,69 @@ async fn progress_starts_the_wait_anew() {
     assert_eq!(receipt(&take(&mut pull).await).attempt, 2);
 }
 
+/// What a nats-server does with these, to the tenth of a second.
+#[tokio::test(start_paused = true)]
+async fn each_delivery_waits_as_its_backoff_says() {
+    let memory = Memory::with_stream(stream()).await;
+    let backoff = vec![SECOND, SECOND * 2, SECOND * 4];
+    let config = ConsumerConfig { backoff, ack_wait: SECOND * 30, ..durable("d") };
+    let mut pull = memory.consume(config).await;
+    let found = memory.consumer("S", "d").await.unwrap().unwrap();
+    assert_eq!(found.ack_wait, SECOND, "a server makes it the first of the backoff");
+    memory.keep_all("s.a", 1..=1).await;
+    let mut message = take(&mut pull).await;
+    assert_eq!(receipt(&message).attempt, 1);
+    for (attempt, waited) in [(2, 1), (3, 2), (4, 4), (5, 4)] {
+        let start = Instant::now();
+        message = timeout(SECOND * 60, pull.next()).await.unwrap().unwrap().unwrap();
+        assert_eq!(receipt(&message).attempt, attempt);
+        assert_eq!(start.elapsed().as_secs(), waited);
+    }
+
+    // A nak says itself when; then the wait goes by the number of deliveries.
+    for (delay, waited) in [(None, 0), (Some(SECOND), 1)] {
+        let start = Instant::now();
+        settle(&message, Settlement::Nak(delay)).await;
+        take(&mut pull).await;
+        assert_eq!(start.elapsed().as_secs(), waited);
+        silent(&mut pull, Duration::from_millis(3_900)).await;
+        message = take(&mut pull).await;
+    }
+
+    // Progress starts the wait of this delivery anew.
+    silent(&mut pull, SECOND * 3).await;
+    settle(&message, Settlement::Progress).await;
+    silent(&mut pull, Duration::from_millis(3_900)).await;
+    ack(&take(&mut pull).await).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn progress_on_the_first_delivery_starts_the_first_wait() {
+    let memory = Memory::with_stream(stream()).await;
+    let backoff = vec![SECOND * 2, SECOND * 20];
+    let mut pull = memory.consume(ConsumerConfig { backoff, ..durable("d") }).await;
+    memory.keep_all("s.a", 1..=1).await;
+    let message = take(&mut pull).await;
+    silent(&mut pull, SECOND).await;
+    settle(&message, Settlement::Progress).await;
+    silent(&mut pull, Duration::from_millis(1_900)).await;
+    assert_eq!(receipt(&take(&mut pull).await).attempt, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backoff_is_no_longer_than_the_deliveries() {
+    let memory = Memory::with_stream(stream()).await;
+    let backoff = vec![SECOND; 3];
+    let with = |limit| ConsumerConfig {
+        backoff: backoff.clone(),
+        max_deliver: limit,
+        ..durable(&format!("d{}", limit.unwrap_or(0)))
+    };
+    assert_eq!(code(memory.create_consumer("S", &with(Some(2))).await), 10_116);
+    memory.create_consumer("S", &with(Some(3))).await.unwrap();
+    memory.create_consumer("S", &with(None)).await.unwrap();
+}
+
 #[tokio::test(start_paused = true)]
 async fn settling_twice_is_harmless() {
     let memory = Memory::with_stream(stream()).await;
@@ -245,7 +308,8 @@ async fn a_nak_of_the_last_delivery_gives_it_up() {
 #[tokio::test(start_paused = true)]
 async fn advisories_can_be_kept_in_a_stream() {
     let memory = Memory::with_stream(stream()).await;
-    let advisories = StreamConfig::new("A", ["$JS.EVENT.ADVISORY.>"]);
+    let advisories = format!("{ADVISORIES}.MAX_DELIVERIES.S.d");
+    let advisories = StreamConfig::new("A", ["a".to_owned(), advisories]);
     memory.create_stream(&advisories).await.unwrap();
     let config = ConsumerConfig { ack_wait: SECOND, max_deliver: Some(1), ..durable("d") };
     let mut pull = memory.consume(config).await;

@@ -1,0 +1,59 @@
+//! Where letters stand: the names, and the stream that keeps them.
+
+use std::time::{Duration, SystemTime};
+
+use crate::stream::{Discard, StreamConfig};
+use crate::transport::Receipt;
+
+/// The first token of each letter's subject.
+const ROOT: &str = "_dead_letters";
+/// What a server tells of a message that was delivered as often as allowed, and never settled.
+const EXHAUSTED: &str = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES";
+/// How long a letter's id is remembered. Between the first and the second storing of the same
+/// letter a process may have to be started again.
+const DUPLICATE_WINDOW: Duration = Duration::from_secs(60 * 60);
+
+/// The subject of the letters of a stream's consumer.
+pub(super) fn letter_subject(
+    letters: &str,
+    stream: &str,
+    consumer: &str,
+    original: &str,
+) -> String {
+    format!("{ROOT}.{letters}.{stream}.{consumer}.{original}")
+}
+
+/// The subject filter of all letters in this stream.
+pub(super) fn all_letters(letters: &str) -> String {
+    format!("{ROOT}.{letters}.>")
+}
+
+/// The subject on which the server tells that this consumer has exhausted a message.
+pub(super) fn exhausted_subject(stream: &str, consumer: &str) -> String {
+    format!("{EXHAUSTED}.{stream}.{consumer}")
+}
+
+/// The id of the one letter that there is of this delivery's failure.
+pub(super) fn letter_id(receipt: &Receipt) -> String {
+    let Receipt { stream, consumer, sequence, stored_at, .. } = receipt;
+    let stored_at = stored_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    format!("{stream}.{consumer}.{sequence}.{}", stored_at.as_nanos())
+}
+
+/// The stream for letters, and for what a server tells of messages that these consumers, by their
+/// streams, have exhausted.
+///
+/// A full one refuses: then the original stays where it is.
+pub(crate) fn stream_config<'a>(
+    name: &str,
+    routes: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> StreamConfig {
+    let advisories =
+        routes.into_iter().map(|(stream, consumer)| exhausted_subject(stream, consumer));
+    let subjects = std::iter::once(all_letters(name)).chain(advisories);
+    let mut config = StreamConfig::new(name, subjects);
+    config.description = Some("Messages that could not be handled".to_owned());
+    config.discard = Discard::New;
+    config.duplicate_window = Some(DUPLICATE_WINDOW);
+    config
+}

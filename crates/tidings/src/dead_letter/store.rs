@@ -1,0 +1,174 @@
+//! Storing a letter, until the server says that it has it.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::cause::Cause;
+use super::letter::{Original, OriginalHeaders, letter};
+use crate::jitter::jittered;
+use crate::link::Link;
+use crate::transport::{Fault, Incoming, Outgoing, Receipt, StoredHeaders, StoredMessage};
+
+/// The first wait before a letter is sent again.
+const FIRST_RETRY: Duration = Duration::from_millis(50);
+
+/// Stores a letter of a delivered message. It is stored when this returns `Ok`, once for each
+/// message and consumer, however often it is called.
+///
+/// # Errors
+/// It may be stored all the same after [`Fault::Timeout`] and [`Fault::Closed`], else it is not:
+/// the original must stay.
+pub(crate) async fn store(
+    link: &Link,
+    letters: &str,
+    incoming: &Incoming,
+    cause: &Cause,
+) -> Result<(), Fault> {
+    let receipt = incoming.receipt.as_ref();
+    let original = Original {
+        subject: incoming.subject.as_str(),
+        headers: OriginalHeaders::Read(&incoming.headers),
+        payload: &incoming.payload,
+        receipt: receipt.ok_or_else(|| Fault::client("no stream keeps the message"))?,
+    };
+    confirmed(link, letters, letter(letters, original, cause, link.transport.max_payload())).await
+}
+
+/// The same for a message that was read from its stream, also where its header block can't be read.
+pub(crate) async fn store_read(
+    link: &Link,
+    letters: &str,
+    stored: &StoredMessage,
+    receipt: &Receipt,
+    cause: &Cause,
+) -> Result<(), Fault> {
+    let headers = match &stored.headers {
+        StoredHeaders::Read(headers) => OriginalHeaders::Read(headers),
+        StoredHeaders::Unreadable(block) => OriginalHeaders::Raw(block),
+    };
+    let (subject, payload) = (stored.subject.as_str(), &stored.payload);
+    let original = Original { subject, headers, payload, receipt };
+    confirmed(link, letters, letter(letters, original, cause, link.transport.max_payload())).await
+}
+
+/// Sends a letter until it is stored: its id makes it the same letter each time.
+async fn confirmed(link: &Link, letters: &str, letter: Outgoing) -> Result<(), Fault> {
+    let deadline = Instant::now() + link.patience.publish;
+    let mut pause = FIRST_RETRY;
+    loop {
+        let patience = deadline.min(Instant::now() + link.patience.ack);
+        let sent = async { link.transport.store(letter.clone()).await?.await };
+        let fault = match timeout_at(patience, sent).await {
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(fault)) => fault,
+            Err(_) => Fault::Timeout,
+        };
+        match &fault {
+            Fault::Timeout => {}
+            Fault::Api(error) if error.is_passing() => {}
+            // No stream, or one that is electing a leader: only the server knows which.
+            Fault::NoResponders => {
+                let known = timeout_at(deadline, link.transport.stream(letters)).await;
+                if let Ok(Ok(None)) = known {
+                    return Err(fault);
+                }
+            }
+            _ => return Err(fault),
+        }
+        let wake = Instant::now() + jittered(pause);
+        if wake >= deadline {
+            return Err(fault);
+        }
+        tokio::time::sleep_until(wake).await;
+        pause = pause.saturating_mul(2);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::dead_letter::{DeadLetterReason, stream_config};
+    use crate::header::Headers;
+    use crate::link::Patience;
+    use crate::subject::Subject;
+    use crate::transport::memory::Memory;
+    use crate::transport::{ApiError, Transport, Which};
+
+    const LETTERS: &str = "shop-dead-letters";
+
+    fn link() -> Link {
+        Link {
+            transport: Transport::Memory(Memory::new()),
+            patience: Patience::default().into(),
+            probe: None,
+        }
+    }
+
+    fn failed(sequence: u64) -> (Incoming, Cause) {
+        let receipt = Receipt {
+            stream: "ORDERS".into(),
+            consumer: "shop".into(),
+            sequence,
+            attempt: 1,
+            pending: 0,
+            stored_at: SystemTime::UNIX_EPOCH,
+        };
+        let incoming = Incoming {
+            subject: Subject::from_static("orders.created"),
+            reply: None,
+            headers: Headers::new(),
+            payload: bytes::Bytes::from_static(b"{}"),
+            receipt: Some(receipt),
+            settle: None,
+        };
+        let cause = Cause {
+            reason: DeadLetterReason::Rejected,
+            error: "no".into(),
+            attempts: 1,
+            first_failed_at: None,
+            last_failed_at: SystemTime::UNIX_EPOCH,
+        };
+        (incoming, cause)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_failure_is_one_letter() {
+        let link = link();
+        let config = stream_config(LETTERS, [("ORDERS", "shop")]);
+        link.transport.create_stream(&config).await.unwrap();
+        for sequence in [1, 1, 2, 1] {
+            let (incoming, cause) = failed(sequence);
+            store(&link, LETTERS, &incoming, &cause).await.unwrap();
+        }
+        assert_eq!(link.transport.stream_state(LETTERS).await.unwrap().messages, 2);
+        let filter = "_dead_letters.shop-dead-letters.ORDERS.shop.>";
+        let next = |from| link.transport.stored(LETTERS, Which::Next { from, filter });
+        assert_eq!(next(1).await.unwrap().unwrap().sequence, 1);
+        assert_eq!(next(2).await.unwrap().unwrap().payload, b"{}".as_slice());
+        assert!(next(3).await.unwrap().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_stored_where_there_is_no_room_or_no_stream() {
+        let link = link();
+        let (incoming, cause) = failed(1);
+        let missing = store(&link, LETTERS, &incoming, &cause).await;
+        assert!(matches!(missing, Err(Fault::NoResponders)), "{missing:?}");
+
+        let mut config = stream_config(LETTERS, []);
+        config.max_messages = Some(1);
+        link.transport.create_stream(&config).await.unwrap();
+        store(&link, LETTERS, &incoming, &cause).await.unwrap();
+        let (second, cause) = failed(2);
+        let full = store(&link, LETTERS, &second, &cause).await;
+        assert!(matches!(full, Err(Fault::Api(ApiError { code: 10_077, .. }))), "{full:?}");
+
+        let (mut large, cause) = failed(3);
+        large.payload = vec![0; link.transport.max_payload()].into();
+        let large = store(&link, LETTERS, &large, &cause).await;
+        assert!(matches!(large, Err(Fault::TooLarge { .. })), "{large:?}");
+    }
+}

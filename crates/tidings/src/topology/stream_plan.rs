@@ -1,0 +1,145 @@
+//! What is to be done about a stream.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::difference::{Difference, DifferenceKind};
+use super::stream_difference::compare;
+use crate::stream::StreamConfig;
+use crate::transport::{Fault, Transport};
+
+/// What is to be done about a stream or a consumer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum PlanAction {
+    /// It is missing, and is to be created.
+    Create,
+    /// It is as it should be.
+    Nothing,
+    /// It is to be changed in the fields that differ.
+    Change,
+    /// It differs in a way that can't be changed, or would lose messages: it is left as it is.
+    Refuse,
+}
+
+/// What is to be done about a stream, made by `Bus::plan` and done by `Bus::apply`.
+///
+/// What a declaration leaves open (`None`) is left as it is, and so is what a server adds. Where
+/// a stream begins (`first_seq`) is history in one that exists, and not compared. Serialized, a
+/// plan is an object with `stream`, `action` and `differences`, values as NATS's JSON has them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct StreamPlan {
+    /// The stream.
+    pub stream: String,
+    /// What is to be done.
+    pub action: PlanAction,
+    /// Each field that differs; empty for a stream that is missing.
+    pub differences: Vec<Difference>,
+    /// What it is to be in the end.
+    #[serde(skip)]
+    pub(super) target: StreamConfig,
+    /// What it is.
+    #[serde(skip)]
+    pub(super) found: Option<StreamConfig>,
+}
+
+impl StreamPlan {
+    /// What is to be done about a stream that is there, or is missing.
+    pub(super) fn new(wanted: &StreamConfig, found: Option<StreamConfig>) -> Self {
+        let stream = wanted.name.clone();
+        let Some(found) = found else {
+            let (action, target) = (PlanAction::Create, wanted.clone());
+            return Self { stream, action, differences: Vec::new(), target, found: None };
+        };
+        let comparison = compare(wanted, &found);
+        Self {
+            stream,
+            action: action(&comparison.differences, |kind| kind == DifferenceKind::Mutable),
+            differences: comparison.differences,
+            target: comparison.target,
+            found: Some(found),
+        }
+    }
+
+    /// Lets a change be made that loses messages, if nothing else stands against it.
+    #[must_use]
+    pub fn allow_data_loss(mut self) -> Self {
+        if self.action == PlanAction::Refuse {
+            self.action = action(&self.differences, |kind| {
+                matches!(kind, DifferenceKind::Mutable | DifferenceKind::Lossy)
+            });
+        }
+        self
+    }
+
+    /// The differences because of which it is refused.
+    pub fn refused(&self) -> impl Iterator<Item = &Difference> {
+        refused(self.action, &self.differences)
+    }
+}
+
+/// What is to be done where changes of some kinds may be made.
+pub(super) fn action(
+    differences: &[Difference],
+    allowed: impl Fn(DifferenceKind) -> bool,
+) -> PlanAction {
+    if differences.is_empty() {
+        PlanAction::Nothing
+    } else if differences.iter().all(|difference| allowed(difference.kind)) {
+        PlanAction::Change
+    } else {
+        PlanAction::Refuse
+    }
+}
+
+pub(super) fn refused(
+    action: PlanAction,
+    differences: &[Difference],
+) -> impl Iterator<Item = &Difference> {
+    let differences = if action == PlanAction::Refuse { differences } else { &[] };
+    differences.iter().filter(|difference| difference.kind != DifferenceKind::Mutable)
+}
+
+/// Looks at the stream and says what is to be done about it.
+pub(crate) async fn plan_stream(
+    transport: &Transport,
+    wanted: &StreamConfig,
+) -> Result<StreamPlan, Fault> {
+    Ok(StreamPlan::new(wanted, transport.stream(&wanted.name).await?))
+}
+
+/// In lines, one for each field; with `{:#}` all in one.
+impl fmt::Display for StreamPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "stream {}: {}", self.stream, self.action)?;
+        if self.action == PlanAction::Create {
+            return write!(f, ", for {}", self.target.subjects.join(", "));
+        }
+        fields(f, &self.differences)
+    }
+}
+
+pub(super) fn fields(f: &mut fmt::Formatter<'_>, differences: &[Difference]) -> fmt::Result {
+    for (i, difference) in differences.iter().enumerate() {
+        match (f.alternate(), i) {
+            (false, _) => write!(f, "\n  {difference}")?,
+            (true, 0) => write!(f, ", {difference}")?,
+            (true, _) => write!(f, "; {difference}")?,
+        }
+    }
+    Ok(())
+}
+
+impl fmt::Display for PlanAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Create => "create",
+            Self::Nothing => "nothing to do",
+            Self::Change => "change",
+            Self::Refuse => "refused",
+        })
+    }
+}

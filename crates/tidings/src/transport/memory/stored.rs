@@ -1,0 +1,34 @@
+//! Reading a stream's messages without a consumer.
+
+use super::{Fault, Memory};
+use crate::transport::{StoredHeaders, StoredMessage, Which};
+
+#[expect(clippy::unused_async, reason = "the same signatures as over NATS, where a call waits")]
+impl Memory {
+    /// The message of a stream; `None` if there is none such.
+    pub(crate) async fn stored(
+        &self,
+        stream: &str,
+        which: Which<'_>,
+    ) -> Result<Option<StoredMessage>, Fault> {
+        self.connection.with(|state, now| {
+            let stream = state.streams.expect(stream)?;
+            stream.expire(now, &mut state.effects);
+            stream.set_alarm(&mut state.effects);
+            let log = &stream.log;
+            let sequence = match which {
+                Which::At(sequence) => Some(sequence),
+                Which::Next { from, filter } => log.next_matching(from, filter),
+                Which::Last { filter } => log.last_matching(filter),
+            };
+            let found = sequence.and_then(|sequence| Some((sequence, log.get(sequence)?)));
+            Ok(found.map(|(sequence, message)| StoredMessage {
+                subject: message.subject.clone(),
+                sequence,
+                stored_at: stream.clock.system_time(message.at),
+                headers: StoredHeaders::Read(message.headers.clone()),
+                payload: message.payload.clone(),
+            }))
+        })?
+    }
+}
