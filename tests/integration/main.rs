@@ -10,6 +10,7 @@ mod connect;
 mod discovery;
 mod harness;
 mod limits;
+mod ordeal;
 mod order_flow;
 mod outside;
 mod restart;

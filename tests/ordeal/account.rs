@@ -60,8 +60,7 @@ pub(crate) async fn left(jetstream: &jetstream::Context) -> Result<(), String> {
     let begun = works.cached_info().state.messages;
     let finished = count(jetstream, Results::NAME).await.map_err(|error| said(&error))?;
     let dead = count(jetstream, DEAD_LETTERS).await.map_err(|error| said(&error))?;
-    let workers: PullConsumer =
-        works.get_consumer(CONSUMER).await.map_err(|error| said(&error))?;
+    let workers: PullConsumer = works.get_consumer(CONSUMER).await.map_err(|error| said(&error))?;
     let info = workers.cached_info();
     if finished + dead >= begun && info.num_pending == 0 && info.num_ack_pending == 0 {
         return Ok(());

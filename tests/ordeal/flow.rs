@@ -48,11 +48,7 @@ struct Flow {
 }
 
 /// Kills the ground as often as the options say, and a worker `worker_kills` times.
-pub(crate) async fn run(
-    ground: &mut Ground,
-    worker_kills: u32,
-    options: &Options,
-) -> Result<()> {
+pub(crate) async fn run(ground: &mut Ground, worker_kills: u32, options: &Options) -> Result<()> {
     let begun = Instant::now();
     println!("{options:?}, {worker_kills} kills of a worker");
     let jetstream = jetstream::new(ground.client().await);

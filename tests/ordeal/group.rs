@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use tidings::prelude::*;
 use tidings::Running;
+use tidings::prelude::*;
 use tidings_tests::Server;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;

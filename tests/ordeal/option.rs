@@ -15,10 +15,7 @@ pub(crate) struct Options {
 
 impl Options {
     /// Reads `--events N`, `--seed N` and `--kills N`.
-    pub(crate) fn read(
-        mut words: impl Iterator<Item = String>,
-        default: &Self,
-    ) -> Result<Self> {
+    pub(crate) fn read(mut words: impl Iterator<Item = String>, default: &Self) -> Result<Self> {
         let mut options = default.clone();
         while let Some(word) = words.next() {
             let number = words.next().with_context(|| format!("{word} needs a number"))?;

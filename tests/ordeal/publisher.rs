@@ -33,7 +33,11 @@ pub(crate) struct Published {
 
 /// Publishes all events. A legible one is published when there is room for it: a permit, which
 /// whoever hears of it gives back.
-pub(crate) async fn publish(url: &str, options: &Options, room: Arc<Semaphore>) -> Result<Published> {
+pub(crate) async fn publish(
+    url: &str,
+    options: &Options,
+    room: Arc<Semaphore>,
+) -> Result<Published> {
     let connect = || Bus::builder().servers(url.split(','));
     let patient = connect().publish_timeout(Duration::from_secs(30)).connect().await?;
     let hasty = connect().publish_timeout(HASTE).ack_timeout(HASTE / 3).connect().await?;
