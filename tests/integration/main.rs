@@ -14,6 +14,7 @@ mod limits;
 mod ordeal;
 mod order_flow;
 mod outside;
+mod recovery;
 mod restart;
 mod testing;
 
