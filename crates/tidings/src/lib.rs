@@ -171,7 +171,7 @@ pub use dead_letter::DeadLetterReason;
 pub use delivery::{Acker, Delivery, DeliveryKind, Durable, Live, SettleError, Stored};
 pub use draft::Draft;
 pub use envelope::DecodeError;
-pub use failure::Failure;
+pub use failure::{Failure, Verdict};
 pub use handler::Handler;
 pub use header::{HeaderError, HeaderFault, Headers};
 pub use message::{
@@ -181,11 +181,11 @@ pub use message::{
 pub use publish::{PublishAllError, PublishError};
 pub use publish_ack::{Acknowledgement, PublishAck};
 pub use publisher::Publisher;
-pub use registry::{Registry, Running, Serve, ServeError};
+pub use registry::{Control, NoRoute, Registry, RouteStatus, Running, Serve, ServeError};
 pub use request::{EndpointInfo, RequestError, ServiceInfo};
 pub use retry::Retry;
-pub use route::Route;
-pub use runner::RouteReport;
+pub use route::{CircuitBreaker, Route};
+pub use runner::{RouteReport, RouteState};
 pub use stream::{
     Compression, ConsumerLimits, Discard, EventStream, External, Persistence, Placement, Republish,
     Retention, Source, SourceConsumer, SourceStart, Storage, StreamConfig, StreamDeclaration,

@@ -1,10 +1,12 @@
 //! What a service is made of: handlers, wired by the types of their messages.
 
+mod control;
 mod error;
 mod plan;
 mod running;
 mod serve;
 
+pub use control::{Control, NoRoute, RouteStatus};
 pub use error::ServeError;
 pub use running::Running;
 pub use serve::Serve;
@@ -46,6 +48,7 @@ pub struct Registry {
     description: String,
     metadata: BTreeMap<String, String>,
     routes: Vec<RouteSpec>,
+    control: Control,
     streams: Topology,
     consumers: Topology,
 }
@@ -60,6 +63,7 @@ impl Registry {
             description: String::new(),
             metadata: BTreeMap::new(),
             routes: Vec::new(),
+            control: Control::default(),
             streams: Topology::CreateOnly,
             consumers: Topology::Manage,
         }
@@ -108,6 +112,12 @@ impl Registry {
     pub fn route<M>(mut self, route: Route<M>) -> Self {
         self.routes.push(route.into_spec());
         self
+    }
+
+    /// How its routes are once it runs, and what pauses them; for a registry that is given to
+    /// [`serve`](Self::serve).
+    pub fn control(&self) -> Control {
+        self.control.clone()
     }
 
     /// Runs on `bus` until [`Serve::with_graceful_shutdown`]'s future ends; without one, for ever.

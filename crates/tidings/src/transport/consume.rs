@@ -87,6 +87,16 @@ pub(crate) enum Pull {
 }
 
 impl Pull {
+    /// How many more messages may be on the way, or here and not yielded. As long as it is not
+    /// said otherwise, as many as the pull was opened for.
+    pub(crate) fn set_room(&mut self, room: usize) {
+        match self {
+            Self::Nats(pull) => pull.set_room(room),
+            // Nothing is on the way in memory, and a replay is bounded by itself.
+            Self::NatsOrdered(_) | Self::Memory(_) => {}
+        }
+    }
+
     /// Ends the flow, and gives back what a durable consumer delivered and nobody took.
     pub(crate) async fn end(self) -> Vec<Incoming> {
         match self {
