@@ -76,9 +76,9 @@ impl Fate {
         match Chance::new(seed, u64::from(number) + 1).below(100) {
             0..2 => Self::Late,
             2..4 => Self::Halved,
-            4..7 if std::env::var("INTERIM").is_err() => Self::Doomed,
-            7..9 if std::env::var("INTERIM").is_err() => Self::Unwelcome,
-            9..11 if std::env::var("INTERIM").is_err() => Self::Illegible,
+            4..7 => Self::Doomed,
+            7..9 => Self::Unwelcome,
+            9..11 => Self::Illegible,
             _ => Self::Sound,
         }
     }

@@ -22,7 +22,7 @@ pub(crate) async fn run(mut words: impl Iterator<Item = String>) -> Result<()> {
     let route = Route::of::<Begun>(work)
         .durable(CONSUMER)
         .ack_wait(ACK_WAIT)
-        .retry(Retry::fixed(BETWEEN_ATTEMPTS));
+        .retry(Retry::fixed(BETWEEN_ATTEMPTS).max_attempts(ATTEMPTS));
     let running = Registry::new(REGISTRY).route(route).start(&bus).await?;
     println!("listens");
     tokio::signal::ctrl_c().await?;

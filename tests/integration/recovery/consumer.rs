@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use async_nats::jetstream::{self, consumer, stream};
-use tidings::Topology;
 use tidings::prelude::*;
+use tidings::{RouteState, Topology};
 use tidings_tests::{Server, eventually};
 use tokio::time::sleep;
 
@@ -86,8 +86,14 @@ async fn one_that_is_somebody_elses_is_not_read() {
     assert_eq!(info.config.filter_subject, "loaves.burnt", "it is left as it is");
     assert_eq!(info.delivered.consumer_sequence, 0, "what is not ours is not taken: {info:?}");
     assert_eq!(running.report()[0].undecodable, 0);
+    let state = running.status().remove(0).state;
+    assert!(
+        matches!(&state, RouteState::Failing { error, .. } if error.contains("loaves.burnt")),
+        "{state:?}"
+    );
 
     stream.delete_consumer(CONSUMER).await.unwrap();
     book.wait_for(10..20).await;
+    assert_eq!(running.status()[0].state, RouteState::Running);
     running.shutdown().await;
 }

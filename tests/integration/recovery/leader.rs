@@ -27,7 +27,7 @@ async fn leaders_that_step_down_lose_nothing() {
     let servers: Vec<String> = cluster.url().split(',').map(ToOwned::to_owned).collect();
     let bus = Bus::builder().servers(servers).connect().await.unwrap();
     let book = Book::default();
-    let registry = Registry::new("bakers").streams(Topology::BindOnly).route(book.route());
+    let registry = Registry::new("bakers").streams(Topology::CreateOnly).route(book.route());
     let running = registry.start(&bus).await.unwrap();
     let publishing = tokio::spawn({
         let bus = bus.clone();
