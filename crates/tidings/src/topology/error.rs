@@ -82,7 +82,7 @@ pub enum ProvisionError {
 }
 
 impl ProvisionError {
-    pub(super) fn of(fault: Fault, stream: &str) -> Self {
+    pub(crate) fn of(fault: Fault, stream: &str) -> Self {
         let stream = stream.to_owned();
         match fault {
             Fault::Api(error) if error.is_no_jetstream() => Self::NoJetStream { stream },
