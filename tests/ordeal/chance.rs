@@ -1,6 +1,6 @@
 //! What is left to chance, the same for the same seed.
 
-/// A generator of numbers (SplitMix64).
+/// A generator of numbers (`SplitMix64`).
 #[derive(Debug, Clone)]
 pub(crate) struct Chance(u64);
 

@@ -23,7 +23,7 @@ async fn retries_that_are_pending_are_handled_by_whoever_comes_next() {
         let handler = move |loaf: Kneaded, cx: Context| {
             let (book, failed) = (book.clone(), Arc::clone(&failed));
             async move {
-                if loaf.number % 3 == 0 && failed.lock().unwrap().insert(loaf.number) {
+                if loaf.number.is_multiple_of(3) && failed.lock().unwrap().insert(loaf.number) {
                     return Err(Failure::retry("not yet"));
                 }
                 book.handle(loaf, cx).await
