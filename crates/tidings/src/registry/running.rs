@@ -79,7 +79,7 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
             .map_err(|source| ServeError::Subscribe { message: first, source })?;
     }
     // Every handler listens when this returns, not some time later.
-    if let Err(fault) = link.transport.barrier(BARRIER).await {
+    if let Err(fault) = link.transport.allowed(BARRIER).await {
         let message = routes.first().map(|(label, _)| label.clone()).unwrap_or_default();
         return Err(ServeError::Subscribe { message, source: SubscribeError::core(fault) });
     }

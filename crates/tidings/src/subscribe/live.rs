@@ -65,7 +65,7 @@ impl<E: Event + Decode> Subscribe<E> {
                 inboxes.push(inbox.map_err(SubscribeError::core)?);
             }
             // The interest is known to the server when this returns, not some time later.
-            self.link.transport.barrier(within).await.map_err(SubscribeError::core)?;
+            self.link.transport.allowed(within).await.map_err(SubscribeError::core)?;
             if let Some(denial) = inboxes.iter().find_map(Inbox::denied) {
                 return Err(SubscribeError::Denied(denial));
             }

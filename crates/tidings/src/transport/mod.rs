@@ -275,6 +275,14 @@ impl Transport {
         on!(self, t => t.barrier(within).await)
     }
 
+    /// The same, and what the server has denied is known: ask the inboxes.
+    pub(crate) async fn allowed(&self, within: Duration) -> Result<(), Fault> {
+        match self {
+            Self::Nats(t) => t.allowed(within).await,
+            Self::Memory(t) => t.barrier(within).await,
+        }
+    }
+
     /// A message that the server did not allow to be published, after its call had returned; each
     /// is told once. A barrier comes before, so that the server has seen what was sent.
     pub(crate) fn denied(&self) -> Option<Denial> {

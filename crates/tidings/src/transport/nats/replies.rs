@@ -48,6 +48,16 @@ impl Waiting {
         format!("{}*", self.prefix)
     }
 
+    /// That answers may not come.
+    fn denial(&self) -> Denial {
+        Denial {
+            action: DeniedAction::Subscribe,
+            subject: self.filter(),
+            queue_group: None,
+            is_inbox: true,
+        }
+    }
+
     /// Tells everybody whose question or whose answer is denied; says whether there was anybody.
     pub(super) fn deny(&self, denial: &Denial) -> bool {
         let mut waiters = self.waiters();
@@ -103,6 +113,10 @@ impl Replies {
         let waiter = Waiter { subject: subject.clone(), sender };
         self.waiting.waiters().insert(token, waiter);
         let reply = Reply { token, receiver, waiting: Arc::clone(&self.waiting) };
+        if self.waiting.denied.load(Ordering::Acquire) {
+            // The server said so before there was anybody to tell.
+            return Err(Fault::Denied(self.waiting.denial()));
+        }
         Ok((Subject::from(format!("{}{token}", self.waiting.prefix)), reply))
     }
 
