@@ -174,3 +174,10 @@ pub(crate) enum RestoreFault {
     #[error(transparent)]
     Consumer(#[from] ConsumerFault),
 }
+
+impl RestoreFault {
+    /// Whether the consumer is there, and another than the one that is wanted.
+    pub(crate) fn is_another(&self) -> bool {
+        matches!(self, Self::Consumer(ConsumerFault::Differs { .. }))
+    }
+}
