@@ -11,8 +11,10 @@ mod departure;
 mod discovery;
 mod harness;
 mod limits;
+mod ordeal;
 mod order_flow;
 mod outside;
+mod recovery;
 mod restart;
 mod testing;
 

@@ -132,7 +132,7 @@
 pub mod __private;
 mod bus;
 mod context;
-#[allow(dead_code, unused_imports, reason = "not everything has its caller yet")]
+#[allow(dead_code, reason = "not everything has its caller yet")]
 mod dead_letter;
 mod delivery;
 mod draft;
@@ -167,7 +167,10 @@ pub use tidings_derive::{Event, EventStream, Request, Token};
 
 pub use bus::{Bus, BusBuilder, CloseError, ConnectError};
 pub use context::Context;
-pub use dead_letter::DeadLetterReason;
+pub use dead_letter::{
+    DeadLetter, DeadLetterError, DeadLetterFilter, DeadLetterList, DeadLetterPolicy,
+    DeadLetterProgress, DeadLetterReason, DeadLetters, Purge, PurgeReport, Redrive, RedriveReport,
+};
 pub use delivery::{Acker, Delivery, DeliveryKind, Durable, Live, SettleError, Stored};
 pub use draft::Draft;
 pub use envelope::DecodeError;

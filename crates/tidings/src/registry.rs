@@ -2,6 +2,7 @@
 
 mod control;
 mod error;
+mod letters;
 mod plan;
 mod running;
 mod serve;
@@ -14,6 +15,7 @@ pub use serve::Serve;
 use std::collections::BTreeMap;
 
 use crate::bus::Bus;
+use crate::dead_letter::DeadLetterPolicy;
 use crate::handler::{Handler, Input};
 use crate::route::{Route, RouteSpec};
 use crate::topology::Topology;
@@ -47,6 +49,7 @@ pub struct Registry {
     description: String,
     metadata: BTreeMap<String, String>,
     routes: Vec<RouteSpec>,
+    dead_letters: DeadLetterPolicy,
     control: Control,
     streams: Topology,
     consumers: Topology,
@@ -62,6 +65,7 @@ impl Registry {
             description: String::new(),
             metadata: BTreeMap::new(),
             routes: Vec::new(),
+            dead_letters: DeadLetterPolicy::default(),
             control: Control::default(),
             streams: Topology::CreateOnly,
             consumers: Topology::Manage,
@@ -110,6 +114,13 @@ impl Registry {
     /// Adds a handler with options.
     pub fn route<M>(mut self, route: Route<M>) -> Self {
         self.routes.push(route.into_spec());
+        self
+    }
+
+    /// Where stream events go that its handlers can't handle; the default is a stream of its own,
+    /// `<registry>-dead-letters`. [`Bus::dead_letters`] reads them and puts them back.
+    pub fn dead_letters(mut self, policy: DeadLetterPolicy) -> Self {
+        self.dead_letters = policy;
         self
     }
 

@@ -7,8 +7,7 @@ use std::time::Duration;
 use super::control::Controlled;
 use super::plan::{Wiring, plan};
 use super::serve::SHUTDOWN_DEADLINE;
-use super::{Control, Registry, RouteStatus, ServeError};
-use crate::dead_letter;
+use super::{Control, Registry, RouteStatus, ServeError, letters};
 use crate::link::Link;
 use crate::route::RouteSpec;
 use crate::runner::{
@@ -40,7 +39,6 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     let mut controlled = Vec::new();
     let mut started = Vec::new();
     let modes = Modes { streams: registry.streams, consumers: registry.consumers };
-    let letters = letters(&link, &registry.name, &wirings, modes).await?;
     let mut streams = BTreeSet::new();
     for (route, wiring) in registry.routes.iter().zip(&wirings) {
         // All that can be refused or takes its time comes first: who listens gets messages.
@@ -48,6 +46,8 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
             .await
             .map_err(|fault| fault.named(route.label()))?;
     }
+    let backstop = letters::prepare(&registry, &link, &wirings, modes).await?;
+    let letters = backstop.as_ref().map(|backstop| backstop.letters().to_owned());
     for (route, wiring) in registry.routes.into_iter().zip(wirings) {
         let label = route.label();
         let worker = Worker::new(&route, link.clone(), &runner, letters.clone());
@@ -85,33 +85,11 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     for (intake, source) in started {
         runner.run(intake, source);
     }
+    if let Some(backstop) = backstop {
+        runner.back(backstop);
+    }
     registry.control.set(controlled);
     Ok(Running { runner, routes, control: registry.control, link })
-}
-
-/// Creates the stream for dead letters where there is something that may become one.
-async fn letters(
-    link: &Link,
-    registry: &str,
-    wirings: &[Wiring],
-    modes: Modes,
-) -> Result<Option<String>, ServeError> {
-    let durables: Vec<_> = wirings
-        .iter()
-        .filter_map(|wiring| match wiring {
-            Wiring::Durable { stream, config } => Some((stream.name, config.name.as_str())),
-            Wiring::Queue { .. } | Wiring::Endpoint { .. } => None,
-        })
-        .collect();
-    if durables.is_empty() {
-        return Ok(None);
-    }
-    let name = format!("{registry}-dead-letters");
-    let config = dead_letter::stream_config(&name, durables);
-    topology::provision(&link.transport, &config, modes.streams)
-        .await
-        .map_err(|source| ServeError::Provision { message: name.clone(), source })?;
-    Ok(Some(name))
 }
 
 /// What went wrong with one route, before it is known by name.

@@ -62,23 +62,34 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
             Err(Fault::Closed) => return give_back(&mut intake, None).await,
             Err(fault) => report(&worker, &durable, &fault),
         }
-        tokio::select! {
-            biased;
-            () = worker.stopped() => return give_back(&mut intake, None).await,
-            () = sleep(jittered(pause)) => {}
-        }
-        pause = pause.saturating_mul(2).min(MOST_RETRY);
-        // It may have been deleted: it is made again where it is missing.
-        let Durable { stream, config, .. } = &durable;
-        if let Err(error) =
-            topology::restore(&worker.link().transport, *stream, config, durable.modes).await
-        {
-            let (route, now) = (worker.label(), worker.link().transport.now());
-            let (stream, consumer) = (stream.name, &config.name);
-            tracing::error!(route, stream, consumer, %error, "a consumer can't be made again");
-            gate.failing(now, format!("consumer `{consumer}` of `{stream}`: {error}"));
+        loop {
+            tokio::select! {
+                biased;
+                () = worker.stopped() => return give_back(&mut intake, None).await,
+                () = sleep(jittered(pause)) => {}
+            }
+            pause = pause.saturating_mul(2).min(MOST_RETRY);
+            // One that has become another's is not read: what it delivers is not meant for us.
+            if restore(&worker, &durable).await {
+                break;
+            }
         }
     }
+}
+
+/// Makes the consumer again where it is missing: it may have been deleted. Says whether there may
+/// be one to read.
+async fn restore(worker: &Worker, durable: &Durable) -> bool {
+    let Durable { stream, config, modes, .. } = durable;
+    let transport = &worker.link().transport;
+    let Err(error) = topology::restore(transport, *stream, config, *modes).await else {
+        return true;
+    };
+    let (route, stream, consumer) = (worker.label(), stream.name, &config.name);
+    tracing::error!(route, stream, consumer, %error, "a consumer can't be made again");
+    let why = format!("consumer `{consumer}` of `{stream}`: {error}");
+    worker.shared.gate.failing(transport.now(), why);
+    !error.is_another()
 }
 
 async fn open(worker: &Worker, durable: &Durable) -> Result<Pull, Fault> {

@@ -1,6 +1,7 @@
 //! Running handlers: what feeds them, what becomes of their results, and how they end.
 
 mod backlog;
+mod backstop;
 mod batch;
 mod circuit;
 mod durable;
@@ -23,6 +24,7 @@ use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+pub(crate) use backstop::Backstop;
 pub(crate) use durable::Durable;
 pub(crate) use gate::Gate;
 pub use gate::RouteState;
@@ -92,6 +94,11 @@ impl Runner {
                 self.tasks.spawn(durable::run(intake, durable, listener))
             }
         };
+    }
+
+    /// Starts to put aside what was never settled.
+    pub(crate) fn back(&self, backstop: Backstop) {
+        self.tasks.spawn(backstop.run(self.stop.clone()));
     }
 
     /// Starts to answer service discovery.
