@@ -8,6 +8,7 @@
 
 mod connect;
 mod discovery;
+mod drift;
 mod harness;
 mod limits;
 mod order_flow;

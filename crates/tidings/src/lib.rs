@@ -181,7 +181,7 @@ pub use message::{
 pub use publish::{PublishAllError, PublishError};
 pub use publish_ack::{Acknowledgement, PublishAck};
 pub use publisher::Publisher;
-pub use registry::{Registry, Running, Serve, ServeError};
+pub use registry::{Registry, RegistryPlan, Running, Serve, ServeError};
 pub use request::{EndpointInfo, RequestError, ServiceInfo};
 pub use retry::Retry;
 pub use route::Route;
