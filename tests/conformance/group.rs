@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
-use tidings::{Bus, SubscribeError};
+use tidings::prelude::*;
+use tidings::{Bus, Running, SubscribeError};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::env::{Env, SHORT, never, soon};
-use crate::message::{Switched, switched};
+use crate::env::{BY_AND_BY, Env, SHORT, never, soon, within};
+use crate::message::{Echo, Switched, switched};
 
 pub(crate) async fn a_queue_group_shares_and_never_doubles(env: Env) {
     let bus = env.bus();
@@ -116,4 +117,84 @@ pub(crate) async fn a_new_member_joins_under_load(env: Env) {
     }
     assert!(shares[1] > REST / 5, "the newcomer works: {shares:?}");
     never(SHORT / 4, hearing.recv()).await;
+}
+
+/// Replaces the members of a group of three one by one until the work is done.
+async fn take_turns<F: Future<Output = Running>>(
+    env: &Env,
+    join: impl Fn(Bus) -> F,
+    work: tokio::task::JoinHandle<()>,
+) -> u64 {
+    let mut members = std::collections::VecDeque::new();
+    for _ in 0..3 {
+        members.push_back(join(env.another_bus().await).await);
+    }
+    let mut handled = 0;
+    while !work.is_finished() {
+        members.push_back(join(env.another_bus().await).await);
+        let leaving = members.pop_front().unwrap();
+        handled += soon(leaving.shutdown()).await[0].handled;
+        tokio::task::yield_now().await;
+    }
+    work.await.unwrap();
+    for leaving in members {
+        handled += soon(leaving.shutdown()).await[0].handled;
+    }
+    handled
+}
+
+pub(crate) async fn members_leave_in_good_order_and_nothing_is_lost(env: Env) {
+    const COUNT: u64 = 5000;
+    let (heard, mut hearing) = mpsc::unbounded_channel();
+    let join = |bus: Bus| {
+        let heard = heard.clone();
+        let handler = move |event: Switched, _: Context| {
+            let sent = heard.send(event.number);
+            async move { Ok(sent?) }
+        };
+        let registry = Registry::new("lamps").handle::<Switched>(handler);
+        async move { registry.start(&bus).await.unwrap() }
+    };
+    let bus = env.bus();
+    // Somebody listens before the first is sent, and until after the last.
+    let first = join(env.another_bus().await).await;
+    let publishing = tokio::spawn(async move {
+        for number in 0..COUNT {
+            bus.publish(&switched(number)).await.unwrap();
+            if number % 64 == 0 {
+                bus.flush().await.unwrap();
+                tokio::task::yield_now().await;
+            }
+        }
+        bus.flush().await.unwrap();
+    });
+    let mut handled = within(BY_AND_BY, Box::pin(take_turns(&env, &join, publishing))).await;
+    handled += soon(first.shutdown()).await[0].handled;
+    assert_eq!(handled, COUNT);
+    let mut seen = HashSet::new();
+    while let Ok(number) = hearing.try_recv() {
+        assert!(seen.insert(number), "{number} twice");
+    }
+    assert_eq!(seen.len() as u64, COUNT);
+}
+
+pub(crate) async fn services_leave_in_good_order_and_every_request_is_answered(env: Env) {
+    const COUNT: u64 = 1000;
+    let join = |bus: Bus| {
+        let echo = |ask: Echo, _: Context| async move { Ok(ask.text) };
+        let registry = Registry::new("echo").handle::<Echo>(echo);
+        async move { registry.start(&bus).await.unwrap() }
+    };
+    let bus = env.bus();
+    let first = join(env.another_bus().await).await;
+    let asking = tokio::spawn(async move {
+        for number in 0..COUNT {
+            let ask = Echo { room: "hall".into(), text: number.to_string() };
+            assert_eq!(soon(bus.request(&ask)).await.unwrap(), number.to_string());
+            tokio::task::yield_now().await;
+        }
+    });
+    let mut handled = within(BY_AND_BY, Box::pin(take_turns(&env, &join, asking))).await;
+    handled += soon(first.shutdown()).await[0].handled;
+    assert_eq!(handled, COUNT);
 }

@@ -34,6 +34,7 @@ mod replay;
 mod request;
 mod retention;
 mod shutdown;
+mod slow;
 mod subject;
 mod topology;
 mod wildcard;
@@ -204,14 +205,20 @@ scenarios! {
             running_handlers_finish_and_are_acked,
             a_handler_past_the_deadline_comes_again,
             what_was_not_begun_goes_to_another,
+            what_is_left_at_the_deadline_is_told,
             serve_ends_with_its_signal,
             a_closed_bus_says_so;
+        slow:
+            a_slow_subscription_counts_what_it_loses,
+            a_slow_route_counts_what_it_loses;
     }
     every bus, also on threads {
         group:
             a_queue_group_shares_and_never_doubles,
             a_new_member_joins_under_load,
             a_dropped_subscription_hears_no_more,
+            members_leave_in_good_order_and_nothing_is_lost,
+            services_leave_in_good_order_and_every_request_is_answered,
             invalid_group_names_are_refused;
         load:
             fifty_subscribers_each_hear_five_thousand_messages,

@@ -9,7 +9,7 @@ use tidings::{PublishError, RequestError};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::env::{Env, never, next, soon};
-use crate::message::{Check, Sent, sent, switched};
+use crate::message::{Check, Sent, Switched, sent, switched};
 
 const SHORT: Duration = Duration::from_millis(500);
 
@@ -95,6 +95,51 @@ pub(crate) async fn what_was_not_begun_goes_to_another(env: Env) {
     }
     assert_eq!(seen, (1..=20).collect());
     never(SHORT, rest.next()).await;
+}
+
+pub(crate) async fn what_is_left_at_the_deadline_is_told(env: Env) {
+    let bus = env.bus();
+    let (begun, mut beginning) = mpsc::unbounded_channel();
+    let asked = begun.clone();
+    let told = move |_: Switched, _: Context| {
+        let begun = begun.clone();
+        async move {
+            begun.send(())?;
+            std::future::pending().await
+        }
+    };
+    let check = move |_: Check, _: Context| {
+        asked.send(()).unwrap_or_default();
+        std::future::pending()
+    };
+    let running = Registry::new("shop")
+        .route(Route::of::<Switched>(told).concurrency(1))
+        .route(Route::of::<Check>(check).concurrency(1))
+        .start(&bus)
+        .await
+        .unwrap();
+    for number in 0..5 {
+        bus.publish(&switched(number)).await.unwrap();
+    }
+    let asking: Vec<_> = (0..3)
+        .map(|_| {
+            let bus = bus.clone();
+            tokio::spawn(async move { bus.request(&Check { quantity: 1 }).await })
+        })
+        .collect();
+    for _ in 0..2 {
+        soon(beginning.recv()).await.unwrap();
+    }
+    // All of it is here when the shutdown begins.
+    bus.flush().await.unwrap();
+    let report = soon(running.shutdown_within(SHORT)).await;
+    assert_eq!((report[0].handled, report[0].aborted, report[0].left), (0, 1, 4));
+    assert_eq!((report[1].handled, report[1].aborted, report[1].left), (0, 1, 2));
+    // Nobody who asked is left waiting.
+    for answer in asking {
+        let answer = soon(answer).await.unwrap();
+        assert!(matches!(answer, Err(RequestError::Service { code: 503, .. })), "{answer:?}");
+    }
 }
 
 pub(crate) async fn serve_ends_with_its_signal(env: Env) {

@@ -7,6 +7,7 @@
 )]
 
 mod connect;
+mod departure;
 mod discovery;
 mod drift;
 mod harness;

@@ -57,6 +57,18 @@ impl<E: Event + Decode, K: DeliveryKind> Subscription<E, K> {
     pub async fn next(&mut self) -> Option<Result<Delivery<E, K>, ReceiveError>> {
         StreamExt::next(self).await
     }
+
+    /// How many messages were lost here because they came faster than they were taken, and
+    /// [`Subscribe::capacity`] was full. It is logged too; the flow goes on behind the gap.
+    ///
+    /// Only a live subscription loses messages: a stream's wait in the stream. What a server cuts
+    /// off because the whole connection reads too slowly is counted by the server alone.
+    pub fn dropped(&self) -> u64 {
+        match &self.source {
+            Source::Core(inboxes) => inboxes.iter().map(|inbox| inbox.dropped().count()).sum(),
+            Source::Stream(_) => 0,
+        }
+    }
 }
 
 impl<E: Event + Decode, K: DeliveryKind> Stream for Subscription<E, K> {

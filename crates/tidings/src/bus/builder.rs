@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::{Bus, ConnectError};
 use crate::link::Patience;
-use crate::transport::Transport;
 use crate::transport::nats::{Auth, ConnectFault, ConnectOptions, Nats, without_credentials};
+use crate::transport::{CAPACITY, Transport};
 
 /// How to connect; made by [`Bus::builder`].
 ///
@@ -42,6 +42,7 @@ impl BusBuilder {
             tls_first: false,
             inbox_prefix: None,
             connect_timeout: Duration::from_secs(5),
+            subscription_capacity: CAPACITY,
         };
         Self { options, patience: Patience::default() }
     }
@@ -162,6 +163,14 @@ impl BusBuilder {
     /// same id; the default is 2 s.
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.patience.ack = timeout;
+        self
+    }
+
+    /// How many messages each core subscription and each route without a stream holds that nobody
+    /// has taken yet, at least 1; the default is 65,536. One that comes when as many wait is
+    /// dropped and counted, and a warning is logged.
+    pub fn subscription_capacity(mut self, messages: usize) -> Self {
+        self.options.subscription_capacity = messages;
         self
     }
 

@@ -152,8 +152,16 @@ impl Running {
     }
 
     /// Takes no new messages, lets the handlers that are running finish, and settles what they
-    /// handled. A handler that is still running when `deadline` has passed is dropped; its stream
-    /// event comes again. Returns what each handler did.
+    /// handled. Returns what each handler did.
+    ///
+    /// What a server has sent to a core subscription is handled too: members of a queue group that
+    /// leave like this lose nothing. (Between the servers of a cluster nobody promises that: one may
+    /// send to a member that has just left another.) A stream's messages that were not begun go to
+    /// another instance.
+    ///
+    /// When `deadline` has passed, handlers that are still running are dropped, and their stream
+    /// events come again ([`RouteReport::aborted`]). Messages of core subscriptions that were not
+    /// begun by then are lost, and counted ([`RouteReport::left`]); who asked gets an error.
     ///
     /// # Cancel safety
     /// If the future is dropped, the shutdown goes on without a deadline.

@@ -1,7 +1,8 @@
 //! Feeding a worker from core subscriptions.
 
-use futures_util::StreamExt as _;
 use futures_util::stream::SelectAll;
+use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::task::unconstrained;
 
 use super::Worker;
 use crate::probe::Listener;
@@ -9,6 +10,9 @@ use crate::transport::Inbox;
 
 /// Until the worker stops; then the interest ends, and what was already delivered is handled.
 pub(super) async fn run(worker: Worker, inboxes: Vec<Inbox>, listener: Listener) {
+    for inbox in &inboxes {
+        worker.tally().watch(inbox.dropped());
+    }
     let mut inboxes: SelectAll<Inbox> = inboxes.into_iter().collect();
     loop {
         tokio::select! {
@@ -17,18 +21,18 @@ pub(super) async fn run(worker: Worker, inboxes: Vec<Inbox>, listener: Listener)
             more = next(&worker, &mut inboxes, &listener) => if !more { return },
         }
     }
-    let mut ended = SelectAll::new();
-    for mut inbox in inboxes {
-        match inbox.stop().await {
-            Ok(()) => ended.push(inbox),
-            // It would go on: what it holds is lost, as everything sent while nobody listens.
-            Err(fault) => {
-                tracing::warn!(route = worker.label(), %fault, "a subscription was cut off");
-            }
-        }
-    }
-    let mut inboxes = ended;
+    inboxes.iter_mut().for_each(Inbox::stop);
     while next(&worker, &mut inboxes, &listener).await {}
+    // The deadline has passed: what is here and not begun is told apart from what never came.
+    let mut left = 0_u64;
+    while let Some(Some(incoming)) = unconstrained(inboxes.next()).now_or_never() {
+        left += 1;
+        worker.leave(incoming).await;
+    }
+    if left > 0 {
+        let route = worker.label();
+        tracing::warn!(route, left, "messages that came before the shutdown were not handled");
+    }
 }
 
 /// Handles one message; `false` if there will be no more.

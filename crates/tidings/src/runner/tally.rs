@@ -1,12 +1,13 @@
 //! What a handler did, counted.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::worker::Handled;
 use crate::failure::Verdict;
 use crate::message::Outcome;
+use crate::transport::Dropped;
 
 /// What one handler did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,12 @@ pub struct RouteReport {
     pub undecodable: u64,
     /// How many handlers were dropped because the shutdown's deadline passed.
     pub aborted: u64,
+    /// How many messages of core subscriptions had come and were not begun when the shutdown's
+    /// deadline passed: events are lost, askers got an error.
+    pub left: u64,
+    /// How many messages of core subscriptions were lost because they came faster than they were
+    /// handled, and no more could wait.
+    pub dropped: u64,
 }
 
 /// One route's counters.
@@ -37,6 +44,8 @@ pub(crate) struct Tally {
     rejected: AtomicU64,
     undecodable: AtomicU64,
     aborted: AtomicU64,
+    left: AtomicU64,
+    dropped: Mutex<Vec<Dropped>>,
     declared: AtomicU64,
     busy_nanos: AtomicU64,
     last_error: Mutex<String>,
@@ -99,7 +108,23 @@ impl Tally {
             rejected: self.rejected.load(Relaxed),
             undecodable: self.undecodable.load(Relaxed),
             aborted: self.aborted.load(Relaxed),
+            left: self.left.load(Relaxed),
+            dropped: self.dropped().iter().map(Dropped::count).sum(),
         }
+    }
+
+    /// Counts, from now on, what this subscription drops.
+    pub(crate) fn watch(&self, dropped: &Dropped) {
+        self.dropped().push(dropped.clone());
+    }
+
+    fn dropped(&self) -> MutexGuard<'_, Vec<Dropped>> {
+        self.dropped.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a message that came and was not begun.
+    pub(super) fn left(&self) {
+        self.left.fetch_add(1, Relaxed);
     }
 
     pub(super) fn endpoint(&self) -> EndpointTally {
@@ -107,7 +132,8 @@ impl Tally {
         let unanswered = load(&self.failed)
             + load(&self.rejected)
             + load(&self.undecodable)
-            + load(&self.aborted);
+            + load(&self.aborted)
+            + load(&self.left);
         EndpointTally {
             // A declared error is a request that was handled, and an error. Nothing is subtracted:
             // counts that change meanwhile could make less than nothing.

@@ -127,6 +127,17 @@ impl Worker {
         }
     }
 
+    /// Counts a message that will not be handled; who asked is told.
+    pub(super) async fn leave(&self, incoming: Incoming) {
+        self.shared.tally.left();
+        if let Some(to) = incoming.reply
+            && self.shared.is_asked()
+            && let Err(fault) = reply::reply(&self.shared.link, to, Handled::Aborted).await
+        {
+            tracing::warn!(route = self.label(), %fault, "an asker could not be told");
+        }
+    }
+
     /// Handles a message in a task of its own; the permit is given back when it is settled.
     pub(super) fn handle(&self, incoming: Incoming, permit: OwnedSemaphorePermit) {
         let shared = Arc::clone(&self.shared);

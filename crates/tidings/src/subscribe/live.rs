@@ -27,18 +27,27 @@ pub struct Subscribe<E> {
     link: Link,
     filters: Result<Vec<Subject>, SubjectError>,
     group: Option<String>,
+    capacity: Option<usize>,
     event: PhantomData<fn() -> E>,
 }
 
 impl<E: Event + Decode> Subscribe<E> {
     pub(crate) fn new(link: Link, filters: Result<Vec<Subject>, SubjectError>) -> Self {
-        Self { link, filters, group: None, event: PhantomData }
+        Self { link, filters, group: None, capacity: None, event: PhantomData }
     }
 
     /// Shares the messages with all other subscriptions of this group: each goes to one of them.
     /// The name holds no white space, `.`, `*`, `>`, `/` or `\`, and at most 255 bytes.
     pub fn queue_group(mut self, group: impl Into<String>) -> Self {
         self.group = Some(group.into());
+        self
+    }
+
+    /// How many messages may wait here that nobody has taken yet, at least 1; the default is what
+    /// the bus says, and that is 65,536. One that comes when as many wait is dropped, and
+    /// [`Subscription::dropped`] counts it. Each filter of an enum has as many of its own.
+    pub fn capacity(mut self, messages: usize) -> Self {
+        self.capacity = Some(messages);
         self
     }
 
@@ -50,7 +59,8 @@ impl<E: Event + Decode> Subscribe<E> {
         let opening = async {
             let mut inboxes = SelectAll::new();
             for filter in filters {
-                let inbox = self.link.transport.subscribe(filter, self.group.as_deref()).await;
+                let group = self.group.as_deref();
+                let inbox = self.link.transport.subscribe_with(filter, group, self.capacity).await;
                 inboxes.push(inbox.map_err(SubscribeError::core)?);
             }
             // The interest is known to the server when this returns, not some time later.

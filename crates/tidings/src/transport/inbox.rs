@@ -5,7 +5,11 @@ use std::task::{Context, Poll};
 
 use futures_util::Stream;
 
-use crate::transport::{Fault, Incoming, memory, nats};
+use crate::transport::{Dropped, Incoming, memory, nats};
+
+/// How many messages a subscription holds that nobody has taken yet, where nothing else is said;
+/// as with async-nats.
+pub(crate) const CAPACITY: usize = 65_536;
 
 /// The messages of one core subscription. Dropping it ends the interest.
 #[derive(Debug)]
@@ -15,14 +19,19 @@ pub(crate) enum Inbox {
 }
 
 impl Inbox {
-    /// Ends the interest; what was already delivered here is still yielded, then `None`.
-    pub(crate) async fn stop(&mut self) -> Result<(), Fault> {
+    /// Ends the interest; what was sent here by then is still yielded, then `None`.
+    pub(crate) fn stop(&mut self) {
         match self {
-            Self::Nats(inbox) => inbox.stop().await,
-            Self::Memory(inbox) => {
-                inbox.stop();
-                Ok(())
-            }
+            Self::Nats(inbox) => inbox.stop(),
+            Self::Memory(inbox) => inbox.stop(),
+        }
+    }
+
+    /// Counts the messages that were dropped because nobody took them in time.
+    pub(crate) fn dropped(&self) -> &Dropped {
+        match self {
+            Self::Nats(inbox) => inbox.dropped(),
+            Self::Memory(inbox) => inbox.dropped(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! bytes. Both transports refuse the same things with the same [`Fault`].
 
 mod consume;
+mod dropped;
 mod fault;
 mod inbox;
 mod incoming;
@@ -18,8 +19,9 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 
 pub(crate) use consume::{ConsumerConfig, DeliverFrom, Foreign, Pull};
+pub(crate) use dropped::Dropped;
 pub(crate) use fault::{ApiError, Fault};
-pub(crate) use inbox::Inbox;
+pub(crate) use inbox::{CAPACITY, Inbox};
 pub(crate) use incoming::{Incoming, Receipt, Settle, Settlement};
 pub(crate) use pending_ack::PendingAck;
 pub use state::{ConsumerState, StreamState};
@@ -92,9 +94,20 @@ impl Transport {
         filter: Subject,
         group: Option<&str>,
     ) -> Result<Inbox, Fault> {
+        self.subscribe_with(filter, group, None).await
+    }
+
+    /// The same, and says how many messages are held that nobody has taken; what comes then is
+    /// dropped and counted.
+    pub(crate) async fn subscribe_with(
+        &self,
+        filter: Subject,
+        group: Option<&str>,
+        capacity: Option<usize>,
+    ) -> Result<Inbox, Fault> {
         match self {
-            Self::Nats(t) => t.subscribe(filter, group).await.map(Inbox::Nats),
-            Self::Memory(t) => t.subscribe(filter, group).map(Inbox::Memory),
+            Self::Nats(t) => t.subscribe(filter, group, capacity).await.map(Inbox::Nats),
+            Self::Memory(t) => t.subscribe_with(filter, group, capacity).map(Inbox::Memory),
         }
     }
 

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -12,17 +11,15 @@ use tokio::task::coop;
 
 use super::broker::Broker;
 use super::effects::{Bell, Effects};
-use crate::transport::Incoming;
-
-/// How many messages a subscription holds that nobody has taken yet; as with async-nats.
-pub(super) const CAPACITY: usize = 65_536;
+use crate::transport::{Dropped, Incoming};
 
 /// Where the broker puts a subscription's messages.
 #[derive(Debug)]
 pub(super) struct Mailbox {
     filter: String,
+    capacity: usize,
     queue: Mutex<Queue>,
-    dropped: AtomicU64,
+    dropped: Dropped,
     bell: Bell,
 }
 
@@ -33,11 +30,12 @@ struct Queue {
 }
 
 impl Mailbox {
-    pub(super) fn new(filter: String) -> Self {
+    pub(super) fn new(filter: String, capacity: usize) -> Self {
         Self {
             filter,
+            capacity: capacity.max(1),
             queue: Mutex::new(Queue { messages: VecDeque::new(), open: true }),
-            dropped: AtomicU64::new(0),
+            dropped: Dropped::default(),
             bell: Bell::default(),
         }
     }
@@ -49,17 +47,13 @@ impl Mailbox {
     /// Puts a message in, or drops it where there is no room.
     pub(super) fn push(&self, message: Incoming, effects: &mut Effects) {
         let mut queue = self.queue();
-        if queue.messages.len() < CAPACITY {
+        if queue.messages.len() < self.capacity {
             queue.messages.push_back(message);
             drop(queue);
             effects.bells.push(Arc::clone(&self.bell));
         } else {
             drop(queue);
-            let dropped = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
-            // One line for each power of two: a flood of messages makes no flood of warnings.
-            if dropped.is_power_of_two() {
-                tracing::warn!(filter = self.filter, dropped, "slow consumer: messages dropped");
-            }
+            self.dropped.one_more(&self.filter);
         }
     }
 
@@ -86,9 +80,9 @@ impl MemoryInbox {
         });
     }
 
-    /// How many messages were dropped because nobody took them in time.
-    pub(crate) fn dropped(&self) -> u64 {
-        self.mailbox.dropped.load(Ordering::Relaxed)
+    /// Counts the messages that were dropped because nobody took them in time.
+    pub(crate) fn dropped(&self) -> &Dropped {
+        &self.mailbox.dropped
     }
 }
 
@@ -122,7 +116,7 @@ impl fmt::Debug for MemoryInbox {
         f.debug_struct("MemoryInbox")
             .field("filter", &self.mailbox.filter)
             .field("queued", &self.mailbox.queue().messages.len())
-            .field("dropped", &self.dropped())
+            .field("dropped", &self.dropped().count())
             .finish_non_exhaustive()
     }
 }

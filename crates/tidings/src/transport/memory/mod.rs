@@ -8,7 +8,7 @@
 //! | what | bound | at the bound |
 //! | --- | --- | --- |
 //! | a message, headers included | [`MAX_PAYLOAD`] (1 MiB) | refused, [`Fault::TooLarge`] |
-//! | what a subscription holds | 65,536 messages | the newest is dropped and counted, and a warning is logged |
+//! | what a subscription holds | 65,536 messages, or what it says | the newest is dropped and counted, and a warning is logged |
 //! | a stream | its own limits | as `discard` says |
 //! | a stream's message ids | those of the duplicate window | forgotten when it has passed |
 //! | a consumer's unsettled messages | `max_ack_pending` | nothing new is delivered |
@@ -85,7 +85,7 @@ use self::connection::Connection;
 use self::consumer::Acks;
 use self::effects::Bell;
 use self::inbox::Mailbox;
-use super::{ConsumerConfig, DeliverFrom, Fault, Incoming, Outgoing, PendingAck};
+use super::{CAPACITY, ConsumerConfig, DeliverFrom, Fault, Incoming, Outgoing, PendingAck};
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
 
@@ -175,15 +175,25 @@ impl Memory {
     }
 
     /// Listens on a subject filter, alone or as one of a queue group.
-    #[expect(clippy::needless_pass_by_value, reason = "the same signature as over NATS")]
     pub(crate) fn subscribe(
         &self,
         filter: Subject,
         group: Option<&str>,
     ) -> Result<MemoryInbox, Fault> {
+        self.subscribe_with(filter, group, None)
+    }
+
+    /// The same, and says how many messages are held that nobody has taken.
+    #[expect(clippy::needless_pass_by_value, reason = "the same signature as over NATS")]
+    pub(crate) fn subscribe_with(
+        &self,
+        filter: Subject,
+        group: Option<&str>,
+        capacity: Option<usize>,
+    ) -> Result<MemoryInbox, Fault> {
         check_filter(filter.as_str()).map_err(|why| invalid(&filter, why))?;
         let filter = filter.as_str();
-        let mailbox = Arc::new(Mailbox::new(filter.to_owned()));
+        let mailbox = Arc::new(Mailbox::new(filter.to_owned(), capacity.unwrap_or(CAPACITY)));
         let subscription = self.connection.with(|state, _| {
             let mailbox = Arc::clone(&mailbox);
             state.subscriptions.add(self.connection.key, filter, group, mailbox)

@@ -16,6 +16,9 @@ const PING_INTERVAL: Duration = Duration::from_secs(15);
 /// The first and the longest wait between two attempts to reconnect, before jitter.
 const RECONNECT_FIRST: Duration = Duration::from_millis(50);
 const RECONNECT_MOST: Duration = Duration::from_secs(4);
+/// How much async-nats may hold of one subscription until its keeper has come to it. What is over
+/// it drops without counting; the bound that counts is the keeper's own.
+const READ_AHEAD: usize = 1 << 20;
 
 /// Where and how to connect.
 #[derive(Clone)]
@@ -29,6 +32,8 @@ pub(crate) struct ConnectOptions {
     pub(crate) tls_first: bool,
     pub(crate) inbox_prefix: Option<String>,
     pub(crate) connect_timeout: Duration,
+    /// How many messages a core subscription holds that nobody has taken yet.
+    pub(crate) subscription_capacity: usize,
 }
 
 /// Who is connecting.
@@ -93,6 +98,7 @@ pub(super) async fn connect(
     let mut nats = async_nats::ConnectOptions::new()
         .connection_timeout(each)
         .ping_interval(PING_INTERVAL)
+        .subscription_capacity(READ_AHEAD)
         .reconnect_delay_callback(move |attempt| match *before.borrow() {
             0 => Duration::ZERO,
             _ => reconnect_delay(attempt),

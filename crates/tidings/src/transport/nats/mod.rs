@@ -4,6 +4,7 @@ mod admin;
 mod api;
 mod config;
 mod connect;
+mod feed;
 mod header;
 mod inbox;
 mod ordered;
@@ -44,6 +45,8 @@ struct Shared {
     jetstream: jetstream::Context,
     replies: Replies,
     closed: AtomicBool,
+    /// How many messages a core subscription holds that says nothing else.
+    capacity: usize,
     /// Counts how often the connection was made.
     connected: watch::Receiver<u64>,
 }
@@ -58,6 +61,7 @@ impl fmt::Debug for Nats {
 impl Nats {
     pub(crate) async fn connect(options: ConnectOptions) -> Result<Self, ConnectFault> {
         let prefix = options.inbox_prefix.clone().unwrap_or_else(|| "_INBOX".to_owned());
+        let capacity = options.subscription_capacity;
         let (client, connected) = connect::connect(options).await?;
         let jetstream = jetstream::new(client.clone());
         let replies = Replies::new(client.clone(), &prefix);
@@ -67,6 +71,7 @@ impl Nats {
                 jetstream,
                 replies,
                 closed: AtomicBool::new(false),
+                capacity,
                 connected,
             }),
         })
@@ -143,11 +148,12 @@ impl Nats {
         &self,
         filter: Subject,
         group: Option<&str>,
+        capacity: Option<usize>,
     ) -> Result<NatsInbox, Fault> {
         if self.shared.closed.load(Ordering::Relaxed) {
             return Err(Fault::Closed);
         }
-        let filter = subject_of(filter);
+        let (name, filter) = (filter.to_string(), subject_of(filter));
         let subscriber = in_time(async {
             let subscriber = match group {
                 None => self.client().subscribe(filter).await,
@@ -155,7 +161,8 @@ impl Nats {
             };
             subscriber.map_err(Fault::client)
         });
-        subscriber.await.map(NatsInbox::new)
+        let capacity = capacity.unwrap_or(self.shared.capacity);
+        Ok(NatsInbox::new(self.clone(), name, subscriber.await?, capacity))
     }
 
     pub(crate) async fn pull(
@@ -191,6 +198,17 @@ impl Nats {
         match self.request(nobody, within).await {
             Ok(_) | Err(Fault::NoResponders) => Ok(()),
             Err(fault) => Err(fault),
+        }
+    }
+
+    /// Resolves once the server has seen everything sent so far, however long that takes; also if
+    /// there will be no answer.
+    async fn seen(&self) {
+        while let Err(fault) = self.barrier(TAKEN).await {
+            // What was asked of a connection that is lost since is asked again of the next.
+            if !matches!(fault, Fault::Timeout) {
+                return;
+            }
         }
     }
 
