@@ -90,6 +90,7 @@
 //! | see which services run | [`Bus::discover`], [`ServiceInfo`] |
 //! | connect | [`Bus::builder`], [`Bus::from_env`] |
 //! | make a stream, look into it | [`Bus::provision`], [`StreamConfig`], [`Bus::stream`]; a registry makes those of its handlers |
+//! | change a stream that exists | [`Bus::plan`], [`StreamPlan`], [`Bus::apply`]; [`Topology`] says what a registry may do, [`Registry::plan`] what it would |
 //! | test a service | [`testing`]: [`TestBus`](testing::TestBus) |
 //! | show what messages promise | [`Message::descriptors`], [`contract::Catalog`] |
 //!
@@ -109,7 +110,7 @@
 //! # Errors
 //!
 //! Each operation has an error of its own: [`ConnectError`], [`PublishError`], [`SubscribeError`],
-//! [`ReceiveError`], [`RequestError`], [`SettleError`], [`ProvisionError`], [`ServeError`],
+//! [`ReceiveError`], [`RequestError`], [`SettleError`], [`ProvisionError`], [`ApplyError`], [`ServeError`],
 //! [`CloseError`]. Their variants say what has happened, and their texts the way out; all but
 //! those that name a single mistake are `#[non_exhaustive]`. After [`PublishError::Unconfirmed`],
 //! [`RequestError::Timeout`] and [`SettleError::Unconfirmed`] it is unknown whether the other side

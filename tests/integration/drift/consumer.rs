@@ -1,5 +1,7 @@
 //! Each field of a durable consumer's configuration: somebody else made the consumer of a route.
 
+use std::time::{Duration, Instant};
+
 use async_nats::Client;
 use serde_json::{Map, Value, json};
 use tidings::prelude::*;
@@ -7,6 +9,7 @@ use tidings::{PlanAction, ServeError, SubscribeError, Topology};
 use tidings_tests::Server;
 
 use super::{api, refusal};
+use crate::soon;
 
 #[derive(EventStream)]
 #[stream(name = "DRIFT", subjects("drift.>"))]
@@ -227,4 +230,31 @@ async fn what_others_set_beside_it_stays() {
     assert_eq!(found["description"], "theirs");
     assert_eq!(found["metadata"]["owner"], "them");
     assert_eq!(found["inactive_threshold"], 600 * SECOND);
+}
+
+/// A server adds to a nak's delay what the backoff of this delivery is over the first's: that is
+/// taken off.
+#[tokio::test]
+async fn a_nak_comes_in_its_own_time_whatever_the_backoff() {
+    let server = Server::start().await;
+    let (bus, client) = (Bus::connect(server.url()).await.unwrap(), server.client().await);
+    bus.provision::<Drift>().await.unwrap();
+    let backoff = [SECOND / 2, 60 * SECOND];
+    let config = json!({
+        "durable_name": NAME, "name": NAME, "ack_policy": "explicit", "deliver_policy": "all",
+        "filter_subject": "drift.thing", "backoff": backoff, "max_ack_pending": 1000,
+    });
+    assert_eq!(refusal(&write(&client, &config, "create").await), None);
+    bus.publish(&Thing {}).await.unwrap();
+    let wait = Duration::from_millis(500);
+    let mut things = bus.consume::<Thing>(NAME).ack_wait(wait).await.unwrap();
+    // The first goes unsettled, and the second would wait for a minute.
+    let first = soon(things.next()).await.unwrap().unwrap();
+    let second = soon(things.next()).await.unwrap().unwrap();
+    assert_eq!((first.attempt(), second.attempt()), (1, 2));
+    second.nak(Some(Duration::from_millis(700))).await.unwrap();
+    let begin = Instant::now();
+    let third = soon(things.next()).await.unwrap().unwrap();
+    assert_eq!(third.attempt(), 3);
+    assert!(begin.elapsed() > Duration::from_millis(500), "{:?}", begin.elapsed());
 }

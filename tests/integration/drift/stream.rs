@@ -410,3 +410,17 @@ async fn replicas_are_added_and_taken_away() {
     let plan = bus.plan_stream(&of(1)).await.unwrap();
     assert_eq!(plan.action, PlanAction::Nothing, "{plan}");
 }
+
+/// The file is NATS's own form: a server takes it as it is, and then nothing differs.
+#[tokio::test]
+async fn the_file_of_a_catalog_is_what_a_server_takes() {
+    let file = include_str!("../../../schemas/ORDERS.stream.json");
+    let server = Server::start().await;
+    let (bus, client) = (Bus::connect(server.url()).await.unwrap(), server.client().await);
+    let wanted = StreamConfig::from_json(file).unwrap();
+    assert_eq!(bus.plan_stream(&wanted).await.unwrap().action, PlanAction::Create);
+    let json = serde_json::from_str(file).unwrap();
+    assert_eq!(refusal(&api(&client, "STREAM.CREATE.ORDERS", &json).await), None);
+    let plan = bus.plan_stream(&wanted).await.unwrap();
+    assert_eq!(plan.action, PlanAction::Nothing, "{plan}");
+}
