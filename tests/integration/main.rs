@@ -12,8 +12,10 @@ mod discovery;
 mod drift;
 mod harness;
 mod limits;
+mod ordeal;
 mod order_flow;
 mod outside;
+mod recovery;
 mod restart;
 mod testing;
 

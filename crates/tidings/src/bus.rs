@@ -10,6 +10,7 @@ pub use error::{CloseError, ConnectError};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::dead_letter::{self, DeadLetters};
 use crate::draft::Draft;
 use crate::link::{Link, Patience};
 use crate::message::{Decode, Event, Filter, Message, Request, StreamEvent};
@@ -352,6 +353,17 @@ impl Bus {
     /// Dropping the future leaves it unknown whether the stream was changed; planning again tells.
     pub async fn apply(&self, plan: StreamPlan) -> Result<(), ApplyError> {
         topology::apply(&self.link.transport, plan).await
+    }
+
+    /// The messages that the registry of this name could not handle, in its own dead-letter
+    /// stream: `<registry>-dead-letters`.
+    pub fn dead_letters(&self, registry: &str) -> DeadLetters {
+        self.dead_letters_in(dead_letter::stream_of(registry))
+    }
+
+    /// The messages that were put aside in the dead-letter stream of this name.
+    pub fn dead_letters_in(&self, stream: impl Into<String>) -> DeadLetters {
+        DeadLetters::new(self.link.clone(), stream.into())
     }
 
     /// The stream `S`: what it holds, and what cleans it up.

@@ -1,12 +1,33 @@
 #![doc = include_str!("dead_letter/contract.md")]
 
 mod cause;
+mod error;
+mod filter;
+mod handle;
 mod letter;
+mod list;
+mod opened;
 mod place;
+mod policy;
+mod progress;
+mod provision;
+mod purge;
+mod redrive;
+mod seek;
 mod store;
 mod text;
 
 pub(crate) use cause::Cause;
 pub use cause::DeadLetterReason;
-pub(crate) use place::stream_config;
-pub(crate) use store::{store, store_read};
+pub use error::DeadLetterError;
+pub use filter::DeadLetterFilter;
+pub use handle::DeadLetters;
+pub use list::DeadLetterList;
+pub use opened::DeadLetter;
+pub(crate) use place::{exhausted_subject, stream_of};
+pub use policy::DeadLetterPolicy;
+pub use progress::DeadLetterProgress;
+pub(crate) use provision::provision;
+pub use purge::{Purge, PurgeReport};
+pub use redrive::{Redrive, RedriveReport};
+pub(crate) use store::{is_stored, remove, store, store_read};

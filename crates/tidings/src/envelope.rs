@@ -82,18 +82,6 @@ pub(crate) fn postpone(outgoing: Outgoing, stream: &str, at: SystemTime) -> Opti
     Some(Outgoing { subject: Subject::from(subject), headers, payload })
 }
 
-/// Whether a message is for the durable consumer that delivered it: one that was put back for
-/// another consumer only is to be acknowledged and passed over.
-#[allow(dead_code, reason = "not everything has its caller yet")]
-pub(crate) fn is_for(incoming: &Incoming) -> bool {
-    let (Some(only), Some(receipt)) = (incoming.headers.get(header::ONLY), &incoming.receipt)
-    else {
-        return true;
-    };
-    let consumer = only.strip_prefix(receipt.stream.as_str()).and_then(|c| c.strip_prefix('/'));
-    consumer == Some(receipt.consumer.as_str())
-}
-
 /// Which of these declarations an incoming message is.
 pub(crate) fn declaration_of(
     declarations: &'static [&'static Declaration],

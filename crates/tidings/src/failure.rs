@@ -9,7 +9,8 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// A handler's failure: why, and whether trying again can help.
 ///
 /// Any error becomes one with `?` and means *try again*. [`Failure::reject`] says that no retry
-/// will help.
+/// will help, [`Failure::defer`] that it is too early. A route can say it instead, for errors it
+/// knows: `Route::classify`.
 ///
 /// Only a stream's event can be tried again. The failure of an event without a stream is logged;
 /// the failure of a request is answered with an error reply.
@@ -33,14 +34,17 @@ pub struct Failure {
     source: BoxError,
 }
 
-/// What a failure asks for.
+/// What becomes of a stream event whose handler failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+#[non_exhaustive]
+pub enum Verdict {
     /// Try again, when the route's policy says.
     Retry,
-    /// Try again after this time.
+    /// Try again after this time, as long as the route's policy has attempts left.
     RetryAfter(Duration),
-    /// Never try again.
+    /// It is too early: handle it again after this time, and don't count this as an attempt.
+    Defer(Duration),
+    /// Never try again: it becomes a dead letter.
     Reject,
 }
 
@@ -56,8 +60,17 @@ impl Failure {
         Self { verdict: Verdict::RetryAfter(delay), source: why.into() }
     }
 
-    /// A failure that no later attempt can mend: the message is given up at once. A stream's is not
-    /// delivered to this consumer again, and the server publishes the reason in an advisory.
+    /// No failure of the message: it came too early. It is handled again after `delay`, however
+    /// often, and this does not count as an attempt.
+    ///
+    /// Meanwhile the message waits in this process, which tells the server that it has it. If the
+    /// process ends first, the message comes again, and that counts.
+    pub fn defer(delay: Duration, why: impl Into<BoxError>) -> Self {
+        Self { verdict: Verdict::Defer(delay), source: why.into() }
+    }
+
+    /// A failure that no later attempt can mend: the message is given up at once. A stream's becomes
+    /// a dead letter and is not delivered to this consumer again.
     pub fn reject(why: impl Into<BoxError>) -> Self {
         Self { verdict: Verdict::Reject, source: why.into() }
     }
@@ -67,7 +80,8 @@ impl Failure {
         &*self.source
     }
 
-    pub(crate) fn verdict(&self) -> Verdict {
+    /// What it asks for.
+    pub fn verdict(&self) -> Verdict {
         self.verdict
     }
 }

@@ -102,6 +102,19 @@ pub(crate) fn acts_on_letters(name: &str) -> bool {
     begins(name, RESERVED[0]) || begins(name, DL)
 }
 
+/// What the original of a letter calls the header that stands in it by this name.
+pub(crate) fn original_name(name: &str) -> Option<&str> {
+    name.get(DL_ORIGINAL.len()..).filter(|_| begins(name, DL_ORIGINAL))
+}
+
+/// Whether an original's header is published again when it is put back. What a stream acted on
+/// when it was published first is over, but for how long it lives.
+pub(crate) fn comes_back(name: &str) -> bool {
+    let is = |other: &str| name.eq_ignore_ascii_case(other);
+    let replaced = is(REDRIVEN) || is(ORIGINAL_ID) || is(ONLY);
+    (!begins(name, RESERVED[0]) || is(TTL)) && !replaced
+}
+
 /// Whether a header's name begins like this, without regard to case.
 fn begins(name: &str, prefix: &str) -> bool {
     name.get(..prefix.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(prefix))
@@ -228,6 +241,12 @@ impl Headers {
             let waited = self.get(SCHEDULER)?.strip_prefix(SCHEDULES)?;
             waited.splitn(3, '.').nth(2)
         })
+    }
+
+    /// Whether a message was put back for another consumer than this one only.
+    pub(crate) fn is_for_another(&self, stream: &str, consumer: &str) -> bool {
+        let only = self.get(ONLY).and_then(|only| only.split_once('/'));
+        only.is_some_and(|only| only != (stream, consumer))
     }
 
     /// How often a message was put back after it had been put aside.

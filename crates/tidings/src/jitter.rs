@@ -10,7 +10,7 @@ pub(crate) fn jittered(delay: Duration) -> Duration {
 }
 
 /// A number from 0 up to 1. A UUIDv7's last 32 bits are random, and its generator is here already.
-fn random_unit() -> f64 {
+pub(crate) fn random_unit() -> f64 {
     let [.., a, b, c, d] = *Uuid::now_v7().as_bytes();
     f64::from(u32::from_be_bytes([a, b, c, d])) / (f64::from(u32::MAX) + 1.0)
 }

@@ -133,7 +133,7 @@
 pub mod __private;
 mod bus;
 mod context;
-#[allow(dead_code, unused_imports, reason = "not everything has its caller yet")]
+#[allow(dead_code, reason = "not everything has its caller yet")]
 mod dead_letter;
 mod delivery;
 mod draft;
@@ -168,11 +168,14 @@ pub use tidings_derive::{Event, EventStream, Request, Token};
 
 pub use bus::{Bus, BusBuilder, CloseError, ConnectError};
 pub use context::Context;
-pub use dead_letter::DeadLetterReason;
+pub use dead_letter::{
+    DeadLetter, DeadLetterError, DeadLetterFilter, DeadLetterList, DeadLetterPolicy,
+    DeadLetterProgress, DeadLetterReason, DeadLetters, Purge, PurgeReport, Redrive, RedriveReport,
+};
 pub use delivery::{Acker, Delivery, DeliveryKind, Durable, Live, SettleError, Stored};
 pub use draft::Draft;
 pub use envelope::DecodeError;
-pub use failure::Failure;
+pub use failure::{Failure, Verdict};
 pub use handler::Handler;
 pub use header::{HeaderError, HeaderFault, Headers};
 pub use message::{
@@ -182,11 +185,13 @@ pub use message::{
 pub use publish::{PublishAllError, PublishError};
 pub use publish_ack::{Acknowledgement, PublishAck};
 pub use publisher::Publisher;
-pub use registry::{Registry, RegistryPlan, Running, Serve, ServeError};
+pub use registry::{
+    Control, NoRoute, Registry, RegistryPlan, RouteStatus, Running, Serve, ServeError,
+};
 pub use request::{EndpointInfo, RequestError, ServiceInfo};
 pub use retry::Retry;
-pub use route::Route;
-pub use runner::RouteReport;
+pub use route::{CircuitBreaker, Route};
+pub use runner::{RouteReport, RouteState};
 pub use stream::{
     Compression, ConsumerLimits, Discard, EventStream, External, Persistence, Placement, Republish,
     Retention, Source, SourceConsumer, SourceStart, Storage, StreamConfig, StreamDeclaration,

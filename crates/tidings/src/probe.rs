@@ -78,6 +78,8 @@ pub(crate) enum End<'a> {
     Returned(&'a Outcome, Option<&'a Settlement>),
     /// A handler panicked.
     Panicked(&'a str, Option<&'a Settlement>),
+    /// A handler did not end in time, or was not called any more.
+    Failed(&'a dyn fmt::Display, Option<&'a Settlement>),
     /// A message could not be decoded.
     Undecodable(&'a dyn fmt::Display),
 }
@@ -92,7 +94,7 @@ pub(crate) struct Listening<'a> {
 }
 
 /// Something that has begun; it is over when this is dropped.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Underway(Option<(Arc<dyn Probe>, u64)>);
 
 impl Underway {

@@ -1,11 +1,14 @@
 //! What a service is made of: handlers, wired by the types of their messages.
 
+mod control;
 mod error;
+mod letters;
 mod plan;
 mod running;
 mod serve;
 mod survey;
 
+pub use control::{Control, NoRoute, RouteStatus};
 pub use error::ServeError;
 pub use running::Running;
 pub use serve::Serve;
@@ -14,6 +17,7 @@ pub use survey::RegistryPlan;
 use std::collections::BTreeMap;
 
 use crate::bus::Bus;
+use crate::dead_letter::DeadLetterPolicy;
 use crate::handler::Handler;
 use crate::message::Decode;
 use crate::route::{Route, RouteSpec};
@@ -48,6 +52,8 @@ pub struct Registry {
     description: String,
     metadata: BTreeMap<String, String>,
     routes: Vec<RouteSpec>,
+    dead_letters: DeadLetterPolicy,
+    control: Control,
     streams: Topology,
     consumers: Topology,
 }
@@ -62,6 +68,8 @@ impl Registry {
             description: String::new(),
             metadata: BTreeMap::new(),
             routes: Vec::new(),
+            dead_letters: DeadLetterPolicy::default(),
+            control: Control::default(),
             streams: Topology::CreateOnly,
             consumers: Topology::Manage,
         }
@@ -145,6 +153,19 @@ impl Registry {
     /// Nothing is lost if the future is dropped.
     pub async fn plan(&self, bus: &Bus) -> Result<RegistryPlan, ServeError> {
         survey::survey(self, bus.link()).await
+    }
+
+    /// Where stream events go that its handlers can't handle; the default is a stream of its own,
+    /// `<registry>-dead-letters`. [`Bus::dead_letters`] reads them and puts them back.
+    pub fn dead_letters(mut self, policy: DeadLetterPolicy) -> Self {
+        self.dead_letters = policy;
+        self
+    }
+
+    /// How its routes are once it runs, and what pauses them; for a registry that is given to
+    /// [`serve`](Self::serve).
+    pub fn control(&self) -> Control {
+        self.control.clone()
     }
 
     /// Runs on `bus` until [`Serve::with_graceful_shutdown`]'s future ends; without one, for ever.

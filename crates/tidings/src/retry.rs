@@ -1,29 +1,317 @@
-//! When a failed message is tried again. Pure: it knows no clock and no transport.
+//! When a failed message is tried again, and when no more. Pure: it knows no clock, no chance and
+//! no transport.
 
 use std::time::Duration;
 
-/// When a message whose handler failed is handled again.
+/// When a stream event whose handler failed is handled again, and after how many attempts it is
+/// put aside as a dead letter.
 ///
-/// The default waits a second each time, without end.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// | made by | waits | attempts |
+/// | --- | --- | --- |
+/// | [`Retry::exponential(n)`](Self::exponential) | 1 s, 2 s, 4 s … up to 5 min, each lengthened by up to a quarter | `n` |
+/// | [`Retry::list([a, b])`](Self::list) | `a`, then `b` | one more than there are waits |
+/// | [`Retry::fixed(wait)`](Self::fixed) | the same each time | without end |
+/// | [`Retry::never()`](Self::never) | none | 1 |
+///
+/// The default is `Retry::exponential(12)`, which gives up after some 20 minutes.
+///
+/// An attempt is a delivery of the message to a route's consumer. One that ended because its
+/// process died counts too, and the server waits before the next as long as the policy says.
+///
+/// ```
+/// use std::time::Duration;
+/// use tidings::Retry;
+///
+/// let patient = Retry::exponential(20).first_delay(Duration::from_millis(100)).factor(3.0);
+/// let exact = Retry::fixed(Duration::from_secs(10)).max_attempts(3).jitter(0.0);
+/// # let _ = (patient, exact);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[must_use = "give it to `Route::retry`"]
 pub struct Retry {
-    delay: Duration,
+    waits: Waits,
+    attempts: Option<u64>,
+    elapsed: Option<Duration>,
+    jitter: f64,
 }
 
+#[derive(Debug, Clone, PartialEq)]
+enum Waits {
+    Fixed(Duration),
+    Exponential { first: Duration, factor: f64, most: Duration },
+    List(Vec<Duration>),
+}
+
+/// What a policy says about a failed attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Try again after this time.
+    Again(Duration),
+    /// All attempts are used up.
+    NoAttempts,
+    /// The time for attempts is used up.
+    NoTime,
+}
+
+/// A quarter is enough to part what failed together.
+const JITTER: f64 = 0.25;
+
+/// The longest wait, some hundred years: a server counts nanoseconds in 63 bits.
+const LONGEST: Duration = Duration::from_secs(3_000_000_000);
+
+/// The most waits that a consumer on the server is told; the last of them is repeated.
+const MOST_WAITS: u64 = 64;
+
 impl Retry {
-    /// The same wait before each attempt.
-    pub const fn fixed(delay: Duration) -> Self {
-        Self { delay }
+    /// So many attempts, with waits that double: 1 s, 2 s, 4 s … up to 5 min, each lengthened by
+    /// up to a quarter.
+    pub const fn exponential(attempts: u64) -> Self {
+        let waits = Waits::Exponential {
+            first: Duration::from_secs(1),
+            factor: 2.0,
+            most: Duration::from_secs(300),
+        };
+        Self { waits, attempts: Some(attempts), elapsed: None, jitter: JITTER }
     }
 
-    /// How long to wait after the failure of this attempt, which counts from 1.
-    pub(crate) fn delay(&self, _attempt: u64) -> Duration {
-        self.delay
+    /// The same wait before each attempt, without end and without jitter.
+    pub const fn fixed(delay: Duration) -> Self {
+        Self { waits: Waits::Fixed(delay), attempts: None, elapsed: None, jitter: 0.0 }
     }
+
+    /// These waits, one after the other and without jitter; one attempt more than there are waits.
+    pub fn list(delays: impl IntoIterator<Item = Duration>) -> Self {
+        let delays: Vec<_> = delays.into_iter().collect();
+        let attempts = Some(delays.len() as u64 + 1);
+        Self { waits: Waits::List(delays), attempts, elapsed: None, jitter: 0.0 }
+    }
+
+    /// One attempt: what fails is put aside at once.
+    pub const fn never() -> Self {
+        let waits = Waits::Fixed(Duration::ZERO);
+        Self { waits, attempts: Some(1), elapsed: None, jitter: 0.0 }
+    }
+
+    /// How often a message is tried at most, the first attempt included; 0 is refused at the start.
+    pub const fn max_attempts(mut self, attempts: u64) -> Self {
+        self.attempts = Some(attempts);
+        self
+    }
+
+    /// How long after its first failure a message is tried at most. The first failure is the first
+    /// one that this process saw; the limit is reached when the next attempt would come too late.
+    pub const fn max_elapsed(mut self, elapsed: Duration) -> Self {
+        self.elapsed = Some(elapsed);
+        self
+    }
+
+    /// The first wait of [`exponential`](Self::exponential); the default is 1 s. It changes nothing
+    /// elsewhere.
+    pub const fn first_delay(mut self, delay: Duration) -> Self {
+        if let Waits::Exponential { first, .. } = &mut self.waits {
+            *first = delay;
+        }
+        self
+    }
+
+    /// The longest wait of [`exponential`](Self::exponential), before jitter; the default is 5 min.
+    /// It changes nothing elsewhere.
+    pub const fn max_delay(mut self, delay: Duration) -> Self {
+        if let Waits::Exponential { most, .. } = &mut self.waits {
+            *most = delay;
+        }
+        self
+    }
+
+    /// By how much each wait of [`exponential`](Self::exponential) is longer than the one before;
+    /// the default is 2, and less than 1 is refused at the start. It changes nothing elsewhere.
+    pub const fn factor(mut self, by: f64) -> Self {
+        if let Waits::Exponential { factor, .. } = &mut self.waits {
+            *factor = by;
+        }
+        self
+    }
+
+    /// By how much of itself a wait is lengthened at most, by chance; never shortened. 0.25 is up
+    /// to a quarter, 0 is none; what is not between 0 and 10 is refused at the start.
+    pub const fn jitter(mut self, share: f64) -> Self {
+        self.jitter = share;
+        self
+    }
+
+    /// Why this can't hold, with the method that said so.
+    pub(crate) fn problem(&self) -> Option<String> {
+        if self.attempts == Some(0) {
+            return Some("0 attempts would handle nothing; give 1 or more".to_owned());
+        }
+        if let Waits::Exponential { factor, .. } = self.waits
+            && !(factor >= 1.0 && factor.is_finite())
+        {
+            return Some(format!("a factor of {factor} makes no wait longer; give 1 or more"));
+        }
+        if !(0.0..=10.0).contains(&self.jitter) {
+            return Some(format!("a jitter of {} is not between 0 and 10", self.jitter));
+        }
+        None
+    }
+
+    /// How often a message is tried at most; `None` is without end.
+    pub(crate) fn attempts(&self) -> Option<u64> {
+        self.attempts
+    }
+
+    /// What comes after the failure of this attempt, which counts from 1, so long after the first
+    /// failure. `asked` is a wait that the failure asks for itself; `chance` is from 0 up to 1.
+    pub(crate) fn next(
+        &self,
+        attempt: u64,
+        since_first: Duration,
+        asked: Option<Duration>,
+        chance: f64,
+    ) -> Next {
+        if self.attempts.is_some_and(|attempts| attempt >= attempts) {
+            return Next::NoAttempts;
+        }
+        let wait = asked.unwrap_or_else(|| {
+            let wait = self.wait(attempt);
+            wait.saturating_add(scaled(wait, self.jitter * chance))
+        });
+        match self.elapsed {
+            Some(elapsed) if since_first.saturating_add(wait) > elapsed => Next::NoTime,
+            _ => Next::Again(wait.min(LONGEST)),
+        }
+    }
+
+    /// The wait after the failure of this attempt, before jitter.
+    fn wait(&self, attempt: u64) -> Duration {
+        match &self.waits {
+            Waits::Fixed(wait) => *wait,
+            Waits::Exponential { first, factor, most } => {
+                let power = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
+                scaled(*first, factor.powi(power)).min(*most)
+            }
+            Waits::List(waits) => {
+                let place = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
+                waits.get(place).or(waits.last()).copied().unwrap_or_default()
+            }
+        }
+    }
+
+    /// How long a server is to wait for the settlement of each delivery, the last one repeated, so
+    /// that what a process took with it comes again as if it had failed at the end of `ack_wait`.
+    pub(crate) fn backoff(&self, ack_wait: Duration) -> Vec<Duration> {
+        let most = self.attempts.map_or(MOST_WAITS, |attempts| attempts.min(MOST_WAITS));
+        let wait = |attempt| ack_wait.saturating_add(self.wait(attempt)).min(LONGEST);
+        let waits = (1..=most.max(1)).map(wait);
+        let mut waits: Vec<_> = waits.collect();
+        while let [.., before, last] = waits[..]
+            && before == last
+        {
+            waits.pop();
+        }
+        waits
+    }
+}
+
+/// `time` by a factor; the longest time there is where that is no time.
+fn scaled(time: Duration, factor: f64) -> Duration {
+    Duration::try_from_secs_f64(time.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }
 
 impl Default for Retry {
     fn default() -> Self {
-        Self::fixed(Duration::from_secs(1))
+        Self::exponential(12)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn secs(secs: u64) -> Duration {
+        Duration::from_secs(secs)
+    }
+
+    /// The waits until there is no next one.
+    fn waits(retry: &Retry) -> Vec<u64> {
+        let next = |attempt| match retry.next(attempt, Duration::ZERO, None, 0.0) {
+            Next::Again(wait) => Some(wait.as_secs()),
+            Next::NoAttempts | Next::NoTime => None,
+        };
+        (1..100).map_while(next).collect()
+    }
+
+    #[test]
+    fn each_policy_has_its_waits() {
+        assert_eq!(waits(&Retry::exponential(5)), [1, 2, 4, 8]);
+        let capped = Retry::exponential(5).first_delay(secs(10)).factor(3.0).max_delay(secs(60));
+        assert_eq!(waits(&capped), [10, 30, 60, 60]);
+        assert_eq!(waits(&Retry::list([secs(3), secs(1)])), [3, 1]);
+        assert_eq!(waits(&Retry::list([secs(3), secs(1)]).max_attempts(5)), [3, 1, 1, 1]);
+        assert_eq!(waits(&Retry::fixed(secs(7))).len(), 99, "without end");
+        assert_eq!(waits(&Retry::fixed(secs(7)).max_attempts(3)), [7, 7]);
+        assert!(waits(&Retry::never()).is_empty());
+        assert_eq!(Retry::list([]).attempts(), Some(1));
+        assert_eq!(waits(&Retry::default())[..9], [1, 2, 4, 8, 16, 32, 64, 128, 256]);
+        assert_eq!(waits(&Retry::default())[9..], [300, 300]);
+    }
+
+    #[test]
+    fn a_wait_without_measure_is_the_longest_one() {
+        let endless = Retry::fixed(Duration::MAX).jitter(1.0);
+        assert_eq!(endless.next(u64::MAX, Duration::MAX, None, 0.9), Next::Again(LONGEST));
+        let steep = Retry::exponential(u64::MAX).factor(1e300).max_delay(Duration::MAX);
+        assert_eq!(steep.wait(u64::MAX), Duration::MAX);
+    }
+
+    #[test]
+    fn jitter_only_lengthens() {
+        let retry = Retry::exponential(9).jitter(0.5);
+        let wait = |chance| retry.next(2, Duration::ZERO, None, chance);
+        assert_eq!(wait(0.0), Next::Again(secs(2)));
+        assert_eq!(wait(0.5), Next::Again(Duration::from_millis(2500)));
+        assert_eq!(
+            retry.next(2, Duration::ZERO, Some(secs(2)), 0.9),
+            Next::Again(secs(2)),
+            "asked"
+        );
+    }
+
+    #[test]
+    fn time_runs_out_where_the_next_attempt_would_come_too_late() {
+        let retry = Retry::fixed(secs(10)).max_elapsed(secs(25));
+        assert_eq!(retry.next(1, secs(0), None, 0.0), Next::Again(secs(10)));
+        assert_eq!(retry.next(2, secs(15), None, 0.0), Next::Again(secs(10)));
+        assert_eq!(retry.next(3, secs(16), None, 0.0), Next::NoTime);
+        assert_eq!(retry.next(3, secs(16), Some(secs(9)), 0.0), Next::Again(secs(9)));
+        assert_eq!(retry.max_attempts(3).next(3, secs(99), None, 0.0), Next::NoAttempts);
+    }
+
+    #[test]
+    fn a_server_waits_as_the_policy_does() {
+        let backoff = |retry: Retry| -> Vec<u64> {
+            retry.backoff(secs(30)).iter().map(Duration::as_secs).collect()
+        };
+        assert_eq!(backoff(Retry::exponential(4)), [31, 32, 34, 38]);
+        assert_eq!(backoff(Retry::fixed(secs(5))), [35], "the last one is repeated");
+        assert_eq!(backoff(Retry::list([secs(1), secs(9)])), [31, 39]);
+        assert_eq!(backoff(Retry::never()), [30]);
+        assert_eq!(backoff(Retry::default()).len(), 10);
+        assert_eq!(backoff(Retry::exponential(1000).factor(1.01)).len(), 64);
+    }
+
+    #[test]
+    fn what_can_not_hold_says_why() {
+        for (retry, why) in [
+            (Retry::exponential(0), "0 attempts"),
+            (Retry::exponential(3).factor(0.5), "a factor of 0.5"),
+            (Retry::exponential(3).factor(f64::NAN), "a factor of NaN"),
+            (Retry::fixed(secs(1)).jitter(-0.1), "a jitter of -0.1"),
+            (Retry::fixed(secs(1)).jitter(f64::INFINITY), "a jitter of inf"),
+        ] {
+            let problem = retry.problem().unwrap();
+            assert!(problem.starts_with(why), "{problem}");
+        }
+        assert_eq!(Retry::default().problem(), None);
     }
 }

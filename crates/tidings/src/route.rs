@@ -1,5 +1,11 @@
 //! One handler and how it is to be run.
 
+mod breaker;
+mod spec;
+
+pub use breaker::CircuitBreaker;
+pub(crate) use spec::{Classify, Key, Rate, RouteSpec};
+
 use std::fmt;
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::marker::PhantomData;
@@ -7,10 +13,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::envelope;
-use crate::handler::{Dispatch, Handler, Typed};
-use crate::message::{Declaration, Decode};
+use crate::failure::{Failure, Verdict};
+use crate::handler::{Handler, Typed};
+use crate::message::Decode;
 use crate::retry::Retry;
-use crate::transport::Incoming;
 
 /// One handler and how it is to be run; for the registry's `route`.
 ///
@@ -26,48 +32,20 @@ use crate::transport::Incoming;
 /// let registry = Registry::new("shop")
 ///     .route(Route::of::<PaymentFailed>(refunds).concurrency(32));
 /// ```
+///
+/// What can't hold, or means nothing to the message, is refused when the registry starts.
 #[must_use = "give it to `Registry::route`"]
 pub struct Route<M = ()> {
     spec: RouteSpec,
     message: PhantomData<fn(M)>,
 }
 
-/// A route without its type: what a registry keeps.
-pub(crate) struct RouteSpec {
-    pub(crate) declarations: &'static [&'static Declaration],
-    pub(crate) name: Option<&'static str>,
-    pub(crate) type_name: &'static str,
-    pub(crate) dispatch: Arc<dyn Dispatch>,
-    pub(crate) concurrency: usize,
-    pub(crate) key: Option<Key>,
-    pub(crate) retry: Option<Retry>,
-    pub(crate) ack_wait: Option<Duration>,
-    pub(crate) max_ack_pending: Option<u64>,
-    pub(crate) durable: Option<String>,
-    pub(crate) queue_group: Option<String>,
-}
-
-/// Reads a message's key, hashed; `None` for what can't be decoded.
-pub(crate) type Key = Arc<dyn Fn(&Incoming) -> Option<u64> + Send + Sync>;
-
 impl Route {
     /// A handler of `M`, run as `M` declares: an event without a stream in a queue group, an
     /// event with a stream through a durable consumer, a request as a service endpoint.
     pub fn of<M: Decode>(handler: impl Handler<M>) -> Route<M> {
-        let spec = RouteSpec {
-            declarations: M::DECLARATIONS,
-            name: M::NAME,
-            type_name: std::any::type_name::<M>(),
-            dispatch: Arc::new(Typed::<M, _>::new(handler)),
-            concurrency: 16,
-            key: None,
-            retry: None,
-            ack_wait: None,
-            max_ack_pending: None,
-            durable: None,
-            queue_group: None,
-        };
-        Route { spec, message: PhantomData }
+        let dispatch = Arc::new(Typed::<M, _>::new(handler));
+        Route { spec: RouteSpec::new::<M>(dispatch), message: PhantomData }
     }
 }
 
@@ -76,9 +54,8 @@ impl<M: Decode> Route<M> {
     /// of other keys are handled beside them. A message that failed comes again later, behind
     /// those that followed it.
     ///
-    /// A message that waits for its key counts among those that are handled at a time: when one of
-    /// a key hangs, so many behind it as [`concurrency`](Self::concurrency) allows keep the others
-    /// waiting too.
+    /// A message that waits for its key keeps no other one from being handled, as long as there is
+    /// room for what waits: as many as [`prefetch`](Self::prefetch) says.
     ///
     /// Each message is decoded once more for its key.
     pub fn keyed_by<K: Hash>(mut self, key: impl Fn(&M) -> K + Send + Sync + 'static) -> Self {
@@ -90,13 +67,9 @@ impl<M: Decode> Route<M> {
     }
 }
 
+/// How much at a time.
 impl<M> Route<M> {
-    pub(crate) fn into_spec(self) -> RouteSpec {
-        self.spec
-    }
-
-    /// How many messages are handled at a time; the default is 16, and 0 is refused at the start. As
-    /// many of a stream's may be fetched ahead, and their ack wait runs while they wait.
+    /// How many messages are handled at a time; the default is 16, and 0 is refused at the start.
     ///
     /// With 1 they are handled in order, except for one that failed: it comes again later.
     pub fn concurrency(mut self, concurrency: usize) -> Self {
@@ -104,21 +77,109 @@ impl<M> Route<M> {
         self
     }
 
-    /// When a failed stream event is handled again; the default waits a second each time. On a
-    /// route of other messages it is refused at the start.
-    pub fn retry(mut self, retry: Retry) -> Self {
-        self.spec.retry = Some(retry);
+    /// How many of a stream's messages are fetched ahead of those that are handled; the default is
+    /// as many as [`concurrency`](Self::concurrency) says, which is also the most. 0 fetches what
+    /// can be handled at once.
+    ///
+    /// The server is told of those that wait, so that they don't come again meanwhile.
+    pub fn prefetch(mut self, prefetch: usize) -> Self {
+        self.spec.prefetch = Some(prefetch);
         self
     }
 
-    /// How long a handler may take, without reporting progress, before the server delivers its
-    /// stream event again; the default is 30 s. On a route of other messages it is refused
-    /// at the start.
+    /// Begins to handle at most `messages` in each span of `per`, evenly; each instance counts for
+    /// itself. 0 messages, or a span of no time, is refused at the start.
+    pub fn rate_limit(mut self, messages: u32, per: Duration) -> Self {
+        self.spec.rate = Some(Rate { messages, per });
+        self
+    }
+
+    /// How many of a stream's messages may be unsettled at a time, over all instances; the default
+    /// is 1000. On a route without a stream it is refused at the start.
+    pub fn max_ack_pending(mut self, max: u64) -> Self {
+        self.spec.max_ack_pending = Some(max);
+        self
+    }
+}
+
+/// How long.
+impl<M> Route<M> {
+    /// How long the handler may take for one message. One that takes longer is dropped, which
+    /// counts as a failure: a stream's event is retried, an asker gets an error. The default is
+    /// without end, and for a stream's event more than [`ack_wait`](Self::ack_wait) is refused at
+    /// the start.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.spec.deadline = Some(deadline);
+        self
+    }
+
+    /// How long a server waits for word of a stream event before it delivers it again; the default
+    /// is 30 s. On a route of other messages it is refused at the start.
+    ///
+    /// A handler may take longer: after half of this time, and again and again, the server is told
+    /// that it is still at work.
     pub fn ack_wait(mut self, ack_wait: Duration) -> Self {
         self.spec.ack_wait = Some(ack_wait);
         self
     }
 
+    /// For how long a server is told that a handler is still at work on a stream event; the
+    /// default is ten times [`ack_wait`](Self::ack_wait), and 0 tells it never. After that the
+    /// event comes again, perhaps to another instance, while the handler goes on. On a route of
+    /// other messages it is refused at the start.
+    pub fn progress_limit(mut self, limit: Duration) -> Self {
+        self.spec.progress_limit = Some(limit);
+        self
+    }
+}
+
+/// What failed.
+impl<M> Route<M> {
+    /// When a failed stream event is handled again, and when it becomes a dead letter; the default
+    /// is [`Retry::exponential(12)`](Retry::exponential). On a route of other messages it is
+    /// refused at the start.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.spec.retry = Some(retry);
+        self
+    }
+
+    /// What becomes of a stream event whose handler failed, by the failure: in place of what
+    /// [`Failure::verdict`] says. On a route of other messages it is refused at the start.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// # use tidings::Verdict;
+    /// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
+    /// # #[event(subject = "payments.failed")]
+    /// # struct PaymentFailed { order: u64 }
+    /// # async fn refund(_: PaymentFailed, _: Context) -> Result<(), Failure> { Ok(()) }
+    /// let route = Route::of::<PaymentFailed>(refund).classify(|failure| {
+    ///     match failure.error().downcast_ref::<std::num::ParseIntError>() {
+    ///         Some(_) => Verdict::Reject,
+    ///         None => failure.verdict(),
+    ///     }
+    /// });
+    /// ```
+    pub fn classify(
+        mut self,
+        classify: impl Fn(&Failure) -> Verdict + Send + Sync + 'static,
+    ) -> Self {
+        self.spec.classify = Some(Arc::new(classify));
+        self
+    }
+}
+
+/// What keeps failing.
+impl<M> Route<M> {
+    /// Pauses the route when its handler keeps failing; the default is never.
+    pub fn circuit_breaker(mut self, breaker: CircuitBreaker) -> Self {
+        self.spec.breaker = Some(breaker);
+        self
+    }
+}
+
+/// Under which name.
+impl<M> Route<M> {
     /// The durable consumer's name, instead of `<registry>-<wire name>`, whose dots become `_`.
     /// On a route without a stream it is refused at the start.
     pub fn durable(mut self, name: impl Into<String>) -> Self {
@@ -133,45 +194,13 @@ impl<M> Route<M> {
         self
     }
 
-    /// How many of a stream's messages may be unsettled at a time, over all instances; the default
-    /// is 1000. On a route without a stream it is refused at the start.
-    pub fn max_ack_pending(mut self, max: u64) -> Self {
-        self.spec.max_ack_pending = Some(max);
-        self
-    }
-}
-
-impl RouteSpec {
-    /// The options that were given and mean something only to a stream's events.
-    pub(crate) fn stream_options(&self) -> impl Iterator<Item = &'static str> {
-        [
-            self.retry.as_ref().map(|_| "retry"),
-            self.ack_wait.map(|_| "ack_wait"),
-            self.max_ack_pending.map(|_| "max_ack_pending"),
-            self.durable.as_ref().map(|_| "durable"),
-        ]
-        .into_iter()
-        .flatten()
-    }
-
-    /// What an error calls it.
-    pub(crate) fn label(&self) -> String {
-        self.name.unwrap_or(self.type_name).to_owned()
+    pub(crate) fn into_spec(self) -> RouteSpec {
+        self.spec
     }
 }
 
 impl<M> fmt::Debug for Route<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.spec.fmt(f)
-    }
-}
-
-impl fmt::Debug for RouteSpec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Route")
-            .field("name", &self.label())
-            .field("concurrency", &self.concurrency)
-            .field("retry", &self.retry)
-            .finish_non_exhaustive()
     }
 }

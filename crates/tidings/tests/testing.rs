@@ -327,8 +327,9 @@ async fn an_event_that_nobody_hears_says_so() {
 async fn what_will_never_be_handled_is_known_soon() {
     let begun = Instant::now();
     let test = TestBus::in_memory();
-    let shop = Registry::new("shop").handle::<OrderCreated>(from_attempt(u64::MAX));
-    test.serve(shop).await.unwrap();
+    let endless = Retry::fixed(Duration::from_secs(1));
+    let route = Route::of::<OrderCreated>(from_attempt(u64::MAX)).retry(endless);
+    test.serve(Registry::new("shop").route(route)).await.unwrap();
     test.bus().publish(&order(1)).await.unwrap();
     let error = test.settle().await.unwrap_err().to_string();
     assert!(error.ends_with("last retried for: the database is away"), "{error}");

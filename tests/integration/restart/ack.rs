@@ -75,3 +75,49 @@ async fn a_server_that_stood_still_stores_what_was_repeated_once() {
     assert!(acks.iter().all(|ack| ack.duplicate), "the copies are confirmed: {acks:?}");
     assert_eq!(stored(&server.client().await).await, 100);
 }
+
+/// What came of an event; it has no id of its own.
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "parcels.arrived", stream = Parcels)]
+struct Arrived {
+    number: u32,
+}
+
+/// A handler has published and returned, and its ack is lost with the connection: the event is
+/// handled again, and what was published is not stored again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_whose_ack_is_lost_publishes_the_same_again() {
+    let server = Server::start().await;
+    let proxy = Proxy::start(&server).await;
+    let (services, publisher) = (bus(proxy.url()).await, bus(&server.url()).await);
+    let (begun, mut runs) = tokio::sync::mpsc::unbounded_channel();
+    let (go, gate) = tokio::sync::watch::channel(false);
+    let handler = move |event: Sent, cx: Context| {
+        let (begun, mut gate) = (begun.clone(), gate.clone());
+        async move {
+            let ack = cx.publish(&Arrived { number: event.number }).await?;
+            begun.send((cx.attempt(), ack.duplicate))?;
+            gate.wait_for(|open| *open).await?;
+            Ok(())
+        }
+    };
+    let route = Route::of::<Sent>(handler).ack_wait(Duration::from_secs(1));
+    let running = Registry::new("dock").route(route).start(&services).await.unwrap();
+    publisher.publish(&Sent { number: 7 }).await.unwrap();
+    assert_eq!(soon(runs.recv()).await.unwrap(), (1, false));
+
+    // The handler returns, and the server never hears of it.
+    proxy.lose_questions();
+    go.send(true).unwrap();
+    let acked = || async { proxy.lost_questions().contains("+ACK") };
+    eventually(SOON, "it has acked", acked).await;
+    proxy.cut();
+    assert_eq!(soon(runs.recv()).await.unwrap(), (2, true), "again, and it is known");
+    eventually(SOON, "the second ack is there", || async {
+        let state = publisher.stream::<Parcels>().consumer_state("dock-parcels_sent").await;
+        state.is_ok_and(|state| state.ack_pending == 0)
+    })
+    .await;
+    assert_eq!(stored(&server.client().await).await, 2, "one event, and one that followed");
+    assert_eq!(running.shutdown().await[0].handled, 2);
+}

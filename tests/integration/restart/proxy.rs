@@ -1,10 +1,10 @@
 //! A wire between a client and its server that loses what a test wants it to lose.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tidings_tests::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -12,33 +12,44 @@ use tokio::task::JoinHandle;
 /// Takes connections and passes on what comes, in both directions.
 pub(super) struct Proxy {
     url: String,
-    deaf: Arc<AtomicBool>,
+    to_server: Direction,
+    to_client: Direction,
     cuts: watch::Sender<u32>,
     accepting: JoinHandle<()>,
 }
+
+/// What was lost on the way; `None` while nothing is to be lost.
+type Direction = Arc<Mutex<Option<Vec<u8>>>>;
 
 impl Proxy {
     pub(super) async fn start(server: &Server) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("nats://{}", listener.local_addr().unwrap());
         let to = server.url().replace("nats://", "");
-        let (deaf, cuts) = (Arc::new(AtomicBool::new(false)), watch::channel(0).0);
+        let (to_server, to_client) = (Direction::default(), Direction::default());
+        let cuts = watch::channel(0).0;
         let accepting = tokio::spawn({
-            let (deaf, cuts) = (Arc::clone(&deaf), cuts.clone());
+            let (to_server, to_client) = (Arc::clone(&to_server), Arc::clone(&to_client));
+            let cuts = cuts.clone();
             async move {
                 while let Ok((client, _)) = listener.accept().await {
                     let Ok(server) = TcpStream::connect(&to).await else { continue };
-                    let (deaf, mut cut) = (Arc::clone(&deaf), cuts.subscribe());
+                    let (from_client, client) = client.into_split();
+                    let (from_server, server) = server.into_split();
+                    let asking = carry(from_client, server, Arc::clone(&to_server));
+                    let answering = carry(from_server, client, Arc::clone(&to_client));
+                    let mut cut = cuts.subscribe();
                     tokio::spawn(async move {
                         tokio::select! {
-                            () = carry(client, server, &deaf) => {}
+                            _ = asking => {}
+                            _ = answering => {}
                             _ = cut.changed() => {}
                         }
                     });
                 }
             }
         });
-        Self { url, deaf, cuts, accepting }
+        Self { url, to_server, to_client, cuts, accepting }
     }
 
     pub(super) fn url(&self) -> &str {
@@ -47,13 +58,27 @@ impl Proxy {
 
     /// From now on what the server says is lost.
     pub(super) fn lose_answers(&self) {
-        self.deaf.store(true, Ordering::SeqCst);
+        self.to_client.lock().unwrap().get_or_insert_default();
+    }
+
+    /// From now on what the client says is lost.
+    pub(super) fn lose_questions(&self) {
+        self.to_server.lock().unwrap().get_or_insert_default();
+    }
+
+    /// What the client said and was lost.
+    pub(super) fn lost_questions(&self) -> String {
+        let lost = self.to_server.lock().unwrap().clone();
+        String::from_utf8_lossy(&lost.unwrap_or_default()).into_owned()
     }
 
     /// Cuts all connections; new ones lose nothing.
     pub(super) fn cut(&self) {
-        self.deaf.store(false, Ordering::SeqCst);
+        // What is lost stays lost: the connections end first.
         self.cuts.send_modify(|cuts| *cuts += 1);
+        for direction in [&self.to_server, &self.to_client] {
+            *direction.lock().unwrap() = None;
+        }
     }
 }
 
@@ -63,22 +88,22 @@ impl Drop for Proxy {
     }
 }
 
-/// Until one side ends.
-async fn carry(client: TcpStream, server: TcpStream, deaf: &AtomicBool) {
-    let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
-        (client.into_split(), server.into_split());
-    let asking = async { tokio::io::copy(&mut from_client, &mut to_server).await.map(drop) };
-    let answering = async {
-        let mut bytes = vec![0; 64 * 1024];
-        loop {
-            let count = from_server.read(&mut bytes).await?;
-            if count == 0 {
-                return Ok::<(), std::io::Error>(());
-            }
-            if !deaf.load(Ordering::SeqCst) {
-                to_client.write_all(&bytes[..count]).await?;
-            }
+/// One way, until the side that speaks ends.
+async fn carry(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    direction: Direction,
+) -> std::io::Result<()> {
+    let mut bytes = vec![0; 64 * 1024];
+    loop {
+        let count = from.read(&mut bytes).await?;
+        if count == 0 {
+            return Ok(());
         }
-    };
-    tokio::select! { _ = asking => {}, _ = answering => {} }
+        if let Some(lost) = &mut *direction.lock().unwrap() {
+            lost.extend_from_slice(&bytes[..count]);
+            continue;
+        }
+        to.write_all(&bytes[..count]).await?;
+    }
 }

@@ -11,7 +11,7 @@ const ROOT: &str = "_dead_letters";
 const EXHAUSTED: &str = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES";
 /// How long a letter's id is remembered. Between the first and the second storing of the same
 /// letter a process may have to be started again.
-const DUPLICATE_WINDOW: Duration = Duration::from_secs(60 * 60);
+pub(super) const DUPLICATE_WINDOW: Duration = Duration::from_secs(60 * 60);
 
 /// The subject of the letters of a stream's consumer.
 pub(super) fn letter_subject(
@@ -23,13 +23,27 @@ pub(super) fn letter_subject(
     format!("{ROOT}.{letters}.{stream}.{consumer}.{original}")
 }
 
+/// A letter's stream, consumer and original subject, read off its subject.
+pub(super) fn parts<'a>(letters: &str, subject: &'a str) -> Option<(&'a str, &'a str, &'a str)> {
+    let rest = subject.strip_prefix(ROOT)?.strip_prefix('.')?;
+    let rest = rest.strip_prefix(letters)?.strip_prefix('.')?;
+    let (stream, rest) = rest.split_once('.')?;
+    let (consumer, original) = rest.split_once('.')?;
+    Some((stream, consumer, original))
+}
+
+/// The dead-letter stream of a registry that says nothing else.
+pub(crate) fn stream_of(registry: &str) -> String {
+    format!("{registry}-dead-letters")
+}
+
 /// The subject filter of all letters in this stream.
 pub(super) fn all_letters(letters: &str) -> String {
     format!("{ROOT}.{letters}.>")
 }
 
 /// The subject on which the server tells that this consumer has exhausted a message.
-pub(super) fn exhausted_subject(stream: &str, consumer: &str) -> String {
+pub(crate) fn exhausted_subject(stream: &str, consumer: &str) -> String {
     format!("{EXHAUSTED}.{stream}.{consumer}")
 }
 
@@ -38,6 +52,13 @@ pub(super) fn letter_id(receipt: &Receipt) -> String {
     let Receipt { stream, consumer, sequence, stored_at, .. } = receipt;
     let stored_at = stored_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     format!("{stream}.{consumer}.{sequence}.{}", stored_at.as_nanos())
+}
+
+/// The original's sequence, and when it was stored, in nanoseconds: read off a letter's id.
+pub(super) fn of_letter_id(id: &str) -> Option<(u64, u64)> {
+    let (rest, nanos) = id.rsplit_once('.')?;
+    let (_, sequence) = rest.rsplit_once('.')?;
+    Some((sequence.parse().ok()?, nanos.parse().ok()?))
 }
 
 /// The stream for letters, and for what a server tells of messages that these consumers, by their

@@ -6,9 +6,14 @@ use tokio::time::{Instant, timeout_at};
 
 use super::cause::Cause;
 use super::letter::{Original, OriginalHeaders, letter};
+use super::{place, seek};
+use crate::header;
 use crate::jitter::jittered;
 use crate::link::Link;
-use crate::transport::{Fault, Incoming, Outgoing, Receipt, StoredHeaders, StoredMessage};
+use crate::publish_ack::PublishAck;
+use crate::transport::{
+    ApiError, Fault, Incoming, Outgoing, Receipt, StoredHeaders, StoredMessage, Transport, Which,
+};
 
 /// The first wait before a letter is sent again.
 const FIRST_RETRY: Duration = Duration::from_millis(50);
@@ -32,7 +37,9 @@ pub(crate) async fn store(
         payload: &incoming.payload,
         receipt: receipt.ok_or_else(|| Fault::client("no stream keeps the message"))?,
     };
-    confirmed(link, letters, letter(letters, original, cause, link.transport.max_payload())).await
+    confirmed(link, letters, letter(letters, original, cause, link.transport.max_payload()))
+        .await
+        .map(drop)
 }
 
 /// The same for a message that was read from its stream, also where its header block can't be read.
@@ -49,18 +56,65 @@ pub(crate) async fn store_read(
     };
     let (subject, payload) = (stored.subject.as_str(), &stored.payload);
     let original = Original { subject, headers, payload, receipt };
-    confirmed(link, letters, letter(letters, original, cause, link.transport.max_payload())).await
+    confirmed(link, letters, letter(letters, original, cause, link.transport.max_payload()))
+        .await
+        .map(drop)
 }
 
-/// Sends a letter until it is stored: its id makes it the same letter each time.
-async fn confirmed(link: &Link, letters: &str, letter: Outgoing) -> Result<(), Fault> {
+/// Whether there is a letter of this message and consumer already, in spite of the time that has
+/// passed.
+pub(crate) async fn is_stored(
+    link: &Link,
+    letters: &str,
+    subject: &str,
+    receipt: &Receipt,
+) -> Result<bool, Fault> {
+    let filter = place::letter_subject(letters, &receipt.stream, &receipt.consumer, subject);
+    let id = place::letter_id(receipt);
+    let transport = &link.transport;
+    let state = transport.stream_state(letters).await?;
+    let among = state.first_sequence..=state.last_sequence;
+    // No letter is older than its original.
+    let mut from = seek::first_since(transport, letters, &filter, among, receipt.stored_at).await?;
+    while let Some(stored) =
+        transport.stored(letters, Which::Next { from, filter: &filter }).await?
+    {
+        if let StoredHeaders::Read(headers) = &stored.headers
+            && headers.get(header::MESSAGE_ID) == Some(&id)
+        {
+            return Ok(true);
+        }
+        from = stored.sequence + 1;
+    }
+    Ok(false)
+}
+
+/// Removes a letter, or an advisory; says whether it was still there.
+pub(crate) async fn remove(
+    transport: &Transport,
+    letters: &str,
+    sequence: u64,
+) -> Result<bool, Fault> {
+    match transport.delete_message(letters, sequence).await {
+        Ok(()) => Ok(true),
+        Err(Fault::Api(error)) if error.code == ApiError::SEQUENCE_NOT_FOUND => Ok(false),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Sends a message until its stream has stored it: its id makes it the same message each time.
+pub(super) async fn confirmed(
+    link: &Link,
+    stream: &str,
+    message: Outgoing,
+) -> Result<PublishAck, Fault> {
     let deadline = Instant::now() + link.patience.publish;
     let mut pause = FIRST_RETRY;
     loop {
         let patience = deadline.min(Instant::now() + link.patience.ack);
-        let sent = async { link.transport.store(letter.clone()).await?.await };
+        let sent = async { link.transport.store(message.clone()).await?.await };
         let fault = match timeout_at(patience, sent).await {
-            Ok(Ok(_)) => return Ok(()),
+            Ok(Ok(ack)) => return Ok(ack),
             Ok(Err(fault)) => fault,
             Err(_) => Fault::Timeout,
         };
@@ -69,7 +123,7 @@ async fn confirmed(link: &Link, letters: &str, letter: Outgoing) -> Result<(), F
             Fault::Api(error) if error.is_passing() => {}
             // No stream, or one that is electing a leader: only the server knows which.
             Fault::NoResponders => {
-                let known = timeout_at(deadline, link.transport.stream(letters)).await;
+                let known = timeout_at(deadline, link.transport.stream(stream)).await;
                 if let Ok(Ok(None)) = known {
                     return Err(fault);
                 }
@@ -90,12 +144,12 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::dead_letter::{DeadLetterReason, stream_config};
+    use crate::dead_letter::DeadLetterReason;
+    use crate::dead_letter::place::stream_config;
     use crate::header::Headers;
     use crate::link::Patience;
     use crate::subject::Subject;
     use crate::transport::memory::Memory;
-    use crate::transport::{ApiError, Transport, Which};
 
     const LETTERS: &str = "shop-dead-letters";
 

@@ -1,5 +1,7 @@
 //! Why a registry can't run.
 
+use std::error::Error;
+
 use crate::subscribe::SubscribeError;
 use crate::topology::ProvisionError;
 
@@ -78,6 +80,16 @@ pub enum ServeError {
         subject: &'static str,
         /// The stream.
         stream: &'static str,
+    },
+    /// The dead-letter stream can't be used.
+    #[error("registry `{registry}` can't put dead letters into stream `{stream}`: {source}")]
+    DeadLetters {
+        /// The registry.
+        registry: String,
+        /// The dead-letter stream.
+        stream: String,
+        /// What is wrong.
+        source: Box<dyn Error + Send + Sync>,
     },
     /// A stream can't be used.
     #[error("the handler of `{message}` can't run: {source}")]

@@ -7,8 +7,7 @@ use crate::message::{Declaration, MessageKind, filters};
 use crate::route::RouteSpec;
 use crate::stream::StreamDeclaration;
 use crate::subject::Subject;
-use crate::subscribe::{ACK_WAIT, check_name};
-use crate::topology::MAX_ACK_PENDING;
+use crate::subscribe::check_name;
 use crate::transport::ConsumerConfig;
 
 /// The queue group of service endpoints (ADR-32).
@@ -96,13 +95,10 @@ fn wire_all(registry: &Registry) -> Result<Vec<Wiring>, ServeError> {
 }
 
 fn wire(registry: &Registry, route: &RouteSpec) -> Result<Wiring, ServeError> {
-    let refused = |option, problem: &'static str| ServeError::Option {
-        message: route.label(),
-        option,
-        problem: problem.to_owned(),
-    };
-    if route.concurrency == 0 {
-        return Err(refused("concurrency", "0 would handle nothing; give 1 or more"));
+    let refused =
+        |option, problem: String| ServeError::Option { message: route.label(), option, problem };
+    if let Some((option, problem)) = route.problem() {
+        return Err(refused(option, problem));
     }
     let named = |name: &str, what| {
         check_name(name, what)
@@ -112,7 +108,8 @@ fn wire(registry: &Registry, route: &RouteSpec) -> Result<Wiring, ServeError> {
         && declaration.kind == MessageKind::Request
     {
         if let Some(option) = route.stream_options().next() {
-            return Err(refused(option, "a request is answered once and not kept by a stream"));
+            let why = "a request is answered once and not kept by a stream";
+            return Err(refused(option, why.to_owned()));
         }
         let group = route.queue_group.as_deref().unwrap_or(SERVICE_GROUP);
         named(group, "queue group")?;
@@ -125,17 +122,19 @@ fn wire(registry: &Registry, route: &RouteSpec) -> Result<Wiring, ServeError> {
     let filters = filters(route.declarations);
     let Some(stream) = stream_of(route)? else {
         if let Some(option) = route.stream_options().next() {
-            return Err(refused(option, "no stream keeps the event, so it comes only once"));
+            let why = "no stream keeps the event, so it comes only once";
+            return Err(refused(option, why.to_owned()));
         }
         let group = route.queue_group.as_deref().unwrap_or(&registry.name);
         named(group, "queue group")?;
         return Ok(Wiring::Queue { filters, group: group.to_owned() });
     };
     if route.queue_group.is_some() {
-        return Err(refused(
-            "queue_group",
-            "a stream's events are shared by their durable consumer",
-        ));
+        let why = "a stream's events are shared by their durable consumer";
+        return Err(refused("queue_group", why.to_owned()));
+    }
+    if let Some((option, problem)) = route.stream_problem() {
+        return Err(refused(option, problem));
     }
     let name = match (&route.durable, route.name) {
         (Some(durable), _) => durable.clone(),
@@ -145,8 +144,10 @@ fn wire(registry: &Registry, route: &RouteSpec) -> Result<Wiring, ServeError> {
     named(&name, "durable consumer")?;
     let config = ConsumerConfig {
         filters,
-        ack_wait: route.ack_wait.unwrap_or(ACK_WAIT),
-        max_ack_pending: Some(route.max_ack_pending.unwrap_or(MAX_ACK_PENDING)),
+        ack_wait: route.ack_wait(),
+        max_deliver: route.max_deliver(),
+        max_ack_pending: Some(route.max_ack_pending()),
+        backoff: route.retry().backoff(route.ack_wait()),
         ..ConsumerConfig::new(name)
     };
     Ok(Wiring::Durable { stream, config })

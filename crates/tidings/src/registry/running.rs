@@ -4,12 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::control::Controlled;
 use super::plan::{Wiring, plan};
 use super::serve::SHUTDOWN_DEADLINE;
-use super::{Registry, ServeError};
+use super::{Control, Registry, RouteStatus, ServeError, letters};
 use crate::link::Link;
 use crate::route::RouteSpec;
-use crate::runner::{self, Endpoint, RouteReport, Runner, ServiceIdentity, Tally, Worker};
+use crate::runner::{
+    self, Durable, Endpoint, Intake, RouteReport, Runner, ServiceIdentity, Subscriptions, Tally,
+    Worker,
+};
 use crate::subscribe::SubscribeError;
 use crate::topology::{self, Modes};
 
@@ -23,6 +27,7 @@ const BARRIER: Duration = Duration::from_secs(5);
 pub struct Running {
     runner: Runner,
     routes: Vec<(String, Arc<Tally>)>,
+    control: Control,
     link: Link,
 }
 
@@ -31,6 +36,7 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     let runner = Runner::new();
     let mut endpoints = Vec::new();
     let mut routes = Vec::new();
+    let mut controlled = Vec::new();
     let mut started = Vec::new();
     let modes = Modes { streams: registry.streams, consumers: registry.consumers };
     let mut streams = BTreeSet::new();
@@ -40,14 +46,23 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
             .await
             .map_err(|fault| fault.named(route.label()))?;
     }
+    let backstop = letters::prepare(&registry, &link, &wirings, modes).await?;
+    let letters = backstop.as_ref().map(|backstop| backstop.letters().to_owned());
     for (route, wiring) in registry.routes.into_iter().zip(wirings) {
         let label = route.label();
-        let worker = Worker::new(&route, link.clone(), &runner);
+        let worker = Worker::new(&route, link.clone(), &runner, letters.clone());
         routes.push((label.clone(), worker.tally()));
+        controlled.push(Controlled { message: label.clone(), gate: worker.gate() });
         let source = connect(&link, &route, (wiring, modes), &worker, &mut endpoints)
             .await
             .map_err(|fault| fault.named(label))?;
-        started.push((worker, source));
+        // What no stream keeps waits in its subscription, but where keys need a look ahead.
+        let ahead = match source {
+            runner::Source::Core(..) if route.key.is_none() => 0,
+            runner::Source::Core(..) => route.concurrency,
+            runner::Source::Durable(_) => route.prefetch(),
+        };
+        started.push((Intake::new(worker, &route, ahead), source));
     }
     if !endpoints.is_empty() {
         let identity = ServiceIdentity::new(
@@ -67,10 +82,14 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
         let message = routes.first().map(|(label, _)| label.clone()).unwrap_or_default();
         return Err(ServeError::Subscribe { message, source: SubscribeError::core(fault) });
     }
-    for (worker, source) in started {
-        runner.run(worker, source);
+    for (intake, source) in started {
+        runner.run(intake, source);
     }
-    Ok(Running { runner, routes, link })
+    if let Some(backstop) = backstop {
+        runner.back(backstop);
+    }
+    registry.control.set(controlled);
+    Ok(Running { runner, routes, control: registry.control, link })
 }
 
 /// What went wrong with one route, before it is known by name.
@@ -120,24 +139,38 @@ async fn connect(
     match wiring {
         Wiring::Queue { filters, group } => {
             let mut inboxes = Vec::with_capacity(filters.len());
-            for filter in filters {
-                inboxes.push(link.transport.subscribe(filter, Some(&group)).await.map_err(core)?);
+            for filter in &filters {
+                let inbox = link.transport.subscribe(filter.clone(), Some(&group)).await;
+                inboxes.push(inbox.map_err(core)?);
             }
-            Ok(runner::Source::Core(inboxes))
+            Ok(runner::Source::Core(Subscriptions { filters, group }, inboxes))
         }
         Wiring::Durable { stream, config } => {
-            Ok(runner::Source::Durable { stream, config, prefetch: route.concurrency, modes })
+            let prefetch = route.concurrency + route.prefetch();
+            Ok(runner::Source::Durable(Durable { stream, config, prefetch, modes }))
         }
         Wiring::Endpoint { declaration, name, group } => {
             let filter = crate::subject::Subject::from_static(declaration.filter);
-            let inbox = link.transport.subscribe(filter, Some(&group)).await.map_err(core)?;
-            endpoints.push(Endpoint::new(name, declaration, group, worker.tally()));
-            Ok(runner::Source::Core(vec![inbox]))
+            let inbox =
+                link.transport.subscribe(filter.clone(), Some(&group)).await.map_err(core)?;
+            endpoints.push(Endpoint::new(name, declaration, group.clone(), worker.tally()));
+            let subscriptions = Subscriptions { filters: vec![filter], group };
+            Ok(runner::Source::Core(subscriptions, vec![inbox]))
         }
     }
 }
 
 impl Running {
+    /// How each route is, in the order they were added.
+    pub fn status(&self) -> Vec<RouteStatus> {
+        self.control.status()
+    }
+
+    /// How the routes are, and what pauses them.
+    pub fn control(&self) -> Control {
+        self.control.clone()
+    }
+
     /// What each handler did so far, in the order they were added.
     pub fn report(&self) -> Vec<RouteReport> {
         self.routes.iter().map(|(message, tally)| tally.report(message.clone())).collect()

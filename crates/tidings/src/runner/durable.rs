@@ -1,15 +1,16 @@
-//! Feeding a worker from a durable consumer, for as long as it runs.
+//! Feeding a route from a durable consumer, for as long as it runs.
 
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
+use tokio::time::sleep;
 
 use super::Worker;
+use super::intake::{Feed, Halt, Intake};
 use crate::jitter::jittered;
 use crate::probe::Listener;
 use crate::stream::StreamDeclaration;
 use crate::topology::{self, Modes};
-use crate::transport::{ConsumerConfig, Fault, Pull, Settlement};
+use crate::transport::{ConsumerConfig, Fault, Pull};
 
 /// The first and the longest wait before a consumer that can't be read is tried again.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
@@ -17,100 +18,104 @@ const MOST_RETRY: Duration = Duration::from_secs(10);
 /// How long the server may take to see that a pull has ended.
 const BARRIER: Duration = Duration::from_secs(2);
 
+/// The consumer that a route reads.
+#[derive(Debug)]
+pub(crate) struct Durable {
+    pub(crate) stream: StreamDeclaration,
+    pub(crate) config: ConsumerConfig,
+    pub(crate) prefetch: usize,
+    /// How far it may be made again, and its stream with it.
+    pub(crate) modes: Modes,
+}
+
 /// Until the worker stops. What was delivered and not begun comes again elsewhere.
-pub(super) async fn run(
-    worker: Worker,
-    (declared, config, modes): (StreamDeclaration, ConsumerConfig, Modes),
-    prefetch: usize,
-    _listener: Listener,
-) {
-    let stream = declared.name;
+pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener) {
+    let (worker, gate) = (intake.worker().clone(), intake.worker().gate());
     let mut pause = FIRST_RETRY;
     loop {
-        let flow = worker.link().transport.pull(stream, &config.name, prefetch);
-        let pulled = tokio::select! {
+        let opened = tokio::select! {
             biased;
-            () = worker.stopped() => return,
-            pulled = flow => pulled,
+            () = worker.stopped() => return give_back(&mut intake, None).await,
+            opened = open(&worker, &durable) => opened,
         };
-        match pulled {
-            Ok(mut pull) => {
-                let stopped = tokio::select! {
-                    biased;
-                    () = worker.stopped() => true,
-                    delivered = feed(&worker, &mut pull) => {
-                        if delivered {
-                            pause = FIRST_RETRY;
+        match opened {
+            Ok(pull) => {
+                let mut feed = Feed::Durable(pull);
+                let halt = intake.run(&mut feed, &listener).await;
+                if intake.has_delivered() {
+                    pause = FIRST_RETRY;
+                }
+                match halt {
+                    Halt::Stopped => return give_back(&mut intake, Some(feed)).await,
+                    // What is here and not begun would wait as long as the route does.
+                    Halt::Paused => {
+                        give_back(&mut intake, Some(feed)).await;
+                        tokio::select! {
+                            biased;
+                            () = worker.stopped() => return,
+                            () = gate.is_paused(false) => continue,
                         }
-                        false
                     }
-                };
-                if stopped {
-                    give_back(&worker, pull).await;
-                    return;
+                    Halt::Dry | Halt::Open(_) => {}
                 }
             }
-            Err(Fault::Closed) => return,
-            Err(fault) => report(&worker, stream, &config, &fault),
+            Err(Fault::Closed) => return give_back(&mut intake, None).await,
+            Err(fault) => report(&worker, &durable, &fault),
         }
-        tokio::select! {
-            biased;
-            () = worker.stopped() => return,
-            () = tokio::time::sleep(jittered(pause)) => {}
-        }
-        pause = pause.saturating_mul(2).min(MOST_RETRY);
-        // It may have been deleted: it is made again where it is missing.
-        if let Err(error) =
-            topology::restore(&worker.link().transport, declared, &config, modes).await
-        {
-            let route = worker.label();
-            tracing::error!(route, stream, %error, "a consumer can't be made again");
+        loop {
+            tokio::select! {
+                biased;
+                () = worker.stopped() => return give_back(&mut intake, None).await,
+                () = sleep(jittered(pause)) => {}
+            }
+            pause = pause.saturating_mul(2).min(MOST_RETRY);
+            // One that has become another's is not read: what it delivers is not meant for us.
+            if restore(&worker, &durable).await {
+                break;
+            }
         }
     }
 }
 
-/// Until the flow ends; says whether anything was delivered.
-async fn feed(worker: &Worker, pull: &mut Pull) -> bool {
-    let mut delivered = false;
-    loop {
-        let Some(permit) = worker.permit().await else { return delivered };
-        match pull.next().await {
-            Some(Ok(incoming)) => {
-                delivered = true;
-                worker.handle(incoming, permit);
-            }
-            Some(Err(fault)) => {
-                let route = worker.label();
-                tracing::warn!(route, %fault, "a consumer reports a fault");
-            }
-            None => return delivered,
-        }
-    }
+/// Makes the consumer again where it is missing: it may have been deleted. Says whether there may
+/// be one to read.
+async fn restore(worker: &Worker, durable: &Durable) -> bool {
+    let Durable { stream, config, modes, .. } = durable;
+    let transport = &worker.link().transport;
+    let Err(error) = topology::restore(transport, *stream, config, *modes).await else {
+        return true;
+    };
+    let (route, stream, consumer) = (worker.label(), stream.name, &config.name);
+    tracing::error!(route, stream, consumer, %error, "a consumer can't be made again");
+    let why = format!("consumer `{consumer}` of `{stream}`: {error}");
+    worker.shared.gate.failing(transport.now(), why);
+    !error.is_another()
+}
+
+async fn open(worker: &Worker, durable: &Durable) -> Result<Pull, Fault> {
+    let Durable { stream, config, prefetch, .. } = durable;
+    worker.link().transport.pull(stream.name, &config.name, *prefetch).await
 }
 
 /// Messages that are here and not begun go to another instance now, not after the ack wait.
-///
-/// The pull ends first: as long as the server knows of it, it would send them here again.
-async fn give_back(worker: &Worker, pull: Pull) {
-    let left = pull.end().await;
-    if left.is_empty() {
-        return;
-    }
-    let transport = &worker.link().transport;
-    let mut given_back = transport.barrier(BARRIER).await;
-    for settle in left.into_iter().filter_map(|incoming| incoming.settle) {
-        // Where one can't be given back, the next can't either.
-        if given_back.is_ok() {
-            given_back = settle.send(Settlement::Nak(None)).await;
+async fn give_back(intake: &mut Intake, feed: Option<Feed>) {
+    let transport = intake.worker().link().transport.clone();
+    if let Some(Feed::Durable(pull)) = feed {
+        // The pull ends first: as long as the server knows of it, it would send them here again.
+        for incoming in pull.end().await {
+            intake.take(Ok(incoming));
         }
     }
-    if let Err(fault) = given_back {
-        let route = worker.label();
+    let ended = if intake.has_waiting() { transport.barrier(BARRIER).await } else { Ok(()) };
+    if let Err(fault) = ended.and(intake.give_back().await) {
+        let route = intake.worker().label();
         tracing::warn!(route, %fault, "messages that were not begun come again after the ack wait");
     }
 }
 
-fn report(worker: &Worker, stream: &str, config: &ConsumerConfig, fault: &Fault) {
-    let (route, consumer) = (worker.label(), config.name.as_str());
+fn report(worker: &Worker, Durable { stream, config, .. }: &Durable, fault: &Fault) {
+    let (route, stream, consumer) = (worker.label(), stream.name, config.name.as_str());
     tracing::error!(route, stream, consumer, %fault, "a consumer can't be read");
+    let now = worker.link().transport.now();
+    worker.shared.gate.failing(now, format!("consumer `{consumer}` of `{stream}`: {fault}"));
 }

@@ -1,8 +1,16 @@
 //! Running handlers: what feeds them, what becomes of their results, and how they end.
 
+mod backlog;
+mod backstop;
+mod circuit;
 mod durable;
-mod lane;
+mod gate;
+mod history;
+mod intake;
 mod monitor;
+mod pace;
+mod place;
+mod progress;
 mod queue;
 mod reply;
 mod settle;
@@ -15,27 +23,31 @@ use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+pub(crate) use backstop::Backstop;
+pub(crate) use durable::Durable;
+pub(crate) use gate::Gate;
+pub use gate::RouteState;
+pub(crate) use intake::Intake;
 pub(crate) use monitor::{Endpoint, ServiceIdentity};
+pub(crate) use queue::Subscriptions;
 pub use tally::RouteReport;
 pub(crate) use tally::Tally;
 pub(crate) use worker::Worker;
 
 use crate::link::Link;
-use crate::stream::StreamDeclaration;
 use crate::subscribe::SubscribeError;
-use crate::topology::Modes;
-use crate::transport::{ConsumerConfig, Inbox};
+use crate::transport::Inbox;
 
 /// How long what was told to end may take to: until dropped handlers' messages are given back.
 const AFTER_ABORT: Duration = Duration::from_secs(10);
 
-/// What feeds a worker.
+/// What feeds a route.
 #[derive(Debug)]
 pub(crate) enum Source {
     /// Core subscriptions, also a service's.
-    Core(Vec<Inbox>),
+    Core(Subscriptions, Vec<Inbox>),
     /// A durable consumer.
-    Durable { stream: StreamDeclaration, config: ConsumerConfig, prefetch: usize, modes: Modes },
+    Durable(Durable),
 }
 
 /// All tasks of one registry.
@@ -68,18 +80,24 @@ impl Runner {
         }
     }
 
-    /// Starts to feed a worker.
-    pub(crate) fn run(&self, worker: Worker, source: Source) {
+    /// Starts to feed a route.
+    pub(crate) fn run(&self, intake: Intake, source: Source) {
         match source {
-            Source::Core(inboxes) => {
-                let listener = worker.listen(None);
-                self.tasks.spawn(queue::run(worker, inboxes, listener))
+            Source::Core(subscriptions, inboxes) => {
+                let listener = intake.worker().listen(None);
+                self.tasks.spawn(queue::run(intake, subscriptions, inboxes, listener))
             }
-            Source::Durable { stream, config, prefetch, modes } => {
-                let listener = worker.listen(Some((stream.name, &config.name)));
-                self.tasks.spawn(durable::run(worker, (stream, config, modes), prefetch, listener))
+            Source::Durable(durable) => {
+                let of = (durable.stream.name, durable.config.name.as_str());
+                let listener = intake.worker().listen(Some(of));
+                self.tasks.spawn(durable::run(intake, durable, listener))
             }
         };
+    }
+
+    /// Starts to put aside what was never settled.
+    pub(crate) fn back(&self, backstop: Backstop) {
+        self.tasks.spawn(backstop.run(self.stop.clone()));
     }
 
     /// Starts to answer service discovery.

@@ -1,50 +1,104 @@
-//! Feeding a worker from core subscriptions.
+//! Feeding a route from core subscriptions.
 
 use futures_util::stream::SelectAll;
-use futures_util::{FutureExt as _, StreamExt as _};
-use tokio::task::unconstrained;
+use tokio::time::{sleep, sleep_until};
 
 use super::Worker;
+use super::intake::{Feed, Halt, Intake};
+use crate::jitter::jittered;
 use crate::probe::Listener;
-use crate::transport::Inbox;
+use crate::subject::Subject;
+use crate::transport::{Fault, Inbox};
+
+/// The wait before subscriptions that can't be made again are tried anew.
+const RETRY: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// What a route subscribes to.
+#[derive(Debug)]
+pub(crate) struct Subscriptions {
+    pub(crate) filters: Vec<Subject>,
+    pub(crate) group: String,
+}
 
 /// Until the worker stops; then the interest ends, and what was already delivered is handled.
-pub(super) async fn run(worker: Worker, inboxes: Vec<Inbox>, listener: Listener) {
-    for inbox in &inboxes {
-        worker.tally().watch(inbox.dropped());
-    }
-    let mut inboxes: SelectAll<Inbox> = inboxes.into_iter().collect();
+pub(super) async fn run(
+    mut intake: Intake,
+    subscriptions: Subscriptions,
+    inboxes: Vec<Inbox>,
+    listener: Listener,
+) {
+    let (worker, gate) = (intake.worker().clone(), intake.worker().gate());
+    let mut feed = Feed::Core(watched(&worker, inboxes));
     loop {
-        tokio::select! {
-            biased;
-            () = worker.stopped() => break,
-            more = next(&worker, &mut inboxes, &listener) => if !more { return },
+        let halt = intake.run(&mut feed, &listener).await;
+        end(&mut intake, feed, &listener).await;
+        match halt {
+            Halt::Stopped | Halt::Dry => return,
+            Halt::Paused => tokio::select! {
+                biased;
+                () = worker.stopped() => return,
+                () = gate.is_paused(false) => {}
+            },
+            Halt::Open(until) => tokio::select! {
+                biased;
+                () = worker.stopped() => return,
+                () = sleep_until(until) => {}
+            },
         }
-    }
-    inboxes.iter_mut().for_each(Inbox::stop);
-    while next(&worker, &mut inboxes, &listener).await {}
-    // The deadline has passed: what is here and not begun is told apart from what never came.
-    let mut left = 0_u64;
-    while let Some(Some(incoming)) = unconstrained(inboxes.next()).now_or_never() {
-        left += 1;
-        worker.leave(incoming).await;
-    }
-    if left > 0 {
-        let route = worker.label();
-        tracing::warn!(route, left, "messages that came before the shutdown were not handled");
+        let again = async {
+            loop {
+                match subscribe(&worker, &subscriptions).await {
+                    Ok(inboxes) => return Some(inboxes),
+                    Err(Fault::Closed) => return None,
+                    Err(fault) => {
+                        let (route, now) = (worker.label(), worker.link().transport.now());
+                        tracing::error!(route, %fault, "a route can't listen again");
+                        gate.failing(now, fault.to_string());
+                    }
+                }
+                sleep(jittered(RETRY)).await;
+            }
+        };
+        let inboxes = tokio::select! {
+            biased;
+            () = worker.stopped() => return,
+            inboxes = again => inboxes,
+        };
+        let Some(inboxes) = inboxes else { return };
+        gate.well();
+        feed = Feed::Core(inboxes);
     }
 }
 
-/// Handles one message; `false` if there will be no more.
-async fn next(worker: &Worker, inboxes: &mut SelectAll<Inbox>, listener: &Listener) -> bool {
-    // The permit comes first: a message is only taken when it can be handled at once.
-    let Some(permit) = worker.permit().await else { return false };
-    let incoming = tokio::select! {
-        biased;
-        () = worker.aborted() => None,
-        incoming = listener.attend(inboxes.next()) => incoming,
-    };
-    let Some(incoming) = incoming else { return false };
-    worker.handle(incoming, permit);
-    true
+async fn subscribe(
+    worker: &Worker,
+    Subscriptions { filters, group }: &Subscriptions,
+) -> Result<SelectAll<Inbox>, Fault> {
+    let mut inboxes = Vec::with_capacity(filters.len());
+    for filter in filters {
+        inboxes.push(worker.link().transport.subscribe(filter.clone(), Some(group)).await?);
+    }
+    Ok(watched(worker, inboxes))
+}
+
+/// All of them as one, with what they drop counted among what the route did.
+fn watched(worker: &Worker, inboxes: Vec<Inbox>) -> SelectAll<Inbox> {
+    for inbox in &inboxes {
+        worker.tally().watch(inbox.dropped());
+    }
+    inboxes.into_iter().collect()
+}
+
+/// Ends the interest, and handles what was already delivered.
+async fn end(intake: &mut Intake, mut feed: Feed, listener: &Listener) {
+    if let Feed::Core(inboxes) = &mut feed {
+        inboxes.iter_mut().for_each(Inbox::stop);
+    }
+    intake.finish(&mut feed, listener).await;
+    // The deadline has passed: what is here and not begun is told apart from what never came.
+    let left = intake.leave(feed).await;
+    if left > 0 {
+        let route = intake.worker().label();
+        tracing::warn!(route, left, "messages that came before the shutdown were not handled");
+    }
 }

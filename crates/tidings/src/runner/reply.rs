@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use tokio::time::timeout;
 
+use super::settle::Why;
 use super::worker::Handled;
 use crate::header::{self, Headers};
 use crate::link::Link;
@@ -18,6 +19,8 @@ const UNREADABLE: &str = "400";
 const DECLARED: &str = "422";
 /// The handler failed.
 const FAILED: &str = "500";
+/// The handler did not end in time.
+const OVERDUE: &str = "504";
 /// The service is shutting down.
 const UNAVAILABLE: &str = "503";
 
@@ -50,6 +53,8 @@ fn answer(handled: Handled) -> (Headers, Bytes) {
         Handled::Returned(Outcome::Failed(failure)) => error(FAILED, &failure.to_string(), None),
         Handled::Panicked(text) => error(FAILED, &format!("the handler panicked: {text}"), None),
         Handled::Undecodable(why) => error(UNREADABLE, &why.to_string(), None),
+        Handled::Overdue(_) => error(OVERDUE, &Why(&handled).to_string(), None),
+        Handled::UsedUp => error(FAILED, &Why(&handled).to_string(), None),
         Handled::Aborted => error(UNAVAILABLE, "the service is shutting down", None),
     }
 }
@@ -82,6 +87,9 @@ pub(super) fn report(route: &str, handled: &Handled) {
         }
         Handled::Undecodable(error) => {
             tracing::error!(route, %error, "a message could not be decoded");
+        }
+        Handled::Overdue(_) | Handled::UsedUp => {
+            tracing::error!(route, why = %Why(handled), "a handler did not end");
         }
         Handled::Aborted => tracing::warn!(route, "a handler was dropped by the shutdown"),
         Handled::Returned(_) => {}

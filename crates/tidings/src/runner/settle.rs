@@ -1,95 +1,199 @@
 //! What becomes of a stream's message: the one function that decides.
 
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
 use super::worker::Handled;
-use crate::failure::Verdict;
+use crate::dead_letter::DeadLetterReason as Reason;
+use crate::failure::{Failure, Verdict};
 use crate::message::Outcome;
-use crate::retry::Retry;
-use crate::transport::{Incoming, Settlement};
+use crate::retry::{Next, Retry};
+use crate::route::Classify;
 
-/// What becomes of a message that was handled in this way; it is logged where that is not an ack.
-pub(super) fn settlement(incoming: &Incoming, handled: &Handled, retry: &Retry) -> Settlement {
-    let attempt = incoming.receipt.as_ref().map_or(1, |receipt| receipt.attempt);
-    let subject = incoming.subject.as_str();
-    let settlement = decide(handled, attempt, retry);
-    match &settlement {
-        Settlement::Nak(delay) => {
-            tracing::warn!(subject, attempt, ?delay, why = %Why(handled), "it is handled again");
-        }
-        Settlement::Term(reason) => {
-            tracing::error!(subject, attempt, reason, "it is given up");
-        }
-        Settlement::Ack | Settlement::Progress => {}
-    }
-    settlement
+/// What a route says about its messages that were not handled.
+pub(super) struct Policy {
+    pub(super) retry: Retry,
+    pub(super) classify: Option<Classify>,
 }
 
-fn decide(handled: &Handled, attempt: u64, retry: &Retry) -> Settlement {
-    match handled {
-        Handled::Returned(Outcome::Failed(failure)) => match failure.verdict() {
-            Verdict::Retry => Settlement::Nak(Some(retry.delay(attempt))),
-            Verdict::RetryAfter(delay) => Settlement::Nak(Some(delay)),
-            Verdict::Reject => Settlement::term(&failure.to_string()),
-        },
-        Handled::Returned(Outcome::Done | Outcome::Reply(_) | Outcome::Declared { .. }) => {
-            Settlement::Ack
+/// Which attempt at a message has failed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attempt {
+    /// Counts from 1 with each delivery.
+    pub(super) number: u64,
+    /// How long after its first failure.
+    pub(super) since_first: Duration,
+    /// From 0 up to 1.
+    pub(super) chance: f64,
+}
+
+/// What becomes of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is done.
+    Ack,
+    /// It was tried, and comes again after this time.
+    Again(Duration),
+    /// It was too early, and is handled again after this time; that was no attempt.
+    Later(Duration),
+    /// It becomes a dead letter.
+    Aside(Reason),
+}
+
+impl Policy {
+    /// Whether a message that comes for this attempt has none left: whoever had the last one did
+    /// not live to put it aside.
+    pub(super) fn is_used_up(&self, attempt: u64) -> bool {
+        self.retry.attempts().is_some_and(|attempts| attempt > attempts)
+    }
+
+    /// What becomes of a message that ended in this way; `attempt` is asked for where it failed.
+    pub(super) fn decide(&self, handled: &Handled, attempt: impl FnOnce() -> Attempt) -> Fate {
+        let asked = match handled {
+            Handled::Returned(Outcome::Done | Outcome::Reply(_) | Outcome::Declared { .. }) => {
+                return Fate::Ack;
+            }
+            Handled::Returned(Outcome::Failed(failure)) => match self.verdict(failure) {
+                Verdict::Reject => return Fate::Aside(Reason::Rejected),
+                Verdict::Defer(delay) => return Fate::Later(delay),
+                Verdict::RetryAfter(delay) => Some(delay),
+                Verdict::Retry => None,
+            },
+            Handled::Undecodable(_) => return Fate::Aside(Reason::Undecodable),
+            Handled::UsedUp => return Fate::Aside(Reason::Attempts),
+            // It did not fail: it comes again elsewhere, at once.
+            Handled::Aborted => return Fate::Again(Duration::ZERO),
+            Handled::Panicked(_) | Handled::Overdue(_) => None,
+        };
+        let Attempt { number, since_first, chance } = attempt();
+        match self.retry.next(number, since_first, asked, chance) {
+            Next::Again(wait) => Fate::Again(wait),
+            Next::NoAttempts => Fate::Aside(Reason::Attempts),
+            Next::NoTime => Fate::Aside(Reason::Elapsed),
         }
-        Handled::Panicked(_) | Handled::Aborted => Settlement::Nak(Some(retry.delay(attempt))),
-        Handled::Undecodable(error) => Settlement::term(&error.to_string()),
+    }
+
+    /// The route's own judgement; one that panics is none.
+    fn verdict(&self, failure: &Failure) -> Verdict {
+        let judge = |classify: &Classify| {
+            catch_unwind(AssertUnwindSafe(|| classify(failure)))
+                .inspect_err(|_| tracing::error!(%failure, "a route's `classify` panicked"))
+                .ok()
+        };
+        self.classify.as_ref().and_then(judge).unwrap_or_else(|| failure.verdict())
     }
 }
 
-/// Why a message is handled again.
-struct Why<'a>(&'a Handled);
+/// Why a message was not handled.
+pub(super) struct Why<'a>(pub(super) &'a Handled);
 
-impl std::fmt::Display for Why<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Why<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Handled::Returned(Outcome::Failed(failure)) => failure.fmt(f),
             Handled::Panicked(text) => write!(f, "panic: {text}"),
             Handled::Undecodable(error) => error.fmt(f),
-            Handled::Aborted => f.write_str("the shutdown's deadline passed"),
-            Handled::Returned(_) => f.write_str("no failure"),
+            Handled::Overdue(deadline) => {
+                write!(f, "the handler did not end within its deadline of {deadline:?}")
+            }
+            Handled::UsedUp => f.write_str("all attempts are used up, and the last did not end"),
+            Handled::Aborted => f.write_str("the shutdown did not wait for the handler"),
+            Handled::Returned(_) => f.write_str("it was handled"),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::envelope::DecodeError;
-    use crate::failure::Failure;
+
+    const fn secs(secs: u64) -> Duration {
+        Duration::from_secs(secs)
+    }
+
+    fn failed(failure: Failure) -> Handled {
+        Handled::Returned(Outcome::Failed(failure))
+    }
+
+    fn undecodable() -> Handled {
+        Handled::Undecodable(DecodeError::OtherMessage {
+            subject: "orders.created".to_owned(),
+            expected: "orders.created.v1".to_owned(),
+            found: "orders.shipped.v1".to_owned(),
+            payload: bytes::Bytes::new(),
+        })
+    }
 
     #[test]
-    fn the_whole_policy() {
-        let retry = Retry::fixed(Duration::from_secs(3));
-        let failed = |failure| Handled::Returned(Outcome::Failed(failure));
-        let undecodable = Handled::Undecodable(DecodeError::OtherMessage {
-            subject: "a.b".into(),
-            expected: "a.v1".into(),
-            found: "a.v2".into(),
-            payload: bytes::Bytes::new(),
-        });
-        let after = |seconds| Settlement::Nak(Some(Duration::from_secs(seconds)));
-        for (handled, expected) in [
-            (Handled::Returned(Outcome::Done), Settlement::Ack),
-            (failed(Failure::retry("busy")), after(3)),
-            (failed(Failure::retry_after(Duration::from_secs(9), "busy")), after(9)),
+    fn the_table_holds() {
+        // Three attempts within a minute, with 10 s between them.
+        let retry = Retry::fixed(secs(10)).max_attempts(3).max_elapsed(secs(60)).jitter(1.0);
+        let policy = Policy { retry, classify: None };
+        let retried = || failed(Failure::retry("down"));
+        for (handled, number, since_first, chance, fate) in [
+            (Handled::Returned(Outcome::Done), 9, 99, 0.5, Fate::Ack),
+            (retried(), 1, 0, 0.0, Fate::Again(secs(10))),
+            (retried(), 2, 20, 0.5, Fate::Again(secs(15))),
+            (retried(), 3, 20, 0.0, Fate::Aside(Reason::Attempts)),
+            (retried(), 2, 51, 0.0, Fate::Aside(Reason::Elapsed)),
+            (failed(Failure::retry_after(secs(7), "full")), 2, 0, 0.9, Fate::Again(secs(7))),
             (
-                failed(Failure::reject("no such\norder")),
-                Settlement::Term("no such order".to_owned()),
+                failed(Failure::retry_after(secs(7), "full")),
+                3,
+                0,
+                0.9,
+                Fate::Aside(Reason::Attempts),
             ),
-            (Handled::Panicked("oh".into()), after(3)),
             (
-                undecodable,
-                Settlement::Term(
-                    "the message on `a.b` is `a.v2`, not `a.v1` (header `Tidings-Message`)".into(),
-                ),
+                failed(Failure::retry_after(secs(61), "full")),
+                1,
+                0,
+                0.9,
+                Fate::Aside(Reason::Elapsed),
             ),
-            (Handled::Aborted, after(3)),
+            (failed(Failure::defer(secs(99), "early")), 1, 0, 0.9, Fate::Later(secs(99))),
+            (failed(Failure::defer(secs(99), "early")), 3, 99, 0.9, Fate::Later(secs(99))),
+            (failed(Failure::reject("never")), 1, 0, 0.0, Fate::Aside(Reason::Rejected)),
+            (Handled::Panicked("boom".to_owned()), 1, 0, 0.0, Fate::Again(secs(10))),
+            (Handled::Panicked("boom".to_owned()), 3, 0, 0.0, Fate::Aside(Reason::Attempts)),
+            (Handled::Overdue(secs(1)), 1, 0, 0.0, Fate::Again(secs(10))),
+            (Handled::Overdue(secs(1)), 3, 0, 0.0, Fate::Aside(Reason::Attempts)),
+            (Handled::Aborted, 1, 0, 0.0, Fate::Again(secs(0))),
+            (Handled::Aborted, 3, 99, 0.0, Fate::Again(secs(0))),
+            (Handled::UsedUp, 4, 0, 0.0, Fate::Aside(Reason::Attempts)),
+            (undecodable(), 1, 0, 0.0, Fate::Aside(Reason::Undecodable)),
         ] {
-            assert_eq!(decide(&handled, 1, &retry), expected, "{handled:?}");
+            let attempt = Attempt { number, since_first: secs(since_first), chance };
+            assert_eq!(policy.decide(&handled, || attempt), fate, "{handled:?} {attempt:?}");
         }
+    }
+
+    #[test]
+    fn a_route_judges_for_itself() {
+        let classify: Classify =
+            std::sync::Arc::new(|failure| match failure.to_string().as_str() {
+                "poison" => Verdict::Reject,
+                "boom" => panic!("no judgement"),
+                _ => failure.verdict(),
+            });
+        let policy = Policy { retry: Retry::fixed(secs(10)), classify: Some(classify) };
+        let attempt = || Attempt { number: 1, since_first: secs(0), chance: 0.0 };
+        for (failure, fate) in [
+            (Failure::retry("poison"), Fate::Aside(Reason::Rejected)),
+            (Failure::retry("down"), Fate::Again(secs(10))),
+            (Failure::reject("boom"), Fate::Aside(Reason::Rejected)),
+        ] {
+            assert_eq!(policy.decide(&failed(failure), attempt), fate);
+        }
+    }
+
+    #[test]
+    fn a_delivery_too_many_is_not_handled() {
+        let policy = |retry| Policy { retry, classify: None };
+        assert!(!policy(Retry::exponential(3)).is_used_up(3));
+        assert!(policy(Retry::exponential(3)).is_used_up(4));
+        assert!(!policy(Retry::fixed(secs(1))).is_used_up(u64::MAX));
     }
 }

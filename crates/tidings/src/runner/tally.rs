@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::settle::{Fate, Why};
 use super::worker::Handled;
+use crate::dead_letter::DeadLetterReason;
 use crate::failure::Verdict;
 use crate::message::Outcome;
 use crate::transport::Dropped;
@@ -21,10 +23,19 @@ pub struct RouteReport {
     pub failed: u64,
     /// How often it panicked; also counted as failed.
     pub panicked: u64,
-    /// How many messages it gave up with [`Failure::reject`](crate::Failure::reject).
+    /// How often it did not end within its deadline; also counted as failed.
+    pub overdue: u64,
+    /// How many messages it gave up with [`Failure::reject`](crate::Failure::reject), or the route
+    /// did with `classify`.
     pub rejected: u64,
-    /// How many messages could not be decoded: a stream's were terminated, an asker got an error.
+    /// How often it said that a message came too early; see
+    /// [`Failure::defer`](crate::Failure::defer).
+    pub deferred: u64,
+    /// How many messages could not be decoded: a stream's became dead letters, an asker got an
+    /// error.
     pub undecodable: u64,
+    /// How many of a stream's messages were given up, for whatever reason: they are dead letters.
+    pub dead_lettered: u64,
     /// How many handlers were dropped because the shutdown's deadline passed.
     pub aborted: u64,
     /// How many messages of core subscriptions had come and were not begun when the shutdown's
@@ -41,7 +52,10 @@ pub(crate) struct Tally {
     handled: AtomicU64,
     failed: AtomicU64,
     panicked: AtomicU64,
+    overdue: AtomicU64,
     rejected: AtomicU64,
+    deferred: AtomicU64,
+    dead_lettered: AtomicU64,
     undecodable: AtomicU64,
     aborted: AtomicU64,
     left: AtomicU64,
@@ -61,7 +75,11 @@ pub(super) struct EndpointTally {
 }
 
 impl Tally {
-    pub(super) fn count(&self, handled: &Handled, took: Duration) {
+    /// `fate` is what becomes of a stream's message.
+    pub(super) fn count(&self, handled: &Handled, fate: Option<&Fate>, took: Duration) {
+        if matches!(fate, Some(Fate::Aside(_))) {
+            self.dead_lettered.fetch_add(1, Relaxed);
+        }
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         self.busy_nanos.fetch_add(nanos, Relaxed);
         let error = match handled {
@@ -75,9 +93,12 @@ impl Tally {
                 description.clone()
             }
             Handled::Returned(Outcome::Failed(failure)) => {
-                let counter = match failure.verdict() {
-                    Verdict::Reject => &self.rejected,
-                    Verdict::Retry | Verdict::RetryAfter(_) => &self.failed,
+                let is_rejected = failure.verdict() == Verdict::Reject;
+                let counter = match fate {
+                    Some(Fate::Aside(DeadLetterReason::Rejected)) => &self.rejected,
+                    Some(Fate::Later(_)) => &self.deferred,
+                    None if is_rejected => &self.rejected,
+                    _ => &self.failed,
                 };
                 counter.fetch_add(1, Relaxed);
                 failure.to_string()
@@ -86,6 +107,15 @@ impl Tally {
                 self.failed.fetch_add(1, Relaxed);
                 self.panicked.fetch_add(1, Relaxed);
                 format!("panic: {text}")
+            }
+            Handled::Overdue(_) => {
+                self.failed.fetch_add(1, Relaxed);
+                self.overdue.fetch_add(1, Relaxed);
+                Why(handled).to_string()
+            }
+            Handled::UsedUp => {
+                self.failed.fetch_add(1, Relaxed);
+                Why(handled).to_string()
             }
             Handled::Undecodable(error) => {
                 self.undecodable.fetch_add(1, Relaxed);
@@ -105,8 +135,11 @@ impl Tally {
             handled: self.handled.load(Relaxed),
             failed: self.failed.load(Relaxed),
             panicked: self.panicked.load(Relaxed),
+            overdue: self.overdue.load(Relaxed),
             rejected: self.rejected.load(Relaxed),
+            deferred: self.deferred.load(Relaxed),
             undecodable: self.undecodable.load(Relaxed),
+            dead_lettered: self.dead_lettered.load(Relaxed),
             aborted: self.aborted.load(Relaxed),
             left: self.left.load(Relaxed),
             dropped: self.dropped().iter().map(Dropped::count).sum(),

@@ -1,26 +1,37 @@
-//! One route's handler at work: bounded, guarded against panics, and ended when asked to.
+//! One route's handler at work: guarded against panics, bounded in time, and what becomes of its
+//! message.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::lane::Lanes;
-use super::{Runner, Tally, reply, settle};
+use super::backlog::Taken;
+use super::gate::Gate;
+use super::history::History;
+use super::place::{Health, Place};
+use super::progress::Progress;
+use super::settle::{Attempt, Fate, Policy, Why};
+use super::{Runner, Tally, reply};
 use crate::context::Context;
+use crate::dead_letter::{self, Cause, DeadLetterReason};
 use crate::envelope::DecodeError;
 use crate::handler::Dispatch;
+use crate::jitter::{jittered, random_unit};
 use crate::link::Link;
 use crate::message::{Declaration, MessageKind, Outcome};
 use crate::probe::{End, Listener, Listening, Underway, Work};
-use crate::retry::Retry;
 use crate::route::{Key, RouteSpec};
-use crate::transport::{Incoming, Settlement};
+use crate::transport::{Fault, Incoming, Settlement};
+
+/// The first and the longest wait before a dead letter that can't be stored is stored again.
+const FIRST_STORE: Duration = Duration::from_millis(500);
+const MOST_STORE: Duration = Duration::from_secs(30);
 
 /// What became of one message in a handler.
 #[derive(Debug)]
@@ -29,8 +40,12 @@ pub(super) enum Handled {
     Returned(Outcome),
     /// The handler panicked, with this text.
     Panicked(String),
+    /// The handler was dropped: its deadline, this, has passed.
+    Overdue(Duration),
     /// The message never reached the handler.
     Undecodable(DecodeError),
+    /// The message never reached the handler: it was delivered more often than it may be tried.
+    UsedUp,
     /// The handler was dropped: the shutdown's deadline passed.
     Aborted,
 }
@@ -42,7 +57,30 @@ impl Handled {
             Self::Returned(outcome) => underway.tell(End::Returned(outcome, settlement)),
             Self::Panicked(text) => underway.tell(End::Panicked(text, settlement)),
             Self::Undecodable(error) => underway.tell(End::Undecodable(error)),
+            Self::Overdue(_) | Self::UsedUp => underway.tell(End::Failed(&Why(self), settlement)),
             Self::Aborted => {}
+        }
+    }
+
+    /// What it says about the handler.
+    fn health(&self, fate: Option<&Fate>) -> Health {
+        match (self, fate) {
+            (Self::Panicked(_) | Self::Overdue(_), _)
+            | (Self::Returned(Outcome::Failed(_)), None | Some(Fate::Again(_))) => {
+                Health::Ill(Why(self).to_string())
+            }
+            (
+                Self::Returned(Outcome::Failed(_)),
+                Some(Fate::Aside(DeadLetterReason::Attempts | DeadLetterReason::Elapsed)),
+            ) => Health::Ill(Why(self).to_string()),
+            (
+                Self::Returned(Outcome::Failed(_))
+                | Self::UsedUp
+                | Self::Aborted
+                | Self::Undecodable(_),
+                _,
+            ) => Health::Unknown,
+            (Self::Returned(_), _) => Health::Well,
         }
     }
 }
@@ -50,18 +88,22 @@ impl Handled {
 /// One route's handler; clones share it.
 #[derive(Clone)]
 pub(crate) struct Worker {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
-struct Shared {
+pub(super) struct Shared {
     label: String,
     declarations: &'static [&'static Declaration],
     dispatch: Arc<dyn Dispatch>,
-    retry: Retry,
+    policy: Policy,
+    pub(super) progress: Progress,
+    deadline: Option<Duration>,
+    /// The stream of its dead letters, if it has any.
+    letters: Option<String>,
+    history: History,
     link: Link,
-    permits: Arc<Semaphore>,
     key: Option<Key>,
-    lanes: Lanes,
+    pub(super) gate: Arc<Gate>,
     tally: Arc<Tally>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -69,17 +111,25 @@ struct Shared {
 }
 
 impl Worker {
-    pub(crate) fn new(route: &RouteSpec, link: Link, runner: &Runner) -> Self {
+    pub(crate) fn new(
+        route: &RouteSpec,
+        link: Link,
+        runner: &Runner,
+        letters: Option<String>,
+    ) -> Self {
         Self {
             shared: Arc::new(Shared {
                 label: route.label(),
                 declarations: route.declarations,
                 dispatch: Arc::clone(&route.dispatch),
-                retry: route.retry.clone().unwrap_or_default(),
+                policy: Policy { retry: route.retry(), classify: route.classify.clone() },
+                progress: Progress { every: route.ack_wait() / 2, limit: route.progress_limit() },
+                deadline: route.deadline,
+                letters,
+                history: History::default(),
                 link,
-                permits: Arc::new(Semaphore::new(route.concurrency)),
                 key: route.key.clone(),
-                lanes: Lanes::default(),
+                gate: Arc::default(),
                 tally: Arc::default(),
                 tasks: runner.tasks.clone(),
                 stop: runner.stop.clone(),
@@ -90,6 +140,10 @@ impl Worker {
 
     pub(crate) fn tally(&self) -> Arc<Tally> {
         Arc::clone(&self.shared.tally)
+    }
+
+    pub(crate) fn gate(&self) -> Arc<Gate> {
+        Arc::clone(&self.shared.gate)
     }
 
     pub(super) fn label(&self) -> &str {
@@ -117,14 +171,20 @@ impl Worker {
         self.shared.abort.cancelled().await;
     }
 
-    /// Waits until one more message may be handled; `None` once handlers are to be dropped.
-    pub(super) async fn permit(&self) -> Option<OwnedSemaphorePermit> {
-        let permits = Arc::clone(&self.shared.permits);
-        tokio::select! {
-            biased;
-            () = self.shared.abort.cancelled() => None,
-            permit = permits.acquire_owned() => permit.ok(),
-        }
+    /// A message that came: from here on it is known to be here, and its key is known.
+    pub(super) fn take(&self, incoming: Incoming) -> Taken {
+        let Shared { key, .. } = &*self.shared;
+        // A key that panics is none; the handler's own decoding will say so again.
+        let read = |key: &Key| catch_unwind(AssertUnwindSafe(|| key(&incoming))).ok().flatten();
+        let key = key.as_ref().and_then(read);
+        let underway = self.shared.begin(&incoming);
+        Taken::new(incoming, underway, key)
+    }
+
+    /// Whether a message is not to be tried again after this delivery.
+    pub(super) fn is_last_attempt(&self, taken: &Taken) -> bool {
+        let receipt = taken.incoming.receipt.as_ref();
+        receipt.is_some_and(|receipt| self.shared.policy.is_used_up(receipt.attempt + 1))
     }
 
     /// Counts a message that will not be handled; who asked is told.
@@ -138,27 +198,10 @@ impl Worker {
         }
     }
 
-    /// Handles a message in a task of its own; the permit is given back when it is settled.
-    pub(super) fn handle(&self, incoming: Incoming, permit: OwnedSemaphorePermit) {
+    /// Handles a message in a task of its own; the place is given back when it is settled.
+    pub(super) fn handle(&self, taken: Taken, mut place: Place) {
         let shared = Arc::clone(&self.shared);
-        // Here messages still come one after the other: this is where their order is fixed.
-        // A key that panics is none; the handler's own decoding will say so again.
-        let key = shared
-            .key
-            .as_ref()
-            .and_then(|key| catch_unwind(AssertUnwindSafe(|| key(&incoming))).ok().flatten());
-        let turn = key.map(|key| shared.lanes.queue(key));
-        let underway = shared.begin(&incoming);
-        self.shared.tasks.spawn(async move {
-            if let Some(turn) = turn {
-                let end = turn.begin().await;
-                shared.work(incoming, underway).await;
-                shared.lanes.leave(end);
-            } else {
-                shared.work(incoming, underway).await;
-            }
-            drop(permit);
-        });
+        self.shared.tasks.spawn(async move { shared.work(taken, &mut place).await });
     }
 }
 
@@ -172,62 +215,173 @@ impl Shared {
         self.declarations.iter().any(|declaration| declaration.kind == MessageKind::Request)
     }
 
-    async fn work(&self, mut incoming: Incoming, mut underway: Underway) {
-        self.handle(&incoming, &underway).await;
-        // Never, but where a test says so.
-        while underway.redelivers()
-            && let Some(receipt) = &mut incoming.receipt
-        {
-            receipt.attempt += 1;
-            underway = self.begin(&incoming);
-            self.handle(&incoming, &underway).await;
-        }
-    }
-
-    async fn handle(&self, incoming: &Incoming, underway: &Underway) {
-        let begun = Instant::now();
-        let handled = self.call(incoming, underway).await;
-        self.tally.count(&handled, begun.elapsed());
-        let sent = match (&incoming.settle, &incoming.reply) {
-            (Some(settle), _) => {
-                let settlement = settle::settlement(incoming, &handled, &self.retry);
-                let settlement = underway.settlement(settlement);
-                handled.tell(underway, Some(&settlement));
-                settle.send(settlement).await
-            }
-            (None, reply) => {
-                handled.tell(underway, None);
-                reply::report(&self.label, &handled);
-                match reply {
-                    Some(to) if self.is_asked() => {
-                        reply::reply(&self.link, to.clone(), handled).await
-                    }
-                    // An event's reply subject is its publisher's, who waits for a stream's ack.
-                    _ => Ok(()),
+    async fn work(&self, mut taken: Taken, place: &mut Place) {
+        loop {
+            // The wall's clock: it is how long the machine was busy, also where a test turns tokio's.
+            let begun = std::time::Instant::now();
+            let handled = self.call(&taken).await;
+            let fate = self.fate(&taken, &handled);
+            self.tally.count(&handled, fate.as_ref(), begun.elapsed());
+            place.health = handled.health(fate.as_ref());
+            let sent = match fate {
+                Some(Fate::Later(delay)) => {
+                    handled.tell(&taken.underway, Some(&Settlement::Nak(Some(delay))));
+                    let underway = self.begin(&taken.incoming);
+                    place.defer(Taken { underway, ..taken }, delay);
+                    return;
                 }
+                Some(fate) => self.settle(&taken, &handled, fate).await,
+                None => self.answer(&taken, handled).await,
+            };
+            if let Err(fault) = sent {
+                let (route, subject) = (&self.label, taken.incoming.subject.as_str());
+                tracing::error!(route, subject, %fault, "a handled message could not be settled");
             }
-        };
-        if let Err(fault) = sent {
-            let (route, subject) = (&self.label, incoming.subject.as_str());
-            tracing::error!(route, subject, %fault, "a handled message could not be settled");
+            // Never, but where a test says so.
+            if !taken.underway.redelivers() {
+                return;
+            }
+            let Some(receipt) = &mut taken.incoming.receipt else { return };
+            receipt.attempt += 1;
+            taken.underway = self.begin(&taken.incoming);
         }
     }
 
-    async fn call(&self, incoming: &Incoming, underway: &Underway) -> Handled {
+    /// Runs the handler, as long as it may.
+    async fn call(&self, taken: &Taken) -> Handled {
+        let incoming = &taken.incoming;
+        if incoming.settle.is_some()
+            && incoming.receipt.as_ref().is_some_and(|r| self.policy.is_used_up(r.attempt))
+        {
+            return Handled::UsedUp;
+        }
         let cx = Context::new(self.link.clone(), incoming, self.stop.clone());
         // Decoding runs the user's code too: a panic there is caught as well.
         let handled = AssertUnwindSafe(async {
-            underway.hold().await;
+            taken.underway.hold().await;
             match self.dispatch.dispatch(incoming, cx) {
                 Ok(outcome) => Handled::Returned(outcome.await),
                 Err(error) => Handled::Undecodable(error),
             }
         })
         .catch_unwind();
+        let overdue = async {
+            match self.deadline {
+                Some(deadline) => {
+                    tokio::time::sleep(deadline).await;
+                    Handled::Overdue(deadline)
+                }
+                None => std::future::pending().await,
+            }
+        };
+        // A timer is only made where the handler does not end at once.
         tokio::select! {
             biased;
             handled = handled => handled.unwrap_or_else(|panic| Handled::Panicked(text(&*panic))),
             () = self.abort.cancelled() => Handled::Aborted,
+            overdue = overdue => overdue,
+            never = self.progress.report(taken) => match never {},
+        }
+    }
+
+    /// What becomes of a stream's message; `None` for one that is not settled.
+    fn fate(&self, taken: &Taken, handled: &Handled) -> Option<Fate> {
+        taken.incoming.settle.as_ref()?;
+        let receipt = taken.incoming.receipt.as_ref();
+        let (number, sequence) = receipt.map_or((1, 0), |r| (r.attempt, r.sequence));
+        let fate = self.policy.decide(handled, || {
+            let now = self.link.transport.now();
+            let first = self.history.first_failure(sequence, now);
+            let since_first = now.duration_since(first).unwrap_or_default();
+            Attempt { number, since_first, chance: random_unit() }
+        });
+        let (route, subject) = (&self.label, taken.incoming.subject.as_str());
+        let why = Why(handled);
+        match &fate {
+            Fate::Ack => {}
+            Fate::Later(delay) => {
+                tracing::debug!(route, subject, ?delay, %why, "a message came too early");
+            }
+            Fate::Again(delay) => {
+                tracing::warn!(route, subject, attempt = number, ?delay, %why, "a message is handled again");
+            }
+            Fate::Aside(reason) => {
+                tracing::error!(route, subject, attempt = number, %reason, %why, "a message is given up");
+            }
+        }
+        Some(fate)
+    }
+
+    /// Says what becomes of a stream's message, which is stored elsewhere before it is given up.
+    async fn settle(&self, taken: &Taken, handled: &Handled, fate: Fate) -> Result<(), Fault> {
+        let Taken { incoming, underway, .. } = taken;
+        let Some(settle) = &incoming.settle else { return Ok(()) };
+        let settlement = match fate {
+            Fate::Ack => Settlement::Ack,
+            Fate::Again(wait) => Settlement::Nak(Some(wait).filter(|wait| !wait.is_zero())),
+            // It was not given back: it waits here.
+            Fate::Later(_) => Settlement::Progress,
+            Fate::Aside(reason) => {
+                let why = Why(handled).to_string();
+                let settlement = Settlement::term(&why);
+                if !self.put_aside(taken, reason, why).await {
+                    return settle.send(Settlement::Nak(None)).await;
+                }
+                settlement
+            }
+        };
+        if let Some(receipt) = &incoming.receipt
+            && receipt.attempt > 1
+            && !matches!(settlement, Settlement::Nak(_))
+        {
+            self.history.forget(receipt.sequence);
+        }
+        let settlement = underway.settlement(settlement);
+        handled.tell(underway, Some(&settlement));
+        settle.send(settlement).await
+    }
+
+    /// Stores a message as a dead letter, however long that takes; `false` if the shutdown came
+    /// first.
+    async fn put_aside(&self, taken: &Taken, reason: DeadLetterReason, error: String) -> bool {
+        let Some(letters) = &self.letters else { return true };
+        let receipt = taken.incoming.receipt.as_ref();
+        let now = self.link.transport.now();
+        let first = receipt.map(|receipt| self.history.first_failure(receipt.sequence, now));
+        let attempts = receipt.map_or(1, |receipt| receipt.attempt);
+        let cause = Cause { reason, error, attempts, first_failed_at: first, last_failed_at: now };
+        let storing = async {
+            let mut pause = FIRST_STORE;
+            while let Err(fault) =
+                dead_letter::store(&self.link, letters, &taken.incoming, &cause).await
+            {
+                let error = format!("dead letter in `{letters}`: {fault}");
+                tracing::error!(route = self.label, error, "a dead letter can't be stored");
+                self.gate.failing(self.link.transport.now(), error);
+                tokio::time::sleep(jittered(pause)).await;
+                pause = (pause * 2).min(MOST_STORE);
+            }
+            self.gate.well();
+        };
+        // As long as it is not stored the original stays, and in nobody else's hands.
+        let mut storing = pin!(storing);
+        let unlimited = Progress { limit: Duration::MAX, ..self.progress };
+        tokio::select! {
+            biased;
+            () = &mut storing => true,
+            () = self.abort.cancelled() => false,
+            never = unlimited.report(taken) => match never {},
+        }
+    }
+
+    /// Answers who asked; logs what nobody asked for.
+    async fn answer(&self, taken: &Taken, handled: Handled) -> Result<(), Fault> {
+        handled.tell(&taken.underway, None);
+        reply::report(&self.label, &handled);
+        match &taken.incoming.reply {
+            Some(to) if self.is_asked() => reply::reply(&self.link, to.clone(), handled).await,
+            // An event's reply subject is its publisher's, who waits for a stream's ack.
+            _ => Ok(()),
         }
     }
 }

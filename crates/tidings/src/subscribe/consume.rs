@@ -23,7 +23,8 @@ pub(crate) const ACK_WAIT: Duration = Duration::from_secs(30);
 /// Its name holds no white space, `.`, `*`, `>`, `/` or `\`, and at most 255 bytes.
 ///
 /// # Errors
-/// Awaited, [`SubscribeError`]. A consumer that is there must have the same filters and ack wait.
+/// Awaited, [`SubscribeError`]. A consumer that is there must have the same filters, and the ack
+/// wait that was asked for, if one was.
 ///
 /// # Cancel safety
 /// A consumer that was created stays.
@@ -33,7 +34,7 @@ pub struct Consume<E> {
     link: Link,
     name: String,
     from: From,
-    ack_wait: Duration,
+    ack_wait: Option<Duration>,
     prefetch: usize,
     max_ack_pending: u64,
     event: PhantomData<fn() -> E>,
@@ -45,7 +46,7 @@ impl<E: StreamEvent + Decode> Consume<E> {
             link,
             name,
             from: From::Beginning,
-            ack_wait: ACK_WAIT,
+            ack_wait: None,
             prefetch: 16,
             max_ack_pending: topology::MAX_ACK_PENDING,
             event: PhantomData,
@@ -58,9 +59,10 @@ impl<E: StreamEvent + Decode> Consume<E> {
         self
     }
 
-    /// How long a delivery may stay unsettled before it comes again; the default is 30 s.
+    /// How long a delivery may stay unsettled before it comes again; the default is that of the
+    /// consumer that is there, and 30 s where it is made.
     pub fn ack_wait(mut self, ack_wait: Duration) -> Self {
-        self.ack_wait = ack_wait;
+        self.ack_wait = Some(ack_wait);
         self
     }
 
@@ -83,7 +85,7 @@ impl<E: StreamEvent + Decode> Consume<E> {
         let config = ConsumerConfig {
             filters: filters(E::DECLARATIONS),
             from: self.from.into(),
-            ack_wait: self.ack_wait,
+            ack_wait: self.ack_wait.unwrap_or(ACK_WAIT),
             max_ack_pending: Some(self.max_ack_pending),
             ..ConsumerConfig::new(self.name)
         };
@@ -91,8 +93,11 @@ impl<E: StreamEvent + Decode> Consume<E> {
         let left = topology::ensure_consumer(&self.link.transport, stream, &config, mode)
             .await
             .map_err(|fault| SubscribeError::of_consumer(fault, stream, &config.name))?;
-        // Whoever settles by hand reckons with the time it asked for.
-        if left.differences.iter().any(|difference| difference.field == "ack_wait") {
+        // Whoever settles by hand reckons with the time it asked for; a registry's consumer waits
+        // as its route's policy says.
+        if self.ack_wait.is_some()
+            && left.differences.iter().any(|difference| difference.field == "ack_wait")
+        {
             return Err(SubscribeError::exists(left, stream));
         }
         let pull = self.link.transport.pull(stream, &config.name, self.prefetch).await;

@@ -178,6 +178,7 @@ impl Ending {
             End::NotReplied(error) => Self::AskedInVain(error.to_string()),
             End::Returned(outcome, settlement) => Self::returned(outcome, settlement),
             End::Panicked(text, settlement) => Self::failed(format!("panic: {text}"), settlement),
+            End::Failed(error, settlement) => Self::failed(error.to_string(), settlement),
             End::Undecodable(error) => Self::Undecodable(error.to_string()),
         }
     }

@@ -82,7 +82,7 @@ pub enum ProvisionError {
 }
 
 impl ProvisionError {
-    pub(super) fn of(fault: Fault, stream: &str) -> Self {
+    pub(crate) fn of(fault: Fault, stream: &str) -> Self {
         let stream = stream.to_owned();
         match fault {
             Fault::Api(error) if error.is_no_jetstream() => Self::NoJetStream { stream },
@@ -173,4 +173,11 @@ pub(crate) enum RestoreFault {
     Stream(#[from] ProvisionError),
     #[error(transparent)]
     Consumer(#[from] ConsumerFault),
+}
+
+impl RestoreFault {
+    /// Whether the consumer is there, and another than the one that is wanted.
+    pub(crate) fn is_another(&self) -> bool {
+        matches!(self, Self::Consumer(ConsumerFault::Differs { .. }))
+    }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::Stream;
 
 use crate::subject::Subject;
+use crate::transport::addressed::Addressed;
 use crate::transport::{Fault, Incoming, memory, nats};
 
 /// A durable pull consumer with explicit acks.
@@ -81,16 +82,34 @@ pub(crate) enum DeliverFrom {
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one for each consumer, and it never moves")]
 pub(crate) enum Pull {
-    Nats(nats::NatsPull),
+    Nats(Addressed<nats::NatsPull>),
     NatsOrdered(nats::NatsOrdered),
-    Memory(memory::MemoryPull),
+    Memory(Addressed<memory::MemoryPull>),
 }
 
 impl Pull {
+    pub(super) fn nats(pull: nats::NatsPull) -> Self {
+        Self::Nats(Addressed::new(pull))
+    }
+
+    pub(super) fn memory(pull: memory::MemoryPull) -> Self {
+        Self::Memory(Addressed::new(pull))
+    }
+
+    /// How many more messages may be on the way, or here and not yielded. As long as it is not
+    /// said otherwise, as many as the pull was opened for.
+    pub(crate) fn set_room(&mut self, room: usize) {
+        match self {
+            Self::Nats(pull) => pull.flow.set_room(room),
+            // Nothing is on the way in memory, and a replay is bounded by itself.
+            Self::NatsOrdered(_) | Self::Memory(_) => {}
+        }
+    }
+
     /// Ends the flow, and gives back what a durable consumer delivered and nobody took.
     pub(crate) async fn end(self) -> Vec<Incoming> {
         match self {
-            Self::Nats(pull) => pull.end().await,
+            Self::Nats(pull) => pull.flow.end().await,
             // Nothing is acknowledged in a replay, and in memory nothing is on the way.
             Self::NatsOrdered(_) | Self::Memory(_) => Vec::new(),
         }

@@ -45,6 +45,7 @@ impl ApiError {
     pub(crate) const STREAM_NOT_FOUND: u32 = 10_059;
     pub(crate) const CONSUMER_NOT_FOUND: u32 = 10_014;
     pub(crate) const NO_MESSAGE: u32 = 10_037;
+    pub(crate) const SEQUENCE_NOT_FOUND: u32 = 10_043;
     pub(crate) const STREAM_NAME_IN_USE: u32 = 10_058;
     pub(crate) const CONSUMER_EXISTS: u32 = 10_148;
     pub(crate) const WRONG_LAST_SEQUENCE: u32 = 10_071;

@@ -3,6 +3,7 @@
 //! Everything above speaks of `Outgoing`, `Incoming` and `Settlement`; everything below moves
 //! bytes. Both transports refuse the same things with the same [`Fault`].
 
+mod addressed;
 mod consume;
 mod dropped;
 mod fault;
@@ -140,7 +141,23 @@ impl Transport {
         on!(self, t => t.delete_message(stream, sequence).await)
     }
 
-    #[allow(dead_code, reason = "not everything has its caller yet")]
+    /// How many messages there are whose subject the filter matches.
+    pub(crate) async fn count_messages(&self, stream: &str, filter: &str) -> Result<u64, Fault> {
+        on!(self, t => t.count_messages(stream, filter).await)
+    }
+
+    /// Gives up a message that a consumer has delivered as often as allowed: a stream that keeps
+    /// messages for its consumers need not keep it for this one.
+    pub(crate) async fn give_up(
+        &self,
+        stream: &str,
+        consumer: &str,
+        sequence: u64,
+        reason: &str,
+    ) -> Result<(), Fault> {
+        on!(self, t => t.give_up(stream, consumer, sequence, reason).await)
+    }
+
     /// Reads one message of a stream without a consumer; `None` if there is none such.
     pub(crate) async fn stored(
         &self,
@@ -220,8 +237,8 @@ impl Transport {
         prefetch: usize,
     ) -> Result<Pull, Fault> {
         match self {
-            Self::Nats(t) => t.pull(stream, consumer, prefetch).await.map(Pull::Nats),
-            Self::Memory(t) => t.pull(stream, consumer, prefetch).map(Pull::Memory),
+            Self::Nats(t) => t.pull(stream, consumer, prefetch).await.map(Pull::nats),
+            Self::Memory(t) => t.pull(stream, consumer, prefetch).map(Pull::memory),
         }
     }
 
@@ -234,7 +251,7 @@ impl Transport {
     ) -> Result<Pull, Fault> {
         match self {
             Self::Nats(t) => t.replay(stream, filters, from).await.map(Pull::NatsOrdered),
-            Self::Memory(t) => t.replay(stream, filters, from).map(Pull::Memory),
+            Self::Memory(t) => t.replay(stream, filters, from).map(Pull::memory),
         }
     }
 

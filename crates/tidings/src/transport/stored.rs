@@ -8,19 +8,15 @@ use crate::header::Headers;
 use crate::subject::Subject;
 
 /// Which of a stream's messages is read.
-#[allow(dead_code, reason = "not everything has its caller yet")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Which<'a> {
     /// The one with this sequence.
     At(u64),
     /// The first one from this sequence on whose subject the filter matches.
     Next { from: u64, filter: &'a str },
-    /// The last one whose subject the filter matches.
-    Last { filter: &'a str },
 }
 
 /// A message as a stream keeps it.
-#[allow(dead_code, reason = "not everything has its caller yet")]
 #[derive(Debug, Clone)]
 pub(crate) struct StoredMessage {
     pub(crate) subject: Subject,

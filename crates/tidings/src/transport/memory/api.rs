@@ -80,7 +80,7 @@ pub(super) fn delete_failed(why: impl Display) -> ApiError {
 }
 
 pub(super) fn sequence_not_found(sequence: u64) -> ApiError {
-    error(400, 10_043, format!("sequence {sequence} not found"))
+    error(400, ApiError::SEQUENCE_NOT_FOUND, format!("sequence {sequence} not found"))
 }
 
 /// The configuration of a stream, or a name, is not one that can be.

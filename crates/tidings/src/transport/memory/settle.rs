@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::Memory;
 use super::advisory;
 use super::connection::Connection;
 use super::consumer::{Consumer, after};
@@ -38,6 +39,27 @@ impl MemorySettle {
 impl fmt::Debug for MemorySettle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemorySettle").field("sequence", &self.sequence).finish_non_exhaustive()
+    }
+}
+
+#[expect(clippy::unused_async, reason = "the same signatures as over NATS, where a call waits")]
+impl Memory {
+    /// Gives up a message that a consumer has delivered as often as allowed.
+    pub(crate) async fn give_up(
+        &self,
+        stream: &str,
+        consumer: &str,
+        sequence: u64,
+        reason: &str,
+    ) -> Result<(), Fault> {
+        self.connection.with(|state, now| {
+            // Nobody listens for the acks of a consumer that is not there.
+            let stream = state.streams.expect(stream).map_err(|_| Fault::NoResponders)?;
+            let consumer = stream.consumer_named(consumer).map_err(|_| Fault::NoResponders)?.key;
+            let settlement = Settlement::term(reason);
+            stream.settle(consumer, sequence, &settlement, now, &mut state.effects);
+            Ok(())
+        })?
     }
 }
 

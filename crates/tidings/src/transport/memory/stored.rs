@@ -19,7 +19,6 @@ impl Memory {
             let sequence = match which {
                 Which::At(sequence) => Some(sequence),
                 Which::Next { from, filter } => log.next_matching(from, filter),
-                Which::Last { filter } => log.last_matching(filter),
             };
             let found = sequence.and_then(|sequence| Some((sequence, log.get(sequence)?)));
             Ok(found.map(|(sequence, message)| StoredMessage {
@@ -29,6 +28,16 @@ impl Memory {
                 headers: StoredHeaders::Read(message.headers.clone()),
                 payload: message.payload.clone(),
             }))
+        })?
+    }
+
+    /// How many messages there are whose subject the filter matches.
+    pub(crate) async fn count_messages(&self, stream: &str, filter: &str) -> Result<u64, Fault> {
+        self.connection.with(|state, now| {
+            let stream = state.streams.expect(stream)?;
+            stream.expire(now, &mut state.effects);
+            stream.set_alarm(&mut state.effects);
+            Ok(stream.log.matching(filter).len() as u64)
         })?
     }
 }

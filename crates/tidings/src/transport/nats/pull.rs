@@ -47,7 +47,8 @@ pub(crate) struct NatsPull {
     config: ConsumerConfig,
     inbox: Subject,
     messages: Subscriber,
-    prefetch: usize,
+    /// How many messages may be asked for and not yielded.
+    room: usize,
     /// How many messages were asked for and have not been yielded.
     expected: usize,
     asking: Option<Asking>,
@@ -81,7 +82,7 @@ impl NatsPull {
             config,
             inbox,
             messages,
-            prefetch: prefetch.max(1),
+            room: prefetch.max(1),
             expected: 0,
             asking: None,
             looking: None,
@@ -90,6 +91,11 @@ impl NatsPull {
             reconnected: nats.reconnected(),
             ended: false,
         })
+    }
+
+    /// How many more messages may be on the way, or here and not yielded.
+    pub(crate) fn set_room(&mut self, room: usize) {
+        self.room = room;
     }
 
     /// Ends the pull, and gives back what was asked for and not yielded.
@@ -112,7 +118,7 @@ impl NatsPull {
 
     /// Asks for as many as may still be on the way.
     fn ask(&mut self) {
-        let batch = self.prefetch - self.expected;
+        let batch = self.room - self.expected;
         let body = format!(
             r#"{{"batch":{batch},"expires":{},"idle_heartbeat":{}}}"#,
             EXPIRES.as_nanos(),
@@ -125,7 +131,7 @@ impl NatsPull {
         };
         let (nats, inbox) = (self.nats.clone(), self.inbox.clone());
         self.asking = Some(Box::pin(async move { nats.publish(request, Some(inbox)).await }));
-        self.expected = self.prefetch;
+        self.expected = self.room;
         self.wait(SILENCE);
     }
 
@@ -236,7 +242,11 @@ impl Stream for NatsPull {
                 return Poll::Ready(Some(Err(Fault::NoResponders)));
             }
             // Half of it has come: the rest is asked for before the first half is used up.
-            if this.asking.is_none() && !this.paused && this.expected <= this.prefetch / 2 {
+            if this.asking.is_none()
+                && !this.paused
+                && this.room > 0
+                && this.expected <= this.room / 2
+            {
                 this.ask();
                 continue;
             }

@@ -9,6 +9,9 @@ use super::{Nats, in_time};
 use crate::header::Headers;
 use crate::transport::{Fault, Outgoing, Settlement};
 
+/// How long the server may take to answer an ack.
+const ANSWERED: Duration = Duration::from_secs(5);
+
 /// The way back for one delivered message.
 #[derive(Debug, Clone)]
 pub(crate) struct NatsSettle {
@@ -39,6 +42,26 @@ impl NatsSettle {
             payload: body(settlement, self.waits),
         };
         self.nats.request(message, within).await.map(drop)
+    }
+}
+
+impl Nats {
+    /// By an ack of our own making: the server gave no reply subject with what it says of an
+    /// exhausted message, and reads no more than these of its tokens.
+    pub(crate) async fn give_up(
+        &self,
+        stream: &str,
+        consumer: &str,
+        sequence: u64,
+        reason: &str,
+    ) -> Result<(), Fault> {
+        let ack = format!("$JS.ACK.{stream}.{consumer}.1.{sequence}.1.0.0");
+        let message = Outgoing {
+            subject: crate::subject::Subject::from(ack),
+            headers: Headers::new(),
+            payload: body(Settlement::term(reason), [Duration::ZERO; 2]),
+        };
+        self.request(message, ANSWERED).await.map(drop)
     }
 }
 

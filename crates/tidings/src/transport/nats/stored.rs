@@ -1,6 +1,7 @@
 //! Reading a stream's messages without a consumer. They come as JSON, so that headers which no
 //! client can read harm nobody.
 
+use std::collections::HashMap;
 use std::time::SystemTime;
 
 use data_encoding::BASE64;
@@ -12,14 +13,11 @@ use super::Nats;
 use crate::subject::Subject;
 use crate::transport::{ApiError, Fault, StoredHeaders, StoredMessage, Which};
 
-#[derive(Serialize, Default)]
+#[derive(Serialize)]
 struct Get<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seq: Option<u64>,
+    seq: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_by_subj: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_by_subj: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
@@ -39,6 +37,25 @@ struct WireMessage {
     time: String,
 }
 
+#[derive(Serialize)]
+struct Subjects<'a> {
+    subjects_filter: &'a str,
+    offset: u64,
+}
+
+#[derive(Deserialize)]
+struct SubjectPage {
+    #[serde(default)]
+    total: u64,
+    state: SubjectCounts,
+}
+
+#[derive(Deserialize)]
+struct SubjectCounts {
+    #[serde(default)]
+    subjects: HashMap<String, u64>,
+}
+
 impl Nats {
     pub(crate) async fn stored(
         &self,
@@ -46,11 +63,8 @@ impl Nats {
         which: Which<'_>,
     ) -> Result<Option<StoredMessage>, Fault> {
         let get = match which {
-            Which::At(sequence) => Get { seq: Some(sequence), ..Get::default() },
-            Which::Next { from, filter } => {
-                Get { seq: Some(from), next_by_subj: Some(filter), ..Get::default() }
-            }
-            Which::Last { filter } => Get { last_by_subj: Some(filter), ..Get::default() },
+            Which::At(sequence) => Get { seq: sequence, next_by_subj: None },
+            Which::Next { from, filter } => Get { seq: from, next_by_subj: Some(filter) },
         };
         let got: Got = match self.api(format!("STREAM.MSG.GET.{stream}"), &get).await {
             Ok(got) => got,
@@ -68,5 +82,19 @@ impl Nats {
             headers: StoredHeaders::read(bytes(hdrs)?),
             payload: bytes(data)?.into(),
         }))
+    }
+
+    pub(crate) async fn count_messages(&self, stream: &str, filter: &str) -> Result<u64, Fault> {
+        let (mut count, mut offset) = (0, 0);
+        loop {
+            let request = Subjects { subjects_filter: filter, offset };
+            let page: SubjectPage = self.api(format!("STREAM.INFO.{stream}"), &request).await?;
+            // The server gives so many subjects at a time, and says how many there are.
+            offset += page.state.subjects.len() as u64;
+            count += page.state.subjects.values().sum::<u64>();
+            if page.state.subjects.is_empty() || offset >= page.total {
+                return Ok(count);
+            }
+        }
     }
 }

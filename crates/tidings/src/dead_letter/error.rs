@@ -1,0 +1,137 @@
+//! What can go wrong with letters.
+
+use std::error::Error;
+
+use crate::transport::{ApiError, Fault};
+
+/// Dead letters could not be read, put back or purged.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeadLetterError {
+    /// There is no such dead-letter stream.
+    #[error(
+        "there is no dead-letter stream `{stream}`: it is created when a registry that puts its dead letters there starts"
+    )]
+    NoStream {
+        /// The dead-letter stream.
+        stream: String,
+    },
+    /// No letter has this sequence; it may have been put back or purged.
+    #[error("there is no letter {sequence} in `{stream}`: it may have been put back or purged")]
+    NotFound {
+        /// The dead-letter stream.
+        stream: String,
+        /// The sequence that was asked for.
+        sequence: u64,
+    },
+    /// A message in the dead-letter stream is no letter.
+    #[error("message {sequence} of `{stream}`, on `{subject}`, is no letter")]
+    NoLetter {
+        /// The dead-letter stream.
+        stream: String,
+        /// The message's sequence.
+        sequence: u64,
+        /// The message's subject.
+        subject: String,
+    },
+    /// A filter asks for what can't be.
+    #[error("{part} {value:?} {problem}")]
+    Filter {
+        /// Which part of the filter: `stream`, `consumer` or `subject`.
+        part: &'static str,
+        /// What was asked for.
+        value: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The original's header block can't be written again; the letter stays.
+    #[error(
+        "letter {sequence} can't be put back: the headers of its original can't be sent; publish its payload anew, and purge it"
+    )]
+    Unreadable {
+        /// The letter's sequence.
+        sequence: u64,
+    },
+    /// No stream keeps the original's subject any more; the letter stays.
+    #[error(
+        "letter {sequence} can't be put back: no stream keeps `{subject}`, where there was `{stream}`"
+    )]
+    NoOrigin {
+        /// The letter's sequence.
+        sequence: u64,
+        /// The original's subject.
+        subject: String,
+        /// The stream that kept it.
+        stream: String,
+    },
+    /// The original, with what says that it was put back, is larger than the server takes; the
+    /// letter stays.
+    #[error("letter {sequence} can't be put back: it has {size} bytes, the server takes {limit}")]
+    TooLarge {
+        /// The letter's sequence.
+        sequence: u64,
+        /// Its size in bytes, headers included.
+        size: usize,
+        /// The server's limit in bytes.
+        limit: usize,
+    },
+    /// The stream refused to take the original back; the letter stays.
+    #[error("letter {sequence} can't be put back on `{subject}`: {description} (code {code})")]
+    Refused {
+        /// The letter's sequence.
+        sequence: u64,
+        /// The original's subject.
+        subject: String,
+        /// NATS's own error code.
+        code: u32,
+        /// What the server says.
+        description: String,
+    },
+    /// The server refused to read the dead-letter stream, or to remove from it.
+    #[error("dead-letter stream `{stream}`: {description} (code {code})")]
+    Server {
+        /// The dead-letter stream.
+        stream: String,
+        /// NATS's own error code.
+        code: u32,
+        /// What the server says.
+        description: String,
+    },
+    /// The server did not answer. A letter that was to be put back may be back and still here; to
+    /// try again is safe within the duplicate window of its stream.
+    #[error("the server did not answer about dead-letter stream `{stream}` in time")]
+    Timeout {
+        /// The dead-letter stream.
+        stream: String,
+    },
+    /// The bus was closed.
+    #[error("the bus is closed")]
+    Closed,
+    /// The client failed.
+    #[error("the server can't be asked about dead-letter stream `{stream}`")]
+    Client {
+        /// The dead-letter stream.
+        stream: String,
+        /// What it failed with.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+impl DeadLetterError {
+    /// What went wrong with the dead-letter stream.
+    pub(super) fn of(fault: Fault, stream: &str) -> Self {
+        let stream = stream.to_owned();
+        match fault {
+            Fault::Api(error) if error.code == ApiError::STREAM_NOT_FOUND => {
+                Self::NoStream { stream }
+            }
+            Fault::Api(error) => {
+                Self::Server { stream, code: error.code, description: error.description }
+            }
+            Fault::Timeout => Self::Timeout { stream },
+            Fault::Closed => Self::Closed,
+            Fault::Client(source) => Self::Client { stream, source },
+            other => Self::Client { stream, source: other.into() },
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The letters of one dead-letter stream: looking through them, and the way back.
+
+use super::error::DeadLetterError;
+use super::filter::DeadLetterFilter;
+use super::list::{self, DeadLetterList, Walk};
+use super::opened::DeadLetter;
+use super::purge::Purge;
+use super::redrive::Redrive;
+use super::store;
+use crate::link::Link;
+
+/// The letters of one dead-letter stream, made by `Bus::dead_letters`.
+///
+/// ```
+/// use tidings::DeadLetterFilter;
+/// # use tidings::prelude::*;
+/// # #[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+/// # #[event(subject = "orders.created", stream = Orders)]
+/// # struct OrderCreated { id: u64 }
+/// # #[derive(EventStream)]
+/// # #[stream(name = "ORDERS", subjects("orders.>"))]
+/// # struct Orders;
+///
+/// # async fn mend(bus: &Bus) -> Result<(), Box<dyn std::error::Error>> {
+/// let letters = bus.dead_letters("shop");
+/// let mut of_orders = letters.list(DeadLetterFilter::all().consumer("shop-orders_created"));
+/// while let Some(letter) = of_orders.next().await {
+///     let letter = letter?;
+///     println!("{}: {} ({})", letter.sequence(), letter.error(), letter.reason());
+///     println!("{:?}", letter.decode::<OrderCreated>()?);
+/// }
+/// // The cause is mended: all of them are handled again.
+/// let report = letters.redrive(DeadLetterFilter::all()).await?;
+/// println!("{} are back", report.redriven);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct DeadLetters {
+    pub(super) link: Link,
+    pub(super) letters: String,
+}
+
+impl DeadLetters {
+    pub(crate) fn new(link: Link, letters: String) -> Self {
+        Self { link, letters }
+    }
+
+    /// The name of the dead-letter stream.
+    pub fn stream(&self) -> &str {
+        &self.letters
+    }
+
+    /// Reads the letters that are meant, in the order in which they were put aside, up to those
+    /// that are there when the first is read.
+    ///
+    /// Each is read by a request of its own, at the time it is asked for.
+    pub fn list(&self, filter: impl Into<DeadLetterFilter>) -> DeadLetterList {
+        DeadLetterList::new(self.walk(filter.into()))
+    }
+
+    /// How many letters there are of this stream, consumer and subject; what else the filter asks
+    /// for is not looked at.
+    ///
+    /// # Errors
+    /// [`DeadLetterError`], also where there is no such dead-letter stream.
+    pub async fn count(&self, filter: impl Into<DeadLetterFilter>) -> Result<u64, DeadLetterError> {
+        let subjects = filter.into().letter_subjects(&self.letters)?;
+        let counted = self.link.transport.count_messages(&self.letters, &subjects).await;
+        counted.map_err(|fault| DeadLetterError::of(fault, &self.letters))
+    }
+
+    /// Reads one letter.
+    ///
+    /// # Errors
+    /// [`DeadLetterError::NotFound`] if there is none with this sequence.
+    pub async fn get(&self, sequence: u64) -> Result<DeadLetter, DeadLetterError> {
+        list::one(&self.link, &self.letters, sequence).await
+    }
+
+    /// Puts the originals of the letters that are meant back on their subjects, in the order of
+    /// the letters; await it.
+    pub fn redrive(&self, filter: impl Into<DeadLetterFilter>) -> Redrive<'static> {
+        Redrive::new(self.clone(), filter.into())
+    }
+
+    /// Removes the letters that are meant, and with them the last of their originals; await it.
+    pub fn purge(&self, filter: impl Into<DeadLetterFilter>) -> Purge<'static> {
+        Purge::new(self.clone(), filter.into())
+    }
+
+    /// How many letters will be looked at, if anybody wants to know.
+    pub(super) async fn total(
+        &self,
+        filter: &DeadLetterFilter,
+        wanted: bool,
+    ) -> Result<u64, DeadLetterError> {
+        let counted = wanted && filter.sequence.is_none();
+        if counted { self.count(filter.clone()).await } else { Ok(1) }
+    }
+
+    pub(super) fn walk(&self, filter: DeadLetterFilter) -> Walk {
+        Walk::new(self.link.clone(), self.letters.clone(), filter)
+    }
+
+    /// Removes one letter; says whether it was still there.
+    pub(super) async fn remove(&self, sequence: u64) -> Result<bool, DeadLetterError> {
+        let removed = store::remove(&self.link.transport, &self.letters, sequence).await;
+        removed.map_err(|fault| DeadLetterError::of(fault, &self.letters))
+    }
+}

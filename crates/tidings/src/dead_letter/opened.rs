@@ -1,0 +1,194 @@
+//! A letter that was read: what was put aside, why, and where it comes from.
+
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use data_encoding::BASE64;
+
+use super::cause::DeadLetterReason;
+use super::{place, text};
+use crate::envelope::{self, DecodeError};
+use crate::header::{self, Headers};
+use crate::message::Decode;
+use crate::subject::Subject;
+use crate::transport::{Incoming, StoredHeaders, StoredMessage};
+
+/// A message that was put aside, and why.
+///
+/// What a letter does not say, because it was too large to, is `None`.
+#[derive(Debug, Clone)]
+pub struct DeadLetter {
+    pub(super) sequence: u64,
+    put_aside_at: SystemTime,
+    subject: Subject,
+    stream: String,
+    consumer: String,
+    original_sequence: Option<u64>,
+    stored_at: Option<SystemTime>,
+    reason: DeadLetterReason,
+    error: String,
+    attempts: Option<u64>,
+    first_failed_at: Option<SystemTime>,
+    last_failed_at: Option<SystemTime>,
+    headers: Headers,
+    raw_headers: Option<Bytes>,
+    payload: Bytes,
+}
+
+impl DeadLetter {
+    /// Reads a letter; `None` if the message is none.
+    pub(super) fn open(letters: &str, stored: StoredMessage) -> Option<Self> {
+        let (stream, consumer, subject) = place::parts(letters, stored.subject.as_str())?;
+        let (stream, consumer, subject) =
+            (stream.to_owned(), consumer.to_owned(), Subject::from(subject.to_owned()));
+        let (written, block) = match stored.headers {
+            StoredHeaders::Read(headers) => (headers, None),
+            StoredHeaders::Unreadable(block) => (Headers::new(), Some(block)),
+        };
+        let raw_headers = match written.get(header::DL_RAW_HEADERS) {
+            Some(raw) => BASE64.decode(raw.as_bytes()).ok().map(Bytes::from),
+            None => block,
+        };
+        let headers = match &raw_headers {
+            Some(block) => Headers::from_wire(block).unwrap_or_default(),
+            None => originals(&written),
+        };
+        let of_id = written.get(header::MESSAGE_ID).and_then(place::of_letter_id);
+        let number = |name| written.get(name)?.parse::<u64>().ok();
+        let time = |name| text::read_time(written.get(name)?);
+        let text = |name| written.get(name).map(text::decode);
+        let reason = written.get(header::DL_REASON).unwrap_or_default();
+        Some(Self {
+            sequence: stored.sequence,
+            put_aside_at: stored.stored_at,
+            subject,
+            stream,
+            consumer,
+            original_sequence: number(header::DL_SEQUENCE).or(of_id.map(|(sequence, _)| sequence)),
+            stored_at: time(header::DL_STORED_AT)
+                .or(of_id.map(|(_, nanos)| SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos))),
+            // Every word is one.
+            reason: reason.parse().unwrap_or(DeadLetterReason::Other(String::new())),
+            error: text(header::DL_ERROR).unwrap_or_default(),
+            attempts: number(header::DL_ATTEMPTS),
+            first_failed_at: time(header::DL_FIRST_FAILED_AT),
+            last_failed_at: time(header::DL_LAST_FAILED_AT),
+            headers,
+            raw_headers,
+            payload: stored.payload,
+        })
+    }
+
+    /// Its sequence in the dead-letter stream: what it is redriven and purged by.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// When it was put aside.
+    pub fn put_aside_at(&self) -> SystemTime {
+        self.put_aside_at
+    }
+
+    /// Why it was put aside.
+    pub fn reason(&self) -> &DeadLetterReason {
+        &self.reason
+    }
+
+    /// The last error with its sources; empty if there is none.
+    pub fn error(&self) -> &str {
+        &self.error
+    }
+
+    /// How often it was delivered.
+    pub fn attempts(&self) -> Option<u64> {
+        self.attempts
+    }
+
+    /// When it failed first, if anybody saw it.
+    pub fn first_failed_at(&self) -> Option<SystemTime> {
+        self.first_failed_at
+    }
+
+    /// When it failed last.
+    pub fn last_failed_at(&self) -> Option<SystemTime> {
+        self.last_failed_at
+    }
+
+    /// The subject it was published on.
+    pub fn subject(&self) -> &str {
+        self.subject.as_str()
+    }
+
+    /// The stream that kept it.
+    pub fn stream(&self) -> &str {
+        &self.stream
+    }
+
+    /// The consumer that could not handle it.
+    pub fn consumer(&self) -> &str {
+        &self.consumer
+    }
+
+    /// Its sequence in the stream that kept it.
+    pub fn original_sequence(&self) -> Option<u64> {
+        self.original_sequence
+    }
+
+    /// When the stream that kept it stored it.
+    pub fn stored_at(&self) -> Option<SystemTime> {
+        self.stored_at
+    }
+
+    /// The original's headers, `Nats-` ones included.
+    pub fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// The original's whole header block, where it is one that can't be read or written again.
+    pub fn raw_headers(&self) -> Option<&Bytes> {
+        self.raw_headers.as_ref()
+    }
+
+    /// The original's payload.
+    pub fn payload(&self) -> &Bytes {
+        &self.payload
+    }
+
+    /// The original's id.
+    pub fn message_id(&self) -> Option<&str> {
+        self.headers.message_id()
+    }
+
+    /// How often it was put back before.
+    pub fn redriven(&self) -> u64 {
+        self.headers.redriven()
+    }
+
+    /// The original as the message it is.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if it is another message, or its payload can't be read.
+    pub fn decode<M: Decode>(&self) -> Result<M, DecodeError> {
+        envelope::decode(&Incoming {
+            subject: self.subject.clone(),
+            reply: None,
+            headers: self.headers.clone(),
+            payload: self.payload.clone(),
+            receipt: None,
+            settle: None,
+        })
+    }
+}
+
+/// The original's headers among those of its letter.
+fn originals(written: &Headers) -> Headers {
+    let mut headers = Headers::new();
+    for (name, value) in written.iter() {
+        if let Some(original) = header::original_name(name) {
+            headers.push(original.to_owned(), value.to_owned());
+        } else if !header::acts_on_letters(name) {
+            headers.push(name.to_owned(), value.to_owned());
+        }
+    }
+    headers
+}

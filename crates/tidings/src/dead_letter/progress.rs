@@ -1,0 +1,41 @@
+//! How far long work with letters has come.
+
+use std::fmt;
+
+/// How far long work with letters has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeadLetterProgress {
+    /// The sequence of the letter that was dealt with last.
+    pub sequence: u64,
+    /// How many letters were looked at.
+    pub seen: u64,
+    /// How many there are to be looked at, as far as the server knew at the beginning.
+    pub total: u64,
+}
+
+/// Who is told how far it has come, if anybody.
+#[derive(Default)]
+pub(super) struct Audience<'a>(Option<Box<dyn FnMut(DeadLetterProgress) + Send + 'a>>);
+
+impl<'a> Audience<'a> {
+    pub(super) fn of(tell: impl FnMut(DeadLetterProgress) + Send + 'a) -> Self {
+        Self(Some(Box::new(tell)))
+    }
+
+    pub(super) fn is_there(&self) -> bool {
+        self.0.is_some()
+    }
+
+    pub(super) fn tell(&mut self, progress: DeadLetterProgress) {
+        if let Some(tell) = &mut self.0 {
+            tell(progress);
+        }
+    }
+}
+
+impl fmt::Debug for Audience<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Audience").field(&self.is_there()).finish()
+    }
+}

@@ -1,0 +1,101 @@
+//! Removing letters for good.
+
+use std::future::IntoFuture;
+use std::pin::Pin;
+
+use super::error::DeadLetterError;
+use super::filter::DeadLetterFilter;
+use super::handle::DeadLetters;
+use super::progress::{Audience, DeadLetterProgress};
+use crate::subject::Subject;
+
+/// Removing letters for good: await it.
+///
+/// # Errors
+/// Awaited, [`DeadLetterError`]. What was removed stays so.
+///
+/// # Cancel safety
+/// Dropping the future leaves letters that were not reached; to begin again is safe.
+#[derive(Debug)]
+#[must_use = "await it to remove letters"]
+pub struct Purge<'a> {
+    letters: DeadLetters,
+    filter: DeadLetterFilter,
+    dry_run: bool,
+    audience: Audience<'a>,
+}
+
+/// What was removed.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PurgeReport {
+    /// How many letters were removed, or would be, in a dry run.
+    pub purged: u64,
+}
+
+impl Purge<'_> {
+    pub(super) fn new(letters: DeadLetters, filter: DeadLetterFilter) -> Self {
+        Self { letters, filter, dry_run: false, audience: Audience::default() }
+    }
+
+    /// Changes nothing, and says what would be removed.
+    pub fn dry_run(mut self) -> Self {
+        self.dry_run = true;
+        self
+    }
+
+    /// Tells how far it has come, after each letter. Where the server removes all of them at once
+    /// nothing is told.
+    pub fn on_progress<'b>(self, tell: impl FnMut(DeadLetterProgress) + Send + 'b) -> Purge<'b> {
+        let Self { letters, filter, dry_run, audience: _ } = self;
+        Purge { letters, filter, dry_run, audience: Audience::of(tell) }
+    }
+
+    async fn run(self) -> Result<PurgeReport, DeadLetterError> {
+        let Self { letters, filter, dry_run, mut audience } = self;
+        if filter.is_of_subjects() {
+            let purged = at_once(&letters, filter, dry_run).await?;
+            return Ok(PurgeReport { purged });
+        }
+        let mut report = PurgeReport::default();
+        let total = letters.total(&filter, audience.is_there()).await?;
+        let mut walk = letters.walk(filter);
+        while let Some(letter) = walk.next().await {
+            let sequence = match letter {
+                Ok(letter) => letter.sequence,
+                // It is nobody's letter, and so not meant.
+                Err(DeadLetterError::NoLetter { .. }) => continue,
+                Err(error) => return Err(error),
+            };
+            if dry_run || letters.remove(sequence).await? {
+                report.purged += 1;
+            }
+            audience.tell(DeadLetterProgress { sequence, seen: walk.seen, total });
+        }
+        Ok(report)
+    }
+}
+
+/// Where subjects say which: the server does it.
+async fn at_once(
+    from: &DeadLetters,
+    filter: DeadLetterFilter,
+    dry_run: bool,
+) -> Result<u64, DeadLetterError> {
+    if dry_run {
+        return from.count(filter).await;
+    }
+    let DeadLetters { link, letters } = from;
+    let subjects = Subject::from(filter.letter_subjects(letters)?);
+    let purged = link.transport.purge_stream(letters, Some(&subjects)).await;
+    purged.map_err(|fault| DeadLetterError::of(fault, letters))
+}
+
+impl<'a> IntoFuture for Purge<'a> {
+    type Output = Result<PurgeReport, DeadLetterError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}

@@ -1,0 +1,197 @@
+//! A route without its type: what a registry keeps and a worker runs.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::failure::{Failure, Verdict};
+use crate::handler::Dispatch;
+use crate::message::{Declaration, Decode};
+use crate::retry::Retry;
+use crate::route::CircuitBreaker;
+use crate::subscribe::ACK_WAIT;
+use crate::topology::MAX_ACK_PENDING;
+use crate::transport::Incoming;
+
+/// How many ack waits long progress is reported, where nothing else is said.
+const PROGRESS: u32 = 10;
+/// How often a message is delivered beyond the attempts of its policy. Who gets it then does not
+/// handle it: it is put aside, which whoever had the last attempt did not live to do.
+const SPARE_DELIVERIES: u64 = 3;
+
+/// Reads a message's key, hashed; `None` for what can't be decoded.
+pub(crate) type Key = Arc<dyn Fn(&Incoming) -> Option<u64> + Send + Sync>;
+
+/// What becomes of a failed message.
+pub(crate) type Classify = Arc<dyn Fn(&Failure) -> Verdict + Send + Sync>;
+
+/// How many messages may begin in a span of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rate {
+    pub(crate) messages: u32,
+    pub(crate) per: Duration,
+}
+
+/// One handler and how it is to be run. What is `None` was not said.
+pub(crate) struct RouteSpec {
+    pub(crate) declarations: &'static [&'static Declaration],
+    pub(crate) name: Option<&'static str>,
+    pub(crate) type_name: &'static str,
+    pub(crate) dispatch: Arc<dyn Dispatch>,
+    pub(crate) concurrency: usize,
+    pub(crate) prefetch: Option<usize>,
+    pub(crate) rate: Option<Rate>,
+    pub(crate) breaker: Option<CircuitBreaker>,
+    pub(crate) key: Option<Key>,
+    pub(crate) retry: Option<Retry>,
+    pub(crate) classify: Option<Classify>,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) ack_wait: Option<Duration>,
+    pub(crate) progress_limit: Option<Duration>,
+    pub(crate) max_ack_pending: Option<u64>,
+    pub(crate) durable: Option<String>,
+    pub(crate) queue_group: Option<String>,
+}
+
+impl RouteSpec {
+    pub(crate) fn new<M: Decode>(dispatch: Arc<dyn Dispatch>) -> Self {
+        Self {
+            declarations: M::DECLARATIONS,
+            name: M::NAME,
+            type_name: std::any::type_name::<M>(),
+            dispatch,
+            concurrency: 16,
+            prefetch: None,
+            rate: None,
+            breaker: None,
+            key: None,
+            retry: None,
+            classify: None,
+            deadline: None,
+            ack_wait: None,
+            progress_limit: None,
+            max_ack_pending: None,
+            durable: None,
+            queue_group: None,
+        }
+    }
+
+    /// What an error calls it.
+    pub(crate) fn label(&self) -> String {
+        self.name.unwrap_or(self.type_name).to_owned()
+    }
+
+    /// The options that were given and mean something only to a stream's events.
+    pub(crate) fn stream_options(&self) -> impl Iterator<Item = &'static str> {
+        [
+            self.retry.as_ref().map(|_| "retry"),
+            self.classify.as_ref().map(|_| "classify"),
+            self.prefetch.map(|_| "prefetch"),
+            self.ack_wait.map(|_| "ack_wait"),
+            self.progress_limit.map(|_| "progress_limit"),
+            self.max_ack_pending.map(|_| "max_ack_pending"),
+            self.durable.as_ref().map(|_| "durable"),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    /// An option whose value can't hold, and why.
+    pub(crate) fn problem(&self) -> Option<(&'static str, String)> {
+        if self.concurrency == 0 {
+            return Some(("concurrency", "0 would handle nothing; give 1 or more".to_owned()));
+        }
+        if let Some(rate) = self.rate
+            && (rate.messages == 0 || rate.per.is_zero())
+        {
+            let Rate { messages, per } = rate;
+            let problem =
+                format!("{messages} messages in {per:?} is no rate; give 1 or more of both");
+            return Some(("rate_limit", problem));
+        }
+        if let Some(problem) = self.breaker.as_ref().and_then(CircuitBreaker::problem) {
+            return Some(("circuit_breaker", problem));
+        }
+        if self.deadline.is_some_and(|deadline| deadline.is_zero()) {
+            return Some(("deadline", "no handler ends in no time; give it some".to_owned()));
+        }
+        None
+    }
+
+    /// The same of what means something to a stream's events.
+    pub(crate) fn stream_problem(&self) -> Option<(&'static str, String)> {
+        if let Some(problem) = self.retry.as_ref().and_then(Retry::problem) {
+            return Some(("retry", problem));
+        }
+        let ack_wait = self.ack_wait();
+        if ack_wait < Duration::from_millis(1) {
+            let problem = format!("{ack_wait:?} is too short for any handler; give 1 ms or more");
+            return Some(("ack_wait", problem));
+        }
+        if let Some(deadline) = self.deadline
+            && deadline > ack_wait
+        {
+            let problem = format!(
+                "{deadline:?} is longer than the ack wait of {ack_wait:?}; give `.ack_wait(…)` as much or more"
+            );
+            return Some(("deadline", problem));
+        }
+        let (prefetch, concurrency) = (self.prefetch(), self.concurrency);
+        if prefetch > concurrency {
+            let problem = format!(
+                "{prefetch} is more than the {concurrency} that are handled at a time; give `.concurrency(…)` as many or more"
+            );
+            return Some(("prefetch", problem));
+        }
+        let most = self.max_ack_pending();
+        if most == 0 {
+            let problem = "0 would deliver nothing; give 1 or more".to_owned();
+            return Some(("max_ack_pending", problem));
+        }
+        // Only what was asked for: otherwise less is fetched ahead.
+        if let Some(prefetch) = self.prefetch
+            && prefetch as u64 > most
+        {
+            let problem = format!(
+                "{prefetch} is more than the {most} that may be unsettled; give `.max_ack_pending(…)` as many or more"
+            );
+            return Some(("prefetch", problem));
+        }
+        None
+    }
+
+    pub(crate) fn retry(&self) -> Retry {
+        self.retry.clone().unwrap_or_default()
+    }
+
+    pub(crate) fn ack_wait(&self) -> Duration {
+        self.ack_wait.unwrap_or(ACK_WAIT)
+    }
+
+    pub(crate) fn progress_limit(&self) -> Duration {
+        self.progress_limit.unwrap_or_else(|| self.ack_wait().saturating_mul(PROGRESS))
+    }
+
+    pub(crate) fn prefetch(&self) -> usize {
+        self.prefetch.unwrap_or(self.concurrency)
+    }
+
+    pub(crate) fn max_ack_pending(&self) -> u64 {
+        self.max_ack_pending.unwrap_or(MAX_ACK_PENDING)
+    }
+
+    /// How often the server delivers one message at most.
+    pub(crate) fn max_deliver(&self) -> Option<u64> {
+        self.retry().attempts().map(|attempts| attempts.saturating_add(SPARE_DELIVERIES))
+    }
+}
+
+impl fmt::Debug for RouteSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Route")
+            .field("name", &self.label())
+            .field("concurrency", &self.concurrency)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}

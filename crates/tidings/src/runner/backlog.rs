@@ -1,0 +1,175 @@
+//! Messages that are here and not begun: which of them may begin next.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+
+use tokio::time::Instant;
+
+use crate::probe::Underway;
+use crate::transport::Incoming;
+
+/// A message that is here.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub(super) incoming: Incoming,
+    pub(super) underway: Underway,
+    /// Those of one key are handled one after the other.
+    pub(super) key: Option<u64>,
+    /// When it came.
+    pub(super) since: Instant,
+    /// When the server was last told that it is here.
+    pub(super) told: Instant,
+}
+
+impl Taken {
+    pub(super) fn new(incoming: Incoming, underway: Underway, key: Option<u64>) -> Self {
+        let now = Instant::now();
+        Self { incoming, underway, key, since: now, told: now }
+    }
+}
+
+/// What waits, in the order it came.
+#[derive(Debug, Default)]
+pub(super) struct Backlog {
+    waiting: VecDeque<Taken>,
+    /// What came too early, by the time when it is due.
+    deferred: BTreeMap<(Instant, u64), Taken>,
+    /// The keys of what is being handled.
+    busy: HashSet<u64>,
+    deferrals: u64,
+}
+
+impl Backlog {
+    /// How many wait that may begin when there is room. What came too early is not among them.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.deferred.is_empty()
+    }
+
+    /// The last to come.
+    pub(super) fn push(&mut self, taken: Taken) {
+        self.waiting.push_back(taken);
+    }
+
+    /// Keeps one that came too early.
+    pub(super) fn defer(&mut self, taken: Taken, until: Instant) {
+        self.deferrals += 1;
+        self.deferred.insert((until, self.deferrals), taken);
+    }
+
+    /// When the next of those that came too early is due.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.deferred.first_key_value().map(|((due, _), _)| *due)
+    }
+
+    /// Those that are due are the next.
+    pub(super) fn recall(&mut self, now: Instant) {
+        let mut due = Vec::new();
+        while let Some(entry) = self.deferred.first_entry()
+            && entry.key().0 <= now
+        {
+            due.push(entry.remove());
+        }
+        due.into_iter().rev().for_each(|taken| self.waiting.push_front(taken));
+    }
+
+    /// Takes the first whose key is not being handled; its key is, from now on.
+    pub(super) fn next(&mut self) -> Option<Taken> {
+        let is_free = |taken: &Taken| taken.key.is_none_or(|key| !self.busy.contains(&key));
+        let place = self.waiting.iter().position(is_free)?;
+        let taken = self.waiting.remove(place)?;
+        self.busy.extend(taken.key);
+        Some(taken)
+    }
+
+    /// A message of this key was handled.
+    pub(super) fn release(&mut self, key: u64) {
+        self.busy.remove(&key);
+    }
+
+    /// What the server was not told of since `before`.
+    pub(super) fn untold(&mut self, before: Instant) -> impl Iterator<Item = &mut Taken> {
+        let all = self.waiting.iter_mut().chain(self.deferred.values_mut());
+        all.filter(move |taken| taken.told <= before)
+    }
+
+    /// Empties it, the oldest first.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Taken> {
+        let deferred = std::mem::take(&mut self.deferred);
+        std::mem::take(&mut self.waiting).into_iter().chain(deferred.into_values())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::header::Headers;
+    use crate::subject::Subject;
+
+    fn taken(name: &'static str, key: Option<u64>) -> Taken {
+        let incoming = Incoming {
+            subject: Subject::from_static(name),
+            reply: None,
+            headers: Headers::new(),
+            payload: bytes::Bytes::new(),
+            receipt: None,
+            settle: None,
+        };
+        Taken::new(incoming, Underway::default(), key)
+    }
+
+    fn next(backlog: &mut Backlog) -> Option<String> {
+        backlog.next().map(|taken| taken.incoming.subject.to_string())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_busy_key_keeps_no_other_waiting() {
+        let mut backlog = Backlog::default();
+        for (name, key) in [("a1", 1), ("a2", 1), ("b1", 2), ("a3", 1)] {
+            backlog.push(taken(name, Some(key)));
+        }
+        backlog.push(taken("none", None));
+        assert_eq!(next(&mut backlog).as_deref(), Some("a1"));
+        assert_eq!(next(&mut backlog).as_deref(), Some("b1"));
+        assert_eq!(next(&mut backlog).as_deref(), Some("none"));
+        assert_eq!(next(&mut backlog), None);
+        backlog.release(1);
+        assert_eq!(next(&mut backlog).as_deref(), Some("a2"));
+        assert_eq!(next(&mut backlog), None);
+        assert_eq!(backlog.waiting(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_came_too_early_is_the_next_when_it_is_due() {
+        let mut backlog = Backlog::default();
+        let now = Instant::now();
+        let at = |secs| now + Duration::from_secs(secs);
+        backlog.defer(taken("late", None), at(9));
+        backlog.defer(taken("soon", None), at(3));
+        backlog.defer(taken("soon too", None), at(3));
+        backlog.push(taken("here", None));
+        assert_eq!((backlog.due(), backlog.waiting()), (Some(at(3)), 1));
+        backlog.recall(at(3));
+        let order: Vec<_> = std::iter::from_fn(|| next(&mut backlog)).collect();
+        assert_eq!(order, ["soon", "soon too", "here"]);
+        assert!(!backlog.is_empty(), "one is still too early");
+        assert_eq!(backlog.drain().count(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_server_is_told_of_all_that_are_here() {
+        let mut backlog = Backlog::default();
+        let start = Instant::now();
+        backlog.push(taken("waiting", None));
+        backlog.defer(taken("deferred", None), start + Duration::from_secs(60));
+        tokio::time::advance(Duration::from_secs(10)).await;
+        backlog.push(taken("new", None));
+        assert_eq!(backlog.untold(start).count(), 2);
+        backlog.untold(start).for_each(|taken| taken.told = Instant::now());
+        assert_eq!(backlog.untold(start).count(), 0);
+    }
+}

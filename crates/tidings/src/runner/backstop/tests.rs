@@ -1,0 +1,172 @@
+use bytes::Bytes;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::*;
+use crate::dead_letter::{DeadLetter, DeadLetterFilter, DeadLetterPolicy, DeadLetters};
+use crate::header::{self, Headers};
+use crate::link::Patience;
+use crate::stream::{Retention, StreamConfig};
+use crate::topology::Topology;
+use crate::transport::memory::Memory;
+use crate::transport::{Outgoing, StreamState, Transport};
+
+const LETTERS: &str = "shop-dead-letters";
+
+/// A stream of orders, a consumer that delivers each once, and a dead-letter stream.
+async fn link(retention: Retention) -> Link {
+    let transport = Transport::Memory(Memory::new());
+    let mut orders = StreamConfig::new("ORDERS", ["orders.>"]);
+    orders.retention = retention;
+    transport.create_stream(&orders).await.unwrap();
+    let consumer = ConsumerConfig { max_deliver: Some(1), ..ConsumerConfig::new("shop") };
+    transport.create_consumer("ORDERS", &consumer).await.unwrap();
+    dead_letter::provision(&transport, &letter_stream(), Topology::Manage).await.unwrap();
+    Link { transport, patience: Patience::default().into(), probe: None }
+}
+
+fn letter_stream() -> StreamConfig {
+    DeadLetterPolicy::default().config(LETTERS, [], [("ORDERS", "shop")])
+}
+
+async fn publish(link: &Link, text: &'static str) {
+    let mut headers = Headers::new();
+    headers.push("tenant", "acme");
+    headers.push(header::MESSAGE_ID, text);
+    let subject = Subject::from_static("orders.created");
+    let message = Outgoing { subject, headers, payload: Bytes::from_static(text.as_bytes()) };
+    link.transport.store(message).await.unwrap().await.unwrap();
+}
+
+/// Takes a message and never settles it: its process dies.
+async fn die_with_one(link: &Link) -> Incoming {
+    let mut pull = link.transport.pull("ORDERS", "shop", 1).await.unwrap();
+    pull.next().await.unwrap().unwrap()
+}
+
+async fn start(link: &Link) -> AbortOnDropHandle<()> {
+    let modes = Modes { streams: Topology::Manage, consumers: Topology::Manage };
+    let backstop = Backstop::prepare(link.clone(), letter_stream(), modes).await.unwrap();
+    AbortOnDropHandle::new(tokio::spawn(backstop.run(CancellationToken::new())))
+}
+
+async fn letters(link: &Link) -> Vec<DeadLetter> {
+    let letters = DeadLetters::new(link.clone(), LETTERS.to_owned());
+    letters.list(DeadLetterFilter::all()).map(Result::unwrap).collect().await
+}
+
+/// Until the dead-letter stream holds so many messages, advisories among them.
+async fn until_it_holds(link: &Link, messages: u64) {
+    while state(link, LETTERS).await.messages != messages {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+async fn state(link: &Link, stream: &str) -> StreamState {
+    link.transport.stream_state(stream).await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_settled_is_put_aside_once_by_whoever_sees_it() {
+    for (retention, left) in
+        [(Retention::Limits, 1), (Retention::Interest, 0), (Retention::WorkQueue, 0)]
+    {
+        let link = link(retention).await;
+        publish(&link, "one").await;
+        drop(die_with_one(&link).await);
+        let instances = [start(&link).await, start(&link).await];
+        // The advisory is there once the ack wait has passed, and gone when it was heeded.
+        tokio::time::sleep(Duration::from_secs(31)).await;
+        until_it_holds(&link, 1).await;
+
+        let letters = letters(&link).await;
+        let [letter] = letters.as_slice() else { panic!("{letters:?}") };
+        assert_eq!(letter.reason(), &DeadLetterReason::Deliveries);
+        assert_eq!((letter.attempts(), letter.original_sequence()), (Some(1), Some(1)));
+        assert_eq!((letter.subject(), letter.stream()), ("orders.created", "ORDERS"));
+        assert_eq!((letter.consumer(), letter.message_id()), ("shop", Some("one")));
+        assert_eq!(letter.headers().get("tenant"), Some("acme"));
+        assert_eq!(letter.payload(), "one");
+        assert!(letter.error().contains("died"), "{}", letter.error());
+        assert_eq!(state(&link, "ORDERS").await.messages, left, "{retention:?}");
+        drop(instances);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_that_its_process_stored_before_it_died_stays_the_only_one() {
+    // Within the time in which its id is remembered, and long after it.
+    for later in [Duration::ZERO, Duration::from_secs(24 * 3600)] {
+        let link = link(Retention::WorkQueue).await;
+        publish(&link, "one").await;
+        let incoming = die_with_one(&link).await;
+        let cause = Cause {
+            reason: DeadLetterReason::Attempts,
+            error: "no stock".to_owned(),
+            attempts: 1,
+            first_failed_at: None,
+            last_failed_at: link.transport.now(),
+        };
+        dead_letter::store(&link, LETTERS, &incoming, &cause).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(31) + later).await;
+        let _running = start(&link).await;
+        until_it_holds(&link, 1).await;
+        let letters = letters(&link).await;
+        assert_eq!(letters[0].reason(), &DeadLetterReason::Attempts);
+        while state(&link, "ORDERS").await.messages > 0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_original_that_is_gone_leaves_nothing() {
+    let link = link(Retention::Limits).await;
+    publish(&link, "one").await;
+    drop(die_with_one(&link).await);
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    until_it_holds(&link, 1).await;
+    link.transport.delete_message("ORDERS", 1).await.unwrap();
+    let _running = start(&link).await;
+    until_it_holds(&link, 0).await;
+    assert!(letters(&link).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_there_is_no_room_it_waits_until_there_is() {
+    let link = link(Retention::WorkQueue).await;
+    publish(&link, "one").await;
+    drop(die_with_one(&link).await);
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    until_it_holds(&link, 1).await;
+    // Full with the advisory itself.
+    let mut config = link.transport.stream(LETTERS).await.unwrap().unwrap();
+    config.max_messages = Some(1);
+    link.transport.update_stream(&config).await.unwrap();
+    let _running = start(&link).await;
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    assert!(letters(&link).await.is_empty());
+    assert_eq!(state(&link, "ORDERS").await.messages, 1);
+
+    config.max_messages = None;
+    link.transport.update_stream(&config).await.unwrap();
+    while letters(&link).await.is_empty() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    until_it_holds(&link, 1).await;
+    assert_eq!(state(&link, "ORDERS").await.messages, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_letter_stream_that_was_deleted_comes_back() {
+    let link = link(Retention::Limits).await;
+    let _running = start(&link).await;
+    link.transport.delete_stream(LETTERS).await.unwrap();
+    while link.transport.stream(LETTERS).await.unwrap().is_none() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    publish(&link, "one").await;
+    drop(die_with_one(&link).await);
+    while letters(&link).await.is_empty() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}

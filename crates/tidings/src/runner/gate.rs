@@ -1,0 +1,102 @@
+//! Whether a route takes messages, and what keeps it from it.
+
+use std::time::SystemTime;
+
+use tokio::sync::watch;
+
+/// Whether a route takes messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RouteState {
+    /// It takes messages.
+    Running,
+    /// It was paused.
+    Paused,
+    /// Its circuit breaker is open: its handler kept failing.
+    Open {
+        /// When it tries again.
+        until: SystemTime,
+        /// The last failure.
+        error: String,
+    },
+    /// It can't take messages, or can't store a dead letter, and keeps trying.
+    Failing {
+        /// Since when.
+        since: SystemTime,
+        /// Why.
+        error: String,
+    },
+}
+
+/// Shared by a route and those who ask for its state.
+#[derive(Debug, Default)]
+pub(crate) struct Gate(watch::Sender<Standing>);
+
+#[derive(Debug, Clone, Default)]
+struct Standing {
+    paused: bool,
+    open: Option<(SystemTime, String)>,
+    failing: Option<(SystemTime, String)>,
+}
+
+impl Gate {
+    pub(crate) fn state(&self) -> RouteState {
+        let standing = self.0.borrow();
+        match (&standing.failing, standing.paused, &standing.open) {
+            (_, true, _) => RouteState::Paused,
+            (Some((since, error)), ..) => {
+                RouteState::Failing { since: *since, error: error.clone() }
+            }
+            (_, _, Some((until, error))) => {
+                RouteState::Open { until: *until, error: error.clone() }
+            }
+            _ => RouteState::Running,
+        }
+    }
+
+    /// Says whether it is to take messages.
+    pub(crate) fn pause(&self, paused: bool) {
+        self.0
+            .send_if_modified(|standing| std::mem::replace(&mut standing.paused, paused) != paused);
+    }
+
+    /// Resolves when the state is another one than at the call.
+    pub(crate) fn changed(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut changes = self.0.subscribe();
+        async move {
+            // A route that has ended changes no more.
+            if changes.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Resolves when it is paused, or is not.
+    pub(super) async fn is_paused(&self, paused: bool) {
+        let _ = self.0.subscribe().wait_for(|standing| standing.paused == paused).await;
+    }
+
+    /// It is open until then; `None` if it is closed again.
+    pub(super) fn open(&self, open: Option<(SystemTime, String)>) {
+        self.0.send_if_modified(|standing| {
+            let changes = standing.open != open;
+            standing.open = open;
+            changes
+        });
+    }
+
+    /// It can't work, for this reason.
+    pub(super) fn failing(&self, now: SystemTime, error: String) {
+        self.0.send_if_modified(|standing| match &mut standing.failing {
+            Some((_, known)) => std::mem::replace(known, error.clone()) != error,
+            failing @ None => failing.replace((now, error)).is_none(),
+        });
+    }
+
+    /// It works, or works again.
+    pub(super) fn well(&self) {
+        if self.0.borrow().failing.is_some() {
+            self.0.send_modify(|standing| standing.failing = None);
+        }
+    }
+}

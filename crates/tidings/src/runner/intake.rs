@@ -1,0 +1,309 @@
+//! What feeds a route's handler: takes messages while there is room, and begins them while they
+//! may begin.
+
+use std::pin::pin;
+
+use futures_util::stream::SelectAll;
+use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::sync::mpsc;
+use tokio::task::unconstrained;
+use tokio::time::{Instant, sleep_until};
+
+use super::Worker;
+use super::backlog::Backlog;
+use super::circuit::Circuit;
+use super::pace::Pace;
+use super::place::{Done, Health, Place};
+use crate::probe::Listener;
+use crate::route::RouteSpec;
+use crate::transport::{Fault, Inbox, Incoming, Pull, Settlement};
+
+/// Where messages come from.
+#[expect(clippy::large_enum_variant, reason = "one for each route, and it never moves")]
+pub(super) enum Feed {
+    Core(SelectAll<Inbox>),
+    Durable(Pull),
+}
+
+impl Feed {
+    async fn next(&mut self, room: usize) -> Option<Result<Incoming, Fault>> {
+        match self {
+            Self::Core(inboxes) => inboxes.next().await.map(Ok),
+            Self::Durable(pull) => {
+                pull.set_room(room);
+                pull.next().await
+            }
+        }
+    }
+}
+
+/// Why no more messages are taken.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Halt {
+    /// The registry ends.
+    Stopped,
+    /// The route was paused.
+    Paused,
+    /// Its handler keeps failing: it pauses until then.
+    Open(Instant),
+    /// The feed has ended.
+    Dry,
+}
+
+/// What is here of one route's messages.
+pub(crate) struct Intake {
+    worker: Worker,
+    concurrency: usize,
+    /// How many may wait here.
+    ahead: usize,
+    backlog: Backlog,
+    running: usize,
+    pace: Option<Pace>,
+    circuit: Circuit,
+    /// Until when nothing begins: the handler keeps failing.
+    open: Option<Instant>,
+    done: (mpsc::UnboundedSender<Done>, mpsc::UnboundedReceiver<Done>),
+    /// When the server is told next of what waits; `None` while it needs no telling.
+    tell: Option<Instant>,
+    /// Whether anything came since it was asked last.
+    delivered: bool,
+}
+
+impl Intake {
+    pub(crate) fn new(worker: Worker, route: &RouteSpec, ahead: usize) -> Self {
+        Self {
+            worker,
+            concurrency: route.concurrency,
+            ahead,
+            backlog: Backlog::default(),
+            running: 0,
+            pace: route.rate.map(Pace::new),
+            circuit: Circuit::new(route.breaker.clone()),
+            open: None,
+            done: mpsc::unbounded_channel(),
+            tell: None,
+            delivered: false,
+        }
+    }
+
+    pub(super) fn worker(&self) -> &Worker {
+        &self.worker
+    }
+
+    /// Whether anything came since the last call.
+    pub(super) fn has_delivered(&mut self) -> bool {
+        std::mem::take(&mut self.delivered)
+    }
+
+    /// Takes and handles messages until there is a reason not to.
+    pub(super) async fn run(&mut self, feed: &mut Feed, listener: &Listener) -> Halt {
+        let (worker, gate) = (self.worker.clone(), self.worker.gate());
+        let mut stopped = pin!(worker.stopped());
+        let mut paused = pin!(gate.is_paused(true));
+        loop {
+            self.begin();
+            // What no stream keeps goes to other instances meanwhile; a stream's waits.
+            if let (Some(until), Feed::Core(_)) = (self.open, &feed) {
+                return Halt::Open(until);
+            }
+            let (room, wake) = (self.room(), self.wake());
+            tokio::select! {
+                biased;
+                () = &mut stopped => return Halt::Stopped,
+                () = &mut paused => return Halt::Paused,
+                Some(done) = self.done.1.recv() => self.end(done),
+                next = listener.attend(feed.next(room)), if room > 0 => match next {
+                    Some(next) => self.take(next),
+                    None => return Halt::Dry,
+                },
+                () = until(wake) => self.tell_server().await,
+            }
+        }
+    }
+
+    /// Handles what the feed still has and what is here, and waits for the last handler; ends
+    /// early where handlers are to be dropped.
+    pub(super) async fn finish(&mut self, feed: &mut Feed, listener: &Listener) {
+        let worker = self.worker.clone();
+        let mut aborted = pin!(worker.aborted());
+        let mut is_dry = false;
+        while !is_dry || self.running > 0 || self.backlog.waiting() > 0 {
+            self.begin();
+            let (room, wake) = (self.room(), self.wake());
+            tokio::select! {
+                biased;
+                () = &mut aborted => return,
+                Some(done) = self.done.1.recv() => self.end(done),
+                next = listener.attend(feed.next(room)), if room > 0 && !is_dry => match next {
+                    Some(next) => self.take(next),
+                    None => is_dry = true,
+                },
+                () = until(wake) => self.tell_server().await,
+            }
+        }
+    }
+
+    /// Leaves what is here and what the feed has at hand; gives how many those are.
+    pub(super) async fn leave(&mut self, mut feed: Feed) -> u64 {
+        let mut left = 0;
+        for taken in self.backlog.drain() {
+            left += 1;
+            self.worker.leave(taken.incoming).await;
+        }
+        while let Some(Some(Ok(incoming))) = unconstrained(feed.next(1)).now_or_never() {
+            left += 1;
+            self.worker.leave(incoming).await;
+        }
+        left
+    }
+
+    /// Gives a stream's messages back that were not begun, and waits for the last handler.
+    ///
+    /// One that has no further attempt is handled here: it would count as tried.
+    pub(super) async fn give_back(&mut self) -> Result<(), Fault> {
+        let mut given_back = Ok(());
+        loop {
+            let (mut last, waiting): (Vec<_>, Vec<_>) =
+                self.backlog.drain().partition(|taken| self.worker.is_last_attempt(taken));
+            if self.open.is_none() {
+                last.drain(..).for_each(|taken| self.backlog.push(taken));
+            }
+            for taken in last.into_iter().chain(waiting) {
+                // Where one can't be given back, the next can't either.
+                if let (Ok(()), Some(settle)) = (&given_back, &taken.incoming.settle) {
+                    given_back = settle.send(Settlement::Nak(None)).await;
+                }
+            }
+            self.begin();
+            if self.running == 0 && self.backlog.is_empty() {
+                return given_back;
+            }
+            let wake = self.wake();
+            tokio::select! {
+                biased;
+                Some(done) = self.done.1.recv() => self.end(done),
+                () = until(wake) => self.tell_server().await,
+            }
+        }
+    }
+
+    /// Whether a message is here that is not begun.
+    pub(super) fn has_waiting(&self) -> bool {
+        !self.backlog.is_empty()
+    }
+
+    /// A message that came, or what the feed reports.
+    pub(super) fn take(&mut self, next: Result<Incoming, Fault>) {
+        match next {
+            Ok(incoming) => {
+                self.delivered = true;
+                self.worker.shared.gate.well();
+                self.backlog.push(self.worker.take(incoming));
+            }
+            Err(fault) => {
+                let (route, now) = (self.worker.label(), self.worker.link().transport.now());
+                tracing::warn!(route, %fault, "a consumer reports a fault");
+                self.worker.shared.gate.failing(now, fault.to_string());
+            }
+        }
+    }
+
+    /// Begins what may begin.
+    fn begin(&mut self) {
+        let places = if self.circuit.is_probing() { 1 } else { self.concurrency };
+        let now = Instant::now();
+        self.open = self.open.filter(|until| *until > now);
+        self.backlog.recall(now);
+        while self.running < places
+            && self.open.is_none()
+            && self.pace.as_ref().is_none_or(|pace| pace.wait(now).is_none())
+            && let Some(taken) = self.backlog.next()
+        {
+            if let Some(pace) = &mut self.pace {
+                pace.begin(now);
+            }
+            self.running += 1;
+            let place = Place::new(self.done.0.clone(), taken.key);
+            self.worker.handle(taken, place);
+        }
+        // What waits longer than a moment is told of, from now on.
+        if self.backlog.is_empty() {
+            self.tell = None;
+        } else if self.tell.is_none() {
+            self.tell = Some(now + self.worker.shared.progress.every / 2);
+        }
+    }
+
+    /// A message was handled.
+    fn end(&mut self, done: Done) {
+        self.running -= 1;
+        if let Some(key) = done.key {
+            self.backlog.release(key);
+        }
+        if let Some((taken, until)) = done.deferred {
+            self.backlog.defer(taken, until);
+        }
+        match done.health {
+            Health::Unknown => {}
+            Health::Well => {
+                self.circuit.succeeded();
+                self.worker.shared.gate.open(None);
+            }
+            Health::Ill(error) => {
+                if let Some(pause) = self.circuit.failed() {
+                    let route = self.worker.label();
+                    tracing::error!(
+                        route,
+                        ?pause,
+                        error,
+                        "a handler keeps failing; its route pauses"
+                    );
+                    let until = self.worker.link().transport.now().checked_add(pause);
+                    self.worker.shared.gate.open(until.map(|until| (until, error)));
+                    self.open = Instant::now().checked_add(pause);
+                }
+            }
+        }
+    }
+
+    /// How many messages may still be taken.
+    fn room(&self) -> usize {
+        let places = if self.circuit.is_probing() { 1 } else { self.concurrency + self.ahead };
+        places.saturating_sub(self.running + self.backlog.waiting())
+    }
+
+    /// When there is something to do that nobody else says.
+    fn wake(&self) -> Option<Instant> {
+        let now = Instant::now();
+        let has_places = self.running < self.concurrency && self.backlog.waiting() > 0;
+        let pace = self.pace.as_ref().filter(|_| has_places).and_then(|pace| pace.wait(now));
+        [self.backlog.due(), pace, self.tell, self.open].into_iter().flatten().min()
+    }
+
+    /// Tells the server of what waits here, so that it does not come again meanwhile.
+    async fn tell_server(&mut self) {
+        let now = Instant::now();
+        if self.tell.is_none_or(|tell| tell > now) {
+            return;
+        }
+        let half = self.worker.shared.progress.every / 2;
+        self.tell = Some(now + half);
+        let Some(before) = now.checked_sub(half) else { return };
+        for taken in self.backlog.untold(before) {
+            let Some(settle) = &taken.incoming.settle else { return };
+            if let Err(fault) = settle.send(Settlement::Progress).await {
+                let route = self.worker.label();
+                tracing::debug!(route, %fault, "the server can't be told of what waits");
+                return;
+            }
+            taken.told = now;
+        }
+    }
+}
+
+async fn until(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => sleep_until(wake).await,
+        None => std::future::pending().await,
+    }
+}

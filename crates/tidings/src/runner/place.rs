@@ -1,0 +1,67 @@
+//! A place among the messages that are handled at a time, and what is said when it is given back.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::Instant;
+
+use super::backlog::Taken;
+
+/// Longer than any process runs.
+const FAR: Duration = Duration::from_secs(30 * 365 * 86_400);
+
+/// What a message says about the handler.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) enum Health {
+    /// It works.
+    Well,
+    /// It failed, with this error.
+    Ill(String),
+    /// Nothing: it was the message, or no fault at all.
+    #[default]
+    Unknown,
+}
+
+/// A message was handled.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) key: Option<u64>,
+    pub(super) health: Health,
+    /// It came too early, and waits here until then.
+    pub(super) deferred: Option<(Taken, Instant)>,
+}
+
+/// A place that one message has. Dropping it gives it back, also where a task is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// Unbounded, and never more than there are places.
+    done: UnboundedSender<Done>,
+    key: Option<u64>,
+    pub(super) health: Health,
+    deferred: Option<(Taken, Instant)>,
+}
+
+impl Place {
+    pub(super) fn new(done: UnboundedSender<Done>, key: Option<u64>) -> Self {
+        Self { done, key, health: Health::Unknown, deferred: None }
+    }
+
+    /// The message waits for so long.
+    pub(super) fn defer(&mut self, taken: Taken, delay: Duration) {
+        let now = Instant::now();
+        let until = now.checked_add(delay).unwrap_or(now + FAR);
+        self.deferred = Some((taken, until));
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let done = Done {
+            key: self.key,
+            health: std::mem::take(&mut self.health),
+            deferred: self.deferred.take(),
+        };
+        // Nobody counts places any more where a registry was dropped.
+        let _ = self.done.send(done);
+    }
+}

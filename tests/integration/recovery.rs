@@ -1,0 +1,78 @@
+//! What a running route stands on is taken away, changed by others or moved: it comes back, and
+//! nothing is lost.
+
+mod consumer;
+mod jetstream;
+mod leader;
+mod shutdown;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tidings::prelude::*;
+use tidings_tests::eventually;
+
+/// Long enough for elections, and for what was in flight to come again.
+const RECOVERED: Duration = Duration::from_secs(40);
+const ACK_WAIT: Duration = Duration::from_secs(2);
+const CONSUMER: &str = "bakery";
+
+#[derive(EventStream)]
+#[stream(name = "LOAVES", subjects("loaves.>"), duplicate_window = "10m")]
+struct Loaves;
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "loaves.kneaded", stream = Loaves)]
+struct Kneaded {
+    #[event(id)]
+    number: u32,
+}
+
+/// Another event of the stream, which the route does not handle.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "loaves.burnt", stream = Loaves)]
+struct Burnt {
+    #[event(id)]
+    why: String,
+}
+
+/// How often each was handled.
+#[derive(Debug, Clone, Default)]
+struct Book(Arc<Mutex<BTreeMap<u32, u32>>>);
+
+impl Handler<Kneaded> for Book {
+    async fn handle(&self, loaf: Kneaded, _: Context) -> Result<(), Failure> {
+        *self.0.lock().unwrap().entry(loaf.number).or_default() += 1;
+        Ok(())
+    }
+}
+
+impl Book {
+    fn route(&self) -> Route<Kneaded> {
+        Route::of::<Kneaded>(self.clone()).durable(CONSUMER).ack_wait(ACK_WAIT)
+    }
+
+    /// Waits until all of these were handled.
+    #[track_caller]
+    fn wait_for(&self, numbers: std::ops::Range<u32>) -> impl Future<Output = ()> {
+        eventually(RECOVERED, format!("{numbers:?} are handled"), move || {
+            let known = self.0.lock().unwrap();
+            let missing = numbers.clone().filter(|number| !known.contains_key(number)).count();
+            let seen = if missing == 0 { Ok(()) } else { Err(format!("{missing} are missing")) };
+            std::future::ready(seen)
+        })
+    }
+
+    fn twice(&self) -> usize {
+        self.0.lock().unwrap().values().filter(|times| **times > 1).count()
+    }
+}
+
+/// Publishes them one after the other, each until it is stored.
+async fn publish(bus: &Bus, numbers: std::ops::Range<u32>) {
+    for number in numbers {
+        let loaf = Kneaded { number };
+        eventually(RECOVERED, format!("{number} is stored"), || bus.publish(&loaf)).await;
+    }
+}

@@ -1,0 +1,99 @@
+//! The consumer is deleted under load, or replaced by one that is somebody else's.
+
+use std::time::Duration;
+
+use async_nats::jetstream::{self, consumer, stream};
+use tidings::prelude::*;
+use tidings::{RouteState, Topology};
+use tidings_tests::{Server, eventually};
+use tokio::time::sleep;
+
+use super::{Book, Burnt, CONSUMER, Loaves, RECOVERED, publish};
+
+/// A consumer that is made again begins at the beginning, and so nothing is lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_is_deleted_again_and_again_loses_nothing() {
+    let server = Server::start().await;
+    let bus = Bus::connect(server.url()).await.unwrap();
+    let book = Book::default();
+    let registry = Registry::new("bakers").route(book.route());
+    let running = registry.start(&bus).await.unwrap();
+    let publishing = tokio::spawn({
+        let bus = bus.clone();
+        async move { publish(&bus, 0..2000).await }
+    });
+    for numbers in [0..300, 300..900, 900..1400] {
+        book.wait_for(numbers).await;
+        bus.stream::<Loaves>().delete_consumer(CONSUMER).await.unwrap();
+    }
+    publishing.await.unwrap();
+    book.wait_for(0..2000).await;
+    running.shutdown().await;
+}
+
+/// Somebody else makes it, with another filter. Returns its stream, once events of both kinds were
+/// published.
+async fn replaced(server: &Server, bus: &Bus) -> stream::Stream {
+    let stream = jetstream::new(server.client().await).get_stream(Loaves::NAME).await.unwrap();
+    let others = consumer::pull::Config {
+        durable_name: Some(CONSUMER.to_owned()),
+        filter_subject: "loaves.burnt".to_owned(),
+        ..Default::default()
+    };
+    // The route makes it again as soon as it is gone: whoever is first.
+    eventually(RECOVERED, "it is somebody else's", || async {
+        let _ = stream.delete_consumer(CONSUMER).await;
+        stream.create_consumer(others.clone()).await.map_err(|error| error.to_string())
+    })
+    .await;
+    for number in 0..5 {
+        bus.publish(&Burnt { why: number.to_string() }).await.unwrap();
+    }
+    publish(bus, 10..20).await;
+    stream
+}
+
+/// A consumer is this program's alone where it manages it: it is put right, and read then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_is_made_by_somebody_else_is_put_right() {
+    let server = Server::start().await;
+    let bus = Bus::connect(server.url()).await.unwrap();
+    let book = Book::default();
+    let running = Registry::new("bakers").route(book.route()).start(&bus).await.unwrap();
+    publish(&bus, 0..10).await;
+    book.wait_for(0..10).await;
+    replaced(&server, &bus).await;
+    book.wait_for(10..20).await;
+    let report = running.shutdown().await;
+    assert_eq!(report[0].undecodable, 0, "what is not ours is not taken: {report:?}");
+}
+
+/// Where it must not be changed it is not read for what it is not, neither handled nor given up.
+/// When it is as it should be, the route goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_is_somebody_elses_is_not_read() {
+    let server = Server::start().await;
+    let bus = Bus::connect(server.url()).await.unwrap();
+    let book = Book::default();
+    let registry = Registry::new("bakers").consumers(Topology::CreateOnly).route(book.route());
+    let running = registry.start(&bus).await.unwrap();
+    publish(&bus, 0..10).await;
+    book.wait_for(0..10).await;
+    let stream = replaced(&server, &bus).await;
+    // It is looked at more than once meanwhile.
+    sleep(Duration::from_secs(3)).await;
+    let info = stream.consumer_info(CONSUMER).await.unwrap();
+    assert_eq!(info.config.filter_subject, "loaves.burnt", "it is left as it is");
+    assert_eq!(info.delivered.consumer_sequence, 0, "what is not ours is not taken: {info:?}");
+    assert_eq!(running.report()[0].undecodable, 0);
+    let state = running.status().remove(0).state;
+    assert!(
+        matches!(&state, RouteState::Failing { error, .. } if error.contains("loaves.burnt")),
+        "{state:?}"
+    );
+
+    stream.delete_consumer(CONSUMER).await.unwrap();
+    book.wait_for(10..20).await;
+    assert_eq!(running.status()[0].state, RouteState::Running);
+    running.shutdown().await;
+}

@@ -1,0 +1,113 @@
+//! Publishing all events, and what became of each.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use tidings::prelude::*;
+use tidings::{PublishAck, PublishError};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::option::Options;
+use crate::work::{Begun, Fate, Scrawled};
+
+const TASKS: usize = 48;
+/// Every so manieth event is published without patience, so that some end unconfirmed.
+const HASTY: u32 = 4;
+const HASTE: Duration = Duration::from_millis(300);
+
+/// What publishing gave.
+#[derive(Debug, Default)]
+pub(crate) struct Published {
+    pub(crate) acked: BTreeSet<u32>,
+    /// It may be stored.
+    pub(crate) unconfirmed: BTreeSet<u32>,
+    /// It is not stored.
+    pub(crate) unsent: BTreeSet<u32>,
+    /// Acked, and was stored before by an earlier try of the same publish.
+    pub(crate) repeated: usize,
+}
+
+/// Publishes all events. A legible one is published when there is room for it: a permit, which
+/// whoever hears of it gives back.
+pub(crate) async fn publish(
+    url: &str,
+    options: &Options,
+    room: Arc<Semaphore>,
+) -> Result<Published> {
+    let connect = || Bus::builder().servers(url.split(','));
+    let patient = connect().publish_timeout(Duration::from_secs(30)).connect().await?;
+    let hasty = connect().publish_timeout(HASTE).ack_timeout(HASTE / 3).connect().await?;
+    let next = Arc::new(AtomicU32::new(0));
+    let mut tasks = JoinSet::new();
+    for _ in 0..TASKS {
+        let (patient, hasty, next) = (patient.clone(), hasty.clone(), Arc::clone(&next));
+        let (room, options) = (Arc::clone(&room), options.clone());
+        tasks.spawn(async move {
+            let mut published = Published::default();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= options.events {
+                    return Ok(published);
+                }
+                let fate = Fate::of(options.seed, number);
+                if fate.is_legible() {
+                    room.acquire().await?.forget();
+                }
+                let bus = if number % HASTY == 0 { &hasty } else { &patient };
+                let acked = published.enter(number, publish_one(bus, number, fate).await)?;
+                if fate.is_legible() && !acked {
+                    room.add_permits(1);
+                }
+            }
+        });
+    }
+    let mut all = Published::default();
+    while let Some(published) = tasks.join_next().await {
+        let published: Result<Published> = published?;
+        all.append(published?);
+    }
+    Ok(all)
+}
+
+async fn publish_one(bus: &Bus, number: u32, fate: Fate) -> Result<PublishAck, PublishError> {
+    if fate.is_legible() {
+        bus.publish(&Begun { number, fate }).await
+    } else {
+        bus.publish(&Scrawled { number, fate: "?".to_owned() }).await
+    }
+}
+
+impl Published {
+    /// Says whether it is acked.
+    fn enter(&mut self, number: u32, outcome: Result<PublishAck, PublishError>) -> Result<bool> {
+        match outcome {
+            Ok(ack) => {
+                self.acked.insert(number);
+                self.repeated += usize::from(ack.duplicate);
+                return Ok(true);
+            }
+            Err(PublishError::Unconfirmed { .. }) => self.unconfirmed.insert(number),
+            Err(PublishError::Unsent { .. }) => self.unsent.insert(number),
+            // The server said no, in an election or while it starts, until the time was up.
+            Err(PublishError::NoStream { .. } | PublishError::Refused { .. }) => {
+                self.unsent.insert(number)
+            }
+            Err(error) => {
+                let error = Err(error).with_context(|| format!("event {number}"));
+                return error;
+            }
+        };
+        Ok(false)
+    }
+
+    fn append(&mut self, mut other: Self) {
+        self.acked.append(&mut other.acked);
+        self.unconfirmed.append(&mut other.unconfirmed);
+        self.unsent.append(&mut other.unsent);
+        self.repeated += other.repeated;
+    }
+}

@@ -1,0 +1,121 @@
+//! The events: what is begun, and what follows from it.
+
+use std::time::Duration;
+
+use tidings::StreamConfig;
+use tidings::prelude::*;
+
+use crate::chance::Chance;
+
+/// How many copies of a stream there are; the processes are told by their environment.
+pub(crate) const REPLICAS: &str = "ORDEAL_REPLICAS";
+/// The durable consumer of [`Begun`].
+pub(crate) const CONSUMER: &str = "workers";
+/// The registry.
+pub(crate) const REGISTRY: &str = "works";
+/// Where the registry puts aside what it can't handle.
+pub(crate) const DEAD_LETTERS: &str = "works-dead-letters";
+
+/// Longer than any run, so that an id is known for as long as it lasts.
+const WINDOW: Duration = Duration::from_secs(3600);
+
+/// What was begun.
+#[derive(Debug)]
+pub(crate) struct Works;
+
+impl EventStream for Works {
+    const NAME: &'static str = "WORKS";
+    const SUBJECTS: &'static [&'static str] = &["works.>"];
+
+    fn config() -> StreamConfig {
+        config::<Self>()
+    }
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) struct Results;
+
+impl EventStream for Results {
+    const NAME: &'static str = "RESULTS";
+    const SUBJECTS: &'static [&'static str] = &["results.>"];
+
+    fn config() -> StreamConfig {
+        config::<Self>()
+    }
+}
+
+fn config<S: EventStream>() -> StreamConfig {
+    let mut config = StreamConfig::new(S::NAME, S::SUBJECTS.iter().copied());
+    config.duplicate_window = Some(WINDOW);
+    config.replicas =
+        std::env::var(REPLICAS).ok().and_then(|replicas| replicas.parse().ok()).unwrap_or(1);
+    config
+}
+
+/// What shall become of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(crate) enum Fate {
+    /// It is handled.
+    Sound,
+    /// It fails the first time, before anything followed.
+    Late,
+    /// It fails the first time, after its follow-up was stored.
+    Halved,
+    /// It always fails.
+    Doomed,
+    /// It is rejected.
+    Unwelcome,
+    /// It can't be decoded.
+    Illegible,
+}
+
+impl Fate {
+    /// Of every 100: 4 fail at first, 3 always, 2 are rejected, 2 can't be read.
+    pub(crate) fn of(seed: u64, number: u32) -> Self {
+        match Chance::new(seed, u64::from(number) + 1).below(100) {
+            0..2 => Self::Late,
+            2..4 => Self::Halved,
+            4..7 => Self::Doomed,
+            7..9 => Self::Unwelcome,
+            9..11 => Self::Illegible,
+            _ => Self::Sound,
+        }
+    }
+
+    /// Whether a handler sees it.
+    pub(crate) fn is_legible(self) -> bool {
+        self != Self::Illegible
+    }
+
+    /// Whether something follows from it.
+    pub(crate) fn is_mended(self) -> bool {
+        matches!(self, Self::Sound | Self::Late | Self::Halved)
+    }
+}
+
+/// Known again by its number.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "works.begun", stream = Works)]
+pub(crate) struct Begun {
+    #[event(id)]
+    pub(crate) number: u32,
+    pub(crate) fate: Fate,
+}
+
+/// On the same subject, and not what [`Begun`] declares.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "works.begun", name = "works.scrawled", stream = Works)]
+pub(crate) struct Scrawled {
+    #[event(id)]
+    pub(crate) number: u32,
+    pub(crate) fate: String,
+}
+
+/// It has no id of its own: its handler's context gives it one.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "results.finished", stream = Results)]
+pub(crate) struct Finished {
+    pub(crate) number: u32,
+    pub(crate) attempt: u64,
+}
