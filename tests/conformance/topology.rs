@@ -221,11 +221,10 @@ pub(crate) async fn a_routes_consumer_is_changed_to_its_options(env: Env) {
 
     // Who may not change it works with what is there.
     let plan = with(hour, &ledger).plan(&bus).await.unwrap();
+    // With the wait before the next attempt: a crash follows the same policy.
     let wait = plan.consumers[0].differences.iter().find(|d| d.field == "ack_wait").unwrap();
-    assert_eq!(
-        (wait.ours.to_string(), wait.theirs.to_string()),
-        ("1h".to_owned(), "1m".to_owned())
-    );
+    let shown = (wait.ours.to_string(), wait.theirs.to_string());
+    assert_eq!(shown, ("3601s".to_owned(), "61s".to_owned()));
     let running = with(hour, &ledger).consumers(Topology::CreateOnly).start(&bus).await.unwrap();
     bus.publish(&sent(4)).await.unwrap();
     ledger.wait_for(4, 4).await;
@@ -289,8 +288,10 @@ pub(crate) async fn a_stream_that_is_deleted_is_made_again_where_it_may(env: Env
 pub(crate) async fn a_reader_by_hand_is_not_given_another_ack_wait(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     drop(bus.consume::<Sent>("hand").ack_wait(HOUR).await.unwrap());
-    let error = bus.consume::<Sent>("hand").await.unwrap_err();
-    assert!(error.to_string().contains("ack_wait: 1h -> 30s"), "{error}");
+    let error = bus.consume::<Sent>("hand").ack_wait(HOUR / 2).await.unwrap_err();
+    assert!(error.to_string().contains("ack_wait: 1h -> 30m"), "{error}");
+    // Who asks for none takes what is there.
+    drop(bus.consume::<Sent>("hand").await.unwrap());
     // How many may be unsettled is for all its readers together, and left.
     bus.publish(&sent(1)).await.unwrap();
     let mut work = bus.consume::<Sent>("hand").ack_wait(HOUR).max_ack_pending(7).await.unwrap();

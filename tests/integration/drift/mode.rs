@@ -60,7 +60,7 @@ async fn who_may_only_bind_creates_nothing() {
     };
 
     // A stream that is missing is an error, and it is not even tried to make it.
-    let error = soon(bind("shop").0.start(&guest)).await.unwrap_err();
+    let error = soon(Box::pin(bind("shop").0.start(&guest))).await.unwrap_err();
     let ServeError::Provision { message, source: ProvisionError::Missing { stream } } = &error
     else {
         panic!("{error:?}");
@@ -69,7 +69,7 @@ async fn who_may_only_bind_creates_nothing() {
 
     // And so is a consumer.
     owner.provision::<Bound>().await.unwrap();
-    let error = soon(bind("shop").0.start(&guest)).await.unwrap_err();
+    let error = soon(Box::pin(bind("shop").0.start(&guest))).await.unwrap_err();
     let ServeError::Subscribe {
         source: SubscribeError::NoConsumer { stream: "BOUND", consumer },
         ..
@@ -82,7 +82,7 @@ async fn who_may_only_bind_creates_nothing() {
     // What somebody else made is used.
     drop(registry("shop").0.start(&owner).await.unwrap().shutdown().await);
     let (bound, mut handled) = bind("shop");
-    let running = soon(bound.start(&guest)).await.unwrap();
+    let running = soon(Box::pin(bound.start(&guest))).await.unwrap();
     owner.publish(&Thing {}).await.unwrap();
     soon(handled.recv()).await.unwrap();
     assert_eq!(running.shutdown().await[0].handled, 1);
