@@ -11,6 +11,7 @@ mod connect;
 mod denied;
 mod departure;
 mod discovery;
+mod drift;
 mod harness;
 mod limits;
 mod ordeal;
