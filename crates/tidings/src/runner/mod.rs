@@ -16,6 +16,7 @@ mod queue;
 mod reply;
 mod settle;
 mod tally;
+mod unreadable;
 mod worker;
 
 use std::time::Duration;

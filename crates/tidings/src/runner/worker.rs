@@ -30,8 +30,8 @@ use crate::route::{Key, RouteSpec};
 use crate::transport::{Fault, Incoming, Settlement};
 
 /// The first and the longest wait before a dead letter that can't be stored is stored again.
-const FIRST_STORE: Duration = Duration::from_millis(500);
-const MOST_STORE: Duration = Duration::from_secs(30);
+pub(super) const FIRST_STORE: Duration = Duration::from_millis(500);
+pub(super) const MOST_STORE: Duration = Duration::from_secs(30);
 
 /// What became of one message in a handler.
 #[derive(Debug)]
@@ -117,15 +117,15 @@ pub(super) struct Shared {
     pub(super) progress: Progress,
     deadline: Option<Duration>,
     /// The stream of its dead letters, if it has any.
-    letters: Option<String>,
+    pub(super) letters: Option<String>,
     history: History,
     pub(super) link: Link,
     key: Option<Key>,
     pub(super) gate: Arc<Gate>,
-    tally: Arc<Tally>,
-    tasks: TaskTracker,
+    pub(super) tally: Arc<Tally>,
+    pub(super) tasks: TaskTracker,
     pub(super) stop: CancellationToken,
-    abort: CancellationToken,
+    pub(super) abort: CancellationToken,
 }
 
 impl Worker {
