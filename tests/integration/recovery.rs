@@ -4,6 +4,7 @@
 mod consumer;
 mod jetstream;
 mod leader;
+mod quorum;
 mod shutdown;
 
 use std::collections::BTreeMap;

@@ -160,6 +160,8 @@ pub(super) async fn confirm(
                     return Err(stream_error(fault, outgoing.subject.as_str(), stream.name));
                 }
             }
+            // An earlier copy waits for a quorum: it may be stored yet.
+            Fault::Api(error) if error.code == ApiError::IN_PROCESS => unanswered = true,
             Fault::Api(error) if error.is_passing() => {}
             _ => return Err(stream_error(fault, outgoing.subject.as_str(), stream.name)),
         }
