@@ -8,6 +8,7 @@
 )]
 
 mod chain;
+mod dead_letter;
 mod dedup;
 mod delay;
 mod deleted;
@@ -29,6 +30,7 @@ mod publish;
 mod race;
 mod reconnect;
 mod redelivery;
+mod redrive;
 mod registry;
 mod replay;
 mod request;
@@ -179,6 +181,20 @@ scenarios! {
             a_failure_says_itself_when_to_come_again,
             a_panic_is_a_retry_and_others_go_on,
             reject_and_undecodable_end_a_message;
+        dead_letter:
+            a_letter_is_the_message_byte_for_byte,
+            a_letter_says_why,
+            where_letters_find_no_room_the_original_stays,
+            letters_are_listed_by_what_they_say,
+            what_there_is_not_is_named,
+            without_letters_a_message_is_only_given_up;
+        redrive:
+            id_order_and_headers_are_kept,
+            what_fails_again_remembers_how_often,
+            only_the_consumer_that_failed,
+            two_at_once_put_everything_back_once,
+            where_the_stream_is_gone_letters_stay,
+            purged_letters_are_those_that_are_meant;
         registry:
             two_registries_of_one_name_share,
             two_registries_of_two_names_each_get_all,

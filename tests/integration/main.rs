@@ -6,6 +6,7 @@
     reason = "a test's own functions fail it"
 )]
 
+mod backstop;
 mod connect;
 mod departure;
 mod discovery;

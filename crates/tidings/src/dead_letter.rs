@@ -1,4 +1,5 @@
-#![doc = include_str!("dead_letter/contract.md")]
+//! What can't be handled is put aside, and the way back. `contract.md` is what others can rely on:
+//! the subject and the headers of letters, and of what was put back.
 
 mod cause;
 mod error;

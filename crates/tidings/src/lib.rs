@@ -87,6 +87,7 @@
 //! | ask | [`Bus::request`], [`RequestError`] |
 //! | handle | [`Handler`], [`Context`], [`Failure`] |
 //! | run a service | [`Registry`], [`Route`], [`Retry`], [`Serve`], [`Running`] |
+//! | see what could not be handled, and put it back | [`Bus::dead_letters`], [`DeadLetters`], [`DeadLetter`], [`DeadLetterPolicy`] |
 //! | see which services run | [`Bus::discover`], [`ServiceInfo`] |
 //! | connect | [`Bus::builder`], [`Bus::from_env`] |
 //! | make a stream, look into it | [`Bus::provision`], [`StreamConfig`], [`Bus::stream`]; a registry makes those of its handlers |
@@ -109,7 +110,7 @@
 //! # Errors
 //!
 //! Each operation has an error of its own: [`ConnectError`], [`PublishError`], [`SubscribeError`],
-//! [`ReceiveError`], [`RequestError`], [`SettleError`], [`ProvisionError`], [`ServeError`],
+//! [`ReceiveError`], [`RequestError`], [`SettleError`], [`ProvisionError`], [`ServeError`], [`DeadLetterError`],
 //! [`CloseError`]. Their variants say what has happened, and their texts the way out; all but
 //! those that name a single mistake are `#[non_exhaustive]`. After [`PublishError::Unconfirmed`],
 //! [`RequestError::Timeout`] and [`SettleError::Unconfirmed`] it is unknown whether the other side
@@ -132,7 +133,6 @@
 pub mod __private;
 mod bus;
 mod context;
-#[allow(dead_code, reason = "not everything has its caller yet")]
 mod dead_letter;
 mod delivery;
 mod draft;

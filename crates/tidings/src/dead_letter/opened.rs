@@ -16,6 +16,8 @@ use crate::transport::{Incoming, StoredHeaders, StoredMessage};
 /// A message that was put aside, and why.
 ///
 /// What a letter does not say, because it was too large to, is `None`.
+///
+#[doc = include_str!("contract.md")]
 #[derive(Debug, Clone)]
 pub struct DeadLetter {
     pub(super) sequence: u64,

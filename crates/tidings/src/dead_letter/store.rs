@@ -12,7 +12,7 @@ use crate::jitter::jittered;
 use crate::link::Link;
 use crate::publish_ack::PublishAck;
 use crate::transport::{
-    ApiError, Fault, Incoming, Outgoing, Receipt, StoredHeaders, StoredMessage, Transport, Which,
+    Fault, Incoming, Outgoing, Receipt, StoredHeaders, StoredMessage, Transport, Which,
 };
 
 /// The first wait before a letter is sent again.
@@ -97,7 +97,7 @@ pub(crate) async fn remove(
 ) -> Result<bool, Fault> {
     match transport.delete_message(letters, sequence).await {
         Ok(()) => Ok(true),
-        Err(Fault::Api(error)) if error.code == ApiError::SEQUENCE_NOT_FOUND => Ok(false),
+        Err(Fault::Api(error)) if error.is_no_message() => Ok(false),
         Err(fault) => Err(fault),
     }
 }
@@ -149,6 +149,7 @@ mod tests {
     use crate::header::Headers;
     use crate::link::Patience;
     use crate::subject::Subject;
+    use crate::transport::ApiError;
     use crate::transport::memory::Memory;
 
     const LETTERS: &str = "shop-dead-letters";

@@ -75,6 +75,15 @@ impl ApiError {
         }
     }
 
+    /// There is no message of this sequence: a server says it in four ways, by where it looked.
+    pub(crate) fn is_no_message(&self) -> bool {
+        match self.code {
+            Self::NO_MESSAGE | Self::SEQUENCE_NOT_FOUND => true,
+            10_057 => matches!(self.description.as_str(), "no message found" | "stream store EOF"),
+            _ => false,
+        }
+    }
+
     pub(crate) fn consumer_not_found() -> Self {
         Self {
             status: 404,

@@ -1,0 +1,252 @@
+//! Promise 3: what can't be handled is put aside, whole, and nothing is given up before.
+
+use std::time::{Duration, SystemTime};
+
+use tidings::prelude::*;
+use tidings::{
+    DeadLetter, DeadLetterError, DeadLetterFilter, DeadLetterPolicy, DeadLetterReason, DeadLetters,
+    EventStream, Running,
+};
+use tidings_tests::eventually;
+
+use crate::env::{Env, SHORT, SOON};
+use crate::message::{NotSent, Parcels, Region, Sent, sent};
+
+/// Waits until there are exactly so many letters, and gives them.
+pub(crate) async fn letters(of: &DeadLetters, count: usize) -> Vec<DeadLetter> {
+    let found = async || {
+        let mut found = Vec::new();
+        let mut list = of.list(DeadLetterFilter::all());
+        while let Some(letter) = list.next().await {
+            found.push(letter.map_err(|error| error.to_string())?);
+        }
+        Ok::<_, String>(found)
+    };
+    eventually(SOON, format!("{count} letters"), || async {
+        let found = found().await?;
+        if found.len() == count { Ok(found) } else { Err(format!("{found:?}")) }
+    })
+    .await
+}
+
+/// Waits until the stream holds exactly so many messages.
+pub(crate) async fn holds<S: EventStream>(bus: &Bus, messages: u64) {
+    eventually(SOON, format!("{messages} messages"), || async {
+        let state = bus.stream::<S>().state().await.map_err(|error| error.to_string())?;
+        if state.messages == messages { Ok(()) } else { Err(format!("{state:?}")) }
+    })
+    .await;
+}
+
+/// A registry of this name whose handler rejects everything.
+pub(crate) async fn rejecting(bus: &Bus, name: &str) -> Running {
+    let reject = async |_: Sent, _: Context| Err::<(), _>(Failure::reject("no such parcel"));
+    Registry::new(name).handle::<Sent>(reject).start(bus).await.unwrap()
+}
+
+/// The values of a header, in their order.
+pub(crate) fn values<'a>(letter: &'a DeadLetter, name: &'a str) -> Vec<&'a str> {
+    letter.headers().get_all(name).collect()
+}
+
+pub(crate) async fn a_letter_is_the_message_byte_for_byte(env: Env) {
+    let bus = env.bus();
+    let running = rejecting(&bus, "shop").await;
+    let before = SystemTime::now() - Duration::from_secs(3600 * 24 * 365 * 100);
+    let event = Sent { note: "größe \u{0} \"quoted\" 100%".into(), ..sent(7) };
+    let draft = bus.message(&event).header("tenant", "acme").header("tenant", "other");
+    let draft =
+        draft.header("Empty", "").header("x-note", "a: b; c%20").ttl(Duration::from_secs(900));
+    let ack = draft.publish().await.unwrap();
+
+    let found = letters(&bus.dead_letters("shop"), 1).await;
+    let letter = &found[0];
+    assert_eq!(letter.payload(), &serde_json::to_vec(&event).unwrap());
+    assert_eq!(values(letter, "tenant"), ["acme", "other"]);
+    assert_eq!(values(letter, "empty"), [""]);
+    assert_eq!(values(letter, "x-note"), ["a: b; c%20"]);
+    assert_eq!(values(letter, "Nats-TTL"), ["900"]);
+    assert_eq!(letter.headers().len(), 6, "{:?}", letter.headers());
+    assert_eq!(letter.message_id(), letter.headers().get("Nats-Msg-Id"));
+    assert!(letter.message_id().is_some());
+    assert_eq!(letter.raw_headers(), None);
+    assert_eq!(letter.decode::<Sent>().unwrap(), event);
+
+    assert_eq!(letter.reason(), &DeadLetterReason::Rejected);
+    assert!(letter.error().contains("no such parcel"), "{}", letter.error());
+    assert_eq!((letter.attempts(), letter.redriven()), (Some(1), 0));
+    assert_eq!((letter.subject(), letter.stream()), ("parcels.eu.sent", Parcels::NAME));
+    assert_eq!(letter.consumer(), "shop-parcels_sent");
+    assert_eq!(letter.original_sequence(), Some(ack.sequence));
+    let [stored, first, last] =
+        [letter.stored_at(), letter.first_failed_at(), letter.last_failed_at()].map(Option::unwrap);
+    assert!(before < stored && stored <= first && first <= last, "{letter:?}");
+    assert!(last <= letter.put_aside_at() + Duration::from_secs(60), "{letter:?}");
+    running.shutdown().await;
+}
+
+pub(crate) async fn a_letter_says_why(env: Env) {
+    let bus = env.bus();
+    let flaky = async |event: Sent, cx: Context| match event.number {
+        1 => Err(Failure::reject("never")),
+        _ => Err(Failure::retry(format!("attempt {}", cx.attempt()))),
+    };
+    let retry = Retry::fixed(SHORT).max_attempts(3);
+    let route = Route::of::<Sent>(flaky).retry(retry);
+    let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
+    bus.publish_all((1..=2).map(sent)).await.unwrap();
+    bus.publish(&NotSent { region: Region::Us, nonsense: true }).await.unwrap();
+
+    let mut found = letters(&bus.dead_letters("shop"), 3).await;
+    found.sort_by_key(DeadLetter::original_sequence);
+    let told: Vec<_> = found
+        .iter()
+        .map(|letter| (letter.reason().as_str(), letter.attempts(), letter.subject()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("rejected", Some(1), "parcels.eu.sent"),
+            ("attempts", Some(3), "parcels.eu.sent"),
+            ("undecodable", Some(1), "parcels.us.sent"),
+        ]
+    );
+    assert!(found[1].error().contains("attempt 3"), "{}", found[1].error());
+    let [first, last] = [found[1].first_failed_at(), found[1].last_failed_at()];
+    assert!(last.unwrap() >= first.unwrap() + SHORT * 2, "{first:?} {last:?}");
+    assert!(found[2].decode::<Sent>().is_err());
+    running.shutdown().await;
+}
+
+/// A work queue, so that what is settled is gone.
+#[derive(EventStream)]
+#[stream(name = "JOBS", subjects("jobs.>"), retention = "work_queue")]
+pub(crate) struct Jobs;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "jobs.{kind}.queued", stream = Jobs)]
+pub(crate) struct Queued {
+    #[event(id)]
+    pub(crate) number: u64,
+    pub(crate) kind: String,
+}
+
+pub(crate) fn queued(number: u64) -> Queued {
+    Queued { number, kind: "small".into() }
+}
+
+pub(crate) async fn where_letters_find_no_room_the_original_stays(env: Env) {
+    let bus = env.bus();
+    let reject = async |_: Queued, _: Context| Err::<(), _>(Failure::reject("no"));
+    let route = Route::of::<Queued>(reject).ack_wait(Duration::from_secs(1));
+    let running = Registry::new("works")
+        .dead_letters(DeadLetterPolicy::default().max_messages(1))
+        .route(route.retry(Retry::never()))
+        .start(&bus)
+        .await
+        .unwrap();
+    bus.publish_all((1..=2).map(queued)).await.unwrap();
+    let aside = bus.dead_letters("works");
+    let found = letters(&aside, 1).await;
+    holds::<Jobs>(&bus, 1).await;
+    // Longer than the server would wait for who is dead.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    holds::<Jobs>(&bus, 1).await;
+    assert_eq!(letters(&aside, 1).await[0].sequence(), found[0].sequence());
+
+    // As soon as there is room the other one goes the same way.
+    let purged = aside.purge(found[0].sequence()).await.unwrap();
+    assert_eq!(purged.purged, 1);
+    let next = letters(&aside, 1).await;
+    assert_ne!(next[0].original_sequence(), found[0].original_sequence());
+    holds::<Jobs>(&bus, 0).await;
+    running.shutdown().await;
+}
+
+pub(crate) async fn letters_are_listed_by_what_they_say(env: Env) {
+    let bus = env.bus();
+    let shared = || DeadLetterPolicy::stream("ASIDE");
+    let reject = async |event: Sent, _: Context| match event.number {
+        2 => Err(Failure::retry("busy")),
+        _ => Err::<(), _>(Failure::reject("no")),
+    };
+    let route = Route::of::<Sent>(reject).concurrency(1).retry(Retry::never());
+    let shop = Registry::new("shop").dead_letters(shared()).route(route);
+    let shop = shop.start(&bus).await.unwrap();
+    bus.publish(&sent(1)).await.unwrap();
+    bus.publish(&Sent::new(2, Region::Us)).await.unwrap();
+    let aside = bus.dead_letters_in("ASIDE");
+    let before = letters(&aside, 2).await;
+    tokio::time::sleep(SHORT).await;
+    let reject = async |_: Queued, _: Context| Err::<(), _>(Failure::reject("no"));
+    let works = Registry::new("works").dead_letters(shared()).handle::<Queued>(reject);
+    let works = works.start(&bus).await.unwrap();
+    bus.publish(&queued(3)).await.unwrap();
+    let all = letters(&aside, 3).await;
+    assert_eq!(aside.count(DeadLetterFilter::all()).await.unwrap(), 3);
+
+    let numbers = async |filter: DeadLetterFilter| {
+        let mut numbers = Vec::new();
+        let mut list = aside.list(filter);
+        while let Some(letter) = list.next().await {
+            let letter = letter.unwrap();
+            let value: serde_json::Value = serde_json::from_slice(letter.payload()).unwrap();
+            numbers.push(value["number"].as_u64().unwrap());
+        }
+        numbers
+    };
+    let of = DeadLetterFilter::all;
+    assert_eq!(numbers(of()).await, [1, 2, 3]);
+    assert_eq!(numbers(of().consumer("shop-parcels_sent")).await, [1, 2]);
+    assert_eq!(numbers(of().stream("JOBS")).await, [3]);
+    assert_eq!(numbers(of().subject("parcels.*.sent")).await, [1, 2]);
+    assert_eq!(numbers(of().subject("parcels.us.>")).await, [2]);
+    assert_eq!(numbers(of().reason(DeadLetterReason::Attempts)).await, [2]);
+    assert_eq!(numbers(of().message_id(all[2].message_id().unwrap())).await, [3]);
+    assert_eq!(numbers(of().limit(2)).await, [1, 2]);
+    assert_eq!(numbers(of().since(all[2].put_aside_at())).await, [3]);
+    assert_eq!(numbers(of().until(all[2].put_aside_at())).await, [1, 2]);
+    assert_eq!(numbers(of().since(before[0].put_aside_at()).limit(1)).await, [1]);
+    assert_eq!(numbers(all[1].sequence().into()).await, [2]);
+    assert_eq!(aside.get(all[1].sequence()).await.unwrap().subject(), "parcels.us.sent");
+    shop.shutdown().await;
+    works.shutdown().await;
+}
+
+pub(crate) async fn what_there_is_not_is_named(env: Env) {
+    let bus = env.bus();
+    let missing = bus.dead_letters("nobody").list(DeadLetterFilter::all()).next().await;
+    let Some(Err(DeadLetterError::NoStream { stream })) = missing else { panic!("{missing:?}") };
+    assert_eq!(stream, "nobody-dead-letters");
+
+    let running = rejecting(&bus, "shop").await;
+    let aside = bus.dead_letters("shop");
+    for error in [
+        aside.get(7).await.unwrap_err(),
+        aside.redrive(7).await.unwrap_err(),
+        aside.purge(7).await.unwrap_err(),
+    ] {
+        assert!(matches!(error, DeadLetterError::NotFound { sequence: 7, .. }), "{error:?}");
+    }
+    for (filter, what) in [
+        (DeadLetterFilter::all().stream("A.B"), "stream"),
+        (DeadLetterFilter::all().consumer("*"), "consumer"),
+        (DeadLetterFilter::all().subject("a..b"), "subject"),
+    ] {
+        let error = aside.purge(filter).await.unwrap_err();
+        assert!(matches!(error, DeadLetterError::Filter { part, .. } if part == what), "{error:?}");
+    }
+    running.shutdown().await;
+}
+
+pub(crate) async fn without_letters_a_message_is_only_given_up(env: Env) {
+    let bus = env.bus();
+    let reject = async |_: Queued, _: Context| Err::<(), _>(Failure::reject("no"));
+    let works = Registry::new("works").dead_letters(DeadLetterPolicy::off());
+    let running = works.handle::<Queued>(reject).start(&bus).await.unwrap();
+    bus.publish(&queued(1)).await.unwrap();
+    holds::<Jobs>(&bus, 0).await;
+    let error = bus.dead_letters("works").count(DeadLetterFilter::all()).await.unwrap_err();
+    assert!(matches!(error, DeadLetterError::NoStream { .. }), "{error:?}");
+    running.shutdown().await;
+}
