@@ -4,6 +4,7 @@
 mod consumer;
 mod jetstream;
 mod leader;
+mod letter;
 mod quorum;
 mod shutdown;
 
