@@ -96,7 +96,7 @@ impl Published {
             // The server said no, in an election or while it starts, until the time was up.
             Err(
                 error @ (PublishError::Unsent { .. }
-                | PublishError::NoStream { .. }
+                | PublishError::Leaderless { .. }
                 | PublishError::Refused { .. }),
             ) => {
                 self.unsent.insert(number, error.to_string());

@@ -1,5 +1,6 @@
 //! What dead letters stand on is taken away, and the policy changes under messages that wait.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -63,7 +64,7 @@ async fn their_stream_comes_back() {
     publish(&bus, 12..15).await;
     let letters = letters(&bus, 3).await;
     let numbers = letters.iter().map(|letter| letter.decode::<Kneaded>().unwrap().number);
-    assert_eq!(numbers.collect::<Vec<_>>(), [12, 13, 14]);
+    assert_eq!(numbers.collect::<BTreeSet<_>>(), BTreeSet::from([12, 13, 14]));
     settled(&bus).await;
     running.shutdown().await;
 }

@@ -34,7 +34,9 @@ async fn what_waits_for_a_quorum_is_unconfirmed() {
         .unwrap();
     bus.publish(&Kneaded { number: 1 }).await.unwrap();
 
-    others.iter().for_each(|other| cluster.kill(*other));
+    for other in &others {
+        cluster.kill(*other);
+    }
     let error = bus.publish(&Kneaded { number: 2 }).await.unwrap_err();
     assert!(matches!(error, PublishError::Unconfirmed { .. }), "{error:?}");
     for other in others {
