@@ -7,6 +7,7 @@
     reason = "a test's own functions fail it"
 )]
 
+mod batch;
 mod chain;
 mod dead_letter;
 mod dedup;
@@ -181,6 +182,16 @@ scenarios! {
             a_failure_says_itself_when_to_come_again,
             a_panic_is_a_retry_and_others_go_on,
             reject_and_undecodable_end_a_message;
+        batch:
+            a_batch_is_what_came_in_order,
+            a_batch_does_not_wait_for_ever,
+            each_event_of_a_batch_is_settled_by_itself,
+            the_error_of_a_batch_is_that_of_all_that_were_not_marked,
+            a_panic_and_a_deadline_fail_a_whole_batch,
+            what_a_batch_publishes_for_an_event_is_stored_once,
+            a_shutdown_handles_no_half_batch_twice,
+            events_without_a_stream_come_in_batches,
+            bad_batches_are_refused;
         dead_letter:
             a_letter_is_the_message_byte_for_byte,
             a_letter_says_why,

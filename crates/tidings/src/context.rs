@@ -52,7 +52,21 @@ impl Context {
         }))
     }
 
-    /// The concrete subject the message came on.
+    /// That of messages that are handled together: it belongs to none of them, and so it can make
+    /// no id that a second run repeats.
+    pub(crate) fn of_batch(link: Link, subject: Subject, stop: CancellationToken) -> Self {
+        Self(Arc::new(Inner {
+            link,
+            subject,
+            headers: Headers::new(),
+            receipt: None,
+            settle: None,
+            stop,
+            published: Mutex::default(),
+        }))
+    }
+
+    /// The concrete subject the message came on; beside a batch that of its first event.
     pub fn subject(&self) -> &str {
         self.0.subject.as_str()
     }

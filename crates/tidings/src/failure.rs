@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 type BoxError = Box<dyn Error + Send + Sync>;
@@ -31,7 +32,8 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// ```
 pub struct Failure {
     verdict: Verdict,
-    source: BoxError,
+    /// Shared where one failure is that of many messages.
+    source: Arc<dyn Error + Send + Sync>,
 }
 
 /// What becomes of a stream event whose handler failed.
@@ -51,13 +53,13 @@ pub enum Verdict {
 impl Failure {
     /// A failure that a later attempt may not have; the same as converting with `?`.
     pub fn retry(why: impl Into<BoxError>) -> Self {
-        Self { verdict: Verdict::Retry, source: why.into() }
+        Self { verdict: Verdict::Retry, source: Arc::from(why.into()) }
     }
 
     /// A failure that a later attempt may not have, but not before `delay` has passed; it takes the
     /// place of the route's own wait.
     pub fn retry_after(delay: Duration, why: impl Into<BoxError>) -> Self {
-        Self { verdict: Verdict::RetryAfter(delay), source: why.into() }
+        Self { verdict: Verdict::RetryAfter(delay), source: Arc::from(why.into()) }
     }
 
     /// No failure of the message: it came too early. It is handled again after `delay`, however
@@ -66,18 +68,23 @@ impl Failure {
     /// Meanwhile the message waits in this process, which tells the server that it has it. If the
     /// process ends first, the message comes again, and that counts.
     pub fn defer(delay: Duration, why: impl Into<BoxError>) -> Self {
-        Self { verdict: Verdict::Defer(delay), source: why.into() }
+        Self { verdict: Verdict::Defer(delay), source: Arc::from(why.into()) }
     }
 
     /// A failure that no later attempt can mend: the message is given up at once. A stream's becomes
     /// a dead letter and is not delivered to this consumer again.
     pub fn reject(why: impl Into<BoxError>) -> Self {
-        Self { verdict: Verdict::Reject, source: why.into() }
+        Self { verdict: Verdict::Reject, source: Arc::from(why.into()) }
     }
 
     /// The error that the handler gave, with its own sources.
     pub fn error(&self) -> &(dyn Error + Send + Sync + 'static) {
         &*self.source
+    }
+
+    /// The same failure, of another message.
+    pub(crate) fn share(&self) -> Self {
+        Self { verdict: self.verdict, source: Arc::clone(&self.source) }
     }
 
     /// What it asks for.

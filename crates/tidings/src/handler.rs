@@ -1,13 +1,18 @@
 //! What does the work.
 
+mod batch;
 mod dispatch;
+mod input;
 
-pub(crate) use dispatch::{Dispatch, Typed};
+pub(crate) use batch::Mark;
+pub use batch::{Batch, BatchItem};
+pub(crate) use dispatch::{Dispatch, Dispatched};
+pub(crate) use input::Dispatching;
+pub use input::Input;
 
 use crate::context::Context;
-use crate::message::Message;
 
-/// Handles messages of one type.
+/// Handles messages of one type, or batches of them.
 ///
 /// An event's handler returns `Result<(), Failure>`, a request's `Result<Reply, Error>` with the
 /// reply and the error that the request declares. Write it as an `async fn`:
@@ -27,6 +32,8 @@ use crate::message::Message;
 /// }
 /// ```
 ///
+/// A handler of a [`Batch`] takes many events at once.
+///
 /// Async functions and closures that take the message and a [`Context`] are handlers too.
 ///
 /// An event that a stream keeps is delivered at least once: it is acknowledged after the handler
@@ -41,7 +48,7 @@ use crate::message::Message;
     label = "no handler of `{M}`",
     note = "implement `Handler<{M}>` for it, or pass an async closure `|message: {M}, cx: Context| async move {{ … }}`"
 )]
-pub trait Handler<M: Message>: Send + Sync + 'static {
+pub trait Handler<M: Input>: Send + Sync + 'static {
     /// Does the work for one message.
     ///
     /// # Errors
@@ -57,7 +64,7 @@ pub trait Handler<M: Message>: Send + Sync + 'static {
 #[diagnostic::do_not_recommend]
 impl<M, F, Fut> Handler<M> for F
 where
-    M: Message,
+    M: Input,
     F: Fn(M, Context) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<M::Reply, M::Error>> + Send,
 {

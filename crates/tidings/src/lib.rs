@@ -175,7 +175,7 @@ pub use delivery::{Acker, Delivery, DeliveryKind, Durable, Live, SettleError, St
 pub use draft::Draft;
 pub use envelope::DecodeError;
 pub use failure::{Failure, Verdict};
-pub use handler::Handler;
+pub use handler::{Batch, BatchItem, Handler, Input};
 pub use header::{HeaderError, HeaderFault, Headers};
 pub use message::{
     Declaration, DeclaredError, Decode, Event, Filter, Message, MessageKind, Request, StreamEvent,

@@ -16,8 +16,7 @@ use std::collections::BTreeMap;
 
 use crate::bus::Bus;
 use crate::dead_letter::DeadLetterPolicy;
-use crate::handler::Handler;
-use crate::message::Decode;
+use crate::handler::{Handler, Input};
 use crate::route::{Route, RouteSpec};
 use crate::topology::Topology;
 
@@ -107,8 +106,8 @@ impl Registry {
         self
     }
 
-    /// Adds a handler of `M`, run as `M` declares.
-    pub fn handle<M: Decode>(self, handler: impl Handler<M>) -> Self {
+    /// Adds a handler of `M`, run as `M` declares; `M` may also be a [`Batch`](crate::Batch).
+    pub fn handle<M: Input>(self, handler: impl Handler<M>) -> Self {
         self.route(Route::of::<M>(handler))
     }
 

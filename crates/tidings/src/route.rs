@@ -4,7 +4,7 @@ mod breaker;
 mod spec;
 
 pub use breaker::CircuitBreaker;
-pub(crate) use spec::{Classify, Key, Rate, RouteSpec};
+pub(crate) use spec::{BatchRule, Classify, Key, Rate, RouteSpec};
 
 use std::fmt;
 use std::hash::{BuildHasher as _, Hash, RandomState};
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::envelope;
 use crate::failure::{Failure, Verdict};
-use crate::handler::{Handler, Typed};
+use crate::handler::{Batch, Handler, Input};
 use crate::message::Decode;
 use crate::retry::Retry;
 
@@ -43,9 +43,25 @@ pub struct Route<M = ()> {
 impl Route {
     /// A handler of `M`, run as `M` declares: an event without a stream in a queue group, an
     /// event with a stream through a durable consumer, a request as a service endpoint.
-    pub fn of<M: Decode>(handler: impl Handler<M>) -> Route<M> {
-        let dispatch = Arc::new(Typed::<M, _>::new(handler));
-        Route { spec: RouteSpec::new::<M>(dispatch), message: PhantomData }
+    ///
+    /// A handler of a [`Batch<E>`](Batch) takes many events of `E` at once.
+    pub fn of<M: Input>(handler: impl Handler<M>) -> Route<M> {
+        Route { spec: RouteSpec::new::<M>(handler), message: PhantomData }
+    }
+}
+
+impl<E> Route<Batch<E>> {
+    /// How many events a batch holds at most; the default is 100, and 0 is refused at the start.
+    pub fn max_size(mut self, events: usize) -> Self {
+        self.spec.batch.max_size = events;
+        self
+    }
+
+    /// How long the first event of a batch waits at most for others; the default is 1 s. No time
+    /// takes what is here.
+    pub fn max_wait(mut self, wait: Duration) -> Self {
+        self.spec.batch.max_wait = wait;
+        self
     }
 }
 
@@ -70,6 +86,7 @@ impl<M: Decode> Route<M> {
 /// How much at a time.
 impl<M> Route<M> {
     /// How many messages are handled at a time; the default is 16, and 0 is refused at the start.
+    /// On a route of batches it is how many of them, and the default is 1.
     ///
     /// With 1 they are handled in order, except for one that failed: it comes again later.
     pub fn concurrency(mut self, concurrency: usize) -> Self {

@@ -3,19 +3,34 @@
 use std::marker::PhantomData;
 use std::pin::Pin;
 
+use super::batch::{Batch, BatchItem, Mark};
 use crate::context::Context;
 use crate::envelope::{self, DecodeError};
+use crate::failure::Failure;
 use crate::handler::Handler;
-use crate::message::{Decode, Outcome};
+use crate::message::{Decode, Event, Outcome};
 use crate::transport::Incoming;
 
-/// A handler, its types erased: the registry's only boxed future.
+/// A handler at work.
+type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A handler, its types erased: with the one of batches the registry's only boxed future.
 pub(crate) trait Dispatch: Send + Sync {
-    fn dispatch(
-        &self,
-        incoming: &Incoming,
-        cx: Context,
-    ) -> Result<Pin<Box<dyn Future<Output = Outcome> + Send + '_>>, DecodeError>;
+    fn dispatch(&self, incoming: &Incoming, cx: Context) -> Result<Work<'_, Outcome>, DecodeError>;
+}
+
+/// The same for a handler of batches.
+pub(crate) trait DispatchBatch: Send + Sync {
+    /// Decodes each message with its context; `cx` is that of the batch.
+    fn dispatch(&self, messages: Vec<(&Incoming, Context)>, cx: Context) -> Dispatched<'_>;
+}
+
+/// A batch that was decoded.
+pub(crate) struct Dispatched<'a> {
+    /// For each message where its mark will be, or why it is not in the batch.
+    pub(crate) items: Vec<Result<Mark, DecodeError>>,
+    /// The handler at work; `None` if nothing could be decoded.
+    pub(crate) work: Option<Work<'a, Result<(), Failure>>>,
 }
 
 /// A handler of `M`.
@@ -31,12 +46,38 @@ impl<M, H> Typed<M, H> {
 }
 
 impl<M: Decode, H: Handler<M>> Dispatch for Typed<M, H> {
-    fn dispatch(
-        &self,
-        incoming: &Incoming,
-        cx: Context,
-    ) -> Result<Pin<Box<dyn Future<Output = Outcome> + Send + '_>>, DecodeError> {
+    fn dispatch(&self, incoming: &Incoming, cx: Context) -> Result<Work<'_, Outcome>, DecodeError> {
         let message = envelope::decode::<M>(incoming)?;
         Ok(Box::pin(async move { M::outcome(self.handler.handle(message, cx).await) }))
+    }
+}
+
+/// A handler of batches of `E`.
+pub(crate) struct TypedBatch<E, H> {
+    handler: H,
+    event: PhantomData<fn(E)>,
+}
+
+impl<E, H> TypedBatch<E, H> {
+    pub(crate) fn new(handler: H) -> Self {
+        Self { handler, event: PhantomData }
+    }
+}
+
+impl<E: Event + Decode, H: Handler<Batch<E>>> DispatchBatch for TypedBatch<E, H> {
+    fn dispatch(&self, messages: Vec<(&Incoming, Context)>, cx: Context) -> Dispatched<'_> {
+        let mut batch = Vec::with_capacity(messages.len());
+        let decode = |(incoming, cx): (&Incoming, Context)| {
+            let event = envelope::decode::<E>(incoming)?;
+            let mark = Mark::default();
+            batch.push(BatchItem::new(event, cx, mark.clone()));
+            Ok(mark)
+        };
+        let items = messages.into_iter().map(decode).collect();
+        if batch.is_empty() {
+            return Dispatched { items, work: None };
+        }
+        let work = self.handler.handle(Batch::new(batch), cx);
+        Dispatched { items, work: Some(Box::pin(work)) }
     }
 }

@@ -146,7 +146,7 @@ async fn connect(
             Ok(runner::Source::Core(Subscriptions { filters, group }, inboxes))
         }
         Wiring::Durable { stream, config } => {
-            let prefetch = route.concurrency + route.prefetch();
+            let prefetch = route.at_a_time().saturating_add(route.prefetch());
             Ok(runner::Source::Durable(Durable { stream, config, prefetch, modes }))
         }
         Wiring::Endpoint { declaration, name, group } => {

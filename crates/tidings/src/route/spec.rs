@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::failure::{Failure, Verdict};
-use crate::handler::Dispatch;
-use crate::message::{Declaration, Decode};
+use crate::handler::{Dispatching, Handler, Input};
+use crate::message::Declaration;
 use crate::retry::Retry;
 use crate::route::CircuitBreaker;
 use crate::subscribe::ACK_WAIT;
@@ -32,12 +32,26 @@ pub(crate) struct Rate {
     pub(crate) per: Duration,
 }
 
+/// What makes a batch, on a route of batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BatchRule {
+    pub(crate) max_size: usize,
+    pub(crate) max_wait: Duration,
+}
+
+impl Default for BatchRule {
+    fn default() -> Self {
+        Self { max_size: 100, max_wait: Duration::from_secs(1) }
+    }
+}
+
 /// One handler and how it is to be run. What is `None` was not said.
 pub(crate) struct RouteSpec {
     pub(crate) declarations: &'static [&'static Declaration],
     pub(crate) name: Option<&'static str>,
     pub(crate) type_name: &'static str,
-    pub(crate) dispatch: Arc<dyn Dispatch>,
+    pub(crate) dispatch: Dispatching,
+    pub(crate) batch: BatchRule,
     pub(crate) concurrency: usize,
     pub(crate) prefetch: Option<usize>,
     pub(crate) rate: Option<Rate>,
@@ -54,13 +68,20 @@ pub(crate) struct RouteSpec {
 }
 
 impl RouteSpec {
-    pub(crate) fn new<M: Decode>(dispatch: Arc<dyn Dispatch>) -> Self {
+    pub(crate) fn new<M: Input>(handler: impl Handler<M>) -> Self {
+        let dispatch = M::dispatcher(handler).0;
+        let concurrency = match dispatch {
+            Dispatching::Each(_) => 16,
+            // Many events are one piece of work.
+            Dispatching::Batch(_) => 1,
+        };
         Self {
             declarations: M::DECLARATIONS,
             name: M::NAME,
             type_name: std::any::type_name::<M>(),
             dispatch,
-            concurrency: 16,
+            batch: BatchRule::default(),
+            concurrency,
             prefetch: None,
             rate: None,
             breaker: None,
@@ -79,6 +100,24 @@ impl RouteSpec {
     /// What an error calls it.
     pub(crate) fn label(&self) -> String {
         self.name.unwrap_or(self.type_name).to_owned()
+    }
+
+    /// What makes a batch, on a route of batches.
+    pub(crate) fn batch_rule(&self) -> Option<BatchRule> {
+        match self.dispatch {
+            Dispatching::Each(_) => None,
+            Dispatching::Batch(_) => Some(self.batch),
+        }
+    }
+
+    /// How many messages are handled as one: more than 1 only on a route of batches.
+    pub(crate) fn unit(&self) -> usize {
+        self.batch_rule().map_or(1, |rule| rule.max_size)
+    }
+
+    /// How many messages may be handled at a time.
+    pub(crate) fn at_a_time(&self) -> usize {
+        self.concurrency.saturating_mul(self.unit())
     }
 
     /// The options that were given and mean something only to a stream's events.
@@ -100,6 +139,9 @@ impl RouteSpec {
     pub(crate) fn problem(&self) -> Option<(&'static str, String)> {
         if self.concurrency == 0 {
             return Some(("concurrency", "0 would handle nothing; give 1 or more".to_owned()));
+        }
+        if self.unit() == 0 {
+            return Some(("max_size", "0 would handle nothing; give 1 or more".to_owned()));
         }
         if let Some(rate) = self.rate
             && (rate.messages == 0 || rate.per.is_zero())
@@ -136,10 +178,10 @@ impl RouteSpec {
             );
             return Some(("deadline", problem));
         }
-        let (prefetch, concurrency) = (self.prefetch(), self.concurrency);
-        if prefetch > concurrency {
+        let (prefetch, at_a_time) = (self.prefetch(), self.at_a_time());
+        if prefetch > at_a_time {
             let problem = format!(
-                "{prefetch} is more than the {concurrency} that are handled at a time; give `.concurrency(…)` as many or more"
+                "{prefetch} is more than the {at_a_time} that are handled at a time; give `.concurrency(…)` as many or more"
             );
             return Some(("prefetch", problem));
         }
@@ -147,6 +189,13 @@ impl RouteSpec {
         if most == 0 {
             let problem = "0 would deliver nothing; give 1 or more".to_owned();
             return Some(("max_ack_pending", problem));
+        }
+        if self.unit() as u64 > most && self.unit() > 1 {
+            let problem = format!(
+                "{} is more than the {most} that may be unsettled; give `.max_ack_pending(…)` as many or more",
+                self.unit()
+            );
+            return Some(("max_size", problem));
         }
         // Only what was asked for: otherwise less is fetched ahead.
         if let Some(prefetch) = self.prefetch
@@ -173,7 +222,7 @@ impl RouteSpec {
     }
 
     pub(crate) fn prefetch(&self) -> usize {
-        self.prefetch.unwrap_or(self.concurrency)
+        self.prefetch.unwrap_or_else(|| self.at_a_time())
     }
 
     pub(crate) fn max_ack_pending(&self) -> u64 {

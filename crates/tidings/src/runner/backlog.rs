@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use tokio::time::Instant;
 
 use crate::probe::Underway;
+use crate::route::BatchRule;
 use crate::transport::Incoming;
 
 /// A message that is here.
@@ -84,6 +85,22 @@ impl Backlog {
         Some(taken)
     }
 
+    /// Takes as many as make a batch: all of `size`, or fewer where the first has waited for `wait`
+    /// or no more are to come.
+    pub(super) fn next_batch(&mut self, rule: BatchRule, now: Instant, last: bool) -> Vec<Taken> {
+        let has_waited = self.batch_due(rule).is_some_and(|due| due <= now);
+        if self.waiting.len() < rule.max_size && !has_waited && !last {
+            return Vec::new();
+        }
+        let size = self.waiting.len().min(rule.max_size);
+        self.waiting.drain(..size).collect()
+    }
+
+    /// When the first has waited for so long that a batch is what is here.
+    pub(super) fn batch_due(&self, rule: BatchRule) -> Option<Instant> {
+        self.waiting.front()?.since.checked_add(rule.max_wait)
+    }
+
     /// A message of this key was handled.
     pub(super) fn release(&mut self, key: u64) {
         self.busy.remove(&key);
@@ -158,6 +175,23 @@ mod tests {
         assert_eq!(order, ["soon", "soon too", "here"]);
         assert!(!backlog.is_empty(), "one is still too early");
         assert_eq!(backlog.drain().count(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_is_full_or_has_waited() {
+        let mut backlog = Backlog::default();
+        let rule = BatchRule { max_size: 2, max_wait: Duration::from_secs(5) };
+        let start = Instant::now();
+        for name in ["a", "b", "c"] {
+            backlog.push(taken(name, None));
+        }
+        assert_eq!(backlog.next_batch(rule, start, false).len(), 2);
+        assert_eq!(backlog.next_batch(rule, start, false).len(), 0);
+        let due = start + rule.max_wait;
+        assert_eq!(backlog.batch_due(rule), Some(due));
+        assert_eq!(backlog.next_batch(rule, due, false).len(), 1);
+        backlog.push(taken("d", None));
+        assert_eq!(backlog.next_batch(rule, start, true).len(), 1, "no more are to come");
     }
 
     #[tokio::test(start_paused = true)]

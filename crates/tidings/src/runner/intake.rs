@@ -15,7 +15,7 @@ use super::circuit::Circuit;
 use super::pace::Pace;
 use super::place::{Done, Health, Place};
 use crate::probe::Listener;
-use crate::route::RouteSpec;
+use crate::route::{BatchRule, RouteSpec};
 use crate::transport::{Fault, Inbox, Incoming, Pull, Settlement};
 
 /// Where messages come from.
@@ -54,10 +54,16 @@ pub(super) enum Halt {
 pub(crate) struct Intake {
     worker: Worker,
     concurrency: usize,
-    /// How many may wait here.
-    ahead: usize,
+    /// What makes a batch, on a route of batches.
+    batch: Option<BatchRule>,
+    /// How many messages may be here, handled or waiting.
+    most: usize,
     backlog: Backlog,
+    /// How many handlers run, and how many messages they have.
     running: usize,
+    handled: usize,
+    /// Whether no more messages are to come.
+    ends: bool,
     pace: Option<Pace>,
     circuit: Circuit,
     /// Until when nothing begins: the handler keeps failing.
@@ -74,9 +80,12 @@ impl Intake {
         Self {
             worker,
             concurrency: route.concurrency,
-            ahead,
+            batch: route.batch_rule(),
+            most: route.at_a_time().saturating_add(ahead),
             backlog: Backlog::default(),
             running: 0,
+            handled: 0,
+            ends: false,
             pace: route.rate.map(Pace::new),
             circuit: Circuit::new(route.breaker.clone()),
             open: None,
@@ -127,6 +136,7 @@ impl Intake {
         let worker = self.worker.clone();
         let mut aborted = pin!(worker.aborted());
         let mut is_dry = false;
+        self.ends = true;
         while !is_dry || self.running > 0 || self.backlog.waiting() > 0 {
             self.begin();
             let (room, wake) = (self.room(), self.wake());
@@ -141,6 +151,7 @@ impl Intake {
                 () = until(wake) => self.tell_server().await,
             }
         }
+        self.ends = false;
     }
 
     /// Leaves what is here and what the feed has at hand; gives how many those are.
@@ -162,6 +173,7 @@ impl Intake {
     /// One that has no further attempt is handled here: it would count as tried.
     pub(super) async fn give_back(&mut self) -> Result<(), Fault> {
         let mut given_back = Ok(());
+        self.ends = true;
         loop {
             let (mut last, waiting): (Vec<_>, Vec<_>) =
                 self.backlog.drain().partition(|taken| self.worker.is_last_attempt(taken));
@@ -176,6 +188,7 @@ impl Intake {
             }
             self.begin();
             if self.running == 0 && self.backlog.is_empty() {
+                self.ends = false;
                 return given_back;
             }
             let wake = self.wake();
@@ -217,14 +230,13 @@ impl Intake {
         while self.running < places
             && self.open.is_none()
             && self.pace.as_ref().is_none_or(|pace| pace.wait(now).is_none())
-            && let Some(taken) = self.backlog.next()
+            && let Some(messages) = self.begin_next(now)
         {
             if let Some(pace) = &mut self.pace {
-                pace.begin(now);
+                pace.begin(now, messages);
             }
             self.running += 1;
-            let place = Place::new(self.done.0.clone(), taken.key);
-            self.worker.handle(taken, place);
+            self.handled += messages;
         }
         // What waits longer than a moment is told of, from now on.
         if self.backlog.is_empty() {
@@ -234,13 +246,36 @@ impl Intake {
         }
     }
 
-    /// A message was handled.
+    /// Begins one message, or a batch; gives how many messages that are.
+    fn begin_next(&mut self, now: Instant) -> Option<usize> {
+        let place = |key, messages| Place::new(self.done.0.clone(), key, messages);
+        match self.batch {
+            None => {
+                let taken = self.backlog.next()?;
+                let place = place(taken.key, 1);
+                self.worker.handle(taken, place);
+                Some(1)
+            }
+            Some(rule) => {
+                let batch = self.backlog.next_batch(rule, now, self.ends);
+                let messages = batch.len();
+                if messages == 0 {
+                    return None;
+                }
+                self.worker.handle_batch(batch, place(None, messages));
+                Some(messages)
+            }
+        }
+    }
+
+    /// A message was handled, or a batch.
     fn end(&mut self, done: Done) {
         self.running -= 1;
+        self.handled -= done.messages;
         if let Some(key) = done.key {
             self.backlog.release(key);
         }
-        if let Some((taken, until)) = done.deferred {
+        for (taken, until) in done.deferred {
             self.backlog.defer(taken, until);
         }
         match done.health {
@@ -268,8 +303,8 @@ impl Intake {
 
     /// How many messages may still be taken.
     fn room(&self) -> usize {
-        let places = if self.circuit.is_probing() { 1 } else { self.concurrency + self.ahead };
-        places.saturating_sub(self.running + self.backlog.waiting())
+        let most = if self.circuit.is_probing() { 1 } else { self.most };
+        most.saturating_sub(self.handled + self.backlog.waiting())
     }
 
     /// When there is something to do that nobody else says.
@@ -277,7 +312,10 @@ impl Intake {
         let now = Instant::now();
         let has_places = self.running < self.concurrency && self.backlog.waiting() > 0;
         let pace = self.pace.as_ref().filter(|_| has_places).and_then(|pace| pace.wait(now));
-        [self.backlog.due(), pace, self.tell, self.open].into_iter().flatten().min()
+        let may_begin = has_places && pace.is_none() && self.open.is_none();
+        let batch = self.batch.filter(|_| may_begin);
+        let batch = batch.and_then(|rule| self.backlog.batch_due(rule));
+        [self.backlog.due(), pace, batch, self.tell, self.open].into_iter().flatten().min()
     }
 
     /// Tells the server of what waits here, so that it does not come again meanwhile.

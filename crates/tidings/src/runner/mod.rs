@@ -2,6 +2,7 @@
 
 mod backlog;
 mod backstop;
+mod batch;
 mod circuit;
 mod durable;
 mod gate;

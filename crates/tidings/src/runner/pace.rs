@@ -27,11 +27,12 @@ impl Pace {
         self.next.filter(|next| *next > now)
     }
 
-    /// One begins.
-    pub(super) fn begin(&mut self, now: Instant) {
+    /// So many begin.
+    pub(super) fn begin(&mut self, now: Instant, messages: usize) {
         let late = |next: &Instant| now.saturating_duration_since(*next) <= LATENESS;
         let begun = self.next.filter(late).unwrap_or(now);
-        self.next = begun.checked_add(self.interval);
+        let messages = u32::try_from(messages).unwrap_or(u32::MAX);
+        self.next = begun.checked_add(self.interval.saturating_mul(messages));
     }
 }
 
@@ -43,7 +44,7 @@ mod tests {
         let mut begun = 0;
         for now in ticks {
             while pace.wait(now).is_none() && begun < 10_000 {
-                pace.begin(now);
+                pace.begin(now, 1);
                 begun += 1;
             }
         }
@@ -66,7 +67,7 @@ mod tests {
     async fn what_was_not_used_is_not_saved() {
         let start = Instant::now();
         let mut pace = Pace::new(Rate { messages: 10, per: Duration::from_secs(1) });
-        pace.begin(start);
+        pace.begin(start, 1);
         let later = start + Duration::from_secs(60);
         assert_eq!(begun(&mut pace, std::iter::once(later)), 1);
     }

@@ -22,35 +22,38 @@ pub(super) enum Health {
     Unknown,
 }
 
-/// A message was handled.
+/// A message, or a batch of them, was handled.
 #[derive(Debug)]
 pub(super) struct Done {
     pub(super) key: Option<u64>,
+    /// How many messages it was.
+    pub(super) messages: usize,
     pub(super) health: Health,
-    /// It came too early, and waits here until then.
-    pub(super) deferred: Option<(Taken, Instant)>,
+    /// What came too early, and waits here until then.
+    pub(super) deferred: Vec<(Taken, Instant)>,
 }
 
-/// A place that one message has. Dropping it gives it back, also where a task is dropped.
+/// A place that one message has, or a batch. Dropping it gives it back, also where a task is dropped.
 #[derive(Debug)]
 pub(super) struct Place {
     /// Unbounded, and never more than there are places.
     done: UnboundedSender<Done>,
     key: Option<u64>,
+    messages: usize,
     pub(super) health: Health,
-    deferred: Option<(Taken, Instant)>,
+    deferred: Vec<(Taken, Instant)>,
 }
 
 impl Place {
-    pub(super) fn new(done: UnboundedSender<Done>, key: Option<u64>) -> Self {
-        Self { done, key, health: Health::Unknown, deferred: None }
+    pub(super) fn new(done: UnboundedSender<Done>, key: Option<u64>, messages: usize) -> Self {
+        Self { done, key, messages, health: Health::Unknown, deferred: Vec::new() }
     }
 
     /// The message waits for so long.
     pub(super) fn defer(&mut self, taken: Taken, delay: Duration) {
         let now = Instant::now();
         let until = now.checked_add(delay).unwrap_or(now + FAR);
-        self.deferred = Some((taken, until));
+        self.deferred.push((taken, until));
     }
 }
 
@@ -58,8 +61,9 @@ impl Drop for Place {
     fn drop(&mut self) {
         let done = Done {
             key: self.key,
+            messages: self.messages,
             health: std::mem::take(&mut self.health),
-            deferred: self.deferred.take(),
+            deferred: std::mem::take(&mut self.deferred),
         };
         // Nobody counts places any more where a registry was dropped.
         let _ = self.done.send(done);

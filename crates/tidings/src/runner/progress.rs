@@ -19,28 +19,39 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Tells of one message, for as long as it may; never ends.
-    pub(super) async fn report(&self, taken: &Taken) -> Infallible {
-        let limit = taken.since.checked_add(self.limit);
-        let mut next = taken.told + self.every;
-        if let Some(settle) = &taken.incoming.settle
+    /// Tells of these messages, which came together, for as long as it may; never ends.
+    pub(super) async fn report(&self, all: &[&Taken]) -> Infallible {
+        let since = all.iter().map(|taken| taken.since).min();
+        let told = all.iter().map(|taken| taken.told).min();
+        let is_settled = all.iter().any(|taken| taken.incoming.settle.is_some());
+        if let (Some(since), Some(told)) = (since, told)
+            && is_settled
             && !self.limit.is_zero()
         {
+            let limit = since.checked_add(self.limit);
+            let mut next = told + self.every;
             while limit.is_none_or(|limit| next <= limit) {
                 sleep_until(next).await;
-                if let Err(fault) = settle.send(Settlement::Progress).await {
-                    let subject = taken.incoming.subject.as_str();
-                    tracing::debug!(subject, %fault, "the server can't be told of progress");
+                for taken in all {
+                    tell(taken).await;
                 }
                 next = Instant::now() + self.every;
             }
-            let (subject, limit) = (taken.incoming.subject.as_str(), self.limit);
+            let limit = self.limit;
             tracing::warn!(
-                subject,
                 ?limit,
-                "its handler is at work for so long that it may come again"
+                "a handler is at work for so long that its message may come again"
             );
         }
         pending().await
+    }
+}
+
+async fn tell(taken: &Taken) {
+    if let Some(settle) = &taken.incoming.settle
+        && let Err(fault) = settle.send(Settlement::Progress).await
+    {
+        let subject = taken.incoming.subject.as_str();
+        tracing::debug!(subject, %fault, "the server can't be told of progress");
     }
 }

@@ -21,7 +21,7 @@ use super::{Runner, Tally, reply};
 use crate::context::Context;
 use crate::dead_letter::{self, Cause, DeadLetterReason};
 use crate::envelope::DecodeError;
-use crate::handler::Dispatch;
+use crate::handler::{Dispatch, Dispatching};
 use crate::jitter::{jittered, random_unit};
 use crate::link::Link;
 use crate::message::{Declaration, MessageKind, Outcome};
@@ -48,6 +48,24 @@ pub(super) enum Handled {
     UsedUp,
     /// The handler was dropped: the shutdown's deadline passed.
     Aborted,
+}
+
+/// Why a handler did not return.
+#[derive(Debug)]
+pub(super) enum Cut {
+    Panicked(String),
+    Overdue(Duration),
+    Aborted,
+}
+
+impl Cut {
+    pub(super) fn into_handled(self) -> Handled {
+        match self {
+            Self::Panicked(text) => Handled::Panicked(text),
+            Self::Overdue(deadline) => Handled::Overdue(deadline),
+            Self::Aborted => Handled::Aborted,
+        }
+    }
 }
 
 impl Handled {
@@ -92,21 +110,21 @@ pub(crate) struct Worker {
 }
 
 pub(super) struct Shared {
-    label: String,
+    pub(super) label: String,
     declarations: &'static [&'static Declaration],
-    dispatch: Arc<dyn Dispatch>,
+    pub(super) dispatch: Dispatching,
     policy: Policy,
     pub(super) progress: Progress,
     deadline: Option<Duration>,
     /// The stream of its dead letters, if it has any.
     letters: Option<String>,
     history: History,
-    link: Link,
+    pub(super) link: Link,
     key: Option<Key>,
     pub(super) gate: Arc<Gate>,
     tally: Arc<Tally>,
     tasks: TaskTracker,
-    stop: CancellationToken,
+    pub(super) stop: CancellationToken,
     abort: CancellationToken,
 }
 
@@ -121,7 +139,7 @@ impl Worker {
             shared: Arc::new(Shared {
                 label: route.label(),
                 declarations: route.declarations,
-                dispatch: Arc::clone(&route.dispatch),
+                dispatch: route.dispatch.clone(),
                 policy: Policy { retry: route.retry(), classify: route.classify.clone() },
                 progress: Progress { every: route.ack_wait() / 2, limit: route.progress_limit() },
                 deadline: route.deadline,
@@ -198,6 +216,13 @@ impl Worker {
         }
     }
 
+    /// Handles messages together, in a task of their own; the place is given back when all of them
+    /// are settled.
+    pub(super) fn handle_batch(&self, batch: Vec<Taken>, mut place: Place) {
+        let shared = Arc::clone(&self.shared);
+        self.shared.tasks.spawn(async move { shared.work_on_all(batch, &mut place).await });
+    }
+
     /// Handles a message in a task of its own; the place is given back when it is settled.
     pub(super) fn handle(&self, taken: Taken, mut place: Place) {
         let shared = Arc::clone(&self.shared);
@@ -215,61 +240,52 @@ impl Shared {
         self.declarations.iter().any(|declaration| declaration.kind == MessageKind::Request)
     }
 
-    async fn work(&self, mut taken: Taken, place: &mut Place) {
-        loop {
-            // The wall's clock: it is how long the machine was busy, also where a test turns tokio's.
-            let begun = std::time::Instant::now();
-            let handled = self.call(&taken).await;
-            let fate = self.fate(&taken, &handled);
-            self.tally.count(&handled, fate.as_ref(), begun.elapsed());
-            place.health = handled.health(fate.as_ref());
-            let sent = match fate {
-                Some(Fate::Later(delay)) => {
-                    handled.tell(&taken.underway, Some(&Settlement::Nak(Some(delay))));
-                    let underway = self.begin(&taken.incoming);
-                    place.defer(Taken { underway, ..taken }, delay);
-                    return;
-                }
-                Some(fate) => self.settle(&taken, &handled, fate).await,
-                None => self.answer(&taken, handled).await,
-            };
-            if let Err(fault) = sent {
-                let (route, subject) = (&self.label, taken.incoming.subject.as_str());
-                tracing::error!(route, subject, %fault, "a handled message could not be settled");
-            }
-            // Never, but where a test says so.
-            if !taken.underway.redelivers() {
-                return;
-            }
-            let Some(receipt) = &mut taken.incoming.receipt else { return };
-            receipt.attempt += 1;
-            taken.underway = self.begin(&taken.incoming);
-        }
+    async fn work(&self, taken: Taken, place: &mut Place) {
+        // The wall's clock: it is how long the machine was busy, also where a test turns tokio's.
+        let begun = std::time::Instant::now();
+        let handled = match &self.dispatch {
+            _ if self.is_used_up(&taken) => Handled::UsedUp,
+            Dispatching::Each(dispatch) => self.call(&**dispatch, &taken).await,
+            // It is handled with others, in `batch`.
+            Dispatching::Batch(_) => Handled::Aborted,
+        };
+        let health = self.conclude(taken, handled, begun.elapsed(), place).await;
+        place.health = health;
+    }
+
+    /// Whether a message is not to be tried any more.
+    pub(super) fn is_used_up(&self, taken: &Taken) -> bool {
+        let Incoming { settle, receipt, .. } = &taken.incoming;
+        settle.is_some() && receipt.as_ref().is_some_and(|r| self.policy.is_used_up(r.attempt))
     }
 
     /// Runs the handler, as long as it may.
-    async fn call(&self, taken: &Taken) -> Handled {
+    async fn call(&self, dispatch: &dyn Dispatch, taken: &Taken) -> Handled {
         let incoming = &taken.incoming;
-        if incoming.settle.is_some()
-            && incoming.receipt.as_ref().is_some_and(|r| self.policy.is_used_up(r.attempt))
-        {
-            return Handled::UsedUp;
-        }
         let cx = Context::new(self.link.clone(), incoming, self.stop.clone());
         // Decoding runs the user's code too: a panic there is caught as well.
-        let handled = AssertUnwindSafe(async {
+        let handled = async {
             taken.underway.hold().await;
-            match self.dispatch.dispatch(incoming, cx) {
+            match dispatch.dispatch(incoming, cx) {
                 Ok(outcome) => Handled::Returned(outcome.await),
                 Err(error) => Handled::Undecodable(error),
             }
-        })
-        .catch_unwind();
+        };
+        self.guard(handled, &[taken]).await.unwrap_or_else(Cut::into_handled)
+    }
+
+    /// Runs what a user wrote: it may panic, and may not take too long. Meanwhile the server is
+    /// told that these messages are in good hands.
+    pub(super) async fn guard<T>(
+        &self,
+        work: impl Future<Output = T>,
+        messages: &[&Taken],
+    ) -> Result<T, Cut> {
         let overdue = async {
             match self.deadline {
                 Some(deadline) => {
                     tokio::time::sleep(deadline).await;
-                    Handled::Overdue(deadline)
+                    deadline
                 }
                 None => std::future::pending().await,
             }
@@ -277,11 +293,50 @@ impl Shared {
         // A timer is only made where the handler does not end at once.
         tokio::select! {
             biased;
-            handled = handled => handled.unwrap_or_else(|panic| Handled::Panicked(text(&*panic))),
-            () = self.abort.cancelled() => Handled::Aborted,
-            overdue = overdue => overdue,
-            never = self.progress.report(taken) => match never {},
+            done = AssertUnwindSafe(work).catch_unwind() => {
+                done.map_err(|panic| Cut::Panicked(text(&*panic)))
+            }
+            () = self.abort.cancelled() => Err(Cut::Aborted),
+            deadline = overdue => Err(Cut::Overdue(deadline)),
+            never = self.progress.report(messages) => match never {},
         }
+    }
+
+    /// Settles or answers a message that was handled in this way, or keeps it for later; says what
+    /// it means for the handler.
+    pub(super) async fn conclude(
+        &self,
+        mut taken: Taken,
+        handled: Handled,
+        took: Duration,
+        place: &mut Place,
+    ) -> Health {
+        let fate = self.fate(&taken, &handled);
+        self.tally.count(&handled, fate.as_ref(), took);
+        let health = handled.health(fate.as_ref());
+        let sent = match fate {
+            Some(Fate::Later(delay)) => {
+                handled.tell(&taken.underway, Some(&Settlement::Nak(Some(delay))));
+                let underway = self.begin(&taken.incoming);
+                place.defer(Taken { underway, ..taken }, delay);
+                return health;
+            }
+            Some(fate) => self.settle(&taken, &handled, fate).await,
+            None => self.answer(&taken, handled).await,
+        };
+        if let Err(fault) = sent {
+            let (route, subject) = (&self.label, taken.incoming.subject.as_str());
+            tracing::error!(route, subject, %fault, "a handled message could not be settled");
+        }
+        // Never, but where a test says so.
+        if taken.underway.redelivers()
+            && let Some(receipt) = &mut taken.incoming.receipt
+        {
+            receipt.attempt += 1;
+            taken.underway = self.begin(&taken.incoming);
+            place.defer(taken, Duration::ZERO);
+        }
+        health
     }
 
     /// What becomes of a stream's message; `None` for one that is not settled.
@@ -365,12 +420,12 @@ impl Shared {
         };
         // As long as it is not stored the original stays, and in nobody else's hands.
         let mut storing = pin!(storing);
-        let unlimited = Progress { limit: Duration::MAX, ..self.progress };
+        let (unlimited, one) = (Progress { limit: Duration::MAX, ..self.progress }, [taken]);
         tokio::select! {
             biased;
             () = &mut storing => true,
             () = self.abort.cancelled() => false,
-            never = unlimited.report(taken) => match never {},
+            never = unlimited.report(&one) => match never {},
         }
     }
 

@@ -152,7 +152,7 @@ impl TestBus {
     /// # Panics
     /// Panics if the message can't be sent: a value can't be a token of its subject.
     #[track_caller]
-    pub fn run<M: Message>(
+    pub fn run<M: Decode>(
         &self,
         handler: &impl Handler<M>,
         message: M,

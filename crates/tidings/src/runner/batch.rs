@@ -1,0 +1,89 @@
+//! One route's handler at work on many messages, each of which is settled by itself.
+
+use std::time::{Duration, Instant};
+
+use super::backlog::Taken;
+use super::place::{Health, Place};
+use super::worker::{Cut, Handled, Shared};
+use crate::context::Context;
+use crate::envelope::DecodeError;
+use crate::failure::Failure;
+use crate::handler::{Dispatched, Dispatching, Mark};
+use crate::message::Outcome;
+
+/// How a batch ended, as far as it is the same for all that was not marked.
+enum Ended {
+    Returned(Result<(), Failure>),
+    Cut(Cut),
+}
+
+impl Shared {
+    pub(super) async fn work_on_all(&self, batch: Vec<Taken>, place: &mut Place) {
+        let (spent, batch): (Vec<_>, Vec<_>) =
+            batch.into_iter().partition(|taken| self.is_used_up(taken));
+        for taken in spent {
+            self.conclude(taken, Handled::UsedUp, Duration::ZERO, place).await;
+        }
+        let begun = Instant::now();
+        let (ended, marks) = self.call_with_all(&batch).await;
+        let each = begun.elapsed() / u32::try_from(batch.len()).unwrap_or(u32::MAX).max(1);
+        let mut health = Health::Unknown;
+        for (taken, mark) in batch.into_iter().zip(marks) {
+            let handled = handled(&ended, mark);
+            let one = self.conclude(taken, handled, each, place).await;
+            // One that failed by itself says nothing of the handler, as long as others did not.
+            if one == Health::Well || health == Health::Unknown {
+                health = one;
+            }
+        }
+        place.health = health;
+    }
+
+    /// Runs the handler, as long as it may; gives for each message where its mark is.
+    async fn call_with_all(&self, batch: &[Taken]) -> (Ended, Vec<Result<Mark, DecodeError>>) {
+        let unmarked = || batch.iter().map(|_| Ok(Mark::default())).collect();
+        let (Dispatching::Batch(dispatch), Some(first)) = (&self.dispatch, batch.first()) else {
+            return (Ended::Returned(Ok(())), unmarked());
+        };
+        let cx =
+            |taken: &Taken| Context::new(self.link.clone(), &taken.incoming, self.stop.clone());
+        let of_batch =
+            Context::of_batch(self.link.clone(), first.incoming.subject.clone(), self.stop.clone());
+        let mut marks = None;
+        let work = async {
+            for taken in batch {
+                taken.underway.hold().await;
+            }
+            let messages = batch.iter().map(|taken| (&taken.incoming, cx(taken))).collect();
+            let Dispatched { items, work } = dispatch.dispatch(messages, of_batch);
+            marks = Some(items);
+            match work {
+                Some(work) => work.await,
+                None => Ok(()),
+            }
+        };
+        let all: Vec<_> = batch.iter().collect();
+        let ended = match self.guard(work, &all).await {
+            Ok(result) => Ended::Returned(result),
+            Err(cut) => Ended::Cut(cut),
+        };
+        (ended, marks.unwrap_or_else(unmarked))
+    }
+}
+
+/// What became of one message of a batch.
+fn handled(ended: &Ended, mark: Result<Mark, DecodeError>) -> Handled {
+    let mark = match mark {
+        Ok(mark) => mark.take(),
+        Err(error) => return Handled::Undecodable(error),
+    };
+    let of_batch = |result: Result<(), Failure>| Handled::Returned(Outcome::of_event(result));
+    match (mark, ended) {
+        (Some(mark), _) => of_batch(mark),
+        (None, Ended::Returned(Ok(()))) => of_batch(Ok(())),
+        (None, Ended::Returned(Err(failure))) => of_batch(Err(failure.share())),
+        (None, Ended::Cut(Cut::Panicked(text))) => Handled::Panicked(text.clone()),
+        (None, Ended::Cut(Cut::Overdue(deadline))) => Handled::Overdue(*deadline),
+        (None, Ended::Cut(Cut::Aborted)) => Handled::Aborted,
+    }
+}
