@@ -8,8 +8,10 @@
 
 mod backstop;
 mod connect;
+mod denied;
 mod departure;
 mod discovery;
+mod drift;
 mod harness;
 mod limits;
 mod ordeal;

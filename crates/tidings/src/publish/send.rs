@@ -200,6 +200,7 @@ fn core_error(fault: Fault, subject: &str) -> PublishError {
     let subject = subject.to_owned();
     match fault {
         Fault::TooLarge { size, limit } => PublishError::TooLarge { subject, size, limit },
+        Fault::Denied(source) => PublishError::Denied { subject, source },
         Fault::Closed => PublishError::Closed,
         Fault::Client(source) => PublishError::Client { subject, source },
         other => PublishError::Client { subject, source: other.into() },

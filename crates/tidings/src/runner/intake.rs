@@ -28,7 +28,7 @@ pub(super) enum Feed {
 impl Feed {
     async fn next(&mut self, room: usize) -> Option<Result<Incoming, Fault>> {
         match self {
-            Self::Core(inboxes) => inboxes.next().await.map(Ok),
+            Self::Core(inboxes) => inboxes.next().await,
             Self::Durable(pull) => {
                 pull.set_room(room);
                 pull.next().await
@@ -161,9 +161,11 @@ impl Intake {
             left += 1;
             self.worker.leave(taken.incoming).await;
         }
-        while let Some(Some(Ok(incoming))) = unconstrained(feed.next(1)).now_or_never() {
-            left += 1;
-            self.worker.leave(incoming).await;
+        while let Some(Some(next)) = unconstrained(feed.next(1)).now_or_never() {
+            if let Ok(incoming) = next {
+                left += 1;
+                self.worker.leave(incoming).await;
+            }
         }
         left
     }
@@ -215,7 +217,7 @@ impl Intake {
             }
             Err(fault) => {
                 let (route, now) = (self.worker.label(), self.worker.link().transport.now());
-                tracing::warn!(route, %fault, "a consumer reports a fault");
+                tracing::warn!(route, %fault, "a route's messages do not come");
                 self.worker.shared.gate.failing(now, fault.to_string());
             }
         }

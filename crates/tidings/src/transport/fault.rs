@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use super::Denial;
+
 /// A transport's failure, the same for both.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
@@ -18,6 +20,9 @@ pub(crate) enum Fault {
     /// The server answered a JetStream call with an error.
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// The server does not allow it.
+    #[error(transparent)]
+    Denied(Denial),
     /// The bus was closed.
     #[error("the bus is closed")]
     Closed,
