@@ -76,7 +76,7 @@ async fn a_route_puts_it_aside_and_handles_the_others() {
         bus.publish_all((0..5).map(|number| came(place * 10 + number))).await.unwrap();
     }
     let before = connections(&server).await;
-    let (sender, mut handled) = mpsc::unbounded_channel();
+    let (sender, mut came_here) = mpsc::unbounded_channel();
     let handler = move |mail: Came, _: Context| {
         let sender = sender.clone();
         async move { Ok(sender.send(mail.number)?) }
@@ -87,7 +87,7 @@ async fn a_route_puts_it_aside_and_handles_the_others() {
     let running = registry.start(&bus).await.unwrap();
     let mut numbers = Vec::new();
     for _ in 0..20 {
-        numbers.push(soon(handled.recv()).await.unwrap());
+        numbers.push(soon(came_here.recv()).await.unwrap());
     }
     numbers.sort_unstable();
     let expected: Vec<u64> = (1..=4).flat_map(|place| place * 10..place * 10 + 5).collect();
@@ -113,7 +113,7 @@ async fn a_route_puts_it_aside_and_handles_the_others() {
     let lost = connections(&server).await - before;
     assert!((1..=8).contains(&lost), "the connection was lost {lost} times");
     // Nothing comes again, and nothing breaks any more.
-    tokio::time::timeout(Duration::from_secs(3), handled.recv()).await.unwrap_err();
+    tokio::time::timeout(Duration::from_secs(3), came_here.recv()).await.unwrap_err();
     assert_eq!(connections(&server).await - before, lost);
     let report = running.shutdown().await;
     assert_eq!((report[0].handled, report[0].failed, report[0].undecodable), (20, 0, 4));

@@ -322,3 +322,36 @@ pub enum HeaderFault {
     )]
     Value,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_is_read_as_the_client_reads_it() {
+        let read = |block: &[u8]| {
+            let headers = Headers::from_wire(block)?;
+            let pairs = headers.iter().map(|(name, value)| format!("{name}={value}"));
+            Some(pairs.collect::<Vec<_>>().join(","))
+        };
+        for (block, expected) in [
+            ("NATS/1.0\r\n\r\n", Some("")),
+            ("NATS/1.0\r\nA: x \r\nB:y\r\nA:\r\n\r\n", Some("A=x,B=y,A=")),
+            ("NATS/1.0\nA: x\n\n", Some("A=x")),
+            ("NATS/1.0 503\r\nA: x\r\n\r\n", Some("A=x")),
+            ("NATS/1.0 404 No Messages\r\n\r\n", Some("")),
+            ("NATS/1.0\r\nA: x\r\n y\r\n\r\n", Some("A=x y")),
+            ("NATS/1.0\r\nA: x:y\r\n\r\n", Some("A=x:y")),
+            ("", None),
+            ("HTTP/1.1\r\n\r\n", None),
+            ("NATS/1.0 x\r\n\r\n", None),
+            ("NATS/1.0 012\r\n\r\n", None),
+            ("NATS/1.0\r\nA\r\n\r\n", None),
+            ("NATS/1.0\r\nA b: x\r\n\r\n", None),
+            ("NATS/1.0\r\nA: x\nb\r\n\r\n", None),
+        ] {
+            assert_eq!(read(block.as_bytes()).as_deref(), expected, "{block:?}");
+        }
+        assert_eq!(read(b"NATS/1.0\r\nA: \xff\r\n\r\n"), None);
+    }
+}

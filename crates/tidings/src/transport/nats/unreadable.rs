@@ -29,7 +29,7 @@ pub(super) struct Look {
 }
 
 #[derive(Deserialize)]
-struct Delivered {
+struct Info {
     delivered: Position,
     ack_floor: Position,
     num_ack_pending: u64,
@@ -50,7 +50,7 @@ impl Nats {
         filters: &[Subject],
         looked: u64,
     ) -> Result<Look, Fault> {
-        let info: Delivered = self.ask(format!("CONSUMER.INFO.{stream}.{consumer}")).await?;
+        let info: Info = self.ask(format!("CONSUMER.INFO.{stream}.{consumer}")).await?;
         let last = info.delivered.stream_seq;
         let mut look = Look { found: Vec::new(), looked, more: false };
         if info.num_ack_pending == 0 {
