@@ -39,6 +39,7 @@ mod retention;
 mod shutdown;
 mod slow;
 mod subject;
+mod topology;
 mod wildcard;
 
 use env::Env;
@@ -215,6 +216,18 @@ scenarios! {
             a_service_tells_what_it_is_and_offers,
             a_service_tells_how_it_fares,
             every_instance_answers_for_itself;
+        topology:
+            a_missing_stream_is_planned_and_created,
+            what_loses_nothing_is_changed,
+            what_loses_messages_is_refused_unless_it_is_said,
+            what_can_not_be_changed_is_refused_with_both_values,
+            a_plan_for_what_has_changed_since_is_refused,
+            a_registry_manages_its_streams_only_where_it_may,
+            who_may_only_bind_creates_nothing,
+            a_routes_consumer_is_changed_to_its_options,
+            a_consumer_of_other_subjects_is_changed_or_refused,
+            a_stream_that_is_deleted_is_made_again_where_it_may,
+            a_reader_by_hand_is_not_given_another_ack_wait;
         shutdown:
             running_handlers_finish_and_are_acked,
             a_handler_past_the_deadline_comes_again,

@@ -10,6 +10,7 @@ mod backstop;
 mod connect;
 mod departure;
 mod discovery;
+mod drift;
 mod harness;
 mod limits;
 mod ordeal;

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde_json::Value;
 use tidings_subject::Template;
 
+use crate::canonical;
 use crate::contract::Contract;
 use crate::definition::{self, Clash};
 use crate::descriptor::Descriptor;
@@ -14,6 +16,7 @@ use crate::difference;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Catalog {
     messages: BTreeMap<(String, u32), Descriptor>,
+    streams: BTreeMap<String, Value>,
 }
 
 /// What two declarations of one message differ in.
@@ -49,6 +52,23 @@ pub enum CatalogError {
         /// The name.
         name: String,
     },
+    /// A stream's name that can't be a file's name everywhere.
+    #[error(
+        "`{stream}` is no name for a stream in a catalog: only ASCII letters, digits, `-` and \
+         `_`, and at most {MAX_NAME} bytes"
+    )]
+    StreamName {
+        /// The stream.
+        stream: String,
+    },
+    /// One stream with two configurations.
+    #[error("the stream `{stream}` is declared twice, and differently:\n{difference}")]
+    StreamClash {
+        /// The stream.
+        stream: String,
+        /// The lines that differ: `-` of the one that was there, `+` of the other.
+        difference: String,
+    },
     /// A version below 1.
     #[error("`{name}` has the version 0: versions begin with 1")]
     Version {
@@ -63,12 +83,12 @@ pub enum CatalogError {
         /// The template.
         template: String,
     },
-    /// Two names that are one on file systems that do not tell upper from lower case.
+    /// Two names, of messages or of streams, that are one on file systems that do not tell upper from lower case.
     #[error("`{first}` and `{second}` differ only in upper and lower case: rename one")]
     Case {
-        /// The message that was there.
+        /// The one that was there.
         first: String,
-        /// The message to be added.
+        /// The one to be added.
         second: String,
     },
     /// Two different messages of one name and version.
@@ -140,17 +160,66 @@ impl Catalog {
     /// # Errors
     /// [`CatalogError`], if it is not well-formed or does not agree with the messages that are
     /// there. The catalog is then as it was.
-    pub fn add(&mut self, descriptor: Descriptor) -> Result<(), CatalogError> {
+    pub fn add(&mut self, mut descriptor: Descriptor) -> Result<(), CatalogError> {
         check_itself(&descriptor)?;
+        let stream = descriptor.stream.clone().zip(descriptor.stream_config.take());
+        if let Some((name, config)) = &stream {
+            self.check_stream(name, config)?;
+        }
         let key = (descriptor.name.clone(), descriptor.version);
         if let Some(present) = self.messages.get(&key) {
-            return check_same(present, &descriptor);
+            check_same(present, &descriptor)?;
+        } else {
+            for other in self.messages.values().chain([&descriptor]) {
+                check_together(other, &descriptor)?;
+            }
+            self.messages.insert(key, descriptor);
         }
-        for other in self.messages.values().chain([&descriptor]) {
-            check_together(other, &descriptor)?;
+        if let Some((name, config)) = stream {
+            self.streams.insert(name, canonical::data(config));
         }
-        self.messages.insert(key, descriptor);
         Ok(())
+    }
+
+    /// Adds a stream by its name and its configuration, as NATS's JSON; one that is there already
+    /// is there once. Events bring their streams with them.
+    ///
+    /// # Errors
+    /// [`CatalogError`], if its name can't be a file's, or it is there with another configuration.
+    pub fn add_stream(
+        &mut self,
+        name: impl Into<String>,
+        config: Value,
+    ) -> Result<(), CatalogError> {
+        let name = name.into();
+        self.check_stream(&name, &config)?;
+        self.streams.insert(name, canonical::data(config));
+        Ok(())
+    }
+
+    fn check_stream(&self, name: &str, config: &Value) -> Result<(), CatalogError> {
+        if !is_path_safe(name) || name.contains('.') {
+            return Err(CatalogError::StreamName { stream: name.to_owned() });
+        }
+        let mut others = self.streams.keys().filter(|other| *other != name);
+        if let Some(other) = others.find(|other| other.eq_ignore_ascii_case(name)) {
+            let (first, second) = (other.clone(), name.to_owned());
+            return Err(CatalogError::Case { first, second });
+        }
+        let config = canonical::data(config.clone());
+        match self.streams.get(name) {
+            Some(present) if *present != config => {
+                let [present, config] = [present, &config].map(canonical::text);
+                let difference = difference::excerpt(&present, &config);
+                Err(CatalogError::StreamClash { stream: name.to_owned(), difference })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The streams of its events by name, with the configuration of each as NATS's JSON.
+    pub fn streams(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
+        self.streams.iter().map(|(name, config)| (name.as_str(), config))
     }
 
     /// Adds messages, in order.

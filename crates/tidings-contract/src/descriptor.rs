@@ -49,6 +49,10 @@ pub struct Descriptor {
     /// The name of the stream that keeps it.
     #[serde(default)]
     pub stream: Option<String>,
+    /// The configuration of that stream, as NATS's JSON; a catalog keeps it once for all messages,
+    /// see [`Catalog::streams`](crate::Catalog::streams).
+    #[serde(skip)]
+    pub stream_config: Option<Value>,
     /// Whether it always says in a header what it is, because its subject does not.
     #[serde(default)]
     pub tagged: bool,
@@ -88,6 +92,7 @@ impl Descriptor {
             version,
             subject,
             stream: None,
+            stream_config: None,
             tagged: false,
             payload: None,
             reply: None,
@@ -100,6 +105,13 @@ impl Descriptor {
     #[must_use]
     pub fn stream(mut self, name: impl Into<String>) -> Self {
         self.stream = Some(name.into());
+        self
+    }
+
+    /// The same, with the configuration of its stream, as NATS's JSON.
+    #[must_use]
+    pub fn stream_config(mut self, config: Value) -> Self {
+        self.stream_config = Some(config);
         self
     }
 

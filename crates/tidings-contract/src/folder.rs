@@ -1,8 +1,9 @@
 //! A catalog as a folder of files that are committed and reviewed.
 //!
-//! `<name>.v<version>.json` for each message, and `catalog.lock.json`: one line's worth of each,
-//! so that a glance at its history shows which contract changed when. The folder is the catalog's
-//! own: any other `<name>.v<version>.json` in it is an orphan.
+//! `<name>.v<version>.json` for each message, `<NAME>.stream.json` for each stream (what
+//! `nats stream add --config` takes), and `catalog.lock.json`: one line's worth of each, so that a
+//! glance at its history shows which contract changed when. The folder is the catalog's own: any
+//! other file that is called like a message's or a stream's is an orphan.
 
 mod check;
 mod lock;
@@ -17,7 +18,7 @@ pub use check::{CheckError, Drift, DriftKind, FileDrift};
 pub use read::ReadError;
 pub use write::WriteError;
 
-use crate::{Catalog, Descriptor};
+use crate::{Catalog, Descriptor, canonical};
 
 /// The environment variable that has [`Catalog::assert_current`] write when it is `1`.
 pub const UPDATE_SCHEMAS: &str = "UPDATE_SCHEMAS";
@@ -71,8 +72,21 @@ impl Catalog {
     /// The files of its folder: what each is called, and what it holds.
     fn files(&self) -> BTreeMap<String, String> {
         let messages = self.iter().map(|message| (file_name(message), message.to_json()));
-        messages.chain([(LOCK.to_owned(), lock::text(self))]).collect()
+        let streams =
+            self.streams().map(|(name, config)| (stream_file_name(name), canonical::text(config)));
+        messages.chain(streams).chain([(LOCK.to_owned(), lock::text(self))]).collect()
     }
+}
+
+const STREAM: &str = ".stream.json";
+
+fn stream_file_name(name: &str) -> String {
+    format!("{name}{STREAM}")
+}
+
+/// Whether a file is called as a stream's is.
+fn is_stream_file(name: &str) -> bool {
+    name.strip_suffix(STREAM).is_some_and(|name| !name.is_empty())
 }
 
 fn file_name(message: &Descriptor) -> String {
@@ -87,7 +101,8 @@ fn is_message_file(name: &str) -> bool {
     })
 }
 
-/// The messages' files in a folder that are none of the catalog's; none if there is no folder.
+/// The messages' and streams' files in a folder that are none of the catalog's; none if there is
+/// no folder.
 fn orphans(folder: &Path, files: &BTreeMap<String, String>) -> io::Result<Vec<String>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -95,9 +110,9 @@ fn orphans(folder: &Path, files: &BTreeMap<String, String>) -> io::Result<Vec<St
     };
     let mut orphans = Vec::new();
     for entry in entries {
-        // A name that is not UTF-8 is no message's.
+        // A name that is not UTF-8 is none of these.
         if let Ok(name) = entry?.file_name().into_string()
-            && is_message_file(&name)
+            && (is_message_file(&name) || is_stream_file(&name))
             && !files.contains_key(&name)
         {
             orphans.push(name);

@@ -91,6 +91,7 @@
 //! | see which services run | [`Bus::discover`], [`ServiceInfo`] |
 //! | connect | [`Bus::builder`], [`Bus::from_env`] |
 //! | make a stream, look into it | [`Bus::provision`], [`StreamConfig`], [`Bus::stream`]; a registry makes those of its handlers |
+//! | change a stream that exists | [`Bus::plan`], [`StreamPlan`], [`Bus::apply`]; [`Topology`] says what a registry may do, [`Registry::plan`] what it would |
 //! | test a service | [`testing`]: [`TestBus`](testing::TestBus) |
 //! | show what messages promise | [`Message::descriptors`], [`contract::Catalog`] |
 //!
@@ -110,9 +111,9 @@
 //! # Errors
 //!
 //! Each operation has an error of its own: [`ConnectError`], [`PublishError`], [`SubscribeError`],
-//! [`ReceiveError`], [`RequestError`], [`SettleError`], [`ProvisionError`], [`ServeError`], [`DeadLetterError`],
-//! [`CloseError`]. Their variants say what has happened, and their texts the way out; all but
-//! those that name a single mistake are `#[non_exhaustive]`. After [`PublishError::Unconfirmed`],
+//! [`ReceiveError`], [`RequestError`], [`SettleError`], [`ProvisionError`], [`ApplyError`],
+//! [`ServeError`], [`DeadLetterError`], [`CloseError`]. Their variants say what has happened, and
+//! their texts the way out; all but those that name a single mistake are `#[non_exhaustive]`. After [`PublishError::Unconfirmed`],
 //! [`RequestError::Timeout`] and [`SettleError::Unconfirmed`] it is unknown whether the other side
 //! has done what was asked; the variants `Closed` and `Client` say nothing of it either. A handler
 //! of an event returns [`Failure`], which any error becomes with `?`.
@@ -184,7 +185,9 @@ pub use message::{
 pub use publish::{PublishAllError, PublishError};
 pub use publish_ack::{Acknowledgement, PublishAck};
 pub use publisher::Publisher;
-pub use registry::{Control, NoRoute, Registry, RouteStatus, Running, Serve, ServeError};
+pub use registry::{
+    Control, NoRoute, Registry, RegistryPlan, RouteStatus, Running, Serve, ServeError,
+};
 pub use request::{EndpointInfo, RequestError, ServiceInfo};
 pub use retry::Retry;
 pub use route::{CircuitBreaker, Route};

@@ -6,11 +6,13 @@ mod letters;
 mod plan;
 mod running;
 mod serve;
+mod survey;
 
 pub use control::{Control, NoRoute, RouteStatus};
 pub use error::ServeError;
 pub use running::Running;
 pub use serve::Serve;
+pub use survey::RegistryPlan;
 
 use std::collections::BTreeMap;
 
@@ -115,6 +117,41 @@ impl Registry {
     pub fn route<M>(mut self, route: Route<M>) -> Self {
         self.routes.push(route.into_spec());
         self
+    }
+
+    /// Looks at the streams and durable consumers that it needs, and says what is to be done so
+    /// that they are as declared. Nothing is touched. What of it happens at the start is for
+    /// [`streams`](Self::streams) and [`consumers`](Self::consumers) to say.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// # #[derive(EventStream)]
+    /// # #[stream(name = "USERS", subjects("users.>"))]
+    /// # struct Users;
+    /// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
+    /// # #[event(subject = "users.created", stream = Users)]
+    /// # struct UserCreated { name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bus = Bus::in_memory();
+    /// # async fn welcome(_: UserCreated, _: Context) -> Result<(), Failure> { Ok(()) }
+    /// let registry = Registry::new("mail").handle::<UserCreated>(welcome);
+    /// assert_eq!(
+    ///     registry.plan(&bus).await?.to_string(),
+    ///     "stream USERS: create, for users.>\n\
+    ///      consumer mail-users_created of stream USERS: create"
+    /// );
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ServeError`] if the registry could never work as it stands, or the server can't be asked.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn plan(&self, bus: &Bus) -> Result<RegistryPlan, ServeError> {
+        survey::survey(self, bus.link()).await
     }
 
     /// Where stream events go that its handlers can't handle; the default is a stream of its own,

@@ -183,7 +183,8 @@ pub(crate) async fn ensure_consumer(
     }
 }
 
-/// Looks at the consumer and says what is to be done about it.
+/// Looks at the consumer and says what is to be done about it; one of a stream that is missing is
+/// missing as well.
 pub(crate) async fn plan_consumer(
     transport: &Transport,
     stream: &str,

@@ -221,3 +221,32 @@ fn what_is_refused_leaves_the_catalog_as_it_was() {
     catalog.add(Descriptor::event("..", 1, "a")).unwrap_err();
     assert_eq!(catalog, before);
 }
+
+#[test]
+fn a_stream_is_there_once() {
+    let of = |max_age: u64| {
+        let config = serde_json::json!({"name": "ORDERS", "max_age": max_age});
+        Descriptor::event("orders.created", 1, "orders.created")
+            .stream("ORDERS")
+            .stream_config(config)
+    };
+    let shipped = Descriptor { name: "orders.shipped".to_owned(), ..of(1) };
+    let mut catalog = Catalog::of([of(1), shipped]).unwrap();
+    assert_eq!(catalog.streams().len(), 1);
+    let before = catalog.clone();
+    let later = Descriptor { name: "orders.paid".to_owned(), ..of(2) };
+    let error = catalog.add(later).unwrap_err();
+    assert!(
+        matches!(&error, CatalogError::StreamClash { stream, difference }
+        if stream == "ORDERS" && difference.contains("max_age")),
+        "{error}"
+    );
+    assert_eq!(catalog, before, "it is as it was");
+
+    let error = catalog.add_stream("orders", serde_json::json!({})).unwrap_err();
+    assert!(matches!(error, CatalogError::Case { .. }), "{error}");
+    for name in ["", "a/b", "..", "a.b", "a b"] {
+        let error = catalog.add_stream(name, serde_json::json!({})).unwrap_err();
+        assert!(matches!(error, CatalogError::StreamName { .. }), "{error}");
+    }
+}

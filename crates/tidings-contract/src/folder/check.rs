@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{UPDATE_SCHEMAS, content, orphans};
+use super::{UPDATE_SCHEMAS, content, is_stream_file, orphans};
 use crate::{Catalog, difference};
 
 /// A folder does not say what the catalog does, or could not be read.
@@ -48,14 +48,14 @@ pub struct FileDrift {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DriftKind {
-    /// The catalog has the message, the folder has no file of it.
+    /// The catalog has the message or the stream, the folder has no file of it.
     Missing,
     /// The file says something else.
     Stale {
         /// The lines that differ: `-` of the file, `+` of the catalog.
         difference: String,
     },
-    /// The folder has a file of a message that the catalog does not have.
+    /// The folder has a file of a message or a stream that the catalog does not have.
     Orphaned,
 }
 
@@ -98,9 +98,11 @@ impl fmt::Display for Drift {
         for FileDrift { name, kind } in &self.files {
             match kind {
                 DriftKind::Missing => writeln!(f, "missing: {name}")?,
-                DriftKind::Orphaned => writeln!(f, "orphaned: {name} (there is no such message)")?,
+                DriftKind::Orphaned => {
+                    writeln!(f, "orphaned: {name} (there is no such {})", what(name))?;
+                }
                 DriftKind::Stale { difference } => {
-                    writeln!(f, "stale: {name} (- the file, + the message)")?;
+                    writeln!(f, "stale: {name} (- the file, + the {})", what(name))?;
                     for line in difference.lines() {
                         writeln!(f, "    {line}")?;
                     }
@@ -113,4 +115,8 @@ impl fmt::Display for Drift {
              writes."
         )
     }
+}
+
+fn what(file: &str) -> &'static str {
+    if is_stream_file(file) { "stream" } else { "message" }
 }

@@ -18,6 +18,15 @@ pub(super) struct Head {
 #[derive(Debug, Deserialize)]
 pub(super) struct Lock {
     pub(super) messages: Vec<Entry>,
+    #[serde(default)]
+    pub(super) streams: Vec<StreamEntry>,
+}
+
+/// What the lock file says of a stream.
+#[derive(Debug, PartialEq, Deserialize)]
+pub(super) struct StreamEntry {
+    pub(super) name: String,
+    pub(super) config: Fingerprint,
 }
 
 /// What the lock file says of a message.
@@ -71,5 +80,13 @@ impl Entry {
 
 pub(super) fn text(catalog: &Catalog) -> String {
     let messages: Vec<_> = catalog.iter().map(|message| Entry::of(message).to_value()).collect();
-    canonical::text(&canonical::data(json!({ "format": FORMAT, "messages": messages })))
+    let mut lock = json!({ "format": FORMAT, "messages": messages });
+    if catalog.streams().len() > 0 {
+        let entry = |(name, config): (&str, &Value)| {
+            let fingerprint = Fingerprint::of(&canonical::text(config));
+            json!({ "name": name, "config": fingerprint.to_string() })
+        };
+        lock["streams"] = catalog.streams().map(entry).collect();
+    }
+    canonical::text(&canonical::data(lock))
 }

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use super::lock::{Entry, FORMAT, Head, Lock};
-use super::{LOCK, file_name};
-use crate::{Catalog, CatalogError, Descriptor};
+use super::lock::{Entry, FORMAT, Head, Lock, StreamEntry};
+use super::{LOCK, file_name, stream_file_name};
+use crate::{Catalog, CatalogError, Descriptor, Fingerprint, canonical};
 
 /// A folder holds no catalog that can be read.
 #[derive(Debug, thiserror::Error)]
@@ -37,10 +38,10 @@ pub enum ReadError {
         /// Its format.
         format: u32,
     },
-    /// A message's file and the lock file tell different things.
+    /// A message's or a stream's file and the lock file tell different things.
     #[error("`{}` is not what `{LOCK}` says of it: write the folder again", path.display())]
     Locked {
-        /// The message's file.
+        /// The message's or the stream's file.
         path: PathBuf,
     },
     /// The messages do not agree with each other.
@@ -78,6 +79,20 @@ impl Catalog {
                 return Err(ReadError::Locked { path });
             }
             catalog.add(message).map_err(|source| ReadError::Catalog { path, source })?;
+        }
+        for StreamEntry { name, config: fingerprint } in lock.streams {
+            // As above: its name must be one that a catalog takes.
+            Self::new()
+                .add_stream(&*name, Value::Null)
+                .map_err(|source| ReadError::Catalog { path: path.clone(), source })?;
+            let path = folder.join(stream_file_name(&name));
+            let config = canonical::data(parse(&path)?);
+            if Fingerprint::of(&canonical::text(&config)) != fingerprint {
+                return Err(ReadError::Locked { path });
+            }
+            catalog
+                .add_stream(name, config)
+                .map_err(|source| ReadError::Catalog { path, source })?;
         }
         Ok(catalog)
     }

@@ -425,3 +425,72 @@ fn an_unwritable_folder_is_an_error_that_names_it() {
     let error = catalog().write_to(&below_a_file).unwrap_err();
     assert_eq!((error.action, error.path), ("make", below_a_file));
 }
+
+fn streams(max_age: u64) -> Catalog {
+    let config =
+        serde_json::json!({"name": "INVENTORY", "max_age": max_age, "subjects": ["inventory.>"]});
+    let counted = Descriptor::event("inventory.counted", 2, "inventory.counted");
+    let counted = counted.stream("INVENTORY").stream_config(config).payload::<u64>();
+    Catalog::of([check_inventory(), counted]).unwrap()
+}
+
+#[test]
+fn a_stream_has_a_file_and_stands_in_the_lock() {
+    let (folder, catalog) = (Folder::new(), streams(60));
+    catalog.write_to(&folder.0).unwrap();
+    assert_eq!(
+        folder.names(),
+        [
+            "INVENTORY.stream.json",
+            "catalog.lock.json",
+            "inventory.check.v1.json",
+            "inventory.counted.v2.json"
+        ]
+    );
+    let text = folder.read("INVENTORY.stream.json");
+    let config: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(catalog.streams().collect::<Vec<_>>(), [("INVENTORY", &config)]);
+    assert!(folder.read("catalog.lock.json").contains("\"streams\""));
+    catalog.check(&folder.0).unwrap();
+    assert_eq!(Catalog::read_from(&folder.0).unwrap(), catalog);
+
+    // Changed by hand it is not what the lock says.
+    folder.write("INVENTORY.stream.json", &text.replace("60", "61"));
+    let error = Catalog::read_from(&folder.0).unwrap_err();
+    assert!(
+        matches!(&error, ReadError::Locked { path } if path.ends_with("INVENTORY.stream.json"))
+    );
+}
+
+#[test]
+fn a_streams_file_that_differs_is_shown() {
+    let folder = Folder::new();
+    streams(60).write_to(&folder.0).unwrap();
+    folder.write("OLD.stream.json", "{}");
+    drift(
+        &streams(90),
+        &folder,
+        &expect![[r#"
+        `schemas` does not say what the messages say:
+
+        stale: INVENTORY.stream.json (- the file, + the stream)
+              {
+            -   "max_age": 60,
+            +   "max_age": 90,
+                "name": "INVENTORY",
+                "subjects": [
+        orphaned: OLD.stream.json (there is no such stream)
+        stale: catalog.lock.json (- the file, + the message)
+                "streams": [
+                  {
+            -       "config": "d3337b0705bd01ad",
+            +       "config": "c556843fed6bd8bc",
+                    "name": "INVENTORY"
+                  }
+
+        If the change is meant, run the test with `UPDATE_SCHEMAS=1` and commit what it writes."#]],
+    );
+    streams(90).write_to(&folder.0).unwrap();
+    assert!(!folder.names().contains(&"OLD.stream.json".to_owned()));
+    streams(90).check(&folder.0).unwrap();
+}

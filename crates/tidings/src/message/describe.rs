@@ -31,7 +31,7 @@ fn event(declaration: &Declaration) -> Descriptor {
     let Declaration { name, version, template, .. } = *declaration;
     let mut descriptor = Descriptor::event(name, version, template);
     if let Some(stream) = &declaration.stream {
-        descriptor = descriptor.stream(stream.name);
+        descriptor = descriptor.stream(stream.name).stream_config((stream.config)().to_value());
     }
     if declaration.tagged { descriptor.tagged() } else { descriptor }
 }

@@ -1,0 +1,53 @@
+//! What a registry would do to the streams and consumers that it needs.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::Serialize;
+
+use super::plan::{Wiring, plan};
+use super::{Registry, ServeError};
+use crate::link::Link;
+use crate::subscribe::SubscribeError;
+use crate::topology::{self, ConsumerPlan, StreamPlan};
+
+/// What is to be done about the streams and consumers of a registry, made by [`Registry::plan`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct RegistryPlan {
+    /// The streams of its events, each once.
+    pub streams: Vec<StreamPlan>,
+    /// The durable consumers of its routes, in the order of these.
+    pub consumers: Vec<ConsumerPlan>,
+}
+
+pub(super) async fn survey(registry: &Registry, link: &Link) -> Result<RegistryPlan, ServeError> {
+    let mut survey = RegistryPlan { streams: Vec::new(), consumers: Vec::new() };
+    let mut seen = BTreeSet::new();
+    for (route, wiring) in registry.routes.iter().zip(plan(registry)?) {
+        let Wiring::Durable { stream, config } = wiring else { continue };
+        let message = || route.label();
+        if seen.insert(stream.name) {
+            let planned = topology::plan_stream(&link.transport, &(stream.config)()).await;
+            survey.streams.push(planned.map_err(|fault| ServeError::Provision {
+                message: message(),
+                source: topology::not_planned(fault, stream.name),
+            })?);
+        }
+        let planned = topology::plan_consumer(&link.transport, stream.name, &config).await;
+        survey.consumers.push(planned.map_err(|fault| ServeError::Subscribe {
+            message: message(),
+            source: SubscribeError::of_stream(fault, stream.name),
+        })?);
+    }
+    Ok(survey)
+}
+
+/// A plan behind the other, each in lines.
+impl fmt::Display for RegistryPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let streams = self.streams.iter().map(ToString::to_string);
+        let plans = streams.chain(self.consumers.iter().map(ToString::to_string));
+        f.write_str(&plans.collect::<Vec<_>>().join("\n"))
+    }
+}
