@@ -8,6 +8,7 @@
 
 mod backstop;
 mod connect;
+mod denied;
 mod departure;
 mod discovery;
 mod drift;

@@ -379,12 +379,14 @@ impl Bus {
     /// Waits until the server has seen everything that was published from here, for up to 10 s.
     ///
     /// # Errors
-    /// [`CloseError`] if the server does not answer in time.
+    /// [`CloseError`] if the server does not answer in time, or did not allow a message that was
+    /// published before.
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn flush(&self) -> Result<(), CloseError> {
-        self.link.transport.barrier(CLOSE).await.map_err(CloseError::from)
+        self.link.transport.barrier(CLOSE).await.map_err(CloseError::from)?;
+        self.link.transport.denied().map_or(Ok(()), |denial| Err(CloseError::Denied(denial)))
     }
 
     /// Sends what is left, then closes the connection for all clones, within 20 s. Shut a registry

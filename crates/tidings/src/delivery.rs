@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use crate::header::Headers;
 use crate::message::Message;
 use crate::subject::{ParseSubjectError, Subject};
-use crate::transport::{Fault, Incoming, Receipt, Settle, Settlement};
+use crate::transport::{Denial, Fault, Incoming, Receipt, Settle, Settlement};
 
 /// How long a confirmed ack may take.
 const CONFIRM: Duration = Duration::from_secs(5);
@@ -282,6 +282,9 @@ pub enum SettleError {
     /// The server did not confirm in time.
     #[error("the server did not confirm within {CONFIRM:?}")]
     Unconfirmed,
+    /// The server does not allow it: the message comes again.
+    #[error("the message can't be settled: {0}")]
+    Denied(#[source] Denial),
     /// The bus was closed.
     #[error("the bus is closed")]
     Closed,
@@ -294,6 +297,7 @@ impl From<Fault> for SettleError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Timeout => Self::Unconfirmed,
+            Fault::Denied(denial) => Self::Denied(denial),
             Fault::Closed => Self::Closed,
             Fault::Client(source) => Self::Client(source),
             other => Self::Client(other.into()),

@@ -204,7 +204,7 @@ pub use topology::{
     ApplyError, ConsumerPlan, Difference, DifferenceKind, PlanAction, ProvisionError, Provisioned,
     Setting, StreamError, StreamHandle, StreamPlan, Topology,
 };
-pub use transport::{ConsumerState, StreamState};
+pub use transport::{ConsumerState, Denial, DeniedAction, StreamState};
 
 /// What a reader copies from `README.md` compiles and runs.
 #[cfg(doctest)]

@@ -17,7 +17,7 @@ use crate::message::{DeclaredError, Request};
 use crate::probe::{End, Work};
 use crate::publish::PublishError;
 use crate::subject::SubjectError;
-use crate::transport::{Fault, Incoming};
+use crate::transport::{Denial, Fault, Incoming};
 
 /// A request got no reply, or not the one that was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,15 @@ pub enum RequestError<E> {
     NoResponders {
         /// Where the request was to go.
         subject: String,
+    },
+    /// The server does not allow it: the request's subject, and nothing was sent, or where its
+    /// reply would come.
+    #[error("can't ask `{subject}`: {source}")]
+    Denied {
+        /// Where the request was to go.
+        subject: String,
+        /// What is not allowed.
+        source: Denial,
     },
     /// No reply came in time. Whether the request was handled is unknown.
     #[error("no reply from `{subject}` within {waited:?}")]
@@ -125,6 +134,7 @@ pub(crate) async fn request<R: Request>(
                 Fault::NoResponders => RequestError::NoResponders { subject },
                 Fault::Timeout => RequestError::Timeout { subject, waited },
                 Fault::TooLarge { size, limit } => RequestError::TooLarge { subject, size, limit },
+                Fault::Denied(source) => RequestError::Denied { subject, source },
                 Fault::Closed => RequestError::Closed,
                 Fault::Client(source) => RequestError::Client { subject, source },
                 other @ Fault::Api(_) => RequestError::Client { subject, source: other.into() },

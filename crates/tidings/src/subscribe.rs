@@ -76,7 +76,7 @@ impl<E: Event + Decode, K: DeliveryKind> Stream for Subscription<E, K> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let next = match &mut self.source {
-            Source::Core(inboxes) => inboxes.poll_next_unpin(cx).map(|next| next.map(Ok)),
+            Source::Core(inboxes) => inboxes.poll_next_unpin(cx),
             Source::Stream(pull) => pull.poll_next_unpin(cx),
         };
         next.map(|next| next.map(deliver))

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::envelope::EncodeFault;
 use crate::header::HeaderError;
 use crate::subject::SubjectError;
+use crate::transport::Denial;
 
 /// An event could not be published.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +68,18 @@ pub enum PublishError {
         /// The stream that the event declares.
         stream: &'static str,
     },
+    /// Nobody answered for the stream: none of its cluster's servers leads it. Nothing was stored.
+    #[error(
+        "`{stream}` had no leader within {waited:?}: the message for `{subject}` was not stored"
+    )]
+    Leaderless {
+        /// Where the event was to go.
+        subject: String,
+        /// The stream that the event declares.
+        stream: &'static str,
+        /// How long was waited.
+        waited: Duration,
+    },
     /// The stream is not as the message's options expect it. Nothing was stored.
     #[error("`{stream}` did not store the message for `{subject}`: {description}")]
     Conflict {
@@ -88,6 +101,18 @@ pub enum PublishError {
         code: u32,
         /// What the server says.
         description: String,
+    },
+    /// The server does not allow it. Where the denial is of this subject nothing was sent; where it
+    /// is of the inbox in which a confirmation would come, it is unknown whether the event is stored.
+    ///
+    /// An event without a stream is sent before the server says anything: the next one on its
+    /// subject and `Bus::flush` say that it was denied.
+    #[error("can't publish on `{subject}`: {source}")]
+    Denied {
+        /// Where the event was to go.
+        subject: String,
+        /// What is not allowed.
+        source: Denial,
     },
     /// No confirmation came, also after sending again: whether the event is stored is unknown.
     /// Publishing it again with the same message id within the stream's duplicate window stores it

@@ -16,6 +16,7 @@ use crate::runner::{
 };
 use crate::subscribe::SubscribeError;
 use crate::topology::{self, Modes};
+use crate::transport::Inbox;
 
 /// How long the server may take to see that everything listens, or that everything is settled.
 const BARRIER: Duration = Duration::from_secs(5);
@@ -78,9 +79,17 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
             .map_err(|source| ServeError::Subscribe { message: first, source })?;
     }
     // Every handler listens when this returns, not some time later.
-    if let Err(fault) = link.transport.barrier(BARRIER).await {
+    if let Err(fault) = link.transport.allowed(BARRIER).await {
         let message = routes.first().map(|(label, _)| label.clone()).unwrap_or_default();
         return Err(ServeError::Subscribe { message, source: SubscribeError::core(fault) });
+    }
+    for ((label, _), (_, source)) in routes.iter().zip(&started) {
+        if let runner::Source::Core(_, inboxes) = source
+            && let Some(denial) = inboxes.iter().find_map(Inbox::denied)
+        {
+            let (message, source) = (label.clone(), SubscribeError::Denied(denial));
+            return Err(ServeError::Subscribe { message, source });
+        }
     }
     for (intake, source) in started {
         runner.run(intake, source);

@@ -114,7 +114,7 @@ pub(crate) async fn discover(
     }
     let mut found = BTreeMap::new();
     while let Ok(answer) = timeout_at(asked + within, answers.next()).await {
-        let answer = answer.ok_or(SubscribeError::Closed)?;
+        let answer = answer.ok_or(SubscribeError::Closed)?.map_err(SubscribeError::core)?;
         // Somebody else's words on this inbox, or that nobody is there, are no service.
         if let Ok(answer) = serde_json::from_slice::<Answer>(&answer.payload) {
             merge(&mut found, answer, asked.elapsed());

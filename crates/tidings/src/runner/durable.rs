@@ -70,8 +70,13 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
                 () = sleep(jittered(pause)) => {}
             }
             pause = pause.saturating_mul(2).min(MOST_RETRY);
+            let restored = tokio::select! {
+                biased;
+                () = worker.stopped() => return give_back(&mut intake, None).await,
+                restored = restore(&worker, &durable) => restored,
+            };
             // One that has become another's is not read: what it delivers is not meant for us.
-            if restore(&worker, &durable).await {
+            if restored {
                 break;
             }
         }

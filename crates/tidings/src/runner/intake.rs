@@ -29,7 +29,7 @@ pub(super) enum Feed {
 impl Feed {
     async fn next(&mut self, room: usize) -> Option<Result<Incoming, Fault>> {
         match self {
-            Self::Core(inboxes) => inboxes.next().await.map(Ok),
+            Self::Core(inboxes) => inboxes.next().await,
             Self::Durable(pull) => {
                 pull.set_room(room);
                 pull.next().await
@@ -162,9 +162,11 @@ impl Intake {
             left += 1;
             self.worker.leave(taken.incoming).await;
         }
-        while let Some(Some(Ok(incoming))) = unconstrained(feed.next(1)).now_or_never() {
-            left += 1;
-            self.worker.leave(incoming).await;
+        while let Some(Some(next)) = unconstrained(feed.next(1)).now_or_never() {
+            if let Ok(incoming) = next {
+                left += 1;
+                self.worker.leave(incoming).await;
+            }
         }
         left
     }
@@ -216,7 +218,7 @@ impl Intake {
             }
             Err(fault) => {
                 let (route, now) = (self.worker.label(), self.worker.link().transport.now());
-                tracing::warn!(route, %fault, "a consumer reports a fault");
+                tracing::warn!(route, %fault, "a route's messages do not come");
                 self.worker.shared.gate.failing(Trouble::Feed, now, fault.to_string());
             }
         }

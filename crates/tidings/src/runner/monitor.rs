@@ -163,11 +163,15 @@ async fn answer(
             () = end.cancelled() => return,
             question = questions.next() => question,
         };
-        let Some(Incoming { subject, reply: Some(to), .. }) = question else {
-            if question.is_none() {
-                return;
+        let (subject, to) = match question {
+            None => return,
+            Some(Ok(Incoming { subject, reply: Some(to), .. })) => (subject, to),
+            Some(Ok(_)) => continue,
+            // The service works without being found.
+            Some(Err(fault)) => {
+                tracing::warn!(%fault, "service discovery does not hear who asks");
+                continue;
             }
-            continue;
         };
         let Some(payload) = body(subject.as_str(), &identity, &endpoints) else { continue };
         let answer = Outgoing { subject: to, headers: Headers::new(), payload };

@@ -6,7 +6,7 @@ use crate::delivery::{Acker, DeliveryKind};
 use crate::envelope::DecodeError;
 use crate::subject::SubjectError;
 use crate::topology::{ConsumerFault, ConsumerPlan, Difference};
-use crate::transport::{ApiError, Fault};
+use crate::transport::{ApiError, Denial, Fault};
 
 /// A subscription could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +66,10 @@ pub enum SubscribeError {
         /// What the server says.
         description: String,
     },
+    /// The server does not allow the subscription, or what a consumer needs: the error names the
+    /// filter or the subject, and what to change.
+    #[error(transparent)]
+    Denied(Denial),
     /// The server did not answer.
     #[error("the server did not answer in time")]
     Timeout,
@@ -82,6 +86,7 @@ impl SubscribeError {
     pub(crate) fn core(fault: Fault) -> Self {
         match fault {
             Fault::Timeout => Self::Timeout,
+            Fault::Denied(denial) => Self::Denied(denial),
             Fault::Closed => Self::Closed,
             Fault::Client(source) => Self::Client(source),
             other => Self::Client(other.into()),
@@ -141,6 +146,10 @@ pub enum ReceiveError {
         /// What the server says.
         description: String,
     },
+    /// The server does not allow the subscription any more, or what its consumer needs. The flow
+    /// goes on when it does: it is asked again.
+    #[error(transparent)]
+    Denied(Denial),
     /// The connection or the server missed a heartbeat; the flow goes on when it is back.
     #[error("the connection reports a fault; waiting for it to come back")]
     Connection(#[source] Box<dyn Error + Send + Sync>),
@@ -158,6 +167,7 @@ impl From<Fault> for ReceiveError {
             Fault::Api(error) if error.is_not_found() => {
                 Self::ConsumerGone { description: error.description }
             }
+            Fault::Denied(denial) => Self::Denied(denial),
             Fault::Client(source) => Self::Connection(source),
             other => Self::Connection(other.into()),
         }

@@ -11,6 +11,7 @@ use crate::link::Link;
 use crate::message::{Decode, Event};
 use crate::subject::{Subject, SubjectError};
 use crate::subscribe::SubscribeError;
+use crate::transport::Inbox;
 
 /// A live subscription to be made: await it, or first make it one of a queue group.
 ///
@@ -64,7 +65,10 @@ impl<E: Event + Decode> Subscribe<E> {
                 inboxes.push(inbox.map_err(SubscribeError::core)?);
             }
             // The interest is known to the server when this returns, not some time later.
-            self.link.transport.barrier(within).await.map_err(SubscribeError::core)?;
+            self.link.transport.allowed(within).await.map_err(SubscribeError::core)?;
+            if let Some(denial) = inboxes.iter().find_map(Inbox::denied) {
+                return Err(SubscribeError::Denied(denial));
+            }
             Ok(Subscription::new(Source::Core(inboxes)))
         };
         tokio::time::timeout(within, opening).await.map_err(|_| SubscribeError::Timeout)?

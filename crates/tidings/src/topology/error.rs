@@ -5,7 +5,7 @@ use std::error::Error;
 use super::consumer_plan::ConsumerPlan;
 use super::difference::Difference;
 use super::stream_plan::StreamPlan;
-use crate::transport::Fault;
+use crate::transport::{Denial, Fault};
 
 /// A stream could not be provisioned.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +62,14 @@ pub enum ProvisionError {
         /// The stream.
         stream: String,
     },
+    /// The server does not allow what has to be asked.
+    #[error("stream `{stream}` can't be looked at or changed: {source}")]
+    Denied {
+        /// The stream.
+        stream: String,
+        /// What is not allowed.
+        source: Denial,
+    },
     /// The server did not answer.
     #[error("the server did not answer about stream `{stream}` in time")]
     Timeout {
@@ -90,6 +98,7 @@ impl ProvisionError {
                 Self::Refused { stream, code: error.code, description: error.description }
             }
             Fault::NoResponders => Self::NoJetStream { stream },
+            Fault::Denied(source) => Self::Denied { stream, source },
             Fault::Timeout => Self::Timeout { stream },
             Fault::Closed => Self::Closed,
             Fault::Client(source) => Self::Client { stream, source },

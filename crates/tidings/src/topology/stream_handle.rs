@@ -9,7 +9,7 @@ use crate::link::Link;
 use crate::message::{Filter, StreamEvent};
 use crate::stream::{EventStream, StreamConfig};
 use crate::subject::SubjectError;
-use crate::transport::{ApiError, ConsumerState, Fault, StreamState};
+use crate::transport::{ApiError, ConsumerState, Denial, Fault, StreamState};
 
 /// A stream by its type, made by `Bus::stream`: what it holds, and what cleans it up.
 ///
@@ -150,6 +150,14 @@ pub enum StreamError {
         /// What the server says.
         description: String,
     },
+    /// The server does not allow what has to be asked.
+    #[error("stream `{stream}` can't be looked at or changed: {source}")]
+    Denied {
+        /// The stream.
+        stream: &'static str,
+        /// What is not allowed.
+        source: Denial,
+    },
     /// The server did not answer.
     #[error("the server did not answer about stream `{stream}` in time")]
     Timeout {
@@ -178,6 +186,7 @@ fn of<S: EventStream>(fault: Fault) -> StreamError {
         Fault::Api(error) => {
             StreamError::Refused { stream, code: error.code, description: error.description }
         }
+        Fault::Denied(source) => StreamError::Denied { stream, source },
         Fault::Timeout => StreamError::Timeout { stream },
         Fault::Closed => StreamError::Closed,
         Fault::Client(source) => StreamError::Client { stream, source },

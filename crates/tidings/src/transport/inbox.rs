@@ -5,13 +5,14 @@ use std::task::{Context, Poll};
 
 use futures_util::Stream;
 
-use crate::transport::{Dropped, Incoming, memory, nats};
+use crate::transport::{Denial, Dropped, Fault, Incoming, memory, nats};
 
 /// How many messages a subscription holds that nobody has taken yet, where nothing else is said;
 /// as with async-nats.
 pub(crate) const CAPACITY: usize = 65_536;
 
-/// The messages of one core subscription. Dropping it ends the interest.
+/// The messages of one core subscription. Dropping it ends the interest. A denial comes as an
+/// item, once; the flow goes on when the server allows it.
 #[derive(Debug)]
 pub(crate) enum Inbox {
     Nats(nats::NatsInbox),
@@ -34,15 +35,25 @@ impl Inbox {
             Self::Memory(inbox) => inbox.dropped(),
         }
     }
+
+    /// Whether the server has denied it; known after a barrier, and told once. Else, and later, it
+    /// comes as an item.
+    pub(crate) fn denied(&self) -> Option<Denial> {
+        match self {
+            Self::Nats(inbox) => inbox.denied(),
+            // Nothing is forbidden in memory.
+            Self::Memory(_) => None,
+        }
+    }
 }
 
 impl Stream for Inbox {
-    type Item = Incoming;
+    type Item = Result<Incoming, Fault>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         match self.get_mut() {
             Self::Nats(inbox) => Pin::new(inbox).poll_next(cx),
-            Self::Memory(inbox) => Pin::new(inbox).poll_next(cx),
+            Self::Memory(inbox) => Pin::new(inbox).poll_next(cx).map(|next| next.map(Ok)),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod addressed;
 mod consume;
+mod denial;
 mod dropped;
 mod fault;
 mod inbox;
@@ -20,6 +21,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 
 pub(crate) use consume::{ConsumerConfig, DeliverFrom, Foreign, Pull};
+pub use denial::{Denial, DeniedAction};
 pub(crate) use dropped::Dropped;
 pub(crate) use fault::{ApiError, Fault};
 pub(crate) use inbox::{CAPACITY, Inbox};
@@ -271,6 +273,24 @@ impl Transport {
     /// Waits until the other side has seen everything sent so far on this connection.
     pub(crate) async fn barrier(&self, within: Duration) -> Result<(), Fault> {
         on!(self, t => t.barrier(within).await)
+    }
+
+    /// The same, and what the server has denied is known: ask the inboxes.
+    pub(crate) async fn allowed(&self, within: Duration) -> Result<(), Fault> {
+        match self {
+            Self::Nats(t) => t.allowed(within).await,
+            Self::Memory(t) => t.barrier(within).await,
+        }
+    }
+
+    /// A message that the server did not allow to be published, after its call had returned; each
+    /// is told once. A barrier comes before, so that the server has seen what was sent.
+    pub(crate) fn denied(&self) -> Option<Denial> {
+        match self {
+            Self::Nats(t) => t.denied(),
+            // Nothing is forbidden in memory.
+            Self::Memory(_) => None,
+        }
     }
 
     /// Sends what is buffered, ends all subscriptions and closes.

@@ -72,9 +72,11 @@ pub(crate) fn without_credentials(server: &str) -> String {
     }
 }
 
-/// Connects. The count says how often the connection was made since.
+/// Connects. The count says how often the connection was made since. Events go to `hear` first,
+/// which says whether more is to be said about one.
 pub(super) async fn connect(
     options: ConnectOptions,
+    hear: impl Fn(&Event) -> bool + Send + Sync + 'static,
 ) -> Result<(async_nats::Client, watch::Receiver<u64>), ConnectFault> {
     let mut auth = options.auth;
     let mut addresses = Vec::with_capacity(options.servers.len());
@@ -104,10 +106,12 @@ pub(super) async fn connect(
             _ => reconnect_delay(attempt),
         })
         .event_callback(move |event| {
+            if hear(&event) {
+                report(&event);
+            }
             if matches!(event, Event::Connected) {
                 count.send_modify(|count| *count += 1);
             }
-            report(&event);
             std::future::ready(())
         })
         .require_tls(options.require_tls);

@@ -9,23 +9,36 @@ use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use async_nats::{Message, Subscriber};
 use futures_util::task::AtomicWaker;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::task::unconstrained;
+use tokio::time::sleep;
 
-use super::Nats;
-use crate::transport::Dropped;
+use super::denial::Denials;
+use super::{Nats, TAKEN};
+use crate::subject::Subject;
+use crate::transport::{Denial, Dropped};
 
 /// An UNSUB after so many messages that the server takes it for one without a number (it reads
 /// nine digits at most): it forgets the interest at once, while the client goes on until so many
 /// have come, which is never.
 const AT_ONCE: u64 = u64::MAX;
 
+/// How long until the server is asked again for what it has denied.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// What is listened to.
+pub(super) struct Interest {
+    pub(super) filter: Subject,
+    pub(super) group: Option<String>,
+}
+
 /// The messages of one core subscription that have arrived.
 pub(super) struct Feed {
-    pub(super) filter: String,
+    pub(super) interest: Interest,
     pub(super) dropped: Dropped,
     capacity: usize,
     state: Mutex<State>,
@@ -39,6 +52,10 @@ struct State {
     /// Where messages come from; it moves to the keeper when the interest ends.
     source: Option<Subscriber>,
     queue: VecDeque<Message>,
+    /// A denial that the owner has not been told of.
+    denied: Option<Denial>,
+    /// The number of the last denial that was looked at.
+    looked: u64,
     ended: bool,
 }
 
@@ -61,13 +78,25 @@ impl Wake for Wakers {
 }
 
 impl Feed {
-    pub(super) fn new(filter: String, source: Subscriber, capacity: usize) -> Self {
+    /// `denied_before` is the number of the last denial before the server was asked.
+    pub(super) fn new(
+        interest: Interest,
+        source: Subscriber,
+        capacity: usize,
+        denied_before: u64,
+    ) -> Self {
         let wakers = Arc::<Wakers>::default();
         Self {
-            filter,
+            interest,
             dropped: Dropped::default(),
             capacity: capacity.max(1),
-            state: Mutex::new(State { source: Some(source), queue: VecDeque::new(), ended: false }),
+            state: Mutex::new(State {
+                source: Some(source),
+                queue: VecDeque::new(),
+                denied: None,
+                looked: denied_before,
+                ended: false,
+            }),
             stopping: AtomicBool::new(false),
             waker: Waker::from(Arc::clone(&wakers)),
             wakers,
@@ -80,14 +109,20 @@ impl Feed {
 
     /// The next message for the subscription's owner. What has arrived is looked for in the
     /// connection's own queue too: nothing is overlooked that came before a barrier.
-    pub(super) fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<Message>> {
+    pub(super) fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<Result<Message, Denial>>> {
         self.wakers.owner.register(cx.waker());
         let state = &mut *self.state();
         if let Some(message) = state.queue.pop_front() {
-            return Poll::Ready(Some(message));
+            return Poll::Ready(Some(Ok(message)));
+        }
+        if let Some(denial) = state.denied.take() {
+            return Poll::Ready(Some(Err(denial)));
         }
         match &mut state.source {
-            Some(source) => source.poll_next_unpin(&mut Context::from_waker(&self.waker)),
+            Some(source) => {
+                let next = source.poll_next_unpin(&mut Context::from_waker(&self.waker));
+                next.map(|next| next.map(Ok))
+            }
             None if state.ended => Poll::Ready(None),
             None => Poll::Pending,
         }
@@ -96,6 +131,24 @@ impl Feed {
     /// How many have arrived and were not taken.
     pub(super) fn len(&self) -> usize {
         self.state().queue.len()
+    }
+
+    /// Whether the server has denied it; told once.
+    pub(super) fn denied(&self, denials: &Denials) -> Option<Denial> {
+        self.look(denials);
+        self.state().denied.take()
+    }
+
+    /// Looks for a denial that is new; says whether there is one.
+    fn look(&self, denials: &Denials) -> bool {
+        let mut state = self.state();
+        let Interest { filter, group } = &self.interest;
+        let last = denials.last();
+        let denial = denials.subscription_after(state.looked, filter.as_str(), group.as_deref());
+        state.looked = last;
+        let is_new = denial.is_some();
+        state.denied = denial.or(state.denied.take());
+        is_new
     }
 
     /// Tells the keeper to end the interest.
@@ -111,7 +164,22 @@ impl Feed {
 
     /// Reads what the owner leaves until the interest is to end, then ends it.
     pub(super) async fn keep(self: Arc<Self>, nats: Nats) {
-        let Some(mut source) = poll_fn(|cx| self.poll_keep(cx)).await else { return };
+        let mut changes = nats.shared.denials.changes();
+        let mut again = None;
+        let source = loop {
+            tokio::select! {
+                biased;
+                source = poll_fn(|cx| self.poll_keep(cx)) => break source,
+                _ = changes.changed() => if self.look(&nats.shared.denials) {
+                    self.wakers.owner.wake();
+                    again = Some(Box::pin(sleep(AGAIN)));
+                },
+                () = async { if let Some(again) = &mut again { again.await } }, if again.is_some() => {
+                    again = self.listen_again(&nats).await.then(|| Box::pin(sleep(AGAIN)));
+                }
+            }
+        };
+        let Some(mut source) = source else { return };
         // 1. The server sends no more. 2. Once it has answered a question that was asked after
         // that, all it has sent is here. 3. Only then the client forgets the subscription.
         if source.unsubscribe_after(AT_ONCE).await.is_ok() {
@@ -129,6 +197,27 @@ impl Feed {
         }
         self.state().ended = true;
         self.wakers.owner.wake();
+    }
+
+    /// Asks the server again for what it has denied; says whether to ask once more.
+    async fn listen_again(&self, nats: &Nats) -> bool {
+        let before = nats.shared.denials.last();
+        let Ok(source) = nats.listen(&self.interest).await else { return true };
+        let old = self.state().source.replace(source);
+        drop(old);
+        if nats.barrier(TAKEN).await.is_err() {
+            return true;
+        }
+        // Its owner was told the first time.
+        let mut state = self.state();
+        let Interest { filter, group } = &self.interest;
+        let (filter, group) = (filter.as_str(), group.as_deref());
+        let denied = nats.shared.denials.subscription_after(before, filter, group).is_some();
+        state.looked = nats.shared.denials.last();
+        if !denied {
+            tracing::info!(filter, "the server allows a subscription that it denied");
+        }
+        denied
     }
 
     /// Resolves with the source when the interest is to end; `None` if it has ended.
@@ -161,7 +250,7 @@ impl Feed {
         if state.queue.len() < self.capacity {
             state.queue.push_back(message);
         } else {
-            self.dropped.one_more(&self.filter);
+            self.dropped.one_more(self.interest.filter.as_str());
         }
     }
 }

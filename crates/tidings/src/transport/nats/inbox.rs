@@ -9,28 +9,30 @@ use futures_util::Stream;
 use tokio::task::coop;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::denial::Denials;
 use super::feed::Feed;
 use super::{Nats, header};
 use crate::subject::Subject;
-use crate::transport::{Dropped, Incoming};
+use crate::transport::{Denial, Dropped, Fault, Incoming};
 
 /// One core subscription. Dropping it ends the interest, and loses what is on the way.
 pub(crate) struct NatsInbox {
     feed: Arc<Feed>,
+    denials: Arc<Denials>,
     /// Reads what is not taken in time; ended with this value.
     _keeper: AbortOnDropHandle<()>,
 }
 
 impl NatsInbox {
-    pub(super) fn new(
-        nats: Nats,
-        filter: String,
-        subscriber: async_nats::Subscriber,
-        capacity: usize,
-    ) -> Self {
-        let feed = Arc::new(Feed::new(filter, subscriber, capacity));
+    pub(super) fn new(nats: Nats, feed: Feed) -> Self {
+        let (feed, denials) = (Arc::new(feed), Arc::clone(&nats.shared.denials));
         let keeper = tokio::spawn(Arc::clone(&feed).keep(nats));
-        Self { feed, _keeper: AbortOnDropHandle::new(keeper) }
+        Self { feed, denials, _keeper: AbortOnDropHandle::new(keeper) }
+    }
+
+    /// Whether the server has denied it; told once.
+    pub(crate) fn denied(&self) -> Option<Denial> {
+        self.feed.denied(&self.denials)
     }
 
     /// Ends the interest; what the server has sent by then is still yielded, then `None`.
@@ -45,14 +47,14 @@ impl NatsInbox {
 }
 
 impl Stream for NatsInbox {
-    type Item = Incoming;
+    type Item = Result<Incoming, Fault>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         // A full queue must not keep the other tasks from running.
         let coop = ready!(coop::poll_proceed(cx));
         self.feed.poll_next(cx).map(|message| {
             coop.made_progress();
-            message.map(incoming)
+            message.map(|message| message.map(incoming).map_err(Fault::Denied))
         })
     }
 }
@@ -67,7 +69,7 @@ impl Drop for NatsInbox {
 impl fmt::Debug for NatsInbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NatsInbox")
-            .field("filter", &self.feed.filter)
+            .field("filter", &self.feed.interest.filter)
             .field("queued", &self.feed.len())
             .field("dropped", &self.dropped().count())
             .finish_non_exhaustive()

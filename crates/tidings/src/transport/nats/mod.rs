@@ -4,6 +4,7 @@ mod admin;
 mod api;
 mod config;
 mod connect;
+mod denial;
 mod feed;
 mod header;
 mod inbox;
@@ -21,8 +22,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use async_nats::jetstream;
+use async_nats::{Event, ServerError, Subscriber, jetstream};
 use tokio::sync::watch;
+use tokio::task::yield_now;
 
 pub(crate) use connect::{Auth, ConnectFault, ConnectOptions, without_credentials};
 pub(crate) use inbox::NatsInbox;
@@ -31,8 +33,10 @@ pub(crate) use pull::NatsPull;
 pub(crate) use settle::NatsSettle;
 
 use crate::subject::Subject;
-use crate::transport::{DeliverFrom, Fault, Incoming, Outgoing, PendingAck};
-use replies::Replies;
+use crate::transport::{DeliverFrom, Denial, Fault, Incoming, Outgoing, PendingAck};
+use denial::Denials;
+use feed::{Feed, Interest};
+use replies::{Replies, Waiting};
 
 /// A connection to NATS; clones share it.
 #[derive(Clone)]
@@ -45,6 +49,7 @@ struct Shared {
     jetstream: jetstream::Context,
     replies: Replies,
     closed: AtomicBool,
+    denials: Arc<Denials>,
     /// How many messages a core subscription holds that says nothing else.
     capacity: usize,
     /// Counts how often the connection was made.
@@ -62,15 +67,22 @@ impl Nats {
     pub(crate) async fn connect(options: ConnectOptions) -> Result<Self, ConnectFault> {
         let prefix = options.inbox_prefix.clone().unwrap_or_else(|| "_INBOX".to_owned());
         let capacity = options.subscription_capacity;
-        let (client, connected) = connect::connect(options).await?;
+        let denials = Arc::new(Denials::new(&prefix));
+        let waiting = Arc::new(Waiting::new(&prefix));
+        let hear = {
+            let (denials, waiting) = (Arc::clone(&denials), Arc::clone(&waiting));
+            move |event: &Event| hear(event, &denials, &waiting)
+        };
+        let (client, connected) = connect::connect(options, hear).await?;
         let jetstream = jetstream::new(client.clone());
-        let replies = Replies::new(client.clone(), &prefix);
+        let replies = Replies::new(client.clone(), waiting);
         Ok(Self {
             shared: Arc::new(Shared {
                 client,
                 jetstream,
                 replies,
                 closed: AtomicBool::new(false),
+                denials,
                 capacity,
                 connected,
             }),
@@ -92,11 +104,27 @@ impl Nats {
         &self.shared.client
     }
 
+    /// Sends a message; `Ok` means handed to the connection. Where the subject was denied before,
+    /// it waits until the server has seen this one too, and so knows whether it is allowed now.
     pub(crate) async fn publish(
         &self,
         message: Outgoing,
         reply: Option<Subject>,
     ) -> Result<(), Fault> {
+        let denials = &self.shared.denials;
+        if !denials.has_publish(message.subject.as_str()) {
+            return self.send(message, reply).await;
+        }
+        let (subject, before) = (message.subject.clone(), denials.last());
+        self.send(message, reply).await?;
+        // Boxed: it is a publish of its own.
+        Box::pin(self.allowed(TAKEN)).await?;
+        let denial = denials.publish_after(before, subject.as_str());
+        denials.settle(subject.as_str(), denial.is_none());
+        denial.map_or(Ok(()), |denial| Err(Fault::Denied(denial)))
+    }
+
+    async fn send(&self, message: Outgoing, reply: Option<Subject>) -> Result<(), Fault> {
         if self.shared.closed.load(Ordering::Relaxed) {
             return Err(Fault::Closed);
         }
@@ -121,8 +149,8 @@ impl Nats {
 
     /// Sends the message now; its ack is awaited apart, so that the next can follow at once.
     pub(crate) async fn store(&self, message: Outgoing) -> Result<PendingAck, Fault> {
-        let (inbox, reply) = self.shared.replies.expect().await?;
-        self.publish(message, Some(inbox)).await?;
+        let (inbox, reply) = self.shared.replies.expect(&message.subject).await?;
+        self.send(message, Some(inbox)).await?;
         Ok(PendingAck::new(async move { api::publish_ack(&reply.await?.payload) }))
     }
 
@@ -133,8 +161,8 @@ impl Nats {
     ) -> Result<Incoming, Fault> {
         // One deadline around everything: offline, the send itself can wait for ever.
         let asked = async {
-            let (inbox, reply) = self.shared.replies.expect().await?;
-            self.publish(message, Some(inbox)).await?;
+            let (inbox, reply) = self.shared.replies.expect(&message.subject).await?;
+            self.send(message, Some(inbox)).await?;
             reply.await.map(inbox::incoming)
         };
         tokio::time::timeout(within, asked).await.map_err(|_| Fault::Timeout)?
@@ -153,16 +181,24 @@ impl Nats {
         if self.shared.closed.load(Ordering::Relaxed) {
             return Err(Fault::Closed);
         }
-        let (name, filter) = (filter.to_string(), subject_of(filter));
-        let subscriber = in_time(async {
-            let subscriber = match group {
+        let interest = Interest { filter, group: group.map(str::to_owned) };
+        let denied_before = self.shared.denials.last();
+        let subscriber = self.listen(&interest).await?;
+        let capacity = capacity.unwrap_or(self.shared.capacity);
+        let feed = Feed::new(interest, subscriber, capacity, denied_before);
+        Ok(NatsInbox::new(self.clone(), feed))
+    }
+
+    async fn listen(&self, interest: &Interest) -> Result<Subscriber, Fault> {
+        let filter = subject_of(interest.filter.clone());
+        in_time(async {
+            let subscriber = match interest.group.clone() {
                 None => self.client().subscribe(filter).await,
-                Some(group) => self.client().queue_subscribe(filter, group.to_owned()).await,
+                Some(group) => self.client().queue_subscribe(filter, group).await,
             };
             subscriber.map_err(Fault::client)
-        });
-        let capacity = capacity.unwrap_or(self.shared.capacity);
-        Ok(NatsInbox::new(self.clone(), name, subscriber.await?, capacity))
+        })
+        .await
     }
 
     pub(crate) async fn pull(
@@ -195,10 +231,35 @@ impl Nats {
             headers: crate::header::Headers::new(),
             payload: bytes::Bytes::new(),
         };
+        let subject = nobody.subject.clone();
         match self.request(nobody, within).await {
-            Ok(_) | Err(Fault::NoResponders) => Ok(()),
-            Err(fault) => Err(fault),
+            Ok(_) | Err(Fault::NoResponders) => {}
+            // That it may not be asked is an answer, too.
+            Err(Fault::Denied(denial)) if denial.subject == subject.as_str() => {}
+            Err(fault) => return Err(fault),
         }
+        // What was denied before is told through another task, which was woken first: it runs before
+        // one that is begun now and lets the others go first.
+        let heard = tokio::spawn(async {
+            for _ in 0..HEARD {
+                yield_now().await;
+            }
+        });
+        // It can't panic, and ends early only with the runtime.
+        let _ = heard.await;
+        Ok(())
+    }
+
+    /// The same, and what was denied before is known. Nothing orders the task that hears of it and
+    /// the one that hears answers, when threads are few and busy: a second round trip gives it time.
+    pub(crate) async fn allowed(&self, within: Duration) -> Result<(), Fault> {
+        self.barrier(within).await?;
+        self.barrier(within).await
+    }
+
+    /// A publish that was denied after its call had returned, once.
+    pub(crate) fn denied(&self) -> Option<Denial> {
+        self.shared.denials.take_untold()
     }
 
     /// Resolves once the server has seen everything sent so far, however long that takes; also if
@@ -228,6 +289,27 @@ impl Nats {
         if size > limit { Err(Fault::TooLarge { size, limit }) } else { Ok(()) }
     }
 }
+
+/// What concerns others here; says whether there is more to say about it.
+fn hear(event: &Event, denials: &Denials, waiting: &Waiting) -> bool {
+    match event {
+        Event::Connected => denials.forget(),
+        Event::ServerError(ServerError::Other(text)) => {
+            let Some(denial) = denials.read(text) else { return true };
+            // Who waits for an answer is told; else it is kept, and said once.
+            let (told, text) = (waiting.deny(&denial), denial.to_string());
+            if !told && denials.keep(denial) {
+                tracing::error!("{text}");
+            }
+            return false;
+        }
+        _ => {}
+    }
+    true
+}
+
+/// How often others may run before what they were woken for is looked at.
+const HEARD: usize = 8;
 
 /// How long the client may take to take something from us.
 const TAKEN: Duration = Duration::from_secs(5);

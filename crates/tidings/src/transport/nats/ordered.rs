@@ -2,22 +2,28 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use async_nats::jetstream;
 use async_nats::jetstream::consumer::pull::{
     Ordered, OrderedConfig, OrderedError, OrderedErrorKind,
 };
-use futures_util::Stream;
+use futures_util::{FutureExt as _, Stream};
 
+use super::denial::Denials;
 use super::receipt::receipt;
 use super::{Nats, config, in_time, inbox};
 use crate::subject::Subject;
-use crate::transport::{ApiError, DeliverFrom, Fault, Incoming};
+use crate::transport::{ApiError, DeliverFrom, Denial, DeniedAction, Fault, Incoming};
 
 /// An ordered consumer's messages.
 pub(crate) struct NatsOrdered {
     messages: Ordered,
+    stream: String,
+    denials: Arc<Denials>,
+    /// Resolves when the server does not allow what the consumer needs.
+    denied: Pin<Box<dyn Future<Output = Denial> + Send>>,
 }
 
 impl NatsOrdered {
@@ -32,8 +38,11 @@ impl NatsOrdered {
             deliver_policy: config::deliver_policy(from)?,
             ..Default::default()
         };
+        let denials = Arc::clone(&nats.shared.denials);
+        let (mut denied, watched) = (denied(&denials, stream), denied(&denials, stream));
+        let of = stream.to_owned();
         // async-nats bounds the wait for an answer, not for room to ask.
-        in_time(async {
+        let opening = in_time(async {
             let consumer = nats.shared.jetstream.create_consumer_on_stream(config, stream).await;
             let consumer = consumer.map_err(|error| match error.kind() {
                 jetstream::stream::ConsumerErrorKind::JetStream(error) => api_fault(&error),
@@ -41,17 +50,39 @@ impl NatsOrdered {
                 _ => Fault::client(error),
             })?;
             let messages = consumer.messages().await.map_err(Fault::client)?;
-            Ok(Self { messages })
-        })
-        .await
+            Ok(Self { messages, stream: of, denials, denied: watched })
+        });
+        tokio::select! {
+            opened = opening => opened,
+            denial = &mut denied => Err(Fault::Denied(denial)),
+        }
     }
+}
+
+/// Resolves when the server does not allow a consumer of the stream to be made or read.
+fn denied(denials: &Arc<Denials>, stream: &str) -> Pin<Box<dyn Future<Output = Denial> + Send>> {
+    let calls = ["CREATE", "MSG.NEXT"].map(|call| format!("$JS.API.CONSUMER.{call}.{stream}"));
+    denials.next(move |denial| match denial.action {
+        DeniedAction::Publish => calls.iter().any(|call| {
+            let rest = denial.subject.strip_prefix(call);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        }),
+        DeniedAction::Subscribe => denial.is_inbox,
+    })
 }
 
 impl Stream for NatsOrdered {
     type Item = Result<Incoming, Fault>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Pin::new(&mut self.messages).poll_next(cx).map(|next| {
+        let next = Pin::new(&mut self.messages).poll_next(cx);
+        if next.is_pending()
+            && let Poll::Ready(denial) = self.denied.poll_unpin(cx)
+        {
+            self.denied = denied(&self.denials, &self.stream);
+            return Poll::Ready(Some(Err(Fault::Denied(denial))));
+        }
+        next.map(|next| {
             next.map(|message| {
                 let message = message.map_err(ordered_fault)?;
                 let receipt = message.reply.as_deref().and_then(receipt);

@@ -17,7 +17,9 @@ use super::receipt::receipt;
 use super::{Nats, NatsSettle, in_time, inbox, subject_of};
 use crate::header::{Headers, PENDING_MESSAGES};
 use crate::subject::Subject;
-use crate::transport::{ApiError, ConsumerConfig, Fault, Incoming, Outgoing, Settle};
+use crate::transport::{
+    ApiError, ConsumerConfig, Denial, DeniedAction, Fault, Incoming, Outgoing, Settle,
+};
 
 /// How long one pull request stays open when nothing comes.
 pub(super) const EXPIRES: Duration = Duration::from_secs(30);
@@ -27,6 +29,8 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(11);
 /// How long to wait before a consumer that did not answer is asked again.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How long before a server that has denied it is asked again.
+const DENIED: Duration = Duration::from_secs(5);
 /// How long to wait, at the end, for what is on the way.
 const ON_THE_WAY: Duration = Duration::from_millis(50);
 
@@ -59,6 +63,8 @@ pub(crate) struct NatsPull {
     paused: bool,
     /// Resolves when the connection has come back: the server has forgotten what was asked.
     reconnected: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// Resolves when the server does not allow the requests, or the inbox.
+    denied: Pin<Box<dyn Future<Output = Denial> + Send>>,
     ended: bool,
 }
 
@@ -73,12 +79,14 @@ impl NatsPull {
             return Err(ApiError::consumer_not_found().into());
         };
         let inbox = nats.new_inbox();
+        let next = Subject::from(format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"));
+        let denied = denied(nats, &next, &inbox);
         let subscribing = nats.client().subscribe(subject_of(inbox.clone()));
         let messages = in_time(async { subscribing.await.map_err(Fault::client) }).await?;
         Ok(Self {
             nats: nats.clone(),
             of: (stream.to_owned(), consumer.to_owned()),
-            next: Subject::from(format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}")),
+            next,
             config,
             inbox,
             messages,
@@ -89,6 +97,7 @@ impl NatsPull {
             timer: Box::pin(sleep(SILENCE)),
             paused: false,
             reconnected: nats.reconnected(),
+            denied,
             ended: false,
         })
     }
@@ -208,6 +217,22 @@ impl NatsPull {
     }
 }
 
+/// Resolves when the server does not allow pull requests on `next`, or to listen on `inbox`.
+fn denied(
+    nats: &Nats,
+    next: &Subject,
+    inbox: &Subject,
+) -> Pin<Box<dyn Future<Output = Denial> + Send>> {
+    let (next, inbox) = (next.clone(), inbox.clone());
+    nats.shared.denials.next(move |denial| {
+        let subject = match denial.action {
+            DeniedAction::Publish => &next,
+            DeniedAction::Subscribe => &inbox,
+        };
+        denial.subject == subject.as_str()
+    })
+}
+
 impl Stream for NatsPull {
     type Item = Result<Incoming, Fault>;
 
@@ -221,6 +246,14 @@ impl Stream for NatsPull {
                 this.reconnected = this.nats.reconnected();
                 this.forget(false);
             }
+            if let Poll::Ready(denial) = this.denied.poll_unpin(cx) {
+                this.denied = denied(&this.nats, &this.next, &this.inbox);
+                // Without its inbox it hears nothing, also when it is allowed again.
+                this.ended = denial.action == DeniedAction::Subscribe;
+                this.forget(true);
+                this.wait(DENIED);
+                return Poll::Ready(Some(Err(Fault::Denied(denial))));
+            }
             if let Some(asking) = &mut this.asking
                 && let Poll::Ready(asked) = asking.poll_unpin(cx)
             {
@@ -228,6 +261,9 @@ impl Stream for NatsPull {
                 if let Err(fault) = asked {
                     this.ended = matches!(fault, Fault::Closed);
                     this.forget(true);
+                    if matches!(fault, Fault::Denied(_)) {
+                        this.wait(DENIED);
+                    }
                     return Poll::Ready(Some(Err(fault)));
                 }
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_nats::Subject;
 use bytes::Bytes;
 
-use super::{Nats, in_time};
+use super::{Nats, TAKEN, in_time};
 use crate::header::Headers;
 use crate::transport::{Fault, Outgoing, Settlement};
 
@@ -27,6 +27,11 @@ impl NatsSettle {
     }
 
     pub(crate) async fn send(&self, settlement: Settlement) -> Result<(), Fault> {
+        let denials = &self.nats.shared.denials;
+        if denials.has_publish(self.reply.as_str()) {
+            // One like it was denied: whether this one is, only an answer tells.
+            return self.confirm(settlement, TAKEN).await;
+        }
         let sending = self.nats.client().publish(self.reply.clone(), body(settlement, self.waits));
         in_time(async { sending.await.map_err(Fault::client) }).await
     }
