@@ -6,7 +6,9 @@ use std::sync::Arc;
 use tokio::time::sleep;
 
 use super::Worker;
-use super::worker::{FIRST_STORE, MOST_STORE, Shared};
+use super::conclude::{FIRST_STORE, MOST_STORE};
+use super::gate::Trouble;
+use super::worker::Shared;
 use crate::dead_letter::{self, Cause, DeadLetterReason};
 use crate::jitter::jittered;
 use crate::transport::{Fault, Settlement, Unreadable};
@@ -35,7 +37,7 @@ impl Shared {
         while let Err(fault) = self.give_up(&unreadable).await {
             let error = format!("a message that no client can read can't be put aside: {fault}");
             tracing::error!(route = self.label, error);
-            self.gate.failing(self.link.transport.now(), error);
+            self.gate.failing(Trouble::Letters, self.link.transport.now(), error);
             // It would come again meanwhile, and break the connection.
             if let Some(settle) = &unreadable.settle
                 && let Err(fault) = settle.send(Settlement::Progress).await
@@ -45,7 +47,7 @@ impl Shared {
             sleep(jittered(pause)).await;
             pause = (pause * 2).min(MOST_STORE);
         }
-        self.gate.well();
+        self.gate.well(Trouble::Letters);
         let Unreadable { message, receipt, .. } = &unreadable;
         let (stream, sequence) = (receipt.stream.as_str(), message.sequence);
         tracing::error!(route = self.label, stream, sequence, "{ERROR}; it is given up");
