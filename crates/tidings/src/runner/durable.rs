@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::Worker;
+use super::gate::Trouble;
 use super::intake::{Feed, Halt, Intake};
 use crate::jitter::jittered;
 use crate::probe::Listener;
@@ -93,7 +94,7 @@ async fn restore(worker: &Worker, durable: &Durable) -> bool {
     let (route, stream, consumer) = (worker.label(), stream.name, &config.name);
     tracing::error!(route, stream, consumer, %error, "a consumer can't be made again");
     let why = format!("consumer `{consumer}` of `{stream}`: {error}");
-    worker.shared.gate.failing(transport.now(), why);
+    worker.shared.gate.failing(Trouble::Feed, transport.now(), why);
     !error.is_another()
 }
 
@@ -122,5 +123,9 @@ fn report(worker: &Worker, Durable { stream, config, .. }: &Durable, fault: &Fau
     let (route, stream, consumer) = (worker.label(), stream.name, config.name.as_str());
     tracing::error!(route, stream, consumer, %fault, "a consumer can't be read");
     let now = worker.link().transport.now();
-    worker.shared.gate.failing(now, format!("consumer `{consumer}` of `{stream}`: {fault}"));
+    worker.shared.gate.failing(
+        Trouble::Feed,
+        now,
+        format!("consumer `{consumer}` of `{stream}`: {fault}"),
+    );
 }

@@ -36,13 +36,24 @@ pub(crate) struct Gate(watch::Sender<Standing>);
 struct Standing {
     paused: bool,
     open: Option<(SystemTime, String)>,
-    failing: Option<(SystemTime, String)>,
+    /// By what keeps it from working.
+    troubles: [Option<(SystemTime, String)>; 2],
+}
+
+/// What keeps a route from working.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Trouble {
+    /// No messages can be taken.
+    Feed,
+    /// No dead letter can be stored.
+    Letters,
 }
 
 impl Gate {
     pub(crate) fn state(&self) -> RouteState {
         let standing = self.0.borrow();
-        match (&standing.failing, standing.paused, &standing.open) {
+        let failing = standing.troubles.iter().flatten().next();
+        match (failing, standing.paused, &standing.open) {
             (_, true, _) => RouteState::Paused,
             (Some((since, error)), ..) => {
                 RouteState::Failing { since: *since, error: error.clone() }
@@ -86,17 +97,17 @@ impl Gate {
     }
 
     /// It can't work, for this reason.
-    pub(super) fn failing(&self, now: SystemTime, error: String) {
-        self.0.send_if_modified(|standing| match &mut standing.failing {
+    pub(super) fn failing(&self, trouble: Trouble, now: SystemTime, error: String) {
+        self.0.send_if_modified(|standing| match &mut standing.troubles[trouble as usize] {
             Some((_, known)) => std::mem::replace(known, error.clone()) != error,
             failing @ None => failing.replace((now, error)).is_none(),
         });
     }
 
-    /// It works, or works again.
-    pub(super) fn well(&self) {
-        if self.0.borrow().failing.is_some() {
-            self.0.send_modify(|standing| standing.failing = None);
+    /// It works again, as far as this is concerned.
+    pub(super) fn well(&self, trouble: Trouble) {
+        if self.0.borrow().troubles[trouble as usize].is_some() {
+            self.0.send_modify(|standing| standing.troubles[trouble as usize] = None);
         }
     }
 }
