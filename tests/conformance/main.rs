@@ -36,6 +36,8 @@ mod registry;
 mod replay;
 mod request;
 mod retention;
+mod retry;
+mod script;
 mod shutdown;
 mod slow;
 mod subject;
@@ -207,6 +209,21 @@ scenarios! {
             two_at_once_put_everything_back_once,
             where_the_stream_is_gone_letters_stay,
             purged_letters_are_those_that_are_meant;
+        retry:
+            waits_grow_up_to_a_bound_and_then_there_is_one_letter,
+            a_list_is_followed_in_its_order,
+            never_is_one_attempt,
+            time_runs_out_before_the_attempts_do,
+            a_failure_asks_for_its_wait_and_not_for_more_attempts,
+            a_panic_counts_as_an_attempt,
+            what_is_rejected_is_not_handled_again,
+            what_can_not_be_decoded_is_kept_as_it_came,
+            jitter_never_shortens,
+            a_route_judges_failures_for_itself,
+            what_is_deferred_waits_and_the_others_go_on,
+            what_was_deferred_has_all_its_time_when_it_is_handled,
+            who_dies_at_work_fails_as_the_policy_says,
+            an_instance_that_goes_takes_one_attempt_with_it;
         registry:
             two_registries_of_one_name_share,
             two_registries_of_two_names_each_get_all,

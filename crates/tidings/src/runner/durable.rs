@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use tokio::time::sleep;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::Worker;
+use super::gate::Part;
 use super::intake::{Feed, Halt, Intake};
 use crate::jitter::jittered;
 use crate::probe::Listener;
@@ -40,16 +42,18 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
         };
         match opened {
             Ok(pull) => {
+                gate.well(Part::Feed);
                 let mut feed = Feed::Durable(pull);
+                let feeding = worker.feeding();
                 let halt = intake.run(&mut feed, &listener).await;
                 if intake.has_delivered() {
                     pause = FIRST_RETRY;
                 }
                 match halt {
-                    Halt::Stopped => return give_back(&mut intake, Some(feed)).await,
+                    Halt::Stopped => return give_back(&mut intake, Some((feed, feeding))).await,
                     // What is here and not begun would wait as long as the route does.
                     Halt::Paused => {
-                        give_back(&mut intake, Some(feed)).await;
+                        give_back(&mut intake, Some((feed, feeding))).await;
                         tokio::select! {
                             biased;
                             () = worker.stopped() => return,
@@ -88,7 +92,7 @@ async fn restore(worker: &Worker, durable: &Durable) -> bool {
     let (route, stream, consumer) = (worker.label(), stream.name, &config.name);
     tracing::error!(route, stream, consumer, %error, "a consumer can't be made again");
     let why = format!("consumer `{consumer}` of `{stream}`: {error}");
-    worker.shared.gate.failing(transport.now(), why);
+    worker.shared.gate.failing(Part::Feed, transport.now(), why);
     !error.is_another()
 }
 
@@ -98,9 +102,9 @@ async fn open(worker: &Worker, durable: &Durable) -> Result<Pull, Fault> {
 }
 
 /// Messages that are here and not begun go to another instance now, not after the ack wait.
-async fn give_back(intake: &mut Intake, feed: Option<Feed>) {
+async fn give_back(intake: &mut Intake, feed: Option<(Feed, TaskTrackerToken)>) {
     let transport = intake.worker().link().transport.clone();
-    if let Some(Feed::Durable(pull)) = feed {
+    if let Some((Feed::Durable(pull), _feeding)) = feed {
         // The pull ends first: as long as the server knows of it, it would send them here again.
         for incoming in pull.end().await {
             intake.take(Ok(incoming));
@@ -117,5 +121,9 @@ fn report(worker: &Worker, Durable { stream, config, .. }: &Durable, fault: &Fau
     let (route, stream, consumer) = (worker.label(), stream.name, config.name.as_str());
     tracing::error!(route, stream, consumer, %fault, "a consumer can't be read");
     let now = worker.link().transport.now();
-    worker.shared.gate.failing(now, format!("consumer `{consumer}` of `{stream}`: {fault}"));
+    worker.shared.gate.failing(
+        Part::Feed,
+        now,
+        format!("consumer `{consumer}` of `{stream}`: {fault}"),
+    );
 }

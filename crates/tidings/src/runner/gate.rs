@@ -1,5 +1,6 @@
 //! Whether a route takes messages, and what keeps it from it.
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use tokio::sync::watch;
@@ -36,13 +37,23 @@ pub(crate) struct Gate(watch::Sender<Standing>);
 struct Standing {
     paused: bool,
     open: Option<(SystemTime, String)>,
-    failing: Option<(SystemTime, String)>,
+    /// What of it fails, since when and why.
+    failing: BTreeMap<Part, (SystemTime, String)>,
+}
+
+/// A part of a route that can fail by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    /// Putting messages aside.
+    Letters,
+    /// Taking messages.
+    Feed,
 }
 
 impl Gate {
     pub(crate) fn state(&self) -> RouteState {
         let standing = self.0.borrow();
-        match (&standing.failing, standing.paused, &standing.open) {
+        match (standing.failing.values().next(), standing.paused, &standing.open) {
             (_, true, _) => RouteState::Paused,
             (Some((since, error)), ..) => {
                 RouteState::Failing { since: *since, error: error.clone() }
@@ -85,18 +96,22 @@ impl Gate {
         });
     }
 
-    /// It can't work, for this reason.
-    pub(super) fn failing(&self, now: SystemTime, error: String) {
-        self.0.send_if_modified(|standing| match &mut standing.failing {
-            Some((_, known)) => std::mem::replace(known, error.clone()) != error,
-            failing @ None => failing.replace((now, error)).is_none(),
+    /// This part of it can't work, for this reason.
+    pub(super) fn failing(&self, part: Part, now: SystemTime, error: String) {
+        self.0.send_if_modified(|standing| match standing.failing.get_mut(&part) {
+            Some((_, known)) if *known == error => false,
+            Some((_, known)) => {
+                *known = error;
+                true
+            }
+            None => standing.failing.insert(part, (now, error)).is_none(),
         });
     }
 
-    /// It works, or works again.
-    pub(super) fn well(&self) {
-        if self.0.borrow().failing.is_some() {
-            self.0.send_modify(|standing| standing.failing = None);
+    /// This part of it works, or works again.
+    pub(super) fn well(&self, part: Part) {
+        if self.0.borrow().failing.contains_key(&part) {
+            self.0.send_modify(|standing| drop(standing.failing.remove(&part)));
         }
     }
 }

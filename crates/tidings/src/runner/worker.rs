@@ -10,9 +10,10 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::backlog::Taken;
-use super::gate::Gate;
+use super::gate::{Gate, Part};
 use super::history::History;
 use super::place::{Health, Place};
 use super::progress::Progress;
@@ -124,6 +125,7 @@ pub(super) struct Shared {
     pub(super) gate: Arc<Gate>,
     tally: Arc<Tally>,
     tasks: TaskTracker,
+    feeds: TaskTracker,
     pub(super) stop: CancellationToken,
     abort: CancellationToken,
 }
@@ -150,6 +152,7 @@ impl Worker {
                 gate: Arc::default(),
                 tally: Arc::default(),
                 tasks: runner.tasks.clone(),
+                feeds: runner.feeds.clone(),
                 stop: runner.stop.clone(),
                 abort: runner.abort.clone(),
             }),
@@ -177,6 +180,11 @@ impl Worker {
     pub(super) fn listen(&self, durable: Option<(&'static str, &str)>) -> Listener {
         let Shared { label, declarations, link, .. } = &*self.shared;
         link.listen(Listening { route: label, declarations, durable })
+    }
+
+    /// As long as this is held, a server may send messages.
+    pub(super) fn feeding(&self) -> TaskTrackerToken {
+        self.shared.feeds.token()
     }
 
     /// Resolves when no new messages are to be taken.
@@ -385,8 +393,9 @@ impl Shared {
                 settlement
             }
         };
+        // What was done at the first attempt has never failed.
         if let Some(receipt) = &incoming.receipt
-            && receipt.attempt > 1
+            && (receipt.attempt > 1 || settlement != Settlement::Ack)
             && !matches!(settlement, Settlement::Nak(_))
         {
             self.history.forget(receipt.sequence);
@@ -412,11 +421,11 @@ impl Shared {
             {
                 let error = format!("dead letter in `{letters}`: {fault}");
                 tracing::error!(route = self.label, error, "a dead letter can't be stored");
-                self.gate.failing(self.link.transport.now(), error);
+                self.gate.failing(Part::Letters, self.link.transport.now(), error);
                 tokio::time::sleep(jittered(pause)).await;
                 pause = (pause * 2).min(MOST_STORE);
             }
-            self.gate.well();
+            self.gate.well(Part::Letters);
         };
         // As long as it is not stored the original stays, and in nobody else's hands.
         let mut storing = pin!(storing);

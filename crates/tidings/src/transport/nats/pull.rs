@@ -107,6 +107,11 @@ impl NatsPull {
         self.room = room;
     }
 
+    /// Whether messages may be on their way or here that were asked for.
+    pub(crate) fn expects(&self) -> bool {
+        self.expected > 0
+    }
+
     /// Ends the pull, and gives back what was asked for and not yielded.
     ///
     /// What is on the way is waited for a moment; only what comes later than that, to a request
@@ -121,6 +126,10 @@ impl NatsPull {
             && let Ok(Some(message)) = timeout(ON_THE_WAY, self.messages.next()).await
         {
             left.extend(self.read(message).and_then(Result::ok));
+        }
+        // Dropping it does the same some time later: what is given back next must not come here.
+        if let Err(error) = self.messages.unsubscribe().await {
+            tracing::debug!(%error, "a pull's subscription has ended before");
         }
         left
     }
