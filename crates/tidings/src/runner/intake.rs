@@ -195,7 +195,9 @@ impl Intake {
         self.ends = true;
         let (last, waiting): (Vec<_>, Vec<_>) =
             self.backlog.drain().into_iter().partition(|taken| self.worker.is_last_attempt(taken));
-        last.into_iter().for_each(|taken| self.backlog.push(taken));
+        for taken in last {
+            self.backlog.push(taken);
+        }
         give_back(waiting, &mut given_back).await;
         loop {
             self.open = None;
