@@ -212,6 +212,7 @@ scenarios! {
         redrive:
             id_order_and_headers_are_kept,
             what_fails_again_remembers_how_often,
+            what_its_handler_published_before_is_not_stored_twice,
             only_the_consumer_that_failed,
             two_at_once_put_everything_back_once,
             where_the_stream_is_gone_letters_stay,

@@ -9,8 +9,8 @@ use tidings::{DeadLetterFilter, DeadLetterProgress, DeadLetterReason, From, Runn
 use tokio::sync::mpsc;
 
 use crate::dead_letter::letters;
-use crate::env::{Env, SHORT, never, next, soon};
-use crate::message::{Parcels, Sent, sent};
+use crate::env::{Env, SHORT, SOON, never, next, soon};
+use crate::message::{self, Parcels, Sent, sent};
 
 /// What a handler saw of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +121,33 @@ pub(crate) async fn what_fails_again_remembers_how_often(env: Env) {
     let [back] = sightings(&mut seen, 1).await.try_into().unwrap();
     assert_eq!((back.number, back.redriven), (1, 3));
     assert_eq!(back.id.as_deref(), first.message_id());
+    running.shutdown().await;
+}
+
+pub(crate) async fn what_its_handler_published_before_is_not_stored_twice(env: Env) {
+    let bus = env.bus();
+    let handler = async |event: Sent, cx: Context| {
+        let seen = message::Seen { number: event.number, region: event.region };
+        cx.publish(&seen).await?;
+        if cx.redriven() < 2 { Err(Failure::reject("not yet")) } else { Ok(()) }
+    };
+    let route = Route::of::<Sent>(handler).concurrency(1);
+    let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
+    bus.publish(&sent(1)).await.unwrap();
+    let aside = bus.dead_letters("shop");
+    for times in 0..2 {
+        let letter = letters(&aside, 1).await.remove(0);
+        assert_eq!(letter.redriven(), times);
+        assert_eq!(aside.redrive(letter.sequence()).await.unwrap().redriven, 1);
+        tidings_tests::eventually(SOON, "it was handled again", || async {
+            running.report()[0].rejected + running.report()[0].handled == times + 2
+        })
+        .await;
+    }
+    assert_eq!(running.report()[0].handled, 1);
+    letters(&aside, 0).await;
+    // The event and its two copies, and what follows from it, once.
+    assert_eq!(bus.stream::<Parcels>().state().await.unwrap().messages, 4);
     running.shutdown().await;
 }
 

@@ -4,6 +4,8 @@
 mod consumer;
 mod jetstream;
 mod leader;
+mod letter;
+mod quorum;
 mod shutdown;
 
 use std::collections::BTreeMap;

@@ -122,6 +122,13 @@ impl Stored {
             published.unsent.len(),
             self.begun.len(),
         );
+        let mut refusals: BTreeMap<&str, usize> = BTreeMap::new();
+        for why in published.unsent.values() {
+            *refusals.entry(why).or_default() += 1;
+        }
+        for (why, count) in refusals {
+            println!("  {count} times: {why}");
+        }
         let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
         for why in self.dead.values().flatten() {
             *reasons.entry(why).or_default() += 1;
@@ -160,7 +167,7 @@ impl Stored {
     fn wrong(&self, seed: u64, published: &Published) -> Vec<(u32, String)> {
         let mut wrong = Vec::new();
         let mut all: BTreeSet<u32> = published.acked.clone();
-        all.extend(published.unsent.iter().chain(&published.unconfirmed));
+        all.extend(published.unsent.keys().chain(&published.unconfirmed));
         all.extend(self.begun.keys().chain(self.finished.keys()).chain(self.dead.keys()));
         for number in all {
             let fate = Fate::of(seed, number);
@@ -168,15 +175,15 @@ impl Stored {
             let finished = self.finished.get(&number).copied().unwrap_or(0);
             let dead = self.dead.get(&number).map_or(&[][..], Vec::as_slice);
             let lost = published.acked.contains(&number) && begun == 0;
-            let unasked = published.unsent.contains(&number) && begun > 0;
+            let refused = published.unsent.get(&number).filter(|_| begun > 0);
             let ends = finished + dead.len();
             let other = finished > 0 && !fate.is_mended();
-            if lost || unasked || begun > 1 || ends != begun || other {
+            if lost || refused.is_some() || begun > 1 || ends != begun || other {
                 wrong.push((
                     number,
                     format!(
                         "{fate:?}, stored {begun} times, {finished} follow-ups, dead letters {dead:?}{}",
-                        if unasked { ", though it was refused" } else { "" }
+                        refused.map(|why| format!(", though {why}")).unwrap_or_default()
                     ),
                 ));
             }

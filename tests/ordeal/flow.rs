@@ -97,7 +97,7 @@ pub(crate) async fn run(ground: &mut Ground, worker_kills: u32, options: &Option
     let outcome = flow.settle(&jetstream).await;
     println!("settled after {:.1?}", begun.elapsed());
     let stored = Stored::read(&jetstream).await?;
-    println!("workers that could not start at once: {}", flow.unlucky);
+    println!("{} starts of a worker failed while the ground was away", flow.unlucky);
     let account = stored.settle(options, &published, &flow.heard);
     // What is wrong says more than that it took too long.
     account?;

@@ -1,6 +1,6 @@
 //! Publishing all events, and what became of each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -25,8 +25,8 @@ pub(crate) struct Published {
     pub(crate) acked: BTreeSet<u32>,
     /// It may be stored.
     pub(crate) unconfirmed: BTreeSet<u32>,
-    /// It is not stored.
-    pub(crate) unsent: BTreeSet<u32>,
+    /// It is not stored, and why.
+    pub(crate) unsent: BTreeMap<u32, String>,
     /// Acked, and was stored before by an earlier try of the same publish.
     pub(crate) repeated: usize,
 }
@@ -90,17 +90,19 @@ impl Published {
                 self.repeated += usize::from(ack.duplicate);
                 return Ok(true);
             }
-            Err(PublishError::Unconfirmed { .. }) => self.unconfirmed.insert(number),
-            Err(PublishError::Unsent { .. }) => self.unsent.insert(number),
+            Err(PublishError::Unconfirmed { .. }) => {
+                self.unconfirmed.insert(number);
+            }
             // The server said no, in an election or while it starts, until the time was up.
-            Err(PublishError::NoStream { .. } | PublishError::Refused { .. }) => {
-                self.unsent.insert(number)
+            Err(
+                error @ (PublishError::Unsent { .. }
+                | PublishError::Leaderless { .. }
+                | PublishError::Refused { .. }),
+            ) => {
+                self.unsent.insert(number, error.to_string());
             }
-            Err(error) => {
-                let error = Err(error).with_context(|| format!("event {number}"));
-                return error;
-            }
-        };
+            Err(error) => return Err(error).with_context(|| format!("event {number}")),
+        }
         Ok(false)
     }
 

@@ -68,12 +68,19 @@ pub(crate) enum Fate {
     Unwelcome,
     /// It can't be decoded.
     Illegible,
+    /// It kills the process that handles it.
+    Fatal,
 }
 
 impl Fate {
-    /// Of every 100: 4 fail at first, 3 always, 2 are rejected, 2 can't be read.
+    /// Of every 100: 4 fail at first, 3 always, 2 are rejected, 2 can't be read. Of every 10,000 one
+    /// is fatal.
     pub(crate) fn of(seed: u64, number: u32) -> Self {
-        match Chance::new(seed, u64::from(number) + 1).below(100) {
+        let mut chance = Chance::new(seed, u64::from(number) + 1);
+        if chance.below(10_000) == 0 {
+            return Self::Fatal;
+        }
+        match chance.below(100) {
             0..2 => Self::Late,
             2..4 => Self::Halved,
             4..7 => Self::Doomed,

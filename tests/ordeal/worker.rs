@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use tidings::prelude::*;
+use tidings_tests::signal;
+use tokio::time::sleep;
 
 use crate::work::{Begun, CONSUMER, Fate, Finished, REGISTRY, Results};
 
 /// Short, so that what was in flight at a kill comes again within the run.
 const ACK_WAIT: Duration = Duration::from_secs(2);
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
+const BEFORE_DEATH: Duration = Duration::from_millis(200);
 /// As often as something is handled at most. More than kills that may hit one event, which are
 /// deliveries as well.
 const ATTEMPTS: u64 = 8;
@@ -43,6 +46,12 @@ async fn work(begun: Begun, cx: Context) -> Result<(), Failure> {
         Fate::Doomed => {
             println!("{number} {attempt} failed");
             return Err(Failure::retry("it always fails"));
+        }
+        Fate::Fatal => {
+            println!("{number} {attempt} fatal");
+            // What is handled beside it is done by then: it shall not pay for it each time.
+            sleep(BEFORE_DEATH).await;
+            signal("KILL", std::process::id());
         }
         Fate::Late if at_first => {
             println!("{number} {attempt} failed");

@@ -188,13 +188,17 @@ impl Context {
         });
         let (_, count) = &mut published[place];
         *count += 1;
+        // What was put back is still the message that it was.
+        let (stream, sequence, stored_at) = self.headers().origin().unwrap_or_else(|| {
+            // A stream that is deleted and made again counts its sequences anew.
+            let stored_at = receipt.stored_at.duration_since(SystemTime::UNIX_EPOCH);
+            (&receipt.stream, receipt.sequence, stored_at.unwrap_or_default().as_nanos())
+        });
         let mut id = MessageIdBuilder::new(name);
-        id.part(&receipt.stream);
+        id.part(&stream);
         id.part(&receipt.consumer);
-        id.part(&receipt.sequence);
-        // A stream that is deleted and made again counts its sequences anew.
-        let stored_at = receipt.stored_at.duration_since(SystemTime::UNIX_EPOCH);
-        id.part(&stored_at.unwrap_or_default().as_nanos());
+        id.part(&sequence);
+        id.part(&stored_at);
         id.part(count);
         Some(id.finish())
     }

@@ -32,3 +32,6 @@ pub(crate) use provision::provision;
 pub use purge::{Purge, PurgeReport};
 pub use redrive::{Redrive, RedriveReport};
 pub(crate) use store::{is_stored, remove, store, store_read};
+
+#[cfg(test)]
+mod tests;

@@ -58,6 +58,9 @@ pub(crate) const REDRIVEN: &str = "Tidings-Redriven";
 /// The id of a message that was put back: its `Nats-Msg-Id` is another, since the stream would take
 /// the first one for a duplicate.
 pub(crate) const ORIGINAL_ID: &str = "Tidings-Message-Id";
+/// Where a message was stored before it was put back, first of all:
+/// `<stream>.<sequence>.<stored at, in nanoseconds since 1970>`.
+pub(crate) const ORIGIN: &str = "Tidings-Origin";
 /// The consumer that a message is for, as `<stream>/<consumer>`; every other one passes it over.
 pub(crate) const ONLY: &str = "Tidings-Only";
 /// What every header begins with that says why a message was put aside, and where it comes from.
@@ -241,6 +244,13 @@ impl Headers {
             let waited = self.get(SCHEDULER)?.strip_prefix(SCHEDULES)?;
             waited.splitn(3, '.').nth(2)
         })
+    }
+
+    /// The stream, the sequence and the time in nanoseconds of a message before it was put back.
+    pub(crate) fn origin(&self) -> Option<(&str, u64, u128)> {
+        let (rest, nanos) = self.get(ORIGIN)?.rsplit_once('.')?;
+        let (stream, sequence) = rest.rsplit_once('.')?;
+        Some((stream, sequence.parse().ok()?, nanos.parse().ok()?))
     }
 
     /// Whether a message was put back for another consumer than this one only.

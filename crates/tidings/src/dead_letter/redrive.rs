@@ -199,6 +199,12 @@ fn original(
         headers.push(header::ORIGINAL_ID, id.to_owned());
     }
     headers.push(header::REDRIVEN, count.to_string());
+    if headers.get(header::ORIGIN).is_none()
+        && let (Some(sequence), Some(at)) = (letter.original_sequence(), letter.stored_at())
+    {
+        let nanos = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
+        headers.push(header::ORIGIN, format!("{}.{sequence}.{nanos}", letter.stream()));
+    }
     if only_failed {
         headers.push(header::ONLY, format!("{}/{}", letter.stream(), letter.consumer()));
     }

@@ -68,6 +68,18 @@ pub enum PublishError {
         /// The stream that the event declares.
         stream: &'static str,
     },
+    /// Nobody answered for the stream: none of its cluster's servers leads it. Nothing was stored.
+    #[error(
+        "`{stream}` had no leader within {waited:?}: the message for `{subject}` was not stored"
+    )]
+    Leaderless {
+        /// Where the event was to go.
+        subject: String,
+        /// The stream that the event declares.
+        stream: &'static str,
+        /// How long was waited.
+        waited: Duration,
+    },
     /// The stream is not as the message's options expect it. Nothing was stored.
     #[error("`{stream}` did not store the message for `{subject}`: {description}")]
     Conflict {

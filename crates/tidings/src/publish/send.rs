@@ -133,7 +133,7 @@ pub(super) async fn confirm(
 ) -> Result<PublishAck, PublishError> {
     let Sent { mut ack, deadline } = sent;
     let mut pause = FIRST_RETRY;
-    let mut unanswered = false;
+    let (mut unanswered, mut leaderless) = (false, false);
     let give_up = || {
         let left = deadline.saturating_duration_since(Instant::now());
         unconfirmed(&outgoing, link.patience.publish.saturating_sub(left))
@@ -154,21 +154,29 @@ pub(super) async fn confirm(
             Fault::NoResponders => {
                 let known = timeout_at(deadline, link.transport.stream(stream.name)).await;
                 let subject = outgoing.subject.as_str();
-                if let Ok(Ok(found)) = known
-                    && !found.is_some_and(|found| keeps(&found, subject))
-                {
-                    return Err(stream_error(fault, outgoing.subject.as_str(), stream.name));
-                }
+                leaderless = match known {
+                    Ok(Ok(Some(found))) if keeps(&found, subject) => true,
+                    Ok(Ok(_)) => return Err(stream_error(fault, subject, stream.name)),
+                    // The servers are electing who answers that, too.
+                    Ok(Err(Fault::Timeout)) | Err(_) => true,
+                    Ok(Err(_)) => false,
+                };
             }
+            // An earlier copy waits for a quorum: it may be stored yet.
+            Fault::Api(error) if error.code == ApiError::IN_PROCESS => unanswered = true,
             Fault::Api(error) if error.is_passing() => {}
             _ => return Err(stream_error(fault, outgoing.subject.as_str(), stream.name)),
         }
         let wake = Instant::now() + jittered(pause);
         if wake >= deadline {
-            return Err(if unanswered {
-                give_up()
-            } else {
-                stream_error(fault, outgoing.subject.as_str(), stream.name)
+            return Err(match fault {
+                _ if unanswered => give_up(),
+                Fault::NoResponders if leaderless => PublishError::Leaderless {
+                    subject: outgoing.subject.to_string(),
+                    stream: stream.name,
+                    waited: link.patience.publish,
+                },
+                fault => stream_error(fault, outgoing.subject.as_str(), stream.name),
             });
         }
         tokio::time::sleep_until(wake).await;

@@ -151,7 +151,8 @@ impl Backstop {
                 Settlement::Ack
             }
             Err(fault) => {
-                let doubled = u32::try_from(receipt.attempt - 1).unwrap_or(u32::MAX).min(10);
+                let doubled =
+                    u32::try_from(receipt.attempt.saturating_sub(1)).unwrap_or(u32::MAX).min(10);
                 let wait = FIRST_RETRY.saturating_mul(1 << doubled).min(MOST_RETRY);
                 let letters = self.letters.as_str();
                 tracing::error!(letters, %fault, ?wait, "an exhausted message can't be put aside");

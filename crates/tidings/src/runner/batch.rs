@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::backlog::Taken;
+use super::handled::{Cut, Handled};
 use super::place::{Health, Place};
-use super::worker::{Cut, Handled, Shared};
+use super::worker::Shared;
 use crate::context::Context;
 use crate::envelope::DecodeError;
 use crate::failure::Failure;

@@ -6,7 +6,7 @@ use tokio::time::sleep;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::Worker;
-use super::gate::Part;
+use super::gate::Trouble;
 use super::intake::{Feed, Halt, Intake};
 use crate::jitter::jittered;
 use crate::probe::Listener;
@@ -42,7 +42,7 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
         };
         match opened {
             Ok(pull) => {
-                gate.well(Part::Feed);
+                gate.well(Trouble::Feed);
                 let mut feed = Feed::Durable(pull);
                 let feeding = worker.feeding();
                 let halt = intake.run(&mut feed, &listener).await;
@@ -73,8 +73,13 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
                 () = sleep(jittered(pause)) => {}
             }
             pause = pause.saturating_mul(2).min(MOST_RETRY);
+            let restored = tokio::select! {
+                biased;
+                () = worker.stopped() => return give_back(&mut intake, None).await,
+                restored = restore(&worker, &durable) => restored,
+            };
             // One that has become another's is not read: what it delivers is not meant for us.
-            if restore(&worker, &durable).await {
+            if restored {
                 break;
             }
         }
@@ -92,7 +97,7 @@ async fn restore(worker: &Worker, durable: &Durable) -> bool {
     let (route, stream, consumer) = (worker.label(), stream.name, &config.name);
     tracing::error!(route, stream, consumer, %error, "a consumer can't be made again");
     let why = format!("consumer `{consumer}` of `{stream}`: {error}");
-    worker.shared.gate.failing(Part::Feed, transport.now(), why);
+    worker.shared.gate.failing(Trouble::Feed, transport.now(), why);
     !error.is_another()
 }
 
@@ -122,7 +127,7 @@ fn report(worker: &Worker, Durable { stream, config, .. }: &Durable, fault: &Fau
     tracing::error!(route, stream, consumer, %fault, "a consumer can't be read");
     let now = worker.link().transport.now();
     worker.shared.gate.failing(
-        Part::Feed,
+        Trouble::Feed,
         now,
         format!("consumer `{consumer}` of `{stream}`: {fault}"),
     );

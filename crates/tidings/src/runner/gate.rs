@@ -1,6 +1,5 @@
 //! Whether a route takes messages, and what keeps it from it.
 
-use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use tokio::sync::watch;
@@ -37,23 +36,24 @@ pub(crate) struct Gate(watch::Sender<Standing>);
 struct Standing {
     paused: bool,
     open: Option<(SystemTime, String)>,
-    /// What of it fails, since when and why.
-    failing: BTreeMap<Part, (SystemTime, String)>,
+    /// By what keeps it from working.
+    troubles: [Option<(SystemTime, String)>; 2],
 }
 
-/// A part of a route that can fail by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Part {
-    /// Putting messages aside.
-    Letters,
-    /// Taking messages.
+/// What keeps a route from working.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Trouble {
+    /// No messages can be taken.
     Feed,
+    /// No dead letter can be stored.
+    Letters,
 }
 
 impl Gate {
     pub(crate) fn state(&self) -> RouteState {
         let standing = self.0.borrow();
-        match (standing.failing.values().next(), standing.paused, &standing.open) {
+        let failing = standing.troubles.iter().flatten().next();
+        match (failing, standing.paused, &standing.open) {
             (_, true, _) => RouteState::Paused,
             (Some((since, error)), ..) => {
                 RouteState::Failing { since: *since, error: error.clone() }
@@ -96,22 +96,18 @@ impl Gate {
         });
     }
 
-    /// This part of it can't work, for this reason.
-    pub(super) fn failing(&self, part: Part, now: SystemTime, error: String) {
-        self.0.send_if_modified(|standing| match standing.failing.get_mut(&part) {
-            Some((_, known)) if *known == error => false,
-            Some((_, known)) => {
-                *known = error;
-                true
-            }
-            None => standing.failing.insert(part, (now, error)).is_none(),
+    /// It can't work, for this reason.
+    pub(super) fn failing(&self, trouble: Trouble, now: SystemTime, error: String) {
+        self.0.send_if_modified(|standing| match &mut standing.troubles[trouble as usize] {
+            Some((_, known)) => std::mem::replace(known, error.clone()) != error,
+            failing @ None => failing.replace((now, error)).is_none(),
         });
     }
 
-    /// This part of it works, or works again.
-    pub(super) fn well(&self, part: Part) {
-        if self.0.borrow().failing.contains_key(&part) {
-            self.0.send_modify(|standing| drop(standing.failing.remove(&part)));
+    /// It works again, as far as this is concerned.
+    pub(super) fn well(&self, trouble: Trouble) {
+        if self.0.borrow().troubles[trouble as usize].is_some() {
+            self.0.send_modify(|standing| standing.troubles[trouble as usize] = None);
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use super::Worker;
 use super::backlog::{Backlog, Taken};
 use super::circuit::Circuit;
-use super::gate::Part;
+use super::gate::Trouble;
 use super::pace::Pace;
 use super::place::{Done, Health, Place};
 use crate::probe::Listener;
@@ -230,13 +230,13 @@ impl Intake {
         match next {
             Ok(incoming) => {
                 self.delivered = true;
-                self.worker.shared.gate.well(Part::Feed);
+                self.worker.shared.gate.well(Trouble::Feed);
                 self.backlog.push(self.worker.take(incoming));
             }
             Err(fault) => {
                 let (route, now) = (self.worker.label(), self.worker.link().transport.now());
                 tracing::warn!(route, %fault, "a route's messages do not come");
-                self.worker.shared.gate.failing(Part::Feed, now, fault.to_string());
+                self.worker.shared.gate.failing(Trouble::Feed, now, fault.to_string());
             }
         }
     }

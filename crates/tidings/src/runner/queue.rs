@@ -4,7 +4,7 @@ use futures_util::stream::SelectAll;
 use tokio::time::{sleep, sleep_until};
 
 use super::Worker;
-use super::gate::Part;
+use super::gate::Trouble;
 use super::intake::{Feed, Halt, Intake};
 use crate::jitter::jittered;
 use crate::probe::Listener;
@@ -54,7 +54,7 @@ pub(super) async fn run(
                     Err(fault) => {
                         let (route, now) = (worker.label(), worker.link().transport.now());
                         tracing::error!(route, %fault, "a route can't listen again");
-                        gate.failing(Part::Feed, now, fault.to_string());
+                        gate.failing(Trouble::Feed, now, fault.to_string());
                     }
                 }
                 sleep(jittered(RETRY)).await;
@@ -66,7 +66,7 @@ pub(super) async fn run(
             inboxes = again => inboxes,
         };
         let Some(inboxes) = inboxes else { return };
-        gate.well(Part::Feed);
+        gate.well(Trouble::Feed);
         feed = Feed::Core(inboxes);
     }
 }

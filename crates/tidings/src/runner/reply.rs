@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use tokio::time::timeout;
 
+use super::handled::Handled;
 use super::settle::Why;
-use super::worker::Handled;
 use crate::header::{self, Headers};
 use crate::link::Link;
 use crate::message::Outcome;

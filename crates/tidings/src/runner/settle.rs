@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use super::worker::Handled;
+use super::handled::Handled;
 use crate::dead_letter::DeadLetterReason as Reason;
 use crate::failure::{Failure, Verdict};
 use crate::message::Outcome;

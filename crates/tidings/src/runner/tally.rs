@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::handled::Handled;
 use super::settle::{Fate, Why};
-use super::worker::Handled;
 use crate::dead_letter::DeadLetterReason;
 use crate::failure::Verdict;
 use crate::message::Outcome;

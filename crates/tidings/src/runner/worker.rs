@@ -1,9 +1,6 @@
-//! One route's handler at work: guarded against panics, bounded in time, and what becomes of its
-//! message.
+//! One route's handler at work: guarded against panics, and bounded in time.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,96 +10,20 @@ use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::backlog::Taken;
-use super::gate::{Gate, Part};
+use super::gate::Gate;
+use super::handled::{Cut, Handled};
 use super::history::History;
-use super::place::{Health, Place};
+use super::place::Place;
 use super::progress::Progress;
-use super::settle::{Attempt, Fate, Policy, Why};
+use super::settle::Policy;
 use super::{Runner, Tally, reply};
 use crate::context::Context;
-use crate::dead_letter::{self, Cause, DeadLetterReason};
-use crate::envelope::DecodeError;
 use crate::handler::{Dispatch, Dispatching};
-use crate::jitter::{jittered, random_unit};
 use crate::link::Link;
-use crate::message::{Declaration, MessageKind, Outcome};
-use crate::probe::{End, Listener, Listening, Underway, Work};
+use crate::message::{Declaration, MessageKind};
+use crate::probe::{Listener, Listening, Underway, Work};
 use crate::route::{Key, RouteSpec};
-use crate::transport::{Fault, Incoming, Settlement};
-
-/// The first and the longest wait before a dead letter that can't be stored is stored again.
-const FIRST_STORE: Duration = Duration::from_millis(500);
-const MOST_STORE: Duration = Duration::from_secs(30);
-
-/// What became of one message in a handler.
-#[derive(Debug)]
-pub(super) enum Handled {
-    /// The handler returned.
-    Returned(Outcome),
-    /// The handler panicked, with this text.
-    Panicked(String),
-    /// The handler was dropped: its deadline, this, has passed.
-    Overdue(Duration),
-    /// The message never reached the handler.
-    Undecodable(DecodeError),
-    /// The message never reached the handler: it was delivered more often than it may be tried.
-    UsedUp,
-    /// The handler was dropped: the shutdown's deadline passed.
-    Aborted,
-}
-
-/// Why a handler did not return.
-#[derive(Debug)]
-pub(super) enum Cut {
-    Panicked(String),
-    Overdue(Duration),
-    Aborted,
-}
-
-impl Cut {
-    pub(super) fn into_handled(self) -> Handled {
-        match self {
-            Self::Panicked(text) => Handled::Panicked(text),
-            Self::Overdue(deadline) => Handled::Overdue(deadline),
-            Self::Aborted => Handled::Aborted,
-        }
-    }
-}
-
-impl Handled {
-    /// Says what came of a message, and how a stream's was settled.
-    fn tell(&self, underway: &Underway, settlement: Option<&Settlement>) {
-        match self {
-            Self::Returned(outcome) => underway.tell(End::Returned(outcome, settlement)),
-            Self::Panicked(text) => underway.tell(End::Panicked(text, settlement)),
-            Self::Undecodable(error) => underway.tell(End::Undecodable(error)),
-            Self::Overdue(_) | Self::UsedUp => underway.tell(End::Failed(&Why(self), settlement)),
-            Self::Aborted => {}
-        }
-    }
-
-    /// What it says about the handler.
-    fn health(&self, fate: Option<&Fate>) -> Health {
-        match (self, fate) {
-            (Self::Panicked(_) | Self::Overdue(_), _)
-            | (Self::Returned(Outcome::Failed(_)), None | Some(Fate::Again(_))) => {
-                Health::Ill(Why(self).to_string())
-            }
-            (
-                Self::Returned(Outcome::Failed(_)),
-                Some(Fate::Aside(DeadLetterReason::Attempts | DeadLetterReason::Elapsed)),
-            ) => Health::Ill(Why(self).to_string()),
-            (
-                Self::Returned(Outcome::Failed(_))
-                | Self::UsedUp
-                | Self::Aborted
-                | Self::Undecodable(_),
-                _,
-            ) => Health::Unknown,
-            (Self::Returned(_), _) => Health::Well,
-        }
-    }
-}
+use crate::transport::Incoming;
 
 /// One route's handler; clones share it.
 #[derive(Clone)]
@@ -114,20 +35,20 @@ pub(super) struct Shared {
     pub(super) label: String,
     declarations: &'static [&'static Declaration],
     pub(super) dispatch: Dispatching,
-    policy: Policy,
+    pub(super) policy: Policy,
     pub(super) progress: Progress,
     deadline: Option<Duration>,
     /// The stream of its dead letters, if it has any.
-    letters: Option<String>,
-    history: History,
+    pub(super) letters: Option<String>,
+    pub(super) history: History,
     pub(super) link: Link,
     key: Option<Key>,
     pub(super) gate: Arc<Gate>,
-    tally: Arc<Tally>,
+    pub(super) tally: Arc<Tally>,
     tasks: TaskTracker,
     feeds: TaskTracker,
     pub(super) stop: CancellationToken,
-    abort: CancellationToken,
+    pub(super) abort: CancellationToken,
 }
 
 impl Worker {
@@ -239,12 +160,12 @@ impl Worker {
 }
 
 impl Shared {
-    fn begin(&self, incoming: &Incoming) -> Underway {
+    pub(super) fn begin(&self, incoming: &Incoming) -> Underway {
         self.link.begin(Work::Handle { declarations: self.declarations, incoming })
     }
 
     /// Whether somebody waits for an answer.
-    fn is_asked(&self) -> bool {
+    pub(super) fn is_asked(&self) -> bool {
         self.declarations.iter().any(|declaration| declaration.kind == MessageKind::Request)
     }
 
@@ -302,157 +223,11 @@ impl Shared {
         tokio::select! {
             biased;
             done = AssertUnwindSafe(work).catch_unwind() => {
-                done.map_err(|panic| Cut::Panicked(text(&*panic)))
+                done.map_err(|panic| Cut::panicked(&*panic))
             }
             () = self.abort.cancelled() => Err(Cut::Aborted),
             deadline = overdue => Err(Cut::Overdue(deadline)),
             never = self.progress.report(messages) => match never {},
         }
     }
-
-    /// Settles or answers a message that was handled in this way, or keeps it for later; says what
-    /// it means for the handler.
-    pub(super) async fn conclude(
-        &self,
-        mut taken: Taken,
-        handled: Handled,
-        took: Duration,
-        place: &mut Place,
-    ) -> Health {
-        let fate = self.fate(&taken, &handled);
-        self.tally.count(&handled, fate.as_ref(), took);
-        let health = handled.health(fate.as_ref());
-        let sent = match fate {
-            Some(Fate::Later(delay)) => {
-                handled.tell(&taken.underway, Some(&Settlement::Nak(Some(delay))));
-                let underway = self.begin(&taken.incoming);
-                place.defer(Taken { underway, ..taken }, delay);
-                return health;
-            }
-            Some(fate) => self.settle(&taken, &handled, fate).await,
-            None => self.answer(&taken, handled).await,
-        };
-        if let Err(fault) = sent {
-            let (route, subject) = (&self.label, taken.incoming.subject.as_str());
-            tracing::error!(route, subject, %fault, "a handled message could not be settled");
-        }
-        // Never, but where a test says so.
-        if taken.underway.redelivers()
-            && let Some(receipt) = &mut taken.incoming.receipt
-        {
-            receipt.attempt += 1;
-            taken.underway = self.begin(&taken.incoming);
-            place.defer(taken, Duration::ZERO);
-        }
-        health
-    }
-
-    /// What becomes of a stream's message; `None` for one that is not settled.
-    fn fate(&self, taken: &Taken, handled: &Handled) -> Option<Fate> {
-        taken.incoming.settle.as_ref()?;
-        let receipt = taken.incoming.receipt.as_ref();
-        let (number, sequence) = receipt.map_or((1, 0), |r| (r.attempt, r.sequence));
-        let fate = self.policy.decide(handled, || {
-            let now = self.link.transport.now();
-            let first = self.history.first_failure(sequence, now);
-            let since_first = now.duration_since(first).unwrap_or_default();
-            Attempt { number, since_first, chance: random_unit() }
-        });
-        let (route, subject) = (&self.label, taken.incoming.subject.as_str());
-        let why = Why(handled);
-        match &fate {
-            Fate::Ack => {}
-            Fate::Later(delay) => {
-                tracing::debug!(route, subject, ?delay, %why, "a message came too early");
-            }
-            Fate::Again(delay) => {
-                tracing::warn!(route, subject, attempt = number, ?delay, %why, "a message is handled again");
-            }
-            Fate::Aside(reason) => {
-                tracing::error!(route, subject, attempt = number, %reason, %why, "a message is given up");
-            }
-        }
-        Some(fate)
-    }
-
-    /// Says what becomes of a stream's message, which is stored elsewhere before it is given up.
-    async fn settle(&self, taken: &Taken, handled: &Handled, fate: Fate) -> Result<(), Fault> {
-        let Taken { incoming, underway, .. } = taken;
-        let Some(settle) = &incoming.settle else { return Ok(()) };
-        let settlement = match fate {
-            Fate::Ack => Settlement::Ack,
-            Fate::Again(wait) => Settlement::Nak(Some(wait).filter(|wait| !wait.is_zero())),
-            // It was not given back: it waits here.
-            Fate::Later(_) => Settlement::Progress,
-            Fate::Aside(reason) => {
-                let why = Why(handled).to_string();
-                let settlement = Settlement::term(&why);
-                if !self.put_aside(taken, reason, why).await {
-                    return settle.send(Settlement::Nak(None)).await;
-                }
-                settlement
-            }
-        };
-        // What was done at the first attempt has never failed.
-        if let Some(receipt) = &incoming.receipt
-            && (receipt.attempt > 1 || settlement != Settlement::Ack)
-            && !matches!(settlement, Settlement::Nak(_))
-        {
-            self.history.forget(receipt.sequence);
-        }
-        let settlement = underway.settlement(settlement);
-        handled.tell(underway, Some(&settlement));
-        settle.send(settlement).await
-    }
-
-    /// Stores a message as a dead letter, however long that takes; `false` if the shutdown came
-    /// first.
-    async fn put_aside(&self, taken: &Taken, reason: DeadLetterReason, error: String) -> bool {
-        let Some(letters) = &self.letters else { return true };
-        let receipt = taken.incoming.receipt.as_ref();
-        let now = self.link.transport.now();
-        let first = receipt.map(|receipt| self.history.first_failure(receipt.sequence, now));
-        let attempts = receipt.map_or(1, |receipt| receipt.attempt);
-        let cause = Cause { reason, error, attempts, first_failed_at: first, last_failed_at: now };
-        let storing = async {
-            let mut pause = FIRST_STORE;
-            while let Err(fault) =
-                dead_letter::store(&self.link, letters, &taken.incoming, &cause).await
-            {
-                let error = format!("dead letter in `{letters}`: {fault}");
-                tracing::error!(route = self.label, error, "a dead letter can't be stored");
-                self.gate.failing(Part::Letters, self.link.transport.now(), error);
-                tokio::time::sleep(jittered(pause)).await;
-                pause = (pause * 2).min(MOST_STORE);
-            }
-            self.gate.well(Part::Letters);
-        };
-        // As long as it is not stored the original stays, and in nobody else's hands.
-        let mut storing = pin!(storing);
-        let (unlimited, one) = (Progress { limit: Duration::MAX, ..self.progress }, [taken]);
-        tokio::select! {
-            biased;
-            () = &mut storing => true,
-            () = self.abort.cancelled() => false,
-            never = unlimited.report(&one) => match never {},
-        }
-    }
-
-    /// Answers who asked; logs what nobody asked for.
-    async fn answer(&self, taken: &Taken, handled: Handled) -> Result<(), Fault> {
-        handled.tell(&taken.underway, None);
-        reply::report(&self.label, &handled);
-        match &taken.incoming.reply {
-            Some(to) if self.is_asked() => reply::reply(&self.link, to.clone(), handled).await,
-            // An event's reply subject is its publisher's, who waits for a stream's ack.
-            _ => Ok(()),
-        }
-    }
-}
-
-/// What a panic says.
-fn text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without text".to_owned())
 }

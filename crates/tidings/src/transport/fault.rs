@@ -57,12 +57,23 @@ impl ApiError {
     pub(crate) const WRONG_LAST_SEQUENCE_CONSTANT: u32 = 10_164;
     pub(crate) const WRONG_LAST_MESSAGE_ID: u32 = 10_070;
     pub(crate) const EXPECTED_STREAM: u32 = 10_060;
+    /// A message of the same id is under way in the stream's cluster.
+    pub(crate) const IN_PROCESS: u32 = 10_158;
 
     /// Whether the same call may succeed a moment later: no leader, no quorum, a server starting,
-    /// too many calls under way.
+    /// too many calls under way, a copy of the same message that is not stored yet.
     pub(crate) fn is_passing(&self) -> bool {
         match self.code {
-            10_008 | 10_009 | 10_023 | 10_028 | 10_047 | 10_118 | 10_167 | 10_210 | 10_211 => true,
+            10_008
+            | 10_009
+            | 10_023
+            | 10_028
+            | 10_047
+            | 10_118
+            | 10_167
+            | 10_210
+            | 10_211
+            | Self::IN_PROCESS => true,
             // The store failed: for a moment, or because the stream is full.
             10_077 => !self.description.contains("maximum"),
             _ => false,

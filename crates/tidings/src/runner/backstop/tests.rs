@@ -54,11 +54,19 @@ async fn letters(link: &Link) -> Vec<DeadLetter> {
     letters.list(DeadLetterFilter::all()).map(Result::unwrap).collect().await
 }
 
-/// Until the dead-letter stream holds so many messages, advisories among them.
-async fn until_it_holds(link: &Link, messages: u64) {
-    while state(link, LETTERS).await.messages != messages {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+/// Looks until it is so, for an hour of the paused clock.
+async fn until(is_so: impl AsyncFn() -> bool) {
+    let looking = async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(3600), looking).await.unwrap();
+}
+
+/// Until a stream holds so many messages; the dead-letter stream's advisories are among them.
+async fn until_it_holds(link: &Link, stream: &str, messages: u64) {
+    until(async || state(link, stream).await.messages == messages).await;
 }
 
 async fn state(link: &Link, stream: &str) -> StreamState {
@@ -76,7 +84,7 @@ async fn what_nobody_settled_is_put_aside_once_by_whoever_sees_it() {
         let instances = [start(&link).await, start(&link).await];
         // The advisory is there once the ack wait has passed, and gone when it was heeded.
         tokio::time::sleep(Duration::from_secs(31)).await;
-        until_it_holds(&link, 1).await;
+        until_it_holds(&link, LETTERS, 1).await;
 
         let letters = letters(&link).await;
         let [letter] = letters.as_slice() else { panic!("{letters:?}") };
@@ -109,12 +117,10 @@ async fn a_letter_that_its_process_stored_before_it_died_stays_the_only_one() {
         dead_letter::store(&link, LETTERS, &incoming, &cause).await.unwrap();
         tokio::time::sleep(Duration::from_secs(31) + later).await;
         let _running = start(&link).await;
-        until_it_holds(&link, 1).await;
+        until_it_holds(&link, LETTERS, 1).await;
         let letters = letters(&link).await;
         assert_eq!(letters[0].reason(), &DeadLetterReason::Attempts);
-        while state(&link, "ORDERS").await.messages > 0 {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        until_it_holds(&link, "ORDERS", 0).await;
     }
 }
 
@@ -124,10 +130,10 @@ async fn an_original_that_is_gone_leaves_nothing() {
     publish(&link, "one").await;
     drop(die_with_one(&link).await);
     tokio::time::sleep(Duration::from_secs(31)).await;
-    until_it_holds(&link, 1).await;
+    until_it_holds(&link, LETTERS, 1).await;
     link.transport.delete_message("ORDERS", 1).await.unwrap();
     let _running = start(&link).await;
-    until_it_holds(&link, 0).await;
+    until_it_holds(&link, LETTERS, 0).await;
     assert!(letters(&link).await.is_empty());
 }
 
@@ -137,7 +143,7 @@ async fn where_there_is_no_room_it_waits_until_there_is() {
     publish(&link, "one").await;
     drop(die_with_one(&link).await);
     tokio::time::sleep(Duration::from_secs(31)).await;
-    until_it_holds(&link, 1).await;
+    until_it_holds(&link, LETTERS, 1).await;
     // Full with the advisory itself.
     let mut config = link.transport.stream(LETTERS).await.unwrap().unwrap();
     config.max_messages = Some(1);
@@ -149,10 +155,8 @@ async fn where_there_is_no_room_it_waits_until_there_is() {
 
     config.max_messages = None;
     link.transport.update_stream(&config).await.unwrap();
-    while letters(&link).await.is_empty() {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
-    until_it_holds(&link, 1).await;
+    until(async || !letters(&link).await.is_empty()).await;
+    until_it_holds(&link, LETTERS, 1).await;
     assert_eq!(state(&link, "ORDERS").await.messages, 0);
 }
 
@@ -161,12 +165,8 @@ async fn a_dead_letter_stream_that_was_deleted_comes_back() {
     let link = link(Retention::Limits).await;
     let _running = start(&link).await;
     link.transport.delete_stream(LETTERS).await.unwrap();
-    while link.transport.stream(LETTERS).await.unwrap().is_none() {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    until(async || link.transport.stream(LETTERS).await.unwrap().is_some()).await;
     publish(&link, "one").await;
     drop(die_with_one(&link).await);
-    while letters(&link).await.is_empty() {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
+    until(async || !letters(&link).await.is_empty()).await;
 }

@@ -1,0 +1,81 @@
+//! Which server, and as whom.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+use tidings::Bus;
+
+use crate::exit::Usage;
+
+/// Which server, and as whom: by options, or by the variables that `Bus::from_env` reads too.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection")]
+pub(crate) struct Connection {
+    /// The server's URL, or several separated by commas.
+    #[arg(long, global = true, env = "NATS_URL", hide_env_values = true)]
+    server: Option<String>,
+    /// A file with credentials.
+    #[arg(long, global = true, env = "NATS_CREDS", hide_env_values = true)]
+    creds: Option<PathBuf>,
+    /// An nkey's seed.
+    #[arg(long, global = true, env = "NATS_NKEY", hide_env_values = true)]
+    nkey: Option<String>,
+    /// A token.
+    #[arg(long, global = true, env = "NATS_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// A user's name.
+    #[arg(long, global = true, env = "NATS_USER", hide_env_values = true)]
+    user: Option<String>,
+    /// The user's password.
+    #[arg(long, global = true, env = "NATS_PASSWORD", hide_env_values = true)]
+    password: Option<String>,
+    /// A PEM file with certificates to trust.
+    #[arg(long, global = true, env = "NATS_CA", hide_env_values = true)]
+    ca: Option<PathBuf>,
+    /// A PEM file with the certificate to show.
+    #[arg(long, global = true, env = "NATS_CERT", hide_env_values = true)]
+    cert: Option<PathBuf>,
+    /// A PEM file with the certificate's key.
+    #[arg(long, global = true, env = "NATS_KEY", hide_env_values = true)]
+    key: Option<PathBuf>,
+}
+
+impl Connection {
+    /// Connects. An empty option counts as not given.
+    pub(crate) async fn open(&self) -> anyhow::Result<Bus> {
+        let text = |option: &Option<String>| option.clone().filter(|text| !text.is_empty());
+        let path =
+            |option: &Option<PathBuf>| option.clone().filter(|path| !path.as_os_str().is_empty());
+        let usage = |text: &str| Usage(text.to_owned());
+        let server = text(&self.server)
+            .ok_or_else(|| usage("which server? Give `--server nats://…`, or set NATS_URL"))?;
+        let mut builder = Bus::builder().name("tidings").servers(server.split(',').map(str::trim));
+        if let Some(file) = path(&self.creds) {
+            builder = builder.credentials_file(file);
+        } else if let Some(seed) = text(&self.nkey) {
+            builder = builder.nkey(seed);
+        } else if let Some(token) = text(&self.token) {
+            builder = builder.token(token);
+        } else if let Some(user) = text(&self.user) {
+            builder = builder.user_and_password(user, text(&self.password).unwrap_or_default());
+        } else if text(&self.password).is_some() {
+            return Err(usage("a password needs a user: give `--user`, or set NATS_USER").into());
+        }
+        if let Some(file) = path(&self.ca) {
+            builder = builder.root_certificates(file);
+        }
+        match (path(&self.cert), path(&self.key)) {
+            (Some(certificate), Some(key)) => {
+                builder = builder.client_certificate(certificate, key);
+            }
+            (None, None) => {}
+            _ => {
+                return Err(
+                    usage("a certificate and its key go together: `--cert`, `--key`").into()
+                );
+            }
+        }
+        builder.connect().await.context("no connection")
+    }
+}

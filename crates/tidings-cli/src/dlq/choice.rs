@@ -1,0 +1,123 @@
+//! Which letters are meant: the arguments that the commands share.
+
+use std::convert::Infallible;
+use std::time::SystemTime;
+
+use clap::Args;
+use tidings::{Bus, DeadLetterFilter, DeadLetterReason, DeadLetters};
+
+use crate::moment;
+
+/// Whose letters.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Whose {
+    /// The registry whose handlers failed.
+    #[arg(long, value_name = "NAME")]
+    registry: Option<String>,
+    /// A dead-letter stream, such as one that registries share.
+    #[arg(long = "in", value_name = "STREAM")]
+    letters: Option<String>,
+}
+
+impl Whose {
+    pub(super) fn letters(&self, bus: &Bus) -> DeadLetters {
+        match (&self.registry, &self.letters) {
+            (_, Some(stream)) => bus.dead_letters_in(stream),
+            (registry, None) => bus.dead_letters(registry.as_deref().unwrap_or_default()),
+        }
+    }
+}
+
+/// Which of them. All that is asked for must hold; nothing asked for is all.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Which letters")]
+pub(super) struct Choice {
+    /// Of messages of this stream.
+    #[arg(long)]
+    stream: Option<String>,
+    /// Of what this consumer could not handle.
+    #[arg(long)]
+    consumer: Option<String>,
+    /// Of messages whose subject this filter matches, such as `orders.*.created`.
+    #[arg(long)]
+    subject: Option<String>,
+    /// With this reason: rejected, undecodable, attempts, elapsed, deliveries or unreadable.
+    #[arg(long, value_parser = reason)]
+    reason: Option<DeadLetterReason>,
+    /// Of the message with this id.
+    #[arg(long, value_name = "ID")]
+    message_id: Option<String>,
+    /// Put aside then or later: a time (RFC 3339), or how long ago (90s, 30m, 2h, 7d).
+    #[arg(long, value_name = "TIME", value_parser = moment::read)]
+    since: Option<SystemTime>,
+    /// Put aside before then.
+    #[arg(long, value_name = "TIME", value_parser = moment::read)]
+    until: Option<SystemTime>,
+    /// At most so many, the oldest first.
+    #[arg(long, value_name = "NUMBER")]
+    limit: Option<u64>,
+}
+
+fn reason(word: &str) -> Result<DeadLetterReason, Infallible> {
+    word.parse()
+}
+
+impl Choice {
+    pub(super) fn filter(self) -> DeadLetterFilter {
+        let Self { stream, consumer, subject, reason, message_id, since, until, limit } = self;
+        let mut filter = DeadLetterFilter::all();
+        if let Some(stream) = stream {
+            filter = filter.stream(stream);
+        }
+        if let Some(consumer) = consumer {
+            filter = filter.consumer(consumer);
+        }
+        if let Some(subject) = subject {
+            filter = filter.subject(subject);
+        }
+        if let Some(reason) = reason {
+            filter = filter.reason(reason);
+        }
+        if let Some(id) = message_id {
+            filter = filter.message_id(id);
+        }
+        if let Some(since) = since {
+            filter = filter.since(since);
+        }
+        if let Some(until) = until {
+            filter = filter.until(until);
+        }
+        if let Some(limit) = limit {
+            filter = filter.limit(limit);
+        }
+        filter
+    }
+}
+
+/// Letters by their sequences, or by what is asked of them.
+#[derive(Debug, Args)]
+pub(super) struct Chosen {
+    /// Letters by their sequences; else those that are asked for, or all.
+    #[arg(value_name = "SEQUENCE", conflicts_with_all = [
+        "stream", "consumer", "subject", "reason", "message_id", "since", "until", "limit",
+    ])]
+    sequences: Vec<u64>,
+    #[command(flatten)]
+    choice: Choice,
+}
+
+impl Chosen {
+    /// A filter for each, to be done one after the other.
+    pub(super) fn filters(self) -> Vec<DeadLetterFilter> {
+        if self.sequences.is_empty() {
+            return vec![self.choice.filter()];
+        }
+        self.sequences.into_iter().map(DeadLetterFilter::from).collect()
+    }
+}
+
+/// Whether the filters ask for nothing: all letters are meant.
+pub(super) fn is_all(filters: &[DeadLetterFilter]) -> bool {
+    filters == [DeadLetterFilter::all()]
+}

@@ -1,0 +1,31 @@
+//! `tidings dlq show`.
+
+use clap::Args;
+
+use super::choice::Whose;
+use super::view;
+use crate::connect::Connection;
+use crate::exit::Exit;
+use crate::output::Output;
+
+/// Shows one letter with its headers and its payload.
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    #[command(flatten)]
+    whose: Whose,
+    /// The letter's sequence.
+    sequence: u64,
+}
+
+impl Show {
+    pub(super) async fn run(
+        self,
+        connection: &Connection,
+        output: &mut Output,
+    ) -> anyhow::Result<Exit> {
+        let bus = connection.open().await?;
+        let letter = self.whose.letters(&bus).get(self.sequence).await?;
+        output.write(|| view::whole(&letter), || view::json(&letter, true))?;
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,58 @@
+//! The program `tidings`: dead letters and streams, from a shell.
+//!
+//! Each command is a file of its own, with its arguments and what it does. What they share:
+//! [`connect`] to a server, [`output`] for people or for programs, [`confirm`] before what can't be
+//! undone, [`progress`] on a terminal, [`exit`] what the shell is told.
+
+mod confirm;
+mod connect;
+mod dlq;
+mod exit;
+mod moment;
+mod output;
+mod progress;
+mod stream;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use connect::Connection;
+use output::{Format, Output};
+
+/// Looks after what a Tidings bus leaves on its server: dead letters and streams.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 `stream plan` found differences.
+#[derive(Debug, Parser)]
+#[command(name = "tidings", version, propagate_version = true)]
+struct Cli {
+    /// How results are written: for people, or as JSON.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    connection: Connection,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Dead letters: what could not be handled.
+    #[command(subcommand)]
+    Dlq(dlq::Dlq),
+    /// Streams as the `*.stream.json` files of a schemas folder declare them.
+    #[command(subcommand)]
+    Stream(stream::Stream),
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut output = Output::new(cli.format);
+    let done = match cli.command {
+        Command::Dlq(dlq) => dlq.run(&cli.connection, &mut output).await,
+        Command::Stream(stream) => stream.run(&cli.connection, &mut output).await,
+    };
+    let done = done.and_then(|exit| output.finish().map(|()| exit));
+    done.unwrap_or_else(|error| exit::tell(&error)).into()
+}

@@ -1,0 +1,223 @@
+//! The program against a real nats-server.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test's own functions fail it"
+)]
+
+use std::fs;
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::Value;
+use tidings::prelude::*;
+use tidings::{DeadLetterFilter, Running, StreamConfig};
+use tidings_tests::{Server, eventually};
+
+const SOON: Duration = Duration::from_secs(10);
+
+#[derive(EventStream)]
+#[stream(name = "ORDERS", subjects("orders.>"))]
+struct Orders;
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "orders.{region}.created", stream = Orders)]
+struct OrderCreated {
+    #[event(id)]
+    number: u64,
+    region: String,
+}
+
+/// Runs the program and waits for its end; it has nobody to ask.
+async fn tidings(server: &Server, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
+    command.args(arguments).stdin(Stdio::null());
+    for name in ["NATS_CREDS", "NATS_NKEY", "NATS_TOKEN", "NATS_USER", "NATS_PASSWORD"] {
+        command.env_remove(name);
+    }
+    command.env("NATS_URL", server.url());
+    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+}
+
+/// What it says, where it is content.
+async fn said(server: &Server, arguments: &[&str]) -> String {
+    let output = tidings(server, arguments).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The same as JSON, a value for each line.
+async fn told(server: &Server, arguments: &[&str]) -> Vec<Value> {
+    let arguments = [arguments, &["--format", "json"]].concat();
+    let text = said(server, &arguments).await;
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// How it ends where it is not content, and what it says then.
+async fn refused(server: &Server, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = tidings(server, arguments).await;
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+/// A shop that rejects its orders until it is mended, with so many letters.
+async fn shop(bus: &Bus, letters: u64) -> (Running, Arc<AtomicBool>) {
+    let mended = Arc::new(AtomicBool::new(false));
+    let well = Arc::clone(&mended);
+    let handler = move |order: OrderCreated, _: Context| {
+        let well = well.load(Ordering::SeqCst);
+        async move {
+            if well {
+                Ok(())
+            } else {
+                Err(Failure::reject(format!("no stock for {}", order.number)))
+            }
+        }
+    };
+    let route = Route::of::<OrderCreated>(handler).concurrency(1);
+    let running = Registry::new("shop").route(route).start(bus).await.unwrap();
+    for number in 1..=letters {
+        let region = if number % 2 == 0 { "eu" } else { "us" };
+        bus.publish(&OrderCreated { number, region: region.into() }).await.unwrap();
+    }
+    eventually(SOON, "the letters", || async {
+        bus.dead_letters("shop").count(DeadLetterFilter::all()).await.unwrap() == letters
+    })
+    .await;
+    (running, mended)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn letters_are_listed_shown_put_back_and_purged() {
+    let server = Server::start().await;
+    let bus = Bus::connect(server.url()).await.unwrap();
+    let (running, mended) = shop(&bus, 6).await;
+    let of = ["--registry", "shop"];
+
+    let text = said(&server, &["dlq", "list", of[0], of[1]]).await;
+    assert_eq!(text.lines().count(), 6, "{text}");
+    assert!(text.lines().next().unwrap().contains("no stock for 1"), "{text}");
+    let listed = told(&server, &["dlq", "list", of[0], of[1], "--subject", "orders.eu.>"]).await;
+    let errors: Vec<_> = listed.iter().map(|letter| letter["error"].as_str().unwrap()).collect();
+    assert_eq!(errors, ["no stock for 2", "no stock for 4", "no stock for 6"]);
+    assert_eq!(listed[0]["reason"], "rejected");
+    assert_eq!(listed[0].get("payload"), None);
+    let recent = ["dlq", "list", of[0], of[1], "--since", "1h", "--limit", "2"];
+    assert_eq!(told(&server, &recent).await.len(), 2);
+    let older = ["dlq", "list", "--in", "shop-dead-letters", "--until", "1h"];
+    assert_eq!(told(&server, &older).await.len(), 0);
+
+    let second = listed[0]["sequence"].to_string();
+    let shown = told(&server, &["dlq", "show", of[0], of[1], &second]).await;
+    assert_eq!(shown[0]["payload"]["number"], 2);
+    assert_eq!(shown[0]["consumer"], "shop-orders_created");
+    assert_eq!(shown[0]["headers"][0][0], "Nats-Msg-Id");
+    let text = said(&server, &["dlq", "show", of[0], of[1], &second]).await;
+    assert!(text.contains("\"region\": \"eu\"") && text.contains("orders.eu.created"), "{text}");
+
+    // All of them only with a yes.
+    for what in ["redrive", "purge"] {
+        let (code, text) = refused(&server, &["dlq", what, of[0], of[1]]).await;
+        assert_eq!(code, Some(2));
+        assert!(text.contains("--yes"), "{text}");
+    }
+    let planned = told(&server, &["dlq", "redrive", of[0], of[1], "--dry-run"]).await;
+    assert_eq!((&planned[0]["redriven"], &planned[0]["dry_run"]), (&6.into(), &true.into()));
+    let purged = told(&server, &["dlq", "purge", of[0], of[1], &second]).await;
+    assert_eq!(purged[0]["purged"], 1);
+    let eu = ["dlq", "purge", of[0], of[1], "--subject", "orders.eu.>"];
+    assert_eq!(said(&server, &eu).await, "2 removed\n");
+
+    mended.store(true, Ordering::SeqCst);
+    let one = told(&server, &["dlq", "list", of[0], of[1], "--limit", "1"]).await;
+    let first = one[0]["sequence"].to_string();
+    let text = said(&server, &["dlq", "redrive", of[0], of[1], &first, "--only-failed"]).await;
+    assert_eq!(text, "1 put back\n");
+    let rest = told(&server, &["dlq", "redrive", of[0], of[1], "--yes"]).await;
+    assert_eq!((&rest[0]["redriven"], &rest[0]["failed"]), (&2.into(), &0.into()));
+    eventually(SOON, "they are handled", || async { running.report()[0].handled == 3 }).await;
+    assert_eq!(said(&server, &["dlq", "list", of[0], of[1]]).await, "");
+    running.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_can_not_be_done_is_said_with_a_code() {
+    let server = Server::start().await;
+    let (code, text) = refused(&server, &["dlq", "list", "--registry", "nobody"]).await;
+    assert_eq!(code, Some(1));
+    assert!(text.contains("nobody-dead-letters"), "{text}");
+    for wrong in [
+        &["dlq", "list"][..],
+        &["dlq", "list", "--registry", "a", "--in", "b"],
+        &["dlq", "list", "--registry", "a", "--since", "yesterday"],
+        &["dlq", "purge", "--registry", "a", "7", "--consumer", "b"],
+        &["dlq"],
+    ] {
+        assert_eq!(refused(&server, wrong).await.0, Some(2), "{wrong:?}");
+    }
+    let nowhere = ["dlq", "list", "--registry", "a", "--server", "nats://127.0.0.1:1"];
+    let (code, text) = refused(&server, &nowhere).await;
+    assert_eq!(code, Some(1), "{text}");
+    let (code, text) = refused(&server, &["dlq", "list", "--registry", "a", "--server", ""]).await;
+    assert_eq!(code, Some(2));
+    assert!(text.contains("NATS_URL"), "{text}");
+
+    // One that can't go back ends with a code, too.
+    let bus = Bus::connect(server.url()).await.unwrap();
+    let (running, _mended) = shop(&bus, 2).await;
+    running.shutdown().await;
+    bus.stream::<Orders>().delete().await.unwrap();
+    let output = tidings(&server, &["dlq", "redrive", "--registry", "shop", "--yes"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("0 put back, 1 failed"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn streams_are_planned_and_applied() {
+    let server = Server::start().await;
+    let folder = tempfile(&server);
+    let schemas = folder.to_str().unwrap();
+    let write = |config: &StreamConfig| {
+        fs::write(folder.join(format!("{}.stream.json", config.name)), config.to_json()).unwrap();
+    };
+    let plan = ["stream", "plan", "--schemas", schemas];
+    let apply = ["stream", "apply", "--schemas", schemas];
+    assert_eq!(refused(&server, &plan).await.0, Some(2), "an empty folder");
+
+    let mut orders = StreamConfig::new("ORDERS", ["orders.>"]);
+    write(&orders);
+    write(&StreamConfig::new("STOCK", ["stock.>"]));
+    let output = tidings(&server, &plan).await;
+    assert_eq!(output.status.code(), Some(3));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("stream ORDERS: create") && text.contains("stream STOCK"), "{text}");
+    let only = told(&server, &["stream", "apply", "--schemas", schemas, "ORDERS"]).await;
+    assert_eq!((only.len(), &only[0]["action"]), (1, &"create".into()));
+    said(&server, &apply).await;
+    assert_eq!(tidings(&server, &plan).await.status.code(), Some(0));
+
+    // What loses messages is made only where that is said.
+    orders.max_messages = Some(10);
+    write(&orders);
+    assert_eq!(tidings(&server, &plan).await.status.code(), Some(3));
+    let output = tidings(&server, &apply).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let dry = [&apply[..], &["--allow-data-loss", "--dry-run"]].concat();
+    assert!(said(&server, &dry).await.contains("max_msgs"));
+    assert_eq!(tidings(&server, &plan).await.status.code(), Some(3));
+    said(&server, &[&apply[..], &["--allow-data-loss"]].concat()).await;
+    assert_eq!(tidings(&server, &plan).await.status.code(), Some(0));
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+/// A folder of this test's own.
+fn tempfile(server: &Server) -> std::path::PathBuf {
+    let port = server.url().rsplit(':').next().unwrap().to_owned();
+    let name = format!("schemas-{}-{port}", std::process::id());
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}

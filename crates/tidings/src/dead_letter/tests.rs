@@ -1,0 +1,97 @@
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+
+use super::*;
+use crate::link::{Link, Patience};
+use crate::subject::Subject;
+use crate::topology::Topology;
+use crate::transport::memory::Memory;
+use crate::transport::{Receipt, StoredHeaders, StoredMessage, Transport};
+
+const LETTERS: &str = "shop-dead-letters";
+const POISON: &[u8] = b"NATS/1.0\r\nbad name: \xff\r\n\r\n";
+
+async fn link() -> Link {
+    let transport = Transport::Memory(Memory::new());
+    let config = DeadLetterPolicy::default().config(LETTERS, [], [("ORDERS", "shop")]);
+    provision(&transport, &config, Topology::Manage).await.unwrap();
+    Link { transport, patience: Patience::default().into(), probe: None }
+}
+
+/// Puts a message aside whose header block is this.
+async fn put_aside(link: &Link, sequence: u64, block: &[u8]) {
+    let stored = StoredMessage {
+        subject: Subject::from_static("orders.created"),
+        sequence,
+        stored_at: SystemTime::UNIX_EPOCH,
+        headers: StoredHeaders::read(block.to_vec()),
+        payload: Bytes::from_static(b"{}"),
+    };
+    let receipt = Receipt {
+        stream: "ORDERS".to_owned(),
+        consumer: "shop".to_owned(),
+        sequence,
+        attempt: 1,
+        pending: 0,
+        stored_at: stored.stored_at,
+    };
+    let cause = Cause {
+        reason: DeadLetterReason::Unreadable,
+        error: "its headers can't be read".to_owned(),
+        attempts: 1,
+        first_failed_at: None,
+        last_failed_at: SystemTime::UNIX_EPOCH,
+    };
+    store_read(link, LETTERS, &stored, &receipt, &cause).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn headers_that_can_not_be_read_are_kept_and_never_sent_again() {
+    let link = link().await;
+    let mut orders = crate::stream::StreamConfig::new("ORDERS", ["orders.>"]);
+    orders.duplicate_window = Some(std::time::Duration::from_secs(120));
+    link.transport.create_stream(&orders).await.unwrap();
+    put_aside(&link, 1, POISON).await;
+    put_aside(&link, 2, b"NATS/1.0\r\ntenant:  acme \r\n\r\n").await;
+    put_aside(&link, 3, b"").await;
+
+    let aside = DeadLetters::new(link.clone(), LETTERS.to_owned());
+    let found: Vec<DeadLetter> =
+        aside.list(DeadLetterFilter::all()).map(Result::unwrap).collect().await;
+    assert_eq!(found[0].raw_headers().map(Bytes::as_ref), Some(POISON));
+    assert!(found[0].headers().is_empty());
+    assert_eq!(found[1].raw_headers(), None);
+    assert_eq!(found[1].headers().get("tenant"), Some("acme"));
+    assert!(found[2].headers().is_empty() && found[2].raw_headers().is_none());
+
+    // It is told, and does not keep the others.
+    let report = aside.redrive(DeadLetterFilter::all()).await.unwrap();
+    assert_eq!((report.redriven, report.failed, report.stopped), (2, 1, false));
+    assert!(matches!(report.errors[..], [DeadLetterError::Unreadable { sequence: 1 }]));
+    assert_eq!(aside.count(DeadLetterFilter::all()).await.unwrap(), 1);
+    assert_eq!(link.transport.stream_state("ORDERS").await.unwrap().messages, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_time_is_found_among_many() {
+    let link = link().await;
+    let mut times = Vec::new();
+    for sequence in 1..=40 {
+        put_aside(&link, sequence, b"").await;
+        times.push(link.transport.now());
+        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    }
+    // Some are gone.
+    let aside = DeadLetters::new(link.clone(), LETTERS.to_owned());
+    for sequence in [1, 2, 17, 18, 40] {
+        aside.purge(sequence).await.unwrap();
+    }
+    for (since, first) in [(0, 3), (5, 6), (16, 19), (18, 19), (38, 39)] {
+        let filter = DeadLetterFilter::all().since(times[since]);
+        let letter = aside.list(filter).next().await.unwrap().unwrap();
+        assert_eq!(letter.sequence(), first, "since {since}");
+    }
+    assert!(aside.list(DeadLetterFilter::all().since(times[39])).next().await.is_none());
+}

@@ -1,0 +1,162 @@
+//! What is done about a message once its handler has ended: it is settled, kept, put aside or
+//! answered.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use super::backlog::Taken;
+use super::gate::Trouble;
+use super::handled::Handled;
+use super::place::{Health, Place};
+use super::progress::Progress;
+use super::reply;
+use super::settle::{Attempt, Fate, Why};
+use super::worker::Shared;
+use crate::dead_letter::{self, Cause, DeadLetterReason};
+use crate::jitter::{jittered, random_unit};
+use crate::transport::{Fault, Settlement};
+
+/// The first and the longest wait before a dead letter that can't be stored is stored again.
+const FIRST_STORE: Duration = Duration::from_millis(500);
+const MOST_STORE: Duration = Duration::from_secs(30);
+
+impl Shared {
+    /// Settles or answers a message that was handled in this way, or keeps it for later; says what
+    /// it means for the handler.
+    pub(super) async fn conclude(
+        &self,
+        mut taken: Taken,
+        handled: Handled,
+        took: Duration,
+        place: &mut Place,
+    ) -> Health {
+        let fate = self.fate(&taken, &handled);
+        self.tally.count(&handled, fate.as_ref(), took);
+        let health = handled.health(fate.as_ref());
+        let sent = match fate {
+            Some(Fate::Later(delay)) => {
+                handled.tell(&taken.underway, Some(&Settlement::Nak(Some(delay))));
+                let underway = self.begin(&taken.incoming);
+                place.defer(Taken { underway, ..taken }, delay);
+                return health;
+            }
+            Some(fate) => self.settle(&taken, &handled, fate).await,
+            None => self.answer(&taken, handled).await,
+        };
+        if let Err(fault) = sent {
+            let (route, subject) = (&self.label, taken.incoming.subject.as_str());
+            tracing::error!(route, subject, %fault, "a handled message could not be settled");
+        }
+        // Never, but where a test says so.
+        if taken.underway.redelivers()
+            && let Some(receipt) = &mut taken.incoming.receipt
+        {
+            receipt.attempt += 1;
+            taken.underway = self.begin(&taken.incoming);
+            place.defer(taken, Duration::ZERO);
+        }
+        health
+    }
+
+    /// What becomes of a stream's message; `None` for one that is not settled.
+    fn fate(&self, taken: &Taken, handled: &Handled) -> Option<Fate> {
+        taken.incoming.settle.as_ref()?;
+        let receipt = taken.incoming.receipt.as_ref();
+        let (number, sequence) = receipt.map_or((1, 0), |r| (r.attempt, r.sequence));
+        let fate = self.policy.decide(handled, || {
+            let now = self.link.transport.now();
+            let first = self.history.first_failure(sequence, now);
+            let since_first = now.duration_since(first).unwrap_or_default();
+            Attempt { number, since_first, chance: random_unit() }
+        });
+        let (route, subject) = (&self.label, taken.incoming.subject.as_str());
+        let why = Why(handled);
+        match &fate {
+            Fate::Ack => {}
+            Fate::Later(delay) => {
+                tracing::debug!(route, subject, ?delay, %why, "a message came too early");
+            }
+            Fate::Again(delay) => {
+                tracing::warn!(route, subject, attempt = number, ?delay, %why, "a message is handled again");
+            }
+            Fate::Aside(reason) => {
+                tracing::error!(route, subject, attempt = number, %reason, %why, "a message is given up");
+            }
+        }
+        Some(fate)
+    }
+
+    /// Says what becomes of a stream's message, which is stored elsewhere before it is given up.
+    async fn settle(&self, taken: &Taken, handled: &Handled, fate: Fate) -> Result<(), Fault> {
+        let Taken { incoming, underway, .. } = taken;
+        let Some(settle) = &incoming.settle else { return Ok(()) };
+        let settlement = match fate {
+            Fate::Ack => Settlement::Ack,
+            Fate::Again(wait) => Settlement::Nak(Some(wait).filter(|wait| !wait.is_zero())),
+            // It was not given back: it waits here.
+            Fate::Later(_) => Settlement::Progress,
+            Fate::Aside(reason) => {
+                let why = Why(handled).to_string();
+                let settlement = Settlement::term(&why);
+                if !self.put_aside(taken, reason, why).await {
+                    return settle.send(Settlement::Nak(None)).await;
+                }
+                settlement
+            }
+        };
+        // What was acked at its first attempt has no history: nobody is asked for it.
+        if let Some(receipt) = &incoming.receipt
+            && (receipt.attempt > 1 || matches!(settlement, Settlement::Term(_)))
+            && !matches!(settlement, Settlement::Nak(_))
+        {
+            self.history.forget(receipt.sequence);
+        }
+        let settlement = underway.settlement(settlement);
+        handled.tell(underway, Some(&settlement));
+        settle.send(settlement).await
+    }
+
+    /// Stores a message as a dead letter, however long that takes; `false` if the shutdown came
+    /// first.
+    async fn put_aside(&self, taken: &Taken, reason: DeadLetterReason, error: String) -> bool {
+        let Some(letters) = &self.letters else { return true };
+        let receipt = taken.incoming.receipt.as_ref();
+        let now = self.link.transport.now();
+        let first = receipt.map(|receipt| self.history.first_failure(receipt.sequence, now));
+        let attempts = receipt.map_or(1, |receipt| receipt.attempt);
+        let cause = Cause { reason, error, attempts, first_failed_at: first, last_failed_at: now };
+        let storing = async {
+            let mut pause = FIRST_STORE;
+            while let Err(fault) =
+                dead_letter::store(&self.link, letters, &taken.incoming, &cause).await
+            {
+                let error = format!("dead letter in `{letters}`: {fault}");
+                tracing::error!(route = self.label, error, "a dead letter can't be stored");
+                self.gate.failing(Trouble::Letters, self.link.transport.now(), error);
+                tokio::time::sleep(jittered(pause)).await;
+                pause = (pause * 2).min(MOST_STORE);
+            }
+            self.gate.well(Trouble::Letters);
+        };
+        // As long as it is not stored the original stays, and in nobody else's hands.
+        let mut storing = pin!(storing);
+        let (unlimited, one) = (Progress { limit: Duration::MAX, ..self.progress }, [taken]);
+        tokio::select! {
+            biased;
+            () = &mut storing => true,
+            () = self.abort.cancelled() => false,
+            never = unlimited.report(&one) => match never {},
+        }
+    }
+
+    /// Answers who asked; logs what nobody asked for.
+    async fn answer(&self, taken: &Taken, handled: Handled) -> Result<(), Fault> {
+        handled.tell(&taken.underway, None);
+        reply::report(&self.label, &handled);
+        match &taken.incoming.reply {
+            Some(to) if self.is_asked() => reply::reply(&self.link, to.clone(), handled).await,
+            // An event's reply subject is its publisher's, who waits for a stream's ack.
+            _ => Ok(()),
+        }
+    }
+}

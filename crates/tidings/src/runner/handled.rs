@@ -1,0 +1,89 @@
+//! What became of a message in a handler, before it is decided what becomes of the message.
+
+use std::any::Any;
+use std::time::Duration;
+
+use super::place::Health;
+use super::settle::{Fate, Why};
+use crate::dead_letter::DeadLetterReason;
+use crate::envelope::DecodeError;
+use crate::message::Outcome;
+use crate::probe::{End, Underway};
+use crate::transport::Settlement;
+
+/// What became of one message in a handler.
+#[derive(Debug)]
+pub(super) enum Handled {
+    /// The handler returned.
+    Returned(Outcome),
+    /// The handler panicked, with this text.
+    Panicked(String),
+    /// The handler was dropped: its deadline, this, has passed.
+    Overdue(Duration),
+    /// The message never reached the handler.
+    Undecodable(DecodeError),
+    /// The message never reached the handler: it was delivered more often than it may be tried.
+    UsedUp,
+    /// The handler was dropped: the shutdown's deadline passed.
+    Aborted,
+}
+
+/// Why a handler did not return.
+#[derive(Debug)]
+pub(super) enum Cut {
+    Panicked(String),
+    Overdue(Duration),
+    Aborted,
+}
+
+impl Cut {
+    /// The handler panicked with this.
+    pub(super) fn panicked(panic: &(dyn Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        Self::Panicked(text.unwrap_or_else(|| "a panic without text".to_owned()))
+    }
+
+    pub(super) fn into_handled(self) -> Handled {
+        match self {
+            Self::Panicked(text) => Handled::Panicked(text),
+            Self::Overdue(deadline) => Handled::Overdue(deadline),
+            Self::Aborted => Handled::Aborted,
+        }
+    }
+}
+
+impl Handled {
+    /// Says what came of a message, and how a stream's was settled.
+    pub(super) fn tell(&self, underway: &Underway, settlement: Option<&Settlement>) {
+        match self {
+            Self::Returned(outcome) => underway.tell(End::Returned(outcome, settlement)),
+            Self::Panicked(text) => underway.tell(End::Panicked(text, settlement)),
+            Self::Undecodable(error) => underway.tell(End::Undecodable(error)),
+            Self::Overdue(_) | Self::UsedUp => underway.tell(End::Failed(&Why(self), settlement)),
+            Self::Aborted => {}
+        }
+    }
+
+    /// What it says about the handler.
+    pub(super) fn health(&self, fate: Option<&Fate>) -> Health {
+        match (self, fate) {
+            (Self::Panicked(_) | Self::Overdue(_), _)
+            | (Self::Returned(Outcome::Failed(_)), None | Some(Fate::Again(_))) => {
+                Health::Ill(Why(self).to_string())
+            }
+            (
+                Self::Returned(Outcome::Failed(_)),
+                Some(Fate::Aside(DeadLetterReason::Attempts | DeadLetterReason::Elapsed)),
+            ) => Health::Ill(Why(self).to_string()),
+            (
+                Self::Returned(Outcome::Failed(_))
+                | Self::UsedUp
+                | Self::Aborted
+                | Self::Undecodable(_),
+                _,
+            ) => Health::Unknown,
+            (Self::Returned(_), _) => Health::Well,
+        }
+    }
+}
