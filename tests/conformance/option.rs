@@ -25,10 +25,8 @@ fn of_request() -> Route<Check> {
 /// Asserts that the route is refused for this option, and that the error says all of this.
 async fn refused<M>(env: &Env, route: Route<M>, named: &str, option: &str, said: &[&str]) {
     let shown = format!("{route:?}");
-    let error = match Registry::new("shop").route(route).start(&env.bus()).await {
-        Ok(_) => panic!("{option} {said:?} is taken: {shown}"),
-        Err(error) => error,
-    };
+    let started = Registry::new("shop").route(route).start(&env.bus()).await;
+    let Err(error) = started else { panic!("{option} {said:?} is taken: {shown}") };
     let ServeError::Option { message, option: of, problem } = &error else { panic!("{error:?}") };
     assert_eq!((message.as_str(), *of), (named, option), "{problem}");
     let text = error.to_string();

@@ -48,7 +48,7 @@ async fn given_up_after(
 /// The one letter of `shop`, when its consumer has settled everything and calls nobody any more.
 async fn settled(bus: &Bus, calls: &mut Calls) -> DeadLetter {
     let letter = letters(&bus.dead_letters("shop"), 1).await.remove(0);
-    calls.none_within(SHORT * 3).await;
+    calls.none_within(SHORT * 2).await;
     let state = bus.stream::<Parcels>().consumer_state("shop-parcels_sent").await.unwrap();
     assert_eq!((state.pending, state.ack_pending), (0, 0), "{state:?}");
     assert_eq!(letters(&bus.dead_letters("shop"), 1).await.len(), 1);
@@ -216,16 +216,16 @@ pub(crate) async fn what_was_deferred_has_all_its_time_when_it_is_handled(env: E
     let early = AtomicBool::new(true);
     let (handler, mut calls) = script(move |_, _| {
         if early.swap(false, Relaxed) {
-            Step::Fail(Failure::defer(ms(1500), "it is early"))
+            Step::Fail(Failure::defer(ms(800), "it is early"))
         } else {
-            Step::Take(ms(900))
+            Step::Take(ms(700))
         }
     });
-    let route = Route::of::<Sent>(handler).ack_wait(ms(300)).progress_limit(ms(1000));
+    let route = Route::of::<Sent>(handler).ack_wait(ms(300)).progress_limit(ms(700));
     let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
     bus.publish(&sent(1)).await.unwrap();
     assert_eq!(which(&calls.list(2).await), [(1, 1), (1, 1)]);
-    calls.none_within(ms(1500)).await;
+    calls.none_within(ms(1100)).await;
     assert_eq!(running.shutdown().await[0].handled, 1);
 }
 

@@ -117,13 +117,13 @@ pub(crate) async fn a_full_stream_of_letters_is_said_until_there_is_room(env: En
         assert!(is_failing(&running.status()[0].state));
     }
     // For longer than the ack wait: it is kept here, and is in nobody else's hands.
-    calls.none_within(Duration::from_millis(700)).await;
+    calls.none_within(Duration::from_millis(500)).await;
     assert_eq!(unsettled(&bus).await, 1);
     assert_eq!(aside.purge(first.sequence()).await.unwrap().purged, 1);
     let second = letters(&aside, 1).await.remove(0);
     assert_eq!((second.original_sequence(), second.attempts()), (Some(2), Some(1)));
     state(&running.control(), is_running).await;
-    calls.none_within(Duration::from_millis(700)).await;
+    calls.none_within(Duration::from_millis(500)).await;
     assert_eq!(unsettled(&bus).await, 0);
     assert_eq!(letters(&aside, 1).await[0].sequence(), second.sequence());
     let report = running.shutdown().await.remove(0);
@@ -139,7 +139,7 @@ pub(crate) async fn a_missing_stream_of_letters_is_made_again(env: Env) {
     let letter = letters(&bus.dead_letters("shop"), 1).await.remove(0);
     assert_eq!(letter.original_sequence(), Some(1));
     state(&running.control(), is_running).await;
-    calls.none_within(Duration::from_millis(700)).await;
+    calls.none_within(Duration::from_millis(500)).await;
     assert_eq!(unsettled(&bus).await, 0);
     let count = bus.dead_letters("shop").count(DeadLetterFilter::all()).await.unwrap();
     assert_eq!(count, 1);
