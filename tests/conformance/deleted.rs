@@ -1,6 +1,7 @@
 //! What a running registry stands on is deleted, and comes back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tidings::ReceiveError;
 use tidings::prelude::*;
@@ -70,6 +71,28 @@ pub(crate) async fn a_route_comes_back_after_its_stream_was_deleted(env: Env) {
     assert!(acks.iter().zip(1..).all(|(ack, n)| ack.sequence == n && !ack.duplicate));
     ledger.wait_for(20, 30).await;
     assert_eq!(running.shutdown().await[0].handled, 30);
+}
+
+pub(crate) async fn a_stream_that_is_made_again_has_no_past(env: Env) {
+    let (bus, time) = (env.bus(), Duration::from_secs(2));
+    let (sender, mut attempts) = mpsc::unbounded_channel();
+    let handler = move |event: Sent, cx: Context| {
+        sender.send((event.number, cx.attempt())).unwrap();
+        std::future::ready(Err(Failure::retry("not yet")))
+    };
+    let retry = Retry::fixed(time / 4).max_elapsed(time);
+    let route = Route::of::<Sent>(handler).retry(retry);
+    let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
+    bus.publish(&sent(1)).await.unwrap();
+    assert_eq!(soon(attempts.recv()).await, Some((1, 1)));
+    bus.stream::<Parcels>().delete().await.unwrap();
+    bus.provision::<Parcels>().await.unwrap();
+    tokio::time::sleep(time).await;
+    // It has the first one's place in the stream, and not its time.
+    assert_eq!(bus.publish(&sent(2)).await.unwrap().sequence, 1);
+    assert_eq!(soon(attempts.recv()).await, Some((2, 1)));
+    assert_eq!(soon(attempts.recv()).await, Some((2, 2)));
+    running.shutdown().await;
 }
 
 pub(crate) async fn a_reader_is_told_that_its_consumer_was_deleted(env: Env) {

@@ -354,6 +354,7 @@ scenarios! {
             a_route_comes_back_after_its_consumer_was_deleted,
             a_route_comes_back_whose_consumer_was_deleted_while_it_was_busy,
             a_route_comes_back_after_its_stream_was_deleted,
+            a_stream_that_is_made_again_has_no_past,
             a_reader_is_told_that_its_consumer_was_deleted;
     }
     a bus with restart {

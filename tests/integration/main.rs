@@ -17,6 +17,7 @@ mod limits;
 mod ordeal;
 mod order_flow;
 mod outside;
+mod poison;
 mod recovery;
 mod restart;
 mod testing;

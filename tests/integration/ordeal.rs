@@ -35,7 +35,7 @@ async fn each_event_has_one_end_whatever_is_killed() {
 /// The same, with three servers of which the leader is killed.
 #[tokio::test]
 async fn each_event_has_one_end_whoever_leads() {
-    eprintln!("{}", ordeal("cluster", 1000, 2).await);
+    eprintln!("{}", ordeal("cluster", 600, 2).await);
 }
 
 /// No message of a queue group is lost when members come and go.

@@ -234,6 +234,10 @@ pub struct Acker {
 }
 
 impl Acker {
+    pub(crate) fn new(settle: Settle) -> Self {
+        Self { settle }
+    }
+
     /// As [`Delivery::ack`].
     ///
     /// # Errors

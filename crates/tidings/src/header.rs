@@ -176,16 +176,31 @@ impl Headers {
     }
 
     /// Reads a header block, values trimmed and in their order; `None` if it is none, or not text.
+    /// It takes what the client of a server takes, and nothing else: a message whose headers this
+    /// can't read breaks every connection that it is delivered on.
     pub(crate) fn from_wire(block: &[u8]) -> Option<Self> {
-        let lines = std::str::from_utf8(block).ok()?.strip_prefix(VERSION)?;
+        let mut lines = std::str::from_utf8(block).ok()?.lines().peekable();
+        let status = lines.next()?.strip_prefix(VERSION.trim_end())?.trim();
+        let code = status.split_once(' ').map_or(status, |(code, _)| code.trim());
+        let is_code = |code: &str| code.len() == 3 && code.bytes().all(|b| b.is_ascii_digit());
+        if !code.is_empty() && (!is_code(code) || code.starts_with('0')) {
+            return None;
+        }
         let mut headers = Self::new();
-        for line in lines.split("\r\n").filter(|line| !line.is_empty()) {
+        while let Some(line) = lines.next() {
+            if line.is_empty() {
+                continue;
+            }
             let (name, value) = line.split_once(':')?;
-            let is_name = |b: u8| b.is_ascii_graphic() && b != b':';
-            if name.is_empty() || !name.bytes().all(is_name) {
+            if !name.bytes().all(|b| b.is_ascii_graphic()) {
                 return None;
             }
-            headers.push(name.to_owned(), value.trim().to_owned());
+            let mut value = value.trim_start().to_owned();
+            // One that begins with white space goes on with the value before.
+            while let Some(more) = lines.next_if(|line| line.starts_with(char::is_whitespace)) {
+                value.push_str(more);
+            }
+            headers.push(name.to_owned(), value.trim_end().to_owned());
         }
         Some(headers)
     }
@@ -316,4 +331,37 @@ pub enum HeaderFault {
         "has a value that is not printable ASCII, or that begins or ends with a space; percent-encode it"
     )]
     Value,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_is_read_as_the_client_reads_it() {
+        let read = |block: &[u8]| {
+            let headers = Headers::from_wire(block)?;
+            let pairs = headers.iter().map(|(name, value)| format!("{name}={value}"));
+            Some(pairs.collect::<Vec<_>>().join(","))
+        };
+        for (block, expected) in [
+            ("NATS/1.0\r\n\r\n", Some("")),
+            ("NATS/1.0\r\nA: x \r\nB:y\r\nA:\r\n\r\n", Some("A=x,B=y,A=")),
+            ("NATS/1.0\nA: x\n\n", Some("A=x")),
+            ("NATS/1.0 503\r\nA: x\r\n\r\n", Some("A=x")),
+            ("NATS/1.0 404 No Messages\r\n\r\n", Some("")),
+            ("NATS/1.0\r\nA: x\r\n y\r\n\r\n", Some("A=x y")),
+            ("NATS/1.0\r\nA: x:y\r\n\r\n", Some("A=x:y")),
+            ("", None),
+            ("HTTP/1.1\r\n\r\n", None),
+            ("NATS/1.0 x\r\n\r\n", None),
+            ("NATS/1.0 012\r\n\r\n", None),
+            ("NATS/1.0\r\nA\r\n\r\n", None),
+            ("NATS/1.0\r\nA b: x\r\n\r\n", None),
+            ("NATS/1.0\r\nA: x\nb\r\n\r\n", None),
+        ] {
+            assert_eq!(read(block.as_bytes()).as_deref(), expected, "{block:?}");
+        }
+        assert_eq!(read(b"NATS/1.0\r\nA: \xff\r\n\r\n"), None);
+    }
 }

@@ -137,7 +137,9 @@ pub(crate) async fn request<R: Request>(
                 Fault::Denied(source) => RequestError::Denied { subject, source },
                 Fault::Closed => RequestError::Closed,
                 Fault::Client(source) => RequestError::Client { subject, source },
-                other @ Fault::Api(_) => RequestError::Client { subject, source: other.into() },
+                other @ (Fault::Api(_) | Fault::Unreadable(_)) => {
+                    RequestError::Client { subject, source: other.into() }
+                }
             })
         }
     };

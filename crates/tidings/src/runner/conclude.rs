@@ -17,8 +17,8 @@ use crate::jitter::{jittered, random_unit};
 use crate::transport::{Fault, Settlement};
 
 /// The first and the longest wait before a dead letter that can't be stored is stored again.
-const FIRST_STORE: Duration = Duration::from_millis(500);
-const MOST_STORE: Duration = Duration::from_secs(30);
+pub(super) const FIRST_STORE: Duration = Duration::from_millis(500);
+pub(super) const MOST_STORE: Duration = Duration::from_secs(30);
 
 impl Shared {
     /// Settles or answers a message that was handled in this way, or keeps it for later; says what
@@ -62,10 +62,10 @@ impl Shared {
     fn fate(&self, taken: &Taken, handled: &Handled) -> Option<Fate> {
         taken.incoming.settle.as_ref()?;
         let receipt = taken.incoming.receipt.as_ref();
-        let (number, sequence) = receipt.map_or((1, 0), |r| (r.attempt, r.sequence));
+        let number = receipt.map_or(1, |receipt| receipt.attempt);
         let fate = self.policy.decide(handled, || {
             let now = self.link.transport.now();
-            let first = self.history.first_failure(sequence, now);
+            let first = receipt.map_or(now, |receipt| self.history.first_failure(receipt, now));
             let since_first = now.duration_since(first).unwrap_or_default();
             Attempt { number, since_first, chance: random_unit() }
         });
@@ -109,7 +109,7 @@ impl Shared {
             && (receipt.attempt > 1 || matches!(settlement, Settlement::Term(_)))
             && !matches!(settlement, Settlement::Nak(_))
         {
-            self.history.forget(receipt.sequence);
+            self.history.forget(receipt);
         }
         let settlement = underway.settlement(settlement);
         handled.tell(underway, Some(&settlement));
@@ -122,7 +122,7 @@ impl Shared {
         let Some(letters) = &self.letters else { return true };
         let receipt = taken.incoming.receipt.as_ref();
         let now = self.link.transport.now();
-        let first = receipt.map(|receipt| self.history.first_failure(receipt.sequence, now));
+        let first = receipt.map(|receipt| self.history.first_failure(receipt, now));
         let attempts = receipt.map_or(1, |receipt| receipt.attempt);
         let cause = Cause { reason, error, attempts, first_failed_at: first, last_failed_at: now };
         let storing = async {

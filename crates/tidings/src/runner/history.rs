@@ -4,29 +4,34 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use crate::transport::Receipt;
+
 /// How many messages are remembered; beyond that the one that was entered first is forgotten.
 const MOST: usize = 10_000;
 
-/// The first failures of one consumer's messages, by their sequence.
+/// A message of one consumer: a stream that is deleted and made again counts its sequences anew.
+type Known = (u64, SystemTime);
+
+/// The first failures of one consumer's messages.
 #[derive(Debug, Default)]
 pub(super) struct History(Mutex<Entries>);
 
 #[derive(Debug, Default)]
 struct Entries {
-    first: HashMap<u64, SystemTime>,
+    first: HashMap<Known, SystemTime>,
     /// In the order they were entered; some may have been forgotten since.
-    order: VecDeque<u64>,
+    order: VecDeque<Known>,
 }
 
 impl History {
     /// When this message failed first: now, unless it is known to have failed before.
-    pub(super) fn first_failure(&self, sequence: u64, now: SystemTime) -> SystemTime {
-        let mut entries = self.entries();
-        if let Some(first) = entries.first.get(&sequence) {
+    pub(super) fn first_failure(&self, receipt: &Receipt, now: SystemTime) -> SystemTime {
+        let (mut entries, message) = (self.entries(), known(receipt));
+        if let Some(first) = entries.first.get(&message) {
             return *first;
         }
-        entries.first.insert(sequence, now);
-        entries.order.push_back(sequence);
+        entries.first.insert(message, now);
+        entries.order.push_back(message);
         while entries.order.len() > MOST
             && let Some(oldest) = entries.order.pop_front()
         {
@@ -36,10 +41,10 @@ impl History {
     }
 
     /// Forgets a message that will not come again.
-    pub(super) fn forget(&self, sequence: u64) {
-        let mut entries = self.entries();
-        if entries.first.remove(&sequence).is_some() {
-            entries.order.retain(|known| *known != sequence);
+    pub(super) fn forget(&self, receipt: &Receipt) {
+        let (mut entries, message) = (self.entries(), known(receipt));
+        if entries.first.remove(&message).is_some() {
+            entries.order.retain(|known| *known != message);
         }
     }
 
@@ -48,30 +53,49 @@ impl History {
     }
 }
 
+fn known(receipt: &Receipt) -> Known {
+    (receipt.sequence, receipt.stored_at)
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
 
+    fn receipt(sequence: u64, stored_at: SystemTime) -> Receipt {
+        Receipt {
+            stream: "ORDERS".to_owned(),
+            consumer: "shop".to_owned(),
+            sequence,
+            attempt: 1,
+            pending: 0,
+            stored_at,
+        }
+    }
+
     #[test]
     fn the_first_failure_stays_the_first_until_it_is_forgotten() {
         let history = History::default();
         let at = |secs| SystemTime::UNIX_EPOCH + Duration::from_secs(secs);
-        assert_eq!(history.first_failure(7, at(1)), at(1));
-        assert_eq!(history.first_failure(7, at(2)), at(1));
-        history.forget(7);
-        assert_eq!(history.first_failure(7, at(3)), at(3));
+        let message = receipt(7, at(0));
+        assert_eq!(history.first_failure(&message, at(1)), at(1));
+        assert_eq!(history.first_failure(&message, at(2)), at(1));
+        // Another stream of the same name.
+        assert_eq!(history.first_failure(&receipt(7, at(1)), at(2)), at(2));
+        history.forget(&message);
+        assert_eq!(history.first_failure(&message, at(3)), at(3));
     }
 
     #[test]
     fn it_holds_a_bounded_number() {
         let history = History::default();
         for sequence in 0..2 * MOST as u64 {
-            history.first_failure(sequence, SystemTime::UNIX_EPOCH);
+            history
+                .first_failure(&receipt(sequence, SystemTime::UNIX_EPOCH), SystemTime::UNIX_EPOCH);
         }
         let entries = history.entries();
         assert_eq!((entries.first.len(), entries.order.len()), (MOST, MOST));
-        assert!(!entries.first.contains_key(&0));
+        assert!(!entries.first.contains_key(&(0, SystemTime::UNIX_EPOCH)));
     }
 }

@@ -233,6 +233,7 @@ impl Intake {
                 self.worker.shared.gate.well(Trouble::Feed);
                 self.backlog.push(self.worker.take(incoming));
             }
+            Err(Fault::Unreadable(unreadable)) => self.worker.set_aside(*unreadable),
             Err(fault) => {
                 let (route, now) = (self.worker.label(), self.worker.link().transport.now());
                 tracing::warn!(route, %fault, "a route's messages do not come");

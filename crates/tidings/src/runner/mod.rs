@@ -18,6 +18,7 @@ mod queue;
 mod reply;
 mod settle;
 mod tally;
+mod unreadable;
 mod worker;
 
 use std::time::Duration;

@@ -155,6 +155,11 @@ impl Tally {
         self.dropped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Counts a message whose headers no client can read.
+    pub(super) fn unreadable(&self) {
+        self.undecodable.fetch_add(1, Relaxed);
+    }
+
     /// Counts a message that came and was not begun.
     pub(super) fn left(&self) {
         self.left.fetch_add(1, Relaxed);

@@ -45,7 +45,7 @@ pub(super) struct Shared {
     key: Option<Key>,
     pub(super) gate: Arc<Gate>,
     pub(super) tally: Arc<Tally>,
-    tasks: TaskTracker,
+    pub(super) tasks: TaskTracker,
     feeds: TaskTracker,
     pub(super) stop: CancellationToken,
     pub(super) abort: CancellationToken,

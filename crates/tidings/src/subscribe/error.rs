@@ -2,11 +2,13 @@
 
 use std::error::Error;
 
+use bytes::Bytes;
+
 use crate::delivery::{Acker, DeliveryKind};
 use crate::envelope::DecodeError;
 use crate::subject::SubjectError;
 use crate::topology::{ConsumerFault, ConsumerPlan, Difference};
-use crate::transport::{ApiError, Denial, Fault};
+use crate::transport::{ApiError, Denial, Fault, Unreadable};
 
 /// A subscription could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -146,6 +148,25 @@ pub enum ReceiveError {
         /// What the server says.
         description: String,
     },
+    /// A stored message has headers that no client can read: it broke the connection. A durable
+    /// consumer delivers it again until it is settled, and goes on with the others; a replay can't get
+    /// past it and ends: start one behind it, with `From::Sequence`.
+    #[error(
+        "message {sequence} of stream `{stream}` on `{subject}` has headers that no client can read; \
+         settle it, or start a replay behind it"
+    )]
+    Unreadable {
+        /// The stream.
+        stream: String,
+        /// The message.
+        sequence: u64,
+        /// Its subject.
+        subject: String,
+        /// Its payload.
+        payload: Bytes,
+        /// What settles it, if a durable consumer delivered it.
+        acker: Option<Acker>,
+    },
     /// The server does not allow the subscription any more, or what its consumer needs. The flow
     /// goes on when it does: it is asked again.
     #[error(transparent)]
@@ -168,6 +189,16 @@ impl From<Fault> for ReceiveError {
                 Self::ConsumerGone { description: error.description }
             }
             Fault::Denied(denial) => Self::Denied(denial),
+            Fault::Unreadable(unreadable) => {
+                let Unreadable { message, receipt, settle } = *unreadable;
+                Self::Unreadable {
+                    stream: receipt.stream,
+                    sequence: message.sequence,
+                    subject: message.subject.to_string(),
+                    payload: message.payload,
+                    acker: settle.map(Acker::new),
+                }
+            }
             Fault::Client(source) => Self::Connection(source),
             other => Self::Connection(other.into()),
         }

@@ -102,7 +102,9 @@ impl ProvisionError {
             Fault::Timeout => Self::Timeout { stream },
             Fault::Closed => Self::Closed,
             Fault::Client(source) => Self::Client { stream, source },
-            other @ Fault::TooLarge { .. } => Self::Client { stream, source: other.into() },
+            other @ (Fault::TooLarge { .. } | Fault::Unreadable(_)) => {
+                Self::Client { stream, source: other.into() }
+            }
         }
     }
 }

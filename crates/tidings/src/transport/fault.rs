@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use super::Denial;
+use super::{Denial, Unreadable};
 
 /// A transport's failure, the same for both.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,12 @@ pub(crate) enum Fault {
     /// The server does not allow it.
     #[error(transparent)]
     Denied(Denial),
+    /// A message was delivered that no client can read.
+    #[error(
+        "message {} of stream `{}` on `{}` has headers that no client can read", .0.message.sequence,
+        .0.receipt.stream, .0.message.subject
+    )]
+    Unreadable(Box<Unreadable>),
     /// The bus was closed.
     #[error("the bus is closed")]
     Closed,

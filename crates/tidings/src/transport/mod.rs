@@ -28,7 +28,7 @@ pub(crate) use inbox::{CAPACITY, Inbox};
 pub(crate) use incoming::{Incoming, Receipt, Settle, Settlement};
 pub(crate) use pending_ack::PendingAck;
 pub use state::{ConsumerState, StreamState};
-pub(crate) use stored::{StoredHeaders, StoredMessage, Which};
+pub(crate) use stored::{StoredHeaders, StoredMessage, Unreadable, Which};
 
 use crate::header::Headers;
 use crate::stream::StreamConfig;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use crate::header::Headers;
 use crate::subject::Subject;
+use crate::transport::{Receipt, Settle};
 
 /// Which of a stream's messages is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,16 @@ pub(crate) struct StoredMessage {
     pub(crate) stored_at: SystemTime,
     pub(crate) headers: StoredHeaders,
     pub(crate) payload: Bytes,
+}
+
+/// A message that was delivered and that no client can read: it breaks the connection.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    pub(crate) message: StoredMessage,
+    /// Which consumer it was delivered to. How often is not known.
+    pub(crate) receipt: Receipt,
+    /// What settles it, if a durable consumer delivered it.
+    pub(crate) settle: Option<Settle>,
 }
 
 /// A stored message's headers.

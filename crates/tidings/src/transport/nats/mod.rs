@@ -15,6 +15,7 @@ mod replies;
 mod settle;
 mod stored;
 mod stream_config;
+mod unreadable;
 
 use std::fmt;
 use std::pin::Pin;

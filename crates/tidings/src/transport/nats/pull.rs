@@ -3,6 +3,7 @@
 //! Written over a core subscription: what has arrived must be at hand when a shutdown gives it
 //! back, and no more may be on the way than is asked for.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -14,11 +15,12 @@ use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::receipt::receipt;
+use super::unreadable::Look;
 use super::{Nats, NatsSettle, in_time, inbox, subject_of};
 use crate::header::{Headers, PENDING_MESSAGES};
 use crate::subject::Subject;
 use crate::transport::{
-    ApiError, ConsumerConfig, Denial, DeniedAction, Fault, Incoming, Outgoing, Settle,
+    ApiError, ConsumerConfig, Denial, DeniedAction, Fault, Incoming, Outgoing, Settle, Unreadable,
 };
 
 /// How long one pull request stays open when nothing comes.
@@ -40,6 +42,9 @@ type Asking = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
 /// A look-up on its way: whether the consumer is there.
 type Looking = Pin<Box<dyn Future<Output = Result<bool, Fault>> + Send>>;
 
+/// A look on its way: for messages that break a connection.
+type Searching = Pin<Box<dyn Future<Output = Result<Look, Fault>> + Send>>;
+
 /// A durable consumer's messages.
 pub(crate) struct NatsPull {
     nats: Nats,
@@ -58,6 +63,11 @@ pub(crate) struct NatsPull {
     asking: Option<Asking>,
     /// A look whether the consumer is still there, after nobody answered for it.
     looking: Option<Looking>,
+    /// A look for what broke the connection, and what it has found.
+    searching: Option<Searching>,
+    unreadable: VecDeque<Unreadable>,
+    /// Up to here all that was delivered can be read.
+    readable: u64,
     /// Ends a pause, or a silence that was too long.
     timer: Pin<Box<Sleep>>,
     paused: bool,
@@ -94,6 +104,9 @@ impl NatsPull {
             expected: 0,
             asking: None,
             looking: None,
+            searching: None,
+            unreadable: VecDeque::new(),
+            readable: 0,
             timer: Box::pin(sleep(SILENCE)),
             paused: false,
             reconnected: nats.reconnected(),
@@ -153,6 +166,31 @@ impl NatsPull {
         self.wait(SILENCE);
     }
 
+    /// Looks for what may have broken the connection.
+    fn search(&mut self) {
+        let (nats, (stream, consumer)) = (self.nats.clone(), self.of.clone());
+        let (filters, readable) = (self.config.filters.clone(), self.readable);
+        self.searching = Some(Box::pin(async move {
+            nats.look_through(&stream, &consumer, &filters, readable).await
+        }));
+    }
+
+    /// What a look has found is told, each time until it is settled.
+    fn heed(&mut self, look: Result<Look, Fault>) {
+        match look {
+            Ok(look) => {
+                let first = look.found.first().map(|unreadable| unreadable.message.sequence);
+                self.readable = first.map_or(look.looked, |first| first - 1);
+                self.unreadable.extend(look.found);
+                if look.more && self.unreadable.is_empty() {
+                    self.search();
+                }
+            }
+            // The next loss of the connection asks again.
+            Err(fault) => tracing::warn!(%fault, "what was delivered last can't be looked through"),
+        }
+    }
+
     fn wait(&mut self, time: Duration) {
         self.timer.as_mut().reset(Instant::now() + time);
     }
@@ -173,7 +211,9 @@ impl NatsPull {
         if !self.paused {
             self.wait(SILENCE);
         }
-        let Some(status) = message.status else {
+        // A stored message may have a status too; the server's own words can't be acknowledged.
+        let is_stored = message.reply.as_ref().is_some_and(|to| to.starts_with("$JS.ACK."));
+        let Some(status) = message.status.filter(|_| !is_stored) else {
             self.expected = self.expected.saturating_sub(1);
             return Some(Ok(self.incoming(message)));
         };
@@ -253,7 +293,19 @@ impl Stream for NatsPull {
             }
             if this.reconnected.poll_unpin(cx).is_ready() {
                 this.reconnected = this.nats.reconnected();
+                if this.expected > 0 {
+                    this.search();
+                }
                 this.forget(false);
+            }
+            if let Some(searching) = &mut this.searching
+                && let Poll::Ready(look) = searching.poll_unpin(cx)
+            {
+                this.searching = None;
+                this.heed(look);
+            }
+            if let Some(unreadable) = this.unreadable.pop_front() {
+                return Poll::Ready(Some(Err(Fault::Unreadable(Box::new(unreadable)))));
             }
             if let Poll::Ready(denial) = this.denied.poll_unpin(cx) {
                 this.denied = denied(&this.nats, &this.next, &this.inbox);

@@ -60,14 +60,18 @@ impl Nats {
         sequence: u64,
         reason: &str,
     ) -> Result<(), Fault> {
-        let ack = format!("$JS.ACK.{stream}.{consumer}.1.{sequence}.1.0.0");
         let message = Outgoing {
-            subject: crate::subject::Subject::from(ack),
+            subject: crate::subject::Subject::from(ack_of(stream, consumer, sequence)),
             headers: Headers::new(),
             payload: body(Settlement::term(reason), [Duration::ZERO; 2]),
         };
         self.request(message, ANSWERED).await.map(drop)
     }
+}
+
+/// The subject of an ack of our own making: all that the server reads of it is the sequence.
+pub(super) fn ack_of(stream: &str, consumer: &str, sequence: u64) -> String {
+    format!("$JS.ACK.{stream}.{consumer}.1.{sequence}.1.0.0")
 }
 
 fn body(settlement: Settlement, waits: [Duration; 2]) -> Bytes {
