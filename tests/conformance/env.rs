@@ -55,6 +55,17 @@ impl Env {
         self.bus()
     }
 
+    /// Whether time is tokio's, which is paused: what is due happens at its time and not later.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.server.is_none()
+    }
+
+    /// By how much a time that was measured may be another one than it should: a timer's grain,
+    /// and over a network two clocks.
+    pub(crate) fn coarse(&self) -> Duration {
+        Duration::from_millis(if self.is_exact() { 5 } else { 20 })
+    }
+
     /// Ends the server in good order and starts it again. Needs [`Features::restart`].
     pub(crate) async fn restart(&mut self) {
         let server = self.server.as_mut().expect("a server that can be restarted");

@@ -9,7 +9,9 @@
 
 mod batch;
 mod chain;
+mod circuit;
 mod dead_letter;
+mod deadline;
 mod dedup;
 mod delay;
 mod deleted;
@@ -25,8 +27,12 @@ mod ledger;
 mod live;
 mod load;
 mod message;
+mod option;
 mod order;
+mod parting;
+mod pause;
 mod pending;
+mod prefetch;
 mod publish;
 mod race;
 mod reconnect;
@@ -36,8 +42,11 @@ mod registry;
 mod replay;
 mod request;
 mod retention;
+mod retry;
+mod script;
 mod shutdown;
 mod slow;
+mod status;
 mod subject;
 mod topology;
 mod wildcard;
@@ -208,6 +217,62 @@ scenarios! {
             two_at_once_put_everything_back_once,
             where_the_stream_is_gone_letters_stay,
             purged_letters_are_those_that_are_meant;
+        retry:
+            waits_grow_up_to_a_bound_and_then_there_is_one_letter,
+            a_list_is_followed_in_its_order,
+            never_is_one_attempt,
+            time_runs_out_before_the_attempts_do,
+            a_failure_asks_for_its_wait_and_not_for_more_attempts,
+            a_panic_counts_as_an_attempt,
+            what_is_rejected_is_not_handled_again,
+            what_can_not_be_decoded_is_kept_as_it_came,
+            jitter_never_shortens,
+            a_route_judges_failures_for_itself,
+            what_is_deferred_waits_and_the_others_go_on,
+            what_was_deferred_has_all_its_time_when_it_is_handled,
+            who_dies_at_work_fails_as_the_policy_says,
+            an_instance_that_goes_takes_one_attempt_with_it;
+        deadline:
+            who_is_slower_than_the_ack_wait_handles_once,
+            after_the_progress_limit_a_message_comes_again,
+            who_hangs_is_cut_off_tried_again_and_put_aside,
+            an_asker_is_told_of_a_deadline,
+            a_core_event_past_its_deadline_makes_room_for_the_next;
+        prefetch:
+            no_more_is_fetched_than_a_route_says,
+            what_waits_here_for_long_does_not_come_twice,
+            a_rate_is_kept_by_a_stream_s_route,
+            a_rate_is_kept_by_a_core_route;
+        circuit:
+            it_opens_probes_doubles_and_closes,
+            what_was_rejected_says_nothing_of_the_handler,
+            meanwhile_other_members_of_the_group_have_the_work,
+            a_shutdown_tries_what_no_stream_keeps,
+            a_shutdown_makes_the_last_attempts_that_are_here;
+        pause:
+            a_stream_s_events_go_to_another_instance,
+            what_was_not_begun_is_given_back,
+            a_core_event_goes_to_another_member,
+            a_request_has_no_responders_meanwhile,
+            who_waits_for_a_change_is_told_of_each,
+            a_paused_registry_ends_like_any_other;
+        status:
+            a_deleted_consumer_is_said_and_come_back_it_is_read,
+            a_deleted_stream_is_said_and_come_back_it_is_read,
+            a_full_stream_of_letters_is_said_until_there_is_room,
+            a_missing_stream_of_letters_is_made_again,
+            a_shutdown_leaves_what_finds_no_room;
+        option:
+            what_can_not_hold_names_route_option_and_values,
+            what_means_nothing_to_a_message_is_refused,
+            what_just_holds_is_taken;
+        parting:
+            what_is_to_be_tried_again_waits_for_the_next_instance,
+            what_was_deferred_goes_to_the_next_instance,
+            what_was_deferred_at_its_last_attempt_is_tried_once_more,
+            last_attempts_that_are_here_are_made_here,
+            what_waits_for_its_rate_goes_to_the_next_instance,
+            a_rate_does_not_hold_up_a_shutdown_past_its_deadline;
         registry:
             two_registries_of_one_name_share,
             two_registries_of_two_names_each_get_all,

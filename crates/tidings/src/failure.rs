@@ -66,7 +66,8 @@ impl Failure {
     /// often, and this does not count as an attempt.
     ///
     /// Meanwhile the message waits in this process, which tells the server that it has it. If the
-    /// process ends first, the message comes again, and that counts.
+    /// process ends first, or the route is paused, the message comes again, and that counts. One
+    /// that has no further attempt is handled once more before a shutdown or a pause gives it back.
     pub fn defer(delay: Duration, why: impl Into<BoxError>) -> Self {
         Self { verdict: Verdict::Defer(delay), source: Arc::from(why.into()) }
     }

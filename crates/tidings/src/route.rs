@@ -142,10 +142,10 @@ impl<M> Route<M> {
         self
     }
 
-    /// For how long a server is told that a handler is still at work on a stream event; the
-    /// default is ten times [`ack_wait`](Self::ack_wait), and 0 tells it never. After that the
-    /// event comes again, perhaps to another instance, while the handler goes on. On a route of
-    /// other messages it is refused at the start.
+    /// For how long, from its beginning, a server is told that a handler is still at work on a
+    /// stream event; the default is ten times [`ack_wait`](Self::ack_wait), and 0 tells it never.
+    /// After that the event comes again, perhaps to another instance, while the handler goes on.
+    /// On a route of other messages it is refused at the start.
     pub fn progress_limit(mut self, limit: Duration) -> Self {
         self.spec.progress_limit = Some(limit);
         self

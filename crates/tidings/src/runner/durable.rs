@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::sleep;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::Worker;
 use super::gate::Trouble;
@@ -41,16 +42,18 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
         };
         match opened {
             Ok(pull) => {
+                gate.well(Trouble::Feed);
                 let mut feed = Feed::Durable(pull);
+                let feeding = worker.feeding();
                 let halt = intake.run(&mut feed, &listener).await;
                 if intake.has_delivered() {
                     pause = FIRST_RETRY;
                 }
                 match halt {
-                    Halt::Stopped => return give_back(&mut intake, Some(feed)).await,
+                    Halt::Stopped => return give_back(&mut intake, Some((feed, feeding))).await,
                     // What is here and not begun would wait as long as the route does.
                     Halt::Paused => {
-                        give_back(&mut intake, Some(feed)).await;
+                        give_back(&mut intake, Some((feed, feeding))).await;
                         tokio::select! {
                             biased;
                             () = worker.stopped() => return,
@@ -104,9 +107,9 @@ async fn open(worker: &Worker, durable: &Durable) -> Result<Pull, Fault> {
 }
 
 /// Messages that are here and not begun go to another instance now, not after the ack wait.
-async fn give_back(intake: &mut Intake, feed: Option<Feed>) {
+async fn give_back(intake: &mut Intake, feed: Option<(Feed, TaskTrackerToken)>) {
     let transport = intake.worker().link().transport.clone();
-    if let Some(Feed::Durable(pull)) = feed {
+    if let Some((Feed::Durable(pull), _feeding)) = feed {
         // The pull ends first: as long as the server knows of it, it would send them here again.
         for incoming in pull.end().await {
             intake.take(Ok(incoming));

@@ -10,7 +10,7 @@ use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep_until};
 
 use super::Worker;
-use super::backlog::Backlog;
+use super::backlog::{Backlog, Taken};
 use super::circuit::Circuit;
 use super::gate::Trouble;
 use super::pace::Pace;
@@ -35,6 +35,12 @@ impl Feed {
                 pull.next().await
             }
         }
+    }
+
+    /// Whether messages may be on their way that were asked for when there was more room: the
+    /// server is to be told that they are here.
+    fn expects(&self) -> bool {
+        matches!(self, Self::Durable(pull) if pull.expects())
     }
 }
 
@@ -122,7 +128,7 @@ impl Intake {
                 () = &mut stopped => return Halt::Stopped,
                 () = &mut paused => return Halt::Paused,
                 Some(done) = self.done.1.recv() => self.end(done),
-                next = listener.attend(feed.next(room)), if room > 0 => match next {
+                next = listener.attend(feed.next(room)), if room > 0 || feed.expects() => match next {
                     Some(next) => self.take(next),
                     None => return Halt::Dry,
                 },
@@ -136,14 +142,20 @@ impl Intake {
     pub(super) async fn finish(&mut self, feed: &mut Feed, listener: &Listener) {
         let worker = self.worker.clone();
         let mut aborted = pin!(worker.aborted());
-        let mut is_dry = false;
+        let mut stopped = pin!(worker.stopped());
+        let (mut is_dry, mut is_stopped) = (false, false);
         self.ends = true;
         while !is_dry || self.running > 0 || self.backlog.waiting() > 0 {
+            if is_stopped {
+                // No stream keeps it: tried in spite of an open circuit it may be handled.
+                self.open = None;
+            }
             self.begin();
             let (room, wake) = (self.room(), self.wake());
             tokio::select! {
                 biased;
                 () = &mut aborted => return,
+                () = &mut stopped, if !is_stopped => is_stopped = true,
                 Some(done) = self.done.1.recv() => self.end(done),
                 next = listener.attend(feed.next(room)), if room > 0 && !is_dry => match next {
                     Some(next) => self.take(next),
@@ -173,22 +185,22 @@ impl Intake {
 
     /// Gives a stream's messages back that were not begun, and waits for the last handler.
     ///
-    /// One that has no further attempt is handled here: it would count as tried.
+    /// One that has no further attempt is handled here, also in spite of an open circuit or before
+    /// its time: given back it would count as tried, and be put aside.
     pub(super) async fn give_back(&mut self) -> Result<(), Fault> {
+        let worker = self.worker.clone();
+        let mut aborted = pin!(worker.aborted());
+        let mut is_aborted = false;
         let mut given_back = Ok(());
         self.ends = true;
+        let (last, waiting): (Vec<_>, Vec<_>) =
+            self.backlog.drain().into_iter().partition(|taken| self.worker.is_last_attempt(taken));
+        for taken in last {
+            self.backlog.push(taken);
+        }
+        give_back(waiting, &mut given_back).await;
         loop {
-            let (mut last, waiting): (Vec<_>, Vec<_>) =
-                self.backlog.drain().partition(|taken| self.worker.is_last_attempt(taken));
-            if self.open.is_none() {
-                last.drain(..).for_each(|taken| self.backlog.push(taken));
-            }
-            for taken in last.into_iter().chain(waiting) {
-                // Where one can't be given back, the next can't either.
-                if let (Ok(()), Some(settle)) = (&given_back, &taken.incoming.settle) {
-                    given_back = settle.send(Settlement::Nak(None)).await;
-                }
-            }
+            self.open = None;
             self.begin();
             if self.running == 0 && self.backlog.is_empty() {
                 self.ends = false;
@@ -197,9 +209,14 @@ impl Intake {
             let wake = self.wake();
             tokio::select! {
                 biased;
+                () = &mut aborted, if !is_aborted => is_aborted = true,
                 Some(done) = self.done.1.recv() => self.end(done),
                 () = until(wake) => self.tell_server().await,
             }
+            // It came too early again, or there is no more time.
+            let late =
+                if is_aborted { self.backlog.drain() } else { self.backlog.drain_deferred() };
+            give_back(late, &mut given_back).await;
         }
     }
 
@@ -339,6 +356,16 @@ impl Intake {
                 return;
             }
             taken.told = now;
+        }
+    }
+}
+
+/// Gives messages back, unless that failed before: where one can't be given back, the next can't
+/// either.
+async fn give_back(messages: Vec<Taken>, given_back: &mut Result<(), Fault>) {
+    for taken in messages {
+        if let (Ok(()), Some(settle)) = (&given_back, &taken.incoming.settle) {
+            *given_back = settle.send(Settlement::Nak(None)).await;
         }
     }
 }

@@ -44,6 +44,9 @@ use crate::transport::Inbox;
 
 /// How long what was told to end may take to: until dropped handlers' messages are given back.
 const AFTER_ABORT: Duration = Duration::from_secs(10);
+/// How long a server may take to hear that no more messages are wanted, also where no handler has
+/// any more time.
+const FEEDS_END: Duration = Duration::from_secs(1);
 
 /// What feeds a route.
 #[derive(Debug)]
@@ -59,6 +62,8 @@ pub(crate) enum Source {
 pub(crate) struct Runner {
     /// The loops that feed the workers, and the handlers that are running.
     tasks: TaskTracker,
+    /// What a server may still send messages to.
+    feeds: TaskTracker,
     /// Ends the answers to discovery, once the last handler has ended.
     monitor: CancellationToken,
     /// What answers discovery.
@@ -76,6 +81,7 @@ impl Runner {
         let (stop, monitor) = (CancellationToken::new(), CancellationToken::new());
         Self {
             tasks: TaskTracker::new(),
+            feeds: TaskTracker::new(),
             monitors: TaskTracker::new(),
             _on_drop: [stop.clone().drop_guard(), monitor.clone().drop_guard()],
             monitor,
@@ -118,7 +124,10 @@ impl Runner {
     pub(crate) async fn shutdown(&self, deadline: Duration) {
         self.stop.cancel();
         self.tasks.close();
+        self.feeds.close();
         if timeout(deadline, self.tasks.wait()).await.is_err() {
+            // What a dropped handler gives back would else come here again, and be lost.
+            let _ = timeout(FEEDS_END, self.feeds.wait()).await;
             self.abort.cancel();
             // A handler that blocks its thread can't be dropped; it must not keep the process.
             if timeout(AFTER_ABORT, self.tasks.wait()).await.is_err() {

@@ -14,21 +14,20 @@ use crate::transport::Settlement;
 pub(super) struct Progress {
     /// After how long without a word.
     pub(super) every: Duration,
-    /// For how long after the message came.
+    /// For how long after a handler began.
     pub(super) limit: Duration,
 }
 
 impl Progress {
     /// Tells of these messages, which came together, for as long as it may; never ends.
     pub(super) async fn report(&self, all: &[&Taken]) -> Infallible {
-        let since = all.iter().map(|taken| taken.since).min();
         let told = all.iter().map(|taken| taken.told).min();
         let is_settled = all.iter().any(|taken| taken.incoming.settle.is_some());
-        if let (Some(since), Some(told)) = (since, told)
+        if let Some(told) = told
             && is_settled
             && !self.limit.is_zero()
         {
-            let limit = since.checked_add(self.limit);
+            let limit = Instant::now().checked_add(self.limit);
             let mut next = told + self.every;
             while limit.is_none_or(|limit| next <= limit) {
                 sleep_until(next).await;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::backlog::Taken;
 use super::gate::Gate;
@@ -45,6 +46,7 @@ pub(super) struct Shared {
     pub(super) gate: Arc<Gate>,
     pub(super) tally: Arc<Tally>,
     pub(super) tasks: TaskTracker,
+    feeds: TaskTracker,
     pub(super) stop: CancellationToken,
     pub(super) abort: CancellationToken,
 }
@@ -71,6 +73,7 @@ impl Worker {
                 gate: Arc::default(),
                 tally: Arc::default(),
                 tasks: runner.tasks.clone(),
+                feeds: runner.feeds.clone(),
                 stop: runner.stop.clone(),
                 abort: runner.abort.clone(),
             }),
@@ -98,6 +101,11 @@ impl Worker {
     pub(super) fn listen(&self, durable: Option<(&'static str, &str)>) -> Listener {
         let Shared { label, declarations, link, .. } = &*self.shared;
         link.listen(Listening { route: label, declarations, durable })
+    }
+
+    /// As long as this is held, a server may send messages.
+    pub(super) fn feeding(&self) -> TaskTrackerToken {
+        self.shared.feeds.token()
     }
 
     /// Resolves when no new messages are to be taken.

@@ -190,7 +190,10 @@ impl Ending {
             Outcome::Declared { description, body } => {
                 Self::Declared { description: description.clone(), body: body.clone() }
             }
-            Outcome::Failed(failure) if failure.verdict() == Verdict::Reject => {
+            // Nothing is settled, so it is the failure that says what becomes of it.
+            Outcome::Failed(failure)
+                if settlement.is_none() && failure.verdict() == Verdict::Reject =>
+            {
                 Self::Rejected(failure.to_string())
             }
             Outcome::Failed(failure) => Self::failed(failure.to_string(), settlement),

@@ -106,6 +106,14 @@ impl Pull {
         }
     }
 
+    /// Whether messages may be on their way or here that were asked for.
+    pub(crate) fn expects(&self) -> bool {
+        match self {
+            Self::Nats(pull) => pull.flow.expects(),
+            Self::NatsOrdered(_) | Self::Memory(_) => false,
+        }
+    }
+
     /// Ends the flow, and gives back what a durable consumer delivered and nobody took.
     pub(crate) async fn end(self) -> Vec<Incoming> {
         match self {

@@ -120,6 +120,11 @@ impl NatsPull {
         self.room = room;
     }
 
+    /// Whether messages may be on their way or here that were asked for.
+    pub(crate) fn expects(&self) -> bool {
+        self.expected > 0
+    }
+
     /// Ends the pull, and gives back what was asked for and not yielded.
     ///
     /// What is on the way is waited for a moment; only what comes later than that, to a request
@@ -134,6 +139,10 @@ impl NatsPull {
             && let Ok(Some(message)) = timeout(ON_THE_WAY, self.messages.next()).await
         {
             left.extend(self.read(message).and_then(Result::ok));
+        }
+        // Dropping it does the same some time later: what is given back next must not come here.
+        if timeout(ON_THE_WAY, self.messages.unsubscribe()).await.is_err() {
+            tracing::debug!("there is no room to say that a pull has ended; it is said later");
         }
         left
     }

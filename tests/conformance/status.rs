@@ -1,0 +1,169 @@
+//! A route that can't run says so, and goes on by itself.
+
+use std::time::Duration;
+
+use tidings::prelude::*;
+use tidings::{DeadLetterFilter, DeadLetterPolicy, EventStream, RouteState, Running, Topology};
+
+use crate::circuit::state;
+use crate::dead_letter::letters;
+use crate::env::{Env, SHORT};
+use crate::message::{Parcels, Sent, sent};
+use crate::script::{Calls, Step, script};
+
+fn is_failing(state: &RouteState) -> bool {
+    matches!(state, RouteState::Failing { .. })
+}
+
+fn is_running(state: &RouteState) -> bool {
+    *state == RouteState::Running
+}
+
+/// A registry that makes what it needs, and runs no more.
+async fn make(bus: &Bus) {
+    let (handler, _calls) = script(|_, _| Step::Done);
+    let maker = Registry::new("shop").dead_letters(DeadLetterPolicy::off());
+    maker.handle::<Sent>(handler).start(bus).await.unwrap().shutdown().await;
+}
+
+/// A registry that makes nothing.
+async fn bound(bus: &Bus) -> (Running, Calls) {
+    let (handler, calls) = script(|_, _| Step::Done);
+    let registry = Registry::new("shop").handle::<Sent>(handler);
+    let registry = registry.dead_letters(DeadLetterPolicy::off());
+    let registry = registry.streams(Topology::BindOnly).consumers(Topology::BindOnly);
+    (registry.start(bus).await.unwrap(), calls)
+}
+
+pub(crate) async fn a_deleted_consumer_is_said_and_come_back_it_is_read(env: Env) {
+    let bus = env.bus();
+    make(&bus).await;
+    let (running, mut calls) = bound(&bus).await;
+    bus.publish(&sent(1)).await.unwrap();
+    assert_eq!(calls.next().await.number, 1);
+    state(&running.control(), is_running).await;
+
+    bus.stream::<Parcels>().delete_consumer("shop-parcels_sent").await.unwrap();
+    let failing = state(&running.control(), is_failing).await;
+    let RouteState::Failing { error, .. } = failing else { unreachable!() };
+    assert!(!error.is_empty());
+    // What it says in the end names the culprit.
+    let named = |state: &RouteState| {
+        matches!(state, RouteState::Failing { error, .. }
+            if error.contains("shop-parcels_sent") && error.contains("PARCELS"))
+    };
+    state(&running.control(), named).await;
+    calls.none_within(SHORT).await;
+
+    make(&bus).await;
+    // It is said although nothing comes that would show it.
+    state(&running.control(), is_running).await;
+    bus.publish(&sent(2)).await.unwrap();
+    // A consumer that is new begins at the beginning; who made it may have handled the first one.
+    while calls.next().await.number != 2 {}
+    running.shutdown().await;
+}
+
+pub(crate) async fn a_deleted_stream_is_said_and_come_back_it_is_read(env: Env) {
+    let bus = env.bus();
+    make(&bus).await;
+    let (running, mut calls) = bound(&bus).await;
+    bus.stream::<Parcels>().delete().await.unwrap();
+    let named = |state: &RouteState| matches!(state, RouteState::Failing { error, .. } if error.contains("PARCELS"));
+    state(&running.control(), named).await;
+    make(&bus).await;
+    state(&running.control(), is_running).await;
+    bus.publish(&sent(1)).await.unwrap();
+    assert_eq!(calls.next().await.number, 1);
+    running.shutdown().await;
+}
+
+/// The dead-letter stream of `shop`, as an operator knows it.
+#[derive(EventStream)]
+#[stream(name = "shop-dead-letters", subjects("_dead_letters.shop-dead-letters.>"))]
+struct Aside;
+
+/// A registry whose handler rejects every second one.
+async fn choosy(bus: &Bus, policy: DeadLetterPolicy) -> (Running, Calls) {
+    let (handler, calls) = script(|number, _| match number % 2 {
+        1 => Step::Fail(Failure::reject("no such parcel")),
+        _ => Step::Done,
+    });
+    let route = Route::of::<Sent>(handler).ack_wait(Duration::from_millis(300));
+    let registry = Registry::new("shop").dead_letters(policy).route(route);
+    (registry.start(bus).await.unwrap(), calls)
+}
+
+async fn unsettled(bus: &Bus) -> u64 {
+    bus.stream::<Parcels>().consumer_state("shop-parcels_sent").await.unwrap().ack_pending
+}
+
+pub(crate) async fn a_full_stream_of_letters_is_said_until_there_is_room(env: Env) {
+    let bus = env.bus();
+    let (running, mut calls) = choosy(&bus, DeadLetterPolicy::default().max_messages(1)).await;
+    bus.publish(&sent(1)).await.unwrap();
+    calls.next().await;
+    let aside = bus.dead_letters("shop");
+    let first = letters(&aside, 1).await.remove(0);
+    bus.publish(&sent(3)).await.unwrap();
+    calls.next().await;
+    let failing = state(&running.control(), is_failing).await;
+    let RouteState::Failing { error, .. } = failing else { unreachable!() };
+    assert!(error.contains("shop-dead-letters"), "{error}");
+    // The others are handled, and that hides nothing.
+    for number in [2, 4, 6] {
+        bus.publish(&sent(number)).await.unwrap();
+        assert_eq!(calls.next().await.number, number);
+        assert!(is_failing(&running.status()[0].state));
+    }
+    // For longer than the ack wait: it is kept here, and is in nobody else's hands.
+    calls.none_within(Duration::from_millis(500)).await;
+    assert_eq!(unsettled(&bus).await, 1);
+    assert_eq!(aside.purge(first.sequence()).await.unwrap().purged, 1);
+    let second = letters(&aside, 1).await.remove(0);
+    assert_eq!((second.original_sequence(), second.attempts()), (Some(2), Some(1)));
+    state(&running.control(), is_running).await;
+    calls.none_within(Duration::from_millis(500)).await;
+    assert_eq!(unsettled(&bus).await, 0);
+    assert_eq!(letters(&aside, 1).await[0].sequence(), second.sequence());
+    let report = running.shutdown().await.remove(0);
+    assert_eq!((report.rejected, report.dead_lettered, report.handled), (2, 2, 3));
+}
+
+pub(crate) async fn a_missing_stream_of_letters_is_made_again(env: Env) {
+    let bus = env.bus();
+    let (running, mut calls) = choosy(&bus, DeadLetterPolicy::default()).await;
+    bus.stream::<Aside>().delete().await.unwrap();
+    bus.publish(&sent(1)).await.unwrap();
+    calls.next().await;
+    let letter = letters(&bus.dead_letters("shop"), 1).await.remove(0);
+    assert_eq!(letter.original_sequence(), Some(1));
+    state(&running.control(), is_running).await;
+    calls.none_within(Duration::from_millis(500)).await;
+    assert_eq!(unsettled(&bus).await, 0);
+    let count = bus.dead_letters("shop").count(DeadLetterFilter::all()).await.unwrap();
+    assert_eq!(count, 1);
+    running.shutdown().await;
+}
+
+/// A shutdown does not wait for room: the original stays for who comes next.
+pub(crate) async fn a_shutdown_leaves_what_finds_no_room(env: Env) {
+    let bus = env.bus();
+    let (running, mut calls) = choosy(&bus, DeadLetterPolicy::default().max_messages(1)).await;
+    bus.publish_all([sent(1), sent(3)]).await.unwrap();
+    calls.list(2).await;
+    let aside = bus.dead_letters("shop");
+    let first = letters(&aside, 1).await.remove(0);
+    state(&running.control(), is_failing).await;
+    running.shutdown_within(SHORT).await;
+    assert_eq!(unsettled(&bus).await, 1);
+    aside.purge(first.sequence()).await.unwrap();
+    let (running, mut calls) = choosy(&bus, DeadLetterPolicy::default()).await;
+    let again = calls.next().await;
+    assert_eq!(again.attempt, 2, "{again:?}");
+    let second = letters(&aside, 1).await.remove(0);
+    assert_ne!(second.original_sequence(), first.original_sequence());
+    calls.none_within(SHORT).await;
+    assert_eq!(unsettled(&bus).await, 0);
+    running.shutdown().await;
+}
