@@ -8,6 +8,7 @@
 )]
 
 mod batch;
+mod beside;
 mod chain;
 mod circuit;
 mod dead_letter;
@@ -243,6 +244,10 @@ scenarios! {
             what_waits_here_for_long_does_not_come_twice,
             a_rate_is_kept_by_a_stream_s_route,
             a_rate_is_kept_by_a_core_route;
+        beside:
+            what_fails_beside_it_makes_no_pause_longer,
+            one_that_cant_be_put_aside_keeps_no_other_of_its_batch,
+            an_ack_wait_without_measure_is_a_long_one;
         circuit:
             it_opens_probes_doubles_and_closes,
             what_was_rejected_says_nothing_of_the_handler,

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
+
 use super::backlog::Taken;
 use super::handled::{Cut, Handled};
 use super::place::{Health, Place};
@@ -22,16 +24,20 @@ impl Shared {
     pub(super) async fn work_on_all(&self, batch: Vec<Taken>, place: &mut Place) {
         let (spent, batch): (Vec<_>, Vec<_>) =
             batch.into_iter().partition(|taken| self.is_used_up(taken));
-        for taken in spent {
-            self.conclude(taken, Handled::UsedUp, Duration::ZERO, place).await;
-        }
         let begun = Instant::now();
         let (ended, marks) = self.call_with_all(&batch).await;
         let each = begun.elapsed() / u32::try_from(batch.len()).unwrap_or(u32::MAX).max(1);
-        let mut health = Health::Unknown;
-        for (taken, mark) in batch.into_iter().zip(marks) {
+        let handled = batch.into_iter().zip(marks).map(|(taken, mark)| {
             let handled = handled(&ended, mark);
-            let one = self.conclude(taken, handled, each, place).await;
+            (taken, handled, each)
+        });
+        let spent = spent.into_iter().map(|taken| (taken, Handled::UsedUp, Duration::ZERO));
+        // Side by side: one whose letter can't be stored must not keep the others from being acked.
+        let all = spent.chain(handled);
+        let concluding = all.map(|(taken, handled, took)| self.conclude(taken, handled, took));
+        let mut health = Health::Unknown;
+        for (one, later) in join_all(concluding).await {
+            place.defer(later);
             // One that failed by itself says nothing of the handler, as long as others did not.
             if one == Health::Well || health == Health::Unknown {
                 health = one;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::backlog::Taken;
 use super::gate::Trouble;
 use super::handled::Handled;
-use super::place::{Health, Place};
+use super::place::Health;
 use super::progress::Progress;
 use super::reply;
 use super::settle::{Attempt, Fate, Why};
@@ -23,15 +23,14 @@ pub(super) const MOST_STORE: Duration = Duration::from_secs(30);
 const LAST_ACKS: usize = 5;
 
 impl Shared {
-    /// Settles or answers a message that was handled in this way, or keeps it for later; says what
-    /// it means for the handler.
+    /// Settles or answers a message that was handled in this way, or gives it back with the time
+    /// that it is to wait here; says what it means for the handler.
     pub(super) async fn conclude(
         &self,
         mut taken: Taken,
         handled: Handled,
         took: Duration,
-        place: &mut Place,
-    ) -> Health {
+    ) -> (Health, Option<(Taken, Duration)>) {
         let fate = self.fate(&taken, &handled);
         self.tally.count(&handled, fate.as_ref(), took);
         let health = handled.health(fate.as_ref());
@@ -39,8 +38,7 @@ impl Shared {
             Some(Fate::Later(delay)) => {
                 handled.tell(&taken.underway, Some(&Settlement::Nak(Some(delay))));
                 let underway = self.begin(&taken.incoming);
-                place.defer(Taken { underway, ..taken }, delay);
-                return health;
+                return (health, Some((Taken { underway, ..taken }, delay)));
             }
             Some(fate) => self.settle(&taken, &handled, fate).await,
             None => self.answer(&taken, handled).await,
@@ -55,9 +53,9 @@ impl Shared {
         {
             receipt.attempt += 1;
             taken.underway = self.begin(&taken.incoming);
-            place.defer(taken, Duration::ZERO);
+            return (health, Some((taken, Duration::ZERO)));
         }
-        health
+        (health, None)
     }
 
     /// What becomes of a stream's message; `None` for one that is not settled.

@@ -1,6 +1,7 @@
 //! What feeds a route's handler: takes messages while there is room, and begins them while they
 //! may begin.
 
+use std::future::poll_fn;
 use std::pin::pin;
 
 use futures_util::stream::SelectAll;
@@ -12,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use super::Worker;
 use super::backlog::{Backlog, Taken};
 use super::circuit::Circuit;
-use super::gate::Trouble;
+use super::gate::{Gate, Trouble};
 use super::pace::Pace;
 use super::place::{Done, Health, Place};
 use crate::probe::Listener;
@@ -27,12 +28,20 @@ pub(super) enum Feed {
 }
 
 impl Feed {
-    async fn next(&mut self, room: usize) -> Option<Result<Incoming, Fault>> {
+    async fn next(&mut self, room: usize, gate: &Gate) -> Option<Result<Incoming, Fault>> {
         match self {
             Self::Core(inboxes) => inboxes.next().await,
             Self::Durable(pull) => {
                 pull.set_room(room);
-                pull.next().await
+                poll_fn(|cx| {
+                    let next = pull.poll_next_unpin(cx);
+                    // An idle consumer that is there again has no message to show for it.
+                    if pull.has_heard() {
+                        gate.well(Trouble::Feed);
+                    }
+                    next
+                })
+                .await
             }
         }
     }
@@ -128,7 +137,7 @@ impl Intake {
                 () = &mut stopped => return Halt::Stopped,
                 () = &mut paused => return Halt::Paused,
                 Some(done) = self.done.1.recv() => self.end(done),
-                next = listener.attend(feed.next(room)), if room > 0 || feed.expects() => match next {
+                next = listener.attend(feed.next(room, &gate)), if room > 0 || feed.expects() => match next {
                     Some(next) => self.take(next),
                     None => return Halt::Dry,
                 },
@@ -140,7 +149,7 @@ impl Intake {
     /// Handles what the feed still has and what is here, and waits for the last handler; ends
     /// early where handlers are to be dropped.
     pub(super) async fn finish(&mut self, feed: &mut Feed, listener: &Listener) {
-        let worker = self.worker.clone();
+        let (worker, gate) = (self.worker.clone(), self.worker.gate());
         let mut aborted = pin!(worker.aborted());
         let mut stopped = pin!(worker.stopped());
         let (mut is_dry, mut is_stopped) = (false, false);
@@ -157,7 +166,7 @@ impl Intake {
                 () = &mut aborted => return,
                 () = &mut stopped, if !is_stopped => is_stopped = true,
                 Some(done) = self.done.1.recv() => self.end(done),
-                next = listener.attend(feed.next(room)), if room > 0 && !is_dry => match next {
+                next = listener.attend(feed.next(room, &gate)), if room > 0 && !is_dry => match next {
                     Some(next) => self.take(next),
                     None => is_dry = true,
                 },
@@ -174,7 +183,8 @@ impl Intake {
             left += 1;
             self.worker.leave(taken.incoming).await;
         }
-        while let Some(Some(next)) = unconstrained(feed.next(1)).now_or_never() {
+        let gate = self.worker.gate();
+        while let Some(Some(next)) = unconstrained(feed.next(1, &gate)).now_or_never() {
             if let Ok(incoming) = next {
                 left += 1;
                 self.worker.leave(incoming).await;
@@ -300,6 +310,8 @@ impl Intake {
             self.backlog.defer(taken, until);
         }
         match done.health {
+            // What was begun before it opened is no probe.
+            _ if self.open.is_some() => {}
             Health::Unknown => {}
             Health::Well => {
                 self.circuit.succeeded();

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::backlog::Taken;
 
 /// Longer than any process runs.
-const FAR: Duration = Duration::from_secs(30 * 365 * 86_400);
+pub(super) const FAR: Duration = Duration::from_secs(30 * 365 * 86_400);
 
 /// What a message says about the handler.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -49,8 +49,9 @@ impl Place {
         Self { done, key, messages, health: Health::Unknown, deferred: Vec::new() }
     }
 
-    /// The message waits for so long.
-    pub(super) fn defer(&mut self, taken: Taken, delay: Duration) {
+    /// The message, if there is one, waits for so long.
+    pub(super) fn defer(&mut self, later: Option<(Taken, Duration)>) {
+        let Some((taken, delay)) = later else { return };
         let now = Instant::now();
         let until = now.checked_add(delay).unwrap_or(now + FAR);
         self.deferred.push((taken, until));

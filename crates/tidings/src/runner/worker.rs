@@ -13,7 +13,7 @@ use super::backlog::Taken;
 use super::gate::Gate;
 use super::handled::{Cut, Handled};
 use super::history::History;
-use super::place::Place;
+use super::place::{FAR, Place};
 use super::progress::Progress;
 use super::settle::Policy;
 use super::{Runner, Tally, reply};
@@ -64,7 +64,10 @@ impl Worker {
                 declarations: route.declarations,
                 dispatch: route.dispatch.clone(),
                 policy: Policy { retry: route.retry(), classify: route.classify.clone() },
-                progress: Progress { every: route.ack_wait() / 2, limit: route.progress_limit() },
+                progress: Progress {
+                    every: (route.ack_wait() / 2).min(FAR),
+                    limit: route.progress_limit(),
+                },
                 deadline: route.deadline,
                 letters,
                 history: History::default(),
@@ -178,8 +181,9 @@ impl Shared {
             // It is handled with others, in `batch`.
             Dispatching::Batch(_) => Handled::Aborted,
         };
-        let health = self.conclude(taken, handled, begun.elapsed(), place).await;
+        let (health, later) = self.conclude(taken, handled, begun.elapsed()).await;
         place.health = health;
+        place.defer(later);
     }
 
     /// Whether a message is not to be tried any more.

@@ -114,6 +114,14 @@ impl Pull {
         }
     }
 
+    /// Whether the consumer has answered since the last call, though with no message.
+    pub(crate) fn has_heard(&mut self) -> bool {
+        match self {
+            Self::Nats(pull) => pull.flow.has_heard(),
+            Self::NatsOrdered(_) | Self::Memory(_) => false,
+        }
+    }
+
     /// Ends the flow, and gives back what a durable consumer delivered and nobody took.
     pub(crate) async fn end(self) -> Vec<Incoming> {
         match self {

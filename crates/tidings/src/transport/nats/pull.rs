@@ -76,6 +76,8 @@ pub(crate) struct NatsPull {
     /// Resolves when the server does not allow the requests, or the inbox.
     denied: Pin<Box<dyn Future<Output = Denial> + Send>>,
     ended: bool,
+    /// Whether a heartbeat came since it was asked last.
+    heard: bool,
 }
 
 impl NatsPull {
@@ -112,7 +114,13 @@ impl NatsPull {
             reconnected: nats.reconnected(),
             denied,
             ended: false,
+            heard: false,
         })
+    }
+
+    /// Whether the consumer has answered since the last call, if only by a heartbeat.
+    pub(crate) fn has_heard(&mut self) -> bool {
+        std::mem::take(&mut self.heard)
     }
 
     /// How many more messages may be on the way, or here and not yielded.
@@ -219,7 +227,10 @@ impl NatsPull {
         };
         let text = message.description.as_deref().unwrap_or_default();
         match status {
-            StatusCode::IDLE_HEARTBEAT => None,
+            StatusCode::IDLE_HEARTBEAT => {
+                self.heard = true;
+                None
+            }
             StatusCode::NOT_FOUND | StatusCode::TIMEOUT => {
                 let left = message.headers.as_ref().and_then(|headers| {
                     headers.get(PENDING_MESSAGES)?.as_str().parse::<usize>().ok()
