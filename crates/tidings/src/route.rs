@@ -113,6 +113,8 @@ impl<M> Route<M> {
 
     /// How many of a stream's messages may be unsettled at a time, over all instances; the default
     /// is 1000. On a route without a stream it is refused at the start.
+    ///
+    /// Those that wait to be tried again count too: when so many wait, nothing new is delivered.
     pub fn max_ack_pending(mut self, max: u64) -> Self {
         self.spec.max_ack_pending = Some(max);
         self

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tidings::DeadLetterFilter;
 use tidings::prelude::*;
 use tidings_tests::{Server, eventually};
 
@@ -120,4 +121,46 @@ async fn a_handler_whose_ack_is_lost_publishes_the_same_again() {
     .await;
     assert_eq!(stored(&server.client().await).await, 2, "one event, and one that followed");
     assert_eq!(running.shutdown().await[0].handled, 2);
+}
+
+/// The ack of a last attempt is lost with the connection: it is sent again, since nobody may handle
+/// the event again, and it is not put aside.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_last_attempt_whose_ack_is_lost_makes_no_dead_letter() {
+    let server = Server::start().await;
+    let proxy = Proxy::start(&server).await;
+    let (services, publisher) = (bus(proxy.url()).await, bus(&server.url()).await);
+    let (begun, mut runs) = tokio::sync::mpsc::unbounded_channel();
+    let (go, gate) = tokio::sync::watch::channel(false);
+    let handler = move |_: Sent, cx: Context| {
+        let (begun, mut gate) = (begun.clone(), gate.clone());
+        async move {
+            begun.send(cx.attempt())?;
+            if cx.attempt() == 1 {
+                return Err(Failure::retry("once more"));
+            }
+            gate.wait_for(|open| *open).await?;
+            Ok(())
+        }
+    };
+    let route = Route::of::<Sent>(handler)
+        .retry(Retry::fixed(Duration::ZERO).max_attempts(2))
+        .ack_wait(Duration::from_secs(3));
+    let running = Registry::new("dock").route(route).start(&services).await.unwrap();
+    publisher.publish(&Sent { number: 7 }).await.unwrap();
+    assert_eq!((soon(runs.recv()).await, soon(runs.recv()).await), (Some(1), Some(2)));
+
+    proxy.lose_questions();
+    go.send(true).unwrap();
+    let acked = || async { proxy.lost_questions().contains("+ACK") };
+    eventually(SOON, "it has acked", acked).await;
+    proxy.cut();
+    eventually(SOON, "the ack is there", || async {
+        let state = publisher.stream::<Parcels>().consumer_state("dock-parcels_sent").await;
+        state.is_ok_and(|state| state.ack_pending == 0)
+    })
+    .await;
+    let report = running.shutdown().await;
+    assert_eq!((report[0].handled, report[0].dead_lettered), (1, 0));
+    assert_eq!(publisher.dead_letters("dock").count(DeadLetterFilter::all()).await.unwrap(), 0);
 }

@@ -58,7 +58,8 @@ impl DeadLetterPolicy {
     }
 
     /// How many letters there may be. A full stream takes no more: what can't be handled then stays
-    /// in its own stream, and comes again.
+    /// in its own stream and keeps its handler's place, until there is room. The route's status
+    /// says so.
     #[must_use]
     pub fn max_messages(mut self, messages: u64) -> Self {
         self.max_messages = Some(messages);

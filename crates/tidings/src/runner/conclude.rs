@@ -14,12 +14,18 @@ use super::settle::{Attempt, Fate, Why};
 use super::worker::Shared;
 use crate::dead_letter::{self, Cause, DeadLetterReason};
 use crate::jitter::{jittered, random_unit};
-use crate::probe::End;
-use crate::transport::{Fault, Settlement};
+        match (aside, handled) {
+            (None, _) | (_, Handled::Undecodable(_)) => handled.tell(underway, Some(&settlement)),
+            (Some(reason), _) => underway.tell(End::PutAside(&Why(handled), reason.as_str())),
+        }
+        if settlement == Settlement::Ack && self.is_last_retry(taken) {
+            return self.acknowledge(settle).await;
 
 /// The first and the longest wait before a dead letter that can't be stored is stored again.
 pub(super) const FIRST_STORE: Duration = Duration::from_millis(500);
 pub(super) const MOST_STORE: Duration = Duration::from_secs(30);
+/// How often the ack of a last attempt is sent, until the server says that it has it.
+const LAST_ACKS: usize = 5;
 
 impl Shared {
     /// Settles or answers a message that was handled in this way, or keeps it for later; says what
@@ -119,7 +125,29 @@ impl Shared {
             (None, _) | (_, Handled::Undecodable(_)) => handled.tell(underway, Some(&settlement)),
             (Some(reason), _) => underway.tell(End::PutAside(&Why(handled), reason.as_str())),
         }
+        if settlement == Settlement::Ack && self.is_last_retry(taken) {
+            return self.acknowledge(settle).await;
+        }
         settle.send(settlement).await
+    }
+
+    /// Whether a message that was tried before is not tried again.
+    fn is_last_retry(&self, taken: &Taken) -> bool {
+        let attempt = taken.incoming.receipt.as_ref().map_or(1, |receipt| receipt.attempt);
+        attempt > 1 && self.policy.is_used_up(attempt + 1)
+    }
+
+    /// Acks until the server has it: an ack that is lost would make a dead letter of a message that
+    /// was handled, since nobody may handle it again.
+    async fn acknowledge(&self, settle: &Settle) -> Result<(), Fault> {
+        let mut acked = Ok(());
+        for _ in 0..LAST_ACKS {
+            acked = settle.confirm(Settlement::Ack, self.link.patience.ack).await;
+            if acked.is_ok() {
+                break;
+            }
+        }
+        acked
     }
 
     /// Stores a message as a dead letter, however long that takes; `false` if the shutdown came
