@@ -14,12 +14,8 @@ use super::settle::{Attempt, Fate, Why};
 use super::worker::Shared;
 use crate::dead_letter::{self, Cause, DeadLetterReason};
 use crate::jitter::{jittered, random_unit};
-        match (aside, handled) {
-            (None, _) | (_, Handled::Undecodable(_)) => handled.tell(underway, Some(&settlement)),
-            (Some(reason), _) => underway.tell(End::PutAside(&Why(handled), reason.as_str())),
-        }
-        if settlement == Settlement::Ack && self.is_last_retry(taken) {
-            return self.acknowledge(settle).await;
+use crate::probe::End;
+use crate::transport::{Fault, Settle, Settlement};
 
 /// The first and the longest wait before a dead letter that can't be stored is stored again.
 pub(super) const FIRST_STORE: Duration = Duration::from_millis(500);
