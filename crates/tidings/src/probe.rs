@@ -82,6 +82,8 @@ pub(crate) enum End<'a> {
     Failed(&'a dyn fmt::Display, Option<&'a Settlement>),
     /// A message could not be decoded.
     Undecodable(&'a dyn fmt::Display),
+    /// A stream's message was put aside: the error, and the word for why it does not come again.
+    PutAside(&'a dyn fmt::Display, &'a str),
 }
 
 /// A route, and what it listens on.

@@ -10,9 +10,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use tidings::PublishError;
 use tidings::prelude::*;
 use tidings::testing::{Answer, Record, TestBus, Unfinished, UnsettledError};
+use tidings::{DeadLetterFilter, PublishError, Verdict};
 
 /// Everything that happens to an order.
 #[derive(EventStream)]
@@ -196,6 +196,66 @@ async fn what_is_given_up() {
     let undecodable = test.undecodable::<OrderCreated>();
     assert_eq!(undecodable[0].message(), "{\"region\":\"eu\"}");
     assert!(undecodable[0].error().contains("missing field `order`"));
+}
+
+/// Whatever puts an event aside, `settle` ends with it.
+#[tokio::test(start_paused = true)]
+async fn what_is_put_aside() {
+    let test = TestBus::in_memory();
+    let handler = |event: OrderCreated, cx: Context| async move {
+        match event.order {
+            1 => Err(Failure::reject("no such customer")),
+            2 => Err(Failure::retry("the database is away")),
+            3 => panic!("broken"),
+            4 => std::future::pending().await,
+            5 => Err(Failure::retry("unpaid")),
+            6 if cx.attempt() == 1 => Err(Failure::reject("busy")),
+            7 => Err(Failure::retry_after(Duration::from_secs(3600), "closed")),
+            _ => Ok(()),
+        }
+    };
+    let minute = Duration::from_secs(60);
+    let retry = Retry::fixed(minute).max_attempts(3).max_elapsed(minute * 10);
+    let route = Route::of::<OrderCreated>(handler).retry(retry).deadline(Duration::from_secs(20));
+    let route = route.classify(|failure| match failure.to_string().as_str() {
+        "unpaid" => Verdict::Reject,
+        "busy" => Verdict::Retry,
+        _ => failure.verdict(),
+    });
+    test.serve(Registry::new("shop").route(route)).await.unwrap();
+    test.bus().publish_all((1..=8).map(order)).await.unwrap();
+    test.bus().publish(&Nonsense { region: "eu".into() }).await.unwrap();
+    test.settle().await.unwrap();
+
+    let aside = test.dead_lettered::<OrderCreated>();
+    let mut told: Vec<_> = aside
+        .iter()
+        .map(|record| (record.order, record.attempt(), record.reason().unwrap().as_str()))
+        .collect();
+    told.sort_unstable();
+    assert_eq!(
+        told,
+        [
+            (1, 1, "rejected"),
+            (2, 3, "attempts"),
+            (3, 3, "attempts"),
+            (4, 3, "attempts"),
+            (5, 1, "rejected"),
+            (7, 1, "elapsed"),
+        ]
+    );
+    let by_hand: Vec<_> = test.rejected::<OrderCreated>().iter().map(|r| r.order).collect();
+    assert_eq!(by_hand, [1, 5]);
+    let undecodable = test.undecodable::<OrderCreated>();
+    undecodable.assert_count(1);
+    assert_eq!(undecodable[0].reason(), None);
+    let mut done: Vec<_> = test.handled::<OrderCreated>().iter().map(|r| r.order).collect();
+    done.sort_unstable();
+    assert_eq!(done, [6, 8]);
+    test.failed::<OrderCreated>().assert_count(0);
+    // All of them are where they belong.
+    let letters = test.bus().dead_letters("shop").count(DeadLetterFilter::all()).await.unwrap();
+    assert_eq!(letters, 7);
 }
 
 #[tokio::test(start_paused = true)]

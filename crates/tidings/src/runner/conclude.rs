@@ -14,6 +14,7 @@ use super::settle::{Attempt, Fate, Why};
 use super::worker::Shared;
 use crate::dead_letter::{self, Cause, DeadLetterReason};
 use crate::jitter::{jittered, random_unit};
+use crate::probe::End;
 use crate::transport::{Fault, Settle, Settlement};
 
 /// The first and the longest wait before a dead letter that can't be stored is stored again.
@@ -90,6 +91,7 @@ impl Shared {
     async fn settle(&self, taken: &Taken, handled: &Handled, fate: Fate) -> Result<(), Fault> {
         let Taken { incoming, underway, .. } = taken;
         let Some(settle) = &incoming.settle else { return Ok(()) };
+        let mut aside = None;
         let settlement = match fate {
             Fate::Ack => Settlement::Ack,
             Fate::Again(wait) => Settlement::Nak(Some(wait).filter(|wait| !wait.is_zero())),
@@ -98,9 +100,10 @@ impl Shared {
             Fate::Aside(reason) => {
                 let why = Why(handled).to_string();
                 let settlement = Settlement::term(&why);
-                if !self.put_aside(taken, reason, why).await {
+                if !self.put_aside(taken, reason.clone(), why).await {
                     return settle.send(Settlement::Nak(None)).await;
                 }
+                aside = Some(reason);
                 settlement
             }
         };
@@ -112,7 +115,10 @@ impl Shared {
             self.history.forget(receipt);
         }
         let settlement = underway.settlement(settlement);
-        handled.tell(underway, Some(&settlement));
+        match (aside, handled) {
+            (None, _) | (_, Handled::Undecodable(_)) => handled.tell(underway, Some(&settlement)),
+            (Some(reason), _) => underway.tell(End::PutAside(&Why(handled), reason.as_str())),
+        }
         if settlement == Settlement::Ack && self.is_last_retry(taken) {
             return self.acknowledge(settle).await;
         }

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::time::Instant;
 
+use crate::dead_letter::DeadLetterReason;
 use crate::envelope;
 use crate::failure::Verdict;
 use crate::header::{self, Headers};
@@ -85,8 +86,14 @@ pub(super) enum Ending {
         error: String,
         delay: Option<Duration>,
     },
-    /// It was given up: this, and what can't be decoded, is what becomes a dead letter.
+    /// What no stream keeps was given up by its handler.
     Rejected(String),
+    /// A stream's event was put aside.
+    PutAside {
+        error: String,
+        reason: DeadLetterReason,
+    },
+    /// A stream's was put aside too.
     Undecodable(String),
     /// Its handler failed, and nothing brings it again.
     Failed(String),
@@ -180,6 +187,11 @@ impl Ending {
             End::Panicked(text, settlement) => Self::failed(format!("panic: {text}"), settlement),
             End::Failed(error, settlement) => Self::failed(error.to_string(), settlement),
             End::Undecodable(error) => Self::Undecodable(error.to_string()),
+            End::PutAside(error, reason) => Self::PutAside {
+                error: error.to_string(),
+                // Every word is one.
+                reason: reason.parse().unwrap_or(DeadLetterReason::Other(String::new())),
+            },
         }
     }
 
@@ -203,8 +215,9 @@ impl Ending {
     fn failed(error: String, settlement: Option<&Settlement>) -> Self {
         match settlement {
             Some(Settlement::Nak(delay)) => Self::Retried { error, delay: *delay },
-            Some(Settlement::Term(_)) => Self::Rejected(error),
-            Some(Settlement::Ack | Settlement::Progress) | None => Self::Failed(error),
+            Some(Settlement::Ack | Settlement::Progress | Settlement::Term(_)) | None => {
+                Self::Failed(error)
+            }
         }
     }
 
@@ -228,6 +241,7 @@ impl Ending {
             Self::Declared { description, .. } => ("answered", Some(description.clone())),
             Self::Retried { error, .. } => ("retried", Some(error.clone())),
             Self::Rejected(error) => ("rejected", Some(error.clone())),
+            Self::PutAside { error, reason } => ("put aside", Some(format!("{reason}: {error}"))),
             Self::Undecodable(error) => ("undecodable", Some(error.clone())),
             Self::Failed(error) => ("failed", Some(error.clone())),
         }

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::time::Duration;
 
+use crate::dead_letter::DeadLetterReason;
 use crate::header::{self, Headers};
 use crate::publish_ack::PublishAck;
 
@@ -31,13 +32,14 @@ pub struct Handled {
     pub(super) sequence: Option<u64>,
 }
 
-/// It was not handled: retried, rejected, undecodable or failed.
+/// It was not handled: retried, rejected, dead-lettered, undecodable or failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotHandled {
     pub(super) attempt: u64,
     pub(super) sequence: Option<u64>,
     pub(super) error: String,
     pub(super) delay: Option<Duration>,
+    pub(super) reason: Option<DeadLetterReason>,
 }
 
 /// It was asked.
@@ -153,6 +155,11 @@ impl<M> Record<M, NotHandled> {
     /// How long until it comes again; `None` where it comes at once, or never.
     pub fn delay(&self) -> Option<Duration> {
         self.kind.delay
+    }
+
+    /// Why a stream event was put aside; `None` where it was not, or could not be decoded.
+    pub fn reason(&self) -> Option<&DeadLetterReason> {
+        self.kind.reason.as_ref()
     }
 }
 

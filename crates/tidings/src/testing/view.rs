@@ -8,7 +8,8 @@ use super::entry::{Deed, Ending, Entry};
 use super::record::{Answer, Asked, Handled, NotHandled, Published, Record};
 use super::recording::Recording;
 use super::{TestBus, recorder};
-use crate::message::{DeclaredError as _, Decode, Event, Message, Request};
+use crate::dead_letter::DeadLetterReason;
+use crate::message::{DeclaredError as _, Decode, Event, Message, Request, StreamEvent};
 
 /// What was recorded, by type, in the order in which it began. What is still under way is not
 /// among it: [`settle`](TestBus::settle) first.
@@ -32,7 +33,8 @@ impl TestBus {
         })
     }
 
-    /// What comes again, because a handler failed or panicked: each time it did.
+    /// What comes again, because a handler failed, panicked, took too long or deferred it: each time
+    /// it did.
     pub fn retried<E: Event + Decode>(&self) -> Recording<E, NotHandled> {
         self.read("retried", |entry| match &entry.end {
             Ending::Retried { error, delay } => {
@@ -42,12 +44,22 @@ impl TestBus {
         })
     }
 
-    /// What handlers gave up with [`Failure::reject`](crate::Failure::reject).
+    /// What handlers gave up with [`Failure::reject`](crate::Failure::reject), or their routes did
+    /// with `classify`. What is given up after its last attempt is
+    /// [`dead_lettered`](Self::dead_lettered), and so is a stream's event that was rejected.
     pub fn rejected<M: Decode>(&self) -> Recording<M, NotHandled> {
         self.read("rejected", |entry| match &entry.end {
             Ending::Rejected(error) => Some(not_handled(entry, error)),
+            Ending::PutAside { reason: DeadLetterReason::Rejected, .. } => put_aside(entry),
             _ => None,
         })
+    }
+
+    /// Stream events that don't come again and were not handled: rejected, or after their last
+    /// attempt; [`Record::reason`] says which. Each is a dead letter by now, unless its registry
+    /// keeps none. What can't be decoded is [`undecodable`](Self::undecodable), as it is no `E`.
+    pub fn dead_lettered<E: StreamEvent + Decode>(&self) -> Recording<E, NotHandled> {
+        self.read("dead-lettered", put_aside)
     }
 
     /// What does not come again although its handler failed or panicked: events without a stream,
@@ -161,12 +173,18 @@ impl recorder::State {
     }
 }
 
+fn put_aside(entry: &Entry) -> Option<NotHandled> {
+    let Ending::PutAside { error, reason } = &entry.end else { return None };
+    Some(NotHandled { reason: Some(reason.clone()), ..not_handled(entry, error) })
+}
+
 fn not_handled(entry: &Entry, error: &str) -> NotHandled {
     NotHandled {
         attempt: entry.attempt(),
         sequence: entry.sequence(),
         error: error.to_owned(),
         delay: None,
+        reason: None,
     }
 }
 
