@@ -25,7 +25,7 @@ use crate::transport::{Denial, Dropped};
 /// An UNSUB after so many messages that the server takes it for one without a number (it reads
 /// nine digits at most): it forgets the interest at once, while the client goes on until so many
 /// have come, which is never.
-const AT_ONCE: u64 = u64::MAX;
+pub(super) const AT_ONCE: u64 = u64::MAX;
 
 /// How long until the server is asked again for what it has denied.
 const AGAIN: Duration = Duration::from_secs(5);

@@ -12,8 +12,10 @@ use std::time::Duration;
 use async_nats::{Message, StatusCode, Subscriber};
 use bytes::Bytes;
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
+use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
+use super::feed::AT_ONCE;
 use super::receipt::receipt;
 use super::unreadable::Look;
 use super::{Nats, NatsSettle, in_time, inbox, subject_of};
@@ -35,6 +37,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 const DENIED: Duration = Duration::from_secs(5);
 /// How long to wait, at the end, for what is on the way.
 const ON_THE_WAY: Duration = Duration::from_millis(50);
+
+/// How long the server may take to answer that it has seen the end.
+const SEEN: Duration = Duration::from_secs(1);
 
 /// A pull request on its way out.
 type Asking = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
@@ -143,14 +148,24 @@ impl NatsPull {
             // Dropped half-way it would be unknown what was asked for.
             let _ = timeout(ON_THE_WAY, asking).await;
         }
-        while self.expected > 0
-            && let Ok(Some(message)) = timeout(ON_THE_WAY, self.messages.next()).await
-        {
-            left.extend(self.read(message).and_then(Result::ok));
-        }
-        // Dropping it does the same some time later: what is given back next must not come here.
-        if timeout(ON_THE_WAY, self.messages.unsubscribe()).await.is_err() {
+        // The server forgets the inbox first; what it has sent by then is here once it has answered.
+        let ended = timeout(ON_THE_WAY, self.messages.unsubscribe_after(AT_ONCE)).await;
+        if !matches!(ended, Ok(Ok(()))) {
             tracing::debug!("there is no room to say that a pull has ended; it is said later");
+        }
+        let nats = self.nats.clone();
+        let seen = timeout(SEEN, nats.seen());
+        tokio::pin!(seen);
+        loop {
+            tokio::select! {
+                Some(message) = self.messages.next() => {
+                    left.extend(self.read(message).and_then(Result::ok));
+                }
+                _ = &mut seen => break,
+            }
+        }
+        while let Some(Some(message)) = unconstrained(self.messages.next()).now_or_never() {
+            left.extend(self.read(message).and_then(Result::ok));
         }
         left
     }
