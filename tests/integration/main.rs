@@ -7,6 +7,7 @@
 )]
 
 mod backstop;
+mod blocking;
 mod connect;
 mod denied;
 mod departure;

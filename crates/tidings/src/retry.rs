@@ -86,7 +86,8 @@ impl Retry {
         Self { waits: Waits::List(delays), attempts, elapsed: None, jitter: 0.0 }
     }
 
-    /// One attempt: what fails is put aside at once.
+    /// One attempt: what fails is put aside at once, and so is what a process was given and took
+    /// with it when it died.
     pub const fn never() -> Self {
         let waits = Waits::Fixed(Duration::ZERO);
         Self { waits, attempts: Some(1), elapsed: None, jitter: 0.0 }

@@ -96,7 +96,7 @@ impl<M> Route<M> {
 
     /// How many of a stream's messages are fetched ahead of those that are handled; the default is
     /// as many as [`concurrency`](Self::concurrency) says, which is also the most. 0 fetches what
-    /// can be handled at once.
+    /// can be handled at once, and is the default where a message is tried only once.
     ///
     /// The server is told of those that wait, so that they don't come again meanwhile.
     pub fn prefetch(mut self, prefetch: usize) -> Self {
@@ -135,8 +135,8 @@ impl<M> Route<M> {
     /// How long a server waits for word of a stream event before it delivers it again; the default
     /// is 30 s. On a route of other messages it is refused at the start.
     ///
-    /// A handler may take longer: after half of this time, and again and again, the server is told
-    /// that it is still at work.
+    /// A handler may take longer, also one that blocks its thread, as long as the runtime has another:
+    /// after half of this time, and again and again, the server is told that it is still at work.
     pub fn ack_wait(mut self, ack_wait: Duration) -> Self {
         self.spec.ack_wait = Some(ack_wait);
         self

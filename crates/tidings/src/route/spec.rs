@@ -16,8 +16,9 @@ use crate::transport::Incoming;
 /// How many ack waits long progress is reported, where nothing else is said.
 const PROGRESS: u32 = 10;
 /// How often a message is delivered beyond the attempts of its policy. Who gets it then does not
-/// handle it: it is put aside, which whoever had the last attempt did not live to do.
-const SPARE_DELIVERIES: u64 = 3;
+/// handle it: it is put aside, which whoever had the last attempt did not live to do. There are
+/// many, for a dead-letter stream that is full over many restarts.
+const SPARE_DELIVERIES: u64 = 100;
 
 /// Reads a message's key, hashed; `None` for what can't be decoded.
 pub(crate) type Key = Arc<dyn Fn(&Incoming) -> Option<u64> + Send + Sync>;
@@ -222,7 +223,12 @@ impl RouteSpec {
     }
 
     pub(crate) fn prefetch(&self) -> usize {
-        self.prefetch.unwrap_or_else(|| self.at_a_time())
+        match (self.prefetch, self.retry().attempts()) {
+            (Some(prefetch), _) => prefetch,
+            // What a dying process had fetched ahead would be put aside without having been tried.
+            (None, Some(1)) => 0,
+            (None, _) => self.at_a_time(),
+        }
     }
 
     pub(crate) fn max_ack_pending(&self) -> u64 {

@@ -19,12 +19,14 @@ pub(super) struct Taken {
     pub(super) since: Instant,
     /// When the server was last told that it is here.
     pub(super) told: Instant,
+    /// Before this it is too early for it.
+    pub(super) due: Option<Instant>,
 }
 
 impl Taken {
     pub(super) fn new(incoming: Incoming, underway: Underway, key: Option<u64>) -> Self {
         let now = Instant::now();
-        Self { incoming, underway, key, since: now, told: now }
+        Self { incoming, underway, key, since: now, told: now, due: None }
     }
 }
 
@@ -55,7 +57,8 @@ impl Backlog {
     }
 
     /// Keeps one that came too early.
-    pub(super) fn defer(&mut self, taken: Taken, until: Instant) {
+    pub(super) fn defer(&mut self, mut taken: Taken, until: Instant) {
+        taken.due = Some(until);
         self.deferrals += 1;
         self.deferred.insert((until, self.deferrals), taken);
     }

@@ -69,8 +69,7 @@ impl Shared {
                 None => Ok(()),
             }
         };
-        let all: Vec<_> = batch.iter().collect();
-        let ended = match self.guard(work, &all).await {
+        let ended = match self.guard(work).await {
             Ok(result) => Ended::Returned(result),
             Err(cut) => Ended::Cut(cut),
         };

@@ -8,7 +8,6 @@ use super::backlog::Taken;
 use super::gate::Trouble;
 use super::handled::Handled;
 use super::place::Health;
-use super::progress::Progress;
 use super::reply;
 use super::settle::{Attempt, Fate, Why};
 use super::worker::Shared;
@@ -168,12 +167,11 @@ impl Shared {
         };
         // As long as it is not stored the original stays, and in nobody else's hands.
         let mut storing = pin!(storing);
-        let (unlimited, one) = (Progress { limit: Duration::MAX, ..self.progress }, [taken]);
         tokio::select! {
             biased;
             () = &mut storing => true,
             () = self.abort.cancelled() => false,
-            never = unlimited.report(&one) => match never {},
+            never = self.progress.report(taken) => match never {},
         }
     }
 

@@ -38,7 +38,7 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
         let opened = tokio::select! {
             biased;
             () = worker.stopped() => return give_back(&mut intake, None).await,
-            opened = open(&worker, &durable) => opened,
+            opened = intake.meanwhile(open(&worker, &durable)) => opened,
         };
         match opened {
             Ok(pull) => {
@@ -70,13 +70,13 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
             tokio::select! {
                 biased;
                 () = worker.stopped() => return give_back(&mut intake, None).await,
-                () = sleep(jittered(pause)) => {}
+                () = intake.meanwhile(sleep(jittered(pause))) => {}
             }
             pause = pause.saturating_mul(2).min(MOST_RETRY);
             let restored = tokio::select! {
                 biased;
                 () = worker.stopped() => return give_back(&mut intake, None).await,
-                restored = restore(&worker, &durable) => restored,
+                restored = intake.meanwhile(restore(&worker, &durable)) => restored,
             };
             // One that has become another's is not read: what it delivers is not meant for us.
             if restored {

@@ -11,11 +11,13 @@ use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep_until};
 
 use super::Worker;
+use super::at_work::AtWork;
 use super::backlog::{Backlog, Taken};
 use super::circuit::Circuit;
 use super::gate::{Gate, Trouble};
 use super::pace::Pace;
-use super::place::{Done, Health, Place};
+use super::place::{Done, FAR, Health, Place};
+use super::progress::Progress;
 use crate::probe::Listener;
 use crate::route::{BatchRule, RouteSpec};
 use crate::transport::{Fault, Inbox, Incoming, Pull, Settlement};
@@ -85,7 +87,9 @@ pub(crate) struct Intake {
     /// Until when nothing begins: the handler keeps failing.
     open: Option<Instant>,
     done: (mpsc::UnboundedSender<Done>, mpsc::UnboundedReceiver<Done>),
-    /// When the server is told next of what waits; `None` while it needs no telling.
+    /// What is being handled of a stream's messages.
+    at_work: AtWork,
+    /// When the server is told next of what is here; `None` while it needs no telling.
     tell: Option<Instant>,
     /// Whether anything came since it was asked last.
     delivered: bool,
@@ -106,6 +110,7 @@ impl Intake {
             circuit: Circuit::new(route.breaker.clone()),
             open: None,
             done: mpsc::unbounded_channel(),
+            at_work: AtWork::default(),
             tell: None,
             delivered: false,
         }
@@ -127,6 +132,8 @@ impl Intake {
         let mut paused = pin!(gate.is_paused(true));
         loop {
             self.begin();
+            // First: a feed that always has something must not keep it waiting.
+            self.tell_server().await;
             // What no stream keeps goes to other instances meanwhile; a stream's waits.
             if let (Some(until), Feed::Core(_)) = (self.open, &feed) {
                 return Halt::Open(until);
@@ -269,8 +276,8 @@ impl Intake {
             self.running += 1;
             self.handled += messages;
         }
-        // What waits longer than a moment is told of, from now on.
-        if self.backlog.is_empty() {
+        // What is here longer than a moment is told of, from now on.
+        if self.backlog.is_empty() && self.at_work.is_empty() {
             self.tell = None;
         } else if self.tell.is_none() {
             self.tell = Some(now + self.worker.shared.progress.every / 2);
@@ -279,11 +286,11 @@ impl Intake {
 
     /// Begins one message, or a batch; gives how many messages that are.
     fn begin_next(&mut self, now: Instant) -> Option<usize> {
-        let place = |key, messages| Place::new(self.done.0.clone(), key, messages);
         match self.batch {
             None => {
                 let taken = self.backlog.next()?;
-                let place = place(taken.key, 1);
+                let work = self.at_work.begin(std::slice::from_ref(&taken), now);
+                let place = Place::new(self.done.0.clone(), work, taken.key, 1);
                 self.worker.handle(taken, place);
                 Some(1)
             }
@@ -293,7 +300,9 @@ impl Intake {
                 if messages == 0 {
                     return None;
                 }
-                self.worker.handle_batch(batch, place(None, messages));
+                let work = self.at_work.begin(&batch, now);
+                let place = Place::new(self.done.0.clone(), work, None, messages);
+                self.worker.handle_batch(batch, place);
                 Some(messages)
             }
         }
@@ -303,6 +312,7 @@ impl Intake {
     fn end(&mut self, done: Done) {
         self.running -= 1;
         self.handled -= done.messages;
+        self.at_work.end(done.work);
         if let Some(key) = done.key {
             self.backlog.release(key);
         }
@@ -326,9 +336,10 @@ impl Intake {
                         error,
                         "a handler keeps failing; its route pauses"
                     );
-                    let until = self.worker.link().transport.now().checked_add(pause);
-                    self.worker.shared.gate.open(until.map(|until| (until, error)));
-                    self.open = Instant::now().checked_add(pause);
+                    let pause = pause.min(FAR);
+                    let until = self.worker.link().transport.now() + pause;
+                    self.worker.shared.gate.open(Some((until, error)));
+                    self.open = Some(Instant::now() + pause);
                 }
             }
         }
@@ -351,23 +362,41 @@ impl Intake {
         [self.backlog.due(), pace, batch, self.tell, self.open].into_iter().flatten().min()
     }
 
-    /// Tells the server of what waits here, so that it does not come again meanwhile.
+    /// Tells the server of what is here, so that it does not come again meanwhile.
     async fn tell_server(&mut self) {
         let now = Instant::now();
         if self.tell.is_none_or(|tell| tell > now) {
             return;
         }
-        let half = self.worker.shared.progress.every / 2;
-        self.tell = Some(now + half);
+        let Progress { every, limit } = self.worker.shared.progress;
+        let half = every / 2;
+        self.tell = now.checked_add(half);
         let Some(before) = now.checked_sub(half) else { return };
+        let mut told = self.at_work.tell(before, now, limit).await;
         for taken in self.backlog.untold(before) {
-            let Some(settle) = &taken.incoming.settle else { return };
-            if let Err(fault) = settle.send(Settlement::Progress).await {
-                let route = self.worker.label();
-                tracing::debug!(route, %fault, "the server can't be told of what waits");
-                return;
+            if let (Ok(()), Some(settle)) = (&told, &taken.incoming.settle) {
+                told = settle.send(Settlement::Progress).await;
+                taken.told = now;
             }
-            taken.told = now;
+        }
+        if let Err(fault) = told {
+            let route = self.worker.label();
+            tracing::debug!(route, %fault, "the server can't be told of what is here");
+        }
+    }
+
+    /// Waits for something else, while what is here goes on.
+    pub(super) async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        loop {
+            self.begin();
+            let wake = self.wake();
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                Some(done) = self.done.1.recv() => self.end(done),
+                () = until(wake) => self.tell_server().await,
+            }
         }
     }
 }
@@ -377,7 +406,8 @@ impl Intake {
 async fn give_back(messages: Vec<Taken>, given_back: &mut Result<(), Fault>) {
     for taken in messages {
         if let (Ok(()), Some(settle)) = (&given_back, &taken.incoming.settle) {
-            *given_back = settle.send(Settlement::Nak(None)).await;
+            let early = taken.due.and_then(|due| due.checked_duration_since(Instant::now()));
+            *given_back = settle.send(Settlement::Nak(early.filter(|time| !time.is_zero()))).await;
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Running handlers: what feeds them, what becomes of their results, and how they end.
 
+mod at_work;
 mod backlog;
 mod backstop;
 mod batch;

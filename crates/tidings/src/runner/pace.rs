@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::place::FAR;
 use crate::route::Rate;
 
 /// By how much a beginning may be late and those after it not wait for it: a timer is exact to
@@ -32,7 +33,7 @@ impl Pace {
         let late = |next: &Instant| now.saturating_duration_since(*next) <= LATENESS;
         let begun = self.next.filter(late).unwrap_or(now);
         let messages = u32::try_from(messages).unwrap_or(u32::MAX);
-        self.next = begun.checked_add(self.interval.saturating_mul(messages));
+        self.next = Some(begun + self.interval.saturating_mul(messages).min(FAR));
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) enum Health {
 /// A message, or a batch of them, was handled.
 #[derive(Debug)]
 pub(super) struct Done {
+    /// The number of the work, where the server is told of it.
+    pub(super) work: Option<u64>,
     pub(super) key: Option<u64>,
     /// How many messages it was.
     pub(super) messages: usize,
@@ -38,6 +40,7 @@ pub(super) struct Done {
 pub(super) struct Place {
     /// Unbounded, and never more than there are places.
     done: UnboundedSender<Done>,
+    work: Option<u64>,
     key: Option<u64>,
     messages: usize,
     pub(super) health: Health,
@@ -45,8 +48,13 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn new(done: UnboundedSender<Done>, key: Option<u64>, messages: usize) -> Self {
-        Self { done, key, messages, health: Health::Unknown, deferred: Vec::new() }
+    pub(super) fn new(
+        done: UnboundedSender<Done>,
+        work: Option<u64>,
+        key: Option<u64>,
+        messages: usize,
+    ) -> Self {
+        Self { done, work, key, messages, health: Health::Unknown, deferred: Vec::new() }
     }
 
     /// The message, if there is one, waits for so long.
@@ -61,6 +69,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let done = Done {
+            work: self.work,
             key: self.key,
             messages: self.messages,
             health: std::mem::take(&mut self.health),

@@ -97,7 +97,7 @@ impl fmt::Display for Why<'_> {
             Handled::Overdue(deadline) => {
                 write!(f, "the handler did not end within its deadline of {deadline:?}")
             }
-            Handled::UsedUp => f.write_str("all attempts are used up, and the last did not end"),
+            Handled::UsedUp => f.write_str("it was delivered more often than it may be tried"),
             Handled::Aborted => f.write_str("the shutdown did not wait for the handler"),
             Handled::Returned(_) => f.write_str("it was handled"),
         }

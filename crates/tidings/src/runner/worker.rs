@@ -204,16 +204,12 @@ impl Shared {
                 Err(error) => Handled::Undecodable(error),
             }
         };
-        self.guard(handled, &[taken]).await.unwrap_or_else(Cut::into_handled)
+        self.guard(handled).await.unwrap_or_else(Cut::into_handled)
     }
 
-    /// Runs what a user wrote: it may panic, and may not take too long. Meanwhile the server is
-    /// told that these messages are in good hands.
-    pub(super) async fn guard<T>(
-        &self,
-        work: impl Future<Output = T>,
-        messages: &[&Taken],
-    ) -> Result<T, Cut> {
+    /// Runs what a user wrote: it may panic, and may not take too long. Meanwhile the intake tells
+    /// the server of it.
+    pub(super) async fn guard<T>(&self, work: impl Future<Output = T>) -> Result<T, Cut> {
         let overdue = async {
             match self.deadline {
                 Some(deadline) => {
@@ -231,7 +227,6 @@ impl Shared {
             }
             () = self.abort.cancelled() => Err(Cut::Aborted),
             deadline = overdue => Err(Cut::Overdue(deadline)),
-            never = self.progress.report(messages) => match never {},
         }
     }
 }
