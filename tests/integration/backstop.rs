@@ -27,7 +27,8 @@ async fn start(bus: &Bus) -> tidings::Running {
     Registry::new("works").route(route.retry(Retry::never())).start(bus).await.unwrap()
 }
 
-/// Takes each delivery of the message and settles none, as a process that dies each time.
+/// Takes each delivery of the message and does not settle the last, as a process that dies with it.
+/// Those before are given back: waiting for each of them would only take time.
 async fn die_until_exhausted(server: &Server) {
     let client = async_nats::connect(server.url()).await.unwrap();
     let context = async_nats::jetstream::new(client);
@@ -36,8 +37,11 @@ async fn die_until_exhausted(server: &Server) {
         stream.get_consumer(CONSUMER).await.unwrap();
     let most = consumer.info().await.unwrap().config.max_deliver;
     let mut messages = consumer.messages().await.unwrap();
-    for _ in 0..most {
-        tokio::time::timeout(SOON, messages.next()).await.unwrap().unwrap().unwrap();
+    for delivery in 1..=most {
+        let message = tokio::time::timeout(SOON, messages.next()).await.unwrap().unwrap().unwrap();
+        if delivery < most {
+            message.ack_with(async_nats::jetstream::AckKind::Nak(None)).await.unwrap();
+        }
     }
 }
 

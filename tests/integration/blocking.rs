@@ -28,9 +28,9 @@ async fn a_handler_that_blocks_its_thread_handles_once() {
     let calls = Arc::new(AtomicU64::new(0));
     let handler = {
         let calls = Arc::clone(&calls);
+        #[expect(clippy::disallowed_methods, reason = "a blocking handler is what is tried")]
         move |_: PrintOrdered, _: Context| {
             calls.fetch_add(1, Relaxed);
-            // As a slow printer's driver does.
             std::thread::sleep(ack_wait * 4);
             std::future::ready(Ok(()))
         }

@@ -18,7 +18,7 @@ const PROGRESS: u32 = 10;
 /// How often a message is delivered beyond the attempts of its policy. Who gets it then does not
 /// handle it: it is put aside, which whoever had the last attempt did not live to do. There are
 /// many, for a dead-letter stream that is full over many restarts.
-const SPARE_DELIVERIES: u64 = 100;
+const SPARE_DELIVERIES: u64 = 20;
 
 /// Reads a message's key, hashed; `None` for what can't be decoded.
 pub(crate) type Key = Arc<dyn Fn(&Incoming) -> Option<u64> + Send + Sync>;
