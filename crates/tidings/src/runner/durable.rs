@@ -6,8 +6,9 @@ use tokio::time::sleep;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::Worker;
+use super::feed::{Feed, Halt};
 use super::gate::Trouble;
-use super::intake::{Feed, Halt, Intake};
+use super::intake::Intake;
 use crate::jitter::jittered;
 use crate::probe::Listener;
 use crate::stream::StreamDeclaration;

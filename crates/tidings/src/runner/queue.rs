@@ -4,8 +4,9 @@ use futures_util::stream::SelectAll;
 use tokio::time::{sleep, sleep_until};
 
 use super::Worker;
+use super::feed::{Feed, Halt};
 use super::gate::Trouble;
-use super::intake::{Feed, Halt, Intake};
+use super::intake::Intake;
 use crate::jitter::jittered;
 use crate::probe::Listener;
 use crate::subject::Subject;
