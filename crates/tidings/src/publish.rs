@@ -3,6 +3,7 @@
 mod atomic;
 mod batch;
 mod error;
+mod ingest;
 mod send;
 
 pub use atomic::AtomicError;

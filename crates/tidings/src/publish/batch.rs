@@ -7,8 +7,9 @@ use tokio::time::Instant;
 use crate::envelope;
 use crate::header::Headers;
 use crate::link::Link;
-use crate::message::Event;
+use crate::message::{Declaration, Event};
 use crate::probe::{Underway, Work};
+use crate::publish::ingest::{Item, Lane};
 use crate::publish::send::Sent;
 use crate::publish::{PublishError, send};
 use crate::publish_ack::{Acknowledgement, PublishAck};
@@ -60,32 +61,56 @@ pub(crate) async fn publish_all<E: Event>(
 ) -> Result<Vec<E::Ack>, PublishAllError<E::Ack>> {
     let mut outcomes = Vec::new();
     let mut on_the_way = FuturesUnordered::new();
+    let events = events.into_iter();
+    let mut lane = Lane::new(link, events.size_hint().0);
     // While the connection takes nothing, all that are left wait together, not one after the other.
     let mut by = Instant::now() + link.patience.publish;
-    for (place, event) in events.into_iter().enumerate() {
+    for (place, event) in events.enumerate() {
         outcomes.push(None);
-        if on_the_way.len() == WINDOW
-            && let Some((place, outcome)) = on_the_way.next().await
-        {
-            settle::<E>(&mut outcomes, place, outcome);
-        }
-        // Sent here, one after the other; only the confirmations are awaited side by side.
-        let begun = begin(link, &event, by).await;
+        let begun = match prepare(link, &event) {
+            Ok((declaration, outgoing, underway)) => match &declaration.stream {
+                Some(stream) if lane.takes(stream) => {
+                    while lane.is_idle()
+                        && let Some((place, outcome)) = on_the_way.next().await
+                    {
+                        settle::<E>(&mut outcomes, &mut lane, place, outcome);
+                    }
+                    for (place, outcome) in lane.send(Item { place, outgoing, underway }).await {
+                        settle::<E>(&mut outcomes, &mut lane, place, outcome.map(Some));
+                    }
+                    continue;
+                }
+                _ => {
+                    if on_the_way.len() == WINDOW
+                        && let Some((place, outcome)) = on_the_way.next().await
+                    {
+                        settle::<E>(&mut outcomes, &mut lane, place, outcome);
+                    }
+                    // Sent here, one after the other; only the confirmations are awaited side by
+                    // side.
+                    begin(link, declaration, outgoing, underway, by).await
+                }
+            },
+            Err(error) => Err(error),
+        };
         if begun.is_ok() {
             by = Instant::now() + link.patience.publish;
         }
         match begun {
-            Ok((Begun::Core, _)) => settle::<E>(&mut outcomes, place, Ok(None)),
+            Ok((Begun::Core, _)) => settle::<E>(&mut outcomes, &mut lane, place, Ok(None)),
             Ok((Begun::Stream(stream, outgoing, sent), underway)) => on_the_way.push(async move {
                 let stored = send::confirm(link, stream, outgoing, sent).await;
                 underway.published(stored.as_ref().map(Some));
                 (place, stored.map(Some))
             }),
-            Err(error) => settle::<E>(&mut outcomes, place, Err(error)),
+            Err(error) => settle::<E>(&mut outcomes, &mut lane, place, Err(error)),
         }
     }
     while let Some((place, outcome)) = on_the_way.next().await {
-        settle::<E>(&mut outcomes, place, outcome);
+        settle::<E>(&mut outcomes, &mut lane, place, outcome);
+    }
+    for (place, outcome) in lane.end().await {
+        settle::<E>(&mut outcomes, &mut lane, place, outcome.map(Some));
     }
     let outcomes: Vec<_> =
         outcomes.into_iter().map(|outcome| outcome.unwrap_or(Err(PublishError::Closed))).collect();
@@ -100,9 +125,13 @@ type Outcome<A> = Option<Result<A, PublishError>>;
 
 fn settle<E: Event>(
     outcomes: &mut [Outcome<E::Ack>],
+    lane: &mut Lane<'_>,
     place: usize,
     outcome: Result<Option<PublishAck>, PublishError>,
 ) {
+    if let Ok(Some(ack)) = &outcome {
+        lane.hear(ack);
+    }
     outcomes[place] =
         Some(outcome.and_then(|stored| E::Ack::from_stored(stored).ok_or(PublishError::Closed)));
 }
@@ -112,19 +141,31 @@ enum Begun {
     Stream(&'static StreamDeclaration, Outgoing, Sent),
 }
 
-async fn begin<E: Event>(
+fn prepare<E: Event>(
     link: &Link,
     event: &E,
-    by: Instant,
-) -> Result<(Begun, Underway), PublishError> {
+) -> Result<(&'static Declaration, Outgoing, Underway), PublishError> {
     let encoded = envelope::encode(event)?;
     let declaration = encoded.declaration;
     let outgoing = envelope::seal(encoded, Headers::new(), || event.message_id());
     let underway = link.begin(Work::Publish(declaration, &outgoing));
-    let begun = match (send::admit(link, declaration, &outgoing), &declaration.stream) {
-        (Err(error), _) => Err(error),
-        (Ok(()), None) => send::core(link, outgoing, || by).await.map(|()| Begun::Core),
-        (Ok(()), Some(stream)) => {
+    let admitted = send::admit(link, declaration, &outgoing);
+    if let Err(error) = &admitted {
+        underway.published(Err(error));
+    }
+    admitted.map(|()| (declaration, outgoing, underway))
+}
+
+async fn begin(
+    link: &Link,
+    declaration: &'static Declaration,
+    outgoing: Outgoing,
+    underway: Underway,
+    by: Instant,
+) -> Result<(Begun, Underway), PublishError> {
+    let begun = match &declaration.stream {
+        None => send::core(link, outgoing, || by).await.map(|()| Begun::Core),
+        Some(stream) => {
             let sent = send::start(link, stream, outgoing.clone(), by).await;
             sent.map(|sent| Begun::Stream(stream, outgoing, sent))
         }

@@ -11,6 +11,7 @@ mod dropped;
 mod fault;
 mod inbox;
 mod incoming;
+mod ingest;
 pub(crate) mod memory;
 pub(crate) mod nats;
 mod pending_ack;
@@ -28,6 +29,7 @@ pub(crate) use dropped::Dropped;
 pub(crate) use fault::{ApiError, Fault};
 pub(crate) use inbox::{CAPACITY, Inbox};
 pub(crate) use incoming::{Incoming, Receipt, Settle, Settlement};
+pub(crate) use ingest::{Ingest, Ingested, Stopped};
 pub(crate) use pending_ack::PendingAck;
 pub use state::{ConsumerState, StreamState};
 pub(crate) use stored::{StoredHeaders, StoredMessage, Unreadable, Which};
@@ -82,6 +84,20 @@ impl Transport {
     /// sent, so that messages are stored in the order of these calls; the ack says it is stored.
     pub(crate) async fn store(&self, message: Outgoing) -> Result<PendingAck, Fault> {
         on!(self, t => t.store(message).await)
+    }
+
+    /// Begins a batch of messages that a stream confirms together; `None` where there is no such
+    /// way. `open` says that one ended just before; nothing may be heard for as long as `within`.
+    pub(crate) async fn ingest(
+        &self,
+        stream: &str,
+        open: bool,
+        within: Duration,
+    ) -> Result<Option<Ingest>, Fault> {
+        match self {
+            Self::Nats(t) => t.ingest(stream, open, within).await,
+            Self::Memory(_) => Ok(None),
+        }
     }
 
     /// Sends messages to the one stream that keeps their subjects, which stores all of them or

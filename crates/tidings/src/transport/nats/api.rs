@@ -16,7 +16,7 @@ use crate::transport::{ApiError, Fault, Outgoing};
 const API_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(serde::Deserialize)]
-struct WireError {
+pub(super) struct WireError {
     #[serde(default)]
     code: u16,
     #[serde(default)]
@@ -39,6 +39,13 @@ struct Stored {
     seq: u64,
     #[serde(default)]
     duplicate: bool,
+}
+
+impl WireError {
+    /// NATS's own error code.
+    pub(super) fn code(&self) -> u32 {
+        self.err_code
+    }
 }
 
 impl From<WireError> for Fault {

@@ -9,6 +9,7 @@ mod denial;
 mod feed;
 mod header;
 mod inbox;
+mod ingest;
 mod ordered;
 mod pull;
 mod receipt;
@@ -30,6 +31,7 @@ use tokio::task::yield_now;
 
 pub(crate) use connect::{Auth, ConnectFault, ConnectOptions, without_credentials};
 pub(crate) use inbox::NatsInbox;
+pub(crate) use ingest::NatsIngest;
 pub(crate) use ordered::NatsOrdered;
 pub(crate) use pull::NatsPull;
 pub(crate) use settle::NatsSettle;
@@ -52,6 +54,8 @@ struct Shared {
     replies: Replies,
     closed: AtomicBool,
     denials: Arc<Denials>,
+    /// Which streams take messages one by one only.
+    ingest: ingest::Refusals,
     /// How many messages a core subscription holds that says nothing else.
     capacity: usize,
     /// Counts how often the connection was made.
@@ -85,6 +89,7 @@ impl Nats {
                 replies,
                 closed: AtomicBool::new(false),
                 denials,
+                ingest: ingest::Refusals::default(),
                 capacity,
                 connected,
             }),

@@ -1,0 +1,246 @@
+//! Many events for a stream that allows fast ingest: confirmed together, and acked one by one.
+//!
+//! A server says of a batch only that all of it is stored, and the sequence of its last message. So
+//! the events go in parts. Where a part's last sequence is as far behind what was stored before as
+//! the part is long, nothing came between, and each event's sequence is known. Where it is not,
+//! others publish to the stream, or it had some of the events: the part is sent once more in the
+//! ordinary way, and the stream, which knows the ids, tells each event's sequence.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{PublishError, send};
+use crate::link::Link;
+use crate::probe::Underway;
+use crate::publish_ack::PublishAck;
+use crate::stream::StreamDeclaration;
+use crate::transport::{Ingest, Ingested, Outgoing, Stopped};
+
+/// How many events go the ordinary way first, where it is not known that there are many: so few are
+/// confirmed sooner that way.
+const FEW: usize = 512;
+/// How many events make the first part, and how many the largest.
+const PARTS: (usize, usize) = (1024, 8192);
+/// How many bytes of payload a part holds at most, besides its last event's.
+const PART_BYTES: usize = 4 * 1024 * 1024;
+/// How many events go the ordinary way after a part that had to be sent again, at first and at most.
+const PAUSES: (usize, usize) = (2048, 65_536);
+/// How many of them are on the way at a time when a part is sent again.
+const WINDOW: usize = 512;
+
+/// An event on its way, and where its outcome belongs.
+pub(super) struct Item {
+    pub(super) place: usize,
+    pub(super) outgoing: Outgoing,
+    pub(super) underway: Underway,
+}
+
+/// What became of some events.
+pub(super) type Settled = Vec<(usize, Result<PublishAck, PublishError>)>;
+
+/// Decides which events of one call go which way, and brings those that go fast.
+pub(super) struct Lane<'a> {
+    link: &'a Link,
+    /// The one stream that it is for: the first that the events have.
+    stream: Option<&'static StreamDeclaration>,
+    allowed: bool,
+    /// How many are still to go the ordinary way.
+    ordinary: usize,
+    pause: usize,
+    part_len: usize,
+    /// What the stream had stored before, as far as it has told us.
+    stored: Option<u64>,
+    /// A batch was open before.
+    open: bool,
+    part: Option<Part>,
+}
+
+struct Part {
+    ingest: Ingest,
+    items: Vec<Item>,
+    bytes: usize,
+}
+
+impl<'a> Lane<'a> {
+    /// For a call with at least so many events.
+    pub(super) fn new(link: &'a Link, at_least: usize) -> Self {
+        Self {
+            link,
+            stream: None,
+            allowed: false,
+            // One at least: it says where the stream is.
+            ordinary: if at_least > FEW + PARTS.0 { 1 } else { FEW },
+            pause: PAUSES.0,
+            part_len: PARTS.0,
+            stored: None,
+            open: false,
+            part: None,
+        }
+    }
+
+    /// Whether this stream's next event goes this way.
+    pub(super) fn takes(&mut self, stream: &'static StreamDeclaration) -> bool {
+        if self.stream.is_none() {
+            let config = (stream.config)();
+            self.stream = Some(stream);
+            self.allowed = config.allow_batch_publish && !config.no_ack;
+        }
+        if !self.allowed || self.stream.is_none_or(|own| own.name != stream.name) {
+            return false;
+        }
+        if self.ordinary > 0 {
+            self.ordinary -= 1;
+            return false;
+        }
+        true
+    }
+
+    /// Whether nothing is on the way here: what went the ordinary way must be confirmed first.
+    pub(super) fn is_idle(&self) -> bool {
+        self.part.is_none()
+    }
+
+    /// Hears what came of an event that went the ordinary way.
+    pub(super) fn hear(&mut self, ack: &PublishAck) {
+        if self.stream.is_some_and(|stream| stream.name == ack.stream) {
+            if ack.duplicate {
+                // It is one of many, probably: each has to be told apart.
+                self.ordinary = self.ordinary.max(PAUSES.0);
+            } else {
+                self.stored = self.stored.max(Some(ack.sequence));
+            }
+        }
+    }
+
+    /// Sends an event; gives what became of those whose outcome is known with it.
+    pub(super) async fn send(&mut self, item: Item) -> Settled {
+        let mut part = match self.part.take() {
+            Some(part) => part,
+            None => match self.begin().await {
+                Some(part) => part,
+                None => return self.one_by_one(vec![item]).await,
+            },
+        };
+        // The last one is held back: with it a part ends.
+        let sent = match part.items.last() {
+            Some(before) => part.ingest.send(&before.outgoing).await,
+            None => Ok(()),
+        };
+        part.bytes += item.outgoing.payload.len();
+        part.items.push(item);
+        if let Err(why) = sent {
+            return self.again(part.items, why).await;
+        }
+        if part.items.len() < self.part_len && part.bytes < PART_BYTES {
+            self.part = Some(part);
+            return Vec::new();
+        }
+        self.end_part(part).await
+    }
+
+    /// Confirms what is still on the way.
+    pub(super) async fn end(&mut self) -> Settled {
+        match self.part.take() {
+            Some(part) => self.end_part(part).await,
+            None => Vec::new(),
+        }
+    }
+
+    async fn begin(&mut self) -> Option<Part> {
+        let stream = self.stream?.name;
+        let begun = self.link.transport.ingest(stream, self.open, self.patience()).await;
+        let ingest = begun.ok().flatten();
+        self.allowed = ingest.is_some();
+        if self.stored.is_none() {
+            let state = self.link.transport.stream_state(stream).await;
+            self.stored = state.ok().map(|state| state.last_sequence);
+        }
+        Some(Part { ingest: ingest?, items: Vec::with_capacity(self.part_len), bytes: 0 })
+    }
+
+    /// How long nothing may be heard of a batch. Half is left for the ordinary way.
+    fn patience(&self) -> Duration {
+        self.link.patience.ack.max(self.link.patience.publish / 2)
+    }
+
+    async fn end_part(&mut self, part: Part) -> Settled {
+        let Part { ingest, items, .. } = part;
+        let Some(last) = items.last() else { return Vec::new() };
+        let end = match ingest.end(&last.outgoing).await {
+            Ok(end) => end,
+            Err(why) => return self.again(items, why).await,
+        };
+        self.open = true;
+        let Ingested { stream, last_sequence, messages } = end;
+        match self.stored {
+            Some(before) if before + messages == last_sequence => {
+                self.stored = Some(last_sequence);
+                self.part_len = (self.part_len * 2).min(PARTS.1);
+                self.pause = PAUSES.0;
+                let confirm = |(sequence, item): (u64, Item)| {
+                    let ack = PublishAck { stream: stream.clone(), sequence, duplicate: false };
+                    item.underway.published::<PublishError>(Ok(Some(&ack)));
+                    (item.place, Ok(ack))
+                };
+                (before + 1..).zip(items).map(confirm).collect()
+            }
+            // They are stored, and only the stream knows where.
+            _ => self.again(items, Stopped::Broken).await,
+        }
+    }
+
+    /// Sends a part once more in the ordinary way, and for a while nothing else this way.
+    async fn again(&mut self, items: Vec<Item>, why: Stopped) -> Settled {
+        self.allowed = why == Stopped::Broken;
+        self.ordinary = self.pause;
+        self.pause = (self.pause * 2).min(PAUSES.1);
+        self.part_len = PARTS.0;
+        self.open = false;
+        self.one_by_one(items).await
+    }
+
+    async fn one_by_one(&mut self, items: Vec<Item>) -> Settled {
+        let Some(stream) = self.stream else { return Vec::new() };
+        let link = self.link;
+        let mut settled = Vec::with_capacity(items.len());
+        let mut on_the_way = VecDeque::with_capacity(WINDOW);
+        let mut by = Instant::now() + link.patience.publish;
+        let mut items = items.into_iter();
+        loop {
+            let next = if on_the_way.len() < WINDOW { items.next() } else { None };
+            if let Some(item) = next {
+                let sent = send::start(link, stream, item.outgoing.clone(), by).await;
+                if sent.is_ok() {
+                    by = Instant::now() + link.patience.publish;
+                }
+                on_the_way.push_back((item, sent));
+                continue;
+            }
+            let Some((item, sent)) = on_the_way.pop_front() else { return settled };
+            let Item { place, outgoing, underway } = item;
+            let outcome = match sent {
+                Ok(sent) => send::confirm(link, stream, outgoing, sent).await,
+                Err(error) => Err(error),
+            };
+            let outcome = outcome.map(|ack| self.first_of_call(ack));
+            underway.published(outcome.as_ref().map(Some));
+            settled.push((place, outcome));
+        }
+    }
+
+    /// What the stream has stored since this call began, it did not have before: an event that is
+    /// found again where the next one would be was stored by this call.
+    fn first_of_call(&mut self, mut ack: PublishAck) -> PublishAck {
+        if let Some(before) = self.stored
+            && ack.sequence > before
+        {
+            ack.duplicate = false;
+            self.stored = Some(ack.sequence);
+        } else if !ack.duplicate {
+            self.stored = Some(ack.sequence);
+        }
+        ack
+    }
+}
