@@ -3,6 +3,7 @@
 mod batch;
 mod error;
 mod send;
+mod window;
 
 pub use batch::PublishAllError;
 pub(crate) use batch::publish_all;
