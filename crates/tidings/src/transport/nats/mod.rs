@@ -3,6 +3,7 @@
 mod ack;
 mod admin;
 mod api;
+mod atomic;
 mod config;
 mod connect;
 mod denial;
