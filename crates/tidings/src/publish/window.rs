@@ -37,11 +37,14 @@ pub(super) struct Begun {
 
 type Stored = Result<PublishAck, PublishError>;
 
+/// The place of an event, and what becomes of it in its own time.
+type Apart<'a> = Pin<Box<dyn Future<Output = (usize, Stored)> + Send + 'a>>;
+
 pub(super) struct Window<'a> {
     link: &'a Link,
     /// The oldest first, each with the place of its event.
     waiting: VecDeque<(usize, Begun)>,
-    aside: FuturesUnordered<Pin<Box<dyn Future<Output = (usize, Stored)> + Send + 'a>>>,
+    aside: FuturesUnordered<Apart<'a>>,
     /// Goes off at the time that the oldest has, or one that was older.
     alarm: Option<Pin<Box<Sleep>>>,
 }

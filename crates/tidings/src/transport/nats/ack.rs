@@ -46,7 +46,7 @@ struct Stored {
 }
 
 /// Reads its text.
-fn publish_ack(payload: &[u8]) -> Result<PublishAck, Fault> {
+pub(super) fn publish_ack(payload: &[u8]) -> Result<PublishAck, Fault> {
     match usual(payload) {
         Some((stream, sequence, duplicate)) => {
             Ok(PublishAck { stream: stream.to_owned(), sequence, duplicate })

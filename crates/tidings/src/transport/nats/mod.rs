@@ -46,7 +46,7 @@ use crate::subject::Subject;
 use crate::transport::{DeliverFrom, Denial, Fault, Incoming, Outgoing, PendingAck};
 use denial::Denials;
 use feed::{Feed, Interest};
-use replies::Replies;
+use replies::{Replies, Reply};
 use waiting::Waiting;
 
 /// A connection to NATS; clones share it.
@@ -178,10 +178,15 @@ impl Nats {
 
     /// Sends the message now; its ack is awaited apart, so that the next can follow at once.
     pub(crate) async fn store(&self, message: &Outgoing) -> Result<PendingAck, Fault> {
+        Ok(PendingAck::Nats(NatsAck(self.question(message).await?)))
+    }
+
+    /// Sends a message that is to be answered; gives the answer to come.
+    async fn question(&self, message: &Outgoing) -> Result<Reply, Fault> {
         let subject = subject_of(message.subject.clone());
         let (inbox, reply) = self.shared.replies.expect(subject.clone()).await?;
         self.send(subject, &message.headers, message.payload.clone(), Some(inbox)).await?;
-        Ok(PendingAck::Nats(NatsAck(reply)))
+        Ok(reply)
     }
 
     pub(crate) async fn request(
@@ -190,12 +195,7 @@ impl Nats {
         within: Duration,
     ) -> Result<Incoming, Fault> {
         // One deadline around everything: offline, the send itself can wait for ever.
-        let asked = async {
-            let subject = subject_of(message.subject);
-            let (inbox, reply) = self.shared.replies.expect(subject.clone()).await?;
-            self.send(subject, &message.headers, message.payload, Some(inbox)).await?;
-            reply.await.map(inbox::incoming)
-        };
+        let asked = async { self.question(&message).await?.await.map(inbox::incoming) };
         tokio::time::timeout(within, asked).await.map_err(|_| Fault::Timeout)?
     }
 
@@ -308,6 +308,13 @@ impl Nats {
             self.client().drain().await.map_err(Fault::client)
         };
         tokio::time::timeout(within, closed).await.map_err(|_| Fault::Timeout)?
+    }
+
+    /// What the server would answer by closing the connection is refused here.
+    fn check_size(&self, message: &Outgoing) -> Result<(), Fault> {
+        let size = message.payload.len() + message.headers.wire_len();
+        let limit = self.max_payload();
+        if size > limit { Err(Fault::TooLarge { size, limit }) } else { Ok(()) }
     }
 }
 
