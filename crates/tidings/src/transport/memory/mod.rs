@@ -12,6 +12,7 @@
 //! | a stream | its own limits | as `discard` says |
 //! | a stream's message ids | those of the duplicate window | forgotten when it has passed |
 //! | a consumer's unsettled messages | `max_ack_pending` | nothing new is delivered |
+//! | subjects whose listeners are known | 1,024 | all are forgotten, and found again |
 //! | what a pull holds | nothing: a message is handed out when it is polled for | |
 //!
 //! A stream without limits grows as long as it is published to, as on a server without them.
@@ -42,6 +43,7 @@ mod advisory;
 mod alarm;
 mod api;
 mod atomic;
+mod audience;
 mod broker;
 mod clock;
 mod connection;
