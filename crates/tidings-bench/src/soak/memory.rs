@@ -4,7 +4,7 @@ use std::fmt;
 
 use anyhow::{Context as _, Result, ensure};
 
-/// What memory may be once it has settled: a tenth and 16 MiB more than it was then.
+/// What memory may be once it has settled: a tenth and 8 MiB more than it was then.
 #[derive(Debug)]
 pub(super) struct Bound {
     settled: u64,
@@ -13,7 +13,7 @@ pub(super) struct Bound {
 
 impl Bound {
     pub(super) fn after(settled: u64) -> Self {
-        Self { settled, most: settled + settled / 10 + (16 << 20) }
+        Self { settled, most: settled + settled / 10 + (8 << 20) }
     }
 
     /// # Errors
@@ -56,11 +56,11 @@ mod tests {
     #[test]
     fn a_bound_lets_memory_grow_by_a_tenth_and_some() {
         let bound = Bound::after(100 << 20);
-        bound.holds(126 << 20).unwrap();
-        let error = bound.holds(127 << 20).unwrap_err();
+        bound.holds(118 << 20).unwrap();
+        let error = bound.holds(119 << 20).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "memory has grown from 100 MiB to 127 MiB, and may to 126 MiB"
+            "memory has grown from 100 MiB to 119 MiB, and may to 118 MiB"
         );
     }
 }
