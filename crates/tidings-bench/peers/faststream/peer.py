@@ -11,13 +11,14 @@ from uuid import UUID
 import msgspec
 import uvloop
 from fast_depends.msgspec import MsgSpecSerializer
-from faststream.nats import NatsBroker, PullSub
+from faststream.nats import JStream, NatsBroker, PullSub
 
 FEED = 40_000  # messages on their way at most
 DIFFERENT = 1_000  # different events, where they need no ids
 TASKS = 256  # tasks that publish or ask at the same time
 WINDOW = 1_000  # publishes that wait for their acks at a time
 LIVE, STORED, ASKED = "live.placed", "orders.placed", "orders-desk.place"
+ORDERS = JStream("ORDERS", declare=False)  # it is there
 
 
 class Line(msgspec.Struct):
@@ -175,7 +176,7 @@ class Peer:
     async def stream_consume(self, **options):
         handled = Handled(self)
 
-        @self.broker.subscriber(STORED, stream="ORDERS", durable="billing", **options)
+        @self.broker.subscriber(STORED, stream=ORDERS, durable="billing", **options)
         async def bill(placed: OrderPlaced):
             handled.one()
 
@@ -188,12 +189,13 @@ class Peer:
         return await self.stream_consume()
 
     async def stream_consume_64(self):
-        return await self.stream_consume(pull_sub=PullSub(batch_size=64), max_workers=64)
+        # 64 are asked for at a time, and handled together.
+        return await self.stream_consume(pull_sub=PullSub(batch_size=64))
 
     async def stream_replay(self):
         handled = Handled(self)
 
-        @self.broker.subscriber(STORED, stream="ORDERS", ordered_consumer=True)
+        @self.broker.subscriber(STORED, stream=ORDERS, ordered_consumer=True)
         async def read(placed: OrderPlaced):
             handled.one()
 

@@ -16,9 +16,7 @@ use ruststream::OutgoingMessage;
 use ruststream_nats::prelude::*;
 use ruststream_nats::{ConnectedNatsBroker, JetStreamPublisher, NatsPublisher};
 use serde::{Deserialize, Serialize};
-use stage::{
-    DIFFERENT, Handled, Measured, Peer, Row, TASKS, customer, feed, latencies, order_id,
-};
+use stage::{DIFFERENT, Handled, Measured, Peer, Row, TASKS, customer, feed, latencies, order_id};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -257,8 +255,19 @@ async fn ask(publisher: &NatsPublisher, order: &Stored) -> Result<()> {
     Ok(())
 }
 
-async fn request(peer: &Peer, publisher: &NatsPublisher) -> Result<Measured> {
+/// Starts what answers, and waits until it does: a service has started before the server has seen
+/// what it subscribes to.
+async fn open_desk(peer: &Peer, publisher: &NatsPublisher) -> Result<RunningApp> {
     let desk = serve(peer).await?;
+    let first = Stored::new(0);
+    while ask(publisher, &first).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    Ok(desk)
+}
+
+async fn request(peer: &Peer, publisher: &NatsPublisher) -> Result<Measured> {
+    let desk = open_desk(peer, publisher).await?;
     let orders: Vec<Stored> = (0..DIFFERENT).map(Stored::new).collect();
     let mut each = latencies(peer);
     let mut begun = Instant::now();
@@ -278,7 +287,7 @@ async fn request(peer: &Peer, publisher: &NatsPublisher) -> Result<Measured> {
 }
 
 async fn request_concurrent(peer: &Peer, publisher: &NatsPublisher) -> Result<Measured> {
-    let desk = serve(peer).await?;
+    let desk = open_desk(peer, publisher).await?;
     let mut took = Duration::ZERO;
     for part in [0..peer.warm(), peer.warm()..peer.total()] {
         let shares: Vec<Vec<Stored>> = (0..TASKS)

@@ -3,14 +3,15 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use async_nats::jetstream::{self, stream};
 use async_nats::{Client, HeaderMap};
-use bytes::Bytes;
 use clap::{Parser, Subcommand};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::json;
 use stage::{DIFFERENT, LIVE, ORDERS, STORED, customer, order_id};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
 /// How long the server may take to store, or to see acks, that are on their way.
@@ -84,13 +85,34 @@ async fn prepare(client: &Client, fill: u64) -> Result<()> {
     check(client, fill, 0).await
 }
 
-async fn feed(client: &Client) -> Result<()> {
-    let payloads: Vec<Bytes> = (0..DIFFERENT).map(|number| payload(number).into()).collect();
+/// Publishes whenever somebody asks. What it writes is made once, so that it takes next to nothing
+/// of the machine from those who read.
+async fn feed(client: &Client, url: &str) -> Result<()> {
+    let address = url.trim_start_matches("nats://");
+    let mut each = Vec::new();
+    for number in 0..DIFFERENT {
+        let payload = payload(number);
+        let mut publish = format!("PUB {LIVE} {}\r\n", payload.len()).into_bytes();
+        publish.extend(payload);
+        publish.extend(b"\r\n");
+        each.push(publish);
+    }
+    let all = each.concat();
     let mut asked = client.subscribe("stage.feed").await?;
     while let Some(message) = asked.next().await {
         let count: usize = str::from_utf8(&message.payload)?.parse()?;
-        for payload in payloads.iter().cycle().take(count) {
-            client.publish(LIVE, payload.clone()).await?;
+        let mut server = BufReader::new(TcpStream::connect(address).await?);
+        server.write_all(b"CONNECT {\"verbose\":false}\r\n").await?;
+        for _ in 0..count / each.len() {
+            server.write_all(&all).await?;
+        }
+        server.write_all(&each[..count % each.len()].concat()).await?;
+        // Its answer shows that all before it has been read.
+        server.write_all(b"PING\r\n").await?;
+        let mut line = String::new();
+        while line.trim_end() != "PONG" {
+            line.clear();
+            ensure!(server.read_line(&mut line).await? > 0, "the server has closed the connection");
         }
     }
     Ok(())
@@ -110,7 +132,9 @@ async fn check(client: &Client, stored: u64, acked: u64) -> Result<()> {
             return Ok(());
         }
         if Instant::now() > until {
-            bail!("{messages} messages stored instead of {stored}, {floor} acked instead of {acked}");
+            bail!(
+                "{messages} messages stored instead of {stored}, {floor} acked instead of {acked}"
+            );
         }
         sleep(Duration::from_millis(10)).await;
     }
@@ -122,7 +146,7 @@ async fn main() -> Result<()> {
     let client = async_nats::connect(&stage.url).await?;
     match stage.task {
         Task::Prepare { fill } => prepare(&client, fill).await,
-        Task::Feed => feed(&client).await,
+        Task::Feed => feed(&client, &stage.url).await,
         Task::Check { stored, acked } => check(&client, stored, acked).await,
     }
 }

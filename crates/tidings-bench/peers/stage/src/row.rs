@@ -68,7 +68,11 @@ impl Peer {
     }
 
     /// Which messages the task with this number publishes, or asks with.
-    pub fn share(&self, task: u64, messages: std::ops::Range<u64>) -> impl Iterator<Item = u64> + use<> {
+    pub fn share(
+        &self,
+        task: u64,
+        messages: std::ops::Range<u64>,
+    ) -> impl Iterator<Item = u64> + use<> {
         let step = usize::try_from(crate::TASKS).unwrap_or(usize::MAX);
         messages.skip(usize::try_from(task).unwrap_or(usize::MAX)).step_by(step)
     }
