@@ -24,7 +24,7 @@ use uuid::Uuid;
 const LIVE_SUBJECT: Subject = Subject::from_static(LIVE);
 const STORED_SUBJECT: Subject = Subject::from_static(STORED);
 const ASKED: Subject = Subject::from_static("orders-desk.place");
-/// How many publishes wait for their acks at a time.
+/// How many publishes wait for their acks at a time, and how many messages are asked for.
 const WINDOW: usize = 1_000;
 
 #[derive(Serialize, Deserialize)]
@@ -172,7 +172,8 @@ async fn stream_consume(peer: &Peer, client: &Client) -> Result<Measured> {
     let handled = Arc::new(Handled::new(peer));
     let config = pull::Config { durable_name: Some(DURABLE.to_owned()), ..Default::default() };
     let stream = jetstream::new(client.clone()).get_stream(ORDERS).await?;
-    let messages = stream.create_consumer(config).await?.messages().await?;
+    let consumer = stream.create_consumer(config).await?;
+    let messages = consumer.stream().max_messages_per_batch(WINDOW).messages().await?;
     let handling = messages.map_err(anyhow::Error::from).try_for_each_concurrent(
         peer.concurrency(),
         |message| {
