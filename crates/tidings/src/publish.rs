@@ -5,6 +5,7 @@ mod batch;
 mod error;
 mod ingest;
 mod send;
+mod window;
 
 pub use atomic::AtomicError;
 pub(crate) use atomic::publish_atomically;

@@ -1,7 +1,7 @@
 //! Many events, one behind the other, each confirmed.
 
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
+use std::mem;
+
 use tokio::time::Instant;
 
 use crate::envelope;
@@ -9,15 +9,11 @@ use crate::header::Headers;
 use crate::link::Link;
 use crate::message::{Declaration, Event};
 use crate::probe::{Underway, Work};
-use crate::publish::ingest::{Item, Lane};
-use crate::publish::send::Sent;
+use crate::publish::ingest::Lane;
+use crate::publish::window::{Begun, Window};
 use crate::publish::{PublishError, send};
 use crate::publish_ack::{Acknowledgement, PublishAck};
-use crate::stream::StreamDeclaration;
 use crate::transport::Outgoing;
-
-/// How many messages may be on the way, unconfirmed, at a time.
-const WINDOW: usize = 512;
 
 /// Some of many events could not be published; the others were.
 #[derive(Debug)]
@@ -59,121 +55,138 @@ pub(crate) async fn publish_all<E: Event>(
     link: &Link,
     events: impl IntoIterator<Item = E>,
 ) -> Result<Vec<E::Ack>, PublishAllError<E::Ack>> {
-    let mut outcomes = Vec::new();
-    let mut on_the_way = FuturesUnordered::new();
     let events = events.into_iter();
+    let mut outcomes = Outcomes::new();
+    let mut window = Window::new(link);
     let mut lane = Lane::new(link, events.size_hint().0);
     // While the connection takes nothing, all that are left wait together, not one after the other.
-    let mut by = Instant::now() + link.patience.publish;
-    for (place, event) in events.enumerate() {
-        outcomes.push(None);
+    let mut by = None;
+    for event in events {
+        let place = outcomes.next();
         let begun = match prepare(link, &event) {
-            Ok((declaration, outgoing, underway)) => match &declaration.stream {
-                Some(stream) if lane.takes(stream) => {
-                    while lane.is_idle()
-                        && let Some((place, outcome)) = on_the_way.next().await
-                    {
-                        settle::<E>(&mut outcomes, &mut lane, place, outcome);
-                    }
-                    for (place, outcome) in lane.send(Item { place, outgoing, underway }).await {
-                        settle::<E>(&mut outcomes, &mut lane, place, outcome.map(Some));
-                    }
-                    continue;
+            Ok(item) if lane.takes(item.declaration.stream.as_ref()) => {
+                if lane.is_idle() {
+                    let before = mem::replace(&mut window, Window::new(link));
+                    before.end(|place, stored| outcomes.stored(&mut lane, place, stored)).await;
                 }
-                _ => {
-                    if on_the_way.len() == WINDOW
-                        && let Some((place, outcome)) = on_the_way.next().await
-                    {
-                        settle::<E>(&mut outcomes, &mut lane, place, outcome);
-                    }
-                    // Sent here, one after the other; only the confirmations are awaited side by
-                    // side.
-                    begin(link, declaration, outgoing, underway, by).await
-                }
-            },
+                lane.send(place, item, |place, stored| outcomes.settle(place, stored)).await;
+                continue;
+            }
+            Ok(item) => {
+                window.room(|place, stored| outcomes.stored(&mut lane, place, stored)).await;
+                // Sent here, one after the other; only the confirmations are awaited side by side.
+                begin(link, item, &mut by).await
+            }
             Err(error) => Err(error),
         };
         if begun.is_ok() {
-            by = Instant::now() + link.patience.publish;
+            by = None;
         }
         match begun {
-            Ok((Begun::Core, _)) => settle::<E>(&mut outcomes, &mut lane, place, Ok(None)),
-            Ok((Begun::Stream(stream, outgoing, sent), underway)) => on_the_way.push(async move {
-                let stored = send::confirm(link, stream, outgoing, sent).await;
-                underway.published(stored.as_ref().map(Some));
-                (place, stored.map(Some))
-            }),
-            Err(error) => settle::<E>(&mut outcomes, &mut lane, place, Err(error)),
+            Ok(None) => outcomes.settle(place, Ok(None)),
+            Ok(Some(begun)) => window.add(place, begun),
+            Err(error) => outcomes.settle(place, Err(error)),
         }
     }
-    while let Some((place, outcome)) = on_the_way.next().await {
-        settle::<E>(&mut outcomes, &mut lane, place, outcome);
+    window.end(|place, stored| outcomes.stored(&mut lane, place, stored)).await;
+    lane.end(|place, stored| outcomes.settle(place, stored)).await;
+    outcomes.finish()
+}
+
+/// What became of each event.
+struct Outcomes<A> {
+    acks: Vec<Option<A>>,
+    /// The few that could not be published.
+    errors: Vec<(usize, PublishError)>,
+}
+
+impl<A: Acknowledgement> Outcomes<A> {
+    fn new() -> Self {
+        Self { acks: Vec::new(), errors: Vec::new() }
     }
-    for (place, outcome) in lane.end().await {
-        settle::<E>(&mut outcomes, &mut lane, place, outcome.map(Some));
+
+    /// The place of the next event.
+    fn next(&mut self) -> usize {
+        self.acks.push(None);
+        self.acks.len() - 1
     }
-    let outcomes: Vec<_> =
-        outcomes.into_iter().map(|outcome| outcome.unwrap_or(Err(PublishError::Closed))).collect();
-    if outcomes.iter().all(Result::is_ok) {
-        Ok(outcomes.into_iter().filter_map(Result::ok).collect())
-    } else {
+
+    fn settle(&mut self, place: usize, outcome: Result<Option<PublishAck>, PublishError>) {
+        match outcome {
+            Ok(stored) => self.acks[place] = A::from_stored(stored),
+            Err(error) => self.errors.push((place, error)),
+        }
+    }
+
+    /// What became of one that went the ordinary way.
+    fn stored(
+        &mut self,
+        lane: &mut Lane<'_>,
+        place: usize,
+        stored: Result<PublishAck, PublishError>,
+    ) {
+        if let Ok(ack) = &stored {
+            lane.hear(ack);
+        }
+        self.settle(place, stored.map(Some));
+    }
+
+    fn finish(mut self) -> Result<Vec<A>, PublishAllError<A>> {
+        if self.errors.is_empty() && self.acks.iter().all(Option::is_some) {
+            return Ok(self.acks.into_iter().flatten().collect());
+        }
+        let mut outcomes: Vec<_> =
+            self.acks.into_iter().map(|ack| ack.ok_or(PublishError::Closed)).collect();
+        for (place, error) in self.errors.drain(..) {
+            outcomes[place] = Err(error);
+        }
         Err(PublishAllError { outcomes })
     }
 }
 
-type Outcome<A> = Option<Result<A, PublishError>>;
-
-fn settle<E: Event>(
-    outcomes: &mut [Outcome<E::Ack>],
-    lane: &mut Lane<'_>,
-    place: usize,
-    outcome: Result<Option<PublishAck>, PublishError>,
-) {
-    if let Ok(Some(ack)) = &outcome {
-        lane.hear(ack);
-    }
-    outcomes[place] =
-        Some(outcome.and_then(|stored| E::Ack::from_stored(stored).ok_or(PublishError::Closed)));
+/// An event that may be sent.
+pub(super) struct Item {
+    pub(super) declaration: &'static Declaration,
+    pub(super) outgoing: Outgoing,
+    pub(super) underway: Underway,
 }
 
-enum Begun {
-    Core,
-    Stream(&'static StreamDeclaration, Outgoing, Sent),
-}
-
-fn prepare<E: Event>(
-    link: &Link,
-    event: &E,
-) -> Result<(&'static Declaration, Outgoing, Underway), PublishError> {
+fn prepare<E: Event>(link: &Link, event: &E) -> Result<Item, PublishError> {
     let encoded = envelope::encode(event)?;
     let declaration = encoded.declaration;
     let outgoing = envelope::seal(encoded, Headers::new(), || event.message_id());
     let underway = link.begin(Work::Publish(declaration, &outgoing));
-    let admitted = send::admit(link, declaration, &outgoing);
-    if let Err(error) = &admitted {
-        underway.published(Err(error));
+    if let Err(error) = send::admit(link, declaration, &outgoing) {
+        underway.published(Err(&error));
+        return Err(error);
     }
-    admitted.map(|()| (declaration, outgoing, underway))
+    Ok(Item { declaration, outgoing, underway })
 }
 
-async fn begin(
+/// Sends one event; gives what is to be awaited, if a stream is to store it.
+pub(super) async fn begin(
     link: &Link,
-    declaration: &'static Declaration,
-    outgoing: Outgoing,
-    underway: Underway,
-    by: Instant,
-) -> Result<(Begun, Underway), PublishError> {
+    item: Item,
+    by: &mut Option<Instant>,
+) -> Result<Option<Begun>, PublishError> {
+    let Item { declaration, outgoing, underway } = item;
+    let by = || *by.get_or_insert_with(|| Instant::now() + link.patience.publish);
     let begun = match &declaration.stream {
-        None => send::core(link, outgoing, || by).await.map(|()| Begun::Core),
+        None => send::core(link, outgoing, by).await.map(|()| None),
         Some(stream) => {
-            let sent = send::start(link, stream, outgoing.clone(), by).await;
-            sent.map(|sent| Begun::Stream(stream, outgoing, sent))
+            let sent = send::start(link, stream, &outgoing, by).await;
+            sent.map(|sent| Some((stream, outgoing, sent)))
         }
     };
-    match &begun {
-        Ok(Begun::Core) => underway.published::<PublishError>(Ok(None)),
-        Ok(Begun::Stream(..)) => {}
-        Err(error) => underway.published(Err(error)),
+    match begun {
+        Ok(Some((stream, outgoing, sent))) => Ok(Some(Begun { stream, outgoing, sent, underway })),
+        Ok(None) => {
+            underway.published::<PublishError>(Ok(None));
+            Ok(None)
+        }
+        Err(error) => {
+            underway.published(Err(&error));
+            Err(error)
+        }
     }
-    Ok((begun?, underway))
 }

@@ -6,39 +6,27 @@
 //! others publish to the stream, or it had some of the events: the part is sent once more in the
 //! ordinary way, and the stream, which knows the ids, tells each event's sequence.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
-use super::{PublishError, send};
+use super::PublishError;
+use super::batch::{Item, begin};
+use super::window::Window;
 use crate::link::Link;
-use crate::probe::Underway;
 use crate::publish_ack::PublishAck;
 use crate::stream::StreamDeclaration;
-use crate::transport::{Ingest, Ingested, Outgoing, Stopped};
+use crate::transport::{Ingest, Ingested, Stopped};
 
 /// How many events go the ordinary way first, where it is not known that there are many: so few are
 /// confirmed sooner that way.
 const FEW: usize = 512;
 /// How many events make the first part, and how many the largest.
-const PARTS: (usize, usize) = (1024, 8192);
+const PARTS: (usize, usize) = (2048, 8192);
 /// How many bytes of payload a part holds at most, besides its last event's.
 const PART_BYTES: usize = 4 * 1024 * 1024;
 /// How many events go the ordinary way after a part that had to be sent again, at first and at most.
 const PAUSES: (usize, usize) = (2048, 65_536);
-/// How many of them are on the way at a time when a part is sent again.
-const WINDOW: usize = 512;
 
-/// An event on its way, and where its outcome belongs.
-pub(super) struct Item {
-    pub(super) place: usize,
-    pub(super) outgoing: Outgoing,
-    pub(super) underway: Underway,
-}
-
-/// What became of some events.
-pub(super) type Settled = Vec<(usize, Result<PublishAck, PublishError>)>;
+type Outcome = Result<Option<PublishAck>, PublishError>;
 
 /// Decides which events of one call go which way, and brings those that go fast.
 pub(super) struct Lane<'a> {
@@ -52,14 +40,15 @@ pub(super) struct Lane<'a> {
     part_len: usize,
     /// What the stream had stored before, as far as it has told us.
     stored: Option<u64>,
-    /// A batch was open before.
-    open: bool,
+    /// What the server said of the part before, if it was stored.
+    flow: Option<u64>,
     part: Option<Part>,
 }
 
 struct Part {
     ingest: Ingest,
-    items: Vec<Item>,
+    /// Each with its place among the events of the call; the last one is not sent yet.
+    items: Vec<(usize, Item)>,
     bytes: usize,
 }
 
@@ -75,13 +64,14 @@ impl<'a> Lane<'a> {
             pause: PAUSES.0,
             part_len: PARTS.0,
             stored: None,
-            open: false,
+            flow: None,
             part: None,
         }
     }
 
-    /// Whether this stream's next event goes this way.
-    pub(super) fn takes(&mut self, stream: &'static StreamDeclaration) -> bool {
+    /// Whether the next event, which this stream keeps, goes this way.
+    pub(super) fn takes(&mut self, stream: Option<&'static StreamDeclaration>) -> bool {
+        let Some(stream) = stream else { return false };
         if self.stream.is_none() {
             let config = (stream.config)();
             self.stream = Some(stream);
@@ -114,43 +104,45 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// Sends an event; gives what became of those whose outcome is known with it.
-    pub(super) async fn send(&mut self, item: Item) -> Settled {
+    /// Sends an event, and settles those whose outcome is known with it.
+    pub(super) async fn send(
+        &mut self,
+        place: usize,
+        item: Item,
+        settle: impl FnMut(usize, Outcome),
+    ) {
         let mut part = match self.part.take() {
             Some(part) => part,
             None => match self.begin().await {
                 Some(part) => part,
-                None => return self.one_by_one(vec![item]).await,
+                None => return self.one_by_one(vec![(place, item)], settle).await,
             },
         };
-        // The last one is held back: with it a part ends.
         let sent = match part.items.last() {
-            Some(before) => part.ingest.send(&before.outgoing).await,
+            Some((_, before)) => part.ingest.send(&before.outgoing).await,
             None => Ok(()),
         };
         part.bytes += item.outgoing.payload.len();
-        part.items.push(item);
+        part.items.push((place, item));
         if let Err(why) = sent {
-            return self.again(part.items, why).await;
-        }
-        if part.items.len() < self.part_len && part.bytes < PART_BYTES {
+            self.again(part.items, why, settle).await;
+        } else if part.items.len() < self.part_len && part.bytes < PART_BYTES {
             self.part = Some(part);
-            return Vec::new();
+        } else {
+            self.end_part(part, settle).await;
         }
-        self.end_part(part).await
     }
 
     /// Confirms what is still on the way.
-    pub(super) async fn end(&mut self) -> Settled {
-        match self.part.take() {
-            Some(part) => self.end_part(part).await,
-            None => Vec::new(),
+    pub(super) async fn end(mut self, settle: impl FnMut(usize, Outcome)) {
+        if let Some(part) = self.part.take() {
+            self.end_part(part, settle).await;
         }
     }
 
     async fn begin(&mut self) -> Option<Part> {
         let stream = self.stream?.name;
-        let begun = self.link.transport.ingest(stream, self.open, self.patience()).await;
+        let begun = self.link.transport.ingest(stream, self.flow, self.patience()).await;
         let ingest = begun.ok().flatten();
         self.allowed = ingest.is_some();
         if self.stored.is_none() {
@@ -165,68 +157,69 @@ impl<'a> Lane<'a> {
         self.link.patience.ack.max(self.link.patience.publish / 2)
     }
 
-    async fn end_part(&mut self, part: Part) -> Settled {
+    async fn end_part(&mut self, part: Part, mut settle: impl FnMut(usize, Outcome)) {
         let Part { ingest, items, .. } = part;
-        let Some(last) = items.last() else { return Vec::new() };
+        let Some((_, last)) = items.last() else { return };
         let end = match ingest.end(&last.outgoing).await {
             Ok(end) => end,
-            Err(why) => return self.again(items, why).await,
+            Err(why) => return self.again(items, why, settle).await,
         };
-        self.open = true;
-        let Ingested { stream, last_sequence, messages } = end;
-        match self.stored {
-            Some(before) if before + messages == last_sequence => {
-                self.stored = Some(last_sequence);
-                self.part_len = (self.part_len * 2).min(PARTS.1);
-                self.pause = PAUSES.0;
-                let confirm = |(sequence, item): (u64, Item)| {
-                    let ack = PublishAck { stream: stream.clone(), sequence, duplicate: false };
-                    item.underway.published::<PublishError>(Ok(Some(&ack)));
-                    (item.place, Ok(ack))
-                };
-                (before + 1..).zip(items).map(confirm).collect()
-            }
+        let Ingested { stream, last_sequence, messages, flow } = end;
+        self.flow = Some(flow);
+        let Some(before) = self.stored.filter(|before| before + messages == last_sequence) else {
             // They are stored, and only the stream knows where.
-            _ => self.again(items, Stopped::Broken).await,
+            return self.again(items, Stopped::Broken, settle).await;
+        };
+        self.stored = Some(last_sequence);
+        self.part_len = (self.part_len * 2).min(PARTS.1);
+        self.pause = PAUSES.0;
+        for (sequence, (place, item)) in (before + 1..).zip(items) {
+            let ack = PublishAck { stream: stream.clone(), sequence, duplicate: false };
+            item.underway.published::<PublishError>(Ok(Some(&ack)));
+            settle(place, Ok(Some(ack)));
         }
     }
 
     /// Sends a part once more in the ordinary way, and for a while nothing else this way.
-    async fn again(&mut self, items: Vec<Item>, why: Stopped) -> Settled {
+    async fn again(
+        &mut self,
+        items: Vec<(usize, Item)>,
+        why: Stopped,
+        settle: impl FnMut(usize, Outcome),
+    ) {
         self.allowed = why == Stopped::Broken;
         self.ordinary = self.pause;
         self.pause = (self.pause * 2).min(PAUSES.1);
         self.part_len = PARTS.0;
-        self.open = false;
-        self.one_by_one(items).await
+        self.flow = None;
+        self.one_by_one(items, settle).await;
     }
 
-    async fn one_by_one(&mut self, items: Vec<Item>) -> Settled {
-        let Some(stream) = self.stream else { return Vec::new() };
-        let link = self.link;
-        let mut settled = Vec::with_capacity(items.len());
-        let mut on_the_way = VecDeque::with_capacity(WINDOW);
-        let mut by = Instant::now() + link.patience.publish;
-        let mut items = items.into_iter();
-        loop {
-            let next = if on_the_way.len() < WINDOW { items.next() } else { None };
-            if let Some(item) = next {
-                let sent = send::start(link, stream, item.outgoing.clone(), by).await;
-                if sent.is_ok() {
-                    by = Instant::now() + link.patience.publish;
-                }
-                on_the_way.push_back((item, sent));
-                continue;
+    async fn one_by_one(
+        &mut self,
+        items: Vec<(usize, Item)>,
+        mut settle: impl FnMut(usize, Outcome),
+    ) {
+        let mut known = Vec::with_capacity(items.len());
+        let mut window = Window::new(self.link);
+        let mut by = None;
+        for (place, item) in items {
+            window.room(|place, stored| known.push((place, stored.map(Some)))).await;
+            let begun = begin(self.link, item, &mut by).await;
+            if begun.is_ok() {
+                by = None;
             }
-            let Some((item, sent)) = on_the_way.pop_front() else { return settled };
-            let Item { place, outgoing, underway } = item;
-            let outcome = match sent {
-                Ok(sent) => send::confirm(link, stream, outgoing, sent).await,
-                Err(error) => Err(error),
-            };
-            let outcome = outcome.map(|ack| self.first_of_call(ack));
-            underway.published(outcome.as_ref().map(Some));
-            settled.push((place, outcome));
+            match begun {
+                Ok(Some(begun)) => window.add(place, begun),
+                Ok(None) => known.push((place, Ok(None))),
+                Err(error) => known.push((place, Err(error))),
+            }
+        }
+        window.end(|place, stored| known.push((place, stored.map(Some)))).await;
+        known.sort_unstable_by_key(|(place, _)| *place);
+        for (place, outcome) in known {
+            let outcome = outcome.map(|ack| ack.map(|ack| self.first_of_call(ack)));
+            settle(place, outcome);
         }
     }
 

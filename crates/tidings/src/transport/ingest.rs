@@ -10,6 +10,8 @@ pub(crate) struct Ingested {
     pub(crate) last_sequence: u64,
     /// How many messages were taken, in order.
     pub(crate) messages: u64,
+    /// How many messages the server confirmed with one answer.
+    pub(crate) flow: u64,
 }
 
 /// A batch that is over. Some of its messages may be stored.

@@ -82,20 +82,22 @@ impl Transport {
 
     /// Sends a message to the stream that keeps its subject. When this returns the message is
     /// sent, so that messages are stored in the order of these calls; the ack says it is stored.
-    pub(crate) async fn store(&self, message: Outgoing) -> Result<PendingAck, Fault> {
+    /// Who calls keeps it: without an ack it is sent again.
+    pub(crate) async fn store(&self, message: &Outgoing) -> Result<PendingAck, Fault> {
         on!(self, t => t.store(message).await)
     }
 
     /// Begins a batch of messages that a stream confirms together; `None` where there is no such
-    /// way. `open` says that one ended just before; nothing may be heard for as long as `within`.
+    /// way. `flow` is that of one that ended just before; nothing may be heard for as long as
+    /// `within`.
     pub(crate) async fn ingest(
         &self,
         stream: &str,
-        open: bool,
+        flow: Option<u64>,
         within: Duration,
     ) -> Result<Option<Ingest>, Fault> {
         match self {
-            Self::Nats(t) => t.ingest(stream, open, within).await,
+            Self::Nats(t) => t.ingest(stream, flow, within).await,
             Self::Memory(_) => Ok(None),
         }
     }

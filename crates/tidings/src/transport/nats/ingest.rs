@@ -1,19 +1,20 @@
 //! Fast ingest (ADR-50): a stream confirms hundreds of messages with one answer.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use async_nats::Subscriber;
+use async_nats::{Subject, Subscriber};
+use bytes::BytesMut;
 use futures_util::StreamExt;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::api::WireError;
-use super::{Nats, in_time};
-use crate::subject::Subject;
+use super::{Nats, in_time, subject_of};
 use crate::transport::{Fault, Ingested, Outgoing, Stopped};
 
 /// The first version that has it.
@@ -21,10 +22,19 @@ const SINCE: [u64; 3] = [2, 14, 0];
 /// How many messages the server may confirm with one answer, at most. It takes no more than that
 /// itself.
 const FLOW: u64 = 500;
-/// How many answers may be outstanding: the server works on one part while the next is sent.
-const OUTSTANDING: u64 = 3;
+/// How many answers may be outstanding. The server takes what is there at a time and answers behind
+/// it: with fewer on the way it would wait for us as long as we wait for it. It shares the flow among
+/// those who publish this way, so that all of them together stay below what it takes in for a stream
+/// (10,000 messages).
+const OUTSTANDING: u64 = 8;
 /// For how long a stream that did not allow it is not asked again.
 const REMEMBERED: Duration = Duration::from_secs(60);
+
+/// How many bytes of subjects are set aside at a time. A subject keeps the whole piece while it is
+/// on its way.
+const PIECE: usize = 4096;
+/// What follows a reply subject's head, at most: a place, an operation, a suffix.
+const REPLY_END: usize = 32;
 
 /// The code for a stream that does not allow it.
 const DISABLED: u32 = 10_205;
@@ -55,6 +65,8 @@ pub(crate) struct NatsIngest {
     /// What all reply subjects begin with: the inbox, the batch's own token, the flow that is asked
     /// for, and that nothing may be left out.
     head: String,
+    /// What the reply subjects are cut from.
+    text: BytesMut,
     sent: u64,
     /// Up to which message all are stored.
     acked: u64,
@@ -95,12 +107,12 @@ enum Kind {
 }
 
 impl Nats {
-    /// Begins a batch; `None` where it is known that there is no such way. `open` says that one was
-    /// open just before, and nobody has to wait for what the server says to this one.
+    /// Begins a batch; `None` where it is known that there is no such way. `flow` is what the server
+    /// said to one that was open just before: nobody has to wait for what it says to this one.
     pub(crate) async fn ingest(
         &self,
         stream: &str,
-        open: bool,
+        flow: Option<u64>,
         within: Duration,
     ) -> Result<Option<NatsIngest>, Fault> {
         if self.older_than(SINCE).is_some() || self.shared.ingest.has(stream) {
@@ -115,10 +127,11 @@ impl Nats {
             stream: stream.to_owned(),
             answers: in_time(listening).await?,
             head: format!("{inbox}.{FLOW}.fail."),
+            text: BytesMut::new(),
             sent: 0,
             acked: 0,
-            every: FLOW,
-            open,
+            every: flow.unwrap_or(FLOW),
+            open: flow.is_some(),
             reconnected,
             within,
         }))
@@ -151,14 +164,26 @@ impl NatsIngest {
 
     async fn put(&mut self, message: &Outgoing, operation: u8) -> Result<(), Stopped> {
         self.sent += 1;
-        let reply = Subject::from(format!("{}{}.{operation}.$FI", self.head, self.sent));
-        let mut sending = pin!(self.nats.send(message.clone(), Some(reply)));
+        let reply = self.reply(operation);
+        let (subject, payload) = (subject_of(message.subject.clone()), message.payload.clone());
+        let mut sending = pin!(self.nats.send(subject, &message.headers, payload, Some(reply)));
         // Only what waits arms a timer.
         let sent = match poll_fn(|cx| Poll::Ready(sending.as_mut().poll(cx))).await {
             Poll::Ready(sent) => sent,
             Poll::Pending => timeout(self.within, sending).await.map_err(|_| Stopped::Broken)?,
         };
         sent.map_err(|_| Stopped::Broken)
+    }
+
+    /// The subject that says to the server what to do with the message just counted.
+    fn reply(&mut self, operation: u8) -> Subject {
+        if self.text.capacity() < self.head.len() + REPLY_END {
+            self.text.reserve(PIECE);
+        }
+        self.text.extend_from_slice(self.head.as_bytes());
+        // Nothing is too much for a buffer that grows.
+        let _ = write!(self.text, "{}.{operation}.$FI", self.sent);
+        Subject::from_utf8(self.text.split().freeze()).unwrap_or(Subject::from_static(""))
     }
 
     /// Waits until the server has something to say before the end.
@@ -190,6 +215,7 @@ impl NatsIngest {
             (Kind::End, None) => Ok(Some(Ingested {
                 stream: answer.stream,
                 last_sequence: answer.seq,
+                flow: self.every,
                 messages: answer.count,
             })),
             (Kind::End, Some(error)) if error.code() == DISABLED => {
