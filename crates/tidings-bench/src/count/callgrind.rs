@@ -1,6 +1,6 @@
 //! Running the work under callgrind, and reading what it has counted.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs};
@@ -33,7 +33,8 @@ pub(crate) fn run(directory: &Path) -> anyhow::Result<Vec<Count>> {
     fs::create_dir_all(directory)?;
     let profile = directory.join("callgrind.out");
     let done = Command::new("valgrind")
-        .args(["--tool=callgrind", "--collect-atstart=no", "--dump-line=yes", "--quiet"])
+        .args(["--tool=callgrind", "--quiet", "--collect-atstart=no"])
+        .args(["--dump-instr=yes", "--dump-line=yes", "--compress-pos=no"])
         .arg(format!("--toggle-collect={NAME}"))
         .arg(format!("--dump-after={NAME}"))
         .arg(format!("--callgrind-out-file={}", profile.display()))
@@ -69,25 +70,37 @@ pub(crate) fn run(directory: &Path) -> anyhow::Result<Vec<Count>> {
 }
 
 /// The instructions and the allocations of one of callgrind's files.
+///
+/// An allocation is an execution of an allocator's first instruction: what callgrind says of calls
+/// counts those outside of what is counted, too.
 fn read(text: &str) -> Option<(u64, u64)> {
     let mut instructions = None;
-    let mut allocations = 0;
+    let mut executed: HashMap<&str, BTreeMap<u64, u64>> = HashMap::new();
     let mut names = HashMap::new();
-    let mut called = "";
-    for line in text.lines() {
+    let mut function = "";
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
         if let Some(total) = line.strip_prefix("summary: ").or(line.strip_prefix("totals: ")) {
             instructions = total.split(' ').next()?.parse().ok();
-        } else if let Some(function) = line.strip_prefix("fn=") {
-            name(function, &mut names);
-        } else if let Some(function) = line.strip_prefix("cfn=") {
-            called = name(function, &mut names);
-        } else if let Some(calls) = line.strip_prefix("calls=")
-            && ALLOCATORS.contains(&called)
+        } else if let Some(begun) = line.strip_prefix("fn=") {
+            function = name(begun, &mut names);
+        } else if let Some(called) = line.strip_prefix("cfn=") {
+            name(called, &mut names);
+        } else if line.starts_with("calls=") {
+            // What the called one costs.
+            lines.next();
+        } else if let Some(address) = line.strip_prefix("0x")
+            && ALLOCATORS.contains(&function)
         {
-            allocations += calls.split(' ').next()?.parse::<u64>().ok()?;
+            // The address, its line in the source, and how often it was executed.
+            let mut words = address.split(' ');
+            let address = u64::from_str_radix(words.next()?, 16).ok()?;
+            let times: u64 = words.nth(1)?.parse().ok()?;
+            *executed.entry(function).or_default().entry(address).or_default() += times;
         }
     }
-    Some((instructions?, allocations))
+    let first = executed.values().filter_map(|addresses| addresses.values().next());
+    Some((instructions?, first.sum()))
 }
 
 /// `(12) name` the first time, and then `(12)`.
@@ -106,26 +119,28 @@ mod tests {
     use super::read;
 
     #[test]
-    fn calls_of_allocators_are_counted() {
+    fn allocations_are_counted() {
         let text = "\
 events: Ir
 fn=(1) count::section::counted
-10 20
+0x40 10 20
 cfn=(2) malloc
-calls=3 0
-11 90
+calls=3 0x80 1
+0x44 11 90
 cfn=(3) free
-calls=3 0
-11 30
+calls=3 0xa0 1
+0x48 11 30
 fn=(2)
-0 90
-fn=(4) other
-cfn=(2)
-calls=2 0
-7 60
+0x84 2 60
+0x80 1 3
+fn=(4) realloc
+0x90 5 1
+fn=(2)
+0x80 1 2
+0x90 7 9
 totals: 290
 ";
-        assert_eq!(read(text), Some((290, 5)));
+        assert_eq!(read(text), Some((290, 6)));
         assert_eq!(read("events: Ir"), None);
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -28,6 +28,9 @@ struct Shared {
     state: Mutex<State>,
     /// Something was subscribed to, or asked for.
     changed: Notify,
+    /// Nothing is read while this is set.
+    held: Mutex<bool>,
+    released: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -80,6 +83,12 @@ impl Server {
         format!("nats://{}", self.address)
     }
 
+    /// Reads nothing until what is given back is dropped: what runs meanwhile runs alone.
+    pub(crate) fn hold(&self) -> Held<'_> {
+        self.shared.set_held(true);
+        Held(&self.shared)
+    }
+
     /// Writes the message so many times, once it was asked for. All of it is with the client when
     /// this returns.
     pub(crate) async fn deliver(
@@ -98,7 +107,29 @@ impl Server {
     }
 }
 
+/// A server that reads nothing.
+#[derive(Debug)]
+pub(crate) struct Held<'a>(&'a Shared);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.set_held(false);
+        self.0.released.notify_all();
+    }
+}
+
 impl Shared {
+    fn set_held(&self, held: bool) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = held;
+    }
+
+    /// Waits until it may read.
+    fn await_release(&self) {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let released = self.released.wait_while(held, |held| *held);
+        drop(released.unwrap_or_else(PoisonError::into_inner));
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -171,6 +202,7 @@ impl Shared {
             if reader.read_line(&mut line)? == 0 {
                 return Ok(());
             }
+            self.await_release();
             let words: Vec<&str> = line.split_whitespace().collect();
             match words.as_slice() {
                 ["PING"] => (&*stream).write_all(b"PONG\r\n")?,

@@ -48,7 +48,10 @@ where
         let wait = || runtime.block_on(latch.none_left());
         match round {
             None => wait(),
-            Some(_) => count(case, Part::Ours, messages, wait)?,
+            Some(_) => {
+                let _held = server.hold();
+                count(case, Part::Ours, messages, wait)?;
+            }
         }
         // What is left to say about them is said now.
         runtime.block_on(bus.flush())?;
@@ -87,11 +90,19 @@ fn by_hand(case: &str, to: To, delivery: Delivery<'_>) -> anyhow::Result<()> {
         let wait = || runtime.block_on(latch.none_left());
         match round {
             None => wait(),
-            Some(_) => count(case, Part::Client, messages, wait)?,
+            Some(_) => {
+                let _held = server.hold();
+                count(case, Part::Client, messages, wait)?;
+            }
         }
-        runtime.block_on(client.flush())?;
+        runtime.block_on(seen(&client));
     }
     Ok(())
+}
+
+/// Waits until the server has seen all that was sent: it answers that nobody is there.
+pub(super) async fn seen(client: &Client) {
+    let _ = client.request("nobody", "".into()).await;
 }
 
 async fn take(client: Client, mut messages: async_nats::Subscriber, latch: Latch) {

@@ -11,6 +11,7 @@ use tidings::{Bus, Event, Message as _};
 use tokio::runtime::Runtime;
 use tokio::task::unconstrained;
 
+use super::handle::seen;
 use super::{Part, count, encoded, rounds, runtime};
 use crate::event::{Placed, PlacedIn, Stored};
 use crate::server::Server;
@@ -74,7 +75,7 @@ fn core<E: Event<Ack = ()> + Serialize>(
             }));
         };
         measured(case, Part::Client, round, publish)?;
-        runtime.block_on(client.flush())?;
+        runtime.block_on(seen(client));
     }
     Ok(())
 }
@@ -148,7 +149,7 @@ fn stream(runtime: &Runtime, bus: &Bus, client: &Client) -> anyhow::Result<()> {
             }));
         };
         measured(case, Part::Client, round, publish)?;
-        runtime.block_on(client.flush())?;
+        runtime.block_on(seen(client));
     }
     Ok(())
 }
