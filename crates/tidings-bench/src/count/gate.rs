@@ -59,15 +59,20 @@ struct Recorded {
     cases: Costs,
 }
 
-/// The difference between the two runs of each part, for one message.
+/// The difference between the two runs of each part, for one message. Where it was counted more than
+/// once the least counts: a hash map's keys are random, and collide now and then.
 pub(crate) fn costs(counts: &[Count]) -> Costs {
     let mut costs = Costs::new();
     for once in counts.iter().filter(|count| count.messages == MESSAGES as u64) {
-        let twice = counts.iter().find(|count| {
-            (&count.case, &count.part, count.messages)
-                == (&once.case, &once.part, 2 * once.messages)
-        });
-        let Some(twice) = twice else { continue };
+        let least = |messages: u64| {
+            let same = counts.iter().filter(|count| {
+                (&count.case, &count.part, count.messages) == (&once.case, &once.part, messages)
+            });
+            same.min_by_key(|count| count.instructions)
+        };
+        let (Some(once), Some(twice)) = (least(once.messages), least(2 * once.messages)) else {
+            continue;
+        };
         let each = |once: u64, twice: u64| {
             #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
             let each = (twice as f64 - once as f64) / MESSAGES as f64;
@@ -82,14 +87,16 @@ pub(crate) fn costs(counts: &[Count]) -> Costs {
     costs
 }
 
-/// What is ours: all of it but what serde and the client need. Making the client's map of headers is
-/// counted among our instructions; what it allocates is its own.
+/// What is ours: all of it but what serde and the client need, and the client's map of headers.
 fn beyond(parts: &BTreeMap<String, Cost>) -> Cost {
     let of = |part: Part| parts.get(part.name()).copied().unwrap_or_default();
     let (ours, serde, client) = (of(Part::Ours), of(Part::Serde), of(Part::Client));
     let headers = of(Part::Headers);
     Cost {
-        instructions: ours.instructions - serde.instructions - client.instructions,
+        instructions: ours.instructions
+            - serde.instructions
+            - client.instructions
+            - headers.instructions,
         allocations: ours.allocations
             - serde.allocations
             - client.allocations
@@ -158,14 +165,16 @@ pub(crate) fn check(costs: &Costs) -> anyhow::Result<Vec<String>> {
             continue;
         };
         let own = beyond(parts);
-        if let Some(most) = instructions.filter(|most| own.instructions > *most) {
-            let own = own.instructions;
-            problems.push(format!("{case} ({what}): {own:.0} instructions, the limit is {most}"));
-        }
         let Some(was) = recorded.cases.get(case).map(beyond) else {
             problems.push(format!("{case} was not recorded: record it with `--record`"));
             continue;
         };
+        // What was over its limit when it was recorded is held to what it was.
+        let limit = instructions.filter(|most| was.instructions <= *most);
+        if let Some(most) = limit.filter(|most| own.instructions > *most) {
+            let own = own.instructions;
+            problems.push(format!("{case} ({what}): {own:.0} instructions, the limit is {most}"));
+        }
         if own.allocations > was.allocations + SHARE {
             let (own, was) = (own.allocations, was.allocations);
             problems.push(format!("{case} ({what}): {own:.2} allocations of its own, were {was:.2}"));

@@ -14,6 +14,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// How often everything is counted.
+const RUNS: usize = 3;
+
 /// Counts what a message costs in instructions and allocations, with valgrind's callgrind.
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -43,7 +46,10 @@ fn main() -> anyhow::Result<ExitCode> {
         work::run()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let counts = callgrind::run(&arguments.profiles)?;
+    let mut counts = Vec::new();
+    for _ in 0..RUNS {
+        counts.extend(callgrind::run(&arguments.profiles)?);
+    }
     let costs = gate::costs(&counts);
     let mut out = std::io::stdout();
     write!(out, "{}", gate::table(&costs))?;

@@ -34,7 +34,7 @@ pub(crate) use ordered::NatsOrdered;
 pub(crate) use pull::NatsPull;
 pub(crate) use settle::NatsSettle;
 
-use crate::subject::Subject;
+use crate::subject::{Subject, Text};
 use crate::transport::{DeliverFrom, Denial, Fault, Incoming, Outgoing, PendingAck};
 use denial::Denials;
 use feed::{Feed, Interest};
@@ -324,8 +324,10 @@ async fn in_time<T>(doing: impl Future<Output = Result<T, Fault>>) -> Result<T, 
 
 /// A constant subject stays a constant: nothing is allocated for it.
 fn subject_of(subject: Subject) -> async_nats::Subject {
-    match subject.into_inner() {
-        std::borrow::Cow::Borrowed(subject) => async_nats::Subject::from_static(subject),
-        std::borrow::Cow::Owned(subject) => async_nats::Subject::from(subject),
+    match subject.into_text() {
+        Text::Static(subject) => async_nats::Subject::from_static(subject),
+        // It is text: this only looks whether it is.
+        Text::Shared(subject) => async_nats::Subject::try_from(subject.as_bytes().clone())
+            .unwrap_or_else(|_| async_nats::Subject::from(&*subject)),
     }
 }
