@@ -14,7 +14,7 @@ use super::handled::Handled;
 use super::haste::Haste;
 use super::ledger::Ledger;
 use super::place::Health;
-use super::worker::{Shared, Start};
+use super::worker::{Shared, Start, caught};
 use crate::handler::{Desk, Dispatching, empty_desk};
 use crate::message::Outcome;
 use crate::transport::Settlement;
@@ -94,11 +94,10 @@ impl Hand {
             ledger.take_in_hand(settle);
         }
         let mut waker = Context::from_waker(Waker::noop());
-        let handled =
-            shared.caught(|| match dispatch.dispatch(&taken.incoming, cx, &mut self.desk) {
-                Ok(()) => self.desk.poll(&mut waker).map(Handled::Returned),
-                Err(error) => Poll::Ready(Handled::Undecodable(error)),
-            });
+        let handled = caught(|| match dispatch.dispatch(&taken.incoming, cx, &mut self.desk) {
+            Ok(()) => self.desk.poll(&mut waker).map(Handled::Returned),
+            Err(error) => Poll::Ready(Handled::Undecodable(error)),
+        });
         let took = begun.elapsed();
         self.haste.took(took);
         let mut alone = true;

@@ -288,12 +288,6 @@ impl Shared {
         self.guard(handled).await.unwrap_or_else(Cut::into_handled)
     }
 
-    /// Runs what a user wrote, now: it may panic.
-    pub(super) fn caught(&self, work: impl FnOnce() -> Poll<Handled>) -> Poll<Handled> {
-        catch_unwind(AssertUnwindSafe(work))
-            .unwrap_or_else(|panic| Poll::Ready(Cut::panicked(&*panic).into_handled()))
-    }
-
     /// Runs what a user wrote: it may panic, and may not take too long. Meanwhile the teller tells
     /// the server of it.
     pub(super) async fn guard<T>(&self, work: impl Future<Output = T>) -> Result<T, Cut> {
@@ -316,4 +310,10 @@ impl Shared {
             deadline = overdue => Err(Cut::Overdue(deadline)),
         }
     }
+}
+
+/// Runs what a user wrote, now: it may panic.
+pub(super) fn caught(work: impl FnOnce() -> Poll<Handled>) -> Poll<Handled> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Poll::Ready(Cut::panicked(&*panic).into_handled()))
 }
