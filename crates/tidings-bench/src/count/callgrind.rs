@@ -28,7 +28,9 @@ pub(crate) struct Count {
 /// Does the work under callgrind, which leaves its files in `directory`.
 pub(crate) fn run(directory: &Path) -> anyhow::Result<Vec<Count>> {
     if Command::new("valgrind").arg("--version").stdout(Stdio::null()).status().is_err() {
-        bail!("valgrind is not there, which counts: `apt-get install valgrind`, or your system's own way");
+        bail!(
+            "valgrind is not there, which counts: `apt-get install valgrind`, or your system's own way"
+        );
     }
     fs::create_dir_all(directory)?;
     let profile = directory.join("callgrind.out");

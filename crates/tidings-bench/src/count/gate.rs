@@ -177,7 +177,8 @@ pub(crate) fn check(costs: &Costs) -> anyhow::Result<Vec<String>> {
         }
         if own.allocations > was.allocations + SHARE {
             let (own, was) = (own.allocations, was.allocations);
-            problems.push(format!("{case} ({what}): {own:.2} allocations of its own, were {was:.2}"));
+            problems
+                .push(format!("{case} ({what}): {own:.2} allocations of its own, were {was:.2}"));
         }
         let most = was.instructions + (was.instructions * TOLERANCE).max(LEAST);
         if recorded.compiler == compiler && own.instructions > most {

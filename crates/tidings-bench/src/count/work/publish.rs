@@ -133,7 +133,8 @@ fn stream(runtime: &Runtime, bus: &Bus, client: &Client) -> anyhow::Result<()> {
             .map(|number| {
                 let mut headers = HeaderMap::new();
                 headers.insert(ID, id.as_str());
-                let reply = Subject::from(format!("_INBOX.0191e8a03c5e7a419d5e6f1f0c7f2b11.{number}"));
+                let reply =
+                    Subject::from(format!("_INBOX.0191e8a03c5e7a419d5e6f1f0c7f2b11.{number}"));
                 (Subject::from_static("sales.placed"), reply, headers, payload.clone())
             })
             .collect();
