@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use tokio::time::Instant;
 
+use super::ledger::Entry;
 use crate::probe::Underway;
 use crate::route::BatchRule;
 use crate::transport::Incoming;
@@ -21,12 +22,14 @@ pub(super) struct Taken {
     pub(super) told: Instant,
     /// Before this it is too early for it.
     pub(super) due: Option<Instant>,
+    /// The ledger's, while a task handles it.
+    pub(super) entry: Option<Entry>,
 }
 
 impl Taken {
     pub(super) fn new(incoming: Incoming, underway: Underway, key: Option<u64>) -> Self {
         let now = Instant::now();
-        Self { incoming, underway, key, since: now, told: now, due: None }
+        Self { incoming, underway, key, since: now, told: now, due: None, entry: None }
     }
 }
 

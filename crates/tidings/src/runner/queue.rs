@@ -1,10 +1,9 @@
 //! Feeding a route from core subscriptions.
 
-use futures_util::stream::SelectAll;
 use tokio::time::{sleep, sleep_until};
 
 use super::Worker;
-use super::feed::{Feed, Halt};
+use super::feed::{Feed, Halt, Inboxes};
 use super::gate::Trouble;
 use super::intake::Intake;
 use crate::jitter::jittered;
@@ -75,7 +74,7 @@ pub(super) async fn run(
 async fn subscribe(
     worker: &Worker,
     Subscriptions { filters, group }: &Subscriptions,
-) -> Result<SelectAll<Inbox>, Fault> {
+) -> Result<Inboxes, Fault> {
     let mut inboxes = Vec::with_capacity(filters.len());
     for filter in filters {
         inboxes.push(worker.link().transport.subscribe(filter.clone(), Some(group)).await?);
@@ -84,17 +83,17 @@ async fn subscribe(
 }
 
 /// All of them as one, with what they drop counted among what the route did.
-fn watched(worker: &Worker, inboxes: Vec<Inbox>) -> SelectAll<Inbox> {
+fn watched(worker: &Worker, inboxes: Vec<Inbox>) -> Inboxes {
     for inbox in &inboxes {
         worker.tally().watch(inbox.dropped());
     }
-    inboxes.into_iter().collect()
+    Inboxes::new(inboxes)
 }
 
 /// Ends the interest, and handles what was already delivered.
 async fn end(intake: &mut Intake, mut feed: Feed, listener: &Listener) {
     if let Feed::Core(inboxes) = &mut feed {
-        inboxes.iter_mut().for_each(Inbox::stop);
+        inboxes.stop();
     }
     intake.finish(&mut feed, listener).await;
     // The deadline has passed: what is here and not begun is told apart from what never came.
