@@ -243,13 +243,12 @@ impl Shared {
             return Ok(());
         } else if let Some((kind, name)) = api.split_once(".CREATE.") {
             let asked: Value = serde_json::from_slice(payload).unwrap_or_default();
-            let (name, config) = match kind {
-                "STREAM" => (name.to_owned(), asked),
+            let (name, config) = if kind == "STREAM" {
+                (name.to_owned(), asked)
+            } else {
                 // The filter may stand behind the name.
-                _ => {
-                    let name: Vec<&str> = name.splitn(3, '.').take(2).collect();
-                    (name.join("."), asked["config"].clone())
-                }
+                let name: Vec<&str> = name.splitn(3, '.').take(2).collect();
+                (name.join("."), asked["config"].clone())
             };
             let info = info(kind, &config);
             state.created.insert(format!("{kind}.INFO.{name}"), info.clone());

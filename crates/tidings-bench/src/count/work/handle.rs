@@ -46,12 +46,11 @@ where
         latch.expect(messages);
         runtime.block_on(server.deliver(to, messages, delivery))?;
         let wait = || runtime.block_on(latch.none_left());
-        match round {
-            None => wait(),
-            Some(_) => {
-                let _held = server.hold();
-                count(case, Part::Ours, messages, wait)?;
-            }
+        if round.is_none() {
+            wait();
+        } else {
+            let _held = server.hold();
+            count(case, Part::Ours, messages, wait)?;
         }
         // What is left to say about them is said now.
         runtime.block_on(bus.flush())?;
@@ -88,12 +87,11 @@ fn by_hand(case: &str, to: To, delivery: Delivery<'_>) -> anyhow::Result<()> {
         latch.expect(messages);
         runtime.block_on(server.deliver(to, messages, delivery))?;
         let wait = || runtime.block_on(latch.none_left());
-        match round {
-            None => wait(),
-            Some(_) => {
-                let _held = server.hold();
-                count(case, Part::Client, messages, wait)?;
-            }
+        if round.is_none() {
+            wait();
+        } else {
+            let _held = server.hold();
+            count(case, Part::Client, messages, wait)?;
         }
         runtime.block_on(seen(&client));
     }
