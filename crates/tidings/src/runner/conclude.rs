@@ -2,6 +2,7 @@
 //! answered.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::backlog::Taken;
@@ -11,10 +12,11 @@ use super::place::Health;
 use super::reply;
 use super::settle::{Attempt, Fate, Why};
 use super::worker::Shared;
+use crate::context::Matter;
 use crate::dead_letter::{self, Cause, DeadLetterReason};
 use crate::jitter::{jittered, random_unit};
 use crate::probe::End;
-use crate::transport::{Fault, Settle, Settlement};
+use crate::transport::{Fault, Incoming, Settle, Settlement};
 
 /// The first and the longest wait before a dead letter that can't be stored is stored again.
 pub(super) const FIRST_STORE: Duration = Duration::from_millis(500);
@@ -38,7 +40,9 @@ impl Shared {
             Some(Fate::Later(delay)) => {
                 handled.tell(&taken.underway, Some(&Settlement::Nak(Some(delay))));
                 let underway = self.begin(&taken.incoming);
-                return (health, Some((Taken { underway, ..taken }, delay)));
+                // Its next run counts anew what it publishes.
+                let incoming = Arc::new(Matter::new(Incoming::clone(&taken.incoming)));
+                return (health, Some((Taken { incoming, underway, ..taken }, delay)));
             }
             Some(fate) => self.settle(&taken, &handled, fate).await,
             None => self.answer(&taken, handled).await,
@@ -49,9 +53,13 @@ impl Shared {
         }
         // Never, but where a test says so.
         if taken.underway.redelivers()
-            && let Some(receipt) = &mut taken.incoming.receipt
+            && taken.incoming.receipt.is_some()
         {
-            receipt.attempt += 1;
+            let mut again = Incoming::clone(&taken.incoming);
+            if let Some(receipt) = &mut again.receipt {
+                receipt.attempt += 1;
+            }
+            taken.incoming = Arc::new(Matter::new(again));
             taken.underway = self.begin(&taken.incoming);
             return (health, Some((taken, Duration::ZERO)));
         }

@@ -48,13 +48,13 @@ impl Intake {
         let mut left = 0;
         for taken in self.backlog.drain() {
             left += 1;
-            self.worker.leave(taken.incoming).await;
+            self.worker.leave(&taken.incoming).await;
         }
         let gate = self.worker.gate();
         while let Some(Some(next)) = unconstrained(feed.next(1, &gate)).now_or_never() {
             if let Ok(incoming) = next {
                 left += 1;
-                self.worker.leave(incoming).await;
+                self.worker.leave(&incoming).await;
             }
         }
         left

@@ -17,7 +17,7 @@ use super::place::{FAR, Place};
 use super::progress::Progress;
 use super::settle::Policy;
 use super::{Runner, Tally, reply};
-use crate::context::Context;
+use crate::context::{Context, Workplace};
 use crate::handler::{Dispatch, Dispatching};
 use crate::link::Link;
 use crate::message::{Declaration, MessageKind};
@@ -42,6 +42,8 @@ pub(super) struct Shared {
     pub(super) letters: Option<String>,
     pub(super) history: History,
     pub(super) link: Link,
+    /// What the contexts of its handler have in common.
+    pub(super) place: Arc<Workplace>,
     key: Option<Key>,
     pub(super) gate: Arc<Gate>,
     pub(super) tally: Arc<Tally>,
@@ -71,6 +73,7 @@ impl Worker {
                 deadline: route.deadline,
                 letters,
                 history: History::default(),
+                place: Arc::new(Workplace { link: link.clone(), stop: runner.stop.clone() }),
                 link,
                 key: route.key.clone(),
                 gate: Arc::default(),
@@ -138,11 +141,11 @@ impl Worker {
     }
 
     /// Counts a message that will not be handled; who asked is told.
-    pub(super) async fn leave(&self, incoming: Incoming) {
+    pub(super) async fn leave(&self, incoming: &Incoming) {
         self.shared.tally.left();
-        if let Some(to) = incoming.reply
+        if let Some(to) = &incoming.reply
             && self.shared.is_asked()
-            && let Err(fault) = reply::reply(&self.shared.link, to, Handled::Aborted).await
+            && let Err(fault) = reply::reply(&self.shared.link, to.clone(), Handled::Aborted).await
         {
             tracing::warn!(route = self.label(), %fault, "an asker could not be told");
         }
@@ -188,14 +191,14 @@ impl Shared {
 
     /// Whether a message is not to be tried any more.
     pub(super) fn is_used_up(&self, taken: &Taken) -> bool {
-        let Incoming { settle, receipt, .. } = &taken.incoming;
+        let Incoming { settle, receipt, .. } = &**taken.incoming;
         settle.is_some() && receipt.as_ref().is_some_and(|r| self.policy.is_used_up(r.attempt))
     }
 
     /// Runs the handler, as long as it may.
     async fn call(&self, dispatch: &dyn Dispatch, taken: &Taken) -> Handled {
         let incoming = &taken.incoming;
-        let cx = Context::new(self.link.clone(), incoming, self.stop.clone());
+        let cx = Context::new(&self.place, incoming);
         // Decoding runs the user's code too: a panic there is caught as well.
         let handled = async {
             taken.underway.hold().await;

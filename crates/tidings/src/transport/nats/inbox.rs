@@ -11,9 +11,9 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::denial::Denials;
 use super::feed::Feed;
-use super::{Nats, header};
+use super::{Nats, NatsHeaders};
 use crate::subject::Subject;
-use crate::transport::{Denial, Dropped, Fault, Incoming};
+use crate::transport::{Denial, Dropped, Fault, Heading, Incoming};
 
 /// One core subscription. Dropping it ends the interest, and loses what is on the way.
 pub(crate) struct NatsInbox {
@@ -80,7 +80,7 @@ pub(super) fn incoming(message: async_nats::Message) -> Incoming {
     Incoming {
         subject: Subject::from(message.subject.into_string()),
         reply: message.reply.map(|reply| Subject::from(reply.into_string())),
-        headers: header::from_nats(message.headers.as_ref()),
+        headers: Heading::nats(message.headers.map(NatsHeaders::new)),
         payload: message.payload,
         receipt: None,
         settle: None,

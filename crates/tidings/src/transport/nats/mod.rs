@@ -17,17 +17,22 @@ mod stored;
 mod stream_config;
 mod unreadable;
 
+use std::cell::Cell;
 use std::fmt;
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
+use async_nats::subject::ToSubject;
 use async_nats::{Event, ServerError, Subscriber, jetstream};
 use tokio::sync::watch;
 use tokio::task::yield_now;
 
 pub(crate) use connect::{Auth, ConnectFault, ConnectOptions, without_credentials};
+pub(crate) use header::NatsHeaders;
 pub(crate) use inbox::NatsInbox;
 pub(crate) use ordered::NatsOrdered;
 pub(crate) use pull::NatsPull;
@@ -318,7 +323,29 @@ const TAKEN: Duration = Duration::from_secs(5);
 /// Bounds what must find room in the client's channel: while the server is away, that is full
 /// some time, and waits for it to come back.
 async fn in_time<T>(doing: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    let mut doing = pin!(doing);
+    // Mostly there is room: no time is taken, and no timer made.
+    if let Poll::Ready(done) = poll_fn(|cx| Poll::Ready(doing.as_mut().poll(cx))).await {
+        return done;
+    }
     tokio::time::timeout(TAKEN, doing).await.map_err(|_| Fault::Timeout)?
+}
+
+/// A subject that is handed over as it is: async-nats clones what it is given, and the first clone
+/// of one that has arrived takes memory.
+struct Handed(Cell<Option<async_nats::Subject>>);
+
+impl Handed {
+    fn over(subject: async_nats::Subject) -> Self {
+        Self(Cell::new(Some(subject)))
+    }
+}
+
+impl ToSubject for Handed {
+    fn to_subject(&self) -> async_nats::Subject {
+        // Asked again it would be empty, and refused.
+        self.0.take().unwrap_or(async_nats::Subject::from_static(""))
+    }
 }
 
 /// A constant subject stays a constant: nothing is allocated for it.

@@ -12,7 +12,7 @@ use async_nats::jetstream::consumer::pull::{
 use futures_util::{FutureExt as _, Stream};
 
 use super::denial::Denials;
-use super::receipt::receipt;
+use super::receipt::Receipts;
 use super::{Nats, config, in_time, inbox};
 use crate::subject::Subject;
 use crate::transport::{
@@ -31,6 +31,7 @@ const LOSSES: u32 = 2;
 pub(crate) struct NatsOrdered {
     nats: Nats,
     messages: Ordered,
+    receipts: Receipts,
     stream: String,
     filters: Vec<Subject>,
     /// The last message that came; where none did, the one before the first.
@@ -82,6 +83,7 @@ impl NatsOrdered {
             Ok(Self {
                 nats: nats.clone(),
                 messages,
+                receipts: Receipts::default(),
                 stream: of,
                 filters,
                 last,
@@ -137,7 +139,8 @@ impl Stream for NatsOrdered {
         next.map(|next| {
             next.map(|message| {
                 let message = message.map_err(ordered_fault)?;
-                let receipt = message.reply.as_deref().and_then(receipt);
+                let receipt = message.reply.as_deref().and_then(|reply| this.receipts.read(reply));
+                let receipt = receipt.map(|(receipt, _)| receipt);
                 if let Some(receipt) = &receipt {
                     (this.last, this.losses) = (receipt.sequence, 0);
                 }
@@ -176,8 +179,8 @@ impl NatsOrdered {
             |(_, before): &mut (StoredMessage, u64)| !self.is_whole || self.last >= *before;
         let Some((message, _)) = self.found.take_if(is_next) else { return Poll::Pending };
         let receipt = Receipt {
-            stream: self.stream.clone(),
-            consumer: String::new(),
+            stream: self.stream.as_str().into(),
+            consumer: "".into(),
             sequence: message.sequence,
             attempt: 1,
             pending: 0,

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -16,13 +17,14 @@ use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::feed::AT_ONCE;
-use super::receipt::receipt;
+use super::receipt::Receipts;
+use super::settle::Deliverer;
 use super::unreadable::Look;
 use super::{Nats, NatsSettle, in_time, inbox, subject_of};
 use crate::header::{Headers, PENDING_MESSAGES};
 use crate::subject::Subject;
 use crate::transport::{
-    ApiError, ConsumerConfig, Denial, DeniedAction, Fault, Incoming, Outgoing, Settle, Unreadable,
+    ApiError, Denial, DeniedAction, Fault, Incoming, Outgoing, Settle, Unreadable,
 };
 
 /// How long one pull request stays open when nothing comes.
@@ -52,15 +54,14 @@ type Searching = Pin<Box<dyn Future<Output = Result<Look, Fault>> + Send>>;
 
 /// A durable consumer's messages.
 pub(crate) struct NatsPull {
-    nats: Nats,
-    /// The stream and the consumer.
-    of: (String, String),
+    /// The connection, and the consumer as it was when the pull began.
+    deliverer: Arc<Deliverer>,
+    stream: String,
     /// `$JS.API.CONSUMER.MSG.NEXT.<stream>.<consumer>`
     next: Subject,
-    /// As it was when the pull began.
-    config: ConsumerConfig,
     inbox: Subject,
     messages: Subscriber,
+    receipts: Receipts,
     /// How many messages may be asked for and not yielded.
     room: usize,
     /// How many messages were asked for and have not been yielded.
@@ -76,6 +77,8 @@ pub(crate) struct NatsPull {
     /// Ends a pause, or a silence that was too long.
     timer: Pin<Box<Sleep>>,
     paused: bool,
+    /// Whether anything came since the timer was set.
+    stirred: bool,
     /// Resolves when the connection has come back: the server has forgotten what was asked.
     reconnected: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// Resolves when the server does not allow the requests, or the inbox.
@@ -101,12 +104,12 @@ impl NatsPull {
         let subscribing = nats.client().subscribe(subject_of(inbox.clone()));
         let messages = in_time(async { subscribing.await.map_err(Fault::client) }).await?;
         Ok(Self {
-            nats: nats.clone(),
-            of: (stream.to_owned(), consumer.to_owned()),
+            deliverer: Arc::new(Deliverer { nats: nats.clone(), config }),
+            stream: stream.to_owned(),
             next,
-            config,
             inbox,
             messages,
+            receipts: Receipts::default(),
             room: prefetch.max(1),
             expected: 0,
             asking: None,
@@ -116,6 +119,7 @@ impl NatsPull {
             readable: 0,
             timer: Box::pin(sleep(SILENCE)),
             paused: false,
+            stirred: false,
             reconnected: nats.reconnected(),
             denied,
             ended: false,
@@ -153,7 +157,7 @@ impl NatsPull {
         if !matches!(ended, Ok(Ok(()))) {
             tracing::debug!("there is no room to say that a pull has ended; it is said later");
         }
-        let nats = self.nats.clone();
+        let nats = self.deliverer.nats.clone();
         let seen = timeout(SEEN, nats.seen());
         tokio::pin!(seen);
         loop {
@@ -183,7 +187,7 @@ impl NatsPull {
             headers: Headers::new(),
             payload: Bytes::from(body),
         };
-        let (nats, inbox) = (self.nats.clone(), self.inbox.clone());
+        let (nats, inbox) = (self.deliverer.nats.clone(), self.inbox.clone());
         self.asking = Some(Box::pin(async move { nats.publish(request, Some(inbox)).await }));
         self.expected = self.room;
         self.wait(SILENCE);
@@ -191,10 +195,10 @@ impl NatsPull {
 
     /// Looks for what may have broken the connection.
     fn search(&mut self) {
-        let (nats, (stream, consumer)) = (self.nats.clone(), self.of.clone());
-        let (filters, readable) = (self.config.filters.clone(), self.readable);
+        let (deliverer, stream) = (Arc::clone(&self.deliverer), self.stream.clone());
+        let readable = self.readable;
         self.searching = Some(Box::pin(async move {
-            nats.look_through(&stream, &consumer, &filters, readable).await
+            deliverer.nats.look_through(&stream, &deliverer, readable).await
         }));
     }
 
@@ -215,6 +219,7 @@ impl NatsPull {
     }
 
     fn wait(&mut self, time: Duration) {
+        self.stirred = false;
         self.timer.as_mut().reset(Instant::now() + time);
     }
 
@@ -231,9 +236,7 @@ impl NatsPull {
     /// A message, or what the server says about a request: `None` where it only tells that it is
     /// there, or that a request has ended.
     fn read(&mut self, message: Message) -> Option<Result<Incoming, Fault>> {
-        if !self.paused {
-            self.wait(SILENCE);
-        }
+        self.stirred = true;
         // A stored message may have a status too; the server's own words can't be acknowledged.
         let is_stored = message.reply.as_ref().is_some_and(|to| to.starts_with("$JS.ACK."));
         let Some(status) = message.status.filter(|_| !is_stored) else {
@@ -267,10 +270,10 @@ impl NatsPull {
             StatusCode::NO_RESPONDERS => {
                 // It is gone, or its stream has no leader: only a look-up tells.
                 self.forget(true);
-                let nats = self.nats.clone();
-                let (stream, consumer) = self.of.clone();
+                let (deliverer, stream) = (Arc::clone(&self.deliverer), self.stream.clone());
                 self.looking = Some(Box::pin(async move {
-                    nats.consumer(&stream, &consumer).await.map(|found| found.is_some())
+                    let Deliverer { nats, config } = &*deliverer;
+                    nats.consumer(&stream, &config.name).await.map(|found| found.is_some())
                 }));
                 None
             }
@@ -281,14 +284,27 @@ impl NatsPull {
         }
     }
 
-    fn incoming(&self, mut message: Message) -> Incoming {
+    fn incoming(&mut self, mut message: Message) -> Incoming {
         let reply = message.reply.take();
-        let receipt = reply.as_ref().and_then(|reply| receipt(reply.as_str()));
+        let receipt = reply.as_ref().and_then(|reply| self.receipts.read(reply.as_str()));
+        let receipt = receipt.map(|(receipt, _)| receipt);
         let attempt = receipt.as_ref().map_or(1, |receipt| receipt.attempt);
-        let waits = [attempt, 1].map(|attempt| self.config.wait_of(attempt));
         let settle =
-            reply.map(|reply| Settle::Nats(NatsSettle::new(self.nats.clone(), reply, waits)));
+            reply.map(|reply| Settle::Nats(NatsSettle::new(&self.deliverer, reply, attempt)));
         Incoming { receipt, settle, ..inbox::incoming(message) }
+    }
+
+    /// Whether nothing is to be done but to take what has come. What else there may be to do makes
+    /// itself felt by messages that do not come: it can wait until none is here.
+    fn is_flowing(&self) -> bool {
+        let is_quiet = !self.ended && !self.paused && self.unreadable.is_empty();
+        is_quiet && self.asking.is_none() && !self.is_short()
+    }
+
+    /// Whether half of what was asked for has come: the rest is asked for before the first half is
+    /// used up.
+    fn is_short(&self) -> bool {
+        self.room > 0 && self.expected <= self.room / 2
     }
 }
 
@@ -314,11 +330,23 @@ impl Stream for NatsPull {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         loop {
+            let mut is_empty = false;
+            while this.is_flowing() && !is_empty {
+                match this.messages.poll_next_unpin(cx) {
+                    Poll::Ready(None) => return Poll::Ready(None),
+                    Poll::Ready(Some(message)) => {
+                        if let Some(next) = this.read(message) {
+                            return Poll::Ready(Some(next));
+                        }
+                    }
+                    Poll::Pending => is_empty = true,
+                }
+            }
             if this.ended {
                 return Poll::Ready(None);
             }
             if this.reconnected.poll_unpin(cx).is_ready() {
-                this.reconnected = this.nats.reconnected();
+                this.reconnected = this.deliverer.nats.reconnected();
                 if this.expected > 0 {
                     this.search();
                 }
@@ -334,7 +362,7 @@ impl Stream for NatsPull {
                 return Poll::Ready(Some(Err(Fault::Unreadable(Box::new(unreadable)))));
             }
             if let Poll::Ready(denial) = this.denied.poll_unpin(cx) {
-                this.denied = denied(&this.nats, &this.next, &this.inbox);
+                this.denied = denied(&this.deliverer.nats, &this.next, &this.inbox);
                 // Without its inbox it hears nothing, also when it is allowed again.
                 this.ended = denial.action == DeniedAction::Subscribe;
                 this.forget(true);
@@ -364,22 +392,22 @@ impl Stream for NatsPull {
                 }
                 return Poll::Ready(Some(Err(Fault::NoResponders)));
             }
-            // Half of it has come: the rest is asked for before the first half is used up.
-            if this.asking.is_none()
-                && !this.paused
-                && this.room > 0
-                && this.expected <= this.room / 2
-            {
+            if this.asking.is_none() && !this.paused && this.is_short() {
                 this.ask();
                 continue;
             }
-            match this.messages.poll_next_unpin(cx) {
-                Poll::Ready(Some(message)) => match this.read(message) {
-                    Some(next) => return Poll::Ready(Some(next)),
-                    None => continue,
-                },
-                Poll::Ready(None) => return Poll::Ready(None),
-                Poll::Pending => {}
+            if !is_empty {
+                match this.messages.poll_next_unpin(cx) {
+                    Poll::Ready(Some(message)) => match this.read(message) {
+                        Some(next) => return Poll::Ready(Some(next)),
+                        None => continue,
+                    },
+                    Poll::Ready(None) => return Poll::Ready(None),
+                    Poll::Pending => {}
+                }
+            }
+            if this.stirred && !this.paused {
+                this.wait(SILENCE);
             }
             ready!(this.timer.poll_unpin(cx));
             if this.paused {
