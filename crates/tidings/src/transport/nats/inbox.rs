@@ -3,10 +3,9 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures_util::Stream;
-use tokio::task::coop;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::denial::Denials;
@@ -50,12 +49,8 @@ impl Stream for NatsInbox {
     type Item = Result<Incoming, Fault>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        // A full queue must not keep the other tasks from running.
-        let coop = ready!(coop::poll_proceed(cx));
-        self.feed.poll_next(cx).map(|message| {
-            coop.made_progress();
-            message.map(|message| message.map(incoming).map_err(Fault::Denied))
-        })
+        let next = self.feed.poll_next(cx);
+        next.map(|next| next.map(|message| message.map(incoming).map_err(Fault::Denied)))
     }
 }
 

@@ -27,7 +27,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use async_nats::subject::ToSubject;
-use async_nats::{Event, ServerError, Subscriber, jetstream};
+use async_nats::{Event, ServerError, Subscriber};
 use tokio::sync::watch;
 use tokio::task::yield_now;
 
@@ -52,7 +52,6 @@ pub(crate) struct Nats {
 
 struct Shared {
     client: async_nats::Client,
-    jetstream: jetstream::Context,
     replies: Replies,
     closed: AtomicBool,
     denials: Arc<Denials>,
@@ -80,12 +79,10 @@ impl Nats {
             move |event: &Event| hear(event, &denials, &waiting)
         };
         let (client, connected) = connect::connect(options, hear).await?;
-        let jetstream = jetstream::new(client.clone());
         let replies = Replies::new(client.clone(), waiting);
         Ok(Self {
             shared: Arc::new(Shared {
                 client,
-                jetstream,
                 replies,
                 closed: AtomicBool::new(false),
                 denials,
@@ -104,6 +101,10 @@ impl Nats {
                 std::future::pending::<()>().await;
             }
         })
+    }
+
+    fn is_closed(&self) -> bool {
+        self.shared.closed.load(Ordering::Relaxed)
     }
 
     fn client(&self) -> &async_nats::Client {
@@ -221,8 +222,9 @@ impl Nats {
         stream: &str,
         filters: Vec<Subject>,
         from: DeliverFrom,
+        prefetch: usize,
     ) -> Result<NatsOrdered, Fault> {
-        NatsOrdered::open(self, stream, filters, from).await
+        NatsOrdered::open(self, stream, filters, from, prefetch).await
     }
 
     pub(crate) fn max_payload(&self) -> usize {

@@ -24,7 +24,7 @@ use super::{Nats, NatsSettle, in_time, inbox, subject_of};
 use crate::header::{Headers, PENDING_MESSAGES};
 use crate::subject::Subject;
 use crate::transport::{
-    ApiError, Denial, DeniedAction, Fault, Incoming, Outgoing, Settle, Unreadable,
+    ApiError, ConsumerConfig, Denial, DeniedAction, Fault, Incoming, Outgoing, Settle, Unreadable,
 };
 
 /// How long one pull request stays open when nothing comes.
@@ -62,6 +62,10 @@ pub(crate) struct NatsPull {
     inbox: Subject,
     messages: Subscriber,
     receipts: Receipts,
+    /// How many deliveries there were, with the last message that came.
+    number: u64,
+    /// Whether what comes is to be settled.
+    settled: bool,
     /// How many messages may be asked for and not yielded.
     room: usize,
     /// How many messages were asked for and have not been yielded.
@@ -98,7 +102,28 @@ impl NatsPull {
         let Some(config) = nats.consumer(stream, consumer).await? else {
             return Err(ApiError::consumer_not_found().into());
         };
+        Self::of(nats, stream, config, prefetch, true).await
+    }
+
+    /// Of a consumer without acks.
+    pub(super) async fn of_unsettled(
+        nats: &Nats,
+        stream: &str,
+        config: ConsumerConfig,
+        prefetch: usize,
+    ) -> Result<Self, Fault> {
+        Self::of(nats, stream, config, prefetch, false).await
+    }
+
+    async fn of(
+        nats: &Nats,
+        stream: &str,
+        config: ConsumerConfig,
+        prefetch: usize,
+        settled: bool,
+    ) -> Result<Self, Fault> {
         let inbox = nats.new_inbox();
+        let consumer = &config.name;
         let next = Subject::from(format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"));
         let denied = denied(nats, &next, &inbox);
         let subscribing = nats.client().subscribe(subject_of(inbox.clone()));
@@ -110,6 +135,8 @@ impl NatsPull {
             inbox,
             messages,
             receipts: Receipts::default(),
+            number: 0,
+            settled,
             room: prefetch.max(1),
             expected: 0,
             asking: None,
@@ -130,6 +157,11 @@ impl NatsPull {
     /// Whether the consumer has answered since the last call, if only by a heartbeat.
     pub(crate) fn has_heard(&mut self) -> bool {
         std::mem::take(&mut self.heard)
+    }
+
+    /// How many deliveries there were, with the message that was yielded last.
+    pub(super) fn number(&self) -> u64 {
+        self.number
     }
 
     /// How many more messages may be on the way, or here and not yielded.
@@ -287,10 +319,14 @@ impl NatsPull {
     fn incoming(&mut self, mut message: Message) -> Incoming {
         let reply = message.reply.take();
         let receipt = reply.as_ref().and_then(|reply| self.receipts.read(reply.as_str()));
-        let receipt = receipt.map(|(receipt, _)| receipt);
+        let receipt = receipt.map(|(receipt, number)| {
+            self.number = number;
+            receipt
+        });
         let attempt = receipt.as_ref().map_or(1, |receipt| receipt.attempt);
-        let settle =
-            reply.map(|reply| Settle::Nats(NatsSettle::new(&self.deliverer, reply, attempt)));
+        let settle = reply
+            .filter(|_| self.settled)
+            .map(|reply| Settle::Nats(NatsSettle::new(&self.deliverer, reply, attempt)));
         Incoming { receipt, settle, ..inbox::incoming(message) }
     }
 
@@ -347,7 +383,7 @@ impl Stream for NatsPull {
             }
             if this.reconnected.poll_unpin(cx).is_ready() {
                 this.reconnected = this.deliverer.nats.reconnected();
-                if this.expected > 0 {
+                if this.expected > 0 && this.settled {
                     this.search();
                 }
                 this.forget(false);
