@@ -7,6 +7,7 @@
     reason = "a test's own functions fail it"
 )]
 
+mod atomic;
 mod batch;
 mod beside;
 mod chain;
@@ -137,6 +138,23 @@ scenarios! {
             who_only_listens_does_not_answer_for_the_stream,
             a_borrowed_event_is_received_by_one_that_owns,
             generic_events_and_enums_go_round;
+        atomic:
+            a_batch_is_stored_as_one_and_in_order,
+            a_batch_is_heard_and_handled_like_any_events,
+            a_thousand_at_most,
+            a_batch_again_is_a_duplicate_and_stored_once,
+            one_that_is_stored_already_keeps_out_the_others,
+            what_can_not_be_in_a_batch_is_refused_when_it_is_added,
+            an_event_that_is_too_large_keeps_out_the_others,
+            expectations_are_those_of_the_whole_batch,
+            a_full_stream_takes_all_or_nothing,
+            a_stream_that_does_not_allow_it_is_named_with_the_attribute,
+            a_batch_without_its_stream_names_it,
+            a_batch_that_is_dropped_leaves_nothing,
+            batches_beside_each_other_do_not_mix,
+            the_same_batch_from_many_sides_is_stored_once,
+            events_of_a_batch_can_wait,
+            what_a_handler_publishes_as_one_is_stored_once;
         delay:
             a_delayed_event_comes_in_its_time_with_its_id,
             a_delayed_event_is_stored_once,

@@ -1,6 +1,7 @@
 //! A server that is killed, stands still or loses its connections: what the bus promises holds.
 
 mod ack;
+mod atomic;
 mod flow;
 mod outage;
 mod proxy;

@@ -10,6 +10,7 @@ pub use error::{CloseError, ConnectError};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::atomic::AtomicBatch;
 use crate::dead_letter::{self, DeadLetters};
 use crate::draft::Draft;
 use crate::link::{Link, Patience};
@@ -158,6 +159,11 @@ impl Bus {
     /// ```
     pub fn message<'a, M: Message>(&'a self, message: &'a M) -> Draft<'a, M> {
         Draft::new(&self.link, message)
+    }
+
+    /// A batch of events that one stream stores all together or not at all.
+    pub fn atomic(&self) -> AtomicBatch {
+        AtomicBatch::new(self.link.clone())
     }
 
     /// Publishes events of one type, for a hot path.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::header::{self, Headers};
 use crate::link::Link;
 use crate::message::{Event, Message, Request, StreamEvent};
-use crate::publish::{self, PublishError};
+use crate::publish::{self, Prepared, PublishError};
 use crate::request::{self, RequestError};
 
 /// A message with options, made by `Bus::message`; ended by [`publish`](Draft::publish) for an
@@ -56,6 +56,15 @@ impl<'a, M: Message> Draft<'a, M> {
 }
 
 impl<E: Event> Draft<'_, E> {
+    /// The message as it would be sent.
+    pub(crate) fn prepare(self) -> Result<Prepared, PublishError> {
+        if let Some(error) = self.refused {
+            return Err(error);
+        }
+        let Self { link, message, headers, delay, derived_id, .. } = self;
+        publish::prepare(link, message, headers, delay, derived_id)
+    }
+
     /// Publishes the event.
     ///
     /// # Errors
@@ -64,11 +73,8 @@ impl<E: Event> Draft<'_, E> {
     /// # Cancel safety
     /// Dropping the future leaves it unknown whether the event was published.
     pub async fn publish(self) -> Result<E::Ack, PublishError> {
-        if let Some(error) = self.refused {
-            return Err(error);
-        }
-        let Self { link, message, headers, delay, derived_id, .. } = self;
-        publish::publish(link, message, headers, delay, derived_id).await
+        let link = self.link;
+        publish::send(link, self.prepare()?).await
     }
 }
 

@@ -47,6 +47,10 @@ pub(crate) const STREAM_SOURCE: &str = "Nats-Stream-Source";
 pub(crate) const INCREMENT: &str = "Nats-Incr";
 /// The all-or-nothing batch that a message belongs to (ADR-50).
 pub(crate) const BATCH_ID: &str = "Nats-Batch-Id";
+/// The place of a message in its batch, from 1 (ADR-50).
+pub(crate) const BATCH_SEQUENCE: &str = "Nats-Batch-Sequence";
+/// Says that a batch is whole with this message (ADR-50).
+pub(crate) const BATCH_COMMIT: &str = "Nats-Batch-Commit";
 /// How many messages of a pull request are still to come, where it has ended (ADR-37).
 pub(crate) const PENDING_MESSAGES: &str = "Nats-Pending-Messages";
 /// What went wrong in a service, as text (ADR-32).

@@ -81,7 +81,7 @@
 //! | to | see |
 //! | --- | --- |
 //! | declare | [`macro@Event`], [`macro@EventStream`], [`macro@Request`], [`macro@Token`]: the derives and their keys |
-//! | publish | [`Bus::publish`], [`Bus::message`] for options ([`Draft`]), [`Publisher`] for many, [`PublishAck`] |
+//! | publish | [`Bus::publish`], [`Bus::message`] for options ([`Draft`]), [`Publisher`] for many, [`Bus::atomic`] for all or nothing, [`PublishAck`] |
 //! | listen | [`Bus::subscribe`], [`Bus::subscribe_to`] with a [`Message::filter`], [`Subscription`], [`Delivery`] |
 //! | read a stream | [`Bus::replay`] with [`From`], [`Bus::consume`] and [`Delivery::ack`] |
 //! | ask | [`Bus::request`], [`RequestError`] |
@@ -110,11 +110,11 @@
 //!
 //! # Errors
 //!
-//! Each operation has an error of its own: [`ConnectError`], [`PublishError`], [`SubscribeError`],
-//! [`ReceiveError`], [`RequestError`], [`SettleError`], [`ProvisionError`], [`ApplyError`],
+//! Each operation has an error of its own: [`ConnectError`], [`PublishError`], [`AtomicError`],
+//! [`SubscribeError`], [`ReceiveError`], [`RequestError`], [`SettleError`], [`ProvisionError`], [`ApplyError`],
 //! [`ServeError`], [`DeadLetterError`], [`CloseError`]. Their variants say what has happened, and
 //! their texts the way out; all but those that name a single mistake are `#[non_exhaustive]`. After [`PublishError::Unconfirmed`],
-//! [`RequestError::Timeout`] and [`SettleError::Unconfirmed`] it is unknown whether the other side
+//! [`AtomicError::Unconfirmed`], [`RequestError::Timeout`] and [`SettleError::Unconfirmed`] it is unknown whether the other side
 //! has done what was asked; the variants `Closed` and `Client` say nothing of it either. A handler
 //! of an event returns [`Failure`], which any error becomes with `?`.
 //!
@@ -132,6 +132,7 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod atomic;
 mod bus;
 mod context;
 mod dead_letter;
@@ -166,6 +167,7 @@ mod transport;
 pub use tidings_contract as contract;
 pub use tidings_derive::{Event, EventStream, Request, Token};
 
+pub use atomic::AtomicBatch;
 pub use bus::{Bus, BusBuilder, CloseError, ConnectError};
 pub use context::Context;
 pub use dead_letter::{
@@ -182,8 +184,8 @@ pub use message::{
     Declaration, DeclaredError, Decode, Event, Filter, Message, MessageKind, Request, StreamEvent,
     Undeclared,
 };
-pub use publish::{PublishAllError, PublishError};
-pub use publish_ack::{Acknowledgement, PublishAck};
+pub use publish::{AtomicError, PublishAllError, PublishError};
+pub use publish_ack::{Acknowledgement, AtomicAck, PublishAck};
 pub use publisher::Publisher;
 pub use registry::{
     Control, NoRoute, Registry, RegistryPlan, RouteStatus, Running, Serve, ServeError,

@@ -1,9 +1,12 @@
 //! Publishing: one event, or many at a time.
 
+mod atomic;
 mod batch;
 mod error;
 mod send;
 
+pub use atomic::AtomicError;
+pub(crate) use atomic::publish_atomically;
 pub use batch::PublishAllError;
 pub(crate) use batch::publish_all;
 pub use error::PublishError;
@@ -14,6 +17,7 @@ use crate::envelope;
 use crate::header::Headers;
 use crate::link::Link;
 use crate::message::{Declaration, Event};
+use crate::publish_ack::Acknowledgement;
 use crate::transport::Outgoing;
 
 /// Publishes one event with these headers, to be delivered after `delay`. `derived` is the id of an
@@ -25,13 +29,39 @@ pub(crate) async fn publish<E: Event>(
     delay: Option<Duration>,
     derived: Option<String>,
 ) -> Result<E::Ack, PublishError> {
+    send(link, prepare(link, event, headers, delay, derived)?).await
+}
+
+/// Publishes a message that is ready.
+pub(crate) async fn send<A: Acknowledgement>(
+    link: &Link,
+    prepared: Prepared,
+) -> Result<A, PublishError> {
+    send::send(link, prepared.declaration, prepared.outgoing).await
+}
+
+/// A message that is ready to be sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Prepared {
+    pub(crate) declaration: &'static Declaration,
+    pub(crate) outgoing: Outgoing,
+}
+
+/// What [`publish`] sends.
+pub(crate) fn prepare<E: Event>(
+    link: &Link,
+    event: &E,
+    headers: Headers,
+    delay: Option<Duration>,
+    derived: Option<String>,
+) -> Result<Prepared, PublishError> {
     let encoded = envelope::encode(event)?;
     let declaration = encoded.declaration;
     let mut outgoing = envelope::seal(encoded, headers, || event.message_id().or(derived));
     if let Some(delay) = delay {
         outgoing = postpone(link, declaration, outgoing, delay)?;
     }
-    send::send(link, declaration, outgoing).await
+    Ok(Prepared { declaration, outgoing })
 }
 
 /// The same message, to be delivered after `delay`.

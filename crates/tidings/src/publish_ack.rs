@@ -12,6 +12,21 @@ pub struct PublishAck {
     pub duplicate: bool,
 }
 
+/// A stream has stored a batch of messages, all or nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AtomicAck {
+    /// The stream that stored it.
+    pub stream: String,
+    /// The sequence of its first message in the stream; the others follow without a gap.
+    pub first_sequence: u64,
+    /// The sequence of its last message.
+    pub last_sequence: u64,
+    /// Whether the stream already had these messages, by their ids, and so did not store them once
+    /// more.
+    pub duplicate: bool,
+}
+
 /// What publishing an event gives back: [`PublishAck`], `()` where no stream keeps it, or an
 /// `Option` of it for an enum of both kinds.
 pub trait Acknowledgement: sealed::Sealed + Sized + Send + 'static {

@@ -14,12 +14,15 @@ pub(super) struct Proxy {
     url: String,
     to_server: Direction,
     to_client: Direction,
+    last_words: LastWords,
     cuts: watch::Sender<u32>,
     accepting: JoinHandle<()>,
 }
 
 /// What was lost on the way; `None` while nothing is to be lost.
 type Direction = Arc<Mutex<Option<Vec<u8>>>>;
+/// With which words of the client's, and of the server's, the losing begins.
+type LastWords = Arc<Mutex<[Option<&'static str>; 2]>>;
 
 impl Proxy {
     pub(super) async fn start(server: &Server) -> Self {
@@ -27,17 +30,22 @@ impl Proxy {
         let url = format!("nats://{}", listener.local_addr().unwrap());
         let to = server.url().replace("nats://", "");
         let (to_server, to_client) = (Direction::default(), Direction::default());
+        let last_words = LastWords::default();
         let cuts = watch::channel(0).0;
         let accepting = tokio::spawn({
             let (to_server, to_client) = (Arc::clone(&to_server), Arc::clone(&to_client));
-            let cuts = cuts.clone();
+            let (cuts, words) = (cuts.clone(), Arc::clone(&last_words));
             async move {
                 while let Ok((client, _)) = listener.accept().await {
                     let Ok(server) = TcpStream::connect(&to).await else { continue };
                     let (from_client, client) = client.into_split();
                     let (from_server, server) = server.into_split();
-                    let asking = carry(from_client, server, Arc::clone(&to_server));
-                    let answering = carry(from_server, client, Arc::clone(&to_client));
+                    let on = |side: usize, direction: &Direction| {
+                        let (words, direction) = (Arc::clone(&words), Arc::clone(direction));
+                        move |chunk: &[u8]| is_lost(chunk, words.lock().unwrap()[side], &direction)
+                    };
+                    let asking = carry(from_client, server, on(0, &to_server));
+                    let answering = carry(from_server, client, on(1, &to_client));
                     let mut cut = cuts.subscribe();
                     tokio::spawn(async move {
                         tokio::select! {
@@ -49,7 +57,7 @@ impl Proxy {
                 }
             }
         });
-        Self { url, to_server, to_client, cuts, accepting }
+        Self { url, to_server, to_client, last_words, cuts, accepting }
     }
 
     pub(super) fn url(&self) -> &str {
@@ -66,6 +74,21 @@ impl Proxy {
         self.to_server.lock().unwrap().get_or_insert_default();
     }
 
+    /// What the server says is lost as soon as it says this.
+    pub(super) fn lose_answers_from(&self, words: &'static str) {
+        self.last_words.lock().unwrap()[1] = Some(words);
+    }
+
+    /// What the client says is lost as soon as it says this.
+    pub(super) fn lose_questions_from(&self, words: &'static str) {
+        self.last_words.lock().unwrap()[0] = Some(words);
+    }
+
+    /// Whether the server said something that was lost.
+    pub(super) fn has_lost_answers(&self) -> bool {
+        self.to_client.lock().unwrap().as_ref().is_some_and(|lost| !lost.is_empty())
+    }
+
     /// What the client said and was lost.
     pub(super) fn lost_questions(&self) -> String {
         let lost = self.to_server.lock().unwrap().clone();
@@ -76,6 +99,7 @@ impl Proxy {
     pub(super) fn cut(&self) {
         // What is lost stays lost: the connections end first.
         self.cuts.send_modify(|cuts| *cuts += 1);
+        *self.last_words.lock().unwrap() = [None; 2];
         for direction in [&self.to_server, &self.to_client] {
             *direction.lock().unwrap() = None;
         }
@@ -88,11 +112,23 @@ impl Drop for Proxy {
     }
 }
 
+/// Whether a part of what is said is lost.
+fn is_lost(chunk: &[u8], words: Option<&str>, direction: &Direction) -> bool {
+    let mut lost = direction.lock().unwrap();
+    if words.is_some_and(|words| String::from_utf8_lossy(chunk).contains(words)) {
+        lost.get_or_insert_default();
+    }
+    if let Some(lost) = &mut *lost {
+        lost.extend_from_slice(chunk);
+    }
+    lost.is_some()
+}
+
 /// One way, until the side that speaks ends.
 async fn carry(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    direction: Direction,
+    is_lost: impl Fn(&[u8]) -> bool,
 ) -> std::io::Result<()> {
     let mut bytes = vec![0; 64 * 1024];
     loop {
@@ -100,10 +136,8 @@ async fn carry(
         if count == 0 {
             return Ok(());
         }
-        if let Some(lost) = &mut *direction.lock().unwrap() {
-            lost.extend_from_slice(&bytes[..count]);
-            continue;
+        if !is_lost(&bytes[..count]) {
+            to.write_all(&bytes[..count]).await?;
         }
-        to.write_all(&bytes[..count]).await?;
     }
 }

@@ -19,7 +19,7 @@ use crate::subject::Subject;
 use crate::transport::{ApiError, Fault, Outgoing, PendingAck};
 
 /// The first wait before a message is sent again to a stream that has no leader.
-const FIRST_RETRY: Duration = Duration::from_millis(50);
+pub(super) const FIRST_RETRY: Duration = Duration::from_millis(50);
 
 /// Sends a message as its declaration says, and gives back what that is worth.
 pub(super) async fn send<A: Acknowledgement>(
@@ -199,7 +199,7 @@ fn unconfirmed(outgoing: &Outgoing, waited: Duration) -> PublishError {
 }
 
 /// Whether the stream keeps a message on this subject.
-fn keeps(stream: &StreamConfig, subject: &str) -> bool {
+pub(super) fn keeps(stream: &StreamConfig, subject: &str) -> bool {
     let subjects: Vec<&str> = stream.subjects.iter().map(String::as_str).collect();
     tidings_subject::covers(&subjects, subject)
 }
@@ -215,15 +215,12 @@ fn core_error(fault: Fault, subject: &str) -> PublishError {
     }
 }
 
-fn stream_error(fault: Fault, subject: &str, stream: &'static str) -> PublishError {
+pub(super) fn stream_error(fault: Fault, subject: &str, stream: &'static str) -> PublishError {
     let to = subject.to_owned();
     match fault {
         Fault::NoResponders => PublishError::NoStream { subject: to, stream },
         Fault::Api(error) => match error.code {
-            ApiError::WRONG_LAST_SEQUENCE
-            | ApiError::WRONG_LAST_SEQUENCE_CONSTANT
-            | ApiError::WRONG_LAST_MESSAGE_ID
-            | ApiError::EXPECTED_STREAM => {
+            _ if error.is_conflict() => {
                 PublishError::Conflict { subject: to, stream, description: error.description }
             }
             code => {

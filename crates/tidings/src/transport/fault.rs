@@ -66,6 +66,34 @@ impl ApiError {
     /// A message of the same id is under way in the stream's cluster.
     pub(crate) const IN_PROCESS: u32 = 10_158;
 
+    pub(crate) const ATOMIC_DISABLED: u32 = 10_174;
+    pub(crate) const BATCH_INCOMPLETE: u32 = 10_176;
+    pub(crate) const BATCH_TOO_LARGE: u32 = 10_199;
+    /// A message of a batch has an id that the stream knows, or another one of the batch has.
+    pub(crate) const BATCH_DUPLICATE: u32 = 10_201;
+
+    /// The stream is not as a message expects it.
+    pub(crate) fn is_conflict(&self) -> bool {
+        matches!(
+            self.code,
+            Self::WRONG_LAST_SEQUENCE
+                | Self::WRONG_LAST_SEQUENCE_CONSTANT
+                | Self::WRONG_LAST_MESSAGE_ID
+                | Self::EXPECTED_STREAM
+        )
+    }
+
+    /// What says something of a batch as such, or of the moment, and nothing of a message.
+    pub(crate) fn is_of_batches(&self) -> bool {
+        let of_batches = [
+            Self::ATOMIC_DISABLED,
+            Self::BATCH_INCOMPLETE,
+            Self::BATCH_TOO_LARGE,
+            Self::BATCH_DUPLICATE,
+        ];
+        of_batches.contains(&self.code) || self.is_passing()
+    }
+
     /// Whether the same call may succeed a moment later: no leader, no quorum, a server starting,
     /// too many calls under way, a copy of the same message that is not stored yet.
     pub(crate) fn is_passing(&self) -> bool {

@@ -4,6 +4,7 @@
 //! bytes. Both transports refuse the same things with the same [`Fault`].
 
 mod addressed;
+mod atomic;
 mod consume;
 mod denial;
 mod dropped;
@@ -22,6 +23,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
+pub(crate) use atomic::AtomicFault;
 pub(crate) use consume::{ConsumerConfig, DeliverFrom, Foreign, Pull};
 pub use denial::{Denial, DeniedAction};
 pub(crate) use dropped::Dropped;
@@ -35,6 +37,7 @@ pub use state::{ConsumerState, StreamState};
 pub(crate) use stored::{StoredHeaders, StoredMessage, Unreadable, Which};
 
 use crate::header::Headers;
+use crate::publish_ack::PublishAck;
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
 
@@ -83,6 +86,17 @@ impl Transport {
     /// sent, so that messages are stored in the order of these calls; the ack says it is stored.
     pub(crate) async fn store(&self, message: Outgoing) -> Result<PendingAck, Fault> {
         on!(self, t => t.store(message).await)
+    }
+
+    /// Sends messages to the one stream that keeps their subjects, which stores all of them or
+    /// none; the ack is that of the last. There are two at least, each with an id. Waits so long
+    /// for each answer, and after the whole batch was sent no longer than that.
+    pub(crate) async fn store_atomically(
+        &self,
+        messages: &[Outgoing],
+        within: Duration,
+    ) -> Result<PublishAck, AtomicFault> {
+        on!(self, t => t.store_atomically(messages, within).await)
     }
 
     /// Sends a request and waits for one reply, or until `within` has passed.

@@ -80,9 +80,6 @@ pub(super) fn check(
     }
     let mut entry = Entry::default();
     if !headers.is_empty() {
-        if value(headers, header::BATCH_ID).is_some() {
-            return Err(api::batch_disabled());
-        }
         if headers_len > MAX_HEADERS {
             return Err(api::headers_too_large());
         }

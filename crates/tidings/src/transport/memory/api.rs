@@ -32,7 +32,13 @@ errors! {
     ttl_disabled: 400 10_166, "per-message TTL is disabled";
     ttl_invalid: 400 10_165, "invalid per-message TTL";
     counter_disabled: 400 10_168, "message counters is disabled";
-    batch_disabled: 400 10_174, "atomic publish is disabled";
+    batch_disabled: 400 ApiError::ATOMIC_DISABLED, "atomic publish is disabled";
+    batch_incomplete: 400 ApiError::BATCH_INCOMPLETE, "atomic publish batch is incomplete";
+    batch_duplicate: 400 ApiError::BATCH_DUPLICATE,
+        "atomic publish batch contains duplicate message id";
+    batch_header: 400 10_177,
+        "atomic publish unsupported header used: Nats-Expected-Last-Msg-Id";
+    wrong_last_sequence_in_batch: 400 ApiError::WRONG_LAST_SEQUENCE_CONSTANT, "wrong last sequence";
     source_header: 400 10_227, "message stream source header is not allowed";
     schedules_disabled: 400 10_188, "message schedules is disabled";
     schedule_pattern: 400 10_189, "message schedules pattern is invalid";

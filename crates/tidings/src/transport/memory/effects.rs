@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures_util::task::AtomicWaker;
+use smallvec::SmallVec;
 
 use super::alarm::Alarms;
 use crate::transport::Outgoing;
@@ -11,12 +12,15 @@ use crate::transport::Outgoing;
 /// Wakes the task that polls an inbox or a pull.
 pub(super) type Bell = Arc<AtomicWaker>;
 
+/// Bells to be rung. Most operations ring one or two, and allocate nothing for that.
+pub(super) type Bells = SmallVec<[Bell; 4]>;
+
 /// What an operation leaves to be done.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
     /// To be rung once the broker's lock is let go: a waker is foreign code, and may well drop
     /// something that wants the lock.
-    pub(super) bells: Vec<Bell>,
+    pub(super) bells: Bells,
     /// What the broker itself publishes: advisories and acks.
     pub(super) outbox: VecDeque<Outgoing>,
     /// What is to happen later.

@@ -92,11 +92,13 @@ impl Stream for MemoryInbox {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
         // A full mailbox must not keep the other tasks from running.
         let coop = ready!(coop::poll_proceed(cx));
-        // Registered first: what is pushed after the look below rings.
-        self.mailbox.bell.register(cx.waker());
         let mut queue = self.mailbox.queue();
         match queue.messages.pop_front() {
-            None if queue.open => Poll::Pending,
+            None if queue.open => {
+                // Under the lock of the queue: what is pushed after this look rings.
+                self.mailbox.bell.register(cx.waker());
+                Poll::Pending
+            }
             message => {
                 coop.made_progress();
                 Poll::Ready(message)

@@ -12,14 +12,17 @@
 //! | a stream | its own limits | as `discard` says |
 //! | a stream's message ids | those of the duplicate window | forgotten when it has passed |
 //! | a consumer's unsettled messages | `max_ack_pending` | nothing new is delivered |
+//! | subjects whose listeners are known | 1,024 | all are forgotten, and found again |
 //! | what a pull holds | nothing: a message is handed out when it is polled for | |
 //!
 //! A stream without limits grows as long as it is published to, as on a server without them.
 //!
 //! # Where it differs
 //!
-//! - Mirrors, sources, subject transforms, republishing, delete markers, batches and counters are
-//!   refused when a stream is created, and so are cron patterns and time zones of schedules.
+//! - Mirrors, sources, subject transforms, republishing, delete markers and counters are refused
+//!   when a stream is created, and so are cron patterns and time zones of schedules.
+//! - A batch that is all or nothing is stored in one call: there are never many under way, and none
+//!   is abandoned. Fast ingest is allowed and not needed.
 //!   Placement, compression, persistence and direct reads are taken and change nothing.
 //! - Nothing is written: storage is memory either way, though bytes are counted for what was asked.
 //! - A settlement for a consumer that is gone is `Ok`; a server does not answer it.
@@ -39,6 +42,8 @@ mod admission;
 mod advisory;
 mod alarm;
 mod api;
+mod atomic;
+mod audience;
 mod broker;
 mod clock;
 mod connection;
@@ -119,11 +124,7 @@ impl Memory {
     }
 
     fn route(&self, message: Outgoing, reply: Option<&Subject>) -> Result<Published, Fault> {
-        check_subject(message.subject.as_str()).map_err(|why| invalid(&message.subject, why))?;
-        let size = message.headers.wire_len() + message.payload.len();
-        if size > MAX_PAYLOAD {
-            return Err(Fault::TooLarge { size, limit: MAX_PAYLOAD });
-        }
+        check(&message, 0)?;
         self.connection.with(|state, now| state.publish(message, reply, now))
     }
 
@@ -292,6 +293,13 @@ impl Memory {
         self.connection.close();
         Ok(())
     }
+}
+
+/// Refuses what no server takes; `more` bytes of headers are still to come.
+fn check(message: &Outgoing, more: usize) -> Result<(), Fault> {
+    check_subject(message.subject.as_str()).map_err(|why| invalid(&message.subject, why))?;
+    let (size, limit) = (message.headers.wire_len() + message.payload.len() + more, MAX_PAYLOAD);
+    if size > limit { Err(Fault::TooLarge { size, limit }) } else { Ok(()) }
 }
 
 /// A subject, or filter, that is none.

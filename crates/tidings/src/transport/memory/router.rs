@@ -1,6 +1,8 @@
 //! An index of subject filters: which of them match a subject.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
 
 /// Values under subject filters, found by subject.
 ///
@@ -17,7 +19,7 @@ struct Node<T> {
     here: BTreeMap<u64, T>,
     /// Filters that end here with `>`, by key.
     below: BTreeMap<u64, T>,
-    literal: HashMap<Box<str>, Node<T>>,
+    literal: HashMap<String, Node<T>>,
     wildcard: Option<Box<Node<T>>>,
 }
 
@@ -50,12 +52,7 @@ impl<T> Router<T> {
                     return;
                 }
                 "*" => node.wildcard.get_or_insert_with(Box::default),
-                // Asked for twice, so that a token that is there is not copied.
-                _ if node.literal.contains_key(token) => match node.literal.get_mut(token) {
-                    Some(node) => node,
-                    None => return,
-                },
-                _ => node.literal.entry(token.into()).or_default(),
+                _ => node.literal.entry_ref(token).or_default(),
             };
         }
         node.here.insert(key, value);

@@ -18,6 +18,7 @@ use super::log::{Log, Message};
 use super::router::Router;
 use super::schedule::Schedules;
 use super::wire;
+use crate::header;
 use crate::publish_ack::PublishAck;
 use crate::stream::{Discard, Retention, StreamConfig};
 use crate::transport::{ApiError, Outgoing};
@@ -76,15 +77,16 @@ impl Stream {
         effects: &mut Effects,
     ) -> Result<PublishAck, ApiError> {
         self.expire(now, effects);
+        // Who sends the messages of a batch one by one is told that there is no such way.
+        if message.headers.get(header::BATCH_ID).is_some_and(|id| !id.is_empty()) {
+            return Err(api::batch_disabled());
+        }
         let admission = admission::check(self, &message, now)?;
         let ack = match admission {
             Admission::Duplicate(sequence) => self.ack(sequence, true),
             Admission::New(entry) => {
                 let sequence = self.accept(message, &entry, now, effects)?;
-                if !entry.message_id.is_empty() {
-                    self.dedup.remember(&entry.message_id, sequence, now);
-                }
-                self.last_message_id = entry.message_id;
+                self.remember(entry.message_id, sequence, now);
                 self.ack(sequence, false)
             }
         };
@@ -92,8 +94,16 @@ impl Stream {
         Ok(ack)
     }
 
-    fn ack(&self, sequence: u64, duplicate: bool) -> PublishAck {
+    pub(super) fn ack(&self, sequence: u64, duplicate: bool) -> PublishAck {
         PublishAck { stream: self.config.name.clone(), sequence, duplicate }
+    }
+
+    /// Knows the message with this id again; it may have none.
+    pub(super) fn remember(&mut self, id: String, sequence: u64, now: Instant) {
+        if !id.is_empty() {
+            self.dedup.remember(&id, sequence, now);
+        }
+        self.last_message_id = id;
     }
 
     /// Takes in a message that nothing speaks against but the stream being full.

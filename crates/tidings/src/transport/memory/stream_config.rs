@@ -62,8 +62,6 @@ fn embedded(config: &StreamConfig) -> Result<(), ApiError> {
         (config.subject_transform.is_some(), "subject transforms"),
         (config.republish.is_some(), "republishing"),
         (config.subject_delete_marker_ttl.is_some_and(|ttl| !ttl.is_zero()), "delete markers"),
-        (config.allow_atomic_publish, "atomic batches"),
-        (config.allow_batch_publish, "fast batches"),
         (config.allow_message_counter, "counters"),
     ];
     match missing.iter().find(|(asked, _)| *asked) {
@@ -125,6 +123,9 @@ fn permissions(config: &mut StreamConfig) -> Result<(), ApiError> {
     }
     if config.persistence == Some(Persistence::Async) && config.storage != Storage::File {
         return refuse("async persist mode is only supported on file storage");
+    }
+    if config.persistence == Some(Persistence::Async) && config.allow_atomic_publish {
+        return refuse("async persist mode is not supported with atomic batch publish");
     }
     Ok(())
 }

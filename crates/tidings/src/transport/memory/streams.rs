@@ -36,6 +36,9 @@ impl Streams {
 
     /// The stream that keeps this subject. There is only one: subjects do not overlap.
     pub(super) fn of_subject(&mut self, subject: &str) -> Option<&mut Stream> {
+        if self.by_key.is_empty() {
+            return None;
+        }
         let mut found = None;
         self.router.each_match(subject, |key, ()| found = Some(key));
         self.by_key.get_mut(&found?)

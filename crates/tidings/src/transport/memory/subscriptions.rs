@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::audience::{Audience, Audiences};
 use super::effects::Effects;
 use super::inbox::Mailbox;
 use super::random::Random;
@@ -17,6 +18,8 @@ pub(super) struct Subscriptions {
     entries: HashMap<u64, Entry>,
     groups: HashMap<u64, Group>,
     group_keys: HashMap<(String, String), u64>,
+    /// Who listens to the subjects that were published to.
+    audiences: Audiences,
     next_key: u64,
     random: Random,
 }
@@ -50,6 +53,7 @@ impl Subscriptions {
             entries: HashMap::new(),
             groups: HashMap::new(),
             group_keys: HashMap::new(),
+            audiences: Audiences::default(),
             next_key: 1,
             random: Random::new(),
         }
@@ -68,6 +72,7 @@ impl Subscriptions {
         group: Option<&str>,
         mailbox: Arc<Mailbox>,
     ) -> u64 {
+        self.audiences.forget(filter);
         let key = self.key();
         let group = group.map(|name| self.join(filter, name, key));
         if group.is_none() {
@@ -98,6 +103,7 @@ impl Subscriptions {
         let Some(entry) = self.entries.remove(&key) else {
             return;
         };
+        self.audiences.forget(&entry.filter);
         let Some(group_key) = entry.group else {
             self.router.remove(&entry.filter, key);
             return;
@@ -132,26 +138,22 @@ impl Subscriptions {
         reply: Option<&Subject>,
         effects: &mut Effects,
     ) -> usize {
-        let mut mailboxes: Vec<&Arc<Mailbox>> = Vec::new();
-        // A group is known by its name alone: where two of its filters match, it gets one copy.
-        let mut groups: Vec<(&str, Vec<&BTreeSet<u64>>)> = Vec::new();
-        self.router.each_match(message.subject.as_str(), |_, listener| match listener {
-            Listener::One(mailbox) => mailboxes.push(mailbox),
-            Listener::Group(key) => {
-                if let Some(group) = self.groups.get(key) {
-                    match groups.iter_mut().find(|(name, _)| *name == group.name) {
-                        Some((_, members)) => members.push(&group.members),
-                        None => groups.push((&group.name, vec![&group.members])),
+        let Self { router, entries, groups, audiences, random, .. } = self;
+        let audience = audiences.of(message.subject.as_str(), |subject| {
+            let mut audience = Audience::default();
+            router.each_match(subject, |_, listener| match listener {
+                Listener::One(mailbox) => audience.add(mailbox),
+                Listener::Group(key) => {
+                    if let Some(group) = groups.get(key) {
+                        let members = group.members.iter().filter_map(|key| entries.get(key));
+                        audience.add_group(&group.name, members.map(|entry| &entry.mailbox));
                     }
                 }
-            }
+            });
+            audience
         });
-        for (_, members) in groups {
-            let chosen = self.random.below(members.iter().map(|members| members.len()).sum());
-            let chosen = members.into_iter().flatten().nth(chosen);
-            mailboxes.extend(chosen.and_then(|key| self.entries.get(key)).map(|e| &e.mailbox));
-        }
-        for mailbox in &mailboxes {
+        let mut subscribers = 0;
+        audience.choose(random, |mailbox| {
             let message = Incoming {
                 subject: message.subject.clone(),
                 reply: reply.cloned(),
@@ -161,7 +163,8 @@ impl Subscriptions {
                 settle: None,
             };
             mailbox.push(message, effects);
-        }
-        mailboxes.len()
+            subscribers += 1;
+        });
+        subscribers
     }
 }

@@ -2,6 +2,7 @@
 
 mod admin;
 mod api;
+mod atomic;
 mod config;
 mod connect;
 mod denial;

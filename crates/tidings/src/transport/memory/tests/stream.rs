@@ -105,6 +105,11 @@ async fn configurations_that_cannot_be() {
             storage: Storage::Memory,
             ..stream()
         },
+        StreamConfig {
+            persistence: Some(Persistence::Async),
+            allow_atomic_publish: true,
+            ..stream()
+        },
         StreamConfig::new("S", ["a..b"]),
         StreamConfig::new("S", ["a", "a"]),
         StreamConfig::new("S", ["a.*", "*.b"]),
@@ -129,7 +134,6 @@ async fn what_is_not_embedded_is_refused() {
     let missing = [
         StreamConfig { mirror: Some(Source::new("T")), subjects: Vec::new(), ..stream() },
         StreamConfig { sources: vec![Source::new("T")], ..stream() },
-        StreamConfig { allow_batch_publish: true, ..stream() },
         StreamConfig { allow_message_counter: true, ..stream() },
     ];
     for config in missing {

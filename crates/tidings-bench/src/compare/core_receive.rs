@@ -1,0 +1,112 @@
+//! Events that no stream keeps, received as fast as they are handled: a flood of bytes brings them,
+//! and has at most 8,000 on the way.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use async_nats::Subject;
+use futures_util::StreamExt as _;
+use tidings::Registry;
+
+use crate::event::{OrderPlaced, several};
+use crate::flood::{Connected, Flood};
+use crate::ground::{Ground, barrier};
+use crate::handler::Counting;
+use crate::lap::Lap;
+use crate::meter::Meter;
+
+static SUBJECT: Subject = Subject::from_static_validated("orders.placed");
+
+fn flood(ground: &Ground, count: usize) -> Result<Connected> {
+    Flood::plain(&SUBJECT, &several::<OrderPlaced>(count))?.connect(&ground.url())
+}
+
+pub(crate) async fn raw_subscribe(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    let flood = flood(&ground, count)?;
+    let (meter, credit) = Meter::new(count);
+    let work = Counting { meter: meter.clone() };
+    let mut flow = ground.raw.subscribe(SUBJECT.clone()).await?;
+    barrier(&ground.raw).await?;
+    Ok(Lap::new(async move {
+        let sending = flood.send(Some(credit))?;
+        loop {
+            let message = flow.next().await.context("the connection is closed")?;
+            let order: OrderPlaced = serde_json::from_slice(&message.payload)?;
+            if work.count(order).await {
+                break;
+            }
+        }
+        Ok(async move {
+            sending.sent().await?;
+            flow.unsubscribe().await?;
+            meter.exact()
+        })
+    }))
+}
+
+pub(crate) async fn ours_subscribe(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    let flood = flood(&ground, count)?;
+    let (meter, credit) = Meter::new(count);
+    let work = Counting { meter: meter.clone() };
+    let mut flow = ground.bus.subscribe::<OrderPlaced>().await?;
+    ground.bus.flush().await?;
+    Ok(Lap::new(async move {
+        let sending = flood.send(Some(credit))?;
+        loop {
+            let delivery = flow.next().await.context("the bus is closed")??;
+            if work.count(delivery.into_event()).await {
+                break;
+            }
+        }
+        Ok(async move {
+            sending.sent().await?;
+            drop(flow);
+            meter.exact()
+        })
+    }))
+}
+
+pub(crate) async fn raw_handle(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    let flood = flood(&ground, count)?;
+    let (meter, credit) = Meter::new(count);
+    let work = Counting { meter: meter.clone() };
+    let mut flow = ground.raw.queue_subscribe(SUBJECT.clone(), "bench".to_owned()).await?;
+    barrier(&ground.raw).await?;
+    let service = tokio::spawn(async move {
+        while let Some(message) = flow.next().await {
+            let order: OrderPlaced = serde_json::from_slice(&message.payload)?;
+            work.count(order).await;
+        }
+        anyhow::Ok(())
+    });
+    Ok(Lap::new(async move {
+        let sending = flood.send(Some(credit))?;
+        meter.reached().await?;
+        Ok(async move {
+            sending.sent().await?;
+            service.abort();
+            // Only a task that was ended by its abort has had no error.
+            match service.await {
+                Err(ended) if ended.is_cancelled() => {}
+                ended => ended??,
+            }
+            meter.exact()
+        })
+    }))
+}
+
+pub(crate) async fn ours_handle(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    let flood = flood(&ground, count)?;
+    let (meter, credit) = Meter::new(count);
+    let work = Counting { meter: meter.clone() };
+    let running = Registry::new("bench").handle::<OrderPlaced>(work).start(&ground.bus).await?;
+    Ok(Lap::new(async move {
+        let sending = flood.send(Some(credit))?;
+        meter.reached().await?;
+        Ok(async move {
+            sending.sent().await?;
+            running.shutdown().await;
+            meter.exact()
+        })
+    }))
+}

@@ -1,0 +1,101 @@
+//! What a comparison found, as data.
+
+use serde::Serialize;
+
+use super::allocation::PerMessage;
+use super::course::Round;
+use super::row::{Figure, Row};
+use super::sample::{Sample, Spread};
+
+/// All rows.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// How many times each row was run.
+    pub rounds: u32,
+    /// How many messages a lap had, as a multiple of what is usual.
+    pub scale: f64,
+    /// The rows, in the order of the table.
+    pub rows: Vec<Entry>,
+}
+
+/// One row.
+#[derive(Debug, Serialize)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// What is done.
+    pub what: &'static str,
+    /// What `raw` and `ours` are: `messages/s`, or `s`.
+    pub unit: &'static str,
+    /// The least ratio that is wanted.
+    pub target: Option<f64>,
+    /// The median of what was written by hand.
+    pub raw: f64,
+    /// The median of ours.
+    pub ours: Option<f64>,
+    /// How many times better ours is, of each round; more than 1 is better, also of a latency.
+    pub ratio: Option<Spread>,
+    /// How many rounds.
+    pub rounds: usize,
+    /// How often memory is allocated for a message, on average.
+    pub allocations: PerMessage,
+    /// Whether the median ratio is at least the target.
+    pub meets: Option<bool>,
+}
+
+impl Report {
+    pub(crate) fn new(rounds: u32, scale: f64) -> Self {
+        Self { rounds, scale, rows: Vec::new() }
+    }
+
+    /// Adds what a row has shown.
+    pub(crate) fn add(&mut self, row: &Row, rounds: &[Round], allocations: PerMessage) {
+        let latency = |percent| move |sample: &Sample| sample.percentile(percent);
+        let entries = match row.figure {
+            Figure::Rate => vec![entry(row, "", rounds, |sample| Some(sample.rate()))],
+            Figure::Latency => vec![
+                entry(row, "_p50", rounds, latency(50)),
+                entry(row, "_p99", rounds, latency(99)),
+            ],
+        };
+        let entries = entries.into_iter().flatten();
+        self.rows.extend(entries.map(|entry| Entry { allocations, ..entry }));
+    }
+
+    /// Whether no row is below its target.
+    pub(crate) fn met(&self) -> bool {
+        self.rows.iter().all(|row| row.meets != Some(false))
+    }
+}
+
+fn entry(
+    row: &Row,
+    suffix: &str,
+    rounds: &[Round],
+    value: impl Fn(&Sample) -> Option<f64>,
+) -> Option<Entry> {
+    let raw = rounds.iter().filter_map(|round| value(&round.raw));
+    let ours = rounds.iter().filter_map(|round| value(round.ours.as_ref()?));
+    let ratio = Spread::of(rounds.iter().filter_map(|round| {
+        let (raw, ours) = (value(&round.raw)?, value(round.ours.as_ref()?)?);
+        Some(match row.figure {
+            Figure::Rate => ours / raw,
+            Figure::Latency => raw / ours,
+        })
+    }));
+    Some(Entry {
+        name: format!("{}{suffix}", row.name),
+        what: row.what,
+        unit: match row.figure {
+            Figure::Rate => "messages/s",
+            Figure::Latency => "s",
+        },
+        target: row.target,
+        raw: Spread::of(raw)?.median,
+        ours: Spread::of(ours).map(|ours| ours.median),
+        ratio,
+        rounds: rounds.len(),
+        allocations: PerMessage::default(),
+        meets: row.target.zip(ratio).map(|(target, ratio)| ratio.median >= target),
+    })
+}

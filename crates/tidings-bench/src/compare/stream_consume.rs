@@ -1,0 +1,115 @@
+//! A stream's messages through a durable consumer: from the start of the reader until the server
+//! has every ack.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use async_nats::jetstream::{self, consumer::pull};
+use futures_util::TryStreamExt as _;
+use tidings::{Registry, Route};
+
+use crate::event::{OrderStored, Stored};
+use crate::ground::Ground;
+use crate::handler::Counting;
+use crate::lap::Lap;
+use crate::meter::Meter;
+
+/// The name of the consumer.
+const CONSUMER: &str = "bench";
+
+/// How many messages are asked for at a time, written by hand.
+const BATCH: usize = 500;
+
+/// How many may be unacknowledged, written by hand: so many that the server never waits.
+const UNSETTLED: i64 = 10_000;
+
+pub(crate) async fn raw_1(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    raw(ground, count, 1).await
+}
+
+pub(crate) async fn raw_64(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    raw(ground, count, 64).await
+}
+
+/// One task that decodes, handles and acknowledges; more than one at a time within it, which was
+/// faster than a task for each message.
+async fn raw(ground: Arc<Ground>, count: usize, concurrency: usize) -> Result<Lap> {
+    ground.fill::<Stored, OrderStored>(count).await?;
+    let (meter, _credit) = Meter::new(count);
+    let work = Counting { meter: meter.clone() };
+    Ok(Lap::new(async move {
+        let stream = ground.stream::<Stored>().await?;
+        let config = pull::Config {
+            durable_name: Some(CONSUMER.to_owned()),
+            max_ack_pending: UNSETTLED,
+            ..Default::default()
+        };
+        let consumer = stream.create_consumer(config).await?;
+        let mut messages = consumer.stream().max_messages_per_batch(BATCH).messages().await?;
+        let service = tokio::spawn(async move {
+            if concurrency == 1 {
+                while let Some(message) = messages.try_next().await? {
+                    handle(&work, message).await?;
+                }
+                return Ok(());
+            }
+            messages
+                .map_err(anyhow::Error::from)
+                .try_for_each_concurrent(concurrency, |message| handle(&work, message))
+                .await
+        });
+        meter.reached().await?;
+        ground.settled::<Stored>(CONSUMER).await?;
+        Ok(async move {
+            service.abort();
+            // Only a task that was ended by its abort has had no error.
+            match service.await {
+                Err(ended) if ended.is_cancelled() => {}
+                ended => ended??,
+            }
+            ground.forget::<Stored>(CONSUMER).await?;
+            meter.exact()
+        })
+    }))
+}
+
+/// One message: acknowledged once it is handled.
+async fn handle(work: &Counting, message: jetstream::Message) -> Result<()> {
+    let order: OrderStored = serde_json::from_slice(&message.payload)?;
+    work.count(order).await;
+    message.ack().await.map_err(anyhow::Error::from_boxed)
+}
+
+pub(crate) async fn ours_1(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    ours(ground, count, |route| route.concurrency(1)).await
+}
+
+pub(crate) async fn ours_64(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    ours(ground, count, |route| route.concurrency(64)).await
+}
+
+/// The same as [`ours_1`] until a route can acknowledge many messages at once.
+pub(crate) async fn ours_cumulative(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    ours(ground, count, |route| route.concurrency(1)).await
+}
+
+async fn ours(
+    ground: Arc<Ground>,
+    count: usize,
+    options: fn(Route<OrderStored>) -> Route<OrderStored>,
+) -> Result<Lap> {
+    ground.fill::<Stored, OrderStored>(count).await?;
+    let (meter, _credit) = Meter::new(count);
+    let work = Counting { meter: meter.clone() };
+    let route = options(Route::of::<OrderStored>(work).durable(CONSUMER));
+    Ok(Lap::new(async move {
+        let running = Registry::new("bench").route(route).start(&ground.bus).await?;
+        meter.reached().await?;
+        ground.settled::<Stored>(CONSUMER).await?;
+        Ok(async move {
+            running.shutdown().await;
+            ground.forget::<Stored>(CONSUMER).await?;
+            meter.exact()
+        })
+    }))
+}

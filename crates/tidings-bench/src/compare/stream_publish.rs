@@ -1,0 +1,221 @@
+//! Events of a stream, each with an id and a confirmation.
+
+use std::future::IntoFuture as _;
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use async_nats::header::{self, HeaderMap};
+use async_nats::jetstream::{self, context::PublishAckFuture};
+use async_nats::{HeaderValue, Subject};
+use futures_util::TryStreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use serde::Serialize;
+use tidings::{EventStream, PublishAck};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::event::{Ingested, OrderIngested, OrderStored, Stored, several};
+use crate::flood::Flood;
+use crate::ground::Ground;
+use crate::lap::Lap;
+
+static STORED: Subject = Subject::from_static_validated("stored.orders.placed");
+static INGESTED: Subject = Subject::from_static_validated("ingested.orders.placed");
+
+/// How many tasks publish beside each other.
+const TASKS: usize = 256;
+
+/// How many messages are on the way, written by hand.
+const WINDOW: usize = 1_000;
+
+/// An id that a server knows the message by: ordered in time, made without a system call.
+fn id() -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let id = Uuid::now_v7().simple().to_string();
+    headers.insert(header::NATS_MESSAGE_ID, HeaderValue::from(id));
+    headers
+}
+
+/// One message, sent; its ack is still to come.
+async fn sent<O: Serialize + Sync>(
+    jetstream: &jetstream::Context,
+    subject: &Subject,
+    order: &O,
+) -> Result<PublishAckFuture> {
+    let payload = serde_json::to_vec(order)?;
+    Ok(jetstream.publish_with_headers(subject.clone(), id(), payload.into()).await?)
+}
+
+pub(crate) async fn raw_serial(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    ground.renew::<Stored>().await?;
+    let orders = several::<OrderStored>(count);
+    Ok(Lap::new(async move {
+        for order in &orders {
+            let ack = sent(&ground.jetstream, &STORED, order).await?.await?;
+            ensure!(!ack.duplicate);
+        }
+        Ok(async move { ground.holds::<Stored>(count).await })
+    }))
+}
+
+pub(crate) async fn ours_serial(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    ground.renew::<Stored>().await?;
+    let orders = several::<OrderStored>(count);
+    Ok(Lap::new(async move {
+        for order in &orders {
+            let ack = ground.bus.publish(order).await?;
+            ensure!(!ack.duplicate);
+        }
+        Ok(async move { ground.holds::<Stored>(count).await })
+    }))
+}
+
+/// Splits what is to be published among the tasks, as evenly as can be.
+fn shares(count: usize) -> Vec<Vec<OrderStored>> {
+    let mut shares: Vec<Vec<OrderStored>> = (0..TASKS).map(|_| Vec::new()).collect();
+    for (place, order) in several(count).into_iter().enumerate() {
+        shares[place % TASKS].push(order);
+    }
+    shares
+}
+
+pub(crate) async fn raw_concurrent(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    ground.renew::<Stored>().await?;
+    let shares = shares(count);
+    Ok(Lap::new(async move {
+        let mut tasks = JoinSet::new();
+        for share in shares {
+            let jetstream = ground.jetstream.clone();
+            tasks.spawn(async move {
+                for order in &share {
+                    let ack = sent(&jetstream, &STORED, order).await?.await?;
+                    ensure!(!ack.duplicate);
+                }
+                Ok(())
+            });
+        }
+        tasks.join_all().await.into_iter().collect::<Result<()>>()?;
+        Ok(async move { ground.holds::<Stored>(count).await })
+    }))
+}
+
+pub(crate) async fn ours_concurrent(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    ground.renew::<Stored>().await?;
+    let shares = shares(count);
+    Ok(Lap::new(async move {
+        let mut tasks = JoinSet::new();
+        for share in shares {
+            let bus = ground.bus.clone();
+            tasks.spawn(async move {
+                for order in &share {
+                    let ack = bus.publish(order).await?;
+                    ensure!(!ack.duplicate);
+                }
+                Ok(())
+            });
+        }
+        tasks.join_all().await.into_iter().collect::<Result<()>>()?;
+        Ok(async move { ground.holds::<Stored>(count).await })
+    }))
+}
+
+/// All of them in order, up to [`WINDOW`] on the way, every ack looked at.
+async fn pipelined<O: Serialize + Sync>(
+    jetstream: &jetstream::Context,
+    subject: &Subject,
+    orders: Vec<O>,
+) -> Result<()> {
+    let mut on_the_way = FuturesUnordered::new();
+    for order in orders {
+        if on_the_way.len() == WINDOW
+            && let Some(ack) = on_the_way.try_next().await?
+        {
+            confirmed(&ack)?;
+        }
+        let ack = sent(jetstream, subject, &order).await?;
+        on_the_way.push(ack.into_future());
+    }
+    while let Some(ack) = on_the_way.try_next().await? {
+        confirmed(&ack)?;
+    }
+    Ok(())
+}
+
+fn confirmed(ack: &jetstream::publish::PublishAck) -> Result<()> {
+    ensure!(!ack.duplicate, "message {} was stored before", ack.sequence);
+    Ok(())
+}
+
+pub(crate) async fn raw_all(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    ground.renew::<Stored>().await?;
+    let orders = several::<OrderStored>(count);
+    Ok(Lap::new(async move {
+        pipelined(&ground.jetstream, &STORED, orders).await?;
+        Ok(async move { ground.holds::<Stored>(count).await })
+    }))
+}
+
+pub(crate) async fn ours_all(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    ground.renew::<Stored>().await?;
+    let orders = several::<OrderStored>(count);
+    Ok(Lap::new(async move {
+        let acks = ground.bus.publish_all(orders).await?;
+        Ok(async move { all_confirmed::<Stored>(&ground, &acks, count).await })
+    }))
+}
+
+pub(crate) async fn raw_ingest(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    ground.renew::<Ingested>().await?;
+    let orders = several::<OrderIngested>(count);
+    Ok(Lap::new(async move {
+        pipelined(&ground.jetstream, &INGESTED, orders).await?;
+        Ok(async move { ground.holds::<Ingested>(count).await })
+    }))
+}
+
+/// The stream's declaration is what decides how they go.
+pub(crate) async fn ours_ingest(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    ground.renew::<Ingested>().await?;
+    let orders = several::<OrderIngested>(count);
+    Ok(Lap::new(async move {
+        let acks = ground.bus.publish_all(orders).await?;
+        Ok(async move { all_confirmed::<Ingested>(&ground, &acks, count).await })
+    }))
+}
+
+async fn all_confirmed<S: EventStream>(
+    ground: &Ground,
+    acks: &[PublishAck],
+    count: usize,
+) -> Result<()> {
+    ensure!(acks.len() == count, "{} of {count} were confirmed", acks.len());
+    ensure!(acks.iter().all(|ack| !ack.duplicate), "one was stored before");
+    ground.holds::<S>(count).await
+}
+
+/// What the server stores of one client when nobody waits: only the last message asks for an ack.
+pub(crate) async fn ceiling(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    ground.renew::<Stored>().await?;
+    let orders = several::<OrderStored>(count);
+    Ok(Lap::new(async move {
+        if let Some((last, first)) = orders.split_last() {
+            for order in first {
+                let payload = serde_json::to_vec(order)?;
+                ground.raw.publish_with_headers(STORED.clone(), id(), payload.into()).await?;
+            }
+            sent(&ground.jetstream, &STORED, last).await?.await?;
+        }
+        Ok(async move { ground.holds::<Stored>(count).await })
+    }))
+}
+
+/// The same without a client: the bytes were written before.
+pub(crate) async fn ceiling_server(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    ground.renew::<Stored>().await?;
+    let flood = Flood::with_id(&STORED, &several::<OrderStored>(count))?.connect(&ground.url())?;
+    Ok(Lap::new(async move {
+        flood.send(None)?.sent().await?;
+        ground.until_it_holds::<Stored>(count).await?;
+        Ok(async move { ground.holds::<Stored>(count).await })
+    }))
+}

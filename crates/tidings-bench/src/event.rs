@@ -1,0 +1,131 @@
+//! The messages that are measured: an order with nested lines, about 200 bytes of JSON.
+
+use serde::de::DeserializeOwned;
+use tidings::prelude::*;
+use uuid::Uuid;
+
+/// One line of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Line {
+    /// What is bought.
+    pub sku: String,
+    /// How many of it.
+    pub quantity: u32,
+    /// The price of one.
+    pub price_cents: u64,
+}
+
+/// A message with the shape that all rows measure.
+pub trait Order: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// One of many that differ in id, customer and prices, and not in size.
+    fn numbered(number: u32) -> Self;
+}
+
+/// So many different ones.
+pub fn several<O: Order>(count: usize) -> Vec<O> {
+    (0..u32::try_from(count).unwrap_or(u32::MAX)).map(O::numbered).collect()
+}
+
+/// The same fields for each way that a message can go: the type decides about it.
+macro_rules! order {
+    ($(#[$declared:meta])* $name:ident) => {
+        $(#[$declared])*
+        pub struct $name {
+            /// Which order it is.
+            pub order_id: Uuid,
+            /// Where it is.
+            pub region: String,
+            /// Who ordered.
+            pub customer: String,
+            /// What it costs.
+            pub total_cents: u64,
+            /// What is ordered.
+            pub lines: Vec<Line>,
+        }
+
+        impl Order for $name {
+            fn numbered(number: u32) -> Self {
+                let price_cents = 1_000 + u64::from(number % 9_000);
+                Self {
+                    order_id: Uuid::from_u128(
+                        0x0191_e8a0_3c5e_7a41_9d5e_6f1f_0000_0000 | u128::from(number),
+                    ),
+                    region: "eu".to_owned(),
+                    customer: format!("c-{}", 10_000 + number % 90_000),
+                    total_cents: 10_000 + price_cents,
+                    lines: vec![
+                        Line { sku: "A-1001".to_owned(), quantity: 2, price_cents },
+                        Line { sku: "B-2040".to_owned(), quantity: 1, price_cents: 3_000 },
+                    ],
+                }
+            }
+        }
+    };
+}
+
+order! {
+    /// An event that no stream keeps.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Event)]
+    #[event(subject = "orders.placed")]
+    OrderPlaced
+}
+
+order! {
+    /// The same, with two tokens of its subject from its fields.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Event)]
+    #[event(subject = "orders.{region}.{customer}.routed")]
+    OrderRouted
+}
+
+order! {
+    /// An event that a stream keeps.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Event)]
+    #[event(subject = "stored.orders.placed", stream = Stored)]
+    OrderStored
+}
+
+order! {
+    /// An event of a stream that allows fast batches.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Event)]
+    #[event(subject = "ingested.orders.placed", stream = Ingested)]
+    OrderIngested
+}
+
+order! {
+    /// Asks what an order costs.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Request)]
+    #[request(subject = "orders.price", reply = Price)]
+    PriceOrder
+}
+
+/// What an order costs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Price {
+    /// Which order.
+    pub order_id: Uuid,
+    /// All of it.
+    pub total_cents: u64,
+}
+
+/// A stream in the server's memory: a disk is not what is measured.
+#[derive(Debug, EventStream)]
+#[stream(name = "STORED", subjects("stored.>"), storage = "memory")]
+pub struct Stored;
+
+/// The same, with fast batches (server 2.14).
+#[derive(Debug, EventStream)]
+#[stream(name = "INGESTED", subjects("ingested.>"), storage = "memory", allow_batch_publish)]
+pub struct Ingested;
+
+#[cfg(test)]
+mod tests {
+    use super::{Order as _, OrderPlaced};
+
+    #[test]
+    fn an_order_is_about_200_bytes_of_json() {
+        for number in [0, 1, 89_999, u32::MAX] {
+            let json = serde_json::to_vec(&OrderPlaced::numbered(number)).unwrap();
+            assert!((185..=215).contains(&json.len()), "{} bytes", json.len());
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! What Tidings costs beside async-nats and `serde_json` written by hand.
+//!
+//! `compare` runs each row of a table twice in turns, raw and ours; `soak` runs at full speed for
+//! minutes and watches memory.
+
+pub mod compare;
+pub mod event;
+mod flood;
+mod ground;
+mod handler;
+mod lap;
+mod meter;
+mod responder;
+
+use std::process::ExitCode;
+
+/// How a program ends: `Ok(false)` fails without a word, since all was said.
+#[expect(clippy::print_stderr, reason = "the last word of a program")]
+pub fn exit(done: anyhow::Result<bool>) -> ExitCode {
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

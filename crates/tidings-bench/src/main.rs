@@ -1,0 +1,26 @@
+//! Measures Tidings.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tidings_bench::compare;
+
+/// Measures Tidings
+#[derive(Debug, Parser)]
+#[command(name = "tidings-bench")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Ours beside async-nats written by hand, row by row
+    Compare(compare::Options),
+}
+
+fn main() -> ExitCode {
+    tidings_bench::exit(match Arguments::parse().command {
+        Command::Compare(options) => compare::run(&options).map(|met| met || !options.strict),
+    })
+}

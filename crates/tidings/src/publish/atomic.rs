@@ -1,0 +1,253 @@
+//! Many events, all of them stored or none.
+
+mod error;
+mod look;
+
+pub use error::AtomicError;
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::send::{self, FIRST_RETRY};
+use super::{Prepared, PublishError};
+use crate::jitter::jittered;
+use crate::link::Link;
+use crate::probe::{Underway, Work};
+use crate::publish_ack::{AtomicAck, PublishAck};
+use crate::stream::StreamDeclaration;
+use crate::transport::{ApiError, AtomicFault, Fault, Outgoing};
+use look::Found;
+
+/// Publishes messages of one stream, all or nothing, until the stream has them or refuses them.
+pub(crate) async fn publish_atomically(
+    link: &Link,
+    parts: &[Prepared],
+) -> Result<AtomicAck, AtomicError> {
+    let begin = |part: &Prepared| link.begin(Work::Publish(part.declaration, &part.outgoing));
+    let underway: Vec<Underway> = parts.iter().map(begin).collect();
+    let stored = transmit(link, parts).await;
+    for (sequence, underway) in (0..).zip(&underway) {
+        let ack = stored.as_ref().map(|ack| PublishAck {
+            stream: ack.stream.clone(),
+            sequence: ack.first_sequence + sequence,
+            duplicate: ack.duplicate,
+        });
+        underway.published(ack.as_ref().map(Some).map_err(|error| *error));
+    }
+    stored
+}
+
+async fn transmit(link: &Link, parts: &[Prepared]) -> Result<AtomicAck, AtomicError> {
+    let [first, rest @ ..] = parts else { return Err(AtomicError::Empty) };
+    // What can be added has a stream, the same for all.
+    let Some(stream) = &first.declaration.stream else { return Err(AtomicError::Empty) };
+    let batch = Batch { link, stream, parts, begun: Instant::now() };
+    for (place, part) in parts.iter().enumerate() {
+        send::admit(link, part.declaration, &part.outgoing)
+            .map_err(|error| batch.of_event(place, error))?;
+    }
+    if rest.is_empty() {
+        return batch.store_one(&first.outgoing).await;
+    }
+    if !(stream.config)().allow_atomic_publish {
+        return Err(AtomicError::NotAllowed { stream: stream.name });
+    }
+    batch.store().await
+}
+
+struct Batch<'a> {
+    link: &'a Link,
+    stream: &'static StreamDeclaration,
+    parts: &'a [Prepared],
+    begun: Instant,
+}
+
+/// What to do after an attempt that failed.
+enum Next {
+    /// Nothing is stored, for now: once more.
+    Again(String),
+    /// It may be stored, or something of it was before.
+    Look(AtomicError),
+    Fail(AtomicError),
+}
+
+impl Batch<'_> {
+    fn deadline(&self) -> Instant {
+        self.begun + self.link.patience.publish
+    }
+
+    /// How long to wait for one answer.
+    fn patience(&self) -> Duration {
+        let left = self.deadline().saturating_duration_since(Instant::now());
+        self.link.patience.ack.min(left)
+    }
+
+    /// One alone is all or nothing anyway.
+    async fn store_one(&self, outgoing: &Outgoing) -> Result<AtomicAck, AtomicError> {
+        let stored = async {
+            let sent = send::start(self.link, self.stream, outgoing.clone(), self.deadline());
+            send::confirm(self.link, self.stream, outgoing.clone(), sent.await?).await
+        };
+        let ack = stored.await.map_err(|error| self.of_event(0, error))?;
+        Ok(self.ack(ack.stream, ack.sequence, ack.duplicate))
+    }
+
+    async fn store(&self) -> Result<AtomicAck, AtomicError> {
+        let messages: Vec<Outgoing> = self.parts.iter().map(|part| part.outgoing.clone()).collect();
+        let mut pause = FIRST_RETRY;
+        // Whether an earlier attempt may have been stored without anybody's hearing of it.
+        let mut unanswered = false;
+        loop {
+            let attempt = self.link.transport.store_atomically(&messages, self.patience());
+            let next = match attempt.await {
+                Ok(ack) => {
+                    let before = self.parts.len() as u64 - 1;
+                    let first = ack.sequence.saturating_sub(before);
+                    return Ok(self.ack(ack.stream, first, ack.duplicate));
+                }
+                Err(fault) => self.judge(fault).await,
+            };
+            let mut reason = "no answer".to_owned();
+            let refused = match next {
+                Next::Fail(error) if !unanswered => return Err(error),
+                Next::Again(why) => {
+                    reason = why;
+                    None
+                }
+                Next::Look(error @ AtomicError::Unconfirmed { .. }) => {
+                    unanswered = true;
+                    Some(error)
+                }
+                Next::Fail(error) | Next::Look(error) => Some(error),
+            };
+            if refused.is_some() || unanswered {
+                match self.look().await {
+                    Found::All { stream, first } => return Ok(self.ack(stream, first, true)),
+                    Found::One { place, sequence } => {
+                        let id = self.id(place).to_owned();
+                        let stream = self.stream.name;
+                        return Err(AtomicError::Duplicate { stream, place, id, sequence });
+                    }
+                    // An answer that will not be another one for asking again.
+                    Found::None if refused.as_ref().is_some_and(is_final) => {
+                        return refused.map_or(Err(AtomicError::Empty), Err);
+                    }
+                    Found::None => {}
+                    Found::Unknown => unanswered = true,
+                }
+            }
+            let wake = Instant::now() + jittered(pause);
+            if wake >= self.deadline() {
+                return Err(if unanswered {
+                    self.unconfirmed()
+                } else {
+                    let (stream, waited) = (self.stream.name, self.begun.elapsed());
+                    AtomicError::NotBegun { stream, waited, reason }
+                });
+            }
+            sleep_until(wake).await;
+            pause = pause.saturating_mul(2);
+        }
+    }
+
+    async fn judge(&self, fault: AtomicFault) -> Next {
+        let stream = self.stream.name;
+        match fault {
+            AtomicFault::TooOld(version) => Next::Fail(AtomicError::ServerTooOld { version }),
+            AtomicFault::Message(_, Fault::Timeout) => Next::Again("no answer".to_owned()),
+            AtomicFault::Message(place, Fault::NoResponders) => {
+                if self.is_leaderless(place).await {
+                    Next::Again("it has no leader".to_owned())
+                } else {
+                    Next::Fail(self.of_fault(place, Fault::NoResponders))
+                }
+            }
+            AtomicFault::Message(_, Fault::Api(error)) | AtomicFault::Batch(Fault::Api(error))
+                if error.is_of_batches() =>
+            {
+                self.judge_batch(error)
+            }
+            AtomicFault::Message(place, fault) => Next::Fail(self.of_fault(place, fault)),
+            AtomicFault::Batch(Fault::Api(error)) if error.is_conflict() => {
+                let description = error.description;
+                Next::Fail(AtomicError::Conflict { stream, description })
+            }
+            AtomicFault::Batch(Fault::Api(ApiError { code, description, .. })) => {
+                Next::Fail(AtomicError::Refused { stream, code, description })
+            }
+            AtomicFault::Batch(fault @ Fault::Denied(_)) => {
+                Next::Fail(self.of_fault(self.parts.len() - 1, fault))
+            }
+            // It was sent whole, and nobody will say what became of it.
+            AtomicFault::Batch(_) => Next::Look(self.unconfirmed()),
+        }
+    }
+
+    /// What only a batch is answered, or may be answered otherwise a moment later.
+    fn judge_batch(&self, error: ApiError) -> Next {
+        let stream = self.stream.name;
+        match error.code {
+            ApiError::ATOMIC_DISABLED => Next::Fail(AtomicError::NotAllowed { stream }),
+            ApiError::BATCH_TOO_LARGE => {
+                // "atomic publish batch is too large: 1000"
+                let limit = error.description.rsplit(' ').next().and_then(|n| n.parse().ok());
+                Next::Fail(AtomicError::TooMany { stream, limit: limit.unwrap_or_default() })
+            }
+            ApiError::BATCH_DUPLICATE => {
+                let ApiError { code, description, .. } = error;
+                Next::Look(AtomicError::Refused { stream, code, description })
+            }
+            ApiError::IN_PROCESS => Next::Look(self.unconfirmed()),
+            _ => Next::Again(error.description),
+        }
+    }
+
+    /// No stream, one with other subjects, or one that is electing a leader: only the server knows.
+    async fn is_leaderless(&self, place: usize) -> bool {
+        let known = self.link.transport.stream(self.stream.name);
+        let subject = self.parts[place].outgoing.subject.as_str();
+        match timeout_at(self.deadline(), known).await {
+            Ok(Ok(Some(found))) => send::keeps(&found, subject),
+            Ok(Err(Fault::Timeout)) | Err(_) => true,
+            Ok(_) => false,
+        }
+    }
+
+    fn of_fault(&self, place: usize, fault: Fault) -> AtomicError {
+        let subject = self.parts[place].outgoing.subject.as_str();
+        self.of_event(place, send::stream_error(fault, subject, self.stream.name))
+    }
+
+    fn of_event(&self, place: usize, error: PublishError) -> AtomicError {
+        match error {
+            PublishError::Unconfirmed { .. } => self.unconfirmed(),
+            PublishError::Conflict { stream, description, .. } => {
+                AtomicError::Conflict { stream, description }
+            }
+            source => AtomicError::Event { place, source },
+        }
+    }
+
+    fn unconfirmed(&self) -> AtomicError {
+        AtomicError::Unconfirmed {
+            stream: self.stream.name,
+            events: self.parts.len(),
+            waited: self.begun.elapsed(),
+        }
+    }
+
+    fn ack(&self, stream: String, first_sequence: u64, duplicate: bool) -> AtomicAck {
+        let last_sequence = first_sequence + self.parts.len() as u64 - 1;
+        AtomicAck { stream, first_sequence, last_sequence, duplicate }
+    }
+}
+
+/// Whether the server meant it, and no earlier attempt can be the reason.
+fn is_final(error: &AtomicError) -> bool {
+    !matches!(
+        error,
+        AtomicError::Unconfirmed { .. }
+            | AtomicError::Refused { code: ApiError::BATCH_DUPLICATE, .. }
+    )
+}

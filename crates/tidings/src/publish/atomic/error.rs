@@ -1,0 +1,139 @@
+//! What can go wrong when events are published all or nothing.
+
+use std::time::Duration;
+
+use crate::publish::PublishError;
+
+/// A batch of events could not be stored together.
+///
+/// Places count from 0, in the order in which events were added.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AtomicError {
+    /// The batch holds no event.
+    #[error("the batch holds no event: add one before it is published")]
+    Empty,
+    /// It would hold more events than a server takes at once. Nothing was sent, or nothing stored.
+    #[error("a batch for `{stream}` holds {limit} events at most")]
+    TooMany {
+        /// The batch's stream.
+        stream: &'static str,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// An event of another stream than those before it: only one stream can store all or nothing.
+    #[error(
+        "the event for `{subject}` is kept by `{stream}`, the batch is for `{batch}`: only one stream can store all or nothing"
+    )]
+    OtherStream {
+        /// Where the event was to go.
+        subject: String,
+        /// The stream that keeps it.
+        stream: &'static str,
+        /// The stream of the batch.
+        batch: &'static str,
+    },
+    /// Two events with the same message id: the stream would store only one of them.
+    #[error(
+        "events {first} and {place} of the batch are the same for the stream: both have the id {id:?} (`{name}`)"
+    )]
+    SameId {
+        /// The second one's wire name.
+        name: &'static str,
+        /// The id.
+        id: String,
+        /// The first one's place.
+        first: usize,
+        /// The second one's place.
+        place: usize,
+    },
+    /// An option that an event of a batch can't have at its place. Nothing was sent.
+    #[error("the event for `{subject}` can't be in the batch with `{option}`: {problem}")]
+    Option {
+        /// Where the event was to go.
+        subject: String,
+        /// The option's method.
+        option: &'static str,
+        /// Why not.
+        problem: &'static str,
+    },
+    /// One event could not be published, and so none was stored.
+    #[error("event {place} of the batch: {source}; nothing of the batch is stored")]
+    Event {
+        /// The event's place.
+        place: usize,
+        /// Why it could not.
+        source: PublishError,
+    },
+    /// The stream does not allow it. Nothing was stored.
+    #[error(
+        "`{stream}` does not store all or nothing: declare `allow_atomic_publish` in its `#[stream(…)]`, and provision it"
+    )]
+    NotAllowed {
+        /// The batch's stream.
+        stream: &'static str,
+    },
+    /// The server is too old for batches. Nothing was sent.
+    #[error("storing all or nothing needs nats-server 2.12.1, this is {version}")]
+    ServerTooOld {
+        /// The server's version.
+        version: String,
+    },
+    /// The server began no batch for as long as publishing may take. Nothing is stored.
+    #[error("`{stream}` began no batch within {waited:?} ({reason}): nothing of it is stored")]
+    NotBegun {
+        /// The batch's stream.
+        stream: &'static str,
+        /// How long was waited.
+        waited: Duration,
+        /// What kept it, such as too many batches under way.
+        reason: String,
+    },
+    /// The stream already has one of the events, though not all of them, by its id. Nothing was
+    /// stored.
+    #[error(
+        "`{stream}` already has event {place} of the batch, {id:?}, with sequence {sequence}: nothing of the batch is stored"
+    )]
+    Duplicate {
+        /// The batch's stream.
+        stream: &'static str,
+        /// The first such event's place.
+        place: usize,
+        /// Its id.
+        id: String,
+        /// Its sequence in the stream.
+        sequence: u64,
+    },
+    /// The stream is not as the options of an event expect it. Nothing was stored.
+    #[error("`{stream}` did not store the batch: {description}")]
+    Conflict {
+        /// The batch's stream.
+        stream: &'static str,
+        /// What the server says, such as `wrong last sequence: 7`.
+        description: String,
+    },
+    /// The stream refused the batch. Nothing was stored.
+    #[error("`{stream}` refused the batch: {description} (code {code})")]
+    Refused {
+        /// The batch's stream.
+        stream: &'static str,
+        /// NATS's own error code.
+        code: u32,
+        /// What the server says.
+        description: String,
+    },
+    /// No confirmation came, also after trying again: whether all or nothing is stored is unknown.
+    /// The same [`AtomicBatch`](crate::AtomicBatch) can be published again within the stream's
+    /// duplicate window, and is stored once.
+    #[error(
+        "no confirmation from `{stream}` within {waited:?}; it is unknown whether the {events} events of the batch are stored or none"
+    )]
+    Unconfirmed {
+        /// The batch's stream.
+        stream: &'static str,
+        /// How many events it holds.
+        events: usize,
+        /// How long was waited.
+        waited: Duration,
+    },
+}

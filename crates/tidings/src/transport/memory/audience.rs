@@ -1,0 +1,111 @@
+//! Who listens to a subject, kept from one message to the next.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use super::inbox::Mailbox;
+use super::random::Random;
+
+/// How many subjects are known at a time. A bus whose subjects never come again, such as those with
+/// an id in them, must not grow by each.
+const MOST: usize = 1024;
+
+/// The audiences of the subjects that were published to last.
+#[derive(Debug, Default)]
+pub(super) struct Audiences(HashMap<String, Audience>);
+
+impl Audiences {
+    /// The audience of a subject; `found` looks for it where it is not known.
+    pub(super) fn of(&mut self, subject: &str, found: impl FnOnce(&str) -> Audience) -> &Audience {
+        if self.0.len() > MOST {
+            self.0.clear();
+        }
+        self.0.entry_ref(subject).or_insert_with(|| found(subject))
+    }
+
+    /// What is known is no longer true where this filter matches.
+    pub(super) fn forget(&mut self, filter: &str) {
+        if filter.contains(['*', '>']) {
+            self.0.clear();
+        } else {
+            self.0.remove(filter);
+        }
+    }
+}
+
+/// Who listens to one subject.
+#[derive(Debug, Default)]
+pub(super) struct Audience {
+    everybody: Vec<Arc<Mailbox>>,
+    groups: Vec<Group>,
+}
+
+#[derive(Debug)]
+struct Group {
+    name: Box<str>,
+    /// One of them gets each message.
+    members: Vec<Arc<Mailbox>>,
+}
+
+impl Audience {
+    pub(super) fn add(&mut self, mailbox: &Arc<Mailbox>) {
+        self.everybody.push(Arc::clone(mailbox));
+    }
+
+    /// A group is known by its name alone: where two of its filters match, it gets one copy.
+    pub(super) fn add_group<'a>(
+        &mut self,
+        name: &str,
+        members: impl Iterator<Item = &'a Arc<Mailbox>>,
+    ) {
+        let members = members.map(Arc::clone);
+        match self.groups.iter_mut().find(|group| *group.name == *name) {
+            Some(group) => group.members.extend(members),
+            None => self.groups.push(Group { name: name.into(), members: members.collect() }),
+        }
+    }
+
+    /// Calls `each` for everybody who is to get the next message.
+    pub(super) fn choose(&self, random: &mut Random, mut each: impl FnMut(&Mailbox)) {
+        self.everybody.iter().for_each(|mailbox| each(mailbox));
+        for Group { members, .. } in &self.groups {
+            let chosen = if members.len() == 1 { 0 } else { random.below(members.len()) };
+            if let Some(mailbox) = members.get(chosen) {
+                each(mailbox);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_a_subject_is_forgotten_with_its_filters() {
+        let mailbox = Arc::new(Mailbox::new("a.b".to_owned(), 1));
+        let mut audiences = Audiences::default();
+        let mut looked = 0;
+        let mut heard = |audiences: &mut Audiences, subject: &str| {
+            let found = |_: &str| {
+                looked += 1;
+                let mut audience = Audience::default();
+                (0..looked).for_each(|_| audience.add(&mailbox));
+                audience
+            };
+            audiences.of(subject, found).everybody.len()
+        };
+        assert_eq!((heard(&mut audiences, "a.b"), heard(&mut audiences, "a.b")), (1, 1));
+        audiences.forget("a.c");
+        assert_eq!(heard(&mut audiences, "a.b"), 1, "another subject's filter");
+        audiences.forget("a.b");
+        assert_eq!(heard(&mut audiences, "a.b"), 2);
+        audiences.forget("a.*");
+        assert_eq!(heard(&mut audiences, "a.b"), 3);
+        for i in 0..2 * MOST {
+            heard(&mut audiences, &format!("n.{i}"));
+        }
+        assert!(audiences.0.len() <= MOST + 1);
+    }
+}
