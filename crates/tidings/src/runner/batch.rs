@@ -52,10 +52,8 @@ impl Shared {
         let (Dispatching::Batch(dispatch), Some(first)) = (&self.dispatch, batch.first()) else {
             return (Ended::Returned(Ok(())), unmarked());
         };
-        let cx =
-            |taken: &Taken| Context::new(&self.place, &taken.incoming);
-        let of_batch =
-            Context::of_batch(&self.place, first.incoming.subject.clone());
+        let cx = |taken: &Taken| Context::new(&self.place, &taken.incoming);
+        let of_batch = Context::of_batch(&self.place, first.incoming.subject.clone());
         let mut marks = None;
         let work = async {
             for taken in batch {

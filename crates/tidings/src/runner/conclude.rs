@@ -52,9 +52,7 @@ impl Shared {
             tracing::error!(route, subject, %fault, "a handled message could not be settled");
         }
         // Never, but where a test says so.
-        if taken.underway.redelivers()
-            && taken.incoming.receipt.is_some()
-        {
+        if taken.underway.redelivers() && taken.incoming.receipt.is_some() {
             let mut again = Incoming::clone(&taken.incoming);
             if let Some(receipt) = &mut again.receipt {
                 receipt.attempt += 1;

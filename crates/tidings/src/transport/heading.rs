@@ -44,9 +44,8 @@ impl Deref for Heading {
     type Target = Headers;
 
     fn deref(&self) -> &Headers {
-        self.ours.get_or_init(|| {
-            self.theirs.as_ref().map_or_else(Headers::new, nats::NatsHeaders::read)
-        })
+        self.ours
+            .get_or_init(|| self.theirs.as_ref().map_or_else(Headers::new, nats::NatsHeaders::read))
     }
 }
 

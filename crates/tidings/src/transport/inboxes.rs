@@ -13,7 +13,7 @@ const IN_TURN: usize = 32;
 /// Core subscriptions, each of which has its turn. It ends when all of them have.
 #[derive(Debug)]
 pub(crate) struct Inboxes {
-    inboxes: Vec<Inbox>,
+    all: Vec<Inbox>,
     /// Whose turn it is, and how many messages it has yielded in it.
     turn: usize,
     taken: usize,
@@ -22,7 +22,7 @@ pub(crate) struct Inboxes {
 impl Inboxes {
     /// Those that have not ended.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Inbox> {
-        self.inboxes.iter()
+        self.all.iter()
     }
 
     fn pass_on(&mut self) {
@@ -33,7 +33,7 @@ impl Inboxes {
 
 impl FromIterator<Inbox> for Inboxes {
     fn from_iter<I: IntoIterator<Item = Inbox>>(inboxes: I) -> Self {
-        Self { inboxes: inboxes.into_iter().collect(), turn: 0, taken: 0 }
+        Self { all: inboxes.into_iter().collect(), turn: 0, taken: 0 }
     }
 }
 
@@ -42,12 +42,12 @@ impl Stream for Inboxes {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut empty = 0;
-        while empty < self.inboxes.len() {
-            if self.turn >= self.inboxes.len() {
+        while empty < self.all.len() {
+            if self.turn >= self.all.len() {
                 self.turn = 0;
             }
             let turn = self.turn;
-            match Pin::new(&mut self.inboxes[turn]).poll_next(cx) {
+            match Pin::new(&mut self.all[turn]).poll_next(cx) {
                 Poll::Ready(Some(next)) => {
                     self.taken += 1;
                     if self.taken >= IN_TURN {
@@ -55,13 +55,13 @@ impl Stream for Inboxes {
                     }
                     return Poll::Ready(Some(next));
                 }
-                Poll::Ready(None) => drop(self.inboxes.remove(turn)),
+                Poll::Ready(None) => drop(self.all.remove(turn)),
                 Poll::Pending => {
                     self.pass_on();
                     empty += 1;
                 }
             }
         }
-        if self.inboxes.is_empty() { Poll::Ready(None) } else { Poll::Pending }
+        if self.all.is_empty() { Poll::Ready(None) } else { Poll::Pending }
     }
 }

@@ -6,7 +6,6 @@
 //! nothing. As long as the owner takes what comes, the keeper looks on from time to time.
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker, ready};
@@ -263,7 +262,7 @@ impl Feed {
     /// it has ended.
     async fn watch(&self) -> Option<Subscriber> {
         loop {
-            unconstrained(poll_fn(|_| Poll::Ready(self.take_all()))).await;
+            unconstrained(async { self.take_all() }).await;
             let mut rung = false;
             loop {
                 if self.stopping.load(Ordering::Acquire) || self.state().source.is_none() {

@@ -114,7 +114,8 @@ impl NatsOrdered {
             made => jittered((FIRST_PAUSE * 2_u32.saturating_pow(made.min(10))).min(MOST_PAUSE)),
         };
         self.made = self.made.saturating_add(1);
-        let (nats, stream, filters) = (self.nats.clone(), self.stream.clone(), self.filters.clone());
+        let (nats, stream, filters) =
+            (self.nats.clone(), self.stream.clone(), self.filters.clone());
         let (from, room) = (self.from, self.room);
         self.making = Some(Box::pin(async move {
             sleep(pause).await;
@@ -262,10 +263,7 @@ impl Stream for NatsOrdered {
 impl NatsOrdered {
     /// Ends with the message that breaks one connection after the other, if there is one: what is
     /// behind it would never come, since the next consumer begins with it again.
-    fn poll_unreadable(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Incoming, Fault>>> {
+    fn poll_unreadable(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Incoming, Fault>>> {
         while self.reconnected.poll_unpin(cx).is_ready() {
             self.reconnected = self.nats.reconnected();
             self.losses += 1;

@@ -52,6 +52,17 @@ type Looking = Pin<Box<dyn Future<Output = Result<bool, Fault>> + Send>>;
 /// A look on its way: for messages that break a connection.
 type Searching = Pin<Box<dyn Future<Output = Result<Look, Fault>> + Send>>;
 
+/// What the timer of a pull is set for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Timed {
+    /// The end of a silence that is too long.
+    Silence,
+    /// The same, and something came since: it is set anew before anybody waits for it.
+    Stirred,
+    /// The end of a pause.
+    Pause,
+}
+
 /// A durable consumer's messages.
 pub(crate) struct NatsPull {
     /// The connection, and the consumer as it was when the pull began.
@@ -64,8 +75,6 @@ pub(crate) struct NatsPull {
     receipts: Receipts,
     /// How many deliveries there were, with the last message that came.
     number: u64,
-    /// Whether what comes is to be settled.
-    settled: bool,
     /// How many messages may be asked for and not yielded.
     room: usize,
     /// How many messages were asked for and have not been yielded.
@@ -78,11 +87,8 @@ pub(crate) struct NatsPull {
     unreadable: VecDeque<Unreadable>,
     /// Up to here all that was delivered can be read.
     readable: u64,
-    /// Ends a pause, or a silence that was too long.
     timer: Pin<Box<Sleep>>,
-    paused: bool,
-    /// Whether anything came since the timer was set.
-    stirred: bool,
+    timed: Timed,
     /// Resolves when the connection has come back: the server has forgotten what was asked.
     reconnected: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// Resolves when the server does not allow the requests, or the inbox.
@@ -129,14 +135,13 @@ impl NatsPull {
         let subscribing = nats.client().subscribe(subject_of(inbox.clone()));
         let messages = in_time(async { subscribing.await.map_err(Fault::client) }).await?;
         Ok(Self {
-            deliverer: Arc::new(Deliverer { nats: nats.clone(), config }),
+            deliverer: Arc::new(Deliverer { nats: nats.clone(), config, settled }),
             stream: stream.to_owned(),
             next,
             inbox,
             messages,
             receipts: Receipts::default(),
             number: 0,
-            settled,
             room: prefetch.max(1),
             expected: 0,
             asking: None,
@@ -145,8 +150,7 @@ impl NatsPull {
             unreadable: VecDeque::new(),
             readable: 0,
             timer: Box::pin(sleep(SILENCE)),
-            paused: false,
-            stirred: false,
+            timed: Timed::Silence,
             reconnected: nats.reconnected(),
             denied,
             ended: false,
@@ -222,6 +226,7 @@ impl NatsPull {
         let (nats, inbox) = (self.deliverer.nats.clone(), self.inbox.clone());
         self.asking = Some(Box::pin(async move { nats.publish(request, Some(inbox)).await }));
         self.expected = self.room;
+        self.timed = Timed::Silence;
         self.wait(SILENCE);
     }
 
@@ -251,7 +256,6 @@ impl NatsPull {
     }
 
     fn wait(&mut self, time: Duration) {
-        self.stirred = false;
         self.timer.as_mut().reset(Instant::now() + time);
     }
 
@@ -259,7 +263,7 @@ impl NatsPull {
     /// ask in vain without end.
     fn forget(&mut self, pause: bool) {
         self.expected = 0;
-        self.paused = pause;
+        self.timed = if pause { Timed::Pause } else { Timed::Stirred };
         if pause {
             self.wait(PAUSE);
         }
@@ -268,7 +272,9 @@ impl NatsPull {
     /// A message, or what the server says about a request: `None` where it only tells that it is
     /// there, or that a request has ended.
     fn read(&mut self, message: Message) -> Option<Result<Incoming, Fault>> {
-        self.stirred = true;
+        if self.timed == Timed::Silence {
+            self.timed = Timed::Stirred;
+        }
         // A stored message may have a status too; the server's own words can't be acknowledged.
         let is_stored = message.reply.as_ref().is_some_and(|to| to.starts_with("$JS.ACK."));
         let Some(status) = message.status.filter(|_| !is_stored) else {
@@ -304,7 +310,7 @@ impl NatsPull {
                 self.forget(true);
                 let (deliverer, stream) = (Arc::clone(&self.deliverer), self.stream.clone());
                 self.looking = Some(Box::pin(async move {
-                    let Deliverer { nats, config } = &*deliverer;
+                    let Deliverer { nats, config, .. } = &*deliverer;
                     nats.consumer(&stream, &config.name).await.map(|found| found.is_some())
                 }));
                 None
@@ -325,7 +331,7 @@ impl NatsPull {
         });
         let attempt = receipt.as_ref().map_or(1, |receipt| receipt.attempt);
         let settle = reply
-            .filter(|_| self.settled)
+            .filter(|_| self.deliverer.settled)
             .map(|reply| Settle::Nats(NatsSettle::new(&self.deliverer, reply, attempt)));
         Incoming { receipt, settle, ..inbox::incoming(message) }
     }
@@ -333,7 +339,7 @@ impl NatsPull {
     /// Whether nothing is to be done but to take what has come. What else there may be to do makes
     /// itself felt by messages that do not come: it can wait until none is here.
     fn is_flowing(&self) -> bool {
-        let is_quiet = !self.ended && !self.paused && self.unreadable.is_empty();
+        let is_quiet = !self.ended && self.timed != Timed::Pause && self.unreadable.is_empty();
         is_quiet && self.asking.is_none() && !self.is_short()
     }
 
@@ -383,7 +389,7 @@ impl Stream for NatsPull {
             }
             if this.reconnected.poll_unpin(cx).is_ready() {
                 this.reconnected = this.deliverer.nats.reconnected();
-                if this.expected > 0 && this.settled {
+                if this.expected > 0 && this.deliverer.settled {
                     this.search();
                 }
                 this.forget(false);
@@ -428,7 +434,7 @@ impl Stream for NatsPull {
                 }
                 return Poll::Ready(Some(Err(Fault::NoResponders)));
             }
-            if this.asking.is_none() && !this.paused && this.is_short() {
+            if this.asking.is_none() && this.timed != Timed::Pause && this.is_short() {
                 this.ask();
                 continue;
             }
@@ -442,12 +448,13 @@ impl Stream for NatsPull {
                     Poll::Pending => {}
                 }
             }
-            if this.stirred && !this.paused {
+            if this.timed == Timed::Stirred {
+                this.timed = Timed::Silence;
                 this.wait(SILENCE);
             }
             ready!(this.timer.poll_unpin(cx));
-            if this.paused {
-                this.paused = false;
+            if this.timed == Timed::Pause {
+                this.timed = Timed::Stirred;
             } else {
                 this.forget(false);
                 return Poll::Ready(Some(Err(Fault::Timeout)));

@@ -48,12 +48,11 @@ impl Receipts {
             let numbers = reply.strip_prefix(last.lead.as_str())?;
             Some((last, Numbers::read(numbers, last.form)?))
         });
-        let (consumer, numbers) = match known {
-            Some(known) => known,
-            None => {
-                let (consumer, numbers) = Consumer::read(reply)?;
-                (&*self.last.insert(consumer), numbers)
-            }
+        let (consumer, numbers) = if let Some(known) = known {
+            known
+        } else {
+            let (consumer, numbers) = Consumer::read(reply)?;
+            (&*self.last.insert(consumer), numbers)
         };
         let receipt = Receipt {
             stream: Arc::clone(&consumer.stream),
@@ -135,9 +134,11 @@ mod tests {
 
     #[test]
     fn both_forms() {
-        for lead in
-            ["$JS.ACK.ORDERS.billing", "$JS.ACK._.hash.ORDERS.billing", "$JS.ACK.1.2.ORDERS.billing"]
-        {
+        for lead in [
+            "$JS.ACK.ORDERS.billing",
+            "$JS.ACK._.hash.ORDERS.billing",
+            "$JS.ACK.1.2.ORDERS.billing",
+        ] {
             let mut receipts = Receipts::default();
             for sequence in [42, 43] {
                 let reply = format!("{lead}.3.{sequence}.41.1700000000000000001.7");

@@ -18,6 +18,8 @@ const ANSWERED: Duration = Duration::from_secs(5);
 pub(super) struct Deliverer {
     pub(super) nats: Nats,
     pub(super) config: ConsumerConfig,
+    /// Whether what it delivers is to be settled.
+    pub(super) settled: bool,
 }
 
 /// The way back for one delivered message.
