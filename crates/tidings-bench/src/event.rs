@@ -92,6 +92,13 @@ order! {
 }
 
 order! {
+    /// An event that is gone once it is handled.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Event)]
+    #[event(subject = "soaked.orders.placed", stream = Soaked)]
+    OrderSoaked
+}
+
+order! {
     /// Asks what an order costs.
     #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Request)]
     #[request(subject = "orders.price", reply = Price)]
@@ -116,6 +123,18 @@ pub struct Stored;
 #[derive(Debug, EventStream)]
 #[stream(name = "INGESTED", subjects("ingested.>"), storage = "memory", allow_batch_publish)]
 pub struct Ingested;
+
+/// A stream that holds what was not handled yet. It remembers ids for longer than its server ever
+/// stands still.
+#[derive(Debug, EventStream)]
+#[stream(
+    name = "SOAKED",
+    subjects("soaked.>"),
+    storage = "memory",
+    retention = "work_queue",
+    duplicate_window = "20s"
+)]
+pub struct Soaked;
 
 #[cfg(test)]
 mod tests {

@@ -11,6 +11,7 @@ mod handler;
 mod lap;
 mod meter;
 mod responder;
+pub mod soak;
 
 use std::process::ExitCode;
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tidings_bench::compare;
+use tidings_bench::{compare, soak};
 
 /// Measures Tidings
 #[derive(Debug, Parser)]
@@ -17,10 +17,13 @@ struct Arguments {
 enum Command {
     /// Ours beside async-nats written by hand, row by row
     Compare(compare::Options),
+    /// Minutes at full speed, with flat memory and nothing lost
+    Soak(soak::Options),
 }
 
 fn main() -> ExitCode {
     tidings_bench::exit(match Arguments::parse().command {
         Command::Compare(options) => compare::run(&options).map(|met| met || !options.strict),
+        Command::Soak(options) => soak::run(&options).map(|()| true),
     })
 }

@@ -125,7 +125,7 @@ static ROWS: &[Row] = &[
         "stream_publish_concurrent",
         "256 tasks, each awaiting its ack, with Msg-Id",
         Some(1.4),
-        25_600,
+        51_200,
         stream_publish::raw_concurrent,
         stream_publish::ours_concurrent
     ),
@@ -133,7 +133,7 @@ static ROWS: &[Row] = &[
         "stream_publish_all",
         "`publish_all`, every message confirmed, with Msg-Id; raw: FuturesUnordered, 1000 on the way",
         Some(1.6),
-        25_000,
+        50_000,
         stream_publish::raw_all,
         stream_publish::ours_all
     ),
@@ -141,7 +141,7 @@ static ROWS: &[Row] = &[
         "stream_publish_ingest",
         "the same on a stream that allows fast ingest",
         Some(2.0),
-        25_000,
+        50_000,
         stream_publish::raw_ingest,
         stream_publish::ours_ingest
     ),
@@ -192,7 +192,7 @@ static ROWS: &[Row] = &[
         "request_concurrent",
         "256 requests in flight",
         Some(1.15),
-        25_600,
+        51_200,
         request::raw_concurrent,
         request::ours_concurrent
     ),

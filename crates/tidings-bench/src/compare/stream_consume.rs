@@ -17,8 +17,9 @@ use crate::meter::Meter;
 /// The name of the consumer.
 const CONSUMER: &str = "bench";
 
-/// How many messages are asked for at a time, written by hand.
-const BATCH: usize = 500;
+/// How many messages are asked for at a time, written by hand. It took a fifth more time with 500, and
+/// with 4,000 no less.
+const BATCH: usize = 2_000;
 
 /// How many may be unacknowledged, written by hand: so many that the server never waits.
 const UNSETTLED: i64 = 10_000;

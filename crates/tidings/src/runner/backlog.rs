@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::ledger::Entry;
 use crate::context::Matter;
 use crate::probe::Underway;
 use crate::route::BatchRule;
@@ -23,13 +24,15 @@ pub(super) struct Taken {
     pub(super) told: Instant,
     /// Before this it is too early for it.
     pub(super) due: Option<Instant>,
+    /// The ledger's, while a task handles it.
+    pub(super) entry: Option<Entry>,
 }
 
 impl Taken {
     pub(super) fn new(incoming: Incoming, underway: Underway, key: Option<u64>) -> Self {
         let now = Instant::now();
         let incoming = Arc::new(Matter::new(incoming));
-        Self { incoming, underway, key, since: now, told: now, due: None }
+        Self { incoming, underway, key, since: now, told: now, due: None, entry: None }
     }
 }
 

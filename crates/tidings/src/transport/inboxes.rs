@@ -20,6 +20,11 @@ pub(crate) struct Inboxes {
 }
 
 impl Inboxes {
+    /// Ends the interest; what was sent here by then is still yielded.
+    pub(crate) fn stop(&mut self) {
+        self.all.iter_mut().for_each(Inbox::stop);
+    }
+
     /// Those that have not ended.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Inbox> {
         self.all.iter()
