@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use smallvec::SmallVec;
 use tidings_subject::SCHEDULES;
 
 /// The id by which a stream knows a message again (`Nats-Msg-Id`).
@@ -144,12 +145,15 @@ pub(crate) fn is_value(value: &str) -> bool {
 /// printable ASCII, as NATS clients in every language can read it (ADR-4); other text goes
 /// percent-encoded.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Headers(Vec<(Cow<'static, str>, Cow<'static, str>)>);
+pub struct Headers(SmallVec<[Pair; 1]>);
+
+/// A name and a value. Most messages have one, their id, and it takes no room of its own.
+type Pair = (Cow<'static, str>, Cow<'static, str>);
 
 impl Headers {
     /// No headers; allocates nothing.
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self(SmallVec::new_const())
     }
 
     /// The first value of this name.

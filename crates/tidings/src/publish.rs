@@ -4,6 +4,7 @@ mod atomic;
 mod batch;
 mod error;
 mod send;
+mod window;
 
 pub use atomic::AtomicError;
 pub(crate) use atomic::publish_atomically;

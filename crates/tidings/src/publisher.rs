@@ -61,7 +61,7 @@ impl<E: Event> Publisher<E> {
         Draft::new(&self.link, event)
     }
 
-    /// Publishes many events, up to 512 of them on the way at a time, and waits until each is
+    /// Publishes many events, up to 1,024 of them on the way at a time, and waits until each is
     /// confirmed.
     ///
     /// They are sent in order, so the stream stores them in order; only one whose confirmation

@@ -141,7 +141,7 @@ async fn many_published_as_one_end_in_their_time() {
     let sent = error.outcomes.iter().filter(|outcome| outcome.is_ok()).count();
     assert!((1..MANY as usize).contains(&sent), "{sent}");
     assert_eq!(unsent(&error.outcomes), MANY as usize - sent);
-    // A stream's go 512 at a time; without room for any of them, they are one wait as well.
+    // A stream's go 1,024 at a time; without room for any of them, they are one wait as well.
     let begun = Instant::now();
     let events = (0..MANY).map(|number| Sent { number });
     let error = timeout(SOON, bus.publish_all(events)).await.expect("it ends").unwrap_err();

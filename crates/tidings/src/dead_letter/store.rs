@@ -112,7 +112,7 @@ pub(super) async fn confirmed(
     let mut pause = FIRST_RETRY;
     loop {
         let patience = deadline.min(Instant::now() + link.patience.ack);
-        let sent = async { link.transport.store(message.clone()).await?.await };
+        let sent = async { link.transport.store(&message).await?.await };
         let fault = match timeout_at(patience, sent).await {
             Ok(Ok(ack)) => return Ok(ack),
             Ok(Err(fault)) => fault,

@@ -86,8 +86,8 @@ impl Batch<'_> {
     /// One alone is all or nothing anyway.
     async fn store_one(&self, outgoing: &Outgoing) -> Result<AtomicAck, AtomicError> {
         let stored = async {
-            let sent = send::start(self.link, self.stream, outgoing.clone(), self.deadline());
-            send::confirm(self.link, self.stream, outgoing.clone(), sent.await?).await
+            let sent = send::start(self.link, self.stream, outgoing, || self.deadline());
+            send::confirm(self.link, self.stream, outgoing, sent.await?).await
         };
         let ack = stored.await.map_err(|error| self.of_event(0, error))?;
         Ok(self.ack(ack.stream, ack.sequence, ack.duplicate))

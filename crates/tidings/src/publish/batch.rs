@@ -1,22 +1,15 @@
 //! Many events, one behind the other, each confirmed.
 
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
 use crate::envelope;
 use crate::header::Headers;
 use crate::link::Link;
 use crate::message::Event;
-use crate::probe::{Underway, Work};
-use crate::publish::send::Sent;
+use crate::probe::Work;
+use crate::publish::window::{Begun, Window};
 use crate::publish::{PublishError, send};
 use crate::publish_ack::{Acknowledgement, PublishAck};
-use crate::stream::StreamDeclaration;
-use crate::transport::Outgoing;
-
-/// How many messages may be on the way, unconfirmed, at a time.
-const WINDOW: usize = 512;
 
 /// Some of many events could not be published; the others were.
 #[derive(Debug)]
@@ -58,81 +51,94 @@ pub(crate) async fn publish_all<E: Event>(
     link: &Link,
     events: impl IntoIterator<Item = E>,
 ) -> Result<Vec<E::Ack>, PublishAllError<E::Ack>> {
-    let mut outcomes = Vec::new();
-    let mut on_the_way = FuturesUnordered::new();
+    let mut outcomes = Outcomes::new();
+    let mut window = Window::new(link);
     // While the connection takes nothing, all that are left wait together, not one after the other.
-    let mut by = Instant::now() + link.patience.publish;
-    for (place, event) in events.into_iter().enumerate() {
-        outcomes.push(None);
-        if on_the_way.len() == WINDOW
-            && let Some((place, outcome)) = on_the_way.next().await
-        {
-            settle::<E>(&mut outcomes, place, outcome);
-        }
+    let mut by = None;
+    for event in events {
+        let place = outcomes.next();
+        window.room(|place, stored| outcomes.settle(place, stored.map(Some))).await;
         // Sent here, one after the other; only the confirmations are awaited side by side.
-        let begun = begin(link, &event, by).await;
+        let begun = begin(link, &event, &mut by).await;
         if begun.is_ok() {
-            by = Instant::now() + link.patience.publish;
+            by = None;
         }
         match begun {
-            Ok((Begun::Core, _)) => settle::<E>(&mut outcomes, place, Ok(None)),
-            Ok((Begun::Stream(stream, outgoing, sent), underway)) => on_the_way.push(async move {
-                let stored = send::confirm(link, stream, outgoing, sent).await;
-                underway.published(stored.as_ref().map(Some));
-                (place, stored.map(Some))
-            }),
-            Err(error) => settle::<E>(&mut outcomes, place, Err(error)),
+            Ok(None) => outcomes.settle(place, Ok(None)),
+            Ok(Some(begun)) => window.add(place, begun),
+            Err(error) => outcomes.settle(place, Err(error)),
         }
     }
-    while let Some((place, outcome)) = on_the_way.next().await {
-        settle::<E>(&mut outcomes, place, outcome);
+    window.end(|place, stored| outcomes.settle(place, stored.map(Some))).await;
+    outcomes.finish()
+}
+
+/// What became of each event.
+struct Outcomes<A> {
+    acks: Vec<Option<A>>,
+    /// The few that could not be published.
+    errors: Vec<(usize, PublishError)>,
+}
+
+impl<A: Acknowledgement> Outcomes<A> {
+    fn new() -> Self {
+        Self { acks: Vec::new(), errors: Vec::new() }
     }
-    let outcomes: Vec<_> =
-        outcomes.into_iter().map(|outcome| outcome.unwrap_or(Err(PublishError::Closed))).collect();
-    if outcomes.iter().all(Result::is_ok) {
-        Ok(outcomes.into_iter().filter_map(Result::ok).collect())
-    } else {
+
+    /// The place of the next event.
+    fn next(&mut self) -> usize {
+        self.acks.push(None);
+        self.acks.len() - 1
+    }
+
+    fn settle(&mut self, place: usize, outcome: Result<Option<PublishAck>, PublishError>) {
+        match outcome {
+            Ok(stored) => self.acks[place] = A::from_stored(stored),
+            Err(error) => self.errors.push((place, error)),
+        }
+    }
+
+    fn finish(mut self) -> Result<Vec<A>, PublishAllError<A>> {
+        if self.errors.is_empty() && self.acks.iter().all(Option::is_some) {
+            return Ok(self.acks.into_iter().flatten().collect());
+        }
+        let mut outcomes: Vec<_> =
+            self.acks.into_iter().map(|ack| ack.ok_or(PublishError::Closed)).collect();
+        for (place, error) in self.errors.drain(..) {
+            outcomes[place] = Err(error);
+        }
         Err(PublishAllError { outcomes })
     }
 }
 
-type Outcome<A> = Option<Result<A, PublishError>>;
-
-fn settle<E: Event>(
-    outcomes: &mut [Outcome<E::Ack>],
-    place: usize,
-    outcome: Result<Option<PublishAck>, PublishError>,
-) {
-    outcomes[place] =
-        Some(outcome.and_then(|stored| E::Ack::from_stored(stored).ok_or(PublishError::Closed)));
-}
-
-enum Begun {
-    Core,
-    Stream(&'static StreamDeclaration, Outgoing, Sent),
-}
-
+/// Sends one event; gives what is to be awaited, if a stream is to store it.
 async fn begin<E: Event>(
     link: &Link,
     event: &E,
-    by: Instant,
-) -> Result<(Begun, Underway), PublishError> {
+    by: &mut Option<Instant>,
+) -> Result<Option<Begun>, PublishError> {
     let encoded = envelope::encode(event)?;
     let declaration = encoded.declaration;
     let outgoing = envelope::seal(encoded, Headers::new(), || event.message_id());
     let underway = link.begin(Work::Publish(declaration, &outgoing));
+    let by = || *by.get_or_insert_with(|| Instant::now() + link.patience.publish);
     let begun = match (send::admit(link, declaration, &outgoing), &declaration.stream) {
         (Err(error), _) => Err(error),
-        (Ok(()), None) => send::core(link, outgoing, || by).await.map(|()| Begun::Core),
+        (Ok(()), None) => send::core(link, outgoing, by).await.map(|()| None),
         (Ok(()), Some(stream)) => {
-            let sent = send::start(link, stream, outgoing.clone(), by).await;
-            sent.map(|sent| Begun::Stream(stream, outgoing, sent))
+            let sent = send::start(link, stream, &outgoing, by).await;
+            sent.map(|sent| Some((stream, outgoing, sent)))
         }
     };
-    match &begun {
-        Ok(Begun::Core) => underway.published::<PublishError>(Ok(None)),
-        Ok(Begun::Stream(..)) => {}
-        Err(error) => underway.published(Err(error)),
+    match begun {
+        Ok(Some((stream, outgoing, sent))) => Ok(Some(Begun { stream, outgoing, sent, underway })),
+        Ok(None) => {
+            underway.published::<PublishError>(Ok(None));
+            Ok(None)
+        }
+        Err(error) => {
+            underway.published(Err(&error));
+            Err(error)
+        }
     }
-    Ok((begun?, underway))
 }

@@ -39,15 +39,12 @@ async fn transmit(
     outgoing: Outgoing,
 ) -> Result<Option<PublishAck>, PublishError> {
     admit(link, declaration, &outgoing)?;
+    let by = || Instant::now() + link.patience.publish;
     match &declaration.stream {
-        None => {
-            core(link, outgoing, || Instant::now() + link.patience.publish).await?;
-            Ok(None)
-        }
+        None => core(link, outgoing, by).await.map(|()| None),
         Some(stream) => {
-            let by = Instant::now() + link.patience.publish;
-            let first = start(link, stream, outgoing.clone(), by).await?;
-            confirm(link, stream, outgoing, first).await.map(Some)
+            let sent = start(link, stream, &outgoing, by).await?;
+            confirm(link, stream, &outgoing, sent).await.map(Some)
         }
     }
 }
@@ -76,12 +73,7 @@ pub(super) async fn core(
     by: impl FnOnce() -> Instant,
 ) -> Result<(), PublishError> {
     let subject = outgoing.subject.clone();
-    let mut sending = pin!(link.transport.publish(outgoing));
-    let at_once = poll_fn(|cx| Poll::Ready(sending.as_mut().poll(cx))).await;
-    let sent = match at_once {
-        Poll::Ready(sent) => Some(sent),
-        Poll::Pending => timeout_at(by(), sending).await.ok(),
-    };
+    let sent = in_time(link.transport.publish(outgoing), by).await;
     let sent = sent.ok_or_else(|| unsent(link, &subject))?;
     sent.map_err(|fault| core_error(fault, subject.as_str()))
 }
@@ -90,25 +82,42 @@ pub(super) async fn core(
 pub(super) async fn start(
     link: &Link,
     stream: &StreamDeclaration,
-    outgoing: Outgoing,
-    by: Instant,
+    outgoing: &Outgoing,
+    by: impl FnOnce() -> Instant,
 ) -> Result<Sent, PublishError> {
-    let deadline = by.max(Instant::now() + link.patience.publish);
+    // Where it waits first, that counts.
+    let mut deadline = None;
+    let by = || {
+        let by = by();
+        deadline = Some(by.max(Instant::now() + link.patience.publish));
+        by
+    };
     let ack = store(link, stream, outgoing, by).await?;
-    Ok(Sent { ack, deadline })
+    let at = Instant::now();
+    Ok(Sent { ack, at, deadline: deadline.unwrap_or(at + link.patience.publish) })
 }
 
 async fn store(
     link: &Link,
     stream: &StreamDeclaration,
-    outgoing: Outgoing,
-    by: Instant,
+    outgoing: &Outgoing,
+    by: impl FnOnce() -> Instant,
 ) -> Result<PendingAck, PublishError> {
-    let subject = outgoing.subject.clone();
-    match timeout_at(by, link.transport.store(outgoing)).await {
-        Ok(stored) => stored.map_err(|fault| stream_error(fault, subject.as_str(), stream.name)),
+    let subject = &outgoing.subject;
+    match in_time(link.transport.store(outgoing), by).await {
+        Some(Ok(ack)) => Ok(ack),
+        Some(Err(fault)) => Err(stream_error(fault, subject.as_str(), stream.name)),
         // Not even handed over, so certainly not stored; the caller may have lost patience.
-        Err(_) => Err(unsent(link, &subject)),
+        None => Err(unsent(link, subject)),
+    }
+}
+
+/// Does it at once where it can be, else by then; only what waits arms a timer.
+async fn in_time<T>(doing: impl Future<Output = T>, by: impl FnOnce() -> Instant) -> Option<T> {
+    let mut doing = pin!(doing);
+    match poll_fn(|cx| Poll::Ready(doing.as_mut().poll(cx))).await {
+        Poll::Ready(done) => Some(done),
+        Poll::Pending => timeout_at(by(), doing).await.ok(),
     }
 }
 
@@ -116,11 +125,19 @@ fn unsent(link: &Link, subject: &Subject) -> PublishError {
     PublishError::Unsent { subject: subject.to_string(), waited: link.patience.publish }
 }
 
-/// A message that was sent, and by when its story must end.
+/// A message that was sent, when, and by when its story must end.
 #[derive(Debug)]
 pub(super) struct Sent {
-    ack: PendingAck,
+    pub(super) ack: PendingAck,
+    at: Instant,
     deadline: Instant,
+}
+
+impl Sent {
+    /// Until when its ack is waited for, before it is sent again.
+    pub(super) fn patience(&self, link: &Link) -> Instant {
+        self.deadline.min(self.at + link.patience.ack)
+    }
 }
 
 /// Waits for the confirmation. Where it is lost, or the stream has no leader, the same message
@@ -128,23 +145,36 @@ pub(super) struct Sent {
 pub(super) async fn confirm(
     link: &Link,
     stream: &StreamDeclaration,
-    outgoing: Outgoing,
-    sent: Sent,
+    outgoing: &Outgoing,
+    mut sent: Sent,
 ) -> Result<PublishAck, PublishError> {
-    let Sent { mut ack, deadline } = sent;
+    let fault = match timeout_at(sent.patience(link), &mut sent.ack).await {
+        Ok(Ok(ack)) => return Ok(ack),
+        Ok(Err(fault)) => fault,
+        Err(_) => Fault::Timeout,
+    };
+    // Boxed: most are confirmed at once, and their futures are smaller without it.
+    Box::pin(insist(link, stream, outgoing, sent, fault)).await
+}
+
+/// The same once this came of the first ack.
+pub(super) async fn insist(
+    link: &Link,
+    stream: &StreamDeclaration,
+    outgoing: &Outgoing,
+    sent: Sent,
+    mut fault: Fault,
+) -> Result<PublishAck, PublishError> {
+    let deadline = sent.deadline;
+    // What is still to come of it is nobody's: the next one's ack says it.
+    drop(sent);
     let mut pause = FIRST_RETRY;
     let (mut unanswered, mut leaderless) = (false, false);
     let give_up = || {
         let left = deadline.saturating_duration_since(Instant::now());
-        unconfirmed(&outgoing, link.patience.publish.saturating_sub(left))
+        unconfirmed(outgoing, link.patience.publish.saturating_sub(left))
     };
     loop {
-        let patience = deadline.min(Instant::now() + link.patience.ack);
-        let fault = match timeout_at(patience, ack).await {
-            Ok(Ok(ack)) => return Ok(ack),
-            Ok(Err(fault)) => fault,
-            Err(_) => Fault::Timeout,
-        };
         match &fault {
             Fault::Timeout => unanswered = true,
             // It was sent, and nobody will ever say what became of it.
@@ -181,11 +211,17 @@ pub(super) async fn confirm(
         }
         tokio::time::sleep_until(wake).await;
         pause = pause.saturating_mul(2);
-        ack = match store(link, stream, outgoing.clone(), deadline).await {
+        let ack = match store(link, stream, outgoing, || deadline).await {
             Ok(ack) => ack,
             // An earlier copy may be stored, whatever happens to this one.
             Err(_) if unanswered => return Err(give_up()),
             Err(error) => return Err(error),
+        };
+        let patience = deadline.min(Instant::now() + link.patience.ack);
+        fault = match timeout_at(patience, ack).await {
+            Ok(Ok(ack)) => return Ok(ack),
+            Ok(Err(fault)) => fault,
+            Err(_) => Fault::Timeout,
         };
     }
 }
@@ -258,10 +294,10 @@ mod tests {
         headers.push(header::MESSAGE_ID, "7");
         let outgoing = Outgoing { subject, headers, payload: bytes::Bytes::new() };
 
-        let by = Instant::now() + link.patience.publish;
-        let sent = start(&link, &ORDERS, outgoing.clone(), by).await.unwrap();
+        let by = || Instant::now() + link.patience.publish;
+        let sent = start(&link, &ORDERS, &outgoing, by).await.unwrap();
         link.transport.close(Duration::from_secs(1)).await.unwrap();
-        let error = confirm(&link, &ORDERS, outgoing, sent).await.unwrap_err();
+        let error = confirm(&link, &ORDERS, &outgoing, sent).await.unwrap_err();
         let PublishError::Unconfirmed { message_id, waited, .. } = error else {
             panic!("{error:?}")
         };

@@ -84,7 +84,8 @@ impl Transport {
 
     /// Sends a message to the stream that keeps its subject. When this returns the message is
     /// sent, so that messages are stored in the order of these calls; the ack says it is stored.
-    pub(crate) async fn store(&self, message: Outgoing) -> Result<PendingAck, Fault> {
+    /// Who calls keeps it: without an ack it is sent again.
+    pub(crate) async fn store(&self, message: &Outgoing) -> Result<PendingAck, Fault> {
         on!(self, t => t.store(message).await)
     }
 

@@ -1,21 +1,38 @@
 //! The ack of a publish, on its way.
 
-use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::publish_ack::PublishAck;
-use crate::transport::Fault;
+use crate::transport::{Fault, nats};
 
 /// Resolves once the stream has stored the message or refused it. It has no deadline of its own;
 /// dropping it forgets the ack.
-pub(crate) struct PendingAck(Pin<Box<dyn Future<Output = Result<PublishAck, Fault>> + Send>>);
+#[derive(Debug)]
+pub(crate) enum PendingAck {
+    Nats(nats::NatsAck),
+    /// It was known at once; `None` where nobody will ever say.
+    Known(Option<Result<PublishAck, Fault>>),
+}
 
 impl PendingAck {
-    pub(crate) fn new(
-        ack: impl Future<Output = Result<PublishAck, Fault>> + Send + 'static,
-    ) -> Self {
-        Self(Box::pin(ack))
+    /// Takes it if it is here. Nobody is woken when it comes later.
+    pub(crate) fn take(&mut self) -> Option<Result<PublishAck, Fault>> {
+        match self {
+            Self::Nats(ack) => ack.take(),
+            Self::Known(ack) => ack.take(),
+        }
+    }
+
+    /// Looks whether it is here, and keeps it; wakes when it comes.
+    pub(crate) fn look(&mut self, cx: &mut Context<'_>) -> bool {
+        match Pin::new(&mut *self).poll(cx) {
+            Poll::Ready(ack) => {
+                *self = Self::Known(Some(ack));
+                true
+            }
+            Poll::Pending => false,
+        }
     }
 }
 
@@ -23,12 +40,9 @@ impl Future for PendingAck {
     type Output = Result<PublishAck, Fault>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.as_mut().poll(cx)
-    }
-}
-
-impl fmt::Debug for PendingAck {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PendingAck")
+        match &mut *self {
+            Self::Nats(ack) => Pin::new(ack).poll(cx),
+            Self::Known(ack) => ack.take().map_or(Poll::Pending, Poll::Ready),
+        }
     }
 }

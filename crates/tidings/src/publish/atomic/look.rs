@@ -36,7 +36,8 @@ impl Batch<'_> {
         let by = Instant::now() + self.patience();
         let mut answers = Vec::with_capacity(self.parts.len());
         for part in self.parts {
-            match timeout_at(by, self.link.transport.store(question(&part.outgoing))).await {
+            let question = question(&part.outgoing);
+            match timeout_at(by, self.link.transport.store(&question)).await {
                 Ok(Ok(answer)) => answers.push(timeout_at(by, answer)),
                 _ => return Found::Unknown,
             }

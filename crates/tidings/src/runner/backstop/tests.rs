@@ -34,7 +34,7 @@ async fn publish(link: &Link, text: &'static str) {
     headers.push(header::MESSAGE_ID, text);
     let subject = Subject::from_static("orders.created");
     let message = Outgoing { subject, headers, payload: Bytes::from_static(text.as_bytes()) };
-    link.transport.store(message).await.unwrap().await.unwrap();
+    link.transport.store(&message).await.unwrap().await.unwrap();
 }
 
 /// Takes a message and never settles it: its process dies.

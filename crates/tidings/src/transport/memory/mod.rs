@@ -71,7 +71,6 @@ mod tests;
 mod timer;
 mod wire;
 
-use std::future::{pending, ready};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -140,14 +139,14 @@ impl Memory {
     }
 
     /// Sends a message that a stream is to store.
-    pub(crate) async fn store(&self, message: Outgoing) -> Result<PendingAck, Fault> {
+    pub(crate) async fn store(&self, message: &Outgoing) -> Result<PendingAck, Fault> {
         consume_budget().await;
-        let published = self.route(message, None)?;
+        let published = self.route(message.clone(), None)?;
         Ok(match published.stored {
-            Some(Stored::Answered(stored)) => PendingAck::new(ready(stored.map_err(Fault::Api))),
-            None if published.subscribers == 0 => PendingAck::new(ready(Err(Fault::NoResponders))),
+            Some(Stored::Answered(stored)) => PendingAck::Known(Some(stored.map_err(Fault::Api))),
+            None if published.subscribers == 0 => PendingAck::Known(Some(Err(Fault::NoResponders))),
             // Somebody took it who answers nothing, as over the network.
-            None | Some(Stored::Silent) => PendingAck::new(pending()),
+            None | Some(Stored::Silent) => PendingAck::Known(None),
         })
     }
 

@@ -1,4 +1,4 @@
-//! The JetStream API: JSON requests under `$JS.API`, and the acks of publishes.
+//! The JetStream API: JSON requests under `$JS.API`.
 
 use std::time::Duration;
 
@@ -8,7 +8,6 @@ use serde::de::DeserializeOwned;
 
 use super::Nats;
 use crate::header::Headers;
-use crate::publish_ack::PublishAck;
 use crate::subject::Subject;
 use crate::transport::{ApiError, Fault, Outgoing};
 
@@ -16,7 +15,7 @@ use crate::transport::{ApiError, Fault, Outgoing};
 const API_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(serde::Deserialize)]
-struct WireError {
+pub(super) struct WireError {
     #[serde(default)]
     code: u16,
     #[serde(default)]
@@ -30,17 +29,6 @@ struct Failed {
     error: Option<WireError>,
 }
 
-#[derive(serde::Deserialize)]
-struct Stored {
-    error: Option<WireError>,
-    #[serde(default)]
-    stream: String,
-    #[serde(default)]
-    seq: u64,
-    #[serde(default)]
-    duplicate: bool,
-}
-
 impl From<WireError> for Fault {
     fn from(error: WireError) -> Self {
         Self::Api(ApiError {
@@ -48,19 +36,6 @@ impl From<WireError> for Fault {
             code: error.err_code,
             description: error.description,
         })
-    }
-}
-
-/// Reads what a stream answers to a publish.
-pub(super) fn publish_ack(payload: &[u8]) -> Result<PublishAck, Fault> {
-    let stored: Stored = serde_json::from_slice(payload).map_err(Fault::client)?;
-    match stored.error {
-        Some(error) => Err(error.into()),
-        None => Ok(PublishAck {
-            stream: stored.stream,
-            sequence: stored.seq,
-            duplicate: stored.duplicate,
-        }),
     }
 }
 

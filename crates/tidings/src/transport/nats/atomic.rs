@@ -5,7 +5,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::time::timeout;
 
-use super::{Nats, api};
+use super::Nats;
+use super::ack::publish_ack;
 use crate::publish_ack::PublishAck;
 use crate::transport::atomic::in_batch;
 use crate::transport::{ApiError, AtomicFault, Fault, Outgoing};
@@ -42,7 +43,7 @@ impl Nats {
             let opened = self.request(first, within).await;
             let opened = opened.map_err(|fault| AtomicFault::Message(place, fault))?;
             if !opened.payload.is_empty() {
-                let refused = api::publish_ack(&opened.payload).err();
+                let refused = publish_ack(&opened.payload).err();
                 // A message that is acked here was stored alone, by a server that is older than the
                 // one that took it.
                 let too_old = || AtomicFault::TooOld("an older server of its cluster".to_owned());
@@ -54,9 +55,7 @@ impl Nats {
         let sending = async {
             for (place, message) in batch {
                 under_way = place;
-                let (inbox, answer) = self.shared.replies.expect(&message.subject).await?;
-                self.send(message, Some(inbox)).await?;
-                answers.push(answer);
+                answers.push(self.question(&message).await?);
             }
             Ok(())
         };
@@ -68,7 +67,7 @@ impl Nats {
         }
         let Some(last) = answers.pop() else { return Err(AtomicFault::Batch(Fault::Timeout)) };
         let stored = match timeout(within, last).await {
-            Ok(Ok(answer)) => api::publish_ack(&answer.payload),
+            Ok(Ok(answer)) => publish_ack(&answer.payload),
             Ok(Err(Fault::Closed)) => Err(Fault::Closed),
             Ok(Err(fault)) => return Err(AtomicFault::Message(messages.len() - 1, fault)),
             Err(_) => Err(Fault::Timeout),
@@ -80,7 +79,7 @@ impl Nats {
                 for (place, answer) in (1..).zip(answers) {
                     let fault = match answer.now_or_never() {
                         Some(Ok(answer)) if answer.payload.is_empty() => continue,
-                        Some(Ok(answer)) => api::publish_ack(&answer.payload).err(),
+                        Some(Ok(answer)) => publish_ack(&answer.payload).err(),
                         Some(Err(fault)) => Some(fault),
                         None => None,
                     };

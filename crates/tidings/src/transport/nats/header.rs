@@ -21,7 +21,12 @@ pub(super) fn to_nats(headers: &Headers) -> Result<Option<HeaderMap>, Fault> {
         };
         // `HeaderValue::from` panics on what `from_str` refuses.
         let value = HeaderValue::from_str(value).map_err(Fault::client)?;
-        map.append(name, value);
+        if headers.len() == 1 {
+            // The usual one: nothing has to be looked for.
+            map.insert(name, value);
+        } else {
+            map.append(name, value);
+        }
     }
     Ok(Some(map))
 }

@@ -1,5 +1,6 @@
 //! The NATS transport: the only room that names async-nats.
 
+mod ack;
 mod admin;
 mod api;
 mod atomic;
@@ -16,7 +17,9 @@ mod replies;
 mod settle;
 mod stored;
 mod stream_config;
+mod ticket;
 mod unreadable;
+mod waiting;
 
 use std::cell::Cell;
 use std::fmt;
@@ -27,11 +30,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use async_nats::subject::ToSubject;
-use async_nats::{Event, ServerError, Subscriber};
+use async_nats::client::PublishErrorKind;
+use async_nats::{Event, ServerError, Subscriber, ToSubject};
+use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::task::yield_now;
 
+pub(crate) use ack::NatsAck;
 pub(crate) use connect::{Auth, ConnectFault, ConnectOptions, without_credentials};
 pub(crate) use header::NatsHeaders;
 pub(crate) use inbox::NatsInbox;
@@ -39,11 +44,13 @@ pub(crate) use ordered::NatsOrdered;
 pub(crate) use pull::NatsPull;
 pub(crate) use settle::NatsSettle;
 
+use crate::header::Headers;
 use crate::subject::Subject;
 use crate::transport::{DeliverFrom, Denial, Fault, Incoming, Outgoing, PendingAck};
 use denial::Denials;
 use feed::{Feed, Interest};
-use replies::{Replies, Waiting};
+use replies::{Replies, Reply};
+use waiting::Waiting;
 
 /// A connection to NATS; clones share it.
 #[derive(Clone)]
@@ -121,45 +128,69 @@ impl Nats {
     ) -> Result<(), Fault> {
         let denials = &self.shared.denials;
         if !denials.has_publish(message.subject.as_str()) {
-            return self.send(message, reply).await;
+            let (subject, reply) = (subject_of(message.subject), reply.map(subject_of));
+            return self.send(subject, &message.headers, message.payload, reply).await;
         }
-        let (subject, before) = (message.subject.clone(), denials.last());
-        self.send(message, reply).await?;
-        // Boxed: it is a publish of its own.
-        Box::pin(self.allowed(TAKEN)).await?;
+        // Boxed: it is rare, and a publish of its own.
+        Box::pin(self.publish_where_denied(message, reply)).await
+    }
+
+    async fn publish_where_denied(
+        &self,
+        message: Outgoing,
+        reply: Option<Subject>,
+    ) -> Result<(), Fault> {
+        let Outgoing { subject, headers, payload } = message;
+        let (to, reply) = (subject_of(subject.clone()), reply.map(subject_of));
+        let denials = &self.shared.denials;
+        let before = denials.last();
+        self.send(to, &headers, payload, reply).await?;
+        self.allowed(TAKEN).await?;
         let denial = denials.publish_after(before, subject.as_str());
         denials.settle(subject.as_str(), denial.is_none());
         denial.map_or(Ok(()), |denial| Err(Fault::Denied(denial)))
     }
 
-    async fn send(&self, message: Outgoing, reply: Option<Subject>) -> Result<(), Fault> {
+    async fn send(
+        &self,
+        subject: async_nats::Subject,
+        headers: &Headers,
+        payload: Bytes,
+        reply: Option<async_nats::Subject>,
+    ) -> Result<(), Fault> {
         if self.shared.closed.load(Ordering::Relaxed) {
             return Err(Fault::Closed);
         }
         let client = self.client();
-        self.check_size(&message)?;
-        let subject = subject_of(message.subject);
-        let headers = header::to_nats(&message.headers)?;
-        let sent = match (reply.map(subject_of), headers) {
-            (None, None) => client.publish(subject, message.payload).await,
-            (None, Some(headers)) => {
-                client.publish_with_headers(subject, headers, message.payload).await
-            }
-            (Some(reply), None) => client.publish_with_reply(subject, reply, message.payload).await,
+        let (size, subject) = (payload.len(), Moved::from(subject));
+        let sent = match (reply.map(Moved::from), header::to_nats(headers)?) {
+            (None, None) => client.publish(subject, payload).await,
+            (None, Some(headers)) => client.publish_with_headers(subject, headers, payload).await,
+            (Some(reply), None) => client.publish_with_reply(subject, reply, payload).await,
             (Some(reply), Some(headers)) => {
-                client
-                    .publish_with_reply_and_headers(subject, reply, headers, message.payload)
-                    .await
+                client.publish_with_reply_and_headers(subject, reply, headers, payload).await
             }
         };
-        sent.map_err(Fault::client)
+        sent.map_err(|error| match error.kind() {
+            // The server would answer it by closing the connection.
+            PublishErrorKind::MaxPayloadExceeded => {
+                Fault::TooLarge { size: size + headers.wire_len(), limit: self.max_payload() }
+            }
+            _ => Fault::client(error),
+        })
     }
 
     /// Sends the message now; its ack is awaited apart, so that the next can follow at once.
-    pub(crate) async fn store(&self, message: Outgoing) -> Result<PendingAck, Fault> {
-        let (inbox, reply) = self.shared.replies.expect(&message.subject).await?;
-        self.send(message, Some(inbox)).await?;
-        Ok(PendingAck::new(async move { api::publish_ack(&reply.await?.payload) }))
+    pub(crate) async fn store(&self, message: &Outgoing) -> Result<PendingAck, Fault> {
+        Ok(PendingAck::Nats(NatsAck(self.question(message).await?)))
+    }
+
+    /// Sends a message that is to be answered; gives the answer to come.
+    async fn question(&self, message: &Outgoing) -> Result<Reply, Fault> {
+        let subject = subject_of(message.subject.clone());
+        let (inbox, reply) = self.shared.replies.expect(subject.clone()).await?;
+        self.send(subject, &message.headers, message.payload.clone(), Some(inbox)).await?;
+        Ok(reply)
     }
 
     pub(crate) async fn request(
@@ -168,11 +199,7 @@ impl Nats {
         within: Duration,
     ) -> Result<Incoming, Fault> {
         // One deadline around everything: offline, the send itself can wait for ever.
-        let asked = async {
-            let (inbox, reply) = self.shared.replies.expect(&message.subject).await?;
-            self.send(message, Some(inbox)).await?;
-            reply.await.map(inbox::incoming)
-        };
+        let asked = async { self.question(&message).await?.await.map(inbox::incoming) };
         tokio::time::timeout(within, asked).await.map_err(|_| Fault::Timeout)?
     }
 
@@ -235,11 +262,8 @@ impl Nats {
     /// A request that nobody answers: the server says so only after it has seen all that was sent
     /// before on this connection. (`flush` empties the socket's buffer, no more.)
     pub(crate) async fn barrier(&self, within: Duration) -> Result<(), Fault> {
-        let nobody = Outgoing {
-            subject: self.new_inbox(),
-            headers: crate::header::Headers::new(),
-            payload: bytes::Bytes::new(),
-        };
+        let nobody =
+            Outgoing { subject: self.new_inbox(), headers: Headers::new(), payload: Bytes::new() };
         let subject = nobody.subject.clone();
         match self.request(nobody, within).await {
             Ok(_) | Err(Fault::NoResponders) => {}
@@ -334,19 +358,19 @@ async fn in_time<T>(doing: impl Future<Output = Result<T, Fault>>) -> Result<T, 
     tokio::time::timeout(TAKEN, doing).await.map_err(|_| Fault::Timeout)?
 }
 
-/// A subject that is handed over as it is: async-nats clones what it is given, and the first clone
-/// of one that has arrived takes memory.
-struct Handed(Cell<Option<async_nats::Subject>>);
+/// A subject for the client, which asks whoever gives it one for a copy of it. It asks once, and so
+/// nothing has to be copied.
+struct Moved(Cell<Option<async_nats::Subject>>);
 
-impl Handed {
-    fn over(subject: async_nats::Subject) -> Self {
+impl From<async_nats::Subject> for Moved {
+    fn from(subject: async_nats::Subject) -> Self {
         Self(Cell::new(Some(subject)))
     }
 }
 
-impl ToSubject for Handed {
+impl ToSubject for Moved {
     fn to_subject(&self) -> async_nats::Subject {
-        // Asked again it would be empty, and refused.
+        // An empty one is refused.
         self.0.take().unwrap_or(async_nats::Subject::from_static(""))
     }
 }

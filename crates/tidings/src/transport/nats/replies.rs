@@ -1,92 +1,26 @@
 //! Answers to what was asked: one wildcard inbox for all requests and publish acks of a
 //! connection. What nobody waits for any more is forgotten.
 
-use std::collections::HashMap;
+use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
 
-use async_nats::{Client, Message, StatusCode, Subscriber};
-use futures_util::StreamExt;
-use tokio::sync::{OnceCell, oneshot};
+use async_nats::{Client, Message, StatusCode, Subject, Subscriber};
+use futures_util::StreamExt as _;
+use tokio::sync::OnceCell;
+use tokio::task::coop;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::denial::publish_subject;
-use crate::subject::Subject;
-use crate::transport::{Denial, DeniedAction, Fault};
+use super::ticket::Ticket;
+use super::waiting::Waiting;
+use crate::transport::Fault;
 
-/// Who waits for which answer.
-#[derive(Debug)]
-pub(super) struct Waiting {
-    /// `_INBOX.<id>.`: every answer's subject begins with it.
-    prefix: String,
-    waiters: Mutex<HashMap<u64, Waiter>>,
-    /// The server does not let the answers come; it is asked anew with the next question.
-    denied: AtomicBool,
-}
-
-#[derive(Debug)]
-struct Waiter {
-    /// Where the question went.
-    subject: Subject,
-    sender: oneshot::Sender<Result<Message, Denial>>,
-}
-
-impl Waiting {
-    pub(super) fn new(inbox_prefix: &str) -> Self {
-        let prefix = format!("{inbox_prefix}.{}.", uuid::Uuid::now_v7().simple());
-        Self { prefix, waiters: Mutex::default(), denied: AtomicBool::new(false) }
-    }
-
-    fn waiters(&self) -> MutexGuard<'_, HashMap<u64, Waiter>> {
-        self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What all answers' subjects match.
-    fn filter(&self) -> String {
-        format!("{}*", self.prefix)
-    }
-
-    /// That answers may not come.
-    fn denial(&self) -> Denial {
-        Denial {
-            action: DeniedAction::Subscribe,
-            subject: self.filter(),
-            queue_group: None,
-            is_inbox: true,
-        }
-    }
-
-    /// Tells everybody whose question or whose answer is denied; says whether there was anybody.
-    pub(super) fn deny(&self, denial: &Denial) -> bool {
-        let mut waiters = self.waiters();
-        let denied: Vec<u64> = match denial.action {
-            DeniedAction::Publish => {
-                let is_denied =
-                    |waiter: &Waiter| publish_subject(waiter.subject.as_str()) == denial.subject;
-                let denied = waiters.iter().filter(|(_, waiter)| is_denied(waiter));
-                denied.map(|(token, _)| *token).collect()
-            }
-            DeniedAction::Subscribe if denial.subject == self.filter() => {
-                self.denied.store(true, Ordering::Release);
-                waiters.keys().copied().collect()
-            }
-            DeniedAction::Subscribe => return false,
-        };
-        for token in &denied {
-            if let Some(waiter) = waiters.remove(token) {
-                // Whoever asked may have gone since.
-                let _ = waiter.sender.send(Err(denial.clone()));
-            }
-        }
-        !denied.is_empty()
-    }
-}
+/// How many answers are handed out at a time, where so many are here.
+const AT_ONCE: usize = 128;
 
 pub(super) struct Replies {
     client: Client,
-    next: AtomicU64,
     waiting: Arc<Waiting>,
     /// Reads the answers; begun with the first question, ended with this value. (A subscription
     /// left behind would keep the connection open for ever.)
@@ -95,29 +29,33 @@ pub(super) struct Replies {
 
 impl Replies {
     pub(super) fn new(client: Client, waiting: Arc<Waiting>) -> Self {
-        Self { client, next: AtomicU64::new(0), waiting, reader: OnceCell::new() }
+        Self { client, waiting, reader: OnceCell::new() }
     }
 
     /// A subject for one answer to what is sent on `subject`, and the answer to come.
-    pub(super) async fn expect(&self, subject: &Subject) -> Result<(Subject, Reply), Fault> {
-        let init = || async { self.read().await.map(Mutex::new) };
-        let reader = self.reader.get_or_try_init(init).await?;
-        if self.waiting.denied.load(Ordering::Acquire) {
-            // It may be allowed by now. The old subscription ends with its reader.
-            self.waiting.denied.store(false, Ordering::Release);
-            let again = self.read().await?;
-            *reader.lock().unwrap_or_else(PoisonError::into_inner) = again;
+    pub(super) async fn expect(&self, subject: Subject) -> Result<(Subject, Reply), Fault> {
+        if !self.reader.initialized() || self.waiting.is_denied() {
+            self.listen().await?;
         }
-        let token = self.next.fetch_add(1, Ordering::Relaxed);
-        let (sender, receiver) = oneshot::channel();
-        let waiter = Waiter { subject: subject.clone(), sender };
-        self.waiting.waiters().insert(token, waiter);
-        let reply = Reply { token, receiver, waiting: Arc::clone(&self.waiting) };
-        if self.waiting.denied.load(Ordering::Acquire) {
+        let (ticket, inbox) = self.waiting.take(subject)?;
+        let reply = Reply { ticket: Some(ticket), waiting: Arc::clone(&self.waiting) };
+        if self.waiting.is_denied() {
             // The server said so before there was anybody to tell.
             return Err(Fault::Denied(self.waiting.denial()));
         }
-        Ok((Subject::from(format!("{}{token}", self.waiting.prefix)), reply))
+        Ok((inbox, reply))
+    }
+
+    async fn listen(&self) -> Result<(), Fault> {
+        let init = || async { self.read().await.map(Mutex::new) };
+        let reader = self.reader.get_or_try_init(init).await?;
+        if self.waiting.is_denied() {
+            // It may be allowed by now. The old subscription ends with its reader.
+            self.waiting.ask_again();
+            let again = self.read().await?;
+            *reader.lock().unwrap_or_else(PoisonError::into_inner) = again;
+        }
+        Ok(())
     }
 
     async fn read(&self) -> Result<AbortOnDropHandle<()>, Fault> {
@@ -127,45 +65,77 @@ impl Replies {
     }
 }
 
+/// Hands out the answers as they come, all that are here under one lock.
 async fn forward(mut answers: Subscriber, waiting: Arc<Waiting>) {
-    while let Some(message) = answers.next().await {
-        let token = message.subject.get(waiting.prefix.len()..);
-        let token = token.and_then(|token| token.parse().ok());
-        let waiter = token.and_then(|token: u64| waiting.waiters().remove(&token));
-        if let Some(waiter) = waiter {
-            // Whoever asked may have gone since.
-            let _ = waiter.sender.send(Ok(message));
-        }
+    let (mut here, mut wakers) = (Vec::new(), Vec::new());
+    while gather(&mut answers, &mut here).await {
+        waiting.answer(&mut here, &mut wakers);
+        wakers.drain(..).for_each(Waker::wake);
     }
-    // The connection was closed: nobody will be answered.
-    waiting.waiters().clear();
+    waiting.close();
+}
+
+/// Waits for answers, and takes those that are here; says whether there can be any more.
+async fn gather(answers: &mut Subscriber, here: &mut Vec<Message>) -> bool {
+    poll_fn(|cx| {
+        while here.len() < AT_ONCE {
+            match answers.poll_next_unpin(cx) {
+                Poll::Ready(Some(answer)) => here.push(answer),
+                Poll::Ready(None) => return Poll::Ready(!here.is_empty()),
+                Poll::Pending if here.is_empty() => return Poll::Pending,
+                Poll::Pending => break,
+            }
+        }
+        Poll::Ready(true)
+    })
+    .await
 }
 
 /// The answer to one question. Dropping it forgets the question.
 #[derive(Debug)]
 pub(super) struct Reply {
-    token: u64,
-    receiver: oneshot::Receiver<Result<Message, Denial>>,
+    /// `None` once the answer is taken.
+    ticket: Option<Ticket>,
     waiting: Arc<Waiting>,
+}
+
+impl Reply {
+    /// Takes the answer if it is here. Nobody is woken when it comes later.
+    pub(super) fn take(&mut self) -> Option<Result<Message, Fault>> {
+        let answer = self.waiting.take_answer(self.ticket?)?;
+        self.ticket = None;
+        Some(read(answer))
+    }
 }
 
 impl Future for Reply {
     type Output = Result<Message, Fault>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.receiver).poll(cx).map(|answer| match answer {
-            Ok(Ok(message)) if message.status == Some(StatusCode::NO_RESPONDERS) => {
-                Err(Fault::NoResponders)
-            }
-            Ok(Ok(message)) => Ok(message),
-            Ok(Err(denial)) => Err(Fault::Denied(denial)),
-            Err(_) => Err(Fault::Closed),
-        })
+        let Some(ticket) = self.ticket else { return Poll::Ready(Err(Fault::Closed)) };
+        // Answers that are always here must not keep the other tasks from running.
+        let coop = ready!(coop::poll_proceed(cx));
+        let answer = ready!(self.waiting.poll(ticket, cx));
+        coop.made_progress();
+        self.ticket = None;
+        Poll::Ready(read(answer))
+    }
+}
+
+/// The server answers where nobody listens.
+fn read(answer: Result<Message, Fault>) -> Result<Message, Fault> {
+    match answer {
+        Ok(message) if message.status == Some(StatusCode::NO_RESPONDERS) => {
+            Err(Fault::NoResponders)
+        }
+        answer => answer,
     }
 }
 
 impl Drop for Reply {
     fn drop(&mut self) {
-        self.waiting.waiters().remove(&self.token);
+        if let Some(ticket) = self.ticket {
+            self.waiting.forget(ticket);
+        }
     }
 }

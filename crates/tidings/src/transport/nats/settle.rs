@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_nats::Subject;
 use bytes::Bytes;
 
-use super::{Handed, Nats, TAKEN, in_time};
+use super::{Moved, Nats, TAKEN, in_time};
 use crate::header::Headers;
 use crate::transport::{ConsumerConfig, Fault, Outgoing, Settlement};
 
@@ -103,7 +103,7 @@ pub(super) fn ack_of(stream: &str, consumer: &str, sequence: u64) -> String {
 }
 
 async fn publish(nats: &Nats, reply: Subject, body: Bytes) -> Result<(), Fault> {
-    let sending = nats.client().publish(Handed::over(reply), body);
+    let sending = nats.client().publish(Moved::from(reply), body);
     in_time(async { sending.await.map_err(Fault::client) }).await
 }
 

@@ -155,7 +155,7 @@ async fn the_payload_limit_counts_the_headers() {
     let over = with(message("a", "x".repeat(limit - overhead + 1)), &[("name", "value")]);
     for sent in [
         memory.publish(over.clone(), None).await,
-        memory.store(over.clone()).await.map(drop),
+        memory.store(&over).await.map(drop),
         memory.request(over.clone(), SECOND).await.map(drop),
     ] {
         let size_is_told = matches!(

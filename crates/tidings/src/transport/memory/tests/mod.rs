@@ -66,7 +66,7 @@ impl Memory {
 
     /// Stores a message as JetStream's publish does.
     async fn keep(&self, message: Outgoing) -> Result<PublishAck, Fault> {
-        match timeout(SECOND, self.store(message).await?).await {
+        match timeout(SECOND, self.store(&message).await?).await {
             Ok(stored) => stored,
             Err(_) => Err(Fault::Timeout),
         }
