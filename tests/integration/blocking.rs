@@ -51,3 +51,38 @@ async fn a_handler_that_blocks_its_thread_handles_once() {
     assert_eq!((calls.load(Relaxed), report[0].handled), (2, 2));
     assert_eq!(bus.dead_letters("printer").count(DeadLetterFilter::all()).await.unwrap(), 0);
 }
+
+/// A handler that was quick so far runs where messages are taken. When it blocks there, those that
+/// arrive meanwhile are told of too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn what_comes_while_a_quick_handler_blocks_is_handled_once() {
+    const QUICK: u64 = 300;
+    let server = Server::start().await;
+    let bus = Bus::connect(server.url()).await.unwrap();
+    let ack_wait = Duration::from_millis(500);
+    let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
+    #[expect(clippy::disallowed_methods, reason = "a blocking handler is what is tried")]
+    let handler = move |print: PrintOrdered, cx: Context| {
+        let sent = begun.send((print.number, cx.attempt()));
+        if print.number == QUICK {
+            std::thread::sleep(ack_wait * 4);
+        }
+        std::future::ready(sent.map_err(Failure::from))
+    };
+    let route = Route::of::<PrintOrdered>(handler).concurrency(1).ack_wait(ack_wait);
+    let running = Registry::new("printer").route(route).start(&bus).await.unwrap();
+    bus.publish_all((0..QUICK).map(|number| PrintOrdered { number })).await.unwrap();
+    for number in 0..QUICK {
+        assert_eq!(begins.recv().await, Some((number, 1)));
+    }
+    bus.publish(&PrintOrdered { number: QUICK }).await.unwrap();
+    assert_eq!(begins.recv().await, Some((QUICK, 1)));
+    // They were asked for before it blocked, and arrive while nobody takes them.
+    let later = QUICK + 1..QUICK + 40;
+    bus.publish_all(later.clone().map(|number| PrintOrdered { number })).await.unwrap();
+    for number in later {
+        assert_eq!(begins.recv().await, Some((number, 1)));
+    }
+    let report = running.shutdown().await;
+    assert_eq!((report[0].handled, begins.try_recv().ok()), (QUICK + 40, None));
+}

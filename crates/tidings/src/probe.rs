@@ -2,10 +2,8 @@
 //! one pays a look at an `Option`.
 
 use std::fmt;
-use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Waker;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::task::coop;
@@ -104,6 +102,11 @@ impl Underway {
         Self(probe.map(|probe| (Arc::clone(probe), probe.begin(work))))
     }
 
+    /// Whether anybody watches.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Says what came of it.
     pub(crate) fn tell(&self, end: End<'_>) {
         if let Some((probe, work)) = &self.0 {
@@ -161,21 +164,21 @@ impl Listener {
         Self(probe.map(|probe| (Arc::clone(probe), probe.listen(listening))))
     }
 
-    /// Waits for what `next` gives, and answers each call when there is nothing yet.
-    pub(crate) async fn attend<T>(&self, next: impl Future<Output = T>) -> T {
-        let Some((probe, listener)) = &self.0 else { return next.await };
-        let mut next = pin!(next);
-        poll_fn(|cx| {
-            // Read first: what is there when the call is made is seen by the look that follows.
-            let call = probe.call(*listener, cx.waker());
-            let polled = next.as_mut().poll(cx);
-            // Without budget it was not looked at all.
-            if polled.is_pending() && coop::has_budget_remaining() {
-                probe.idle(*listener, call);
-            }
-            polled
-        })
-        .await
+    /// Looks for what comes next, and answers each call when there is nothing yet.
+    pub(crate) fn attend<T>(
+        &self,
+        cx: &mut Context<'_>,
+        look: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        let Some((probe, listener)) = &self.0 else { return look(cx) };
+        // Read first: what is there when the call is made is seen by the look that follows.
+        let call = probe.call(*listener, cx.waker());
+        let polled = look(cx);
+        // Without budget it was not looked at all.
+        if polled.is_pending() && coop::has_budget_remaining() {
+            probe.idle(*listener, call);
+        }
+        polled
     }
 }
 

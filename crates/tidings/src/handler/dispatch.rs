@@ -2,6 +2,9 @@
 
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio_util::sync::ReusableBoxFuture;
 
 use super::batch::{Batch, BatchItem, Mark};
 use crate::context::Context;
@@ -14,9 +17,23 @@ use crate::transport::Incoming;
 /// A handler at work.
 type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A handler, its types erased: with the one of batches the registry's only boxed future.
+/// Where a handler works: the memory stays, and the next message's work is laid into it.
+pub(crate) type Desk = ReusableBoxFuture<'static, Outcome>;
+
+/// A desk on which nothing was laid yet; it takes no memory.
+pub(crate) fn empty_desk() -> Desk {
+    ReusableBoxFuture::new(std::future::pending())
+}
+
+/// A handler, its types erased.
 pub(crate) trait Dispatch: Send + Sync {
-    fn dispatch(&self, incoming: &Incoming, cx: Context) -> Result<Work<'_, Outcome>, DecodeError>;
+    /// Decodes a message and lays the handler's work on it upon the desk.
+    fn dispatch(
+        &self,
+        incoming: &Incoming,
+        cx: Context,
+        desk: &mut Desk,
+    ) -> Result<(), DecodeError>;
 }
 
 /// The same for a handler of batches.
@@ -35,20 +52,27 @@ pub(crate) struct Dispatched<'a> {
 
 /// A handler of `M`.
 pub(crate) struct Typed<M, H> {
-    handler: H,
+    handler: Arc<H>,
     message: PhantomData<fn(M)>,
 }
 
 impl<M, H> Typed<M, H> {
     pub(crate) fn new(handler: H) -> Self {
-        Self { handler, message: PhantomData }
+        Self { handler: Arc::new(handler), message: PhantomData }
     }
 }
 
 impl<M: Decode, H: Handler<M>> Dispatch for Typed<M, H> {
-    fn dispatch(&self, incoming: &Incoming, cx: Context) -> Result<Work<'_, Outcome>, DecodeError> {
+    fn dispatch(
+        &self,
+        incoming: &Incoming,
+        cx: Context,
+        desk: &mut Desk,
+    ) -> Result<(), DecodeError> {
         let message = envelope::decode::<M>(incoming)?;
-        Ok(Box::pin(async move { M::outcome(self.handler.handle(message, cx).await) }))
+        let handler = Arc::clone(&self.handler);
+        desk.set(async move { M::outcome(handler.handle(message, cx).await) });
+        Ok(())
     }
 }
 

@@ -11,8 +11,8 @@ use super::{Control, Registry, RouteStatus, ServeError, letters};
 use crate::link::Link;
 use crate::route::RouteSpec;
 use crate::runner::{
-    self, Durable, Endpoint, Intake, RouteReport, Runner, ServiceIdentity, Subscriptions, Tally,
-    Worker,
+    self, Ahead, Durable, Endpoint, Intake, RouteReport, Runner, ServiceIdentity, Subscriptions,
+    Tally, Worker,
 };
 use crate::subscribe::SubscribeError;
 use crate::topology::{self, Modes};
@@ -59,9 +59,11 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
             .map_err(|fault| fault.named(label))?;
         // What no stream keeps waits in its subscription, but where keys need a look ahead.
         let ahead = match source {
-            runner::Source::Core(..) if route.key.is_none() => 0,
-            runner::Source::Core(..) => route.concurrency,
-            runner::Source::Durable(_) => route.prefetch(),
+            runner::Source::Core(..) if route.key.is_none() => Ahead::same(0),
+            runner::Source::Core(..) => Ahead::same(route.concurrency),
+            runner::Source::Durable(_) => {
+                Ahead { usual: route.prefetch(), quick: route.prefetch_when_quick() }
+            }
         };
         started.push((Intake::new(worker, &route, ahead), source));
     }

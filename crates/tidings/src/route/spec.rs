@@ -20,6 +20,10 @@ const PROGRESS: u32 = 10;
 /// many, for a dead-letter stream that is full over many restarts.
 const SPARE_DELIVERIES: u64 = 20;
 
+/// How many messages are fetched ahead of a handler that is done with each at once: asking for
+/// fewer, a route would wait for the server most of the time.
+const QUICK_PREFETCH: usize = 1000;
+
 /// Reads a message's key, hashed; `None` for what can't be decoded.
 pub(crate) type Key = Arc<dyn Fn(&Incoming) -> Option<u64> + Send + Sync>;
 
@@ -229,6 +233,19 @@ impl RouteSpec {
             (None, Some(1)) => 0,
             (None, _) => self.at_a_time(),
         }
+    }
+
+    /// How many are fetched ahead while the handler is so quick that they hardly wait. It is more
+    /// only where nothing was said, nothing is slowed down, and a dying process may take one
+    /// attempt of what it had fetched.
+    pub(crate) fn prefetch_when_quick(&self) -> usize {
+        let usual = self.prefetch();
+        let has_attempts = self.retry().attempts().is_none_or(|attempts| attempts > 3);
+        if self.prefetch.is_some() || self.rate.is_some() || !has_attempts {
+            return usual;
+        }
+        let most = usize::try_from(self.max_ack_pending()).unwrap_or(usize::MAX);
+        usual.max(QUICK_PREFETCH.min(most.saturating_sub(self.at_a_time())))
     }
 
     pub(crate) fn max_ack_pending(&self) -> u64 {

@@ -2,6 +2,7 @@
 //! answered.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::backlog::Taken;
@@ -11,10 +12,11 @@ use super::place::Health;
 use super::reply;
 use super::settle::{Attempt, Fate, Why};
 use super::worker::Shared;
+use crate::context::Matter;
 use crate::dead_letter::{self, Cause, DeadLetterReason};
 use crate::jitter::{jittered, random_unit};
 use crate::probe::End;
-use crate::transport::{Fault, Settle, Settlement};
+use crate::transport::{Fault, Incoming, Settle, Settlement};
 
 /// The first and the longest wait before a dead letter that can't be stored is stored again.
 pub(super) const FIRST_STORE: Duration = Duration::from_millis(500);
@@ -22,7 +24,19 @@ pub(super) const MOST_STORE: Duration = Duration::from_secs(30);
 /// How often the ack of a last attempt is sent, until the server says that it has it.
 const LAST_ACKS: usize = 5;
 
+/// What a message means for the handler, and the message itself where it is to wait here.
+pub(super) type Concluded = (Health, Option<(Taken, Duration)>);
+
 impl Shared {
+    /// Whether a message that was handled has nothing to be done about it but an ack.
+    pub(super) fn is_plain(&self, taken: &Taken) -> bool {
+        let Incoming { settle, receipt, reply, .. } = &**taken.incoming;
+        let is_first = receipt.as_ref().is_none_or(|receipt| receipt.attempt <= 1);
+        is_first
+            && !taken.underway.is_watched()
+            && (settle.is_some() || reply.is_none() || !self.is_asked())
+    }
+
     /// Settles or answers a message that was handled in this way, or gives it back with the time
     /// that it is to wait here; says what it means for the handler.
     pub(super) async fn conclude(
@@ -30,7 +44,7 @@ impl Shared {
         mut taken: Taken,
         handled: Handled,
         took: Duration,
-    ) -> (Health, Option<(Taken, Duration)>) {
+    ) -> Concluded {
         let fate = self.fate(&taken, &handled);
         self.tally.count(&handled, fate.as_ref(), took);
         let health = handled.health(fate.as_ref());
@@ -38,24 +52,33 @@ impl Shared {
             Some(Fate::Later(delay)) => {
                 handled.tell(&taken.underway, Some(&Settlement::Nak(Some(delay))));
                 let underway = self.begin(&taken.incoming);
-                return (health, Some((Taken { underway, ..taken }, delay)));
+                // Its next run counts anew what it publishes.
+                let incoming = Arc::new(Matter::new(Incoming::clone(&taken.incoming)));
+                return (health, Some((Taken { incoming, underway, ..taken }, delay)));
             }
-            Some(fate) => self.settle(&taken, &handled, fate).await,
+            Some(fate) => self.settle(&mut taken, &handled, fate).await,
             None => self.answer(&taken, handled).await,
         };
-        if let Err(fault) = sent {
-            let (route, subject) = (&self.label, taken.incoming.subject.as_str());
-            tracing::error!(route, subject, %fault, "a handled message could not be settled");
-        }
+        self.unsettled(&taken, sent);
         // Never, but where a test says so.
-        if taken.underway.redelivers()
-            && let Some(receipt) = &mut taken.incoming.receipt
-        {
-            receipt.attempt += 1;
+        if taken.underway.redelivers() && taken.incoming.receipt.is_some() {
+            let mut again = Incoming::clone(&taken.incoming);
+            if let Some(receipt) = &mut again.receipt {
+                receipt.attempt += 1;
+            }
+            taken.incoming = Arc::new(Matter::new(again));
             taken.underway = self.begin(&taken.incoming);
             return (health, Some((taken, Duration::ZERO)));
         }
         (health, None)
+    }
+
+    /// Says so, if a message could not be settled.
+    pub(super) fn unsettled(&self, taken: &Taken, sent: Result<(), Fault>) {
+        if let Err(fault) = sent {
+            let (route, subject) = (&self.label, taken.incoming.subject.as_str());
+            tracing::error!(route, subject, %fault, "a handled message could not be settled");
+        }
     }
 
     /// What becomes of a stream's message; `None` for one that is not settled.
@@ -87,25 +110,32 @@ impl Shared {
     }
 
     /// Says what becomes of a stream's message, which is stored elsewhere before it is given up.
-    async fn settle(&self, taken: &Taken, handled: &Handled, fate: Fate) -> Result<(), Fault> {
-        let Taken { incoming, underway, .. } = taken;
-        let Some(settle) = &incoming.settle else { return Ok(()) };
+    async fn settle(&self, taken: &mut Taken, handled: &Handled, fate: Fate) -> Result<(), Fault> {
         let mut aside = None;
-        let settlement = match fate {
+        let settlement = match &fate {
             Fate::Ack => Settlement::Ack,
-            Fate::Again(wait) => Settlement::Nak(Some(wait).filter(|wait| !wait.is_zero())),
+            Fate::Again(wait) => Settlement::Nak(Some(*wait).filter(|wait| !wait.is_zero())),
             // It was not given back: it waits here.
             Fate::Later(_) => Settlement::Progress,
             Fate::Aside(reason) => {
                 let why = Why(handled).to_string();
                 let settlement = Settlement::term(&why);
-                if !self.put_aside(taken, reason.clone(), why).await {
-                    return settle.send(Settlement::Nak(None)).await;
+                // Boxed, as what is rare is here: each task has room for all that may come.
+                if Box::pin(self.put_aside(taken, reason.clone(), why)).await {
+                    aside = Some(reason.clone());
+                    settlement
+                } else {
+                    Settlement::Nak(None)
                 }
-                aside = Some(reason);
-                settlement
             }
         };
+        // From here on the server is told no more that it is in good hands.
+        taken.entry = None;
+        let Taken { incoming, underway, .. } = &*taken;
+        let Some(settle) = &incoming.settle else { return Ok(()) };
+        if let (Settlement::Nak(None), Fate::Aside(_)) = (&settlement, &fate) {
+            return settle.send(settlement).await;
+        }
         // What was acked at its first attempt has no history: nobody is asked for it.
         if let Some(receipt) = &incoming.receipt
             && (receipt.attempt > 1 || matches!(settlement, Settlement::Term(_)))
@@ -119,7 +149,7 @@ impl Shared {
             (Some(reason), _) => underway.tell(End::PutAside(&Why(handled), reason.as_str())),
         }
         if settlement == Settlement::Ack && self.is_last_retry(taken) {
-            return self.acknowledge(settle).await;
+            return Box::pin(self.acknowledge(settle)).await;
         }
         settle.send(settlement).await
     }

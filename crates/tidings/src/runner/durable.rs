@@ -1,14 +1,17 @@
 //! Feeding a route from a durable consumer, for as long as it runs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::sleep;
+use tokio_util::task::AbortOnDropHandle;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::Worker;
 use super::feed::{Feed, Halt};
 use super::gate::Trouble;
 use super::intake::Intake;
+use super::teller;
 use crate::jitter::jittered;
 use crate::probe::Listener;
 use crate::stream::StreamDeclaration;
@@ -34,6 +37,9 @@ pub(crate) struct Durable {
 /// Until the worker stops. What was delivered and not begun comes again elsewhere.
 pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener) {
     let (worker, gate) = (intake.worker().clone(), intake.worker().gate());
+    let ledger = Arc::clone(&intake.ledger);
+    let telling = tokio::spawn(teller::run(worker.clone(), Arc::clone(&ledger)));
+    let _telling = AbortOnDropHandle::new(telling);
     let mut pause = FIRST_RETRY;
     loop {
         let opened = tokio::select! {
@@ -44,9 +50,11 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
         match opened {
             Ok(pull) => {
                 gate.well(Trouble::Feed);
-                let mut feed = Feed::Durable(pull);
+                let mut feed = Feed::durable(pull);
                 let feeding = worker.feeding();
+                ledger.attach(&feed);
                 let halt = intake.run(&mut feed, &listener).await;
+                ledger.detach();
                 if intake.has_delivered() {
                     pause = FIRST_RETRY;
                 }
@@ -110,7 +118,9 @@ async fn open(worker: &Worker, durable: &Durable) -> Result<Pull, Fault> {
 /// Messages that are here and not begun go to another instance now, not after the ack wait.
 async fn give_back(intake: &mut Intake, feed: Option<(Feed, TaskTrackerToken)>) {
     let transport = intake.worker().link().transport.clone();
-    if let Some((Feed::Durable(pull), _feeding)) = feed {
+    if let Some((feed, _feeding)) = feed
+        && let Some(pull) = feed.into_pull()
+    {
         // The pull ends first: as long as the server knows of it, it would send them here again.
         for incoming in pull.end().await {
             intake.take(Ok(incoming));

@@ -1,40 +1,51 @@
 //! Where a route's messages come from, and why no more of them are taken.
 
-use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
 use futures_util::StreamExt as _;
-use futures_util::stream::SelectAll;
 use tokio::time::Instant;
 
 use super::gate::{Gate, Trouble};
-use crate::transport::{Fault, Inbox, Incoming, Pull};
+use crate::transport::{Fault, Inboxes, Incoming, Pull};
 
 /// Where messages come from.
-#[expect(clippy::large_enum_variant, reason = "one for each route, and it never moves")]
 pub(super) enum Feed {
-    Core(SelectAll<Inbox>),
-    Durable(Pull),
+    Core(Inboxes),
+    Durable(Arc<Flow>),
+}
+
+/// What a consumer delivers, until it is taken out and ended.
+pub(super) type Flow = Mutex<Option<Pull>>;
+
+fn pull(flow: &Flow) -> MutexGuard<'_, Option<Pull>> {
+    flow.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Feed {
-    pub(super) async fn next(
+    pub(super) fn durable(pull: Pull) -> Self {
+        Self::Durable(Arc::new(Mutex::new(Some(pull))))
+    }
+
+    /// The next message, where there is room for so many.
+    pub(super) fn poll_next(
         &mut self,
+        cx: &mut Context<'_>,
         room: usize,
         gate: &Gate,
-    ) -> Option<Result<Incoming, Fault>> {
+    ) -> Poll<Option<Result<Incoming, Fault>>> {
         match self {
-            Self::Core(inboxes) => inboxes.next().await,
-            Self::Durable(pull) => {
+            Self::Core(inboxes) => inboxes.poll_next_unpin(cx),
+            Self::Durable(flow) => {
+                let mut flow = pull(flow);
+                let Some(pull) = &mut *flow else { return Poll::Ready(None) };
                 pull.set_room(room);
-                poll_fn(|cx| {
-                    let next = pull.poll_next_unpin(cx);
-                    // An idle consumer that is there again has no message to show for it.
-                    if pull.has_heard() {
-                        gate.well(Trouble::Feed);
-                    }
-                    next
-                })
-                .await
+                let next = pull.poll_next_unpin(cx);
+                // An idle consumer that is there again has no message to show for it.
+                if pull.has_heard() {
+                    gate.well(Trouble::Feed);
+                }
+                next
             }
         }
     }
@@ -42,7 +53,23 @@ impl Feed {
     /// Whether messages may be on their way that were asked for when there was more room: the
     /// server is to be told that they are here.
     pub(super) fn expects(&self) -> bool {
-        matches!(self, Self::Durable(pull) if pull.expects())
+        matches!(self, Self::Durable(flow) if pull(flow).as_ref().is_some_and(Pull::expects))
+    }
+
+    /// What a consumer delivers, shared.
+    pub(super) fn flow(&self) -> Option<Arc<Flow>> {
+        match self {
+            Self::Core(_) => None,
+            Self::Durable(flow) => Some(Arc::clone(flow)),
+        }
+    }
+
+    /// Takes out what a consumer delivers.
+    pub(super) fn into_pull(self) -> Option<Pull> {
+        match self {
+            Self::Core(_) => None,
+            Self::Durable(flow) => pull(&flow).take(),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whether a route takes messages, and what keeps it from it.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::SystemTime;
 
 use tokio::sync::watch;
@@ -30,7 +31,11 @@ pub enum RouteState {
 
 /// Shared by a route and those who ask for its state.
 #[derive(Debug, Default)]
-pub(crate) struct Gate(watch::Sender<Standing>);
+pub(crate) struct Gate {
+    standing: watch::Sender<Standing>,
+    /// Whether there is trouble: asked with every message, and so without a lock.
+    troubled: AtomicBool,
+}
 
 #[derive(Debug, Clone, Default)]
 struct Standing {
@@ -51,7 +56,7 @@ pub(super) enum Trouble {
 
 impl Gate {
     pub(crate) fn state(&self) -> RouteState {
-        let standing = self.0.borrow();
+        let standing = self.standing.borrow();
         let failing = standing.troubles.iter().flatten().next();
         match (failing, standing.paused, &standing.open) {
             (_, true, _) => RouteState::Paused,
@@ -67,13 +72,13 @@ impl Gate {
 
     /// Says whether it is to take messages.
     pub(crate) fn pause(&self, paused: bool) {
-        self.0
+        self.standing
             .send_if_modified(|standing| std::mem::replace(&mut standing.paused, paused) != paused);
     }
 
     /// Resolves when the state is another one than at the call.
     pub(crate) fn changed(&self) -> impl Future<Output = ()> + Send + use<> {
-        let mut changes = self.0.subscribe();
+        let mut changes = self.standing.subscribe();
         async move {
             // A route that has ended changes no more.
             if changes.changed().await.is_err() {
@@ -84,12 +89,12 @@ impl Gate {
 
     /// Resolves when it is paused, or is not.
     pub(super) async fn is_paused(&self, paused: bool) {
-        let _ = self.0.subscribe().wait_for(|standing| standing.paused == paused).await;
+        let _ = self.standing.subscribe().wait_for(|standing| standing.paused == paused).await;
     }
 
     /// It is open until then; `None` if it is closed again.
     pub(super) fn open(&self, open: Option<(SystemTime, String)>) {
-        self.0.send_if_modified(|standing| {
+        self.standing.send_if_modified(|standing| {
             let changes = standing.open != open;
             standing.open = open;
             changes
@@ -98,16 +103,23 @@ impl Gate {
 
     /// It can't work, for this reason.
     pub(super) fn failing(&self, trouble: Trouble, now: SystemTime, error: String) {
-        self.0.send_if_modified(|standing| match &mut standing.troubles[trouble as usize] {
-            Some((_, known)) => std::mem::replace(known, error.clone()) != error,
-            failing @ None => failing.replace((now, error)).is_none(),
+        self.standing.send_if_modified(|standing| {
+            self.troubled.store(true, Relaxed);
+            match &mut standing.troubles[trouble as usize] {
+                Some((_, known)) => std::mem::replace(known, error.clone()) != error,
+                failing @ None => failing.replace((now, error)).is_none(),
+            }
         });
     }
 
     /// It works again, as far as this is concerned.
     pub(super) fn well(&self, trouble: Trouble) {
-        if self.0.borrow().troubles[trouble as usize].is_some() {
-            self.0.send_modify(|standing| standing.troubles[trouble as usize] = None);
+        if self.troubled.load(Relaxed) {
+            self.standing.send_if_modified(|standing| {
+                let changes = standing.troubles[trouble as usize].take().is_some();
+                self.troubled.store(standing.troubles.iter().any(Option::is_some), Relaxed);
+                changes
+            });
         }
     }
 }

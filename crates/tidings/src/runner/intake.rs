@@ -1,23 +1,44 @@
 //! What feeds a route's handler: takes messages while there is room, and begins them while they
 //! may begin.
 
-use std::pin::pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Worker;
-use super::at_work::AtWork;
-use super::backlog::Backlog;
+use super::backlog::Taken;
 use super::circuit::Circuit;
 use super::feed::{Feed, Halt};
 use super::gate::Trouble;
+use super::hand::Hand;
+use super::ledger::Ledger;
 use super::pace::Pace;
 use super::place::{Done, FAR, Health, Place};
-use super::progress::Progress;
+use super::worker::Start;
 use crate::probe::Listener;
 use crate::route::{BatchRule, RouteSpec};
-use crate::transport::{Fault, Incoming, Settlement};
+use crate::transport::{Fault, Incoming};
+
+/// How many messages are begun before other tasks have their turn.
+const AT_ONCE: usize = 64;
+
+/// How many messages may wait here beside those that are handled.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ahead {
+    pub(crate) usual: usize,
+    /// While the handler is so quick that they hardly wait.
+    pub(crate) quick: usize,
+}
+
+impl Ahead {
+    pub(crate) fn same(usual: usize) -> Self {
+        Self { usual, quick: usual }
+    }
+}
 
 /// What is here of one route's messages.
 pub(crate) struct Intake {
@@ -25,10 +46,13 @@ pub(crate) struct Intake {
     concurrency: usize,
     /// What makes a batch, on a route of batches.
     batch: Option<BatchRule>,
-    /// How many messages may be here, handled or waiting.
-    most: usize,
-    pub(super) backlog: Backlog,
-    /// How many handlers run, and how many messages they have.
+    /// How many messages may be handled at a time, and how many may wait beside them.
+    at_a_time: usize,
+    ahead: Ahead,
+    pub(super) ledger: Arc<Ledger>,
+    /// What handles a message here, without a task of its own.
+    hand: Hand,
+    /// How many handlers run in tasks, and how many messages they have.
     pub(super) running: usize,
     handled: usize,
     /// Whether no more messages are to come.
@@ -37,23 +61,23 @@ pub(crate) struct Intake {
     circuit: Circuit,
     /// Until when nothing begins: the handler keeps failing.
     pub(super) open: Option<Instant>,
-    pub(super) done: (mpsc::UnboundedSender<Done>, mpsc::UnboundedReceiver<Done>),
-    /// What is being handled of a stream's messages.
-    at_work: AtWork,
-    /// When the server is told next of what is here; `None` while it needs no telling.
-    tell: Option<Instant>,
+    done: (mpsc::UnboundedSender<Done>, mpsc::UnboundedReceiver<Done>),
     /// Whether anything came since it was asked last.
     delivered: bool,
+    /// Rings when something is due, and when that is.
+    timer: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
 impl Intake {
-    pub(crate) fn new(worker: Worker, route: &RouteSpec, ahead: usize) -> Self {
+    pub(crate) fn new(worker: Worker, route: &RouteSpec, ahead: Ahead) -> Self {
         Self {
             worker,
             concurrency: route.concurrency,
             batch: route.batch_rule(),
-            most: route.at_a_time().saturating_add(ahead),
-            backlog: Backlog::default(),
+            at_a_time: route.at_a_time(),
+            ahead,
+            ledger: Arc::default(),
+            hand: Hand::default(),
             running: 0,
             handled: 0,
             ends: false,
@@ -61,9 +85,8 @@ impl Intake {
             circuit: Circuit::new(route.breaker.clone()),
             open: None,
             done: mpsc::unbounded_channel(),
-            at_work: AtWork::default(),
-            tell: None,
             delivered: false,
+            timer: None,
         }
     }
 
@@ -81,118 +104,259 @@ impl Intake {
         let (worker, gate) = (self.worker.clone(), self.worker.gate());
         let mut stopped = pin!(worker.stopped());
         let mut paused = pin!(gate.is_paused(true));
+        let halt = poll_fn(|cx| {
+            // First: a feed that always has something must not keep them waiting.
+            if stopped.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Halt::Stopped);
+            }
+            if paused.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Halt::Paused);
+            }
+            self.poll_turn(cx, Some((feed, listener)))
+        });
+        halt.await
+    }
+
+    /// Waits for something else, while what is here goes on.
+    pub(super) async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        poll_fn(|cx| match work.as_mut().poll(cx) {
+            Poll::Ready(done) => Poll::Ready(done),
+            Poll::Pending => {
+                let _ = self.poll_turn(cx, None);
+                Poll::Pending
+            }
+        })
+        .await
+    }
+
+    /// Does all that can be done now: ends what was handled, takes what comes where there is room,
+    /// begins what may begin. Whatever makes more of it possible wakes the task; `Ready` is why no
+    /// more can come.
+    pub(super) fn poll_turn(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut source: Option<(&mut Feed, &Listener)>,
+    ) -> Poll<Halt> {
+        let mut left = AT_ONCE;
+        // Whether what comes next may begin as it comes.
+        let mut is_clear = false;
         loop {
-            self.begin();
-            // First: a feed that always has something must not keep it waiting.
-            self.tell_server().await;
+            is_clear = is_clear || self.begin(&mut left);
             // What no stream keeps goes to other instances meanwhile; a stream's waits.
-            if let (Some(until), Feed::Core(_)) = (self.open, &feed) {
-                return Halt::Open(until);
+            if let (Some(until), Some((Feed::Core(_), _))) = (self.open, &source)
+                && !self.ends
+            {
+                return Poll::Ready(Halt::Open(until));
             }
-            let (room, wake) = (self.room(), self.wake());
-            tokio::select! {
-                biased;
-                () = &mut stopped => return Halt::Stopped,
-                () = &mut paused => return Halt::Paused,
-                Some(done) = self.done.1.recv() => self.end(done),
-                next = listener.attend(feed.next(room, &gate)), if room > 0 || feed.expects() => match next {
-                    Some(next) => self.take(next),
-                    None => return Halt::Dry,
-                },
-                () = until(wake) => self.tell_server().await,
+            if left == 0 {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
+            if self.poll_done(cx) {
+                is_clear = false;
+                continue;
+            }
+            if let Some((feed, listener)) = &mut source {
+                let room = if is_clear { self.places() } else { self.room() };
+                if room > 0 || feed.expects() {
+                    let gate = &self.worker.shared.gate;
+                    match listener.attend(cx, |cx| feed.poll_next(cx, room, gate)) {
+                        Poll::Ready(Some(Ok(incoming))) if is_clear => {
+                            left -= 1;
+                            let taken = self.accept(incoming);
+                            is_clear = self.handle(taken);
+                            continue;
+                        }
+                        Poll::Ready(Some(next)) => {
+                            self.take(next);
+                            is_clear = false;
+                            continue;
+                        }
+                        Poll::Ready(None) => return Poll::Ready(Halt::Dry),
+                        Poll::Pending => {}
+                    }
+                }
+            }
+            if !self.poll_timer(cx) {
+                return Poll::Pending;
+            }
+            is_clear = false;
         }
+    }
+
+    /// Whether a handler has ended in its task.
+    fn poll_done(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.running == 0 {
+            return false;
+        }
+        match self.done.1.poll_recv(cx) {
+            Poll::Ready(Some(done)) => {
+                self.end(done);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether something is due that nobody else says.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(wake) = self.wake() else { return false };
+        let (due, sleep) = self.timer.get_or_insert_with(|| (wake, Box::pin(sleep_until(wake))));
+        if *due != wake {
+            *due = wake;
+            sleep.as_mut().reset(wake);
+        }
+        let rings = sleep.as_mut().poll(cx).is_ready();
+        if rings {
+            self.timer = None;
+        }
+        rings
     }
 
     /// Whether a message is here that is not begun.
     pub(super) fn has_waiting(&self) -> bool {
-        !self.backlog.is_empty()
+        !self.ledger.held().backlog.is_empty()
+    }
+
+    /// How many of those may begin when there is room.
+    pub(super) fn waiting(&self) -> usize {
+        self.ledger.held().backlog.waiting()
     }
 
     /// A message that came, or what the feed reports.
     pub(super) fn take(&mut self, next: Result<Incoming, Fault>) {
         match next {
             Ok(incoming) => {
-                self.delivered = true;
-                self.worker.shared.gate.well(Trouble::Feed);
-                self.backlog.push(self.worker.take(incoming));
+                let taken = self.accept(incoming);
+                self.ledger.push(taken);
             }
-            Err(Fault::Unreadable(unreadable)) => self.worker.set_aside(*unreadable),
-            Err(fault) => {
-                let (route, now) = (self.worker.label(), self.worker.link().transport.now());
-                tracing::warn!(route, %fault, "a route's messages do not come");
-                self.worker.shared.gate.failing(Trouble::Feed, now, fault.to_string());
-            }
+            Err(fault) => self.worker.feed_fails(fault),
         }
     }
 
-    /// Begins what may begin.
-    pub(super) fn begin(&mut self) {
+    fn accept(&mut self, incoming: Incoming) -> Taken {
+        self.delivered = true;
+        self.worker.shared.gate.well(Trouble::Feed);
+        self.worker.take(incoming)
+    }
+
+    /// Begins what may begin, but no more than what is left of the turn. Says whether nothing is
+    /// left, and what comes may begin too.
+    fn begin(&mut self, left: &mut usize) -> bool {
         let places = if self.circuit.is_probing() { 1 } else { self.concurrency };
-        let now = Instant::now();
-        self.open = self.open.filter(|until| *until > now);
-        self.backlog.recall(now);
-        while self.running < places
-            && self.open.is_none()
-            && self.pace.as_ref().is_none_or(|pace| pace.wait(now).is_none())
-            && let Some(messages) = self.begin_next(now)
-        {
-            if let Some(pace) = &mut self.pace {
-                pace.begin(now, messages);
+        if self.open.is_some_and(|until| until <= Instant::now()) {
+            self.open = None;
+        }
+        while self.running < places && self.open.is_none() && *left > 0 {
+            if self.pace.as_ref().is_some_and(|pace| pace.wait(Instant::now()).is_some()) {
+                return false;
             }
-            self.running += 1;
-            self.handled += messages;
+            let Some(messages) = self.begin_next() else {
+                let is_empty = self.ledger.held().backlog.is_empty();
+                let is_plain =
+                    self.pace.is_none() && self.batch.is_none() && !self.worker.is_keyed();
+                return is_empty && is_plain;
+            };
+            *left -= 1;
+            if let Some(pace) = &mut self.pace {
+                pace.begin(Instant::now(), messages);
+            }
         }
-        // What is here longer than a moment is told of, from now on.
-        if self.backlog.is_empty() && self.at_work.is_empty() {
-            self.tell = None;
-        } else if self.tell.is_none() {
-            self.tell = Some(now + self.worker.shared.progress.every / 2);
-        }
+        false
     }
 
     /// Begins one message, or a batch; gives how many messages that are.
-    fn begin_next(&mut self, now: Instant) -> Option<usize> {
+    fn begin_next(&mut self) -> Option<usize> {
+        let mut held = self.ledger.held();
+        if held.backlog.due().is_some() {
+            held.backlog.recall(Instant::now());
+        }
         match self.batch {
             None => {
-                let taken = self.backlog.next()?;
-                let work = self.at_work.begin(std::slice::from_ref(&taken), now);
-                let place = Place::new(self.done.0.clone(), work, taken.key, 1);
-                self.worker.handle(taken, place);
+                let taken = held.backlog.next()?;
+                drop(held);
+                let _ = self.handle(taken);
                 Some(1)
             }
             Some(rule) => {
-                let batch = self.backlog.next_batch(rule, now, self.ends);
+                let now = Instant::now();
+                let mut batch = held.backlog.next_batch(rule, now, self.ends);
+                drop(held);
                 let messages = batch.len();
                 if messages == 0 {
                     return None;
                 }
-                let work = self.at_work.begin(&batch, now);
-                let place = Place::new(self.done.0.clone(), work, None, messages);
+                for taken in &mut batch {
+                    taken.entry = self.ledger.enter(taken, now);
+                }
+                let place = self.place(messages, None);
                 self.worker.handle_batch(batch, place);
                 Some(messages)
             }
         }
     }
 
+    /// Begins a message: here, where its handler is so quick that it keeps nobody waiting, and in
+    /// a task of its own where it is not, or waits itself. Says whether it is done, and nothing
+    /// else has come meanwhile.
+    fn handle(&mut self, taken: Taken) -> bool {
+        let key = taken.key;
+        let mut start = if self.hand.is_free(&taken) {
+            match self.hand.handle(&self.worker.shared, &self.ledger, taken) {
+                Ok((health, alone)) => {
+                    if let Some(key) = key {
+                        self.ledger.held().backlog.release(key);
+                    }
+                    self.heed(health);
+                    return alone && self.open.is_none() && !self.circuit.is_probing();
+                }
+                Err(start) => *start,
+            }
+        } else {
+            Start::Fresh(taken)
+        };
+        if let Some(taken) = start.taken() {
+            taken.entry = self.ledger.enter(taken, Instant::now());
+        }
+        let place = self.place(1, key);
+        self.worker.handle(start, place);
+        false
+    }
+
+    fn place(&mut self, messages: usize, key: Option<u64>) -> Place {
+        self.running += 1;
+        self.handled += messages;
+        Place::new(self.done.0.clone(), key, messages)
+    }
+
     /// A message was handled, or a batch.
-    pub(super) fn end(&mut self, done: Done) {
+    fn end(&mut self, done: Done) {
         self.running -= 1;
         self.handled -= done.messages;
-        self.at_work.end(done.work);
         if let Some(key) = done.key {
-            self.backlog.release(key);
+            self.ledger.held().backlog.release(key);
         }
         for (taken, until) in done.deferred {
-            self.backlog.defer(taken, until);
+            self.ledger.defer(taken, until);
         }
-        match done.health {
+        if let Some(kept) = done.kept {
+            self.hand.learn(kept);
+        }
+        self.heed(done.health);
+    }
+
+    /// What a message says about the handler.
+    fn heed(&mut self, health: Health) {
+        match health {
             // What was begun before it opened is no probe.
             _ if self.open.is_some() => {}
             Health::Unknown => {}
             Health::Well => {
+                if self.circuit.is_probing() {
+                    self.worker.shared.gate.open(None);
+                }
                 self.circuit.succeeded();
-                self.worker.shared.gate.open(None);
             }
             Health::Ill(error) => {
                 if let Some(pause) = self.circuit.failed() {
@@ -213,64 +377,27 @@ impl Intake {
     }
 
     /// How many messages may still be taken.
-    pub(super) fn room(&self) -> usize {
-        let most = if self.circuit.is_probing() { 1 } else { self.most };
-        most.saturating_sub(self.handled + self.backlog.waiting())
+    fn room(&self) -> usize {
+        self.places().saturating_sub(self.ledger.held().backlog.waiting())
+    }
+
+    /// The same where none waits.
+    fn places(&self) -> usize {
+        let Ahead { usual, quick } = self.ahead;
+        let ahead = if self.hand.is_quick() { quick } else { usual };
+        let most = if self.circuit.is_probing() { 1 } else { self.at_a_time.saturating_add(ahead) };
+        most.saturating_sub(self.handled)
     }
 
     /// When there is something to do that nobody else says.
-    pub(super) fn wake(&self) -> Option<Instant> {
-        let now = Instant::now();
-        let has_places = self.running < self.concurrency && self.backlog.waiting() > 0;
-        let pace = self.pace.as_ref().filter(|_| has_places).and_then(|pace| pace.wait(now));
+    fn wake(&self) -> Option<Instant> {
+        let held = self.ledger.held();
+        let has_places = self.running < self.concurrency && held.backlog.waiting() > 0;
+        let pace = self.pace.as_ref().filter(|_| has_places);
+        let pace = pace.and_then(|pace| pace.wait(Instant::now()));
         let may_begin = has_places && pace.is_none() && self.open.is_none();
         let batch = self.batch.filter(|_| may_begin);
-        let batch = batch.and_then(|rule| self.backlog.batch_due(rule));
-        [self.backlog.due(), pace, batch, self.tell, self.open].into_iter().flatten().min()
-    }
-
-    /// Tells the server of what is here, so that it does not come again meanwhile.
-    pub(super) async fn tell_server(&mut self) {
-        let now = Instant::now();
-        if self.tell.is_none_or(|tell| tell > now) {
-            return;
-        }
-        let Progress { every, limit } = self.worker.shared.progress;
-        let half = every / 2;
-        self.tell = now.checked_add(half);
-        let Some(before) = now.checked_sub(half) else { return };
-        let mut told = self.at_work.tell(before, now, limit).await;
-        for taken in self.backlog.untold(before) {
-            if let (Ok(()), Some(settle)) = (&told, &taken.incoming.settle) {
-                told = settle.send(Settlement::Progress).await;
-                taken.told = now;
-            }
-        }
-        if let Err(fault) = told {
-            let route = self.worker.label();
-            tracing::debug!(route, %fault, "the server can't be told of what is here");
-        }
-    }
-
-    /// Waits for something else, while what is here goes on.
-    pub(super) async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> T {
-        let mut work = pin!(work);
-        loop {
-            self.begin();
-            let wake = self.wake();
-            tokio::select! {
-                biased;
-                done = &mut work => return done,
-                Some(done) = self.done.1.recv() => self.end(done),
-                () = until(wake) => self.tell_server().await,
-            }
-        }
-    }
-}
-
-pub(super) async fn until(wake: Option<Instant>) {
-    match wake {
-        Some(wake) => sleep_until(wake).await,
-        None => std::future::pending().await,
+        let batch = batch.and_then(|rule| held.backlog.batch_due(rule));
+        [held.backlog.due(), pace, batch, self.open].into_iter().flatten().min()
     }
 }

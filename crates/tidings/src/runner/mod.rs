@@ -1,6 +1,5 @@
 //! Running handlers: what feeds them, what becomes of their results, and how they end.
 
-mod at_work;
 mod backlog;
 mod backstop;
 mod batch;
@@ -9,9 +8,12 @@ mod conclude;
 mod durable;
 mod feed;
 mod gate;
+mod hand;
 mod handled;
+mod haste;
 mod history;
 mod intake;
+mod ledger;
 mod monitor;
 mod pace;
 mod parting;
@@ -21,6 +23,7 @@ mod queue;
 mod reply;
 mod settle;
 mod tally;
+mod teller;
 mod unreadable;
 mod worker;
 
@@ -34,7 +37,7 @@ pub(crate) use backstop::Backstop;
 pub(crate) use durable::Durable;
 pub(crate) use gate::Gate;
 pub use gate::RouteState;
-pub(crate) use intake::Intake;
+pub(crate) use intake::{Ahead, Intake};
 pub(crate) use monitor::{Endpoint, ServiceIdentity};
 pub(crate) use queue::Subscriptions;
 pub use tally::RouteReport;

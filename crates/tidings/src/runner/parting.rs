@@ -1,6 +1,8 @@
 //! What becomes of the messages that are here when a route stops taking more.
 
+use std::future::poll_fn;
 use std::pin::pin;
+use std::task::Poll;
 
 use futures_util::FutureExt as _;
 use tokio::task::unconstrained;
@@ -8,7 +10,7 @@ use tokio::time::Instant;
 
 use super::backlog::Taken;
 use super::feed::Feed;
-use super::intake::{Intake, until};
+use super::intake::Intake;
 use crate::probe::Listener;
 use crate::transport::{Fault, Settlement};
 
@@ -16,45 +18,50 @@ impl Intake {
     /// Handles what the feed still has and what is here, and waits for the last handler; ends
     /// early where handlers are to be dropped.
     pub(super) async fn finish(&mut self, feed: &mut Feed, listener: &Listener) {
-        let (worker, gate) = (self.worker.clone(), self.worker.gate());
+        let worker = self.worker.clone();
         let mut aborted = pin!(worker.aborted());
         let mut stopped = pin!(worker.stopped());
         let (mut is_dry, mut is_stopped) = (false, false);
         self.ends = true;
-        while !is_dry || self.running > 0 || self.backlog.waiting() > 0 {
-            if is_stopped {
-                // No stream keeps it: tried in spite of an open circuit it may be handled.
-                self.open = None;
+        poll_fn(|cx| {
+            if aborted.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
             }
-            self.begin();
-            let (room, wake) = (self.room(), self.wake());
-            tokio::select! {
-                biased;
-                () = &mut aborted => return,
-                () = &mut stopped, if !is_stopped => is_stopped = true,
-                Some(done) = self.done.1.recv() => self.end(done),
-                next = listener.attend(feed.next(room, &gate)), if room > 0 && !is_dry => match next {
-                    Some(next) => self.take(next),
-                    None => is_dry = true,
-                },
-                () = until(wake) => self.tell_server().await,
+            is_stopped = is_stopped || stopped.as_mut().poll(cx).is_ready();
+            loop {
+                if is_stopped {
+                    // No stream keeps it: tried in spite of an open circuit it may be handled.
+                    self.open = None;
+                }
+                let source = (!is_dry).then_some((&mut *feed, listener));
+                if self.poll_turn(cx, source).is_ready() {
+                    is_dry = true;
+                } else if is_dry && self.running == 0 && self.waiting() == 0 {
+                    return Poll::Ready(());
+                } else if !is_stopped || self.open.is_none() {
+                    return Poll::Pending;
+                }
             }
-        }
+        })
+        .await;
         self.ends = false;
     }
 
     /// Leaves what is here and what the feed has at hand; gives how many those are.
     pub(super) async fn leave(&mut self, mut feed: Feed) -> u64 {
         let mut left = 0;
-        for taken in self.backlog.drain() {
+        let waiting = self.ledger.held().backlog.drain();
+        for taken in waiting {
             left += 1;
-            self.worker.leave(taken.incoming).await;
+            self.worker.leave(&taken.incoming).await;
         }
         let gate = self.worker.gate();
-        while let Some(Some(next)) = unconstrained(feed.next(1, &gate)).now_or_never() {
+        let mut next =
+            || unconstrained(poll_fn(|cx| feed.poll_next(cx, 1, &gate))).now_or_never().flatten();
+        while let Some(next) = next() {
             if let Ok(incoming) = next {
                 left += 1;
-                self.worker.leave(incoming).await;
+                self.worker.leave(&incoming).await;
             }
         }
         left
@@ -70,29 +77,35 @@ impl Intake {
         let mut is_aborted = false;
         let mut given_back = Ok(());
         self.ends = true;
+        let all = self.ledger.held().backlog.drain();
         let (last, waiting): (Vec<_>, Vec<_>) =
-            self.backlog.drain().into_iter().partition(|taken| self.worker.is_last_attempt(taken));
+            all.into_iter().partition(|taken| self.worker.is_last_attempt(taken));
         for taken in last {
-            self.backlog.push(taken);
+            self.ledger.push(taken);
         }
         give_back(waiting, &mut given_back).await;
         loop {
-            self.open = None;
-            self.begin();
-            if self.running == 0 && self.backlog.is_empty() {
+            let late = poll_fn(|cx| {
+                is_aborted = is_aborted || aborted.as_mut().poll(cx).is_ready();
+                loop {
+                    self.open = None;
+                    let _ = self.poll_turn(cx, None);
+                    // It came too early again, or there is no more time.
+                    let backlog = &mut self.ledger.held().backlog;
+                    let late = if is_aborted { backlog.drain() } else { backlog.drain_deferred() };
+                    if !late.is_empty() || (self.running == 0 && backlog.is_empty()) {
+                        return Poll::Ready(late);
+                    }
+                    if self.open.is_none() {
+                        return Poll::Pending;
+                    }
+                }
+            })
+            .await;
+            if late.is_empty() {
                 self.ends = false;
                 return given_back;
             }
-            let wake = self.wake();
-            tokio::select! {
-                biased;
-                () = &mut aborted, if !is_aborted => is_aborted = true,
-                Some(done) = self.done.1.recv() => self.end(done),
-                () = until(wake) => self.tell_server().await,
-            }
-            // It came too early again, or there is no more time.
-            let late =
-                if is_aborted { self.backlog.drain() } else { self.backlog.drain_deferred() };
             give_back(late, &mut given_back).await;
         }
     }

@@ -25,14 +25,14 @@ pub(super) enum Health {
 /// A message, or a batch of them, was handled.
 #[derive(Debug)]
 pub(super) struct Done {
-    /// The number of the work, where the server is told of it.
-    pub(super) work: Option<u64>,
     pub(super) key: Option<u64>,
     /// How many messages it was.
     pub(super) messages: usize,
     pub(super) health: Health,
     /// What came too early, and waits here until then.
     pub(super) deferred: Vec<(Taken, Instant)>,
+    /// For how long the handler kept its thread until it first waited, where that was measured.
+    pub(super) kept: Option<Duration>,
 }
 
 /// A place that one message has, or a batch. Dropping it gives it back, also where a task is dropped.
@@ -40,21 +40,16 @@ pub(super) struct Done {
 pub(super) struct Place {
     /// Unbounded, and never more than there are places.
     done: UnboundedSender<Done>,
-    work: Option<u64>,
     key: Option<u64>,
     messages: usize,
     pub(super) health: Health,
     deferred: Vec<(Taken, Instant)>,
+    pub(super) kept: Option<Duration>,
 }
 
 impl Place {
-    pub(super) fn new(
-        done: UnboundedSender<Done>,
-        work: Option<u64>,
-        key: Option<u64>,
-        messages: usize,
-    ) -> Self {
-        Self { done, work, key, messages, health: Health::Unknown, deferred: Vec::new() }
+    pub(super) fn new(done: UnboundedSender<Done>, key: Option<u64>, messages: usize) -> Self {
+        Self { done, key, messages, health: Health::Unknown, deferred: Vec::new(), kept: None }
     }
 
     /// The message, if there is one, waits for so long.
@@ -69,11 +64,11 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let done = Done {
-            work: self.work,
             key: self.key,
             messages: self.messages,
             health: std::mem::take(&mut self.health),
             deferred: std::mem::take(&mut self.deferred),
+            kept: self.kept,
         };
         // Nobody counts places any more where a registry was dropped.
         let _ = self.done.send(done);

@@ -1,6 +1,5 @@
 //! Feeding a route from core subscriptions.
 
-use futures_util::stream::SelectAll;
 use tokio::time::{sleep, sleep_until};
 
 use super::Worker;
@@ -10,7 +9,7 @@ use super::intake::Intake;
 use crate::jitter::jittered;
 use crate::probe::Listener;
 use crate::subject::Subject;
-use crate::transport::{Fault, Inbox};
+use crate::transport::{Fault, Inbox, Inboxes};
 
 /// The wait before subscriptions that can't be made again are tried anew.
 const RETRY: std::time::Duration = std::time::Duration::from_secs(1);
@@ -75,7 +74,7 @@ pub(super) async fn run(
 async fn subscribe(
     worker: &Worker,
     Subscriptions { filters, group }: &Subscriptions,
-) -> Result<SelectAll<Inbox>, Fault> {
+) -> Result<Inboxes, Fault> {
     let mut inboxes = Vec::with_capacity(filters.len());
     for filter in filters {
         inboxes.push(worker.link().transport.subscribe(filter.clone(), Some(group)).await?);
@@ -84,7 +83,7 @@ async fn subscribe(
 }
 
 /// All of them as one, with what they drop counted among what the route did.
-fn watched(worker: &Worker, inboxes: Vec<Inbox>) -> SelectAll<Inbox> {
+fn watched(worker: &Worker, inboxes: Vec<Inbox>) -> Inboxes {
     for inbox in &inboxes {
         worker.tally().watch(inbox.dropped());
     }
@@ -94,7 +93,7 @@ fn watched(worker: &Worker, inboxes: Vec<Inbox>) -> SelectAll<Inbox> {
 /// Ends the interest, and handles what was already delivered.
 async fn end(intake: &mut Intake, mut feed: Feed, listener: &Listener) {
     if let Feed::Core(inboxes) = &mut feed {
-        inboxes.iter_mut().for_each(Inbox::stop);
+        inboxes.stop();
     }
     intake.finish(&mut feed, listener).await;
     // The deadline has passed: what is here and not begun is told apart from what never came.

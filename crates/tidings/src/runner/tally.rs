@@ -75,13 +75,23 @@ pub(super) struct EndpointTally {
 }
 
 impl Tally {
+    /// Counts an event that was handled.
+    pub(super) fn done(&self, took: Duration) {
+        self.busy(took);
+        self.handled.fetch_add(1, Relaxed);
+    }
+
+    fn busy(&self, took: Duration) {
+        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        self.busy_nanos.fetch_add(nanos, Relaxed);
+    }
+
     /// `fate` is what becomes of a stream's message.
     pub(super) fn count(&self, handled: &Handled, fate: Option<&Fate>, took: Duration) {
         if matches!(fate, Some(Fate::Aside(_))) {
             self.dead_lettered.fetch_add(1, Relaxed);
         }
-        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-        self.busy_nanos.fetch_add(nanos, Relaxed);
+        self.busy(took);
         let error = match handled {
             Handled::Returned(Outcome::Done | Outcome::Reply(_)) => {
                 self.handled.fetch_add(1, Relaxed);

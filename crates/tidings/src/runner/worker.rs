@@ -1,34 +1,61 @@
 //! One route's handler at work: guarded against panics, and bounded in time.
 
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, ReusableBoxFuture};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::backlog::Taken;
-use super::gate::Gate;
+use super::conclude::Concluded;
+use super::gate::{Gate, Trouble};
 use super::handled::{Cut, Handled};
 use super::history::History;
 use super::place::{FAR, Place};
 use super::progress::Progress;
 use super::settle::Policy;
 use super::{Runner, Tally, reply};
-use crate::context::Context;
-use crate::handler::{Dispatch, Dispatching};
+use crate::context::{Context, Workplace};
+use crate::handler::{Desk, Dispatch, Dispatching, empty_desk};
 use crate::link::Link;
 use crate::message::{Declaration, MessageKind};
 use crate::probe::{Listener, Listening, Underway, Work};
 use crate::route::{Key, RouteSpec};
-use crate::transport::Incoming;
+use crate::transport::{Fault, Incoming};
 
 /// One route's handler; clones share it.
 #[derive(Clone)]
 pub(crate) struct Worker {
     pub(super) shared: Arc<Shared>,
+}
+
+/// How far a message has come when a task goes on with it.
+pub(super) enum Start {
+    /// It was not begun.
+    Fresh(Taken),
+    /// Its handler waits for something.
+    Begun { taken: Taken, desk: Desk, begun: std::time::Instant },
+    /// Its handler has ended.
+    Ended { taken: Taken, handled: Handled, took: Duration },
+    /// What is done about it waits for something.
+    Concluding(ReusableBoxFuture<'static, Concluded>),
+}
+
+impl Start {
+    /// The message, where the server may have to be told of it.
+    pub(super) fn taken(&mut self) -> Option<&mut Taken> {
+        match self {
+            Self::Fresh(taken) | Self::Begun { taken, .. } | Self::Ended { taken, .. } => {
+                Some(taken)
+            }
+            Self::Concluding(_) => None,
+        }
+    }
 }
 
 pub(super) struct Shared {
@@ -42,6 +69,8 @@ pub(super) struct Shared {
     pub(super) letters: Option<String>,
     pub(super) history: History,
     pub(super) link: Link,
+    /// What the contexts of its handler have in common.
+    pub(super) place: Arc<Workplace>,
     key: Option<Key>,
     pub(super) gate: Arc<Gate>,
     pub(super) tally: Arc<Tally>,
@@ -71,6 +100,7 @@ impl Worker {
                 deadline: route.deadline,
                 letters,
                 history: History::default(),
+                place: Arc::new(Workplace { link: link.clone(), stop: runner.stop.clone() }),
                 link,
                 key: route.key.clone(),
                 gate: Arc::default(),
@@ -138,11 +168,11 @@ impl Worker {
     }
 
     /// Counts a message that will not be handled; who asked is told.
-    pub(super) async fn leave(&self, incoming: Incoming) {
+    pub(super) async fn leave(&self, incoming: &Incoming) {
         self.shared.tally.left();
-        if let Some(to) = incoming.reply
+        if let Some(to) = &incoming.reply
             && self.shared.is_asked()
-            && let Err(fault) = reply::reply(&self.shared.link, to, Handled::Aborted).await
+            && let Err(fault) = reply::reply(&self.shared.link, to.clone(), Handled::Aborted).await
         {
             tracing::warn!(route = self.label(), %fault, "an asker could not be told");
         }
@@ -155,10 +185,34 @@ impl Worker {
         self.shared.tasks.spawn(async move { shared.work_on_all(batch, &mut place).await });
     }
 
-    /// Handles a message in a task of its own; the place is given back when it is settled.
-    pub(super) fn handle(&self, taken: Taken, mut place: Place) {
+    /// Goes on with a message in a task of its own; the place is given back when it is settled.
+    pub(super) fn handle(&self, start: Start, mut place: Place) {
         let shared = Arc::clone(&self.shared);
-        self.shared.tasks.spawn(async move { shared.work(taken, &mut place).await });
+        self.shared.tasks.spawn(async move {
+            let (health, later) = shared.go_on(start, &mut place.kept).await;
+            place.health = health;
+            place.defer(later);
+        });
+    }
+
+    /// What the feed reports: a message that can't be read, or that none come.
+    pub(super) fn feed_fails(&self, fault: Fault) {
+        if let Fault::Unreadable(unreadable) = fault {
+            return self.set_aside(*unreadable);
+        }
+        let (route, now) = (self.label(), self.link().transport.now());
+        tracing::warn!(route, %fault, "a route's messages do not come");
+        self.shared.gate.failing(Trouble::Feed, now, fault.to_string());
+    }
+
+    /// Whether messages may have to wait for each other.
+    pub(super) fn is_keyed(&self) -> bool {
+        self.shared.key.is_some()
+    }
+
+    /// When the server is told of what is here.
+    pub(super) fn progress(&self) -> Progress {
+        self.shared.progress
     }
 }
 
@@ -172,42 +226,71 @@ impl Shared {
         self.declarations.iter().any(|declaration| declaration.kind == MessageKind::Request)
     }
 
-    async fn work(&self, taken: Taken, place: &mut Place) {
+    /// Handles and settles a message, or what is left of that; `kept` is for how long the handler
+    /// kept its thread until it first waited.
+    async fn go_on(self: &Arc<Self>, start: Start, kept: &mut Option<Duration>) -> Concluded {
         // The wall's clock: it is how long the machine was busy, also where a test turns tokio's.
         let begun = std::time::Instant::now();
-        let handled = match &self.dispatch {
-            _ if self.is_used_up(&taken) => Handled::UsedUp,
-            Dispatching::Each(dispatch) => self.call(&**dispatch, &taken).await,
-            // It is handled with others, in `batch`.
-            Dispatching::Batch(_) => Handled::Aborted,
+        let (taken, handled, took) = match start {
+            Start::Fresh(taken) => {
+                let handled = match &self.dispatch {
+                    _ if self.is_used_up(&taken) => Handled::UsedUp,
+                    Dispatching::Each(dispatch) => self.call(&**dispatch, &taken, kept).await,
+                    // It is handled with others, in `batch`.
+                    Dispatching::Batch(_) => Handled::Aborted,
+                };
+                (taken, handled, begun.elapsed())
+            }
+            Start::Begun { taken, mut desk, begun } => {
+                let work = poll_fn(|cx| desk.poll(cx));
+                let handled = self.guard(work).await.map(Handled::Returned);
+                (taken, handled.unwrap_or_else(Cut::into_handled), begun.elapsed())
+            }
+            Start::Ended { taken, handled, took } => (taken, handled, took),
+            Start::Concluding(mut conclusion) => return poll_fn(|cx| conclusion.poll(cx)).await,
         };
-        let (health, later) = self.conclude(taken, handled, begun.elapsed()).await;
-        place.health = health;
-        place.defer(later);
+        self.conclude(taken, handled, took).await
     }
 
     /// Whether a message is not to be tried any more.
     pub(super) fn is_used_up(&self, taken: &Taken) -> bool {
-        let Incoming { settle, receipt, .. } = &taken.incoming;
+        let Incoming { settle, receipt, .. } = &**taken.incoming;
         settle.is_some() && receipt.as_ref().is_some_and(|r| self.policy.is_used_up(r.attempt))
     }
 
+    /// What the handler is told of its message.
+    pub(super) fn context(&self, taken: &Taken) -> Context {
+        Context::new(&self.place, &taken.incoming)
+    }
+
     /// Runs the handler, as long as it may.
-    async fn call(&self, dispatch: &dyn Dispatch, taken: &Taken) -> Handled {
-        let incoming = &taken.incoming;
-        let cx = Context::new(self.link.clone(), incoming, self.stop.clone());
+    async fn call(
+        &self,
+        dispatch: &dyn Dispatch,
+        taken: &Taken,
+        kept: &mut Option<Duration>,
+    ) -> Handled {
+        let cx = self.context(taken);
+        let mut desk = empty_desk();
         // Decoding runs the user's code too: a panic there is caught as well.
         let handled = async {
             taken.underway.hold().await;
-            match dispatch.dispatch(incoming, cx) {
-                Ok(outcome) => Handled::Returned(outcome.await),
-                Err(error) => Handled::Undecodable(error),
+            let begun = std::time::Instant::now();
+            if let Err(error) = dispatch.dispatch(&taken.incoming, cx, &mut desk) {
+                *kept = Some(begun.elapsed());
+                return Handled::Undecodable(error);
             }
+            let outcome = poll_fn(|task| {
+                let polled = desk.poll(task);
+                kept.get_or_insert_with(|| begun.elapsed());
+                polled
+            });
+            Handled::Returned(outcome.await)
         };
         self.guard(handled).await.unwrap_or_else(Cut::into_handled)
     }
 
-    /// Runs what a user wrote: it may panic, and may not take too long. Meanwhile the intake tells
+    /// Runs what a user wrote: it may panic, and may not take too long. Meanwhile the teller tells
     /// the server of it.
     pub(super) async fn guard<T>(&self, work: impl Future<Output = T>) -> Result<T, Cut> {
         let overdue = async {
@@ -229,4 +312,10 @@ impl Shared {
             deadline = overdue => Err(Cut::Overdue(deadline)),
         }
     }
+}
+
+/// Runs what a user wrote, now: it may panic.
+pub(super) fn caught(work: impl FnOnce() -> Poll<Handled>) -> Poll<Handled> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Poll::Ready(Cut::panicked(&*panic).into_handled()))
 }

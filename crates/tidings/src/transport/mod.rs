@@ -9,7 +9,9 @@ mod consume;
 mod denial;
 mod dropped;
 mod fault;
+mod heading;
 mod inbox;
+mod inboxes;
 mod incoming;
 mod ingest;
 pub(crate) mod memory;
@@ -27,7 +29,9 @@ pub(crate) use consume::{ConsumerConfig, DeliverFrom, Foreign, Pull};
 pub use denial::{Denial, DeniedAction};
 pub(crate) use dropped::Dropped;
 pub(crate) use fault::{ApiError, Fault};
+pub(crate) use heading::Heading;
 pub(crate) use inbox::{CAPACITY, Inbox};
+pub(crate) use inboxes::Inboxes;
 pub(crate) use incoming::{Incoming, Receipt, Settle, Settlement};
 pub(crate) use ingest::{Ingest, Ingested, Stopped};
 pub(crate) use pending_ack::PendingAck;
@@ -276,15 +280,17 @@ impl Transport {
         }
     }
 
-    /// Reads a stream in order, without acknowledging, and goes on as messages arrive.
+    /// Reads a stream in order, without acknowledging, and goes on as messages arrive. It never
+    /// holds more than `prefetch` messages.
     pub(crate) async fn replay(
         &self,
         stream: &str,
         filters: Vec<Subject>,
         from: DeliverFrom,
+        prefetch: usize,
     ) -> Result<Pull, Fault> {
         match self {
-            Self::Nats(t) => t.replay(stream, filters, from).await.map(Pull::NatsOrdered),
+            Self::Nats(t) => t.replay(stream, filters, from, prefetch).await.map(Pull::NatsOrdered),
             Self::Memory(t) => t.replay(stream, filters, from).map(Pull::memory),
         }
     }

@@ -24,19 +24,22 @@ mod waiting;
 
 use std::cell::Cell;
 use std::fmt;
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use async_nats::client::PublishErrorKind;
-use async_nats::{Event, ServerError, Subscriber, ToSubject, jetstream};
+use async_nats::{Event, ServerError, Subscriber, ToSubject};
 use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::task::yield_now;
 
 pub(crate) use ack::NatsAck;
 pub(crate) use connect::{Auth, ConnectFault, ConnectOptions, without_credentials};
+pub(crate) use header::NatsHeaders;
 pub(crate) use inbox::NatsInbox;
 pub(crate) use ingest::NatsIngest;
 pub(crate) use ordered::NatsOrdered;
@@ -44,7 +47,7 @@ pub(crate) use pull::NatsPull;
 pub(crate) use settle::NatsSettle;
 
 use crate::header::Headers;
-use crate::subject::Subject;
+use crate::subject::{Subject, Text};
 use crate::transport::{DeliverFrom, Denial, Fault, Incoming, Outgoing, PendingAck};
 use denial::Denials;
 use feed::{Feed, Interest};
@@ -59,7 +62,6 @@ pub(crate) struct Nats {
 
 struct Shared {
     client: async_nats::Client,
-    jetstream: jetstream::Context,
     replies: Replies,
     closed: AtomicBool,
     denials: Arc<Denials>,
@@ -89,12 +91,10 @@ impl Nats {
             move |event: &Event| hear(event, &denials, &waiting)
         };
         let (client, connected) = connect::connect(options, hear).await?;
-        let jetstream = jetstream::new(client.clone());
         let replies = Replies::new(client.clone(), waiting);
         Ok(Self {
             shared: Arc::new(Shared {
                 client,
-                jetstream,
                 replies,
                 closed: AtomicBool::new(false),
                 denials,
@@ -114,6 +114,10 @@ impl Nats {
                 std::future::pending::<()>().await;
             }
         })
+    }
+
+    fn is_closed(&self) -> bool {
+        self.shared.closed.load(Ordering::Relaxed)
     }
 
     fn client(&self) -> &async_nats::Client {
@@ -251,8 +255,9 @@ impl Nats {
         stream: &str,
         filters: Vec<Subject>,
         from: DeliverFrom,
+        prefetch: usize,
     ) -> Result<NatsOrdered, Fault> {
-        NatsOrdered::open(self, stream, filters, from).await
+        NatsOrdered::open(self, stream, filters, from, prefetch).await
     }
 
     pub(crate) fn max_payload(&self) -> usize {
@@ -350,6 +355,11 @@ const TAKEN: Duration = Duration::from_secs(5);
 /// Bounds what must find room in the client's channel: while the server is away, that is full
 /// some time, and waits for it to come back.
 async fn in_time<T>(doing: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    let mut doing = pin!(doing);
+    // Mostly there is room: no time is taken, and no timer made.
+    if let Poll::Ready(done) = poll_fn(|cx| Poll::Ready(doing.as_mut().poll(cx))).await {
+        return done;
+    }
     tokio::time::timeout(TAKEN, doing).await.map_err(|_| Fault::Timeout)?
 }
 
@@ -372,8 +382,10 @@ impl ToSubject for Moved {
 
 /// A constant subject stays a constant: nothing is allocated for it.
 fn subject_of(subject: Subject) -> async_nats::Subject {
-    match subject.into_inner() {
-        std::borrow::Cow::Borrowed(subject) => async_nats::Subject::from_static(subject),
-        std::borrow::Cow::Owned(subject) => async_nats::Subject::from(subject),
+    match subject.into_text() {
+        Text::Static(subject) => async_nats::Subject::from_static(subject),
+        // It is text: this only looks whether it is.
+        Text::Shared(subject) => async_nats::Subject::try_from(subject.as_bytes().clone())
+            .unwrap_or_else(|_| async_nats::Subject::from(&*subject)),
     }
 }

@@ -1,0 +1,154 @@
+//! Handling a message where it was taken: no task, no way back.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use tokio::task::{coop, unconstrained};
+use tokio_util::sync::ReusableBoxFuture;
+
+use super::backlog::Taken;
+use super::conclude::Concluded;
+use super::handled::Handled;
+use super::haste::Haste;
+use super::ledger::Ledger;
+use super::place::Health;
+use super::worker::{Shared, Start, caught};
+use crate::handler::{Desk, Dispatching, empty_desk};
+use crate::message::Outcome;
+use crate::transport::Settlement;
+
+/// After how many messages in a row that were done at once it is likely that the next will be.
+const ENOUGH: u32 = 16;
+
+/// What an intake handles messages with.
+pub(super) struct Hand {
+    desk: Desk,
+    haste: Haste,
+    /// How many messages in a row were done without any wait.
+    in_a_row: u32,
+    /// What is done about a message once its handler has ended, where that is more than an ack.
+    conclusion: ReusableBoxFuture<'static, Concluded>,
+}
+
+impl Default for Hand {
+    fn default() -> Self {
+        let conclusion = ReusableBoxFuture::new(std::future::pending());
+        Self { desk: empty_desk(), haste: Haste::default(), in_a_row: 0, conclusion }
+    }
+}
+
+impl Hand {
+    /// Whether messages are done as soon as they come.
+    pub(super) fn is_quick(&self) -> bool {
+        self.in_a_row >= ENOUGH
+    }
+
+    /// Whether this message may be handled here.
+    pub(super) fn is_free(&self, taken: &Taken) -> bool {
+        // A test's bus may hold it back; and without budget a handler would wait in vain.
+        self.haste.is_quick() && !taken.underway.is_watched() && coop::has_budget_remaining()
+    }
+
+    /// A handler kept its thread for so long until it first waited.
+    pub(super) fn learn(&mut self, kept: Duration) {
+        self.in_a_row = 0;
+        self.haste.took(kept);
+    }
+
+    /// Handles a message as far as nothing waits; what is left is for a task to go on with. Says
+    /// also whether nothing else may have been taken meanwhile.
+    pub(super) fn handle(
+        &mut self,
+        shared: &Arc<Shared>,
+        ledger: &Ledger,
+        taken: Taken,
+    ) -> Result<(Health, bool), Box<Start>> {
+        let handled = self.begin(shared, ledger, taken);
+        self.in_a_row = match &handled {
+            Ok(_) => self.in_a_row.saturating_add(1),
+            // What keeps this message is the way to the server, not the handler.
+            Err(start) if matches!(**start, Start::Ended { .. }) => self.in_a_row,
+            Err(_) => 0,
+        };
+        handled
+    }
+
+    fn begin(
+        &mut self,
+        shared: &Arc<Shared>,
+        ledger: &Ledger,
+        taken: Taken,
+    ) -> Result<(Health, bool), Box<Start>> {
+        let Dispatching::Each(dispatch) = &shared.dispatch else {
+            return Err(Box::new(Start::Fresh(taken)));
+        };
+        if shared.is_used_up(&taken) {
+            return Err(Box::new(Start::Fresh(taken)));
+        }
+        let begun = Instant::now();
+        let cx = shared.context(&taken);
+        // Whoever tells the server of it does so also while it blocks this thread.
+        let is_told = taken.incoming.settle.is_some();
+        if is_told {
+            ledger.take_in_hand(Arc::clone(&taken.incoming));
+        }
+        let mut waker = Context::from_waker(Waker::noop());
+        let handled = caught(|| match dispatch.dispatch(&taken.incoming, cx, &mut self.desk) {
+            Ok(()) => self.desk.poll(&mut waker).map(Handled::Returned),
+            Err(error) => Poll::Ready(Handled::Undecodable(error)),
+        });
+        let took = begun.elapsed();
+        self.haste.took(took);
+        let mut alone = true;
+        if is_told {
+            alone = !ledger.put_down();
+        }
+        match handled {
+            Poll::Ready(handled) => {
+                let health = self.conclude(shared, taken, handled, took)?;
+                Ok((health, alone))
+            }
+            Poll::Pending => {
+                let desk = std::mem::replace(&mut self.desk, empty_desk());
+                Err(Box::new(Start::Begun { taken, desk, begun }))
+            }
+        }
+    }
+
+    fn conclude(
+        &mut self,
+        shared: &Arc<Shared>,
+        taken: Taken,
+        handled: Handled,
+        took: Duration,
+    ) -> Result<Health, Box<Start>> {
+        if matches!(handled, Handled::Returned(Outcome::Done)) && shared.is_plain(&taken) {
+            let acked = match &taken.incoming.settle {
+                None => Some(Ok(())),
+                // Without room on the way to the server it waits, in a task.
+                Some(settle) => unconstrained(settle.send(Settlement::Ack)).now_or_never(),
+            };
+            if let Some(acked) = acked {
+                shared.tally.done(took);
+                shared.unsettled(&taken, acked);
+                return Ok(Health::Well);
+            }
+        }
+        if taken.incoming.settle.is_some() || taken.underway.is_watched() {
+            return Err(Box::new(Start::Ended { taken, handled, took }));
+        }
+        // Whoever asked gets the answer.
+        let shared = Arc::clone(shared);
+        self.conclusion.set(async move { shared.conclude(taken, handled, took).await });
+        match self.conclusion.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready((health, _)) => Ok(health),
+            Poll::Pending => {
+                let nothing = ReusableBoxFuture::new(std::future::pending());
+                let conclusion = std::mem::replace(&mut self.conclusion, nothing);
+                Err(Box::new(Start::Concluding(conclusion)))
+            }
+        }
+    }
+}

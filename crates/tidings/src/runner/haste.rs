@@ -1,0 +1,82 @@
+//! Whether a handler is so quick that a message is begun where it was taken, without a task of its
+//! own.
+//!
+//! A handler that computes for long or blocks its thread must not keep the others of its route
+//! waiting. So what counts is how long it keeps a thread until it first waits, or ends.
+
+use std::time::Duration;
+
+/// How long that may be on average. A task of its own costs about a tenth of it.
+const QUICK: Duration = if cfg!(feature = "slow-motion") {
+    Duration::from_secs(1)
+} else if cfg!(debug_assertions) {
+    // A build that is not optimised takes so much longer to decode.
+    Duration::from_micros(100)
+} else {
+    Duration::from_micros(10)
+};
+/// The most that is held against a handler: 5,000 quick messages make up for it.
+const MOST: Duration = QUICK.saturating_mul(5_000);
+
+/// What a handler took beyond what it may; each message makes up for one quick one.
+#[derive(Debug)]
+pub(super) struct Haste {
+    debt: Duration,
+}
+
+impl Default for Haste {
+    /// Before one was measured no handler is quick.
+    fn default() -> Self {
+        Self { debt: QUICK }
+    }
+}
+
+impl Haste {
+    pub(super) fn is_quick(&self) -> bool {
+        self.debt < QUICK
+    }
+
+    /// A handler kept its thread for so long.
+    pub(super) fn took(&mut self, time: Duration) {
+        self.debt = self.debt.saturating_add(time).saturating_sub(QUICK).min(MOST);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_shown_before_it_is_believed() {
+        let mut haste = Haste::default();
+        assert!(!haste.is_quick());
+        haste.took(QUICK / 2);
+        assert!(haste.is_quick());
+    }
+
+    #[test]
+    fn what_took_long_is_made_up_for() {
+        let mut haste = Haste::default();
+        haste.took(QUICK / 2);
+        haste.took(QUICK * 100);
+        assert!(!haste.is_quick());
+        let quick = || std::iter::repeat_with(|| QUICK / 2);
+        let made_up = quick().take_while(|time| {
+            haste.took(*time);
+            !haste.is_quick()
+        });
+        assert_eq!(made_up.count(), 197);
+        haste.took(Duration::MAX);
+        quick().take(10_001).for_each(|time| haste.took(time));
+        assert!(haste.is_quick(), "what is held against it has a bound");
+    }
+
+    #[test]
+    fn a_handler_that_is_always_slow_is_never_quick() {
+        let mut haste = Haste::default();
+        assert!((0..1_000).all(|_| {
+            haste.took(QUICK + Duration::from_nanos(1));
+            !haste.is_quick()
+        }));
+    }
+}

@@ -1,0 +1,205 @@
+//! A route's messages that are here: shared by the intake, which handles them, and the teller,
+//! which tells the server of them.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::sync::Notify;
+use tokio::task::unconstrained;
+use tokio::time::Instant;
+
+use super::backlog::{Backlog, Taken};
+use super::feed::{Feed, Flow};
+use crate::context::Matter;
+use crate::transport::{Fault, Settle, Settlement};
+
+/// What is here of one route's messages.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    held: Mutex<Held>,
+    /// Wakes the teller, which sleeps while nothing is here.
+    stirred: Notify,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    /// What waits.
+    pub(super) backlog: Backlog,
+    /// What tasks of their own handle: the places that are free, and the works at the others.
+    works: Vec<Option<Work>>,
+    free: Vec<usize>,
+    /// What the intake handles itself.
+    hand: Option<InHand>,
+    /// Where more may have come that the intake has not taken.
+    flow: Option<Arc<Flow>>,
+    /// Whether the teller is awake.
+    awake: bool,
+}
+
+/// A stream's message that a task handles.
+#[derive(Debug)]
+struct Work {
+    message: Arc<Matter>,
+    begun: Instant,
+    told: Instant,
+}
+
+/// Stands in the ledger for a message that a task handles, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Entry {
+    ledger: Arc<Ledger>,
+    place: usize,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let mut held = self.ledger.held();
+        held.works[self.place] = None;
+        held.free.push(self.place);
+    }
+}
+
+/// A stream's message that the intake handles itself, with no look at the clock.
+#[derive(Debug)]
+struct InHand {
+    message: Arc<Matter>,
+    /// When the teller saw it first, and when it told of it last.
+    seen: Option<[Instant; 2]>,
+}
+
+impl Ledger {
+    pub(super) fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A message waits from now on.
+    pub(super) fn push(&self, mut taken: Taken) {
+        taken.entry = None;
+        let mut held = self.held();
+        let tells = taken.incoming.settle.is_some();
+        held.backlog.push(taken);
+        self.stir(&mut held, tells);
+    }
+
+    /// What came too early waits until then.
+    pub(super) fn defer(&self, mut taken: Taken, until: Instant) {
+        taken.entry = None;
+        let mut held = self.held();
+        let tells = taken.incoming.settle.is_some();
+        held.backlog.defer(taken, until);
+        self.stir(&mut held, tells);
+    }
+
+    /// The intake begins to handle this message itself.
+    pub(super) fn take_in_hand(&self, message: Arc<Matter>) {
+        let mut held = self.held();
+        held.hand = Some(InHand { message, seen: None });
+        self.stir(&mut held, true);
+    }
+
+    /// It has ended, or goes on in a task. Says also whether it took so long that others may have
+    /// been taken over meanwhile.
+    pub(super) fn put_down(&self) -> bool {
+        self.held().hand.take().is_some_and(|hand| hand.seen.is_some())
+    }
+
+    /// A task begins to handle this message; `None` where there is nothing to tell of it.
+    pub(super) fn enter(self: &Arc<Self>, taken: &Taken, now: Instant) -> Option<Entry> {
+        taken.incoming.settle.as_ref()?;
+        let message = Arc::clone(&taken.incoming);
+        let work = Some(Work { message, begun: now, told: taken.told });
+        let mut held = self.held();
+        let place = if let Some(place) = held.free.pop() {
+            held.works[place] = work;
+            place
+        } else {
+            held.works.push(work);
+            held.works.len() - 1
+        };
+        self.stir(&mut held, true);
+        Some(Entry { ledger: Arc::clone(self), place })
+    }
+
+    /// From where the intake takes messages, until [`Ledger::detach`].
+    pub(super) fn attach(&self, feed: &Feed) {
+        self.held().flow = feed.flow();
+    }
+
+    pub(super) fn detach(&self) {
+        self.held().flow = None;
+    }
+
+    fn stir(&self, held: &mut Held, tells: bool) {
+        if tells && !held.awake {
+            held.awake = true;
+            self.stirred.notify_one();
+        }
+    }
+
+    /// Resolves when there is something to tell of.
+    pub(super) async fn stirred(&self) {
+        self.stirred.notified().await;
+    }
+
+    /// Whether nothing is here: then the teller sleeps until it is woken.
+    pub(super) fn sleeps(&self) -> bool {
+        let mut held = self.held();
+        held.awake = held.hand.is_some() || !held.backlog.is_empty() || held.is_at_work();
+        !held.awake
+    }
+
+    /// Tells the server of what it was not told of since `before`, as long as it has not been
+    /// handled for longer than `limit`. Gives what finds no room on its way: the rest is told once
+    /// there is some.
+    ///
+    /// What is told of is still here: once a message is given back, the server must not hear that
+    /// it is in good hands.
+    pub(super) fn tell(
+        &self,
+        before: Instant,
+        now: Instant,
+        limit: Duration,
+    ) -> Result<Option<Settle>, Fault> {
+        let mut held = self.held();
+        let Held { hand, works, backlog, .. } = &mut *held;
+        let may_be_told = |begun: Instant| {
+            !limit.is_zero() && begun.checked_add(limit).is_none_or(|end| now <= end)
+        };
+        let hand = hand.iter_mut().filter_map(|InHand { message, seen }| {
+            let [begun, told] = seen.get_or_insert([now, now]);
+            message.settle.as_ref().filter(|_| may_be_told(*begun)).map(|settle| (settle, told))
+        });
+        let works = works.iter_mut().flatten();
+        let works = works.filter_map(|Work { message, begun, told }| {
+            message.settle.as_ref().filter(|_| may_be_told(*begun)).map(|settle| (settle, told))
+        });
+        let waiting = backlog.untold(before).filter_map(|taken| {
+            let Taken { incoming, told, .. } = taken;
+            incoming.settle.as_ref().map(|settle| (settle, told))
+        });
+        for (settle, told) in hand.chain(works).chain(waiting).filter(|(_, told)| **told <= before)
+        {
+            *told = now;
+            match unconstrained(settle.send(Settlement::Progress)).now_or_never() {
+                Some(sent) => sent?,
+                None => return Ok(Some(settle.clone())),
+            }
+        }
+        Ok(None)
+    }
+
+    /// From where messages may have come that the intake can't take: the handler that it runs
+    /// itself has not returned for longer than the teller sleeps.
+    pub(super) fn stuck(&self) -> Option<Arc<Flow>> {
+        let held = self.held();
+        let is_stuck = held.hand.as_ref().is_some_and(|hand| hand.seen.is_some());
+        held.flow.clone().filter(|_| is_stuck)
+    }
+}
+
+impl Held {
+    fn is_at_work(&self) -> bool {
+        self.works.len() > self.free.len()
+    }
+}

@@ -1,0 +1,75 @@
+//! Tells the server of what is here of a route's messages, so that it does not come again
+//! meanwhile.
+//!
+//! Neither a handler that blocks its thread could tell of itself, nor the intake, where it is the
+//! one that runs it.
+
+use std::sync::{Arc, PoisonError, TryLockError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use tokio::task::unconstrained;
+use tokio::time::{Instant, sleep};
+
+use super::Worker;
+use super::feed::Flow;
+use super::ledger::Ledger;
+use super::progress::Progress;
+use crate::transport::{Fault, Settlement};
+
+/// Until it is dropped.
+pub(super) async fn run(worker: Worker, ledger: Arc<Ledger>) {
+    let Progress { every, limit } = worker.progress();
+    let half = every / 2;
+    loop {
+        ledger.stirred().await;
+        while !ledger.sleeps() {
+            sleep(half).await;
+            let now = Instant::now();
+            let Some(before) = now.checked_sub(half) else { continue };
+            if let Some(flow) = ledger.stuck() {
+                take_over(&worker, &ledger, &flow);
+            }
+            if let Err(fault) = tell(&ledger, before, now, limit).await {
+                let route = worker.label();
+                tracing::debug!(route, %fault, "the server can't be told of what is here");
+            }
+        }
+    }
+}
+
+async fn tell(
+    ledger: &Ledger,
+    before: Instant,
+    now: Instant,
+    limit: Duration,
+) -> Result<(), Fault> {
+    while let Some(settle) = ledger.tell(before, now, limit)? {
+        settle.send(Settlement::Progress).await?;
+    }
+    Ok(())
+}
+
+/// Takes what has come, in place of an intake whose handler blocks it: what nobody has taken,
+/// nobody could tell of.
+fn take_over(worker: &Worker, ledger: &Ledger, flow: &Flow) {
+    let mut pull = match flow.try_lock() {
+        Ok(pull) => pull,
+        Err(TryLockError::Poisoned(poisoned)) => PoisonError::into_inner(poisoned),
+        Err(TryLockError::WouldBlock) => return,
+    };
+    // Looked at again, now that the intake can't: from its next look on it is its waker that counts.
+    let Some(pull) = pull.as_mut().filter(|_| ledger.stuck().is_some()) else { return };
+    // Nothing more is asked for.
+    pull.set_room(0);
+    let mut cx = Context::from_waker(Waker::noop());
+    while pull.expects()
+        && let Poll::Ready(Some(next)) = std::pin::pin!(unconstrained(pull.next())).poll(&mut cx)
+    {
+        match next {
+            Ok(incoming) => ledger.push(worker.take(incoming)),
+            Err(fault) => worker.feed_fails(fault),
+        }
+    }
+}
