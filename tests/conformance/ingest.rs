@@ -1,7 +1,7 @@
 //! Many events for a stream that allows fast ingest: whatever way they go, each is confirmed where
 //! it is.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tidings::prelude::*;
 use tidings::{From, PublishError};
@@ -107,6 +107,7 @@ pub(crate) async fn one_that_is_given_twice_is_stored_once(env: Env) {
 
 pub(crate) async fn beside_other_publishers_each_is_confirmed_where_it_is(env: Env) {
     let bus = env.bus_with::<Readings>().await;
+    let mut live = bus.subscribe::<Taken>().await.unwrap();
     let mut publishing = Vec::new();
     for task in 0..3 {
         let bus = env.another_bus().await;
@@ -130,6 +131,12 @@ pub(crate) async fn beside_other_publishers_each_is_confirmed_where_it_is(env: E
     for (number, sequence) in stored {
         assert_eq!(confirmed.remove(&number), Some(sequence), "{number}");
     }
+    // Who listens has heard of each once.
+    let mut heard = HashSet::new();
+    for _ in 0..12_000 {
+        assert!(heard.insert(next(&mut live).await.number));
+    }
+    never(SHORT, live.next()).await;
 }
 
 pub(crate) async fn one_that_is_refused_keeps_no_other_out(env: Env) {

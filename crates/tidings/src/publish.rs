@@ -4,6 +4,7 @@ mod atomic;
 mod batch;
 mod error;
 mod ingest;
+mod locate;
 mod send;
 mod window;
 

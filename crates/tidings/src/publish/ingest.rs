@@ -3,14 +3,17 @@
 //! A server says of a batch only that all of it is stored, and the sequence of its last message. So
 //! the events go in parts. Where a part's last sequence is as far behind what was stored before as
 //! the part is long, nothing came between, and each event's sequence is known. Where it is not,
-//! others publish to the stream, or it had some of the events: the part is sent once more in the
-//! ordinary way, and the stream, which knows the ids, tells each event's sequence.
+//! others publish to the stream, or it had some of the events: what was stored meanwhile is read, and
+//! what is not there is sent once more in the ordinary way, which tells where the stream had it. A
+//! part that was not confirmed is sent once more as a whole; the stream knows the ids.
 
 use std::time::Duration;
 
 use super::PublishError;
 use super::batch::{Item, begin};
+use super::locate::locate;
 use super::window::Window;
+use crate::header;
 use crate::link::Link;
 use crate::publish_ack::PublishAck;
 use crate::stream::StreamDeclaration;
@@ -25,6 +28,8 @@ const PARTS: (usize, usize) = (2048, 8192);
 const PART_BYTES: usize = 4 * 1024 * 1024;
 /// How many events go the ordinary way after a part that had to be sent again, at first and at most.
 const PAUSES: (usize, usize) = (2048, 65_536);
+/// How many messages are read for each event of a part, at most, to find where it is.
+const FOREIGN: usize = 16;
 
 type Outcome = Result<Option<PublishAck>, PublishError>;
 
@@ -80,7 +85,8 @@ impl<'a> Lane<'a> {
         if !self.allowed || self.stream.is_none_or(|own| own.name != stream.name) {
             return false;
         }
-        if self.ordinary > 0 {
+        // A part that is begun is ended first: its last event is not sent yet.
+        if self.ordinary > 0 && self.part.is_none() {
             self.ordinary -= 1;
             return false;
         }
@@ -115,7 +121,7 @@ impl<'a> Lane<'a> {
             Some(part) => part,
             None => match self.begin().await {
                 Some(part) => part,
-                None => return self.one_by_one(vec![(place, item)], settle).await,
+                None => return self.one_by_one(vec![(place, item)], Vec::new(), settle).await,
             },
         };
         let sent = match part.items.last() {
@@ -167,8 +173,7 @@ impl<'a> Lane<'a> {
         let Ingested { stream, last_sequence, messages, flow } = end;
         self.flow = Some(flow);
         let Some(before) = self.stored.filter(|before| before + messages == last_sequence) else {
-            // They are stored, and only the stream knows where.
-            return self.again(items, Stopped::Broken, settle).await;
+            return self.find(items, last_sequence, settle).await;
         };
         self.stored = Some(last_sequence);
         self.part_len = (self.part_len * 2).min(PARTS.1);
@@ -180,7 +185,40 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// Sends a part once more in the ordinary way, and for a while nothing else this way.
+    /// Looks where the events of a part are that is stored, though not in one piece.
+    async fn find(
+        &mut self,
+        items: Vec<(usize, Item)>,
+        last: u64,
+        settle: impl FnMut(usize, Outcome),
+    ) {
+        self.give_way();
+        let farthest = |before: u64| before + (items.len() * FOREIGN) as u64;
+        let found = match (self.stream, self.stored) {
+            (Some(stream), Some(before)) if last > before && last <= farthest(before) => {
+                let within = self.link.patience.ack;
+                locate(self.link, stream.name, before + 1, last, within).await
+            }
+            _ => None,
+        };
+        let (mut known, mut unknown) = (Vec::with_capacity(items.len()), Vec::new());
+        let (found, stream) = (found.unwrap_or_default(), self.stream.map_or("", |s| s.name));
+        for (place, item) in items {
+            let id = item.outgoing.headers.get(header::MESSAGE_ID).unwrap_or_default();
+            match found.get(id) {
+                Some(&sequence) => {
+                    let stream = stream.to_owned();
+                    let ack = PublishAck { stream, sequence, duplicate: true };
+                    item.underway.published::<PublishError>(Ok(Some(&ack)));
+                    known.push((place, Ok(Some(ack))));
+                }
+                None => unknown.push((place, item)),
+            }
+        }
+        self.one_by_one(unknown, known, settle).await;
+    }
+
+    /// Sends a part once more in the ordinary way.
     async fn again(
         &mut self,
         items: Vec<(usize, Item)>,
@@ -188,19 +226,25 @@ impl<'a> Lane<'a> {
         settle: impl FnMut(usize, Outcome),
     ) {
         self.allowed = why == Stopped::Broken;
+        self.give_way();
+        self.one_by_one(items, Vec::new(), settle).await;
+    }
+
+    /// Lets the next events go the ordinary way, each time more of them.
+    fn give_way(&mut self) {
         self.ordinary = self.pause;
         self.pause = (self.pause * 2).min(PAUSES.1);
         self.part_len = PARTS.0;
         self.flow = None;
-        self.one_by_one(items, settle).await;
     }
 
+    /// Sends events in the ordinary way, and settles them together with those that are known.
     async fn one_by_one(
         &mut self,
         items: Vec<(usize, Item)>,
+        mut known: Vec<(usize, Outcome)>,
         mut settle: impl FnMut(usize, Outcome),
     ) {
-        let mut known = Vec::with_capacity(items.len());
         let mut window = Window::new(self.link);
         let mut by = None;
         for (place, item) in items {
