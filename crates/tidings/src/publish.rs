@@ -38,7 +38,7 @@ pub(crate) async fn send<A: Acknowledgement>(
     link: &Link,
     prepared: Prepared,
 ) -> Result<A, PublishError> {
-    send::send(link, prepared.declaration, prepared.outgoing).await
+    send::send(link, prepared.declaration, &prepared.outgoing).await
 }
 
 /// A message that is ready to be sent.

@@ -124,7 +124,7 @@ async fn begin<E: Event>(
     let by = || *by.get_or_insert_with(|| Instant::now() + link.patience.publish);
     let begun = match (send::admit(link, declaration, &outgoing), &declaration.stream) {
         (Err(error), _) => Err(error),
-        (Ok(()), None) => send::core(link, outgoing, by).await.map(|()| None),
+        (Ok(()), None) => send::core(link, &outgoing, by).await.map(|()| None),
         (Ok(()), Some(stream)) => {
             let sent = send::start(link, stream, &outgoing, by).await;
             sent.map(|sent| Some((stream, outgoing, sent)))

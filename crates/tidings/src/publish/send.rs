@@ -1,7 +1,7 @@
 //! One message on its way: sent once, or until its stream confirms it.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -25,9 +25,9 @@ pub(super) const FIRST_RETRY: Duration = Duration::from_millis(50);
 pub(super) async fn send<A: Acknowledgement>(
     link: &Link,
     declaration: &'static Declaration,
-    outgoing: Outgoing,
+    outgoing: &Outgoing,
 ) -> Result<A, PublishError> {
-    let underway = link.begin(Work::Publish(declaration, &outgoing));
+    let underway = link.begin(Work::Publish(declaration, outgoing));
     let stored = transmit(link, declaration, outgoing).await;
     underway.published(stored.as_ref().map(Option::as_ref));
     A::from_stored(stored?).ok_or(PublishError::Closed)
@@ -36,15 +36,15 @@ pub(super) async fn send<A: Acknowledgement>(
 async fn transmit(
     link: &Link,
     declaration: &'static Declaration,
-    outgoing: Outgoing,
+    outgoing: &Outgoing,
 ) -> Result<Option<PublishAck>, PublishError> {
-    admit(link, declaration, &outgoing)?;
+    admit(link, declaration, outgoing)?;
     let by = || Instant::now() + link.patience.publish;
     match &declaration.stream {
         None => core(link, outgoing, by).await.map(|()| None),
         Some(stream) => {
-            let sent = start(link, stream, &outgoing, by).await?;
-            confirm(link, stream, &outgoing, sent).await.map(Some)
+            let sent = start(link, stream, outgoing, by).await?;
+            confirm(link, stream, outgoing, sent).await.map(Some)
         }
     }
 }
@@ -69,13 +69,15 @@ pub(super) fn admit(
 /// many: `by` says until when to wait, and is asked only if there is something to wait for.
 pub(super) async fn core(
     link: &Link,
-    outgoing: Outgoing,
+    outgoing: &Outgoing,
     by: impl FnOnce() -> Instant,
 ) -> Result<(), PublishError> {
-    let subject = outgoing.subject.clone();
-    let sent = in_time(link.transport.publish(outgoing), by).await;
-    let sent = sent.ok_or_else(|| unsent(link, &subject))?;
-    sent.map_err(|fault| core_error(fault, subject.as_str()))
+    let sending = pin!(link.transport.publish(outgoing));
+    match in_time(sending, by).await {
+        Some(Ok(())) => Ok(()),
+        Some(Err(fault)) => Err(core_error(fault, outgoing.subject.as_str())),
+        None => Err(unsent(link, &outgoing.subject)),
+    }
 }
 
 /// Sends a stream's message for the first time. Messages are stored in the order of these calls.
@@ -104,7 +106,8 @@ async fn store(
     by: impl FnOnce() -> Instant,
 ) -> Result<PendingAck, PublishError> {
     let subject = &outgoing.subject;
-    match in_time(link.transport.store(outgoing), by).await {
+    let storing = pin!(link.transport.store(outgoing));
+    match in_time(storing, by).await {
         Some(Ok(ack)) => Ok(ack),
         Some(Err(fault)) => Err(stream_error(fault, subject.as_str(), stream.name)),
         // Not even handed over, so certainly not stored; the caller may have lost patience.
@@ -113,8 +116,10 @@ async fn store(
 }
 
 /// Does it at once where it can be, else by then; only what waits arms a timer.
-async fn in_time<T>(doing: impl Future<Output = T>, by: impl FnOnce() -> Instant) -> Option<T> {
-    let mut doing = pin!(doing);
+async fn in_time<T>(
+    mut doing: Pin<&mut impl Future<Output = T>>,
+    by: impl FnOnce() -> Instant,
+) -> Option<T> {
     match poll_fn(|cx| Poll::Ready(doing.as_mut().poll(cx))).await {
         Poll::Ready(done) => Some(done),
         Poll::Pending => timeout_at(by(), doing).await.ok(),

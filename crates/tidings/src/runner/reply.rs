@@ -36,11 +36,11 @@ pub(super) async fn reply(link: &Link, to: Subject, handled: Handled) -> Result<
 async fn send(link: &Link, to: Subject, handled: Handled) -> Result<(), Fault> {
     let (headers, payload) = answer(handled);
     let subject = to.clone();
-    let sent = link.transport.publish(Outgoing { subject: to, headers, payload }).await;
+    let sent = link.transport.publish(&Outgoing { subject: to, headers, payload }).await;
     let Err(Fault::TooLarge { size, limit }) = sent else { return sent };
     let (headers, payload) =
         error(FAILED, &format!("the reply has {size} bytes, the server takes {limit}"), None);
-    link.transport.publish(Outgoing { subject, headers, payload }).await
+    link.transport.publish(&Outgoing { subject, headers, payload }).await
 }
 
 fn answer(handled: Handled) -> (Headers, Bytes) {

@@ -64,12 +64,12 @@ macro_rules! on {
 
 impl Transport {
     /// Sends a message to whoever listens; `Ok` means handed over to the connection.
-    pub(crate) async fn publish(&self, message: Outgoing) -> Result<(), Fault> {
+    pub(crate) async fn publish(&self, message: &Outgoing) -> Result<(), Fault> {
         on!(self, t => t.publish(message, None).await)
     }
 
     /// Sends a message to whoever listens, with the subject on which any number may answer.
-    pub(crate) async fn ask(&self, message: Outgoing, reply: Subject) -> Result<(), Fault> {
+    pub(crate) async fn ask(&self, message: &Outgoing, reply: Subject) -> Result<(), Fault> {
         on!(self, t => t.publish(message, Some(reply)).await)
     }
 

@@ -130,12 +130,12 @@ impl Memory {
     /// Sends a message to whoever listens.
     pub(crate) async fn publish(
         &self,
-        message: Outgoing,
+        message: &Outgoing,
         reply: Option<Subject>,
     ) -> Result<(), Fault> {
         // A loop that only publishes must not keep the other tasks from running.
         consume_budget().await;
-        self.route(message, reply.as_ref()).map(drop)
+        self.route(message.clone(), reply.as_ref()).map(drop)
     }
 
     /// Sends a message that a stream is to store.

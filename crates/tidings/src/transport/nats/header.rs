@@ -4,6 +4,9 @@ use std::borrow::Cow;
 use std::str::FromStr as _;
 
 use async_nats::{HeaderMap, HeaderName, HeaderValue};
+use serde::Deserialize as _;
+use serde::de::IntoDeserializer as _;
+use serde::de::value::{Error, StrDeserializer};
 
 use crate::header::Headers;
 use crate::transport::Fault;
@@ -19,8 +22,7 @@ pub(super) fn to_nats(headers: &Headers) -> Result<Option<HeaderMap>, Fault> {
             Cow::Borrowed(name) => HeaderName::from_static(name),
             Cow::Owned(name) => HeaderName::from_str(name).map_err(Fault::client)?,
         };
-        // `HeaderValue::from` panics on what `from_str` refuses.
-        let value = HeaderValue::from_str(value).map_err(Fault::client)?;
+        let value = value_of(value)?;
         if headers.len() == 1 {
             // The usual one: nothing has to be looked for.
             map.insert(name, value);
@@ -29,6 +31,17 @@ pub(super) fn to_nats(headers: &Headers) -> Result<Option<HeaderMap>, Fault> {
         }
     }
     Ok(Some(map))
+}
+
+/// A value that is one line, as the client takes it.
+fn value_of(value: &str) -> Result<HeaderValue, Fault> {
+    // All bytes are looked at, for that goes many at a time; `from_str` goes from char to char.
+    if value.bytes().fold(false, |broken, byte| broken | matches!(byte, b'\r' | b'\n')) {
+        // It says what is wrong.
+        return HeaderValue::from_str(value).map_err(Fault::client);
+    }
+    let value: StrDeserializer<'_, Error> = value.into_deserializer();
+    HeaderValue::deserialize(value).map_err(Fault::client)
 }
 
 pub(super) fn from_nats(map: Option<&HeaderMap>) -> Headers {

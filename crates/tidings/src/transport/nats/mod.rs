@@ -119,13 +119,13 @@ impl Nats {
     /// it waits until the server has seen this one too, and so knows whether it is allowed now.
     pub(crate) async fn publish(
         &self,
-        message: Outgoing,
+        message: &Outgoing,
         reply: Option<Subject>,
     ) -> Result<(), Fault> {
         let denials = &self.shared.denials;
         if !denials.has_publish(message.subject.as_str()) {
-            let (subject, reply) = (subject_of(message.subject), reply.map(subject_of));
-            return self.send(subject, &message.headers, message.payload, reply).await;
+            let reply = reply.map(checked).transpose()?;
+            return self.send(message, checked(message.subject.clone())?, reply).await;
         }
         // Boxed: it is rare, and a publish of its own.
         Box::pin(self.publish_where_denied(message, reply)).await
@@ -133,33 +133,33 @@ impl Nats {
 
     async fn publish_where_denied(
         &self,
-        message: Outgoing,
+        message: &Outgoing,
         reply: Option<Subject>,
     ) -> Result<(), Fault> {
-        let Outgoing { subject, headers, payload } = message;
-        let (to, reply) = (subject_of(subject.clone()), reply.map(subject_of));
+        let subject = &message.subject;
         let denials = &self.shared.denials;
         let before = denials.last();
-        self.send(to, &headers, payload, reply).await?;
+        let reply = reply.map(checked).transpose()?;
+        self.send(message, checked(subject.clone())?, reply).await?;
         self.allowed(TAKEN).await?;
         let denial = denials.publish_after(before, subject.as_str());
         denials.settle(subject.as_str(), denial.is_none());
         denial.map_or(Ok(()), |denial| Err(Fault::Denied(denial)))
     }
 
+    /// Sends a message on its subject, which is [`checked`], as is the one for its answer.
     async fn send(
         &self,
+        message: &Outgoing,
         subject: async_nats::Subject,
-        headers: &Headers,
-        payload: Bytes,
         reply: Option<async_nats::Subject>,
     ) -> Result<(), Fault> {
         if self.shared.closed.load(Ordering::Relaxed) {
             return Err(Fault::Closed);
         }
         let client = self.client();
-        let (size, subject) = (payload.len(), Moved::from(subject));
-        let sent = match (reply.map(Moved::from), header::to_nats(headers)?) {
+        let (payload, subject) = (message.payload.clone(), Moved::from(subject));
+        let sent = match (reply.map(Moved::from), header::to_nats(&message.headers)?) {
             (None, None) => client.publish(subject, payload).await,
             (None, Some(headers)) => client.publish_with_headers(subject, headers, payload).await,
             (Some(reply), None) => client.publish_with_reply(subject, reply, payload).await,
@@ -170,7 +170,7 @@ impl Nats {
         sent.map_err(|error| match error.kind() {
             // The server would answer it by closing the connection.
             PublishErrorKind::MaxPayloadExceeded => {
-                Fault::TooLarge { size: size + headers.wire_len(), limit: self.max_payload() }
+                Fault::TooLarge { size: size_of(message), limit: self.max_payload() }
             }
             _ => Fault::client(error),
         })
@@ -183,9 +183,9 @@ impl Nats {
 
     /// Sends a message that is to be answered; gives the answer to come.
     async fn question(&self, message: &Outgoing) -> Result<Reply, Fault> {
-        let subject = subject_of(message.subject.clone());
+        let subject = checked(message.subject.clone())?;
         let (inbox, reply) = self.shared.replies.expect(subject.clone()).await?;
-        self.send(subject, &message.headers, message.payload.clone(), Some(inbox)).await?;
+        self.send(message, subject, Some(inbox)).await?;
         Ok(reply)
     }
 
@@ -312,8 +312,7 @@ impl Nats {
 
     /// What the server would answer by closing the connection is refused here.
     fn check_size(&self, message: &Outgoing) -> Result<(), Fault> {
-        let size = message.payload.len() + message.headers.wire_len();
-        let limit = self.max_payload();
+        let (size, limit) = (size_of(message), self.max_payload());
         if size > limit { Err(Fault::TooLarge { size, limit }) } else { Ok(()) }
     }
 }
@@ -363,6 +362,25 @@ impl ToSubject for Moved {
         // An empty one is refused.
         self.0.take().unwrap_or(async_nats::Subject::from_static(""))
     }
+}
+
+/// What the server counts of a message, in bytes.
+fn size_of(message: &Outgoing) -> usize {
+    message.payload.len() + message.headers.wire_len()
+}
+
+/// A subject that can be written to the connection: white space would end it there. The client is
+/// told not to look itself, which is slower, and as slow for subjects that were made here.
+fn checked(subject: Subject) -> Result<async_nats::Subject, Fault> {
+    // All bytes are looked at, for that goes many at a time.
+    let ends = |byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+    let broken = subject.as_str().bytes().fold(false, |broken, byte| broken | ends(byte));
+    if broken || subject.as_str().is_empty() {
+        return Err(Fault::client(format!(
+            "{subject:?} can't be a subject: it is empty or holds white space"
+        )));
+    }
+    Ok(subject_of(subject))
 }
 
 /// A constant subject stays a constant: nothing is allocated for it.

@@ -184,7 +184,7 @@ impl NatsPull {
             payload: Bytes::from(body),
         };
         let (nats, inbox) = (self.nats.clone(), self.inbox.clone());
-        self.asking = Some(Box::pin(async move { nats.publish(request, Some(inbox)).await }));
+        self.asking = Some(Box::pin(async move { nats.publish(&request, Some(inbox)).await }));
         self.expected = self.room;
         self.wait(SILENCE);
     }
