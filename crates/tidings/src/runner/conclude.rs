@@ -114,7 +114,8 @@ impl Shared {
             Fate::Aside(reason) => {
                 let why = Why(handled).to_string();
                 let settlement = Settlement::term(&why);
-                if self.put_aside(taken, reason.clone(), why).await {
+                // Boxed, as what is rare is here: each task has room for all that may come.
+                if Box::pin(self.put_aside(taken, reason.clone(), why)).await {
                     aside = Some(reason.clone());
                     settlement
                 } else {
@@ -142,7 +143,7 @@ impl Shared {
             (Some(reason), _) => underway.tell(End::PutAside(&Why(handled), reason.as_str())),
         }
         if settlement == Settlement::Ack && self.is_last_retry(taken) {
-            return self.acknowledge(settle).await;
+            return Box::pin(self.acknowledge(settle)).await;
         }
         settle.send(settlement).await
     }
