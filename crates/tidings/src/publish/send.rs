@@ -27,26 +27,30 @@ pub(super) async fn send<A: Acknowledgement>(
     declaration: &'static Declaration,
     outgoing: &Outgoing,
 ) -> Result<A, PublishError> {
+    let by = || Instant::now() + link.patience.publish;
+    if link.probe.is_none() && declaration.stream.is_none() {
+        // It is handed over in less time than the rest of this takes.
+        core(link, outgoing, by).await?;
+        return A::from_stored(None).ok_or(PublishError::Closed);
+    }
     let underway = link.begin(Work::Publish(declaration, outgoing));
-    let stored = transmit(link, declaration, outgoing).await;
+    let stored = match (admit(link, declaration, outgoing), &declaration.stream) {
+        (Err(error), _) => Err(error),
+        (Ok(()), None) => core(link, outgoing, by).await.map(|()| None),
+        (Ok(()), Some(stream)) => store_one(link, stream, outgoing).await.map(Some),
+    };
     underway.published(stored.as_ref().map(Option::as_ref));
     A::from_stored(stored?).ok_or(PublishError::Closed)
 }
 
-async fn transmit(
+async fn store_one(
     link: &Link,
-    declaration: &'static Declaration,
+    stream: &StreamDeclaration,
     outgoing: &Outgoing,
-) -> Result<Option<PublishAck>, PublishError> {
-    admit(link, declaration, outgoing)?;
+) -> Result<PublishAck, PublishError> {
     let by = || Instant::now() + link.patience.publish;
-    match &declaration.stream {
-        None => core(link, outgoing, by).await.map(|()| None),
-        Some(stream) => {
-            let sent = start(link, stream, outgoing, by).await?;
-            confirm(link, stream, outgoing, sent).await.map(Some)
-        }
-    }
+    let sent = start(link, stream, outgoing, by).await?;
+    confirm(link, stream, outgoing, sent).await
 }
 
 /// Whether it may be sent at all, or fails because a test says so: as it does when no confirmation

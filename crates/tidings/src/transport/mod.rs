@@ -20,6 +20,7 @@ mod stored;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use futures_util::future::Either;
 
 pub(crate) use atomic::AtomicFault;
 pub(crate) use consume::{ConsumerConfig, DeliverFrom, Foreign, Pull};
@@ -64,8 +65,14 @@ macro_rules! on {
 
 impl Transport {
     /// Sends a message to whoever listens; `Ok` means handed over to the connection.
-    pub(crate) async fn publish(&self, message: &Outgoing) -> Result<(), Fault> {
-        on!(self, t => t.publish(message, None).await)
+    pub(crate) fn publish<'a>(
+        &'a self,
+        message: &'a Outgoing,
+    ) -> impl Future<Output = Result<(), Fault>> + Send + 'a {
+        match self {
+            Self::Nats(t) => Either::Left(t.publish(message, None)),
+            Self::Memory(t) => Either::Right(t.publish(message, None)),
+        }
     }
 
     /// Sends a message to whoever listens, with the subject on which any number may answer.
@@ -81,8 +88,14 @@ impl Transport {
     /// Sends a message to the stream that keeps its subject. When this returns the message is
     /// sent, so that messages are stored in the order of these calls; the ack says it is stored.
     /// Who calls keeps it: without an ack it is sent again.
-    pub(crate) async fn store(&self, message: &Outgoing) -> Result<PendingAck, Fault> {
-        on!(self, t => t.store(message).await)
+    pub(crate) fn store<'a>(
+        &'a self,
+        message: &'a Outgoing,
+    ) -> impl Future<Output = Result<PendingAck, Fault>> + Send + 'a {
+        match self {
+            Self::Nats(t) => Either::Left(t.store(message)),
+            Self::Memory(t) => Either::Right(t.store(message)),
+        }
     }
 
     /// Sends messages to the one stream that keeps their subjects, which stores all of them or

@@ -17,11 +17,11 @@ mod replies;
 mod settle;
 mod stored;
 mod stream_config;
+mod subject;
 mod ticket;
 mod unreadable;
 mod waiting;
 
-use std::cell::Cell;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::client::PublishErrorKind;
-use async_nats::{Event, ServerError, Subscriber, ToSubject, jetstream};
+use async_nats::{Event, ServerError, Subscriber, jetstream};
 use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::task::yield_now;
@@ -47,6 +47,7 @@ use crate::transport::{DeliverFrom, Denial, Fault, Incoming, Outgoing, PendingAc
 use denial::Denials;
 use feed::{Feed, Interest};
 use replies::{Replies, Reply};
+use subject::{Moved, checked, subject_of};
 use waiting::Waiting;
 
 /// A connection to NATS; clones share it.
@@ -347,46 +348,7 @@ async fn in_time<T>(doing: impl Future<Output = Result<T, Fault>>) -> Result<T, 
     tokio::time::timeout(TAKEN, doing).await.map_err(|_| Fault::Timeout)?
 }
 
-/// A subject for the client, which asks whoever gives it one for a copy of it. It asks once, and so
-/// nothing has to be copied.
-struct Moved(Cell<Option<async_nats::Subject>>);
-
-impl From<async_nats::Subject> for Moved {
-    fn from(subject: async_nats::Subject) -> Self {
-        Self(Cell::new(Some(subject)))
-    }
-}
-
-impl ToSubject for Moved {
-    fn to_subject(&self) -> async_nats::Subject {
-        // An empty one is refused.
-        self.0.take().unwrap_or(async_nats::Subject::from_static(""))
-    }
-}
-
 /// What the server counts of a message, in bytes.
 fn size_of(message: &Outgoing) -> usize {
     message.payload.len() + message.headers.wire_len()
-}
-
-/// A subject that can be written to the connection: white space would end it there. The client is
-/// told not to look itself, which is slower, and as slow for subjects that were made here.
-fn checked(subject: Subject) -> Result<async_nats::Subject, Fault> {
-    // All bytes are looked at, for that goes many at a time.
-    let ends = |byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-    let broken = subject.as_str().bytes().fold(false, |broken, byte| broken | ends(byte));
-    if broken || subject.as_str().is_empty() {
-        return Err(Fault::client(format!(
-            "{subject:?} can't be a subject: it is empty or holds white space"
-        )));
-    }
-    Ok(subject_of(subject))
-}
-
-/// A constant subject stays a constant: nothing is allocated for it.
-fn subject_of(subject: Subject) -> async_nats::Subject {
-    match subject.into_inner() {
-        std::borrow::Cow::Borrowed(subject) => async_nats::Subject::from_static(subject),
-        std::borrow::Cow::Owned(subject) => async_nats::Subject::from(subject),
-    }
 }
