@@ -33,7 +33,9 @@ pub(crate) async fn a_subscription_dropped_in_mid_stream_leaves_the_others(env: 
     bus.publish_all((1..=200).map(sent)).await.unwrap();
     let mut gone_stored = bus.replay::<Sent>(From::Beginning).await.unwrap();
     let mut stored = bus.replay::<Sent>(From::Beginning).await.unwrap();
-    let open = |bus: Bus| async move { bus.consume::<Sent>("billing").ack_wait(SHORT * 3).await };
+    let open = |bus: Bus| async move {
+        bus.consume::<Sent>("billing").ack_wait(SHORT * 3).prefetch(16).await
+    };
     let mut gone_work = open(bus.clone()).await.unwrap();
     for number in 1..=50 {
         assert_eq!(next(&mut gone_live).await.number, number);

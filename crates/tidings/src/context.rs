@@ -1,8 +1,10 @@
 //! What a handler knows of its message, and what it can do besides returning.
 
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
 use crate::delivery::SettleError;
@@ -13,7 +15,7 @@ use crate::message::{Event, Message, MessageIdBuilder, Request};
 use crate::publish::PublishError;
 use crate::request::RequestError;
 use crate::subject::{ParseSubjectError, Subject};
-use crate::transport::{Incoming, Receipt, Settle, Settlement};
+use crate::transport::{Heading, Incoming, Settlement};
 
 /// What a handler knows of its message, and what publishes and asks on its behalf.
 ///
@@ -25,50 +27,63 @@ use crate::transport::{Incoming, Receipt, Settle, Settlement};
 ///
 /// A cheap clone.
 #[derive(Debug, Clone)]
-pub struct Context(Arc<Inner>);
+pub struct Context {
+    place: Arc<Workplace>,
+    matter: Arc<Matter>,
+}
 
+/// What all contexts of one route have in common.
 #[derive(Debug)]
-struct Inner {
-    link: Link,
-    subject: Subject,
-    headers: Headers,
-    receipt: Option<Receipt>,
-    settle: Option<Settle>,
-    stop: CancellationToken,
-    /// How many events of each wire name were published from here.
+pub(crate) struct Workplace {
+    pub(crate) link: Link,
+    /// Cancelled when the registry begins to shut down.
+    pub(crate) stop: CancellationToken,
+}
+
+/// A message that is handled: its runner and its handler's context share it.
+#[derive(Debug)]
+pub(crate) struct Matter {
+    incoming: Incoming,
+    /// How many events of each wire name were published for it.
     published: Mutex<Vec<(&'static str, u64)>>,
 }
 
+impl Matter {
+    pub(crate) fn new(incoming: Incoming) -> Self {
+        Self { incoming, published: Mutex::default() }
+    }
+}
+
+impl Deref for Matter {
+    type Target = Incoming;
+
+    fn deref(&self) -> &Incoming {
+        &self.incoming
+    }
+}
+
 impl Context {
-    pub(crate) fn new(link: Link, incoming: &Incoming, stop: CancellationToken) -> Self {
-        Self(Arc::new(Inner {
-            link,
-            subject: incoming.subject.clone(),
-            headers: incoming.headers.clone(),
-            receipt: incoming.receipt.clone(),
-            settle: incoming.settle.clone(),
-            stop,
-            published: Mutex::default(),
-        }))
+    pub(crate) fn new(place: &Arc<Workplace>, matter: &Arc<Matter>) -> Self {
+        Self { place: Arc::clone(place), matter: Arc::clone(matter) }
     }
 
     /// That of messages that are handled together: it belongs to none of them, and so it can make
     /// no id that a second run repeats.
-    pub(crate) fn of_batch(link: Link, subject: Subject, stop: CancellationToken) -> Self {
-        Self(Arc::new(Inner {
-            link,
+    pub(crate) fn of_batch(place: &Arc<Workplace>, subject: Subject) -> Self {
+        let incoming = Incoming {
             subject,
-            headers: Headers::new(),
+            reply: None,
+            headers: Heading::default(),
+            payload: Bytes::new(),
             receipt: None,
             settle: None,
-            stop,
-            published: Mutex::default(),
-        }))
+        };
+        Self::new(place, &Arc::new(Matter::new(incoming)))
     }
 
     /// The concrete subject the message came on; beside a batch that of its first event.
     pub fn subject(&self) -> &str {
-        self.0.subject.as_str()
+        self.matter.subject.as_str()
     }
 
     /// The typed tokens of its subject.
@@ -81,7 +96,7 @@ impl Context {
 
     /// The message's headers.
     pub fn headers(&self) -> &Headers {
-        &self.0.headers
+        &self.matter.headers
     }
 
     /// The message's id (`Nats-Msg-Id`); every stream event has one. It stays the same when the
@@ -97,22 +112,22 @@ impl Context {
 
     /// Which delivery of the message it is, from 1; always 1 without a stream.
     pub fn attempt(&self) -> u64 {
-        self.0.receipt.as_ref().map_or(1, |receipt| receipt.attempt)
+        self.matter.receipt.as_ref().map_or(1, |receipt| receipt.attempt)
     }
 
     /// The stream that keeps the message.
     pub fn stream(&self) -> Option<&str> {
-        self.0.receipt.as_ref().map(|receipt| receipt.stream.as_str())
+        self.matter.receipt.as_ref().map(|receipt| &*receipt.stream)
     }
 
     /// The message's sequence in its stream.
     pub fn sequence(&self) -> Option<u64> {
-        self.0.receipt.as_ref().map(|receipt| receipt.sequence)
+        self.matter.receipt.as_ref().map(|receipt| receipt.sequence)
     }
 
     /// When the stream stored the message.
     pub fn stored_at(&self) -> Option<SystemTime> {
-        self.0.receipt.as_ref().map(|receipt| receipt.stored_at)
+        self.matter.receipt.as_ref().map(|receipt| receipt.stored_at)
     }
 
     /// Says that work on the message goes on, so that it does not come again meanwhile. Without a
@@ -124,7 +139,7 @@ impl Context {
     /// # Cancel safety
     /// Dropping the future leaves it unknown whether it was said.
     pub async fn progress(&self) -> Result<(), SettleError> {
-        match &self.0.settle {
+        match &self.matter.settle {
             Some(settle) => settle.send(Settlement::Progress).await.map_err(SettleError::from),
             None => Ok(()),
         }
@@ -136,7 +151,7 @@ impl Context {
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn shutting_down(&self) {
-        self.0.stop.cancelled().await;
+        self.place.stop.cancelled().await;
     }
 
     /// Publishes an event; one that a stream keeps is stored when this returns.
@@ -168,19 +183,19 @@ impl Context {
     pub fn message<'a, M: Message>(&'a self, message: &'a M) -> Draft<'a, M> {
         let mut headers = Headers::new();
         for name in [header::TRACE_PARENT, header::TRACE_STATE] {
-            if let Some(value) = self.headers().get(name) {
+            if let Some(value) = self.matter.headers.get(name) {
                 headers.push(name, value.to_owned());
             }
         }
         let declaration = message.declaration();
         let id = declaration.stream.and_then(|_| self.derived_id(declaration.name));
-        Draft::new(&self.0.link, message).inheriting(headers, id)
+        Draft::new(&self.place.link, message).inheriting(headers, id)
     }
 
     /// An id that the same place in a handler's next run for the same message makes again.
     fn derived_id(&self, name: &'static str) -> Option<String> {
-        let receipt = self.0.receipt.as_ref()?;
-        let mut published = self.0.published.lock().unwrap_or_else(PoisonError::into_inner);
+        let receipt = self.matter.receipt.as_ref()?;
+        let mut published = self.matter.published.lock().unwrap_or_else(PoisonError::into_inner);
         let known = published.iter().position(|(known, _)| *known == name);
         let place = known.unwrap_or_else(|| {
             published.push((name, 0));
@@ -192,11 +207,11 @@ impl Context {
         let (stream, sequence, stored_at) = self.headers().origin().unwrap_or_else(|| {
             // A stream that is deleted and made again counts its sequences anew.
             let stored_at = receipt.stored_at.duration_since(SystemTime::UNIX_EPOCH);
-            (&receipt.stream, receipt.sequence, stored_at.unwrap_or_default().as_nanos())
+            (&*receipt.stream, receipt.sequence, stored_at.unwrap_or_default().as_nanos())
         });
         let mut id = MessageIdBuilder::new(name);
-        id.part(&stream);
-        id.part(&receipt.consumer);
+        id.part(stream);
+        id.part(&*receipt.consumer);
         id.part(&sequence);
         id.part(&stored_at);
         id.part(count);

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use crate::header::Headers;
 use crate::message::Message;
 use crate::subject::{ParseSubjectError, Subject};
-use crate::transport::{Denial, Fault, Incoming, Receipt, Settle, Settlement};
+use crate::transport::{Denial, Fault, Heading, Incoming, Receipt, Settle, Settlement};
 
 /// How long a confirmed ack may take.
 const CONFIRM: Duration = Duration::from_secs(5);
@@ -19,7 +19,7 @@ const CONFIRM: Duration = Duration::from_secs(5);
 pub struct Delivery<E, K = Live> {
     event: E,
     subject: Subject,
-    headers: Headers,
+    headers: Heading,
     kind: K,
 }
 
@@ -243,7 +243,7 @@ impl Acker {
     /// # Errors
     /// [`SettleError`]: the message comes again after the ack wait.
     pub async fn ack(self) -> Result<(), SettleError> {
-        self.settle.send(Settlement::Ack).await.map_err(SettleError::from)
+        self.settle.finish(Settlement::Ack).await.map_err(SettleError::from)
     }
 
     /// As [`Delivery::ack_confirmed`].
@@ -259,7 +259,7 @@ impl Acker {
     /// # Errors
     /// [`SettleError`]: the message comes again after the ack wait.
     pub async fn nak(self, delay: Option<Duration>) -> Result<(), SettleError> {
-        self.settle.send(Settlement::Nak(delay)).await.map_err(SettleError::from)
+        self.settle.finish(Settlement::Nak(delay)).await.map_err(SettleError::from)
     }
 
     /// As [`Delivery::progress`].
@@ -275,7 +275,7 @@ impl Acker {
     /// # Errors
     /// [`SettleError`]: the message comes again after the ack wait.
     pub async fn reject(self, reason: &str) -> Result<(), SettleError> {
-        self.settle.send(Settlement::term(reason)).await.map_err(SettleError::from)
+        self.settle.finish(Settlement::term(reason)).await.map_err(SettleError::from)
     }
 }
 

@@ -123,6 +123,11 @@ pub(crate) fn comes_back(name: &str) -> bool {
     (!begins(name, RESERVED[0]) || is(TTL)) && !replaced
 }
 
+/// Whether a message whose `ONLY` header is this is for another consumer.
+pub(crate) fn is_for_another(only: &str, stream: &str, consumer: &str) -> bool {
+    only.split_once('/').is_some_and(|only| only != (stream, consumer))
+}
+
 /// Whether a header's name begins like this, without regard to case.
 fn begins(name: &str, prefix: &str) -> bool {
     name.get(..prefix.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(prefix))
@@ -274,12 +279,6 @@ impl Headers {
         let (rest, nanos) = self.get(ORIGIN)?.rsplit_once('.')?;
         let (stream, sequence) = rest.rsplit_once('.')?;
         Some((stream, sequence.parse().ok()?, nanos.parse().ok()?))
-    }
-
-    /// Whether a message was put back for another consumer than this one only.
-    pub(crate) fn is_for_another(&self, stream: &str, consumer: &str) -> bool {
-        let only = self.get(ONLY).and_then(|only| only.split_once('/'));
-        only.is_some_and(|only| only != (stream, consumer))
     }
 
     /// How often a message was put back after it had been put aside.

@@ -1,5 +1,6 @@
 //! Receiving: live, from a stream's history, and durably.
 
+mod ahead;
 mod consume;
 mod error;
 mod live;
@@ -17,12 +18,14 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use futures_util::stream::{SelectAll, Stream, StreamExt};
+use futures_util::stream::{Stream, StreamExt};
+
+use ahead::Ahead;
 
 use crate::delivery::{Delivery, DeliveryKind, Live};
 use crate::envelope;
 use crate::message::{Decode, Event};
-use crate::transport::{Fault, Inbox, Incoming, Pull};
+use crate::transport::{Fault, Inboxes, Incoming, Pull};
 
 /// A flow of typed deliveries: a [`Stream`] that also has a [`next`](Subscription::next) of its
 /// own.
@@ -37,8 +40,8 @@ pub struct Subscription<E, K = Live> {
 #[expect(clippy::large_enum_variant, reason = "one for each subscription, and it never moves")]
 enum Source {
     /// One core subscription for each filter.
-    Core(SelectAll<Inbox>),
-    Stream(Pull),
+    Core(Inboxes),
+    Stream(Pull, Option<Ahead>),
 }
 
 impl<E: Event + Decode, K: DeliveryKind> Subscription<E, K> {
@@ -66,7 +69,7 @@ impl<E: Event + Decode, K: DeliveryKind> Subscription<E, K> {
     pub fn dropped(&self) -> u64 {
         match &self.source {
             Source::Core(inboxes) => inboxes.iter().map(|inbox| inbox.dropped().count()).sum(),
-            Source::Stream(_) => 0,
+            Source::Stream(..) => 0,
         }
     }
 }
@@ -77,7 +80,23 @@ impl<E: Event + Decode, K: DeliveryKind> Stream for Subscription<E, K> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let next = match &mut self.source {
             Source::Core(inboxes) => inboxes.poll_next_unpin(cx),
-            Source::Stream(pull) => pull.poll_next_unpin(cx),
+            Source::Stream(pull, ahead) => {
+                let next = pull.poll_next_unpin(cx);
+                let room = match (ahead, &next) {
+                    (Some(ahead), Poll::Ready(Some(Ok(incoming)))) => {
+                        ahead.takes(incoming.payload.len())
+                    }
+                    (Some(ahead), Poll::Pending) => {
+                        ahead.waits();
+                        None
+                    }
+                    _ => None,
+                };
+                if let Some(room) = room {
+                    pull.set_room(room);
+                }
+                next
+            }
         };
         next.map(|next| next.map(deliver))
     }

@@ -174,7 +174,7 @@ impl DeadLetter {
         envelope::decode(&Incoming {
             subject: self.subject.clone(),
             reply: None,
-            headers: self.headers.clone(),
+            headers: self.headers.clone().into(),
             payload: self.payload.clone(),
             receipt: None,
             settle: None,

@@ -146,11 +146,10 @@ mod tests {
     use super::*;
     use crate::dead_letter::DeadLetterReason;
     use crate::dead_letter::place::stream_config;
-    use crate::header::Headers;
     use crate::link::Patience;
     use crate::subject::Subject;
-    use crate::transport::ApiError;
     use crate::transport::memory::Memory;
+    use crate::transport::{ApiError, Heading};
 
     const LETTERS: &str = "shop-dead-letters";
 
@@ -174,7 +173,7 @@ mod tests {
         let incoming = Incoming {
             subject: Subject::from_static("orders.created"),
             reply: None,
-            headers: Headers::new(),
+            headers: Heading::default(),
             payload: bytes::Bytes::from_static(b"{}"),
             receipt: Some(receipt),
             settle: None,

@@ -30,8 +30,8 @@ async fn put_aside(link: &Link, sequence: u64, block: &[u8]) {
         payload: Bytes::from_static(b"{}"),
     };
     let receipt = Receipt {
-        stream: "ORDERS".to_owned(),
-        consumer: "shop".to_owned(),
+        stream: "ORDERS".into(),
+        consumer: "shop".into(),
         sequence,
         attempt: 1,
         pending: 0,

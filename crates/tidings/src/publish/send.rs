@@ -1,7 +1,6 @@
 //! One message on its way: sent once, or until its stream confirms it.
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -76,8 +75,12 @@ pub(super) async fn core(
     outgoing: &Outgoing,
     by: impl FnOnce() -> Instant,
 ) -> Result<(), PublishError> {
-    let sending = pin!(link.transport.publish(outgoing));
-    match in_time(sending, by).await {
+    let at_once = poll_fn(|cx| Poll::Ready(link.transport.publish_at_once(outgoing, cx))).await;
+    let sent = match at_once {
+        Poll::Ready(sent) => Some(sent),
+        Poll::Pending => timeout_at(by(), link.transport.publish(outgoing)).await.ok(),
+    };
+    match sent {
         Some(Ok(())) => Ok(()),
         Some(Err(fault)) => Err(core_error(fault, outgoing.subject.as_str())),
         None => Err(unsent(link, &outgoing.subject)),
@@ -110,23 +113,16 @@ async fn store(
     by: impl FnOnce() -> Instant,
 ) -> Result<PendingAck, PublishError> {
     let subject = &outgoing.subject;
-    let storing = pin!(link.transport.store(outgoing));
-    match in_time(storing, by).await {
+    let at_once = poll_fn(|cx| Poll::Ready(link.transport.store_at_once(outgoing, cx))).await;
+    let sent = match at_once {
+        Poll::Ready(sent) => Some(sent),
+        Poll::Pending => timeout_at(by(), link.transport.store(outgoing)).await.ok(),
+    };
+    match sent {
         Some(Ok(ack)) => Ok(ack),
         Some(Err(fault)) => Err(stream_error(fault, subject.as_str(), stream.name)),
         // Not even handed over, so certainly not stored; the caller may have lost patience.
         None => Err(unsent(link, subject)),
-    }
-}
-
-/// Does it at once where it can be, else by then; only what waits arms a timer.
-async fn in_time<T>(
-    mut doing: Pin<&mut impl Future<Output = T>>,
-    by: impl FnOnce() -> Instant,
-) -> Option<T> {
-    match poll_fn(|cx| Poll::Ready(doing.as_mut().poll(cx))).await {
-        Poll::Ready(done) => Some(done),
-        Poll::Pending => timeout_at(by(), doing).await.ok(),
     }
 }
 

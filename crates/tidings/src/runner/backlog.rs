@@ -1,10 +1,12 @@
 //! Messages that are here and not begun: which of them may begin next.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use super::ledger::Entry;
+use crate::context::Matter;
 use crate::probe::Underway;
 use crate::route::BatchRule;
 use crate::transport::Incoming;
@@ -12,7 +14,7 @@ use crate::transport::Incoming;
 /// A message that is here.
 #[derive(Debug)]
 pub(super) struct Taken {
-    pub(super) incoming: Incoming,
+    pub(super) incoming: Arc<Matter>,
     pub(super) underway: Underway,
     /// Those of one key are handled one after the other.
     pub(super) key: Option<u64>,
@@ -29,6 +31,7 @@ pub(super) struct Taken {
 impl Taken {
     pub(super) fn new(incoming: Incoming, underway: Underway, key: Option<u64>) -> Self {
         let now = Instant::now();
+        let incoming = Arc::new(Matter::new(incoming));
         Self { incoming, underway, key, since: now, told: now, due: None, entry: None }
     }
 }
@@ -135,14 +138,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::header::Headers;
     use crate::subject::Subject;
+    use crate::transport::Heading;
 
     fn taken(name: &'static str, key: Option<u64>) -> Taken {
         let incoming = Incoming {
             subject: Subject::from_static(name),
             reply: None,
-            headers: Headers::new(),
+            headers: Heading::default(),
             payload: bytes::Bytes::new(),
             receipt: None,
             settle: None,

@@ -186,8 +186,8 @@ impl Backstop {
             return Ok(());
         };
         let receipt = Receipt {
-            stream,
-            consumer,
+            stream: stream.into(),
+            consumer: consumer.into(),
             sequence,
             attempt: deliveries,
             pending: 0,
@@ -196,7 +196,7 @@ impl Backstop {
         if !self.is_put_aside(&original, &receipt, told.stored_at).await? {
             let cause = cause(&original, deliveries, told.stored_at);
             dead_letter::store_read(&self.link, &self.letters, &original, &receipt, &cause).await?;
-            let Receipt { stream, consumer, .. } = &receipt;
+            let (stream, consumer) = (&*receipt.stream, &*receipt.consumer);
             tracing::error!(
                 stream,
                 consumer,

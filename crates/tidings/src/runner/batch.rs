@@ -52,16 +52,14 @@ impl Shared {
         let (Dispatching::Batch(dispatch), Some(first)) = (&self.dispatch, batch.first()) else {
             return (Ended::Returned(Ok(())), unmarked());
         };
-        let cx =
-            |taken: &Taken| Context::new(self.link.clone(), &taken.incoming, self.stop.clone());
-        let of_batch =
-            Context::of_batch(self.link.clone(), first.incoming.subject.clone(), self.stop.clone());
+        let cx = |taken: &Taken| Context::new(&self.place, &taken.incoming);
+        let of_batch = Context::of_batch(&self.place, first.incoming.subject.clone());
         let mut marks = None;
         let work = async {
             for taken in batch {
                 taken.underway.hold().await;
             }
-            let messages = batch.iter().map(|taken| (&taken.incoming, cx(taken))).collect();
+            let messages = batch.iter().map(|taken| (&**taken.incoming, cx(taken))).collect();
             let Dispatched { items, work } = dispatch.dispatch(messages, of_batch);
             marks = Some(items);
             match work {

@@ -2,6 +2,7 @@
 //! answered.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::backlog::Taken;
@@ -11,6 +12,7 @@ use super::place::Health;
 use super::reply;
 use super::settle::{Attempt, Fate, Why};
 use super::worker::Shared;
+use crate::context::Matter;
 use crate::dead_letter::{self, Cause, DeadLetterReason};
 use crate::jitter::{jittered, random_unit};
 use crate::probe::End;
@@ -28,7 +30,7 @@ pub(super) type Concluded = (Health, Option<(Taken, Duration)>);
 impl Shared {
     /// Whether a message that was handled has nothing to be done about it but an ack.
     pub(super) fn is_plain(&self, taken: &Taken) -> bool {
-        let Incoming { settle, receipt, reply, .. } = &taken.incoming;
+        let Incoming { settle, receipt, reply, .. } = &**taken.incoming;
         let is_first = receipt.as_ref().is_none_or(|receipt| receipt.attempt <= 1);
         is_first
             && !taken.underway.is_watched()
@@ -50,17 +52,21 @@ impl Shared {
             Some(Fate::Later(delay)) => {
                 handled.tell(&taken.underway, Some(&Settlement::Nak(Some(delay))));
                 let underway = self.begin(&taken.incoming);
-                return (health, Some((Taken { underway, ..taken }, delay)));
+                // Its next run counts anew what it publishes.
+                let incoming = Arc::new(Matter::new(Incoming::clone(&taken.incoming)));
+                return (health, Some((Taken { incoming, underway, ..taken }, delay)));
             }
             Some(fate) => self.settle(&mut taken, &handled, fate).await,
             None => self.answer(&taken, handled).await,
         };
         self.unsettled(&taken, sent);
         // Never, but where a test says so.
-        if taken.underway.redelivers()
-            && let Some(receipt) = &mut taken.incoming.receipt
-        {
-            receipt.attempt += 1;
+        if taken.underway.redelivers() && taken.incoming.receipt.is_some() {
+            let mut again = Incoming::clone(&taken.incoming);
+            if let Some(receipt) = &mut again.receipt {
+                receipt.attempt += 1;
+            }
+            taken.incoming = Arc::new(Matter::new(again));
             taken.underway = self.begin(&taken.incoming);
             return (health, Some((taken, Duration::ZERO)));
         }

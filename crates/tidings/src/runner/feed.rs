@@ -1,14 +1,13 @@
 //! Where a route's messages come from, and why no more of them are taken.
 
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use futures_util::{Stream as _, StreamExt as _};
+use futures_util::StreamExt as _;
 use tokio::time::Instant;
 
 use super::gate::{Gate, Trouble};
-use crate::transport::{Fault, Inbox, Incoming, Pull};
+use crate::transport::{Fault, Inboxes, Incoming, Pull};
 
 /// Where messages come from.
 pub(super) enum Feed {
@@ -36,7 +35,7 @@ impl Feed {
         gate: &Gate,
     ) -> Poll<Option<Result<Incoming, Fault>>> {
         match self {
-            Self::Core(inboxes) => inboxes.poll_next(cx),
+            Self::Core(inboxes) => inboxes.poll_next_unpin(cx),
             Self::Durable(flow) => {
                 let mut flow = pull(flow);
                 let Some(pull) = &mut *flow else { return Poll::Ready(None) };
@@ -71,48 +70,6 @@ impl Feed {
             Self::Core(_) => None,
             Self::Durable(flow) => pull(&flow).take(),
         }
-    }
-}
-
-/// Core subscriptions, each of which has its turn.
-#[derive(Debug)]
-pub(super) struct Inboxes {
-    inboxes: Vec<Inbox>,
-    /// Whose turn it is.
-    turn: usize,
-}
-
-impl Inboxes {
-    pub(super) fn new(inboxes: Vec<Inbox>) -> Self {
-        Self { inboxes, turn: 0 }
-    }
-
-    /// Ends the interest.
-    pub(super) fn stop(&mut self) {
-        self.inboxes.iter_mut().for_each(Inbox::stop);
-    }
-
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Incoming, Fault>>> {
-        let mut looked = 0;
-        while looked < self.inboxes.len() {
-            if self.turn >= self.inboxes.len() {
-                self.turn = 0;
-            }
-            match Pin::new(&mut self.inboxes[self.turn]).poll_next(cx) {
-                Poll::Ready(Some(next)) => {
-                    self.turn += 1;
-                    return Poll::Ready(Some(next));
-                }
-                Poll::Ready(None) => {
-                    self.inboxes.remove(self.turn);
-                }
-                Poll::Pending => {
-                    self.turn += 1;
-                    looked += 1;
-                }
-            }
-        }
-        if self.inboxes.is_empty() { Poll::Ready(None) } else { Poll::Pending }
     }
 }
 

@@ -77,7 +77,7 @@ impl Hand {
         &mut self,
         shared: &Arc<Shared>,
         ledger: &Ledger,
-        mut taken: Taken,
+        taken: Taken,
     ) -> Result<(Health, bool), Box<Start>> {
         let Dispatching::Each(dispatch) = &shared.dispatch else {
             return Err(Box::new(Start::Fresh(taken)));
@@ -88,10 +88,9 @@ impl Hand {
         let begun = Instant::now();
         let cx = shared.context(&taken);
         // Whoever tells the server of it does so also while it blocks this thread.
-        let settle = taken.incoming.settle.take();
-        let is_told = settle.is_some();
-        if let Some(settle) = settle {
-            ledger.take_in_hand(settle);
+        let is_told = taken.incoming.settle.is_some();
+        if is_told {
+            ledger.take_in_hand(Arc::clone(&taken.incoming));
         }
         let mut waker = Context::from_waker(Waker::noop());
         let handled = caught(|| match dispatch.dispatch(&taken.incoming, cx, &mut self.desk) {
@@ -102,9 +101,7 @@ impl Hand {
         self.haste.took(took);
         let mut alone = true;
         if is_told {
-            let (settle, long) = ledger.put_down().unzip();
-            taken.incoming.settle = settle;
-            alone = long != Some(true);
+            alone = !ledger.put_down();
         }
         match handled {
             Poll::Ready(handled) => {

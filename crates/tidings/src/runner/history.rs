@@ -65,8 +65,8 @@ mod tests {
 
     fn receipt(sequence: u64, stored_at: SystemTime) -> Receipt {
         Receipt {
-            stream: "ORDERS".to_owned(),
-            consumer: "shop".to_owned(),
+            stream: "ORDERS".into(),
+            consumer: "shop".into(),
             sequence,
             attempt: 1,
             pending: 0,

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::backlog::{Backlog, Taken};
 use super::feed::{Feed, Flow};
+use crate::context::Matter;
 use crate::transport::{Fault, Settle, Settlement};
 
 /// What is here of one route's messages.
@@ -39,7 +40,7 @@ pub(super) struct Held {
 /// A stream's message that a task handles.
 #[derive(Debug)]
 struct Work {
-    settle: Settle,
+    message: Arc<Matter>,
     begun: Instant,
     told: Instant,
 }
@@ -62,7 +63,7 @@ impl Drop for Entry {
 /// A stream's message that the intake handles itself, with no look at the clock.
 #[derive(Debug)]
 struct InHand {
-    settle: Settle,
+    message: Arc<Matter>,
     /// When the teller saw it first, and when it told of it last.
     seen: Option<[Instant; 2]>,
 }
@@ -91,22 +92,23 @@ impl Ledger {
     }
 
     /// The intake begins to handle this message itself.
-    pub(super) fn take_in_hand(&self, settle: Settle) {
+    pub(super) fn take_in_hand(&self, message: Arc<Matter>) {
         let mut held = self.held();
-        held.hand = Some(InHand { settle, seen: None });
+        held.hand = Some(InHand { message, seen: None });
         self.stir(&mut held, true);
     }
 
     /// It has ended, or goes on in a task. Says also whether it took so long that others may have
     /// been taken over meanwhile.
-    pub(super) fn put_down(&self) -> Option<(Settle, bool)> {
-        self.held().hand.take().map(|hand| (hand.settle, hand.seen.is_some()))
+    pub(super) fn put_down(&self) -> bool {
+        self.held().hand.take().is_some_and(|hand| hand.seen.is_some())
     }
 
     /// A task begins to handle this message; `None` where there is nothing to tell of it.
     pub(super) fn enter(self: &Arc<Self>, taken: &Taken, now: Instant) -> Option<Entry> {
-        let settle = taken.incoming.settle.clone()?;
-        let work = Some(Work { settle, begun: now, told: taken.told });
+        taken.incoming.settle.as_ref()?;
+        let message = Arc::clone(&taken.incoming);
+        let work = Some(Work { message, begun: now, told: taken.told });
         let mut held = self.held();
         let place = if let Some(place) = held.free.pop() {
             held.works[place] = work;
@@ -164,13 +166,13 @@ impl Ledger {
         let may_be_told = |begun: Instant| {
             !limit.is_zero() && begun.checked_add(limit).is_none_or(|end| now <= end)
         };
-        let hand = hand.iter_mut().filter_map(|InHand { settle, seen }| {
+        let hand = hand.iter_mut().filter_map(|InHand { message, seen }| {
             let [begun, told] = seen.get_or_insert([now, now]);
-            may_be_told(*begun).then_some((&*settle, told))
+            message.settle.as_ref().filter(|_| may_be_told(*begun)).map(|settle| (settle, told))
         });
         let works = works.iter_mut().flatten();
-        let works = works.filter_map(|Work { settle, begun, told }| {
-            may_be_told(*begun).then_some((&*settle, told))
+        let works = works.filter_map(|Work { message, begun, told }| {
+            message.settle.as_ref().filter(|_| may_be_told(*begun)).map(|settle| (settle, told))
         });
         let waiting = backlog.untold(before).filter_map(|taken| {
             let Taken { incoming, told, .. } = taken;

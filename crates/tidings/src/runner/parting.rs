@@ -53,7 +53,7 @@ impl Intake {
         let waiting = self.ledger.held().backlog.drain();
         for taken in waiting {
             left += 1;
-            self.worker.leave(taken.incoming).await;
+            self.worker.leave(&taken.incoming).await;
         }
         let gate = self.worker.gate();
         let mut next =
@@ -61,7 +61,7 @@ impl Intake {
         while let Some(next) = next() {
             if let Ok(incoming) = next {
                 left += 1;
-                self.worker.leave(incoming).await;
+                self.worker.leave(&incoming).await;
             }
         }
         left

@@ -3,13 +3,13 @@
 use tokio::time::{sleep, sleep_until};
 
 use super::Worker;
-use super::feed::{Feed, Halt, Inboxes};
+use super::feed::{Feed, Halt};
 use super::gate::Trouble;
 use super::intake::Intake;
 use crate::jitter::jittered;
 use crate::probe::Listener;
 use crate::subject::Subject;
-use crate::transport::{Fault, Inbox};
+use crate::transport::{Fault, Inbox, Inboxes};
 
 /// The wait before subscriptions that can't be made again are tried anew.
 const RETRY: std::time::Duration = std::time::Duration::from_secs(1);
@@ -87,7 +87,7 @@ fn watched(worker: &Worker, inboxes: Vec<Inbox>) -> Inboxes {
     for inbox in &inboxes {
         worker.tally().watch(inbox.dropped());
     }
-    Inboxes::new(inboxes)
+    inboxes.into_iter().collect()
 }
 
 /// Ends the interest, and handles what was already delivered.

@@ -49,7 +49,7 @@ impl Shared {
         }
         self.gate.well(Trouble::Letters);
         let Unreadable { message, receipt, .. } = &unreadable;
-        let (stream, sequence) = (receipt.stream.as_str(), message.sequence);
+        let (stream, sequence) = (&*receipt.stream, message.sequence);
         tracing::error!(route = self.label, stream, sequence, "{ERROR}; it is given up");
     }
 

@@ -20,7 +20,7 @@ use super::place::{FAR, Place};
 use super::progress::Progress;
 use super::settle::Policy;
 use super::{Runner, Tally, reply};
-use crate::context::Context;
+use crate::context::{Context, Workplace};
 use crate::handler::{Desk, Dispatch, Dispatching, empty_desk};
 use crate::link::Link;
 use crate::message::{Declaration, MessageKind};
@@ -69,6 +69,8 @@ pub(super) struct Shared {
     pub(super) letters: Option<String>,
     pub(super) history: History,
     pub(super) link: Link,
+    /// What the contexts of its handler have in common.
+    pub(super) place: Arc<Workplace>,
     key: Option<Key>,
     pub(super) gate: Arc<Gate>,
     pub(super) tally: Arc<Tally>,
@@ -98,6 +100,7 @@ impl Worker {
                 deadline: route.deadline,
                 letters,
                 history: History::default(),
+                place: Arc::new(Workplace { link: link.clone(), stop: runner.stop.clone() }),
                 link,
                 key: route.key.clone(),
                 gate: Arc::default(),
@@ -165,11 +168,11 @@ impl Worker {
     }
 
     /// Counts a message that will not be handled; who asked is told.
-    pub(super) async fn leave(&self, incoming: Incoming) {
+    pub(super) async fn leave(&self, incoming: &Incoming) {
         self.shared.tally.left();
-        if let Some(to) = incoming.reply
+        if let Some(to) = &incoming.reply
             && self.shared.is_asked()
-            && let Err(fault) = reply::reply(&self.shared.link, to, Handled::Aborted).await
+            && let Err(fault) = reply::reply(&self.shared.link, to.clone(), Handled::Aborted).await
         {
             tracing::warn!(route = self.label(), %fault, "an asker could not be told");
         }
@@ -251,13 +254,13 @@ impl Shared {
 
     /// Whether a message is not to be tried any more.
     pub(super) fn is_used_up(&self, taken: &Taken) -> bool {
-        let Incoming { settle, receipt, .. } = &taken.incoming;
+        let Incoming { settle, receipt, .. } = &**taken.incoming;
         settle.is_some() && receipt.as_ref().is_some_and(|r| self.policy.is_used_up(r.attempt))
     }
 
     /// What the handler is told of its message.
     pub(super) fn context(&self, taken: &Taken) -> Context {
-        Context::new(self.link.clone(), &taken.incoming, self.stop.clone())
+        Context::new(&self.place, &taken.incoming)
     }
 
     /// Runs the handler, as long as it may.

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use super::live::check_name;
-use super::{From, Source, Subscription};
+use super::{Ahead, From, Source, Subscription};
 use crate::delivery::Durable;
 use crate::link::Link;
 use crate::message::{Decode, StreamEvent, filters};
@@ -35,7 +35,7 @@ pub struct Consume<E> {
     name: String,
     from: From,
     ack_wait: Option<Duration>,
-    prefetch: usize,
+    prefetch: Option<usize>,
     max_ack_pending: u64,
     event: PhantomData<fn() -> E>,
 }
@@ -47,7 +47,7 @@ impl<E: StreamEvent + Decode> Consume<E> {
             name,
             from: From::Beginning,
             ack_wait: None,
-            prefetch: 16,
+            prefetch: None,
             max_ack_pending: topology::MAX_ACK_PENDING,
             event: PhantomData,
         }
@@ -66,10 +66,14 @@ impl<E: StreamEvent + Decode> Consume<E> {
         self
     }
 
-    /// How many messages may wait here unsettled, at least 1; the default is 16. Their ack wait
-    /// runs while they wait.
+    /// How many messages may wait here that nobody has taken, at least 1. Their ack wait runs while
+    /// they wait.
+    ///
+    /// Where nothing is said it is 16 at first. It grows up to 1000, as long as half of them are
+    /// taken within 50 ms and a 64th of the ack wait, and have no more than 8 MiB together; and it
+    /// shrinks where they wait longer.
     pub fn prefetch(mut self, prefetch: usize) -> Self {
-        self.prefetch = prefetch.max(1);
+        self.prefetch = Some(prefetch.max(1));
         self
     }
 
@@ -100,8 +104,13 @@ impl<E: StreamEvent + Decode> Consume<E> {
         {
             return Err(SubscribeError::exists(left, stream));
         }
-        let pull = self.link.transport.pull(stream, &config.name, self.prefetch).await;
-        pull.map(|pull| Subscription::new(Source::Stream(pull)))
+        let ahead = match self.prefetch {
+            Some(_) => None,
+            None => Some(Ahead::new(self.max_ack_pending, config.ack_wait)),
+        };
+        let prefetch = self.prefetch.or(ahead.as_ref().map(Ahead::room)).unwrap_or(1);
+        let pull = self.link.transport.pull(stream, &config.name, prefetch).await;
+        pull.map(|pull| Subscription::new(Source::Stream(pull, ahead)))
             .map_err(|fault| SubscribeError::of_stream(fault, stream))
     }
 }

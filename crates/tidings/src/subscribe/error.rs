@@ -192,7 +192,7 @@ impl From<Fault> for ReceiveError {
             Fault::Unreadable(unreadable) => {
                 let Unreadable { message, receipt, settle } = *unreadable;
                 Self::Unreadable {
-                    stream: receipt.stream,
+                    stream: receipt.stream.to_string(),
                     sequence: message.sequence,
                     subject: message.subject.to_string(),
                     payload: message.payload,

@@ -4,8 +4,6 @@ use std::future::IntoFuture;
 use std::marker::PhantomData;
 use std::pin::Pin;
 
-use futures_util::stream::SelectAll;
-
 use super::{Source, Subscription};
 use crate::link::Link;
 use crate::message::{Decode, Event};
@@ -58,7 +56,7 @@ impl<E: Event + Decode> Subscribe<E> {
         }
         let (filters, within) = (self.filters?, self.link.patience.request);
         let opening = async {
-            let mut inboxes = SelectAll::new();
+            let mut inboxes = Vec::with_capacity(filters.len());
             for filter in filters {
                 let group = self.group.as_deref();
                 let inbox = self.link.transport.subscribe_with(filter, group, self.capacity).await;
@@ -69,7 +67,7 @@ impl<E: Event + Decode> Subscribe<E> {
             if let Some(denial) = inboxes.iter().find_map(Inbox::denied) {
                 return Err(SubscribeError::Denied(denial));
             }
-            Ok(Subscription::new(Source::Core(inboxes)))
+            Ok(Subscription::new(Source::Core(inboxes.into_iter().collect())))
         };
         tokio::time::timeout(within, opening).await.map_err(|_| SubscribeError::Timeout)?
     }

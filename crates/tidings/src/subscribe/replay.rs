@@ -3,9 +3,9 @@
 use std::future::IntoFuture;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use super::{Source, Subscription};
+use super::{Ahead, Source, Subscription};
 use crate::delivery::Stored;
 use crate::link::Link;
 use crate::message::{Decode, StreamEvent};
@@ -69,8 +69,11 @@ impl<E: StreamEvent + Decode> Replay<E> {
     async fn open(self) -> Result<Subscription<E, Stored>, SubscribeError> {
         let stream = E::Stream::NAME;
         let filters = self.filters?;
-        let pull = self.link.transport.replay(stream, filters, self.from.into()).await;
-        pull.map(|pull| Subscription::new(Source::Stream(pull)))
+        // Nothing is settled, and so nothing waits in vain.
+        let ahead = Ahead::new(u64::MAX, Duration::MAX);
+        let (transport, from) = (&self.link.transport, self.from.into());
+        let pull = transport.replay(stream, filters, from, ahead.room()).await;
+        pull.map(|pull| Subscription::new(Source::Stream(pull, Some(ahead))))
             .map_err(|fault| SubscribeError::of_stream(fault, stream))
     }
 }

@@ -1,10 +1,11 @@
 //! A context of a test's own, for one handler alone.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::context::Context;
+use crate::context::{Context, Matter, Workplace};
 use crate::envelope;
 use crate::header::Headers;
 use crate::link::Link;
@@ -110,8 +111,8 @@ impl<'a, M: Message> TestContext<'a, M> {
             }
         };
         let receipt = encoded.declaration.stream.map(|stream| Receipt {
-            stream: stream.name.to_owned(),
-            consumer: "test".to_owned(),
+            stream: stream.name.into(),
+            consumer: "test".into(),
             sequence: self.sequence,
             attempt: self.attempt,
             pending: 0,
@@ -121,11 +122,12 @@ impl<'a, M: Message> TestContext<'a, M> {
         let incoming = Incoming {
             subject: sealed.subject,
             reply: None,
-            headers: sealed.headers,
+            headers: sealed.headers.into(),
             payload: sealed.payload,
             receipt,
             settle: None,
         };
-        Context::new(self.link.clone(), &incoming, self.stop)
+        let place = Workplace { link: self.link.clone(), stop: self.stop };
+        Context::new(&Arc::new(place), &Arc::new(Matter::new(incoming)))
     }
 }

@@ -124,7 +124,7 @@ impl Entry {
                 declarations: envelope::declaration_of(declarations, incoming)
                     .map_or_else(|_| declarations.to_vec(), |one| vec![one]),
                 subject: incoming.subject.clone(),
-                headers: incoming.headers.clone(),
+                headers: Headers::clone(&incoming.headers),
                 payload: incoming.payload.clone(),
                 receipt: incoming.receipt.clone(),
                 schedule: None,

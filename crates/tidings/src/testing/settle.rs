@@ -215,7 +215,7 @@ impl State {
                     else {
                         return None;
                     };
-                    let is = receipt.stream == *stream && receipt.consumer == *consumer;
+                    let is = *receipt.stream == **stream && *receipt.consumer == **consumer;
                     is.then(|| error.clone())
                 });
             }
@@ -247,7 +247,9 @@ impl State {
                         stored.insert(ack.sequence);
                     }
                 }
-                (_, Some(receipt)) if receipt.stream == stream && receipt.consumer == consumer => {
+                (_, Some(receipt))
+                    if &*receipt.stream == stream && &*receipt.consumer == consumer =>
+                {
                     brought.insert(receipt.sequence);
                 }
                 _ => {}

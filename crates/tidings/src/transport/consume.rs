@@ -101,8 +101,9 @@ impl Pull {
     pub(crate) fn set_room(&mut self, room: usize) {
         match self {
             Self::Nats(pull) => pull.flow.set_room(room),
-            // Nothing is on the way in memory, and a replay is bounded by itself.
-            Self::NatsOrdered(_) | Self::Memory(_) => {}
+            Self::NatsOrdered(pull) => pull.set_room(room),
+            // Nothing is on the way in memory.
+            Self::Memory(_) => {}
         }
     }
 

@@ -1,20 +1,20 @@
 //! A message that arrived, and how it is settled.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
-use crate::header::Headers;
 use crate::subject::Subject;
-use crate::transport::{Fault, memory, nats};
+use crate::transport::{Fault, Heading, memory, nats};
 
 /// A message that arrived.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Incoming {
     pub(crate) subject: Subject,
     /// Where an answer is expected; `None` for a stream's messages, which are settled instead.
     pub(crate) reply: Option<Subject>,
-    pub(crate) headers: Headers,
+    pub(crate) headers: Heading,
     pub(crate) payload: Bytes,
     /// Where a stream keeps it, if one delivered it.
     pub(crate) receipt: Option<Receipt>,
@@ -25,8 +25,9 @@ pub(crate) struct Incoming {
 /// Where a stream keeps a message, and which delivery of it this is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Receipt {
-    pub(crate) stream: String,
-    pub(crate) consumer: String,
+    /// Of all messages of one consumer these two are the same text.
+    pub(crate) stream: Arc<str>,
+    pub(crate) consumer: Arc<str>,
     pub(crate) sequence: u64,
     /// Counts from 1 with each delivery of the same message to this consumer.
     pub(crate) attempt: u64,
@@ -71,6 +72,14 @@ impl Settle {
     pub(crate) async fn send(&self, settlement: Settlement) -> Result<(), Fault> {
         match self {
             Self::Nats(settle) => settle.send(settlement).await,
+            Self::Memory(settle) => settle.send(settlement),
+        }
+    }
+
+    /// The same as the last word on the message: nothing is kept of the way back.
+    pub(crate) async fn finish(self, settlement: Settlement) -> Result<(), Fault> {
+        match self {
+            Self::Nats(settle) => settle.finish(settlement).await,
             Self::Memory(settle) => settle.send(settlement),
         }
     }

@@ -9,7 +9,9 @@ mod consume;
 mod denial;
 mod dropped;
 mod fault;
+mod heading;
 mod inbox;
+mod inboxes;
 mod incoming;
 pub(crate) mod memory;
 pub(crate) mod nats;
@@ -17,17 +19,19 @@ mod pending_ack;
 mod state;
 mod stored;
 
+use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use futures_util::future::Either;
 
 pub(crate) use atomic::AtomicFault;
 pub(crate) use consume::{ConsumerConfig, DeliverFrom, Foreign, Pull};
 pub use denial::{Denial, DeniedAction};
 pub(crate) use dropped::Dropped;
 pub(crate) use fault::{ApiError, Fault};
+pub(crate) use heading::Heading;
 pub(crate) use inbox::{CAPACITY, Inbox};
+pub(crate) use inboxes::Inboxes;
 pub(crate) use incoming::{Incoming, Receipt, Settle, Settlement};
 pub(crate) use pending_ack::PendingAck;
 pub use state::{ConsumerState, StreamState};
@@ -64,15 +68,19 @@ macro_rules! on {
 }
 
 impl Transport {
-    /// Sends a message to whoever listens; `Ok` means handed over to the connection.
-    pub(crate) fn publish<'a>(
-        &'a self,
-        message: &'a Outgoing,
-    ) -> impl Future<Output = Result<(), Fault>> + Send + 'a {
-        match self {
-            Self::Nats(t) => Either::Left(t.publish(message, None)),
-            Self::Memory(t) => Either::Right(t.publish(message, None)),
-        }
+    /// Sends a message to whoever listens, if that takes no waiting; `Ok` means handed over to the
+    /// connection. Where it is pending nothing has happened, and it is to be [published](Self::publish).
+    pub(crate) fn publish_at_once(
+        &self,
+        message: &Outgoing,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Fault>> {
+        on!(self, t => t.publish_at_once(message, cx))
+    }
+
+    /// The same, and waits until the connection takes it.
+    pub(crate) async fn publish(&self, message: &Outgoing) -> Result<(), Fault> {
+        on!(self, t => t.publish(message, None).await)
     }
 
     /// Sends a message to whoever listens, with the subject on which any number may answer.
@@ -85,17 +93,21 @@ impl Transport {
         on!(self, t => t.new_inbox())
     }
 
-    /// Sends a message to the stream that keeps its subject. When this returns the message is
-    /// sent, so that messages are stored in the order of these calls; the ack says it is stored.
-    /// Who calls keeps it: without an ack it is sent again.
-    pub(crate) fn store<'a>(
-        &'a self,
-        message: &'a Outgoing,
-    ) -> impl Future<Output = Result<PendingAck, Fault>> + Send + 'a {
-        match self {
-            Self::Nats(t) => Either::Left(t.store(message)),
-            Self::Memory(t) => Either::Right(t.store(message)),
-        }
+    /// Sends a message to the stream that keeps its subject, if that takes no waiting. Where it is
+    /// pending nothing has happened, and it is to be [stored](Self::store).
+    pub(crate) fn store_at_once(
+        &self,
+        message: &Outgoing,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<PendingAck, Fault>> {
+        on!(self, t => t.store_at_once(message, cx))
+    }
+
+    /// The same, and waits until the connection takes it. When this returns the message is sent, so
+    /// that messages are stored in the order of these calls; the ack says it is stored. Who calls
+    /// keeps it: without an ack it is sent again.
+    pub(crate) async fn store(&self, message: &Outgoing) -> Result<PendingAck, Fault> {
+        on!(self, t => t.store(message).await)
     }
 
     /// Sends messages to the one stream that keeps their subjects, which stores all of them or
@@ -272,15 +284,17 @@ impl Transport {
         }
     }
 
-    /// Reads a stream in order, without acknowledging, and goes on as messages arrive.
+    /// Reads a stream in order, without acknowledging, and goes on as messages arrive. It never
+    /// holds more than `prefetch` messages.
     pub(crate) async fn replay(
         &self,
         stream: &str,
         filters: Vec<Subject>,
         from: DeliverFrom,
+        prefetch: usize,
     ) -> Result<Pull, Fault> {
         match self {
-            Self::Nats(t) => t.replay(stream, filters, from).await.map(Pull::NatsOrdered),
+            Self::Nats(t) => t.replay(stream, filters, from, prefetch).await.map(Pull::NatsOrdered),
             Self::Memory(t) => t.replay(stream, filters, from).map(Pull::memory),
         }
     }

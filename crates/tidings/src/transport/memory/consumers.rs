@@ -115,11 +115,11 @@ impl Stream {
         let incoming = Incoming {
             subject: message.subject.clone(),
             reply: None,
-            headers: message.headers.clone(),
+            headers: message.headers.clone().into(),
             payload: message.payload.clone(),
             receipt: Some(Receipt {
-                stream: self.config.name.clone(),
-                consumer: consumer.config.name.clone(),
+                stream: self.config.name.as_str().into(),
+                consumer: consumer.config.name.as_str().into(),
                 sequence: delivery.sequence,
                 attempt: delivery.attempt,
                 pending: consumer.ahead,

@@ -157,7 +157,7 @@ impl Subscriptions {
             let message = Incoming {
                 subject: message.subject.clone(),
                 reply: reply.cloned(),
-                headers: message.headers.clone(),
+                headers: message.headers.clone().into(),
                 payload: message.payload.clone(),
                 receipt: None,
                 settle: None,

@@ -1,6 +1,6 @@
 //! Consumer configurations to and from async-nats's.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_nats::jetstream::consumer::{AckPolicy, Config, DeliverPolicy, ReplayPolicy};
 
@@ -16,6 +16,23 @@ pub(super) fn to_nats(config: &ConsumerConfig) -> Result<Config, Fault> {
         ..Default::default()
     };
     overlay(config, &mut nats)?;
+    Ok(nats)
+}
+
+/// A consumer without acks, which the server forgets when nobody reads it.
+pub(super) fn ordered(config: &ConsumerConfig, inactive: Duration) -> Result<Config, Fault> {
+    let mut nats = Config {
+        name: Some(config.name.clone()),
+        ack_policy: AckPolicy::None,
+        inactive_threshold: inactive,
+        memory_storage: true,
+        num_replicas: 1,
+        ..Default::default()
+    };
+    overlay(config, &mut nats)?;
+    nats.max_deliver = 1;
+    nats.ack_wait = Duration::ZERO;
+    nats.max_ack_pending = 0;
     Ok(nats)
 }
 

@@ -1,21 +1,22 @@
 //! What has arrived for one core subscription, and how its interest ends without loss.
 //!
 //! async-nats drops what it has no room for and does not count it, and its own `drain` forgets a
-//! subscription before the server has. So a task reads whatever the subscription's owner leaves,
-//! into a queue whose bound counts; and it ends the interest in three steps that lose nothing.
+//! subscription before the server has. So a task, the keeper, reads whatever the subscription's
+//! owner leaves, into a queue whose bound counts; and it ends the interest in three steps that lose
+//! nothing. As long as the owner takes what comes, the keeper looks on from time to time.
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::Duration;
 
 use async_nats::{Message, Subscriber};
 use futures_util::task::AtomicWaker;
 use futures_util::{FutureExt as _, StreamExt as _};
-use tokio::task::unconstrained;
-use tokio::time::sleep;
+use tokio::sync::Notify;
+use tokio::task::{coop, unconstrained};
+use tokio::time::{sleep, timeout};
 
 use super::denial::Denials;
 use super::{Nats, TAKEN};
@@ -26,6 +27,10 @@ use crate::transport::{Denial, Dropped};
 /// nine digits at most): it forgets the interest at once, while the client goes on until so many
 /// have come, which is never.
 pub(super) const AT_ONCE: u64 = u64::MAX;
+
+/// How long the owner may leave a message before the keeper takes it. So many as come meanwhile may
+/// be held beyond the bound.
+const LEFT: Duration = Duration::from_millis(10);
 
 /// How long until the server is asked again for what it has denied.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -54,16 +59,21 @@ struct State {
     queue: VecDeque<Message>,
     /// A denial that the owner has not been told of.
     denied: Option<Denial>,
+    /// Whether the owner has taken all there was since the keeper looked last.
+    emptied: bool,
     /// The number of the last denial that was looked at.
     looked: u64,
     ended: bool,
 }
 
-/// Who waits for a message: whoever comes first takes it, and the other waits on.
+/// Who is woken by a message: the owner, who takes it, and the keeper, who sees to it that the
+/// owner does. The keeper is woken by the first one alone after it has gone to sleep.
 #[derive(Default)]
 struct Wakers {
     owner: AtomicWaker,
-    keeper: AtomicWaker,
+    keeper: Notify,
+    /// Whether the keeper was woken since it looked.
+    rang: AtomicBool,
 }
 
 impl Wake for Wakers {
@@ -73,7 +83,17 @@ impl Wake for Wakers {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.owner.wake();
-        self.keeper.wake();
+        if !self.rang.load(Ordering::Relaxed) && !self.rang.swap(true, Ordering::AcqRel) {
+            self.keeper.notify_one();
+        }
+    }
+}
+
+impl State {
+    /// Nothing comes any more.
+    fn end(&mut self) {
+        self.source = None;
+        self.ended = true;
     }
 }
 
@@ -94,6 +114,7 @@ impl Feed {
                 source: Some(source),
                 queue: VecDeque::new(),
                 denied: None,
+                emptied: false,
                 looked: denied_before,
                 ended: false,
             }),
@@ -109,23 +130,40 @@ impl Feed {
 
     /// The next message for the subscription's owner. What has arrived is looked for in the
     /// connection's own queue too: nothing is overlooked that came before a barrier.
-    pub(super) fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<Result<Message, Denial>>> {
+    pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Denial>>> {
+        if let Poll::Ready(next) = self.take(cx) {
+            return Poll::Ready(next);
+        }
+        // What has come meanwhile is seen by the second look.
         self.wakers.owner.register(cx.waker());
+        self.take(cx)
+    }
+
+    fn take(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Denial>>> {
         let state = &mut *self.state();
-        if let Some(message) = state.queue.pop_front() {
-            return Poll::Ready(Some(Ok(message)));
+        if !state.queue.is_empty() {
+            // A full queue must not keep the other tasks from running.
+            let coop = ready!(coop::poll_proceed(cx));
+            coop.made_progress();
+            return Poll::Ready(state.queue.pop_front().map(Ok));
         }
         if let Some(denial) = state.denied.take() {
             return Poll::Ready(Some(Err(denial)));
         }
-        match &mut state.source {
-            Some(source) => {
-                let next = source.poll_next_unpin(&mut Context::from_waker(&self.waker));
-                next.map(|next| next.map(Ok))
+        let Some(source) = &mut state.source else {
+            return if state.ended { Poll::Ready(None) } else { Poll::Pending };
+        };
+        let next = source.poll_next_unpin(&mut Context::from_waker(&self.waker));
+        match next {
+            Poll::Ready(None) => {
+                state.end();
+                self.wakers.keeper.notify_one();
             }
-            None if state.ended => Poll::Ready(None),
-            None => Poll::Pending,
+            Poll::Ready(Some(_)) => {}
+            // Where others are to run first, nobody knows whether there is more.
+            Poll::Pending => state.emptied |= coop::has_budget_remaining(),
         }
+        next.map(|next| next.map(Ok))
     }
 
     /// How many have arrived and were not taken.
@@ -154,7 +192,7 @@ impl Feed {
     /// Tells the keeper to end the interest.
     pub(super) fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
-        self.wakers.keeper.wake();
+        self.wakers.keeper.notify_one();
     }
 
     /// Ends the interest now; what is on the way is lost.
@@ -169,7 +207,7 @@ impl Feed {
         let source = loop {
             tokio::select! {
                 biased;
-                source = poll_fn(|cx| self.poll_keep(cx)) => break source,
+                source = self.watch() => break source,
                 _ = changes.changed() => if self.look(&nats.shared.denials) {
                     self.wakers.owner.wake();
                     again = Some(Box::pin(sleep(AGAIN)));
@@ -220,24 +258,44 @@ impl Feed {
         denied
     }
 
-    /// Resolves with the source when the interest is to end; `None` if it has ended.
-    fn poll_keep(&self, cx: &Context<'_>) -> Poll<Option<Subscriber>> {
-        self.wakers.keeper.register(cx.waker());
-        let mut state = self.state();
-        if self.stopping.load(Ordering::Acquire) {
-            return Poll::Ready(state.source.take());
-        }
+    /// Takes what the owner leaves. Resolves with the source when the interest is to end; `None` if
+    /// it has ended.
+    async fn watch(&self) -> Option<Subscriber> {
         loop {
-            let Some(source) = &mut state.source else { return Poll::Ready(None) };
+            unconstrained(async { self.take_all() }).await;
+            let mut rung = false;
+            loop {
+                if self.stopping.load(Ordering::Acquire) || self.state().source.is_none() {
+                    return self.state().source.take();
+                }
+                if !rung {
+                    self.wakers.keeper.notified().await;
+                    rung = true;
+                } else if timeout(LEFT, self.wakers.keeper.notified()).await.is_err()
+                    && !std::mem::take(&mut self.state().emptied)
+                {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Moves what has arrived into the queue, as far as there is room.
+    fn take_all(&self) {
+        // Before the look: what comes after it rings again.
+        self.wakers.rang.store(false, Ordering::Release);
+        let mut state = self.state();
+        while let Some(source) = &mut state.source {
             match source.poll_next_unpin(&mut Context::from_waker(&self.waker)) {
                 Poll::Ready(Some(message)) => self.put(&mut state, message),
-                Poll::Ready(None) => {
-                    state.source = None;
-                    state.ended = true;
-                    return Poll::Ready(None);
-                }
-                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => state.end(),
+                Poll::Pending => break,
             }
+        }
+        let is_news = state.ended || !state.queue.is_empty();
+        drop(state);
+        if is_news {
+            self.wakers.owner.wake();
         }
     }
 

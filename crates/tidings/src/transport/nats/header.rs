@@ -44,12 +44,32 @@ fn value_of(value: &str) -> Result<HeaderValue, Fault> {
     HeaderValue::deserialize(value).map_err(Fault::client)
 }
 
-pub(super) fn from_nats(map: Option<&HeaderMap>) -> Headers {
-    let mut headers = Headers::new();
-    for (name, values) in map.into_iter().flat_map(HeaderMap::iter) {
-        for value in values {
-            headers.push(name.to_string(), value.as_str().to_owned());
-        }
+/// Headers that arrived, as they are.
+#[derive(Clone)]
+pub(crate) struct NatsHeaders(HeaderMap);
+
+impl NatsHeaders {
+    pub(super) fn new(map: HeaderMap) -> Self {
+        Self(map)
     }
-    headers
+
+    /// The first value of this name. There are few headers: to look at each costs less than the
+    /// map's hash.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let is = |(known, _): &(&HeaderName, _)| {
+            let known: &str = (*known).as_ref();
+            known.eq_ignore_ascii_case(name)
+        };
+        self.0.iter().find(is)?.1.first().map(HeaderValue::as_str)
+    }
+
+    pub(crate) fn read(&self) -> Headers {
+        let mut headers = Headers::new();
+        for (name, values) in self.0.iter() {
+            for value in values {
+                headers.push(name.to_string(), value.as_str().to_owned());
+            }
+        }
+        headers
+    }
 }

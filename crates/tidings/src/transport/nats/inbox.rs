@@ -3,17 +3,16 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures_util::Stream;
-use tokio::task::coop;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::denial::Denials;
 use super::feed::Feed;
-use super::{Nats, header};
+use super::{Nats, NatsHeaders};
 use crate::subject::Subject;
-use crate::transport::{Denial, Dropped, Fault, Incoming};
+use crate::transport::{Denial, Dropped, Fault, Heading, Incoming};
 
 /// One core subscription. Dropping it ends the interest, and loses what is on the way.
 pub(crate) struct NatsInbox {
@@ -50,12 +49,8 @@ impl Stream for NatsInbox {
     type Item = Result<Incoming, Fault>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        // A full queue must not keep the other tasks from running.
-        let coop = ready!(coop::poll_proceed(cx));
-        self.feed.poll_next(cx).map(|message| {
-            coop.made_progress();
-            message.map(|message| message.map(incoming).map_err(Fault::Denied))
-        })
+        let next = self.feed.poll_next(cx);
+        next.map(|next| next.map(|message| message.map(incoming).map_err(Fault::Denied)))
     }
 }
 
@@ -80,7 +75,7 @@ pub(super) fn incoming(message: async_nats::Message) -> Incoming {
     Incoming {
         subject: Subject::from(message.subject.into_string()),
         reply: message.reply.map(|reply| Subject::from(reply.into_string())),
-        headers: header::from_nats(message.headers.as_ref()),
+        headers: Heading::nats(message.headers.map(NatsHeaders::new)),
         payload: message.payload,
         receipt: None,
         settle: None,

@@ -14,6 +14,7 @@ mod ordered;
 mod pull;
 mod receipt;
 mod replies;
+mod send;
 mod settle;
 mod stored;
 mod stream_config;
@@ -23,19 +24,21 @@ mod unreadable;
 mod waiting;
 
 use std::fmt;
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
-use async_nats::client::PublishErrorKind;
-use async_nats::{Event, ServerError, Subscriber, jetstream};
+use async_nats::{Event, ServerError, Subscriber};
 use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::task::yield_now;
 
 pub(crate) use ack::NatsAck;
 pub(crate) use connect::{Auth, ConnectFault, ConnectOptions, without_credentials};
+pub(crate) use header::NatsHeaders;
 pub(crate) use inbox::NatsInbox;
 pub(crate) use ordered::NatsOrdered;
 pub(crate) use pull::NatsPull;
@@ -43,11 +46,11 @@ pub(crate) use settle::NatsSettle;
 
 use crate::header::Headers;
 use crate::subject::Subject;
-use crate::transport::{DeliverFrom, Denial, Fault, Incoming, Outgoing, PendingAck};
+use crate::transport::{DeliverFrom, Denial, Fault, Outgoing};
 use denial::Denials;
 use feed::{Feed, Interest};
-use replies::{Replies, Reply};
-use subject::{Moved, checked, subject_of};
+use replies::Replies;
+use subject::{Moved, subject_of};
 use waiting::Waiting;
 
 /// A connection to NATS; clones share it.
@@ -58,7 +61,6 @@ pub(crate) struct Nats {
 
 struct Shared {
     client: async_nats::Client,
-    jetstream: jetstream::Context,
     replies: Replies,
     closed: AtomicBool,
     denials: Arc<Denials>,
@@ -86,12 +88,10 @@ impl Nats {
             move |event: &Event| hear(event, &denials, &waiting)
         };
         let (client, connected) = connect::connect(options, hear).await?;
-        let jetstream = jetstream::new(client.clone());
         let replies = Replies::new(client.clone(), waiting);
         Ok(Self {
             shared: Arc::new(Shared {
                 client,
-                jetstream,
                 replies,
                 closed: AtomicBool::new(false),
                 denials,
@@ -112,92 +112,12 @@ impl Nats {
         })
     }
 
+    fn is_closed(&self) -> bool {
+        self.shared.closed.load(Ordering::Relaxed)
+    }
+
     fn client(&self) -> &async_nats::Client {
         &self.shared.client
-    }
-
-    /// Sends a message; `Ok` means handed to the connection. Where the subject was denied before,
-    /// it waits until the server has seen this one too, and so knows whether it is allowed now.
-    pub(crate) async fn publish(
-        &self,
-        message: &Outgoing,
-        reply: Option<Subject>,
-    ) -> Result<(), Fault> {
-        let denials = &self.shared.denials;
-        if !denials.has_publish(message.subject.as_str()) {
-            let reply = reply.map(checked).transpose()?;
-            return self.send(message, checked(message.subject.clone())?, reply).await;
-        }
-        // Boxed: it is rare, and a publish of its own.
-        Box::pin(self.publish_where_denied(message, reply)).await
-    }
-
-    async fn publish_where_denied(
-        &self,
-        message: &Outgoing,
-        reply: Option<Subject>,
-    ) -> Result<(), Fault> {
-        let subject = &message.subject;
-        let denials = &self.shared.denials;
-        let before = denials.last();
-        let reply = reply.map(checked).transpose()?;
-        self.send(message, checked(subject.clone())?, reply).await?;
-        self.allowed(TAKEN).await?;
-        let denial = denials.publish_after(before, subject.as_str());
-        denials.settle(subject.as_str(), denial.is_none());
-        denial.map_or(Ok(()), |denial| Err(Fault::Denied(denial)))
-    }
-
-    /// Sends a message on its subject, which is [`checked`], as is the one for its answer.
-    async fn send(
-        &self,
-        message: &Outgoing,
-        subject: async_nats::Subject,
-        reply: Option<async_nats::Subject>,
-    ) -> Result<(), Fault> {
-        if self.shared.closed.load(Ordering::Relaxed) {
-            return Err(Fault::Closed);
-        }
-        let client = self.client();
-        let (payload, subject) = (message.payload.clone(), Moved::from(subject));
-        let sent = match (reply.map(Moved::from), header::to_nats(&message.headers)?) {
-            (None, None) => client.publish(subject, payload).await,
-            (None, Some(headers)) => client.publish_with_headers(subject, headers, payload).await,
-            (Some(reply), None) => client.publish_with_reply(subject, reply, payload).await,
-            (Some(reply), Some(headers)) => {
-                client.publish_with_reply_and_headers(subject, reply, headers, payload).await
-            }
-        };
-        sent.map_err(|error| match error.kind() {
-            // The server would answer it by closing the connection.
-            PublishErrorKind::MaxPayloadExceeded => {
-                Fault::TooLarge { size: size_of(message), limit: self.max_payload() }
-            }
-            _ => Fault::client(error),
-        })
-    }
-
-    /// Sends the message now; its ack is awaited apart, so that the next can follow at once.
-    pub(crate) async fn store(&self, message: &Outgoing) -> Result<PendingAck, Fault> {
-        Ok(PendingAck::Nats(NatsAck(self.question(message).await?)))
-    }
-
-    /// Sends a message that is to be answered; gives the answer to come.
-    async fn question(&self, message: &Outgoing) -> Result<Reply, Fault> {
-        let subject = checked(message.subject.clone())?;
-        let (inbox, reply) = self.shared.replies.expect(subject.clone()).await?;
-        self.send(message, subject, Some(inbox)).await?;
-        Ok(reply)
-    }
-
-    pub(crate) async fn request(
-        &self,
-        message: Outgoing,
-        within: Duration,
-    ) -> Result<Incoming, Fault> {
-        // One deadline around everything: offline, the send itself can wait for ever.
-        let asked = async { self.question(&message).await?.await.map(inbox::incoming) };
-        tokio::time::timeout(within, asked).await.map_err(|_| Fault::Timeout)?
     }
 
     pub(crate) fn new_inbox(&self) -> Subject {
@@ -247,8 +167,9 @@ impl Nats {
         stream: &str,
         filters: Vec<Subject>,
         from: DeliverFrom,
+        prefetch: usize,
     ) -> Result<NatsOrdered, Fault> {
-        NatsOrdered::open(self, stream, filters, from).await
+        NatsOrdered::open(self, stream, filters, from, prefetch).await
     }
 
     pub(crate) fn max_payload(&self) -> usize {
@@ -310,12 +231,6 @@ impl Nats {
         };
         tokio::time::timeout(within, closed).await.map_err(|_| Fault::Timeout)?
     }
-
-    /// What the server would answer by closing the connection is refused here.
-    fn check_size(&self, message: &Outgoing) -> Result<(), Fault> {
-        let (size, limit) = (size_of(message), self.max_payload());
-        if size > limit { Err(Fault::TooLarge { size, limit }) } else { Ok(()) }
-    }
 }
 
 /// What concerns others here; says whether there is more to say about it.
@@ -345,10 +260,10 @@ const TAKEN: Duration = Duration::from_secs(5);
 /// Bounds what must find room in the client's channel: while the server is away, that is full
 /// some time, and waits for it to come back.
 async fn in_time<T>(doing: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    let mut doing = pin!(doing);
+    // Mostly there is room: no time is taken, and no timer made.
+    if let Poll::Ready(done) = poll_fn(|cx| Poll::Ready(doing.as_mut().poll(cx))).await {
+        return done;
+    }
     tokio::time::timeout(TAKEN, doing).await.map_err(|_| Fault::Timeout)?
-}
-
-/// What the server counts of a message, in bytes.
-fn size_of(message: &Outgoing) -> usize {
-    message.payload.len() + message.headers.wire_len()
 }

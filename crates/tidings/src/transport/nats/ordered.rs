@@ -1,24 +1,31 @@
-//! A stream's messages in order; after a loss the consumer is made anew behind the last message.
+//! A stream's messages in order (ADR-17): a consumer without acks, which is made anew behind the
+//! last message when one is missing.
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use async_nats::jetstream;
-use async_nats::jetstream::consumer::pull::{
-    Ordered, OrderedConfig, OrderedError, OrderedErrorKind,
-};
 use futures_util::{FutureExt as _, Stream};
+use tokio::time::sleep;
+use uuid::Uuid;
 
-use super::denial::Denials;
-use super::receipt::receipt;
-use super::{Nats, config, in_time, inbox};
+use super::{Nats, NatsPull, config};
+use crate::jitter::jittered;
 use crate::subject::Subject;
 use crate::transport::{
-    ApiError, DeliverFrom, Denial, DeniedAction, Fault, Incoming, Receipt, StoredMessage,
-    Unreadable,
+    ApiError, ConsumerConfig, DeliverFrom, Fault, Incoming, Receipt, StoredMessage, Unreadable,
 };
+
+/// How long a server keeps a consumer that nobody reads.
+const INACTIVE: Duration = Duration::from_secs(30);
+/// The first and the longest wait before one more consumer is made, where the last was of no use.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const MOST_PAUSE: Duration = Duration::from_secs(5);
+
+/// A consumer that is being made, with the sequence behind which it begins.
+type Making = Pin<Box<dyn Future<Output = Result<(NatsPull, u64), Fault>> + Send>>;
 
 /// A look for the message that breaks the connection.
 type Searching = Pin<Box<dyn Future<Output = Result<Option<(StoredMessage, u64)>, Fault>> + Send>>;
@@ -30,9 +37,17 @@ const LOSSES: u32 = 2;
 /// An ordered consumer's messages.
 pub(crate) struct NatsOrdered {
     nats: Nats,
-    messages: Ordered,
     stream: String,
     filters: Vec<Subject>,
+    /// Where the next consumer begins.
+    from: DeliverFrom,
+    pull: NatsPull,
+    room: usize,
+    /// How many messages of this consumer came; each has its number.
+    number: u64,
+    making: Option<Making>,
+    /// How many consumers were made since a message came.
+    made: u32,
     /// The last message that came; where none did, the one before the first.
     last: u64,
     /// Resolves when the connection has come back.
@@ -45,9 +60,6 @@ pub(crate) struct NatsOrdered {
     /// Whether all messages behind `last` come, and not only some.
     is_whole: bool,
     ended: bool,
-    denials: Arc<Denials>,
-    /// Resolves when the server does not allow what the consumer needs.
-    denied: Pin<Box<dyn Future<Output = Denial> + Send>>,
 }
 
 impl NatsOrdered {
@@ -56,62 +68,153 @@ impl NatsOrdered {
         stream: &str,
         filters: Vec<Subject>,
         from: DeliverFrom,
+        room: usize,
     ) -> Result<Self, Fault> {
         let is_whole = matches!(from, DeliverFrom::Beginning | DeliverFrom::Sequence(_));
         let last = match from {
             DeliverFrom::Sequence(sequence) => sequence.saturating_sub(1),
             _ => 0,
         };
-        let config = OrderedConfig {
-            filter_subjects: filters.iter().map(ToString::to_string).collect(),
-            deliver_policy: config::deliver_policy(from)?,
-            ..Default::default()
+        let (pull, behind) = nats.ordered(stream, &filters, from, room).await?;
+        // What is new is so from now on, also for a consumer that is made later.
+        let from = match from {
+            DeliverFrom::New => DeliverFrom::Sequence(behind + 1),
+            from => from,
         };
-        let denials = Arc::clone(&nats.shared.denials);
-        let (mut denied, watched) = (denied(&denials, stream), denied(&denials, stream));
-        let of = stream.to_owned();
-        // async-nats bounds the wait for an answer, not for room to ask.
-        let opening = in_time(async {
-            let consumer = nats.shared.jetstream.create_consumer_on_stream(config, stream).await;
-            let consumer = consumer.map_err(|error| match error.kind() {
-                jetstream::stream::ConsumerErrorKind::JetStream(error) => api_fault(&error),
-                jetstream::stream::ConsumerErrorKind::TimedOut => Fault::Timeout,
-                _ => Fault::client(error),
-            })?;
-            let messages = consumer.messages().await.map_err(Fault::client)?;
-            Ok(Self {
-                nats: nats.clone(),
-                messages,
-                stream: of,
-                filters,
-                last,
-                reconnected: nats.reconnected(),
-                losses: 0,
-                searching: None,
-                found: None,
-                is_whole,
-                ended: false,
-                denials,
-                denied: watched,
-            })
-        });
-        tokio::select! {
-            opened = opening => opened,
-            denial = &mut denied => Err(Fault::Denied(denial)),
+        Ok(Self {
+            nats: nats.clone(),
+            stream: stream.to_owned(),
+            filters,
+            from,
+            pull,
+            room,
+            number: 0,
+            making: None,
+            made: 0,
+            last,
+            reconnected: nats.reconnected(),
+            losses: 0,
+            searching: None,
+            found: None,
+            is_whole,
+            ended: false,
+        })
+    }
+
+    /// How many more messages may be on the way, or here and not yielded.
+    pub(crate) fn set_room(&mut self, room: usize) {
+        self.room = room;
+        self.pull.set_room(room);
+    }
+
+    /// Makes one more consumer: at once, unless the last one was of no use.
+    fn make(&mut self) {
+        let pause = match self.made {
+            0 => Duration::ZERO,
+            made => jittered((FIRST_PAUSE * 2_u32.saturating_pow(made.min(10))).min(MOST_PAUSE)),
+        };
+        self.made = self.made.saturating_add(1);
+        let (nats, stream, filters) =
+            (self.nats.clone(), self.stream.clone(), self.filters.clone());
+        let (from, room) = (self.from, self.room);
+        self.making = Some(Box::pin(async move {
+            sleep(pause).await;
+            nats.ordered(&stream, &filters, from, room).await
+        }));
+    }
+
+    /// A message that came; `None` if one is missing before it.
+    fn read(&mut self, incoming: Incoming) -> Option<Incoming> {
+        if self.pull.number() != self.number + 1 {
+            return None;
         }
+        self.number += 1;
+        if let Some(receipt) = &incoming.receipt {
+            (self.last, self.losses, self.made) = (receipt.sequence, 0, 0);
+            self.from = DeliverFrom::Sequence(receipt.sequence + 1);
+        }
+        Some(incoming)
+    }
+
+    /// What the consumer reports; `None` if another one takes its place.
+    fn heed(&mut self, fault: Fault) -> Option<Fault> {
+        match fault {
+            Fault::Closed => {
+                self.ended = true;
+                return None;
+            }
+            // It is asked again.
+            Fault::Denied(_) => return Some(fault),
+            fault => {
+                let stream = self.stream.as_str();
+                tracing::debug!(stream, %fault, "a replay goes on with a new consumer");
+            }
+        }
+        self.make();
+        None
+    }
+
+    /// A consumer that could not be made: the fault, if it is to be told.
+    fn not_made(&mut self, fault: Fault) -> Option<Fault> {
+        let is_gone = |error: &ApiError| error.code == ApiError::STREAM_NOT_FOUND;
+        match fault {
+            Fault::Api(error) if error.status == 404 && is_gone(&error) => {
+                self.ended = true;
+                return Some(error.into());
+            }
+            Fault::Closed => {
+                self.ended = true;
+                return None;
+            }
+            Fault::Denied(denial) => {
+                self.make();
+                return Some(Fault::Denied(denial));
+            }
+            fault => {
+                let stream = self.stream.as_str();
+                tracing::warn!(stream, %fault, "a replay can't go on; it is tried again");
+            }
+        }
+        self.make();
+        None
     }
 }
 
-/// Resolves when the server does not allow a consumer of the stream to be made or read.
-fn denied(denials: &Arc<Denials>, stream: &str) -> Pin<Box<dyn Future<Output = Denial> + Send>> {
-    let calls = ["CREATE", "MSG.NEXT"].map(|call| format!("$JS.API.CONSUMER.{call}.{stream}"));
-    denials.next(move |denial| match denial.action {
-        DeniedAction::Publish => calls.iter().any(|call| {
-            let rest = denial.subject.strip_prefix(call);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        }),
-        DeniedAction::Subscribe => denial.is_inbox,
-    })
+#[derive(serde::Serialize)]
+struct Create<'a> {
+    stream_name: &'a str,
+    config: jetstream::consumer::Config,
+    action: &'static str,
+}
+
+#[derive(serde::Deserialize)]
+struct Created {
+    delivered: Position,
+}
+
+#[derive(serde::Deserialize)]
+struct Position {
+    stream_seq: u64,
+}
+
+impl Nats {
+    /// Makes a consumer for one replay, and gives the sequence behind which it begins.
+    async fn ordered(
+        &self,
+        stream: &str,
+        filters: &[Subject],
+        from: DeliverFrom,
+        room: usize,
+    ) -> Result<(NatsPull, u64), Fault> {
+        let name = Uuid::now_v7().simple().to_string();
+        let known = ConsumerConfig { filters: filters.to_vec(), from, ..ConsumerConfig::new(name) };
+        let config = config::ordered(&known, INACTIVE)?;
+        let create = Create { stream_name: stream, config, action: "create" };
+        let call = format!("CONSUMER.CREATE.{stream}.{}", known.name);
+        let created: Created = self.api(call, &create).await?;
+        let pull = NatsPull::of_unsettled(self, stream, known, room).await?;
+        Ok((pull, created.delivered.stream_seq))
+    }
 }
 
 impl Stream for NatsOrdered {
@@ -119,39 +222,48 @@ impl Stream for NatsOrdered {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        if this.ended {
-            return Poll::Ready(None);
-        }
-        let next = Pin::new(&mut this.messages).poll_next(cx);
-        if next.is_pending() {
-            if let Poll::Ready(denial) = this.denied.poll_unpin(cx) {
-                this.denied = denied(&this.denials, &this.stream);
-                return Poll::Ready(Some(Err(Fault::Denied(denial))));
+        loop {
+            if this.ended {
+                return Poll::Ready(None);
             }
-            if let Poll::Ready(unreadable) = this.poll_unreadable(cx) {
-                // What is behind it would never come: the next consumer begins with it again.
-                this.ended = true;
-                return Poll::Ready(Some(Err(Fault::Unreadable(Box::new(unreadable)))));
-            }
-        }
-        next.map(|next| {
-            next.map(|message| {
-                let message = message.map_err(ordered_fault)?;
-                let receipt = message.reply.as_deref().and_then(receipt);
-                if let Some(receipt) = &receipt {
-                    (this.last, this.losses) = (receipt.sequence, 0);
+            if let Some(making) = &mut this.making {
+                let Poll::Ready(made) = making.poll_unpin(cx) else {
+                    return this.poll_unreadable(cx);
+                };
+                this.making = None;
+                match made {
+                    Ok((pull, _)) => (this.pull, this.number) = (pull, 0),
+                    Err(fault) => {
+                        if let Some(fault) = this.not_made(fault) {
+                            return Poll::Ready(Some(Err(fault)));
+                        }
+                        continue;
+                    }
                 }
-                // Split: each message holds a clone of the whole context, and takes its reply.
-                let (message, _) = message.split();
-                Ok(Incoming { receipt, ..inbox::incoming(message) })
-            })
-        })
+                this.pull.set_room(this.room);
+            }
+            match Pin::new(&mut this.pull).poll_next(cx) {
+                Poll::Ready(Some(Ok(incoming))) => match this.read(incoming) {
+                    Some(incoming) => return Poll::Ready(Some(Ok(incoming))),
+                    None => this.make(),
+                },
+                Poll::Ready(Some(Err(fault))) => {
+                    if let Some(fault) = this.heed(fault) {
+                        return Poll::Ready(Some(Err(fault)));
+                    }
+                }
+                Poll::Ready(None) if this.nats.is_closed() => this.ended = true,
+                Poll::Ready(None) => this.make(),
+                Poll::Pending => return this.poll_unreadable(cx),
+            }
+        }
     }
 }
 
 impl NatsOrdered {
-    /// Resolves with the message that breaks one connection after the other, if there is one.
-    fn poll_unreadable(&mut self, cx: &mut Context<'_>) -> Poll<Unreadable> {
+    /// Ends with the message that breaks one connection after the other, if there is one: what is
+    /// behind it would never come, since the next consumer begins with it again.
+    fn poll_unreadable(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Incoming, Fault>>> {
         while self.reconnected.poll_unpin(cx).is_ready() {
             self.reconnected = self.nats.reconnected();
             self.losses += 1;
@@ -176,36 +288,21 @@ impl NatsOrdered {
             |(_, before): &mut (StoredMessage, u64)| !self.is_whole || self.last >= *before;
         let Some((message, _)) = self.found.take_if(is_next) else { return Poll::Pending };
         let receipt = Receipt {
-            stream: self.stream.clone(),
-            consumer: String::new(),
+            stream: self.stream.as_str().into(),
+            consumer: "".into(),
             sequence: message.sequence,
             attempt: 1,
             pending: 0,
             stored_at: message.stored_at,
         };
-        Poll::Ready(Unreadable { message, receipt, settle: None })
+        self.ended = true;
+        let unreadable = Unreadable { message, receipt, settle: None };
+        Poll::Ready(Some(Err(Fault::Unreadable(Box::new(unreadable)))))
     }
 }
 
 impl fmt::Debug for NatsOrdered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("NatsOrdered")
+        f.debug_struct("NatsOrdered").field("pull", &self.pull).finish_non_exhaustive()
     }
-}
-
-fn ordered_fault(error: OrderedError) -> Fault {
-    match error.kind() {
-        OrderedErrorKind::ConsumerDeleted => ApiError::consumer_not_found().into(),
-        OrderedErrorKind::NoResponders => Fault::NoResponders,
-        OrderedErrorKind::MissingHeartbeat => Fault::Timeout,
-        _ => Fault::client(error),
-    }
-}
-
-fn api_fault(error: &jetstream::Error) -> Fault {
-    Fault::Api(ApiError {
-        status: u16::try_from(error.code()).unwrap_or(500),
-        code: u32::try_from(error.error_code().0).unwrap_or(0),
-        description: error.to_string(),
-    })
 }

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -16,7 +17,8 @@ use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::feed::AT_ONCE;
-use super::receipt::receipt;
+use super::receipt::Receipts;
+use super::settle::Deliverer;
 use super::unreadable::Look;
 use super::{Nats, NatsSettle, in_time, inbox, subject_of};
 use crate::header::{Headers, PENDING_MESSAGES};
@@ -50,17 +52,29 @@ type Looking = Pin<Box<dyn Future<Output = Result<bool, Fault>> + Send>>;
 /// A look on its way: for messages that break a connection.
 type Searching = Pin<Box<dyn Future<Output = Result<Look, Fault>> + Send>>;
 
+/// What the timer of a pull is set for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Timed {
+    /// The end of a silence that is too long.
+    Silence,
+    /// The same, and something came since: it is set anew before anybody waits for it.
+    Stirred,
+    /// The end of a pause.
+    Pause,
+}
+
 /// A durable consumer's messages.
 pub(crate) struct NatsPull {
-    nats: Nats,
-    /// The stream and the consumer.
-    of: (String, String),
+    /// The connection, and the consumer as it was when the pull began.
+    deliverer: Arc<Deliverer>,
+    stream: String,
     /// `$JS.API.CONSUMER.MSG.NEXT.<stream>.<consumer>`
     next: Subject,
-    /// As it was when the pull began.
-    config: ConsumerConfig,
     inbox: Subject,
     messages: Subscriber,
+    receipts: Receipts,
+    /// How many deliveries there were, with the last message that came.
+    number: u64,
     /// How many messages may be asked for and not yielded.
     room: usize,
     /// How many messages were asked for and have not been yielded.
@@ -73,9 +87,8 @@ pub(crate) struct NatsPull {
     unreadable: VecDeque<Unreadable>,
     /// Up to here all that was delivered can be read.
     readable: u64,
-    /// Ends a pause, or a silence that was too long.
     timer: Pin<Box<Sleep>>,
-    paused: bool,
+    timed: Timed,
     /// Resolves when the connection has come back: the server has forgotten what was asked.
     reconnected: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// Resolves when the server does not allow the requests, or the inbox.
@@ -95,18 +108,40 @@ impl NatsPull {
         let Some(config) = nats.consumer(stream, consumer).await? else {
             return Err(ApiError::consumer_not_found().into());
         };
+        Self::of(nats, stream, config, prefetch, true).await
+    }
+
+    /// Of a consumer without acks.
+    pub(super) async fn of_unsettled(
+        nats: &Nats,
+        stream: &str,
+        config: ConsumerConfig,
+        prefetch: usize,
+    ) -> Result<Self, Fault> {
+        Self::of(nats, stream, config, prefetch, false).await
+    }
+
+    async fn of(
+        nats: &Nats,
+        stream: &str,
+        config: ConsumerConfig,
+        prefetch: usize,
+        settled: bool,
+    ) -> Result<Self, Fault> {
         let inbox = nats.new_inbox();
+        let consumer = &config.name;
         let next = Subject::from(format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"));
         let denied = denied(nats, &next, &inbox);
         let subscribing = nats.client().subscribe(subject_of(inbox.clone()));
         let messages = in_time(async { subscribing.await.map_err(Fault::client) }).await?;
         Ok(Self {
-            nats: nats.clone(),
-            of: (stream.to_owned(), consumer.to_owned()),
+            deliverer: Arc::new(Deliverer { nats: nats.clone(), config, settled }),
+            stream: stream.to_owned(),
             next,
-            config,
             inbox,
             messages,
+            receipts: Receipts::default(),
+            number: 0,
             room: prefetch.max(1),
             expected: 0,
             asking: None,
@@ -115,7 +150,7 @@ impl NatsPull {
             unreadable: VecDeque::new(),
             readable: 0,
             timer: Box::pin(sleep(SILENCE)),
-            paused: false,
+            timed: Timed::Silence,
             reconnected: nats.reconnected(),
             denied,
             ended: false,
@@ -126,6 +161,11 @@ impl NatsPull {
     /// Whether the consumer has answered since the last call, if only by a heartbeat.
     pub(crate) fn has_heard(&mut self) -> bool {
         std::mem::take(&mut self.heard)
+    }
+
+    /// How many deliveries there were, with the message that was yielded last.
+    pub(super) fn number(&self) -> u64 {
+        self.number
     }
 
     /// How many more messages may be on the way, or here and not yielded.
@@ -153,7 +193,7 @@ impl NatsPull {
         if !matches!(ended, Ok(Ok(()))) {
             tracing::debug!("there is no room to say that a pull has ended; it is said later");
         }
-        let nats = self.nats.clone();
+        let nats = self.deliverer.nats.clone();
         let seen = timeout(SEEN, nats.seen());
         tokio::pin!(seen);
         loop {
@@ -183,18 +223,19 @@ impl NatsPull {
             headers: Headers::new(),
             payload: Bytes::from(body),
         };
-        let (nats, inbox) = (self.nats.clone(), self.inbox.clone());
+        let (nats, inbox) = (self.deliverer.nats.clone(), self.inbox.clone());
         self.asking = Some(Box::pin(async move { nats.publish(&request, Some(inbox)).await }));
         self.expected = self.room;
+        self.timed = Timed::Silence;
         self.wait(SILENCE);
     }
 
     /// Looks for what may have broken the connection.
     fn search(&mut self) {
-        let (nats, (stream, consumer)) = (self.nats.clone(), self.of.clone());
-        let (filters, readable) = (self.config.filters.clone(), self.readable);
+        let (deliverer, stream) = (Arc::clone(&self.deliverer), self.stream.clone());
+        let readable = self.readable;
         self.searching = Some(Box::pin(async move {
-            nats.look_through(&stream, &consumer, &filters, readable).await
+            deliverer.nats.look_through(&stream, &deliverer, readable).await
         }));
     }
 
@@ -222,7 +263,7 @@ impl NatsPull {
     /// ask in vain without end.
     fn forget(&mut self, pause: bool) {
         self.expected = 0;
-        self.paused = pause;
+        self.timed = if pause { Timed::Pause } else { Timed::Stirred };
         if pause {
             self.wait(PAUSE);
         }
@@ -231,8 +272,8 @@ impl NatsPull {
     /// A message, or what the server says about a request: `None` where it only tells that it is
     /// there, or that a request has ended.
     fn read(&mut self, message: Message) -> Option<Result<Incoming, Fault>> {
-        if !self.paused {
-            self.wait(SILENCE);
+        if self.timed == Timed::Silence {
+            self.timed = Timed::Stirred;
         }
         // A stored message may have a status too; the server's own words can't be acknowledged.
         let is_stored = message.reply.as_ref().is_some_and(|to| to.starts_with("$JS.ACK."));
@@ -267,10 +308,10 @@ impl NatsPull {
             StatusCode::NO_RESPONDERS => {
                 // It is gone, or its stream has no leader: only a look-up tells.
                 self.forget(true);
-                let nats = self.nats.clone();
-                let (stream, consumer) = self.of.clone();
+                let (deliverer, stream) = (Arc::clone(&self.deliverer), self.stream.clone());
                 self.looking = Some(Box::pin(async move {
-                    nats.consumer(&stream, &consumer).await.map(|found| found.is_some())
+                    let Deliverer { nats, config, .. } = &*deliverer;
+                    nats.consumer(&stream, &config.name).await.map(|found| found.is_some())
                 }));
                 None
             }
@@ -281,14 +322,31 @@ impl NatsPull {
         }
     }
 
-    fn incoming(&self, mut message: Message) -> Incoming {
+    fn incoming(&mut self, mut message: Message) -> Incoming {
         let reply = message.reply.take();
-        let receipt = reply.as_ref().and_then(|reply| receipt(reply.as_str()));
+        let receipt = reply.as_ref().and_then(|reply| self.receipts.read(reply.as_str()));
+        let receipt = receipt.map(|(receipt, number)| {
+            self.number = number;
+            receipt
+        });
         let attempt = receipt.as_ref().map_or(1, |receipt| receipt.attempt);
-        let waits = [attempt, 1].map(|attempt| self.config.wait_of(attempt));
-        let settle =
-            reply.map(|reply| Settle::Nats(NatsSettle::new(self.nats.clone(), reply, waits)));
+        let settle = reply
+            .filter(|_| self.deliverer.settled)
+            .map(|reply| Settle::Nats(NatsSettle::new(&self.deliverer, reply, attempt)));
         Incoming { receipt, settle, ..inbox::incoming(message) }
+    }
+
+    /// Whether nothing is to be done but to take what has come. What else there may be to do makes
+    /// itself felt by messages that do not come: it can wait until none is here.
+    fn is_flowing(&self) -> bool {
+        let is_quiet = !self.ended && self.timed != Timed::Pause && self.unreadable.is_empty();
+        is_quiet && self.asking.is_none() && !self.is_short()
+    }
+
+    /// Whether half of what was asked for has come: the rest is asked for before the first half is
+    /// used up.
+    fn is_short(&self) -> bool {
+        self.room > 0 && self.expected <= self.room / 2
     }
 }
 
@@ -314,12 +372,24 @@ impl Stream for NatsPull {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         loop {
+            let mut is_empty = false;
+            while this.is_flowing() && !is_empty {
+                match this.messages.poll_next_unpin(cx) {
+                    Poll::Ready(None) => return Poll::Ready(None),
+                    Poll::Ready(Some(message)) => {
+                        if let Some(next) = this.read(message) {
+                            return Poll::Ready(Some(next));
+                        }
+                    }
+                    Poll::Pending => is_empty = true,
+                }
+            }
             if this.ended {
                 return Poll::Ready(None);
             }
             if this.reconnected.poll_unpin(cx).is_ready() {
-                this.reconnected = this.nats.reconnected();
-                if this.expected > 0 {
+                this.reconnected = this.deliverer.nats.reconnected();
+                if this.expected > 0 && this.deliverer.settled {
                     this.search();
                 }
                 this.forget(false);
@@ -334,7 +404,7 @@ impl Stream for NatsPull {
                 return Poll::Ready(Some(Err(Fault::Unreadable(Box::new(unreadable)))));
             }
             if let Poll::Ready(denial) = this.denied.poll_unpin(cx) {
-                this.denied = denied(&this.nats, &this.next, &this.inbox);
+                this.denied = denied(&this.deliverer.nats, &this.next, &this.inbox);
                 // Without its inbox it hears nothing, also when it is allowed again.
                 this.ended = denial.action == DeniedAction::Subscribe;
                 this.forget(true);
@@ -364,26 +434,27 @@ impl Stream for NatsPull {
                 }
                 return Poll::Ready(Some(Err(Fault::NoResponders)));
             }
-            // Half of it has come: the rest is asked for before the first half is used up.
-            if this.asking.is_none()
-                && !this.paused
-                && this.room > 0
-                && this.expected <= this.room / 2
-            {
+            if this.asking.is_none() && this.timed != Timed::Pause && this.is_short() {
                 this.ask();
                 continue;
             }
-            match this.messages.poll_next_unpin(cx) {
-                Poll::Ready(Some(message)) => match this.read(message) {
-                    Some(next) => return Poll::Ready(Some(next)),
-                    None => continue,
-                },
-                Poll::Ready(None) => return Poll::Ready(None),
-                Poll::Pending => {}
+            if !is_empty {
+                match this.messages.poll_next_unpin(cx) {
+                    Poll::Ready(Some(message)) => match this.read(message) {
+                        Some(next) => return Poll::Ready(Some(next)),
+                        None => continue,
+                    },
+                    Poll::Ready(None) => return Poll::Ready(None),
+                    Poll::Pending => {}
+                }
+            }
+            if this.timed == Timed::Stirred {
+                this.timed = Timed::Silence;
+                this.wait(SILENCE);
             }
             ready!(this.timer.poll_unpin(cx));
-            if this.paused {
-                this.paused = false;
+            if this.timed == Timed::Pause {
+                this.timed = Timed::Stirred;
             } else {
                 this.forget(false);
                 return Poll::Ready(Some(Err(Fault::Timeout)));

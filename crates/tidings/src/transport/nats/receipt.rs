@@ -1,57 +1,186 @@
 //! Where a stream keeps a delivered message: read off its reply subject (ADR-15).
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::transport::Receipt;
 
-/// Reads `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>`,
-/// or its longer form with a domain and an account before the stream.
-pub(super) fn receipt(reply: &str) -> Option<Receipt> {
-    let rest = reply.strip_prefix("$JS.ACK.")?;
-    let tokens = rest.split('.').count();
-    // The longer form may grow at its end.
-    let mut tokens = rest.split('.').skip(if tokens >= 9 { 2 } else { 0 });
-    let stream = tokens.next()?;
-    let consumer = tokens.next()?;
-    let mut number = || tokens.next()?.parse::<u64>().ok();
-    let attempt = number()?;
-    let sequence = number()?;
-    let _consumer_sequence = number()?;
-    let nanos = number()?;
-    let pending = number()?;
-    Some(Receipt {
-        stream: stream.to_owned(),
-        consumer: consumer.to_owned(),
-        sequence,
-        attempt,
-        pending,
-        stored_at: SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos),
-    })
+/// What every reply subject of a delivered message begins with.
+const ACK: &str = "$JS.ACK.";
+
+/// Reads the receipts of one consumer, whose reply subjects differ in their numbers alone.
+#[derive(Debug, Default)]
+pub(super) struct Receipts {
+    last: Option<Consumer>,
+}
+
+/// What the reply subjects of a consumer begin with, and the names in it.
+#[derive(Debug)]
+struct Consumer {
+    lead: String,
+    form: Form,
+    stream: Arc<str>,
+    name: Arc<str>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>`
+    Short,
+    /// The same with a domain and an account before the stream; it may grow at its end.
+    Long,
+}
+
+/// The numbers of one delivery.
+#[derive(Debug, Clone, Copy)]
+struct Numbers {
+    attempt: u64,
+    sequence: u64,
+    consumer_sequence: u64,
+    nanos: u64,
+    pending: u64,
+}
+
+impl Receipts {
+    /// The receipt of a message, and how many deliveries there were before it.
+    pub(super) fn read(&mut self, reply: &str) -> Option<(Receipt, u64)> {
+        let known = self.last.as_ref().and_then(|last| {
+            let numbers = reply.strip_prefix(last.lead.as_str())?;
+            Some((last, Numbers::read(numbers, last.form)?))
+        });
+        let (consumer, numbers) = if let Some(known) = known {
+            known
+        } else {
+            let (consumer, numbers) = Consumer::read(reply)?;
+            (&*self.last.insert(consumer), numbers)
+        };
+        let receipt = Receipt {
+            stream: Arc::clone(&consumer.stream),
+            consumer: Arc::clone(&consumer.name),
+            sequence: numbers.sequence,
+            attempt: numbers.attempt,
+            pending: numbers.pending,
+            stored_at: SystemTime::UNIX_EPOCH + Duration::from_nanos(numbers.nanos),
+        };
+        Some((receipt, numbers.consumer_sequence))
+    }
+}
+
+impl Consumer {
+    fn read(reply: &str) -> Option<(Self, Numbers)> {
+        let rest = reply.strip_prefix(ACK)?;
+        let form = if rest.split('.').count() >= 9 { Form::Long } else { Form::Short };
+        let mut tokens = rest.splitn(if form == Form::Long { 5 } else { 3 }, '.');
+        if form == Form::Long {
+            // The domain and the account.
+            tokens.nth(1)?;
+        }
+        let (stream, name, numbers) = (tokens.next()?, tokens.next()?, tokens.next()?);
+        let lead = reply.strip_suffix(numbers)?.to_owned();
+        let consumer = Self { lead, form, stream: stream.into(), name: name.into() };
+        Some((consumer, Numbers::read(numbers, form)?))
+    }
+}
+
+impl Numbers {
+    fn read(text: &str, form: Form) -> Option<Self> {
+        let mut rest = text.as_bytes();
+        let numbers = Self {
+            attempt: number(&mut rest)?,
+            sequence: number(&mut rest)?,
+            consumer_sequence: number(&mut rest)?,
+            nanos: number(&mut rest)?,
+            pending: number(&mut rest)?,
+        };
+        (form == Form::Long || rest.is_empty()).then_some(numbers)
+    }
+}
+
+/// Takes one number, and the dot behind it if there is one.
+fn number(text: &mut &[u8]) -> Option<u64> {
+    let mut value: u64 = 0;
+    let mut digits = 0;
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => {
+                value = value.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
+                digits += 1;
+            }
+            b'.' if digits > 0 => {
+                *text = &text[at + 1..];
+                return Some(value);
+            }
+            _ => return None,
+        }
+    }
+    *text = &[];
+    (digits > 0).then_some(value)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn both_forms() {
-        let expected = Receipt {
+    fn expected(sequence: u64) -> Receipt {
+        Receipt {
             stream: "ORDERS".into(),
             consumer: "billing".into(),
-            sequence: 42,
+            sequence,
             attempt: 3,
             pending: 7,
             stored_at: SystemTime::UNIX_EPOCH + Duration::from_nanos(1_700_000_000_000_000_001),
-        };
-        for reply in [
-            "$JS.ACK.ORDERS.billing.3.42.41.1700000000000000001.7",
-            "$JS.ACK._.hash.ORDERS.billing.3.42.41.1700000000000000001.7",
-            "$JS.ACK.domain.hash.ORDERS.billing.3.42.41.1700000000000000001.7.random",
+        }
+    }
+
+    #[test]
+    fn both_forms() {
+        for lead in [
+            "$JS.ACK.ORDERS.billing",
+            "$JS.ACK._.hash.ORDERS.billing",
+            "$JS.ACK.1.2.ORDERS.billing",
         ] {
-            assert_eq!(receipt(reply).as_ref(), Some(&expected), "{reply}");
+            let mut receipts = Receipts::default();
+            for sequence in [42, 43] {
+                let reply = format!("{lead}.3.{sequence}.41.1700000000000000001.7");
+                assert_eq!(receipts.read(&reply), Some((expected(sequence), 41)), "{reply}");
+            }
         }
-        for reply in ["", "_INBOX.x", "$JS.ACK.ORDERS.billing.3", "$JS.ACK.a.b.x.1.1.1.1"] {
-            assert_eq!(receipt(reply), None, "{reply}");
+        let mut receipts = Receipts::default();
+        for sequence in [42, 43] {
+            let reply = format!(
+                "$JS.ACK.domain.hash.ORDERS.billing.3.{sequence}.41.1700000000000000001.7.random"
+            );
+            assert_eq!(receipts.read(&reply), Some((expected(sequence), 41)), "{reply}");
         }
+    }
+
+    #[test]
+    fn what_is_no_receipt() {
+        let mut receipts = Receipts::default();
+        let known = "$JS.ACK.a.b.1.2.3.4.5";
+        for _ in 0..2 {
+            for reply in [
+                "",
+                "_INBOX.x",
+                "$JS.ACK.a.b.3",
+                "$JS.ACK.a.b.x.1.1.1.1",
+                "$JS.ACK.a.b.1.2.3.4.",
+                "$JS.ACK.a.b.1..3.4.5",
+                "$JS.ACK.a.b.1.2.3.4.18446744073709551616",
+            ] {
+                assert_eq!(receipts.read(reply), None, "{reply}");
+            }
+            assert!(receipts.read(known).is_some());
+        }
+    }
+
+    #[test]
+    fn a_name_of_digits_is_not_a_number() {
+        // A consumer of stream `1` called `2`, and then another one whose domain and account are.
+        let mut receipts = Receipts::default();
+        let (first, _) = receipts.read("$JS.ACK.1.2.3.4.5.6.7").unwrap();
+        assert_eq!((&*first.stream, &*first.consumer, first.sequence), ("1", "2", 4));
+        let (second, _) = receipts.read("$JS.ACK.1.2.3.4.5.6.7.8.9").unwrap();
+        assert_eq!((&*second.stream, &*second.consumer, second.sequence), ("3", "4", 6));
     }
 }

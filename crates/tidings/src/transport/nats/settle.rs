@@ -1,39 +1,67 @@
 //! Acks, as what they are on the wire: short texts published to a message's reply subject (ADR-15).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::Subject;
 use bytes::Bytes;
 
-use super::{Nats, TAKEN, in_time};
+use super::{Moved, Nats, TAKEN, in_time};
 use crate::header::Headers;
-use crate::transport::{Fault, Outgoing, Settlement};
+use crate::transport::{ConsumerConfig, Fault, Outgoing, Settlement};
 
 /// How long the server may take to answer an ack.
 const ANSWERED: Duration = Duration::from_secs(5);
 
+/// The consumer that delivered a message: what is the same for all its messages.
+#[derive(Debug)]
+pub(super) struct Deliverer {
+    pub(super) nats: Nats,
+    pub(super) config: ConsumerConfig,
+    /// Whether what it delivers is to be settled.
+    pub(super) settled: bool,
+}
+
 /// The way back for one delivered message.
 #[derive(Debug, Clone)]
 pub(crate) struct NatsSettle {
-    nats: Nats,
+    deliverer: Arc<Deliverer>,
     reply: Subject,
-    /// How long this delivery may stay unsettled, and how long the first may.
-    waits: [Duration; 2],
+    attempt: u64,
 }
 
 impl NatsSettle {
-    pub(super) fn new(nats: Nats, reply: Subject, waits: [Duration; 2]) -> Self {
-        Self { nats, reply, waits }
+    pub(super) fn new(deliverer: &Arc<Deliverer>, reply: Subject, attempt: u64) -> Self {
+        Self { deliverer: Arc::clone(deliverer), reply, attempt }
+    }
+
+    /// What is said, as the server reads it.
+    fn body(&self, settlement: Settlement) -> Bytes {
+        // How long this delivery may stay unsettled, and how long the first may.
+        let waits = || [self.attempt, 1].map(|attempt| self.deliverer.config.wait_of(attempt));
+        body(settlement, waits)
     }
 
     pub(crate) async fn send(&self, settlement: Settlement) -> Result<(), Fault> {
-        let denials = &self.nats.shared.denials;
-        if denials.has_publish(self.reply.as_str()) {
-            // One like it was denied: whether this one is, only an answer tells.
+        if self.is_denied() {
             return self.confirm(settlement, TAKEN).await;
         }
-        let sending = self.nats.client().publish(self.reply.clone(), body(settlement, self.waits));
-        in_time(async { sending.await.map_err(Fault::client) }).await
+        let body = self.body(settlement);
+        publish(&self.deliverer.nats, self.reply.clone(), body).await
+    }
+
+    /// The same, as the last that is said.
+    pub(crate) async fn finish(self, settlement: Settlement) -> Result<(), Fault> {
+        if self.is_denied() {
+            return self.confirm(settlement, TAKEN).await;
+        }
+        let body = self.body(settlement);
+        publish(&self.deliverer.nats, self.reply, body).await
+    }
+
+    /// Whether one like it was denied: whether this one is, only an answer tells.
+    fn is_denied(&self) -> bool {
+        self.deliverer.nats.shared.denials.has_publish(self.reply.as_str())
     }
 
     pub(crate) async fn confirm(
@@ -44,9 +72,9 @@ impl NatsSettle {
         let message = Outgoing {
             subject: crate::subject::Subject::from(self.reply.as_str().to_owned()),
             headers: Headers::new(),
-            payload: body(settlement, self.waits),
+            payload: self.body(settlement),
         };
-        self.nats.request(message, within).await.map(drop)
+        self.deliverer.nats.request(message, within).await.map(drop)
     }
 }
 
@@ -63,7 +91,7 @@ impl Nats {
         let message = Outgoing {
             subject: crate::subject::Subject::from(ack_of(stream, consumer, sequence)),
             headers: Headers::new(),
-            payload: body(Settlement::term(reason), [Duration::ZERO; 2]),
+            payload: body(Settlement::term(reason), || [Duration::ZERO; 2]),
         };
         self.request(message, ANSWERED).await.map(drop)
     }
@@ -74,7 +102,12 @@ pub(super) fn ack_of(stream: &str, consumer: &str, sequence: u64) -> String {
     format!("$JS.ACK.{stream}.{consumer}.1.{sequence}.1.0.0")
 }
 
-fn body(settlement: Settlement, waits: [Duration; 2]) -> Bytes {
+async fn publish(nats: &Nats, reply: Subject, body: Bytes) -> Result<(), Fault> {
+    let sending = nats.client().publish(Moved::from(reply), body);
+    in_time(async { sending.await.map_err(Fault::client) }).await
+}
+
+fn body(settlement: Settlement, waits: impl FnOnce() -> [Duration; 2]) -> Bytes {
     match settlement {
         Settlement::Ack => Bytes::from_static(b"+ACK"),
         Settlement::Progress => Bytes::from_static(b"+WPI"),
@@ -84,7 +117,7 @@ fn body(settlement: Settlement, waits: [Duration; 2]) -> Bytes {
             // it with the wait of this one: where a backoff makes them differ it would be as much
             // too late. Less than nothing is a delay like any other to it.
             let nanos = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
-            let [this, first] = waits.map(nanos);
+            let [this, first] = waits().map(nanos);
             let delay = nanos(delay).saturating_sub(this.saturating_sub(first));
             Bytes::from(format!("-NAK {{\"delay\": {delay}}}"))
         }
@@ -98,7 +131,7 @@ mod tests {
 
     #[test]
     fn settlements_are_the_servers_texts() {
-        let body = |settlement| body(settlement, [Duration::from_secs(30); 2]);
+        let body = |settlement| body(settlement, || [Duration::from_secs(30); 2]);
         let nak = body(Settlement::Nak(Some(Duration::from_millis(1500))));
         assert_eq!(nak, "-NAK {\"delay\": 1500000000}");
         assert_eq!(body(Settlement::Nak(None)), "-NAK");
@@ -111,9 +144,9 @@ mod tests {
     fn what_a_backoff_adds_is_taken_off() {
         let second = Duration::from_secs(1);
         let waits = [second * 4, second];
-        let nak = |delay| body(Settlement::Nak(Some(delay)), waits);
+        let nak = |delay| body(Settlement::Nak(Some(delay)), || waits);
         assert_eq!(nak(second * 4), "-NAK {\"delay\": 1000000000}");
         assert_eq!(nak(second), "-NAK {\"delay\": -2000000000}");
-        assert_eq!(body(Settlement::Nak(None), waits), "-NAK");
+        assert_eq!(body(Settlement::Nak(None), || waits), "-NAK");
     }
 }

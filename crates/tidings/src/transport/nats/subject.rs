@@ -17,7 +17,7 @@ pub(super) fn subject_of(subject: Subject) -> async_nats::Subject {
 
 /// A subject that can be written to the connection, where white space would end it. The client is
 /// told not to look itself, which takes longer, and each time for what was looked at before.
-pub(super) fn checked(subject: Subject) -> Result<async_nats::Subject, Fault> {
+pub(super) fn checked(subject: &Subject) -> Result<async_nats::Subject, Fault> {
     let text = subject.as_str().as_bytes();
     let (words, rest) = text.as_chunks();
     let is_one = words.iter().all(|word| is_visible(u64::from_ne_bytes(*word)))
@@ -26,7 +26,7 @@ pub(super) fn checked(subject: Subject) -> Result<async_nats::Subject, Fault> {
         let why = format!("{subject:?} is no subject: it is empty, or holds white space");
         return Err(Fault::client(why));
     }
-    Ok(subject_of(subject))
+    Ok(subject_of(subject.clone()))
 }
 
 /// Whether none of eight bytes is a space or a control character.
@@ -61,16 +61,16 @@ mod tests {
     fn what_ends_a_subject_is_found_wherever_it_stands() {
         for length in 1..40 {
             let subject = "\u{e9}a.*!~".chars().cycle().take(length).collect::<String>();
-            assert_eq!(&*checked(Subject::from(subject.clone())).unwrap(), subject);
+            assert_eq!(&*checked(&Subject::from(subject.clone())).unwrap(), subject);
             for (at, _) in subject.char_indices() {
                 for white in [' ', '\t', '\r', '\n', '\0'] {
                     let mut broken = subject.clone();
                     broken.insert(at, white);
-                    assert!(checked(Subject::from(broken.clone())).is_err(), "{broken:?}");
+                    assert!(checked(&Subject::from(broken.clone())).is_err(), "{broken:?}");
                 }
             }
         }
-        assert!(checked(Subject::from_static("")).is_err());
+        assert!(checked(&Subject::from_static("")).is_err());
     }
 
     #[test]

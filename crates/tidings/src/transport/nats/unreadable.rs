@@ -5,14 +5,17 @@
 //! its connection while it waited for messages looks through those that were delivered and not
 //! settled; they are read as JSON, which harms nobody.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use tidings_subject::matches;
 
+use super::settle::Deliverer;
 use super::{Nats, NatsSettle};
 use crate::subject::Subject;
-use crate::transport::{Fault, Receipt, Settle, StoredHeaders, StoredMessage, Unreadable, Which};
+use crate::transport::{
+    ConsumerConfig, Fault, Receipt, Settle, StoredHeaders, StoredMessage, Unreadable, Which,
+};
 
 /// How many messages are read at a time.
 const MOST: usize = 1000;
@@ -46,10 +49,10 @@ impl Nats {
     pub(super) async fn look_through(
         &self,
         stream: &str,
-        consumer: &str,
-        filters: &[Subject],
+        deliverer: &Arc<Deliverer>,
         looked: u64,
     ) -> Result<Look, Fault> {
+        let ConsumerConfig { name: consumer, filters, .. } = &deliverer.config;
         let info: Info = self.ask(format!("CONSUMER.INFO.{stream}.{consumer}")).await?;
         let last = info.delivered.stream_seq;
         let mut look = Look { found: Vec::new(), looked, more: false };
@@ -65,7 +68,7 @@ impl Nats {
             };
             look.looked = message.sequence;
             if matches!(message.headers, StoredHeaders::Unreadable(_)) {
-                look.found.push(self.unreadable(stream, consumer, message));
+                look.found.push(unreadable(stream, deliverer, message));
             }
         }
         look.more = true;
@@ -119,18 +122,19 @@ impl Nats {
         }
         Ok(None)
     }
+}
 
-    fn unreadable(&self, stream: &str, consumer: &str, message: StoredMessage) -> Unreadable {
-        let receipt = Receipt {
-            stream: stream.to_owned(),
-            consumer: consumer.to_owned(),
-            sequence: message.sequence,
-            attempt: 1,
-            pending: 0,
-            stored_at: message.stored_at,
-        };
-        let ack = super::settle::ack_of(stream, consumer, message.sequence);
-        let settle = NatsSettle::new(self.clone(), ack.into(), [Duration::ZERO; 2]);
-        Unreadable { message, receipt, settle: Some(Settle::Nats(settle)) }
-    }
+fn unreadable(stream: &str, deliverer: &Arc<Deliverer>, message: StoredMessage) -> Unreadable {
+    let consumer = deliverer.config.name.as_str();
+    let receipt = Receipt {
+        stream: stream.into(),
+        consumer: consumer.into(),
+        sequence: message.sequence,
+        attempt: 1,
+        pending: 0,
+        stored_at: message.stored_at,
+    };
+    let ack = super::settle::ack_of(stream, consumer, message.sequence);
+    let settle = NatsSettle::new(deliverer, ack.into(), 1);
+    Unreadable { message, receipt, settle: Some(Settle::Nats(settle)) }
 }

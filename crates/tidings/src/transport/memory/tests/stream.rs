@@ -188,7 +188,7 @@ async fn a_message_keeps_its_headers_and_its_time() {
     assert_eq!(message.headers.get_all("k").collect::<Vec<_>>(), ["1", "2"]);
     let receipt = receipt(&message);
     assert_eq!(receipt.stored_at, start + SECOND * 5);
-    assert_eq!((receipt.stream.as_str(), receipt.consumer.as_str()), ("S", "d"));
+    assert_eq!((&*receipt.stream, &*receipt.consumer), ("S", "d"));
 }
 
 #[tokio::test(start_paused = true)]

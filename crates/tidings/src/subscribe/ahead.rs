@@ -1,0 +1,138 @@
+//! How many messages are fetched ahead of who takes them one by one.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// As many as are fetched ahead at first, and of whoever is slow.
+const LEAST: usize = 16;
+/// As many as are fetched ahead of whoever is quick, so that the server hardly ever waits to be
+/// asked.
+const MOST: usize = 1000;
+/// How many bytes they may have together, as long as they are like those that came before.
+const MOST_BYTES: usize = 8 << 20;
+/// The time in which half of what is here is to be worked off, if more is to be fetched.
+const QUICK: Duration = Duration::from_millis(50);
+/// How much more time it may take until less is fetched.
+const SLOW: u32 = 8;
+
+/// Fetches more as long as messages are worked off at once, so that none waits here for long. The
+/// time in which there are none does not count.
+#[derive(Debug)]
+pub(super) struct Ahead {
+    room: usize,
+    most: usize,
+    quick: Duration,
+    taken: usize,
+    bytes: usize,
+    /// How long it took, and since when it goes on.
+    worked: Duration,
+    since: Option<Instant>,
+}
+
+impl Ahead {
+    /// At most `most` are ever fetched, of messages that may be here for this time.
+    pub(super) fn new(most: u64, wait: Duration) -> Self {
+        let most = usize::try_from(most).unwrap_or(MOST).clamp(1, MOST);
+        Self {
+            room: LEAST.min(most),
+            most,
+            quick: QUICK.min(wait / 64),
+            taken: 0,
+            bytes: 0,
+            worked: Duration::ZERO,
+            since: None,
+        }
+    }
+
+    pub(super) fn room(&self) -> usize {
+        self.room
+    }
+
+    /// There is no message: whoever takes them waits.
+    pub(super) fn waits(&mut self) {
+        if let Some(since) = self.since.take() {
+            self.worked += since.elapsed();
+        }
+    }
+
+    /// A message is taken; gives how many may be here from now on, where that changes.
+    pub(super) fn takes(&mut self, bytes: usize) -> Option<usize> {
+        let is_due = self.taken * 2 >= self.room;
+        if is_due {
+            self.waits();
+        }
+        self.since.get_or_insert_with(Instant::now);
+        let room = is_due.then(|| self.turn());
+        self.taken += 1;
+        self.bytes += bytes;
+        room.filter(|room| std::mem::replace(&mut self.room, *room) != *room)
+    }
+
+    /// What follows from how the last messages were worked off.
+    fn turn(&mut self) -> usize {
+        let (worked, each) = (self.worked, self.bytes / self.taken.max(1));
+        (self.worked, self.taken, self.bytes) = (Duration::ZERO, 0, 0);
+        let room = match worked {
+            quick if quick <= self.quick => self.room * 2,
+            slow if slow > self.quick * SLOW => self.room / 2,
+            _ => self.room,
+        };
+        room.min(MOST_BYTES / each.max(1)).max(LEAST).min(self.most)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    const WAIT: Duration = Duration::from_secs(30);
+
+    /// Takes messages of so many bytes, and works on each for this time.
+    async fn take(ahead: &mut Ahead, messages: usize, bytes: usize, work: Duration) {
+        for _ in 0..messages {
+            ahead.takes(bytes);
+            advance(work).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_quick_gets_more_and_who_is_slow_less() {
+        let mut ahead = Ahead::new(1000, WAIT);
+        assert_eq!(ahead.room(), LEAST);
+        take(&mut ahead, 2000, 200, Duration::from_micros(10)).await;
+        assert_eq!(ahead.room(), MOST);
+        take(&mut ahead, 2000, 200, Duration::from_millis(2)).await;
+        assert!((50..=400).contains(&ahead.room()), "{}", ahead.room());
+        take(&mut ahead, 2000, 200, Duration::from_secs(1)).await;
+        assert_eq!(ahead.room(), LEAST);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_the_server_is_not_slow() {
+        let mut ahead = Ahead::new(1000, WAIT);
+        for _ in 0..2000 {
+            ahead.takes(200);
+            ahead.waits();
+            advance(Duration::from_secs(1)).await;
+        }
+        assert_eq!(ahead.room(), MOST);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_bounded() {
+        let quick = Duration::from_micros(10);
+        let mut few = Ahead::new(3, WAIT);
+        take(&mut few, 100, 200, quick).await;
+        assert_eq!(few.room(), 3);
+        let mut large = Ahead::new(1000, WAIT);
+        take(&mut large, 1000, 200_000, quick).await;
+        assert_eq!(large.room(), MOST_BYTES / 200_000);
+        // A short ack wait leaves little time.
+        let mut hasty = Ahead::new(1000, Duration::from_millis(64));
+        take(&mut hasty, 1000, 200, Duration::from_millis(1)).await;
+        assert_eq!(hasty.room(), LEAST);
+    }
+}

@@ -1,0 +1,72 @@
+//! Core subscriptions that are read as one.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::Stream;
+
+use crate::transport::{Fault, Inbox, Incoming};
+
+/// How many messages of one subscription are taken before the next has its turn.
+const IN_TURN: usize = 32;
+
+/// Core subscriptions, each of which has its turn. It ends when all of them have.
+#[derive(Debug)]
+pub(crate) struct Inboxes {
+    all: Vec<Inbox>,
+    /// Whose turn it is, and how many messages it has yielded in it.
+    turn: usize,
+    taken: usize,
+}
+
+impl Inboxes {
+    /// Ends the interest; what was sent here by then is still yielded.
+    pub(crate) fn stop(&mut self) {
+        self.all.iter_mut().for_each(Inbox::stop);
+    }
+
+    /// Those that have not ended.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Inbox> {
+        self.all.iter()
+    }
+
+    fn pass_on(&mut self) {
+        self.turn += 1;
+        self.taken = 0;
+    }
+}
+
+impl FromIterator<Inbox> for Inboxes {
+    fn from_iter<I: IntoIterator<Item = Inbox>>(inboxes: I) -> Self {
+        Self { all: inboxes.into_iter().collect(), turn: 0, taken: 0 }
+    }
+}
+
+impl Stream for Inboxes {
+    type Item = Result<Incoming, Fault>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut empty = 0;
+        while empty < self.all.len() {
+            if self.turn >= self.all.len() {
+                self.turn = 0;
+            }
+            let turn = self.turn;
+            match Pin::new(&mut self.all[turn]).poll_next(cx) {
+                Poll::Ready(Some(next)) => {
+                    self.taken += 1;
+                    if self.taken >= IN_TURN {
+                        self.pass_on();
+                    }
+                    return Poll::Ready(Some(next));
+                }
+                Poll::Ready(None) => drop(self.all.remove(turn)),
+                Poll::Pending => {
+                    self.pass_on();
+                    empty += 1;
+                }
+            }
+        }
+        if self.all.is_empty() { Poll::Ready(None) } else { Poll::Pending }
+    }
+}
