@@ -82,16 +82,16 @@ async fn handle(work: &Counting, message: jetstream::Message) -> Result<()> {
 }
 
 pub(crate) async fn ours_1(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ours(ground, count, |route| route.concurrency(1)).await
+    ours(ground, count, |route| route.concurrency(1).max_ack_pending(10_000)).await
 }
 
 pub(crate) async fn ours_64(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ours(ground, count, |route| route.concurrency(64)).await
+    ours(ground, count, |route| route.concurrency(64).max_ack_pending(10_000)).await
 }
 
 /// The same as [`ours_1`] until a route can acknowledge many messages at once.
 pub(crate) async fn ours_cumulative(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ours(ground, count, |route| route.concurrency(1)).await
+    ours(ground, count, |route| route.concurrency(1).max_ack_pending(10_000)).await
 }
 
 async fn ours(
