@@ -8,6 +8,7 @@ use serde::Deserialize as _;
 use serde::de::IntoDeserializer as _;
 use serde::de::value::{Error, StrDeserializer};
 
+use super::text::all_from;
 use crate::header::Headers;
 use crate::transport::Fault;
 
@@ -35,9 +36,8 @@ pub(super) fn to_nats(headers: &Headers) -> Result<Option<HeaderMap>, Fault> {
 
 /// A value that is one line, as the client takes it.
 fn value_of(value: &str) -> Result<HeaderValue, Fault> {
-    // All bytes are looked at, for that goes many at a time; `from_str` goes from char to char.
-    if value.bytes().fold(false, |broken, byte| broken | matches!(byte, b'\r' | b'\n')) {
-        // It says what is wrong.
+    if !all_from(b' ', value) {
+        // It goes from char to char, and says what is wrong.
         return HeaderValue::from_str(value).map_err(Fault::client);
     }
     let value: StrDeserializer<'_, Error> = value.into_deserializer();

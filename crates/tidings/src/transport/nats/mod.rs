@@ -19,6 +19,7 @@ mod settle;
 mod stored;
 mod stream_config;
 mod subject;
+mod text;
 mod ticket;
 mod unreadable;
 mod waiting;
