@@ -1,6 +1,5 @@
 //! Headers to and from async-nats's map.
 
-use std::borrow::Cow;
 use std::str::FromStr as _;
 
 use async_nats::{HeaderMap, HeaderName, HeaderValue};
@@ -10,6 +9,7 @@ use serde::de::value::{Error, StrDeserializer};
 
 use super::text::all_from;
 use crate::header::Headers;
+use crate::text::Text;
 use crate::transport::Fault;
 
 /// `None` for no headers: a message without them is sent and parsed several times faster.
@@ -20,10 +20,10 @@ pub(super) fn to_nats(headers: &Headers) -> Result<Option<HeaderMap>, Fault> {
     let mut map = HeaderMap::new();
     for (name, value) in headers.pairs() {
         let name = match name {
-            Cow::Borrowed(name) => HeaderName::from_static(name),
-            Cow::Owned(name) => HeaderName::from_str(name).map_err(Fault::client)?,
+            Text::Static(name) => HeaderName::from_static(name),
+            Text::Shared(name) => HeaderName::from_str(name).map_err(Fault::client)?,
         };
-        let value = value_of(value)?;
+        let value = value_of(value.as_str())?;
         if headers.len() == 1 {
             // The usual one: nothing has to be looked for.
             map.insert(name, value);

@@ -46,13 +46,8 @@ pub(crate) use pull::NatsPull;
 pub(crate) use settle::NatsSettle;
 
 use crate::header::Headers;
-<<<<<<< HEAD
 use crate::subject::Subject;
 use crate::transport::{DeliverFrom, Denial, Fault, Outgoing};
-=======
-use crate::subject::{Subject, Text};
-use crate::transport::{DeliverFrom, Denial, Fault, Incoming, Outgoing, PendingAck};
->>>>>>> main
 use denial::Denials;
 use feed::{Feed, Interest};
 use replies::Replies;
@@ -273,33 +268,3 @@ async fn in_time<T>(doing: impl Future<Output = Result<T, Fault>>) -> Result<T, 
     }
     tokio::time::timeout(TAKEN, doing).await.map_err(|_| Fault::Timeout)?
 }
-<<<<<<< HEAD
-=======
-
-/// A subject for the client, which asks whoever gives it one for a copy of it. It asks once, and so
-/// nothing has to be copied.
-struct Moved(Cell<Option<async_nats::Subject>>);
-
-impl From<async_nats::Subject> for Moved {
-    fn from(subject: async_nats::Subject) -> Self {
-        Self(Cell::new(Some(subject)))
-    }
-}
-
-impl ToSubject for Moved {
-    fn to_subject(&self) -> async_nats::Subject {
-        // An empty one is refused.
-        self.0.take().unwrap_or(async_nats::Subject::from_static(""))
-    }
-}
-
-/// A constant subject stays a constant: nothing is allocated for it.
-fn subject_of(subject: Subject) -> async_nats::Subject {
-    match subject.into_text() {
-        Text::Static(subject) => async_nats::Subject::from_static(subject),
-        // It is text: this only looks whether it is.
-        Text::Shared(subject) => async_nats::Subject::try_from(subject.as_bytes().clone())
-            .unwrap_or_else(|_| async_nats::Subject::from(&*subject)),
-    }
-}
->>>>>>> main

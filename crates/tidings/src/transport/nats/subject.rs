@@ -6,13 +6,16 @@ use async_nats::ToSubject;
 
 use super::text::all_from;
 use crate::subject::Subject;
+use crate::text::Text;
 use crate::transport::Fault;
 
 /// A constant subject stays a constant: nothing is allocated for it.
 pub(super) fn subject_of(subject: Subject) -> async_nats::Subject {
-    match subject.into_inner() {
-        std::borrow::Cow::Borrowed(subject) => async_nats::Subject::from_static(subject),
-        std::borrow::Cow::Owned(subject) => async_nats::Subject::from(subject),
+    match subject.into_text() {
+        Text::Static(subject) => async_nats::Subject::from_static(subject),
+        // It is text: this only looks whether it is.
+        Text::Shared(subject) => async_nats::Subject::try_from(subject.as_bytes().clone())
+            .unwrap_or_else(|_| async_nats::Subject::from(&*subject)),
     }
 }
 
