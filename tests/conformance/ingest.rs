@@ -12,20 +12,21 @@ use crate::env::{BY_AND_BY, Env, SHORT, never, next, soon, within};
 #[stream(name = "READINGS", subjects("readings.>"), allow_batch_publish)]
 pub(crate) struct Readings;
 
-/// Known again by its number.
+/// Each has an id of its own: these go the fast way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "readings.{meter}.taken", stream = Readings)]
 pub(crate) struct Taken {
-    #[event(id)]
     number: u64,
     meter: u8,
     note: String,
 }
 
-/// An event without id fields.
+/// Known again by its number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Event)]
-#[event(subject = "readings.{meter}.missed", stream = Readings)]
-pub(crate) struct Missed {
+#[event(subject = "readings.{meter}.counted", stream = Readings)]
+pub(crate) struct Counted {
+    #[event(id)]
+    number: u64,
     meter: u8,
 }
 
@@ -43,30 +44,49 @@ pub(crate) enum MeterEvent {
     Seen(MeterSeen),
 }
 
+/// All that the stream keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Event)]
+#[event(name = "readings.kept", stream = Readings)]
+pub(crate) enum Reading {
+    Taken(Taken),
+    Counted(Counted),
+}
+
 fn taken(number: u64) -> Taken {
     Taken { number, meter: (number % 3) as u8, note: String::new() }
+}
+
+fn counted(number: u64) -> Counted {
+    Counted { number, meter: (number % 3) as u8 }
 }
 
 /// Enough for several parts.
 const MANY: u64 = 12_000;
 
-/// The sequence of each number in the stream, each number once.
+/// The number and the sequence of each in the stream, and each id once.
 async fn stored(bus: &Bus) -> Vec<(u64, u64)> {
     let count = bus.stream::<Readings>().state().await.unwrap().messages;
-    let mut replay = bus.replay::<Taken>(From::Beginning).await.unwrap();
-    let mut stored = Vec::new();
+    let mut replay = bus.replay::<Reading>(From::Beginning).await.unwrap();
+    let (mut stored, mut ids) = (Vec::new(), HashSet::new());
     for _ in 0..count {
         let delivery = next(&mut replay).await;
-        let id = format!("readings.taken/{}", delivery.number);
-        assert_eq!(delivery.message_id(), Some(id.as_str()));
-        stored.push((delivery.number, delivery.sequence()));
+        let id = delivery.message_id().unwrap().to_owned();
+        let number = match &*delivery {
+            Reading::Taken(event) => event.number,
+            Reading::Counted(event) => {
+                assert_eq!(id, format!("readings.counted/{}", event.number));
+                event.number
+            }
+        };
+        assert!(ids.insert(id), "{number} twice");
+        stored.push((number, delivery.sequence()));
     }
     stored
 }
 
 pub(crate) async fn each_of_many_is_confirmed_where_it_is(env: Env) {
     let bus = env.bus_with::<Readings>().await;
-    bus.publish(&Missed { meter: 1 }).await.unwrap();
+    bus.publish(&counted(1)).await.unwrap();
     bus.stream::<Readings>().purge().await.unwrap();
     let acks = within(BY_AND_BY, bus.publish_all((0..MANY).map(taken))).await.unwrap();
     assert_eq!(acks.len() as u64, MANY);
@@ -80,11 +100,11 @@ pub(crate) async fn each_of_many_is_confirmed_where_it_is(env: Env) {
 
 pub(crate) async fn what_the_stream_has_is_not_stored_again(env: Env) {
     let bus = env.bus_with::<Readings>().await;
-    within(BY_AND_BY, bus.publish_all((0..MANY).map(taken))).await.unwrap();
+    within(BY_AND_BY, bus.publish_all((0..MANY).map(counted))).await.unwrap();
     // All of it again, and then from the middle on and beyond.
-    let again = within(BY_AND_BY, bus.publish_all((0..MANY).map(taken))).await.unwrap();
+    let again = within(BY_AND_BY, bus.publish_all((0..MANY).map(counted))).await.unwrap();
     assert!((1..).zip(&again).all(|(sequence, ack)| ack.duplicate && ack.sequence == sequence));
-    let beyond = (MANY - 3000..MANY + 5000).map(taken);
+    let beyond = (MANY - 3000..MANY + 5000).map(counted);
     let acks = within(BY_AND_BY, bus.publish_all(beyond)).await.unwrap();
     for (number, ack) in (MANY - 3000..).zip(&acks) {
         assert_eq!((ack.sequence, ack.duplicate), (number + 1, number < MANY), "{number}");
@@ -97,12 +117,58 @@ pub(crate) async fn one_that_is_given_twice_is_stored_once(env: Env) {
     let bus = env.bus_with::<Readings>().await;
     let numbers: Vec<u64> = (0..5000).chain([4999, 10]).chain(5000..6000).collect();
     let acks =
-        within(BY_AND_BY, bus.publish_all(numbers.iter().copied().map(taken))).await.unwrap();
+        within(BY_AND_BY, bus.publish_all(numbers.iter().copied().map(counted))).await.unwrap();
     for (place, (number, ack)) in numbers.iter().zip(&acks).enumerate() {
         let again = place == 5000 || place == 5001;
         assert_eq!((ack.sequence, ack.duplicate), (number + 1, again), "{place}");
     }
     assert_eq!(stored(&bus).await.len(), 6000);
+}
+
+pub(crate) async fn the_same_events_from_two_sides_are_confirmed_where_they_are(env: Env) {
+    let bus = env.bus_with::<Readings>().await;
+    let mut publishing = Vec::new();
+    for side in [0, MANY / 2] {
+        let bus = env.another_bus().await;
+        // One begins in the middle.
+        let numbers = (0..MANY).map(move |number| (number + side) % MANY);
+        publishing.push(tokio::spawn(async move {
+            let acks = bus.publish_all(numbers.clone().map(counted)).await.unwrap();
+            numbers.zip(acks).collect::<HashMap<_, _>>()
+        }));
+    }
+    let mut sides = Vec::new();
+    for task in publishing {
+        sides.push(within(BY_AND_BY, task).await.unwrap());
+    }
+    let stored = stored(&bus).await;
+    assert_eq!(stored.len() as u64, MANY);
+    for (number, sequence) in stored {
+        let acks = [&sides[0][&number], &sides[1][&number]];
+        assert!(acks.iter().all(|ack| ack.sequence == sequence), "{number}: {acks:?}");
+        assert_eq!(acks.iter().filter(|ack| ack.duplicate).count(), 1, "{number}: {acks:?}");
+    }
+}
+
+pub(crate) async fn events_known_again_and_others_keep_their_order(env: Env) {
+    let bus = env.bus_with::<Readings>().await;
+    within(BY_AND_BY, bus.publish_all((0..100).map(|n| counted(n * 100)))).await.unwrap();
+    // Every hundredth for a time: the first hundred of those the stream has.
+    let event = |number: u64| match number {
+        ..20_000 if number.is_multiple_of(100) => Reading::Counted(counted(number)),
+        _ => Reading::Taken(taken(number)),
+    };
+    let acks = within(BY_AND_BY, bus.publish_all((0..40_000).map(event))).await.unwrap();
+    let mut last = 100;
+    for (number, ack) in (0..).zip(&acks) {
+        let again = number < 10_000 && number % 100 == 0;
+        last += u64::from(!again);
+        let expected = if again { number / 100 + 1 } else { last };
+        assert_eq!((ack.sequence, ack.duplicate), (expected, again), "{number}");
+    }
+    let numbers: Vec<u64> = stored(&bus).await.into_iter().map(|(number, _)| number).collect();
+    assert_eq!(numbers.len(), 100 + 40_000 - 100);
+    assert!(numbers[100..].is_sorted());
 }
 
 pub(crate) async fn beside_other_publishers_each_is_confirmed_where_it_is(env: Env) {
@@ -235,9 +301,7 @@ pub(crate) async fn many_that_are_dropped_half_way_are_stored_up_to_there(env: E
     assert_eq!(half.pop(), Some((900_000, last)));
     assert!(half.len() >= 2000);
     assert!(half.iter().zip(0..).all(|((number, _), expected)| *number == expected));
-    let all = half.len() as u64 + 3000;
-    let acks = within(BY_AND_BY, bus.publish_all((0..all).map(taken))).await.unwrap();
-    let duplicates = acks.iter().filter(|ack| ack.duplicate).count();
-    assert_eq!(duplicates, half.len());
-    assert_eq!(stored(&bus).await.len() as u64, all + 1);
+    // And the next are confirmed behind it.
+    let acks = within(BY_AND_BY, bus.publish_all((0..MANY).map(taken))).await.unwrap();
+    assert!((last + 1..).zip(&acks).all(|(sequence, ack)| ack.sequence == sequence));
 }

@@ -160,6 +160,8 @@ scenarios! {
             each_of_many_is_confirmed_where_it_is,
             what_the_stream_has_is_not_stored_again,
             one_that_is_given_twice_is_stored_once,
+            the_same_events_from_two_sides_are_confirmed_where_they_are,
+            events_known_again_and_others_keep_their_order,
             beside_other_publishers_each_is_confirmed_where_it_is,
             one_that_is_refused_keeps_no_other_out,
             where_the_stream_does_not_allow_it_nothing_else_is_different,

@@ -69,12 +69,11 @@ impl<E: Event> Publisher<E> {
     ///
     /// Where the stream's type declares `allow_batch_publish`, and the server has it (2.14), many
     /// events go the fast way (ADR-50): up to 4,000 are on the way, no more than 4 MiB of payload,
-    /// and the server confirms 500 of them at a time. Each has its id and its ack all the same. The
-    /// server tells the sequence of each only where nobody else publishes to the stream meanwhile;
-    /// else they are looked up, and more of the events go the ordinary way. One thing can't be told:
-    /// if of up to 8,192 events the stream had some already, by ids that they declare, and others
-    /// published exactly as many meanwhile, acks between them have another's sequence and no
-    /// `duplicate`. Everything is stored once, whatever its ack says of where.
+    /// and the server confirms 500 of them at a time. Each has its id and its ack all the same.
+    /// While others publish to the stream, most go the ordinary way, since the server does not say
+    /// then where each of them is. So do events with id fields: it does not say which of them the
+    /// stream had already. An event that is refused is sent once more by itself, with those behind
+    /// it, and has an error of its own.
     ///
     /// # Errors
     /// [`PublishAllError`] if one could not be published. The others are published all the same;

@@ -64,7 +64,7 @@ pub(crate) async fn publish_all<E: Event>(
     for event in events {
         let place = outcomes.next();
         let begun = match prepare(link, &event) {
-            Ok(item) if lane.takes(item.declaration.stream.as_ref()) => {
+            Ok(item) if lane.takes(&item) => {
                 if lane.is_idle() {
                     let before = mem::replace(&mut window, Window::new(link));
                     before.end(|place, stored| outcomes.stored(&mut lane, place, stored)).await;
@@ -73,6 +73,7 @@ pub(crate) async fn publish_all<E: Event>(
                 continue;
             }
             Ok(item) => {
+                lane.make_way(&item, |place, stored| outcomes.settle(place, stored)).await;
                 window.room(|place, stored| outcomes.stored(&mut lane, place, stored)).await;
                 // Sent here, one after the other; only the confirmations are awaited side by side.
                 begin(link, item, &mut by).await
@@ -149,18 +150,23 @@ pub(super) struct Item {
     pub(super) declaration: &'static Declaration,
     pub(super) outgoing: Outgoing,
     pub(super) underway: Underway,
+    /// Whether the event says its id itself: then the stream may have it already.
+    pub(super) known_again: bool,
 }
 
 fn prepare<E: Event>(link: &Link, event: &E) -> Result<Item, PublishError> {
     let encoded = envelope::encode(event)?;
     let declaration = encoded.declaration;
-    let outgoing = envelope::seal(encoded, Headers::new(), || event.message_id());
+    let mut known_again = false;
+    let outgoing = envelope::seal(encoded, Headers::new(), || {
+        event.message_id().inspect(|_| known_again = true)
+    });
     let underway = link.begin(Work::Publish(declaration, &outgoing));
     if let Err(error) = send::admit(link, declaration, &outgoing) {
         underway.published(Err(&error));
         return Err(error);
     }
-    Ok(Item { declaration, outgoing, underway })
+    Ok(Item { declaration, outgoing, underway, known_again })
 }
 
 /// Sends one event; gives what is to be awaited, if a stream is to store it.
@@ -169,10 +175,10 @@ pub(super) async fn begin(
     item: Item,
     by: &mut Option<Instant>,
 ) -> Result<Option<Begun>, PublishError> {
-    let Item { declaration, outgoing, underway } = item;
+    let Item { declaration, outgoing, underway, .. } = item;
     let by = || *by.get_or_insert_with(|| Instant::now() + link.patience.publish);
     let begun = match &declaration.stream {
-        None => send::core(link, outgoing, by).await.map(|()| None),
+        None => send::core(link, &outgoing, by).await.map(|()| None),
         Some(stream) => {
             let sent = send::start(link, stream, &outgoing, by).await;
             sent.map(|sent| Some((stream, outgoing, sent)))

@@ -1,11 +1,11 @@
 //! Many events for a stream that allows fast ingest: confirmed together, and acked one by one.
 //!
-//! A server says of a batch only that all of it is stored, and the sequence of its last message. So
-//! the events go in parts. Where a part's last sequence is as far behind what was stored before as
-//! the part is long, nothing came between, and each event's sequence is known. Where it is not,
-//! others publish to the stream, or it had some of the events: what was stored meanwhile is read, and
-//! what is not there is sent once more in the ordinary way, which tells where the stream had it. A
-//! part that was not confirmed is sent once more as a whole; the stream knows the ids.
+//! A server says of a batch only that it has all of it, and the sequence of its last message. So only
+//! events with an id made for them go this way, which no stream can have already, and they go in
+//! parts. Where a part's last sequence is as far behind one that was known before as the part is
+//! long, nothing came between, and each event's sequence is known. Where it is farther, others
+//! publish to the stream: what was stored meanwhile is read. A part that was not confirmed is sent
+//! once more in the ordinary way; the stream knows the ids.
 
 use std::time::Duration;
 
@@ -26,7 +26,8 @@ const FEW: usize = 512;
 const PARTS: (usize, usize) = (2048, 8192);
 /// How many bytes of payload a part holds at most, besides its last event's.
 const PART_BYTES: usize = 4 * 1024 * 1024;
-/// How many events go the ordinary way after a part that had to be sent again, at first and at most.
+/// How many events go the ordinary way after a part that was not confirmed in one piece, at first and
+/// at most.
 const PAUSES: (usize, usize) = (2048, 65_536);
 /// How many messages are read for each event of a part, at most, to find where it is.
 const FOREIGN: usize = 16;
@@ -43,7 +44,7 @@ pub(super) struct Lane<'a> {
     ordinary: usize,
     pause: usize,
     part_len: usize,
-    /// What the stream had stored before, as far as it has told us.
+    /// A sequence that the stream had given before: the highest that it has told us.
     stored: Option<u64>,
     /// What the server said of the part before, if it was stored.
     flow: Option<u64>,
@@ -74,9 +75,9 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// Whether the next event, which this stream keeps, goes this way.
-    pub(super) fn takes(&mut self, stream: Option<&'static StreamDeclaration>) -> bool {
-        let Some(stream) = stream else { return false };
+    /// Whether the next event goes this way.
+    pub(super) fn takes(&mut self, item: &Item) -> bool {
+        let Some(stream) = &item.declaration.stream else { return false };
         if self.stream.is_none() {
             let config = (stream.config)();
             self.stream = Some(stream);
@@ -85,8 +86,12 @@ impl<'a> Lane<'a> {
         if !self.allowed || self.stream.is_none_or(|own| own.name != stream.name) {
             return false;
         }
-        // A part that is begun is ended first: its last event is not sent yet.
-        if self.ordinary > 0 && self.part.is_none() {
+        if item.known_again {
+            // It is one of many, probably.
+            self.ordinary = self.ordinary.max(self.pause);
+            return false;
+        }
+        if self.ordinary > 0 {
             self.ordinary -= 1;
             return false;
         }
@@ -101,12 +106,19 @@ impl<'a> Lane<'a> {
     /// Hears what came of an event that went the ordinary way.
     pub(super) fn hear(&mut self, ack: &PublishAck) {
         if self.stream.is_some_and(|stream| stream.name == ack.stream) {
-            if ack.duplicate {
-                // It is one of many, probably: each has to be told apart.
-                self.ordinary = self.ordinary.max(PAUSES.0);
-            } else {
-                self.stored = self.stored.max(Some(ack.sequence));
-            }
+            self.stored = self.stored.max(Some(ack.sequence));
+        }
+    }
+
+    /// Confirms what an event that goes the ordinary way must not overtake.
+    pub(super) async fn make_way(&mut self, item: &Item, settle: impl FnMut(usize, Outcome)) {
+        let is_own = |own: &StreamDeclaration| {
+            item.declaration.stream.as_ref().is_some_and(|stream| stream.name == own.name)
+        };
+        if self.stream.is_some_and(is_own)
+            && let Some(part) = self.part.take()
+        {
+            self.end_part(part, settle).await;
         }
     }
 
@@ -201,6 +213,7 @@ impl<'a> Lane<'a> {
             }
             _ => None,
         };
+        self.stored = self.stored.max(Some(last));
         let (mut known, mut unknown) = (Vec::with_capacity(items.len()), Vec::new());
         let (found, stream) = (found.unwrap_or_default(), self.stream.map_or("", |s| s.name));
         for (place, item) in items {
@@ -208,13 +221,14 @@ impl<'a> Lane<'a> {
             match found.get(id) {
                 Some(&sequence) => {
                     let stream = stream.to_owned();
-                    let ack = PublishAck { stream, sequence, duplicate: true };
+                    let ack = PublishAck { stream, sequence, duplicate: false };
                     item.underway.published::<PublishError>(Ok(Some(&ack)));
                     known.push((place, Ok(Some(ack))));
                 }
                 None => unknown.push((place, item)),
             }
         }
+        // The stream says where it has these, since it has them.
         self.one_by_one(unknown, known, settle).await;
     }
 
@@ -225,7 +239,7 @@ impl<'a> Lane<'a> {
         why: Stopped,
         settle: impl FnMut(usize, Outcome),
     ) {
-        self.allowed = why == Stopped::Broken;
+        self.allowed &= why == Stopped::Broken;
         self.give_way();
         self.one_by_one(items, Vec::new(), settle).await;
     }
@@ -262,22 +276,14 @@ impl<'a> Lane<'a> {
         window.end(|place, stored| known.push((place, stored.map(Some)))).await;
         known.sort_unstable_by_key(|(place, _)| *place);
         for (place, outcome) in known {
-            let outcome = outcome.map(|ack| ack.map(|ack| self.first_of_call(ack)));
+            let outcome = outcome.map(|ack| {
+                ack.map(|ack| {
+                    self.hear(&ack);
+                    // Nobody else has this id: what the stream had of it, it had from this call.
+                    PublishAck { duplicate: false, ..ack }
+                })
+            });
             settle(place, outcome);
         }
-    }
-
-    /// What the stream has stored since this call began, it did not have before: an event that is
-    /// found again where the next one would be was stored by this call.
-    fn first_of_call(&mut self, mut ack: PublishAck) -> PublishAck {
-        if let Some(before) = self.stored
-            && ack.sequence > before
-        {
-            ack.duplicate = false;
-            self.stored = Some(ack.sequence);
-        } else if !ack.duplicate {
-            self.stored = Some(ack.sequence);
-        }
-        ack
     }
 }

@@ -6,9 +6,9 @@ pub(crate) use super::nats::NatsIngest as Ingest;
 #[derive(Debug)]
 pub(crate) struct Ingested {
     pub(crate) stream: String,
-    /// The sequence of the last message that was stored; those the stream already had were not.
+    /// The sequence of the last message.
     pub(crate) last_sequence: u64,
-    /// How many messages were taken, in order.
+    /// How many messages were stored, in order.
     pub(crate) messages: u64,
     /// How many messages the server confirmed with one answer.
     pub(crate) flow: u64,
@@ -17,8 +17,8 @@ pub(crate) struct Ingested {
 /// A batch that is over. Some of its messages may be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stopped {
-    /// The stream does not allow it.
-    NotAllowed,
-    /// A message was refused or lost, or nothing is heard any more.
+    /// The stream does not allow it, or nothing is heard: the next batch would fare no better.
+    Unavailable,
+    /// A message was refused, or the batch was lost on the way.
     Broken,
 }

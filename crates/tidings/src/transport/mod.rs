@@ -20,6 +20,7 @@ mod pending_ack;
 mod state;
 mod stored;
 
+use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -69,13 +70,23 @@ macro_rules! on {
 }
 
 impl Transport {
-    /// Sends a message to whoever listens; `Ok` means handed over to the connection.
-    pub(crate) async fn publish(&self, message: Outgoing) -> Result<(), Fault> {
+    /// Sends a message to whoever listens, if that takes no waiting; `Ok` means handed over to the
+    /// connection. Where it is pending nothing has happened, and it is to be [published](Self::publish).
+    pub(crate) fn publish_at_once(
+        &self,
+        message: &Outgoing,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Fault>> {
+        on!(self, t => t.publish_at_once(message, cx))
+    }
+
+    /// The same, and waits until the connection takes it.
+    pub(crate) async fn publish(&self, message: &Outgoing) -> Result<(), Fault> {
         on!(self, t => t.publish(message, None).await)
     }
 
     /// Sends a message to whoever listens, with the subject on which any number may answer.
-    pub(crate) async fn ask(&self, message: Outgoing, reply: Subject) -> Result<(), Fault> {
+    pub(crate) async fn ask(&self, message: &Outgoing, reply: Subject) -> Result<(), Fault> {
         on!(self, t => t.publish(message, Some(reply)).await)
     }
 
@@ -84,9 +95,19 @@ impl Transport {
         on!(self, t => t.new_inbox())
     }
 
-    /// Sends a message to the stream that keeps its subject. When this returns the message is
-    /// sent, so that messages are stored in the order of these calls; the ack says it is stored.
-    /// Who calls keeps it: without an ack it is sent again.
+    /// Sends a message to the stream that keeps its subject, if that takes no waiting. Where it is
+    /// pending nothing has happened, and it is to be [stored](Self::store).
+    pub(crate) fn store_at_once(
+        &self,
+        message: &Outgoing,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<PendingAck, Fault>> {
+        on!(self, t => t.store_at_once(message, cx))
+    }
+
+    /// The same, and waits until the connection takes it. When this returns the message is sent, so
+    /// that messages are stored in the order of these calls; the ack says it is stored. Who calls
+    /// keeps it: without an ack it is sent again.
     pub(crate) async fn store(&self, message: &Outgoing) -> Result<PendingAck, Fault> {
         on!(self, t => t.store(message).await)
     }

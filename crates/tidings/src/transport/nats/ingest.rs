@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -14,7 +14,8 @@ use futures_util::StreamExt;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::api::WireError;
-use super::{Nats, in_time, subject_of};
+use super::subject::checked;
+use super::{Nats, in_time};
 use crate::transport::{Fault, Ingested, Outgoing, Stopped};
 
 /// The first version that has it.
@@ -164,13 +165,21 @@ impl NatsIngest {
 
     async fn put(&mut self, message: &Outgoing, operation: u8) -> Result<(), Stopped> {
         self.sent += 1;
-        let reply = self.reply(operation);
-        let (subject, payload) = (subject_of(message.subject.clone()), message.payload.clone());
-        let mut sending = pin!(self.nats.send(subject, &message.headers, payload, Some(reply)));
-        // Only what waits arms a timer.
-        let sent = match poll_fn(|cx| Poll::Ready(sending.as_mut().poll(cx))).await {
+        let at_once = poll_fn(|cx| {
+            let reply = Some(self.reply(operation));
+            Poll::Ready(match checked(&message.subject) {
+                Ok(subject) => self.nats.give_at_once(message, subject, reply, cx),
+                Err(fault) => Poll::Ready(Err(fault)),
+            })
+        });
+        let sent = match at_once.await {
             Poll::Ready(sent) => sent,
-            Poll::Pending => timeout(self.within, sending).await.map_err(|_| Stopped::Broken)?,
+            Poll::Pending => {
+                let subject = checked(&message.subject).map_err(|_| Stopped::Broken)?;
+                let reply = Some(self.reply(operation));
+                let giving = self.nats.give(message, subject, reply);
+                timeout(self.within, giving).await.map_err(|_| Stopped::Unavailable)?
+            }
         };
         sent.map_err(|_| Stopped::Broken)
     }
@@ -200,7 +209,7 @@ impl NatsIngest {
             answer = self.answers.next() => answer.ok_or(Stopped::Broken)?,
             // What was on the way may be lost.
             () = &mut self.reconnected => return Err(Stopped::Broken),
-            () = sleep(self.within) => return Err(Stopped::Broken),
+            () = sleep(self.within) => return Err(Stopped::Unavailable),
         };
         // What is not JSON is that nobody listens.
         let answer: Answer =
@@ -220,7 +229,7 @@ impl NatsIngest {
             })),
             (Kind::End, Some(error)) if error.code() == DISABLED => {
                 self.nats.shared.ingest.add(&self.stream);
-                Err(Stopped::NotAllowed)
+                Err(Stopped::Unavailable)
             }
             (Kind::End | Kind::Gap | Kind::Err, _) => Err(Stopped::Broken),
         }
