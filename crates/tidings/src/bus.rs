@@ -13,10 +13,11 @@ use std::time::Duration;
 use crate::atomic::AtomicBatch;
 use crate::dead_letter::{self, DeadLetters};
 use crate::draft::Draft;
+use crate::header::Headers;
 use crate::link::{Link, Patience};
 use crate::message::{Decode, Event, Filter, Message, Request, StreamEvent};
 use crate::probe::Probe;
-use crate::publish::{PublishAllError, PublishError};
+use crate::publish::{self, PublishAllError, PublishError};
 use crate::publisher::Publisher;
 use crate::request::{self, RequestError, ServiceInfo};
 use crate::stream::{EventStream, StreamConfig};
@@ -125,7 +126,7 @@ impl Bus {
     /// # Cancel safety
     /// Dropping the future leaves it unknown whether the event was published.
     pub async fn publish<E: Event>(&self, event: &E) -> Result<E::Ack, PublishError> {
-        self.publisher().publish(event).await
+        publish::publish(&self.link, event, Headers::new(), None, None).await
     }
 
     /// Publishes many events, as [`Publisher::publish_all`].

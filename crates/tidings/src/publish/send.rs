@@ -29,16 +29,23 @@ pub(super) async fn send<A: Acknowledgement>(
     declaration: &'static Declaration,
     outgoing: &Outgoing,
 ) -> Result<A, PublishError> {
-    let by = || Instant::now() + link.patience.publish;
     if link.probe.is_none() && declaration.stream.is_none() {
         // It is handed over in less time than the rest of this takes.
-        core(link, outgoing, by).await?;
-        return A::from_stored(None).ok_or(PublishError::Closed);
+        let sent = poll_fn(|cx| Poll::Ready(link.transport.publish_at_once(outgoing, cx))).await;
+        if let Poll::Ready(sent) = sent {
+            return match sent {
+                Ok(()) => A::from_stored(None).ok_or(PublishError::Closed),
+                Err(fault) => Err(core_error(fault, outgoing.subject.as_str())),
+            };
+        }
     }
     let underway = link.begin(Work::Publish(declaration, outgoing));
     let stored = match (admit(link, declaration, outgoing), &declaration.stream) {
         (Err(error), _) => Err(error),
-        (Ok(()), None) => core(link, outgoing, by).await.map(|()| None),
+        (Ok(()), None) => {
+            let by = || Instant::now() + link.patience.publish;
+            Box::pin(core(link, outgoing, by)).await.map(|()| None)
+        }
         (Ok(()), Some(stream)) => store_one(link, stream, outgoing).await.map(Some),
     };
     underway.published(stored.as_ref().map(Option::as_ref));
@@ -97,35 +104,35 @@ pub(super) async fn start(
     outgoing: &Outgoing,
     by: impl FnOnce() -> Instant,
 ) -> Result<Sent, PublishError> {
-    // Where it waits first, that counts.
-    let mut deadline = None;
-    let by = || {
-        let by = by();
-        deadline = Some(by.max(Instant::now() + link.patience.publish));
-        by
-    };
-    let ack = store(link, stream, outgoing, by).await?;
     let at = Instant::now();
-    Ok(Sent { ack, at, deadline: deadline.unwrap_or(at + link.patience.publish) })
+    let patience = at + link.patience.ack.min(link.patience.publish);
+    let at_once =
+        poll_fn(|cx| Poll::Ready(link.transport.store_at_once(outgoing, patience, cx))).await;
+    if let Poll::Ready(sent) = at_once {
+        let fault = match sent {
+            Ok(ack) => return Ok(Sent { ack, at, deadline: at + link.patience.publish }),
+            Err(fault) => fault,
+        };
+        return Err(stream_error(fault, outgoing.subject.as_str(), stream.name));
+    }
+    // It waits first, and that counts.
+    let by = by();
+    let ack = Box::pin(store(link, stream, outgoing, by)).await?;
+    Ok(Sent { ack, at: Instant::now(), deadline: by.max(at + link.patience.publish) })
 }
 
 async fn store(
     link: &Link,
     stream: &StreamDeclaration,
     outgoing: &Outgoing,
-    by: impl FnOnce() -> Instant,
+    by: Instant,
 ) -> Result<PendingAck, PublishError> {
     let subject = &outgoing.subject;
-    let at_once = poll_fn(|cx| Poll::Ready(link.transport.store_at_once(outgoing, cx))).await;
-    let sent = match at_once {
-        Poll::Ready(sent) => Some(sent),
-        Poll::Pending => timeout_at(by(), link.transport.store(outgoing)).await.ok(),
-    };
-    match sent {
-        Some(Ok(ack)) => Ok(ack),
-        Some(Err(fault)) => Err(stream_error(fault, subject.as_str(), stream.name)),
+    match timeout_at(by, link.transport.store(outgoing)).await {
+        Ok(Ok(ack)) => Ok(ack),
+        Ok(Err(fault)) => Err(stream_error(fault, subject.as_str(), stream.name)),
         // Not even handed over, so certainly not stored; the caller may have lost patience.
-        None => Err(unsent(link, subject)),
+        Err(_) => Err(unsent(link, subject)),
     }
 }
 
@@ -156,10 +163,15 @@ pub(super) async fn confirm(
     outgoing: &Outgoing,
     mut sent: Sent,
 ) -> Result<PublishAck, PublishError> {
-    let fault = match timeout_at(sent.patience(link), &mut sent.ack).await {
-        Ok(Ok(ack)) => return Ok(ack),
-        Ok(Err(fault)) => fault,
-        Err(_) => Fault::Timeout,
+    let confirmed = if sent.ack.is_timed() {
+        (&mut sent.ack).await
+    } else {
+        let in_time = Box::pin(timeout_at(sent.patience(link), &mut sent.ack));
+        in_time.await.unwrap_or(Err(Fault::Timeout))
+    };
+    let fault = match confirmed {
+        Ok(ack) => return Ok(ack),
+        Err(fault) => fault,
     };
     // Boxed: most are confirmed at once, and their futures are smaller without it.
     Box::pin(insist(link, stream, outgoing, sent, fault)).await
@@ -219,7 +231,7 @@ pub(super) async fn insist(
         }
         tokio::time::sleep_until(wake).await;
         pause = pause.saturating_mul(2).min(LONGEST_RETRY);
-        let ack = match store(link, stream, outgoing, || deadline).await {
+        let ack = match store(link, stream, outgoing, deadline).await {
             Ok(ack) => ack,
             // An earlier copy may be stored, whatever happens to this one.
             Err(_) if unanswered => return Err(give_up()),

@@ -24,6 +24,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 pub(crate) use atomic::AtomicFault;
 pub(crate) use consume::{ConsumerConfig, DeliverFrom, Foreign, Pull};
@@ -96,13 +97,18 @@ impl Transport {
     }
 
     /// Sends a message to the stream that keeps its subject, if that takes no waiting. Where it is
-    /// pending nothing has happened, and it is to be [stored](Self::store).
+    /// pending nothing has happened, and it is to be [stored](Self::store). The ack has time until
+    /// `by`, where it [says so](PendingAck::is_timed).
     pub(crate) fn store_at_once(
         &self,
         message: &Outgoing,
+        by: Instant,
         cx: &mut Context<'_>,
     ) -> Poll<Result<PendingAck, Fault>> {
-        on!(self, t => t.store_at_once(message, cx))
+        match self {
+            Self::Nats(t) => t.store_at_once(message, by, cx),
+            Self::Memory(t) => t.store_at_once(message, cx),
+        }
     }
 
     /// The same, and waits until the connection takes it. When this returns the message is sent, so

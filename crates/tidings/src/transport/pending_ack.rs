@@ -6,8 +6,7 @@ use std::task::{Context, Poll};
 use crate::publish_ack::PublishAck;
 use crate::transport::{Fault, nats};
 
-/// Resolves once the stream has stored the message or refused it. It has no deadline of its own;
-/// dropping it forgets the ack.
+/// Resolves once the stream has stored the message or refused it. Dropping it forgets the ack.
 #[derive(Debug)]
 pub(crate) enum PendingAck {
     Nats(nats::NatsAck),
@@ -21,6 +20,14 @@ impl PendingAck {
         match self {
             Self::Nats(ack) => ack.take(),
             Self::Known(ack) => ack.take(),
+        }
+    }
+
+    /// Whether it ends by itself, with a [`Fault::Timeout`] once its time is up.
+    pub(crate) fn is_timed(&self) -> bool {
+        match self {
+            Self::Nats(ack) => ack.is_timed(),
+            Self::Known(ack) => ack.is_some(),
         }
     }
 

@@ -12,12 +12,21 @@ use crate::transport::Fault;
 
 /// The ack of one publish. Dropping it forgets the ack.
 #[derive(Debug)]
-pub(crate) struct NatsAck(pub(super) Reply);
+pub(crate) struct NatsAck {
+    pub(super) reply: Reply,
+    /// Whether it ends by itself once its time is up.
+    pub(super) timed: bool,
+}
 
 impl NatsAck {
     /// Takes it if it is here. Nobody is woken when it comes later.
     pub(crate) fn take(&mut self) -> Option<Result<PublishAck, Fault>> {
-        self.0.take().map(read)
+        self.reply.take().map(read)
+    }
+
+    /// Whether it ends by itself once its time is up.
+    pub(crate) fn is_timed(&self) -> bool {
+        self.timed
     }
 }
 
@@ -30,7 +39,7 @@ impl Future for NatsAck {
     type Output = Result<PublishAck, Fault>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx).map(read)
+        Pin::new(&mut self.reply).poll(cx).map(read)
     }
 }
 

@@ -12,6 +12,7 @@ mod header;
 mod inbox;
 mod ingest;
 mod ordered;
+mod outbox;
 mod pull;
 mod receipt;
 mod replies;

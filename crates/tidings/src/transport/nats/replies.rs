@@ -8,10 +8,14 @@ use std::task::{Context, Poll, Waker, ready};
 
 use async_nats::{Client, Message, StatusCode, Subject, Subscriber};
 use futures_util::StreamExt as _;
+use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 use tokio::task::coop;
+use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::outbox::{MANY, Outbox};
+use super::send::Letter;
 use super::ticket::Ticket;
 use super::waiting::Waiting;
 use crate::transport::Fault;
@@ -25,11 +29,30 @@ pub(super) struct Replies {
     /// Reads the answers; begun with the first question, ended with this value. (A subscription
     /// left behind would keep the connection open for ever.)
     reader: OnceCell<Mutex<AbortOnDropHandle<()>>>,
+    /// Tells whoever has waited long enough: one task for all of them, and not a timer for each.
+    _time: AbortOnDropHandle<()>,
+    /// Where the client's own task runs, which all this is nothing without.
+    runtime: Handle,
+    outbox: Arc<Outbox<Letter>>,
+    _emptied: AbortOnDropHandle<()>,
 }
 
 impl Replies {
     pub(super) fn new(client: Client, waiting: Arc<Waiting>) -> Self {
-        Self { client, waiting, reader: OnceCell::new() }
+        let (runtime, kept) = (Handle::current(), Kept(Arc::clone(&waiting)));
+        let time = runtime.spawn(async move { kept.0.keep_time().await });
+        let (reader, time) = (OnceCell::new(), AbortOnDropHandle::new(time));
+        let outbox = Arc::new(Outbox::new());
+        let (emptied, to) = (Arc::clone(&outbox), client.clone());
+        // A client that takes nothing is closed: then nobody waits for an answer.
+        let emptied = async move { emptied.empty(|letter: Letter| letter.give(&to)).await };
+        let emptied = AbortOnDropHandle::new(runtime.spawn(emptied));
+        Self { client, waiting, reader, _time: time, runtime, outbox, _emptied: emptied }
+    }
+
+    /// Where questions go that are asked together.
+    pub(super) fn outbox(&self) -> &Outbox<Letter> {
+        &self.outbox
     }
 
     /// A subject for one answer to what is sent on `subject`, and the answer to come.
@@ -37,20 +60,24 @@ impl Replies {
         if !self.listens() {
             self.listen().await?;
         }
-        self.take(subject)
+        self.take(subject, None)
     }
 
-    /// The same where nothing is to be done first.
-    pub(super) fn expect_now(&self, subject: Subject) -> Option<Result<(Subject, Reply), Fault>> {
-        self.listens().then(|| self.take(subject))
+    /// The same where nothing is to be done first, with a time that the answer has.
+    pub(super) fn expect_now(
+        &self,
+        subject: Subject,
+        by: Option<Instant>,
+    ) -> Option<Result<(Subject, Reply), Fault>> {
+        self.listens().then(|| self.take(subject, by))
     }
 
     fn listens(&self) -> bool {
         self.reader.initialized() && !self.waiting.is_denied()
     }
 
-    fn take(&self, subject: Subject) -> Result<(Subject, Reply), Fault> {
-        let (ticket, inbox) = self.waiting.take(subject)?;
+    fn take(&self, subject: Subject, by: Option<Instant>) -> Result<(Subject, Reply), Fault> {
+        let (ticket, inbox) = self.waiting.take(subject, by)?;
         let reply = Reply { ticket: Some(ticket), waiting: Arc::clone(&self.waiting) };
         if self.waiting.is_denied() {
             // The server said so before there was anybody to tell.
@@ -74,16 +101,34 @@ impl Replies {
     async fn read(&self) -> Result<AbortOnDropHandle<()>, Fault> {
         let answers = self.client.subscribe(self.waiting.filter()).await.map_err(Fault::client)?;
         let waiting = Arc::clone(&self.waiting);
-        Ok(AbortOnDropHandle::new(tokio::spawn(forward(answers, waiting))))
+        Ok(AbortOnDropHandle::new(self.runtime.spawn(forward(
+            answers,
+            waiting,
+            Arc::clone(&self.outbox),
+        ))))
+    }
+}
+
+/// Those who wait, while somebody keeps the time for them.
+struct Kept(Arc<Waiting>);
+
+impl Drop for Kept {
+    /// Also where the runtime ends that it was kept on: nobody is left waiting.
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 
 /// Hands out the answers as they come, all that are here under one lock.
-async fn forward(mut answers: Subscriber, waiting: Arc<Waiting>) {
+async fn forward(mut answers: Subscriber, waiting: Arc<Waiting>, outbox: Arc<Outbox<Letter>>) {
     let (mut here, mut wakers) = (Vec::new(), Vec::new());
     while gather(&mut answers, &mut here).await {
         waiting.answer(&mut here, &mut wakers);
+        let are_many = wakers.len() >= MANY;
         wakers.drain(..).for_each(Waker::wake);
+        if are_many {
+            outbox.open();
+        }
     }
     waiting.close();
 }

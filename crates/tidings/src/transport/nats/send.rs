@@ -1,20 +1,26 @@
 //! Messages on their way to the client, and what is to be answered.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use async_nats::client::{PublishError, PublishErrorKind};
+use async_nats::{Client, HeaderMap};
+use bytes::Bytes;
+use futures_util::future::Either;
+use tokio::time::Instant;
 
 use super::ack::NatsAck;
+use super::outbox::Put;
 use super::replies::Reply;
 use super::subject::{Moved, checked};
 use super::{Nats, TAKEN, header, inbox};
 use crate::subject::Subject;
 use crate::transport::{Fault, Incoming, Outgoing, PendingAck};
 
-/// Gives a message to the client: `$given` is the future of that, which only its parts can name.
+/// Gives a message to the client: `$given` is the pinned future of that, which nobody can name.
 macro_rules! give {
     ($self:ident, $message:ident, $subject:expr, $reply:expr, $given:ident => $await:expr) => {{
         if $self.shared.closed.load(Ordering::Relaxed) {
@@ -28,20 +34,20 @@ macro_rules! give {
         let subject = Moved::from($subject);
         match ($reply.map(Moved::from), headers) {
             (None, None) => {
-                let $given = client.publish(subject, payload);
+                let $given = pin!(client.publish(subject, payload));
                 $await
             }
             (None, Some(headers)) => {
-                let $given = client.publish_with_headers(subject, headers, payload);
+                let $given = pin!(client.publish_with_headers(subject, headers, payload));
                 $await
             }
             (Some(reply), None) => {
-                let $given = client.publish_with_reply(subject, reply, payload);
+                let $given = pin!(client.publish_with_reply(subject, reply, payload));
                 $await
             }
             (Some(reply), Some(headers)) => {
                 let $given =
-                    client.publish_with_reply_and_headers(subject, reply, headers, payload);
+                    pin!(client.publish_with_reply_and_headers(subject, reply, headers, payload));
                 $await
             }
         }
@@ -99,26 +105,68 @@ impl Nats {
     pub(crate) fn store_at_once(
         &self,
         message: &Outgoing,
+        by: Instant,
         cx: &mut Context<'_>,
     ) -> Poll<Result<PendingAck, Fault>> {
-        let subject = checked(&message.subject)?;
-        let Some(expected) = self.shared.replies.expect_now(subject.clone()) else {
-            return Poll::Pending;
-        };
-        let (inbox, reply) = expected?;
-        ready!(self.give_at_once(message, subject, Some(inbox), cx))?;
-        Poll::Ready(Ok(PendingAck::Nats(NatsAck(reply))))
+        let reply = ready!(self.question_at_once(message, Some(by), cx))?;
+        Poll::Ready(Ok(PendingAck::Nats(NatsAck { reply, timed: true })))
     }
 
     /// Sends the message now; its ack is awaited apart, so that the next can follow at once.
     pub(crate) async fn store(&self, message: &Outgoing) -> Result<PendingAck, Fault> {
-        Ok(PendingAck::Nats(NatsAck(self.question(message).await?)))
+        Ok(PendingAck::Nats(NatsAck { reply: self.question(message).await?, timed: false }))
+    }
+
+    /// Sends a message that is to be answered by then, if the client has room for it now.
+    fn question_at_once(
+        &self,
+        message: &Outgoing,
+        by: Option<Instant>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Reply, Fault>> {
+        let subject = checked(&message.subject)?;
+        let Some(expected) = self.shared.replies.expect_now(subject.clone(), by) else {
+            return Poll::Pending;
+        };
+        let (inbox, reply) = expected?;
+        if !self.shared.replies.outbox().is_closed() {
+            ready!(self.hold(message, subject, inbox, cx))?;
+            return Poll::Ready(Ok(reply));
+        }
+        ready!(self.give_at_once(message, subject, Some(inbox), cx))?;
+        Poll::Ready(Ok(reply))
+    }
+
+    /// Holds a question for a moment, while others are held too.
+    fn hold(
+        &self,
+        message: &Outgoing,
+        subject: async_nats::Subject,
+        reply: async_nats::Subject,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Fault>> {
+        if self.is_closed() {
+            return Poll::Ready(Err(Fault::Closed));
+        }
+        self.check_size(message)?;
+        let headers = header::to_nats(&message.headers)?;
+        let letter = Letter { subject, reply, headers, payload: message.payload.clone() };
+        match self.shared.replies.outbox().put(letter) {
+            Put::Held => Poll::Ready(Ok(())),
+            Put::Passed(letter) => {
+                let given = pin!(letter.give(self.client())).poll(cx);
+                given.map_err(|error| self.refused(message, error))
+            }
+            Put::Full => Poll::Pending,
+        }
     }
 
     /// Sends a message that is to be answered; gives the answer to come.
     pub(super) async fn question(&self, message: &Outgoing) -> Result<Reply, Fault> {
         let subject = checked(&message.subject)?;
         let (inbox, reply) = self.shared.replies.expect(subject.clone()).await?;
+        // Questions do not overtake each other.
+        self.shared.replies.outbox().closed().await;
         self.give(message, subject, Some(inbox)).await?;
         Ok(reply)
     }
@@ -128,9 +176,17 @@ impl Nats {
         message: Outgoing,
         within: Duration,
     ) -> Result<Incoming, Fault> {
+        // Later than there is any time is never.
+        if let Some(by) = Instant::now().checked_add(within) {
+            let sent = poll_fn(|cx| Poll::Ready(self.question_at_once(&message, Some(by), cx)));
+            if let Poll::Ready(sent) = sent.await {
+                return sent?.await.map(inbox::incoming);
+            }
+        }
         // One deadline around everything: offline, the send itself can wait for ever.
         let asked = async { self.question(&message).await?.await.map(inbox::incoming) };
-        tokio::time::timeout(within, asked).await.map_err(|_| Fault::Timeout)?
+        let in_time = Box::pin(tokio::time::timeout(within, asked));
+        in_time.await.map_err(|_| Fault::Timeout)?
     }
 
     pub(super) async fn give(
@@ -150,7 +206,7 @@ impl Nats {
         reply: Option<async_nats::Subject>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Fault>> {
-        let given = give!(self, message, subject, reply, given => pin!(given).poll(cx));
+        let given = give!(self, message, subject, reply, given => given.poll(cx));
         given.map_err(|error| self.refused(message, error))
     }
 
@@ -169,6 +225,31 @@ impl Nats {
     pub(super) fn check_size(&self, message: &Outgoing) -> Result<(), Fault> {
         let (size, limit) = (size_of(message), self.max_payload());
         if size > limit { Err(Fault::TooLarge { size, limit }) } else { Ok(()) }
+    }
+}
+
+/// A question that is ready to be given to the client.
+#[derive(Debug)]
+pub(super) struct Letter {
+    subject: async_nats::Subject,
+    reply: async_nats::Subject,
+    headers: Option<HeaderMap>,
+    payload: Bytes,
+}
+
+impl Letter {
+    pub(super) fn give(
+        self,
+        client: &Client,
+    ) -> impl Future<Output = Result<(), PublishError>> + Send {
+        let Self { subject, reply, headers, payload } = self;
+        let (subject, reply) = (Moved::from(subject), Moved::from(reply));
+        match headers {
+            Some(headers) => Either::Left(
+                client.publish_with_reply_and_headers(subject, reply, headers, payload),
+            ),
+            None => Either::Right(client.publish_with_reply(subject, reply, payload)),
+        }
     }
 }
 

@@ -7,6 +7,8 @@ use std::task::{Context, Poll, Waker};
 
 use async_nats::{Message, Subject};
 use bytes::BytesMut;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 
 use super::denial::publish_subject;
 use super::ticket::Ticket;
@@ -22,6 +24,8 @@ pub(super) struct Waiting {
     /// `_INBOX.<id>.`: every answer's subject begins with it.
     prefix: String,
     room: Mutex<Room>,
+    /// One is to be answered earlier than all others, by its time.
+    earlier: Notify,
     /// The server does not let the answers come; it is asked anew with the next question.
     denied: AtomicBool,
 }
@@ -33,6 +37,8 @@ struct Room {
     free: Vec<u32>,
     /// What the subjects of answers are cut from.
     text: BytesMut,
+    /// No question's time is up before this; `None` if none has a time.
+    alarm: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -44,15 +50,25 @@ struct Place {
 #[derive(Debug)]
 enum State {
     Free,
-    /// Asked on this subject. The waker is there once somebody has looked for the answer.
-    Asked(Subject, Option<Waker>),
+    Asked(Question),
     Answered(Result<Message, Fault>),
+}
+
+#[derive(Debug)]
+struct Question {
+    /// Where it was asked.
+    subject: Subject,
+    /// When its time is up.
+    by: Option<Instant>,
+    /// It is there once somebody has looked for the answer.
+    waker: Option<Waker>,
 }
 
 impl Waiting {
     pub(super) fn new(inbox_prefix: &str) -> Self {
         let prefix = format!("{inbox_prefix}.{}.", uuid::Uuid::now_v7().simple());
-        Self { prefix, room: Mutex::default(), denied: AtomicBool::new(false) }
+        let (room, earlier) = (Mutex::default(), Notify::new());
+        Self { prefix, room, earlier, denied: AtomicBool::new(false) }
     }
 
     fn room(&self) -> MutexGuard<'_, Room> {
@@ -84,8 +100,13 @@ impl Waiting {
         }
     }
 
-    /// Takes a place for what is asked on `subject`; gives the subject for its answer too.
-    pub(super) fn take(&self, subject: Subject) -> Result<(Ticket, Subject), Fault> {
+    /// Takes a place for what is asked on `subject`; gives the subject for its answer too. Where
+    /// there is none by then it is told so.
+    pub(super) fn take(
+        &self,
+        subject: Subject,
+        by: Option<Instant>,
+    ) -> Result<(Ticket, Subject), Fault> {
         let mut room = self.room();
         let place = match room.free.pop() {
             Some(place) => place,
@@ -97,7 +118,7 @@ impl Waiting {
         };
         let taken = &mut room.places[place as usize];
         taken.turn = taken.turn.wrapping_add(1);
-        taken.state = State::Asked(subject, None);
+        taken.state = State::Asked(Question { subject, by, waker: None });
         let ticket = Ticket { place, turn: taken.turn };
         let longest = self.prefix.len() + Ticket::LONGEST;
         if room.text.capacity() < longest {
@@ -106,6 +127,11 @@ impl Waiting {
         room.text.extend_from_slice(self.prefix.as_bytes());
         ticket.write(&mut room.text);
         let answer = room.text.split().freeze();
+        if by.is_some_and(|by| room.alarm.is_none_or(|alarm| by < alarm)) {
+            room.alarm = by;
+            self.earlier.notify_one();
+        }
+        drop(room);
         Ok((ticket, Subject::try_from(answer).map_err(Fault::client)?))
     }
 
@@ -118,9 +144,11 @@ impl Waiting {
         let mut room = self.room();
         let Some(place) = room.of(ticket) else { return Poll::Ready(Err(Fault::Closed)) };
         match &mut place.state {
-            State::Asked(_, Some(waker)) if waker.will_wake(cx.waker()) => Poll::Pending,
-            State::Asked(_, waker) => {
-                *waker = Some(cx.waker().clone());
+            State::Asked(question) => {
+                match &question.waker {
+                    Some(waker) if waker.will_wake(cx.waker()) => {}
+                    _ => question.waker = Some(cx.waker().clone()),
+                }
                 Poll::Pending
             }
             State::Free | State::Answered(_) => Poll::Ready(match room.leave(ticket) {
@@ -160,6 +188,36 @@ impl Waiting {
         }
     }
 
+    /// Tells those whose time is up, as it is with each, until this is dropped.
+    pub(super) async fn keep_time(&self) {
+        loop {
+            let earlier = self.earlier.notified();
+            match self.expire(Instant::now()) {
+                Some(next) => drop(timeout_at(next, earlier).await),
+                None => earlier.await,
+            }
+        }
+    }
+
+    /// Tells those whose time is up; gives the time of the next. One is not taken out of the reckoning
+    /// when it is answered, as nearly all are: it is found to be gone here, once for many.
+    fn expire(&self, now: Instant) -> Option<Instant> {
+        let (mut next, mut wakers) = (None::<Instant>, Vec::new());
+        let mut room = self.room();
+        for place in &mut room.places {
+            let State::Asked(Question { by: Some(by), .. }) = place.state else { continue };
+            if by <= now {
+                wakers.extend(place.answer(Err(Fault::Timeout)));
+            } else {
+                next = Some(next.map_or(by, |next| next.min(by)));
+            }
+        }
+        room.alarm = next;
+        drop(room);
+        wakers.into_iter().for_each(Waker::wake);
+        next
+    }
+
     /// Nobody will be answered: the connection was closed.
     pub(super) fn close(&self) {
         self.answer_all(|_| Some(Fault::Closed));
@@ -184,8 +242,8 @@ impl Waiting {
     fn answer_all(&self, fault: impl Fn(&str) -> Option<Fault>) -> bool {
         let (mut any, mut wakers) = (false, Vec::new());
         for place in &mut self.room().places {
-            let State::Asked(subject, _) = &place.state else { continue };
-            if let Some(fault) = fault(subject) {
+            let State::Asked(question) = &place.state else { continue };
+            if let Some(fault) = fault(&question.subject) {
                 any = true;
                 wakers.extend(place.answer(Err(fault)));
             }
@@ -216,8 +274,8 @@ impl Room {
 impl Place {
     /// Puts the answer there for who waits; the first counts. Gives whom to wake.
     fn answer(&mut self, answer: Result<Message, Fault>) -> Option<Waker> {
-        let State::Asked(_, waker) = &mut self.state else { return None };
-        let waker = waker.take();
+        let State::Asked(question) = &mut self.state else { return None };
+        let waker = question.waker.take();
         self.state = State::Answered(answer);
         waker
     }
@@ -232,6 +290,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::AtomicUsize;
     use std::task::Wake;
+    use std::time::Duration;
 
     use bytes::Bytes;
 
@@ -265,7 +324,7 @@ mod tests {
     }
 
     fn take(waiting: &Waiting, subject: &'static str) -> (Ticket, Subject) {
-        waiting.take(Subject::from_static(subject)).unwrap()
+        waiting.take(Subject::from_static(subject), None).unwrap()
     }
 
     fn message(subject: &Subject, payload: &'static str) -> Message {
@@ -382,6 +441,59 @@ mod tests {
         assert_eq!(asker.woken(), 1);
         assert_eq!(text(asker.look(&waiting, one)).unwrap(), "1");
         assert!(matches!(asker.look(&waiting, two), Poll::Ready(Err(Fault::Closed))));
+    }
+
+    #[test]
+    fn whose_time_is_up_is_told() {
+        let (waiting, asker, now) = (waiting(), Asker::default(), Instant::now());
+        let ask = |seconds: Option<u64>| {
+            let by = seconds.map(|seconds| now + Duration::from_secs(seconds));
+            waiting.take(Subject::from_static("a"), by).unwrap()
+        };
+        let all = [Some(1), Some(2), Some(3), None].map(ask);
+        let [(late, to_late), (answered, to_answered), (patient, _), (endless, _)] = &all;
+        for (ticket, _) in &all {
+            assert_eq!(text(asker.look(&waiting, *ticket)), None);
+        }
+        answer(&waiting, &[(to_answered, "2")]);
+        assert_eq!(asker.woken(), 1);
+        let after = |seconds| waiting.expire(now + Duration::from_secs(seconds));
+        assert_eq!(after(0), Some(now + Duration::from_secs(1)));
+        assert_eq!(asker.woken(), 0);
+        assert_eq!(after(2), Some(now + Duration::from_secs(3)));
+        assert_eq!(asker.woken(), 1);
+        answer(&waiting, &[(to_late, "late")]);
+        assert!(matches!(asker.look(&waiting, *late), Poll::Ready(Err(Fault::Timeout))));
+        assert_eq!(text(asker.look(&waiting, *answered)).unwrap(), "2");
+        assert_eq!(after(60), None);
+        assert!(matches!(asker.look(&waiting, *patient), Poll::Ready(Err(Fault::Timeout))));
+        assert_eq!(text(asker.look(&waiting, *endless)), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_time_is_kept_of_whoever_is_first() {
+        let waiting = Arc::new(waiting());
+        let kept = Arc::clone(&waiting);
+        let keeper = tokio::spawn(async move { kept.keep_time().await });
+        let begun = Instant::now();
+        let told = |seconds| {
+            let by = begun + Duration::from_secs(seconds);
+            let (ticket, _) = waiting.take(Subject::from_static("a"), Some(by)).unwrap();
+            let waiting = Arc::clone(&waiting);
+            async move {
+                let answer = std::future::poll_fn(|cx| waiting.poll(ticket, cx)).await;
+                assert!(matches!(answer, Err(Fault::Timeout)), "{answer:?}");
+                begun.elapsed().as_secs()
+            }
+        };
+        // The one that is asked later has less time, and another is asked when nobody waits.
+        let (long, short) = tokio::join!(told(5), async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            told(3).await
+        });
+        assert_eq!((long, short), (5, 3));
+        assert_eq!(told(9).await, 9);
+        keeper.abort();
     }
 
     #[test]
