@@ -18,10 +18,10 @@ pub(super) struct Taken {
     pub(super) underway: Underway,
     /// Those of one key are handled one after the other.
     pub(super) key: Option<u64>,
-    /// When it came.
-    pub(super) since: Instant,
-    /// When the server was last told that it is here.
-    pub(super) told: Instant,
+    /// When it began to wait here, if it did.
+    pub(super) since: Option<Instant>,
+    /// When the server was last told that it is here, or it began to wait.
+    pub(super) told: Option<Instant>,
     /// Before this it is too early for it.
     pub(super) due: Option<Instant>,
     /// The ledger's, while a task handles it.
@@ -30,9 +30,14 @@ pub(super) struct Taken {
 
 impl Taken {
     pub(super) fn new(incoming: Incoming, underway: Underway, key: Option<u64>) -> Self {
-        let now = Instant::now();
         let incoming = Arc::new(Matter::new(incoming));
-        Self { incoming, underway, key, since: now, told: now, due: None, entry: None }
+        Self { incoming, underway, key, since: None, told: None, due: None, entry: None }
+    }
+
+    /// It waits from now on, if it did not before.
+    fn wait(&mut self, now: Instant) {
+        self.since.get_or_insert(now);
+        self.told.get_or_insert(now);
     }
 }
 
@@ -58,12 +63,14 @@ impl Backlog {
     }
 
     /// The last to come.
-    pub(super) fn push(&mut self, taken: Taken) {
+    pub(super) fn push(&mut self, mut taken: Taken) {
+        taken.wait(Instant::now());
         self.waiting.push_back(taken);
     }
 
     /// Keeps one that came too early.
     pub(super) fn defer(&mut self, mut taken: Taken, until: Instant) {
+        taken.wait(Instant::now());
         taken.due = Some(until);
         self.deferrals += 1;
         self.deferred.insert((until, self.deferrals), taken);
@@ -107,7 +114,7 @@ impl Backlog {
 
     /// When the first has waited for so long that a batch is what is here.
     pub(super) fn batch_due(&self, rule: BatchRule) -> Option<Instant> {
-        self.waiting.front()?.since.checked_add(rule.max_wait)
+        self.waiting.front()?.since?.checked_add(rule.max_wait)
     }
 
     /// A message of this key was handled.
@@ -118,7 +125,7 @@ impl Backlog {
     /// What the server was not told of since `before`.
     pub(super) fn untold(&mut self, before: Instant) -> impl Iterator<Item = &mut Taken> {
         let all = self.waiting.iter_mut().chain(self.deferred.values_mut());
-        all.filter(move |taken| taken.told <= before)
+        all.filter(move |taken| taken.told.is_none_or(|told| told <= before))
     }
 
     /// Empties it, the oldest first.
@@ -217,7 +224,7 @@ mod tests {
         tokio::time::advance(Duration::from_secs(10)).await;
         backlog.push(taken("new", None));
         assert_eq!(backlog.untold(start).count(), 2);
-        backlog.untold(start).for_each(|taken| taken.told = Instant::now());
+        backlog.untold(start).for_each(|taken| taken.told = Some(Instant::now()));
         assert_eq!(backlog.untold(start).count(), 0);
     }
 }

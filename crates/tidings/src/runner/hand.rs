@@ -28,6 +28,8 @@ pub(super) struct Hand {
     haste: Haste,
     /// How many messages in a row were done without any wait.
     in_a_row: u32,
+    /// When the last message was done, if nothing was waited for since.
+    last: Option<Instant>,
     /// What is done about a message once its handler has ended, where that is more than an ack.
     conclusion: ReusableBoxFuture<'static, Concluded>,
 }
@@ -35,7 +37,7 @@ pub(super) struct Hand {
 impl Default for Hand {
     fn default() -> Self {
         let conclusion = ReusableBoxFuture::new(std::future::pending());
-        Self { desk: empty_desk(), haste: Haste::default(), in_a_row: 0, conclusion }
+        Self { desk: empty_desk(), haste: Haste::default(), in_a_row: 0, last: None, conclusion }
     }
 }
 
@@ -49,6 +51,11 @@ impl Hand {
     pub(super) fn is_free(&self, taken: &Taken) -> bool {
         // A test's bus may hold it back; and without budget a handler would wait in vain.
         self.haste.is_quick() && !taken.underway.is_watched() && coop::has_budget_remaining()
+    }
+
+    /// Something may have been waited for.
+    pub(super) fn rested(&mut self) {
+        self.last = None;
     }
 
     /// A handler kept its thread for so long until it first waited.
@@ -87,7 +94,9 @@ impl Hand {
         if shared.is_used_up(&taken) {
             return Err(Box::new(Start::Fresh(taken)));
         }
-        let begun = Instant::now();
+        // The clock is read once for each message of many: what lies between them is to look for
+        // the next.
+        let begun = self.last.take().unwrap_or_else(Instant::now);
         let cx = shared.context(&taken);
         // Whoever tells the server of it does so also while it blocks this thread.
         let is_told = taken.incoming.settle.is_some();
@@ -99,7 +108,9 @@ impl Hand {
             Ok(()) => self.desk.poll(&mut waker).map(Handled::Returned),
             Err(error) => Poll::Ready(Handled::Undecodable(error)),
         });
-        let took = begun.elapsed();
+        let ended = Instant::now();
+        let took = ended.duration_since(begun);
+        self.last = Some(ended);
         self.haste.took(took);
         let mut alone = true;
         if is_told {

@@ -139,6 +139,7 @@ impl Intake {
         mut source: Option<(&mut Feed, &Listener)>,
     ) -> Poll<Halt> {
         let mut left = AT_ONCE;
+        self.hand.rested();
         // Whether what comes next may begin as it comes.
         let mut is_clear = false;
         loop {

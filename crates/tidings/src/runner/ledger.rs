@@ -108,7 +108,7 @@ impl Ledger {
     pub(super) fn enter(self: &Arc<Self>, taken: &Taken, now: Instant) -> Option<Entry> {
         taken.incoming.settle.as_ref()?;
         let message = Arc::clone(&taken.incoming);
-        let work = Some(Work { message, begun: now, told: taken.told });
+        let work = Some(Work { message, begun: now, told: taken.told.unwrap_or(now) });
         let mut held = self.held();
         let place = if let Some(place) = held.free.pop() {
             held.works[place] = work;
@@ -176,7 +176,7 @@ impl Ledger {
         });
         let waiting = backlog.untold(before).filter_map(|taken| {
             let Taken { incoming, told, .. } = taken;
-            incoming.settle.as_ref().map(|settle| (settle, told))
+            incoming.settle.as_ref().map(|settle| (settle, told.get_or_insert(before)))
         });
         for (settle, told) in hand.chain(works).chain(waiting).filter(|(_, told)| **told <= before)
         {

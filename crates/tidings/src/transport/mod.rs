@@ -50,6 +50,17 @@ pub(crate) struct Outgoing {
     pub(crate) payload: Bytes,
 }
 
+impl Outgoing {
+    /// What it is, leaving nothing.
+    fn take(&mut self) -> Self {
+        Self {
+            subject: std::mem::replace(&mut self.subject, Subject::from_static("")),
+            headers: std::mem::take(&mut self.headers),
+            payload: std::mem::take(&mut self.payload),
+        }
+    }
+}
+
 /// The transports there are. A closed set, so that a bus is one plain type.
 #[derive(Debug, Clone)]
 pub(crate) enum Transport {
