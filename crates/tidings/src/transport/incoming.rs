@@ -22,6 +22,39 @@ pub(crate) struct Incoming {
     pub(crate) settle: Option<Settle>,
 }
 
+impl Incoming {
+    /// Becomes another message, one that no stream delivered. Each part is laid where the last one
+    /// was: a message is a few hundred bytes, which are not moved once more.
+    pub(super) fn become_core(
+        &mut self,
+        subject: Subject,
+        reply: Option<Subject>,
+        headers: Heading,
+        payload: Bytes,
+    ) {
+        self.subject = subject;
+        self.reply = reply;
+        self.headers = headers;
+        self.payload = payload;
+        self.receipt = None;
+        self.settle = None;
+    }
+}
+
+impl Default for Incoming {
+    /// None yet.
+    fn default() -> Self {
+        Self {
+            subject: Subject::from_static(""),
+            reply: None,
+            headers: Heading::default(),
+            payload: Bytes::new(),
+            receipt: None,
+            settle: None,
+        }
+    }
+}
+
 /// Where a stream keeps a message, and which delivery of it this is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Receipt {

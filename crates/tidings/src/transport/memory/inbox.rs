@@ -30,10 +30,17 @@ pub(super) struct Mailbox {
 
 #[derive(Debug)]
 struct Queue {
-    messages: VecDeque<Incoming>,
+    messages: VecDeque<Letter>,
     open: bool,
     /// Whether its owner waits for the bell.
     waits: bool,
+}
+
+/// A message as it was published.
+#[derive(Debug)]
+struct Letter {
+    message: Outgoing,
+    reply: Option<Subject>,
 }
 
 impl Mailbox {
@@ -54,17 +61,9 @@ impl Mailbox {
 
     /// Puts a message in, or drops it where there is no room.
     pub(super) fn push(&self, message: Outgoing, reply: Option<&Subject>, effects: &mut Effects) {
-        let Outgoing { subject, headers, payload } = message;
         let mut queue = self.queue();
         if queue.messages.len() + self.held.load(Ordering::Relaxed) < self.capacity {
-            queue.messages.push_back(Incoming {
-                subject,
-                reply: reply.cloned(),
-                headers: headers.into(),
-                payload,
-                receipt: None,
-                settle: None,
-            });
+            queue.messages.push_back(Letter { message, reply: reply.cloned() });
             if mem::take(&mut queue.waits) {
                 effects.bells.push(Arc::clone(&self.bell));
             }
@@ -87,7 +86,7 @@ pub(crate) struct MemoryInbox {
     subscription: u64,
     mailbox: Arc<Mailbox>,
     /// What was taken off the queue: all that was there, so that its lock is not taken for each.
-    lot: VecDeque<Incoming>,
+    lot: VecDeque<Letter>,
 }
 
 impl MemoryInbox {
@@ -109,11 +108,14 @@ impl MemoryInbox {
     }
 }
 
-impl Stream for MemoryInbox {
-    type Item = Incoming;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
-        let Self { mailbox, lot, .. } = self.get_mut();
+impl MemoryInbox {
+    /// The next message, written in the place of `into`.
+    pub(crate) fn poll_into(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut Incoming,
+    ) -> Poll<Option<()>> {
+        let Self { mailbox, lot, .. } = self;
         // A full mailbox must not keep the other tasks from running.
         let coop = ready!(coop::poll_proceed(cx));
         if lot.is_empty() {
@@ -126,10 +128,21 @@ impl Stream for MemoryInbox {
             }
             mem::swap(&mut queue.messages, lot);
         }
-        let message = lot.pop_front();
-        mailbox.held.store(lot.len(), Ordering::Relaxed);
         coop.made_progress();
-        Poll::Ready(message)
+        let Some(Letter { message, reply }) = lot.pop_front() else { return Poll::Ready(None) };
+        mailbox.held.store(lot.len(), Ordering::Relaxed);
+        let Outgoing { subject, headers, payload } = message;
+        into.become_core(subject, reply, headers.into(), payload);
+        Poll::Ready(Some(()))
+    }
+}
+
+impl Stream for MemoryInbox {
+    type Item = Incoming;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
+        let mut incoming = Incoming::default();
+        self.get_mut().poll_into(cx, &mut incoming).map(|next| next.map(|()| incoming))
     }
 }
 
