@@ -3,6 +3,7 @@
 mod ack;
 mod atomic;
 mod flow;
+mod ingest;
 mod outage;
 mod proxy;
 

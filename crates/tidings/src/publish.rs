@@ -3,6 +3,8 @@
 mod atomic;
 mod batch;
 mod error;
+mod ingest;
+mod locate;
 mod send;
 mod window;
 

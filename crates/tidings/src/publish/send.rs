@@ -19,6 +19,9 @@ use crate::transport::{ApiError, Fault, Outgoing, PendingAck};
 
 /// The first wait before a message is sent again to a stream that has no leader.
 pub(super) const FIRST_RETRY: Duration = Duration::from_millis(50);
+/// The longest of these waits: where electing a leader takes as long as a publish may, one more try
+/// is worth it.
+const LONGEST_RETRY: Duration = Duration::from_secs(1);
 
 /// Sends a message as its declaration says, and gives back what that is worth.
 pub(super) async fn send<A: Acknowledgement>(
@@ -215,7 +218,7 @@ pub(super) async fn insist(
             });
         }
         tokio::time::sleep_until(wake).await;
-        pause = pause.saturating_mul(2);
+        pause = pause.saturating_mul(2).min(LONGEST_RETRY);
         let ack = match store(link, stream, outgoing, || deadline).await {
             Ok(ack) => ack,
             // An earlier copy may be stored, whatever happens to this one.

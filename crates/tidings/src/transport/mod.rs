@@ -13,6 +13,7 @@ mod heading;
 mod inbox;
 mod inboxes;
 mod incoming;
+mod ingest;
 pub(crate) mod memory;
 pub(crate) mod nats;
 mod pending_ack;
@@ -33,6 +34,7 @@ pub(crate) use heading::Heading;
 pub(crate) use inbox::{CAPACITY, Inbox};
 pub(crate) use inboxes::Inboxes;
 pub(crate) use incoming::{Incoming, Receipt, Settle, Settlement};
+pub(crate) use ingest::{Ingest, Ingested, Stopped};
 pub(crate) use pending_ack::PendingAck;
 pub use state::{ConsumerState, StreamState};
 pub(crate) use stored::{StoredHeaders, StoredMessage, Unreadable, Which};
@@ -119,6 +121,21 @@ impl Transport {
     /// keeps it: without an ack it is sent again.
     pub(crate) async fn store(&self, message: &Outgoing) -> Result<PendingAck, Fault> {
         on!(self, t => t.store(message).await)
+    }
+
+    /// Begins a batch of messages that a stream confirms together; `None` where there is no such
+    /// way. `flow` is that of one that ended just before; nothing may be heard for as long as
+    /// `within`.
+    pub(crate) async fn ingest(
+        &self,
+        stream: &str,
+        flow: Option<u64>,
+        within: Duration,
+    ) -> Result<Option<Ingest>, Fault> {
+        match self {
+            Self::Nats(t) => t.ingest(stream, flow, within).await,
+            Self::Memory(_) => Ok(None),
+        }
     }
 
     /// Sends messages to the one stream that keeps their subjects, which stores all of them or

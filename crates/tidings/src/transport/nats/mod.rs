@@ -10,6 +10,7 @@ mod denial;
 mod feed;
 mod header;
 mod inbox;
+mod ingest;
 mod ordered;
 mod pull;
 mod receipt;
@@ -41,6 +42,7 @@ pub(crate) use ack::NatsAck;
 pub(crate) use connect::{Auth, ConnectFault, ConnectOptions, without_credentials};
 pub(crate) use header::NatsHeaders;
 pub(crate) use inbox::NatsInbox;
+pub(crate) use ingest::NatsIngest;
 pub(crate) use ordered::NatsOrdered;
 pub(crate) use pull::NatsPull;
 pub(crate) use settle::NatsSettle;
@@ -65,6 +67,8 @@ struct Shared {
     replies: Replies,
     closed: AtomicBool,
     denials: Arc<Denials>,
+    /// Which streams take messages one by one only.
+    ingest: ingest::Refusals,
     /// How many messages a core subscription holds that says nothing else.
     capacity: usize,
     /// Counts how often the connection was made.
@@ -96,6 +100,7 @@ impl Nats {
                 replies,
                 closed: AtomicBool::new(false),
                 denials,
+                ingest: ingest::Refusals::default(),
                 capacity,
                 connected,
             }),

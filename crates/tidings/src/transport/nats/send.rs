@@ -133,7 +133,7 @@ impl Nats {
         tokio::time::timeout(within, asked).await.map_err(|_| Fault::Timeout)?
     }
 
-    async fn give(
+    pub(super) async fn give(
         &self,
         message: &Outgoing,
         subject: async_nats::Subject,
@@ -143,7 +143,7 @@ impl Nats {
         given.map_err(|error| self.refused(message, error))
     }
 
-    fn give_at_once(
+    pub(super) fn give_at_once(
         &self,
         message: &Outgoing,
         subject: async_nats::Subject,
