@@ -174,7 +174,8 @@ impl Shared {
             Fate::Aside(reason) => {
                 let why = Why(handled).to_string();
                 let settlement = Settlement::term(&why);
-                if self.put_aside(taken, reason.clone(), why).await {
+                // Boxed, as what is rare is here: each task has room for all that may come.
+                if Box::pin(self.put_aside(taken, reason.clone(), why)).await {
                     aside = Some(reason.clone());
                     settlement
                 } else {
@@ -208,7 +209,7 @@ impl Shared {
             return self.settle_in_order(incoming, settle, settlement).await;
         }
         if settlement == Settlement::Ack && self.is_last_retry(taken) {
-            return self.acknowledge(settle).await;
+            return Box::pin(self.acknowledge(settle)).await;
         }
         settle.send(settlement).await
     }

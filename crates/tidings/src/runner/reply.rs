@@ -40,7 +40,7 @@ async fn send(link: &Link, to: Subject, handled: Handled) -> Result<(), Fault> {
     let Err(Fault::TooLarge { size, limit }) = sent else { return sent };
     let (headers, payload) =
         error(FAILED, &format!("the reply has {size} bytes, the server takes {limit}"), None);
-    link.transport.publish(Outgoing { subject, headers, payload }).await
+    Box::pin(link.transport.publish(Outgoing { subject, headers, payload })).await
 }
 
 fn answer(handled: Handled) -> (Headers, Bytes) {

@@ -255,7 +255,7 @@ impl Shared {
     async fn go_on(self: &Arc<Self>, start: Start, kept: &mut Option<Duration>) -> Concluded {
         // The wall's clock: it is how long the machine was busy, also where a test turns tokio's.
         let begun = std::time::Instant::now();
-        match start {
+        let (taken, handled, took) = match start {
             Start::Fresh(taken) => {
                 let handled = match &self.dispatch {
                     _ if self.is_used_up(&taken) => Handled::UsedUp,
@@ -263,18 +263,17 @@ impl Shared {
                     // It is handled with others, in `batch`.
                     Dispatching::Batch(_) => Handled::Aborted,
                 };
-                self.conclude(taken, handled, begun.elapsed()).await
+                (taken, handled, begun.elapsed())
             }
             Start::Begun { taken, mut desk, begun } => {
                 let work = poll_fn(|cx| desk.poll(cx));
                 let handled = self.guard(work).await.map(Handled::Returned);
-                let handled = handled.unwrap_or_else(Cut::into_handled);
-                drop(desk);
-                self.conclude(taken, handled, begun.elapsed()).await
+                (taken, handled.unwrap_or_else(Cut::into_handled), begun.elapsed())
             }
-            Start::Ended { taken, handled, took } => self.conclude(taken, handled, took).await,
-            Start::Concluding(mut conclusion) => poll_fn(|cx| conclusion.poll(cx)).await,
-        }
+            Start::Ended { taken, handled, took } => (taken, handled, took),
+            Start::Concluding(mut conclusion) => return poll_fn(|cx| conclusion.poll(cx)).await,
+        };
+        self.conclude(taken, handled, took).await
     }
 
     /// Whether a message is not to be tried any more.
