@@ -89,9 +89,9 @@ pub(crate) async fn ours_64(ground: Arc<Ground>, count: usize) -> Result<Lap> {
     ours(ground, count, |route| route.concurrency(64)).await
 }
 
-/// The same as [`ours_1`] until a route can acknowledge many messages at once.
+/// The same guarantee, with one ack for up to 64 messages.
 pub(crate) async fn ours_cumulative(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ours(ground, count, |route| route.concurrency(1)).await
+    ours(ground, count, |route| route.concurrency(1).ack_every(64)).await
 }
 
 async fn ours(

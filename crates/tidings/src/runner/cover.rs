@@ -72,6 +72,7 @@ impl Cover {
     /// Whether messages may be taken, as the consumer stands: not while another instance takes
     /// them. Asked while nothing is on its way here.
     pub(super) fn may_open(&mut self, state: &ConsumerState, now: Instant) -> bool {
+        eprintln!("DBG may_open {state:?} here {} missing {} last {}", self.here.len(), self.missing, self.last);
         if state.waiting > 0 {
             self.looked = None;
             return false;
@@ -110,6 +111,7 @@ impl Cover {
         self.broken = self.broken || delivery != self.last + 1;
         self.last = self.last.max(delivery);
         let sequence = receipt.sequence;
+        eprintln!("DBG came {sequence} d{delivery} a{} broken {} missing {}", receipt.attempt, self.broken, self.missing);
         if receipt.attempt > 1 {
             if !self.let_go(sequence) && self.missing > 0 {
                 self.missing -= 1;

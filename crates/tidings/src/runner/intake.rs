@@ -144,15 +144,15 @@ impl Intake {
         // Whether what comes next may begin as it comes.
         let mut is_clear = false;
         loop {
+            if !is_clear && source.is_some() && self.is_broken() {
+                return Poll::Ready(Halt::Broken);
+            }
             is_clear = is_clear || self.begin(&mut left);
             // What no stream keeps goes to other instances meanwhile; a stream's waits.
             if let (Some(until), Some((Feed::Core(_), _))) = (self.open, &source)
                 && !self.ends
             {
                 return Poll::Ready(Halt::Open(until));
-            }
-            if !is_clear && source.is_some() && self.is_broken() {
-                return Poll::Ready(Halt::Broken);
             }
             if left == 0 {
                 cx.waker().wake_by_ref();
