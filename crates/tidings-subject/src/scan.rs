@@ -30,6 +30,29 @@ pub(crate) const fn class(bytes: &[u8], at: usize) -> Class {
     }
 }
 
+/// Bytes that are `Plain` whatever follows them: nearly all of nearly every text.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0;
+    while byte < 0x100 {
+        #[expect(clippy::cast_possible_truncation, reason = "it is less than 256")]
+        let alone = [byte as u8];
+        // Of what is longer than one byte, the first does not say it alone.
+        plain[byte] = byte < 0x80 && matches!(class(&alone, 0), Class::Plain);
+        byte += 1;
+    }
+    plain
+};
+
+/// How many bytes from `at` on are `Plain` at first sight.
+pub(crate) const fn plain(bytes: &[u8], mut at: usize) -> usize {
+    let start = at;
+    while at < bytes.len() && PLAIN[bytes[at] as usize] {
+        at += 1;
+    }
+    at - start
+}
+
 /// The class of a character outside ASCII: `char`'s own tests are not const.
 const fn wide(bytes: &[u8], at: usize) -> Class {
     let third = if at + 2 < bytes.len() { bytes[at + 2] } else { 0 };

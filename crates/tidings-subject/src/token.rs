@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::MAX_LEN;
-use crate::scan::{Class, class, is_reserved};
+use crate::scan::{Class, class, is_reserved, plain};
 
 /// Why a text can't be a token. It reads after the text: *"eu.west" holds `.`, …*
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,7 +56,7 @@ pub const fn check_token(text: &str) -> Result<(), TokenError> {
     if bytes.len() > MAX_LEN {
         return Err(TokenError::TooLong);
     }
-    let mut at = 0;
+    let mut at = plain(bytes, 0);
     while at < bytes.len() {
         match class(bytes, at) {
             Class::Plain => {}
@@ -66,6 +66,7 @@ pub const fn check_token(text: &str) -> Result<(), TokenError> {
             Class::Control => return Err(TokenError::Control),
         }
         at += 1;
+        at += plain(bytes, at);
     }
     Ok(())
 }

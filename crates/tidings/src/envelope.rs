@@ -14,11 +14,9 @@ use uuid::Uuid;
 
 use crate::header::{self, Headers};
 use crate::message::{Declaration, Decode, Message};
+use crate::slate;
 use crate::subject::{Subject, SubjectError};
 use crate::transport::{Incoming, Outgoing};
-
-/// A message before its subject and payload are written: the room it is likely to need, in bytes.
-const USUAL_PAYLOAD: usize = 256;
 
 /// The parts of a message that say what it is.
 pub(crate) struct Encoded {
@@ -37,11 +35,9 @@ pub(crate) enum EncodeFault {
 pub(crate) fn encode<M: Message>(message: &M) -> Result<Encoded, EncodeFault> {
     let declaration = message.declaration();
     let subject = message.subject().map_err(EncodeFault::Subject)?;
-    let mut payload = Vec::with_capacity(USUAL_PAYLOAD);
-    message
-        .encode(&mut payload)
+    let payload = slate::payload(|room| message.encode(room))
         .map_err(|source| EncodeFault::Payload { name: declaration.name, source })?;
-    Ok(Encoded { subject, payload: payload.into(), declaration })
+    Ok(Encoded { subject, payload, declaration })
 }
 
 /// Puts on what every message of this declaration carries: its tag, where the subject does not

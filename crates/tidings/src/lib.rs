@@ -155,6 +155,7 @@ mod request;
 mod retry;
 mod route;
 mod runner;
+mod slate;
 mod stream;
 mod subject;
 mod subscribe;

@@ -98,7 +98,7 @@ impl<M> Route<M> {
     /// as many as [`concurrency`](Self::concurrency) says, which is also the most. 0 fetches what
     /// can be handled at once, and is the default where a message is tried only once.
     ///
-    /// Where nothing is said it is up to 256 while the handler is done with each message at once,
+    /// Where nothing is said it is up to 1,000 while the handler is done with each message at once,
     /// and the messages hardly wait; not with a rate limit, nor where a message has fewer than four
     /// attempts, of which a process that dies may take one from what it had fetched.
     ///

@@ -1,38 +1,86 @@
 //! A concrete subject, and how a message's fields become one.
 
-use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
+use bytestring::ByteString;
 use tidings_subject::{MAX_LEN, TokenError, check_first_token, check_token};
 
+use crate::slate;
 use crate::token::Token;
 
 /// The concrete subject a message is sent to, for example `orders.eu.created`.
 ///
-/// A subject without bound tokens is a constant and allocates nothing.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Subject(Cow<'static, str>);
+/// A cheap clone. A subject without bound tokens is a constant and allocates nothing.
+#[derive(Clone)]
+pub struct Subject(Text);
+
+/// The text of a subject, for a transport that wants to own it.
+#[derive(Clone)]
+pub(crate) enum Text {
+    /// A constant stays a constant.
+    Static(&'static str),
+    Shared(ByteString),
+}
 
 impl Subject {
     /// A subject known when compiled.
     pub const fn from_static(subject: &'static str) -> Self {
-        Self(Cow::Borrowed(subject))
+        Self(Text::Static(subject))
     }
 
     /// The subject's text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Text::Static(text) => text,
+            Text::Shared(text) => text,
+        }
     }
 
-    /// The text, for a transport that wants to own it: a constant stays a constant.
-    pub(crate) fn into_inner(self) -> Cow<'static, str> {
+    /// The text.
+    pub(crate) fn into_text(self) -> Text {
         self.0
+    }
+
+    /// The same in memory of its own: one that is kept keeps nothing else.
+    pub(crate) fn detached(&self) -> Self {
+        match &self.0 {
+            Text::Static(_) => self.clone(),
+            Text::Shared(text) => Self(Text::Shared(ByteString::from(&**text))),
+        }
     }
 }
 
 impl From<String> for Subject {
     fn from(subject: String) -> Self {
-        Self(Cow::Owned(subject))
+        Self(Text::Shared(ByteString::from(subject)))
+    }
+}
+
+impl PartialEq for Subject {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Subject {}
+
+impl PartialOrd for Subject {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Subject {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for Subject {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
     }
 }
 
@@ -140,8 +188,7 @@ pub struct SubjectBuilder {
 impl SubjectBuilder {
     /// Starts the subject of `template`, of which `literals` bytes are literal text.
     pub fn new(template: &'static str, literals: usize) -> Self {
-        // Of most templates one token is bound, and most values are not longer than a UUID.
-        Self { template, text: String::with_capacity(literals + 36), start: 0, literals }
+        Self { template, text: slate::text(), start: 0, literals }
     }
 
     /// Appends literal text: tokens and the dots between them, checked when compiled.
@@ -192,7 +239,7 @@ impl SubjectBuilder {
 
     /// The finished subject.
     pub fn finish(self) -> Subject {
-        Subject(Cow::Owned(self.text))
+        Subject(Text::Shared(slate::written(self.text)))
     }
 }
 

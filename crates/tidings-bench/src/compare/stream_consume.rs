@@ -82,16 +82,17 @@ async fn handle(work: &Counting, message: jetstream::Message) -> Result<()> {
 }
 
 pub(crate) async fn ours_1(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ours(ground, count, |route| route.concurrency(1)).await
+    ours(ground, count, |route| route.concurrency(1).max_ack_pending(10_000)).await
 }
 
 pub(crate) async fn ours_64(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ours(ground, count, |route| route.concurrency(64)).await
+    ours(ground, count, |route| route.concurrency(64).max_ack_pending(10_000)).await
 }
 
 /// The same guarantee, with one ack for up to 64 messages.
 pub(crate) async fn ours_cumulative(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ours(ground, count, |route| route.concurrency(1).ack_every(64)).await
+    let every = |route: Route<OrderPlaced>| route.concurrency(1).ack_every(64);
+    ours(ground, count, |route| every(route).max_ack_pending(10_000)).await
 }
 
 async fn ours(

@@ -45,8 +45,13 @@ struct Encoder<'a>(&'a mut String);
 
 impl fmt::Write for Encoder<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        // All of them are looked at, for that goes many at a time; few texts hold one that is not.
+        if text.bytes().fold(true, |plain, byte| plain & is_plain(byte)) {
+            self.0.push_str(text);
+            return Ok(());
+        }
         for byte in text.bytes() {
-            if byte.is_ascii_graphic() && byte != b'%' && byte != b'/' {
+            if is_plain(byte) {
                 self.0.push(char::from(byte));
             } else {
                 write!(self.0, "%{byte:02X}")?;
@@ -54,6 +59,11 @@ impl fmt::Write for Encoder<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether it stands in an id as it is.
+const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_graphic() && byte != b'%' && byte != b'/'
 }
 
 #[cfg(test)]

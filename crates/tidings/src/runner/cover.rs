@@ -72,7 +72,6 @@ impl Cover {
     /// Whether messages may be taken, as the consumer stands: not while another instance takes
     /// them. Asked while nothing is on its way here.
     pub(super) fn may_open(&mut self, state: &ConsumerState, now: Instant) -> bool {
-        eprintln!("DBG may_open {state:?} here {} missing {} last {}", self.here.len(), self.missing, self.last);
         if state.waiting > 0 {
             self.looked = None;
             return false;
@@ -111,12 +110,9 @@ impl Cover {
         self.broken = self.broken || delivery != self.last + 1;
         self.last = self.last.max(delivery);
         let sequence = receipt.sequence;
-        eprintln!("DBG came {sequence} d{delivery} a{} broken {} missing {}", receipt.attempt, self.broken, self.missing);
-        if receipt.attempt > 1 {
-            if !self.let_go(sequence) && self.missing > 0 {
-                self.missing -= 1;
-                self.until = self.until.filter(|_| self.missing > 0);
-            }
+        if receipt.attempt > 1 && !self.let_go(sequence) && self.missing > 0 {
+            self.missing -= 1;
+            self.until = self.until.filter(|_| self.missing > 0);
         }
         self.in_order =
             self.here.back().is_none_or(|last| self.in_order && last.sequence < sequence);
@@ -128,9 +124,11 @@ impl Cover {
         let sequence = message.receipt.as_ref().map(|receipt| receipt.sequence)?;
         let place =
             self.here.iter().skip(self.handled).position(|here| here.sequence == sequence)?;
-        let mut here = self.here.remove(self.handled + place)?;
-        here.message = Some(Arc::clone(message));
-        self.here.insert(self.handled, here);
+        if place > 0 {
+            let here = self.here.remove(self.handled + place)?;
+            self.here.insert(self.handled, here);
+        }
+        self.here.get_mut(self.handled)?.message = Some(Arc::clone(message));
         self.handled += 1;
         if self.handled >= self.every { self.due() } else { None }
     }

@@ -132,11 +132,14 @@ async fn open(worker: &Worker, durable: &Durable) -> Result<Pull, Fault> {
 
 /// Waits while another instance takes what is for one alone.
 async fn stand_by(worker: &Worker, Durable { stream, config, .. }: &Durable) -> Result<(), Fault> {
+    if !worker.shared.acks_all {
+        return Ok(());
+    }
     let mut looks = 0_u64;
-    while worker.shared.acks_all {
+    loop {
         let state = worker.link().transport.consumer_state(stream.name, &config.name).await?;
         if worker.shared.ledger.cover(|cover| cover.may_open(&state, Instant::now())) {
-            break;
+            return Ok(());
         }
         if looks == 1 {
             let (route, consumer) = (worker.label(), config.name.as_str());
@@ -145,7 +148,6 @@ async fn stand_by(worker: &Worker, Durable { stream, config, .. }: &Durable) -> 
         looks += 1;
         sleep(jittered(if looks == 1 { FIRST_LOOK } else { LOOK })).await;
     }
-    Ok(())
 }
 
 /// Messages that are here and not begun go to another instance now, not after the ack wait.

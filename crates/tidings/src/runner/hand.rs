@@ -68,6 +68,8 @@ impl Hand {
         let handled = self.begin(shared, ledger, taken);
         self.in_a_row = match &handled {
             Ok(_) => self.in_a_row.saturating_add(1),
+            // What keeps this message is the way to the server, not the handler.
+            Err(start) if matches!(**start, Start::Ended { .. }) => self.in_a_row,
             Err(_) => 0,
         };
         handled

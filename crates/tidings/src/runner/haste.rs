@@ -7,7 +7,9 @@
 use std::time::Duration;
 
 /// How long that may be on average. A task of its own costs about a tenth of it.
-const QUICK: Duration = if cfg!(debug_assertions) {
+const QUICK: Duration = if cfg!(feature = "slow-motion") {
+    Duration::from_secs(1)
+} else if cfg!(debug_assertions) {
     // A build that is not optimised takes so much longer to decode.
     Duration::from_micros(100)
 } else {

@@ -98,7 +98,9 @@ impl Stream {
         }
         consumer.set_alarm(effects);
         if is_last {
-            settled.into_iter().for_each(|sequence| self.release(sequence, effects));
+            for sequence in settled {
+                self.release(sequence, effects);
+            }
             self.set_alarm(effects);
         }
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::mem;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::admission::{self, Admission, Rollup};
@@ -128,9 +129,10 @@ impl Stream {
                 if self.config.discard == Discard::New {
                     self.refuse_if_full(subject.as_str(), size, entry.rollup.is_some())?;
                 }
-                let payload = message.payload;
+                // In memory of its own: a message that stays keeps nothing of those that go.
+                let payload = Bytes::copy_from_slice(&message.payload);
                 let at = now;
-                let subject = subject.clone();
+                let subject = subject.detached();
                 let message = Message { subject, headers, payload, at, lifetime, size };
                 (self.log.push(message), 1)
             };

@@ -45,7 +45,7 @@ pub(crate) use pull::NatsPull;
 pub(crate) use settle::NatsSettle;
 
 use crate::header::Headers;
-use crate::subject::Subject;
+use crate::subject::{Subject, Text};
 use crate::transport::{DeliverFrom, Denial, Fault, Incoming, Outgoing, PendingAck};
 use denial::Denials;
 use feed::{Feed, Interest};
@@ -377,8 +377,10 @@ impl ToSubject for Moved {
 
 /// A constant subject stays a constant: nothing is allocated for it.
 fn subject_of(subject: Subject) -> async_nats::Subject {
-    match subject.into_inner() {
-        std::borrow::Cow::Borrowed(subject) => async_nats::Subject::from_static(subject),
-        std::borrow::Cow::Owned(subject) => async_nats::Subject::from(subject),
+    match subject.into_text() {
+        Text::Static(subject) => async_nats::Subject::from_static(subject),
+        // It is text: this only looks whether it is.
+        Text::Shared(subject) => async_nats::Subject::try_from(subject.as_bytes().clone())
+            .unwrap_or_else(|_| async_nats::Subject::from(&*subject)),
     }
 }

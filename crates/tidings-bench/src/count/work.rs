@@ -1,0 +1,70 @@
+//! The fixed work that is counted, each piece beside the parts that it can't do without.
+
+mod handle;
+mod memory;
+mod publish;
+
+use std::io::Write as _;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::section::counted;
+
+/// How many messages a piece of work is done with, and then twice as many: what is done once is in
+/// both, and so not in the difference.
+pub(crate) const MESSAGES: usize = 100;
+
+/// What one message costs in a part of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    /// All of it, as a user writes it.
+    Ours,
+    /// What bare `serde_json` needs for the same payload, and dropping what it has made.
+    Serde,
+    /// What async-nats needs for the same message, given everything it takes ready made.
+    Client,
+    /// What the client's map of the same headers costs to make: a part of `Ours`.
+    Headers,
+}
+
+impl Part {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::Serde => "serde",
+            Self::Client => "client",
+            Self::Headers => "headers",
+        }
+    }
+}
+
+/// Does all of it, and says on the standard output what is counted, in that order.
+pub(crate) fn run() -> anyhow::Result<()> {
+    publish::run()?;
+    handle::run()?;
+    memory::run()
+}
+
+/// Says what it is and does it.
+fn count(case: &str, part: Part, messages: usize, mut work: impl FnMut()) -> anyhow::Result<()> {
+    writeln!(std::io::stdout(), "{case} {} {messages}", part.name())?;
+    counted(&mut work);
+    Ok(())
+}
+
+/// One thread: there is one order in which everything happens.
+fn runtime() -> std::io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}
+
+/// How many messages are sent in the two runs, after one that wakes everything up.
+fn rounds() -> [Option<usize>; 3] {
+    [None, Some(MESSAGES), Some(2 * MESSAGES)]
+}
+
+/// What bare serde does to write it, into a buffer that is as large as it need be.
+fn encoded(event: &impl serde::Serialize, size: usize) -> Vec<u8> {
+    let mut payload = Vec::with_capacity(size);
+    let _ = serde_json::to_writer(&mut payload, event);
+    payload
+}
