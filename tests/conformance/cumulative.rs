@@ -133,7 +133,7 @@ pub(crate) async fn another_instance_stands_by_and_takes_over(env: Env) {
     let second = start(&env.another_bus().await, route_of_second).await;
     for number in 20..40 {
         bus.publish(&sent(number)).await.unwrap();
-        assert_eq!(which(&of_first.list(1).await), firsts(number..number + 1));
+        assert_eq!(which(&of_first.list(1).await), firsts(number..=number));
     }
     of_second.none_within(ACK_WAIT * 2).await;
     first.shutdown().await;

@@ -91,8 +91,9 @@ pub(crate) async fn ours_64(ground: Arc<Ground>, count: usize) -> Result<Lap> {
 
 /// The same guarantee, with one ack for up to 64 messages.
 pub(crate) async fn ours_cumulative(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    let every = |route: Route<OrderPlaced>| route.concurrency(1).ack_every(64);
-    ours(ground, count, |route| every(route).max_ack_pending(10_000)).await
+    let options =
+        |route: Route<OrderStored>| route.concurrency(1).ack_every(64).max_ack_pending(10_000);
+    ours(ground, count, options).await
 }
 
 async fn ours(
