@@ -12,6 +12,7 @@ mod batch;
 mod beside;
 mod chain;
 mod circuit;
+mod cumulative;
 mod dead_letter;
 mod deadline;
 mod dedup;
@@ -301,6 +302,14 @@ scenarios! {
             what_can_not_hold_names_route_option_and_values,
             what_means_nothing_to_a_message_is_refused,
             what_just_holds_is_taken;
+        cumulative:
+            all_that_is_handled_is_acknowledged,
+            what_is_not_handled_is_not_covered,
+            one_that_failed_keeps_those_behind_it_waiting,
+            who_is_slower_than_the_ack_wait_handles_once,
+            another_instance_stands_by_and_takes_over,
+            what_an_instance_took_with_it_comes_again_first,
+            what_can_not_be_beside_it_is_refused;
         parting:
             what_is_to_be_tried_again_waits_for_the_next_instance,
             what_was_deferred_goes_to_the_next_instance,

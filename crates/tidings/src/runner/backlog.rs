@@ -50,9 +50,16 @@ pub(super) struct Backlog {
     /// The keys of what is being handled.
     busy: HashSet<u64>,
     deferrals: u64,
+    /// Whether what came too early, or is tried again, keeps those behind it waiting.
+    in_order: bool,
 }
 
 impl Backlog {
+    /// Whether none may begin before those that came before it.
+    pub(super) fn keep_order(&mut self, keep: bool) {
+        self.in_order = keep;
+    }
+
     /// How many wait that may begin when there is room. What came too early is not among them.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()
@@ -94,6 +101,9 @@ impl Backlog {
 
     /// Takes the first whose key is not being handled; its key is, from now on.
     pub(super) fn next(&mut self) -> Option<Taken> {
+        if self.in_order && !self.deferred.is_empty() {
+            return None;
+        }
         let is_free = |taken: &Taken| taken.key.is_none_or(|key| !self.busy.contains(&key));
         let place = self.waiting.iter().position(is_free)?;
         let taken = self.waiting.remove(place)?;
@@ -131,7 +141,11 @@ impl Backlog {
     /// Empties it, the oldest first.
     pub(super) fn drain(&mut self) -> Vec<Taken> {
         let waiting = std::mem::take(&mut self.waiting);
-        waiting.into_iter().chain(self.drain_deferred()).collect()
+        let deferred = self.drain_deferred();
+        if self.in_order {
+            return deferred.into_iter().chain(waiting).collect();
+        }
+        waiting.into_iter().chain(deferred).collect()
     }
 
     /// Takes all that came too early.

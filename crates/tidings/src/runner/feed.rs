@@ -82,6 +82,8 @@ pub(super) enum Halt {
     Paused,
     /// Its handler keeps failing: it pauses until then.
     Open(Instant),
+    /// Others have messages of a consumer that is for one alone.
+    Broken,
     /// The feed has ended.
     Dry,
 }

@@ -138,6 +138,11 @@ impl Hand {
         if matches!(handled, Handled::Returned(Outcome::Done)) && shared.is_plain(&taken) {
             let acked = match &taken.incoming.settle {
                 None => Some(Ok(())),
+                Some(_) if shared.acks_all => {
+                    let due = shared.ledger.cover(|cover| cover.handled(&taken.incoming));
+                    shared.acknowledge_all(due);
+                    Some(Ok(()))
+                }
                 // Without room on the way to the server it waits, in a task.
                 Some(settle) => unconstrained(settle.send(Settlement::Ack)).now_or_never(),
             };

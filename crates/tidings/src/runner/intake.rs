@@ -12,6 +12,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::Worker;
 use super::backlog::Taken;
 use super::circuit::Circuit;
+use super::cover::Cover;
 use super::feed::{Feed, Halt};
 use super::gate::Trouble;
 use super::hand::Hand;
@@ -70,13 +71,14 @@ pub(crate) struct Intake {
 
 impl Intake {
     pub(crate) fn new(worker: Worker, route: &RouteSpec, ahead: Ahead) -> Self {
+        let ledger = Arc::clone(&worker.shared.ledger);
         Self {
             worker,
             concurrency: route.concurrency,
             batch: route.batch_rule(),
             at_a_time: route.at_a_time(),
             ahead,
-            ledger: Arc::default(),
+            ledger,
             hand: Hand::default(),
             running: 0,
             handled: 0,
@@ -143,6 +145,9 @@ impl Intake {
         // Whether what comes next may begin as it comes.
         let mut is_clear = false;
         loop {
+            if !is_clear && source.is_some() && self.is_broken() {
+                return Poll::Ready(Halt::Broken);
+            }
             is_clear = is_clear || self.begin(&mut left);
             // What no stream keeps goes to other instances meanwhile; a stream's waits.
             if let (Some(until), Some((Feed::Core(_), _))) = (self.open, &source)
@@ -179,11 +184,25 @@ impl Intake {
                     }
                 }
             }
-            if !self.poll_timer(cx) {
+            if !self.poll_timer(cx, source.is_some()) {
+                self.acknowledge();
                 return Poll::Pending;
             }
             is_clear = false;
         }
+    }
+
+    /// Acknowledges what is handled, where that is done for many messages at once.
+    pub(super) fn acknowledge(&self) {
+        let shared = &self.worker.shared;
+        if shared.acks_all {
+            shared.acknowledge_all(self.ledger.cover(Cover::due));
+        }
+    }
+
+    /// Whether others have messages, so that none may be acknowledged for all before it.
+    fn is_broken(&self) -> bool {
+        self.worker.shared.acks_all && self.ledger.cover(|cover| cover.is_broken(Instant::now))
     }
 
     /// Whether a handler has ended in its task.
@@ -201,8 +220,8 @@ impl Intake {
     }
 
     /// Whether something is due that nobody else says.
-    fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(wake) = self.wake() else { return false };
+    fn poll_timer(&mut self, cx: &mut Context<'_>, takes: bool) -> bool {
+        let Some(wake) = self.wake(takes) else { return false };
         let (due, sleep) = self.timer.get_or_insert_with(|| (wake, Box::pin(sleep_until(wake))));
         if *due != wake {
             *due = wake;
@@ -303,6 +322,11 @@ impl Intake {
     /// else has come meanwhile.
     fn handle(&mut self, taken: Taken) -> bool {
         let key = taken.key;
+        if self.worker.passes(&taken) {
+            let due = self.ledger.cover(|cover| cover.handled(&taken.incoming));
+            self.worker.shared.acknowledge_all(due);
+            return true;
+        }
         let mut start = if self.hand.is_free(&taken) {
             match self.hand.handle(&self.worker.shared, &self.ledger, taken) {
                 Ok((health, alone)) => {
@@ -320,6 +344,8 @@ impl Intake {
         if let Some(taken) = start.taken() {
             taken.entry = self.ledger.enter(taken, Instant::now());
         }
+        // What was handled before it does not wait for it.
+        self.acknowledge();
         let place = self.place(1, key);
         self.worker.handle(start, place);
         false
@@ -391,7 +417,7 @@ impl Intake {
     }
 
     /// When there is something to do that nobody else says.
-    fn wake(&self) -> Option<Instant> {
+    fn wake(&self, takes: bool) -> Option<Instant> {
         let held = self.ledger.held();
         let has_places = self.running < self.concurrency && held.backlog.waiting() > 0;
         let pace = self.pace.as_ref().filter(|_| has_places);
@@ -399,6 +425,7 @@ impl Intake {
         let may_begin = has_places && pace.is_none() && self.open.is_none();
         let batch = self.batch.filter(|_| may_begin);
         let batch = batch.and_then(|rule| held.backlog.batch_due(rule));
-        [held.backlog.due(), pace, batch, self.open].into_iter().flatten().min()
+        let missing = held.cover.as_ref().filter(|_| takes).and_then(Cover::until);
+        [held.backlog.due(), pace, batch, missing, self.open].into_iter().flatten().min()
     }
 }

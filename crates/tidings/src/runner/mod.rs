@@ -5,6 +5,7 @@ mod backstop;
 mod batch;
 mod circuit;
 mod conclude;
+mod cover;
 mod durable;
 mod feed;
 mod gate;

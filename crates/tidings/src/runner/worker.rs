@@ -13,9 +13,11 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::backlog::Taken;
 use super::conclude::Concluded;
+use super::cover::Cover;
 use super::gate::{Gate, Trouble};
 use super::handled::{Cut, Handled};
 use super::history::History;
+use super::ledger::Ledger;
 use super::place::{FAR, Place};
 use super::progress::Progress;
 use super::settle::Policy;
@@ -68,6 +70,10 @@ pub(super) struct Shared {
     /// The stream of its dead letters, if it has any.
     pub(super) letters: Option<String>,
     pub(super) history: History,
+    /// What is here of its messages.
+    pub(super) ledger: Arc<Ledger>,
+    /// Whether an ack covers all messages before its own.
+    pub(super) acks_all: bool,
     pub(super) link: Link,
     /// What the contexts of its handler have in common.
     pub(super) place: Arc<Workplace>,
@@ -100,6 +106,10 @@ impl Worker {
                 deadline: route.deadline,
                 letters,
                 history: History::default(),
+                ledger: Arc::new(Ledger::new(
+                    route.ack_every.map(|every| Cover::new(every, route.ack_wait())),
+                )),
+                acks_all: route.ack_every.is_some(),
                 place: Arc::new(Workplace { link: link.clone(), stop: runner.stop.clone() }),
                 link,
                 key: route.key.clone(),
@@ -158,7 +168,11 @@ impl Worker {
         let read = |key: &Key| catch_unwind(AssertUnwindSafe(|| key(&incoming))).ok().flatten();
         let key = key.as_ref().and_then(read);
         let underway = self.shared.begin(&incoming);
-        Taken::new(incoming, underway, key)
+        let taken = Taken::new(incoming, underway, key);
+        if self.shared.acks_all {
+            self.shared.ledger.cover(|cover| cover.came(&taken.incoming));
+        }
+        taken
     }
 
     /// Whether a message is not to be tried again after this delivery.
@@ -203,6 +217,16 @@ impl Worker {
         let (route, now) = (self.label(), self.link().transport.now());
         tracing::warn!(route, %fault, "a route's messages do not come");
         self.shared.gate.failing(Trouble::Feed, now, fault.to_string());
+    }
+
+    /// Whether a message was put back for another consumer only, and is done here.
+    pub(super) fn passes(&self, taken: &Taken) -> bool {
+        let Incoming { headers, receipt, .. } = &**taken.incoming;
+        // Else its transport has passed it over.
+        self.shared.acks_all
+            && receipt
+                .as_ref()
+                .is_some_and(|receipt| headers.is_for_another(&receipt.stream, &receipt.consumer))
     }
 
     /// Whether messages may have to wait for each other.

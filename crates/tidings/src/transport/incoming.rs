@@ -117,6 +117,23 @@ impl Settle {
         }
     }
 
+    /// The number of the delivery, among all of its consumer.
+    pub(crate) fn delivery(&self) -> u64 {
+        match self {
+            Self::Nats(settle) => settle.delivery(),
+            Self::Memory(settle) => settle.delivery(),
+        }
+    }
+
+    /// The way back for the message of this sequence, as if it had come with the delivery of this
+    /// number: where an ack is to cover messages that came again, out of their order.
+    pub(crate) fn covering(&self, sequence: u64, delivery: u64) -> Self {
+        match self {
+            Self::Nats(settle) => Self::Nats(settle.covering(sequence, delivery)),
+            Self::Memory(settle) => Self::Memory(settle.covering(sequence, delivery)),
+        }
+    }
+
     /// The same, and waits until the server has taken it.
     pub(crate) async fn confirm(
         &self,

@@ -26,7 +26,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 
 pub(crate) use atomic::AtomicFault;
-pub(crate) use consume::{ConsumerConfig, DeliverFrom, Foreign, Pull};
+pub(crate) use consume::{AckPolicy, ConsumerConfig, DeliverFrom, Foreign, Pull};
 pub use denial::{Denial, DeniedAction};
 pub(crate) use dropped::Dropped;
 pub(crate) use fault::{ApiError, Fault};

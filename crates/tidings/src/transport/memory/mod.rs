@@ -253,7 +253,7 @@ impl Memory {
     ) -> Result<(), Fault> {
         Ok(self.connection.with(|state, _| {
             let key = state.new_key();
-            state.streams.expect(stream)?.create_consumer(key, config, Acks::Explicit)
+            state.streams.expect(stream)?.create_consumer(key, config, Acks::from(config.acks))
         })??)
     }
 
@@ -264,13 +264,14 @@ impl Memory {
         consumer: &str,
         _prefetch: usize,
     ) -> Result<MemoryPull, Fault> {
-        let (key, stream, consumer) = self.connection.with(|state, _| {
+        let (key, stream, consumer, acks) = self.connection.with(|state, _| {
             let key = state.new_key();
             let stream = state.streams.expect(stream)?;
-            let consumer = stream.consumer_named(consumer)?.key;
-            Ok::<_, Fault>((key, stream.key, consumer))
+            let consumer = stream.consumer_named(consumer)?;
+            let (consumer, acks) = (consumer.key, consumer.acks);
+            Ok::<_, Fault>((key, stream.key, consumer, acks))
         })??;
-        Ok(self.new_pull(key, stream, consumer, Acks::Explicit))
+        Ok(self.new_pull(key, stream, consumer, acks))
     }
 
     /// Reads a stream in order, without acknowledging, and goes on as messages arrive.
