@@ -9,7 +9,6 @@ use super::ledger::Entry;
 use crate::context::Matter;
 use crate::probe::Underway;
 use crate::route::BatchRule;
-use crate::transport::Incoming;
 
 /// A message that is here.
 #[derive(Debug)]
@@ -29,8 +28,7 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    pub(super) fn new(incoming: Incoming, underway: Underway, key: Option<u64>) -> Self {
-        let incoming = Arc::new(Matter::new(incoming));
+    pub(super) fn new(incoming: Arc<Matter>, underway: Underway, key: Option<u64>) -> Self {
         Self { incoming, underway, key, since: None, told: None, due: None, entry: None }
     }
 
@@ -158,20 +156,19 @@ impl Backlog {
 mod tests {
     use std::time::Duration;
 
+    use tokio_util::sync::CancellationToken;
+
     use super::*;
+    use crate::bus::Bus;
+    use crate::context::Workplace;
     use crate::subject::Subject;
-    use crate::transport::Heading;
+    use crate::transport::Incoming;
 
     fn taken(name: &'static str, key: Option<u64>) -> Taken {
-        let incoming = Incoming {
-            subject: Subject::from_static(name),
-            reply: None,
-            headers: Heading::default(),
-            payload: bytes::Bytes::new(),
-            receipt: None,
-            settle: None,
-        };
-        Taken::new(incoming, Underway::default(), key)
+        let link = Bus::in_memory().link().clone();
+        let place = Arc::new(Workplace { link, stop: CancellationToken::new() });
+        let incoming = Incoming { subject: Subject::from_static(name), ..Incoming::default() };
+        Taken::new(Arc::new(Matter::new(&place, incoming)), Underway::default(), key)
     }
 
     fn next(backlog: &mut Backlog) -> Option<String> {

@@ -31,13 +31,12 @@ const LAST_ACKS: usize = 5;
 pub(super) type Concluded = (Health, Option<(Taken, Duration)>);
 
 impl Shared {
-    /// Whether a message that was handled has nothing to be done about it but an ack.
-    pub(super) fn is_plain(&self, taken: &Taken) -> bool {
-        let Incoming { settle, receipt, reply, .. } = &**taken.incoming;
+    /// Whether a message that was handled, and that nobody watches, has nothing to be done about it
+    /// but an ack.
+    pub(super) fn is_plain(&self, message: &Incoming) -> bool {
+        let Incoming { settle, receipt, reply, .. } = message;
         let is_first = receipt.as_ref().is_none_or(|receipt| receipt.attempt <= 1);
-        is_first
-            && !taken.underway.is_watched()
-            && (settle.is_some() || reply.is_none() || !self.is_asked())
+        is_first && (settle.is_some() || reply.is_none() || !self.is_asked())
     }
 
     /// Settles or answers a message that was handled in this way, or gives it back with the time
@@ -56,7 +55,7 @@ impl Shared {
                 handled.tell(&taken.underway, Some(&Settlement::Nak(Some(delay))));
                 let underway = self.begin(&taken.incoming);
                 // Its next run counts anew what it publishes.
-                let incoming = Arc::new(Matter::new(Incoming::clone(&taken.incoming)));
+                let incoming = Arc::new(taken.incoming.anew());
                 return (health, Some((Taken { incoming, underway, ..taken }, delay)));
             }
             // Those behind it wait as long as it does.
@@ -67,7 +66,7 @@ impl Shared {
             Some(fate) => self.settle(&mut taken, &handled, fate).await,
             None => self.answer(&taken, handled).await,
         };
-        self.unsettled(&taken, sent);
+        self.unsettled(&taken.incoming, sent);
         // Never, but where a test says so.
         if taken.underway.redelivers() && taken.incoming.receipt.is_some() {
             return (health, Some((self.once_more(taken), Duration::ZERO)));
@@ -77,11 +76,11 @@ impl Shared {
 
     /// The same message, as if it came again.
     fn once_more(&self, taken: Taken) -> Taken {
-        let mut again = Incoming::clone(&taken.incoming);
-        if let Some(receipt) = &mut again.receipt {
+        let mut again = taken.incoming.anew();
+        if let Some(receipt) = &mut again.renew().receipt {
             receipt.attempt += 1;
         }
-        let incoming = Arc::new(Matter::new(again));
+        let incoming = Arc::new(again);
         let underway = self.begin(&incoming);
         Taken { incoming, underway, ..taken }
     }
@@ -128,9 +127,9 @@ impl Shared {
     }
 
     /// Says so, if a message could not be settled.
-    pub(super) fn unsettled(&self, taken: &Taken, sent: Result<(), Fault>) {
+    pub(super) fn unsettled(&self, message: &Incoming, sent: Result<(), Fault>) {
         if let Err(fault) = sent {
-            let (route, subject) = (&self.label, taken.incoming.subject.as_str());
+            let (route, subject) = (&self.label, message.subject.as_str());
             tracing::error!(route, subject, %fault, "a handled message could not be settled");
         }
     }

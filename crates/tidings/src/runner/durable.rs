@@ -78,7 +78,7 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
                         // What is on its way here comes first.
                         if let Some(pull) = feed.into_pull() {
                             for incoming in intake.meanwhile(pull.end()).await {
-                                intake.take(Ok(incoming));
+                                intake.take(incoming);
                             }
                         }
                         continue;
@@ -158,7 +158,7 @@ async fn give_back(intake: &mut Intake, feed: Option<(Feed, TaskTrackerToken)>) 
     {
         // The pull ends first: as long as the server knows of it, it would send them here again.
         for incoming in pull.end().await {
-            intake.take(Ok(incoming));
+            intake.take(incoming);
         }
     }
     let ended = if intake.has_waiting() { transport.barrier(BARRIER).await } else { Ok(()) };

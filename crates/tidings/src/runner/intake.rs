@@ -19,10 +19,12 @@ use super::hand::Hand;
 use super::ledger::Ledger;
 use super::pace::Pace;
 use super::place::{Done, FAR, Health, Place};
-use super::worker::Start;
-use crate::probe::Listener;
+use super::sheet::Sheet;
+use super::worker::Stage;
+use crate::context::Matter;
+use crate::probe::{Listener, Underway};
 use crate::route::{BatchRule, RouteSpec};
-use crate::transport::{Fault, Incoming};
+use crate::transport::Incoming;
 
 /// How many messages are begun before other tasks have their turn.
 const AT_ONCE: usize = 64;
@@ -51,6 +53,8 @@ pub(crate) struct Intake {
     at_a_time: usize,
     ahead: Ahead,
     pub(super) ledger: Arc<Ledger>,
+    /// What the next message is written on.
+    sheet: Sheet,
     /// What handles a message here, without a task of its own.
     hand: Hand,
     /// How many handlers run in tasks, and how many messages they have.
@@ -72,6 +76,7 @@ pub(crate) struct Intake {
 impl Intake {
     pub(crate) fn new(worker: Worker, route: &RouteSpec, ahead: Ahead) -> Self {
         let ledger = Arc::clone(&worker.shared.ledger);
+        let sheet = Sheet::new(&worker.shared.place);
         Self {
             worker,
             concurrency: route.concurrency,
@@ -79,6 +84,7 @@ impl Intake {
             at_a_time: route.at_a_time(),
             ahead,
             ledger,
+            sheet,
             hand: Hand::default(),
             running: 0,
             handled: 0,
@@ -138,10 +144,21 @@ impl Intake {
     pub(super) fn poll_turn(
         &mut self,
         cx: &mut Context<'_>,
+        source: Option<(&mut Feed, &Listener)>,
+    ) -> Poll<Halt> {
+        let polled = self.poll_steps(cx, source);
+        // What the last message held is not kept until the next one comes.
+        self.sheet.wipe();
+        self.hand.rested();
+        polled
+    }
+
+    fn poll_steps(
+        &mut self,
+        cx: &mut Context<'_>,
         mut source: Option<(&mut Feed, &Listener)>,
     ) -> Poll<Halt> {
         let mut left = AT_ONCE;
-        self.hand.rested();
         // Whether what comes next may begin as it comes.
         let mut is_clear = false;
         loop {
@@ -165,17 +182,21 @@ impl Intake {
             }
             if let Some((feed, listener)) = &mut source {
                 let room = if is_clear { self.places() } else { self.room() };
-                if room > 0 || feed.expects() {
+                if (room > 0 || feed.expects())
+                    && let Some(blank) = self.sheet.blank()
+                {
                     let gate = &self.worker.shared.gate;
-                    match listener.attend(cx, |cx| feed.poll_next(cx, room, gate)) {
-                        Poll::Ready(Some(Ok(incoming))) if is_clear => {
+                    match listener.attend(cx, |cx| feed.poll_next(cx, room, gate, blank)) {
+                        Poll::Ready(Some(Ok(()))) if is_clear => {
                             left -= 1;
-                            let taken = self.accept(incoming);
-                            is_clear = self.handle(taken);
+                            is_clear = self.handle_now();
                             continue;
                         }
                         Poll::Ready(Some(next)) => {
-                            self.take(next);
+                            match next {
+                                Ok(()) => self.put(Arc::clone(self.sheet.message())),
+                                Err(fault) => self.worker.feed_fails(fault),
+                            }
                             is_clear = false;
                             continue;
                         }
@@ -244,21 +265,21 @@ impl Intake {
         self.ledger.held().backlog.waiting()
     }
 
-    /// A message that came, or what the feed reports.
-    pub(super) fn take(&mut self, next: Result<Incoming, Fault>) {
-        match next {
-            Ok(incoming) => {
-                let taken = self.accept(incoming);
-                self.ledger.push(taken);
-            }
-            Err(fault) => self.worker.feed_fails(fault),
-        }
+    /// A message that came, and waits.
+    pub(super) fn take(&mut self, incoming: Incoming) {
+        self.put(self.worker.matter(incoming));
     }
 
-    fn accept(&mut self, incoming: Incoming) -> Taken {
+    fn put(&mut self, message: Arc<Matter>) {
+        self.hear();
+        let taken = self.worker.take(message);
+        self.ledger.push(taken);
+    }
+
+    /// Messages come.
+    fn hear(&mut self) {
         self.delivered = true;
         self.worker.shared.gate.well(Trouble::Feed);
-        self.worker.take(incoming)
     }
 
     /// Begins what may begin, but no more than what is left of the turn. Says whether nothing is
@@ -317,37 +338,46 @@ impl Intake {
         }
     }
 
-    /// Begins a message: here, where its handler is so quick that it keeps nobody waiting, and in
-    /// a task of its own where it is not, or waits itself. Says whether it is done, and nothing
+    /// Begins the message that has just come, since none waits. Says whether it is done, and nothing
     /// else has come meanwhile.
-    fn handle(&mut self, taken: Taken) -> bool {
-        let key = taken.key;
-        if self.worker.passes(&taken) {
-            let due = self.ledger.cover(|cover| cover.handled(&taken.incoming));
-            self.worker.shared.acknowledge_all(due);
-            return true;
-        }
-        let mut start = if self.hand.is_free(&taken) {
-            match self.hand.handle(&self.worker.shared, &self.ledger, taken) {
-                Ok((health, alone)) => {
-                    if let Some(key) = key {
-                        self.ledger.held().backlog.release(key);
-                    }
-                    self.heed(health);
-                    return alone && self.open.is_none() && !self.circuit.is_probing();
-                }
-                Err(start) => *start,
+    fn handle_now(&mut self) -> bool {
+        self.hear();
+        let message = self.sheet.message();
+        let underway = self.worker.came(message);
+        match begin(&mut self.hand, &self.worker, message, &underway) {
+            Ok((health, alone)) => self.handled_here(health, alone),
+            Err(stage) => {
+                let taken = Taken::new(Arc::clone(message), underway, None);
+                self.go_on(taken, stage)
             }
-        } else {
-            Start::Fresh(taken)
-        };
-        if let Some(taken) = start.taken() {
-            taken.entry = self.ledger.enter(taken, Instant::now());
         }
+    }
+
+    /// Begins a message that has waited, in the same way.
+    fn handle(&mut self, taken: Taken) -> bool {
+        match begin(&mut self.hand, &self.worker, &taken.incoming, &taken.underway) {
+            Ok((health, alone)) => {
+                if let Some(key) = taken.key {
+                    self.ledger.held().backlog.release(key);
+                }
+                self.handled_here(health, alone)
+            }
+            Err(stage) => self.go_on(taken, stage),
+        }
+    }
+
+    fn handled_here(&mut self, health: Health, alone: bool) -> bool {
+        self.heed(health);
+        alone && self.open.is_none() && !self.circuit.is_probing()
+    }
+
+    /// Goes on with a message in a task of its own.
+    fn go_on(&mut self, mut taken: Taken, stage: Stage) -> bool {
+        taken.entry = self.ledger.enter(&taken, Instant::now());
         // What was handled before it does not wait for it.
         self.acknowledge();
-        let place = self.place(1, key);
-        self.worker.handle(start, place);
+        let place = self.place(1, taken.key);
+        self.worker.handle(taken, stage, place);
         false
     }
 
@@ -428,4 +458,21 @@ impl Intake {
         let missing = held.cover.as_ref().filter(|_| takes).and_then(Cover::until);
         [held.backlog.due(), pace, batch, missing, self.open].into_iter().flatten().min()
     }
+}
+
+/// Begins a message: here, where its handler is so quick that it keeps nobody waiting. What is left
+/// is for a task: all of it where the handler is slow, the rest where it waits.
+fn begin(
+    hand: &mut Hand,
+    worker: &Worker,
+    message: &Arc<Matter>,
+    underway: &Underway,
+) -> Result<(Health, bool), Stage> {
+    let shared = &worker.shared;
+    if worker.passes(message) {
+        let due = shared.ledger.cover(|cover| cover.handled(message));
+        shared.acknowledge_all(due);
+        return Ok((Health::Unknown, true));
+    }
+    if hand.is_free(underway) { hand.handle(shared, message) } else { Err(Stage::Fresh) }
 }

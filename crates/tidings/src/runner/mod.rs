@@ -23,6 +23,7 @@ mod progress;
 mod queue;
 mod reply;
 mod settle;
+mod sheet;
 mod tally;
 mod teller;
 mod unreadable;

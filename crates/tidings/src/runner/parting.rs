@@ -12,7 +12,7 @@ use super::backlog::Taken;
 use super::feed::Feed;
 use super::intake::Intake;
 use crate::probe::Listener;
-use crate::transport::{Fault, Settlement};
+use crate::transport::{Fault, Incoming, Settlement};
 
 impl Intake {
     /// Handles what the feed still has and what is here, and waits for the last handler; ends
@@ -56,10 +56,11 @@ impl Intake {
             self.worker.leave(&taken.incoming).await;
         }
         let gate = self.worker.gate();
-        let mut next =
-            || unconstrained(poll_fn(|cx| feed.poll_next(cx, 1, &gate))).now_or_never().flatten();
-        while let Some(next) = next() {
-            if let Ok(incoming) = next {
+        let mut incoming = Incoming::default();
+        loop {
+            let next = poll_fn(|cx| feed.poll_next(cx, 1, &gate, &mut incoming));
+            let Some(Some(next)) = unconstrained(next).now_or_never() else { break };
+            if next.is_ok() {
                 left += 1;
                 self.worker.leave(&incoming).await;
             }

@@ -70,7 +70,7 @@ fn take_over(worker: &Worker, ledger: &Ledger, flow: &Flow) {
         && let Poll::Ready(Some(next)) = std::pin::pin!(unconstrained(pull.next())).poll(&mut cx)
     {
         match next {
-            Ok(incoming) => ledger.push(worker.take(incoming)),
+            Ok(incoming) => ledger.push(worker.take(worker.matter(incoming))),
             Err(fault) => worker.feed_fails(fault),
         }
     }
