@@ -28,6 +28,7 @@ impl Feed {
     }
 
     /// The next message, written in the place of `into`, where there is room for so many.
+    #[inline]
     pub(super) fn poll_next(
         &mut self,
         cx: &mut Context<'_>,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::task::{coop, unconstrained};
@@ -13,6 +13,7 @@ use super::conclude::Concluded;
 use super::handled::Handled;
 use super::haste::Haste;
 use super::place::Health;
+use super::stint::{Spent, Stint};
 use super::worker::{Shared, Stage, caught};
 use crate::context::{self, Matter};
 use crate::handler::{Desk, Dispatching, empty_desk};
@@ -29,8 +30,7 @@ pub(super) struct Hand {
     haste: Haste,
     /// How many messages in a row were done without any wait.
     in_a_row: u32,
-    /// When the last message was done, if nothing was waited for since.
-    last: Option<Instant>,
+    stint: Stint,
     /// What is done about a message once its handler has ended, where that is more than an ack.
     conclusion: ReusableBoxFuture<'static, Concluded>,
 }
@@ -38,7 +38,13 @@ pub(super) struct Hand {
 impl Default for Hand {
     fn default() -> Self {
         let conclusion = ReusableBoxFuture::new(std::future::pending());
-        Self { desk: empty_desk(), haste: Haste::default(), in_a_row: 0, last: None, conclusion }
+        Self {
+            desk: empty_desk(),
+            haste: Haste::default(),
+            in_a_row: 0,
+            stint: Stint::default(),
+            conclusion,
+        }
     }
 }
 
@@ -54,15 +60,24 @@ impl Hand {
         self.haste.is_quick() && !underway.is_watched() && coop::has_budget_remaining()
     }
 
-    /// Something may have been waited for.
-    pub(super) fn rested(&mut self) {
-        self.last = None;
+    /// No message follows at once.
+    pub(super) fn rest(&mut self, shared: &Shared) {
+        let spent = self.stint.rest();
+        self.count(shared, spent);
+    }
+
+    /// So many were done, and nothing more is to be said of them.
+    fn count(&mut self, shared: &Shared, spent: Option<Spent>) {
+        if let Some(spent) = spent {
+            self.haste.took(spent);
+            shared.tally.done(spent);
+        }
     }
 
     /// A handler kept its thread for so long until it first waited.
     pub(super) fn learn(&mut self, kept: Duration) {
         self.in_a_row = 0;
-        self.haste.took(kept);
+        self.haste.took(Spent { messages: 1, time: kept });
     }
 
     /// Handles a message that nobody watches, as far as nothing waits; what is left is for a task
@@ -91,9 +106,7 @@ impl Hand {
         if shared.is_used_up(message) {
             return Err(Stage::Fresh);
         }
-        // The clock is read once for each message of many: what lies between them is to look for
-        // the next.
-        let begun = self.last.take().unwrap_or_else(Instant::now);
+        self.stint.begin();
         // Whoever tells the server of it does so also while it blocks this thread.
         let is_told = message.settle.is_some();
         if is_told {
@@ -105,21 +118,29 @@ impl Hand {
             Ok(()) => self.desk.poll(&mut waker).map(Handled::Returned),
             Err(error) => Poll::Ready(Handled::Undecodable(error)),
         });
-        let ended = Instant::now();
-        let took = ended.duration_since(begun);
-        self.last = Some(ended);
-        self.haste.took(took);
         let alone = !is_told || !shared.ledger.put_down();
         match handled {
             Poll::Ready(handled) => {
-                let health = self.conclude(shared, message, handled, took)?;
+                let health = self.conclude(shared, message, handled)?;
                 Ok((health, alone))
             }
             Poll::Pending => {
                 let desk = std::mem::replace(&mut self.desk, empty_desk());
-                Err(Stage::Begun { desk, begun })
+                let took = self.took(shared);
+                Err(Stage::Begun { desk, took })
             }
         }
+    }
+
+    /// How long the last message took, of which more is to be said. Where others came at once
+    /// before it nobody has read the clock: it took what each of them did.
+    fn took(&mut self, shared: &Shared) -> Duration {
+        let spent = self.stint.finish();
+        self.haste.took(spent);
+        let took = spent.mean();
+        let before = Spent { messages: spent.messages - 1, time: spent.time - took };
+        shared.tally.done(before);
+        took
     }
 
     fn conclude(
@@ -127,7 +148,6 @@ impl Hand {
         shared: &Arc<Shared>,
         message: &Arc<Matter>,
         handled: Handled,
-        took: Duration,
     ) -> Result<Health, Stage> {
         if matches!(handled, Handled::Returned(Outcome::Done)) && shared.is_plain(message) {
             let acked = match &message.settle {
@@ -141,11 +161,13 @@ impl Hand {
                 Some(settle) => unconstrained(settle.send(Settlement::Ack)).now_or_never(),
             };
             if let Some(acked) = acked {
-                shared.tally.done(took);
+                let spent = self.stint.done();
+                self.count(shared, spent);
                 shared.unsettled(message, acked);
                 return Ok(Health::Well);
             }
         }
+        let took = self.took(shared);
         if message.settle.is_some() {
             return Err(Stage::Ended { handled, took });
         }

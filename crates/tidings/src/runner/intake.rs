@@ -149,7 +149,7 @@ impl Intake {
         let polled = self.poll_steps(cx, source);
         // What the last message held is not kept until the next one comes.
         self.sheet.wipe();
-        self.hand.rested();
+        self.hand.rest(&self.worker.shared);
         polled
     }
 
@@ -367,7 +367,9 @@ impl Intake {
     }
 
     fn handled_here(&mut self, health: Health, alone: bool) -> bool {
-        self.heed(health);
+        if health != Health::Well || !self.circuit.is_closed() {
+            self.heed(health);
+        }
         alone && self.open.is_none() && !self.circuit.is_probing()
     }
 

@@ -24,6 +24,7 @@ mod queue;
 mod reply;
 mod settle;
 mod sheet;
+mod stint;
 mod tally;
 mod teller;
 mod unreadable;

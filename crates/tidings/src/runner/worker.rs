@@ -41,7 +41,7 @@ pub(super) enum Stage {
     /// It was not begun.
     Fresh,
     /// Its handler waits for something.
-    Begun { desk: Desk, begun: std::time::Instant },
+    Begun { desk: Desk, took: Duration },
     /// Its handler has ended.
     Ended { handled: Handled, took: Duration },
     /// What is done about it waits for something.
@@ -267,10 +267,10 @@ impl Shared {
                 };
                 (handled, begun.elapsed())
             }
-            Stage::Begun { mut desk, begun } => {
+            Stage::Begun { mut desk, took } => {
                 let work = poll_fn(|cx| desk.poll(cx));
                 let handled = self.guard(work).await.map(Handled::Returned);
-                (handled.unwrap_or_else(Cut::into_handled), begun.elapsed())
+                (handled.unwrap_or_else(Cut::into_handled), took + begun.elapsed())
             }
             Stage::Ended { handled, took } => (handled, took),
             Stage::Concluding(mut conclusion) => return poll_fn(|cx| conclusion.poll(cx)).await,

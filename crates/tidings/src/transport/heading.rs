@@ -21,9 +21,11 @@ impl Heading {
     }
 
     /// The first value of this name, without reading the others.
+    #[inline]
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         match self {
             Self::Theirs(theirs, _) => theirs.get(name),
+            Self::Ours(ours) if ours.is_empty() => None,
             Self::Ours(ours) => ours.get(name),
         }
     }

@@ -49,6 +49,7 @@ impl Inbox {
 
 impl Inbox {
     /// The next message, written in the place of `into`.
+    #[inline]
     pub(crate) fn poll_into(
         &mut self,
         cx: &mut Context<'_>,

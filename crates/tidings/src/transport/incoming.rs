@@ -25,6 +25,7 @@ pub(crate) struct Incoming {
 impl Incoming {
     /// Becomes another message, one that no stream delivered. Each part is laid where the last one
     /// was: a message is a few hundred bytes, which are not moved once more.
+    #[inline]
     pub(super) fn become_core(
         &mut self,
         subject: Subject,
