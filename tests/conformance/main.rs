@@ -26,6 +26,7 @@ mod failure;
 mod group;
 mod handler;
 mod header;
+mod ingest;
 mod ledger;
 mod live;
 mod load;
@@ -156,6 +157,17 @@ scenarios! {
             the_same_batch_from_many_sides_is_stored_once,
             events_of_a_batch_can_wait,
             what_a_handler_publishes_as_one_is_stored_once;
+        ingest:
+            each_of_many_is_confirmed_where_it_is,
+            what_the_stream_has_is_not_stored_again,
+            one_that_is_given_twice_is_stored_once,
+            the_same_events_from_two_sides_are_confirmed_where_they_are,
+            events_known_again_and_others_keep_their_order,
+            beside_other_publishers_each_is_confirmed_where_it_is,
+            one_that_is_refused_keeps_no_other_out,
+            where_the_stream_does_not_allow_it_nothing_else_is_different,
+            events_of_both_kinds_keep_their_order,
+            many_that_are_dropped_half_way_are_stored_up_to_there;
         delay:
             a_delayed_event_comes_in_its_time_with_its_id,
             a_delayed_event_is_stored_once,

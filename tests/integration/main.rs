@@ -14,6 +14,7 @@ mod departure;
 mod discovery;
 mod drift;
 mod harness;
+mod ingest;
 mod limits;
 mod ordeal;
 mod order_flow;

@@ -4,6 +4,7 @@ mod ack;
 mod atomic;
 mod cumulative;
 mod flow;
+mod ingest;
 mod outage;
 mod proxy;
 

@@ -74,7 +74,8 @@ impl<E: Event> Draft<'_, E> {
     /// Dropping the future leaves it unknown whether the event was published.
     pub async fn publish(self) -> Result<E::Ack, PublishError> {
         let link = self.link;
-        publish::send(link, self.prepare()?).await
+        let prepared = self.prepare()?;
+        publish::send(link, &prepared).await
     }
 }
 

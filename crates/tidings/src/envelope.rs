@@ -54,14 +54,16 @@ pub(crate) fn seal(
     if declaration.stream.is_some() && headers.get(header::MESSAGE_ID).is_none() {
         // Ordered in time and made without a system call; every retry repeats it.
         let id = id().unwrap_or_else(new_id);
-        headers.push(header::MESSAGE_ID, id);
+        headers.push(header::MESSAGE_ID, slate::written(id));
     }
     Outgoing { subject, headers, payload }
 }
 
 /// An id that nobody else has.
 fn new_id() -> String {
-    Uuid::now_v7().simple().encode_lower(&mut Uuid::encode_buffer()).to_owned()
+    let mut id = slate::text();
+    id.push_str(Uuid::now_v7().simple().encode_lower(&mut Uuid::encode_buffer()));
+    id
 }
 
 /// The same message, to be delivered at `at`: until then it waits in its stream (ADR-51).

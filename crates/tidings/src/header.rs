@@ -1,10 +1,11 @@
 //! Headers: the names that mean something, and the map that carries them.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use smallvec::SmallVec;
 use tidings_subject::SCHEDULES;
+
+use crate::text::Text;
 
 /// The id by which a stream knows a message again (`Nats-Msg-Id`).
 pub(crate) const MESSAGE_ID: &str = "Nats-Msg-Id";
@@ -148,7 +149,7 @@ pub(crate) fn is_value(value: &str) -> bool {
 pub struct Headers(SmallVec<[Pair; 1]>);
 
 /// A name and a value. Most messages have one, their id, and it takes no room of its own.
-type Pair = (Cow<'static, str>, Cow<'static, str>);
+type Pair = (Text, Text);
 
 impl Headers {
     /// No headers; allocates nothing.
@@ -168,10 +169,15 @@ impl Headers {
 
     /// Every name and value, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&Cow<'static, str>, &Cow<'static, str>)> {
+    /// The same in memory of their own: those that are kept keep nothing else.
+    pub(crate) fn detached(&self) -> Self {
+        Self(self.0.iter().map(|(name, value)| (name.detached(), value.detached())).collect())
+    }
+
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&Text, &Text)> {
         self.0.iter().map(|(name, value)| (name, value))
     }
 
@@ -256,11 +262,7 @@ impl Headers {
     }
 
     /// Adds a header whose name and value are known to be right.
-    pub(crate) fn push(
-        &mut self,
-        name: impl Into<Cow<'static, str>>,
-        value: impl Into<Cow<'static, str>>,
-    ) {
+    pub(crate) fn push(&mut self, name: impl Into<Text>, value: impl Into<Text>) {
         self.0.push((name.into(), value.into()));
     }
 
@@ -287,19 +289,15 @@ impl Headers {
     }
 
     /// Takes the first value of a header away.
-    pub(crate) fn remove(&mut self, name: &str) -> Option<Cow<'static, str>> {
-        let place = self.0.iter().position(|(n, _)| n.eq_ignore_ascii_case(name))?;
+    pub(crate) fn remove(&mut self, name: &str) -> Option<Text> {
+        let place = self.0.iter().position(|(n, _)| n.as_str().eq_ignore_ascii_case(name))?;
         Some(self.0.remove(place).1)
     }
 
     /// Sets the only value of a header whose name and value are known to be right.
-    pub(crate) fn set(
-        &mut self,
-        name: impl Into<Cow<'static, str>>,
-        value: impl Into<Cow<'static, str>>,
-    ) {
+    pub(crate) fn set(&mut self, name: impl Into<Text>, value: impl Into<Text>) {
         let name = name.into();
-        self.0.retain(|(n, _)| !n.eq_ignore_ascii_case(&name));
+        self.0.retain(|(n, _)| !n.as_str().eq_ignore_ascii_case(name.as_str()));
         self.push(name, value);
     }
 }

@@ -160,6 +160,7 @@ mod stream;
 mod subject;
 mod subscribe;
 pub mod testing;
+mod text;
 mod token;
 mod topology;
 mod transport;

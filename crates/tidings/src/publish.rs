@@ -3,6 +3,8 @@
 mod atomic;
 mod batch;
 mod error;
+mod ingest;
+mod locate;
 mod send;
 mod window;
 
@@ -30,15 +32,16 @@ pub(crate) async fn publish<E: Event>(
     delay: Option<Duration>,
     derived: Option<String>,
 ) -> Result<E::Ack, PublishError> {
-    send(link, prepare(link, event, headers, delay, derived)?).await
+    let prepared = prepare(link, event, headers, delay, derived)?;
+    send(link, &prepared).await
 }
 
 /// Publishes a message that is ready.
-pub(crate) async fn send<A: Acknowledgement>(
+pub(crate) fn send<A: Acknowledgement>(
     link: &Link,
-    prepared: Prepared,
-) -> Result<A, PublishError> {
-    send::send(link, prepared.declaration, prepared.outgoing).await
+    prepared: &Prepared,
+) -> impl Future<Output = Result<A, PublishError>> + Send {
+    send::send(link, prepared.declaration, &prepared.outgoing)
 }
 
 /// A message that is ready to be sent.

@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use bytestring::ByteString;
 use tidings_subject::{MAX_LEN, TokenError, check_first_token, check_token};
 
 use crate::slate;
+use crate::text::Text;
 use crate::token::Token;
 
 /// The concrete subject a message is sent to, for example `orders.eu.created`.
@@ -15,14 +15,6 @@ use crate::token::Token;
 /// A cheap clone. A subject without bound tokens is a constant and allocates nothing.
 #[derive(Clone)]
 pub struct Subject(Text);
-
-/// The text of a subject, for a transport that wants to own it.
-#[derive(Clone)]
-pub(crate) enum Text {
-    /// A constant stays a constant.
-    Static(&'static str),
-    Shared(ByteString),
-}
 
 impl Subject {
     /// A subject known when compiled.
@@ -32,29 +24,23 @@ impl Subject {
 
     /// The subject's text.
     pub fn as_str(&self) -> &str {
-        match &self.0 {
-            Text::Static(text) => text,
-            Text::Shared(text) => text,
-        }
+        self.0.as_str()
     }
 
-    /// The text.
+    /// The text, for a transport that wants to own it.
     pub(crate) fn into_text(self) -> Text {
         self.0
     }
 
     /// The same in memory of its own: one that is kept keeps nothing else.
     pub(crate) fn detached(&self) -> Self {
-        match &self.0 {
-            Text::Static(_) => self.clone(),
-            Text::Shared(text) => Self(Text::Shared(ByteString::from(&**text))),
-        }
+        Self(self.0.detached())
     }
 }
 
 impl From<String> for Subject {
     fn from(subject: String) -> Self {
-        Self(Text::Shared(ByteString::from(subject)))
+        Self(Text::from(subject))
     }
 }
 

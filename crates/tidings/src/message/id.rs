@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Display, Write as _};
 
+use crate::slate;
+
 /// Writes a message's id, `<name>/<part>/<part>…`, from the fields that identify it.
 ///
 /// All but printable ASCII is percent-encoded, and so are `%`, `/` and the space: an id travels in
@@ -12,8 +14,7 @@ pub(crate) struct MessageIdBuilder(String);
 impl MessageIdBuilder {
     /// Starts the id of a message of this wire name.
     pub(crate) fn new(name: &str) -> Self {
-        // Most ids are one UUID.
-        let mut id = String::with_capacity(name.len() + 37);
+        let mut id = slate::text();
         id.push_str(name);
         Self(id)
     }

@@ -1,15 +1,19 @@
 //! Many events, one behind the other, each confirmed.
 
+use std::mem;
+
 use tokio::time::Instant;
 
 use crate::envelope;
 use crate::header::Headers;
 use crate::link::Link;
-use crate::message::Event;
-use crate::probe::Work;
+use crate::message::{Declaration, Event};
+use crate::probe::{Underway, Work};
+use crate::publish::ingest::Lane;
 use crate::publish::window::{Begun, Window};
 use crate::publish::{PublishError, send};
 use crate::publish_ack::{Acknowledgement, PublishAck};
+use crate::transport::Outgoing;
 
 /// Some of many events could not be published; the others were.
 #[derive(Debug)]
@@ -51,15 +55,31 @@ pub(crate) async fn publish_all<E: Event>(
     link: &Link,
     events: impl IntoIterator<Item = E>,
 ) -> Result<Vec<E::Ack>, PublishAllError<E::Ack>> {
+    let events = events.into_iter();
     let mut outcomes = Outcomes::new();
     let mut window = Window::new(link);
+    let mut lane = Lane::new(link, events.size_hint().0);
     // While the connection takes nothing, all that are left wait together, not one after the other.
     let mut by = None;
     for event in events {
         let place = outcomes.next();
-        window.room(|place, stored| outcomes.settle(place, stored.map(Some))).await;
-        // Sent here, one after the other; only the confirmations are awaited side by side.
-        let begun = begin(link, &event, &mut by).await;
+        let begun = match prepare(link, &event) {
+            Ok(item) if lane.takes(&item) => {
+                if lane.is_idle() {
+                    let before = mem::replace(&mut window, Window::new(link));
+                    before.end(|place, stored| outcomes.stored(&mut lane, place, stored)).await;
+                }
+                lane.send(place, item, |place, stored| outcomes.settle(place, stored)).await;
+                continue;
+            }
+            Ok(item) => {
+                lane.make_way(&item, |place, stored| outcomes.settle(place, stored)).await;
+                window.room(|place, stored| outcomes.stored(&mut lane, place, stored)).await;
+                // Sent here, one after the other; only the confirmations are awaited side by side.
+                begin(link, item, &mut by).await
+            }
+            Err(error) => Err(error),
+        };
         if begun.is_ok() {
             by = None;
         }
@@ -69,7 +89,8 @@ pub(crate) async fn publish_all<E: Event>(
             Err(error) => outcomes.settle(place, Err(error)),
         }
     }
-    window.end(|place, stored| outcomes.settle(place, stored.map(Some))).await;
+    window.end(|place, stored| outcomes.stored(&mut lane, place, stored)).await;
+    lane.end(|place, stored| outcomes.settle(place, stored)).await;
     outcomes.finish()
 }
 
@@ -98,6 +119,19 @@ impl<A: Acknowledgement> Outcomes<A> {
         }
     }
 
+    /// What became of one that went the ordinary way.
+    fn stored(
+        &mut self,
+        lane: &mut Lane<'_>,
+        place: usize,
+        stored: Result<PublishAck, PublishError>,
+    ) {
+        if let Ok(ack) = &stored {
+            lane.hear(ack);
+        }
+        self.settle(place, stored.map(Some));
+    }
+
     fn finish(mut self) -> Result<Vec<A>, PublishAllError<A>> {
         if self.errors.is_empty() && self.acks.iter().all(Option::is_some) {
             return Ok(self.acks.into_iter().flatten().collect());
@@ -111,21 +145,41 @@ impl<A: Acknowledgement> Outcomes<A> {
     }
 }
 
-/// Sends one event; gives what is to be awaited, if a stream is to store it.
-async fn begin<E: Event>(
-    link: &Link,
-    event: &E,
-    by: &mut Option<Instant>,
-) -> Result<Option<Begun>, PublishError> {
+/// An event that may be sent.
+pub(super) struct Item {
+    pub(super) declaration: &'static Declaration,
+    pub(super) outgoing: Outgoing,
+    pub(super) underway: Underway,
+    /// Whether the event says its id itself: then the stream may have it already.
+    pub(super) known_again: bool,
+}
+
+fn prepare<E: Event>(link: &Link, event: &E) -> Result<Item, PublishError> {
     let encoded = envelope::encode(event)?;
     let declaration = encoded.declaration;
-    let outgoing = envelope::seal(encoded, Headers::new(), || event.message_id());
+    let mut known_again = false;
+    let outgoing = envelope::seal(encoded, Headers::new(), || {
+        event.message_id().inspect(|_| known_again = true)
+    });
     let underway = link.begin(Work::Publish(declaration, &outgoing));
+    if let Err(error) = send::admit(link, declaration, &outgoing) {
+        underway.published(Err(&error));
+        return Err(error);
+    }
+    Ok(Item { declaration, outgoing, underway, known_again })
+}
+
+/// Sends one event; gives what is to be awaited, if a stream is to store it.
+pub(super) async fn begin(
+    link: &Link,
+    item: Item,
+    by: &mut Option<Instant>,
+) -> Result<Option<Begun>, PublishError> {
+    let Item { declaration, outgoing, underway, .. } = item;
     let by = || *by.get_or_insert_with(|| Instant::now() + link.patience.publish);
-    let begun = match (send::admit(link, declaration, &outgoing), &declaration.stream) {
-        (Err(error), _) => Err(error),
-        (Ok(()), None) => send::core(link, outgoing, by).await.map(|()| None),
-        (Ok(()), Some(stream)) => {
+    let begun = match &declaration.stream {
+        None => send::core(link, &outgoing, by).await.map(|()| None),
+        Some(stream) => {
             let sent = send::start(link, stream, &outgoing, by).await;
             sent.map(|sent| Some((stream, outgoing, sent)))
         }

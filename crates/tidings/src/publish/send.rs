@@ -1,7 +1,6 @@
 //! One message on its way: sent once, or until its stream confirms it.
 
 use std::future::poll_fn;
-use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -20,33 +19,40 @@ use crate::transport::{ApiError, Fault, Outgoing, PendingAck};
 
 /// The first wait before a message is sent again to a stream that has no leader.
 pub(super) const FIRST_RETRY: Duration = Duration::from_millis(50);
+/// The longest of these waits: where electing a leader takes as long as a publish may, one more try
+/// is worth it.
+const LONGEST_RETRY: Duration = Duration::from_secs(1);
 
 /// Sends a message as its declaration says, and gives back what that is worth.
 pub(super) async fn send<A: Acknowledgement>(
     link: &Link,
     declaration: &'static Declaration,
-    outgoing: Outgoing,
+    outgoing: &Outgoing,
 ) -> Result<A, PublishError> {
-    let underway = link.begin(Work::Publish(declaration, &outgoing));
-    let stored = transmit(link, declaration, outgoing).await;
+    let by = || Instant::now() + link.patience.publish;
+    if link.probe.is_none() && declaration.stream.is_none() {
+        // It is handed over in less time than the rest of this takes.
+        core(link, outgoing, by).await?;
+        return A::from_stored(None).ok_or(PublishError::Closed);
+    }
+    let underway = link.begin(Work::Publish(declaration, outgoing));
+    let stored = match (admit(link, declaration, outgoing), &declaration.stream) {
+        (Err(error), _) => Err(error),
+        (Ok(()), None) => core(link, outgoing, by).await.map(|()| None),
+        (Ok(()), Some(stream)) => store_one(link, stream, outgoing).await.map(Some),
+    };
     underway.published(stored.as_ref().map(Option::as_ref));
     A::from_stored(stored?).ok_or(PublishError::Closed)
 }
 
-async fn transmit(
+async fn store_one(
     link: &Link,
-    declaration: &'static Declaration,
-    outgoing: Outgoing,
-) -> Result<Option<PublishAck>, PublishError> {
-    admit(link, declaration, &outgoing)?;
+    stream: &StreamDeclaration,
+    outgoing: &Outgoing,
+) -> Result<PublishAck, PublishError> {
     let by = || Instant::now() + link.patience.publish;
-    match &declaration.stream {
-        None => core(link, outgoing, by).await.map(|()| None),
-        Some(stream) => {
-            let sent = start(link, stream, &outgoing, by).await?;
-            confirm(link, stream, &outgoing, sent).await.map(Some)
-        }
-    }
+    let sent = start(link, stream, outgoing, by).await?;
+    confirm(link, stream, outgoing, sent).await
 }
 
 /// Whether it may be sent at all, or fails because a test says so: as it does when no confirmation
@@ -69,13 +75,19 @@ pub(super) fn admit(
 /// many: `by` says until when to wait, and is asked only if there is something to wait for.
 pub(super) async fn core(
     link: &Link,
-    outgoing: Outgoing,
+    outgoing: &Outgoing,
     by: impl FnOnce() -> Instant,
 ) -> Result<(), PublishError> {
-    let subject = outgoing.subject.clone();
-    let sent = in_time(link.transport.publish(outgoing), by).await;
-    let sent = sent.ok_or_else(|| unsent(link, &subject))?;
-    sent.map_err(|fault| core_error(fault, subject.as_str()))
+    let at_once = poll_fn(|cx| Poll::Ready(link.transport.publish_at_once(outgoing, cx))).await;
+    let sent = match at_once {
+        Poll::Ready(sent) => Some(sent),
+        Poll::Pending => timeout_at(by(), link.transport.publish(outgoing)).await.ok(),
+    };
+    match sent {
+        Some(Ok(())) => Ok(()),
+        Some(Err(fault)) => Err(core_error(fault, outgoing.subject.as_str())),
+        None => Err(unsent(link, &outgoing.subject)),
+    }
 }
 
 /// Sends a stream's message for the first time. Messages are stored in the order of these calls.
@@ -104,20 +116,16 @@ async fn store(
     by: impl FnOnce() -> Instant,
 ) -> Result<PendingAck, PublishError> {
     let subject = &outgoing.subject;
-    match in_time(link.transport.store(outgoing), by).await {
+    let at_once = poll_fn(|cx| Poll::Ready(link.transport.store_at_once(outgoing, cx))).await;
+    let sent = match at_once {
+        Poll::Ready(sent) => Some(sent),
+        Poll::Pending => timeout_at(by(), link.transport.store(outgoing)).await.ok(),
+    };
+    match sent {
         Some(Ok(ack)) => Ok(ack),
         Some(Err(fault)) => Err(stream_error(fault, subject.as_str(), stream.name)),
         // Not even handed over, so certainly not stored; the caller may have lost patience.
         None => Err(unsent(link, subject)),
-    }
-}
-
-/// Does it at once where it can be, else by then; only what waits arms a timer.
-async fn in_time<T>(doing: impl Future<Output = T>, by: impl FnOnce() -> Instant) -> Option<T> {
-    let mut doing = pin!(doing);
-    match poll_fn(|cx| Poll::Ready(doing.as_mut().poll(cx))).await {
-        Poll::Ready(done) => Some(done),
-        Poll::Pending => timeout_at(by(), doing).await.ok(),
     }
 }
 
@@ -210,7 +218,7 @@ pub(super) async fn insist(
             });
         }
         tokio::time::sleep_until(wake).await;
-        pause = pause.saturating_mul(2);
+        pause = pause.saturating_mul(2).min(LONGEST_RETRY);
         let ack = match store(link, stream, outgoing, || deadline).await {
             Ok(ack) => ack,
             // An earlier copy may be stored, whatever happens to this one.

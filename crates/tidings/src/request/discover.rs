@@ -109,7 +109,7 @@ pub(crate) async fn discover(
             headers: Headers::new(),
             payload: Bytes::new(),
         };
-        let sent = link.transport.ask(question, inbox.clone()).await;
+        let sent = link.transport.ask(&question, inbox.clone()).await;
         sent.map_err(SubscribeError::core)?;
     }
     let mut found = BTreeMap::new();

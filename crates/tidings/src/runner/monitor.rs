@@ -175,7 +175,7 @@ async fn answer(
         };
         let Some(payload) = body(subject.as_str(), &identity, &endpoints) else { continue };
         let answer = Outgoing { subject: to, headers: Headers::new(), payload };
-        if let Err(fault) = link.transport.publish(answer).await {
+        if let Err(fault) = link.transport.publish(&answer).await {
             tracing::warn!(%fault, "service discovery could not be answered");
         }
     }

@@ -1,7 +1,5 @@
 //! Answering a request: the reply, or an error as ADR-32 writes it.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use tokio::time::timeout;
 
@@ -11,6 +9,7 @@ use crate::header::{self, Headers};
 use crate::link::Link;
 use crate::message::Outcome;
 use crate::subject::Subject;
+use crate::text::Text;
 use crate::transport::{Fault, Outgoing};
 
 /// The request can't be read.
@@ -36,11 +35,12 @@ pub(super) async fn reply(link: &Link, to: Subject, handled: Handled) -> Result<
 async fn send(link: &Link, to: Subject, handled: Handled) -> Result<(), Fault> {
     let (headers, payload) = answer(handled);
     let subject = to.clone();
-    let sent = link.transport.publish(Outgoing { subject: to, headers, payload }).await;
+    let sent = link.transport.publish(&Outgoing { subject: to, headers, payload }).await;
     let Err(Fault::TooLarge { size, limit }) = sent else { return sent };
     let (headers, payload) =
         error(FAILED, &format!("the reply has {size} bytes, the server takes {limit}"), None);
-    Box::pin(link.transport.publish(Outgoing { subject, headers, payload })).await
+    let report = Outgoing { subject, headers, payload };
+    Box::pin(link.transport.publish(&report)).await
 }
 
 fn answer(handled: Handled) -> (Headers, Bytes) {
@@ -67,12 +67,12 @@ fn error(code: &'static str, description: &str, body: Option<Vec<u8>>) -> (Heade
 }
 
 /// One line of bounded length: a line break would end the header.
-fn line(text: &str) -> Cow<'static, str> {
+fn line(text: &str) -> Text {
     let line: String =
         text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MOST_DESCRIPTION).collect();
     match line.trim() {
-        "" => Cow::Borrowed("no description"),
-        line => Cow::Owned(line.to_owned()),
+        "" => Text::from("no description"),
+        line => Text::from(line.to_owned()),
     }
 }
 
@@ -102,8 +102,8 @@ mod tests {
 
     #[test]
     fn a_description_is_one_line() {
-        assert_eq!(line("a\r\nb"), "a  b");
-        assert_eq!(line(" \n"), "no description");
-        assert_eq!(line(&"x".repeat(9999)).len(), MOST_DESCRIPTION);
+        assert_eq!(line("a\r\nb").as_str(), "a  b");
+        assert_eq!(line(" \n").as_str(), "no description");
+        assert_eq!(line(&"x".repeat(9999)).as_str().len(), MOST_DESCRIPTION);
     }
 }

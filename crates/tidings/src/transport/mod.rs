@@ -13,12 +13,14 @@ mod heading;
 mod inbox;
 mod inboxes;
 mod incoming;
+mod ingest;
 pub(crate) mod memory;
 pub(crate) mod nats;
 mod pending_ack;
 mod state;
 mod stored;
 
+use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -32,6 +34,7 @@ pub(crate) use heading::Heading;
 pub(crate) use inbox::{CAPACITY, Inbox};
 pub(crate) use inboxes::Inboxes;
 pub(crate) use incoming::{Incoming, Receipt, Settle, Settlement};
+pub(crate) use ingest::{Ingest, Ingested, Stopped};
 pub(crate) use pending_ack::PendingAck;
 pub use state::{ConsumerState, StreamState};
 pub(crate) use stored::{StoredHeaders, StoredMessage, Unreadable, Which};
@@ -67,13 +70,23 @@ macro_rules! on {
 }
 
 impl Transport {
-    /// Sends a message to whoever listens; `Ok` means handed over to the connection.
-    pub(crate) async fn publish(&self, message: Outgoing) -> Result<(), Fault> {
+    /// Sends a message to whoever listens, if that takes no waiting; `Ok` means handed over to the
+    /// connection. Where it is pending nothing has happened, and it is to be [published](Self::publish).
+    pub(crate) fn publish_at_once(
+        &self,
+        message: &Outgoing,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Fault>> {
+        on!(self, t => t.publish_at_once(message, cx))
+    }
+
+    /// The same, and waits until the connection takes it.
+    pub(crate) async fn publish(&self, message: &Outgoing) -> Result<(), Fault> {
         on!(self, t => t.publish(message, None).await)
     }
 
     /// Sends a message to whoever listens, with the subject on which any number may answer.
-    pub(crate) async fn ask(&self, message: Outgoing, reply: Subject) -> Result<(), Fault> {
+    pub(crate) async fn ask(&self, message: &Outgoing, reply: Subject) -> Result<(), Fault> {
         on!(self, t => t.publish(message, Some(reply)).await)
     }
 
@@ -82,11 +95,36 @@ impl Transport {
         on!(self, t => t.new_inbox())
     }
 
-    /// Sends a message to the stream that keeps its subject. When this returns the message is
-    /// sent, so that messages are stored in the order of these calls; the ack says it is stored.
-    /// Who calls keeps it: without an ack it is sent again.
+    /// Sends a message to the stream that keeps its subject, if that takes no waiting. Where it is
+    /// pending nothing has happened, and it is to be [stored](Self::store).
+    pub(crate) fn store_at_once(
+        &self,
+        message: &Outgoing,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<PendingAck, Fault>> {
+        on!(self, t => t.store_at_once(message, cx))
+    }
+
+    /// The same, and waits until the connection takes it. When this returns the message is sent, so
+    /// that messages are stored in the order of these calls; the ack says it is stored. Who calls
+    /// keeps it: without an ack it is sent again.
     pub(crate) async fn store(&self, message: &Outgoing) -> Result<PendingAck, Fault> {
         on!(self, t => t.store(message).await)
+    }
+
+    /// Begins a batch of messages that a stream confirms together; `None` where there is no such
+    /// way. `flow` is that of one that ended just before; nothing may be heard for as long as
+    /// `within`.
+    pub(crate) async fn ingest(
+        &self,
+        stream: &str,
+        flow: Option<u64>,
+        within: Duration,
+    ) -> Result<Option<Ingest>, Fault> {
+        match self {
+            Self::Nats(t) => t.ingest(stream, flow, within).await,
+            Self::Memory(_) => Ok(None),
+        }
     }
 
     /// Sends messages to the one stream that keeps their subjects, which stores all of them or

@@ -71,12 +71,14 @@ mod tests;
 mod timer;
 mod wire;
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt;
 use tidings_subject::{check_filter, check_subject};
-use tokio::task::coop::consume_budget;
+use tokio::task::coop::{consume_budget, poll_proceed};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -130,24 +132,43 @@ impl Memory {
     /// Sends a message to whoever listens.
     pub(crate) async fn publish(
         &self,
-        message: Outgoing,
+        message: &Outgoing,
         reply: Option<Subject>,
     ) -> Result<(), Fault> {
         // A loop that only publishes must not keep the other tasks from running.
         consume_budget().await;
-        self.route(message, reply.as_ref()).map(drop)
+        self.route(message.clone(), reply.as_ref()).map(drop)
+    }
+
+    /// The same, unless others are to run first.
+    pub(crate) fn publish_at_once(
+        &self,
+        message: &Outgoing,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Fault>> {
+        ready!(poll_proceed(cx)).made_progress();
+        Poll::Ready(self.route(message.clone(), None).map(drop))
     }
 
     /// Sends a message that a stream is to store.
     pub(crate) async fn store(&self, message: &Outgoing) -> Result<PendingAck, Fault> {
-        consume_budget().await;
+        poll_fn(|cx| self.store_at_once(message, cx)).await
+    }
+
+    /// The same, unless others are to run first.
+    pub(crate) fn store_at_once(
+        &self,
+        message: &Outgoing,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<PendingAck, Fault>> {
+        ready!(poll_proceed(cx)).made_progress();
         let published = self.route(message.clone(), None)?;
-        Ok(match published.stored {
+        Poll::Ready(Ok(match published.stored {
             Some(Stored::Answered(stored)) => PendingAck::Known(Some(stored.map_err(Fault::Api))),
             None if published.subscribers == 0 => PendingAck::Known(Some(Err(Fault::NoResponders))),
             // Somebody took it who answers nothing, as over the network.
             None | Some(Stored::Silent) => PendingAck::Known(None),
-        })
+        }))
     }
 
     /// Sends a request and waits for one reply.

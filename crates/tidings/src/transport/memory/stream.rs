@@ -132,7 +132,7 @@ impl Stream {
                 // In memory of its own: a message that stays keeps nothing of those that go.
                 let payload = Bytes::copy_from_slice(&message.payload);
                 let at = now;
-                let subject = subject.detached();
+                let (subject, headers) = (subject.detached(), headers.detached());
                 let message = Message { subject, headers, payload, at, lifetime, size };
                 (self.log.push(message), 1)
             };

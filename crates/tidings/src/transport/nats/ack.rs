@@ -68,99 +68,61 @@ fn any(payload: &[u8]) -> Result<PublishAck, Fault> {
     }
 }
 
-/// Reads what nearly every ack is: one flat object of plain texts, whole numbers and booleans, with
-/// a stream and a sequence. `None` for whatever else, also if it is no JSON.
+/// Reads what a server writes: stream, domain, sequence and whether it is a duplicate, in this
+/// order. `None` for whatever else, also if it is no JSON.
 fn usual(payload: &[u8]) -> Option<(&str, u64, bool)> {
     let mut rest = Rest(payload);
-    let (mut stream, mut sequence, mut duplicate) = (None, None, None);
-    rest.is(b'{')?;
-    loop {
-        let key = rest.text()?;
-        rest.is(b':')?;
-        let first_time = match key {
-            "stream" => stream.replace(rest.text()?).is_none(),
-            "seq" => sequence.replace(rest.number()?).is_none(),
-            "duplicate" => duplicate.replace(rest.boolean()?).is_none(),
-            // The domain, or what a later server adds. An error is for `any`.
-            "domain" => rest.text().is_some(),
-            _ => false,
-        };
-        if !first_time {
-            return None;
-        }
-        match rest.next()? {
-            b',' => {}
-            b'}' if rest.is_empty() => break,
-            _ => return None,
-        }
+    rest.take(b"{\"stream\":")?;
+    let stream = rest.text()?;
+    rest.comma()?;
+    if rest.take(b"\"domain\":").is_some() {
+        rest.text()?;
+        rest.comma()?;
     }
-    Some((stream?, sequence?, duplicate.unwrap_or(false)))
+    rest.take(b"\"seq\":")?;
+    let sequence = rest.number()?;
+    let duplicate = rest.take(b",\"duplicate\": true").is_some();
+    rest.take(b"}")?;
+    rest.0.is_empty().then_some((stream, sequence, duplicate))
 }
 
-/// What is left of a JSON text.
+/// What is left of an ack.
 struct Rest<'a>(&'a [u8]);
 
 impl<'a> Rest<'a> {
-    fn skip_space(&mut self) {
-        while let [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] = self.0 {
-            self.0 = rest;
-        }
+    fn take(&mut self, text: &[u8]) -> Option<()> {
+        self.0 = self.0.strip_prefix(text)?;
+        Some(())
     }
 
-    /// Whether nothing is left but white space.
-    fn is_empty(&mut self) -> bool {
-        self.skip_space();
-        self.0.is_empty()
-    }
-
-    /// The next byte that is no white space.
-    fn next(&mut self) -> Option<u8> {
-        self.skip_space();
-        let (first, rest) = self.0.split_first()?;
-        self.0 = rest;
-        Some(*first)
-    }
-
-    fn is(&mut self, byte: u8) -> Option<()> {
-        (self.next()? == byte).then_some(())
+    fn comma(&mut self) -> Option<()> {
+        self.take(b",")?;
+        // A server writes a space there.
+        self.0 = self.0.strip_prefix(b" ").unwrap_or(self.0);
+        Some(())
     }
 
     /// A text without escapes, all of it printable ASCII.
     fn text(&mut self) -> Option<&'a str> {
-        self.is(b'"')?;
-        let end = self.0.iter().position(|byte| *byte == b'"')?;
-        let (text, rest) = (&self.0[..end], &self.0[end + 1..]);
-        if text.iter().any(|byte| *byte == b'\\' || !matches!(byte, b' '..=b'~')) {
-            return None;
-        }
+        self.take(b"\"")?;
+        let plain = |byte: &u8| matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~');
+        let end = self.0.iter().position(|byte| !plain(byte))?;
+        let (text, rest) = self.0.split_at(end);
         self.0 = rest;
+        self.take(b"\"")?;
         std::str::from_utf8(text).ok()
     }
 
-    /// A whole number, as JSON writes it.
+    /// A whole number, as JSON writes it, and less than 10^19.
     fn number(&mut self) -> Option<u64> {
-        self.skip_space();
         let end = self.0.iter().position(|byte| !byte.is_ascii_digit())?;
         let (digits, rest) = self.0.split_at(end);
         let zero_first = digits.len() > 1 && digits[0] == b'0';
-        if digits.is_empty() || zero_first {
+        if digits.is_empty() || zero_first || digits.len() > 19 {
             return None;
         }
         self.0 = rest;
-        let add =
-            |number: u64, digit: &u8| number.checked_mul(10)?.checked_add(u64::from(digit - b'0'));
-        digits.iter().try_fold(0, add)
-    }
-
-    fn boolean(&mut self) -> Option<bool> {
-        self.skip_space();
-        for (text, value) in [(&b"true"[..], true), (b"false", false)] {
-            if let Some(rest) = self.0.strip_prefix(text) {
-                self.0 = rest;
-                return Some(value);
-            }
-        }
-        None
+        Some(digits.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
     }
 }
 
@@ -178,8 +140,11 @@ mod tests {
             (r#"{"stream":"ORDERS", "seq":42}"#, ack("ORDERS", 42, false)),
             (r#"{"stream":"ORDERS", "domain":"hub", "seq":1}"#, ack("ORDERS", 1, false)),
             (r#"{"stream":"A B", "seq":7,"duplicate": true}"#, ack("A B", 7, true)),
-            ("{\"seq\":0,\"stream\":\"\",\"duplicate\":false}\r\n", ack("", 0, false)),
-            (r#" { "stream" : "S" , "seq" : 18446744073709551615 } "#, ack("S", u64::MAX, false)),
+            (r#"{"stream":"","seq":0}"#, ack("", 0, false)),
+            (
+                r#"{"stream":"S", "seq":9999999999999999999}"#,
+                ack("S", 9_999_999_999_999_999_999, false),
+            ),
         ] {
             let read = usual(text.as_bytes());
             assert_eq!(read, Some((&*expected.stream, expected.sequence, expected.duplicate)));
@@ -195,6 +160,9 @@ mod tests {
             (r#"{"stream":"S","seq":1,"batch":"b","count":3}"#, ack("S", 1, false)),
             (r#"{"type":"x","error":null,"stream":"S","seq":1}"#, ack("S", 1, false)),
             (r#"{"stream":"S"}"#, ack("S", 0, false)),
+            (r#"{"seq":1,"stream":"S","duplicate":false}"#, ack("S", 1, false)),
+            (" { \"stream\" : \"S\" , \"seq\" : 1 }\r\n", ack("S", 1, false)),
+            (r#"{"stream":"S", "seq":18446744073709551615}"#, ack("S", u64::MAX, false)),
         ] {
             assert_eq!(usual(text.as_bytes()), None, "{text}");
             assert_eq!(publish_ack(text.as_bytes()).unwrap(), expected, "{text}");
@@ -205,11 +173,10 @@ mod tests {
         assert_eq!((error.status, error.code, &*error.description), (400, 10_071, "no"));
     }
 
-    /// Where the short way gives something, serde gives the same: for texts made of the pieces that
-    /// acks are made of, put together by chance.
+    /// Where the short way gives something, serde gives the same: for acks changed by chance.
     #[test]
     fn both_ways_say_the_same() {
-        const PIECES: [&str; 31] = [
+        const PIECES: [&str; 24] = [
             "{",
             "}",
             "\"",
@@ -217,32 +184,30 @@ mod tests {
             ",",
             " ",
             "\n",
-            "\"stream\"",
-            "\"seq\"",
-            "\"duplicate\"",
-            "\"domain\"",
-            "\"error\"",
-            "\"ORDERS\"",
-            "\"a\\\"b\"",
-            "\"\\u0041\"",
+            "\\",
+            "\"seq\":",
+            "\"domain\":\"d\", ",
             "é",
             "0",
             "1",
             "42",
-            "007",
-            "-1",
-            "1.5",
-            "1e3",
-            "18446744073709551615",
-            "18446744073709551616",
-            "true",
+            "-",
+            ".5",
+            "e3",
+            "99999999999999999999",
+            ",\"duplicate\": true",
             "false",
             "null",
-            "[]",
-            "{}",
+            "\u{7f}",
             "\t",
+            "x",
         ];
-        const WHOLE: &str = r#"{"stream":"ORDERS", "domain":"hub", "seq":42,"duplicate": true}"#;
+        const WHOLE: [&str; 4] = [
+            r#"{"stream":"ORDERS", "seq":42}"#,
+            r#"{"stream":"ORDERS", "seq":1842,"duplicate": true}"#,
+            r#"{"stream":"ORDERS", "domain":"hub", "seq":42,"duplicate": true}"#,
+            r#"{"stream":"", "domain":"", "seq":0}"#,
+        ];
         let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
         let mut random = move |below: usize| {
             seed ^= seed << 13;
@@ -252,22 +217,11 @@ mod tests {
         };
         let (mut read, mut refused) = (0, 0);
         for round in 0..200_000 {
-            let mut text = Vec::new();
-            if round % 2 == 0 {
-                // A whole one, with some of its bytes changed, taken out or put in.
-                text.extend_from_slice(WHOLE.as_bytes());
-                for _ in 0..random(3) {
-                    let (place, piece) = (random(text.len()), PIECES[random(PIECES.len())]);
-                    let end = (place + random(3)).min(text.len());
-                    text.splice(place..end, piece.bytes());
-                }
-            } else {
-                let members = (0..random(5)).map(|_| {
-                    let (key, value) = (7 + random(5), 12 + random(PIECES.len() - 12));
-                    format!("{}:{}", PIECES[key], PIECES[value])
-                });
-                let members = members.collect::<Vec<_>>().join(",");
-                text.extend_from_slice(format!("{{{members}}}").as_bytes());
+            let mut text = WHOLE[round % WHOLE.len()].as_bytes().to_vec();
+            for _ in 0..random(3) {
+                let (place, piece) = (random(text.len() + 1), PIECES[random(PIECES.len())]);
+                let end = (place + random(3)).min(text.len());
+                text.splice(place..end, piece.bytes());
             }
             match (usual(&text), any(&text)) {
                 (Some((stream, sequence, duplicate)), Ok(found)) => {

@@ -29,6 +29,13 @@ struct Failed {
     error: Option<WireError>,
 }
 
+impl WireError {
+    /// NATS's own error code.
+    pub(super) fn code(&self) -> u32 {
+        self.err_code
+    }
+}
+
 impl From<WireError> for Fault {
     fn from(error: WireError) -> Self {
         Self::Api(ApiError {

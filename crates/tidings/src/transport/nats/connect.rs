@@ -101,6 +101,8 @@ pub(super) async fn connect(
         .connection_timeout(each)
         .ping_interval(PING_INTERVAL)
         .subscription_capacity(READ_AHEAD)
+        // They are looked at where they are sent.
+        .skip_subject_validation(true)
         .reconnect_delay_callback(move |attempt| match *before.borrow() {
             0 => Duration::ZERO,
             _ => reconnect_delay(attempt),

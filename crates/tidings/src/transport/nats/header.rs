@@ -1,11 +1,15 @@
 //! Headers to and from async-nats's map.
 
-use std::borrow::Cow;
 use std::str::FromStr as _;
 
 use async_nats::{HeaderMap, HeaderName, HeaderValue};
+use serde::Deserialize as _;
+use serde::de::IntoDeserializer as _;
+use serde::de::value::{Error, StrDeserializer};
 
+use super::text::all_from;
 use crate::header::Headers;
+use crate::text::Text;
 use crate::transport::Fault;
 
 /// `None` for no headers: a message without them is sent and parsed several times faster.
@@ -16,11 +20,10 @@ pub(super) fn to_nats(headers: &Headers) -> Result<Option<HeaderMap>, Fault> {
     let mut map = HeaderMap::new();
     for (name, value) in headers.pairs() {
         let name = match name {
-            Cow::Borrowed(name) => HeaderName::from_static(name),
-            Cow::Owned(name) => HeaderName::from_str(name).map_err(Fault::client)?,
+            Text::Static(name) => HeaderName::from_static(name),
+            Text::Shared(name) => HeaderName::from_str(name).map_err(Fault::client)?,
         };
-        // `HeaderValue::from` panics on what `from_str` refuses.
-        let value = HeaderValue::from_str(value).map_err(Fault::client)?;
+        let value = value_of(value.as_str())?;
         if headers.len() == 1 {
             // The usual one: nothing has to be looked for.
             map.insert(name, value);
@@ -29,6 +32,16 @@ pub(super) fn to_nats(headers: &Headers) -> Result<Option<HeaderMap>, Fault> {
         }
     }
     Ok(Some(map))
+}
+
+/// A value that is one line, as the client takes it.
+fn value_of(value: &str) -> Result<HeaderValue, Fault> {
+    if !all_from(b' ', value) {
+        // It goes from char to char, and says what is wrong.
+        return HeaderValue::from_str(value).map_err(Fault::client);
+    }
+    let value: StrDeserializer<'_, Error> = value.into_deserializer();
+    HeaderValue::deserialize(value).map_err(Fault::client)
 }
 
 /// Headers that arrived, as they are.

@@ -10,18 +10,21 @@ mod denial;
 mod feed;
 mod header;
 mod inbox;
+mod ingest;
 mod ordered;
 mod pull;
 mod receipt;
 mod replies;
+mod send;
 mod settle;
 mod stored;
 mod stream_config;
+mod subject;
+mod text;
 mod ticket;
 mod unreadable;
 mod waiting;
 
-use std::cell::Cell;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -30,8 +33,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use async_nats::client::PublishErrorKind;
-use async_nats::{Event, ServerError, Subscriber, ToSubject};
+use async_nats::{Event, ServerError, Subscriber};
 use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::task::yield_now;
@@ -40,16 +42,18 @@ pub(crate) use ack::NatsAck;
 pub(crate) use connect::{Auth, ConnectFault, ConnectOptions, without_credentials};
 pub(crate) use header::NatsHeaders;
 pub(crate) use inbox::NatsInbox;
+pub(crate) use ingest::NatsIngest;
 pub(crate) use ordered::NatsOrdered;
 pub(crate) use pull::NatsPull;
 pub(crate) use settle::NatsSettle;
 
 use crate::header::Headers;
-use crate::subject::{Subject, Text};
-use crate::transport::{DeliverFrom, Denial, Fault, Incoming, Outgoing, PendingAck};
+use crate::subject::Subject;
+use crate::transport::{DeliverFrom, Denial, Fault, Outgoing};
 use denial::Denials;
 use feed::{Feed, Interest};
-use replies::{Replies, Reply};
+use replies::Replies;
+use subject::{Moved, subject_of};
 use waiting::Waiting;
 
 /// A connection to NATS; clones share it.
@@ -63,6 +67,8 @@ struct Shared {
     replies: Replies,
     closed: AtomicBool,
     denials: Arc<Denials>,
+    /// Which streams take messages one by one only.
+    ingest: ingest::Refusals,
     /// How many messages a core subscription holds that says nothing else.
     capacity: usize,
     /// Counts how often the connection was made.
@@ -94,6 +100,7 @@ impl Nats {
                 replies,
                 closed: AtomicBool::new(false),
                 denials,
+                ingest: ingest::Refusals::default(),
                 capacity,
                 connected,
             }),
@@ -117,90 +124,6 @@ impl Nats {
 
     fn client(&self) -> &async_nats::Client {
         &self.shared.client
-    }
-
-    /// Sends a message; `Ok` means handed to the connection. Where the subject was denied before,
-    /// it waits until the server has seen this one too, and so knows whether it is allowed now.
-    pub(crate) async fn publish(
-        &self,
-        message: Outgoing,
-        reply: Option<Subject>,
-    ) -> Result<(), Fault> {
-        let denials = &self.shared.denials;
-        if !denials.has_publish(message.subject.as_str()) {
-            let (subject, reply) = (subject_of(message.subject), reply.map(subject_of));
-            return self.send(subject, &message.headers, message.payload, reply).await;
-        }
-        // Boxed: it is rare, and a publish of its own.
-        Box::pin(self.publish_where_denied(message, reply)).await
-    }
-
-    async fn publish_where_denied(
-        &self,
-        message: Outgoing,
-        reply: Option<Subject>,
-    ) -> Result<(), Fault> {
-        let Outgoing { subject, headers, payload } = message;
-        let (to, reply) = (subject_of(subject.clone()), reply.map(subject_of));
-        let denials = &self.shared.denials;
-        let before = denials.last();
-        self.send(to, &headers, payload, reply).await?;
-        self.allowed(TAKEN).await?;
-        let denial = denials.publish_after(before, subject.as_str());
-        denials.settle(subject.as_str(), denial.is_none());
-        denial.map_or(Ok(()), |denial| Err(Fault::Denied(denial)))
-    }
-
-    async fn send(
-        &self,
-        subject: async_nats::Subject,
-        headers: &Headers,
-        payload: Bytes,
-        reply: Option<async_nats::Subject>,
-    ) -> Result<(), Fault> {
-        if self.shared.closed.load(Ordering::Relaxed) {
-            return Err(Fault::Closed);
-        }
-        let client = self.client();
-        let (size, subject) = (payload.len(), Moved::from(subject));
-        let sent = match (reply.map(Moved::from), header::to_nats(headers)?) {
-            (None, None) => client.publish(subject, payload).await,
-            (None, Some(headers)) => client.publish_with_headers(subject, headers, payload).await,
-            (Some(reply), None) => client.publish_with_reply(subject, reply, payload).await,
-            (Some(reply), Some(headers)) => {
-                client.publish_with_reply_and_headers(subject, reply, headers, payload).await
-            }
-        };
-        sent.map_err(|error| match error.kind() {
-            // The server would answer it by closing the connection.
-            PublishErrorKind::MaxPayloadExceeded => {
-                Fault::TooLarge { size: size + headers.wire_len(), limit: self.max_payload() }
-            }
-            _ => Fault::client(error),
-        })
-    }
-
-    /// Sends the message now; its ack is awaited apart, so that the next can follow at once.
-    pub(crate) async fn store(&self, message: &Outgoing) -> Result<PendingAck, Fault> {
-        Ok(PendingAck::Nats(NatsAck(self.question(message).await?)))
-    }
-
-    /// Sends a message that is to be answered; gives the answer to come.
-    async fn question(&self, message: &Outgoing) -> Result<Reply, Fault> {
-        let subject = subject_of(message.subject.clone());
-        let (inbox, reply) = self.shared.replies.expect(subject.clone()).await?;
-        self.send(subject, &message.headers, message.payload.clone(), Some(inbox)).await?;
-        Ok(reply)
-    }
-
-    pub(crate) async fn request(
-        &self,
-        message: Outgoing,
-        within: Duration,
-    ) -> Result<Incoming, Fault> {
-        // One deadline around everything: offline, the send itself can wait for ever.
-        let asked = async { self.question(&message).await?.await.map(inbox::incoming) };
-        tokio::time::timeout(within, asked).await.map_err(|_| Fault::Timeout)?
     }
 
     pub(crate) fn new_inbox(&self) -> Subject {
@@ -314,13 +237,6 @@ impl Nats {
         };
         tokio::time::timeout(within, closed).await.map_err(|_| Fault::Timeout)?
     }
-
-    /// What the server would answer by closing the connection is refused here.
-    fn check_size(&self, message: &Outgoing) -> Result<(), Fault> {
-        let size = message.payload.len() + message.headers.wire_len();
-        let limit = self.max_payload();
-        if size > limit { Err(Fault::TooLarge { size, limit }) } else { Ok(()) }
-    }
 }
 
 /// What concerns others here; says whether there is more to say about it.
@@ -356,31 +272,4 @@ async fn in_time<T>(doing: impl Future<Output = Result<T, Fault>>) -> Result<T, 
         return done;
     }
     tokio::time::timeout(TAKEN, doing).await.map_err(|_| Fault::Timeout)?
-}
-
-/// A subject for the client, which asks whoever gives it one for a copy of it. It asks once, and so
-/// nothing has to be copied.
-struct Moved(Cell<Option<async_nats::Subject>>);
-
-impl From<async_nats::Subject> for Moved {
-    fn from(subject: async_nats::Subject) -> Self {
-        Self(Cell::new(Some(subject)))
-    }
-}
-
-impl ToSubject for Moved {
-    fn to_subject(&self) -> async_nats::Subject {
-        // An empty one is refused.
-        self.0.take().unwrap_or(async_nats::Subject::from_static(""))
-    }
-}
-
-/// A constant subject stays a constant: nothing is allocated for it.
-fn subject_of(subject: Subject) -> async_nats::Subject {
-    match subject.into_text() {
-        Text::Static(subject) => async_nats::Subject::from_static(subject),
-        // It is text: this only looks whether it is.
-        Text::Shared(subject) => async_nats::Subject::try_from(subject.as_bytes().clone())
-            .unwrap_or_else(|_| async_nats::Subject::from(&*subject)),
-    }
 }

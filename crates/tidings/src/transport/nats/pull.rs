@@ -230,7 +230,7 @@ impl NatsPull {
             payload: Bytes::from(body),
         };
         let (nats, inbox) = (self.deliverer.nats.clone(), self.inbox.clone());
-        self.asking = Some(Box::pin(async move { nats.publish(request, Some(inbox)).await }));
+        self.asking = Some(Box::pin(async move { nats.publish(&request, Some(inbox)).await }));
         self.expected = self.room;
         self.timed = Timed::Silence;
         self.wait(SILENCE);

@@ -34,9 +34,22 @@ impl Replies {
 
     /// A subject for one answer to what is sent on `subject`, and the answer to come.
     pub(super) async fn expect(&self, subject: Subject) -> Result<(Subject, Reply), Fault> {
-        if !self.reader.initialized() || self.waiting.is_denied() {
+        if !self.listens() {
             self.listen().await?;
         }
+        self.take(subject)
+    }
+
+    /// The same where nothing is to be done first.
+    pub(super) fn expect_now(&self, subject: Subject) -> Option<Result<(Subject, Reply), Fault>> {
+        self.listens().then(|| self.take(subject))
+    }
+
+    fn listens(&self) -> bool {
+        self.reader.initialized() && !self.waiting.is_denied()
+    }
+
+    fn take(&self, subject: Subject) -> Result<(Subject, Reply), Fault> {
         let (ticket, inbox) = self.waiting.take(subject)?;
         let reply = Reply { ticket: Some(ticket), waiting: Arc::clone(&self.waiting) };
         if self.waiting.is_denied() {

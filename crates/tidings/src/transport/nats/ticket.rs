@@ -1,6 +1,6 @@
 //! The name of one question: what stands behind the inbox's prefix in the subject of its answer.
 
-use bytes::{BufMut as _, BytesMut};
+use bytes::BytesMut;
 
 /// What a token of a subject can hold, six bits each.
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -25,13 +25,16 @@ impl Ticket {
     /// Writes it as a token: lowest digit first, and as few as will do.
     pub(super) fn write(self, text: &mut BytesMut) {
         let mut rest = u64::from(self.turn) << PLACE_BITS | u64::from(self.place);
-        loop {
-            text.put_u8(DIGITS[(rest & 63) as usize]);
+        let (mut digits, mut length) = ([0; Self::LONGEST], 0);
+        for digit in &mut digits {
+            *digit = DIGITS[(rest & 63) as usize];
+            length += 1;
             rest >>= 6;
             if rest == 0 {
-                return;
+                break;
             }
         }
+        text.extend_from_slice(&digits[..length]);
     }
 
     /// Reads it back; `None` if it is none.

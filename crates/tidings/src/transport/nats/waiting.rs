@@ -13,8 +13,8 @@ use super::ticket::Ticket;
 use crate::transport::{Denial, DeniedAction, Fault};
 
 /// How many bytes of subjects are set aside at a time. A subject keeps the whole piece while it is
-/// on its way.
-const PIECE: usize = 4096;
+/// on its way, and allocators have pieces of less than 1 KiB at hand.
+const PIECE: usize = 960;
 
 /// All questions of a connection that are not answered yet.
 #[derive(Debug)]

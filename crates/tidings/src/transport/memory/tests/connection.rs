@@ -20,7 +20,7 @@ async fn a_closed_connection_refuses_everything() {
     assert_eq!(text(&next(&mut inbox).await), "queued");
     assert!(inbox.next().await.is_none());
 
-    assert!(matches!(memory.publish(message("a", ""), None).await, Err(Fault::Closed)));
+    assert!(matches!(memory.publish(&message("a", ""), None).await, Err(Fault::Closed)));
     assert!(matches!(memory.store(&message("a", "")).await, Err(Fault::Closed)));
     assert!(matches!(memory.request(message("a", ""), SECOND).await, Err(Fault::Closed)));
     assert!(matches!(memory.subscribe("a".to_owned().into(), None), Err(Fault::Closed)));

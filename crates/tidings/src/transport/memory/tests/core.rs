@@ -65,7 +65,7 @@ async fn a_request_is_answered() {
         while let Some(asked) = service.next().await {
             let reply = asked.reply.clone().unwrap();
             let answer = message(reply.as_str(), format!("{}!", text(&asked)));
-            answering.publish(answer, None).await.unwrap();
+            answering.publish(&answer, None).await.unwrap();
         }
     });
     let answer = memory.request(message("stock", "sku"), SECOND).await.unwrap();
@@ -95,7 +95,7 @@ async fn inbox_subjects_differ() {
     let (a, b) = (memory.new_inbox(), memory.new_inbox());
     assert_ne!(a, b);
     let mut inbox = memory.subscribe(a.clone(), None).unwrap();
-    memory.publish(message("ask", ""), Some(a.clone())).await.unwrap();
+    memory.publish(&message("ask", ""), Some(a.clone())).await.unwrap();
     silent(&mut inbox, SECOND).await;
     memory.tell(a.as_str(), "answer").await;
     assert_eq!(text(&next(&mut inbox).await), "answer");
@@ -150,11 +150,11 @@ async fn the_payload_limit_counts_the_headers() {
     // `NATS/1.0`, one line, an empty line.
     let overhead = 10 + "name: value\r\n".len() + 2;
     let fits = with(message("a", "x".repeat(limit - overhead)), &[("name", "value")]);
-    memory.publish(fits, None).await.unwrap();
+    memory.publish(&fits, None).await.unwrap();
     next(&mut inbox).await;
     let over = with(message("a", "x".repeat(limit - overhead + 1)), &[("name", "value")]);
     for sent in [
-        memory.publish(over.clone(), None).await,
+        memory.publish(&over, None).await,
         memory.store(&over).await.map(drop),
         memory.request(over.clone(), SECOND).await.map(drop),
     ] {
@@ -175,7 +175,7 @@ async fn what_is_no_subject_is_refused() {
         assert!(matches!(subscribed, Err(Fault::Client(_))), "{wrong:?}");
     }
     for wrong in ["", "a..b", "a.*", ">"] {
-        let sent = memory.publish(message(wrong, ""), None).await;
+        let sent = memory.publish(&message(wrong, ""), None).await;
         assert!(matches!(sent, Err(Fault::Client(_))), "{wrong:?}");
     }
 }

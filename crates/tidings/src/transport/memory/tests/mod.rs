@@ -61,7 +61,7 @@ fn receipt(message: &Incoming) -> &Receipt {
 
 impl Memory {
     async fn tell(&self, subject: &str, payload: impl ToString) {
-        self.publish(message(subject, payload), None).await.unwrap();
+        self.publish(&message(subject, payload), None).await.unwrap();
     }
 
     /// Stores a message as JetStream's publish does.

@@ -1,0 +1,178 @@
+//! Messages on their way to the client, and what is to be answered.
+
+use std::pin::pin;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use async_nats::client::{PublishError, PublishErrorKind};
+
+use super::ack::NatsAck;
+use super::replies::Reply;
+use super::subject::{Moved, checked};
+use super::{Nats, TAKEN, header, inbox};
+use crate::subject::Subject;
+use crate::transport::{Fault, Incoming, Outgoing, PendingAck};
+
+/// Gives a message to the client: `$given` is the future of that, which only its parts can name.
+macro_rules! give {
+    ($self:ident, $message:ident, $subject:expr, $reply:expr, $given:ident => $await:expr) => {{
+        if $self.shared.closed.load(Ordering::Relaxed) {
+            return Err(Fault::Closed).into();
+        }
+        let headers = match header::to_nats(&$message.headers) {
+            Ok(headers) => headers,
+            Err(fault) => return Err(fault).into(),
+        };
+        let (client, payload) = ($self.client(), $message.payload.clone());
+        let subject = Moved::from($subject);
+        match ($reply.map(Moved::from), headers) {
+            (None, None) => {
+                let $given = client.publish(subject, payload);
+                $await
+            }
+            (None, Some(headers)) => {
+                let $given = client.publish_with_headers(subject, headers, payload);
+                $await
+            }
+            (Some(reply), None) => {
+                let $given = client.publish_with_reply(subject, reply, payload);
+                $await
+            }
+            (Some(reply), Some(headers)) => {
+                let $given =
+                    client.publish_with_reply_and_headers(subject, reply, headers, payload);
+                $await
+            }
+        }
+    }};
+}
+
+impl Nats {
+    /// Sends a message if the client has room for it now, as it nearly always has. Where it is
+    /// pending nothing has happened, and [`publish`](Self::publish) is to be awaited.
+    pub(crate) fn publish_at_once(
+        &self,
+        message: &Outgoing,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Fault>> {
+        if self.shared.denials.has_publish(message.subject.as_str()) {
+            return Poll::Pending;
+        }
+        let subject = checked(&message.subject)?;
+        self.give_at_once(message, subject, None, cx)
+    }
+
+    /// Sends a message; `Ok` means handed to the connection. Where the subject was denied before,
+    /// it waits until the server has seen this one too, and so knows whether it is allowed now.
+    pub(crate) async fn publish(
+        &self,
+        message: &Outgoing,
+        reply: Option<Subject>,
+    ) -> Result<(), Fault> {
+        let reply = reply.as_ref().map(checked).transpose()?;
+        let subject = checked(&message.subject)?;
+        if !self.shared.denials.has_publish(message.subject.as_str()) {
+            return self.give(message, subject, reply).await;
+        }
+        // Boxed: it is rare, and a publish of its own.
+        Box::pin(self.publish_where_denied(message, subject, reply)).await
+    }
+
+    async fn publish_where_denied(
+        &self,
+        message: &Outgoing,
+        to: async_nats::Subject,
+        reply: Option<async_nats::Subject>,
+    ) -> Result<(), Fault> {
+        let (denials, subject) = (&self.shared.denials, message.subject.as_str());
+        let before = denials.last();
+        self.give(message, to, reply).await?;
+        self.allowed(TAKEN).await?;
+        let denial = denials.publish_after(before, subject);
+        denials.settle(subject, denial.is_none());
+        denial.map_or(Ok(()), |denial| Err(Fault::Denied(denial)))
+    }
+
+    /// Sends the message if the client has room for it now. Where it is pending nothing has
+    /// happened, and [`store`](Self::store) is to be awaited.
+    pub(crate) fn store_at_once(
+        &self,
+        message: &Outgoing,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<PendingAck, Fault>> {
+        let subject = checked(&message.subject)?;
+        let Some(expected) = self.shared.replies.expect_now(subject.clone()) else {
+            return Poll::Pending;
+        };
+        let (inbox, reply) = expected?;
+        ready!(self.give_at_once(message, subject, Some(inbox), cx))?;
+        Poll::Ready(Ok(PendingAck::Nats(NatsAck(reply))))
+    }
+
+    /// Sends the message now; its ack is awaited apart, so that the next can follow at once.
+    pub(crate) async fn store(&self, message: &Outgoing) -> Result<PendingAck, Fault> {
+        Ok(PendingAck::Nats(NatsAck(self.question(message).await?)))
+    }
+
+    /// Sends a message that is to be answered; gives the answer to come.
+    pub(super) async fn question(&self, message: &Outgoing) -> Result<Reply, Fault> {
+        let subject = checked(&message.subject)?;
+        let (inbox, reply) = self.shared.replies.expect(subject.clone()).await?;
+        self.give(message, subject, Some(inbox)).await?;
+        Ok(reply)
+    }
+
+    pub(crate) async fn request(
+        &self,
+        message: Outgoing,
+        within: Duration,
+    ) -> Result<Incoming, Fault> {
+        // One deadline around everything: offline, the send itself can wait for ever.
+        let asked = async { self.question(&message).await?.await.map(inbox::incoming) };
+        tokio::time::timeout(within, asked).await.map_err(|_| Fault::Timeout)?
+    }
+
+    pub(super) async fn give(
+        &self,
+        message: &Outgoing,
+        subject: async_nats::Subject,
+        reply: Option<async_nats::Subject>,
+    ) -> Result<(), Fault> {
+        let given = give!(self, message, subject, reply, given => given.await);
+        given.map_err(|error| self.refused(message, error))
+    }
+
+    pub(super) fn give_at_once(
+        &self,
+        message: &Outgoing,
+        subject: async_nats::Subject,
+        reply: Option<async_nats::Subject>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Fault>> {
+        let given = give!(self, message, subject, reply, given => pin!(given).poll(cx));
+        given.map_err(|error| self.refused(message, error))
+    }
+
+    #[cold]
+    fn refused(&self, message: &Outgoing, error: PublishError) -> Fault {
+        match error.kind() {
+            // The server would answer it by closing the connection.
+            PublishErrorKind::MaxPayloadExceeded => {
+                Fault::TooLarge { size: size_of(message), limit: self.max_payload() }
+            }
+            _ => Fault::client(error),
+        }
+    }
+
+    /// What the client would refuse is refused here, before anything of it is sent.
+    pub(super) fn check_size(&self, message: &Outgoing) -> Result<(), Fault> {
+        let (size, limit) = (size_of(message), self.max_payload());
+        if size > limit { Err(Fault::TooLarge { size, limit }) } else { Ok(()) }
+    }
+}
+
+/// What the server counts of a message, in bytes.
+fn size_of(message: &Outgoing) -> usize {
+    message.payload.len() + message.headers.wire_len()
+}
