@@ -308,7 +308,7 @@ scenarios! {
             one_that_failed_keeps_those_behind_it_waiting,
             who_is_slower_than_the_ack_wait_handles_once,
             another_instance_stands_by_and_takes_over,
-            what_an_instance_took_with_it_comes_again_first,
+            what_an_instance_took_with_it_is_not_covered,
             what_can_not_be_beside_it_is_refused;
         parting:
             what_is_to_be_tried_again_waits_for_the_next_instance,

@@ -130,14 +130,13 @@ impl<M> Route<M> {
     /// Acknowledges a stream's messages together, after this many were handled or as soon as none
     /// waits, with one word to the server. Most of what a quick handler costs a server are acks.
     ///
-    /// The durable consumer is then of another kind, which delivers for one instance only: others
-    /// stand by until it has ended, and take over some seconds later, or an ack wait where it died.
-    /// [`concurrency`](Self::concurrency) must be 1, and there are neither batches nor keys: messages
-    /// are handled in their order, and one that failed keeps those behind it waiting, until it is
-    /// handled or put aside.
+    /// Messages are handled in their order, and one that failed keeps those behind it waiting, until
+    /// it is handled or put aside. So [`concurrency`](Self::concurrency) must be 1, and there are
+    /// neither batches nor keys. One instance reads at a time: others stand by, and take over some
+    /// seconds after it has ended.
     ///
-    /// What is acknowledged was handled, as ever. After a process has died as many come again as
-    /// were handled and not acknowledged.
+    /// What is acknowledged was handled, as ever. After a process has died as many come again as it
+    /// had and did not acknowledge, each after its ack wait, which may be behind later ones.
     ///
     /// 0, more than [`max_ack_pending`](Self::max_ack_pending), and what can't be beside it, is
     /// refused at the start, as it is for a work queue's stream and where there is no stream. The

@@ -162,9 +162,7 @@ async fn give_back(intake: &mut Intake, feed: Option<(Feed, TaskTrackerToken)>) 
         }
     }
     let ended = if intake.has_waiting() { transport.barrier(BARRIER).await } else { Ok(()) };
-    let given_back = intake.give_back().await;
-    intake.acknowledge();
-    if let Err(fault) = ended.and(given_back) {
+    if let Err(fault) = ended.and(intake.give_back().await) {
         let route = intake.worker().label();
         tracing::warn!(route, %fault, "messages that were not begun come again after the ack wait");
     }
