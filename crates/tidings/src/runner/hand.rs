@@ -138,7 +138,7 @@ impl Hand {
         let spent = self.stint.finish();
         self.haste.took(spent);
         let took = spent.mean();
-        let before = Spent { messages: spent.messages - 1, time: spent.time - took };
+        let before = Spent { messages: spent.messages - 1, time: spent.time.saturating_sub(took) };
         shared.tally.done(before);
         took
     }

@@ -70,7 +70,7 @@ mod tests {
     fn the_time_of_some_is_told_together() {
         let mut stint = Stint::default();
         assert_eq!(stint.rest(), None, "nothing was begun");
-        let told: Vec<_> = (0..2 * MOST + 1)
+        let told: Vec<_> = (0..=2 * MOST)
             .filter_map(|_| {
                 stint.begin();
                 stint.done()

@@ -154,7 +154,10 @@ impl Feed {
             // A full queue must not keep the other tasks from running.
             let coop = ready!(coop::poll_proceed(cx));
             coop.made_progress();
-            return Poll::Ready(state.queue.pop_front().map(|message| Ok(each(message))));
+            return Poll::Ready(state.queue.pop_front().map(|message| {
+                each(message);
+                Ok(())
+            }));
         }
         if let Some(denial) = state.denied.take() {
             return Poll::Ready(Some(Err(denial)));
