@@ -163,7 +163,9 @@ impl Hand {
             if let Some(acked) = acked {
                 let spent = self.stint.done();
                 self.count(shared, spent);
-                shared.unsettled(message, acked);
+                if acked.is_err() {
+                    shared.unsettled(message, acked);
+                }
                 return Ok(Health::Well);
             }
         }

@@ -150,6 +150,7 @@ impl Worker {
     }
 
     /// A message that came: from here on it is known to be here.
+    #[inline]
     pub(super) fn came(&self, message: &Matter) -> Underway {
         if self.shared.acks_all {
             self.shared.ledger.cover(|cover| cover.came(message));
@@ -238,6 +239,7 @@ impl Worker {
 }
 
 impl Shared {
+    #[inline]
     pub(super) fn begin(&self, incoming: &Incoming) -> Underway {
         self.link.begin(Work::Handle { declarations: self.declarations, incoming })
     }

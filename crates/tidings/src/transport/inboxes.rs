@@ -49,6 +49,10 @@ impl Inboxes {
         cx: &mut Context<'_>,
         into: &mut Incoming,
     ) -> Poll<Option<Result<(), Fault>>> {
+        // The usual case.
+        if let [inbox] = &mut *self.all {
+            return inbox.poll_into(cx, into);
+        }
         let mut empty = 0;
         while empty < self.all.len() {
             if self.turn >= self.all.len() {

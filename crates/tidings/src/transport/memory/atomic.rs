@@ -1,9 +1,9 @@
 //! Messages that a stream stores all or nothing: each is checked as if those before it were
 //! stored, and only then is any of them.
 
-use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use hashbrown::{HashMap, HashSet};
 use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, sleep};
 

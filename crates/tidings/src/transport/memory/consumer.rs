@@ -1,9 +1,10 @@
 //! A consumer: how far it has come in its stream, and what it waits to hear about.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hashbrown::{HashMap, HashSet};
 use tokio::time::Instant;
 
 use super::advisory;

@@ -1,7 +1,9 @@
 //! Who listens: plain subscriptions, and queue groups of which one member gets each message.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use super::audience::{Audience, Audiences};
 use super::check_subject;
