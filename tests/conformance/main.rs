@@ -215,6 +215,7 @@ scenarios! {
         handler:
             types_functions_and_closures_handle,
             the_context_knows_the_message,
+            a_context_that_is_kept_is_that_of_its_message,
             concurrency_is_bounded,
             an_enum_is_one_route,
             a_slow_handler_keeps_its_message_with_progress;
