@@ -81,6 +81,37 @@ pub(crate) async fn the_context_knows_the_message(env: Env) {
     running.shutdown().await;
 }
 
+/// However many messages come after it, and whoever keeps it.
+pub(crate) async fn a_context_that_is_kept_is_that_of_its_message(env: Env) {
+    const COUNT: u64 = 200;
+    let bus = env.bus();
+    let (sender, mut seen) = mpsc::unbounded_channel();
+    let handler = move |event: Switched, cx: Context| {
+        // Of every other message nothing is kept.
+        let kept = event.number.is_multiple_of(2).then_some(cx);
+        sender.send((event.number, kept)).unwrap();
+        std::future::ready(Ok(()))
+    };
+    let running = Registry::new("shop").handle::<Switched>(handler).start(&bus).await.unwrap();
+    for number in 0..COUNT {
+        let event = switched(number);
+        bus.message(&event).header("number", &number.to_string()).publish().await.unwrap();
+    }
+    let mut contexts = Vec::new();
+    for _ in 0..COUNT {
+        contexts.push(soon(seen.recv()).await.unwrap());
+    }
+    let mut numbers = HashSet::new();
+    for (number, cx) in contexts {
+        if let Some(cx) = cx {
+            assert_eq!(cx.headers().get("number"), Some(&*number.to_string()));
+        }
+        numbers.insert(number);
+    }
+    assert_eq!(numbers, (0..COUNT).collect());
+    running.shutdown().await;
+}
+
 pub(crate) async fn concurrency_is_bounded(env: Env) {
     let bus = env.bus();
     let gate = Arc::new(Semaphore::new(0));

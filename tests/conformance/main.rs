@@ -12,6 +12,7 @@ mod batch;
 mod beside;
 mod chain;
 mod circuit;
+mod cumulative;
 mod dead_letter;
 mod deadline;
 mod dedup;
@@ -214,6 +215,7 @@ scenarios! {
         handler:
             types_functions_and_closures_handle,
             the_context_knows_the_message,
+            a_context_that_is_kept_is_that_of_its_message,
             concurrency_is_bounded,
             an_enum_is_one_route,
             a_slow_handler_keeps_its_message_with_progress;
@@ -301,6 +303,14 @@ scenarios! {
             what_can_not_hold_names_route_option_and_values,
             what_means_nothing_to_a_message_is_refused,
             what_just_holds_is_taken;
+        cumulative:
+            all_that_is_handled_is_acknowledged,
+            what_is_not_handled_is_not_covered,
+            one_that_failed_keeps_those_behind_it_waiting,
+            who_is_slower_than_the_ack_wait_handles_once,
+            another_instance_stands_by_and_takes_over,
+            what_an_instance_took_with_it_is_not_covered,
+            what_can_not_be_beside_it_is_refused;
         parting:
             what_is_to_be_tried_again_waits_for_the_next_instance,
             what_was_deferred_goes_to_the_next_instance,

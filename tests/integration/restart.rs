@@ -2,6 +2,7 @@
 
 mod ack;
 mod atomic;
+mod cumulative;
 mod flow;
 mod ingest;
 mod outage;

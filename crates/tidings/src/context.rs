@@ -4,7 +4,6 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
 use crate::delivery::SettleError;
@@ -15,7 +14,7 @@ use crate::message::{Event, Message, MessageIdBuilder, Request};
 use crate::publish::PublishError;
 use crate::request::RequestError;
 use crate::subject::{ParseSubjectError, Subject};
-use crate::transport::{Heading, Incoming, Settlement};
+use crate::transport::{Incoming, Settlement};
 
 /// What a handler knows of its message, and what publishes and asks on its behalf.
 ///
@@ -28,7 +27,6 @@ use crate::transport::{Heading, Incoming, Settlement};
 /// A cheap clone.
 #[derive(Debug, Clone)]
 pub struct Context {
-    place: Arc<Workplace>,
     matter: Arc<Matter>,
 }
 
@@ -40,17 +38,29 @@ pub(crate) struct Workplace {
     pub(crate) stop: CancellationToken,
 }
 
-/// A message that is handled: its runner and its handler's context share it.
+/// A message that is handled, and where: its runner and its handler's context share it.
 #[derive(Debug)]
 pub(crate) struct Matter {
+    place: Arc<Workplace>,
     incoming: Incoming,
     /// How many events of each wire name were published for it.
     published: Mutex<Vec<(&'static str, u64)>>,
 }
 
 impl Matter {
-    pub(crate) fn new(incoming: Incoming) -> Self {
-        Self { incoming, published: Mutex::default() }
+    pub(crate) fn new(place: &Arc<Workplace>, incoming: Incoming) -> Self {
+        Self { place: Arc::clone(place), incoming, published: Mutex::default() }
+    }
+
+    /// Where another message is written in its place.
+    pub(crate) fn renew(&mut self) -> &mut Incoming {
+        self.published.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        &mut self.incoming
+    }
+
+    /// The same message, as if nothing had been done about it.
+    pub(crate) fn anew(&self) -> Self {
+        Self::new(&self.place, self.incoming.clone())
     }
 }
 
@@ -63,22 +73,15 @@ impl Deref for Matter {
 }
 
 impl Context {
-    pub(crate) fn new(place: &Arc<Workplace>, matter: &Arc<Matter>) -> Self {
-        Self { place: Arc::clone(place), matter: Arc::clone(matter) }
+    pub(crate) fn new(matter: &Arc<Matter>) -> Self {
+        Self { matter: Arc::clone(matter) }
     }
 
     /// That of messages that are handled together: it belongs to none of them, and so it can make
     /// no id that a second run repeats.
     pub(crate) fn of_batch(place: &Arc<Workplace>, subject: Subject) -> Self {
-        let incoming = Incoming {
-            subject,
-            reply: None,
-            headers: Heading::default(),
-            payload: Bytes::new(),
-            receipt: None,
-            settle: None,
-        };
-        Self::new(place, &Arc::new(Matter::new(incoming)))
+        let incoming = Incoming { subject, ..Incoming::default() };
+        Self::new(&Arc::new(Matter::new(place, incoming)))
     }
 
     /// The concrete subject the message came on; beside a batch that of its first event.
@@ -151,7 +154,7 @@ impl Context {
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn shutting_down(&self) {
-        self.place.stop.cancelled().await;
+        self.matter.place.stop.cancelled().await;
     }
 
     /// Publishes an event; one that a stream keeps is stored when this returns.
@@ -189,7 +192,7 @@ impl Context {
         }
         let declaration = message.declaration();
         let id = declaration.stream.and_then(|_| self.derived_id(declaration.name));
-        Draft::new(&self.place.link, message).inheriting(headers, id)
+        Draft::new(&self.matter.place.link, message).inheriting(headers, id)
     }
 
     /// An id that the same place in a handler's next run for the same message makes again.

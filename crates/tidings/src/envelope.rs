@@ -99,10 +99,11 @@ pub(crate) fn declaration_of(
         payload: incoming.payload.clone(),
     };
     match (incoming.headers.get(header::MESSAGE), declarations) {
+        // The usual case.
+        (None, [declaration]) => Ok(declaration),
         (Some(tag), declarations) => {
             declarations.iter().find(|d| d.tag == tag).copied().ok_or_else(|| other(tag))
         }
-        (None, [declaration]) => Ok(declaration),
         (None, declarations) => {
             declarations.iter().find(by_subject).copied().ok_or_else(|| other("no header"))
         }

@@ -17,6 +17,7 @@ pub(crate) struct Link {
 
 impl Link {
     /// Tells the probe, if there is one, that something begins.
+    #[inline]
     pub(crate) fn begin(&self, work: Work<'_>) -> Underway {
         Underway::begin(self.probe.as_ref(), work)
     }

@@ -98,6 +98,7 @@ pub(crate) struct Listening<'a> {
 pub(crate) struct Underway(Option<(Arc<dyn Probe>, u64)>);
 
 impl Underway {
+    #[inline]
     pub(crate) fn begin(probe: Option<&Arc<dyn Probe>>, work: Work<'_>) -> Self {
         Self(probe.map(|probe| (Arc::clone(probe), probe.begin(work))))
     }

@@ -125,6 +125,29 @@ impl<M> Route<M> {
     }
 }
 
+/// How it is acknowledged.
+impl<M> Route<M> {
+    /// Acknowledges a stream's messages together, after this many were handled or as soon as none
+    /// waits, with one word to the server. Most of what a quick handler costs a server are acks.
+    ///
+    /// Messages are handled in their order, and one that failed keeps those behind it waiting, until
+    /// it is handled or put aside. So [`concurrency`](Self::concurrency) must be 1, and there are
+    /// neither batches nor keys. One instance reads at a time: others stand by, and take over some
+    /// seconds after it has ended.
+    ///
+    /// What is acknowledged was handled, as ever. After a process has died as many come again as it
+    /// had and did not acknowledge, each after its ack wait, which may be behind later ones.
+    ///
+    /// 0, more than [`max_ack_pending`](Self::max_ack_pending), and what can't be beside it, is
+    /// refused at the start, as it is for a work queue's stream and where there is no stream. The
+    /// kind of an existing consumer can't be changed; give it another name with
+    /// [`durable`](Self::durable).
+    pub fn ack_every(mut self, messages: usize) -> Self {
+        self.spec.ack_every = Some(messages);
+        self
+    }
+}
+
 /// How long.
 impl<M> Route<M> {
     /// How long the handler may take for one message. One that takes longer is dropped, which

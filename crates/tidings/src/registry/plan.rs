@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use super::{Registry, ServeError};
 use crate::message::{Declaration, MessageKind, filters};
 use crate::route::RouteSpec;
-use crate::stream::StreamDeclaration;
+use crate::stream::{Retention, StreamDeclaration};
 use crate::subject::Subject;
 use crate::subscribe::check_name;
-use crate::transport::ConsumerConfig;
+use crate::transport::{AckPolicy, ConsumerConfig};
 
 /// The queue group of service endpoints (ADR-32).
 const SERVICE_GROUP: &str = "q";
@@ -142,12 +142,24 @@ fn wire(registry: &Registry, route: &RouteSpec) -> Result<Wiring, ServeError> {
         (None, None) => return Err(ServeError::Unnamed { message: route.label() }),
     };
     named(&name, "durable consumer")?;
+    let is_work_queue = || (stream.config)().retention == Retention::WorkQueue;
+    if route.ack_every.is_some() && is_work_queue() {
+        let why =
+            format!("a work queue's messages are settled one by one, and `{}` is one", stream.name);
+        return Err(refused("ack_every", why));
+    }
+    let acks = if route.ack_every.is_some() { AckPolicy::All } else { AckPolicy::Explicit };
     let config = ConsumerConfig {
         filters,
+        acks,
         ack_wait: route.ack_wait(),
         max_deliver: route.max_deliver(),
         max_ack_pending: Some(route.max_ack_pending()),
-        backoff: route.retry().backoff(route.ack_wait()),
+        // One that failed waits here, and not at the server.
+        backoff: match acks {
+            AckPolicy::Explicit => route.retry().backoff(route.ack_wait()),
+            AckPolicy::All => Vec::new(),
+        },
         ..ConsumerConfig::new(name)
     };
     Ok(Wiring::Durable { stream, config })

@@ -68,6 +68,7 @@ pub(crate) struct RouteSpec {
     pub(crate) ack_wait: Option<Duration>,
     pub(crate) progress_limit: Option<Duration>,
     pub(crate) max_ack_pending: Option<u64>,
+    pub(crate) ack_every: Option<usize>,
     pub(crate) durable: Option<String>,
     pub(crate) queue_group: Option<String>,
 }
@@ -97,6 +98,7 @@ impl RouteSpec {
             ack_wait: None,
             progress_limit: None,
             max_ack_pending: None,
+            ack_every: None,
             durable: None,
             queue_group: None,
         }
@@ -134,6 +136,7 @@ impl RouteSpec {
             self.ack_wait.map(|_| "ack_wait"),
             self.progress_limit.map(|_| "progress_limit"),
             self.max_ack_pending.map(|_| "max_ack_pending"),
+            self.ack_every.map(|_| "ack_every"),
             self.durable.as_ref().map(|_| "durable"),
         ]
         .into_iter()
@@ -195,6 +198,9 @@ impl RouteSpec {
             let problem = "0 would deliver nothing; give 1 or more".to_owned();
             return Some(("max_ack_pending", problem));
         }
+        if let Some(problem) = self.ack_every.and_then(|every| self.ack_every_problem(every)) {
+            return Some(("ack_every", problem));
+        }
         if self.unit() as u64 > most && self.unit() > 1 {
             let problem = format!(
                 "{} is more than the {most} that may be unsettled; give `.max_ack_pending(…)` as many or more",
@@ -210,6 +216,31 @@ impl RouteSpec {
                 "{prefetch} is more than the {most} that may be unsettled; give `.max_ack_pending(…)` as many or more"
             );
             return Some(("prefetch", problem));
+        }
+        None
+    }
+
+    fn ack_every_problem(&self, every: usize) -> Option<String> {
+        let most = self.max_ack_pending();
+        if every == 0 {
+            return Some("0 would acknowledge nothing; give 1 or more".to_owned());
+        }
+        if every as u64 > most {
+            return Some(format!(
+                "{every} is more than the {most} that may be unsettled; give `.max_ack_pending(…)` as many or more"
+            ));
+        }
+        if self.batch_rule().is_some() {
+            return Some("a batch's events are settled one by one".to_owned());
+        }
+        if self.key.is_some() {
+            return Some("with keys messages are not handled in their order".to_owned());
+        }
+        if self.concurrency != 1 {
+            return Some(format!(
+                "{} handled at a time are not handled in their order; give `.concurrency(1)`",
+                self.concurrency
+            ));
         }
         None
     }

@@ -9,7 +9,6 @@ use super::ledger::Entry;
 use crate::context::Matter;
 use crate::probe::Underway;
 use crate::route::BatchRule;
-use crate::transport::Incoming;
 
 /// A message that is here.
 #[derive(Debug)]
@@ -18,10 +17,10 @@ pub(super) struct Taken {
     pub(super) underway: Underway,
     /// Those of one key are handled one after the other.
     pub(super) key: Option<u64>,
-    /// When it came.
-    pub(super) since: Instant,
-    /// When the server was last told that it is here.
-    pub(super) told: Instant,
+    /// When it began to wait here, if it did.
+    pub(super) since: Option<Instant>,
+    /// When the server was last told that it is here, or it began to wait.
+    pub(super) told: Option<Instant>,
     /// Before this it is too early for it.
     pub(super) due: Option<Instant>,
     /// The ledger's, while a task handles it.
@@ -29,10 +28,14 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    pub(super) fn new(incoming: Incoming, underway: Underway, key: Option<u64>) -> Self {
-        let now = Instant::now();
-        let incoming = Arc::new(Matter::new(incoming));
-        Self { incoming, underway, key, since: now, told: now, due: None, entry: None }
+    pub(super) fn new(incoming: Arc<Matter>, underway: Underway, key: Option<u64>) -> Self {
+        Self { incoming, underway, key, since: None, told: None, due: None, entry: None }
+    }
+
+    /// It waits from now on, if it did not before.
+    fn wait(&mut self, now: Instant) {
+        self.since.get_or_insert(now);
+        self.told.get_or_insert(now);
     }
 }
 
@@ -45,9 +48,16 @@ pub(super) struct Backlog {
     /// The keys of what is being handled.
     busy: HashSet<u64>,
     deferrals: u64,
+    /// Whether what came too early, or is tried again, keeps those behind it waiting.
+    in_order: bool,
 }
 
 impl Backlog {
+    /// Whether none may begin before those that came before it.
+    pub(super) fn keep_order(&mut self, keep: bool) {
+        self.in_order = keep;
+    }
+
     /// How many wait that may begin when there is room. What came too early is not among them.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()
@@ -58,12 +68,14 @@ impl Backlog {
     }
 
     /// The last to come.
-    pub(super) fn push(&mut self, taken: Taken) {
+    pub(super) fn push(&mut self, mut taken: Taken) {
+        taken.wait(Instant::now());
         self.waiting.push_back(taken);
     }
 
     /// Keeps one that came too early.
     pub(super) fn defer(&mut self, mut taken: Taken, until: Instant) {
+        taken.wait(Instant::now());
         taken.due = Some(until);
         self.deferrals += 1;
         self.deferred.insert((until, self.deferrals), taken);
@@ -87,6 +99,9 @@ impl Backlog {
 
     /// Takes the first whose key is not being handled; its key is, from now on.
     pub(super) fn next(&mut self) -> Option<Taken> {
+        if self.in_order && !self.deferred.is_empty() {
+            return None;
+        }
         let is_free = |taken: &Taken| taken.key.is_none_or(|key| !self.busy.contains(&key));
         let place = self.waiting.iter().position(is_free)?;
         let taken = self.waiting.remove(place)?;
@@ -107,7 +122,7 @@ impl Backlog {
 
     /// When the first has waited for so long that a batch is what is here.
     pub(super) fn batch_due(&self, rule: BatchRule) -> Option<Instant> {
-        self.waiting.front()?.since.checked_add(rule.max_wait)
+        self.waiting.front()?.since?.checked_add(rule.max_wait)
     }
 
     /// A message of this key was handled.
@@ -118,13 +133,17 @@ impl Backlog {
     /// What the server was not told of since `before`.
     pub(super) fn untold(&mut self, before: Instant) -> impl Iterator<Item = &mut Taken> {
         let all = self.waiting.iter_mut().chain(self.deferred.values_mut());
-        all.filter(move |taken| taken.told <= before)
+        all.filter(move |taken| taken.told.is_none_or(|told| told <= before))
     }
 
     /// Empties it, the oldest first.
     pub(super) fn drain(&mut self) -> Vec<Taken> {
         let waiting = std::mem::take(&mut self.waiting);
-        waiting.into_iter().chain(self.drain_deferred()).collect()
+        let deferred = self.drain_deferred();
+        if self.in_order {
+            return deferred.into_iter().chain(waiting).collect();
+        }
+        waiting.into_iter().chain(deferred).collect()
     }
 
     /// Takes all that came too early.
@@ -137,20 +156,19 @@ impl Backlog {
 mod tests {
     use std::time::Duration;
 
+    use tokio_util::sync::CancellationToken;
+
     use super::*;
+    use crate::bus::Bus;
+    use crate::context::Workplace;
     use crate::subject::Subject;
-    use crate::transport::Heading;
+    use crate::transport::Incoming;
 
     fn taken(name: &'static str, key: Option<u64>) -> Taken {
-        let incoming = Incoming {
-            subject: Subject::from_static(name),
-            reply: None,
-            headers: Heading::default(),
-            payload: bytes::Bytes::new(),
-            receipt: None,
-            settle: None,
-        };
-        Taken::new(incoming, Underway::default(), key)
+        let link = Bus::in_memory().link().clone();
+        let place = Arc::new(Workplace { link, stop: CancellationToken::new() });
+        let incoming = Incoming { subject: Subject::from_static(name), ..Incoming::default() };
+        Taken::new(Arc::new(Matter::new(&place, incoming)), Underway::default(), key)
     }
 
     fn next(backlog: &mut Backlog) -> Option<String> {
@@ -217,7 +235,7 @@ mod tests {
         tokio::time::advance(Duration::from_secs(10)).await;
         backlog.push(taken("new", None));
         assert_eq!(backlog.untold(start).count(), 2);
-        backlog.untold(start).for_each(|taken| taken.told = Instant::now());
+        backlog.untold(start).for_each(|taken| taken.told = Some(Instant::now()));
         assert_eq!(backlog.untold(start).count(), 0);
     }
 }

@@ -18,8 +18,8 @@ use crate::stream::StreamConfig;
 use crate::subject::Subject;
 use crate::topology::{self, ConsumerFault, Modes, ProvisionError};
 use crate::transport::{
-    ApiError, ConsumerConfig, Fault, Incoming, Receipt, Settlement, StoredHeaders, StoredMessage,
-    Which,
+    AckPolicy, ApiError, ConsumerConfig, Fault, Incoming, Receipt, Settlement, StoredHeaders,
+    StoredMessage, Which,
 };
 
 /// The consumer that reads what the server says; all registries with one dead-letter stream share
@@ -235,6 +235,11 @@ impl Backstop {
     async fn give_up(&self, receipt: &Receipt) -> Result<(), Fault> {
         let Receipt { stream, consumer, sequence, .. } = receipt;
         let transport = &self.link.transport;
+        let found = transport.consumer(stream, consumer).await?;
+        if found.is_none_or(|config| config.acks == AckPolicy::All) {
+            // The ack of a later one is this one's too, and a termination would be one of all before.
+            return Ok(());
+        }
         let given_up = transport.give_up(stream, consumer, *sequence, "it is put aside").await;
         match given_up {
             // No consumer, or one that is electing a leader.

@@ -23,7 +23,7 @@ enum Ended {
 impl Shared {
     pub(super) async fn work_on_all(&self, batch: Vec<Taken>, place: &mut Place) {
         let (spent, batch): (Vec<_>, Vec<_>) =
-            batch.into_iter().partition(|taken| self.is_used_up(taken));
+            batch.into_iter().partition(|taken| self.is_used_up(&taken.incoming));
         let begun = Instant::now();
         let (ended, marks) = self.call_with_all(&batch).await;
         let each = begun.elapsed() / u32::try_from(batch.len()).unwrap_or(u32::MAX).max(1);
@@ -52,7 +52,7 @@ impl Shared {
         let (Dispatching::Batch(dispatch), Some(first)) = (&self.dispatch, batch.first()) else {
             return (Ended::Returned(Ok(())), unmarked());
         };
-        let cx = |taken: &Taken| Context::new(&self.place, &taken.incoming);
+        let cx = |taken: &Taken| Context::new(&taken.incoming);
         let of_batch = Context::of_batch(&self.place, first.incoming.subject.clone());
         let mut marks = None;
         let work = async {

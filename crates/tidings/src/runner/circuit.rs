@@ -24,6 +24,11 @@ impl Circuit {
         self.opened > 0
     }
 
+    /// Whether nothing failed since the last success.
+    pub(super) fn is_closed(&self) -> bool {
+        self.failures == 0 && self.opened == 0
+    }
+
     pub(super) fn succeeded(&mut self) {
         (self.failures, self.opened) = (0, 0);
     }

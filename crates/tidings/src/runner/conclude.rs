@@ -5,6 +5,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use tokio::task::unconstrained;
+
 use super::backlog::Taken;
 use super::gate::Trouble;
 use super::handled::Handled;
@@ -28,13 +31,12 @@ const LAST_ACKS: usize = 5;
 pub(super) type Concluded = (Health, Option<(Taken, Duration)>);
 
 impl Shared {
-    /// Whether a message that was handled has nothing to be done about it but an ack.
-    pub(super) fn is_plain(&self, taken: &Taken) -> bool {
-        let Incoming { settle, receipt, reply, .. } = &**taken.incoming;
+    /// Whether a message that was handled, and that nobody watches, has nothing to be done about it
+    /// but an ack.
+    pub(super) fn is_plain(&self, message: &Incoming) -> bool {
+        let Incoming { settle, receipt, reply, .. } = message;
         let is_first = receipt.as_ref().is_none_or(|receipt| receipt.attempt <= 1);
-        is_first
-            && !taken.underway.is_watched()
-            && (settle.is_some() || reply.is_none() || !self.is_asked())
+        is_first && (settle.is_some() || reply.is_none() || !self.is_asked())
     }
 
     /// Settles or answers a message that was handled in this way, or gives it back with the time
@@ -53,30 +55,81 @@ impl Shared {
                 handled.tell(&taken.underway, Some(&Settlement::Nak(Some(delay))));
                 let underway = self.begin(&taken.incoming);
                 // Its next run counts anew what it publishes.
-                let incoming = Arc::new(Matter::new(Incoming::clone(&taken.incoming)));
+                let incoming = Arc::new(taken.incoming.anew());
                 return (health, Some((Taken { incoming, underway, ..taken }, delay)));
+            }
+            // Those behind it wait as long as it does.
+            Some(Fate::Again(delay)) if self.acks_all && !matches!(handled, Handled::Aborted) => {
+                handled.tell(&taken.underway, Some(&Settlement::Nak(Some(delay))));
+                return (health, Some((self.once_more(taken), delay)));
             }
             Some(fate) => self.settle(&mut taken, &handled, fate).await,
             None => self.answer(&taken, handled).await,
         };
-        self.unsettled(&taken, sent);
+        self.unsettled(&taken.incoming, sent);
         // Never, but where a test says so.
         if taken.underway.redelivers() && taken.incoming.receipt.is_some() {
-            let mut again = Incoming::clone(&taken.incoming);
-            if let Some(receipt) = &mut again.receipt {
-                receipt.attempt += 1;
-            }
-            taken.incoming = Arc::new(Matter::new(again));
-            taken.underway = self.begin(&taken.incoming);
-            return (health, Some((taken, Duration::ZERO)));
+            return (health, Some((self.once_more(taken), Duration::ZERO)));
         }
         (health, None)
     }
 
-    /// Says so, if a message could not be settled.
-    pub(super) fn unsettled(&self, taken: &Taken, sent: Result<(), Fault>) {
+    /// The same message, as if it came again.
+    fn once_more(&self, taken: Taken) -> Taken {
+        let mut again = taken.incoming.anew();
+        if let Some(receipt) = &mut again.renew().receipt {
+            receipt.attempt += 1;
+        }
+        let incoming = Arc::new(again);
+        let underway = self.begin(&incoming);
+        Taken { incoming, underway, ..taken }
+    }
+
+    /// Settles a message where an ack covers all before it: what is done is acknowledged with
+    /// others.
+    async fn settle_in_order(
+        &self,
+        message: &Arc<Matter>,
+        settle: &Settle,
+        settlement: Settlement,
+    ) -> Result<(), Fault> {
+        if matches!(settlement, Settlement::Ack | Settlement::Term(_)) {
+            return match self.ledger.cover(|cover| cover.handled(message)) {
+                Some(due) => due.send(Settlement::Ack).await,
+                None => Ok(()),
+            };
+        }
+        if let Some(receipt) = &message.receipt {
+            self.ledger.cover(|cover| cover.let_go(receipt.sequence));
+        }
+        settle.send(settlement).await
+    }
+
+    /// Sends the ack of many messages, without waiting for it.
+    pub(super) fn acknowledge_all(self: &Arc<Self>, due: Option<Settle>) {
+        let Some(due) = due else { return };
+        let sent = unconstrained(due.send(Settlement::Ack)).now_or_never();
+        if let Some(sent) = sent {
+            return self.not_acknowledged(sent);
+        }
+        let shared = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let sent = due.send(Settlement::Ack).await;
+            shared.not_acknowledged(sent);
+        });
+    }
+
+    pub(super) fn not_acknowledged(&self, sent: Result<(), Fault>) {
         if let Err(fault) = sent {
-            let (route, subject) = (&self.label, taken.incoming.subject.as_str());
+            let route = &self.label;
+            tracing::error!(route, %fault, "handled messages could not be acknowledged");
+        }
+    }
+
+    /// Says so, if a message could not be settled.
+    pub(super) fn unsettled(&self, message: &Incoming, sent: Result<(), Fault>) {
+        if let Err(fault) = sent {
+            let (route, subject) = (&self.label, message.subject.as_str());
             tracing::error!(route, subject, %fault, "a handled message could not be settled");
         }
     }
@@ -134,6 +187,9 @@ impl Shared {
         let Taken { incoming, underway, .. } = &*taken;
         let Some(settle) = &incoming.settle else { return Ok(()) };
         if let (Settlement::Nak(None), Fate::Aside(_)) = (&settlement, &fate) {
+            if self.acks_all {
+                return self.settle_in_order(incoming, settle, settlement).await;
+            }
             return settle.send(settlement).await;
         }
         // What was acked at its first attempt has no history: nobody is asked for it.
@@ -147,6 +203,9 @@ impl Shared {
         match (aside, handled) {
             (None, _) | (_, Handled::Undecodable(_)) => handled.tell(underway, Some(&settlement)),
             (Some(reason), _) => underway.tell(End::PutAside(&Why(handled), reason.as_str())),
+        }
+        if self.acks_all {
+            return self.settle_in_order(incoming, settle, settlement).await;
         }
         if settlement == Settlement::Ack && self.is_last_retry(taken) {
             return Box::pin(self.acknowledge(settle)).await;

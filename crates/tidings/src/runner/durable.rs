@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::task::AbortOnDropHandle;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
@@ -21,6 +21,9 @@ use crate::transport::{ConsumerConfig, Fault, Pull};
 /// The first and the longest wait before a consumer that can't be read is tried again.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const MOST_RETRY: Duration = Duration::from_secs(10);
+/// How often an instance that stands by looks whether it is its turn.
+const FIRST_LOOK: Duration = Duration::from_millis(150);
+const LOOK: Duration = Duration::from_millis(500);
 /// How long the server may take to see that a pull has ended.
 const BARRIER: Duration = Duration::from_secs(2);
 
@@ -69,6 +72,17 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
                             () = gate.is_paused(false) => continue,
                         }
                     }
+                    Halt::Broken => {
+                        let route = worker.label();
+                        tracing::warn!(route, "others take messages of a consumer that is for one");
+                        // What is on its way here comes first.
+                        if let Some(pull) = feed.into_pull() {
+                            for incoming in intake.meanwhile(pull.end()).await {
+                                intake.take(incoming);
+                            }
+                        }
+                        continue;
+                    }
                     Halt::Dry | Halt::Open(_) => {}
                 }
             }
@@ -111,8 +125,29 @@ async fn restore(worker: &Worker, durable: &Durable) -> bool {
 }
 
 async fn open(worker: &Worker, durable: &Durable) -> Result<Pull, Fault> {
+    stand_by(worker, durable).await?;
     let Durable { stream, config, prefetch, .. } = durable;
     worker.link().transport.pull(stream.name, &config.name, *prefetch).await
+}
+
+/// Waits while another instance takes what is for one alone.
+async fn stand_by(worker: &Worker, Durable { stream, config, .. }: &Durable) -> Result<(), Fault> {
+    if !worker.shared.acks_all {
+        return Ok(());
+    }
+    let mut looks = 0_u64;
+    loop {
+        let state = worker.link().transport.consumer_state(stream.name, &config.name).await?;
+        if worker.shared.ledger.cover(|cover| cover.may_open(&state, Instant::now())) {
+            return Ok(());
+        }
+        if looks == 1 {
+            let (route, consumer) = (worker.label(), config.name.as_str());
+            tracing::info!(route, consumer, "another instance takes messages; this one stands by");
+        }
+        looks += 1;
+        sleep(jittered(if looks == 1 { FIRST_LOOK } else { LOOK })).await;
+    }
 }
 
 /// Messages that are here and not begun go to another instance now, not after the ack wait.
@@ -123,7 +158,7 @@ async fn give_back(intake: &mut Intake, feed: Option<(Feed, TaskTrackerToken)>) 
     {
         // The pull ends first: as long as the server knows of it, it would send them here again.
         for incoming in pull.end().await {
-            intake.take(Ok(incoming));
+            intake.take(incoming);
         }
     }
     let ended = if intake.has_waiting() { transport.barrier(BARRIER).await } else { Ok(()) };

@@ -27,15 +27,17 @@ impl Feed {
         Self::Durable(Arc::new(Mutex::new(Some(pull))))
     }
 
-    /// The next message, where there is room for so many.
+    /// The next message, written in the place of `into`, where there is room for so many.
+    #[inline]
     pub(super) fn poll_next(
         &mut self,
         cx: &mut Context<'_>,
         room: usize,
         gate: &Gate,
-    ) -> Poll<Option<Result<Incoming, Fault>>> {
+        into: &mut Incoming,
+    ) -> Poll<Option<Result<(), Fault>>> {
         match self {
-            Self::Core(inboxes) => inboxes.poll_next_unpin(cx),
+            Self::Core(inboxes) => inboxes.poll_into(cx, into),
             Self::Durable(flow) => {
                 let mut flow = pull(flow);
                 let Some(pull) = &mut *flow else { return Poll::Ready(None) };
@@ -45,7 +47,7 @@ impl Feed {
                 if pull.has_heard() {
                     gate.well(Trouble::Feed);
                 }
-                next
+                next.map(|next| next.map(|next| next.map(|incoming| *into = incoming)))
             }
         }
     }
@@ -82,6 +84,8 @@ pub(super) enum Halt {
     Paused,
     /// Its handler keeps failing: it pauses until then.
     Open(Instant),
+    /// Others have messages of a consumer that is for one alone.
+    Broken,
     /// The feed has ended.
     Dry,
 }

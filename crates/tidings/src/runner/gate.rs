@@ -113,6 +113,7 @@ impl Gate {
     }
 
     /// It works again, as far as this is concerned.
+    #[inline]
     pub(super) fn well(&self, trouble: Trouble) {
         if self.troubled.load(Relaxed) {
             self.standing.send_if_modified(|standing| {

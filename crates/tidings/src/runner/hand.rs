@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::task::{coop, unconstrained};
@@ -12,11 +12,13 @@ use super::backlog::Taken;
 use super::conclude::Concluded;
 use super::handled::Handled;
 use super::haste::Haste;
-use super::ledger::Ledger;
 use super::place::Health;
-use super::worker::{Shared, Start, caught};
+use super::stint::{Spent, Stint};
+use super::worker::{Shared, Stage, caught};
+use crate::context::{self, Matter};
 use crate::handler::{Desk, Dispatching, empty_desk};
 use crate::message::Outcome;
+use crate::probe::Underway;
 use crate::transport::Settlement;
 
 /// After how many messages in a row that were done at once it is likely that the next will be.
@@ -28,6 +30,7 @@ pub(super) struct Hand {
     haste: Haste,
     /// How many messages in a row were done without any wait.
     in_a_row: u32,
+    stint: Stint,
     /// What is done about a message once its handler has ended, where that is more than an ack.
     conclusion: ReusableBoxFuture<'static, Concluded>,
 }
@@ -35,7 +38,13 @@ pub(super) struct Hand {
 impl Default for Hand {
     fn default() -> Self {
         let conclusion = ReusableBoxFuture::new(std::future::pending());
-        Self { desk: empty_desk(), haste: Haste::default(), in_a_row: 0, conclusion }
+        Self {
+            desk: empty_desk(),
+            haste: Haste::default(),
+            in_a_row: 0,
+            stint: Stint::default(),
+            conclusion,
+        }
     }
 }
 
@@ -45,31 +54,44 @@ impl Hand {
         self.in_a_row >= ENOUGH
     }
 
-    /// Whether this message may be handled here.
-    pub(super) fn is_free(&self, taken: &Taken) -> bool {
+    /// Whether a message may be handled here.
+    pub(super) fn is_free(&self, underway: &Underway) -> bool {
         // A test's bus may hold it back; and without budget a handler would wait in vain.
-        self.haste.is_quick() && !taken.underway.is_watched() && coop::has_budget_remaining()
+        self.haste.is_quick() && !underway.is_watched() && coop::has_budget_remaining()
+    }
+
+    /// No message follows at once.
+    pub(super) fn rest(&mut self, shared: &Shared) {
+        let spent = self.stint.rest();
+        self.count(shared, spent);
+    }
+
+    /// So many were done, and nothing more is to be said of them.
+    fn count(&mut self, shared: &Shared, spent: Option<Spent>) {
+        if let Some(spent) = spent {
+            self.haste.took(spent);
+            shared.tally.done(spent);
+        }
     }
 
     /// A handler kept its thread for so long until it first waited.
     pub(super) fn learn(&mut self, kept: Duration) {
         self.in_a_row = 0;
-        self.haste.took(kept);
+        self.haste.took(Spent { messages: 1, time: kept });
     }
 
-    /// Handles a message as far as nothing waits; what is left is for a task to go on with. Says
-    /// also whether nothing else may have been taken meanwhile.
+    /// Handles a message that nobody watches, as far as nothing waits; what is left is for a task
+    /// to go on with. Says also whether nothing else may have been taken meanwhile.
     pub(super) fn handle(
         &mut self,
         shared: &Arc<Shared>,
-        ledger: &Ledger,
-        taken: Taken,
-    ) -> Result<(Health, bool), Box<Start>> {
-        let handled = self.begin(shared, ledger, taken);
+        message: &Arc<Matter>,
+    ) -> Result<(Health, bool), Stage> {
+        let handled = self.begin(shared, message);
         self.in_a_row = match &handled {
             Ok(_) => self.in_a_row.saturating_add(1),
             // What keeps this message is the way to the server, not the handler.
-            Err(start) if matches!(**start, Start::Ended { .. }) => self.in_a_row,
+            Err(Stage::Ended { .. }) => self.in_a_row,
             Err(_) => 0,
         };
         handled
@@ -78,68 +100,81 @@ impl Hand {
     fn begin(
         &mut self,
         shared: &Arc<Shared>,
-        ledger: &Ledger,
-        taken: Taken,
-    ) -> Result<(Health, bool), Box<Start>> {
-        let Dispatching::Each(dispatch) = &shared.dispatch else {
-            return Err(Box::new(Start::Fresh(taken)));
-        };
-        if shared.is_used_up(&taken) {
-            return Err(Box::new(Start::Fresh(taken)));
+        message: &Arc<Matter>,
+    ) -> Result<(Health, bool), Stage> {
+        let Dispatching::Each(dispatch) = &shared.dispatch else { return Err(Stage::Fresh) };
+        if shared.is_used_up(message) {
+            return Err(Stage::Fresh);
         }
-        let begun = Instant::now();
-        let cx = shared.context(&taken);
+        self.stint.begin();
         // Whoever tells the server of it does so also while it blocks this thread.
-        let is_told = taken.incoming.settle.is_some();
+        let is_told = message.settle.is_some();
         if is_told {
-            ledger.take_in_hand(Arc::clone(&taken.incoming));
+            shared.ledger.take_in_hand(Arc::clone(message));
         }
+        let cx = context::Context::new(message);
         let mut waker = Context::from_waker(Waker::noop());
-        let handled = caught(|| match dispatch.dispatch(&taken.incoming, cx, &mut self.desk) {
+        let handled = caught(|| match dispatch.dispatch(message, cx, &mut self.desk) {
             Ok(()) => self.desk.poll(&mut waker).map(Handled::Returned),
             Err(error) => Poll::Ready(Handled::Undecodable(error)),
         });
-        let took = begun.elapsed();
-        self.haste.took(took);
-        let mut alone = true;
-        if is_told {
-            alone = !ledger.put_down();
-        }
+        let alone = !is_told || !shared.ledger.put_down();
         match handled {
             Poll::Ready(handled) => {
-                let health = self.conclude(shared, taken, handled, took)?;
+                let health = self.conclude(shared, message, handled)?;
                 Ok((health, alone))
             }
             Poll::Pending => {
                 let desk = std::mem::replace(&mut self.desk, empty_desk());
-                Err(Box::new(Start::Begun { taken, desk, begun }))
+                let took = self.took(shared);
+                Err(Stage::Begun { desk, took })
             }
         }
+    }
+
+    /// How long the last message took, of which more is to be said. Where others came at once
+    /// before it nobody has read the clock: it took what each of them did.
+    fn took(&mut self, shared: &Shared) -> Duration {
+        let spent = self.stint.finish();
+        self.haste.took(spent);
+        let took = spent.mean();
+        let before = Spent { messages: spent.messages - 1, time: spent.time.saturating_sub(took) };
+        shared.tally.done(before);
+        took
     }
 
     fn conclude(
         &mut self,
         shared: &Arc<Shared>,
-        taken: Taken,
+        message: &Arc<Matter>,
         handled: Handled,
-        took: Duration,
-    ) -> Result<Health, Box<Start>> {
-        if matches!(handled, Handled::Returned(Outcome::Done)) && shared.is_plain(&taken) {
-            let acked = match &taken.incoming.settle {
+    ) -> Result<Health, Stage> {
+        if matches!(handled, Handled::Returned(Outcome::Done)) && shared.is_plain(message) {
+            let acked = match &message.settle {
                 None => Some(Ok(())),
+                Some(_) if shared.acks_all => {
+                    let due = shared.ledger.cover(|cover| cover.handled(message));
+                    shared.acknowledge_all(due);
+                    Some(Ok(()))
+                }
                 // Without room on the way to the server it waits, in a task.
                 Some(settle) => unconstrained(settle.send(Settlement::Ack)).now_or_never(),
             };
             if let Some(acked) = acked {
-                shared.tally.done(took);
-                shared.unsettled(&taken, acked);
+                let spent = self.stint.done();
+                self.count(shared, spent);
+                if acked.is_err() {
+                    shared.unsettled(message, acked);
+                }
                 return Ok(Health::Well);
             }
         }
-        if taken.incoming.settle.is_some() || taken.underway.is_watched() {
-            return Err(Box::new(Start::Ended { taken, handled, took }));
+        let took = self.took(shared);
+        if message.settle.is_some() {
+            return Err(Stage::Ended { handled, took });
         }
         // Whoever asked gets the answer.
+        let taken = Taken::new(Arc::clone(message), Underway::default(), None);
         let shared = Arc::clone(shared);
         self.conclusion.set(async move { shared.conclude(taken, handled, took).await });
         match self.conclusion.poll(&mut Context::from_waker(Waker::noop())) {
@@ -147,7 +182,7 @@ impl Hand {
             Poll::Pending => {
                 let nothing = ReusableBoxFuture::new(std::future::pending());
                 let conclusion = std::mem::replace(&mut self.conclusion, nothing);
-                Err(Box::new(Start::Concluding(conclusion)))
+                Err(Stage::Concluding(conclusion))
             }
         }
     }

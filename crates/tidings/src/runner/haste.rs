@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use super::stint::Spent;
+
 /// How long that may be on average. A task of its own costs about a tenth of it.
 const QUICK: Duration = if cfg!(feature = "slow-motion") {
     Duration::from_secs(1)
@@ -36,9 +38,10 @@ impl Haste {
         self.debt < QUICK
     }
 
-    /// A handler kept its thread for so long.
-    pub(super) fn took(&mut self, time: Duration) {
-        self.debt = self.debt.saturating_add(time).saturating_sub(QUICK).min(MOST);
+    /// A handler kept its thread for so long with so many messages.
+    pub(super) fn took(&mut self, spent: Spent) {
+        let allowed = QUICK.saturating_mul(spent.messages);
+        self.debt = self.debt.saturating_add(spent.time).saturating_sub(allowed).min(MOST);
     }
 }
 
@@ -46,28 +49,32 @@ impl Haste {
 mod tests {
     use super::*;
 
+    fn one(time: Duration) -> Spent {
+        Spent { messages: 1, time }
+    }
+
     #[test]
     fn it_is_shown_before_it_is_believed() {
         let mut haste = Haste::default();
         assert!(!haste.is_quick());
-        haste.took(QUICK / 2);
+        haste.took(one(QUICK / 2));
         assert!(haste.is_quick());
     }
 
     #[test]
     fn what_took_long_is_made_up_for() {
         let mut haste = Haste::default();
-        haste.took(QUICK / 2);
-        haste.took(QUICK * 100);
+        haste.took(one(QUICK / 2));
+        haste.took(one(QUICK * 100));
         assert!(!haste.is_quick());
         let quick = || std::iter::repeat_with(|| QUICK / 2);
         let made_up = quick().take_while(|time| {
-            haste.took(*time);
+            haste.took(one(*time));
             !haste.is_quick()
         });
         assert_eq!(made_up.count(), 197);
-        haste.took(Duration::MAX);
-        quick().take(10_001).for_each(|time| haste.took(time));
+        haste.took(one(Duration::MAX));
+        quick().take(10_001).for_each(|time| haste.took(one(time)));
         assert!(haste.is_quick(), "what is held against it has a bound");
     }
 
@@ -75,7 +82,7 @@ mod tests {
     fn a_handler_that_is_always_slow_is_never_quick() {
         let mut haste = Haste::default();
         assert!((0..1_000).all(|_| {
-            haste.took(QUICK + Duration::from_nanos(1));
+            haste.took(one(QUICK + Duration::from_nanos(1)));
             !haste.is_quick()
         }));
     }

@@ -12,16 +12,19 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::Worker;
 use super::backlog::Taken;
 use super::circuit::Circuit;
+use super::cover::Cover;
 use super::feed::{Feed, Halt};
 use super::gate::Trouble;
 use super::hand::Hand;
 use super::ledger::Ledger;
 use super::pace::Pace;
 use super::place::{Done, FAR, Health, Place};
-use super::worker::Start;
-use crate::probe::Listener;
+use super::sheet::Sheet;
+use super::worker::Stage;
+use crate::context::Matter;
+use crate::probe::{Listener, Underway};
 use crate::route::{BatchRule, RouteSpec};
-use crate::transport::{Fault, Incoming};
+use crate::transport::Incoming;
 
 /// How many messages are begun before other tasks have their turn.
 const AT_ONCE: usize = 64;
@@ -50,6 +53,8 @@ pub(crate) struct Intake {
     at_a_time: usize,
     ahead: Ahead,
     pub(super) ledger: Arc<Ledger>,
+    /// What the next message is written on.
+    sheet: Sheet,
     /// What handles a message here, without a task of its own.
     hand: Hand,
     /// How many handlers run in tasks, and how many messages they have.
@@ -70,13 +75,16 @@ pub(crate) struct Intake {
 
 impl Intake {
     pub(crate) fn new(worker: Worker, route: &RouteSpec, ahead: Ahead) -> Self {
+        let ledger = Arc::clone(&worker.shared.ledger);
+        let sheet = Sheet::new(&worker.shared.place);
         Self {
             worker,
             concurrency: route.concurrency,
             batch: route.batch_rule(),
             at_a_time: route.at_a_time(),
             ahead,
-            ledger: Arc::default(),
+            ledger,
+            sheet,
             hand: Hand::default(),
             running: 0,
             handled: 0,
@@ -136,12 +144,27 @@ impl Intake {
     pub(super) fn poll_turn(
         &mut self,
         cx: &mut Context<'_>,
+        source: Option<(&mut Feed, &Listener)>,
+    ) -> Poll<Halt> {
+        let polled = self.poll_steps(cx, source);
+        // What the last message held is not kept until the next one comes.
+        self.sheet.wipe();
+        self.hand.rest(&self.worker.shared);
+        polled
+    }
+
+    fn poll_steps(
+        &mut self,
+        cx: &mut Context<'_>,
         mut source: Option<(&mut Feed, &Listener)>,
     ) -> Poll<Halt> {
         let mut left = AT_ONCE;
         // Whether what comes next may begin as it comes.
         let mut is_clear = false;
         loop {
+            if !is_clear && source.is_some() && self.is_broken() {
+                return Poll::Ready(Halt::Broken);
+            }
             is_clear = is_clear || self.begin(&mut left);
             // What no stream keeps goes to other instances meanwhile; a stream's waits.
             if let (Some(until), Some((Feed::Core(_), _))) = (self.open, &source)
@@ -159,17 +182,21 @@ impl Intake {
             }
             if let Some((feed, listener)) = &mut source {
                 let room = if is_clear { self.places() } else { self.room() };
-                if room > 0 || feed.expects() {
+                if (room > 0 || feed.expects())
+                    && let Some(blank) = self.sheet.blank()
+                {
                     let gate = &self.worker.shared.gate;
-                    match listener.attend(cx, |cx| feed.poll_next(cx, room, gate)) {
-                        Poll::Ready(Some(Ok(incoming))) if is_clear => {
+                    match listener.attend(cx, |cx| feed.poll_next(cx, room, gate, blank)) {
+                        Poll::Ready(Some(Ok(()))) if is_clear => {
                             left -= 1;
-                            let taken = self.accept(incoming);
-                            is_clear = self.handle(taken);
+                            is_clear = self.handle_now();
                             continue;
                         }
                         Poll::Ready(Some(next)) => {
-                            self.take(next);
+                            match next {
+                                Ok(()) => self.put(Arc::clone(self.sheet.message())),
+                                Err(fault) => self.worker.feed_fails(fault),
+                            }
                             is_clear = false;
                             continue;
                         }
@@ -178,11 +205,25 @@ impl Intake {
                     }
                 }
             }
-            if !self.poll_timer(cx) {
+            if !self.poll_timer(cx, source.is_some()) {
+                self.acknowledge();
                 return Poll::Pending;
             }
             is_clear = false;
         }
+    }
+
+    /// Acknowledges what is handled, where that is done for many messages at once.
+    pub(super) fn acknowledge(&self) {
+        let shared = &self.worker.shared;
+        if shared.acks_all {
+            shared.acknowledge_all(self.ledger.cover(Cover::due));
+        }
+    }
+
+    /// Whether others have messages, so that none may be acknowledged for all before it.
+    fn is_broken(&self) -> bool {
+        self.worker.shared.acks_all && self.ledger.cover(|cover| cover.is_broken(Instant::now))
     }
 
     /// Whether a handler has ended in its task.
@@ -200,8 +241,8 @@ impl Intake {
     }
 
     /// Whether something is due that nobody else says.
-    fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(wake) = self.wake() else { return false };
+    fn poll_timer(&mut self, cx: &mut Context<'_>, takes: bool) -> bool {
+        let Some(wake) = self.wake(takes) else { return false };
         let (due, sleep) = self.timer.get_or_insert_with(|| (wake, Box::pin(sleep_until(wake))));
         if *due != wake {
             *due = wake;
@@ -224,21 +265,21 @@ impl Intake {
         self.ledger.held().backlog.waiting()
     }
 
-    /// A message that came, or what the feed reports.
-    pub(super) fn take(&mut self, next: Result<Incoming, Fault>) {
-        match next {
-            Ok(incoming) => {
-                let taken = self.accept(incoming);
-                self.ledger.push(taken);
-            }
-            Err(fault) => self.worker.feed_fails(fault),
-        }
+    /// A message that came, and waits.
+    pub(super) fn take(&mut self, incoming: Incoming) {
+        self.put(self.worker.matter(incoming));
     }
 
-    fn accept(&mut self, incoming: Incoming) -> Taken {
+    fn put(&mut self, message: Arc<Matter>) {
+        self.hear();
+        let taken = self.worker.take(message);
+        self.ledger.push(taken);
+    }
+
+    /// Messages come.
+    fn hear(&mut self) {
         self.delivered = true;
         self.worker.shared.gate.well(Trouble::Feed);
-        self.worker.take(incoming)
     }
 
     /// Begins what may begin, but no more than what is left of the turn. Says whether nothing is
@@ -297,30 +338,48 @@ impl Intake {
         }
     }
 
-    /// Begins a message: here, where its handler is so quick that it keeps nobody waiting, and in
-    /// a task of its own where it is not, or waits itself. Says whether it is done, and nothing
+    /// Begins the message that has just come, since none waits. Says whether it is done, and nothing
     /// else has come meanwhile.
-    fn handle(&mut self, taken: Taken) -> bool {
-        let key = taken.key;
-        let mut start = if self.hand.is_free(&taken) {
-            match self.hand.handle(&self.worker.shared, &self.ledger, taken) {
-                Ok((health, alone)) => {
-                    if let Some(key) = key {
-                        self.ledger.held().backlog.release(key);
-                    }
-                    self.heed(health);
-                    return alone && self.open.is_none() && !self.circuit.is_probing();
-                }
-                Err(start) => *start,
+    fn handle_now(&mut self) -> bool {
+        self.hear();
+        let message = self.sheet.message();
+        let underway = self.worker.came(message);
+        match begin(&mut self.hand, &self.worker, message, &underway) {
+            Ok((health, alone)) => self.handled_here(health, alone),
+            Err(stage) => {
+                let taken = Taken::new(Arc::clone(message), underway, None);
+                self.go_on(taken, stage)
             }
-        } else {
-            Start::Fresh(taken)
-        };
-        if let Some(taken) = start.taken() {
-            taken.entry = self.ledger.enter(taken, Instant::now());
         }
-        let place = self.place(1, key);
-        self.worker.handle(start, place);
+    }
+
+    /// Begins a message that has waited, in the same way.
+    fn handle(&mut self, taken: Taken) -> bool {
+        match begin(&mut self.hand, &self.worker, &taken.incoming, &taken.underway) {
+            Ok((health, alone)) => {
+                if let Some(key) = taken.key {
+                    self.ledger.held().backlog.release(key);
+                }
+                self.handled_here(health, alone)
+            }
+            Err(stage) => self.go_on(taken, stage),
+        }
+    }
+
+    fn handled_here(&mut self, health: Health, alone: bool) -> bool {
+        if health != Health::Well || !self.circuit.is_closed() {
+            self.heed(health);
+        }
+        alone && self.open.is_none() && !self.circuit.is_probing()
+    }
+
+    /// Goes on with a message in a task of its own.
+    fn go_on(&mut self, mut taken: Taken, stage: Stage) -> bool {
+        taken.entry = self.ledger.enter(&taken, Instant::now());
+        // What was handled before it does not wait for it.
+        self.acknowledge();
+        let place = self.place(1, taken.key);
+        self.worker.handle(taken, stage, place);
         false
     }
 
@@ -390,7 +449,7 @@ impl Intake {
     }
 
     /// When there is something to do that nobody else says.
-    fn wake(&self) -> Option<Instant> {
+    fn wake(&self, takes: bool) -> Option<Instant> {
         let held = self.ledger.held();
         let has_places = self.running < self.concurrency && held.backlog.waiting() > 0;
         let pace = self.pace.as_ref().filter(|_| has_places);
@@ -398,6 +457,24 @@ impl Intake {
         let may_begin = has_places && pace.is_none() && self.open.is_none();
         let batch = self.batch.filter(|_| may_begin);
         let batch = batch.and_then(|rule| held.backlog.batch_due(rule));
-        [held.backlog.due(), pace, batch, self.open].into_iter().flatten().min()
+        let missing = held.cover.as_ref().filter(|_| takes).and_then(Cover::until);
+        [held.backlog.due(), pace, batch, missing, self.open].into_iter().flatten().min()
     }
+}
+
+/// Begins a message: here, where its handler is so quick that it keeps nobody waiting. What is left
+/// is for a task: all of it where the handler is slow, the rest where it waits.
+fn begin(
+    hand: &mut Hand,
+    worker: &Worker,
+    message: &Arc<Matter>,
+    underway: &Underway,
+) -> Result<(Health, bool), Stage> {
+    let shared = &worker.shared;
+    if worker.passes(message) {
+        let due = shared.ledger.cover(|cover| cover.handled(message));
+        shared.acknowledge_all(due);
+        return Ok((Health::Unknown, true));
+    }
+    if hand.is_free(underway) { hand.handle(shared, message) } else { Err(Stage::Fresh) }
 }

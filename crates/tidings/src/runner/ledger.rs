@@ -10,6 +10,7 @@ use tokio::task::unconstrained;
 use tokio::time::Instant;
 
 use super::backlog::{Backlog, Taken};
+use super::cover::Cover;
 use super::feed::{Feed, Flow};
 use crate::context::Matter;
 use crate::transport::{Fault, Settle, Settlement};
@@ -31,6 +32,10 @@ pub(super) struct Held {
     free: Vec<usize>,
     /// What the intake handles itself.
     hand: Option<InHand>,
+    /// What an ack may cover, on a route that acknowledges many messages at once.
+    pub(super) cover: Option<Cover>,
+    /// When the server was last told of what is handled and can't be acknowledged yet.
+    kept: Option<Instant>,
     /// Where more may have come that the intake has not taken.
     flow: Option<Arc<Flow>>,
     /// Whether the teller is awake.
@@ -69,6 +74,19 @@ struct InHand {
 }
 
 impl Ledger {
+    /// With `cover` messages are handled in their order, and acknowledged together.
+    pub(super) fn new(cover: Option<Cover>) -> Self {
+        let mut held = Held::default();
+        held.backlog.keep_order(cover.is_some());
+        held.cover = cover;
+        Self { held: Mutex::new(held), stirred: Notify::new() }
+    }
+
+    /// Does something with what an ack may cover, if acks cover more than their message.
+    pub(super) fn cover<T: Default>(&self, work: impl FnOnce(&mut Cover) -> T) -> T {
+        self.held().cover.as_mut().map(work).unwrap_or_default()
+    }
+
     pub(super) fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -108,7 +126,7 @@ impl Ledger {
     pub(super) fn enter(self: &Arc<Self>, taken: &Taken, now: Instant) -> Option<Entry> {
         taken.incoming.settle.as_ref()?;
         let message = Arc::clone(&taken.incoming);
-        let work = Some(Work { message, begun: now, told: taken.told });
+        let work = Some(Work { message, begun: now, told: taken.told.unwrap_or(now) });
         let mut held = self.held();
         let place = if let Some(place) = held.free.pop() {
             held.works[place] = work;
@@ -145,7 +163,8 @@ impl Ledger {
     /// Whether nothing is here: then the teller sleeps until it is woken.
     pub(super) fn sleeps(&self) -> bool {
         let mut held = self.held();
-        held.awake = held.hand.is_some() || !held.backlog.is_empty() || held.is_at_work();
+        let keeps = held.cover.as_ref().is_some_and(|cover| cover.kept().next().is_some());
+        held.awake = keeps || held.hand.is_some() || !held.backlog.is_empty() || held.is_at_work();
         !held.awake
     }
 
@@ -162,7 +181,16 @@ impl Ledger {
         limit: Duration,
     ) -> Result<Option<Settle>, Fault> {
         let mut held = self.held();
-        let Held { hand, works, backlog, .. } = &mut *held;
+        let Held { hand, works, backlog, cover, kept, .. } = &mut *held;
+        if let Some(cover) = cover
+            && kept.is_none_or(|kept| kept <= before)
+        {
+            *kept = Some(now);
+            for settle in cover.kept() {
+                // What finds no room is told the next time.
+                unconstrained(settle.send(Settlement::Progress)).now_or_never().transpose()?;
+            }
+        }
         let may_be_told = |begun: Instant| {
             !limit.is_zero() && begun.checked_add(limit).is_none_or(|end| now <= end)
         };
@@ -176,7 +204,7 @@ impl Ledger {
         });
         let waiting = backlog.untold(before).filter_map(|taken| {
             let Taken { incoming, told, .. } = taken;
-            incoming.settle.as_ref().map(|settle| (settle, told))
+            incoming.settle.as_ref().map(|settle| (settle, told.get_or_insert(before)))
         });
         for (settle, told) in hand.chain(works).chain(waiting).filter(|(_, told)| **told <= before)
         {

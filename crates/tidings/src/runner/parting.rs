@@ -12,7 +12,7 @@ use super::backlog::Taken;
 use super::feed::Feed;
 use super::intake::Intake;
 use crate::probe::Listener;
-use crate::transport::{Fault, Settlement};
+use crate::transport::{Fault, Incoming, Settlement};
 
 impl Intake {
     /// Handles what the feed still has and what is here, and waits for the last handler; ends
@@ -56,10 +56,11 @@ impl Intake {
             self.worker.leave(&taken.incoming).await;
         }
         let gate = self.worker.gate();
-        let mut next =
-            || unconstrained(poll_fn(|cx| feed.poll_next(cx, 1, &gate))).now_or_never().flatten();
-        while let Some(next) = next() {
-            if let Ok(incoming) = next {
+        let mut incoming = Incoming::default();
+        loop {
+            let next = poll_fn(|cx| feed.poll_next(cx, 1, &gate, &mut incoming));
+            let Some(Some(next)) = unconstrained(next).now_or_never() else { break };
+            if next.is_ok() {
                 left += 1;
                 self.worker.leave(&incoming).await;
             }
@@ -78,12 +79,11 @@ impl Intake {
         let mut given_back = Ok(());
         self.ends = true;
         let all = self.ledger.held().backlog.drain();
-        let (last, waiting): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|taken| self.worker.is_last_attempt(taken));
+        let (last, waiting) = self.parted(all);
         for taken in last {
             self.ledger.push(taken);
         }
-        give_back(waiting, &mut given_back).await;
+        self.send_back(waiting, &mut given_back).await;
         loop {
             let late = poll_fn(|cx| {
                 is_aborted = is_aborted || aborted.as_mut().poll(cx).is_ready();
@@ -106,18 +106,34 @@ impl Intake {
                 self.ends = false;
                 return given_back;
             }
-            give_back(late, &mut given_back).await;
+            self.send_back(late, &mut given_back).await;
         }
     }
-}
 
-/// Gives messages back, unless that failed before: where one can't be given back, the next can't
-/// either.
-async fn give_back(messages: Vec<Taken>, given_back: &mut Result<(), Fault>) {
-    for taken in messages {
-        if let (Ok(()), Some(settle)) = (&given_back, &taken.incoming.settle) {
-            let early = taken.due.and_then(|due| due.checked_duration_since(Instant::now()));
-            *given_back = settle.send(Settlement::Nak(early.filter(|time| !time.is_zero()))).await;
+    /// Those that are handled here, and those that are given back.
+    fn parted(&self, mut all: Vec<Taken>) -> (Vec<Taken>, Vec<Taken>) {
+        let worker = &self.worker;
+        if worker.shared.acks_all {
+            // In their order: what comes before the last of those is handled too.
+            let last = all.iter().rposition(|taken| worker.is_last_attempt(taken));
+            let waiting = all.split_off(last.map_or(0, |last| last + 1));
+            return (all, waiting);
+        }
+        all.into_iter().partition(|taken| worker.is_last_attempt(taken))
+    }
+
+    /// Gives messages back, unless that failed before: where one can't be given back, the next
+    /// can't either.
+    async fn send_back(&self, messages: Vec<Taken>, given_back: &mut Result<(), Fault>) {
+        for taken in messages {
+            if let (true, Some(receipt)) = (self.worker.shared.acks_all, &taken.incoming.receipt) {
+                self.ledger.cover(|cover| cover.let_go(receipt.sequence));
+            }
+            if let (Ok(()), Some(settle)) = (&*given_back, &taken.incoming.settle) {
+                let early = taken.due.and_then(|due| due.checked_duration_since(Instant::now()));
+                *given_back =
+                    settle.send(Settlement::Nak(early.filter(|time| !time.is_zero()))).await;
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::handled::Handled;
 use super::settle::{Fate, Why};
+use super::stint::Spent;
 use crate::dead_letter::DeadLetterReason;
 use crate::failure::Verdict;
 use crate::message::Outcome;
@@ -75,10 +76,12 @@ pub(super) struct EndpointTally {
 }
 
 impl Tally {
-    /// Counts an event that was handled.
-    pub(super) fn done(&self, took: Duration) {
-        self.busy(took);
-        self.handled.fetch_add(1, Relaxed);
+    /// Counts events that were handled.
+    pub(super) fn done(&self, Spent { messages, time }: Spent) {
+        if messages > 0 {
+            self.busy(time);
+            self.handled.fetch_add(u64::from(messages), Relaxed);
+        }
     }
 
     fn busy(&self, took: Duration) {

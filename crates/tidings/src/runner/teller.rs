@@ -13,6 +13,7 @@ use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep};
 
 use super::Worker;
+use super::cover::Cover;
 use super::feed::Flow;
 use super::ledger::Ledger;
 use super::progress::Progress;
@@ -30,6 +31,7 @@ pub(super) async fn run(worker: Worker, ledger: Arc<Ledger>) {
             let Some(before) = now.checked_sub(half) else { continue };
             if let Some(flow) = ledger.stuck() {
                 take_over(&worker, &ledger, &flow);
+                worker.shared.acknowledge_all(ledger.cover(Cover::due));
             }
             if let Err(fault) = tell(&ledger, before, now, limit).await {
                 let route = worker.label();
@@ -68,7 +70,7 @@ fn take_over(worker: &Worker, ledger: &Ledger, flow: &Flow) {
         && let Poll::Ready(Some(next)) = std::pin::pin!(unconstrained(pull.next())).poll(&mut cx)
     {
         match next {
-            Ok(incoming) => ledger.push(worker.take(incoming)),
+            Ok(incoming) => ledger.push(worker.take(worker.matter(incoming))),
             Err(fault) => worker.feed_fails(fault),
         }
     }

@@ -65,6 +65,10 @@ impl Shared {
             };
             dead_letter::store_read(&self.link, letters, message, receipt, &cause).await?;
         }
+        if self.acks_all {
+            self.ledger.cover(|cover| cover.aside(message.sequence));
+            return Ok(());
+        }
         match settle {
             Some(settle) => {
                 settle.confirm(Settlement::term(ERROR), self.link.patience.request).await

@@ -13,14 +13,16 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::backlog::Taken;
 use super::conclude::Concluded;
+use super::cover::Cover;
 use super::gate::{Gate, Trouble};
 use super::handled::{Cut, Handled};
 use super::history::History;
+use super::ledger::Ledger;
 use super::place::{FAR, Place};
 use super::progress::Progress;
 use super::settle::Policy;
 use super::{Runner, Tally, reply};
-use crate::context::{Context, Workplace};
+use crate::context::{Context, Matter, Workplace};
 use crate::handler::{Desk, Dispatch, Dispatching, empty_desk};
 use crate::link::Link;
 use crate::message::{Declaration, MessageKind};
@@ -35,27 +37,15 @@ pub(crate) struct Worker {
 }
 
 /// How far a message has come when a task goes on with it.
-pub(super) enum Start {
+pub(super) enum Stage {
     /// It was not begun.
-    Fresh(Taken),
+    Fresh,
     /// Its handler waits for something.
-    Begun { taken: Taken, desk: Desk, begun: std::time::Instant },
+    Begun { desk: Desk, took: Duration },
     /// Its handler has ended.
-    Ended { taken: Taken, handled: Handled, took: Duration },
+    Ended { handled: Handled, took: Duration },
     /// What is done about it waits for something.
     Concluding(ReusableBoxFuture<'static, Concluded>),
-}
-
-impl Start {
-    /// The message, where the server may have to be told of it.
-    pub(super) fn taken(&mut self) -> Option<&mut Taken> {
-        match self {
-            Self::Fresh(taken) | Self::Begun { taken, .. } | Self::Ended { taken, .. } => {
-                Some(taken)
-            }
-            Self::Concluding(_) => None,
-        }
-    }
 }
 
 pub(super) struct Shared {
@@ -68,6 +58,10 @@ pub(super) struct Shared {
     /// The stream of its dead letters, if it has any.
     pub(super) letters: Option<String>,
     pub(super) history: History,
+    /// What is here of its messages.
+    pub(super) ledger: Arc<Ledger>,
+    /// Whether an ack covers all messages before its own.
+    pub(super) acks_all: bool,
     pub(super) link: Link,
     /// What the contexts of its handler have in common.
     pub(super) place: Arc<Workplace>,
@@ -100,6 +94,10 @@ impl Worker {
                 deadline: route.deadline,
                 letters,
                 history: History::default(),
+                ledger: Arc::new(Ledger::new(
+                    route.ack_every.map(|every| Cover::new(every, route.ack_wait())),
+                )),
+                acks_all: route.ack_every.is_some(),
                 place: Arc::new(Workplace { link: link.clone(), stop: runner.stop.clone() }),
                 link,
                 key: route.key.clone(),
@@ -151,14 +149,28 @@ impl Worker {
         self.shared.abort.cancelled().await;
     }
 
-    /// A message that came: from here on it is known to be here, and its key is known.
-    pub(super) fn take(&self, incoming: Incoming) -> Taken {
+    /// A message that came: from here on it is known to be here.
+    #[inline]
+    pub(super) fn came(&self, message: &Matter) -> Underway {
+        if self.shared.acks_all {
+            self.shared.ledger.cover(|cover| cover.came(message));
+        }
+        self.shared.begin(message)
+    }
+
+    /// The same for one that waits, perhaps for others of its key.
+    pub(super) fn take(&self, message: Arc<Matter>) -> Taken {
         let Shared { key, .. } = &*self.shared;
         // A key that panics is none; the handler's own decoding will say so again.
-        let read = |key: &Key| catch_unwind(AssertUnwindSafe(|| key(&incoming))).ok().flatten();
+        let read = |key: &Key| catch_unwind(AssertUnwindSafe(|| key(&message))).ok().flatten();
         let key = key.as_ref().and_then(read);
-        let underway = self.shared.begin(&incoming);
-        Taken::new(incoming, underway, key)
+        let underway = self.came(&message);
+        Taken::new(message, underway, key)
+    }
+
+    /// A message that was not written on a sheet.
+    pub(super) fn matter(&self, incoming: Incoming) -> Arc<Matter> {
+        Arc::new(Matter::new(&self.shared.place, incoming))
     }
 
     /// Whether a message is not to be tried again after this delivery.
@@ -186,10 +198,10 @@ impl Worker {
     }
 
     /// Goes on with a message in a task of its own; the place is given back when it is settled.
-    pub(super) fn handle(&self, start: Start, mut place: Place) {
+    pub(super) fn handle(&self, taken: Taken, stage: Stage, mut place: Place) {
         let shared = Arc::clone(&self.shared);
         self.shared.tasks.spawn(async move {
-            let (health, later) = shared.go_on(start, &mut place.kept).await;
+            let (health, later) = shared.go_on(taken, stage, &mut place.kept).await;
             place.health = health;
             place.defer(later);
         });
@@ -205,6 +217,16 @@ impl Worker {
         self.shared.gate.failing(Trouble::Feed, now, fault.to_string());
     }
 
+    /// Whether a message was put back for another consumer only, and is done here.
+    pub(super) fn passes(&self, message: &Incoming) -> bool {
+        let Incoming { headers, receipt, .. } = message;
+        // Else its transport has passed it over.
+        self.shared.acks_all
+            && receipt
+                .as_ref()
+                .is_some_and(|receipt| headers.is_for_another(&receipt.stream, &receipt.consumer))
+    }
+
     /// Whether messages may have to wait for each other.
     pub(super) fn is_keyed(&self) -> bool {
         self.shared.key.is_some()
@@ -217,6 +239,7 @@ impl Worker {
 }
 
 impl Shared {
+    #[inline]
     pub(super) fn begin(&self, incoming: &Incoming) -> Underway {
         self.link.begin(Work::Handle { declarations: self.declarations, incoming })
     }
@@ -228,39 +251,39 @@ impl Shared {
 
     /// Handles and settles a message, or what is left of that; `kept` is for how long the handler
     /// kept its thread until it first waited.
-    async fn go_on(self: &Arc<Self>, start: Start, kept: &mut Option<Duration>) -> Concluded {
+    async fn go_on(
+        self: &Arc<Self>,
+        taken: Taken,
+        stage: Stage,
+        kept: &mut Option<Duration>,
+    ) -> Concluded {
         // The wall's clock: it is how long the machine was busy, also where a test turns tokio's.
         let begun = std::time::Instant::now();
-        let (taken, handled, took) = match start {
-            Start::Fresh(taken) => {
+        let (handled, took) = match stage {
+            Stage::Fresh => {
                 let handled = match &self.dispatch {
-                    _ if self.is_used_up(&taken) => Handled::UsedUp,
+                    _ if self.is_used_up(&taken.incoming) => Handled::UsedUp,
                     Dispatching::Each(dispatch) => self.call(&**dispatch, &taken, kept).await,
                     // It is handled with others, in `batch`.
                     Dispatching::Batch(_) => Handled::Aborted,
                 };
-                (taken, handled, begun.elapsed())
+                (handled, begun.elapsed())
             }
-            Start::Begun { taken, mut desk, begun } => {
+            Stage::Begun { mut desk, took } => {
                 let work = poll_fn(|cx| desk.poll(cx));
                 let handled = self.guard(work).await.map(Handled::Returned);
-                (taken, handled.unwrap_or_else(Cut::into_handled), begun.elapsed())
+                (handled.unwrap_or_else(Cut::into_handled), took + begun.elapsed())
             }
-            Start::Ended { taken, handled, took } => (taken, handled, took),
-            Start::Concluding(mut conclusion) => return poll_fn(|cx| conclusion.poll(cx)).await,
+            Stage::Ended { handled, took } => (handled, took),
+            Stage::Concluding(mut conclusion) => return poll_fn(|cx| conclusion.poll(cx)).await,
         };
         self.conclude(taken, handled, took).await
     }
 
     /// Whether a message is not to be tried any more.
-    pub(super) fn is_used_up(&self, taken: &Taken) -> bool {
-        let Incoming { settle, receipt, .. } = &**taken.incoming;
+    pub(super) fn is_used_up(&self, message: &Incoming) -> bool {
+        let Incoming { settle, receipt, .. } = message;
         settle.is_some() && receipt.as_ref().is_some_and(|r| self.policy.is_used_up(r.attempt))
-    }
-
-    /// What the handler is told of its message.
-    pub(super) fn context(&self, taken: &Taken) -> Context {
-        Context::new(&self.place, &taken.incoming)
     }
 
     /// Runs the handler, as long as it may.
@@ -270,7 +293,7 @@ impl Shared {
         taken: &Taken,
         kept: &mut Option<Duration>,
     ) -> Handled {
-        let cx = self.context(taken);
+        let cx = Context::new(&taken.incoming);
         let mut desk = empty_desk();
         // Decoding runs the user's code too: a panic there is caught as well.
         let handled = async {

@@ -127,7 +127,7 @@ impl<'a, M: Message> TestContext<'a, M> {
             receipt,
             settle: None,
         };
-        let place = Workplace { link: self.link.clone(), stop: self.stop };
-        Context::new(&Arc::new(place), &Arc::new(Matter::new(incoming)))
+        let place = Arc::new(Workplace { link: self.link.clone(), stop: self.stop });
+        Context::new(&Arc::new(Matter::new(&place, incoming)))
     }
 }

@@ -100,6 +100,13 @@ fn compare(ours: &ConsumerConfig, theirs: &ConsumerConfig) -> Vec<Difference> {
     if ours.max_ack_pending != theirs.max_ack_pending {
         add("max_ack_pending", limit(ours.max_ack_pending), limit(theirs.max_ack_pending));
     }
+    if ours.acks != theirs.acks {
+        differences.push(foreign(&Foreign {
+            field: "ack_policy",
+            ours: ours.acks.as_str(),
+            theirs: theirs.acks.as_str().to_owned(),
+        }));
+    }
     differences.extend(theirs.foreign.iter().map(foreign));
     differences
 }

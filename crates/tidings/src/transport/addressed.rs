@@ -15,11 +15,14 @@ type Passing = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
 pub(crate) struct Addressed<S> {
     pub(super) flow: S,
     passing: Option<Passing>,
+    /// Whether it leaves even those to whoever takes the messages: an ack of one would be an ack of
+    /// all before it.
+    all: bool,
 }
 
 impl<S> Addressed<S> {
-    pub(super) fn new(flow: S) -> Self {
-        Self { flow, passing: None }
+    pub(super) fn new(flow: S, all: bool) -> Self {
+        Self { flow, passing: None, all }
     }
 }
 
@@ -43,7 +46,7 @@ impl<S: Stream<Item = Result<Incoming, Fault>> + Unpin> Stream for Addressed<S> 
                     receipt: Some(receipt),
                     headers,
                     ..
-                })) if headers.is_for_another(&receipt.stream, &receipt.consumer) => {
+                })) if !this.all && headers.is_for_another(&receipt.stream, &receipt.consumer) => {
                     this.passing =
                         Some(Box::pin(async move { settle.send(Settlement::Ack).await }));
                 }

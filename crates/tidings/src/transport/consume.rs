@@ -10,13 +10,14 @@ use crate::subject::Subject;
 use crate::transport::addressed::Addressed;
 use crate::transport::{Fault, Incoming, memory, nats};
 
-/// A durable pull consumer with explicit acks.
+/// A durable pull consumer, whose deliveries are acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ConsumerConfig {
     pub(crate) name: String,
     /// Empty: all subjects of the stream.
     pub(crate) filters: Vec<Subject>,
     pub(crate) from: DeliverFrom,
+    pub(crate) acks: AckPolicy,
     /// How long a delivery may stay unsettled. A server makes it the first of `backoff`, if there
     /// is one.
     pub(crate) ack_wait: Duration,
@@ -52,6 +53,7 @@ impl ConsumerConfig {
             name: name.into(),
             filters: Vec::new(),
             from: DeliverFrom::Beginning,
+            acks: AckPolicy::Explicit,
             ack_wait: Duration::from_secs(30),
             backoff: Vec::new(),
             max_deliver: None,
@@ -64,6 +66,26 @@ impl ConsumerConfig {
     pub(crate) fn wait_of(&self, attempt: u64) -> Duration {
         let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
         self.backoff.get(index).or(self.backoff.last()).copied().unwrap_or(self.ack_wait)
+    }
+}
+
+/// What an ack says; it can't be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AckPolicy {
+    /// That its message is done.
+    Explicit,
+    /// That its message is done and each of a lower sequence, as long as the number of its delivery
+    /// is higher than that of the ack before. A termination says the same.
+    All,
+}
+
+impl AckPolicy {
+    /// As NATS names it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Explicit => "explicit",
+            Self::All => "all",
+        }
     }
 }
 
@@ -89,11 +111,13 @@ pub(crate) enum Pull {
 
 impl Pull {
     pub(super) fn nats(pull: nats::NatsPull) -> Self {
-        Self::Nats(Addressed::new(pull))
+        let all = pull.acks_all();
+        Self::Nats(Addressed::new(pull, all))
     }
 
     pub(super) fn memory(pull: memory::MemoryPull) -> Self {
-        Self::Memory(Addressed::new(pull))
+        let all = pull.acks_all();
+        Self::Memory(Addressed::new(pull, all))
     }
 
     /// How many more messages may be on the way, or here and not yielded. As long as it is not

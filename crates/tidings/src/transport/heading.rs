@@ -8,23 +8,25 @@ use crate::header::{self, Headers};
 use crate::transport::nats;
 
 /// Headers as they came. Most are never looked at, and so they are only read when somebody does.
-#[derive(Clone, Default)]
-pub(crate) struct Heading {
-    /// As the client of a server has them.
-    theirs: Option<nats::NatsHeaders>,
-    ours: OnceLock<Headers>,
+#[derive(Clone)]
+pub(crate) enum Heading {
+    /// As the client of a server has them, and ours once they were read.
+    Theirs(nats::NatsHeaders, OnceLock<Box<Headers>>),
+    Ours(Headers),
 }
 
 impl Heading {
     pub(super) fn nats(theirs: Option<nats::NatsHeaders>) -> Self {
-        Self { theirs, ours: OnceLock::new() }
+        theirs.map_or_else(Self::default, |theirs| Self::Theirs(theirs, OnceLock::new()))
     }
 
     /// The first value of this name, without reading the others.
+    #[inline]
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        match &self.theirs {
-            Some(theirs) => theirs.get(name),
-            None => self.ours.get()?.get(name),
+        match self {
+            Self::Theirs(theirs, _) => theirs.get(name),
+            Self::Ours(ours) if ours.is_empty() => None,
+            Self::Ours(ours) => ours.get(name),
         }
     }
 
@@ -34,9 +36,15 @@ impl Heading {
     }
 }
 
+impl Default for Heading {
+    fn default() -> Self {
+        Self::Ours(Headers::new())
+    }
+}
+
 impl From<Headers> for Heading {
     fn from(headers: Headers) -> Self {
-        Self { theirs: None, ours: OnceLock::from(headers) }
+        Self::Ours(headers)
     }
 }
 
@@ -44,8 +52,10 @@ impl Deref for Heading {
     type Target = Headers;
 
     fn deref(&self) -> &Headers {
-        self.ours
-            .get_or_init(|| self.theirs.as_ref().map_or_else(Headers::new, nats::NatsHeaders::read))
+        match self {
+            Self::Theirs(theirs, ours) => ours.get_or_init(|| Box::new(theirs.read())),
+            Self::Ours(ours) => ours,
+        }
     }
 }
 

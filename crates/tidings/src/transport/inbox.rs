@@ -47,13 +47,27 @@ impl Inbox {
     }
 }
 
+impl Inbox {
+    /// The next message, written in the place of `into`.
+    #[inline]
+    pub(crate) fn poll_into(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut Incoming,
+    ) -> Poll<Option<Result<(), Fault>>> {
+        match self {
+            Self::Nats(inbox) => inbox.poll_into(cx, into),
+            Self::Memory(inbox) => inbox.poll_into(cx, into).map(|next| next.map(Ok)),
+        }
+    }
+}
+
 impl Stream for Inbox {
     type Item = Result<Incoming, Fault>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        match self.get_mut() {
-            Self::Nats(inbox) => Pin::new(inbox).poll_next(cx),
-            Self::Memory(inbox) => Pin::new(inbox).poll_next(cx).map(|next| next.map(Ok)),
-        }
+        let mut incoming = Incoming::default();
+        let next = self.get_mut().poll_into(cx, &mut incoming);
+        next.map(|next| next.map(|next| next.map(|()| incoming)))
     }
 }

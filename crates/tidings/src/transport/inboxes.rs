@@ -42,17 +42,24 @@ impl FromIterator<Inbox> for Inboxes {
     }
 }
 
-impl Stream for Inboxes {
-    type Item = Result<Incoming, Fault>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+impl Inboxes {
+    /// The next message, written in the place of `into`.
+    pub(crate) fn poll_into(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut Incoming,
+    ) -> Poll<Option<Result<(), Fault>>> {
+        // The usual case.
+        if let [inbox] = &mut *self.all {
+            return inbox.poll_into(cx, into);
+        }
         let mut empty = 0;
         while empty < self.all.len() {
             if self.turn >= self.all.len() {
                 self.turn = 0;
             }
             let turn = self.turn;
-            match Pin::new(&mut self.all[turn]).poll_next(cx) {
+            match self.all[turn].poll_into(cx, into) {
                 Poll::Ready(Some(next)) => {
                     self.taken += 1;
                     if self.taken >= IN_TURN {
@@ -68,5 +75,15 @@ impl Stream for Inboxes {
             }
         }
         if self.all.is_empty() { Poll::Ready(None) } else { Poll::Pending }
+    }
+}
+
+impl Stream for Inboxes {
+    type Item = Result<Incoming, Fault>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut incoming = Incoming::default();
+        let next = self.get_mut().poll_into(cx, &mut incoming);
+        next.map(|next| next.map(|next| next.map(|()| incoming)))
     }
 }

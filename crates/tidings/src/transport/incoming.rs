@@ -22,6 +22,40 @@ pub(crate) struct Incoming {
     pub(crate) settle: Option<Settle>,
 }
 
+impl Incoming {
+    /// Becomes another message, one that no stream delivered. Each part is laid where the last one
+    /// was: a message is a few hundred bytes, which are not moved once more.
+    #[inline]
+    pub(super) fn become_core(
+        &mut self,
+        subject: Subject,
+        reply: Option<Subject>,
+        headers: Heading,
+        payload: Bytes,
+    ) {
+        self.subject = subject;
+        self.reply = reply;
+        self.headers = headers;
+        self.payload = payload;
+        self.receipt = None;
+        self.settle = None;
+    }
+}
+
+impl Default for Incoming {
+    /// None yet.
+    fn default() -> Self {
+        Self {
+            subject: Subject::from_static(""),
+            reply: None,
+            headers: Heading::default(),
+            payload: Bytes::new(),
+            receipt: None,
+            settle: None,
+        }
+    }
+}
+
 /// Where a stream keeps a message, and which delivery of it this is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Receipt {
@@ -81,6 +115,23 @@ impl Settle {
         match self {
             Self::Nats(settle) => settle.finish(settlement).await,
             Self::Memory(settle) => settle.send(settlement),
+        }
+    }
+
+    /// The number of the delivery, among all of its consumer.
+    pub(crate) fn delivery(&self) -> u64 {
+        match self {
+            Self::Nats(settle) => settle.delivery(),
+            Self::Memory(settle) => settle.delivery(),
+        }
+    }
+
+    /// The way back for the message of this sequence, as if it had come with the delivery of this
+    /// number: where an ack is to cover messages that came again, out of their order.
+    pub(crate) fn covering(&self, sequence: u64, delivery: u64) -> Self {
+        match self {
+            Self::Nats(settle) => Self::Nats(settle.covering(sequence, delivery)),
+            Self::Memory(settle) => Self::Memory(settle.covering(sequence, delivery)),
         }
     }
 

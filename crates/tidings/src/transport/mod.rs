@@ -27,7 +27,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 pub(crate) use atomic::AtomicFault;
-pub(crate) use consume::{ConsumerConfig, DeliverFrom, Foreign, Pull};
+pub(crate) use consume::{AckPolicy, ConsumerConfig, DeliverFrom, Foreign, Pull};
 pub use denial::{Denial, DeniedAction};
 pub(crate) use dropped::Dropped;
 pub(crate) use fault::{ApiError, Fault};
@@ -51,6 +51,17 @@ pub(crate) struct Outgoing {
     pub(crate) subject: Subject,
     pub(crate) headers: Headers,
     pub(crate) payload: Bytes,
+}
+
+impl Outgoing {
+    /// What it is, leaving nothing.
+    fn take(&mut self) -> Self {
+        Self {
+            subject: std::mem::replace(&mut self.subject, Subject::from_static("")),
+            headers: std::mem::take(&mut self.headers),
+            payload: std::mem::take(&mut self.payload),
+        }
+    }
 }
 
 /// The transports there are. A closed set, so that a bus is one plain type.

@@ -32,6 +32,8 @@ pub struct ConsumerState {
     pub redelivered: u64,
     /// How many deliveries there were.
     pub delivered: u64,
+    /// How many requests wait for messages: one for each instance that reads it and has room.
+    pub waiting: u64,
     /// Until when it delivers nothing.
     pub paused_until: Option<SystemTime>,
 }

@@ -8,7 +8,6 @@ use tokio::time::Instant;
 use super::alarm::Alarm;
 use super::api;
 use super::broker::State;
-use super::consumer::Acks;
 use super::consumer_config;
 use super::stream::{Removal, Stream};
 use super::stream_config;
@@ -81,7 +80,7 @@ impl State {
         consumer_config::update(&consumer.config, &config)?;
         let others = stream.consumers.values().filter(|other| other.key != key);
         let others = others.map(|other| &other.config);
-        consumer_config::work_queue(&config, Acks::Explicit, &stream.config, others)?;
+        consumer_config::work_queue(&config, config.acks.into(), &stream.config, others)?;
         stream.replace_config(key, config, &mut self.effects);
         Ok(())
     }
@@ -213,6 +212,7 @@ impl Memory {
                 ack_pending: consumer.pending.len() as u64,
                 redelivered: consumer.pending.values().filter(|p| p.attempts > 1).count() as u64,
                 delivered: consumer.delivered,
+                waiting: consumer.waiting(),
                 paused_until: consumer.paused_until.map(|until| clock.system_time(until)),
             })
         })?

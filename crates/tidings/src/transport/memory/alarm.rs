@@ -1,7 +1,8 @@
 //! What is to happen later, and the task that waits for it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
+use hashbrown::HashMap;
 use tokio::time::Instant;
 
 /// Whom an alarm is for: a stream, or one of its consumers.

@@ -57,6 +57,7 @@ errors! {
         "multiple non-filtered consumers not allowed on workqueue stream";
     work_queue_not_unique: 400 10_100, "filtered consumer not unique on workqueue stream";
     work_queue_from: 400 10_101, "consumer must be deliver all on workqueue stream";
+    work_queue_explicit: 400 10_098, "workqueue stream requires explicit ack";
     work_queue_ack: 400 10_084,
         "consumer in pull mode requires explicit ack policy on workqueue stream";
 }

@@ -1,9 +1,9 @@
 //! Messages that a stream stores all or nothing: each is checked as if those before it were
 //! stored, and only then is any of them.
 
-use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use hashbrown::{HashMap, HashSet};
 use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, sleep};
 
@@ -11,7 +11,8 @@ use super::admission::{self, Admission, Entry, Rollup};
 use super::broker::State;
 use super::effects::Effects;
 use super::stream::Stream;
-use super::{Memory, api, check, wire};
+use super::subscriptions::Keeps;
+use super::{Memory, api, check_size, check_subject, wire};
 use crate::header;
 use crate::publish_ack::PublishAck;
 use crate::stream::Discard;
@@ -28,7 +29,9 @@ impl Memory {
         consume_budget().await;
         for (place, message) in messages.iter().enumerate() {
             let refuse = |fault| AtomicFault::Message(place, fault);
-            check(message, HEADERS_LEN).map_err(refuse)?;
+            // Before any is delivered.
+            check_subject(&message.subject).map_err(refuse)?;
+            check_size(message, HEADERS_LEN).map_err(refuse)?;
         }
         let stored = self.connection.with(|state, now| state.publish_batch(messages, now));
         if let Some(stored) = stored.map_err(AtomicFault::Batch)? {
@@ -49,9 +52,15 @@ impl State {
         now: Instant,
     ) -> Option<Result<PublishAck, AtomicFault>> {
         let (first, rest) = messages.split_first()?;
-        let messages = in_batch(messages);
-        let heard = self.subscriptions.deliver(&messages[0], None, &mut self.effects);
+        let mut messages = in_batch(messages);
         let refuse = |place, fault| Some(Err(AtomicFault::Message(place, fault)));
+        let Self { subscriptions, effects, .. } = self;
+        let mut deliver =
+            |message: &mut Outgoing| subscriptions.deliver(message, None, Keeps::Yes, effects);
+        let heard = match deliver(&mut messages[0]) {
+            Ok(heard) => heard,
+            Err(fault) => return refuse(0, fault),
+        };
         let Some(stream) = self.streams.of_subject(first.subject.as_str()) else {
             return if heard == 0 { refuse(0, Fault::NoResponders) } else { None };
         };
@@ -59,8 +68,10 @@ impl State {
         if !stream.config.allow_atomic_publish {
             return refuse(0, api::batch_disabled().into());
         }
-        for message in &messages[1..] {
-            self.subscriptions.deliver(message, None, &mut self.effects);
+        for (place, message) in messages.iter_mut().enumerate().skip(1) {
+            if let Err(fault) = deliver(message) {
+                return refuse(place, fault);
+            }
         }
         for (place, message) in (1..).zip(rest) {
             match self.streams.of_subject(message.subject.as_str()).map(|stream| stream.key) {

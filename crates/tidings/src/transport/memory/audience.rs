@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use hashbrown::hash_map::EntryRef;
 
 use super::inbox::Mailbox;
 use super::random::Random;
@@ -16,12 +17,20 @@ const MOST: usize = 1024;
 pub(super) struct Audiences(HashMap<String, Audience>);
 
 impl Audiences {
-    /// The audience of a subject; `found` looks for it where it is not known.
-    pub(super) fn of(&mut self, subject: &str, found: impl FnOnce(&str) -> Audience) -> &Audience {
+    /// The audience of a subject; `found` looks for it where it is not known, or says that there
+    /// can be none.
+    pub(super) fn of<E>(
+        &mut self,
+        subject: &str,
+        found: impl FnOnce(&str) -> Result<Audience, E>,
+    ) -> Result<&Audience, E> {
         if self.0.len() > MOST {
             self.0.clear();
         }
-        self.0.entry_ref(subject).or_insert_with(|| found(subject))
+        Ok(match self.0.entry_ref(subject) {
+            EntryRef::Occupied(known) => known.into_mut(),
+            EntryRef::Vacant(place) => place.insert(found(subject)?),
+        })
     }
 
     /// What is known is no longer true where this filter matches.
@@ -66,13 +75,18 @@ impl Audience {
         }
     }
 
-    /// Calls `each` for everybody who is to get the next message.
-    pub(super) fn choose(&self, random: &mut Random, mut each: impl FnMut(&Mailbox)) {
-        self.everybody.iter().for_each(|mailbox| each(mailbox));
+    /// Calls `each` for everybody who is to get the next message, and says who is the last.
+    pub(super) fn choose(&self, random: &mut Random, mut each: impl FnMut(&Mailbox, bool)) {
+        let mut left = self.everybody.len() + self.groups.len();
+        for mailbox in &self.everybody {
+            left -= 1;
+            each(mailbox, left == 0);
+        }
         for Group { members, .. } in &self.groups {
+            left -= 1;
             let chosen = if members.len() == 1 { 0 } else { random.below(members.len()) };
             if let Some(mailbox) = members.get(chosen) {
-                each(mailbox);
+                each(mailbox, left == 0);
             }
         }
     }
@@ -80,6 +94,8 @@ impl Audience {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
     use super::*;
 
     #[test]
@@ -92,9 +108,9 @@ mod tests {
                 looked += 1;
                 let mut audience = Audience::default();
                 (0..looked).for_each(|_| audience.add(&mailbox));
-                audience
+                Ok::<_, Infallible>(audience)
             };
-            audiences.of(subject, found).everybody.len()
+            audiences.of(subject, found).map_or(0, |audience| audience.everybody.len())
         };
         assert_eq!((heard(&mut audiences, "a.b"), heard(&mut audiences, "a.b")), (1, 1));
         audiences.forget("a.c");

@@ -7,16 +7,16 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::alarm::Alarm;
-use super::clock::Clock;
+use super::clock::{Clock, Moment};
 use super::effects::Effects;
 use super::streams::Streams;
-use super::subscriptions::Subscriptions;
+use super::subscriptions::{Keeps, Subscriptions};
 use super::timer::Timer;
 use super::wire;
 use crate::header::Headers;
 use crate::publish_ack::PublishAck;
 use crate::subject::Subject;
-use crate::transport::{ApiError, Outgoing};
+use crate::transport::{ApiError, Fault, Outgoing};
 
 /// What all connections to one embedded broker share.
 #[derive(Debug)]
@@ -67,11 +67,16 @@ impl Broker {
 
     /// Works on the state, at one moment in time, and then wakes whom that concerns.
     pub(super) fn with<R>(self: &Arc<Self>, work: impl FnOnce(&mut State, Instant) -> R) -> R {
-        let now = Instant::now();
+        self.at(|state, moment| work(state, moment.instant()))
+    }
+
+    /// The same, where the time may not be needed.
+    pub(super) fn at<R>(self: &Arc<Self>, work: impl FnOnce(&mut State, &Moment) -> R) -> R {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.catch_up(now);
-        let result = work(&mut state, now);
-        state.publish_own(now);
+        let moment = Moment::default();
+        state.catch_up(&moment);
+        let result = work(&mut state, &moment);
+        state.publish_own(&moment);
         let next = state.effects.alarms.next();
         state.timer.set(self, next);
         let bells = mem::take(&mut state.effects.bells);
@@ -91,8 +96,11 @@ impl State {
     }
 
     /// Does what became due since the last call.
-    fn catch_up(&mut self, now: Instant) {
-        while let Some(alarm) = self.effects.alarms.take_due(now) {
+    fn catch_up(&mut self, moment: &Moment) {
+        while self.effects.alarms.next().is_some()
+            && let now = moment.instant()
+            && let Some(alarm) = self.effects.alarms.take_due(now)
+        {
             let (Alarm::Stream(stream) | Alarm::Consumer { stream, .. }) = alarm;
             let Some(stream) = self.streams.get_mut(stream) else {
                 continue;
@@ -103,33 +111,38 @@ impl State {
                     stream.wake_consumer(consumer, now, &mut self.effects);
                 }
             }
-            self.publish_own(now);
+            self.publish_own(moment);
         }
     }
 
     /// Publishes what the broker itself has to say.
-    fn publish_own(&mut self, now: Instant) {
+    fn publish_own(&mut self, moment: &Moment) {
         while let Some(message) = self.effects.outbox.pop_front() {
-            self.publish(message, None, now);
+            // What asks for an answer where none can be gets none.
+            let _ = self.publish(message, None, moment);
         }
     }
 
-    /// Brings a message to everybody who listens, and into the stream of its subject.
+    /// Brings a message to everybody who listens, and into the stream of its subject. A subject
+    /// that is none is refused.
     pub(super) fn publish(
         &mut self,
-        message: Outgoing,
+        mut message: Outgoing,
         reply: Option<&Subject>,
-        now: Instant,
-    ) -> Published {
-        let subscribers = self.subscriptions.deliver(&message, reply, &mut self.effects);
-        let stored = self.streams.of_subject(message.subject.as_str()).map(|stream| {
-            let stored = stream.store(message, now, &mut self.effects);
+        moment: &Moment,
+    ) -> Result<Published, Fault> {
+        let Self { subscriptions, streams, effects, .. } = self;
+        let stream = streams.of_subject(message.subject.as_str());
+        let keeps = if stream.is_some() { Keeps::Yes } else { Keeps::No };
+        let subscribers = subscriptions.deliver(&mut message, reply, keeps, effects)?;
+        let stored = stream.map(|stream| {
+            let stored = stream.store(message, moment.instant(), effects);
             if stream.config.no_ack {
                 return Stored::Silent;
             }
             if let Some(reply) = reply {
                 let payload = wire::publish_reply(&stream.config.name, &stored);
-                self.effects.outbox.push_back(Outgoing {
+                effects.outbox.push_back(Outgoing {
                     subject: reply.clone(),
                     headers: Headers::new(),
                     payload: Bytes::from(payload),
@@ -137,6 +150,6 @@ impl State {
             }
             Stored::Answered(stored)
         });
-        Published { subscribers, stored }
+        Ok(Published { subscribers, stored })
     }
 }

@@ -1,5 +1,6 @@
 //! The broker's time: tokio's, so that a test can stop and turn it.
 
+use std::cell::OnceCell;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
@@ -11,6 +12,17 @@ use tokio::time::Instant;
 pub(super) struct Clock {
     started: Instant,
     base: SystemTime,
+}
+
+/// The moment in which the broker works. Most messages are passed on without a look at the clock.
+#[derive(Debug, Default)]
+pub(super) struct Moment(OnceCell<Instant>);
+
+impl Moment {
+    /// When that is: the first who asks reads the clock.
+    pub(super) fn instant(&self) -> Instant {
+        *self.0.get_or_init(Instant::now)
+    }
 }
 
 impl Clock {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::time::Instant;
 
 use super::broker::{Broker, State};
+use super::clock::Moment;
 use crate::transport::Fault;
 
 /// A connection to an embedded broker.
@@ -25,11 +26,16 @@ impl Connection {
     /// Works on the broker's state, if this is still open. That is looked at under the broker's
     /// lock, so that nothing can be opened behind the back of [`close`](Self::close).
     pub(super) fn with<R>(&self, work: impl FnOnce(&mut State, Instant) -> R) -> Result<R, Fault> {
-        self.broker.with(|state, now| {
+        self.at(|state, moment| work(state, moment.instant()))
+    }
+
+    /// The same, where the time may not be needed.
+    pub(super) fn at<R>(&self, work: impl FnOnce(&mut State, &Moment) -> R) -> Result<R, Fault> {
+        self.broker.at(|state, moment| {
             if self.closed.load(Ordering::Acquire) {
                 Err(Fault::Closed)
             } else {
-                Ok(work(state, now))
+                Ok(work(state, moment))
             }
         })
     }

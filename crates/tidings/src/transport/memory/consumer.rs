@@ -1,9 +1,10 @@
 //! A consumer: how far it has come in its stream, and what it waits to hear about.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hashbrown::{HashMap, HashSet};
 use tokio::time::Instant;
 
 use super::advisory;
@@ -11,15 +12,26 @@ use super::alarm::Alarm;
 use super::clock::Clock;
 use super::effects::{Bell, Effects};
 use super::log::{Log, selects};
-use crate::transport::{ConsumerConfig, DeliverFrom};
+use crate::transport::{AckPolicy, ConsumerConfig, DeliverFrom};
 
 /// Whether messages are settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Acks {
     /// Each one.
     Explicit,
+    /// All up to one.
+    All,
     /// None: delivered is done.
     None,
+}
+
+impl From<AckPolicy> for Acks {
+    fn from(policy: AckPolicy) -> Self {
+        match policy {
+            AckPolicy::Explicit => Self::Explicit,
+            AckPolicy::All => Self::All,
+        }
+    }
 }
 
 /// Where a consumer stands.
@@ -48,6 +60,9 @@ pub(super) struct Consumer {
     pub(super) exhausted: BTreeSet<u64>,
     /// How many deliveries there were.
     pub(super) delivered: u64,
+    /// Where an ack is for all up to its message: the sequence of the last that was acknowledged,
+    /// and the number of its delivery.
+    pub(super) floor: (u64, u64),
     pub(super) paused_until: Option<Instant>,
     /// The pulls that found nothing.
     parked: HashMap<u64, Bell>,
@@ -109,6 +124,7 @@ impl Consumer {
             due: HashSet::new(),
             exhausted: BTreeSet::new(),
             delivered: 0,
+            floor: (0, 0),
             paused_until: None,
             parked: HashMap::new(),
         }
@@ -175,7 +191,7 @@ impl Consumer {
         };
         self.ahead = self.ahead.saturating_sub(1);
         self.delivered += 1;
-        if self.acks == Acks::Explicit {
+        if self.acks != Acks::None {
             let pending = Pending { delivery: self.delivered, attempts: 1, deadline: None };
             self.pending.insert(sequence, pending);
             self.set_deadline(sequence, after(now, self.config.wait_of(1)));
@@ -185,7 +201,7 @@ impl Consumer {
 
     /// Whether so much is unsettled that nothing new may be delivered.
     pub(super) fn is_full(&self) -> bool {
-        let limit = self.config.max_ack_pending.filter(|_| self.acks == Acks::Explicit);
+        let limit = self.config.max_ack_pending.filter(|_| self.acks != Acks::None);
         limit.is_some_and(|limit| self.pending.len() as u64 >= limit)
     }
 
@@ -298,6 +314,11 @@ impl Consumer {
     pub(super) fn recount(&mut self, log: &Log) {
         let ahead = self.first_of_all.len() + log.count_from(self.next, &self.config.filters);
         self.ahead = ahead as u64;
+    }
+
+    /// How many pulls found nothing.
+    pub(super) fn waiting(&self) -> u64 {
+        self.parked.len() as u64
     }
 
     /// Remembers a pull that found nothing.

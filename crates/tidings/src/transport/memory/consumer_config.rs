@@ -79,8 +79,10 @@ pub(super) fn work_queue<'a>(
     if stream.retention != Retention::WorkQueue {
         return Ok(());
     }
-    if acks == Acks::None {
-        return Err(api::work_queue_ack());
+    match acks {
+        Acks::Explicit => {}
+        Acks::All => return Err(api::work_queue_explicit()),
+        Acks::None => return Err(api::work_queue_ack()),
     }
     if config.from != DeliverFrom::Beginning {
         return Err(api::work_queue_from());
@@ -104,6 +106,9 @@ pub(super) fn share(a: &[Subject], b: &[Subject]) -> bool {
 /// Checks that the server lets a consumer be changed in this way.
 pub(super) fn update(old: &ConsumerConfig, new: &ConsumerConfig) -> Result<(), ApiError> {
     use DeliverFrom::{Sequence, Time};
+    if old.acks != new.acks {
+        return Err(api::consumer_create("ack policy can not be updated"));
+    }
     let why = match (old.from, new.from) {
         (old, new) if old == new => return Ok(()),
         (Sequence(_), Sequence(_)) => "start sequence can not be updated",

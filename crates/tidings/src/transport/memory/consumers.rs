@@ -97,6 +97,11 @@ impl Stream {
         }
     }
 
+    /// How many deliveries of a consumer there were.
+    pub(super) fn delivered(&self, key: u64) -> u64 {
+        self.consumers.get(&key).map_or(0, |consumer| consumer.delivered)
+    }
+
     /// Hands out a consumer's next message; how it is settled is for the caller to add.
     pub(super) fn deliver(
         &mut self,

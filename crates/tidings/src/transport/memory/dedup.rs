@@ -1,9 +1,10 @@
 //! The ids that a stream remembers, so as to store each message once.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hashbrown::HashMap;
 use tokio::time::Instant;
 
 /// The message ids of the duplicate window.

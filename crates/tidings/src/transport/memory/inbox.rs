@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::mem;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -11,7 +13,8 @@ use tokio::task::coop;
 
 use super::broker::Broker;
 use super::effects::{Bell, Effects};
-use crate::transport::{Dropped, Incoming};
+use crate::subject::Subject;
+use crate::transport::{Dropped, Incoming, Outgoing};
 
 /// Where the broker puts a subscription's messages.
 #[derive(Debug)]
@@ -19,14 +22,25 @@ pub(super) struct Mailbox {
     filter: String,
     capacity: usize,
     queue: Mutex<Queue>,
+    /// How many its owner has taken off the queue, to yield them.
+    held: AtomicUsize,
     dropped: Dropped,
     bell: Bell,
 }
 
 #[derive(Debug)]
 struct Queue {
-    messages: VecDeque<Incoming>,
+    messages: VecDeque<Letter>,
     open: bool,
+    /// Whether its owner waits for the bell.
+    waits: bool,
+}
+
+/// A message as it was published.
+#[derive(Debug)]
+struct Letter {
+    message: Outgoing,
+    reply: Option<Subject>,
 }
 
 impl Mailbox {
@@ -34,7 +48,8 @@ impl Mailbox {
         Self {
             filter,
             capacity: capacity.max(1),
-            queue: Mutex::new(Queue { messages: VecDeque::new(), open: true }),
+            queue: Mutex::new(Queue { messages: VecDeque::new(), open: true, waits: false }),
+            held: AtomicUsize::new(0),
             dropped: Dropped::default(),
             bell: Bell::default(),
         }
@@ -45,12 +60,13 @@ impl Mailbox {
     }
 
     /// Puts a message in, or drops it where there is no room.
-    pub(super) fn push(&self, message: Incoming, effects: &mut Effects) {
+    pub(super) fn push(&self, message: Outgoing, reply: Option<&Subject>, effects: &mut Effects) {
         let mut queue = self.queue();
-        if queue.messages.len() < self.capacity {
-            queue.messages.push_back(message);
-            drop(queue);
-            effects.bells.push(Arc::clone(&self.bell));
+        if queue.messages.len() + self.held.load(Ordering::Relaxed) < self.capacity {
+            queue.messages.push_back(Letter { message, reply: reply.cloned() });
+            if mem::take(&mut queue.waits) {
+                effects.bells.push(Arc::clone(&self.bell));
+            }
         } else {
             drop(queue);
             self.dropped.one_more(&self.filter);
@@ -66,12 +82,18 @@ impl Mailbox {
 
 /// The messages of one core subscription.
 pub(crate) struct MemoryInbox {
-    pub(super) broker: Arc<Broker>,
-    pub(super) subscription: u64,
-    pub(super) mailbox: Arc<Mailbox>,
+    broker: Arc<Broker>,
+    subscription: u64,
+    mailbox: Arc<Mailbox>,
+    /// What was taken off the queue: all that was there, so that its lock is not taken for each.
+    lot: VecDeque<Letter>,
 }
 
 impl MemoryInbox {
+    pub(super) fn new(broker: &Arc<Broker>, subscription: u64, mailbox: Arc<Mailbox>) -> Self {
+        Self { broker: Arc::clone(broker), subscription, mailbox, lot: VecDeque::new() }
+    }
+
     /// Ends the interest; what was already delivered here is still yielded, then `None`.
     pub(crate) fn stop(&mut self) {
         self.broker.with(|state, _| {
@@ -86,24 +108,41 @@ impl MemoryInbox {
     }
 }
 
+impl MemoryInbox {
+    /// The next message, written in the place of `into`.
+    pub(crate) fn poll_into(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut Incoming,
+    ) -> Poll<Option<()>> {
+        let Self { mailbox, lot, .. } = self;
+        // A full mailbox must not keep the other tasks from running.
+        let coop = ready!(coop::poll_proceed(cx));
+        if lot.is_empty() {
+            let mut queue = mailbox.queue();
+            if queue.messages.is_empty() && queue.open {
+                // Under the lock of the queue: what is pushed after this look rings.
+                mailbox.bell.register(cx.waker());
+                queue.waits = true;
+                return Poll::Pending;
+            }
+            mem::swap(&mut queue.messages, lot);
+        }
+        coop.made_progress();
+        let Some(Letter { message, reply }) = lot.pop_front() else { return Poll::Ready(None) };
+        mailbox.held.store(lot.len(), Ordering::Relaxed);
+        let Outgoing { subject, headers, payload } = message;
+        into.become_core(subject, reply, headers.into(), payload);
+        Poll::Ready(Some(()))
+    }
+}
+
 impl Stream for MemoryInbox {
     type Item = Incoming;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
-        // A full mailbox must not keep the other tasks from running.
-        let coop = ready!(coop::poll_proceed(cx));
-        let mut queue = self.mailbox.queue();
-        match queue.messages.pop_front() {
-            None if queue.open => {
-                // Under the lock of the queue: what is pushed after this look rings.
-                self.mailbox.bell.register(cx.waker());
-                Poll::Pending
-            }
-            message => {
-                coop.made_progress();
-                Poll::Ready(message)
-            }
-        }
+        let mut incoming = Incoming::default();
+        self.get_mut().poll_into(cx, &mut incoming).map(|next| next.map(|()| incoming))
     }
 }
 
@@ -117,7 +156,7 @@ impl fmt::Debug for MemoryInbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryInbox")
             .field("filter", &self.mailbox.filter)
-            .field("queued", &self.mailbox.queue().messages.len())
+            .field("queued", &(self.lot.len() + self.mailbox.queue().messages.len()))
             .field("dropped", &self.dropped().count())
             .finish_non_exhaustive()
     }

@@ -1,9 +1,10 @@
 //! What a stream has stored: messages by sequence, and their sequences by subject.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use hashbrown::HashMap;
 use tidings_subject::{check_subject, matches};
 use tokio::time::Instant;
 

@@ -77,7 +77,7 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt;
-use tidings_subject::{check_filter, check_subject};
+use tidings_subject::check_filter;
 use tokio::task::coop::{consume_budget, poll_proceed};
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -125,8 +125,8 @@ impl Memory {
     }
 
     fn route(&self, message: Outgoing, reply: Option<&Subject>) -> Result<Published, Fault> {
-        check(&message, 0)?;
-        self.connection.with(|state, now| state.publish(message, reply, now))
+        check_size(&message, 0)?;
+        self.connection.at(|state, moment| state.publish(message, reply, moment))?
     }
 
     /// Sends a message to whoever listens.
@@ -219,7 +219,7 @@ impl Memory {
             let mailbox = Arc::clone(&mailbox);
             state.subscriptions.add(self.connection.key, filter, group, mailbox)
         })?;
-        Ok(MemoryInbox { broker: Arc::clone(&self.connection.broker), subscription, mailbox })
+        Ok(MemoryInbox::new(&self.connection.broker, subscription, mailbox))
     }
 
     /// The stream's configuration; `None` if there is no such stream.
@@ -253,7 +253,7 @@ impl Memory {
     ) -> Result<(), Fault> {
         Ok(self.connection.with(|state, _| {
             let key = state.new_key();
-            state.streams.expect(stream)?.create_consumer(key, config, Acks::Explicit)
+            state.streams.expect(stream)?.create_consumer(key, config, Acks::from(config.acks))
         })??)
     }
 
@@ -264,13 +264,14 @@ impl Memory {
         consumer: &str,
         _prefetch: usize,
     ) -> Result<MemoryPull, Fault> {
-        let (key, stream, consumer) = self.connection.with(|state, _| {
+        let (key, stream, consumer, acks) = self.connection.with(|state, _| {
             let key = state.new_key();
             let stream = state.streams.expect(stream)?;
-            let consumer = stream.consumer_named(consumer)?.key;
-            Ok::<_, Fault>((key, stream.key, consumer))
+            let consumer = stream.consumer_named(consumer)?;
+            let (consumer, acks) = (consumer.key, consumer.acks);
+            Ok::<_, Fault>((key, stream.key, consumer, acks))
         })??;
-        Ok(self.new_pull(key, stream, consumer, Acks::Explicit))
+        Ok(self.new_pull(key, stream, consumer, acks))
     }
 
     /// Reads a stream in order, without acknowledging, and goes on as messages arrive.
@@ -316,10 +317,14 @@ impl Memory {
 }
 
 /// Refuses what no server takes; `more` bytes of headers are still to come.
-fn check(message: &Outgoing, more: usize) -> Result<(), Fault> {
-    check_subject(message.subject.as_str()).map_err(|why| invalid(&message.subject, why))?;
+fn check_size(message: &Outgoing, more: usize) -> Result<(), Fault> {
     let (size, limit) = (message.headers.wire_len() + message.payload.len() + more, MAX_PAYLOAD);
     if size > limit { Err(Fault::TooLarge { size, limit }) } else { Ok(()) }
+}
+
+/// Refuses a subject that is none.
+fn check_subject(subject: &Subject) -> Result<(), Fault> {
+    tidings_subject::check_subject(subject.as_str()).map_err(|why| invalid(subject, why))
 }
 
 /// A subject, or filter, that is none.

@@ -30,17 +30,23 @@ pub(crate) struct MemoryPull {
 }
 
 impl MemoryPull {
+    /// Whether an ack is one of all messages before it.
+    pub(crate) fn acks_all(&self) -> bool {
+        self.acks == Acks::All
+    }
+
     fn take(&self) -> Result<Option<Incoming>, Fault> {
         let taken = self.connection.with(|state, now| {
             let stream = state.streams.get_mut(self.stream).ok_or_else(api::stream_not_found)?;
             let mut incoming = stream.deliver(self.consumer, now, &mut state.effects)?;
             match &mut incoming {
-                Some(incoming) if self.acks == Acks::Explicit => {
+                Some(incoming) if self.acks != Acks::None => {
                     incoming.settle = Some(Settle::Memory(MemorySettle {
                         connection: Arc::clone(&self.connection),
                         stream: self.stream,
                         consumer: self.consumer,
                         sequence: incoming.receipt.as_ref().map_or(0, |r| r.sequence),
+                        delivery: stream.delivered(self.consumer),
                     }));
                 }
                 Some(_) => {}
@@ -89,7 +95,7 @@ impl Drop for MemoryPull {
             };
             match self.acks {
                 // A durable consumer stays; another pull may go on with it.
-                Acks::Explicit => {
+                Acks::Explicit | Acks::All => {
                     if let Some(consumer) = stream.consumers.get_mut(&self.consumer) {
                         consumer.unpark(self.key);
                     }

@@ -1,8 +1,9 @@
 //! Messages that are published later (ADR-51).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use hashbrown::HashMap;
 use tidings_subject::{check_subject, overlaps};
 use tokio::time::Instant;
 

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::Memory;
 use super::advisory;
 use super::connection::Connection;
-use super::consumer::{Consumer, after};
+use super::consumer::{Acks, Consumer, after};
 use super::effects::Effects;
 use super::stream::Stream;
 use crate::transport::{Fault, Settlement};
@@ -20,9 +20,20 @@ pub(crate) struct MemorySettle {
     pub(super) stream: u64,
     pub(super) consumer: u64,
     pub(super) sequence: u64,
+    /// The number of the delivery.
+    pub(super) delivery: u64,
 }
 
 impl MemorySettle {
+    pub(crate) fn delivery(&self) -> u64 {
+        self.delivery
+    }
+
+    /// The way back for another message of the same consumer.
+    pub(crate) fn covering(&self, sequence: u64, delivery: u64) -> Self {
+        Self { sequence, delivery, ..self.clone() }
+    }
+
     /// Says what becomes of the message. Saying it again changes nothing: whoever is first counts.
     /// A consumer that is gone has nothing to settle.
     #[expect(clippy::needless_pass_by_value, reason = "the same signature as over NATS")]
@@ -30,7 +41,8 @@ impl MemorySettle {
         self.connection.with(|state, now| {
             if let Some(stream) = state.streams.get_mut(self.stream) {
                 let (consumer, effects) = (self.consumer, &mut state.effects);
-                stream.settle(consumer, self.sequence, &settlement, now, effects);
+                let message = (self.sequence, self.delivery);
+                stream.settle(consumer, message, &settlement, now, effects);
             }
         })
     }
@@ -57,7 +69,8 @@ impl Memory {
             let stream = state.streams.expect(stream).map_err(|_| Fault::NoResponders)?;
             let consumer = stream.consumer_named(consumer).map_err(|_| Fault::NoResponders)?.key;
             let settlement = Settlement::term(reason);
-            stream.settle(consumer, sequence, &settlement, now, &mut state.effects);
+            // The first delivery of all, as an ack of one's own making has it.
+            stream.settle(consumer, (sequence, 1), &settlement, now, &mut state.effects);
             Ok(())
         })?
     }
@@ -67,7 +80,7 @@ impl Stream {
     fn settle(
         &mut self,
         consumer: u64,
-        sequence: u64,
+        (sequence, delivery): (u64, u64),
         settlement: &Settlement,
         now: Instant,
         effects: &mut Effects,
@@ -75,16 +88,37 @@ impl Stream {
         let Some(consumer) = self.consumers.get_mut(&consumer) else {
             return;
         };
-        consumer.settle(sequence, settlement, now, effects);
+        let is_last = matches!(settlement, Settlement::Ack | Settlement::Term(_));
+        let mut settled = vec![sequence];
+        if is_last && consumer.acks == Acks::All {
+            settled = consumer.cover(sequence, delivery);
+        }
+        for sequence in &settled {
+            consumer.settle(*sequence, settlement, now, effects);
+        }
         consumer.set_alarm(effects);
-        if matches!(settlement, Settlement::Ack | Settlement::Term(_)) {
-            self.release(sequence, effects);
+        if is_last {
+            for sequence in settled {
+                self.release(sequence, effects);
+            }
             self.set_alarm(effects);
         }
     }
 }
 
 impl Consumer {
+    /// Which messages an ack is for, where it is for all up to its own: none, if one that came
+    /// later was acknowledged before.
+    fn cover(&mut self, sequence: u64, delivery: u64) -> Vec<u64> {
+        let (acked, last) = self.floor;
+        if sequence <= acked || delivery <= last {
+            return Vec::new();
+        }
+        self.floor = (sequence, delivery);
+        let pending = self.pending.range(..=sequence).map(|(sequence, _)| *sequence);
+        pending.chain(self.exhausted.range(..=sequence).copied()).collect()
+    }
+
     /// Does what a settlement says, if the message is still pending.
     fn settle(
         &mut self,

@@ -1,10 +1,10 @@
 //! A stream: how a message comes in, and how it leaves.
 
-use std::collections::HashMap;
 use std::mem;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use hashbrown::HashMap;
 use tokio::time::Instant;
 
 use super::admission::{self, Admission, Rollup};

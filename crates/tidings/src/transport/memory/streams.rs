@@ -1,6 +1,6 @@
 //! The streams there are, by key, by name and by subject.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::api;
 use super::effects::Effects;

@@ -1,15 +1,25 @@
 //! Who listens: plain subscriptions, and queue groups of which one member gets each message.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
+
 use super::audience::{Audience, Audiences};
+use super::check_subject;
 use super::effects::Effects;
 use super::inbox::Mailbox;
 use super::random::Random;
 use super::router::Router;
 use crate::subject::Subject;
-use crate::transport::{Incoming, Outgoing};
+use crate::transport::{Fault, Outgoing};
+
+/// Whether a message is still needed once it was handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keeps {
+    Yes,
+    No,
+}
 
 /// Everybody who listens.
 #[derive(Debug)]
@@ -131,15 +141,19 @@ impl Subscriptions {
         }
     }
 
-    /// Hands a message to everybody who listens to its subject; gives how many.
+    /// Hands a message to everybody who listens to its subject; gives how many. Where nobody keeps
+    /// it, the last of them gets the message itself.
     pub(super) fn deliver(
         &mut self,
-        message: &Outgoing,
+        message: &mut Outgoing,
         reply: Option<&Subject>,
+        keeps: Keeps,
         effects: &mut Effects,
-    ) -> usize {
+    ) -> Result<usize, Fault> {
         let Self { router, entries, groups, audiences, random, .. } = self;
         let audience = audiences.of(message.subject.as_str(), |subject| {
+            // What is known was looked at before.
+            check_subject(&message.subject)?;
             let mut audience = Audience::default();
             router.each_match(subject, |_, listener| match listener {
                 Listener::One(mailbox) => audience.add(mailbox),
@@ -150,21 +164,17 @@ impl Subscriptions {
                     }
                 }
             });
-            audience
-        });
+            Ok::<_, Fault>(audience)
+        })?;
         let mut subscribers = 0;
-        audience.choose(random, |mailbox| {
-            let message = Incoming {
-                subject: message.subject.clone(),
-                reply: reply.cloned(),
-                headers: message.headers.clone().into(),
-                payload: message.payload.clone(),
-                receipt: None,
-                settle: None,
+        audience.choose(random, |mailbox, is_last| {
+            let message = match keeps {
+                Keeps::No if is_last => message.take(),
+                _ => message.clone(),
             };
-            mailbox.push(message, effects);
+            mailbox.push(message, reply, effects);
             subscribers += 1;
         });
-        subscribers
+        Ok(subscribers)
     }
 }

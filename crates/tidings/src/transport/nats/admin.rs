@@ -37,6 +37,8 @@ struct ConsumerInfo {
     num_pending: u64,
     num_ack_pending: u64,
     num_redelivered: u64,
+    #[serde(default)]
+    num_waiting: u64,
     delivered: Delivered,
     /// In nanoseconds.
     pause_remaining: Option<u64>,
@@ -140,6 +142,7 @@ impl Nats {
             ack_pending: info.num_ack_pending,
             redelivered: info.num_redelivered,
             delivered: info.delivered.consumer_seq,
+            waiting: info.num_waiting,
             paused_until: info
                 .pause_remaining
                 .map(|nanos| SystemTime::now() + Duration::from_nanos(nanos)),

@@ -2,17 +2,20 @@
 
 use std::time::{Duration, SystemTime};
 
-use async_nats::jetstream::consumer::{AckPolicy, Config, DeliverPolicy, ReplayPolicy};
+use async_nats::jetstream::consumer::{AckPolicy as Acks, Config, DeliverPolicy, ReplayPolicy};
 
 use super::pull::EXPIRES;
 use crate::subject::Subject;
-use crate::transport::{ConsumerConfig, DeliverFrom, Fault, Foreign};
+use crate::transport::{AckPolicy, ConsumerConfig, DeliverFrom, Fault, Foreign};
 
 pub(super) fn to_nats(config: &ConsumerConfig) -> Result<Config, Fault> {
     let mut nats = Config {
         durable_name: Some(config.name.clone()),
         name: Some(config.name.clone()),
-        ack_policy: AckPolicy::Explicit,
+        ack_policy: match config.acks {
+            AckPolicy::Explicit => Acks::Explicit,
+            AckPolicy::All => Acks::All,
+        },
         ..Default::default()
     };
     overlay(config, &mut nats)?;
@@ -23,7 +26,7 @@ pub(super) fn to_nats(config: &ConsumerConfig) -> Result<Config, Fault> {
 pub(super) fn ordered(config: &ConsumerConfig, inactive: Duration) -> Result<Config, Fault> {
     let mut nats = Config {
         name: Some(config.name.clone()),
-        ack_policy: AckPolicy::None,
+        ack_policy: Acks::None,
         inactive_threshold: inactive,
         memory_storage: true,
         num_replicas: 1,
@@ -66,6 +69,7 @@ pub(super) fn from_nats(config: Config) -> ConsumerConfig {
         name: config.durable_name.or(config.name).unwrap_or_default(),
         filters,
         from: from(&config.deliver_policy),
+        acks: if config.ack_policy == Acks::All { AckPolicy::All } else { AckPolicy::Explicit },
         ack_wait: config.ack_wait,
         backoff: config.backoff,
         max_deliver: u64::try_from(config.max_deliver).ok().filter(|max| *max > 0),
@@ -74,7 +78,7 @@ pub(super) fn from_nats(config: Config) -> ConsumerConfig {
     }
 }
 
-/// What it is that no pull consumer with explicit acks can be.
+/// What it is that no consumer made here can be.
 fn foreign(config: &Config) -> Vec<Foreign> {
     let mut foreign = Vec::new();
     let mut add = |field, ours, theirs| foreign.push(Foreign { field, ours, theirs });
@@ -82,10 +86,9 @@ fn foreign(config: &Config) -> Vec<Foreign> {
         add("deliver_subject", "none: it is pulled from", subject.clone());
     }
     match config.ack_policy {
-        AckPolicy::Explicit => {}
-        AckPolicy::None => add("ack_policy", "explicit", "none".to_owned()),
-        AckPolicy::All => add("ack_policy", "explicit", "all".to_owned()),
-        AckPolicy::FlowControl => add("ack_policy", "explicit", "flow_control".to_owned()),
+        Acks::Explicit | Acks::All => {}
+        Acks::None => add("ack_policy", "explicit", "none".to_owned()),
+        Acks::FlowControl => add("ack_policy", "explicit", "flow_control".to_owned()),
     }
     if config.headers_only {
         add("headers_only", "false", "true".to_owned());

@@ -130,22 +130,34 @@ impl Feed {
 
     /// The next message for the subscription's owner. What has arrived is looked for in the
     /// connection's own queue too: nothing is overlooked that came before a barrier.
-    pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Denial>>> {
-        if let Poll::Ready(next) = self.take(cx) {
+    /// It is handed to `each`, since it is too large to be moved more than once.
+    pub(super) fn poll_next(
+        &self,
+        cx: &mut Context<'_>,
+        mut each: impl FnMut(Message),
+    ) -> Poll<Option<Result<(), Denial>>> {
+        if let Poll::Ready(next) = self.take(cx, &mut each) {
             return Poll::Ready(next);
         }
         // What has come meanwhile is seen by the second look.
         self.wakers.owner.register(cx.waker());
-        self.take(cx)
+        self.take(cx, &mut each)
     }
 
-    fn take(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Denial>>> {
+    fn take(
+        &self,
+        cx: &mut Context<'_>,
+        each: &mut impl FnMut(Message),
+    ) -> Poll<Option<Result<(), Denial>>> {
         let state = &mut *self.state();
         if !state.queue.is_empty() {
             // A full queue must not keep the other tasks from running.
             let coop = ready!(coop::poll_proceed(cx));
             coop.made_progress();
-            return Poll::Ready(state.queue.pop_front().map(Ok));
+            return Poll::Ready(state.queue.pop_front().map(|message| {
+                each(message);
+                Ok(())
+            }));
         }
         if let Some(denial) = state.denied.take() {
             return Poll::Ready(Some(Err(denial)));
@@ -153,17 +165,22 @@ impl Feed {
         let Some(source) = &mut state.source else {
             return if state.ended { Poll::Ready(None) } else { Poll::Pending };
         };
-        let next = source.poll_next_unpin(&mut Context::from_waker(&self.waker));
-        match next {
+        match source.poll_next_unpin(&mut Context::from_waker(&self.waker)) {
+            Poll::Ready(Some(message)) => {
+                each(message);
+                Poll::Ready(Some(Ok(())))
+            }
             Poll::Ready(None) => {
                 state.end();
                 self.wakers.keeper.notify_one();
+                Poll::Ready(None)
             }
-            Poll::Ready(Some(_)) => {}
-            // Where others are to run first, nobody knows whether there is more.
-            Poll::Pending => state.emptied |= coop::has_budget_remaining(),
+            Poll::Pending => {
+                // Where others are to run first, nobody knows whether there is more.
+                state.emptied |= coop::has_budget_remaining();
+                Poll::Pending
+            }
         }
-        next.map(|next| next.map(Ok))
     }
 
     /// How many have arrived and were not taken.

@@ -1,11 +1,10 @@
 //! Core subscriptions.
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures_util::Stream;
+use async_nats::Message;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::denial::Denials;
@@ -39,18 +38,27 @@ impl NatsInbox {
         self.feed.stop();
     }
 
+    /// The next message, written in the place of `into`.
+    pub(crate) fn poll_into(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut Incoming,
+    ) -> Poll<Option<Result<(), Fault>>> {
+        let next = self.feed.poll_next(cx, |message| {
+            let Message { subject, reply, headers, payload, .. } = message;
+            into.become_core(
+                subject_of(subject),
+                reply.map(subject_of),
+                Heading::nats(headers.map(NatsHeaders::new)),
+                payload,
+            );
+        });
+        next.map(|next| next.map(|next| next.map_err(Fault::Denied)))
+    }
+
     /// Counts the messages for which there was no room.
     pub(crate) fn dropped(&self) -> &Dropped {
         &self.feed.dropped
-    }
-}
-
-impl Stream for NatsInbox {
-    type Item = Result<Incoming, Fault>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let next = self.feed.poll_next(cx);
-        next.map(|next| next.map(|message| message.map(incoming).map_err(Fault::Denied)))
     }
 }
 
@@ -71,10 +79,14 @@ impl fmt::Debug for NatsInbox {
     }
 }
 
-pub(super) fn incoming(message: async_nats::Message) -> Incoming {
+fn subject_of(subject: async_nats::Subject) -> Subject {
+    Subject::from(subject.into_string())
+}
+
+pub(super) fn incoming(message: Message) -> Incoming {
     Incoming {
-        subject: Subject::from(message.subject.into_string()),
-        reply: message.reply.map(|reply| Subject::from(reply.into_string())),
+        subject: subject_of(message.subject),
+        reply: message.reply.map(subject_of),
         headers: Heading::nats(message.headers.map(NatsHeaders::new)),
         payload: message.payload,
         receipt: None,

@@ -24,7 +24,8 @@ use super::{Nats, NatsSettle, in_time, inbox, subject_of};
 use crate::header::{Headers, PENDING_MESSAGES};
 use crate::subject::Subject;
 use crate::transport::{
-    ApiError, ConsumerConfig, Denial, DeniedAction, Fault, Incoming, Outgoing, Settle, Unreadable,
+    AckPolicy, ApiError, ConsumerConfig, Denial, DeniedAction, Fault, Incoming, Outgoing, Settle,
+    Unreadable,
 };
 
 /// How long one pull request stays open when nothing comes.
@@ -156,6 +157,11 @@ impl NatsPull {
             ended: false,
             heard: false,
         })
+    }
+
+    /// Whether an ack is one of all messages before it.
+    pub(crate) fn acks_all(&self) -> bool {
+        self.deliverer.settled && self.deliverer.config.acks == AckPolicy::All
     }
 
     /// Whether the consumer has answered since the last call, if only by a heartbeat.
@@ -330,9 +336,9 @@ impl NatsPull {
             receipt
         });
         let attempt = receipt.as_ref().map_or(1, |receipt| receipt.attempt);
-        let settle = reply
-            .filter(|_| self.deliverer.settled)
-            .map(|reply| Settle::Nats(NatsSettle::new(&self.deliverer, reply, attempt)));
+        let settle = reply.filter(|_| self.deliverer.settled).map(|reply| {
+            Settle::Nats(NatsSettle::new(&self.deliverer, reply, attempt, self.number))
+        });
         Incoming { receipt, settle, ..inbox::incoming(message) }
     }
 

@@ -28,11 +28,27 @@ pub(crate) struct NatsSettle {
     deliverer: Arc<Deliverer>,
     reply: Subject,
     attempt: u64,
+    delivery: u64,
 }
 
 impl NatsSettle {
-    pub(super) fn new(deliverer: &Arc<Deliverer>, reply: Subject, attempt: u64) -> Self {
-        Self { deliverer: Arc::clone(deliverer), reply, attempt }
+    pub(super) fn new(
+        deliverer: &Arc<Deliverer>,
+        reply: Subject,
+        attempt: u64,
+        delivery: u64,
+    ) -> Self {
+        Self { deliverer: Arc::clone(deliverer), reply, attempt, delivery }
+    }
+
+    pub(crate) fn delivery(&self) -> u64 {
+        self.delivery
+    }
+
+    /// The way back for another message of the same consumer.
+    pub(crate) fn covering(&self, sequence: u64, delivery: u64) -> Self {
+        let reply = acked_as(self.reply.as_str(), sequence, delivery);
+        Self { reply: reply.map_or_else(|| self.reply.clone(), Subject::from), ..self.clone() }
     }
 
     /// What is said, as the server reads it.
@@ -102,6 +118,18 @@ pub(super) fn ack_of(stream: &str, consumer: &str, sequence: u64) -> String {
     format!("$JS.ACK.{stream}.{consumer}.1.{sequence}.1.0.0")
 }
 
+/// A delivery's reply subject with another sequence and number of delivery.
+fn acked_as(reply: &str, sequence: u64, delivery: u64) -> Option<String> {
+    let mut tokens: Vec<&str> = reply.split('.').collect();
+    // `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>`, or with
+    // a domain and an account before the stream.
+    let at = if tokens.len() >= 11 { 7 } else { 5 };
+    let (sequence, delivery) = (sequence.to_string(), delivery.to_string());
+    *tokens.get_mut(at)? = &sequence;
+    *tokens.get_mut(at + 1)? = &delivery;
+    Some(tokens.join("."))
+}
+
 async fn publish(nats: &Nats, reply: Subject, body: Bytes) -> Result<(), Fault> {
     let sending = nats.client().publish(Moved::from(reply), body);
     in_time(async { sending.await.map_err(Fault::client) }).await
@@ -138,6 +166,18 @@ mod tests {
         assert_eq!(body(Settlement::Ack), "+ACK");
         assert_eq!(body(Settlement::Progress), "+WPI");
         assert_eq!(body(Settlement::Term("no use".to_owned())), "+TERM no use");
+    }
+
+    #[test]
+    fn an_ack_can_be_that_of_another_message() {
+        for (reply, other) in [
+            ("$JS.ACK.S.c.1.5.6.99.0", "$JS.ACK.S.c.1.7.8.99.0"),
+            ("$JS.ACK._.hash.S.c.1.5.6.99.0", "$JS.ACK._.hash.S.c.1.7.8.99.0"),
+            ("$JS.ACK.d.hash.S.c.1.5.6.99.0.random", "$JS.ACK.d.hash.S.c.1.7.8.99.0.random"),
+        ] {
+            assert_eq!(acked_as(reply, 7, 8).as_deref(), Some(other));
+        }
+        assert_eq!(acked_as("$JS.ACK.S", 7, 8), None);
     }
 
     #[test]

@@ -135,6 +135,6 @@ fn unreadable(stream: &str, deliverer: &Arc<Deliverer>, message: StoredMessage) 
         stored_at: message.stored_at,
     };
     let ack = super::settle::ack_of(stream, consumer, message.sequence);
-    let settle = NatsSettle::new(deliverer, ack.into(), 1);
+    let settle = NatsSettle::new(deliverer, ack.into(), 1, 0);
     Unreadable { message, receipt, settle: Some(Settle::Nats(settle)) }
 }

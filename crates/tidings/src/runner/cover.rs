@@ -1,0 +1,195 @@
+//! Acks of many messages at once: which of those that were handled an ack may cover.
+//!
+//! To a server such an ack says that each message of a lower sequence is done too, whoever has it.
+//! So it is only sent while all that is delivered and not settled is here: the numbers of the
+//! deliveries that come leave nothing out, and what was unsettled before has come again.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::context::Matter;
+use crate::transport::{ConsumerState, Settle};
+
+/// For how long nothing may be delivered to others before they are taken to be gone.
+const STILL: Duration = Duration::from_secs(2);
+
+/// The same where they have settled all that they had: one that reads without end asks for more
+/// sooner than that.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// What is here of a consumer's messages, and what an ack may cover.
+#[derive(Debug)]
+pub(super) struct Cover {
+    /// How many messages are handled before they are acknowledged, at most.
+    every: usize,
+    /// How long a delivery may stay unsettled.
+    ack_wait: Duration,
+    /// What came and is not acknowledged, in the order in which it came and is handled.
+    here: VecDeque<Here>,
+    /// How many of those are handled: the first ones.
+    handled: usize,
+    /// Whether their sequences are in order too.
+    in_order: bool,
+    /// The number of the last delivery that came.
+    last: u64,
+    /// How many unsettled messages are elsewhere, and come again.
+    missing: u64,
+    /// Until when they are waited for.
+    until: Option<Instant>,
+    /// Whether a delivery went elsewhere, or not all came again: what is unsettled is to be looked
+    /// at anew.
+    broken: bool,
+    /// What was found at the last look, and since when it is the same.
+    looked: Option<((u64, u64), Instant)>,
+}
+
+#[derive(Debug)]
+struct Here {
+    sequence: u64,
+    /// It was handled.
+    message: Option<Arc<Matter>>,
+}
+
+impl Cover {
+    pub(super) fn new(every: usize, ack_wait: Duration) -> Self {
+        Self {
+            every,
+            ack_wait,
+            here: VecDeque::new(),
+            handled: 0,
+            in_order: true,
+            last: 0,
+            missing: 0,
+            until: None,
+            broken: false,
+            looked: None,
+        }
+    }
+
+    /// Whether messages may be taken, as the consumer stands: not while another instance takes
+    /// them. Asked while nothing is on its way here.
+    pub(super) fn may_open(&mut self, state: &ConsumerState, now: Instant) -> bool {
+        if state.waiting > 0 {
+            self.looked = None;
+            return false;
+        }
+        let here = self.here.len() as u64;
+        if state.ack_pending < here {
+            // It was settled elsewhere, or removed.
+            self.here.drain(..self.handled);
+            self.handled = 0;
+        }
+        let others = state.ack_pending.saturating_sub(self.here.len() as u64);
+        let found = (state.delivered, state.ack_pending);
+        // What has delivered nothing since we read it, or ever, is nobody else's.
+        let still = match others {
+            0 if state.delivered == self.last => Duration::ZERO,
+            0 => GLANCE,
+            _ => STILL.min(self.ack_wait),
+        };
+        let (_, since) = self.looked.filter(|(same, _)| *same == found).unwrap_or((found, now));
+        if now.saturating_duration_since(since) < still {
+            self.looked = Some((found, since));
+            return false;
+        }
+        self.looked = None;
+        self.last = state.delivered;
+        self.missing = others;
+        self.until = (others > 0).then(|| now + self.ack_wait.saturating_mul(2) + STILL);
+        self.broken = false;
+        true
+    }
+
+    /// A message came.
+    pub(super) fn came(&mut self, message: &Matter) {
+        let (Some(receipt), Some(settle)) = (&message.receipt, &message.settle) else { return };
+        let delivery = settle.delivery();
+        self.broken = self.broken || delivery != self.last + 1;
+        self.last = self.last.max(delivery);
+        let sequence = receipt.sequence;
+        if receipt.attempt > 1 && !self.let_go(sequence) && self.missing > 0 {
+            self.missing -= 1;
+            self.until = self.until.filter(|_| self.missing > 0);
+        }
+        self.in_order =
+            self.here.back().is_none_or(|last| self.in_order && last.sequence < sequence);
+        self.here.push_back(Here { sequence, message: None });
+    }
+
+    /// The first that was not handled is; gives the ack that is due.
+    pub(super) fn handled(&mut self, message: &Arc<Matter>) -> Option<Settle> {
+        let sequence = message.receipt.as_ref().map(|receipt| receipt.sequence)?;
+        let place =
+            self.here.iter().skip(self.handled).position(|here| here.sequence == sequence)?;
+        if place > 0 {
+            let here = self.here.remove(self.handled + place)?;
+            self.here.insert(self.handled, here);
+        }
+        self.here.get_mut(self.handled)?.message = Some(Arc::clone(message));
+        self.handled += 1;
+        if self.handled >= self.every { self.due() } else { None }
+    }
+
+    /// What can't be read came nowhere, and is done.
+    pub(super) fn aside(&mut self, sequence: u64) {
+        self.let_go(sequence);
+        self.here.insert(self.handled, Here { sequence, message: None });
+        self.handled += 1;
+        self.in_order = false;
+    }
+
+    /// A message was given back.
+    pub(super) fn let_go(&mut self, sequence: u64) -> bool {
+        let Some(place) = self.here.iter().position(|here| here.sequence == sequence) else {
+            return false;
+        };
+        self.here.remove(place);
+        self.handled -= usize::from(place < self.handled);
+        true
+    }
+
+    /// The ack of all that is handled, if it may be sent; then it is.
+    pub(super) fn due(&mut self) -> Option<Settle> {
+        let is_whole = !self.broken && self.missing == 0;
+        let may = is_whole && (self.in_order || self.handled == self.here.len());
+        if !may || self.handled == 0 {
+            return None;
+        }
+        let last = self.here.iter().take(self.handled).rev().find_map(|here| here.message.clone());
+        // What was put aside alone has no way back.
+        let settle = last.as_ref().and_then(|message| message.settle.as_ref())?;
+        let settle = if self.in_order {
+            settle.clone()
+        } else {
+            let sequence = self.here.iter().map(|here| here.sequence).max().unwrap_or_default();
+            settle.covering(sequence, self.last)
+        };
+        self.here.drain(..self.handled);
+        self.handled = 0;
+        self.in_order = self.in_order || self.here.is_empty();
+        Some(settle)
+    }
+
+    /// What is handled and can't be acknowledged yet: the server is to be told that it is here.
+    pub(super) fn kept(&self) -> impl Iterator<Item = &Settle> {
+        let is_kept = self.broken || self.missing > 0;
+        let handled = self.here.iter().take(if is_kept { self.handled } else { 0 });
+        handled.filter_map(|here| here.message.as_ref()?.settle.as_ref())
+    }
+
+    /// Until when messages that are elsewhere are waited for.
+    pub(super) fn until(&self) -> Option<Instant> {
+        self.until
+    }
+
+    /// Whether what is unsettled is to be looked at anew, before more is taken.
+    pub(super) fn is_broken(&mut self, now: impl FnOnce() -> Instant) -> bool {
+        if self.until.is_some_and(|until| until <= now()) {
+            (self.broken, self.until) = (true, None);
+        }
+        self.broken
+    }
+}
