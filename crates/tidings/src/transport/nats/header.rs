@@ -8,9 +8,12 @@ use serde::de::IntoDeserializer as _;
 use serde::de::value::{Error, StrDeserializer};
 
 use super::text::all_from;
-use crate::header::Headers;
+use crate::header::{self, Headers};
 use crate::text::Text;
 use crate::transport::Fault;
+
+/// The usual one, which need not be looked for among those that the client knows.
+const MESSAGE_ID: HeaderName = HeaderName::from_static(header::MESSAGE_ID);
 
 /// `None` for no headers: a message without them is sent and parsed several times faster.
 pub(super) fn to_nats(headers: &Headers) -> Result<Option<HeaderMap>, Fault> {
@@ -20,6 +23,7 @@ pub(super) fn to_nats(headers: &Headers) -> Result<Option<HeaderMap>, Fault> {
     let mut map = HeaderMap::new();
     for (name, value) in headers.pairs() {
         let name = match name {
+            Text::Static(header::MESSAGE_ID) => MESSAGE_ID,
             Text::Static(name) => HeaderName::from_static(name),
             Text::Shared(name) => HeaderName::from_str(name).map_err(Fault::client)?,
         };
