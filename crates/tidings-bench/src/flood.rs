@@ -1,6 +1,7 @@
 //! Messages as bytes that are ready to be sent: a publisher that costs next to nothing, so that the
 //! receiving side is what is measured.
 
+use std::cell::Cell;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 use std::thread::{self, JoinHandle};
@@ -25,10 +26,18 @@ impl Flood {
 
     /// `HPUB` for each message, with an id of its own.
     pub(crate) fn with_id<M: Serialize>(subject: &str, messages: &[M]) -> Result<Self> {
+        Self::of(messages, |chunk, payload| with_id(chunk, subject, payload))
+    }
+
+    /// The same as one batch of fast ingest (ADR-50) that stays open; nobody listens to its inbox.
+    pub(crate) fn ingest<M: Serialize>(subject: &str, messages: &[M]) -> Result<Self> {
+        let (inbox, sent) = (format!("_INBOX.{}", Uuid::now_v7().simple()), Cell::new(0));
         Self::of(messages, |chunk, payload| {
-            let headers = format!("NATS/1.0\r\nNats-Msg-Id: {}\r\n\r\n", Uuid::now_v7().simple());
-            let total = headers.len() + payload.len();
-            write!(chunk, "HPUB {subject} {} {total}\r\n{headers}", headers.len())
+            let place = sent.get() + 1;
+            sent.set(place);
+            let operation = u8::from(place > 1);
+            let to = format!("{subject} {inbox}.500.fail.{place}.{operation}.$FI");
+            with_id(chunk, &to, payload)
         })
     }
 
@@ -64,6 +73,13 @@ impl Flood {
         )?;
         Ok(Connected { flood: self, socket, lines })
     }
+}
+
+/// What goes before a payload; `to` is the subject, and a reply subject if there is one.
+fn with_id(chunk: &mut Vec<u8>, to: &str, payload: &[u8]) -> std::io::Result<()> {
+    let headers = format!("NATS/1.0\r\nNats-Msg-Id: {}\r\n\r\n", Uuid::now_v7().simple());
+    let total = headers.len() + payload.len();
+    write!(chunk, "HPUB {to} {} {total}\r\n{headers}", headers.len())
 }
 
 /// A flood that can be sent at once.

@@ -228,7 +228,7 @@ const _: () = {
             _: &'static __tidings::Declaration,
             payload: &[__tidings::core::primitive::u8],
         ) -> __tidings::core::result::Result<Self, __tidings::serde_json::Error> {
-            __tidings::serde_json::from_slice(payload)
+            __tidings::read_payload(payload)
         }
         fn outcome(
             result: __tidings::core::result::Result<

@@ -145,6 +145,7 @@ mod header;
 mod jitter;
 mod link;
 mod message;
+mod payload;
 pub mod prelude;
 mod probe;
 mod publish;

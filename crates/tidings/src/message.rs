@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use tidings_contract::Descriptor;
 
 use crate::failure::Failure;
+use crate::payload;
 use crate::publish_ack::{Acknowledgement, PublishAck};
 use crate::stream::EventStream;
 use crate::subject::{ParseSubjectError, Subject, SubjectError};
@@ -163,7 +164,7 @@ where
     E: std::error::Error + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
     fn from_body(body: &[u8]) -> Option<Self> {
-        serde_json::from_slice(body).ok()
+        payload::read(body).ok()
     }
 }
 

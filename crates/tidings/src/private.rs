@@ -16,6 +16,7 @@ pub use crate::message::{
     VariantTokens, describe_event, describe_fallible_request, describe_request, kept, message_id,
     no_variant,
 };
+pub use crate::payload::read as read_payload;
 pub use crate::publish_ack::{Acknowledgement, PublishAck};
 pub use crate::stream::{
     Compression, ConsumerLimits, Discard, EventStream, External, Persistence, Placement, Republish,

@@ -14,6 +14,7 @@ use crate::envelope::{self, EncodeFault};
 use crate::header::{self, Headers};
 use crate::link::Link;
 use crate::message::{DeclaredError, Request};
+use crate::payload;
 use crate::probe::{End, Work};
 use crate::publish::PublishError;
 use crate::subject::SubjectError;
@@ -169,7 +170,7 @@ fn read<T: serde::de::DeserializeOwned, E: DeclaredError>(
             RequestError::Declared,
         ));
     }
-    serde_json::from_slice(&reply.payload).map_err(|source| RequestError::Decode {
+    payload::read(&reply.payload).map_err(|source| RequestError::Decode {
         subject: subject.to_owned(),
         payload: reply.payload.clone(),
         source,

@@ -229,6 +229,17 @@ static ROWS: &[Row] = &[
         raw: side!(stream_publish::ceiling_server),
         ours: None,
     },
+    Row {
+        name: "ceiling_ingest",
+        what: "the same by fast ingest",
+        target: None,
+        messages: 50_000,
+        turns: 1,
+        figure: Figure::Rate,
+        threads: Threads::All,
+        raw: side!(stream_publish::ceiling_ingest),
+        ours: None,
+    },
 ];
 
 /// The rows of these names, or whose names begin so; all if there are none.

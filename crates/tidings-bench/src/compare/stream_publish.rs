@@ -219,3 +219,15 @@ pub(crate) async fn ceiling_server(ground: Arc<Ground>, count: usize) -> Result<
         Ok(async move { ground.holds::<Stored>(count).await })
     }))
 }
+
+/// The same by fast ingest.
+pub(crate) async fn ceiling_ingest(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    ground.renew::<Ingested>().await?;
+    let flood = Flood::ingest(&INGESTED, &several::<OrderIngested>(count))?;
+    let flood = flood.connect(&ground.url())?;
+    Ok(Lap::new(async move {
+        flood.send(None)?.sent().await?;
+        ground.until_it_holds::<Ingested>(count).await?;
+        Ok(async move { ground.holds::<Ingested>(count).await })
+    }))
+}

@@ -79,8 +79,7 @@ pub(crate) fn decode(
 ) -> TokenStream {
     let ident = contract.item.ident;
     let (impl_generics, ty_generics, _) = contract.item.generics.split_for_impl();
-    let from_slice =
-        quote_spanned!(at(contract.item.span())=> __tidings::serde_json::from_slice(payload));
+    let read = quote_spanned!(at(contract.item.span())=> __tidings::read_payload(payload));
     quote! {
         #[automatically_derived]
         impl #impl_generics __tidings::Decode for #ident #ty_generics #bounds {
@@ -88,7 +87,7 @@ pub(crate) fn decode(
                 _: &'static __tidings::Declaration,
                 payload: &[__tidings::core::primitive::u8],
             ) -> __tidings::core::result::Result<Self, __tidings::serde_json::Error> {
-                #from_slice
+                #read
             }
 
             fn outcome(

@@ -63,23 +63,29 @@ pub(crate) async fn publish_all<E: Event>(
     let mut by = None;
     for event in events {
         let place = outcomes.next();
-        let begun = match prepare(link, &event) {
-            Ok(item) if lane.takes(&item) => {
-                if lane.is_idle() {
-                    let before = mem::replace(&mut window, Window::new(link));
-                    before.end(|place, stored| outcomes.stored(&mut lane, place, stored)).await;
-                }
-                lane.send(place, item, |place, stored| outcomes.settle(place, stored)).await;
+        let item = match prepare(link, &event) {
+            Ok(item) => item,
+            Err(error) => {
+                outcomes.settle(place, Err(error));
                 continue;
             }
-            Ok(item) => {
-                lane.make_way(&item, |place, stored| outcomes.settle(place, stored)).await;
-                window.room(|place, stored| outcomes.stored(&mut lane, place, stored)).await;
-                // Sent here, one after the other; only the confirmations are awaited side by side.
-                begin(link, item, &mut by).await
-            }
-            Err(error) => Err(error),
         };
+        if lane.takes(&item) {
+            if lane.is_idle() {
+                let before = mem::replace(&mut window, Window::new(link));
+                before.end(|place, stored| outcomes.stored(&mut lane, place, stored)).await;
+                lane.begin().await;
+            }
+            if !lane.is_idle() {
+                lane.add(place, item);
+                lane.advance(|place, stored| outcomes.settle(place, stored)).await;
+                continue;
+            }
+        }
+        lane.make_way(&item, |place, stored| outcomes.settle(place, stored)).await;
+        window.room(|place, stored| outcomes.stored(&mut lane, place, stored)).await;
+        // Sent here, one after the other; only the confirmations are awaited side by side.
+        let begun = begin(link, item, &mut by).await;
         if begun.is_ok() {
             by = None;
         }

@@ -122,32 +122,44 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// Sends an event, and settles those whose outcome is known with it.
-    pub(super) async fn send(
-        &mut self,
-        place: usize,
-        item: Item,
-        settle: impl FnMut(usize, Outcome),
-    ) {
-        let mut part = match self.part.take() {
-            Some(part) => part,
-            None => match self.begin().await {
-                Some(part) => part,
-                None => return self.one_by_one(vec![(place, item)], Vec::new(), settle).await,
-            },
+    /// Begins a part. Where there is no such way the lane stays idle.
+    pub(super) async fn begin(&mut self) {
+        let Some(stream) = self.stream else { return };
+        let begun = self.link.transport.ingest(stream.name, self.flow, self.patience()).await;
+        let Some(ingest) = begun.ok().flatten() else {
+            self.allowed = false;
+            return;
         };
-        let sent = match part.items.last() {
-            Some((_, before)) => part.ingest.send(&before.outgoing).await,
-            None => Ok(()),
+        if self.stored.is_none() {
+            let state = self.link.transport.stream_state(stream.name).await;
+            self.stored = state.ok().map(|state| state.last_sequence);
+        }
+        self.part = Some(Part { ingest, items: Vec::with_capacity(self.part_len), bytes: 0 });
+    }
+
+    /// Adds an event to the part that is begun.
+    pub(super) fn add(&mut self, place: usize, item: Item) {
+        if let Some(part) = &mut self.part {
+            part.bytes += item.outgoing.payload.len();
+            part.items.push((place, item));
+        }
+    }
+
+    /// Sends the event before the one just added, which may be the last; settles those whose outcome
+    /// is known with it.
+    pub(super) async fn advance(&mut self, settle: impl FnMut(usize, Outcome)) {
+        let Some(part) = &mut self.part else { return };
+        let sent = match &part.items[..] {
+            [.., (_, before), _] => part.ingest.send(&before.outgoing).await,
+            _ => Ok(()),
         };
-        part.bytes += item.outgoing.payload.len();
-        part.items.push((place, item));
-        if let Err(why) = sent {
-            self.again(part.items, why, settle).await;
-        } else if part.items.len() < self.part_len && part.bytes < PART_BYTES {
-            self.part = Some(part);
-        } else {
-            self.end_part(part, settle).await;
+        if sent.is_ok() && part.items.len() < self.part_len && part.bytes < PART_BYTES {
+            return;
+        }
+        let Some(part) = self.part.take() else { return };
+        match sent {
+            Ok(()) => self.end_part(part, settle).await,
+            Err(why) => self.again(part.items, why, settle).await,
         }
     }
 
@@ -156,18 +168,6 @@ impl<'a> Lane<'a> {
         if let Some(part) = self.part.take() {
             self.end_part(part, settle).await;
         }
-    }
-
-    async fn begin(&mut self) -> Option<Part> {
-        let stream = self.stream?.name;
-        let begun = self.link.transport.ingest(stream, self.flow, self.patience()).await;
-        let ingest = begun.ok().flatten();
-        self.allowed = ingest.is_some();
-        if self.stored.is_none() {
-            let state = self.link.transport.stream_state(stream).await;
-            self.stored = state.ok().map(|state| state.last_sequence);
-        }
-        Some(Part { ingest: ingest?, items: Vec::with_capacity(self.part_len), bytes: 0 })
     }
 
     /// How long nothing may be heard of a batch. Half is left for the ordinary way.

@@ -5,9 +5,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
-use tokio::task::unconstrained;
-
 use super::backlog::Taken;
 use super::gate::Trouble;
 use super::handled::Handled;
@@ -108,8 +105,7 @@ impl Shared {
     /// Sends the ack of many messages, without waiting for it.
     pub(super) fn acknowledge_all(self: &Arc<Self>, due: Option<Settle>) {
         let Some(due) = due else { return };
-        let sent = unconstrained(due.send(Settlement::Ack)).now_or_never();
-        if let Some(sent) = sent {
+        if let Some(sent) = due.ack_at_once() {
             return self.not_acknowledged(sent);
         }
         let shared = Arc::clone(self);

@@ -5,7 +5,6 @@
 //! deliveries that come leave nothing out, and what was unsettled before has come again.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -29,6 +28,8 @@ pub(super) struct Cover {
     ack_wait: Duration,
     /// What came and is not acknowledged, in the order in which it came and is handled.
     here: VecDeque<Here>,
+    /// The way back for one of the consumer's messages, made into that of the others.
+    way: Option<Settle>,
     /// How many of those are handled: the first ones.
     handled: usize,
     /// Whether their sequences are in order too.
@@ -49,8 +50,8 @@ pub(super) struct Cover {
 #[derive(Debug)]
 struct Here {
     sequence: u64,
-    /// It was handled.
-    message: Option<Arc<Matter>>,
+    /// The number of its delivery.
+    delivery: u64,
 }
 
 impl Cover {
@@ -59,6 +60,7 @@ impl Cover {
             every,
             ack_wait,
             here: VecDeque::new(),
+            way: None,
             handled: 0,
             in_order: true,
             last: 0,
@@ -116,11 +118,14 @@ impl Cover {
         }
         self.in_order =
             self.here.back().is_none_or(|last| self.in_order && last.sequence < sequence);
-        self.here.push_back(Here { sequence, message: None });
+        self.here.push_back(Here { sequence, delivery });
+        if self.way.is_none() {
+            self.way = Some(settle.clone());
+        }
     }
 
     /// The first that was not handled is; gives the ack that is due.
-    pub(super) fn handled(&mut self, message: &Arc<Matter>) -> Option<Settle> {
+    pub(super) fn handled(&mut self, message: &Matter) -> Option<Settle> {
         let sequence = message.receipt.as_ref().map(|receipt| receipt.sequence)?;
         let place =
             self.here.iter().skip(self.handled).position(|here| here.sequence == sequence)?;
@@ -128,7 +133,6 @@ impl Cover {
             let here = self.here.remove(self.handled + place)?;
             self.here.insert(self.handled, here);
         }
-        self.here.get_mut(self.handled)?.message = Some(Arc::clone(message));
         self.handled += 1;
         if self.handled >= self.every { self.due() } else { None }
     }
@@ -136,7 +140,7 @@ impl Cover {
     /// What can't be read came nowhere, and is done.
     pub(super) fn aside(&mut self, sequence: u64) {
         self.let_go(sequence);
-        self.here.insert(self.handled, Here { sequence, message: None });
+        self.here.insert(self.handled, Here { sequence, delivery: self.last });
         self.handled += 1;
         self.in_order = false;
     }
@@ -158,15 +162,14 @@ impl Cover {
         if !may || self.handled == 0 {
             return None;
         }
-        let last = self.here.iter().take(self.handled).rev().find_map(|here| here.message.clone());
-        // What was put aside alone has no way back.
-        let settle = last.as_ref().and_then(|message| message.settle.as_ref())?;
-        let settle = if self.in_order {
-            settle.clone()
+        let (sequence, delivery) = if self.in_order {
+            let last = self.here.get(self.handled - 1)?;
+            (last.sequence, last.delivery)
         } else {
-            let sequence = self.here.iter().map(|here| here.sequence).max().unwrap_or_default();
-            settle.covering(sequence, self.last)
+            (self.here.iter().map(|here| here.sequence).max()?, self.last)
         };
+        // What was put aside alone has no way back.
+        let settle = self.way.as_ref()?.covering(sequence, delivery);
         self.here.drain(..self.handled);
         self.handled = 0;
         self.in_order = self.in_order || self.here.is_empty();
@@ -174,10 +177,11 @@ impl Cover {
     }
 
     /// What is handled and can't be acknowledged yet: the server is to be told that it is here.
-    pub(super) fn kept(&self) -> impl Iterator<Item = &Settle> {
+    pub(super) fn kept(&self) -> impl Iterator<Item = Settle> {
         let is_kept = self.broken || self.missing > 0;
         let handled = self.here.iter().take(if is_kept { self.handled } else { 0 });
-        handled.filter_map(|here| here.message.as_ref()?.settle.as_ref())
+        let way = self.way.as_ref();
+        handled.filter_map(move |here| Some(way?.covering(here.sequence, here.delivery)))
     }
 
     /// Until when messages that are elsewhere are waited for.

@@ -3,11 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use futures_util::StreamExt as _;
 use tokio::time::Instant;
 
 use super::gate::{Gate, Trouble};
-use crate::transport::{Fault, Inboxes, Incoming, Pull};
+use crate::transport::{Fault, Inboxes, Incoming, PollInto as _, Pull};
 
 /// Where messages come from.
 pub(super) enum Feed {
@@ -42,12 +41,12 @@ impl Feed {
                 let mut flow = pull(flow);
                 let Some(pull) = &mut *flow else { return Poll::Ready(None) };
                 pull.set_room(room);
-                let next = pull.poll_next_unpin(cx);
+                let next = pull.poll_into(cx, into);
                 // An idle consumer that is there again has no message to show for it.
                 if pull.has_heard() {
                     gate.well(Trouble::Feed);
                 }
-                next.map(|next| next.map(|next| next.map(|incoming| *into = incoming)))
+                next
             }
         }
     }

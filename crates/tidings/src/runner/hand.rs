@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
-use tokio::task::{coop, unconstrained};
+use tokio::task::coop;
 use tokio_util::sync::ReusableBoxFuture;
 
 use super::backlog::Taken;
@@ -19,7 +18,6 @@ use crate::context::{self, Matter};
 use crate::handler::{Desk, Dispatching, empty_desk};
 use crate::message::Outcome;
 use crate::probe::Underway;
-use crate::transport::Settlement;
 
 /// After how many messages in a row that were done at once it is likely that the next will be.
 const ENOUGH: u32 = 16;
@@ -158,7 +156,7 @@ impl Hand {
                     Some(Ok(()))
                 }
                 // Without room on the way to the server it waits, in a task.
-                Some(settle) => unconstrained(settle.send(Settlement::Ack)).now_or_never(),
+                Some(settle) => settle.ack_at_once(),
             };
             if let Some(acked) = acked {
                 let spent = self.stint.done();

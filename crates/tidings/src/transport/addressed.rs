@@ -4,8 +4,6 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use futures_util::Stream;
-
 use crate::transport::{Fault, Incoming, Settlement};
 
 /// The ack of a message that is passed over, on its way.
@@ -26,31 +24,49 @@ impl<S> Addressed<S> {
     }
 }
 
-impl<S: Stream<Item = Result<Incoming, Fault>> + Unpin> Stream for Addressed<S> {
-    type Item = Result<Incoming, Fault>;
+/// Messages that are written where their reader wants them.
+pub(crate) trait PollInto {
+    /// The next message, written in the place of `into`.
+    fn poll_into(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut Incoming,
+    ) -> Poll<Option<Result<(), Fault>>>;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
+    /// The next message, in a place of its own.
+    fn poll_one(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Incoming, Fault>>> {
+        let mut incoming = Incoming::default();
+        let next = self.poll_into(cx, &mut incoming);
+        next.map(|next| next.map(|next| next.map(|()| incoming)))
+    }
+}
+
+impl<S: PollInto> PollInto for Addressed<S> {
+    #[inline]
+    fn poll_into(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut Incoming,
+    ) -> Poll<Option<Result<(), Fault>>> {
         loop {
-            if let Some(passing) = &mut this.passing {
+            if let Some(passing) = &mut self.passing {
                 let passed = ready!(passing.as_mut().poll(cx));
-                this.passing = None;
+                self.passing = None;
                 if let Err(fault) = passed {
                     tracing::warn!(%fault, "a message for another consumer comes again");
                 }
             }
-            let next = ready!(Pin::new(&mut this.flow).poll_next(cx));
-            match next {
-                Some(Ok(Incoming {
-                    settle: Some(settle),
-                    receipt: Some(receipt),
-                    headers,
-                    ..
-                })) if !this.all && headers.is_for_another(&receipt.stream, &receipt.consumer) => {
-                    this.passing =
+            let next = ready!(self.flow.poll_into(cx, into));
+            match (&next, &into.settle, &into.receipt) {
+                (Some(Ok(())), Some(settle), Some(receipt))
+                    if !self.all
+                        && into.headers.is_for_another(&receipt.stream, &receipt.consumer) =>
+                {
+                    let settle = settle.clone();
+                    self.passing =
                         Some(Box::pin(async move { settle.send(Settlement::Ack).await }));
                 }
-                next => return Poll::Ready(next),
+                _ => return Poll::Ready(next),
             }
         }
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::Stream;
 
 use crate::subject::Subject;
-use crate::transport::addressed::Addressed;
+use crate::transport::addressed::{Addressed, PollInto};
 use crate::transport::{Fault, Incoming, memory, nats};
 
 /// A durable pull consumer, whose deliveries are acknowledged.
@@ -157,14 +157,27 @@ impl Pull {
     }
 }
 
+impl PollInto for Pull {
+    #[inline]
+    fn poll_into(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut Incoming,
+    ) -> Poll<Option<Result<(), Fault>>> {
+        match self {
+            Self::Nats(pull) => pull.poll_into(cx, into),
+            Self::NatsOrdered(pull) => Pin::new(pull)
+                .poll_next(cx)
+                .map(|next| next.map(|next| next.map(|incoming| *into = incoming))),
+            Self::Memory(pull) => pull.poll_into(cx, into),
+        }
+    }
+}
+
 impl Stream for Pull {
     type Item = Result<Incoming, Fault>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        match self.get_mut() {
-            Self::Nats(pull) => Pin::new(pull).poll_next(cx),
-            Self::NatsOrdered(pull) => Pin::new(pull).poll_next(cx),
-            Self::Memory(pull) => Pin::new(pull).poll_next(cx),
-        }
+        self.get_mut().poll_one(cx)
     }
 }

@@ -110,7 +110,18 @@ impl Settle {
         }
     }
 
-    /// The same as the last word on the message: nothing is kept of the way back.
+    /// Acks without waiting. `None` where there is no room for it now: nothing has happened, and
+    /// [`send`](Self::send) is to be awaited.
+    #[inline]
+    pub(crate) fn ack_at_once(&self) -> Option<Result<(), Fault>> {
+        match self {
+            Self::Nats(settle) => settle.ack_at_once(),
+            Self::Memory(settle) => Some(settle.send(Settlement::Ack)),
+        }
+    }
+
+    /// The same as [`send`](Self::send), as the last word on the message: nothing is kept of the way
+    /// back.
     pub(crate) async fn finish(self, settlement: Settlement) -> Result<(), Fault> {
         match self {
             Self::Nats(settle) => settle.finish(settlement).await,

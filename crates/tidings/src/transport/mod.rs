@@ -26,6 +26,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use tokio::time::Instant;
 
+pub(crate) use addressed::PollInto;
 pub(crate) use atomic::AtomicFault;
 pub(crate) use consume::{AckPolicy, ConsumerConfig, DeliverFrom, Foreign, Pull};
 pub use denial::{Denial, DeniedAction};

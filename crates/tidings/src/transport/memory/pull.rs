@@ -13,7 +13,7 @@ use super::connection::Connection;
 use super::consumer::Acks;
 use super::effects::Bell;
 use super::settle::MemorySettle;
-use crate::transport::{ApiError, Fault, Incoming, Settle};
+use crate::transport::{ApiError, Fault, Incoming, PollInto, Settle};
 
 /// What a consumer delivers, until the consumer, the stream or the connection ends.
 ///
@@ -62,10 +62,12 @@ impl MemoryPull {
     }
 }
 
-impl Stream for MemoryPull {
-    type Item = Result<Incoming, Fault>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+impl PollInto for MemoryPull {
+    fn poll_into(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut Incoming,
+    ) -> Poll<Option<Result<(), Fault>>> {
         // A stream's whole history must not keep the other tasks from running.
         let coop = ready!(coop::poll_proceed(cx));
         // Registered first: whatever happens after the look below rings.
@@ -75,7 +77,10 @@ impl Stream for MemoryPull {
         }
         let item = match self.take() {
             Ok(None) => return Poll::Pending,
-            Ok(Some(incoming)) => Ok(incoming),
+            Ok(Some(incoming)) => {
+                *into = incoming;
+                Ok(())
+            }
             Err(Fault::Closed) => return Poll::Ready(None),
             Err(fault) => {
                 self.ended = true;
@@ -84,6 +89,14 @@ impl Stream for MemoryPull {
         };
         coop.made_progress();
         Poll::Ready(Some(item))
+    }
+}
+
+impl Stream for MemoryPull {
+    type Item = Result<Incoming, Fault>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_one(cx)
     }
 }
 

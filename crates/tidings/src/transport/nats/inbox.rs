@@ -79,7 +79,8 @@ impl fmt::Debug for NatsInbox {
     }
 }
 
-fn subject_of(subject: async_nats::Subject) -> Subject {
+#[inline]
+pub(super) fn subject_of(subject: async_nats::Subject) -> Subject {
     Subject::from(subject.into_string())
 }
 

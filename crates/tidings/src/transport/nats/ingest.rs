@@ -28,7 +28,7 @@ const FLOW: u64 = 500;
 /// those who publish this way, so that all of them together stay below what it takes in for a stream
 /// (10,000 messages).
 const OUTSTANDING: u64 = 8;
-/// For how long a stream that did not allow it is not asked again.
+/// For how long a stream that did not allow it, or was not heard, is not asked again.
 const REMEMBERED: Duration = Duration::from_secs(60);
 
 /// How many bytes of subjects are set aside at a time. A subject keeps the whole piece while it is
@@ -40,7 +40,7 @@ const REPLY_END: usize = 32;
 /// The code for a stream that does not allow it.
 const DISABLED: u32 = 10_205;
 
-/// Streams that did not allow it, and when they said so.
+/// Streams that did not allow it, or said nothing, and since when.
 #[derive(Debug, Default)]
 pub(super) struct Refusals(Mutex<HashMap<String, Instant>>);
 
@@ -209,7 +209,7 @@ impl NatsIngest {
             answer = self.answers.next() => answer.ok_or(Stopped::Broken)?,
             // What was on the way may be lost.
             () = &mut self.reconnected => return Err(Stopped::Broken),
-            () = sleep(self.within) => return Err(Stopped::Unavailable),
+            () = sleep(self.within) => return Err(self.unavailable()),
         };
         // What is not JSON is that nobody listens.
         let answer: Answer =
@@ -227,11 +227,13 @@ impl NatsIngest {
                 flow: self.every,
                 messages: answer.count,
             })),
-            (Kind::End, Some(error)) if error.code() == DISABLED => {
-                self.nats.shared.ingest.add(&self.stream);
-                Err(Stopped::Unavailable)
-            }
+            (Kind::End, Some(error)) if error.code() == DISABLED => Err(self.unavailable()),
             (Kind::End | Kind::Gap | Kind::Err, _) => Err(Stopped::Broken),
         }
+    }
+
+    fn unavailable(&self) -> Stopped {
+        self.nats.shared.ingest.add(&self.stream);
+        Stopped::Unavailable
     }
 }

@@ -20,12 +20,12 @@ use super::feed::AT_ONCE;
 use super::receipt::Receipts;
 use super::settle::Deliverer;
 use super::unreadable::Look;
-use super::{Nats, NatsSettle, in_time, inbox, subject_of};
+use super::{Nats, NatsHeaders, NatsSettle, in_time, inbox, subject_of};
 use crate::header::{Headers, PENDING_MESSAGES};
 use crate::subject::Subject;
 use crate::transport::{
-    AckPolicy, ApiError, ConsumerConfig, Denial, DeniedAction, Fault, Incoming, Outgoing, Settle,
-    Unreadable,
+    AckPolicy, ApiError, ConsumerConfig, Denial, DeniedAction, Fault, Heading, Incoming, Outgoing,
+    PollInto, Settle, Unreadable,
 };
 
 /// How long one pull request stays open when nothing comes.
@@ -204,16 +204,20 @@ impl NatsPull {
         tokio::pin!(seen);
         loop {
             tokio::select! {
-                Some(message) = self.messages.next() => {
-                    left.extend(self.read(message).and_then(Result::ok));
-                }
+                Some(message) = self.messages.next() => left.extend(self.read_last(message)),
                 _ = &mut seen => break,
             }
         }
         while let Some(Some(message)) = unconstrained(self.messages.next()).now_or_never() {
-            left.extend(self.read(message).and_then(Result::ok));
+            left.extend(self.read_last(message));
         }
         left
+    }
+
+    fn read_last(&mut self, message: Message) -> Option<Incoming> {
+        let mut incoming = Incoming::default();
+        let read = self.read(message, &mut incoming)?;
+        read.is_ok().then_some(incoming)
     }
 
     /// Asks for as many as may still be on the way.
@@ -277,16 +281,24 @@ impl NatsPull {
 
     /// A message, or what the server says about a request: `None` where it only tells that it is
     /// there, or that a request has ended.
-    fn read(&mut self, message: Message) -> Option<Result<Incoming, Fault>> {
+    #[inline]
+    fn read(&mut self, message: Message, into: &mut Incoming) -> Option<Result<(), Fault>> {
         if self.timed == Timed::Silence {
             self.timed = Timed::Stirred;
         }
         // A stored message may have a status too; the server's own words can't be acknowledged.
-        let is_stored = message.reply.as_ref().is_some_and(|to| to.starts_with("$JS.ACK."));
-        let Some(status) = message.status.filter(|_| !is_stored) else {
+        let is_stored = || message.reply.as_ref().is_some_and(|to| to.starts_with("$JS.ACK."));
+        let Some(status) = message.status.filter(|_| !is_stored()) else {
             self.expected = self.expected.saturating_sub(1);
-            return Some(Ok(self.incoming(message)));
+            self.incoming(message, into);
+            return Some(Ok(()));
         };
+        self.heed_status(status, &message)
+    }
+
+    /// What the server says about a request.
+    #[cold]
+    fn heed_status(&mut self, status: StatusCode, message: &Message) -> Option<Result<(), Fault>> {
         let text = message.description.as_deref().unwrap_or_default();
         match status {
             StatusCode::IDLE_HEARTBEAT => {
@@ -328,18 +340,22 @@ impl NatsPull {
         }
     }
 
-    fn incoming(&mut self, mut message: Message) -> Incoming {
-        let reply = message.reply.take();
+    fn incoming(&mut self, message: Message, into: &mut Incoming) {
+        let Message { subject, reply, headers, payload, .. } = message;
         let receipt = reply.as_ref().and_then(|reply| self.receipts.read(reply.as_str()));
         let receipt = receipt.map(|(receipt, number)| {
             self.number = number;
             receipt
         });
         let attempt = receipt.as_ref().map_or(1, |receipt| receipt.attempt);
-        let settle = reply.filter(|_| self.deliverer.settled).map(|reply| {
+        into.subject = inbox::subject_of(subject);
+        into.reply = None;
+        into.headers = Heading::nats(headers.map(NatsHeaders::new));
+        into.payload = payload;
+        into.receipt = receipt;
+        into.settle = reply.filter(|_| self.deliverer.settled).map(|reply| {
             Settle::Nats(NatsSettle::new(&self.deliverer, reply, attempt, self.number))
         });
-        Incoming { receipt, settle, ..inbox::incoming(message) }
     }
 
     /// Whether nothing is to be done but to take what has come. What else there may be to do makes
@@ -372,24 +388,39 @@ fn denied(
     })
 }
 
-impl Stream for NatsPull {
-    type Item = Result<Incoming, Fault>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = &mut *self;
-        loop {
-            let mut is_empty = false;
-            while this.is_flowing() && !is_empty {
-                match this.messages.poll_next_unpin(cx) {
-                    Poll::Ready(None) => return Poll::Ready(None),
-                    Poll::Ready(Some(message)) => {
-                        if let Some(next) = this.read(message) {
-                            return Poll::Ready(Some(next));
-                        }
+impl PollInto for NatsPull {
+    #[inline]
+    fn poll_into(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut Incoming,
+    ) -> Poll<Option<Result<(), Fault>>> {
+        while self.is_flowing() {
+            match self.messages.poll_next_unpin(cx) {
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Ready(Some(message)) => {
+                    if let Some(next) = self.read(message, into) {
+                        return Poll::Ready(Some(next));
                     }
-                    Poll::Pending => is_empty = true,
                 }
+                Poll::Pending => return self.poll_other(cx, into, true),
             }
+        }
+        self.poll_other(cx, into, false)
+    }
+}
+
+impl NatsPull {
+    /// Does what is to be done beside taking what has come. Whether nothing is there is known where
+    /// somebody has looked.
+    fn poll_other(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut Incoming,
+        mut is_empty: bool,
+    ) -> Poll<Option<Result<(), Fault>>> {
+        let this = self;
+        loop {
             if this.ended {
                 return Poll::Ready(None);
             }
@@ -442,11 +473,12 @@ impl Stream for NatsPull {
             }
             if this.asking.is_none() && this.timed != Timed::Pause && this.is_short() {
                 this.ask();
+                is_empty = false;
                 continue;
             }
             if !is_empty {
                 match this.messages.poll_next_unpin(cx) {
-                    Poll::Ready(Some(message)) => match this.read(message) {
+                    Poll::Ready(Some(message)) => match this.read(message, into) {
                         Some(next) => return Poll::Ready(Some(next)),
                         None => continue,
                     },
@@ -466,6 +498,14 @@ impl Stream for NatsPull {
                 return Poll::Ready(Some(Err(Fault::Timeout)));
             }
         }
+    }
+}
+
+impl Stream for NatsPull {
+    type Item = Result<Incoming, Fault>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_one(cx)
     }
 }
 

@@ -100,21 +100,24 @@ impl Numbers {
 fn number(text: &mut &[u8]) -> Option<u64> {
     let mut value: u64 = 0;
     let mut digits = 0;
-    for (at, byte) in text.iter().enumerate() {
-        match byte {
-            b'0'..=b'9' => {
-                value = value.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
-                digits += 1;
-            }
-            b'.' if digits > 0 => {
-                *text = &text[at + 1..];
-                return Some(value);
-            }
-            _ => return None,
-        }
+    while let Some(digit) = text.get(digits).map(|byte| byte.wrapping_sub(b'0'))
+        && digit <= 9
+    {
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+        digits += 1;
     }
-    *text = &[];
-    (digits > 0).then_some(value)
+    let (number, rest) = text.split_at_checked(digits)?;
+    *text = match rest {
+        [] => rest,
+        [b'.', rest @ ..] => rest,
+        _ => return None,
+    };
+    match digits {
+        0 => None,
+        // So many always fit.
+        1..=19 => Some(value),
+        _ => std::str::from_utf8(number).ok()?.parse().ok(),
+    }
 }
 
 #[cfg(test)]

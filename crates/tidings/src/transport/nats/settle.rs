@@ -1,15 +1,20 @@
 //! Acks, as what they are on the wire: short texts published to a message's reply subject (ADR-15).
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use async_nats::Subject;
 use bytes::Bytes;
+use tokio::task::unconstrained;
 
 use super::{Moved, Nats, TAKEN, in_time};
 use crate::header::Headers;
 use crate::transport::{ConsumerConfig, Fault, Outgoing, Settlement};
 
+/// That a message was handled.
+const ACK: &[u8] = b"+ACK";
 /// How long the server may take to answer an ack.
 const ANSWERED: Duration = Duration::from_secs(5);
 
@@ -60,16 +65,32 @@ impl NatsSettle {
 
     pub(crate) async fn send(&self, settlement: Settlement) -> Result<(), Fault> {
         if self.is_denied() {
-            return self.confirm(settlement, TAKEN).await;
+            // Boxed: it is rare, and a request has room for much more than an ack.
+            return Box::pin(self.confirm(settlement, TAKEN)).await;
         }
         let body = self.body(settlement);
         publish(&self.deliverer.nats, self.reply.clone(), body).await
     }
 
+    /// Acks if there is room on the way to the server. Where there is none nothing has happened,
+    /// and [`send`](Self::send) is to be awaited.
+    pub(crate) fn ack_at_once(&self) -> Option<Result<(), Fault>> {
+        if self.is_denied() {
+            return None;
+        }
+        let client = self.deliverer.nats.client();
+        let reply = Moved::from(self.reply.clone());
+        let sending = pin!(unconstrained(client.publish(reply, Bytes::from_static(ACK))));
+        match sending.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(sent) => Some(sent.map_err(Fault::client)),
+            Poll::Pending => None,
+        }
+    }
+
     /// The same, as the last that is said.
     pub(crate) async fn finish(self, settlement: Settlement) -> Result<(), Fault> {
         if self.is_denied() {
-            return self.confirm(settlement, TAKEN).await;
+            return Box::pin(self.confirm(settlement, TAKEN)).await;
         }
         let body = self.body(settlement);
         publish(&self.deliverer.nats, self.reply, body).await
@@ -131,13 +152,13 @@ fn acked_as(reply: &str, sequence: u64, delivery: u64) -> Option<String> {
 }
 
 async fn publish(nats: &Nats, reply: Subject, body: Bytes) -> Result<(), Fault> {
-    let sending = nats.client().publish(Moved::from(reply), body);
+    let sending = pin!(nats.client().publish(Moved::from(reply), body));
     in_time(async { sending.await.map_err(Fault::client) }).await
 }
 
 fn body(settlement: Settlement, waits: impl FnOnce() -> [Duration; 2]) -> Bytes {
     match settlement {
-        Settlement::Ack => Bytes::from_static(b"+ACK"),
+        Settlement::Ack => Bytes::from_static(ACK),
         Settlement::Progress => Bytes::from_static(b"+WPI"),
         Settlement::Nak(None) => Bytes::from_static(b"-NAK"),
         Settlement::Nak(Some(delay)) => {
