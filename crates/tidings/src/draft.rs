@@ -74,8 +74,8 @@ impl<E: Event> Draft<'_, E> {
     /// Dropping the future leaves it unknown whether the event was published.
     pub async fn publish(self) -> Result<E::Ack, PublishError> {
         let link = self.link;
-        let prepared = self.prepare()?;
-        publish::send(link, &prepared).await
+        let mut prepared = self.prepare()?;
+        publish::send(link, &mut prepared).await
     }
 }
 

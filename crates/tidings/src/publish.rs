@@ -32,16 +32,16 @@ pub(crate) async fn publish<E: Event>(
     delay: Option<Duration>,
     derived: Option<String>,
 ) -> Result<E::Ack, PublishError> {
-    let prepared = prepare(link, event, headers, delay, derived)?;
-    send(link, &prepared).await
+    let mut prepared = prepare(link, event, headers, delay, derived)?;
+    send(link, &mut prepared).await
 }
 
 /// Publishes a message that is ready.
 pub(crate) fn send<A: Acknowledgement>(
     link: &Link,
-    prepared: &Prepared,
+    prepared: &mut Prepared,
 ) -> impl Future<Output = Result<A, PublishError>> + Send {
-    send::send(link, prepared.declaration, &prepared.outgoing)
+    send::send(link, prepared.declaration, &mut prepared.outgoing)
 }
 
 /// A message that is ready to be sent.

@@ -181,10 +181,10 @@ pub(super) async fn begin(
     item: Item,
     by: &mut Option<Instant>,
 ) -> Result<Option<Begun>, PublishError> {
-    let Item { declaration, outgoing, underway, .. } = item;
+    let Item { declaration, mut outgoing, underway, .. } = item;
     let by = || *by.get_or_insert_with(|| Instant::now() + link.patience.publish);
     let begun = match &declaration.stream {
-        None => send::core(link, &outgoing, by).await.map(|()| None),
+        None => send::core(link, &mut outgoing, by).await.map(|()| None),
         Some(stream) => {
             let sent = send::start(link, stream, &outgoing, by).await;
             sent.map(|sent| Some((stream, outgoing, sent)))

@@ -27,7 +27,7 @@ const LONGEST_RETRY: Duration = Duration::from_secs(1);
 pub(super) async fn send<A: Acknowledgement>(
     link: &Link,
     declaration: &'static Declaration,
-    outgoing: &Outgoing,
+    outgoing: &mut Outgoing,
 ) -> Result<A, PublishError> {
     if link.probe.is_none() && declaration.stream.is_none() {
         // It is handed over in less time than the rest of this takes.
@@ -82,7 +82,7 @@ pub(super) fn admit(
 /// many: `by` says until when to wait, and is asked only if there is something to wait for.
 pub(super) async fn core(
     link: &Link,
-    outgoing: &Outgoing,
+    outgoing: &mut Outgoing,
     by: impl FnOnce() -> Instant,
 ) -> Result<(), PublishError> {
     let at_once = poll_fn(|cx| Poll::Ready(link.transport.publish_at_once(outgoing, cx))).await;

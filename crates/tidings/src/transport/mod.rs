@@ -84,10 +84,10 @@ macro_rules! on {
 
 impl Transport {
     /// Sends a message to whoever listens, if that takes no waiting; `Ok` means handed over to the
-    /// connection. Where it is pending nothing has happened, and it is to be [published](Self::publish).
+    /// connection, perhaps with all that was in it. Where it is pending nothing has happened, and it is to be [published](Self::publish).
     pub(crate) fn publish_at_once(
         &self,
-        message: &Outgoing,
+        message: &mut Outgoing,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Fault>> {
         on!(self, t => t.publish_at_once(message, cx))

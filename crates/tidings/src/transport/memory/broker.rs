@@ -117,26 +117,26 @@ impl State {
 
     /// Publishes what the broker itself has to say.
     fn publish_own(&mut self, moment: &Moment) {
-        while let Some(message) = self.effects.outbox.pop_front() {
+        while let Some(mut message) = self.effects.outbox.pop_front() {
             // What asks for an answer where none can be gets none.
-            let _ = self.publish(message, None, moment);
+            let _ = self.publish(&mut message, None, moment);
         }
     }
 
     /// Brings a message to everybody who listens, and into the stream of its subject. A subject
-    /// that is none is refused.
+    /// that is none is refused; else nothing of the message may be left.
     pub(super) fn publish(
         &mut self,
-        mut message: Outgoing,
+        message: &mut Outgoing,
         reply: Option<&Subject>,
         moment: &Moment,
     ) -> Result<Published, Fault> {
         let Self { subscriptions, streams, effects, .. } = self;
         let stream = streams.of_subject(message.subject.as_str());
         let keeps = if stream.is_some() { Keeps::Yes } else { Keeps::No };
-        let subscribers = subscriptions.deliver(&mut message, reply, keeps, effects)?;
+        let subscribers = subscriptions.deliver(message, reply, keeps, effects)?;
         let stored = stream.map(|stream| {
-            let stored = stream.store(message, moment.instant(), effects);
+            let stored = stream.store(message.clone(), moment.instant(), effects);
             if stream.config.no_ack {
                 return Stored::Silent;
             }

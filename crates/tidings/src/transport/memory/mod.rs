@@ -124,8 +124,8 @@ impl Memory {
         self.connection.broker.with(|state, now| state.clock.system_time(now))
     }
 
-    fn route(&self, message: Outgoing, reply: Option<&Subject>) -> Result<Published, Fault> {
-        check_size(&message, 0)?;
+    fn route(&self, message: &mut Outgoing, reply: Option<&Subject>) -> Result<Published, Fault> {
+        check_size(message, 0)?;
         self.connection.at(|state, moment| state.publish(message, reply, moment))?
     }
 
@@ -137,17 +137,17 @@ impl Memory {
     ) -> Result<(), Fault> {
         // A loop that only publishes must not keep the other tasks from running.
         consume_budget().await;
-        self.route(message.clone(), reply.as_ref()).map(drop)
+        self.route(&mut message.clone(), reply.as_ref()).map(drop)
     }
 
     /// The same, unless others are to run first.
     pub(crate) fn publish_at_once(
         &self,
-        message: &Outgoing,
+        message: &mut Outgoing,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Fault>> {
         ready!(poll_proceed(cx)).made_progress();
-        Poll::Ready(self.route(message.clone(), None).map(drop))
+        Poll::Ready(self.route(message, None).map(drop))
     }
 
     /// Sends a message that a stream is to store.
@@ -162,7 +162,7 @@ impl Memory {
         cx: &mut Context<'_>,
     ) -> Poll<Result<PendingAck, Fault>> {
         ready!(poll_proceed(cx)).made_progress();
-        let published = self.route(message.clone(), None)?;
+        let published = self.route(&mut message.clone(), None)?;
         Poll::Ready(Ok(match published.stored {
             Some(Stored::Answered(stored)) => PendingAck::Known(Some(stored.map_err(Fault::Api))),
             None if published.subscribers == 0 => PendingAck::Known(Some(Err(Fault::NoResponders))),
@@ -174,12 +174,12 @@ impl Memory {
     /// Sends a request and waits for one reply.
     pub(crate) async fn request(
         &self,
-        message: Outgoing,
+        mut message: Outgoing,
         within: Duration,
     ) -> Result<Incoming, Fault> {
         let reply = self.new_inbox();
         let mut inbox = self.subscribe(reply.clone(), None)?;
-        let published = self.route(message, Some(&reply))?;
+        let published = self.route(&mut message, Some(&reply))?;
         if published.subscribers == 0 && published.stored.is_none() {
             return Err(Fault::NoResponders);
         }

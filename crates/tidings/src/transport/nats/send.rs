@@ -59,7 +59,7 @@ impl Nats {
     /// pending nothing has happened, and [`publish`](Self::publish) is to be awaited.
     pub(crate) fn publish_at_once(
         &self,
-        message: &Outgoing,
+        message: &mut Outgoing,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Fault>> {
         if self.shared.denials.has_publish(message.subject.as_str()) {
