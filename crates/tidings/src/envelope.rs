@@ -51,7 +51,8 @@ pub(crate) fn seal(
     if declaration.tagged {
         headers.push(header::MESSAGE, declaration.tag);
     }
-    if declaration.stream.is_some() && headers.get(header::MESSAGE_ID).is_none() {
+    let has_id = !headers.is_empty() && headers.get(header::MESSAGE_ID).is_some();
+    if declaration.stream.is_some() && !has_id {
         // Ordered in time and made without a system call; every retry repeats it.
         let id = id().unwrap_or_else(new_id);
         headers.push(header::MESSAGE_ID, slate::written(id));

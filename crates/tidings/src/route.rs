@@ -98,8 +98,8 @@ impl<M> Route<M> {
     /// as many as [`concurrency`](Self::concurrency) says, which is also the most. 0 fetches what
     /// can be handled at once, and is the default where a message is tried only once.
     ///
-    /// Where nothing is said it is up to 1,000 while the handler is done with each message at once,
-    /// and the messages hardly wait; not with a rate limit, nor where a message has fewer than four
+    /// Where nothing is said it is as many as may be unsettled, up to 4,000, while the handler is done
+    /// with each message at once, and the messages hardly wait; not with a rate limit, nor where a message has fewer than four
     /// attempts, of which a process that dies may take one from what it had fetched.
     ///
     /// The server is told of those that wait, so that they don't come again meanwhile.

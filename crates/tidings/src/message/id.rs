@@ -47,8 +47,7 @@ struct Encoder<'a>(&'a mut String);
 impl fmt::Write for Encoder<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         // All of them are looked at, for that goes many at a time; few texts hold one that is not.
-        let (pieces, rest) = text.as_bytes().as_chunks::<16>();
-        if pieces.iter().all(|piece| are_plain(piece)) && are_plain(rest) {
+        if text.bytes().fold(true, |plain, byte| plain & is_plain(byte)) {
             self.0.push_str(text);
             return Ok(());
         }
@@ -61,12 +60,6 @@ impl fmt::Write for Encoder<'_> {
         }
         Ok(())
     }
-}
-
-/// Whether all of them stand in an id as they are.
-#[inline]
-fn are_plain(bytes: &[u8]) -> bool {
-    bytes.iter().fold(true, |plain, byte| plain & is_plain(*byte))
 }
 
 /// Whether it stands in an id as it is.

@@ -29,7 +29,11 @@ pub(super) async fn send<A: Acknowledgement>(
     declaration: &'static Declaration,
     outgoing: &mut Outgoing,
 ) -> Result<A, PublishError> {
-    if link.probe.is_none() && declaration.stream.is_none() {
+    if link.probe.is_none() {
+        if let Some(stream) = &declaration.stream {
+            let ack = store_one(link, stream, outgoing).await?;
+            return A::from_stored(Some(ack)).ok_or(PublishError::Closed);
+        }
         // It is handed over in less time than the rest of this takes.
         let sent = poll_fn(|cx| Poll::Ready(link.transport.publish_at_once(outgoing, cx))).await;
         if let Poll::Ready(sent) = sent {
@@ -39,6 +43,7 @@ pub(super) async fn send<A: Acknowledgement>(
             };
         }
     }
+    // It waits, or is watched, and so takes longer anyway.
     let underway = link.begin(Work::Publish(declaration, outgoing));
     let stored = match (admit(link, declaration, outgoing), &declaration.stream) {
         (Err(error), _) => Err(error),
@@ -46,7 +51,7 @@ pub(super) async fn send<A: Acknowledgement>(
             let by = || Instant::now() + link.patience.publish;
             Box::pin(core(link, outgoing, by)).await.map(|()| None)
         }
-        (Ok(()), Some(stream)) => store_one(link, stream, outgoing).await.map(Some),
+        (Ok(()), Some(stream)) => Box::pin(store_one(link, stream, outgoing)).await.map(Some),
     };
     underway.published(stored.as_ref().map(Option::as_ref));
     A::from_stored(stored?).ok_or(PublishError::Closed)
@@ -110,7 +115,7 @@ pub(super) async fn start(
         poll_fn(|cx| Poll::Ready(link.transport.store_at_once(outgoing, patience, cx))).await;
     if let Poll::Ready(sent) = at_once {
         let fault = match sent {
-            Ok(ack) => return Ok(Sent { ack, at, deadline: at + link.patience.publish }),
+            Ok(ack) => return Ok(Sent { ack, at, deadline: None }),
             Err(fault) => fault,
         };
         return Err(stream_error(fault, outgoing.subject.as_str(), stream.name));
@@ -118,7 +123,8 @@ pub(super) async fn start(
     // It waits first, and that counts.
     let by = by();
     let ack = Box::pin(store(link, stream, outgoing, by)).await?;
-    Ok(Sent { ack, at: Instant::now(), deadline: by.max(at + link.patience.publish) })
+    let deadline = by.max(at + link.patience.publish);
+    Ok(Sent { ack, at: Instant::now(), deadline: Some(deadline) })
 }
 
 async fn store(
@@ -145,13 +151,18 @@ fn unsent(link: &Link, subject: &Subject) -> PublishError {
 pub(super) struct Sent {
     pub(super) ack: PendingAck,
     at: Instant,
-    deadline: Instant,
+    /// Where that is not all the time that a publish has from then on.
+    deadline: Option<Instant>,
 }
 
 impl Sent {
     /// Until when its ack is waited for, before it is sent again.
     pub(super) fn patience(&self, link: &Link) -> Instant {
-        self.deadline.min(self.at + link.patience.ack)
+        self.deadline(link).min(self.at + link.patience.ack)
+    }
+
+    fn deadline(&self, link: &Link) -> Instant {
+        self.deadline.unwrap_or_else(|| self.at + link.patience.publish)
     }
 }
 
@@ -185,7 +196,7 @@ pub(super) async fn insist(
     sent: Sent,
     mut fault: Fault,
 ) -> Result<PublishAck, PublishError> {
-    let deadline = sent.deadline;
+    let deadline = sent.deadline(link);
     // What is still to come of it is nobody's: the next one's ack says it.
     drop(sent);
     let mut pause = FIRST_RETRY;

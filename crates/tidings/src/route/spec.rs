@@ -22,7 +22,7 @@ const SPARE_DELIVERIES: u64 = 20;
 
 /// How many messages are fetched ahead of a handler that is done with each at once: asking for
 /// fewer, a route would wait for the server most of the time.
-const QUICK_PREFETCH: usize = 1000;
+const QUICK_PREFETCH: usize = 4000;
 
 /// Reads a message's key, hashed; `None` for what can't be decoded.
 pub(crate) type Key = Arc<dyn Fn(&Incoming) -> Option<u64> + Send + Sync>;

@@ -11,6 +11,7 @@ use super::backlog::Taken;
 use super::conclude::Concluded;
 use super::handled::Handled;
 use super::haste::Haste;
+use super::intake::Ahead;
 use super::place::Health;
 use super::stint::{Spent, Stint};
 use super::worker::{Shared, Stage, caught};
@@ -47,9 +48,13 @@ impl Default for Hand {
 }
 
 impl Hand {
-    /// Whether messages are done as soon as they come.
-    pub(super) fn is_quick(&self) -> bool {
-        self.in_a_row >= ENOUGH
+    /// How many messages may wait: more the longer they are done as soon as they come. Until that
+    /// is believed, each question brings some more than the one before.
+    pub(super) fn ahead(&self, Ahead { usual, quick }: Ahead) -> usize {
+        match self.in_a_row {
+            ENOUGH.. => quick,
+            few => usual.max(4 * few as usize).min(quick),
+        }
     }
 
     /// Whether a message may be handled here.

@@ -19,17 +19,20 @@ const QUICK: Duration = if cfg!(feature = "slow-motion") {
 };
 /// The most that is held against a handler: 5,000 quick messages make up for it.
 const MOST: Duration = QUICK.saturating_mul(5_000);
+/// The same for its first message: much of what that takes it takes once.
+const MOST_AT_FIRST: Duration = QUICK.saturating_mul(2);
 
 /// What a handler took beyond what it may; each message makes up for one quick one.
 #[derive(Debug)]
 pub(super) struct Haste {
     debt: Duration,
+    most: Duration,
 }
 
 impl Default for Haste {
     /// Before one was measured no handler is quick.
     fn default() -> Self {
-        Self { debt: QUICK }
+        Self { debt: QUICK, most: MOST_AT_FIRST }
     }
 }
 
@@ -41,7 +44,8 @@ impl Haste {
     /// A handler kept its thread for so long with so many messages.
     pub(super) fn took(&mut self, spent: Spent) {
         let allowed = QUICK.saturating_mul(spent.messages);
-        self.debt = self.debt.saturating_add(spent.time).saturating_sub(allowed).min(MOST);
+        self.debt = self.debt.saturating_add(spent.time).saturating_sub(allowed).min(self.most);
+        self.most = MOST;
     }
 }
 
@@ -59,6 +63,21 @@ mod tests {
         assert!(!haste.is_quick());
         haste.took(one(QUICK / 2));
         assert!(haste.is_quick());
+    }
+
+    #[test]
+    fn a_first_message_may_take_longer() {
+        let mut haste = Haste::default();
+        haste.took(one(Duration::MAX));
+        assert!(!haste.is_quick());
+        haste.took(one(QUICK / 2));
+        haste.took(one(QUICK / 2));
+        assert!(!haste.is_quick());
+        haste.took(one(QUICK / 2));
+        assert!(haste.is_quick());
+        haste.took(one(QUICK * 100));
+        (0..100).for_each(|_| haste.took(one(QUICK / 2)));
+        assert!(!haste.is_quick(), "no other one may");
     }
 
     #[test]

@@ -442,8 +442,7 @@ impl Intake {
 
     /// The same where none waits.
     fn places(&self) -> usize {
-        let Ahead { usual, quick } = self.ahead;
-        let ahead = if self.hand.is_quick() { quick } else { usual };
+        let ahead = self.hand.ahead(self.ahead);
         let most = if self.circuit.is_probing() { 1 } else { self.at_a_time.saturating_add(ahead) };
         most.saturating_sub(self.handled)
     }
