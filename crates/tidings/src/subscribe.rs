@@ -25,7 +25,7 @@ use ahead::Ahead;
 use crate::delivery::{Delivery, DeliveryKind, Live};
 use crate::envelope;
 use crate::message::{Decode, Event};
-use crate::transport::{Fault, Inboxes, Incoming, Pull};
+use crate::transport::{Fault, Inboxes, Incoming, PollInto as _, Pull};
 
 /// A flow of typed deliveries: a [`Stream`] that also has a [`next`](Subscription::next) of its
 /// own.
@@ -78,14 +78,14 @@ impl<E: Event + Decode, K: DeliveryKind> Stream for Subscription<E, K> {
     type Item = Result<Delivery<E, K>, ReceiveError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        // Of what is written here a delivery takes its part; the whole is not moved.
+        let mut incoming = Incoming::default();
         let next = match &mut self.source {
-            Source::Core(inboxes) => inboxes.poll_next_unpin(cx),
+            Source::Core(inboxes) => inboxes.poll_into(cx, &mut incoming),
             Source::Stream(pull, ahead) => {
-                let next = pull.poll_next_unpin(cx);
+                let next = pull.poll_into(cx, &mut incoming);
                 let room = match (ahead, &next) {
-                    (Some(ahead), Poll::Ready(Some(Ok(incoming)))) => {
-                        ahead.takes(incoming.payload.len())
-                    }
+                    (Some(ahead), Poll::Ready(Some(Ok(())))) => ahead.takes(incoming.payload.len()),
                     (Some(ahead), Poll::Pending) => {
                         ahead.waits();
                         None
@@ -98,15 +98,16 @@ impl<E: Event + Decode, K: DeliveryKind> Stream for Subscription<E, K> {
                 next
             }
         };
-        next.map(|next| next.map(deliver))
+        next.map(|next| next.map(|next| deliver(next, incoming)))
     }
 }
 
 #[expect(clippy::result_large_err, reason = "a delivery is as large")]
 fn deliver<E: Event + Decode, K: DeliveryKind>(
-    next: Result<Incoming, Fault>,
+    next: Result<(), Fault>,
+    mut incoming: Incoming,
 ) -> Result<Delivery<E, K>, ReceiveError> {
-    let mut incoming = next?;
+    next?;
     let event = envelope::decode::<E>(&incoming);
     let kind = K::from_incoming(&mut incoming).ok_or_else(|| {
         Fault::client(format!("`{}` was delivered without its stream", incoming.subject))

@@ -48,6 +48,8 @@ pub(super) struct Feed {
     capacity: usize,
     state: Mutex<State>,
     stopping: AtomicBool,
+    /// Whether the owner has taken a message since it last had none to take.
+    busy: AtomicBool,
     wakers: Arc<Wakers>,
     /// Wakes all of `wakers`.
     waker: Waker,
@@ -119,6 +121,7 @@ impl Feed {
                 ended: false,
             }),
             stopping: AtomicBool::new(false),
+            busy: AtomicBool::new(false),
             waker: Waker::from(Arc::clone(&wakers)),
             wakers,
         }
@@ -137,7 +140,13 @@ impl Feed {
         mut each: impl FnMut(Message),
     ) -> Poll<Option<Result<(), Denial>>> {
         if let Poll::Ready(next) = self.take(cx, &mut each) {
+            self.busy.store(true, Ordering::Relaxed);
             return Poll::Ready(next);
+        }
+        // Where others have their turn first, more may have come: it costs less than to be woken.
+        if self.busy.swap(false, Ordering::Relaxed) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         // What has come meanwhile is seen by the second look.
         self.wakers.owner.register(cx.waker());
