@@ -16,7 +16,7 @@ pub use replay::{From, Replay};
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_util::stream::{Stream, StreamExt};
 
@@ -98,7 +98,10 @@ impl<E: Event + Decode, K: DeliveryKind> Stream for Subscription<E, K> {
                 next
             }
         };
-        next.map(|next| next.map(|next| deliver(next, incoming)))
+        Poll::Ready(match ready!(next) {
+            Some(next) => Some(deliver(next, incoming)),
+            None => None,
+        })
     }
 }
 
