@@ -98,10 +98,8 @@ impl<E: Event + Decode, K: DeliveryKind> Stream for Subscription<E, K> {
                 next
             }
         };
-        Poll::Ready(match ready!(next) {
-            Some(next) => Some(deliver(next, incoming)),
-            None => None,
-        })
+        let Some(next) = ready!(next) else { return Poll::Ready(None) };
+        Poll::Ready(Some(deliver(next, incoming)))
     }
 }
 
