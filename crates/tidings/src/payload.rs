@@ -1,6 +1,7 @@
 //! A payload is JSON, and so text.
 
-use serde::de::{DeserializeOwned, Error as _};
+use serde::Deserialize;
+use serde::de::Error as _;
 
 /// Reads a value from its JSON. Whether it is text is looked at once, and not anew for each string
 /// that is in it, which takes a sixth of the time.
@@ -8,7 +9,7 @@ use serde::de::{DeserializeOwned, Error as _};
 /// # Errors
 /// What is no JSON, no text, or another value.
 #[inline]
-pub fn read<T: DeserializeOwned>(payload: &[u8]) -> Result<T, serde_json::Error> {
+pub fn read<'de, T: Deserialize<'de>>(payload: &'de [u8]) -> Result<T, serde_json::Error> {
     match std::str::from_utf8(payload) {
         Ok(text) => serde_json::from_str(text),
         Err(_) => Err(no_text(payload)),
