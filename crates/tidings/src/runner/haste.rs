@@ -21,18 +21,22 @@ const QUICK: Duration = if cfg!(feature = "slow-motion") {
 const MOST: Duration = QUICK.saturating_mul(5_000);
 /// The same for its first message: much of what that takes it takes once.
 const MOST_AT_FIRST: Duration = QUICK.saturating_mul(2);
+/// The most that is put down to its credit. Now and then a thread has to wait for its processor,
+/// some milliseconds in the middle of a message; what is quick on average stays so.
+const CREDIT: Duration = QUICK.saturating_mul(1_000);
 
-/// What a handler took beyond what it may; each message makes up for one quick one.
+/// What a handler took beyond what it may, or less than that.
 #[derive(Debug)]
 pub(super) struct Haste {
     debt: Duration,
+    credit: Duration,
     most: Duration,
 }
 
 impl Default for Haste {
     /// Before one was measured no handler is quick.
     fn default() -> Self {
-        Self { debt: QUICK, most: MOST_AT_FIRST }
+        Self { debt: QUICK, credit: Duration::ZERO, most: MOST_AT_FIRST }
     }
 }
 
@@ -43,8 +47,10 @@ impl Haste {
 
     /// A handler kept its thread for so long with so many messages.
     pub(super) fn took(&mut self, spent: Spent) {
-        let allowed = QUICK.saturating_mul(spent.messages);
-        self.debt = self.debt.saturating_add(spent.time).saturating_sub(allowed).min(self.most);
+        let may = self.credit.saturating_add(QUICK.saturating_mul(spent.messages));
+        let owed = self.debt.saturating_add(spent.time);
+        self.debt = owed.saturating_sub(may).min(self.most);
+        self.credit = may.saturating_sub(owed).min(CREDIT);
         self.most = MOST;
     }
 }
@@ -95,6 +101,20 @@ mod tests {
         haste.took(one(Duration::MAX));
         quick().take(10_001).for_each(|time| haste.took(one(time)));
         assert!(haste.is_quick(), "what is held against it has a bound");
+    }
+
+    #[test]
+    fn one_that_has_long_been_quick_may_lose_its_thread_for_a_while() {
+        let mut haste = Haste::default();
+        (0..2_000).for_each(|_| haste.took(one(QUICK / 2)));
+        haste.took(one(QUICK * 900));
+        assert!(haste.is_quick());
+        haste.took(one(QUICK * 900));
+        assert!(!haste.is_quick(), "but not every time");
+        let mut haste = Haste::default();
+        (0..10_000).for_each(|_| haste.took(one(QUICK / 2)));
+        haste.took(one(QUICK * 1_100));
+        assert!(!haste.is_quick(), "what is put down to its credit has a bound");
     }
 
     #[test]
