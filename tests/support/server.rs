@@ -134,6 +134,11 @@ impl Server {
         signal("CONT", self.running().id());
     }
 
+    /// The id that the system knows its process by.
+    pub fn process_id(&self) -> u32 {
+        self.running().id()
+    }
+
     fn running(&self) -> &Process {
         self.process.as_ref().unwrap_or_else(|| panic!("{} is stopped", self.name))
     }

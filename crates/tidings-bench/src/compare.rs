@@ -5,6 +5,7 @@ mod core_publish;
 mod core_receive;
 mod course;
 mod memory_handle;
+mod processor;
 mod report;
 mod request;
 mod row;
@@ -47,9 +48,22 @@ pub struct Options {
     #[arg(long)]
     pub no_allocations: bool,
 
+    /// Runs one side only, for a profiler
+    #[arg(long, value_enum)]
+    pub only: Option<Only>,
+
     /// Fails if a row is below its target
     #[arg(long)]
     pub strict: bool,
+}
+
+/// One of the two sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Only {
+    /// async-nats and `serde_json`.
+    Raw,
+    /// Tidings.
+    Ours,
 }
 
 /// Runs the rows, prints the table, and says whether all have met their targets.

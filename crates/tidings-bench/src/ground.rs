@@ -52,6 +52,11 @@ impl Ground {
         self.server.url()
     }
 
+    /// The process of the server.
+    pub(crate) fn server_process(&self) -> u32 {
+        self.server.process_id()
+    }
+
     /// Empties a stream: made anew, it has forgotten the ids too.
     pub(crate) async fn renew<S: EventStream>(&self) -> Result<()> {
         let config = self.admin.get_stream(S::NAME).await?.cached_info().config.clone();

@@ -7,18 +7,19 @@ use anyhow::{Context as _, Result};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
-use super::Options;
+use super::processor::Clock;
 use super::row::{Row, Side, Threads};
 use super::sample::Sample;
+use super::{Only, Options};
 use crate::ground::Ground;
 
 /// How long a lap may take: many times what it does.
 const WITHIN: Duration = Duration::from_secs(60);
 
-/// What both sides did in one round.
+/// What the sides did in one round.
 #[derive(Debug)]
 pub(crate) struct Round {
-    pub(crate) raw: Sample,
+    pub(crate) raw: Option<Sample>,
     pub(crate) ours: Option<Sample>,
 }
 
@@ -35,16 +36,28 @@ pub(crate) fn run(
         reason = "a number of messages"
     )]
     let messages = ((row.messages as f64 * options.scale) as usize).max(1_000);
-    round(runtime, ground, row, messages / 4)?;
-    (0..options.rounds).map(|_| round(runtime, ground, row, messages)).collect()
+    let round = |messages| round(runtime, ground, row, options.only, messages);
+    round(messages / 4)?;
+    (0..options.rounds).map(|_| round(messages)).collect()
 }
 
-fn round(runtime: &Runtime, ground: &Arc<Ground>, row: &Row, messages: usize) -> Result<Round> {
+fn round(
+    runtime: &Runtime,
+    ground: &Arc<Ground>,
+    row: &Row,
+    only: Option<Only>,
+    messages: usize,
+) -> Result<Round> {
     let messages = messages.div_ceil(row.turns);
-    let (mut raw, mut ours) = (Sample::default(), None);
+    let (mut raw, mut ours) = (None::<Sample>, None::<Sample>);
     for _ in 0..row.turns {
-        raw += lap(runtime, ground, row.threads, row.raw, messages).context("raw")?;
-        if let Some(side) = row.ours {
+        if only != Some(Only::Ours) {
+            let lap = lap(runtime, ground, row.threads, row.raw, messages).context("raw")?;
+            *raw.get_or_insert_default() += lap;
+        }
+        if only != Some(Only::Raw)
+            && let Some(side) = row.ours
+        {
             let lap = lap(runtime, ground, row.threads, side, messages).context("ours")?;
             *ours.get_or_insert_default() += lap;
         }
@@ -59,14 +72,15 @@ fn lap(
     side: Side,
     messages: usize,
 ) -> Result<Sample> {
-    let lap = side(Arc::clone(ground), messages);
+    let (lap, server) = (side(Arc::clone(ground), messages), ground.server_process());
     let whole = async move {
         let lap = lap.await?;
+        let clock = Clock::start(server);
         let begun = Instant::now();
         // A message that is lost would be waited for without end.
         let check = timeout(WITHIN, lap.run()).await.context("not all has arrived")??;
-        let elapsed = begun.elapsed();
-        Ok(Sample { messages, elapsed, latencies: check.await? })
+        let (elapsed, work) = (begun.elapsed(), clock.stop());
+        Ok(Sample { messages, elapsed, latencies: check.await?, work })
     };
     match threads {
         // On a worker, as a program's own tasks are.

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::allocation::PerMessage;
 use super::course::Round;
+use super::processor::{Processor, Share};
 use super::row::{Figure, Row};
 use super::sample::{Sample, Spread};
 
@@ -30,7 +31,7 @@ pub struct Entry {
     /// The least ratio that is wanted.
     pub target: Option<f64>,
     /// The median of what was written by hand.
-    pub raw: f64,
+    pub raw: Option<f64>,
     /// The median of ours.
     pub ours: Option<f64>,
     /// How many times better ours is, of each round; more than 1 is better, also of a latency.
@@ -39,6 +40,8 @@ pub struct Entry {
     pub rounds: usize,
     /// How often memory is allocated for a message, on average.
     pub allocations: PerMessage,
+    /// How long the processor works for a message.
+    pub processor: Processor,
     /// Whether the median ratio is at least the target.
     pub meets: Option<bool>,
 }
@@ -58,8 +61,7 @@ impl Report {
                 entry(row, "_p99", rounds, latency(99)),
             ],
         };
-        let entries = entries.into_iter().flatten();
-        self.rows.extend(entries.map(|entry| Entry { allocations, ..entry }));
+        self.rows.extend(entries.into_iter().map(|entry| Entry { allocations, ..entry }));
     }
 
     /// Whether no row is below its target.
@@ -73,17 +75,17 @@ fn entry(
     suffix: &str,
     rounds: &[Round],
     value: impl Fn(&Sample) -> Option<f64>,
-) -> Option<Entry> {
-    let raw = rounds.iter().filter_map(|round| value(&round.raw));
+) -> Entry {
+    let raw = rounds.iter().filter_map(|round| value(round.raw.as_ref()?));
     let ours = rounds.iter().filter_map(|round| value(round.ours.as_ref()?));
     let ratio = Spread::of(rounds.iter().filter_map(|round| {
-        let (raw, ours) = (value(&round.raw)?, value(round.ours.as_ref()?)?);
+        let (raw, ours) = (value(round.raw.as_ref()?)?, value(round.ours.as_ref()?)?);
         Some(match row.figure {
             Figure::Rate => ours / raw,
             Figure::Latency => raw / ours,
         })
     }));
-    Some(Entry {
+    Entry {
         name: format!("{}{suffix}", row.name),
         what: row.what,
         unit: match row.figure {
@@ -91,11 +93,15 @@ fn entry(
             Figure::Latency => "s",
         },
         target: row.target,
-        raw: Spread::of(raw)?.median,
+        raw: Spread::of(raw).map(|raw| raw.median),
         ours: Spread::of(ours).map(|ours| ours.median),
         ratio,
         rounds: rounds.len(),
         allocations: PerMessage::default(),
+        processor: Processor {
+            raw: Share::of(rounds.iter().filter_map(|round| round.raw.as_ref())),
+            ours: Share::of(rounds.iter().filter_map(|round| round.ours.as_ref())),
+        },
         meets: row.target.zip(ratio).map(|(target, ratio)| ratio.median >= target),
-    })
+    }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::processor::Work;
+
 /// One lap, or several together.
 #[derive(Debug, Default)]
 pub(crate) struct Sample {
@@ -12,6 +14,8 @@ pub(crate) struct Sample {
     pub(crate) elapsed: Duration,
     /// How long each message took, where that was measured.
     pub(crate) latencies: Vec<Duration>,
+    /// How long the processor worked, where that is known.
+    pub(crate) work: Option<Work>,
 }
 
 impl AddAssign for Sample {
@@ -19,6 +23,9 @@ impl AddAssign for Sample {
         self.messages += other.messages;
         self.elapsed += other.elapsed;
         self.latencies.extend(other.latencies);
+        if let Some(work) = other.work {
+            *self.work.get_or_insert_default() += work;
+        }
     }
 }
 
@@ -82,7 +89,8 @@ mod tests {
     #[test]
     fn a_percentile_is_one_of_the_latencies() {
         let latencies = (1..=200).rev().map(Duration::from_secs).collect();
-        let sample = Sample { messages: 200, elapsed: Duration::from_secs(1), latencies };
+        let elapsed = Duration::from_secs(1);
+        let sample = Sample { messages: 200, elapsed, latencies, work: None };
         assert_eq!(sample.percentile(50), Some(101.0));
         assert_eq!(sample.percentile(99), Some(199.0));
         assert_eq!(sample.percentile(100), Some(200.0));

@@ -1,14 +1,27 @@
 //! What a comparison found, as a table.
 
+use super::processor::Share;
 use super::report::{Entry, Report};
 
 /// Aligned columns, in Markdown.
 pub(crate) fn table(report: &Report) -> String {
-    let head =
-        ["row", "raw", "ours", "ratio", "min", "max", "target", "", "allocations raw", "ours"];
+    let head = [
+        "row",
+        "raw",
+        "ours",
+        "ratio",
+        "min",
+        "max",
+        "target",
+        "",
+        "server + client µs, raw",
+        "ours",
+        "allocations raw",
+        "ours",
+    ];
     let mut lines = vec![head.map(str::to_owned)];
     lines.extend(report.rows.iter().map(line));
-    let mut widths = [0; 10];
+    let mut widths = [0; 12];
     for line in &lines {
         for (width, cell) in widths.iter_mut().zip(line) {
             *width = (*width).max(cell.chars().count());
@@ -30,15 +43,16 @@ pub(crate) fn table(report: &Report) -> String {
     aligned.collect()
 }
 
-fn line(entry: &Entry) -> [String; 10] {
+fn line(entry: &Entry) -> [String; 12] {
     let ratio = |pick: fn(&super::sample::Spread) -> f64| {
         entry.ratio.as_ref().map_or_else(none, |spread| format!("{:.2}", pick(spread)))
     };
+    let value = |value: Option<f64>| value.map_or_else(none, |value| figure(entry.unit, value));
     let allocations = |count: Option<f64>| count.map_or_else(none, |count| format!("{count:.1}"));
     [
         entry.name.clone(),
-        figure(entry.unit, entry.raw),
-        entry.ours.map_or_else(none, |ours| figure(entry.unit, ours)),
+        value(entry.raw),
+        value(entry.ours),
         ratio(|spread| spread.median),
         ratio(|spread| spread.min),
         ratio(|spread| spread.max),
@@ -48,9 +62,16 @@ fn line(entry: &Entry) -> [String; 10] {
             Some(false) => "below".to_owned(),
             None => String::new(),
         },
+        share(entry.processor.raw),
+        share(entry.processor.ours),
         allocations(entry.allocations.raw),
         allocations(entry.allocations.ours),
     ]
+}
+
+fn share(share: Option<Share>) -> String {
+    let both = |share: Share| format!("{:.1} + {:.1}", share.server * 1e6, share.client * 1e6);
+    share.map_or_else(none, both)
 }
 
 fn none() -> String {
