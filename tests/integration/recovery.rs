@@ -7,6 +7,7 @@ mod leader;
 mod letter;
 mod quorum;
 mod shutdown;
+mod silence;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

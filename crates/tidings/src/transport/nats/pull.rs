@@ -3,37 +3,41 @@
 //! Written over a core subscription: what has arrived must be at hand when a shutdown gives it
 //! back, and no more may be on the way than is asked for.
 
-use std::collections::VecDeque;
+mod said;
+mod search;
+mod silence;
+
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use async_nats::{Message, StatusCode, Subscriber};
+use async_nats::{Message, Subscriber};
 use bytes::Bytes;
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use tokio::task::unconstrained;
-use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
+use self::said::{Said, said};
+use self::search::Search;
+use self::silence::{Broken, HEARTBEAT, Silence};
 use super::feed::AT_ONCE;
 use super::receipt::Receipts;
 use super::settle::Deliverer;
-use super::unreadable::Look;
 use super::{Nats, NatsHeaders, NatsSettle, in_time, inbox, subject_of};
-use crate::header::{Headers, PENDING_MESSAGES};
+use crate::header::Headers;
 use crate::subject::Subject;
 use crate::transport::{
     AckPolicy, ApiError, ConsumerConfig, Denial, DeniedAction, Fault, Heading, Incoming, Outgoing,
-    PollInto, Settle, Unreadable,
+    PollInto, Settle,
 };
 
 /// How long one pull request stays open when nothing comes.
 pub(super) const EXPIRES: Duration = Duration::from_secs(30);
-/// How often the server says that it is still there.
-const HEARTBEAT: Duration = Duration::from_secs(5);
-/// How long its silence is borne: two heartbeats and some.
-const SILENCE: Duration = Duration::from_secs(11);
+/// Of how many messages at least a request is one of a flow: then each of them is the server's least
+/// work.
+const MANY: usize = 64;
 /// How long to wait before a consumer that did not answer is asked again.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long before a server that has denied it is asked again.
@@ -50,25 +54,11 @@ type Asking = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
 /// A look-up on its way: whether the consumer is there.
 type Looking = Pin<Box<dyn Future<Output = Result<bool, Fault>> + Send>>;
 
-/// A look on its way: for messages that break a connection.
-type Searching = Pin<Box<dyn Future<Output = Result<Look, Fault>> + Send>>;
-
-/// What the timer of a pull is set for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Timed {
-    /// The end of a silence that is too long.
-    Silence,
-    /// The same, and something came since: it is set anew before anybody waits for it.
-    Stirred,
-    /// The end of a pause.
-    Pause,
-}
-
 /// A durable consumer's messages.
 pub(crate) struct NatsPull {
     /// The connection, and the consumer as it was when the pull began.
     deliverer: Arc<Deliverer>,
-    stream: String,
+    stream: Arc<str>,
     /// `$JS.API.CONSUMER.MSG.NEXT.<stream>.<consumer>`
     next: Subject,
     inbox: Subject,
@@ -83,13 +73,10 @@ pub(crate) struct NatsPull {
     asking: Option<Asking>,
     /// A look whether the consumer is still there, after nobody answered for it.
     looking: Option<Looking>,
-    /// A look for what broke the connection, and what it has found.
-    searching: Option<Searching>,
-    unreadable: VecDeque<Unreadable>,
-    /// Up to here all that was delivered can be read.
-    readable: u64,
-    timer: Pin<Box<Sleep>>,
-    timed: Timed,
+    search: Search,
+    silence: Silence,
+    /// When messages were asked for last.
+    asked: Option<Instant>,
     /// Resolves when the connection has come back: the server has forgotten what was asked.
     reconnected: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// Resolves when the server does not allow the requests, or the inbox.
@@ -135,9 +122,11 @@ impl NatsPull {
         let denied = denied(nats, &next, &inbox);
         let subscribing = nats.client().subscribe(subject_of(inbox.clone()));
         let messages = in_time(async { subscribing.await.map_err(Fault::client) }).await?;
+        let deliverer = Arc::new(Deliverer { nats: nats.clone(), config, settled });
         Ok(Self {
-            deliverer: Arc::new(Deliverer { nats: nats.clone(), config, settled }),
-            stream: stream.to_owned(),
+            search: Search::new(&deliverer, stream),
+            deliverer,
+            stream: stream.into(),
             next,
             inbox,
             messages,
@@ -147,11 +136,8 @@ impl NatsPull {
             expected: 0,
             asking: None,
             looking: None,
-            searching: None,
-            unreadable: VecDeque::new(),
-            readable: 0,
-            timer: Box::pin(sleep(SILENCE)),
-            timed: Timed::Silence,
+            silence: Silence::new(),
+            asked: None,
             reconnected: nats.reconnected(),
             denied,
             ended: false,
@@ -220,14 +206,23 @@ impl NatsPull {
         read.is_ok().then_some(incoming)
     }
 
-    /// Asks for as many as may still be on the way.
+    /// Asks for as many as may still be on the way; in a flow for one less, so that heartbeats can
+    /// be asked for once it has ended.
     fn ask(&mut self) {
-        let batch = self.room - self.expected;
-        let body = format!(
-            r#"{{"batch":{batch},"expires":{},"idle_heartbeat":{}}}"#,
-            EXPIRES.as_nanos(),
-            HEARTBEAT.as_nanos()
-        );
+        let (now, free) = (Instant::now(), self.room - self.expected);
+        let before = self.asked.replace(now);
+        let flows = free >= MANY && before.is_some_and(|before| now - before < HEARTBEAT);
+        if flows { self.request(free - 1, false) } else { self.request(free, true) }
+    }
+
+    /// Asks for so many; `listens` for heartbeats too.
+    fn request(&mut self, batch: usize, listens: bool) {
+        let body = if listens {
+            let (expires, heartbeat) = (EXPIRES.as_nanos(), HEARTBEAT.as_nanos());
+            format!(r#"{{"batch":{batch},"expires":{expires},"idle_heartbeat":{heartbeat}}}"#)
+        } else {
+            format!(r#"{{"batch":{batch}}}"#)
+        };
         let request = Outgoing {
             subject: self.next.clone(),
             headers: Headers::new(),
@@ -235,107 +230,73 @@ impl NatsPull {
         };
         let (nats, inbox) = (self.deliverer.nats.clone(), self.inbox.clone());
         self.asking = Some(Box::pin(async move { nats.publish(&request, Some(inbox)).await }));
-        self.expected = self.room;
-        self.timed = Timed::Silence;
-        self.wait(SILENCE);
+        self.expected += batch;
+        self.silence.listen(listens);
     }
 
-    /// Looks for what may have broken the connection.
-    fn search(&mut self) {
-        let (deliverer, stream) = (Arc::clone(&self.deliverer), self.stream.clone());
-        let readable = self.readable;
-        self.searching = Some(Box::pin(async move {
-            deliverer.nats.look_through(&stream, &deliverer, readable).await
-        }));
-    }
-
-    /// What a look has found is told, each time until it is settled.
-    fn heed(&mut self, look: Result<Look, Fault>) {
-        match look {
-            Ok(look) => {
-                let first = look.found.first().map(|unreadable| unreadable.message.sequence);
-                self.readable = first.map_or(look.looked, |first| first - 1);
-                self.unreadable.extend(look.found);
-                if look.more && self.unreadable.is_empty() {
-                    self.search();
-                }
-            }
-            // The next loss of the connection asks again.
-            Err(fault) => tracing::warn!(%fault, "what was delivered last can't be looked through"),
-        }
-    }
-
-    fn wait(&mut self, time: Duration) {
-        self.timer.as_mut().reset(Instant::now() + time);
-    }
-
-    /// What was asked for will not come: the next poll asks anew, after a pause if it must not
-    /// ask in vain without end.
-    fn forget(&mut self, pause: bool) {
+    /// What was asked for will not come: the next poll asks anew.
+    fn forget(&mut self) {
         self.expected = 0;
-        self.timed = if pause { Timed::Pause } else { Timed::Stirred };
-        if pause {
-            self.wait(PAUSE);
-        }
+        self.asked = None;
+        self.silence.restart();
+    }
+
+    /// The same, after a pause: it must not ask in vain without end.
+    fn forget_for(&mut self, pause: Duration) {
+        self.forget();
+        self.silence.pause(pause);
     }
 
     /// A message, or what the server says about a request: `None` where it only tells that it is
     /// there, or that a request has ended.
     #[inline]
     fn read(&mut self, message: Message, into: &mut Incoming) -> Option<Result<(), Fault>> {
-        if self.timed == Timed::Silence {
-            self.timed = Timed::Stirred;
+        self.silence.stir();
+        match said(&message) {
+            None => {
+                self.expected = self.expected.saturating_sub(1);
+                self.incoming(message, into);
+                Some(Ok(()))
+            }
+            Some(said) => self.heed(said).map(Err),
         }
-        // A stored message may have a status too; the server's own words can't be acknowledged.
-        let is_stored = || message.reply.as_ref().is_some_and(|to| to.starts_with("$JS.ACK."));
-        let Some(status) = message.status.filter(|_| !is_stored()) else {
-            self.expected = self.expected.saturating_sub(1);
-            self.incoming(message, into);
-            return Some(Ok(()));
-        };
-        self.heed_status(status, &message)
     }
 
-    /// What the server says about a request.
+    /// What the server says about a request; gives what that means to whoever waits for messages.
     #[cold]
-    fn heed_status(&mut self, status: StatusCode, message: &Message) -> Option<Result<(), Fault>> {
-        let text = message.description.as_deref().unwrap_or_default();
-        match status {
-            StatusCode::IDLE_HEARTBEAT => {
+    fn heed(&mut self, said: Said) -> Option<Fault> {
+        match said {
+            Said::Heartbeat => {
                 self.heard = true;
                 None
             }
-            StatusCode::NOT_FOUND | StatusCode::TIMEOUT => {
-                let left = message.headers.as_ref().and_then(|headers| {
-                    headers.get(PENDING_MESSAGES)?.as_str().parse::<usize>().ok()
-                });
+            Said::Ended(left) => {
                 self.expected = self.expected.saturating_sub(left.unwrap_or(self.expected));
+                // It may have been the one with heartbeats.
+                self.silence.listen(false);
                 None
             }
-            StatusCode::REQUEST_TERMINATED if text.eq_ignore_ascii_case("consumer deleted") => {
+            Said::Deleted => {
                 self.ended = true;
-                Some(Err(ApiError::consumer_not_found().into()))
+                Some(ApiError::consumer_not_found().into())
             }
-            StatusCode::REQUEST_TERMINATED
-                if text.eq_ignore_ascii_case("leadership change")
-                    || text.eq_ignore_ascii_case("server shutdown") =>
-            {
-                self.forget(true);
+            Said::Moved => {
+                self.forget_for(PAUSE);
                 None
             }
-            StatusCode::NO_RESPONDERS => {
+            Said::Nobody => {
                 // It is gone, or its stream has no leader: only a look-up tells.
-                self.forget(true);
-                let (deliverer, stream) = (Arc::clone(&self.deliverer), self.stream.clone());
+                self.forget_for(PAUSE);
+                let (deliverer, stream) = (Arc::clone(&self.deliverer), Arc::clone(&self.stream));
                 self.looking = Some(Box::pin(async move {
                     let Deliverer { nats, config, .. } = &*deliverer;
                     nats.consumer(&stream, &config.name).await.map(|found| found.is_some())
                 }));
                 None
             }
-            status => {
-                self.forget(true);
-                Some(Err(Fault::client(format!("the consumer says: {status} {text}"))))
+            Said::Other(text) => {
+                self.forget_for(PAUSE);
+                Some(Fault::client(format!("the consumer says: {text}")))
             }
         }
     }
@@ -361,7 +322,7 @@ impl NatsPull {
     /// Whether nothing is to be done but to take what has come. What else there may be to do makes
     /// itself felt by messages that do not come: it can wait until none is here.
     fn is_flowing(&self) -> bool {
-        let is_quiet = !self.ended && self.timed != Timed::Pause && self.unreadable.is_empty();
+        let is_quiet = !self.ended && !self.silence.is_paused() && !self.search.has_found();
         is_quiet && self.asking.is_none() && !self.is_short()
     }
 
@@ -427,25 +388,18 @@ impl NatsPull {
             if this.reconnected.poll_unpin(cx).is_ready() {
                 this.reconnected = this.deliverer.nats.reconnected();
                 if this.expected > 0 && this.deliverer.settled {
-                    this.search();
+                    this.search.begin();
                 }
-                this.forget(false);
+                this.forget();
             }
-            if let Some(searching) = &mut this.searching
-                && let Poll::Ready(look) = searching.poll_unpin(cx)
-            {
-                this.searching = None;
-                this.heed(look);
-            }
-            if let Some(unreadable) = this.unreadable.pop_front() {
+            if let Some(unreadable) = this.search.poll(cx) {
                 return Poll::Ready(Some(Err(Fault::Unreadable(Box::new(unreadable)))));
             }
             if let Poll::Ready(denial) = this.denied.poll_unpin(cx) {
                 this.denied = denied(&this.deliverer.nats, &this.next, &this.inbox);
                 // Without its inbox it hears nothing, also when it is allowed again.
                 this.ended = denial.action == DeniedAction::Subscribe;
-                this.forget(true);
-                this.wait(DENIED);
+                this.forget_for(DENIED);
                 return Poll::Ready(Some(Err(Fault::Denied(denial))));
             }
             if let Some(asking) = &mut this.asking
@@ -454,10 +408,8 @@ impl NatsPull {
                 this.asking = None;
                 if let Err(fault) = asked {
                     this.ended = matches!(fault, Fault::Closed);
-                    this.forget(true);
-                    if matches!(fault, Fault::Denied(_)) {
-                        this.wait(DENIED);
-                    }
+                    let is_denied = matches!(fault, Fault::Denied(_));
+                    this.forget_for(if is_denied { DENIED } else { PAUSE });
                     return Poll::Ready(Some(Err(fault)));
                 }
             }
@@ -471,7 +423,7 @@ impl NatsPull {
                 }
                 return Poll::Ready(Some(Err(Fault::NoResponders)));
             }
-            if this.asking.is_none() && this.timed != Timed::Pause && this.is_short() {
+            if this.asking.is_none() && !this.silence.is_paused() && this.is_short() {
                 this.ask();
                 is_empty = false;
                 continue;
@@ -486,17 +438,22 @@ impl NatsPull {
                     Poll::Pending => {}
                 }
             }
-            if this.timed == Timed::Stirred {
-                this.timed = Timed::Silence;
-                this.wait(SILENCE);
+            match ready!(this.silence.poll(cx)) {
+                Broken::Pause => {}
+                Broken::Listen => this.listen(),
+                Broken::TooLong => {
+                    this.forget();
+                    return Poll::Ready(Some(Err(Fault::Timeout)));
+                }
             }
-            ready!(this.timer.poll_unpin(cx));
-            if this.timed == Timed::Pause {
-                this.timed = Timed::Stirred;
-            } else {
-                this.forget(false);
-                return Poll::Ready(Some(Err(Fault::Timeout)));
-            }
+        }
+    }
+
+    /// Nothing has come for a while: a request with heartbeats is added to those of a flow. There is
+    /// room for it, unless that has become less since.
+    fn listen(&mut self) {
+        if self.expected > 0 && self.asking.is_none() {
+            self.request(self.room.saturating_sub(self.expected).max(1), true);
         }
     }
 }
