@@ -14,6 +14,9 @@ use tokio::task::yield_now;
 /// How many go on together, at least, where what they ask is held.
 pub(super) const MANY: usize = 8;
 
+/// How many turns those have who go on, before what they have asked is given to the client.
+const TURNS: usize = 4;
+
 /// Nothing is held: all that is looked at by who asks alone.
 const CLOSED: u8 = 0;
 /// What is asked now is held.
@@ -105,8 +108,10 @@ impl<L> Outbox<L> {
         loop {
             self.opened.notified().await;
             loop {
-                // Those who were woken go first.
-                yield_now().await;
+                // Those who were woken go first, and what has come for others meanwhile.
+                for _ in 0..TURNS {
+                    yield_now().await;
+                }
                 mem::swap(&mut *self.letters(), &mut taken);
                 for letter in taken.drain(..) {
                     let mut given = pin!(give(letter));
