@@ -5,8 +5,10 @@ use bytes::BytesMut;
 /// What a token of a subject can hold, six bits each.
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// The bits of a place; the others are those of the turn.
+/// The bits of a place, and how many they are where so few will do. The lowest bit says which; above
+/// the place stands the turn.
 const PLACE_BITS: u32 = 24;
+const FEW_BITS: u32 = 11;
 
 /// A place among those who wait, and how often it had been taken before. The turn tells a late
 /// answer to a question that was forgotten from the answer to who has the place now.
@@ -24,7 +26,11 @@ impl Ticket {
 
     /// Writes it as a token: lowest digit first, and as few as will do.
     pub(super) fn write(self, text: &mut BytesMut) {
-        let mut rest = u64::from(self.turn) << PLACE_BITS | u64::from(self.place);
+        let (turn, place) = (u64::from(self.turn), u64::from(self.place) << 1);
+        let mut rest = match self.place >> FEW_BITS {
+            0 => turn << (FEW_BITS + 1) | place,
+            _ => turn << (PLACE_BITS + 1) | place | 1,
+        };
         let (mut digits, mut length) = ([0; Self::LONGEST], 0);
         for digit in &mut digits {
             *digit = DIGITS[(rest & 63) as usize];
@@ -46,8 +52,9 @@ impl Ticket {
         for digit in token.bytes().rev() {
             value = value << 6 | u64::from(value_of(digit)?);
         }
-        let place = u32::try_from(value & ((1 << PLACE_BITS) - 1)).ok()?;
-        Some(Self { place, turn: u32::try_from(value >> PLACE_BITS).ok()? })
+        let bits = if value & 1 == 0 { FEW_BITS } else { PLACE_BITS };
+        let place = u32::try_from(value >> 1 & ((1 << bits) - 1)).ok()?;
+        Some(Self { place, turn: u32::try_from(value >> (bits + 1)).ok()? })
     }
 }
 
@@ -69,7 +76,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_and_is_a_token() {
         let last = u32::try_from(Ticket::PLACES - 1).unwrap();
-        for place in [0, 1, 63, 64, 4095, last] {
+        for place in [0, 1, 63, 64, 2047, 2048, 4095, last] {
             for turn in [0, 1, 63, 1 << 20, u32::MAX] {
                 let (ticket, mut text) = (Ticket { place, turn }, BytesMut::new());
                 ticket.write(&mut text);
