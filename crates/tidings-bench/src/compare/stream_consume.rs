@@ -2,6 +2,7 @@
 //! has every ack.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
 use async_nats::jetstream::{self, consumer::pull};
@@ -23,6 +24,11 @@ const BATCH: usize = 2_000;
 
 /// How many may be unacknowledged, written by hand: so many that the server never waits.
 const UNSETTLED: i64 = 10_000;
+
+/// How long a request stays open, and how often the server says that it is there. Without, nobody
+/// would notice that a consumer delivers nothing any more; `consumer.messages()` asks for it too.
+const EXPIRES: Duration = Duration::from_secs(30);
+const HEARTBEAT: Duration = Duration::from_secs(5);
 
 pub(crate) async fn raw_1(ground: Arc<Ground>, count: usize) -> Result<Lap> {
     raw(ground, count, 1).await
@@ -46,7 +52,8 @@ async fn raw(ground: Arc<Ground>, count: usize, concurrency: usize) -> Result<La
             ..Default::default()
         };
         let consumer = stream.create_consumer(config).await?;
-        let mut messages = consumer.stream().max_messages_per_batch(BATCH).messages().await?;
+        let requests = consumer.stream().max_messages_per_batch(BATCH);
+        let mut messages = requests.expires(EXPIRES).heartbeat(HEARTBEAT).messages().await?;
         let service = tokio::spawn(async move {
             if concurrency == 1 {
                 while let Some(message) = messages.try_next().await? {

@@ -217,11 +217,11 @@ impl NatsPull {
 
     /// Asks for so many; `listens` for heartbeats too.
     fn request(&mut self, batch: usize, listens: bool) {
+        let (expires, heartbeat) = (EXPIRES.as_nanos(), HEARTBEAT.as_nanos());
         let body = if listens {
-            let (expires, heartbeat) = (EXPIRES.as_nanos(), HEARTBEAT.as_nanos());
             format!(r#"{{"batch":{batch},"expires":{expires},"idle_heartbeat":{heartbeat}}}"#)
         } else {
-            format!(r#"{{"batch":{batch}}}"#)
+            format!(r#"{{"batch":{batch},"expires":{expires}}}"#)
         };
         let request = Outgoing {
             subject: self.next.clone(),

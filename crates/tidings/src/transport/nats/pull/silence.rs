@@ -1,8 +1,8 @@
 //! Whether a consumer has been silent for too long.
 //!
-//! A request with a heartbeat lets the server say that it is still there. It also lets it read its
-//! clock for each message, which is a tenth of what a message costs it. So while messages flow they
-//! are asked for without, and the heartbeat is asked for once none has come for a while.
+//! A request with heartbeats lets the server say that it is still there. It also lets it read its
+//! clock once more for each message, which was a tenth of what a message cost it in a flow. So while
+//! messages flow they are asked for without, and heartbeats once nothing has come for a while.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
