@@ -177,6 +177,38 @@ pub(crate) async fn what_an_instance_took_with_it_is_not_covered(env: Env) {
     assert_eq!(running.shutdown().await[0].handled, 4);
 }
 
+/// It came again while a later one was handled, and is given back at the shutdown, which waits for
+/// that one.
+pub(crate) async fn what_is_given_back_is_not_covered(env: Env) {
+    const LONG: Duration = Duration::from_secs(3);
+    let bus = env.bus();
+    let (lost, mut of_lost) = route(|number, _| if number == 2 { Step::Hang } else { Step::Done });
+    let lost = lost.prefetch(0).ack_wait(LONG).progress_limit(Duration::ZERO);
+    let running = start(&bus, lost).await;
+    bus.publish_all((0..5).map(sent)).await.unwrap();
+    assert_eq!(which(&of_lost.list(3).await), firsts(0..3));
+    drop(running);
+    let (next, mut of_next) = route(|number, _| match number {
+        4 => Step::Take(LONG * 2),
+        _ => Step::Done,
+    });
+    let next = tried_often(next).prefetch(1).ack_wait(LONG);
+    let bus_of_next = env.another_bus().await;
+    let next = start(&bus_of_next, next).await;
+    assert_eq!(which(&of_next.list(2).await), firsts(3..5));
+    eventually(SOON, "it has come again", || async {
+        let state = state(&bus).await;
+        if state.redelivered > 0 { Ok(()) } else { Err(state) }
+    })
+    .await;
+    assert_eq!(next.shutdown().await[0].handled, 2);
+    let (last, mut of_last) = route(|_, _| Step::Done);
+    let running = start(&env.another_bus().await, tried_often(last)).await;
+    while of_last.next().await.number != 2 {}
+    unsettled(&bus, 0).await;
+    running.shutdown().await;
+}
+
 pub(crate) async fn what_can_not_be_beside_it_is_refused(env: Env) {
     let bus = env.bus();
     let of = || route(|_, _| Step::Done).0;

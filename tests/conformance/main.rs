@@ -310,6 +310,7 @@ scenarios! {
             who_is_slower_than_the_ack_wait_handles_once,
             another_instance_stands_by_and_takes_over,
             what_an_instance_took_with_it_is_not_covered,
+            what_is_given_back_is_not_covered,
             what_can_not_be_beside_it_is_refused;
         parting:
             what_is_to_be_tried_again_waits_for_the_next_instance,

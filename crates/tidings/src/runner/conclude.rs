@@ -97,7 +97,7 @@ impl Shared {
             };
         }
         if let Some(receipt) = &message.receipt {
-            self.ledger.cover(|cover| cover.let_go(receipt.sequence));
+            self.ledger.cover(|cover| cover.give_back(receipt.sequence));
         }
         settle.send(settlement).await
     }

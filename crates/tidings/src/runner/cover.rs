@@ -145,8 +145,15 @@ impl Cover {
         self.in_order = false;
     }
 
-    /// A message was given back.
-    pub(super) fn let_go(&mut self, sequence: u64) -> bool {
+    /// A message is given back. It is unsettled then, and an ack of a later one that is here would
+    /// cover it.
+    pub(super) fn give_back(&mut self, sequence: u64) {
+        self.let_go(sequence);
+        self.broken = self.broken || self.here.iter().any(|here| here.sequence > sequence);
+    }
+
+    /// A message is not here, or not as it was.
+    fn let_go(&mut self, sequence: u64) -> bool {
         let Some(place) = self.here.iter().position(|here| here.sequence == sequence) else {
             return false;
         };

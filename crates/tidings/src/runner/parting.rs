@@ -127,7 +127,7 @@ impl Intake {
     async fn send_back(&self, messages: Vec<Taken>, given_back: &mut Result<(), Fault>) {
         for taken in messages {
             if let (true, Some(receipt)) = (self.worker.shared.acks_all, &taken.incoming.receipt) {
-                self.ledger.cover(|cover| cover.let_go(receipt.sequence));
+                self.ledger.cover(|cover| cover.give_back(receipt.sequence));
             }
             if let (Ok(()), Some(settle)) = (&*given_back, &taken.incoming.settle) {
                 let early = taken.due.and_then(|due| due.checked_duration_since(Instant::now()));

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use tokio::sync::Notify;
-use tokio::task::yield_now;
+use tokio::task::{unconstrained, yield_now};
 
 /// How many go on together, at least, where what they ask is held.
 pub(super) const MANY: usize = 8;
@@ -114,7 +114,8 @@ impl<L> Outbox<L> {
                 }
                 mem::swap(&mut *self.letters(), &mut taken);
                 for letter in taken.drain(..) {
-                    let mut given = pin!(give(letter));
+                    // A turn has room for fewer of them than may be here.
+                    let mut given = pin!(unconstrained(give(letter)));
                     if poll_fn(|cx| Poll::Ready(given.as_mut().poll(cx))).await.is_pending() {
                         self.stuck();
                         given.await;

@@ -1,8 +1,9 @@
-//! What a durable consumer delivers: pull requests with heartbeats (ADR-37), one inbox for all.
+//! What a durable consumer delivers: pull requests (ADR-37), one inbox for all.
 //!
 //! Written over a core subscription: what has arrived must be at hand when a shutdown gives it
 //! back, and no more may be on the way than is asked for.
 
+mod old;
 mod said;
 mod search;
 mod silence;
@@ -19,6 +20,7 @@ use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use tokio::task::unconstrained;
 use tokio::time::{Instant, timeout};
 
+use self::old::Old;
 use self::said::{Said, said};
 use self::search::Search;
 use self::silence::{Broken, HEARTBEAT, Silence};
@@ -70,6 +72,8 @@ pub(crate) struct NatsPull {
     room: usize,
     /// How many messages were asked for and have not been yielded.
     expected: usize,
+    /// What was asked for before that was given up, and may come all the same.
+    old: Old,
     asking: Option<Asking>,
     /// A look whether the consumer is still there, after nobody answered for it.
     looking: Option<Looking>,
@@ -77,7 +81,7 @@ pub(crate) struct NatsPull {
     silence: Silence,
     /// When messages were asked for last.
     asked: Option<Instant>,
-    /// Resolves when the connection has come back: the server has forgotten what was asked.
+    /// Resolves when the connection has come back: the server may have forgotten what was asked.
     reconnected: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// Resolves when the server does not allow the requests, or the inbox.
     denied: Pin<Box<dyn Future<Output = Denial> + Send>>,
@@ -134,6 +138,7 @@ impl NatsPull {
             number: 0,
             room: prefetch.max(1),
             expected: 0,
+            old: Old::default(),
             asking: None,
             looking: None,
             silence: Silence::new(),
@@ -167,7 +172,7 @@ impl NatsPull {
 
     /// Whether messages may be on their way or here that were asked for.
     pub(crate) fn expects(&self) -> bool {
-        self.expected > 0
+        self.expected > 0 || self.old.messages > 0
     }
 
     /// Ends the pull, and gives back what was asked for and not yielded.
@@ -211,6 +216,7 @@ impl NatsPull {
     fn ask(&mut self) {
         let (now, free) = (Instant::now(), self.room - self.expected);
         let before = self.asked.replace(now);
+        self.old.pass(now);
         let flows = free >= MANY && before.is_some_and(|before| now - before < HEARTBEAT);
         if flows { self.request(free - 1, false) } else { self.request(free, true) }
     }
@@ -231,11 +237,12 @@ impl NatsPull {
         let (nats, inbox) = (self.deliverer.nats.clone(), self.inbox.clone());
         self.asking = Some(Box::pin(async move { nats.publish(&request, Some(inbox)).await }));
         self.expected += batch;
-        self.silence.listen(listens);
+        self.silence.listen(if listens { batch } else { 0 });
     }
 
-    /// What was asked for will not come: the next poll asks anew.
+    /// What was asked for may not come: the next poll asks anew.
     fn forget(&mut self) {
+        self.old.add(self.expected);
         self.expected = 0;
         self.asked = None;
         self.silence.restart();
@@ -251,9 +258,9 @@ impl NatsPull {
     /// there, or that a request has ended.
     #[inline]
     fn read(&mut self, message: Message, into: &mut Incoming) -> Option<Result<(), Fault>> {
-        self.silence.stir();
         match said(&message) {
             None => {
+                self.silence.deliver();
                 self.expected = self.expected.saturating_sub(1);
                 self.incoming(message, into);
                 Some(Ok(()))
@@ -265,15 +272,19 @@ impl NatsPull {
     /// What the server says about a request; gives what that means to whoever waits for messages.
     #[cold]
     fn heed(&mut self, said: Said) -> Option<Fault> {
+        self.silence.stir();
         match said {
             Said::Heartbeat => {
                 self.heard = true;
                 None
             }
             Said::Ended(left) => {
-                self.expected = self.expected.saturating_sub(left.unwrap_or(self.expected));
+                self.expected = match left {
+                    Some(left) => self.expected.saturating_sub(self.old.ended(left)),
+                    None => 0,
+                };
                 // It may have been the one with heartbeats.
-                self.silence.listen(false);
+                self.silence.listen(0);
                 None
             }
             Said::Deleted => {

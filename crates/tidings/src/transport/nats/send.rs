@@ -62,7 +62,9 @@ impl Nats {
         message: &mut Outgoing,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Fault>> {
-        if self.shared.denials.has_publish(message.subject.as_str()) {
+        // What is held goes first.
+        let is_next = self.shared.replies.outbox().is_closed();
+        if !is_next || self.shared.denials.has_publish(message.subject.as_str()) {
             return Poll::Pending;
         }
         let subject = checked(&message.subject)?;
@@ -78,6 +80,7 @@ impl Nats {
     ) -> Result<(), Fault> {
         let reply = reply.as_ref().map(checked).transpose()?;
         let subject = checked(&message.subject)?;
+        self.shared.replies.outbox().closed().await;
         if !self.shared.denials.has_publish(message.subject.as_str()) {
             return self.give(message, subject, reply).await;
         }

@@ -20,8 +20,9 @@ const TOO_LONG: Duration = Duration::from_secs(11);
 pub(super) struct Silence {
     timer: Pin<Box<Sleep>>,
     timed: Timed,
-    /// Whether the server was asked for heartbeats, and has not ended that.
-    listens: bool,
+    /// How many messages may come before the server has nothing more to send a heartbeat for: those
+    /// of the last request that asked for them, as if all came for that one.
+    heartbeats: usize,
 }
 
 /// What the timer is set for.
@@ -48,7 +49,7 @@ pub(super) enum Broken {
 
 impl Silence {
     pub(super) fn new() -> Self {
-        Self { timer: Box::pin(sleep(TOO_LONG)), timed: Timed::Stirred, listens: false }
+        Self { timer: Box::pin(sleep(TOO_LONG)), timed: Timed::Stirred, heartbeats: 0 }
     }
 
     /// Something has come.
@@ -59,21 +60,28 @@ impl Silence {
         }
     }
 
-    /// Whether heartbeats are to come from now on.
-    pub(super) fn listen(&mut self, listens: bool) {
-        self.listens = listens;
+    /// One of the messages has come that were asked for.
+    #[inline]
+    pub(super) fn deliver(&mut self) {
+        self.heartbeats = self.heartbeats.saturating_sub(1);
+        self.stir();
+    }
+
+    /// Heartbeats come until so many messages have come; with 0 none come.
+    pub(super) fn listen(&mut self, messages: usize) {
+        self.heartbeats = messages;
         self.stir();
     }
 
     /// Nothing is to come until something is asked for again.
     pub(super) fn restart(&mut self) {
-        self.listens = false;
+        self.heartbeats = 0;
         self.timed = Timed::Stirred;
     }
 
     /// Nothing is to come before that time is over.
     pub(super) fn pause(&mut self, time: Duration) {
-        self.listens = false;
+        self.heartbeats = 0;
         self.timed = Timed::Pause;
         self.timer.as_mut().reset(Instant::now() + time);
     }
@@ -86,13 +94,13 @@ impl Silence {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Broken> {
         if self.timed == Timed::Stirred {
             self.timed = Timed::Silence;
-            let patience = if self.listens { TOO_LONG } else { HEARTBEAT };
+            let patience = if self.heartbeats > 0 { TOO_LONG } else { HEARTBEAT };
             self.timer.as_mut().reset(Instant::now() + patience);
         }
         ready!(self.timer.as_mut().poll(cx));
         Poll::Ready(match std::mem::replace(&mut self.timed, Timed::Stirred) {
             Timed::Pause => Broken::Pause,
-            _ if self.listens => Broken::TooLong,
+            _ if self.heartbeats > 0 => Broken::TooLong,
             _ => Broken::Listen,
         })
     }
@@ -114,17 +122,17 @@ mod tests {
     async fn heartbeats_are_asked_for_before_a_silence_is_too_long() {
         let mut silence = Silence::new();
         assert_eq!(broken(&mut silence).await, (Broken::Listen, 5));
-        silence.listen(true);
+        silence.listen(3);
         assert_eq!(broken(&mut silence).await, (Broken::TooLong, 11));
         assert_eq!(broken(&mut silence).await, (Broken::TooLong, 11));
-        silence.listen(false);
+        silence.listen(0);
         assert_eq!(broken(&mut silence).await, (Broken::Listen, 5));
     }
 
     #[tokio::test(start_paused = true)]
     async fn whatever_comes_ends_it() {
         let mut silence = Silence::new();
-        silence.listen(true);
+        silence.listen(3);
         for _ in 0..5 {
             let wait = tokio::time::timeout(Duration::from_secs(10), broken(&mut silence));
             assert!(wait.await.is_err());
@@ -133,13 +141,27 @@ mod tests {
         assert_eq!(broken(&mut silence).await, (Broken::TooLong, 11));
     }
 
+    /// A request that is fulfilled has no heartbeats any more.
+    #[tokio::test(start_paused = true)]
+    async fn heartbeats_end_with_the_messages() {
+        let mut silence = Silence::new();
+        silence.listen(3);
+        silence.deliver();
+        silence.deliver();
+        assert_eq!(broken(&mut silence).await, (Broken::TooLong, 11));
+        silence.deliver();
+        assert_eq!(broken(&mut silence).await, (Broken::Listen, 5));
+        silence.deliver();
+        assert_eq!(broken(&mut silence).await, (Broken::Listen, 5));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_pause_is_not_shortened_by_what_comes() {
         let mut silence = Silence::new();
-        silence.listen(true);
+        silence.listen(3);
         silence.pause(Duration::from_secs(7));
         silence.stir();
-        silence.listen(false);
+        silence.listen(0);
         assert!(silence.is_paused());
         assert_eq!(broken(&mut silence).await, (Broken::Pause, 7));
         assert!(!silence.is_paused());
