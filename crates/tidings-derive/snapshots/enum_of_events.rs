@@ -95,6 +95,7 @@ const _: () = {
             1usize,
         >: __tidings::core::fmt::Debug,
     {
+        #[inline]
         fn fmt(
             &self,
             f: &mut __tidings::core::fmt::Formatter<'_>,
@@ -127,6 +128,7 @@ const _: () = {
             1usize,
         >: __tidings::ClonePart<__tidings::VariantTokens<OrderShipped>>,
     {
+        #[inline]
         fn clone(&self) -> Self {
             match self {
                 Self::Created(tokens) => {
@@ -160,6 +162,7 @@ const _: () = {
             1usize,
         >: __tidings::core::cmp::PartialEq,
     {
+        #[inline]
         fn eq(&self, other: &Self) -> __tidings::core::primitive::bool {
             match (self, other) {
                 (Self::Created(one), Self::Created(other)) => {
@@ -189,6 +192,7 @@ const _: () = {
         const NAME: __tidings::core::option::Option<
             &'static __tidings::core::primitive::str,
         > = __tidings::core::option::Option::None;
+        #[inline]
         fn declaration(&self) -> &'static __tidings::Declaration {
             match self {
                 Self::Created(event) => {
@@ -199,6 +203,7 @@ const _: () = {
                 }
             }
         }
+        #[inline]
         fn subject(
             &self,
         ) -> __tidings::core::result::Result<
@@ -214,6 +219,7 @@ const _: () = {
                 }
             }
         }
+        #[inline]
         fn message_id(
             &self,
         ) -> __tidings::core::option::Option<__tidings::std::string::String> {
@@ -239,9 +245,11 @@ const _: () = {
                 }
             }
         }
+        #[inline]
         fn filter() -> <Self as __tidings::Message>::Filter {
             __tidings::Unfiltered::new()
         }
+        #[inline]
         fn parse_subject(
             subject: &__tidings::core::primitive::str,
         ) -> __tidings::core::result::Result<
@@ -277,6 +285,7 @@ const _: () = {
                 __tidings::ParseSubjectError::of_enum(refused, subject, "OrderEvent"),
             )
         }
+        #[inline]
         fn descriptors() -> __tidings::std::vec::Vec<__tidings::Descriptor> {
             let mut descriptors = __tidings::std::vec::Vec::new();
             __tidings::core::iter::Extend::extend(
@@ -312,6 +321,7 @@ const _: () = {
             1usize,
         >: __tidings::DecodePart<OrderShipped>,
     {
+        #[inline]
         fn decode(
             declaration: &'static __tidings::Declaration,
             payload: &[__tidings::core::primitive::u8],
@@ -338,6 +348,7 @@ const _: () = {
                 __tidings::no_variant("OrderEvent", declaration),
             )
         }
+        #[inline]
         fn outcome(
             result: __tidings::core::result::Result<(), __tidings::Failure>,
         ) -> __tidings::Outcome {

@@ -31,6 +31,7 @@ const _: () = {
     #[automatically_derived]
     impl __tidings::Filter for OrderCreatedFilter {
         type Message = OrderCreated;
+        #[inline]
         fn subjects(
             self,
         ) -> __tidings::core::result::Result<
@@ -42,6 +43,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl __tidings::core::clone::Clone for OrderCreatedFilter {
+        #[inline]
         fn clone(&self) -> Self {
             Self(
                 __tidings::core::clone::Clone::clone(&self.0),
@@ -51,6 +53,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl __tidings::core::fmt::Debug for OrderCreatedFilter {
+        #[inline]
         fn fmt(
             &self,
             f: &mut __tidings::core::fmt::Formatter<'_>,
@@ -70,6 +73,7 @@ const _: () = {
     where
         for<'__a> __tidings::Part<'__a, Region, 0usize>: __tidings::core::fmt::Debug,
     {
+        #[inline]
         fn fmt(
             &self,
             f: &mut __tidings::core::fmt::Formatter<'_>,
@@ -84,6 +88,7 @@ const _: () = {
     where
         for<'__a> __tidings::Part<'__a, Region, 0usize>: __tidings::ClonePart<Region>,
     {
+        #[inline]
         fn clone(&self) -> Self {
             Self {
                 region: __tidings::ClonePart::clone_part(
@@ -97,6 +102,7 @@ const _: () = {
     where
         for<'__a> __tidings::Part<'__a, Region, 0usize>: __tidings::core::cmp::PartialEq,
     {
+        #[inline]
         fn eq(&self, other: &Self) -> __tidings::core::primitive::bool {
             true
                 && __tidings::Part::<_, 0usize>(&self.region)
@@ -126,9 +132,11 @@ const _: () = {
         const NAME: __tidings::core::option::Option<
             &'static __tidings::core::primitive::str,
         > = __tidings::core::option::Option::Some("orders.created");
+        #[inline]
         fn declaration(&self) -> &'static __tidings::Declaration {
             <Self as __tidings::Message>::DECLARATIONS[0]
         }
+        #[inline]
         fn subject(
             &self,
         ) -> __tidings::core::result::Result<
@@ -150,6 +158,7 @@ const _: () = {
                 __tidings::SubjectBuilder::finish(subject),
             )
         }
+        #[inline]
         fn message_id(
             &self,
         ) -> __tidings::core::option::Option<__tidings::std::string::String> {
@@ -163,6 +172,7 @@ const _: () = {
         ) -> __tidings::core::result::Result<(), __tidings::serde_json::Error> {
             __tidings::serde_json::to_writer(payload, self)
         }
+        #[inline]
         fn filter() -> <Self as __tidings::Message>::Filter {
             OrderCreatedFilter(
                 __tidings::FilterTokens::new(
@@ -172,6 +182,7 @@ const _: () = {
                 __tidings::core::marker::PhantomData,
             )
         }
+        #[inline]
         fn parse_subject(
             subject: &__tidings::core::primitive::str,
         ) -> __tidings::core::result::Result<
@@ -196,6 +207,7 @@ const _: () = {
                 region: token0,
             })
         }
+        #[inline]
         fn descriptors() -> __tidings::std::vec::Vec<__tidings::Descriptor> {
             __tidings::describe_event::<Self>()
         }
@@ -224,12 +236,14 @@ const _: () = {
     };
     #[automatically_derived]
     impl __tidings::Decode for OrderCreated {
+        #[inline]
         fn decode(
             _: &'static __tidings::Declaration,
             payload: &[__tidings::core::primitive::u8],
         ) -> __tidings::core::result::Result<Self, __tidings::serde_json::Error> {
             __tidings::read_payload(payload)
         }
+        #[inline]
         fn outcome(
             result: __tidings::core::result::Result<
                 <Self as __tidings::Message>::Reply,

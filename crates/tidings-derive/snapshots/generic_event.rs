@@ -58,6 +58,7 @@ const _: () = {
         T: __tidings::Token,
     {
         type Message = UserCreated<'a, T>;
+        #[inline]
         fn subjects(
             self,
         ) -> __tidings::core::result::Result<
@@ -69,6 +70,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl<'a, T> __tidings::core::clone::Clone for UserCreatedFilter<'a, T> {
+        #[inline]
         fn clone(&self) -> Self {
             Self(
                 __tidings::core::clone::Clone::clone(&self.0),
@@ -78,6 +80,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl<'a, T> __tidings::core::fmt::Debug for UserCreatedFilter<'a, T> {
+        #[inline]
         fn fmt(
             &self,
             f: &mut __tidings::core::fmt::Formatter<'_>,
@@ -100,6 +103,7 @@ const _: () = {
         for<'__a> __tidings::Part<'__a, T0, 0usize>: __tidings::core::fmt::Debug,
         for<'__a> __tidings::Part<'__a, T1, 1usize>: __tidings::core::fmt::Debug,
     {
+        #[inline]
         fn fmt(
             &self,
             f: &mut __tidings::core::fmt::Formatter<'_>,
@@ -116,6 +120,7 @@ const _: () = {
         for<'__a> __tidings::Part<'__a, T0, 0usize>: __tidings::ClonePart<T0>,
         for<'__a> __tidings::Part<'__a, T1, 1usize>: __tidings::ClonePart<T1>,
     {
+        #[inline]
         fn clone(&self) -> Self {
             Self {
                 kind: __tidings::ClonePart::clone_part(
@@ -133,6 +138,7 @@ const _: () = {
         for<'__a> __tidings::Part<'__a, T0, 0usize>: __tidings::core::cmp::PartialEq,
         for<'__a> __tidings::Part<'__a, T1, 1usize>: __tidings::core::cmp::PartialEq,
     {
+        #[inline]
         fn eq(&self, other: &Self) -> __tidings::core::primitive::bool {
             true
                 && __tidings::Part::<_, 0usize>(&self.kind)
@@ -171,9 +177,11 @@ const _: () = {
         const NAME: __tidings::core::option::Option<
             &'static __tidings::core::primitive::str,
         > = __tidings::core::option::Option::Some("users.created");
+        #[inline]
         fn declaration(&self) -> &'static __tidings::Declaration {
             <Self as __tidings::Message>::DECLARATIONS[0]
         }
+        #[inline]
         fn subject(
             &self,
         ) -> __tidings::core::result::Result<
@@ -201,6 +209,7 @@ const _: () = {
                 __tidings::SubjectBuilder::finish(subject),
             )
         }
+        #[inline]
         fn message_id(
             &self,
         ) -> __tidings::core::option::Option<__tidings::std::string::String> {
@@ -215,6 +224,7 @@ const _: () = {
         ) -> __tidings::core::result::Result<(), __tidings::serde_json::Error> {
             __tidings::serde_json::to_writer(payload, self)
         }
+        #[inline]
         fn filter() -> <Self as __tidings::Message>::Filter {
             UserCreatedFilter(
                 __tidings::FilterTokens::new(
@@ -224,6 +234,7 @@ const _: () = {
                 __tidings::core::marker::PhantomData,
             )
         }
+        #[inline]
         fn parse_subject(
             subject: &__tidings::core::primitive::str,
         ) -> __tidings::core::result::Result<
@@ -256,6 +267,7 @@ const _: () = {
                 name: token1,
             })
         }
+        #[inline]
         fn descriptors() -> __tidings::std::vec::Vec<__tidings::Descriptor> {
             __tidings::describe_event::<Self>()
         }

@@ -33,9 +33,11 @@ const _: () = {
         const NAME: __tidings::core::option::Option<
             &'static __tidings::core::primitive::str,
         > = __tidings::core::option::Option::Some("inventory.check");
+        #[inline]
         fn declaration(&self) -> &'static __tidings::Declaration {
             <Self as __tidings::Message>::DECLARATIONS[0]
         }
+        #[inline]
         fn subject(
             &self,
         ) -> __tidings::core::result::Result<
@@ -52,9 +54,11 @@ const _: () = {
         ) -> __tidings::core::result::Result<(), __tidings::serde_json::Error> {
             __tidings::serde_json::to_writer(payload, self)
         }
+        #[inline]
         fn filter() -> <Self as __tidings::Message>::Filter {
             __tidings::Unfiltered::new()
         }
+        #[inline]
         fn parse_subject(
             subject: &__tidings::core::primitive::str,
         ) -> __tidings::core::result::Result<
@@ -67,6 +71,7 @@ const _: () = {
             __tidings::SubjectParser::finish(parser)?;
             __tidings::core::result::Result::Ok(())
         }
+        #[inline]
         fn descriptors() -> __tidings::std::vec::Vec<__tidings::Descriptor> {
             __tidings::describe_fallible_request::<Self, Stock, OutOfStock>()
         }
@@ -77,12 +82,14 @@ const _: () = {
     }
     #[automatically_derived]
     impl __tidings::Decode for CheckInventory {
+        #[inline]
         fn decode(
             _: &'static __tidings::Declaration,
             payload: &[__tidings::core::primitive::u8],
         ) -> __tidings::core::result::Result<Self, __tidings::serde_json::Error> {
             __tidings::read_payload(payload)
         }
+        #[inline]
         fn outcome(
             result: __tidings::core::result::Result<
                 <Self as __tidings::Message>::Reply,

@@ -111,10 +111,12 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
             const NAME: __tidings::core::option::Option<&'static __tidings::core::primitive::str> =
                 __tidings::core::option::Option::Some(#name);
 
+            #[inline]
             fn declaration(&self) -> &'static __tidings::Declaration {
                 <Self as __tidings::Message>::DECLARATIONS[0]
             }
 
+            #[inline]
             fn subject(
                 &self,
             ) -> __tidings::core::result::Result<__tidings::Subject, __tidings::SubjectError> {
@@ -130,16 +132,19 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
                 #encode
             }
 
+            #[inline]
             fn filter() -> <Self as __tidings::Message>::Filter {
                 #new_filter
             }
 
+            #[inline]
             fn parse_subject(
                 subject: &__tidings::core::primitive::str,
             ) -> __tidings::core::result::Result<<Self as __tidings::Message>::Tokens, __tidings::ParseSubjectError> {
                 #parse_body
             }
 
+            #[inline]
             fn descriptors() -> __tidings::std::vec::Vec<__tidings::Descriptor> {
                 #describe
             }

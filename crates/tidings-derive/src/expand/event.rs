@@ -83,6 +83,7 @@ pub(crate) fn decode(
     quote! {
         #[automatically_derived]
         impl #impl_generics __tidings::Decode for #ident #ty_generics #bounds {
+            #[inline]
             fn decode(
                 _: &'static __tidings::Declaration,
                 payload: &[__tidings::core::primitive::u8],
@@ -90,6 +91,7 @@ pub(crate) fn decode(
                 #read
             }
 
+            #[inline]
             fn outcome(
                 result: __tidings::core::result::Result<
                     <Self as __tidings::Message>::Reply,
@@ -153,6 +155,7 @@ fn message_id(name: &str, id: &Id<'_>) -> TokenStream {
         }
     };
     quote! {
+        #[inline]
         fn message_id(
             &self,
         ) -> __tidings::core::option::Option<__tidings::std::string::String> {

@@ -140,12 +140,14 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
             const NAME: __tidings::core::option::Option<&'static __tidings::core::primitive::str> =
                 #name;
 
+            #[inline]
             fn declaration(&self) -> &'static __tidings::Declaration {
                 match self {
                     #(Self::#variants(event) => #declaration,)*
                 }
             }
 
+            #[inline]
             fn subject(
                 &self,
             ) -> __tidings::core::result::Result<__tidings::Subject, __tidings::SubjectError> {
@@ -154,6 +156,7 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
                 }
             }
 
+            #[inline]
             fn message_id(
                 &self,
             ) -> __tidings::core::option::Option<__tidings::std::string::String> {
@@ -171,10 +174,12 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
                 }
             }
 
+            #[inline]
             fn filter() -> <Self as __tidings::Message>::Filter {
                 __tidings::Unfiltered::new()
             }
 
+            #[inline]
             fn parse_subject(
                 subject: &__tidings::core::primitive::str,
             ) -> __tidings::core::result::Result<<Self as __tidings::Message>::Tokens, __tidings::ParseSubjectError> {
@@ -194,6 +199,7 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
                 )
             }
 
+            #[inline]
             fn descriptors() -> __tidings::std::vec::Vec<__tidings::Descriptor> {
                 let mut descriptors = __tidings::std::vec::Vec::new();
                 #(__tidings::core::iter::Extend::extend(&mut descriptors, #descriptors);)*
@@ -239,6 +245,7 @@ fn expand_decode(event: &EventEnum<'_>) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl #impl_generics __tidings::Decode for #ident #ty_generics #bounds {
+            #[inline]
             fn decode(
                 declaration: &'static __tidings::Declaration,
                 payload: &[__tidings::core::primitive::u8],
@@ -247,6 +254,7 @@ fn expand_decode(event: &EventEnum<'_>) -> TokenStream {
                 __tidings::core::result::Result::Err(__tidings::no_variant(#of, declaration))
             }
 
+            #[inline]
             fn outcome(
                 result: __tidings::core::result::Result<(), __tidings::Failure>,
             ) -> __tidings::Outcome {

@@ -114,6 +114,7 @@ fn expand_filter(
         impl #impl_generics __tidings::Filter for #filter #ty_generics #bounds {
             type Message = #ident #ty_generics;
 
+            #[inline]
             fn subjects(self) -> __tidings::core::result::Result<
                 __tidings::std::vec::Vec<__tidings::Subject>,
                 __tidings::SubjectError,
@@ -124,6 +125,7 @@ fn expand_filter(
 
         #[automatically_derived]
         impl #impl_generics __tidings::core::clone::Clone for #filter #ty_generics #where_clause {
+            #[inline]
             fn clone(&self) -> Self {
                 Self(
                     __tidings::core::clone::Clone::clone(&self.0),
@@ -134,6 +136,7 @@ fn expand_filter(
 
         #[automatically_derived]
         impl #impl_generics __tidings::core::fmt::Debug for #filter #ty_generics #where_clause {
+            #[inline]
             fn fmt(
                 &self,
                 f: &mut __tidings::core::fmt::Formatter<'_>,

@@ -144,6 +144,7 @@ impl<'a> Head<'a> {
             where
                 #(for<'__a> __tidings::Part<'__a, #types, #positions>: __tidings::core::fmt::Debug,)*
             {
+                #[inline]
                 fn fmt(
                     &self,
                     f: &mut __tidings::core::fmt::Formatter<'_>,
@@ -157,6 +158,7 @@ impl<'a> Head<'a> {
             where
                 #(for<'__a> __tidings::Part<'__a, #types, #positions>: __tidings::ClonePart<#types>,)*
             {
+                #[inline]
                 fn clone(&self) -> Self {
                     #clone
                 }
@@ -167,6 +169,7 @@ impl<'a> Head<'a> {
             where
                 #(for<'__a> __tidings::Part<'__a, #types, #positions>: __tidings::core::cmp::PartialEq,)*
             {
+                #[inline]
                 fn eq(&self, other: &Self) -> __tidings::core::primitive::bool {
                     #eq
                 }
