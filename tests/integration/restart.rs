@@ -7,6 +7,7 @@ mod flow;
 mod ingest;
 mod outage;
 mod proxy;
+mod request;
 
 use tidings::prelude::*;
 

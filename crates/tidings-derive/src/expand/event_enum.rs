@@ -96,14 +96,19 @@ fn parts<'a>(event: &EventEnum<'a>) -> Vec<Part<'a>> {
     parts.collect()
 }
 
+/// The name that all variants share, if they do.
+fn name(event: &EventEnum<'_>) -> TokenStream {
+    event.name.as_ref().map_or_else(
+        || quote!(__tidings::core::option::Option::None),
+        |name| quote!(__tidings::core::option::Option::Some(#name)),
+    )
+}
+
 fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
     let ident = event.item.ident;
     let (impl_generics, ty_generics, _) = event.item.generics.split_for_impl();
     let tokens = tokens_ident(event);
-    let name = event.name.as_ref().map_or_else(
-        || quote!(__tidings::core::option::Option::None),
-        |name| quote!(__tidings::core::option::Option::Some(#name)),
-    );
+    let name = name(event);
     // Of a generic enum they hold or not for each choice of its parameters.
     let checks =
         if event.item.generics.params.is_empty() { Vec::new() } else { variant::checks(event) };
