@@ -202,9 +202,9 @@ pub(crate) async fn what_is_given_back_is_not_covered(env: Env) {
     })
     .await;
     assert_eq!(next.shutdown().await[0].handled, 2);
-    let (last, mut of_last) = route(|_, _| Step::Done);
-    let running = start(&env.another_bus().await, tried_often(last)).await;
-    while of_last.next().await.number != 2 {}
+    let (third, mut of_third) = route(|_, _| Step::Done);
+    let running = start(&env.another_bus().await, tried_often(third)).await;
+    while of_third.next().await.number != 2 {}
     unsettled(&bus, 0).await;
     running.shutdown().await;
 }
