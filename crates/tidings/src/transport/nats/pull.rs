@@ -3,6 +3,8 @@
 //! Written over a core subscription: what has arrived must be at hand when a shutdown gives it
 //! back, and no more may be on the way than is asked for.
 
+mod beside;
+mod end;
 mod old;
 mod said;
 mod search;
@@ -11,20 +13,18 @@ mod silence;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_nats::{Message, Subscriber};
 use bytes::Bytes;
-use futures_util::{FutureExt as _, Stream, StreamExt as _};
-use tokio::task::unconstrained;
-use tokio::time::{Instant, timeout};
+use futures_util::{Stream, StreamExt as _};
+use tokio::time::Instant;
 
 use self::old::Old;
 use self::said::{Said, said};
 use self::search::Search;
-use self::silence::{Broken, HEARTBEAT, Silence};
-use super::feed::AT_ONCE;
+use self::silence::{HEARTBEAT, Silence};
 use super::receipt::Receipts;
 use super::settle::Deliverer;
 use super::{Nats, NatsHeaders, NatsSettle, in_time, inbox, subject_of};
@@ -42,14 +42,6 @@ pub(super) const EXPIRES: Duration = Duration::from_secs(30);
 const MANY: usize = 64;
 /// How long to wait before a consumer that did not answer is asked again.
 const PAUSE: Duration = Duration::from_millis(500);
-/// How long before a server that has denied it is asked again.
-const DENIED: Duration = Duration::from_secs(5);
-/// How long to wait, at the end, for what is on the way.
-const ON_THE_WAY: Duration = Duration::from_millis(50);
-
-/// How long the server may take to answer that it has seen the end.
-const SEEN: Duration = Duration::from_secs(1);
-
 /// A pull request on its way out.
 type Asking = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
 
@@ -173,42 +165,6 @@ impl NatsPull {
     /// Whether messages may be on their way or here that were asked for.
     pub(crate) fn expects(&self) -> bool {
         self.expected > 0 || self.old.messages > 0
-    }
-
-    /// Ends the pull, and gives back what was asked for and not yielded.
-    ///
-    /// What is on the way is waited for a moment; only what comes later than that, to a request
-    /// that the server has not forgotten yet, comes again after the ack wait.
-    pub(crate) async fn end(mut self) -> Vec<Incoming> {
-        let mut left = Vec::new();
-        if let Some(asking) = self.asking.take() {
-            // Dropped half-way it would be unknown what was asked for.
-            let _ = timeout(ON_THE_WAY, asking).await;
-        }
-        // The server forgets the inbox first; what it has sent by then is here once it has answered.
-        let ended = timeout(ON_THE_WAY, self.messages.unsubscribe_after(AT_ONCE)).await;
-        if !matches!(ended, Ok(Ok(()))) {
-            tracing::debug!("there is no room to say that a pull has ended; it is said later");
-        }
-        let nats = self.deliverer.nats.clone();
-        let seen = timeout(SEEN, nats.seen());
-        tokio::pin!(seen);
-        loop {
-            tokio::select! {
-                Some(message) = self.messages.next() => left.extend(self.read_last(message)),
-                _ = &mut seen => break,
-            }
-        }
-        while let Some(Some(message)) = unconstrained(self.messages.next()).now_or_never() {
-            left.extend(self.read_last(message));
-        }
-        left
-    }
-
-    fn read_last(&mut self, message: Message) -> Option<Incoming> {
-        let mut incoming = Incoming::default();
-        let read = self.read(message, &mut incoming)?;
-        read.is_ok().then_some(incoming)
     }
 
     /// Asks for as many as may still be on the way; in a flow for one less, so that heartbeats can
@@ -379,93 +335,6 @@ impl PollInto for NatsPull {
             }
         }
         self.poll_other(cx, into, false)
-    }
-}
-
-impl NatsPull {
-    /// Does what is to be done beside taking what has come. Whether nothing is there is known where
-    /// somebody has looked.
-    fn poll_other(
-        &mut self,
-        cx: &mut Context<'_>,
-        into: &mut Incoming,
-        mut is_empty: bool,
-    ) -> Poll<Option<Result<(), Fault>>> {
-        let this = self;
-        loop {
-            if this.ended {
-                return Poll::Ready(None);
-            }
-            if this.reconnected.poll_unpin(cx).is_ready() {
-                this.reconnected = this.deliverer.nats.reconnected();
-                if this.expected > 0 && this.deliverer.settled {
-                    this.search.begin();
-                }
-                this.forget();
-            }
-            if let Some(unreadable) = this.search.poll(cx) {
-                return Poll::Ready(Some(Err(Fault::Unreadable(Box::new(unreadable)))));
-            }
-            if let Poll::Ready(denial) = this.denied.poll_unpin(cx) {
-                this.denied = denied(&this.deliverer.nats, &this.next, &this.inbox);
-                // Without its inbox it hears nothing, also when it is allowed again.
-                this.ended = denial.action == DeniedAction::Subscribe;
-                this.forget_for(DENIED);
-                return Poll::Ready(Some(Err(Fault::Denied(denial))));
-            }
-            if let Some(asking) = &mut this.asking
-                && let Poll::Ready(asked) = asking.poll_unpin(cx)
-            {
-                this.asking = None;
-                if let Err(fault) = asked {
-                    this.ended = matches!(fault, Fault::Closed);
-                    let is_denied = matches!(fault, Fault::Denied(_));
-                    this.forget_for(if is_denied { DENIED } else { PAUSE });
-                    return Poll::Ready(Some(Err(fault)));
-                }
-            }
-            if let Some(looking) = &mut this.looking
-                && let Poll::Ready(found) = looking.poll_unpin(cx)
-            {
-                this.looking = None;
-                if matches!(found, Ok(false)) {
-                    this.ended = true;
-                    return Poll::Ready(Some(Err(ApiError::consumer_not_found().into())));
-                }
-                return Poll::Ready(Some(Err(Fault::NoResponders)));
-            }
-            if this.asking.is_none() && !this.silence.is_paused() && this.is_short() {
-                this.ask();
-                is_empty = false;
-                continue;
-            }
-            if !is_empty {
-                match this.messages.poll_next_unpin(cx) {
-                    Poll::Ready(Some(message)) => match this.read(message, into) {
-                        Some(next) => return Poll::Ready(Some(next)),
-                        None => continue,
-                    },
-                    Poll::Ready(None) => return Poll::Ready(None),
-                    Poll::Pending => {}
-                }
-            }
-            match ready!(this.silence.poll(cx)) {
-                Broken::Pause => {}
-                Broken::Listen => this.listen(),
-                Broken::TooLong => {
-                    this.forget();
-                    return Poll::Ready(Some(Err(Fault::Timeout)));
-                }
-            }
-        }
-    }
-
-    /// Nothing has come for a while: a request with heartbeats is added to those of a flow. There is
-    /// room for it, unless that has become less since.
-    fn listen(&mut self) {
-        if self.expected > 0 && self.asking.is_none() {
-            self.request(self.room.saturating_sub(self.expected).max(1), true);
-        }
     }
 }
 
