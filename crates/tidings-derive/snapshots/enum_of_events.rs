@@ -66,7 +66,7 @@ const _: () = {
         <OrderShipped as __tidings::Message>::DECLARATIONS[0],
         &[<OrderCreated as __tidings::Message>::DECLARATIONS[0]],
     ) {
-        __tidings::core::option::Option::Some(0usize) => {
+        __tidings::Some(0usize) => {
             __tidings::core::panic!(
                 "{}",
                 "`Created` and `Shipped` can have the same subject, so that a message of one could be taken for the other: add `tagged` to both events, or change the subject of one"
@@ -82,32 +82,29 @@ const _: () = {
         Shipped(__tidings::VariantTokens<OrderShipped>),
     }
     #[automatically_derived]
-    impl __tidings::core::fmt::Debug for OrderEventTokens
+    impl __tidings::fmt::Debug for OrderEventTokens
     where
         for<'__a> __tidings::Part<
             '__a,
             __tidings::VariantTokens<OrderCreated>,
             0usize,
-        >: __tidings::core::fmt::Debug,
+        >: __tidings::fmt::Debug,
         for<'__a> __tidings::Part<
             '__a,
             __tidings::VariantTokens<OrderShipped>,
             1usize,
-        >: __tidings::core::fmt::Debug,
+        >: __tidings::fmt::Debug,
     {
         #[inline]
-        fn fmt(
-            &self,
-            f: &mut __tidings::core::fmt::Formatter<'_>,
-        ) -> __tidings::core::fmt::Result {
+        fn fmt(&self, f: &mut __tidings::fmt::Formatter<'_>) -> __tidings::fmt::Result {
             match self {
                 Self::Created(tokens) => {
-                    __tidings::core::fmt::Formatter::debug_tuple(f, "Created")
+                    __tidings::fmt::Formatter::debug_tuple(f, "Created")
                         .field(&__tidings::Part::<_, 0usize>(tokens))
                         .finish()
                 }
                 Self::Shipped(tokens) => {
-                    __tidings::core::fmt::Formatter::debug_tuple(f, "Shipped")
+                    __tidings::fmt::Formatter::debug_tuple(f, "Shipped")
                         .field(&__tidings::Part::<_, 1usize>(tokens))
                         .finish()
                 }
@@ -163,7 +160,7 @@ const _: () = {
         >: __tidings::core::cmp::PartialEq,
     {
         #[inline]
-        fn eq(&self, other: &Self) -> __tidings::core::primitive::bool {
+        fn eq(&self, other: &Self) -> __tidings::bool {
             match (self, other) {
                 (Self::Created(one), Self::Created(other)) => {
                     __tidings::Part::<_, 0usize>(one)
@@ -189,9 +186,7 @@ const _: () = {
                 <OrderShipped as __tidings::Message>::DECLARATIONS[0],
             ]
         };
-        const NAME: __tidings::core::option::Option<
-            &'static __tidings::core::primitive::str,
-        > = __tidings::core::option::Option::None;
+        const NAME: __tidings::Option<&'static __tidings::str> = __tidings::None;
         #[inline]
         fn declaration(&self) -> &'static __tidings::Declaration {
             match self {
@@ -206,10 +201,7 @@ const _: () = {
         #[inline]
         fn subject(
             &self,
-        ) -> __tidings::core::result::Result<
-            __tidings::Subject,
-            __tidings::SubjectError,
-        > {
+        ) -> __tidings::Result<__tidings::Subject, __tidings::SubjectError> {
             match self {
                 Self::Created(event) => {
                     <OrderCreated as __tidings::Message>::subject(event)
@@ -220,9 +212,7 @@ const _: () = {
             }
         }
         #[inline]
-        fn message_id(
-            &self,
-        ) -> __tidings::core::option::Option<__tidings::std::string::String> {
+        fn message_id(&self) -> __tidings::Option<__tidings::String> {
             match self {
                 Self::Created(event) => {
                     <OrderCreated as __tidings::Message>::message_id(event)
@@ -235,7 +225,7 @@ const _: () = {
         fn encode<__W: __tidings::std::io::Write>(
             &self,
             payload: __W,
-        ) -> __tidings::core::result::Result<(), __tidings::serde_json::Error> {
+        ) -> __tidings::Result<(), __tidings::serde_json::Error> {
             match self {
                 Self::Created(event) => {
                     <OrderCreated as __tidings::Message>::encode(event, payload)
@@ -251,43 +241,39 @@ const _: () = {
         }
         #[inline]
         fn parse_subject(
-            subject: &__tidings::core::primitive::str,
-        ) -> __tidings::core::result::Result<
+            subject: &__tidings::str,
+        ) -> __tidings::Result<
             <Self as __tidings::Message>::Tokens,
             __tidings::ParseSubjectError,
         > {
-            let refused = __tidings::core::option::Option::None;
+            let refused = __tidings::None;
             let refused = match <OrderCreated as __tidings::Message>::parse_subject(
                 subject,
             ) {
-                __tidings::core::result::Result::Ok(tokens) => {
-                    return __tidings::core::result::Result::Ok(
+                __tidings::Ok(tokens) => {
+                    return __tidings::Ok(
                         OrderEventTokens::Created(__tidings::VariantTokens::new(tokens)),
                     );
                 }
-                __tidings::core::result::Result::Err(error) => {
-                    __tidings::ParseSubjectError::or(refused, error)
-                }
+                __tidings::Err(error) => __tidings::ParseSubjectError::or(refused, error),
             };
             let refused = match <OrderShipped as __tidings::Message>::parse_subject(
                 subject,
             ) {
-                __tidings::core::result::Result::Ok(tokens) => {
-                    return __tidings::core::result::Result::Ok(
+                __tidings::Ok(tokens) => {
+                    return __tidings::Ok(
                         OrderEventTokens::Shipped(__tidings::VariantTokens::new(tokens)),
                     );
                 }
-                __tidings::core::result::Result::Err(error) => {
-                    __tidings::ParseSubjectError::or(refused, error)
-                }
+                __tidings::Err(error) => __tidings::ParseSubjectError::or(refused, error),
             };
-            __tidings::core::result::Result::Err(
+            __tidings::Err(
                 __tidings::ParseSubjectError::of_enum(refused, subject, "OrderEvent"),
             )
         }
         #[inline]
-        fn descriptors() -> __tidings::std::vec::Vec<__tidings::Descriptor> {
-            let mut descriptors = __tidings::std::vec::Vec::new();
+        fn descriptors() -> __tidings::Vec<__tidings::Descriptor> {
+            let mut descriptors = __tidings::Vec::new();
             __tidings::core::iter::Extend::extend(
                 &mut descriptors,
                 <OrderCreated as __tidings::Message>::descriptors(),
@@ -324,33 +310,31 @@ const _: () = {
         #[inline]
         fn decode(
             declaration: &'static __tidings::Declaration,
-            payload: &[__tidings::core::primitive::u8],
-        ) -> __tidings::core::result::Result<Self, __tidings::serde_json::Error> {
-            if let __tidings::core::option::Option::Some(decoded) = <__tidings::Part<
+            payload: &[__tidings::u8],
+        ) -> __tidings::Result<Self, __tidings::serde_json::Error> {
+            if let __tidings::Some(decoded) = <__tidings::Part<
                 '_,
                 OrderCreated,
                 0usize,
             > as __tidings::DecodePart<
                 OrderCreated,
             >>::decode_part(declaration, payload) {
-                return __tidings::core::result::Result::map(decoded, Self::Created);
+                return __tidings::Result::map(decoded, Self::Created);
             }
-            if let __tidings::core::option::Option::Some(decoded) = <__tidings::Part<
+            if let __tidings::Some(decoded) = <__tidings::Part<
                 '_,
                 OrderShipped,
                 1usize,
             > as __tidings::DecodePart<
                 OrderShipped,
             >>::decode_part(declaration, payload) {
-                return __tidings::core::result::Result::map(decoded, Self::Shipped);
+                return __tidings::Result::map(decoded, Self::Shipped);
             }
-            __tidings::core::result::Result::Err(
-                __tidings::no_variant("OrderEvent", declaration),
-            )
+            __tidings::Err(__tidings::no_variant("OrderEvent", declaration))
         }
         #[inline]
         fn outcome(
-            result: __tidings::core::result::Result<(), __tidings::Failure>,
+            result: __tidings::Result<(), __tidings::Failure>,
         ) -> __tidings::Outcome {
             __tidings::Outcome::of_event(result)
         }

@@ -16,16 +16,12 @@ const _: () = {
     use ::tidings::__private as __tidings;
     ///A filter over the subjects of [`OrderCreated`].
     #[must_use = "a filter does nothing by itself: subscribe with it"]
-    pub struct OrderCreatedFilter(
-        __tidings::FilterTokens,
-        __tidings::core::marker::PhantomData<fn() -> OrderCreated>,
-    );
+    pub struct OrderCreatedFilter(__tidings::FilterTokens<OrderCreated>);
     #[automatically_derived]
     impl OrderCreatedFilter {
         ///Narrows `{region}` to one value.
-        pub fn region(mut self, value: impl __tidings::TokenOf<Region>) -> Self {
-            __tidings::FilterTokens::narrow(&mut self.0, 1usize, "region", &value);
-            self
+        pub fn region(self, value: impl __tidings::TokenOf<Region>) -> Self {
+            Self(self.0.narrow(1usize, "region", &value))
         }
     }
     #[automatically_derived]
@@ -34,33 +30,25 @@ const _: () = {
         #[inline]
         fn subjects(
             self,
-        ) -> __tidings::core::result::Result<
-            __tidings::std::vec::Vec<__tidings::Subject>,
+        ) -> __tidings::Result<
+            __tidings::Vec<__tidings::Subject>,
             __tidings::SubjectError,
         > {
-            __tidings::FilterTokens::subjects(self.0)
+            self.0.subjects()
         }
     }
     #[automatically_derived]
     impl __tidings::core::clone::Clone for OrderCreatedFilter {
         #[inline]
         fn clone(&self) -> Self {
-            Self(
-                __tidings::core::clone::Clone::clone(&self.0),
-                __tidings::core::marker::PhantomData,
-            )
+            Self(self.0.clone())
         }
     }
     #[automatically_derived]
-    impl __tidings::core::fmt::Debug for OrderCreatedFilter {
+    impl __tidings::fmt::Debug for OrderCreatedFilter {
         #[inline]
-        fn fmt(
-            &self,
-            f: &mut __tidings::core::fmt::Formatter<'_>,
-        ) -> __tidings::core::fmt::Result {
-            __tidings::core::fmt::Formatter::debug_tuple(f, "OrderCreatedFilter")
-                .field(&self.0)
-                .finish()
+        fn fmt(&self, f: &mut __tidings::fmt::Formatter<'_>) -> __tidings::fmt::Result {
+            self.0.debug("OrderCreatedFilter", f)
         }
     }
     ///The tokens of a subject of [`OrderCreated`].
@@ -69,18 +57,17 @@ const _: () = {
         pub region: Region,
     }
     #[automatically_derived]
-    impl __tidings::core::fmt::Debug for OrderCreatedTokens
+    impl __tidings::fmt::Debug for OrderCreatedTokens
     where
-        for<'__a> __tidings::Part<'__a, Region, 0usize>: __tidings::core::fmt::Debug,
+        for<'__a> __tidings::Part<'__a, Region, 0usize>: __tidings::fmt::Debug,
     {
         #[inline]
-        fn fmt(
-            &self,
-            f: &mut __tidings::core::fmt::Formatter<'_>,
-        ) -> __tidings::core::fmt::Result {
-            __tidings::core::fmt::Formatter::debug_struct(f, "OrderCreatedTokens")
-                .field("region", &__tidings::Part::<_, 0usize>(&self.region))
-                .finish()
+        fn fmt(&self, f: &mut __tidings::fmt::Formatter<'_>) -> __tidings::fmt::Result {
+            __tidings::debug_parts(
+                f,
+                "OrderCreatedTokens",
+                &[("region", &__tidings::Part::<_, 0usize>(&self.region))],
+            )
         }
     }
     #[automatically_derived]
@@ -103,10 +90,9 @@ const _: () = {
         for<'__a> __tidings::Part<'__a, Region, 0usize>: __tidings::core::cmp::PartialEq,
     {
         #[inline]
-        fn eq(&self, other: &Self) -> __tidings::core::primitive::bool {
-            true
-                && __tidings::Part::<_, 0usize>(&self.region)
-                    == __tidings::Part::<_, 0usize>(&other.region)
+        fn eq(&self, other: &Self) -> __tidings::bool {
+            __tidings::Part::<_, 0usize>(&self.region)
+                == __tidings::Part::<_, 0usize>(&other.region)
         }
     }
     #[automatically_derived]
@@ -119,8 +105,7 @@ const _: () = {
             &__tidings::kept::<
                 Self,
             >(
-                __tidings::Declaration::new(
-                    __tidings::MessageKind::Event,
+                __tidings::Declaration::event(
                     "orders.created",
                     1u32,
                     "orders.created.v1",
@@ -129,86 +114,52 @@ const _: () = {
                 ),
             ),
         ];
-        const NAME: __tidings::core::option::Option<
-            &'static __tidings::core::primitive::str,
-        > = __tidings::core::option::Option::Some("orders.created");
-        #[inline]
-        fn declaration(&self) -> &'static __tidings::Declaration {
-            <Self as __tidings::Message>::DECLARATIONS[0]
-        }
         #[inline]
         fn subject(
             &self,
-        ) -> __tidings::core::result::Result<
-            __tidings::Subject,
-            __tidings::SubjectError,
-        > {
+        ) -> __tidings::Result<__tidings::Subject, __tidings::SubjectError> {
             let mut subject = __tidings::SubjectBuilder::new(
                 "orders.{region}.created",
                 15usize,
             );
-            __tidings::SubjectBuilder::literal(&mut subject, "orders.");
             <Region as __tidings::Token>::append_to(
                 &self.region,
-                __tidings::SubjectBuilder::open(&mut subject),
+                subject.open("orders."),
             );
-            __tidings::SubjectBuilder::close(&mut subject, "region")?;
-            __tidings::SubjectBuilder::literal(&mut subject, ".created");
-            __tidings::core::result::Result::Ok(
-                __tidings::SubjectBuilder::finish(subject),
-            )
+            subject.close("region");
+            subject.finish(".created")
         }
         #[inline]
-        fn message_id(
-            &self,
-        ) -> __tidings::core::option::Option<__tidings::std::string::String> {
-            __tidings::core::option::Option::Some(
-                __tidings::message_id("orders.created", &[&self.order_id]),
-            )
+        fn message_id(&self) -> __tidings::Option<__tidings::String> {
+            __tidings::message_id("orders.created", &[&self.order_id])
         }
         fn encode<__W: __tidings::std::io::Write>(
             &self,
             payload: __W,
-        ) -> __tidings::core::result::Result<(), __tidings::serde_json::Error> {
+        ) -> __tidings::Result<(), __tidings::serde_json::Error> {
             __tidings::serde_json::to_writer(payload, self)
         }
         #[inline]
-        fn filter() -> <Self as __tidings::Message>::Filter {
-            OrderCreatedFilter(
-                __tidings::FilterTokens::new(
-                    "orders.{region}.created",
-                    "orders.*.created",
-                ),
-                __tidings::core::marker::PhantomData,
-            )
+        fn filter() -> OrderCreatedFilter {
+            OrderCreatedFilter(__tidings::FilterTokens::all())
         }
         #[inline]
         fn parse_subject(
-            subject: &__tidings::core::primitive::str,
-        ) -> __tidings::core::result::Result<
-            <Self as __tidings::Message>::Tokens,
-            __tidings::ParseSubjectError,
-        > {
-            let mut parser = __tidings::SubjectParser::new(
-                "orders.{region}.created",
-                subject,
-            );
-            __tidings::SubjectParser::literal(&mut parser, "orders")?;
-            let token = __tidings::SubjectParser::token(&mut parser)?;
-            let token0 = __tidings::SubjectParser::value(
-                &parser,
-                "region",
-                token,
-                <Region as __tidings::Token>::parse(token),
-            )?;
-            __tidings::SubjectParser::literal(&mut parser, "created")?;
-            __tidings::SubjectParser::finish(parser)?;
-            __tidings::core::result::Result::Ok(OrderCreatedTokens {
-                region: token0,
-            })
+            subject: &__tidings::str,
+        ) -> __tidings::Result<OrderCreatedTokens, __tidings::ParseSubjectError> {
+            let mut tokens = __tidings::SubjectTokens::of::<Self>(subject);
+            if let __tidings::Some(token0) = <Region as __tidings::Token>::parse(
+                tokens.next("region"),
+            ) {
+                return tokens
+                    .finish(OrderCreatedTokens {
+                        region: token0,
+                    });
+            }
+            __tidings::Err(tokens.refused())
         }
         #[inline]
-        fn descriptors() -> __tidings::std::vec::Vec<__tidings::Descriptor> {
+        fn descriptors() -> __tidings::Vec<__tidings::Descriptor> {
             __tidings::describe_event::<Self>()
         }
     }
@@ -220,32 +171,24 @@ const _: () = {
     impl __tidings::StreamEvent for OrderCreated {
         type Stream = Orders;
     }
-    const _: () = if !__tidings::tidings_subject::covers(
-        __tidings::stream_subjects::<OrderCreated>(),
-        "orders.*.created",
-    ) {
-        __tidings::core::panic!(
-            "{}",
-            "the stream `Orders` does not keep `orders.*.created`: add a filter that covers it to the stream's `subjects(…)`, or change the event's subject"
-        )
-    } else if __tidings::stream_is_silent::<OrderCreated>() {
-        __tidings::core::panic!(
-            "{}",
-            "the stream `Orders` has `no_ack`, so publishing to it never ends: no event can be kept by it"
-        )
-    };
+    const _: () = __tidings::check_event::<
+        OrderCreated,
+    >(
+        "the stream `Orders` does not keep `orders.*.created`: add a filter that covers it to the stream's `subjects(…)`, or change the event's subject",
+        "the stream `Orders` has `no_ack`, so publishing to it never ends: no event can be kept by it",
+    );
     #[automatically_derived]
     impl __tidings::Decode for OrderCreated {
         #[inline]
         fn decode(
             _: &'static __tidings::Declaration,
-            payload: &[__tidings::core::primitive::u8],
-        ) -> __tidings::core::result::Result<Self, __tidings::serde_json::Error> {
+            payload: &[__tidings::u8],
+        ) -> __tidings::Result<Self, __tidings::serde_json::Error> {
             __tidings::read_payload(payload)
         }
         #[inline]
         fn outcome(
-            result: __tidings::core::result::Result<
+            result: __tidings::Result<
                 <Self as __tidings::Message>::Reply,
                 <Self as __tidings::Message>::Error,
             >,

@@ -31,8 +31,8 @@ const _: () = {
         type Message = OrderCreated;
         fn subjects(
             self,
-        ) -> __tidings::core::result::Result<
-            __tidings::std::vec::Vec<__tidings::Subject>,
+        ) -> __tidings::Result<
+            __tidings::Vec<__tidings::Subject>,
             __tidings::SubjectError,
         > {
             __tidings::core::unreachable!()
@@ -45,47 +45,31 @@ const _: () = {
         type Tokens = ();
         type Filter = OrderCreatedFilter;
         const DECLARATIONS: &'static [&'static __tidings::Declaration] = &[
-            &__tidings::Declaration::new(
-                __tidings::MessageKind::Event,
-                "",
-                1,
-                "",
-                "",
-                "",
-            ),
+            &__tidings::Declaration::event("", 1, "", "", ""),
         ];
-        const NAME: __tidings::core::option::Option<
-            &'static __tidings::core::primitive::str,
-        > = __tidings::core::option::Option::None;
-        fn declaration(&self) -> &'static __tidings::Declaration {
-            __tidings::core::unreachable!()
-        }
         fn subject(
             &self,
-        ) -> __tidings::core::result::Result<
-            __tidings::Subject,
-            __tidings::SubjectError,
-        > {
+        ) -> __tidings::Result<__tidings::Subject, __tidings::SubjectError> {
             __tidings::core::unreachable!()
         }
         fn encode<__W: __tidings::std::io::Write>(
             &self,
             _: __W,
-        ) -> __tidings::core::result::Result<(), __tidings::serde_json::Error> {
+        ) -> __tidings::Result<(), __tidings::serde_json::Error> {
             __tidings::core::unreachable!()
         }
         fn filter() -> <Self as __tidings::Message>::Filter {
             __tidings::core::unreachable!()
         }
         fn parse_subject(
-            _: &__tidings::core::primitive::str,
-        ) -> __tidings::core::result::Result<
+            _: &__tidings::str,
+        ) -> __tidings::Result<
             <Self as __tidings::Message>::Tokens,
             __tidings::ParseSubjectError,
         > {
             __tidings::core::unreachable!()
         }
-        fn descriptors() -> __tidings::std::vec::Vec<__tidings::Descriptor> {
+        fn descriptors() -> __tidings::Vec<__tidings::Descriptor> {
             __tidings::core::unreachable!()
         }
     }
@@ -93,12 +77,12 @@ const _: () = {
     impl __tidings::Decode for OrderCreated {
         fn decode(
             _: &'static __tidings::Declaration,
-            _: &[__tidings::core::primitive::u8],
-        ) -> __tidings::core::result::Result<Self, __tidings::serde_json::Error> {
+            _: &[__tidings::u8],
+        ) -> __tidings::Result<Self, __tidings::serde_json::Error> {
             __tidings::core::unreachable!()
         }
         fn outcome(
-            _: __tidings::core::result::Result<
+            _: __tidings::Result<
                 <Self as __tidings::Message>::Reply,
                 <Self as __tidings::Message>::Error,
             >,

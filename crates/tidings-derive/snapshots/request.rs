@@ -21,8 +21,7 @@ const _: () = {
         type Tokens = ();
         type Filter = __tidings::Unfiltered<Self>;
         const DECLARATIONS: &'static [&'static __tidings::Declaration] = &[
-            &__tidings::Declaration::new(
-                __tidings::MessageKind::Request,
+            &__tidings::Declaration::request(
                 "inventory.check",
                 1u32,
                 "inventory.check.v1",
@@ -30,49 +29,30 @@ const _: () = {
                 "inventory.check",
             ),
         ];
-        const NAME: __tidings::core::option::Option<
-            &'static __tidings::core::primitive::str,
-        > = __tidings::core::option::Option::Some("inventory.check");
-        #[inline]
-        fn declaration(&self) -> &'static __tidings::Declaration {
-            <Self as __tidings::Message>::DECLARATIONS[0]
-        }
         #[inline]
         fn subject(
             &self,
-        ) -> __tidings::core::result::Result<
-            __tidings::Subject,
-            __tidings::SubjectError,
-        > {
-            __tidings::core::result::Result::Ok(
-                __tidings::Subject::from_static("inventory.check"),
-            )
+        ) -> __tidings::Result<__tidings::Subject, __tidings::SubjectError> {
+            __tidings::Ok(__tidings::Subject::from_static("inventory.check"))
         }
         fn encode<__W: __tidings::std::io::Write>(
             &self,
             payload: __W,
-        ) -> __tidings::core::result::Result<(), __tidings::serde_json::Error> {
+        ) -> __tidings::Result<(), __tidings::serde_json::Error> {
             __tidings::serde_json::to_writer(payload, self)
         }
         #[inline]
-        fn filter() -> <Self as __tidings::Message>::Filter {
+        fn filter() -> __tidings::Unfiltered<Self> {
             __tidings::Unfiltered::new()
         }
         #[inline]
         fn parse_subject(
-            subject: &__tidings::core::primitive::str,
-        ) -> __tidings::core::result::Result<
-            <Self as __tidings::Message>::Tokens,
-            __tidings::ParseSubjectError,
-        > {
-            let mut parser = __tidings::SubjectParser::new("inventory.check", subject);
-            __tidings::SubjectParser::literal(&mut parser, "inventory")?;
-            __tidings::SubjectParser::literal(&mut parser, "check")?;
-            __tidings::SubjectParser::finish(parser)?;
-            __tidings::core::result::Result::Ok(())
+            subject: &__tidings::str,
+        ) -> __tidings::Result<(), __tidings::ParseSubjectError> {
+            __tidings::SubjectTokens::of::<Self>(subject).finish(())
         }
         #[inline]
-        fn descriptors() -> __tidings::std::vec::Vec<__tidings::Descriptor> {
+        fn descriptors() -> __tidings::Vec<__tidings::Descriptor> {
             __tidings::describe_fallible_request::<Self, Stock, OutOfStock>()
         }
     }
@@ -85,13 +65,13 @@ const _: () = {
         #[inline]
         fn decode(
             _: &'static __tidings::Declaration,
-            payload: &[__tidings::core::primitive::u8],
-        ) -> __tidings::core::result::Result<Self, __tidings::serde_json::Error> {
+            payload: &[__tidings::u8],
+        ) -> __tidings::Result<Self, __tidings::serde_json::Error> {
             __tidings::read_payload(payload)
         }
         #[inline]
         fn outcome(
-            result: __tidings::core::result::Result<
+            result: __tidings::Result<
                 <Self as __tidings::Message>::Reply,
                 <Self as __tidings::Message>::Error,
             >,

@@ -16,18 +16,16 @@ const _: () = {
     use ::tidings::__private as __tidings;
     #[automatically_derived]
     impl __tidings::EventStream for Orders {
-        const NAME: &'static __tidings::core::primitive::str = "ORDERS";
-        const SUBJECTS: &'static [&'static __tidings::core::primitive::str] = &[
-            "orders.>",
-        ];
+        const NAME: &'static __tidings::str = "ORDERS";
+        const SUBJECTS: &'static [&'static __tidings::str] = &["orders.>"];
         fn config() -> __tidings::StreamConfig {
             let mut config = __tidings::stream_config::<Self>();
-            config.description = __tidings::core::option::Option::Some(
-                <__tidings::std::string::String as __tidings::core::convert::From<
+            config.description = __tidings::Some(
+                <__tidings::String as __tidings::core::convert::From<
                     _,
                 >>::from("Everything that happens to an order."),
             );
-            config.max_age = __tidings::core::option::Option::Some(
+            config.max_age = __tidings::Some(
                 __tidings::core::time::Duration::from_nanos(604800000000000u64),
             );
             config.storage = __tidings::Storage::Memory;

@@ -17,7 +17,7 @@ const _: () = {
     #[automatically_derived]
     impl __tidings::Token for Region {
         type Owned = Self;
-        fn append_to(&self, subject: &mut __tidings::std::string::String) {
+        fn append_to(&self, subject: &mut __tidings::String) {
             subject
                 .push_str(
                     match self {
@@ -26,13 +26,11 @@ const _: () = {
                     },
                 );
         }
-        fn parse(
-            token: &__tidings::core::primitive::str,
-        ) -> __tidings::core::option::Option<Self> {
+        fn parse(token: &__tidings::str) -> __tidings::Option<Self> {
             match token {
-                "eu" => __tidings::core::option::Option::Some(Self::Eu),
-                "us" => __tidings::core::option::Option::Some(Self::Us),
-                _ => __tidings::core::option::Option::None,
+                "eu" => __tidings::Some(Self::Eu),
+                "us" => __tidings::Some(Self::Us),
+                _ => __tidings::None,
             }
         }
     }

@@ -110,6 +110,16 @@ pub(crate) fn is_made_of_generics(ty: &Type, generics: &Generics) -> bool {
     })
 }
 
+/// Whether a type is one of the language's own or `String`, by its name: nobody calls another so.
+pub(crate) fn is_plain(ty: &Type) -> bool {
+    const NAMES: [&str; 15] = [
+        "String", "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32",
+        "i64", "i128", "isize",
+    ];
+    let Type::Path(ty) = ty else { return false };
+    ty.path.get_ident().is_some_and(|name| NAMES.iter().any(|known| name == known))
+}
+
 fn any_token(tokens: TokenStream, is_it: &dyn Fn(&TokenTree) -> bool) -> bool {
     tokens.into_iter().any(|token| match &token {
         TokenTree::Group(group) => any_token(group.stream(), is_it),

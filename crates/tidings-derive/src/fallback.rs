@@ -25,8 +25,8 @@ pub(crate) fn stream(input: &DeriveInput, attrs: &StreamAttrs) -> TokenStream {
     let code = quote! {
         #[automatically_derived]
         impl #impl_generics __tidings::EventStream for #ident #ty_generics #where_clause {
-            const NAME: &'static __tidings::core::primitive::str = "";
-            const SUBJECTS: &'static [&'static __tidings::core::primitive::str] = &[">"];
+            const NAME: &'static __tidings::str = "";
+            const SUBJECTS: &'static [&'static __tidings::str] = &[">"];
 
             fn config() -> __tidings::StreamConfig {
                 #never
@@ -40,11 +40,8 @@ pub(crate) fn stream(input: &DeriveInput, attrs: &StreamAttrs) -> TokenStream {
 pub(crate) fn token(input: &DeriveInput, attrs: &TokenAttrs) -> TokenStream {
     let ident = &input.ident;
     // What borrows can't be its own owned form.
-    let owned = if input.generics.params.is_empty() {
-        quote!(Self)
-    } else {
-        quote!(__tidings::std::string::String)
-    };
+    let owned =
+        if input.generics.params.is_empty() { quote!(Self) } else { quote!(__tidings::String) };
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     let never = never();
     let code = quote! {
@@ -52,13 +49,13 @@ pub(crate) fn token(input: &DeriveInput, attrs: &TokenAttrs) -> TokenStream {
         impl #impl_generics __tidings::Token for #ident #ty_generics #where_clause {
             type Owned = #owned;
 
-            fn append_to(&self, _: &mut __tidings::std::string::String) {
+            fn append_to(&self, _: &mut __tidings::String) {
                 #never
             }
 
             fn parse(
-                _: &__tidings::core::primitive::str,
-            ) -> __tidings::core::option::Option<<Self as __tidings::Token>::Owned> {
+                _: &__tidings::str,
+            ) -> __tidings::Option<<Self as __tidings::Token>::Owned> {
                 #never
             }
         }

@@ -6,6 +6,7 @@ mod filter;
 mod id;
 mod outcome;
 mod part;
+mod tokens;
 mod variant;
 
 pub use declaration::{Declaration, MessageKind, kept};
@@ -15,7 +16,8 @@ pub use filter::{Filter, FilterTokens, Unfiltered};
 pub(crate) use id::MessageIdBuilder;
 pub use id::message_id;
 pub use outcome::Outcome;
-pub use part::{ClonePart, Part};
+pub use part::{ClonePart, Part, debug_parts};
+pub use tokens::SubjectTokens;
 pub use variant::{DecodePart, VariantTokens, no_variant};
 
 use std::io;
@@ -51,10 +53,13 @@ pub trait Message: Sized + Send + Sync {
     /// What is declared: one entry, or one for each variant of an enum of events.
     const DECLARATIONS: &'static [&'static Declaration];
     /// The wire name; `None` only for an enum of events that was given none.
-    const NAME: Option<&'static str>;
+    const NAME: Option<&'static str> = Some(Self::DECLARATIONS[0].name);
 
     /// The declaration of this value.
-    fn declaration(&self) -> &'static Declaration;
+    #[inline]
+    fn declaration(&self) -> &'static Declaration {
+        Self::DECLARATIONS[0]
+    }
 
     /// The concrete subject of this value.
     ///

@@ -3,6 +3,14 @@
 pub use core;
 pub use std;
 
+// By short names, for every name of a path takes its time in each crate that derives.
+pub use core::fmt;
+pub use core::primitive::{bool, str, u8};
+pub use std::option::Option::{self, None, Some};
+pub use std::result::Result::{self, Err, Ok};
+pub use std::string::String;
+pub use std::vec::Vec;
+
 pub use schemars;
 pub use serde;
 pub use serde_json;
@@ -12,9 +20,9 @@ pub use tidings_subject;
 pub use crate::failure::Failure;
 pub use crate::message::{
     ClonePart, Declaration, DeclaredError, Decode, DecodePart, Event, Filter, FilterTokens,
-    Message, MessageKind, Outcome, Part, Request, StreamEvent, Undeclared, Unfiltered,
-    VariantTokens, describe_event, describe_fallible_request, describe_request, kept, message_id,
-    no_variant,
+    Message, MessageKind, Outcome, Part, Request, StreamEvent, SubjectTokens, Undeclared,
+    Unfiltered, VariantTokens, debug_parts, describe_event, describe_fallible_request,
+    describe_request, kept, message_id, no_variant,
 };
 pub use crate::payload::read as read_payload;
 pub use crate::publish_ack::{Acknowledgement, PublishAck};
@@ -22,7 +30,7 @@ pub use crate::stream::{
     Compression, ConsumerLimits, Discard, EventStream, External, Persistence, Placement, Republish,
     Retention, Source, SourceConsumer, SourceStart, Storage, StreamConfig, SubjectTransform,
 };
-pub use crate::subject::{ParseSubjectError, Subject, SubjectBuilder, SubjectError, SubjectParser};
+pub use crate::subject::{ParseSubjectError, Subject, SubjectBuilder, SubjectError};
 pub use crate::token::{Token, TokenOf};
 
 /// The configuration of a stream, before any other key than its name and subjects.
@@ -30,12 +38,26 @@ pub fn stream_config<S: EventStream>() -> StreamConfig {
     StreamConfig::new(S::NAME, S::SUBJECTS.iter().copied())
 }
 
-/// The subjects of the stream that keeps `E`.
-pub const fn stream_subjects<E: StreamEvent>() -> &'static [&'static str] {
-    E::Stream::SUBJECTS
+/// Refuses, where it is called and when it is compiled, an event that its stream can't keep.
+///
+/// The stream is found through the event: that it is one is checked where the event names it, and
+/// only there.
+#[track_caller]
+pub const fn check_event<E: StreamEvent>(uncovered: &'static str, silent: &'static str) {
+    check_stream::<E::Stream>(E::DECLARATIONS[0].filter, uncovered, silent);
 }
 
-/// Whether the stream that keeps `E` never tells that it has stored a message.
-pub const fn stream_is_silent<E: StreamEvent>() -> bool {
-    E::Stream::NO_ACK
+/// The same for an event that can't be named there, as its arguments are not known.
+///
+/// # Panics
+/// With `uncovered` if the stream does not keep every subject of `filter`, with `silent` if it never
+/// tells that it has stored a message.
+#[track_caller]
+pub const fn check_stream<S: EventStream>(
+    filter: &str,
+    uncovered: &'static str,
+    silent: &'static str,
+) {
+    assert!(tidings_subject::covers(S::SUBJECTS, filter), "{}", uncovered);
+    assert!(!S::NO_ACK, "{}", silent);
 }

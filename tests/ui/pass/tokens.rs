@@ -66,7 +66,7 @@ fn main() {
         filter.clone().subjects().unwrap()[0].as_str(),
         "*.shop.*.y.false.00000000-0000-0000-0000-000000000000.changed"
     );
-    assert!(format!("{filter:?}").starts_with("ChangedFilter("));
+    assert!(format!("{filter:?}").starts_with("ChangedFilter {"));
 
     let refused = Changed::filter().tenant("a.b").subjects().unwrap_err();
     assert_eq!(refused.field, "tenant");

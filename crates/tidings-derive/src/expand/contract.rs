@@ -1,18 +1,18 @@
 //! What an event and a request share: the implementation of `Message`.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{WhereClause, WherePredicate, parse_quote};
 use tidings_subject::{Segment, Template};
 
 use super::{and_where, at, call, filter, is_generic, is_made_of_parameters};
-use crate::model::{Bound, Contract};
+use crate::model::{self, Contract};
 
 /// What differs between an event and a request.
 pub(crate) struct Parts {
-    /// `MessageKind`'s variant.
+    /// What makes the declaration: `event` or `request`.
     pub(crate) kind: TokenStream,
     /// `type Reply = …;`
     pub(crate) reply: TokenStream,
@@ -42,14 +42,14 @@ pub(crate) fn bounds(contract: &Contract<'_>) -> Option<WhereClause> {
                 + __tidings::core::marker::Sync
         });
     }
-    for Bound { ty, .. } in &contract.tokens {
+    for model::Bound { ty, .. } in &contract.tokens {
         if is_made_of_parameters(ty, generics) {
             predicates.push(parse_quote!(#ty: __tidings::Token));
         }
     }
     for ty in &contract.displayed {
         if is_made_of_parameters(ty, generics) {
-            predicates.push(parse_quote!(#ty: __tidings::core::fmt::Display));
+            predicates.push(parse_quote!(#ty: __tidings::fmt::Display));
         }
     }
     and_where(generics, predicates)
@@ -80,8 +80,7 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
     let tag = format!("{name}.v{version}");
     let Parts { kind, reply, error, declared, kept, message_id, describe } = parts;
     let declaration = quote! {
-        __tidings::Declaration::new(
-            __tidings::MessageKind::#kind,
+        __tidings::Declaration::#kind(
             #name,
             #version,
             #tag,
@@ -108,18 +107,11 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
 
             const DECLARATIONS: &'static [&'static __tidings::Declaration] =
                 &[&#declaration];
-            const NAME: __tidings::core::option::Option<&'static __tidings::core::primitive::str> =
-                __tidings::core::option::Option::Some(#name);
-
-            #[inline]
-            fn declaration(&self) -> &'static __tidings::Declaration {
-                <Self as __tidings::Message>::DECLARATIONS[0]
-            }
 
             #[inline]
             fn subject(
                 &self,
-            ) -> __tidings::core::result::Result<__tidings::Subject, __tidings::SubjectError> {
+            ) -> __tidings::Result<__tidings::Subject, __tidings::SubjectError> {
                 #subject_body
             }
 
@@ -128,124 +120,101 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
             fn encode<__W: __tidings::std::io::Write>(
                 &self,
                 payload: __W,
-            ) -> __tidings::core::result::Result<(), __tidings::serde_json::Error> {
+            ) -> __tidings::Result<(), __tidings::serde_json::Error> {
                 #encode
             }
 
             #[inline]
-            fn filter() -> <Self as __tidings::Message>::Filter {
+            fn filter() -> #filter {
                 #new_filter
             }
 
             #[inline]
             fn parse_subject(
-                subject: &__tidings::core::primitive::str,
-            ) -> __tidings::core::result::Result<<Self as __tidings::Message>::Tokens, __tidings::ParseSubjectError> {
+                subject: &__tidings::str,
+            ) -> __tidings::Result<#tokens, __tidings::ParseSubjectError> {
                 #parse_body
             }
 
             #[inline]
-            fn descriptors() -> __tidings::std::vec::Vec<__tidings::Descriptor> {
+            fn descriptors() -> __tidings::Vec<__tidings::Descriptor> {
                 #describe
             }
         }
     }
 }
 
-/// Literal text and bound tokens by turns.
-enum Run<'a> {
-    Text(String),
-    Token(&'a Bound<'a>),
+/// A token and the literal text before it.
+type Bound<'a, 'b> = (String, &'a model::Bound<'b>);
+
+/// The tokens of a subject, each with the text before it, and the text after the last.
+fn runs<'a, 'b>(contract: &'a Contract<'b>) -> (Vec<Bound<'a, 'b>>, String) {
+    let text = contract.subject.value();
+    let mut bound = contract.tokens.iter();
+    let mut runs = Vec::new();
+    let mut literal = String::new();
+    for (position, segment) in segments(&text).enumerate() {
+        if position > 0 {
+            literal.push('.');
+        }
+        match segment {
+            Segment::Literal(text) => literal.push_str(text),
+            Segment::Field(_) => {
+                runs.extend(bound.next().map(|bound| (std::mem::take(&mut literal), bound)));
+            }
+        }
+    }
+    (runs, literal)
 }
 
 fn subject_body(contract: &Contract<'_>) -> TokenStream {
     let subject = contract.subject;
     if contract.tokens.is_empty() {
-        return quote! {
-            __tidings::core::result::Result::Ok(__tidings::Subject::from_static(#subject))
-        };
+        return quote!(__tidings::Ok(__tidings::Subject::from_static(#subject)));
     }
-    let mut runs: Vec<Run<'_>> = Vec::new();
-    let text = subject.value();
-    let mut bound = contract.tokens.iter();
-    for (position, segment) in segments(&text).enumerate() {
-        let dot = if position == 0 { "" } else { "." };
-        let literal = match segment {
-            Segment::Literal(literal) => literal,
-            Segment::Field(_) => "",
-        };
-        match runs.last_mut() {
-            Some(Run::Text(text)) => text.extend([dot, literal]),
-            _ => runs.push(Run::Text(format!("{dot}{literal}"))),
-        }
-        if matches!(segment, Segment::Field(_)) {
-            runs.extend(bound.next().map(Run::Token));
-        }
-    }
-    runs.retain(|run| !matches!(run, Run::Text(text) if text.is_empty()));
-    let literals: usize =
-        runs.iter().map(|run| if let Run::Text(text) = run { text.len() } else { 0 }).sum();
-    let steps = runs.iter().map(|run| match run {
-        Run::Text(text) => quote!(__tidings::SubjectBuilder::literal(&mut subject, #text);),
-        Run::Token(Bound { name, member, ty, .. }) => {
-            let field = name.unraw().to_string();
-            let append = call(
-                ty.span(),
-                &quote_spanned!(ty.span()=> <#ty as __tidings::Token>::append_to),
-                quote!(&self.#member, __tidings::SubjectBuilder::open(&mut subject)),
-            );
-            quote! {
-                #append;
-                __tidings::SubjectBuilder::close(&mut subject, #field)?;
-            }
+    let (runs, rest) = runs(contract);
+    let literals = runs.iter().map(|(before, _)| before.len()).sum::<usize>() + rest.len();
+    let steps = runs.iter().map(|(before, model::Bound { name, member, ty, .. })| {
+        let field = name.unraw().to_string();
+        let append = call(
+            ty.span(),
+            &quote_spanned!(ty.span()=> <#ty as __tidings::Token>::append_to),
+            quote!(&self.#member, subject.open(#before)),
+        );
+        quote! {
+            #append;
+            subject.close(#field);
         }
     });
     quote! {
         let mut subject = __tidings::SubjectBuilder::new(#subject, #literals);
         #(#steps)*
-        __tidings::core::result::Result::Ok(__tidings::SubjectBuilder::finish(subject))
+        subject.finish(#rest)
     }
 }
 
 fn parse_body(contract: &Contract<'_>, tokens: &TokenStream) -> TokenStream {
-    let subject = contract.subject;
-    let text = subject.value();
-    let mut bound = contract.tokens.iter().enumerate();
-    let steps = segments(&text).map(|segment| match segment {
-        Segment::Literal(literal) => {
-            quote!(__tidings::SubjectParser::literal(&mut parser, #literal)?;)
-        }
-        Segment::Field(_) => bound.next().map_or_else(TokenStream::new, |(position, bound)| {
-            let Bound { name, ty, .. } = bound;
-            let value = quote::format_ident!("token{position}");
-            let field = name.unraw().to_string();
-            let parsed = call(
-                ty.span(),
-                &quote_spanned!(ty.span()=> <#ty as __tidings::Token>::parse),
-                quote!(token),
-            );
-            quote! {
-                let token = __tidings::SubjectParser::token(&mut parser)?;
-                let #value =
-                    __tidings::SubjectParser::value(&parser, #field, token, #parsed)?;
-            }
-        }),
+    if contract.tokens.is_empty() {
+        return quote!(__tidings::SubjectTokens::of::<Self>(subject).finish(()));
+    }
+    let names = contract.tokens.iter().map(|bound| &bound.name);
+    let values: Vec<_> =
+        (0..contract.tokens.len()).map(|position| format_ident!("token{position}")).collect();
+    let made = quote!(return tokens.finish(#tokens { #(#names: #values),* }););
+    let read = contract.tokens.iter().zip(&values).rev().fold(made, |inner, (bound, value)| {
+        let model::Bound { name, ty, .. } = bound;
+        let field = name.unraw().to_string();
+        let parsed = call(
+            ty.span(),
+            &quote_spanned!(ty.span()=> <#ty as __tidings::Token>::parse),
+            quote!(tokens.next(#field)),
+        );
+        quote!(if let __tidings::Some(#value) = #parsed { #inner })
     });
-    let steps: Vec<_> = steps.collect();
-    let made = if contract.tokens.is_empty() {
-        quote!(())
-    } else {
-        let fields = contract.tokens.iter().enumerate().map(|(position, Bound { name, .. })| {
-            let value = quote::format_ident!("token{position}");
-            quote!(#name: #value)
-        });
-        quote!(#tokens { #(#fields),* })
-    };
     quote! {
-        let mut parser = __tidings::SubjectParser::new(#subject, subject);
-        #(#steps)*
-        __tidings::SubjectParser::finish(parser)?;
-        __tidings::core::result::Result::Ok(#made)
+        let mut tokens = __tidings::SubjectTokens::of::<Self>(subject);
+        #read
+        __tidings::Err(tokens.refused())
     }
 }
 

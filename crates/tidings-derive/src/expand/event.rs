@@ -24,7 +24,7 @@ fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
     let message = contract::expand(
         contract,
         &Parts {
-            kind: quote!(Event),
+            kind: quote!(event),
             reply: quote!(
                 type Reply = ();
             ),
@@ -86,14 +86,14 @@ pub(crate) fn decode(
             #[inline]
             fn decode(
                 _: &'static __tidings::Declaration,
-                payload: &[__tidings::core::primitive::u8],
-            ) -> __tidings::core::result::Result<Self, __tidings::serde_json::Error> {
+                payload: &[__tidings::u8],
+            ) -> __tidings::Result<Self, __tidings::serde_json::Error> {
                 #read
             }
 
             #[inline]
             fn outcome(
-                result: __tidings::core::result::Result<
+                result: __tidings::Result<
                     <Self as __tidings::Message>::Reply,
                     <Self as __tidings::Message>::Error,
                 >,
@@ -112,26 +112,20 @@ fn stream_check(contract: &Contract<'_>, stream: &Type) -> TokenStream {
         "the stream `{name}` does not keep `{filter}`: add a filter that covers it to the stream's \
          `subjects(…)`, or change the event's subject"
     );
-    let unacknowledged = format!(
+    let silent = format!(
         "the stream `{name}` has `no_ack`, so publishing to it never ends: no event can be kept by it"
     );
-    let (subjects, silent) = if contract.item.generics.params.is_empty() {
+    let place = at(stream.span());
+    if contract.item.generics.params.is_empty() {
         let ident = contract.item.ident;
-        (
-            quote!(__tidings::stream_subjects::<#ident>()),
-            quote!(__tidings::stream_is_silent::<#ident>()),
-        )
+        quote_spanned! {place=>
+            const _: () = __tidings::check_event::<#ident>(#uncovered, #silent);
+        }
     } else {
-        // The event can't be named here without its arguments, and need not be: the stream has none.
-        let stream = quote_spanned!(at(stream.span())=> <#stream as __tidings::EventStream>);
-        (quote!(#stream::SUBJECTS), quote!(#stream::NO_ACK))
-    };
-    quote_spanned! {at(stream.span())=>
-        const _: () = if !__tidings::tidings_subject::covers(#subjects, #filter) {
-            __tidings::core::panic!("{}", #uncovered)
-        } else if #silent {
-            __tidings::core::panic!("{}", #unacknowledged)
-        };
+        // The event can't be named here without its arguments.
+        quote_spanned! {place=>
+            const _: () = __tidings::check_stream::<#stream>(#filter, #uncovered, #silent);
+        }
     }
 }
 
@@ -158,9 +152,9 @@ fn message_id(name: &str, id: &Id<'_>) -> TokenStream {
         #[inline]
         fn message_id(
             &self,
-        ) -> __tidings::core::option::Option<__tidings::std::string::String> {
+        ) -> __tidings::Option<__tidings::String> {
             #bind
-            __tidings::core::option::Option::Some(__tidings::message_id(#name, &[#(#parts),*]))
+            __tidings::message_id(#name, &[#(#parts),*])
         }
     }
 }

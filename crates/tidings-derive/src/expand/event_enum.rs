@@ -33,7 +33,7 @@ pub(crate) fn expand(event: &EventEnum<'_>) -> TokenStream {
     let ack = if event.stream.is_some() {
         quote!(__tidings::PublishAck)
     } else {
-        quote!(__tidings::core::option::Option<__tidings::PublishAck>)
+        quote!(__tidings::Option<__tidings::PublishAck>)
     };
     let stream_event = event.stream.map(|stream| {
         let kept_by = quote_spanned!(at(stream.span())=> type Stream = #stream;);
@@ -98,10 +98,10 @@ fn parts<'a>(event: &EventEnum<'a>) -> Vec<Part<'a>> {
 
 /// The name that all variants share, if they do.
 fn name(event: &EventEnum<'_>) -> TokenStream {
-    event.name.as_ref().map_or_else(
-        || quote!(__tidings::core::option::Option::None),
-        |name| quote!(__tidings::core::option::Option::Some(#name)),
-    )
+    event
+        .name
+        .as_ref()
+        .map_or_else(|| quote!(__tidings::None), |name| quote!(__tidings::Some(#name)))
 }
 
 fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
@@ -142,7 +142,7 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
                 #(#checks;)*
                 &[#(#held::DECLARATIONS[0]),*]
             };
-            const NAME: __tidings::core::option::Option<&'static __tidings::core::primitive::str> =
+            const NAME: __tidings::Option<&'static __tidings::str> =
                 #name;
 
             #[inline]
@@ -155,7 +155,7 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
             #[inline]
             fn subject(
                 &self,
-            ) -> __tidings::core::result::Result<__tidings::Subject, __tidings::SubjectError> {
+            ) -> __tidings::Result<__tidings::Subject, __tidings::SubjectError> {
                 match self {
                     #(Self::#variants(event) => #subject,)*
                 }
@@ -164,7 +164,7 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
             #[inline]
             fn message_id(
                 &self,
-            ) -> __tidings::core::option::Option<__tidings::std::string::String> {
+            ) -> __tidings::Option<__tidings::String> {
                 match self {
                     #(Self::#variants(event) => #message_id,)*
                 }
@@ -173,7 +173,7 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
             fn encode<__W: __tidings::std::io::Write>(
                 &self,
                 payload: __W,
-            ) -> __tidings::core::result::Result<(), __tidings::serde_json::Error> {
+            ) -> __tidings::Result<(), __tidings::serde_json::Error> {
                 match self {
                     #(Self::#variants(event) => #encode,)*
                 }
@@ -186,27 +186,27 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
 
             #[inline]
             fn parse_subject(
-                subject: &__tidings::core::primitive::str,
-            ) -> __tidings::core::result::Result<<Self as __tidings::Message>::Tokens, __tidings::ParseSubjectError> {
-                let refused = __tidings::core::option::Option::None;
+                subject: &__tidings::str,
+            ) -> __tidings::Result<<Self as __tidings::Message>::Tokens, __tidings::ParseSubjectError> {
+                let refused = __tidings::None;
                 #(
                     let refused = match #parse_subject {
-                        __tidings::core::result::Result::Ok(tokens) => {
-                            return __tidings::core::result::Result::Ok(#tokens::#variants(#wrapped));
+                        __tidings::Ok(tokens) => {
+                            return __tidings::Ok(#tokens::#variants(#wrapped));
                         }
-                        __tidings::core::result::Result::Err(error) => {
+                        __tidings::Err(error) => {
                             __tidings::ParseSubjectError::or(refused, error)
                         }
                     };
                 )*
-                __tidings::core::result::Result::Err(
+                __tidings::Err(
                     __tidings::ParseSubjectError::of_enum(refused, subject, #of),
                 )
             }
 
             #[inline]
-            fn descriptors() -> __tidings::std::vec::Vec<__tidings::Descriptor> {
-                let mut descriptors = __tidings::std::vec::Vec::new();
+            fn descriptors() -> __tidings::Vec<__tidings::Descriptor> {
+                let mut descriptors = __tidings::Vec::new();
                 #(__tidings::core::iter::Extend::extend(&mut descriptors, #descriptors);)*
                 descriptors
             }
@@ -237,13 +237,13 @@ fn expand_decode(event: &EventEnum<'_>) -> TokenStream {
     let (impl_generics, ty_generics, _) = event.item.generics.split_for_impl();
     let variants = event.variants.iter().enumerate().map(|(position, Variant { ident, ty })| {
         quote! {
-            if let __tidings::core::option::Option::Some(decoded) =
+            if let __tidings::Some(decoded) =
                 <__tidings::Part<'_, #ty, #position> as __tidings::DecodePart<#ty>>::decode_part(
                     declaration,
                     payload,
                 )
             {
-                return __tidings::core::result::Result::map(decoded, Self::#ident);
+                return __tidings::Result::map(decoded, Self::#ident);
             }
         }
     });
@@ -253,15 +253,15 @@ fn expand_decode(event: &EventEnum<'_>) -> TokenStream {
             #[inline]
             fn decode(
                 declaration: &'static __tidings::Declaration,
-                payload: &[__tidings::core::primitive::u8],
-            ) -> __tidings::core::result::Result<Self, __tidings::serde_json::Error> {
+                payload: &[__tidings::u8],
+            ) -> __tidings::Result<Self, __tidings::serde_json::Error> {
                 #(#variants)*
-                __tidings::core::result::Result::Err(__tidings::no_variant(#of, declaration))
+                __tidings::Err(__tidings::no_variant(#of, declaration))
             }
 
             #[inline]
             fn outcome(
-                result: __tidings::core::result::Result<(), __tidings::Failure>,
+                result: __tidings::Result<(), __tidings::Failure>,
             ) -> __tidings::Outcome {
                 __tidings::Outcome::of_event(result)
             }

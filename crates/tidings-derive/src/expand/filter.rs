@@ -26,7 +26,7 @@ pub(crate) struct Types {
 
 /// Writes the two types.
 pub(crate) fn expand(contract: &Contract<'_>, bounds: Option<&WhereClause>) -> Types {
-    let Contract { item, subject, filter: wildcards, .. } = contract;
+    let item = contract.item;
     let (_, ty_generics, _) = item.generics.split_for_impl();
     if contract.tokens.is_empty() {
         return Types {
@@ -43,20 +43,15 @@ pub(crate) fn expand(contract: &Contract<'_>, bounds: Option<&WhereClause>) -> T
         name: name.clone(),
         doc: format!("The value of `{{{}}}`.", name.unraw()),
         ty,
-        owned: owned(*item, ty),
+        owned: owned(item, ty),
     });
     let parts: Vec<_> = parts.collect();
     let filter_code = expand_filter(contract, &filter, bounds);
-    let tokens_code = tokens::expand_struct(*item, &tokens, &parts);
-    let arguments = tokens::arguments(*item, &parts);
+    let tokens_code = tokens::expand_struct(item, &tokens, &parts);
+    let arguments = tokens::arguments(item, &parts);
     Types {
         filter: quote!(#filter #ty_generics),
-        new_filter: quote! {
-            #filter(
-                __tidings::FilterTokens::new(#subject, #wildcards),
-                __tidings::core::marker::PhantomData,
-            )
-        },
+        new_filter: quote!(#filter(__tidings::FilterTokens::all())),
         tokens: quote!(#tokens #arguments),
         tokens_name: quote!(#tokens),
         code: quote!(#filter_code #tokens_code),
@@ -90,9 +85,8 @@ fn expand_filter(
         let value = quote_spanned!(at(ty.span())=> impl __tidings::TokenOf<#owned>);
         quote! {
             #[doc = #doc]
-            pub fn #name(mut self, value: #value) -> Self {
-                __tidings::FilterTokens::narrow(&mut self.0, #position, #field, &value);
-                self
+            pub fn #name(self, value: #value) -> Self {
+                Self(self.0.narrow(#position, #field, &value))
             }
         }
     });
@@ -101,8 +95,7 @@ fn expand_filter(
         #[doc = #doc]
         #[must_use = "a filter does nothing by itself: subscribe with it"]
         #vis struct #filter #impl_generics (
-            __tidings::FilterTokens,
-            __tidings::core::marker::PhantomData<fn() -> #ident #ty_generics>,
+            __tidings::FilterTokens<#ident #ty_generics>,
         ) #where_clause;
 
         #[automatically_derived]
@@ -115,11 +108,11 @@ fn expand_filter(
             type Message = #ident #ty_generics;
 
             #[inline]
-            fn subjects(self) -> __tidings::core::result::Result<
-                __tidings::std::vec::Vec<__tidings::Subject>,
+            fn subjects(self) -> __tidings::Result<
+                __tidings::Vec<__tidings::Subject>,
                 __tidings::SubjectError,
             > {
-                __tidings::FilterTokens::subjects(self.0)
+                self.0.subjects()
             }
         }
 
@@ -127,21 +120,18 @@ fn expand_filter(
         impl #impl_generics __tidings::core::clone::Clone for #filter #ty_generics #where_clause {
             #[inline]
             fn clone(&self) -> Self {
-                Self(
-                    __tidings::core::clone::Clone::clone(&self.0),
-                    __tidings::core::marker::PhantomData,
-                )
+                Self(self.0.clone())
             }
         }
 
         #[automatically_derived]
-        impl #impl_generics __tidings::core::fmt::Debug for #filter #ty_generics #where_clause {
+        impl #impl_generics __tidings::fmt::Debug for #filter #ty_generics #where_clause {
             #[inline]
             fn fmt(
                 &self,
-                f: &mut __tidings::core::fmt::Formatter<'_>,
-            ) -> __tidings::core::fmt::Result {
-                __tidings::core::fmt::Formatter::debug_tuple(f, #name).field(&self.0).finish()
+                f: &mut __tidings::fmt::Formatter<'_>,
+            ) -> __tidings::fmt::Result {
+                self.0.debug(#name, f)
             }
         }
     }

@@ -40,7 +40,7 @@ pub(crate) fn expand(request: &Request<'_>) -> TokenStream {
     let message = contract::expand(
         contract,
         &Parts {
-            kind: quote!(Request),
+            kind: quote!(request),
             reply: quote_spanned!(at(reply.span())=> type Reply = #reply;),
             error: fails_with,
             declared: TokenStream::new(),

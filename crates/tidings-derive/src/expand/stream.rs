@@ -23,7 +23,7 @@ pub(crate) fn expand(stream: &Stream<'_>) -> TokenStream {
     let settings = attrs.settings.iter().map(|(key, setting)| assign(key, &setting.value));
     let no_ack = attrs.on("no_ack").map(|_| {
         quote!(
-            const NO_ACK: __tidings::core::primitive::bool = true;
+            const NO_ACK: __tidings::bool = true;
         )
     });
     // Delayed messages wait on a subject of their own, in the stream that they are for.
@@ -36,8 +36,8 @@ pub(crate) fn expand(stream: &Stream<'_>) -> TokenStream {
     let code = quote! {
         #[automatically_derived]
         impl __tidings::EventStream for #ident {
-            const NAME: &'static __tidings::core::primitive::str = #name;
-            const SUBJECTS: &'static [&'static __tidings::core::primitive::str] = &[#(#subjects),*];
+            const NAME: &'static __tidings::str = #name;
+            const SUBJECTS: &'static [&'static __tidings::str] = &[#(#subjects),*];
             #no_ack
 
             fn config() -> __tidings::StreamConfig {
@@ -117,7 +117,7 @@ fn expand_republish(republish: &Republish) -> TokenStream {
 }
 
 fn expand_limits(limits: &Limits) -> TokenStream {
-    let none = || quote!(__tidings::core::option::Option::None);
+    let none = || quote!(__tidings::None);
     let inactive = limits.inactive_threshold.map_or_else(none, |time| some(&duration(time)));
     let pending = limits.max_ack_pending.map_or_else(none, |pending| some(&quote!(#pending)));
     quote! {
@@ -177,22 +177,19 @@ fn expand_source(source: &Source) -> TokenStream {
 }
 
 fn some(value: &TokenStream) -> TokenStream {
-    quote!(__tidings::core::option::Option::Some(#value))
+    quote!(__tidings::Some(#value))
 }
 
 fn option(value: Option<&LitStr>) -> TokenStream {
-    value.map_or_else(
-        || quote!(__tidings::core::option::Option::None),
-        |value| some(&literal(value)),
-    )
+    value.map_or_else(|| quote!(__tidings::None), |value| some(&literal(value)))
 }
 
 fn literal(value: &LitStr) -> TokenStream {
-    quote!(<__tidings::std::string::String as __tidings::core::convert::From<_>>::from(#value))
+    quote!(<__tidings::String as __tidings::core::convert::From<_>>::from(#value))
 }
 
 fn text(value: &str) -> TokenStream {
-    quote!(<__tidings::std::string::String as __tidings::core::convert::From<_>>::from(#value))
+    quote!(<__tidings::String as __tidings::core::convert::From<_>>::from(#value))
 }
 
 fn duration(nanoseconds: u64) -> TokenStream {

@@ -27,18 +27,18 @@ fn expand_enum(token: &Token<'_>, variants: &[(&Ident, String)]) -> TokenStream 
         impl #impl_generics __tidings::Token for #ident #ty_generics #where_clause {
             type Owned = Self;
 
-            fn append_to(&self, subject: &mut __tidings::std::string::String) {
+            fn append_to(&self, subject: &mut __tidings::String) {
                 subject.push_str(match self {
                     #(Self::#names => #texts,)*
                 });
             }
 
             fn parse(
-                token: &__tidings::core::primitive::str,
-            ) -> __tidings::core::option::Option<Self> {
+                token: &__tidings::str,
+            ) -> __tidings::Option<Self> {
                 match token {
-                    #(#texts => __tidings::core::option::Option::Some(Self::#names),)*
-                    _ => __tidings::core::option::Option::None,
+                    #(#texts => __tidings::Some(Self::#names),)*
+                    _ => __tidings::None,
                 }
             }
         }
@@ -73,10 +73,10 @@ fn expand_newtype(token: &Token<'_>, ty: &Type) -> TokenStream {
     } else {
         quote! {
             match #parse {
-                __tidings::core::option::Option::Some(inner) => {
-                    __tidings::core::option::Option::Some(Self(inner))
+                __tidings::Some(inner) => {
+                    __tidings::Some(Self(inner))
                 }
-                __tidings::core::option::Option::None => __tidings::core::option::Option::None,
+                __tidings::None => __tidings::None,
             }
         }
     };
@@ -85,13 +85,13 @@ fn expand_newtype(token: &Token<'_>, ty: &Type) -> TokenStream {
         impl #impl_generics __tidings::Token for #ident #ty_generics #bounds {
             type Owned = #owned;
 
-            fn append_to(&self, subject: &mut __tidings::std::string::String) {
+            fn append_to(&self, subject: &mut __tidings::String) {
                 #append;
             }
 
             fn parse(
-                token: &__tidings::core::primitive::str,
-            ) -> __tidings::core::option::Option<<Self as __tidings::Token>::Owned> {
+                token: &__tidings::str,
+            ) -> __tidings::Option<<Self as __tidings::Token>::Owned> {
                 #parsed
             }
         }

@@ -7,9 +7,10 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use syn::ext::IdentExt as _;
 use syn::{Ident, Type};
 
-use super::is_made_of_generics;
+use super::{is_made_of_generics, is_plain};
 use crate::model::Item;
 
 /// One token, or the tokens of one variant.
@@ -35,91 +36,132 @@ pub(crate) fn arguments(item: Item<'_>, parts: &[Part<'_>]) -> TokenStream {
 
 /// Writes the tokens of a struct.
 pub(crate) fn expand_struct(item: Item<'_>, tokens: &Ident, parts: &[Part<'_>]) -> TokenStream {
-    let (names, docs): (Vec<_>, Vec<_>) = parts.iter().map(|part| (&part.name, &part.doc)).unzip();
-    let types = types(item, parts);
-    let name = tokens.to_string();
-    let texts = names.iter().map(|name| syn::ext::IdentExt::unraw(*name).to_string());
-    let positions: Vec<_> = (0..parts.len()).collect();
     let head = Head::new(item, tokens, parts);
-    let declaration =
-        head.declaration(&quote!(struct), &quote!({ #(#[doc = #docs] pub #names: #types,)* }));
+    let name = tokens.to_string();
+    let each = |write: &dyn Fn(&Field<'_>, &Ident) -> TokenStream| -> Vec<_> {
+        head.fields.iter().map(|field| write(field, &field.part.name)).collect()
+    };
+    let declared = each(
+        &|Field { part: Part { doc, .. }, ty, .. }, name| quote!(#[doc = #doc] pub #name: #ty),
+    );
+    let shown = each(&|field, name| {
+        let (text, shown) = (name.unraw().to_string(), field.compared(&quote!(&self.#name)));
+        quote!((#text, &#shown))
+    });
+    let cloned = each(&|field, name| {
+        let cloned = field.cloned(&quote!(&self.#name));
+        quote!(#name: #cloned)
+    });
+    let equal = each(&|field, name| {
+        let own = field.compared(&quote!(&self.#name));
+        let other = field.compared(&quote!(&other.#name));
+        quote!(#own == #other)
+    });
+    let declaration = head.declaration(&quote!(struct), &quote!({ #(#declared,)* }));
     let implementations = head.implementations(
-        &quote! {
-            __tidings::core::fmt::Formatter::debug_struct(f, #name)
-                #(.field(#texts, &__tidings::Part::<_, #positions>(&self.#names)))*
-                .finish()
-        },
-        &quote! {
-            Self {
-                #(#names: __tidings::ClonePart::clone_part(&__tidings::Part::<_, #positions>(&self.#names)),)*
-            }
-        },
-        &quote!(true #(&& __tidings::Part::<_, #positions>(&self.#names)
-                    == __tidings::Part::<_, #positions>(&other.#names))*),
+        &quote!(__tidings::debug_parts(f, #name, &[#(#shown),*])),
+        &quote!(Self { #(#cloned,)* }),
+        &quote!(#(#equal)&&*),
     );
     quote!(#declaration #implementations)
 }
 
 /// Writes the tokens of an enum.
 pub(crate) fn expand_enum(item: Item<'_>, tokens: &Ident, parts: &[Part<'_>]) -> TokenStream {
-    let (names, docs): (Vec<_>, Vec<_>) = parts.iter().map(|part| (&part.name, &part.doc)).unzip();
-    let types = types(item, parts);
-    let texts = names.iter().map(|name| syn::ext::IdentExt::unraw(*name).to_string());
-    let positions: Vec<_> = (0..parts.len()).collect();
     let head = Head::new(item, tokens, parts);
-    let declaration =
-        head.declaration(&quote!(enum), &quote!({ #(#[doc = #docs] #names(#types),)* }));
+    let each = |write: &dyn Fn(&Field<'_>, &Ident) -> TokenStream| -> Vec<_> {
+        head.fields.iter().map(|field| write(field, &field.part.name)).collect()
+    };
+    let declared =
+        each(&|Field { part: Part { doc, .. }, ty, .. }, name| quote!(#[doc = #doc] #name(#ty)));
+    let shown = each(&|field, name| {
+        let (text, shown) = (name.unraw().to_string(), field.compared(&quote!(tokens)));
+        quote! {
+            Self::#name(tokens) => {
+                __tidings::fmt::Formatter::debug_tuple(f, #text).field(&#shown).finish()
+            }
+        }
+    });
+    let cloned = each(&|field, name| {
+        let cloned = field.cloned(&quote!(tokens));
+        quote!(Self::#name(tokens) => Self::#name(#cloned))
+    });
+    let equal = each(&|field, name| {
+        let (own, other) = (field.compared(&quote!(one)), field.compared(&quote!(other)));
+        quote!((Self::#name(one), Self::#name(other)) => #own == #other)
+    });
+    let declaration = head.declaration(&quote!(enum), &quote!({ #(#declared,)* }));
     let implementations = head.implementations(
-        &quote! {
-            match self {
-                #(Self::#names(tokens) => {
-                    __tidings::core::fmt::Formatter::debug_tuple(f, #texts)
-                        .field(&__tidings::Part::<_, #positions>(tokens))
-                        .finish()
-                })*
-            }
-        },
-        &quote! {
-            match self {
-                #(Self::#names(tokens) => {
-                    Self::#names(__tidings::ClonePart::clone_part(&__tidings::Part::<_, #positions>(tokens)))
-                })*
-            }
-        },
-        &quote! {
-            match (self, other) {
-                #((Self::#names(one), Self::#names(other)) => {
-                    __tidings::Part::<_, #positions>(one) == __tidings::Part::<_, #positions>(other)
-                })*
-                _ => false,
-            }
-        },
+        &quote!(match self { #(#shown)* }),
+        &quote!(match self { #(#cloned,)* }),
+        &quote!(match (self, other) { #(#equal,)* _ => false }),
     );
     quote!(#declaration #implementations)
 }
 
-/// The name of the type, its parameters, and what its parts must be for it to be the same.
+/// A part as it is declared.
+struct Field<'a> {
+    part: &'a Part<'a>,
+    position: usize,
+    ty: TokenStream,
+    /// Whether it is `Debug`, `Clone` and `PartialEq` for sure.
+    plain: bool,
+}
+
+impl Field<'_> {
+    /// What is `Debug` and `PartialEq` where the part is.
+    fn compared(&self, part: &TokenStream) -> TokenStream {
+        let position = self.position;
+        if self.plain { part.clone() } else { quote!(__tidings::Part::<_, #position>(#part)) }
+    }
+
+    fn cloned(&self, part: &TokenStream) -> TokenStream {
+        if self.plain {
+            return quote!(__tidings::core::clone::Clone::clone(#part));
+        }
+        let compared = self.compared(part);
+        quote!(__tidings::ClonePart::clone_part(&#compared))
+    }
+
+    /// That the part is `bound`, which may name its type, where that is not sure.
+    ///
+    /// A bound on a type without parameters is an error where it does not hold; as one for every
+    /// lifetime it only says when the implementation is there.
+    fn bound(&self, bound: fn(&TokenStream) -> TokenStream) -> Option<TokenStream> {
+        let Self { position, ty, .. } = self;
+        let bound = bound(ty);
+        (!self.plain).then(|| quote!(for<'__a> __tidings::Part<'__a, #ty, #position>: #bound))
+    }
+}
+
+/// The name of the type, its parameters and its fields.
 struct Head<'a> {
     item: Item<'a>,
     tokens: &'a Ident,
     parameters: Vec<Ident>,
-    types: Vec<TokenStream>,
+    fields: Vec<Field<'a>>,
 }
 
 impl<'a> Head<'a> {
-    fn new(item: Item<'a>, tokens: &'a Ident, parts: &[Part<'_>]) -> Self {
-        let parameters = parts
-            .iter()
-            .enumerate()
-            .filter(|(_, part)| is_made_of_generics(part.ty, item.generics))
-            .map(|(position, _)| format_ident!("T{position}"))
-            .collect();
-        Self { item, tokens, parameters, types: types(item, parts) }
+    fn new(item: Item<'a>, tokens: &'a Ident, parts: &'a [Part<'a>]) -> Self {
+        let mut parameters = Vec::new();
+        let fields = parts.iter().enumerate().map(|(position, part)| {
+            let (ty, plain) = if is_made_of_generics(part.ty, item.generics) {
+                let parameter = format_ident!("T{position}");
+                parameters.push(parameter.clone());
+                (quote!(#parameter), false)
+            } else {
+                (part.owned.clone(), is_plain(part.ty))
+            };
+            Field { part, position, ty, plain }
+        });
+        let fields = fields.collect();
+        Self { item, tokens, parameters, fields }
     }
 
     fn declaration(&self, keyword: &TokenStream, body: &TokenStream) -> TokenStream {
         let Self { item: Item { vis, ident, .. }, tokens, parameters, .. } = self;
-        let doc = format!("The tokens of a subject of [`{}`].", syn::ext::IdentExt::unraw(*ident));
+        let doc = format!("The tokens of a subject of [`{}`].", ident.unraw());
         quote! {
             #[doc = #doc]
             #vis #keyword #tokens<#(#parameters),*> #body
@@ -127,36 +169,34 @@ impl<'a> Head<'a> {
     }
 
     /// `Debug`, `Clone` and `PartialEq`, where all parts have them.
-    ///
-    /// A bound on a type without parameters is an error where it does not hold; as one for every
-    /// lifetime it only says when the implementation is there.
     fn implementations(
         &self,
         debug: &TokenStream,
         clone: &TokenStream,
         eq: &TokenStream,
     ) -> TokenStream {
-        let Self { tokens, parameters, types, .. } = self;
-        let positions: Vec<_> = (0..types.len()).collect();
+        let Self { tokens, parameters, fields, .. } = self;
+        let bounds = |of: fn(&TokenStream) -> TokenStream| {
+            let bounds: Vec<_> = fields.iter().filter_map(|field| field.bound(of)).collect();
+            (!bounds.is_empty()).then(|| quote!(where #(#bounds,)*))
+        };
+        let debug_bounds = bounds(|_| quote!(__tidings::fmt::Debug));
+        let clone_bounds = bounds(|ty| quote!(__tidings::ClonePart<#ty>));
+        let eq_bounds = bounds(|_| quote!(__tidings::core::cmp::PartialEq));
         quote! {
             #[automatically_derived]
-            impl<#(#parameters),*> __tidings::core::fmt::Debug for #tokens<#(#parameters),*>
-            where
-                #(for<'__a> __tidings::Part<'__a, #types, #positions>: __tidings::core::fmt::Debug,)*
+            impl<#(#parameters),*> __tidings::fmt::Debug for #tokens<#(#parameters),*>
+            #debug_bounds
             {
                 #[inline]
-                fn fmt(
-                    &self,
-                    f: &mut __tidings::core::fmt::Formatter<'_>,
-                ) -> __tidings::core::fmt::Result {
+                fn fmt(&self, f: &mut __tidings::fmt::Formatter<'_>) -> __tidings::fmt::Result {
                     #debug
                 }
             }
 
             #[automatically_derived]
             impl<#(#parameters),*> __tidings::core::clone::Clone for #tokens<#(#parameters),*>
-            where
-                #(for<'__a> __tidings::Part<'__a, #types, #positions>: __tidings::ClonePart<#types>,)*
+            #clone_bounds
             {
                 #[inline]
                 fn clone(&self) -> Self {
@@ -166,26 +206,13 @@ impl<'a> Head<'a> {
 
             #[automatically_derived]
             impl<#(#parameters),*> __tidings::core::cmp::PartialEq for #tokens<#(#parameters),*>
-            where
-                #(for<'__a> __tidings::Part<'__a, #types, #positions>: __tidings::core::cmp::PartialEq,)*
+            #eq_bounds
             {
                 #[inline]
-                fn eq(&self, other: &Self) -> __tidings::core::primitive::bool {
+                fn eq(&self, other: &Self) -> __tidings::bool {
                     #eq
                 }
             }
         }
     }
-}
-
-fn types(item: Item<'_>, parts: &[Part<'_>]) -> Vec<TokenStream> {
-    let types = parts.iter().enumerate().map(|(position, part)| {
-        if is_made_of_generics(part.ty, item.generics) {
-            let parameter = format_ident!("T{position}");
-            quote!(#parameter)
-        } else {
-            part.owned.clone()
-        }
-    });
-    types.collect()
 }

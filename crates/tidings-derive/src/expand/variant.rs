@@ -68,7 +68,7 @@ fn clashes(ident: &Ident, ty: &Type, others: &[Variant<'_>]) -> TokenStream {
             ident.unraw()
         );
         quote_spanned! {at(ty.span())=>
-            __tidings::core::option::Option::Some(#position) => __tidings::core::panic!("{}", #clash),
+            __tidings::Some(#position) => __tidings::core::panic!("{}", #clash),
         }
     });
     quote_spanned! {at(ty.span())=>

@@ -19,7 +19,7 @@ pub(crate) fn event(input: &DeriveInput, attrs: &MessageAttrs) -> TokenStream {
     let is_enum = matches!(input.data, Data::Enum(_));
     let ack = match (attrs.given.has("stream"), is_enum) {
         (true, _) => quote!(__tidings::PublishAck),
-        (false, true) => quote!(__tidings::core::option::Option<__tidings::PublishAck>),
+        (false, true) => quote!(__tidings::Option<__tidings::PublishAck>),
         (false, false) => quote!(()),
     };
     let stream_event = attrs.stream.as_ref().map(|stream| {
@@ -120,8 +120,8 @@ fn message(input: &DeriveInput, reply: &TokenStream, error: &TokenStream) -> Tok
         impl #impl_generics __tidings::Filter for #filter #ty_generics #bounds {
             type Message = #ident #ty_generics;
 
-            fn subjects(self) -> __tidings::core::result::Result<
-                __tidings::std::vec::Vec<__tidings::Subject>,
+            fn subjects(self) -> __tidings::Result<
+                __tidings::Vec<__tidings::Subject>,
                 __tidings::SubjectError,
             > {
                 #never
@@ -136,24 +136,18 @@ fn message(input: &DeriveInput, reply: &TokenStream, error: &TokenStream) -> Tok
             type Filter = #filter #ty_generics;
 
             const DECLARATIONS: &'static [&'static __tidings::Declaration] =
-                &[&__tidings::Declaration::new(__tidings::MessageKind::Event, "", 1, "", "", "")];
-            const NAME: __tidings::core::option::Option<&'static __tidings::core::primitive::str> =
-                __tidings::core::option::Option::None;
-
-            fn declaration(&self) -> &'static __tidings::Declaration {
-                #never
-            }
+                &[&__tidings::Declaration::event("", 1, "", "", "")];
 
             fn subject(
                 &self,
-            ) -> __tidings::core::result::Result<__tidings::Subject, __tidings::SubjectError> {
+            ) -> __tidings::Result<__tidings::Subject, __tidings::SubjectError> {
                 #never
             }
 
             fn encode<__W: __tidings::std::io::Write>(
                 &self,
                 _: __W,
-            ) -> __tidings::core::result::Result<(), __tidings::serde_json::Error> {
+            ) -> __tidings::Result<(), __tidings::serde_json::Error> {
                 #never
             }
 
@@ -162,12 +156,12 @@ fn message(input: &DeriveInput, reply: &TokenStream, error: &TokenStream) -> Tok
             }
 
             fn parse_subject(
-                _: &__tidings::core::primitive::str,
-            ) -> __tidings::core::result::Result<<Self as __tidings::Message>::Tokens, __tidings::ParseSubjectError> {
+                _: &__tidings::str,
+            ) -> __tidings::Result<<Self as __tidings::Message>::Tokens, __tidings::ParseSubjectError> {
                 #never
             }
 
-            fn descriptors() -> __tidings::std::vec::Vec<__tidings::Descriptor> {
+            fn descriptors() -> __tidings::Vec<__tidings::Descriptor> {
                 #never
             }
         }
@@ -189,13 +183,13 @@ fn decode(input: &DeriveInput) -> Option<TokenStream> {
         impl #impl_generics __tidings::Decode for #ident #ty_generics #bounds {
             fn decode(
                 _: &'static __tidings::Declaration,
-                _: &[__tidings::core::primitive::u8],
-            ) -> __tidings::core::result::Result<Self, __tidings::serde_json::Error> {
+                _: &[__tidings::u8],
+            ) -> __tidings::Result<Self, __tidings::serde_json::Error> {
                 #never
             }
 
             fn outcome(
-                _: __tidings::core::result::Result<
+                _: __tidings::Result<
                     <Self as __tidings::Message>::Reply,
                     <Self as __tidings::Message>::Error,
                 >,

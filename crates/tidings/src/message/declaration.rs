@@ -38,17 +38,28 @@ pub struct Declaration {
 }
 
 impl Declaration {
-    /// A message of this kind, name, version, subject template and filter; `tag` is
-    /// `<name>.v<version>`.
-    pub const fn new(
-        kind: MessageKind,
+    /// An event of this name, version, subject template and filter; `tag` is `<name>.v<version>`.
+    pub const fn event(
         name: &'static str,
         version: u32,
         tag: &'static str,
         template: &'static str,
         filter: &'static str,
     ) -> Self {
+        let kind = MessageKind::Event;
         Self { kind, name, version, template, filter, stream: None, tagged: false, tag }
+    }
+
+    /// The same of a request.
+    pub const fn request(
+        name: &'static str,
+        version: u32,
+        tag: &'static str,
+        template: &'static str,
+        filter: &'static str,
+    ) -> Self {
+        let event = Self::event(name, version, tag, template, filter);
+        Self { kind: MessageKind::Request, ..event }
     }
 
     /// The same, kept by the stream `S`.
@@ -114,12 +125,11 @@ const fn same(a: &str, b: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Declaration, MessageKind};
+    use super::Declaration;
 
     #[test]
     fn what_clashes() {
-        let declare =
-            |tag, filter| Declaration::new(MessageKind::Event, "n", 1, tag, filter, filter);
+        let declare = |tag, filter| Declaration::event("n", 1, tag, filter, filter);
         let a = declare("a.v1", "a.*");
         assert_eq!(declare("b.v1", "b.*").clash(&[&a]), None);
         assert_eq!(declare("b.v1", "a.x").clash(&[&declare("c.v1", "c"), &a]), Some(1));

@@ -63,41 +63,48 @@ pub(crate) fn filters(declarations: &[&'static Declaration]) -> Vec<Subject> {
     filters.into_iter().map(Subject::from_static).collect()
 }
 
-/// A template's tokens, each a literal, narrowed to a value or open: the state behind the filter
-/// that a derive generates.
-#[derive(Debug, Clone)]
-pub struct FilterTokens {
+/// A template's tokens, each a literal, narrowed to a value or open: the state behind the filter of
+/// `M` that a derive generates.
+pub struct FilterTokens<M> {
     template: &'static str,
     tokens: Vec<Cow<'static, str>>,
     refused: Option<SubjectError>,
+    of: PhantomData<fn() -> M>,
 }
 
-impl FilterTokens {
-    /// The filter of `template`, whose text with `*` for each bound token is `filter`.
-    pub fn new(template: &'static str, filter: &'static str) -> Self {
-        let tokens = filter.split('.').map(Cow::Borrowed).collect();
-        Self { template, tokens, refused: None }
+impl<M> FilterTokens<M> {
+    fn of(declaration: &Declaration) -> Self {
+        let tokens = declaration.filter.split('.').map(Cow::Borrowed).collect();
+        Self { template: declaration.template, tokens, refused: None, of: PhantomData }
     }
 
     /// Narrows the token at `position` (from 0, counting literals) to `value`.
     ///
     /// The first value that can't be a token is kept as the error of [`subjects`](Self::subjects).
-    pub fn narrow<T: Token + ?Sized>(&mut self, position: usize, field: &'static str, value: &T) {
+    #[must_use]
+    pub fn narrow<T: Token + ?Sized>(
+        mut self,
+        position: usize,
+        field: &'static str,
+        value: &T,
+    ) -> Self {
         let others = self.tokens.iter().enumerate().filter(|(other, _)| *other != position);
         let mut subject =
             SubjectBuilder::new(self.template, others.map(|(_, token)| token.len() + 1).sum());
         // Only the first token of a subject has names that are reserved.
         let before = if position == 0 { "" } else { "_." };
-        subject.literal(before);
-        match subject.token(field, value) {
-            Ok(()) => {
-                let token = subject.finish().as_str()[before.len()..].to_owned();
+        value.append_to(subject.open(before));
+        subject.close(field);
+        match subject.finish("") {
+            Ok(subject) => {
+                let token = subject.as_str()[before.len()..].to_owned();
                 self.tokens[position] = Cow::Owned(token);
             }
             Err(error) => {
                 self.refused.get_or_insert(error);
             }
         }
+        self
     }
 
     /// The one subject filter.
@@ -110,6 +117,40 @@ impl FilterTokens {
             None => Ok(vec![Subject::from(self.tokens.join("."))]),
         }
     }
+
+    /// Writes the filter whose type has this name.
+    ///
+    /// # Errors
+    /// What the formatter fails with.
+    pub fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { template, tokens, refused, of: _ } = self;
+        f.debug_struct(name)
+            .field("template", template)
+            .field("tokens", tokens)
+            .field("refused", refused)
+            .finish()
+    }
+}
+
+impl<M: Message> FilterTokens<M> {
+    /// The filter of all its subjects.
+    pub fn all() -> Self {
+        Self::of(M::DECLARATIONS[0])
+    }
+}
+
+impl<M> fmt::Debug for FilterTokens<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.debug("FilterTokens", f)
+    }
+}
+
+// Whatever `M` is: it holds none.
+impl<M> Clone for FilterTokens<M> {
+    fn clone(&self) -> Self {
+        let Self { template, tokens, refused, of } = self;
+        Self { template, tokens: tokens.clone(), refused: refused.clone(), of: *of }
+    }
 }
 
 #[cfg(test)]
@@ -117,25 +158,26 @@ mod tests {
     use tidings_subject::{MAX_LEN, TokenError};
 
     use super::FilterTokens;
+    use crate::message::Declaration;
+
+    fn filter() -> FilterTokens<()> {
+        FilterTokens::of(&Declaration::event("n", 1, "n.v1", "{a}.b.{c}", "*.b.*"))
+    }
 
     #[test]
     fn narrowing() {
-        let mut filter = FilterTokens::new("{a}.b.{c}", "*.b.*");
-        assert_eq!(filter.clone().subjects().unwrap()[0].as_str(), "*.b.*");
-        filter.narrow(2, "c", &7);
+        assert_eq!(filter().subjects().unwrap()[0].as_str(), "*.b.*");
+        let filter = filter().narrow(2, "c", &7);
         assert_eq!(filter.clone().subjects().unwrap()[0].as_str(), "*.b.7");
-        filter.narrow(0, "a", "$x");
-        filter.narrow(2, "c", "x.y");
-        let refused = filter.subjects().unwrap_err();
+        let refused = filter.narrow(0, "a", "$x").narrow(2, "c", "x.y").subjects().unwrap_err();
         assert_eq!((refused.field, refused.source), ("a", TokenError::Reserved));
     }
 
     #[test]
     fn the_whole_is_not_too_long() {
-        let mut filter = FilterTokens::new("{a}.b.{c}", "*.b.*");
-        filter.narrow(2, "c", &"x".repeat(MAX_LEN - 4));
+        let filter = filter().narrow(2, "c", &"x".repeat(MAX_LEN - 4));
         assert_eq!(filter.clone().subjects().unwrap()[0].as_str().len(), MAX_LEN);
-        filter.narrow(0, "a", "xx");
-        assert_eq!(filter.subjects().unwrap_err().source, TokenError::TooLong);
+        let refused = filter.narrow(0, "a", "xx").subjects().unwrap_err();
+        assert_eq!(refused.source, TokenError::TooLong);
     }
 }

@@ -32,3 +32,19 @@ impl<T: Clone, const N: usize> ClonePart<T> for Part<'_, T, N> {
         self.0.clone()
     }
 }
+
+/// Writes a struct of this name with these fields, as the derived `Debug` does.
+///
+/// # Errors
+/// What the formatter fails with.
+pub fn debug_parts(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    fields: &[(&str, &dyn fmt::Debug)],
+) -> fmt::Result {
+    let mut written = f.debug_struct(name);
+    for (name, value) in fields {
+        written.field(name, value);
+    }
+    written.finish()
+}

@@ -1,0 +1,139 @@
+//! The tokens of a received subject.
+
+use std::str::Split;
+
+use crate::message::{Declaration, Message};
+use crate::subject::ParseSubjectError;
+
+/// Reads the tokens of a subject that are bound to fields: the inverse of
+/// [`SubjectBuilder`](crate::subject::SubjectBuilder).
+///
+/// A subject of another shape is told of at the end, as there: what a derive writes is nothing but
+/// calls.
+#[derive(Debug)]
+pub struct SubjectTokens<'a> {
+    declaration: &'static Declaration,
+    subject: &'a str,
+    /// What is left of the declared filter and of the subject, token by token.
+    left: (Split<'static, char>, Split<'a, char>),
+    /// The token that was read last, and the field that it is bound to.
+    last: (&'static str, &'a str),
+    other: bool,
+}
+
+impl<'a> SubjectTokens<'a> {
+    /// Starts to read `subject` as one of `M`.
+    pub fn of<M: Message>(subject: &'a str) -> Self {
+        Self::declared(M::DECLARATIONS[0], subject)
+    }
+
+    fn declared(declaration: &'static Declaration, subject: &'a str) -> Self {
+        let left = (declaration.filter.split('.'), subject.split('.'));
+        Self { declaration, subject, left, last: ("", ""), other: false }
+    }
+
+    /// The next token, which is bound to `field`; empty if the subject has another shape.
+    pub fn next(&mut self, field: &'static str) -> &'a str {
+        self.last = (field, self.advance().unwrap_or_default());
+        self.last.1
+    }
+
+    /// What was read, or why it can't be: all tokens of the subject were.
+    ///
+    /// # Errors
+    /// [`ParseSubjectError::Shape`] if the subject has other literals, or another number of tokens.
+    pub fn finish<T>(mut self, tokens: T) -> Result<T, ParseSubjectError> {
+        if self.advance().is_none() && !self.other { Ok(tokens) } else { Err(self.shape()) }
+    }
+
+    /// Why it can't be read: the last token is no value of the field that it is bound to.
+    #[cold]
+    pub fn refused(mut self) -> ParseSubjectError {
+        let (field, token) = self.last;
+        while self.advance().is_some() {}
+        if self.other {
+            return self.shape();
+        }
+        ParseSubjectError::Token {
+            subject: self.subject.to_owned(),
+            template: self.declaration.template,
+            field,
+            token: token.to_owned(),
+        }
+    }
+
+    /// The next bound token; `None` if there is none, or the subject is another.
+    fn advance(&mut self) -> Option<&'a str> {
+        let (expected, given) = &mut self.left;
+        loop {
+            match (expected.next(), given.next()) {
+                (Some("*"), Some(token)) => return Some(token),
+                (Some(expected), Some(token)) if expected == token => {}
+                (None, None) => return None,
+                _ => {
+                    self.other = true;
+                    return None;
+                }
+            }
+        }
+    }
+
+    #[cold]
+    fn shape(&self) -> ParseSubjectError {
+        ParseSubjectError::Shape {
+            subject: self.subject.to_owned(),
+            template: self.declaration.template,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::subject::built;
+
+    static DECLARATION: Declaration = Declaration::event(
+        "orders.created",
+        1,
+        "orders.created.v1",
+        "{first}.orders.{last}.created",
+        "*.orders.*.created",
+    );
+
+    #[test]
+    fn what_is_built_is_parsed() {
+        let subject = built("eu", "7").unwrap();
+        assert_eq!(subject.as_str(), "eu.orders.7.created");
+        let mut tokens = SubjectTokens::declared(&DECLARATION, subject.as_str());
+        assert_eq!((tokens.next("first"), tokens.next("last")), ("eu", "7"));
+        assert_eq!(tokens.finish(1), Ok(1));
+    }
+
+    #[test]
+    fn another_shape() {
+        for other in ["", "eu.orders.7", "eu.order.7.created", "eu.orders.7.created.now"] {
+            let read = || {
+                let mut tokens = SubjectTokens::declared(&DECLARATION, other);
+                tokens.next("first");
+                tokens
+            };
+            let shape = |error| matches!(error, ParseSubjectError::Shape { .. });
+            let mut whole = read();
+            whole.next("last");
+            assert!(shape(whole.finish(()).unwrap_err()), "{other}");
+            // It is none of this message's, whatever its first token says.
+            assert!(shape(read().refused()), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_is_no_value() {
+        let mut tokens = SubjectTokens::declared(&DECLARATION, "eu.orders.x.created");
+        tokens.next("first");
+        tokens.next("last");
+        let ParseSubjectError::Token { field, token, .. } = tokens.refused() else {
+            panic!("its shape is right");
+        };
+        assert_eq!((field, token.as_str()), ("last", "x"));
+    }
+}
