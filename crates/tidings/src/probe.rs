@@ -149,9 +149,10 @@ impl Underway {
 }
 
 impl Drop for Underway {
+    #[inline]
     fn drop(&mut self) {
-        if let Some((probe, work)) = self.0.take() {
-            probe.over(work);
+        if let Some((probe, work)) = &self.0 {
+            probe.over(*work);
         }
     }
 }
@@ -166,17 +167,21 @@ impl Listener {
     }
 
     /// Looks for what comes next, and answers each call when there is nothing yet.
+    #[inline]
     pub(crate) fn attend<T>(
         &self,
         cx: &mut Context<'_>,
         look: impl FnOnce(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
-        let Some((probe, listener)) = &self.0 else { return look(cx) };
+        let asks = |(probe, listener): &(Arc<dyn Probe>, u64)| probe.call(*listener, cx.waker());
         // Read first: what is there when the call is made is seen by the look that follows.
-        let call = probe.call(*listener, cx.waker());
+        let call = self.0.as_ref().map(asks);
         let polled = look(cx);
         // Without budget it was not looked at all.
-        if polled.is_pending() && coop::has_budget_remaining() {
+        if let (Some((probe, listener)), Some(call)) = (&self.0, call)
+            && polled.is_pending()
+            && coop::has_budget_remaining()
+        {
             probe.idle(*listener, call);
         }
         polled

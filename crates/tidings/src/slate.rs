@@ -1,7 +1,7 @@
 //! Where messages are written: what is written is cut off one growing buffer of its thread, so that
 //! most messages allocate nothing.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
@@ -14,7 +14,7 @@ const LONG: usize = LENGTH / 4;
 thread_local! {
     static PAYLOAD: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
     static TEXT: Cell<String> = const { Cell::new(String::new()) };
-    static SLATE: Cell<Option<BytesMut>> = const { Cell::new(None) };
+    static SLATE: RefCell<Option<BytesMut>> = const { RefCell::new(None) };
 }
 
 /// What `write` writes.
@@ -56,14 +56,15 @@ pub(crate) fn written(text: String) -> ByteString {
 
 /// A copy of a few bytes.
 fn cut(bytes: &[u8]) -> Bytes {
-    let mut slate = SLATE.try_with(Cell::take).ok().flatten();
-    let slate_of_mine = slate.get_or_insert_with(|| BytesMut::with_capacity(LENGTH));
-    // Where none of what was cut off is left it begins again at the same place.
-    slate_of_mine.reserve(bytes.len());
-    slate_of_mine.extend_from_slice(bytes);
-    let cut = slate_of_mine.split().freeze();
-    let _ = SLATE.try_with(|kept| kept.set(slate));
-    cut
+    let cut = |slate: &RefCell<Option<BytesMut>>| {
+        let mut slate = slate.try_borrow_mut().ok()?;
+        let slate = slate.get_or_insert_with(|| BytesMut::with_capacity(LENGTH));
+        // Where there is no room left, and none of what was cut off, it begins again at the same place.
+        slate.extend_from_slice(bytes);
+        Some(slate.split().freeze())
+    };
+    // A thread that ends has none.
+    SLATE.try_with(cut).ok().flatten().unwrap_or_else(|| Bytes::copy_from_slice(bytes))
 }
 
 #[cfg(test)]

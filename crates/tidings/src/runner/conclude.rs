@@ -30,6 +30,7 @@ pub(super) type Concluded = (Health, Option<(Taken, Duration)>);
 impl Shared {
     /// Whether a message that was handled, and that nobody watches, has nothing to be done about it
     /// but an ack.
+    #[inline]
     pub(super) fn is_plain(&self, message: &Incoming) -> bool {
         let Incoming { settle, receipt, reply, .. } = message;
         let is_first = receipt.as_ref().is_none_or(|receipt| receipt.attempt <= 1);

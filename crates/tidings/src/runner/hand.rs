@@ -85,6 +85,7 @@ impl Hand {
 
     /// Handles a message that nobody watches, as far as nothing waits; what is left is for a task
     /// to go on with. Says also whether nothing else may have been taken meanwhile.
+    #[inline]
     pub(super) fn handle(
         &mut self,
         shared: &Arc<Shared>,
@@ -118,8 +119,11 @@ impl Hand {
         let cx = context::Context::new(message);
         let mut waker = Context::from_waker(Waker::noop());
         let handled = caught(|| match dispatch.dispatch(message, cx, &mut self.desk) {
-            Ok(()) => self.desk.poll(&mut waker).map(Handled::Returned),
-            Err(error) => Poll::Ready(Handled::Undecodable(error)),
+            Ok(()) => self.desk.poll(&mut waker).map(|outcome| match outcome {
+                Outcome::Done => None,
+                outcome => Some(Handled::Returned(outcome)),
+            }),
+            Err(error) => Poll::Ready(Some(Handled::Undecodable(error))),
         });
         let alone = !is_told || !shared.ledger.put_down();
         match handled {
@@ -146,13 +150,15 @@ impl Hand {
         took
     }
 
+    /// What is left to do with a message that its handler is done with; `None` is an event's that
+    /// has gone well, as nearly all do.
     fn conclude(
         &mut self,
         shared: &Arc<Shared>,
         message: &Arc<Matter>,
-        handled: Handled,
+        handled: Option<Handled>,
     ) -> Result<Health, Stage> {
-        if matches!(handled, Handled::Returned(Outcome::Done)) && shared.is_plain(message) {
+        if handled.is_none() && shared.is_plain(message) {
             let acked = match &message.settle {
                 None => Some(Ok(())),
                 Some(_) if shared.acks_all => {
@@ -172,6 +178,7 @@ impl Hand {
                 return Ok(Health::Well);
             }
         }
+        let handled = handled.unwrap_or(Handled::Returned(Outcome::Done));
         let took = self.took(shared);
         if message.settle.is_some() {
             return Err(Stage::Ended { handled, took });

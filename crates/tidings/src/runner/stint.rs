@@ -30,11 +30,13 @@ impl Spent {
 
 impl Stint {
     /// A message begins.
+    #[inline]
     pub(super) fn begin(&mut self) {
         self.begun.get_or_insert_with(Instant::now);
     }
 
     /// A message was done; gives what those took that were not told of, from time to time.
+    #[inline]
     pub(super) fn done(&mut self) -> Option<Spent> {
         self.done += 1;
         (self.done >= MOST).then(|| self.end())

@@ -218,13 +218,10 @@ impl Worker {
     }
 
     /// Whether a message was put back for another consumer only, and is done here.
+    #[inline]
     pub(super) fn passes(&self, message: &Incoming) -> bool {
-        let Incoming { headers, receipt, .. } = message;
         // Else its transport has passed it over.
-        self.shared.acks_all
-            && receipt
-                .as_ref()
-                .is_some_and(|receipt| headers.is_for_another(&receipt.stream, &receipt.consumer))
+        self.shared.acks_all && is_for_another(message)
     }
 
     /// Whether messages may have to wait for each other.
@@ -337,8 +334,15 @@ impl Shared {
     }
 }
 
+fn is_for_another(message: &Incoming) -> bool {
+    let Incoming { headers, receipt, .. } = message;
+    receipt
+        .as_ref()
+        .is_some_and(|receipt| headers.is_for_another(&receipt.stream, &receipt.consumer))
+}
+
 /// Runs what a user wrote, now: it may panic.
-pub(super) fn caught(work: impl FnOnce() -> Poll<Handled>) -> Poll<Handled> {
+pub(super) fn caught<T: From<Handled>>(work: impl FnOnce() -> Poll<T>) -> Poll<T> {
     catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|panic| Poll::Ready(Cut::panicked(&*panic).into_handled()))
+        .unwrap_or_else(|panic| Poll::Ready(Cut::panicked(&*panic).into_handled().into()))
 }

@@ -44,15 +44,24 @@ impl FromIterator<Inbox> for Inboxes {
 
 impl Inboxes {
     /// The next message, written in the place of `into`.
+    #[inline]
     pub(crate) fn poll_into(
         &mut self,
         cx: &mut Context<'_>,
         into: &mut Incoming,
     ) -> Poll<Option<Result<(), Fault>>> {
-        // The usual case.
-        if let [inbox] = &mut *self.all {
-            return inbox.poll_into(cx, into);
+        match &mut *self.all {
+            // The usual case.
+            [inbox] => inbox.poll_into(cx, into),
+            _ => self.poll_in_turn(cx, into),
         }
+    }
+
+    fn poll_in_turn(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut Incoming,
+    ) -> Poll<Option<Result<(), Fault>>> {
         let mut empty = 0;
         while empty < self.all.len() {
             if self.turn >= self.all.len() {

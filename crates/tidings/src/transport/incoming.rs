@@ -25,7 +25,8 @@ pub(crate) struct Incoming {
 impl Incoming {
     /// Becomes another message, one that no stream delivered. Each part is laid where the last one
     /// was: a message is a few hundred bytes, which are not moved once more.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "else each part is moved twice to be given to it")]
     pub(super) fn become_core(
         &mut self,
         subject: Subject,

@@ -171,6 +171,7 @@ impl Intake {
 
 /// Begins a message: here, where its handler is so quick that it keeps nobody waiting. What is left
 /// is for a task: all of it where the handler is slow, the rest where it waits.
+#[inline]
 fn begin(
     hand: &mut Hand,
     worker: &Worker,
