@@ -99,14 +99,18 @@ const _: () = {
         fn fmt(&self, f: &mut __tidings::fmt::Formatter<'_>) -> __tidings::fmt::Result {
             match self {
                 Self::Created(tokens) => {
-                    __tidings::fmt::Formatter::debug_tuple(f, "Created")
-                        .field(&__tidings::Part::<_, 0usize>(tokens))
-                        .finish()
+                    __tidings::debug_part(
+                        f,
+                        "Created",
+                        &__tidings::Part::<_, 0usize>(tokens),
+                    )
                 }
                 Self::Shipped(tokens) => {
-                    __tidings::fmt::Formatter::debug_tuple(f, "Shipped")
-                        .field(&__tidings::Part::<_, 1usize>(tokens))
-                        .finish()
+                    __tidings::debug_part(
+                        f,
+                        "Shipped",
+                        &__tidings::Part::<_, 1usize>(tokens),
+                    )
                 }
             }
         }

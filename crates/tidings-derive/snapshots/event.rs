@@ -23,6 +23,10 @@ const _: () = {
         pub fn region(self, value: impl __tidings::TokenOf<Region>) -> Self {
             Self(self.0.narrow(1usize, "region", &value))
         }
+        ///Narrows `{shard}` to one value.
+        pub fn shard(self, value: impl __tidings::TokenOf<u64>) -> Self {
+            Self(self.0.narrow(2usize, "shard", &value))
+        }
     }
     #[automatically_derived]
     impl __tidings::Filter for OrderCreatedFilter {
@@ -41,20 +45,22 @@ const _: () = {
     impl __tidings::core::clone::Clone for OrderCreatedFilter {
         #[inline]
         fn clone(&self) -> Self {
-            Self(self.0.clone())
+            Self(__tidings::core::clone::Clone::clone(&self.0))
         }
     }
     #[automatically_derived]
     impl __tidings::fmt::Debug for OrderCreatedFilter {
         #[inline]
         fn fmt(&self, f: &mut __tidings::fmt::Formatter<'_>) -> __tidings::fmt::Result {
-            self.0.debug("OrderCreatedFilter", f)
+            __tidings::FilterTokens::debug(&self.0, "OrderCreatedFilter", f)
         }
     }
     ///The tokens of a subject of [`OrderCreated`].
     pub struct OrderCreatedTokens {
         ///The value of `{region}`.
         pub region: Region,
+        ///The value of `{shard}`.
+        pub shard: u64,
     }
     #[automatically_derived]
     impl __tidings::fmt::Debug for OrderCreatedTokens
@@ -66,7 +72,10 @@ const _: () = {
             __tidings::debug_parts(
                 f,
                 "OrderCreatedTokens",
-                &[("region", &__tidings::Part::<_, 0usize>(&self.region))],
+                &[
+                    ("region", &__tidings::Part::<_, 0usize>(&self.region)),
+                    ("shard", &&self.shard),
+                ],
             )
         }
     }
@@ -81,6 +90,7 @@ const _: () = {
                 region: __tidings::ClonePart::clone_part(
                     &__tidings::Part::<_, 0usize>(&self.region),
                 ),
+                shard: __tidings::core::clone::Clone::clone(&self.shard),
             }
         }
     }
@@ -93,6 +103,7 @@ const _: () = {
         fn eq(&self, other: &Self) -> __tidings::bool {
             __tidings::Part::<_, 0usize>(&self.region)
                 == __tidings::Part::<_, 0usize>(&other.region)
+                && &self.shard == &other.shard
         }
     }
     #[automatically_derived]
@@ -109,8 +120,8 @@ const _: () = {
                     "orders.created",
                     1u32,
                     "orders.created.v1",
-                    "orders.{region}.created",
-                    "orders.*.created",
+                    "orders.{region}.{shard}.created",
+                    "orders.*.*.created",
                 ),
             ),
         ];
@@ -118,15 +129,17 @@ const _: () = {
         fn subject(
             &self,
         ) -> __tidings::Result<__tidings::Subject, __tidings::SubjectError> {
-            let mut subject = __tidings::SubjectBuilder::new(
-                "orders.{region}.created",
-                15usize,
+            let subject = &mut __tidings::SubjectBuilder::new(
+                "orders.{region}.{shard}.created",
+                16usize,
             );
             <Region as __tidings::Token>::append_to(
                 &self.region,
                 subject.open("orders."),
             );
             subject.close("region");
+            <u64 as __tidings::Token>::append_to(&self.shard, subject.open("."));
+            subject.close("shard");
             subject.finish(".created")
         }
         #[inline]
@@ -147,16 +160,25 @@ const _: () = {
         fn parse_subject(
             subject: &__tidings::str,
         ) -> __tidings::Result<OrderCreatedTokens, __tidings::ParseSubjectError> {
-            let mut tokens = __tidings::SubjectTokens::of::<Self>(subject);
-            if let __tidings::Some(token0) = <Region as __tidings::Token>::parse(
-                tokens.next("region"),
-            ) {
-                return tokens
-                    .finish(OrderCreatedTokens {
-                        region: token0,
-                    });
+            let reader = &mut __tidings::SubjectReader::of::<Self>(subject);
+            if let __tidings::Some(token) = reader.next("region") {
+                if let __tidings::Some(token0) = <Region as __tidings::Token>::parse(
+                    token,
+                ) {
+                    if let __tidings::Some(token) = reader.next("shard") {
+                        if let __tidings::Some(token1) = <u64 as __tidings::Token>::parse(
+                            token,
+                        ) {
+                            return reader
+                                .finish(OrderCreatedTokens {
+                                    region: token0,
+                                    shard: token1,
+                                });
+                        }
+                    }
+                }
             }
-            __tidings::Err(tokens.refused())
+            __tidings::Err(reader.refused())
         }
         #[inline]
         fn descriptors() -> __tidings::Vec<__tidings::Descriptor> {
@@ -174,7 +196,7 @@ const _: () = {
     const _: () = __tidings::check_event::<
         OrderCreated,
     >(
-        "the stream `Orders` does not keep `orders.*.created`: add a filter that covers it to the stream's `subjects(…)`, or change the event's subject",
+        "the stream `Orders` does not keep `orders.*.*.created`: add a filter that covers it to the stream's `subjects(…)`, or change the event's subject",
         "the stream `Orders` has `no_ack`, so publishing to it never ends: no event can be kept by it",
     );
     #[automatically_derived]

@@ -67,14 +67,14 @@ const _: () = {
     impl<'a, T> __tidings::core::clone::Clone for UserCreatedFilter<'a, T> {
         #[inline]
         fn clone(&self) -> Self {
-            Self(self.0.clone())
+            Self(__tidings::core::clone::Clone::clone(&self.0))
         }
     }
     #[automatically_derived]
     impl<'a, T> __tidings::fmt::Debug for UserCreatedFilter<'a, T> {
         #[inline]
         fn fmt(&self, f: &mut __tidings::fmt::Formatter<'_>) -> __tidings::fmt::Result {
-            self.0.debug("UserCreatedFilter", f)
+            __tidings::FilterTokens::debug(&self.0, "UserCreatedFilter", f)
         }
     }
     ///The tokens of a subject of [`UserCreated`].
@@ -164,7 +164,7 @@ const _: () = {
         fn subject(
             &self,
         ) -> __tidings::Result<__tidings::Subject, __tidings::SubjectError> {
-            let mut subject = __tidings::SubjectBuilder::new(
+            let subject = &mut __tidings::SubjectBuilder::new(
                 "users.{kind}.{name}.created",
                 15usize,
             );
@@ -199,21 +199,23 @@ const _: () = {
             >,
             __tidings::ParseSubjectError,
         > {
-            let mut tokens = __tidings::SubjectTokens::of::<Self>(subject);
-            if let __tidings::Some(token0) = <T as __tidings::Token>::parse(
-                tokens.next("kind"),
-            ) {
-                if let __tidings::Some(token1) = <&'a str as __tidings::Token>::parse(
-                    tokens.next("name"),
-                ) {
-                    return tokens
-                        .finish(UserCreatedTokens {
-                            kind: token0,
-                            name: token1,
-                        });
+            let reader = &mut __tidings::SubjectReader::of::<Self>(subject);
+            if let __tidings::Some(token) = reader.next("kind") {
+                if let __tidings::Some(token0) = <T as __tidings::Token>::parse(token) {
+                    if let __tidings::Some(token) = reader.next("name") {
+                        if let __tidings::Some(token1) = <&'a str as __tidings::Token>::parse(
+                            token,
+                        ) {
+                            return reader
+                                .finish(UserCreatedTokens {
+                                    kind: token0,
+                                    name: token1,
+                                });
+                        }
+                    }
                 }
             }
-            __tidings::Err(tokens.refused())
+            __tidings::Err(reader.refused())
         }
         #[inline]
         fn descriptors() -> __tidings::Vec<__tidings::Descriptor> {

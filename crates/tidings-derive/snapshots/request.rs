@@ -49,7 +49,8 @@ const _: () = {
         fn parse_subject(
             subject: &__tidings::str,
         ) -> __tidings::Result<(), __tidings::ParseSubjectError> {
-            __tidings::SubjectTokens::of::<Self>(subject).finish(())
+            let reader = &mut __tidings::SubjectReader::of::<Self>(subject);
+            reader.finish(())
         }
         #[inline]
         fn descriptors() -> __tidings::Vec<__tidings::Descriptor> {

@@ -110,7 +110,8 @@ pub(crate) fn is_made_of_generics(ty: &Type, generics: &Generics) -> bool {
     })
 }
 
-/// Whether a type is one of the language's own or `String`, by its name: nobody calls another so.
+/// Whether a type is one of the language's own or `String`, by its name, as serde takes `Option`: what
+/// else is called so has to be `Debug`, `Clone` and `PartialEq` as they are.
 pub(crate) fn is_plain(ty: &Type) -> bool {
     const NAMES: [&str; 15] = [
         "String", "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32",

@@ -15,11 +15,12 @@ fn check(expansion: TokenStream, expected: ExpectFile) {
 #[test]
 fn event() {
     let input: DeriveInput = parse_quote! {
-        #[event(subject = "orders.{region}.created", stream = Orders)]
+        #[event(subject = "orders.{region}.{shard}.created", stream = Orders)]
         pub struct OrderCreated {
             #[event(id)]
             order_id: Uuid,
             region: Region,
+            shard: u64,
         }
     };
     check(super::event(&input), expect_file!["../snapshots/event.rs"]);

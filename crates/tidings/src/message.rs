@@ -6,7 +6,7 @@ mod filter;
 mod id;
 mod outcome;
 mod part;
-mod tokens;
+mod reader;
 mod variant;
 
 pub use declaration::{Declaration, MessageKind, kept};
@@ -16,8 +16,8 @@ pub use filter::{Filter, FilterTokens, Unfiltered};
 pub(crate) use id::MessageIdBuilder;
 pub use id::message_id;
 pub use outcome::Outcome;
-pub use part::{ClonePart, Part, debug_parts};
-pub use tokens::SubjectTokens;
+pub use part::{ClonePart, Part, debug_part, debug_parts};
+pub use reader::SubjectReader;
 pub use variant::{DecodePart, VariantTokens, no_variant};
 
 use std::io;

@@ -15,13 +15,12 @@ pub use schemars;
 pub use serde;
 pub use serde_json;
 pub use tidings_contract::Descriptor;
-pub use tidings_subject;
 
 pub use crate::failure::Failure;
 pub use crate::message::{
     ClonePart, Declaration, DeclaredError, Decode, DecodePart, Event, Filter, FilterTokens,
-    Message, MessageKind, Outcome, Part, Request, StreamEvent, SubjectTokens, Undeclared,
-    Unfiltered, VariantTokens, debug_parts, describe_event, describe_fallible_request,
+    Message, MessageKind, Outcome, Part, Request, StreamEvent, SubjectReader, Undeclared,
+    Unfiltered, VariantTokens, debug_part, debug_parts, describe_event, describe_fallible_request,
     describe_request, kept, message_id, no_variant,
 };
 pub use crate::payload::read as read_payload;

@@ -56,19 +56,22 @@ pub(crate) fn written(text: String) -> ByteString {
 
 /// A copy of a few bytes.
 fn cut(bytes: &[u8]) -> Bytes {
-    let cut = |slate: &RefCell<Option<BytesMut>>| {
-        let mut slate = slate.try_borrow_mut().ok()?;
+    let append = |slate: &RefCell<Option<BytesMut>>| {
+        // Nobody else has it: nothing that runs meanwhile comes here.
+        let mut slate = slate.borrow_mut();
         let slate = slate.get_or_insert_with(|| BytesMut::with_capacity(LENGTH));
         // Where there is no room left, and none of what was cut off, it begins again at the same place.
         slate.extend_from_slice(bytes);
-        Some(slate.split().freeze())
+        slate.split().freeze()
     };
     // A thread that ends has none.
-    SLATE.try_with(cut).ok().flatten().unwrap_or_else(|| Bytes::copy_from_slice(bytes))
+    SLATE.try_with(append).unwrap_or_else(|_| Bytes::copy_from_slice(bytes))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
     use super::*;
 
     fn payload_of(text: &str) -> Bytes {
@@ -110,6 +113,28 @@ mod tests {
             Ok(())
         });
         assert_eq!((outer.unwrap(), inner), (Bytes::from("outer"), Bytes::from("inner")));
+    }
+
+    #[test]
+    fn a_thread_that_ends_writes_too() {
+        /// Writes when its thread ends, and gives away what it has written.
+        struct Last(mpsc::Sender<Bytes>);
+
+        impl Drop for Last {
+            fn drop(&mut self) {
+                assert!(SLATE.try_with(|_| ()).is_err(), "it has ended before");
+                self.0.send(payload_of("last")).unwrap();
+            }
+        }
+
+        thread_local!(static LAST: Cell<Option<Last>> = const { Cell::new(None) });
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || {
+            // Of a thread's own values the one that came first ends last.
+            LAST.set(Some(Last(sender)));
+            payload_of("first");
+        });
+        assert_eq!(receiver.recv().unwrap(), "last");
     }
 
     #[test]

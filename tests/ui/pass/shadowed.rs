@@ -73,6 +73,20 @@ mod shadowed {
     fn Some() {}
     fn None() {}
     fn drop() {}
+    /// Methods of everything, which come before those that take a reference.
+    trait Everything: ::core::marker::Sized {
+        fn open(self, _: &::core::primitive::str) {}
+        fn close(self, _: &::core::primitive::str) {}
+        fn finish<T>(self, _: T) {}
+        fn next(self, _: &::core::primitive::str) {}
+        fn refused(self) {}
+        fn narrow(self) {}
+        fn subjects(self) {}
+        fn debug(self) {}
+        fn clone(self) {}
+        fn field(self) {}
+    }
+    impl<T> Everything for T {}
     macro_rules! panic {
         () => {};
     }

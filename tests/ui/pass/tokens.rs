@@ -36,7 +36,59 @@ struct Same {
 #[derive(Serialize, Deserialize, JsonSchema, Token)]
 struct Bare(u8);
 
+/// What reads a token of three letters, and no other text.
+struct Code([u8; 3]);
+
+impl Token for Code {
+    type Owned = Self;
+
+    fn append_to(&self, subject: &mut String) {
+        subject.extend(self.0.map(char::from));
+    }
+
+    fn parse(token: &str) -> Option<Self> {
+        Some(Self([token.as_bytes()[0], token.as_bytes()[1], token.as_bytes()[2]]))
+    }
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "coded.{code}.{number}")]
+struct Coded {
+    #[serde(skip, default = "code")]
+    code: Code,
+    number: u8,
+}
+
+fn code() -> Code {
+    Code(*b"abc")
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "numbered.{number}.{other}")]
+struct Numbered {
+    number: u8,
+    other: u8,
+}
+
+#[derive(Event)]
+enum Any {
+    Coded(Coded),
+    Numbered(Numbered),
+}
+
+fn one_of_many() {
+    // Only what may be a token of it is read as one.
+    assert!(Any::parse_subject("numbered.1.2").is_ok());
+    assert!(Any::parse_subject("coded.xyz.7").is_ok());
+    // Whose shape it has says what is wrong with it.
+    let error = Any::parse_subject("numbered.1.x").err().unwrap();
+    assert!(error.to_string().contains("no value for field `other`"), "{error}");
+    let error = Any::parse_subject("x.to.x").err().unwrap();
+    assert!(error.to_string().contains("of any variant of `Any`"), "{error}");
+}
+
 fn main() {
+    one_of_many();
     assert_eq!(Same::parse_subject("same.1.2.3").unwrap().other, 2);
     let changed =
         Changed { tenant: "acme".into(), shard: 7, r#type: 'x', at_home: true, id: Uuid::nil() };
@@ -66,7 +118,7 @@ fn main() {
         filter.clone().subjects().unwrap()[0].as_str(),
         "*.shop.*.y.false.00000000-0000-0000-0000-000000000000.changed"
     );
-    assert!(format!("{filter:?}").starts_with("ChangedFilter {"));
+    assert!(format!("{filter:?}").starts_with("ChangedFilter("));
 
     let refused = Changed::filter().tenant("a.b").subjects().unwrap_err();
     assert_eq!(refused.field, "tenant");

@@ -8,7 +8,7 @@ use syn::{WhereClause, WherePredicate, parse_quote};
 use tidings_subject::{Segment, Template};
 
 use super::{and_where, at, call, filter, is_generic, is_made_of_parameters};
-use crate::model::{self, Contract};
+use crate::model::{Bound, Contract};
 
 /// What differs between an event and a request.
 pub(crate) struct Parts {
@@ -42,7 +42,7 @@ pub(crate) fn bounds(contract: &Contract<'_>) -> Option<WhereClause> {
                 + __tidings::core::marker::Sync
         });
     }
-    for model::Bound { ty, .. } in &contract.tokens {
+    for Bound { ty, .. } in &contract.tokens {
         if is_made_of_parameters(ty, generics) {
             predicates.push(parse_quote!(#ty: __tidings::Token));
         }
@@ -145,10 +145,10 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
 }
 
 /// A token and the literal text before it.
-type Bound<'a, 'b> = (String, &'a model::Bound<'b>);
+type Run<'a, 'b> = (String, &'a Bound<'b>);
 
 /// The tokens of a subject, each with the text before it, and the text after the last.
-fn runs<'a, 'b>(contract: &'a Contract<'b>) -> (Vec<Bound<'a, 'b>>, String) {
+fn runs<'a, 'b>(contract: &'a Contract<'b>) -> (Vec<Run<'a, 'b>>, String) {
     let text = contract.subject.value();
     let mut bound = contract.tokens.iter();
     let mut runs = Vec::new();
@@ -174,7 +174,7 @@ fn subject_body(contract: &Contract<'_>) -> TokenStream {
     }
     let (runs, rest) = runs(contract);
     let literals = runs.iter().map(|(before, _)| before.len()).sum::<usize>() + rest.len();
-    let steps = runs.iter().map(|(before, model::Bound { name, member, ty, .. })| {
+    let steps = runs.iter().map(|(before, Bound { name, member, ty, .. })| {
         let field = name.unraw().to_string();
         let append = call(
             ty.span(),
@@ -186,8 +186,9 @@ fn subject_body(contract: &Contract<'_>) -> TokenStream {
             subject.close(#field);
         }
     });
+    // By reference: so no trait of the user's comes before its methods.
     quote! {
-        let mut subject = __tidings::SubjectBuilder::new(#subject, #literals);
+        let subject = &mut __tidings::SubjectBuilder::new(#subject, #literals);
         #(#steps)*
         subject.finish(#rest)
     }
@@ -195,26 +196,33 @@ fn subject_body(contract: &Contract<'_>) -> TokenStream {
 
 fn parse_body(contract: &Contract<'_>, tokens: &TokenStream) -> TokenStream {
     if contract.tokens.is_empty() {
-        return quote!(__tidings::SubjectTokens::of::<Self>(subject).finish(()));
+        return quote! {
+            let reader = &mut __tidings::SubjectReader::of::<Self>(subject);
+            reader.finish(())
+        };
     }
     let names = contract.tokens.iter().map(|bound| &bound.name);
     let values: Vec<_> =
         (0..contract.tokens.len()).map(|position| format_ident!("token{position}")).collect();
-    let made = quote!(return tokens.finish(#tokens { #(#names: #values),* }););
+    let made = quote!(return reader.finish(#tokens { #(#names: #values),* }););
     let read = contract.tokens.iter().zip(&values).rev().fold(made, |inner, (bound, value)| {
-        let model::Bound { name, ty, .. } = bound;
+        let Bound { name, ty, .. } = bound;
         let field = name.unraw().to_string();
         let parsed = call(
             ty.span(),
             &quote_spanned!(ty.span()=> <#ty as __tidings::Token>::parse),
-            quote!(tokens.next(#field)),
+            quote!(token),
         );
-        quote!(if let __tidings::Some(#value) = #parsed { #inner })
+        quote! {
+            if let __tidings::Some(token) = reader.next(#field) {
+                if let __tidings::Some(#value) = #parsed { #inner }
+            }
+        }
     });
     quote! {
-        let mut tokens = __tidings::SubjectTokens::of::<Self>(subject);
+        let reader = &mut __tidings::SubjectReader::of::<Self>(subject);
         #read
-        __tidings::Err(tokens.refused())
+        __tidings::Err(reader.refused())
     }
 }
 

@@ -120,7 +120,7 @@ fn expand_filter(
         impl #impl_generics __tidings::core::clone::Clone for #filter #ty_generics #where_clause {
             #[inline]
             fn clone(&self) -> Self {
-                Self(self.0.clone())
+                Self(__tidings::core::clone::Clone::clone(&self.0))
             }
         }
 
@@ -131,7 +131,7 @@ fn expand_filter(
                 &self,
                 f: &mut __tidings::fmt::Formatter<'_>,
             ) -> __tidings::fmt::Result {
-                self.0.debug(#name, f)
+                __tidings::FilterTokens::debug(&self.0, #name, f)
             }
         }
     }

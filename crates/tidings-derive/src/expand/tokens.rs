@@ -38,23 +38,20 @@ pub(crate) fn arguments(item: Item<'_>, parts: &[Part<'_>]) -> TokenStream {
 pub(crate) fn expand_struct(item: Item<'_>, tokens: &Ident, parts: &[Part<'_>]) -> TokenStream {
     let head = Head::new(item, tokens, parts);
     let name = tokens.to_string();
-    let each = |write: &dyn Fn(&Field<'_>, &Ident) -> TokenStream| -> Vec<_> {
-        head.fields.iter().map(|field| write(field, &field.part.name)).collect()
-    };
-    let declared = each(
-        &|Field { part: Part { doc, .. }, ty, .. }, name| quote!(#[doc = #doc] pub #name: #ty),
+    let declared = head.each(
+        |Field { part: Part { doc, .. }, ty, .. }, name| quote!(#[doc = #doc] pub #name: #ty),
     );
-    let shown = each(&|field, name| {
-        let (text, shown) = (name.unraw().to_string(), field.compared(&quote!(&self.#name)));
+    let shown = head.each(|field, name| {
+        let (text, shown) = (name.unraw().to_string(), field.wrapped(&quote!(&self.#name)));
         quote!((#text, &#shown))
     });
-    let cloned = each(&|field, name| {
+    let cloned = head.each(|field, name| {
         let cloned = field.cloned(&quote!(&self.#name));
         quote!(#name: #cloned)
     });
-    let equal = each(&|field, name| {
-        let own = field.compared(&quote!(&self.#name));
-        let other = field.compared(&quote!(&other.#name));
+    let equal = head.each(|field, name| {
+        let own = field.wrapped(&quote!(&self.#name));
+        let other = field.wrapped(&quote!(&other.#name));
         quote!(#own == #other)
     });
     let declaration = head.declaration(&quote!(struct), &quote!({ #(#declared,)* }));
@@ -69,25 +66,22 @@ pub(crate) fn expand_struct(item: Item<'_>, tokens: &Ident, parts: &[Part<'_>]) 
 /// Writes the tokens of an enum.
 pub(crate) fn expand_enum(item: Item<'_>, tokens: &Ident, parts: &[Part<'_>]) -> TokenStream {
     let head = Head::new(item, tokens, parts);
-    let each = |write: &dyn Fn(&Field<'_>, &Ident) -> TokenStream| -> Vec<_> {
-        head.fields.iter().map(|field| write(field, &field.part.name)).collect()
-    };
-    let declared =
-        each(&|Field { part: Part { doc, .. }, ty, .. }, name| quote!(#[doc = #doc] #name(#ty)));
-    let shown = each(&|field, name| {
-        let (text, shown) = (name.unraw().to_string(), field.compared(&quote!(tokens)));
+    let declared = head
+        .each(|Field { part: Part { doc, .. }, ty, .. }, name| quote!(#[doc = #doc] #name(#ty)));
+    let shown = head.each(|field, name| {
+        let (text, shown) = (name.unraw().to_string(), field.wrapped(&quote!(tokens)));
         quote! {
             Self::#name(tokens) => {
-                __tidings::fmt::Formatter::debug_tuple(f, #text).field(&#shown).finish()
+                __tidings::debug_part(f, #text, &#shown)
             }
         }
     });
-    let cloned = each(&|field, name| {
+    let cloned = head.each(|field, name| {
         let cloned = field.cloned(&quote!(tokens));
         quote!(Self::#name(tokens) => Self::#name(#cloned))
     });
-    let equal = each(&|field, name| {
-        let (own, other) = (field.compared(&quote!(one)), field.compared(&quote!(other)));
+    let equal = head.each(|field, name| {
+        let (own, other) = (field.wrapped(&quote!(one)), field.wrapped(&quote!(other)));
         quote!((Self::#name(one), Self::#name(other)) => #own == #other)
     });
     let declaration = head.declaration(&quote!(enum), &quote!({ #(#declared,)* }));
@@ -109,8 +103,8 @@ struct Field<'a> {
 }
 
 impl Field<'_> {
-    /// What is `Debug` and `PartialEq` where the part is.
-    fn compared(&self, part: &TokenStream) -> TokenStream {
+    /// What is `Debug`, `PartialEq` and a copy where the part is.
+    fn wrapped(&self, part: &TokenStream) -> TokenStream {
         let position = self.position;
         if self.plain { part.clone() } else { quote!(__tidings::Part::<_, #position>(#part)) }
     }
@@ -119,8 +113,8 @@ impl Field<'_> {
         if self.plain {
             return quote!(__tidings::core::clone::Clone::clone(#part));
         }
-        let compared = self.compared(part);
-        quote!(__tidings::ClonePart::clone_part(&#compared))
+        let wrapped = self.wrapped(part);
+        quote!(__tidings::ClonePart::clone_part(&#wrapped))
     }
 
     /// That the part is `bound`, which may name its type, where that is not sure.
@@ -157,6 +151,11 @@ impl<'a> Head<'a> {
         });
         let fields = fields.collect();
         Self { item, tokens, parameters, fields }
+    }
+
+    /// What `write` writes for each part, given its name.
+    fn each(&self, write: impl Fn(&Field<'_>, &Ident) -> TokenStream) -> Vec<TokenStream> {
+        self.fields.iter().map(|field| write(field, &field.part.name)).collect()
     }
 
     fn declaration(&self, keyword: &TokenStream, body: &TokenStream) -> TokenStream {

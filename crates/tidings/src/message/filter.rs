@@ -63,31 +63,75 @@ pub(crate) fn filters(declarations: &[&'static Declaration]) -> Vec<Subject> {
     filters.into_iter().map(Subject::from_static).collect()
 }
 
-/// A template's tokens, each a literal, narrowed to a value or open: the state behind the filter of
-/// `M` that a derive generates.
-pub struct FilterTokens<M> {
-    template: &'static str,
-    tokens: Vec<Cow<'static, str>>,
-    refused: Option<SubjectError>,
-    of: PhantomData<fn() -> M>,
+/// The state behind the filter of `M` that a derive generates.
+pub struct FilterTokens<M>(Narrowed, PhantomData<fn() -> M>);
+
+impl<M: Message> FilterTokens<M> {
+    /// The filter of all its subjects.
+    pub fn all() -> Self {
+        Self(Narrowed::of(M::DECLARATIONS[0]), PhantomData)
+    }
 }
 
 impl<M> FilterTokens<M> {
-    fn of(declaration: &Declaration) -> Self {
-        let tokens = declaration.filter.split('.').map(Cow::Borrowed).collect();
-        Self { template: declaration.template, tokens, refused: None, of: PhantomData }
-    }
-
     /// Narrows the token at `position` (from 0, counting literals) to `value`.
     ///
     /// The first value that can't be a token is kept as the error of [`subjects`](Self::subjects).
     #[must_use]
     pub fn narrow<T: Token + ?Sized>(
-        mut self,
+        self,
         position: usize,
         field: &'static str,
         value: &T,
     ) -> Self {
+        Self(self.0.to(position, field, value), PhantomData)
+    }
+
+    /// The one subject filter.
+    ///
+    /// # Errors
+    /// The first [`SubjectError`] that narrowing met.
+    pub fn subjects(self) -> Result<Vec<Subject>, SubjectError> {
+        self.0.subjects()
+    }
+
+    /// Writes the filter whose type has this name.
+    ///
+    /// # Errors
+    /// What the formatter fails with.
+    pub fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple(name).field(&self.0).finish()
+    }
+}
+
+impl<M> fmt::Debug for FilterTokens<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.debug("FilterTokens", f)
+    }
+}
+
+// Whatever `M` is: it holds none.
+impl<M> Clone for FilterTokens<M> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
+    }
+}
+
+/// A template's tokens, each a literal, narrowed to a value or open.
+#[derive(Debug, Clone)]
+struct Narrowed {
+    template: &'static str,
+    tokens: Vec<Cow<'static, str>>,
+    refused: Option<SubjectError>,
+}
+
+impl Narrowed {
+    fn of(declaration: &Declaration) -> Self {
+        let tokens = declaration.filter.split('.').map(Cow::Borrowed).collect();
+        Self { template: declaration.template, tokens, refused: None }
+    }
+
+    fn to<T: Token + ?Sized>(mut self, position: usize, field: &'static str, value: &T) -> Self {
         let others = self.tokens.iter().enumerate().filter(|(other, _)| *other != position);
         let mut subject =
             SubjectBuilder::new(self.template, others.map(|(_, token)| token.len() + 1).sum());
@@ -107,49 +151,11 @@ impl<M> FilterTokens<M> {
         self
     }
 
-    /// The one subject filter.
-    ///
-    /// # Errors
-    /// The first [`SubjectError`] that narrowing met.
-    pub fn subjects(self) -> Result<Vec<Subject>, SubjectError> {
+    fn subjects(self) -> Result<Vec<Subject>, SubjectError> {
         match self.refused {
             Some(error) => Err(error),
             None => Ok(vec![Subject::from(self.tokens.join("."))]),
         }
-    }
-
-    /// Writes the filter whose type has this name.
-    ///
-    /// # Errors
-    /// What the formatter fails with.
-    pub fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { template, tokens, refused, of: _ } = self;
-        f.debug_struct(name)
-            .field("template", template)
-            .field("tokens", tokens)
-            .field("refused", refused)
-            .finish()
-    }
-}
-
-impl<M: Message> FilterTokens<M> {
-    /// The filter of all its subjects.
-    pub fn all() -> Self {
-        Self::of(M::DECLARATIONS[0])
-    }
-}
-
-impl<M> fmt::Debug for FilterTokens<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.debug("FilterTokens", f)
-    }
-}
-
-// Whatever `M` is: it holds none.
-impl<M> Clone for FilterTokens<M> {
-    fn clone(&self) -> Self {
-        let Self { template, tokens, refused, of } = self;
-        Self { template, tokens: tokens.clone(), refused: refused.clone(), of: *of }
     }
 }
 
@@ -157,27 +163,28 @@ impl<M> Clone for FilterTokens<M> {
 mod tests {
     use tidings_subject::{MAX_LEN, TokenError};
 
-    use super::FilterTokens;
+    use super::Narrowed;
     use crate::message::Declaration;
 
-    fn filter() -> FilterTokens<()> {
-        FilterTokens::of(&Declaration::event("n", 1, "n.v1", "{a}.b.{c}", "*.b.*"))
+    fn filter() -> Narrowed {
+        Narrowed::of(&Declaration::event("n", 1, "n.v1", "{a}.b.{c}", "*.b.*"))
     }
 
     #[test]
     fn narrowing() {
         assert_eq!(filter().subjects().unwrap()[0].as_str(), "*.b.*");
-        let filter = filter().narrow(2, "c", &7);
+        let filter = filter().to(2, "c", &7);
         assert_eq!(filter.clone().subjects().unwrap()[0].as_str(), "*.b.7");
-        let refused = filter.narrow(0, "a", "$x").narrow(2, "c", "x.y").subjects().unwrap_err();
+        let refused = filter.to(0, "a", "$x").to(2, "c", "x.y");
+        let refused = refused.clone().subjects().unwrap_err();
         assert_eq!((refused.field, refused.source), ("a", TokenError::Reserved));
     }
 
     #[test]
     fn the_whole_is_not_too_long() {
-        let filter = filter().narrow(2, "c", &"x".repeat(MAX_LEN - 4));
+        let filter = filter().to(2, "c", &"x".repeat(MAX_LEN - 4));
         assert_eq!(filter.clone().subjects().unwrap()[0].as_str().len(), MAX_LEN);
-        let refused = filter.narrow(0, "a", "xx").subjects().unwrap_err();
+        let refused = filter.to(0, "a", "xx").subjects().unwrap_err();
         assert_eq!(refused.source, TokenError::TooLong);
     }
 }

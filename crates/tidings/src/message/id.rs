@@ -32,7 +32,8 @@ impl MessageIdBuilder {
     }
 }
 
-/// The id of a message of this wire name, made of these parts; there always is one.
+/// What [`Message::message_id`](crate::Message::message_id) gives for a message of this wire name with
+/// these parts: always an id.
 pub fn message_id(name: &str, parts: &[&dyn Display]) -> Option<String> {
     let mut id = MessageIdBuilder::new(name);
     for part in parts {

@@ -48,3 +48,11 @@ pub fn debug_parts(
     }
     written.finish()
 }
+
+/// Writes a variant of this name that holds this, as the derived `Debug` does.
+///
+/// # Errors
+/// What the formatter fails with.
+pub fn debug_part(f: &mut fmt::Formatter<'_>, name: &str, held: &dyn fmt::Debug) -> fmt::Result {
+    f.debug_tuple(name).field(held).finish()
+}

@@ -1,5 +1,7 @@
 //! How a message's fields become its subject.
 
+use std::mem;
+
 use tidings_subject::{MAX_LEN, TokenError, check_first_token, check_token};
 
 use crate::slate;
@@ -62,11 +64,12 @@ impl SubjectBuilder {
     ///
     /// # Errors
     /// [`SubjectError`] of the first value that is empty or holds what a token must not hold.
-    pub fn finish(mut self, rest: &'static str) -> Result<Subject, SubjectError> {
-        match self.refused {
+    pub fn finish(&mut self, rest: &'static str) -> Result<Subject, SubjectError> {
+        match self.refused.take() {
             None => {
                 self.text.push_str(rest);
-                Ok(Subject(Text::Shared(slate::written(self.text))))
+                let text = mem::take(&mut self.text);
+                Ok(Subject(Text::Shared(slate::written(text))))
             }
             Some(error) => Err(error),
         }
@@ -80,7 +83,7 @@ pub(crate) mod tests {
 
     /// The subject of `{first}.orders.{last}.created`.
     pub(crate) fn built(first: &str, last: &str) -> Result<Subject, SubjectError> {
-        let mut subject = SubjectBuilder::new("{first}.orders.{last}.created", 16);
+        let subject = &mut SubjectBuilder::new("{first}.orders.{last}.created", 16);
         first.append_to(subject.open(""));
         subject.close("first");
         last.append_to(subject.open(".orders."));

@@ -11,7 +11,7 @@ use crate::subject::ParseSubjectError;
 /// A subject of another shape is told of at the end, as there: what a derive writes is nothing but
 /// calls.
 #[derive(Debug)]
-pub struct SubjectTokens<'a> {
+pub struct SubjectReader<'a> {
     declaration: &'static Declaration,
     subject: &'a str,
     /// What is left of the declared filter and of the subject, token by token.
@@ -21,7 +21,7 @@ pub struct SubjectTokens<'a> {
     other: bool,
 }
 
-impl<'a> SubjectTokens<'a> {
+impl<'a> SubjectReader<'a> {
     /// Starts to read `subject` as one of `M`.
     pub fn of<M: Message>(subject: &'a str) -> Self {
         Self::declared(M::DECLARATIONS[0], subject)
@@ -32,23 +32,25 @@ impl<'a> SubjectTokens<'a> {
         Self { declaration, subject, left, last: ("", ""), other: false }
     }
 
-    /// The next token, which is bound to `field`; empty if the subject has another shape.
-    pub fn next(&mut self, field: &'static str) -> &'a str {
-        self.last = (field, self.advance().unwrap_or_default());
-        self.last.1
+    /// The next token, which is bound to `field`; `None` if the subject has another shape.
+    pub fn next(&mut self, field: &'static str) -> Option<&'a str> {
+        let token = self.advance()?;
+        self.last = (field, token);
+        Some(token)
     }
 
-    /// What was read, or why it can't be: all tokens of the subject were.
+    /// What was read, where that is all of the subject.
     ///
     /// # Errors
     /// [`ParseSubjectError::Shape`] if the subject has other literals, or another number of tokens.
-    pub fn finish<T>(mut self, tokens: T) -> Result<T, ParseSubjectError> {
+    pub fn finish<T>(&mut self, tokens: T) -> Result<T, ParseSubjectError> {
         if self.advance().is_none() && !self.other { Ok(tokens) } else { Err(self.shape()) }
     }
 
-    /// Why it can't be read: the last token is no value of the field that it is bound to.
+    /// Why it can't be read: it has another shape, or its last token is no value of the field that it is
+    /// bound to.
     #[cold]
-    pub fn refused(mut self) -> ParseSubjectError {
+    pub fn refused(&mut self) -> ParseSubjectError {
         let (field, token) = self.last;
         while self.advance().is_some() {}
         if self.other {
@@ -100,38 +102,45 @@ mod tests {
         "*.orders.*.created",
     );
 
+    fn reader(subject: &str) -> SubjectReader<'_> {
+        SubjectReader::declared(&DECLARATION, subject)
+    }
+
+    fn is_shape(error: &ParseSubjectError) -> bool {
+        matches!(error, ParseSubjectError::Shape { .. })
+    }
+
     #[test]
     fn what_is_built_is_parsed() {
         let subject = built("eu", "7").unwrap();
         assert_eq!(subject.as_str(), "eu.orders.7.created");
-        let mut tokens = SubjectTokens::declared(&DECLARATION, subject.as_str());
-        assert_eq!((tokens.next("first"), tokens.next("last")), ("eu", "7"));
-        assert_eq!(tokens.finish(1), Ok(1));
+        let mut reader = reader(subject.as_str());
+        assert_eq!((reader.next("first"), reader.next("last")), (Some("eu"), Some("7")));
+        assert_eq!(reader.finish(1), Ok(1));
     }
 
     #[test]
     fn another_shape() {
         for other in ["", "eu.orders.7", "eu.order.7.created", "eu.orders.7.created.now"] {
-            let read = || {
-                let mut tokens = SubjectTokens::declared(&DECLARATION, other);
-                tokens.next("first");
-                tokens
-            };
-            let shape = |error| matches!(error, ParseSubjectError::Shape { .. });
-            let mut whole = read();
+            let mut whole = reader(other);
+            whole.next("first");
             whole.next("last");
-            assert!(shape(whole.finish(()).unwrap_err()), "{other}");
+            assert!(is_shape(&whole.finish(()).unwrap_err()), "{other}");
             // It is none of this message's, whatever its first token says.
-            assert!(shape(read().refused()), "{other}");
+            let mut begun = reader(other);
+            begun.next("first");
+            assert!(is_shape(&begun.refused()), "{other}");
         }
+        let mut other = reader("eu.order.7.created");
+        assert_eq!((other.next("first"), other.next("last")), (Some("eu"), None));
     }
 
     #[test]
     fn a_token_that_is_no_value() {
-        let mut tokens = SubjectTokens::declared(&DECLARATION, "eu.orders.x.created");
-        tokens.next("first");
-        tokens.next("last");
-        let ParseSubjectError::Token { field, token, .. } = tokens.refused() else {
+        let mut reader = reader("eu.orders.x.created");
+        reader.next("first");
+        reader.next("last");
+        let ParseSubjectError::Token { field, token, .. } = reader.refused() else {
             panic!("its shape is right");
         };
         assert_eq!((field, token.as_str()), ("last", "x"));
