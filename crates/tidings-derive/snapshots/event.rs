@@ -116,7 +116,7 @@ const _: () = {
             &__tidings::kept::<
                 Self,
             >(
-                __tidings::Declaration::event(
+                __tidings::Declaration::new(
                     "orders.created",
                     1u32,
                     "orders.created.v1",

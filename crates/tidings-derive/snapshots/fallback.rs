@@ -45,7 +45,7 @@ const _: () = {
         type Tokens = ();
         type Filter = OrderCreatedFilter;
         const DECLARATIONS: &'static [&'static __tidings::Declaration] = &[
-            &__tidings::Declaration::event("", 1, "", "", ""),
+            &__tidings::Declaration::new("", 1, "", "", ""),
         ];
         fn subject(
             &self,

@@ -152,7 +152,7 @@ const _: () = {
         >;
         type Filter = UserCreatedFilter<'a, T>;
         const DECLARATIONS: &'static [&'static __tidings::Declaration] = &[
-            &__tidings::Declaration::event(
+            &__tidings::Declaration::new(
                 "users.created",
                 1u32,
                 "users.created.v1",

@@ -21,13 +21,14 @@ const _: () = {
         type Tokens = ();
         type Filter = __tidings::Unfiltered<Self>;
         const DECLARATIONS: &'static [&'static __tidings::Declaration] = &[
-            &__tidings::Declaration::request(
-                "inventory.check",
-                1u32,
-                "inventory.check.v1",
-                "inventory.check",
-                "inventory.check",
-            ),
+            &__tidings::Declaration::new(
+                    "inventory.check",
+                    1u32,
+                    "inventory.check.v1",
+                    "inventory.check",
+                    "inventory.check",
+                )
+                .request(),
         ];
         #[inline]
         fn subject(

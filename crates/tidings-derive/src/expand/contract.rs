@@ -12,13 +12,11 @@ use crate::model::{Bound, Contract};
 
 /// What differs between an event and a request.
 pub(crate) struct Parts {
-    /// What makes the declaration: `event` or `request`.
-    pub(crate) kind: TokenStream,
     /// `type Reply = …;`
     pub(crate) reply: TokenStream,
     /// `type Error = …;`
     pub(crate) error: TokenStream,
-    /// What is called on the declaration after it is made: `.tagged()`.
+    /// What is called on the declaration after it is made: `.tagged()` or `.request()`.
     pub(crate) declared: TokenStream,
     /// Whether a stream keeps it.
     pub(crate) kept: bool,
@@ -78,9 +76,9 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
     let filter::Types { filter, new_filter, tokens, tokens_name, code } =
         filter::expand(contract, bounds.as_ref());
     let tag = format!("{name}.v{version}");
-    let Parts { kind, reply, error, declared, kept, message_id, describe } = parts;
+    let Parts { reply, error, declared, kept, message_id, describe } = parts;
     let declaration = quote! {
-        __tidings::Declaration::#kind(
+        __tidings::Declaration::new(
             #name,
             #version,
             #tag,

@@ -24,7 +24,6 @@ fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
     let message = contract::expand(
         contract,
         &Parts {
-            kind: quote!(event),
             reply: quote!(
                 type Reply = ();
             ),

@@ -40,10 +40,9 @@ pub(crate) fn expand(request: &Request<'_>) -> TokenStream {
     let message = contract::expand(
         contract,
         &Parts {
-            kind: quote!(request),
             reply: quote_spanned!(at(reply.span())=> type Reply = #reply;),
             error: fails_with,
-            declared: TokenStream::new(),
+            declared: quote!(.request()),
             kept: false,
             message_id: TokenStream::new(),
             describe,

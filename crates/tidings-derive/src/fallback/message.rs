@@ -136,7 +136,7 @@ fn message(input: &DeriveInput, reply: &TokenStream, error: &TokenStream) -> Tok
             type Filter = #filter #ty_generics;
 
             const DECLARATIONS: &'static [&'static __tidings::Declaration] =
-                &[&__tidings::Declaration::event("", 1, "", "", "")];
+                &[&__tidings::Declaration::new("", 1, "", "", "")];
 
             fn subject(
                 &self,

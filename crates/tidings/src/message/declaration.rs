@@ -39,7 +39,7 @@ pub struct Declaration {
 
 impl Declaration {
     /// An event of this name, version, subject template and filter; `tag` is `<name>.v<version>`.
-    pub const fn event(
+    pub const fn new(
         name: &'static str,
         version: u32,
         tag: &'static str,
@@ -50,16 +50,11 @@ impl Declaration {
         Self { kind, name, version, template, filter, stream: None, tagged: false, tag }
     }
 
-    /// The same of a request.
-    pub const fn request(
-        name: &'static str,
-        version: u32,
-        tag: &'static str,
-        template: &'static str,
-        filter: &'static str,
-    ) -> Self {
-        let event = Self::event(name, version, tag, template, filter);
-        Self { kind: MessageKind::Request, ..event }
+    /// The same, of a request.
+    #[must_use]
+    pub const fn request(mut self) -> Self {
+        self.kind = MessageKind::Request;
+        self
     }
 
     /// The same, kept by the stream `S`.
@@ -129,7 +124,7 @@ mod tests {
 
     #[test]
     fn what_clashes() {
-        let declare = |tag, filter| Declaration::event("n", 1, tag, filter, filter);
+        let declare = |tag, filter| Declaration::new("n", 1, tag, filter, filter);
         let a = declare("a.v1", "a.*");
         assert_eq!(declare("b.v1", "b.*").clash(&[&a]), None);
         assert_eq!(declare("b.v1", "a.x").clash(&[&declare("c.v1", "c"), &a]), Some(1));

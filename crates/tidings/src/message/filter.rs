@@ -167,7 +167,7 @@ mod tests {
     use crate::message::Declaration;
 
     fn filter() -> Narrowed {
-        Narrowed::of(&Declaration::event("n", 1, "n.v1", "{a}.b.{c}", "*.b.*"))
+        Narrowed::of(&Declaration::new("n", 1, "n.v1", "{a}.b.{c}", "*.b.*"))
     }
 
     #[test]

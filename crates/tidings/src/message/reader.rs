@@ -94,7 +94,7 @@ mod tests {
     use super::*;
     use crate::subject::built;
 
-    static DECLARATION: Declaration = Declaration::event(
+    static DECLARATION: Declaration = Declaration::new(
         "orders.created",
         1,
         "orders.created.v1",

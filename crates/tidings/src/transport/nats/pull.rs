@@ -42,6 +42,7 @@ pub(super) const EXPIRES: Duration = Duration::from_secs(30);
 const MANY: usize = 64;
 /// How long to wait before a consumer that did not answer is asked again.
 const PAUSE: Duration = Duration::from_millis(500);
+
 /// A pull request on its way out.
 type Asking = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
 
