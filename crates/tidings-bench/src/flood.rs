@@ -2,15 +2,15 @@
 //! receiving side is what is measured.
 
 use std::cell::Cell;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpStream;
-use std::thread::{self, JoinHandle};
+use std::io::Write as _;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail};
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::beside::Beside;
 use crate::meter::{CHUNK, Credit};
+use crate::wire::Wire;
 
 /// Messages in the client protocol of NATS.
 #[derive(Debug)]
@@ -61,22 +61,12 @@ impl Flood {
 
     /// Makes a connection of its own.
     pub(crate) fn connect(self, url: &str) -> Result<Connected> {
-        let address = url.strip_prefix("nats://").context("no address of a server")?;
-        let mut socket = TcpStream::connect(address)?;
-        socket.set_nodelay(true)?;
-        let mut lines = BufReader::new(socket.try_clone()?);
-        let mut line = String::new();
-        lines.read_line(&mut line)?;
-        ensure!(line.starts_with("INFO "), "the server says {line:?}");
-        socket.write_all(
-            b"CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true,\"name\":\"flood\"}\r\n",
-        )?;
-        Ok(Connected { flood: self, socket, lines })
+        Ok(Connected { flood: self, wire: Wire::connect(url)? })
     }
 }
 
 /// What goes before a payload; `to` is the subject, and a reply subject if there is one.
-fn with_id(chunk: &mut Vec<u8>, to: &str, payload: &[u8]) -> std::io::Result<()> {
+pub(crate) fn with_id(chunk: &mut Vec<u8>, to: &str, payload: &[u8]) -> std::io::Result<()> {
     let headers = format!("NATS/1.0\r\nNats-Msg-Id: {}\r\n\r\n", Uuid::now_v7().simple());
     let total = headers.len() + payload.len();
     write!(chunk, "HPUB {to} {} {total}\r\n{headers}", headers.len())
@@ -86,51 +76,22 @@ fn with_id(chunk: &mut Vec<u8>, to: &str, payload: &[u8]) -> std::io::Result<()>
 #[derive(Debug)]
 pub(crate) struct Connected {
     flood: Flood,
-    socket: TcpStream,
-    lines: BufReader<TcpStream>,
+    wire: Wire,
 }
 
 impl Connected {
     /// Sends all of it, on a thread of its own: a chunk for each credit, or all at once without. It
     /// ends once the server has read everything.
-    pub(crate) fn send(self, mut credit: Option<Credit>) -> Result<Sending> {
-        let Self { flood, mut socket, mut lines } = self;
-        let thread = thread::Builder::new().name("flood".to_owned()).spawn(move || {
+    pub(crate) fn send(self, mut credit: Option<Credit>) -> Result<Beside> {
+        let Self { flood, mut wire } = self;
+        Beside::start(move || {
             for chunk in &flood.chunks {
                 if credit.as_mut().is_some_and(|credit| !credit.wait_blocking()) {
                     bail!("nobody receives any more");
                 }
-                socket.write_all(chunk)?;
+                wire.write(chunk)?;
             }
-            socket.write_all(b"PING\r\n")?;
-            let mut line = String::new();
-            loop {
-                line.clear();
-                ensure!(lines.read_line(&mut line)? > 0, "the server has closed the connection");
-                match line.trim() {
-                    "PONG" => return Ok(()),
-                    // It asks once, soon after the connection is made.
-                    "PING" => socket.write_all(b"PONG\r\n")?,
-                    other => bail!("the server says {other:?}"),
-                }
-            }
-        })?;
-        Ok(Sending { thread })
-    }
-}
-
-/// A flood that is being sent.
-#[derive(Debug)]
-pub(crate) struct Sending {
-    thread: JoinHandle<Result<()>>,
-}
-
-impl Sending {
-    /// Waits until the server has read everything.
-    pub(crate) async fn sent(self) -> Result<()> {
-        match tokio::task::spawn_blocking(|| self.thread.join()).await? {
-            Ok(sent) => sent.context("the flood did not reach the server"),
-            Err(_) => bail!("the flood's thread has panicked"),
-        }
+            wire.flush()
+        })
     }
 }

@@ -98,7 +98,7 @@ impl Ground {
         self.renew::<S>().await?;
         let subject = O::numbered(0).subject()?;
         let flood = Flood::with_id(subject.as_str(), &several::<O>(orders))?;
-        flood.connect(&self.url())?.send(None)?.sent().await?;
+        flood.connect(&self.url())?.send(None)?.done().await?;
         self.until_it_holds::<S>(orders).await
     }
 

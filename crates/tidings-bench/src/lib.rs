@@ -3,6 +3,7 @@
 //! `compare` runs each row of a table twice in turns, raw and ours; `soak` runs at full speed for
 //! minutes and watches memory.
 
+mod beside;
 pub mod compare;
 pub mod event;
 mod flood;
@@ -12,6 +13,9 @@ mod lap;
 mod meter;
 mod responder;
 pub mod soak;
+mod taker;
+mod window;
+mod wire;
 
 use std::process::ExitCode;
 

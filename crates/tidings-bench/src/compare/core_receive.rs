@@ -37,7 +37,7 @@ pub(crate) async fn raw_subscribe(ground: Arc<Ground>, count: usize) -> Result<L
             }
         }
         Ok(async move {
-            sending.sent().await?;
+            sending.done().await?;
             flow.unsubscribe().await?;
             meter.exact()
         })
@@ -59,7 +59,7 @@ pub(crate) async fn ours_subscribe(ground: Arc<Ground>, count: usize) -> Result<
             }
         }
         Ok(async move {
-            sending.sent().await?;
+            sending.done().await?;
             drop(flow);
             meter.exact()
         })
@@ -83,7 +83,7 @@ pub(crate) async fn raw_handle(ground: Arc<Ground>, count: usize) -> Result<Lap>
         let sending = flood.send(Some(credit))?;
         meter.reached().await?;
         Ok(async move {
-            sending.sent().await?;
+            sending.done().await?;
             service.abort();
             // Only a task that was ended by its abort has had no error.
             match service.await {
@@ -104,7 +104,7 @@ pub(crate) async fn ours_handle(ground: Arc<Ground>, count: usize) -> Result<Lap
         let sending = flood.send(Some(credit))?;
         meter.reached().await?;
         Ok(async move {
-            sending.sent().await?;
+            sending.done().await?;
             running.shutdown().await;
             meter.exact()
         })

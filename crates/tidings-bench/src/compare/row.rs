@@ -149,7 +149,7 @@ static ROWS: &[Row] = &[
         "stream_consume_1",
         "durable, decoded, each acked after its handler, one at a time",
         Some(1.15),
-        25_000,
+        100_000,
         stream_consume::raw_1,
         stream_consume::ours_1
     ),
@@ -157,7 +157,7 @@ static ROWS: &[Row] = &[
         "stream_consume_64",
         "the same, 64 at a time",
         Some(1.15),
-        25_000,
+        100_000,
         stream_consume::raw_64,
         stream_consume::ours_64
     ),
@@ -165,7 +165,7 @@ static ROWS: &[Row] = &[
         "stream_consume_cumulative",
         "one at a time, one ack for many; raw: each acked",
         Some(1.6),
-        25_000,
+        100_000,
         stream_consume::raw_1,
         stream_consume::ours_cumulative
     ),
@@ -229,17 +229,38 @@ static ROWS: &[Row] = &[
         raw: side!(stream_publish::ceiling_server),
         ours: None,
     },
-    Row {
-        name: "ceiling_ingest",
-        what: "the same by fast ingest",
-        target: None,
-        messages: 50_000,
-        turns: 1,
-        figure: Figure::Rate,
-        threads: Threads::All,
-        raw: side!(stream_publish::ceiling_ingest),
-        ours: None,
-    },
+    row!(
+        "ceiling_concurrent",
+        "`stream_publish_concurrent` by a client that costs nothing: bytes that are ready, 256 on the way",
+        None,
+        51_200,
+        stream_publish::raw_concurrent,
+        stream_publish::ceiling_concurrent
+    ),
+    row!(
+        "ceiling_all",
+        "`stream_publish_all` by such a client, 1000 on the way",
+        None,
+        50_000,
+        stream_publish::raw_all,
+        stream_publish::ceiling_all
+    ),
+    row!(
+        "ceiling_ingest",
+        "`stream_publish_ingest` by such a client",
+        None,
+        50_000,
+        stream_publish::raw_ingest,
+        stream_publish::ceiling_ingest
+    ),
+    row!(
+        "ceiling_consume",
+        "`stream_consume_1` by such a client: each acked, none looked at",
+        None,
+        100_000,
+        stream_consume::raw_1,
+        stream_consume::ceiling
+    ),
 ];
 
 /// The rows of these names, or whose names begin so; all if there are none.

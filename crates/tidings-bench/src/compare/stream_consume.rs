@@ -7,13 +7,14 @@ use std::time::Duration;
 use anyhow::Result;
 use async_nats::jetstream::{self, consumer::pull};
 use futures_util::TryStreamExt as _;
-use tidings::{Registry, Route};
+use tidings::{EventStream as _, Registry, Route};
 
 use crate::event::{OrderStored, Stored};
 use crate::ground::Ground;
 use crate::handler::Counting;
 use crate::lap::Lap;
 use crate::meter::Meter;
+use crate::taker::Taker;
 
 /// The name of the consumer.
 const CONSUMER: &str = "bench";
@@ -46,12 +47,7 @@ async fn raw(ground: Arc<Ground>, count: usize, concurrency: usize) -> Result<La
     let work = Counting { meter: meter.clone() };
     Ok(Lap::new(async move {
         let stream = ground.stream::<Stored>().await?;
-        let config = pull::Config {
-            durable_name: Some(CONSUMER.to_owned()),
-            max_ack_pending: UNSETTLED,
-            ..Default::default()
-        };
-        let consumer = stream.create_consumer(config).await?;
+        let consumer = stream.create_consumer(by_hand()).await?;
         let requests = consumer.stream().max_messages_per_batch(BATCH);
         let mut messages = requests.expires(EXPIRES).heartbeat(HEARTBEAT).messages().await?;
         let service = tokio::spawn(async move {
@@ -86,6 +82,27 @@ async fn handle(work: &Counting, message: jetstream::Message) -> Result<()> {
     let order: OrderStored = serde_json::from_slice(&message.payload)?;
     work.count(order).await;
     message.ack().await.map_err(anyhow::Error::from_boxed)
+}
+
+/// The same without a client: nothing is decoded, and acks are bytes.
+pub(crate) async fn ceiling(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    ground.fill::<Stored, OrderStored>(count).await?;
+    let taker = Taker::connect(&ground.url())?;
+    Ok(Lap::new(async move {
+        ground.stream::<Stored>().await?.create_consumer(by_hand()).await?;
+        taker.take(Stored::NAME, CONSUMER, count)?.done().await?;
+        ground.settled::<Stored>(CONSUMER).await?;
+        Ok(async move { ground.forget::<Stored>(CONSUMER).await })
+    }))
+}
+
+/// The consumer of who writes by hand.
+fn by_hand() -> pull::Config {
+    pull::Config {
+        durable_name: Some(CONSUMER.to_owned()),
+        max_ack_pending: UNSETTLED,
+        ..Default::default()
+    }
 }
 
 pub(crate) async fn ours_1(ground: Arc<Ground>, count: usize) -> Result<Lap> {

@@ -18,6 +18,7 @@ use crate::event::{Ingested, OrderIngested, OrderStored, Stored, several};
 use crate::flood::Flood;
 use crate::ground::Ground;
 use crate::lap::Lap;
+use crate::window::Window;
 
 static STORED: Subject = Subject::from_static_validated("stored.orders.placed");
 static INGESTED: Subject = Subject::from_static_validated("ingested.orders.placed");
@@ -91,11 +92,15 @@ pub(crate) async fn raw_concurrent(ground: Arc<Ground>, count: usize) -> Result<
                     let ack = sent(&jetstream, &STORED, order).await?.await?;
                     ensure!(!ack.duplicate);
                 }
-                Ok(())
+                Ok(share)
             });
         }
-        tasks.join_all().await.into_iter().collect::<Result<()>>()?;
-        Ok(async move { ground.holds::<Stored>(count).await })
+        let shares = tasks.join_all().await.into_iter().collect::<Result<Vec<_>>>()?;
+        Ok(async move {
+            // Whoever publishes has them still: what becomes of them is not timed.
+            drop(shares);
+            ground.holds::<Stored>(count).await
+        })
     }))
 }
 
@@ -111,11 +116,15 @@ pub(crate) async fn ours_concurrent(ground: Arc<Ground>, count: usize) -> Result
                     let ack = bus.publish(order).await?;
                     ensure!(!ack.duplicate);
                 }
-                Ok(())
+                Ok(share)
             });
         }
-        tasks.join_all().await.into_iter().collect::<Result<()>>()?;
-        Ok(async move { ground.holds::<Stored>(count).await })
+        let shares = tasks.join_all().await.into_iter().collect::<Result<Vec<_>>>()?;
+        Ok(async move {
+            // Whoever publishes has them still: what becomes of them is not timed.
+            drop(shares);
+            ground.holds::<Stored>(count).await
+        })
     }))
 }
 
@@ -214,8 +223,28 @@ pub(crate) async fn ceiling_server(ground: Arc<Ground>, count: usize) -> Result<
     ground.renew::<Stored>().await?;
     let flood = Flood::with_id(&STORED, &several::<OrderStored>(count))?.connect(&ground.url())?;
     Ok(Lap::new(async move {
-        flood.send(None)?.sent().await?;
+        flood.send(None)?.done().await?;
         ground.until_it_holds::<Stored>(count).await?;
+        Ok(async move { ground.holds::<Stored>(count).await })
+    }))
+}
+
+/// The same with an ack for each, and as many on the way as there are tasks.
+pub(crate) async fn ceiling_concurrent(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    ceiling_acked(ground, count, TASKS).await
+}
+
+/// The same with as many on the way as are written by hand.
+pub(crate) async fn ceiling_all(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+    ceiling_acked(ground, count, WINDOW).await
+}
+
+async fn ceiling_acked(ground: Arc<Ground>, count: usize, on_the_way: usize) -> Result<Lap> {
+    ground.renew::<Stored>().await?;
+    let window = Window::with_id(&STORED, &several::<OrderStored>(count))?;
+    let window = window.connect(&ground.url())?;
+    Ok(Lap::new(async move {
+        window.send(on_the_way)?.done().await?;
         Ok(async move { ground.holds::<Stored>(count).await })
     }))
 }
@@ -226,7 +255,7 @@ pub(crate) async fn ceiling_ingest(ground: Arc<Ground>, count: usize) -> Result<
     let flood = Flood::ingest(&INGESTED, &several::<OrderIngested>(count))?;
     let flood = flood.connect(&ground.url())?;
     Ok(Lap::new(async move {
-        flood.send(None)?.sent().await?;
+        flood.send(None)?.done().await?;
         ground.until_it_holds::<Ingested>(count).await?;
         Ok(async move { ground.holds::<Ingested>(count).await })
     }))

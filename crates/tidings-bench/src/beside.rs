@@ -1,0 +1,26 @@
+//! What is done on a thread of its own, which no side is measured by.
+
+use std::thread::{self, JoinHandle};
+
+use anyhow::{Context as _, Result, bail};
+
+/// A thread that floods the server, or takes what it has.
+#[derive(Debug)]
+pub(crate) struct Beside {
+    thread: JoinHandle<Result<()>>,
+}
+
+impl Beside {
+    pub(crate) fn start(work: impl FnOnce() -> Result<()> + Send + 'static) -> Result<Self> {
+        let thread = thread::Builder::new().name("flood".to_owned()).spawn(work)?;
+        Ok(Self { thread })
+    }
+
+    /// Waits until it is done.
+    pub(crate) async fn done(self) -> Result<()> {
+        match tokio::task::spawn_blocking(|| self.thread.join()).await? {
+            Ok(done) => done.context("the flood did not reach the server"),
+            Err(_) => bail!("the flood's thread has panicked"),
+        }
+    }
+}
