@@ -4,6 +4,7 @@
 //! bytes. Both transports refuse the same things with the same [`Fault`].
 
 mod addressed;
+mod admin;
 mod atomic;
 mod consume;
 mod denial;
@@ -16,6 +17,7 @@ mod incoming;
 mod ingest;
 pub(crate) mod memory;
 pub(crate) mod nats;
+mod outgoing;
 mod pending_ack;
 mod state;
 mod stored;
@@ -23,7 +25,6 @@ mod stored;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
 use tokio::time::Instant;
 
 pub(crate) use addressed::PollInto;
@@ -37,33 +38,13 @@ pub(crate) use inbox::{CAPACITY, Inbox};
 pub(crate) use inboxes::Inboxes;
 pub(crate) use incoming::{Incoming, Receipt, Settle, Settlement};
 pub(crate) use ingest::{Ingest, Ingested, Stopped};
+pub(crate) use outgoing::Outgoing;
 pub(crate) use pending_ack::PendingAck;
 pub use state::{ConsumerState, StreamState};
 pub(crate) use stored::{StoredHeaders, StoredMessage, Unreadable, Which};
 
-use crate::header::Headers;
 use crate::publish_ack::PublishAck;
-use crate::stream::StreamConfig;
 use crate::subject::Subject;
-
-/// A message on its way out.
-#[derive(Debug, Clone)]
-pub(crate) struct Outgoing {
-    pub(crate) subject: Subject,
-    pub(crate) headers: Headers,
-    pub(crate) payload: Bytes,
-}
-
-impl Outgoing {
-    /// What it is, leaving nothing.
-    fn take(&mut self) -> Self {
-        Self {
-            subject: std::mem::replace(&mut self.subject, Subject::from_static("")),
-            headers: std::mem::take(&mut self.headers),
-            payload: std::mem::take(&mut self.payload),
-        }
-    }
-}
 
 /// The transports there are. A closed set, so that a bus is one plain type.
 #[derive(Debug, Clone)]
@@ -82,9 +63,12 @@ macro_rules! on {
     };
 }
 
+use on;
+
 impl Transport {
     /// Sends a message to whoever listens, if that takes no waiting; `Ok` means handed over to the
-    /// connection, perhaps with all that was in it. Where it is pending nothing has happened, and it is to be [published](Self::publish).
+    /// connection, perhaps with all that was in it. Where it is pending nothing has happened, and
+    /// it is to be [published](Self::publish).
     pub(crate) fn publish_at_once(
         &self,
         message: &mut Outgoing,
@@ -187,123 +171,6 @@ impl Transport {
             Self::Nats(t) => t.subscribe(filter, group, capacity).await.map(Inbox::Nats),
             Self::Memory(t) => t.subscribe_with(filter, group, capacity).map(Inbox::Memory),
         }
-    }
-
-    /// The stream's configuration; `None` if there is no such stream.
-    pub(crate) async fn stream(&self, name: &str) -> Result<Option<StreamConfig>, Fault> {
-        on!(self, t => t.stream(name).await)
-    }
-
-    /// What the stream holds.
-    pub(crate) async fn stream_state(&self, name: &str) -> Result<StreamState, Fault> {
-        on!(self, t => t.stream_state(name).await)
-    }
-
-    /// Deletes the stream with all it holds.
-    pub(crate) async fn delete_stream(&self, name: &str) -> Result<(), Fault> {
-        on!(self, t => t.delete_stream(name).await)
-    }
-
-    /// Removes the stream's messages, or those of a filter; gives how many.
-    pub(crate) async fn purge_stream(
-        &self,
-        name: &str,
-        filter: Option<&Subject>,
-    ) -> Result<u64, Fault> {
-        on!(self, t => t.purge_stream(name, filter).await)
-    }
-
-    /// Removes one message.
-    pub(crate) async fn delete_message(&self, stream: &str, sequence: u64) -> Result<(), Fault> {
-        on!(self, t => t.delete_message(stream, sequence).await)
-    }
-
-    /// How many messages there are whose subject the filter matches.
-    pub(crate) async fn count_messages(&self, stream: &str, filter: &str) -> Result<u64, Fault> {
-        on!(self, t => t.count_messages(stream, filter).await)
-    }
-
-    /// Gives up a message that a consumer has delivered as often as allowed: a stream that keeps
-    /// messages for its consumers need not keep it for this one.
-    pub(crate) async fn give_up(
-        &self,
-        stream: &str,
-        consumer: &str,
-        sequence: u64,
-        reason: &str,
-    ) -> Result<(), Fault> {
-        on!(self, t => t.give_up(stream, consumer, sequence, reason).await)
-    }
-
-    /// Reads one message of a stream without a consumer; `None` if there is none such.
-    pub(crate) async fn stored(
-        &self,
-        stream: &str,
-        which: Which<'_>,
-    ) -> Result<Option<StoredMessage>, Fault> {
-        on!(self, t => t.stored(stream, which).await)
-    }
-
-    /// How far a durable consumer has come.
-    pub(crate) async fn consumer_state(
-        &self,
-        stream: &str,
-        name: &str,
-    ) -> Result<ConsumerState, Fault> {
-        on!(self, t => t.consumer_state(stream, name).await)
-    }
-
-    /// Deletes a durable consumer.
-    pub(crate) async fn delete_consumer(&self, stream: &str, name: &str) -> Result<(), Fault> {
-        on!(self, t => t.delete_consumer(stream, name).await)
-    }
-
-    /// Lets a durable consumer deliver nothing before `until`.
-    pub(crate) async fn pause_consumer(
-        &self,
-        stream: &str,
-        name: &str,
-        until: SystemTime,
-    ) -> Result<(), Fault> {
-        on!(self, t => t.pause_consumer(stream, name, until).await)
-    }
-
-    /// Creates a stream. One of this name with the same configuration is no fault.
-    pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
-        on!(self, t => t.create_stream(config).await)
-    }
-
-    /// Changes a stream as far as the server allows. Every field is written.
-    pub(crate) async fn update_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
-        on!(self, t => t.update_stream(config).await)
-    }
-
-    /// The durable consumer's configuration; `None` if there is no such consumer.
-    pub(crate) async fn consumer(
-        &self,
-        stream: &str,
-        name: &str,
-    ) -> Result<Option<ConsumerConfig>, Fault> {
-        on!(self, t => t.consumer(stream, name).await)
-    }
-
-    /// Creates a durable consumer. One of this name with the same configuration is no fault.
-    pub(crate) async fn create_consumer(
-        &self,
-        stream: &str,
-        config: &ConsumerConfig,
-    ) -> Result<(), Fault> {
-        on!(self, t => t.create_consumer(stream, config).await)
-    }
-
-    /// Changes a durable consumer as far as the server allows. What it has beside these fields
-    /// stays as it is.
-    pub(crate) async fn update_consumer(
-        &self,
-        stream: &str,
-        config: &ConsumerConfig,
-    ) -> Result<(), Fault> {
-        on!(self, t => t.update_consumer(stream, config).await)
     }
 
     /// Pulls from a durable consumer, never holding more than `prefetch` messages.

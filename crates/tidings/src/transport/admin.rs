@@ -1,0 +1,128 @@
+//! Streams and consumers: looked at, made, changed and removed.
+
+use std::time::SystemTime;
+
+use super::{
+    ConsumerConfig, ConsumerState, Fault, StoredMessage, StreamState, Transport, Which, on,
+};
+use crate::stream::StreamConfig;
+use crate::subject::Subject;
+
+impl Transport {
+    /// The stream's configuration; `None` if there is no such stream.
+    pub(crate) async fn stream(&self, name: &str) -> Result<Option<StreamConfig>, Fault> {
+        on!(self, t => t.stream(name).await)
+    }
+
+    /// Creates a stream. One of this name with the same configuration is no fault.
+    pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
+        on!(self, t => t.create_stream(config).await)
+    }
+
+    /// Changes a stream as far as the server allows. Every field is written.
+    pub(crate) async fn update_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
+        on!(self, t => t.update_stream(config).await)
+    }
+
+    /// Deletes the stream with all it holds.
+    pub(crate) async fn delete_stream(&self, name: &str) -> Result<(), Fault> {
+        on!(self, t => t.delete_stream(name).await)
+    }
+
+    /// What the stream holds.
+    pub(crate) async fn stream_state(&self, name: &str) -> Result<StreamState, Fault> {
+        on!(self, t => t.stream_state(name).await)
+    }
+
+    /// Removes the stream's messages, or those of a filter; gives how many.
+    pub(crate) async fn purge_stream(
+        &self,
+        name: &str,
+        filter: Option<&Subject>,
+    ) -> Result<u64, Fault> {
+        on!(self, t => t.purge_stream(name, filter).await)
+    }
+
+    /// Reads one message of a stream without a consumer; `None` if there is none such.
+    pub(crate) async fn stored(
+        &self,
+        stream: &str,
+        which: Which<'_>,
+    ) -> Result<Option<StoredMessage>, Fault> {
+        on!(self, t => t.stored(stream, which).await)
+    }
+
+    /// Removes one message.
+    pub(crate) async fn delete_message(&self, stream: &str, sequence: u64) -> Result<(), Fault> {
+        on!(self, t => t.delete_message(stream, sequence).await)
+    }
+
+    /// How many messages there are whose subject the filter matches.
+    pub(crate) async fn count_messages(&self, stream: &str, filter: &str) -> Result<u64, Fault> {
+        on!(self, t => t.count_messages(stream, filter).await)
+    }
+
+    /// The durable consumer's configuration; `None` if there is no such consumer.
+    pub(crate) async fn consumer(
+        &self,
+        stream: &str,
+        name: &str,
+    ) -> Result<Option<ConsumerConfig>, Fault> {
+        on!(self, t => t.consumer(stream, name).await)
+    }
+
+    /// Creates a durable consumer. One of this name with the same configuration is no fault.
+    pub(crate) async fn create_consumer(
+        &self,
+        stream: &str,
+        config: &ConsumerConfig,
+    ) -> Result<(), Fault> {
+        on!(self, t => t.create_consumer(stream, config).await)
+    }
+
+    /// Changes a durable consumer as far as the server allows. What it has beside these fields
+    /// stays as it is.
+    pub(crate) async fn update_consumer(
+        &self,
+        stream: &str,
+        config: &ConsumerConfig,
+    ) -> Result<(), Fault> {
+        on!(self, t => t.update_consumer(stream, config).await)
+    }
+
+    /// Deletes a durable consumer.
+    pub(crate) async fn delete_consumer(&self, stream: &str, name: &str) -> Result<(), Fault> {
+        on!(self, t => t.delete_consumer(stream, name).await)
+    }
+
+    /// How far a durable consumer has come.
+    pub(crate) async fn consumer_state(
+        &self,
+        stream: &str,
+        name: &str,
+    ) -> Result<ConsumerState, Fault> {
+        on!(self, t => t.consumer_state(stream, name).await)
+    }
+
+    /// Lets a durable consumer deliver nothing before `until`.
+    pub(crate) async fn pause_consumer(
+        &self,
+        stream: &str,
+        name: &str,
+        until: SystemTime,
+    ) -> Result<(), Fault> {
+        on!(self, t => t.pause_consumer(stream, name, until).await)
+    }
+
+    /// Gives up a message that a consumer has delivered as often as allowed: a stream that keeps
+    /// messages for its consumers need not keep it for this one.
+    pub(crate) async fn give_up(
+        &self,
+        stream: &str,
+        consumer: &str,
+        sequence: u64,
+        reason: &str,
+    ) -> Result<(), Fault> {
+        on!(self, t => t.give_up(stream, consumer, sequence, reason).await)
+    }
+}
