@@ -45,7 +45,9 @@ pub trait Message: Sized + Send + Sync {
     type Reply;
     /// What a handler of it may fail with.
     type Error;
-    /// The values of its subject's tokens, typed as the fields they are bound to.
+    /// The values of its subject's tokens, typed as the fields they are bound to: a struct with those
+    /// fields, and for an enum of events an enum with its variants. An alias gives it a name, as
+    /// [`parse_subject`](Message::parse_subject) shows.
     type Tokens: Send + 'static;
     /// What [`filter`](Message::filter) makes: one method for each token.
     type Filter: Filter<Message = Self>;
@@ -82,6 +84,38 @@ pub trait Message: Sized + Send + Sync {
     fn filter() -> Self::Filter;
 
     /// The typed tokens of a concrete subject.
+    ///
+    /// ```
+    /// use tidings::prelude::*;
+    /// use tidings::{Message, ParseSubjectError};
+    ///
+    /// #[derive(Serialize, Deserialize, JsonSchema, Event)]
+    /// #[event(subject = "orders.{region}.created")]
+    /// struct OrderCreated {
+    ///     region: String,
+    /// }
+    ///
+    /// #[derive(Serialize, Deserialize, JsonSchema, Event)]
+    /// #[event(subject = "orders.{region}.{number}.cancelled")]
+    /// struct OrderCancelled {
+    ///     region: String,
+    ///     number: u64,
+    /// }
+    ///
+    /// #[derive(Event)]
+    /// enum OrderEvent {
+    ///     Created(OrderCreated),
+    ///     Cancelled(OrderCancelled),
+    /// }
+    ///
+    /// type OrderTokens = <OrderEvent as Message>::Tokens;
+    ///
+    /// match OrderEvent::parse_subject("orders.eu.7.cancelled")? {
+    ///     OrderTokens::Cancelled(tokens) => assert_eq!((&*tokens.region, tokens.number), ("eu", 7)),
+    ///     OrderTokens::Created(tokens) => panic!("one was created in {}", tokens.region),
+    /// }
+    /// # Ok::<(), ParseSubjectError>(())
+    /// ```
     ///
     /// # Errors
     /// [`ParseSubjectError`] if the subject is not one of this message.
