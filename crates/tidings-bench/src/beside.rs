@@ -4,7 +4,7 @@ use std::thread::{self, JoinHandle};
 
 use anyhow::{Context as _, Result, bail};
 
-/// A thread that floods the server, or takes what it has.
+/// A thread that floods the server, or takes what it has. Its name is one that nobody counts.
 #[derive(Debug)]
 pub(crate) struct Beside {
     thread: JoinHandle<Result<()>>,
@@ -19,8 +19,8 @@ impl Beside {
     /// Waits until it is done.
     pub(crate) async fn done(self) -> Result<()> {
         match tokio::task::spawn_blocking(|| self.thread.join()).await? {
-            Ok(done) => done.context("the flood did not reach the server"),
-            Err(_) => bail!("the flood's thread has panicked"),
+            Ok(done) => done.context("what is done beside the measured work"),
+            Err(_) => bail!("the thread beside the measured work has panicked"),
         }
     }
 }
