@@ -30,7 +30,8 @@ pub(crate) struct Row {
     /// Where it runs.
     pub(crate) threads: Threads,
     pub(crate) raw: Side,
-    /// `None` where there is nothing to compare with.
+    /// `None` where there is nothing to compare with. In a row whose name begins with `ceiling_` it
+    /// is a client that costs nothing, and its ratio what there is to be had.
     pub(crate) ours: Option<Side>,
 }
 

@@ -63,6 +63,7 @@ macro_rules! on {
     };
 }
 
+// So that `admin` finds it.
 use on;
 
 impl Transport {
