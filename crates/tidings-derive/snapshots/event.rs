@@ -144,7 +144,10 @@ const _: () = {
         }
         #[inline]
         fn message_id(&self) -> __tidings::Option<__tidings::String> {
-            __tidings::message_id("orders.created", &[&self.order_id])
+            __tidings::message_id(
+                "orders.created",
+                &[__tidings::id_part(&self.order_id)],
+            )
         }
         fn encode<__W: __tidings::std::io::Write>(
             &self,

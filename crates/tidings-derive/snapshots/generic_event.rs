@@ -177,7 +177,10 @@ const _: () = {
         #[inline]
         fn message_id(&self) -> __tidings::Option<__tidings::String> {
             let Self { kind: kind, name: name, .. } = self;
-            __tidings::message_id("users.created", &[&(kind), &(name.len())])
+            __tidings::message_id(
+                "users.created",
+                &[__tidings::id_part(&(kind)), __tidings::id_part(&(name.len()))],
+            )
         }
         fn encode<__W: __tidings::std::io::Write>(
             &self,

@@ -1,6 +1,7 @@
 //! What was written in the attributes, key by key, before anything is made of it.
 
 pub(crate) mod key;
+pub(crate) mod lint;
 pub(crate) mod message;
 pub(crate) mod quantity;
 pub(crate) mod serde;

@@ -21,6 +21,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Generics, Type, WhereClause, WherePredicate};
 
+use crate::attr::lint::allowed;
 use crate::model::Item;
 
 /// Puts the code in a block of its own, in which `__tidings` is what generated code calls.
@@ -29,6 +30,7 @@ pub(crate) fn in_block(item: &Item<'_>, code: &TokenStream) -> TokenStream {
         || quote!(::tidings::__private),
         |krate| quote_spanned!(krate.span()=> #krate::__private),
     );
+    let lints = allowed(item.input);
     quote! {
         #[doc(hidden)]
         #[allow(
@@ -44,6 +46,7 @@ pub(crate) fn in_block(item: &Item<'_>, code: &TokenStream) -> TokenStream {
             clippy::pedantic,
             clippy::restriction,
         )]
+        #(#[allow(#lints)])*
         const _: () = {
             use #private as __tidings;
             #code
@@ -64,6 +67,22 @@ pub(crate) fn call(place: Span, callee: &TokenStream, arguments: TokenStream) ->
     let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
     arguments.set_span(place);
     quote!(#callee #arguments)
+}
+
+/// A type, all of it at the place of its first token: what is wrong with it is then told there,
+/// wherever the type is written, and so it is told once.
+pub(crate) fn gathered(ty: &Type) -> TokenStream {
+    fn gather(tokens: TokenStream, place: Span) -> TokenStream {
+        let gathered = tokens.into_iter().map(|mut token| {
+            if let TokenTree::Group(group) = &token {
+                token = Group::new(group.delimiter(), gather(group.stream(), place)).into();
+            }
+            token.set_span(token.span().located_at(place));
+            token
+        });
+        gathered.collect()
+    }
+    gather(ty.to_token_stream(), ty.span())
 }
 
 /// The where clause of an implementation: the type's own, and these.

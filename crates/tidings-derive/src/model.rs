@@ -14,6 +14,8 @@ pub(crate) struct Item<'a> {
     pub(crate) generics: &'a Generics,
     /// Where the crate `tidings` is found, if not at `::tidings`.
     pub(crate) krate: Option<&'a Path>,
+    /// All of it, as it was written.
+    pub(crate) input: &'a DeriveInput,
 }
 
 /// A message that is one struct.
@@ -144,7 +146,7 @@ pub(crate) struct Stream<'a> {
 impl<'a> Item<'a> {
     /// What is derived for `input`.
     pub(crate) fn of(input: &'a DeriveInput, krate: Option<&'a Path>) -> Self {
-        Self { ident: &input.ident, vis: &input.vis, generics: &input.generics, krate }
+        Self { ident: &input.ident, vis: &input.vis, generics: &input.generics, krate, input }
     }
 
     /// Whether values of the type may borrow, so that it can't be received.

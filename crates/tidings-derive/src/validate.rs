@@ -3,6 +3,7 @@
 pub(crate) mod contract;
 pub(crate) mod event;
 pub(crate) mod id;
+mod payload;
 pub(crate) mod request;
 pub(crate) mod stream;
 pub(crate) mod token;

@@ -14,7 +14,7 @@ pub use describe::{describe_event, describe_fallible_request, describe_request};
 pub(crate) use filter::filters;
 pub use filter::{Filter, FilterTokens, Unfiltered};
 pub(crate) use id::MessageIdBuilder;
-pub use id::message_id;
+pub use id::{id_part, message_id};
 pub use outcome::Outcome;
 pub use part::{ClonePart, Part, debug_part, debug_parts};
 pub use reader::SubjectReader;

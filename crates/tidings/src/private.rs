@@ -21,7 +21,7 @@ pub use crate::message::{
     ClonePart, Declaration, DeclaredError, Decode, DecodePart, Event, Filter, FilterTokens,
     Message, MessageKind, Outcome, Part, Request, StreamEvent, SubjectReader, Undeclared,
     Unfiltered, VariantTokens, debug_part, debug_parts, describe_event, describe_fallible_request,
-    describe_request, kept, message_id, no_variant,
+    describe_request, id_part, kept, message_id, no_variant,
 };
 pub use crate::payload::read as read_payload;
 pub use crate::publish_ack::{Acknowledgement, PublishAck};

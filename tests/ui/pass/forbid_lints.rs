@@ -6,6 +6,8 @@
     missing_docs,
     missing_debug_implementations,
     unreachable_pub,
+    deprecated,
+    non_snake_case,
     clippy::all,
     clippy::pedantic,
     clippy::unwrap_used,

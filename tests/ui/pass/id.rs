@@ -41,6 +41,14 @@ struct Parts {
 #[event(subject = "a.{key}", id = key * 2)]
 struct Newtype(u32);
 
+#[derive(Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "a.b", id = r#"format!("{order}-{region:>width$}-{{width}}")"#)]
+struct Shown {
+    order: u8,
+    region: String,
+    width: usize,
+}
+
 fn main() {
     let fields = Fields { id: "a/b c".into(), name: 7, other: 0 };
     assert_eq!(fields.message_id().as_deref(), Some("a.b/a%2Fb%20c/7"));
@@ -50,4 +58,6 @@ fn main() {
     let parts = Parts { id: (1, "xyz".into()), parser: 0, payload: 0, parts: 0, result: 0 };
     assert_eq!(parts.message_id().as_deref(), Some("a.b/1/xy"));
     assert_eq!(Newtype(4).message_id().as_deref(), Some("a/8"));
+    let shown = Shown { order: 1, region: "eu".into(), width: 3 };
+    assert_eq!(shown.message_id().as_deref(), Some("a.b/1-%20eu-{width}"));
 }

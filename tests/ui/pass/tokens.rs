@@ -20,8 +20,23 @@ struct Changed {
 struct Texts {
     cow: Cow<'static, str>,
     boxed: Box<str>,
-    #[serde(skip)]
+    #[serde(with = "shared")]
+    #[schemars(with = "String")]
     shared: Arc<str>,
+}
+
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(text: &Arc<str>, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(text)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<str>, D::Error> {
+        String::deserialize(from).map(Arc::from)
+    }
 }
 
 /// Tokens of one type, and of a type that is neither `Debug` nor `Clone`.
@@ -37,6 +52,7 @@ struct Same {
 struct Bare(u8);
 
 /// What reads a token of three letters, and no other text.
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct Code([u8; 3]);
 
 impl Token for Code {
@@ -54,13 +70,8 @@ impl Token for Code {
 #[derive(Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "coded.{code}.{number}")]
 struct Coded {
-    #[serde(skip, default = "code")]
     code: Code,
     number: u8,
-}
-
-fn code() -> Code {
-    Code(*b"abc")
 }
 
 #[derive(Serialize, Deserialize, JsonSchema, Event)]

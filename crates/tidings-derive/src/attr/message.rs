@@ -2,10 +2,11 @@
 
 use proc_macro2::Span;
 use syn::parse::ParseStream;
-use syn::{Attribute, Data, DeriveInput, Expr, LitStr, Path, Type};
+use syn::{Attribute, Data, DeriveInput, Expr, Fields, LitStr, Path, Type};
 
 use super::Keyed;
 use super::key::{Given, Key, Met, read_attributes};
+use super::serde::{Detour, read_field, renames_all};
 use super::value;
 use crate::error::Errors;
 
@@ -28,6 +29,8 @@ pub(crate) struct MessageAttrs {
     pub(crate) id: Option<Keyed<Expr>>,
     /// `#[event(id)]`: the positions of the fields, and the places of the keys.
     pub(crate) id_fields: Vec<(usize, Span)>,
+    /// What serde does with each field beside carrying it as it is, by the field's position.
+    pub(crate) detours: Vec<Vec<Detour>>,
     /// `tagged`
     pub(crate) tagged: Option<Keyed<bool>>,
     /// `reply = Stock`
@@ -85,6 +88,7 @@ pub(crate) fn read_event(input: &DeriveInput, errors: &mut Errors) -> MessageAtt
     let mut attrs = read(input, "event", keys, errors);
     match &input.data {
         Data::Struct(data) => {
+            attrs.detours = detours(input, &data.fields);
             for (position, field) in data.fields.iter().enumerate() {
                 read_attributes(&field.attrs, "event", FIELD, errors, |met, _| {
                     attrs.id_fields.push((position, met.ident.span()));
@@ -108,13 +112,20 @@ pub(crate) fn read_event(input: &DeriveInput, errors: &mut Errors) -> MessageAtt
 
 /// Reads the attributes of a request.
 pub(crate) fn read_request(input: &DeriveInput, errors: &mut Errors) -> MessageAttrs {
+    let mut attrs = read(input, "request", REQUEST, errors);
     if let Data::Struct(data) = &input.data {
+        attrs.detours = detours(input, &data.fields);
         for field in &data.fields {
             let why = "a field of a request takes no keys";
             refuse(&field.attrs, "request", why, errors);
         }
     }
-    read(input, "request", REQUEST, errors)
+    attrs
+}
+
+fn detours(input: &DeriveInput, fields: &Fields) -> Vec<Vec<Detour>> {
+    let ruled = renames_all(&input.attrs);
+    fields.iter().map(|field| read_field(field, ruled)).collect()
 }
 
 fn refuse(attributes: &[Attribute], name: &str, why: &str, errors: &mut Errors) {

@@ -1,7 +1,12 @@
-//! The part of `#[serde(…)]` that says how an enum's variants are written.
+//! The part of `#[serde(…)]` that says how an enum's variants are written, and whether a field
+//! travels in the payload as it is.
+
+mod field;
 
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, LitStr, Token};
+
+pub(crate) use field::{Detour, read_field, renames_all};
 
 use crate::error::Errors;
 
@@ -94,20 +99,64 @@ pub(crate) fn read_enum(attributes: &[Attribute], errors: &mut Errors) -> EnumAt
                 }
                 return Ok(());
             }
-            for other in ["untagged", "into"] {
-                if meta.path.is_ident(other) {
-                    errors.push(meta.error(format!(
-                        "with `{other}` serde writes something other than the variants' names, \
-                         and a token is what serde writes: implement `Token` by hand"
-                    )));
-                }
-            }
+            refuse(
+                &meta,
+                &["untagged", "tag", "into", "from", "try_from"],
+                "variants' names",
+                errors,
+            );
             skip(&meta)
         });
         // Not ours to report: serde does.
         drop(read);
     }
     attrs
+}
+
+/// Refuses what makes a newtype's JSON another text than its field's.
+pub(crate) fn check_newtype(attributes: &[Attribute], field: &[Attribute], errors: &mut Errors) {
+    for attribute in serde(attributes) {
+        let read = attribute.parse_nested_meta(|meta| {
+            refuse(&meta, &["into", "from", "try_from"], "field", errors);
+            skip(&meta)
+        });
+        drop(read);
+    }
+    for attribute in serde(field) {
+        let read = attribute.parse_nested_meta(|meta| {
+            let keys = ["with", "serialize_with", "deserialize_with"];
+            refuse(&meta, &keys, "field", errors);
+            refuse(&meta, &field::SKIPS, "field", errors);
+            skip(&meta)
+        });
+        drop(read);
+    }
+}
+
+/// Refuses what makes the text of a variant in the payload another one than in the subject.
+pub(crate) fn check_variant(attributes: &[Attribute], errors: &mut Errors) {
+    for attribute in serde(attributes) {
+        let read = attribute.parse_nested_meta(|meta| {
+            let keys = ["untagged", "with", "serialize_with", "deserialize_with"];
+            refuse(&meta, &keys, "variant's name", errors);
+            refuse(&meta, &field::SKIPS, "variant's name", errors);
+            skip(&meta)
+        });
+        drop(read);
+    }
+}
+
+/// An error at each of these keys: with it serde does not read and write the `text` of a token.
+fn refuse(meta: &ParseNestedMeta<'_>, keys: &[&str], text: &str, errors: &mut Errors) {
+    for key in keys.iter().filter(|key| meta.path.is_ident(key)) {
+        errors.push(syn::Error::new_spanned(
+            &meta.path,
+            format!(
+                "with `{key}` serde writes or reads something other than the {text}, and a token \
+                 is what serde writes and reads: implement `Token` by hand"
+            ),
+        ));
+    }
 }
 
 /// Reads a variant's `rename`.

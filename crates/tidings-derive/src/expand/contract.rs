@@ -7,7 +7,7 @@ use syn::spanned::Spanned as _;
 use syn::{WhereClause, WherePredicate, parse_quote};
 use tidings_subject::{Segment, Template};
 
-use super::{and_where, at, call, filter, is_generic, is_made_of_parameters};
+use super::{and_where, at, call, filter, gathered, is_generic, is_made_of_parameters};
 use crate::model::{Bound, Contract};
 
 /// What differs between an event and a request.
@@ -174,9 +174,10 @@ fn subject_body(contract: &Contract<'_>) -> TokenStream {
     let literals = runs.iter().map(|(before, _)| before.len()).sum::<usize>() + rest.len();
     let steps = runs.iter().map(|(before, Bound { name, member, ty, .. })| {
         let field = name.unraw().to_string();
+        let gathered = gathered(ty);
         let append = call(
             ty.span(),
-            &quote_spanned!(ty.span()=> <#ty as __tidings::Token>::append_to),
+            &quote_spanned!(ty.span()=> <#gathered as __tidings::Token>::append_to),
             quote!(&self.#member, subject.open(#before)),
         );
         quote! {
@@ -206,9 +207,10 @@ fn parse_body(contract: &Contract<'_>, tokens: &TokenStream) -> TokenStream {
     let read = contract.tokens.iter().zip(&values).rev().fold(made, |inner, (bound, value)| {
         let Bound { name, ty, .. } = bound;
         let field = name.unraw().to_string();
+        let gathered = gathered(ty);
         let parsed = call(
             ty.span(),
-            &quote_spanned!(ty.span()=> <#ty as __tidings::Token>::parse),
+            &quote_spanned!(ty.span()=> <#gathered as __tidings::Token>::parse),
             quote!(token),
         );
         quote! {

@@ -1,12 +1,12 @@
 //! Events that are one struct.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned as _;
 
 use super::contract::{self, Parts};
-use super::{at, event_enum, in_block};
+use super::{at, call, event_enum, in_block};
 use crate::model::{Contract, Event, EventStruct, Id};
 
 /// Writes an event.
@@ -135,15 +135,23 @@ fn message_id(name: &str, id: &Id<'_>) -> TokenStream {
         Id::Fields(fields) => {
             let parts = fields
                 .iter()
-                .map(|(member, ty)| quote_spanned!(at(ty.span())=> &self.#member))
+                .map(|(member, ty)| {
+                    let place = at(ty.span());
+                    id_part(place, quote_spanned!(place=> &self.#member))
+                })
                 .collect();
             (None, parts)
         }
         // No name of ours is in scope of the expressions: a field may have any.
         Id::Parts { parts, fields } => {
             let bound = fields.iter().map(|(member, name)| quote!(#member: #name));
-            let parts =
-                parts.iter().map(|part| quote_spanned!(at(part.span())=> &(#part))).collect();
+            let parts = parts
+                .iter()
+                .map(|part| {
+                    let place = at(part.span());
+                    id_part(place, quote_spanned!(place=> &(#part)))
+                })
+                .collect();
             (Some(quote!(let Self { #(#bound,)* .. } = self;)), parts)
         }
     };
@@ -156,4 +164,8 @@ fn message_id(name: &str, id: &Id<'_>) -> TokenStream {
             __tidings::message_id(#name, &[#(#parts),*])
         }
     }
+}
+
+fn id_part(place: Span, part: TokenStream) -> TokenStream {
+    call(place, &quote_spanned!(place=> __tidings::id_part), part)
 }

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Ident, Type, WherePredicate, parse_quote};
 
-use super::{and_where, at, call, in_block, is_made_of_parameters};
+use super::{and_where, at, call, gathered, in_block, is_made_of_parameters};
 use crate::model::{Token, TokenShape};
 
 /// Writes a token.
@@ -64,7 +64,8 @@ fn expand_newtype(token: &Token<'_>, ty: &Type) -> TokenStream {
     } else {
         quote!(Self)
     };
-    let inner = quote_spanned!(ty.span()=> <#ty as __tidings::Token>);
+    let gathered = gathered(ty);
+    let inner = quote_spanned!(ty.span()=> <#gathered as __tidings::Token>);
     let append =
         call(ty.span(), &quote_spanned!(ty.span()=> #inner::append_to), quote!(&self.0, subject));
     let parse = call(ty.span(), &quote_spanned!(ty.span()=> #inner::parse), quote!(token));

@@ -4,6 +4,7 @@ use syn::ext::IdentExt as _;
 use syn::{Data, DeriveInput, Fields, Ident, LitStr, Member};
 use tidings_subject::{Segment, Template, check_token};
 
+use super::payload;
 use crate::attr::Keyed;
 use crate::attr::message::MessageAttrs;
 use crate::attr::suggest::{did_you_mean, list};
@@ -76,7 +77,9 @@ pub(crate) fn validate<'a>(
         _ => None,
     };
     let (subject, template) = (subject?, template?);
-    let tokens = bind(subject, &template, fields?, errors)?;
+    let fields = fields?;
+    let tokens = bind(subject, &template, fields, errors)?;
+    payload::check_tokens(fields, &tokens, &attrs.detours, errors);
     Some(Contract {
         item: Item::of(input, attrs.krate.as_ref()),
         subject,

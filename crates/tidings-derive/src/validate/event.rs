@@ -2,7 +2,7 @@
 
 use syn::{Data, DataEnum, DeriveInput, Fields};
 
-use super::{contract, id};
+use super::{contract, id, payload};
 use crate::attr::message::MessageAttrs;
 use crate::error::Errors;
 use crate::model::{Event, EventEnum, EventStruct, Id, Item, Variant};
@@ -19,7 +19,11 @@ pub(crate) fn validate<'a>(
     let fields = contract::fields(input, "an event", errors);
     let contract = contract::validate(input, fields, attrs, "an event", errors);
     let tokens = contract.as_ref().map_or(&[][..], |contract| &contract.tokens);
-    let id = id::validate(fields?, tokens, attrs, errors);
+    let id = fields.and_then(|fields| {
+        let id = id::validate(fields, tokens, attrs, errors)?;
+        payload::check_id(fields, tokens, &id, &attrs.detours, errors);
+        Some(id)
+    });
     let (mut contract, id) = (contract?, id?);
     if let Id::Fields(fields) = &id {
         contract.displayed = fields.iter().map(|(_, ty)| *ty).collect();

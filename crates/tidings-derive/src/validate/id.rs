@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
-use syn::{Expr, Fields, Ident, Member};
+use syn::{Expr, Fields, Ident, Lit, Member};
 
 use crate::attr::message::MessageAttrs;
 use crate::error::Errors;
@@ -83,7 +83,58 @@ fn collect(tokens: TokenStream, identifiers: &mut Vec<Ident>) {
         match token {
             TokenTree::Ident(ident) => identifiers.push(ident),
             TokenTree::Group(group) => collect(group.stream(), identifiers),
-            TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+            // A format string may name what it shows: `format!("{order}-{region}")`.
+            TokenTree::Literal(literal) => {
+                let span = literal.span();
+                if let Lit::Str(text) = Lit::new(literal) {
+                    let parsed = |name: String| syn::parse_str::<Ident>(&name).ok();
+                    for mut ident in format_names(&text.value()).into_iter().filter_map(parsed) {
+                        ident.set_span(span);
+                        identifiers.push(ident);
+                    }
+                }
+            }
+            TokenTree::Punct(_) => {}
+        }
+    }
+}
+
+/// The names in the braces of a format string: what it shows, and the `width$` and `.precision$`
+/// that it shows it with.
+fn format_names(text: &str) -> Vec<String> {
+    let text = text.replace("{{", "").replace("}}", "");
+    let mut names = Vec::new();
+    for inside in text.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
+        let (name, shape) = inside.split_once(':').unwrap_or((inside, ""));
+        names.push(name.trim().to_owned());
+        let is_part = |letter: char| letter == '_' || letter.is_alphanumeric();
+        let measures = shape.split_inclusive('$').filter_map(|before| before.strip_suffix('$'));
+        names.extend(measures.map(|before| {
+            let start = before.rfind(|letter| !is_part(letter));
+            let start =
+                start.map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+            before[start..].to_owned()
+        }));
+    }
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::format_names;
+
+    #[test]
+    fn names_in_a_format_string() {
+        for (text, names) in [
+            ("", &[][..]),
+            ("{}-{0}", &["0"]),
+            ("{order}-{region}", &["order", "region"]),
+            ("{{order}}-{region:?}", &["region"]),
+            ("{total:>width$.digits$}", &["total", "width", "digits"]),
+            ("{order", &["order"]),
+        ] {
+            assert_eq!(format_names(text), names, "{text}");
         }
     }
 }

@@ -19,7 +19,9 @@ pub(crate) fn validate<'a>(
         Data::Enum(data) => TokenShape::Enum(variants(input, data, errors)),
         Data::Struct(data) => match &data.fields {
             Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
-                TokenShape::Newtype(&fields.unnamed[0].ty)
+                let field = &fields.unnamed[0];
+                serde::check_newtype(&input.attrs, &field.attrs, errors);
+                TokenShape::Newtype(&field.ty)
             }
             _ => return no_token(&input.ident, errors),
         },
@@ -61,6 +63,7 @@ fn variants<'a>(
             );
             continue;
         }
+        serde::check_variant(&variant.attrs, errors);
         let rename = serde::read_variant(&variant.attrs);
         let span = rename.as_ref().map_or(variant.ident.span(), syn::LitStr::span);
         let text = rename

@@ -42,6 +42,23 @@ pub fn message_id(name: &str, parts: &[&dyn Display]) -> Option<String> {
     Some(id.finish())
 }
 
+/// A value that can be part of an event's id: any that has a `Display`.
+// A trait of its own, so that the compiler tells what is wrong in words of the id.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be part of an event's id",
+    label = "a `Display` writes it into the id, and `{Self}` has none",
+    note = "implement `Display` for it, or say what stands for it: `id = \"order_id.0\"`"
+)]
+pub trait IdPart: Display {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Display> IdPart for T {}
+
+/// A part of an id, for [`message_id`].
+pub fn id_part<T: IdPart>(part: &T) -> &dyn Display {
+    part
+}
+
 /// Percent-encodes what is written through it.
 struct Encoder<'a>(&'a mut String);
 
