@@ -6,7 +6,6 @@ mod cumulative;
 mod flow;
 mod ingest;
 mod outage;
-mod proxy;
 mod request;
 
 use tidings::prelude::*;

@@ -23,6 +23,7 @@ mod directory;
 mod install;
 mod monitor;
 mod process;
+mod proxy;
 mod server;
 mod signal;
 mod unique;
@@ -30,7 +31,8 @@ mod wait;
 
 pub use binary::server_binary;
 pub use cluster::Cluster;
-pub use server::Server;
+pub use proxy::Proxy;
+pub use server::{HUB, Server};
 pub use signal::signal;
 pub use unique::unique;
 pub use wait::{Observation, eventually};

@@ -1,5 +1,6 @@
 //! A nats-server of a test's own.
 
+use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -12,6 +13,9 @@ use crate::directory::Directory;
 use crate::monitor;
 use crate::process::{Launch, Process};
 use crate::{signal, unique};
+
+/// What makes a server a hub that leaf nodes can connect to.
+pub const HUB: &str = "leafnodes { listen: \"127.0.0.1:-1\" }";
 
 /// How long a restart waits for somebody else to give its port back.
 const PORT_WITHIN: Duration = Duration::from_secs(10);
@@ -52,6 +56,23 @@ impl Server {
     pub async fn without_jetstream() -> Self {
         let started = Self::launched(unique("server"), "", false).await;
         started.unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    /// A leaf node without JetStream, whose only link to others leads to this address of a server
+    /// that has a `leafnodes` block: the hub's [`leaf_address`](Self::leaf_address), or a proxy's.
+    pub async fn leaf(hub: impl Display) -> Self {
+        let config =
+            format!("leafnodes {{ reconnect: 1, remotes: [ {{ url: \"nats-leaf://{hub}\" }} ] }}");
+        let started = Self::launched(unique("leaf"), &config, false).await;
+        started.unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    /// Where leaf nodes connect to, `127.0.0.1:<port>`; the server needs [`HUB`] in its
+    /// configuration.
+    pub async fn leaf_address(&self) -> String {
+        let said = self.monitor("/varz").await;
+        let port = said["leaf"]["port"].as_u64().filter(|port| *port > 0);
+        format!("127.0.0.1:{}", port.unwrap_or_else(|| panic!("{} is no hub: {said}", self.name)))
     }
 
     pub(crate) async fn try_start(name: String, config: &str) -> Result<Self> {

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use tidings::DeadLetterFilter;
 use tidings::prelude::*;
-use tidings_tests::{Server, eventually};
+use tidings_tests::{Proxy, Server, eventually};
 
-use super::proxy::Proxy;
 use super::{Parcels, Sent, stored};
 use crate::{SOON, soon};
 
@@ -23,7 +22,7 @@ async fn bus(url: &str) -> Bus {
 async fn an_answer_that_is_lost_is_asked_for_again() {
     let server = Server::start().await;
     let proxy = Proxy::start(&server).await;
-    let (bus, client) = (bus(proxy.url()).await, server.client().await);
+    let (bus, client) = (bus(&proxy.url()).await, server.client().await);
     assert!(!bus.publish(&Sent { number: 1 }).await.unwrap().duplicate);
 
     proxy.lose_answers();
@@ -49,7 +48,7 @@ async fn an_event_without_id_fields_is_stored_once_too() {
     }
     let server = Server::start().await;
     let proxy = Proxy::start(&server).await;
-    let (bus, client) = (bus(proxy.url()).await, server.client().await);
+    let (bus, client) = (bus(&proxy.url()).await, server.client().await);
     proxy.lose_answers();
     let publishing = tokio::spawn(async move { bus.publish(&Seen { number: 1 }).await });
     eventually(SOON, "it is stored", || async { stored(&client).await == 1 }).await;
@@ -90,7 +89,7 @@ struct Arrived {
 async fn a_handler_whose_ack_is_lost_publishes_the_same_again() {
     let server = Server::start().await;
     let proxy = Proxy::start(&server).await;
-    let (services, publisher) = (bus(proxy.url()).await, bus(&server.url()).await);
+    let (services, publisher) = (bus(&proxy.url()).await, bus(&server.url()).await);
     let (begun, mut runs) = tokio::sync::mpsc::unbounded_channel();
     let (go, gate) = tokio::sync::watch::channel(false);
     let handler = move |event: Sent, cx: Context| {
@@ -129,7 +128,7 @@ async fn a_handler_whose_ack_is_lost_publishes_the_same_again() {
 async fn a_last_attempt_whose_ack_is_lost_makes_no_dead_letter() {
     let server = Server::start().await;
     let proxy = Proxy::start(&server).await;
-    let (services, publisher) = (bus(proxy.url()).await, bus(&server.url()).await);
+    let (services, publisher) = (bus(&proxy.url()).await, bus(&server.url()).await);
     let (begun, mut runs) = tokio::sync::mpsc::unbounded_channel();
     let (go, gate) = tokio::sync::watch::channel(false);
     let handler = move |_: Sent, cx: Context| {

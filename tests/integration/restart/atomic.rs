@@ -5,9 +5,8 @@ use std::time::Duration;
 use async_nats::HeaderMap;
 use tidings::prelude::*;
 use tidings::{AtomicBatch, AtomicError};
-use tidings_tests::{Server, eventually};
+use tidings_tests::{Proxy, Server, eventually};
 
-use super::proxy::Proxy;
 use crate::{SOON, soon};
 
 const ACK_TIMEOUT: Duration = Duration::from_millis(300);
@@ -58,7 +57,7 @@ async fn messages(bus: &Bus) -> u64 {
 async fn a_confirmation_that_is_lost_is_found_again() {
     let server = Server::start().await;
     let proxy = Proxy::start(&server).await;
-    let (lossy, direct) = (bus(proxy.url()).await, bus(&server.url()).await);
+    let (lossy, direct) = (bus(&proxy.url()).await, bus(&server.url()).await);
     direct.publish(&packed(EVENTS)).await.unwrap();
     // What confirms a batch names it.
     proxy.lose_answers_from("\"batch\":");
@@ -77,7 +76,7 @@ async fn a_confirmation_that_is_lost_is_found_again() {
 async fn a_server_that_is_killed_in_the_middle_has_stored_nothing() {
     let mut server = Server::start().await;
     let proxy = Proxy::start(&server).await;
-    let (lossy, direct) = (bus(proxy.url()).await, bus(&server.url()).await);
+    let (lossy, direct) = (bus(&proxy.url()).await, bus(&server.url()).await);
     let mut live = direct.subscribe::<Packed>().await.unwrap();
     proxy.lose_questions_from("Nats-Batch-Sequence: 400\r\n");
     let publishing = tokio::spawn(async move { batch(&lossy, EVENTS).publish().await });

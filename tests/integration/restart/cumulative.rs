@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use tidings::ConsumerState;
 use tidings::prelude::*;
-use tidings_tests::{Server, eventually};
+use tidings_tests::{Proxy, Server, eventually};
 
-use super::proxy::Proxy;
 use super::{Parcels, Sent};
 use crate::soon;
 

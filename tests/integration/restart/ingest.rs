@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use tidings::prelude::*;
 use tidings::{From, PublishAllError};
-use tidings_tests::{Cluster, Server, eventually};
+use tidings_tests::{Cluster, Proxy, Server, eventually};
 use tokio::task::JoinHandle;
 
-use super::proxy::Proxy;
 use crate::{SOON, soon};
 
 const MANY: u64 = 60_000;

@@ -5,9 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tidings::prelude::*;
-use tidings_tests::{Server, eventually};
+use tidings_tests::{Proxy, Server, eventually};
 
-use super::proxy::Proxy;
 use super::{Parcels, Sent};
 
 const SOON: Duration = Duration::from_secs(20);

@@ -1,17 +1,23 @@
 //! A wire between a client and its server that loses what a test wants it to lose.
 
-use std::sync::{Arc, Mutex};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tidings_tests::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// Takes connections and passes on what comes, in both directions.
-pub(super) struct Proxy {
-    url: String,
+use crate::Server;
+
+/// A wire that takes connections and passes on what comes, in both directions.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    /// Whether new connections are ended at once.
+    severed: Arc<AtomicBool>,
     to_server: Direction,
     to_client: Direction,
     last_words: LastWords,
@@ -25,24 +31,42 @@ type Direction = Arc<Mutex<Option<Vec<u8>>>>;
 type LastWords = Arc<Mutex<[Option<&'static str>; 2]>>;
 
 impl Proxy {
-    pub(super) async fn start(server: &Server) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("nats://{}", listener.local_addr().unwrap());
-        let to = server.url().replace("nats://", "");
+    /// A wire to a server.
+    ///
+    /// # Panics
+    /// Panics if there is no free port.
+    pub async fn start(server: &Server) -> Self {
+        Self::to(server.url().replace("nats://", "")).await
+    }
+
+    /// A wire to an address, `host:port`.
+    ///
+    /// # Panics
+    /// Panics if there is no free port.
+    pub async fn to(to: String) -> Self {
+        let bound = TcpListener::bind("127.0.0.1:0").await;
+        let listener = bound.unwrap_or_else(|error| panic!("no port for a proxy: {error}"));
+        let local = listener.local_addr();
+        let address = local.unwrap_or_else(|error| panic!("a proxy has no address: {error}"));
+        let severed = Arc::new(AtomicBool::new(false));
         let (to_server, to_client) = (Direction::default(), Direction::default());
         let last_words = LastWords::default();
         let cuts = watch::channel(0).0;
         let accepting = tokio::spawn({
             let (to_server, to_client) = (Arc::clone(&to_server), Arc::clone(&to_client));
             let (cuts, words) = (cuts.clone(), Arc::clone(&last_words));
+            let severed = Arc::clone(&severed);
             async move {
                 while let Ok((client, _)) = listener.accept().await {
+                    if severed.load(Ordering::SeqCst) {
+                        continue;
+                    }
                     let Ok(server) = TcpStream::connect(&to).await else { continue };
                     let (from_client, client) = client.into_split();
                     let (from_server, server) = server.into_split();
                     let on = |side: usize, direction: &Direction| {
                         let (words, direction) = (Arc::clone(&words), Arc::clone(direction));
-                        move |chunk: &[u8]| is_lost(chunk, words.lock().unwrap()[side], &direction)
+                        move |chunk: &[u8]| is_lost(chunk, locked(&words)[side], &direction)
                     };
                     let asking = carry(from_client, server, on(0, &to_server));
                     let answering = carry(from_server, client, on(1, &to_client));
@@ -57,53 +81,75 @@ impl Proxy {
                 }
             }
         });
-        Self { url, to_server, to_client, last_words, cuts, accepting }
+        Self { address, severed, to_server, to_client, last_words, cuts, accepting }
     }
 
-    pub(super) fn url(&self) -> &str {
-        &self.url
+    /// Its own URL, `nats://127.0.0.1:<port>`.
+    pub fn url(&self) -> String {
+        format!("nats://{}", self.address)
+    }
+
+    /// Its own address, `127.0.0.1:<port>`.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// From now on what the server says is lost.
-    pub(super) fn lose_answers(&self) {
-        self.to_client.lock().unwrap().get_or_insert_default();
+    pub fn lose_answers(&self) {
+        locked(&self.to_client).get_or_insert_default();
     }
 
     /// From now on what the client says is lost.
-    pub(super) fn lose_questions(&self) {
-        self.to_server.lock().unwrap().get_or_insert_default();
+    pub fn lose_questions(&self) {
+        locked(&self.to_server).get_or_insert_default();
     }
 
     /// What the server says is lost as soon as it says this.
-    pub(super) fn lose_answers_from(&self, words: &'static str) {
-        self.last_words.lock().unwrap()[1] = Some(words);
+    pub fn lose_answers_from(&self, words: &'static str) {
+        locked(&self.last_words)[1] = Some(words);
     }
 
     /// What the client says is lost as soon as it says this.
-    pub(super) fn lose_questions_from(&self, words: &'static str) {
-        self.last_words.lock().unwrap()[0] = Some(words);
+    pub fn lose_questions_from(&self, words: &'static str) {
+        locked(&self.last_words)[0] = Some(words);
     }
 
     /// Whether the server said something that was lost.
-    pub(super) fn has_lost_answers(&self) -> bool {
-        self.to_client.lock().unwrap().as_ref().is_some_and(|lost| !lost.is_empty())
+    pub fn has_lost_answers(&self) -> bool {
+        locked(&self.to_client).as_ref().is_some_and(|lost| !lost.is_empty())
     }
 
     /// What the client said and was lost.
-    pub(super) fn lost_questions(&self) -> String {
-        let lost = self.to_server.lock().unwrap().clone();
+    pub fn lost_questions(&self) -> String {
+        let lost = locked(&self.to_server).clone();
         String::from_utf8_lossy(&lost.unwrap_or_default()).into_owned()
     }
 
     /// Cuts all connections; new ones lose nothing.
-    pub(super) fn cut(&self) {
+    pub fn cut(&self) {
         // What is lost stays lost: the connections end first.
         self.cuts.send_modify(|cuts| *cuts += 1);
-        *self.last_words.lock().unwrap() = [None; 2];
+        *locked(&self.last_words) = [None; 2];
         for direction in [&self.to_server, &self.to_client] {
-            *direction.lock().unwrap() = None;
+            *locked(direction) = None;
         }
     }
+
+    /// Cuts all connections, and takes no more until it is [mended](Self::mend).
+    pub fn sever(&self) {
+        self.severed.store(true, Ordering::SeqCst);
+        self.cut();
+    }
+
+    /// Takes connections again.
+    pub fn mend(&self) {
+        self.severed.store(false, Ordering::SeqCst);
+    }
+}
+
+/// Who holds a lock here does not panic; if it did, its value still holds.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Proxy {
@@ -114,7 +160,7 @@ impl Drop for Proxy {
 
 /// Whether a part of what is said is lost.
 fn is_lost(chunk: &[u8], words: Option<&str>, direction: &Direction) -> bool {
-    let mut lost = direction.lock().unwrap();
+    let mut lost = locked(direction);
     if words.is_some_and(|words| String::from_utf8_lossy(chunk).contains(words)) {
         lost.get_or_insert_default();
     }
