@@ -4,6 +4,8 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use crate::terminal;
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -51,7 +53,7 @@ pub(crate) fn tell(error: &anyhow::Error) -> Exit {
         }
     }
     // There is nobody left to tell.
-    let _ = writeln!(io::stderr(), "error: {text}");
+    let _ = writeln!(io::stderr(), "error: {}", terminal::lines(&text));
     if error.is::<Usage>() { Exit::Usage } else { Exit::Failed }
 }
 

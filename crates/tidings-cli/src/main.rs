@@ -2,7 +2,8 @@
 //!
 //! Each command is a file of its own, with its arguments and what it does. What they share:
 //! [`connect`] to a server, [`output`] for people or for programs, [`confirm`] before what can't be
-//! undone, [`progress`] on a terminal, [`exit`] what the shell is told.
+//! undone, [`progress`] on a terminal, [`exit`] what the shell is told, and [`terminal`], through which
+//! every text of others is shown.
 
 mod confirm;
 mod connect;
@@ -12,6 +13,7 @@ mod moment;
 mod output;
 mod progress;
 mod stream;
+mod terminal;
 
 use std::process::ExitCode;
 

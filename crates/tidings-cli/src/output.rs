@@ -3,7 +3,9 @@
 use std::io::{self, BufWriter, Stdout, Write};
 
 use clap::ValueEnum;
-use serde_json::Value;
+use serde::Serialize;
+
+use crate::terminal;
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -26,45 +28,22 @@ impl Output {
         Self { format, writer: BufWriter::new(io::stdout()) }
     }
 
-    /// Writes one result in the form that was asked for.
-    pub(crate) fn write(
+    /// Writes one result in the form that was asked for. A field in which a line end would be taken
+    /// for the next line is a [`terminal::line`] already.
+    pub(crate) fn write<T: Serialize>(
         &mut self,
         text: impl FnOnce() -> String,
-        json: impl FnOnce() -> Value,
+        json: impl FnOnce() -> T,
     ) -> anyhow::Result<()> {
-        match self.format {
-            Format::Text => writeln!(self.writer, "{}", text())?,
-            Format::Json => writeln!(self.writer, "{}", json())?,
-        }
-        Ok(())
+        let shown = match self.format {
+            Format::Text => terminal::lines(&text()),
+            Format::Json => terminal::json(&serde_json::to_string(&json())?),
+        };
+        Ok(writeln!(self.writer, "{shown}")?)
     }
 
     /// Lets whoever reads it have everything.
     pub(crate) fn finish(&mut self) -> anyhow::Result<()> {
         Ok(self.writer.flush()?)
-    }
-}
-
-/// A text of somebody else, without what a terminal would act on.
-pub(crate) fn tame(text: &str) -> String {
-    let mut tamed = String::with_capacity(text.len());
-    for char in text.chars() {
-        if char.is_control() {
-            tamed.extend(char.escape_default());
-        } else {
-            tamed.push(char);
-        }
-    }
-    tamed
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_terminal_would_act_on_is_written_out() {
-        assert_eq!(tame("größe 100%"), "größe 100%");
-        assert_eq!(tame("a\u{1b}[31mred\n"), "a\\u{1b}[31mred\\n");
     }
 }

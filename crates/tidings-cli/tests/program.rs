@@ -115,7 +115,7 @@ async fn letters_are_listed_shown_put_back_and_purged() {
     assert_eq!(shown[0]["consumer"], "shop-orders_created");
     assert_eq!(shown[0]["headers"][0][0], "Nats-Msg-Id");
     let text = said(&server, &["dlq", "show", of[0], of[1], &second]).await;
-    assert!(text.contains("\"region\": \"eu\"") && text.contains("orders.eu.created"), "{text}");
+    assert!(text.contains("\"region\":\"eu\"") && text.contains("orders.eu.created"), "{text}");
 
     // All of them only with a yes.
     for what in ["redrive", "purge"] {
@@ -210,6 +210,125 @@ async fn streams_are_planned_and_applied() {
     assert_eq!(tidings(&server, &plan).await.status.code(), Some(3));
     said(&server, &[&apply[..], &["--allow-data-loss"]].concat()).await;
     assert_eq!(tidings(&server, &plan).await.status.code(), Some(0));
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+/// What a terminal would act on: C0, DEL and C1 controls, a line end, a change of direction, and a
+/// text that is not seen.
+const HOSTILE: &str = "x\u{1b}[2J\u{7f}\u{9b}31m\r\n\u{202e}\u{2066}\u{200b}\u{2028}y";
+
+/// Whether none of it is there but line ends.
+fn is_harmless(text: &str) -> bool {
+    let acts = |char: char| {
+        HOSTILE.contains(char)
+            && !matches!(char, 'x' | 'y' | '[' | '2' | 'J' | '3' | '1' | 'm' | '\n')
+    };
+    !text.chars().any(acts)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_terminal_acts_on_nothing_that_others_wrote() {
+    let server = Server::start().await;
+    let client = server.client().await;
+    let jetstream = async_nats::jetstream::new(client);
+    let letters = async_nats::jetstream::stream::Config {
+        name: "letters".to_owned(),
+        subjects: vec!["_dead_letters.letters.>".to_owned()],
+        ..Default::default()
+    };
+    jetstream.create_stream(letters).await.unwrap();
+    // A letter as nobody writes it who keeps to the contract; a header holds no line end.
+    let hostile = HOSTILE.replace(['\r', '\n'], "");
+    let subject = format!("_dead_letters.letters.ORDERS.shop.{}", hostile.replace('\u{2028}', ""));
+    let mut headers = async_nats::HeaderMap::new();
+    for name in ["Reason", "Error", "Subject", "Stream", "Consumer", "Original-Nats-Msg-Id"] {
+        headers.insert(format!("Tidings-Dl-{name}").as_str(), hostile.as_str());
+    }
+    headers.insert("Tidings-Dl-Stored-At", "2026-01-01T00:00:00Z");
+    headers.insert("tenant", hostile.as_str());
+    let payload = format!(r#"{{"number": 12345678901234567890123, "a": "{HOSTILE}", "a": 2}}"#);
+    let stored = jetstream.publish_with_headers(subject, headers, payload.into()).await.unwrap();
+    stored.await.unwrap();
+
+    let of = ["--in", "letters"];
+    let mut seen = String::new();
+    for format in ["text", "json"] {
+        for command in [
+            &["dlq", "list"][..],
+            &["dlq", "show", "1"],
+            &["dlq", "redrive", "1"],
+            &["dlq", "redrive", "--yes", "--dry-run"],
+            &["dlq", "purge", "--dry-run", "--subject", &hostile],
+        ] {
+            let arguments = [command, &of, &["--format", format]].concat();
+            let output = tidings(&server, &arguments).await;
+            for text in [output.stdout, output.stderr] {
+                let text = String::from_utf8(text).unwrap();
+                assert!(is_harmless(&text), "{arguments:?}: {text:?}");
+                seen.push_str(&text);
+            }
+        }
+    }
+    // It was there, and was written out.
+    assert!(seen.contains("\\u{9b}31m") && seen.contains("\\u009b31m"), "{seen}");
+    // What was stored, with every digit and every key.
+    let shown = said(&server, &["dlq", "show", "--in", "letters", "1"]).await;
+    assert!(shown.contains("12345678901234567890123") && shown.contains("\"a\": 2"), "{shown}");
+
+    let folder = tempfile(&server);
+    let mut config = StreamConfig::new("ORDERS", ["orders.>"]);
+    config.description = Some(HOSTILE.to_owned());
+    config.metadata.insert(HOSTILE.to_owned(), HOSTILE.to_owned());
+    let theirs = async_nats::jetstream::stream::Config {
+        name: "ORDERS".to_owned(),
+        subjects: vec!["orders.>".to_owned()],
+        description: Some(format!("theirs {HOSTILE}")),
+        ..Default::default()
+    };
+    jetstream.create_stream(theirs).await.unwrap();
+    fs::write(folder.join("ORDERS.stream.json"), config.to_json()).unwrap();
+    for format in ["text", "json"] {
+        for command in ["plan", "apply"] {
+            let folder = folder.to_str().unwrap();
+            let arguments = ["stream", command, "--schemas", folder, "--format", format];
+            let output = tidings(&server, &arguments).await;
+            let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+            assert!(is_harmless(&text), "{arguments:?}: {text:?}");
+        }
+    }
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_from_elsewhere_is_read_with_care() {
+    let server = Server::start().await;
+    let folder = tempfile(&server);
+    let schemas = folder.to_str().unwrap();
+    let file = folder.join("ORDERS.stream.json");
+    let outside = folder.join("outside.json");
+    fs::write(&outside, StreamConfig::new("ORDERS", ["orders.>"]).to_json()).unwrap();
+    let plan = async |why: &str| {
+        let arguments = ["stream", "apply", "--schemas", schemas];
+        let output = tokio::time::timeout(SOON, tidings(&server, &arguments)).await;
+        let output = output.expect("it does not wait");
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_ne!(output.status.code(), Some(0));
+        assert!(text.contains("ORDERS.stream.json") && text.contains(why), "{text}");
+    };
+
+    std::os::unix::fs::symlink(&outside, &file).unwrap();
+    plan("plain file").await;
+    fs::remove_file(&file).unwrap();
+    assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
+    plan("plain file").await;
+    fs::remove_file(&file).unwrap();
+    fs::File::create(&file).unwrap().set_len(5 * 1024 * 1024).unwrap();
+    plan("larger than 4 MiB").await;
+    for name in ["SHOP", "a.b", "../ORDERS"] {
+        fs::write(&file, StreamConfig::new(name, ["orders.>"]).to_json()).unwrap();
+        plan(name).await;
+    }
     fs::remove_dir_all(&folder).unwrap();
 }
 

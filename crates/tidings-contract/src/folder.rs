@@ -6,6 +6,7 @@
 //! other file that is called like a message's or a stream's is an orphan.
 
 mod check;
+mod file;
 mod lock;
 mod read;
 mod write;
@@ -15,7 +16,7 @@ use std::path::Path;
 use std::{fs, io};
 
 pub use check::{CheckError, Drift, DriftKind, FileDrift};
-pub use read::ReadError;
+pub use read::{ReadError, StreamFile, stream_files};
 pub use write::WriteError;
 
 use crate::{Catalog, Descriptor, canonical};
@@ -84,9 +85,9 @@ fn stream_file_name(name: &str) -> String {
     format!("{name}{STREAM}")
 }
 
-/// Whether a file is called as a stream's is.
-fn is_stream_file(name: &str) -> bool {
-    name.strip_suffix(STREAM).is_some_and(|name| !name.is_empty())
+/// The stream's name, if a file is called as a stream's is.
+fn stream_name(file: &str) -> Option<&str> {
+    file.strip_suffix(STREAM).filter(|name| !name.is_empty())
 }
 
 fn file_name(message: &Descriptor) -> String {
@@ -112,7 +113,7 @@ fn orphans(folder: &Path, files: &BTreeMap<String, String>) -> io::Result<Vec<St
     for entry in entries {
         // A name that is not UTF-8 is none of these.
         if let Ok(name) = entry?.file_name().into_string()
-            && (is_message_file(&name) || is_stream_file(&name))
+            && (is_message_file(&name) || stream_name(&name).is_some())
             && !files.contains_key(&name)
         {
             orphans.push(name);

@@ -46,5 +46,6 @@ pub use contract::Contract;
 pub use descriptor::{Descriptor, Kind};
 pub use fingerprint::Fingerprint;
 pub use folder::{
-    CheckError, CurrentError, Drift, DriftKind, FileDrift, ReadError, UPDATE_SCHEMAS, WriteError,
+    CheckError, CurrentError, Drift, DriftKind, FileDrift, ReadError, StreamFile, UPDATE_SCHEMAS,
+    WriteError, stream_files,
 };

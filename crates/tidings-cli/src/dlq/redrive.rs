@@ -10,6 +10,7 @@ use crate::connect::Connection;
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::progress::Bar;
+use crate::terminal;
 
 /// Puts originals back on their subjects, in order, and removes their letters.
 #[derive(Debug, Args)]
@@ -88,7 +89,7 @@ fn text(report: &RedriveReport, dry_run: bool) -> String {
         text.push_str("; the rest was left alone (`--keep-going` goes on)");
     }
     for error in &report.errors {
-        text = format!("{text}\n  {error}");
+        text = format!("{text}\n  {}", terminal::line(&error.to_string()));
     }
     text
 }

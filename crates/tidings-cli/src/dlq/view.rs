@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 use std::time::SystemTime;
 
 use data_encoding::BASE64;
+use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tidings::DeadLetter;
 
 use crate::moment;
-use crate::output::tame;
+use crate::terminal;
 
 /// In a line.
 pub(super) fn line(letter: &DeadLetter) -> String {
@@ -16,11 +18,11 @@ pub(super) fn line(letter: &DeadLetter) -> String {
         "{:>6}  {}  {:<11}  {}/{}  {}  {}",
         letter.sequence(),
         moment::write(letter.put_aside_at()),
-        letter.reason().as_str(),
-        letter.stream(),
-        letter.consumer(),
-        tame(letter.subject()),
-        tame(letter.error()),
+        terminal::line(letter.reason().as_str()),
+        terminal::line(letter.stream()),
+        terminal::line(letter.consumer()),
+        terminal::line(letter.subject()),
+        terminal::line(letter.error()),
     )
 }
 
@@ -47,11 +49,12 @@ pub(super) fn whole(letter: &DeadLetter) -> String {
     ] {
         if let Some(value) = value {
             // Writing to a text can't fail.
-            let _ = writeln!(text, "{name:<16} {}", tame(&value));
+            let _ = writeln!(text, "{name:<16} {}", terminal::line(&value));
         }
     }
     for (name, value) in letter.headers().iter() {
-        let _ = writeln!(text, "{:<16} {}: {}", "header", tame(name), tame(value));
+        let _ =
+            writeln!(text, "{:<16} {}: {}", "header", terminal::line(name), terminal::line(value));
     }
     if let Some(raw) = letter.raw_headers() {
         let _ = writeln!(text, "{:<16} {} (base64)", "raw headers", BASE64.encode(raw));
@@ -60,24 +63,28 @@ pub(super) fn whole(letter: &DeadLetter) -> String {
     text
 }
 
-/// The payload as text, where it is.
+/// The payload as it is stored, where it is text.
 fn payload(letter: &DeadLetter) -> String {
     let bytes = letter.payload();
-    if let Ok(value) = serde_json::from_slice::<Value>(bytes)
-        && let Ok(pretty) = serde_json::to_string_pretty(&value)
-    {
-        return pretty;
-    }
     match std::str::from_utf8(bytes) {
-        Ok(text) => tame(text),
+        Ok(text) => text.to_owned(),
         Err(_) => format!("{} (base64)", BASE64.encode(bytes)),
     }
 }
 
+/// A payload that is JSON, digit by digit and key by key as it is stored, in one line.
+///
+/// Parsed into values, a key that is there twice would be gone, and the last digits of a long number.
+fn stored(payload: &[u8]) -> Option<Box<RawValue>> {
+    // Line ends stand in JSON between tokens alone: in a text they are escaped.
+    let text = std::str::from_utf8(payload).ok()?.replace(['\n', '\r'], " ");
+    RawValue::from_string(text).ok()
+}
+
 /// As JSON; headers and payload where everything is asked for.
-pub(super) fn json(letter: &DeadLetter, whole: bool) -> Value {
+pub(super) fn json(letter: &DeadLetter, whole: bool) -> Shown {
     let time = |time: Option<SystemTime>| time.map(moment::write);
-    let mut value = json!({
+    let letter_json = json!({
         "sequence": letter.sequence(),
         "put_aside_at": moment::write(letter.put_aside_at()),
         "reason": letter.reason().as_str(),
@@ -93,12 +100,33 @@ pub(super) fn json(letter: &DeadLetter, whole: bool) -> Value {
         "message_id": letter.message_id(),
         "redriven": letter.redriven(),
     });
-    if whole {
-        let headers: Vec<_> = letter.headers().iter().map(|(name, value)| [name, value]).collect();
-        value["headers"] = json!(headers);
-        value["raw_headers"] = json!(letter.raw_headers().map(|raw| BASE64.encode(raw)));
-        value["payload"] = serde_json::from_slice(letter.payload()).unwrap_or(Value::Null);
-        value["payload_base64"] = BASE64.encode(letter.payload()).into();
-    }
-    value
+    let whole = whole.then(|| Whole {
+        headers: letter
+            .headers()
+            .iter()
+            .map(|(name, value)| [name, value].map(str::to_owned))
+            .collect(),
+        raw_headers: letter.raw_headers().map(|raw| BASE64.encode(raw)),
+        payload: stored(letter.payload()),
+        payload_base64: BASE64.encode(letter.payload()),
+    });
+    Shown { letter: letter_json, whole }
+}
+
+/// A letter as JSON.
+#[derive(Serialize)]
+pub(super) struct Shown {
+    #[serde(flatten)]
+    letter: Value,
+    #[serde(flatten)]
+    whole: Option<Whole>,
+}
+
+/// The part of it that is shown of one letter alone.
+#[derive(Serialize)]
+struct Whole {
+    headers: Vec<[String; 2]>,
+    raw_headers: Option<String>,
+    payload: Option<Box<RawValue>>,
+    payload_base64: String,
 }

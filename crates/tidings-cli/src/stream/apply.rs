@@ -8,6 +8,7 @@ use super::folder::Folder;
 use crate::connect::Connection;
 use crate::exit::Exit;
 use crate::output::Output;
+use crate::terminal;
 
 /// Makes streams what is declared, as far as nothing is lost. A stream that is refused keeps none
 /// of the others from being made.
@@ -53,7 +54,9 @@ impl Apply {
             }
             value["error"] = error.clone().map_or(Value::Null, Value::from);
             value["dry_run"] = dry_run.into();
-            let text = error.map_or(text.clone(), |error| format!("{text}\n  failed: {error}"));
+            let text = error.map_or(text.clone(), |error| {
+                format!("{text}\n  failed: {}", terminal::line(&error))
+            });
             output.write(|| text, || value)?;
         }
         Ok(exit)

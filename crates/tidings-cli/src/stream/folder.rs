@@ -1,11 +1,12 @@
 //! Streams that a schemas folder declares.
 
-use std::fs;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use tidings::StreamConfig;
+use tidings::contract::{StreamFile, stream_files};
+use tidings_subject::check_stream_name;
 
 use crate::exit::Usage;
 
@@ -27,24 +28,21 @@ impl Folder {
     /// The configurations that are declared, by name.
     pub(super) fn read(&self) -> anyhow::Result<Vec<StreamConfig>> {
         let folder = self.schemas.display();
-        let entries = fs::read_dir(&self.schemas);
         let mut configs = Vec::new();
-        for entry in entries.with_context(|| format!("folder {folder} can't be read"))? {
-            let path = entry.with_context(|| format!("folder {folder} can't be read"))?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if !name.ends_with(SUFFIX) {
-                continue;
-            }
+        for StreamFile { path, name, json, .. } in stream_files(&self.schemas)? {
             let shown = path.display();
-            let text =
-                fs::read_to_string(&path).with_context(|| format!("{shown} can't be read"))?;
-            let config = StreamConfig::from_json(&text)
+            let config = StreamConfig::from_json(&json)
                 .with_context(|| format!("{shown} is no stream's configuration"))?;
+            // Before anything is asked for it: the name leads to subjects of the server's API.
+            if config.name != name {
+                let found = &config.name;
+                bail!("{shown} declares stream {found:?}: its file is called {found}{SUFFIX}");
+            }
+            check_stream_name(&name).with_context(|| format!("{shown}: {name:?}"))?;
             if self.streams.is_empty() || self.streams.contains(&config.name) {
                 configs.push(config);
             }
         }
-        configs.sort_by(|a, b| a.name.cmp(&b.name));
         let is_there = |name: &&String| configs.iter().any(|config| config.name == **name);
         if let Some(missing) = self.streams.iter().find(|name| !is_there(name)) {
             return Err(Usage(format!("no {SUFFIX} in {folder} declares stream {missing}")).into());

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{UPDATE_SCHEMAS, content, is_stream_file, orphans};
+use super::{UPDATE_SCHEMAS, content, orphans, stream_name};
 use crate::{Catalog, difference};
 
 /// A folder does not say what the catalog does, or could not be read.
@@ -118,5 +118,5 @@ impl fmt::Display for Drift {
 }
 
 fn what(file: &str) -> &'static str {
-    if is_stream_file(file) { "stream" } else { "message" }
+    if stream_name(file).is_some() { "stream" } else { "message" }
 }

@@ -7,8 +7,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::lock::{Entry, FORMAT, Head, Lock, StreamEntry};
-use super::{LOCK, file_name, stream_file_name};
+use super::{LOCK, file, file_name, stream_file_name, stream_name};
 use crate::{Catalog, CatalogError, Descriptor, Fingerprint, canonical};
+
+/// How many streams a folder may declare.
+const MAX_STREAMS: usize = 10_000;
 
 /// A folder holds no catalog that can be read.
 #[derive(Debug, thiserror::Error)]
@@ -98,8 +101,49 @@ impl Catalog {
     }
 }
 
+/// A stream's file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StreamFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The stream's name, as the file is called.
+    pub name: String,
+    /// What it holds.
+    pub json: String,
+}
+
+/// The streams that a folder declares, by name, whatever its lock file says: for tools that compare
+/// them with a server.
+///
+/// Only plain files of at most 4 MiB are read, and at most 10,000 of them.
+///
+/// # Errors
+/// [`ReadError::Io`] if the folder or one of these files can't be read, or is no plain file.
+pub fn stream_files(folder: impl AsRef<Path>) -> Result<Vec<StreamFile>, ReadError> {
+    let folder = folder.as_ref();
+    let io = |path: &Path, source| ReadError::Io { path: path.to_owned(), source };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|source| io(folder, source))? {
+        let path = entry.map_err(|source| io(folder, source))?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()).and_then(stream_name)
+        else {
+            continue;
+        };
+        if files.len() == MAX_STREAMS {
+            let text = format!("it holds more than {MAX_STREAMS} streams");
+            return Err(io(folder, io::Error::new(io::ErrorKind::InvalidInput, text)));
+        }
+        let (name, json) =
+            (name.to_owned(), file::read(&path).map_err(|source| io(&path, source))?);
+        files.push(StreamFile { path, name, json });
+    }
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(files)
+}
+
 fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, ReadError> {
-    let text = fs::read_to_string(path)
-        .map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
+    let text =
+        file::read(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
     serde_json::from_str(&text).map_err(|source| ReadError::Json { path: path.to_owned(), source })
 }
