@@ -12,11 +12,15 @@ use serde_json::Value;
 use crate::directory::Directory;
 use crate::monitor;
 use crate::process::{Launch, Process};
-use crate::{signal, unique};
+use crate::{eventually, signal, unique};
 
 /// What makes a server a hub that leaf nodes can connect to.
-pub const HUB: &str = "leafnodes { listen: \"127.0.0.1:-1\" }";
+///
+/// A leaf reaches its JetStream only by a domain's subjects: without a domain the hub refuses them.
+pub const HUB: &str = "jetstream { domain: hub }\nleafnodes { listen: \"127.0.0.1:-1\" }";
 
+/// How long a leaf may take to have its link.
+const LINKED_WITHIN: Duration = Duration::from_secs(10);
 /// How long a restart waits for somebody else to give its port back.
 const PORT_WITHIN: Duration = Duration::from_secs(10);
 
@@ -60,11 +64,20 @@ impl Server {
 
     /// A leaf node without JetStream, whose only link to others leads to this address of a server
     /// that has a `leafnodes` block: the hub's [`leaf_address`](Self::leaf_address), or a proxy's.
+    /// The hub's JetStream can be asked through it when this returns.
     pub async fn leaf(hub: impl Display) -> Self {
-        let config =
-            format!("leafnodes {{ reconnect: 1, remotes: [ {{ url: \"nats-leaf://{hub}\" }} ] }}");
+        let config = format!(
+            "accounts {{ LEAF {{ users: [ {{ user: leaf, password: leaf }} ], \
+             mappings: {{ \"$JS.API.>\": \"$JS.hub.API.>\" }} }} }}\n\
+             no_auth_user: leaf\n\
+             leafnodes {{ reconnect: 1, remotes: [ {{ url: \"nats-leaf://{hub}\", account: LEAF }} ] }}"
+        );
         let started = Self::launched(unique("leaf"), &config, false).await;
-        started.unwrap_or_else(|error| panic!("{error:#}"))
+        let leaf = started.unwrap_or_else(|error| panic!("{error:#}"));
+        let client = leaf.client().await;
+        let ask = || client.request("$JS.API.INFO", "".into());
+        eventually(LINKED_WITHIN, "JetStream of the hub answers through the leaf", ask).await;
+        leaf
     }
 
     /// Where leaf nodes connect to, `127.0.0.1:<port>`; the server needs [`HUB`] in its
