@@ -398,6 +398,11 @@ scenarios! {
             a_batch_dropped_half_way_is_stored_up_to_there;
         deleted:
             a_route_comes_back_after_its_consumer_was_deleted,
+            what_was_not_settled_comes_again_and_nothing_else,
+            a_batch_comes_back_after_its_consumer_was_deleted,
+            acks_of_many_come_back_after_their_consumer_was_deleted,
+            two_instances_go_on_behind_what_both_have_settled,
+            a_work_queue_comes_back_after_its_consumer_was_deleted,
             a_route_comes_back_whose_consumer_was_deleted_while_it_was_busy,
             a_route_comes_back_after_its_stream_was_deleted,
             a_stream_that_is_made_again_has_no_past,

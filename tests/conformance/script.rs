@@ -7,7 +7,7 @@ use tidings::prelude::*;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
-use crate::env::{Env, never, soon};
+use crate::env::{BY_AND_BY, Env, never, soon, within};
 use crate::message::Sent;
 
 /// What the handler does.
@@ -74,6 +74,13 @@ impl Calls {
             calls.push(self.next().await);
         }
         calls
+    }
+
+    /// The next call, by and by.
+    #[track_caller]
+    pub(crate) fn later(&mut self) -> impl Future<Output = Call> {
+        let next = within(BY_AND_BY, self.0.recv());
+        async move { next.await.expect("the handler is there") }
     }
 
     /// No call in this time.

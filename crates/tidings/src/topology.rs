@@ -21,7 +21,7 @@ pub use stream_handle::{StreamError, StreamHandle};
 pub(crate) use stream_plan::plan_stream;
 pub use stream_plan::{PlanAction, StreamPlan};
 
-use crate::stream::{StreamConfig, StreamDeclaration};
+use crate::stream::StreamConfig;
 use crate::transport::{ApiError, ConsumerConfig, Fault, Transport};
 
 /// How many messages of one consumer may be unsettled at a time over all its readers; NATS's own
@@ -105,21 +105,10 @@ fn keeps(wanted: &StreamConfig, found: &StreamConfig) -> Result<(), ProvisionErr
     }
 }
 
-/// Makes a consumer again that was lost or deleted while it was in use, and its stream with it, as
-/// far as the modes let it.
-pub(crate) async fn restore(
-    transport: &Transport,
-    stream: StreamDeclaration,
-    consumer: &ConsumerConfig,
-    modes: Modes,
-) -> Result<(), RestoreFault> {
-    restore_stream(transport, &(stream.config)(), modes.streams).await?;
-    ensure_consumer(transport, stream.name, consumer, modes.consumers).await?;
-    Ok(())
-}
-
+/// Makes a stream again that was lost or deleted while it was in use, as far as the mode lets it.
+///
 /// One that is there is left as it is: it was judged when the program started.
-async fn restore_stream(
+pub(crate) async fn restore_stream(
     transport: &Transport,
     wanted: &StreamConfig,
     mode: Topology,

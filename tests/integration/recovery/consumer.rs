@@ -10,7 +10,8 @@ use tokio::time::sleep;
 
 use super::{Book, Burnt, CONSUMER, Loaves, RECOVERED, publish};
 
-/// A consumer that is made again begins at the beginning, and so nothing is lost.
+/// A consumer that is made again goes on behind what is settled: nothing is lost, and nothing is
+/// handled twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_that_is_deleted_again_and_again_loses_nothing() {
     let server = Server::start().await;
@@ -29,6 +30,56 @@ async fn one_that_is_deleted_again_and_again_loses_nothing() {
     publishing.await.unwrap();
     book.wait_for(0..2000).await;
     running.shutdown().await;
+    assert_eq!(book.twice(), 0);
+}
+
+/// Two instances know their parts, and the server what both have settled: what was handled just
+/// before the consumer went may be handled again, and nothing else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_two_instances_goes_on_behind_what_both_have_settled() {
+    let server = Server::start().await;
+    let [bus, other] =
+        [Bus::connect(server.url()).await.unwrap(), Bus::connect(server.url()).await.unwrap()];
+    let book = Book::default();
+    let registry = || Registry::new("bakers").route(book.route().prefetch(4));
+    let (one, two) =
+        (registry().start(&bus).await.unwrap(), registry().start(&other).await.unwrap());
+    publish(&bus, 0..2000).await;
+    book.wait_for(0..2000).await;
+    // In a second each has asked the server, which it does at once while it does not know all.
+    sleep(Duration::from_secs(1)).await;
+    bus.stream::<Loaves>().delete_consumer(CONSUMER).await.unwrap();
+    publish(&bus, 2000..2100).await;
+    book.wait_for(0..2100).await;
+    let reports = [one.shutdown().await, two.shutdown().await];
+    assert_eq!(book.twice(), 0, "{reports:?}");
+}
+
+/// Whoever sets a consumer forward by hand is not overruled when it is lost later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_was_set_forward_by_hand_stays_there() {
+    let server = Server::start().await;
+    let bus = Bus::connect(server.url()).await.unwrap();
+    let book = Book::default();
+    let registry = || Registry::new("bakers").route(book.route());
+    let running = registry().start(&bus).await.unwrap();
+    publish(&bus, 0..10).await;
+    book.wait_for(0..10).await;
+    running.shutdown().await;
+    publish(&bus, 10..20).await;
+    let reset = format!("$JS.API.CONSUMER.RESET.{}.{CONSUMER}", Loaves::NAME);
+    let answer = server.client().await.request(reset, r#"{"seq":16}"#.into()).await.unwrap();
+    let answer = String::from_utf8_lossy(&answer.payload).into_owned();
+    assert!(answer.contains("reset_seq"), "{answer}");
+    let running = registry().start(&bus).await.unwrap();
+    book.wait_for(15..20).await;
+    bus.stream::<Loaves>().delete_consumer(CONSUMER).await.unwrap();
+    publish(&bus, 20..30).await;
+    book.wait_for(20..30).await;
+    running.shutdown().await;
+    let handled: Vec<u32> = book.0.lock().unwrap().keys().copied().collect();
+    assert_eq!(handled, (0..10).chain(15..30).collect::<Vec<_>>());
+    assert_eq!(book.twice(), 0);
 }
 
 /// Somebody else makes it, with another filter. Returns its stream, once events of both kinds were

@@ -136,6 +136,11 @@ impl Backlog {
         all.filter(move |taken| taken.told.is_none_or(|told| told <= before))
     }
 
+    /// All that are here.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Taken> {
+        self.waiting.iter().chain(self.deferred.values())
+    }
+
     /// Empties it, the oldest first.
     pub(super) fn drain(&mut self) -> Vec<Taken> {
         let waiting = std::mem::take(&mut self.waiting);

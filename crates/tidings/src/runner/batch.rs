@@ -1,5 +1,6 @@
 //! One route's handler at work on many messages, each of which is settled by itself.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -21,7 +22,12 @@ enum Ended {
 }
 
 impl Shared {
-    pub(super) async fn work_on_all(&self, batch: Vec<Taken>, place: &mut Place) {
+    pub(super) async fn work_on_all(self: &Arc<Self>, batch: Vec<Taken>, place: &mut Place) {
+        let (settled, batch): (Vec<_>, Vec<_>) =
+            batch.into_iter().partition(|taken| self.account.is_settled(&taken.incoming));
+        for taken in &settled {
+            self.pass(&taken.incoming);
+        }
         let (spent, batch): (Vec<_>, Vec<_>) =
             batch.into_iter().partition(|taken| self.is_used_up(&taken.incoming));
         let begun = Instant::now();

@@ -103,6 +103,14 @@ impl Shared {
         settle.send(settlement).await
     }
 
+    /// Acknowledges a message that is not handled: it is done.
+    pub(super) fn pass(self: &Arc<Self>, message: &Arc<Matter>) {
+        if self.acks_all {
+            return self.acknowledge_all(self.ledger.cover(|cover| cover.handled(message)));
+        }
+        self.acknowledge_all(message.settle.clone());
+    }
+
     /// Sends the ack of many messages, without waiting for it.
     pub(super) fn acknowledge_all(self: &Arc<Self>, due: Option<Settle>) {
         let Some(due) = due else { return };
@@ -179,6 +187,9 @@ impl Shared {
                 }
             }
         };
+        if matches!(settlement, Settlement::Nak(_)) {
+            self.account.owe(&taken.incoming);
+        }
         // From here on the server is told no more that it is in good hands.
         taken.entry = None;
         let Taken { incoming, underway, .. } = &*taken;
@@ -195,6 +206,7 @@ impl Shared {
             && !matches!(settlement, Settlement::Nak(_))
         {
             self.history.forget(receipt);
+            self.account.settle(incoming);
         }
         let settlement = underway.settlement(settlement);
         match (aside, handled) {

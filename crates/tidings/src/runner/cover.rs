@@ -105,6 +105,12 @@ impl Cover {
         true
     }
 
+    /// The consumer is another one: what is handled is settled there or comes again, and whose
+    /// deliveries are here is a new count.
+    pub(super) fn begin_anew(&mut self) {
+        *self = Self::new(self.every, self.ack_wait);
+    }
+
     /// A message came.
     pub(super) fn came(&mut self, message: &Matter) {
         let (Some(receipt), Some(settle)) = (&message.receipt, &message.settle) else { return };

@@ -8,15 +8,17 @@ use tokio_util::task::AbortOnDropHandle;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::Worker;
+use super::audit;
+use super::cover::Cover;
 use super::feed::{Feed, Halt};
 use super::gate::Trouble;
 use super::intake::Intake;
 use super::teller;
 use crate::jitter::jittered;
 use crate::probe::Listener;
-use crate::stream::StreamDeclaration;
-use crate::topology::{self, Modes};
-use crate::transport::{ConsumerConfig, Fault, Pull};
+use crate::stream::{Retention, StreamDeclaration};
+use crate::topology::{self, Modes, PlanAction, RestoreFault, Topology};
+use crate::transport::{ApiError, ConsumerConfig, DeliverFrom, Fault, Pull};
 
 /// The first and the longest wait before a consumer that can't be read is tried again.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
@@ -24,6 +26,8 @@ const MOST_RETRY: Duration = Duration::from_secs(10);
 /// How often an instance that stands by looks whether it is its turn.
 const FIRST_LOOK: Duration = Duration::from_millis(150);
 const LOOK: Duration = Duration::from_millis(500);
+/// How long handlers may go on before a consumer is made again that delivers their messages anew.
+const MOST_HANDLED: Duration = Duration::from_secs(30);
 /// How long the server may take to see that a pull has ended.
 const BARRIER: Duration = Duration::from_secs(2);
 
@@ -43,6 +47,9 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
     let ledger = Arc::clone(&intake.ledger);
     let telling = tokio::spawn(teller::run(worker.clone(), Arc::clone(&ledger)));
     let _telling = AbortOnDropHandle::new(telling);
+    let durable = Arc::new(durable);
+    let auditing = audit::run(worker.clone(), Arc::clone(&ledger), Arc::clone(&durable));
+    let _auditing = AbortOnDropHandle::new(tokio::spawn(auditing));
     let mut pause = FIRST_RETRY;
     loop {
         let opened = tokio::select! {
@@ -51,12 +58,18 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
             opened = intake.meanwhile(open(&worker, &durable)) => opened,
         };
         match opened {
-            Ok(pull) => {
+            Ok((pull, anew)) => {
                 gate.well(Trouble::Feed);
+                if let Some(from) = anew {
+                    intake.let_go(from);
+                }
                 let mut feed = Feed::durable(pull);
                 let feeding = worker.feeding();
                 ledger.attach(&feed);
                 let halt = intake.run(&mut feed, &listener).await;
+                if let Some(reach) = ledger.reach() {
+                    worker.shared.account.close(reach);
+                }
                 ledger.detach();
                 if intake.has_delivered() {
                     pause = FIRST_RETRY;
@@ -99,7 +112,7 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
             let restored = tokio::select! {
                 biased;
                 () = worker.stopped() => return give_back(&mut intake, None).await,
-                restored = intake.meanwhile(restore(&worker, &durable)) => restored,
+                restored = restore(&worker, &durable, &mut intake) => restored,
             };
             // One that has become another's is not read: what it delivers is not meant for us.
             if restored {
@@ -111,11 +124,12 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
 
 /// Makes the consumer again where it is missing: it may have been deleted. Says whether there may
 /// be one to read.
-async fn restore(worker: &Worker, durable: &Durable) -> bool {
-    let Durable { stream, config, modes, .. } = durable;
+async fn restore(worker: &Worker, durable: &Durable, intake: &mut Intake) -> bool {
+    let Durable { stream, config, .. } = durable;
     let transport = &worker.link().transport;
-    let Err(error) = topology::restore(transport, *stream, config, *modes).await else {
-        return true;
+    let error = match restore_once(worker, durable, intake).await {
+        Ok(is_there) => return is_there,
+        Err(error) => error,
     };
     let (route, stream, consumer) = (worker.label(), stream.name, &config.name);
     tracing::error!(route, stream, consumer, %error, "a consumer can't be made again");
@@ -124,10 +138,109 @@ async fn restore(worker: &Worker, durable: &Durable) -> bool {
     !error.is_another()
 }
 
-async fn open(worker: &Worker, durable: &Durable) -> Result<Pull, Fault> {
-    stand_by(worker, durable).await?;
+async fn restore_once(
+    worker: &Worker,
+    durable: &Durable,
+    intake: &mut Intake,
+) -> Result<bool, RestoreFault> {
+    let Durable { stream, config, modes, .. } = durable;
+    let transport = &worker.link().transport;
+    let is_missing = intake.meanwhile(async {
+        topology::restore_stream(transport, &(stream.config)(), modes.streams).await?;
+        let found = transport.consumer_standing(stream.name, &config.name).await?;
+        Ok::<_, RestoreFault>(found.is_none())
+    });
+    if is_missing.await? && modes.consumers != Topology::BindOnly {
+        return make_again(worker, durable, intake).await;
+    }
+    let ensuring = topology::ensure_consumer(transport, stream.name, config, modes.consumers);
+    intake.meanwhile(ensuring).await?;
+    Ok(true)
+}
+
+/// Makes a consumer again that goes on behind what is settled; in a stream that is another one, or
+/// where nothing is known of it, as one that is new. Says whether there is one to read.
+async fn make_again(
+    worker: &Worker,
+    Durable { stream, config, modes, .. }: &Durable,
+    intake: &mut Intake,
+) -> Result<bool, RestoreFault> {
+    let (transport, account) = (&worker.link().transport, &worker.shared.account);
+    let (name, consumer) = (stream.name, config.name.as_str());
+    let shyness = account.shyness();
+    if !shyness.is_zero() {
+        intake.meanwhile(sleep(jittered(shyness))).await;
+    }
+    // What is not begun comes again. So would what is being handled, unless it has ended by then.
+    intake.let_go_of_all();
+    intake.end_begun(config.ack_wait.min(MOST_HANDLED)).await;
+    intake.let_go_of_all();
+    let here = worker.shared.ledger.unsettled();
+    let standing = transport.stream_standing(name).await?;
+    let resume = standing.as_ref().and_then(|found| account.resume(found, here));
+    let is_work_queue = (stream.config)().retention == Retention::WorkQueue;
+    let from = match &resume {
+        // It has nothing that is settled, and its consumers begin at its beginning.
+        Some(_) if is_work_queue => config.from,
+        Some(resume) => DeliverFrom::Sequence(resume.from),
+        None => config.from,
+    };
+    let wanted = ConsumerConfig { from, ..config.clone() };
+    let plan = topology::ensure_consumer(transport, name, &wanted, modes.consumers).await?;
+    if plan.action != PlanAction::Create {
+        return Ok(true);
+    }
+    let route = worker.label();
+    tracing::warn!(route, stream = name, consumer, ?from, "a consumer is gone, and is made again");
+    let after = transport.stream_standing(name).await?.map(|found| found.identity);
+    if after != standing.map(|found| found.identity) {
+        // It would wait for a sequence of the stream before.
+        transport.delete_consumer(name, consumer).await?;
+        return Ok(false);
+    }
+    if let Some(made) = transport.consumer_standing(name, consumer).await? {
+        account.carry(after, &made, resume.and_then(|resume| resume.carried));
+        worker.shared.ledger.cover(Cover::begin_anew);
+    }
+    Ok(true)
+}
+
+/// Reads the consumer behind what was delivered of it. Gives also the sequence with which it begins,
+/// where it is another one than before.
+async fn open(worker: &Worker, durable: &Durable) -> Result<(Pull, Option<u64>), Fault> {
+    let (mut behind, mut anew) = look(worker, durable).await?;
+    if worker.shared.acks_all {
+        stand_by(worker, durable).await?;
+        let (later, again) = look(worker, durable).await?;
+        (behind, anew) = (later, again.or(anew));
+    }
     let Durable { stream, config, prefetch, .. } = durable;
-    worker.link().transport.pull(stream.name, &config.name, *prefetch).await
+    let mut pull = worker.link().transport.pull(stream.name, &config.name, *prefetch).await?;
+    pull.begin_behind(behind);
+    Ok((pull, anew))
+}
+
+/// How many deliveries of the consumer there were; and the sequence with which it begins, where it is
+/// another one than before.
+async fn look(
+    worker: &Worker,
+    Durable { stream, config, .. }: &Durable,
+) -> Result<(u64, Option<u64>), Fault> {
+    let transport = &worker.link().transport;
+    let found = transport.consumer_standing(stream.name, &config.name).await?;
+    let standing = found.ok_or_else(ApiError::consumer_not_found)?;
+    // Without it nothing is known of the stream: then a consumer that is made again is a new one.
+    let of = transport.stream_standing(stream.name).await.ok().flatten();
+    let is_another = worker.shared.account.open(of.map(|found| found.identity), &standing);
+    let begins = match standing.from {
+        DeliverFrom::Beginning => 0,
+        DeliverFrom::Sequence(sequence) => sequence,
+        _ => u64::MAX,
+    };
+    if is_another {
+        worker.shared.ledger.cover(Cover::begin_anew);
+    }
+    Ok((standing.delivered, is_another.then_some(begins)))
 }
 
 /// Waits while another instance takes what is for one alone.

@@ -1,6 +1,7 @@
 //! A route's messages that are here: shared by the intake, which handles them, and the teller,
 //! which tells the server of them.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use super::backlog::{Backlog, Taken};
 use super::cover::Cover;
 use super::feed::{Feed, Flow};
 use crate::context::Matter;
-use crate::transport::{Fault, Settle, Settlement};
+use crate::transport::{Fault, Pull, Reach, Settle, Settlement};
 
 /// What is here of one route's messages.
 #[derive(Debug, Default)]
@@ -21,6 +22,8 @@ pub(super) struct Ledger {
     held: Mutex<Held>,
     /// Wakes the teller, which sleeps while nothing is here.
     stirred: Notify,
+    /// Wakes the audit, which looks seldom while nothing comes.
+    roused: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -40,6 +43,10 @@ pub(super) struct Held {
     flow: Option<Arc<Flow>>,
     /// Whether the teller is awake.
     awake: bool,
+    /// Whether the audit looks seldom.
+    dozes: bool,
+    /// Whether one of them is to be woken by what comes.
+    calm: bool,
 }
 
 /// A stream's message that a task handles.
@@ -79,7 +86,8 @@ impl Ledger {
         let mut held = Held::default();
         held.backlog.keep_order(cover.is_some());
         held.cover = cover;
-        Self { held: Mutex::new(held), stirred: Notify::new() }
+        (held.dozes, held.calm) = (true, true);
+        Self { held: Mutex::new(held), stirred: Notify::new(), roused: Notify::new() }
     }
 
     /// Does something with what an ack may cover, if acks cover more than their message.
@@ -149,10 +157,63 @@ impl Ledger {
     }
 
     fn stir(&self, held: &mut Held, tells: bool) {
-        if tells && !held.awake {
-            held.awake = true;
+        if tells && held.calm {
+            self.rouse(held);
+        }
+    }
+
+    #[cold]
+    fn rouse(&self, held: &mut Held) {
+        held.calm = false;
+        if !std::mem::replace(&mut held.awake, true) {
             self.stirred.notify_one();
         }
+        if std::mem::take(&mut held.dozes) {
+            self.roused.notify_one();
+        }
+    }
+
+    /// Resolves when something has come after the audit [dozed](Self::doze).
+    pub(super) async fn roused(&self) {
+        self.roused.notified().await;
+    }
+
+    /// What comes next rouses the audit.
+    pub(super) fn doze(&self) {
+        let mut held = self.held();
+        (held.dozes, held.calm) = (true, true);
+    }
+
+    /// How far the consumer's deliveries have come; `None` while none are taken.
+    pub(super) fn reach(&self) -> Option<Reach> {
+        self.with_pull(|pull| pull.reach())?
+    }
+
+    /// All that was delivered up to this number is settled: what comes behind it is all that is not,
+    /// unless more has come meanwhile.
+    pub(super) fn begin_behind(&self, number: u64) {
+        self.with_pull(|pull| {
+            if pull.reach().is_some_and(|reach| reach.number == number) {
+                pull.begin_behind(number);
+            }
+        });
+    }
+
+    fn with_pull<T>(&self, work: impl FnOnce(&mut Pull) -> T) -> Option<T> {
+        let flow = self.held().flow.clone()?;
+        let mut pull = flow.lock().unwrap_or_else(PoisonError::into_inner);
+        pull.as_mut().map(work)
+    }
+
+    /// The sequences of what is here and not settled.
+    pub(super) fn unsettled(&self) -> BTreeSet<u64> {
+        let held = self.held();
+        let works = held.works.iter().flatten().map(|work| &work.message);
+        let hand = held.hand.iter().map(|hand| &hand.message);
+        let waiting = held.backlog.all().map(|taken| &taken.incoming);
+        let receipts =
+            works.chain(hand).chain(waiting).filter_map(|message| message.receipt.as_ref());
+        receipts.map(|receipt| receipt.sequence).collect()
     }
 
     /// Resolves when there is something to tell of.
@@ -165,6 +226,7 @@ impl Ledger {
         let mut held = self.held();
         let keeps = held.cover.as_ref().is_some_and(|cover| cover.kept().next().is_some());
         held.awake = keeps || held.hand.is_some() || !held.backlog.is_empty() || held.is_at_work();
+        held.calm = !held.awake || held.dozes;
         !held.awake
     }
 

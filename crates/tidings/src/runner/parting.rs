@@ -3,10 +3,11 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::task::unconstrained;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::backlog::Taken;
 use super::feed::Feed;
@@ -110,6 +111,41 @@ impl Intake {
         }
     }
 
+    /// Lets go of what was not begun and comes again from a consumer that begins with this sequence,
+    /// since it is another one now.
+    pub(super) fn let_go(&mut self, from: u64) {
+        let mut held = self.ledger.held();
+        let all = held.backlog.drain();
+        let comes = |taken: &Taken| {
+            taken.incoming.receipt.as_ref().is_some_and(|receipt| receipt.sequence >= from)
+        };
+        let (_, kept): (Vec<_>, Vec<_>) = all.into_iter().partition(comes);
+        for taken in kept {
+            match taken.due {
+                Some(due) => held.backlog.defer(taken, due),
+                None => held.backlog.push(taken),
+            }
+        }
+    }
+
+    /// The same for all of it: it comes again, wherever it goes.
+    pub(super) fn let_go_of_all(&mut self) {
+        let all = self.ledger.held().backlog.drain();
+        for taken in &all {
+            self.worker.shared.account.owe(&taken.incoming);
+        }
+    }
+
+    /// Waits for the handlers that run, no longer than that.
+    pub(super) async fn end_begun(&mut self, within: Duration) {
+        let mut late = pin!(sleep(within));
+        poll_fn(|cx| {
+            let _ = self.poll_turn(cx, None);
+            if self.running == 0 { Poll::Ready(()) } else { late.as_mut().poll(cx) }
+        })
+        .await;
+    }
+
     /// Those that are handled here, and those that are given back.
     fn parted(&self, mut all: Vec<Taken>) -> (Vec<Taken>, Vec<Taken>) {
         let worker = &self.worker;
@@ -129,6 +165,7 @@ impl Intake {
             if let (true, Some(receipt)) = (self.worker.shared.acks_all, &taken.incoming.receipt) {
                 self.ledger.cover(|cover| cover.give_back(receipt.sequence));
             }
+            self.worker.shared.account.owe(&taken.incoming);
             if let (Ok(()), Some(settle)) = (&*given_back, &taken.incoming.settle) {
                 let early = taken.due.and_then(|due| due.checked_duration_since(Instant::now()));
                 *given_back =

@@ -11,6 +11,7 @@ use tokio_util::sync::{CancellationToken, ReusableBoxFuture};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use super::account::Account;
 use super::backlog::Taken;
 use super::conclude::Concluded;
 use super::cover::Cover;
@@ -58,6 +59,8 @@ pub(super) struct Shared {
     /// The stream of its dead letters, if it has any.
     pub(super) letters: Option<String>,
     pub(super) history: History,
+    /// What is settled.
+    pub(super) account: Account,
     /// What is here of its messages.
     pub(super) ledger: Arc<Ledger>,
     /// Whether an ack covers all messages before its own.
@@ -94,6 +97,7 @@ impl Worker {
                 deadline: route.deadline,
                 letters,
                 history: History::default(),
+                account: Account::default(),
                 ledger: Arc::new(Ledger::new(
                     route.ack_every.map(|every| Cover::new(every, route.ack_wait())),
                 )),
@@ -217,11 +221,11 @@ impl Worker {
         self.shared.gate.failing(Trouble::Feed, now, fault.to_string());
     }
 
-    /// Whether a message was put back for another consumer only, and is done here.
+    /// Whether a message is done here: it was put back for another consumer only, or is settled.
     #[inline]
     pub(super) fn passes(&self, message: &Incoming) -> bool {
         // Else its transport has passed it over.
-        self.shared.acks_all && is_for_another(message)
+        self.shared.acks_all && is_for_another(message) || self.shared.account.is_settled(message)
     }
 
     /// Whether messages may have to wait for each other.

@@ -186,6 +186,12 @@ pub(crate) enum RestoreFault {
     Consumer(#[from] ConsumerFault),
 }
 
+impl From<Fault> for RestoreFault {
+    fn from(fault: Fault) -> Self {
+        Self::Consumer(ConsumerFault::Transport(fault))
+    }
+}
+
 impl RestoreFault {
     /// Whether the consumer is there, and another than the one that is wanted.
     pub(crate) fn is_another(&self) -> bool {

@@ -3,7 +3,8 @@
 use std::time::SystemTime;
 
 use super::{
-    ConsumerConfig, ConsumerState, Fault, StoredMessage, StreamState, Transport, Which, on,
+    ConsumerConfig, ConsumerStanding, ConsumerState, Fault, StoredMessage, StreamStanding,
+    StreamState, Transport, Which, on,
 };
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
@@ -32,6 +33,14 @@ impl Transport {
     /// What the stream holds.
     pub(crate) async fn stream_state(&self, name: &str) -> Result<StreamState, Fault> {
         on!(self, t => t.stream_state(name).await)
+    }
+
+    /// Which stream has this name; `None` if none has.
+    pub(crate) async fn stream_standing(
+        &self,
+        name: &str,
+    ) -> Result<Option<StreamStanding>, Fault> {
+        on!(self, t => t.stream_standing(name).await)
     }
 
     /// Removes the stream's messages, or those of a filter; gives how many.
@@ -102,6 +111,15 @@ impl Transport {
         name: &str,
     ) -> Result<ConsumerState, Fault> {
         on!(self, t => t.consumer_state(stream, name).await)
+    }
+
+    /// Which durable consumer has this name; `None` if none has.
+    pub(crate) async fn consumer_standing(
+        &self,
+        stream: &str,
+        name: &str,
+    ) -> Result<Option<ConsumerStanding>, Fault> {
+        on!(self, t => t.consumer_standing(stream, name).await)
     }
 
     /// Lets a durable consumer deliver nothing before `until`.

@@ -99,6 +99,32 @@ pub(crate) enum DeliverFrom {
     New,
 }
 
+/// How far a flow of deliveries has come. A consumer gives each delivery a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reach {
+    /// The number of the last delivery that came.
+    pub(crate) number: u64,
+    /// The highest sequence of those that came; 0 where none did.
+    pub(crate) sequence: u64,
+    /// Whether no number was left out: then all that the consumer delivered came here.
+    pub(crate) is_whole: bool,
+}
+
+impl Reach {
+    /// Of a flow that begins behind the delivery with this number.
+    pub(crate) fn behind(number: u64) -> Self {
+        Self { number, sequence: 0, is_whole: true }
+    }
+
+    /// A delivery has come.
+    #[inline]
+    pub(crate) fn pass(&mut self, number: u64, sequence: u64) {
+        self.is_whole &= number == self.number + 1;
+        self.number = number;
+        self.sequence = self.sequence.max(sequence);
+    }
+}
+
 /// What a consumer delivers, until it is dropped. It ends only when the bus is closed; a fault is
 /// reported and the flow goes on where it can.
 #[derive(Debug)]
@@ -128,6 +154,24 @@ impl Pull {
             Self::NatsOrdered(pull) => pull.set_room(room),
             // Nothing is on the way in memory.
             Self::Memory(_) => {}
+        }
+    }
+
+    /// So many deliveries of a durable consumer went before the first that is to come.
+    pub(crate) fn begin_behind(&mut self, number: u64) {
+        match self {
+            Self::Nats(pull) => pull.flow.begin_behind(number),
+            Self::NatsOrdered(_) => {}
+            Self::Memory(pull) => pull.flow.begin_behind(number),
+        }
+    }
+
+    /// How far a durable consumer's deliveries have come.
+    pub(crate) fn reach(&self) -> Option<Reach> {
+        match self {
+            Self::Nats(pull) => Some(pull.flow.reach()),
+            Self::NatsOrdered(_) => None,
+            Self::Memory(pull) => Some(pull.flow.reach()),
         }
     }
 

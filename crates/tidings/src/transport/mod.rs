@@ -29,7 +29,7 @@ use tokio::time::Instant;
 
 pub(crate) use addressed::PollInto;
 pub(crate) use atomic::AtomicFault;
-pub(crate) use consume::{AckPolicy, ConsumerConfig, DeliverFrom, Foreign, Pull};
+pub(crate) use consume::{AckPolicy, ConsumerConfig, DeliverFrom, Foreign, Pull, Reach};
 pub use denial::{Denial, DeniedAction};
 pub(crate) use dropped::Dropped;
 pub(crate) use fault::{ApiError, Fault};
@@ -40,6 +40,7 @@ pub(crate) use incoming::{Incoming, Receipt, Settle, Settlement};
 pub(crate) use ingest::{Ingest, Ingested, Stopped};
 pub(crate) use outgoing::Outgoing;
 pub(crate) use pending_ack::PendingAck;
+pub(crate) use state::{ConsumerStanding, Identity, StreamStanding};
 pub use state::{ConsumerState, StreamState};
 pub(crate) use stored::{StoredHeaders, StoredMessage, Unreadable, Which};
 

@@ -1,6 +1,8 @@
-//! What streams hold, and how far consumers have come.
+//! What streams hold, how far consumers have come, and which ones they are.
 
 use std::time::SystemTime;
+
+use crate::transport::DeliverFrom;
 
 /// What a stream holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,4 +38,33 @@ pub struct ConsumerState {
     pub waiting: u64,
     /// Until when it delivers nothing.
     pub paused_until: Option<SystemTime>,
+}
+
+/// What tells a stream or a consumer from another of its name: it is not the same once it was
+/// deleted and made again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Identity(pub(crate) String);
+
+/// Which stream it is, and how far it has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StreamStanding {
+    pub(crate) identity: Identity,
+    /// The sequence of the last message that was stored.
+    pub(crate) last: u64,
+}
+
+/// Which durable consumer it is, and how far it has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ConsumerStanding {
+    pub(crate) identity: Identity,
+    /// Where it began.
+    pub(crate) from: DeliverFrom,
+    /// How many deliveries there were.
+    pub(crate) delivered: u64,
+    /// The sequence of the last message that it has delivered, or passed over.
+    pub(crate) reached: u64,
+    /// The sequence up to which all is settled (NATS's ack floor).
+    pub(crate) floor: u64,
+    /// How many were delivered and not settled.
+    pub(crate) unsettled: u64,
 }

@@ -180,8 +180,7 @@ fn begin(
 ) -> Result<(Health, bool), Stage> {
     let shared = &worker.shared;
     if worker.passes(message) {
-        let due = shared.ledger.cover(|cover| cover.handled(message));
-        shared.acknowledge_all(due);
+        shared.pass(message);
         return Ok((Health::Unknown, true));
     }
     if hand.is_free(underway) { hand.handle(shared, message) } else { Err(Stage::Fresh) }

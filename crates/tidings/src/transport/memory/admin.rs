@@ -14,7 +14,10 @@ use super::stream_config;
 use super::{Fault, Memory};
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
-use crate::transport::{ApiError, ConsumerConfig, ConsumerState, StreamState};
+use crate::transport::{
+    ApiError, ConsumerConfig, ConsumerStanding, ConsumerState, Identity, StreamStanding,
+    StreamState,
+};
 
 impl State {
     /// Creates a stream; one of this name with the same configuration is no error.
@@ -194,6 +197,37 @@ impl Memory {
             consumer.wake(now, &mut state.effects);
             Ok(())
         })?
+    }
+
+    /// Which stream has this name.
+    pub(crate) async fn stream_standing(
+        &self,
+        name: &str,
+    ) -> Result<Option<StreamStanding>, Fault> {
+        self.connection.with(|state, _| {
+            let stream = state.streams.named(name)?;
+            let identity = Identity(stream.key.to_string());
+            Some(StreamStanding { identity, last: stream.log.last() })
+        })
+    }
+
+    /// Which durable consumer has this name.
+    pub(crate) async fn consumer_standing(
+        &self,
+        stream: &str,
+        name: &str,
+    ) -> Result<Option<ConsumerStanding>, Fault> {
+        self.connection.with(|state, _| {
+            let consumer = state.streams.named(stream)?.consumer_named(name).ok()?;
+            Some(ConsumerStanding {
+                identity: Identity(consumer.key.to_string()),
+                from: consumer.config.from,
+                delivered: consumer.delivered,
+                reached: consumer.next.saturating_sub(1),
+                floor: consumer.ack_floor(),
+                unsettled: consumer.pending.len() as u64,
+            })
+        })
     }
 
     /// How far a durable consumer has come.

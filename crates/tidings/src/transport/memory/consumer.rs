@@ -316,6 +316,13 @@ impl Consumer {
         self.ahead = ahead as u64;
     }
 
+    /// The sequence up to which all is settled.
+    pub(super) fn ack_floor(&self) -> u64 {
+        let pending = self.pending.first_key_value().map(|(sequence, _)| *sequence);
+        let first = pending.into_iter().chain(self.first_of_all.first().copied()).min();
+        first.unwrap_or(self.next).saturating_sub(1)
+    }
+
     /// How many pulls found nothing.
     pub(super) fn waiting(&self) -> u64 {
         self.parked.len() as u64

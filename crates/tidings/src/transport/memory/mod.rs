@@ -91,7 +91,7 @@ use self::connection::Connection;
 use self::consumer::Acks;
 use self::effects::Bell;
 use self::inbox::Mailbox;
-use super::{CAPACITY, ConsumerConfig, DeliverFrom, Fault, Incoming, Outgoing, PendingAck};
+use super::{CAPACITY, ConsumerConfig, DeliverFrom, Fault, Incoming, Outgoing, PendingAck, Reach};
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
 
@@ -294,7 +294,8 @@ impl Memory {
 
     fn new_pull(&self, key: u64, stream: u64, consumer: u64, acks: Acks) -> MemoryPull {
         let connection = Arc::clone(&self.connection);
-        MemoryPull { connection, key, stream, consumer, acks, bell: Bell::default(), ended: false }
+        let (bell, reach) = (Bell::default(), Reach::behind(0));
+        MemoryPull { connection, key, stream, consumer, acks, bell, reach, ended: false }
     }
 
     /// The largest message it takes, in bytes of payload and headers together.

@@ -13,7 +13,7 @@ use super::connection::Connection;
 use super::consumer::Acks;
 use super::effects::Bell;
 use super::settle::MemorySettle;
-use crate::transport::{ApiError, Fault, Incoming, PollInto, Settle};
+use crate::transport::{ApiError, Fault, Incoming, PollInto, Reach, Settle};
 
 /// What a consumer delivers, until the consumer, the stream or the connection ends.
 ///
@@ -26,6 +26,7 @@ pub(crate) struct MemoryPull {
     pub(super) consumer: u64,
     pub(super) acks: Acks,
     pub(super) bell: Bell,
+    pub(super) reach: Reach,
     pub(super) ended: bool,
 }
 
@@ -35,18 +36,31 @@ impl MemoryPull {
         self.acks == Acks::All
     }
 
-    fn take(&self) -> Result<Option<Incoming>, Fault> {
+    /// So many deliveries went before the first that is to come.
+    pub(crate) fn begin_behind(&mut self, number: u64) {
+        self.reach = Reach::behind(number);
+    }
+
+    /// How far the deliveries have come.
+    pub(crate) fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    fn take(&mut self) -> Result<Option<Incoming>, Fault> {
         let taken = self.connection.with(|state, now| {
             let stream = state.streams.get_mut(self.stream).ok_or_else(api::stream_not_found)?;
             let mut incoming = stream.deliver(self.consumer, now, &mut state.effects)?;
             match &mut incoming {
                 Some(incoming) if self.acks != Acks::None => {
+                    let sequence = incoming.receipt.as_ref().map_or(0, |r| r.sequence);
+                    let delivery = stream.delivered(self.consumer);
+                    self.reach.pass(delivery, sequence);
                     incoming.settle = Some(Settle::Memory(MemorySettle {
                         connection: Arc::clone(&self.connection),
                         stream: self.stream,
                         consumer: self.consumer,
-                        sequence: incoming.receipt.as_ref().map_or(0, |r| r.sequence),
-                        delivery: stream.delivered(self.consumer),
+                        sequence,
+                        delivery,
                     }));
                 }
                 Some(_) => {}

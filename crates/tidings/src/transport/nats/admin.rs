@@ -12,11 +12,15 @@ use time::format_description::well_known::Rfc3339;
 use super::{Nats, config, stream_config};
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
-use crate::transport::{ConsumerConfig, ConsumerState, Fault, StreamState};
+use crate::transport::{
+    ConsumerConfig, ConsumerStanding, ConsumerState, Fault, Identity, StreamStanding, StreamState,
+};
 
 #[derive(Deserialize)]
 struct StreamInfo {
     config: Value,
+    /// When it was made, to the nanosecond.
+    created: String,
     state: WireState,
 }
 
@@ -34,19 +38,23 @@ struct WireState {
 #[derive(Deserialize)]
 struct ConsumerInfo {
     config: jetstream::consumer::Config,
+    /// When it was made, to the nanosecond.
+    created: String,
     num_pending: u64,
     num_ack_pending: u64,
     num_redelivered: u64,
     #[serde(default)]
     num_waiting: u64,
-    delivered: Delivered,
+    delivered: Position,
+    ack_floor: Position,
     /// In nanoseconds.
     pause_remaining: Option<u64>,
 }
 
 #[derive(Deserialize)]
-struct Delivered {
+struct Position {
     consumer_seq: u64,
+    stream_seq: u64,
 }
 
 #[derive(Serialize)]
@@ -74,6 +82,17 @@ impl Nats {
             subjects: state.num_subjects,
             consumers: state.consumer_count,
         })
+    }
+
+    pub(crate) async fn stream_standing(
+        &self,
+        name: &str,
+    ) -> Result<Option<StreamStanding>, Fault> {
+        let info: Option<StreamInfo> = self.look_up(format!("STREAM.INFO.{name}")).await?;
+        Ok(info.map(|info| StreamStanding {
+            identity: Identity(info.created),
+            last: info.state.last_seq,
+        }))
     }
 
     pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
@@ -147,6 +166,23 @@ impl Nats {
                 .pause_remaining
                 .map(|nanos| SystemTime::now() + Duration::from_nanos(nanos)),
         })
+    }
+
+    pub(crate) async fn consumer_standing(
+        &self,
+        stream: &str,
+        name: &str,
+    ) -> Result<Option<ConsumerStanding>, Fault> {
+        let call = format!("CONSUMER.INFO.{stream}.{name}");
+        let info: Option<ConsumerInfo> = self.look_up(call).await?;
+        Ok(info.map(|info| ConsumerStanding {
+            identity: Identity(info.created),
+            from: config::from_nats(info.config).from,
+            delivered: info.delivered.consumer_seq,
+            reached: info.delivered.stream_seq,
+            floor: info.ack_floor.stream_seq,
+            unsettled: info.num_ack_pending,
+        }))
     }
 
     pub(crate) async fn create_consumer(

@@ -32,7 +32,7 @@ use crate::header::Headers;
 use crate::subject::Subject;
 use crate::transport::{
     AckPolicy, ApiError, ConsumerConfig, Denial, DeniedAction, Fault, Heading, Incoming, Outgoing,
-    PollInto, Settle,
+    PollInto, Reach, Settle,
 };
 
 /// How long one pull request stays open when nothing comes.
@@ -59,8 +59,7 @@ pub(crate) struct NatsPull {
     inbox: Subject,
     messages: Subscriber,
     receipts: Receipts,
-    /// How many deliveries there were, with the last message that came.
-    number: u64,
+    reach: Reach,
     /// How many messages may be asked for and not yielded.
     room: usize,
     /// How many messages were asked for and have not been yielded.
@@ -128,7 +127,7 @@ impl NatsPull {
             inbox,
             messages,
             receipts: Receipts::default(),
-            number: 0,
+            reach: Reach::behind(0),
             room: prefetch.max(1),
             expected: 0,
             old: Old::default(),
@@ -155,7 +154,17 @@ impl NatsPull {
 
     /// How many deliveries there were, with the message that was yielded last.
     pub(super) fn number(&self) -> u64 {
-        self.number
+        self.reach.number
+    }
+
+    /// So many deliveries went before the first that is to come.
+    pub(crate) fn begin_behind(&mut self, number: u64) {
+        self.reach = Reach::behind(number);
+    }
+
+    /// How far the deliveries have come.
+    pub(crate) fn reach(&self) -> Reach {
+        self.reach
     }
 
     /// How many more messages may be on the way, or here and not yielded.
@@ -273,7 +282,7 @@ impl NatsPull {
         let Message { subject, reply, headers, payload, .. } = message;
         let receipt = reply.as_ref().and_then(|reply| self.receipts.read(reply.as_str()));
         let receipt = receipt.map(|(receipt, number)| {
-            self.number = number;
+            self.reach.pass(number, receipt.sequence);
             receipt
         });
         let attempt = receipt.as_ref().map_or(1, |receipt| receipt.attempt);
@@ -283,7 +292,7 @@ impl NatsPull {
         into.payload = payload;
         into.receipt = receipt;
         into.settle = reply.filter(|_| self.deliverer.settled).map(|reply| {
-            Settle::Nats(NatsSettle::new(&self.deliverer, reply, attempt, self.number))
+            Settle::Nats(NatsSettle::new(&self.deliverer, reply, attempt, self.reach.number))
         });
     }
 
