@@ -30,8 +30,13 @@ pub struct Difference {
 pub enum DifferenceKind {
     /// It can be changed, and nothing is lost by it.
     Mutable,
+    /// It can be changed, and messages that are being handled may come again by it.
+    Repeating,
     /// It can be changed, and messages are lost by it: at once, or from then on.
     Lossy,
+    /// It is what another registry asked for, or a later version of this one, or what replaced what
+    /// is asked for here. It can be changed, and would be changed back.
+    Owned,
     /// The server does not let it be changed.
     Immutable,
     /// Somebody made it for another use; it is not for us to change.
@@ -133,7 +138,9 @@ impl fmt::Display for DifferenceKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Mutable => "mutable",
+            Self::Repeating => "may repeat messages",
             Self::Lossy => "loses messages",
+            Self::Owned => "another's",
             Self::Immutable => "immutable",
             Self::Foreign => "foreign",
         })

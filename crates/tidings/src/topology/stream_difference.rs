@@ -14,6 +14,9 @@ use DifferenceKind::{Immutable, Lossy, Mutable};
 const ANEW: &str = "make a stream of another name, or delete this one with what it keeps";
 const ONCE: &str = "once it is set it stays; make a stream of another name";
 const SMALLER: &str = "what is over it is deleted at once";
+const FULL: &str = "nothing is deleted, and as long as there is more than that each publish is refused (code 10077)";
+const AS_OLD: &str = "ids can't be remembered for longer than messages are kept (code 10052)";
+const TOO_LONG: &str = "a server refuses a duplicate window that is longer than max_age (code 10052); declare both, the window no longer than max_age";
 
 /// What differs, and what the stream becomes if all of it is changed.
 pub(super) struct Comparison {
@@ -33,6 +36,15 @@ pub(super) fn compare(ours: &StreamConfig, theirs: &StreamConfig) -> Comparison 
     comparison.sources(ours, theirs);
     comparison.metadata(ours, theirs);
     comparison
+}
+
+/// What no server makes of a declaration, where the stream is missing.
+pub(super) fn contradiction(ours: &StreamConfig) -> Option<Difference> {
+    let age = ours.max_age.filter(|age| !age.is_zero())?;
+    let window = ours.duplicate_window.filter(|window| *window > age)?;
+    let (field, ours, theirs) =
+        ("duplicate_window".to_owned(), window.into(), Setting::none("none"));
+    Some(Difference { field, ours, theirs, kind: Immutable, advice: TOO_LONG })
 }
 
 impl Comparison {
@@ -118,8 +130,10 @@ impl Comparison {
         if !(ours.sealed && self.target.sealed) {
             self.limit("max_age", ours.max_age, |t| &mut t.max_age, SMALLER);
         }
-        self.limit("max_bytes", ours.max_bytes, |t| &mut t.max_bytes, SMALLER);
-        self.limit("max_msgs", ours.max_messages, |t| &mut t.max_messages, SMALLER);
+        // A server goes by what the stream becomes.
+        let whole = if ours.discard == Discard::New { (Mutable, FULL) } else { (Lossy, SMALLER) };
+        self.limit_to("max_bytes", ours.max_bytes, |t| &mut t.max_bytes, whole);
+        self.limit_to("max_msgs", ours.max_messages, |t| &mut t.max_messages, whole);
         let per_subject = ours.max_messages_per_subject;
         let field = "max_msgs_per_subject";
         self.limit(field, per_subject, |t| &mut t.max_messages_per_subject, SMALLER);
@@ -128,6 +142,27 @@ impl Comparison {
         // A server's own window stands where none is asked for, and zero asks for none.
         let window = ours.duplicate_window.filter(|window| !window.is_zero());
         self.limit("duplicate_window", window, |t| &mut t.duplicate_window, "");
+        self.window(window.is_some());
+    }
+
+    /// A server refuses a window that is longer than messages are kept: one that is not declared
+    /// follows, and one that is can't be.
+    fn window(&mut self, is_declared: bool) {
+        let (age, window) = (self.target.max_age, self.target.duplicate_window);
+        let age = age.filter(|age| !age.is_zero());
+        let (Some(age), Some(window)) = (age, window) else { return };
+        if window <= age {
+            return;
+        }
+        let of_both = |d: &&mut Difference| d.field == "max_age" || d.field == "duplicate_window";
+        if is_declared {
+            for difference in self.differences.iter_mut().filter(of_both) {
+                (difference.kind, difference.advice) = (Immutable, TOO_LONG);
+            }
+        } else if self.differences.iter_mut().any(|difference| of_both(&difference)) {
+            self.target.duplicate_window = Some(age);
+            self.add("duplicate_window", (age.into(), window.into()), (Mutable, AS_OLD));
+        }
     }
 
     /// Compares a limit; 0 says that there is none. A lower one may delete messages, and then
@@ -139,6 +174,18 @@ impl Comparison {
         target: impl Fn(&mut StreamConfig) -> &mut Option<T>,
         loss: &'static str,
     ) {
+        let verdict = if loss.is_empty() { (Mutable, "") } else { (Lossy, loss) };
+        self.limit_to(field, ours, target, verdict);
+    }
+
+    /// The same, with what a lower one is.
+    fn limit_to<T: Copy + PartialOrd + Default + Into<Setting>>(
+        &mut self,
+        field: &'static str,
+        ours: Option<T>,
+        target: impl Fn(&mut StreamConfig) -> &mut Option<T>,
+        verdict: (DifferenceKind, &'static str),
+    ) {
         let Some(wanted) = ours else { return };
         let ours = Some(wanted).filter(|limit| *limit != T::default());
         let theirs = std::mem::replace(target(&mut self.target), ours);
@@ -148,10 +195,9 @@ impl Comparison {
         // Said in so many words, where nothing would be the server's own.
         *target(&mut self.target) = Some(wanted);
         let lower = ours.is_some_and(|ours| theirs.is_none_or(|theirs| ours < theirs));
-        let kind = if lower && !loss.is_empty() { Lossy } else { Mutable };
-        let advice = if kind == Lossy { loss } else { "" };
+        let verdict = if lower { verdict } else { (Mutable, "") };
         let setting = |limit: Option<T>| limit.map_or_else(|| Setting::none("no limit"), T::into);
-        self.add(field, (setting(ours), setting(theirs)), (kind, advice));
+        self.add(field, (setting(ours), setting(theirs)), verdict);
     }
 
     fn discard(&mut self, ours: &StreamConfig, theirs: &StreamConfig) {

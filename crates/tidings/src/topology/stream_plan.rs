@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::difference::{Difference, DifferenceKind};
-use super::stream_difference::compare;
+use super::stream_difference::{compare, contradiction};
 use crate::stream::StreamConfig;
 use crate::transport::{Fault, Transport};
 
@@ -36,7 +36,8 @@ pub struct StreamPlan {
     pub stream: String,
     /// What is to be done.
     pub action: PlanAction,
-    /// Each field that differs; empty for a stream that is missing.
+    /// Each field that differs; for a stream that is missing, one because of which no server would
+    /// make it.
     pub differences: Vec<Difference>,
     /// What it is to be in the end.
     #[serde(skip)]
@@ -51,8 +52,11 @@ impl StreamPlan {
     pub(super) fn new(wanted: &StreamConfig, found: Option<StreamConfig>) -> Self {
         let stream = wanted.name.clone();
         let Some(found) = found else {
-            let (action, target) = (PlanAction::Create, wanted.clone());
-            return Self { stream, action, differences: Vec::new(), target, found: None };
+            let target = wanted.clone();
+            let differences: Vec<_> = contradiction(wanted).into_iter().collect();
+            let action =
+                if differences.is_empty() { PlanAction::Create } else { PlanAction::Refuse };
+            return Self { stream, action, differences, target, found: None };
         };
         let comparison = compare(wanted, &found);
         Self {
@@ -100,7 +104,8 @@ pub(super) fn refused(
     differences: &[Difference],
 ) -> impl Iterator<Item = &Difference> {
     let differences = if action == PlanAction::Refuse { differences } else { &[] };
-    differences.iter().filter(|difference| difference.kind != DifferenceKind::Mutable)
+    let may = [DifferenceKind::Mutable, DifferenceKind::Repeating];
+    differences.iter().filter(move |difference| !may.contains(&difference.kind))
 }
 
 /// Looks at the stream and says what is to be done about it.

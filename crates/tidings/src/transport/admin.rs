@@ -1,7 +1,9 @@
-//! Streams and consumers: looked at, made, changed and removed.
+//! Streams and consumers: looked at, made, changed and removed. What a server is reconfiguring is
+//! changed once it is done.
 
 use std::time::SystemTime;
 
+use super::patience::patiently;
 use super::{
     ConsumerConfig, ConsumerStanding, ConsumerState, Fault, StoredMessage, StreamStanding,
     StreamState, Transport, Which, on,
@@ -17,17 +19,17 @@ impl Transport {
 
     /// Creates a stream. One of this name with the same configuration is no fault.
     pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
-        on!(self, t => t.create_stream(config).await)
+        patiently(|| async { on!(self, t => t.create_stream(config).await) }).await
     }
 
     /// Changes a stream as far as the server allows. Every field is written.
     pub(crate) async fn update_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
-        on!(self, t => t.update_stream(config).await)
+        patiently(|| async { on!(self, t => t.update_stream(config).await) }).await
     }
 
     /// Deletes the stream with all it holds.
     pub(crate) async fn delete_stream(&self, name: &str) -> Result<(), Fault> {
-        on!(self, t => t.delete_stream(name).await)
+        patiently(|| async { on!(self, t => t.delete_stream(name).await) }).await
     }
 
     /// What the stream holds.
@@ -86,7 +88,7 @@ impl Transport {
         stream: &str,
         config: &ConsumerConfig,
     ) -> Result<(), Fault> {
-        on!(self, t => t.create_consumer(stream, config).await)
+        patiently(|| async { on!(self, t => t.create_consumer(stream, config).await) }).await
     }
 
     /// Changes a durable consumer as far as the server allows. What it has beside these fields
@@ -96,12 +98,12 @@ impl Transport {
         stream: &str,
         config: &ConsumerConfig,
     ) -> Result<(), Fault> {
-        on!(self, t => t.update_consumer(stream, config).await)
+        patiently(|| async { on!(self, t => t.update_consumer(stream, config).await) }).await
     }
 
     /// Deletes a durable consumer.
     pub(crate) async fn delete_consumer(&self, stream: &str, name: &str) -> Result<(), Fault> {
-        on!(self, t => t.delete_consumer(stream, name).await)
+        patiently(|| async { on!(self, t => t.delete_consumer(stream, name).await) }).await
     }
 
     /// How far a durable consumer has come.
@@ -129,7 +131,7 @@ impl Transport {
         name: &str,
         until: SystemTime,
     ) -> Result<(), Fault> {
-        on!(self, t => t.pause_consumer(stream, name, until).await)
+        patiently(|| async { on!(self, t => t.pause_consumer(stream, name, until).await) }).await
     }
 
     /// Gives up a message that a consumer has delivered as often as allowed: a stream that keeps

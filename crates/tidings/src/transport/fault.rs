@@ -65,6 +65,8 @@ impl ApiError {
     pub(crate) const EXPECTED_STREAM: u32 = 10_060;
     /// A message of the same id is under way in the stream's cluster.
     pub(crate) const IN_PROCESS: u32 = 10_158;
+    /// The stream or consumer is being moved, or its replicas changed (nats-server 2.15).
+    pub(crate) const RECONFIGURING: u32 = 10_226;
 
     pub(crate) const ATOMIC_DISABLED: u32 = 10_174;
     pub(crate) const BATCH_INCOMPLETE: u32 = 10_176;

@@ -18,6 +18,7 @@ mod ingest;
 pub(crate) mod memory;
 pub(crate) mod nats;
 mod outgoing;
+mod patience;
 mod pending_ack;
 mod state;
 mod stored;
