@@ -17,6 +17,7 @@ mod redrive;
 mod seek;
 mod store;
 mod text;
+mod turn;
 
 pub(crate) use cause::Cause;
 pub use cause::DeadLetterReason;

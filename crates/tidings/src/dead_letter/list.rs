@@ -10,6 +10,7 @@ use futures_util::{Stream, StreamExt as _};
 use super::error::DeadLetterError;
 use super::filter::DeadLetterFilter;
 use super::opened::DeadLetter;
+use super::place;
 use super::seek;
 use crate::link::Link;
 use crate::transport::{Fault, StoredMessage, Which};
@@ -141,6 +142,9 @@ impl Walk {
                 break;
             }
             span.next = stored.sequence + 1;
+            if stored.subject.as_str() == place::turn_subject(&self.letters) {
+                continue;
+            }
             self.seen += 1;
             let (sequence, subject) = (stored.sequence, stored.subject.clone());
             let letter = DeadLetter::open(&self.letters, stored)

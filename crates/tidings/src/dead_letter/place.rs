@@ -42,6 +42,11 @@ pub(super) fn all_letters(letters: &str) -> String {
     format!("{ROOT}.{letters}.>")
 }
 
+/// The subject of the message that says whose turn it is to change the stream; no letter's.
+pub(super) fn turn_subject(letters: &str) -> String {
+    format!("{ROOT}.{letters}._turn")
+}
+
 /// The subject on which the server tells that this consumer has exhausted a message.
 pub(crate) fn exhausted_subject(stream: &str, consumer: &str) -> String {
     format!("{EXHAUSTED}.{stream}.{consumer}")

@@ -1,5 +1,6 @@
 //! The dead-letter stream: created where it is missing, never narrowed.
 
+use super::turn::Turn;
 use crate::stream::StreamConfig;
 use crate::topology::{self, ProvisionError, Topology};
 use crate::transport::{ApiError, Fault, Transport};
@@ -23,7 +24,7 @@ pub(crate) async fn provision(
     let name = &wanted.name;
     let refused = |fault| ProvisionError::of(fault, name);
     for _ in 0..TRIES {
-        let Some(mut found) = transport.stream(name).await.map_err(refused)? else {
+        let Some(found) = transport.stream(name).await.map_err(refused)? else {
             match transport.create_stream(wanted).await {
                 Ok(()) => return Ok(()),
                 // Another instance created it meanwhile.
@@ -31,15 +32,29 @@ pub(crate) async fn provision(
                 Err(fault) => return Err(refused(fault)),
             }
         };
-        let missing: Vec<String> = lacking(wanted, &found).cloned().collect();
-        if missing.is_empty() {
+        if lacking(wanted, &found).next().is_none() {
             return Ok(());
         }
-        found.subjects.extend(missing);
-        // It is looked at once more: whoever changed it at the same time may have been last.
-        transport.update_stream(&found).await.map_err(refused)?;
+        let turn = Turn::take(transport, name).await;
+        let changed = add_subjects(transport, wanted).await;
+        if let Some(turn) = turn {
+            turn.give_back().await;
+        }
+        // It is looked at once more: who has no turn, as an older version, may have been last.
+        changed.map_err(refused)?;
     }
     topology::provision(transport, wanted, mode).await.map(drop)
+}
+
+/// Adds what is lacking now: somebody else may have changed the stream before it was our turn.
+async fn add_subjects(transport: &Transport, wanted: &StreamConfig) -> Result<(), Fault> {
+    let Some(mut found) = transport.stream(&wanted.name).await? else { return Ok(()) };
+    let missing: Vec<String> = lacking(wanted, &found).cloned().collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    found.subjects.extend(missing);
+    transport.update_stream(&found).await
 }
 
 /// The subjects that are wanted and that the stream does not keep.

@@ -5,10 +5,12 @@
 //! Whichever instance comes to it first puts the message aside; the letter's id makes it one letter,
 //! also where a handler's process had stored it already.
 
+use std::convert::Infallible;
 use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt as _;
 use serde::Deserialize;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::dead_letter::{self, Cause, DeadLetterReason};
@@ -32,6 +34,8 @@ const PREFETCH: usize = 8;
 /// The first and the longest wait before what failed is tried again.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const MOST_RETRY: Duration = Duration::from_secs(60);
+/// How long it is between two looks at the stream's subjects, at least.
+const LOOK: Duration = Duration::from_secs(15);
 
 /// What a server says of a message that it won't deliver again.
 #[derive(Debug, Deserialize)]
@@ -102,6 +106,7 @@ impl Backstop {
                 biased;
                 () = stop.cancelled() => return,
                 ended = self.read(&mut pause) => ended,
+                never = self.keep_subjects() => match never {},
             };
             match ended {
                 Ok(()) => {}
@@ -114,9 +119,21 @@ impl Backstop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(jittered(pause)) => {}
+                () = sleep(jittered(pause)) => {}
             }
             pause = pause.saturating_mul(2).min(MOST_RETRY);
+        }
+    }
+
+    /// Adds the stream's subjects again, if somebody has taken them away: what is told of on one that
+    /// is gone is kept by nobody.
+    async fn keep_subjects(&self) -> Infallible {
+        let Self { link: Link { transport, .. }, letters, stream, modes, .. } = self;
+        loop {
+            sleep(jittered(LOOK)).await;
+            if let Err(error) = dead_letter::provision(transport, stream, modes.streams).await {
+                tracing::error!(letters, %error, "a dead-letter stream lacks subjects");
+            }
         }
     }
 

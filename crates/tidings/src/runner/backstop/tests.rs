@@ -58,7 +58,7 @@ async fn letters(link: &Link) -> Vec<DeadLetter> {
 async fn until(is_so: impl AsyncFn() -> bool) {
     let looking = async {
         while !is_so().await {
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            sleep(Duration::from_secs(1)).await;
         }
     };
     tokio::time::timeout(Duration::from_secs(3600), looking).await.unwrap();
@@ -83,7 +83,7 @@ async fn what_nobody_settled_is_put_aside_once_by_whoever_sees_it() {
         drop(die_with_one(&link).await);
         let instances = [start(&link).await, start(&link).await];
         // The advisory is there once the ack wait has passed, and gone when it was heeded.
-        tokio::time::sleep(Duration::from_secs(31)).await;
+        sleep(Duration::from_secs(31)).await;
         until_it_holds(&link, LETTERS, 1).await;
 
         let letters = letters(&link).await;
@@ -115,7 +115,7 @@ async fn a_letter_that_its_process_stored_before_it_died_stays_the_only_one() {
             last_failed_at: link.transport.now(),
         };
         dead_letter::store(&link, LETTERS, &incoming, &cause).await.unwrap();
-        tokio::time::sleep(Duration::from_secs(31) + later).await;
+        sleep(Duration::from_secs(31) + later).await;
         let _running = start(&link).await;
         until_it_holds(&link, LETTERS, 1).await;
         let letters = letters(&link).await;
@@ -129,7 +129,7 @@ async fn an_original_that_is_gone_leaves_nothing() {
     let link = link(Retention::Limits).await;
     publish(&link, "one").await;
     drop(die_with_one(&link).await);
-    tokio::time::sleep(Duration::from_secs(31)).await;
+    sleep(Duration::from_secs(31)).await;
     until_it_holds(&link, LETTERS, 1).await;
     link.transport.delete_message("ORDERS", 1).await.unwrap();
     let _running = start(&link).await;
@@ -142,14 +142,14 @@ async fn where_there_is_no_room_it_waits_until_there_is() {
     let link = link(Retention::WorkQueue).await;
     publish(&link, "one").await;
     drop(die_with_one(&link).await);
-    tokio::time::sleep(Duration::from_secs(31)).await;
+    sleep(Duration::from_secs(31)).await;
     until_it_holds(&link, LETTERS, 1).await;
     // Full with the advisory itself.
     let mut config = link.transport.stream(LETTERS).await.unwrap().unwrap();
     config.max_messages = Some(1);
     link.transport.update_stream(&config).await.unwrap();
     let _running = start(&link).await;
-    tokio::time::sleep(Duration::from_secs(300)).await;
+    sleep(Duration::from_secs(300)).await;
     assert!(letters(&link).await.is_empty());
     assert_eq!(state(&link, "ORDERS").await.messages, 1);
 

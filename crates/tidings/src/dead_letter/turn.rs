@@ -1,0 +1,87 @@
+//! Whose turn it is to change the dead-letter stream: several registries add their subjects to it,
+//! and a server would let the last one that writes undo what the others wrote.
+//!
+//! The turn is a message in the stream itself, which is stored only where there is none.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::place;
+use super::store::remove;
+use crate::header::{self, Headers};
+use crate::jitter::jittered;
+use crate::subject::Subject;
+use crate::transport::{Fault, Outgoing, Transport, Which};
+
+/// How long somebody may have the turn; then it is taken to be dead.
+const HELD: Duration = Duration::from_secs(5);
+/// How long the turn is waited for. What is changed without it is looked at again while the registry
+/// runs.
+const WAITS: Duration = Duration::from_secs(12);
+/// How often it is asked for.
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// The turn, which is to be [given back](Self::give_back).
+#[derive(Debug)]
+pub(super) struct Turn<'a> {
+    transport: &'a Transport,
+    letters: &'a str,
+    sequence: u64,
+}
+
+impl<'a> Turn<'a> {
+    /// Waits for the turn; `None` if it can't be had, as where the stream is full.
+    pub(super) async fn take(transport: &'a Transport, letters: &'a str) -> Option<Self> {
+        let deadline = Instant::now() + WAITS;
+        while Instant::now() < deadline {
+            match store(transport, letters).await {
+                Ok(sequence) => return Some(Self { transport, letters, sequence }),
+                Err(Fault::Api(error)) if error.is_conflict() => {
+                    if let Err(fault) = end_old(transport, letters).await {
+                        tracing::debug!(letters, %fault, "who has the turn can't be seen");
+                    }
+                }
+                Err(fault) => {
+                    tracing::debug!(letters, %fault, "the turn can't be taken");
+                    return None;
+                }
+            }
+            sleep(jittered(PAUSE)).await;
+        }
+        None
+    }
+
+    pub(super) async fn give_back(self) {
+        let Self { transport, letters, sequence } = self;
+        if let Err(fault) = remove(transport, letters, sequence).await {
+            tracing::debug!(letters, %fault, "the turn ends by its time");
+        }
+    }
+}
+
+async fn store(transport: &Transport, letters: &str) -> Result<u64, Fault> {
+    let mut headers = Headers::new();
+    headers.push(header::EXPECTED_LAST_SUBJECT_SEQUENCE, "0");
+    let message = Outgoing {
+        subject: Subject::from(place::turn_subject(letters)),
+        headers,
+        payload: bytes::Bytes::new(),
+    };
+    let within = HELD;
+    let stored = async { transport.store(&message).await?.await };
+    let ack = tokio::time::timeout(within, stored).await.map_err(|_| Fault::Timeout)??;
+    Ok(ack.sequence)
+}
+
+/// Ends the turn of one who has died with it.
+async fn end_old(transport: &Transport, letters: &str) -> Result<(), Fault> {
+    let subject = place::turn_subject(letters);
+    let which = Which::Next { from: 1, filter: &subject };
+    if let Some(held) = transport.stored(letters, which).await?
+        && transport.now().duration_since(held.stored_at).unwrap_or_default() > HELD
+    {
+        remove(transport, letters, held.sequence).await?;
+    }
+    Ok(())
+}
