@@ -23,7 +23,8 @@ use crate::request::{self, RequestError, ServiceInfo};
 use crate::stream::{EventStream, StreamConfig};
 use crate::subscribe::{Consume, From, Replay, Subscribe, SubscribeError};
 use crate::topology::{
-    self, ApplyError, ProvisionError, Provisioned, StreamHandle, StreamPlan, Topology,
+    self, ApplyConsumerError, ApplyError, ConsumerPlan, ProvisionError, Provisioned, StreamHandle,
+    StreamPlan, Topology,
 };
 use crate::transport::{Transport, memory};
 
@@ -360,6 +361,41 @@ impl Bus {
     /// Dropping the future leaves it unknown whether the stream was changed; planning again tells.
     pub async fn apply(&self, plan: StreamPlan) -> Result<(), ApplyError> {
         topology::apply(&self.link.transport, plan).await
+    }
+
+    /// Does what `Registry::plan` says of a durable consumer, if the consumer still is what it was.
+    /// A start does of it what loses nothing; this also takes filters away, where that is said:
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// # #[derive(EventStream)]
+    /// # #[stream(name = "USERS", subjects("users.>"))]
+    /// # struct Users;
+    /// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
+    /// # #[event(subject = "users.created", stream = Users)]
+    /// # struct UserCreated { name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bus = Bus::in_memory();
+    /// # bus.provision::<Users>().await?;
+    /// # async fn welcome(_: UserCreated, _: Context) -> Result<(), Failure> { Ok(()) }
+    /// # let registry = Registry::new("mail").handle::<UserCreated>(welcome);
+    /// for plan in registry.plan(&bus).await?.consumers {
+    ///     println!("{plan}");
+    ///     bus.apply_consumer(plan.allow_data_loss()).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ApplyConsumerError`]: the plan says no, the consumer was changed meanwhile, or the server
+    /// refuses.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, the consumer may have been changed.
+    pub async fn apply_consumer(&self, plan: ConsumerPlan) -> Result<(), ApplyConsumerError> {
+        topology::apply_consumer(&self.link.transport, plan).await
     }
 
     /// The messages that the registry of this name could not handle, in its own dead-letter

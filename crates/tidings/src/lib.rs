@@ -206,8 +206,9 @@ pub use subject::{ParseSubjectError, Subject, SubjectError};
 pub use subscribe::{Consume, From, ReceiveError, Replay, Subscribe, SubscribeError, Subscription};
 pub use token::Token;
 pub use topology::{
-    ApplyError, ConsumerPlan, Difference, DifferenceKind, PlanAction, ProvisionError, Provisioned,
-    Setting, StreamError, StreamHandle, StreamPlan, Topology,
+    ApplyConsumerError, ApplyError, ConsumerOwner, ConsumerPlan, Difference, DifferenceKind,
+    PlanAction, ProvisionError, Provisioned, Setting, StreamError, StreamHandle, StreamPlan,
+    Topology,
 };
 pub use transport::{ConsumerState, Denial, DeniedAction, StreamState};
 

@@ -102,7 +102,12 @@ impl Registry {
     /// How much it may do to the durable consumers of its routes; the default is
     /// [`Topology::Manage`], since a consumer belongs to its route. What it keeps or changes are
     /// filters, ack wait, backoff, deliveries and unsettled messages; a consumer goes on where it
-    /// stands, wherever a new one would start.
+    /// stands, wherever a new one would start. No start takes a filter away: see
+    /// [`Topology`] for what is left, and [`Bus::apply_consumer`] for how it is done.
+    ///
+    /// Where two versions ask for different policies, the later [`version`](Self::version)'s holds; of
+    /// the same version the one that was asked for first by a start that came later. A consumer has
+    /// notes of that (`tidings-…` in its metadata).
     pub fn consumers(mut self, mode: Topology) -> Self {
         self.consumers = mode;
         self

@@ -6,22 +6,29 @@ mod consumer_plan;
 mod difference;
 mod error;
 mod mode;
+mod owner;
 mod stream_difference;
 mod stream_handle;
 mod stream_plan;
 
-pub(crate) use apply::apply;
+pub(crate) use apply::{apply, apply_consumer};
 pub use consumer_plan::ConsumerPlan;
 pub use difference::{Difference, DifferenceKind, Setting};
-pub use error::{ApplyError, ProvisionError};
+pub use error::{ApplyConsumerError, ApplyError, ProvisionError};
 pub(crate) use error::{ConsumerFault, RestoreFault, not_planned};
 pub(crate) use mode::Modes;
 pub use mode::Topology;
+pub use owner::ConsumerOwner;
 pub use stream_handle::{StreamError, StreamHandle};
 pub(crate) use stream_plan::plan_stream;
 pub use stream_plan::{PlanAction, StreamPlan};
 
+use std::time::SystemTime;
+
+use owner::Standing;
+
 use crate::stream::StreamConfig;
+use crate::subject::Subject;
 use crate::transport::{ApiError, ConsumerConfig, Fault, Transport};
 
 /// How many messages of one consumer may be unsettled at a time over all its readers; NATS's own
@@ -129,8 +136,8 @@ pub(crate) async fn restore_stream(
     }
 }
 
-/// Makes the durable consumer what is wanted, as far as the mode lets it. Gives the differences
-/// that were left.
+/// Makes the durable consumer what is wanted, as far as the mode lets it and nothing is lost. Gives
+/// the differences that were left.
 pub(crate) async fn ensure_consumer(
     transport: &Transport,
     stream: &str,
@@ -138,37 +145,63 @@ pub(crate) async fn ensure_consumer(
     mode: Topology,
 ) -> Result<ConsumerPlan, ConsumerFault> {
     let consumer = &wanted.name;
-    let plan = plan_consumer(transport, stream, wanted).await?;
-    let plan = match (plan.action, mode) {
-        (PlanAction::Create, Topology::BindOnly) => return Err(ConsumerFault::Missing),
-        (PlanAction::Create, _) => match transport.create_consumer(stream, wanted).await {
-            // Another instance created it meanwhile.
-            Err(Fault::Api(error)) if error.code == ApiError::CONSUMER_EXISTS => {
-                plan_consumer(transport, stream, wanted).await?
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let plan = plan_consumer(transport, stream, wanted).await?;
+        match (plan.action, mode) {
+            (PlanAction::Create, Topology::BindOnly) => return Err(ConsumerFault::Missing),
+            (PlanAction::Create, _) => {
+                match transport.create_consumer(stream, &plan.target).await {
+                    // Another instance created it meanwhile.
+                    Err(Fault::Api(error))
+                        if error.code == ApiError::CONSUMER_EXISTS && tries < TRIES => {}
+                    created => {
+                        created?;
+                        return Ok(plan);
+                    }
+                }
             }
-            created => {
-                created?;
+            (_, Topology::Manage) if plan.is_another() => return Err(ConsumerFault::differs(plan)),
+            // It is looked at once more: whoever changed it at the same time may have been last.
+            (_, Topology::Manage) if plan.is_due() && tries < TRIES => {
+                tell_change(&plan);
+                transport.update_consumer(stream, &plan.start).await?;
+            }
+            (_, Topology::Manage) => {
+                let left = plan.after_start();
+                if let Some(theirs) = left.kept.as_ref().filter(|_| !left.differences.is_empty()) {
+                    tracing::warn!(
+                        stream, consumer, plan = %left, theirs,
+                        "a consumer's policy is another's, and left so"
+                    );
+                } else if !left.differences.is_empty() {
+                    tracing::warn!(
+                        stream, consumer, plan = %left,
+                        "a consumer is not as asked for, and left so: messages would be lost"
+                    );
+                }
+                return Ok(left);
+            }
+            (PlanAction::Nothing, _) => return Ok(plan),
+            _ if plan.is_useless() => return Err(ConsumerFault::differs(plan)),
+            _ => {
+                tracing::warn!(
+                    stream, consumer, %mode, %plan,
+                    "a consumer is not as asked for, and left so"
+                );
                 return Ok(plan);
             }
-        },
-        _ => plan,
-    };
-    match (plan.action, mode) {
-        (PlanAction::Nothing | PlanAction::Create, _) => Ok(plan),
-        (PlanAction::Change, Topology::Manage) => {
-            tracing::info!(stream, consumer, %plan, "a consumer is changed to what is asked for");
-            transport.update_consumer(stream, &plan.target).await?;
-            Ok(ConsumerPlan::new(stream, wanted, Some(&plan.target)))
         }
-        (PlanAction::Refuse, Topology::Manage) => Err(ConsumerFault::differs(plan)),
-        _ if plan.is_useless() => Err(ConsumerFault::differs(plan)),
-        _ => {
-            tracing::warn!(
-                stream, consumer, %mode, %plan,
-                "a consumer is not as asked for, and left so"
-            );
-            Ok(plan)
-        }
+    }
+}
+
+fn tell_change(plan: &ConsumerPlan) {
+    let ConsumerPlan { stream, consumer, .. } = plan;
+    if plan.differences.iter().any(|difference| difference.kind != DifferenceKind::Mutable) {
+        tracing::warn!(stream, consumer, %plan, "a consumer is changed where nothing is lost by it");
+    } else if !plan.differences.is_empty() {
+        tracing::info!(stream, consumer, %plan, "a consumer is changed to what is asked for");
     }
 }
 
@@ -178,7 +211,48 @@ pub(crate) async fn plan_consumer(
     transport: &Transport,
     stream: &str,
     wanted: &ConsumerConfig,
-) -> Result<ConsumerPlan, Fault> {
+) -> Result<ConsumerPlan, ConsumerFault> {
     let found = transport.consumer(stream, &wanted.name).await?;
+    if let Some(theirs) = &found
+        && let Standing::Taken { ours, theirs } = owner::standing(wanted, theirs)
+    {
+        return Err(ConsumerFault::Taken { ours, theirs });
+    }
     Ok(ConsumerPlan::new(stream, wanted, found.as_ref()))
+}
+
+/// Looks at a consumer; what it selects, or why it can't do the work that is wanted of it.
+pub(crate) async fn look_at_consumer(
+    transport: &Transport,
+    stream: &str,
+    wanted: &ConsumerConfig,
+) -> Result<Result<Vec<Subject>, String>, Fault> {
+    // One that is missing is told of, and made again, where it is read.
+    let Some(found) = transport.consumer(stream, &wanted.name).await? else {
+        return Ok(Ok(Vec::new()));
+    };
+    let plan = ConsumerPlan::new(stream, wanted, Some(&found));
+    Ok(if plan.is_useless() { Err(format!("{plan:#}")) } else { Ok(found.filters) })
+}
+
+/// Notes on a consumer that until then messages may be given back which an instance does not know.
+pub(crate) async fn note_given_back(
+    transport: &Transport,
+    stream: &str,
+    consumer: &str,
+    until: SystemTime,
+) -> Result<(), Fault> {
+    let Some(mut found) = transport.consumer(stream, consumer).await? else { return Ok(()) };
+    owner::note_given_back(&mut found, until);
+    transport.update_consumer(stream, &found).await
+}
+
+/// Until when a consumer's messages may have been given back by an instance that did not know them.
+pub(crate) async fn given_back_until(
+    transport: &Transport,
+    stream: &str,
+    consumer: &str,
+) -> Result<Option<SystemTime>, Fault> {
+    let found = transport.consumer(stream, consumer).await?;
+    Ok(found.as_ref().and_then(owner::given_back_until))
 }

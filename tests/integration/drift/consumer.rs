@@ -26,13 +26,15 @@ enum Verdict {
     Left,
     /// Changed.
     Mutable,
+    /// Left by a start as far as messages would be lost, and changed where that is said.
+    Lossy,
     /// Refused, as a server does.
     Immutable,
     /// Refused, though a server would change it.
     Foreign,
 }
 
-use Verdict::{Foreign, Immutable, Left, Mutable};
+use Verdict::{Foreign, Immutable, Left, Lossy, Mutable};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -41,13 +43,15 @@ fn rows() -> Vec<(&'static str, Value, Verdict)> {
     let several = ["drift.thing", "drift.other"];
     let groups = ["group"];
     vec![
-        ("filter_subjects", json!({"filter_subject": "drift.>"}), Mutable),
-        ("filter_subjects", json!({"filter_subject": "drift.other"}), Mutable),
-        ("filter_subjects", json!({"filter_subject": null}), Mutable),
-        ("filter_subjects", json!({"filter_subject": null, "filter_subjects": several}), Mutable),
+        ("filter_subjects", json!({"filter_subject": "drift.>"}), Lossy),
+        ("filter_subjects", json!({"filter_subject": "drift.other"}), Lossy),
+        ("filter_subjects", json!({"filter_subject": null}), Lossy),
+        ("filter_subjects", json!({"filter_subject": null, "filter_subjects": several}), Lossy),
         ("ack_wait", json!({"ack_wait": 7 * SECOND, "backoff": null}), Mutable),
         ("backoff", json!({"backoff": [30 * SECOND, 31 * SECOND], "max_deliver": 9}), Mutable),
-        ("max_deliver", json!({"max_deliver": 77}), Mutable),
+        ("max_deliver", json!({"max_deliver": 77}), Lossy),
+        ("max_deliver", json!({"max_deliver": -1}), Lossy),
+        ("max_deliver", json!({"max_deliver": 15}), Mutable),
         ("max_ack_pending", json!({"max_ack_pending": 7}), Mutable),
         ("max_ack_pending", json!({"max_ack_pending": -1}), Mutable),
         // Where it began is history.
@@ -146,7 +150,7 @@ async fn check(
     let action = match verdict {
         Left => PlanAction::Nothing,
         Mutable => PlanAction::Change,
-        Immutable | Foreign => PlanAction::Refuse,
+        Lossy | Immutable | Foreign => PlanAction::Refuse,
     };
     if plan.action != action || said != (*verdict != Left) {
         return Err(format!("expected {verdict:?}: {plan}"));
@@ -166,12 +170,21 @@ async fn check(
         }
         Err(error) => return Err(format!("it does not start: {error}")),
     }
+    if *verdict == Lossy {
+        let plan = registry().plan(bus).await.unwrap().consumers.remove(0);
+        if plan.refused().map(|difference| &*difference.field).ne([*field]) {
+            return Err(format!("it is not left: {plan}"));
+        }
+        if let Err(error) = bus.apply_consumer(plan.allow_data_loss()).await {
+            return Err(format!("it is not changed: {error}"));
+        }
+    }
     let found = info(client).await;
-    let expected = if *verdict == Mutable { base } else { &theirs };
+    let expected = if matches!(verdict, Mutable | Lossy) { base } else { &theirs };
     if !same(&found, expected, changes) {
         return Err(format!("it became {found}, not {expected}"));
     }
-    if matches!(verdict, Left | Mutable) {
+    if matches!(verdict, Left | Mutable | Lossy) {
         let plan = registry().plan(bus).await.unwrap().consumers.remove(0);
         return match plan.action {
             PlanAction::Nothing => Ok(()),

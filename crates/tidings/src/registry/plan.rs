@@ -8,6 +8,7 @@ use crate::route::RouteSpec;
 use crate::stream::{Retention, StreamDeclaration};
 use crate::subject::Subject;
 use crate::subscribe::check_name;
+use crate::topology::ConsumerOwner;
 use crate::transport::{AckPolicy, ConsumerConfig};
 
 /// The queue group of service endpoints (ADR-32).
@@ -148,6 +149,12 @@ fn wire(registry: &Registry, route: &RouteSpec) -> Result<Wiring, ServeError> {
             format!("a work queue's messages are settled one by one, and `{}` is one", stream.name);
         return Err(refused("ack_every", why));
     }
+    let owner = ConsumerOwner {
+        registry: registry.name.clone(),
+        version: registry.version.clone(),
+        message: route.label(),
+        is_default: route.durable.is_none(),
+    };
     let acks = if route.ack_every.is_some() { AckPolicy::All } else { AckPolicy::Explicit };
     let config = ConsumerConfig {
         filters,
@@ -155,6 +162,7 @@ fn wire(registry: &Registry, route: &RouteSpec) -> Result<Wiring, ServeError> {
         ack_wait: route.ack_wait(),
         max_deliver: route.max_deliver(),
         max_ack_pending: Some(route.max_ack_pending()),
+        metadata: owner.notes(),
         // One that failed waits here, and not at the server.
         backoff: match acks {
             AckPolicy::Explicit => route.retry().backoff(route.ack_wait()),

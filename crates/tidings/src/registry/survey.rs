@@ -21,6 +21,17 @@ pub struct RegistryPlan {
     pub consumers: Vec<ConsumerPlan>,
 }
 
+impl RegistryPlan {
+    /// Lets changes be made that lose messages, where nothing else stands against them:
+    /// [`StreamPlan::allow_data_loss`] and [`ConsumerPlan::allow_data_loss`] of each.
+    #[must_use]
+    pub fn allow_data_loss(mut self) -> Self {
+        self.streams = self.streams.into_iter().map(StreamPlan::allow_data_loss).collect();
+        self.consumers = self.consumers.into_iter().map(ConsumerPlan::allow_data_loss).collect();
+        self
+    }
+}
+
 pub(super) async fn survey(registry: &Registry, link: &Link) -> Result<RegistryPlan, ServeError> {
     let mut survey = RegistryPlan { streams: Vec::new(), consumers: Vec::new() };
     let mut seen = BTreeSet::new();
@@ -37,7 +48,7 @@ pub(super) async fn survey(registry: &Registry, link: &Link) -> Result<RegistryP
         let planned = topology::plan_consumer(&link.transport, stream.name, &config).await;
         survey.consumers.push(planned.map_err(|fault| ServeError::Subscribe {
             message: message(),
-            source: SubscribeError::of_stream(fault, stream.name),
+            source: SubscribeError::of_consumer(fault, stream.name, &config.name),
         })?);
     }
     Ok(survey)

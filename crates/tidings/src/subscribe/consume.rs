@@ -99,9 +99,9 @@ impl<E: StreamEvent + Decode> Consume<E> {
             .map_err(|fault| SubscribeError::of_consumer(fault, stream, &config.name))?;
         // Whoever settles by hand reckons with the time it asked for; a registry's consumer waits
         // as its route's policy says.
-        if self.ack_wait.is_some()
-            && left.differences.iter().any(|difference| difference.field == "ack_wait")
-        {
+        let differs = |field| left.differences.iter().any(|difference| difference.field == field);
+        // Nor does it expect what it can't read.
+        if differs("filter_subjects") || (self.ack_wait.is_some() && differs("ack_wait")) {
             return Err(SubscribeError::exists(left, stream));
         }
         let ahead = match self.prefetch {

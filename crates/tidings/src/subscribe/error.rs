@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::delivery::{Acker, DeliveryKind};
 use crate::envelope::DecodeError;
 use crate::subject::SubjectError;
-use crate::topology::{ConsumerFault, ConsumerPlan, Difference};
+use crate::topology::{ConsumerFault, ConsumerOwner, ConsumerPlan, Difference};
 use crate::transport::{ApiError, Denial, Fault, Unreadable};
 
 /// A subscription could not be made.
@@ -57,6 +57,22 @@ pub enum SubscribeError {
         consumer: String,
         /// What differs, field by field.
         differences: Vec<Difference>,
+    },
+    /// Another registry's handler has a durable consumer of the same default name: each would take
+    /// the other's messages.
+    #[error(
+        "consumer `{consumer}` of stream `{stream}` is that of {theirs}, and would also be that of \
+         {ours}; name one of the two with `.durable(\"…\")`"
+    )]
+    Taken {
+        /// The stream.
+        stream: &'static str,
+        /// The durable consumer.
+        consumer: String,
+        /// Who has it.
+        theirs: Box<ConsumerOwner>,
+        /// Who would have it too.
+        ours: Box<ConsumerOwner>,
     },
     /// The server refused.
     #[error("the server refused a consumer of stream `{stream}`: {description} (code {code})")]
@@ -117,6 +133,9 @@ impl SubscribeError {
     pub(crate) fn of_consumer(fault: ConsumerFault, stream: &'static str, consumer: &str) -> Self {
         match fault {
             ConsumerFault::Differs { plan } => Self::exists(*plan, stream),
+            ConsumerFault::Taken { ours, theirs } => {
+                Self::Taken { stream, consumer: consumer.to_owned(), theirs, ours }
+            }
             ConsumerFault::Missing => Self::NoConsumer { stream, consumer: consumer.to_owned() },
             ConsumerFault::Transport(fault) => Self::of_stream(fault, stream),
         }

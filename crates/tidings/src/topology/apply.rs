@@ -1,6 +1,7 @@
 //! Doing what a plan says.
 
-use super::error::ApplyError;
+use super::consumer_plan::ConsumerPlan;
+use super::error::{ApplyConsumerError, ApplyError, ProvisionError};
 use super::stream_plan::{PlanAction, StreamPlan};
 use crate::transport::{ApiError, Fault, Transport};
 
@@ -22,6 +23,34 @@ pub(crate) async fn apply(transport: &Transport, plan: StreamPlan) -> Result<(),
             created => created.map_err(failed),
         },
         PlanAction::Change => transport.update_stream(&plan.target).await.map_err(failed),
+        PlanAction::Nothing | PlanAction::Refuse => Ok(()),
+    }
+}
+
+/// The same for a durable consumer.
+pub(crate) async fn apply_consumer(
+    transport: &Transport,
+    plan: ConsumerPlan,
+) -> Result<(), ApplyConsumerError> {
+    if plan.action == PlanAction::Refuse {
+        return Err(ApplyConsumerError::Refused { plan: Box::new(plan) });
+    }
+    let ConsumerPlan { stream, consumer, .. } = &plan;
+    let failed = |fault| ApplyConsumerError::Consumer {
+        consumer: consumer.clone(),
+        source: ProvisionError::of(fault, stream),
+    };
+    let changed =
+        || ApplyConsumerError::Changed { stream: stream.clone(), consumer: consumer.clone() };
+    if transport.consumer(stream, consumer).await.map_err(failed)? != plan.found {
+        return Err(changed());
+    }
+    match plan.action {
+        PlanAction::Create => match transport.create_consumer(stream, &plan.target).await {
+            Err(Fault::Api(error)) if error.code == ApiError::CONSUMER_EXISTS => Err(changed()),
+            created => created.map_err(failed),
+        },
+        PlanAction::Change => transport.update_consumer(stream, &plan.target).await.map_err(failed),
         PlanAction::Nothing | PlanAction::Refuse => Ok(()),
     }
 }

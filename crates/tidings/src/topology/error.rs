@@ -4,6 +4,7 @@ use std::error::Error;
 
 use super::consumer_plan::ConsumerPlan;
 use super::difference::Difference;
+use super::owner::ConsumerOwner;
 use super::stream_plan::StreamPlan;
 use crate::transport::{Denial, Fault};
 
@@ -153,6 +154,40 @@ impl ApplyError {
     }
 }
 
+/// What a plan says of a durable consumer could not be done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApplyConsumerError {
+    /// The plan says that it can't be, or would lose messages, or that the consumer is another's.
+    #[error(
+        "consumer `{}` of stream `{}` is left as it is: {}", .plan.consumer, .plan.stream,
+        one_line(.plan.refused())
+    )]
+    Refused {
+        /// Each field, ours and theirs; [`ConsumerPlan::allow_data_loss`] allows a loss, and
+        /// [`ConsumerPlan::take_over`] a change of what another asked for.
+        plan: Box<ConsumerPlan>,
+    },
+    /// The consumer is not what it was when the plan was made. Nothing was changed.
+    #[error(
+        "consumer `{consumer}` of stream `{stream}` was changed after the plan was made; plan it again"
+    )]
+    Changed {
+        /// The stream.
+        stream: String,
+        /// The durable consumer.
+        consumer: String,
+    },
+    /// The consumer could not be read or written.
+    #[error("consumer `{consumer}` can't be changed: {source}")]
+    Consumer {
+        /// The durable consumer.
+        consumer: String,
+        /// What its stream's server says.
+        source: ProvisionError,
+    },
+}
+
 fn one_line<'a>(differences: impl Iterator<Item = &'a Difference>) -> String {
     differences.map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
@@ -166,6 +201,9 @@ pub(crate) enum ConsumerFault {
     /// It is missing, and nothing may be created.
     #[error("it does not exist, and nothing may be created (bind only)")]
     Missing,
+    /// Another route has the same default name.
+    #[error("it is that of {theirs}, and would also be that of {ours}")]
+    Taken { ours: Box<ConsumerOwner>, theirs: Box<ConsumerOwner> },
     /// The transport failed.
     #[error(transparent)]
     Transport(#[from] Fault),
@@ -195,6 +233,9 @@ impl From<Fault> for RestoreFault {
 impl RestoreFault {
     /// Whether the consumer is there, and another than the one that is wanted.
     pub(crate) fn is_another(&self) -> bool {
-        matches!(self, Self::Consumer(ConsumerFault::Differs { .. }))
+        let another = |fault: &ConsumerFault| {
+            matches!(fault, ConsumerFault::Differs { .. } | ConsumerFault::Taken { .. })
+        };
+        matches!(self, Self::Consumer(fault) if another(fault))
     }
 }

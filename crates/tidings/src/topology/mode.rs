@@ -6,12 +6,27 @@ use std::fmt;
 ///
 /// | | missing | there, with a difference |
 /// | --- | --- | --- |
-/// | `Manage` | created | changed where nothing is lost, else refused |
+/// | `Manage` | created | changed where nothing is lost, else refused; of a consumer what would be lost is left, with a warning |
 /// | `CreateOnly` | created | left as it is, with a warning; refused where it can't work |
 /// | `BindOnly` | refused | as `CreateOnly` |
 ///
-/// It can't work where a stream does not keep a declared subject, and where a consumer delivers
-/// other subjects, is pushed, or does not settle each message.
+/// It can't work where a stream does not keep a declared subject, and where a consumer does not deliver
+/// all subjects of its route, is pushed, or does not settle each message.
+///
+/// What a change of a consumer loses or repeats, and what a start with `Manage` makes of it:
+///
+/// | change | | a start |
+/// | --- | --- | --- |
+/// | a filter less | its events are delivered to nobody | leaves it |
+/// | a filter more | those that are stored already, before where the consumer stands, are not delivered | adds it |
+/// | fewer deliveries (`max_deliver`) | what was delivered as often is put aside | leaves it |
+/// | a shorter ack wait or backoff | what is being handled may come again | changes it, with a warning |
+/// | a longer one, more deliveries, another `max_ack_pending` | nothing | changes it |
+/// | a policy of another registry, of a later version, or that replaced this one | the two would change it back and forth | leaves it |
+/// | another kind of ack, push, headers only, priority groups, a replay in original time | it is made for another use | refuses to run |
+///
+/// Where a consumer starts is history in one that exists. `Registry::plan` shows all of it, and
+/// `Bus::apply_consumer` does what a start leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Topology {

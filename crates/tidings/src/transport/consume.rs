@@ -1,5 +1,6 @@
 //! Consumers of a stream: how one is configured, and the flow of what it delivers.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
@@ -32,6 +33,8 @@ pub(crate) struct ConsumerConfig {
     pub(crate) max_deliver: Option<u64>,
     /// How many messages may be unacknowledged at a time; `None` is without limit.
     pub(crate) max_ack_pending: Option<u64>,
+    /// Notes by name; what others wrote beside ours stays, and what the server writes is left out.
+    pub(crate) metadata: BTreeMap<String, String>,
     /// What a consumer that was found is and none made here can be; it is never written.
     pub(crate) foreign: Vec<Foreign>,
 }
@@ -58,6 +61,7 @@ impl ConsumerConfig {
             backoff: Vec::new(),
             max_deliver: None,
             max_ack_pending: None,
+            metadata: BTreeMap::new(),
             foreign: Vec::new(),
         }
     }

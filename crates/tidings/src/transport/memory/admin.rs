@@ -75,10 +75,14 @@ impl State {
 
     fn update_consumer(&mut self, stream: &str, config: &ConsumerConfig) -> Result<(), ApiError> {
         let stream = self.streams.expect(stream)?;
-        let config = consumer_config::complete(config, &stream.config)?;
+        let mut config = consumer_config::complete(config, &stream.config)?;
         let Ok(consumer) = stream.consumer_named(&config.name) else {
             return Err(api::consumer_missing());
         };
+        // As over NATS, notes that others wrote meanwhile stay.
+        for (name, note) in &consumer.config.metadata {
+            config.metadata.entry(name.clone()).or_insert_with(|| note.clone());
+        }
         let key = consumer.key;
         consumer_config::update(&consumer.config, &config)?;
         let others = stream.consumers.values().filter(|other| other.key != key);

@@ -49,6 +49,8 @@ pub(super) fn overlay(config: &ConsumerConfig, nats: &mut Config) -> Result<(), 
     nats.backoff.clone_from(&config.backoff);
     nats.max_deliver = limit(config.max_deliver);
     nats.max_ack_pending = limit(config.max_ack_pending);
+    let notes = config.metadata.iter().map(|(name, note)| (name.clone(), note.clone()));
+    nats.metadata.extend(notes);
     nats.filter_subject.clear();
     nats.filter_subjects.clear();
     match config.filters.as_slice() {
@@ -74,6 +76,11 @@ pub(super) fn from_nats(config: Config) -> ConsumerConfig {
         backoff: config.backoff,
         max_deliver: u64::try_from(config.max_deliver).ok().filter(|max| *max > 0),
         max_ack_pending: u64::try_from(config.max_ack_pending).ok().filter(|max| *max > 0),
+        metadata: config
+            .metadata
+            .into_iter()
+            .filter(|(name, _)| !name.starts_with("_nats."))
+            .collect(),
         foreign,
     }
 }
