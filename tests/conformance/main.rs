@@ -48,11 +48,13 @@ mod request;
 mod retention;
 mod retry;
 mod script;
+mod sharing;
 mod shutdown;
 mod slow;
 mod status;
 mod subject;
 mod topology;
+mod version;
 mod wildcard;
 
 use env::Env;
@@ -340,6 +342,23 @@ scenarios! {
             a_consumer_of_other_subjects_is_changed_or_refused,
             a_stream_that_is_deleted_is_made_again_where_it_may,
             a_reader_by_hand_is_not_given_another_ack_wait;
+        sharing:
+            a_restart_takes_no_filter_away,
+            one_that_is_made_again_selects_what_others_asked_for,
+            a_policy_that_was_replaced_stays_replaced,
+            fewer_deliveries_are_asked_for_in_so_many_words,
+            a_default_name_is_one_registry_s,
+            a_consumer_that_was_changed_by_hand_is_said,
+            registries_that_start_together_lose_no_subject,
+            a_subject_of_letters_that_is_taken_away_comes_back;
+        version:
+            what_an_instance_does_not_know_goes_to_one_that_does,
+            what_was_given_back_has_all_its_attempts,
+            what_nobody_knows_is_put_aside_in_the_end,
+            another_version_of_an_event_goes_to_who_knows_it,
+            a_batch_holds_none_that_is_not_known,
+            who_reads_alone_makes_way_for_one_that_knows,
+            a_reader_by_hand_is_told_of_another_message;
         shutdown:
             running_handlers_finish_and_are_acked,
             a_handler_past_the_deadline_comes_again,

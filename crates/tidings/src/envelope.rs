@@ -91,23 +91,28 @@ pub(crate) fn declaration_of(
     declarations: &'static [&'static Declaration],
     incoming: &Incoming,
 ) -> Result<&'static Declaration, DecodeError> {
-    let subject = incoming.subject.as_str();
-    let by_subject = |d: &&&'static Declaration| tidings_subject::matches(d.filter, subject);
-    let other = |found: &str| DecodeError::OtherMessage {
-        subject: subject.to_owned(),
-        expected: declarations.iter().map(|d| d.tag).collect::<Vec<_>>().join(", "),
-        found: found.to_owned(),
-        payload: incoming.payload.clone(),
+    let (subject, tag) = (incoming.subject.as_str(), incoming.headers.get(header::MESSAGE));
+    let is_it = |d: &&&'static Declaration| {
+        // A consumer that others share delivers their subjects too.
+        tag.is_none_or(|tag| d.tag == tag) && d.has_subject(subject)
     };
-    match (incoming.headers.get(header::MESSAGE), declarations) {
-        // The usual case.
-        (None, [declaration]) => Ok(declaration),
-        (Some(tag), declarations) => {
-            declarations.iter().find(|d| d.tag == tag).copied().ok_or_else(|| other(tag))
-        }
-        (None, declarations) => {
-            declarations.iter().find(by_subject).copied().ok_or_else(|| other("no header"))
-        }
+    match declarations.iter().find(is_it) {
+        Some(declaration) => Ok(declaration),
+        None => Err(another(declarations, incoming, tag)),
+    }
+}
+
+#[cold]
+fn another(
+    declarations: &'static [&'static Declaration],
+    incoming: &Incoming,
+    tag: Option<&str>,
+) -> DecodeError {
+    DecodeError::OtherMessage {
+        subject: incoming.subject.to_string(),
+        expected: declarations.iter().map(|d| d.tag).collect::<Vec<_>>().join(", "),
+        found: tag.unwrap_or_default().to_owned(),
+        payload: incoming.payload.clone(),
     }
 }
 

@@ -173,14 +173,17 @@ impl Retry {
         if self.attempts.is_some_and(|attempts| attempt >= attempts) {
             return Next::NoAttempts;
         }
-        let wait = asked.unwrap_or_else(|| {
-            let wait = self.wait(attempt);
-            wait.saturating_add(scaled(wait, self.jitter * chance))
-        });
+        let wait = asked.unwrap_or_else(|| self.wait_after(attempt, chance));
         match self.elapsed {
             Some(elapsed) if since_first.saturating_add(wait) > elapsed => Next::NoTime,
             _ => Next::Again(wait.min(LONGEST)),
         }
+    }
+
+    /// The wait after this attempt, whether another one follows or not.
+    pub(crate) fn wait_after(&self, attempt: u64, chance: f64) -> Duration {
+        let wait = self.wait(attempt);
+        wait.saturating_add(scaled(wait, self.jitter * chance)).min(LONGEST)
     }
 
     /// The wait after the failure of this attempt, before jitter.

@@ -4,7 +4,7 @@ mod breaker;
 mod spec;
 
 pub use breaker::CircuitBreaker;
-pub(crate) use spec::{BatchRule, Classify, Key, Rate, RouteSpec};
+pub(crate) use spec::{BatchRule, Classify, Key, Rate, RouteSpec, SPARE_DELIVERIES};
 
 use std::fmt;
 use std::hash::{BuildHasher as _, Hash, RandomState};
@@ -34,6 +34,24 @@ use crate::retry::Retry;
 /// ```
 ///
 /// What can't hold, or means nothing to the message, is refused when the registry starts.
+///
+/// # Messages that a route does not know
+///
+/// Instances of two versions of a service share a durable consumer while one takes the other's
+/// place, and the consumer delivers what either of them asks for. A stream's message whose subject
+/// is none of the route's, or whose `Tidings-Message` says another name or version, never reaches the
+/// handler: it is given back ([`RouteReport::given_back`](crate::RouteReport)), for an instance that
+/// knows it. The first wait is 100 ms; it doubles up to 2 s, and is longer where the
+/// [`retry`](Self::retry) policy's is. A delivery to an instance that does not know the message counts
+/// as no attempt, as long as the registry may change the consumer
+/// ([`Topology::Manage`](crate::Topology), the default).
+///
+/// What no instance knows becomes a dead letter (`undecodable`) once it was given back 18 times more
+/// often than the policy has attempts, or 30 times where it has no end: with the default policy after
+/// about two hours, and with short waits after half a minute.
+///
+/// With [`ack_every`](Self::ack_every), where one instance reads at a time, the one that does not know
+/// a message stops reading for 5 s, so that another takes over.
 #[must_use = "give it to `Registry::route`"]
 pub struct Route<M = ()> {
     spec: RouteSpec,
@@ -228,6 +246,9 @@ impl<M> Route<M> {
 impl<M> Route<M> {
     /// The durable consumer's name, instead of `<registry>-<wire name>`, whose dots become `_`.
     /// On a route without a stream it is refused at the start.
+    ///
+    /// Two registries that give the same name share the consumer, with the policy of the one that
+    /// made it; default names of two registries that happen to be the same are refused.
     pub fn durable(mut self, name: impl Into<String>) -> Self {
         self.spec.durable = Some(name.into());
         self

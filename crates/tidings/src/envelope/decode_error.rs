@@ -20,14 +20,16 @@ pub enum DecodeError {
         /// What serde says.
         source: serde_json::Error,
     },
-    /// The message says that it is another one, or another version.
-    #[error("the message on `{subject}` is `{found}`, not `{expected}` (header `Tidings-Message`)")]
+    /// The message is another one, or another version: its header says so, or its subject is none
+    /// that the expected type declares.
+    #[error("the message on `{subject}` is {}, not `{expected}`", said(found, expected))]
     OtherMessage {
         /// Where it came from.
         subject: String,
         /// Every name and version that was expected.
         expected: String,
-        /// What the message says of itself.
+        /// What the message says of itself, in `Tidings-Message`; empty where it carries none, and is
+        /// known to be another by its subject alone.
         found: String,
         /// What was received.
         payload: Bytes,
@@ -40,5 +42,21 @@ impl DecodeError {
         match self {
             Self::Payload { payload, .. } | Self::OtherMessage { payload, .. } => payload,
         }
+    }
+
+    /// Whether the message is not this type's at all, so that somebody else may know it.
+    pub(crate) fn is_of_another(&self) -> bool {
+        matches!(self, Self::OtherMessage { .. })
+    }
+}
+
+/// What a message says of itself, by its header or by its subject.
+fn said(found: &str, expected: &str) -> String {
+    match found {
+        "" => "another one by its subject".to_owned(),
+        found if expected.split(", ").any(|tag| tag == found) => {
+            format!("`{found}` on a subject of another one")
+        }
+        found => format!("`{found}` (header `Tidings-Message`)"),
     }
 }

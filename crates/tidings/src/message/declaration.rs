@@ -1,6 +1,6 @@
 //! What the derive knows of a message when it is compiled.
 
-use tidings_subject::overlaps;
+use tidings_subject::{matches, overlaps};
 
 use crate::message::StreamEvent;
 use crate::stream::{EventStream, StreamDeclaration};
@@ -35,6 +35,35 @@ pub struct Declaration {
     pub tagged: bool,
     /// `<name>.v<N>`: what `Tidings-Message` says.
     pub tag: &'static str,
+    /// Where the filter's wildcards are: each message that is received is compared with it.
+    open: Open,
+}
+
+/// Which part of a filter is open, told apart so that most subjects are compared at once.
+#[derive(Debug, Clone, Copy)]
+enum Open {
+    /// Nothing.
+    None,
+    /// The one token between so many bytes before and so many behind it.
+    One { before: usize, behind: usize },
+    /// Several tokens.
+    Several,
+}
+
+impl Open {
+    const fn of(filter: &str) -> Self {
+        let filter = filter.as_bytes();
+        let (mut i, mut open) = (0, Self::None);
+        while i < filter.len() {
+            open = match (filter[i], open) {
+                (b'*', Self::None) => Self::One { before: i, behind: filter.len() - i - 1 },
+                (b'*' | b'>', _) => Self::Several,
+                _ => open,
+            };
+            i += 1;
+        }
+        open
+    }
 }
 
 impl Declaration {
@@ -46,8 +75,8 @@ impl Declaration {
         template: &'static str,
         filter: &'static str,
     ) -> Self {
-        let kind = MessageKind::Event;
-        Self { kind, name, version, template, filter, stream: None, tagged: false, tag }
+        let (kind, open) = (MessageKind::Event, Open::of(filter));
+        Self { kind, name, version, template, filter, stream: None, tagged: false, tag, open }
     }
 
     /// The same, of a request.
@@ -74,6 +103,22 @@ impl Declaration {
     /// Whether `other` declares the same message.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.tag == other.tag && self.template == other.template
+    }
+
+    /// Whether `subject` is one of this message.
+    #[inline]
+    pub(crate) fn has_subject(&self, subject: &str) -> bool {
+        let (filter, bytes) = (self.filter.as_bytes(), subject.as_bytes());
+        match self.open {
+            Open::None => filter == bytes,
+            Open::One { before, behind } => {
+                let rest = bytes.strip_prefix(filter.get(..before).unwrap_or(filter));
+                let behind = filter.get(filter.len() - behind..).unwrap_or(filter);
+                let token = rest.and_then(|rest| rest.strip_suffix(behind));
+                token.is_some_and(|token| !token.is_empty() && !token.contains(&b'.'))
+            }
+            Open::Several => matches(self.filter, subject),
+        }
     }
 
     /// Whether the stream of this name keeps it.
@@ -121,6 +166,25 @@ const fn same(a: &str, b: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::Declaration;
+
+    #[test]
+    fn a_subject_is_one_of_its_filter() {
+        let filters = ["a", "a.b", "*", "*.b", "a.*", "a.*.b", "a.*.*", "*.a.*", "a.>"];
+        let subjects = [
+            "", ".", "a", "b", "ab", "a.", ".b", "a.b", "a.c", "a.ab", "a..b", "a.c.b", "a.c.d.b",
+            "a.b.b", "b.a.b", "ac.b", "a.cb", "a.b.", "x.a.y.z", "a.é.b", "é",
+        ];
+        for filter in filters {
+            let declared = Declaration::new("n", 1, "n.v1", filter, filter);
+            for subject in subjects {
+                // What is no subject is none of any message, whatever else a filter says of it.
+                let is_subject = tidings_subject::check_subject(subject).is_ok();
+                let matches = is_subject && tidings_subject::matches(filter, subject);
+                let found = is_subject && declared.has_subject(subject);
+                assert_eq!(found, matches, "{filter} {subject}");
+            }
+        }
+    }
 
     #[test]
     fn what_clashes() {

@@ -15,7 +15,7 @@ use crate::runner::{
     Tally, Worker,
 };
 use crate::subscribe::SubscribeError;
-use crate::topology::{self, Modes};
+use crate::topology::{self, ConsumerPlan, Modes};
 use crate::transport::Inbox;
 
 /// How long the server may take to see that everything listens, or that everything is settled.
@@ -41,20 +41,24 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     let mut started = Vec::new();
     let modes = Modes { streams: registry.streams, consumers: registry.consumers };
     let mut streams = BTreeSet::new();
+    let mut plans = Vec::with_capacity(wirings.len());
     for (route, wiring) in registry.routes.iter().zip(&wirings) {
         // All that can be refused or takes its time comes first: who listens gets messages.
-        provision(&link, wiring, modes, &mut streams)
+        let plan = provision(&link, wiring, modes, &mut streams)
             .await
             .map_err(|fault| fault.named(route.label()))?;
+        plans.push(plan);
     }
     let backstop = letters::prepare(&registry, &link, &wirings, modes).await?;
     let letters = backstop.as_ref().map(|backstop| backstop.letters().to_owned());
-    for (route, wiring) in registry.routes.into_iter().zip(wirings) {
+    for ((mut route, wiring), plan) in registry.routes.into_iter().zip(wirings).zip(plans) {
+        // A consumer whose policy was kept may have less patience than the route asks for.
+        route.patience = plan.as_ref().map(ConsumerPlan::ack_wait);
         let label = route.label();
-        let worker = Worker::new(&route, link.clone(), &runner, letters.clone());
+        let worker = Worker::new(&route, link.clone(), &runner, letters.clone(), modes);
         routes.push((label.clone(), worker.tally()));
         controlled.push(Controlled { message: label.clone(), gate: worker.gate() });
-        let source = connect(&link, &route, (wiring, modes), &worker, &mut endpoints)
+        let source = connect(&link, &route, (wiring, plan, modes), &worker, &mut endpoints)
             .await
             .map_err(|fault| fault.named(label))?;
         // What no stream keeps waits in its subscription, but where keys need a look ahead.
@@ -124,8 +128,8 @@ async fn provision(
     wiring: &Wiring,
     modes: Modes,
     streams: &mut BTreeSet<&'static str>,
-) -> Result<(), RouteFault> {
-    let Wiring::Durable { stream, config } = wiring else { return Ok(()) };
+) -> Result<Option<ConsumerPlan>, RouteFault> {
+    let Wiring::Durable { stream, config } = wiring else { return Ok(None) };
     if streams.insert(stream.name) {
         topology::provision(&link.transport, &(stream.config)(), modes.streams)
             .await
@@ -133,7 +137,7 @@ async fn provision(
     }
     topology::ensure_consumer(&link.transport, stream.name, config, modes.consumers)
         .await
-        .map(drop)
+        .map(Some)
         .map_err(|fault| SubscribeError::of_consumer(fault, stream.name, &config.name))
         .map_err(RouteFault::Subscribe)
 }
@@ -142,7 +146,7 @@ async fn provision(
 async fn connect(
     link: &Link,
     route: &RouteSpec,
-    (wiring, modes): (Wiring, Modes),
+    (wiring, plan, modes): (Wiring, Option<ConsumerPlan>, Modes),
     worker: &Worker,
     endpoints: &mut Vec<Endpoint>,
 ) -> Result<runner::Source, RouteFault> {
@@ -158,7 +162,10 @@ async fn connect(
         }
         Wiring::Durable { stream, config } => {
             let prefetch = route.at_a_time().saturating_add(route.prefetch());
-            Ok(runner::Source::Durable(Durable { stream, config, prefetch, modes }))
+            let durable = Durable::new(stream, config, prefetch, modes);
+            // All that its instances of other versions want, too.
+            durable.learn(plan.as_ref().map(ConsumerPlan::selects).unwrap_or_default());
+            Ok(runner::Source::Durable(durable))
         }
         Wiring::Endpoint { declaration, name, group } => {
             let filter = crate::subject::Subject::from_static(declaration.filter);

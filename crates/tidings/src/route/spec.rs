@@ -17,8 +17,9 @@ use crate::transport::Incoming;
 const PROGRESS: u32 = 10;
 /// How often a message is delivered beyond the attempts of its policy. Who gets it then does not
 /// handle it: it is put aside, which whoever had the last attempt did not live to do. There are
-/// many, for a dead-letter stream that is full over many restarts.
-const SPARE_DELIVERIES: u64 = 20;
+/// many, for a dead-letter stream that is full over many restarts, and for instances of another
+/// version that do not know the message and give it back.
+pub(crate) const SPARE_DELIVERIES: u64 = 20;
 
 /// How many messages are fetched ahead of a handler that is done with each at once: asking for
 /// fewer, a route would wait for the server most of the time.
@@ -66,6 +67,8 @@ pub(crate) struct RouteSpec {
     pub(crate) classify: Option<Classify>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) ack_wait: Option<Duration>,
+    /// How long the server waits at least, as its consumer is.
+    pub(crate) patience: Option<Duration>,
     pub(crate) progress_limit: Option<Duration>,
     pub(crate) max_ack_pending: Option<u64>,
     pub(crate) ack_every: Option<usize>,
@@ -96,6 +99,7 @@ impl RouteSpec {
             classify: None,
             deadline: None,
             ack_wait: None,
+            patience: None,
             progress_limit: None,
             max_ack_pending: None,
             ack_every: None,
@@ -251,6 +255,11 @@ impl RouteSpec {
 
     pub(crate) fn ack_wait(&self) -> Duration {
         self.ack_wait.unwrap_or(ACK_WAIT)
+    }
+
+    /// How often a server is told that a message is in good hands.
+    pub(crate) fn progress_every(&self) -> Duration {
+        self.patience.map_or(self.ack_wait(), |patience| patience.min(self.ack_wait())) / 2
     }
 
     pub(crate) fn progress_limit(&self) -> Duration {

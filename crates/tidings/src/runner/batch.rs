@@ -28,8 +28,12 @@ impl Shared {
         for taken in &settled {
             self.pass(&taken.incoming);
         }
-        let (spent, batch): (Vec<_>, Vec<_>) =
-            batch.into_iter().partition(|taken| self.is_used_up(&taken.incoming));
+        let (mut spent, mut fresh) = (Vec::new(), Vec::with_capacity(batch.len()));
+        for taken in batch {
+            let is_spent = self.is_spent(&taken.incoming).await;
+            if is_spent { spent.push(taken) } else { fresh.push(taken) }
+        }
+        let batch = fresh;
         let begun = Instant::now();
         let (ended, marks) = self.call_with_all(&batch).await;
         let each = begun.elapsed() / u32::try_from(batch.len()).unwrap_or(u32::MAX).max(1);

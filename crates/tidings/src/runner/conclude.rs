@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::backlog::Taken;
+use super::cover::Cover;
 use super::gate::Trouble;
+use super::given_back::GivenBack;
 use super::handled::Handled;
 use super::place::Health;
 use super::reply;
@@ -16,7 +18,7 @@ use crate::context::Matter;
 use crate::dead_letter::{self, Cause, DeadLetterReason};
 use crate::jitter::{jittered, random_unit};
 use crate::probe::End;
-use crate::transport::{Fault, Incoming, Settle, Settlement};
+use crate::transport::{Fault, Incoming, Receipt, Settle, Settlement};
 
 /// The first and the longest wait before a dead letter that can't be stored is stored again.
 pub(super) const FIRST_STORE: Duration = Duration::from_millis(500);
@@ -45,7 +47,18 @@ impl Shared {
         handled: Handled,
         took: Duration,
     ) -> Concluded {
-        let fate = self.fate(&taken, &handled);
+        let mut fate = self.fate(&taken, &handled);
+        if let Some(Fate::Aside(DeadLetterReason::Attempts)) = fate
+            && !matches!(handled, Handled::UsedUp)
+            && let Some(receipt) = &taken.incoming.receipt
+            && receipt.attempt > self.history.failures(receipt)
+            && Box::pin(GivenBack::may_be(&self.link, receipt)).await
+        {
+            fate = Some(self.fate_here(receipt, &handled));
+        }
+        if let Some(fate) = &fate {
+            self.tell_fate(&taken, &handled, fate);
+        }
         self.tally.count(&handled, fate.as_ref(), took);
         let health = handled.health(fate.as_ref());
         let sent = match fate {
@@ -60,6 +73,15 @@ impl Shared {
             Some(Fate::Again(delay)) if self.acks_all && !matches!(handled, Handled::Aborted) => {
                 handled.tell(&taken.underway, Some(&Settlement::Nak(Some(delay))));
                 return (health, Some((self.once_more(taken), delay)));
+            }
+            // Another instance is to read in this one's place, and to begin with this message.
+            Some(Fate::Back(delay)) if self.acks_all => {
+                Box::pin(self.note_given_back(&taken)).await;
+                handled.tell(&taken.underway, Some(&Settlement::Nak(Some(delay))));
+                self.ledger.cover(Cover::make_way);
+                let underway = self.begin(&taken.incoming);
+                let incoming = Arc::new(taken.incoming.anew());
+                return (health, Some((Taken { incoming, underway, ..taken }, delay)));
             }
             Some(fate) => self.settle(&mut taken, &handled, fate).await,
             None => self.answer(&taken, handled).await,
@@ -144,16 +166,48 @@ impl Shared {
         taken.incoming.settle.as_ref()?;
         let receipt = taken.incoming.receipt.as_ref();
         let number = receipt.map_or(1, |receipt| receipt.attempt);
-        let fate = self.policy.decide(handled, || {
+        if let Handled::Undecodable(error) = handled
+            && error.is_of_another()
+        {
+            return Some(self.policy.unknown(number, random_unit()));
+        }
+        Some(self.policy.decide(handled, || {
             let now = self.link.transport.now();
-            let first = receipt.map_or(now, |receipt| self.history.first_failure(receipt, now));
+            let first = receipt.map_or(now, |receipt| self.history.failed(receipt, now).0);
             let since_first = now.duration_since(first).unwrap_or_default();
             Attempt { number, since_first, chance: random_unit() }
-        });
+        }))
+    }
+
+    /// The same by what failed here, where other deliveries may have been no attempts.
+    fn fate_here(&self, receipt: &Receipt, handled: &Handled) -> Fate {
+        self.policy.decide(handled, || {
+            let now = self.link.transport.now();
+            let since_first = now.duration_since(self.history.first_failure(receipt, now));
+            Attempt {
+                number: self.history.failures(receipt),
+                since_first: since_first.unwrap_or_default(),
+                chance: random_unit(),
+            }
+        })
+    }
+
+    /// Lets all instances know that a message is given back that was not tried.
+    async fn note_given_back(&self, taken: &Taken) {
+        if let Some(receipt) = &taken.incoming.receipt {
+            self.given_back.note(&self.link, receipt).await;
+        }
+    }
+
+    fn tell_fate(&self, taken: &Taken, handled: &Handled, fate: &Fate) {
+        let number = taken.incoming.receipt.as_ref().map_or(1, |receipt| receipt.attempt);
         let (route, subject) = (&self.label, taken.incoming.subject.as_str());
         let why = Why(handled);
-        match &fate {
+        match fate {
             Fate::Ack => {}
+            Fate::Back(delay) => {
+                tracing::warn!(route, subject, delivery = number, ?delay, %why, "a message is not known here, and given back");
+            }
             Fate::Later(delay) => {
                 tracing::debug!(route, subject, ?delay, %why, "a message came too early");
             }
@@ -164,7 +218,6 @@ impl Shared {
                 tracing::error!(route, subject, attempt = number, %reason, %why, "a message is given up");
             }
         }
-        Some(fate)
     }
 
     /// Says what becomes of a stream's message, which is stored elsewhere before it is given up.
@@ -173,6 +226,10 @@ impl Shared {
         let settlement = match &fate {
             Fate::Ack => Settlement::Ack,
             Fate::Again(wait) => Settlement::Nak(Some(*wait).filter(|wait| !wait.is_zero())),
+            Fate::Back(wait) => {
+                Box::pin(self.note_given_back(taken)).await;
+                Settlement::Nak(Some(*wait))
+            }
             // It was not given back: it waits here.
             Fate::Later(_) => Settlement::Progress,
             Fate::Aside(reason) => {

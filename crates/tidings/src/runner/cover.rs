@@ -43,6 +43,8 @@ pub(super) struct Cover {
     /// Whether a delivery went elsewhere, or not all came again: what is unsettled is to be looked
     /// at anew.
     broken: bool,
+    /// Whether another instance is to read in this one's place.
+    makes_way: bool,
     /// What was found at the last look, and since when it is the same.
     looked: Option<((u64, u64), Instant)>,
 }
@@ -67,6 +69,7 @@ impl Cover {
             missing: 0,
             until: None,
             broken: false,
+            makes_way: false,
             looked: None,
         }
     }
@@ -195,6 +198,16 @@ impl Cover {
         let handled = self.here.iter().take(if is_kept { self.handled } else { 0 });
         let way = self.way.as_ref();
         handled.filter_map(move |here| Some(way?.covering(here.sequence, here.delivery)))
+    }
+
+    /// Another instance is to read in this one's place: a message came that is not known here.
+    pub(super) fn make_way(&mut self) {
+        self.makes_way = true;
+    }
+
+    /// Whether that was said since the last call.
+    pub(super) fn makes_way(&mut self) -> bool {
+        std::mem::take(&mut self.makes_way)
     }
 
     /// Until when messages that are elsewhere are waited for.

@@ -1,6 +1,6 @@
 //! Feeding a route from a durable consumer, for as long as it runs.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -13,10 +13,11 @@ use super::cover::Cover;
 use super::feed::{Feed, Halt};
 use super::gate::Trouble;
 use super::intake::Intake;
-use super::teller;
+use super::{teller, watch};
 use crate::jitter::jittered;
 use crate::probe::Listener;
 use crate::stream::{Retention, StreamDeclaration};
+use crate::subject::Subject;
 use crate::topology::{self, Modes, PlanAction, RestoreFault, Topology};
 use crate::transport::{ApiError, ConsumerConfig, DeliverFrom, Fault, Pull};
 
@@ -28,6 +29,9 @@ const FIRST_LOOK: Duration = Duration::from_millis(150);
 const LOOK: Duration = Duration::from_millis(500);
 /// How long handlers may go on before a consumer is made again that delivers their messages anew.
 const MOST_HANDLED: Duration = Duration::from_secs(30);
+/// How long an instance that can't go on leaves the turn to others: longer than one that stands by
+/// takes to see that it is its own.
+const YIELD: Duration = Duration::from_secs(5);
 /// How long the server may take to see that a pull has ended.
 const BARRIER: Duration = Duration::from_secs(2);
 
@@ -39,6 +43,35 @@ pub(crate) struct Durable {
     pub(crate) prefetch: usize,
     /// How far it may be made again, and its stream with it.
     pub(crate) modes: Modes,
+    /// What it selected when it was looked at last: more than the route's own, where instances of
+    /// another version share it.
+    selects: Mutex<Vec<Subject>>,
+}
+
+impl Durable {
+    pub(crate) fn new(
+        stream: StreamDeclaration,
+        config: ConsumerConfig,
+        prefetch: usize,
+        modes: Modes,
+    ) -> Self {
+        Self { stream, config, prefetch, modes, selects: Mutex::default() }
+    }
+
+    /// The consumer selects these.
+    pub(crate) fn learn(&self, selects: &[Subject]) {
+        if !selects.is_empty() {
+            selects.clone_into(&mut self.selects.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    /// The consumer as it is to be made again: whoever does it must not take from the others what
+    /// they asked for.
+    fn wanted(&self) -> ConsumerConfig {
+        let selects = self.selects.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let filters = if selects.is_empty() { self.config.filters.clone() } else { selects };
+        ConsumerConfig { filters, ..self.config.clone() }
+    }
 }
 
 /// Until the worker stops. What was delivered and not begun comes again elsewhere.
@@ -50,6 +83,8 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
     let durable = Arc::new(durable);
     let auditing = audit::run(worker.clone(), Arc::clone(&ledger), Arc::clone(&durable));
     let _auditing = AbortOnDropHandle::new(tokio::spawn(auditing));
+    let watching = tokio::spawn(watch::run(worker.clone(), Arc::clone(&durable)));
+    let _watching = AbortOnDropHandle::new(watching);
     let mut pause = FIRST_RETRY;
     loop {
         let opened = tokio::select! {
@@ -83,6 +118,14 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
                             biased;
                             () = worker.stopped() => return,
                             () = gate.is_paused(false) => continue,
+                        }
+                    }
+                    Halt::Yielding => {
+                        give_back(&mut intake, Some((feed, feeding))).await;
+                        tokio::select! {
+                            biased;
+                            () = worker.stopped() => return,
+                            () = sleep(jittered(YIELD)) => continue,
                         }
                     }
                     Halt::Broken => {
@@ -162,9 +205,10 @@ async fn restore_once(
 /// where nothing is known of it, as one that is new. Says whether there is one to read.
 async fn make_again(
     worker: &Worker,
-    Durable { stream, config, modes, .. }: &Durable,
+    durable: &Durable,
     intake: &mut Intake,
 ) -> Result<bool, RestoreFault> {
+    let Durable { stream, config, modes, .. } = durable;
     let (transport, account) = (&worker.link().transport, &worker.shared.account);
     let (name, consumer) = (stream.name, config.name.as_str());
     let shyness = account.shyness();
@@ -185,7 +229,7 @@ async fn make_again(
         Some(resume) => DeliverFrom::Sequence(resume.from),
         None => config.from,
     };
-    let wanted = ConsumerConfig { from, ..config.clone() };
+    let wanted = ConsumerConfig { from, ..durable.wanted() };
     let plan = topology::ensure_consumer(transport, name, &wanted, modes.consumers).await?;
     if plan.action != PlanAction::Create {
         return Ok(true);

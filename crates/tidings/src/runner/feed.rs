@@ -85,6 +85,9 @@ pub(super) enum Halt {
     Open(Instant),
     /// Others have messages of a consumer that is for one alone.
     Broken,
+    /// A message came that is not known here, of a consumer that is for one alone: it is another
+    /// instance's turn.
+    Yielding,
     /// The feed has ended.
     Dry,
 }

@@ -20,7 +20,8 @@ pub enum RouteState {
         /// The last failure.
         error: String,
     },
-    /// It can't take messages, or can't store a dead letter, and keeps trying.
+    /// It can't take messages, or not all of its own, or can't store a dead letter, and keeps
+    /// trying.
     Failing {
         /// Since when.
         since: SystemTime,
@@ -42,7 +43,7 @@ struct Standing {
     paused: bool,
     open: Option<(SystemTime, String)>,
     /// By what keeps it from working.
-    troubles: [Option<(SystemTime, String)>; 2],
+    troubles: [Option<(SystemTime, String)>; 3],
 }
 
 /// What keeps a route from working.
@@ -52,6 +53,8 @@ pub(super) enum Trouble {
     Feed,
     /// No dead letter can be stored.
     Letters,
+    /// The consumer delivers other messages than the route's, or in another way.
+    Consumer,
 }
 
 impl Gate {

@@ -59,6 +59,10 @@ impl Handled {
         match self {
             Self::Returned(outcome) => underway.tell(End::Returned(outcome, settlement)),
             Self::Panicked(text) => underway.tell(End::Panicked(text, settlement)),
+            // It comes again, to whoever knows it.
+            Self::Undecodable(error) if matches!(settlement, Some(Settlement::Nak(_))) => {
+                underway.tell(End::Failed(error, settlement));
+            }
             Self::Undecodable(error) => underway.tell(End::Undecodable(error)),
             Self::Overdue(_) | Self::UsedUp => underway.tell(End::Failed(&Why(self), settlement)),
             Self::Aborted => {}

@@ -18,7 +18,7 @@ pub(super) struct History(Mutex<Entries>);
 
 #[derive(Debug, Default)]
 struct Entries {
-    first: HashMap<Known, SystemTime>,
+    first: HashMap<Known, (SystemTime, u64)>,
     /// In the order they were entered; some may have been forgotten since.
     order: VecDeque<Known>,
 }
@@ -26,18 +26,33 @@ struct Entries {
 impl History {
     /// When this message failed first: now, unless it is known to have failed before.
     pub(super) fn first_failure(&self, receipt: &Receipt, now: SystemTime) -> SystemTime {
+        self.enter(receipt, now, 0).0
+    }
+
+    /// It failed once more: gives when it did first, and how often.
+    pub(super) fn failed(&self, receipt: &Receipt, now: SystemTime) -> (SystemTime, u64) {
+        self.enter(receipt, now, 1)
+    }
+
+    /// How often it is known to have failed.
+    pub(super) fn failures(&self, receipt: &Receipt) -> u64 {
+        self.entries().first.get(&known(receipt)).map_or(0, |(_, failures)| *failures)
+    }
+
+    fn enter(&self, receipt: &Receipt, now: SystemTime, more: u64) -> (SystemTime, u64) {
         let (mut entries, message) = (self.entries(), known(receipt));
-        if let Some(first) = entries.first.get(&message) {
-            return *first;
+        if let Some((first, failures)) = entries.first.get_mut(&message) {
+            *failures += more;
+            return (*first, *failures);
         }
-        entries.first.insert(message, now);
+        entries.first.insert(message, (now, more));
         entries.order.push_back(message);
         while entries.order.len() > MOST
             && let Some(oldest) = entries.order.pop_front()
         {
             entries.first.remove(&oldest);
         }
-        now
+        (now, more)
     }
 
     /// Forgets a message that will not come again.

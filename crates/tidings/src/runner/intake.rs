@@ -162,8 +162,13 @@ impl Intake {
         // Whether what comes next may begin as it comes.
         let mut is_clear = false;
         loop {
-            if !is_clear && source.is_some() && self.is_broken() {
-                return Poll::Ready(Halt::Broken);
+            if !is_clear && source.is_some() && self.worker.shared.acks_all {
+                if self.ledger.cover(Cover::makes_way) {
+                    return Poll::Ready(Halt::Yielding);
+                }
+                if self.is_broken() {
+                    return Poll::Ready(Halt::Broken);
+                }
             }
             is_clear = is_clear || self.begin(&mut left);
             // What no stream keeps goes to other instances meanwhile; a stream's waits.
@@ -223,7 +228,7 @@ impl Intake {
 
     /// Whether others have messages, so that none may be acknowledged for all before it.
     fn is_broken(&self) -> bool {
-        self.worker.shared.acks_all && self.ledger.cover(|cover| cover.is_broken(Instant::now))
+        self.ledger.cover(|cover| cover.is_broken(Instant::now))
     }
 
     /// Whether a handler has ended in its task.

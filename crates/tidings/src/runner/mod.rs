@@ -11,6 +11,7 @@ mod cover;
 mod durable;
 mod feed;
 mod gate;
+mod given_back;
 mod hand;
 mod handled;
 mod haste;
@@ -30,6 +31,7 @@ mod stint;
 mod tally;
 mod teller;
 mod unreadable;
+mod watch;
 mod worker;
 
 use std::time::Duration;

@@ -9,7 +9,15 @@ use crate::dead_letter::DeadLetterReason as Reason;
 use crate::failure::{Failure, Verdict};
 use crate::message::Outcome;
 use crate::retry::{Next, Retry};
-use crate::route::Classify;
+use crate::route::{Classify, SPARE_DELIVERIES};
+
+/// How often a message that no instance knows is given back beyond the attempts of the policy.
+const GIVEN_BACK: u64 = SPARE_DELIVERIES - 2;
+/// What counts as the attempts of a policy that has no end.
+const ENDLESS: u64 = 12;
+/// The least wait after it was given back first, twice as long each time up to the second.
+const FIRST_BACK: Duration = Duration::from_millis(100);
+const MOST_BACK: Duration = Duration::from_secs(2);
 
 /// What a route says about its messages that were not handled.
 pub(super) struct Policy {
@@ -37,6 +45,8 @@ pub(super) enum Fate {
     Again(Duration),
     /// It was too early, and is handled again after this time; that was no attempt.
     Later(Duration),
+    /// It is another route's, and is given back for this time, for an instance that knows it.
+    Back(Duration),
     /// It becomes a dead letter.
     Aside(Reason),
 }
@@ -72,6 +82,18 @@ impl Policy {
             Next::NoAttempts => Fate::Aside(Reason::Attempts),
             Next::NoTime => Fate::Aside(Reason::Elapsed),
         }
+    }
+
+    /// What becomes of a message that this instance does not know, of this delivery: one that does
+    /// is to have it. Instances of two versions share a consumer while one takes the other's place,
+    /// and so it is a dead letter only once it was given back for longer than it would be tried.
+    pub(super) fn unknown(&self, delivery: u64, chance: f64) -> Fate {
+        if delivery > self.retry.attempts().unwrap_or(ENDLESS).saturating_add(GIVEN_BACK) {
+            return Fate::Aside(Reason::Undecodable);
+        }
+        let doubled = u32::try_from(delivery.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
+        let least = FIRST_BACK.saturating_mul(1 << doubled).min(MOST_BACK);
+        Fate::Back(self.retry.wait_after(delivery, chance).max(least))
     }
 
     /// The route's own judgement; one that panics is none.
@@ -118,11 +140,12 @@ mod tests {
     }
 
     fn undecodable() -> Handled {
-        Handled::Undecodable(DecodeError::OtherMessage {
+        Handled::Undecodable(DecodeError::Payload {
+            name: "orders.created",
+            version: 1,
             subject: "orders.created".to_owned(),
-            expected: "orders.created.v1".to_owned(),
-            found: "orders.shipped.v1".to_owned(),
             payload: bytes::Bytes::new(),
+            source: serde::de::Error::custom("no order"),
         })
     }
 
@@ -168,6 +191,25 @@ mod tests {
             let attempt = Attempt { number, since_first: secs(since_first), chance };
             assert_eq!(policy.decide(&handled, || attempt), fate, "{handled:?} {attempt:?}");
         }
+    }
+
+    #[test]
+    fn what_is_not_known_is_given_back_for_long() {
+        let millis = Duration::from_millis;
+        for (retry, most) in [
+            (Retry::never(), 19),
+            (Retry::fixed(millis(1)).max_attempts(3), 21),
+            (Retry::fixed(millis(1)), 30),
+        ] {
+            let policy = Policy { retry, classify: None };
+            assert_eq!(policy.unknown(1, 0.0), Fate::Back(millis(100)));
+            assert_eq!(policy.unknown(4, 0.0), Fate::Back(millis(800)));
+            assert_eq!(policy.unknown(most, 0.9), Fate::Back(secs(2)));
+            assert_eq!(policy.unknown(most + 1, 0.0), Fate::Aside(Reason::Undecodable));
+        }
+        let patient = Policy { retry: Retry::default(), classify: None };
+        assert_eq!(patient.unknown(1, 0.0), Fate::Back(secs(1)));
+        assert_eq!(patient.unknown(30, 0.0), Fate::Back(secs(300)));
     }
 
     #[test]

@@ -35,6 +35,10 @@ pub struct RouteReport {
     /// How many messages could not be decoded: a stream's became dead letters, an asker got an
     /// error.
     pub undecodable: u64,
+    /// How often a stream's message was given back because it is another message, or another
+    /// version, than the route's: an instance of another version shares the consumer. See
+    /// [`Route`](crate::Route#messages-that-a-route-does-not-know).
+    pub given_back: u64,
     /// How many of a stream's messages were given up, for whatever reason: they are dead letters.
     pub dead_lettered: u64,
     /// How many handlers were dropped because the shutdown's deadline passed.
@@ -58,6 +62,7 @@ pub(crate) struct Tally {
     deferred: AtomicU64,
     dead_lettered: AtomicU64,
     undecodable: AtomicU64,
+    given_back: AtomicU64,
     aborted: AtomicU64,
     left: AtomicU64,
     dropped: Mutex<Vec<Dropped>>,
@@ -131,7 +136,9 @@ impl Tally {
                 Why(handled).to_string()
             }
             Handled::Undecodable(error) => {
-                self.undecodable.fetch_add(1, Relaxed);
+                let is_given_back = matches!(fate, Some(Fate::Back(_)));
+                let counter = if is_given_back { &self.given_back } else { &self.undecodable };
+                counter.fetch_add(1, Relaxed);
                 error.to_string()
             }
             Handled::Aborted => {
@@ -152,6 +159,7 @@ impl Tally {
             rejected: self.rejected.load(Relaxed),
             deferred: self.deferred.load(Relaxed),
             undecodable: self.undecodable.load(Relaxed),
+            given_back: self.given_back.load(Relaxed),
             dead_lettered: self.dead_lettered.load(Relaxed),
             aborted: self.aborted.load(Relaxed),
             left: self.left.load(Relaxed),

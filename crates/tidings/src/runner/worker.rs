@@ -16,6 +16,7 @@ use super::backlog::Taken;
 use super::conclude::Concluded;
 use super::cover::Cover;
 use super::gate::{Gate, Trouble};
+use super::given_back::GivenBack;
 use super::handled::{Cut, Handled};
 use super::history::History;
 use super::ledger::Ledger;
@@ -29,6 +30,7 @@ use crate::link::Link;
 use crate::message::{Declaration, MessageKind};
 use crate::probe::{Listener, Listening, Underway, Work};
 use crate::route::{Key, RouteSpec};
+use crate::topology::{Modes, Topology};
 use crate::transport::{Fault, Incoming};
 
 /// One route's handler; clones share it.
@@ -61,6 +63,7 @@ pub(super) struct Shared {
     pub(super) history: History,
     /// What is settled.
     pub(super) account: Account,
+    pub(super) given_back: GivenBack,
     /// What is here of its messages.
     pub(super) ledger: Arc<Ledger>,
     /// Whether an ack covers all messages before its own.
@@ -83,6 +86,7 @@ impl Worker {
         link: Link,
         runner: &Runner,
         letters: Option<String>,
+        modes: Modes,
     ) -> Self {
         Self {
             shared: Arc::new(Shared {
@@ -91,13 +95,14 @@ impl Worker {
                 dispatch: route.dispatch.clone(),
                 policy: Policy { retry: route.retry(), classify: route.classify.clone() },
                 progress: Progress {
-                    every: (route.ack_wait() / 2).min(FAR),
+                    every: route.progress_every().min(FAR),
                     limit: route.progress_limit(),
                 },
                 deadline: route.deadline,
                 letters,
                 history: History::default(),
                 account: Account::default(),
+                given_back: GivenBack::new(modes.consumers == Topology::Manage),
                 ledger: Arc::new(Ledger::new(
                     route.ack_every.map(|every| Cover::new(every, route.ack_wait())),
                 )),
@@ -263,7 +268,7 @@ impl Shared {
         let (handled, took) = match stage {
             Stage::Fresh => {
                 let handled = match &self.dispatch {
-                    _ if self.is_used_up(&taken.incoming) => Handled::UsedUp,
+                    _ if self.is_spent(&taken.incoming).await => Handled::UsedUp,
                     Dispatching::Each(dispatch) => self.call(&**dispatch, &taken, kept).await,
                     // It is handled with others, in `batch`.
                     Dispatching::Batch(_) => Handled::Aborted,
@@ -285,6 +290,16 @@ impl Shared {
     pub(super) fn is_used_up(&self, message: &Incoming) -> bool {
         let Incoming { settle, receipt, .. } = message;
         settle.is_some() && receipt.as_ref().is_some_and(|r| self.policy.is_used_up(r.attempt))
+    }
+
+    /// The same where some deliveries may have been no attempts: those to instances that do not
+    /// know the message.
+    pub(super) async fn is_spent(&self, message: &Incoming) -> bool {
+        let Some(receipt) = message.receipt.as_ref().filter(|_| self.is_used_up(message)) else {
+            return false;
+        };
+        self.policy.is_used_up(self.history.failures(receipt).saturating_add(1))
+            || !Box::pin(GivenBack::may_be(&self.link, receipt)).await
     }
 
     /// Runs the handler, as long as it may.

@@ -65,7 +65,7 @@ pub(super) struct Consumer {
     pub(super) floor: (u64, u64),
     pub(super) paused_until: Option<Instant>,
     /// The pulls that found nothing.
-    parked: HashMap<u64, Bell>,
+    parked: HashMap<u64, (u64, Bell)>,
 }
 
 /// A message that was delivered and not settled.
@@ -328,9 +328,9 @@ impl Consumer {
         self.parked.len() as u64
     }
 
-    /// Remembers a pull that found nothing.
-    pub(super) fn park(&mut self, pull: u64, bell: &Bell) {
-        self.parked.entry(pull).or_insert_with(|| Arc::clone(bell));
+    /// Remembers a pull that found nothing; `last` is the number of the delivery that it had last.
+    pub(super) fn park(&mut self, pull: u64, last: u64, bell: &Bell) {
+        self.parked.entry(pull).or_insert_with(|| (last, Arc::clone(bell)));
     }
 
     pub(super) fn unpark(&mut self, pull: u64) {
@@ -338,9 +338,15 @@ impl Consumer {
     }
 
     /// Has every pull look again. All of them, since one that is not polled any more must not
-    /// keep a message from the others.
+    /// keep a message from the others. First the one that has had nothing for the longest time, as a
+    /// server gives to who has waited longest.
     pub(super) fn ring(&mut self, effects: &mut Effects) {
-        effects.bells.extend(self.parked.drain().map(|(_, bell)| bell));
+        if self.parked.len() <= 1 {
+            return effects.bells.extend(self.parked.drain().map(|(_, (_, bell))| bell));
+        }
+        let mut parked: Vec<_> = self.parked.drain().collect();
+        parked.sort_unstable_by_key(|(pull, (last, _))| (*last, *pull));
+        effects.bells.extend(parked.into_iter().map(|(_, (_, bell))| bell));
     }
 }
 

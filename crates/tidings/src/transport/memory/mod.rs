@@ -295,7 +295,7 @@ impl Memory {
     fn new_pull(&self, key: u64, stream: u64, consumer: u64, acks: Acks) -> MemoryPull {
         let connection = Arc::clone(&self.connection);
         let (bell, reach) = (Bell::default(), Reach::behind(0));
-        MemoryPull { connection, key, stream, consumer, acks, bell, reach, ended: false }
+        MemoryPull { connection, key, stream, consumer, acks, bell, reach, last: 0, ended: false }
     }
 
     /// The largest message it takes, in bytes of payload and headers together.

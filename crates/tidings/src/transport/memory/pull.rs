@@ -27,6 +27,8 @@ pub(crate) struct MemoryPull {
     pub(super) acks: Acks,
     pub(super) bell: Bell,
     pub(super) reach: Reach,
+    /// The number of the delivery that it had last.
+    pub(super) last: u64,
     pub(super) ended: bool,
 }
 
@@ -55,6 +57,7 @@ impl MemoryPull {
                     let sequence = incoming.receipt.as_ref().map_or(0, |r| r.sequence);
                     let delivery = stream.delivered(self.consumer);
                     self.reach.pass(delivery, sequence);
+                    self.last = delivery;
                     incoming.settle = Some(Settle::Memory(MemorySettle {
                         connection: Arc::clone(&self.connection),
                         stream: self.stream,
@@ -66,7 +69,7 @@ impl MemoryPull {
                 Some(_) => {}
                 None => {
                     if let Some(consumer) = stream.consumers.get_mut(&self.consumer) {
-                        consumer.park(self.key, &self.bell);
+                        consumer.park(self.key, self.last, &self.bell);
                     }
                 }
             }

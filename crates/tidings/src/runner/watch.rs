@@ -1,0 +1,39 @@
+//! Looking at a route's consumer now and then: somebody may have changed it so that it delivers
+//! other messages, of which nothing else would tell.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::Worker;
+use super::durable::Durable;
+use super::gate::Trouble;
+use crate::jitter::jittered;
+use crate::topology;
+
+/// How long it is between two looks, at least.
+const LOOK: Duration = Duration::from_secs(15);
+
+/// Until it is dropped.
+pub(super) async fn run(worker: Worker, durable: Arc<Durable>) {
+    let (gate, transport) = (worker.gate(), worker.link().transport.clone());
+    let Durable { stream, config, .. } = &*durable;
+    let (route, stream, consumer) = (worker.label(), stream.name, config.name.as_str());
+    loop {
+        sleep(jittered(LOOK)).await;
+        match topology::look_at_consumer(&transport, stream, config).await {
+            Ok(Ok(selects)) => {
+                durable.learn(&selects);
+                gate.well(Trouble::Consumer);
+            }
+            Ok(Err(why)) => {
+                tracing::error!(route, why, "a route's consumer does not deliver what it is for");
+                gate.failing(Trouble::Consumer, transport.now(), why);
+            }
+            Err(fault) => {
+                tracing::debug!(route, stream, consumer, %fault, "a consumer can't be looked at");
+            }
+        }
+    }
+}
