@@ -11,7 +11,7 @@ use std::time::SystemTime;
 pub enum DeadLetterReason {
     /// The handler said that no retry will help: `rejected`.
     Rejected,
-    /// The payload is not what its type declares: `undecodable`.
+    /// The payload is not what its type declares, or no instance knew the message: `undecodable`.
     Undecodable,
     /// All attempts of the retry policy are used up: `attempts`.
     Attempts,
