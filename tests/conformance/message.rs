@@ -159,6 +159,29 @@ pub(crate) struct Echo {
     pub(crate) text: String,
 }
 
+/// A request whose reply can be read from any object.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Request)]
+#[request(subject = "stock.tally", reply = Tallied)]
+pub(crate) struct Tally {}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Tallied {
+    pub(crate) total: Option<u32>,
+}
+
+/// A request whose reply has the fields of a stream's confirmation.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Request)]
+#[request(subject = "places.locate", reply = Located)]
+pub(crate) struct Locate {
+    pub(crate) number: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Located {
+    pub(crate) stream: String,
+    pub(crate) seq: u64,
+}
+
 /// A request on a subject that a stream keeps.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Request)]
 #[request(subject = "parcels.find", reply = String)]

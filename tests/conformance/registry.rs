@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use crate::env::{Env, SHORT, never, soon};
 use crate::ledger::Ledger;
-use crate::message::{Find, Seen, Sent, Switched, sent};
+use crate::message::{Find, Seen, Sent, Switched, Tallied, Tally, sent};
 
 /// A handler that sends on the number of what it handles.
 fn recorder(sender: mpsc::UnboundedSender<u64>) -> impl Handler<Sent> {
@@ -111,7 +111,7 @@ pub(crate) async fn bad_registries_are_refused(env: Env) {
     }
     let error = start(Registry::new("shop").handle::<Find>(find).handle::<Sent>(record())).await;
     assert!(
-        matches!(&error, ServeError::RequestInStream { stream: "PARCELS", .. }),
+        matches!(&error, ServeError::RequestInStream { stream, .. } if stream == "PARCELS"),
         "the stream would answer in the handler's stead: {error:?}"
     );
     let ignore = |event: Unnamed, _: Context| {
@@ -122,4 +122,32 @@ pub(crate) async fn bad_registries_are_refused(env: Env) {
     assert!(matches!(error, ServeError::Unnamed { .. }), "{error:?}");
     let named = Route::of::<Unnamed>(ignore).durable("everything");
     Registry::new("shop").route(named).start(&bus).await.unwrap().shutdown().await;
+}
+
+/// Whoever made it: a stream would answer before the handler.
+pub(crate) async fn a_request_under_another_ones_stream_does_not_start(env: Env) {
+    let bus = env.bus();
+    let registry = || {
+        let tally = |_: Tally, _: Context| async { Ok(Tallied { total: None }) };
+        let record = |_: Sent, _: Context| async { Ok(()) };
+        Registry::new("stock").handle::<Sent>(record).handle::<Tally>(tally)
+    };
+    crate::request::audit(&bus, |_| {}).await;
+    for error in [
+        soon(registry().start(&bus)).await.map(drop).unwrap_err(),
+        soon(registry().plan(&bus)).await.map(drop).unwrap_err(),
+    ] {
+        let ServeError::RequestInStream { message, subject, stream } = &error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(
+            (message.as_str(), *subject, stream.as_str()),
+            ("stock.tally", "stock.tally", "AUDIT")
+        );
+    }
+    assert!(bus.discover(SHORT).await.unwrap().is_empty(), "nothing of it listens");
+    // One that answers nobody may keep what is asked.
+    crate::request::audit(&bus, |config| config.no_ack = true).await;
+    registry().plan(&bus).await.unwrap();
+    soon(registry().start(&bus)).await.unwrap().shutdown().await;
 }

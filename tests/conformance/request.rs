@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use tidings::prelude::*;
-use tidings::{RequestError, Running};
+use tidings::{RequestError, Running, StreamConfig};
 use tokio::time::Instant;
 
 use crate::env::{Env, SOON, soon};
-use crate::message::{Check, Echo, GarbledCheck, MisreadCheck, OutOfStock, Stock};
+use crate::message::{
+    Check, Echo, GarbledCheck, Locate, Located, MisreadCheck, OutOfStock, Stock, Tallied, Tally,
+};
 
 /// A warehouse with ten pieces; 999 makes it panic, 1000 slow.
 async fn warehouse(bus: &Bus) -> Running {
@@ -108,7 +110,7 @@ pub(crate) async fn a_slow_handler_times_out(env: Env) {
     let ask = Check { quantity: 1000 };
     let error = bus.message(&ask).timeout(patience).request().await.unwrap_err();
     match error {
-        RequestError::Timeout { subject, waited } => {
+        RequestError::Timeout { subject, waited, .. } => {
             assert_eq!((subject.as_str(), waited), ("stock.check", patience));
         }
         other => panic!("{other:?}"),
@@ -161,6 +163,71 @@ pub(crate) async fn tokens_of_a_request_route_it(env: Env) {
     for room in ["hall", "cellar"] {
         let ask = Echo { room: room.into(), text: "who".into() };
         assert_eq!(env.bus().request(&ask).await.unwrap(), format!("who in {room}"));
+    }
+    running.shutdown().await;
+}
+
+/// A stream that keeps all that is asked of the stock.
+pub(crate) async fn audit(bus: &Bus, change: impl FnOnce(&mut StreamConfig)) {
+    let mut config = StreamConfig::new("AUDIT", ["stock.>"]);
+    change(&mut config);
+    let plan = bus.plan_stream(&config).await.unwrap().allow_data_loss();
+    bus.apply(plan).await.unwrap();
+}
+
+/// Its confirmation comes first, and could be read from nearly anything.
+pub(crate) async fn what_a_stream_answers_is_no_reply(env: Env) {
+    let bus = env.bus();
+    let tally = |_: Tally, _: Context| async { Ok(Tallied { total: Some(3) }) };
+    let running = Registry::new("stock").handle::<Tally>(tally).start(&bus).await.unwrap();
+    assert_eq!(bus.request(&Tally {}).await.unwrap(), Tallied { total: Some(3) });
+    let answered = async |of: &str| {
+        let error = soon(bus.request(&Tally {})).await.unwrap_err();
+        let RequestError::AnsweredByStream { subject, stream } = &error else {
+            panic!("{of}: {error:?}")
+        };
+        assert_eq!((subject.as_str(), stream.as_str()), ("stock.tally", "AUDIT"), "{of}");
+        assert!(error.to_string().contains("AUDIT"), "{error}");
+    };
+    // The service is there, and too late.
+    audit(&bus, |_| {}).await;
+    answered("stored").await;
+    // What the stream refuses is no reply either.
+    audit(&bus, |config| config.max_message_size = Some(1)).await;
+    answered("refused").await;
+    running.shutdown().await;
+    answered("without a service").await;
+    // One that answers nobody is in nobody's way.
+    audit(&bus, |config| (config.no_ack, config.max_message_size) = (true, None)).await;
+    let running = Registry::new("stock").handle::<Tally>(tally).start(&bus).await.unwrap();
+    assert_eq!(bus.request(&Tally {}).await.unwrap(), Tallied { total: Some(3) });
+    running.shutdown().await;
+}
+
+/// It has the fields of one, and is none.
+pub(crate) async fn a_reply_that_looks_like_a_streams_answer_is_a_reply(env: Env) {
+    let bus = env.bus();
+    let locate = |locate: Locate, _: Context| async move {
+        Ok(Located { stream: "PARCELS".into(), seq: locate.number })
+    };
+    let running = Registry::new("places").handle::<Locate>(locate).start(&bus).await.unwrap();
+    let located = bus.request(&Locate { number: 5 }).await.unwrap();
+    assert_eq!(located, Located { stream: "PARCELS".into(), seq: 5 });
+    running.shutdown().await;
+}
+
+/// Nothing comes in no time, whoever is the faster.
+pub(crate) async fn a_request_without_time_gets_no_reply(env: Env) {
+    let running = warehouse(&env.bus()).await;
+    let bus = env.bus();
+    let nobodys = Tally {};
+    for _ in 0..20 {
+        let ask = Check { quantity: 1 };
+        let error = soon(bus.message(&ask).timeout(Duration::ZERO).request()).await.unwrap_err();
+        let RequestError::Timeout { waited, .. } = error else { panic!("{error:?}") };
+        assert_eq!(waited, Duration::ZERO);
+        let error = bus.message(&nobodys).timeout(Duration::ZERO).request().await.unwrap_err();
+        assert!(matches!(error, RequestError::Timeout { .. }), "{error:?}");
     }
     running.shutdown().await;
 }

@@ -56,6 +56,8 @@ pub(crate) const PENDING_MESSAGES: &str = "Nats-Pending-Messages";
 pub(crate) const SERVICE_ERROR: &str = "Nats-Service-Error";
 /// What went wrong in a service, as a number (ADR-32).
 pub(crate) const SERVICE_ERROR_CODE: &str = "Nats-Service-Error-Code";
+/// Says that an answer is a service's reply, where it could be taken for a stream's confirmation.
+pub(crate) const REPLY: &str = "Tidings-Reply";
 /// How often a message was put back after it had been put aside; absent before the first time.
 pub(crate) const REDRIVEN: &str = "Tidings-Redriven";
 /// The id of a message that was put back: its `Nats-Msg-Id` is another, since the stream would take

@@ -145,6 +145,7 @@ mod header;
 mod jitter;
 mod link;
 mod message;
+mod moment;
 mod payload;
 pub mod prelude;
 mod probe;
@@ -210,7 +211,7 @@ pub use topology::{
     PlanAction, ProvisionError, Provisioned, Setting, StreamError, StreamHandle, StreamPlan,
     Topology,
 };
-pub use transport::{ConsumerState, Denial, DeniedAction, StreamState};
+pub use transport::{ConsumerState, Denial, DeniedAction, Outage, StreamState};
 
 /// What a reader copies from `README.md` compiles and runs.
 #[cfg(doctest)]

@@ -1,5 +1,6 @@
 //! What a service is made of: handlers, wired by the types of their messages.
 
+mod answer;
 mod control;
 mod error;
 mod letters;

@@ -1,7 +1,9 @@
 //! Asking: one request, one reply, one deadline around everything.
 
+mod confirmation;
 mod discover;
 
+pub(crate) use confirmation::stream_of;
 pub(crate) use discover::discover;
 pub use discover::{EndpointInfo, ServiceInfo};
 
@@ -18,7 +20,7 @@ use crate::payload;
 use crate::probe::{End, Work};
 use crate::publish::PublishError;
 use crate::subject::SubjectError;
-use crate::transport::{Denial, Fault, Incoming};
+use crate::transport::{Denial, Fault, Incoming, Outage, because};
 
 /// A request got no reply, or not the one that was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -56,12 +58,37 @@ pub enum RequestError<E> {
         source: Denial,
     },
     /// No reply came in time. Whether the request was handled is unknown.
-    #[error("no reply from `{subject}` within {waited:?}")]
+    #[error("no reply from `{subject}` within {waited:?}{}", because(source.as_deref()))]
     Timeout {
         /// Where the request went.
         subject: String,
         /// How long was waited.
         waited: Duration,
+        /// Why there was no connection at the end; `None` where there was one.
+        source: Option<Box<Outage>>,
+    },
+    /// There is no connection, and there will be none again. Whether the request was handled is
+    /// unknown if it was sent before.
+    #[error("no reply from `{subject}`: {source}")]
+    Disconnected {
+        /// Where the request was to go.
+        subject: String,
+        /// Why there is none.
+        source: Outage,
+    },
+    /// A stream answered in place of a service: it keeps the request's subject, has stored the
+    /// request, or refused to, and told so. A handler may have it all the same; its reply is lost.
+    ///
+    /// A stream's answer has the fields `stream` and `seq`, nothing that a server does not add, and
+    /// no headers. A Tidings service gives a reply that looks like it a header; so must others.
+    #[error(
+        "stream `{stream}` keeps `{subject}` and answered the request; move the request to a subject outside the stream, or take it out of the stream"
+    )]
+    AnsweredByStream {
+        /// Where the request went.
+        subject: String,
+        /// The stream.
+        stream: String,
     },
     /// The reply is not of the declared type. Its bytes are kept.
     #[error("the reply from `{subject}` can't be read: {source}")]
@@ -133,7 +160,13 @@ pub(crate) async fn request<R: Request>(
             let subject = subject.to_string();
             Err(match fault {
                 Fault::NoResponders => RequestError::NoResponders { subject },
-                Fault::Timeout => RequestError::Timeout { subject, waited },
+                Fault::Timeout => RequestError::Timeout { subject, waited, source: None },
+                Fault::Away(source @ Outage::RuntimeEnded) => {
+                    RequestError::Disconnected { subject, source }
+                }
+                Fault::Away(outage) => {
+                    RequestError::Timeout { subject, waited, source: Some(outage.into()) }
+                }
                 Fault::TooLarge { size, limit } => RequestError::TooLarge { subject, size, limit },
                 Fault::Denied(source) => RequestError::Denied { subject, source },
                 Fault::Closed => RequestError::Closed,
@@ -169,6 +202,9 @@ fn read<T: serde::de::DeserializeOwned, E: DeclaredError>(
             },
             RequestError::Declared,
         ));
+    }
+    if let Some(stream) = confirmation::of_stream(reply) {
+        return Err(RequestError::AnsweredByStream { subject: subject.to_owned(), stream });
     }
     payload::read(&reply.payload).map_err(|source| RequestError::Decode {
         subject: subject.to_owned(),

@@ -79,7 +79,7 @@ pub enum ServeError {
         /// Its subject.
         subject: &'static str,
         /// The stream.
-        stream: &'static str,
+        stream: String,
     },
     /// The dead-letter stream can't be used.
     #[error("registry `{registry}` can't put dead letters into stream `{stream}`: {source}")]

@@ -62,7 +62,7 @@ fn outside_streams(
             return Err(ServeError::RequestInStream {
                 message: message.to_owned(),
                 subject: request.template,
-                stream: stream.name,
+                stream: stream.name.to_owned(),
             });
         }
     }

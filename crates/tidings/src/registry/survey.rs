@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::plan::{Wiring, plan};
-use super::{Registry, ServeError};
+use super::{Registry, ServeError, answer};
 use crate::link::Link;
 use crate::subscribe::SubscribeError;
 use crate::topology::{self, ConsumerPlan, StreamPlan};
@@ -35,7 +35,9 @@ impl RegistryPlan {
 pub(super) async fn survey(registry: &Registry, link: &Link) -> Result<RegistryPlan, ServeError> {
     let mut survey = RegistryPlan { streams: Vec::new(), consumers: Vec::new() };
     let mut seen = BTreeSet::new();
-    for (route, wiring) in registry.routes.iter().zip(plan(registry)?) {
+    let wirings = plan(registry)?;
+    answer::check(link, &registry.routes, &wirings).await?;
+    for (route, wiring) in registry.routes.iter().zip(wirings) {
         let Wiring::Durable { stream, config } = wiring else { continue };
         let message = || route.label();
         if seen.insert(stream.name) {

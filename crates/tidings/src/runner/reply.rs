@@ -8,6 +8,7 @@ use super::settle::Why;
 use crate::header::{self, Headers};
 use crate::link::Link;
 use crate::message::Outcome;
+use crate::request;
 use crate::subject::Subject;
 use crate::text::Text;
 use crate::transport::{Fault, Outgoing};
@@ -45,7 +46,7 @@ async fn send(link: &Link, to: Subject, handled: Handled) -> Result<(), Fault> {
 
 fn answer(handled: Handled) -> (Headers, Bytes) {
     match handled {
-        Handled::Returned(Outcome::Reply(body)) => (Headers::new(), body.into()),
+        Handled::Returned(Outcome::Reply(body)) => (marks(&body), body.into()),
         Handled::Returned(Outcome::Done) => (Headers::new(), Bytes::new()),
         Handled::Returned(Outcome::Declared { description, body }) => {
             error(DECLARED, &description, Some(body))
@@ -57,6 +58,15 @@ fn answer(handled: Handled) -> (Headers, Bytes) {
         Handled::UsedUp => error(FAILED, &Why(&handled).to_string(), None),
         Handled::Aborted => error(UNAVAILABLE, "the service is shutting down", None),
     }
+}
+
+/// What tells a reply from a stream's confirmation, where its text does not.
+fn marks(body: &[u8]) -> Headers {
+    let mut headers = Headers::new();
+    if request::stream_of(body).is_some() {
+        headers.push(header::REPLY, "1");
+    }
+    headers
 }
 
 fn error(code: &'static str, description: &str, body: Option<Vec<u8>>) -> (Headers, Bytes) {

@@ -17,6 +17,11 @@ impl Transport {
         on!(self, t => t.stream(name).await)
     }
 
+    /// A stream that keeps a subject of this filter, and confirms what it stores.
+    pub(crate) async fn answering_stream(&self, filter: &str) -> Result<Option<String>, Fault> {
+        on!(self, t => t.answering_stream(filter).await)
+    }
+
     /// Creates a stream. One of this name with the same configuration is no fault.
     pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
         patiently(|| async { on!(self, t => t.create_stream(config).await) }).await

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use super::{Denial, Unreadable};
+use super::{Denial, Outage, Unreadable};
 
 /// A transport's failure, the same for both.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +17,9 @@ pub(crate) enum Fault {
     /// The deadline passed; whether the message arrived is unknown.
     #[error("the deadline passed")]
     Timeout,
+    /// The deadline passed while there was no connection, or there never will be one again.
+    #[error(transparent)]
+    Away(Outage),
     /// The server answered a JetStream call with an error.
     #[error(transparent)]
     Api(#[from] ApiError),
@@ -38,6 +41,14 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
+    /// Nothing was heard in time.
+    pub(crate) fn is_timeout(&self) -> bool {
+        match self {
+            Self::Away(outage) => !matches!(outage, Outage::RuntimeEnded),
+            fault => matches!(fault, Self::Timeout),
+        }
+    }
+
     pub(crate) fn client(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Client(error.into())
     }

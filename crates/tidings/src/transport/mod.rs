@@ -17,6 +17,7 @@ mod incoming;
 mod ingest;
 pub(crate) mod memory;
 pub(crate) mod nats;
+mod outage;
 mod outgoing;
 mod patience;
 mod pending_ack;
@@ -39,6 +40,8 @@ pub(crate) use inbox::{CAPACITY, Inbox};
 pub(crate) use inboxes::Inboxes;
 pub(crate) use incoming::{Incoming, Receipt, Settle, Settlement};
 pub(crate) use ingest::{Ingest, Ingested, Stopped};
+pub use outage::Outage;
+pub(crate) use outage::because;
 pub(crate) use outgoing::Outgoing;
 pub(crate) use pending_ack::PendingAck;
 pub(crate) use state::{ConsumerStanding, Identity, StreamStanding};
@@ -240,7 +243,21 @@ impl Transport {
         }
     }
 
-    /// Sends what is buffered, ends all subscriptions and closes.
+    /// Why there is no connection; `None` while there is one.
+    pub(crate) fn outage(&self) -> Option<Outage> {
+        match self {
+            Self::Nats(t) => t.outage(),
+            // Nothing comes between.
+            Self::Memory(_) => None,
+        }
+    }
+
+    /// That something took too long, and why, where that is known.
+    pub(crate) fn too_late(&self) -> Fault {
+        self.outage().map_or(Fault::Timeout, Fault::Away)
+    }
+
+    /// Sends what is buffered, ends all subscriptions and closes, in any case within that time.
     pub(crate) async fn close(&self, within: Duration) -> Result<(), Fault> {
         on!(self, t => t.close(within).await)
     }

@@ -103,20 +103,27 @@ const MAX_PAYLOAD: usize = 1024 * 1024;
 #[derive(Debug, Clone)]
 pub(crate) struct Memory {
     connection: Arc<Connection>,
+    /// How many messages a core subscription holds that says nothing else.
+    capacity: usize,
 }
 
 #[expect(clippy::unused_async, reason = "the same signatures as over NATS, where a call waits")]
 impl Memory {
     /// A broker of its own.
     pub(crate) fn new() -> Self {
-        Self { connection: Arc::new(Connection::open(Arc::new(Broker::new()))) }
+        Self::with_capacity(CAPACITY)
+    }
+
+    /// The same, whose core subscriptions hold so many messages each.
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        Self { connection: Arc::new(Connection::open(Arc::new(Broker::new()))), capacity }
     }
 
     /// Another connection to the same broker. It is open even if this one was closed.
     #[cfg_attr(not(test), expect(dead_code, reason = "for a harness that starts again"))]
     pub(crate) fn reconnect(&self) -> Self {
         let broker = Arc::clone(&self.connection.broker);
-        Self { connection: Arc::new(Connection::open(broker)) }
+        Self { connection: Arc::new(Connection::open(broker)), capacity: self.capacity }
     }
 
     /// The broker's time of day, which moves with tokio's clock.
@@ -180,6 +187,10 @@ impl Memory {
         let reply = self.new_inbox();
         let mut inbox = self.subscribe(reply.clone(), None)?;
         let published = self.route(&mut message, Some(&reply))?;
+        // Nothing is there in no time, as over a network.
+        if within.is_zero() {
+            return Err(Fault::Timeout);
+        }
         if published.subscribers == 0 && published.stored.is_none() {
             return Err(Fault::NoResponders);
         }
@@ -214,7 +225,7 @@ impl Memory {
     ) -> Result<MemoryInbox, Fault> {
         check_filter(filter.as_str()).map_err(|why| invalid(&filter, why))?;
         let filter = filter.as_str();
-        let mailbox = Arc::new(Mailbox::new(filter.to_owned(), capacity.unwrap_or(CAPACITY)));
+        let mailbox = Arc::new(Mailbox::new(filter.to_owned(), capacity.unwrap_or(self.capacity)));
         let subscription = self.connection.with(|state, _| {
             let mailbox = Arc::clone(&mailbox);
             state.subscriptions.add(self.connection.key, filter, group, mailbox)
@@ -226,6 +237,16 @@ impl Memory {
     pub(crate) async fn stream(&self, name: &str) -> Result<Option<StreamConfig>, Fault> {
         self.connection
             .with(|state, _| state.streams.named(name).map(|stream| stream.config.clone()))
+    }
+
+    /// A stream that keeps a subject of this filter, and confirms what it stores.
+    pub(crate) async fn answering_stream(&self, filter: &str) -> Result<Option<String>, Fault> {
+        let keeps = |subject: &String| tidings_subject::overlaps(subject, filter);
+        self.connection.with(|state, _| {
+            let mut configs = state.streams.iter().map(|stream| &stream.config);
+            let found = configs.find(|c| !c.no_ack && c.subjects.iter().any(keeps));
+            found.map(|config| config.name.clone())
+        })
     }
 
     /// Creates a stream. One of this name with the same configuration is no fault.

@@ -6,10 +6,9 @@ use async_nats::jetstream;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::{Nats, config, stream_config};
+use crate::moment;
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
 use crate::transport::{
@@ -70,6 +69,28 @@ impl Nats {
         let info: Option<StreamInfo> = self.look_up(format!("STREAM.INFO.{name}")).await?;
         let config = info.map(|info| serde_json::from_value(info.config));
         Ok(config.transpose().map_err(Fault::client)?.map(stream_config::from_nats))
+    }
+
+    pub(crate) async fn answering_stream(&self, filter: &str) -> Result<Option<String>, Fault> {
+        #[derive(Serialize)]
+        struct Keeping<'a> {
+            subject: &'a str,
+        }
+        #[derive(Deserialize)]
+        struct Names {
+            /// `null` where there is none.
+            streams: Option<Vec<String>>,
+        }
+        let keeping = Keeping { subject: filter };
+        let names: Names = self.api("STREAM.NAMES".to_owned(), &keeping).await?;
+        for name in names.streams.unwrap_or_default() {
+            // One that may not be looked at is taken for what streams are.
+            let silent = self.stream(&name).await.is_ok_and(|found| found.is_none_or(|s| s.no_ack));
+            if !silent {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
     }
 
     pub(crate) async fn stream_state(&self, name: &str) -> Result<StreamState, Fault> {
@@ -226,7 +247,8 @@ impl Nats {
         struct Pause {
             pause_until: String,
         }
-        let pause_until = OffsetDateTime::from(until).format(&Rfc3339).map_err(Fault::client)?;
+        let no_time = || Fault::client("a server reads no such time");
+        let pause_until = moment::write(until).ok_or_else(no_time)?;
         let call = format!("CONSUMER.PAUSE.{stream}.{name}");
         self.api::<IgnoredAny>(call, &Pause { pause_until }).await.map(drop)
     }
