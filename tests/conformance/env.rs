@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::panic::Location;
 use std::time::Duration;
 
-use tidings::{Bus, Decode, Delivery, DeliveryKind, Event, EventStream, Subscription};
+use tidings::{Bus, BusBuilder, Decode, Delivery, DeliveryKind, Event, EventStream, Subscription};
 use tidings_tests::Server;
 
 /// What a transport can do that not every one can. A scenario that needs it is made a test only
@@ -46,6 +46,18 @@ impl Env {
         match &self.server {
             Some(server) => Bus::connect(server.url()).await.expect("a bus on the server"),
             None => self.bus.clone(),
+        }
+    }
+
+    /// A bus of its own with options: on the same server, or another one in this process.
+    pub(crate) async fn bus_with_options(
+        &self,
+        options: impl FnOnce(BusBuilder) -> BusBuilder,
+    ) -> Bus {
+        let builder = options(Bus::builder());
+        match &self.server {
+            Some(server) => builder.server(server.url()).connect().await.expect("a bus"),
+            None => builder.in_memory(),
         }
     }
 

@@ -1,12 +1,16 @@
 //! What can't hold, or means nothing, is refused before anything runs.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tidings::prelude::*;
-use tidings::{CircuitBreaker, ServeError};
+use tidings::{
+    Batch, CircuitBreaker, DeadLetterFilter, PublishError, RequestError, RouteState, ServeError,
+    StreamError,
+};
+use tidings_tests::eventually;
 
-use crate::env::Env;
-use crate::message::{Check, Parcels, Sent, Stock, Switched};
+use crate::env::{Env, SHORT, SOON, never, soon};
+use crate::message::{Check, Parcels, Region, Seen, Sent, Stock, Switched, Tally, sent, switched};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -122,4 +126,144 @@ pub(crate) async fn what_just_holds_is_taken(env: Env) {
     Registry::new("shop").route(route).start(&env.bus()).await.unwrap().shutdown().await;
     let core = of_core().concurrency(1).deadline(MINUTE * 60).queue_group("others");
     Registry::new("lamps").route(core).start(&env.bus()).await.unwrap().shutdown().await;
+}
+
+/// No time is too long for a clock: what may last for ever goes on as long as it has to.
+pub(crate) async fn what_may_last_for_ever_does(env: Env) {
+    let bus = env
+        .bus_with_options(|bus| {
+            let bus = bus.publish_timeout(Duration::MAX).ack_timeout(Duration::MAX);
+            bus.request_timeout(Duration::MAX)
+        })
+        .await;
+    bus.provision::<Parcels>().await.unwrap();
+    soon(bus.publish(&sent(1))).await.unwrap();
+    soon(bus.publish(&switched(1))).await.unwrap();
+    soon(bus.publish_all((2..5).map(sent))).await.unwrap();
+    let mut one = bus.atomic();
+    one.add(&sent(5)).unwrap();
+    soon(one.publish()).await.unwrap();
+    // Each of its messages is put aside, which is stored, too.
+    let reject = |_: Sent, _: Context| async { Err::<(), _>(Failure::reject("no")) };
+    let breaker = CircuitBreaker::after(1).open_for(Duration::MAX).max_open(Duration::MAX);
+    let fails = |_: Switched, _: Context| async { Err::<(), _>(Failure::retry("down")) };
+    let check = |_: Check, _: Context| async { Ok(Stock { available: 1 }) };
+    let running = Registry::new("shop")
+        .route(Route::of::<Sent>(reject).retry(Retry::fixed(Duration::MAX)))
+        .route(Route::of::<Switched>(fails).circuit_breaker(breaker))
+        .handle::<Check>(check)
+        .start(&bus)
+        .await
+        .unwrap();
+    soon(bus.publish(&switched(2))).await.unwrap();
+    assert_eq!(soon(bus.request(&Check { quantity: 1 })).await.unwrap().available, 1);
+    let ask = Check { quantity: 2 };
+    soon(bus.message(&ask).timeout(Duration::MAX).request()).await.unwrap();
+    eventually(SOON, "five letters", || async {
+        let mut list = bus.dead_letters("shop").list(DeadLetterFilter::all());
+        let mut letters = 0;
+        while let Some(letter) = list.next().await {
+            letters += letter.map(|_| 1).map_err(|error| error.to_string())?;
+        }
+        if letters == 5 { Ok(()) } else { Err(format!("{letters} letters")) }
+    })
+    .await;
+    never(SHORT, bus.discover(Duration::MAX)).await;
+    soon(running.shutdown_within(Duration::MAX)).await;
+    soon(bus.close_within(Duration::MAX)).await.unwrap();
+}
+
+pub(crate) async fn a_pause_that_no_server_can_read_is_refused(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    drop(bus.consume::<Sent>("clerks").await.unwrap());
+    let parcels = bus.stream::<Parcels>();
+    let year = Duration::from_secs(31_556_952);
+    for years in [8031, 100_000] {
+        let until = SystemTime::UNIX_EPOCH + year * years;
+        let error = soon(parcels.pause_consumer("clerks", until)).await.unwrap_err();
+        assert!(matches!(error, StreamError::Time { until: at } if at == until), "{error:?}");
+    }
+    let until = SystemTime::UNIX_EPOCH + year * 8029;
+    soon(parcels.pause_consumer("clerks", until)).await.unwrap();
+    assert!(parcels.consumer_state("clerks").await.unwrap().paused_until.is_some());
+}
+
+/// Whatever the bus stands on.
+pub(crate) async fn a_bus_has_the_patience_that_it_was_given(env: Env) {
+    let patience = Duration::from_millis(300);
+    let bus = env
+        .bus_with_options(|bus| {
+            let bus = bus.publish_timeout(patience).ack_timeout(patience / 3);
+            bus.request_timeout(patience).subscription_capacity(3)
+        })
+        .await;
+    let hangs = |_: Check, _: Context| std::future::pending();
+    let running = Registry::new("shop").handle::<Check>(hangs).start(&bus).await.unwrap();
+    let error = soon(bus.request(&Check { quantity: 1 })).await.unwrap_err();
+    let RequestError::Timeout { waited, .. } = error else { panic!("{error:?}") };
+    assert_eq!(waited, patience);
+    soon(running.shutdown_within(Duration::ZERO)).await;
+    // Somebody takes the event who answers nothing, and keeps no stream.
+    let mut live = bus.subscribe::<Switched>().await.unwrap();
+    let asked = soon(bus.request(&Tally {})).await.unwrap_err();
+    assert!(matches!(asked, RequestError::NoResponders { .. }), "{asked:?}");
+    for number in 1..=10 {
+        bus.publish(&switched(number)).await.unwrap();
+    }
+    bus.flush().await.unwrap();
+    eventually(SOON, "some are dropped", || async {
+        match live.dropped() {
+            7 => Ok(()),
+            dropped => Err(format!("{dropped} dropped")),
+        }
+    })
+    .await;
+    assert_eq!(soon(live.next()).await.unwrap().unwrap().number, 1);
+    let error = soon(bus.publish(&sent(1))).await.unwrap_err();
+    assert!(matches!(error, PublishError::NoStream { .. }), "{error:?}");
+}
+
+/// Wherever a route or a handler gives a time: it is kept, or refused where it is given.
+pub(crate) async fn the_longest_time_ends_no_route(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    let long = Duration::MAX;
+    // What each of three messages comes to; the others do not keep the third from its handler.
+    let ends = move |number: u64| match number % 3 {
+        0 => Ok(()),
+        1 => Err(Failure::defer(long, "early")),
+        _ => Err(Failure::retry_after(long, "later")),
+    };
+    let stored = move |event: Sent, _: Context| async move { ends(event.number) };
+    let batches = move |_: Batch<Seen>, _: Context| async { Ok(()) };
+    let live = move |event: Switched, _: Context| async move { ends(event.number) };
+    let registry = |ack_wait: Duration| {
+        let stored = Route::of::<Sent>(stored).ack_wait(ack_wait).progress_limit(long);
+        let stored = stored.retry(Retry::exponential(5).max_elapsed(long));
+        let live = Route::of::<Switched>(live).deadline(long);
+        let batches_of_two = Route::of::<Batch<Seen>>(batches).max_size(2).max_wait(long);
+        Registry::new("shop")
+            .route(stored.concurrency(3))
+            .route(live)
+            .route(batches_of_two.rate_limit(1, long))
+    };
+    // A server may not know a wait that long.
+    if let Ok(running) = soon(registry(long).start(&bus)).await {
+        running.shutdown().await;
+        bus.stream::<Parcels>().delete_consumer("shop-parcels_sent").await.unwrap();
+    }
+    let running = soon(registry(Duration::from_secs(60)).start(&bus)).await.unwrap();
+    bus.publish_all((1..=3).map(sent)).await.unwrap();
+    for number in 1..=3 {
+        bus.publish(&switched(number)).await.unwrap();
+    }
+    bus.publish_all((1..=2).map(|number| Seen { number, region: Region::Eu })).await.unwrap();
+    eventually(SOON, "what is done is done", || async {
+        let handled: Vec<_> = running.report().iter().map(|route| route.handled).collect();
+        if handled == [1, 1, 2] { Ok(()) } else { Err(format!("{handled:?}")) }
+    })
+    .await;
+    assert!(running.report().iter().all(|route| route.panicked == 0));
+    let status = running.status();
+    assert!(status.iter().all(|route| route.state == RouteState::Running), "{status:?}");
+    soon(running.shutdown_within(SHORT)).await;
 }

@@ -1,11 +1,17 @@
-//! Randomness for waits, so that many clients of one server don't come back all at once.
+//! Waits: randomness for them, so that many clients of one server don't come back all at once, and
+//! how long one can be.
 
 use std::time::Duration;
 
 use uuid::Uuid;
 
+/// As good as for ever: what may last longer lasts as long. Later than that no clock has a time for
+/// sure.
+pub(crate) const FAR: Duration = Duration::from_secs(30 * 365 * 86_400);
+
 /// `delay`, lengthened by up to a quarter; never shortened.
 pub(crate) fn jittered(delay: Duration) -> Duration {
+    let delay = delay.min(FAR);
     delay + delay.mul_f64(random_unit() / 4.0)
 }
 

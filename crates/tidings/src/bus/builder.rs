@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Bus, ConnectError};
+use crate::jitter::FAR;
 use crate::link::Patience;
+use crate::transport::memory::Memory;
 use crate::transport::nats::{Auth, ConnectFault, ConnectOptions, Nats, without_credentials};
 use crate::transport::{CAPACITY, Transport};
 
@@ -148,21 +150,23 @@ impl BusBuilder {
     }
 
     /// How long a request waits for its reply where it says nothing else; the default is 5 s.
+    /// [`Duration::MAX`] is for ever.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
-        self.patience.request = timeout;
+        self.patience.request = timeout.min(FAR);
         self
     }
 
     /// How long publishing may take, a stream's event with all its retries; the default is 10 s.
+    /// [`Duration::MAX`] is for ever.
     pub fn publish_timeout(mut self, timeout: Duration) -> Self {
-        self.patience.publish = timeout;
+        self.patience.publish = timeout.min(FAR);
         self
     }
 
     /// How long one confirmation of a stream may take before the event is sent again with the
-    /// same id; the default is 2 s.
+    /// same id; the default is 2 s. [`Duration::MAX`] is for as long as publishing may take.
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
-        self.patience.ack = timeout;
+        self.patience.ack = timeout.min(FAR);
         self
     }
 
@@ -172,6 +176,19 @@ impl BusBuilder {
     pub fn subscription_capacity(mut self, messages: usize) -> Self {
         self.options.subscription_capacity = messages;
         self
+    }
+
+    /// A bus in this process, as [`Bus::in_memory`], with these timeouts and this
+    /// [capacity](Self::subscription_capacity). There is no server: what is said of one, and of
+    /// who connects, means nothing.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// let bus = Bus::builder().request_timeout(Duration::from_millis(200)).in_memory();
+    /// ```
+    pub fn in_memory(self) -> Bus {
+        let memory = Memory::with_capacity(self.options.subscription_capacity);
+        Bus::on(Transport::Memory(memory), self.patience)
     }
 
     /// Connects.

@@ -7,6 +7,7 @@ use super::cause::Cause;
 use super::place;
 use super::text::{self, MOST_ERROR};
 use crate::header::{self, Headers};
+use crate::moment;
 use crate::subject::Subject;
 use crate::transport::{Outgoing, Receipt};
 
@@ -84,9 +85,9 @@ fn written(original: Original<'_>, cause: &Cause) -> Headers {
     add(header::DL_STREAM, Some(text::encode(stream, usize::MAX)));
     add(header::DL_SEQUENCE, Some(sequence.to_string()));
     add(header::DL_CONSUMER, Some(text::encode(consumer, usize::MAX)));
-    add(header::DL_FIRST_FAILED_AT, cause.first_failed_at.and_then(text::time));
-    add(header::DL_LAST_FAILED_AT, text::time(cause.last_failed_at));
-    add(header::DL_STORED_AT, text::time(*stored_at));
+    add(header::DL_FIRST_FAILED_AT, cause.first_failed_at.and_then(moment::write));
+    add(header::DL_LAST_FAILED_AT, moment::write(cause.last_failed_at));
+    add(header::DL_STORED_AT, moment::write(*stored_at));
     headers
 }
 

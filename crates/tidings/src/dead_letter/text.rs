@@ -33,11 +33,6 @@ pub(super) fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// A time as RFC 3339; `None` for one that the form can't hold.
-pub(super) fn time(at: SystemTime) -> Option<String> {
-    OffsetDateTime::from(at).format(&Rfc3339).ok()
-}
-
 pub(super) fn read_time(text: &str) -> Option<SystemTime> {
     OffsetDateTime::parse(text, &Rfc3339).ok().map(SystemTime::from)
 }
@@ -71,7 +66,7 @@ mod tests {
     #[test]
     fn times_keep_their_nanoseconds() {
         let at = SystemTime::UNIX_EPOCH + Duration::new(1_700_000_000, 123_456_789);
-        assert_eq!(time(at).as_deref(), Some("2023-11-14T22:13:20.123456789Z"));
+        assert_eq!(crate::moment::write(at).as_deref(), Some("2023-11-14T22:13:20.123456789Z"));
         assert_eq!(read_time("2023-11-14T22:13:20.123456789Z"), Some(at));
         assert_eq!(read_time("soon"), None);
     }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 
 use crate::header::Headers;
+use crate::jitter::FAR;
 use crate::link::Link;
 use crate::subject::Subject;
 use crate::subscribe::SubscribeError;
@@ -113,7 +114,7 @@ pub(crate) async fn discover(
         sent.map_err(SubscribeError::core)?;
     }
     let mut found = BTreeMap::new();
-    while let Ok(answer) = timeout_at(asked + within, answers.next()).await {
+    while let Ok(answer) = timeout_at(asked + within.min(FAR), answers.next()).await {
         let answer = answer.ok_or(SubscribeError::Closed)?.map_err(SubscribeError::core)?;
         // Somebody else's words on this inbox, or that nobody is there, are no service.
         if let Ok(answer) = serde_json::from_slice::<Answer>(&answer.payload) {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::context::Matter;
+use crate::jitter::FAR;
 use crate::transport::{ConsumerState, Settle};
 
 /// For how long nothing may be delivered to others before they are taken to be gone.
@@ -103,7 +104,7 @@ impl Cover {
         self.looked = None;
         self.last = state.delivered;
         self.missing = others;
-        self.until = (others > 0).then(|| now + self.ack_wait.saturating_mul(2) + STILL);
+        self.until = (others > 0).then(|| now + self.ack_wait.saturating_mul(2).min(FAR) + STILL);
         self.broken = false;
         true
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::place::FAR;
+use crate::jitter::FAR;
 use crate::route::Rate;
 
 /// By how much a beginning may be late and those after it not wait for it: a timer is exact to

@@ -6,9 +6,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use super::backlog::Taken;
-
-/// Longer than any process runs.
-pub(super) const FAR: Duration = Duration::from_secs(30 * 365 * 86_400);
+use crate::jitter::FAR;
 
 /// What a message says about the handler.
 #[derive(Debug, Default, PartialEq, Eq)]

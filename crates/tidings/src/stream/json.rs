@@ -224,6 +224,8 @@ pub(super) mod time {
     use time::OffsetDateTime;
     use time::format_description::well_known::Rfc3339;
 
+    use crate::moment;
+
     #[expect(clippy::ref_option, reason = "serde gives a reference")]
     pub(crate) fn serialize<S: Serializer>(
         time: &Option<SystemTime>,
@@ -232,8 +234,8 @@ pub(super) mod time {
         match time {
             None => serializer.serialize_none(),
             Some(time) => {
-                let time = OffsetDateTime::from(*time);
-                serializer.serialize_str(&time.format(&Rfc3339).map_err(ser::Error::custom)?)
+                let no_time = || ser::Error::custom("a time must be between the years 0 and 9999");
+                serializer.serialize_str(&moment::write(*time).ok_or_else(no_time)?)
             }
         }
     }

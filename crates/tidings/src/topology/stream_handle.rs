@@ -7,9 +7,10 @@ use std::time::SystemTime;
 
 use crate::link::Link;
 use crate::message::{Filter, StreamEvent};
+use crate::moment;
 use crate::stream::{EventStream, StreamConfig};
 use crate::subject::SubjectError;
-use crate::transport::{ApiError, ConsumerState, Denial, Fault, StreamState};
+use crate::transport::{ApiError, ConsumerState, Denial, Fault, Outage, StreamState};
 
 /// A stream by its type, made by `Bus::stream`: what it holds, and what cleans it up.
 ///
@@ -105,8 +106,11 @@ impl<S: EventStream> StreamHandle<S> {
     /// pause.
     ///
     /// # Errors
-    /// [`StreamError`]
+    /// [`StreamError`], also for a time after the year 9999.
     pub async fn pause_consumer(&self, name: &str, until: SystemTime) -> Result<(), StreamError> {
+        if moment::write(until).is_none() {
+            return Err(StreamError::Time { until });
+        }
         self.link.transport.pause_consumer(S::NAME, name, until).await.map_err(of::<S>)
     }
 
@@ -132,6 +136,12 @@ pub enum StreamError {
     /// A value in a filter can't be a token of a subject.
     #[error(transparent)]
     Subject(#[from] SubjectError),
+    /// A pause can't end before the year 0 or after 9999. Nothing was changed.
+    #[error("a consumer can't be paused until {until:?}: give a time before the year 10000")]
+    Time {
+        /// When it was to end.
+        until: SystemTime,
+    },
     /// There is no such stream.
     #[error(
         "stream `{stream}` does not exist; create it with `bus.provision::<…>()` and the type that declares it"
@@ -164,6 +174,14 @@ pub enum StreamError {
         /// The stream.
         stream: &'static str,
     },
+    /// There was no connection for as long as the server may take to answer, or none comes again.
+    #[error("the server can't be asked about stream `{stream}`: {source}")]
+    Disconnected {
+        /// The stream.
+        stream: &'static str,
+        /// Why there is none.
+        source: Outage,
+    },
     /// The bus was closed.
     #[error("the bus is closed")]
     Closed,
@@ -188,6 +206,7 @@ fn of<S: EventStream>(fault: Fault) -> StreamError {
         }
         Fault::Denied(source) => StreamError::Denied { stream, source },
         Fault::Timeout => StreamError::Timeout { stream },
+        Fault::Away(source) => StreamError::Disconnected { stream, source },
         Fault::Closed => StreamError::Closed,
         Fault::Client(source) => StreamError::Client { stream, source },
         other => StreamError::Client { stream, source: other.into() },

@@ -7,11 +7,12 @@ use tokio::time::Instant;
 
 use super::Intake;
 use crate::context::Matter;
+use crate::jitter::FAR;
 use crate::probe::Underway;
 use crate::runner::Worker;
 use crate::runner::backlog::Taken;
 use crate::runner::hand::Hand;
-use crate::runner::place::{Done, FAR, Health, Place};
+use crate::runner::place::{Done, Health, Place};
 use crate::runner::worker::Stage;
 
 impl Intake {
