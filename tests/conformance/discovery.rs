@@ -7,7 +7,7 @@ use tidings::{RequestError, ServiceInfo};
 use tidings_tests::eventually;
 
 use crate::env::{Env, SHORT, SOON, soon};
-use crate::message::{Check, Echo, OutOfStock, Stock};
+use crate::message::{Check, Echo, OutOfStock, Sent, Stock, Switched};
 
 /// Two endpoints; it has ten of everything, and an echo that wants to hear something.
 fn warehouse() -> Registry {
@@ -98,4 +98,24 @@ pub(crate) async fn every_instance_answers_for_itself(env: Env) {
     assert_eq!(requests, 1);
     running.remove(0).shutdown().await;
     assert_eq!(discover(&env.bus(), 3).await.len(), 3);
+}
+
+/// It answers no request, and says who it is all the same.
+pub(crate) async fn a_service_of_events_alone_is_found(env: Env) {
+    let bus = env.another_bus().await;
+    let route = Route::of::<Sent>(|_: Sent, _: Context| async { Ok(()) });
+    let stored = Registry::new("packers").version("2.0.1").route(route);
+    let route = Route::of::<Switched>(|_: Switched, _: Context| async { Ok(()) });
+    let live = Registry::new("lamps").description("Counts lamps.").route(route);
+    let running = [stored.start(&env.bus()).await.unwrap(), live.start(&env.bus()).await.unwrap()];
+    let found = discover(&bus, 2).await;
+    let told: Vec<_> = found
+        .iter()
+        .map(|s| (s.name.as_str(), s.version.as_str(), s.description.as_str(), s.endpoints.len()))
+        .collect();
+    assert_eq!(told, [("lamps", "0.0.0", "Counts lamps.", 0), ("packers", "2.0.1", "", 0)]);
+    for running in running {
+        running.shutdown().await;
+    }
+    assert!(bus.discover(SHORT).await.unwrap().is_empty(), "they have gone");
 }

@@ -304,7 +304,11 @@ scenarios! {
         option:
             what_can_not_hold_names_route_option_and_values,
             what_means_nothing_to_a_message_is_refused,
-            what_just_holds_is_taken;
+            what_just_holds_is_taken,
+            what_may_last_for_ever_does,
+            the_longest_time_ends_no_route,
+            a_pause_that_no_server_can_read_is_refused,
+            a_bus_has_the_patience_that_it_was_given;
         cumulative:
             all_that_is_handled_is_acknowledged,
             what_is_not_handled_is_not_covered,
@@ -325,11 +329,13 @@ scenarios! {
             two_registries_of_one_name_share,
             two_registries_of_two_names_each_get_all,
             streams_and_consumers_are_created_by_name,
-            bad_registries_are_refused;
+            bad_registries_are_refused,
+            a_request_under_another_ones_stream_does_not_start;
         discovery:
             a_service_tells_what_it_is_and_offers,
             a_service_tells_how_it_fares,
-            every_instance_answers_for_itself;
+            every_instance_answers_for_itself,
+            a_service_of_events_alone_is_found;
         topology:
             a_missing_stream_is_planned_and_created,
             what_loses_nothing_is_changed,
@@ -407,7 +413,10 @@ scenarios! {
             a_reply_that_does_not_decode_keeps_its_bytes,
             a_thousand_at_once,
             a_cancelled_request_leaves_the_others,
-            tokens_of_a_request_route_it;
+            tokens_of_a_request_route_it,
+            what_a_stream_answers_is_no_reply,
+            a_reply_that_looks_like_a_streams_answer_is_a_reply,
+            a_request_without_time_gets_no_reply;
         race:
             registries_come_and_go_and_nothing_is_lost_or_doubled;
         dropped:

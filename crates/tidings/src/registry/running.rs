@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::control::Controlled;
 use super::plan::{Wiring, plan};
 use super::serve::SHUTDOWN_DEADLINE;
-use super::{Control, Registry, RouteStatus, ServeError, letters};
+use super::{Control, Registry, RouteStatus, ServeError, answer, letters};
 use crate::link::Link;
 use crate::route::RouteSpec;
 use crate::runner::{
@@ -18,7 +18,7 @@ use crate::subscribe::SubscribeError;
 use crate::topology::{self, ConsumerPlan, Modes};
 use crate::transport::Inbox;
 
-/// How long the server may take to see that everything listens, or that everything is settled.
+/// How long the server may take to see that everything listens, or at most that all is settled.
 const BARRIER: Duration = Duration::from_secs(5);
 
 /// A registry that runs. Dropping it shuts it down without waiting: no new messages are taken, and
@@ -49,6 +49,7 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
             .map_err(|fault| fault.named(route.label()))?;
         plans.push(plan);
     }
+    answer::check(&link, &registry.routes, &wirings).await?;
     let backstop = letters::prepare(&registry, &link, &wirings, modes).await?;
     let letters = backstop.as_ref().map(|backstop| backstop.letters().to_owned());
     for ((mut route, wiring), plan) in registry.routes.into_iter().zip(wirings).zip(plans) {
@@ -71,19 +72,18 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
         };
         started.push((Intake::new(worker, &route, ahead), source));
     }
-    if !endpoints.is_empty() {
-        let identity = ServiceIdentity::new(
-            registry.name,
-            registry.version,
-            registry.description,
-            registry.metadata,
-        );
-        let first = routes.first().map(|(label, _)| label.clone()).unwrap_or_default();
-        runner
-            .monitor(&link, identity, endpoints)
-            .await
-            .map_err(|source| ServeError::Subscribe { message: first, source })?;
-    }
+    // A registry that handles events alone is found, too.
+    let identity = ServiceIdentity::new(
+        registry.name,
+        registry.version,
+        registry.description,
+        registry.metadata,
+    );
+    let first = routes.first().map(|(label, _)| label.clone()).unwrap_or_default();
+    runner
+        .monitor(&link, identity, endpoints)
+        .await
+        .map_err(|source| ServeError::Subscribe { message: first, source })?;
     // Every handler listens when this returns, not some time later.
     if let Err(fault) = link.transport.allowed(BARRIER).await {
         let message = routes.first().map(|(label, _)| label.clone()).unwrap_or_default();
@@ -212,14 +212,16 @@ impl Running {
     ///
     /// When `deadline` has passed, handlers that are still running are dropped, and their stream
     /// events come again ([`RouteReport::aborted`]). Messages of core subscriptions that were not
-    /// begun by then are lost, and counted ([`RouteReport::left`]); who asked gets an error.
+    /// begun by then are lost, and counted ([`RouteReport::left`]); who asked gets an error. Saying
+    /// so takes half a second at most beyond the deadline, also while the server is away; what it
+    /// could not be told by then comes again after the ack wait.
     ///
     /// # Cancel safety
     /// If the future is dropped, the shutdown goes on without a deadline.
     pub async fn shutdown_within(self, deadline: Duration) -> Vec<RouteReport> {
-        self.runner.shutdown(deadline).await;
+        let left = self.runner.shutdown(deadline).await;
         // The last acks are on their way: let the server have them before the process ends.
-        if let Err(fault) = self.link.transport.barrier(BARRIER).await {
+        if let Err(fault) = self.link.transport.barrier(BARRIER.min(left)).await {
             tracing::warn!(%fault, "the server did not confirm the end of the shutdown");
         }
         self.routes.iter().map(|(message, tally)| tally.report(message.clone())).collect()
