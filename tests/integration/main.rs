@@ -8,6 +8,7 @@
 
 mod backstop;
 mod blocking;
+mod closing;
 mod connect;
 mod denied;
 mod departure;
@@ -22,6 +23,8 @@ mod outside;
 mod poison;
 mod recovery;
 mod restart;
+mod revoked;
+mod runtime;
 mod testing;
 
 use std::time::Duration;

@@ -10,6 +10,8 @@ pub use error::{CloseError, ConnectError};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::atomic::AtomicBatch;
 use crate::dead_letter::{self, DeadLetters};
 use crate::draft::Draft;
@@ -28,7 +30,7 @@ use crate::topology::{
 };
 use crate::transport::{Transport, memory};
 
-/// How long closing may take.
+/// How long flushing and closing may take, where nothing else is said.
 const CLOSE: Duration = Duration::from_secs(10);
 
 /// A typed event bus: over NATS, or in this process. A cheap clone; all clones share one
@@ -101,6 +103,7 @@ impl Bus {
     /// streams keep is gone with the last of them; each call makes a new one.
     ///
     /// Its timers are those of `tokio::time`, so a test can pause the clock and turn it.
+    /// [`BusBuilder::in_memory`] makes one with other timeouts.
     pub fn in_memory() -> Self {
         Self::on(Transport::Memory(memory::Memory::new()), Patience::default())
     }
@@ -428,12 +431,15 @@ impl Bus {
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn flush(&self) -> Result<(), CloseError> {
-        self.link.transport.barrier(CLOSE).await.map_err(CloseError::from)?;
+        self.flush_within(CLOSE).await
+    }
+
+    async fn flush_within(&self, within: Duration) -> Result<(), CloseError> {
+        self.link.transport.barrier(within).await.map_err(CloseError::from)?;
         self.link.transport.denied().map_or(Ok(()), |denial| Err(CloseError::Denied(denial)))
     }
 
-    /// Sends what is left, then closes the connection for all clones, within 20 s. Shut a registry
-    /// down before.
+    /// Closes within 10 s, as [`close_within`](Self::close_within).
     ///
     /// # Errors
     /// [`CloseError`] if the server does not take what is left in time.
@@ -441,9 +447,29 @@ impl Bus {
     /// # Cancel safety
     /// Dropping the future leaves the connection open, or half way to being closed.
     pub async fn close(self) -> Result<(), CloseError> {
+        self.close_within(CLOSE).await
+    }
+
+    /// Sends what is left, then closes the connection for all clones. Shut a registry down before.
+    ///
+    /// When `deadline` has passed it is closed all the same, also while the server is away: the
+    /// connection does not come back, subscriptions end, and nothing is received any more.
+    ///
+    /// # Errors
+    /// [`CloseError`] if the server does not take what is left in time.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the connection open, or half way to being closed.
+    pub async fn close_within(self, deadline: Duration) -> Result<(), CloseError> {
+        let begun = Instant::now();
         // It is closed also where the server does not answer; that is the error then.
-        let flushed = self.flush().await;
-        let closed = self.link.transport.close(CLOSE).await.map_err(CloseError::from);
+        let flushed = self.flush_within(deadline).await;
+        let left = match &flushed {
+            // It answers, or says what it does not allow.
+            Ok(()) | Err(CloseError::Denied(_)) => deadline.saturating_sub(begun.elapsed()),
+            Err(_) => Duration::ZERO,
+        };
+        let closed = self.link.transport.close(left).await.map_err(CloseError::from);
         flushed.and(closed)
     }
 }

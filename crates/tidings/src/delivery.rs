@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use crate::header::Headers;
 use crate::message::Message;
 use crate::subject::{ParseSubjectError, Subject};
-use crate::transport::{Denial, Fault, Heading, Incoming, Receipt, Settle, Settlement};
+use crate::transport::{Denial, Fault, Heading, Incoming, Outage, Receipt, Settle, Settlement};
 
 /// How long a confirmed ack may take.
 const CONFIRM: Duration = Duration::from_secs(5);
@@ -286,6 +286,10 @@ pub enum SettleError {
     /// The server did not confirm in time.
     #[error("the server did not confirm within {CONFIRM:?}")]
     Unconfirmed,
+    /// There was no connection in that time, or none comes again: the message comes again, unless
+    /// the server has it settled.
+    #[error("the message can't be settled: {0}")]
+    Disconnected(#[source] Outage),
     /// The server does not allow it: the message comes again.
     #[error("the message can't be settled: {0}")]
     Denied(#[source] Denial),
@@ -301,6 +305,7 @@ impl From<Fault> for SettleError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Timeout => Self::Unconfirmed,
+            Fault::Away(outage) => Self::Disconnected(outage),
             Fault::Denied(denial) => Self::Denied(denial),
             Fault::Closed => Self::Closed,
             Fault::Client(source) => Self::Client(source),

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::transport::{Denial, Fault};
+use crate::transport::{Denial, Fault, Outage};
 
 /// There is no connection. No variant shows a password or a token.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +86,9 @@ pub enum CloseError {
     /// The server did not answer in time: what was published last may be lost.
     #[error("the server did not answer in time; what was published last may be lost")]
     Timeout,
+    /// There was no connection: what was published last may be lost.
+    #[error("what was published last may be lost: {0}")]
+    Disconnected(#[source] Outage),
     /// The server did not allow a message that was published since the last flush. It is lost; the
     /// first one is named here, and each in the log.
     #[error("a message was not delivered: {0}")]
@@ -102,6 +105,7 @@ impl From<Fault> for CloseError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Timeout => Self::Timeout,
+            Fault::Away(outage) => Self::Disconnected(outage),
             Fault::Denied(denial) => Self::Denied(denial),
             Fault::Closed => Self::Closed,
             Fault::Client(source) => Self::Client(source),

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::transport::{ApiError, Fault};
+use crate::transport::{ApiError, Fault, Outage};
 
 /// Dead letters could not be read, put back or purged.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +104,14 @@ pub enum DeadLetterError {
         /// The dead-letter stream.
         stream: String,
     },
+    /// There was no connection for as long as the server may take to answer, or none comes again.
+    #[error("the server can't be asked about dead-letter stream `{stream}`: {source}")]
+    Disconnected {
+        /// The dead-letter stream.
+        stream: String,
+        /// Why there is none.
+        source: Outage,
+    },
     /// The bus was closed.
     #[error("the bus is closed")]
     Closed,
@@ -129,6 +137,7 @@ impl DeadLetterError {
                 Self::Server { stream, code: error.code, description: error.description }
             }
             Fault::Timeout => Self::Timeout { stream },
+            Fault::Away(source) => Self::Disconnected { stream, source },
             Fault::Closed => Self::Closed,
             Fault::Client(source) => Self::Client { stream, source },
             other => Self::Client { stream, source: other.into() },

@@ -16,7 +16,7 @@ use crate::link::Link;
 use crate::probe::{Underway, Work};
 use crate::publish_ack::{AtomicAck, PublishAck};
 use crate::stream::StreamDeclaration;
-use crate::transport::{ApiError, AtomicFault, Fault, Outgoing};
+use crate::transport::{ApiError, AtomicFault, Fault, Outage, Outgoing};
 use look::Found;
 
 /// Publishes messages of one stream, all or nothing, until the stream has them or refuses them.
@@ -143,7 +143,7 @@ impl Batch<'_> {
                     self.unconfirmed()
                 } else {
                     let (stream, waited) = (self.stream.name, self.begun.elapsed());
-                    AtomicError::NotBegun { stream, waited, reason }
+                    AtomicError::NotBegun { stream, waited, reason, source: self.outage() }
                 });
             }
             sleep_until(wake).await;
@@ -155,7 +155,9 @@ impl Batch<'_> {
         let stream = self.stream.name;
         match fault {
             AtomicFault::TooOld(version) => Next::Fail(AtomicError::ServerTooOld { version }),
-            AtomicFault::Message(_, Fault::Timeout) => Next::Again("no answer".to_owned()),
+            AtomicFault::Message(_, fault) if fault.is_timeout() => {
+                Next::Again("no answer".to_owned())
+            }
             AtomicFault::Message(place, Fault::NoResponders) => {
                 if self.is_leaderless(place).await {
                     Next::Again("it has no leader".to_owned())
@@ -209,7 +211,8 @@ impl Batch<'_> {
         let subject = self.parts[place].outgoing.subject.as_str();
         match timeout_at(self.deadline(), known).await {
             Ok(Ok(Some(found))) => send::keeps(&found, subject),
-            Ok(Err(Fault::Timeout)) | Err(_) => true,
+            Ok(Err(fault)) if fault.is_timeout() => true,
+            Err(_) => true,
             Ok(_) => false,
         }
     }
@@ -229,11 +232,16 @@ impl Batch<'_> {
         }
     }
 
+    fn outage(&self) -> Option<Box<Outage>> {
+        self.link.transport.outage().map(Box::new)
+    }
+
     fn unconfirmed(&self) -> AtomicError {
         AtomicError::Unconfirmed {
             stream: self.stream.name,
             events: self.parts.len(),
             waited: self.begun.elapsed(),
+            source: self.outage(),
         }
     }
 

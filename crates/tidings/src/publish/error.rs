@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::envelope::EncodeFault;
 use crate::header::HeaderError;
 use crate::subject::SubjectError;
-use crate::transport::Denial;
+use crate::transport::{Denial, Outage, because};
 
 /// An event could not be published.
 #[derive(Debug, thiserror::Error)]
@@ -118,7 +118,8 @@ pub enum PublishError {
     /// Publishing it again with the same message id within the stream's duplicate window stores it
     /// once.
     #[error(
-        "no confirmation for `{subject}` within {waited:?}; it is unknown whether message {message_id:?} is stored"
+        "no confirmation for `{subject}` within {waited:?}; it is unknown whether message {message_id:?} is stored{}",
+        because(source.as_deref())
     )]
     Unconfirmed {
         /// Where the event was to go.
@@ -127,15 +128,30 @@ pub enum PublishError {
         message_id: String,
         /// How long was waited.
         waited: Duration,
+        /// Why there was no connection at the end; `None` where there was one.
+        source: Option<Box<Outage>>,
     },
     /// The connection took no message for as long as publishing may take: the server is away, and
     /// what the client keeps for its return is full. Nothing was sent.
-    #[error("nothing was sent on `{subject}`: the connection took no message within {waited:?}")]
+    #[error(
+        "nothing was sent on `{subject}`: the connection took no message within {waited:?}{}",
+        because(source.as_deref())
+    )]
     Unsent {
         /// Where the event was to go.
         subject: String,
         /// How long was waited.
         waited: Duration,
+        /// Why there is no connection, where that is known.
+        source: Option<Box<Outage>>,
+    },
+    /// There is no connection, and there will be none again. Nothing was sent.
+    #[error("nothing was sent on `{subject}`: {source}")]
+    Disconnected {
+        /// Where the event was to go.
+        subject: String,
+        /// Why there is none.
+        source: Outage,
     },
     /// The bus was closed before the message was sent.
     #[error("the bus is closed")]

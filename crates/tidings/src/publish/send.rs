@@ -76,7 +76,7 @@ pub(super) fn admit(
 ) -> Result<(), PublishError> {
     match &link.probe {
         Some(probe) if probe.fails(declaration) => Err(match declaration.stream {
-            Some(_) => unconfirmed(outgoing, link.patience.publish),
+            Some(_) => unconfirmed(link, outgoing, link.patience.publish),
             None => unsent(link, &outgoing.subject),
         }),
         _ => Ok(()),
@@ -143,7 +143,11 @@ async fn store(
 }
 
 fn unsent(link: &Link, subject: &Subject) -> PublishError {
-    PublishError::Unsent { subject: subject.to_string(), waited: link.patience.publish }
+    PublishError::Unsent {
+        subject: subject.to_string(),
+        waited: link.patience.publish,
+        source: link.transport.outage().map(Box::new),
+    }
 }
 
 /// A message that was sent, when, and by when its story must end.
@@ -203,13 +207,13 @@ pub(super) async fn insist(
     let (mut unanswered, mut leaderless) = (false, false);
     let give_up = || {
         let left = deadline.saturating_duration_since(Instant::now());
-        unconfirmed(outgoing, link.patience.publish.saturating_sub(left))
+        unconfirmed(link, outgoing, link.patience.publish.saturating_sub(left))
     };
     loop {
         match &fault {
             Fault::Timeout => unanswered = true,
             // It was sent, and nobody will ever say what became of it.
-            Fault::Closed => return Err(give_up()),
+            Fault::Closed | Fault::Away(_) => return Err(give_up()),
             // No stream, one with other subjects, or one that is electing a leader: only the server
             // knows which.
             Fault::NoResponders => {
@@ -219,8 +223,8 @@ pub(super) async fn insist(
                     Ok(Ok(Some(found))) if keeps(&found, subject) => true,
                     Ok(Ok(_)) => return Err(stream_error(fault, subject, stream.name)),
                     // The servers are electing who answers that, too.
-                    Ok(Err(Fault::Timeout)) | Err(_) => true,
-                    Ok(Err(_)) => false,
+                    Ok(Err(fault)) => fault.is_timeout(),
+                    Err(_) => true,
                 };
             }
             // An earlier copy waits for a quorum: it may be stored yet.
@@ -257,11 +261,12 @@ pub(super) async fn insist(
     }
 }
 
-fn unconfirmed(outgoing: &Outgoing, waited: Duration) -> PublishError {
+fn unconfirmed(link: &Link, outgoing: &Outgoing, waited: Duration) -> PublishError {
     PublishError::Unconfirmed {
         subject: outgoing.subject.to_string(),
         message_id: outgoing.headers.get(header::MESSAGE_ID).unwrap_or("").to_owned(),
         waited,
+        source: link.transport.outage().map(Box::new),
     }
 }
 
@@ -277,6 +282,7 @@ fn core_error(fault: Fault, subject: &str) -> PublishError {
         Fault::TooLarge { size, limit } => PublishError::TooLarge { subject, size, limit },
         Fault::Denied(source) => PublishError::Denied { subject, source },
         Fault::Closed => PublishError::Closed,
+        Fault::Away(source) => PublishError::Disconnected { subject, source },
         Fault::Client(source) => PublishError::Client { subject, source },
         other => PublishError::Client { subject, source: other.into() },
     }

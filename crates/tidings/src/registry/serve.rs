@@ -9,7 +9,7 @@ use super::{Registry, ServeError, running};
 use crate::link::Link;
 use crate::runner::RouteReport;
 
-/// How long handlers may go on after the shutdown began, where nothing else is said.
+/// How long a shutdown may take, where nothing else is said.
 pub(crate) const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(30);
 
 /// A registry about to run: await it. It gives back what each handler did.
@@ -39,8 +39,8 @@ impl<'a> Serve<'a> {
         self
     }
 
-    /// How long handlers may go on after the shutdown began; the default is 30 s. One that is
-    /// still running then is dropped, and its stream event comes again.
+    /// How long the shutdown may take; the default is 30 s. A handler that is still running then is
+    /// dropped, and its stream event comes again: [`Running::shutdown_within`](super::Running::shutdown_within).
     pub fn shutdown_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self

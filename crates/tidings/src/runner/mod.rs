@@ -36,7 +36,7 @@ mod worker;
 
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
@@ -55,11 +55,12 @@ use crate::link::Link;
 use crate::subscribe::SubscribeError;
 use crate::transport::Inbox;
 
-/// How long what was told to end may take to: until dropped handlers' messages are given back.
-const AFTER_ABORT: Duration = Duration::from_secs(10);
-/// How long a server may take to hear that no more messages are wanted, also where no handler has
-/// any more time.
-const FEEDS_END: Duration = Duration::from_secs(1);
+/// How long all that is left may take where the deadline has passed: dropped handlers' messages are
+/// given back. Of it so much is for the server to hear that no more are wanted.
+const AFTER_DEADLINE: Duration = Duration::from_millis(500);
+const FEEDS_END: Duration = Duration::from_millis(250);
+/// How long what ends at once may take, and a server that is near to answer.
+const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// What feeds a route.
 #[derive(Debug)]
@@ -133,24 +134,30 @@ impl Runner {
         monitor::start(link, identity, endpoints, self.monitor.clone(), &self.monitors).await
     }
 
-    /// Ends: no new messages, then the handlers within `deadline`, then those that are left.
-    pub(crate) async fn shutdown(&self, deadline: Duration) {
+    /// Ends: no new messages, then the handlers within `deadline`, then those that are left. Gives
+    /// how much time there is left for what comes after.
+    pub(crate) async fn shutdown(&self, deadline: Duration) -> Duration {
+        let begun = Instant::now();
         self.stop.cancel();
         self.tasks.close();
         self.feeds.close();
+        let mut end = deadline;
         if timeout(deadline, self.tasks.wait()).await.is_err() {
+            end = deadline.saturating_add(AFTER_DEADLINE);
             // What a dropped handler gives back would else come here again, and be lost.
             let _ = timeout(FEEDS_END, self.feeds.wait()).await;
             self.abort.cancel();
             // A handler that blocks its thread can't be dropped; it must not keep the process.
-            if timeout(AFTER_ABORT, self.tasks.wait()).await.is_err() {
+            let left = end.saturating_sub(begun.elapsed());
+            if timeout(left, self.tasks.wait()).await.is_err() {
                 tracing::error!(tasks = self.tasks.len(), "some handlers can't be dropped");
             }
         }
         // Who asks after the shutdown shall find nobody: its subscriptions end here, not later.
         self.monitor.cancel();
         self.monitors.close();
-        // An answer that finds no room while the server is away is not waited for.
-        let _ = timeout(AFTER_ABORT, self.monitors.wait()).await;
+        let left = end.saturating_sub(begun.elapsed());
+        let _ = timeout(left.max(AT_ONCE), self.monitors.wait()).await;
+        end.saturating_sub(begun.elapsed()).max(AT_ONCE)
     }
 }

@@ -175,7 +175,13 @@ async fn answer(
         };
         let Some(payload) = body(subject.as_str(), &identity, &endpoints) else { continue };
         let answer = Outgoing { subject: to, headers: Headers::new(), payload };
-        if let Err(fault) = link.transport.publish(&answer).await {
+        // While the server is away it may find no room.
+        let sent = tokio::select! {
+            biased;
+            () = end.cancelled() => return,
+            sent = link.transport.publish(&answer) => sent,
+        };
+        if let Err(fault) = sent {
             tracing::warn!(%fault, "service discovery could not be answered");
         }
     }

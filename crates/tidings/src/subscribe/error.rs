@@ -8,7 +8,7 @@ use crate::delivery::{Acker, DeliveryKind};
 use crate::envelope::DecodeError;
 use crate::subject::SubjectError;
 use crate::topology::{ConsumerFault, ConsumerOwner, ConsumerPlan, Difference};
-use crate::transport::{ApiError, Denial, Fault, Unreadable};
+use crate::transport::{ApiError, Denial, Fault, Outage, Unreadable};
 
 /// A subscription could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +91,9 @@ pub enum SubscribeError {
     /// The server did not answer.
     #[error("the server did not answer in time")]
     Timeout,
+    /// There was no connection for as long as the server may take to answer, or none comes again.
+    #[error("the server can't be asked: {0}")]
+    Disconnected(#[source] Outage),
     /// The bus was closed.
     #[error("the bus is closed")]
     Closed,
@@ -104,6 +107,7 @@ impl SubscribeError {
     pub(crate) fn core(fault: Fault) -> Self {
         match fault {
             Fault::Timeout => Self::Timeout,
+            Fault::Away(outage) => Self::Disconnected(outage),
             Fault::Denied(denial) => Self::Denied(denial),
             Fault::Closed => Self::Closed,
             Fault::Client(source) => Self::Client(source),
@@ -218,6 +222,7 @@ impl From<Fault> for ReceiveError {
                     acker: settle.map(Acker::new),
                 }
             }
+            Fault::Away(outage) => Self::Connection(outage.into()),
             Fault::Client(source) => Self::Connection(source),
             other => Self::Connection(other.into()),
         }

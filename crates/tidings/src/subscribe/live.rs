@@ -69,7 +69,8 @@ impl<E: Event + Decode> Subscribe<E> {
             }
             Ok(Subscription::new(Source::Core(inboxes.into_iter().collect())))
         };
-        tokio::time::timeout(within, opening).await.map_err(|_| SubscribeError::Timeout)?
+        let late = |_| SubscribeError::core(self.link.transport.too_late());
+        tokio::time::timeout(within, opening).await.map_err(late)?
     }
 }
 

@@ -6,7 +6,7 @@ use super::consumer_plan::ConsumerPlan;
 use super::difference::Difference;
 use super::owner::ConsumerOwner;
 use super::stream_plan::StreamPlan;
-use crate::transport::{Denial, Fault};
+use crate::transport::{Denial, Fault, Outage};
 
 /// A stream could not be provisioned.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +77,14 @@ pub enum ProvisionError {
         /// The stream.
         stream: String,
     },
+    /// There was no connection for as long as the server may take to answer, or none comes again.
+    #[error("the server can't be asked about stream `{stream}`: {source}")]
+    Disconnected {
+        /// The stream.
+        stream: String,
+        /// Why there is none.
+        source: Outage,
+    },
     /// The bus was closed.
     #[error("the bus is closed")]
     Closed,
@@ -101,6 +109,7 @@ impl ProvisionError {
             Fault::NoResponders => Self::NoJetStream { stream },
             Fault::Denied(source) => Self::Denied { stream, source },
             Fault::Timeout => Self::Timeout { stream },
+            Fault::Away(source) => Self::Disconnected { stream, source },
             Fault::Closed => Self::Closed,
             Fault::Client(source) => Self::Client { stream, source },
             other @ (Fault::TooLarge { .. } | Fault::Unreadable(_)) => {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::publish::PublishError;
+use crate::transport::{Outage, because};
 
 /// A batch of events could not be stored together.
 ///
@@ -80,7 +81,10 @@ pub enum AtomicError {
         version: String,
     },
     /// The server began no batch for as long as publishing may take. Nothing is stored.
-    #[error("`{stream}` began no batch within {waited:?} ({reason}): nothing of it is stored")]
+    #[error(
+        "`{stream}` began no batch within {waited:?} ({reason}): nothing of it is stored{}",
+        because(source.as_deref())
+    )]
     NotBegun {
         /// The batch's stream.
         stream: &'static str,
@@ -88,6 +92,8 @@ pub enum AtomicError {
         waited: Duration,
         /// What kept it, such as too many batches under way.
         reason: String,
+        /// Why there was no connection at the end; `None` where there was one.
+        source: Option<Box<Outage>>,
     },
     /// The stream already has one of the events, though not all of them, by its id. Nothing was
     /// stored.
@@ -126,7 +132,8 @@ pub enum AtomicError {
     /// The same [`AtomicBatch`](crate::AtomicBatch) can be published again within the stream's
     /// duplicate window, and is stored once.
     #[error(
-        "no confirmation from `{stream}` within {waited:?}; it is unknown whether the {events} events of the batch are stored or none"
+        "no confirmation from `{stream}` within {waited:?}; it is unknown whether the {events} events of the batch are stored or none{}",
+        because(source.as_deref())
     )]
     Unconfirmed {
         /// The batch's stream.
@@ -135,5 +142,7 @@ pub enum AtomicError {
         events: usize,
         /// How long was waited.
         waited: Duration,
+        /// Why there was no connection at the end; `None` where there was one.
+        source: Option<Box<Outage>>,
     },
 }

@@ -3,19 +3,16 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::{ConnectErrorKind, Event, ServerAddr, ServerError};
 use percent_encoding::percent_decode_str;
-use tokio::sync::watch;
 
-use crate::jitter::jittered;
+use super::tether::Tether;
 
 /// A dead peer is noticed after two pings without an answer; async-nats's minute is too long.
 const PING_INTERVAL: Duration = Duration::from_secs(15);
-/// The first and the longest wait between two attempts to reconnect, before jitter.
-const RECONNECT_FIRST: Duration = Duration::from_millis(50);
-const RECONNECT_MOST: Duration = Duration::from_secs(4);
 /// How much async-nats may hold of one subscription until its keeper has come to it. What is over
 /// it drops without counting; the bound that counts is the keeper's own.
 const READ_AHEAD: usize = 1 << 20;
@@ -72,12 +69,12 @@ pub(crate) fn without_credentials(server: &str) -> String {
     }
 }
 
-/// Connects. The count says how often the connection was made since. Events go to `hear` first,
-/// which says whether more is to be said about one.
+/// Connects. Events go to `hear` first, which says whether more is to be said about one.
 pub(super) async fn connect(
     options: ConnectOptions,
+    tether: &Arc<Tether>,
     hear: impl Fn(&Event) -> bool + Send + Sync + 'static,
-) -> Result<(async_nats::Client, watch::Receiver<u64>), ConnectFault> {
+) -> Result<async_nats::Client, ConnectFault> {
     let mut auth = options.auth;
     let mut addresses = Vec::with_capacity(options.servers.len());
     for (index, server) in options.servers.iter().enumerate() {
@@ -95,25 +92,24 @@ pub(super) async fn connect(
 
     // A server that says nothing must leave time for the others.
     let each = options.connect_timeout / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
-    let (count, connected) = watch::channel(0);
-    let before = connected.clone();
+    let (heard, back) = (Arc::clone(tether), Arc::clone(tether));
     let mut nats = async_nats::ConnectOptions::new()
         .connection_timeout(each)
         .ping_interval(PING_INTERVAL)
         .subscription_capacity(READ_AHEAD)
         // They are looked at where they are sent.
         .skip_subject_validation(true)
-        .reconnect_delay_callback(move |attempt| match *before.borrow() {
-            0 => Duration::ZERO,
-            _ => reconnect_delay(attempt),
+        // The wait is the tether's.
+        .reconnect_delay_callback(|_| Duration::ZERO)
+        .reconnect_to_server_callback(move |servers, _| {
+            let back = Arc::clone(&back);
+            async move { back.next(servers).await }
         })
         .event_callback(move |event| {
             if hear(&event) {
                 report(&event);
             }
-            if matches!(event, Event::Connected) {
-                count.send_modify(|count| *count += 1);
-            }
+            heard.hear(&event);
             std::future::ready(())
         })
         .require_tls(options.require_tls);
@@ -157,7 +153,7 @@ pub(super) async fn connect(
     // Boxed: its 16 KiB are nothing that a caller's own future should grow by.
     let connecting = Box::pin(nats.connect(addresses));
     match tokio::time::timeout(options.connect_timeout, connecting).await {
-        Ok(Ok(client)) => Ok((client, connected)),
+        Ok(Ok(client)) => Ok(client),
         Ok(Err(error)) => Err(match error.kind() {
             ConnectErrorKind::AuthorizationViolation => ConnectFault::Refused(error),
             // The seed is none: the server has not seen it.
@@ -204,12 +200,6 @@ fn parse(server: &str) -> io::Result<(ServerAddr, Option<Auth>)> {
     Ok((ServerAddr::from_url(url)?, auth))
 }
 
-/// Twice as long after each attempt, and never the same for two clients of one server.
-fn reconnect_delay(attempt: usize) -> Duration {
-    let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
-    jittered(RECONNECT_FIRST.saturating_mul(1 << doublings).min(RECONNECT_MOST))
-}
-
 fn report(event: &Event) {
     match event {
         Event::Connected => tracing::info!("connected to NATS"),
@@ -253,12 +243,5 @@ mod tests {
         ] {
             assert_eq!(without_credentials(server), shown);
         }
-    }
-
-    #[test]
-    fn reconnects_come_later_and_later_up_to_a_bound() {
-        assert!(reconnect_delay(1) >= RECONNECT_FIRST);
-        assert!(reconnect_delay(1) < RECONNECT_FIRST * 2);
-        assert!(reconnect_delay(1000) >= RECONNECT_MOST);
     }
 }

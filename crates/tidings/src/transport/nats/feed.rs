@@ -233,6 +233,7 @@ impl Feed {
         let source = loop {
             tokio::select! {
                 biased;
+                () = nats.shared.tether.over().cancelled() => break None,
                 source = self.watch() => break source,
                 _ = changes.changed() => if self.look(&nats.shared.denials) {
                     self.wakers.owner.wake();
@@ -243,12 +244,17 @@ impl Feed {
                 }
             }
         };
-        let Some(mut source) = source else { return };
+        let Some(mut source) = source else {
+            // What has come by now is yielded.
+            self.state().end();
+            return self.wakers.owner.wake();
+        };
         // 1. The server sends no more. 2. Once it has answered a question that was asked after
         // that, all it has sent is here. 3. Only then the client forgets the subscription.
         if source.unsubscribe_after(AT_ONCE).await.is_ok() {
             tokio::select! {
                 () = nats.seen() => {}
+                () = nats.shared.tether.over().cancelled() => {}
                 () = async {
                     while let Some(message) = source.next().await {
                         self.push(message);

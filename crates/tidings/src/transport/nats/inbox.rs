@@ -24,7 +24,9 @@ pub(crate) struct NatsInbox {
 impl NatsInbox {
     pub(super) fn new(nats: Nats, feed: Feed) -> Self {
         let (feed, denials) = (Arc::new(feed), Arc::clone(&nats.shared.denials));
-        let keeper = tokio::spawn(Arc::clone(&feed).keep(nats));
+        // What it reads ends with that runtime, whoever listens.
+        let runtime = nats.shared.runtime.clone();
+        let keeper = runtime.spawn(Arc::clone(&feed).keep(nats));
         Self { feed, denials, _keeper: AbortOnDropHandle::new(keeper) }
     }
 

@@ -13,9 +13,9 @@ use bytes::BytesMut;
 use futures_util::StreamExt;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::Nats;
 use super::api::WireError;
 use super::subject::checked;
-use super::{Nats, in_time};
 use crate::transport::{Fault, Ingested, Outgoing, Stopped};
 
 /// The first version that has it.
@@ -122,11 +122,11 @@ impl Nats {
         let reconnected = self.reconnected();
         let inbox = self.client().new_inbox();
         let filter = format!("{inbox}.>");
-        let listening = async { self.client().subscribe(filter).await.map_err(Fault::client) };
+        let listening = async { self.client().subscribe(filter).await.map_err(|_| self.gone()) };
         Ok(Some(NatsIngest {
             nats: self.clone(),
             stream: stream.to_owned(),
-            answers: in_time(listening).await?,
+            answers: self.in_time(listening).await?,
             head: format!("{inbox}.{FLOW}.fail."),
             text: BytesMut::new(),
             sent: 0,

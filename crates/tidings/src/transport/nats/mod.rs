@@ -21,6 +21,7 @@ mod settle;
 mod stored;
 mod stream_config;
 mod subject;
+mod tether;
 mod text;
 mod ticket;
 mod unreadable;
@@ -36,7 +37,7 @@ use std::time::Duration;
 
 use async_nats::{Event, ServerError, Subscriber};
 use bytes::Bytes;
-use tokio::sync::watch;
+use tokio::runtime::Handle;
 use tokio::task::yield_now;
 
 pub(crate) use ack::NatsAck;
@@ -50,11 +51,12 @@ pub(crate) use settle::NatsSettle;
 
 use crate::header::Headers;
 use crate::subject::Subject;
-use crate::transport::{DeliverFrom, Denial, Fault, Outgoing};
+use crate::transport::{DeliverFrom, Denial, Fault, Outage, Outgoing};
 use denial::Denials;
 use feed::{Feed, Interest};
 use replies::Replies;
 use subject::{Moved, subject_of};
+use tether::Tether;
 use waiting::Waiting;
 
 /// A connection to NATS; clones share it.
@@ -72,8 +74,16 @@ struct Shared {
     ingest: ingest::Refusals,
     /// How many messages a core subscription holds that says nothing else.
     capacity: usize,
-    /// Counts how often the connection was made.
-    connected: watch::Receiver<u64>,
+    tether: Arc<Tether>,
+    /// Where the client's own task runs, which all this is nothing without.
+    runtime: Handle,
+}
+
+impl Drop for Shared {
+    /// Nobody has it any more: it shall not come back for nobody.
+    fn drop(&mut self) {
+        self.tether.end();
+    }
 }
 
 impl fmt::Debug for Nats {
@@ -89,12 +99,14 @@ impl Nats {
         let capacity = options.subscription_capacity;
         let denials = Arc::new(Denials::new(&prefix));
         let waiting = Arc::new(Waiting::new(&prefix));
+        let tether = Arc::new(Tether::new());
         let hear = {
             let (denials, waiting) = (Arc::clone(&denials), Arc::clone(&waiting));
             move |event: &Event| hear(event, &denials, &waiting)
         };
-        let (client, connected) = connect::connect(options, hear).await?;
-        let replies = Replies::new(client.clone(), waiting);
+        let client = connect::connect(options, &tether, hear).await?;
+        let runtime = Handle::current();
+        let replies = Replies::new(client.clone(), waiting, &runtime, &tether);
         Ok(Self {
             shared: Arc::new(Shared {
                 client,
@@ -103,19 +115,9 @@ impl Nats {
                 denials,
                 ingest: ingest::Refusals::default(),
                 capacity,
-                connected,
+                tether,
+                runtime,
             }),
-        })
-    }
-
-    /// Resolves when the connection has been lost and made again; never, if it was closed.
-    fn reconnected(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let mut connected = self.shared.connected.clone();
-        connected.mark_unchanged();
-        Box::pin(async move {
-            if connected.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
         })
     }
 
@@ -150,14 +152,15 @@ impl Nats {
 
     async fn listen(&self, interest: &Interest) -> Result<Subscriber, Fault> {
         let filter = subject_of(interest.filter.clone());
-        in_time(async {
+        let listening = self.in_time(async {
             let subscriber = match interest.group.clone() {
                 None => self.client().subscribe(filter).await,
                 Some(group) => self.client().queue_subscribe(filter, group).await,
             };
-            subscriber.map_err(Fault::client)
-        })
-        .await
+            // Subjects are looked at elsewhere: only a client that is gone takes none.
+            subscriber.map_err(|_| self.gone())
+        });
+        listening.await
     }
 
     pub(crate) async fn pull(
@@ -219,24 +222,28 @@ impl Nats {
         self.shared.denials.take_untold()
     }
 
-    /// Resolves once the server has seen everything sent so far, however long that takes; also if
-    /// there will be no answer.
-    async fn seen(&self) {
-        while let Err(fault) = self.barrier(TAKEN).await {
-            // What was asked of a connection that is lost since is asked again of the next.
-            if !matches!(fault, Fault::Timeout) {
-                return;
-            }
+    /// Bounds what must find room in the client's channel: while the server is away, that is full
+    /// some time, and waits for it to come back.
+    async fn in_time<T>(&self, doing: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        let mut doing = pin!(doing);
+        // Mostly there is room: no time is taken, and no timer made.
+        if let Poll::Ready(done) = poll_fn(|cx| Poll::Ready(doing.as_mut().poll(cx))).await {
+            return done;
         }
+        tokio::time::timeout(TAKEN, doing).await.map_err(|_| self.too_late())?
     }
 
-    pub(crate) async fn close(&self, within: Duration) -> Result<(), Fault> {
-        self.shared.closed.store(true, Ordering::Relaxed);
-        let closed = async {
-            self.client().flush().await.map_err(Fault::client)?;
-            self.client().drain().await.map_err(Fault::client)
+    /// Resolves once nothing is on its way any more that the server has sent before it saw what was
+    /// sent to it so far; also where the connection is lost, since nothing comes on that any more.
+    async fn seen(&self) {
+        let seen = async {
+            // What was asked of a connection that is lost since is asked again of the next.
+            while let Err(Fault::Timeout) = self.barrier(TAKEN).await {}
         };
-        tokio::time::timeout(within, closed).await.map_err(|_| Fault::Timeout)?
+        tokio::select! {
+            () = seen => {}
+            () = self.shared.tether.is_off() => {}
+        }
     }
 }
 
@@ -263,14 +270,3 @@ const HEARD: usize = 8;
 
 /// How long the client may take to take something from us.
 const TAKEN: Duration = Duration::from_secs(5);
-
-/// Bounds what must find room in the client's channel: while the server is away, that is full
-/// some time, and waits for it to come back.
-async fn in_time<T>(doing: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-    let mut doing = pin!(doing);
-    // Mostly there is room: no time is taken, and no timer made.
-    if let Poll::Ready(done) = poll_fn(|cx| Poll::Ready(doing.as_mut().poll(cx))).await {
-        return done;
-    }
-    tokio::time::timeout(TAKEN, doing).await.map_err(|_| Fault::Timeout)?
-}

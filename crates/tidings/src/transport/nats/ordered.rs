@@ -265,6 +265,10 @@ impl NatsOrdered {
     /// behind it would never come, since the next consumer begins with it again.
     fn poll_unreadable(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Incoming, Fault>>> {
         while self.reconnected.poll_unpin(cx).is_ready() {
+            if self.nats.is_over() {
+                self.ended = true;
+                return Poll::Ready(None);
+            }
             self.reconnected = self.nats.reconnected();
             self.losses += 1;
             if self.is_whole || self.losses >= LOSSES {

@@ -27,7 +27,7 @@ use self::search::Search;
 use self::silence::{HEARTBEAT, Silence};
 use super::receipt::Receipts;
 use super::settle::Deliverer;
-use super::{Nats, NatsHeaders, NatsSettle, in_time, inbox, subject_of};
+use super::{Nats, NatsHeaders, NatsSettle, inbox, subject_of};
 use crate::header::Headers;
 use crate::subject::Subject;
 use crate::transport::{
@@ -117,7 +117,7 @@ impl NatsPull {
         let next = Subject::from(format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"));
         let denied = denied(nats, &next, &inbox);
         let subscribing = nats.client().subscribe(subject_of(inbox.clone()));
-        let messages = in_time(async { subscribing.await.map_err(Fault::client) }).await?;
+        let messages = nats.in_time(async { subscribing.await.map_err(|_| nats.gone()) }).await?;
         let deliverer = Arc::new(Deliverer { nats: nats.clone(), config, settled });
         Ok(Self {
             search: Search::new(&deliverer, stream),

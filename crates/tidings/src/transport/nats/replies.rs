@@ -16,6 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::outbox::{MANY, Outbox};
 use super::send::Letter;
+use super::tether::Tether;
 use super::ticket::Ticket;
 use super::waiting::Waiting;
 use crate::transport::Fault;
@@ -31,23 +32,34 @@ pub(super) struct Replies {
     reader: OnceCell<Mutex<AbortOnDropHandle<()>>>,
     /// Tells whoever has waited long enough: one task for all of them, and not a timer for each.
     _time: AbortOnDropHandle<()>,
-    /// Where the client's own task runs, which all this is nothing without.
     runtime: Handle,
     outbox: Arc<Outbox<Letter>>,
     _emptied: AbortOnDropHandle<()>,
 }
 
 impl Replies {
-    pub(super) fn new(client: Client, waiting: Arc<Waiting>) -> Self {
-        let (runtime, kept) = (Handle::current(), Kept(Arc::clone(&waiting)));
-        let time = runtime.spawn(async move { kept.0.keep_time().await });
+    /// All that it does it does on the runtime of the client's own task.
+    pub(super) fn new(
+        client: Client,
+        waiting: Arc<Waiting>,
+        runtime: &Handle,
+        tether: &Arc<Tether>,
+    ) -> Self {
+        let kept = Kept { waiting: Arc::clone(&waiting), tether: Arc::clone(tether) };
+        let time = runtime.spawn(async move { kept.waiting.keep_time().await });
         let (reader, time) = (OnceCell::new(), AbortOnDropHandle::new(time));
         let outbox = Arc::new(Outbox::new());
         let (emptied, to) = (Arc::clone(&outbox), client.clone());
         // A client that takes nothing is closed: then nobody waits for an answer.
         let emptied = async move { emptied.empty(|letter: Letter| letter.give(&to)).await };
         let emptied = AbortOnDropHandle::new(runtime.spawn(emptied));
+        let runtime = runtime.clone();
         Self { client, waiting, reader, _time: time, runtime, outbox, _emptied: emptied }
+    }
+
+    /// Nobody is answered any more.
+    pub(super) fn close(&self) {
+        self.waiting.close();
     }
 
     /// Where questions go that are asked together.
@@ -99,7 +111,9 @@ impl Replies {
     }
 
     async fn read(&self) -> Result<AbortOnDropHandle<()>, Fault> {
-        let answers = self.client.subscribe(self.waiting.filter()).await.map_err(Fault::client)?;
+        // Only a client that is gone takes none.
+        let answers = self.client.subscribe(self.waiting.filter()).await;
+        let answers = answers.map_err(|_| Fault::Closed)?;
         let waiting = Arc::clone(&self.waiting);
         Ok(AbortOnDropHandle::new(self.runtime.spawn(forward(
             answers,
@@ -110,12 +124,16 @@ impl Replies {
 }
 
 /// Those who wait, while somebody keeps the time for them.
-struct Kept(Arc<Waiting>);
+struct Kept {
+    waiting: Arc<Waiting>,
+    tether: Arc<Tether>,
+}
 
 impl Drop for Kept {
-    /// Also where the runtime ends that it was kept on: nobody is left waiting.
+    /// Also where the runtime ends that it was kept on: nobody is left waiting, nor waits again.
     fn drop(&mut self) {
-        self.0.close();
+        self.tether.runtime_ended();
+        self.waiting.close();
     }
 }
 

@@ -127,11 +127,15 @@ impl Nats {
         by: Option<Instant>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Reply, Fault>> {
+        // Who tells that it is late may not run while this does: then whoever asks looks.
+        if !self.is_at_home() {
+            return Poll::Pending;
+        }
         let subject = checked(&message.subject)?;
         let Some(expected) = self.shared.replies.expect_now(subject.clone(), by) else {
             return Poll::Pending;
         };
-        let (inbox, reply) = expected?;
+        let (inbox, reply) = expected.map_err(|fault| self.told(fault))?;
         if !self.shared.replies.outbox().is_closed() {
             ready!(self.hold(message, subject, inbox, cx))?;
             return Poll::Ready(Ok(reply));
@@ -167,7 +171,8 @@ impl Nats {
     /// Sends a message that is to be answered; gives the answer to come.
     pub(super) async fn question(&self, message: &Outgoing) -> Result<Reply, Fault> {
         let subject = checked(&message.subject)?;
-        let (inbox, reply) = self.shared.replies.expect(subject.clone()).await?;
+        let expected = self.shared.replies.expect(subject.clone()).await;
+        let (inbox, reply) = expected.map_err(|fault| self.told(fault))?;
         // Questions do not overtake each other.
         self.shared.replies.outbox().closed().await;
         self.give(message, subject, Some(inbox)).await?;
@@ -183,13 +188,31 @@ impl Nats {
         if let Some(by) = Instant::now().checked_add(within) {
             let sent = poll_fn(|cx| Poll::Ready(self.question_at_once(&message, Some(by), cx)));
             if let Poll::Ready(sent) = sent.await {
-                return sent?.await.map(inbox::incoming);
+                let answer = sent?;
+                // Nothing is here in no time, whoever is the faster.
+                if within.is_zero() {
+                    return Err(self.too_late());
+                }
+                return match answer.await {
+                    Ok(answer) => Ok(inbox::incoming(answer)),
+                    Err(fault) => Err(self.told(fault)),
+                };
             }
         }
         // One deadline around everything: offline, the send itself can wait for ever.
         let asked = async { self.question(&message).await?.await.map(inbox::incoming) };
         let in_time = Box::pin(tokio::time::timeout(within, asked));
-        in_time.await.map_err(|_| Fault::Timeout)?
+        in_time.await.unwrap_or(Err(Fault::Timeout)).map_err(|fault| self.told(fault))
+    }
+
+    /// The same fault with what is known of the connection.
+    #[cold]
+    fn told(&self, fault: Fault) -> Fault {
+        match fault {
+            Fault::Timeout => self.too_late(),
+            Fault::Closed => self.gone(),
+            fault => fault,
+        }
     }
 
     pub(super) async fn give(
@@ -220,6 +243,8 @@ impl Nats {
             PublishErrorKind::MaxPayloadExceeded => {
                 Fault::TooLarge { size: size_of(message), limit: self.max_payload() }
             }
+            // Nobody takes it any more.
+            PublishErrorKind::Send => self.gone(),
             _ => Fault::client(error),
         }
     }

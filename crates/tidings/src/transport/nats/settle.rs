@@ -9,7 +9,7 @@ use async_nats::Subject;
 use bytes::Bytes;
 use tokio::task::unconstrained;
 
-use super::{Moved, Nats, TAKEN, in_time};
+use super::{Moved, Nats, TAKEN};
 use crate::header::Headers;
 use crate::transport::{ConsumerConfig, Fault, Outgoing, Settlement};
 
@@ -75,14 +75,14 @@ impl NatsSettle {
     /// Acks if there is room on the way to the server. Where there is none nothing has happened,
     /// and [`send`](Self::send) is to be awaited.
     pub(crate) fn ack_at_once(&self) -> Option<Result<(), Fault>> {
-        if self.is_denied() {
+        if self.is_denied() || self.deliverer.nats.is_closed() {
             return None;
         }
         let client = self.deliverer.nats.client();
         let reply = Moved::from(self.reply.clone());
         let sending = pin!(unconstrained(client.publish(reply, Bytes::from_static(ACK))));
         match sending.poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(sent) => Some(sent.map_err(Fault::client)),
+            Poll::Ready(sent) => Some(sent.map_err(|_| self.deliverer.nats.gone())),
             Poll::Pending => None,
         }
     }
@@ -152,8 +152,12 @@ fn acked_as(reply: &str, sequence: u64, delivery: u64) -> Option<String> {
 }
 
 async fn publish(nats: &Nats, reply: Subject, body: Bytes) -> Result<(), Fault> {
+    if nats.is_closed() {
+        return Err(Fault::Closed);
+    }
     let sending = pin!(nats.client().publish(Moved::from(reply), body));
-    in_time(async { sending.await.map_err(Fault::client) }).await
+    // Subjects are looked at elsewhere: only a client that is gone takes none.
+    nats.in_time(async { sending.await.map_err(|_| nats.gone()) }).await
 }
 
 fn body(settlement: Settlement, waits: impl FnOnce() -> [Duration; 2]) -> Bytes {

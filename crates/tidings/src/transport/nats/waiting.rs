@@ -42,6 +42,8 @@ struct Room {
     text: BytesMut,
     /// No question's time is up before this; `None` if none has a time.
     alarm: Option<Instant>,
+    /// Nobody is answered any more.
+    closed: bool,
 }
 
 #[derive(Debug)]
@@ -111,6 +113,9 @@ impl Waiting {
         by: Option<Instant>,
     ) -> Result<(Ticket, Subject), Fault> {
         let mut room = self.room();
+        if room.closed {
+            return Err(Fault::Closed);
+        }
         let place = match room.free.pop() {
             Some(place) => place,
             None if room.places.len() == Ticket::PLACES => return Err(too_many()),
@@ -221,8 +226,9 @@ impl Waiting {
         next
     }
 
-    /// Nobody will be answered: the connection was closed.
+    /// Nobody will be answered, nor asks again: the connection was closed.
     pub(super) fn close(&self) {
+        self.room().closed = true;
         self.answer_all(|_| Some(Fault::Closed));
     }
 

@@ -27,6 +27,10 @@ impl NatsPull {
                 return Poll::Ready(None);
             }
             if this.reconnected.poll_unpin(cx).is_ready() {
+                if this.deliverer.nats.is_over() {
+                    this.ended = true;
+                    continue;
+                }
                 this.reconnected = this.deliverer.nats.reconnected();
                 if this.expected > 0 && this.deliverer.settled {
                     this.search.begin();
@@ -84,7 +88,7 @@ impl NatsPull {
                 Broken::Listen => this.listen(),
                 Broken::TooLong => {
                     this.forget();
-                    return Poll::Ready(Some(Err(Fault::Timeout)));
+                    return Poll::Ready(Some(Err(this.deliverer.nats.too_late())));
                 }
             }
         }

@@ -1,0 +1,292 @@
+//! What holds a client to its server: why it is off, how it comes back, and that it does not once
+//! its bus is closed or gone.
+//!
+//! async-nats comes back for as long as it lives, and hears nothing meanwhile, not even that nobody
+//! has it any more. But it asks which server to try next, and so it is here that it waits, and ends.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_nats::{ClientError, Event, ReconnectToServer, Server, ServerError};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::Nats;
+use crate::jitter::jittered;
+use crate::transport::{Fault, Outage};
+
+/// The first and the longest wait between two attempts to reconnect, before jitter.
+const FIRST: Duration = Duration::from_millis(50);
+const MOST: Duration = Duration::from_secs(4);
+
+#[derive(Debug)]
+pub(super) struct Tether {
+    /// Why there is no connection, while there is none.
+    outage: watch::Sender<Option<Outage>>,
+    /// What the server said last that may be why it ends the connection.
+    last_words: watch::Sender<Option<String>>,
+    /// Counts how often the connection was made.
+    connected: watch::Sender<u64>,
+    /// How many attempts there were since it was lost.
+    attempts: AtomicUsize,
+    /// Whose turn it is among the servers.
+    turn: AtomicUsize,
+    /// Nobody wants it back.
+    cut: CancellationToken,
+    /// Nothing is received any more.
+    over: CancellationToken,
+}
+
+impl Tether {
+    pub(super) fn new() -> Self {
+        Self {
+            outage: watch::Sender::new(None),
+            last_words: watch::Sender::new(None),
+            connected: watch::Sender::new(0),
+            attempts: AtomicUsize::new(0),
+            // Not all clients begin with the same server.
+            turn: AtomicUsize::new(usize::from(Uuid::now_v7().as_bytes()[15])),
+            cut: CancellationToken::new(),
+            over: CancellationToken::new(),
+        }
+    }
+
+    /// Why there is no connection; `None` while there is one.
+    pub(super) fn outage(&self) -> Option<Outage> {
+        self.outage.borrow().clone()
+    }
+
+    /// Resolves while there is no connection.
+    pub(super) async fn is_off(&self) {
+        // The sender is here too: it is never gone.
+        let _ = self.outage.subscribe().wait_for(Option::is_some).await;
+    }
+
+    /// Counts how often the connection was made.
+    pub(super) fn connected(&self) -> watch::Receiver<u64> {
+        self.connected.subscribe()
+    }
+
+    /// The client is not to come back.
+    pub(super) fn cut(&self) {
+        self.cut.cancel();
+    }
+
+    /// Nothing is received any more, whatever becomes of the client.
+    pub(super) fn end(&self) {
+        self.cut.cancel();
+        self.over.cancel();
+    }
+
+    /// Cancelled once nothing is received any more.
+    pub(super) fn over(&self) -> &CancellationToken {
+        &self.over
+    }
+
+    /// The runtime ends: there is no client any more.
+    pub(super) fn runtime_ended(&self) {
+        self.outage.send_replace(Some(Outage::RuntimeEnded));
+    }
+
+    /// What the client tells of its connection.
+    pub(super) fn hear(&self, event: &Event) {
+        match event {
+            Event::Connected => {
+                self.attempts.store(0, Ordering::Relaxed);
+                self.last_words.send_replace(None);
+                self.outage.send_replace(None);
+                self.connected.send_modify(|count| *count += 1);
+            }
+            Event::Disconnected => {
+                let said = self.last_words.send_replace(None);
+                self.is_off_because(said.as_deref().unwrap_or("the connection was lost"));
+            }
+            Event::ServerError(error) => {
+                let said = match error {
+                    ServerError::Other(text) => text.clone(),
+                    error => error.to_string(),
+                };
+                if is_refusal(&said) {
+                    self.last_words.send_replace(Some(said));
+                }
+            }
+            // An attempt that was refused. Of others it says less than is known before the next one.
+            Event::ClientError(ClientError::Other(text))
+                if is_refusal(text) && self.outage.borrow().is_some() =>
+            {
+                self.is_off_because(text);
+            }
+            _ => {}
+        }
+    }
+
+    /// A refusal is kept until the server takes the credentials, or says something else of them.
+    fn is_off_because(&self, said: &str) {
+        let said = said.to_owned();
+        self.outage.send_if_modified(|outage| {
+            let now = match outage {
+                _ if is_refusal(&said) => Outage::Refused { said },
+                Some(Outage::Refused { .. } | Outage::RuntimeEnded) => return false,
+                _ => Outage::Away { said },
+            };
+            let is_news = outage.as_ref() != Some(&now);
+            *outage = Some(now);
+            is_news
+        });
+    }
+
+    /// Which server the client is to try, once it is time to; `None` before it was connected, when
+    /// it tries all. Where nobody wants it back it ends here.
+    pub(super) async fn next(&self, servers: Vec<Server>) -> Option<ReconnectToServer> {
+        if *self.connected.borrow() == 0 {
+            return None;
+        }
+        let attempt = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(said) = servers.iter().find_map(|server| server.last_error.as_deref()) {
+            self.is_off_because(said);
+        }
+        if timeout(delay(attempt), self.cut.cancelled()).await.is_ok() {
+            self.end();
+            give_up().await;
+        }
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let server = servers.get(turn % servers.len().max(1))?;
+        Some(ReconnectToServer { addr: server.addr.clone(), delay: Some(Duration::ZERO) })
+    }
+}
+
+/// Ends the client's own task, in which this runs. There is no other way to say so while it is
+/// disconnected; nobody waits for that task, and no panic's hook is called.
+#[cfg(panic = "unwind")]
+async fn give_up() {
+    std::panic::resume_unwind(Box::new("the bus is closed"))
+}
+
+/// Where nothing can unwind the task waits for ever. It asks no server.
+#[cfg(not(panic = "unwind"))]
+async fn give_up() {
+    std::future::pending().await
+}
+
+/// Whether what was said is about who connects: the texts of a nats-server that end a connection,
+/// and async-nats's own (`authorization violation`, `User Authentication Revoked`, `Account
+/// Authentication Expired`).
+fn is_refusal(said: &str) -> bool {
+    let said = said.to_ascii_lowercase();
+    said.contains("authorization violation") || said.contains("authentication")
+}
+
+/// Twice as long after each attempt, and never the same for two clients of one server.
+fn delay(attempt: usize) -> Duration {
+    let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
+    jittered(FIRST.saturating_mul(1 << doublings).min(MOST))
+}
+
+impl Nats {
+    /// Resolves when the connection has been lost and made again, or it is over.
+    pub(super) fn reconnected(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let mut connected = self.shared.tether.connected();
+        connected.mark_unchanged();
+        let over = self.shared.tether.over().clone();
+        Box::pin(async move {
+            tokio::select! {
+                () = over.cancelled() => {}
+                Ok(()) = connected.changed() => {}
+                else => std::future::pending().await,
+            }
+        })
+    }
+
+    /// Whether nothing is received any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.shared.tether.over().is_cancelled()
+    }
+
+    /// Why there is no connection; `None` while there is one.
+    pub(crate) fn outage(&self) -> Option<Outage> {
+        self.shared.tether.outage()
+    }
+
+    /// That something took too long, and why, where that is known.
+    pub(super) fn too_late(&self) -> Fault {
+        self.outage().map_or(Fault::Timeout, Fault::Away)
+    }
+
+    /// The client is gone: because the bus was closed, or because its runtime has ended.
+    #[cold]
+    pub(super) fn gone(&self) -> Fault {
+        if self.is_closed() { Fault::Closed } else { Fault::Away(Outage::RuntimeEnded) }
+    }
+
+    /// Whether this runs where the client does, and so also whatever tells that an answer is late.
+    pub(super) fn is_at_home(&self) -> bool {
+        Handle::try_current().is_ok_and(|here| here.id() == self.shared.runtime.id())
+    }
+
+    /// Sends what is left and ends all subscriptions, for as long as `within`. It is closed in any
+    /// case: it does not come back, and nothing is received any more.
+    pub(crate) async fn close(&self, within: Duration) -> Result<(), Fault> {
+        self.shared.closed.store(true, Ordering::Relaxed);
+        self.shared.tether.cut();
+        let late = self.too_late();
+        let closing = async {
+            self.client().flush().await.map_err(drop)?;
+            self.client().drain().await.map_err(drop)
+        };
+        if !within.is_zero()
+            && let Ok(Ok(())) = timeout(within, closing).await
+        {
+            return Ok(());
+        }
+        self.shared.tether.end();
+        self.shared.replies.close();
+        // It leaves as soon as it can; the second question has it look up from waiting.
+        let client = self.client().clone();
+        self.shared.runtime.spawn(async move {
+            if client.drain().await.is_ok() {
+                let _ = client.flush().await;
+            }
+        });
+        Err(late)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reconnects_come_later_and_later_up_to_a_bound() {
+        assert!(delay(1) >= FIRST && delay(1) < FIRST * 2);
+        assert!(delay(1000) >= MOST);
+    }
+
+    #[test]
+    fn a_refusal_is_told_until_the_connection_is_back() {
+        let tether = Tether::new();
+        let error = |text: &str| Event::ClientError(ClientError::Other(text.to_owned()));
+        let revoked = "User Authentication Revoked".to_owned();
+        tether.hear(&Event::Connected);
+        tether.hear(&error("authorization violation"));
+        assert_eq!(tether.outage(), None, "there is a connection");
+        tether.hear(&Event::ServerError(ServerError::Other(revoked.clone())));
+        assert_eq!(tether.outage(), None, "it is there as long as it is");
+        tether.hear(&Event::Disconnected);
+        assert_eq!(tether.outage(), Some(Outage::Refused { said: revoked.clone() }));
+        tether.hear(&error("IO error"));
+        assert_eq!(tether.outage(), Some(Outage::Refused { said: revoked }));
+        tether.hear(&Event::Connected);
+        assert_eq!(tether.outage(), None);
+        tether.hear(&Event::Disconnected);
+        tether.is_off_because("IO error: Connection refused");
+        let said = "IO error: Connection refused".to_owned();
+        assert_eq!(tether.outage(), Some(Outage::Away { said }));
+        tether.hear(&error("authorization violation"));
+        let said = "authorization violation".to_owned();
+        assert_eq!(tether.outage(), Some(Outage::Refused { said }));
+    }
+}
