@@ -8,11 +8,12 @@ use tokio::time::Instant;
 use super::alarm::Alarm;
 use super::api;
 use super::broker::State;
+use super::consumer::Acks;
 use super::consumer_config;
 use super::stream::{Removal, Stream};
 use super::stream_config;
-use super::{Fault, Memory};
-use crate::stream::StreamConfig;
+use super::{Fault, Memory, check_times};
+use crate::stream::{Storage, StreamConfig};
 use crate::subject::Subject;
 use crate::transport::{
     ApiError, ConsumerConfig, ConsumerStanding, ConsumerState, Identity, StreamStanding,
@@ -48,15 +49,36 @@ impl State {
         if others.any(taken) { Err(api::subjects_overlap()) } else { Ok(()) }
     }
 
+    /// Checks that no consumer has more than new limits on consumers let it have.
+    fn check_consumer_limits(&mut self, config: &StreamConfig) -> Result<(), ApiError> {
+        let limit = |config: &StreamConfig| {
+            config.consumer_limits.and_then(|limits| limits.max_ack_pending).filter(|max| *max > 0)
+        };
+        let stream = self.streams.expect(&config.name)?;
+        let (before, after) = (limit(&stream.config), limit(config));
+        let Some(limit) = after.filter(|_| before != after) else {
+            return Ok(());
+        };
+        let mut over: Vec<&str> = stream
+            .consumers
+            .values()
+            .filter(|consumer| consumer.acks != Acks::None)
+            .filter(|consumer| consumer.config.max_ack_pending.is_some_and(|asked| asked > limit))
+            .map(|consumer| consumer.config.name.as_str())
+            .collect();
+        over.sort_unstable();
+        if over.is_empty() { Ok(()) } else { Err(api::consumers_over_limits(&over)) }
+    }
+
     fn update_stream(&mut self, config: &StreamConfig, now: Instant) -> Result<(), ApiError> {
         let config = stream_config::update(&self.streams.expect(&config.name)?.config, config)?;
         self.check_subjects(&config)?;
+        self.check_consumer_limits(&config)?;
         // Taken out and put back, so that the index of subjects follows.
         let Some(mut stream) = self.streams.remove(&config.name) else {
             return Err(api::stream_not_found());
         };
-        stream.config = config;
-        stream.enforce_all(now, &mut self.effects);
+        stream.replace_stream_config(config, now, &mut self.effects);
         self.streams.insert(stream);
         Ok(())
     }
@@ -97,6 +119,7 @@ impl State {
 impl Memory {
     /// Changes a stream as far as a server allows.
     pub(crate) async fn update_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
+        check_times(config)?;
         Ok(self.connection.with(|state, now| state.update_stream(config, now))??)
     }
 
@@ -120,6 +143,7 @@ impl Memory {
             if stream.config.deny_purge {
                 return Err(api::purge_failed("stream purge not permitted").into());
             }
+            stream.purged |= filter.is_none();
             let filter = filter.map_or(">", Subject::as_str);
             let purged = stream.purge_all_but(filter, 0, &mut state.effects);
             stream.set_alarm(&mut state.effects);
@@ -136,6 +160,14 @@ impl Memory {
             }
             if stream.config.deny_delete {
                 return Err(api::delete_failed("message delete not permitted").into());
+            }
+            // A file store says which sequences it can't have; of a gap both say the same.
+            let log = &stream.log;
+            let outside = log.len() == 0 || sequence < log.first() || sequence > log.last();
+            if outside && stream.config.storage == Storage::File {
+                let gone = sequence == 0 || sequence <= log.last();
+                let why = if gone { "no message found" } else { "stream store EOF" };
+                return Err(api::delete_failed(why).into());
             }
             if !stream.remove(sequence, Removal::Deleted, &mut state.effects) {
                 return Err(api::sequence_not_found(sequence).into());
@@ -155,9 +187,10 @@ impl Memory {
             Ok(StreamState {
                 messages: log.len(),
                 bytes: log.bytes(),
-                // A stream that never held anything has no first sequence, unless it was given one.
+                // A stream that never held anything has no first sequence, unless it was given one or
+                // purged.
                 first_sequence: match stream.config.first_sequence {
-                    None if log.last() == 0 => 0,
+                    None if log.last() == 0 && !stream.purged => 0,
                     _ => log.first(),
                 },
                 last_sequence: log.last(),

@@ -50,6 +50,8 @@ errors! {
     schedule_time_zone: 400 10_223, "message schedules time zone is invalid";
     consumer_exists: 400 ApiError::CONSUMER_EXISTS, "consumer already exists";
     consumer_missing: 400 10_149, "consumer does not exist";
+    ack_wait_negative: 400 10_183, "consumer ack wait needs to be positive";
+    backoff_negative: 400 10_184, "consumer backoff needs to be positive";
     consumer_limit: 400 10_026, "maximum consumers limit reached";
     consumer_filters_overlap: 400 10_138, "consumer subject filters cannot overlap";
     max_deliver_backoff: 400 10_116, "max deliver is required to be > length of backoff values";
@@ -84,6 +86,12 @@ pub(super) fn purge_failed(why: impl Display) -> ApiError {
 
 pub(super) fn delete_failed(why: impl Display) -> ApiError {
     error(500, 10_057, why.to_string())
+}
+
+/// New limits on consumers that some of a stream's have more than.
+pub(super) fn consumers_over_limits(names: &[&str]) -> ApiError {
+    let names = names.join(", ");
+    error(500, 10_069, format!("change to limits violates consumers: {names}"))
 }
 
 pub(super) fn sequence_not_found(sequence: u64) -> ApiError {

@@ -20,6 +20,13 @@ pub(super) fn complete(
     let mut config = config.clone();
     check_consumer_name(&config.name)
         .map_err(|why| api::invalid_config(format!("consumer name {:?} {why}", config.name)))?;
+    let too_long = |time: &Duration| i64::try_from(time.as_nanos()).is_err();
+    if config.backoff.iter().any(too_long) {
+        return Err(api::backoff_negative());
+    }
+    if too_long(&config.ack_wait) {
+        return Err(api::ack_wait_negative());
+    }
     if config.ack_wait.is_zero() {
         config.ack_wait = DEFAULT_ACK_WAIT;
     }

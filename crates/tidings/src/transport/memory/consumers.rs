@@ -27,6 +27,10 @@ impl Stream {
         config: &ConsumerConfig,
         acks: Acks,
     ) -> Result<(), ApiError> {
+        // Asked before all else of how it is made.
+        if acks == Acks::None && self.config.retention == Retention::WorkQueue {
+            return Err(api::work_queue_ack());
+        }
         let config = consumer_config::complete(config, &self.config)?;
         if let Ok(existing) = self.consumer_named(&config.name) {
             if existing.config == config {

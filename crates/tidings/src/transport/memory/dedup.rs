@@ -13,6 +13,8 @@ pub(super) struct Dedup {
     sequences: HashMap<Arc<str>, u64>,
     /// In the order in which they came, and so in which they are forgotten.
     order: VecDeque<(Instant, Arc<str>)>,
+    /// When it is next seen to which of them are over; a server forgets none before.
+    due: Option<Instant>,
 }
 
 impl Dedup {
@@ -22,13 +24,22 @@ impl Dedup {
         self.sequences.get(id).copied()
     }
 
-    pub(super) fn remember(&mut self, id: &str, sequence: u64, now: Instant) {
+    pub(super) fn remember(&mut self, id: &str, sequence: u64, window: Duration, now: Instant) {
+        self.forget(window, now);
         let id: Arc<str> = id.into();
         self.sequences.insert(Arc::clone(&id), sequence);
         self.order.push_back((now, id));
+        if self.due.is_none() {
+            self.due = now.checked_add(window);
+        }
     }
 
+    /// Forgets the ids whose window is over. A window that became shorter counts only from the time
+    /// at which the longer one would have ended for the oldest, as on a server (2.15).
     fn forget(&mut self, window: Duration, now: Instant) {
+        if self.due.is_none_or(|due| now < due) {
+            return;
+        }
         while let Some((at, _)) = self.order.front() {
             if now.duration_since(*at) < window {
                 break;
@@ -37,5 +48,6 @@ impl Dedup {
                 self.sequences.remove(&id);
             }
         }
+        self.due = self.order.front().and_then(|(at, _)| at.checked_add(window));
     }
 }

@@ -77,7 +77,7 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt;
-use tidings_subject::check_filter;
+use tidings_subject::{MAX_LEN, check_filter};
 use tokio::task::coop::{consume_budget, poll_proceed};
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -97,6 +97,10 @@ use crate::subject::Subject;
 
 /// The largest message, in bytes of payload and headers together: a nats-server's default.
 const MAX_PAYLOAD: usize = 1024 * 1024;
+
+/// The longest subject, in bytes: what a nats-server's line of 4,096 bytes has room for beside the
+/// inbox of an answer and two sizes.
+const LONGEST_SUBJECT: usize = 4000;
 
 /// A connection to an embedded broker. Clones are the same connection; the broker lives as long
 /// as one of its connections does.
@@ -251,6 +255,7 @@ impl Memory {
 
     /// Creates a stream. One of this name with the same configuration is no fault.
     pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
+        check_times(config)?;
         Ok(self.connection.with(|state, _| state.create_stream(config))??)
     }
 
@@ -345,8 +350,37 @@ fn check_size(message: &Outgoing, more: usize) -> Result<(), Fault> {
 }
 
 /// Refuses a subject that is none.
+///
+/// A dead letter's is longer than any event's, by what stands before the event's own: a server
+/// bounds the line in which a subject comes (`max_control_line`), not the subject.
 fn check_subject(subject: &Subject) -> Result<(), Fault> {
-    tidings_subject::check_subject(subject.as_str()).map_err(|why| invalid(subject, why))
+    let check = |text| tidings_subject::check_subject(text).map_err(|why| invalid(subject, why));
+    let text = subject.as_str();
+    if text.len() <= MAX_LEN || text.len() > LONGEST_SUBJECT {
+        return check(text);
+    }
+    match text.as_bytes()[..MAX_LEN].iter().rposition(|byte| *byte == b'.') {
+        Some(dot) => check(&text[..dot]).and_then(|()| check(&text[dot + 1..])),
+        None => check(text),
+    }
+}
+
+/// Refuses a time that is longer than JSON says one to NATS, as it is refused before it is sent.
+fn check_time(time: Option<Duration>) -> Result<(), Fault> {
+    match time {
+        Some(time) if i64::try_from(time.as_nanos()).is_err() => {
+            Err(Fault::client(format!("{time:?} is longer than NATS knows")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The same of all times of a stream.
+fn check_times(config: &StreamConfig) -> Result<(), Fault> {
+    let inactive = config.consumer_limits.and_then(|limits| limits.inactive_threshold);
+    let times =
+        [config.max_age, config.duplicate_window, config.subject_delete_marker_ttl, inactive];
+    times.into_iter().try_for_each(check_time)
 }
 
 /// A subject, or filter, that is none.

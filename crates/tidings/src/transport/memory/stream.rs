@@ -32,6 +32,8 @@ pub(super) struct Stream {
     pub(super) config: StreamConfig,
     pub(super) clock: Clock,
     pub(super) log: Log,
+    /// Whether it was purged as a whole: then it has a first sequence, even if it never held anything.
+    pub(super) purged: bool,
     pub(super) dedup: Dedup,
     /// The id of the last message; empty if it had none.
     pub(super) last_message_id: String,
@@ -61,6 +63,7 @@ impl Stream {
             log: Log::starting_at(config.first_sequence.unwrap_or(1)),
             config,
             clock,
+            purged: false,
             dedup: Dedup::default(),
             last_message_id: String::new(),
             schedules: Schedules::default(),
@@ -102,7 +105,8 @@ impl Stream {
     /// Knows the message with this id again; it may have none.
     pub(super) fn remember(&mut self, id: String, sequence: u64, now: Instant) {
         if !id.is_empty() {
-            self.dedup.remember(&id, sequence, now);
+            let window = self.config.duplicate_window.unwrap_or_default();
+            self.dedup.remember(&id, sequence, window, now);
         }
         self.last_message_id = id;
     }
@@ -214,16 +218,26 @@ impl Stream {
         count as u64
     }
 
-    /// Removes what is over limits that were changed.
-    pub(super) fn enforce_all(&mut self, now: Instant, effects: &mut Effects) {
+    /// Takes another configuration, one that was checked, and removes what is over its limits: those
+    /// of the whole stream first, as a server does.
+    pub(super) fn replace_stream_config(
+        &mut self,
+        config: StreamConfig,
+        now: Instant,
+        effects: &mut Effects,
+    ) {
+        let retention = mem::replace(&mut self.config, config).retention;
         self.expire(now, effects);
+        self.enforce_size(effects);
         if let Some(limit) = self.config.max_messages_per_subject {
             for subject in self.log.subjects_over(limit) {
                 self.purge_all_but(&subject, limit, effects);
             }
         }
-        self.enforce_size(effects);
-        self.release_unwanted(effects);
+        // What somebody's later start left is kept until a consumer is changed or goes.
+        if retention != self.config.retention {
+            self.release_unwanted(effects);
+        }
         self.set_alarm(effects);
     }
 

@@ -39,14 +39,21 @@ pub(super) fn ordered(config: &ConsumerConfig, inactive: Duration) -> Result<Con
     Ok(nats)
 }
 
+/// A time as it can be written; one that is too long (292 years) is written as -1 ns, which a server
+/// refuses. Cut to 64 bits, as the client does it (0.51), it would be any other time.
+fn in_range(time: Duration) -> Duration {
+    let fits = i64::try_from(time.as_nanos()).is_ok();
+    if fits { time } else { Duration::from_nanos(u64::MAX) }
+}
+
 /// Writes what is managed here into a configuration, and leaves everything else.
 pub(super) fn overlay(config: &ConsumerConfig, nats: &mut Config) -> Result<(), Fault> {
     // What can be told apart only over there stays: `last` reads as `new` here.
     if from(&nats.deliver_policy) != config.from {
         nats.deliver_policy = deliver_policy(config.from)?;
     }
-    nats.ack_wait = config.ack_wait;
-    nats.backoff.clone_from(&config.backoff);
+    nats.ack_wait = in_range(config.ack_wait);
+    nats.backoff = config.backoff.iter().copied().map(in_range).collect();
     nats.max_deliver = limit(config.max_deliver);
     nats.max_ack_pending = limit(config.max_ack_pending);
     let notes = config.metadata.iter().map(|(name, note)| (name.clone(), note.clone()));

@@ -181,3 +181,120 @@ async fn states_count() {
     assert_eq!((state.pending, state.ack_pending), (2, 2));
     assert_eq!((state.redelivered, state.delivered), (1, 3));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_there_is_deleted_as_the_storage_says() {
+    for (storage, outside) in [(Storage::File, 10_057), (Storage::Memory, 10_043)] {
+        let memory = Memory::with_stream(StreamConfig { storage, ..stream() }).await;
+        assert_eq!(code(memory.delete_message("S", 1).await), outside, "{storage:?}, empty");
+        memory.keep_all("s.a", 1..=4).await;
+        memory.delete_message("S", 1).await.unwrap();
+        memory.delete_message("S", 3).await.unwrap();
+        for sequence in [0, 1, 5] {
+            assert_eq!(code(memory.delete_message("S", sequence).await), outside, "{sequence}");
+        }
+        assert_eq!(code(memory.delete_message("S", 3).await), 10_043, "{storage:?}, a gap");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn limits_on_consumers_hold_for_those_there_are() {
+    use crate::stream::ConsumerLimits;
+    let memory = Memory::with_stream(stream()).await;
+    let most = |max| ConsumerConfig { max_ack_pending: Some(max), ..durable("d") };
+    memory.create_consumer("S", &most(5)).await.unwrap();
+    let limited = |max_ack_pending| StreamConfig {
+        consumer_limits: Some(ConsumerLimits { inactive_threshold: None, max_ack_pending }),
+        ..stream()
+    };
+    assert_eq!(code(memory.update_stream(&limited(Some(4))).await), 10_069);
+    memory.update_stream(&limited(Some(5))).await.unwrap();
+    memory.update_stream(&limited(None)).await.unwrap();
+    // A replay settles nothing, and so has nothing to be limited.
+    memory.delete_consumer("S", "d").await.unwrap();
+    let _replay = memory.replay("S", Vec::new(), DeliverFrom::Beginning).unwrap();
+    memory.update_stream(&limited(Some(1))).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn times_that_nats_does_not_know_are_refused() {
+    let memory = Memory::with_stream(stream()).await;
+    let old = StreamConfig { max_age: Some(Duration::MAX), ..stream() };
+    assert!(matches!(memory.update_stream(&old).await, Err(Fault::Client(_))));
+    let old = StreamConfig { name: "T".into(), ..old };
+    assert!(matches!(memory.create_stream(&old).await, Err(Fault::Client(_))));
+    let slow = ConsumerConfig { ack_wait: Duration::MAX, ..durable("d") };
+    assert_eq!(code(memory.create_consumer("S", &slow).await), 10_183);
+    let slow =
+        ConsumerConfig { max_deliver: Some(2), backoff: vec![Duration::MAX], ..durable("d") };
+    assert_eq!(code(memory.create_consumer("S", &slow).await), 10_184);
+}
+
+#[tokio::test(start_paused = true)]
+async fn limits_that_are_lowered_together_act_in_a_servers_order() {
+    let memory = Memory::with_stream(stream()).await;
+    memory.keep_all("s.a", 1..=3).await;
+    memory.keep_all("s.b", 4..=6).await;
+    let lower =
+        StreamConfig { max_messages: Some(4), max_messages_per_subject: Some(2), ..stream() };
+    memory.update_stream(&lower).await.unwrap();
+    // The two oldest go first, and then one more of the second subject.
+    let state = memory.stream_state("S").await.unwrap();
+    assert_eq!((state.messages, state.first_sequence), (3, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_of_something_else_keeps_what_interest_keeps() {
+    let interest = StreamConfig { retention: Retention::Interest, ..stream() };
+    let memory = Memory::with_stream(interest.clone()).await;
+    let later = ConsumerConfig { from: DeliverFrom::Sequence(3), ..durable("d") };
+    memory.create_consumer("S", &later).await.unwrap();
+    memory.keep_all("s.a", 1..=4).await;
+    let before = memory.stream_state("S").await.unwrap().messages;
+    let described = StreamConfig { description: Some("all".into()), ..interest };
+    memory.update_stream(&described).await.unwrap();
+    assert_eq!((before, memory.stream_state("S").await.unwrap().messages), (4, 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shorter_window_counts_once_the_longer_one_is_over() {
+    let window = |seconds| StreamConfig { duplicate_window: Some(SECOND * seconds), ..stream() };
+    let memory = Memory::with_stream(window(100)).await;
+    let twice = with(message("s.a", 1), &[("Nats-Msg-Id", "one")]);
+    memory.keep(twice.clone()).await.unwrap();
+    memory.update_stream(&window(1)).await.unwrap();
+    tokio::time::advance(SECOND * 50).await;
+    assert!(memory.keep(twice.clone()).await.unwrap().duplicate);
+    tokio::time::advance(SECOND * 50).await;
+    assert!(!memory.keep(twice.clone()).await.unwrap().duplicate);
+    tokio::time::advance(SECOND).await;
+    assert!(!memory.keep(twice).await.unwrap().duplicate);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_was_purged_has_a_first_sequence() {
+    let memory = Memory::with_stream(stream()).await;
+    let one = filters(&["s.a"]);
+    for (filter, first) in [(Some(&one[0]), 0), (None, 1)] {
+        memory.purge_stream("S", filter).await.unwrap();
+        assert_eq!(memory.stream_state("S").await.unwrap().first_sequence, first);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_work_queue_says_first_that_a_replay_settles_nothing() {
+    let queue = StreamConfig { retention: Retention::WorkQueue, ..stream() };
+    let memory = Memory::with_stream(queue).await;
+    let replay = memory.replay("S", Vec::new(), DeliverFrom::Sequence(0));
+    assert_eq!(code(replay.map(drop)), 10_084);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subject_may_be_longer_than_an_events() {
+    let memory = Memory::with_stream(stream()).await;
+    let long = |bytes: usize| format!("s.{}.{}", "a".repeat(1000), "b".repeat(bytes - 1003));
+    memory.keep(message(&long(2900), 1)).await.unwrap();
+    for wrong in [long(4001), format!("{}.", long(2500)), format!("{} x", long(2500))] {
+        assert!(matches!(memory.keep(message(&wrong, 1)).await, Err(Fault::Client(_))), "{wrong}");
+    }
+}
