@@ -12,6 +12,7 @@ mod closing;
 mod connect;
 mod denied;
 mod departure;
+mod differ;
 mod discovery;
 mod drift;
 mod harness;

@@ -12,12 +12,12 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, interval, timeout_at};
 
 use crate::account::{Heard, Stored, left};
-use crate::chance::Chance;
 use crate::crew::Crew;
 use crate::ground::Ground;
 use crate::option::Options;
 use crate::publisher::{self, Published};
 use crate::work::{Fate, REPLICAS, Results, Works};
+use tidings_tests::Chance;
 
 /// How many copies of the registry run.
 const COPIES: usize = 2;

@@ -13,8 +13,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
-use crate::chance::Chance;
 use crate::option::Options;
+use tidings_tests::Chance;
 
 const MEMBERS: usize = 3;
 /// How many may be on the way: far fewer than a subscription holds.

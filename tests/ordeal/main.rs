@@ -1,12 +1,12 @@
 //! What the bus promises, while servers and processes are killed and members come and go.
 //!
 //! `ordeal kill`, `ordeal cluster` and `ordeal group`, each with `--events N`, `--seed N` and
-//! `--kills N`; the suite runs short forms of them. What was lost, or done twice, ends it with an
+//! `--kills N`; `ordeal differ`, with `--sessions N` and `--seed N`, compares the bus in memory with a
+//! server. The suite runs short forms of them. What was lost, or done twice, ends it with an
 //! error; else it prints the counts.
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
 mod account;
-mod chance;
 mod crew;
 mod flow;
 mod ground;
@@ -18,7 +18,7 @@ mod worker;
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use ground::Ground;
 use option::Options;
@@ -53,10 +53,26 @@ async fn run(mut words: impl Iterator<Item = String>) -> Result<()> {
             let options = Options::read(words, &Options { events: 300_000, seed: 1, kills: 10 })?;
             group::run(&options).await
         }
+        "differ" => differ(words).await,
         // A process of its own that the others start.
         "worker" => worker::run(words).await,
         _ => bail!(
-            "ordeal <kill|cluster|group> [--events N] [--seed N] [--kills N]; {what:?} is none"
+            "ordeal <kill|cluster|group> [--events N] [--seed N] [--kills N], or ordeal differ [--sessions N] [--seed N]; {what:?} is none"
         ),
     }
+}
+
+/// Random sessions in memory and over a server, compared step by step.
+async fn differ(mut words: impl Iterator<Item = String>) -> Result<()> {
+    let (mut sessions, mut seed) = (5000, 1);
+    while let Some(word) = words.next() {
+        let number = words.next().with_context(|| format!("{word} needs a number"))?;
+        match word.as_str() {
+            "--sessions" => sessions = number.parse()?,
+            "--seed" => seed = number.parse()?,
+            _ => bail!("{word:?} is none of --sessions and --seed"),
+        }
+    }
+    println!("{}", tidings_tests::differ::run(seed..seed + sessions).await?);
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tidings::StreamConfig;
 use tidings::prelude::*;
 
-use crate::chance::Chance;
+use tidings_tests::Chance;
 
 /// How many copies of a stream there are; the processes are told by their environment.
 pub(crate) const REPLICAS: &str = "ORDEAL_REPLICAS";

@@ -18,7 +18,9 @@
 )]
 
 mod binary;
+mod chance;
 mod cluster;
+pub mod differ;
 mod directory;
 mod install;
 mod monitor;
@@ -30,6 +32,7 @@ mod unique;
 mod wait;
 
 pub use binary::server_binary;
+pub use chance::Chance;
 pub use cluster::Cluster;
 pub use proxy::Proxy;
 pub use server::{HUB, Server};

@@ -1,0 +1,144 @@
+//! A differential test: random sessions in memory and over a server, compared step by step.
+//!
+//! Each step is done in memory and then over the server, and what came of it compared: results,
+//! error kinds and codes, sequences, flags, deliveries with their order and attempts, and what the
+//! stream holds afterwards. A session is decided by its seed alone. One that differs is made shorter,
+//! step by step, as long as it still differs.
+//!
+//! # What is not compared
+//!
+//! - The wording of a refusal: its kind and its code are.
+//! - Which member of a queue group gets a message, as that is random on both sides.
+//! - How many messages a durable consumer has still to deliver beside messages that are gone
+//!   (`pending()`): the two count differently.
+//! - Replays of interest streams and `max_consumers`: a replay is a consumer on the server for some
+//!   time after it was dropped.
+//! - A durable consumer that starts with the last message of each subject: on a server (2.15.1) it
+//!   stalls once its first message is gone.
+//! - Interest that becomes limits beside `discard = "new"`: a server may count bytes that are gone.
+//! - Behaviour while a delivery is on its way to a client: a server may have sent what is then
+//!   purged, and in memory nothing is on its way. So a consumer is read to its end and let go.
+
+mod event;
+mod session;
+mod side;
+mod step;
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context as _, Result, bail};
+use futures_util::future::try_join_all;
+use tidings::Bus;
+
+use crate::Server;
+use session::Session;
+use side::Side;
+use step::Step;
+
+/// How many sessions run at a time, each in an account of its own.
+const LANES: u64 = 6;
+
+/// Runs the sessions of these seeds; gives their count.
+///
+/// # Errors
+/// Tells of the first session that differs: seed, stream, shortest form and difference.
+pub async fn run(seeds: Range<u64>) -> Result<String> {
+    let accounts: String = (0..LANES)
+        .map(|lane| {
+            format!(
+                "LANE{lane} {{ jetstream: enabled, users: [{{ user: l{lane}, password: pw }}] }}\n"
+            )
+        })
+        .collect();
+    let server = Server::with_config(&format!("accounts {{\n{accounts}}}")).await;
+    let next = Arc::new(AtomicU64::new(seeds.start));
+    let mut lanes = Vec::new();
+    for lane in 0..LANES {
+        let (next, end) = (Arc::clone(&next), seeds.end);
+        let bus = Bus::builder()
+            .server(server.url())
+            .user_and_password(format!("l{lane}"), "pw")
+            .connect()
+            .await
+            .context("a bus on the server")?;
+        lanes.push(async move {
+            let mut steps = 0;
+            loop {
+                let seed = next.fetch_add(1, Ordering::Relaxed);
+                if seed >= end {
+                    return Ok::<_, anyhow::Error>(steps);
+                }
+                let session = Session::new(seed);
+                steps += session.steps.len();
+                if let Some(difference) = compare(&session, &session.steps, &bus).await? {
+                    return Err(told(&session, difference, &bus).await);
+                }
+            }
+        });
+    }
+    let steps: usize = try_join_all(lanes).await?.into_iter().sum();
+    Ok(format!("{} sessions with {steps} steps: no difference", seeds.end - seeds.start))
+}
+
+/// What differed, after which step.
+#[derive(Debug)]
+struct Difference {
+    step: usize,
+    memory: Vec<String>,
+    server: Vec<String>,
+}
+
+/// Does the steps on both sides, as far as they agree.
+async fn compare(session: &Session, steps: &[Step], bus: &Bus) -> Result<Option<Difference>> {
+    let mut memory = Side::new(Bus::in_memory(), session);
+    let mut server = Side::new(bus.clone(), session);
+    memory.clear().await?;
+    server.clear().await?;
+    for (index, step) in [Step::Begin].iter().chain(steps).enumerate() {
+        let ours = memory.run(step, None).await;
+        let mut theirs = server.run(step, Some(&ours)).await;
+        let told = server.settle(&ours.state).await;
+        theirs.state = told;
+        if ours != theirs {
+            let lines = |outcome: side::Outcome| {
+                let mut lines = outcome.lines;
+                lines.push(outcome.state);
+                lines
+            };
+            let (memory, server) = (lines(ours), lines(theirs));
+            return Ok(Some(Difference { step: index, memory, server }));
+        }
+    }
+    Ok(None)
+}
+
+/// The shortest form of a session that differs, in words.
+async fn told(session: &Session, mut difference: Difference, bus: &Bus) -> anyhow::Error {
+    let mut steps: Vec<Step> = session.steps[..difference.step].to_vec();
+    let mut index = steps.len().saturating_sub(1);
+    while index > 0 {
+        index -= 1;
+        let mut shorter = steps.clone();
+        shorter.remove(index);
+        if let Ok(Some(still)) = compare(session, &shorter, bus).await {
+            shorter.truncate(still.step);
+            steps = shorter;
+            difference = still;
+            index = index.min(steps.len().saturating_sub(1));
+        }
+    }
+    let mut text = format!("session {} differs\nstream: {}\n", session.seed, session.told());
+    for (number, step) in steps.iter().enumerate() {
+        text += &format!("{:>3}. {step:?}\n", number + 1);
+    }
+    let Difference { memory, server, .. } = difference;
+    text += &format!("in memory: {memory:#?}\nserver:    {server:#?}");
+    anyhow::anyhow!(text)
+}
+
+/// Refuses what a step can't be.
+fn unexpected(error: &impl std::fmt::Debug) -> Result<()> {
+    bail!("the stream can't be removed: {error:?}")
+}

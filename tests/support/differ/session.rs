@@ -1,0 +1,162 @@
+//! A session, made from its seed.
+
+use std::time::Duration;
+
+use tidings::{ConsumerLimits, Discard, EventStream as _, Retention, Storage, StreamConfig};
+
+use super::event::Differ;
+use super::step::{Expect, Post, Start, Step};
+use crate::Chance;
+
+/// A stream and what is done with it.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) seed: u64,
+    pub(super) config: StreamConfig,
+    /// How long a delivery may stay unsettled; short where silence is tried.
+    pub(super) ack_wait: Duration,
+    pub(super) silence: bool,
+    pub(super) one_at_a_time: bool,
+    pub(super) steps: Vec<Step>,
+}
+
+impl Session {
+    pub(super) fn new(seed: u64) -> Self {
+        let mut chance = Chance::new(seed, 1);
+        let config = config(&mut chance);
+        let silence = chance.below(12) == 0;
+        let ack_wait = Duration::from_millis(if silence { 500 } else { 30_000 });
+        let one_at_a_time = chance.below(2) == 0;
+        let count = 6 + chance.below(20);
+        let mut waits = 0;
+        let mut steps: Vec<Step> =
+            (0..count).map(|_| step(&mut chance, &config, &mut waits)).collect();
+        // A replay is interest, until the server has ended its consumer.
+        if config.retention == Retention::Interest {
+            steps.retain(|step| !matches!(step, Step::Replay(_) | Step::ReplayOf(..)));
+        }
+        Self { seed, config, ack_wait, silence, one_at_a_time, steps }
+    }
+
+    pub(super) fn told(&self) -> String {
+        let json = serde_json::to_string(&self.config).unwrap_or_default();
+        format!("{json} silence: {} one at a time: {}", self.silence, self.one_at_a_time)
+    }
+}
+
+/// One in so many.
+fn one_in(chance: &mut Chance, many: u64) -> bool {
+    chance.below(many) == 0
+}
+
+fn some(chance: &mut Chance, many: u64, from: u64, to: u64) -> Option<u64> {
+    one_in(chance, many).then(|| from + chance.below(to - from))
+}
+
+fn config(chance: &mut Chance) -> StreamConfig {
+    let mut config = Differ::config();
+    config.retention = match chance.below(5) {
+        0 => Retention::Interest,
+        1 => Retention::WorkQueue,
+        _ => Retention::Limits,
+    };
+    config.storage = if one_in(chance, 2) { Storage::Memory } else { Storage::File };
+    config.discard = if one_in(chance, 3) { Discard::New } else { Discard::Old };
+    limits(chance, &mut config);
+    config.max_message_size = one_in(chance, 8).then_some(400);
+    config.allow_message_ttl = one_in(chance, 3);
+    config.allow_atomic_publish = !one_in(chance, 3);
+    config.allow_message_schedules = one_in(chance, 6);
+    config.first_sequence = some(chance, 8, 2, 100);
+    config.deny_delete = one_in(chance, 12);
+    config.deny_purge = one_in(chance, 12);
+    config
+}
+
+fn limits(chance: &mut Chance, config: &mut StreamConfig) {
+    config.max_messages = some(chance, 3, 2, 8);
+    config.max_messages_per_subject = some(chance, 3, 1, 4);
+    config.max_bytes = some(chance, 5, 600, 2000);
+    config.max_age = one_in(chance, 10).then_some(Duration::from_secs(2));
+    config.duplicate_window =
+        Some(Duration::from_secs(if config.max_age.is_some() { 2 } else { 120 }));
+    config.discard_new_per_subject = one_in(chance, 6);
+    let max_ack_pending = some(chance, 6, 1, 3);
+    config.consumer_limits =
+        max_ack_pending.map(|_| ConsumerLimits { inactive_threshold: None, max_ack_pending });
+}
+
+fn kind(chance: &mut Chance) -> u8 {
+    u8::try_from(chance.below(3)).unwrap_or_default()
+}
+
+fn post(chance: &mut Chance) -> Post {
+    let off = |chance: &mut Chance| if one_in(chance, 3) { 1 } else { 0 };
+    Post {
+        kind: kind(chance),
+        size: if one_in(chance, 8) { 300 } else { u16::try_from(chance.below(40)).unwrap_or(0) },
+        id: one_in(chance, 2).then(|| u8::try_from(chance.below(6)).unwrap_or(0)),
+        expect: match chance.below(12) {
+            0 => Expect::Last(off(chance)),
+            1 => Expect::LastOfSubject(off(chance)),
+            2 => Expect::LastId(u8::try_from(chance.below(6)).unwrap_or(0)),
+            3 => Expect::Stream(!one_in(chance, 3)),
+            _ => Expect::Nothing,
+        },
+        ttl: one_in(chance, 10),
+        delay: false,
+    }
+}
+
+fn start(chance: &mut Chance) -> Start {
+    match chance.below(8) {
+        0 => Start::LastPerSubject,
+        1 => Start::New,
+        2 => Start::Sequence(chance.below(12)),
+        _ => Start::Beginning,
+    }
+}
+
+fn step(chance: &mut Chance, config: &StreamConfig, waits: &mut u32) -> Step {
+    let consumer = u8::from(one_in(chance, 3));
+    match chance.below(40) {
+        0..14 => Step::Publish(post(chance)),
+        14..16 => Step::PublishAll((0..chance.below(6)).map(|_| kind(chance)).collect()),
+        16..20 => Step::Atomic((0..=chance.below(4)).map(|_| post(chance)).collect()),
+        20..26 => {
+            let start = match start(chance) {
+                Start::LastPerSubject => Start::Beginning,
+                start => start,
+            };
+            Step::Drain { consumer, start, habit: chance.next() }
+        }
+        26..28 => Step::Replay(start(chance)),
+        28 => Step::ReplayOf(kind(chance), start(chance)),
+        29..31 => Step::Delete(chance.below(6)),
+        31 => Step::Purge,
+        32..34 => Step::PurgeOf(kind(chance)),
+        34 => Step::DeleteConsumer(consumer),
+        35..37 => {
+            let mut config = config.clone();
+            limits(chance, &mut config);
+            if config.discard == Discard::Old && one_in(chance, 4) {
+                config.retention = Retention::Limits;
+            }
+            Step::Change(Box::new(config))
+        }
+        37 => Step::Group(u32::try_from(chance.below(6)).unwrap_or(0)),
+        38 => Step::Ask {
+            number: u32::try_from(chance.below(4)).unwrap_or(0),
+            answered: !one_in(chance, 4),
+        },
+        _ if *waits == 0 && (config.max_age.is_some() || config.allow_message_ttl) => {
+            *waits += 1;
+            Step::Wait
+        }
+        _ => {
+            let delay = config.allow_message_schedules && *waits < 2;
+            *waits += u32::from(delay);
+            Step::Publish(Post { delay, ..post(chance) })
+        }
+    }
+}

@@ -1,0 +1,372 @@
+//! One of the two that are compared.
+
+use std::fmt::Debug;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use tidings::prelude::*;
+use tidings::{Delivery, Draft, From, Stored, Subscription};
+use tokio::time::{sleep, timeout};
+
+use super::event::{Differ, Doubt, Heard, RaiseDoubt, Told};
+use super::session::Session;
+use super::step::{Expect, Post, Start, Step};
+use super::unexpected;
+
+/// How long what is on its way may take.
+const SOON: Duration = Duration::from_secs(5);
+/// How long is waited for what must not come.
+const SURPLUS: Duration = Duration::from_millis(30);
+/// Longer than anything lives that does not live for ever.
+const GONE: Duration = Duration::from_millis(2600);
+
+/// What came of a step, and what the stream holds then.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Outcome {
+    pub(super) lines: Vec<String>,
+    pub(super) state: String,
+}
+
+/// A bus in a session.
+pub(super) struct Side<'a> {
+    bus: Bus,
+    session: &'a Session,
+    /// The sequence that was given last, here.
+    last: u64,
+    last_of: [u64; 3],
+}
+
+/// A result without its wording: the kinds and the code of an error.
+fn word<T: Debug>(result: Result<T, impl Debug>) -> String {
+    match result {
+        Ok(value) => format!("{value:?}"),
+        Err(error) => {
+            let text = format!("{error:?}");
+            let kinds = text.split([' ', '{']).next().unwrap_or_default();
+            let number = |key: &str| {
+                let (_, rest) = text.split_once(key)?;
+                Some(rest.split(|c: char| !c.is_ascii_digit()).next()?.to_owned())
+            };
+            format!("{kinds} {}", number("code: ").unwrap_or_default())
+        }
+    }
+}
+
+impl<'a> Side<'a> {
+    pub(super) fn new(bus: Bus, session: &'a Session) -> Self {
+        Self { bus, session, last: 0, last_of: [0; 3] }
+    }
+
+    /// Removes what another session left.
+    pub(super) async fn clear(&self) -> Result<()> {
+        match self.bus.stream::<Differ>().delete().await {
+            Ok(()) | Err(tidings::StreamError::NoStream { .. }) => Ok(()),
+            Err(error) => unexpected(&error),
+        }
+    }
+
+    /// Does a step; who was first says how much is to be waited for.
+    pub(super) async fn run(&mut self, step: &Step, first: Option<&Outcome>) -> Outcome {
+        let stream = self.bus.stream::<Differ>();
+        let expected = first.map(|first| first.lines.len());
+        let lines = match step {
+            Step::Begin => vec![self.begin().await],
+            Step::Change(config) => vec![self.configure(config).await],
+            Step::Publish(post) => vec![self.publish(post).await],
+            Step::PublishAll(kinds) => {
+                let events = kinds.iter().map(|kind| told(*kind, 10));
+                vec![word(self.bus.publish_all(events).await)]
+            }
+            Step::Atomic(posts) => vec![self.atomic(posts).await],
+            Step::Drain { consumer, start, habit } => {
+                self.drain(*consumer, *start, *habit, expected).await
+            }
+            Step::Replay(start) => match self.bus.replay::<Told>((*start).into()).await {
+                Ok(flow) => read(flow, expected).await,
+                Err(error) => vec![word(Err::<(), _>(error))],
+            },
+            Step::ReplayOf(kind, start) => {
+                let filter = Told::filter().kind(name(*kind));
+                match self.bus.replay_of(filter, (*start).into()).await {
+                    Ok(flow) => read(flow, expected).await,
+                    Err(error) => vec![word(Err::<(), _>(error))],
+                }
+            }
+            Step::Delete(back) => {
+                vec![word(stream.delete_message((self.last + 1).saturating_sub(*back)).await)]
+            }
+            Step::Purge => vec![word(stream.purge().await)],
+            Step::PurgeOf(kind) => {
+                vec![word(stream.purge_of(Told::filter().kind(name(*kind))).await)]
+            }
+            Step::DeleteConsumer(consumer) => {
+                vec![word(stream.delete_consumer(consumer_name(*consumer)).await)]
+            }
+            Step::Group(count) => self.group(*count).await,
+            Step::Ask { number, answered } => vec![self.ask(*number, *answered).await],
+            Step::Wait => {
+                // Both have waited once the second has.
+                if first.is_some() {
+                    sleep(GONE).await;
+                }
+                Vec::new()
+            }
+        };
+        if matches!(step, Step::Wait) && first.is_none() {
+            return Outcome { lines, state: String::new() };
+        }
+        let state = self.state().await;
+        Outcome { lines, state }
+    }
+
+    /// Creates the stream. A server that has just deleted one of the name may ask to try again.
+    async fn begin(&self) -> String {
+        let begun = Instant::now();
+        loop {
+            let created = self.configure(&self.session.config).await;
+            if !created.contains("10049") || begun.elapsed() > SOON {
+                return created;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn configure(&self, config: &tidings::StreamConfig) -> String {
+        match self.bus.plan_stream(config).await {
+            Ok(plan) => word(self.bus.apply(plan.allow_data_loss()).await),
+            Err(error) => word(Err::<(), _>(error)),
+        }
+    }
+
+    fn draft<'d>(&self, bus: &'d Bus, post: &Post, event: &'d Told) -> Draft<'d, Told> {
+        let mut draft = bus.message(event);
+        if let Some(id) = post.id {
+            draft = draft.message_id(format!("id{id}"));
+        }
+        if post.ttl {
+            draft = draft.ttl(Duration::from_secs(2));
+        }
+        if post.delay {
+            draft = draft.delay(Duration::from_secs(1));
+        }
+        let beside = |last: u64, by: i8| last.saturating_add_signed(i64::from(by));
+        match post.expect {
+            Expect::Nothing => draft,
+            Expect::Last(by) => draft.expected_last_sequence(beside(self.last, by)),
+            Expect::LastOfSubject(by) => {
+                let last = self.last_of[usize::from(post.kind)];
+                draft.expected_last_subject_sequence(beside(last, by))
+            }
+            Expect::LastId(id) => draft.expected_last_message_id(&format!("id{id}")),
+            Expect::Stream(right) => draft.expected_stream(if right { "DIFFER" } else { "OTHER" }),
+        }
+    }
+
+    async fn publish(&mut self, post: &Post) -> String {
+        let event = told(post.kind, post.size);
+        let bus = self.bus.clone();
+        let result = self.draft(&bus, post, &event).publish().await;
+        if let Ok(ack) = &result
+            && !ack.duplicate
+        {
+            self.last = ack.sequence;
+            self.last_of[usize::from(post.kind)] = ack.sequence;
+        }
+        word(result)
+    }
+
+    async fn atomic(&mut self, posts: &[Post]) -> String {
+        let bus = self.bus.clone();
+        let mut batch = bus.atomic();
+        for post in posts {
+            let event = told(post.kind, post.size);
+            if let Err(error) = batch.add_message(self.draft(&bus, post, &event)) {
+                return word(Err::<(), _>(error));
+            }
+        }
+        let result = batch.publish().await;
+        if let Ok(ack) = &result {
+            self.last = self.last.max(ack.last_sequence);
+        }
+        word(result)
+    }
+
+    async fn drain(
+        &self,
+        consumer: u8,
+        start: Start,
+        habit: u64,
+        expected: Option<usize>,
+    ) -> Vec<String> {
+        let consume = self.bus.consume::<Told>(consumer_name(consumer)).from(start.into());
+        let most = if self.session.one_at_a_time { 1 } else { 100 };
+        let consume = consume.max_ack_pending(most).ack_wait(self.session.ack_wait);
+        let mut flow = match consume.await {
+            Ok(flow) => flow,
+            Err(error) => return vec![word(Err::<(), _>(error))],
+        };
+        let quiet = if self.session.silence {
+            self.session.ack_wait + Duration::from_millis(300)
+        } else {
+            SURPLUS
+        };
+        let mut lines = Vec::new();
+        while lines.len() < 200 {
+            let wait = if expected.is_some_and(|count| lines.len() < count) { SOON } else { quiet };
+            let Ok(next) = timeout(wait, flow.next()).await else { break };
+            let delivery = match next {
+                Some(Ok(delivery)) => delivery,
+                Some(Err(error)) => {
+                    lines.push(word(Err::<(), _>(error)));
+                    continue;
+                }
+                None => break,
+            };
+            let (sequence, attempt) = (delivery.sequence(), delivery.attempt());
+            // Each message has its turn of the habit, and is done with the third time.
+            let turn = if attempt > 2 { 0 } else { (habit >> (sequence % 16 * 4)) % 8 };
+            let (what, settled) = match turn {
+                0..4 => ("ack", delivery.ack_confirmed().await),
+                4 => ("reject", delivery.reject("no").await),
+                5 if self.session.silence => ("silence", Ok(())),
+                _ if attempt > 1 => ("ack", delivery.ack_confirmed().await),
+                _ => ("nak", delivery.nak(None).await),
+            };
+            lines.push(format!("{sequence} attempt {attempt} {what} {}", word(settled)));
+        }
+        drop(flow);
+        // The client says so from a task of its own, which the first flush may overtake.
+        for _ in 0..2 {
+            let _ = self.bus.flush().await;
+        }
+        if !self.session.one_at_a_time {
+            // What is sent ahead decides where among the others a message comes again.
+            lines.sort();
+        }
+        lines
+    }
+
+    async fn group(&self, count: u32) -> Vec<String> {
+        let (one, two) = (
+            self.bus.subscribe::<Heard>().queue_group("both").await,
+            self.bus.subscribe::<Heard>().queue_group("both").await,
+        );
+        let (Ok(mut one), Ok(mut two)) = (one, two) else { return vec!["no group".into()] };
+        let mut heard = Vec::new();
+        for number in 0..count {
+            let _ = self.bus.publish(&Heard { number }).await;
+        }
+        for _ in 0..count {
+            let next = async {
+                tokio::select! { next = one.next() => next, next = two.next() => next }
+            };
+            if let Ok(Some(Ok(delivery))) = timeout(SOON, next).await {
+                heard.push(delivery.number.to_string());
+            }
+        }
+        heard.sort();
+        heard
+    }
+
+    async fn ask(&self, number: u32, answered: bool) -> String {
+        let running = if answered {
+            let answer = |ask: RaiseDoubt, _: Context| async move {
+                let number = ask.number;
+                if number % 2 == 0 { Ok(number / 2) } else { Err(Doubt { number }) }
+            };
+            let registry = Registry::new("doubts").handle::<RaiseDoubt>(answer);
+            match registry.start(&self.bus).await {
+                Ok(running) => Some(running),
+                Err(error) => return word(Err::<(), _>(error)),
+            }
+        } else {
+            None
+        };
+        let answer = word(self.bus.request(&RaiseDoubt { number }).await);
+        if let Some(running) = running {
+            running.shutdown().await;
+        }
+        answer
+    }
+
+    /// What the stream holds.
+    async fn state(&self) -> String {
+        let stream = self.bus.stream::<Differ>();
+        let state = match stream.state().await {
+            Ok(state) => format!(
+                "{} messages, {} bytes, {}..{}, {} subjects",
+                state.messages,
+                state.bytes,
+                state.first_sequence,
+                state.last_sequence,
+                state.subjects
+            ),
+            Err(error) => word(Err::<(), _>(error)),
+        };
+        let mut lines = vec![state];
+        for consumer in 0..2 {
+            let name = consumer_name(consumer);
+            if let Ok(state) = stream.consumer_state(name).await {
+                lines.push(format!("{name}: {} unsettled", state.ack_pending));
+            }
+        }
+        lines.join("; ")
+    }
+
+    /// What the stream holds once it holds that, or does not come to it.
+    pub(super) async fn settle(&self, wanted: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            let state = self.state().await;
+            if wanted.is_empty() {
+                return String::new();
+            }
+            if state == wanted || begun.elapsed() > Duration::from_millis(800) {
+                return state;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+/// Reads a flow to its end.
+async fn read(mut flow: Subscription<Told, Stored>, expected: Option<usize>) -> Vec<String> {
+    let mut lines = Vec::new();
+    loop {
+        let wait = if expected.is_some_and(|count| lines.len() < count) { SOON } else { SURPLUS };
+        match timeout(wait, flow.next()).await {
+            Ok(Some(Ok(delivery))) => lines.push(line(&delivery)),
+            Ok(Some(Err(error))) => lines.push(word(Err::<(), _>(error))),
+            Ok(None) | Err(_) => return lines,
+        }
+    }
+}
+
+/// A delivery of a replay in words; an id that was made by chance is none of them.
+fn line(delivery: &Delivery<Told, Stored>) -> String {
+    let id = delivery.message_id().filter(|id| id.starts_with("id")).unwrap_or_default();
+    format!("{} {} {id} {} pending", delivery.sequence(), delivery.subject(), delivery.pending())
+}
+
+fn told(kind: u8, size: u16) -> Told {
+    Told { kind: name(kind).to_owned(), text: "x".repeat(usize::from(size)) }
+}
+
+fn name(kind: u8) -> &'static str {
+    ["red", "green", "blue"][usize::from(kind) % 3]
+}
+
+fn consumer_name(consumer: u8) -> &'static str {
+    if consumer == 0 { "one" } else { "two" }
+}
+
+impl std::convert::From<Start> for From {
+    fn from(start: Start) -> Self {
+        match start {
+            Start::Beginning => Self::Beginning,
+            Start::Sequence(sequence) => Self::Sequence(sequence),
+            Start::LastPerSubject => Self::LastPerSubject,
+            Start::New => Self::New,
+        }
+    }
+}
