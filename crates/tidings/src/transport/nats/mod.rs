@@ -29,7 +29,7 @@ mod waiting;
 
 use std::fmt;
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
@@ -51,7 +51,7 @@ pub(crate) use settle::NatsSettle;
 
 use crate::header::Headers;
 use crate::subject::Subject;
-use crate::transport::{DeliverFrom, Denial, Fault, Outage, Outgoing};
+use crate::transport::{DeliverFrom, Denial, Fault, Outgoing};
 use denial::Denials;
 use feed::{Feed, Interest};
 use replies::Replies;
