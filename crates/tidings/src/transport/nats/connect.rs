@@ -103,7 +103,7 @@ pub(super) async fn connect(
         .reconnect_delay_callback(|_| Duration::ZERO)
         .reconnect_to_server_callback(move |servers, _| {
             let back = Arc::clone(&back);
-            async move { back.next(servers).await }
+            async move { back.next(&servers).await }
         })
         .event_callback(move |event| {
             if hear(&event) {

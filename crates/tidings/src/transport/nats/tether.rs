@@ -141,7 +141,7 @@ impl Tether {
 
     /// Which server the client is to try, once it is time to; `None` before it was connected, when
     /// it tries all. Where nobody wants it back it ends here.
-    pub(super) async fn next(&self, servers: Vec<Server>) -> Option<ReconnectToServer> {
+    pub(super) async fn next(&self, servers: &[Server]) -> Option<ReconnectToServer> {
         if *self.connected.borrow() == 0 {
             return None;
         }
@@ -162,14 +162,14 @@ impl Tether {
 /// Ends the client's own task, in which this runs. There is no other way to say so while it is
 /// disconnected; nobody waits for that task, and no panic's hook is called.
 #[cfg(panic = "unwind")]
-async fn give_up() {
+fn give_up() -> std::future::Pending<()> {
     std::panic::resume_unwind(Box::new("the bus is closed"))
 }
 
 /// Where nothing can unwind the task waits for ever. It asks no server.
 #[cfg(not(panic = "unwind"))]
-async fn give_up() {
-    std::future::pending().await
+fn give_up() -> std::future::Pending<()> {
+    std::future::pending()
 }
 
 /// Whether what was said is about who connects: the texts of a nats-server that end a connection,
