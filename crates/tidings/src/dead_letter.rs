@@ -14,7 +14,6 @@ mod progress;
 mod provision;
 mod purge;
 mod redrive;
-mod seek;
 mod store;
 mod text;
 mod turn;

@@ -11,7 +11,6 @@ use super::error::DeadLetterError;
 use super::filter::DeadLetterFilter;
 use super::opened::DeadLetter;
 use super::place;
-use super::seek;
 use crate::link::Link;
 use crate::transport::{Fault, StoredMessage, Which};
 
@@ -125,9 +124,8 @@ impl Walk {
         let state = state.map_err(|fault| self.fault(fault))?;
         let mut span = Span { subjects, next: state.first_sequence, last: state.last_sequence };
         if let Some(since) = self.filter.since {
-            let Span { subjects, next, last } = &span;
             let transport = &self.link.transport;
-            let first = seek::first_since(transport, &self.letters, subjects, *next..=*last, since);
+            let first = transport.first_since(&self.letters, &span.subjects, since);
             span.next = first.await.map_err(|fault| self.fault(fault))?;
         }
         Ok(span)

@@ -6,7 +6,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::cause::Cause;
 use super::letter::{Original, OriginalHeaders, letter};
-use super::{place, seek};
+use super::place;
 use crate::header;
 use crate::jitter::jittered;
 use crate::link::Link;
@@ -72,10 +72,8 @@ pub(crate) async fn is_stored(
     let filter = place::letter_subject(letters, &receipt.stream, &receipt.consumer, subject);
     let id = place::letter_id(receipt);
     let transport = &link.transport;
-    let state = transport.stream_state(letters).await?;
-    let among = state.first_sequence..=state.last_sequence;
     // No letter is older than its original.
-    let mut from = seek::first_since(transport, letters, &filter, among, receipt.stored_at).await?;
+    let mut from = transport.first_since(letters, &filter, receipt.stored_at).await?;
     while let Some(stored) =
         transport.stored(letters, Which::Next { from, filter: &filter }).await?
     {

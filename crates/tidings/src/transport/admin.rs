@@ -93,6 +93,8 @@ impl Transport {
         stream: &str,
         config: &ConsumerConfig,
     ) -> Result<(), Fault> {
+        let from = self.start(stream, &config.filters, config.from).await?;
+        let config = &ConsumerConfig { from, ..config.clone() };
         patiently(|| async { on!(self, t => t.create_consumer(stream, config).await) }).await
     }
 

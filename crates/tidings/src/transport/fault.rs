@@ -68,6 +68,8 @@ impl ApiError {
     pub(crate) const CONSUMER_NOT_FOUND: u32 = 10_014;
     pub(crate) const NO_MESSAGE: u32 = 10_037;
     pub(crate) const SEQUENCE_NOT_FOUND: u32 = 10_043;
+    /// A stream could not be made. One of the same name may just have been deleted.
+    pub(crate) const STREAM_NOT_MADE: u32 = 10_049;
     pub(crate) const STREAM_NAME_IN_USE: u32 = 10_058;
     pub(crate) const CONSUMER_EXISTS: u32 = 10_148;
     pub(crate) const WRONG_LAST_SEQUENCE: u32 = 10_071;
@@ -134,6 +136,11 @@ impl ApiError {
             10_057 => matches!(self.description.as_str(), "no message found" | "stream store EOF"),
             _ => false,
         }
+    }
+
+    /// There is no such stream; the description says more.
+    pub(crate) fn stream_not_found(description: &str) -> Self {
+        Self { status: 404, code: Self::STREAM_NOT_FOUND, description: description.to_owned() }
     }
 
     pub(crate) fn consumer_not_found() -> Self {

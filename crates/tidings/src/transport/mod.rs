@@ -21,6 +21,7 @@ mod outage;
 mod outgoing;
 mod patience;
 mod pending_ack;
+mod since;
 mod state;
 mod stored;
 
@@ -203,6 +204,7 @@ impl Transport {
     ) -> Result<Pull, Fault> {
         match self {
             Self::Nats(t) => t.replay(stream, filters, from, prefetch).await.map(Pull::NatsOrdered),
+        let from = self.start(stream, &filters, from).await?;
             Self::Memory(t) => t.replay(stream, filters, from).map(Pull::memory),
         }
     }

@@ -13,6 +13,8 @@ use crate::transport::{Receipt, Settle};
 pub(crate) enum Which<'a> {
     /// The one with this sequence.
     At(u64),
+    /// The first one stored at this time or later whose subject the filter matches.
+    Since { time: SystemTime, filter: &'a str },
     /// The first one from this sequence on whose subject the filter matches.
     Next { from: u64, filter: &'a str },
 }

@@ -19,6 +19,10 @@ impl Memory {
             let sequence = match which {
                 Which::At(sequence) => Some(sequence),
                 Which::Next { from, filter } => log.next_matching(from, filter),
+                Which::Since { time, filter } => {
+                    let since = stream.clock.instant(time).map(|at| log.first_since(at));
+                    since.and_then(|from| log.next_matching(from, filter))
+                }
             };
             let found = sequence.and_then(|sequence| Some((sequence, log.get(sequence)?)));
             Ok(found.map(|(sequence, message)| StoredMessage {

@@ -9,13 +9,16 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::Nats;
+use super::{Nats, config};
 use crate::subject::Subject;
 use crate::transport::{ApiError, Fault, StoredHeaders, StoredMessage, Which};
 
 #[derive(Serialize)]
 struct Get<'a> {
-    seq: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_time: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_by_subj: Option<&'a str>,
 }
@@ -63,8 +66,16 @@ impl Nats {
         which: Which<'_>,
     ) -> Result<Option<StoredMessage>, Fault> {
         let get = match which {
-            Which::At(sequence) => Get { seq: sequence, next_by_subj: None },
-            Which::Next { from, filter } => Get { seq: from, next_by_subj: Some(filter) },
+            Which::At(sequence) => {
+                Get { seq: Some(sequence), start_time: None, next_by_subj: None }
+            }
+            Which::Next { from, filter } => {
+                Get { seq: Some(from), start_time: None, next_by_subj: Some(filter) }
+            }
+            Which::Since { time, filter } => {
+                let time = config::date_time(time)?.format(&Rfc3339).map_err(Fault::client)?;
+                Get { seq: None, start_time: Some(time), next_by_subj: Some(filter) }
+            }
         };
         let got: Got = match self.api(format!("STREAM.MSG.GET.{stream}"), &get).await {
             Ok(got) => got,
