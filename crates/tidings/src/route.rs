@@ -254,7 +254,8 @@ impl<M> Route<M> {
         self
     }
 
-    /// The queue group, instead of the registry's name for an event and `q` for a request. On a
+    /// The queue group, instead of the registry's name for an event and `q` for a request. Events of
+    /// an enum come under a filter each where their subjects differ, and may overtake each other. On a
     /// route of a stream's events, which its durable consumer shares, it is refused at the start.
     pub fn queue_group(mut self, group: impl Into<String>) -> Self {
         self.spec.queue_group = Some(group.into());

@@ -1,6 +1,7 @@
 //! Receiving: live, from a stream's history, and durably.
 
 mod ahead;
+mod common;
 mod consume;
 mod error;
 mod live;
@@ -39,7 +40,7 @@ pub struct Subscription<E, K = Live> {
 /// Where the messages come from.
 #[expect(clippy::large_enum_variant, reason = "one for each subscription, and it never moves")]
 enum Source {
-    /// One core subscription for each filter.
+    /// One core subscription, or one for each filter.
     Core(Inboxes),
     Stream(Pull, Option<Ahead>),
 }

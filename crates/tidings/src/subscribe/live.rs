@@ -4,6 +4,7 @@ use std::future::IntoFuture;
 use std::marker::PhantomData;
 use std::pin::Pin;
 
+use super::common::common;
 use super::{Source, Subscription};
 use crate::link::Link;
 use crate::message::{Decode, Event};
@@ -14,6 +15,13 @@ use crate::transport::Inbox;
 /// A live subscription to be made: await it, or first make it one of a queue group.
 ///
 /// The server knows of the interest when the future ends.
+///
+/// Messages come in the order in which one publisher sent them, as far as one subject filter carries
+/// them. Events of an enum whose subjects are as long as each other, and begin with the same token,
+/// come under one: of `orders.*.created` and `orders.*.shipped` that is `orders.*.*`, and what else
+/// comes under it is passed over here. Events of other enums come under a filter each, and so do
+/// those of a queue group, whose members would lose what they pass over, and where the server's
+/// permissions deny the one filter: then events of different subjects may overtake each other.
 ///
 /// # Errors
 /// Awaited, [`SubscribeError`].
@@ -44,7 +52,8 @@ impl<E: Event + Decode> Subscribe<E> {
 
     /// How many messages may wait here that nobody has taken yet, at least 1; the default is what
     /// the bus says, and that is 65,536. One that comes when as many wait is dropped, and
-    /// [`Subscription::dropped`] counts it. Each filter of an enum has as many of its own.
+    /// [`Subscription::dropped`] counts it. Where each event of an enum has a filter of its own, each
+    /// has as many of its own.
     pub fn capacity(mut self, messages: usize) -> Self {
         self.capacity = Some(messages);
         self
@@ -56,10 +65,22 @@ impl<E: Event + Decode> Subscribe<E> {
         }
         let (filters, within) = (self.filters?, self.link.patience.request);
         let opening = async {
+            if let (None, Some(all)) = (&self.group, common(&filters)) {
+                let (transport, only) = (&self.link.transport, filters.clone());
+                let inbox = transport.subscribe_with(all, None, self.capacity, only).await;
+                let inbox = inbox.map_err(SubscribeError::core)?;
+                transport.allowed(within).await.map_err(SubscribeError::core)?;
+                if inbox.denied().is_none() {
+                    return Ok(Subscription::new(Source::Core([inbox].into_iter().collect())));
+                }
+                // Each of the filters may be allowed all the same.
+            }
             let mut inboxes = Vec::with_capacity(filters.len());
             for filter in filters {
                 let group = self.group.as_deref();
-                let inbox = self.link.transport.subscribe_with(filter, group, self.capacity).await;
+                let transport = &self.link.transport;
+                let inbox = transport.subscribe_with(filter, group, self.capacity, Vec::new());
+                let inbox = inbox.await;
                 inboxes.push(inbox.map_err(SubscribeError::core)?);
             }
             // The interest is known to the server when this returns, not some time later.

@@ -163,20 +163,22 @@ impl Transport {
         filter: Subject,
         group: Option<&str>,
     ) -> Result<Inbox, Fault> {
-        self.subscribe_with(filter, group, None).await
+        self.subscribe_with(filter, group, None, Vec::new()).await
     }
 
     /// The same, and says how many messages are held that nobody has taken; what comes then is
-    /// dropped and counted.
+    /// dropped and counted. Where there are `only` some that are meant, what none of these matches
+    /// is passed over.
     pub(crate) async fn subscribe_with(
         &self,
         filter: Subject,
         group: Option<&str>,
         capacity: Option<usize>,
+        only: Vec<Subject>,
     ) -> Result<Inbox, Fault> {
         match self {
-            Self::Nats(t) => t.subscribe(filter, group, capacity).await.map(Inbox::Nats),
-            Self::Memory(t) => t.subscribe_with(filter, group, capacity).map(Inbox::Memory),
+            Self::Nats(t) => t.subscribe(filter, group, capacity, only).await.map(Inbox::Nats),
+            Self::Memory(t) => t.subscribe_with(filter, group, capacity, only).map(Inbox::Memory),
         }
     }
 
@@ -202,9 +204,9 @@ impl Transport {
         from: DeliverFrom,
         prefetch: usize,
     ) -> Result<Pull, Fault> {
+        let from = self.start(stream, &filters, from).await?;
         match self {
             Self::Nats(t) => t.replay(stream, filters, from, prefetch).await.map(Pull::NatsOrdered),
-        let from = self.start(stream, &filters, from).await?;
             Self::Memory(t) => t.replay(stream, filters, from).map(Pull::memory),
         }
     }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use futures_util::Stream;
+use tidings_subject::matches;
 use tokio::task::coop;
 
 use super::broker::Broker;
@@ -20,6 +21,8 @@ use crate::transport::{Dropped, Incoming, Outgoing};
 #[derive(Debug)]
 pub(super) struct Mailbox {
     filter: String,
+    /// What is meant of it; all of it, where this is empty.
+    only: Vec<Subject>,
     capacity: usize,
     queue: Mutex<Queue>,
     /// How many its owner has taken off the queue, to yield them.
@@ -47,6 +50,7 @@ impl Mailbox {
     pub(super) fn new(filter: String, capacity: usize) -> Self {
         Self {
             filter,
+            only: Vec::new(),
             capacity: capacity.max(1),
             queue: Mutex::new(Queue { messages: VecDeque::new(), open: true, waits: false }),
             held: AtomicUsize::new(0),
@@ -55,12 +59,26 @@ impl Mailbox {
         }
     }
 
+    /// What none of these filters matches is not let in.
+    pub(super) fn only(mut self, only: Vec<Subject>) -> Self {
+        self.only = only;
+        self
+    }
+
+    fn is_meant(&self, subject: &Subject) -> bool {
+        let mut only = self.only.iter();
+        self.only.is_empty() || only.any(|filter| matches(filter.as_str(), subject.as_str()))
+    }
+
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Puts a message in, or drops it where there is no room.
     pub(super) fn push(&self, message: Outgoing, reply: Option<&Subject>, effects: &mut Effects) {
+        if !self.is_meant(&message.subject) {
+            return;
+        }
         let mut queue = self.queue();
         if queue.messages.len() + self.held.load(Ordering::Relaxed) < self.capacity {
             queue.messages.push_back(Letter { message, reply: reply.cloned() });

@@ -216,20 +216,23 @@ impl Memory {
         filter: Subject,
         group: Option<&str>,
     ) -> Result<MemoryInbox, Fault> {
-        self.subscribe_with(filter, group, None)
+        self.subscribe_with(filter, group, None, Vec::new())
     }
 
-    /// The same, and says how many messages are held that nobody has taken.
+    /// The same, and says how many messages are held that nobody has taken, and which are `only`
+    /// meant.
     #[expect(clippy::needless_pass_by_value, reason = "the same signature as over NATS")]
     pub(crate) fn subscribe_with(
         &self,
         filter: Subject,
         group: Option<&str>,
         capacity: Option<usize>,
+        only: Vec<Subject>,
     ) -> Result<MemoryInbox, Fault> {
         check_filter(filter.as_str()).map_err(|why| invalid(&filter, why))?;
         let filter = filter.as_str();
-        let mailbox = Arc::new(Mailbox::new(filter.to_owned(), capacity.unwrap_or(self.capacity)));
+        let capacity = capacity.unwrap_or(self.capacity);
+        let mailbox = Arc::new(Mailbox::new(filter.to_owned(), capacity).only(only));
         let subscription = self.connection.with(|state, _| {
             let mailbox = Arc::clone(&mailbox);
             state.subscriptions.add(self.connection.key, filter, group, mailbox)

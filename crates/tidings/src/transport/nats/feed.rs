@@ -14,6 +14,7 @@ use std::time::Duration;
 use async_nats::{Message, Subscriber};
 use futures_util::task::AtomicWaker;
 use futures_util::{FutureExt as _, StreamExt as _};
+use tidings_subject::matches;
 use tokio::sync::Notify;
 use tokio::task::{coop, unconstrained};
 use tokio::time::{sleep, timeout};
@@ -39,6 +40,20 @@ const AGAIN: Duration = Duration::from_secs(5);
 pub(super) struct Interest {
     pub(super) filter: Subject,
     pub(super) group: Option<String>,
+    /// What is meant of it; all of it, where this is empty.
+    pub(super) only: Vec<Subject>,
+}
+
+impl Interest {
+    #[inline]
+    fn means(&self, message: &Message) -> bool {
+        self.only.is_empty() || self.is_among(message)
+    }
+
+    #[cold]
+    fn is_among(&self, message: &Message) -> bool {
+        self.only.iter().any(|filter| matches(filter.as_str(), &message.subject))
+    }
 }
 
 /// The messages of one core subscription that have arrived.
@@ -174,20 +189,23 @@ impl Feed {
         let Some(source) = &mut state.source else {
             return if state.ended { Poll::Ready(None) } else { Poll::Pending };
         };
-        match source.poll_next_unpin(&mut Context::from_waker(&self.waker)) {
-            Poll::Ready(Some(message)) => {
-                each(message);
-                Poll::Ready(Some(Ok(())))
-            }
-            Poll::Ready(None) => {
-                state.end();
-                self.wakers.keeper.notify_one();
-                Poll::Ready(None)
-            }
-            Poll::Pending => {
-                // Where others are to run first, nobody knows whether there is more.
-                state.emptied |= coop::has_budget_remaining();
-                Poll::Pending
+        loop {
+            match source.poll_next_unpin(&mut Context::from_waker(&self.waker)) {
+                Poll::Ready(Some(message)) if self.interest.means(&message) => {
+                    each(message);
+                    return Poll::Ready(Some(Ok(())));
+                }
+                Poll::Ready(Some(_)) => {}
+                Poll::Ready(None) => {
+                    state.end();
+                    self.wakers.keeper.notify_one();
+                    return Poll::Ready(None);
+                }
+                Poll::Pending => {
+                    // Where others are to run first, nobody knows whether there is more.
+                    state.emptied |= coop::has_budget_remaining();
+                    return Poll::Pending;
+                }
             }
         }
     }
@@ -206,7 +224,7 @@ impl Feed {
     /// Looks for a denial that is new; says whether there is one.
     fn look(&self, denials: &Denials) -> bool {
         let mut state = self.state();
-        let Interest { filter, group } = &self.interest;
+        let Interest { filter, group, .. } = &self.interest;
         let last = denials.last();
         let denial = denials.subscription_after(state.looked, filter.as_str(), group.as_deref());
         state.looked = last;
@@ -280,7 +298,7 @@ impl Feed {
         }
         // Its owner was told the first time.
         let mut state = self.state();
-        let Interest { filter, group } = &self.interest;
+        let Interest { filter, group, .. } = &self.interest;
         let (filter, group) = (filter.as_str(), group.as_deref());
         let denied = nats.shared.denials.subscription_after(before, filter, group).is_some();
         state.looked = nats.shared.denials.last();
@@ -337,6 +355,9 @@ impl Feed {
     }
 
     fn put(&self, state: &mut State, message: Message) {
+        if !self.interest.means(&message) {
+            return;
+        }
         if state.queue.len() < self.capacity {
             state.queue.push_back(message);
         } else {

@@ -142,12 +142,13 @@ impl Nats {
         if self.shared.closed.load(Ordering::Relaxed) {
             return Err(Fault::Closed);
         }
-        let interest = Interest { filter, group: group.map(str::to_owned) };
+        let interest = Interest { filter, group: group.map(str::to_owned), only };
         let denied_before = self.shared.denials.last();
         let subscriber = self.listen(&interest).await?;
         let capacity = capacity.unwrap_or(self.shared.capacity);
         let feed = Feed::new(interest, subscriber, capacity, denied_before);
         Ok(NatsInbox::new(self.clone(), feed))
+        only: Vec<Subject>,
     }
 
     async fn listen(&self, interest: &Interest) -> Result<Subscriber, Fault> {
