@@ -197,7 +197,8 @@ impl<E> Delivery<E, Durable> {
         self.kind.acker.ack_confirmed().await
     }
 
-    /// Asks for it again, after `delay` if one is given.
+    /// Asks for it again, after `delay` if one is given. A purge of the stream meanwhile, also of
+    /// other subjects, may make a nats-server (2.15.1) wait until the ack wait is over.
     ///
     /// # Errors
     /// [`SettleError`]: the message comes again after the ack wait.

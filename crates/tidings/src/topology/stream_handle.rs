@@ -55,6 +55,10 @@ impl<S: EventStream> StreamHandle<S> {
 
     /// Removes all messages; gives how many.
     ///
+    /// Where a durable consumer has just been given a message back, a nats-server (2.15.1) may
+    /// deliver that one after the ack wait only, also if the purge was of other subjects: nothing
+    /// is lost, and nothing here can hasten it.
+    ///
     /// # Errors
     /// [`StreamError`], also where the stream denies it.
     pub async fn purge(&self) -> Result<u64, StreamError> {

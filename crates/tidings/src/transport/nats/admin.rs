@@ -6,14 +6,20 @@ use async_nats::jetstream;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::time::sleep;
 
 use super::{Nats, config, stream_config};
 use crate::moment;
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
 use crate::transport::{
-    ConsumerConfig, ConsumerStanding, ConsumerState, Fault, Identity, StreamStanding, StreamState,
+    ApiError, ConsumerConfig, ConsumerStanding, ConsumerState, Fault, Identity, StreamStanding,
+    StreamState,
 };
+
+/// The first wait before a stream is made once more, and the one after which it is not.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const MOST_PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Deserialize)]
 struct StreamInfo {
@@ -117,8 +123,21 @@ impl Nats {
     }
 
     pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
-        let call = format!("STREAM.CREATE.{}", config.name);
-        self.api::<IgnoredAny>(call, &stream_config::to_nats(config)?).await.map(drop)
+        let config_of = stream_config::to_nats(config)?;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let call = format!("STREAM.CREATE.{}", config.name);
+            match self.api::<IgnoredAny>(call, &config_of).await {
+                // A stream of this name that was just deleted may still be on its way out.
+                Err(Fault::Api(error))
+                    if error.code == ApiError::STREAM_NOT_MADE && pause < MOST_PAUSE =>
+                {
+                    sleep(pause).await;
+                    pause *= 2;
+                }
+                made => return made.map(drop),
+            }
+        }
     }
 
     /// What a newer server has beside our fields stays.

@@ -31,8 +31,8 @@ use super::{Nats, NatsHeaders, NatsSettle, inbox, subject_of};
 use crate::header::Headers;
 use crate::subject::Subject;
 use crate::transport::{
-    AckPolicy, ApiError, ConsumerConfig, Denial, DeniedAction, Fault, Heading, Incoming, Outgoing,
-    PollInto, Reach, Settle,
+    AckPolicy, ApiError, ConsumerConfig, DeliverFrom, Denial, DeniedAction, Fault, Heading,
+    Incoming, Outgoing, PollInto, Reach, Settle,
 };
 
 /// How long one pull request stays open when nothing comes.
@@ -80,6 +80,10 @@ pub(crate) struct NatsPull {
     ended: bool,
     /// Whether a heartbeat came since it was asked last.
     heard: bool,
+    /// How many more messages there were, with the last that came.
+    pending: u64,
+    /// Whether the consumer is to be asked for one more, since it may be stuck.
+    nudges: bool,
 }
 
 impl NatsPull {
@@ -139,6 +143,8 @@ impl NatsPull {
             denied,
             ended: false,
             heard: false,
+            pending: u64::MAX,
+            nudges: false,
         })
     }
 
@@ -242,6 +248,10 @@ impl NatsPull {
         match said {
             Said::Heartbeat => {
                 self.heard = true;
+                // One that begins with the last message of each subject waits where one of those
+                // is gone, until it is asked again (2.15.1).
+                self.nudges =
+                    self.pending > 0 && self.deliverer.config.from == DeliverFrom::LastPerSubject;
                 None
             }
             Said::Ended(left) => {
@@ -283,6 +293,7 @@ impl NatsPull {
         let receipt = reply.as_ref().and_then(|reply| self.receipts.read(reply.as_str()));
         let receipt = receipt.map(|(receipt, number)| {
             self.reach.pass(number, receipt.sequence);
+            self.pending = receipt.pending;
             receipt
         });
         let attempt = receipt.as_ref().map_or(1, |receipt| receipt.attempt);

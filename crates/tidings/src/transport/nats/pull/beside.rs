@@ -73,6 +73,10 @@ impl NatsPull {
                 is_empty = false;
                 continue;
             }
+            if std::mem::take(&mut this.nudges) && this.asking.is_none() {
+                this.listen();
+                continue;
+            }
             if !is_empty {
                 match this.messages.poll_next_unpin(cx) {
                     Poll::Ready(Some(message)) => match this.read(message, into) {
