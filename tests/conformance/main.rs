@@ -189,6 +189,7 @@ scenarios! {
             publish_and_subscribe,
             one_region_only,
             an_enum_hears_all_its_events,
+            an_enum_hears_its_events_in_order_and_no_others,
             an_undecodable_payload_is_an_error_and_the_flow_goes_on,
             an_unknown_version_is_an_error_that_names_both;
         durable:
@@ -395,6 +396,9 @@ scenarios! {
         replay:
             from_the_beginning_in_order,
             from_a_sequence_and_a_time,
+            from_a_time_with_several_filters,
+            dropped_replays_leave_no_consumer,
+            one_of_a_stream_that_is_made_again_ends,
             last_of_each_subject,
             only_new_ones,
             one_region_of_the_history,

@@ -1,12 +1,14 @@
 //! A stream's history.
 
+use std::future::IntoFuture as _;
 use std::time::{Duration, SystemTime};
 
 use tidings::prelude::*;
-use tidings::{From, SubscribeError};
+use tidings::{From, ReceiveError, SubscribeError};
+use tidings_tests::eventually;
 
-use crate::env::{Env, never, next};
-use crate::message::{Parcels, Region, Seen, Sent, sent};
+use crate::env::{BY_AND_BY, Env, SOON, never, next, soon, within};
+use crate::message::{ParcelEvent, Parcels, Region, Seen, Sent, sent};
 
 pub(crate) async fn from_the_beginning_in_order(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
@@ -55,6 +57,106 @@ pub(crate) async fn from_a_sequence_and_a_time(env: Env) {
     assert_eq!(next(&mut since).await.number, 6);
     let mut since = bus.replay::<Sent>(From::Time(SystemTime::UNIX_EPOCH)).await.unwrap();
     assert_eq!(next(&mut since).await.number, 1);
+}
+
+pub(crate) async fn from_a_time_with_several_filters(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    for number in [1, 2, 5, 6, 9, 10] {
+        bus.publish(&sent(number)).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        if number % 2 == 0 {
+            for number in [number + 1, number + 2] {
+                bus.publish(&Seen { number, region: Region::Eu }).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        }
+    }
+    let mut all = bus.replay::<ParcelEvent>(From::Beginning).await.unwrap();
+    for sequence in 1..=12 {
+        let first = next(&mut all).await;
+        assert_eq!(first.sequence(), sequence);
+        let from = From::Time(first.stored_at());
+        let mut since = bus.replay::<ParcelEvent>(from).await.unwrap();
+        let name = format!("since-{sequence}");
+        let mut durable = bus.consume::<ParcelEvent>(name).from(from).await.unwrap();
+        for sequence in sequence..=12 {
+            assert_eq!(next(&mut since).await.sequence(), sequence);
+            assert_eq!(next(&mut durable).await.sequence(), sequence);
+        }
+    }
+    // Where nothing is that late, it is what comes next.
+    let from = From::Time(SystemTime::now() + Duration::from_secs(3600));
+    let mut new = bus.replay::<ParcelEvent>(from).await.unwrap();
+    bus.publish(&sent(13)).await.unwrap();
+    assert_eq!(next(&mut new).await.sequence(), 13);
+}
+
+/// Few consumers find room in it.
+#[derive(EventStream)]
+#[stream(name = "CROWDED", subjects("crowded.>"), retention = "interest", max_consumers = 3)]
+struct Crowded;
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "crowded.seen", stream = Crowded)]
+struct Crowd {
+    number: u64,
+}
+
+async fn consumers<S: EventStream>(bus: &Bus, expected: u64) {
+    eventually(SOON, format!("{expected} consumers"), || async {
+        let found = bus.stream::<S>().state().await.unwrap().consumers;
+        if found == expected { Ok(()) } else { Err(found) }
+    })
+    .await;
+}
+
+pub(crate) async fn dropped_replays_leave_no_consumer(env: Env) {
+    let bus = env.bus_with::<Crowded>().await;
+    let mut kept = bus.replay::<Crowd>(From::New).await.unwrap();
+    for number in 1..=100 {
+        let mut replay = bus.replay::<Crowd>(From::New).await.unwrap();
+        bus.publish(&Crowd { number }).await.unwrap();
+        assert_eq!(next(&mut replay).await.number, number);
+        assert_eq!(next(&mut kept).await.number, number);
+    }
+    // Some are given up while they are made.
+    for tries in 0..100 {
+        let mut opening = Box::pin(bus.replay::<Crowd>(From::Beginning).into_future());
+        for _ in 0..tries % 10 {
+            if futures_util::poll!(opening.as_mut()).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    consumers::<Crowded>(&bus, 1).await;
+    bus.publish(&Crowd { number: 101 }).await.unwrap();
+    assert_eq!(next(&mut kept).await.number, 101);
+    drop(kept);
+    consumers::<Crowded>(&bus, 0).await;
+}
+
+pub(crate) async fn one_of_a_stream_that_is_made_again_ends(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    bus.publish_all((1..=10).map(sent)).await.unwrap();
+    for from in [From::Beginning, From::LastPerSubject, From::Sequence(10), From::New] {
+        let mut replay = bus.replay::<Sent>(from).await.unwrap();
+        if from != From::New {
+            next(&mut replay).await;
+        }
+        bus.stream::<Parcels>().delete().await.unwrap();
+        bus.provision::<Parcels>().await.unwrap();
+        bus.publish_all((1..=10).map(sent)).await.unwrap();
+        // What had come by then is still there.
+        let ended = loop {
+            match within(BY_AND_BY, replay.next()).await {
+                Some(Ok(delivery)) => assert!(delivery.sequence() <= 10),
+                ended => break ended.unwrap(),
+            }
+        };
+        assert!(matches!(ended, Err(ReceiveError::ConsumerGone { .. })), "{from:?}: {ended:?}");
+        assert!(soon(replay.next()).await.is_none(), "and then the flow ends");
+    }
 }
 
 pub(crate) async fn last_of_each_subject(env: Env) {

@@ -20,6 +20,7 @@ mod ingest;
 mod limits;
 mod ordeal;
 mod order_flow;
+mod outlived;
 mod outside;
 mod poison;
 mod recovery;

@@ -6,6 +6,7 @@ mod jetstream;
 mod leader;
 mod letter;
 mod quorum;
+mod replay;
 mod shutdown;
 mod silence;
 

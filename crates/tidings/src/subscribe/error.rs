@@ -165,7 +165,8 @@ pub enum ReceiveError {
         /// acknowledged or rejected.
         acker: Option<Acker>,
     },
-    /// The consumer was deleted: the flow ends.
+    /// The consumer was deleted, or its stream, also where that was made again since: the flow ends.
+    /// A durable consumer that is opened again is a new one, and starts where `Consume::from` says.
     #[error("the consumer is gone: {description}")]
     ConsumerGone {
         /// What the server says.

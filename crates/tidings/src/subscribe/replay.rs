@@ -27,7 +27,8 @@ pub enum From {
     Sequence(u64),
     /// At the first message stored at or after this time.
     Time(SystemTime),
-    /// With the last message of each subject, and then all that follow.
+    /// With the last message of each subject, and then all that follow. Where the consumer of a
+    /// replay is lost meanwhile, one of those that has been replaced by then may be left out.
     LastPerSubject,
     /// With the first message stored from now on.
     New,
@@ -51,7 +52,8 @@ impl std::convert::From<From> for DeliverFrom {
 /// Awaited, [`SubscribeError`].
 ///
 /// # Cancel safety
-/// Dropping the future may leave a consumer behind, which the server forgets by itself.
+/// Dropping the future, or the replay, deletes its consumer. Where the server can't be told, it
+/// forgets one by itself after 30 s.
 #[derive(Debug)]
 #[must_use = "await it to start the replay"]
 pub struct Replay<E> {

@@ -7,6 +7,7 @@ mod atomic;
 mod config;
 mod connect;
 mod denial;
+mod ephemeral;
 mod feed;
 mod header;
 mod inbox;
@@ -53,6 +54,7 @@ use crate::header::Headers;
 use crate::subject::Subject;
 use crate::transport::{DeliverFrom, Denial, Fault, Outgoing};
 use denial::Denials;
+use ephemeral::{Ephemerals, is_of_ephemeral};
 use feed::{Feed, Interest};
 use replies::Replies;
 use subject::{Moved, subject_of};
@@ -70,6 +72,8 @@ struct Shared {
     replies: Replies,
     closed: AtomicBool,
     denials: Arc<Denials>,
+    /// Consumers that end with their readers.
+    ephemerals: Ephemerals,
     /// Which streams take messages one by one only.
     ingest: ingest::Refusals,
     /// How many messages a core subscription holds that says nothing else.
@@ -113,6 +117,7 @@ impl Nats {
                 replies,
                 closed: AtomicBool::new(false),
                 denials,
+                ephemerals: Ephemerals::default(),
                 ingest: ingest::Refusals::default(),
                 capacity,
                 tether,
@@ -138,6 +143,7 @@ impl Nats {
         filter: Subject,
         group: Option<&str>,
         capacity: Option<usize>,
+        only: Vec<Subject>,
     ) -> Result<NatsInbox, Fault> {
         if self.shared.closed.load(Ordering::Relaxed) {
             return Err(Fault::Closed);
@@ -148,7 +154,6 @@ impl Nats {
         let capacity = capacity.unwrap_or(self.shared.capacity);
         let feed = Feed::new(interest, subscriber, capacity, denied_before);
         Ok(NatsInbox::new(self.clone(), feed))
-        only: Vec<Subject>,
     }
 
     async fn listen(&self, interest: &Interest) -> Result<Subscriber, Fault> {
@@ -256,6 +261,10 @@ fn hear(event: &Event, denials: &Denials, waiting: &Waiting) -> bool {
             let Some(denial) = denials.read(text) else { return true };
             // Who waits for an answer is told; else it is kept, and said once.
             let (told, text) = (waiting.deny(&denial), denial.to_string());
+            if !told && is_of_ephemeral(&denial) {
+                tracing::debug!("a replay's consumer is forgotten after its time: {text}");
+                return false;
+            }
             if !told && denials.keep(denial) {
                 tracing::error!("{text}");
             }

@@ -11,21 +11,25 @@ use futures_util::{FutureExt as _, Stream};
 use tokio::time::sleep;
 use uuid::Uuid;
 
+use super::ephemeral::Ephemeral;
 use super::{Nats, NatsPull, config};
 use crate::jitter::jittered;
 use crate::subject::Subject;
 use crate::transport::{
-    ApiError, ConsumerConfig, DeliverFrom, Fault, Incoming, Receipt, StoredMessage, Unreadable,
+    ApiError, ConsumerConfig, DeliverFrom, Fault, Identity, Incoming, Receipt, StoredMessage,
+    Unreadable,
 };
 
-/// How long a server keeps a consumer that nobody reads.
+/// That a stream is not the one that was begun with.
+const ANOTHER: &str = "its stream was deleted, and made again: its sequences begin anew";
+/// How long a server keeps a consumer that nobody reads, where it is not told.
 const INACTIVE: Duration = Duration::from_secs(30);
 /// The first and the longest wait before one more consumer is made, where the last was of no use.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const MOST_PAUSE: Duration = Duration::from_secs(5);
 
-/// A consumer that is being made, with the sequence behind which it begins.
-type Making = Pin<Box<dyn Future<Output = Result<(NatsPull, u64), Fault>> + Send>>;
+/// A consumer that is being made.
+type Making = Pin<Box<dyn Future<Output = Result<Made, Fault>> + Send>>;
 
 /// A look for the message that breaks the connection.
 type Searching = Pin<Box<dyn Future<Output = Result<Option<(StoredMessage, u64)>, Fault>> + Send>>;
@@ -34,20 +38,35 @@ type Searching = Pin<Box<dyn Future<Output = Result<Option<(StoredMessage, u64)>
 /// for where it is not known which messages come next.
 const LOSSES: u32 = 2;
 
+/// One of the consumers of a replay. It ends with this value.
+#[derive(Debug)]
+struct Made {
+    pull: NatsPull,
+    /// The sequence behind which it begins.
+    behind: u64,
+    _consumer: Ephemeral,
+}
+
 /// An ordered consumer's messages.
 pub(crate) struct NatsOrdered {
     nats: Nats,
     stream: String,
+    /// Which stream of that name it is; `None` where that may not be asked.
+    identity: Option<Identity>,
     filters: Vec<Subject>,
     /// Where the next consumer begins.
     from: DeliverFrom,
-    pull: NatsPull,
+    /// While the last messages of the subjects come: the stream's last message when that began.
+    lasts: Option<u64>,
+    /// Whether the consumer is another one than at first.
+    is_again: bool,
+    made: Made,
     room: usize,
     /// How many messages of this consumer came; each has its number.
     number: u64,
     making: Option<Making>,
     /// How many consumers were made since a message came.
-    made: u32,
+    tries: u32,
     /// The last message that came; where none did, the one before the first.
     last: u64,
     /// Resolves when the connection has come back.
@@ -75,22 +94,32 @@ impl NatsOrdered {
             DeliverFrom::Sequence(sequence) => sequence.saturating_sub(1),
             _ => 0,
         };
-        let (pull, behind) = nats.ordered(stream, &filters, from, room).await?;
+        let standing = match nats.stream_standing(stream).await {
+            Ok(None) => return Err(ApiError::stream_not_found("stream not found").into()),
+            // A replay does not need it, unless its consumer is lost.
+            Err(Fault::Denied(_)) => None,
+            standing => standing?,
+        };
+        let made = nats.ordered(stream, &filters, from, room).await?;
         // What is new is so from now on, also for a consumer that is made later.
         let from = match from {
-            DeliverFrom::New => DeliverFrom::Sequence(behind + 1),
+            DeliverFrom::New => DeliverFrom::Sequence(made.behind + 1),
             from => from,
         };
+        let is_of_lasts = from == DeliverFrom::LastPerSubject;
         Ok(Self {
             nats: nats.clone(),
             stream: stream.to_owned(),
+            lasts: standing.as_ref().filter(|_| is_of_lasts).map(|standing| standing.last),
+            identity: standing.map(|standing| standing.identity),
             filters,
             from,
-            pull,
+            is_again: false,
+            made,
             room,
             number: 0,
             making: None,
-            made: 0,
+            tries: 0,
             last,
             reconnected: nats.reconnected(),
             losses: 0,
@@ -104,36 +133,60 @@ impl NatsOrdered {
     /// How many more messages may be on the way, or here and not yielded.
     pub(crate) fn set_room(&mut self, room: usize) {
         self.room = room;
-        self.pull.set_room(room);
+        self.made.pull.set_room(room);
     }
 
     /// Makes one more consumer: at once, unless the last one was of no use.
     fn make(&mut self) {
-        let pause = match self.made {
+        let pause = match self.tries {
             0 => Duration::ZERO,
-            made => jittered((FIRST_PAUSE * 2_u32.saturating_pow(made.min(10))).min(MOST_PAUSE)),
+            tries => jittered((FIRST_PAUSE * 2_u32.saturating_pow(tries.min(10))).min(MOST_PAUSE)),
         };
-        self.made = self.made.saturating_add(1);
+        self.tries = self.tries.saturating_add(1);
         let (nats, stream, filters) =
             (self.nats.clone(), self.stream.clone(), self.filters.clone());
-        let (from, room) = (self.from, self.room);
+        let (from, room, identity) = (self.from, self.room, self.identity.clone());
         self.making = Some(Box::pin(async move {
             sleep(pause).await;
-            nats.ordered(&stream, &filters, from, room).await
+            let made = nats.ordered(&stream, &filters, from, room).await?;
+            // Asked for once it is made: then it is of this stream.
+            if let Some(identity) = identity {
+                let standing = nats.stream_standing(&stream).await?;
+                if standing.is_none_or(|standing| standing.identity != identity) {
+                    return Err(ApiError::stream_not_found(ANOTHER).into());
+                }
+            }
+            Ok(made)
         }));
     }
 
-    /// A message that came; `None` if one is missing before it.
-    fn read(&mut self, incoming: Incoming) -> Option<Incoming> {
-        if self.pull.number() != self.number + 1 {
-            return None;
+    /// What is to be done with a message that came.
+    fn read(&mut self, incoming: &Incoming) -> Next {
+        if self.made.pull.number() != self.number + 1 {
+            return Next::Missing;
         }
         self.number += 1;
-        if let Some(receipt) = &incoming.receipt {
-            (self.last, self.losses, self.made) = (receipt.sequence, 0, 0);
-            self.from = DeliverFrom::Sequence(receipt.sequence + 1);
+        let Some(receipt) = &incoming.receipt else { return Next::Yield };
+        let sequence = receipt.sequence;
+        if let Some(behind) = self.lasts {
+            let is_last = sequence <= behind;
+            if is_last && sequence <= self.last {
+                return Next::Known;
+            }
+            if !is_last && self.is_again {
+                // It leaves out what was stored since and is no more the last of its subject.
+                self.lasts = None;
+                self.from = DeliverFrom::Sequence(behind.max(self.last) + 1);
+                self.tries = 0;
+                return Next::Missing;
+            }
+            self.lasts = self.lasts.filter(|_| is_last);
         }
-        Some(incoming)
+        (self.last, self.losses, self.tries) = (sequence, 0, 0);
+        if self.lasts.is_none() {
+            self.from = DeliverFrom::Sequence(sequence + 1);
+        }
+        Next::Yield
     }
 
     /// What the consumer reports; `None` if another one takes its place.
@@ -180,6 +233,15 @@ impl NatsOrdered {
     }
 }
 
+/// What is to be done with a message.
+enum Next {
+    Yield,
+    /// It came before.
+    Known,
+    /// One is missing before it: another consumer is to be made.
+    Missing,
+}
+
 #[derive(serde::Serialize)]
 struct Create<'a> {
     stream_name: &'a str,
@@ -198,22 +260,23 @@ struct Position {
 }
 
 impl Nats {
-    /// Makes a consumer for one replay, and gives the sequence behind which it begins.
+    /// Makes a consumer for one replay.
     async fn ordered(
         &self,
         stream: &str,
         filters: &[Subject],
         from: DeliverFrom,
         room: usize,
-    ) -> Result<(NatsPull, u64), Fault> {
+    ) -> Result<Made, Fault> {
         let name = Uuid::now_v7().simple().to_string();
         let known = ConsumerConfig { filters: filters.to_vec(), from, ..ConsumerConfig::new(name) };
         let config = config::ordered(&known, INACTIVE)?;
         let create = Create { stream_name: stream, config, action: "create" };
         let call = format!("CONSUMER.CREATE.{stream}.{}", known.name);
+        let consumer = Ephemeral::new(self, stream, &known.name);
         let created: Created = self.api(call, &create).await?;
         let pull = NatsPull::of_unsettled(self, stream, known, room).await?;
-        Ok((pull, created.delivered.stream_seq))
+        Ok(Made { pull, behind: created.delivered.stream_seq, _consumer: consumer })
     }
 }
 
@@ -232,7 +295,7 @@ impl Stream for NatsOrdered {
                 };
                 this.making = None;
                 match made {
-                    Ok((pull, _)) => (this.pull, this.number) = (pull, 0),
+                    Ok(made) => (this.made, this.number, this.is_again) = (made, 0, true),
                     Err(fault) => {
                         if let Some(fault) = this.not_made(fault) {
                             return Poll::Ready(Some(Err(fault)));
@@ -240,12 +303,13 @@ impl Stream for NatsOrdered {
                         continue;
                     }
                 }
-                this.pull.set_room(this.room);
+                this.made.pull.set_room(this.room);
             }
-            match Pin::new(&mut this.pull).poll_next(cx) {
-                Poll::Ready(Some(Ok(incoming))) => match this.read(incoming) {
-                    Some(incoming) => return Poll::Ready(Some(Ok(incoming))),
-                    None => this.make(),
+            match Pin::new(&mut this.made.pull).poll_next(cx) {
+                Poll::Ready(Some(Ok(incoming))) => match this.read(&incoming) {
+                    Next::Yield => return Poll::Ready(Some(Ok(incoming))),
+                    Next::Known => {}
+                    Next::Missing => this.make(),
                 },
                 Poll::Ready(Some(Err(fault))) => {
                     if let Some(fault) = this.heed(fault) {
@@ -307,6 +371,6 @@ impl NatsOrdered {
 
 impl fmt::Debug for NatsOrdered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NatsOrdered").field("pull", &self.pull).finish_non_exhaustive()
+        f.debug_struct("NatsOrdered").field("pull", &self.made.pull).finish_non_exhaustive()
     }
 }

@@ -259,10 +259,10 @@ impl Nats {
 /// A question that is ready to be given to the client.
 #[derive(Debug)]
 pub(super) struct Letter {
-    subject: async_nats::Subject,
-    reply: async_nats::Subject,
-    headers: Option<HeaderMap>,
-    payload: Bytes,
+    pub(super) subject: async_nats::Subject,
+    pub(super) reply: async_nats::Subject,
+    pub(super) headers: Option<HeaderMap>,
+    pub(super) payload: Bytes,
 }
 
 impl Letter {

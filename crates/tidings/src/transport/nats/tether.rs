@@ -232,6 +232,7 @@ impl Nats {
     pub(crate) async fn close(&self, within: Duration) -> Result<(), Fault> {
         self.shared.closed.store(true, Ordering::Relaxed);
         self.shared.tether.cut();
+        self.shared.delete_ephemerals();
         let late = self.too_late();
         let closing = async {
             self.client().flush().await.map_err(drop)?;

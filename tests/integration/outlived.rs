@@ -1,0 +1,76 @@
+//! The runtime on which a bus was made ends before the bus does.
+
+use std::time::Duration;
+
+use tidings::From;
+use tidings::prelude::*;
+use tidings_tests::Server;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
+
+#[derive(EventStream)]
+#[stream(name = "CLOCKS", subjects("clocks.>"))]
+struct Clocks;
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "clocks.struck", stream = Clocks)]
+struct Struck {
+    hour: u32,
+}
+
+/// Long enough for whatever is tried again.
+const ENDS: Duration = Duration::from_secs(30);
+
+fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// Whatever listens ends, if with an error first; nothing hangs, and nothing panics.
+#[test]
+fn what_listens_ends_with_it() {
+    let (first, second) = (runtime(), runtime());
+    let server = second.block_on(Server::start());
+    let url = server.url();
+    let bus = first.block_on(async { Bus::connect(url).await.unwrap() });
+    let (mut idle, mut busy, mut durable, mut live) = first.block_on(async {
+        bus.provision::<Clocks>().await.unwrap();
+        bus.publish(&Struck { hour: 1 }).await.unwrap();
+        let idle = bus.replay::<Struck>(From::New).await.unwrap();
+        let mut busy = bus.replay::<Struck>(From::Beginning).await.unwrap();
+        busy.next().await.unwrap().unwrap();
+        let durable = bus.consume::<Struck>("ringer").await.unwrap();
+        (idle, busy, durable, bus.subscribe::<Struck>().await.unwrap())
+    });
+    drop(first);
+    second.block_on(async {
+        macro_rules! ends {
+            ($($flow:ident),*) => {$(
+                let ended = async { while $flow.next().await.is_some() {} };
+                timeout(ENDS, ended).await.expect(stringify!($flow));
+            )*};
+        }
+        ends!(idle, busy, durable, live);
+        let refused = timeout(ENDS, bus.replay::<Struck>(From::New)).await.expect("a new replay");
+        assert!(refused.is_err());
+    });
+    // Where nobody runs it any more, dropping them does no harm.
+    drop(second);
+    drop((idle, busy, durable, live, bus));
+}
+
+/// Also while somebody waits for it.
+#[test]
+fn a_replay_that_is_waited_for_ends_with_it() {
+    let (first, second) = (runtime(), runtime());
+    let server = second.block_on(Server::start());
+    let url = server.url();
+    let mut replay = first.block_on(async {
+        let bus = Bus::connect(url).await.unwrap();
+        bus.provision::<Clocks>().await.unwrap();
+        bus.replay::<Struck>(From::New).await.unwrap()
+    });
+    let waiting = second.spawn(async move { while replay.next().await.is_some() {} });
+    second.block_on(async { tokio::time::sleep(Duration::from_millis(100)).await });
+    drop(first);
+    second.block_on(async { timeout(ENDS, waiting).await.expect("it ends").unwrap() });
+}
