@@ -4,6 +4,7 @@
 mod consumer;
 mod jetstream;
 mod leader;
+mod leaf;
 mod letter;
 mod quorum;
 mod replay;

@@ -4,8 +4,10 @@
 //! back, and no more may be on the way than is asked for.
 
 mod beside;
+mod doubt;
 mod end;
 mod old;
+mod open;
 mod said;
 mod search;
 mod silence;
@@ -21,7 +23,9 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use tokio::time::Instant;
 
+use self::doubt::Doubt;
 use self::old::Old;
+use self::open::Open;
 use self::said::{Said, said};
 use self::search::Search;
 use self::silence::{HEARTBEAT, Silence};
@@ -62,8 +66,9 @@ pub(crate) struct NatsPull {
     reach: Reach,
     /// How many messages may be asked for and not yielded.
     room: usize,
-    /// How many messages were asked for and have not been yielded.
-    expected: usize,
+    /// What was asked for and has not been yielded.
+    open: Open,
+    doubt: Doubt,
     /// What was asked for before that was given up, and may come all the same.
     old: Old,
     asking: Option<Asking>,
@@ -133,7 +138,8 @@ impl NatsPull {
             receipts: Receipts::default(),
             reach: Reach::behind(0),
             room: prefetch.max(1),
-            expected: 0,
+            open: Open::default(),
+            doubt: Doubt::new(),
             old: Old::default(),
             asking: None,
             looking: None,
@@ -180,15 +186,22 @@ impl NatsPull {
 
     /// Whether messages may be on their way or here that were asked for.
     pub(crate) fn expects(&self) -> bool {
-        self.expected > 0 || self.old.messages > 0
+        self.open.messages() > 0 || self.old.messages > 0
     }
 
     /// Asks for as many as may still be on the way; in a flow for one less, so that heartbeats can
     /// be asked for once it has ended.
     fn ask(&mut self) {
-        let (now, free) = (Instant::now(), self.room - self.expected);
+        let now = Instant::now();
+        self.pass(now);
+        let expected = self.open.messages();
+        let free = self.room.saturating_sub(expected);
         let before = self.asked.replace(now);
-        self.old.pass(now);
+        if expected == 0 {
+            self.doubt.settle(now);
+        } else if self.doubt.begin(now) {
+            return;
+        }
         let flows = free >= MANY && before.is_some_and(|before| now - before < HEARTBEAT);
         if flows { self.request(free - 1, false) } else { self.request(free, true) }
     }
@@ -208,16 +221,22 @@ impl NatsPull {
         };
         let (nats, inbox) = (self.deliverer.nats.clone(), self.inbox.clone());
         self.asking = Some(Box::pin(async move { nats.publish(&request, Some(inbox)).await }));
-        self.expected += batch;
+        self.open.ask(batch, Instant::now());
         self.silence.listen(if listens { batch } else { 0 });
     }
 
     /// What was asked for may not come: the next poll asks anew.
     fn forget(&mut self) {
-        self.old.add(self.expected);
-        self.expected = 0;
+        self.old.add(self.open.forget());
+        self.doubt.settle(Instant::now());
         self.asked = None;
         self.silence.restart();
+    }
+
+    /// Time has passed: requests that are older than their expiry count for nothing.
+    fn pass(&mut self, now: Instant) {
+        self.old.pass(now);
+        self.open.pass(now);
     }
 
     /// The same, after a pause: it must not ask in vain without end.
@@ -233,7 +252,7 @@ impl NatsPull {
         match said(&message) {
             None => {
                 self.silence.deliver();
-                self.expected = self.expected.saturating_sub(1);
+                self.open.come();
                 self.incoming(message, into);
                 Some(Ok(()))
             }
@@ -245,6 +264,7 @@ impl NatsPull {
     #[cold]
     fn heed(&mut self, said: Said) -> Option<Fault> {
         self.silence.stir();
+        self.pass(Instant::now());
         match said {
             Said::Heartbeat => {
                 self.heard = true;
@@ -255,10 +275,9 @@ impl NatsPull {
                 None
             }
             Said::Ended(left) => {
-                self.expected = match left {
-                    Some(left) => self.expected.saturating_sub(self.old.ended(left)),
-                    None => 0,
-                };
+                let left = left.unwrap_or_else(|| self.open.messages());
+                let left = self.old.ended(left);
+                self.open.end(left);
                 // It may have been the one with heartbeats.
                 self.silence.listen(0);
                 None
@@ -296,7 +315,9 @@ impl NatsPull {
             self.pending = receipt.pending;
             receipt
         });
-        let attempt = receipt.as_ref().map_or(1, |receipt| receipt.attempt);
+        let (attempt, pending) =
+            receipt.as_ref().map_or((1, 0), |receipt| (receipt.attempt, receipt.pending));
+        self.doubt.deliver(pending);
         into.subject = inbox::subject_of(subject);
         into.reply = None;
         into.headers = Heading::nats(headers.map(NatsHeaders::new));
@@ -317,7 +338,8 @@ impl NatsPull {
     /// Whether half of what was asked for has come: the rest is asked for before the first half is
     /// used up.
     fn is_short(&self) -> bool {
-        self.room > 0 && self.expected <= self.room / 2
+        let enough = if self.doubt.drains() { 0 } else { self.room / 2 };
+        self.room > 0 && self.open.messages() <= enough
     }
 }
 
@@ -371,7 +393,7 @@ impl fmt::Debug for NatsPull {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NatsPull")
             .field("next", &self.next)
-            .field("expected", &self.expected)
+            .field("open", &self.open)
             .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::time::Instant;
 
 use super::silence::Broken;
 use super::{NatsPull, PAUSE, denied};
@@ -32,7 +33,7 @@ impl NatsPull {
                     continue;
                 }
                 this.reconnected = this.deliverer.nats.reconnected();
-                if this.expected > 0 && this.deliverer.settled {
+                if this.open.messages() > 0 && this.deliverer.settled {
                     this.search.begin();
                 }
                 this.forget();
@@ -87,9 +88,28 @@ impl NatsPull {
                     Poll::Pending => {}
                 }
             }
+            if this.open.messages() > 0 {
+                if this.doubt.poll(cx, &this.deliverer, &this.stream).is_ready() {
+                    let (stream, consumer) = (&*this.stream, &this.deliverer.config.name);
+                    let lost = this.open.messages();
+                    tracing::warn!(stream, consumer, lost, "requests for messages were lost");
+                    this.forget();
+                    continue;
+                }
+                // It may have found that more is to be asked for.
+                if this.asking.is_none() && !this.silence.is_paused() && this.is_short() {
+                    continue;
+                }
+            } else if !this.silence.is_paused() {
+                // Nothing is to come.
+                return Poll::Pending;
+            }
             match ready!(this.silence.poll(cx)) {
                 Broken::Pause => {}
-                Broken::Listen => this.listen(),
+                Broken::Listen => {
+                    this.pass(Instant::now());
+                    this.listen();
+                }
                 Broken::TooLong => {
                     this.forget();
                     return Poll::Ready(Some(Err(this.deliverer.nats.too_late())));
@@ -101,8 +121,9 @@ impl NatsPull {
     /// Nothing has come for a while: a request with heartbeats is added to those of a flow. There is
     /// room for it, unless that has become less since.
     fn listen(&mut self) {
-        if self.expected > 0 && self.asking.is_none() {
-            self.request(self.room.saturating_sub(self.expected).max(1), true);
+        let expected = self.open.messages();
+        if expected > 0 && self.asking.is_none() {
+            self.request(self.room.saturating_sub(expected).max(1), true);
         }
     }
 }

@@ -1,0 +1,101 @@
+//! How many messages may still come for the requests that are open.
+//!
+//! A message does not say for which request it comes, so the oldest is taken to be used up first. A
+//! request that a server never got is noticed by its expiry, or in a doubt (`doubt`).
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::EXPIRES;
+
+/// How long after its expiry the server's word that a request has ended may be on its way.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// The requests that are open.
+#[derive(Debug, Default)]
+pub(super) struct Open {
+    /// How many messages were ever asked for, and how many of them have come or won't.
+    asked: u64,
+    gone: u64,
+    /// Up to which message each request goes, and until when it counts.
+    requests: VecDeque<(u64, Instant)>,
+}
+
+impl Open {
+    /// How many messages may still come.
+    #[inline]
+    pub(super) fn messages(&self) -> usize {
+        usize::try_from(self.asked - self.gone).unwrap_or(usize::MAX)
+    }
+
+    /// So many are asked for.
+    pub(super) fn ask(&mut self, messages: usize, now: Instant) {
+        self.asked += messages as u64;
+        self.requests.push_back((self.asked, now + EXPIRES + GRACE));
+    }
+
+    /// One has come.
+    #[inline]
+    pub(super) fn come(&mut self) {
+        self.gone += u64::from(self.gone < self.asked);
+    }
+
+    /// So many won't come.
+    pub(super) fn end(&mut self, messages: usize) {
+        self.gone = self.asked.min(self.gone.saturating_add(messages as u64));
+    }
+
+    /// None will come; gives how many were expected.
+    pub(super) fn forget(&mut self) -> usize {
+        let expected = self.messages();
+        self.gone = self.asked;
+        self.requests.clear();
+        expected
+    }
+
+    /// Time has passed: what is older than its expiry counts for nothing.
+    pub(super) fn pass(&mut self, now: Instant) {
+        while let Some((last, until)) = self.requests.front()
+            && (*until <= now || *last <= self.gone)
+        {
+            self.gone = self.gone.max(*last);
+            self.requests.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_older_than_its_expiry_counts_for_nothing() {
+        let mut open = Open::default();
+        open.ask(10, Instant::now());
+        tokio::time::advance(Duration::from_secs(20)).await;
+        open.ask(5, Instant::now());
+        open.come();
+        assert_eq!(open.messages(), 14);
+        tokio::time::advance(Duration::from_secs(12)).await;
+        open.pass(Instant::now());
+        assert_eq!(open.messages(), 5, "nobody has said that the first has ended");
+        open.end(9);
+        assert_eq!(open.messages(), 0);
+        open.come();
+        assert_eq!(open.messages(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_that_were_used_up_are_not_kept() {
+        let mut open = Open::default();
+        for _ in 0..1000 {
+            open.ask(2, Instant::now());
+            open.come();
+            open.come();
+            open.pass(Instant::now());
+        }
+        assert_eq!((open.messages(), open.requests.len()), (0, 0));
+    }
+}

@@ -1,0 +1,66 @@
+//! A program on a leaf node whose link breaks for a moment: its own connection does not, so that
+//! nothing tells it which of its requests were lost on the way.
+
+use std::time::Duration;
+
+use tidings::prelude::*;
+use tidings_tests::{HUB, Proxy, Server, eventually};
+use tokio::time::{Instant, sleep};
+
+use super::{ACK_WAIT, Book, CONSUMER, Kneaded, Loaves, RECOVERED};
+
+/// How long one loaf is in the oven: 16 places make 800 loaves in a second.
+const BAKED: Duration = Duration::from_millis(20);
+const MANY: u32 = 8_000;
+
+fn route(book: &Book) -> Route<Kneaded> {
+    let book = book.clone();
+    let handler = move |loaf: Kneaded, cx: Context| {
+        let book = book.clone();
+        async move {
+            sleep(BAKED).await;
+            book.handle(loaf, cx).await
+        }
+    };
+    Route::of::<Kneaded>(handler).durable(CONSUMER).ack_wait(ACK_WAIT).concurrency(8)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lost_requests_for_messages_starve_nobody() {
+    let hub = Server::with_config(HUB).await;
+    let link = Proxy::to(hub.leaf_address().await).await;
+    let leaf = Server::leaf(link.address()).await;
+    let bus = Bus::connect(hub.url()).await.unwrap();
+    bus.provision::<Loaves>().await.unwrap();
+    let (book, mut instances) = (Book::default(), Vec::new());
+    for _ in 0..2 {
+        let far = Bus::connect(leaf.url()).await.unwrap();
+        let registry = Registry::new("bakery").route(route(&book));
+        instances.push(registry.start(&far).await.unwrap());
+    }
+    let publisher = bus.publisher::<Kneaded>();
+    let publishing = tokio::spawn(async move {
+        publisher.publish_all((0..MANY).map(|number| Kneaded { number })).await.map(drop)
+    });
+    book.wait_for(0..1_000).await;
+    link.lose_questions_from("CONSUMER.MSG.NEXT");
+    eventually(RECOVERED, "requests are lost", || async {
+        let lost = link.lost_questions().matches("CONSUMER.MSG.NEXT").count();
+        if lost > 3 { Ok(()) } else { Err(lost) }
+    })
+    .await;
+    link.cut();
+    publishing.await.unwrap().unwrap();
+    let client = leaf.client().await;
+    let ask = || client.request("$JS.API.INFO", "".into());
+    eventually(RECOVERED, "the link is back", ask).await;
+    let (begun, before) = (Instant::now(), book.0.lock().unwrap().len());
+    book.wait_for(0..MANY).await;
+    let (took, loaves) = (begun.elapsed(), book.0.lock().unwrap().len() - before);
+    // It was 10 s of work, some seconds until the loss is noticed, and one ack wait.
+    assert!(took < Duration::from_secs(25), "{loaves} took {took:?}");
+    println!("{loaves} loaves took {took:?}");
+    for running in instances {
+        running.shutdown().await;
+    }
+}
