@@ -10,6 +10,7 @@
 mod atomic;
 mod batch;
 mod beside;
+mod bounded;
 mod chain;
 mod circuit;
 mod cumulative;
@@ -373,6 +374,11 @@ scenarios! {
             what_is_left_at_the_deadline_is_told,
             serve_ends_with_its_signal,
             a_closed_bus_says_so;
+        bounded:
+            behind_a_hung_handler_nobody_waits_for_ever,
+            behind_a_hung_handler_of_its_key_nobody_waits_for_ever,
+            behind_a_hung_handler_in_order_nobody_waits_for_ever,
+            one_unsettled_at_a_time_is_in_order_over_all_instances;
         slow:
             a_slow_subscription_counts_what_it_loses,
             a_slow_route_counts_what_it_loses;

@@ -129,6 +129,9 @@
 //!
 //! There are no optional features. A payload is JSON, as serde writes the type.
 
+#[cfg(test)]
+extern crate self as tidings;
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;

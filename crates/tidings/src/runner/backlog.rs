@@ -32,6 +32,11 @@ impl Taken {
         Self { incoming, underway, key, since: None, told: None, due: None, entry: None }
     }
 
+    /// Since when it could have begun.
+    fn could_begin(&self) -> Option<Instant> {
+        self.since.max(self.due)
+    }
+
     /// It waits from now on, if it did not before.
     fn wait(&mut self, now: Instant) {
         self.since.get_or_insert(now);
@@ -141,6 +146,36 @@ impl Backlog {
         self.waiting.iter().chain(self.deferred.values())
     }
 
+    /// Whether something waits that could have begun before then.
+    pub(super) fn is_late(&self, before: Instant) -> bool {
+        let is_late = |taken: &Taken| taken.could_begin().is_some_and(|since| since <= before);
+        self.waiting.iter().any(is_late) || self.due().is_some_and(|due| due <= before)
+    }
+
+    /// Takes out what could have begun before then, and what came behind it and must not begin
+    /// before it, the oldest first; what is to be kept stays.
+    pub(super) fn take_late(
+        &mut self,
+        before: Instant,
+        keep: impl Fn(&Taken) -> bool,
+    ) -> Vec<Taken> {
+        let is_late = |taken: &&Taken| taken.could_begin().is_some_and(|since| since <= before);
+        let keys: HashSet<Option<u64>> =
+            self.waiting.iter().filter(is_late).map(|taken| taken.key).collect();
+        let stays = |taken: &Taken| !keys.contains(&taken.key) || keep(taken);
+        let (kept, late): (VecDeque<_>, VecDeque<_>) =
+            std::mem::take(&mut self.waiting).into_iter().partition(stays);
+        self.waiting = kept;
+        let mut late = Vec::from(late);
+        let due: Vec<_> = self.deferred.range(..=(before, u64::MAX)).map(|(at, _)| *at).collect();
+        for at in due {
+            if self.deferred.get(&at).is_some_and(|taken| !keep(taken)) {
+                late.extend(self.deferred.remove(&at));
+            }
+        }
+        late
+    }
+
     /// Empties it, the oldest first.
     pub(super) fn drain(&mut self) -> Vec<Taken> {
         let waiting = std::mem::take(&mut self.waiting);
@@ -212,6 +247,25 @@ mod tests {
         assert_eq!(order, ["soon", "soon too", "here"]);
         assert!(!backlog.is_empty(), "one is still too early");
         assert_eq!(backlog.drain().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_has_waited_for_too_long_goes_with_all_of_its_key() {
+        let mut backlog = Backlog::default();
+        let start = Instant::now();
+        backlog.push(taken("a1", Some(1)));
+        backlog.defer(taken("deferred", None), start + Duration::from_secs(5));
+        tokio::time::advance(Duration::from_secs(10)).await;
+        backlog.push(taken("b1", Some(2)));
+        backlog.push(taken("a2", Some(1)));
+        backlog.push(taken("a3", Some(1)));
+        assert!(backlog.is_late(start));
+        let late = backlog.take_late(start, |taken| taken.incoming.subject.as_str() == "a3");
+        let late: Vec<_> = late.iter().map(|taken| taken.incoming.subject.as_str()).collect();
+        assert_eq!(late, ["a1", "a2"], "what was deferred could begin for five seconds only");
+        assert_eq!(backlog.take_late(start + Duration::from_secs(5), |_| false).len(), 1);
+        let left: Vec<_> = std::iter::from_fn(|| next(&mut backlog)).collect();
+        assert_eq!(left, ["b1", "a3"]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -193,7 +193,7 @@ impl Shared {
     }
 
     /// Lets all instances know that a message is given back that was not tried.
-    async fn note_given_back(&self, taken: &Taken) {
+    pub(super) async fn note_given_back(&self, taken: &Taken) {
         if let Some(receipt) = &taken.incoming.receipt {
             self.given_back.note(&self.link, receipt).await;
         }

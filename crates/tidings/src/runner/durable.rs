@@ -128,6 +128,14 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
                             () = sleep(jittered(YIELD)) => continue,
                         }
                     }
+                    Halt::Crowded => {
+                        if let Some(pull) = feed.into_pull() {
+                            for incoming in intake.meanwhile(pull.end()).await {
+                                intake.take(incoming);
+                            }
+                        }
+                        continue;
+                    }
                     Halt::Broken => {
                         let route = worker.label();
                         tracing::warn!(route, "others take messages of a consumer that is for one");

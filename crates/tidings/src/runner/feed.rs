@@ -88,6 +88,8 @@ pub(super) enum Halt {
     /// A message came that is not known here, of a consumer that is for one alone: it is another
     /// instance's turn.
     Yielding,
+    /// What is handled takes too long: what was asked for goes elsewhere.
+    Crowded,
     /// The feed has ended.
     Dry,
 }

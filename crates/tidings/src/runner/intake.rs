@@ -17,7 +17,7 @@ use super::cover::Cover;
 use super::feed::{Feed, Halt};
 use super::gate::Trouble;
 use super::hand::Hand;
-use super::ledger::Ledger;
+use super::ledger::{Held, Ledger};
 use super::pace::Pace;
 use super::place::Done;
 use super::sheet::Sheet;
@@ -69,6 +69,8 @@ pub(crate) struct Intake {
     done: (mpsc::UnboundedSender<Done>, mpsc::UnboundedReceiver<Done>),
     /// Whether anything came since it was asked last.
     delivered: bool,
+    /// Whether it is known that nothing is to be fetched ahead.
+    crowded: bool,
     /// Rings when something is due, and when that is.
     timer: Option<(Instant, Pin<Box<Sleep>>)>,
 }
@@ -94,6 +96,7 @@ impl Intake {
             open: None,
             done: mpsc::unbounded_channel(),
             delivered: false,
+            crowded: false,
             timer: None,
         }
     }
@@ -159,6 +162,8 @@ impl Intake {
         mut source: Option<(&mut Feed, &Listener)>,
     ) -> Poll<Halt> {
         let mut left = AT_ONCE;
+        #[cfg(test)]
+        tests::count();
         // Whether what comes next may begin as it comes.
         let mut is_clear = false;
         loop {
@@ -168,6 +173,14 @@ impl Intake {
                 }
                 if self.is_broken() {
                     return Poll::Ready(Halt::Broken);
+                }
+            }
+            if let Some((feed, _)) = &source
+                && self.ledger.is_crowded() != self.crowded
+            {
+                self.crowded = !self.crowded;
+                if self.crowded && feed.expects() {
+                    return Poll::Ready(Halt::Crowded);
                 }
             }
             is_clear = is_clear || self.begin(&mut left);
@@ -210,6 +223,8 @@ impl Intake {
                     }
                 }
             }
+            #[cfg(test)]
+            tests::count();
             if !self.poll_timer(cx, source.is_some()) {
                 self.acknowledge();
                 return Poll::Pending;
@@ -247,7 +262,15 @@ impl Intake {
 
     /// Whether something is due that nobody else says.
     fn poll_timer(&mut self, cx: &mut Context<'_>, takes: bool) -> bool {
-        let Some(wake) = self.wake(takes) else { return false };
+        let wake = {
+            let mut held = self.ledger.held();
+            held.await_crowd(cx.waker());
+            if takes && self.ledger.is_crowded() != self.crowded {
+                return true;
+            }
+            self.wake(&held, takes)
+        };
+        let Some(wake) = wake else { return false };
         let (due, sleep) = self.timer.get_or_insert_with(|| (wake, Box::pin(sleep_until(wake))));
         if *due != wake {
             *due = wake;
@@ -294,21 +317,34 @@ impl Intake {
 
     /// The same where none waits.
     fn places(&self) -> usize {
-        let ahead = self.hand.ahead(self.ahead);
+        let ahead = if self.crowded { 0 } else { self.hand.ahead(self.ahead) };
         let most = if self.circuit.is_probing() { 1 } else { self.at_a_time.saturating_add(ahead) };
         most.saturating_sub(self.handled)
     }
 
-    /// When there is something to do that nobody else says.
-    fn wake(&self, takes: bool) -> Option<Instant> {
-        let held = self.ledger.held();
-        let has_places = self.running < self.concurrency && held.backlog.waiting() > 0;
-        let pace = self.pace.as_ref().filter(|_| has_places);
-        let pace = pace.and_then(|pace| pace.wait(Instant::now()));
-        let may_begin = has_places && pace.is_none() && self.open.is_none();
-        let batch = self.batch.filter(|_| may_begin);
-        let batch = batch.and_then(|rule| held.backlog.batch_due(rule));
+    /// How many handlers may run at a time.
+    fn places_at_once(&self) -> usize {
+        if self.circuit.is_probing() { 1 } else { self.concurrency }
+    }
+
+    /// When there is something to do that nobody else says. What may not begin then is none of it:
+    /// it would ring without end.
+    fn wake(&self, held: &Held, takes: bool) -> Option<Instant> {
+        let backlog = &held.backlog;
         let missing = held.cover.as_ref().filter(|_| takes).and_then(Cover::until);
-        [held.backlog.due(), pace, batch, missing, self.open].into_iter().flatten().min()
+        // Otherwise it is a handler's end that says so, or the end of the circuit's pause.
+        let may_begin = self.running < self.places_at_once() && self.open.is_none();
+        let begins = may_begin.then(|| {
+            let pace = self.pace.as_ref().and_then(|pace| pace.wait(Instant::now()));
+            let in_time = |due: Instant| pace.map_or(due, |pace| pace.max(due));
+            let waits = backlog.waiting() > 0;
+            let batch = self.batch.filter(|_| waits).and_then(|rule| backlog.batch_due(rule));
+            let due = [backlog.due(), batch].into_iter().flatten().min().map(in_time);
+            [due, pace.filter(|_| waits)].into_iter().flatten().min()
+        });
+        [begins.flatten(), missing, self.open].into_iter().flatten().min()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,9 @@
 //! which tells the server of them.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -24,6 +26,8 @@ pub(super) struct Ledger {
     stirred: Notify,
     /// Wakes the audit, which looks seldom while nothing comes.
     roused: Notify,
+    /// Whether what waits here is given back, since what is handled takes too long.
+    crowded: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -41,6 +45,8 @@ pub(super) struct Held {
     kept: Option<Instant>,
     /// Where more may have come that the intake has not taken.
     flow: Option<Arc<Flow>>,
+    /// Wakes the intake, while something waits.
+    intake: Option<Waker>,
     /// Whether the teller is awake.
     awake: bool,
     /// Whether the audit looks seldom.
@@ -87,7 +93,7 @@ impl Ledger {
         held.backlog.keep_order(cover.is_some());
         held.cover = cover;
         (held.dozes, held.calm) = (true, true);
-        Self { held: Mutex::new(held), stirred: Notify::new(), roused: Notify::new() }
+        Self { held: Mutex::new(held), ..Self::default() }
     }
 
     /// Does something with what an ack may cover, if acks cover more than their message.
@@ -216,6 +222,50 @@ impl Ledger {
         receipts.map(|receipt| receipt.sequence).collect()
     }
 
+    /// Whether nothing is to be fetched ahead: what waited here was, or is to be, given back.
+    #[inline]
+    pub(super) fn is_crowded(&self) -> bool {
+        self.crowded.load(Relaxed)
+    }
+
+    /// Looks at how long messages have waited, and takes out those that are to be given back.
+    ///
+    /// Waiting is bounded as handling is. First the route is told to fetch nothing more: what is
+    /// given back is not to come here again. A `strict` route only gives back what waits behind a
+    /// handler that is not told of any more: it lets messages wait for other reasons too.
+    pub(super) fn take_late(
+        &self,
+        now: Instant,
+        limit: Duration,
+        least: Duration,
+        strict: bool,
+        keep: impl Fn(&Taken) -> bool,
+    ) -> Vec<Taken> {
+        let mut held = self.held();
+        let (hung, late) = (now.checked_sub(limit), now.checked_sub(limit.max(least)));
+        let hangs = hung.is_some_and(|hung| held.is_hung(hung));
+        let is_late = late.is_some_and(|late| held.backlog.is_late(late)) && (hangs || !strict);
+        if !self.is_crowded() {
+            if is_late {
+                self.crowd(&mut held, true);
+            }
+            return Vec::new();
+        }
+        if !hangs && !is_late {
+            self.crowd(&mut held, false);
+            return Vec::new();
+        }
+        // What came after it was known that nothing begins need not wait as long.
+        held.backlog.take_late(if hangs { now } else { late.unwrap_or(now) }, keep)
+    }
+
+    fn crowd(&self, held: &mut Held, crowded: bool) {
+        self.crowded.store(crowded, Relaxed);
+        if let Some(intake) = held.intake.take() {
+            intake.wake();
+        }
+    }
+
     /// Resolves when there is something to tell of.
     pub(super) async fn stirred(&self) {
         self.stirred.notified().await;
@@ -227,6 +277,9 @@ impl Ledger {
         let keeps = held.cover.as_ref().is_some_and(|cover| cover.kept().next().is_some());
         held.awake = keeps || held.hand.is_some() || !held.backlog.is_empty() || held.is_at_work();
         held.calm = !held.awake || held.dozes;
+        if !held.awake && self.is_crowded() {
+            self.crowd(&mut held, false);
+        }
         !held.awake
     }
 
@@ -289,6 +342,20 @@ impl Ledger {
 }
 
 impl Held {
+    /// Whether a handler began before then.
+    fn is_hung(&self, before: Instant) -> bool {
+        let works = self.works.iter().flatten().map(|work| work.begun);
+        let hand = self.hand.iter().filter_map(|hand| hand.seen).map(|[begun, _]| begun);
+        works.chain(hand).any(|begun| begun <= before)
+    }
+
+    /// Who is woken when it is to be looked at anew whether messages are fetched ahead.
+    pub(super) fn await_crowd(&mut self, waker: &Waker) {
+        if !self.backlog.is_empty() && !self.intake.as_ref().is_some_and(|i| i.will_wake(waker)) {
+            self.intake = Some(waker.clone());
+        }
+    }
+
     fn is_at_work(&self) -> bool {
         self.works.len() > self.free.len()
     }

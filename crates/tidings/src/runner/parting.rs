@@ -9,6 +9,7 @@ use futures_util::FutureExt as _;
 use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep};
 
+use super::Worker;
 use super::backlog::Taken;
 use super::feed::Feed;
 use super::intake::Intake;
@@ -158,19 +159,26 @@ impl Intake {
         all.into_iter().partition(|taken| worker.is_last_attempt(taken))
     }
 
-    /// Gives messages back, unless that failed before: where one can't be given back, the next
-    /// can't either.
+    /// Gives messages back, unless that failed before.
     async fn send_back(&self, messages: Vec<Taken>, given_back: &mut Result<(), Fault>) {
         for taken in messages {
-            if let (true, Some(receipt)) = (self.worker.shared.acks_all, &taken.incoming.receipt) {
-                self.ledger.cover(|cover| cover.give_back(receipt.sequence));
-            }
-            self.worker.shared.account.owe(&taken.incoming);
-            if let (Ok(()), Some(settle)) = (&*given_back, &taken.incoming.settle) {
-                let early = taken.due.and_then(|due| due.checked_duration_since(Instant::now()));
-                *given_back =
-                    settle.send(Settlement::Nak(early.filter(|time| !time.is_zero()))).await;
-            }
+            self.worker.send_back(&taken, given_back).await;
+        }
+    }
+}
+
+impl Worker {
+    /// Gives a message back that was not begun, unless that failed before: where one can't be given
+    /// back, the next can't either.
+    pub(super) async fn send_back(&self, taken: &Taken, given_back: &mut Result<(), Fault>) {
+        let shared = &self.shared;
+        if let (true, Some(receipt)) = (shared.acks_all, &taken.incoming.receipt) {
+            shared.ledger.cover(|cover| cover.give_back(receipt.sequence));
+        }
+        shared.account.owe(&taken.incoming);
+        if let (Ok(()), Some(settle)) = (&*given_back, &taken.incoming.settle) {
+            let early = taken.due.and_then(|due| due.checked_duration_since(Instant::now()));
+            *given_back = settle.send(Settlement::Nak(early.filter(|time| !time.is_zero()))).await;
         }
     }
 }

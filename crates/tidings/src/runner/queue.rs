@@ -34,7 +34,7 @@ pub(super) async fn run(
         let halt = intake.run(&mut feed, &listener).await;
         end(&mut intake, feed, &listener).await;
         match halt {
-            Halt::Stopped | Halt::Dry | Halt::Broken | Halt::Yielding => return,
+            Halt::Stopped | Halt::Dry | Halt::Broken | Halt::Yielding | Halt::Crowded => return,
             Halt::Paused => tokio::select! {
                 biased;
                 () = worker.stopped() => return,

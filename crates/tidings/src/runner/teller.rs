@@ -13,6 +13,7 @@ use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep};
 
 use super::Worker;
+use super::backlog::Taken;
 use super::cover::Cover;
 use super::feed::Flow;
 use super::ledger::Ledger;
@@ -33,12 +34,35 @@ pub(super) async fn run(worker: Worker, ledger: Arc<Ledger>) {
                 take_over(&worker, &ledger, &flow);
                 worker.shared.acknowledge_all(ledger.cover(Cover::due));
             }
-            if let Err(fault) = tell(&ledger, before, now, limit).await {
+            let told = async {
+                give_back_late(&worker, &ledger, now).await?;
+                tell(&ledger, before, now, limit).await
+            };
+            if let Err(fault) = told.await {
                 let route = worker.label();
                 tracing::debug!(route, %fault, "the server can't be told of what is here");
             }
         }
     }
+}
+
+/// Gives back what has waited as long as a handler is told of, for an instance that has room.
+///
+/// One without a further attempt stays: given back it would be put aside, and was not tried.
+async fn give_back_late(worker: &Worker, ledger: &Ledger, now: Instant) -> Result<(), Fault> {
+    let Progress { every, limit } = worker.progress();
+    let keep = |taken: &Taken| worker.is_last_attempt(taken);
+    let late = ledger.take_late(now, limit, every * 2, worker.is_strict(), keep);
+    if let Some(first) = late.first() {
+        let (route, messages) = (worker.label(), late.len());
+        tracing::warn!(route, messages, "messages that waited for too long are given back");
+        worker.shared.note_given_back(first).await;
+    }
+    let mut given_back = Ok(());
+    for taken in late {
+        worker.send_back(&taken, &mut given_back).await;
+    }
+    given_back
 }
 
 async fn tell(

@@ -73,6 +73,8 @@ pub(super) struct Shared {
     /// What the contexts of its handler have in common.
     pub(super) place: Arc<Workplace>,
     key: Option<Key>,
+    /// Whether messages may wait here for something else than a handler's end.
+    strict: bool,
     pub(super) gate: Arc<Gate>,
     pub(super) tally: Arc<Tally>,
     pub(super) tasks: TaskTracker,
@@ -111,6 +113,9 @@ impl Worker {
                 place: Arc::new(Workplace { link: link.clone(), stop: runner.stop.clone() }),
                 link,
                 key: route.key.clone(),
+                strict: route.rate.is_some()
+                    || route.batch_rule().is_some()
+                    || route.ack_every.is_some(),
                 gate: Arc::default(),
                 tally: Arc::default(),
                 tasks: runner.tasks.clone(),
@@ -237,6 +242,11 @@ impl Worker {
     /// Whether messages may have to wait for each other.
     pub(super) fn is_keyed(&self) -> bool {
         self.shared.key.is_some()
+    }
+
+    /// Whether messages may wait here for something else than a handler's end.
+    pub(super) fn is_strict(&self) -> bool {
+        self.shared.strict
     }
 
     /// When the server is told of what is here.

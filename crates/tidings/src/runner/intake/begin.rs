@@ -19,7 +19,7 @@ impl Intake {
     /// Begins what may begin, but no more than what is left of the turn. Says whether nothing is
     /// left, and what comes may begin too.
     pub(super) fn begin(&mut self, left: &mut usize) -> bool {
-        let places = if self.circuit.is_probing() { 1 } else { self.concurrency };
+        let places = self.places_at_once();
         if self.open.is_some_and(|until| until <= Instant::now()) {
             self.open = None;
         }
