@@ -41,13 +41,18 @@ const PAYLOAD: &[u8] = br#"{"to":"ann","number":99}"#;
 
 /// Stores a message with this header block, as a client of any kind may; gives its sequence.
 async fn store(server: &Server, bus: &Bus, block: &[u8]) -> u64 {
+    store_on(server, bus, b"mail.ann.came", block).await
+}
+
+/// The same on this subject.
+async fn store_on(server: &Server, bus: &Bus, subject: &[u8], block: &[u8]) -> u64 {
     let before = bus.stream::<Mail>().state().await.unwrap().last_sequence;
     let address = server.url();
     let mut connection = TcpStream::connect(address.strip_prefix("nats://").unwrap()).unwrap();
     let connect = b"CONNECT {\"verbose\":false,\"headers\":true,\"no_responders\":true}\r\n";
     connection.write_all(connect).unwrap();
-    let head = format!("HPUB mail.ann.came {} {}\r\n", block.len(), block.len() + PAYLOAD.len());
-    for part in [head.as_bytes(), block, PAYLOAD, b"\r\nPING\r\n"] {
+    let sizes = format!(" {} {}\r\n", block.len(), block.len() + PAYLOAD.len());
+    for part in [b"HPUB ", subject, sizes.as_bytes(), block, PAYLOAD, b"\r\nPING\r\n"] {
         connection.write_all(part).unwrap();
     }
     let mut lines = BufReader::new(connection).lines();
@@ -178,4 +183,97 @@ async fn a_replay_names_it_and_ends() {
     assert!(past.next().await.is_none());
     let mut rest = bus.replay::<Came>(From::Sequence(sequence + 1)).await.unwrap();
     assert_eq!(soon(rest.next()).await.unwrap().unwrap().number, 3);
+}
+
+/// Subjects that a server takes as one token between two others, and clients do not: with a white
+/// space that is none of ASCII's, and with a byte that is no text.
+fn subjects() -> [Vec<u8>; 2] {
+    let with = |middle: &[u8]| [b"mail.a".as_slice(), middle, b"n.came"].concat();
+    let mut utf8 = [0; 4];
+    let space = char::from_u32(0xa0).unwrap().encode_utf8(&mut utf8).as_bytes().to_vec();
+    [with(&space), with(&[u8::MAX])]
+}
+
+const NO_HEADERS: &[u8] = b"NATS/1.0\r\n\r\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_subject_that_no_client_can_read_is_put_aside() {
+    let server = Server::start().await;
+    let bus = Bus::connect(server.url()).await.unwrap();
+    bus.provision::<Mail>().await.unwrap();
+    let mut bad = Vec::new();
+    for (place, subject) in (1..).zip(subjects()) {
+        bad.push(store_on(&server, &bus, &subject, NO_HEADERS).await);
+        // It looks like the second, and can be read.
+        let lookalike = Came { to: format!("a{}n", char::REPLACEMENT_CHARACTER), number: place };
+        bus.publish(&lookalike).await.unwrap();
+    }
+    let before = connections(&server).await;
+    let (sender, mut came_here) = mpsc::unbounded_channel();
+    let handler = move |mail: Came, _: Context| {
+        let sender = sender.clone();
+        async move { Ok(sender.send(mail.number)?) }
+    };
+    let route = Route::of::<Came>(handler).ack_wait(Duration::from_secs(1));
+    let running = Registry::new("post").route(route).start(&bus).await.unwrap();
+    let mut numbers =
+        [soon(came_here.recv()).await.unwrap(), soon(came_here.recv()).await.unwrap()];
+    numbers.sort_unstable();
+    assert_eq!(numbers, [1, 2]);
+    let letters = eventually(SOON, "two letters", || async {
+        let letters = bus.dead_letters("post").list(DeadLetterFilter::all());
+        let letters: Vec<_> = letters.map(Result::unwrap).collect().await;
+        if letters.len() == bad.len() { Ok(letters) } else { Err(letters) }
+    })
+    .await;
+    let mut found: Vec<_> =
+        letters.iter().map(|letter| letter.original_sequence().unwrap()).collect();
+    found.sort_unstable();
+    assert_eq!(found, bad);
+    for letter in &letters {
+        assert_eq!(letter.reason(), &DeadLetterReason::Unreadable);
+        assert_eq!(letter.payload().as_ref(), PAYLOAD);
+        assert!(letter.error().contains("subject"), "{letter:?}");
+        let shown = String::from_utf8_lossy(
+            &subjects()[usize::from(letter.original_sequence() != Some(bad[0]))],
+        )
+        .into_owned();
+        assert_eq!(letter.subject(), shown);
+    }
+    eventually(SOON, "all is settled", || async {
+        let state = bus.stream::<Mail>().consumer_state("post-mail_came").await.unwrap();
+        if state.ack_pending == 0 && state.pending == 0 { Ok(()) } else { Err(state) }
+    })
+    .await;
+    let lost = connections(&server).await - before;
+    assert!((1..=4).contains(&lost), "the connection was lost {lost} times");
+    // Put back it would break connections again.
+    let report = bus.dead_letters("post").redrive(DeadLetterFilter::all()).await.unwrap();
+    assert_eq!((report.redriven, report.failed), (0, 2));
+    let report = running.shutdown().await;
+    assert_eq!((report[0].handled, report[0].undecodable), (2, 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replay_names_a_subject_that_no_client_can_read() {
+    for subject in subjects() {
+        let server = Server::start().await;
+        let bus = Bus::connect(server.url()).await.unwrap();
+        bus.provision::<Mail>().await.unwrap();
+        bus.publish(&came(1)).await.unwrap();
+        let bad = store_on(&server, &bus, &subject, NO_HEADERS).await;
+        let mut past = bus.replay::<Came>(From::Beginning).await.unwrap();
+        assert_eq!(soon(past.next()).await.unwrap().unwrap().number, 1);
+        let ended = async {
+            loop {
+                match past.next().await.unwrap() {
+                    Err(ReceiveError::Connection(_)) => {}
+                    other => return other,
+                }
+            }
+        };
+        let told = tokio::time::timeout(SOON * 6, ended).await.unwrap().map(drop);
+        let Err(ReceiveError::Unreadable { sequence, .. }) = told else { panic!("{told:?}") };
+        assert_eq!(sequence, bad);
+    }
 }

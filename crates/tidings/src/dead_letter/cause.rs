@@ -19,7 +19,7 @@ pub enum DeadLetterReason {
     Elapsed,
     /// The last delivery was never settled, because its process died or hung: `deliveries`.
     Deliveries,
-    /// The header block can't be read: `unreadable`.
+    /// The header block, or the subject, is one that clients can't read: `unreadable`.
     Unreadable,
     /// A word of another version or another program.
     Other(String),

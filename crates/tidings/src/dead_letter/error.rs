@@ -44,9 +44,9 @@ pub enum DeadLetterError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The original's header block can't be written again; the letter stays.
+    /// The original's header block or its subject can't be written again; the letter stays.
     #[error(
-        "letter {sequence} can't be put back: the headers of its original can't be sent; publish its payload anew, and purge it"
+        "letter {sequence} can't be put back: the headers or the subject of its original can't be sent; publish its payload anew, and purge it"
     )]
     Unreadable {
         /// The letter's sequence.

@@ -42,7 +42,7 @@ impl DeadLetter {
     pub(super) fn open(letters: &str, stored: StoredMessage) -> Option<Self> {
         let (stream, consumer, subject) = place::parts(letters, stored.subject.as_str())?;
         let (stream, consumer, subject) =
-            (stream.to_owned(), consumer.to_owned(), Subject::from(subject.to_owned()));
+            (stream.to_owned(), consumer.to_owned(), subject.to_owned());
         let (written, block) = match stored.headers {
             StoredHeaders::Read(headers) => (headers, None),
             StoredHeaders::Unreadable(block) => (Headers::new(), Some(block)),
@@ -60,6 +60,9 @@ impl DeadLetter {
         let time = |name| text::read_time(written.get(name)?);
         let text = |name| written.get(name).map(text::decode);
         let reason = written.get(header::DL_REASON).unwrap_or_default();
+        // The letter's own subject shows it in another way where it can't be part of one.
+        let original = text(header::DL_SUBJECT).filter(|said| text::splittable(said) == subject);
+        let subject = Subject::from(original.unwrap_or(subject));
         Some(Self {
             sequence: stored.sequence,
             put_aside_at: stored.stored_at,

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::text;
 use crate::stream::{Discard, StreamConfig};
 use crate::transport::Receipt;
 
@@ -20,6 +21,7 @@ pub(super) fn letter_subject(
     consumer: &str,
     original: &str,
 ) -> String {
+    let original = text::splittable(original);
     format!("{ROOT}.{letters}.{stream}.{consumer}.{original}")
 }
 

@@ -4,6 +4,7 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 use std::time::SystemTime;
 
+use super::cause::DeadLetterReason;
 use super::error::DeadLetterError;
 use super::filter::DeadLetterFilter;
 use super::handle::DeadLetters;
@@ -11,7 +12,7 @@ use super::opened::DeadLetter;
 use super::progress::{Audience, DeadLetterProgress};
 use super::store;
 use crate::header::{self, Headers};
-use crate::transport::{Fault, Outgoing};
+use crate::transport::{Fault, Outgoing, is_splittable};
 
 /// How many errors a report keeps.
 const MOST_ERRORS: usize = 10;
@@ -183,7 +184,10 @@ fn original(
     letters: &str,
     only_failed: bool,
 ) -> Result<Outgoing, DeadLetterError> {
-    if letter.raw_headers().is_some() {
+    let subject = letter.subject();
+    let is_whole = !subject.contains(char::REPLACEMENT_CHARACTER)
+        || *letter.reason() != DeadLetterReason::Unreadable;
+    if letter.raw_headers().is_some() || !is_splittable(subject) || !is_whole {
         return Err(DeadLetterError::Unreadable { sequence: letter.sequence });
     }
     let mut headers = Headers::new();

@@ -1,10 +1,15 @@
 //! Texts and times as a header can hold them.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{
+    AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode,
+};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+
+use crate::transport::is_splittable;
 
 /// What a header can't hold, and what marks that.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
@@ -27,6 +32,23 @@ pub(super) fn encode(text: &str, most: usize) -> String {
     // A header's value neither begins nor ends with a space.
     encoded.truncate(encoded.trim_end().len());
     encoded
+}
+
+/// A subject as part of another one, which clients can tell from what follows it.
+pub(super) fn splittable(subject: &str) -> Cow<'_, str> {
+    if is_splittable(subject) {
+        return Cow::Borrowed(subject);
+    }
+    let mut utf8 = [0; 4];
+    let mut written = String::new();
+    for char in subject.chars() {
+        if char.is_whitespace() {
+            written.extend(utf8_percent_encode(char.encode_utf8(&mut utf8), NON_ALPHANUMERIC));
+        } else {
+            written.push(char);
+        }
+    }
+    Cow::Owned(written)
 }
 
 pub(super) fn decode(text: &str) -> String {

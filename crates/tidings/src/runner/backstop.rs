@@ -20,8 +20,8 @@ use crate::stream::StreamConfig;
 use crate::subject::Subject;
 use crate::topology::{self, ConsumerFault, Modes, ProvisionError};
 use crate::transport::{
-    AckPolicy, ApiError, ConsumerConfig, Fault, Incoming, Receipt, Settlement, StoredHeaders,
-    StoredMessage, Which,
+    AckPolicy, ApiError, ConsumerConfig, Fault, Incoming, Receipt, Settlement, StoredMessage,
+    Unreadable, Which,
 };
 
 /// The consumer that reads what the server says; all registries with one dead-letter stream share
@@ -271,14 +271,13 @@ impl Backstop {
 
 fn cause(original: &StoredMessage, deliveries: u64, told_at: SystemTime) -> Cause {
     let times = if deliveries == 1 { "time" } else { "times" };
-    let (reason, error) = match original.headers {
-        StoredHeaders::Read(_) => (
+    let (reason, error) = if original.is_readable() {
+        (
             DeadLetterReason::Deliveries,
             format!("delivered {deliveries} {times} and not settled: its process died or hung"),
-        ),
-        StoredHeaders::Unreadable(_) => {
-            (DeadLetterReason::Unreadable, "its headers can't be read".to_owned())
-        }
+        )
+    } else {
+        (DeadLetterReason::Unreadable, Unreadable::why(original).to_owned())
     };
     Cause { reason, error, attempts: deliveries, first_failed_at: None, last_failed_at: told_at }
 }

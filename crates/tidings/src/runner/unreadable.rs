@@ -1,4 +1,4 @@
-//! A message whose headers break each connection that it comes on: put aside, and given up only
+//! A message that breaks each connection that it comes on: put aside, and given up only
 //! then.
 
 use std::sync::Arc;
@@ -12,9 +12,6 @@ use super::worker::Shared;
 use crate::dead_letter::{self, Cause, DeadLetterReason};
 use crate::jitter::jittered;
 use crate::transport::{Fault, Settlement, Unreadable};
-
-/// What is said of it.
-const ERROR: &str = "its headers can't be read";
 
 impl Worker {
     /// Puts it aside in a task of its own, however long that takes; until the shutdown's deadline.
@@ -50,7 +47,13 @@ impl Shared {
         self.gate.well(Trouble::Letters);
         let Unreadable { message, receipt, .. } = &unreadable;
         let (stream, sequence) = (&*receipt.stream, message.sequence);
-        tracing::error!(route = self.label, stream, sequence, "{ERROR}; it is given up");
+        tracing::error!(
+            route = self.label,
+            stream,
+            sequence,
+            "{}; it is given up",
+            Unreadable::why(message)
+        );
     }
 
     async fn give_up(&self, unreadable: &Unreadable) -> Result<(), Fault> {
@@ -58,7 +61,7 @@ impl Shared {
         if let Some(letters) = &self.letters {
             let cause = Cause {
                 reason: DeadLetterReason::Unreadable,
-                error: ERROR.to_owned(),
+                error: Unreadable::why(message).to_owned(),
                 attempts: receipt.attempt,
                 first_failed_at: None,
                 last_failed_at: self.link.transport.now(),
@@ -71,7 +74,9 @@ impl Shared {
         }
         match settle {
             Some(settle) => {
-                settle.confirm(Settlement::term(ERROR), self.link.patience.request).await
+                settle
+                    .confirm(Settlement::term(Unreadable::why(message)), self.link.patience.request)
+                    .await
             }
             None => Ok(()),
         }

@@ -47,7 +47,7 @@ pub(crate) use outgoing::Outgoing;
 pub(crate) use pending_ack::PendingAck;
 pub(crate) use state::{ConsumerStanding, Identity, StreamStanding};
 pub use state::{ConsumerState, StreamState};
-pub(crate) use stored::{StoredHeaders, StoredMessage, Unreadable, Which};
+pub(crate) use stored::{StoredHeaders, StoredMessage, Unreadable, Which, is_splittable};
 
 use crate::publish_ack::PublishAck;
 use crate::subject::Subject;

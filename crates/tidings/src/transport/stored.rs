@@ -29,6 +29,29 @@ pub(crate) struct StoredMessage {
     pub(crate) payload: Bytes,
 }
 
+impl StoredMessage {
+    /// Whether a client can read it, as far as this shows it. Clients take any white space of Unicode
+    /// for the end of a subject; a server only what ASCII has.
+    pub(crate) fn is_readable(&self) -> bool {
+        matches!(self.headers, StoredHeaders::Read(_)) && is_splittable(self.subject.as_str())
+    }
+}
+
+impl Unreadable {
+    /// Why no client can read it.
+    pub(crate) fn why(message: &StoredMessage) -> &'static str {
+        match message.headers {
+            StoredHeaders::Read(_) => "its subject can't be read",
+            StoredHeaders::Unreadable(_) => "its headers can't be read",
+        }
+    }
+}
+
+/// Whether a client can tell a subject from what follows it.
+pub(crate) fn is_splittable(subject: &str) -> bool {
+    !subject.contains(char::is_whitespace)
+}
+
 /// A message that was delivered and that no client can read: it breaks the connection.
 #[derive(Debug)]
 pub(crate) struct Unreadable {

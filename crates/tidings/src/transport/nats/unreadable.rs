@@ -1,6 +1,7 @@
-//! Messages whose headers break a connection: found by reading what was delivered and did not come.
+//! Messages that break a connection: found by reading what was delivered and did not come.
 //!
-//! The client's parser gives the whole connection up over a header block that it can't read. The
+//! The client's parser gives the whole connection up over a header block that it can't read, and over
+//! a subject that a server lets through and that the parser can't tell from what follows it. The
 //! message comes again after its ack wait, and breaks the next one, without end. So whoever has lost
 //! its connection while it waited for messages looks through those that were delivered and not
 //! settled; they are read as JSON, which harms nobody.
@@ -8,16 +9,13 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use tidings_subject::matches;
 
 use super::settle::Deliverer;
 use super::{Nats, NatsSettle};
 use crate::subject::Subject;
-use crate::transport::{
-    ConsumerConfig, Fault, Receipt, Settle, StoredHeaders, StoredMessage, Unreadable, Which,
-};
+use crate::transport::{ConsumerConfig, Fault, Receipt, Settle, StoredMessage, Unreadable, Which};
 
-/// How many messages are read at a time.
+/// How many messages are read at a time, where there is one filter.
 const MOST: usize = 1000;
 
 /// What was found among some messages.
@@ -61,13 +59,13 @@ impl Nats {
             return Ok(look);
         }
         look.looked = looked.max(info.ack_floor.stream_seq);
-        for _ in 0..MOST {
+        for _ in 0..most(filters) {
             let Some(message) = self.stored_after(stream, filters, look.looked, last).await? else {
                 look.looked = last;
                 return Ok(look);
             };
             look.looked = message.sequence;
-            if matches!(message.headers, StoredHeaders::Unreadable(_)) {
+            if !self.is_readable(stream, &message).await? {
                 look.found.push(unreadable(stream, deliverer, message));
             }
         }
@@ -84,11 +82,11 @@ impl Nats {
         after: u64,
     ) -> Result<Option<(StoredMessage, u64)>, Fault> {
         let mut after = after;
-        for _ in 0..MOST {
+        for _ in 0..most(filters) {
             let Some(message) = self.stored_after(stream, filters, after, u64::MAX).await? else {
                 return Ok(None);
             };
-            if matches!(message.headers, StoredHeaders::Unreadable(_)) {
+            if !self.is_readable(stream, &message).await? {
                 return Ok(Some((message, after)));
             }
             after = message.sequence;
@@ -105,23 +103,40 @@ impl Nats {
         after: u64,
         last: u64,
     ) -> Result<Option<StoredMessage>, Fault> {
-        let filter = match filters {
-            [one] => one.as_str(),
-            _ => ">",
-        };
-        let mut after = after;
-        while after < last {
-            let next = Which::Next { from: after + 1, filter };
-            let Some(message) = self.stored(stream, next).await? else { return Ok(None) };
-            let subject = message.subject.as_str();
-            if filters.is_empty() || filters.iter().any(|filter| matches(filter.as_str(), subject))
-            {
-                return Ok(Some(message).filter(|message| message.sequence <= last));
+        let mut first: Option<StoredMessage> = None;
+        let all = [Subject::from_static(">")];
+        let filters = if filters.is_empty() { all.as_slice() } else { filters };
+        for filter in filters {
+            let next = Which::Next { from: after.saturating_add(1), filter: filter.as_str() };
+            let found = self.stored(stream, next).await?;
+            let is_first = |found: &StoredMessage| {
+                first.as_ref().is_none_or(|first| found.sequence < first.sequence)
+            };
+            if let Some(found) = found.filter(is_first) {
+                first = Some(found);
             }
-            after = message.sequence;
         }
-        Ok(None)
+        Ok(first.filter(|message| message.sequence <= last))
     }
+
+    /// Whether the client's parser can read a message.
+    async fn is_readable(&self, stream: &str, message: &StoredMessage) -> Result<bool, Fault> {
+        if !message.is_readable() {
+            return Ok(false);
+        }
+        let (sequence, subject) = (message.sequence, message.subject.as_str());
+        if !subject.contains(char::REPLACEMENT_CHARACTER) {
+            return Ok(true);
+        }
+        // JSON has it in place of what is not UTF-8, which no subject of text is equal to.
+        let same = self.stored(stream, Which::Next { from: sequence, filter: subject }).await?;
+        Ok(same.is_some_and(|same| same.sequence == sequence))
+    }
+}
+
+/// How many messages are read at a time: each takes a request for each filter.
+fn most(filters: &[Subject]) -> usize {
+    (MOST / filters.len().max(1)).max(1)
 }
 
 fn unreadable(stream: &str, deliverer: &Arc<Deliverer>, message: StoredMessage) -> Unreadable {
