@@ -84,9 +84,14 @@ impl<E> Route<Batch<E>> {
 }
 
 impl<M: Decode> Route<M> {
-    /// Handles messages of the same key one after the other, in the order they came, while those
-    /// of other keys are handled beside them. A message that failed comes again later, behind
-    /// those that followed it.
+    /// Handles messages of the same key one after the other in this instance, in the order in which
+    /// they came here, while those of other keys are handled beside them. A message that failed comes
+    /// again later, behind those that followed it.
+    ///
+    /// Other instances of the service know nothing of it: two messages of one key may go to two of
+    /// them, and be handled at the same time or in the other order. What orders a stream's events over
+    /// all instances is [`ack_every`](Self::ack_every), or one at a time with
+    /// [`max_ack_pending(1)`](Self::max_ack_pending).
     ///
     /// A message that waits for its key keeps no other one from being handled, as long as there is
     /// room for what waits: as many as [`prefetch`](Self::prefetch) says.
@@ -106,7 +111,10 @@ impl<M> Route<M> {
     /// How many messages are handled at a time; the default is 16, and 0 is refused at the start.
     /// On a route of batches it is how many of them, and the default is 1.
     ///
-    /// With 1 they are handled in order, except for one that failed: it comes again later.
+    /// With 1 this instance handles them in the order in which they came here, except for one that
+    /// failed: it comes again later. Other instances handle others beside it. What orders a stream's
+    /// events over all instances is [`ack_every`](Self::ack_every), or one at a time with
+    /// [`max_ack_pending(1)`](Self::max_ack_pending).
     pub fn concurrency(mut self, concurrency: usize) -> Self {
         self.spec.concurrency = concurrency;
         self
@@ -120,7 +128,8 @@ impl<M> Route<M> {
     /// with each message at once, and the messages hardly wait; not with a rate limit, nor where a message has fewer than four
     /// attempts, of which a process that dies may take one from what it had fetched.
     ///
-    /// The server is told of those that wait, so that they don't come again meanwhile.
+    /// The server is told of those that wait, so that they don't come again meanwhile; no longer than
+    /// of one that is handled, see [`progress_limit`](Self::progress_limit).
     pub fn prefetch(mut self, prefetch: usize) -> Self {
         self.spec.prefetch = Some(prefetch);
         self
@@ -137,6 +146,10 @@ impl<M> Route<M> {
     /// is 1000. On a route without a stream it is refused at the start.
     ///
     /// Those that wait to be tried again count too: when so many wait, nothing new is delivered.
+    ///
+    /// With 1 a stream's events are handled one after the other by all instances together, in their
+    /// order: the next is delivered once the one before it is settled, and one that failed keeps those
+    /// behind it. Each costs a round trip to the server.
     pub fn max_ack_pending(mut self, max: u64) -> Self {
         self.spec.max_ack_pending = Some(max);
         self
@@ -190,6 +203,14 @@ impl<M> Route<M> {
     /// For how long, from its beginning, a server is told that a handler is still at work on a
     /// stream event; the default is ten times [`ack_wait`](Self::ack_wait), and 0 tells it never.
     /// After that the event comes again, perhaps to another instance, while the handler goes on.
+    ///
+    /// Waiting is bounded in the same way, and for an ack wait at least: what could have begun for so
+    /// long is given back, for an instance that has room, with what waits behind it under the same
+    /// key, and nothing is fetched ahead until it goes on. With a rate limit, in batches and with
+    /// [`ack_every`](Self::ack_every) that is so only behind a handler that is not told of any more.
+    /// What is deferred waits as long as it was deferred for, and an event without a further attempt
+    /// stays: given back it would be put aside untried.
+    ///
     /// On a route of other messages it is refused at the start.
     pub fn progress_limit(mut self, limit: Duration) -> Self {
         self.spec.progress_limit = Some(limit);
