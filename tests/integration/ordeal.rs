@@ -43,3 +43,9 @@ async fn each_event_has_one_end_whoever_leads() {
 async fn no_message_is_lost_when_members_leave() {
     eprintln!("{}", ordeal("group", 30_000, 10).await);
 }
+
+/// Two versions of a service beside each other, and each kind of trouble once.
+#[tokio::test]
+async fn each_event_is_handled_by_a_version_that_knows_it() {
+    eprintln!("{}", ordeal("mixed", 1500, 9).await);
+}

@@ -12,8 +12,9 @@ use super::gate::Trouble;
 use crate::jitter::jittered;
 use crate::topology;
 
-/// How long it is between two looks, at least.
-const LOOK: Duration = Duration::from_secs(15);
+/// How long it is between two looks, about. A filter that another version added before the last look is
+/// kept by whoever makes the consumer again.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Until it is dropped.
 pub(super) async fn run(worker: Worker, durable: Arc<Durable>) {
