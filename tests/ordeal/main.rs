@@ -1,13 +1,8 @@
 //! What the bus promises, while servers and processes are killed and members come and go.
 //!
-<<<<<<< HEAD
-//! `ordeal kill`, `ordeal cluster` and `ordeal group`, each with `--events N`, `--seed N` and
-//! `--kills N`; `ordeal differ`, with `--sessions N` and `--seed N`, compares the bus in memory with a
-//! server. The suite runs short forms of them. What was lost, or done twice, ends it with an
-=======
-//! `ordeal kill`, `ordeal cluster`, `ordeal group` and `ordeal mixed`, each with `--events N`, `--seed N` and
-//! `--kills N`; the suite runs short forms of them. What was lost, or done twice, ends it with an
->>>>>>> b7f6c00 (An ordeal of two versions beside each other, while instances, wires, consumer and stream are taken away)
+//! `ordeal kill`, `ordeal cluster`, `ordeal group` and `ordeal mixed`, each with `--events N`,
+//! `--seed N` and `--kills N`; `ordeal differ`, with `--sessions N` and `--seed N`, compares the bus in
+//! memory with a server. The suite runs short forms of them. What was lost, or done twice, ends it with an
 //! error; else it prints the counts.
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
@@ -59,22 +54,15 @@ async fn run(mut words: impl Iterator<Item = String>) -> Result<()> {
             let options = Options::read(words, &Options { events: 300_000, seed: 1, kills: 10 })?;
             group::run(&options).await
         }
-<<<<<<< HEAD
-        "differ" => differ(words).await,
-        // A process of its own that the others start.
-        "worker" => worker::run(words).await,
-        _ => bail!(
-            "ordeal <kill|cluster|group> [--events N] [--seed N] [--kills N], or ordeal differ [--sessions N] [--seed N]; {what:?} is none"
-=======
         "mixed" => {
             let options = Options::read(words, &Options { events: 20_000, seed: 1, kills: 60 })?;
             mixed::run(&options).await
         }
+        "differ" => differ(words).await,
         // A process of its own that the others start.
         "worker" => worker::run(words).await,
         _ => bail!(
-            "ordeal <kill|cluster|group|mixed> [--events N] [--seed N] [--kills N]; {what:?} is none"
->>>>>>> b7f6c00 (An ordeal of two versions beside each other, while instances, wires, consumer and stream are taken away)
+            "ordeal <kill|cluster|group|mixed> [--events N] [--seed N] [--kills N], or ordeal differ [--sessions N] [--seed N]; {what:?} is none"
         ),
     }
 }

@@ -19,7 +19,7 @@ use tidings_tests::{HUB, Proxy, Server};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::chance::Chance;
+use tidings_tests::Chance;
 use crate::option::Options;
 use account::Account;
 use member::Member;

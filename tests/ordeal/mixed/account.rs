@@ -9,7 +9,7 @@ use tidings::Failure;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep};
 
-use crate::chance::Chance;
+use tidings_tests::Chance;
 
 /// How long before a trouble an event may have been handled whose ack it can still have lost, or
 /// behind which the consumer was not known to have come.

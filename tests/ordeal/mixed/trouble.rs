@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use super::version::{CONSUMER, Shop, Version};
 use super::{MEMBERS, Mixed, PATIENCE};
-use crate::chance::Chance;
+use tidings_tests::Chance;
 
 /// For how long a wire loses what is said, at least and at most.
 const LOSING_MILLIS: (u64, u64) = (100, 500);
