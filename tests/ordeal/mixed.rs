@@ -19,10 +19,10 @@ use tidings_tests::{HUB, Proxy, Server};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 
-use tidings_tests::Chance;
 use crate::option::Options;
 use account::Account;
 use member::Member;
+use tidings_tests::Chance;
 use trouble::Trouble;
 use version::{Kind, Shop, Version, v2};
 
