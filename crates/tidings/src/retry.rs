@@ -57,7 +57,7 @@ pub(crate) enum Next {
 const JITTER: f64 = 0.25;
 
 /// The longest wait, some hundred years: a server counts nanoseconds in 63 bits.
-const LONGEST: Duration = Duration::from_secs(3_000_000_000);
+pub(crate) const LONGEST: Duration = Duration::from_secs(3_000_000_000);
 
 /// The most waits that a consumer on the server is told; the last of them is repeated.
 const MOST_WAITS: u64 = 64;

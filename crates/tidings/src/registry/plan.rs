@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Registry, ServeError};
 use crate::message::{Declaration, MessageKind, filters};
+use crate::retry::LONGEST;
 use crate::route::RouteSpec;
 use crate::stream::{Retention, StreamDeclaration};
 use crate::subject::Subject;
@@ -159,7 +160,7 @@ fn wire(registry: &Registry, route: &RouteSpec) -> Result<Wiring, ServeError> {
     let config = ConsumerConfig {
         filters,
         acks,
-        ack_wait: route.ack_wait(),
+        ack_wait: route.ack_wait().min(LONGEST),
         max_deliver: route.max_deliver(),
         max_ack_pending: Some(route.max_ack_pending()),
         metadata: owner.notes(),

@@ -10,6 +10,7 @@ use super::{Ahead, From, Source, Subscription};
 use crate::delivery::Durable;
 use crate::link::Link;
 use crate::message::{Decode, StreamEvent, filters};
+use crate::retry::LONGEST;
 use crate::stream::EventStream as _;
 use crate::subscribe::SubscribeError;
 use crate::topology::{self, Topology};
@@ -89,7 +90,7 @@ impl<E: StreamEvent + Decode> Consume<E> {
         let config = ConsumerConfig {
             filters: filters(E::DECLARATIONS),
             from: self.from.into(),
-            ack_wait: self.ack_wait.unwrap_or(ACK_WAIT),
+            ack_wait: self.ack_wait.unwrap_or(ACK_WAIT).min(LONGEST),
             max_ack_pending: Some(self.max_ack_pending),
             ..ConsumerConfig::new(self.name)
         };
