@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use crate::prelude::*;
-use crate::{Batch, CircuitBreaker};
+use tidings::prelude::*;
+use tidings::{Batch, CircuitBreaker};
 
 thread_local! {
     /// How often the intakes of this thread, which is one test's, have looked what there is to do.
