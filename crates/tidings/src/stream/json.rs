@@ -94,14 +94,22 @@ impl StreamConfig {
     /// Reads NATS's JSON. What is left out is `None`; -1 and 0 say that there is no limit.
     ///
     /// # Errors
-    /// [`StreamJsonError`], also for a field that is not known.
+    /// [`StreamJsonError`], also for a field that is not known, of the stream or of a part of it: it
+    /// is named by its path, such as `sources.0.filter`.
     pub fn from_json(json: &str) -> Result<Self, StreamJsonError> {
         let value: Value = serde_json::from_str(json)?;
         let mut fields = value.as_object().into_iter().flat_map(|fields| fields.keys());
         if let Some(field) = fields.find(|field| !is_known(field)) {
             return Err(StreamJsonError::Unknown { field: field.clone() });
         }
-        Ok(serde_json::from_value(value)?)
+        let mut unknown = None;
+        let config = serde_ignored::deserialize(value, |path| {
+            unknown.get_or_insert_with(|| path.to_string());
+        })?;
+        match unknown {
+            Some(field) => Err(StreamJsonError::Unknown { field }),
+            None => Ok(config),
+        }
     }
 }
 
@@ -368,6 +376,19 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_not_left_out_silently() {
+        for (json, path) in [
+            (r#"{"name": "S", "placement": {"clusterr": "c"}}"#, "placement.clusterr"),
+            (r#"{"name": "S", "sources": [{"name": "A"}, {"name": "B", "filter": "b.>"}]}"#, "sources.1.filter"),
+            (r#"{"name": "S", "mirror": {"name": "M", "external": {"api": "x", "deliver": "", "no": 1}}}"#, "mirror.external.no"),
+            (r#"{"name": "S", "consumer_limits": {"max_ack": 1}}"#, "consumer_limits.max_ack"),
+            (r#"{"name": "S", "republish": {"src": "a", "dest": "b", "headers": true}}"#, "republish.headers"),
+        ] {
+            let error = StreamConfig::from_json(json).unwrap_err();
+            assert!(
+                matches!(&error, StreamJsonError::Unknown { field } if field.trim_end_matches('?') == path || field.replace(".?", "") == path),
+                "{json}: {error}"
+            );
+        }
         let error = StreamConfig::from_json(r#"{"name": "S", "max_agee": 1}"#).unwrap_err();
         assert!(matches!(&error, StreamJsonError::Unknown { field } if field == "max_agee"));
         for wrong in ["", "[]", "{}", r#"{"name": "S", "storage": "paper"}"#] {
