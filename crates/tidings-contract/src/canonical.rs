@@ -2,14 +2,19 @@
 //! does.
 //!
 //! Keys are sorted, and so is every list whose order means nothing: `required`, `enum`, `type`,
-//! and the branches of `allOf`, `anyOf` and `oneOf`. What is data to a schema (a default, an
-//! example) keeps its lists as they are.
+//! and the branches of `allOf`, `anyOf` and `oneOf`. What is data to a schema (an example) keeps its
+//! lists as they are.
+//!
+//! What a reader puts in place of a field that is not there is the reader's own, and may be another
+//! value each time (an id, the time): no `default` is part of it. That a reader does without the
+//! field is: it is not `required`.
 
 use serde_json::{Map, Value};
 
 /// The canonical form of a JSON Schema.
 pub(crate) fn schema(schema: Value) -> Value {
-    let Value::Object(keywords) = schema else { return schema };
+    let Value::Object(mut keywords) = schema else { return schema };
+    keywords.remove("default");
     object(keywords, |keyword, value| match keyword {
         "$defs" | "definitions" | "properties" | "patternProperties" | "dependentSchemas" => {
             members(value, self::schema)
@@ -115,7 +120,7 @@ mod tests {
     #[test]
     fn order_with_meaning_stays() {
         let ordered = json!({
-            "default": {"required": ["b", "a"]},
+            "const": {"required": ["b", "a"]},
             "examples": [2, 1],
             "prefixItems": [{"type": "string"}, {"type": "null"}],
         });
@@ -125,12 +130,14 @@ mod tests {
     #[test]
     fn a_property_called_like_a_keyword_is_a_property() {
         let odd = json!({"properties": {
-            "required": {"default": ["b", "a"]},
+            "required": {"const": ["b", "a"]},
+            "default": {"default": 1, "type": "integer"},
             "enum": {"enum": ["b", "a"]},
         }});
         let sorted = json!({"properties": {
+            "default": {"type": "integer"},
             "enum": {"enum": ["a", "b"]},
-            "required": {"default": ["b", "a"]},
+            "required": {"const": ["b", "a"]},
         }});
         assert_eq!(schema(odd), sorted);
     }

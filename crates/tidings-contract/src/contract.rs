@@ -108,6 +108,30 @@ mod tests {
     }
 
     #[test]
+    fn what_a_reader_puts_in_place_of_a_field_is_not_in_it() {
+        fn another() -> u64 {
+            use std::sync::atomic::{AtomicU64, Ordering};
+            static COUNT: AtomicU64 = AtomicU64::new(0);
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        }
+        #[derive(JsonSchema)]
+        #[expect(dead_code, reason = "only its schema is wanted")]
+        struct Part {
+            #[schemars(default = "another")]
+            id: u64,
+        }
+        #[derive(JsonSchema)]
+        #[expect(dead_code, reason = "only its schema is wanted")]
+        struct Whole {
+            part: Part,
+        }
+        let one = contract::<Whole>();
+        assert_eq!(one, contract::<Whole>());
+        assert_eq!(one.read()["$defs"]["Part"]["required"], json!(null));
+        assert!(!one.to_value().to_string().contains("default"));
+    }
+
+    #[test]
     fn one_schema_is_enough_where_both_are_the_same() {
         let contract = contract::<String>();
         assert_eq!(contract.to_value().as_object().map(serde_json::Map::len), Some(1));
