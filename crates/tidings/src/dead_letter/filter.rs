@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use tidings_subject::{check_consumer_name, check_filter, check_stream_name};
+use tidings_subject::{check_consumer_name, check_filter, check_stream_name, matches};
 
 use super::cause::DeadLetterReason;
 use super::error::DeadLetterError;
@@ -11,7 +11,8 @@ use super::place;
 
 /// Which letters are meant. Everything that is asked for must hold; nothing asked for is all.
 ///
-/// A number is the letter with this sequence.
+/// A number is the letter with this sequence, which must hold together with all else that is asked
+/// for: one that is not of the asked-for stream is not meant.
 ///
 /// ```
 /// use tidings::{DeadLetterFilter, DeadLetterReason};
@@ -125,14 +126,19 @@ impl DeadLetterFilter {
         !of_letter && since.is_none() && until.is_none() && limit.is_none()
     }
 
-    /// Whether a letter is meant, of those that the server chose.
+    /// Whether a letter is meant.
     pub(super) fn selects(&self, letter: &DeadLetter) -> bool {
         let asked = |wanted: &Option<String>, is: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| Some(wanted) == is)
         };
         let in_time = self.since.is_none_or(|since| letter.put_aside_at() >= since)
             && self.until.is_none_or(|until| letter.put_aside_at() < until);
+        let of_subject = |filter: &String| matches(filter, letter.subject());
         in_time
+            && self.sequence.is_none_or(|sequence| sequence == letter.sequence)
+            && asked(&self.stream, Some(letter.stream()))
+            && asked(&self.consumer, Some(letter.consumer()))
+            && self.subject.as_ref().is_none_or(of_subject)
             && asked(&self.message_id, letter.message_id())
             && self.reason.as_ref().is_none_or(|reason| reason == letter.reason())
     }
