@@ -1,5 +1,7 @@
 //! Promise 3: what can't be handled is put aside, whole, and nothing is given up before.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
 
 use tidings::prelude::*;
@@ -249,4 +251,138 @@ pub(crate) async fn without_letters_a_message_is_only_given_up(env: Env) {
     let error = bus.dead_letters("works").count(DeadLetterFilter::all()).await.unwrap_err();
     assert!(matches!(error, DeadLetterError::NoStream { .. }), "{error:?}");
     running.shutdown().await;
+}
+
+/// What a consumer takes away.
+#[derive(EventStream)]
+#[stream(name = "BULKS", subjects("bulks.>"), retention = "work_queue")]
+struct Bulks;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "bulks.sent", stream = Bulks)]
+struct Bulk {
+    #[event(id)]
+    number: u64,
+    note: String,
+}
+
+/// Nearly as large as the server takes: nothing more fits beside it.
+fn large() -> String {
+    "x".repeat((1 << 20) - 200)
+}
+
+pub(crate) async fn a_letter_that_does_not_fit_refers_to_its_original(env: Env) {
+    const COUNT: u64 = 18;
+    let bus = env.bus();
+    let mended = Arc::new(AtomicBool::default());
+    let handler = {
+        let mended = Arc::clone(&mended);
+        move |event: Sent, _: Context| {
+            let refused = event.number < 100 && !mended.load(Relaxed);
+            async move { if refused { Err(Failure::reject("too much")) } else { Ok(()) } }
+        }
+    };
+    let running = Registry::new("shop").handle::<Sent>(handler).start(&bus).await.unwrap();
+    let bulk = |number| Sent { note: large(), ..sent(number) };
+    for number in 0..COUNT {
+        bus.publish(&bulk(number)).await.unwrap();
+    }
+    // They keep no place: another one is handled.
+    bus.publish(&sent(100)).await.unwrap();
+    eventually(SOON, "the small one is handled", || async { running.report()[0].handled == 1 })
+        .await;
+    let aside = bus.dead_letters("shop");
+    let found = letters(&aside, 18).await;
+    for letter in &found {
+        assert!(letter.refers() && !letter.is_gone(), "{letter:?}");
+        assert_eq!(letter.decode::<Sent>().unwrap().note.len(), large().len());
+        assert!(letter.message_id().is_some());
+    }
+    assert_eq!(running.report()[0].dead_lettered, COUNT);
+
+    mended.store(true, Relaxed);
+    // One whose original is gone says so, and stays.
+    let gone = found[0].original_sequence().unwrap();
+    bus.stream::<Parcels>().delete_message(gone).await.unwrap();
+    let report = aside.redrive(DeadLetterFilter::all()).keep_going().await.unwrap();
+    assert_eq!((report.redriven, report.failed), (COUNT - 1, 1), "{report:?}");
+    assert!(matches!(report.errors[0], DeadLetterError::Gone { original, .. } if original == gone));
+    eventually(SOON, "they are handled", || async { running.report()[0].handled == COUNT }).await;
+    running.shutdown().await;
+}
+
+pub(crate) async fn a_letter_that_refers_keeps_its_original_in_a_work_queue(env: Env) {
+    let bus = env.bus();
+    let calls = Arc::new(AtomicU64::new(0));
+    let handler = {
+        let calls = Arc::clone(&calls);
+        move |_: Bulk, _: Context| {
+            let call = calls.fetch_add(1, Relaxed);
+            async move { if call == 0 { Err(Failure::reject("too much")) } else { Ok(()) } }
+        }
+    };
+    let running = Registry::new("shop").handle::<Bulk>(handler).start(&bus).await.unwrap();
+    let event = Bulk { number: 1, note: large() };
+    bus.publish(&event).await.unwrap();
+    let aside = bus.dead_letters("shop");
+    let found = letters(&aside, 1).await;
+    assert_eq!(found[0].decode::<Bulk>().unwrap(), event);
+    holds::<Bulks>(&bus, 1).await;
+    assert_eq!(aside.redrive(found[0].sequence()).await.unwrap().redriven, 1);
+    letters(&aside, 0).await;
+    // The copy is handled, and the original is gone with its letter.
+    holds::<Bulks>(&bus, 0).await;
+    assert_eq!(calls.load(Relaxed), 2);
+    running.shutdown().await;
+}
+
+pub(crate) async fn a_sequence_is_one_condition_among_others(env: Env) {
+    let bus = env.bus();
+    let running = rejecting(&bus, "shop").await;
+    bus.publish(&sent(1)).await.unwrap();
+    let aside = bus.dead_letters("shop");
+    let letter = letters(&aside, 1).await.remove(0);
+    let this = || DeadLetterFilter::from(letter.sequence());
+    for other in [
+        this().stream("OTHER"),
+        this().consumer("other"),
+        this().subject("parcels.us.>"),
+        this().reason(DeadLetterReason::Attempts),
+        this().message_id("other"),
+        this().until(letter.put_aside_at()),
+        this().limit(0),
+    ] {
+        assert!(aside.list(other.clone()).next().await.is_none(), "{other:?}");
+        assert_eq!(aside.redrive(other.clone()).await.unwrap().redriven, 0, "{other:?}");
+        assert_eq!(aside.purge(other.clone()).await.unwrap().purged, 0, "{other:?}");
+    }
+    let wrong = aside.purge(this().subject("parcels..")).await.unwrap_err();
+    assert!(matches!(wrong, DeadLetterError::Filter { part: "subject", .. }), "{wrong:?}");
+    letters(&aside, 1).await;
+    let all = this().stream("PARCELS").consumer(letter.consumer()).subject("parcels.*.sent");
+    assert_eq!(aside.purge(all).await.unwrap().purged, 1);
+    running.shutdown().await;
+}
+
+/// Whoever had the last attempt dies with it.
+pub(crate) async fn a_last_attempt_that_is_never_settled_says_how_many_there_were(env: Env) {
+    let bus = env.bus();
+    let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
+    let hangs = move |_: Sent, _: Context| {
+        begun.send(()).unwrap();
+        std::future::pending::<Result<(), Failure>>()
+    };
+    let route = |route: Route<Sent>| route.retry(Retry::never()).ack_wait(Duration::from_secs(1));
+    let hung = route(Route::of::<Sent>(hangs)).progress_limit(Duration::ZERO);
+    let hung = Registry::new("shop").route(hung).start(&bus).await.unwrap();
+    bus.publish(&sent(1)).await.unwrap();
+    crate::env::soon(begins.recv()).await.unwrap();
+    drop(hung);
+    let other = env.another_bus().await;
+    let never = route(Route::of::<Sent>(async |_: Sent, _: Context| Ok::<_, Failure>(())));
+    let running = Registry::new("shop").route(never).start(&other).await.unwrap();
+    let letter = letters(&bus.dead_letters("shop"), 1).await.remove(0);
+    assert_eq!(letter.reason(), &DeadLetterReason::Deliveries);
+    assert_eq!(letter.attempts(), Some(1));
+    assert_eq!(running.shutdown().await[0].handled, 0);
 }

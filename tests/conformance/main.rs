@@ -48,6 +48,7 @@ mod replay;
 mod request;
 mod retention;
 mod retry;
+mod said;
 mod script;
 mod sharing;
 mod shutdown;
@@ -239,7 +240,16 @@ scenarios! {
             a_shutdown_handles_no_half_batch_twice,
             events_without_a_stream_come_in_batches,
             bad_batches_are_refused;
+        said:
+            no_text_ends_a_route_of_requests,
+            no_text_ends_a_route_of_a_stream,
+            no_text_ends_a_route_of_core_events,
+            what_a_handler_holds_may_panic_when_its_deadline_drops_it;
         dead_letter:
+            a_letter_that_does_not_fit_refers_to_its_original,
+            a_letter_that_refers_keeps_its_original_in_a_work_queue,
+            a_sequence_is_one_condition_among_others,
+            a_last_attempt_that_is_never_settled_says_how_many_there_were,
             a_letter_is_the_message_byte_for_byte,
             a_letter_says_why,
             where_letters_find_no_room_the_original_stays,

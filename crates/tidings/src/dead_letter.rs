@@ -31,7 +31,7 @@ pub use progress::DeadLetterProgress;
 pub(crate) use provision::provision;
 pub use purge::{Purge, PurgeReport};
 pub use redrive::{Redrive, RedriveReport};
-pub(crate) use store::{is_stored, remove, store, store_read};
+pub(crate) use store::{is_stored, may_go, remove, store, store_read};
 
 #[cfg(test)]
 mod tests;

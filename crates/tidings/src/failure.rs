@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::said::{guarded, said, said_with_sources};
+
 type BoxError = Box<dyn Error + Send + Sync>;
 
 /// A handler's failure: why, and whether trying again can help.
@@ -32,8 +34,32 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// ```
 pub struct Failure {
     verdict: Verdict,
-    /// Shared where one failure is that of many messages.
-    source: Arc<dyn Error + Send + Sync>,
+    source: Source,
+}
+
+/// The error that a handler gave, shared where one failure is that of many messages.
+#[derive(Clone)]
+struct Source(Option<Arc<dyn Error + Send + Sync>>);
+
+impl Source {
+    fn new(error: BoxError) -> Self {
+        Self(Some(Arc::from(error)))
+    }
+
+    fn error(&self) -> &(dyn Error + Send + Sync + 'static) {
+        // It is taken out only when it is dropped.
+        self.0.as_deref().unwrap_or(&fmt::Error)
+    }
+}
+
+impl Drop for Source {
+    /// An error whose own drop panics ends no task of the runner.
+    fn drop(&mut self) {
+        let error = self.0.take();
+        if let Err(panic) = guarded(|| drop(error)) {
+            tracing::error!(panic, "a handler's error panicked when it was dropped");
+        }
+    }
 }
 
 /// What becomes of a stream event whose handler failed.
@@ -53,13 +79,13 @@ pub enum Verdict {
 impl Failure {
     /// A failure that a later attempt may not have; the same as converting with `?`.
     pub fn retry(why: impl Into<BoxError>) -> Self {
-        Self { verdict: Verdict::Retry, source: Arc::from(why.into()) }
+        Self { verdict: Verdict::Retry, source: Source::new(why.into()) }
     }
 
     /// A failure that a later attempt may not have, but not before `delay` has passed; it takes the
     /// place of the route's own wait.
     pub fn retry_after(delay: Duration, why: impl Into<BoxError>) -> Self {
-        Self { verdict: Verdict::RetryAfter(delay), source: Arc::from(why.into()) }
+        Self { verdict: Verdict::RetryAfter(delay), source: Source::new(why.into()) }
     }
 
     /// No failure of the message: it came too early. It is handled again after `delay`, however
@@ -69,23 +95,23 @@ impl Failure {
     /// process ends first, or the route is paused, the message comes again, and that counts. One
     /// that has no further attempt is handled once more before a shutdown or a pause gives it back.
     pub fn defer(delay: Duration, why: impl Into<BoxError>) -> Self {
-        Self { verdict: Verdict::Defer(delay), source: Arc::from(why.into()) }
+        Self { verdict: Verdict::Defer(delay), source: Source::new(why.into()) }
     }
 
     /// A failure that no later attempt can mend: the message is given up at once. A stream's becomes
     /// a dead letter and is not delivered to this consumer again.
     pub fn reject(why: impl Into<BoxError>) -> Self {
-        Self { verdict: Verdict::Reject, source: Arc::from(why.into()) }
+        Self { verdict: Verdict::Reject, source: Source::new(why.into()) }
     }
 
     /// The error that the handler gave, with its own sources.
     pub fn error(&self) -> &(dyn Error + Send + Sync + 'static) {
-        &*self.source
+        self.source.error()
     }
 
     /// The same failure, of another message.
     pub(crate) fn share(&self) -> Self {
-        Self { verdict: self.verdict, source: Arc::clone(&self.source) }
+        Self { verdict: self.verdict, source: self.source.clone() }
     }
 
     /// What it asks for.
@@ -101,22 +127,18 @@ impl<E: Error + Send + Sync + 'static> From<E> for Failure {
 }
 
 impl fmt::Display for Failure {
+    /// The error with its sources. A text of theirs that can't be written leaves a placeholder.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.source)?;
-        let mut source = self.source.source();
-        while let Some(error) = source {
-            write!(f, ": {error}")?;
-            source = error.source();
-        }
-        Ok(())
+        f.write_str(&said_with_sources(self.error()))
     }
 }
 
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let source = said(&format_args!("{:?}", self.error()));
         f.debug_struct("Failure")
             .field("verdict", &self.verdict)
-            .field("source", &self.source)
+            .field("source", &format_args!("{source}"))
             .finish()
     }
 }

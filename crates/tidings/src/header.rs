@@ -94,6 +94,9 @@ pub(crate) const DL_LAST_FAILED_AT: &str = "Tidings-Dl-Last-Failed-At";
 pub(crate) const DL_STORED_AT: &str = "Tidings-Dl-Stored-At";
 /// The original's header block as it is, in base64, where its headers can't be read or written.
 pub(crate) const DL_RAW_HEADERS: &str = "Tidings-Dl-Raw-Headers";
+/// Says in a letter that payload and headers of the original are not in it: it refers to the
+/// original's stream and sequence.
+pub(crate) const DL_REFERS: &str = "Tidings-Dl-Refers";
 /// The trace that a message belongs to (W3C Trace Context).
 pub(crate) const TRACE_PARENT: &str = "traceparent";
 /// What vendors add to the trace (W3C Trace Context).

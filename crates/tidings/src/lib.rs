@@ -160,6 +160,7 @@ mod request;
 mod retry;
 mod route;
 mod runner;
+mod said;
 mod slate;
 mod stream;
 mod subject;

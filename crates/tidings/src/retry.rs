@@ -88,6 +88,11 @@ impl Retry {
 
     /// One attempt: what fails is put aside at once, and so is what a process was given and took
     /// with it when it died.
+    ///
+    /// A lost ack would put aside what was handled. So the server confirms each ack of a last
+    /// attempt, which takes a round trip more for each message before its place is free; and what it
+    /// does not confirm is remembered by the instance that handled it. Only where that instance is
+    /// gone too, or another one gets the message, may a letter tell of a message that was handled.
     pub const fn never() -> Self {
         let waits = Waits::Fixed(Duration::ZERO);
         Self { waits, attempts: Some(1), elapsed: None, jitter: 0.0 }

@@ -163,3 +163,32 @@ async fn a_last_attempt_whose_ack_is_lost_makes_no_dead_letter() {
     assert_eq!((report[0].handled, report[0].dead_lettered), (1, 0));
     assert_eq!(publisher.dead_letters("dock").count(DeadLetterFilter::all()).await.unwrap(), 0);
 }
+
+/// The one ack of a message that is never tried again is lost on its way.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_ack_of_an_only_attempt_makes_no_letter() {
+    let server = Server::start().await;
+    let proxy = Proxy::start(&server).await;
+    let bus = bus(&proxy.url()).await;
+    let (sender, mut calls) = tokio::sync::mpsc::unbounded_channel();
+    let handler = move |event: Sent, _: Context| {
+        std::future::ready(sender.send(event.number).map_err(Failure::from))
+    };
+    let route = Route::of::<Sent>(handler).retry(Retry::never()).ack_wait(Duration::from_secs(1));
+    let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
+    proxy.lose_questions_from("$JS.ACK.");
+    let other = Bus::connect(server.url()).await.unwrap();
+    other.publish(&Sent { number: 1 }).await.unwrap();
+    assert_eq!(soon(calls.recv()).await, Some(1));
+    eventually(SOON, "the ack is lost", || async { proxy.lost_questions().contains("$JS.ACK.") })
+        .await;
+    proxy.cut();
+    eventually(SOON, "it is settled", || async {
+        let state = other.stream::<Parcels>().consumer_state("shop-parcels_sent").await;
+        state.is_ok_and(|state| state.ack_pending + state.pending == 0)
+    })
+    .await;
+    let report = running.shutdown().await.remove(0);
+    assert_eq!((report.handled, report.dead_lettered), (1, 0));
+    assert_eq!(other.dead_letters("shop").count(DeadLetterFilter::all()).await.unwrap(), 0);
+}

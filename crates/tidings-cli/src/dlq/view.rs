@@ -59,6 +59,15 @@ pub(super) fn whole(letter: &DeadLetter) -> String {
     if let Some(raw) = letter.raw_headers() {
         let _ = writeln!(text, "{:<16} {} (base64)", "raw headers", BASE64.encode(raw));
     }
+    if letter.is_gone() {
+        let _ = writeln!(
+            text,
+            "{:<16} too large for a letter, and not in its stream any more",
+            "original"
+        );
+    } else if letter.refers() {
+        let _ = writeln!(text, "{:<16} too large for a letter, read from its stream", "original");
+    }
     text.push_str(&payload(letter));
     text
 }

@@ -13,11 +13,13 @@ pub enum DeadLetterReason {
     Rejected,
     /// The payload is not what its type declares, or no instance knew the message: `undecodable`.
     Undecodable,
-    /// All attempts of the retry policy are used up: `attempts`.
+    /// All attempts of the retry policy are used up, and the last one failed: `attempts`.
     Attempts,
     /// The retry policy's time is over: `elapsed`.
     Elapsed,
-    /// The last delivery was never settled, because its process died or hung: `deliveries`.
+    /// The last attempt was never settled, because its process died or hung: `deliveries`. Whoever
+    /// gets the message next puts it aside without handling it; where nobody does, the server's
+    /// word does, once it has delivered the message 20 times more than there are attempts.
     Deliveries,
     /// The header block, or the subject, is one that clients can't read: `unreadable`.
     Unreadable,
@@ -69,7 +71,7 @@ pub(crate) struct Cause {
     pub(crate) reason: DeadLetterReason,
     /// The last error with its sources, as it is.
     pub(crate) error: String,
-    /// How often the message was delivered.
+    /// How many attempts there were at the message.
     pub(crate) attempts: u64,
     /// `None` where nobody saw it fail.
     pub(crate) first_failed_at: Option<SystemTime>,

@@ -52,6 +52,18 @@ pub enum DeadLetterError {
         /// The letter's sequence.
         sequence: u64,
     },
+    /// The letter refers to an original that its stream does not keep any more; the letter stays.
+    #[error(
+        "letter {sequence} can't be put back: its original was too large for a letter, and message {original} of `{stream}` is not there any more; purge the letter"
+    )]
+    Gone {
+        /// The letter's sequence.
+        sequence: u64,
+        /// The stream that kept the original.
+        stream: String,
+        /// The original's sequence there.
+        original: u64,
+    },
     /// No stream keeps the original's subject any more; the letter stays.
     #[error(
         "letter {sequence} can't be put back: no stream keeps `{subject}`, where there was `{stream}`"

@@ -6,7 +6,7 @@ use super::list::{self, DeadLetterList, Walk};
 use super::opened::DeadLetter;
 use super::purge::Purge;
 use super::redrive::Redrive;
-use super::store;
+use super::store::{self, Stored};
 use crate::link::Link;
 
 /// The letters of one dead-letter stream, made by `Bus::dead_letters`.
@@ -101,6 +101,22 @@ impl DeadLetters {
 
     pub(super) fn walk(&self, filter: DeadLetterFilter) -> Walk {
         Walk::new(self.link.clone(), self.letters.clone(), filter)
+    }
+
+    /// Removes the original of a letter that refers to it from a stream that would keep it for the
+    /// consumer that could not handle it.
+    pub(super) async fn let_go(&self, letter: &DeadLetter) -> Result<(), DeadLetterError> {
+        let Some(sequence) = letter.original_sequence().filter(|_| letter.is_there()) else {
+            return Ok(());
+        };
+        let transport = &self.link.transport;
+        let removed = async {
+            if store::may_go(&self.link, Stored::Referring, letter.stream()).await? {
+                return Ok(false);
+            }
+            store::remove(transport, letter.stream(), sequence).await
+        };
+        removed.await.map(drop).map_err(|fault| DeadLetterError::of(fault, &self.letters))
     }
 
     /// Removes one letter; says whether it was still there.

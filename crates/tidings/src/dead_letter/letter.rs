@@ -44,18 +44,39 @@ pub(super) enum OriginalHeaders<'a> {
     Raw(&'a [u8]),
 }
 
-/// The letter of a message, of at most `limit` bytes with its headers, if that can be.
+/// The letter of a message, of at most `limit` bytes with its headers; `None` if that can't be.
 pub(super) fn letter(
     letters: &str,
     original: Original<'_>,
     cause: &Cause,
     limit: usize,
-) -> Outgoing {
-    let Receipt { stream, consumer, .. } = original.receipt;
-    let subject = place::letter_subject(letters, stream, consumer, original.subject);
+) -> Option<Outgoing> {
+    let subject = place::fitting_subject(letters, original.receipt, original.subject);
     let mut headers = written(original, cause);
-    fit(&mut headers, original.payload.len(), limit);
-    Outgoing { subject: Subject::from(subject), headers, payload: original.payload.clone() }
+    let is_whole = subject.ends_with(original.subject);
+    let payload = original.payload.clone();
+    fit(&mut headers, payload.len(), limit, is_whole).then(|| Outgoing {
+        subject: Subject::from(subject),
+        headers,
+        payload,
+    })
+}
+
+/// The letter of a message that fits into none: it refers to the original, which must stay where it
+/// is.
+pub(super) fn referring(
+    letters: &str,
+    original: Original<'_>,
+    cause: &Cause,
+    limit: usize,
+) -> Outgoing {
+    let subject = place::fitting_subject(letters, original.receipt, original.subject);
+    let mut headers = Headers::new();
+    describe(&mut headers, original, cause);
+    headers.push(header::DL_REFERS, "original");
+    let is_whole = subject.ends_with(original.subject);
+    fit(&mut headers, 0, limit, is_whole);
+    Outgoing { subject: Subject::from(subject), headers, payload: Bytes::new() }
 }
 
 fn written(original: Original<'_>, cause: &Cause) -> Headers {
@@ -71,6 +92,12 @@ fn written(original: Original<'_>, cause: &Cause) -> Headers {
         }
         OriginalHeaders::Raw(block) => headers.push(header::DL_RAW_HEADERS, BASE64.encode(block)),
     }
+    describe(&mut headers, original, cause);
+    headers
+}
+
+/// Says where the original comes from, and why it was put aside.
+fn describe(headers: &mut Headers, original: Original<'_>, cause: &Cause) {
     let Receipt { stream, consumer, sequence, stored_at, .. } = original.receipt;
     headers.push(header::MESSAGE_ID, place::letter_id(original.receipt));
     headers.push(header::DL_REASON, cause.reason.as_str().to_owned());
@@ -88,7 +115,6 @@ fn written(original: Original<'_>, cause: &Cause) -> Headers {
     add(header::DL_FIRST_FAILED_AT, cause.first_failed_at.and_then(moment::write));
     add(header::DL_LAST_FAILED_AT, moment::write(cause.last_failed_at));
     add(header::DL_STORED_AT, moment::write(*stored_at));
-    headers
 }
 
 /// What a header of the original is called in the letter.
@@ -106,8 +132,9 @@ fn is_writable((_, value): (&str, &str)) -> bool {
     !value.contains(['\r', '\n'])
 }
 
-/// Shortens the error, and then leaves out what can be spared, until the letter is small enough.
-fn fit(headers: &mut Headers, payload: usize, limit: usize) {
+/// Shortens the error, and then leaves out what can be spared, until the letter is small enough;
+/// says whether it is. The subject can be spared where the letter's own is whole.
+fn fit(headers: &mut Headers, payload: usize, limit: usize, is_whole: bool) -> bool {
     let most = limit.saturating_sub(payload).min(MOST_HEADERS);
     let over = headers.wire_len().saturating_sub(most);
     if over > 0
@@ -119,10 +146,13 @@ fn fit(headers: &mut Headers, payload: usize, limit: usize) {
     }
     for name in SPARE {
         if headers.wire_len() <= most {
-            return;
+            break;
         }
-        headers.remove(name);
+        if is_whole || name != header::DL_SUBJECT {
+            headers.remove(name);
+        }
     }
+    headers.wire_len() <= most && payload <= limit
 }
 
 #[cfg(test)]
@@ -164,7 +194,8 @@ mod tests {
             payload: &payload,
             receipt: &receipt,
         };
-        letter("shop-dead-letters", original, &cause(error), limit)
+        let whole = letter("shop-dead-letters", original, &cause(error), limit);
+        whole.unwrap_or_else(|| referring("shop-dead-letters", original, &cause(error), limit))
     }
 
     fn headers(pairs: &[(&str, &str)]) -> Headers {
@@ -226,7 +257,7 @@ mod tests {
         let kept = shorter.headers.get(header::DL_ERROR).unwrap();
         assert!(error.starts_with(kept) && kept.len() > 300, "{kept}");
 
-        let least = written_as(&theirs, &error, 500, 0);
+        let least = written_as(&theirs, &error, 500, 637);
         let names: Vec<&str> = least.headers.iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["tenant", header::MESSAGE_ID, header::DL_REASON]);
         let limit = size(&least) + 40;
@@ -234,6 +265,30 @@ mod tests {
         assert!(size(&less) <= limit);
         assert_eq!(less.headers.get(header::DL_SUBJECT), Some("orders.eu.created"));
         assert_eq!(less.headers.get(header::DL_ERROR), None);
+    }
+
+    #[test]
+    fn one_that_fits_into_no_letter_is_referred_to() {
+        let theirs = headers(&[("tenant", "acme")]);
+        let letter = written_as(&theirs, "no stock", 900, 1000);
+        assert!(letter.payload.is_empty());
+        assert_eq!(letter.headers.get("tenant"), None);
+        assert_eq!(letter.headers.get(header::DL_REFERS), Some("original"));
+        assert_eq!(letter.headers.get(header::DL_SEQUENCE), Some("7"));
+        assert_eq!(letter.headers.get(header::DL_ERROR), Some("no stock"));
+    }
+
+    #[test]
+    fn a_long_subject_is_cut_between_its_tokens_and_stands_in_a_header() {
+        let (receipt, payload) = (receipt(), Bytes::new());
+        let long = format!("orders.eu.{}.{}", "x".repeat(1000), "y".repeat(1000));
+        let headers = Headers::new();
+        let headers = OriginalHeaders::Read(&headers);
+        let original = Original { subject: &long, headers, payload: &payload, receipt: &receipt };
+        let letter = letter("shop-dead-letters", original, &cause(""), 10_000).unwrap();
+        assert!(letter.subject.as_str().len() <= tidings_subject::MAX_LEN);
+        assert!(letter.subject.as_str().ends_with(&format!("orders.eu.{}", "x".repeat(1000))));
+        assert_eq!(letter.headers.get(header::DL_SUBJECT), Some(long.as_str()));
     }
 
     #[test]

@@ -104,6 +104,8 @@ impl Walk {
     async fn find(&mut self) -> Result<Option<DeadLetter>, DeadLetterError> {
         if let Some(sequence) = self.filter.sequence {
             self.ended = true;
+            // What can't be asked for is refused here, too.
+            self.filter.letter_subjects(&self.letters)?;
             let letter = one(&self.link, &self.letters, sequence).await?;
             self.seen = 1;
             return Ok(Some(letter).filter(|letter| self.filter.selects(letter)));
@@ -145,8 +147,10 @@ impl Walk {
             }
             self.seen += 1;
             let (sequence, subject) = (stored.sequence, stored.subject.clone());
-            let letter = DeadLetter::open(&self.letters, stored)
+            let mut letter = DeadLetter::open(&self.letters, stored)
                 .ok_or_else(|| no_letter(&self.letters, sequence, subject.as_str()))?;
+            let completed = letter.complete(&self.link.transport).await;
+            completed.map_err(|fault| self.fault(fault))?;
             if self.filter.selects(&letter) {
                 return Ok(Some(letter));
             }
@@ -178,7 +182,11 @@ pub(super) async fn one(
     let stored = link.transport.stored(letters, Which::At(sequence)).await;
     let stored = stored.map_err(|fault| DeadLetterError::of(fault, letters))?;
     let letter = stored.and_then(|stored| DeadLetter::open(letters, stored));
-    letter.ok_or_else(|| DeadLetterError::NotFound { stream: letters.to_owned(), sequence })
+    let mut letter =
+        letter.ok_or_else(|| DeadLetterError::NotFound { stream: letters.to_owned(), sequence })?;
+    let completed = letter.complete(&link.transport).await;
+    completed.map_err(|fault| DeadLetterError::of(fault, letters))?;
+    Ok(letter)
 }
 
 fn no_letter(letters: &str, sequence: u64, subject: &str) -> DeadLetterError {

@@ -11,7 +11,7 @@ use crate::envelope::{self, DecodeError};
 use crate::header::{self, Headers};
 use crate::message::Decode;
 use crate::subject::Subject;
-use crate::transport::{Incoming, StoredHeaders, StoredMessage};
+use crate::transport::{ApiError, Fault, Incoming, StoredHeaders, StoredMessage, Transport, Which};
 
 /// A message that was put aside, and why.
 ///
@@ -35,6 +35,18 @@ pub struct DeadLetter {
     headers: Headers,
     raw_headers: Option<Bytes>,
     payload: Bytes,
+    original: Whereabouts,
+}
+
+/// Where the original's headers and payload are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whereabouts {
+    /// In the letter.
+    Here,
+    /// In the stream that kept it.
+    There,
+    /// Nowhere any more.
+    Gone,
 }
 
 impl DeadLetter {
@@ -55,13 +67,16 @@ impl DeadLetter {
             Some(block) => Headers::from_wire(block).unwrap_or_default(),
             None => originals(&written),
         };
+        let refers = written.get(header::DL_REFERS).is_some();
         let of_id = written.get(header::MESSAGE_ID).and_then(place::of_letter_id);
         let number = |name| written.get(name)?.parse::<u64>().ok();
         let time = |name| text::read_time(written.get(name)?);
         let text = |name| written.get(name).map(text::decode);
         let reason = written.get(header::DL_REASON).unwrap_or_default();
-        // The letter's own subject shows it in another way where it can't be part of one.
-        let original = text(header::DL_SUBJECT).filter(|said| text::splittable(said) == subject);
+        // The letter's own subject shows it in another way where it can't be part of one, and is cut
+        // where it is too long.
+        let original = text(header::DL_SUBJECT)
+            .filter(|said| text::splittable(said) == subject || said.len() > subject.len());
         let subject = Subject::from(original.unwrap_or(subject));
         Some(Self {
             sequence: stored.sequence,
@@ -81,7 +96,53 @@ impl DeadLetter {
             headers,
             raw_headers,
             payload: stored.payload,
+            original: if refers { Whereabouts::Gone } else { Whereabouts::Here },
         })
+    }
+
+    /// Fetches the original of a letter that refers to it, if it is still where it was.
+    pub(super) async fn complete(&mut self, transport: &Transport) -> Result<(), Fault> {
+        let (Whereabouts::Gone, Some(sequence)) = (self.original, self.original_sequence) else {
+            return Ok(());
+        };
+        let found = match transport.stored(&self.stream, Which::At(sequence)).await {
+            Err(Fault::Api(error)) if error.code == ApiError::STREAM_NOT_FOUND => None,
+            found => found?,
+        };
+        // A stream that was made again has another message of this sequence.
+        let Some(found) = found.filter(|found| {
+            found.subject == self.subject && Some(found.stored_at) == self.stored_at
+        }) else {
+            return Ok(());
+        };
+        match found.headers {
+            StoredHeaders::Read(headers) => self.headers = headers,
+            StoredHeaders::Unreadable(block) => {
+                self.headers = Headers::from_wire(&block).unwrap_or_default();
+                self.raw_headers = Some(block);
+            }
+        }
+        self.payload = found.payload;
+        self.original = Whereabouts::There;
+        Ok(())
+    }
+
+    /// Whether the original was too large for a letter: then the letter refers to the message in
+    /// [`stream`](Self::stream) with [`original_sequence`](Self::original_sequence), and headers and
+    /// payload are read from there.
+    pub fn refers(&self) -> bool {
+        self.original != Whereabouts::Here
+    }
+
+    /// Whether the original is lost: the letter refers to it, and its stream does not keep it any
+    /// more. Then there are neither headers nor a payload.
+    pub fn is_gone(&self) -> bool {
+        self.original == Whereabouts::Gone
+    }
+
+    /// Whether it refers to an original that is where it was.
+    pub(super) fn is_there(&self) -> bool {
+        self.original == Whereabouts::There
     }
 
     /// Its sequence in the dead-letter stream: what it is redriven and purged by.
@@ -104,7 +165,11 @@ impl DeadLetter {
         &self.error
     }
 
-    /// How often it was delivered.
+    /// How many attempts there were at it: its deliveries to the consumer, up to as many as the
+    /// retry policy allows. One that a dying process took with it counts, and so does one that a
+    /// shutdown gave back; a [`Failure::defer`](crate::Failure::defer) is none. Where only the server
+    /// knows of it ([`DeadLetterReason::Deliveries`], from a consumer that nobody reads), it is how
+    /// often the server delivered it.
     pub fn attempts(&self) -> Option<u64> {
         self.attempts
     }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use tidings_subject::MAX_LEN;
+
 use super::text;
 use crate::stream::{Discard, StreamConfig};
 use crate::transport::Receipt;
@@ -23,6 +25,23 @@ pub(super) fn letter_subject(
 ) -> String {
     let original = text::splittable(original);
     format!("{ROOT}.{letters}.{stream}.{consumer}.{original}")
+}
+
+/// The subject of the letter of a message: where it would be longer than a subject may be, the last
+/// tokens are left out, and the letter says in a header what they were.
+pub(super) fn fitting_subject(letters: &str, receipt: &Receipt, original: &str) -> String {
+    let Receipt { stream, consumer, .. } = receipt;
+    let mut kept = original;
+    loop {
+        let subject = letter_subject(letters, stream, consumer, kept);
+        if subject.len() <= MAX_LEN {
+            return subject;
+        }
+        match kept.rsplit_once('.') {
+            Some((first, _)) => kept = first,
+            None => return letter_subject(letters, stream, consumer, "_"),
+        }
+    }
 }
 
 /// A letter's stream, consumer and original subject, read off its subject.

@@ -62,7 +62,12 @@ impl Purge<'_> {
         let mut walk = letters.walk(filter);
         while let Some(letter) = walk.next().await {
             let sequence = match letter {
-                Ok(letter) => letter.sequence,
+                Ok(letter) => {
+                    if !dry_run {
+                        letters.let_go(&letter).await?;
+                    }
+                    letter.sequence
+                }
                 // It is nobody's letter, and so not meant.
                 Err(DeadLetterError::NoLetter { .. }) => continue,
                 Err(error) => return Err(error),

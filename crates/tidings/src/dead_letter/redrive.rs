@@ -4,6 +4,8 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 use std::time::SystemTime;
 
+use data_encoding::BASE64URL_NOPAD;
+
 use super::cause::DeadLetterReason;
 use super::error::DeadLetterError;
 use super::filter::DeadLetterFilter;
@@ -137,7 +139,8 @@ async fn put_back(
     dry_run: bool,
 ) -> Result<Back, DeadLetterError> {
     let DeadLetters { link, letters } = from;
-    let message = original(letter, letters, only_failed)?;
+    let mut message = original(letter, letters, only_failed)?;
+    fit(&mut message, link.transport.max_payload());
     let size = message.payload.len() + message.headers.wire_len();
     let limit = link.transport.max_payload();
     if size > limit {
@@ -148,6 +151,7 @@ async fn put_back(
     }
     let stored = store::confirmed(link, letter.stream(), message).await;
     let ack = stored.map_err(|fault| failed(fault, letter, letters))?;
+    from.let_go(letter).await?;
     from.remove(letter.sequence).await?;
     Ok(if ack.duplicate { Back::Duplicate } else { Back::New })
 }
@@ -184,6 +188,11 @@ fn original(
     letters: &str,
     only_failed: bool,
 ) -> Result<Outgoing, DeadLetterError> {
+    if letter.is_gone() {
+        let (sequence, stream) = (letter.sequence, letter.stream().to_owned());
+        let original = letter.original_sequence().unwrap_or_default();
+        return Err(DeadLetterError::Gone { sequence, stream, original });
+    }
     let subject = letter.subject();
     let is_whole = !subject.contains(char::REPLACEMENT_CHARACTER)
         || *letter.reason() != DeadLetterReason::Unreadable;
@@ -214,6 +223,36 @@ fn original(
     }
     let subject = letter.subject().to_owned().into();
     Ok(Outgoing { subject, headers, payload: letter.payload().clone() })
+}
+
+/// Makes room where an original that fits by itself does not with what is said of its way: what is
+/// good to know is left out, and its id, which keeps it from being put back twice, is a short one.
+fn fit(message: &mut Outgoing, limit: usize) {
+    let is_over = |message: &Outgoing| {
+        let headers = message.headers.wire_len();
+        headers > usize::from(u16::MAX) || headers + message.payload.len() > limit
+    };
+    for name in [header::ORIGIN, header::REDRIVEN] {
+        if is_over(message) {
+            message.headers.remove(name);
+        }
+    }
+    if is_over(message)
+        && let Some(id) = message.headers.get(header::MESSAGE_ID)
+    {
+        let short = BASE64URL_NOPAD.encode(&digest(id).to_be_bytes());
+        message.headers.set(header::MESSAGE_ID, short);
+    }
+    if is_over(message) {
+        message.headers.remove(header::ORIGINAL_ID);
+    }
+}
+
+/// FNV-1a: the same in every version and every process.
+fn digest(id: &str) -> u64 {
+    id.bytes().fold(0xcbf2_9ce4_8422_2325, |digest, byte| {
+        (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// Why an original could not be put back.

@@ -5,18 +5,28 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::cause::Cause;
-use super::letter::{Original, OriginalHeaders, letter};
+use super::letter::{Original, OriginalHeaders, letter, referring};
 use super::place;
 use crate::header;
 use crate::jitter::jittered;
 use crate::link::Link;
 use crate::publish_ack::PublishAck;
+use crate::stream::Retention;
 use crate::transport::{
-    Fault, Incoming, Outgoing, Receipt, StoredHeaders, StoredMessage, Transport, Which,
+    ApiError, Fault, Incoming, Outgoing, Receipt, StoredHeaders, StoredMessage, Transport, Which,
 };
 
 /// The first wait before a letter is sent again.
 const FIRST_RETRY: Duration = Duration::from_millis(50);
+
+/// How a letter is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stored {
+    /// With all of the original.
+    Whole,
+    /// It refers to the original, which is too large for a letter, and must stay.
+    Referring,
+}
 
 /// Stores a letter of a delivered message. It is stored when this returns `Ok`, once for each
 /// message and consumer, however often it is called.
@@ -29,7 +39,7 @@ pub(crate) async fn store(
     letters: &str,
     incoming: &Incoming,
     cause: &Cause,
-) -> Result<(), Fault> {
+) -> Result<Stored, Fault> {
     let receipt = incoming.receipt.as_ref();
     let original = Original {
         subject: incoming.subject.as_str(),
@@ -37,9 +47,7 @@ pub(crate) async fn store(
         payload: &incoming.payload,
         receipt: receipt.ok_or_else(|| Fault::client("no stream keeps the message"))?,
     };
-    confirmed(link, letters, letter(letters, original, cause, link.transport.max_payload()))
-        .await
-        .map(drop)
+    store_as_it_fits(link, letters, original, cause).await
 }
 
 /// The same for a message that was read from its stream, also where its header block can't be read.
@@ -49,16 +57,49 @@ pub(crate) async fn store_read(
     stored: &StoredMessage,
     receipt: &Receipt,
     cause: &Cause,
-) -> Result<(), Fault> {
+) -> Result<Stored, Fault> {
     let headers = match &stored.headers {
         StoredHeaders::Read(headers) => OriginalHeaders::Read(headers),
         StoredHeaders::Unreadable(block) => OriginalHeaders::Raw(block),
     };
     let (subject, payload) = (stored.subject.as_str(), &stored.payload);
     let original = Original { subject, headers, payload, receipt };
-    confirmed(link, letters, letter(letters, original, cause, link.transport.max_payload()))
-        .await
-        .map(drop)
+    store_as_it_fits(link, letters, original, cause).await
+}
+
+/// Stores a whole letter, or one that refers where neither the server nor the stream takes that.
+async fn store_as_it_fits(
+    link: &Link,
+    letters: &str,
+    original: Original<'_>,
+    cause: &Cause,
+) -> Result<Stored, Fault> {
+    let limit = link.transport.max_payload();
+    if let Some(whole) = letter(letters, original, cause, limit) {
+        match confirmed(link, letters, whole).await {
+            Ok(_) => return Ok(Stored::Whole),
+            Err(
+                Fault::TooLarge { .. }
+                | Fault::Api(ApiError {
+                    code: ApiError::MESSAGE_TOO_LARGE | ApiError::HEADERS_TOO_LARGE,
+                    ..
+                }),
+            ) => {}
+            Err(fault) => return Err(fault),
+        }
+    }
+    confirmed(link, letters, referring(letters, original, cause, limit)).await?;
+    Ok(Stored::Referring)
+}
+
+/// Whether the original may be settled once its letter is stored: not where the letter refers to it,
+/// and its stream lets go of what is settled.
+pub(crate) async fn may_go(link: &Link, stored: Stored, stream: &str) -> Result<bool, Fault> {
+    if stored == Stored::Whole {
+        return Ok(true);
+    }
+    let config = link.transport.stream(stream).await?;
+    Ok(config.is_none_or(|config| config.retention == Retention::Limits))
 }
 
 /// Whether there is a letter of this message and consumer already, in spite of the time that has
@@ -69,7 +110,7 @@ pub(crate) async fn is_stored(
     subject: &str,
     receipt: &Receipt,
 ) -> Result<bool, Fault> {
-    let filter = place::letter_subject(letters, &receipt.stream, &receipt.consumer, subject);
+    let filter = place::fitting_subject(letters, receipt, subject);
     let id = place::letter_id(receipt);
     let transport = &link.transport;
     // No letter is older than its original.
@@ -146,8 +187,8 @@ mod tests {
     use crate::dead_letter::place::stream_config;
     use crate::link::Patience;
     use crate::subject::Subject;
+    use crate::transport::Heading;
     use crate::transport::memory::Memory;
-    use crate::transport::{ApiError, Heading};
 
     const LETTERS: &str = "shop-dead-letters";
 
@@ -221,6 +262,6 @@ mod tests {
         let (mut large, cause) = failed(3);
         large.payload = vec![0; link.transport.max_payload()].into();
         let large = store(&link, LETTERS, &large, &cause).await;
-        assert!(matches!(large, Err(Fault::TooLarge { .. })), "{large:?}");
+        assert!(matches!(large, Err(Fault::Api(ApiError { code: 10_077, .. }))), "{large:?}");
     }
 }

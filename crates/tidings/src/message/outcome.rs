@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::message::Request;
+use crate::said::said;
 
 /// A handler's result, its types erased: what the runner settles or replies with.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ impl Outcome {
         match result {
             Ok(reply) => Self::body(&reply).map_or_else(Self::Failed, Self::Reply),
             Err(error) => {
-                let description = error.to_string();
+                let description = said(&error);
                 Self::body(&error)
                     .map_or_else(Self::Failed, |body| Self::Declared { description, body })
             }

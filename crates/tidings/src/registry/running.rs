@@ -39,6 +39,7 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     let mut routes = Vec::new();
     let mut controlled = Vec::new();
     let mut started = Vec::new();
+    let mut workers = Vec::new();
     let modes = Modes { streams: registry.streams, consumers: registry.consumers };
     let mut streams = BTreeSet::new();
     let mut plans = Vec::with_capacity(wirings.len());
@@ -58,6 +59,7 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
         let label = route.label();
         let worker = Worker::new(&route, link.clone(), &runner, letters.clone(), modes);
         routes.push((label.clone(), worker.tally()));
+        workers.push(worker.clone());
         controlled.push(Controlled { message: label.clone(), gate: worker.gate() });
         let source = connect(&link, &route, (wiring, plan, modes), &worker, &mut endpoints)
             .await
@@ -81,7 +83,7 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     );
     let first = routes.first().map(|(label, _)| label.clone()).unwrap_or_default();
     runner
-        .monitor(&link, identity, endpoints)
+        .monitor(&link, identity, endpoints, workers.clone())
         .await
         .map_err(|source| ServeError::Subscribe { message: first, source })?;
     // Every handler listens when this returns, not some time later.
@@ -101,7 +103,7 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
         runner.run(intake, source);
     }
     if let Some(backstop) = backstop {
-        runner.back(backstop);
+        runner.back(backstop, workers);
     }
     registry.control.set(controlled);
     Ok(Running { runner, routes, control: registry.control, link })

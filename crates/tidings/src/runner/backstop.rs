@@ -99,7 +99,7 @@ impl Backstop {
     }
 
     /// Until `stop`.
-    pub(super) async fn run(self, stop: CancellationToken) {
+    pub(super) async fn run(&self, stop: CancellationToken) {
         let mut pause = FIRST_RETRY;
         loop {
             let ended = tokio::select! {
@@ -212,7 +212,9 @@ impl Backstop {
         };
         if !self.is_put_aside(&original, &receipt, told.stored_at).await? {
             let cause = cause(&original, deliveries, told.stored_at);
-            dead_letter::store_read(&self.link, &self.letters, &original, &receipt, &cause).await?;
+            let stored =
+                dead_letter::store_read(&self.link, &self.letters, &original, &receipt, &cause);
+            let may_go = dead_letter::may_go(&self.link, stored.await?, &receipt.stream).await?;
             let (stream, consumer) = (&*receipt.stream, &*receipt.consumer);
             tracing::error!(
                 stream,
@@ -221,6 +223,9 @@ impl Backstop {
                 deliveries,
                 "never settled; it is put aside"
             );
+            if !may_go {
+                return Ok(());
+            }
         }
         self.give_up(&receipt).await
     }

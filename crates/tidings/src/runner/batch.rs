@@ -30,6 +30,9 @@ impl Shared {
         }
         let (mut spent, mut fresh) = (Vec::new(), Vec::with_capacity(batch.len()));
         for taken in batch {
+            if self.is_over(&taken.incoming) && self.is_done(&taken.incoming).await {
+                continue;
+            }
             let is_spent = self.is_spent(&taken.incoming).await;
             if is_spent { spent.push(taken) } else { fresh.push(taken) }
         }

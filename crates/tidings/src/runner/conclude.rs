@@ -23,6 +23,9 @@ use crate::transport::{Fault, Incoming, Receipt, Settle, Settlement};
 /// The first and the longest wait before a dead letter that can't be stored is stored again.
 pub(super) const FIRST_STORE: Duration = Duration::from_millis(500);
 pub(super) const MOST_STORE: Duration = Duration::from_secs(30);
+/// When a message comes again to which a letter refers, and which its stream would not keep once it
+/// is settled.
+const KEPT: Duration = Duration::from_secs(30 * 60);
 /// How often the ack of a last attempt is sent, until the server says that it has it.
 const LAST_ACKS: usize = 5;
 
@@ -36,7 +39,7 @@ impl Shared {
     pub(super) fn is_plain(&self, message: &Incoming) -> bool {
         let Incoming { settle, receipt, reply, .. } = message;
         let is_first = receipt.as_ref().is_none_or(|receipt| receipt.attempt <= 1);
-        is_first && (settle.is_some() || reply.is_none() || !self.is_asked())
+        is_first && !self.confirms && (settle.is_some() || reply.is_none() || !self.is_asked())
     }
 
     /// Settles or answers a message that was handled in this way, or gives it back with the time
@@ -236,11 +239,17 @@ impl Shared {
                 let why = Why(handled).to_string();
                 let settlement = Settlement::term(&why);
                 // Boxed, as what is rare is here: each task has room for all that may come.
-                if Box::pin(self.put_aside(taken, reason.clone(), why)).await {
-                    aside = Some(reason.clone());
-                    settlement
-                } else {
-                    Settlement::Nak(None)
+                match Box::pin(self.put_aside(taken, reason.clone(), why)).await {
+                    Some(true) => {
+                        aside = Some(reason.clone());
+                        settlement
+                    }
+                    // The letter refers to it: its stream would let go of what is settled.
+                    Some(false) => {
+                        self.kept.remember(&taken.incoming);
+                        Settlement::Nak(Some(KEPT))
+                    }
+                    None => Settlement::Nak(None),
                 }
             }
         };
@@ -251,7 +260,7 @@ impl Shared {
         taken.entry = None;
         let Taken { incoming, underway, .. } = &*taken;
         let Some(settle) = &incoming.settle else { return Ok(()) };
-        if let (Settlement::Nak(None), Fate::Aside(_)) = (&settlement, &fate) {
+        if let (Settlement::Nak(_), Fate::Aside(_)) = (&settlement, &fate) {
             if self.acks_all {
                 return self.settle_in_order(incoming, settle, settlement).await;
             }
@@ -273,60 +282,108 @@ impl Shared {
         if self.acks_all {
             return self.settle_in_order(incoming, settle, settlement).await;
         }
-        if settlement == Settlement::Ack && self.is_last_retry(taken) {
-            return Box::pin(self.acknowledge(settle)).await;
+        if settlement == Settlement::Ack && self.is_last_attempt(taken) {
+            return Box::pin(self.acknowledge(incoming, settle)).await;
         }
         settle.send(settlement).await
     }
 
-    /// Whether a message that was tried before is not tried again.
-    fn is_last_retry(&self, taken: &Taken) -> bool {
+    /// Whether a message is not to be tried again after this delivery.
+    pub(super) fn is_last_attempt(&self, taken: &Taken) -> bool {
         let attempt = taken.incoming.receipt.as_ref().map_or(1, |receipt| receipt.attempt);
-        attempt > 1 && self.policy.is_used_up(attempt + 1)
+        self.policy.is_used_up(attempt.saturating_add(1))
     }
 
     /// Acks until the server has it: an ack that is lost would make a dead letter of a message that
-    /// was handled, since nobody may handle it again.
-    async fn acknowledge(&self, settle: &Settle) -> Result<(), Fault> {
+    /// was handled, since nobody may handle it again. If the server never says that it has it, the
+    /// message is remembered here, and acknowledged once more when it comes again.
+    async fn acknowledge(&self, message: &Incoming, settle: &Settle) -> Result<(), Fault> {
         let mut acked = Ok(());
         for _ in 0..LAST_ACKS {
             acked = settle.confirm(Settlement::Ack, self.link.patience.ack).await;
             if acked.is_ok() {
-                break;
+                self.done.forget(message);
+                return acked;
             }
+            self.done.remember(message);
         }
         acked
     }
 
-    /// Stores a message as a dead letter, however long that takes; `false` if the shutdown came
-    /// first.
-    async fn put_aside(&self, taken: &Taken, reason: DeadLetterReason, error: String) -> bool {
-        let Some(letters) = &self.letters else { return true };
+    /// Whether a message has come again of which there is a letter that refers to it.
+    pub(super) fn is_kept(&self, message: &Incoming) -> bool {
+        let comes_again = message.receipt.as_ref().is_some_and(|receipt| receipt.attempt > 1);
+        comes_again && self.kept.knows(message)
+    }
+
+    /// Settles a message as before that has come again and that this route is done with; `false` if
+    /// it is not.
+    pub(super) async fn is_done(&self, message: &Incoming) -> bool {
+        let Some(settle) = &message.settle else { return false };
+        if self.is_kept(message) {
+            let sent = settle.send(Settlement::Nak(Some(KEPT))).await;
+            self.unsettled(message, sent);
+            return true;
+        }
+        if !self.done.knows(message) {
+            return false;
+        }
+        let acked = Box::pin(self.acknowledge(message, settle)).await;
+        self.unsettled(message, acked);
+        true
+    }
+
+    /// Stores a message as a dead letter, however long that takes; `None` if the shutdown came first.
+    /// Says whether the message may be settled then.
+    async fn put_aside(
+        &self,
+        taken: &Taken,
+        reason: DeadLetterReason,
+        error: String,
+    ) -> Option<bool> {
+        let Some(letters) = &self.letters else { return Some(true) };
         let receipt = taken.incoming.receipt.as_ref();
         let now = self.link.transport.now();
         let first = receipt.map(|receipt| self.history.first_failure(receipt, now));
-        let attempts = receipt.map_or(1, |receipt| receipt.attempt);
+        let attempts = self.policy.attempts_of(receipt.map_or(1, |receipt| receipt.attempt));
         let cause = Cause { reason, error, attempts, first_failed_at: first, last_failed_at: now };
         let storing = async {
             let mut pause = FIRST_STORE;
-            while let Err(fault) =
-                dead_letter::store(&self.link, letters, &taken.incoming, &cause).await
-            {
+            let may_go = loop {
+                let fault = match self.store_letter(letters, &taken.incoming, &cause).await {
+                    Ok(may_go) => break may_go,
+                    Err(fault) => fault,
+                };
                 let error = format!("dead letter in `{letters}`: {fault}");
                 tracing::error!(route = self.label, error, "a dead letter can't be stored");
                 self.gate.failing(Trouble::Letters, self.link.transport.now(), error);
                 tokio::time::sleep(jittered(pause)).await;
                 pause = (pause * 2).min(MOST_STORE);
-            }
+            };
             self.gate.well(Trouble::Letters);
+            may_go
         };
         // As long as it is not stored the original stays, and in nobody else's hands.
         let mut storing = pin!(storing);
         tokio::select! {
             biased;
-            () = &mut storing => true,
-            () = self.abort.cancelled() => false,
+            may_go = &mut storing => Some(may_go),
+            () = self.abort.cancelled() => None,
             never = self.progress.report(taken) => match never {},
+        }
+    }
+
+    /// Stores a letter, once, and says whether its original may be settled.
+    async fn store_letter(
+        &self,
+        letters: &str,
+        message: &Incoming,
+        cause: &Cause,
+    ) -> Result<bool, Fault> {
+        let stored = dead_letter::store(&self.link, letters, message, cause).await?;
+        match &message.receipt {
+            Some(receipt) => dead_letter::may_go(&self.link, stored, &receipt.stream).await,
+            None => Ok(true),
         }
     }
 

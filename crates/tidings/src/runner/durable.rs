@@ -1,8 +1,10 @@
 //! Feeding a route from a durable consumer, for as long as it runs.
 
+use std::slice;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tokio_util::task::AbortOnDropHandle;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -13,7 +15,8 @@ use super::cover::Cover;
 use super::feed::{Feed, Halt};
 use super::gate::Trouble;
 use super::intake::Intake;
-use super::{teller, watch};
+use super::ledger::Ledger;
+use super::{keep, teller, watch};
 use crate::jitter::jittered;
 use crate::probe::Listener;
 use crate::stream::{Retention, StreamDeclaration};
@@ -75,22 +78,17 @@ impl Durable {
 }
 
 /// Until the worker stops. What was delivered and not begun comes again elsewhere.
-pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener) {
+pub(super) async fn run(intake: &mut Intake, durable: &Arc<Durable>, listener: &Listener) {
     let (worker, gate) = (intake.worker().clone(), intake.worker().gate());
     let ledger = Arc::clone(&intake.ledger);
-    let telling = tokio::spawn(teller::run(worker.clone(), Arc::clone(&ledger)));
-    let _telling = AbortOnDropHandle::new(telling);
-    let durable = Arc::new(durable);
-    let auditing = audit::run(worker.clone(), Arc::clone(&ledger), Arc::clone(&durable));
-    let _auditing = AbortOnDropHandle::new(tokio::spawn(auditing));
-    let watching = tokio::spawn(watch::run(worker.clone(), Arc::clone(&durable)));
-    let _watching = AbortOnDropHandle::new(watching);
+    let beside = beside(&worker, &ledger, durable);
+    let _beside = beside.map(AbortOnDropHandle::new);
     let mut pause = FIRST_RETRY;
     loop {
         let opened = tokio::select! {
             biased;
-            () = worker.stopped() => return give_back(&mut intake, None).await,
-            opened = intake.meanwhile(open(&worker, &durable)) => opened,
+            () = worker.stopped() => return give_back(intake, None).await,
+            opened = intake.meanwhile(open(&worker, durable)) => opened,
         };
         match opened {
             Ok((pull, anew)) => {
@@ -101,7 +99,7 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
                 let mut feed = Feed::durable(pull);
                 let feeding = worker.feeding();
                 ledger.attach(&feed);
-                let halt = intake.run(&mut feed, &listener).await;
+                let halt = intake.run(&mut feed, listener).await;
                 if let Some(reach) = ledger.reach() {
                     worker.shared.account.close(reach);
                 }
@@ -110,10 +108,10 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
                     pause = FIRST_RETRY;
                 }
                 match halt {
-                    Halt::Stopped => return give_back(&mut intake, Some((feed, feeding))).await,
+                    Halt::Stopped => return give_back(intake, Some((feed, feeding))).await,
                     // What is here and not begun would wait as long as the route does.
                     Halt::Paused => {
-                        give_back(&mut intake, Some((feed, feeding))).await;
+                        give_back(intake, Some((feed, feeding))).await;
                         tokio::select! {
                             biased;
                             () = worker.stopped() => return,
@@ -121,7 +119,7 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
                         }
                     }
                     Halt::Yielding => {
-                        give_back(&mut intake, Some((feed, feeding))).await;
+                        give_back(intake, Some((feed, feeding))).await;
                         tokio::select! {
                             biased;
                             () = worker.stopped() => return,
@@ -150,20 +148,20 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
                     Halt::Dry | Halt::Open(_) => {}
                 }
             }
-            Err(Fault::Closed) => return give_back(&mut intake, None).await,
-            Err(fault) => report(&worker, &durable, &fault),
+            Err(Fault::Closed) => return give_back(intake, None).await,
+            Err(fault) => report(&worker, durable, &fault),
         }
         loop {
             tokio::select! {
                 biased;
-                () = worker.stopped() => return give_back(&mut intake, None).await,
+                () = worker.stopped() => return give_back(intake, None).await,
                 () = intake.meanwhile(sleep(jittered(pause))) => {}
             }
             pause = pause.saturating_mul(2).min(MOST_RETRY);
             let restored = tokio::select! {
                 biased;
-                () = worker.stopped() => return give_back(&mut intake, None).await,
-                restored = restore(&worker, &durable, &mut intake) => restored,
+                () = worker.stopped() => return give_back(intake, None).await,
+                restored = restore(&worker, durable, intake) => restored,
             };
             // One that has become another's is not read: what it delivers is not meant for us.
             if restored {
@@ -171,6 +169,27 @@ pub(super) async fn run(mut intake: Intake, durable: Durable, listener: Listener
             }
         }
     }
+}
+
+/// What goes on beside the intake: the teller and the audit.
+fn beside(worker: &Worker, ledger: &Arc<Ledger>, durable: &Arc<Durable>) -> [JoinHandle<()>; 3] {
+    let of = || (worker.clone(), Arc::clone(ledger), Arc::clone(durable));
+    let (told, ledger_told, _) = of();
+    let telling = tokio::spawn(async move {
+        let tell = || teller::run(told.clone(), Arc::clone(&ledger_told));
+        keep::again(slice::from_ref(&told), &told.shared.stop, tell).await;
+    });
+    let (watched, _, durable_watched) = of();
+    let (worker, ledger, durable) = of();
+    let auditing = tokio::spawn(async move {
+        let audit = || audit::run(worker.clone(), Arc::clone(&ledger), Arc::clone(&durable));
+        keep::again(slice::from_ref(&worker), &worker.shared.stop, audit).await;
+    });
+    let watching = tokio::spawn(async move {
+        let watch = || watch::run(watched.clone(), Arc::clone(&durable_watched));
+        keep::again(slice::from_ref(&watched), &watched.shared.stop, watch).await;
+    });
+    [telling, auditing, watching]
 }
 
 /// Makes the consumer again where it is missing: it may have been deleted. Says whether there may

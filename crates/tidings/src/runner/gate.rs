@@ -21,7 +21,7 @@ pub enum RouteState {
         error: String,
     },
     /// It can't take messages, or not all of its own, or can't store a dead letter, and keeps
-    /// trying.
+    /// trying; or one of its own tasks panicked within the last 30 s, and was begun again.
     Failing {
         /// Since when.
         since: SystemTime,
@@ -43,7 +43,7 @@ struct Standing {
     paused: bool,
     open: Option<(SystemTime, String)>,
     /// By what keeps it from working.
-    troubles: [Option<(SystemTime, String)>; 3],
+    troubles: [Option<(SystemTime, String)>; 4],
 }
 
 /// What keeps a route from working.
@@ -55,6 +55,8 @@ pub(super) enum Trouble {
     Letters,
     /// The consumer delivers other messages than the route's, or in another way.
     Consumer,
+    /// One of its tasks panicked, and is begun again.
+    Task,
 }
 
 impl Gate {

@@ -107,7 +107,7 @@ impl Hand {
         message: &Arc<Matter>,
     ) -> Result<(Health, bool), Stage> {
         let Dispatching::Each(dispatch) = &shared.dispatch else { return Err(Stage::Fresh) };
-        if shared.is_used_up(message) {
+        if shared.is_over(message) {
             return Err(Stage::Fresh);
         }
         self.stint.begin();

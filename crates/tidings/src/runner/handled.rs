@@ -9,6 +9,7 @@ use crate::dead_letter::DeadLetterReason;
 use crate::envelope::DecodeError;
 use crate::message::Outcome;
 use crate::probe::{End, Underway};
+use crate::said::panic_text;
 use crate::transport::Settlement;
 
 /// What became of one message in a handler.
@@ -38,10 +39,8 @@ pub(super) enum Cut {
 
 impl Cut {
     /// The handler panicked with this.
-    pub(super) fn panicked(panic: &(dyn Any + Send)) -> Self {
-        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-        Self::Panicked(text.unwrap_or_else(|| "a panic without text".to_owned()))
+    pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Self {
+        Self::Panicked(panic_text(panic))
     }
 
     pub(super) fn into_handled(self) -> Handled {

@@ -105,6 +105,17 @@ impl Intake {
         &self.worker
     }
 
+    /// Begins anew where its task panicked: what it had in its hand comes again, what others handle
+    /// goes on.
+    pub(super) fn recover(&mut self) {
+        self.ledger.put_down();
+        self.ledger.detach();
+        self.sheet = Sheet::new(&self.worker.shared.place);
+        self.hand = Hand::default();
+        self.timer = None;
+        self.ends = false;
+    }
+
     /// Whether anything came since the last call.
     pub(super) fn has_delivered(&mut self) -> bool {
         std::mem::take(&mut self.delivered)

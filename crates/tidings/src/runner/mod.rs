@@ -8,6 +8,7 @@ mod batch;
 mod circuit;
 mod conclude;
 mod cover;
+mod done;
 mod durable;
 mod feed;
 mod gate;
@@ -17,6 +18,7 @@ mod handled;
 mod haste;
 mod history;
 mod intake;
+mod keep;
 mod ledger;
 mod monitor;
 mod pace;
@@ -109,19 +111,22 @@ impl Runner {
         match source {
             Source::Core(subscriptions, inboxes) => {
                 let listener = intake.worker().listen(None);
-                self.tasks.spawn(queue::run(intake, subscriptions, inboxes, listener))
+                self.tasks.spawn(keep::core(intake, subscriptions, inboxes, listener))
             }
             Source::Durable(durable) => {
                 let of = (durable.stream.name, durable.config.name.as_str());
                 let listener = intake.worker().listen(Some(of));
-                self.tasks.spawn(durable::run(intake, durable, listener))
+                self.tasks.spawn(keep::durable(intake, durable, listener))
             }
         };
     }
 
     /// Starts to put aside what was never settled.
-    pub(crate) fn back(&self, backstop: Backstop) {
-        self.tasks.spawn(backstop.run(self.stop.clone()));
+    pub(crate) fn back(&self, backstop: Backstop, routes: Vec<Worker>) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            keep::again(&routes, &stop, || backstop.run(stop.clone())).await;
+        });
     }
 
     /// Starts to answer service discovery.
@@ -130,8 +135,10 @@ impl Runner {
         link: &Link,
         identity: ServiceIdentity,
         endpoints: Vec<Endpoint>,
+        routes: Vec<Worker>,
     ) -> Result<(), SubscribeError> {
-        monitor::start(link, identity, endpoints, self.monitor.clone(), &self.monitors).await
+        let (end, tasks) = (self.monitor.clone(), &self.monitors);
+        monitor::start(link, (identity, endpoints), routes, end, tasks).await
     }
 
     /// Ends: no new messages, then the handlers within `deadline`, then those that are left. Gives

@@ -10,11 +10,12 @@ use futures_util::stream::SelectAll;
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use super::Tally;
+use super::{Tally, Worker, keep};
 use crate::header::Headers;
 use crate::link::Link;
 use crate::message::Declaration;
@@ -129,8 +130,8 @@ struct EndpointStats<'a> {
 /// this instance, and answers until `end`, in a task that `tasks` waits for.
 pub(super) async fn start(
     link: &Link,
-    identity: ServiceIdentity,
-    endpoints: Vec<Endpoint>,
+    (identity, endpoints): (ServiceIdentity, Vec<Endpoint>),
+    routes: Vec<Worker>,
     end: CancellationToken,
     tasks: &TaskTracker,
 ) -> Result<(), SubscribeError> {
@@ -146,17 +147,23 @@ pub(super) async fn start(
             questions.push(inbox.map_err(SubscribeError::core)?);
         }
     }
-    tasks.spawn(answer(link.clone(), identity, endpoints, questions, end));
+    let link = link.clone();
+    tasks.spawn(async move {
+        let questions = Mutex::new(questions);
+        let answer = || answer(&link, &identity, &endpoints, &questions, &end);
+        keep::again(&routes, &end, answer).await;
+    });
     Ok(())
 }
 
 async fn answer(
-    link: Link,
-    identity: ServiceIdentity,
-    endpoints: Vec<Endpoint>,
-    mut questions: SelectAll<Inbox>,
-    end: CancellationToken,
+    link: &Link,
+    identity: &ServiceIdentity,
+    endpoints: &[Endpoint],
+    questions: &Mutex<SelectAll<Inbox>>,
+    end: &CancellationToken,
 ) {
+    let mut questions = questions.lock().await;
     loop {
         let question = tokio::select! {
             biased;
@@ -173,7 +180,7 @@ async fn answer(
                 continue;
             }
         };
-        let Some(payload) = body(subject.as_str(), &identity, &endpoints) else { continue };
+        let Some(payload) = body(subject.as_str(), identity, endpoints) else { continue };
         let answer = Outgoing { subject: to, headers: Headers::new(), payload };
         // While the server is away it may find no room.
         let sent = tokio::select! {

@@ -23,32 +23,34 @@ pub(crate) struct Subscriptions {
 
 /// Until the worker stops; then the interest ends, and what was already delivered is handled.
 pub(super) async fn run(
-    mut intake: Intake,
-    subscriptions: Subscriptions,
-    inboxes: Vec<Inbox>,
-    listener: Listener,
+    intake: &mut Intake,
+    subscriptions: &Subscriptions,
+    inboxes: Option<Vec<Inbox>>,
+    listener: &Listener,
 ) {
     let (worker, gate) = (intake.worker().clone(), intake.worker().gate());
-    let mut feed = Feed::Core(watched(&worker, inboxes));
+    let mut feed = inboxes.map(|inboxes| Feed::Core(watched(&worker, inboxes)));
     loop {
-        let halt = intake.run(&mut feed, &listener).await;
-        end(&mut intake, feed, &listener).await;
-        match halt {
-            Halt::Stopped | Halt::Dry | Halt::Broken | Halt::Yielding | Halt::Crowded => return,
-            Halt::Paused => tokio::select! {
-                biased;
-                () = worker.stopped() => return,
-                () = gate.is_paused(false) => {}
-            },
-            Halt::Open(until) => tokio::select! {
-                biased;
-                () = worker.stopped() => return,
-                () = sleep_until(until) => {}
-            },
+        if let Some(mut feed) = feed.take() {
+            let halt = intake.run(&mut feed, listener).await;
+            end(intake, feed, listener).await;
+            match halt {
+                Halt::Stopped | Halt::Dry | Halt::Broken | Halt::Yielding | Halt::Crowded => return,
+                Halt::Paused => tokio::select! {
+                    biased;
+                    () = worker.stopped() => return,
+                    () = gate.is_paused(false) => {}
+                },
+                Halt::Open(until) => tokio::select! {
+                    biased;
+                    () = worker.stopped() => return,
+                    () = sleep_until(until) => {}
+                },
+            }
         }
         let again = async {
             loop {
-                match subscribe(&worker, &subscriptions).await {
+                match subscribe(&worker, subscriptions).await {
                     Ok(inboxes) => return Some(inboxes),
                     Err(Fault::Closed) => return None,
                     Err(fault) => {
@@ -67,7 +69,7 @@ pub(super) async fn run(
         };
         let Some(inboxes) = inboxes else { return };
         gate.well(Trouble::Feed);
-        feed = Feed::Core(inboxes);
+        feed = Some(Feed::Core(inboxes));
     }
 }
 

@@ -1,7 +1,6 @@
 //! What becomes of a stream's message: the one function that decides.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::handled::Handled;
@@ -10,6 +9,7 @@ use crate::failure::{Failure, Verdict};
 use crate::message::Outcome;
 use crate::retry::{Next, Retry};
 use crate::route::{Classify, SPARE_DELIVERIES};
+use crate::said::guarded;
 
 /// How often a message that no instance knows is given back beyond the attempts of the policy.
 const GIVEN_BACK: u64 = SPARE_DELIVERIES - 2;
@@ -58,6 +58,12 @@ impl Policy {
         self.retry.attempts().is_some_and(|attempts| attempt > attempts)
     }
 
+    /// How many of so many deliveries were attempts: those beyond the last are for whoever puts the
+    /// message aside, and no handler gets them.
+    pub(super) fn attempts_of(&self, deliveries: u64) -> u64 {
+        self.retry.attempts().map_or(deliveries, |attempts| deliveries.min(attempts))
+    }
+
     /// What becomes of a message that ended in this way; `attempt` is asked for where it failed.
     pub(super) fn decide(&self, handled: &Handled, attempt: impl FnOnce() -> Attempt) -> Fate {
         let asked = match handled {
@@ -71,7 +77,7 @@ impl Policy {
                 Verdict::Retry => None,
             },
             Handled::Undecodable(_) => return Fate::Aside(Reason::Undecodable),
-            Handled::UsedUp => return Fate::Aside(Reason::Attempts),
+            Handled::UsedUp => return Fate::Aside(Reason::Deliveries),
             // It did not fail: it comes again elsewhere, at once.
             Handled::Aborted => return Fate::Again(Duration::ZERO),
             Handled::Panicked(_) | Handled::Overdue(_) => None,
@@ -99,8 +105,10 @@ impl Policy {
     /// The route's own judgement; one that panics is none.
     fn verdict(&self, failure: &Failure) -> Verdict {
         let judge = |classify: &Classify| {
-            catch_unwind(AssertUnwindSafe(|| classify(failure)))
-                .inspect_err(|_| tracing::error!(%failure, "a route's `classify` panicked"))
+            guarded(|| classify(failure))
+                .inspect_err(|panic| {
+                    tracing::error!(%failure, panic, "a route's `classify` panicked");
+                })
                 .ok()
         };
         self.classify.as_ref().and_then(judge).unwrap_or_else(|| failure.verdict())
@@ -185,7 +193,7 @@ mod tests {
             (Handled::Overdue(secs(1)), 3, 0, 0.0, Fate::Aside(Reason::Attempts)),
             (Handled::Aborted, 1, 0, 0.0, Fate::Again(secs(0))),
             (Handled::Aborted, 3, 99, 0.0, Fate::Again(secs(0))),
-            (Handled::UsedUp, 4, 0, 0.0, Fate::Aside(Reason::Attempts)),
+            (Handled::UsedUp, 4, 0, 0.0, Fate::Aside(Reason::Deliveries)),
             (undecodable(), 1, 0, 0.0, Fate::Aside(Reason::Undecodable)),
         ] {
             let attempt = Attempt { number, since_first: secs(since_first), chance };

@@ -65,10 +65,17 @@ pub(crate) struct Tally {
     given_back: AtomicU64,
     aborted: AtomicU64,
     left: AtomicU64,
-    dropped: Mutex<Vec<Dropped>>,
+    dropped: Mutex<AllDropped>,
     declared: AtomicU64,
     busy_nanos: AtomicU64,
     last_error: Mutex<String>,
+}
+
+/// What a route's subscriptions dropped: a number for those that have ended.
+#[derive(Debug, Default)]
+struct AllDropped {
+    ended: u64,
+    counted: Vec<Dropped>,
 }
 
 /// What service discovery shows of them.
@@ -163,16 +170,21 @@ impl Tally {
             dead_lettered: self.dead_lettered.load(Relaxed),
             aborted: self.aborted.load(Relaxed),
             left: self.left.load(Relaxed),
-            dropped: self.dropped().iter().map(Dropped::count).sum(),
+            dropped: self.dropped().count(),
         }
     }
 
     /// Counts, from now on, what this subscription drops.
     pub(crate) fn watch(&self, dropped: &Dropped) {
-        self.dropped().push(dropped.clone());
+        let mut all = self.dropped();
+        let AllDropped { ended, counted } = &mut *all;
+        for over in counted.extract_if(.., |one| one.is_final()) {
+            *ended += over.count();
+        }
+        counted.push(dropped.clone());
     }
 
-    fn dropped(&self) -> MutexGuard<'_, Vec<Dropped>> {
+    fn dropped(&self) -> MutexGuard<'_, AllDropped> {
         self.dropped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -201,5 +213,28 @@ impl Tally {
             busy_nanos: load(&self.busy_nanos),
             last_error: self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
+    }
+}
+
+impl AllDropped {
+    fn count(&self) -> u64 {
+        self.ended + self.counted.iter().map(Dropped::count).sum::<u64>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subscriptions_that_have_ended_are_a_number() {
+        let tally = Tally::default();
+        for _ in 0..100 {
+            let dropped = Dropped::default();
+            tally.watch(&dropped);
+            dropped.one_more("orders.>");
+        }
+        assert_eq!(tally.report(String::new()).dropped, 100);
+        assert!(tally.dropped().counted.len() <= 2);
     }
 }

@@ -56,13 +56,14 @@ impl Shared {
         );
     }
 
+    /// One whose letter refers to it is given up all the same: it would break the connection again.
     async fn give_up(&self, unreadable: &Unreadable) -> Result<(), Fault> {
         let Unreadable { message, receipt, settle } = unreadable;
         if let Some(letters) = &self.letters {
             let cause = Cause {
                 reason: DeadLetterReason::Unreadable,
                 error: Unreadable::why(message).to_owned(),
-                attempts: receipt.attempt,
+                attempts: self.policy.attempts_of(receipt.attempt),
                 first_failed_at: None,
                 last_failed_at: self.link.transport.now(),
             };

@@ -2,7 +2,9 @@
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -15,12 +17,13 @@ use super::account::Account;
 use super::backlog::Taken;
 use super::conclude::Concluded;
 use super::cover::Cover;
+use super::done::Remembered;
 use super::gate::{Gate, Trouble};
 use super::given_back::GivenBack;
 use super::handled::{Cut, Handled};
 use super::history::History;
 use super::ledger::Ledger;
-use super::place::Place;
+use super::place::{Health, Place};
 use super::progress::Progress;
 use super::settle::Policy;
 use super::{Runner, Tally, reply};
@@ -31,6 +34,7 @@ use crate::link::Link;
 use crate::message::{Declaration, MessageKind};
 use crate::probe::{Listener, Listening, Underway, Work};
 use crate::route::{Key, RouteSpec};
+use crate::said::{guarded, panic_text};
 use crate::topology::{Modes, Topology};
 use crate::transport::{Fault, Incoming};
 
@@ -76,6 +80,14 @@ pub(super) struct Shared {
     /// Whether messages may wait here for something else than a handler's end.
     strict: bool,
     pub(super) gate: Arc<Gate>,
+    /// Whether a message's first ack is its last, so that the server is to confirm it.
+    pub(super) confirms: bool,
+    /// What is put aside and stays in its stream, since the letter refers to it.
+    pub(super) kept: Remembered,
+    /// What was handled and is perhaps not acknowledged.
+    pub(super) done: Remembered,
+    /// How many of its tasks have panicked.
+    pub(super) falls: AtomicU64,
     pub(super) tally: Arc<Tally>,
     pub(super) tasks: TaskTracker,
     feeds: TaskTracker,
@@ -117,6 +129,10 @@ impl Worker {
                     || route.batch_rule().is_some()
                     || route.ack_every.is_some(),
                 gate: Arc::default(),
+                confirms: route.ack_every.is_none() && route.retry().attempts() == Some(1),
+                kept: Remembered::default(),
+                done: Remembered::default(),
+                falls: AtomicU64::default(),
                 tally: Arc::default(),
                 tasks: runner.tasks.clone(),
                 feeds: runner.feeds.clone(),
@@ -177,7 +193,7 @@ impl Worker {
     pub(super) fn take(&self, message: Arc<Matter>) -> Taken {
         let Shared { key, .. } = &*self.shared;
         // A key that panics is none; the handler's own decoding will say so again.
-        let read = |key: &Key| catch_unwind(AssertUnwindSafe(|| key(&message))).ok().flatten();
+        let read = |key: &Key| guarded(|| key(&message)).ok().flatten();
         let key = key.as_ref().and_then(read);
         let underway = self.came(&message);
         Taken::new(message, underway, key)
@@ -190,8 +206,7 @@ impl Worker {
 
     /// Whether a message is not to be tried again after this delivery.
     pub(super) fn is_last_attempt(&self, taken: &Taken) -> bool {
-        let receipt = taken.incoming.receipt.as_ref();
-        receipt.is_some_and(|receipt| self.shared.policy.is_used_up(receipt.attempt + 1))
+        taken.incoming.receipt.is_some() && self.shared.is_last_attempt(taken)
     }
 
     /// Counts a message that will not be handled; who asked is told.
@@ -209,16 +224,26 @@ impl Worker {
     /// are settled.
     pub(super) fn handle_batch(&self, batch: Vec<Taken>, mut place: Place) {
         let shared = Arc::clone(&self.shared);
-        self.shared.tasks.spawn(async move { shared.work_on_all(batch, &mut place).await });
+        self.shared.tasks.spawn(async move {
+            let work = AssertUnwindSafe(shared.work_on_all(batch, &mut place));
+            if let Err(panic) = work.catch_unwind().await {
+                shared.fell(panic_text(panic));
+            }
+        });
     }
 
     /// Goes on with a message in a task of its own; the place is given back when it is settled.
     pub(super) fn handle(&self, taken: Taken, stage: Stage, mut place: Place) {
         let shared = Arc::clone(&self.shared);
         self.shared.tasks.spawn(async move {
-            let (health, later) = shared.go_on(taken, stage, &mut place.kept).await;
-            place.health = health;
-            place.defer(later);
+            let work = AssertUnwindSafe(shared.go_on(taken, stage, &mut place.kept));
+            match work.catch_unwind().await {
+                Ok((health, later)) => {
+                    place.health = health;
+                    place.defer(later);
+                }
+                Err(panic) => shared.fell(panic_text(panic)),
+            }
         });
     }
 
@@ -279,6 +304,9 @@ impl Shared {
         let (handled, took) = match stage {
             Stage::Fresh => {
                 let handled = match &self.dispatch {
+                    _ if self.is_over(&taken.incoming) && self.is_done(&taken.incoming).await => {
+                        return (Health::Unknown, None);
+                    }
                     _ if self.is_spent(&taken.incoming).await => Handled::UsedUp,
                     Dispatching::Each(dispatch) => self.call(&**dispatch, &taken, kept).await,
                     // It is handled with others, in `batch`.
@@ -301,6 +329,12 @@ impl Shared {
     pub(super) fn is_used_up(&self, message: &Incoming) -> bool {
         let Incoming { settle, receipt, .. } = message;
         settle.is_some() && receipt.as_ref().is_some_and(|r| self.policy.is_used_up(r.attempt))
+    }
+
+    /// Whether a message comes again that its handler is not to get.
+    #[inline]
+    pub(super) fn is_over(&self, message: &Incoming) -> bool {
+        self.is_used_up(message) || self.is_kept(message)
     }
 
     /// The same where some deliveries may have been no attempts: those to instances that do not
@@ -352,15 +386,23 @@ impl Shared {
                 None => std::future::pending().await,
             }
         };
+        let mut work = pin!(Some(work));
+        let polled = poll_fn(|cx| match work.as_mut().as_pin_mut() {
+            Some(work) => work.poll(cx),
+            None => Poll::Pending,
+        });
         // A timer is only made where the handler does not end at once.
-        tokio::select! {
+        let ended = tokio::select! {
             biased;
-            done = AssertUnwindSafe(work).catch_unwind() => {
-                done.map_err(|panic| Cut::panicked(&*panic))
-            }
+            done = AssertUnwindSafe(polled).catch_unwind() => done.map_err(Cut::panicked),
             () = self.abort.cancelled() => Err(Cut::Aborted),
             deadline = overdue => Err(Cut::Overdue(deadline)),
+        };
+        // What the handler holds is a user's, and is dropped in the same care.
+        if let Err(panic) = guarded(|| work.set(None)) {
+            tracing::error!(route = self.label, panic, "a handler panicked when it was dropped");
         }
+        ended
     }
 }
 
@@ -374,5 +416,5 @@ fn is_for_another(message: &Incoming) -> bool {
 /// Runs what a user wrote, now: it may panic.
 pub(super) fn caught<T: From<Handled>>(work: impl FnOnce() -> Poll<T>) -> Poll<T> {
     catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|panic| Poll::Ready(Cut::panicked(&*panic).into_handled().into()))
+        .unwrap_or_else(|panic| Poll::Ready(Cut::panicked(panic).into_handled().into()))
 }

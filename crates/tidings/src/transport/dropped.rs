@@ -12,9 +12,14 @@ impl Dropped {
         self.0.load(Ordering::Relaxed)
     }
 
+    /// Whether nobody counts any more: the subscription has ended.
+    pub(crate) fn is_final(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     /// Counts one more, and warns with one line for each power of two: a flood of messages makes
     /// no flood of warnings.
-    pub(super) fn one_more(&self, filter: &str) {
+    pub(crate) fn one_more(&self, filter: &str) {
         let dropped = self.0.fetch_add(1, Ordering::Relaxed) + 1;
         if dropped.is_power_of_two() {
             tracing::warn!(filter, dropped, "slow consumer: messages were dropped");

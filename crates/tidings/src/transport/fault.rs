@@ -66,6 +66,8 @@ pub(crate) struct ApiError {
 impl ApiError {
     pub(crate) const STREAM_NOT_FOUND: u32 = 10_059;
     pub(crate) const CONSUMER_NOT_FOUND: u32 = 10_014;
+    pub(crate) const MESSAGE_TOO_LARGE: u32 = 10_054;
+    pub(crate) const HEADERS_TOO_LARGE: u32 = 10_097;
     pub(crate) const NO_MESSAGE: u32 = 10_037;
     pub(crate) const SEQUENCE_NOT_FOUND: u32 = 10_043;
     /// A stream could not be made. One of the same name may just have been deleted.

@@ -46,7 +46,8 @@ async fn die_with_one(link: &Link) -> Incoming {
 async fn start(link: &Link) -> AbortOnDropHandle<()> {
     let modes = Modes { streams: Topology::Manage, consumers: Topology::Manage };
     let backstop = Backstop::prepare(link.clone(), letter_stream(), modes).await.unwrap();
-    AbortOnDropHandle::new(tokio::spawn(backstop.run(CancellationToken::new())))
+    let running = async move { backstop.run(CancellationToken::new()).await };
+    AbortOnDropHandle::new(tokio::spawn(running))
 }
 
 async fn letters(link: &Link) -> Vec<DeadLetter> {

@@ -1,0 +1,125 @@
+//! A route's own tasks, begun again where they panic: whatever the fault is, a route that shows
+//! [`RouteState::Running`](super::RouteState::Running) runs.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::gate::Trouble;
+use super::intake::Intake;
+use super::queue::{self, Subscriptions};
+use super::worker::Shared;
+use super::{Durable, Worker, durable as consumer};
+use crate::jitter::jittered;
+use crate::probe::Listener;
+use crate::said::{guarded, panic_text};
+use crate::transport::Inbox;
+
+/// The first and the longest wait before a task that panicked is begun again.
+const FIRST_AGAIN: Duration = Duration::from_millis(100);
+const MOST_AGAIN: Duration = Duration::from_secs(10);
+/// How long a panic is shown, and how long a task must last to be as good as new.
+const SHOWN: Duration = Duration::from_secs(30);
+
+/// Feeds a route from core subscriptions, until the worker stops.
+pub(super) async fn core(
+    mut intake: Intake,
+    subscriptions: Subscriptions,
+    inboxes: Vec<Inbox>,
+    listener: Listener,
+) {
+    let (worker, mut inboxes) = (intake.worker().clone(), Some(inboxes));
+    let mut pace = Pace::default();
+    loop {
+        let run = queue::run(&mut intake, &subscriptions, inboxes.take(), &listener);
+        let Err(panic) = AssertUnwindSafe(run).catch_unwind().await else { return };
+        worker.shared.fell(panic_text(panic));
+        intake.recover();
+        if !pace.wait(&worker.shared.stop).await {
+            return;
+        }
+    }
+}
+
+/// Feeds a route from a durable consumer, until the worker stops.
+pub(super) async fn durable(mut intake: Intake, durable: Durable, listener: Listener) {
+    let (worker, durable) = (intake.worker().clone(), Arc::new(durable));
+    let mut pace = Pace::default();
+    loop {
+        let run = consumer::run(&mut intake, &durable, &listener);
+        let Err(panic) = AssertUnwindSafe(run).catch_unwind().await else { return };
+        worker.shared.fell(panic_text(panic));
+        intake.recover();
+        if !pace.wait(&worker.shared.stop).await {
+            return;
+        }
+    }
+}
+
+/// Runs what is to run until `stop`; a panic is the trouble of these routes.
+pub(super) async fn again<F: Future<Output = ()>>(
+    routes: &[Worker],
+    stop: &CancellationToken,
+    mut run: impl FnMut() -> F,
+) {
+    let mut pace = Pace::default();
+    while let Err(panic) = AssertUnwindSafe(async { run().await }).catch_unwind().await {
+        let why = panic_text(panic);
+        for route in routes {
+            route.shared.fell(why.clone());
+        }
+        if !pace.wait(stop).await {
+            return;
+        }
+    }
+}
+
+/// How long to wait before the next try.
+struct Pace {
+    pause: Duration,
+    begun: Instant,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { pause: FIRST_AGAIN, begun: Instant::now() }
+    }
+}
+
+impl Pace {
+    /// Waits; `false` if `stop` came first.
+    async fn wait(&mut self, stop: &CancellationToken) -> bool {
+        if self.begun.elapsed() > SHOWN {
+            self.pause = FIRST_AGAIN;
+        }
+        let waited = stop.run_until_cancelled(sleep(jittered(self.pause))).await;
+        self.pause = self.pause.saturating_mul(2).min(MOST_AGAIN);
+        self.begun = Instant::now();
+        waited.is_some()
+    }
+}
+
+impl Shared {
+    /// One of its tasks panicked: that is shown for a while.
+    #[cold]
+    pub(super) fn fell(self: &Arc<Self>, panic: String) {
+        let count = self.falls.fetch_add(1, Relaxed) + 1;
+        let now = self.link.transport.now();
+        self.gate.failing(Trouble::Task, now, format!("one of its own tasks panicked: {panic}"));
+        let shared = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let _ = shared.stop.run_until_cancelled(sleep(SHOWN)).await;
+            if shared.falls.load(Relaxed) == count {
+                shared.gate.well(Trouble::Task);
+            }
+        });
+        // Last: whoever listens to what is told may be the one that panics.
+        let _ =
+            guarded(|| tracing::error!(route = self.label, panic, "a task of a route panicked"));
+    }
+}
