@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use tidings::prelude::*;
-use tidings::{AtomicAck, AtomicBatch, AtomicError, From, PublishError};
+use tidings::{AtomicAck, AtomicBatch, AtomicError, Draft, From, PublishError};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::env::{Env, SHORT, never, next, soon};
 use crate::message::{Parcels, Sent, sent};
@@ -169,6 +170,83 @@ pub(crate) async fn one_that_is_stored_already_keeps_out_the_others(env: Env) {
     let duplicate = matches!(error, AtomicError::Duplicate { place: 0, sequence: 4, .. });
     assert!(duplicate, "{error:?}");
     assert_eq!(messages(&bus).await, 4);
+}
+
+/// A batch that is refused was heard all the same; asking the stream for its ids is not.
+pub(crate) async fn what_is_refused_is_heard_once(env: Env) {
+    let bus = env.bus_with::<Accounts>().await;
+    bus.publish(&credited(2)).await.unwrap();
+    let mut live = bus.subscribe::<AccountEvent>().await.unwrap();
+    let error = soon(transfer(&bus, 2).publish()).await.unwrap_err();
+    assert!(matches!(error, AtomicError::Duplicate { place: 1, .. }), "{error:?}");
+    assert_eq!(*next(&mut live).await, AccountEvent::Debited(debited(2)));
+    assert_eq!(*next(&mut live).await, AccountEvent::Credited(credited(2)));
+    never(SHORT, live.next()).await;
+    assert_eq!(messages(&bus).await, 1);
+}
+
+#[derive(EventStream)]
+#[stream(name = "NOTES", subjects("notes.>"), allow_atomic_publish, max_message_size = "1KiB")]
+pub(crate) struct Notes;
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "notes.written", stream = Notes)]
+struct Written {
+    #[event(id)]
+    number: u64,
+    text: String,
+}
+
+pub(crate) async fn of_several_faults_the_server_names_one_at_once(env: Env) {
+    let bus = env.bus_with::<Notes>().await;
+    let written = |number| Written { number, text: String::new() };
+    let known = written(0);
+    bus.publish(&known).await.unwrap();
+    let large = Written { number: 1, text: "x".repeat(2000) };
+    let other = written(1);
+    let drafts: [fn(Draft<'_, Written>) -> Draft<'_, Written>; 3] = [
+        |draft| draft,
+        |draft| draft.ttl(Duration::from_secs(9)),
+        |draft| draft.expected_stream("OTHER"),
+    ];
+    for (fault, event, draft) in
+        [("large", &large, drafts[0]), ("ttl", &other, drafts[1]), ("stream", &other, drafts[2])]
+    {
+        for order in ["known first", "known behind", "the known one"] {
+            let mut batch = bus.atomic();
+            let (faulty, known) = (draft(bus.message(event)), bus.message(&known));
+            let filler = written(7);
+            match order {
+                "known first" => batch.add_message(known).unwrap().add_message(faulty),
+                "known behind" => batch.add_message(faulty).unwrap().add_message(known),
+                _ if fault == "large" => continue,
+                _ => batch.add_message(draft(known)).unwrap().add(&filler),
+            }
+            .unwrap();
+            let begun = Instant::now();
+            let error = soon(batch.publish()).await.unwrap_err();
+            assert!(begun.elapsed() < Duration::from_secs(2), "{fault}, {order}: {error:?}");
+            let place = usize::from(order == "known first");
+            let named = match (&error, fault, order) {
+                (
+                    AtomicError::Event { place: at, source: PublishError::Refused { code, .. } },
+                    _,
+                    _,
+                ) => *at == place && matches!((fault, code), ("large", 10_054) | ("ttl", 10_166)),
+                (AtomicError::Event { place: at, source: PublishError::Conflict { .. } }, _, _) => {
+                    *at == place && fault == "stream"
+                }
+                (
+                    AtomicError::Duplicate { place, .. },
+                    "ttl" | "stream",
+                    "known first" | "the known one",
+                ) => *place == 0,
+                _ => false,
+            };
+            assert!(named, "{fault}, {order}: {error:?}");
+        }
+    }
+    assert_eq!(bus.stream::<Notes>().state().await.unwrap().messages, 1);
 }
 
 pub(crate) async fn what_can_not_be_in_a_batch_is_refused_when_it_is_added(env: Env) {

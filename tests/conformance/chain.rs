@@ -1,9 +1,10 @@
 //! Handlers that publish: one event follows from another.
 
 use tidings::prelude::*;
-use tidings::{From, Stored, Subscription};
+use tidings::{DeadLetterFilter, From, Stored, Subscription};
+use tokio::sync::mpsc;
 
-use crate::env::{Env, SHORT, SOON, never, next};
+use crate::env::{Env, SHORT, SOON, never, next, soon};
 use crate::message::{Check, OutOfStock, Seen, Sent, Stock, Switched, sent, switched};
 
 pub(crate) async fn what_a_handler_publishes_twice_is_stored_once(env: Env) {
@@ -75,4 +76,96 @@ pub(crate) async fn an_event_follows_from_another_along_a_chain(env: Env) {
     let report = running.shutdown().await;
     let counts: Vec<_> = report.iter().map(|r| (r.handled, r.failed)).collect();
     assert_eq!(counts, [(100, 0); 3]);
+}
+
+/// Forgets the ids of its messages after a second.
+#[derive(EventStream)]
+#[stream(name = "STEPS", subjects("steps.>"), duplicate_window = "1s", allow_atomic_publish)]
+pub(crate) struct Steps;
+
+/// A step of some work, without id fields.
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "steps.{parcel}.done", stream = Steps)]
+struct Step {
+    parcel: u64,
+    what: String,
+}
+
+fn step(parcel: u64, what: &str) -> Step {
+    Step { parcel, what: what.to_owned() }
+}
+
+async fn steps(bus: &Bus) -> Vec<String> {
+    let count = bus.stream::<Steps>().state().await.unwrap().messages;
+    let mut stored = bus.replay::<Step>(From::Beginning).await.unwrap();
+    let mut steps = Vec::new();
+    for _ in 0..count {
+        steps.push(next(&mut stored).await.what.clone());
+    }
+    steps
+}
+
+/// Which events a run publishes, and in which order, is its own business: what differs is stored.
+pub(crate) async fn what_a_second_run_publishes_otherwise_is_another_event(env: Env) {
+    let bus = env.bus_with::<Steps>().await;
+    let handler = |event: Sent, cx: Context| async move {
+        let whats = match cx.attempt() {
+            1 => ["reserved", "noted", "noted"],
+            _ => ["paid", "noted", "reserved"],
+        };
+        for what in whats {
+            cx.publish(&step(event.number, what)).await?;
+        }
+        // On another subject, and all else the same.
+        cx.publish(&step(cx.attempt() * 100, "noted")).await?;
+        if cx.attempt() == 1 { Err(Failure::retry("after publishing")) } else { Ok(()) }
+    };
+    let route = Route::of::<Sent>(handler).retry(Retry::fixed(SHORT));
+    let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
+    bus.publish(&sent(1)).await.unwrap();
+    tidings_tests::eventually(SOON, "the second run", || async {
+        running.report()[0].handled == 1
+    })
+    .await;
+    running.shutdown().await;
+    assert_eq!(steps(&bus).await, ["reserved", "noted", "noted", "noted", "paid", "noted"]);
+}
+
+/// The retries and the way back from the dead letters take longer than the stream knows an id.
+pub(crate) async fn a_late_run_finds_what_an_earlier_one_stored(env: Env) {
+    let bus = env.bus_with::<Steps>().await;
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let at = bus.clone();
+    let handler = move |event: Sent, cx: Context| {
+        let (bus, tell) = (at.clone(), tell.clone());
+        async move {
+            let one = cx.publish(&step(event.number, "one")).await?;
+            let (two, three) = (step(event.number, "two"), step(event.number, "three"));
+            let mut batch = bus.atomic();
+            batch.add_message(cx.message(&two))?.add_message(cx.message(&three))?;
+            let all = batch.publish().await?;
+            tell.send((one.sequence, one.duplicate, all.first_sequence, all.duplicate))?;
+            match (cx.redriven(), cx.attempt()) {
+                (0, 1 | 2) => Err(Failure::retry("after publishing")),
+                (0, _) => Err(Failure::reject("to the letters")),
+                _ => Ok(()),
+            }
+        }
+    };
+    let late = Duration::from_millis(1500);
+    let route = Route::of::<Sent>(handler).retry(Retry::fixed(late)).concurrency(1);
+    let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
+    bus.publish(&sent(1)).await.unwrap();
+    assert_eq!(soon(told.recv()).await, Some((1, false, 2, false)));
+    for run in 2..=3 {
+        assert_eq!(soon(told.recv()).await, Some((1, true, 2, true)), "run {run}");
+    }
+    tidings_tests::eventually(SOON, "its way back", || async {
+        let report = bus.dead_letters("shop").redrive(DeadLetterFilter::all()).await.unwrap();
+        report.redriven == 1
+    })
+    .await;
+    assert_eq!(soon(told.recv()).await, Some((1, true, 2, true)), "after it was put back");
+    running.shutdown().await;
+    assert_eq!(steps(&bus).await, ["one", "two", "three"]);
 }

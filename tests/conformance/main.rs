@@ -138,6 +138,7 @@ scenarios! {
             publish_all_says_which_failed,
             a_payload_over_the_limit_is_refused_with_both_sizes,
             a_missing_stream_is_named,
+            a_missing_stream_is_named_though_somebody_listens,
             expectations_hold_or_conflict,
             a_time_to_live_is_whole_seconds,
             core_events_need_no_stream,
@@ -150,6 +151,8 @@ scenarios! {
             a_thousand_at_most,
             a_batch_again_is_a_duplicate_and_stored_once,
             one_that_is_stored_already_keeps_out_the_others,
+            what_is_refused_is_heard_once,
+            of_several_faults_the_server_names_one_at_once,
             what_can_not_be_in_a_batch_is_refused_when_it_is_added,
             an_event_that_is_too_large_keeps_out_the_others,
             expectations_are_those_of_the_whole_batch,
@@ -421,6 +424,8 @@ scenarios! {
             while_publishing_each_once_in_order;
         chain:
             what_a_handler_publishes_twice_is_stored_once,
+            what_a_second_run_publishes_otherwise_is_another_event,
+            a_late_run_finds_what_an_earlier_one_stored,
             an_event_follows_from_another_along_a_chain;
         request:
             a_request_is_answered,

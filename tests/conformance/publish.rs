@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use tidings::prelude::*;
-use tidings::{From, PublishError};
+use tidings::{AtomicError, From, PublishError};
+use tokio::time::Instant;
 
 use crate::env::{Env, soon};
 use crate::message::{
@@ -81,6 +82,66 @@ pub(crate) async fn a_missing_stream_is_named(env: Env) {
         other => panic!("{other:?}"),
     }
     assert!(error.to_string().contains("bus.provision"), "{error}");
+}
+
+/// The stream of [`Parcels`], made by somebody who keeps less in it.
+#[derive(EventStream)]
+#[stream(name = "PARCELS", subjects("parcels.*.seen"), allow_atomic_publish)]
+pub(crate) struct Narrow;
+
+/// Whoever listens takes what no stream does, so that nobody answers at all.
+pub(crate) async fn a_missing_stream_is_named_though_somebody_listens(env: Env) {
+    let bus = env.bus();
+    let _listening = bus.subscribe::<Sent>().await.unwrap();
+    let is_none = |error: &PublishError| match error {
+        PublishError::NoStream { subject, stream } => {
+            subject == "parcels.eu.sent" && *stream == "PARCELS"
+        }
+        _ => false,
+    };
+    for is_there in [false, true] {
+        if is_there {
+            bus.provision::<Narrow>().await.unwrap();
+        }
+        let begun = Instant::now();
+        let error = soon(bus.publish(&sent(1))).await.unwrap_err();
+        assert!(is_none(&error), "{error:?}");
+        let error = soon(bus.publish_all((0..10).map(sent))).await.unwrap_err();
+        for outcome in error.outcomes {
+            let error = outcome.unwrap_err();
+            assert!(is_none(&error), "{error:?}");
+        }
+        let mut batch = bus.atomic();
+        batch.add(&sent(1)).unwrap();
+        let alone = soon(batch.publish()).await.unwrap_err();
+        assert!(
+            matches!(&alone, AtomicError::Event { place: 0, source } if is_none(source)),
+            "{alone:?}"
+        );
+        if !is_there {
+            let mut batch = bus.atomic();
+            batch.add(&LooselySent { number: 1 }).unwrap().add(&LooselySent { number: 2 }).unwrap();
+            let _listening = bus.subscribe::<LooselySent>().await.unwrap();
+            let error = soon(batch.publish()).await.unwrap_err();
+            let named = matches!(
+                &error,
+                AtomicError::Event { place: 0, source: PublishError::NoStream { .. } }
+            );
+            assert!(named, "{error:?}");
+        }
+        // One ack timeout each, and not all the time that a publish has.
+        assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
+    }
+}
+
+#[derive(EventStream)]
+#[stream(name = "LOOSE", subjects("loose.>"), allow_atomic_publish)]
+struct Loose;
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "loose.sent", stream = Loose)]
+struct LooselySent {
+    number: u32,
 }
 
 pub(crate) async fn expectations_hold_or_conflict(env: Env) {

@@ -20,6 +20,11 @@ const LIMIT: usize = 1000;
 /// added, with nothing between them. A batch of one event is as good as publishing that event, and
 /// needs no such stream.
 ///
+/// A subscription without a stream hears each event as it is sent, also of a batch that is refused or
+/// sent again: only a stream keeps all or nothing. When an answer is lost, or an event may be stored
+/// already, the stream is asked for the ids; programs without Tidings hear such a question as a message
+/// without a payload, with the header `Tidings-Question`.
+///
 /// Nothing is sent before [`publish`](AtomicBatch::publish), and a batch that is dropped leaves
 /// nothing. The ids of its messages are fixed when they are added: published again, also after
 /// [`AtomicError::Unconfirmed`], the batch is still the same, and a stream that has it says
@@ -138,7 +143,7 @@ impl AtomicBatch {
 
     /// Whether a message can stand behind the others.
     fn check(&self, prepared: &Prepared, id: Option<&str>) -> Result<(), AtomicError> {
-        let Prepared { declaration, outgoing } = prepared;
+        let Prepared { declaration, outgoing, .. } = prepared;
         let subject = || outgoing.subject.to_string();
         let name = |prepared: &Prepared| prepared.declaration.stream.map_or("", |s| s.name);
         let stream = name(prepared);

@@ -2,15 +2,16 @@
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use data_encoding::BASE64URL_NOPAD;
 use tokio_util::sync::CancellationToken;
 
 use crate::delivery::SettleError;
 use crate::draft::Draft;
 use crate::header::{self, Headers};
 use crate::link::Link;
-use crate::message::{Event, Message, MessageIdBuilder, Request};
+use crate::message::{Ancestry, Digest, Event, Message, MessageIdBuilder, Request, digest};
 use crate::publish::PublishError;
 use crate::request::RequestError;
 use crate::subject::{ParseSubjectError, Subject};
@@ -19,10 +20,29 @@ use crate::transport::{Incoming, Settlement};
 /// What a handler knows of its message, and what publishes and asks on its behalf.
 ///
 /// What is published or asked through it carries the `traceparent` and `tracestate` of the message
-/// being handled. An event that declares no id
-/// of its own gets one made from the delivery, so that a handler which runs twice for the same
-/// stream message publishes the same events, not new ones. The ids count the events of one type
-/// in the order they are published: publish those of the same type one after the other.
+/// being handled.
+///
+/// An event that declares no id of its own gets one made from the stream message being handled, the
+/// consumer, and a digest of the event's name, subject and payload; equal ones of one run are
+/// counted. So a handler that runs twice for the same message stores each event once, in whatever
+/// order it publishes them, and one that differs is another event. These count as different or equal:
+///
+/// - A field that each run fills anew (a time, a random id) makes another event each time. Declare
+///   `#[event(id)]` on the fields that identify it, or give it a
+///   [`message_id`](Draft::message_id).
+/// - The order of an object's keys makes no difference, that of a list does: keep no `HashSet` in it.
+/// - Options make no difference: headers, a `ttl` or a `delay` are those of the run that came first.
+///
+/// Within the target stream's duplicate window (NATS's default is 2 minutes) the stream knows the
+/// id. A later run, also after a redrive, looks among the messages of the same subject for it, and
+/// gives the ack of the one it finds, as a [`duplicate`](crate::PublishAck::duplicate). It finds none
+/// that the stream keeps no more (a work queue's that was acknowledged, one that was limited away),
+/// no delayed event that was delivered meanwhile, and none behind 1,000 others on the same subject
+/// or where the stream does not tell within the ack timeout: that event is stored again, and the
+/// last two cases are logged as warnings. Where that matters choose a `duplicate_window` as long as
+/// the [`Retry`](crate::Retry) lasts. A consumer that was deleted and made again has no earlier runs.
+///
+/// Beside a batch there is no such id: see [`Batch`](crate::Batch).
 ///
 /// A cheap clone.
 #[derive(Debug, Clone)]
@@ -43,8 +63,8 @@ pub(crate) struct Workplace {
 pub(crate) struct Matter {
     place: Arc<Workplace>,
     incoming: Incoming,
-    /// How many events of each wire name were published for it.
-    published: Mutex<Vec<(&'static str, u64)>>,
+    /// How many equal events were published for it, in the order of their digests.
+    published: Mutex<Vec<(Digest, u64)>>,
 }
 
 impl Matter {
@@ -56,6 +76,20 @@ impl Matter {
     pub(crate) fn renew(&mut self) -> &mut Incoming {
         self.published.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         &mut self.incoming
+    }
+
+    /// Which of the equal events it is, from 1.
+    fn count(&self, digest: Digest) -> u64 {
+        let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = match published.binary_search_by_key(&digest, |(known, _)| *known) {
+            Ok(place) => place,
+            Err(place) => {
+                published.insert(place, (digest, 0));
+                place
+            }
+        };
+        published[place].1 += 1;
+        published[place].1
     }
 
     /// The same message, as if nothing had been done about it.
@@ -190,22 +224,15 @@ impl Context {
                 headers.push(name, value.to_owned());
             }
         }
-        let declaration = message.declaration();
-        let id = declaration.stream.and_then(|_| self.derived_id(declaration.name));
-        Draft::new(&self.matter.place.link, message).inheriting(headers, id)
+        Draft::new(&self.matter.place.link, message).inheriting(headers, self)
     }
+}
 
-    /// An id that the same place in a handler's next run for the same message makes again.
-    fn derived_id(&self, name: &'static str) -> Option<String> {
+impl Ancestry for Context {
+    fn derive_id(&self, name: &str, subject: &str, json: &[u8]) -> Option<String> {
         let receipt = self.matter.receipt.as_ref()?;
-        let mut published = self.matter.published.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = published.iter().position(|(known, _)| *known == name);
-        let place = known.unwrap_or_else(|| {
-            published.push((name, 0));
-            published.len() - 1
-        });
-        let (_, count) = &mut published[place];
-        *count += 1;
+        let digest = digest(name, subject, json);
+        let count = self.matter.count(digest);
         // What was put back is still the message that it was.
         let (stream, sequence, stored_at) = self.headers().origin().unwrap_or_else(|| {
             // A stream that is deleted and made again counts its sequences anew.
@@ -217,7 +244,17 @@ impl Context {
         id.part(&*receipt.consumer);
         id.part(&sequence);
         id.part(&stored_at);
-        id.part(count);
+        id.part(&BASE64URL_NOPAD.encode_display(&digest));
+        id.part(&count);
         Some(id.finish())
+    }
+
+    fn run_before_since(&self) -> Option<SystemTime> {
+        let receipt = self.matter.receipt.as_ref()?;
+        let origin = self.headers().origin().and_then(|(_, _, nanos)| {
+            let since = Duration::from_nanos(u64::try_from(nanos).ok()?);
+            SystemTime::UNIX_EPOCH.checked_add(since)
+        });
+        origin.or_else(|| (receipt.attempt > 1).then_some(receipt.stored_at))
     }
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::header::{self, Headers};
 use crate::link::Link;
-use crate::message::{Event, Message, Request, StreamEvent};
+use crate::message::{Ancestry, Event, Message, Request, StreamEvent};
 use crate::publish::{self, Prepared, PublishError};
+use crate::publish_ack::Acknowledgement as _;
 use crate::request::{self, RequestError};
 
 /// A message with options, made by `Bus::message`; ended by [`publish`](Draft::publish) for an
@@ -20,7 +21,7 @@ pub struct Draft<'a, M> {
     refused: Option<PublishError>,
     timeout: Option<Duration>,
     delay: Option<Duration>,
-    derived_id: Option<String>,
+    ancestry: Option<&'a dyn Ancestry>,
 }
 
 impl<'a, M: Message> Draft<'a, M> {
@@ -32,14 +33,14 @@ impl<'a, M: Message> Draft<'a, M> {
             refused: None,
             timeout: None,
             delay: None,
-            derived_id: None,
+            ancestry: None,
         }
     }
 
-    /// The same, with headers that it inherits and an id for an event that declares none.
-    pub(crate) fn inheriting(mut self, headers: Headers, derived_id: Option<String>) -> Self {
+    /// The same, with headers that it inherits, and what an event that declares no id comes from.
+    pub(crate) fn inheriting(mut self, headers: Headers, ancestry: &'a dyn Ancestry) -> Self {
         self.headers = headers;
-        self.derived_id = derived_id;
+        self.ancestry = Some(ancestry);
         self
     }
 
@@ -61,8 +62,8 @@ impl<E: Event> Draft<'_, E> {
         if let Some(error) = self.refused {
             return Err(error);
         }
-        let Self { link, message, headers, delay, derived_id, .. } = self;
-        publish::prepare(link, message, headers, delay, derived_id)
+        let Self { link, message, headers, delay, ancestry, .. } = self;
+        publish::prepare(link, message, headers, delay, ancestry)
     }
 
     /// Publishes the event.
@@ -75,6 +76,9 @@ impl<E: Event> Draft<'_, E> {
     pub async fn publish(self) -> Result<E::Ack, PublishError> {
         let link = self.link;
         let mut prepared = self.prepare()?;
+        if let Some(ack) = publish::earlier(link, &prepared).await {
+            return E::Ack::from_stored(Some(ack)).ok_or(PublishError::Closed);
+        }
         publish::send(link, &mut prepared).await
     }
 }

@@ -66,6 +66,8 @@ pub(crate) const ORIGINAL_ID: &str = "Tidings-Message-Id";
 /// Where a message was stored before it was put back, first of all:
 /// `<stream>.<sequence>.<stored at, in nanoseconds since 1970>`.
 pub(crate) const ORIGIN: &str = "Tidings-Origin";
+/// Asks a stream whether it knows an id: no message, and never stored. Subscriptions leave it out.
+pub(crate) const QUESTION: &str = "Tidings-Question";
 /// The consumer that a message is for, as `<stream>/<consumer>`; every other one passes it over.
 pub(crate) const ONLY: &str = "Tidings-Only";
 /// What every header begins with that says why a message was put aside, and where it comes from.

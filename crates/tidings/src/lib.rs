@@ -137,6 +137,7 @@ extern crate self as tidings;
 pub mod __private;
 mod atomic;
 mod bus;
+mod confirm;
 mod context;
 mod dead_letter;
 mod delivery;

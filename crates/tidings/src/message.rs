@@ -1,7 +1,9 @@
 //! What a message is: the traits that the derives implement.
 
+mod ancestry;
 mod declaration;
 mod describe;
+mod digest;
 mod filter;
 mod id;
 mod outcome;
@@ -9,8 +11,10 @@ mod part;
 mod reader;
 mod variant;
 
+pub(crate) use ancestry::Ancestry;
 pub use declaration::{Declaration, MessageKind, kept};
 pub use describe::{describe_event, describe_fallible_request, describe_request};
+pub(crate) use digest::{Digest, digest};
 pub(crate) use filter::filters;
 pub use filter::{Filter, FilterTokens, Unfiltered};
 pub(crate) use id::MessageIdBuilder;

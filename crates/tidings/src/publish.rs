@@ -2,37 +2,38 @@
 
 mod atomic;
 mod batch;
+mod earlier;
 mod error;
 mod ingest;
 mod locate;
 mod send;
+mod silence;
 mod window;
 
 pub use atomic::AtomicError;
 pub(crate) use atomic::publish_atomically;
 pub use batch::PublishAllError;
 pub(crate) use batch::publish_all;
+pub(crate) use earlier::earlier;
 pub use error::PublishError;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::envelope;
-use crate::header::Headers;
+use crate::header::{self, Headers};
 use crate::link::Link;
-use crate::message::{Declaration, Event};
+use crate::message::{Ancestry, Declaration, Event};
 use crate::publish_ack::Acknowledgement;
 use crate::transport::Outgoing;
 
-/// Publishes one event with these headers, to be delivered after `delay`. `derived` is the id of an
-/// event that declares none.
+/// Publishes one event with these headers, to be delivered after `delay`.
 pub(crate) async fn publish<E: Event>(
     link: &Link,
     event: &E,
     headers: Headers,
     delay: Option<Duration>,
-    derived: Option<String>,
 ) -> Result<E::Ack, PublishError> {
-    let mut prepared = prepare(link, event, headers, delay, derived)?;
+    let mut prepared = prepare(link, event, headers, delay, None)?;
     send(link, &mut prepared).await
 }
 
@@ -49,23 +50,38 @@ pub(crate) fn send<A: Acknowledgement>(
 pub(crate) struct Prepared {
     pub(crate) declaration: &'static Declaration,
     pub(crate) outgoing: Outgoing,
+    /// Since when an earlier run of the same handler may have published it.
+    pub(crate) run_before_since: Option<SystemTime>,
 }
 
-/// What [`publish`] sends.
+/// What [`publish`] sends. An event that says no id gets one from its ancestry, where it has any.
 pub(crate) fn prepare<E: Event>(
     link: &Link,
     event: &E,
     headers: Headers,
     delay: Option<Duration>,
-    derived: Option<String>,
+    ancestry: Option<&dyn Ancestry>,
 ) -> Result<Prepared, PublishError> {
     let encoded = envelope::encode(event)?;
     let declaration = encoded.declaration;
-    let mut outgoing = envelope::seal(encoded, headers, || event.message_id().or(derived));
+    let mut run_before_since = None;
+    let mut id = None;
+    if let Some(ancestry) = ancestry
+        && declaration.stream.is_some()
+        && headers.get(header::MESSAGE_ID).is_none()
+    {
+        id = event.message_id();
+        if id.is_none() {
+            let (subject, json) = (encoded.subject.as_str(), &encoded.payload);
+            id = ancestry.derive_id(declaration.name, subject, json);
+            run_before_since = ancestry.run_before_since();
+        }
+    }
+    let mut outgoing = envelope::seal(encoded, headers, || id.or_else(|| event.message_id()));
     if let Some(delay) = delay {
         outgoing = postpone(link, declaration, outgoing, delay)?;
     }
-    Ok(Prepared { declaration, outgoing })
+    Ok(Prepared { declaration, outgoing, run_before_since })
 }
 
 /// The same message, to be delivered after `delay`.

@@ -9,6 +9,10 @@ pub struct PublishAck {
     /// The message's sequence in the stream; of the first copy if this one is a duplicate.
     pub sequence: u64,
     /// Whether the stream already had a message with this id and so did not store another.
+    ///
+    /// What this call itself has stored, though no confirmation came, is no duplicate. An id made for
+    /// the call says that for certain; for one of id fields it is so if the stream stored the message
+    /// after the call began, by the clocks of both, and has it still.
     pub duplicate: bool,
 }
 

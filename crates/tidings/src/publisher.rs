@@ -53,7 +53,7 @@ impl<E: Event> Publisher<E> {
     /// # Cancel safety
     /// Dropping the future leaves it unknown whether the event was published.
     pub async fn publish(&self, event: &E) -> Result<E::Ack, PublishError> {
-        publish::publish(&self.link, event, Headers::new(), None, None).await
+        publish::publish(&self.link, event, Headers::new(), None).await
     }
 
     /// The event with options: headers, an id, what the stream must look like, a time to live.
@@ -74,6 +74,10 @@ impl<E: Event> Publisher<E> {
     /// then where each of them is. So do events with id fields: it does not say which of them the
     /// stream had already. An event that is refused is sent once more by itself, with those behind
     /// it, and has an error of its own.
+    ///
+    /// Each event has the publish timeout, 10 s by default. Where 64 in a row had it in vain, because
+    /// the server is away or the stream has no leader, those that are left are not sent and get
+    /// [`PublishError::Unsent`]: without a server the call takes about as long as one publish.
     ///
     /// # Errors
     /// [`PublishAllError`] if one could not be published. The others are published all the same;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use tidings::DeadLetterFilter;
 use tidings::prelude::*;
+use tidings::{DeadLetterFilter, PublishError};
 use tidings_tests::{Proxy, Server, eventually};
+use tokio::time::Instant;
 
 use super::{Parcels, Sent, stored};
 use crate::{SOON, soon};
@@ -34,8 +35,93 @@ async fn an_answer_that_is_lost_is_asked_for_again() {
     assert!(!publishing.is_finished(), "nobody has told it");
     proxy.cut();
     let ack = soon(publishing).await.unwrap().unwrap();
-    assert!(ack.duplicate, "the one that was confirmed is not the first: {ack:?}");
+    assert!(!ack.duplicate, "it is this call's own: {ack:?}");
     assert_eq!((ack.sequence, stored(&client).await), (2, 2));
+}
+
+/// What somebody else has stored before is a duplicate, also where the answer is lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_there_before_a_lost_answer_is_a_duplicate() {
+    let server = Server::start().await;
+    let proxy = Proxy::start(&server).await;
+    let (lossy, direct) = (bus(&proxy.url()).await, bus(&server.url()).await);
+    direct.publish(&Sent { number: 1 }).await.unwrap();
+    proxy.lose_answers();
+    let publishing = tokio::spawn(async move { lossy.publish(&Sent { number: 1 }).await });
+    eventually(SOON, "an answer is lost", || async { proxy.has_lost_answers() }).await;
+    proxy.cut();
+    let ack = soon(publishing).await.unwrap().unwrap();
+    assert!(ack.duplicate && ack.sequence == 1, "{ack:?}");
+}
+
+/// A stream looks at sequences before it looks for the id: the event itself is in the way of its
+/// copy, and that is no conflict.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_expectation_whose_answer_is_lost_is_no_conflict() {
+    let server = Server::start().await;
+    let proxy = Proxy::start(&server).await;
+    let (lossy, direct) = (bus(&proxy.url()).await, bus(&server.url()).await);
+    let client = server.client().await;
+    let mut live = direct.subscribe::<Sent>().await.unwrap();
+    for (round, of_subject) in [(1, false), (2, true)] {
+        proxy.lose_answers();
+        let publishing = tokio::spawn({
+            let bus = lossy.clone();
+            async move {
+                let event = Sent { number: round };
+                let message = bus.message(&event);
+                let before = u64::from(round) - 1;
+                if of_subject {
+                    message.expected_last_subject_sequence(before).publish().await
+                } else {
+                    message.expected_last_sequence(before).publish().await
+                }
+            }
+        });
+        let sequence = u64::from(round);
+        eventually(SOON, "it is stored", || async { stored(&client).await == sequence }).await;
+        proxy.cut();
+        let ack = soon(publishing).await.unwrap().unwrap();
+        assert_eq!((ack.sequence, ack.duplicate), (sequence, false));
+    }
+    // The same expectation again is one that no longer holds.
+    let event = Sent { number: 3 };
+    let error = lossy.message(&event).expected_last_sequence(0).publish().await.unwrap_err();
+    assert!(matches!(error, PublishError::Conflict { .. }), "{error:?}");
+    // Whoever listens hears copies, and no question.
+    let mut heard = Vec::new();
+    while heard.last() != Some(&3) {
+        heard.push(soon(live.next()).await.unwrap().unwrap().number);
+    }
+    assert!(heard.is_sorted(), "{heard:?}");
+}
+
+/// Knows an id for half a second.
+#[derive(EventStream)]
+#[stream(name = "PULSES", subjects("pulses.>"), duplicate_window = "500ms")]
+struct Pulses;
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "pulses.felt", stream = Pulses)]
+struct Felt {
+    #[event(id)]
+    number: u32,
+}
+
+/// Once the stream may have forgotten the id, another copy could be stored beside the first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_sent_again_behind_the_duplicate_window() {
+    let server = Server::start().await;
+    let proxy = Proxy::start(&server).await;
+    let (lossy, direct) = (bus(&proxy.url()).await, bus(&server.url()).await);
+    direct.provision::<Pulses>().await.unwrap();
+    lossy.publish(&Felt { number: 1 }).await.unwrap();
+    proxy.lose_answers();
+    let begun = Instant::now();
+    let error = soon(lossy.publish(&Felt { number: 2 })).await.unwrap_err();
+    assert!(matches!(error, PublishError::Unconfirmed { .. }), "{error:?}");
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert_eq!(direct.stream::<Pulses>().state().await.unwrap().messages, 2);
 }
 
 /// Without an id of its own, an event is the same for as long as one publish of it lasts.
@@ -53,7 +139,7 @@ async fn an_event_without_id_fields_is_stored_once_too() {
     let publishing = tokio::spawn(async move { bus.publish(&Seen { number: 1 }).await });
     eventually(SOON, "it is stored", || async { stored(&client).await == 1 }).await;
     proxy.cut();
-    assert!(soon(publishing).await.unwrap().unwrap().duplicate);
+    assert!(!soon(publishing).await.unwrap().unwrap().duplicate, "it is this call's own");
     assert_eq!(stored(&client).await, 1);
 }
 
@@ -72,7 +158,7 @@ async fn a_server_that_stood_still_stores_what_was_repeated_once() {
     server.resume();
     let acks = soon(publishing).await.unwrap().unwrap();
     assert_eq!(acks.len(), 100);
-    assert!(acks.iter().all(|ack| ack.duplicate), "the copies are confirmed: {acks:?}");
+    assert!(acks.iter().all(|ack| !ack.duplicate), "they are this call's own: {acks:?}");
     assert_eq!(stored(&server.client().await).await, 100);
 }
 

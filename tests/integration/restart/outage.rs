@@ -42,6 +42,22 @@ async fn fill(bus: &Bus) -> Vec<Result<(), PublishError>> {
     timeout(PATIENCE + SLACK, join_all(publishes)).await.expect("all end in their time")
 }
 
+/// One publish's time for all of them, not for each thousand.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_events_for_a_server_that_stands_still_end_like_one() {
+    let (server, bus) = hasty().await;
+    server.suspend();
+    let many = 30_000;
+    let events = (0..many).map(|number| Sent { number });
+    let error = in_time(bus.publish_all(events)).await.unwrap_err();
+    assert_eq!(error.outcomes.len(), many as usize);
+    let unsent = |outcome: &&Result<_, _>| matches!(outcome, Err(PublishError::Unsent { .. }));
+    assert!(error.outcomes.iter().filter(unsent).count() > many as usize / 2);
+    server.resume();
+    // The next ones are sent.
+    soon(bus.publish_all((many..many + 2000).map(|number| Sent { number }))).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_ends_within_its_deadline() {
     let (mut server, bus) = hasty().await;

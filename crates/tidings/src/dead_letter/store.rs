@@ -1,23 +1,18 @@
 //! Storing a letter, until the server says that it has it.
 
-use std::time::Duration;
-
 use tokio::time::{Instant, timeout_at};
 
 use super::cause::Cause;
 use super::letter::{Original, OriginalHeaders, letter, referring};
 use super::place;
+use crate::confirm::{self, Begun, Unstored};
 use crate::header;
-use crate::jitter::jittered;
 use crate::link::Link;
 use crate::publish_ack::PublishAck;
 use crate::stream::Retention;
 use crate::transport::{
     ApiError, Fault, Incoming, Outgoing, Receipt, StoredHeaders, StoredMessage, Transport, Which,
 };
-
-/// The first wait before a letter is sent again.
-const FIRST_RETRY: Duration = Duration::from_millis(50);
 
 /// How a letter is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,35 +142,20 @@ pub(super) async fn confirmed(
     stream: &str,
     message: Outgoing,
 ) -> Result<PublishAck, Fault> {
-    let deadline = Instant::now() + link.patience.publish;
-    let mut pause = FIRST_RETRY;
-    loop {
-        let patience = deadline.min(Instant::now() + link.patience.ack);
-        let sent = async { link.transport.store(&message).await?.await };
-        let fault = match timeout_at(patience, sent).await {
-            Ok(Ok(ack)) => return Ok(ack),
-            Ok(Err(fault)) => fault,
-            Err(_) => Fault::Timeout,
-        };
-        match &fault {
-            Fault::Timeout => {}
-            Fault::Api(error) if error.is_passing() => {}
-            // No stream, or one that is electing a leader: only the server knows which.
-            Fault::NoResponders => {
-                let known = timeout_at(deadline, link.transport.stream(stream)).await;
-                if let Ok(Ok(None)) = known {
-                    return Err(fault);
-                }
-            }
-            _ => return Err(fault),
-        }
-        let wake = Instant::now() + jittered(pause);
-        if wake >= deadline {
-            return Err(fault);
-        }
-        tokio::time::sleep_until(wake).await;
-        pause = pause.saturating_mul(2);
-    }
+    let at = Instant::now();
+    let deadline = at + link.patience.publish;
+    let sent = async { link.transport.store(&message).await?.await };
+    let fault = match timeout_at(deadline.min(at + link.patience.ack), sent).await {
+        Ok(Ok(ack)) => return Ok(ack),
+        Ok(Err(fault)) => fault,
+        Err(_) => Fault::Timeout,
+    };
+    let begun = Begun { link, stream, message: &message, window: confirm::WINDOW, at, deadline };
+    Box::pin(begun.until_confirmed(fault)).await.map_err(|unstored| match unstored {
+        Unstored::Refused(fault) => fault,
+        Unstored::Leaderless => Fault::NoResponders,
+        Unstored::Unsent | Unstored::Unconfirmed => Fault::Timeout,
+    })
 }
 
 #[cfg(test)]
@@ -263,5 +243,17 @@ mod tests {
         large.payload = vec![0; link.transport.max_payload()].into();
         let large = store(&link, LETTERS, &large, &cause).await;
         assert!(matches!(large, Err(Fault::Api(ApiError { code: 10_077, .. }))), "{large:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_missing_stream_is_found_though_somebody_listens() {
+        let link = link();
+        let everything = Subject::from_static("_dead_letters.>");
+        let _listening = link.transport.subscribe(everything, None).await.unwrap();
+        let (incoming, cause) = failed(1);
+        let begun = Instant::now();
+        let missing = store(&link, LETTERS, &incoming, &cause).await;
+        assert!(matches!(missing, Err(Fault::NoResponders)), "{missing:?}");
+        assert!(begun.elapsed() <= link.patience.ack, "{:?}", begun.elapsed());
     }
 }

@@ -7,11 +7,11 @@ pub use error::AtomicError;
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::Instant;
 
-use super::send::{self, FIRST_RETRY};
-use super::{Prepared, PublishError};
-use crate::jitter::jittered;
+use super::{Prepared, PublishError, earlier, send};
+use crate::confirm::{self, Backoff, Whereabouts, is_own, whereabouts};
+use crate::header;
 use crate::link::Link;
 use crate::probe::{Underway, Work};
 use crate::publish_ack::{AtomicAck, PublishAck};
@@ -46,6 +46,9 @@ async fn transmit(link: &Link, parts: &[Prepared]) -> Result<AtomicAck, AtomicEr
     for (place, part) in parts.iter().enumerate() {
         send::admit(link, part.declaration, &part.outgoing)
             .map_err(|error| batch.of_event(place, error))?;
+    }
+    if let Some(known) = batch.earlier().await {
+        return known;
     }
     if rest.is_empty() {
         return batch.store_one(&first.outgoing).await;
@@ -93,9 +96,27 @@ impl Batch<'_> {
         Ok(self.ack(ack.stream, ack.sequence, ack.duplicate))
     }
 
+    /// What an earlier run of the same handler stored of it, where the stream has forgotten the ids.
+    async fn earlier(&self) -> Option<Result<AtomicAck, AtomicError>> {
+        let mut known = Vec::new();
+        for part in self.parts.iter().filter(|part| part.run_before_since.is_some()) {
+            known.push(earlier::sequence_of(self.link, part).await);
+        }
+        let place = known.iter().position(Option::is_some)?;
+        let first = known[place]?;
+        let whole = known.len() == self.parts.len();
+        if whole && (first..).zip(&known).all(|(next, known)| *known == Some(next)) {
+            return Some(Ok(self.ack(self.stream.name.to_owned(), first, true)));
+        }
+        let is_derived = |(_, part): &(usize, &Prepared)| part.run_before_since.is_some();
+        let (place, _) = self.parts.iter().enumerate().filter(is_derived).nth(place)?;
+        let (stream, id) = (self.stream.name, self.id(place).to_owned());
+        Some(Err(AtomicError::Duplicate { stream, place, id, sequence: first }))
+    }
+
     async fn store(&self) -> Result<AtomicAck, AtomicError> {
         let messages: Vec<Outgoing> = self.parts.iter().map(|part| part.outgoing.clone()).collect();
-        let mut pause = FIRST_RETRY;
+        let mut backoff = Backoff::until(self.deadline());
         // Whether an earlier attempt may have been stored without anybody's hearing of it.
         let mut unanswered = false;
         loop {
@@ -123,7 +144,14 @@ impl Batch<'_> {
             };
             if refused.is_some() || unanswered {
                 match self.look().await {
-                    Found::All { stream, first } => return Ok(self.ack(stream, first, true)),
+                    Found::All { stream, first } => {
+                        let ack = PublishAck { stream, sequence: first, duplicate: true };
+                        let own = unanswered && self.is_own(&ack).await;
+                        return Ok(self.ack(ack.stream, first, !own));
+                    }
+                    Found::Refused { place, fault } if !unanswered => {
+                        return Err(self.of_fault(place, fault));
+                    }
                     Found::One { place, sequence } => {
                         let id = self.id(place).to_owned();
                         let stream = self.stream.name;
@@ -134,11 +162,14 @@ impl Batch<'_> {
                         return refused.map_or(Err(AtomicError::Empty), Err);
                     }
                     Found::None => {}
-                    Found::Unknown => unanswered = true,
+                    Found::Refused { .. } | Found::Unknown => unanswered = true,
                 }
             }
-            let wake = Instant::now() + jittered(pause);
-            if wake >= self.deadline() {
+            if unanswered {
+                let window = (self.stream.config)().duplicate_window.unwrap_or(confirm::WINDOW);
+                backoff.shorten(self.begun.checked_add(window));
+            }
+            if !backoff.wait().await {
                 return Err(if unanswered {
                     self.unconfirmed()
                 } else {
@@ -146,43 +177,76 @@ impl Batch<'_> {
                     AtomicError::NotBegun { stream, waited, reason, source: self.outage() }
                 });
             }
-            sleep_until(wake).await;
-            pause = pause.saturating_mul(2);
         }
     }
 
     async fn judge(&self, fault: AtomicFault) -> Next {
-        let stream = self.stream.name;
         match fault {
             AtomicFault::TooOld(version) => Next::Fail(AtomicError::ServerTooOld { version }),
+            // Somebody else may listen on a subject that no stream keeps.
             AtomicFault::Message(_, fault) if fault.is_timeout() => {
-                Next::Again("no answer".to_owned())
-            }
-            AtomicFault::Message(place, Fault::NoResponders) => {
-                if self.is_leaderless(place).await {
-                    Next::Again("it has no leader".to_owned())
-                } else {
-                    Next::Fail(self.of_fault(place, Fault::NoResponders))
+                match self.whereabouts().await {
+                    Whereabouts::Homeless(place) => {
+                        Next::Fail(self.of_fault(place, Fault::NoResponders))
+                    }
+                    _ => Next::Again("no answer".to_owned()),
                 }
             }
+            AtomicFault::Message(place, Fault::NoResponders) => match self.whereabouts().await {
+                Whereabouts::Kept | Whereabouts::Silent => {
+                    Next::Again("it has no leader".to_owned())
+                }
+                Whereabouts::Homeless(place) => {
+                    Next::Fail(self.of_fault(place, Fault::NoResponders))
+                }
+                Whereabouts::Unknown => Next::Fail(self.of_fault(place, Fault::NoResponders)),
+            },
             AtomicFault::Message(_, Fault::Api(error)) | AtomicFault::Batch(Fault::Api(error))
                 if error.is_of_batches() =>
             {
                 self.judge_batch(error)
             }
             AtomicFault::Message(place, fault) => Next::Fail(self.of_fault(place, fault)),
-            AtomicFault::Batch(Fault::Api(error)) if error.is_conflict() => {
-                let description = error.description;
-                Next::Fail(AtomicError::Conflict { stream, description })
-            }
-            AtomicFault::Batch(Fault::Api(ApiError { code, description, .. })) => {
-                Next::Fail(AtomicError::Refused { stream, code, description })
-            }
+            AtomicFault::Batch(Fault::Api(error)) => Next::Fail(self.refused(error)),
             AtomicFault::Batch(fault @ Fault::Denied(_)) => {
                 Next::Fail(self.of_fault(self.parts.len() - 1, fault))
             }
             // It was sent whole, and nobody will say what became of it.
-            AtomicFault::Batch(_) => Next::Look(self.unconfirmed()),
+            AtomicFault::Batch(fault) => match self.whereabouts().await {
+                Whereabouts::Homeless(place) if matches!(fault, Fault::Timeout) => {
+                    Next::Fail(self.of_fault(place, Fault::NoResponders))
+                }
+                _ => Next::Look(self.unconfirmed()),
+            },
+        }
+    }
+
+    /// What is said of the batch may be so of one event only.
+    fn refused(&self, error: ApiError) -> AtomicError {
+        let stream = self.stream.name;
+        let has = |place: &usize, name| self.parts[*place].outgoing.headers.get(name).is_some();
+        let mut places = 0..self.parts.len();
+        let culprit = match error.code {
+            // Each is measured as it arrives: this answers the last one.
+            ApiError::MESSAGE_TOO_LARGE => self.parts.len().checked_sub(1),
+            ApiError::TTL_INVALID | ApiError::TTL_DISABLED => places.find(|p| has(p, header::TTL)),
+            ApiError::EXPECTED_STREAM => places.find(|&place| {
+                let expected = self.parts[place].outgoing.headers.get(header::EXPECTED_STREAM);
+                expected.is_some_and(|expected| expected != stream)
+            }),
+            _ => None,
+        };
+        if let Some(place) = culprit {
+            let subject = self.parts[place].outgoing.subject.as_str();
+            let source = send::stream_error(Fault::Api(error), subject, stream);
+            return AtomicError::Event { place, source };
+        }
+        let ApiError { code, ref description, .. } = error;
+        let description = description.clone();
+        if error.is_conflict() {
+            AtomicError::Conflict { stream, description }
+        } else {
+            AtomicError::Refused { stream, code, description }
         }
     }
 
@@ -206,14 +270,18 @@ impl Batch<'_> {
     }
 
     /// No stream, one with other subjects, or one that is electing a leader: only the server knows.
-    async fn is_leaderless(&self, place: usize) -> bool {
-        let known = self.link.transport.stream(self.stream.name);
-        let subject = self.parts[place].outgoing.subject.as_str();
-        match timeout_at(self.deadline(), known).await {
-            Ok(Ok(Some(found))) => send::keeps(&found, subject),
-            Ok(Err(fault)) if fault.is_timeout() => true,
-            Err(_) => true,
-            Ok(_) => false,
+    async fn whereabouts(&self) -> Whereabouts {
+        let subjects = self.parts.iter().map(|part| part.outgoing.subject.as_str());
+        let by = Instant::now() + self.patience() / 2;
+        whereabouts(self.link, self.stream.name, subjects, by).await
+    }
+
+    /// Whether what the stream has of the batch, from its first message on, is from this call.
+    async fn is_own(&self, first: &PublishAck) -> bool {
+        let by = Instant::now() + self.patience();
+        match self.parts {
+            [part, ..] => is_own(self.link, first, &part.outgoing, self.begun, by).await,
+            [] => false,
         }
     }
 

@@ -10,6 +10,7 @@ use crate::link::Link;
 use crate::message::{Declaration, Event};
 use crate::probe::{Underway, Work};
 use crate::publish::ingest::Lane;
+use crate::publish::silence::Silence;
 use crate::publish::window::{Begun, Window};
 use crate::publish::{PublishError, send};
 use crate::publish_ack::{Acknowledgement, PublishAck};
@@ -70,6 +71,10 @@ pub(crate) async fn publish_all<E: Event>(
                 continue;
             }
         };
+        if outcomes.silence.is_long() {
+            outcomes.settle(place, Err(item.give_up(link)));
+            continue;
+        }
         if lane.takes(&item) {
             if lane.is_idle() {
                 let before = mem::replace(&mut window, Window::new(link));
@@ -105,11 +110,12 @@ struct Outcomes<A> {
     acks: Vec<Option<A>>,
     /// The few that could not be published.
     errors: Vec<(usize, PublishError)>,
+    silence: Silence,
 }
 
 impl<A: Acknowledgement> Outcomes<A> {
     fn new() -> Self {
-        Self { acks: Vec::new(), errors: Vec::new() }
+        Self { acks: Vec::new(), errors: Vec::new(), silence: Silence::default() }
     }
 
     /// The place of the next event.
@@ -119,6 +125,7 @@ impl<A: Acknowledgement> Outcomes<A> {
     }
 
     fn settle(&mut self, place: usize, outcome: Result<Option<PublishAck>, PublishError>) {
+        self.silence.hear(&outcome);
         match outcome {
             Ok(stored) => self.acks[place] = A::from_stored(stored),
             Err(error) => self.errors.push((place, error)),
@@ -158,6 +165,16 @@ pub(super) struct Item {
     pub(super) underway: Underway,
     /// Whether the event says its id itself: then the stream may have it already.
     pub(super) known_again: bool,
+}
+
+impl Item {
+    /// It is not sent, since nobody answers.
+    #[cold]
+    pub(super) fn give_up(self, link: &Link) -> PublishError {
+        let error = send::unsent(link, &self.outgoing.subject);
+        self.underway.published(Err(&error));
+        error
+    }
 }
 
 fn prepare<E: Event>(link: &Link, event: &E) -> Result<Item, PublishError> {

@@ -114,7 +114,8 @@ pub enum PublishError {
         /// What is not allowed.
         source: Denial,
     },
-    /// No confirmation came, also after sending again: whether the event is stored is unknown.
+    /// No confirmation came, also after sending again: whether the event is stored is unknown. It is
+    /// sent again until the publish timeout, and no longer than the stream's declared duplicate window.
     /// Publishing it again with the same message id within the stream's duplicate window stores it
     /// once.
     #[error(

@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::PublishError;
 use super::batch::{Item, begin};
 use super::locate::locate;
+use super::silence::Silence;
 use super::window::Window;
 use crate::header;
 use crate::link::Link;
@@ -261,8 +262,17 @@ impl<'a> Lane<'a> {
     ) {
         let mut window = Window::new(self.link);
         let mut by = None;
+        let mut silence = Silence::default();
         for (place, item) in items {
-            window.room(|place, stored| known.push((place, stored.map(Some)))).await;
+            let heard = |place, stored| {
+                silence.hear(&stored);
+                known.push((place, stored.map(Some)));
+            };
+            window.room(heard).await;
+            if silence.is_long() {
+                known.push((place, Err(item.give_up(self.link))));
+                continue;
+            }
             let begun = begin(self.link, item, &mut by).await;
             if begun.is_ok() {
                 by = None;

@@ -6,22 +6,16 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
+use crate::confirm::{self, Begun, Unstored};
 use crate::header;
-use crate::jitter::jittered;
 use crate::link::Link;
 use crate::message::Declaration;
 use crate::probe::Work;
 use crate::publish::PublishError;
 use crate::publish_ack::{Acknowledgement, PublishAck};
-use crate::stream::{StreamConfig, StreamDeclaration};
+use crate::stream::StreamDeclaration;
 use crate::subject::Subject;
-use crate::transport::{ApiError, Fault, Outgoing, PendingAck};
-
-/// The first wait before a message is sent again to a stream that has no leader.
-pub(super) const FIRST_RETRY: Duration = Duration::from_millis(50);
-/// The longest of these waits: where electing a leader takes as long as a publish may, one more try
-/// is worth it.
-const LONGEST_RETRY: Duration = Duration::from_secs(1);
+use crate::transport::{Fault, Outgoing, PendingAck};
 
 /// Sends a message as its declaration says, and gives back what that is worth.
 pub(super) async fn send<A: Acknowledgement>(
@@ -115,7 +109,7 @@ pub(super) async fn start(
         poll_fn(|cx| Poll::Ready(link.transport.store_at_once(outgoing, patience, cx))).await;
     if let Poll::Ready(sent) = at_once {
         let fault = match sent {
-            Ok(ack) => return Ok(Sent { ack, at, deadline: None }),
+            Ok(ack) => return Ok(Sent { ack, at, slow: None }),
             Err(fault) => fault,
         };
         return Err(stream_error(fault, outgoing.subject.as_str(), stream.name));
@@ -124,7 +118,7 @@ pub(super) async fn start(
     let by = by();
     let ack = Box::pin(store(link, stream, outgoing, by)).await?;
     let deadline = by.max(at + link.patience.publish);
-    Ok(Sent { ack, at: Instant::now(), deadline: Some(deadline) })
+    Ok(Sent { ack, at: Instant::now(), slow: Some(Slow { begun: at, deadline }) })
 }
 
 async fn store(
@@ -142,7 +136,7 @@ async fn store(
     }
 }
 
-fn unsent(link: &Link, subject: &Subject) -> PublishError {
+pub(super) fn unsent(link: &Link, subject: &Subject) -> PublishError {
     PublishError::Unsent {
         subject: subject.to_string(),
         waited: link.patience.publish,
@@ -155,8 +149,15 @@ fn unsent(link: &Link, subject: &Subject) -> PublishError {
 pub(super) struct Sent {
     pub(super) ack: PendingAck,
     at: Instant,
-    /// Where that is not all the time that a publish has from then on.
-    deadline: Option<Instant>,
+    slow: Option<Slow>,
+}
+
+/// A message that waited for the connection.
+#[derive(Debug)]
+struct Slow {
+    begun: Instant,
+    /// Sooner than all the time that a publish has once it is sent.
+    deadline: Instant,
 }
 
 impl Sent {
@@ -166,7 +167,12 @@ impl Sent {
     }
 
     fn deadline(&self, link: &Link) -> Instant {
-        self.deadline.unwrap_or_else(|| self.at + link.patience.publish)
+        self.slow.as_ref().map_or_else(|| self.at + link.patience.publish, |slow| slow.deadline)
+    }
+
+    /// No copy of it is older.
+    fn begun(&self) -> Instant {
+        self.slow.as_ref().map_or(self.at, |slow| slow.begun)
     }
 }
 
@@ -198,67 +204,27 @@ pub(super) async fn insist(
     stream: &StreamDeclaration,
     outgoing: &Outgoing,
     sent: Sent,
-    mut fault: Fault,
+    fault: Fault,
 ) -> Result<PublishAck, PublishError> {
-    let deadline = sent.deadline(link);
+    let (at, deadline) = (sent.begun(), sent.deadline(link));
     // What is still to come of it is nobody's: the next one's ack says it.
     drop(sent);
-    let mut pause = FIRST_RETRY;
-    let (mut unanswered, mut leaderless) = (false, false);
-    let give_up = || {
-        let left = deadline.saturating_duration_since(Instant::now());
-        unconfirmed(link, outgoing, link.patience.publish.saturating_sub(left))
-    };
-    loop {
-        match &fault {
-            Fault::Timeout => unanswered = true,
-            // It was sent, and nobody will ever say what became of it.
-            Fault::Closed | Fault::Away(_) => return Err(give_up()),
-            // No stream, one with other subjects, or one that is electing a leader: only the server
-            // knows which.
-            Fault::NoResponders => {
-                let known = timeout_at(deadline, link.transport.stream(stream.name)).await;
-                let subject = outgoing.subject.as_str();
-                leaderless = match known {
-                    Ok(Ok(Some(found))) if keeps(&found, subject) => true,
-                    Ok(Ok(_)) => return Err(stream_error(fault, subject, stream.name)),
-                    // The servers are electing who answers that, too.
-                    Ok(Err(fault)) => fault.is_timeout(),
-                    Err(_) => true,
-                };
-            }
-            // An earlier copy waits for a quorum: it may be stored yet.
-            Fault::Api(error) if error.code == ApiError::IN_PROCESS => unanswered = true,
-            Fault::Api(error) if error.is_passing() => {}
-            _ => return Err(stream_error(fault, outgoing.subject.as_str(), stream.name)),
+    let window = (stream.config)().duplicate_window.unwrap_or(confirm::WINDOW);
+    let begun = Begun { link, stream: stream.name, message: outgoing, window, at, deadline };
+    let subject = &outgoing.subject;
+    begun.until_confirmed(fault).await.map_err(|unstored| match unstored {
+        Unstored::Refused(fault) => stream_error(fault, subject.as_str(), stream.name),
+        Unstored::Leaderless => PublishError::Leaderless {
+            subject: subject.to_string(),
+            stream: stream.name,
+            waited: link.patience.publish,
+        },
+        Unstored::Unsent => unsent(link, subject),
+        Unstored::Unconfirmed => {
+            let left = deadline.saturating_duration_since(Instant::now());
+            unconfirmed(link, outgoing, link.patience.publish.saturating_sub(left))
         }
-        let wake = Instant::now() + jittered(pause);
-        if wake >= deadline {
-            return Err(match fault {
-                _ if unanswered => give_up(),
-                Fault::NoResponders if leaderless => PublishError::Leaderless {
-                    subject: outgoing.subject.to_string(),
-                    stream: stream.name,
-                    waited: link.patience.publish,
-                },
-                fault => stream_error(fault, outgoing.subject.as_str(), stream.name),
-            });
-        }
-        tokio::time::sleep_until(wake).await;
-        pause = pause.saturating_mul(2).min(LONGEST_RETRY);
-        let ack = match store(link, stream, outgoing, deadline).await {
-            Ok(ack) => ack,
-            // An earlier copy may be stored, whatever happens to this one.
-            Err(_) if unanswered => return Err(give_up()),
-            Err(error) => return Err(error),
-        };
-        let patience = deadline.min(Instant::now() + link.patience.ack);
-        fault = match timeout_at(patience, ack).await {
-            Ok(Ok(ack)) => return Ok(ack),
-            Ok(Err(fault)) => fault,
-            Err(_) => Fault::Timeout,
-        };
-    }
+    })
 }
 
 fn unconfirmed(link: &Link, outgoing: &Outgoing, waited: Duration) -> PublishError {
@@ -268,12 +234,6 @@ fn unconfirmed(link: &Link, outgoing: &Outgoing, waited: Duration) -> PublishErr
         waited,
         source: link.transport.outage().map(Box::new),
     }
-}
-
-/// Whether the stream keeps a message on this subject.
-pub(super) fn keeps(stream: &StreamConfig, subject: &str) -> bool {
-    let subjects: Vec<&str> = stream.subjects.iter().map(String::as_str).collect();
-    tidings_subject::covers(&subjects, subject)
 }
 
 fn core_error(fault: Fault, subject: &str) -> PublishError {
@@ -309,6 +269,7 @@ mod tests {
     use super::*;
     use crate::header::Headers;
     use crate::link::Patience;
+    use crate::stream::StreamConfig;
     use crate::transport::{Transport, memory::Memory};
 
     const ORDERS: StreamDeclaration = StreamDeclaration {

@@ -78,6 +78,8 @@ impl ApiError {
     pub(crate) const WRONG_LAST_SEQUENCE_CONSTANT: u32 = 10_164;
     pub(crate) const WRONG_LAST_MESSAGE_ID: u32 = 10_070;
     pub(crate) const EXPECTED_STREAM: u32 = 10_060;
+    pub(crate) const TTL_INVALID: u32 = 10_165;
+    pub(crate) const TTL_DISABLED: u32 = 10_166;
     /// A message of the same id is under way in the stream's cluster.
     pub(crate) const IN_PROCESS: u32 = 10_158;
     /// The stream or consumer is being moved, or its replicas changed (nats-server 2.15).

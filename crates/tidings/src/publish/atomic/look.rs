@@ -1,12 +1,12 @@
 //! What a stream already has of a batch, by the ids of its messages.
 
 use futures_util::future::join_all;
-use tokio::time::{Instant, timeout_at};
-use uuid::Uuid;
+use tokio::time::Instant;
 
 use super::Batch;
+use crate::confirm::ask;
 use crate::header;
-use crate::transport::{ApiError, Fault, Outgoing};
+use crate::transport::Fault;
 
 /// What was found.
 #[derive(Debug)]
@@ -22,6 +22,11 @@ pub(super) enum Found {
         place: usize,
         sequence: u64,
     },
+    /// The stream refuses even to be asked for this one.
+    Refused {
+        place: usize,
+        fault: Fault,
+    },
     /// The stream did not say.
     Unknown,
 }
@@ -34,26 +39,20 @@ impl Batch<'_> {
     /// Asks the stream for each of the messages, without storing any.
     pub(super) async fn look(&self) -> Found {
         let by = Instant::now() + self.patience();
-        let mut answers = Vec::with_capacity(self.parts.len());
-        for part in self.parts {
-            let question = question(&part.outgoing);
-            match timeout_at(by, self.link.transport.store(&question)).await {
-                Ok(Ok(answer)) => answers.push(timeout_at(by, answer)),
-                _ => return Found::Unknown,
-            }
-        }
-        let mut found = Vec::with_capacity(answers.len());
+        let answers = self.parts.iter().map(|part| ask(self.link, &part.outgoing, by));
+        let mut found = Vec::with_capacity(self.parts.len());
         let mut stream = String::new();
-        for answer in join_all(answers).await {
+        for (place, answer) in join_all(answers).await.into_iter().enumerate() {
             match answer {
-                Ok(Ok(ack)) => {
+                Ok(Some(ack)) => {
                     stream = ack.stream;
                     found.push(Some(ack.sequence));
                 }
-                Ok(Err(Fault::Api(error))) if error.code == ApiError::WRONG_LAST_MESSAGE_ID => {
-                    found.push(None);
+                Ok(None) => found.push(None),
+                Err(fault @ Fault::Api(_)) if !is_passing(&fault) => {
+                    return Found::Refused { place, fault };
                 }
-                _ => return Found::Unknown,
+                Err(_) => return Found::Unknown,
             }
         }
         let Some(place) = found.iter().position(Option::is_some) else { return Found::None };
@@ -67,14 +66,6 @@ impl Batch<'_> {
     }
 }
 
-/// The same message, with an expectation that no stream meets. A stream looks for the id first: it
-/// tells the sequence of the message that it has, or else refuses this one.
-fn question(message: &Outgoing) -> Outgoing {
-    let mut message = message.clone();
-    for expectation in [header::EXPECTED_LAST_SEQUENCE, header::EXPECTED_LAST_SUBJECT_SEQUENCE] {
-        message.headers.remove(expectation);
-    }
-    let nobodys = Uuid::now_v7().simple().to_string();
-    message.headers.set(header::EXPECTED_LAST_MESSAGE_ID, nobodys);
-    message
+fn is_passing(fault: &Fault) -> bool {
+    matches!(fault, Fault::Api(error) if error.is_passing())
 }

@@ -115,11 +115,14 @@ impl Stream {
     ) -> Result<Vec<Entry>, AtomicFault> {
         let mut staged = Staged::default();
         let mut entries = Vec::with_capacity(messages.len());
+        // What a server finds at once, as each arrives, it tells of the message; all else, when the
+        // batch is whole, of the batch.
         for (place, message) in messages.iter().enumerate() {
-            // What a server finds at once it tells of the message, all else of the batch.
             if self.is_too_large(message) {
                 return Err(AtomicFault::Message(place, api::message_too_large().into()));
             }
+        }
+        for message in messages {
             let entry = self.check_in_batch(message, &mut staged, now);
             entries.push(entry.map_err(|error| AtomicFault::Batch(error.into()))?);
         }

@@ -1,0 +1,133 @@
+//! Sending a stream's message until the stream says that it has it, or has it not.
+
+mod backoff;
+mod own;
+mod question;
+mod whereabouts;
+
+pub(crate) use backoff::Backoff;
+pub(crate) use own::is_own;
+pub(crate) use question::ask;
+pub(crate) use whereabouts::{Whereabouts, whereabouts};
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use crate::link::Link;
+use crate::publish_ack::PublishAck;
+use crate::transport::{ApiError, Fault, Outgoing};
+
+/// The duplicate window of a stream that declares none, as NATS's.
+pub(crate) const WINDOW: Duration = Duration::from_secs(120);
+
+/// Why a message is not confirmed.
+#[derive(Debug)]
+pub(crate) enum Unstored {
+    /// It is not stored; this was said of it.
+    Refused(Fault),
+    /// It is not stored: nobody led the stream.
+    Leaderless,
+    /// It is not stored: the connection did not take it.
+    Unsent,
+    /// It was sent, and nobody said what became of it.
+    Unconfirmed,
+}
+
+/// A message that was sent once.
+#[derive(Debug)]
+pub(crate) struct Begun<'a> {
+    pub(crate) link: &'a Link,
+    pub(crate) stream: &'a str,
+    pub(crate) message: &'a Outgoing,
+    /// How long the stream knows its id, as declared.
+    pub(crate) window: Duration,
+    /// When it was sent first.
+    pub(crate) at: Instant,
+    pub(crate) deadline: Instant,
+}
+
+impl Begun<'_> {
+    /// Goes on after this came of the first copy: the same message with the same id is sent again,
+    /// until the deadline. Once a copy may be stored, it is sent no more when the stream may have
+    /// forgotten its id.
+    pub(crate) async fn until_confirmed(&self, mut fault: Fault) -> Result<PublishAck, Unstored> {
+        let mut backoff = Backoff::until(self.deadline);
+        let (mut unanswered, mut leaderless) = (false, false);
+        loop {
+            match &fault {
+                Fault::Timeout => {
+                    unanswered = true;
+                    // Somebody else may listen on its subject.
+                    if let Whereabouts::Homeless(_) = self.whereabouts().await {
+                        return Err(Unstored::Refused(Fault::NoResponders));
+                    }
+                }
+                // It was sent, and nobody will say what became of it.
+                Fault::Closed | Fault::Away(_) => return Err(Unstored::Unconfirmed),
+                Fault::NoResponders => match self.whereabouts().await {
+                    Whereabouts::Kept | Whereabouts::Silent => leaderless = true,
+                    Whereabouts::Homeless(_) => return Err(Unstored::Refused(fault)),
+                    Whereabouts::Unknown => leaderless = false,
+                },
+                // An earlier copy waits for a quorum: it may be stored yet.
+                Fault::Api(error) if error.code == ApiError::IN_PROCESS => unanswered = true,
+                Fault::Api(error) if error.is_passing() => {}
+                // What is expected of sequences is looked at before the id: the message that is in
+                // the way may be the earlier copy.
+                Fault::Api(error) if unanswered && error.is_conflict() => {
+                    match ask(self.link, self.message, self.patience()).await {
+                        Ok(Some(ack)) => return Ok(self.judge(ack).await),
+                        Ok(None) => return Err(Unstored::Refused(fault)),
+                        Err(_) => {}
+                    }
+                }
+                _ => return Err(Unstored::Refused(fault)),
+            }
+            if unanswered {
+                backoff.shorten(self.at.checked_add(self.window));
+            }
+            if !backoff.wait().await {
+                return Err(match fault {
+                    _ if unanswered => Unstored::Unconfirmed,
+                    Fault::NoResponders if leaderless => Unstored::Leaderless,
+                    fault => Unstored::Refused(fault),
+                });
+            }
+            let ack = match timeout_at(self.deadline, self.link.transport.store(self.message)).await
+            {
+                Ok(Ok(ack)) => ack,
+                // An earlier copy may be stored, whatever happens to this one.
+                _ if unanswered => return Err(Unstored::Unconfirmed),
+                Ok(Err(fault)) => return Err(Unstored::Refused(fault)),
+                Err(_) => return Err(Unstored::Unsent),
+            };
+            fault = match timeout_at(self.patience(), ack).await {
+                Ok(Ok(ack)) if unanswered => return Ok(self.judge(ack).await),
+                Ok(Ok(ack)) => return Ok(ack),
+                Ok(Err(fault)) => fault,
+                Err(_) => Fault::Timeout,
+            };
+        }
+    }
+
+    /// Until when one answer is waited for.
+    fn patience(&self) -> Instant {
+        self.deadline.min(Instant::now() + self.link.patience.ack)
+    }
+
+    async fn whereabouts(&self) -> Whereabouts {
+        let subjects = [self.message.subject.as_str()];
+        // Half as long as an ack: where nobody answers, the next copy is due.
+        let by = self.deadline.min(Instant::now() + self.link.patience.ack / 2);
+        whereabouts(self.link, self.stream, subjects, by).await
+    }
+
+    /// What a later copy was told is a duplicate may be the duplicate of an earlier copy.
+    async fn judge(&self, mut ack: PublishAck) -> PublishAck {
+        if ack.duplicate && is_own(self.link, &ack, self.message, self.at, self.patience()).await {
+            ack.duplicate = false;
+        }
+        ack
+    }
+}
