@@ -19,6 +19,7 @@ mod fallen;
 mod harness;
 mod ingest;
 mod limits;
+mod marker;
 mod ordeal;
 mod order_flow;
 mod outlived;

@@ -8,6 +8,7 @@ use crate::message::{Ancestry, Event, Message, Request, StreamEvent};
 use crate::publish::{self, Prepared, PublishError};
 use crate::publish_ack::Acknowledgement as _;
 use crate::request::{self, RequestError};
+use crate::stream::{EventStream as _, StreamConfig};
 
 /// A message with options, made by `Bus::message`; ended by [`publish`](Draft::publish) for an
 /// event, by [`request`](Draft::request) for a request.
@@ -122,11 +123,18 @@ impl<E: StreamEvent> Draft<'_, E> {
 
     /// Delete it after this time, in whole seconds (server 2.11, ADR-43); the stream must allow
     /// it with `allow_message_ttl`.
+    ///
+    /// Where the stream declares a `subject_delete_marker_ttl` it is no shorter than that, since the
+    /// server would lengthen it (2.15), unless `max_messages_per_subject` is 1.
     pub fn ttl(mut self, ttl: Duration) -> Self {
-        if ttl.as_secs() >= 1 && ttl.subsec_nanos() == 0 {
-            self.headers.set(header::TTL, ttl.as_secs().to_string());
-        } else {
+        let marker = marker_ttl(&E::Stream::config());
+        if ttl.as_secs() < 1 || ttl.subsec_nanos() != 0 {
             self.refused.get_or_insert(PublishError::Ttl { ttl });
+        } else if let Some(marker) = marker.filter(|marker| ttl < *marker) {
+            let stream = E::Stream::NAME;
+            self.refused.get_or_insert(PublishError::TtlBelowMarker { stream, ttl, marker });
+        } else {
+            self.headers.set(header::TTL, ttl.as_secs().to_string());
         }
         self
     }
@@ -175,4 +183,11 @@ impl<R: Request> Draft<'_, R> {
             None => request::request(self.link, self.message, self.headers, self.timeout).await,
         }
     }
+}
+
+/// How long a stream keeps the markers of what it deleted, where the server lengthens a shorter time
+/// to live of a message to that.
+fn marker_ttl(config: &StreamConfig) -> Option<Duration> {
+    let is_lengthened = config.max_messages_per_subject != Some(1);
+    config.subject_delete_marker_ttl.filter(|_| is_lengthened)
 }

@@ -22,6 +22,9 @@ pub(crate) const EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT: &str =
     "Nats-Expected-Last-Subject-Sequence-Subject";
 /// How long a message lives in its stream (ADR-43).
 pub(crate) const TTL: &str = "Nats-TTL";
+/// Why a server wrote the message itself, without a payload, where the last one of its subject was
+/// (ADR-43).
+pub(crate) const MARKER_REASON: &str = "Nats-Marker-Reason";
 /// Which earlier messages a message replaces: `sub` those of its subject, `all` all.
 pub(crate) const ROLLUP: &str = "Nats-Rollup";
 /// When a message is published to its target: `@at <RFC 3339>` or `@every <duration>` (ADR-51).

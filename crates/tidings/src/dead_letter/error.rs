@@ -64,6 +64,15 @@ pub enum DeadLetterError {
         /// The original's sequence there.
         original: u64,
     },
+    /// The original is no event: the server wrote it for one that it deleted (ADR-43); the letter
+    /// stays.
+    #[error(
+        "letter {sequence} can't be put back: its original is no event, the server wrote it for one that it deleted; purge it"
+    )]
+    Marker {
+        /// The letter's sequence.
+        sequence: u64,
+    },
     /// No stream keeps the original's subject any more; the letter stays.
     #[error(
         "letter {sequence} can't be put back: no stream keeps `{subject}`, where there was `{stream}`"

@@ -156,6 +156,11 @@ async fn put_back(
     Ok(if ack.duplicate { Back::Duplicate } else { Back::New })
 }
 
+/// Whether an error is one letter's alone, and would be the same at each attempt.
+fn is_of_letter(error: &DeadLetterError) -> bool {
+    matches!(error, DeadLetterError::Unreadable { .. } | DeadLetterError::Marker { .. })
+}
+
 /// How an original is back.
 enum Back {
     New,
@@ -166,7 +171,7 @@ enum Back {
 impl RedriveReport {
     fn add(&mut self, error: DeadLetterError, keep_going: bool) {
         self.failed += 1;
-        self.stopped = !keep_going && !matches!(error, DeadLetterError::Unreadable { .. });
+        self.stopped = !keep_going && !is_of_letter(&error);
         if self.errors.len() < MOST_ERRORS {
             self.errors.push(error);
         }
@@ -198,6 +203,9 @@ fn original(
         || *letter.reason() != DeadLetterReason::Unreadable;
     if letter.raw_headers().is_some() || !is_splittable(subject) || !is_whole {
         return Err(DeadLetterError::Unreadable { sequence: letter.sequence });
+    }
+    if letter.payload().is_empty() && letter.headers().get(header::MARKER_REASON).is_some() {
+        return Err(DeadLetterError::Marker { sequence: letter.sequence });
     }
     let mut headers = Headers::new();
     for (name, value) in letter.headers().iter().filter(|(name, _)| header::comes_back(name)) {

@@ -22,12 +22,17 @@ async fn link() -> Link {
 
 /// Puts a message aside whose header block is this.
 async fn put_aside(link: &Link, sequence: u64, block: &[u8]) {
+    put_aside_with(link, sequence, block, b"{}").await;
+}
+
+/// The same with this payload.
+async fn put_aside_with(link: &Link, sequence: u64, block: &[u8], payload: &'static [u8]) {
     let stored = StoredMessage {
         subject: Subject::from_static("orders.created"),
         sequence,
         stored_at: SystemTime::UNIX_EPOCH,
         headers: StoredHeaders::read(block.to_vec()),
-        payload: Bytes::from_static(b"{}"),
+        payload: Bytes::from_static(payload),
     };
     let receipt = Receipt {
         stream: "ORDERS".into(),
@@ -72,6 +77,21 @@ async fn headers_that_can_not_be_read_are_kept_and_never_sent_again() {
     assert!(matches!(report.errors[..], [DeadLetterError::Unreadable { sequence: 1 }]));
     assert_eq!(aside.count(DeadLetterFilter::all()).await.unwrap(), 1);
     assert_eq!(link.transport.stream_state("ORDERS").await.unwrap().messages, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_of_what_the_server_wrote_itself_is_never_put_back() {
+    let link = link().await;
+    let orders = crate::stream::StreamConfig::new("ORDERS", ["orders.>"]);
+    link.transport.create_stream(&orders).await.unwrap();
+    put_aside_with(&link, 1, b"NATS/1.0\r\nNats-Marker-Reason: MaxAge\r\n\r\n", b"").await;
+    put_aside_with(&link, 2, b"", b"").await;
+
+    let aside = DeadLetters::new(link.clone(), LETTERS.to_owned());
+    let report = aside.redrive(DeadLetterFilter::all()).await.unwrap();
+    assert_eq!((report.redriven, report.failed, report.stopped), (1, 1, false));
+    assert!(matches!(report.errors[..], [DeadLetterError::Marker { sequence: 1 }]));
+    assert_eq!(link.transport.stream_state("ORDERS").await.unwrap().messages, 1);
 }
 
 #[tokio::test(start_paused = true)]

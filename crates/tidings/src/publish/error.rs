@@ -50,6 +50,19 @@ pub enum PublishError {
         /// The time that was asked for.
         ttl: Duration,
     },
+    /// A message is to live for less time than the marker that its stream writes for what it deletes:
+    /// the server would keep it longer than was asked for (2.15). Nothing was sent.
+    #[error(
+        "a message in `{stream}` can't live for {ttl:?}: its `subject_delete_marker_ttl` is {marker:?}, and the server keeps no message for less"
+    )]
+    TtlBelowMarker {
+        /// The stream.
+        stream: &'static str,
+        /// The time that was asked for.
+        ttl: Duration,
+        /// How long the stream keeps a marker.
+        marker: Duration,
+    },
     /// A message can't be delayed. Nothing was sent.
     #[error("the message for `{subject}` can't be delayed: {problem}")]
     Delay {

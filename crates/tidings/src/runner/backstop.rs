@@ -210,7 +210,10 @@ impl Backstop {
             pending: 0,
             stored_at: original.stored_at,
         };
-        if !self.is_put_aside(&original, &receipt, told.stored_at).await? {
+        if original.is_marker() {
+            let (stream, consumer) = (&*receipt.stream, &*receipt.consumer);
+            tracing::debug!(stream, consumer, sequence, "a server's marker is no event");
+        } else if !self.is_put_aside(&original, &receipt, told.stored_at).await? {
             let cause = cause(&original, deliveries, told.stored_at);
             let stored =
                 dead_letter::store_read(&self.link, &self.letters, &original, &receipt, &cause);

@@ -257,11 +257,13 @@ impl Worker {
         self.shared.gate.failing(Trouble::Feed, now, fault.to_string());
     }
 
-    /// Whether a message is done here: it was put back for another consumer only, or is settled.
+    /// Whether a message is done here: it was put back for another consumer only, the server wrote
+    /// it itself, or it is settled.
     #[inline]
     pub(super) fn passes(&self, message: &Incoming) -> bool {
         // Else its transport has passed it over.
-        self.shared.acks_all && is_for_another(message) || self.shared.account.is_settled(message)
+        self.shared.acks_all && (is_for_another(message) || message.is_marker())
+            || self.shared.account.is_settled(message)
     }
 
     /// Whether messages may have to wait for each other.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 
 use futures_util::Stream;
 
 use crate::subject::Subject;
-use crate::transport::addressed::{Addressed, PollInto};
+use crate::transport::addressed::{Addressed, PollInto, is_marker};
 use crate::transport::{Fault, Incoming, memory, nats};
 
 /// A durable pull consumer, whose deliveries are acknowledged.
@@ -214,9 +214,15 @@ impl PollInto for Pull {
     ) -> Poll<Option<Result<(), Fault>>> {
         match self {
             Self::Nats(pull) => pull.poll_into(cx, into),
-            Self::NatsOrdered(pull) => Pin::new(pull)
-                .poll_next(cx)
-                .map(|next| next.map(|next| next.map(|incoming| *into = incoming))),
+            Self::NatsOrdered(pull) => loop {
+                match ready!(Pin::new(&mut *pull).poll_next(cx)) {
+                    Some(Ok(incoming)) if is_marker(&incoming) => {}
+                    next => {
+                        let next = next.map(|next| next.map(|incoming| *into = incoming));
+                        return Poll::Ready(next);
+                    }
+                }
+            },
             Self::Memory(pull) => pull.poll_into(cx, into),
         }
     }

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
+use crate::header;
 use crate::subject::Subject;
 use crate::transport::{Fault, Heading, memory, nats};
 
@@ -23,6 +24,12 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
+    /// Whether a server wrote it in place of the last message of its subject: it is no event.
+    #[inline]
+    pub(crate) fn is_marker(&self) -> bool {
+        self.payload.is_empty() && self.headers.get(header::MARKER_REASON).is_some()
+    }
+
     /// Becomes another message, one that no stream delivered. Each part is laid where the last one
     /// was: a message is a few hundred bytes, which are not moved once more.
     #[inline(always)]

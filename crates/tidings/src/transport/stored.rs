@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
-use crate::header::Headers;
+use crate::header::{self, Headers};
 use crate::subject::Subject;
 use crate::transport::{Receipt, Settle};
 
@@ -30,6 +30,12 @@ pub(crate) struct StoredMessage {
 }
 
 impl StoredMessage {
+    /// Whether a server wrote it in place of the last message of its subject: it is no event.
+    pub(crate) fn is_marker(&self) -> bool {
+        let StoredHeaders::Read(headers) = &self.headers else { return false };
+        self.payload.is_empty() && headers.get(header::MARKER_REASON).is_some()
+    }
+
     /// Whether a client can read it, as far as this shows it. Clients take any white space of Unicode
     /// for the end of a subject; a server only what ASCII has.
     pub(crate) fn is_readable(&self) -> bool {

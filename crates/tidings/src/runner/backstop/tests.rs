@@ -102,6 +102,27 @@ async fn what_nobody_settled_is_put_aside_once_by_whoever_sees_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_the_server_wrote_itself_is_not_put_aside() {
+    let link = link(Retention::WorkQueue).await;
+    let mut headers = Headers::new();
+    headers.push(header::MARKER_REASON, "MaxAge");
+    let subject = Subject::from_static("orders.created");
+    let marker = Outgoing { subject, headers, payload: Bytes::new() };
+    link.transport.store(&marker).await.unwrap().await.unwrap();
+    // Another client's reader of the consumer has never settled it.
+    let told = r#"{"stream":"ORDERS","consumer":"shop","stream_seq":1,"deliveries":1}"#;
+    let advisory = Outgoing {
+        subject: Subject::from(dead_letter::exhausted_subject("ORDERS", "shop")),
+        headers: Headers::new(),
+        payload: Bytes::from_static(told.as_bytes()),
+    };
+    link.transport.store(&advisory).await.unwrap().await.unwrap();
+    let _instance = start(&link).await;
+    until_it_holds(&link, LETTERS, 0).await;
+    assert_eq!(letters(&link).await.len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_letter_that_its_process_stored_before_it_died_stays_the_only_one() {
     // Within the time in which its id is remembered, and long after it.
     for later in [Duration::ZERO, Duration::from_secs(24 * 3600)] {

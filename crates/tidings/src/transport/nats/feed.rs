@@ -21,6 +21,7 @@ use tokio::time::{sleep, timeout};
 
 use super::denial::Denials;
 use super::{Nats, TAKEN};
+use crate::header;
 use crate::subject::Subject;
 use crate::transport::{Denial, Dropped};
 
@@ -47,13 +48,20 @@ pub(super) struct Interest {
 impl Interest {
     #[inline]
     fn means(&self, message: &Message) -> bool {
-        self.only.is_empty() || self.is_among(message)
+        (self.only.is_empty() || self.is_among(message))
+            && !(message.payload.is_empty() && is_marker(message))
     }
 
     #[cold]
     fn is_among(&self, message: &Message) -> bool {
         self.only.iter().any(|filter| matches(filter.as_str(), &message.subject))
     }
+}
+
+/// Whether a server wrote a message without payload itself, which its stream republished.
+#[cold]
+fn is_marker(message: &Message) -> bool {
+    message.headers.as_ref().is_some_and(|headers| headers.get(header::MARKER_REASON).is_some())
 }
 
 /// The messages of one core subscription that have arrived.
