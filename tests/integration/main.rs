@@ -15,6 +15,7 @@ mod departure;
 mod differ;
 mod discovery;
 mod drift;
+mod empty;
 mod fallen;
 mod harness;
 mod ingest;
