@@ -50,7 +50,9 @@ async fn broken(bus: &Bus, breaker: CircuitBreaker) -> Broken {
     });
     let route = Route::of::<Sent>(handler).circuit_breaker(breaker);
     let route = route.retry(Retry::fixed(Duration::from_millis(10)));
-    let route = route.ack_wait(Duration::from_millis(200)).concurrency(4);
+    // What waits behind it longer than a handler may take is given back: here it may take long.
+    let route = route.ack_wait(Duration::from_millis(200)).progress_limit(Duration::from_secs(60));
+    let route = route.concurrency(4);
     let running = Registry::new("shop").route(route).start(bus).await.unwrap();
     Broken { running, calls, fails }
 }

@@ -268,7 +268,7 @@ struct Bulk {
 
 /// Nearly as large as the server takes: nothing more fits beside it.
 fn large() -> String {
-    "x".repeat((1 << 20) - 200)
+    "x".repeat((1 << 20) - 120)
 }
 
 pub(crate) async fn a_letter_that_does_not_fit_refers_to_its_original(env: Env) {

@@ -245,7 +245,7 @@ pub(crate) async fn who_dies_at_work_fails_as_the_policy_says(env: Env) {
     assert_times(&env, &gaps(&list), &[ack_wait + ms(600), ack_wait + ms(100)]);
     // There are no more attempts: whoever gets it puts it aside and does not handle it.
     let letter = settled(&bus, &mut calls).await;
-    assert_eq!((letter.reason().as_str(), letter.attempts()), ("attempts", Some(4)));
+    assert_eq!((letter.reason().as_str(), letter.attempts()), ("deliveries", Some(3)));
     let report = running.shutdown_within(ms(100)).await.remove(0);
     assert_eq!((report.aborted, report.handled, report.dead_lettered), (3, 0, 1));
     let state = bus.stream::<Parcels>().consumer_state("shop-parcels_sent").await.unwrap();

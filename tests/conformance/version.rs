@@ -206,7 +206,7 @@ pub(crate) async fn what_nobody_knows_is_put_aside_in_the_end(env: Env) {
     };
     within(BY_AND_BY, put_aside).await;
     let letter = letters(&aside, 1).await.remove(0);
-    assert_eq!((letter.reason().as_str(), letter.attempts()), ("undecodable", Some(20)));
+    assert_eq!((letter.reason().as_str(), letter.attempts()), ("undecodable", Some(1)));
     assert_eq!(letter.subject(), "shop.eu.cancelled");
     let error = letter.error();
     for word in ["shop.eu.cancelled", "shop.created.v1", "by its subject"] {

@@ -119,10 +119,10 @@ pub(crate) struct Scrawled {
     pub(crate) fate: String,
 }
 
-/// It has no id of its own: its handler's context gives it one.
+/// It has no id of its own: its handler's context gives it one, of what it holds, and so nothing of it
+/// differs from run to run.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "results.finished", stream = Results)]
 pub(crate) struct Finished {
     pub(crate) number: u32,
-    pub(crate) attempt: u64,
 }

@@ -59,7 +59,7 @@ async fn work(begun: Begun, cx: Context) -> Result<(), Failure> {
         }
         Fate::Sound | Fate::Late | Fate::Halved | Fate::Illegible => {}
     }
-    let stored = cx.publish(&Finished { number, attempt }).await;
+    let stored = cx.publish(&Finished { number }).await;
     let stored = match stored {
         Ok(stored) => stored,
         Err(error) => {
