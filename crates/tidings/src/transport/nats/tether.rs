@@ -87,9 +87,10 @@ impl Tether {
         &self.over
     }
 
-    /// The runtime ends: there is no client any more.
+    /// The runtime ends: there is no client any more, and whoever listens elsewhere is told.
     pub(super) fn runtime_ended(&self) {
         self.outage.send_replace(Some(Outage::RuntimeEnded));
+        self.end();
     }
 
     /// What the client tells of its connection.
