@@ -72,7 +72,7 @@ pub(crate) async fn one_unsettled_at_a_time_is_in_order_over_all_instances(env: 
         let begun = begun.clone();
         let handler = move |parcel: Sent, cx: Context| {
             let _ = begun.send((parcel.number, cx.attempt()));
-            let fails = parcel.number % 7 == 0 && cx.attempt() == 1;
+            let fails = parcel.number.is_multiple_of(7) && cx.attempt() == 1;
             async move { if fails { Err(Failure::retry("busy")) } else { Ok(()) } }
         };
         let route = Route::of::<Sent>(handler).max_ack_pending(1);

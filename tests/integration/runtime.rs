@@ -139,7 +139,7 @@ async fn whatever_is_on_its_way_when_the_runtime_ends_ends_too() {
         });
         let ending = std::thread::spawn(move || {
             first.block_on(async {
-                tokio::time::sleep(Duration::from_millis(20 + 7 * round)).await
+                tokio::time::sleep(Duration::from_millis(20 + 7 * round)).await;
             });
             drop(first);
         });

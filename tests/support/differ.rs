@@ -45,13 +45,10 @@ const LANES: u64 = 6;
 /// # Errors
 /// Tells of the first session that differs: seed, stream, shortest form and difference.
 pub async fn run(seeds: Range<u64>) -> Result<String> {
-    let accounts: String = (0..LANES)
-        .map(|lane| {
-            format!(
-                "LANE{lane} {{ jetstream: enabled, users: [{{ user: l{lane}, password: pw }}] }}\n"
-            )
-        })
-        .collect();
+    let account = |lane| {
+        format!("LANE{lane} {{ jetstream: enabled, users: [{{ user: l{lane}, password: pw }}] }}")
+    };
+    let accounts = (0..LANES).map(account).collect::<Vec<_>>().join("\n");
     let server = Server::with_config(&format!("accounts {{\n{accounts}}}")).await;
     let next = Arc::new(AtomicU64::new(seeds.start));
     let mut lanes = Vec::new();
@@ -129,13 +126,14 @@ async fn told(session: &Session, mut difference: Difference, bus: &Bus) -> anyho
             index = index.min(steps.len().saturating_sub(1));
         }
     }
-    let mut text = format!("session {} differs\nstream: {}\n", session.seed, session.told());
-    for (number, step) in steps.iter().enumerate() {
-        text += &format!("{:>3}. {step:?}\n", number + 1);
-    }
+    let told = session.told();
+    let steps = steps.iter().zip(1..).map(|(step, number)| format!("{number:>3}. {step:?}\n"));
     let Difference { memory, server, .. } = difference;
-    text += &format!("in memory: {memory:#?}\nserver:    {server:#?}");
-    anyhow::anyhow!(text)
+    anyhow::anyhow!(
+        "session {} differs\nstream: {told}\n{}in memory: {memory:#?}\nserver:    {server:#?}",
+        session.seed,
+        steps.collect::<Vec<_>>().concat(),
+    )
 }
 
 /// Refuses what a step can't be.

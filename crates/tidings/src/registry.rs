@@ -189,6 +189,7 @@ impl Registry {
     /// # Cancel safety
     /// Streams and consumers that were created stay; nothing is left running.
     pub async fn start(self, bus: &Bus) -> Result<Running, ServeError> {
-        running::start(self, bus.link().clone()).await
+        // Boxed: it is large, and whoever awaits it in a larger future would carry it.
+        Box::pin(running::start(self, bus.link().clone())).await
     }
 }

@@ -16,9 +16,9 @@ pub(crate) fn said(text: &(impl Display + ?Sized)) -> String {
     match guarded(|| write!(kept, "{text}")) {
         Ok(Ok(())) => kept.0,
         Ok(Err(_)) if kept.0.len() >= MOST_TEXT => kept.0,
-        Ok(Err(_)) => mark(kept.0, "(a text that can't be written: its `Display` fails)"),
+        Ok(Err(_)) => mark(&kept.0, "(a text that can't be written: its `Display` fails)"),
         Err(panic) => {
-            mark(kept.0, &format!("(a text that can't be written: its `Display` panics: {panic})"))
+            mark(&kept.0, &format!("(a text that can't be written: its `Display` panics: {panic})"))
         }
     }
 }
@@ -56,7 +56,7 @@ pub(crate) fn panic_text(panic: Box<dyn Any + Send>) -> String {
     text.unwrap_or_else(|| "a panic without text".to_owned())
 }
 
-fn mark(before: String, why: &str) -> String {
+fn mark(before: &str, why: &str) -> String {
     if before.is_empty() { why.to_owned() } else { format!("{before} {why}") }
 }
 

@@ -55,7 +55,7 @@ async fn many_events_for_a_server_that_stands_still_end_like_one() {
     assert!(error.outcomes.iter().filter(unsent).count() > many as usize / 2);
     server.resume();
     // The next ones are sent, once it has worked off what waited for it.
-    let one = || bus.publish(&Sent { number: many });
+    let one = || async { bus.publish(&Sent { number: many }).await };
     eventually(SOON, "it answers again", one).await;
     soon(bus.publish_all((many..many + 2000).map(|number| Sent { number }))).await.unwrap();
 }

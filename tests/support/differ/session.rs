@@ -91,7 +91,7 @@ fn kind(chance: &mut Chance) -> u8 {
 }
 
 fn post(chance: &mut Chance) -> Post {
-    let off = |chance: &mut Chance| if one_in(chance, 3) { 1 } else { 0 };
+    let off = |chance: &mut Chance| one_in(chance, 3).into();
     Post {
         kind: kind(chance),
         size: if one_in(chance, 8) { 300 } else { u16::try_from(chance.below(40)).unwrap_or(0) },

@@ -272,7 +272,7 @@ impl<'a> Side<'a> {
         let running = if answered {
             let answer = |ask: RaiseDoubt, _: Context| async move {
                 let number = ask.number;
-                if number % 2 == 0 { Ok(number / 2) } else { Err(Doubt { number }) }
+                if number.is_multiple_of(2) { Ok(number / 2) } else { Err(Doubt { number }) }
             };
             let registry = Registry::new("doubts").handle::<RaiseDoubt>(answer);
             match registry.start(&self.bus).await {

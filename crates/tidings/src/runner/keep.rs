@@ -38,7 +38,7 @@ pub(super) async fn core(
     loop {
         let run = queue::run(&mut intake, &subscriptions, inboxes.take(), &listener);
         let Err(panic) = AssertUnwindSafe(run).catch_unwind().await else { return };
-        worker.shared.fell(panic_text(panic));
+        worker.shared.fell(&panic_text(panic));
         intake.recover();
         if !pace.wait(&worker.shared.stop).await {
             return;
@@ -53,7 +53,7 @@ pub(super) async fn durable(mut intake: Intake, durable: Durable, listener: List
     loop {
         let run = consumer::run(&mut intake, &durable, &listener);
         let Err(panic) = AssertUnwindSafe(run).catch_unwind().await else { return };
-        worker.shared.fell(panic_text(panic));
+        worker.shared.fell(&panic_text(panic));
         intake.recover();
         if !pace.wait(&worker.shared.stop).await {
             return;
@@ -71,7 +71,7 @@ pub(super) async fn again<F: Future<Output = ()>>(
     while let Err(panic) = AssertUnwindSafe(async { run().await }).catch_unwind().await {
         let why = panic_text(panic);
         for route in routes {
-            route.shared.fell(why.clone());
+            route.shared.fell(&why);
         }
         if !pace.wait(stop).await {
             return;
@@ -107,7 +107,7 @@ impl Pace {
 impl Shared {
     /// One of its tasks panicked: that is shown for a while.
     #[cold]
-    pub(super) fn fell(self: &Arc<Self>, panic: String) {
+    pub(super) fn fell(self: &Arc<Self>, panic: &str) {
         let count = self.falls.fetch_add(1, Relaxed) + 1;
         let now = self.link.transport.now();
         self.gate.failing(Trouble::Task, now, format!("one of its own tasks panicked: {panic}"));

@@ -227,7 +227,7 @@ impl Worker {
         self.shared.tasks.spawn(async move {
             let work = AssertUnwindSafe(shared.work_on_all(batch, &mut place));
             if let Err(panic) = work.catch_unwind().await {
-                shared.fell(panic_text(panic));
+                shared.fell(&panic_text(panic));
             }
         });
     }
@@ -242,7 +242,7 @@ impl Worker {
                     place.health = health;
                     place.defer(later);
                 }
-                Err(panic) => shared.fell(panic_text(panic)),
+                Err(panic) => shared.fell(&panic_text(panic)),
             }
         });
     }

@@ -245,7 +245,7 @@ impl Nats {
             }
             // Nobody takes it any more.
             PublishErrorKind::Send => self.gone(),
-            _ => Fault::client(error),
+            PublishErrorKind::InvalidSubject => Fault::client(error),
         }
     }
 
