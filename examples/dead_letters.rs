@@ -20,7 +20,7 @@ struct PaymentDue {
 }
 
 #[derive(EventStream)]
-#[stream(name = "PAYMENTS", subjects("payments.>"))]
+#[stream(name = "PAYMENTS", subjects("payments.*.due"))]
 struct Payments;
 
 /// Charges a card, if the bank answers.
