@@ -81,6 +81,38 @@ pub(crate) async fn what_can_not_be_delayed_is_refused(env: Env) {
         let error = draft.publish().await.unwrap_err();
         assert!(matches!(error, PublishError::Delay { .. }), "{id}: {error:?}");
     }
-    let error = bus.message(&event).delay(Duration::MAX).publish().await.unwrap_err();
-    assert!(matches!(error, PublishError::Delay { .. }), "{error:?}");
+    // Past the year 9999, and past every time.
+    for delay in [Duration::from_secs(31_556_952 * 9000), Duration::MAX] {
+        let error = bus.message(&event).delay(delay).publish().await.unwrap_err();
+        assert!(matches!(error, PublishError::Delay { .. }), "{error:?}");
+    }
+}
+
+/// A stream that drops what nobody consumes, and so what waits.
+#[derive(EventStream)]
+#[stream(name = "BRIEF", subjects("brief.*"), retention = "interest", allow_message_schedules)]
+struct Brief;
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "brief.due", stream = Brief)]
+struct BriefDue;
+
+/// A stream that keeps nothing for longer than a minute.
+#[derive(EventStream)]
+#[stream(name = "SHORT", subjects("short.*"), max_age = "1m", allow_message_schedules)]
+struct ShortLived;
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "short.due", stream = ShortLived)]
+struct ShortDue;
+
+pub(crate) async fn what_would_not_come_is_refused(env: Env) {
+    let bus = env.bus_with::<Brief>().await;
+    bus.provision::<ShortLived>().await.unwrap();
+    let error = bus.message(&BriefDue).delay(DELAY).publish().await.unwrap_err();
+    assert!(error.to_string().contains("interest"), "{error}");
+    let minute = Duration::from_secs(60);
+    let error = bus.message(&ShortDue).delay(minute).publish().await.unwrap_err();
+    assert!(error.to_string().contains("max_age"), "{error}");
+    bus.message(&ShortDue).delay(minute / 2).publish().await.unwrap();
 }

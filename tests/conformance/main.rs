@@ -178,7 +178,8 @@ scenarios! {
         delay:
             a_delayed_event_comes_in_its_time_with_its_id,
             a_delayed_event_is_stored_once,
-            what_can_not_be_delayed_is_refused;
+            what_can_not_be_delayed_is_refused,
+            what_would_not_come_is_refused;
         dedup:
             the_same_event_is_stored_once,
             a_rebuilt_event_is_the_same_by_its_id_fields,

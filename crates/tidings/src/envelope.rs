@@ -4,12 +4,8 @@ mod decode_error;
 
 pub use decode_error::DecodeError;
 
-use std::time::SystemTime;
-
 use bytes::Bytes;
 use tidings_subject::{SCHEDULES, check_subject};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 use crate::header::{self, Headers};
@@ -71,12 +67,11 @@ fn new_id() -> String {
 ///
 /// It waits on a subject that holds its id, since the server takes the header away on delivery.
 /// `None` if the id can't stand in a subject.
-pub(crate) fn postpone(outgoing: Outgoing, stream: &str, at: SystemTime) -> Option<Outgoing> {
+pub(crate) fn postpone(outgoing: Outgoing, stream: &str, at: &str) -> Option<Outgoing> {
     let Outgoing { subject: target, mut headers, payload } = outgoing;
     let id = headers.get(header::MESSAGE_ID)?;
     let subject = format!("{SCHEDULES}.{stream}.{id}");
     check_subject(&subject).ok()?;
-    let at = OffsetDateTime::from(at).format(&Rfc3339).ok()?;
     headers.push(header::SCHEDULE, format!("@at {at}"));
     headers.push(header::SCHEDULE_TARGET, target.to_string());
     // What lives for a time lives from its delivery on.

@@ -23,7 +23,9 @@ use crate::envelope;
 use crate::header::{self, Headers};
 use crate::link::Link;
 use crate::message::{Ancestry, Declaration, Event};
+use crate::moment;
 use crate::publish_ack::Acknowledgement;
+use crate::stream::Retention;
 use crate::transport::Outgoing;
 
 /// Publishes one event with these headers, to be delivered after `delay`.
@@ -92,11 +94,20 @@ fn postpone(
     delay: Duration,
 ) -> Result<Outgoing, PublishError> {
     let subject = outgoing.subject.to_string();
-    let stream = declaration.stream.filter(|stream| (stream.config)().allow_message_schedules);
-    let problem = match (stream, link.transport.now().checked_add(delay)) {
+    let config = declaration.stream.map(|stream| (stream.config)());
+    let due = link.transport.now().checked_add(delay).and_then(moment::write);
+    let problem = match (config.filter(|config| config.allow_message_schedules), due) {
         (None, _) => "its stream does not allow it; declare that with `allow_message_schedules`",
-        (_, None) => "there is no such time",
-        (Some(stream), Some(at)) => match envelope::postpone(outgoing, stream.name, at) {
+        (_, None) => "it would be due after the year 9999, and no server can read such a time",
+        // A server (2.15.1) drops what waits as it confirms it, unless somebody consumes the subject on
+        // which it waits.
+        (Some(config), _) if config.retention == Retention::Interest => {
+            "its stream keeps by interest, and drops what waits; use another retention"
+        }
+        (Some(config), _) if config.max_age.is_some_and(|age| !age.is_zero() && age <= delay) => {
+            "it is as long as the stream's `max_age` or longer, which ends what waits, too"
+        }
+        (Some(config), Some(at)) => match envelope::postpone(outgoing, &config.name, &at) {
             Some(postponed) => return Ok(postponed),
             None => "its id can't stand in a subject; give it another with `.message_id(…)`",
         },
