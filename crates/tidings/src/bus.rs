@@ -108,7 +108,9 @@ impl Bus {
         Self::on(Transport::Memory(memory::Memory::new()), Patience::default())
     }
 
-    fn on(transport: Transport, patience: Patience) -> Self {
+    fn on(transport: Transport, mut patience: Patience) -> Self {
+        // Compared once, and not with each publish.
+        patience.ack = patience.ack.min(patience.publish);
         Self { link: Link { transport, patience: patience.into(), probe: None } }
     }
 

@@ -82,11 +82,27 @@ pub(crate) fn postpone(outgoing: Outgoing, stream: &str, at: &str) -> Option<Out
 }
 
 /// Which of these declarations an incoming message is.
+#[inline]
 pub(crate) fn declaration_of(
     declarations: &'static [&'static Declaration],
     incoming: &Incoming,
 ) -> Result<&'static Declaration, DecodeError> {
     let (subject, tag) = (incoming.subject.as_str(), incoming.headers.get(header::MESSAGE));
+    // The usual case.
+    if let ([declaration], None) = (declarations, tag)
+        && declaration.has_subject(subject)
+    {
+        return Ok(declaration);
+    }
+    one_of(declarations, incoming, tag)
+}
+
+fn one_of(
+    declarations: &'static [&'static Declaration],
+    incoming: &Incoming,
+    tag: Option<&str>,
+) -> Result<&'static Declaration, DecodeError> {
+    let subject = incoming.subject.as_str();
     let is_it = |d: &&&'static Declaration| {
         // A consumer that others share delivers their subjects too.
         tag.is_none_or(|tag| d.tag == tag) && d.has_subject(subject)

@@ -33,7 +33,7 @@ impl Link {
 pub(crate) struct Patience {
     /// A publish, with all its retries.
     pub(crate) publish: Duration,
-    /// One ack, before the message is sent again with the same id.
+    /// One ack, before the message is sent again with the same id; never longer than `publish`.
     pub(crate) ack: Duration,
     /// A request, where it says nothing else.
     pub(crate) request: Duration,

@@ -3,7 +3,7 @@
 use std::iter::empty;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
-use serde::de::{Error as _, Visitor};
+use serde::de::{Error as _, IgnoredAny, Visitor};
 use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 
 /// Reads a value from its JSON. An empty payload is a value without fields, such as a unit struct.
@@ -34,7 +34,11 @@ fn no_text(payload: &[u8]) -> serde_json::Error {
 /// A value without fields; for any other one the error of JSON that ends before it begins.
 #[cold]
 fn read_empty<'de, T: Deserialize<'de>>() -> Result<T, serde_json::Error> {
-    T::deserialize(Empty).or_else(|_| serde_json::from_str(""))
+    // Not read as a `T`: its reader would then stand in two places, and be inlined in neither.
+    T::deserialize(Empty).map_err(|_| match serde_json::from_str::<IgnoredAny>("") {
+        Err(error) => error,
+        Ok(_) => serde_json::Error::custom("it is empty"),
+    })
 }
 
 /// Nothing, as which a value without fields may be written.

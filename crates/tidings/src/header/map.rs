@@ -110,6 +110,7 @@ impl Headers {
     }
 
     /// Whether there is no value.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

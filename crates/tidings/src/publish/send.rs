@@ -104,7 +104,7 @@ pub(super) async fn start(
     by: impl FnOnce() -> Instant,
 ) -> Result<Sent, PublishError> {
     let at = Instant::now();
-    let patience = at + link.patience.ack.min(link.patience.publish);
+    let patience = at + link.patience.ack;
     let at_once =
         poll_fn(|cx| Poll::Ready(link.transport.store_at_once(outgoing, patience, cx))).await;
     if let Poll::Ready(sent) = at_once {
@@ -118,7 +118,7 @@ pub(super) async fn start(
     let by = by();
     let ack = Box::pin(store(link, stream, outgoing, by)).await?;
     let deadline = by.max(at + link.patience.publish);
-    Ok(Sent { ack, at: Instant::now(), slow: Some(Slow { begun: at, deadline }) })
+    Ok(Sent { ack, at: Instant::now(), slow: Some(Box::new(Slow { begun: at, deadline })) })
 }
 
 async fn store(
@@ -149,7 +149,8 @@ pub(super) fn unsent(link: &Link, subject: &Subject) -> PublishError {
 pub(super) struct Sent {
     pub(super) ack: PendingAck,
     at: Instant,
-    slow: Option<Slow>,
+    /// Boxed: few wait, and every publish carries it.
+    slow: Option<Box<Slow>>,
 }
 
 /// A message that waited for the connection.

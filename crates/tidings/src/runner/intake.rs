@@ -178,23 +178,12 @@ impl Intake {
         // Whether what comes next may begin as it comes.
         let mut is_clear = false;
         loop {
-            if !is_clear && source.is_some() && self.worker.shared.acks_all {
-                if self.ledger.cover(Cover::makes_way) {
-                    return Poll::Ready(Halt::Yielding);
+            if !is_clear {
+                if let Some(halt) = self.halts(source.as_ref().map(|(feed, _)| &**feed)) {
+                    return Poll::Ready(halt);
                 }
-                if self.is_broken() {
-                    return Poll::Ready(Halt::Broken);
-                }
+                is_clear = self.begin(&mut left);
             }
-            if let Some((feed, _)) = &source
-                && self.ledger.is_crowded() != self.crowded
-            {
-                self.crowded = !self.crowded;
-                if self.crowded && feed.expects() {
-                    return Poll::Ready(Halt::Crowded);
-                }
-            }
-            is_clear = is_clear || self.begin(&mut left);
             // What no stream keeps goes to other instances meanwhile; a stream's waits.
             if let (Some(until), Some((Feed::Core(_), _))) = (self.open, &source)
                 && !self.ends
@@ -252,12 +241,32 @@ impl Intake {
         }
     }
 
+    /// Why no more is to be taken, for now, if there is a reason beside those of the circuit.
+    #[inline]
+    fn halts(&mut self, source: Option<&Feed>) -> Option<Halt> {
+        let feed = source?;
+        if self.worker.shared.acks_all {
+            if self.ledger.cover(Cover::makes_way) {
+                return Some(Halt::Yielding);
+            }
+            if self.is_broken() {
+                return Some(Halt::Broken);
+            }
+        }
+        if self.ledger.is_crowded() != self.crowded {
+            self.crowded = !self.crowded;
+            return (self.crowded && feed.expects()).then_some(Halt::Crowded);
+        }
+        None
+    }
+
     /// Whether others have messages, so that none may be acknowledged for all before it.
     fn is_broken(&self) -> bool {
         self.ledger.cover(|cover| cover.is_broken(Instant::now))
     }
 
     /// Whether a handler has ended in its task.
+    #[inline]
     fn poll_done(&mut self, cx: &mut Context<'_>) -> bool {
         if self.running == 0 {
             return false;

@@ -336,7 +336,7 @@ impl Shared {
     /// Whether a message comes again that its handler is not to get.
     #[inline]
     pub(super) fn is_over(&self, message: &Incoming) -> bool {
-        self.is_used_up(message) || self.is_kept(message)
+        message.receipt.is_some() && (self.is_used_up(message) || self.is_kept(message))
     }
 
     /// The same where some deliveries may have been no attempts: those to instances that do not

@@ -5,7 +5,6 @@ use std::task::{Context, Poll};
 
 use futures_util::Stream;
 
-use crate::header;
 use crate::transport::{Denial, Dropped, Fault, Incoming, memory, nats};
 
 /// How many messages a subscription holds that nobody has taken yet, where nothing else is said;
@@ -56,22 +55,11 @@ impl Inbox {
         cx: &mut Context<'_>,
         into: &mut Incoming,
     ) -> Poll<Option<Result<(), Fault>>> {
-        loop {
-            let next = match self {
-                Self::Nats(inbox) => inbox.poll_into(cx, into),
-                Self::Memory(inbox) => inbox.poll_into(cx, into).map(|next| next.map(Ok)),
-            };
-            if matches!(next, Poll::Ready(Some(Ok(())))) && is_question(into) {
-                continue;
-            }
-            return next;
+        match self {
+            Self::Nats(inbox) => inbox.poll_into(cx, into),
+            Self::Memory(inbox) => inbox.poll_into(cx, into).map(|next| next.map(Ok)),
         }
     }
-}
-
-/// Whether it is only for the stream of its subject.
-fn is_question(incoming: &Incoming) -> bool {
-    incoming.payload.is_empty() && incoming.headers.get(header::QUESTION).is_some()
 }
 
 impl Stream for Inbox {

@@ -14,6 +14,7 @@ use tokio::task::coop;
 
 use super::broker::Broker;
 use super::effects::{Bell, Effects};
+use crate::header;
 use crate::subject::Subject;
 use crate::transport::{Dropped, Incoming, Outgoing};
 
@@ -65,9 +66,12 @@ impl Mailbox {
         self
     }
 
-    fn is_meant(&self, subject: &Subject) -> bool {
+    /// Whether a message is for whoever listens here: a question is for the stream of its subject.
+    fn is_meant(&self, message: &Outgoing) -> bool {
         let mut only = self.only.iter();
-        self.only.is_empty() || only.any(|filter| matches(filter.as_str(), subject.as_str()))
+        let subject = message.subject.as_str();
+        (self.only.is_empty() || only.any(|filter| matches(filter.as_str(), subject)))
+            && !(message.payload.is_empty() && message.headers.get(header::QUESTION).is_some())
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -76,7 +80,7 @@ impl Mailbox {
 
     /// Puts a message in, or drops it where there is no room.
     pub(super) fn push(&self, message: Outgoing, reply: Option<&Subject>, effects: &mut Effects) {
-        if !self.is_meant(&message.subject) {
+        if !self.is_meant(&message) {
             return;
         }
         let mut queue = self.queue();

@@ -49,7 +49,7 @@ impl Interest {
     #[inline]
     fn means(&self, message: &Message) -> bool {
         (self.only.is_empty() || self.is_among(message))
-            && !(message.payload.is_empty() && is_marker(message))
+            && !(message.payload.is_empty() && is_no_event(message))
     }
 
     #[cold]
@@ -58,10 +58,13 @@ impl Interest {
     }
 }
 
-/// Whether a server wrote a message without payload itself, which its stream republished.
+/// Whether a message without payload is for no listener: a server's own marker that its stream
+/// republished, or a question to the stream of its subject.
 #[cold]
-fn is_marker(message: &Message) -> bool {
-    message.headers.as_ref().is_some_and(|headers| headers.get(header::MARKER_REASON).is_some())
+fn is_no_event(message: &Message) -> bool {
+    let has =
+        |name: &str| message.headers.as_ref().is_some_and(|headers| headers.get(name).is_some());
+    has(header::MARKER_REASON) || has(header::QUESTION)
 }
 
 /// The messages of one core subscription that have arrived.

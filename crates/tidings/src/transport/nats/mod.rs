@@ -38,7 +38,7 @@ use std::time::Duration;
 
 use async_nats::{Event, ServerError, Subscriber};
 use bytes::Bytes;
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::yield_now;
 
 pub(crate) use ack::NatsAck;
@@ -81,6 +81,9 @@ struct Shared {
     tether: Arc<Tether>,
     /// Where the client's own task runs, which all this is nothing without.
     runtime: Handle,
+    /// Which runtime that is, and whether it has threads of its own.
+    home: tokio::runtime::Id,
+    has_threads: bool,
 }
 
 impl Drop for Shared {
@@ -121,6 +124,8 @@ impl Nats {
                 ingest: ingest::Refusals::default(),
                 capacity,
                 tether,
+                home: runtime.id(),
+                has_threads: runtime.runtime_flavor() == RuntimeFlavor::MultiThread,
                 runtime,
             }),
         })

@@ -224,8 +224,11 @@ impl Nats {
     }
 
     /// Whether this runs where the client does, and so also whatever tells that an answer is late.
+    #[inline]
     pub(super) fn is_at_home(&self) -> bool {
-        Handle::try_current().is_ok_and(|here| here.id() == self.shared.runtime.id())
+        // One with threads of its own runs as long as it is there.
+        self.shared.has_threads
+            || Handle::try_current().is_ok_and(|here| here.id() == self.shared.home)
     }
 
     /// Sends what is left and ends all subscriptions, for as long as `within`. It is closed in any
