@@ -1,10 +1,12 @@
 //! A concrete subject, and what can be wrong with one.
 
 mod build;
+mod reserved;
 
 pub use build::SubjectBuilder;
 #[cfg(test)]
 pub(crate) use build::tests::built;
+pub(crate) use reserved::{LETTERS, is_inbox, reserved};
 
 use std::cmp::Ordering;
 use std::fmt;

@@ -73,6 +73,19 @@ pub enum DeadLetterError {
         /// The letter's sequence.
         sequence: u64,
     },
+    /// The letter names a subject that nothing is put back on: a server's own, an inbox, one with
+    /// wildcards; the letter stays.
+    #[error(
+        "letter {sequence} can't be put back: its original's subject {subject:?} {problem}; who wrote the letter may not have been a service of this bus; purge it"
+    )]
+    Forbidden {
+        /// The letter's sequence.
+        sequence: u64,
+        /// The original's subject, as the letter says.
+        subject: String,
+        /// Why nothing is put back there.
+        problem: String,
+    },
     /// No stream keeps the original's subject any more; the letter stays.
     #[error(
         "letter {sequence} can't be put back: no stream keeps `{subject}`, where there was `{stream}`"

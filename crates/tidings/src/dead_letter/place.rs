@@ -6,10 +6,9 @@ use tidings_subject::MAX_LEN;
 
 use super::text;
 use crate::stream::{Discard, StreamConfig};
+use crate::subject::LETTERS as ROOT;
 use crate::transport::Receipt;
 
-/// The first token of each letter's subject.
-const ROOT: &str = "_dead_letters";
 /// What a server tells of a message that was delivered as often as allowed, and never settled.
 const EXHAUSTED: &str = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES";
 /// How long a letter's id is remembered. Between the first and the second storing of the same

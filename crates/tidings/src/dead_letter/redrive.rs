@@ -14,6 +14,7 @@ use super::opened::DeadLetter;
 use super::progress::{Audience, DeadLetterProgress};
 use super::store;
 use crate::header::{self, Headers};
+use crate::subject::{is_inbox, reserved};
 use crate::transport::{Fault, Outgoing, is_splittable};
 
 /// How many errors a report keeps.
@@ -158,7 +159,12 @@ async fn put_back(
 
 /// Whether an error is one letter's alone, and would be the same at each attempt.
 fn is_of_letter(error: &DeadLetterError) -> bool {
-    matches!(error, DeadLetterError::Unreadable { .. } | DeadLetterError::Marker { .. })
+    matches!(
+        error,
+        DeadLetterError::Unreadable { .. }
+            | DeadLetterError::Marker { .. }
+            | DeadLetterError::Forbidden { .. }
+    )
 }
 
 /// How an original is back.
@@ -204,6 +210,10 @@ fn original(
     if letter.raw_headers().is_some() || !is_splittable(subject) || !is_whole {
         return Err(DeadLetterError::Unreadable { sequence: letter.sequence });
     }
+    if let Some(problem) = forbidden(subject) {
+        let (sequence, subject) = (letter.sequence, subject.to_owned());
+        return Err(DeadLetterError::Forbidden { sequence, subject, problem });
+    }
     if letter.payload().is_empty() && letter.headers().get(header::MARKER_REASON).is_some() {
         return Err(DeadLetterError::Marker { sequence: letter.sequence });
     }
@@ -231,6 +241,14 @@ fn original(
     }
     let subject = letter.subject().to_owned().into();
     Ok(Outgoing { subject, headers, payload: letter.payload().clone() })
+}
+
+/// Why nothing is put back on this subject, whoever keeps it.
+fn forbidden(subject: &str) -> Option<String> {
+    if is_inbox(subject) {
+        return Some("is an inbox, where answers go".to_owned());
+    }
+    reserved(subject).map(|why| why.to_string())
 }
 
 /// Makes room where an original that fits by itself does not with what is said of its way: what is
