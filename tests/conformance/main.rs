@@ -31,6 +31,7 @@ mod ingest;
 mod ledger;
 mod live;
 mod load;
+mod marker;
 mod message;
 mod option;
 mod order;
@@ -145,6 +146,13 @@ scenarios! {
             who_only_listens_does_not_answer_for_the_stream,
             a_borrowed_event_is_received_by_one_that_owns,
             generic_events_and_enums_go_round;
+        marker:
+            a_marker_is_no_event_to_any_reader,
+            a_marker_takes_the_place_of_the_last_message,
+            a_marker_is_taken_from_a_work_queue,
+            a_time_to_live_below_the_markers_is_refused,
+            a_time_to_live_below_undeclared_markers_is_lengthened,
+            markers_bring_what_they_need;
         atomic:
             a_batch_is_stored_as_one_and_in_order,
             a_batch_is_heard_and_handled_like_any_events,

@@ -1,100 +1,103 @@
-//! What a server writes itself where the last message of a subject was is no event.
+//! What a server writes itself where it deleted something, where only a server shows it.
 
 use std::time::Duration;
 
+use async_nats::HeaderMap;
+use async_nats::jetstream::stream::{Config, Republish};
+
 use tidings::prelude::*;
-use tidings::{Batch, DeadLetterFilter, From, PublishError, Running};
+use tidings::{DeadLetterError, DeadLetterFilter};
 use tidings_tests::{Server, eventually};
 
 use crate::{SOON, soon};
 
-/// Each message is replaced by a marker after a second.
 #[derive(EventStream)]
-#[stream(
-    name = "LEASES",
-    subjects("leases.>"),
-    max_age = "1s",
-    duplicate_window = "1s",
-    allow_message_ttl,
-    subject_delete_marker_ttl = "1m"
-)]
-struct Leases;
+#[stream(name = "PARKED", subjects("parked.>"))]
+struct Garage;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
-#[event(subject = "leases.{number}", stream = Leases)]
-struct Leased {
+#[event(subject = "parked.{number}", stream = Garage)]
+struct Parked {
     number: u64,
 }
 
-/// One instance for each way in which a route acknowledges.
-async fn start(bus: &Bus) -> Vec<Running> {
-    let each = |_: Leased, _: Context| async { Ok(()) };
-    let many = |_: Batch<Leased>, _: Context| async { Ok(()) };
-    let registries = [
-        Registry::new("each").handle::<Leased>(each),
-        Registry::new("many").handle::<Batch<Leased>>(many),
-        Registry::new("ordered").route(Route::of::<Leased>(each).concurrency(1).ack_every(2)),
-    ];
-    let mut running = Vec::new();
-    for registry in registries {
-        running.push(registry.start(bus).await.unwrap());
-    }
-    running
+/// What a stream hands on of what it stores.
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "seen.parked.{number}")]
+struct Seen {
+    number: u64,
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_marker_is_no_event_to_any_reader() {
+/// A letter that an earlier version made of a marker is not put back.
+#[tokio::test]
+async fn a_letter_of_a_marker_is_not_put_back() {
     let server = Server::start().await;
     let bus = Bus::connect(server.url()).await.unwrap();
-    bus.provision::<Leases>().await.unwrap();
-    let running = start(&bus).await;
-    for number in 1..=3 {
-        bus.publish(&Leased { number }).await.unwrap();
-    }
-    eventually(SOON, "the markers", || async {
-        let last = bus.stream::<Leases>().state().await.unwrap().last_sequence;
-        if last >= 6 { Ok(()) } else { Err(last) }
+    bus.provision::<Garage>().await.unwrap();
+    let reject = |_: Parked, _: Context| async { Err::<(), _>(Failure::reject("full")) };
+    let running = Registry::new("garage").handle::<Parked>(reject).start(&bus).await.unwrap();
+    bus.publish(&Parked { number: 1 }).await.unwrap();
+    let letters = bus.dead_letters("garage");
+    eventually(SOON, "a letter", || async {
+        let count = letters.count(DeadLetterFilter::all()).await.unwrap_or(0);
+        if count == 1 { Ok(()) } else { Err(count) }
     })
     .await;
+    running.shutdown().await;
 
-    // Behind the markers, for who reads now and for the routes.
-    let mut consumed = bus.consume::<Leased>("reader").from(From::Beginning).await.unwrap();
-    let mut replayed = bus.replay::<Leased>(From::Beginning).await.unwrap();
-    let last = Leased { number: 4 };
-    bus.message(&last).ttl(Duration::from_secs(60)).publish().await.unwrap();
-    let delivery = soon(consumed.next()).await.unwrap().unwrap();
-    assert_eq!(delivery.number, 4);
-    delivery.ack().await.unwrap();
-    assert_eq!(soon(replayed.next()).await.unwrap().unwrap().number, 4);
-    for running in running {
-        eventually(SOON, "the event behind the markers", || async {
-            let report = running.report();
-            if report[0].handled >= 4 { Ok(()) } else { Err(report) }
-        })
-        .await;
-        let report = running.shutdown().await;
-        let [route] = &*report else { panic!("{report:?}") };
-        assert_eq!((route.handled, route.undecodable, route.failed), (4, 0, 0), "{route:?}");
-        assert_eq!((route.given_back, route.dead_lettered), (0, 0), "{route:?}");
+    // The same letter, of a marker.
+    let jetstream = async_nats::jetstream::new(server.client().await);
+    let stream = jetstream.get_stream(letters.stream()).await.unwrap();
+    let info = stream.get_info().await.unwrap();
+    let letter = stream.get_raw_message(info.state.last_sequence).await.unwrap();
+    let mut headers = HeaderMap::new();
+    for (name, values) in letter.headers.iter() {
+        if name.to_string() != "Nats-Msg-Id" {
+            headers.append(name.clone(), values[0].clone());
+        }
     }
-    for registry in ["each", "many", "ordered"] {
-        let letters = bus.dead_letters(registry);
-        assert_eq!(letters.count(DeadLetterFilter::all()).await.unwrap(), 0, "{registry}");
-    }
+    headers.append("Tidings-Dl-Original-Nats-Marker-Reason", "MaxAge");
+    let publish = jetstream.publish_with_headers(letter.subject.clone(), headers, "".into());
+    publish.await.unwrap().await.unwrap();
+
+    let report = letters.redrive(DeadLetterFilter::all()).await.unwrap();
+    assert_eq!((report.redriven, report.failed), (1, 1), "{report:?}");
+    assert!(matches!(report.errors[..], [DeadLetterError::Marker { .. }]), "{report:?}");
+    assert_eq!(bus.stream::<Garage>().state().await.unwrap().last_sequence, 2);
 }
 
+/// What is handed on of a marker is no event either.
 #[tokio::test]
-async fn a_time_to_live_below_the_markers_is_refused() {
+async fn a_marker_that_is_published_again_is_heard_by_nobody() {
     let server = Server::start().await;
     let bus = Bus::connect(server.url()).await.unwrap();
-    bus.provision::<Leases>().await.unwrap();
-    let event = Leased { number: 1 };
-    let draft = bus.message(&event).ttl(Duration::from_secs(59));
-    match draft.publish().await.unwrap_err() {
-        PublishError::TtlBelowMarker { stream, ttl, marker } => {
-            assert_eq!((stream, ttl.as_secs(), marker.as_secs()), ("LEASES", 59, 60));
-        }
-        other => panic!("{other:?}"),
-    }
-    bus.message(&event).ttl(Duration::from_secs(60)).publish().await.unwrap();
+    let jetstream = async_nats::jetstream::new(server.client().await);
+    let config = Config {
+        name: "PARKED".into(),
+        subjects: vec!["parked.>".into()],
+        allow_message_ttl: true,
+        subject_delete_marker_ttl: Some(Duration::from_secs(60)),
+        max_messages_per_subject: 1,
+        republish: Some(Republish {
+            source: "parked.*".into(),
+            destination: "seen.parked.{{wildcard(1)}}".into(),
+            headers_only: false,
+        }),
+        ..Config::default()
+    };
+    jetstream.create_stream(config).await.unwrap();
+    let mut seen = bus.subscribe::<Seen>().await.unwrap();
+    let mut headers = HeaderMap::new();
+    headers.append("Nats-TTL", "1");
+    let payload = r#"{"number":1}"#;
+    let publish = jetstream.publish_with_headers("parked.1", headers, payload.into());
+    publish.await.unwrap().await.unwrap();
+    assert_eq!(soon(seen.next()).await.unwrap().unwrap().number, 1);
+    eventually(SOON, "the marker", || async {
+        let last = bus.stream::<Garage>().state().await.unwrap().last_sequence;
+        if last == 2 { Ok(()) } else { Err(last) }
+    })
+    .await;
+    bus.publish(&Parked { number: 2 }).await.unwrap();
+    assert_eq!(soon(seen.next()).await.unwrap().unwrap().number, 2);
 }

@@ -25,6 +25,17 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
     Some(total)
 }
 
+/// Writes a duration's whole seconds.
+pub(super) fn whole_seconds(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{rest}s"),
+        (0, minutes) => format!("{minutes}m{rest}s"),
+        (hours, minutes) => format!("{hours}h{minutes}m{rest}s"),
+    }
+}
+
 fn unit_nanos(unit: &str) -> Option<u64> {
     Some(match unit {
         "ns" => 1,
@@ -67,6 +78,12 @@ mod tests {
         assert_eq!(ms("1m0.25s"), Some(60_250));
         assert_eq!(parse("3us"), Some(Duration::from_micros(3)));
         assert_eq!(ms("0"), Some(0));
+        for seconds in [1, 59, 60, 3600, 3725] {
+            let time = Duration::from_secs(seconds);
+            assert_eq!(parse(&whole_seconds(time)), Some(time));
+        }
+        assert_eq!(whole_seconds(Duration::from_millis(60_900)), "1m0s");
+        assert_eq!(whole_seconds(Duration::from_secs(3600)), "1h0m0s");
         for wrong in ["", "5", "s", "1x", "-1s", ".s", "1..2s", "1 s", "9999999999999h"] {
             assert_eq!(parse(wrong), None, "{wrong:?}");
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hashbrown::HashMap;
@@ -142,6 +143,32 @@ impl Log {
     pub(super) fn oldest(&self) -> Option<(Instant, u64)> {
         let sequence = *self.ageing.first()?;
         Some((self.get(sequence)?.at, sequence))
+    }
+
+    /// Those whose own time to live has passed, in order.
+    pub(super) fn ended(&self, now: Instant) -> BTreeSet<u64> {
+        self.ends.iter().take_while(|(end, _)| *end <= now).map(|(_, sequence)| *sequence).collect()
+    }
+
+    /// Those that `max_age` is for and that are so old, in order.
+    pub(super) fn older_than(&self, max_age: Duration, now: Instant) -> Vec<u64> {
+        let is_old =
+            |message: &Message| message.at.checked_add(max_age).is_some_and(|end| end <= now);
+        let ageing = self.ageing.iter().copied();
+        ageing.take_while(|sequence| self.get(*sequence).is_some_and(is_old)).collect()
+    }
+
+    /// Keeps a message until then, whatever else it was to be kept for.
+    pub(super) fn keep_until(&mut self, sequence: u64, end: Instant) {
+        let Some(message) = self.messages.get_mut(&sequence) else {
+            return;
+        };
+        if let Lifetime::Until(before) = message.lifetime {
+            self.ends.remove(&(before, sequence));
+        }
+        message.lifetime = Lifetime::Until(end);
+        self.ends.insert((end, sequence));
+        self.ageing.remove(&sequence);
     }
 
     /// How many messages there are of exactly this subject.

@@ -19,8 +19,8 @@
 //!
 //! # Where it differs
 //!
-//! - Mirrors, sources, subject transforms, republishing, delete markers and counters are refused
-//!   when a stream is created, and so are cron patterns and time zones of schedules.
+//! - Mirrors, sources, subject transforms, republishing and counters are refused when a stream is
+//!   created, and so are cron patterns and time zones of schedules.
 //! - A batch that is all or nothing is stored in one call: there are never many under way, and none
 //!   is abandoned. Fast ingest is allowed and not needed.
 //!   Placement, compression, persistence and direct reads are taken and change nothing.
@@ -55,6 +55,7 @@ mod duration;
 mod effects;
 mod inbox;
 mod log;
+mod marker;
 mod pull;
 mod random;
 mod rfc3339;

@@ -16,6 +16,7 @@ use super::consumer::{Consumer, after};
 use super::dedup::Dedup;
 use super::effects::Effects;
 use super::log::{Log, Message};
+use super::marker;
 use super::router::Router;
 use super::schedule::Schedules;
 use super::wire;
@@ -125,6 +126,7 @@ impl Stream {
             if self.config.retention == Retention::Interest && interested.is_empty() {
                 (self.log.skip(), 0)
             } else {
+                marker::lengthen(&mut message.headers, &self.config);
                 let lifetime = admission::lifetime(&message.headers, now)?;
                 let headers = mem::take(&mut message.headers);
                 let headers = entry.complete(headers);
@@ -243,6 +245,9 @@ impl Stream {
 
     /// Removes what is too old.
     pub(super) fn expire(&mut self, now: Instant, effects: &mut Effects) {
+        if self.config.subject_delete_marker_ttl.is_some() {
+            return self.expire_with_markers(now, effects);
+        }
         while let Some((end, sequence)) = self.log.next_end()
             && end <= now
         {

@@ -61,7 +61,6 @@ fn embedded(config: &StreamConfig) -> Result<(), ApiError> {
         (!config.sources.is_empty(), "sources"),
         (config.subject_transform.is_some(), "subject transforms"),
         (config.republish.is_some(), "republishing"),
-        (config.subject_delete_marker_ttl.is_some_and(|ttl| !ttl.is_zero()), "delete markers"),
         (config.allow_message_counter, "counters"),
     ];
     match missing.iter().find(|(asked, _)| *asked) {
@@ -79,7 +78,8 @@ fn limits(config: &mut StreamConfig) -> Result<(), ApiError> {
     config.max_message_size = config.max_message_size.filter(|limit| *limit > 0);
     config.max_consumers = config.max_consumers.filter(|limit| *limit > 0);
     config.first_sequence = config.first_sequence.filter(|first| *first > 0);
-    config.subject_delete_marker_ttl = None;
+    config.subject_delete_marker_ttl =
+        config.subject_delete_marker_ttl.filter(|ttl| !ttl.is_zero());
 
     let max_age = config.max_age.unwrap_or(Duration::MAX);
     if max_age < SHORTEST {
@@ -111,6 +111,15 @@ fn permissions(config: &mut StreamConfig) -> Result<(), ApiError> {
         }
         if config.max_messages_per_subject.is_none() {
             return refuse("discard new per subject requires max msgs per subject > 0");
+        }
+    }
+    if let Some(ttl) = config.subject_delete_marker_ttl {
+        if ttl < Duration::from_secs(1) {
+            return refuse("subject delete marker TTL must be at least 1 second");
+        }
+        config.allow_message_ttl = true;
+        if !config.allow_rollup {
+            (config.allow_rollup, config.deny_purge) = (true, false);
         }
     }
     if config.allow_message_schedules {
