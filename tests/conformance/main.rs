@@ -41,6 +41,7 @@ mod pending;
 mod prefetch;
 mod publish;
 mod race;
+mod read_back;
 mod reconnect;
 mod redelivery;
 mod redrive;
@@ -153,6 +154,12 @@ scenarios! {
             a_time_to_live_below_the_markers_is_refused,
             a_time_to_live_below_undeclared_markers_is_lengthened,
             markers_bring_what_they_need;
+        read_back:
+            what_nobody_could_read_is_refused_and_named,
+            every_way_to_publish_reads_back,
+            requests_and_their_answers_are_read_back,
+            what_can_be_read_is_not_refused,
+            a_tests_bus_reads_back_in_any_build;
         atomic:
             a_batch_is_stored_as_one_and_in_order,
             a_batch_is_heard_and_handled_like_any_events,

@@ -239,6 +239,19 @@ const _: () = {
                 }
             }
         }
+        fn read_back(
+            &self,
+            payload: &[__tidings::u8],
+        ) -> __tidings::Result<(), __tidings::ReadBackError> {
+            match self {
+                Self::Created(event) => {
+                    <OrderCreated as __tidings::Message>::read_back(event, payload)
+                }
+                Self::Shipped(event) => {
+                    <OrderShipped as __tidings::Message>::read_back(event, payload)
+                }
+            }
+        }
         #[inline]
         fn filter() -> <Self as __tidings::Message>::Filter {
             __tidings::Unfiltered::new()
@@ -339,6 +352,7 @@ const _: () = {
         #[inline]
         fn outcome(
             result: __tidings::Result<(), __tidings::Failure>,
+            _: __tidings::bool,
         ) -> __tidings::Outcome {
             __tidings::Outcome::of_event(result)
         }

@@ -155,6 +155,12 @@ const _: () = {
         ) -> __tidings::Result<(), __tidings::serde_json::Error> {
             __tidings::serde_json::to_writer(payload, self)
         }
+        fn read_back(
+            &self,
+            payload: &[__tidings::u8],
+        ) -> __tidings::Result<(), __tidings::ReadBackError> {
+            __tidings::read_back(self, payload)
+        }
         #[inline]
         fn filter() -> OrderCreatedFilter {
             OrderCreatedFilter(__tidings::FilterTokens::all())
@@ -217,6 +223,7 @@ const _: () = {
                 <Self as __tidings::Message>::Reply,
                 <Self as __tidings::Message>::Error,
             >,
+            _: __tidings::bool,
         ) -> __tidings::Outcome {
             __tidings::Outcome::of_event(result)
         }

@@ -86,6 +86,7 @@ const _: () = {
                 <Self as __tidings::Message>::Reply,
                 <Self as __tidings::Message>::Error,
             >,
+            _: __tidings::bool,
         ) -> __tidings::Outcome {
             __tidings::core::unreachable!()
         }

@@ -42,6 +42,12 @@ const _: () = {
         ) -> __tidings::Result<(), __tidings::serde_json::Error> {
             __tidings::serde_json::to_writer(payload, self)
         }
+        fn read_back(
+            &self,
+            payload: &[__tidings::u8],
+        ) -> __tidings::Result<(), __tidings::ReadBackError> {
+            __tidings::read_back(self, payload)
+        }
         #[inline]
         fn filter() -> __tidings::Unfiltered<Self> {
             __tidings::Unfiltered::new()
@@ -77,8 +83,9 @@ const _: () = {
                 <Self as __tidings::Message>::Reply,
                 <Self as __tidings::Message>::Error,
             >,
+            reads_back: __tidings::bool,
         ) -> __tidings::Outcome {
-            __tidings::Outcome::of_declared::<Stock, Self>(result)
+            __tidings::Outcome::of_declared::<Stock, Self>(result, reads_back)
         }
     }
 };

@@ -118,6 +118,11 @@ impl Context {
         Self::new(&Arc::new(Matter::new(place, incoming)))
     }
 
+    /// Whether what answers the message is read back before it is sent.
+    pub(crate) fn reads_back(&self) -> bool {
+        self.matter.place.link.reads_back()
+    }
+
     /// The concrete subject the message came on; beside a batch that of its first event.
     pub fn subject(&self) -> &str {
         self.matter.subject.as_str()

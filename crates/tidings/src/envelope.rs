@@ -9,7 +9,7 @@ use tidings_subject::{SCHEDULES, check_subject};
 use uuid::Uuid;
 
 use crate::header::{self, Headers};
-use crate::message::{Declaration, Decode, Message};
+use crate::message::{Declaration, Decode, Message, ReadBackError};
 use crate::slate;
 use crate::subject::{Subject, SubjectError};
 use crate::transport::{Incoming, Outgoing};
@@ -26,13 +26,21 @@ pub(crate) struct Encoded {
 pub(crate) enum EncodeFault {
     Subject(SubjectError),
     Payload { name: &'static str, source: serde_json::Error },
+    Unreadable { name: &'static str, source: Box<ReadBackError> },
 }
 
-pub(crate) fn encode<M: Message>(message: &M) -> Result<Encoded, EncodeFault> {
+/// Writes a message, and reads it as a receiver would if `reads_back`.
+pub(crate) fn encode<M: Message>(message: &M, reads_back: bool) -> Result<Encoded, EncodeFault> {
     let declaration = message.declaration();
     let subject = message.subject().map_err(EncodeFault::Subject)?;
     let payload = slate::payload(|room| message.encode(room))
         .map_err(|source| EncodeFault::Payload { name: declaration.name, source })?;
+    if reads_back {
+        message.read_back(&payload).map_err(|source| EncodeFault::Unreadable {
+            name: declaration.name,
+            source: Box::new(source),
+        })?;
+    }
     Ok(Encoded { subject, payload, declaration })
 }
 

@@ -190,8 +190,8 @@ pub use failure::{Failure, Verdict};
 pub use handler::{Batch, BatchItem, Handler, Input};
 pub use header::{HeaderError, HeaderFault, Headers};
 pub use message::{
-    Declaration, DeclaredError, Decode, Event, Filter, Message, MessageKind, Request, StreamEvent,
-    Undeclared,
+    Declaration, DeclaredError, Decode, Event, Filter, Message, MessageKind, ReadBackError,
+    Request, StreamEvent, Undeclared,
 };
 pub use publish::{AtomicError, PublishAllError, PublishError};
 pub use publish_ack::{Acknowledgement, AtomicAck, PublishAck};

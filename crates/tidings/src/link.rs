@@ -16,6 +16,12 @@ pub(crate) struct Link {
 }
 
 impl Link {
+    /// Whether a message is read back before it is sent: in a debug build, and on a test's bus.
+    #[inline]
+    pub(crate) fn reads_back(&self) -> bool {
+        cfg!(debug_assertions) || self.probe.is_some()
+    }
+
     /// Tells the probe, if there is one, that something begins.
     #[inline]
     pub(crate) fn begin(&self, work: Work<'_>) -> Underway {

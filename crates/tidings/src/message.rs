@@ -8,6 +8,7 @@ mod filter;
 mod id;
 mod outcome;
 mod part;
+mod read_back;
 mod reader;
 mod variant;
 
@@ -21,6 +22,7 @@ pub(crate) use id::MessageIdBuilder;
 pub use id::{id_part, message_id};
 pub use outcome::Outcome;
 pub use part::{ClonePart, Part, debug_part, debug_parts};
+pub use read_back::{ReadBackError, read_back};
 pub use reader::SubjectReader;
 pub use variant::{DecodePart, VariantTokens, no_variant};
 
@@ -84,6 +86,12 @@ pub trait Message: Sized + Send + Sync {
     /// What the type's `Serialize` or the writer fails with.
     fn encode<W: io::Write>(&self, payload: W) -> Result<(), serde_json::Error>;
 
+    /// Reads its payload back, where its type can be received and has no parameters.
+    #[doc(hidden)]
+    fn read_back(&self, _: &[u8]) -> Result<(), ReadBackError> {
+        Ok(())
+    }
+
     /// A filter over its subjects; it matches all of them until a method narrows a token.
     fn filter() -> Self::Filter;
 
@@ -144,9 +152,9 @@ pub trait Decode: Message + 'static {
     fn decode(declaration: &'static Declaration, payload: &[u8])
     -> Result<Self, serde_json::Error>;
 
-    /// What a handler's result means on the wire.
+    /// What a handler's result means on the wire; an answer is read back if `reads_back`.
     #[doc(hidden)]
-    fn outcome(result: Result<Self::Reply, Self::Error>) -> Outcome;
+    fn outcome(result: Result<Self::Reply, Self::Error>, reads_back: bool) -> Outcome;
 }
 
 /// Something that happened: published for whoever is interested.
@@ -199,6 +207,10 @@ pub trait DeclaredError: std::error::Error + Serialize + Sized + Send + Sync + '
     /// Reads it back from an error reply's body; `None` if nothing is declared or it is another.
     #[doc(hidden)]
     fn from_body(body: &[u8]) -> Option<Self>;
+
+    /// Whether it can be read back from its body.
+    #[doc(hidden)]
+    fn read_back(body: &[u8]) -> Result<(), Failure>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -209,6 +221,10 @@ where
     fn from_body(body: &[u8]) -> Option<Self> {
         // An error without a body is somebody else's, also where the declared one has no fields.
         if body.is_empty() { None } else { payload::read(body).ok() }
+    }
+
+    fn read_back(body: &[u8]) -> Result<(), Failure> {
+        read_back::read_back_answer::<Self>(body).map_err(Failure::reject)
     }
 }
 

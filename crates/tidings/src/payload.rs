@@ -1,5 +1,7 @@
 //! A payload is JSON, and so text.
 
+mod path;
+
 use std::iter::empty;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
@@ -20,6 +22,11 @@ pub fn read<'de, T: Deserialize<'de>>(payload: &'de [u8]) -> Result<T, serde_jso
         Ok(text) => serde_json::from_str(text),
         Err(_) => Err(no_text(payload)),
     }
+}
+
+/// Which of a payload's values the error is about, if it tells.
+pub(crate) fn path_of(payload: &[u8], error: &serde_json::Error) -> Option<String> {
+    path::path(std::str::from_utf8(payload).ok()?, error.line(), error.column())
 }
 
 /// What is wrong with a payload that is no text, and where.

@@ -19,9 +19,9 @@ pub use tidings_contract::Descriptor;
 pub use crate::failure::Failure;
 pub use crate::message::{
     ClonePart, Declaration, DeclaredError, Decode, DecodePart, Event, Filter, FilterTokens,
-    Message, MessageKind, Outcome, Part, Request, StreamEvent, SubjectReader, Undeclared,
-    Unfiltered, VariantTokens, debug_part, debug_parts, describe_event, describe_fallible_request,
-    describe_request, id_part, kept, message_id, no_variant,
+    Message, MessageKind, Outcome, Part, ReadBackError, Request, StreamEvent, SubjectReader,
+    Undeclared, Unfiltered, VariantTokens, debug_part, debug_parts, describe_event,
+    describe_fallible_request, describe_request, id_part, kept, message_id, no_variant, read_back,
 };
 pub use crate::payload::read as read_payload;
 pub use crate::publish_ack::{Acknowledgement, PublishAck};

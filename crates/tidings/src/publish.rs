@@ -64,7 +64,7 @@ pub(crate) fn prepare<E: Event>(
     delay: Option<Duration>,
     ancestry: Option<&dyn Ancestry>,
 ) -> Result<Prepared, PublishError> {
-    let encoded = envelope::encode(event)?;
+    let encoded = envelope::encode(event, link.reads_back())?;
     let declaration = encoded.declaration;
     let mut run_before_since = None;
     let mut id = None;

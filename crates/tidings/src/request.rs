@@ -15,7 +15,7 @@ use bytes::Bytes;
 use crate::envelope::{self, EncodeFault};
 use crate::header::{self, Headers};
 use crate::link::Link;
-use crate::message::{DeclaredError, Request};
+use crate::message::{DeclaredError, ReadBackError, Request};
 use crate::payload;
 use crate::probe::{End, Work};
 use crate::publish::PublishError;
@@ -114,6 +114,15 @@ pub enum RequestError<E> {
         /// What serde says.
         source: serde_json::Error,
     },
+    /// Nobody could read the request from what would be sent. Nothing was sent. This is looked at in
+    /// a debug build, and on a test's bus, as [`PublishError::Unreadable`] says.
+    #[error("`{name}` can't be read back from what would be sent: {source}")]
+    Unreadable {
+        /// The request's wire name.
+        name: &'static str,
+        /// What can't be read, and the way out.
+        source: Box<ReadBackError>,
+    },
     /// Payload and headers are larger than the server takes. Nothing was sent.
     #[error(
         "the request for `{subject}` has {size} bytes with its headers, the server takes {limit} (`max_payload`)"
@@ -145,9 +154,10 @@ pub(crate) async fn request<R: Request>(
     headers: Headers,
     timeout: Option<Duration>,
 ) -> Result<R::Reply, RequestError<R::Declared>> {
-    let encoded = envelope::encode(message).map_err(|fault| match fault {
+    let encoded = envelope::encode(message, link.reads_back()).map_err(|fault| match fault {
         EncodeFault::Subject(error) => RequestError::Subject(error),
         EncodeFault::Payload { name, source } => RequestError::Encode { name, source },
+        EncodeFault::Unreadable { name, source } => RequestError::Unreadable { name, source },
     })?;
     let declaration = encoded.declaration;
     let outgoing = envelope::seal(encoded, headers, || None);

@@ -90,6 +90,7 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
         if *kept { quote!(__tidings::kept::<Self>(#declaration)) } else { declaration };
     let subject_body = subject_body(contract);
     let parse_body = parse_body(contract, &tokens_name);
+    let read_back = read_back(contract);
     // Where the type is not what its derives should have made it, its name is the place to say so.
     let encode = quote_spanned!(at(item.span())=> __tidings::serde_json::to_writer(payload, self));
     let (impl_generics, ty_generics, _) = item.generics.split_for_impl();
@@ -122,6 +123,8 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
                 #encode
             }
 
+            #read_back
+
             #[inline]
             fn filter() -> #filter {
                 #new_filter
@@ -140,6 +143,20 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
             }
         }
     }
+}
+
+/// Writes `Message::read_back`, where it is known that the type can be received.
+fn read_back(contract: &Contract<'_>) -> Option<TokenStream> {
+    contract.item.generics.params.is_empty().then(|| {
+        quote! {
+            fn read_back(
+                &self,
+                payload: &[__tidings::u8],
+            ) -> __tidings::Result<(), __tidings::ReadBackError> {
+                __tidings::read_back(self, payload)
+            }
+        }
+    })
 }
 
 /// A token and the literal text before it.

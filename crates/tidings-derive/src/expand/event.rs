@@ -54,7 +54,7 @@ fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
     let decode = (!contract.item.borrows()).then(|| {
         let bounds = contract::decode_bounds(contract);
         let outcome = quote!(__tidings::Outcome::of_event(result));
-        decode(contract, &quote!(#bounds), &outcome)
+        decode(contract, &quote!(#bounds), &quote!(_), &outcome)
     });
     quote! {
         #message
@@ -70,10 +70,12 @@ fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
     }
 }
 
-/// Writes the implementation of `Decode` for a struct.
+/// Writes the implementation of `Decode` for a struct. `outcome` may name `result`, and `reads_back` if
+/// that is its name.
 pub(crate) fn decode(
     contract: &Contract<'_>,
     bounds: &TokenStream,
+    reads_back: &TokenStream,
     outcome: &TokenStream,
 ) -> TokenStream {
     let ident = contract.item.ident;
@@ -96,6 +98,7 @@ pub(crate) fn decode(
                     <Self as __tidings::Message>::Reply,
                     <Self as __tidings::Message>::Error,
                 >,
+                #reads_back: __tidings::bool,
             ) -> __tidings::Outcome {
                 #outcome
             }

@@ -96,6 +96,15 @@ fn parts<'a>(event: &EventEnum<'a>) -> Vec<Part<'a>> {
     parts.collect()
 }
 
+/// A variant's `tokens`, as the enum's hold them.
+fn wrapped(event: &EventEnum<'_>, Variant { ty, .. }: &Variant<'_>) -> TokenStream {
+    if is_made_of_generics(ty, event.item.generics) {
+        quote!(tokens)
+    } else {
+        quote!(__tidings::VariantTokens::new(tokens))
+    }
+}
+
 /// The name that all variants share, if they do.
 fn name(event: &EventEnum<'_>) -> TokenStream {
     event
@@ -114,20 +123,19 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
         if event.item.generics.params.is_empty() { Vec::new() } else { variant::checks(event) };
     let held: Vec<_> = event.variants.iter().map(|variant| held(variant.ty)).collect();
     let variants: Vec<_> = event.variants.iter().map(|variant| variant.ident).collect();
-    let of_event = |method| calls(event, method, &quote!(event));
+    let each = |method, arguments: TokenStream| {
+        let calls = calls(event, method, &arguments);
+        quote!(match self { #(Self::#variants(event) => #calls,)* })
+    };
+    let of_event = |method| each(method, quote!(event));
     let declaration = of_event("declaration");
     let subject = of_event("subject");
     let message_id = of_event("message_id");
-    let encode = calls(event, "encode", &quote!(event, payload));
+    let encode = each("encode", quote!(event, payload));
+    let read_back = each("read_back", quote!(event, payload));
     let parse_subject = calls(event, "parse_subject", &quote!(subject));
     let descriptors = calls(event, "descriptors", &TokenStream::new());
-    let wrapped = event.variants.iter().map(|Variant { ty, .. }| {
-        if is_made_of_generics(ty, event.item.generics) {
-            quote!(tokens)
-        } else {
-            quote!(__tidings::VariantTokens::new(tokens))
-        }
-    });
+    let wrapped = event.variants.iter().map(|variant| wrapped(event, variant));
     let arguments = tokens::arguments(event.item, &parts(event));
     let of = ident.unraw().to_string();
     quote! {
@@ -147,36 +155,35 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
 
             #[inline]
             fn declaration(&self) -> &'static __tidings::Declaration {
-                match self {
-                    #(Self::#variants(event) => #declaration,)*
-                }
+                #declaration
             }
 
             #[inline]
             fn subject(
                 &self,
             ) -> __tidings::Result<__tidings::Subject, __tidings::SubjectError> {
-                match self {
-                    #(Self::#variants(event) => #subject,)*
-                }
+                #subject
             }
 
             #[inline]
             fn message_id(
                 &self,
             ) -> __tidings::Option<__tidings::String> {
-                match self {
-                    #(Self::#variants(event) => #message_id,)*
-                }
+                #message_id
             }
 
             fn encode<__W: __tidings::std::io::Write>(
                 &self,
                 payload: __W,
             ) -> __tidings::Result<(), __tidings::serde_json::Error> {
-                match self {
-                    #(Self::#variants(event) => #encode,)*
-                }
+                #encode
+            }
+
+            fn read_back(
+                &self,
+                payload: &[__tidings::u8],
+            ) -> __tidings::Result<(), __tidings::ReadBackError> {
+                #read_back
             }
 
             #[inline]
@@ -262,6 +269,7 @@ fn expand_decode(event: &EventEnum<'_>) -> TokenStream {
             #[inline]
             fn outcome(
                 result: __tidings::Result<(), __tidings::Failure>,
+                _: __tidings::bool,
             ) -> __tidings::Outcome {
                 __tidings::Outcome::of_event(result)
             }

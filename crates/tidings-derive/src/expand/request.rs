@@ -22,7 +22,7 @@ pub(crate) fn expand(request: &Request<'_>) -> TokenStream {
             quote_spanned! {at(contract.item.span())=>
                 __tidings::describe_fallible_request::<Self, #reply, #error>()
             },
-            quote_spanned!(at(reply.span())=> __tidings::Outcome::of_declared::<#reply, Self>(result)),
+            quote_spanned!(at(reply.span())=> __tidings::Outcome::of_declared::<#reply, Self>(result, reads_back)),
         ),
         None => (
             quote!(
@@ -34,7 +34,7 @@ pub(crate) fn expand(request: &Request<'_>) -> TokenStream {
             quote_spanned! {at(contract.item.span())=>
                 __tidings::describe_request::<Self, #reply>()
             },
-            quote_spanned!(at(reply.span())=> __tidings::Outcome::of_request::<#reply>(result)),
+            quote_spanned!(at(reply.span())=> __tidings::Outcome::of_request::<#reply, Self>(result, reads_back)),
         ),
     };
     let message = contract::expand(
@@ -50,7 +50,7 @@ pub(crate) fn expand(request: &Request<'_>) -> TokenStream {
     );
     let decode = (!contract.item.borrows()).then(|| {
         let bounds = contract::decode_bounds(contract);
-        decode(contract, &quote!(#bounds), &outcome)
+        decode(contract, &quote!(#bounds), &quote!(reads_back), &outcome)
     });
     // What the reply must be is said of the request: the reply is the place for it.
     let header = quote_spanned!(at(reply.span())=> impl #impl_generics __tidings::Request for);

@@ -193,6 +193,7 @@ fn decode(input: &DeriveInput) -> Option<TokenStream> {
                     <Self as __tidings::Message>::Reply,
                     <Self as __tidings::Message>::Error,
                 >,
+                _: __tidings::bool,
             ) -> __tidings::Outcome {
                 #never
             }

@@ -71,7 +71,8 @@ impl<M: Decode, H: Handler<M>> Dispatch for Typed<M, H> {
     ) -> Result<(), DecodeError> {
         let message = envelope::decode::<M>(incoming)?;
         let handler = Arc::clone(&self.handler);
-        desk.set(async move { M::outcome(handler.handle(message, cx).await) });
+        let reads_back = cx.reads_back();
+        desk.set(async move { M::outcome(handler.handle(message, cx).await, reads_back) });
         Ok(())
     }
 }

@@ -178,7 +178,7 @@ impl Item {
 }
 
 fn prepare<E: Event>(link: &Link, event: &E) -> Result<Item, PublishError> {
-    let encoded = envelope::encode(event)?;
+    let encoded = envelope::encode(event, link.reads_back())?;
     let declaration = encoded.declaration;
     let mut known_again = false;
     let outgoing = envelope::seal(encoded, Headers::new(), || {

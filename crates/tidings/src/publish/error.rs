@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::envelope::EncodeFault;
 use crate::header::HeaderError;
+use crate::message::ReadBackError;
 use crate::subject::SubjectError;
 use crate::transport::{Denial, Outage, because};
 
@@ -25,6 +26,19 @@ pub enum PublishError {
         name: &'static str,
         /// What serde says.
         source: serde_json::Error,
+    },
+    /// Nobody could read the event from what would be sent. Nothing was sent.
+    ///
+    /// This is looked at in a debug build (`debug_assertions`), and on the bus of a
+    /// [`TestBus`](crate::testing::TestBus) in any build; a release build sends the event unread. A
+    /// type with borrowed fields has no reader, and one with type parameters none that is known here:
+    /// neither is looked at.
+    #[error("`{name}` can't be read back from what would be sent: {source}")]
+    Unreadable {
+        /// The event's wire name.
+        name: &'static str,
+        /// What can't be read, and the way out.
+        source: Box<ReadBackError>,
     },
     /// Payload and headers are larger than the server takes. Nothing was sent.
     #[error(
@@ -185,6 +199,7 @@ impl From<EncodeFault> for PublishError {
         match fault {
             EncodeFault::Subject(error) => Self::Subject(error),
             EncodeFault::Payload { name, source } => Self::Encode { name, source },
+            EncodeFault::Unreadable { name, source } => Self::Unreadable { name, source },
         }
     }
 }

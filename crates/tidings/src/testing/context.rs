@@ -103,11 +103,14 @@ impl<'a, M: Message> TestContext<'a, M> {
     #[track_caller]
     #[expect(clippy::panic, reason = "a test says what can't be")]
     pub fn build(self) -> Context {
-        let encoded = match envelope::encode(self.message) {
+        let encoded = match envelope::encode(self.message, self.link.reads_back()) {
             Ok(encoded) => encoded,
             Err(envelope::EncodeFault::Subject(error)) => panic!("{error}"),
             Err(envelope::EncodeFault::Payload { name, source }) => {
                 panic!("`{name}` can't be written as JSON: {source}")
+            }
+            Err(envelope::EncodeFault::Unreadable { name, source }) => {
+                panic!("`{name}` can't be read back: {source}")
             }
         };
         let receipt = encoded.declaration.stream.map(|stream| Receipt {

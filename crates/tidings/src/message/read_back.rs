@@ -1,0 +1,113 @@
+//! What is to be sent, read as a receiver would read it.
+
+use std::any::type_name;
+
+use serde::de::DeserializeOwned;
+
+use crate::message::Decode;
+use crate::payload;
+use crate::subject::SubjectError;
+
+/// What a message was written as, and nobody could read: it is read back before it is sent in a debug
+/// build, and on a test's bus in any build.
+///
+/// JSON, or serde's way through it, has no place for:
+///
+/// | a value | the way out |
+/// | --- | --- |
+/// | a number that is not finite (`NaN`, infinity), which is written as `null` | an `Option`, or a `with` that writes it as text |
+/// | a map with keys that are numbers, or a 128-bit integer, inside a type with `tag`, `untagged` or `flatten` | keys and integers that are text |
+/// | more than 127 levels of nesting | a list of parts that refer to each other |
+/// | a field with the name of its enum's `tag`, or of a field beside `flatten` | another name |
+/// | a field that fills the subject or the id, and a `with`, `into` or `from` that writes it as another value | a type whose JSON is the value itself |
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadBackError {
+    /// The payload can't be read.
+    #[error("{}{source}; its `Deserialize` has to read what its `Serialize` writes", at(path.as_deref()))]
+    Payload {
+        /// Which value of the payload, such as `samples[2].value`, if serde tells it. In a type with
+        /// `tag`, `untagged` or `flatten` it tells the whole of that.
+        path: Option<String>,
+        /// What serde says.
+        source: serde_json::Error,
+    },
+    /// What is read has another subject.
+    #[error(
+        "its subject is `{sent}`, that of what is read `{read}`; a field that fills the subject has to be read as it was"
+    )]
+    Subject {
+        /// The subject on which it was to be sent.
+        sent: String,
+        /// The subject of what is read.
+        read: String,
+    },
+    /// What is read has no subject.
+    #[error("what is read has no subject: {source}")]
+    NoSubject {
+        /// Which field can't be a token.
+        source: SubjectError,
+    },
+    /// What is read has another id.
+    #[error(
+        "its id is {sent:?}, that of what is read {read:?}; a field that identifies it has to be read as it was"
+    )]
+    MessageId {
+        /// The id of what was to be sent.
+        sent: Option<String>,
+        /// The id of what is read.
+        read: Option<String>,
+    },
+}
+
+fn at(path: Option<&str>) -> String {
+    path.map(|path| format!("`{path}`: ")).unwrap_or_default()
+}
+
+/// Why the answer to a request is not sent.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer, a `{name}`, can't be read back from what would be sent: {source}")]
+pub(super) struct UnreadableAnswer {
+    name: &'static str,
+    source: ReadBackError,
+}
+
+/// Reads a message that owns its data back, and compares what identifies it.
+///
+/// # Errors
+/// [`ReadBackError`] if no receiver could read it, or would read another message.
+#[cold]
+pub fn read_back<M: Decode>(message: &M, payload: &[u8]) -> Result<(), ReadBackError> {
+    let declaration = message.declaration();
+    let read = M::decode(declaration, payload).map_err(|source| unreadable(payload, source))?;
+    if let Ok(sent) = message.subject() {
+        match read.subject() {
+            Ok(read) if read == sent => {}
+            Ok(read) => {
+                let (sent, read) = (sent.to_string(), read.to_string());
+                return Err(ReadBackError::Subject { sent, read });
+            }
+            Err(source) => return Err(ReadBackError::NoSubject { source }),
+        }
+    }
+    let (sent, read) = (message.message_id(), read.message_id());
+    // An id that is another one each time it is asked for says nothing of what was read.
+    if sent != read && sent == message.message_id() {
+        return Err(ReadBackError::MessageId { sent, read });
+    }
+    Ok(())
+}
+
+/// Reads the body of an answer back.
+#[cold]
+pub(super) fn read_back_answer<T: DeserializeOwned>(body: &[u8]) -> Result<(), UnreadableAnswer> {
+    payload::read::<T>(body).map(drop).map_err(|source| UnreadableAnswer {
+        name: type_name::<T>(),
+        source: unreadable(body, source),
+    })
+}
+
+fn unreadable(payload: &[u8], source: serde_json::Error) -> ReadBackError {
+    let path = payload::path_of(payload, &source);
+    ReadBackError::Payload { path, source }
+}
