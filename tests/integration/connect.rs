@@ -70,6 +70,10 @@ async fn an_address_that_is_none_is_named_without_its_credentials() {
         ("nats://al:s3cret?s3cret@127.0.0.1", "nats://127.0.0.1"),
         ("nats://al:s3cret#s3cret@127.0.0.1", "nats://127.0.0.1"),
         ("nats://al:s3cret@s3cret@:x", "nats://:x"),
+        // A comma ends an address, and a password that has one may not be cut there.
+        ("nats://al:s3cret,s3cret@127.0.0.1", "…"),
+        ("nats://127.0.0.1:4222,al:s3cret@127.0.0.1", "…"),
+        ("nats://127.0.0.1?password=s3cret@", "nats://"),
     ] {
         let error = fails(Bus::builder().server(address), &["s3cret"]).await;
         assert!(error.to_string().contains("nats://host:port"), "the way out: {error}");

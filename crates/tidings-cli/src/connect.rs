@@ -50,7 +50,7 @@ impl Connection {
         let usage = |text: &str| Usage(text.to_owned());
         let server = text(&self.server)
             .ok_or_else(|| usage("which server? Give `--server nats://…`, or set NATS_URL"))?;
-        let mut builder = Bus::builder().name("tidings").servers(server.split(',').map(str::trim));
+        let mut builder = Bus::builder().name("tidings").server(server);
         if let Some(file) = path(&self.creds) {
             builder = builder.credentials_file(file);
         } else if let Some(seed) = text(&self.nkey) {

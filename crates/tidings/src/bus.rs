@@ -71,7 +71,7 @@ impl Bus {
     /// # Cancel safety
     /// Dropping the future gives the connection up.
     pub async fn connect(url: impl AsRef<str>) -> Result<Self, ConnectError> {
-        Self::builder().servers(url.as_ref().split(',').map(str::trim)).connect().await
+        Self::builder().server(url.as_ref()).connect().await
     }
 
     /// Connects as the environment says.
@@ -259,7 +259,9 @@ impl Bus {
     /// Asks which services run (ADR-32), Tidings' own and others, and gathers what they answer
     /// within this time: every instance, by name and id.
     ///
-    /// How many there are is not known beforehand, so all of the time passes. On a connection of
+    /// How many there are is not known beforehand, so all of the time passes, and no more of it. Of what
+    /// is answered at most 1 MiB is read at a time and 64 MiB in all, 10,000 instances and 10,000
+    /// endpoints of each; a warning says what was left out. On a connection of
     /// a nearby server 200 ms are much.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use super::{Bus, ConnectError};
 use crate::jitter::FAR;
 use crate::link::Patience;
 use crate::transport::memory::Memory;
-use crate::transport::nats::{Auth, ConnectFault, ConnectOptions, Nats, without_credentials};
+use crate::transport::nats::{Auth, ConnectFault, ConnectOptions, Nats, shown};
 use crate::transport::{CAPACITY, Transport};
 
 /// How to connect; made by [`Bus::builder`].
@@ -49,7 +49,11 @@ impl BusBuilder {
         Self { options, patience: Patience::default() }
     }
 
-    /// Adds a server, such as `nats://127.0.0.1:4222` or `tls://nats.example.com`.
+    /// Adds a server, such as `nats://127.0.0.1:4222` or `tls://nats.example.com`, or several with
+    /// commas between them.
+    ///
+    /// A URL may hold a user and a password, or a token, before an `@`. What has a meaning in a URL is
+    /// written with `%` there: a comma as `%2C`, an `@` as `%40`.
     pub fn server(mut self, url: impl Into<String>) -> Self {
         self.options.servers.push(url.into());
         self
@@ -203,14 +207,14 @@ impl BusBuilder {
         if options.servers.iter().all(|server| server.trim().is_empty()) {
             return Err(ConnectError::NoServer);
         }
-        let shown: Vec<String> =
-            options.servers.iter().map(|server| without_credentials(server)).collect();
-        let (servers, waited) = (shown.join(", "), options.connect_timeout);
+        let servers: Vec<String> = options.servers.iter().map(|list| shown(list)).collect();
+        let (servers, waited) = (servers.join(", "), options.connect_timeout);
         match Nats::connect(options).await {
             Ok(nats) => Ok(Bus::on(Transport::Nats(nats), patience)),
             Err(fault) => Err(match fault {
-                ConnectFault::Address { index, source } => {
-                    ConnectError::Address { address: shown[index].clone(), source }
+                ConnectFault::Address(unreadable) => {
+                    let (address, source) = (unreadable.shown, unreadable.source);
+                    ConnectError::Address { address, source }
                 }
                 ConnectFault::TwoCredentials => ConnectError::TwoCredentials { servers },
                 ConnectFault::Credentials(source) => ConnectError::Credentials { servers, source },
@@ -230,7 +234,7 @@ impl BusBuilder {
 /// Without the credentials.
 impl fmt::Debug for BusBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let servers = self.options.servers.iter().map(|server| without_credentials(server));
+        let servers = self.options.servers.iter().map(|list| shown(list));
         f.debug_struct("BusBuilder")
             .field("servers", &servers.collect::<Vec<_>>())
             .field("name", &self.options.name)

@@ -16,7 +16,7 @@ pub(super) async fn connect(lookup: impl Fn(&str) -> Option<String>) -> Result<B
             return Err(ConnectError::Incomplete { set, missing });
         }
     }
-    let mut builder = Bus::builder().servers(url.split(',').map(str::trim));
+    let mut builder = Bus::builder().server(url);
     if let Some(path) = get("NATS_CREDS") {
         builder = builder.credentials_file(path);
     } else if let Some(seed) = get("NATS_NKEY") {

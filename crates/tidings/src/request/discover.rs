@@ -1,6 +1,6 @@
 //! Asking who is there: one question, and as many answers as there are services (ADR-32).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -59,6 +59,15 @@ pub struct EndpointInfo {
     pub processing_time: Duration,
 }
 
+/// The longest answer that is read, in bytes. One service of a few hundred endpoints has 100 KB.
+const LONGEST: usize = 1 << 20;
+/// How many instances are kept, and how many endpoints of one: whoever may answer may not fill the
+/// memory of who asks.
+const MOST_INSTANCES: usize = 10_000;
+const MOST_ENDPOINTS: usize = 10_000;
+/// How many bytes of answers are read in all.
+const MOST_BYTES: usize = 64 << 20;
+
 /// Any of the three answers; what one does not have is empty.
 #[derive(Deserialize)]
 struct Answer {
@@ -113,47 +122,148 @@ pub(crate) async fn discover(
         let sent = link.transport.ask(&question, inbox.clone()).await;
         sent.map_err(SubscribeError::core)?;
     }
-    let mut found = BTreeMap::new();
-    while let Ok(answer) = timeout_at(asked + within.min(FAR), answers.next()).await {
+    let (mut found, end) = (Found::default(), asked + within.min(FAR));
+    // Answers that are always here are read no longer than those that are awaited.
+    while Instant::now() < end
+        && let Ok(answer) = timeout_at(end, answers.next()).await
+    {
         let answer = answer.ok_or(SubscribeError::Closed)?.map_err(SubscribeError::core)?;
-        // Somebody else's words on this inbox, or that nobody is there, are no service.
-        if let Ok(answer) = serde_json::from_slice::<Answer>(&answer.payload) {
-            merge(&mut found, answer, asked.elapsed());
-        }
+        found.hear(&answer.payload, asked.elapsed());
     }
-    Ok(found.into_values().collect())
+    Ok(found.services())
 }
 
-/// Adds one answer to what is known of its instance.
-fn merge(found: &mut BTreeMap<(String, String), ServiceInfo>, answer: Answer, took: Duration) {
-    let service = found.entry((answer.name.clone(), answer.id.clone())).or_default();
-    (service.name, service.id, service.version) = (answer.name, answer.id, answer.version);
-    if let Some(metadata) = answer.metadata {
-        service.metadata = metadata;
+/// What was found.
+#[derive(Default)]
+struct Found {
+    instances: BTreeMap<(String, String), Instance>,
+    /// How many bytes of answers were read.
+    bytes: usize,
+    /// How many answers were left out.
+    left_out: u64,
+}
+
+/// One instance, and where in its list each endpoint is, by name and subject.
+#[derive(Default)]
+struct Instance {
+    service: ServiceInfo,
+    places: HashMap<(String, String), usize>,
+}
+
+impl Found {
+    /// Reads one answer, as far as there is room for it.
+    fn hear(&mut self, answer: &[u8], took: Duration) {
+        if answer.len() > LONGEST || self.bytes + answer.len() > MOST_BYTES {
+            self.left_out += 1;
+            return;
+        }
+        self.bytes += answer.len();
+        // Somebody else's words on this inbox, or that nobody is there, are no service.
+        let Ok(answer) = serde_json::from_slice::<Answer>(answer) else { return };
+        let instance = (answer.name.clone(), answer.id.clone());
+        if self.instances.len() >= MOST_INSTANCES && !self.instances.contains_key(&instance) {
+            self.left_out += 1;
+            return;
+        }
+        self.left_out += self.instances.entry(instance).or_default().merge(answer, took);
     }
-    match answer.r#type.as_str() {
-        "io.nats.micro.v1.ping_response" => service.round_trip = Some(took),
-        "io.nats.micro.v1.info_response" => service.description = answer.description,
-        "io.nats.micro.v1.stats_response" => service.started = answer.started,
-        _ => {}
+
+    /// By name and id.
+    fn services(self) -> Vec<ServiceInfo> {
+        if self.left_out > 0 {
+            let left_out = self.left_out;
+            tracing::warn!(left_out, "answers to service discovery are too many or too long");
+        }
+        self.instances.into_values().map(|instance| instance.service).collect()
     }
-    for endpoint in answer.endpoints.unwrap_or_default() {
-        let known =
-            |known: &EndpointInfo| known.name == endpoint.name && known.subject == endpoint.subject;
-        let place = service.endpoints.iter().position(known).unwrap_or_else(|| {
-            service.endpoints.push(EndpointInfo::default());
-            service.endpoints.len() - 1
+}
+
+impl Instance {
+    /// Adds one answer to what is known; says how many endpoints there was no room for.
+    fn merge(&mut self, answer: Answer, took: Duration) -> u64 {
+        let Self { service, places } = self;
+        (service.name, service.id, service.version) = (answer.name, answer.id, answer.version);
+        if let Some(metadata) = answer.metadata {
+            service.metadata = metadata;
+        }
+        match answer.r#type.as_str() {
+            "io.nats.micro.v1.ping_response" => service.round_trip = Some(took),
+            "io.nats.micro.v1.info_response" => service.description = answer.description,
+            "io.nats.micro.v1.stats_response" => service.started = answer.started,
+            _ => {}
+        }
+        let mut left_out = 0;
+        for endpoint in answer.endpoints.unwrap_or_default() {
+            let key = (endpoint.name, endpoint.subject);
+            let place = places.get(&key).copied().unwrap_or(service.endpoints.len());
+            if place == service.endpoints.len() {
+                if place >= MOST_ENDPOINTS {
+                    left_out += 1;
+                    continue;
+                }
+                let (name, subject) = key.clone();
+                service.endpoints.push(EndpointInfo { name, subject, ..EndpointInfo::default() });
+                places.insert(key, place);
+            }
+            let info = &mut service.endpoints[place];
+            info.queue_group = endpoint.queue_group;
+            if let Some(metadata) = endpoint.metadata {
+                info.metadata = metadata;
+            }
+            if answer.r#type == "io.nats.micro.v1.stats_response" {
+                (info.requests, info.errors) = (endpoint.num_requests, endpoint.num_errors);
+                info.last_error = endpoint.last_error;
+                info.processing_time = Duration::from_nanos(endpoint.processing_time);
+            }
+        }
+        left_out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info(instance: usize, endpoints: std::ops::Range<usize>) -> Vec<u8> {
+        let endpoint =
+            |n| serde_json::json!({"name": format!("e{n}"), "subject": format!("s.{n}")});
+        let answer = serde_json::json!({
+            "type": "io.nats.micro.v1.info_response",
+            "name": "shop",
+            "id": format!("i{instance}"),
+            "endpoints": endpoints.map(endpoint).collect::<Vec<_>>(),
         });
-        let info = &mut service.endpoints[place];
-        (info.name, info.subject) = (endpoint.name, endpoint.subject);
-        info.queue_group = endpoint.queue_group;
-        if let Some(metadata) = endpoint.metadata {
-            info.metadata = metadata;
+        serde_json::to_vec(&answer).unwrap()
+    }
+
+    #[test]
+    fn an_endpoint_is_known_by_name_and_subject() {
+        let mut found = Found::default();
+        found.hear(&info(1, 0..3), Duration::ZERO);
+        found.hear(&info(1, 1..5), Duration::ZERO);
+        let services = found.services();
+        let names: Vec<&str> = services[0].endpoints.iter().map(|e| e.name.as_str()).collect();
+        assert_eq!(names, ["e0", "e1", "e2", "e3", "e4"]);
+    }
+
+    #[test]
+    fn what_is_too_much_is_left_out_and_counted() {
+        let mut found = Found::default();
+        found.hear(&vec![b' '; LONGEST + 1], Duration::ZERO);
+        assert_eq!((found.left_out, found.bytes), (1, 0));
+        for part in 0..6 {
+            found.hear(&info(1, part * 2000..(part + 1) * 2000), Duration::ZERO);
         }
-        if answer.r#type == "io.nats.micro.v1.stats_response" {
-            (info.requests, info.errors) = (endpoint.num_requests, endpoint.num_errors);
-            info.last_error = endpoint.last_error;
-            info.processing_time = Duration::from_nanos(endpoint.processing_time);
+        assert_eq!(found.left_out, 1 + 2000);
+        for instance in 0..MOST_INSTANCES + 10 {
+            found.hear(&info(instance, 0..0), Duration::ZERO);
         }
+        assert_eq!(found.left_out, 1 + 2000 + 10);
+        let services = found.services();
+        assert_eq!(services.len(), MOST_INSTANCES);
+        assert!(services.iter().all(|service| service.endpoints.len() <= MOST_ENDPOINTS));
+        let mut found = Found { bytes: MOST_BYTES - 10, ..Found::default() };
+        found.hear(&info(1, 0..1), Duration::ZERO);
+        assert_eq!((found.left_out, found.instances.len()), (1, 0));
     }
 }

@@ -1,4 +1,4 @@
-//! Making the connection: addresses, credentials, TLS, and coming back after a loss.
+//! Making the connection: credentials, TLS, and coming back after a loss.
 
 use std::fs::File;
 use std::io;
@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::{ConnectErrorKind, Event, ServerAddr, ServerError};
-use percent_encoding::percent_decode_str;
+use async_nats::{ConnectErrorKind, Event, ServerError};
 
+use super::address::{self, Address};
 use super::tether::Tether;
 
 /// A dead peer is noticed after two pings without an answer; async-nats's minute is too long.
@@ -20,6 +20,7 @@ const READ_AHEAD: usize = 1 << 20;
 /// Where and how to connect.
 #[derive(Clone)]
 pub(crate) struct ConnectOptions {
+    /// Each is an address, or several with commas between them.
     pub(crate) servers: Vec<String>,
     pub(crate) name: Option<String>,
     pub(crate) auth: Auth,
@@ -48,25 +49,13 @@ pub(crate) enum Auth {
 /// Why there is no connection. None of it holds a password.
 #[derive(Debug)]
 pub(crate) enum ConnectFault {
-    Address { index: usize, source: io::Error },
+    Address(address::Unreadable),
     TwoCredentials,
     Credentials(io::Error),
     File { path: PathBuf, source: io::Error },
     Refused(async_nats::ConnectError),
     Failed(async_nats::ConnectError),
     Timeout,
-}
-
-/// A URL's text, safe to show: what stands before the last `@` is left out. It may be no URL at
-/// all, with a password that holds what ends a host's name in one.
-pub(crate) fn without_credentials(server: &str) -> String {
-    let Some((credentials, host)) = server.rsplit_once('@') else { return server.to_owned() };
-    match credentials.split_once("://") {
-        Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphabetic()) => {
-            format!("{scheme}://{host}")
-        }
-        _ => host.to_owned(),
-    }
 }
 
 /// Connects. Events go to `hear` first, which says whether more is to be said about one.
@@ -77,9 +66,11 @@ pub(super) async fn connect(
 ) -> Result<async_nats::Client, ConnectFault> {
     let mut auth = options.auth;
     let mut addresses = Vec::with_capacity(options.servers.len());
-    for (index, server) in options.servers.iter().enumerate() {
-        let (address, in_url) =
-            parse(server).map_err(|source| ConnectFault::Address { index, source })?;
+    let mut read = Vec::with_capacity(options.servers.len());
+    for list in &options.servers {
+        read.extend(address::read(list).map_err(ConnectFault::Address)?);
+    }
+    for Address { address, auth: in_url } in read {
         addresses.push(address);
         // async-nats does not use what a URL holds; every server of a cluster takes the same.
         match (in_url, &auth) {
@@ -183,23 +174,6 @@ impl Auth {
     }
 }
 
-/// Takes the credentials out of a URL: `user:password@`, or `token@`.
-fn parse(server: &str) -> io::Result<(ServerAddr, Option<Auth>)> {
-    let mut url = server.parse::<ServerAddr>()?.into_inner();
-    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let auth = match (url.username(), url.password()) {
-        ("", None) => None,
-        (token, None) => Some(Auth::Token(decoded(token))),
-        (user, Some(password)) => Some(Auth::UserAndPassword(decoded(user), decoded(password))),
-    };
-    if auth.is_some() {
-        let refused = |()| io::Error::new(io::ErrorKind::InvalidInput, "the URL has no host");
-        url.set_username("").map_err(refused)?;
-        url.set_password(None).map_err(refused)?;
-    }
-    Ok((ServerAddr::from_url(url)?, auth))
-}
-
 fn report(event: &Event) {
     match event {
         Event::Connected => tracing::info!("connected to NATS"),
@@ -214,34 +188,5 @@ fn report(event: &Event) {
         Event::ServerError(error) => tracing::error!(%error, "NATS server error"),
         Event::ClientError(error) => tracing::error!(%error, "NATS client error"),
         Event::Draining | Event::Closed => tracing::debug!(%event, "NATS connection"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn credentials_leave_the_url() {
-        let (address, auth) = parse("nats://al:p%40ss@127.0.0.1:4333").unwrap();
-        assert_eq!(address.as_url_str(), "nats://127.0.0.1:4333");
-        assert!(matches!(auth, Some(Auth::UserAndPassword(u, p)) if (&*u, &*p) == ("al", "p@ss")));
-        let (_, auth) = parse("tls://s3cr3t@example.com").unwrap();
-        assert!(matches!(auth, Some(Auth::Token(t)) if t == "s3cr3t"));
-        assert!(parse("nats://127.0.0.1").unwrap().1.is_none());
-    }
-
-    #[test]
-    fn what_is_shown_has_no_credentials() {
-        for (server, shown) in [
-            ("nats://al:p@ss@host:4222", "nats://host:4222"),
-            ("al:pass@host", "host"),
-            ("nats://host:4222", "nats://host:4222"),
-            ("tls://host/x", "tls://host/x"),
-            ("nats://al:pa/ss@host", "nats://host"),
-            ("al:pa://ss@host", "host"),
-        ] {
-            assert_eq!(without_credentials(server), shown);
-        }
     }
 }
