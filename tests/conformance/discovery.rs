@@ -19,7 +19,7 @@ fn warehouse() -> Registry {
         }
     };
     let echo = |ask: Echo, _: Context| async move {
-        if ask.text.is_empty() { Err(Failure::retry("nothing to say")) } else { Ok(ask.text) }
+        if ask.text.is_empty() { Err(Failure::public("nothing to say")) } else { Ok(ask.text) }
     };
     Registry::new("warehouse")
         .version("1.4.0")

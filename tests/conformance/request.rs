@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use tidings::prelude::*;
-use tidings::{RequestError, Running, StreamConfig};
+use tidings::{RequestError, Running, ServeError, StreamConfig};
 use tokio::time::Instant;
 
-use crate::env::{Env, SOON, soon};
+use crate::env::{Env, SHORT, SOON, soon};
 use crate::message::{
-    Check, Echo, GarbledCheck, Locate, Located, MisreadCheck, OutOfStock, Stock, Tallied, Tally,
+    Check, Echo, GarbledCheck, Locate, Located, MisreadCheck, OutOfStock, Stock, Switched, Tallied,
+    Tally,
 };
 
 /// A warehouse with ten pieces; 999 makes it panic, 1000 slow.
@@ -56,16 +57,61 @@ pub(crate) async fn a_declared_error_travels(env: Env) {
     assert_eq!(running.shutdown().await[0].handled, 1);
 }
 
-pub(crate) async fn an_undeclared_error_is_an_error_reply(env: Env) {
-    let running = warehouse(&env.bus()).await;
-    match soon(env.bus().request(&echo(""))).await.unwrap_err() {
+/// What an error reply with code 500 says.
+async fn failed(bus: &Bus, text: &str) -> String {
+    match soon(bus.request(&echo(text))).await.unwrap_err() {
         RequestError::Service { code, description, subject, .. } => {
             assert_eq!((code, subject.as_str()), (500, "echo.hall.say"));
-            assert_eq!(description, "nothing to say  in two lines");
+            description
         }
         other => panic!("{other:?}"),
     }
-    assert_eq!(running.shutdown().await[1].failed, 1);
+}
+
+pub(crate) async fn an_undeclared_error_is_an_error_reply_that_refers_to_the_log(env: Env) {
+    let running = warehouse(&env.bus()).await;
+    let (first, second) = (failed(&env.bus(), "").await, failed(&env.bus(), "").await);
+    for said in [&first, &second] {
+        assert!(!said.contains("nothing to say"), "{said}");
+        assert!(said.starts_with("the service failed; its log has the reason under "), "{said}");
+    }
+    assert_ne!(first, second, "each has a reference of its own");
+    let service = env.bus().discover(SHORT).await.unwrap().remove(0);
+    assert_eq!(service.endpoints[1].last_error, second);
+    assert_eq!(running.shutdown().await[1].failed, 2);
+}
+
+pub(crate) async fn an_asker_is_told_what_is_meant_for_them(env: Env) {
+    let answer = |ask: Echo, _: Context| async move {
+        match ask.text.as_str() {
+            "public" => Err(Failure::public("come\r\nback at nine")),
+            "told" => Err(Failure::reject("the shelf is gone").tell("nothing is known of it")),
+            "panic" => panic!("the shelf fell"),
+            _ => Err::<String, _>(Failure::retry(std::io::Error::other("the shelf is full"))),
+        }
+    };
+    let registry = Registry::new("shelves").handle::<Echo>(answer);
+    let running = registry.start(&env.bus()).await.unwrap();
+    let bus = env.another_bus().await;
+    assert_eq!(failed(&bus, "public").await, "come  back at nine");
+    assert_eq!(failed(&bus, "told").await, "nothing is known of it");
+    for text in ["", "panic"] {
+        let said = failed(&bus, text).await;
+        assert!(!said.contains("shelf"), "{said}");
+    }
+    running.shutdown().await;
+
+    let route = Route::of::<Echo>(answer).tell_errors();
+    let running = Registry::new("shelves").route(route).start(&env.bus()).await.unwrap();
+    assert_eq!(failed(&bus, "").await, "the shelf is full");
+    assert_eq!(failed(&bus, "panic").await, "the handler panicked: the shelf fell");
+    assert_eq!(failed(&bus, "told").await, "nothing is known of it");
+    running.shutdown().await;
+
+    let route = Route::of::<Switched>(|_: Switched, _: Context| async { Ok(()) }).tell_errors();
+    let refused = Registry::new("lamps").route(route).start(&env.bus()).await;
+    let error = refused.unwrap_err();
+    assert!(matches!(error, ServeError::Option { option: "tell_errors", .. }), "{error:?}");
 }
 
 pub(crate) async fn a_panic_is_an_error_reply_at_once(env: Env) {
@@ -73,7 +119,8 @@ pub(crate) async fn a_panic_is_an_error_reply_at_once(env: Env) {
     let begun = Instant::now();
     match env.bus().request(&Check { quantity: 999 }).await.unwrap_err() {
         RequestError::Service { code: 500, description, .. } => {
-            assert!(description.contains("a deliberate panic"), "{description}");
+            assert!(!description.contains("a deliberate panic"), "{description}");
+            assert!(description.contains("its log"), "{description}");
         }
         other => panic!("{other:?}"),
     }

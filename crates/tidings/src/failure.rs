@@ -18,8 +18,10 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// Only a stream's event can be tried again. The failure of an event without a stream is logged;
 /// the failure of a request is answered with an error reply.
 ///
-/// Where a request declares no error, its asker is told the failure's text with its sources: keep
-/// secrets out of it.
+/// Whoever asked is told no more of a failure than that there was one, and a reference under which
+/// the log has its text: what a program says of itself is for those who run it. [`Failure::public`]
+/// and [`Failure::tell`] give a text for askers; an error that the request declares is theirs anyway,
+/// and [`Route::tell_errors`](crate::Route::tell_errors) tells them everything.
 ///
 /// Like `anyhow::Error` it is no [`Error`] itself, so that every error converts into it.
 ///
@@ -35,6 +37,8 @@ type BoxError = Box<dyn Error + Send + Sync>;
 pub struct Failure {
     verdict: Verdict,
     source: Source,
+    /// What whoever asked is told.
+    public: Option<Box<str>>,
 }
 
 /// The error that a handler gave, shared where one failure is that of many messages.
@@ -79,13 +83,13 @@ pub enum Verdict {
 impl Failure {
     /// A failure that a later attempt may not have; the same as converting with `?`.
     pub fn retry(why: impl Into<BoxError>) -> Self {
-        Self { verdict: Verdict::Retry, source: Source::new(why.into()) }
+        Self::new(Verdict::Retry, why)
     }
 
     /// A failure that a later attempt may not have, but not before `delay` has passed; it takes the
     /// place of the route's own wait.
     pub fn retry_after(delay: Duration, why: impl Into<BoxError>) -> Self {
-        Self { verdict: Verdict::RetryAfter(delay), source: Source::new(why.into()) }
+        Self::new(Verdict::RetryAfter(delay), why)
     }
 
     /// No failure of the message: it came too early. It is handled again after `delay`, however
@@ -95,13 +99,50 @@ impl Failure {
     /// process ends first, or the route is paused, the message comes again, and that counts. One
     /// that has no further attempt is handled once more before a shutdown or a pause gives it back.
     pub fn defer(delay: Duration, why: impl Into<BoxError>) -> Self {
-        Self { verdict: Verdict::Defer(delay), source: Source::new(why.into()) }
+        Self::new(Verdict::Defer(delay), why)
     }
 
     /// A failure that no later attempt can mend: the message is given up at once. A stream's becomes
     /// a dead letter and is not delivered to this consumer again.
     pub fn reject(why: impl Into<BoxError>) -> Self {
-        Self { verdict: Verdict::Reject, source: Source::new(why.into()) }
+        Self::new(Verdict::Reject, why)
+    }
+
+    /// A failure whose text is meant for whoever asked: the description of their error reply. It says
+    /// to try again, as `?` does.
+    ///
+    /// ```
+    /// # use tidings::Failure;
+    /// let failure = Failure::public("the shop opens at nine");
+    /// assert_eq!(failure.to_string(), "the shop opens at nine");
+    /// ```
+    pub fn public(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self::retry(text.clone()).tell(text)
+    }
+
+    /// The same failure, of which whoever asked is told this text instead of a reference. The log has
+    /// the failure's own.
+    ///
+    /// ```
+    /// # use tidings::Failure;
+    /// fn stock(line: &str) -> Result<u32, Failure> {
+    ///     line.parse::<u32>().map_err(|error| Failure::retry(error).tell("no stock is known"))
+    /// }
+    /// assert_eq!(stock("x").unwrap_err().to_string(), "invalid digit found in string");
+    /// ```
+    #[must_use]
+    pub fn tell(self, text: impl Into<String>) -> Self {
+        Self { public: Some(text.into().into()), ..self }
+    }
+
+    fn new(verdict: Verdict, why: impl Into<BoxError>) -> Self {
+        Self { verdict, source: Source::new(why.into()), public: None }
+    }
+
+    /// What whoever asked is told.
+    pub(crate) fn for_askers(&self) -> Option<&str> {
+        self.public.as_deref()
     }
 
     /// The error that the handler gave, with its own sources.
@@ -111,7 +152,8 @@ impl Failure {
 
     /// The same failure, of another message.
     pub(crate) fn share(&self) -> Self {
-        Self { verdict: self.verdict, source: self.source.clone() }
+        let public = self.public.clone();
+        Self { verdict: self.verdict, source: self.source.clone(), public }
     }
 
     /// What it asks for.
@@ -139,6 +181,7 @@ impl fmt::Debug for Failure {
         f.debug_struct("Failure")
             .field("verdict", &self.verdict)
             .field("source", &format_args!("{source}"))
+            .field("public", &self.public)
             .finish()
     }
 }

@@ -254,6 +254,21 @@ impl<M> Route<M> {
     }
 }
 
+/// What others are told.
+impl<M> Route<M> {
+    /// Tells whoever asked why the handler failed or panicked, with all sources, and not just a
+    /// reference to the log: for services whose askers are those who run them, or while developing.
+    /// Service discovery shows the last of these texts. On a route of events it is refused at the
+    /// start.
+    ///
+    /// The default is a reference; [`Failure::public`] and [`Failure::tell`] give a text for one
+    /// failure.
+    pub fn tell_errors(mut self) -> Self {
+        self.spec.tells_errors = true;
+        self
+    }
+}
+
 /// What keeps failing.
 impl<M> Route<M> {
     /// Pauses the route when its handler keeps failing; the default is never.

@@ -83,8 +83,8 @@ pub(super) async fn post(server: &Server, group: Option<&str>) -> Running {
         .description("Takes what people send.")
         .metadata("team", "parcels")
         .metadata("zone", "eu")
-        .route(grouped(Route::of::<Weigh>(weigh), group))
+        .route(grouped(Route::of::<Weigh>(weigh), group).tell_errors())
         .handle::<Dropped>(pick_up)
-        .route(grouped(Route::of::<PrintLabel>(print), group));
+        .route(grouped(Route::of::<PrintLabel>(print), group).tell_errors());
     registry.start(&bus(server).await).await.expect("the service starts")
 }

@@ -121,6 +121,9 @@ fn wire(registry: &Registry, route: &RouteSpec) -> Result<Wiring, ServeError> {
             group: group.to_owned(),
         });
     }
+    if route.tells_errors {
+        return Err(refused("tell_errors", "nobody asks for an event, or is told".to_owned()));
+    }
     let filters = filters(route.declarations);
     let Some(stream) = stream_of(route)? else {
         if let Some(option) = route.stream_options().next() {

@@ -74,6 +74,7 @@ pub(crate) struct RouteSpec {
     pub(crate) ack_every: Option<usize>,
     pub(crate) durable: Option<String>,
     pub(crate) queue_group: Option<String>,
+    pub(crate) tells_errors: bool,
 }
 
 impl RouteSpec {
@@ -105,6 +106,7 @@ impl RouteSpec {
             ack_every: None,
             durable: None,
             queue_group: None,
+            tells_errors: false,
         }
     }
 

@@ -11,7 +11,7 @@ use super::gate::Trouble;
 use super::given_back::GivenBack;
 use super::handled::Handled;
 use super::place::Health;
-use super::reply;
+use super::reply::{self, Told};
 use super::settle::{Attempt, Fate, Why};
 use super::worker::Shared;
 use crate::context::Matter;
@@ -390,9 +390,15 @@ impl Shared {
     /// Answers who asked; logs what nobody asked for.
     async fn answer(&self, taken: &Taken, handled: Handled) -> Result<(), Fault> {
         handled.tell(&taken.underway, None);
-        reply::report(&self.label, &handled);
+        let told = Told::of(&handled, self.telling);
+        reply::report(&self.label, &handled, told.as_ref());
+        if let Some(told) = &told {
+            self.tally.told(told.description());
+        }
         match &taken.incoming.reply {
-            Some(to) if self.is_asked() => reply::reply(&self.link, to.clone(), handled).await,
+            Some(to) if self.is_asked() && self.tally.refused.allows(&self.label, to) => {
+                reply::reply(&self.link, to.clone(), handled, told.as_ref()).await
+            }
             // An event's reply subject is its publisher's, who waits for a stream's ack.
             _ => Ok(()),
         }

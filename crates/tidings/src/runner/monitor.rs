@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use super::asker::Refused;
 use super::{Tally, Worker, keep};
 use crate::header::Headers;
 use crate::link::Link;
@@ -163,7 +164,7 @@ async fn answer(
     questions: &Mutex<SelectAll<Inbox>>,
     end: &CancellationToken,
 ) {
-    let mut questions = questions.lock().await;
+    let (mut questions, refused) = (questions.lock().await, Refused::default());
     loop {
         let question = tokio::select! {
             biased;
@@ -180,6 +181,9 @@ async fn answer(
                 continue;
             }
         };
+        if !refused.allows(&identity.name, &to) {
+            continue;
+        }
         let Some(payload) = body(subject.as_str(), identity, endpoints) else { continue };
         let answer = Outgoing { subject: to, headers: Headers::new(), payload };
         // While the server is away it may find no room.

@@ -1,7 +1,14 @@
 //! Answering a request: the reply, or an error as ADR-32 writes it.
+//!
+//! Of a handler's own errors an asker is told a reference, under which the log has the text; see
+//! [`Failure`](crate::Failure).
+
+use std::fmt;
 
 use bytes::Bytes;
 use tokio::time::timeout;
+use tracing::field::display;
+use uuid::Uuid;
 
 use super::handled::Handled;
 use super::settle::Why;
@@ -29,12 +36,23 @@ const MOST_DESCRIPTION: usize = 512;
 
 /// Sends the answer; an asker is never left waiting. Nor is the handler's place kept for a server
 /// that is away: whoever asked has given up when it comes back.
-pub(super) async fn reply(link: &Link, to: Subject, handled: Handled) -> Result<(), Fault> {
-    timeout(link.patience.request, send(link, to, handled)).await.map_err(|_| Fault::Timeout)?
+pub(super) async fn reply(
+    link: &Link,
+    to: Subject,
+    handled: Handled,
+    told: Option<&Told>,
+) -> Result<(), Fault> {
+    let sent = timeout(link.patience.request, send(link, to, handled, told));
+    sent.await.map_err(|_| Fault::Timeout)?
 }
 
-async fn send(link: &Link, to: Subject, handled: Handled) -> Result<(), Fault> {
-    let (headers, payload) = answer(handled);
+async fn send(
+    link: &Link,
+    to: Subject,
+    handled: Handled,
+    told: Option<&Told>,
+) -> Result<(), Fault> {
+    let (headers, payload) = answer(handled, told);
     let subject = to.clone();
     let sent = link.transport.publish(&Outgoing { subject: to, headers, payload }).await;
     let Err(Fault::TooLarge { size, limit }) = sent else { return sent };
@@ -44,19 +62,80 @@ async fn send(link: &Link, to: Subject, handled: Handled) -> Result<(), Fault> {
     Box::pin(link.transport.publish(&report)).await
 }
 
-fn answer(handled: Handled) -> (Headers, Bytes) {
-    match handled {
-        Handled::Returned(Outcome::Reply(body)) => (marks(&body), body.into()),
-        Handled::Returned(Outcome::Done) => (Headers::new(), Bytes::new()),
-        Handled::Returned(Outcome::Declared { description, body }) => {
-            error(DECLARED, &description, Some(body))
+/// An error of which a handler did not say what askers are to know.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reference(Uuid);
+
+impl fmt::Display for Reference {
+    /// As many digits as no two errors of a log have in common.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.0.simple().to_string();
+        f.write_str(&digits[digits.len() - 12..])
+    }
+}
+
+/// What whoever asked is told of an error of which the handler does not say that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Telling {
+    /// A reference to the log.
+    Reference,
+    /// All of it.
+    Everything,
+}
+
+/// The error that whoever asked is told, if it is one.
+#[derive(Debug)]
+pub(super) struct Told {
+    code: &'static str,
+    description: String,
+    /// Under which the log has what they are not told.
+    reference: Option<Reference>,
+}
+
+impl Told {
+    pub(super) fn of(handled: &Handled, telling: Telling) -> Option<Self> {
+        let everything = telling == Telling::Everything;
+        let told = |code, description| Self { code, description, reference: None };
+        Some(match handled {
+            Handled::Returned(Outcome::Reply(_) | Outcome::Done) => return None,
+            Handled::Returned(Outcome::Declared { description, .. }) => {
+                told(DECLARED, description.clone())
+            }
+            Handled::Returned(Outcome::Failed(failure)) => match failure.for_askers() {
+                Some(text) => told(FAILED, text.to_owned()),
+                None if everything => told(FAILED, failure.to_string()),
+                None => Self::referring(),
+            },
+            Handled::Panicked(text) if everything => {
+                told(FAILED, format!("the handler panicked: {text}"))
+            }
+            Handled::Panicked(_) => Self::referring(),
+            Handled::Undecodable(why) => told(UNREADABLE, why.to_string()),
+            Handled::Overdue(_) => told(OVERDUE, Why(handled).to_string()),
+            Handled::UsedUp => told(FAILED, Why(handled).to_string()),
+            Handled::Aborted => told(UNAVAILABLE, "the service is shutting down".to_owned()),
+        })
+    }
+
+    fn referring() -> Self {
+        let reference = Reference(Uuid::now_v7());
+        let description = format!("the service failed; its log has the reason under {reference}");
+        Self { code: FAILED, description, reference: Some(reference) }
+    }
+
+    pub(super) fn description(&self) -> &str {
+        &self.description
+    }
+}
+
+fn answer(handled: Handled, told: Option<&Told>) -> (Headers, Bytes) {
+    match (handled, told) {
+        (Handled::Returned(Outcome::Reply(body)), _) => (marks(&body), body.into()),
+        (Handled::Returned(Outcome::Declared { body, .. }), Some(told)) => {
+            error(told.code, &told.description, Some(body))
         }
-        Handled::Returned(Outcome::Failed(failure)) => error(FAILED, &failure.to_string(), None),
-        Handled::Panicked(text) => error(FAILED, &format!("the handler panicked: {text}"), None),
-        Handled::Undecodable(why) => error(UNREADABLE, &why.to_string(), None),
-        Handled::Overdue(_) => error(OVERDUE, &Why(&handled).to_string(), None),
-        Handled::UsedUp => error(FAILED, &Why(&handled).to_string(), None),
-        Handled::Aborted => error(UNAVAILABLE, "the service is shutting down", None),
+        (_, Some(told)) => error(told.code, &told.description, None),
+        (_, None) => (Headers::new(), Bytes::new()),
     }
 }
 
@@ -87,13 +166,14 @@ fn line(text: &str) -> Text {
 }
 
 /// Logs what went wrong with a message that does not come again, asked or told.
-pub(super) fn report(route: &str, handled: &Handled) {
+pub(super) fn report(route: &str, handled: &Handled, told: Option<&Told>) {
+    let reference = told.and_then(|told| told.reference).map(display);
     match handled {
         Handled::Returned(Outcome::Failed(failure)) => {
-            tracing::error!(route, %failure, "a handler failed");
+            tracing::error!(route, reference, %failure, "a handler failed");
         }
         Handled::Panicked(panic) => {
-            tracing::error!(route, panic, "a handler panicked");
+            tracing::error!(route, reference, panic, "a handler panicked");
         }
         Handled::Undecodable(error) => {
             tracing::error!(route, %error, "a message could not be decoded");

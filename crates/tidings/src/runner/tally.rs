@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::asker::Refused;
 use super::handled::Handled;
-use super::settle::{Fate, Why};
+use super::settle::Fate;
 use super::stint::Spent;
 use crate::dead_letter::DeadLetterReason;
 use crate::failure::Verdict;
@@ -49,6 +50,9 @@ pub struct RouteReport {
     /// How many messages of core subscriptions were lost because they came faster than they were
     /// handled, and no more could wait.
     pub dropped: u64,
+    /// How many answers were not sent, because whoever asked named a subject for them that a message
+    /// may not name: a server's own (`$…`), a dead letter's, or none at all.
+    pub unanswered: u64,
 }
 
 /// One route's counters.
@@ -69,6 +73,8 @@ pub(crate) struct Tally {
     declared: AtomicU64,
     busy_nanos: AtomicU64,
     last_error: Mutex<String>,
+    /// Answers that were not sent.
+    pub(super) refused: Refused,
 }
 
 /// What a route's subscriptions dropped: a number for those that have ended.
@@ -107,15 +113,13 @@ impl Tally {
             self.dead_lettered.fetch_add(1, Relaxed);
         }
         self.busy(took);
-        let error = match handled {
+        match handled {
             Handled::Returned(Outcome::Done | Outcome::Reply(_)) => {
                 self.handled.fetch_add(1, Relaxed);
-                return;
             }
-            Handled::Returned(Outcome::Declared { description, .. }) => {
+            Handled::Returned(Outcome::Declared { .. }) => {
                 self.handled.fetch_add(1, Relaxed);
                 self.declared.fetch_add(1, Relaxed);
-                description.clone()
             }
             Handled::Returned(Outcome::Failed(failure)) => {
                 let is_rejected = failure.verdict() == Verdict::Reject;
@@ -126,34 +130,32 @@ impl Tally {
                     _ => &self.failed,
                 };
                 counter.fetch_add(1, Relaxed);
-                failure.to_string()
             }
-            Handled::Panicked(text) => {
+            Handled::Panicked(_) => {
                 self.failed.fetch_add(1, Relaxed);
                 self.panicked.fetch_add(1, Relaxed);
-                format!("panic: {text}")
             }
             Handled::Overdue(_) => {
                 self.failed.fetch_add(1, Relaxed);
                 self.overdue.fetch_add(1, Relaxed);
-                Why(handled).to_string()
             }
             Handled::UsedUp => {
                 self.failed.fetch_add(1, Relaxed);
-                Why(handled).to_string()
             }
-            Handled::Undecodable(error) => {
+            Handled::Undecodable(_) => {
                 let is_given_back = matches!(fate, Some(Fate::Back(_)));
                 let counter = if is_given_back { &self.given_back } else { &self.undecodable };
                 counter.fetch_add(1, Relaxed);
-                error.to_string()
             }
             Handled::Aborted => {
                 self.aborted.fetch_add(1, Relaxed);
-                "the service was shut down".to_owned()
             }
-        };
-        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = error;
+        }
+    }
+
+    /// Keeps what an asker was told of an error.
+    pub(super) fn told(&self, error: &str) {
+        error.clone_into(&mut self.last_error.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     pub(crate) fn report(&self, message: String) -> RouteReport {
@@ -171,6 +173,7 @@ impl Tally {
             aborted: self.aborted.load(Relaxed),
             left: self.left.load(Relaxed),
             dropped: self.dropped().count(),
+            unanswered: self.refused.times(),
         }
     }
 

@@ -25,8 +25,9 @@ use super::history::History;
 use super::ledger::Ledger;
 use super::place::{Health, Place};
 use super::progress::Progress;
+use super::reply::{self, Telling, Told};
 use super::settle::Policy;
-use super::{Runner, Tally, reply};
+use super::{Runner, Tally};
 use crate::context::{Context, Matter, Workplace};
 use crate::handler::{Desk, Dispatch, Dispatching, empty_desk};
 use crate::jitter::FAR;
@@ -71,6 +72,8 @@ pub(super) struct Shared {
     pub(super) given_back: GivenBack,
     /// What is here of its messages.
     pub(super) ledger: Arc<Ledger>,
+    /// What askers are told of a failure.
+    pub(super) telling: Telling,
     /// Whether an ack covers all messages before its own.
     pub(super) acks_all: bool,
     pub(super) link: Link,
@@ -121,6 +124,7 @@ impl Worker {
                 ledger: Arc::new(Ledger::new(
                     route.ack_every.map(|every| Cover::new(every, route.ack_wait())),
                 )),
+                telling: if route.tells_errors { Telling::Everything } else { Telling::Reference },
                 acks_all: route.ack_every.is_some(),
                 place: Arc::new(Workplace { link: link.clone(), stop: runner.stop.clone() }),
                 link,
@@ -211,10 +215,14 @@ impl Worker {
 
     /// Counts a message that will not be handled; who asked is told.
     pub(super) async fn leave(&self, incoming: &Incoming) {
-        self.shared.tally.left();
+        let Shared { tally, link, .. } = &*self.shared;
+        tally.left();
+        let told = Told::of(&Handled::Aborted, Telling::Reference);
         if let Some(to) = &incoming.reply
             && self.shared.is_asked()
-            && let Err(fault) = reply::reply(&self.shared.link, to.clone(), Handled::Aborted).await
+            && tally.refused.allows(self.label(), to)
+            && let Err(fault) =
+                reply::reply(link, to.clone(), Handled::Aborted, told.as_ref()).await
         {
             tracing::warn!(route = self.label(), %fault, "an asker could not be told");
         }
