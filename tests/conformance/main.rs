@@ -141,6 +141,7 @@ scenarios! {
             a_payload_over_the_limit_is_refused_with_both_sizes,
             a_missing_stream_is_named,
             a_missing_stream_is_named_though_somebody_listens,
+            what_another_stream_confirms_names_both,
             expectations_hold_or_conflict,
             a_time_to_live_is_whole_seconds,
             core_events_need_no_stream,
@@ -446,7 +447,8 @@ scenarios! {
         request:
             a_request_is_answered,
             a_declared_error_travels,
-            an_undeclared_error_is_an_error_reply,
+            an_undeclared_error_is_an_error_reply_that_refers_to_the_log,
+            an_asker_is_told_what_is_meant_for_them,
             a_panic_is_an_error_reply_at_once,
             an_undecodable_request_is_an_error_reply_at_once,
             nobody_there_is_known_at_once,

@@ -134,6 +134,43 @@ pub(crate) async fn a_missing_stream_is_named_though_somebody_listens(env: Env) 
     }
 }
 
+/// Declared for a stream that does not have its subject: that one is [`Parcels`]'.
+#[derive(EventStream)]
+#[stream(name = "ELSEWHERE", subjects("parcels.>"), allow_atomic_publish)]
+struct Elsewhere;
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "parcels.moved", stream = Elsewhere)]
+struct Moved {
+    number: u32,
+}
+
+pub(crate) async fn what_another_stream_confirms_names_both(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    let is_told = |error: &PublishError| match error {
+        PublishError::WrongStream { subject, stream, answered } => {
+            subject == "parcels.moved" && *stream == "ELSEWHERE" && answered == "PARCELS"
+        }
+        _ => false,
+    };
+    let error = soon(bus.publish(&Moved { number: 1 })).await.unwrap_err();
+    assert!(is_told(&error), "{error:?}");
+    let text = error.to_string();
+    assert!(text.contains("PARCELS") && text.contains("ELSEWHERE"), "{text}");
+    let many = (0..20).map(|number| Moved { number });
+    let error = soon(bus.publish_all(many)).await.unwrap_err();
+    assert_eq!(error.outcomes.len(), 20);
+    for outcome in error.outcomes {
+        let error = outcome.unwrap_err();
+        assert!(is_told(&error), "{error:?}");
+    }
+    let mut batch = bus.atomic();
+    batch.add(&Moved { number: 1 }).unwrap();
+    let error = soon(batch.publish()).await.unwrap_err();
+    let named = matches!(&error, AtomicError::WrongStream { stream: "ELSEWHERE", answered } if answered == "PARCELS");
+    assert!(named, "{error:?}");
+}
+
 #[derive(EventStream)]
 #[stream(name = "LOOSE", subjects("loose.>"), allow_atomic_publish)]
 struct Loose;

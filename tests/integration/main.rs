@@ -31,6 +31,7 @@ mod restart;
 mod revoked;
 mod runtime;
 mod testing;
+mod trust;
 
 use std::time::Duration;
 

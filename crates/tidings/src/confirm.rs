@@ -21,6 +21,12 @@ use crate::transport::{ApiError, Fault, Outgoing};
 /// The duplicate window of a stream that declares none, as NATS's.
 pub(crate) const WINDOW: Duration = Duration::from_secs(120);
 
+/// An ack, if it is the stream's own: whoever hears a publish knows where its ack is awaited.
+#[inline]
+pub(crate) fn of_stream(ack: PublishAck, stream: &str) -> Result<PublishAck, Fault> {
+    if ack.stream == stream { Ok(ack) } else { Err(Fault::WrongStream(ack.stream)) }
+}
+
 /// Why a message is not confirmed.
 #[derive(Debug)]
 pub(crate) enum Unstored {
@@ -76,7 +82,7 @@ impl Begun<'_> {
                 // What is expected of sequences is looked at before the id: the message that is in
                 // the way may be the earlier copy.
                 Fault::Api(error) if unanswered && error.is_conflict() => {
-                    match ask(self.link, self.message, self.patience()).await {
+                    match ask(self.link, self.stream, self.message, self.patience()).await {
                         Ok(Some(ack)) => return Ok(self.judge(ack).await),
                         Ok(None) => return Err(Unstored::Refused(fault)),
                         Err(_) => {}
@@ -102,7 +108,8 @@ impl Begun<'_> {
                 Ok(Err(fault)) => return Err(Unstored::Refused(fault)),
                 Err(_) => return Err(Unstored::Unsent),
             };
-            fault = match timeout_at(self.patience(), ack).await {
+            let answer = timeout_at(self.patience(), ack).await;
+            fault = match answer.map(|answer| of_stream(answer?, self.stream)) {
                 Ok(Ok(ack)) if unanswered => return Ok(self.judge(ack).await),
                 Ok(Ok(ack)) => return Ok(ack),
                 Ok(Err(fault)) => fault,

@@ -181,7 +181,7 @@ pub(crate) async fn request<R: Request>(
                 Fault::Denied(source) => RequestError::Denied { subject, source },
                 Fault::Closed => RequestError::Closed,
                 Fault::Client(source) => RequestError::Client { subject, source },
-                other @ (Fault::Api(_) | Fault::Unreadable(_)) => {
+                other @ (Fault::Api(_) | Fault::Unreadable(_) | Fault::WrongStream(_)) => {
                     RequestError::Client { subject, source: other.into() }
                 }
             })

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
+use super::of_stream;
 use crate::header::{self, Headers};
 use crate::link::Link;
 use crate::publish_ack::PublishAck;
@@ -17,12 +18,13 @@ use crate::transport::{ApiError, Fault, Outgoing};
 /// subscriptions of ours leave it out by its header.
 pub(crate) async fn ask(
     link: &Link,
+    stream: &str,
     message: &Outgoing,
     by: Instant,
 ) -> Result<Option<PublishAck>, Fault> {
     let asked = async { link.transport.store(&question(message)).await?.await };
     match timeout_at(by, asked).await {
-        Ok(Ok(ack)) => Ok(Some(ack)),
+        Ok(Ok(ack)) => of_stream(ack, stream).map(Some),
         Ok(Err(Fault::Api(error))) if error.code == ApiError::WRONG_LAST_MESSAGE_ID => Ok(None),
         Ok(Err(fault)) => Err(fault),
         Err(_) => Err(Fault::Timeout),

@@ -145,7 +145,8 @@ pub(super) async fn confirmed(
     let at = Instant::now();
     let deadline = at + link.patience.publish;
     let sent = async { link.transport.store(&message).await?.await };
-    let fault = match timeout_at(deadline.min(at + link.patience.ack), sent).await {
+    let answer = timeout_at(deadline.min(at + link.patience.ack), sent).await;
+    let fault = match answer.map(|answer| confirm::of_stream(answer?, stream)) {
         Ok(Ok(ack)) => return Ok(ack),
         Ok(Err(fault)) => fault,
         Err(_) => Fault::Timeout,

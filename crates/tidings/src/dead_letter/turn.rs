@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::place;
 use super::store::remove;
+use crate::confirm::of_stream;
 use crate::header::{self, Headers};
 use crate::jitter::jittered;
 use crate::subject::Subject;
@@ -71,7 +72,7 @@ async fn store(transport: &Transport, letters: &str) -> Result<u64, Fault> {
     let within = HELD;
     let stored = async { transport.store(&message).await?.await };
     let ack = tokio::time::timeout(within, stored).await.map_err(|_| Fault::Timeout)??;
-    Ok(ack.sequence)
+    Ok(of_stream(ack, letters)?.sequence)
 }
 
 /// Ends the turn of one who has died with it.

@@ -122,6 +122,10 @@ impl Batch<'_> {
         loop {
             let attempt = self.link.transport.store_atomically(&messages, self.patience());
             let next = match attempt.await {
+                Ok(ack) if ack.stream != self.stream.name => {
+                    let (stream, answered) = (self.stream.name, ack.stream);
+                    return Err(AtomicError::WrongStream { stream, answered });
+                }
                 Ok(ack) => {
                     let before = self.parts.len() as u64 - 1;
                     let first = ack.sequence.saturating_sub(before);
@@ -295,6 +299,9 @@ impl Batch<'_> {
             PublishError::Unconfirmed { .. } => self.unconfirmed(),
             PublishError::Conflict { stream, description, .. } => {
                 AtomicError::Conflict { stream, description }
+            }
+            PublishError::WrongStream { stream, answered, .. } => {
+                AtomicError::WrongStream { stream, answered }
             }
             source => AtomicError::Event { place, source },
         }

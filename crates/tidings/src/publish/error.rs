@@ -129,6 +129,20 @@ pub enum PublishError {
         /// What the server says.
         description: String,
     },
+    /// Another stream confirmed the message than the one that its type declares. Either that one keeps
+    /// the subject and has stored the message, or somebody who may hear it has answered in its name:
+    /// whether `stream` has it is unknown.
+    #[error(
+        "stream {answered:?} confirmed the message for `{subject}`, which its type says `{stream}` keeps; see which stream has the subject, and who may publish into the inboxes of others"
+    )]
+    WrongStream {
+        /// Where the event went.
+        subject: String,
+        /// The stream that the event declares.
+        stream: &'static str,
+        /// The stream that the confirmation names.
+        answered: String,
+    },
     /// The server does not allow it. Where the denial is of this subject nothing was sent; where it
     /// is of the inbox in which a confirmation would come, it is unknown whether the event is stored.
     ///

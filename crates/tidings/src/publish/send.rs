@@ -191,7 +191,7 @@ pub(super) async fn confirm(
         let in_time = Box::pin(timeout_at(sent.patience(link), &mut sent.ack));
         in_time.await.unwrap_or(Err(Fault::Timeout))
     };
-    let fault = match confirmed {
+    let fault = match confirmed.and_then(|ack| confirm::of_stream(ack, stream.name)) {
         Ok(ack) => return Ok(ack),
         Err(fault) => fault,
     };
@@ -261,6 +261,7 @@ pub(super) fn stream_error(fault: Fault, subject: &str, stream: &'static str) ->
                 PublishError::Refused { subject: to, stream, code, description: error.description }
             }
         },
+        Fault::WrongStream(answered) => PublishError::WrongStream { subject: to, stream, answered },
         other => core_error(other, subject),
     }
 }

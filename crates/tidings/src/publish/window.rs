@@ -13,6 +13,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::{Sleep, sleep_until};
 
+use crate::confirm::of_stream;
 use crate::link::Link;
 use crate::probe::Underway;
 use crate::publish::{PublishError, send};
@@ -89,7 +90,8 @@ impl<'a> Window<'a> {
     fn take_acks(&mut self, cx: &mut Context<'_>, settle: &mut impl FnMut(usize, Stored)) -> bool {
         let mut progress = false;
         while let Some((_, oldest)) = self.waiting.front_mut() {
-            match oldest.sent.ack.take() {
+            let stream = oldest.stream.name;
+            match oldest.sent.ack.take().map(|ack| of_stream(ack?, stream)) {
                 Some(Ok(ack)) => {
                     if let Some((place, begun)) = self.waiting.pop_front() {
                         begun.underway.published::<PublishError>(Ok(Some(&ack)));

@@ -112,7 +112,7 @@ impl ProvisionError {
             Fault::Away(source) => Self::Disconnected { stream, source },
             Fault::Closed => Self::Closed,
             Fault::Client(source) => Self::Client { stream, source },
-            other @ (Fault::TooLarge { .. } | Fault::Unreadable(_)) => {
+            other @ (Fault::TooLarge { .. } | Fault::Unreadable(_) | Fault::WrongStream(_)) => {
                 Self::Client { stream, source: other.into() }
             }
         }

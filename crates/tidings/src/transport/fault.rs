@@ -23,6 +23,9 @@ pub(crate) enum Fault {
     /// The server answered a JetStream call with an error.
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// Another stream than the one that was meant confirmed a publish, or somebody in its name.
+    #[error("stream {0:?} confirmed it, which was not meant")]
+    WrongStream(String),
     /// The server does not allow it.
     #[error(transparent)]
     Denied(Denial),

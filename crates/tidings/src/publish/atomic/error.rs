@@ -128,6 +128,17 @@ pub enum AtomicError {
         /// What the server says.
         description: String,
     },
+    /// Another stream confirmed the batch, or somebody in its name. Whether all or nothing is stored
+    /// is unknown.
+    #[error(
+        "stream {answered:?} confirmed the batch for `{stream}`; see which stream has the subjects, and who may publish into the inboxes of others"
+    )]
+    WrongStream {
+        /// The batch's stream.
+        stream: &'static str,
+        /// The stream that the confirmation names.
+        answered: String,
+    },
     /// No confirmation came, also after trying again: whether all or nothing is stored is unknown.
     /// The same [`AtomicBatch`](crate::AtomicBatch) can be published again within the stream's
     /// duplicate window, and is stored once.

@@ -39,7 +39,8 @@ impl Batch<'_> {
     /// Asks the stream for each of the messages, without storing any.
     pub(super) async fn look(&self) -> Found {
         let by = Instant::now() + self.patience();
-        let answers = self.parts.iter().map(|part| ask(self.link, &part.outgoing, by));
+        let answers =
+            self.parts.iter().map(|part| ask(self.link, self.stream.name, &part.outgoing, by));
         let mut found = Vec::with_capacity(self.parts.len());
         let mut stream = String::new();
         for (place, answer) in join_all(answers).await.into_iter().enumerate() {

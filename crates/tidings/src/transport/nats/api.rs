@@ -68,7 +68,7 @@ impl Nats {
             headers: Headers::new(),
             payload,
         };
-        let answer = self.request(message, API_TIMEOUT).await?;
+        let answer = self.ask_server(message, API_TIMEOUT).await?;
         let failed: Failed = serde_json::from_slice(&answer.payload).map_err(Fault::client)?;
         if let Some(error) = failed.error {
             return Err(error.into());

@@ -40,7 +40,7 @@ impl Nats {
         }
         let mut batch = batch.into_iter().enumerate();
         if let Some((place, first)) = batch.next() {
-            let opened = self.request(first, within).await;
+            let opened = self.ask_server(first, within).await;
             let opened = opened.map_err(|fault| AtomicFault::Message(place, fault))?;
             if !opened.payload.is_empty() {
                 let refused = publish_ack(&opened.payload).err();

@@ -73,11 +73,11 @@ impl Shared {
     fn delete(&self, subject: Subject) {
         let letter = Letter {
             subject: subject_of(subject),
-            reply: async_nats::Subject::from(self.client.new_inbox()),
+            reply: subject_of(self.new_inbox()),
             headers: None,
             payload: Bytes::new(),
         };
-        let letter = match self.replies.outbox().put(letter) {
+        let letter = match self.outbox.put(letter) {
             Put::Passed(letter) => letter,
             // Where there is no room now, it is forgotten after its time.
             Put::Held | Put::Full => return,

@@ -120,7 +120,7 @@ impl Nats {
             return Ok(None);
         }
         let reconnected = self.reconnected();
-        let inbox = self.client().new_inbox();
+        let inbox = self.new_inbox();
         let filter = format!("{inbox}.>");
         let listening = async { self.client().subscribe(filter).await.map_err(|_| self.gone()) };
         Ok(Some(NatsIngest {
@@ -221,6 +221,8 @@ impl NatsIngest {
                 self.open = true;
                 Ok(None)
             }
+            // Another stream's, or somebody's in its name.
+            (Kind::End, None) if answer.stream != self.stream => Err(Stopped::Broken),
             (Kind::End, None) => Ok(Some(Ingested {
                 stream: answer.stream,
                 last_sequence: answer.seq,

@@ -1,6 +1,7 @@
 //! The NATS transport: the only room that names async-nats.
 
 mod ack;
+mod address;
 mod admin;
 mod api;
 mod atomic;
@@ -17,6 +18,7 @@ mod outbox;
 mod pull;
 mod receipt;
 mod replies;
+mod secret;
 mod send;
 mod settle;
 mod stored;
@@ -40,9 +42,11 @@ use async_nats::{Event, ServerError, Subscriber};
 use bytes::Bytes;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::yield_now;
+use tokio_util::task::AbortOnDropHandle;
 
 pub(crate) use ack::NatsAck;
-pub(crate) use connect::{Auth, ConnectFault, ConnectOptions, without_credentials};
+pub(crate) use address::shown;
+pub(crate) use connect::{Auth, ConnectFault, ConnectOptions};
 pub(crate) use header::NatsHeaders;
 pub(crate) use inbox::NatsInbox;
 pub(crate) use ingest::NatsIngest;
@@ -56,7 +60,9 @@ use crate::transport::{DeliverFrom, Denial, Fault, Outgoing};
 use denial::Denials;
 use ephemeral::{Ephemerals, is_of_ephemeral};
 use feed::{Feed, Interest};
+use outbox::Outbox;
 use replies::Replies;
+use send::Letter;
 use subject::{Moved, subject_of};
 use tether::Tether;
 use waiting::Waiting;
@@ -69,7 +75,15 @@ pub(crate) struct Nats {
 
 struct Shared {
     client: async_nats::Client,
+    inbox_prefix: String,
+    /// What other programs answer.
     replies: Replies,
+    /// What the server itself answers. Whoever is asked something knows the inbox of that, and none
+    /// of these.
+    answers: Replies,
+    /// Where questions go that are asked together.
+    outbox: Arc<Outbox<Letter>>,
+    _emptied: AbortOnDropHandle<()>,
     closed: AtomicBool,
     denials: Arc<Denials>,
     /// Consumers that end with their readers.
@@ -100,24 +114,41 @@ impl fmt::Debug for Nats {
     }
 }
 
+impl Shared {
+    /// A subject that nobody else has or can guess. (The client's own are one behind the other.)
+    fn new_inbox(&self) -> Subject {
+        Subject::from(format!("{}.{}", self.inbox_prefix, secret::token()))
+    }
+}
+
 impl Nats {
     pub(crate) async fn connect(options: ConnectOptions) -> Result<Self, ConnectFault> {
         let prefix = options.inbox_prefix.clone().unwrap_or_else(|| "_INBOX".to_owned());
         let capacity = options.subscription_capacity;
         let denials = Arc::new(Denials::new(&prefix));
-        let waiting = Arc::new(Waiting::new(&prefix));
+        let waiting = [(); 2].map(|()| Arc::new(Waiting::new(&prefix)));
         let tether = Arc::new(Tether::new());
         let hear = {
-            let (denials, waiting) = (Arc::clone(&denials), Arc::clone(&waiting));
+            let (denials, waiting) = (Arc::clone(&denials), waiting.clone());
             move |event: &Event| hear(event, &denials, &waiting)
         };
         let client = connect::connect(options, &tether, hear).await?;
         let runtime = Handle::current();
-        let replies = Replies::new(client.clone(), waiting, &runtime, &tether);
+        let outbox = Arc::new(Outbox::new());
+        let (emptied, to) = (Arc::clone(&outbox), client.clone());
+        // A client that takes nothing is closed: then nobody waits for an answer.
+        let emptied = async move { emptied.empty(|letter: Letter| letter.give(&to)).await };
+        let emptied = AbortOnDropHandle::new(runtime.spawn(emptied));
+        let [replies, answers] = waiting
+            .map(|waiting| Replies::new(client.clone(), waiting, &runtime, &tether, &outbox));
         Ok(Self {
             shared: Arc::new(Shared {
                 client,
+                inbox_prefix: prefix,
                 replies,
+                answers,
+                outbox,
+                _emptied: emptied,
                 closed: AtomicBool::new(false),
                 denials,
                 ephemerals: Ephemerals::default(),
@@ -140,7 +171,7 @@ impl Nats {
     }
 
     pub(crate) fn new_inbox(&self) -> Subject {
-        Subject::from(self.client().new_inbox())
+        self.shared.new_inbox()
     }
 
     pub(crate) async fn subscribe(
@@ -203,7 +234,7 @@ impl Nats {
         let nobody =
             Outgoing { subject: self.new_inbox(), headers: Headers::new(), payload: Bytes::new() };
         let subject = nobody.subject.clone();
-        match self.request(nobody, within).await {
+        match self.ask_server(nobody, within).await {
             Ok(_) | Err(Fault::NoResponders) => {}
             // That it may not be asked is an answer, too.
             Err(Fault::Denied(denial)) if denial.subject == subject.as_str() => {}
@@ -259,13 +290,14 @@ impl Nats {
 }
 
 /// What concerns others here; says whether there is more to say about it.
-fn hear(event: &Event, denials: &Denials, waiting: &Waiting) -> bool {
+fn hear(event: &Event, denials: &Denials, waiting: &[Arc<Waiting>]) -> bool {
     match event {
         Event::Connected => denials.forget(),
         Event::ServerError(ServerError::Other(text)) => {
             let Some(denial) = denials.read(text) else { return true };
             // Who waits for an answer is told; else it is kept, and said once.
-            let (told, text) = (waiting.deny(&denial), denial.to_string());
+            let told = waiting.iter().fold(false, |told, waiting| waiting.deny(&denial) | told);
+            let text = denial.to_string();
             if !told && is_of_ephemeral(&denial) {
                 tracing::debug!("a replay's consumer is forgotten after its time: {text}");
                 return false;

@@ -36,7 +36,7 @@ use crate::header::Headers;
 use crate::subject::Subject;
 use crate::transport::{
     AckPolicy, ApiError, ConsumerConfig, DeliverFrom, Denial, DeniedAction, Fault, Heading,
-    Incoming, Outgoing, PollInto, Reach, Settle,
+    Incoming, Outgoing, PollInto, Reach, Receipt, Settle,
 };
 
 /// How long one pull request stays open when nothing comes.
@@ -128,6 +128,7 @@ impl NatsPull {
         let subscribing = nats.client().subscribe(subject_of(inbox.clone()));
         let messages = nats.in_time(async { subscribing.await.map_err(|_| nats.gone()) }).await?;
         let deliverer = Arc::new(Deliverer { nats: nats.clone(), config, settled });
+        let receipts = Receipts::of(stream, &deliverer.config.name);
         Ok(Self {
             search: Search::new(&deliverer, stream),
             deliverer,
@@ -135,7 +136,7 @@ impl NatsPull {
             next,
             inbox,
             messages,
-            receipts: Receipts::default(),
+            receipts,
             reach: Reach::behind(0),
             room: prefetch.max(1),
             open: Open::default(),
@@ -251,9 +252,14 @@ impl NatsPull {
     fn read(&mut self, message: Message, into: &mut Incoming) -> Option<Result<(), Fault>> {
         match said(&message) {
             None => {
+                let receipt = message.reply.as_ref().and_then(|reply| self.receipts.read(reply));
+                let Some((receipt, number)) = receipt else {
+                    self.not_delivered(&message);
+                    return None;
+                };
                 self.silence.deliver();
                 self.open.come();
-                self.incoming(message, into);
+                self.incoming(message, (receipt, number), into);
                 Some(Ok(()))
             }
             Some(said) => self.heed(said).map(Err),
@@ -307,22 +313,33 @@ impl NatsPull {
         }
     }
 
-    fn incoming(&mut self, message: Message, into: &mut Incoming) {
+    /// Somebody else's message: the consumer gives each of its own a subject for its ack.
+    #[cold]
+    fn not_delivered(&self, message: &Message) {
+        let (consumer, subject) = (&*self.deliverer.config.name, message.subject.as_str());
+        tracing::warn!(
+            consumer,
+            subject,
+            "a message that its consumer did not deliver is left out"
+        );
+    }
+
+    fn incoming(
+        &mut self,
+        message: Message,
+        (receipt, number): (Receipt, u64),
+        into: &mut Incoming,
+    ) {
         let Message { subject, reply, headers, payload, .. } = message;
-        let receipt = reply.as_ref().and_then(|reply| self.receipts.read(reply.as_str()));
-        let receipt = receipt.map(|(receipt, number)| {
-            self.reach.pass(number, receipt.sequence);
-            self.pending = receipt.pending;
-            receipt
-        });
-        let (attempt, pending) =
-            receipt.as_ref().map_or((1, 0), |receipt| (receipt.attempt, receipt.pending));
+        self.reach.pass(number, receipt.sequence);
+        let (attempt, pending) = (receipt.attempt, receipt.pending);
+        self.pending = pending;
         self.doubt.deliver(pending);
         into.subject = inbox::subject_of(subject);
         into.reply = None;
         into.headers = Heading::nats(headers.map(NatsHeaders::new));
         into.payload = payload;
-        into.receipt = receipt;
+        into.receipt = Some(receipt);
         into.settle = reply.filter(|_| self.deliverer.settled).map(|reply| {
             Settle::Nats(NatsSettle::new(&self.deliverer, reply, attempt, self.reach.number))
         });

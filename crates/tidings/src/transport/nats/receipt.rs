@@ -9,8 +9,10 @@ use crate::transport::Receipt;
 const ACK: &str = "$JS.ACK.";
 
 /// Reads the receipts of one consumer, whose reply subjects differ in their numbers alone.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Receipts {
+    /// The consumer's stream and its name.
+    of: [String; 2],
     last: Option<Consumer>,
 }
 
@@ -42,7 +44,14 @@ struct Numbers {
 }
 
 impl Receipts {
-    /// The receipt of a message, and how many deliveries there were before it.
+    /// Those of this stream's consumer.
+    pub(super) fn of(stream: &str, consumer: &str) -> Self {
+        Self { of: [stream, consumer].map(str::to_owned), last: None }
+    }
+
+    /// The receipt of a message, and how many deliveries there were before it. `None` where the reply
+    /// subject is not the consumer's own: somebody else sent the message, and an ack would go where
+    /// they want.
     pub(super) fn read(&mut self, reply: &str) -> Option<(Receipt, u64)> {
         let known = self.last.as_ref().and_then(|last| {
             let numbers = reply.strip_prefix(last.lead.as_str())?;
@@ -52,6 +61,9 @@ impl Receipts {
             known
         } else {
             let (consumer, numbers) = Consumer::read(reply)?;
+            if [&*consumer.stream, &*consumer.name] != self.of {
+                return None;
+            }
             (&*self.last.insert(consumer), numbers)
         };
         let receipt = Receipt {
@@ -142,13 +154,13 @@ mod tests {
             "$JS.ACK._.hash.ORDERS.billing",
             "$JS.ACK.1.2.ORDERS.billing",
         ] {
-            let mut receipts = Receipts::default();
+            let mut receipts = Receipts::of("ORDERS", "billing");
             for sequence in [42, 43] {
                 let reply = format!("{lead}.3.{sequence}.41.1700000000000000001.7");
                 assert_eq!(receipts.read(&reply), Some((expected(sequence), 41)), "{reply}");
             }
         }
-        let mut receipts = Receipts::default();
+        let mut receipts = Receipts::of("ORDERS", "billing");
         for sequence in [42, 43] {
             let reply = format!(
                 "$JS.ACK.domain.hash.ORDERS.billing.3.{sequence}.41.1700000000000000001.7.random"
@@ -159,7 +171,7 @@ mod tests {
 
     #[test]
     fn what_is_no_receipt() {
-        let mut receipts = Receipts::default();
+        let mut receipts = Receipts::of("a", "b");
         let known = "$JS.ACK.a.b.1.2.3.4.5";
         for _ in 0..2 {
             for reply in [
@@ -167,6 +179,11 @@ mod tests {
                 "_INBOX.x",
                 "$JS.ACK.a.b.3",
                 "$JS.ACK.a.b.x.1.1.1.1",
+                // Another consumer's.
+                "$JS.ACK.a.c.1.2.3.4.5",
+                "$JS.ACK.b.b.1.2.3.4.5",
+                "$JS.ACK._.hash.b.a.1.2.3.4.5",
+                "$JS.API.STREAM.DELETE.a.b.1.2.3.4.5",
                 "$JS.ACK.a.b.1.2.3.4.",
                 "$JS.ACK.a.b.1..3.4.5",
                 "$JS.ACK.a.b.1.2.3.4.18446744073709551616",
@@ -180,9 +197,10 @@ mod tests {
     #[test]
     fn a_name_of_digits_is_not_a_number() {
         // A consumer of stream `1` called `2`, and then another one whose domain and account are.
-        let mut receipts = Receipts::default();
+        let mut receipts = Receipts::of("1", "2");
         let (first, _) = receipts.read("$JS.ACK.1.2.3.4.5.6.7").unwrap();
         assert_eq!((&*first.stream, &*first.consumer, first.sequence), ("1", "2", 4));
+        let mut receipts = Receipts::of("3", "4");
         let (second, _) = receipts.read("$JS.ACK.1.2.3.4.5.6.7.8.9").unwrap();
         assert_eq!((&*second.stream, &*second.consumer, second.sequence), ("3", "4", 6));
     }

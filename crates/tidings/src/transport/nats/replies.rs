@@ -1,5 +1,5 @@
-//! Answers to what was asked: one wildcard inbox for all requests and publish acks of a
-//! connection. What nobody waits for any more is forgotten.
+//! Answers to what was asked: one wildcard inbox for all that a connection asks of other programs, and
+//! one for all that it asks of the server. What nobody waits for any more is forgotten.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -33,8 +33,8 @@ pub(super) struct Replies {
     /// Tells whoever has waited long enough: one task for all of them, and not a timer for each.
     _time: AbortOnDropHandle<()>,
     runtime: Handle,
+    /// Opened where many are answered together.
     outbox: Arc<Outbox<Letter>>,
-    _emptied: AbortOnDropHandle<()>,
 }
 
 impl Replies {
@@ -44,27 +44,18 @@ impl Replies {
         waiting: Arc<Waiting>,
         runtime: &Handle,
         tether: &Arc<Tether>,
+        outbox: &Arc<Outbox<Letter>>,
     ) -> Self {
         let kept = Kept { waiting: Arc::clone(&waiting), tether: Arc::clone(tether) };
         let time = runtime.spawn(async move { kept.waiting.keep_time().await });
         let (reader, time) = (OnceCell::new(), AbortOnDropHandle::new(time));
-        let outbox = Arc::new(Outbox::new());
-        let (emptied, to) = (Arc::clone(&outbox), client.clone());
-        // A client that takes nothing is closed: then nobody waits for an answer.
-        let emptied = async move { emptied.empty(|letter: Letter| letter.give(&to)).await };
-        let emptied = AbortOnDropHandle::new(runtime.spawn(emptied));
-        let runtime = runtime.clone();
-        Self { client, waiting, reader, _time: time, runtime, outbox, _emptied: emptied }
+        let (runtime, outbox) = (runtime.clone(), Arc::clone(outbox));
+        Self { client, waiting, reader, _time: time, runtime, outbox }
     }
 
     /// Nobody is answered any more.
     pub(super) fn close(&self) {
         self.waiting.close();
-    }
-
-    /// Where questions go that are asked together.
-    pub(super) fn outbox(&self) -> &Outbox<Letter> {
-        &self.outbox
     }
 
     /// A subject for one answer to what is sent on `subject`, and the answer to come.

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::ack::NatsAck;
 use super::outbox::Put;
-use super::replies::Reply;
+use super::replies::{Replies, Reply};
 use super::subject::{Moved, checked};
 use super::{Nats, TAKEN, header, inbox};
 use crate::subject::Subject;
@@ -63,7 +63,7 @@ impl Nats {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Fault>> {
         // What is held goes first.
-        let is_next = self.shared.replies.outbox().is_closed();
+        let is_next = self.shared.outbox.is_closed();
         if !is_next || self.shared.denials.has_publish(message.subject.as_str()) {
             return Poll::Pending;
         }
@@ -80,7 +80,7 @@ impl Nats {
     ) -> Result<(), Fault> {
         let reply = reply.as_ref().map(checked).transpose()?;
         let subject = checked(&message.subject)?;
-        self.shared.replies.outbox().closed().await;
+        self.shared.outbox.closed().await;
         if !self.shared.denials.has_publish(message.subject.as_str()) {
             return self.give(message, subject, reply).await;
         }
@@ -111,7 +111,7 @@ impl Nats {
         by: Instant,
         cx: &mut Context<'_>,
     ) -> Poll<Result<PendingAck, Fault>> {
-        let reply = ready!(self.question_at_once(message, Some(by), cx))?;
+        let reply = ready!(self.question_at_once(message, &self.shared.answers, Some(by), cx))?;
         Poll::Ready(Ok(PendingAck::Nats(NatsAck { reply, timed: true })))
     }
 
@@ -124,6 +124,7 @@ impl Nats {
     fn question_at_once(
         &self,
         message: &Outgoing,
+        answered: &Replies,
         by: Option<Instant>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Reply, Fault>> {
@@ -132,11 +133,11 @@ impl Nats {
             return Poll::Pending;
         }
         let subject = checked(&message.subject)?;
-        let Some(expected) = self.shared.replies.expect_now(subject.clone(), by) else {
+        let Some(expected) = answered.expect_now(subject.clone(), by) else {
             return Poll::Pending;
         };
         let (inbox, reply) = expected.map_err(|fault| self.told(fault))?;
-        if !self.shared.replies.outbox().is_closed() {
+        if !self.shared.outbox.is_closed() {
             ready!(self.hold(message, subject, inbox, cx))?;
             return Poll::Ready(Ok(reply));
         }
@@ -158,7 +159,7 @@ impl Nats {
         self.check_size(message)?;
         let headers = header::to_nats(&message.headers)?;
         let letter = Letter { subject, reply, headers, payload: message.payload.clone() };
-        match self.shared.replies.outbox().put(letter) {
+        match self.shared.outbox.put(letter) {
             Put::Held => Poll::Ready(Ok(())),
             Put::Passed(letter) => {
                 let given = pin!(letter.give(self.client())).poll(cx);
@@ -168,25 +169,49 @@ impl Nats {
         }
     }
 
-    /// Sends a message that is to be answered; gives the answer to come.
+    /// Sends a message that the server itself is to answer; gives the answer to come.
     pub(super) async fn question(&self, message: &Outgoing) -> Result<Reply, Fault> {
+        self.question_to(message, &self.shared.answers).await
+    }
+
+    async fn question_to(&self, message: &Outgoing, answered: &Replies) -> Result<Reply, Fault> {
         let subject = checked(&message.subject)?;
-        let expected = self.shared.replies.expect(subject.clone()).await;
+        let expected = answered.expect(subject.clone()).await;
         let (inbox, reply) = expected.map_err(|fault| self.told(fault))?;
         // Questions do not overtake each other.
-        self.shared.replies.outbox().closed().await;
+        self.shared.outbox.closed().await;
         self.give(message, subject, Some(inbox)).await?;
         Ok(reply)
     }
 
+    /// Asks another program.
     pub(crate) async fn request(
         &self,
         message: Outgoing,
         within: Duration,
     ) -> Result<Incoming, Fault> {
+        self.answered(message, &self.shared.replies, within).await
+    }
+
+    /// Asks the server.
+    pub(super) async fn ask_server(
+        &self,
+        message: Outgoing,
+        within: Duration,
+    ) -> Result<Incoming, Fault> {
+        self.answered(message, &self.shared.answers, within).await
+    }
+
+    async fn answered(
+        &self,
+        message: Outgoing,
+        by_whom: &Replies,
+        within: Duration,
+    ) -> Result<Incoming, Fault> {
         // Later than there is any time is never.
         if let Some(by) = Instant::now().checked_add(within) {
-            let sent = poll_fn(|cx| Poll::Ready(self.question_at_once(&message, Some(by), cx)));
+            let sent =
+                poll_fn(|cx| Poll::Ready(self.question_at_once(&message, by_whom, Some(by), cx)));
             if let Poll::Ready(sent) = sent.await {
                 let answer = sent?;
                 // Nothing is here in no time, whoever is the faster.
@@ -200,7 +225,7 @@ impl Nats {
             }
         }
         // One deadline around everything: offline, the send itself can wait for ever.
-        let asked = async { self.question(&message).await?.await.map(inbox::incoming) };
+        let asked = async { self.question_to(&message, by_whom).await?.await.map(inbox::incoming) };
         let in_time = Box::pin(tokio::time::timeout(within, asked));
         in_time.await.unwrap_or(Err(Fault::Timeout)).map_err(|fault| self.told(fault))
     }

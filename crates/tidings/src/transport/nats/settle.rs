@@ -111,7 +111,7 @@ impl NatsSettle {
             headers: Headers::new(),
             payload: self.body(settlement),
         };
-        self.deliverer.nats.request(message, within).await.map(drop)
+        self.deliverer.nats.ask_server(message, within).await.map(drop)
     }
 }
 
@@ -130,7 +130,7 @@ impl Nats {
             headers: Headers::new(),
             payload: body(Settlement::term(reason), || [Duration::ZERO; 2]),
         };
-        self.request(message, ANSWERED).await.map(drop)
+        self.ask_server(message, ANSWERED).await.map(drop)
     }
 }
 

@@ -249,6 +249,7 @@ impl Nats {
         }
         self.shared.tether.end();
         self.shared.replies.close();
+        self.shared.answers.close();
         // It leaves as soon as it can; the second question has it look up from waiting.
         let client = self.client().clone();
         self.shared.runtime.spawn(async move {

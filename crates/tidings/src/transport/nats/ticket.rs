@@ -1,60 +1,95 @@
-//! The name of one question: what stands behind the inbox's prefix in the subject of its answer.
+//! The name of one question: the last token of the subject of its answer.
+//!
+//! Whoever is asked learns it, and may learn from it no other one: the place is a small number that
+//! anybody can guess, and so there are 60 random bits beside it that nobody can.
 
-use bytes::BytesMut;
+use std::fmt;
 
-/// What a token of a subject can hold, six bits each.
+use super::secret::Secret;
+
+/// The digits of a token, six bits each.
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// The bits of a place, and how many they are where so few will do. The lowest bit says which; above
-/// the place stands the turn.
-const PLACE_BITS: u32 = 24;
-const FEW_BITS: u32 = 11;
+/// Two digits at a time.
+static PAIRS: [[u8; 2]; 4096] = pairs();
 
-/// A place among those who wait, and how often it had been taken before. The turn tells a late
-/// answer to a question that was forgotten from the answer to who has the place now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+const fn pairs() -> [[u8; 2]; 4096] {
+    let mut pairs = [[0; 2]; 4096];
+    let mut value = 0;
+    while value < pairs.len() {
+        pairs[value] = [DIGITS[value & 63], DIGITS[value >> 6]];
+        value += 1;
+    }
+    pairs
+}
+
+/// How many bytes of the text say the place.
+const PLACE: usize = 4;
+
+/// A place among those who wait, and what only this question's answer has beside it. It also tells a
+/// late answer to a question that was forgotten from the answer to who has the place now.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ticket {
     pub(super) place: u32,
-    pub(super) turn: u32,
+    pub(super) turn: Turn,
+}
+
+/// 60 random bits, as they are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Turn([u8; Ticket::LENGTH - PLACE]);
+
+impl Turn {
+    /// That of a place that nobody has ever taken: no text that is read is like it.
+    pub(super) const NONE: Self = Self([0; Ticket::LENGTH - PLACE]);
+
+    pub(super) fn new(secret: Secret) -> Self {
+        let (mut text, mut rest) = ([0; Ticket::LENGTH - PLACE], secret.bits());
+        for pair in text.as_chunks_mut().0 {
+            *pair = PAIRS[(rest & 4095) as usize];
+            rest >>= 12;
+        }
+        Self(text)
+    }
 }
 
 impl Ticket {
     /// How many places there can be.
-    pub(super) const PLACES: usize = 1 << PLACE_BITS;
-    /// The longest text, in bytes.
-    pub(super) const LONGEST: usize = 10;
+    pub(super) const PLACES: usize = 1 << (6 * PLACE);
+    /// The length of the text, in bytes.
+    pub(super) const LENGTH: usize = 14;
 
-    /// Writes it as a token: lowest digit first, and as few as will do.
-    pub(super) fn write(self, text: &mut BytesMut) {
-        let (turn, place) = (u64::from(self.turn), u64::from(self.place) << 1);
-        let mut rest = match self.place >> FEW_BITS {
-            0 => turn << (FEW_BITS + 1) | place,
-            _ => turn << (PLACE_BITS + 1) | place | 1,
-        };
-        let (mut digits, mut length) = ([0; Self::LONGEST], 0);
-        for digit in &mut digits {
-            *digit = DIGITS[(rest & 63) as usize];
-            length += 1;
-            rest >>= 6;
-            if rest == 0 {
-                break;
-            }
-        }
-        text.extend_from_slice(&digits[..length]);
+    /// The token.
+    pub(super) fn text(self) -> [u8; Self::LENGTH] {
+        let mut text = [0; Self::LENGTH];
+        let (place, turn) = text.split_at_mut(PLACE);
+        let [low, high] = [self.place & 4095, self.place >> 12 & 4095];
+        place[..2].copy_from_slice(&PAIRS[low as usize]);
+        place[2..].copy_from_slice(&PAIRS[high as usize]);
+        turn.copy_from_slice(&self.turn.0);
+        text
     }
 
     /// Reads it back; `None` if it is none.
     pub(super) fn read(token: &str) -> Option<Self> {
-        if token.is_empty() || token.len() > Self::LONGEST {
-            return None;
-        }
+        let (place, turn) = token.as_bytes().split_first_chunk::<PLACE>()?;
         let mut value = 0;
-        for digit in token.bytes().rev() {
-            value = value << 6 | u64::from(value_of(digit)?);
+        for digit in place.iter().rev() {
+            value = value << 6 | u32::from(value_of(*digit)?);
         }
-        let bits = if value & 1 == 0 { FEW_BITS } else { PLACE_BITS };
-        let place = u32::try_from(value >> 1 & ((1 << bits) - 1)).ok()?;
-        Some(Self { place, turn: u32::try_from(value >> (bits + 1)).ok()? })
+        Some(Self { place: value, turn: Turn(turn.try_into().ok()?) })
+    }
+}
+
+impl fmt::Debug for Ticket {
+    /// The place alone: what is logged is read by others.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Ticket").field(&self.place).finish()
+    }
+}
+
+impl fmt::Debug for Turn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Turn")
     }
 }
 
@@ -71,17 +106,18 @@ fn value_of(digit: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::secret::Secrets;
     use super::*;
 
     #[test]
     fn what_is_written_is_read_and_is_a_token() {
+        let mut secrets = Secrets::default();
         let last = u32::try_from(Ticket::PLACES - 1).unwrap();
-        for place in [0, 1, 63, 64, 2047, 2048, 4095, last] {
-            for turn in [0, 1, 63, 1 << 20, u32::MAX] {
-                let (ticket, mut text) = (Ticket { place, turn }, BytesMut::new());
-                ticket.write(&mut text);
+        for place in [0, 1, 63, 64, 2047, 2048, 4095, 4096, last] {
+            for _ in 0..100 {
+                let ticket = Ticket { place, turn: Turn::new(secrets.next().unwrap()) };
+                let text = ticket.text();
                 let text = std::str::from_utf8(&text).unwrap();
-                assert!(text.len() <= Ticket::LONGEST, "{text}");
                 assert_eq!(tidings_subject::check_token(text), Ok(()));
                 assert_eq!(Ticket::read(text), Some(ticket), "{text}");
             }
@@ -90,9 +126,32 @@ mod tests {
 
     #[test]
     fn what_is_none_is_not_read() {
-        for token in ["", ".", "é", "A A", "AAAAAAAAAAA", "__________", "A*"] {
+        for token in ["", ".", "é", "AAAAAAAAAAA", "AAAAAAAAAAAAAAA", "A*AAAAAAAAAAAA"] {
             assert_eq!(Ticket::read(token), None, "{token}");
         }
+    }
+
+    #[test]
+    fn no_text_is_that_of_a_place_that_nobody_has_taken() {
+        let token = std::str::from_utf8(&[b'A'; Ticket::LENGTH]).unwrap().to_owned();
+        assert!(Ticket::read(&token).unwrap().turn != Turn::NONE);
+    }
+
+    /// One that is known says nothing of the next one: each bit is another one in half of all pairs.
+    #[test]
+    fn the_next_one_cannot_be_told() {
+        let mut secrets = Secrets::default();
+        let mut bits = || secrets.next().unwrap().bits() & ((1 << 60) - 1);
+        let (mut last, mut changed) = (bits(), [0; 60]);
+        for _ in 0..4000 {
+            let next = bits();
+            for (bit, changed) in changed.iter_mut().enumerate() {
+                *changed += (last ^ next) >> bit & 1;
+            }
+            last = next;
+        }
+        // Twelve times the standard deviation of so many throws.
+        assert!(changed.iter().all(|changed| (1620..2380).contains(changed)), "{changed:?}");
     }
 
     #[test]

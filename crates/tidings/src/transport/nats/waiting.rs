@@ -14,7 +14,8 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use super::denial::publish_subject;
-use super::ticket::Ticket;
+use super::secret::{self, Secrets};
+use super::ticket::{Ticket, Turn};
 use crate::transport::{Denial, DeniedAction, Fault};
 
 /// How many bytes of subjects are set aside at a time. A subject keeps the whole piece while it is
@@ -40,6 +41,8 @@ struct Room {
     free: Vec<u32>,
     /// What the subjects of answers are cut from.
     text: BytesMut,
+    /// What the subjects of answers have that nobody can guess.
+    secrets: Secrets,
     /// No question's time is up before this; `None` if none has a time.
     alarm: Option<Instant>,
     /// Nobody is answered any more.
@@ -48,7 +51,7 @@ struct Room {
 
 #[derive(Debug)]
 struct Place {
-    turn: u32,
+    turn: Turn,
     state: State,
 }
 
@@ -71,7 +74,7 @@ struct Question {
 
 impl Waiting {
     pub(super) fn new(inbox_prefix: &str) -> Self {
-        let prefix = format!("{inbox_prefix}.{}.", uuid::Uuid::now_v7().simple());
+        let prefix = format!("{inbox_prefix}.{}.", secret::token());
         let (room, earlier) = (Mutex::default(), Notify::new());
         Self { prefix, room, earlier, denied: AtomicBool::new(false) }
     }
@@ -116,24 +119,24 @@ impl Waiting {
         if room.closed {
             return Err(Fault::Closed);
         }
+        let turn = Turn::new(room.secrets.next().map_err(Fault::client)?);
         let place = match room.free.pop() {
             Some(place) => place,
             None if room.places.len() == Ticket::PLACES => return Err(too_many()),
             None => {
-                room.places.push(Place { turn: 0, state: State::Free });
+                room.places.push(Place { turn: Turn::NONE, state: State::Free });
                 u32::try_from(room.places.len() - 1).map_err(|_| too_many())?
             }
         };
-        let taken = &mut room.places[place as usize];
-        taken.turn = taken.turn.wrapping_add(1);
-        taken.state = State::Asked(Question { subject, by, waker: None });
-        let ticket = Ticket { place, turn: taken.turn };
-        let longest = self.prefix.len() + Ticket::LONGEST;
-        if room.text.capacity() < longest {
-            room.text = BytesMut::with_capacity(PIECE.max(longest));
+        room.places[place as usize] =
+            Place { turn, state: State::Asked(Question { subject, by, waker: None }) };
+        let ticket = Ticket { place, turn };
+        let length = self.prefix.len() + Ticket::LENGTH;
+        if room.text.capacity() < length {
+            room.text = BytesMut::with_capacity(PIECE.max(length));
         }
         room.text.extend_from_slice(self.prefix.as_bytes());
-        ticket.write(&mut room.text);
+        room.text.extend_from_slice(&ticket.text());
         let answer = room.text.split().freeze();
         if by.is_some_and(|by| room.alarm.is_none_or(|alarm| by < alarm)) {
             room.alarm = by;

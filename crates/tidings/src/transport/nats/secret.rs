@@ -1,0 +1,71 @@
+//! Random bits that nobody can guess, from the operating system.
+
+use data_encoding::BASE64URL_NOPAD;
+use uuid::Uuid;
+
+/// How many are asked for at a time: the kernel is asked once for them all.
+const TOGETHER: usize = 64;
+
+/// A token of a subject that nobody can guess: 122 random bits in 22 characters.
+pub(super) fn token() -> String {
+    BASE64URL_NOPAD.encode(Uuid::new_v4().as_bytes())
+}
+
+/// 64 random bits, which were handed out once.
+#[derive(Clone, Copy)]
+pub(super) struct Secret(u64);
+
+impl Secret {
+    pub(super) fn bits(self) -> u64 {
+        self.0
+    }
+}
+
+/// Where secrets come from.
+#[derive(Default)]
+pub(super) struct Secrets {
+    /// Those that nobody has yet.
+    left: Vec<Secret>,
+}
+
+impl Secrets {
+    /// The next one; an error where the operating system has none.
+    pub(super) fn next(&mut self) -> Result<Secret, getrandom::Error> {
+        match self.left.pop() {
+            Some(secret) => Ok(secret),
+            None => self.more(),
+        }
+    }
+
+    #[cold]
+    fn more(&mut self) -> Result<Secret, getrandom::Error> {
+        let mut bytes = [0; TOGETHER * 8];
+        getrandom::fill(&mut bytes)?;
+        let (eights, _) = bytes.as_chunks();
+        let mut secrets = eights.iter().map(|eight| Secret(u64::from_ne_bytes(*eight)));
+        let first = secrets.next().unwrap_or(Secret(0));
+        self.left.extend(secrets);
+        Ok(first)
+    }
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn none_comes_twice() {
+        let mut secrets = Secrets::default();
+        let all: HashSet<u64> = (0..1000).map(|_| secrets.next().unwrap().bits()).collect();
+        assert_eq!(all.len(), 1000);
+        assert!(!all.contains(&0));
+    }
+}

@@ -1,0 +1,3 @@
+//! What somebody can do who may publish, or is asked: no more than that. See `SECURITY.md`.
+
+mod answer;
