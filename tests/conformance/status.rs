@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use tidings::prelude::*;
-use tidings::{DeadLetterFilter, DeadLetterPolicy, EventStream, RouteState, Running, Topology};
+use tidings::{
+    DeadLetterFilter, DeadLetterPolicy, EventStream, PlanAction, RouteState, Running, Topology,
+};
+use tidings_tests::eventually;
 
 use crate::circuit::state;
 use crate::dead_letter::letters;
-use crate::env::{Env, SHORT};
-use crate::message::{Parcels, Sent, sent};
+use crate::env::{Env, SHORT, SOON};
+use crate::message::{Parcels, Region, Seen, Sent, sent};
 use crate::script::{Calls, Step, script};
 
 fn is_failing(state: &RouteState) -> bool {
@@ -165,5 +168,79 @@ pub(crate) async fn a_shutdown_leaves_what_finds_no_room(env: Env) {
     assert_ne!(second.original_sequence(), first.original_sequence());
     calls.none_within(SHORT).await;
     assert_eq!(unsettled(&bus).await, 0);
+    running.shutdown().await;
+}
+
+/// More than the handlers that a route has: each would keep its place.
+const MANY: u64 = 40;
+
+pub(crate) async fn what_finds_no_room_among_the_letters_keeps_no_place(env: Env) {
+    let bus = env.bus();
+    let (running, mut calls) = choosy(&bus, DeadLetterPolicy::default().max_messages(1)).await;
+    bus.publish_all((0..=MANY).map(|number| sent(2 * number + 1))).await.unwrap();
+    eventually(SOON, "all but one have no letter", || async {
+        let report = running.report().remove(0);
+        if report.unstored == MANY { Ok(()) } else { Err(report) }
+    })
+    .await;
+    bus.publish(&sent(100)).await.unwrap();
+    while calls.next().await.number != 100 {}
+    eventually(SOON, "it is handled", || async { running.report()[0].handled == 1 }).await;
+    assert!(is_failing(&running.status()[0].state));
+    // Only what has a letter counts, and what has none is not given to anybody else.
+    let report = running.report().remove(0);
+    assert_eq!((report.rejected, report.dead_lettered, report.handled), (MANY + 1, 1, 1));
+    calls.none_within(Duration::from_millis(500)).await;
+    assert_eq!(unsettled(&bus).await, MANY);
+
+    // As soon as there is room, each goes its way.
+    let mut config = bus.stream::<Aside>().config().await.unwrap().unwrap();
+    config.max_messages = Some(1000);
+    let plan = bus.plan_stream(&config).await.unwrap();
+    assert_eq!(plan.action, PlanAction::Change, "{plan}");
+    bus.apply(plan).await.unwrap();
+    let aside = bus.dead_letters("shop");
+    letters(&aside, 41).await;
+    state(&running.control(), is_running).await;
+    let report = running.shutdown().await.remove(0);
+    assert_eq!((report.dead_lettered, report.unstored, report.handled), (MANY + 1, 0, 1));
+    assert_eq!(unsettled(&bus).await, 0);
+}
+
+pub(crate) async fn what_waits_for_its_letter_is_covered_by_no_ack(env: Env) {
+    let bus = env.bus();
+    let (handler, mut calls) = script(|number, _| match number {
+        2 => Step::Fail(Failure::reject("no such parcel")),
+        _ => Step::Done,
+    });
+    let route = Route::of::<Sent>(handler).concurrency(1).ack_every(4);
+    let route = route.ack_wait(Duration::from_millis(600));
+    let policy = DeadLetterPolicy::default().max_messages(1);
+    let running = Registry::new("shop").dead_letters(policy).route(route);
+    let running = running.start(&bus).await.unwrap();
+    // Somebody else's letter leaves no room.
+    let reject = async |_: Seen, _: Context| Err::<(), _>(Failure::reject("no"));
+    let policy = DeadLetterPolicy::stream("shop-dead-letters");
+    let other = Registry::new("other").dead_letters(policy).handle::<Seen>(reject);
+    let other = other.start(&bus).await.unwrap();
+    bus.publish(&Seen { number: 1, region: Region::Eu }).await.unwrap();
+    let aside = bus.dead_letters("shop");
+    let first = letters(&aside, 1).await.remove(0);
+    other.shutdown().await;
+
+    for number in 1..=10 {
+        bus.publish(&sent(number)).await.unwrap();
+        assert_eq!(calls.next().await.number, number);
+    }
+    assert!(is_failing(&running.status()[0].state));
+    // What lies before it is acknowledged, and nothing behind it; none of it comes again.
+    calls.none_within(Duration::from_millis(1500)).await;
+    assert_eq!(unsettled(&bus).await, 9);
+    assert_eq!(aside.purge(first.sequence()).await.unwrap().purged, 1);
+    let letter = letters(&aside, 1).await.remove(0);
+    assert_eq!(letter.decode::<Sent>().unwrap().number, 2);
+    eventually(SOON, "all is acknowledged", || async { unsettled(&bus).await == 0 }).await;
+    calls.none_within(Duration::from_millis(800)).await;
+    state(&running.control(), is_running).await;
     running.shutdown().await;
 }

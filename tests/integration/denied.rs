@@ -283,3 +283,36 @@ async fn a_route_that_may_not_pull_says_so() {
     .await;
     running.shutdown().await;
 }
+
+/// Letters that may not be stored keep no handler's place, and are stored once they may be.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_route_that_may_not_put_aside_goes_on() {
+    const MANY: u32 = 40;
+    let denied = users(&deny("publish", &["_dead_letters.>"]), &deny("subscribe", &["x"]));
+    let server = Server::with_config(&denied).await;
+    let (ann, owner) = ann_and_owner(&server).await;
+    let handler = |event: Opened, _: Context| async move {
+        if event.number > 0 { Err(Failure::reject("it was empty")) } else { Ok(()) }
+    };
+    let running = Registry::new("vault").handle::<Opened>(handler).start(&ann).await.unwrap();
+    owner.publish_all((1..=MANY).map(|number| Opened { number })).await.unwrap();
+    owner.publish(&Opened { number: 0 }).await.unwrap();
+    eventually(SOON, "the last one is handled", || async {
+        let report = running.report().remove(0);
+        if report.handled == 1 && report.unstored == u64::from(MANY) { Ok(()) } else { Err(report) }
+    })
+    .await;
+    assert_eq!(running.report()[0].dead_lettered, 0);
+    let status = format!("{:?}", running.status());
+    assert!(status.contains("Failing") && status.contains("_dead_letters."), "{status}");
+
+    server.reload(&users(&allow("publish", &[">"]), &deny("subscribe", &["x"])));
+    let letters = owner.dead_letters("vault");
+    let of_all = || async { letters.count(tidings::DeadLetterFilter::all()).await.unwrap() };
+    eventually(SOON * 4, "all are put aside", || async { of_all().await == u64::from(MANY) }).await;
+    eventually(SOON, "the route is well", || async {
+        running.status()[0].state == RouteState::Running
+    })
+    .await;
+    assert_eq!(running.shutdown().await[0].dead_lettered, u64::from(MANY));
+}

@@ -58,8 +58,9 @@ impl DeadLetterPolicy {
     }
 
     /// How many letters there may be. A full stream takes no more: what can't be handled then stays
-    /// in its own stream and keeps its handler's place, until there is room. The route's status
-    /// says so.
+    /// in its own stream, unsettled, until there is room. It keeps no handler's place, and counts for
+    /// the consumer's `max_ack_pending`: with as many of those nothing more is delivered. The route's
+    /// status says so, and [`RouteReport::unstored`](crate::RouteReport::unstored) how many there are.
     #[must_use]
     pub fn max_messages(mut self, messages: u64) -> Self {
         self.max_messages = Some(messages);

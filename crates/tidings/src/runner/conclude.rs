@@ -1,13 +1,12 @@
 //! What is done about a message once its handler has ended: it is settled, kept, put aside or
 //! answered.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::aside::KEPT;
 use super::backlog::Taken;
 use super::cover::Cover;
-use super::gate::Trouble;
 use super::given_back::GivenBack;
 use super::handled::Handled;
 use super::place::Health;
@@ -15,17 +14,10 @@ use super::reply::{self, Told};
 use super::settle::{Attempt, Fate, Why};
 use super::worker::Shared;
 use crate::context::Matter;
-use crate::dead_letter::{self, Cause, DeadLetterReason};
-use crate::jitter::{jittered, random_unit};
-use crate::probe::End;
+use crate::dead_letter::DeadLetterReason;
+use crate::jitter::random_unit;
 use crate::transport::{Fault, Incoming, Receipt, Settle, Settlement};
 
-/// The first and the longest wait before a dead letter that can't be stored is stored again.
-pub(super) const FIRST_STORE: Duration = Duration::from_millis(500);
-pub(super) const MOST_STORE: Duration = Duration::from_secs(30);
-/// When a message comes again to which a letter refers, and which its stream would not keep once it
-/// is settled.
-const KEPT: Duration = Duration::from_secs(30 * 60);
 /// How often the ack of a last attempt is sent, until the server says that it has it.
 const LAST_ACKS: usize = 5;
 
@@ -45,7 +37,7 @@ impl Shared {
     /// Settles or answers a message that was handled in this way, or gives it back with the time
     /// that it is to wait here; says what it means for the handler.
     pub(super) async fn conclude(
-        &self,
+        self: &Arc<Self>,
         mut taken: Taken,
         handled: Handled,
         took: Duration,
@@ -86,6 +78,13 @@ impl Shared {
                 let incoming = Arc::new(taken.incoming.anew());
                 return (health, Some((Taken { incoming, underway, ..taken }, delay)));
             }
+            // Boxed, as what is rare is here: each task has room for all that may come.
+            Some(Fate::Aside(reason)) => {
+                let aside = Box::pin(self.put_aside(taken, handled, reason)).await;
+                let Some((back, sent)) = aside else { return (health, None) };
+                taken = back;
+                sent
+            }
             Some(fate) => self.settle(&mut taken, &handled, fate).await,
             None => self.answer(&taken, handled).await,
         };
@@ -110,7 +109,7 @@ impl Shared {
 
     /// Settles a message where an ack covers all before it: what is done is acknowledged with
     /// others.
-    async fn settle_in_order(
+    pub(super) async fn settle_in_order(
         &self,
         message: &Arc<Matter>,
         settle: &Settle,
@@ -143,7 +142,7 @@ impl Shared {
             return self.not_acknowledged(sent);
         }
         let shared = Arc::clone(self);
-        self.tasks.spawn(async move {
+        self.spawn(async move {
             let sent = due.send(Settlement::Ack).await;
             shared.not_acknowledged(sent);
         });
@@ -223,9 +222,8 @@ impl Shared {
         }
     }
 
-    /// Says what becomes of a stream's message, which is stored elsewhere before it is given up.
+    /// Says what becomes of a stream's message that is not put aside.
     async fn settle(&self, taken: &mut Taken, handled: &Handled, fate: Fate) -> Result<(), Fault> {
-        let mut aside = None;
         let settlement = match &fate {
             Fate::Ack => Settlement::Ack,
             Fate::Again(wait) => Settlement::Nak(Some(*wait).filter(|wait| !wait.is_zero())),
@@ -233,25 +231,8 @@ impl Shared {
                 Box::pin(self.note_given_back(taken)).await;
                 Settlement::Nak(Some(*wait))
             }
-            // It was not given back: it waits here.
-            Fate::Later(_) => Settlement::Progress,
-            Fate::Aside(reason) => {
-                let why = Why(handled).to_string();
-                let settlement = Settlement::term(&why);
-                // Boxed, as what is rare is here: each task has room for all that may come.
-                match Box::pin(self.put_aside(taken, reason.clone(), why)).await {
-                    Some(true) => {
-                        aside = Some(reason.clone());
-                        settlement
-                    }
-                    // The letter refers to it: its stream would let go of what is settled.
-                    Some(false) => {
-                        self.kept.remember(&taken.incoming);
-                        Settlement::Nak(Some(KEPT))
-                    }
-                    None => Settlement::Nak(None),
-                }
-            }
+            // It was not given back: it waits here, or in a task of its own.
+            Fate::Later(_) | Fate::Aside(_) => Settlement::Progress,
         };
         if matches!(settlement, Settlement::Nak(_)) {
             self.account.owe(&taken.incoming);
@@ -260,25 +241,16 @@ impl Shared {
         taken.entry = None;
         let Taken { incoming, underway, .. } = &*taken;
         let Some(settle) = &incoming.settle else { return Ok(()) };
-        if let (Settlement::Nak(_), Fate::Aside(_)) = (&settlement, &fate) {
-            if self.acks_all {
-                return self.settle_in_order(incoming, settle, settlement).await;
-            }
-            return settle.send(settlement).await;
-        }
         // What was acked at its first attempt has no history: nobody is asked for it.
         if let Some(receipt) = &incoming.receipt
-            && (receipt.attempt > 1 || matches!(settlement, Settlement::Term(_)))
+            && receipt.attempt > 1
             && !matches!(settlement, Settlement::Nak(_))
         {
             self.history.forget(receipt);
             self.account.settle(incoming);
         }
         let settlement = underway.settlement(settlement);
-        match (aside, handled) {
-            (None, _) | (_, Handled::Undecodable(_)) => handled.tell(underway, Some(&settlement)),
-            (Some(reason), _) => underway.tell(End::PutAside(&Why(handled), reason.as_str())),
-        }
+        handled.tell(underway, Some(&settlement));
         if self.acks_all {
             return self.settle_in_order(incoming, settle, settlement).await;
         }
@@ -297,7 +269,11 @@ impl Shared {
     /// Acks until the server has it: an ack that is lost would make a dead letter of a message that
     /// was handled, since nobody may handle it again. If the server never says that it has it, the
     /// message is remembered here, and acknowledged once more when it comes again.
-    async fn acknowledge(&self, message: &Incoming, settle: &Settle) -> Result<(), Fault> {
+    pub(super) async fn acknowledge(
+        &self,
+        message: &Incoming,
+        settle: &Settle,
+    ) -> Result<(), Fault> {
         let mut acked = Ok(());
         for _ in 0..LAST_ACKS {
             acked = settle.confirm(Settlement::Ack, self.link.patience.ack).await;
@@ -310,16 +286,20 @@ impl Shared {
         acked
     }
 
-    /// Whether a message has come again of which there is a letter that refers to it.
+    /// Whether a message has come again that is given up: its letter is on its way, or refers to it.
     pub(super) fn is_kept(&self, message: &Incoming) -> bool {
         let comes_again = message.receipt.as_ref().is_some_and(|receipt| receipt.attempt > 1);
-        comes_again && self.kept.knows(message)
+        comes_again && (self.kept.knows(message) || self.pending.knows(message))
     }
 
     /// Settles a message as before that has come again and that this route is done with; `false` if
     /// it is not.
     pub(super) async fn is_done(&self, message: &Incoming) -> bool {
         let Some(settle) = &message.settle else { return false };
+        // Whoever stores its letter settles it.
+        if self.pending.knows(message) {
+            return true;
+        }
         if self.is_kept(message) {
             let sent = settle.send(Settlement::Nak(Some(KEPT))).await;
             self.unsettled(message, sent);
@@ -331,60 +311,6 @@ impl Shared {
         let acked = Box::pin(self.acknowledge(message, settle)).await;
         self.unsettled(message, acked);
         true
-    }
-
-    /// Stores a message as a dead letter, however long that takes; `None` if the shutdown came first.
-    /// Says whether the message may be settled then.
-    async fn put_aside(
-        &self,
-        taken: &Taken,
-        reason: DeadLetterReason,
-        error: String,
-    ) -> Option<bool> {
-        let Some(letters) = &self.letters else { return Some(true) };
-        let receipt = taken.incoming.receipt.as_ref();
-        let now = self.link.transport.now();
-        let first = receipt.map(|receipt| self.history.first_failure(receipt, now));
-        let attempts = self.policy.attempts_of(receipt.map_or(1, |receipt| receipt.attempt));
-        let cause = Cause { reason, error, attempts, first_failed_at: first, last_failed_at: now };
-        let storing = async {
-            let mut pause = FIRST_STORE;
-            let may_go = loop {
-                let fault = match self.store_letter(letters, &taken.incoming, &cause).await {
-                    Ok(may_go) => break may_go,
-                    Err(fault) => fault,
-                };
-                let error = format!("dead letter in `{letters}`: {fault}");
-                tracing::error!(route = self.label, error, "a dead letter can't be stored");
-                self.gate.failing(Trouble::Letters, self.link.transport.now(), error);
-                tokio::time::sleep(jittered(pause)).await;
-                pause = (pause * 2).min(MOST_STORE);
-            };
-            self.gate.well(Trouble::Letters);
-            may_go
-        };
-        // As long as it is not stored the original stays, and in nobody else's hands.
-        let mut storing = pin!(storing);
-        tokio::select! {
-            biased;
-            may_go = &mut storing => Some(may_go),
-            () = self.abort.cancelled() => None,
-            never = self.progress.report(taken) => match never {},
-        }
-    }
-
-    /// Stores a letter, once, and says whether its original may be settled.
-    async fn store_letter(
-        &self,
-        letters: &str,
-        message: &Incoming,
-        cause: &Cause,
-    ) -> Result<bool, Fault> {
-        let stored = dead_letter::store(&self.link, letters, message, cause).await?;
-        match &message.receipt {
-            Some(receipt) => dead_letter::may_go(&self.link, stored, &receipt.stream).await,
-            None => Ok(true),
-        }
     }
 
     /// Answers who asked; logs what nobody asked for.

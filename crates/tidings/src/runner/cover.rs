@@ -134,7 +134,8 @@ impl Cover {
         }
     }
 
-    /// The first that was not handled is; gives the ack that is due.
+    /// A message is handled; gives the ack that is due. It is the first that was not, unless one before
+    /// it is given up and has no letter yet.
     pub(super) fn handled(&mut self, message: &Matter) -> Option<Settle> {
         let sequence = message.receipt.as_ref().map(|receipt| receipt.sequence)?;
         let place =
@@ -142,6 +143,7 @@ impl Cover {
         if place > 0 {
             let here = self.here.remove(self.handled + place)?;
             self.here.insert(self.handled, here);
+            self.in_order = false;
         }
         self.handled += 1;
         if self.handled >= self.every { self.due() } else { None }
@@ -172,30 +174,48 @@ impl Cover {
         true
     }
 
-    /// The ack of all that is handled, if it may be sent; then it is.
+    /// The ack of all that is handled, if it may be sent; then it is. Where sequences are not in
+    /// order, it is the ack of what lies before all that is not handled.
     pub(super) fn due(&mut self) -> Option<Settle> {
         let is_whole = !self.broken && self.missing == 0;
-        let may = is_whole && (self.in_order || self.handled == self.here.len());
-        if !may || self.handled == 0 {
+        if !is_whole || self.handled == 0 {
             return None;
         }
-        let (sequence, delivery) = if self.in_order {
+        let (covered, sequence, delivery) = if self.in_order {
             let last = self.here.get(self.handled - 1)?;
-            (last.sequence, last.delivery)
+            (self.handled, last.sequence, last.delivery)
         } else {
-            (self.here.iter().map(|here| here.sequence).max()?, self.last)
+            self.part()?
         };
         // What was put aside alone has no way back.
         let settle = self.way.as_ref()?.covering(sequence, delivery);
-        self.here.drain(..self.handled);
-        self.handled = 0;
-        self.in_order = self.in_order || self.here.is_empty();
+        self.here.drain(..covered);
+        self.handled -= covered;
+        self.in_order = self.in_order || self.here.iter().is_sorted_by_key(|here| here.sequence);
         Some(settle)
+    }
+
+    /// Puts first what is handled and may be acknowledged: says how many those are, the highest
+    /// sequence, and its delivery.
+    #[cold]
+    fn part(&mut self) -> Option<(usize, u64, u64)> {
+        let unhandled = self.here.iter().skip(self.handled).map(|here| here.sequence).min();
+        let Some(unhandled) = unhandled else {
+            let highest = self.here.iter().map(|here| here.sequence).max()?;
+            return Some((self.handled, highest, self.last));
+        };
+        let handled: Vec<Here> = self.here.drain(..self.handled).collect();
+        let (before, behind): (Vec<_>, Vec<_>) =
+            handled.into_iter().partition(|here| here.sequence < unhandled);
+        let last = before.iter().max_by_key(|here| here.sequence);
+        let part = last.map(|last| (before.len(), last.sequence, last.delivery));
+        before.into_iter().chain(behind).rev().for_each(|here| self.here.push_front(here));
+        part
     }
 
     /// What is handled and can't be acknowledged yet: the server is to be told that it is here.
     pub(super) fn kept(&self) -> impl Iterator<Item = Settle> {
-        let is_kept = self.broken || self.missing > 0;
+        let is_kept = self.broken || self.missing > 0 || !self.in_order;
         let handled = self.here.iter().take(if is_kept { self.handled } else { 0 });
         let way = self.way.as_ref();
         handled.filter_map(move |here| Some(way?.covering(here.sequence, here.delivery)))

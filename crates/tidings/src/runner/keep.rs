@@ -105,6 +105,16 @@ impl Pace {
 }
 
 impl Shared {
+    /// Does something in a task of its own: if that panics, it is shown as with the others.
+    pub(super) fn spawn(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
+        let shared = Arc::clone(self);
+        self.tasks.spawn(async move {
+            if let Err(panic) = AssertUnwindSafe(work).catch_unwind().await {
+                shared.fell(&panic_text(panic));
+            }
+        });
+    }
+
     /// One of its tasks panicked: that is shown for a while.
     #[cold]
     pub(super) fn fell(self: &Arc<Self>, panic: &str) {

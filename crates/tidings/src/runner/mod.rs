@@ -1,6 +1,7 @@
 //! Running handlers: what feeds them, what becomes of their results, and how they end.
 
 mod account;
+mod aside;
 mod asker;
 mod audit;
 mod backlog;

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::backlog::Taken;
-use crate::transport::Settlement;
+use crate::transport::{Settle, Settlement};
 
 /// When a server is told.
 #[derive(Debug, Clone, Copy)]
@@ -19,14 +18,13 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Tells of this message, which can't be put aside yet; never ends.
-    pub(super) async fn report(&self, taken: &Taken) -> Infallible {
-        if let Some(settle) = &taken.incoming.settle {
+    /// Tells of a message that can't be put aside yet; never ends.
+    pub(super) async fn report(&self, settle: Option<&Settle>) -> Infallible {
+        if let Some(settle) = settle {
             loop {
                 sleep(self.every).await;
                 if let Err(fault) = settle.send(Settlement::Progress).await {
-                    let subject = taken.incoming.subject.as_str();
-                    tracing::debug!(subject, %fault, "the server can't be told of progress");
+                    tracing::debug!(%fault, "the server can't be told of progress");
                 }
             }
         }

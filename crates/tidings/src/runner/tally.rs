@@ -40,8 +40,14 @@ pub struct RouteReport {
     /// version, than the route's: an instance of another version shares the consumer. See
     /// [`Route`](crate::Route#messages-that-a-route-does-not-know).
     pub given_back: u64,
-    /// How many of a stream's messages were given up, for whatever reason: they are dead letters.
+    /// How many of a stream's messages were given up, for whatever reason, and are dead letters: each
+    /// counts once its letter is stored. With
+    /// [`DeadLetterPolicy::off`](crate::DeadLetterPolicy::off) each counts as it is given up.
     pub dead_lettered: u64,
+    /// How many of a stream's messages are given up now and have no dead letter yet, since it could
+    /// not be stored: each stays where it is, keeps no handler's place, and is tried again. Beside
+    /// them the route's state is [`Failing`](crate::RouteState::Failing).
+    pub unstored: u64,
     /// How many handlers were dropped because the shutdown's deadline passed.
     pub aborted: u64,
     /// How many messages of core subscriptions had come and were not begun when the shutdown's
@@ -65,6 +71,7 @@ pub(crate) struct Tally {
     rejected: AtomicU64,
     deferred: AtomicU64,
     dead_lettered: AtomicU64,
+    unstored: Mutex<u64>,
     undecodable: AtomicU64,
     given_back: AtomicU64,
     aborted: AtomicU64,
@@ -109,9 +116,6 @@ impl Tally {
 
     /// `fate` is what becomes of a stream's message.
     pub(super) fn count(&self, handled: &Handled, fate: Option<&Fate>, took: Duration) {
-        if matches!(fate, Some(Fate::Aside(_))) {
-            self.dead_lettered.fetch_add(1, Relaxed);
-        }
         self.busy(took);
         match handled {
             Handled::Returned(Outcome::Done | Outcome::Reply(_)) => {
@@ -170,6 +174,7 @@ impl Tally {
             undecodable: self.undecodable.load(Relaxed),
             given_back: self.given_back.load(Relaxed),
             dead_lettered: self.dead_lettered.load(Relaxed),
+            unstored: *self.unstored(),
             aborted: self.aborted.load(Relaxed),
             left: self.left.load(Relaxed),
             dropped: self.dropped().count(),
@@ -189,6 +194,16 @@ impl Tally {
 
     fn dropped(&self) -> MutexGuard<'_, AllDropped> {
         self.dropped.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a message that is given up, once its letter is stored.
+    pub(super) fn put_aside(&self) {
+        self.dead_lettered.fetch_add(1, Relaxed);
+    }
+
+    /// How many messages wait for their letters to be stored.
+    pub(super) fn unstored(&self) -> MutexGuard<'_, u64> {
+        self.unstored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts a message whose headers no client can read.

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use tokio::time::sleep;
 
 use super::Worker;
-use super::conclude::{FIRST_STORE, MOST_STORE};
-use super::gate::Trouble;
+use super::aside::{FIRST_STORE, MOST_STORE, Unstored};
 use super::worker::Shared;
 use crate::dead_letter::{self, Cause, DeadLetterReason};
 use crate::jitter::jittered;
@@ -18,34 +17,32 @@ impl Worker {
     pub(super) fn set_aside(&self, unreadable: Unreadable) {
         let shared = Arc::clone(&self.shared);
         shared.tally.unreadable();
-        self.shared.tasks.spawn(async move {
+        self.shared.spawn(async move {
             tokio::select! {
                 biased;
                 () = shared.abort.cancelled() => {}
-                () = shared.set_aside(unreadable) => {}
+                () = shared.set_aside(&unreadable) => {}
+                // It would come again meanwhile, and break the connection.
+                never = shared.progress.report(unreadable.settle.as_ref()) => match never {},
             }
         });
     }
 }
 
 impl Shared {
-    async fn set_aside(&self, unreadable: Unreadable) {
-        let mut pause = FIRST_STORE;
-        while let Err(fault) = self.give_up(&unreadable).await {
+    async fn set_aside(self: &Arc<Self>, unreadable: &Unreadable) {
+        let (mut pause, mut unstored, mut is_stored) = (FIRST_STORE, None, false);
+        while let Err(fault) = self.give_up(unreadable, &mut is_stored).await {
             let error = format!("a message that no client can read can't be put aside: {fault}");
             tracing::error!(route = self.label, error);
-            self.gate.failing(Trouble::Letters, self.link.transport.now(), error);
-            // It would come again meanwhile, and break the connection.
-            if let Some(settle) = &unreadable.settle
-                && let Err(fault) = settle.send(Settlement::Progress).await
-            {
-                tracing::debug!(route = self.label, %fault, "it may come again");
+            match &unstored {
+                None => unstored = Some(Unstored::new(self, error)),
+                Some(unstored) => Unstored::goes_on(unstored, error),
             }
             sleep(jittered(pause)).await;
             pause = (pause * 2).min(MOST_STORE);
         }
-        self.gate.well(Trouble::Letters);
-        let Unreadable { message, receipt, .. } = &unreadable;
+        let Unreadable { message, receipt, .. } = unreadable;
         let (stream, sequence) = (&*receipt.stream, message.sequence);
         tracing::error!(
             route = self.label,
@@ -57,9 +54,9 @@ impl Shared {
     }
 
     /// One whose letter refers to it is given up all the same: it would break the connection again.
-    async fn give_up(&self, unreadable: &Unreadable) -> Result<(), Fault> {
+    async fn give_up(&self, unreadable: &Unreadable, is_stored: &mut bool) -> Result<(), Fault> {
         let Unreadable { message, receipt, settle } = unreadable;
-        if let Some(letters) = &self.letters {
+        if let Some(letters) = self.letters.as_ref().filter(|_| !*is_stored) {
             let cause = Cause {
                 reason: DeadLetterReason::Unreadable,
                 error: Unreadable::why(message).to_owned(),
@@ -69,17 +66,15 @@ impl Shared {
             };
             dead_letter::store_read(&self.link, letters, message, receipt, &cause).await?;
         }
+        if !std::mem::replace(is_stored, true) {
+            self.tally.put_aside();
+        }
         if self.acks_all {
             self.ledger.cover(|cover| cover.aside(message.sequence));
             return Ok(());
         }
-        match settle {
-            Some(settle) => {
-                settle
-                    .confirm(Settlement::term(Unreadable::why(message)), self.link.patience.request)
-                    .await
-            }
-            None => Ok(()),
-        }
+        let Some(settle) = settle else { return Ok(()) };
+        let settlement = Settlement::term(Unreadable::why(message));
+        settle.confirm(settlement, self.link.patience.request).await
     }
 }

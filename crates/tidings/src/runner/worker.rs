@@ -9,6 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, ReusableBoxFuture};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -87,6 +88,10 @@ pub(super) struct Shared {
     pub(super) confirms: bool,
     /// What is put aside and stays in its stream, since the letter refers to it.
     pub(super) kept: Remembered,
+    /// What is given up, while its letter is being stored.
+    pub(super) pending: Remembered,
+    /// Tells those that a letter was stored.
+    pub(super) stored: Notify,
     /// What was handled and is perhaps not acknowledged.
     pub(super) done: Remembered,
     /// How many of its tasks have panicked.
@@ -135,6 +140,8 @@ impl Worker {
                 gate: Arc::default(),
                 confirms: route.ack_every.is_none() && route.retry().attempts() == Some(1),
                 kept: Remembered::default(),
+                pending: Remembered::default(),
+                stored: Notify::new(),
                 done: Remembered::default(),
                 falls: AtomicU64::default(),
                 tally: Arc::default(),
