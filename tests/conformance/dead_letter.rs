@@ -336,6 +336,74 @@ pub(crate) async fn a_letter_that_refers_keeps_its_original_in_a_work_queue(env:
     running.shutdown().await;
 }
 
+/// What every consumer must have settled.
+#[derive(EventStream)]
+#[stream(name = "NEWS", subjects("news.>"), retention = "interest")]
+struct News;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "news.told", stream = News)]
+struct Told {
+    #[event(id)]
+    number: u64,
+    note: String,
+}
+
+/// A letter by its subject is purged by the server, which knows nothing of what the letter refers to.
+pub(crate) async fn letters_that_are_purged_by_their_subject_let_their_originals_go(env: Env) {
+    let bus = env.bus();
+    let reject = async |_: Bulk, _: Context| Err::<(), _>(Failure::reject("too much"));
+    let refuse = async |_: Told, _: Context| Err::<(), _>(Failure::reject("no news"));
+    let small = async |_: Sent, _: Context| Err::<(), _>(Failure::reject("no"));
+    let shop = Registry::new("shop").handle::<Bulk>(reject).handle::<Told>(refuse);
+    let shop = shop.handle::<Sent>(small).start(&bus).await.unwrap();
+    // It needs the same news, later.
+    let (told, mut hears) = tokio::sync::mpsc::unbounded_channel();
+    let is_open = Arc::new(AtomicBool::default());
+    let hear = {
+        let is_open = Arc::clone(&is_open);
+        move |event: Told, _: Context| {
+            let (told, is_open) = (told.clone(), is_open.load(Relaxed));
+            async move {
+                if !is_open {
+                    return Err(Failure::retry("not yet"));
+                }
+                told.send(event.number).map_err(Failure::from)
+            }
+        }
+    };
+    let retry = Retry::fixed(Duration::from_millis(200)).max_attempts(1000);
+    let desk = Registry::new("desk").route(Route::of::<Told>(hear).retry(retry));
+    let desk = desk.start(&bus).await.unwrap();
+
+    let draft = |number| Bulk { number, note: large() };
+    bus.publish_all([draft(1), draft(2)]).await.unwrap();
+    bus.publish(&Told { number: 3, note: large() }).await.unwrap();
+    bus.publish(&sent(4)).await.unwrap();
+    let aside = bus.dead_letters("shop");
+    let found = letters(&aside, 4).await;
+    assert_eq!(found.iter().filter(|letter| letter.refers()).count(), 3);
+    holds::<Bulks>(&bus, 2).await;
+
+    let planned = aside.purge(DeadLetterFilter::all()).dry_run().await.unwrap();
+    assert_eq!(planned.purged, 4);
+    holds::<Bulks>(&bus, 2).await;
+    let elsewhere = DeadLetterFilter::all().consumer("nobody");
+    assert_eq!(aside.purge(elsewhere).await.unwrap().purged, 0);
+    let bulks = DeadLetterFilter::all().subject("bulks.>");
+    assert_eq!(aside.purge(bulks).await.unwrap().purged, 2);
+    holds::<Bulks>(&bus, 0).await;
+    assert_eq!(aside.purge(DeadLetterFilter::all()).await.unwrap().purged, 2);
+    letters(&aside, 0).await;
+    // Whoever still needs it gets it, and then it is gone.
+    holds::<News>(&bus, 1).await;
+    is_open.store(true, Relaxed);
+    assert_eq!(crate::env::soon(hears.recv()).await, Some(3));
+    holds::<News>(&bus, 0).await;
+    shop.shutdown().await;
+    desk.shutdown().await;
+}
+
 pub(crate) async fn a_sequence_is_one_condition_among_others(env: Env) {
     let bus = env.bus();
     let running = rejecting(&bus, "shop").await;

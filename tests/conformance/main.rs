@@ -268,6 +268,7 @@ scenarios! {
         dead_letter:
             a_letter_that_does_not_fit_refers_to_its_original,
             a_letter_that_refers_keeps_its_original_in_a_work_queue,
+            letters_that_are_purged_by_their_subject_let_their_originals_go,
             a_sequence_is_one_condition_among_others,
             a_last_attempt_that_is_never_settled_says_how_many_there_were,
             a_letter_is_the_message_byte_for_byte,
@@ -330,6 +331,8 @@ scenarios! {
         status:
             a_deleted_consumer_is_said_and_come_back_it_is_read,
             a_deleted_stream_is_said_and_come_back_it_is_read,
+            what_finds_no_room_among_the_letters_keeps_no_place,
+            what_waits_for_its_letter_is_covered_by_no_ack,
             a_full_stream_of_letters_is_said_until_there_is_room,
             a_missing_stream_of_letters_is_made_again,
             a_shutdown_leaves_what_finds_no_room;

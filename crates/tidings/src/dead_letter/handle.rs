@@ -6,8 +6,10 @@ use super::list::{self, DeadLetterList, Walk};
 use super::opened::DeadLetter;
 use super::purge::Purge;
 use super::redrive::Redrive;
-use super::store::{self, Stored};
+use super::{place, store};
 use crate::link::Link;
+use crate::stream::Retention;
+use crate::transport::{AckPolicy, Fault, Which};
 
 /// The letters of one dead-letter stream, made by `Bus::dead_letters`.
 ///
@@ -85,6 +87,9 @@ impl DeadLetters {
     }
 
     /// Removes the letters that are meant, and with them the last of their originals; await it.
+    ///
+    /// The original of a letter that [refers](super::DeadLetter::refers) to it is let go with it, where a
+    /// work queue or an interest stream keeps it for the consumer that could not handle it.
     pub fn purge(&self, filter: impl Into<DeadLetterFilter>) -> Purge<'static> {
         Purge::new(self.clone(), filter.into())
     }
@@ -103,25 +108,71 @@ impl DeadLetters {
         Walk::new(self.link.clone(), self.letters.clone(), filter)
     }
 
-    /// Removes the original of a letter that refers to it from a stream that would keep it for the
-    /// consumer that could not handle it.
+    /// Lets a stream that keeps the original of a letter for the consumer that could not handle it
+    /// forget it; for other consumers it stays.
     pub(super) async fn let_go(&self, letter: &DeadLetter) -> Result<(), DeadLetterError> {
         let Some(sequence) = letter.original_sequence().filter(|_| letter.is_there()) else {
             return Ok(());
         };
+        let (stream, consumer) = (letter.stream(), letter.consumer());
         let transport = &self.link.transport;
         let removed = async {
-            if store::may_go(&self.link, Stored::Referring, letter.stream()).await? {
-                return Ok(false);
+            match self.retention(stream).await? {
+                None | Some(Retention::Limits) => return Ok(()),
+                Some(Retention::Interest) => match transport.consumer(stream, consumer).await? {
+                    None => return Ok(()),
+                    // To give up one would acknowledge all before it.
+                    Some(config) if config.acks == AckPolicy::All => {}
+                    Some(_) => {
+                        return transport.give_up(stream, consumer, sequence, "it is let go").await;
+                    }
+                },
+                Some(_) => {}
             }
-            store::remove(transport, letter.stream(), sequence).await
+            store::remove(transport, stream, sequence).await.map(drop)
         };
-        removed.await.map(drop).map_err(|fault| DeadLetterError::of(fault, &self.letters))
+        removed.await.map_err(|fault| self.fault(fault))
+    }
+
+    async fn retention(&self, stream: &str) -> Result<Option<Retention>, Fault> {
+        Ok(self.link.transport.stream(stream).await?.map(|config| config.retention))
+    }
+
+    /// Whether a stream keeps originals until they are settled: then letters may refer to some that
+    /// are not.
+    pub(super) async fn keeps_originals(&self, stream: &str) -> Result<bool, DeadLetterError> {
+        let retention = self.retention(stream).await.map_err(|fault| self.fault(fault))?;
+        Ok(retention.is_some_and(|retention| retention != Retention::Limits))
+    }
+
+    /// The sequence of the last message that the dead-letter stream has stored.
+    pub(super) async fn last_sequence(&self) -> Result<u64, DeadLetterError> {
+        let state = self.link.transport.stream_state(&self.letters).await;
+        Ok(state.map_err(|fault| self.fault(fault))?.last_sequence)
+    }
+
+    /// The first letter from this sequence on: its own, and the stream of its original.
+    pub(super) async fn stream_of_first(
+        &self,
+        subjects: &str,
+        from: u64,
+    ) -> Result<Option<(u64, String)>, DeadLetterError> {
+        let which = Which::Next { from, filter: subjects };
+        let found = self.link.transport.stored(&self.letters, which).await;
+        let found = found.map_err(|fault| self.fault(fault))?;
+        Ok(found.and_then(|letter| {
+            let (stream, ..) = place::parts(&self.letters, letter.subject.as_str())?;
+            Some((letter.sequence, stream.to_owned()))
+        }))
     }
 
     /// Removes one letter; says whether it was still there.
     pub(super) async fn remove(&self, sequence: u64) -> Result<bool, DeadLetterError> {
         let removed = store::remove(&self.link.transport, &self.letters, sequence).await;
-        removed.map_err(|fault| DeadLetterError::of(fault, &self.letters))
+        removed.map_err(|fault| self.fault(fault))
+    }
+
+    fn fault(&self, fault: Fault) -> DeadLetterError {
+        DeadLetterError::of(fault, &self.letters)
     }
 }

@@ -44,8 +44,8 @@ impl Purge<'_> {
         self
     }
 
-    /// Tells how far it has come, after each letter. Where the server removes all of them at once
-    /// nothing is told.
+    /// Tells how far it has come, after each letter. Where the server removes letters at once, as those
+    /// that are chosen by their stream, consumer or subject alone, nothing is told of them.
     pub fn on_progress<'b>(self, tell: impl FnMut(DeadLetterProgress) + Send + 'b) -> Purge<'b> {
         let Self { letters, filter, dry_run, audience: _ } = self;
         Purge { letters, filter, dry_run, audience: Audience::of(tell) }
@@ -53,43 +53,71 @@ impl Purge<'_> {
 
     async fn run(self) -> Result<PurgeReport, DeadLetterError> {
         let Self { letters, filter, dry_run, mut audience } = self;
-        if filter.is_of_subjects() {
-            let purged = at_once(&letters, filter, dry_run).await?;
-            return Ok(PurgeReport { purged });
-        }
-        let mut report = PurgeReport::default();
-        let total = letters.total(&filter, audience.is_there()).await?;
-        let mut walk = letters.walk(filter);
-        while let Some(letter) = walk.next().await {
-            let sequence = match letter {
-                Ok(letter) => {
-                    if !dry_run {
-                        letters.let_go(&letter).await?;
-                    }
-                    letter.sequence
-                }
-                // It is nobody's letter, and so not meant.
-                Err(DeadLetterError::NoLetter { .. }) => continue,
-                Err(error) => return Err(error),
-            };
-            if dry_run || letters.remove(sequence).await? {
-                report.purged += 1;
-            }
-            audience.tell(DeadLetterProgress { sequence, seen: walk.seen, total });
-        }
-        Ok(report)
+        let purged = match (filter.is_of_subjects(), dry_run) {
+            (false, _) => one_by_one(&letters, filter, dry_run, &mut audience).await?,
+            (true, true) => letters.count(filter).await?,
+            (true, false) => by_stream(&letters, filter, &mut audience).await?,
+        };
+        Ok(PurgeReport { purged })
     }
 }
 
-/// Where subjects say which: the server does it.
-async fn at_once(
-    from: &DeadLetters,
+/// Where subjects say which, the server does it; but for the letters of a stream that may keep
+/// originals for them.
+async fn by_stream(
+    letters: &DeadLetters,
+    filter: DeadLetterFilter,
+    audience: &mut Audience<'_>,
+) -> Result<u64, DeadLetterError> {
+    let (mut purged, mut next) = (0, 0);
+    let subjects = filter.letter_subjects(&letters.letters)?;
+    // What is put aside later is for the next time.
+    let last = letters.last_sequence().await?;
+    while let Some((sequence, stream)) = letters.stream_of_first(&subjects, next).await?
+        && sequence <= last
+    {
+        let of_stream = filter.clone().stream(stream.as_str());
+        purged += if letters.keeps_originals(&stream).await? {
+            one_by_one(letters, of_stream, false, audience).await?
+        } else {
+            at_once(letters, &of_stream).await?
+        };
+        next = sequence + 1;
+    }
+    Ok(purged)
+}
+
+/// Removes each letter that is meant, and before it what its stream keeps for it alone.
+async fn one_by_one(
+    letters: &DeadLetters,
     filter: DeadLetterFilter,
     dry_run: bool,
+    audience: &mut Audience<'_>,
 ) -> Result<u64, DeadLetterError> {
-    if dry_run {
-        return from.count(filter).await;
+    let mut purged = 0;
+    let total = letters.total(&filter, audience.is_there()).await?;
+    let mut walk = letters.walk(filter);
+    while let Some(letter) = walk.next().await {
+        let sequence = match letter {
+            Ok(letter) => {
+                if !dry_run {
+                    letters.let_go(&letter).await?;
+                }
+                letter.sequence
+            }
+            // It is nobody's letter, and so not meant.
+            Err(DeadLetterError::NoLetter { .. }) => continue,
+            Err(error) => return Err(error),
+        };
+        if dry_run || letters.remove(sequence).await? {
+            purged += 1;
+        }
+        audience.tell(DeadLetterProgress { sequence, seen: walk.seen, total });
     }
+    Ok(purged)
+}
+
+async fn at_once(from: &DeadLetters, filter: &DeadLetterFilter) -> Result<u64, DeadLetterError> {
     let DeadLetters { link, letters } = from;
     let subjects = Subject::from(filter.letter_subjects(letters)?);
     let purged = link.transport.purge_stream(letters, Some(&subjects)).await;
