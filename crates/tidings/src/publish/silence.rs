@@ -1,30 +1,74 @@
-//! When many events are given up because nobody says anything of any.
+//! When many events are given up because nobody says anything of any, or of too many.
 
 use crate::publish::PublishError;
 
 /// How many events in a row are waited for in vain, each for as long as a publish may take. Some
 /// behind them are on the way meanwhile, and one that is lost alone is nobody else's trouble.
 const LIMIT: usize = 64;
+/// How many in all, where something is heard now and then: as many as are on the way at a time, so
+/// that no more is waited for in vain than once or twice.
+const IN_ALL: usize = 1024;
 
-/// Counts the events of one call that nothing was heard of, since something was.
+/// Counts the events of one call that nothing was heard of.
 #[derive(Debug, Default)]
-pub(super) struct Silence(usize);
+pub(super) struct Silence {
+    /// Since something was.
+    in_a_row: usize,
+    in_all: usize,
+}
 
 impl Silence {
     /// Hears what came of an event.
     pub(super) fn hear<T>(&mut self, outcome: &Result<T, PublishError>) {
-        self.0 = match outcome {
+        match outcome {
             Err(
                 PublishError::Unconfirmed { .. }
                 | PublishError::Leaderless { .. }
                 | PublishError::Unsent { .. },
-            ) => self.0 + 1,
-            _ => 0,
-        };
+            ) => {
+                self.in_a_row += 1;
+                self.in_all += 1;
+            }
+            _ => self.in_a_row = 0,
+        }
     }
 
     /// Whether what is left need not be sent.
     pub(super) fn is_long(&self) -> bool {
-        self.0 >= LIMIT
+        self.in_a_row >= LIMIT || self.in_all >= IN_ALL
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(outcomes: impl IntoIterator<Item = bool>) -> Silence {
+        let mut silence = Silence::default();
+        let lost = || PublishError::Unsent {
+            subject: "orders.created".to_owned(),
+            waited: std::time::Duration::ZERO,
+            source: None,
+        };
+        outcomes
+            .into_iter()
+            .for_each(|stored| silence.hear(&if stored { Ok(()) } else { Err(lost()) }));
+        silence
+    }
+
+    #[test]
+    fn many_in_a_row_are_a_long_silence() {
+        assert!(!heard([false; LIMIT - 1]).is_long());
+        assert!(heard([false; LIMIT]).is_long());
+    }
+
+    /// One that is confirmed now and then does not end it.
+    #[test]
+    fn very_many_in_all_are_one_too() {
+        let seldom = |count| (1..=count).map(|event| event % 50 == 0);
+        assert!(!heard(seldom(1000)).is_long());
+        assert!(heard(seldom(1050)).is_long());
+        // Where nearly all go well it takes as many all the same.
+        assert!(!heard((0..100_000).map(|event| event % 100 > 0)).is_long());
     }
 }
