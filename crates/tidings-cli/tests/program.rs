@@ -142,6 +142,41 @@ async fn letters_are_listed_shown_put_back_and_purged() {
     running.shutdown().await;
 }
 
+/// A sequence is one condition among others: one of which another does not hold is left alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn letters_by_their_sequences_are_those_that_are_asked_for() {
+    let server = Server::start().await;
+    let bus = Bus::connect(server.url()).await.unwrap();
+    let (running, mended) = shop(&bus, 6).await;
+    let listed = told(&server, &["dlq", "list", "--registry", "shop"]).await;
+    let all: Vec<String> = listed.iter().map(|letter| letter["sequence"].to_string()).collect();
+    let run = async |command: &[&str], sequences: &[String]| {
+        let sequences = sequences.iter().map(String::as_str);
+        let arguments: Vec<&str> =
+            ["dlq"].into_iter().chain(command.iter().copied()).chain(sequences).collect();
+        told(&server, &arguments).await.remove(0)
+    };
+    let of = ["--registry", "shop"];
+    // Those of `eu` are the second, the fourth and the sixth.
+    let eu = ["purge", of[0], of[1], "--subject", "orders.eu.>"];
+    assert_eq!(run(&[&eu[..], &["--dry-run"]].concat(), &all[..4]).await["purged"], 2);
+    assert_eq!(run(&eu, &all[..1]).await["purged"], 0);
+    assert_eq!(run(&eu, &all[..3]).await["purged"], 1);
+    let other = ["purge", of[0], of[1], "--consumer", "nobody", "--reason", "attempts"];
+    assert_eq!(run(&other, &all[2..]).await["purged"], 0);
+    mended.store(true, Ordering::SeqCst);
+    // Of four that are asked for, the two oldest.
+    let some = ["redrive", of[0], of[1], "--reason", "rejected", "--limit", "2"];
+    let asked: Vec<String> = [5, 3, 2, 4].iter().map(|place| all[*place].clone()).collect();
+    assert_eq!(run(&some, &asked).await["redriven"], 2);
+    let left = told(&server, &["dlq", "list", of[0], of[1]]).await;
+    let left: Vec<String> = left.iter().map(|letter| letter["sequence"].to_string()).collect();
+    assert_eq!(left, [all[0].clone(), all[4].clone(), all[5].clone()]);
+    let wrong = ["dlq", "purge", of[0], of[1], &all[0], "--subject", "orders..x"];
+    assert_eq!(refused(&server, &wrong).await.0, Some(1));
+    running.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_can_not_be_done_is_said_with_a_code() {
     let server = Server::start().await;
@@ -152,7 +187,7 @@ async fn what_can_not_be_done_is_said_with_a_code() {
         &["dlq", "list"][..],
         &["dlq", "list", "--registry", "a", "--in", "b"],
         &["dlq", "list", "--registry", "a", "--since", "yesterday"],
-        &["dlq", "purge", "--registry", "a", "7", "--consumer", "b"],
+        &["dlq", "purge", "--registry", "a", "seven", "--consumer", "b"],
         &["dlq"],
     ] {
         assert_eq!(refused(&server, wrong).await.0, Some(2), "{wrong:?}");

@@ -30,7 +30,7 @@ impl Whose {
 }
 
 /// Which of them. All that is asked for must hold; nothing asked for is all.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Which letters")]
 pub(super) struct Choice {
     /// Of messages of this stream.
@@ -65,8 +65,12 @@ fn reason(word: &str) -> Result<DeadLetterReason, Infallible> {
 
 impl Choice {
     pub(super) fn filter(self) -> DeadLetterFilter {
+        self.narrow(DeadLetterFilter::all())
+    }
+
+    /// The same letters as before, as far as all that is asked for holds of them.
+    fn narrow(self, mut filter: DeadLetterFilter) -> DeadLetterFilter {
         let Self { stream, consumer, subject, reason, message_id, since, until, limit } = self;
-        let mut filter = DeadLetterFilter::all();
         if let Some(stream) = stream {
             filter = filter.stream(stream);
         }
@@ -95,25 +99,32 @@ impl Choice {
     }
 }
 
-/// Letters by their sequences, or by what is asked of them.
+/// Letters by their sequences, by what is asked of them, or by both.
 #[derive(Debug, Args)]
 pub(super) struct Chosen {
-    /// Letters by their sequences; else those that are asked for, or all.
-    #[arg(value_name = "SEQUENCE", conflicts_with_all = [
-        "stream", "consumer", "subject", "reason", "message_id", "since", "until", "limit",
-    ])]
+    /// Letters by their sequences, as far as all else that is asked for holds of them; without any,
+    /// all of which that holds.
+    #[arg(value_name = "SEQUENCE")]
     sequences: Vec<u64>,
     #[command(flatten)]
     choice: Choice,
 }
 
 impl Chosen {
-    /// A filter for each, to be done one after the other.
-    pub(super) fn filters(self) -> Vec<DeadLetterFilter> {
-        if self.sequences.is_empty() {
-            return vec![self.choice.filter()];
+    /// A filter for each, to be done one after the other, and how many letters may be dealt with in
+    /// all.
+    pub(super) fn filters(self) -> (Vec<DeadLetterFilter>, u64) {
+        let Self { mut sequences, choice } = self;
+        let most = choice.limit.unwrap_or(u64::MAX);
+        if sequences.is_empty() {
+            return (vec![choice.filter()], most);
         }
-        self.sequences.into_iter().map(DeadLetterFilter::from).collect()
+        if choice.limit.is_some() {
+            // The oldest first.
+            sequences.sort_unstable();
+        }
+        let one = |sequence| choice.clone().narrow(DeadLetterFilter::from(sequence));
+        (sequences.into_iter().map(one).collect(), most)
     }
 }
 

@@ -32,7 +32,7 @@ impl Purge {
         output: &mut Output,
     ) -> anyhow::Result<Exit> {
         let Self { whose, chosen, dry_run, yes } = self;
-        let filters = chosen.filters();
+        let (filters, most) = chosen.filters();
         if choice::is_all(&filters) && !dry_run && !confirm("Remove all letters for good?", yes)? {
             return Ok(Exit::Failed);
         }
@@ -46,6 +46,9 @@ impl Purge {
                 purge = purge.dry_run();
             }
             purged += purge.await?.purged;
+            if purged >= most {
+                break;
+            }
         }
         let would = if dry_run { "would be " } else { "" };
         output.write(

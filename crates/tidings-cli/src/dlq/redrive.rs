@@ -41,7 +41,7 @@ impl Redrive {
         output: &mut Output,
     ) -> anyhow::Result<Exit> {
         let Self { whose, chosen, only_failed, keep_going, dry_run, yes } = self;
-        let filters = chosen.filters();
+        let (filters, most) = chosen.filters();
         let question = "Put all letters back?";
         if choice::is_all(&filters) && !dry_run && !confirm(question, yes)? {
             return Ok(Exit::Failed);
@@ -67,7 +67,7 @@ impl Redrive {
             sum.failed += report.failed;
             sum.errors.extend(report.errors);
             sum.stopped |= report.stopped;
-            if report.stopped {
+            if report.stopped || sum.redriven + sum.failed >= most {
                 break;
             }
         }
