@@ -30,6 +30,7 @@ mod recovery;
 mod restart;
 mod revoked;
 mod runtime;
+mod stand_in;
 mod testing;
 mod trust;
 

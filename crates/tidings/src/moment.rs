@@ -14,6 +14,11 @@ pub(crate) fn write(at: SystemTime) -> Option<String> {
     OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?.format(&Rfc3339).ok()
 }
 
+/// Reads what NATS has written; `None` for what is no such time.
+pub(crate) fn read(text: &str) -> Option<SystemTime> {
+    OffsetDateTime::parse(text, &Rfc3339).ok().map(SystemTime::from)
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

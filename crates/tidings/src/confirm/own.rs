@@ -8,16 +8,16 @@ use uuid::Uuid;
 use crate::header;
 use crate::link::Link;
 use crate::publish_ack::PublishAck;
-use crate::transport::{Outgoing, Which};
+use crate::transport::{Fault, Outgoing, Which};
 
 /// Between making an id and sending its message lies less than this.
 const MADE: Duration = Duration::from_secs(1);
 
 /// Whether the message that the stream knows by this id was stored by a call that began at `at`.
 ///
-/// It was, if the id was made for the call, or else if the stream stored the message since. The time
-/// of that is the server's: clocks that differ by more than the call took so far make it uncertain,
-/// and so does another publisher of the same event at the same moment. What the stream has no more is
+/// It was, if the stream stored it since, by the stream's own clock: it is asked for its time, so that
+/// clocks may differ. Another publisher of the same event makes that uncertain for as long as one
+/// question takes. Of what the stream has no more, an id that was made for the call tells; else it is
 /// taken for somebody else's.
 pub(crate) async fn is_own(
     link: &Link,
@@ -27,15 +27,34 @@ pub(crate) async fn is_own(
     by: Instant,
 ) -> bool {
     let transport = &link.transport;
-    let begun = transport.now().checked_sub(at.elapsed()).unwrap_or(SystemTime::UNIX_EPOCH);
-    if message.headers.get(header::MESSAGE_ID).is_some_and(|id| is_made_for(id, at)) {
-        return true;
+    let looked = timeout_at(by, async {
+        let Some(stored) = transport.stored(&ack.stream, Which::At(ack.sequence)).await? else {
+            return Ok(None);
+        };
+        let asked = Instant::now();
+        let time = transport.stream_time(&ack.stream).await?;
+        let begun = transport.now().checked_sub(at.elapsed());
+        let begun_there = time.and_then(|time| begin(time, asked - at, at.elapsed(), begun));
+        Ok::<_, Fault>(begun_there.map(|begun| stored.stored_at >= begun))
+    });
+    match looked.await {
+        Ok(Ok(Some(is_own))) => is_own,
+        _ => message.headers.get(header::MESSAGE_ID).is_some_and(|id| is_made_for(id, at)),
     }
-    let stored = transport.stored(&ack.stream, Which::At(ack.sequence));
-    match timeout_at(by, stored).await {
-        Ok(Ok(Some(stored))) => stored.stored_at >= begun,
-        _ => false,
-    }
+}
+
+/// When a call began by the clock of a stream, which said its `time` when the call had taken so long
+/// as it was asked, and so long as it answered. The caller's own clock decides within that, where it
+/// may be right.
+fn begin(
+    time: SystemTime,
+    asked: Duration,
+    answered: Duration,
+    here: Option<SystemTime>,
+) -> Option<SystemTime> {
+    let earliest = time.checked_sub(answered)?;
+    let likeliest = time.checked_sub(asked / 2 + answered / 2)?;
+    Some(here.filter(|here| (earliest..=likeliest).contains(here)).unwrap_or(earliest))
 }
 
 /// Whether the id is one that was made as the message was sent: no other message ever had it.
@@ -45,4 +64,22 @@ fn is_made_for(id: &str, at: Instant) -> bool {
     let made = SystemTime::UNIX_EPOCH + Duration::new(made.0, made.1);
     let begun = SystemTime::now().checked_sub(at.elapsed()).unwrap_or(SystemTime::UNIX_EPOCH);
     id.get_version_num() == 7 && begun.duration_since(made).unwrap_or_default() < MADE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_wrong_decides_nothing() {
+        let ms = Duration::from_millis;
+        let time = SystemTime::UNIX_EPOCH + ms(1_000_000);
+        // It answered 20 ms after it was asked, and so began within 20 ms.
+        let begun = |here| begin(time, ms(100), ms(120), here).unwrap();
+        assert_eq!(begun(Some(time - ms(115))), time - ms(115));
+        for wrong in [time - ms(105), time - ms(125), time + ms(3_600_000), time - ms(900_000)] {
+            assert_eq!(begun(Some(wrong)), time - ms(120));
+        }
+        assert_eq!(begun(None), time - ms(120));
+    }
 }

@@ -6,8 +6,6 @@ use std::time::SystemTime;
 use percent_encoding::{
     AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode,
 };
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::transport::is_splittable;
 
@@ -56,7 +54,7 @@ pub(super) fn decode(text: &str) -> String {
 }
 
 pub(super) fn read_time(text: &str) -> Option<SystemTime> {
-    OffsetDateTime::parse(text, &Rfc3339).ok().map(SystemTime::from)
+    crate::moment::read(text)
 }
 
 #[cfg(test)]

@@ -50,6 +50,12 @@ impl Transport {
         on!(self, t => t.stream_standing(name).await)
     }
 
+    /// The time as the stream has it, by which it stores messages; `None` if there is no such stream,
+    /// or it does not say.
+    pub(crate) async fn stream_time(&self, name: &str) -> Result<Option<SystemTime>, Fault> {
+        on!(self, t => t.stream_time(name).await)
+    }
+
     /// Removes the stream's messages, or those of a filter; gives how many.
     pub(crate) async fn purge_stream(
         &self,

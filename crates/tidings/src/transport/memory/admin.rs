@@ -236,6 +236,14 @@ impl Memory {
         })?
     }
 
+    /// The time by which the stream stores messages.
+    pub(crate) async fn stream_time(&self, name: &str) -> Result<Option<SystemTime>, Fault> {
+        self.connection.with(|state, now| {
+            state.streams.named(name)?;
+            Some(state.clock.system_time(now))
+        })
+    }
+
     /// Which stream has this name.
     pub(crate) async fn stream_standing(
         &self,

@@ -26,6 +26,8 @@ struct StreamInfo {
     config: Value,
     /// When it was made, to the nanosecond.
     created: String,
+    /// When its leader answered.
+    ts: Option<String>,
     state: WireState,
 }
 
@@ -120,6 +122,11 @@ impl Nats {
             identity: Identity(info.created),
             last: info.state.last_seq,
         }))
+    }
+
+    pub(crate) async fn stream_time(&self, name: &str) -> Result<Option<SystemTime>, Fault> {
+        let info: Option<StreamInfo> = self.look_up(format!("STREAM.INFO.{name}")).await?;
+        Ok(info.and_then(|info| moment::read(&info.ts?)))
     }
 
     pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {

@@ -2,14 +2,13 @@
 //! client can read harm nobody.
 
 use std::collections::HashMap;
-use std::time::SystemTime;
 
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{Nats, config};
+use crate::moment;
 use crate::subject::Subject;
 use crate::transport::{ApiError, Fault, StoredHeaders, StoredMessage, Which};
 
@@ -87,9 +86,8 @@ impl Nats {
         Ok(Some(StoredMessage {
             subject: Subject::from(subject),
             sequence: seq,
-            stored_at: OffsetDateTime::parse(&time, &Rfc3339)
-                .map(SystemTime::from)
-                .map_err(Fault::client)?,
+            stored_at: moment::read(&time)
+                .ok_or_else(|| Fault::client("a server wrote a time that can't be read"))?,
             headers: StoredHeaders::read(bytes(hdrs)?),
             payload: bytes(data)?.into(),
         }))
