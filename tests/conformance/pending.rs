@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use tidings::prelude::*;
+use tidings_tests::eventually;
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::env::{Env, SHORT, never, next, soon};
+use crate::env::{Env, SHORT, SOON, never, next, soon};
 use crate::message::{Parcels, Sent, sent};
 
 pub(crate) async fn a_consumer_holds_no_more_than_its_limit(env: Env) {
@@ -21,9 +22,13 @@ pub(crate) async fn a_consumer_holds_no_more_than_its_limit(env: Env) {
     }
     never(SHORT, work.next()).await;
     // The limit is for all readers together.
+    let waiting = async || bus.stream::<Parcels>().consumer_state("billing").await.unwrap().waiting;
+    let alone = waiting().await;
     let mut other = open(env.another_bus().await).await.unwrap();
     never(SHORT, other.next()).await;
     drop(other);
+    // Until the server has seen that it is gone, the next message may be sent to it.
+    eventually(SOON, "it is gone", || async { waiting().await == alone }).await;
     // One that is settled makes room for one; one that is asked for again does not.
     for number in 4..=10 {
         held.remove(0).ack_confirmed().await.unwrap();
