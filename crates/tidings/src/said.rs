@@ -44,6 +44,12 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(panic_text)
 }
 
+/// Tells the log, which is a user's too: whoever tells it goes on, whatever comes of that.
+#[cold]
+pub(crate) fn log(tell: impl FnOnce()) {
+    drop(guarded(tell));
+}
+
 /// What a panic says. Its payload is a user's, too: dropping it may panic again.
 #[cold]
 pub(crate) fn panic_text(panic: Box<dyn Any + Send>) -> String {

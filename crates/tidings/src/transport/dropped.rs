@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::said::log;
+
 /// How many messages were dropped; clones are the same counter.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Dropped(Arc<AtomicU64>);
@@ -22,7 +24,7 @@ impl Dropped {
     pub(crate) fn one_more(&self, filter: &str) {
         let dropped = self.0.fetch_add(1, Ordering::Relaxed) + 1;
         if dropped.is_power_of_two() {
-            tracing::warn!(filter, dropped, "slow consumer: messages were dropped");
+            log(|| tracing::warn!(filter, dropped, "slow consumer: messages were dropped"));
         }
     }
 }

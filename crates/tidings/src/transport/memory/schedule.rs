@@ -14,6 +14,7 @@ use super::log::Message;
 use super::stream::Stream;
 use super::{api, duration, rfc3339};
 use crate::header::{self, Headers};
+use crate::said::log;
 use crate::subject::Subject;
 use crate::transport::{ApiError, Outgoing};
 
@@ -188,7 +189,8 @@ impl Stream {
             self.last_message_id.clear();
             // Such a stream never discards what is new, and the TTL was checked beforehand.
             if let Err(error) = self.accept(message, &entry, now, effects) {
-                tracing::warn!(stream = &*self.name, %error, "a scheduled message was not stored");
+                let stream = &*self.name;
+                log(|| tracing::warn!(stream, %error, "a scheduled message was not stored"));
             }
         }
     }

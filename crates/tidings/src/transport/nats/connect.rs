@@ -10,6 +10,7 @@ use async_nats::{ConnectErrorKind, Event, ServerError};
 
 use super::address::{self, Address};
 use super::tether::Tether;
+use crate::said::log;
 
 /// A dead peer is noticed after two pings without an answer; async-nats's minute is too long.
 const PING_INTERVAL: Duration = Duration::from_secs(15);
@@ -98,7 +99,7 @@ pub(super) async fn connect(
         })
         .event_callback(move |event| {
             if hear(&event) {
-                report(&event);
+                log(|| report(&event));
             }
             heard.hear(&event);
             std::future::ready(())

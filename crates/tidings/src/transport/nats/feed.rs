@@ -22,6 +22,7 @@ use tokio::time::{sleep, timeout};
 use super::denial::Denials;
 use super::{Nats, TAKEN};
 use crate::header;
+use crate::said::log;
 use crate::subject::Subject;
 use crate::transport::{Denial, Dropped};
 
@@ -314,7 +315,7 @@ impl Feed {
         let denied = nats.shared.denials.subscription_after(before, filter, group).is_some();
         state.looked = nats.shared.denials.last();
         if !denied {
-            tracing::info!(filter, "the server allows a subscription that it denied");
+            log(|| tracing::info!(filter, "the server allows a subscription that it denied"));
         }
         denied
     }

@@ -55,6 +55,7 @@ pub(crate) use pull::NatsPull;
 pub(crate) use settle::NatsSettle;
 
 use crate::header::Headers;
+use crate::said::log;
 use crate::subject::Subject;
 use crate::transport::{DeliverFrom, Denial, Fault, Outgoing};
 use denial::Denials;
@@ -299,11 +300,11 @@ fn hear(event: &Event, denials: &Denials, waiting: &[Arc<Waiting>]) -> bool {
             let told = waiting.iter().fold(false, |told, waiting| waiting.deny(&denial) | told);
             let text = denial.to_string();
             if !told && is_of_ephemeral(&denial) {
-                tracing::debug!("a replay's consumer is forgotten after its time: {text}");
+                log(|| tracing::debug!("a replay's consumer is forgotten after its time: {text}"));
                 return false;
             }
             if !told && denials.keep(denial) {
-                tracing::error!("{text}");
+                log(|| tracing::error!("{text}"));
             }
             return false;
         }
