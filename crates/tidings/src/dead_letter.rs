@@ -32,6 +32,7 @@ pub(crate) use provision::provision;
 pub use purge::{Purge, PurgeReport};
 pub use redrive::{Redrive, RedriveReport};
 pub(crate) use store::{is_stored, may_go, remove, store, store_read};
+pub(crate) use turn::in_turn;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
-//! Whose turn it is to change the dead-letter stream: several registries add their subjects to it,
-//! and a server would let the last one that writes undo what the others wrote.
+//! Whose turn it is to change the dead-letter stream, or the consumers whose letters it keeps: several
+//! registries and versions add what they want to it, and a server would let the last one that writes
+//! undo what the others wrote.
 //!
 //! The turn is a message in the stream itself, which is stored only where there is none.
 
@@ -22,6 +23,24 @@ const HELD: Duration = Duration::from_secs(5);
 const WAITS: Duration = Duration::from_secs(12);
 /// How often it is asked for.
 const PAUSE: Duration = Duration::from_millis(25);
+
+/// Does this when it is one's turn, if that can be had: what is read meanwhile and written back is
+/// changed by nobody else who waits for it.
+pub(crate) async fn in_turn<T>(
+    transport: &Transport,
+    letters: Option<&str>,
+    work: impl Future<Output = T>,
+) -> T {
+    let turn = match letters {
+        Some(letters) => Turn::take(transport, letters).await,
+        None => None,
+    };
+    let done = work.await;
+    if let Some(turn) = turn {
+        turn.give_back().await;
+    }
+    done
+}
 
 /// The turn, which is to be [given back](Self::give_back).
 #[derive(Debug)]
@@ -80,9 +99,47 @@ async fn end_old(transport: &Transport, letters: &str) -> Result<(), Fault> {
     let subject = place::turn_subject(letters);
     let which = Which::Next { from: 1, filter: &subject };
     if let Some(held) = transport.stored(letters, which).await?
-        && transport.now().duration_since(held.stored_at).unwrap_or_default() > HELD
+        // By the stream's own clock: another one may be wrong.
+        && let Some(now) = transport.stream_time(letters).await?
+        && now.duration_since(held.stored_at).unwrap_or_default() > HELD
     {
         remove(transport, letters, held.sequence).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dead_letter::place::stream_config;
+    use crate::transport::ConsumerConfig;
+    use crate::transport::memory::Memory;
+
+    const LETTERS: &str = "shop-dead-letters";
+
+    /// Each adds a filter to what it has read: in turn, none of them undoes another's.
+    #[tokio::test(start_paused = true)]
+    async fn who_has_the_turn_is_alone() {
+        let transport = Transport::Memory(Memory::new());
+        let orders = crate::stream::StreamConfig::new("ORDERS", ["orders.>"]);
+        transport.create_stream(&orders).await.unwrap();
+        transport.create_stream(&stream_config(LETTERS, [("ORDERS", "shop")])).await.unwrap();
+        let first = ConsumerConfig {
+            filters: vec![Subject::from_static("orders.first")],
+            ..ConsumerConfig::new("shop")
+        };
+        transport.create_consumer("ORDERS", &first).await.unwrap();
+        let add = async |filter: String| {
+            let mut found = transport.consumer("ORDERS", "shop").await.unwrap().unwrap();
+            // As long as a server may take to answer.
+            sleep(Duration::from_millis(20)).await;
+            found.filters.push(Subject::from(filter));
+            transport.update_consumer("ORDERS", &found).await.unwrap();
+        };
+        let all = (0..8).map(|n| in_turn(&transport, Some(LETTERS), add(format!("orders.n{n}"))));
+        futures_util::future::join_all(all).await;
+        let found = transport.consumer("ORDERS", "shop").await.unwrap().unwrap();
+        assert_eq!(found.filters.len(), 9, "{:?}", found.filters);
+        assert_eq!(transport.stream_state(LETTERS).await.unwrap().messages, 0);
+    }
 }

@@ -8,6 +8,7 @@ use super::control::Controlled;
 use super::plan::{Wiring, plan};
 use super::serve::SHUTDOWN_DEADLINE;
 use super::{Control, Registry, RouteStatus, ServeError, answer, letters};
+use crate::dead_letter::in_turn;
 use crate::link::Link;
 use crate::route::RouteSpec;
 use crate::runner::{
@@ -45,7 +46,8 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     let mut plans = Vec::with_capacity(wirings.len());
     for (route, wiring) in registry.routes.iter().zip(&wirings) {
         // All that can be refused or takes its time comes first: who listens gets messages.
-        let plan = provision(&link, wiring, modes, &mut streams)
+        let letters = registry.dead_letters.stream_of(&registry.name);
+        let plan = provision(&link, wiring, modes, &mut streams, letters.as_deref())
             .await
             .map_err(|fault| fault.named(route.label()))?;
         plans.push(plan);
@@ -130,6 +132,7 @@ async fn provision(
     wiring: &Wiring,
     modes: Modes,
     streams: &mut BTreeSet<&'static str>,
+    letters: Option<&str>,
 ) -> Result<Option<ConsumerPlan>, RouteFault> {
     let Wiring::Durable { stream, config } = wiring else { return Ok(None) };
     if streams.insert(stream.name) {
@@ -137,11 +140,14 @@ async fn provision(
             .await
             .map_err(RouteFault::Provision)?;
     }
-    topology::ensure_consumer(&link.transport, stream.name, config, modes.consumers)
-        .await
-        .map(Some)
-        .map_err(|fault| SubscribeError::of_consumer(fault, stream.name, &config.name))
-        .map_err(RouteFault::Subscribe)
+    let failed = |fault| SubscribeError::of_consumer(fault, stream.name, &config.name);
+    let transport = &link.transport;
+    let planned = topology::plan_consumer(transport, stream.name, config).await;
+    let is_due = planned.map_err(failed).map_err(RouteFault::Subscribe)?.is_due();
+    let ensuring = topology::ensure_consumer(transport, stream.name, config, modes.consumers);
+    // Nobody else may write meanwhile what was read before.
+    let ensured = in_turn(transport, letters.filter(|_| is_due), ensuring).await;
+    ensured.map(Some).map_err(failed).map_err(RouteFault::Subscribe)
 }
 
 /// Makes what a route listens on.

@@ -197,7 +197,9 @@ impl Shared {
     /// Lets all instances know that a message is given back that was not tried.
     pub(super) async fn note_given_back(&self, taken: &Taken) {
         if let Some(receipt) = &taken.incoming.receipt {
-            self.given_back.note(&self.link, receipt).await;
+            // What is not known here comes by a filter that may not be known here either.
+            self.look.notify_one();
+            self.given_back.note(&self.link, self.letters.as_deref(), receipt).await;
         }
     }
 

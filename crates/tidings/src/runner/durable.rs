@@ -1,7 +1,7 @@
 //! Feeding a route from a durable consumer, for as long as it runs.
 
 use std::slice;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -17,6 +17,7 @@ use super::gate::Trouble;
 use super::intake::Intake;
 use super::ledger::Ledger;
 use super::{keep, teller, watch};
+use crate::dead_letter::in_turn;
 use crate::jitter::jittered;
 use crate::probe::Listener;
 use crate::stream::{Retention, StreamDeclaration};
@@ -32,6 +33,8 @@ const FIRST_LOOK: Duration = Duration::from_millis(150);
 const LOOK: Duration = Duration::from_millis(500);
 /// How long handlers may go on before a consumer is made again that delivers their messages anew.
 const MOST_HANDLED: Duration = Duration::from_secs(30);
+/// How old a look at the consumer may be before it counts for as good as none.
+const MOST_OLD: Duration = Duration::from_secs(6);
 /// How long an instance that can't go on leaves the turn to others: longer than one that stands by
 /// takes to see that it is its own.
 const YIELD: Duration = Duration::from_secs(5);
@@ -46,9 +49,15 @@ pub(crate) struct Durable {
     pub(crate) prefetch: usize,
     /// How far it may be made again, and its stream with it.
     pub(crate) modes: Modes,
-    /// What it selected when it was looked at last: more than the route's own, where instances of
-    /// another version share it.
-    selects: Mutex<Vec<Subject>>,
+    seen: Mutex<Option<Box<Seen>>>,
+}
+
+/// A consumer when it was looked at last.
+#[derive(Debug)]
+struct Seen {
+    /// What it selected: more than the route's own, where instances of another version share it.
+    selects: Vec<Subject>,
+    at: Instant,
 }
 
 impl Durable {
@@ -58,21 +67,33 @@ impl Durable {
         prefetch: usize,
         modes: Modes,
     ) -> Self {
-        Self { stream, config, prefetch, modes, selects: Mutex::default() }
+        Self { stream, config, prefetch, modes, seen: Mutex::default() }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Option<Box<Seen>>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The consumer selects these.
     pub(crate) fn learn(&self, selects: &[Subject]) {
         if !selects.is_empty() {
-            selects.clone_into(&mut self.selects.lock().unwrap_or_else(PoisonError::into_inner));
+            let seen = Seen { selects: selects.to_vec(), at: Instant::now() };
+            *self.seen() = Some(Box::new(seen));
         }
+    }
+
+    /// How long to wait before it is made again: whoever has looked at it since another filter was
+    /// added goes first.
+    fn shyness(&self) -> Duration {
+        let age = self.seen().as_ref().map_or(MOST_OLD, |seen| seen.at.elapsed());
+        age.min(MOST_OLD) / 2
     }
 
     /// The consumer as it is to be made again: whoever does it must not take from the others what
     /// they asked for.
     fn wanted(&self) -> ConsumerConfig {
-        let selects = self.selects.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let filters = if selects.is_empty() { self.config.filters.clone() } else { selects };
+        let selects = self.seen().as_ref().map(|seen| seen.selects.clone());
+        let filters = selects.unwrap_or_else(|| self.config.filters.clone());
         ConsumerConfig { filters, ..self.config.clone() }
     }
 }
@@ -224,7 +245,8 @@ async fn restore_once(
         return make_again(worker, durable, intake).await;
     }
     let ensuring = topology::ensure_consumer(transport, stream.name, config, modes.consumers);
-    intake.meanwhile(ensuring).await?;
+    let letters = worker.shared.letters.as_deref();
+    intake.meanwhile(Box::pin(in_turn(transport, letters, ensuring))).await?;
     Ok(true)
 }
 
@@ -238,7 +260,7 @@ async fn make_again(
     let Durable { stream, config, modes, .. } = durable;
     let (transport, account) = (&worker.link().transport, &worker.shared.account);
     let (name, consumer) = (stream.name, config.name.as_str());
-    let shyness = account.shyness();
+    let shyness = account.shyness().max(durable.shyness());
     if !shyness.is_zero() {
         intake.meanwhile(sleep(jittered(shyness))).await;
     }

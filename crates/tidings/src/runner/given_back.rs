@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::Mutex;
 
+use crate::dead_letter::in_turn;
 use crate::link::Link;
 use crate::topology;
 use crate::transport::{Fault, Receipt};
@@ -32,7 +33,7 @@ impl GivenBack {
     }
 
     /// Says that a message of this consumer is about to be given back.
-    pub(super) async fn note(&self, link: &Link, receipt: &Receipt) {
+    pub(super) async fn note(&self, link: &Link, letters: Option<&str>, receipt: &Receipt) {
         if !self.may {
             return;
         }
@@ -42,7 +43,9 @@ impl GivenBack {
             return;
         }
         let Receipt { stream, consumer, .. } = receipt;
-        let noted = topology::note_given_back(&link.transport, stream, consumer, now + HOLDS).await;
+        let noting = topology::note_given_back(&link.transport, stream, consumer, now + HOLDS);
+        // Another version may add its filters at the same time: the note must not undo that.
+        let noted = in_turn(&link.transport, letters, noting).await;
         *written = Some(now + if noted.is_ok() { HOLDS / 2 } else { TRIED });
         if let Err(fault) = noted {
             let (stream, consumer) = (&**stream, &**consumer);

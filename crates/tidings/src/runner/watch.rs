@@ -15,6 +15,8 @@ use crate::topology;
 /// How long it is between two looks, about. A filter that another version added before the last look is
 /// kept by whoever makes the consumer again.
 const LOOK: Duration = Duration::from_secs(5);
+/// The same where a message has come that is not known here.
+const SOON: Duration = Duration::from_millis(250);
 
 /// Until it is dropped.
 pub(super) async fn run(worker: Worker, durable: Arc<Durable>) {
@@ -22,7 +24,10 @@ pub(super) async fn run(worker: Worker, durable: Arc<Durable>) {
     let Durable { stream, config, .. } = &*durable;
     let (route, stream, consumer) = (worker.label(), stream.name, config.name.as_str());
     loop {
-        sleep(jittered(LOOK)).await;
+        tokio::select! {
+            () = sleep(jittered(LOOK)) => {}
+            () = worker.shared.look.notified() => sleep(jittered(SOON)).await,
+        }
         match topology::look_at_consumer(&transport, stream, config).await {
             Ok(Ok(selects)) => {
                 durable.learn(&selects);

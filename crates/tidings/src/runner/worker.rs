@@ -71,6 +71,8 @@ pub(super) struct Shared {
     /// What is settled.
     pub(super) account: Account,
     pub(super) given_back: GivenBack,
+    /// Has the consumer looked at soon.
+    pub(super) look: Notify,
     /// What is here of its messages.
     pub(super) ledger: Arc<Ledger>,
     /// What askers are told of a failure.
@@ -126,6 +128,7 @@ impl Worker {
                 history: History::default(),
                 account: Account::default(),
                 given_back: GivenBack::new(modes.consumers == Topology::Manage),
+                look: Notify::new(),
                 ledger: Arc::new(Ledger::new(
                     route.ack_every.map(|every| Cover::new(every, route.ack_wait())),
                 )),

@@ -157,7 +157,7 @@ impl ConsumerPlan {
     }
 
     /// Whether a start has something to write.
-    pub(super) fn is_due(&self) -> bool {
+    pub(crate) fn is_due(&self) -> bool {
         self.found.as_ref().is_some_and(|found| {
             ConsumerConfig { name: found.name.clone(), ..self.start.clone() } != *found
         })
