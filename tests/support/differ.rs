@@ -9,16 +9,19 @@
 //!
 //! - The wording of a refusal: its kind and its code are.
 //! - Which member of a queue group gets a message, as that is random on both sides.
-//! - How many messages a durable consumer has still to deliver beside messages that are gone
-//!   (`pending()`): the two count differently.
-//! - Replays of interest streams and `max_consumers`: a replay is a consumer on the server for some
-//!   time after it was dropped.
 //! - A durable consumer that starts with the last message of each subject: on a server (2.15.1) it
 //!   stalls once its first message is gone.
-//! - Interest that becomes limits beside `discard = "new"`: a server may count bytes that are gone.
+//! - What a durable consumer that starts with a sequence has still to deliver: a server (2.15.1) counts
+//!   what comes before it.
+//! - Readers from a sequence in streams that keep by interest: where one that starts behind the end goes,
+//!   a server (2.15.1) may remove what others want.
+//! - A duplicate window that becomes shorter: from when on it counts is a race in a server (2.15.1).
+//! - Markers where what is new is discarded: a server that has no room for one tries again at times of
+//!   its own.
 //! - Behaviour while a delivery is on its way to a client: a server may have sent what is then
 //!   purged, and in memory nothing is on its way. So a consumer is read to its end and let go.
 
+mod clock;
 mod event;
 mod session;
 mod side;
@@ -27,18 +30,20 @@ mod step;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use futures_util::future::try_join_all;
 use tidings::Bus;
 
 use crate::Server;
+use clock::Clock;
 use session::Session;
 use side::Side;
 use step::Step;
 
 /// How many sessions run at a time, each in an account of its own.
-const LANES: u64 = 6;
+const LANES: u64 = 10;
 
 /// Runs the sessions of these seeds; gives their count.
 ///
@@ -93,11 +98,14 @@ async fn compare(session: &Session, steps: &[Step], bus: &Bus) -> Result<Option<
     let mut server = Side::new(bus.clone(), session);
     memory.clear().await?;
     server.clear().await?;
+    let mut clock = Clock::new(session);
     for (index, step) in [Step::Begin].iter().chain(steps).enumerate() {
+        clock.before(step, session.silence).await;
+        let begun = Instant::now();
         let ours = memory.run(step, None).await;
         let mut theirs = server.run(step, Some(&ours)).await;
-        let told = server.settle(&ours.state).await;
-        theirs.state = told;
+        theirs.state = server.settle(&ours.state).await;
+        clock.after(step, begun);
         if ours != theirs {
             let lines = |outcome: side::Outcome| {
                 let mut lines = outcome.lines;

@@ -8,6 +8,12 @@ use super::event::Differ;
 use super::step::{Expect, Post, Start, Step};
 use crate::Chance;
 
+/// How long lives what does not live for ever, how long an id is known for a short time, and how long
+/// a delayed event waits.
+pub(super) const LIFE: Duration = Duration::from_secs(2);
+/// How long markers are kept, where they do not age.
+const MARKER: Duration = Duration::from_secs(60);
+
 /// A stream and what is done with it.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -28,13 +34,8 @@ impl Session {
         let ack_wait = Duration::from_millis(if silence { 500 } else { 30_000 });
         let one_at_a_time = chance.below(2) == 0;
         let count = 6 + chance.below(20);
-        let mut waits = 0;
-        let mut steps: Vec<Step> =
-            (0..count).map(|_| step(&mut chance, &config, &mut waits)).collect();
-        // A replay is interest, until the server has ended its consumer.
-        if config.retention == Retention::Interest {
-            steps.retain(|step| !matches!(step, Step::Replay(_) | Step::ReplayOf(..)));
-        }
+        let mut past = Past { waits: 0, window: config.duplicate_window };
+        let steps = (0..count).map(|_| step(&mut chance, &config, &mut past)).collect();
         Self { seed, config, ack_wait, silence, one_at_a_time, steps }
     }
 
@@ -42,6 +43,18 @@ impl Session {
         let json = serde_json::to_string(&self.config).unwrap_or_default();
         format!("{json} silence: {} one at a time: {}", self.silence, self.one_at_a_time)
     }
+}
+
+/// What matters of the steps before a step.
+struct Past {
+    /// How many things are to be waited for.
+    waits: u32,
+    window: Option<Duration>,
+}
+
+/// Whether all that it keeps, or knows, ends by itself.
+pub(super) fn is_short(config: &StreamConfig) -> bool {
+    config.duplicate_window.is_some_and(|window| window <= LIFE)
 }
 
 /// One in so many.
@@ -67,6 +80,11 @@ fn config(chance: &mut Chance) -> StreamConfig {
     config.allow_message_ttl = one_in(chance, 3);
     config.allow_atomic_publish = !one_in(chance, 3);
     config.allow_message_schedules = one_in(chance, 6);
+    // In a stream that is full and discards what is new, a server tries markers again at times of
+    // its own.
+    if config.discard == Discard::Old && one_in(chance, 6) {
+        config.subject_delete_marker_ttl = Some(MARKER);
+    }
     config.first_sequence = some(chance, 8, 2, 100);
     config.deny_delete = one_in(chance, 12);
     config.deny_purge = one_in(chance, 12);
@@ -77,9 +95,11 @@ fn limits(chance: &mut Chance, config: &mut StreamConfig) {
     config.max_messages = some(chance, 3, 2, 8);
     config.max_messages_per_subject = some(chance, 3, 1, 4);
     config.max_bytes = some(chance, 5, 600, 2000);
-    config.max_age = one_in(chance, 10).then_some(Duration::from_secs(2));
-    config.duplicate_window =
-        Some(Duration::from_secs(if config.max_age.is_some() { 2 } else { 120 }));
+    config.max_age = one_in(chance, 10).then_some(LIFE);
+    let short = config.max_age.is_some() || one_in(chance, 10);
+    config.duplicate_window = Some(if short { LIFE } else { Duration::from_secs(120) });
+    config.max_consumers =
+        some(chance, 8, 1, 3).map(|most| u32::try_from(most).unwrap_or_default());
     config.discard_new_per_subject = one_in(chance, 6);
     let max_ack_pending = some(chance, 6, 1, 3);
     config.consumer_limits =
@@ -108,30 +128,31 @@ fn post(chance: &mut Chance) -> Post {
     }
 }
 
-fn start(chance: &mut Chance) -> Start {
+fn start(chance: &mut Chance, config: &StreamConfig) -> Start {
     match chance.below(8) {
         0 => Start::LastPerSubject,
         1 => Start::New,
-        2 => Start::Sequence(chance.below(12)),
+        2 if config.retention != Retention::Interest => Start::Sequence(chance.below(12)),
+        3 => Start::Time(u8::try_from(1 + chance.below(8)).unwrap_or(1)),
         _ => Start::Beginning,
     }
 }
 
-fn step(chance: &mut Chance, config: &StreamConfig, waits: &mut u32) -> Step {
+fn step(chance: &mut Chance, config: &StreamConfig, past: &mut Past) -> Step {
     let consumer = u8::from(one_in(chance, 3));
     match chance.below(40) {
         0..14 => Step::Publish(post(chance)),
         14..16 => Step::PublishAll((0..chance.below(6)).map(|_| kind(chance)).collect()),
         16..20 => Step::Atomic((0..=chance.below(4)).map(|_| post(chance)).collect()),
         20..26 => {
-            let start = match start(chance) {
+            let start = match start(chance, config) {
                 Start::LastPerSubject => Start::Beginning,
                 start => start,
             };
             Step::Drain { consumer, start, habit: chance.next() }
         }
-        26..28 => Step::Replay(start(chance)),
-        28 => Step::ReplayOf(kind(chance), start(chance)),
+        26..28 => Step::Replay(start(chance, config)),
+        28 => Step::ReplayOf(kind(chance), start(chance, config)),
         29..31 => Step::Delete(chance.below(6)),
         31 => Step::Purge,
         32..34 => Step::PurgeOf(kind(chance)),
@@ -139,9 +160,13 @@ fn step(chance: &mut Chance, config: &StreamConfig, waits: &mut u32) -> Step {
         35..37 => {
             let mut config = config.clone();
             limits(chance, &mut config);
-            if config.discard == Discard::Old && one_in(chance, 4) {
+            if config.retention == Retention::Interest && one_in(chance, 2) {
                 config.retention = Retention::Limits;
             }
+            if config.duplicate_window < past.window {
+                (config.duplicate_window, config.max_age) = (past.window, None);
+            }
+            past.window = config.duplicate_window;
             Step::Change(Box::new(config))
         }
         37 => Step::Group(u32::try_from(chance.below(6)).unwrap_or(0)),
@@ -149,13 +174,13 @@ fn step(chance: &mut Chance, config: &StreamConfig, waits: &mut u32) -> Step {
             number: u32::try_from(chance.below(4)).unwrap_or(0),
             answered: !one_in(chance, 4),
         },
-        _ if *waits == 0 && (config.max_age.is_some() || config.allow_message_ttl) => {
-            *waits += 1;
+        _ if past.waits == 0 && (is_short(config) || config.allow_message_ttl) => {
+            past.waits += 1;
             Step::Wait
         }
         _ => {
-            let delay = config.allow_message_schedules && *waits < 2;
-            *waits += u32::from(delay);
+            let delay = config.allow_message_schedules && past.waits < 2;
+            past.waits += u32::from(delay);
             Step::Publish(Post { delay, ..post(chance) })
         }
     }

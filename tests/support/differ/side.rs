@@ -1,15 +1,15 @@
 //! One of the two that are compared.
 
 use std::fmt::Debug;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Result;
 use tidings::prelude::*;
-use tidings::{Delivery, Draft, From, Stored, Subscription};
+use tidings::{Delivery, DeliveryKind, Draft, From, Stored, Subscription};
 use tokio::time::{sleep, timeout};
 
 use super::event::{Differ, Doubt, Heard, RaiseDoubt, Told};
-use super::session::Session;
+use super::session::{LIFE, Session};
 use super::step::{Expect, Post, Start, Step};
 use super::unexpected;
 
@@ -17,9 +17,6 @@ use super::unexpected;
 const SOON: Duration = Duration::from_secs(5);
 /// How long is waited for what must not come.
 const SURPLUS: Duration = Duration::from_millis(30);
-/// Longer than anything lives that does not live for ever.
-const GONE: Duration = Duration::from_millis(2600);
-
 /// What came of a step, and what the stream holds then.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Outcome {
@@ -34,6 +31,10 @@ pub(super) struct Side<'a> {
     /// The sequence that was given last, here.
     last: u64,
     last_of: [u64; 3],
+    /// Which of the two consumers started with a sequence.
+    later: [bool; 2],
+    /// When each step was begun, here.
+    begun: Vec<SystemTime>,
 }
 
 /// A result without its wording: the kinds and the code of an error.
@@ -54,7 +55,7 @@ fn word<T: Debug>(result: Result<T, impl Debug>) -> String {
 
 impl<'a> Side<'a> {
     pub(super) fn new(bus: Bus, session: &'a Session) -> Self {
-        Self { bus, session, last: 0, last_of: [0; 3] }
+        Self { bus, session, last: 0, last_of: [0; 3], later: [false; 2], begun: Vec::new() }
     }
 
     /// Removes what another session left.
@@ -67,6 +68,7 @@ impl<'a> Side<'a> {
 
     /// Does a step; who was first says how much is to be waited for.
     pub(super) async fn run(&mut self, step: &Step, first: Option<&Outcome>) -> Outcome {
+        self.begun.push(SystemTime::now());
         let stream = self.bus.stream::<Differ>();
         let expected = first.map(|first| first.lines.len());
         let lines = match step {
@@ -81,14 +83,14 @@ impl<'a> Side<'a> {
             Step::Drain { consumer, start, habit } => {
                 self.drain(*consumer, *start, *habit, expected).await
             }
-            Step::Replay(start) => match self.bus.replay::<Told>((*start).into()).await {
-                Ok(flow) => read(flow, expected).await,
+            Step::Replay(start) => match self.bus.replay::<Told>(self.from(*start)).await {
+                Ok(flow) => self.read(flow, expected).await,
                 Err(error) => vec![word(Err::<(), _>(error))],
             },
             Step::ReplayOf(kind, start) => {
                 let filter = Told::filter().kind(name(*kind));
-                match self.bus.replay_of(filter, (*start).into()).await {
-                    Ok(flow) => read(flow, expected).await,
+                match self.bus.replay_of(filter, self.from(*start)).await {
+                    Ok(flow) => self.read(flow, expected).await,
                     Err(error) => vec![word(Err::<(), _>(error))],
                 }
             }
@@ -104,17 +106,9 @@ impl<'a> Side<'a> {
             }
             Step::Group(count) => self.group(*count).await,
             Step::Ask { number, answered } => vec![self.ask(*number, *answered).await],
-            Step::Wait => {
-                // Both have waited once the second has.
-                if first.is_some() {
-                    sleep(GONE).await;
-                }
-                Vec::new()
-            }
+            // Both have waited already.
+            Step::Wait => Vec::new(),
         };
-        if matches!(step, Step::Wait) && first.is_none() {
-            return Outcome { lines, state: String::new() };
-        }
         let state = self.state().await;
         Outcome { lines, state }
     }
@@ -144,10 +138,10 @@ impl<'a> Side<'a> {
             draft = draft.message_id(format!("id{id}"));
         }
         if post.ttl {
-            draft = draft.ttl(Duration::from_secs(2));
+            draft = draft.ttl(LIFE);
         }
         if post.delay {
-            draft = draft.delay(Duration::from_secs(1));
+            draft = draft.delay(LIFE);
         }
         let beside = |last: u64, by: i8| last.saturating_add_signed(i64::from(by));
         match post.expect {
@@ -192,19 +186,22 @@ impl<'a> Side<'a> {
     }
 
     async fn drain(
-        &self,
+        &mut self,
         consumer: u8,
         start: Start,
         habit: u64,
         expected: Option<usize>,
     ) -> Vec<String> {
-        let consume = self.bus.consume::<Told>(consumer_name(consumer)).from(start.into());
+        let consume = self.bus.consume::<Told>(consumer_name(consumer)).from(self.from(start));
         let most = if self.session.one_at_a_time { 1 } else { 100 };
         let consume = consume.max_ack_pending(most).ack_wait(self.session.ack_wait);
         let mut flow = match consume.await {
             Ok(flow) => flow,
             Err(error) => return vec![word(Err::<(), _>(error))],
         };
+        let later = &mut self.later[usize::from(consumer)];
+        *later |= matches!(start, Start::Sequence(_));
+        let counts = !*later;
         let quiet = if self.session.silence {
             self.session.ack_wait + Duration::from_millis(300)
         } else {
@@ -223,6 +220,9 @@ impl<'a> Side<'a> {
                 None => break,
             };
             let (sequence, attempt) = (delivery.sequence(), delivery.attempt());
+            // What is sent ahead decides how much had been sent when one was sent again.
+            let counts = counts && (attempt == 1 || self.session.one_at_a_time);
+            let pending = counts.then(|| delivery.pending());
             // Each message has its turn of the habit, and is done with the third time.
             let turn = if attempt > 2 { 0 } else { (habit >> (sequence % 16 * 4)) % 8 };
             let (what, settled) = match turn {
@@ -232,18 +232,57 @@ impl<'a> Side<'a> {
                 _ if attempt > 1 => ("ack", delivery.ack_confirmed().await),
                 _ => ("nak", delivery.nak(None).await),
             };
-            lines.push(format!("{sequence} attempt {attempt} {what} {}", word(settled)));
+            lines.push(format!(
+                "{sequence} attempt {attempt} {pending:?} pending {what} {}",
+                word(settled)
+            ));
         }
-        drop(flow);
-        // The client says so from a task of its own, which the first flush may overtake.
-        for _ in 0..2 {
-            let _ = self.bus.flush().await;
-        }
+        self.end(flow).await;
         if !self.session.one_at_a_time {
             // What is sent ahead decides where among the others a message comes again.
             lines.sort();
         }
         lines
+    }
+
+    /// Reads a flow to its end.
+    async fn read(
+        &self,
+        mut flow: Subscription<Told, Stored>,
+        expected: Option<usize>,
+    ) -> Vec<String> {
+        let mut lines = Vec::new();
+        loop {
+            let is_due = expected.is_some_and(|count| lines.len() < count);
+            match timeout(if is_due { SOON } else { SURPLUS }, flow.next()).await {
+                Ok(Some(Ok(delivery))) => lines.push(line(&delivery)),
+                Ok(Some(Err(error))) => lines.push(word(Err::<(), _>(error))),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        self.end(flow).await;
+        lines
+    }
+
+    /// Ends a flow. The client says so from a task of its own, which the first flush may overtake.
+    async fn end<K: DeliveryKind>(&self, flow: Subscription<Told, K>) {
+        drop(flow);
+        for _ in 0..2 {
+            let _ = self.bus.flush().await;
+        }
+    }
+
+    fn from(&self, start: Start) -> From {
+        match start {
+            Start::Beginning => From::Beginning,
+            Start::Sequence(sequence) => From::Sequence(sequence),
+            Start::LastPerSubject => From::LastPerSubject,
+            Start::New => From::New,
+            Start::Time(back) => {
+                let place = self.begun.len().saturating_sub(1 + usize::from(back));
+                From::Time(self.begun[place])
+            }
+        }
     }
 
     async fn group(&self, count: u32) -> Vec<String> {
@@ -294,12 +333,13 @@ impl<'a> Side<'a> {
         let stream = self.bus.stream::<Differ>();
         let state = match stream.state().await {
             Ok(state) => format!(
-                "{} messages, {} bytes, {}..{}, {} subjects",
+                "{} messages, {} bytes, {}..{}, {} subjects, {} consumers",
                 state.messages,
                 state.bytes,
                 state.first_sequence,
                 state.last_sequence,
-                state.subjects
+                state.subjects,
+                state.consumers,
             ),
             Err(error) => word(Err::<(), _>(error)),
         };
@@ -307,7 +347,8 @@ impl<'a> Side<'a> {
         for consumer in 0..2 {
             let name = consumer_name(consumer);
             if let Ok(state) = stream.consumer_state(name).await {
-                lines.push(format!("{name}: {} unsettled", state.ack_pending));
+                let ahead = (!self.later[usize::from(consumer)]).then_some(state.pending);
+                lines.push(format!("{name}: {} unsettled, {ahead:?} ahead", state.ack_pending));
             }
         }
         lines.join("; ")
@@ -318,26 +359,10 @@ impl<'a> Side<'a> {
         let begun = Instant::now();
         loop {
             let state = self.state().await;
-            if wanted.is_empty() {
-                return String::new();
-            }
             if state == wanted || begun.elapsed() > Duration::from_millis(800) {
                 return state;
             }
             sleep(Duration::from_millis(10)).await;
-        }
-    }
-}
-
-/// Reads a flow to its end.
-async fn read(mut flow: Subscription<Told, Stored>, expected: Option<usize>) -> Vec<String> {
-    let mut lines = Vec::new();
-    loop {
-        let wait = if expected.is_some_and(|count| lines.len() < count) { SOON } else { SURPLUS };
-        match timeout(wait, flow.next()).await {
-            Ok(Some(Ok(delivery))) => lines.push(line(&delivery)),
-            Ok(Some(Err(error))) => lines.push(word(Err::<(), _>(error))),
-            Ok(None) | Err(_) => return lines,
         }
     }
 }
@@ -358,15 +383,4 @@ fn name(kind: u8) -> &'static str {
 
 fn consumer_name(consumer: u8) -> &'static str {
     if consumer == 0 { "one" } else { "two" }
-}
-
-impl std::convert::From<Start> for From {
-    fn from(start: Start) -> Self {
-        match start {
-            Start::Beginning => Self::Beginning,
-            Start::Sequence(sequence) => Self::Sequence(sequence),
-            Start::LastPerSubject => Self::LastPerSubject,
-            Start::New => Self::New,
-        }
-    }
 }

@@ -37,8 +37,24 @@ pub(super) enum Step {
         number: u32,
         answered: bool,
     },
-    /// Waits until what lives for a second is gone.
+    /// Waits until what does not live for ever is over.
     Wait,
+}
+
+impl Step {
+    /// Whether it stores anything.
+    pub(super) fn publishes(&self) -> bool {
+        matches!(self, Self::Publish(_) | Self::PublishAll(_) | Self::Atomic(_))
+    }
+
+    /// Whether it stores something that has a time of its own.
+    pub(super) fn is_timed(&self) -> bool {
+        match self {
+            Self::Publish(post) => post.ttl || post.delay,
+            Self::Atomic(posts) => posts.iter().any(|post| post.ttl || post.delay),
+            _ => false,
+        }
+    }
 }
 
 /// An event to be published.
@@ -70,4 +86,6 @@ pub(super) enum Start {
     Sequence(u64),
     LastPerSubject,
     New,
+    /// When the step as far back as this was begun.
+    Time(u8),
 }
