@@ -20,6 +20,7 @@ mod fallen;
 mod harness;
 mod ingest;
 mod limits;
+mod made_again;
 mod marker;
 mod ordeal;
 mod order_flow;
