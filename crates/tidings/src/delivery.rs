@@ -163,7 +163,11 @@ macro_rules! receipt {
                 self.kind.receipt.stored_at
             }
 
-            /// How many messages the consumer had still to deliver after this one.
+            /// How many messages the consumer had still to deliver after this one, when it delivered it.
+            ///
+            /// What is gone by then, expired or replaced, is not counted. Over a server that is the
+            /// time at which it sent the message: what was fetched ahead counts what has gone since,
+            /// and not what has come. In memory nothing is fetched ahead.
             pub fn pending(&self) -> u64 {
                 self.kind.receipt.pending
             }
