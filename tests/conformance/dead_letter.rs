@@ -454,3 +454,37 @@ pub(crate) async fn a_last_attempt_that_is_never_settled_says_how_many_there_wer
     assert_eq!(letter.attempts(), Some(1));
     assert_eq!(running.shutdown().await[0].handled, 0);
 }
+
+/// A stream whose subjects are as long as one can be.
+#[derive(EventStream)]
+#[stream(name = "SCROLLS", subjects("scrolls.>"))]
+struct Scrolls;
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "scrolls.{text}", stream = Scrolls)]
+struct Written {
+    text: String,
+    #[event(id)]
+    number: u64,
+}
+
+pub(crate) async fn a_letter_of_the_longest_subject_is_stored_and_put_back(env: Env) {
+    let bus = env.bus_with::<Scrolls>().await;
+    let reject = async |_: Written, _: Context| Err::<(), _>(Failure::reject("too long"));
+    let running = Registry::new("library").handle::<Written>(reject).start(&bus).await.unwrap();
+    let lengths = [2009, 2010, 2047, 2048];
+    for (number, length) in (1..).zip(lengths) {
+        let text = "x".repeat(length - "scrolls.".len());
+        bus.publish(&Written { text, number }).await.unwrap();
+    }
+    let aside = bus.dead_letters("library");
+    let found = letters(&aside, lengths.len()).await;
+    let mut told: Vec<_> = found.iter().map(|letter| letter.subject().len()).collect();
+    told.sort_unstable();
+    assert_eq!(told, lengths);
+    assert_eq!(running.shutdown().await[0].dead_lettered, 4);
+    let report = aside.redrive(DeadLetterFilter::all()).await.unwrap();
+    assert_eq!((report.redriven, report.failed), (4, 0), "{report:?}");
+    letters(&aside, 0).await;
+    holds::<Scrolls>(&bus, 8).await;
+}

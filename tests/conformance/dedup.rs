@@ -1,10 +1,11 @@
 //! Promise 2: the same event is stored once.
 
 use std::cell::Cell;
+use std::time::Duration;
 
 use futures_util::future::join_all;
-use tidings::PublishError;
 use tidings::prelude::*;
+use tidings::{PublishError, Retention};
 use tidings_tests::eventually;
 use tokio::time::Instant;
 
@@ -49,6 +50,54 @@ pub(crate) async fn fifty_publishers_of_one_event_store_it_once(env: Env) {
     .await;
     assert_eq!(acks.iter().filter(|ack| !ack.duplicate).count(), 1);
     assert!(acks.iter().all(|ack| ack.sequence == 1));
+}
+
+/// Ids are known for a second only, until somebody changes that.
+#[derive(EventStream)]
+#[stream(name = "TOLLS", subjects("tolls.>"), duplicate_window = "1s")]
+struct Tolls;
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "tolls.paid", stream = Tolls)]
+struct Paid {
+    #[event(id)]
+    number: u64,
+}
+
+pub(crate) async fn a_longer_window_brings_no_id_back(env: Env) {
+    let bus = env.bus_with::<Tolls>().await;
+    bus.publish(&Paid { number: 1 }).await.unwrap();
+    bus.publish(&Paid { number: 2 }).await.unwrap();
+    eventually(SOON, "the end of the window", || async {
+        let ack = bus.publish(&Paid { number: 2 }).await.unwrap();
+        if ack.duplicate { Err(ack) } else { Ok(()) }
+    })
+    .await;
+    let mut longer = Tolls::config();
+    longer.duplicate_window = Some(Duration::from_secs(120));
+    bus.apply(bus.plan_stream(&longer).await.unwrap()).await.unwrap();
+    assert!(!bus.publish(&Paid { number: 1 }).await.unwrap().duplicate, "it was forgotten before");
+    assert!(bus.publish(&Paid { number: 2 }).await.unwrap().duplicate);
+}
+
+pub(crate) async fn an_id_of_what_nobody_wanted_is_forgotten_with_its_window(env: Env) {
+    let bus = env.bus();
+    let configure = async |window| {
+        let mut config = Tolls::config();
+        config.retention = Retention::Interest;
+        config.duplicate_window = Some(Duration::from_secs(window));
+        bus.apply(bus.plan_stream(&config).await.unwrap().allow_data_loss()).await.unwrap();
+    };
+    configure(60).await;
+    let publish = async || bus.publish(&Paid { number: 1 }).await.unwrap().duplicate;
+    assert!(!publish().await);
+    assert!(publish().await, "known, though it is not kept");
+    // A server gives it no time, and so it is over whenever a window is looked at.
+    configure(120).await;
+    eventually(SOON, "the id's end", || async {
+        if publish().await { Err("it is known") } else { Ok(()) }
+    })
+    .await;
 }
 
 pub(crate) async fn a_message_id_of_ones_own(env: Env) {

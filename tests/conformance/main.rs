@@ -29,6 +29,7 @@ mod handler;
 mod header;
 mod ingest;
 mod ledger;
+mod limit;
 mod live;
 mod load;
 mod marker;
@@ -148,6 +149,13 @@ scenarios! {
             who_only_listens_does_not_answer_for_the_stream,
             a_borrowed_event_is_received_by_one_that_owns,
             generic_events_and_enums_go_round;
+        limit:
+            a_stream_has_no_more_consumers_than_it_may,
+            a_limit_below_what_consumers_have_is_refused,
+            a_replay_is_kept_no_longer_than_its_stream_lets_it,
+            a_consumer_that_nobody_reads_ends_where_its_stream_says,
+            the_last_consumer_takes_all_that_interest_kept,
+            what_is_gone_is_not_pending;
         marker:
             a_marker_is_no_event_to_any_reader,
             a_marker_takes_the_place_of_the_last_message,
@@ -202,6 +210,8 @@ scenarios! {
             events_without_id_fields_are_all_stored,
             fifty_publishers_of_one_event_store_it_once,
             a_message_id_of_ones_own,
+            a_longer_window_brings_no_id_back,
+            an_id_of_what_nobody_wanted_is_forgotten_with_its_window,
             after_the_window_the_same_event_is_a_new_one;
         header:
             every_event_of_a_stream_has_an_id,
@@ -271,6 +281,7 @@ scenarios! {
             letters_that_are_purged_by_their_subject_let_their_originals_go,
             a_sequence_is_one_condition_among_others,
             a_last_attempt_that_is_never_settled_says_how_many_there_were,
+            a_letter_of_the_longest_subject_is_stored_and_put_back,
             a_letter_is_the_message_byte_for_byte,
             a_letter_says_why,
             where_letters_find_no_room_the_original_stays,

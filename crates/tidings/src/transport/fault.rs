@@ -75,6 +75,8 @@ impl ApiError {
     pub(crate) const SEQUENCE_NOT_FOUND: u32 = 10_043;
     /// A stream could not be made. One of the same name may just have been deleted.
     pub(crate) const STREAM_NOT_MADE: u32 = 10_049;
+    /// A consumer is to be kept unread for longer than its stream lets it.
+    pub(crate) const INACTIVE_TOO_LONG: u32 = 10_153;
     pub(crate) const STREAM_NAME_IN_USE: u32 = 10_058;
     pub(crate) const CONSUMER_EXISTS: u32 = 10_148;
     pub(crate) const WRONG_LAST_SEQUENCE: u32 = 10_071;

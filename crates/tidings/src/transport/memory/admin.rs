@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::alarm::Alarm;
 use super::api;
 use super::broker::State;
-use super::consumer::Acks;
+use super::consumer::Consumer;
 use super::consumer_config;
 use super::stream::{Removal, Stream};
 use super::stream_config;
@@ -51,21 +51,23 @@ impl State {
 
     /// Checks that no consumer has more than new limits on consumers let it have.
     fn check_consumer_limits(&mut self, config: &StreamConfig) -> Result<(), ApiError> {
-        let limit = |config: &StreamConfig| {
-            config.consumer_limits.and_then(|limits| limits.max_ack_pending).filter(|max| *max > 0)
+        // 0 is how JSON says "no limit".
+        let limits = |config: &StreamConfig| {
+            let limits = config.consumer_limits.unwrap_or_default();
+            let inactive = limits.inactive_threshold.filter(|time| !time.is_zero());
+            (limits.max_ack_pending.filter(|most| *most > 0), inactive)
         };
         let stream = self.streams.expect(&config.name)?;
-        let (before, after) = (limit(&stream.config), limit(config));
-        let Some(limit) = after.filter(|_| before != after) else {
-            return Ok(());
+        let (before, after) = (limits(&stream.config), limits(config));
+        let is_new = (after.0.is_some() && after.0 != before.0)
+            || (after.1.is_some() && after.1 != before.1);
+        let is_over = |consumer: &Consumer| {
+            let (most, inactive) = (consumer.config.max_ack_pending, consumer.inactive);
+            after.0.is_some_and(|limit| most.is_some_and(|most| most > limit))
+                || after.1.is_some_and(|limit| inactive.is_some_and(|time| time > limit))
         };
-        let mut over: Vec<&str> = stream
-            .consumers
-            .values()
-            .filter(|consumer| consumer.acks != Acks::None)
-            .filter(|consumer| consumer.config.max_ack_pending.is_some_and(|asked| asked > limit))
-            .map(|consumer| consumer.config.name.as_str())
-            .collect();
+        let over = stream.consumers.values().filter(|consumer| is_new && is_over(consumer));
+        let mut over: Vec<&str> = over.map(|consumer| consumer.config.name.as_str()).collect();
         over.sort_unstable();
         if over.is_empty() { Ok(()) } else { Err(api::consumers_over_limits(&over)) }
     }

@@ -64,6 +64,12 @@ pub(super) struct Consumer {
     /// and the number of its delivery.
     pub(super) floor: (u64, u64),
     pub(super) paused_until: Option<Instant>,
+    /// How long it is kept while nobody reads it; for ever, if nothing is said.
+    pub(super) inactive: Option<Duration>,
+    /// When it ends, as nobody reads it.
+    pub(super) idle_until: Option<Instant>,
+    /// How many pulls there are.
+    readers: usize,
     /// The pulls that found nothing.
     parked: HashMap<u64, (u64, Bell)>,
 }
@@ -126,6 +132,9 @@ impl Consumer {
             delivered: 0,
             floor: (0, 0),
             paused_until: None,
+            inactive: None,
+            idle_until: None,
+            readers: 0,
             parked: HashMap::new(),
         }
     }
@@ -276,7 +285,7 @@ impl Consumer {
 
     pub(super) fn set_alarm(&self, effects: &mut Effects) {
         let deadline = self.deadlines.first().map(|(at, _)| *at);
-        let at = deadline.into_iter().chain(self.paused_until).min();
+        let at = deadline.into_iter().chain(self.paused_until).chain(self.idle_until).min();
         let alarm = Alarm::Consumer { stream: self.stream_key, consumer: self.key };
         effects.alarms.set(alarm, at);
     }
@@ -323,6 +332,28 @@ impl Consumer {
         first.unwrap_or(self.next).saturating_sub(1)
     }
 
+    /// A pull begins.
+    pub(super) fn begin(&mut self, effects: &mut Effects) {
+        self.readers += 1;
+        self.idle_until = None;
+        self.set_alarm(effects);
+    }
+
+    /// A pull ends.
+    pub(super) fn end(&mut self, pull: u64, now: Instant, effects: &mut Effects) {
+        self.parked.remove(&pull);
+        self.readers = self.readers.saturating_sub(1);
+        self.idle(now, effects);
+    }
+
+    /// Ends after its time, if nobody reads it.
+    pub(super) fn idle(&mut self, now: Instant, effects: &mut Effects) {
+        if self.readers == 0 {
+            self.idle_until = self.inactive.and_then(|time| after(now, time));
+            self.set_alarm(effects);
+        }
+    }
+
     /// How many pulls found nothing.
     pub(super) fn waiting(&self) -> u64 {
         self.parked.len() as u64
@@ -331,10 +362,6 @@ impl Consumer {
     /// Remembers a pull that found nothing; `last` is the number of the delivery that it had last.
     pub(super) fn park(&mut self, pull: u64, last: u64, bell: &Bell) {
         self.parked.entry(pull).or_insert_with(|| (last, Arc::clone(bell)));
-    }
-
-    pub(super) fn unpark(&mut self, pull: u64) {
-        self.parked.remove(&pull);
     }
 
     /// Has every pull look again. All of them, since one that is not polled any more must not

@@ -1,6 +1,7 @@
 //! A stream's consumers: how they come and go, and what they deliver.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -12,6 +13,9 @@ use super::effects::Effects;
 use super::stream::Stream;
 use crate::stream::Retention;
 use crate::transport::{ApiError, ConsumerConfig, Incoming, Receipt};
+
+/// How long a replay is kept over a network while nobody reads it.
+const UNREAD: Duration = Duration::from_secs(30);
 
 impl Stream {
     /// The consumer of this name.
@@ -26,6 +30,8 @@ impl Stream {
         key: u64,
         config: &ConsumerConfig,
         acks: Acks,
+        now: Instant,
+        effects: &mut Effects,
     ) -> Result<(), ApiError> {
         // Asked before all else of how it is made.
         if acks == Acks::None && self.config.retention == Retention::WorkQueue {
@@ -45,7 +51,17 @@ impl Stream {
         let others = self.consumers.values().map(|other| &other.config);
         consumer_config::work_queue(&config, acks, &self.config, others)?;
         let stream = (self.key, Arc::clone(&self.name));
-        let consumer = Consumer::new(key, stream, config, acks, self.clock, &self.log);
+        let mut consumer = Consumer::new(key, stream, config, acks, self.clock, &self.log);
+        let limits = self.config.consumer_limits.unwrap_or_default();
+        // What it does not ask for itself is what the stream lets it have.
+        consumer.inactive = limits.inactive_threshold.filter(|time| !time.is_zero());
+        if acks == Acks::None {
+            let inactive = consumer.inactive.map_or(UNREAD, |limit| limit.min(UNREAD));
+            consumer.inactive = Some(inactive);
+            consumer.config.max_ack_pending = limits.max_ack_pending.filter(|most| *most > 0);
+            consumer.begin(effects);
+        }
+        consumer.idle(now, effects);
         for filter in consumer.interest() {
             self.interest.insert(&filter, key, ());
         }
@@ -65,6 +81,8 @@ impl Stream {
             self.interest.remove(&filter, key);
         }
         effects.alarms.set(Alarm::Consumer { stream: self.key, consumer: key }, None);
+        // With the last one goes all there is: a server purges the stream then.
+        self.purged |= self.config.retention == Retention::Interest && self.consumers.is_empty();
         self.release_unwanted(effects);
     }
 

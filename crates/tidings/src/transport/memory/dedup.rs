@@ -11,8 +11,9 @@ use tokio::time::Instant;
 #[derive(Debug, Default)]
 pub(super) struct Dedup {
     sequences: HashMap<Arc<str>, u64>,
-    /// In the order in which they came, and so in which they are forgotten.
-    order: VecDeque<(Instant, Arc<str>)>,
+    /// In the order in which they came, and so in which they are forgotten. An id without a time is
+    /// of a message that nobody was interested in: a server (2.15) forgets it as soon as it looks.
+    order: VecDeque<(Option<Instant>, Arc<str>)>,
     /// When it is next seen to which of them are over; a server forgets none before.
     due: Option<Instant>,
 }
@@ -24,13 +25,30 @@ impl Dedup {
         self.sequences.get(id).copied()
     }
 
-    pub(super) fn remember(&mut self, id: &str, sequence: u64, window: Duration, now: Instant) {
+    /// Knows an id from now on; `at` is when its message was stored, if it was.
+    pub(super) fn remember(
+        &mut self,
+        id: &str,
+        sequence: u64,
+        at: Option<Instant>,
+        window: Duration,
+        now: Instant,
+    ) {
         self.forget(window, now);
         let id: Arc<str> = id.into();
         self.sequences.insert(Arc::clone(&id), sequence);
-        self.order.push_back((now, id));
+        self.order.push_back((at, id));
         if self.due.is_none() {
             self.due = now.checked_add(window);
+        }
+    }
+
+    /// Another window is about to count: a server looks, and what the one until now is over for
+    /// stays forgotten.
+    pub(super) fn end_window(&mut self, window: Duration, now: Instant) {
+        if !self.order.is_empty() {
+            self.due = Some(now);
+            self.forget(window, now);
         }
     }
 
@@ -41,13 +59,13 @@ impl Dedup {
             return;
         }
         while let Some((at, _)) = self.order.front() {
-            if now.duration_since(*at) < window {
+            if at.is_some_and(|at| now.duration_since(at) < window) {
                 break;
             }
             if let Some((_, id)) = self.order.pop_front() {
                 self.sequences.remove(&id);
             }
         }
-        self.due = self.order.front().and_then(|(at, _)| at.checked_add(window));
+        self.due = self.order.front().and_then(|(at, _)| (*at)?.checked_add(window));
     }
 }

@@ -281,9 +281,10 @@ impl Memory {
         stream: &str,
         config: &ConsumerConfig,
     ) -> Result<(), Fault> {
-        Ok(self.connection.with(|state, _| {
-            let key = state.new_key();
-            state.streams.expect(stream)?.create_consumer(key, config, Acks::from(config.acks))
+        Ok(self.connection.with(|state, now| {
+            let (key, acks) = (state.new_key(), Acks::from(config.acks));
+            let stream = state.streams.expect(stream)?;
+            stream.create_consumer(key, config, acks, now, &mut state.effects)
         })??)
     }
 
@@ -298,6 +299,7 @@ impl Memory {
             let key = state.new_key();
             let stream = state.streams.expect(stream)?;
             let consumer = stream.consumer_named(consumer)?;
+            consumer.begin(&mut state.effects);
             let (consumer, acks) = (consumer.key, consumer.acks);
             Ok::<_, Fault>((key, stream.key, consumer, acks))
         })??;
@@ -313,10 +315,10 @@ impl Memory {
     ) -> Result<MemoryPull, Fault> {
         let name = Uuid::now_v7().simple().to_string();
         let config = ConsumerConfig { filters, from, ..ConsumerConfig::new(name) };
-        let (key, stream) = self.connection.with(|state, _| {
+        let (key, stream) = self.connection.with(|state, now| {
             let key = state.new_key();
             let stream = state.streams.expect(stream)?;
-            stream.create_consumer(key, &config, Acks::None)?;
+            stream.create_consumer(key, &config, Acks::None, now, &mut state.effects)?;
             Ok::<_, Fault>((key, stream.key))
         })??;
         Ok(self.new_pull(key, stream, key, Acks::None))

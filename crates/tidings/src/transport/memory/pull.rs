@@ -119,7 +119,7 @@ impl Stream for MemoryPull {
 
 impl Drop for MemoryPull {
     fn drop(&mut self) {
-        self.connection.broker.with(|state, _| {
+        self.connection.broker.with(|state, now| {
             let Some(stream) = state.streams.get_mut(self.stream) else {
                 return;
             };
@@ -127,7 +127,7 @@ impl Drop for MemoryPull {
                 // A durable consumer stays; another pull may go on with it.
                 Acks::Explicit | Acks::All => {
                     if let Some(consumer) = stream.consumers.get_mut(&self.consumer) {
-                        consumer.unpark(self.key);
+                        consumer.end(self.key, now, &mut state.effects);
                     }
                 }
                 Acks::None => stream.delete_consumer(self.consumer, &mut state.effects),

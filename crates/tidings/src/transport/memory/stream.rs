@@ -107,7 +107,9 @@ impl Stream {
     pub(super) fn remember(&mut self, id: String, sequence: u64, now: Instant) {
         if !id.is_empty() {
             let window = self.config.duplicate_window.unwrap_or_default();
-            self.dedup.remember(&id, sequence, window, now);
+            let is_kept =
+                self.config.retention != Retention::Interest || self.log.get(sequence).is_some();
+            self.dedup.remember(&id, sequence, is_kept.then_some(now), window, now);
         }
         self.last_message_id = id;
     }
@@ -228,6 +230,9 @@ impl Stream {
         now: Instant,
         effects: &mut Effects,
     ) {
+        if config.duplicate_window != self.config.duplicate_window {
+            self.dedup.end_window(self.config.duplicate_window.unwrap_or_default(), now);
+        }
         let retention = mem::replace(&mut self.config, config).retention;
         self.expire(now, effects);
         self.enforce_size(effects);
@@ -305,6 +310,9 @@ impl Stream {
     pub(super) fn wake_consumer(&mut self, key: u64, now: Instant, effects: &mut Effects) {
         if let Some(consumer) = self.consumers.get_mut(&key) {
             consumer.wake(now, effects);
+            if consumer.idle_until.is_some_and(|until| until <= now) {
+                self.delete_consumer(key, effects);
+            }
         }
     }
 

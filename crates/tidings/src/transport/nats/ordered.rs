@@ -270,11 +270,18 @@ impl Nats {
     ) -> Result<Made, Fault> {
         let name = Uuid::now_v7().simple().to_string();
         let known = ConsumerConfig { filters: filters.to_vec(), from, ..ConsumerConfig::new(name) };
-        let config = config::ordered(&known, INACTIVE)?;
-        let create = Create { stream_name: stream, config, action: "create" };
-        let call = format!("CONSUMER.CREATE.{stream}.{}", known.name);
         let consumer = Ephemeral::new(self, stream, &known.name);
-        let created: Created = self.api(call, &create).await?;
+        let call = format!("CONSUMER.CREATE.{stream}.{}", known.name);
+        let config = config::ordered(&known, INACTIVE)?;
+        let mut create = Create { stream_name: stream, config, action: "create" };
+        let created: Created = match self.api(call.clone(), &create).await {
+            // It takes what the stream lets it have.
+            Err(Fault::Api(error)) if error.code == ApiError::INACTIVE_TOO_LONG => {
+                create.config.inactive_threshold = Duration::ZERO;
+                self.api(call.clone(), &create).await?
+            }
+            created => created?,
+        };
         let pull = NatsPull::of_unsettled(self, stream, known, room).await?;
         Ok(Made { pull, behind: created.delivered.stream_seq, _consumer: consumer })
     }

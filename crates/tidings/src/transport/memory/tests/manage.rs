@@ -210,10 +210,15 @@ async fn limits_on_consumers_hold_for_those_there_are() {
     assert_eq!(code(memory.update_stream(&limited(Some(4))).await), 10_069);
     memory.update_stream(&limited(Some(5))).await.unwrap();
     memory.update_stream(&limited(None)).await.unwrap();
-    // A replay settles nothing, and so has nothing to be limited.
+    // A replay settles nothing, but has what a server gives it: the limit of its stream.
     memory.delete_consumer("S", "d").await.unwrap();
-    let _replay = memory.replay("S", Vec::new(), DeliverFrom::Beginning).unwrap();
+    let replay = memory.replay("S", Vec::new(), DeliverFrom::Beginning).unwrap();
     memory.update_stream(&limited(Some(1))).await.unwrap();
+    let _limited = memory.replay("S", Vec::new(), DeliverFrom::Beginning).unwrap();
+    drop(replay);
+    memory.update_stream(&limited(Some(2))).await.unwrap();
+    let _later = memory.replay("S", Vec::new(), DeliverFrom::Beginning).unwrap();
+    assert_eq!(code(memory.update_stream(&limited(Some(1))).await), 10_069);
 }
 
 #[tokio::test(start_paused = true)]
