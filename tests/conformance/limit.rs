@@ -19,11 +19,8 @@ async fn configure(bus: &Bus, change: impl FnOnce(&mut StreamConfig)) -> Result<
     bus.apply(bus.plan_stream(&config).await.unwrap().allow_data_loss()).await.map(drop)
 }
 
-fn limits(max_ack_pending: Option<u64>, inactive: Option<Duration>) -> Option<ConsumerLimits> {
-    let mut limits = ConsumerLimits::default();
-    limits.max_ack_pending = max_ack_pending;
-    limits.inactive_threshold = inactive;
-    Some(limits)
+fn limits(max_ack_pending: Option<u64>, inactive: Option<Duration>) -> ConsumerLimits {
+    ConsumerLimits { max_ack_pending, inactive_threshold: inactive }
 }
 
 /// The code that an error names.
@@ -56,24 +53,28 @@ pub(crate) async fn a_stream_has_no_more_consumers_than_it_may(env: Env) {
 
 pub(crate) async fn a_limit_below_what_consumers_have_is_refused(env: Env) {
     let bus = env.bus();
-    configure(&bus, |c| c.consumer_limits = limits(None, Some(SECOND * 600))).await.unwrap();
+    configure(&bus, |c| c.consumer_limits = Some(limits(None, Some(SECOND * 600)))).await.unwrap();
     consume(&bus, "one").await.unwrap();
-    let unsettled = configure(&bus, |c| c.consumer_limits = limits(Some(4), None)).await;
+    let unsettled = configure(&bus, |c| c.consumer_limits = Some(limits(Some(4), None))).await;
     says(&unsettled.unwrap_err(), 10_069);
     // What it does not ask for itself is what its stream lets it have.
-    let unread = configure(&bus, |c| c.consumer_limits = limits(None, Some(SECOND * 599))).await;
+    let unread =
+        configure(&bus, |c| c.consumer_limits = Some(limits(None, Some(SECOND * 599)))).await;
     says(&unread.unwrap_err(), 10_069);
-    configure(&bus, |c| c.consumer_limits = limits(Some(5), Some(SECOND * 700))).await.unwrap();
+    configure(&bus, |c| c.consumer_limits = Some(limits(Some(5), Some(SECOND * 700))))
+        .await
+        .unwrap();
     bus.stream::<Parcels>().delete_consumer("one").await.unwrap();
     // A replay is kept for 30 s, and has the limit that there was.
     let replay = bus.replay::<Sent>(From::Beginning).await.unwrap();
-    let unread = configure(&bus, |c| c.consumer_limits = limits(Some(5), Some(SECOND * 29))).await;
+    let unread =
+        configure(&bus, |c| c.consumer_limits = Some(limits(Some(5), Some(SECOND * 29)))).await;
     says(&unread.unwrap_err(), 10_069);
-    let unsettled = configure(&bus, |c| c.consumer_limits = limits(Some(4), None)).await;
+    let unsettled = configure(&bus, |c| c.consumer_limits = Some(limits(Some(4), None))).await;
     says(&unsettled.unwrap_err(), 10_069);
     drop(replay);
     eventually(SOON, "the replay's end", || {
-        configure(&bus, |c| c.consumer_limits = limits(Some(4), Some(SECOND * 29)))
+        configure(&bus, |c| c.consumer_limits = Some(limits(Some(4), Some(SECOND * 29))))
     })
     .await;
     // Those that come then have to keep to it.
@@ -82,7 +83,7 @@ pub(crate) async fn a_limit_below_what_consumers_have_is_refused(env: Env) {
 
 pub(crate) async fn a_replay_is_kept_no_longer_than_its_stream_lets_it(env: Env) {
     let bus = env.bus();
-    configure(&bus, |c| c.consumer_limits = limits(None, Some(SECOND))).await.unwrap();
+    configure(&bus, |c| c.consumer_limits = Some(limits(None, Some(SECOND)))).await.unwrap();
     bus.publish(&sent(1)).await.unwrap();
     let mut replay = bus.replay::<Sent>(From::Beginning).await.unwrap();
     assert_eq!(next(&mut replay).await.number, 1);
@@ -94,7 +95,7 @@ pub(crate) async fn a_replay_is_kept_no_longer_than_its_stream_lets_it(env: Env)
 
 pub(crate) async fn a_consumer_that_nobody_reads_ends_where_its_stream_says(env: Env) {
     let bus = env.bus();
-    configure(&bus, |c| c.consumer_limits = limits(None, Some(SECOND))).await.unwrap();
+    configure(&bus, |c| c.consumer_limits = Some(limits(None, Some(SECOND)))).await.unwrap();
     let mut work = bus.consume::<Sent>("one").await.unwrap();
     never(SECOND * 3, work.next()).await;
     let stream = bus.stream::<Parcels>();
@@ -126,6 +127,38 @@ pub(crate) async fn the_last_consumer_takes_all_that_interest_kept(env: Env) {
     stream.delete_consumer("two").await.unwrap();
     let state = stream.state().await.unwrap();
     assert_eq!((state.messages, state.first_sequence, state.last_sequence), (0, 4, 3));
+}
+
+pub(crate) async fn what_interest_let_go_makes_room(env: Env) {
+    let bus = env.bus();
+    let bounded = |retention| {
+        move |c: &mut StreamConfig| {
+            c.retention = retention;
+            c.discard = Discard::New;
+            c.max_bytes = Some(600);
+        }
+    };
+    configure(&bus, bounded(Retention::Interest)).await.unwrap();
+    let mut work = bus.consume::<Sent>("one").await.unwrap();
+    // Some three of them fit.
+    let fill = async |from: u64| {
+        for number in from.. {
+            if let Err(error) = bus.publish(&sent(number)).await {
+                says(&error, 10_077);
+                return number;
+            }
+        }
+        from
+    };
+    let first = fill(1).await;
+    assert!((3..6).contains(&first), "{first}");
+    for _ in 1..first {
+        next(&mut work).await.ack_confirmed().await.unwrap();
+    }
+    holds::<Parcels>(&bus, 0).await;
+    configure(&bus, bounded(Retention::Limits)).await.unwrap();
+    assert_eq!(fill(first).await, 2 * first - 1, "as much has room as before");
+    holds::<Parcels>(&bus, first - 1).await;
 }
 
 pub(crate) async fn what_is_gone_is_not_pending(env: Env) {

@@ -155,6 +155,7 @@ scenarios! {
             a_replay_is_kept_no_longer_than_its_stream_lets_it,
             a_consumer_that_nobody_reads_ends_where_its_stream_says,
             the_last_consumer_takes_all_that_interest_kept,
+            what_interest_let_go_makes_room,
             what_is_gone_is_not_pending;
         marker:
             a_marker_is_no_event_to_any_reader,

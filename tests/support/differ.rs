@@ -10,7 +10,7 @@
 //! - The wording of a refusal: its kind and its code are.
 //! - Which member of a queue group gets a message, as that is random on both sides.
 //! - A durable consumer that starts with the last message of each subject: on a server (2.15.1) it
-//!   stalls once its first message is gone.
+//!   stalls once its first message is gone, and is asked to go on only seconds later.
 //! - What a durable consumer that starts with a sequence has still to deliver: a server (2.15.1) counts
 //!   what comes before it.
 //! - Readers from a sequence in streams that keep by interest: where one that starts behind the end goes,

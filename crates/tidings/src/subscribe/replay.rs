@@ -24,6 +24,9 @@ pub enum From {
     /// At the first message that is kept.
     Beginning,
     /// At the message with this sequence, or the first one after it.
+    ///
+    /// Where a stream keeps messages by interest, start no later than behind its last one: as a
+    /// consumer that did goes, while there is another such, a server (2.15.1) can purge the stream.
     Sequence(u64),
     /// At the first message stored at or after this time.
     Time(SystemTime),
