@@ -203,6 +203,12 @@ scenarios! {
         delay:
             a_delayed_event_comes_in_its_time_with_its_id,
             a_delayed_event_is_stored_once,
+            a_delayed_event_waits_for_its_new_time,
+            every_way_to_publish_moves_a_delayed_event,
+            a_delayed_event_that_many_move_comes_once,
+            a_second_run_keeps_the_first_delay,
+            what_waits_is_no_event_to_any_reader,
+            a_consumer_whose_acks_cancel_is_refused,
             what_can_not_be_delayed_is_refused,
             what_would_not_come_is_refused;
         dedup:
@@ -496,6 +502,7 @@ scenarios! {
     }
     a bus with restart {
         reconnect:
+            a_delayed_event_keeps_its_id_over_restarts,
             ten_thousand_messages_over_two_restarts,
             what_listens_listens_again;
     }

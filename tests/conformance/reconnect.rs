@@ -7,6 +7,7 @@ use tidings::prelude::*;
 use tidings::{From, RequestError};
 use tidings_tests::eventually;
 
+pub(crate) use crate::delay::a_delayed_event_keeps_its_id_over_restarts;
 use crate::env::{BY_AND_BY, Env, SHORT, SOON, next, within};
 use crate::ledger::Ledger;
 use crate::message::{Check, OutOfStock, Parcels, Sent, Stock, Switched, sent, switched};

@@ -207,6 +207,7 @@ const _: () = {
     >(
         "the stream `Orders` does not keep `orders.*.*.created`: add a filter that covers it to the stream's `subjects(…)`, or change the event's subject",
         "the stream `Orders` has `no_ack`, so publishing to it never ends: no event can be kept by it",
+        "`orders.*.*.created` matches the subjects on which delayed messages wait in the work queue `Orders`: whoever acknowledges one cancels it; begin the event's subject with a word",
     );
     #[automatically_derived]
     impl __tidings::Decode for OrderCreated {

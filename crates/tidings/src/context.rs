@@ -37,7 +37,7 @@ use crate::transport::{Incoming, Settlement};
 /// id. A later run, also after a redrive, looks among the messages of the same subject for it, and
 /// gives the ack of the one it finds, as a [`duplicate`](crate::PublishAck::duplicate). It finds none
 /// that the stream keeps no more (a work queue's that was acknowledged, one that was limited away),
-/// no delayed event that was delivered meanwhile, and none behind 1,000 others on the same subject
+/// and none behind 1,000 others on the same subject
 /// or where the stream does not tell within the ack timeout: that event is stored again, and the
 /// last two cases are logged as warnings. Where that matters choose a `duplicate_window` as long as
 /// the [`Retry`](crate::Retry) lasts. A consumer that was deleted and made again has no earlier runs.

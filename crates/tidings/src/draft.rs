@@ -142,9 +142,25 @@ impl<E: StreamEvent> Draft<'_, E> {
     /// Delivers it only after this time (server 2.12, ADR-51); the stream must allow it with
     /// `allow_message_schedules`. Until then it waits in the stream, also while no server runs.
     ///
-    /// Published again with the same id inside the duplicate window it is a duplicate, after that
-    /// it replaces the one that waits. Core subscriptions do not see it, and a
+    /// Published again with the same id and another delay while it waits, it waits for the new time
+    /// instead, and the ack is no duplicate's; once it has come it is a duplicate.
+    /// [`PublishError::NotRescheduled`] says where neither is sure. Without a delay it is a duplicate
+    /// while the stream knows its id, and after that a second event. An id that a handler's context
+    /// derived is kept with the delay of its first run. Core subscriptions do not see it, and a
     /// [`ttl`](Draft::ttl) begins with the delivery.
+    ///
+    /// It comes once, and late rather than never, within these limits (nats-server 2.15):
+    ///
+    /// - What waits is a message of its stream: `max_messages` and `max_bytes` evict it like any other,
+    ///   a purge removes it, and it counts for both. The declared `max_age` is looked at here, one that
+    ///   the server's stream has otherwise is not.
+    /// - The stream knows the id of what has come by the duplicate window alone, which begins with the
+    ///   publishing: a delay that is longer outlives it, and a server that was restarted has
+    ///   forgotten it, as what comes has no `Nats-Msg-Id`. Published again then, it comes again. A
+    ///   handler gets the same [`message_id`](crate::Context::message_id) each time.
+    /// - It is due by this program's clock and comes by the server's. A server that was away delivers
+    ///   what is overdue once it is back.
+    /// - A mirror, or a stream that sources this one, keeps a copy of what waited and never delivers it.
     pub fn delay(mut self, delay: Duration) -> Self {
         self.delay = Some(delay);
         self

@@ -73,13 +73,16 @@ fn new_id() -> String {
 
 /// The same message, to be delivered at `at`: until then it waits in its stream (ADR-51).
 ///
-/// It waits on a subject that holds its id, since the server takes the header away on delivery.
+/// It waits on a subject that holds its id, where another copy of it replaces it, and carries the id a
+/// second time, since the server takes the first header away on delivery.
 /// `None` if the id can't stand in a subject.
 pub(crate) fn postpone(outgoing: Outgoing, stream: &str, at: &str) -> Option<Outgoing> {
     let Outgoing { subject: target, mut headers, payload } = outgoing;
     let id = headers.get(header::MESSAGE_ID)?;
     let subject = format!("{SCHEDULES}.{stream}.{id}");
     check_subject(&subject).ok()?;
+    let id = id.to_owned();
+    headers.push(header::ORIGINAL_ID, id);
     headers.push(header::SCHEDULE, format!("@at {at}"));
     headers.push(header::SCHEDULE_TARGET, target.to_string());
     // What lives for a time lives from its delivery on.

@@ -64,7 +64,7 @@ pub(crate) const REPLY: &str = "Tidings-Reply";
 /// How often a message was put back after it had been put aside; absent before the first time.
 pub(crate) const REDRIVEN: &str = "Tidings-Redriven";
 /// The id of a message that was put back: its `Nats-Msg-Id` is another, since the stream would take
-/// the first one for a duplicate.
+/// the first one for a duplicate. Also that of one that was delayed, which has no `Nats-Msg-Id`.
 pub(crate) const ORIGINAL_ID: &str = "Tidings-Message-Id";
 /// Where a message was stored before it was put back, first of all:
 /// `<stream>.<sequence>.<stored at, in nanoseconds since 1970>`.

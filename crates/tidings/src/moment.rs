@@ -26,6 +26,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_written_is_read() {
+        for nanos in [0, 1, 1_700_000_000_123_456_789] {
+            let at = SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos);
+            assert_eq!(read(&write(at).unwrap()), Some(at));
+        }
+        assert_eq!(read("soon"), None);
+    }
+
+    #[test]
     fn a_time_that_has_no_text_is_none() {
         let year = Duration::from_secs(31_556_952);
         let at = |years| SystemTime::UNIX_EPOCH + year * years;

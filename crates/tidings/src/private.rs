@@ -42,21 +42,29 @@ pub fn stream_config<S: EventStream>() -> StreamConfig {
 /// The stream is found through the event: that it is one is checked where the event names it, and
 /// only there.
 #[track_caller]
-pub const fn check_event<E: StreamEvent>(uncovered: &'static str, silent: &'static str) {
-    check_stream::<E::Stream>(E::DECLARATIONS[0].filter, uncovered, silent);
+pub const fn check_event<E: StreamEvent>(
+    uncovered: &'static str,
+    silent: &'static str,
+    cancelling: &'static str,
+) {
+    check_stream::<E::Stream>(E::DECLARATIONS[0].filter, uncovered, silent, cancelling);
 }
 
 /// The same for an event that can't be named there, as its arguments are not known.
 ///
 /// # Panics
 /// With `uncovered` if the stream does not keep every subject of `filter`, with `silent` if it never
-/// tells that it has stored a message.
+/// tells that it has stored a message, with `cancelling` if who takes the event takes what waits in a
+/// work queue.
 #[track_caller]
 pub const fn check_stream<S: EventStream>(
     filter: &str,
     uncovered: &'static str,
     silent: &'static str,
+    cancelling: &'static str,
 ) {
     assert!(tidings_subject::covers(S::SUBJECTS, filter), "{}", uncovered);
     assert!(!S::NO_ACK, "{}", silent);
+    let cancels = !S::ACK_CANCELS.is_empty() && tidings_subject::overlaps(S::ACK_CANCELS, filter);
+    assert!(!cancels, "{}", cancelling);
 }

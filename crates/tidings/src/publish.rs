@@ -6,6 +6,7 @@ mod earlier;
 mod error;
 mod ingest;
 mod locate;
+mod reschedule;
 mod send;
 mod silence;
 mod window;
@@ -44,7 +45,7 @@ pub(crate) fn send<A: Acknowledgement>(
     link: &Link,
     prepared: &mut Prepared,
 ) -> impl Future<Output = Result<A, PublishError>> + Send {
-    send::send(link, prepared.declaration, &mut prepared.outgoing)
+    send::send(link, prepared.declaration, &mut prepared.outgoing, prepared.reschedules)
 }
 
 /// A message that is ready to be sent.
@@ -54,6 +55,9 @@ pub(crate) struct Prepared {
     pub(crate) outgoing: Outgoing,
     /// Since when an earlier run of the same handler may have published it.
     pub(crate) run_before_since: Option<SystemTime>,
+    /// Whether it is delayed, and takes the place of a copy that waits for another time. What a
+    /// handler's second run publishes with a derived id does not: that of the first run holds.
+    pub(crate) reschedules: bool,
 }
 
 /// What [`publish`] sends. An event that says no id gets one from its ancestry, where it has any.
@@ -67,7 +71,7 @@ pub(crate) fn prepare<E: Event>(
     let encoded = envelope::encode(event, link.reads_back())?;
     let declaration = encoded.declaration;
     let mut run_before_since = None;
-    let mut id = None;
+    let (mut id, mut is_derived) = (None, false);
     if let Some(ancestry) = ancestry
         && declaration.stream.is_some()
         && headers.get(header::MESSAGE_ID).is_none()
@@ -76,14 +80,16 @@ pub(crate) fn prepare<E: Event>(
         if id.is_none() {
             let (subject, json) = (encoded.subject.as_str(), &encoded.payload);
             id = ancestry.derive_id(declaration.name, subject, json);
+            is_derived = id.is_some();
             run_before_since = ancestry.run_before_since();
         }
     }
     let mut outgoing = envelope::seal(encoded, headers, || id.or_else(|| event.message_id()));
+    let reschedules = delay.is_some() && !is_derived;
     if let Some(delay) = delay {
         outgoing = postpone(link, declaration, outgoing, delay)?;
     }
-    Ok(Prepared { declaration, outgoing, run_before_since })
+    Ok(Prepared { declaration, outgoing, run_before_since, reschedules })
 }
 
 /// The same message, to be delivered after `delay`.

@@ -38,6 +38,9 @@ pub trait EventStream {
     /// Whether it stores without telling the publisher; then no event can be declared in it.
     #[doc(hidden)]
     const NO_ACK: bool = false;
+    /// The subjects on which delayed messages wait where an ack would cancel them; else empty.
+    #[doc(hidden)]
+    const ACK_CANCELS: &'static str = "";
 
     /// The whole configuration.
     fn config() -> StreamConfig;

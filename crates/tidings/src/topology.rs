@@ -26,8 +26,9 @@ pub use stream_plan::{PlanAction, StreamPlan};
 use std::time::SystemTime;
 
 use owner::Standing;
+use tidings_subject::{SCHEDULES, overlaps};
 
-use crate::stream::StreamConfig;
+use crate::stream::{Retention, StreamConfig};
 use crate::subject::Subject;
 use crate::transport::{ApiError, ConsumerConfig, Fault, Transport};
 
@@ -144,6 +145,39 @@ pub(crate) async fn ensure_consumer(
     wanted: &ConsumerConfig,
     mode: Topology,
 ) -> Result<ConsumerPlan, ConsumerFault> {
+    refuse_schedules(transport, stream, &wanted.filters).await?;
+    let left = make_consumer(transport, stream, wanted, mode).await?;
+    if left.selects() != wanted.filters {
+        refuse_schedules(transport, stream, left.selects()).await?;
+    }
+    Ok(left)
+}
+
+/// Refuses a consumer that takes what waits in a stream until it is due, where its ack removes it.
+async fn refuse_schedules(
+    transport: &Transport,
+    stream: &str,
+    filters: &[Subject],
+) -> Result<(), ConsumerFault> {
+    let waiting = format!("{SCHEDULES}.{stream}.>");
+    let takes = |filter: &Subject| overlaps(filter.as_str(), &waiting);
+    if !filters.is_empty() && !filters.iter().any(takes) {
+        return Ok(());
+    }
+    match transport.stream(stream).await? {
+        Some(found) if found.allow_message_schedules && found.retention != Retention::Limits => {
+            Err(ConsumerFault::Cancels { waiting })
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn make_consumer(
+    transport: &Transport,
+    stream: &str,
+    wanted: &ConsumerConfig,
+    mode: Topology,
+) -> Result<ConsumerPlan, ConsumerFault> {
     let consumer = &wanted.name;
     let mut tries = 0;
     loop {
@@ -255,4 +289,29 @@ pub(crate) async fn given_back_until(
 ) -> Result<Option<SystemTime>, Fault> {
     let found = transport.consumer(stream, consumer).await?;
     Ok(found.as_ref().and_then(owner::given_back_until))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::memory::Memory;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_consumer_that_was_made_of_all_subjects_is_refused_where_its_acks_cancel() {
+        let transport = Transport::Memory(Memory::new());
+        let ours = ConsumerConfig {
+            filters: vec![Subject::from_static("jobs.new")],
+            ..ConsumerConfig::new("shop")
+        };
+        for (retention, cancels) in [(Retention::WorkQueue, true), (Retention::Limits, false)] {
+            let mut jobs = StreamConfig::new("JOBS", ["jobs.>", "_schedules.JOBS.>"]);
+            (jobs.retention, jobs.allow_message_schedules) = (retention, true);
+            transport.create_stream(&jobs).await.unwrap();
+            transport.create_consumer("JOBS", &ConsumerConfig::new("shop")).await.unwrap();
+            let left = ensure_consumer(&transport, "JOBS", &ours, Topology::CreateOnly).await;
+            let is_refused = matches!(left, Err(ConsumerFault::Cancels { .. }));
+            assert_eq!(is_refused, cancels, "{left:?}");
+            transport.delete_stream("JOBS").await.unwrap();
+        }
+    }
 }

@@ -30,4 +30,8 @@ struct MirrorDirect;
 #[stream(name = "ORDERS", subjects("orders.>"), replicas = 3, persistence = "async")]
 struct AsyncReplicas;
 
+#[derive(EventStream)]
+#[stream(name = "ORDERS", subjects("orders.>"), retention = "interest", allow_message_schedules)]
+struct InterestSchedules;
+
 fn main() {}

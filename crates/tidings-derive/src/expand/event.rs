@@ -117,16 +117,25 @@ fn stream_check(contract: &Contract<'_>, stream: &Type) -> TokenStream {
     let silent = format!(
         "the stream `{name}` has `no_ack`, so publishing to it never ends: no event can be kept by it"
     );
+    let cancelling = format!(
+        "`{filter}` matches the subjects on which delayed messages wait in the work queue `{name}`: \
+         whoever acknowledges one cancels it; begin the event's subject with a word"
+    );
     let place = at(stream.span());
     if contract.item.generics.params.is_empty() {
         let ident = contract.item.ident;
         quote_spanned! {place=>
-            const _: () = __tidings::check_event::<#ident>(#uncovered, #silent);
+            const _: () = __tidings::check_event::<#ident>(#uncovered, #silent, #cancelling);
         }
     } else {
         // The event can't be named here without its arguments.
         quote_spanned! {place=>
-            const _: () = __tidings::check_stream::<#stream>(#filter, #uncovered, #silent);
+            const _: () = __tidings::check_stream::<#stream>(
+                #filter,
+                #uncovered,
+                #silent,
+                #cancelling,
+            );
         }
     }
 }

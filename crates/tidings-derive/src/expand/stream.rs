@@ -29,9 +29,19 @@ pub(crate) fn expand(stream: &Stream<'_>) -> TokenStream {
     // Delayed messages wait on a subject of their own, in the stream that they are for.
     let schedules = attrs.on("allow_message_schedules").map(|_| {
         let name = name.value();
-        let subject = format!("{}.{name}.>", tidings_subject::SCHEDULES);
-        quote!(#subject)
+        format!("{}.{name}.>", tidings_subject::SCHEDULES)
     });
+    let ack_cancels = schedules.as_ref().filter(|_| attrs.word("retention") == Some("WorkQueue"));
+    let ack_cancels = ack_cancels.map(|waiting| {
+        quote!(
+            const ACK_CANCELS: &'static __tidings::str = #waiting;
+        )
+    });
+    // A stream keeps a message once: where a subject of its own covers them, that keeps them.
+    let own: Vec<String> = subjects.iter().map(LitStr::value).collect();
+    let own: Vec<&str> = own.iter().map(String::as_str).collect();
+    let schedules = schedules.filter(|waiting| !tidings_subject::covers(&own, waiting));
+    let schedules = schedules.map(|waiting| quote!(#waiting));
     let subjects = subjects.iter().map(|subject| quote!(#subject)).chain(schedules);
     let code = quote! {
         #[automatically_derived]
@@ -39,6 +49,7 @@ pub(crate) fn expand(stream: &Stream<'_>) -> TokenStream {
             const NAME: &'static __tidings::str = #name;
             const SUBJECTS: &'static [&'static __tidings::str] = &[#(#subjects),*];
             #no_ack
+            #ack_cancels
 
             fn config() -> __tidings::StreamConfig {
                 let mut config = __tidings::stream_config::<Self>();

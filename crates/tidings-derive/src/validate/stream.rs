@@ -207,6 +207,15 @@ fn contradictions(attrs: &StreamAttrs, errors: &mut Errors) {
     if let (Some(at), None) = (attrs.on("mirror_direct"), attrs.get("mirror")) {
         errors.at(at, "`mirror_direct` is for the reads of a `mirror(…)`");
     }
+    if let Some(at) = attrs.on("allow_message_schedules")
+        && attrs.word("retention") == Some("Interest")
+    {
+        errors.at(
+            at,
+            "a stream that keeps by interest drops what waits (nats-server 2.15): use another \
+             `retention`",
+        );
+    }
     if let (Some(at), Some(_)) = (attrs.on("allow_rollup"), attrs.on("deny_purge")) {
         errors.at(at, "a rollup purges, and `deny_purge` refuses that");
     }

@@ -73,6 +73,15 @@ pub enum DeadLetterError {
         /// The letter's sequence.
         sequence: u64,
     },
+    /// The original is no event: it is a delayed message as it waited until it was due (ADR-51); the
+    /// letter stays.
+    #[error(
+        "letter {sequence} can't be put back: its original is no event, it is a delayed message as it waited; purge it"
+    )]
+    Waiting {
+        /// The letter's sequence.
+        sequence: u64,
+    },
     /// The letter names a subject that nothing is put back on: a server's own, an inbox, one with
     /// wildcards; the letter stays.
     #[error(

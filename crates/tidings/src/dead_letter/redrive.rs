@@ -163,6 +163,7 @@ fn is_of_letter(error: &DeadLetterError) -> bool {
         error,
         DeadLetterError::Unreadable { .. }
             | DeadLetterError::Marker { .. }
+            | DeadLetterError::Waiting { .. }
             | DeadLetterError::Forbidden { .. }
     )
 }
@@ -216,6 +217,9 @@ fn original(
     }
     if letter.payload().is_empty() && letter.headers().get(header::MARKER_REASON).is_some() {
         return Err(DeadLetterError::Marker { sequence: letter.sequence });
+    }
+    if letter.headers().get(header::SCHEDULE).is_some() {
+        return Err(DeadLetterError::Waiting { sequence: letter.sequence });
     }
     let mut headers = Headers::new();
     for (name, value) in letter.headers().iter().filter(|(name, _)| header::comes_back(name)) {

@@ -95,6 +95,19 @@ async fn a_letter_of_what_the_server_wrote_itself_is_never_put_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_letter_of_what_waited_is_never_put_back() {
+    let link = link().await;
+    let orders = crate::stream::StreamConfig::new("ORDERS", ["orders.>"]);
+    link.transport.create_stream(&orders).await.unwrap();
+    let waited = b"NATS/1.0\r\nNats-Schedule: @at 2030-01-01T00:00:00Z\r\nNats-Schedule-Target: orders.x\r\n\r\n";
+    put_aside_with(&link, 1, waited, b"").await;
+    let aside = DeadLetters::new(link.clone(), LETTERS.to_owned());
+    let report = aside.redrive(DeadLetterFilter::all()).await.unwrap();
+    assert_eq!((report.redriven, report.failed, report.stopped), (0, 1, false));
+    assert!(matches!(report.errors[..], [DeadLetterError::Waiting { sequence: 1 }]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_time_is_found_among_many() {
     let link = link().await;
     let mut times = Vec::new();

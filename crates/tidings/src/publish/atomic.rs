@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Prepared, PublishError, earlier, send};
+use super::{Prepared, PublishError, earlier, reschedule, send};
 use crate::confirm::{self, Backoff, Whereabouts, is_own, whereabouts};
 use crate::header;
 use crate::link::Link;
@@ -51,12 +51,16 @@ async fn transmit(link: &Link, parts: &[Prepared]) -> Result<AtomicAck, AtomicEr
         return known;
     }
     if rest.is_empty() {
-        return batch.store_one(&first.outgoing).await;
+        return batch.store_one(first).await;
     }
     if !(stream.config)().allow_atomic_publish {
         return Err(AtomicError::NotAllowed { stream: stream.name });
     }
-    batch.store().await
+    let ack = batch.store().await?;
+    if ack.duplicate {
+        batch.waits_as_asked().await?;
+    }
+    Ok(ack)
 }
 
 struct Batch<'a> {
@@ -87,13 +91,20 @@ impl Batch<'_> {
     }
 
     /// One alone is all or nothing anyway.
-    async fn store_one(&self, outgoing: &Outgoing) -> Result<AtomicAck, AtomicError> {
-        let stored = async {
-            let sent = send::start(self.link, self.stream, outgoing, || self.deadline());
-            send::confirm(self.link, self.stream, outgoing, sent.await?).await
-        };
+    async fn store_one(&self, part: &Prepared) -> Result<AtomicAck, AtomicError> {
+        let stored = send::store_one(self.link, self.stream, &part.outgoing, part.reschedules);
         let ack = stored.await.map_err(|error| self.of_event(0, error))?;
         Ok(self.ack(ack.stream, ack.sequence, ack.duplicate))
+    }
+
+    /// Whether no event of a batch that is stored already waits for another time than it says now.
+    async fn waits_as_asked(&self) -> Result<(), AtomicError> {
+        let parts = self.parts.iter().enumerate().filter(|(_, part)| part.reschedules);
+        for (place, part) in parts {
+            let waits = reschedule::is_as_asked(self.link, self.stream, &part.outgoing).await;
+            waits.map_err(|error| self.of_event(place, error))?;
+        }
+        Ok(())
     }
 
     /// What an earlier run of the same handler stored of it, where the stream has forgotten the ids.

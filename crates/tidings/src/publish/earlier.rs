@@ -39,7 +39,15 @@ async fn look(link: &Link, prepared: &Prepared, since: SystemTime) -> Option<u64
     let outgoing = &prepared.outgoing;
     let (subject, id) = (outgoing.subject.as_str(), outgoing.headers.get(header::MESSAGE_ID)?);
     let again = "it is published again";
-    match timeout(link.patience.ack, find(link, stream, subject, id, since)).await {
+    // One that was delayed waits on a subject of its own, and may have come meanwhile.
+    let target = outgoing.headers.get(header::SCHEDULE_TARGET);
+    let find = async {
+        match (find(link, stream, subject, id, since).await, target) {
+            (Ok(Found::Not), Some(target)) => find(link, stream, target, id, since).await,
+            (found, _) => found,
+        }
+    };
+    match timeout(link.patience.ack, find).await {
         Ok(Ok(Found::At(sequence))) => return Some(sequence),
         Ok(Ok(Found::Not)) => {}
         Ok(Ok(Found::TooMany)) => tracing::warn!(
@@ -91,7 +99,7 @@ async fn find(
         let next = transport.stored(stream, Which::Next { from, filter: subject }).await?;
         let Some(stored) = next else { return Ok(Found::Not) };
         if let StoredHeaders::Read(headers) = &stored.headers
-            && headers.get(header::MESSAGE_ID) == Some(id)
+            && headers.message_id() == Some(id)
         {
             return Ok(Found::At(stored.sequence));
         }

@@ -85,6 +85,19 @@ pub enum PublishError {
         /// Why, and what would help.
         problem: String,
     },
+    /// A delayed event is published already, and whether it waits for the time that is asked for now
+    /// is not known, or it waits for another. This copy was not stored.
+    #[error(
+        "message {message_id:?} for `{subject}` is delayed already, and may come at its earlier time: {problem}"
+    )]
+    NotRescheduled {
+        /// Where it is to go.
+        subject: String,
+        /// Its id.
+        message_id: String,
+        /// Why it does not wait for the new time.
+        problem: String,
+    },
     /// No stream keeps the event's subject.
     #[error(
         "no stream keeps `{subject}`: `{stream}` does not exist or has other subjects; create it with `bus.provision::<…>()` and the type that declares it"

@@ -12,6 +12,7 @@ use crate::link::Link;
 use crate::message::Declaration;
 use crate::probe::Work;
 use crate::publish::PublishError;
+use crate::publish::reschedule::reschedule;
 use crate::publish_ack::{Acknowledgement, PublishAck};
 use crate::stream::StreamDeclaration;
 use crate::subject::Subject;
@@ -22,10 +23,11 @@ pub(super) async fn send<A: Acknowledgement>(
     link: &Link,
     declaration: &'static Declaration,
     outgoing: &mut Outgoing,
+    reschedules: bool,
 ) -> Result<A, PublishError> {
     if link.probe.is_none() {
         if let Some(stream) = &declaration.stream {
-            let ack = store_one(link, stream, outgoing).await?;
+            let ack = store_one(link, stream, outgoing, reschedules).await?;
             return A::from_stored(Some(ack)).ok_or(PublishError::Closed);
         }
         // It is handed over in less time than the rest of this takes.
@@ -45,20 +47,28 @@ pub(super) async fn send<A: Acknowledgement>(
             let by = || Instant::now() + link.patience.publish;
             Box::pin(core(link, outgoing, by)).await.map(|()| None)
         }
-        (Ok(()), Some(stream)) => Box::pin(store_one(link, stream, outgoing)).await.map(Some),
+        (Ok(()), Some(stream)) => {
+            Box::pin(store_one(link, stream, outgoing, reschedules)).await.map(Some)
+        }
     };
     underway.published(stored.as_ref().map(Option::as_ref));
     A::from_stored(stored?).ok_or(PublishError::Closed)
 }
 
-async fn store_one(
+/// Stores one message; `reschedules` is as [`Prepared`](super::Prepared) has it.
+pub(super) async fn store_one(
     link: &Link,
-    stream: &StreamDeclaration,
+    stream: &'static StreamDeclaration,
     outgoing: &Outgoing,
+    reschedules: bool,
 ) -> Result<PublishAck, PublishError> {
     let by = || Instant::now() + link.patience.publish;
     let sent = start(link, stream, outgoing, by).await?;
-    confirm(link, stream, outgoing, sent).await
+    let ack = confirm(link, stream, outgoing, sent).await?;
+    if reschedules && ack.duplicate {
+        return Box::pin(reschedule(link, stream, outgoing, ack)).await;
+    }
+    Ok(ack)
 }
 
 /// Whether it may be sent at all, or fails because a test says so: as it does when no confirmation

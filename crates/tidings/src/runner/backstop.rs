@@ -210,6 +210,12 @@ impl Backstop {
             pending: 0,
             stored_at: original.stored_at,
         };
+        if original.waits() {
+            // To give it up might cancel it; it goes when it is due.
+            let (stream, consumer) = (&*receipt.stream, &*receipt.consumer);
+            tracing::debug!(stream, consumer, sequence, "what waits until it is due is no event");
+            return Ok(());
+        }
         if original.is_marker() {
             let (stream, consumer) = (&*receipt.stream, &*receipt.consumer);
             tracing::debug!(stream, consumer, sequence, "a server's marker is no event");

@@ -280,7 +280,7 @@ impl Worker {
     #[inline]
     pub(super) fn passes(&self, message: &Incoming) -> bool {
         // Else its transport has passed it over.
-        self.shared.acks_all && (is_for_another(message) || message.is_marker())
+        self.shared.acks_all && (is_for_another(message) || message.is_no_event())
             || self.shared.account.is_settled(message)
     }
 

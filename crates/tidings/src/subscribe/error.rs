@@ -74,6 +74,20 @@ pub enum SubscribeError {
         /// Who would have it too.
         ours: Box<ConsumerOwner>,
     },
+    /// The durable consumer would take delayed messages where they wait, in a stream that removes what
+    /// is acknowledged: that would cancel them.
+    #[error(
+        "consumer `{consumer}` takes `{waiting}`, on which delayed messages wait in stream `{stream}`, and \
+         its acks would cancel them; give it filters of the events' own subjects, or delete it"
+    )]
+    CancelsDelayed {
+        /// The stream.
+        stream: &'static str,
+        /// The durable consumer.
+        consumer: String,
+        /// The subjects on which they wait.
+        waiting: String,
+    },
     /// The server refused.
     #[error("the server refused a consumer of stream `{stream}`: {description} (code {code})")]
     Refused {
@@ -139,6 +153,9 @@ impl SubscribeError {
             ConsumerFault::Differs { plan } => Self::exists(*plan, stream),
             ConsumerFault::Taken { ours, theirs } => {
                 Self::Taken { stream, consumer: consumer.to_owned(), theirs, ours }
+            }
+            ConsumerFault::Cancels { waiting } => {
+                Self::CancelsDelayed { stream, consumer: consumer.to_owned(), waiting }
             }
             ConsumerFault::Missing => Self::NoConsumer { stream, consumer: consumer.to_owned() },
             ConsumerFault::Transport(fault) => Self::of_stream(fault, stream),

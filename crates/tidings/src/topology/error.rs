@@ -213,6 +213,9 @@ pub(crate) enum ConsumerFault {
     /// Another route has the same default name.
     #[error("it is that of {theirs}, and would also be that of {ours}")]
     Taken { ours: Box<ConsumerOwner>, theirs: Box<ConsumerOwner> },
+    /// It takes what waits until it is due, and its ack would remove that.
+    #[error("it takes `{waiting}`, where delayed messages wait, and cancels what it acknowledges")]
+    Cancels { waiting: String },
     /// The transport failed.
     #[error(transparent)]
     Transport(#[from] Fault),
@@ -243,7 +246,12 @@ impl RestoreFault {
     /// Whether the consumer is there, and another than the one that is wanted.
     pub(crate) fn is_another(&self) -> bool {
         let another = |fault: &ConsumerFault| {
-            matches!(fault, ConsumerFault::Differs { .. } | ConsumerFault::Taken { .. })
+            matches!(
+                fault,
+                ConsumerFault::Differs { .. }
+                    | ConsumerFault::Taken { .. }
+                    | ConsumerFault::Cancels { .. }
+            )
         };
         matches!(self, Self::Consumer(fault) if another(fault))
     }

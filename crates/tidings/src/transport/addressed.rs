@@ -4,24 +4,27 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use crate::transport::{Fault, Incoming, Settlement};
+use crate::transport::waiting::Waiting;
+use crate::transport::{Fault, Incoming, Settlement, Transport};
 
 /// The ack of a message that is passed over, on its way.
-type Passing = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
+pub(super) type Passing = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
 
 /// A flow of messages, in which each one that was put back for another consumer only, and each one
-/// that the server wrote itself, is acknowledged and passed over.
+/// that the server wrote itself, is acknowledged and passed over. So is one that waits until it is due,
+/// but where an ack would cancel it: there it is given back until then.
 pub(crate) struct Addressed<S> {
     pub(super) flow: S,
     passing: Option<Passing>,
     /// Whether it leaves even those to whoever takes the messages: an ack of one would be an ack of
     /// all before it.
     all: bool,
+    waiting: Waiting,
 }
 
 impl<S> Addressed<S> {
-    pub(super) fn new(flow: S, all: bool) -> Self {
-        Self { flow, passing: None, all }
+    pub(super) fn new(flow: S, all: bool, of: &Transport) -> Self {
+        Self { flow, passing: None, all, waiting: Waiting::new(of) }
     }
 }
 
@@ -58,11 +61,15 @@ impl<S: PollInto> PollInto for Addressed<S> {
                 }
             }
             let next = ready!(self.flow.poll_into(cx, into));
-            if matches!(next, Some(Ok(()))) && is_marker(into) {
+            if matches!(next, Some(Ok(()))) && is_no_event(into) {
                 match &into.settle {
                     // In a replay nothing is acknowledged.
                     None => continue,
                     Some(_) if self.all => {}
+                    Some(_) if into.waits() => {
+                        self.passing = self.waiting.leave(into);
+                        continue;
+                    }
                     Some(settle) => {
                         let settle = settle.clone();
                         self.passing =
@@ -86,15 +93,18 @@ impl<S: PollInto> PollInto for Addressed<S> {
     }
 }
 
-/// Whether the server wrote a message itself; where it did, that is logged.
+/// Whether a message is no event; where it is none, that is logged.
 #[inline]
-pub(super) fn is_marker(message: &Incoming) -> bool {
-    let is_marker = message.is_marker();
-    if is_marker {
+pub(super) fn is_no_event(message: &Incoming) -> bool {
+    let is_no_event = message.is_no_event();
+    if is_no_event {
         let subject = message.subject.as_str();
-        tracing::debug!(subject, "a server's marker for what it deleted is passed over");
+        tracing::debug!(
+            subject,
+            "a server's marker, or what waits until it is due, is passed over"
+        );
     }
-    is_marker
+    is_no_event
 }
 
 impl<S: fmt::Debug> fmt::Debug for Addressed<S> {
@@ -105,10 +115,13 @@ impl<S: fmt::Debug> fmt::Debug for Addressed<S> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use bytes::Bytes;
     use futures_util::{FutureExt as _, StreamExt as _};
 
     use crate::header::{self, Headers};
+    use crate::moment;
     use crate::stream::{Retention, StreamConfig};
     use crate::subject::Subject;
     use crate::transport::memory::Memory;
@@ -150,6 +163,28 @@ mod tests {
         assert!(replay.next().now_or_never().is_none() && pull.next().now_or_never().is_none());
         let left = transport.stream_state("ORDERS").await.unwrap().messages;
         assert_eq!(left, 2, "the marker is settled, and the events are not");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_waits_in_a_work_queue_is_not_cancelled() {
+        let transport = Transport::Memory(Memory::new());
+        let mut orders = StreamConfig::new("ORDERS", ["orders.>"]);
+        (orders.retention, orders.allow_message_schedules) = (Retention::WorkQueue, true);
+        transport.create_stream(&orders).await.unwrap();
+        transport.create_consumer("ORDERS", &ConsumerConfig::new("shop")).await.unwrap();
+        let due = transport.now() + Duration::from_secs(100);
+        let mut headers = Headers::new();
+        headers.push(header::SCHEDULE, format!("@at {}", moment::write(due).unwrap()));
+        headers.push(header::SCHEDULE_TARGET, "orders.later");
+        let subject = Subject::from_static("orders.created");
+        let message = Outgoing { subject, headers, payload: Bytes::from_static(b"{}") };
+        transport.store(&message).await.unwrap().await.unwrap();
+
+        let mut pull = transport.pull("ORDERS", "shop", 10).await.unwrap();
+        let incoming = pull.next().await.unwrap().unwrap();
+        assert_eq!(incoming.subject.as_str(), "orders.later");
+        assert!(transport.now() >= due && !incoming.waits());
+        assert_eq!(incoming.receipt.unwrap().attempt, 1);
     }
 
     #[tokio::test(start_paused = true)]

@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use futures_util::Stream;
 
 use crate::subject::Subject;
-use crate::transport::addressed::{Addressed, PollInto, is_marker};
-use crate::transport::{Fault, Incoming, memory, nats};
+use crate::transport::addressed::{Addressed, PollInto, is_no_event};
+use crate::transport::{Fault, Incoming, Transport, memory, nats};
 
 /// A durable pull consumer, whose deliveries are acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,14 +140,14 @@ pub(crate) enum Pull {
 }
 
 impl Pull {
-    pub(super) fn nats(pull: nats::NatsPull) -> Self {
+    pub(super) fn nats(pull: nats::NatsPull, of: &Transport) -> Self {
         let all = pull.acks_all();
-        Self::Nats(Addressed::new(pull, all))
+        Self::Nats(Addressed::new(pull, all, of))
     }
 
-    pub(super) fn memory(pull: memory::MemoryPull) -> Self {
+    pub(super) fn memory(pull: memory::MemoryPull, of: &Transport) -> Self {
         let all = pull.acks_all();
-        Self::Memory(Addressed::new(pull, all))
+        Self::Memory(Addressed::new(pull, all, of))
     }
 
     /// How many more messages may be on the way, or here and not yielded. As long as it is not
@@ -216,7 +216,7 @@ impl PollInto for Pull {
             Self::Nats(pull) => pull.poll_into(cx, into),
             Self::NatsOrdered(pull) => loop {
                 match ready!(Pin::new(&mut *pull).poll_next(cx)) {
-                    Some(Ok(incoming)) if is_marker(&incoming) => {}
+                    Some(Ok(incoming)) if is_no_event(&incoming) => {}
                     next => {
                         let next = next.map(|next| next.map(|incoming| *into = incoming));
                         return Poll::Ready(next);

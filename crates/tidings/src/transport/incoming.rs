@@ -30,6 +30,19 @@ impl Incoming {
         self.payload.is_empty() && self.headers.get(header::MARKER_REASON).is_some()
     }
 
+    /// Whether it waits in its stream until it is due (ADR-51): what it is for is another subject, and
+    /// it is no event.
+    #[inline]
+    pub(crate) fn waits(&self) -> bool {
+        self.headers.get(header::SCHEDULE).is_some()
+    }
+
+    /// Whether it is no event, whatever its subject.
+    #[inline]
+    pub(crate) fn is_no_event(&self) -> bool {
+        self.is_marker() || self.waits()
+    }
+
     /// Becomes another message, one that no stream delivered. Each part is laid where the last one
     /// was: a message is a few hundred bytes, which are not moved once more.
     #[inline(always)]

@@ -24,6 +24,7 @@ mod pending_ack;
 mod since;
 mod state;
 mod stored;
+mod waiting;
 
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
@@ -190,8 +191,12 @@ impl Transport {
         prefetch: usize,
     ) -> Result<Pull, Fault> {
         match self {
-            Self::Nats(t) => t.pull(stream, consumer, prefetch).await.map(Pull::nats),
-            Self::Memory(t) => t.pull(stream, consumer, prefetch).map(Pull::memory),
+            Self::Nats(t) => {
+                t.pull(stream, consumer, prefetch).await.map(|pull| Pull::nats(pull, self))
+            }
+            Self::Memory(t) => {
+                t.pull(stream, consumer, prefetch).map(|pull| Pull::memory(pull, self))
+            }
         }
     }
 
@@ -207,7 +212,7 @@ impl Transport {
         let from = self.start(stream, &filters, from).await?;
         match self {
             Self::Nats(t) => t.replay(stream, filters, from, prefetch).await.map(Pull::NatsOrdered),
-            Self::Memory(t) => t.replay(stream, filters, from).map(Pull::memory),
+            Self::Memory(t) => t.replay(stream, filters, from).map(|pull| Pull::memory(pull, self)),
         }
     }
 

@@ -36,6 +36,12 @@ impl StoredMessage {
         self.payload.is_empty() && headers.get(header::MARKER_REASON).is_some()
     }
 
+    /// Whether it waits until it is due: it is no event.
+    pub(crate) fn waits(&self) -> bool {
+        let StoredHeaders::Read(headers) = &self.headers else { return false };
+        headers.get(header::SCHEDULE).is_some()
+    }
+
     /// Whether a client can read it, as far as this shows it. Clients take any white space of Unicode
     /// for the end of a subject; a server only what ASCII has.
     pub(crate) fn is_readable(&self) -> bool {

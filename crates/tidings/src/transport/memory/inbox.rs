@@ -66,12 +66,14 @@ impl Mailbox {
         self
     }
 
-    /// Whether a message is for whoever listens here: a question is for the stream of its subject.
+    /// Whether a message is for whoever listens here: a question is for the stream of its subject, and so
+    /// is what waits there.
     fn is_meant(&self, message: &Outgoing) -> bool {
         let mut only = self.only.iter();
         let subject = message.subject.as_str();
         (self.only.is_empty() || only.any(|filter| matches(filter.as_str(), subject)))
             && !(message.payload.is_empty() && message.headers.get(header::QUESTION).is_some())
+            && (message.headers.is_empty() || message.headers.get(header::SCHEDULE).is_none())
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {

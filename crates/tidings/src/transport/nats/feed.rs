@@ -20,6 +20,7 @@ use tokio::task::{coop, unconstrained};
 use tokio::time::{sleep, timeout};
 
 use super::denial::Denials;
+use super::header::has;
 use super::{Nats, TAKEN};
 use crate::header;
 use crate::said::log;
@@ -51,6 +52,7 @@ impl Interest {
     fn means(&self, message: &Message) -> bool {
         (self.only.is_empty() || self.is_among(message))
             && !(message.payload.is_empty() && is_no_event(message))
+            && !message.headers.as_ref().is_some_and(|headers| has(headers, header::SCHEDULE))
     }
 
     #[cold]
@@ -63,9 +65,8 @@ impl Interest {
 /// republished, or a question to the stream of its subject.
 #[cold]
 fn is_no_event(message: &Message) -> bool {
-    let has =
-        |name: &str| message.headers.as_ref().is_some_and(|headers| headers.get(name).is_some());
-    has(header::MARKER_REASON) || has(header::QUESTION)
+    let is = |name| message.headers.as_ref().is_some_and(|headers| has(headers, name));
+    is(header::MARKER_REASON) || is(header::QUESTION)
 }
 
 /// The messages of one core subscription that have arrived.

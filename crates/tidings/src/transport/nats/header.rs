@@ -48,6 +48,14 @@ fn value_of(value: &str) -> Result<HeaderValue, Fault> {
     HeaderValue::deserialize(value).map_err(Fault::client)
 }
 
+/// Whether there is one of this name, looked for as [`NatsHeaders::get`] does.
+pub(super) fn has(headers: &HeaderMap, name: &str) -> bool {
+    headers.iter().any(|(known, _)| {
+        let known: &str = known.as_ref();
+        known.eq_ignore_ascii_case(name)
+    })
+}
+
 /// Headers that arrived, as they are.
 #[derive(Clone)]
 pub(crate) struct NatsHeaders(HeaderMap);
