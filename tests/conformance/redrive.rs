@@ -178,6 +178,12 @@ pub(crate) async fn only_the_consumer_that_failed(env: Env) {
     delivery.ack_confirmed().await.unwrap();
     never(SHORT, in_audit.recv()).await;
     never(SHORT, by_hand.next()).await;
+    // Nobody acknowledges without a count.
+    assert_eq!((by_hand.passed_over(), by_hand.unwarranted()), (1, 0));
+    for (running, passed_over) in [(&shop, 0), (&audit, 1)] {
+        let report = &running.report()[0];
+        assert_eq!((report.passed_over, report.unwarranted), (passed_over, 0), "{report:?}");
+    }
     // What was passed over is done, and the history has it.
     for name in ["by-hand", "audit-parcels_sent"] {
         let state = bus.stream::<Parcels>().consumer_state(name).await.unwrap();
@@ -225,7 +231,8 @@ pub(crate) async fn where_the_stream_is_gone_letters_stay(env: Env) {
     running.shutdown().await;
     bus.stream::<Parcels>().delete().await.unwrap();
     let report = aside.redrive(DeadLetterFilter::all()).await.unwrap();
-    assert_eq!((report.redriven, report.failed, report.stopped), (0, 1, true));
+    // Each is told, also without `keep_going`: letters of another stream could go back.
+    assert_eq!((report.redriven, report.failed, report.stopped), (0, 3, false));
     let error = report.errors[0].to_string();
     assert!(error.contains("parcels.eu.sent") && error.contains("PARCELS"), "{error}");
     let report = aside.redrive(DeadLetterFilter::all()).keep_going().await.unwrap();

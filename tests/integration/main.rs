@@ -34,6 +34,7 @@ mod runtime;
 mod stand_in;
 mod testing;
 mod trust;
+mod warrant;
 
 use std::time::Duration;
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use serde_json::Value;
 use tidings::prelude::*;
 use tidings::{DeadLetterFilter, Running, StreamConfig};
@@ -207,7 +208,7 @@ async fn what_can_not_be_done_is_said_with_a_code() {
     let output = tidings(&server, &["dlq", "redrive", "--registry", "shop", "--yes"]).await;
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.starts_with("0 put back, 1 failed"), "{text}");
+    assert!(text.starts_with("0 put back, 2 failed"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -365,6 +366,56 @@ async fn a_folder_from_elsewhere_is_read_with_care() {
         plan(name).await;
     }
     fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn letters_that_name_what_is_not_theirs_are_refused_and_the_rest_goes_back() {
+    let server = Server::start().await;
+    let bus = Bus::connect(server.url()).await.unwrap();
+    let (running, mended) = shop(&bus, 1).await;
+    mended.store(true, Ordering::SeqCst);
+    let jetstream = async_nats::jetstream::new(server.client().await);
+    let vault = async_nats::jetstream::stream::Config {
+        name: "VAULT".to_owned(),
+        subjects: vec!["vault.>".to_owned(), "$KV.vault.>".to_owned()],
+        ..Default::default()
+    };
+    let mut vault = jetstream.create_stream(vault).await.unwrap();
+    // Whoever may write letters names what others keep, and what the server does.
+    for place in [
+        "VAULT.shop.$KV.vault.key",
+        "ORDERS.shop.vault.opened",
+        "ORDERS.shop.$JS.API.STREAM.INFO.VAULT",
+        "ORDERS.shop._INBOX.a.b",
+        "NOWHERE.shop.orders.eu.created",
+    ] {
+        let subject = format!("_dead_letters.shop-dead-letters.{place}");
+        jetstream.publish(subject, "{}".into()).await.unwrap().await.unwrap();
+    }
+    let mut heard = server.client().await.subscribe("_INBOX.a.>").await.unwrap();
+
+    let of = ["--registry", "shop"];
+    let begun = std::time::Instant::now();
+    for (dry, said) in
+        [(true, "1 would be put back, 5 would be refused"), (false, "1 put back, 5 failed")]
+    {
+        let flag = if dry { "--dry-run" } else { "--yes" };
+        let output = tidings(&server, &["dlq", "redrive", of[0], of[1], flag]).await;
+        assert_eq!(output.status.code(), Some(1));
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.starts_with(said), "{text}");
+        for named in ["$KV.vault.key", "vault.opened", "$JS.API", "_INBOX.a.b", "NOWHERE"] {
+            assert!(text.contains(named), "{named}: {text}");
+        }
+    }
+    // What is no stream is not asked again and again.
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    eventually(SOON, "it is handled", || async { running.report()[0].handled == 1 }).await;
+    assert_eq!(vault.info().await.unwrap().state.messages, 0);
+    let unheard = tokio::time::timeout(Duration::from_millis(100), heard.next()).await;
+    assert!(unheard.is_err(), "{unheard:?}");
+    assert_eq!(told(&server, &["dlq", "list", of[0], of[1]]).await.len(), 5);
+    running.shutdown().await;
 }
 
 /// A folder of this test's own.

@@ -144,12 +144,13 @@ impl Context {
     /// The message's id (`Nats-Msg-Id`); every stream event has one. It stays the same when the
     /// message is put aside and put back.
     pub fn message_id(&self) -> Option<&str> {
-        self.headers().message_id()
+        self.matter.headers.message_id()
     }
 
-    /// How often the message was put back after it had been put aside; 0 for most.
+    /// How often the message was put back after it had been put aside, as a redrive has signed; 0 for
+    /// most.
     pub fn redriven(&self) -> u64 {
-        self.headers().redriven()
+        self.matter.headers.redriven()
     }
 
     /// Which delivery of the message it is, from 1; always 1 without a stream.
@@ -239,7 +240,7 @@ impl Ancestry for Context {
         let digest = digest(name, subject, json);
         let count = self.matter.count(digest);
         // What was put back is still the message that it was.
-        let (stream, sequence, stored_at) = self.headers().origin().unwrap_or_else(|| {
+        let (stream, sequence, stored_at) = self.matter.headers.origin().unwrap_or_else(|| {
             // A stream that is deleted and made again counts its sequences anew.
             let stored_at = receipt.stored_at.duration_since(SystemTime::UNIX_EPOCH);
             (&*receipt.stream, receipt.sequence, stored_at.unwrap_or_default().as_nanos())
@@ -256,7 +257,7 @@ impl Ancestry for Context {
 
     fn run_before_since(&self) -> Option<SystemTime> {
         let receipt = self.matter.receipt.as_ref()?;
-        let origin = self.headers().origin().and_then(|(_, _, nanos)| {
+        let origin = self.matter.headers.origin().and_then(|(_, _, nanos)| {
             let since = Duration::from_nanos(u64::try_from(nanos).ok()?);
             SystemTime::UNIX_EPOCH.checked_add(since)
         });

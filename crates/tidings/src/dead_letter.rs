@@ -5,6 +5,8 @@ mod cause;
 mod error;
 mod filter;
 mod handle;
+mod home;
+mod key;
 mod letter;
 mod list;
 mod opened;

@@ -125,12 +125,14 @@ impl<E: Message, K> Delivery<E, K> {
     }
 
     /// Its id (`Nats-Msg-Id`); every stream event has one. It stays the same when the message is
-    /// put aside and put back.
+    /// put aside and put back; a live delivery, of which no stream says who put it back, then has the
+    /// id of the copy.
     pub fn message_id(&self) -> Option<&str> {
         self.headers.message_id()
     }
 
-    /// How often it was put back after it had been put aside; 0 for most.
+    /// How often it was put back after it had been put aside, as a redrive has signed; 0 for most, and
+    /// for each live delivery.
     pub fn redriven(&self) -> u64 {
         self.headers.redriven()
     }

@@ -69,6 +69,9 @@ pub(crate) const ORIGINAL_ID: &str = "Tidings-Message-Id";
 /// Where a message was stored before it was put back, first of all:
 /// `<stream>.<sequence>.<stored at, in nanoseconds since 1970>`.
 pub(crate) const ORIGIN: &str = "Tidings-Origin";
+/// That a redrive put a message back, with its signature:
+/// `<dead-letter stream>.<sequence of the key>.<signature>`. What else is said of that counts with it.
+pub(crate) const WARRANT: &str = "Tidings-Warrant";
 /// Asks a stream whether it knows an id: no message, and never stored. Subscriptions leave it out.
 pub(crate) const QUESTION: &str = "Tidings-Question";
 /// The consumer that a message is for, as `<stream>/<consumer>`; every other one passes it over.
@@ -124,8 +127,25 @@ pub(crate) fn original_name(name: &str) -> Option<&str> {
 /// when it was published first is over, but for how long it lives.
 pub(crate) fn comes_back(name: &str) -> bool {
     let is = |other: &str| name.eq_ignore_ascii_case(other);
-    let replaced = is(REDRIVEN) || is(ORIGINAL_ID) || is(ONLY);
-    (!begins(name, RESERVED[0]) || is(TTL)) && !replaced
+    (!begins(name, RESERVED[0]) || is(TTL)) && !is_of_redrive(name)
+}
+
+/// Whether a header of this name is one that only a redrive writes.
+#[inline]
+pub(crate) fn is_of_redrive(name: &str) -> bool {
+    // Most names are shorter than the shortest, or begin otherwise.
+    name.len() >= ONLY.len()
+        && begins(name, RESERVED[1])
+        && [REDRIVEN, ORIGINAL_ID, ORIGIN, ONLY, WARRANT]
+            .iter()
+            .any(|of_redrive| name.eq_ignore_ascii_case(of_redrive))
+}
+
+/// Whether a redrive signs a header of this name. Servers add and take away what is theirs, but for
+/// the id.
+pub(crate) fn is_warranted(name: &str) -> bool {
+    let is = |other: &str| name.eq_ignore_ascii_case(other);
+    (!begins(name, RESERVED[0]) || is(MESSAGE_ID)) && !is(WARRANT)
 }
 
 /// Whether a message whose `ONLY` header is this is for another consumer.
@@ -136,6 +156,13 @@ pub(crate) fn is_for_another(only: &str, stream: &str, consumer: &str) -> bool {
 /// Whether a header's name begins like this, without regard to case.
 fn begins(name: &str, prefix: &str) -> bool {
     name.get(..prefix.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(prefix))
+}
+
+/// Whether a header that was read can be sent again: clients take more than they send, such as a line
+/// end within a value.
+pub(crate) fn is_sendable((name, value): (&str, &str)) -> bool {
+    let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && b != b':');
+    is_name && !value.contains(['\r', '\n', '\0'])
 }
 
 /// Whether a header can hold this value.

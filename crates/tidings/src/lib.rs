@@ -171,6 +171,7 @@ mod text;
 mod token;
 mod topology;
 mod transport;
+mod warrant;
 
 /// What a set of messages promises, as data: descriptors, catalogs and the folder `schemas/`.
 pub use tidings_contract as contract;

@@ -23,10 +23,10 @@ use futures_util::stream::{Stream, StreamExt};
 
 use ahead::Ahead;
 
-use crate::delivery::{Delivery, DeliveryKind, Live};
+use crate::delivery::{Delivery, DeliveryKind, Durable, Live};
 use crate::envelope;
 use crate::message::{Decode, Event};
-use crate::transport::{Fault, Inboxes, Incoming, PollInto as _, Pull};
+use crate::transport::{Fault, Inboxes, Incoming, Passed, PollInto as _, Pull};
 
 /// A flow of typed deliveries: a [`Stream`] that also has a [`next`](Subscription::next) of its
 /// own.
@@ -71,6 +71,27 @@ impl<E: Event + Decode, K: DeliveryKind> Subscription<E, K> {
         match &self.source {
             Source::Core(inboxes) => inboxes.iter().map(|inbox| inbox.dropped().count()).sum(),
             Source::Stream(..) => 0,
+        }
+    }
+}
+
+impl<E: Event + Decode> Subscription<E, Durable> {
+    /// How many events were acknowledged here and not given out: a redrive put them back for another
+    /// consumer only, or a server wrote them for what it deleted.
+    pub fn passed_over(&self) -> u64 {
+        self.passed().map_or(0, Passed::over)
+    }
+
+    /// How many events had headers that only a redrive writes, and no redrive's signature: they came
+    /// as any other, and the headers are not looked at. It is logged too.
+    pub fn unwarranted(&self) -> u64 {
+        self.passed().map_or(0, Passed::unwarranted)
+    }
+
+    fn passed(&self) -> Option<&Passed> {
+        match &self.source {
+            Source::Core(_) => None,
+            Source::Stream(pull, _) => Some(pull.passed()),
         }
     }
 }

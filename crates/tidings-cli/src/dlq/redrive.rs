@@ -21,7 +21,8 @@ pub(crate) struct Redrive {
     /// Only for the consumer that failed: the others of Tidings pass them over.
     #[arg(long)]
     only_failed: bool,
-    /// Goes on where one can't be put back, instead of ending there.
+    /// Goes on where a stream takes nothing or the server does not answer, instead of leaving the rest
+    /// alone. A letter that is bad by itself never ends it.
     #[arg(long)]
     keep_going: bool,
     /// Changes nothing, and says what would be done.
@@ -66,6 +67,7 @@ impl Redrive {
             sum.duplicates += report.duplicates;
             sum.failed += report.failed;
             sum.errors.extend(report.errors);
+            sum.left += report.left;
             sum.stopped |= report.stopped;
             if report.stopped || sum.redriven + sum.failed >= most {
                 break;
@@ -83,7 +85,11 @@ fn text(report: &RedriveReport, dry_run: bool) -> String {
         text = format!("{text}, {} of them had been already", report.duplicates);
     }
     if report.failed > 0 {
-        text = format!("{text}, {} failed", report.failed);
+        let refused = if dry_run { "would be refused" } else { "failed" };
+        text = format!("{text}, {} {refused}", report.failed);
+    }
+    if report.left > 0 {
+        text = format!("{text}, {} left alone behind them", report.left);
     }
     if report.stopped {
         text.push_str("; the rest was left alone (`--keep-going` goes on)");
@@ -99,6 +105,7 @@ fn value(report: &RedriveReport, dry_run: bool) -> serde_json::Value {
         "redriven": report.redriven,
         "duplicates": report.duplicates,
         "failed": report.failed,
+        "left": report.left,
         "errors": report.errors.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "stopped": report.stopped,
         "dry_run": dry_run,

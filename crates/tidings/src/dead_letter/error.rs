@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::transport::{ApiError, Fault, Outage};
+use crate::transport::{ApiError, Denial, Fault, Outage};
 
 /// Dead letters could not be read, put back or purged.
 #[derive(Debug, thiserror::Error)]
@@ -95,9 +95,10 @@ pub enum DeadLetterError {
         /// Why nothing is put back there.
         problem: String,
     },
-    /// No stream keeps the original's subject any more; the letter stays.
+    /// The stream that kept the original is gone, or does not keep its subject any more; the letter
+    /// stays. It is put back nowhere else.
     #[error(
-        "letter {sequence} can't be put back: no stream keeps `{subject}`, where there was `{stream}`"
+        "letter {sequence} can't be put back: there is no stream `{stream}` that keeps `{subject}`; give it that subject, or publish the payload anew and purge the letter"
     )]
     NoOrigin {
         /// The letter's sequence.
@@ -129,6 +130,38 @@ pub enum DeadLetterError {
         code: u32,
         /// What the server says.
         description: String,
+    },
+    /// Another stream than the one that kept the original says that it has stored it; the letter
+    /// stays.
+    #[error(
+        "letter {sequence} may be back in another stream: `{stored_by}` says that it has stored `{subject}`, and `{stream}` should have"
+    )]
+    Elsewhere {
+        /// The letter's sequence.
+        sequence: u64,
+        /// The original's subject.
+        subject: String,
+        /// The stream that kept it.
+        stream: String,
+        /// The stream that was named in the answer, as it was.
+        stored_by: String,
+    },
+    /// The client can't send the original as the letter has it, such as for a line end in a header;
+    /// the letter stays.
+    #[error("letter {sequence} can't be put back: its original can't be sent; purge it")]
+    Unsendable {
+        /// The letter's sequence.
+        sequence: u64,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The server does not allow what putting this letter back needs; the letter stays.
+    #[error("letter {sequence} can't be put back: {source}")]
+    Denied {
+        /// The letter's sequence.
+        sequence: u64,
+        /// What is not allowed.
+        source: Denial,
     },
     /// The server refused to read the dead-letter stream, or to remove from it.
     #[error("dead-letter stream `{stream}`: {description} (code {code})")]
@@ -169,6 +202,35 @@ pub enum DeadLetterError {
 }
 
 impl DeadLetterError {
+    /// Whether it is about one letter, so that others can be put back all the same.
+    pub(super) fn is_of_letter(&self) -> bool {
+        matches!(
+            self,
+            Self::NotFound { .. }
+                | Self::NoLetter { .. }
+                | Self::Unreadable { .. }
+                | Self::Gone { .. }
+                | Self::Marker { .. }
+                | Self::Waiting { .. }
+                | Self::Forbidden { .. }
+                | Self::NoOrigin { .. }
+                | Self::TooLarge { .. }
+                | Self::Refused { .. }
+                | Self::Elsewhere { .. }
+                | Self::Unsendable { .. }
+                | Self::Denied { .. }
+        )
+    }
+
+    /// Whether its stream takes nothing for now: what comes behind in the same stream would overtake
+    /// this one.
+    pub(super) fn is_of_stream(&self) -> bool {
+        let Self::Refused { code, description, .. } = self else { return false };
+        let (code, description) = (*code, description.clone());
+        let is_full = code == ApiError::STORE_FAILED && !description.contains("per subject");
+        is_full || ApiError { status: 0, code, description }.is_passing()
+    }
+
     /// What went wrong with the dead-letter stream.
     pub(super) fn of(fault: Fault, stream: &str) -> Self {
         let stream = stream.to_owned();

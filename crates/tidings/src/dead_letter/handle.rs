@@ -9,7 +9,7 @@ use super::redrive::Redrive;
 use super::{place, store};
 use crate::link::Link;
 use crate::stream::Retention;
-use crate::transport::{AckPolicy, Fault, Which};
+use crate::transport::{AckPolicy, Fault, Which, Witness};
 
 /// The letters of one dead-letter stream, made by `Bus::dead_letters`.
 ///
@@ -77,7 +77,8 @@ impl DeadLetters {
     /// # Errors
     /// [`DeadLetterError::NotFound`] if there is none with this sequence.
     pub async fn get(&self, sequence: u64) -> Result<DeadLetter, DeadLetterError> {
-        list::one(&self.link, &self.letters, sequence).await
+        let witness = Witness::new(&self.link.transport);
+        list::one(&self.link, &self.letters, sequence, &witness).await
     }
 
     /// Puts the originals of the letters that are meant back on their subjects, in the order of

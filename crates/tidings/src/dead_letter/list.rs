@@ -12,7 +12,7 @@ use super::filter::DeadLetterFilter;
 use super::opened::DeadLetter;
 use super::place;
 use crate::link::Link;
-use crate::transport::{Fault, StoredMessage, Which};
+use crate::transport::{Fault, StoredMessage, Which, Witness};
 
 /// Letters in the order in which they were put aside, up to those that are there when the first is
 /// read; a futures stream.
@@ -67,6 +67,7 @@ pub(super) struct Walk {
     link: Link,
     letters: String,
     filter: DeadLetterFilter,
+    witness: Witness,
     span: Option<Span>,
     /// How many letters it looked at.
     pub(super) seen: u64,
@@ -84,7 +85,8 @@ struct Span {
 
 impl Walk {
     pub(super) fn new(link: Link, letters: String, filter: DeadLetterFilter) -> Self {
-        Self { link, letters, filter, span: None, seen: 0, found: 0, ended: false }
+        let witness = Witness::new(&link.transport);
+        Self { link, letters, filter, witness, span: None, seen: 0, found: 0, ended: false }
     }
 
     /// The next letter that is meant; `None` when there are no more.
@@ -106,7 +108,7 @@ impl Walk {
             self.ended = true;
             // What can't be asked for is refused here, too.
             self.filter.letter_subjects(&self.letters)?;
-            let letter = one(&self.link, &self.letters, sequence).await?;
+            let letter = one(&self.link, &self.letters, sequence, &self.witness).await?;
             self.seen = 1;
             return Ok(Some(letter).filter(|letter| self.filter.selects(letter)));
         }
@@ -142,7 +144,7 @@ impl Walk {
                 break;
             }
             span.next = stored.sequence + 1;
-            if stored.subject.as_str() == place::turn_subject(&self.letters) {
+            if place::is_none(&self.letters, stored.subject.as_str()) {
                 continue;
             }
             self.seen += 1;
@@ -151,6 +153,7 @@ impl Walk {
                 .ok_or_else(|| no_letter(&self.letters, sequence, subject.as_str()))?;
             let completed = letter.complete(&self.link.transport).await;
             completed.map_err(|fault| self.fault(fault))?;
+            letter.confirm(&self.witness).await;
             if self.filter.selects(&letter) {
                 return Ok(Some(letter));
             }
@@ -178,6 +181,7 @@ pub(super) async fn one(
     link: &Link,
     letters: &str,
     sequence: u64,
+    witness: &Witness,
 ) -> Result<DeadLetter, DeadLetterError> {
     let stored = link.transport.stored(letters, Which::At(sequence)).await;
     let stored = stored.map_err(|fault| DeadLetterError::of(fault, letters))?;
@@ -186,6 +190,7 @@ pub(super) async fn one(
         letter.ok_or_else(|| DeadLetterError::NotFound { stream: letters.to_owned(), sequence })?;
     let completed = letter.complete(&link.transport).await;
     completed.map_err(|fault| DeadLetterError::of(fault, letters))?;
+    letter.confirm(witness).await;
     Ok(letter)
 }
 

@@ -11,7 +11,9 @@ use crate::envelope::{self, DecodeError};
 use crate::header::{self, Headers};
 use crate::message::Decode;
 use crate::subject::Subject;
-use crate::transport::{ApiError, Fault, Incoming, StoredHeaders, StoredMessage, Transport, Which};
+use crate::transport::{
+    ApiError, Fault, Heading, Incoming, StoredHeaders, StoredMessage, Transport, Which, Witness,
+};
 
 /// A message that was put aside, and why.
 ///
@@ -32,7 +34,7 @@ pub struct DeadLetter {
     attempts: Option<u64>,
     first_failed_at: Option<SystemTime>,
     last_failed_at: Option<SystemTime>,
-    headers: Headers,
+    headers: Heading,
     raw_headers: Option<Bytes>,
     payload: Bytes,
     original: Whereabouts,
@@ -74,9 +76,11 @@ impl DeadLetter {
         let text = |name| written.get(name).map(text::decode);
         let reason = written.get(header::DL_REASON).unwrap_or_default();
         // The letter's own subject shows it in another way where it can't be part of one, and is cut
-        // where it is too long.
-        let original = text(header::DL_SUBJECT)
-            .filter(|said| text::splittable(said) == subject || said.len() > subject.len());
+        // where it is too long. Whatever else it says there is not believed.
+        let original = text(header::DL_SUBJECT).filter(|said| {
+            text::splittable(said) == subject
+                || place::fitting(letters, &stream, &consumer, said) == stored.subject.as_str()
+        });
         let subject = Subject::from(original.unwrap_or(subject));
         Some(Self {
             sequence: stored.sequence,
@@ -93,7 +97,7 @@ impl DeadLetter {
             attempts: number(header::DL_ATTEMPTS),
             first_failed_at: time(header::DL_FIRST_FAILED_AT),
             last_failed_at: time(header::DL_LAST_FAILED_AT),
-            headers,
+            headers: headers.into(),
             raw_headers,
             payload: stored.payload,
             original: if refers { Whereabouts::Gone } else { Whereabouts::Here },
@@ -116,15 +120,33 @@ impl DeadLetter {
             return Ok(());
         };
         match found.headers {
-            StoredHeaders::Read(headers) => self.headers = headers,
+            StoredHeaders::Read(headers) => self.headers = headers.into(),
             StoredHeaders::Unreadable(block) => {
-                self.headers = Headers::from_wire(&block).unwrap_or_default();
+                self.headers = Headers::from_wire(&block).unwrap_or_default().into();
                 self.raw_headers = Some(block);
             }
         }
         self.payload = found.payload;
         self.original = Whereabouts::There;
         Ok(())
+    }
+
+    /// Finds out whether a redrive has signed what the original's headers say of one.
+    pub(super) async fn confirm(&mut self, witness: &Witness) {
+        if !self.headers.claims() {
+            return;
+        }
+        let vouched = witness.vouches(self.subject.as_str(), &self.headers, &self.payload).await;
+        if vouched {
+            let headers = Headers::clone(&self.headers);
+            self.headers = Heading::Warranted(Box::new(headers));
+        }
+    }
+
+    /// What the original was before it was put back first, if a redrive has signed that.
+    pub(super) fn origin(&self) -> Option<String> {
+        let (stream, sequence, nanos) = self.headers.origin()?;
+        Some(format!("{stream}.{sequence}.{nanos}"))
     }
 
     /// Whether the original was too large for a letter: then the letter refers to the message in
@@ -229,7 +251,7 @@ impl DeadLetter {
         self.headers.message_id()
     }
 
-    /// How often it was put back before.
+    /// How often it was put back before, as a redrive has signed.
     pub fn redriven(&self) -> u64 {
         self.headers.redriven()
     }
@@ -242,7 +264,7 @@ impl DeadLetter {
         envelope::decode(&Incoming {
             subject: self.subject.clone(),
             reply: None,
-            headers: self.headers.clone().into(),
+            headers: self.headers.clone(),
             payload: self.payload.clone(),
             receipt: None,
             settle: None,

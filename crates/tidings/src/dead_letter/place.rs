@@ -8,6 +8,7 @@ use super::text;
 use crate::stream::{Discard, StreamConfig};
 use crate::subject::LETTERS as ROOT;
 use crate::transport::Receipt;
+use crate::warrant::key_subject;
 
 /// What a server tells of a message that was delivered as often as allowed, and never settled.
 const EXHAUSTED: &str = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES";
@@ -29,7 +30,11 @@ pub(super) fn letter_subject(
 /// The subject of the letter of a message: where it would be longer than a subject may be, the last
 /// tokens are left out, and the letter says in a header what they were.
 pub(super) fn fitting_subject(letters: &str, receipt: &Receipt, original: &str) -> String {
-    let Receipt { stream, consumer, .. } = receipt;
+    fitting(letters, &receipt.stream, &receipt.consumer, original)
+}
+
+/// The same by the names of stream and consumer.
+pub(super) fn fitting(letters: &str, stream: &str, consumer: &str, original: &str) -> String {
     let mut kept = original;
     loop {
         let subject = letter_subject(letters, stream, consumer, kept);
@@ -65,6 +70,11 @@ pub(super) fn all_letters(letters: &str) -> String {
 /// The subject of the message that says whose turn it is to change the stream; no letter's.
 pub(super) fn turn_subject(letters: &str) -> String {
     format!("{ROOT}.{letters}._turn")
+}
+
+/// Whether it is the subject of a message that is no letter, but belongs to the stream all the same.
+pub(super) fn is_none(letters: &str, subject: &str) -> bool {
+    subject == turn_subject(letters) || subject == key_subject(letters)
 }
 
 /// The subject on which the server tells that this consumer has exhausted a message.

@@ -5,17 +5,19 @@ use std::pin::Pin;
 use std::time::SystemTime;
 
 use data_encoding::BASE64URL_NOPAD;
+use hashbrown::HashSet;
 
 use super::cause::DeadLetterReason;
 use super::error::DeadLetterError;
 use super::filter::DeadLetterFilter;
 use super::handle::DeadLetters;
+use super::home::Homes;
 use super::opened::DeadLetter;
 use super::progress::{Audience, DeadLetterProgress};
-use super::store;
+use super::{key, store};
 use crate::header::{self, Headers};
-use crate::subject::{is_inbox, reserved};
 use crate::transport::{Fault, Outgoing, is_splittable};
+use crate::warrant::{self, Signer};
 
 /// How many errors a report keeps.
 const MOST_ERRORS: usize = 10;
@@ -55,7 +57,11 @@ pub struct RedriveReport {
     pub failed: u64,
     /// The first ten errors.
     pub errors: Vec<DeadLetterError>,
-    /// Whether an error ended it, so that letters may be left.
+    /// How many were left alone, since their stream took nothing; see
+    /// [`keep_going`](Redrive::keep_going).
+    pub left: u64,
+    /// Whether letters were left alone: those of a stream that took nothing, or, where the server
+    /// did not answer, the rest of them.
     pub stopped: bool,
 }
 
@@ -78,15 +84,18 @@ impl Redrive<'_> {
         self
     }
 
-    /// Goes on with the next letter where one can't be put back. Without this the first such ends
-    /// it, so that nothing overtakes what was put aside before it. A letter whose headers can't be
-    /// sent never ends it.
+    /// Tries each letter, whatever became of those before it.
+    ///
+    /// Without this a stream that takes nothing, as one that is full, gets none of the letters behind
+    /// the first that it refused: nothing overtakes what was put aside before it. The first that the
+    /// server does not answer about ends it. A letter that can't be put back for itself, such as for
+    /// its headers, its subject or its size, never keeps another one.
     pub fn keep_going(mut self) -> Self {
         self.keep_going = true;
         self
     }
 
-    /// Changes nothing, and says what would be put back.
+    /// Changes nothing, and says what would be put back, and what is refused without being sent.
     pub fn dry_run(mut self) -> Self {
         self.dry_run = true;
         self
@@ -101,71 +110,127 @@ impl Redrive<'_> {
 
     async fn run(self) -> Result<RedriveReport, DeadLetterError> {
         let Self { letters, filter, only_failed, keep_going, dry_run, mut audience } = self;
-        let mut report = RedriveReport::default();
         let total = letters.total(&filter, audience.is_there()).await?;
         let mut walk = letters.walk(filter);
+        let mut way = Way {
+            letters: &letters,
+            only_failed,
+            keep_going,
+            dry_run,
+            homes: Homes::default(),
+            signer: None,
+            held: HashSet::new(),
+        };
+        let mut report = RedriveReport::default();
+        let mut goes_on = true;
         while let Some(letter) = walk.next().await {
             let sequence = match letter {
                 Ok(letter) => {
-                    match put_back(&letters, &letter, only_failed, dry_run).await {
-                        Ok(Back::New) => report.redriven += 1,
-                        Ok(Back::Duplicate) => {
-                            report.redriven += 1;
-                            report.duplicates += 1;
-                        }
-                        Err(error) => report.add(error, keep_going),
-                    }
+                    goes_on = way.go(&letter, &mut report).await;
                     letter.sequence
                 }
                 Err(DeadLetterError::NoLetter { stream, sequence, subject }) => {
-                    let error = DeadLetterError::NoLetter { stream, sequence, subject };
-                    report.add(error, true);
+                    report.failed(DeadLetterError::NoLetter { stream, sequence, subject });
                     sequence
                 }
                 Err(error) => return Err(error),
             };
             audience.tell(DeadLetterProgress { sequence, seen: walk.seen, total });
-            if report.stopped {
+            if !goes_on {
                 break;
             }
         }
+        report.stopped = !goes_on || report.left > 0;
         Ok(report)
     }
 }
 
-async fn put_back(
-    from: &DeadLetters,
-    letter: &DeadLetter,
+/// How letters go back, one after the other.
+struct Way<'a> {
+    letters: &'a DeadLetters,
     only_failed: bool,
+    keep_going: bool,
     dry_run: bool,
-) -> Result<Back, DeadLetterError> {
-    let DeadLetters { link, letters } = from;
-    let mut message = original(letter, letters, only_failed)?;
-    fit(&mut message, link.transport.max_payload());
-    let size = message.payload.len() + message.headers.wire_len();
-    let limit = link.transport.max_payload();
-    if size > limit {
-        return Err(DeadLetterError::TooLarge { sequence: letter.sequence, size, limit });
-    }
-    if dry_run {
-        return Ok(Back::New);
-    }
-    let stored = store::confirmed(link, letter.stream(), message).await;
-    let ack = stored.map_err(|fault| failed(fault, letter, letters))?;
-    from.let_go(letter).await?;
-    from.remove(letter.sequence).await?;
-    Ok(if ack.duplicate { Back::Duplicate } else { Back::New })
+    homes: Homes,
+    /// The key of this redrive, once there is something to be put back.
+    signer: Option<Signer>,
+    /// Streams that take nothing for now: what is theirs waits for what was put aside before it.
+    held: HashSet<String>,
 }
 
-/// Whether an error is one letter's alone, and would be the same at each attempt.
-fn is_of_letter(error: &DeadLetterError) -> bool {
-    matches!(
-        error,
-        DeadLetterError::Unreadable { .. }
-            | DeadLetterError::Marker { .. }
-            | DeadLetterError::Waiting { .. }
-            | DeadLetterError::Forbidden { .. }
-    )
+impl Way<'_> {
+    /// Puts one back, if nothing before it is in its way; says whether others can follow.
+    async fn go(&mut self, letter: &DeadLetter, report: &mut RedriveReport) -> bool {
+        if self.held.contains(letter.stream()) {
+            report.left += 1;
+            return true;
+        }
+        match self.put_back(letter).await {
+            Ok(Back::New) => report.redriven += 1,
+            Ok(Back::Duplicate) => {
+                report.redriven += 1;
+                report.duplicates += 1;
+            }
+            Err(error) => {
+                if !self.keep_going && error.is_of_stream() {
+                    self.held.insert(letter.stream().to_owned());
+                }
+                let goes_on = self.keep_going || error.is_of_letter();
+                report.failed(error);
+                return goes_on;
+            }
+        }
+        true
+    }
+
+    async fn put_back(&mut self, letter: &DeadLetter) -> Result<Back, DeadLetterError> {
+        let DeadLetters { link, letters } = self.letters;
+        let sequence = letter.sequence;
+        let mut message = original(letter, letters, self.only_failed)?;
+        fit(&mut message, link.transport.max_payload());
+        let size = message.payload.len() + message.headers.wire_len();
+        let limit = link.transport.max_payload();
+        if size > limit {
+            return Err(DeadLetterError::TooLarge { sequence, size, limit });
+        }
+        self.homes.admit(&link.transport, letters, letter, size).await?;
+        if self.dry_run {
+            return Ok(Back::New);
+        }
+        self.sign(&mut message).await?;
+        let stored = store::confirmed(link, letter.stream(), message).await;
+        let ack = stored.map_err(|fault| failed(fault, letter, letters))?;
+        if ack.stream != letter.stream() || ack.sequence == 0 {
+            return Err(DeadLetterError::Elsewhere {
+                sequence,
+                subject: letter.subject().to_owned(),
+                stream: letter.stream().to_owned(),
+                stored_by: ack.stream,
+            });
+        }
+        self.letters.let_go(letter).await?;
+        self.letters.remove(sequence).await?;
+        Ok(if ack.duplicate { Back::Duplicate } else { Back::New })
+    }
+}
+
+impl Way<'_> {
+    /// Puts the signature in its place, if there is room for one.
+    async fn sign(&mut self, message: &mut Outgoing) -> Result<(), DeadLetterError> {
+        let DeadLetters { link, letters } = self.letters;
+        if message.headers.remove(header::WARRANT).is_none() {
+            return Ok(());
+        }
+        let signer = match &self.signer {
+            Some(signer) => signer,
+            None => self.signer.insert(key::make(link, letters).await?),
+        };
+        let Outgoing { subject, headers, payload } = message;
+        if let Some(warrant) = signer.sign(subject.as_str(), headers, payload) {
+            headers.push(header::WARRANT, warrant);
+        }
+        Ok(())
+    }
 }
 
 /// How an original is back.
@@ -176,9 +241,8 @@ enum Back {
 }
 
 impl RedriveReport {
-    fn add(&mut self, error: DeadLetterError, keep_going: bool) {
+    fn failed(&mut self, error: DeadLetterError) {
         self.failed += 1;
-        self.stopped = !keep_going && !is_of_letter(&error);
         if self.errors.len() < MOST_ERRORS {
             self.errors.push(error);
         }
@@ -208,12 +272,9 @@ fn original(
     let subject = letter.subject();
     let is_whole = !subject.contains(char::REPLACEMENT_CHARACTER)
         || *letter.reason() != DeadLetterReason::Unreadable;
-    if letter.raw_headers().is_some() || !is_splittable(subject) || !is_whole {
+    let is_sendable = letter.headers().iter().all(header::is_sendable);
+    if letter.raw_headers().is_some() || !is_sendable || !is_splittable(subject) || !is_whole {
         return Err(DeadLetterError::Unreadable { sequence: letter.sequence });
-    }
-    if let Some(problem) = forbidden(subject) {
-        let (sequence, subject) = (letter.sequence, subject.to_owned());
-        return Err(DeadLetterError::Forbidden { sequence, subject, problem });
     }
     if letter.payload().is_empty() && letter.headers().get(header::MARKER_REASON).is_some() {
         return Err(DeadLetterError::Marker { sequence: letter.sequence });
@@ -225,34 +286,28 @@ fn original(
     for (name, value) in letter.headers().iter().filter(|(name, _)| header::comes_back(name)) {
         headers.push(name.to_owned(), value.to_owned());
     }
-    let count = letter.redriven() + 1;
+    let count = letter.redriven().saturating_add(1);
     let put_aside = letter.put_aside_at().duration_since(SystemTime::UNIX_EPOCH);
     let put_aside = put_aside.unwrap_or_default().as_nanos();
     let id = format!("{letters}.{}.{put_aside}.{count}", letter.sequence);
     headers.push(header::MESSAGE_ID, id);
+    headers.push(header::EXPECTED_STREAM, letter.stream().to_owned());
     if let Some(id) = letter.message_id() {
         headers.push(header::ORIGINAL_ID, id.to_owned());
     }
     headers.push(header::REDRIVEN, count.to_string());
-    if headers.get(header::ORIGIN).is_none()
-        && let (Some(sequence), Some(at)) = (letter.original_sequence(), letter.stored_at())
-    {
+    if let Some(origin) = letter.origin() {
+        headers.push(header::ORIGIN, origin);
+    } else if let (Some(sequence), Some(at)) = (letter.original_sequence(), letter.stored_at()) {
         let nanos = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
         headers.push(header::ORIGIN, format!("{}.{sequence}.{nanos}", letter.stream()));
     }
     if only_failed {
         headers.push(header::ONLY, format!("{}/{}", letter.stream(), letter.consumer()));
     }
+    headers.push(header::WARRANT, warrant::blank(letters, letter.sequence));
     let subject = letter.subject().to_owned().into();
     Ok(Outgoing { subject, headers, payload: letter.payload().clone() })
-}
-
-/// Why nothing is put back on this subject, whoever keeps it.
-fn forbidden(subject: &str) -> Option<String> {
-    if is_inbox(subject) {
-        return Some("is an inbox, where answers go".to_owned());
-    }
-    reserved(subject).map(|why| why.to_string())
 }
 
 /// Makes room where an original that fits by itself does not with what is said of its way: what is
@@ -273,8 +328,12 @@ fn fit(message: &mut Outgoing, limit: usize) {
         let short = BASE64URL_NOPAD.encode(&digest(id).to_be_bytes());
         message.headers.set(header::MESSAGE_ID, short);
     }
-    if is_over(message) {
-        message.headers.remove(header::ORIGINAL_ID);
+    // What is signed now is for whom it is, or nothing. Which stream has stored it, its ack says too.
+    let is_for_all = message.headers.get(header::ONLY).is_none();
+    for name in [header::ORIGINAL_ID, header::WARRANT, header::EXPECTED_STREAM] {
+        if is_over(message) && (is_for_all || name != header::WARRANT) {
+            message.headers.remove(name);
+        }
     }
 }
 
@@ -299,6 +358,8 @@ fn failed(fault: Fault, letter: &DeadLetter, letters: &str) -> DeadLetterError {
             description: error.description,
         },
         Fault::TooLarge { size, limit } => DeadLetterError::TooLarge { sequence, size, limit },
+        Fault::Denied(source) => DeadLetterError::Denied { sequence, source },
+        Fault::Client(source) => DeadLetterError::Unsendable { sequence, source },
         other => DeadLetterError::of(other, letters),
     }
 }

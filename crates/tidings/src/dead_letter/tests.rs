@@ -1,3 +1,5 @@
+mod warrant;
+
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -8,7 +10,7 @@ use crate::link::{Link, Patience};
 use crate::subject::Subject;
 use crate::topology::Topology;
 use crate::transport::memory::Memory;
-use crate::transport::{Receipt, StoredHeaders, StoredMessage, Transport};
+use crate::transport::{Outgoing, Receipt, StoredHeaders, StoredMessage, Transport};
 
 const LETTERS: &str = "shop-dead-letters";
 const POISON: &[u8] = b"NATS/1.0\r\nbad name: \xff\r\n\r\n";
@@ -127,4 +129,84 @@ async fn a_time_is_found_among_many() {
         assert_eq!(letter.sequence(), first, "since {since}");
     }
     assert!(aside.list(DeadLetterFilter::all().since(times[39])).next().await.is_none());
+}
+
+/// Writes a letter as whoever may write into the stream can.
+async fn forge(link: &Link, place: &str, headers: &[(&'static str, &str)]) {
+    let mut written = crate::header::Headers::new();
+    for (name, value) in headers {
+        written.push(*name, (*value).to_owned());
+    }
+    let subject = Subject::from(format!("_dead_letters.{LETTERS}.{place}"));
+    let message = Outgoing { subject, headers: written, payload: Bytes::from_static(b"{}") };
+    link.transport.store(&message).await.unwrap().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_goes_back_only_to_its_own_stream_and_a_bad_one_keeps_no_other() {
+    let link = link().await;
+    for (name, subject) in [("ORDERS", "orders.>"), ("STOCK", "stock.>")] {
+        let config = crate::stream::StreamConfig::new(name, [subject]);
+        link.transport.create_stream(&config).await.unwrap();
+    }
+    let forbidden = [
+        "ORDERS.shop.$KV.settings.key",
+        "ORDERS.shop.$JS.API.STREAM.PURGE.STOCK",
+        "ORDERS.shop._INBOX.a.b",
+        "ORDERS.shop._schedules.ORDERS.7",
+        "shop-dead-letters.shop._dead_letters.shop-dead-letters.ORDERS.shop.orders.a",
+    ];
+    for place in forbidden {
+        forge(&link, place, &[]).await;
+    }
+    let homeless = ["ORDERS.shop.stock.taken", "NOWHERE.shop.orders.a", "STOCK.shop.orders.a"];
+    for place in homeless {
+        forge(&link, place, &[]).await;
+    }
+    forge(&link, "ORDERS.shop.orders.a", &[("tenant", "a\rb")]).await;
+    // Another subject than that of the letter is not believed, and a count has an end.
+    let said = [("Tidings-Dl-Subject", "stock.taken.and.more"), ("Tidings-Redriven", "x")];
+    forge(&link, "ORDERS.shop.orders.b", &said).await;
+    let most = u64::MAX.to_string();
+    forge(&link, "ORDERS.shop.orders.c", &[("Tidings-Redriven", &most)]).await;
+
+    let aside = DeadLetters::new(link.clone(), LETTERS.to_owned());
+    let all = DeadLetterFilter::all;
+    let planned = aside.redrive(all()).dry_run().await.unwrap();
+    assert_eq!((planned.redriven, planned.failed, planned.stopped), (2, 9, false), "{planned:?}");
+    let report = aside.redrive(all()).await.unwrap();
+    assert_eq!((report.redriven, report.failed, report.stopped), (2, 9, false), "{report:?}");
+    for (error, subject) in report.errors.iter().zip(forbidden) {
+        let (_, subject) = subject.split_once(".shop.").unwrap();
+        let is_named =
+            matches!(error, DeadLetterError::Forbidden { subject: is, .. } if is == subject);
+        assert!(is_named, "{subject}: {error}");
+    }
+    let of_streams = &report.errors[forbidden.len()..forbidden.len() + homeless.len()];
+    let is_homeless = |error: &DeadLetterError| matches!(error, DeadLetterError::NoOrigin { .. });
+    assert!(of_streams.iter().all(is_homeless), "{of_streams:?}");
+    assert!(matches!(report.errors[8], DeadLetterError::Unreadable { .. }), "{report:?}");
+    assert_eq!(link.transport.stream_state("ORDERS").await.unwrap().messages, 2);
+    assert_eq!(link.transport.stream_state("STOCK").await.unwrap().messages, 0);
+    assert_eq!(aside.count(all()).await.unwrap(), 9, "they stay");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_full_keeps_its_own_letters_waiting_and_no_other() {
+    let link = link().await;
+    for (name, subject, most) in [("ORDERS", "orders.>", Some(1)), ("STOCK", "stock.>", None)] {
+        let mut config = crate::stream::StreamConfig::new(name, [subject]);
+        (config.max_messages, config.discard) = (most, crate::stream::Discard::New);
+        link.transport.create_stream(&config).await.unwrap();
+    }
+    for place in ["ORDERS.s.orders.a", "ORDERS.s.orders.b", "ORDERS.s.orders.c", "STOCK.s.stock.a"]
+    {
+        forge(&link, place, &[]).await;
+    }
+    let aside = DeadLetters::new(link.clone(), LETTERS.to_owned());
+    let report = aside.redrive(DeadLetterFilter::all()).await.unwrap();
+    assert_eq!((report.redriven, report.failed, report.left), (2, 1, 1), "{report:?}");
+    assert!(report.stopped);
+    let report = aside.redrive(DeadLetterFilter::all()).keep_going().await.unwrap();
+    assert_eq!((report.failed, report.left, report.stopped), (2, 0, false), "{report:?}");
 }

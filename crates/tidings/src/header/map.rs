@@ -138,11 +138,15 @@ impl Headers {
         self.0.push((name.into(), value.into()));
     }
 
-    /// The id of a message that arrived: the one it had before it was put back, or its header, or
-    /// the subject on which it waited until it was due, since the server takes the header away
-    /// then.
-    pub(crate) fn message_id(&self) -> Option<&str> {
-        self.get(ORIGINAL_ID).or_else(|| self.get(MESSAGE_ID)).or_else(|| {
+    /// The id that a message had before it was put back.
+    pub(crate) fn original_id(&self) -> Option<&str> {
+        self.get(ORIGINAL_ID)
+    }
+
+    /// The id of a message that arrived: its header, or the subject on which it waited until it was
+    /// due, since the server takes the header away then.
+    pub(crate) fn own_id(&self) -> Option<&str> {
+        self.get(MESSAGE_ID).or_else(|| {
             let waited = self.get(SCHEDULER)?.strip_prefix(SCHEDULES)?;
             waited.splitn(3, '.').nth(2)
         })

@@ -99,7 +99,7 @@ async fn find(
         let next = transport.stored(stream, Which::Next { from, filter: subject }).await?;
         let Some(stored) = next else { return Ok(Found::Not) };
         if let StoredHeaders::Read(headers) = &stored.headers
-            && headers.message_id() == Some(id)
+            && headers.own_id() == Some(id)
         {
             return Ok(Found::At(stored.sequence));
         }

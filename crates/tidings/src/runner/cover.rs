@@ -22,6 +22,7 @@ const GLANCE: Duration = Duration::from_millis(100);
 
 /// What is here of a consumer's messages, and what an ack may cover.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is so or not, whatever the others are")]
 pub(super) struct Cover {
     /// How many messages are handled before they are acknowledged, at most.
     every: usize,
@@ -46,6 +47,9 @@ pub(super) struct Cover {
     broken: bool,
     /// Whether another instance is to read in this one's place.
     makes_way: bool,
+    /// Whether a message has come of which it is not known yet whether it is for this consumer: an ack
+    /// of a later one would cover it.
+    holds: bool,
     /// What was found at the last look, and since when it is the same.
     looked: Option<((u64, u64), Instant)>,
 }
@@ -71,6 +75,7 @@ impl Cover {
             until: None,
             broken: false,
             makes_way: false,
+            holds: false,
             looked: None,
         }
     }
@@ -103,7 +108,7 @@ impl Cover {
         }
         self.looked = None;
         self.last = state.delivered;
-        self.missing = others;
+        (self.missing, self.holds) = (others, false);
         self.until = (others > 0).then(|| now + self.ack_wait.saturating_mul(2).min(FAR) + STILL);
         self.broken = false;
         true
@@ -118,6 +123,7 @@ impl Cover {
     /// A message came.
     pub(super) fn came(&mut self, message: &Matter) {
         let (Some(receipt), Some(settle)) = (&message.receipt, &message.settle) else { return };
+        self.holds = false;
         let delivery = settle.delivery();
         self.broken = self.broken || delivery != self.last + 1;
         self.last = self.last.max(delivery);
@@ -177,7 +183,7 @@ impl Cover {
     /// The ack of all that is handled, if it may be sent; then it is. Where sequences are not in
     /// order, it is the ack of what lies before all that is not handled.
     pub(super) fn due(&mut self) -> Option<Settle> {
-        let is_whole = !self.broken && self.missing == 0;
+        let is_whole = !self.broken && !self.holds && self.missing == 0;
         if !is_whole || self.handled == 0 {
             return None;
         }
@@ -219,6 +225,11 @@ impl Cover {
         let handled = self.here.iter().take(if is_kept { self.handled } else { 0 });
         let way = self.way.as_ref();
         handled.filter_map(move |here| Some(way?.covering(here.sequence, here.delivery)))
+    }
+
+    /// Whether a message is being judged that has come, and is not here.
+    pub(super) fn hold(&mut self, holds: bool) {
+        self.holds = holds;
     }
 
     /// Another instance is to read in this one's place: a message came that is not known here.

@@ -309,6 +309,7 @@ async fn open(worker: &Worker, durable: &Durable) -> Result<(Pull, Option<u64>),
     }
     let Durable { stream, config, prefetch, .. } = durable;
     let mut pull = worker.link().transport.pull(stream.name, &config.name, *prefetch).await?;
+    pull.count_in(worker.shared.tally.passed().clone());
     pull.begin_behind(behind);
     Ok((pull, anew))
 }

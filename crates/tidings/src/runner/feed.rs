@@ -57,6 +57,11 @@ impl Feed {
         matches!(self, Self::Durable(flow) if pull(flow).as_ref().is_some_and(Pull::expects))
     }
 
+    /// Whether a message has come of which it is not known yet who put it back.
+    pub(super) fn is_judging(&self) -> bool {
+        matches!(self, Self::Durable(flow) if pull(flow).as_ref().is_some_and(Pull::is_judging))
+    }
+
     /// What a consumer delivers, shared.
     pub(super) fn flow(&self) -> Option<Arc<Flow>> {
         match self {

@@ -219,6 +219,10 @@ impl Intake {
                             continue;
                         }
                         Poll::Ready(None) => return Poll::Ready(Halt::Dry),
+                        Poll::Pending if self.worker.shared.acks_all => {
+                            let holds = feed.is_judging();
+                            self.ledger.cover(|cover| cover.hold(holds));
+                        }
                         Poll::Pending => {}
                     }
                 }

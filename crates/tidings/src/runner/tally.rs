@@ -11,7 +11,7 @@ use super::stint::Spent;
 use crate::dead_letter::DeadLetterReason;
 use crate::failure::Verdict;
 use crate::message::Outcome;
-use crate::transport::Dropped;
+use crate::transport::{Dropped, Passed};
 
 /// What one handler did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +59,12 @@ pub struct RouteReport {
     /// How many answers were not sent, because whoever asked named a subject for them that a message
     /// may not name: a server's own (`$…`), a dead letter's, or none at all.
     pub unanswered: u64,
+    /// How many of a stream's messages were acknowledged without being handled: a redrive put them
+    /// back for another consumer only, or a server wrote them for what it deleted.
+    pub passed_over: u64,
+    /// How many of a stream's messages had headers that only a redrive writes, and no redrive's
+    /// signature: they were handled as any other, and the headers not looked at.
+    pub unwarranted: u64,
 }
 
 /// One route's counters.
@@ -77,6 +83,7 @@ pub(crate) struct Tally {
     aborted: AtomicU64,
     left: AtomicU64,
     dropped: Mutex<AllDropped>,
+    passed: Passed,
     declared: AtomicU64,
     busy_nanos: AtomicU64,
     last_error: Mutex<String>,
@@ -179,7 +186,14 @@ impl Tally {
             left: self.left.load(Relaxed),
             dropped: self.dropped().count(),
             unanswered: self.refused.times(),
+            passed_over: self.passed.over(),
+            unwarranted: self.passed.unwarranted(),
         }
+    }
+
+    /// Where is counted what no handler gets, and what is not believed.
+    pub(crate) fn passed(&self) -> &Passed {
+        &self.passed
     }
 
     /// Counts, from now on, what this subscription drops.

@@ -280,8 +280,16 @@ impl Worker {
     #[inline]
     pub(super) fn passes(&self, message: &Incoming) -> bool {
         // Else its transport has passed it over.
-        self.shared.acks_all && (is_for_another(message) || message.is_no_event())
+        self.shared.acks_all && self.is_passed_over(message)
             || self.shared.account.is_settled(message)
+    }
+
+    fn is_passed_over(&self, message: &Incoming) -> bool {
+        let passes = is_for_another(message) || message.is_no_event();
+        if passes {
+            self.shared.tally.passed().pass_over(message.subject.as_str());
+        }
+        passes
     }
 
     /// Whether messages may have to wait for each other.

@@ -4,28 +4,117 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use crate::header::Headers;
 use crate::transport::waiting::Waiting;
-use crate::transport::{Fault, Incoming, Settlement, Transport};
+use crate::transport::{
+    Fault, Heading, Incoming, Passed, Receipt, Settle, Settlement, Transport, Witness,
+};
 
 /// The ack of a message that is passed over, on its way.
 pub(super) type Passing = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
 
+/// A message that says that it was put back, and what finds out whether a redrive says so too: its
+/// headers then.
+struct Judging {
+    incoming: Incoming,
+    verdict: Pin<Box<dyn Future<Output = Option<Headers>> + Send>>,
+}
+
 /// A flow of messages, in which each one that was put back for another consumer only, and each one
-/// that the server wrote itself, is acknowledged and passed over. So is one that waits until it is due,
-/// but where an ack would cancel it: there it is given back until then.
+/// that the server wrote itself, is acknowledged and passed over, and counted. So is one that waits
+/// until it is due, but where an ack would cancel it: there it is given back until then. What the
+/// headers of the others say of a redrive is known to be true, or is not looked at.
 pub(crate) struct Addressed<S> {
     pub(super) flow: S,
+    pub(super) passed: Passed,
     passing: Option<Passing>,
     /// Whether it leaves even those to whoever takes the messages: an ack of one would be an ack of
     /// all before it.
     all: bool,
     waiting: Waiting,
+    witness: Witness,
+    judging: Option<Box<Judging>>,
 }
 
 impl<S> Addressed<S> {
     pub(super) fn new(flow: S, all: bool, of: &Transport) -> Self {
-        Self { flow, passing: None, all, waiting: Waiting::new(of) }
+        Self {
+            flow,
+            passed: Passed::default(),
+            passing: None,
+            all,
+            waiting: Waiting::new(of),
+            witness: Witness::new(of),
+            judging: None,
+        }
     }
+
+    pub(super) fn is_judging(&self) -> bool {
+        self.judging.is_some()
+    }
+
+    /// Ends it: the flow, and what is still to be done about what comes of that.
+    pub(super) fn end(self) -> (S, Rest) {
+        let Self { flow, passed, all, witness, judging, .. } = self;
+        let judged = judging.map(|judging| judging.incoming);
+        (flow, Rest { passed, all, witness, judged })
+    }
+}
+
+/// What is still to be done about messages of a flow that has ended.
+pub(super) struct Rest {
+    passed: Passed,
+    all: bool,
+    witness: Witness,
+    judged: Option<Incoming>,
+}
+
+impl Rest {
+    /// Those that somebody is to take.
+    pub(super) async fn of(self, left: Vec<Incoming>) -> Vec<Incoming> {
+        let Self { passed, all, witness, judged } = self;
+        let mut taken = Vec::with_capacity(left.len());
+        for mut incoming in judged.into_iter().chain(left) {
+            if incoming.headers.claims() {
+                let verdict = verdict(&witness, &incoming).await;
+                judge(&mut incoming, verdict, &passed);
+            }
+            match &incoming.settle {
+                Some(settle) if !all && is_for_another(&incoming) => {
+                    passed.pass_over(incoming.subject.as_str());
+                    if let Err(fault) = settle.send(Settlement::Ack).await {
+                        tracing::warn!(%fault, "a message that is passed over comes again");
+                    }
+                }
+                _ => taken.push(incoming),
+            }
+        }
+        taken
+    }
+}
+
+/// Finds out whether a redrive has signed a message: its headers then.
+fn verdict(
+    witness: &Witness,
+    incoming: &Incoming,
+) -> impl Future<Output = Option<Headers>> + Send + use<> {
+    let (witness, subject) = (witness.clone(), incoming.subject.clone());
+    let (headers, payload) = (Headers::clone(&incoming.headers), incoming.payload.clone());
+    async move { witness.vouches(subject.as_str(), &headers, &payload).await.then_some(headers) }
+}
+
+/// Believes what the headers say, or counts that they are not believed.
+fn judge(incoming: &mut Incoming, verdict: Option<Headers>, passed: &Passed) {
+    match verdict {
+        Some(headers) => incoming.headers = Heading::Warranted(Box::new(headers)),
+        None => passed.disbelieve(incoming.subject.as_str()),
+    }
+}
+
+fn is_for_another(message: &Incoming) -> bool {
+    let Incoming { headers, receipt, .. } = message;
+    let is = |receipt: &Receipt| headers.is_for_another(&receipt.stream, &receipt.consumer);
+    receipt.as_ref().is_some_and(is)
 }
 
 /// Messages that are written where their reader wants them.
@@ -60,37 +149,70 @@ impl<S: PollInto> PollInto for Addressed<S> {
                     tracing::warn!(%fault, "a message that is passed over comes again");
                 }
             }
-            let next = ready!(self.flow.poll_into(cx, into));
-            if matches!(next, Some(Ok(()))) && is_no_event(into) {
-                match &into.settle {
-                    // In a replay nothing is acknowledged.
-                    None => continue,
-                    Some(_) if self.all => {}
-                    Some(_) if into.waits() => {
-                        self.passing = self.waiting.leave(into);
-                        continue;
-                    }
-                    Some(settle) => {
-                        let settle = settle.clone();
-                        self.passing =
-                            Some(Box::pin(async move { settle.send(Settlement::Ack).await }));
-                        continue;
+            if self.judging.is_some() {
+                ready!(self.poll_verdict(cx, into));
+            } else {
+                let next = ready!(self.flow.poll_into(cx, into));
+                if !matches!(next, Some(Ok(()))) {
+                    return Poll::Ready(next);
+                }
+                if is_no_event(into) {
+                    match &into.settle {
+                        // In a replay nothing is acknowledged.
+                        None => continue,
+                        Some(_) if self.all => {}
+                        Some(_) if into.waits() => {
+                            self.passed.pass_over(into.subject.as_str());
+                            self.passing = self.waiting.leave(into);
+                            continue;
+                        }
+                        Some(settle) => {
+                            self.passed.pass_over(into.subject.as_str());
+                            self.passing = Some(pass(settle));
+                            continue;
+                        }
                     }
                 }
+                if into.headers.claims() {
+                    self.begin_to_judge(into);
+                    continue;
+                }
+                return Poll::Ready(Some(Ok(())));
             }
-            match (&next, &into.settle, &into.receipt) {
-                (Some(Ok(())), Some(settle), Some(receipt))
-                    if !self.all
-                        && into.headers.is_for_another(&receipt.stream, &receipt.consumer) =>
-                {
-                    let settle = settle.clone();
-                    self.passing =
-                        Some(Box::pin(async move { settle.send(Settlement::Ack).await }));
+            match &into.settle {
+                Some(settle) if !self.all && is_for_another(into) => {
+                    self.passed.pass_over(into.subject.as_str());
+                    self.passing = Some(pass(settle));
                 }
-                _ => return Poll::Ready(next),
+                _ => return Poll::Ready(Some(Ok(()))),
             }
         }
     }
+}
+
+impl<S> Addressed<S> {
+    #[cold]
+    fn begin_to_judge(&mut self, into: &mut Incoming) {
+        let incoming = std::mem::take(into);
+        let verdict = Box::pin(verdict(&self.witness, &incoming));
+        self.judging = Some(Box::new(Judging { incoming, verdict }));
+    }
+
+    /// The message that was judged, written in the place of `into`.
+    #[cold]
+    fn poll_verdict(&mut self, cx: &mut Context<'_>, into: &mut Incoming) -> Poll<()> {
+        let Some(judging) = &mut self.judging else { return Poll::Ready(()) };
+        let verdict = ready!(judging.verdict.as_mut().poll(cx));
+        *into = std::mem::take(&mut judging.incoming);
+        self.judging = None;
+        judge(into, verdict, &self.passed);
+        Poll::Ready(())
+    }
+}
+
+fn pass(settle: &Settle) -> Passing {
+    let settle = settle.clone();
+    Box::pin(async move { settle.send(Settlement::Ack).await })
 }
 
 /// Whether a message is no event; where it is none, that is logged.

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use futures_util::Stream;
 
 use crate::subject::Subject;
-use crate::transport::addressed::{Addressed, PollInto, is_no_event};
-use crate::transport::{Fault, Incoming, Transport, memory, nats};
+use crate::transport::addressed::{Addressed, PollInto};
+use crate::transport::{Fault, Incoming, Passed, Transport, memory, nats};
 
 /// A durable pull consumer, whose deliveries are acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,7 +135,7 @@ impl Reach {
 #[expect(clippy::large_enum_variant, reason = "one for each consumer, and it never moves")]
 pub(crate) enum Pull {
     Nats(Addressed<nats::NatsPull>),
-    NatsOrdered(nats::NatsOrdered),
+    NatsOrdered(Addressed<nats::NatsOrdered>),
     Memory(Addressed<memory::MemoryPull>),
 }
 
@@ -145,9 +145,40 @@ impl Pull {
         Self::Nats(Addressed::new(pull, all, of))
     }
 
+    pub(super) fn ordered(replay: nats::NatsOrdered, of: &Transport) -> Self {
+        Self::NatsOrdered(Addressed::new(replay, false, of))
+    }
+
     pub(super) fn memory(pull: memory::MemoryPull, of: &Transport) -> Self {
         let all = pull.acks_all();
         Self::Memory(Addressed::new(pull, all, of))
+    }
+
+    /// From now on what is passed over, or not believed, is counted there.
+    pub(crate) fn count_in(&mut self, passed: Passed) {
+        match self {
+            Self::Nats(pull) => pull.passed = passed,
+            Self::NatsOrdered(pull) => pull.passed = passed,
+            Self::Memory(pull) => pull.passed = passed,
+        }
+    }
+
+    /// What was passed over, or not believed.
+    pub(crate) fn passed(&self) -> &Passed {
+        match self {
+            Self::Nats(pull) => &pull.passed,
+            Self::NatsOrdered(pull) => &pull.passed,
+            Self::Memory(pull) => &pull.passed,
+        }
+    }
+
+    /// Whether it has a message of which it is not known yet who put it back.
+    pub(crate) fn is_judging(&self) -> bool {
+        match self {
+            Self::Nats(pull) => pull.is_judging(),
+            Self::NatsOrdered(pull) => pull.is_judging(),
+            Self::Memory(pull) => pull.is_judging(),
+        }
     }
 
     /// How many more messages may be on the way, or here and not yielded. As long as it is not
@@ -155,7 +186,7 @@ impl Pull {
     pub(crate) fn set_room(&mut self, room: usize) {
         match self {
             Self::Nats(pull) => pull.flow.set_room(room),
-            Self::NatsOrdered(pull) => pull.set_room(room),
+            Self::NatsOrdered(pull) => pull.flow.set_room(room),
             // Nothing is on the way in memory.
             Self::Memory(_) => {}
         }
@@ -198,9 +229,14 @@ impl Pull {
     /// Ends the flow, and gives back what a durable consumer delivered and nobody took.
     pub(crate) async fn end(self) -> Vec<Incoming> {
         match self {
-            Self::Nats(pull) => pull.flow.end().await,
-            // Nothing is acknowledged in a replay, and in memory nothing is on the way.
-            Self::NatsOrdered(_) | Self::Memory(_) => Vec::new(),
+            Self::Nats(pull) => {
+                let (flow, rest) = pull.end();
+                rest.of(flow.end().await).await
+            }
+            // Nothing is on the way in memory.
+            Self::Memory(pull) => pull.end().1.of(Vec::new()).await,
+            // Nothing is acknowledged in a replay.
+            Self::NatsOrdered(_) => Vec::new(),
         }
     }
 }
@@ -214,15 +250,7 @@ impl PollInto for Pull {
     ) -> Poll<Option<Result<(), Fault>>> {
         match self {
             Self::Nats(pull) => pull.poll_into(cx, into),
-            Self::NatsOrdered(pull) => loop {
-                match ready!(Pin::new(&mut *pull).poll_next(cx)) {
-                    Some(Ok(incoming)) if is_no_event(&incoming) => {}
-                    next => {
-                        let next = next.map(|next| next.map(|incoming| *into = incoming));
-                        return Poll::Ready(next);
-                    }
-                }
-            },
+            Self::NatsOrdered(pull) => pull.poll_into(cx, into),
             Self::Memory(pull) => pull.poll_into(cx, into),
         }
     }

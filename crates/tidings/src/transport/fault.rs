@@ -83,6 +83,8 @@ impl ApiError {
     pub(crate) const WRONG_LAST_SEQUENCE_CONSTANT: u32 = 10_164;
     pub(crate) const WRONG_LAST_MESSAGE_ID: u32 = 10_070;
     pub(crate) const EXPECTED_STREAM: u32 = 10_060;
+    /// The store failed: for a moment, or because the stream is full.
+    pub(crate) const STORE_FAILED: u32 = 10_077;
     pub(crate) const TTL_INVALID: u32 = 10_165;
     pub(crate) const TTL_DISABLED: u32 = 10_166;
     /// A message of the same id is under way in the stream's cluster.
@@ -132,8 +134,7 @@ impl ApiError {
             | 10_210
             | 10_211
             | Self::IN_PROCESS => true,
-            // The store failed: for a moment, or because the stream is full.
-            10_077 => !self.description.contains("maximum"),
+            Self::STORE_FAILED => !self.description.contains("maximum"),
             _ => false,
         }
     }

@@ -19,12 +19,14 @@ pub(crate) mod memory;
 pub(crate) mod nats;
 mod outage;
 mod outgoing;
+mod passed;
 mod patience;
 mod pending_ack;
 mod since;
 mod state;
 mod stored;
 mod waiting;
+mod witness;
 
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
@@ -45,10 +47,12 @@ pub(crate) use ingest::{Ingest, Ingested, Stopped};
 pub use outage::Outage;
 pub(crate) use outage::because;
 pub(crate) use outgoing::Outgoing;
+pub(crate) use passed::Passed;
 pub(crate) use pending_ack::PendingAck;
 pub(crate) use state::{ConsumerStanding, Identity, StreamStanding};
 pub use state::{ConsumerState, StreamState};
 pub(crate) use stored::{StoredHeaders, StoredMessage, Unreadable, Which, is_splittable};
+pub(crate) use witness::Witness;
 
 use crate::publish_ack::PublishAck;
 use crate::subject::Subject;
@@ -192,10 +196,12 @@ impl Transport {
     ) -> Result<Pull, Fault> {
         match self {
             Self::Nats(t) => {
-                t.pull(stream, consumer, prefetch).await.map(|pull| Pull::nats(pull, self))
+                let pull = t.pull(stream, consumer, prefetch).await?;
+                Ok(Pull::nats(pull, self))
             }
             Self::Memory(t) => {
-                t.pull(stream, consumer, prefetch).map(|pull| Pull::memory(pull, self))
+                let pull = t.pull(stream, consumer, prefetch)?;
+                Ok(Pull::memory(pull, self))
             }
         }
     }
@@ -211,8 +217,14 @@ impl Transport {
     ) -> Result<Pull, Fault> {
         let from = self.start(stream, &filters, from).await?;
         match self {
-            Self::Nats(t) => t.replay(stream, filters, from, prefetch).await.map(Pull::NatsOrdered),
-            Self::Memory(t) => t.replay(stream, filters, from).map(|pull| Pull::memory(pull, self)),
+            Self::Nats(t) => {
+                let replay = t.replay(stream, filters, from, prefetch).await?;
+                Ok(Pull::ordered(replay, self))
+            }
+            Self::Memory(t) => {
+                let replay = t.replay(stream, filters, from)?;
+                Ok(Pull::memory(replay, self))
+            }
         }
     }
 

@@ -75,6 +75,12 @@ impl NatsHeaders {
         self.0.iter().find(is)?.1.first().map(HeaderValue::as_str)
     }
 
+    /// Whether there is one whose name is such.
+    #[inline]
+    pub(crate) fn has(&self, is: impl Fn(&str) -> bool) -> bool {
+        self.0.iter().any(|(name, _)| is(name.as_ref()))
+    }
+
     pub(crate) fn read(&self) -> Headers {
         let mut headers = Headers::new();
         for (name, values) in self.0.iter() {

@@ -16,8 +16,8 @@ use super::{Nats, NatsPull, config};
 use crate::jitter::jittered;
 use crate::subject::Subject;
 use crate::transport::{
-    ApiError, ConsumerConfig, DeliverFrom, Fault, Identity, Incoming, Receipt, StoredMessage,
-    Unreadable,
+    ApiError, ConsumerConfig, DeliverFrom, Fault, Identity, Incoming, PollInto, Receipt,
+    StoredMessage, Unreadable,
 };
 
 /// That a stream is not the one that was begun with.
@@ -284,6 +284,17 @@ impl Nats {
         };
         let pull = NatsPull::of_unsettled(self, stream, known, room).await?;
         Ok(Made { pull, behind: created.delivered.stream_seq, _consumer: consumer })
+    }
+}
+
+impl PollInto for NatsOrdered {
+    fn poll_into(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut Incoming,
+    ) -> Poll<Option<Result<(), Fault>>> {
+        let next = Pin::new(self).poll_next(cx);
+        next.map(|next| next.map(|next| next.map(|incoming| *into = incoming)))
     }
 }
 
