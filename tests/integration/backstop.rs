@@ -105,3 +105,66 @@ async fn what_a_dead_process_had_is_put_aside_once_and_let_go() {
         two.shutdown().await;
     }
 }
+
+#[derive(EventStream)]
+#[stream(name = "SAFE", subjects("safe.>"), retention = "work_queue")]
+struct Safe;
+
+/// Whoever may publish where the server tells of exhausted messages copies none of them and ends none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_said_in_the_servers_name_is_compared_with_what_the_server_has() {
+    let server = Server::start().await;
+    let bus = Bus::connect(server.url()).await.unwrap();
+    let mut config = Jobs::config();
+    config.retention = Retention::WorkQueue;
+    bus.apply(bus.plan_stream(&config).await.unwrap()).await.unwrap();
+    bus.provision::<Safe>().await.unwrap();
+    let client = server.client().await;
+    let jetstream = async_nats::jetstream::new(client.clone());
+    jetstream.publish("safe.opened", "s".into()).await.unwrap().await.unwrap();
+    // One message is with a handler that takes its time, the next waits.
+    let (sender, mut begun) = tokio::sync::mpsc::unbounded_channel();
+    let handler = move |_: Queued, _: Context| {
+        let sender = sender.clone();
+        async move {
+            let (done, wait) = tokio::sync::oneshot::channel::<()>();
+            sender.send(done).map_err(Failure::from)?;
+            wait.await.map_err(Failure::from)
+        }
+    };
+    let route = Route::of::<Queued>(handler).concurrency(1).prefetch(1).retry(Retry::never());
+    let works = Registry::new("works").route(route).start(&bus).await.unwrap();
+    for number in 1..=3 {
+        bus.publish(&Queued { number }).await.unwrap();
+    }
+    let first = tokio::time::timeout(SOON, begun.recv()).await.unwrap().unwrap();
+
+    let told = format!("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.JOBS.{CONSUMER}");
+    for (stream, consumer, sequence) in
+        [("SAFE", CONSUMER, 1), ("SAFE", "keeper", 1), ("JOBS", "other", 1), ("JOBS", CONSUMER, 1)]
+            .into_iter()
+            .chain([("JOBS", CONSUMER, 3), ("JOBS", CONSUMER, 99)])
+    {
+        let said = format!(
+            r#"{{"stream":"{stream}","consumer":"{consumer}","stream_seq":{sequence},"deliveries":9}}"#
+        );
+        jetstream.publish(told.clone(), said.into()).await.unwrap().await.unwrap();
+    }
+    let aside = jetstream.get_stream("works-dead-letters").await.unwrap();
+    eventually(SOON, "what is said is looked at", || async {
+        let left = aside.get_info().await.unwrap().state.messages;
+        if left <= 1 { Ok(()) } else { Err(left) }
+    })
+    .await;
+    assert_eq!(letters(&bus, 0).await.len(), 0);
+    assert_eq!(bus.stream::<Safe>().state().await.unwrap().messages, 1);
+    assert_eq!(bus.stream::<Jobs>().state().await.unwrap().messages, 3);
+    // All three are handled, by whom they are for.
+    drop(first.send(()));
+    for _ in 2..=3 {
+        drop(tokio::time::timeout(SOON, begun.recv()).await.unwrap().unwrap().send(()));
+    }
+    eventually(SOON, "all are handled", || async { works.report()[0].handled == 3 }).await;
+    assert_eq!(letters(&bus, 0).await.len(), 0);
+    works.shutdown().await;
+}

@@ -137,10 +137,10 @@ mod tests {
     fn a_signature_holds_for_the_message_as_it_was_signed() {
         let key = NewKey::new();
         let public = key.public();
-        let signer = key.stored("aside", 7);
+        let owner = key.stored("aside", 7);
         let signed =
             || headers(&[("Nats-Msg-Id", "1"), ("tenant", "acme"), ("Tidings-Only", "A/b")]);
-        let text = signer.sign("orders.a", &signed(), b"{}").unwrap();
+        let text = owner.sign("orders.a", &signed(), b"{}").unwrap();
         assert_eq!(blank("aside", 1).len(), text.len() + 1);
         let mut sent = signed();
         sent.push(header::WARRANT, text.clone());

@@ -232,6 +232,7 @@ mod tests {
             reached,
             floor,
             unsettled: u64::from(floor < reached),
+            redelivered: 0,
         }
     }
 

@@ -5,6 +5,8 @@
 //! Whichever instance comes to it first puts the message aside; the letter's id makes it one letter,
 //! also where a handler's process had stored it already.
 
+mod belief;
+
 use std::convert::Infallible;
 use std::time::{Duration, SystemTime};
 
@@ -13,15 +15,18 @@ use serde::Deserialize;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use tidings_subject::{check_consumer_name, check_stream_name, matches};
+
+use self::belief::Belief;
 use crate::dead_letter::{self, Cause, DeadLetterReason};
 use crate::jitter::jittered;
 use crate::link::Link;
-use crate::stream::StreamConfig;
+use crate::stream::{Retention, StreamConfig};
 use crate::subject::Subject;
 use crate::topology::{self, ConsumerFault, Modes, ProvisionError};
 use crate::transport::{
-    AckPolicy, ApiError, ConsumerConfig, Fault, Incoming, Receipt, Settlement, StoredMessage,
-    Unreadable, Which,
+    AckPolicy, ApiError, ConsumerConfig, ConsumerStanding, Fault, Incoming, Receipt, Settlement,
+    StoredMessage, Unreadable, Which,
 };
 
 /// The consumer that reads what the server says; all registries with one dead-letter stream share
@@ -44,6 +49,14 @@ struct Exhausted {
     consumer: String,
     stream_seq: u64,
     deliveries: u64,
+}
+
+/// What was done about an advisory.
+enum Heeded {
+    /// All that there is to be done.
+    Done,
+    /// It is looked at again after this time.
+    Later(Duration),
 }
 
 /// The backstop of one dead-letter stream.
@@ -159,7 +172,8 @@ impl Backstop {
     async fn heed(&self, advisory: &Incoming) {
         let (Some(receipt), Some(settle)) = (&advisory.receipt, &advisory.settle) else { return };
         let settlement = match self.put_aside(advisory, receipt).await {
-            Ok(()) => {
+            Ok(Heeded::Later(wait)) => Settlement::Nak(Some(jittered(wait))),
+            Ok(Heeded::Done) => {
                 let removed =
                     dead_letter::remove(&self.link.transport, &self.letters, receipt.sequence);
                 if let Err(fault) = removed.await {
@@ -168,9 +182,7 @@ impl Backstop {
                 Settlement::Ack
             }
             Err(fault) => {
-                let doubled =
-                    u32::try_from(receipt.attempt.saturating_sub(1)).unwrap_or(u32::MAX).min(10);
-                let wait = FIRST_RETRY.saturating_mul(1 << doubled).min(MOST_RETRY);
+                let wait = again_after(receipt);
                 let letters = self.letters.as_str();
                 tracing::error!(letters, %fault, ?wait, "an exhausted message can't be put aside");
                 Settlement::Nak(Some(jittered(wait)))
@@ -181,14 +193,49 @@ impl Backstop {
         }
     }
 
-    async fn put_aside(&self, advisory: &Incoming, told: &Receipt) -> Result<(), Fault> {
+    async fn put_aside(&self, advisory: &Incoming, told: &Receipt) -> Result<Heeded, Fault> {
+        let subject = advisory.subject.as_str();
         let Ok(exhausted) = serde_json::from_slice::<Exhausted>(&advisory.payload) else {
-            let subject = advisory.subject.as_str();
             tracing::error!(subject, "it is no advisory that can be read; it is removed");
-            return Ok(());
+            return Ok(Heeded::Done);
         };
-        let Exhausted { stream, consumer, stream_seq: sequence, deliveries } = exhausted;
-        let found = match self.link.transport.stored(&stream, Which::At(sequence)).await {
+        let Exhausted { stream, consumer, stream_seq: sequence, deliveries } = &exhausted;
+        let (sequence, deliveries) = (*sequence, *deliveries);
+        let refused = |why: &str| {
+            tracing::error!(
+                subject,
+                stream,
+                consumer,
+                sequence,
+                why,
+                "an advisory is not believed"
+            );
+            Ok(Heeded::Done)
+        };
+        // Compared before anything is read that it names.
+        if check_stream_name(stream).is_err() || check_consumer_name(consumer).is_err() {
+            return refused("it names what can't be a stream's consumer");
+        }
+        if !belief::is_told_where_it_should(&advisory.subject, &exhausted) {
+            return refused("it names another consumer than its subject");
+        }
+        if !self.is_known(&advisory.subject).await? {
+            return refused("it names a consumer that puts nothing aside here");
+        }
+        let transport = &self.link.transport;
+        let Some((config, standing)) = self.look(&exhausted).await? else {
+            return refused("there is no such consumer");
+        };
+        let is_sure = match belief::of_consumer(&config, &standing, &exhausted) {
+            Belief::Refused(why) => return refused(why),
+            Belief::Sure => true,
+            Belief::Open => false,
+        };
+        let since = transport.now().duration_since(told.stored_at).unwrap_or_default();
+        if !is_sure && since < belief::doubt(&config) {
+            return Ok(Heeded::Later(again_after(told)));
+        }
+        let found = match transport.stored(stream, Which::At(sequence)).await {
             // The whole stream is gone.
             Err(Fault::Api(error)) if error.code == ApiError::STREAM_NOT_FOUND => None,
             found => found?,
@@ -200,11 +247,15 @@ impl Backstop {
                 sequence,
                 "never settled, and now not there any more"
             );
-            return Ok(());
+            return Ok(Heeded::Done);
         };
+        let selects = |filter: &Subject| matches(filter.as_str(), original.subject.as_str());
+        if !config.filters.is_empty() && !config.filters.iter().any(selects) {
+            return refused("its consumer does not select the message");
+        }
         let receipt = Receipt {
-            stream: stream.into(),
-            consumer: consumer.into(),
+            stream: stream.as_str().into(),
+            consumer: consumer.as_str().into(),
             sequence,
             attempt: deliveries,
             pending: 0,
@@ -214,7 +265,7 @@ impl Backstop {
             // To give it up might cancel it; it goes when it is due.
             let (stream, consumer) = (&*receipt.stream, &*receipt.consumer);
             tracing::debug!(stream, consumer, sequence, "what waits until it is due is no event");
-            return Ok(());
+            return Ok(Heeded::Done);
         }
         if original.is_marker() {
             let (stream, consumer) = (&*receipt.stream, &*receipt.consumer);
@@ -233,10 +284,40 @@ impl Backstop {
                 "never settled; it is put aside"
             );
             if !may_go {
-                return Ok(());
+                return Ok(Heeded::Done);
             }
         }
-        self.give_up(&receipt).await
+        if is_sure {
+            return self.give_up(&receipt).await.map(|()| Heeded::Done);
+        }
+        // What the consumer may still have is not ended. Its letter is there in any case.
+        let keeps = transport.stream(stream).await?;
+        let is_ended = keeps.is_none_or(|config| config.retention == Retention::Limits);
+        Ok(if is_ended { Heeded::Done } else { Heeded::Later(MOST_RETRY) })
+    }
+
+    /// Whether a registry puts aside here what the consumer exhausts of which this subject tells: this
+    /// one, or another one that shares the stream and said so there.
+    async fn is_known(&self, subject: &Subject) -> Result<bool, Fault> {
+        let lists = |config: &StreamConfig| {
+            config.subjects.iter().any(|listed| listed.as_str() == subject.as_str())
+        };
+        if lists(&self.stream) {
+            return Ok(true);
+        }
+        let letters = self.link.transport.stream(&self.letters).await?;
+        Ok(letters.is_some_and(|config| lists(&config)))
+    }
+
+    /// The consumer as it is configured, and how far it has come.
+    async fn look(
+        &self,
+        Exhausted { stream, consumer, .. }: &Exhausted,
+    ) -> Result<Option<(ConsumerConfig, ConsumerStanding)>, Fault> {
+        let transport = &self.link.transport;
+        let Some(config) = transport.consumer(stream, consumer).await? else { return Ok(None) };
+        let standing = transport.consumer_standing(stream, consumer).await?;
+        Ok(standing.map(|standing| (config, standing)))
     }
 
     /// Whether there is a letter already that the stream does not know by its id any more: its
@@ -281,6 +362,12 @@ impl Backstop {
             given_up => given_up,
         }
     }
+}
+
+/// How long an advisory waits before it is looked at again.
+fn again_after(told: &Receipt) -> Duration {
+    let doubled = u32::try_from(told.attempt.saturating_sub(1)).unwrap_or(u32::MAX).min(10);
+    FIRST_RETRY.saturating_mul(1 << doubled).min(MOST_RETRY)
 }
 
 fn cause(original: &StoredMessage, deliveries: u64, told_at: SystemTime) -> Cause {

@@ -67,4 +67,7 @@ pub(crate) struct ConsumerStanding {
     pub(crate) floor: u64,
     /// How many were delivered and not settled.
     pub(crate) unsettled: u64,
+    /// How many were delivered more than once and not settled, those included that it has given up;
+    /// none where it delivers each once.
+    pub(crate) redelivered: u64,
 }

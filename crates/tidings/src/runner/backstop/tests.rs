@@ -192,3 +192,87 @@ async fn a_dead_letter_stream_that_was_deleted_comes_back() {
     drop(die_with_one(&link).await);
     until(async || !letters(&link).await.is_empty()).await;
 }
+
+/// Says that a message is exhausted, as whoever may publish there can.
+async fn say(link: &Link, place: (&str, &str), said: (&str, &str, u64, u64)) {
+    let (stream, consumer, sequence, deliveries) = said;
+    let text = format!(
+        r#"{{"stream":"{stream}","consumer":"{consumer}","stream_seq":{sequence},"deliveries":{deliveries}}}"#
+    );
+    let subject = Subject::from(dead_letter::exhausted_subject(place.0, place.1));
+    let advisory = Outgoing { subject, headers: Headers::new(), payload: text.into() };
+    link.transport.store(&advisory).await.unwrap().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_said_of_a_message_is_compared_before_it_is_read_or_ended() {
+    let link = link(Retention::WorkQueue).await;
+    let mut vault = StreamConfig::new("VAULT", ["vault.>"]);
+    vault.retention = Retention::WorkQueue;
+    link.transport.create_stream(&vault).await.unwrap();
+    let keeper = ConsumerConfig { max_deliver: Some(1), ..ConsumerConfig::new("keeper") };
+    link.transport.create_consumer("VAULT", &keeper).await.unwrap();
+    let subject = Subject::from_static("vault.opened");
+    let secret = Outgoing { subject, headers: Headers::new(), payload: Bytes::from_static(b"s") };
+    link.transport.store(&secret).await.unwrap().await.unwrap();
+    publish(&link, "settled").await;
+    publish(&link, "handled").await;
+    publish(&link, "new").await;
+    let mut pull = link.transport.pull("ORDERS", "shop", 2).await.unwrap();
+    let first = pull.next().await.unwrap().unwrap();
+    first.settle.unwrap().send(Settlement::Ack).await.unwrap();
+    let handled = pull.next().await.unwrap().unwrap();
+    drop(pull);
+    // Somebody else's subjects are listened to as well.
+    let mut letter_config = link.transport.stream(LETTERS).await.unwrap().unwrap();
+    letter_config.subjects.push(dead_letter::exhausted_subject("VAULT", "*"));
+    link.transport.update_stream(&letter_config).await.unwrap();
+
+    for (place, said) in [
+        (("ORDERS", "shop"), ("VAULT", "keeper", 1, 1)),
+        (("ORDERS", "shop"), ("VAULT", "shop", 1, 1)),
+        (("ORDERS", "shop"), ("ORDERS", "keeper", 1, 1)),
+        (("VAULT", "keeper"), ("VAULT", "keeper", 1, 1)),
+        (("ORDERS", "shop"), ("ORDERS.shop", "shop", 1, 1)),
+        (("ORDERS", "shop"), ("*", ">", 1, 1)),
+        // One that is handled now, one that was not delivered, and one that is none.
+        (("ORDERS", "shop"), ("ORDERS", "shop", 2, 1)),
+        (("ORDERS", "shop"), ("ORDERS", "shop", 3, 1)),
+        (("ORDERS", "shop"), ("ORDERS", "shop", 0, 1)),
+        (("ORDERS", "shop"), ("ORDERS", "shop", u64::MAX, u64::MAX)),
+    ] {
+        say(&link, place, said).await;
+    }
+    let running = start(&link).await;
+    // All are removed but the one that may be so yet.
+    until_it_holds(&link, LETTERS, 1).await;
+    assert_eq!(letters(&link).await.len(), 0);
+    for sequence in [2, 3] {
+        let found = link.transport.stored("ORDERS", Which::At(sequence)).await.unwrap();
+        assert!(found.is_some(), "{sequence} is not ended");
+    }
+    assert_eq!(state(&link, "VAULT").await.messages, 1);
+    // It is handled: then it can't be so.
+    handled.settle.unwrap().send(Settlement::Ack).await.unwrap();
+    until_it_holds(&link, LETTERS, 0).await;
+    assert_eq!(letters(&link).await.len(), 0);
+    drop(running);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_delivered_less_often_than_allowed_is_not_given_up() {
+    let link = link(Retention::WorkQueue).await;
+    let consumer = ConsumerConfig { max_deliver: Some(3), ..ConsumerConfig::new("shop") };
+    link.transport.update_consumer("ORDERS", &consumer).await.unwrap();
+    publish(&link, "slow").await;
+    let mut pull = link.transport.pull("ORDERS", "shop", 1).await.unwrap();
+    let slow = pull.next().await.unwrap().unwrap();
+    say(&link, ("ORDERS", "shop"), ("ORDERS", "shop", 1, 3)).await;
+    let _running = start(&link).await;
+    // Nothing was delivered again: it is a lie, and forgotten.
+    until_it_holds(&link, LETTERS, 0).await;
+    assert_eq!(state(&link, "ORDERS").await.messages, 1);
+    slow.settle.unwrap().send(Settlement::Ack).await.unwrap();
+    until_it_holds(&link, "ORDERS", 0).await;
+    assert_eq!(letters(&link).await.len(), 0);
+}

@@ -273,6 +273,7 @@ impl Memory {
                 reached: consumer.next.saturating_sub(1),
                 floor: consumer.ack_floor(),
                 unsettled: consumer.pending.len() as u64,
+                redelivered: consumer.redelivered(),
             })
         })
     }

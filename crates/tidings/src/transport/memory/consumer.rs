@@ -148,6 +148,16 @@ impl Consumer {
         }
     }
 
+    /// How many were delivered more than once and not settled, those included that were given up; as
+    /// a server, none where each is delivered once.
+    pub(super) fn redelivered(&self) -> u64 {
+        if self.config.max_deliver == Some(1) {
+            return 0;
+        }
+        let again = self.pending.values().filter(|pending| pending.attempts > 1).count();
+        (again + self.exhausted.len()) as u64
+    }
+
     /// Takes what is to be delivered next.
     pub(super) fn take(
         &mut self,

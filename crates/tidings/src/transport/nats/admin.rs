@@ -229,6 +229,7 @@ impl Nats {
             reached: info.delivered.stream_seq,
             floor: info.ack_floor.stream_seq,
             unsettled: info.num_ack_pending,
+            redelivered: info.num_redelivered,
         }))
     }
 

@@ -1,0 +1,64 @@
+//! How far the word that a message is exhausted is believed: whoever may publish where servers tell of
+//! it can say so of any message.
+
+use std::time::Duration;
+
+use super::Exhausted;
+use crate::dead_letter;
+use crate::subject::Subject;
+use crate::transport::{ConsumerConfig, ConsumerStanding};
+
+/// The longest that is waited for a consumer that does not show it yet.
+const MOST_DOUBT: Duration = Duration::from_secs(5 * 60);
+
+/// How far it is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Belief {
+    /// The consumer does not have the message any more.
+    Sure,
+    /// The consumer may still have the message: others before it are unsettled.
+    Open,
+    /// It can't be so.
+    Refused(&'static str),
+}
+
+/// Whether it was told on the subject of the consumer that it names.
+pub(super) fn is_told_where_it_should(subject: &Subject, exhausted: &Exhausted) -> bool {
+    let Exhausted { stream, consumer, .. } = exhausted;
+    subject.as_str() == dead_letter::exhausted_subject(stream, consumer)
+}
+
+/// What the consumer, as the server has it, says of that.
+pub(super) fn of_consumer(
+    config: &ConsumerConfig,
+    standing: &ConsumerStanding,
+    exhausted: &Exhausted,
+) -> Belief {
+    let Exhausted { stream_seq: sequence, deliveries, .. } = *exhausted;
+    let Some(most) = config.max_deliver else {
+        return Belief::Refused("its consumer delivers without end");
+    };
+    if sequence == 0 || sequence > standing.reached {
+        return Belief::Refused("its consumer has not delivered it yet");
+    }
+    // A server does not tell of those that are delivered once.
+    if most > 1 && standing.redelivered == 0 {
+        return Belief::Refused("its consumer has given up none");
+    }
+    if deliveries == 0 {
+        return Belief::Refused("it says of no delivery");
+    }
+    // How often it was delivered is not compared with how often that is allowed now: to allow more
+    // revives nothing that was given up before.
+    if standing.unsettled == 0 || sequence <= standing.floor {
+        return Belief::Sure;
+    }
+    Belief::Open
+}
+
+/// How long it is waited until the consumer shows it: a message that it still had would come again by
+/// then, or be settled.
+pub(super) fn doubt(config: &ConsumerConfig) -> Duration {
+    let longest = config.backoff.iter().copied().max().unwrap_or_default();
+    longest.max(config.ack_wait).min(MOST_DOUBT)
+}
