@@ -160,9 +160,10 @@ async fn what_is_said_in_the_servers_name_is_compared_with_what_the_server_has()
     assert_eq!(bus.stream::<Safe>().state().await.unwrap().messages, 1);
     assert_eq!(bus.stream::<Jobs>().state().await.unwrap().messages, 3);
     // All three are handled, by whom they are for.
-    drop(first.send(()));
+    first.send(()).unwrap();
     for _ in 2..=3 {
-        drop(tokio::time::timeout(SOON, begun.recv()).await.unwrap().unwrap().send(()));
+        let done = tokio::time::timeout(SOON, begun.recv()).await.unwrap().unwrap();
+        done.send(()).unwrap();
     }
     eventually(SOON, "all are handled", || async { works.report()[0].handled == 3 }).await;
     assert_eq!(letters(&bus, 0).await.len(), 0);

@@ -165,10 +165,11 @@ async fn a_letter_goes_back_only_to_its_own_stream_and_a_bad_one_keeps_no_other(
     }
     forge(&link, "ORDERS.shop.orders.a", &[("tenant", "a\rb")]).await;
     // Another subject than that of the letter is not believed, and a count has an end.
-    let said = [("Tidings-Dl-Subject", "stock.taken.and.more"), ("Tidings-Redriven", "x")];
+    let said =
+        [(crate::header::DL_SUBJECT, "stock.taken.and.more"), (crate::header::REDRIVEN, "x")];
     forge(&link, "ORDERS.shop.orders.b", &said).await;
     let most = u64::MAX.to_string();
-    forge(&link, "ORDERS.shop.orders.c", &[("Tidings-Redriven", &most)]).await;
+    forge(&link, "ORDERS.shop.orders.c", &[(crate::header::REDRIVEN, &most)]).await;
 
     let aside = DeadLetters::new(link.clone(), LETTERS.to_owned());
     let all = DeadLetterFilter::all;
