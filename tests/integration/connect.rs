@@ -85,6 +85,15 @@ async fn an_address_that_is_none_is_named_without_its_credentials() {
 }
 
 #[tokio::test]
+async fn an_inbox_prefix_that_is_no_subject_is_named() {
+    for prefix in ["", "a b", "a.", ".a", "_INBOX.*", "a..b"] {
+        let error = fails(Bus::builder().server(closed_port()).inbox_prefix(prefix), &[]).await;
+        let named = matches!(&error, ConnectError::InboxPrefix { prefix: p, .. } if p == prefix);
+        assert!(named, "{prefix:?}: {error:?}");
+    }
+}
+
+#[tokio::test]
 async fn no_address_says_how_to_give_one() {
     for builder in [Bus::builder(), Bus::builder().server(""), Bus::builder().servers(["", " "])] {
         let error = fails(builder, &[]).await;

@@ -39,6 +39,9 @@ pub(crate) struct Connection {
     /// A PEM file with the certificate's key.
     #[arg(long, global = true, env = "NATS_KEY", hide_env_values = true)]
     key: Option<PathBuf>,
+    /// What the subjects of answers begin with, instead of `_INBOX`.
+    #[arg(long, global = true, env = "NATS_INBOX_PREFIX")]
+    inbox_prefix: Option<String>,
 }
 
 impl Connection {
@@ -75,6 +78,9 @@ impl Connection {
                     usage("a certificate and its key go together: `--cert`, `--key`").into()
                 );
             }
+        }
+        if let Some(prefix) = text(&self.inbox_prefix) {
+            builder = builder.inbox_prefix(prefix);
         }
         builder.connect().await.context("no connection")
     }

@@ -82,6 +82,7 @@ impl Bus {
     /// | `NATS_CREDS`, `NATS_NKEY`, `NATS_TOKEN`, `NATS_USER` with `NATS_PASSWORD` | a file, a seed, a token, a user; the first of them that is set |
     /// | `NATS_CA` | a PEM file whose certificates are trusted in place of the system's |
     /// | `NATS_CERT` with `NATS_KEY` | PEM files that are shown to the server |
+    /// | `NATS_INBOX_PREFIX` | what the subjects of answers begin with, instead of `_INBOX` |
     ///
     /// A variable that is empty counts as not set.
     ///

@@ -1,19 +1,24 @@
-//! The example's program.
+//! The programs of the examples.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-/// Its path: beside this test's own, where `cargo test --workspace` puts it. Built if it is not
-/// there, or older than what it is made of.
+/// The path of `order_flow`.
 pub(crate) fn path() -> PathBuf {
+    path_of("order_flow")
+}
+
+/// An example's path: beside this test's own, where `cargo test --workspace` puts it. Built if it is
+/// not there, or older than what it is made of.
+pub(crate) fn path_of(example: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let profile = own.parent().and_then(Path::parent).expect("target/<profile>/deps/<test>");
     let program =
-        profile.join("examples").join(format!("order_flow{}", std::env::consts::EXE_SUFFIX));
+        profile.join("examples").join(format!("{example}{}", std::env::consts::EXE_SUFFIX));
     if !is_current(&program) {
-        build(profile);
+        build(profile, example);
     }
     program
 }
@@ -32,10 +37,10 @@ fn is_current(program: &Path) -> bool {
 }
 
 /// With the whole workspace, so that all is built with the features that the tests have.
-fn build(profile: &Path) {
+fn build(profile: &Path, example: &str) {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
-    command.args(["build", "--locked", "--workspace", "--example", "order_flow"]);
+    command.args(["build", "--locked", "--workspace", "--example", example]);
     command.arg("--target-dir").arg(profile.parent().expect("target"));
     if profile.ends_with("release") {
         command.arg("--release");

@@ -140,7 +140,8 @@ impl BusBuilder {
     }
 
     /// The prefix of the subjects on which answers come, instead of `_INBOX`: what an account's
-    /// permissions may ask for.
+    /// permissions may ask for. One below it, such as `_INBOX.shop`, keeps who may hear the answers
+    /// of others apart from who may give them: see SECURITY.md.
     pub fn inbox_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.options.inbox_prefix = Some(prefix.into());
         self
@@ -206,6 +207,14 @@ impl BusBuilder {
         let Self { options, patience } = self;
         if options.servers.iter().all(|server| server.trim().is_empty()) {
             return Err(ConnectError::NoServer);
+        }
+        if let Some(prefix) = &options.inbox_prefix
+            && let Err(source) = tidings_subject::check_subject(prefix)
+        {
+            return Err(ConnectError::InboxPrefix {
+                prefix: prefix.clone(),
+                source: source.into(),
+            });
         }
         let servers: Vec<String> = options.servers.iter().map(|list| shown(list)).collect();
         let (servers, waited) = (servers.join(", "), options.connect_timeout);

@@ -32,6 +32,9 @@ pub(super) async fn connect(lookup: impl Fn(&str) -> Option<String>) -> Result<B
     if let (Some(certificate), Some(key)) = (get("NATS_CERT"), get("NATS_KEY")) {
         builder = builder.client_certificate(certificate, key);
     }
+    if let Some(prefix) = get("NATS_INBOX_PREFIX") {
+        builder = builder.inbox_prefix(prefix);
+    }
     builder.connect().await
 }
 

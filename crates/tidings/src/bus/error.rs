@@ -31,6 +31,14 @@ pub enum ConnectError {
         /// What is wrong with it.
         source: std::io::Error,
     },
+    /// The prefix for inboxes can't stand in a subject.
+    #[error("{prefix:?} can't begin an inbox: it {source}; write something like `_INBOX.shop`")]
+    InboxPrefix {
+        /// The prefix.
+        prefix: String,
+        /// What is wrong with it.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// Two different credentials were given.
     #[error("two different credentials were given for {servers}, by URLs or options; give one")]
     TwoCredentials {
