@@ -39,6 +39,8 @@ where
     };
     // As many as there are at once: what is asked for meanwhile does not depend on the run.
     let route = Route::of::<E>(handler).concurrency(2 * MESSAGES);
+    // The consumer that the server says it delivers from.
+    let route = if matches!(to, To::Pull) { route.durable("count") } else { route };
     let registry = Registry::new("count").dead_letters(DeadLetterPolicy::off()).route(route);
     let _running = runtime.block_on(registry.start(&bus))?;
     for round in rounds() {

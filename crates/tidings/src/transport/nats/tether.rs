@@ -6,12 +6,13 @@
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_nats::{ClientError, Event, ReconnectToServer, Server, ServerError};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -23,6 +24,31 @@ use crate::transport::{Fault, Outage};
 const FIRST: Duration = Duration::from_millis(50);
 const MOST: Duration = Duration::from_secs(4);
 
+/// A connection that was lost within this time was lost soon.
+const SOON: Duration = Duration::from_secs(10);
+/// How often it may be lost like that before it is said.
+const MANY_BREAKS: u64 = 4;
+
+/// How often a connection was lost soon after it was made, one time behind the other.
+#[derive(Debug, Default)]
+struct Breaks {
+    times: u64,
+    made: Option<Instant>,
+}
+
+impl Breaks {
+    fn made(&mut self, now: Instant) {
+        self.made = Some(now);
+    }
+
+    /// It is lost; gives how often that was.
+    fn lost(&mut self, with_words: bool, now: Instant) -> u64 {
+        let was_soon = self.made.take().is_some_and(|made| now - made < SOON);
+        self.times = if was_soon && !with_words { self.times.saturating_add(1) } else { 0 };
+        self.times
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Tether {
     /// Why there is no connection, while there is none.
@@ -31,6 +57,8 @@ pub(super) struct Tether {
     last_words: watch::Sender<Option<String>>,
     /// Counts how often the connection was made.
     connected: watch::Sender<u64>,
+    /// How often it was lost without a word of the server's, each time soon after it was made.
+    breaks: Mutex<Breaks>,
     /// How many attempts there were since it was lost.
     attempts: AtomicUsize,
     /// Whose turn it is among the servers.
@@ -47,12 +75,17 @@ impl Tether {
             outage: watch::Sender::new(None),
             last_words: watch::Sender::new(None),
             connected: watch::Sender::new(0),
+            breaks: Mutex::default(),
             attempts: AtomicUsize::new(0),
             // Not all clients begin with the same server.
             turn: AtomicUsize::new(usize::from(Uuid::now_v7().as_bytes()[15])),
             cut: CancellationToken::new(),
             over: CancellationToken::new(),
         }
+    }
+
+    fn breaks(&self) -> MutexGuard<'_, Breaks> {
+        self.breaks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Why there is no connection; `None` while there is one.
@@ -101,9 +134,20 @@ impl Tether {
                 self.last_words.send_replace(None);
                 self.outage.send_replace(None);
                 self.connected.send_modify(|count| *count += 1);
+                self.breaks().made(Instant::now());
             }
             Event::Disconnected => {
                 let said = self.last_words.send_replace(None);
+                let times = self.breaks().lost(said.is_some(), Instant::now());
+                if times >= MANY_BREAKS && times.is_power_of_two() {
+                    tracing::error!(
+                        times,
+                        "the connection is lost again and again, soon after it is made, and the server \
+                         says no reason. A message whose headers can't be read does that each time it \
+                         comes: the client (async-nats 0.51) gives the whole connection up for it, and \
+                         says why at `async_nats=debug` alone"
+                    );
+                }
                 self.is_off_because(said.as_deref().unwrap_or("the connection was lost"));
             }
             Event::ServerError(error) => {
@@ -269,6 +313,22 @@ mod tests {
     fn reconnects_come_later_and_later_up_to_a_bound() {
         assert!(delay(1) >= FIRST && delay(1) < FIRST * 2);
         assert!(delay(1000) >= MOST);
+    }
+
+    #[test]
+    fn losses_count_while_they_come_soon_and_without_a_word() {
+        let (mut breaks, begun) = (Breaks::default(), Instant::now());
+        let at = |seconds| begun + Duration::from_secs(seconds);
+        for times in 1..=5 {
+            breaks.made(at(times * 10));
+            assert_eq!(breaks.lost(false, at(times * 10 + 1)), times);
+        }
+        breaks.made(at(100));
+        assert_eq!(breaks.lost(true, at(101)), 0, "the server said why");
+        breaks.made(at(200));
+        assert_eq!(breaks.lost(false, at(201)), 1);
+        breaks.made(at(300));
+        assert_eq!(breaks.lost(false, at(311)), 0, "it held for a while");
     }
 
     #[test]
