@@ -27,6 +27,8 @@ pub use filter::DeadLetterFilter;
 pub use handle::DeadLetters;
 pub use list::DeadLetterList;
 pub use opened::DeadLetter;
+#[cfg(any(test, fuzzing))]
+pub(crate) use opened::open_any;
 pub(crate) use place::{exhausted_subject, stream_of};
 pub use policy::DeadLetterPolicy;
 pub use progress::DeadLetterProgress;

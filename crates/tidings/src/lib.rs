@@ -144,6 +144,9 @@ mod delivery;
 mod draft;
 mod envelope;
 mod failure;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod handler;
 mod header;
 mod jitter;

@@ -5,6 +5,8 @@ mod discover;
 
 pub(crate) use confirmation::stream_of;
 pub(crate) use discover::discover;
+#[cfg(any(test, fuzzing))]
+pub(crate) use discover::hear_any;
 pub use discover::{EndpointInfo, ServiceInfo};
 
 use std::error::Error;

@@ -51,6 +51,16 @@ enum Whereabouts {
     Gone,
 }
 
+/// Reads any message as a letter, and what it says.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn open_any(stored: StoredMessage) {
+    if let Some(letter) = DeadLetter::open("shop-dead-letters", stored) {
+        assert!(!letter.stream().is_empty() && !letter.consumer().is_empty());
+        let _ = (letter.error(), letter.message_id(), letter.redriven(), letter.attempts());
+        let _ = format!("{letter:?}");
+    }
+}
+
 impl DeadLetter {
     /// Reads a letter; `None` if the message is none.
     pub(super) fn open(letters: &str, stored: StoredMessage) -> Option<Self> {

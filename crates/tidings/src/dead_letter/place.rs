@@ -54,7 +54,8 @@ pub(super) fn parts<'a>(letters: &str, subject: &'a str) -> Option<(&'a str, &'a
     let rest = rest.strip_prefix(letters)?.strip_prefix('.')?;
     let (stream, rest) = rest.split_once('.')?;
     let (consumer, original) = rest.split_once('.')?;
-    Some((stream, consumer, original))
+    let is_whole = [stream, consumer, original].iter().all(|part| !part.is_empty());
+    is_whole.then_some((stream, consumer, original))
 }
 
 /// The dead-letter stream of a registry that says nothing else.

@@ -201,8 +201,10 @@ pub(super) async fn confirm(
         let in_time = Box::pin(timeout_at(sent.patience(link), &mut sent.ack));
         in_time.await.unwrap_or(Err(Fault::Timeout))
     };
-    let fault = match confirmed.and_then(|ack| confirm::of_stream(ack, stream.name)) {
-        Ok(ack) => return Ok(ack),
+    // Looked at where it is: it is large to be moved.
+    let fault = match confirmed {
+        Ok(ack) if ack.stream == stream.name => return Ok(ack),
+        Ok(ack) => Fault::WrongStream(ack.stream),
         Err(fault) => fault,
     };
     // Boxed: most are confirmed at once, and their futures are smaller without it.

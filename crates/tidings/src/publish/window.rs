@@ -13,7 +13,6 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::{Sleep, sleep_until};
 
-use crate::confirm::of_stream;
 use crate::link::Link;
 use crate::probe::Underway;
 use crate::publish::{PublishError, send};
@@ -91,7 +90,10 @@ impl<'a> Window<'a> {
         let mut progress = false;
         while let Some((_, oldest)) = self.waiting.front_mut() {
             let stream = oldest.stream.name;
-            match oldest.sent.ack.take().map(|ack| of_stream(ack?, stream)) {
+            match oldest.sent.ack.take() {
+                Some(Ok(ack)) if ack.stream != stream => {
+                    self.put_aside(Some(Fault::WrongStream(ack.stream)));
+                }
                 Some(Ok(ack)) => {
                     if let Some((place, begun)) = self.waiting.pop_front() {
                         begun.underway.published::<PublishError>(Ok(Some(&ack)));

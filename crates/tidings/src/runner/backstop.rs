@@ -51,6 +51,15 @@ struct Exhausted {
     deliveries: u64,
 }
 
+/// Reads any bytes as an advisory.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_any_advisory(payload: &[u8]) {
+    if let Ok(exhausted) = serde_json::from_slice::<Exhausted>(payload) {
+        let subject = Subject::from_static("$JS.EVENT.ADVISORY.CONSUMER");
+        let _ = belief::is_told_where_it_should(&subject, &exhausted);
+    }
+}
+
 /// What was done about an advisory.
 enum Heeded {
     /// All that there is to be done.

@@ -45,6 +45,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 pub(crate) use backstop::Backstop;
+#[cfg(any(test, fuzzing))]
+pub(crate) use backstop::read_any_advisory;
 pub(crate) use durable::Durable;
 pub(crate) use gate::Gate;
 pub use gate::RouteState;

@@ -72,11 +72,14 @@ impl Ticket {
     /// Reads it back; `None` if it is none.
     pub(super) fn read(token: &str) -> Option<Self> {
         let (place, turn) = token.as_bytes().split_first_chunk::<PLACE>()?;
-        let mut value = 0;
-        for digit in place.iter().rev() {
-            value = value << 6 | u32::from(value_of(*digit)?);
+        let turn = Turn(turn.try_into().ok()?);
+        let [a, b, c, d] = place.map(|digit| VALUES[usize::from(digit)]);
+        // One that is none is more than all digits have.
+        if (a | b | c | d) > 63 {
+            return None;
         }
-        Some(Self { place: value, turn: Turn(turn.try_into().ok()?) })
+        let [a, b, c, d] = [a, b, c, d].map(u32::from);
+        Some(Self { place: a | b << 6 | c << 12 | d << 18, turn })
     }
 }
 
@@ -93,15 +96,21 @@ impl fmt::Debug for Turn {
     }
 }
 
-fn value_of(digit: u8) -> Option<u8> {
-    Some(match digit {
-        b'A'..=b'Z' => digit - b'A',
-        b'a'..=b'z' => digit - b'a' + 26,
-        b'0'..=b'9' => digit - b'0' + 52,
-        b'-' => 62,
-        b'_' => 63,
-        _ => return None,
-    })
+/// What each byte is worth as a digit; `NO_DIGIT` if it is none.
+static VALUES: [u8; 256] = values();
+
+const NO_DIGIT: u8 = 0xff;
+
+const fn values() -> [u8; 256] {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < DIGITS.len() {
+        #[expect(clippy::cast_possible_truncation, reason = "there are 64")]
+        let worth = value as u8;
+        values[DIGITS[value] as usize] = worth;
+        value += 1;
+    }
+    values
 }
 
 #[cfg(test)]
@@ -157,7 +166,7 @@ mod tests {
     #[test]
     fn each_digit_is_worth_its_place() {
         for (value, digit) in DIGITS.iter().enumerate() {
-            assert_eq!(value_of(*digit).map(usize::from), Some(value));
+            assert_eq!(usize::from(VALUES[usize::from(*digit)]), value);
         }
     }
 }

@@ -1,0 +1,4 @@
+//! See `tidings::fuzz::acks`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| tidings::fuzz::acks(data));

@@ -1,0 +1,4 @@
+//! See `tidings::fuzz::headers`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| tidings::fuzz::headers(data));
