@@ -77,6 +77,8 @@ impl ApiError {
     pub(crate) const STREAM_NOT_MADE: u32 = 10_049;
     /// A consumer is to be kept unread for longer than its stream lets it.
     pub(crate) const INACTIVE_TOO_LONG: u32 = 10_153;
+    /// The same of a consumer.
+    pub(crate) const CONSUMER_NOT_MADE: u32 = 10_012;
     pub(crate) const STREAM_NAME_IN_USE: u32 = 10_058;
     pub(crate) const CONSUMER_EXISTS: u32 = 10_148;
     pub(crate) const WRONG_LAST_SEQUENCE: u32 = 10_071;
@@ -164,6 +166,11 @@ impl ApiError {
     /// The server has no JetStream, or not for this account.
     pub(crate) fn is_no_jetstream(&self) -> bool {
         matches!(self.code, 10_076 | 10_039)
+    }
+
+    /// It could not be made, perhaps for something that passes.
+    pub(crate) fn is_not_made(&self) -> bool {
+        matches!(self.code, Self::STREAM_NOT_MADE | Self::CONSUMER_NOT_MADE)
     }
 
     pub(crate) fn is_not_found(&self) -> bool {

@@ -131,14 +131,17 @@ impl Nats {
 
     pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
         let config_of = stream_config::to_nats(config)?;
+        let call = format!("STREAM.CREATE.{}", config.name);
+        self.make(&call, &config_of).await
+    }
+
+    /// Makes a stream or a consumer. A stream of this name that was just deleted may still be on its way
+    /// out: then it is asked for again.
+    async fn make(&self, call: &str, request: &impl Serialize) -> Result<(), Fault> {
         let mut pause = FIRST_PAUSE;
         loop {
-            let call = format!("STREAM.CREATE.{}", config.name);
-            match self.api::<IgnoredAny>(call, &config_of).await {
-                // A stream of this name that was just deleted may still be on its way out.
-                Err(Fault::Api(error))
-                    if error.code == ApiError::STREAM_NOT_MADE && pause < MOST_PAUSE =>
-                {
+            match self.api::<IgnoredAny>(call.to_owned(), request).await {
+                Err(Fault::Api(error)) if error.is_not_made() && pause < MOST_PAUSE => {
                     sleep(pause).await;
                     pause *= 2;
                 }
@@ -241,7 +244,7 @@ impl Nats {
         let call = format!("CONSUMER.CREATE.{stream}.{}", config.name);
         let config = config::to_nats(config)?;
         let request = CreateConsumer { stream_name: stream, config, action: "create" };
-        self.api::<IgnoredAny>(call, &request).await.map(drop)
+        self.make(&call, &request).await
     }
 
     /// What somebody else set beside our fields stays: a description, metadata, replicas.
