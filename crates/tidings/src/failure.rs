@@ -37,9 +37,22 @@ type BoxError = Box<dyn Error + Send + Sync>;
 pub struct Failure {
     verdict: Verdict,
     source: Source,
-    /// What whoever asked is told.
-    public: Option<Box<str>>,
 }
+
+/// An error, and what whoever asked is told of it.
+#[derive(Debug)]
+struct Told {
+    text: Box<str>,
+    error: Source,
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Error for Told {}
 
 /// The error that a handler gave, shared where one failure is that of many messages.
 #[derive(Clone)]
@@ -50,9 +63,19 @@ impl Source {
         Self(Some(Arc::from(error)))
     }
 
-    fn error(&self) -> &(dyn Error + Send + Sync + 'static) {
+    fn kept(&self) -> &(dyn Error + Send + Sync + 'static) {
         // It is taken out only when it is dropped.
         self.0.as_deref().unwrap_or(&fmt::Error)
+    }
+
+    fn error(&self) -> &(dyn Error + Send + Sync + 'static) {
+        self.kept().downcast_ref::<Told>().map_or(self.kept(), |told| told.error.error())
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&said(&format_args!("{:?}", self.kept())))
     }
 }
 
@@ -133,16 +156,18 @@ impl Failure {
     /// ```
     #[must_use]
     pub fn tell(self, text: impl Into<String>) -> Self {
-        Self { public: Some(text.into().into()), ..self }
+        let Self { verdict, source } = self;
+        let told = Told { text: text.into().into(), error: source };
+        Self { verdict, source: Source::new(told.into()) }
     }
 
     fn new(verdict: Verdict, why: impl Into<BoxError>) -> Self {
-        Self { verdict, source: Source::new(why.into()), public: None }
+        Self { verdict, source: Source::new(why.into()) }
     }
 
     /// What whoever asked is told.
     pub(crate) fn for_askers(&self) -> Option<&str> {
-        self.public.as_deref()
+        self.source.kept().downcast_ref::<Told>().map(|told| &*told.text)
     }
 
     /// The error that the handler gave, with its own sources.
@@ -152,8 +177,7 @@ impl Failure {
 
     /// The same failure, of another message.
     pub(crate) fn share(&self) -> Self {
-        let public = self.public.clone();
-        Self { verdict: self.verdict, source: self.source.clone(), public }
+        Self { verdict: self.verdict, source: self.source.clone() }
     }
 
     /// What it asks for.
@@ -181,7 +205,6 @@ impl fmt::Debug for Failure {
         f.debug_struct("Failure")
             .field("verdict", &self.verdict)
             .field("source", &format_args!("{source}"))
-            .field("public", &self.public)
             .finish()
     }
 }

@@ -21,8 +21,11 @@ use crate::subject::{Subject, is_inbox, reserved};
 use crate::transport::{StoredHeaders, StoredMessage, nats};
 use crate::warrant::Warrant;
 
+/// Reads any bytes.
+pub type Target = fn(&[u8]);
+
 /// Each target's name, and what it does with any bytes.
-pub const TARGETS: [(&str, fn(&[u8])); 9] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("headers", headers),
     ("acks", acks),
     ("advisories", advisories),
@@ -175,7 +178,9 @@ mod tests {
             files.sort();
             let inputs: Vec<Vec<u8>> = files.iter().map(|file| fs::read(file).unwrap()).collect();
             assert!(!inputs.is_empty(), "{name}");
-            inputs.iter().for_each(|input| target(input));
+            for input in &inputs {
+                target(input);
+            }
             let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
             for _ in 0..INPUTS {
                 let mut input = inputs[chance.below(inputs.len())].clone();

@@ -92,7 +92,7 @@ impl Batch<'_> {
 
     /// One alone is all or nothing anyway.
     async fn store_one(&self, part: &Prepared) -> Result<AtomicAck, AtomicError> {
-        let stored = send::store_one(self.link, self.stream, &part.outgoing, part.reschedules);
+        let stored = send::store(self.link, self.stream, &part.outgoing, part.reschedules);
         let ack = stored.await.map_err(|error| self.of_event(0, error))?;
         Ok(self.ack(ack.stream, ack.sequence, ack.duplicate))
     }

@@ -27,7 +27,10 @@ pub(super) async fn send<A: Acknowledgement>(
 ) -> Result<A, PublishError> {
     if link.probe.is_none() {
         if let Some(stream) = &declaration.stream {
-            let ack = store_one(link, stream, outgoing, reschedules).await?;
+            let mut ack = store_one(link, stream, outgoing).await?;
+            if ack.duplicate || ack.stream != stream.name {
+                ack = Box::pin(look(link, stream, outgoing, reschedules, ack)).await?;
+            }
             return A::from_stored(Some(ack)).ok_or(PublishError::Closed);
         }
         // It is handed over in less time than the rest of this takes.
@@ -48,25 +51,61 @@ pub(super) async fn send<A: Acknowledgement>(
             Box::pin(core(link, outgoing, by)).await.map(|()| None)
         }
         (Ok(()), Some(stream)) => {
-            Box::pin(store_one(link, stream, outgoing, reschedules)).await.map(Some)
+            Box::pin(store(link, stream, outgoing, reschedules)).await.map(Some)
         }
     };
     underway.published(stored.as_ref().map(Option::as_ref));
     A::from_stored(stored?).ok_or(PublishError::Closed)
 }
 
+/// The stream's own ack: whoever hears a publish knows where its ack is awaited.
+pub(super) fn own(
+    ack: PublishAck,
+    subject: &Subject,
+    stream: &'static str,
+) -> Result<PublishAck, PublishError> {
+    if ack.stream == stream { Ok(ack) } else { Err(wrong_stream(subject, stream, ack)) }
+}
+
+#[cold]
+fn wrong_stream(subject: &Subject, stream: &'static str, ack: PublishAck) -> PublishError {
+    stream_error(Fault::WrongStream(ack.stream), subject.as_str(), stream)
+}
+
 /// Stores one message; `reschedules` is as [`Prepared`](super::Prepared) has it.
-pub(super) async fn store_one(
+pub(super) async fn store(
     link: &Link,
     stream: &'static StreamDeclaration,
     outgoing: &Outgoing,
     reschedules: bool,
 ) -> Result<PublishAck, PublishError> {
+    let ack = store_one(link, stream, outgoing).await?;
+    look(link, stream, outgoing, reschedules, ack).await
+}
+
+/// The same, with the ack of whatever stream.
+async fn store_one(
+    link: &Link,
+    stream: &'static StreamDeclaration,
+    outgoing: &Outgoing,
+) -> Result<PublishAck, PublishError> {
     let by = || Instant::now() + link.patience.publish;
     let sent = start(link, stream, outgoing, by).await?;
-    let ack = confirm(link, stream, outgoing, sent).await?;
+    confirm(link, stream, outgoing, sent).await
+}
+
+/// Looks at an ack that is not the usual one.
+async fn look(
+    link: &Link,
+    stream: &'static StreamDeclaration,
+    outgoing: &Outgoing,
+    reschedules: bool,
+    ack: PublishAck,
+) -> Result<PublishAck, PublishError> {
+    let ack = own(ack, &outgoing.subject, stream.name)?;
     if reschedules && ack.duplicate {
-        return Box::pin(reschedule(link, stream, outgoing, ack)).await;
+        let ack = Box::pin(reschedule(link, stream, outgoing, ack)).await?;
+        return own(ack, &outgoing.subject, stream.name);
     }
     Ok(ack)
 }
@@ -126,12 +165,12 @@ pub(super) async fn start(
     }
     // It waits first, and that counts.
     let by = by();
-    let ack = Box::pin(store(link, stream, outgoing, by)).await?;
+    let ack = Box::pin(hand_over(link, stream, outgoing, by)).await?;
     let deadline = by.max(at + link.patience.publish);
     Ok(Sent { ack, at: Instant::now(), slow: Some(Box::new(Slow { begun: at, deadline })) })
 }
 
-async fn store(
+async fn hand_over(
     link: &Link,
     stream: &StreamDeclaration,
     outgoing: &Outgoing,
@@ -201,10 +240,8 @@ pub(super) async fn confirm(
         let in_time = Box::pin(timeout_at(sent.patience(link), &mut sent.ack));
         in_time.await.unwrap_or(Err(Fault::Timeout))
     };
-    // Looked at where it is: it is large to be moved.
     let fault = match confirmed {
-        Ok(ack) if ack.stream == stream.name => return Ok(ack),
-        Ok(ack) => Fault::WrongStream(ack.stream),
+        Ok(ack) => return Ok(ack),
         Err(fault) => fault,
     };
     // Boxed: most are confirmed at once, and their futures are smaller without it.

@@ -144,7 +144,9 @@ impl<'a> Window<'a> {
         self.aside.push(Box::pin(async move {
             let Begun { stream, outgoing, sent, underway } = begun;
             let stored = match fault {
-                None => send::confirm(link, stream, &outgoing, sent).await,
+                None => send::confirm(link, stream, &outgoing, sent)
+                    .await
+                    .and_then(|ack| send::own(ack, &outgoing.subject, stream.name)),
                 Some(fault) => send::insist(link, stream, &outgoing, sent, fault).await,
             };
             underway.published(stored.as_ref().map(Some));

@@ -13,8 +13,7 @@ use crate::moment;
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
 use crate::transport::{
-    ApiError, ConsumerConfig, ConsumerStanding, ConsumerState, Fault, Identity, StreamStanding,
-    StreamState,
+    ConsumerConfig, ConsumerStanding, ConsumerState, Fault, Identity, StreamStanding, StreamState,
 };
 
 /// The first wait before a stream is made once more, and the one after which it is not.

@@ -41,6 +41,8 @@ struct Room {
     free: Vec<u32>,
     /// What the subjects of answers are cut from.
     text: BytesMut,
+    /// The last one, in whose place the next is written.
+    last: Box<[u8]>,
     /// What the subjects of answers have that nobody can guess.
     secrets: Secrets,
     /// No question's time is up before this; `None` if none has a time.
@@ -75,7 +77,8 @@ struct Question {
 impl Waiting {
     pub(super) fn new(inbox_prefix: &str) -> Self {
         let prefix = format!("{inbox_prefix}.{}.", secret::token());
-        let (room, earlier) = (Mutex::default(), Notify::new());
+        let last = [prefix.as_bytes(), &[0; Ticket::LENGTH]].concat().into();
+        let (room, earlier) = (Mutex::new(Room { last, ..Room::default() }), Notify::new());
         Self { prefix, room, earlier, denied: AtomicBool::new(false) }
     }
 
@@ -131,12 +134,14 @@ impl Waiting {
         room.places[place as usize] =
             Place { turn, state: State::Asked(Question { subject, by, waker: None }) };
         let ticket = Ticket { place, turn };
-        let length = self.prefix.len() + Ticket::LENGTH;
-        if room.text.capacity() < length {
-            room.text = BytesMut::with_capacity(PIECE.max(length));
+        let Room { text, last, .. } = &mut *room;
+        if text.capacity() < last.len() {
+            *text = BytesMut::with_capacity(PIECE.max(last.len()));
         }
-        room.text.extend_from_slice(self.prefix.as_bytes());
-        room.text.extend_from_slice(&ticket.text());
+        if let Some(end) = last.last_chunk_mut() {
+            *end = ticket.text();
+        }
+        text.extend_from_slice(last);
         let answer = room.text.split().freeze();
         if by.is_some_and(|by| room.alarm.is_none_or(|alarm| by < alarm)) {
             room.alarm = by;
