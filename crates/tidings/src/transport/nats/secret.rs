@@ -9,9 +9,9 @@ const TOGETHER: usize = 64;
 /// A token of a subject that nobody can guess: 72 random bits in 12 characters. (With `_INBOX` and a
 /// ticket it is 32, of which many are looked through most quickly.)
 pub(super) fn token() -> String {
-    // What is left out says which kind of id it is.
-    let [a, b, c, d, e, f, _, _, _, _, _, _, _, g, h, i] = *Uuid::new_v4().as_bytes();
-    BASE64URL_NOPAD.encode(&[a, b, c, d, e, f, g, h, i])
+    // The bytes between say which kind of id it is.
+    let [first @ .., _, _, _, _, _, _, _, x, y, z] = *Uuid::new_v4().as_bytes();
+    BASE64URL_NOPAD.encode(&[&first[..], &[x, y, z]].concat())
 }
 
 /// 64 random bits, which were handed out once.
