@@ -159,7 +159,7 @@ const _: () = {
             &self,
             payload: &[__tidings::u8],
         ) -> __tidings::Result<(), __tidings::ReadBackError> {
-            __tidings::read_back(self, payload)
+            __tidings::read_back(self, payload, __tidings::read_again(payload))
         }
         #[inline]
         fn filter() -> OrderCreatedFilter {

@@ -1,15 +1,15 @@
-//! What is to be sent, read as a receiver would read it.
+//! Reading a message back before it is sent, as a receiver would.
 
 use std::any::type_name;
 
 use serde::de::DeserializeOwned;
 
-use crate::message::Decode;
+use crate::message::Message;
 use crate::payload;
 use crate::subject::SubjectError;
 
-/// What a message was written as, and nobody could read: it is read back before it is sent in a debug
-/// build, and on a test's bus in any build.
+/// A message that nobody could read: each is read back before it is sent in a debug build, and on a
+/// test's bus in any build.
 ///
 /// JSON, or serde's way through it, has no place for:
 ///
@@ -29,10 +29,10 @@ pub enum ReadBackError {
         /// Which value of the payload, such as `samples[2].value`, if serde tells it. In a type with
         /// `tag`, `untagged` or `flatten` it tells the whole of that.
         path: Option<String>,
-        /// What serde says.
+        /// Serde's error.
         source: serde_json::Error,
     },
-    /// What is read has another subject.
+    /// A field that fills the subject is read as another value.
     #[error(
         "its subject is `{sent}`, that of what is read `{read}`; a field that fills the subject has to be read as it was"
     )]
@@ -42,13 +42,13 @@ pub enum ReadBackError {
         /// The subject of what is read.
         read: String,
     },
-    /// What is read has no subject.
+    /// A field that fills the subject is read as a value that can't be part of one.
     #[error("what is read has no subject: {source}")]
     NoSubject {
         /// Which field can't be a token.
         source: SubjectError,
     },
-    /// What is read has another id.
+    /// A field that fills the id is read as another value.
     #[error(
         "its id is {sent:?}, that of what is read {read:?}; a field that identifies it has to be read as it was"
     )]
@@ -72,14 +72,17 @@ pub(super) struct UnreadableAnswer {
     source: ReadBackError,
 }
 
-/// Reads a message that owns its data back, and compares what identifies it.
+/// Compares a message with what was read of its payload, by what identifies it.
 ///
 /// # Errors
 /// [`ReadBackError`] if no receiver could read it, or would read another message.
 #[cold]
-pub fn read_back<M: Decode>(message: &M, payload: &[u8]) -> Result<(), ReadBackError> {
-    let declaration = message.declaration();
-    let read = M::decode(declaration, payload).map_err(|source| unreadable(payload, source))?;
+pub fn read_back<M: Message>(
+    message: &M,
+    payload: &[u8],
+    read: Result<M, serde_json::Error>,
+) -> Result<(), ReadBackError> {
+    let read = read.map_err(|source| unreadable(payload, source))?;
     if let Ok(sent) = message.subject() {
         match read.subject() {
             Ok(read) if read == sent => {}
