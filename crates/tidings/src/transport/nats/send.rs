@@ -225,7 +225,13 @@ impl Nats {
             }
         }
         // One deadline around everything: offline, the send itself can wait for ever.
-        let asked = async { self.question_to(&message, by_whom).await?.await.map(inbox::incoming) };
+        let asked = async {
+            let answer = self.question_to(&message, by_whom).await?;
+            if within.is_zero() {
+                return Err(Fault::Timeout);
+            }
+            answer.await.map(inbox::incoming)
+        };
         let in_time = Box::pin(tokio::time::timeout(within, asked));
         in_time.await.unwrap_or(Err(Fault::Timeout)).map_err(|fault| self.told(fault))
     }
