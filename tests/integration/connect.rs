@@ -7,8 +7,6 @@ mod inbox;
 mod operator;
 mod tls;
 
-use std::error::Error;
-use std::fmt::Write as _;
 use std::net::TcpListener as StdListener;
 use std::time::Duration;
 
@@ -18,7 +16,7 @@ use tidings_tests::{Server, unique};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use crate::soon;
+use crate::{everything, soon};
 
 /// A bell rang.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
@@ -34,17 +32,6 @@ async fn carries(bus: &Bus) {
     bus.publish(&Rung { bell: bell.clone() }).await.expect("published");
     let rung = soon(bells.next()).await.expect("a message").expect("a bell");
     assert_eq!(rung.bell, bell);
-}
-
-/// An error with all its sources, as people and logs see them.
-fn everything(error: &ConnectError) -> String {
-    let mut text = format!("{error} {error:?} {error:#?}");
-    let mut source = error.source();
-    while let Some(error) = source {
-        write!(text, " {error} {error:?} {error:#?}").expect("text");
-        source = error.source();
-    }
-    text
 }
 
 /// Connecting fails, and nothing that is said holds a secret.

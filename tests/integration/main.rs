@@ -36,6 +36,8 @@ mod testing;
 mod trust;
 mod warrant;
 
+use std::error::Error;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// Long enough for what must happen, on a busy machine too.
@@ -49,4 +51,15 @@ fn soon<F: IntoFuture>(future: F) -> impl Future<Output = F::Output> {
         let outcome = tokio::time::timeout(SOON, future).await;
         outcome.unwrap_or_else(|_| panic!("nothing within {SOON:?} at {place}"))
     }
+}
+
+/// An error with all its sources, as people and logs see them.
+fn everything(error: &(dyn Error + 'static)) -> String {
+    let mut text = format!("{error} {error:?} {error:#?}");
+    let mut source = error.source();
+    while let Some(error) = source {
+        write!(text, " {error} {error:?} {error:#?}").expect("text");
+        source = error.source();
+    }
+    text
 }

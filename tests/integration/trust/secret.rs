@@ -1,6 +1,5 @@
 //! Secrets are told to nobody: not in any log at `trace`, not by `Debug`, not by an error.
 
-use std::error::Error;
 use std::fmt::Write as _;
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -11,7 +10,7 @@ use tidings::{BusBuilder, Outage, PublishError};
 use tidings_tests::{Server, eventually};
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::{SOON, soon};
+use crate::{SOON, everything, soon};
 
 #[derive(EventStream)]
 #[stream(name = "VAULTS", subjects("vaults.>"))]
@@ -60,17 +59,6 @@ fn listened<F: Future<Output = String>>(doing: F) -> String {
     let log = log.text();
     assert!(log.contains("TRACE") && log.contains("connected to NATS"), "the log is kept: {log}");
     format!("{said}\n{log}")
-}
-
-/// An error with all its sources.
-fn everything(error: &(dyn Error + 'static)) -> String {
-    let mut text = format!("{error} {error:?} {error:#?}");
-    let mut source = error.source();
-    while let Some(error) = source {
-        write!(text, " {error} {error:?} {error:#?}").expect("text");
-        source = error.source();
-    }
-    text
 }
 
 /// Connects, publishes, and says all that can be said.
