@@ -39,7 +39,7 @@ pub(crate) struct Connection {
     /// A PEM file with the certificate's key.
     #[arg(long, global = true, env = "NATS_KEY", hide_env_values = true)]
     key: Option<PathBuf>,
-    /// What the subjects of answers begin with, instead of `_INBOX`.
+    /// The prefix of the subjects of answers, instead of `_INBOX`.
     #[arg(long, global = true, env = "NATS_INBOX_PREFIX")]
     inbox_prefix: Option<String>,
 }

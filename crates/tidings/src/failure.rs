@@ -144,8 +144,7 @@ impl Failure {
         Self::retry(text.clone()).tell(text)
     }
 
-    /// The same failure, of which whoever asked is told this text instead of a reference. The log has
-    /// the failure's own.
+    /// Tells whoever asked this text instead of a reference. The log has the failure's own.
     ///
     /// ```
     /// # use tidings::Failure;
@@ -165,7 +164,7 @@ impl Failure {
         Self { verdict, source: Source::new(why.into()) }
     }
 
-    /// What whoever asked is told.
+    /// The text for whoever asked, if there is one.
     pub(crate) fn for_askers(&self) -> Option<&str> {
         self.source.kept().downcast_ref::<Told>().map(|told| &*told.text)
     }

@@ -55,7 +55,7 @@ pub fn acks(answer: &[u8]) {
     let _ = request::stream_of(answer);
 }
 
-/// What a server says of a message that it has given up.
+/// A server's advisory of a message that it has given up.
 pub fn advisories(payload: &[u8]) {
     runner::read_any_advisory(payload);
 }
@@ -139,7 +139,7 @@ pub fn payloads(payload: &[u8]) {
     }
 }
 
-/// What stands before and behind a mark.
+/// The bytes before and behind a mark.
 fn cut<'a>(bytes: &'a [u8], mark: &[u8]) -> (&'a [u8], &'a [u8]) {
     let at = bytes.windows(mark.len()).position(|window| window == mark);
     at.map_or((bytes, &[]), |at| (&bytes[..at], &bytes[at + mark.len()..]))

@@ -152,7 +152,7 @@ pub trait Decode: Message + 'static {
     fn decode(declaration: &'static Declaration, payload: &[u8])
     -> Result<Self, serde_json::Error>;
 
-    /// What a handler's result means on the wire; an answer is read back if `reads_back`.
+    /// The meaning of a handler's result on the wire; an answer is read back if `reads_back`.
     #[doc(hidden)]
     fn outcome(result: Result<Self::Reply, Self::Error>, reads_back: bool) -> Outcome;
 }

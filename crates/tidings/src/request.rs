@@ -122,7 +122,7 @@ pub enum RequestError<E> {
     Unreadable {
         /// The request's wire name.
         name: &'static str,
-        /// What can't be read, and the way out.
+        /// The value that can't be read, and the way out.
         source: Box<ReadBackError>,
     },
     /// Payload and headers are larger than the server takes. Nothing was sent.

@@ -254,7 +254,7 @@ impl<M> Route<M> {
     }
 }
 
-/// What others are told.
+/// For whoever asks.
 impl<M> Route<M> {
     /// Tells whoever asked why the handler failed or panicked, with all sources, and not just a
     /// reference to the log: for services whose askers are those who run them, or while developing.

@@ -1,4 +1,4 @@
-//! What shows that a message was put back by somebody who may do that. Some headers of such a message
+//! Proof that a message was put back by somebody who may do that. Some headers of such a message
 //! steer its consumers, and whoever publishes can write headers: they count with a signature alone.
 //!
 //! Each redrive has a key of its own. It signs what it puts back, and lays the public half into the
@@ -12,7 +12,7 @@ use tidings_subject::check_stream_name;
 use crate::header::{self, Headers};
 use crate::subject::LETTERS;
 
-/// What is signed begins with this, so that a signature of something else is none of it.
+/// The beginning of all that is signed, so that a signature of something else is none of it.
 const FORM: &str = "tidings-warrant-1";
 /// How many characters a signature has.
 const SIGNATURE: usize = 86;
@@ -42,7 +42,7 @@ impl NewKey {
         self.0.public_key()
     }
 
-    /// It stands there with this sequence.
+    /// The signer, once the public half stands in its stream with this sequence.
     pub(crate) fn stored(self, letters: &str, sequence: u64) -> Signer {
         Signer { pair: self.0, place: format!("{letters}.{sequence}") }
     }
@@ -61,7 +61,7 @@ pub(crate) fn blank(letters: &str, around: u64) -> String {
     format!("{letters}.{}.{}", around.saturating_mul(10), "A".repeat(SIGNATURE))
 }
 
-/// What a message says of who put it back, which is not believed yet.
+/// A message's claim of who put it back, not believed yet.
 #[derive(Debug)]
 pub(crate) struct Warrant {
     /// The dead-letter stream.
@@ -97,7 +97,7 @@ impl Warrant {
     }
 }
 
-/// What is signed: all of a message but what servers add and take away. The order of different
+/// Digest that is signed: of all of a message but what servers add and take away. The order of different
 /// headers is none of it, since clients keep none.
 fn digest(subject: &str, headers: &Headers, payload: &[u8]) -> [u8; 32] {
     let mut pairs: Vec<(String, &str, &str)> = headers

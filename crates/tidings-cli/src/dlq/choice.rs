@@ -68,7 +68,7 @@ impl Choice {
         self.narrow(DeadLetterFilter::all())
     }
 
-    /// The same letters as before, as far as all that is asked for holds of them.
+    /// The letters for which all that is asked for holds.
     fn narrow(self, mut filter: DeadLetterFilter) -> DeadLetterFilter {
         let Self { stream, consumer, subject, reason, message_id, since, until, limit } = self;
         if let Some(stream) = stream {

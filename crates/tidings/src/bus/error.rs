@@ -36,7 +36,7 @@ pub enum ConnectError {
     InboxPrefix {
         /// The prefix.
         prefix: String,
-        /// What is wrong with it.
+        /// Why the prefix is no subject.
         source: Box<dyn Error + Send + Sync>,
     },
     /// Two different credentials were given.

@@ -15,7 +15,7 @@ pub(super) struct Homes {
     known: HashMap<String, Option<Home>>,
 }
 
-/// What a stream takes.
+/// The subjects that a stream takes.
 #[derive(Debug)]
 struct Home {
     subjects: Vec<String>,

@@ -153,7 +153,7 @@ impl DeadLetter {
         }
     }
 
-    /// What the original was before it was put back first, if a redrive has signed that.
+    /// The original's own identity before it was put back first, if a redrive has signed that.
     pub(super) fn origin(&self) -> Option<String> {
         let (stream, sequence, nanos) = self.headers.origin()?;
         Some(format!("{stream}.{sequence}.{nanos}"))

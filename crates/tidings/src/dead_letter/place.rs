@@ -33,7 +33,7 @@ pub(super) fn fitting_subject(letters: &str, receipt: &Receipt, original: &str) 
     fitting(letters, &receipt.stream, &receipt.consumer, original)
 }
 
-/// The same by the names of stream and consumer.
+/// A letter's subject by the names of stream and consumer, cut between tokens where it is too long.
 pub(super) fn fitting(letters: &str, stream: &str, consumer: &str, original: &str) -> String {
     let mut kept = original;
     loop {

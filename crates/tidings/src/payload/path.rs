@@ -61,7 +61,7 @@ fn steps(json: &str, end: usize) -> Vec<Step<'_>> {
     steps
 }
 
-/// Where the string that begins at `i` ends.
+/// The place of the quote that ends the string which begins at `i`.
 fn closing_quote(bytes: &[u8], mut i: usize) -> usize {
     while i < bytes.len() && bytes[i] != b'"' {
         i += if bytes[i] == b'\\' { 2 } else { 1 };

@@ -37,7 +37,7 @@ pub enum PublishError {
     Unreadable {
         /// The event's wire name.
         name: &'static str,
-        /// What can't be read, and the way out.
+        /// The value that can't be read, and the way out.
         source: Box<ReadBackError>,
     },
     /// Payload and headers are larger than the server takes. Nothing was sent.
@@ -149,7 +149,7 @@ pub enum PublishError {
         "stream {answered:?} confirmed the message for `{subject}`, which its type says `{stream}` keeps; see which stream has the subject, and who may publish into the inboxes of others"
     )]
     WrongStream {
-        /// Where the event went.
+        /// The subject on which the event was published.
         subject: String,
         /// The stream that the event declares.
         stream: &'static str,

@@ -12,11 +12,11 @@ use crate::transport::{Fault, Outgoing, StoredHeaders, Which};
 /// How often a copy that waits is replaced by somebody else meanwhile, before that is an error.
 const TRIES: usize = 5;
 
-/// What a stream has of a delayed event whose id it knows.
+/// State of a delayed event whose id the stream knows.
 enum Found {
-    /// It waits for the same time, or waits no more.
+    /// Waiting for the same time, or not waiting any more.
     Same(Option<u64>),
-    /// It waits for another time, with this sequence.
+    /// Waiting for another time, with this sequence.
     Other(u64),
 }
 

@@ -83,7 +83,7 @@ pub(super) async fn store(
     look(link, stream, outgoing, reschedules, ack).await
 }
 
-/// The same, with the ack of whatever stream.
+/// Stores one message once, and gives the ack of whatever stream answered.
 async fn store_one(
     link: &Link,
     stream: &'static StreamDeclaration,

@@ -142,7 +142,7 @@ pub(crate) async fn discover(
     Ok(found.services())
 }
 
-/// What was found.
+/// Instances that have answered so far, within the bounds.
 #[derive(Default)]
 struct Found {
     instances: BTreeMap<(String, String), Instance>,

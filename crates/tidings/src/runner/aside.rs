@@ -62,7 +62,7 @@ impl Unstored {
         Self(Arc::clone(shared))
     }
 
-    /// It still can't, for this reason.
+    /// Refused again, for this reason.
     pub(super) fn goes_on(&self, error: String) {
         let Self(shared) = self;
         shared.gate.failing(Trouble::Letters, shared.link.transport.now(), error);
@@ -97,7 +97,7 @@ impl Shared {
         timeout(HELD, told).await.ok()?.ok()
     }
 
-    /// The same, and says so if somebody waits.
+    /// Notes the outcome, and wakes whoever waits for it.
     async fn aside(
         self: &Arc<Self>,
         mut taken: Taken,

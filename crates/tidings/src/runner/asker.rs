@@ -1,11 +1,11 @@
-//! Where an answer may go: whoever asks names a subject, on which a service may be allowed to publish
-//! and they are not.
+//! Reply subjects to which an answer may go: whoever asks names one, on which a service may be allowed
+//! to publish and they are not.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::subject::{Subject, is_inbox, reserved};
 
-/// What nearly all who ask wait on.
+/// The beginning of nearly all reply subjects.
 const USUAL: &str = "_INBOX.";
 
 /// Answers that were not sent, since the subject for them is one that nobody may name.

@@ -60,11 +60,11 @@ pub(crate) fn read_any_advisory(payload: &[u8]) {
     }
 }
 
-/// What was done about an advisory.
+/// Outcome of an advisory.
 enum Heeded {
     /// All that there is to be done.
     Done,
-    /// It is looked at again after this time.
+    /// To be looked at again after this time.
     Later(Duration),
 }
 

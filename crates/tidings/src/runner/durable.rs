@@ -55,7 +55,7 @@ pub(crate) struct Durable {
 /// A consumer when it was looked at last.
 #[derive(Debug)]
 struct Seen {
-    /// What it selected: more than the route's own, where instances of another version share it.
+    /// Filters that it had: more than the route's own, where instances of another version share it.
     selects: Vec<Subject>,
     at: Instant,
 }

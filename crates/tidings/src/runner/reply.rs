@@ -74,7 +74,7 @@ impl fmt::Display for Reference {
     }
 }
 
-/// What whoever asked is told of an error of which the handler does not say that.
+/// How much of a failure whoever asked is told, where the handler does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Telling {
     /// A reference to the log.

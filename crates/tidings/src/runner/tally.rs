@@ -191,7 +191,7 @@ impl Tally {
         }
     }
 
-    /// Where is counted what no handler gets, and what is not believed.
+    /// Counters of messages that no handler gets, or whose headers are not believed.
     pub(crate) fn passed(&self) -> &Passed {
         &self.passed
     }

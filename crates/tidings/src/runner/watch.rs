@@ -15,7 +15,7 @@ use crate::topology;
 /// How long it is between two looks, about. A filter that another version added before the last look is
 /// kept by whoever makes the consumer again.
 const LOOK: Duration = Duration::from_secs(5);
-/// The same where a message has come that is not known here.
+/// The wait before the next look once a message has come that is not known here.
 const SOON: Duration = Duration::from_millis(250);
 
 /// Until it is dropped.

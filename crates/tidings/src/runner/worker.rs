@@ -75,7 +75,7 @@ pub(super) struct Shared {
     pub(super) look: Notify,
     /// What is here of its messages.
     pub(super) ledger: Arc<Ledger>,
-    /// What askers are told of a failure.
+    /// How much of a failure askers are told.
     pub(super) telling: Telling,
     /// Whether an ack covers all messages before its own.
     pub(super) acks_all: bool,
@@ -90,7 +90,7 @@ pub(super) struct Shared {
     pub(super) confirms: bool,
     /// What is put aside and stays in its stream, since the letter refers to it.
     pub(super) kept: Remembered,
-    /// What is given up, while its letter is being stored.
+    /// Messages that are given up, while their letters are being stored.
     pub(super) pending: Remembered,
     /// Tells those that a letter was stored.
     pub(super) stored: Notify,

@@ -9,7 +9,7 @@ pub(crate) const LETTERS: &str = "_dead_letters";
 /// *`$JS.API.INFO` begins with `$`, …*
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Reserved {
-    /// It is no subject that a message can be published on.
+    /// No subject that a message can be published on.
     #[error(transparent)]
     Syntax(#[from] SyntaxError),
     /// The server's: its API, acks, advisories, buckets of key-value and of objects.

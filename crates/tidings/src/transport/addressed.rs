@@ -61,7 +61,7 @@ impl<S> Addressed<S> {
     }
 }
 
-/// What is still to be done about messages of a flow that has ended.
+/// Work that is left about messages of a flow that has ended.
 pub(super) struct Rest {
     passed: Passed,
     all: bool,

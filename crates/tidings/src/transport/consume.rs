@@ -163,7 +163,7 @@ impl Pull {
         }
     }
 
-    /// What was passed over, or not believed.
+    /// Counters of messages that were passed over, or whose headers were not believed.
     pub(crate) fn passed(&self) -> &Passed {
         match self {
             Self::Nats(pull) => &pull.passed,

@@ -77,7 +77,7 @@ impl ApiError {
     pub(crate) const STREAM_NOT_MADE: u32 = 10_049;
     /// A consumer is to be kept unread for longer than its stream lets it.
     pub(crate) const INACTIVE_TOO_LONG: u32 = 10_153;
-    /// The same of a consumer.
+    /// A consumer could not be made, perhaps because the stream before its own is still going.
     pub(crate) const CONSUMER_NOT_MADE: u32 = 10_012;
     pub(crate) const STREAM_NAME_IN_USE: u32 = 10_058;
     pub(crate) const CONSUMER_EXISTS: u32 = 10_148;
@@ -168,7 +168,7 @@ impl ApiError {
         matches!(self.code, 10_076 | 10_039)
     }
 
-    /// It could not be made, perhaps for something that passes.
+    /// Whether a stream or consumer could not be made, perhaps for something that passes.
     pub(crate) fn is_not_made(&self) -> bool {
         matches!(self.code, Self::STREAM_NOT_MADE | Self::CONSUMER_NOT_MADE)
     }

@@ -1,4 +1,4 @@
-//! What waits in its stream until it is due, where a consumer delivers it (ADR-51).
+//! Delayed messages that a consumer delivers before they are due (ADR-51).
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};

@@ -18,7 +18,7 @@ pub(super) enum Belief {
     Sure,
     /// The consumer may still have the message: others before it are unsettled.
     Open,
-    /// It can't be so.
+    /// Impossible, for this reason.
     Refused(&'static str),
 }
 
@@ -28,7 +28,7 @@ pub(super) fn is_told_where_it_should(subject: &Subject, exhausted: &Exhausted) 
     subject.as_str() == dead_letter::exhausted_subject(stream, consumer)
 }
 
-/// What the consumer, as the server has it, says of that.
+/// Judges an advisory by the consumer as the server has it.
 pub(super) fn of_consumer(
     config: &ConsumerConfig,
     standing: &ConsumerStanding,

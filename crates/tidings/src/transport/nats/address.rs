@@ -72,7 +72,7 @@ fn show(list: &str, place: usize) -> String {
     }
 }
 
-/// What stands before `://`, if it can be a scheme.
+/// The scheme of a URL: letters before `://`.
 fn scheme(text: &str) -> Option<&str> {
     let (scheme, _) = text.split_once("://")?;
     scheme.chars().all(|c| c.is_ascii_alphabetic()).then_some(scheme)

@@ -77,12 +77,11 @@ pub(crate) struct Nats {
 struct Shared {
     client: async_nats::Client,
     inbox_prefix: String,
-    /// What other programs answer.
+    /// Answers of other programs.
     replies: Replies,
-    /// What the server itself answers. Whoever is asked something knows the inbox of that, and none
-    /// of these.
+    /// Answers of the server itself, in an inbox that whoever is asked something does not know.
     answers: Replies,
-    /// Where questions go that are asked together.
+    /// Questions that are asked together, on their way to the client.
     outbox: Arc<Outbox<Letter>>,
     _emptied: AbortOnDropHandle<()>,
     closed: AtomicBool,

@@ -24,7 +24,7 @@ impl Secret {
     }
 }
 
-/// Where secrets come from.
+/// A source of secrets.
 #[derive(Default)]
 pub(super) struct Secrets {
     /// Those that nobody has yet.

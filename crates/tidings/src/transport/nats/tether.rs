@@ -41,7 +41,7 @@ impl Breaks {
         self.made = Some(now);
     }
 
-    /// It is lost; gives how often that was.
+    /// Counts a loss of the connection; gives how many there were in a row.
     fn lost(&mut self, with_words: bool, now: Instant) -> u64 {
         let was_soon = self.made.take().is_some_and(|made| now - made < SOON);
         self.times = if was_soon && !with_words { self.times.saturating_add(1) } else { 0 };

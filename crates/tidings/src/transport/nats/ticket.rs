@@ -96,7 +96,7 @@ impl fmt::Debug for Turn {
     }
 }
 
-/// What each byte is worth as a digit; `NO_DIGIT` if it is none.
+/// Value of each byte as a digit; `NO_DIGIT` if it is none.
 static VALUES: [u8; 256] = values();
 
 const NO_DIGIT: u8 = 0xff;

@@ -43,7 +43,7 @@ struct Room {
     text: BytesMut,
     /// The last one, in whose place the next is written.
     last: Box<[u8]>,
-    /// What the subjects of answers have that nobody can guess.
+    /// Random parts of the subjects of answers.
     secrets: Secrets,
     /// No question's time is up before this; `None` if none has a time.
     alarm: Option<Instant>,
