@@ -1,7 +1,6 @@
 //! A stream's history, in order: from its beginning, from a sequence, or the last of each subject.
 
 use anyhow::Context as _;
-use tidings::From;
 use tidings::prelude::*;
 use tidings_examples::shop::Region;
 
@@ -36,8 +35,8 @@ async fn main() -> anyhow::Result<()> {
         ])
         .await?;
 
-    // From a sequence on; `From::Beginning` and `From::Time` are written alike.
-    let mut since = bus.replay::<PriceChanged>(From::Sequence(acks[1].sequence)).await?;
+    // From a sequence on; `DeliverFrom::Beginning` and `DeliverFrom::Time` are written alike.
+    let mut since = bus.replay::<PriceChanged>(DeliverFrom::Sequence(acks[1].sequence)).await?;
     for cents in [2100, 1800, 1700] {
         let change = since.next().await.context("the bus is closed")??;
         assert_eq!(change.cents, cents);
@@ -46,7 +45,7 @@ async fn main() -> anyhow::Result<()> {
 
     // The present prices of this lamp, one for each region.
     let lamp = PriceChanged::filter().sku(&sku);
-    let mut now = bus.replay_of(lamp, From::LastPerSubject).await?;
+    let mut now = bus.replay_of(lamp, DeliverFrom::LastPerSubject).await?;
     for _ in 0..2 {
         let change = now.next().await.context("the bus is closed")??;
         println!("now {} costs {} cents in {:?}", change.sku, change.cents, change.region);

@@ -45,7 +45,7 @@ async fn main() -> anyhow::Result<()> {
     let begun = tokio::time::Instant::now();
     let order = OrderCreated { order_id: Uuid::nil(), region: Region::Eu, total_cents: 500 };
     test.bus().publish(&order).await?;
-    test.settle().await?;
+    test.wait_idle().await?;
 
     println!("after {} h:", begun.elapsed().as_secs() / 3600);
     for retried in &test.retried::<OrderCreated>() {
@@ -88,7 +88,7 @@ mod tests {
         test.serve(shipping()).await?;
 
         test.bus().publish(&order(Region::Us)).await?;
-        test.settle().await?;
+        test.wait_idle().await?;
 
         let shipped = test.published::<OrderShipped>();
         shipped.assert_count(1);
@@ -106,7 +106,7 @@ mod tests {
         test.faults().lose_ack::<OrderCreated>(1);
 
         test.bus().publish(&order(Region::Eu)).await?;
-        test.settle().await?;
+        test.wait_idle().await?;
 
         test.handled::<OrderCreated>().assert_count(2);
         let shipped = test.published::<OrderShipped>();

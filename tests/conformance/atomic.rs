@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use tidings::prelude::*;
-use tidings::{AtomicAck, AtomicBatch, AtomicError, Draft, From, PublishError};
+use tidings::{AtomicAck, AtomicBatch, AtomicError, Draft, PublishError};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -85,7 +85,7 @@ pub(crate) async fn a_batch_is_stored_as_one_and_in_order(env: Env) {
     let ack = soon(batch.publish()).await.unwrap();
     assert_eq!((ack.stream.as_str(), ack.duplicate), ("ACCOUNTS", false));
     assert_eq!((ack.first_sequence, ack.last_sequence), (2, 4));
-    let mut replay = bus.replay::<AccountEvent>(From::Sequence(2)).await.unwrap();
+    let mut replay = bus.replay::<AccountEvent>(DeliverFrom::Sequence(2)).await.unwrap();
     let first = next(&mut replay).await;
     assert_eq!((&*first, first.sequence()), (&AccountEvent::Debited(debited(1)), 2));
     assert_eq!(first.message_id(), Some("accounts.debited/1"));
@@ -123,7 +123,7 @@ pub(crate) async fn a_thousand_at_most(env: Env) {
     let ack = soon(batch.publish()).await.unwrap();
     assert_eq!((ack.first_sequence, ack.last_sequence), (1, 1000));
     assert_eq!(messages(&bus).await, 1000);
-    let mut replay = bus.replay::<Debited>(From::Beginning).await.unwrap();
+    let mut replay = bus.replay::<Debited>(DeliverFrom::Beginning).await.unwrap();
     for number in 0..1000 {
         assert_eq!(next(&mut replay).await.transfer, number);
     }
@@ -438,7 +438,7 @@ pub(crate) async fn batches_beside_each_other_do_not_mix(env: Env) {
     };
     let buses = [&bus, &other, &bus, &other];
     soon(join_all((1..).zip(buses).map(|(account, bus)| publish(bus.clone(), account)))).await;
-    let mut replay = bus.replay::<Debited>(From::Beginning).await.unwrap();
+    let mut replay = bus.replay::<Debited>(DeliverFrom::Beginning).await.unwrap();
     for _ in 0..40 {
         let first = next(&mut replay).await;
         assert_eq!(first.transfer % 20, 0, "a batch begins");

@@ -1,7 +1,7 @@
 //! Handlers that publish: one event follows from another.
 
 use tidings::prelude::*;
-use tidings::{DeadLetterFilter, From, Stored, Subscription};
+use tidings::{DeadLetterFilter, Stored, Subscription};
 use tokio::sync::mpsc;
 
 use crate::env::{Env, SHORT, SOON, never, next, soon};
@@ -26,7 +26,7 @@ pub(crate) async fn what_a_handler_publishes_twice_is_stored_once(env: Env) {
     })
     .await;
     running.shutdown().await;
-    let mut stored: Subscription<Seen, Stored> = bus.replay(From::Beginning).await.unwrap();
+    let mut stored: Subscription<Seen, Stored> = bus.replay(DeliverFrom::Beginning).await.unwrap();
     for _ in 0..2 {
         let seen = next(&mut stored).await;
         assert_eq!(seen.headers().get("traceparent"), Some(trace), "the same trace");
@@ -97,7 +97,7 @@ fn step(parcel: u64, what: &str) -> Step {
 
 async fn steps(bus: &Bus) -> Vec<String> {
     let count = bus.stream::<Steps>().state().await.unwrap().messages;
-    let mut stored = bus.replay::<Step>(From::Beginning).await.unwrap();
+    let mut stored = bus.replay::<Step>(DeliverFrom::Beginning).await.unwrap();
     let mut steps = Vec::new();
     for _ in 0..count {
         steps.push(next(&mut stored).await.what.clone());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tidings::prelude::*;
-use tidings::{AtomicError, From, PublishError, Retention, StreamConfig, SubscribeError};
+use tidings::{AtomicError, PublishError, Retention, StreamConfig, SubscribeError};
 use tokio::time::Instant;
 
 use crate::env::{Env, never, next, soon};
@@ -192,7 +192,7 @@ pub(crate) async fn a_delayed_event_keeps_its_id_over_restarts(mut env: Env) {
     delivery.ack().await.unwrap();
     // Once it has come, too.
     env.crash().await;
-    let mut history = bus.replay::<Reminder>(From::Beginning).await.unwrap();
+    let mut history = bus.replay::<Reminder>(DeliverFrom::Beginning).await.unwrap();
     assert_eq!(next(&mut history).await.message_id(), Some("reminders.due/7"));
 }
 
@@ -222,7 +222,7 @@ pub(crate) async fn what_waits_is_no_event_to_any_reader(env: Env) {
     let bus = env.bus_with::<Wide>().await;
     let mut live = bus.subscribe::<Overheard>().await.unwrap();
     let mut listening = bus.subscribe::<Anything>().await.unwrap();
-    let mut history = bus.replay::<Anything>(From::Beginning).await.unwrap();
+    let mut history = bus.replay::<Anything>(DeliverFrom::Beginning).await.unwrap();
     let mut work = bus.consume::<Anything>("by-hand").await.unwrap();
     let (told, mut tell) = tokio::sync::mpsc::unbounded_channel();
     let single = {

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use tidings::From;
 use tidings::prelude::*;
 use tokio::sync::mpsc;
 
@@ -14,7 +13,7 @@ async fn stored(bus: &Bus) -> Vec<u64> {
     // A flush says that the server has what was sent; only an ack from behind says that the stream
     // has stored it.
     let end = bus.publish(&Seen { number: 0, region: Region::Eu }).await.unwrap();
-    let mut replay = bus.replay::<ParcelEvent>(From::Beginning).await.unwrap();
+    let mut replay = bus.replay::<ParcelEvent>(DeliverFrom::Beginning).await.unwrap();
     let mut numbers = Vec::new();
     loop {
         let delivery = next(&mut replay).await;
@@ -31,8 +30,8 @@ pub(crate) async fn a_subscription_dropped_in_mid_stream_leaves_the_others(env: 
     let mut gone_live = bus.subscribe::<Sent>().await.unwrap();
     let mut live = bus.subscribe::<Sent>().await.unwrap();
     bus.publish_all((1..=200).map(sent)).await.unwrap();
-    let mut gone_stored = bus.replay::<Sent>(From::Beginning).await.unwrap();
-    let mut stored = bus.replay::<Sent>(From::Beginning).await.unwrap();
+    let mut gone_stored = bus.replay::<Sent>(DeliverFrom::Beginning).await.unwrap();
+    let mut stored = bus.replay::<Sent>(DeliverFrom::Beginning).await.unwrap();
     let open = |bus: Bus| async move {
         bus.consume::<Sent>("billing").ack_wait(SHORT * 3).prefetch(16).await
     };

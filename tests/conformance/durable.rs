@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use tidings::{From, ReceiveError, SubscribeError};
+use tidings::{DeliverFrom, ReceiveError, SubscribeError};
 
 use crate::env::{Env, never, next, soon};
 use crate::message::{NotSent, ParcelEvent, Parcels, Region, Seen, Sent, sent};
@@ -20,7 +20,7 @@ pub(crate) async fn a_new_consumer_gets_old_messages(env: Env) {
         assert_eq!((delivery.number, delivery.attempt()), (number, 1));
         delivery.ack().await.unwrap();
     }
-    let mut new = bus.consume::<Sent>("later").from(From::New).await.unwrap();
+    let mut new = bus.consume::<Sent>("later").from(DeliverFrom::New).await.unwrap();
     bus.publish(&sent(51)).await.unwrap();
     assert_eq!(next(&mut new).await.number, 51);
     assert_eq!(next(&mut work).await.number, 51);

@@ -3,8 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use tidings::PublishError;
 use tidings::prelude::*;
-use tidings::{From, PublishError};
 
 use crate::env::{BY_AND_BY, Env, SHORT, never, next, soon, within};
 
@@ -66,7 +66,7 @@ const MANY: u64 = 12_000;
 /// The number and the sequence of each in the stream, and each id once.
 async fn stored(bus: &Bus) -> Vec<(u64, u64)> {
     let count = bus.stream::<Readings>().state().await.unwrap().messages;
-    let mut replay = bus.replay::<Reading>(From::Beginning).await.unwrap();
+    let mut replay = bus.replay::<Reading>(DeliverFrom::Beginning).await.unwrap();
     let (mut stored, mut ids) = (Vec::new(), HashSet::new());
     for _ in 0..count {
         let delivery = next(&mut replay).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tidings::prelude::*;
-use tidings::{ApplyError, ConsumerLimits, Discard, From, Retention, StreamConfig};
+use tidings::{ApplyError, ConsumerLimits, Discard, Retention, StreamConfig};
 use tidings_tests::eventually;
 
 use crate::dead_letter::holds;
@@ -37,15 +37,15 @@ pub(crate) async fn a_stream_has_no_more_consumers_than_it_may(env: Env) {
     let bus = env.bus();
     configure(&bus, |c| c.max_consumers = Some(2)).await.unwrap();
     consume(&bus, "one").await.unwrap();
-    let replay = bus.replay::<Sent>(From::Beginning).await.unwrap();
+    let replay = bus.replay::<Sent>(DeliverFrom::Beginning).await.unwrap();
     // A replay is one too.
     says(&consume(&bus, "two").await.unwrap_err(), 10_026);
-    says(&bus.replay::<Sent>(From::Beginning).await.unwrap_err(), 10_026);
+    says(&bus.replay::<Sent>(DeliverFrom::Beginning).await.unwrap_err(), 10_026);
     // One that is there already is no more.
     consume(&bus, "one").await.unwrap();
     drop(replay);
     eventually(SOON, "room for another", || consume(&bus, "two")).await;
-    says(&bus.replay::<Sent>(From::Beginning).await.unwrap_err(), 10_026);
+    says(&bus.replay::<Sent>(DeliverFrom::Beginning).await.unwrap_err(), 10_026);
     // What is there stays where fewer are allowed.
     configure(&bus, |c| c.max_consumers = Some(1)).await.unwrap();
     consume(&bus, "two").await.unwrap();
@@ -66,7 +66,7 @@ pub(crate) async fn a_limit_below_what_consumers_have_is_refused(env: Env) {
         .unwrap();
     bus.stream::<Parcels>().delete_consumer("one").await.unwrap();
     // A replay is kept for 30 s, and has the limit that there was.
-    let replay = bus.replay::<Sent>(From::Beginning).await.unwrap();
+    let replay = bus.replay::<Sent>(DeliverFrom::Beginning).await.unwrap();
     let unread =
         configure(&bus, |c| c.consumer_limits = Some(limits(Some(5), Some(SECOND * 29)))).await;
     says(&unread.unwrap_err(), 10_069);
@@ -85,7 +85,7 @@ pub(crate) async fn a_replay_is_kept_no_longer_than_its_stream_lets_it(env: Env)
     let bus = env.bus();
     configure(&bus, |c| c.consumer_limits = Some(limits(None, Some(SECOND)))).await.unwrap();
     bus.publish(&sent(1)).await.unwrap();
-    let mut replay = bus.replay::<Sent>(From::Beginning).await.unwrap();
+    let mut replay = bus.replay::<Sent>(DeliverFrom::Beginning).await.unwrap();
     assert_eq!(next(&mut replay).await.number, 1);
     // While it is read it stays.
     never(SECOND * 3, replay.next()).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tidings::prelude::*;
 use tidings::{
-    ApplyError, Batch, DeadLetterFilter, From, PublishError, Retention, Running, StreamConfig,
+    ApplyError, Batch, DeadLetterFilter, PublishError, Retention, Running, StreamConfig,
     StreamState,
 };
 use tidings_tests::eventually;
@@ -98,8 +98,8 @@ pub(crate) async fn a_marker_is_no_event_to_any_reader(env: Env) {
     holds::<Leases>(&bus, "the markers", |state| state.last_sequence >= 6).await;
 
     // Behind the markers, for who reads now and for the routes.
-    let mut consumed = bus.consume::<Leased>("reader").from(From::Beginning).await.unwrap();
-    let mut replayed = bus.replay::<Leased>(From::Beginning).await.unwrap();
+    let mut consumed = bus.consume::<Leased>("reader").from(DeliverFrom::Beginning).await.unwrap();
+    let mut replayed = bus.replay::<Leased>(DeliverFrom::Beginning).await.unwrap();
     let last = Leased { number: 4 };
     bus.message(&last).ttl(Duration::from_secs(60)).publish().await.unwrap();
     assert_eq!(next(&mut live).await.number, 4);
@@ -192,7 +192,7 @@ pub(crate) async fn a_time_to_live_below_undeclared_markers_is_lengthened(env: E
     configure(&bus, &with_markers(Duration::from_secs(60))).await.unwrap();
     lend(&bus, 1, 1, Some(1)).await;
     lend(&bus, 2, 2, Some(90)).await;
-    let mut read = bus.replay::<Lent>(From::Beginning).await.unwrap();
+    let mut read = bus.replay::<Lent>(DeliverFrom::Beginning).await.unwrap();
     for ttl in ["60", "90"] {
         assert_eq!(next(&mut read).await.headers().get("Nats-TTL"), Some(ttl));
     }

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
-use tidings::From;
 use tidings::prelude::*;
 use tokio::sync::{Barrier, Notify, mpsc};
 
@@ -26,7 +25,7 @@ pub(crate) async fn each_subject_keeps_its_order(env: Env) {
     for publisher in publishing {
         publisher.await.unwrap();
     }
-    let mut stored = bus.replay::<Sent>(From::Beginning).await.unwrap();
+    let mut stored = bus.replay::<Sent>(DeliverFrom::Beginning).await.unwrap();
     let mut work = bus.consume::<Sent>("billing").await.unwrap();
     let mut last = [HashMap::new(), HashMap::new(), HashMap::new()];
     for sequence in 1..=2 * OF_EACH {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tidings::prelude::*;
-use tidings::{AtomicError, From, PublishError};
+use tidings::{AtomicError, PublishError};
 use tokio::time::Instant;
 
 use crate::env::{Env, soon};
@@ -17,7 +17,7 @@ pub(crate) async fn an_event_of_a_stream_is_stored_when_publish_returns(env: Env
         let ack = bus.publish(&sent(number)).await.unwrap();
         assert_eq!((ack.stream.as_str(), ack.sequence, ack.duplicate), ("PARCELS", number, false));
     }
-    let mut stored = env.another_bus().await.replay::<Sent>(From::Beginning).await.unwrap();
+    let mut stored = env.another_bus().await.replay::<Sent>(DeliverFrom::Beginning).await.unwrap();
     for number in 1..=3 {
         let delivery = soon(stored.next()).await.unwrap().unwrap();
         assert_eq!((delivery.number, delivery.sequence()), (number, number));
@@ -229,7 +229,7 @@ pub(crate) async fn a_time_to_live_is_whole_seconds(env: Env) {
     bus.publish(&sent(2)).await.unwrap();
     // Once its time is over the first is gone, and the history begins with the second.
     tidings_tests::eventually(Duration::from_secs(10), "the message to expire", || async {
-        let mut stored = bus.replay::<Sent>(From::Beginning).await.unwrap();
+        let mut stored = bus.replay::<Sent>(DeliverFrom::Beginning).await.unwrap();
         soon(stored.next()).await.unwrap().unwrap().number == 2
     })
     .await;

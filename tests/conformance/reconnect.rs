@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use tidings::RequestError;
 use tidings::prelude::*;
-use tidings::{From, RequestError};
 use tidings_tests::eventually;
 
 pub(crate) use crate::delay::a_delayed_event_keeps_its_id_over_restarts;
@@ -57,7 +57,7 @@ pub(crate) async fn ten_thousand_messages_over_two_restarts(mut env: Env) {
 
     let state = bus.stream::<Parcels>().state().await.unwrap();
     assert_eq!((state.messages, state.last_sequence), (ALL as u64, ALL as u64), "each once");
-    let mut stored = bus.replay::<Sent>(From::Beginning).await.unwrap();
+    let mut stored = bus.replay::<Sent>(DeliverFrom::Beginning).await.unwrap();
     let mut numbers = HashSet::new();
     for _ in 0..ALL {
         assert!(numbers.insert(next(&mut stored).await.number));

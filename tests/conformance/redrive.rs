@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tidings::prelude::*;
-use tidings::{DeadLetterFilter, DeadLetterProgress, DeadLetterReason, From, Running};
+use tidings::{DeadLetterFilter, DeadLetterProgress, DeadLetterReason, Running};
 use tokio::sync::mpsc;
 
 use crate::dead_letter::letters;
@@ -189,7 +189,7 @@ pub(crate) async fn only_the_consumer_that_failed(env: Env) {
         let state = bus.stream::<Parcels>().consumer_state(name).await.unwrap();
         assert_eq!((state.pending, state.ack_pending), (0, 0), "{name}");
     }
-    let mut history = bus.replay::<Sent>(From::Sequence(3)).await.unwrap();
+    let mut history = bus.replay::<Sent>(DeliverFrom::Sequence(3)).await.unwrap();
     assert_eq!(next(&mut history).await.number, 1);
     assert_eq!(next(&mut history).await.number, 2);
     shop.shutdown().await;

@@ -4,7 +4,7 @@ use std::future::IntoFuture as _;
 use std::time::{Duration, SystemTime};
 
 use tidings::prelude::*;
-use tidings::{From, ReceiveError, SubscribeError};
+use tidings::{ReceiveError, SubscribeError};
 use tidings_tests::eventually;
 
 use crate::env::{BY_AND_BY, Env, SOON, never, next, soon, within};
@@ -13,7 +13,7 @@ use crate::message::{ParcelEvent, Parcels, Region, Seen, Sent, sent};
 pub(crate) async fn from_the_beginning_in_order(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=1000).map(sent)).await.unwrap();
-    let mut replay = bus.replay::<Sent>(From::Beginning).await.unwrap();
+    let mut replay = bus.replay::<Sent>(DeliverFrom::Beginning).await.unwrap();
     for number in 1..=1000 {
         let delivery = next(&mut replay).await;
         assert_eq!((delivery.number, delivery.sequence()), (number, number));
@@ -21,7 +21,7 @@ pub(crate) async fn from_the_beginning_in_order(env: Env) {
     }
     never(Duration::from_millis(100), replay.next()).await;
     // Nothing was acknowledged: every reader sees all.
-    let mut again = bus.replay::<Sent>(From::Beginning).await.unwrap();
+    let mut again = bus.replay::<Sent>(DeliverFrom::Beginning).await.unwrap();
     assert_eq!(next(&mut again).await.number, 1);
 
     let nowhere = env_without_stream(&env).await;
@@ -39,13 +39,13 @@ struct Lost {
 }
 
 async fn env_without_stream(env: &Env) -> SubscribeError {
-    env.bus().replay::<Lost>(From::Beginning).await.unwrap_err()
+    env.bus().replay::<Lost>(DeliverFrom::Beginning).await.unwrap_err()
 }
 
 pub(crate) async fn from_a_sequence_and_a_time(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=5).map(sent)).await.unwrap();
-    let mut since = bus.replay::<Sent>(From::Sequence(4)).await.unwrap();
+    let mut since = bus.replay::<Sent>(DeliverFrom::Sequence(4)).await.unwrap();
     assert_eq!(next(&mut since).await.number, 4);
     let last = next(&mut since).await;
     assert_eq!(last.number, 5);
@@ -53,9 +53,9 @@ pub(crate) async fn from_a_sequence_and_a_time(env: Env) {
     tokio::time::sleep(Duration::from_millis(20)).await;
     let later = last.stored_at() + Duration::from_millis(10);
     bus.publish(&sent(6)).await.unwrap();
-    let mut since = bus.replay::<Sent>(From::Time(later)).await.unwrap();
+    let mut since = bus.replay::<Sent>(DeliverFrom::Time(later)).await.unwrap();
     assert_eq!(next(&mut since).await.number, 6);
-    let mut since = bus.replay::<Sent>(From::Time(SystemTime::UNIX_EPOCH)).await.unwrap();
+    let mut since = bus.replay::<Sent>(DeliverFrom::Time(SystemTime::UNIX_EPOCH)).await.unwrap();
     assert_eq!(next(&mut since).await.number, 1);
 }
 
@@ -71,11 +71,11 @@ pub(crate) async fn from_a_time_with_several_filters(env: Env) {
             }
         }
     }
-    let mut all = bus.replay::<ParcelEvent>(From::Beginning).await.unwrap();
+    let mut all = bus.replay::<ParcelEvent>(DeliverFrom::Beginning).await.unwrap();
     for sequence in 1..=12 {
         let first = next(&mut all).await;
         assert_eq!(first.sequence(), sequence);
-        let from = From::Time(first.stored_at());
+        let from = DeliverFrom::Time(first.stored_at());
         let mut since = bus.replay::<ParcelEvent>(from).await.unwrap();
         let name = format!("since-{sequence}");
         let mut durable = bus.consume::<ParcelEvent>(name).from(from).await.unwrap();
@@ -85,7 +85,7 @@ pub(crate) async fn from_a_time_with_several_filters(env: Env) {
         }
     }
     // Where nothing is that late, it is what comes next.
-    let from = From::Time(SystemTime::now() + Duration::from_secs(3600));
+    let from = DeliverFrom::Time(SystemTime::now() + Duration::from_secs(3600));
     let mut new = bus.replay::<ParcelEvent>(from).await.unwrap();
     bus.publish(&sent(13)).await.unwrap();
     assert_eq!(next(&mut new).await.sequence(), 13);
@@ -112,16 +112,16 @@ async fn consumers<S: EventStream>(bus: &Bus, expected: u64) {
 
 pub(crate) async fn dropped_replays_leave_no_consumer(env: Env) {
     let bus = env.bus_with::<Crowded>().await;
-    let mut kept = bus.replay::<Crowd>(From::New).await.unwrap();
+    let mut kept = bus.replay::<Crowd>(DeliverFrom::New).await.unwrap();
     for number in 1..=100 {
-        let mut replay = bus.replay::<Crowd>(From::New).await.unwrap();
+        let mut replay = bus.replay::<Crowd>(DeliverFrom::New).await.unwrap();
         bus.publish(&Crowd { number }).await.unwrap();
         assert_eq!(next(&mut replay).await.number, number);
         assert_eq!(next(&mut kept).await.number, number);
     }
     // Some are given up while they are made.
     for tries in 0..100 {
-        let mut opening = Box::pin(bus.replay::<Crowd>(From::Beginning).into_future());
+        let mut opening = Box::pin(bus.replay::<Crowd>(DeliverFrom::Beginning).into_future());
         for _ in 0..tries % 10 {
             if futures_util::poll!(opening.as_mut()).is_ready() {
                 break;
@@ -139,9 +139,14 @@ pub(crate) async fn dropped_replays_leave_no_consumer(env: Env) {
 pub(crate) async fn one_of_a_stream_that_is_made_again_ends(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=10).map(sent)).await.unwrap();
-    for from in [From::Beginning, From::LastPerSubject, From::Sequence(10), From::New] {
+    for from in [
+        DeliverFrom::Beginning,
+        DeliverFrom::LastPerSubject,
+        DeliverFrom::Sequence(10),
+        DeliverFrom::New,
+    ] {
         let mut replay = bus.replay::<Sent>(from).await.unwrap();
-        if from != From::New {
+        if from != DeliverFrom::New {
             next(&mut replay).await;
         }
         bus.stream::<Parcels>().delete().await.unwrap();
@@ -164,7 +169,7 @@ pub(crate) async fn last_of_each_subject(env: Env) {
     for (number, region) in [(1, Region::Eu), (2, Region::Us), (3, Region::Eu)] {
         bus.publish(&Sent::new(number, region)).await.unwrap();
     }
-    let mut last = bus.replay::<Sent>(From::LastPerSubject).await.unwrap();
+    let mut last = bus.replay::<Sent>(DeliverFrom::LastPerSubject).await.unwrap();
     assert_eq!(next(&mut last).await.number, 2);
     assert_eq!(next(&mut last).await.number, 3);
     bus.publish(&Sent::new(4, Region::Us)).await.unwrap();
@@ -174,7 +179,7 @@ pub(crate) async fn last_of_each_subject(env: Env) {
 pub(crate) async fn only_new_ones(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish(&sent(1)).await.unwrap();
-    let mut new = bus.replay::<Sent>(From::New).await.unwrap();
+    let mut new = bus.replay::<Sent>(DeliverFrom::New).await.unwrap();
     bus.publish(&sent(2)).await.unwrap();
     assert_eq!(next(&mut new).await.number, 2);
 }
@@ -187,7 +192,7 @@ pub(crate) async fn one_region_of_the_history(env: Env) {
         bus.publish(&Seen { number, region }).await.unwrap();
     }
     let us = Sent::filter().region(Region::Us);
-    let mut replay = bus.replay_of(us, From::Beginning).await.unwrap();
+    let mut replay = bus.replay_of(us, DeliverFrom::Beginning).await.unwrap();
     for number in [2, 4, 6] {
         assert_eq!(next(&mut replay).await.number, number);
     }
@@ -197,7 +202,7 @@ pub(crate) async fn one_region_of_the_history(env: Env) {
 pub(crate) async fn while_publishing_each_once_in_order(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=500).map(sent)).await.unwrap();
-    let mut replay = bus.replay::<Sent>(From::Beginning).await.unwrap();
+    let mut replay = bus.replay::<Sent>(DeliverFrom::Beginning).await.unwrap();
     let other = env.another_bus().await;
     let publishing =
         tokio::spawn(async move { other.publish_all((501..=2000).map(sent)).await.unwrap() });

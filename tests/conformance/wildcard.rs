@@ -1,7 +1,7 @@
 //! `*` and `>`: what a filter matches, and what a stream keeps.
 
+use tidings::Stored;
 use tidings::prelude::*;
-use tidings::{From, Stored};
 
 use crate::env::{Env, SHORT, never, next};
 
@@ -59,7 +59,7 @@ where
     bus.stream::<Sites>().purge().await.unwrap();
     bus.publish_all(every()).await.unwrap();
     let mut stored: Subscription<Lit, Stored> =
-        bus.replay_of(filter(), From::Beginning).await.unwrap();
+        bus.replay_of(filter(), DeliverFrom::Beginning).await.unwrap();
     for event in expected {
         assert_eq!(next(&mut live).await.into_event(), *event);
         assert_eq!(next(&mut group).await.into_event(), *event);
@@ -99,7 +99,7 @@ pub(crate) async fn a_stream_keeps_all_that_is_below_and_not_its_root(env: Env) 
     assert_eq!((state.messages, state.subjects), (2, 2));
 
     // All of a stream is an enum of what it keeps.
-    let mut any = bus.replay::<AnySite>(From::Beginning).await.unwrap();
+    let mut any = bus.replay::<AnySite>(DeliverFrom::Beginning).await.unwrap();
     assert!(matches!(next(&mut any).await.into_event(), AnySite::Closed(_)));
     assert!(matches!(next(&mut any).await.into_event(), AnySite::Lit(_)));
     let mut work = bus.consume::<AnySite>("all").await.unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::Value;
 use tidings::prelude::*;
-use tidings::{CloseError, From, Outage, PublishError, RequestError};
+use tidings::{CloseError, Outage, PublishError, RequestError};
 use tidings_tests::{Server, eventually};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
@@ -73,7 +73,7 @@ async fn a_bus_is_closed_in_its_time_and_hears_nothing_more() {
         let mut live = bus.subscribe::<Sounded>().await.unwrap();
         let mut durable = bus.consume::<Left>("drivers").await.unwrap();
         let first = soon(durable.next()).await.unwrap().unwrap();
-        let mut replay = bus.replay::<Left>(From::Beginning).await.unwrap();
+        let mut replay = bus.replay::<Left>(DeliverFrom::Beginning).await.unwrap();
         soon(replay.next()).await.unwrap().unwrap();
 
         server.kill();

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tidings::prelude::*;
 use tidings::{
-    BusBuilder, CloseError, DeniedAction, From, ProvisionError, PublishError, ReceiveError,
-    RequestError, RouteState, ServeError, SettleError, StreamError, SubscribeError,
+    BusBuilder, CloseError, DeniedAction, ProvisionError, PublishError, ReceiveError, RequestError,
+    RouteState, ServeError, SettleError, StreamError, SubscribeError,
 };
 use tidings_tests::{Server, eventually};
 use tokio::time::Instant;
@@ -141,7 +141,7 @@ async fn what_waits_for_an_answer_is_denied_at_once() {
     assert!(matches!(error, StreamError::Denied { stream: "SAFES", .. }), "{error:?}");
     let error = at_once(ann.consume::<Opened>("ann")).await.map(drop).unwrap_err();
     assert!(matches!(error, SubscribeError::Denied(_)), "{error:?}");
-    let error = at_once(ann.replay::<Opened>(From::Beginning)).await.map(drop).unwrap_err();
+    let error = at_once(ann.replay::<Opened>(DeliverFrom::Beginning)).await.map(drop).unwrap_err();
     assert!(matches!(error, SubscribeError::Denied(_)), "{error:?}");
     assert!(error.to_string().contains("$JS.API.CONSUMER.CREATE.SAFES"), "{error}");
     let handler = |_: Opened, _: Context| async { Ok(()) };

@@ -1,7 +1,7 @@
 //! An empty payload, as programs in other languages send it for a message without fields.
 
+use tidings::ReceiveError;
 use tidings::prelude::*;
-use tidings::{From, ReceiveError};
 use tidings_tests::Server;
 
 use crate::soon;
@@ -37,10 +37,10 @@ async fn an_empty_payload_is_a_message_without_fields() {
         stream.publish(subject, "".into()).await.unwrap().await.unwrap();
     }
     soon(live.next()).await.unwrap().unwrap();
-    let mut replayed = bus.replay::<Rang>(From::Beginning).await.unwrap();
+    let mut replayed = bus.replay::<Rang>(DeliverFrom::Beginning).await.unwrap();
     soon(replayed.next()).await.unwrap().unwrap();
     // One with fields is none.
-    let mut replayed = bus.replay::<Hung>(From::Beginning).await.unwrap();
+    let mut replayed = bus.replay::<Hung>(DeliverFrom::Beginning).await.unwrap();
     let error = soon(replayed.next()).await.unwrap().unwrap_err();
     assert!(matches!(error, ReceiveError::Decode { .. }), "{error:?}");
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use tidings::From;
 use tidings::prelude::*;
 use tidings_tests::Server;
 use tokio::runtime::{Builder, Runtime};
@@ -35,8 +34,8 @@ fn what_listens_ends_with_it() {
     let (mut idle, mut busy, mut durable, mut live) = first.block_on(async {
         bus.provision::<Clocks>().await.unwrap();
         bus.publish(&Struck { hour: 1 }).await.unwrap();
-        let idle = bus.replay::<Struck>(From::New).await.unwrap();
-        let mut busy = bus.replay::<Struck>(From::Beginning).await.unwrap();
+        let idle = bus.replay::<Struck>(DeliverFrom::New).await.unwrap();
+        let mut busy = bus.replay::<Struck>(DeliverFrom::Beginning).await.unwrap();
         busy.next().await.unwrap().unwrap();
         let durable = bus.consume::<Struck>("ringer").await.unwrap();
         (idle, busy, durable, bus.subscribe::<Struck>().await.unwrap())
@@ -50,7 +49,8 @@ fn what_listens_ends_with_it() {
             )*};
         }
         ends!(idle, busy, durable, live);
-        let refused = timeout(ENDS, bus.replay::<Struck>(From::New)).await.expect("a new replay");
+        let refused =
+            timeout(ENDS, bus.replay::<Struck>(DeliverFrom::New)).await.expect("a new replay");
         assert!(refused.is_err());
     });
     // Where nobody runs it any more, dropping them does no harm.
@@ -67,7 +67,7 @@ fn a_replay_that_is_waited_for_ends_with_it() {
     let mut replay = first.block_on(async {
         let bus = Bus::connect(url).await.unwrap();
         bus.provision::<Clocks>().await.unwrap();
-        bus.replay::<Struck>(From::New).await.unwrap()
+        bus.replay::<Struck>(DeliverFrom::New).await.unwrap()
     });
     let waiting = second.spawn(async move { while replay.next().await.is_some() {} });
     second.block_on(async { tokio::time::sleep(Duration::from_millis(100)).await });

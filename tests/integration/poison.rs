@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use tidings::prelude::*;
-use tidings::{DeadLetterFilter, DeadLetterReason, From, ReceiveError};
+use tidings::{DeadLetterFilter, DeadLetterReason, ReceiveError};
 use tidings_tests::{Server, eventually};
 use tokio::sync::mpsc;
 
@@ -164,7 +164,7 @@ async fn a_replay_names_it_and_ends() {
     bus.publish(&came(1)).await.unwrap();
     store(&server, &bus, BLOCKS[1]).await;
     bus.publish(&came(3)).await.unwrap();
-    let mut past = bus.replay::<Came>(From::Beginning).await.unwrap();
+    let mut past = bus.replay::<Came>(DeliverFrom::Beginning).await.unwrap();
     assert_eq!(soon(past.next()).await.unwrap().unwrap().number, 1);
     let ended = async {
         loop {
@@ -181,7 +181,7 @@ async fn a_replay_names_it_and_ends() {
     assert_eq!((stream.as_str(), sequence), ("MAIL", 2));
     assert!(acker.is_none());
     assert!(past.next().await.is_none());
-    let mut rest = bus.replay::<Came>(From::Sequence(sequence + 1)).await.unwrap();
+    let mut rest = bus.replay::<Came>(DeliverFrom::Sequence(sequence + 1)).await.unwrap();
     assert_eq!(soon(rest.next()).await.unwrap().unwrap().number, 3);
 }
 
@@ -262,7 +262,7 @@ async fn a_replay_names_a_subject_that_no_client_can_read() {
         bus.provision::<Mail>().await.unwrap();
         bus.publish(&came(1)).await.unwrap();
         let bad = store_on(&server, &bus, &subject, NO_HEADERS).await;
-        let mut past = bus.replay::<Came>(From::Beginning).await.unwrap();
+        let mut past = bus.replay::<Came>(DeliverFrom::Beginning).await.unwrap();
         assert_eq!(soon(past.next()).await.unwrap().unwrap().number, 1);
         let ended = async {
             loop {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tidings::prelude::*;
-use tidings::{AtomicError, CloseError, From, Outage, PublishError, RequestError, SubscribeError};
+use tidings::{AtomicError, CloseError, Outage, PublishError, RequestError, SubscribeError};
 use tidings_tests::Server;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, timeout};
@@ -90,7 +90,7 @@ async fn a_bus_whose_runtime_has_ended_says_so_at_once() {
         assert!(gone(&error), "{error:?}");
         let error = in_time(bus.consume::<Rented>("riders")).await.unwrap_err();
         assert!(gone(&error), "{error:?}");
-        let error = in_time(bus.replay::<Rented>(From::Beginning)).await.unwrap_err();
+        let error = in_time(bus.replay::<Rented>(DeliverFrom::Beginning)).await.unwrap_err();
         assert!(gone(&error), "{error:?}");
         let error = in_time(bus.discover(PATIENCE)).await.unwrap_err();
         assert!(gone(&error), "{error:?}");

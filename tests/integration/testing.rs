@@ -104,7 +104,7 @@ async fn serve(test: &TestBus) -> Outcome {
 async fn an_order_is_invoiced(test: TestBus) -> Outcome {
     serve(&test).await?;
     test.bus().publish(&sale(7)).await?;
-    test.settle().await?;
+    test.wait_idle().await?;
 
     test.published::<ReceiptPrinted>().assert_eq(&[ReceiptPrinted { number: 7, cents: 700 }]);
     test.handled::<SaleMade>().assert_eq(&[sale(7)]);
@@ -118,7 +118,7 @@ async fn it_settles_promptly(test: TestBus) -> Outcome {
     let begun = Instant::now();
     for number in 0..10 {
         test.bus().publish(&sale(number)).await?;
-        test.settle().await?;
+        test.wait_idle().await?;
     }
     let took = begun.elapsed();
     assert!(took < Duration::from_secs(10), "ten times {took:?}");
@@ -129,7 +129,7 @@ async fn it_is_settled_when_it_says_so(test: TestBus) -> Outcome {
     serve(&test).await?;
     for number in 1..=50 {
         test.bus().publish(&sale(number)).await?;
-        test.settle().await?;
+        test.wait_idle().await?;
         let all = usize::try_from(number)?;
         test.handled::<SaleMade>().assert_count(all);
         test.handled::<ReceiptPrinted>().assert_count(all);
@@ -146,14 +146,14 @@ async fn core_events_reach_their_handlers(test: TestBus) -> Outcome {
     test.serve(Registry::new("books").handle::<ReceiptPrinted>(count)).await?;
     for number in 1..=50 {
         test.bus().publish(&ReceiptPrinted { number, cents: 1 }).await?;
-        test.settle().await?;
+        test.wait_idle().await?;
         test.handled::<ReceiptPrinted>().assert_count(usize::try_from(number)? * 2);
     }
     test.forget();
     test.faults().hold::<ReceiptPrinted>(Duration::from_millis(5));
     let receipts = (1..=10).map(|number| ReceiptPrinted { number, cents: 1 });
     test.bus().publish_all(receipts).await?;
-    test.settle().await?;
+    test.wait_idle().await?;
     test.handled::<ReceiptPrinted>().assert_count(20);
     Ok(())
 }
@@ -166,7 +166,7 @@ async fn what_fails_is_retried(test: TestBus) -> Outcome {
     let route = Route::of::<SaleMade>(failing).retry(retry);
     test.serve(Registry::new("till").route(route)).await?;
     test.bus().publish(&sale(1)).await?;
-    test.settle().await?;
+    test.wait_idle().await?;
     let attempts: Vec<_> = test.retried::<SaleMade>().iter().map(Record::attempt).collect();
     assert_eq!(attempts, [1, 2, 3]);
     test.handled::<SaleMade>().assert_count(1);
@@ -189,7 +189,7 @@ async fn a_delayed_event_is_waited_for(test: TestBus) -> Outcome {
     let reminder = Reminder { who: "ada".into() };
     let delay = Duration::from_millis(1500);
     test.bus().message(&reminder).delay(delay).publish().await?;
-    test.settle().await?;
+    test.wait_idle().await?;
     let published = test.published::<Reminder>();
     published.assert_eq(std::slice::from_ref(&reminder));
     assert_eq!(published[0].subject(), "reminders.ada.due");
@@ -201,7 +201,7 @@ async fn faults_happen(test: TestBus) -> Outcome {
     serve(&test).await?;
     test.faults().fail_publish::<ReceiptPrinted>(1);
     test.bus().publish(&sale(1)).await?;
-    test.settle().await?;
+    test.wait_idle().await?;
     test.retried::<SaleMade>().assert_count(1);
     test.published::<ReceiptPrinted>().assert_count(1);
 
@@ -209,7 +209,7 @@ async fn faults_happen(test: TestBus) -> Outcome {
     test.faults().lose_ack::<SaleBooked>(1).redeliver::<SaleBooked>(1);
     test.faults().hold::<ReceiptPrinted>(Duration::from_millis(30));
     test.bus().publish(&sale(2)).await?;
-    test.settle().await?;
+    test.wait_idle().await?;
     let attempts: Vec<_> = test.handled::<SaleBooked>().iter().map(Record::attempt).collect();
     assert_eq!(attempts, [1, 2, 3]);
     Ok(())
@@ -219,7 +219,7 @@ async fn many_messages_of_all_kinds(test: TestBus) -> Outcome {
     serve(&test).await?;
     let sales: Vec<_> = (0..300).map(sale).collect();
     test.bus().publish_all(sales.clone()).await?;
-    test.settle().await?;
+    test.wait_idle().await?;
     test.published::<SaleMade>().assert_eq(&sales);
     test.handled::<SaleMade>().assert_any_order(&sales);
     test.handled::<ReceiptPrinted>().assert_count(300);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_nats::HeaderMap;
+use tidings::DeadLetterFilter;
 use tidings::prelude::*;
-use tidings::{DeadLetterFilter, From};
 use tidings_tests::{Server, eventually};
 
 use crate::{SOON, soon};
@@ -84,7 +84,8 @@ async fn what_a_publisher_writes_of_a_redrive_steers_nobody() {
     let last = bus.stream::<Bids>().state().await.unwrap().last_sequence;
     let only = aside.redrive(DeadLetterFilter::all()).only_failed_consumer();
     assert_eq!(only.await.unwrap().redriven, 1);
-    let back = soon(bus.replay::<Made>(From::Sequence(last + 1)).await.unwrap().next()).await;
+    let back =
+        soon(bus.replay::<Made>(DeliverFrom::Sequence(last + 1)).await.unwrap().next()).await;
     let back = back.unwrap().unwrap();
     assert_eq!((back.lot, back.redriven()), (9, 1));
     let copied: Vec<(String, String)> = back

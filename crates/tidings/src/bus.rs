@@ -23,12 +23,12 @@ use crate::publish::{self, PublishAllError, PublishError};
 use crate::publisher::Publisher;
 use crate::request::{self, RequestError, ServiceInfo};
 use crate::stream::{EventStream, StreamConfig};
-use crate::subscribe::{Consume, From, Replay, Subscribe, SubscribeError};
+use crate::subscribe::{Consume, Replay, Subscribe, SubscribeError};
 use crate::topology::{
     self, ApplyConsumerError, ApplyError, ConsumerPlan, ProvisionError, Provisioned, StreamHandle,
     StreamPlan, Topology,
 };
-use crate::transport::{Transport, memory};
+use crate::transport::{DeliverFrom, Transport, memory};
 
 /// How long flushing and closing may take, where nothing else is said.
 const CLOSE: Duration = Duration::from_secs(10);
@@ -217,7 +217,7 @@ impl Bus {
     ///
     /// # Errors
     /// Awaited, [`SubscribeError`], also where the stream is missing.
-    pub fn replay<E: StreamEvent + Decode>(&self, from: From) -> Replay<E> {
+    pub fn replay<E: StreamEvent + Decode>(&self, from: DeliverFrom) -> Replay<E> {
         self.replay_of(E::filter(), from)
     }
 
@@ -225,7 +225,7 @@ impl Bus {
     ///
     /// # Errors
     /// As [`replay`](Self::replay), also for a value that can't be a token.
-    pub fn replay_of<F>(&self, filter: F, from: From) -> Replay<F::Message>
+    pub fn replay_of<F>(&self, filter: F, from: DeliverFrom) -> Replay<F::Message>
     where
         F: Filter<Message: StreamEvent + Decode>,
     {

@@ -33,7 +33,6 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # use std::sync::Arc;
 //! # use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-//! # use tidings::From;
 //! # let count = Arc::new(AtomicU64::new(0));
 //! # let (counter, counted) = (Arc::clone(&count), count);
 //! let bus = Bus::in_memory(); // or Bus::connect("nats://127.0.0.1:4222").await?
@@ -63,7 +62,7 @@
 //! assert_eq!((delivery.order_id, delivery.subject()), (7, "orders.eu.created"));
 //!
 //! // Replay: what the stream has kept.
-//! let mut history = bus.replay::<OrderCreated>(From::Beginning).await?;
+//! let mut history = bus.replay::<OrderCreated>(DeliverFrom::Beginning).await?;
 //! let first = history.next().await.ok_or("the bus is closed")??;
 //! assert_eq!((first.order_id, first.sequence()), (7, 1));
 //!
@@ -83,7 +82,7 @@
 //! | declare | [`macro@Event`], [`macro@EventStream`], [`macro@Request`], [`macro@Token`]: the derives and their keys |
 //! | publish | [`Bus::publish`], [`Bus::message`] for options ([`Draft`]), [`Publisher`] for many, [`Bus::atomic`] for all or nothing, [`PublishAck`] |
 //! | listen | [`Bus::subscribe`], [`Bus::subscribe_to`] with a [`Message::filter`], [`Subscription`], [`Delivery`] |
-//! | read a stream | [`Bus::replay`] with [`From`], [`Bus::consume`] and [`Delivery::ack`] |
+//! | read a stream | [`Bus::replay`] with [`DeliverFrom`], [`Bus::consume`] and [`Delivery::ack`] |
 //! | ask | [`Bus::request`], [`RequestError`] |
 //! | handle | [`Handler`], [`Context`], [`Failure`] |
 //! | run a service | [`Registry`], [`Route`], [`Retry`], [`Serve`], [`Running`] |
@@ -213,14 +212,14 @@ pub use stream::{
     StreamJsonError, SubjectTransform,
 };
 pub use subject::{ParseSubjectError, Subject, SubjectError};
-pub use subscribe::{Consume, From, ReceiveError, Replay, Subscribe, SubscribeError, Subscription};
+pub use subscribe::{Consume, ReceiveError, Replay, Subscribe, SubscribeError, Subscription};
 pub use token::Token;
 pub use topology::{
     ApplyConsumerError, ApplyError, ConsumerOwner, ConsumerPlan, Difference, DifferenceKind,
     PlanAction, ProvisionError, Provisioned, Setting, StreamError, StreamHandle, StreamPlan,
     Topology,
 };
-pub use transport::{ConsumerState, Denial, DeniedAction, Outage, StreamState};
+pub use transport::{ConsumerState, DeliverFrom, Denial, DeniedAction, Outage, StreamState};
 
 /// What a reader copies from `README.md` compiles and runs.
 #[cfg(doctest)]

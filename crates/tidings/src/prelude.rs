@@ -7,9 +7,7 @@
 //! Programs that derive also depend on `serde` and `schemars` themselves, since those derives
 //! name their crates.
 //!
-//! Not in it are the errors, which a program names where it tells them apart, and
-//! [`From`](crate::From), which would hide the standard library's: write
-//! `tidings::From::Beginning`.
+//! The errors are not in it: a program names the one that it tells apart.
 
 pub use std::time::Duration;
 
@@ -18,6 +16,6 @@ pub use serde::{Deserialize, Serialize};
 pub use uuid::Uuid;
 
 pub use crate::{
-    Bus, Context, Delivery, Event, EventStream, Failure, Filter, Handler, Message, PublishAck,
-    Publisher, Registry, Request, Retry, Route, Subscription, Token,
+    Bus, Context, DeliverFrom, Delivery, Event, EventStream, Failure, Filter, Handler, Message,
+    PublishAck, Publisher, Registry, Request, Retry, Route, Subscription, Token,
 };

@@ -12,7 +12,7 @@ pub use consume::Consume;
 pub use error::{ReceiveError, SubscribeError};
 pub use live::Subscribe;
 pub(crate) use live::check_name;
-pub use replay::{From, Replay};
+pub use replay::Replay;
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use tidings::prelude::*;
-use tidings::testing::{Answer, Record, TestBus, Unfinished, UnsettledError};
+use tidings::testing::{Answer, NotIdleError, Record, TestBus, Unfinished};
 use tidings::{DeadLetterFilter, PublishError, Verdict};
 
 /// Everything that happens to an order.
@@ -115,7 +115,7 @@ async fn what_happens_is_recorded() {
     test.bus().message(&order(1)).header("tenant", "acme").publish().await.unwrap();
     test.bus().publish(&order(1)).await.unwrap();
     test.bus().publish_all([order(2), order(3)]).await.unwrap();
-    test.settle().await.unwrap();
+    test.wait_idle().await.unwrap();
 
     let orders = test.published::<OrderCreated>();
     orders.assert_eq(&[order(1), order(1), order(2), order(3)]);
@@ -170,7 +170,7 @@ async fn an_hour_of_retries_passes_at_once() {
     let route = Route::of::<OrderCreated>(from_attempt(60)).retry(retry);
     test.serve(Registry::new("shop").route(route)).await.unwrap();
     test.bus().publish(&order(1)).await.unwrap();
-    test.settle().await.unwrap();
+    test.wait_idle().await.unwrap();
 
     let retried = test.retried::<OrderCreated>();
     retried.assert_count(59);
@@ -189,7 +189,7 @@ async fn what_is_given_up() {
     test.serve(Registry::new("shop").handle::<OrderCreated>(reject)).await.unwrap();
     test.bus().publish(&order(1)).await.unwrap();
     test.bus().publish(&Nonsense { region: "eu".into() }).await.unwrap();
-    test.settle().await.unwrap();
+    test.wait_idle().await.unwrap();
     let rejected = test.rejected::<OrderCreated>();
     rejected.assert_eq(&[order(1)]);
     assert_eq!(rejected[0].error(), "no such customer");
@@ -225,7 +225,7 @@ async fn what_is_put_aside() {
     test.serve(Registry::new("shop").route(route)).await.unwrap();
     test.bus().publish_all((1..=8).map(order)).await.unwrap();
     test.bus().publish(&Nonsense { region: "eu".into() }).await.unwrap();
-    test.settle().await.unwrap();
+    test.wait_idle().await.unwrap();
 
     let aside = test.dead_lettered::<OrderCreated>();
     let mut told: Vec<_> = aside
@@ -269,7 +269,7 @@ async fn faults_happen_as_often_as_they_are_asked_for() {
     assert!(matches!(error, PublishError::Unsent { .. }), "{error:?}");
     // The order's handler can't publish, and so it is retried.
     test.bus().publish(&order(1)).await.unwrap();
-    test.settle().await.unwrap();
+    test.wait_idle().await.unwrap();
     test.published::<OrderCreated>().assert_count(1);
     test.retried::<OrderCreated>().assert_count(1);
     test.published::<InvoiceSent>().assert_eq(&[InvoiceSent { order: 1, cents: 200 }]);
@@ -278,24 +278,24 @@ async fn faults_happen_as_often_as_they_are_asked_for() {
     test.faults().fail_publish::<OrderCreated>(1);
     let some = test.bus().publish_all([order(8), order(9)]).await.unwrap_err();
     assert_eq!(some.first().unwrap().0, 0);
-    test.settle().await.unwrap();
+    test.wait_idle().await.unwrap();
     test.handled::<OrderCreated>().assert_eq(&[order(9)]);
 
     test.forget();
     test.faults().lose_ack::<OrderCreated>(1).redeliver::<OrderCreated>(1);
     test.bus().publish(&order(2)).await.unwrap();
-    test.settle().await.unwrap();
+    test.wait_idle().await.unwrap();
     let attempts: Vec<_> = test.handled::<OrderCreated>().iter().map(Record::attempt).collect();
     assert_eq!(attempts, [1, 2, 3], "handled, its ack lost; acked; delivered again all the same");
 
     let begun = tokio::time::Instant::now();
     test.faults().hold::<InvoiceSent>(Duration::from_secs(20));
     test.bus().publish(&InvoiceSent { order: 3, cents: 0 }).await.unwrap();
-    test.settle().await.unwrap();
+    test.wait_idle().await.unwrap();
     assert_eq!(begun.elapsed(), Duration::from_secs(20));
     test.faults().hold::<InvoiceSent>(Duration::ZERO);
     test.bus().publish(&InvoiceSent { order: 4, cents: 0 }).await.unwrap();
-    test.settle().await.unwrap();
+    test.wait_idle().await.unwrap();
     assert_eq!(begun.elapsed(), Duration::from_secs(20));
 }
 
@@ -308,8 +308,8 @@ async fn what_does_not_settle_is_listed() {
     let failing = Route::of::<OrderCreated>(from_attempt(u64::MAX)).retry(retry);
     test.serve(Registry::new("shop").route(failing)).await.unwrap();
     test.bus().publish(&order(1)).await.unwrap();
-    let error = test.settle_within(Duration::from_secs(3600)).await.unwrap_err();
-    let UnsettledError::Left { waited, left } = &error else { panic!("{error:?}") };
+    let error = test.wait_idle_within(Duration::from_secs(3600)).await.unwrap_err();
+    let NotIdleError::Left { waited, left } = &error else { panic!("{error:?}") };
     assert_eq!(*waited, Duration::from_secs(3600));
     let consumer = Unfinished::Consumer {
         stream: "ORDERS".into(),
@@ -323,8 +323,8 @@ async fn what_does_not_settle_is_listed() {
 
     test.serve(Registry::new("books").handle::<InvoiceSent>(hung)).await.unwrap();
     test.bus().publish(&InvoiceSent { order: 1, cents: 1 }).await.unwrap();
-    let error = test.settle().await.unwrap_err();
-    let UnsettledError::Left { left, .. } = &error else { panic!("{error:?}") };
+    let error = test.wait_idle().await.unwrap_err();
+    let NotIdleError::Left { left, .. } = &error else { panic!("{error:?}") };
     let [Unfinished::Handler { message, .. }] = left.as_slice() else { panic!("{error}") };
     assert_eq!(message, "invoices.sent");
     assert!(begun.elapsed() < Duration::from_secs(20), "took {:?}", begun.elapsed());
@@ -352,7 +352,7 @@ async fn a_handler_alone() {
 async fn a_failure_shows_a_diff_and_what_else_happened() {
     let test = shop().await;
     test.bus().publish(&order(1)).await.unwrap();
-    test.settle().await.unwrap();
+    test.wait_idle().await.unwrap();
     let sent = test.published::<InvoiceSent>();
     let shown = failure(|| sent.assert_eq(&[InvoiceSent { order: 1, cents: 300 }]));
     for part in [
@@ -391,7 +391,7 @@ async fn what_will_never_be_handled_is_known_soon() {
     let route = Route::of::<OrderCreated>(from_attempt(u64::MAX)).retry(endless);
     test.serve(Registry::new("shop").route(route)).await.unwrap();
     test.bus().publish(&order(1)).await.unwrap();
-    let error = test.settle().await.unwrap_err().to_string();
+    let error = test.wait_idle().await.unwrap_err().to_string();
     assert!(error.ends_with("last retried for: the database is away"), "{error}");
     test.retried::<OrderCreated>().assert_count(1000);
     assert!(begun.elapsed() < Duration::from_secs(5), "took {:?}", begun.elapsed());
@@ -405,9 +405,9 @@ async fn a_day_of_delay_passes_at_once() {
     test.serve(Registry::new("shop").handle::<OrderCreated>(handler)).await.unwrap();
     let day = Duration::from_secs(23 * 3600);
     test.bus().message(&order(1)).delay(day).publish().await.unwrap();
-    let error = test.settle_within(Duration::from_secs(60)).await.unwrap_err().to_string();
+    let error = test.wait_idle_within(Duration::from_secs(60)).await.unwrap_err().to_string();
     assert!(error.contains("`orders.created` on orders.eu.created is delivered in"), "{error}");
-    test.settle().await.unwrap();
+    test.wait_idle().await.unwrap();
     test.handled::<OrderCreated>().assert_count(1);
     assert!(begun.elapsed() >= day && begun.elapsed() < day * 2, "{:?}", begun.elapsed());
 }

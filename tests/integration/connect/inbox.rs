@@ -1,7 +1,7 @@
 //! Inboxes where an account may have them.
 
 use tidings::prelude::*;
-use tidings::{From, PublishError, RequestError, SubscribeError};
+use tidings::{PublishError, RequestError, SubscribeError};
 use tidings_tests::Server;
 use tokio::time::Instant;
 
@@ -60,7 +60,7 @@ async fn a_prefix_is_all_that_permissions_must_allow() {
     assert_eq!(soon(bus.request(&Bake { number: 1 })).await.unwrap(), 2);
     running.shutdown().await;
 
-    let mut replay = bus.replay::<Baked>(From::Beginning).await.unwrap();
+    let mut replay = bus.replay::<Baked>(DeliverFrom::Beginning).await.unwrap();
     assert_eq!(soon(replay.next()).await.unwrap().unwrap().number, 1, "a replay delivers");
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_nats::jetstream;
 use futures_util::TryStreamExt as _;
+use tidings::Subscription;
 use tidings::prelude::*;
-use tidings::{From, Subscription};
 use tidings_tests::{Server, eventually};
 use tokio::time::timeout;
 
@@ -56,7 +56,7 @@ async fn the_last_of_each_subject_go_on_with_another_consumer() {
     bus.provision::<Ovens>().await.unwrap();
     heat(&bus, 0..200, 100).await;
     heat(&bus, 0..200, 200).await;
-    let mut replay = bus.replay::<Heated>(From::LastPerSubject).await.unwrap();
+    let mut replay = bus.replay::<Heated>(DeliverFrom::LastPerSubject).await.unwrap();
     assert_eq!(sequences(&mut replay, 5).await, (201..=205).collect::<Vec<_>>());
     assert_eq!(delete_consumers(&server).await, 1);
     for degrees in [300, 400] {
@@ -75,7 +75,7 @@ async fn what_follows_is_not_left_out_where_the_first_consumer_was_of_no_use() {
     let server = Server::start().await;
     let bus = Bus::connect(server.url()).await.unwrap();
     bus.provision::<Ovens>().await.unwrap();
-    let mut replay = bus.replay::<Heated>(From::LastPerSubject).await.unwrap();
+    let mut replay = bus.replay::<Heated>(DeliverFrom::LastPerSubject).await.unwrap();
     assert_eq!(delete_consumers(&server).await, 1);
     for degrees in [300, 400, 500] {
         heat(&bus, 0..2, degrees).await;
@@ -92,7 +92,7 @@ async fn a_closed_bus_leaves_no_consumers_of_replays() {
     bus.provision::<Ovens>().await.unwrap();
     let mut replays = Vec::new();
     for _ in 0..10 {
-        replays.push(bus.replay::<Heated>(From::New).await.unwrap());
+        replays.push(bus.replay::<Heated>(DeliverFrom::New).await.unwrap());
     }
     assert_eq!(other.stream::<Ovens>().state().await.unwrap().consumers, 10);
     bus.close().await.unwrap();
@@ -112,7 +112,7 @@ async fn a_thousand_dropped_replays_leave_room_for_the_next() {
     let bus = Bus::connect(server.url()).await.unwrap();
     bus.provision::<Ovens>().await.unwrap();
     for _ in 0..1500 {
-        drop(bus.replay::<Heated>(From::New).await.unwrap());
+        drop(bus.replay::<Heated>(DeliverFrom::New).await.unwrap());
     }
     let other = Bus::connect(server.url()).await.unwrap();
     drop(other.consume::<Heated>("bakers").await.unwrap());
@@ -139,7 +139,7 @@ async fn a_durable_goes_on_where_the_last_of_a_subject_is_gone() {
     };
     stream.create_consumer(config).await.unwrap();
     stream.delete_message(1).await.unwrap();
-    let mut work = bus.consume::<Heated>("bakers").from(From::LastPerSubject).await.unwrap();
+    let mut work = bus.consume::<Heated>("bakers").from(DeliverFrom::LastPerSubject).await.unwrap();
     // A request would be asked anew after 30 s.
     let within = Duration::from_secs(20);
     for sequence in 2..=4 {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tidings::ReceiveError;
 use tidings::prelude::*;
-use tidings::{From, ReceiveError};
 use tidings_tests::{Server, eventually};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -80,7 +80,7 @@ async fn a_replay_over_a_restart_stays_in_order() {
     let bus = Bus::connect(server.url()).await.unwrap();
     bus.provision::<Parcels>().await.unwrap();
     bus.publish_all((1..=EVENTS).map(|number| Sent { number })).await.unwrap();
-    let mut replay = bus.replay::<Sent>(From::Beginning).await.unwrap();
+    let mut replay = bus.replay::<Sent>(DeliverFrom::Beginning).await.unwrap();
     let mut last = 0;
     for kill_at in [EVENTS / 3, EVENTS / 2, EVENTS, EVENTS + 100] {
         while last < kill_at {

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use tidings::PublishAllError;
 use tidings::prelude::*;
-use tidings::{From, PublishAllError};
 use tidings_tests::{Cluster, Proxy, Server, eventually};
 use tokio::task::JoinHandle;
 
@@ -46,7 +46,7 @@ async fn check(bus: &Bus, publishing: Publishing) {
     // A cluster may still be electing who answers these.
     let state = || async { bus.stream::<Readings>().state().await };
     assert_eq!(eventually(BY_AND_BY, "the stream", state).await.messages, MANY);
-    let replay = || async { bus.replay::<Taken>(From::Beginning).await };
+    let replay = || async { bus.replay::<Taken>(DeliverFrom::Beginning).await };
     let mut replay = eventually(BY_AND_BY, "a replay", replay).await;
     let mut seen = HashSet::new();
     for _ in 0..MANY {

@@ -178,7 +178,7 @@ async fn whatever_is_opened_ends_in_its_time() {
         // The server may take 5 s to answer about its streams.
         let (consume, replay, provision) = tokio::join!(
             timeout(SOON, bus.consume::<Sent>("billing").into_future()),
-            timeout(SOON, bus.replay::<Sent>(tidings::From::New).into_future()),
+            timeout(SOON, bus.replay::<Sent>(DeliverFrom::New).into_future()),
             timeout(SOON, bus.provision::<Parcels>()),
         );
         let error = consume.expect("it ends").map(drop).unwrap_err();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Result;
 use tidings::prelude::*;
-use tidings::{Delivery, DeliveryKind, Draft, From, Stored, Subscription};
+use tidings::{Delivery, DeliveryKind, Draft, Stored, Subscription};
 use tokio::time::{sleep, timeout};
 
 use super::event::{Differ, Doubt, Heard, RaiseDoubt, Told};
@@ -272,15 +272,15 @@ impl<'a> Side<'a> {
         }
     }
 
-    fn from(&self, start: Start) -> From {
+    fn from(&self, start: Start) -> DeliverFrom {
         match start {
-            Start::Beginning => From::Beginning,
-            Start::Sequence(sequence) => From::Sequence(sequence),
-            Start::LastPerSubject => From::LastPerSubject,
-            Start::New => From::New,
+            Start::Beginning => DeliverFrom::Beginning,
+            Start::Sequence(sequence) => DeliverFrom::Sequence(sequence),
+            Start::LastPerSubject => DeliverFrom::LastPerSubject,
+            Start::New => DeliverFrom::New,
             Start::Time(back) => {
                 let place = self.begun.len().saturating_sub(1 + usize::from(back));
-                From::Time(self.begun[place])
+                DeliverFrom::Time(self.begun[place])
             }
         }
     }

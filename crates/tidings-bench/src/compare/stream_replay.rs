@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use async_nats::jetstream::consumer::pull;
 use futures_util::StreamExt as _;
-use tidings::From as Start;
+use tidings::DeliverFrom as Start;
 
 use crate::event::{OrderStored, Stored};
 use crate::ground::Ground;

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use super::live::check_name;
-use super::{Ahead, From, Source, Subscription};
+use super::{Ahead, Source, Subscription};
 use crate::delivery::Durable;
 use crate::link::Link;
 use crate::message::{Decode, StreamEvent, filters};
@@ -14,7 +14,7 @@ use crate::retry::LONGEST;
 use crate::stream::EventStream as _;
 use crate::subscribe::SubscribeError;
 use crate::topology::{self, Topology};
-use crate::transport::ConsumerConfig;
+use crate::transport::{ConsumerConfig, DeliverFrom};
 
 /// How long a delivery may stay unsettled before it comes again, where nothing else is said.
 pub(crate) const ACK_WAIT: Duration = Duration::from_secs(30);
@@ -34,7 +34,7 @@ pub(crate) const ACK_WAIT: Duration = Duration::from_secs(30);
 pub struct Consume<E> {
     link: Link,
     name: String,
-    from: From,
+    from: DeliverFrom,
     ack_wait: Option<Duration>,
     prefetch: Option<usize>,
     max_ack_pending: u64,
@@ -46,7 +46,7 @@ impl<E: StreamEvent + Decode> Consume<E> {
         Self {
             link,
             name,
-            from: From::Beginning,
+            from: DeliverFrom::Beginning,
             ack_wait: None,
             prefetch: None,
             max_ack_pending: topology::MAX_ACK_PENDING,
@@ -55,7 +55,7 @@ impl<E: StreamEvent + Decode> Consume<E> {
     }
 
     /// Where the consumer starts when it is made; the default is the stream's beginning.
-    pub fn from(mut self, from: From) -> Self {
+    pub fn from(mut self, from: DeliverFrom) -> Self {
         self.from = from;
         self
     }
@@ -89,7 +89,7 @@ impl<E: StreamEvent + Decode> Consume<E> {
         let stream = E::Stream::NAME;
         let config = ConsumerConfig {
             filters: filters(E::DECLARATIONS),
-            from: self.from.into(),
+            from: self.from,
             ack_wait: self.ack_wait.unwrap_or(ACK_WAIT).min(LONGEST),
             max_ack_pending: Some(self.max_ack_pending),
             ..ConsumerConfig::new(self.name)

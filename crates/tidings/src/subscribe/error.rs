@@ -191,7 +191,7 @@ pub enum ReceiveError {
     },
     /// A stored message has headers or a subject that no client can read: it broke the connection. A
     /// durable consumer delivers it again until it is settled, and goes on with the others; a replay can't get
-    /// past it and ends: start one behind it, with `From::Sequence`.
+    /// past it and ends: start one behind it, with `DeliverFrom::Sequence`.
     #[error(
         "message {sequence} of stream `{stream}` on `{subject}` has headers or a subject that no client can read; \
          settle it, or start a replay behind it"

@@ -3,7 +3,7 @@
 use std::future::IntoFuture;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::{Ahead, Source, Subscription};
 use crate::delivery::Stored;
@@ -13,41 +13,6 @@ use crate::stream::EventStream as _;
 use crate::subject::{Subject, SubjectError};
 use crate::subscribe::SubscribeError;
 use crate::transport::DeliverFrom;
-
-/// Where in a stream a replay or a new durable consumer starts.
-///
-/// It is not in the prelude, where it would hide the standard library's `From`: write
-/// `tidings::From::Beginning`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum From {
-    /// At the first message that is kept.
-    Beginning,
-    /// At the message with this sequence, or the first one after it.
-    ///
-    /// Where a stream keeps messages by interest, start no later than behind its last one: as a
-    /// consumer that did goes, while there is another such, a server (2.15.1) can purge the stream.
-    Sequence(u64),
-    /// At the first message stored at or after this time.
-    Time(SystemTime),
-    /// With the last message of each subject, and then all that follow. Where the consumer of a
-    /// replay is lost meanwhile, one of those that has been replaced by then may be left out.
-    LastPerSubject,
-    /// With the first message stored from now on.
-    New,
-}
-
-impl std::convert::From<From> for DeliverFrom {
-    fn from(from: From) -> Self {
-        match from {
-            From::Beginning => Self::Beginning,
-            From::Sequence(sequence) => Self::Sequence(sequence),
-            From::Time(time) => Self::Time(time),
-            From::LastPerSubject => Self::LastPerSubject,
-            From::New => Self::New,
-        }
-    }
-}
 
 /// A replay to be made: await it.
 ///
@@ -62,12 +27,16 @@ impl std::convert::From<From> for DeliverFrom {
 pub struct Replay<E> {
     link: Link,
     filters: Result<Vec<Subject>, SubjectError>,
-    from: From,
+    from: DeliverFrom,
     event: PhantomData<fn() -> E>,
 }
 
 impl<E: StreamEvent + Decode> Replay<E> {
-    pub(crate) fn new(link: Link, filters: Result<Vec<Subject>, SubjectError>, from: From) -> Self {
+    pub(crate) fn new(
+        link: Link,
+        filters: Result<Vec<Subject>, SubjectError>,
+        from: DeliverFrom,
+    ) -> Self {
         Self { link, filters, from, event: PhantomData }
     }
 
@@ -76,7 +45,7 @@ impl<E: StreamEvent + Decode> Replay<E> {
         let filters = self.filters?;
         // Nothing is settled, and so nothing waits in vain.
         let ahead = Ahead::new(u64::MAX, Duration::MAX);
-        let (transport, from) = (&self.link.transport, self.from.into());
+        let (transport, from) = (&self.link.transport, self.from);
         let pull = transport.replay(stream, filters, from, ahead.room()).await;
         pull.map(|pull| Subscription::new(Source::Stream(pull, Some(ahead))))
             .map_err(|fault| SubscribeError::of_stream(fault, stream))

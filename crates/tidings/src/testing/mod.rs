@@ -4,18 +4,18 @@ mod context;
 mod diff;
 mod entry;
 mod fault;
+mod idle;
 mod record;
 mod recorder;
 mod recording;
-mod settle;
-mod unsettled;
+mod unfinished;
 mod view;
 
 pub use context::TestContext;
 pub use fault::Faults;
 pub use record::{Answer, Arrived, Asked, Handled, NotHandled, Published, Record};
 pub use recording::Recording;
-pub use unsettled::{Unfinished, UnsettledError};
+pub use unfinished::{NotIdleError, Unfinished};
 
 use std::fmt;
 use std::mem;
@@ -58,7 +58,7 @@ use recorder::Recorder;
 /// test.serve(Registry::new("mail").handle::<UserCreated>(welcome)).await?;
 ///
 /// test.bus().publish(&UserCreated { name: "Ada".into() }).await?;
-/// test.settle().await?;
+/// test.wait_idle().await?;
 ///
 /// test.published::<MailSent>().assert_eq(&[MailSent { to: "Ada".into() }]);
 /// test.handled::<UserCreated>().assert_count(1);

@@ -12,7 +12,7 @@ use crate::dead_letter::DeadLetterReason;
 use crate::message::{DeclaredError as _, Decode, Event, Message, Request, StreamEvent};
 
 /// What was recorded, by type, in the order in which it began. What is still under way is not
-/// among it: [`settle`](TestBus::settle) first.
+/// among it: [`wait_idle`](TestBus::wait_idle) first.
 impl TestBus {
     /// What was published through the bus, its publishers and the contexts of its handlers. What
     /// could not be published is not among it.

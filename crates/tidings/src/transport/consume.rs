@@ -93,13 +93,23 @@ impl AckPolicy {
     }
 }
 
-/// Where in a stream a consumer starts.
+/// The position in a stream at which a replay or a new durable consumer starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum DeliverFrom {
+#[non_exhaustive]
+pub enum DeliverFrom {
+    /// The first message that is kept.
     Beginning,
+    /// The message with this sequence, or the first one after it.
+    ///
+    /// Where a stream keeps messages by interest, start no later than behind its last one: as a
+    /// consumer that did goes, while there is another such, a server (2.15.1) can purge the stream.
     Sequence(u64),
+    /// The first message stored at or after this time.
     Time(SystemTime),
+    /// The last message of each subject, and then all that follow. Where the consumer of a replay
+    /// is lost meanwhile, one of those that has been replaced by then may be left out.
     LastPerSubject,
+    /// The first message stored from now on.
     New,
 }
 

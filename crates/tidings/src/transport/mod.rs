@@ -35,7 +35,8 @@ use tokio::time::Instant;
 
 pub(crate) use addressed::PollInto;
 pub(crate) use atomic::AtomicFault;
-pub(crate) use consume::{AckPolicy, ConsumerConfig, DeliverFrom, Foreign, Pull, Reach};
+pub use consume::DeliverFrom;
+pub(crate) use consume::{AckPolicy, ConsumerConfig, Foreign, Pull, Reach};
 pub use denial::{Denial, DeniedAction};
 pub(crate) use dropped::Dropped;
 pub(crate) use fault::{ApiError, Fault};

@@ -9,7 +9,6 @@ use clap::Parser as _;
 use stage::{
     DIFFERENT, DURABLE, Handled, Measured, Peer, Row, TASKS, customer, feed, latencies, order_id,
 };
-use tidings::From;
 use tidings::prelude::*;
 use tokio::task::JoinSet;
 
@@ -196,7 +195,7 @@ async fn stream_consume(peer: &Peer, bus: &Bus) -> Result<Measured> {
 
 async fn stream_replay(peer: &Peer, bus: &Bus) -> Result<Measured> {
     let handled = Handled::new(peer);
-    let mut orders = bus.replay::<Stored>(From::Beginning).await?;
+    let mut orders = bus.replay::<Stored>(DeliverFrom::Beginning).await?;
     loop {
         let order = orders.next().await.context("the bus is closed")??;
         black_box(order.event());

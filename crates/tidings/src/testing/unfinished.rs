@@ -1,4 +1,4 @@
-//! What is in flight or scheduled, where a test's bus does not settle.
+//! What is in flight or scheduled, where a test's bus does not come to rest.
 
 use std::error::Error;
 use std::fmt;
@@ -7,9 +7,9 @@ use std::time::Duration;
 /// Something is in flight or scheduled on a test's bus, and did not end in time.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum UnsettledError {
+pub enum NotIdleError {
     /// This is left.
-    #[error("not settled within {waited:?}; what is left:{}", Lines(left))]
+    #[error("not idle within {waited:?}; what is left:{}", Lines(left))]
     Left {
         /// How long was waited, on tokio's clock.
         waited: Duration,

@@ -8,12 +8,12 @@ use tokio::time::{Instant, timeout_at};
 use super::TestBus;
 use super::entry::{Deed, Ending, Entry, Schedule};
 use super::recorder::State;
-use super::unsettled::{Unfinished, UnsettledError};
+use super::unfinished::{NotIdleError, Unfinished};
 use crate::header;
 use crate::publish_ack::PublishAck;
 use crate::transport::{Fault, Transport};
 
-/// How long [`TestBus::settle`] waits: on tokio's clock, on the wall's, which a test does not
+/// How long [`TestBus::wait_idle`] waits: on tokio's clock, on the wall's, which a test does not
 /// pause, and for how many attempts at one message.
 const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 const WALL_PATIENCE: Duration = Duration::from_secs(30);
@@ -40,31 +40,31 @@ impl TestBus {
     /// Messages that a test takes by hand, with `subscribe` or `consume`, are not waited for.
     ///
     /// # Errors
-    /// [`UnsettledError`], with what is left.
+    /// [`NotIdleError`], with what is left.
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
-    pub async fn settle(&self) -> Result<(), UnsettledError> {
-        self.settled(PATIENCE, WALL_PATIENCE, MOST_ATTEMPTS).await
+    pub async fn wait_idle(&self) -> Result<(), NotIdleError> {
+        self.idle_by(PATIENCE, WALL_PATIENCE, MOST_ATTEMPTS).await
     }
 
     /// The same, for this long on tokio's clock and with no other bound.
     ///
     /// # Errors
-    /// [`UnsettledError`], with what is left.
+    /// [`NotIdleError`], with what is left.
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
-    pub async fn settle_within(&self, patience: Duration) -> Result<(), UnsettledError> {
-        self.settled(patience, Duration::MAX, u64::MAX).await
+    pub async fn wait_idle_within(&self, patience: Duration) -> Result<(), NotIdleError> {
+        self.idle_by(patience, Duration::MAX, u64::MAX).await
     }
 
-    async fn settled(
+    async fn idle_by(
         &self,
         patience: Duration,
         wall: Duration,
         attempts: u64,
-    ) -> Result<(), UnsettledError> {
+    ) -> Result<(), NotIdleError> {
         let (begun, wall_begun) = (Instant::now(), std::time::Instant::now());
         // What can't be reckoned with is for as long as anybody waits.
         let deadline = begun.checked_add(patience).unwrap_or(begun + PATIENCE * 10_000);
@@ -77,7 +77,7 @@ impl TestBus {
             let version = self.recorder().version();
             let look_until = deadline.min(Instant::now() + WALL_PATIENCE);
             let left = match timeout_at(look_until, self.look(version)).await {
-                Ok(left) => left.map_err(|fault| UnsettledError::Server(fault.into()))?,
+                Ok(left) => left.map_err(|fault| NotIdleError::Server(fault.into()))?,
                 Err(_) => self.recorder().state().routes(),
             };
             // What happened meanwhile may have been missed by the look.
@@ -87,7 +87,7 @@ impl TestBus {
             let over = Instant::now() >= deadline || wall_begun.elapsed() >= wall;
             if over || self.recorder().state().attempts() >= attempts {
                 let left = self.recorder().state().explained(left);
-                return Err(UnsettledError::Left { waited: begun.elapsed(), left });
+                return Err(NotIdleError::Left { waited: begun.elapsed(), left });
             }
             let next = Instant::now() + pause.min(wall.saturating_sub(wall_begun.elapsed()));
             tokio::select! {
