@@ -221,6 +221,10 @@ pub use topology::{
 };
 pub use transport::{ConsumerState, DeliverFrom, Denial, DeniedAction, Outage, StreamState};
 
+/// The former name of [`DeliverFrom`].
+#[deprecated(note = "use `tidings::DeliverFrom`, which is also in the prelude")]
+pub type From = DeliverFrom;
+
 /// What a reader copies from `README.md` compiles and runs.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

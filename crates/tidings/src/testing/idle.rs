@@ -48,7 +48,8 @@ impl TestBus {
         self.idle_by(PATIENCE, WALL_PATIENCE, MOST_ATTEMPTS).await
     }
 
-    /// The same, for this long on tokio's clock and with no other bound.
+    /// Waits as [`wait_idle`](Self::wait_idle) does, for this long on tokio's clock and with no other
+    /// bound.
     ///
     /// # Errors
     /// [`NotIdleError`], with what is left.
@@ -57,6 +58,30 @@ impl TestBus {
     /// Nothing is lost if the future is dropped.
     pub async fn wait_idle_within(&self, patience: Duration) -> Result<(), NotIdleError> {
         self.idle_by(patience, Duration::MAX, u64::MAX).await
+    }
+
+    /// The former name of [`TestBus::wait_idle`].
+    ///
+    /// # Errors
+    /// As [`TestBus::wait_idle`].
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    #[deprecated(note = "use `TestBus::wait_idle`")]
+    pub async fn settle(&self) -> Result<(), NotIdleError> {
+        self.wait_idle().await
+    }
+
+    /// The former name of [`TestBus::wait_idle_within`].
+    ///
+    /// # Errors
+    /// As [`TestBus::wait_idle_within`].
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    #[deprecated(note = "use `TestBus::wait_idle_within`")]
+    pub async fn settle_within(&self, patience: Duration) -> Result<(), NotIdleError> {
+        self.wait_idle_within(patience).await
     }
 
     async fn idle_by(

@@ -30,6 +30,10 @@ use crate::registry::{Registry, Running, ServeError};
 use crate::runner::RouteReport;
 use recorder::Recorder;
 
+/// The former name of [`NotIdleError`].
+#[deprecated(note = "use `tidings::testing::NotIdleError`")]
+pub type UnsettledError = NotIdleError;
+
 /// A bus for one test: it records what happens, waits until nothing is left to happen, and makes
 /// things go wrong.
 ///
