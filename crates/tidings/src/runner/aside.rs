@@ -11,7 +11,7 @@ use super::backlog::Taken;
 use super::cover::Cover;
 use super::gate::Trouble;
 use super::handled::Handled;
-use super::settle::Why;
+use super::policy::Why;
 use super::worker::Shared;
 use crate::context::Matter;
 use crate::dead_letter::{self, Cause, DeadLetterReason};

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::time::Duration;
 
 use super::place::Health;
-use super::settle::{Fate, Why};
+use super::policy::{Fate, Why};
 use crate::dead_letter::DeadLetterReason;
 use crate::envelope::DecodeError;
 use crate::message::Outcome;

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::backlog::{Backlog, Taken};
 use super::cover::Cover;
-use super::feed::{Feed, Flow};
+use super::message_feed::{Feed, Flow};
 use crate::context::Matter;
 use crate::transport::{Fault, Pull, Reach, Settle, Settlement};
 

@@ -11,8 +11,8 @@ use tokio::time::{Instant, sleep};
 
 use super::Worker;
 use super::backlog::Taken;
-use super::feed::Feed;
 use super::intake::Intake;
+use super::message_feed::Feed;
 use crate::probe::Listener;
 use crate::transport::{Fault, Incoming, Settlement};
 

@@ -3,9 +3,9 @@
 use tokio::time::{sleep, sleep_until};
 
 use super::Worker;
-use super::feed::{Feed, Halt};
 use super::gate::Trouble;
 use super::intake::Intake;
+use super::message_feed::{Feed, Halt};
 use crate::jitter::jittered;
 use crate::probe::Listener;
 use crate::subject::Subject;

@@ -11,7 +11,7 @@ use tracing::field::display;
 use uuid::Uuid;
 
 use super::handled::Handled;
-use super::settle::Why;
+use super::policy::Why;
 use crate::header::{self, Headers};
 use crate::link::Link;
 use crate::message::Outcome;

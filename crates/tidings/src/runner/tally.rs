@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::asker::Refused;
 use super::handled::Handled;
-use super::settle::Fate;
+use super::policy::Fate;
 use super::stint::Spent;
 use crate::dead_letter::DeadLetterReason;
 use crate::failure::Verdict;

@@ -15,8 +15,8 @@ use tokio::time::{Instant, sleep};
 use super::Worker;
 use super::backlog::Taken;
 use super::cover::Cover;
-use super::feed::Flow;
 use super::ledger::Ledger;
+use super::message_feed::Flow;
 use super::progress::Progress;
 use crate::transport::{Fault, Settlement};
 
