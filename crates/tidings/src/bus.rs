@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::atomic::AtomicBatch;
 use crate::dead_letter::{self, DeadLetters};
+use crate::discovery::{self, ServiceInfo};
 use crate::draft::Draft;
 use crate::header::Headers;
 use crate::link::{Link, Patience};
@@ -21,7 +22,7 @@ use crate::message::{Decode, Event, Filter, Message, Request, StreamEvent};
 use crate::probe::Probe;
 use crate::publish::{self, PublishAllError, PublishError};
 use crate::publisher::Publisher;
-use crate::request::{self, RequestError, ServiceInfo};
+use crate::request::RequestError;
 use crate::stream::{EventStream, StreamConfig};
 use crate::subscribe::{Consume, Replay, Subscribe, SubscribeError};
 use crate::topology::{
@@ -291,7 +292,7 @@ impl Bus {
     /// # }
     /// ```
     pub async fn discover(&self, within: Duration) -> Result<Vec<ServiceInfo>, SubscribeError> {
-        request::discover(&self.link, within).await
+        discovery::discover(&self.link, within).await
     }
 
     /// Creates the stream `S` where it is missing. One that is there and keeps the same subjects

@@ -11,11 +11,12 @@ use tidings_subject::{
     Template, check_filter, check_subject, check_token, covers, matches, overlaps,
 };
 
+use crate::backstop;
 use crate::dead_letter;
+use crate::discovery;
 use crate::header::Headers;
 use crate::payload;
 use crate::request;
-use crate::runner;
 use crate::stream::StreamConfig;
 use crate::subject::{Subject, is_inbox, reserved};
 use crate::transport::{StoredHeaders, StoredMessage, nats};
@@ -57,7 +58,7 @@ pub fn acks(answer: &[u8]) {
 
 /// A server's advisory of a message that it has given up.
 pub fn advisories(payload: &[u8]) {
-    runner::read_any_advisory(payload);
+    backstop::read_any_advisory(payload);
 }
 
 /// A dead letter: its subject, its header block up to an empty line, its payload.
@@ -76,7 +77,7 @@ pub fn letters(message: &[u8]) {
 
 /// An answer of service discovery.
 pub fn answers(answer: &[u8]) {
-    request::hear_any(answer);
+    discovery::hear_any(answer);
 }
 
 /// Subjects, filters, tokens and templates, two of them.

@@ -135,11 +135,13 @@ extern crate self as tidings;
 #[path = "private.rs"]
 pub mod __private;
 mod atomic;
+mod backstop;
 mod bus;
 mod confirm;
 mod context;
 mod dead_letter;
 mod delivery;
+mod discovery;
 mod draft;
 mod envelope;
 mod failure;
@@ -187,6 +189,7 @@ pub use dead_letter::{
     DeadLetterProgress, DeadLetterReason, DeadLetters, Purge, PurgeReport, Redrive, RedriveReport,
 };
 pub use delivery::{Acker, Delivery, DeliveryKind, Durable, Live, SettleError, Stored};
+pub use discovery::{EndpointInfo, ServiceInfo};
 pub use draft::Draft;
 pub use envelope::DecodeError;
 pub use failure::{Failure, Verdict};
@@ -202,7 +205,7 @@ pub use publisher::Publisher;
 pub use registry::{
     Control, NoRoute, Registry, RegistryPlan, RouteStatus, Running, Serve, ServeError,
 };
-pub use request::{EndpointInfo, RequestError, ServiceInfo};
+pub use request::RequestError;
 pub use retry::Retry;
 pub use route::{CircuitBreaker, Route};
 pub use runner::{RouteReport, RouteState};

@@ -1,13 +1,9 @@
 //! Asking: one request, one reply, one deadline around everything.
 
 mod confirmation;
-mod discover;
+pub(crate) mod reply_subject;
 
 pub(crate) use confirmation::stream_of;
-pub(crate) use discover::discover;
-#[cfg(any(test, fuzzing))]
-pub(crate) use discover::hear_any;
-pub use discover::{EndpointInfo, ServiceInfo};
 
 use std::error::Error;
 use std::time::Duration;

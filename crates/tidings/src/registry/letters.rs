@@ -6,8 +6,8 @@ use tidings_subject::check_stream_name;
 
 use super::plan::Wiring;
 use super::{Registry, ServeError};
+use crate::backstop::Backstop;
 use crate::link::Link;
-use crate::runner::Backstop;
 use crate::stream::StreamConfig;
 use crate::topology::Modes;
 

@@ -15,11 +15,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use super::asker::Refused;
-use super::{Tally, Worker, keep};
+use super::supervise;
 use crate::header::Headers;
 use crate::link::Link;
 use crate::message::Declaration;
+use crate::request::reply_subject::Refused;
+use crate::runner::Tally;
+use crate::runner::Worker;
 use crate::subject::Subject;
 use crate::subscribe::SubscribeError;
 use crate::transport::{Inbox, Incoming, Outgoing};
@@ -129,7 +131,7 @@ struct EndpointStats<'a> {
 
 /// Listens on `$SRV.PING`, `.INFO` and `.STATS`, each for all services, for this name and for
 /// this instance, and answers until `end`, in a task that `tasks` waits for.
-pub(super) async fn start(
+pub(crate) async fn start(
     link: &Link,
     (identity, endpoints): (ServiceIdentity, Vec<Endpoint>),
     routes: Vec<Worker>,
@@ -152,7 +154,7 @@ pub(super) async fn start(
     tasks.spawn(async move {
         let questions = Mutex::new(questions);
         let answer = || answer(&link, &identity, &endpoints, &questions, &end);
-        keep::again(&routes, &end, answer).await;
+        supervise::again(&routes, &end, answer).await;
     });
     Ok(())
 }

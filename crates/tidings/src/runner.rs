@@ -1,0 +1,140 @@
+//! Running handlers: what feeds them, what becomes of their results, and how they end.
+
+mod execute;
+mod feed;
+mod in_flight;
+mod monitor;
+mod schedule;
+mod settle;
+mod status;
+mod supervise;
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+pub(crate) use execute::Worker;
+pub(crate) use feed::{Durable, Subscriptions};
+pub(crate) use monitor::{Endpoint, ServiceIdentity};
+pub(crate) use schedule::{Ahead, Intake};
+pub(crate) use status::{Gate, Tally};
+pub use status::{RouteReport, RouteState};
+
+use crate::backstop::Backstop;
+use crate::link::Link;
+use crate::subscribe::SubscribeError;
+use crate::transport::Inbox;
+
+/// How long all that is left may take where the deadline has passed: dropped handlers' messages are
+/// given back. Of it so much is for the server to hear that no more are wanted.
+const AFTER_DEADLINE: Duration = Duration::from_millis(500);
+const FEEDS_END: Duration = Duration::from_millis(250);
+/// How long what ends at once may take, and a server that is near to answer.
+const AT_ONCE: Duration = Duration::from_millis(100);
+
+/// What feeds a route.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// Core subscriptions, also a service's.
+    Core(Subscriptions, Vec<Inbox>),
+    /// A durable consumer.
+    Durable(Durable),
+}
+
+/// All tasks of one registry.
+#[derive(Debug)]
+pub(crate) struct Runner {
+    /// The loops that feed the workers, and the handlers that are running.
+    tasks: TaskTracker,
+    /// What a server may still send messages to.
+    feeds: TaskTracker,
+    /// Ends the answers to discovery, once the last handler has ended.
+    monitor: CancellationToken,
+    /// What answers discovery.
+    monitors: TaskTracker,
+    /// No new messages.
+    stop: CancellationToken,
+    /// No more patience with handlers.
+    abort: CancellationToken,
+    /// A runner that is dropped takes no new messages and answers no more.
+    _on_drop: [DropGuard; 2],
+}
+
+impl Runner {
+    pub(crate) fn new() -> Self {
+        let (stop, monitor) = (CancellationToken::new(), CancellationToken::new());
+        Self {
+            tasks: TaskTracker::new(),
+            feeds: TaskTracker::new(),
+            monitors: TaskTracker::new(),
+            _on_drop: [stop.clone().drop_guard(), monitor.clone().drop_guard()],
+            monitor,
+            stop,
+            abort: CancellationToken::new(),
+        }
+    }
+
+    /// Starts to feed a route.
+    pub(crate) fn run(&self, intake: Intake, source: Source) {
+        match source {
+            Source::Core(subscriptions, inboxes) => {
+                let listener = intake.worker().listen(None);
+                self.tasks.spawn(supervise::core(intake, subscriptions, inboxes, listener))
+            }
+            Source::Durable(durable) => {
+                let of = (durable.stream.name, durable.config.name.as_str());
+                let listener = intake.worker().listen(Some(of));
+                self.tasks.spawn(supervise::durable(intake, durable, listener))
+            }
+        };
+    }
+
+    /// Starts to put aside what was never settled.
+    pub(crate) fn back(&self, backstop: Backstop, routes: Vec<Worker>) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            supervise::again(&routes, &stop, || backstop.run(stop.clone())).await;
+        });
+    }
+
+    /// Starts to answer service discovery.
+    pub(crate) async fn monitor(
+        &self,
+        link: &Link,
+        identity: ServiceIdentity,
+        endpoints: Vec<Endpoint>,
+        routes: Vec<Worker>,
+    ) -> Result<(), SubscribeError> {
+        let (end, tasks) = (self.monitor.clone(), &self.monitors);
+        monitor::start(link, (identity, endpoints), routes, end, tasks).await
+    }
+
+    /// Ends: no new messages, then the handlers within `deadline`, then those that are left. Gives
+    /// how much time there is left for what comes after.
+    pub(crate) async fn shutdown(&self, deadline: Duration) -> Duration {
+        let begun = Instant::now();
+        self.stop.cancel();
+        self.tasks.close();
+        self.feeds.close();
+        let mut end = deadline;
+        if timeout(deadline, self.tasks.wait()).await.is_err() {
+            end = deadline.saturating_add(AFTER_DEADLINE);
+            // What a dropped handler gives back would else come here again, and be lost.
+            let _ = timeout(FEEDS_END, self.feeds.wait()).await;
+            self.abort.cancel();
+            // A handler that blocks its thread can't be dropped; it must not keep the process.
+            let left = end.saturating_sub(begun.elapsed());
+            if timeout(left, self.tasks.wait()).await.is_err() {
+                tracing::error!(tasks = self.tasks.len(), "some handlers can't be dropped");
+            }
+        }
+        // Who asks after the shutdown shall find nobody: its subscriptions end here, not later.
+        self.monitor.cancel();
+        self.monitors.close();
+        let left = end.saturating_sub(begun.elapsed());
+        let _ = timeout(left.max(AT_ONCE), self.monitors.wait()).await;
+        end.saturating_sub(begun.elapsed()).max(AT_ONCE)
+    }
+}

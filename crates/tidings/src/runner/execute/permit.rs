@@ -1,0 +1,74 @@
+//! A place among the messages that are handled at a time, and what is said when it is given back.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::Instant;
+
+use crate::jitter::FAR;
+use crate::runner::in_flight::backlog::Taken;
+
+/// What a message says about the handler.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) enum Health {
+    /// It works.
+    Well,
+    /// It failed, with this error.
+    Ill(String),
+    /// Nothing: it was the message, or no fault at all.
+    #[default]
+    Unknown,
+}
+
+/// A message, or a batch of them, was handled.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) key: Option<u64>,
+    /// How many messages it was.
+    pub(crate) messages: usize,
+    pub(crate) health: Health,
+    /// What came too early, and waits here until then.
+    pub(crate) deferred: Vec<(Taken, Instant)>,
+    /// For how long the handler kept its thread until it first waited, where that was measured.
+    pub(crate) kept: Option<Duration>,
+}
+
+/// A place that one message has, or a batch. Dropping it gives it back, also where a task is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    /// Unbounded, and never more than there are places.
+    done: UnboundedSender<Done>,
+    key: Option<u64>,
+    messages: usize,
+    pub(crate) health: Health,
+    deferred: Vec<(Taken, Instant)>,
+    pub(crate) kept: Option<Duration>,
+}
+
+impl Place {
+    pub(crate) fn new(done: UnboundedSender<Done>, key: Option<u64>, messages: usize) -> Self {
+        Self { done, key, messages, health: Health::Unknown, deferred: Vec::new(), kept: None }
+    }
+
+    /// The message, if there is one, waits for so long.
+    pub(crate) fn defer(&mut self, later: Option<(Taken, Duration)>) {
+        let Some((taken, delay)) = later else { return };
+        let now = Instant::now();
+        let until = now.checked_add(delay).unwrap_or(now + FAR);
+        self.deferred.push((taken, until));
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let done = Done {
+            key: self.key,
+            messages: self.messages,
+            health: std::mem::take(&mut self.health),
+            deferred: std::mem::take(&mut self.deferred),
+            kept: self.kept,
+        };
+        // Nobody counts places any more where a registry was dropped.
+        let _ = self.done.send(done);
+    }
+}

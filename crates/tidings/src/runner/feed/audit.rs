@@ -1,0 +1,62 @@
+//! Compares the account of a durable consumer with the server's, now and then: where others take
+//! its messages too, only the server knows what they have settled.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
+use super::durable::Durable;
+use crate::runner::Worker;
+use crate::runner::in_flight::Ledger;
+
+/// How often the server is asked while messages come that others take too.
+const OFTEN: Duration = Duration::from_millis(250);
+/// How often while none come.
+const SELDOM: Duration = Duration::from_secs(30);
+
+/// Until it is dropped.
+pub(crate) async fn run(worker: Worker, ledger: Arc<Ledger>, durable: Arc<Durable>) {
+    let account = &worker.shared.account;
+    let (mut pause, mut seen) = (OFTEN, None);
+    let mut asked = Instant::now();
+    loop {
+        // Whoever begins to take messages wakes it.
+        if timeout(pause, ledger.roused()).await.is_ok() {
+            pause = OFTEN;
+            continue;
+        }
+        let reach = ledger.reach();
+        let number = reach.map(|reach| reach.number);
+        let moves = std::mem::replace(&mut seen, number) != number;
+        pause = if moves { OFTEN } else { pause.saturating_mul(2).min(SELDOM) };
+        if moves {
+            account.hear();
+        }
+        if let Some(reach) = reach
+            && (!account.is_complete(reach) || asked.elapsed() >= SELDOM)
+        {
+            let Durable { stream, config, .. } = &*durable;
+            let standing = worker.link().transport.consumer_standing(stream.name, &config.name);
+            asked = Instant::now();
+            match standing.await {
+                // What has come meanwhile is not in what the server says.
+                Ok(Some(standing)) => {
+                    let is_whole = account.ask(&standing, ledger.reach().unwrap_or(reach));
+                    if is_whole {
+                        ledger.begin_behind(standing.delivered);
+                    }
+                }
+                // It is made again by whoever reads it.
+                Ok(None) => {}
+                Err(fault) => {
+                    let (route, consumer) = (worker.label(), config.name.as_str());
+                    tracing::debug!(route, consumer, %fault, "a consumer can't be looked at");
+                }
+            }
+        }
+        if pause == SELDOM {
+            ledger.doze();
+        }
+    }
+}

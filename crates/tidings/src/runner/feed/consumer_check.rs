@@ -1,0 +1,45 @@
+//! Looking at a route's consumer now and then: somebody may have changed it so that it delivers
+//! other messages, of which nothing else would tell.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::durable::Durable;
+use crate::jitter::jittered;
+use crate::runner::Worker;
+use crate::runner::status::route_state::Trouble;
+use crate::topology;
+
+/// How long it is between two looks, about. A filter that another version added before the last look is
+/// kept by whoever makes the consumer again.
+const LOOK: Duration = Duration::from_secs(5);
+/// The wait before the next look once a message has come that is not known here.
+const SOON: Duration = Duration::from_millis(250);
+
+/// Until it is dropped.
+pub(crate) async fn run(worker: Worker, durable: Arc<Durable>) {
+    let (gate, transport) = (worker.gate(), worker.link().transport.clone());
+    let Durable { stream, config, .. } = &*durable;
+    let (route, stream, consumer) = (worker.label(), stream.name, config.name.as_str());
+    loop {
+        tokio::select! {
+            () = sleep(jittered(LOOK)) => {}
+            () = worker.shared.look.notified() => sleep(jittered(SOON)).await,
+        }
+        match topology::look_at_consumer(&transport, stream, config).await {
+            Ok(Ok(selects)) => {
+                durable.learn(&selects);
+                gate.well(Trouble::Consumer);
+            }
+            Ok(Err(why)) => {
+                tracing::error!(route, why, "a route's consumer does not deliver what it is for");
+                gate.failing(Trouble::Consumer, transport.now(), why);
+            }
+            Err(fault) => {
+                tracing::debug!(route, stream, consumer, %fault, "a consumer can't be looked at");
+            }
+        }
+    }
+}

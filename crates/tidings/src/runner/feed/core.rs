@@ -1,0 +1,107 @@
+//! Feeding a route from core subscriptions.
+
+use tokio::time::{sleep, sleep_until};
+
+use crate::jitter::jittered;
+use crate::probe::Listener;
+use crate::runner::Worker;
+use crate::runner::schedule::Intake;
+use crate::runner::schedule::message_feed::{Feed, Halt};
+use crate::runner::status::route_state::Trouble;
+use crate::subject::Subject;
+use crate::transport::{Fault, Inbox, Inboxes};
+
+/// The wait before subscriptions that can't be made again are tried anew.
+const RETRY: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// What a route subscribes to.
+#[derive(Debug)]
+pub(crate) struct Subscriptions {
+    pub(crate) filters: Vec<Subject>,
+    pub(crate) group: String,
+}
+
+/// Until the worker stops; then the interest ends, and what was already delivered is handled.
+pub(crate) async fn run(
+    intake: &mut Intake,
+    subscriptions: &Subscriptions,
+    inboxes: Option<Vec<Inbox>>,
+    listener: &Listener,
+) {
+    let (worker, gate) = (intake.worker().clone(), intake.worker().gate());
+    let mut feed = inboxes.map(|inboxes| Feed::Core(watched(&worker, inboxes)));
+    loop {
+        if let Some(mut feed) = feed.take() {
+            let halt = intake.run(&mut feed, listener).await;
+            end(intake, feed, listener).await;
+            match halt {
+                Halt::Stopped | Halt::Dry | Halt::Broken | Halt::Yielding | Halt::Crowded => return,
+                Halt::Paused => tokio::select! {
+                    biased;
+                    () = worker.stopped() => return,
+                    () = gate.is_paused(false) => {}
+                },
+                Halt::Open(until) => tokio::select! {
+                    biased;
+                    () = worker.stopped() => return,
+                    () = sleep_until(until) => {}
+                },
+            }
+        }
+        let again = async {
+            loop {
+                match subscribe(&worker, subscriptions).await {
+                    Ok(inboxes) => return Some(inboxes),
+                    Err(Fault::Closed) => return None,
+                    Err(fault) => {
+                        let (route, now) = (worker.label(), worker.link().transport.now());
+                        tracing::error!(route, %fault, "a route can't listen again");
+                        gate.failing(Trouble::Feed, now, fault.to_string());
+                    }
+                }
+                sleep(jittered(RETRY)).await;
+            }
+        };
+        let inboxes = tokio::select! {
+            biased;
+            () = worker.stopped() => return,
+            inboxes = again => inboxes,
+        };
+        let Some(inboxes) = inboxes else { return };
+        gate.well(Trouble::Feed);
+        feed = Some(Feed::Core(inboxes));
+    }
+}
+
+async fn subscribe(
+    worker: &Worker,
+    Subscriptions { filters, group }: &Subscriptions,
+) -> Result<Inboxes, Fault> {
+    let mut inboxes = Vec::with_capacity(filters.len());
+    for filter in filters {
+        inboxes.push(worker.link().transport.subscribe(filter.clone(), Some(group)).await?);
+    }
+    Ok(watched(worker, inboxes))
+}
+
+/// All of them as one, with what they drop counted among what the route did.
+fn watched(worker: &Worker, inboxes: Vec<Inbox>) -> Inboxes {
+    for inbox in &inboxes {
+        worker.tally().watch(inbox.dropped());
+    }
+    inboxes.into_iter().collect()
+}
+
+/// Ends the interest, and handles what was already delivered.
+async fn end(intake: &mut Intake, mut feed: Feed, listener: &Listener) {
+    if let Feed::Core(inboxes) = &mut feed {
+        inboxes.stop();
+    }
+    intake.finish(&mut feed, listener).await;
+    // The deadline has passed: what is here and not begun is told apart from what never came.
+    let left = intake.leave(feed).await;
+    if left > 0 {
+        let route = intake.worker().label();
+        tracing::warn!(route, left, "messages that came before the shutdown were not handled");
+    }
+}

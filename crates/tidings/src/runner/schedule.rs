@@ -1,0 +1,379 @@
+//! What feeds a route's handler: takes messages while there is room, and begins them while they
+//! may begin.
+
+mod begin;
+mod circuit_breaker;
+mod drain;
+mod message_buffer;
+pub(super) mod message_feed;
+mod rate_limit;
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use self::circuit_breaker::Circuit;
+use self::message_buffer::Sheet;
+use self::message_feed::{Feed, Halt};
+use self::rate_limit::Pace;
+use super::in_flight::{Held, Ledger};
+use crate::context::Matter;
+use crate::probe::Listener;
+use crate::route::{BatchRule, RouteSpec};
+use crate::runner::Worker;
+use crate::runner::execute::inline::Hand;
+use crate::runner::execute::permit::Done;
+use crate::runner::in_flight::cumulative_ack::Cover;
+use crate::runner::status::route_state::Trouble;
+use crate::transport::Incoming;
+
+/// How many messages are begun before other tasks have their turn.
+const AT_ONCE: usize = 64;
+
+/// How many messages may wait here beside those that are handled.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ahead {
+    pub(crate) usual: usize,
+    /// While the handler is so quick that they hardly wait.
+    pub(crate) quick: usize,
+}
+
+impl Ahead {
+    pub(crate) fn same(usual: usize) -> Self {
+        Self { usual, quick: usual }
+    }
+}
+
+/// What is here of one route's messages.
+pub(crate) struct Intake {
+    pub(crate) worker: Worker,
+    concurrency: usize,
+    /// What makes a batch, on a route of batches.
+    batch: Option<BatchRule>,
+    /// How many messages may be handled at a time, and how many may wait beside them.
+    at_a_time: usize,
+    ahead: Ahead,
+    pub(crate) ledger: Arc<Ledger>,
+    /// What the next message is written on.
+    sheet: Sheet,
+    /// What handles a message here, without a task of its own.
+    hand: Hand,
+    /// How many handlers run in tasks, and how many messages they have.
+    pub(crate) running: usize,
+    handled: usize,
+    /// Whether no more messages are to come.
+    pub(crate) ends: bool,
+    pace: Option<Pace>,
+    circuit: Circuit,
+    /// Until when nothing begins: the handler keeps failing.
+    pub(crate) open: Option<Instant>,
+    done: (mpsc::UnboundedSender<Done>, mpsc::UnboundedReceiver<Done>),
+    /// Whether anything came since it was asked last.
+    delivered: bool,
+    /// Whether it is known that nothing is to be fetched ahead.
+    crowded: bool,
+    /// Rings when something is due, and when that is.
+    timer: Option<(Instant, Pin<Box<Sleep>>)>,
+}
+
+impl Intake {
+    pub(crate) fn new(worker: Worker, route: &RouteSpec, ahead: Ahead) -> Self {
+        let ledger = Arc::clone(&worker.shared.ledger);
+        let sheet = Sheet::new(&worker.shared.place);
+        Self {
+            worker,
+            concurrency: route.concurrency,
+            batch: route.batch_rule(),
+            at_a_time: route.at_a_time(),
+            ahead,
+            ledger,
+            sheet,
+            hand: Hand::default(),
+            running: 0,
+            handled: 0,
+            ends: false,
+            pace: route.rate.map(Pace::new),
+            circuit: Circuit::new(route.breaker.clone()),
+            open: None,
+            done: mpsc::unbounded_channel(),
+            delivered: false,
+            crowded: false,
+            timer: None,
+        }
+    }
+
+    pub(crate) fn worker(&self) -> &Worker {
+        &self.worker
+    }
+
+    /// Begins anew where its task panicked: what it had in its hand comes again, what others handle
+    /// goes on.
+    pub(crate) fn recover(&mut self) {
+        self.ledger.put_down();
+        self.ledger.detach();
+        self.sheet = Sheet::new(&self.worker.shared.place);
+        self.hand = Hand::default();
+        self.timer = None;
+        self.ends = false;
+    }
+
+    /// Whether anything came since the last call.
+    pub(crate) fn has_delivered(&mut self) -> bool {
+        std::mem::take(&mut self.delivered)
+    }
+
+    /// Takes and handles messages until there is a reason not to.
+    pub(crate) async fn run(&mut self, feed: &mut Feed, listener: &Listener) -> Halt {
+        let (worker, gate) = (self.worker.clone(), self.worker.gate());
+        let mut stopped = pin!(worker.stopped());
+        let mut paused = pin!(gate.is_paused(true));
+        let halt = poll_fn(|cx| {
+            // First: a feed that always has something must not keep them waiting.
+            if stopped.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Halt::Stopped);
+            }
+            if paused.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Halt::Paused);
+            }
+            self.poll_turn(cx, Some((feed, listener)))
+        });
+        halt.await
+    }
+
+    /// Waits for something else, while what is here goes on.
+    pub(crate) async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        poll_fn(|cx| match work.as_mut().poll(cx) {
+            Poll::Ready(done) => Poll::Ready(done),
+            Poll::Pending => {
+                let _ = self.poll_turn(cx, None);
+                Poll::Pending
+            }
+        })
+        .await
+    }
+
+    /// Does all that can be done now: ends what was handled, takes what comes where there is room,
+    /// begins what may begin. Whatever makes more of it possible wakes the task; `Ready` is why no
+    /// more can come.
+    pub(crate) fn poll_turn(
+        &mut self,
+        cx: &mut Context<'_>,
+        source: Option<(&mut Feed, &Listener)>,
+    ) -> Poll<Halt> {
+        let polled = self.poll_steps(cx, source);
+        // What the last message held is not kept until the next one comes.
+        self.sheet.wipe();
+        self.hand.rest(&self.worker.shared);
+        polled
+    }
+
+    fn poll_steps(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut source: Option<(&mut Feed, &Listener)>,
+    ) -> Poll<Halt> {
+        let mut left = AT_ONCE;
+        #[cfg(test)]
+        tests::count();
+        // Whether what comes next may begin as it comes.
+        let mut is_clear = false;
+        loop {
+            if !is_clear {
+                if let Some(halt) = self.halts(source.as_ref().map(|(feed, _)| &**feed)) {
+                    return Poll::Ready(halt);
+                }
+                is_clear = self.begin(&mut left);
+            }
+            // What no stream keeps goes to other instances meanwhile; a stream's waits.
+            if let (Some(until), Some((Feed::Core(_), _))) = (self.open, &source)
+                && !self.ends
+            {
+                return Poll::Ready(Halt::Open(until));
+            }
+            if left == 0 {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            if self.poll_done(cx) {
+                is_clear = false;
+                continue;
+            }
+            if let Some((feed, listener)) = &mut source {
+                let room = if is_clear { self.places() } else { self.room() };
+                if (room > 0 || feed.expects())
+                    && let Some(blank) = self.sheet.blank()
+                {
+                    let gate = &self.worker.shared.gate;
+                    match listener.attend(cx, |cx| feed.poll_next(cx, room, gate, blank)) {
+                        Poll::Ready(Some(Ok(()))) if is_clear => {
+                            left -= 1;
+                            is_clear = self.handle_now();
+                            continue;
+                        }
+                        Poll::Ready(Some(next)) => {
+                            match next {
+                                Ok(()) => self.put(Arc::clone(self.sheet.message())),
+                                Err(fault) => self.worker.feed_fails(fault),
+                            }
+                            is_clear = false;
+                            continue;
+                        }
+                        Poll::Ready(None) => return Poll::Ready(Halt::Dry),
+                        Poll::Pending if self.worker.shared.acks_all => {
+                            let holds = feed.is_judging();
+                            self.ledger.cover(|cover| cover.hold(holds));
+                        }
+                        Poll::Pending => {}
+                    }
+                }
+            }
+            #[cfg(test)]
+            tests::count();
+            if !self.poll_timer(cx, source.is_some()) {
+                self.acknowledge();
+                return Poll::Pending;
+            }
+            is_clear = false;
+        }
+    }
+
+    /// Acknowledges what is handled, where that is done for many messages at once.
+    pub(crate) fn acknowledge(&self) {
+        let shared = &self.worker.shared;
+        if shared.acks_all {
+            shared.acknowledge_all(self.ledger.cover(Cover::due));
+        }
+    }
+
+    /// Why no more is to be taken, for now, if there is a reason beside those of the circuit.
+    #[inline]
+    fn halts(&mut self, source: Option<&Feed>) -> Option<Halt> {
+        let feed = source?;
+        if self.worker.shared.acks_all {
+            if self.ledger.cover(Cover::makes_way) {
+                return Some(Halt::Yielding);
+            }
+            if self.is_broken() {
+                return Some(Halt::Broken);
+            }
+        }
+        if self.ledger.is_crowded() != self.crowded {
+            self.crowded = !self.crowded;
+            return (self.crowded && feed.expects()).then_some(Halt::Crowded);
+        }
+        None
+    }
+
+    /// Whether others have messages, so that none may be acknowledged for all before it.
+    fn is_broken(&self) -> bool {
+        self.ledger.cover(|cover| cover.is_broken(Instant::now))
+    }
+
+    /// Whether a handler has ended in its task.
+    #[inline]
+    fn poll_done(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.running == 0 {
+            return false;
+        }
+        match self.done.1.poll_recv(cx) {
+            Poll::Ready(Some(done)) => {
+                self.end(done);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether something is due that nobody else says.
+    fn poll_timer(&mut self, cx: &mut Context<'_>, takes: bool) -> bool {
+        let wake = {
+            let mut held = self.ledger.held();
+            held.await_crowd(cx.waker());
+            if takes && self.ledger.is_crowded() != self.crowded {
+                return true;
+            }
+            self.wake(&held, takes)
+        };
+        let Some(wake) = wake else { return false };
+        let (due, sleep) = self.timer.get_or_insert_with(|| (wake, Box::pin(sleep_until(wake))));
+        if *due != wake {
+            *due = wake;
+            sleep.as_mut().reset(wake);
+        }
+        let rings = sleep.as_mut().poll(cx).is_ready();
+        if rings {
+            self.timer = None;
+        }
+        rings
+    }
+
+    /// Whether a message is here that is not begun.
+    pub(crate) fn has_waiting(&self) -> bool {
+        !self.ledger.held().backlog.is_empty()
+    }
+
+    /// How many of those may begin when there is room.
+    pub(crate) fn waiting(&self) -> usize {
+        self.ledger.held().backlog.waiting()
+    }
+
+    /// A message that came, and waits.
+    pub(crate) fn take(&mut self, incoming: Incoming) {
+        self.put(self.worker.matter(incoming));
+    }
+
+    fn put(&mut self, message: Arc<Matter>) {
+        self.hear();
+        let taken = self.worker.take(message);
+        self.ledger.push(taken);
+    }
+
+    /// Messages come.
+    fn hear(&mut self) {
+        self.delivered = true;
+        self.worker.shared.gate.well(Trouble::Feed);
+    }
+
+    /// How many messages may still be taken.
+    fn room(&self) -> usize {
+        self.places().saturating_sub(self.ledger.held().backlog.waiting())
+    }
+
+    /// The same where none waits.
+    fn places(&self) -> usize {
+        let ahead = if self.crowded { 0 } else { self.hand.ahead(self.ahead) };
+        let most = if self.circuit.is_probing() { 1 } else { self.at_a_time.saturating_add(ahead) };
+        most.saturating_sub(self.handled)
+    }
+
+    /// How many handlers may run at a time.
+    fn places_at_once(&self) -> usize {
+        if self.circuit.is_probing() { 1 } else { self.concurrency }
+    }
+
+    /// When there is something to do that nobody else says. What may not begin then is none of it:
+    /// it would ring without end.
+    fn wake(&self, held: &Held, takes: bool) -> Option<Instant> {
+        let backlog = &held.backlog;
+        let missing = held.cover.as_ref().filter(|_| takes).and_then(Cover::until);
+        // Otherwise it is a handler's end that says so, or the end of the circuit's pause.
+        let may_begin = self.running < self.places_at_once() && self.open.is_none();
+        let begins = may_begin.then(|| {
+            let pace = self.pace.as_ref().and_then(|pace| pace.wait(Instant::now()));
+            let in_time = |due: Instant| pace.map_or(due, |pace| pace.max(due));
+            let waits = backlog.waiting() > 0;
+            let batch = self.batch.filter(|_| waits).and_then(|rule| backlog.batch_due(rule));
+            let due = [backlog.due(), batch].into_iter().flatten().min().map(in_time);
+            [due, pace.filter(|_| waits)].into_iter().flatten().min()
+        });
+        [begins.flatten(), missing, self.open].into_iter().flatten().min()
+    }
+}
+
+#[cfg(test)]
+mod tests;

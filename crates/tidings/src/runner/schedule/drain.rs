@@ -1,0 +1,184 @@
+//! What becomes of the messages that are here when a route stops taking more.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::task::unconstrained;
+use tokio::time::{Instant, sleep};
+
+use super::message_feed::Feed;
+use crate::probe::Listener;
+use crate::runner::Worker;
+use crate::runner::in_flight::backlog::Taken;
+use crate::runner::schedule::Intake;
+use crate::transport::{Fault, Incoming, Settlement};
+
+impl Intake {
+    /// Handles what the feed still has and what is here, and waits for the last handler; ends
+    /// early where handlers are to be dropped.
+    pub(crate) async fn finish(&mut self, feed: &mut Feed, listener: &Listener) {
+        let worker = self.worker.clone();
+        let mut aborted = pin!(worker.aborted());
+        let mut stopped = pin!(worker.stopped());
+        let (mut is_dry, mut is_stopped) = (false, false);
+        self.ends = true;
+        poll_fn(|cx| {
+            if aborted.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            is_stopped = is_stopped || stopped.as_mut().poll(cx).is_ready();
+            loop {
+                if is_stopped {
+                    // No stream keeps it: tried in spite of an open circuit it may be handled.
+                    self.open = None;
+                }
+                let source = (!is_dry).then_some((&mut *feed, listener));
+                if self.poll_turn(cx, source).is_ready() {
+                    is_dry = true;
+                } else if is_dry && self.running == 0 && self.waiting() == 0 {
+                    return Poll::Ready(());
+                } else if !is_stopped || self.open.is_none() {
+                    return Poll::Pending;
+                }
+            }
+        })
+        .await;
+        self.ends = false;
+    }
+
+    /// Leaves what is here and what the feed has at hand; gives how many those are.
+    pub(crate) async fn leave(&mut self, mut feed: Feed) -> u64 {
+        let mut left = 0;
+        let waiting = self.ledger.held().backlog.drain();
+        for taken in waiting {
+            left += 1;
+            self.worker.leave(&taken.incoming).await;
+        }
+        let gate = self.worker.gate();
+        let mut incoming = Incoming::default();
+        loop {
+            let next = poll_fn(|cx| feed.poll_next(cx, 1, &gate, &mut incoming));
+            let Some(Some(next)) = unconstrained(next).now_or_never() else { break };
+            if next.is_ok() {
+                left += 1;
+                self.worker.leave(&incoming).await;
+            }
+        }
+        left
+    }
+
+    /// Gives a stream's messages back that were not begun, and waits for the last handler.
+    ///
+    /// One that has no further attempt is handled here, also in spite of an open circuit or before
+    /// its time: given back it would count as tried, and be put aside.
+    pub(crate) async fn give_back(&mut self) -> Result<(), Fault> {
+        let worker = self.worker.clone();
+        let mut aborted = pin!(worker.aborted());
+        let mut is_aborted = false;
+        let mut given_back = Ok(());
+        self.ends = true;
+        let all = self.ledger.held().backlog.drain();
+        let (last, waiting) = self.parted(all);
+        for taken in last {
+            self.ledger.push(taken);
+        }
+        self.send_back(waiting, &mut given_back).await;
+        loop {
+            let late = poll_fn(|cx| {
+                is_aborted = is_aborted || aborted.as_mut().poll(cx).is_ready();
+                loop {
+                    self.open = None;
+                    let _ = self.poll_turn(cx, None);
+                    // It came too early again, or there is no more time.
+                    let backlog = &mut self.ledger.held().backlog;
+                    let late = if is_aborted { backlog.drain() } else { backlog.drain_deferred() };
+                    if !late.is_empty() || (self.running == 0 && backlog.is_empty()) {
+                        return Poll::Ready(late);
+                    }
+                    if self.open.is_none() {
+                        return Poll::Pending;
+                    }
+                }
+            })
+            .await;
+            if late.is_empty() {
+                self.ends = false;
+                return given_back;
+            }
+            self.send_back(late, &mut given_back).await;
+        }
+    }
+
+    /// Lets go of what was not begun and comes again from a consumer that begins with this sequence,
+    /// since it is another one now.
+    pub(crate) fn let_go(&mut self, from: u64) {
+        let mut held = self.ledger.held();
+        let all = held.backlog.drain();
+        let comes = |taken: &Taken| {
+            taken.incoming.receipt.as_ref().is_some_and(|receipt| receipt.sequence >= from)
+        };
+        let (_, kept): (Vec<_>, Vec<_>) = all.into_iter().partition(comes);
+        for taken in kept {
+            match taken.due {
+                Some(due) => held.backlog.defer(taken, due),
+                None => held.backlog.push(taken),
+            }
+        }
+    }
+
+    /// The same for all of it: it comes again, wherever it goes.
+    pub(crate) fn let_go_of_all(&mut self) {
+        let all = self.ledger.held().backlog.drain();
+        for taken in &all {
+            self.worker.shared.account.owe(&taken.incoming);
+        }
+    }
+
+    /// Waits for the handlers that run, no longer than that.
+    pub(crate) async fn end_begun(&mut self, within: Duration) {
+        let mut late = pin!(sleep(within));
+        poll_fn(|cx| {
+            let _ = self.poll_turn(cx, None);
+            if self.running == 0 { Poll::Ready(()) } else { late.as_mut().poll(cx) }
+        })
+        .await;
+    }
+
+    /// Those that are handled here, and those that are given back.
+    fn parted(&self, mut all: Vec<Taken>) -> (Vec<Taken>, Vec<Taken>) {
+        let worker = &self.worker;
+        if worker.shared.acks_all {
+            // In their order: what comes before the last of those is handled too.
+            let last = all.iter().rposition(|taken| worker.is_last_attempt(taken));
+            let waiting = all.split_off(last.map_or(0, |last| last + 1));
+            return (all, waiting);
+        }
+        all.into_iter().partition(|taken| worker.is_last_attempt(taken))
+    }
+
+    /// Gives messages back, unless that failed before.
+    async fn send_back(&self, messages: Vec<Taken>, given_back: &mut Result<(), Fault>) {
+        for taken in messages {
+            self.worker.send_back(&taken, given_back).await;
+        }
+    }
+}
+
+impl Worker {
+    /// Gives a message back that was not begun, unless that failed before: where one can't be given
+    /// back, the next can't either.
+    pub(crate) async fn send_back(&self, taken: &Taken, given_back: &mut Result<(), Fault>) {
+        let shared = &self.shared;
+        if let (true, Some(receipt)) = (shared.acks_all, &taken.incoming.receipt) {
+            shared.ledger.cover(|cover| cover.give_back(receipt.sequence));
+        }
+        shared.account.owe(&taken.incoming);
+        if let (Ok(()), Some(settle)) = (&*given_back, &taken.incoming.settle) {
+            let early = taken.due.and_then(|due| due.checked_duration_since(Instant::now()));
+            *given_back = settle.send(Settlement::Nak(early.filter(|time| !time.is_zero()))).await;
+        }
+    }
+}

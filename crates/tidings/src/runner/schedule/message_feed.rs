@@ -1,0 +1,100 @@
+//! Where a route's messages come from, and why no more of them are taken.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use tokio::time::Instant;
+
+use crate::runner::status::route_state::{Gate, Trouble};
+use crate::transport::{Fault, Inboxes, Incoming, PollInto as _, Pull};
+
+/// Where messages come from.
+pub(crate) enum Feed {
+    Core(Inboxes),
+    Durable(Arc<Flow>),
+}
+
+/// What a consumer delivers, until it is taken out and ended.
+pub(crate) type Flow = Mutex<Option<Pull>>;
+
+fn pull(flow: &Flow) -> MutexGuard<'_, Option<Pull>> {
+    flow.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Feed {
+    pub(crate) fn durable(pull: Pull) -> Self {
+        Self::Durable(Arc::new(Mutex::new(Some(pull))))
+    }
+
+    /// The next message, written in the place of `into`, where there is room for so many.
+    #[inline]
+    pub(crate) fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        room: usize,
+        gate: &Gate,
+        into: &mut Incoming,
+    ) -> Poll<Option<Result<(), Fault>>> {
+        match self {
+            Self::Core(inboxes) => inboxes.poll_into(cx, into),
+            Self::Durable(flow) => {
+                let mut flow = pull(flow);
+                let Some(pull) = &mut *flow else { return Poll::Ready(None) };
+                pull.set_room(room);
+                let next = pull.poll_into(cx, into);
+                // An idle consumer that is there again has no message to show for it.
+                if pull.has_heard() {
+                    gate.well(Trouble::Feed);
+                }
+                next
+            }
+        }
+    }
+
+    /// Whether messages may be on their way that were asked for when there was more room: the
+    /// server is to be told that they are here.
+    pub(crate) fn expects(&self) -> bool {
+        matches!(self, Self::Durable(flow) if pull(flow).as_ref().is_some_and(Pull::expects))
+    }
+
+    /// Whether a message has come of which it is not known yet who put it back.
+    pub(crate) fn is_judging(&self) -> bool {
+        matches!(self, Self::Durable(flow) if pull(flow).as_ref().is_some_and(Pull::is_judging))
+    }
+
+    /// What a consumer delivers, shared.
+    pub(crate) fn flow(&self) -> Option<Arc<Flow>> {
+        match self {
+            Self::Core(_) => None,
+            Self::Durable(flow) => Some(Arc::clone(flow)),
+        }
+    }
+
+    /// Takes out what a consumer delivers.
+    pub(crate) fn into_pull(self) -> Option<Pull> {
+        match self {
+            Self::Core(_) => None,
+            Self::Durable(flow) => pull(&flow).take(),
+        }
+    }
+}
+
+/// Why no more messages are taken.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Halt {
+    /// The registry ends.
+    Stopped,
+    /// The route was paused.
+    Paused,
+    /// Its handler keeps failing: it pauses until then.
+    Open(Instant),
+    /// Others have messages of a consumer that is for one alone.
+    Broken,
+    /// A message came that is not known here, of a consumer that is for one alone: it is another
+    /// instance's turn.
+    Yielding,
+    /// What is handled takes too long: what was asked for goes elsewhere.
+    Crowded,
+    /// The feed has ended.
+    Dry,
+}

@@ -1,0 +1,233 @@
+//! What can't be handled is put aside: its letter is stored in a task of its own, and where that
+//! takes its time no handler's place is kept for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::handler_exit::Handled;
+use super::policy::Why;
+use crate::context::Matter;
+use crate::dead_letter::{self, Cause, DeadLetterReason};
+use crate::jitter::jittered;
+use crate::probe::End;
+use crate::runner::execute::Shared;
+use crate::runner::in_flight::backlog::Taken;
+use crate::runner::in_flight::cumulative_ack::Cover;
+use crate::runner::status::route_state::Trouble;
+use crate::transport::{Fault, Incoming, Settlement};
+
+/// The first and the longest wait before a dead letter that can't be stored is stored again.
+pub(crate) const FIRST_STORE: Duration = Duration::from_millis(500);
+pub(crate) const MOST_STORE: Duration = Duration::from_secs(30);
+/// How long a message keeps its place while its letter is on its way.
+const HELD: Duration = Duration::from_secs(2);
+/// When a message comes again to which a letter refers, and which its stream would not keep once it
+/// is settled.
+pub(crate) const KEPT: Duration = Duration::from_secs(30 * 60);
+
+/// A message that was put aside, and how its settlement was sent.
+type PutAside = (Taken, Result<(), Fault>);
+
+/// Says of a message that its letter is being stored, until it is dropped: if it comes again, nobody
+/// else is to handle it.
+struct Pending(Arc<Shared>, Arc<Matter>);
+
+impl Pending {
+    fn new(shared: &Arc<Shared>, message: &Arc<Matter>) -> Self {
+        shared.pending.remember(message);
+        shared.account.owe(message);
+        Self(Arc::clone(shared), Arc::clone(message))
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        let Self(shared, message) = self;
+        shared.pending.forget(message);
+    }
+}
+
+/// Counts among what is given up and has no letter yet, until it is dropped.
+pub(crate) struct Unstored(Arc<Shared>);
+
+impl Unstored {
+    /// A letter can't be stored, for this reason.
+    pub(crate) fn new(shared: &Arc<Shared>, error: String) -> Self {
+        let mut count = shared.tally.unstored();
+        *count += 1;
+        shared.gate.failing(Trouble::Letters, shared.link.transport.now(), error);
+        Self(Arc::clone(shared))
+    }
+
+    /// Refused again, for this reason.
+    pub(crate) fn goes_on(&self, error: String) {
+        let Self(shared) = self;
+        shared.gate.failing(Trouble::Letters, shared.link.transport.now(), error);
+    }
+}
+
+impl Drop for Unstored {
+    fn drop(&mut self) {
+        let Self(shared) = self;
+        let mut count = shared.tally.unstored();
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            shared.gate.well(Trouble::Letters);
+        }
+    }
+}
+
+impl Shared {
+    /// Stores a message as a dead letter and settles it; `None` where that takes its time: it goes on
+    /// without a place then, until the shutdown's deadline.
+    pub(crate) async fn put_aside(
+        self: &Arc<Self>,
+        taken: Taken,
+        handled: Handled,
+        reason: DeadLetterReason,
+    ) -> Option<PutAside> {
+        let (tell, told) = oneshot::channel();
+        // Where others wait for their letters this one is not waited for.
+        let tell = (*self.tally.unstored() == 0).then_some(tell);
+        let (shared, pending) = (Arc::clone(self), Pending::new(self, &taken.incoming));
+        self.spawn(async move { shared.aside(taken, &handled, reason, tell, pending).await });
+        timeout(HELD, told).await.ok()?.ok()
+    }
+
+    /// Notes the outcome, and wakes whoever waits for it.
+    async fn aside(
+        self: &Arc<Self>,
+        mut taken: Taken,
+        handled: &Handled,
+        reason: DeadLetterReason,
+        mut tell: Option<oneshot::Sender<PutAside>>,
+        pending: Pending,
+    ) {
+        let why = Why(handled).to_string();
+        // From here on the task itself tells the server that it is in good hands.
+        taken.entry = None;
+        let stored = tokio::select! {
+            biased;
+            stored = self.store(&taken.incoming, reason.clone(), why.clone(), &mut tell) => Some(stored),
+            () = self.abort.cancelled() => None,
+            never = self.progress.report(taken.incoming.settle.as_ref()) => match never {},
+        };
+        drop(pending);
+        let sent = match stored {
+            Some(true) => self.let_go(&taken, handled, &reason, Settlement::term(&why)).await,
+            // The letter refers to it: its stream would let go of what is settled.
+            Some(false) => {
+                self.kept.remember(&taken.incoming);
+                self.keep(&taken, Some(KEPT)).await
+            }
+            None => self.keep(&taken, None).await,
+        };
+        let untold = match tell {
+            Some(tell) => tell.send((taken, sent)).err(),
+            None => Some((taken, sent)),
+        };
+        if let Some((taken, sent)) = untold {
+            self.unsettled(&taken.incoming, sent);
+            // No intake turns for it any more.
+            if self.acks_all {
+                self.acknowledge_all(self.ledger.cover(Cover::due));
+            }
+        }
+    }
+
+    /// Settles a message that has its letter.
+    async fn let_go(
+        &self,
+        taken: &Taken,
+        handled: &Handled,
+        reason: &DeadLetterReason,
+        settlement: Settlement,
+    ) -> Result<(), Fault> {
+        let Taken { incoming, underway, .. } = taken;
+        let Some(settle) = &incoming.settle else { return Ok(()) };
+        if let Some(receipt) = &incoming.receipt {
+            self.history.forget(receipt);
+        }
+        self.account.settle(incoming);
+        let settlement = underway.settlement(settlement);
+        match handled {
+            Handled::Undecodable(_) => handled.tell(underway, Some(&settlement)),
+            _ => underway.tell(End::PutAside(&Why(handled), reason.as_str())),
+        }
+        if self.acks_all {
+            return self.settle_in_order(incoming, settle, settlement).await;
+        }
+        if settlement == Settlement::Ack && self.is_last_attempt(taken) {
+            return Box::pin(self.acknowledge(incoming, settle)).await;
+        }
+        settle.send(settlement).await
+    }
+
+    /// Leaves a message where it is.
+    async fn keep(&self, taken: &Taken, wait: Option<Duration>) -> Result<(), Fault> {
+        let incoming = &taken.incoming;
+        let Some(settle) = &incoming.settle else { return Ok(()) };
+        if self.acks_all {
+            return self.settle_in_order(incoming, settle, Settlement::Nak(wait)).await;
+        }
+        settle.send(Settlement::Nak(wait)).await
+    }
+
+    /// Stores the letter, however long that takes, and says whether the message may be settled then.
+    async fn store(
+        self: &Arc<Self>,
+        message: &Incoming,
+        reason: DeadLetterReason,
+        error: String,
+        tell: &mut Option<oneshot::Sender<PutAside>>,
+    ) -> bool {
+        let Some(letters) = &self.letters else {
+            self.tally.put_aside();
+            return true;
+        };
+        let receipt = message.receipt.as_ref();
+        let now = self.link.transport.now();
+        let first = receipt.map(|receipt| self.history.first_failure(receipt, now));
+        let attempts = self.policy.attempts_of(receipt.map_or(1, |receipt| receipt.attempt));
+        let cause = Cause { reason, error, attempts, first_failed_at: first, last_failed_at: now };
+        let (mut pause, mut unstored) = (FIRST_STORE, None);
+        loop {
+            let fault = match self.store_letter(letters, message, &cause).await {
+                Ok(may_go) => {
+                    self.tally.put_aside();
+                    // The others need not wait any longer to be tried again.
+                    self.stored.notify_waiters();
+                    return may_go;
+                }
+                Err(fault) => fault,
+            };
+            let error = format!("dead letter in `{letters}`: {fault}");
+            tracing::error!(route = self.label, error, "a dead letter can't be stored");
+            match &unstored {
+                None => unstored = Some(Unstored::new(self, error)),
+                Some(unstored) => Unstored::goes_on(unstored, error),
+            }
+            // Its place is free from now on.
+            *tell = None;
+            let _ = timeout(jittered(pause), self.stored.notified()).await;
+            pause = (pause * 2).min(MOST_STORE);
+        }
+    }
+
+    /// Stores a letter, once, and says whether its original may be settled.
+    async fn store_letter(
+        &self,
+        letters: &str,
+        message: &Incoming,
+        cause: &Cause,
+    ) -> Result<bool, Fault> {
+        let stored = dead_letter::store(&self.link, letters, message, cause).await?;
+        match &message.receipt {
+            Some(receipt) => dead_letter::may_go(&self.link, stored, &receipt.stream).await,
+            None => Ok(true),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What became of a message in a handler, before it is decided what becomes of the message.
+
+use std::any::Any;
+use std::time::Duration;
+
+use super::policy::{Fate, Why};
+use crate::dead_letter::DeadLetterReason;
+use crate::envelope::DecodeError;
+use crate::message::Outcome;
+use crate::probe::{End, Underway};
+use crate::runner::execute::permit::Health;
+use crate::said::panic_text;
+use crate::transport::Settlement;
+
+/// What became of one message in a handler.
+#[derive(Debug)]
+pub(crate) enum Handled {
+    /// The handler returned.
+    Returned(Outcome),
+    /// The handler panicked, with this text.
+    Panicked(String),
+    /// The handler was dropped: its deadline, this, has passed.
+    Overdue(Duration),
+    /// The message never reached the handler.
+    Undecodable(DecodeError),
+    /// The message never reached the handler: it was delivered more often than it may be tried.
+    UsedUp,
+    /// The handler was dropped: the shutdown's deadline passed.
+    Aborted,
+}
+
+/// Why a handler did not return.
+#[derive(Debug)]
+pub(crate) enum Cut {
+    Panicked(String),
+    Overdue(Duration),
+    Aborted,
+}
+
+impl Cut {
+    /// The handler panicked with this.
+    pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Self {
+        Self::Panicked(panic_text(panic))
+    }
+
+    pub(crate) fn into_handled(self) -> Handled {
+        match self {
+            Self::Panicked(text) => Handled::Panicked(text),
+            Self::Overdue(deadline) => Handled::Overdue(deadline),
+            Self::Aborted => Handled::Aborted,
+        }
+    }
+}
+
+impl Handled {
+    /// Says what came of a message, and how a stream's was settled.
+    pub(crate) fn tell(&self, underway: &Underway, settlement: Option<&Settlement>) {
+        match self {
+            Self::Returned(outcome) => underway.tell(End::Returned(outcome, settlement)),
+            Self::Panicked(text) => underway.tell(End::Panicked(text, settlement)),
+            // It comes again, to whoever knows it.
+            Self::Undecodable(error) if matches!(settlement, Some(Settlement::Nak(_))) => {
+                underway.tell(End::Failed(error, settlement));
+            }
+            Self::Undecodable(error) => underway.tell(End::Undecodable(error)),
+            Self::Overdue(_) | Self::UsedUp => underway.tell(End::Failed(&Why(self), settlement)),
+            Self::Aborted => {}
+        }
+    }
+
+    /// What it says about the handler.
+    pub(crate) fn health(&self, fate: Option<&Fate>) -> Health {
+        match (self, fate) {
+            (Self::Panicked(_) | Self::Overdue(_), _)
+            | (Self::Returned(Outcome::Failed(_)), None | Some(Fate::Again(_))) => {
+                Health::Ill(Why(self).to_string())
+            }
+            (
+                Self::Returned(Outcome::Failed(_)),
+                Some(Fate::Aside(DeadLetterReason::Attempts | DeadLetterReason::Elapsed)),
+            ) => Health::Ill(Why(self).to_string()),
+            (
+                Self::Returned(Outcome::Failed(_))
+                | Self::UsedUp
+                | Self::Aborted
+                | Self::Undecodable(_),
+                _,
+            ) => Health::Unknown,
+            (Self::Returned(_), _) => Health::Well,
+        }
+    }
+}

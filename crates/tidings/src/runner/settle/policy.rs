@@ -1,0 +1,249 @@
+//! What becomes of a stream's message: the one function that decides.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::handler_exit::Handled;
+use crate::dead_letter::DeadLetterReason as Reason;
+use crate::failure::{Failure, Verdict};
+use crate::message::Outcome;
+use crate::retry::{Next, Retry};
+use crate::route::{Classify, SPARE_DELIVERIES};
+use crate::said::guarded;
+
+/// How often a message that no instance knows is given back beyond the attempts of the policy.
+const GIVEN_BACK: u64 = SPARE_DELIVERIES - 2;
+/// What counts as the attempts of a policy that has no end.
+const ENDLESS: u64 = 12;
+/// The least wait after it was given back first, twice as long each time up to the second.
+const FIRST_BACK: Duration = Duration::from_millis(100);
+const MOST_BACK: Duration = Duration::from_secs(2);
+
+/// What a route says about its messages that were not handled.
+pub(crate) struct Policy {
+    pub(crate) retry: Retry,
+    pub(crate) classify: Option<Classify>,
+}
+
+/// Which attempt at a message has failed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attempt {
+    /// Counts from 1 with each delivery.
+    pub(crate) number: u64,
+    /// How long after its first failure.
+    pub(crate) since_first: Duration,
+    /// From 0 up to 1.
+    pub(crate) chance: f64,
+}
+
+/// What becomes of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is done.
+    Ack,
+    /// It was tried, and comes again after this time.
+    Again(Duration),
+    /// It was too early, and is handled again after this time; that was no attempt.
+    Later(Duration),
+    /// It is another route's, and is given back for this time, for an instance that knows it.
+    Back(Duration),
+    /// It becomes a dead letter.
+    Aside(Reason),
+}
+
+impl Policy {
+    /// Whether a message that comes for this attempt has none left: whoever had the last one did
+    /// not live to put it aside.
+    pub(crate) fn is_used_up(&self, attempt: u64) -> bool {
+        self.retry.attempts().is_some_and(|attempts| attempt > attempts)
+    }
+
+    /// How many of so many deliveries were attempts: those beyond the last are for whoever puts the
+    /// message aside, and no handler gets them.
+    pub(crate) fn attempts_of(&self, deliveries: u64) -> u64 {
+        self.retry.attempts().map_or(deliveries, |attempts| deliveries.min(attempts))
+    }
+
+    /// What becomes of a message that ended in this way; `attempt` is asked for where it failed.
+    pub(crate) fn decide(&self, handled: &Handled, attempt: impl FnOnce() -> Attempt) -> Fate {
+        let asked = match handled {
+            Handled::Returned(Outcome::Done | Outcome::Reply(_) | Outcome::Declared { .. }) => {
+                return Fate::Ack;
+            }
+            Handled::Returned(Outcome::Failed(failure)) => match self.verdict(failure) {
+                Verdict::Reject => return Fate::Aside(Reason::Rejected),
+                Verdict::Defer(delay) => return Fate::Later(delay),
+                Verdict::RetryAfter(delay) => Some(delay),
+                Verdict::Retry => None,
+            },
+            Handled::Undecodable(_) => return Fate::Aside(Reason::Undecodable),
+            Handled::UsedUp => return Fate::Aside(Reason::Deliveries),
+            // It did not fail: it comes again elsewhere, at once.
+            Handled::Aborted => return Fate::Again(Duration::ZERO),
+            Handled::Panicked(_) | Handled::Overdue(_) => None,
+        };
+        let Attempt { number, since_first, chance } = attempt();
+        match self.retry.next(number, since_first, asked, chance) {
+            Next::Again(wait) => Fate::Again(wait),
+            Next::NoAttempts => Fate::Aside(Reason::Attempts),
+            Next::NoTime => Fate::Aside(Reason::Elapsed),
+        }
+    }
+
+    /// What becomes of a message that this instance does not know, of this delivery: one that does
+    /// is to have it. Instances of two versions share a consumer while one takes the other's place,
+    /// and so it is a dead letter only once it was given back for longer than it would be tried.
+    pub(crate) fn unknown(&self, delivery: u64, chance: f64) -> Fate {
+        if delivery > self.retry.attempts().unwrap_or(ENDLESS).saturating_add(GIVEN_BACK) {
+            return Fate::Aside(Reason::Undecodable);
+        }
+        let doubled = u32::try_from(delivery.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
+        let least = FIRST_BACK.saturating_mul(1 << doubled).min(MOST_BACK);
+        Fate::Back(self.retry.wait_after(delivery, chance).max(least))
+    }
+
+    /// The route's own judgement; one that panics is none.
+    fn verdict(&self, failure: &Failure) -> Verdict {
+        let judge = |classify: &Classify| {
+            guarded(|| classify(failure))
+                .inspect_err(|panic| {
+                    tracing::error!(%failure, panic, "a route's `classify` panicked");
+                })
+                .ok()
+        };
+        self.classify.as_ref().and_then(judge).unwrap_or_else(|| failure.verdict())
+    }
+}
+
+/// Why a message was not handled.
+pub(crate) struct Why<'a>(pub(crate) &'a Handled);
+
+impl fmt::Display for Why<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Handled::Returned(Outcome::Failed(failure)) => failure.fmt(f),
+            Handled::Panicked(text) => write!(f, "panic: {text}"),
+            Handled::Undecodable(error) => error.fmt(f),
+            Handled::Overdue(deadline) => {
+                write!(f, "the handler did not end within its deadline of {deadline:?}")
+            }
+            Handled::UsedUp => f.write_str("it was delivered more often than it may be tried"),
+            Handled::Aborted => f.write_str("the shutdown did not wait for the handler"),
+            Handled::Returned(_) => f.write_str("it was handled"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::envelope::DecodeError;
+
+    const fn secs(secs: u64) -> Duration {
+        Duration::from_secs(secs)
+    }
+
+    fn failed(failure: Failure) -> Handled {
+        Handled::Returned(Outcome::Failed(failure))
+    }
+
+    fn undecodable() -> Handled {
+        Handled::Undecodable(DecodeError::Payload {
+            name: "orders.created",
+            version: 1,
+            subject: "orders.created".to_owned(),
+            payload: bytes::Bytes::new(),
+            source: serde::de::Error::custom("no order"),
+        })
+    }
+
+    #[test]
+    fn the_table_holds() {
+        // Three attempts within a minute, with 10 s between them.
+        let retry = Retry::fixed(secs(10)).max_attempts(3).max_elapsed(secs(60)).jitter(1.0);
+        let policy = Policy { retry, classify: None };
+        let retried = || failed(Failure::retry("down"));
+        for (handled, number, since_first, chance, fate) in [
+            (Handled::Returned(Outcome::Done), 9, 99, 0.5, Fate::Ack),
+            (retried(), 1, 0, 0.0, Fate::Again(secs(10))),
+            (retried(), 2, 20, 0.5, Fate::Again(secs(15))),
+            (retried(), 3, 20, 0.0, Fate::Aside(Reason::Attempts)),
+            (retried(), 2, 51, 0.0, Fate::Aside(Reason::Elapsed)),
+            (failed(Failure::retry_after(secs(7), "full")), 2, 0, 0.9, Fate::Again(secs(7))),
+            (
+                failed(Failure::retry_after(secs(7), "full")),
+                3,
+                0,
+                0.9,
+                Fate::Aside(Reason::Attempts),
+            ),
+            (
+                failed(Failure::retry_after(secs(61), "full")),
+                1,
+                0,
+                0.9,
+                Fate::Aside(Reason::Elapsed),
+            ),
+            (failed(Failure::defer(secs(99), "early")), 1, 0, 0.9, Fate::Later(secs(99))),
+            (failed(Failure::defer(secs(99), "early")), 3, 99, 0.9, Fate::Later(secs(99))),
+            (failed(Failure::reject("never")), 1, 0, 0.0, Fate::Aside(Reason::Rejected)),
+            (Handled::Panicked("boom".to_owned()), 1, 0, 0.0, Fate::Again(secs(10))),
+            (Handled::Panicked("boom".to_owned()), 3, 0, 0.0, Fate::Aside(Reason::Attempts)),
+            (Handled::Overdue(secs(1)), 1, 0, 0.0, Fate::Again(secs(10))),
+            (Handled::Overdue(secs(1)), 3, 0, 0.0, Fate::Aside(Reason::Attempts)),
+            (Handled::Aborted, 1, 0, 0.0, Fate::Again(secs(0))),
+            (Handled::Aborted, 3, 99, 0.0, Fate::Again(secs(0))),
+            (Handled::UsedUp, 4, 0, 0.0, Fate::Aside(Reason::Deliveries)),
+            (undecodable(), 1, 0, 0.0, Fate::Aside(Reason::Undecodable)),
+        ] {
+            let attempt = Attempt { number, since_first: secs(since_first), chance };
+            assert_eq!(policy.decide(&handled, || attempt), fate, "{handled:?} {attempt:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_given_back_for_long() {
+        let millis = Duration::from_millis;
+        for (retry, most) in [
+            (Retry::never(), 19),
+            (Retry::fixed(millis(1)).max_attempts(3), 21),
+            (Retry::fixed(millis(1)), 30),
+        ] {
+            let policy = Policy { retry, classify: None };
+            assert_eq!(policy.unknown(1, 0.0), Fate::Back(millis(100)));
+            assert_eq!(policy.unknown(4, 0.0), Fate::Back(millis(800)));
+            assert_eq!(policy.unknown(most, 0.9), Fate::Back(secs(2)));
+            assert_eq!(policy.unknown(most + 1, 0.0), Fate::Aside(Reason::Undecodable));
+        }
+        let patient = Policy { retry: Retry::default(), classify: None };
+        assert_eq!(patient.unknown(1, 0.0), Fate::Back(secs(1)));
+        assert_eq!(patient.unknown(30, 0.0), Fate::Back(secs(300)));
+    }
+
+    #[test]
+    fn a_route_judges_for_itself() {
+        let classify: Classify =
+            std::sync::Arc::new(|failure| match failure.to_string().as_str() {
+                "poison" => Verdict::Reject,
+                "boom" => panic!("no judgement"),
+                _ => failure.verdict(),
+            });
+        let policy = Policy { retry: Retry::fixed(secs(10)), classify: Some(classify) };
+        let attempt = || Attempt { number: 1, since_first: secs(0), chance: 0.0 };
+        for (failure, fate) in [
+            (Failure::retry("poison"), Fate::Aside(Reason::Rejected)),
+            (Failure::retry("down"), Fate::Again(secs(10))),
+            (Failure::reject("boom"), Fate::Aside(Reason::Rejected)),
+        ] {
+            assert_eq!(policy.decide(&failed(failure), attempt), fate);
+        }
+    }
+
+    #[test]
+    fn a_delivery_too_many_is_not_handled() {
+        let policy = |retry| Policy { retry, classify: None };
+        assert!(!policy(Retry::exponential(3)).is_used_up(3));
+        assert!(policy(Retry::exponential(3)).is_used_up(4));
+        assert!(!policy(Retry::fixed(secs(1))).is_used_up(u64::MAX));
+    }
+}

@@ -1,0 +1,33 @@
+//! What a server is told of a message that is here and not settled: that it is in good hands.
+
+use std::convert::Infallible;
+use std::future::pending;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::transport::{Settle, Settlement};
+
+/// When a server is told.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Progress {
+    /// After how long without a word.
+    pub(crate) every: Duration,
+    /// For how long after a handler began.
+    pub(crate) limit: Duration,
+}
+
+impl Progress {
+    /// Tells of a message that can't be put aside yet; never ends.
+    pub(crate) async fn report(&self, settle: Option<&Settle>) -> Infallible {
+        if let Some(settle) = settle {
+            loop {
+                sleep(self.every).await;
+                if let Err(fault) = settle.send(Settlement::Progress).await {
+                    tracing::debug!(%fault, "the server can't be told of progress");
+                }
+            }
+        }
+        pending().await
+    }
+}

@@ -1,0 +1,199 @@
+//! Answering a request: the reply, or an error as ADR-32 writes it.
+//!
+//! Of a handler's own errors an asker is told a reference, under which the log has the text; see
+//! [`Failure`](crate::Failure).
+
+use std::fmt;
+
+use bytes::Bytes;
+use tokio::time::timeout;
+use tracing::field::display;
+use uuid::Uuid;
+
+use super::handler_exit::Handled;
+use super::policy::Why;
+use crate::header::{self, Headers};
+use crate::link::Link;
+use crate::message::Outcome;
+use crate::request;
+use crate::subject::Subject;
+use crate::text::Text;
+use crate::transport::{Fault, Outgoing};
+
+/// The request can't be read.
+const UNREADABLE: &str = "400";
+/// The handler answered with the declared error.
+const DECLARED: &str = "422";
+/// The handler failed.
+const FAILED: &str = "500";
+/// The handler did not end in time.
+const OVERDUE: &str = "504";
+/// The service is shutting down.
+const UNAVAILABLE: &str = "503";
+
+/// The most of a description that goes into a header, in characters.
+const MOST_DESCRIPTION: usize = 512;
+
+/// Sends the answer; an asker is never left waiting. Nor is the handler's place kept for a server
+/// that is away: whoever asked has given up when it comes back.
+pub(crate) async fn reply(
+    link: &Link,
+    to: Subject,
+    handled: Handled,
+    told: Option<&Told>,
+) -> Result<(), Fault> {
+    let sent = timeout(link.patience.request, send(link, to, handled, told));
+    sent.await.map_err(|_| Fault::Timeout)?
+}
+
+async fn send(
+    link: &Link,
+    to: Subject,
+    handled: Handled,
+    told: Option<&Told>,
+) -> Result<(), Fault> {
+    let (headers, payload) = answer(handled, told);
+    let subject = to.clone();
+    let sent = link.transport.publish(&Outgoing { subject: to, headers, payload }).await;
+    let Err(Fault::TooLarge { size, limit }) = sent else { return sent };
+    let (headers, payload) =
+        error(FAILED, &format!("the reply has {size} bytes, the server takes {limit}"), None);
+    let report = Outgoing { subject, headers, payload };
+    Box::pin(link.transport.publish(&report)).await
+}
+
+/// An error of which a handler did not say what askers are to know.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reference(Uuid);
+
+impl fmt::Display for Reference {
+    /// As many digits as no two errors of a log have in common.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.0.simple().to_string();
+        f.write_str(&digits[digits.len() - 12..])
+    }
+}
+
+/// How much of a failure whoever asked is told, where the handler does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Telling {
+    /// A reference to the log.
+    Reference,
+    /// All of it.
+    Everything,
+}
+
+/// The error that whoever asked is told, if it is one.
+#[derive(Debug)]
+pub(crate) struct Told {
+    code: &'static str,
+    description: String,
+    /// Under which the log has what they are not told.
+    reference: Option<Reference>,
+}
+
+impl Told {
+    pub(crate) fn of(handled: &Handled, telling: Telling) -> Option<Self> {
+        let everything = telling == Telling::Everything;
+        let told = |code, description| Self { code, description, reference: None };
+        Some(match handled {
+            Handled::Returned(Outcome::Reply(_) | Outcome::Done) => return None,
+            Handled::Returned(Outcome::Declared { description, .. }) => {
+                told(DECLARED, description.clone())
+            }
+            Handled::Returned(Outcome::Failed(failure)) => match failure.for_askers() {
+                Some(text) => told(FAILED, text.to_owned()),
+                None if everything => told(FAILED, failure.to_string()),
+                None => Self::referring(),
+            },
+            Handled::Panicked(text) if everything => {
+                told(FAILED, format!("the handler panicked: {text}"))
+            }
+            Handled::Panicked(_) => Self::referring(),
+            Handled::Undecodable(why) => told(UNREADABLE, why.to_string()),
+            Handled::Overdue(_) => told(OVERDUE, Why(handled).to_string()),
+            Handled::UsedUp => told(FAILED, Why(handled).to_string()),
+            Handled::Aborted => told(UNAVAILABLE, "the service is shutting down".to_owned()),
+        })
+    }
+
+    fn referring() -> Self {
+        let reference = Reference(Uuid::now_v7());
+        let description = format!("the service failed; its log has the reason under {reference}");
+        Self { code: FAILED, description, reference: Some(reference) }
+    }
+
+    pub(crate) fn description(&self) -> &str {
+        &self.description
+    }
+}
+
+fn answer(handled: Handled, told: Option<&Told>) -> (Headers, Bytes) {
+    match (handled, told) {
+        (Handled::Returned(Outcome::Reply(body)), _) => (marks(&body), body.into()),
+        (Handled::Returned(Outcome::Declared { body, .. }), Some(told)) => {
+            error(told.code, &told.description, Some(body))
+        }
+        (_, Some(told)) => error(told.code, &told.description, None),
+        (_, None) => (Headers::new(), Bytes::new()),
+    }
+}
+
+/// What tells a reply from a stream's confirmation, where its text does not.
+fn marks(body: &[u8]) -> Headers {
+    let mut headers = Headers::new();
+    if request::stream_of(body).is_some() {
+        headers.push(header::REPLY, "1");
+    }
+    headers
+}
+
+fn error(code: &'static str, description: &str, body: Option<Vec<u8>>) -> (Headers, Bytes) {
+    let mut headers = Headers::new();
+    headers.push(header::SERVICE_ERROR, line(description));
+    headers.push(header::SERVICE_ERROR_CODE, code);
+    (headers, body.unwrap_or_default().into())
+}
+
+/// One line of bounded length: a line break would end the header.
+fn line(text: &str) -> Text {
+    let line: String =
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MOST_DESCRIPTION).collect();
+    match line.trim() {
+        "" => Text::from("no description"),
+        line => Text::from(line.to_owned()),
+    }
+}
+
+/// Logs what went wrong with a message that does not come again, asked or told.
+pub(crate) fn report(route: &str, handled: &Handled, told: Option<&Told>) {
+    let reference = told.and_then(|told| told.reference).map(display);
+    match handled {
+        Handled::Returned(Outcome::Failed(failure)) => {
+            tracing::error!(route, reference, %failure, "a handler failed");
+        }
+        Handled::Panicked(panic) => {
+            tracing::error!(route, reference, panic, "a handler panicked");
+        }
+        Handled::Undecodable(error) => {
+            tracing::error!(route, %error, "a message could not be decoded");
+        }
+        Handled::Overdue(_) | Handled::UsedUp => {
+            tracing::error!(route, why = %Why(handled), "a handler did not end");
+        }
+        Handled::Aborted => tracing::warn!(route, "a handler was dropped by the shutdown"),
+        Handled::Returned(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_is_one_line() {
+        assert_eq!(line("a\r\nb").as_str(), "a  b");
+        assert_eq!(line(" \n").as_str(), "no description");
+        assert_eq!(line(&"x".repeat(9999)).as_str().len(), MOST_DESCRIPTION);
+    }
+}

@@ -1,0 +1,272 @@
+//! What a handler did, counted.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::dead_letter::DeadLetterReason;
+use crate::failure::Verdict;
+use crate::message::Outcome;
+use crate::request::reply_subject::Refused;
+use crate::runner::execute::batch_timer::Spent;
+use crate::runner::settle::handler_exit::Handled;
+use crate::runner::settle::policy::Fate;
+use crate::transport::{Dropped, Passed};
+
+/// What one handler did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RouteReport {
+    /// The wire name of what it handles; an unnamed enum's type name.
+    pub message: String,
+    /// How often it returned `Ok`, or a request was answered with its reply or declared error.
+    pub handled: u64,
+    /// How often it failed: the message comes again, or the asker got an error.
+    pub failed: u64,
+    /// How often it panicked; also counted as failed.
+    pub panicked: u64,
+    /// How often it did not end within its deadline; also counted as failed.
+    pub overdue: u64,
+    /// How many messages it gave up with [`Failure::reject`](crate::Failure::reject), or the route
+    /// did with `classify`.
+    pub rejected: u64,
+    /// How often it said that a message came too early; see
+    /// [`Failure::defer`](crate::Failure::defer).
+    pub deferred: u64,
+    /// How many messages could not be decoded: a stream's became dead letters, an asker got an
+    /// error.
+    pub undecodable: u64,
+    /// How often a stream's message was given back because it is another message, or another
+    /// version, than the route's: an instance of another version shares the consumer. See
+    /// [`Route`](crate::Route#messages-that-a-route-does-not-know).
+    pub given_back: u64,
+    /// How many of a stream's messages were given up, for whatever reason, and are dead letters: each
+    /// counts once its letter is stored. With
+    /// [`DeadLetterPolicy::off`](crate::DeadLetterPolicy::off) each counts as it is given up.
+    pub dead_lettered: u64,
+    /// How many of a stream's messages are given up now and have no dead letter yet, since it could
+    /// not be stored: each stays where it is, keeps no handler's place, and is tried again. Beside
+    /// them the route's state is [`Failing`](crate::RouteState::Failing).
+    pub unstored: u64,
+    /// How many handlers were dropped because the shutdown's deadline passed.
+    pub aborted: u64,
+    /// How many messages of core subscriptions had come and were not begun when the shutdown's
+    /// deadline passed: events are lost, askers got an error.
+    pub left: u64,
+    /// How many messages of core subscriptions were lost because they came faster than they were
+    /// handled, and no more could wait.
+    pub dropped: u64,
+    /// How many answers were not sent, because whoever asked named a subject for them that a message
+    /// may not name: a server's own (`$…`), a dead letter's, or none at all.
+    pub unanswered: u64,
+    /// How many of a stream's messages were acknowledged without being handled: a redrive put them
+    /// back for another consumer only, or a server wrote them for what it deleted.
+    pub passed_over: u64,
+    /// How many of a stream's messages had headers that only a redrive writes, and no redrive's
+    /// signature: they were handled as any other, and the headers not looked at.
+    pub unwarranted: u64,
+}
+
+/// One route's counters.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    handled: AtomicU64,
+    failed: AtomicU64,
+    panicked: AtomicU64,
+    overdue: AtomicU64,
+    rejected: AtomicU64,
+    deferred: AtomicU64,
+    dead_lettered: AtomicU64,
+    unstored: Mutex<u64>,
+    undecodable: AtomicU64,
+    given_back: AtomicU64,
+    aborted: AtomicU64,
+    left: AtomicU64,
+    dropped: Mutex<AllDropped>,
+    passed: Passed,
+    declared: AtomicU64,
+    busy_nanos: AtomicU64,
+    last_error: Mutex<String>,
+    /// Answers that were not sent.
+    pub(crate) refused: Refused,
+}
+
+/// What a route's subscriptions dropped: a number for those that have ended.
+#[derive(Debug, Default)]
+struct AllDropped {
+    ended: u64,
+    counted: Vec<Dropped>,
+}
+
+/// What service discovery shows of them.
+#[derive(Debug)]
+pub(crate) struct EndpointTally {
+    pub(crate) requests: u64,
+    pub(crate) errors: u64,
+    pub(crate) busy_nanos: u64,
+    pub(crate) last_error: String,
+}
+
+impl Tally {
+    /// Counts events that were handled.
+    pub(crate) fn done(&self, Spent { messages, time }: Spent) {
+        if messages > 0 {
+            self.busy(time);
+            self.handled.fetch_add(u64::from(messages), Relaxed);
+        }
+    }
+
+    fn busy(&self, took: Duration) {
+        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        self.busy_nanos.fetch_add(nanos, Relaxed);
+    }
+
+    /// `fate` is what becomes of a stream's message.
+    pub(crate) fn count(&self, handled: &Handled, fate: Option<&Fate>, took: Duration) {
+        self.busy(took);
+        match handled {
+            Handled::Returned(Outcome::Done | Outcome::Reply(_)) => {
+                self.handled.fetch_add(1, Relaxed);
+            }
+            Handled::Returned(Outcome::Declared { .. }) => {
+                self.handled.fetch_add(1, Relaxed);
+                self.declared.fetch_add(1, Relaxed);
+            }
+            Handled::Returned(Outcome::Failed(failure)) => {
+                let is_rejected = failure.verdict() == Verdict::Reject;
+                let counter = match fate {
+                    Some(Fate::Aside(DeadLetterReason::Rejected)) => &self.rejected,
+                    Some(Fate::Later(_)) => &self.deferred,
+                    None if is_rejected => &self.rejected,
+                    _ => &self.failed,
+                };
+                counter.fetch_add(1, Relaxed);
+            }
+            Handled::Panicked(_) => {
+                self.failed.fetch_add(1, Relaxed);
+                self.panicked.fetch_add(1, Relaxed);
+            }
+            Handled::Overdue(_) => {
+                self.failed.fetch_add(1, Relaxed);
+                self.overdue.fetch_add(1, Relaxed);
+            }
+            Handled::UsedUp => {
+                self.failed.fetch_add(1, Relaxed);
+            }
+            Handled::Undecodable(_) => {
+                let is_given_back = matches!(fate, Some(Fate::Back(_)));
+                let counter = if is_given_back { &self.given_back } else { &self.undecodable };
+                counter.fetch_add(1, Relaxed);
+            }
+            Handled::Aborted => {
+                self.aborted.fetch_add(1, Relaxed);
+            }
+        }
+    }
+
+    /// Keeps what an asker was told of an error.
+    pub(crate) fn told(&self, error: &str) {
+        error.clone_into(&mut self.last_error.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(crate) fn report(&self, message: String) -> RouteReport {
+        RouteReport {
+            message,
+            handled: self.handled.load(Relaxed),
+            failed: self.failed.load(Relaxed),
+            panicked: self.panicked.load(Relaxed),
+            overdue: self.overdue.load(Relaxed),
+            rejected: self.rejected.load(Relaxed),
+            deferred: self.deferred.load(Relaxed),
+            undecodable: self.undecodable.load(Relaxed),
+            given_back: self.given_back.load(Relaxed),
+            dead_lettered: self.dead_lettered.load(Relaxed),
+            unstored: *self.unstored(),
+            aborted: self.aborted.load(Relaxed),
+            left: self.left.load(Relaxed),
+            dropped: self.dropped().count(),
+            unanswered: self.refused.times(),
+            passed_over: self.passed.over(),
+            unwarranted: self.passed.unwarranted(),
+        }
+    }
+
+    /// Counters of messages that no handler gets, or whose headers are not believed.
+    pub(crate) fn passed(&self) -> &Passed {
+        &self.passed
+    }
+
+    /// Counts, from now on, what this subscription drops.
+    pub(crate) fn watch(&self, dropped: &Dropped) {
+        let mut all = self.dropped();
+        let AllDropped { ended, counted } = &mut *all;
+        for over in counted.extract_if(.., |one| one.is_final()) {
+            *ended += over.count();
+        }
+        counted.push(dropped.clone());
+    }
+
+    fn dropped(&self) -> MutexGuard<'_, AllDropped> {
+        self.dropped.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a message that is given up, once its letter is stored.
+    pub(crate) fn put_aside(&self) {
+        self.dead_lettered.fetch_add(1, Relaxed);
+    }
+
+    /// How many messages wait for their letters to be stored.
+    pub(crate) fn unstored(&self) -> MutexGuard<'_, u64> {
+        self.unstored.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a message whose headers no client can read.
+    pub(crate) fn unreadable(&self) {
+        self.undecodable.fetch_add(1, Relaxed);
+    }
+
+    /// Counts a message that came and was not begun.
+    pub(crate) fn left(&self) {
+        self.left.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn endpoint(&self) -> EndpointTally {
+        let load = |counter: &AtomicU64| counter.load(Relaxed);
+        let unanswered = load(&self.failed)
+            + load(&self.rejected)
+            + load(&self.undecodable)
+            + load(&self.aborted)
+            + load(&self.left);
+        EndpointTally {
+            // A declared error is a request that was handled, and an error. Nothing is subtracted:
+            // counts that change meanwhile could make less than nothing.
+            requests: unanswered + load(&self.handled),
+            errors: unanswered + load(&self.declared),
+            busy_nanos: load(&self.busy_nanos),
+            last_error: self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        }
+    }
+}
+
+impl AllDropped {
+    fn count(&self) -> u64 {
+        self.ended + self.counted.iter().map(Dropped::count).sum::<u64>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subscriptions_that_have_ended_are_a_number() {
+        let tally = Tally::default();
+        for _ in 0..100 {
+            let dropped = Dropped::default();
+            tally.watch(&dropped);
+            dropped.one_more("orders.>");
+        }
+        assert_eq!(tally.report(String::new()).dropped, 100);
+        assert!(tally.dropped().counted.len() <= 2);
+    }
+}

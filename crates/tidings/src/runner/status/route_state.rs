@@ -1,0 +1,131 @@
+//! Whether a route takes messages, and what keeps it from it.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::SystemTime;
+
+use tokio::sync::watch;
+
+/// Whether a route takes messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RouteState {
+    /// It takes messages.
+    Running,
+    /// It was paused.
+    Paused,
+    /// Its circuit breaker is open: its handler kept failing.
+    Open {
+        /// When it tries again.
+        until: SystemTime,
+        /// The last failure.
+        error: String,
+    },
+    /// It can't take messages, or not all of its own, or can't store a dead letter, and keeps
+    /// trying; or one of its own tasks panicked within the last 30 s, and was begun again.
+    Failing {
+        /// Since when.
+        since: SystemTime,
+        /// Why.
+        error: String,
+    },
+}
+
+/// Shared by a route and those who ask for its state.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    standing: watch::Sender<Standing>,
+    /// Whether there is trouble: asked with every message, and so without a lock.
+    troubled: AtomicBool,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Standing {
+    paused: bool,
+    open: Option<(SystemTime, String)>,
+    /// By what keeps it from working.
+    troubles: [Option<(SystemTime, String)>; 4],
+}
+
+/// What keeps a route from working.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Trouble {
+    /// No messages can be taken.
+    Feed,
+    /// No dead letter can be stored.
+    Letters,
+    /// The consumer delivers other messages than the route's, or in another way.
+    Consumer,
+    /// One of its tasks panicked, and is begun again.
+    Task,
+}
+
+impl Gate {
+    pub(crate) fn state(&self) -> RouteState {
+        let standing = self.standing.borrow();
+        let failing = standing.troubles.iter().flatten().next();
+        match (failing, standing.paused, &standing.open) {
+            (_, true, _) => RouteState::Paused,
+            (Some((since, error)), ..) => {
+                RouteState::Failing { since: *since, error: error.clone() }
+            }
+            (_, _, Some((until, error))) => {
+                RouteState::Open { until: *until, error: error.clone() }
+            }
+            _ => RouteState::Running,
+        }
+    }
+
+    /// Says whether it is to take messages.
+    pub(crate) fn pause(&self, paused: bool) {
+        self.standing
+            .send_if_modified(|standing| std::mem::replace(&mut standing.paused, paused) != paused);
+    }
+
+    /// Resolves when the state is another one than at the call.
+    pub(crate) fn changed(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut changes = self.standing.subscribe();
+        async move {
+            // A route that has ended changes no more.
+            if changes.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Resolves when it is paused, or is not.
+    pub(crate) async fn is_paused(&self, paused: bool) {
+        let _ = self.standing.subscribe().wait_for(|standing| standing.paused == paused).await;
+    }
+
+    /// It is open until then; `None` if it is closed again.
+    pub(crate) fn open(&self, open: Option<(SystemTime, String)>) {
+        self.standing.send_if_modified(|standing| {
+            let changes = standing.open != open;
+            standing.open = open;
+            changes
+        });
+    }
+
+    /// It can't work, for this reason.
+    pub(crate) fn failing(&self, trouble: Trouble, now: SystemTime, error: String) {
+        self.standing.send_if_modified(|standing| {
+            self.troubled.store(true, Relaxed);
+            match &mut standing.troubles[trouble as usize] {
+                Some((_, known)) => std::mem::replace(known, error.clone()) != error,
+                failing @ None => failing.replace((now, error)).is_none(),
+            }
+        });
+    }
+
+    /// It works again, as far as this is concerned.
+    #[inline]
+    pub(crate) fn well(&self, trouble: Trouble) {
+        if self.troubled.load(Relaxed) {
+            self.standing.send_if_modified(|standing| {
+                let changes = standing.troubles[trouble as usize].take().is_some();
+                self.troubled.store(standing.troubles.iter().any(Option::is_some), Relaxed);
+                changes
+            });
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! A route's own tasks, begun again where they panic: whatever the fault is, a route that shows
+//! [`RouteState::Running`](crate::runner::RouteState::Running) runs.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::execute::Shared;
+use super::schedule::Intake;
+use crate::jitter::jittered;
+use crate::probe::Listener;
+use crate::runner::Durable;
+use crate::runner::Worker;
+use crate::runner::feed::core::{self, Subscriptions};
+use crate::runner::feed::durable as consumer;
+use crate::runner::status::route_state::Trouble;
+use crate::said::{guarded, panic_text};
+use crate::transport::Inbox;
+
+/// The first and the longest wait before a task that panicked is begun again.
+const FIRST_AGAIN: Duration = Duration::from_millis(100);
+const MOST_AGAIN: Duration = Duration::from_secs(10);
+/// How long a panic is shown, and how long a task must last to be as good as new.
+const SHOWN: Duration = Duration::from_secs(30);
+
+/// Feeds a route from core subscriptions, until the worker stops.
+pub(crate) async fn core(
+    mut intake: Intake,
+    subscriptions: Subscriptions,
+    inboxes: Vec<Inbox>,
+    listener: Listener,
+) {
+    let (worker, mut inboxes) = (intake.worker().clone(), Some(inboxes));
+    let mut pace = Pace::default();
+    loop {
+        let run = core::run(&mut intake, &subscriptions, inboxes.take(), &listener);
+        let Err(panic) = AssertUnwindSafe(run).catch_unwind().await else { return };
+        worker.shared.fell(&panic_text(panic));
+        intake.recover();
+        if !pace.wait(&worker.shared.stop).await {
+            return;
+        }
+    }
+}
+
+/// Feeds a route from a durable consumer, until the worker stops.
+pub(crate) async fn durable(mut intake: Intake, durable: Durable, listener: Listener) {
+    let (worker, durable) = (intake.worker().clone(), Arc::new(durable));
+    let mut pace = Pace::default();
+    loop {
+        let run = consumer::run(&mut intake, &durable, &listener);
+        let Err(panic) = AssertUnwindSafe(run).catch_unwind().await else { return };
+        worker.shared.fell(&panic_text(panic));
+        intake.recover();
+        if !pace.wait(&worker.shared.stop).await {
+            return;
+        }
+    }
+}
+
+/// Runs what is to run until `stop`; a panic is the trouble of these routes.
+pub(crate) async fn again<F: Future<Output = ()>>(
+    routes: &[Worker],
+    stop: &CancellationToken,
+    mut run: impl FnMut() -> F,
+) {
+    let mut pace = Pace::default();
+    while let Err(panic) = AssertUnwindSafe(async { run().await }).catch_unwind().await {
+        let why = panic_text(panic);
+        for route in routes {
+            route.shared.fell(&why);
+        }
+        if !pace.wait(stop).await {
+            return;
+        }
+    }
+}
+
+/// How long to wait before the next try.
+struct Pace {
+    pause: Duration,
+    begun: Instant,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { pause: FIRST_AGAIN, begun: Instant::now() }
+    }
+}
+
+impl Pace {
+    /// Waits; `false` if `stop` came first.
+    async fn wait(&mut self, stop: &CancellationToken) -> bool {
+        if self.begun.elapsed() > SHOWN {
+            self.pause = FIRST_AGAIN;
+        }
+        let waited = stop.run_until_cancelled(sleep(jittered(self.pause))).await;
+        self.pause = self.pause.saturating_mul(2).min(MOST_AGAIN);
+        self.begun = Instant::now();
+        waited.is_some()
+    }
+}
+
+impl Shared {
+    /// Does something in a task of its own: if that panics, it is shown as with the others.
+    pub(crate) fn spawn(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
+        let shared = Arc::clone(self);
+        self.tasks.spawn(async move {
+            if let Err(panic) = AssertUnwindSafe(work).catch_unwind().await {
+                shared.fell(&panic_text(panic));
+            }
+        });
+    }
+
+    /// One of its tasks panicked: that is shown for a while.
+    #[cold]
+    pub(crate) fn fell(self: &Arc<Self>, panic: &str) {
+        let count = self.falls.fetch_add(1, Relaxed) + 1;
+        let now = self.link.transport.now();
+        self.gate.failing(Trouble::Task, now, format!("one of its own tasks panicked: {panic}"));
+        let shared = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let _ = shared.stop.run_until_cancelled(sleep(SHOWN)).await;
+            if shared.falls.load(Relaxed) == count {
+                shared.gate.well(Trouble::Task);
+            }
+        });
+        // Last: whoever listens to what is told may be the one that panics.
+        let _ =
+            guarded(|| tracing::error!(route = self.label, panic, "a task of a route panicked"));
+    }
+}
