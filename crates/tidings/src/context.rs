@@ -47,12 +47,12 @@ use crate::transport::{Incoming, Settlement};
 /// A cheap clone.
 #[derive(Debug, Clone)]
 pub struct Context {
-    matter: Arc<Matter>,
+    handled: Arc<HandledMessage>,
 }
 
 /// What all contexts of one route have in common.
 #[derive(Debug)]
-pub(crate) struct Workplace {
+pub(crate) struct RouteContext {
     pub(crate) link: Link,
     /// Cancelled when the registry begins to shut down.
     pub(crate) stop: CancellationToken,
@@ -60,16 +60,16 @@ pub(crate) struct Workplace {
 
 /// A message that is handled, and where: its runner and its handler's context share it.
 #[derive(Debug)]
-pub(crate) struct Matter {
-    place: Arc<Workplace>,
+pub(crate) struct HandledMessage {
+    route: Arc<RouteContext>,
     incoming: Incoming,
     /// How many equal events were published for it, in the order of their digests.
     published: Mutex<Vec<(Digest, u64)>>,
 }
 
-impl Matter {
-    pub(crate) fn new(place: &Arc<Workplace>, incoming: Incoming) -> Self {
-        Self { place: Arc::clone(place), incoming, published: Mutex::default() }
+impl HandledMessage {
+    pub(crate) fn new(route: &Arc<RouteContext>, incoming: Incoming) -> Self {
+        Self { route: Arc::clone(route), incoming, published: Mutex::default() }
     }
 
     /// Where another message is written in its place.
@@ -94,11 +94,11 @@ impl Matter {
 
     /// The same message, as if nothing had been done about it.
     pub(crate) fn anew(&self) -> Self {
-        Self::new(&self.place, self.incoming.clone())
+        Self::new(&self.route, self.incoming.clone())
     }
 }
 
-impl Deref for Matter {
+impl Deref for HandledMessage {
     type Target = Incoming;
 
     fn deref(&self) -> &Incoming {
@@ -107,25 +107,25 @@ impl Deref for Matter {
 }
 
 impl Context {
-    pub(crate) fn new(matter: &Arc<Matter>) -> Self {
-        Self { matter: Arc::clone(matter) }
+    pub(crate) fn new(handled: &Arc<HandledMessage>) -> Self {
+        Self { handled: Arc::clone(handled) }
     }
 
     /// That of messages that are handled together: it belongs to none of them, and so it can make
     /// no id that a second run repeats.
-    pub(crate) fn of_batch(place: &Arc<Workplace>, subject: Subject) -> Self {
+    pub(crate) fn of_batch(route: &Arc<RouteContext>, subject: Subject) -> Self {
         let incoming = Incoming { subject, ..Incoming::default() };
-        Self::new(&Arc::new(Matter::new(place, incoming)))
+        Self::new(&Arc::new(HandledMessage::new(route, incoming)))
     }
 
     /// Whether what answers the message is read back before it is sent.
     pub(crate) fn reads_back(&self) -> bool {
-        self.matter.place.link.reads_back()
+        self.handled.route.link.reads_back()
     }
 
     /// The concrete subject the message came on; beside a batch that of its first event.
     pub fn subject(&self) -> &str {
-        self.matter.subject.as_str()
+        self.handled.subject.as_str()
     }
 
     /// The typed tokens of its subject.
@@ -138,39 +138,39 @@ impl Context {
 
     /// The message's headers.
     pub fn headers(&self) -> &Headers {
-        &self.matter.headers
+        &self.handled.headers
     }
 
     /// The message's id (`Nats-Msg-Id`); every stream event has one. It stays the same when the
     /// message is put aside and put back.
     pub fn message_id(&self) -> Option<&str> {
-        self.matter.headers.message_id()
+        self.handled.headers.message_id()
     }
 
     /// How often the message was put back after it had been put aside, as a redrive has signed; 0 for
     /// most.
     pub fn redriven(&self) -> u64 {
-        self.matter.headers.redriven()
+        self.handled.headers.redriven()
     }
 
     /// Which delivery of the message it is, from 1; always 1 without a stream.
     pub fn attempt(&self) -> u64 {
-        self.matter.receipt.as_ref().map_or(1, |receipt| receipt.attempt)
+        self.handled.receipt.as_ref().map_or(1, |receipt| receipt.attempt)
     }
 
     /// The stream that keeps the message.
     pub fn stream(&self) -> Option<&str> {
-        self.matter.receipt.as_ref().map(|receipt| &*receipt.stream)
+        self.handled.receipt.as_ref().map(|receipt| &*receipt.stream)
     }
 
     /// The message's sequence in its stream.
     pub fn sequence(&self) -> Option<u64> {
-        self.matter.receipt.as_ref().map(|receipt| receipt.sequence)
+        self.handled.receipt.as_ref().map(|receipt| receipt.sequence)
     }
 
     /// When the stream stored the message.
     pub fn stored_at(&self) -> Option<SystemTime> {
-        self.matter.receipt.as_ref().map(|receipt| receipt.stored_at)
+        self.handled.receipt.as_ref().map(|receipt| receipt.stored_at)
     }
 
     /// Says that work on the message goes on, so that it does not come again meanwhile. Without a
@@ -182,7 +182,7 @@ impl Context {
     /// # Cancel safety
     /// Dropping the future leaves it unknown whether it was said.
     pub async fn progress(&self) -> Result<(), SettleError> {
-        match &self.matter.settle {
+        match &self.handled.settle {
             Some(settle) => settle.send(Settlement::Progress).await.map_err(SettleError::from),
             None => Ok(()),
         }
@@ -194,7 +194,7 @@ impl Context {
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn shutting_down(&self) {
-        self.matter.place.stop.cancelled().await;
+        self.handled.route.stop.cancelled().await;
     }
 
     /// Publishes an event; one that a stream keeps is stored when this returns.
@@ -226,21 +226,21 @@ impl Context {
     pub fn message<'a, M: Message>(&'a self, message: &'a M) -> Draft<'a, M> {
         let mut headers = Headers::new();
         for name in [header::TRACE_PARENT, header::TRACE_STATE] {
-            if let Some(value) = self.matter.headers.get(name) {
+            if let Some(value) = self.handled.headers.get(name) {
                 headers.push(name, value.to_owned());
             }
         }
-        Draft::new(&self.matter.place.link, message).inheriting(headers, self)
+        Draft::new(&self.handled.route.link, message).inheriting(headers, self)
     }
 }
 
 impl Ancestry for Context {
     fn derive_id(&self, name: &str, subject: &str, json: &[u8]) -> Option<String> {
-        let receipt = self.matter.receipt.as_ref()?;
+        let receipt = self.handled.receipt.as_ref()?;
         let digest = digest(name, subject, json);
-        let count = self.matter.count(digest);
+        let count = self.handled.count(digest);
         // What was put back is still the message that it was.
-        let (stream, sequence, stored_at) = self.matter.headers.origin().unwrap_or_else(|| {
+        let (stream, sequence, stored_at) = self.handled.headers.origin().unwrap_or_else(|| {
             // A stream that is deleted and made again counts its sequences anew.
             let stored_at = receipt.stored_at.duration_since(SystemTime::UNIX_EPOCH);
             (&*receipt.stream, receipt.sequence, stored_at.unwrap_or_default().as_nanos())
@@ -256,8 +256,8 @@ impl Ancestry for Context {
     }
 
     fn run_before_since(&self) -> Option<SystemTime> {
-        let receipt = self.matter.receipt.as_ref()?;
-        let origin = self.matter.headers.origin().and_then(|(_, _, nanos)| {
+        let receipt = self.handled.receipt.as_ref()?;
+        let origin = self.handled.headers.origin().and_then(|(_, _, nanos)| {
             let since = Duration::from_nanos(u64::try_from(nanos).ok()?);
             SystemTime::UNIX_EPOCH.checked_add(since)
         });

@@ -6,7 +6,7 @@ mod input;
 
 pub(crate) use batch::Mark;
 pub use batch::{Batch, BatchItem};
-pub(crate) use dispatch::{Desk, Dispatch, Dispatched, empty_desk};
+pub(crate) use dispatch::{Dispatch, Dispatched, FutureSlot, empty_slot};
 pub(crate) use input::Dispatching;
 pub use input::Input;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::probe::{Listener, Listening, Probe, Underway, Work};
+use crate::probe::{Listener, Listening, Probe, Span, Work};
 use crate::transport::Transport;
 
 /// A transport, and how long to wait for it. A cheap clone.
@@ -24,8 +24,8 @@ impl Link {
 
     /// Tells the probe, if there is one, that something begins.
     #[inline]
-    pub(crate) fn begin(&self, work: Work<'_>) -> Underway {
-        Underway::begin(self.probe.as_ref(), work)
+    pub(crate) fn begin(&self, work: Work<'_>) -> Span {
+        Span::begin(self.probe.as_ref(), work)
     }
 
     /// Tells the probe, if there is one, that a route listens.

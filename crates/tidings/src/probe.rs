@@ -95,9 +95,9 @@ pub(crate) struct Listening<'a> {
 
 /// Something that has begun; it is over when this is dropped.
 #[derive(Debug, Default)]
-pub(crate) struct Underway(Option<(Arc<dyn Probe>, u64)>);
+pub(crate) struct Span(Option<(Arc<dyn Probe>, u64)>);
 
-impl Underway {
+impl Span {
     #[inline]
     pub(crate) fn begin(probe: Option<&Arc<dyn Probe>>, work: Work<'_>) -> Self {
         Self(probe.map(|probe| (Arc::clone(probe), probe.begin(work))))
@@ -148,7 +148,7 @@ impl Underway {
     }
 }
 
-impl Drop for Underway {
+impl Drop for Span {
     #[inline]
     fn drop(&mut self) {
         if let Some((probe, work)) = &self.0 {

@@ -18,8 +18,8 @@ use tokio_util::task::TaskTracker;
 pub(crate) use execute::Worker;
 pub(crate) use feed::{Durable, Subscriptions};
 pub(crate) use monitor::{Endpoint, ServiceIdentity};
-pub(crate) use schedule::{Ahead, Intake};
-pub(crate) use status::{Gate, Tally};
+pub(crate) use schedule::{Prefetch, Scheduler};
+pub(crate) use status::{Counters, StateCell};
 pub use status::{RouteReport, RouteState};
 
 use crate::backstop::Backstop;
@@ -77,16 +77,16 @@ impl Runner {
     }
 
     /// Starts to feed a route.
-    pub(crate) fn run(&self, intake: Intake, source: Source) {
+    pub(crate) fn run(&self, scheduler: Scheduler, source: Source) {
         match source {
             Source::Core(subscriptions, inboxes) => {
-                let listener = intake.worker().listen(None);
-                self.tasks.spawn(supervise::core(intake, subscriptions, inboxes, listener))
+                let listener = scheduler.worker().listen(None);
+                self.tasks.spawn(supervise::core(scheduler, subscriptions, inboxes, listener))
             }
             Source::Durable(durable) => {
                 let of = (durable.stream.name, durable.config.name.as_str());
-                let listener = intake.worker().listen(Some(of));
-                self.tasks.spawn(supervise::durable(intake, durable, listener))
+                let listener = scheduler.worker().listen(Some(of));
+                self.tasks.spawn(supervise::durable(scheduler, durable, listener))
             }
         };
     }

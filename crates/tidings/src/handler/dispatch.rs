@@ -18,10 +18,10 @@ use crate::transport::Incoming;
 type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Where a handler works: the memory stays, and the next message's work is laid into it.
-pub(crate) type Desk = ReusableBoxFuture<'static, Outcome>;
+pub(crate) type FutureSlot = ReusableBoxFuture<'static, Outcome>;
 
 /// A desk on which nothing was laid yet; it takes no memory.
-pub(crate) fn empty_desk() -> Desk {
+pub(crate) fn empty_slot() -> FutureSlot {
     ReusableBoxFuture::new(std::future::pending())
 }
 
@@ -32,7 +32,7 @@ pub(crate) trait Dispatch: Send + Sync {
         &self,
         incoming: &Incoming,
         cx: Context,
-        desk: &mut Desk,
+        slot: &mut FutureSlot,
     ) -> Result<(), DecodeError>;
 }
 
@@ -67,12 +67,12 @@ impl<M: Decode, H: Handler<M>> Dispatch for Typed<M, H> {
         &self,
         incoming: &Incoming,
         cx: Context,
-        desk: &mut Desk,
+        slot: &mut FutureSlot,
     ) -> Result<(), DecodeError> {
         let message = envelope::decode::<M>(incoming)?;
         let handler = Arc::clone(&self.handler);
         let reads_back = cx.reads_back();
-        desk.set(async move { M::outcome(handler.handle(message, cx).await, reads_back) });
+        slot.set(async move { M::outcome(handler.handle(message, cx).await, reads_back) });
         Ok(())
     }
 }

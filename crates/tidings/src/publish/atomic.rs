@@ -13,7 +13,7 @@ use super::{Prepared, PublishError, earlier, reschedule, send};
 use crate::confirm::{self, Backoff, Whereabouts, is_own, whereabouts};
 use crate::header;
 use crate::link::Link;
-use crate::probe::{Underway, Work};
+use crate::probe::{Span, Work};
 use crate::publish_ack::{AtomicAck, PublishAck};
 use crate::stream::StreamDeclaration;
 use crate::transport::{ApiError, AtomicFault, Fault, Outage, Outgoing};
@@ -25,7 +25,7 @@ pub(crate) async fn publish_atomically(
     parts: &[Prepared],
 ) -> Result<AtomicAck, AtomicError> {
     let begin = |part: &Prepared| link.begin(Work::Publish(part.declaration, &part.outgoing));
-    let underway: Vec<Underway> = parts.iter().map(begin).collect();
+    let underway: Vec<Span> = parts.iter().map(begin).collect();
     let stored = transmit(link, parts).await;
     for (sequence, underway) in (0..).zip(&underway) {
         let ack = stored.as_ref().map(|ack| PublishAck {

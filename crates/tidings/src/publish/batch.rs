@@ -8,7 +8,7 @@ use crate::envelope;
 use crate::header::Headers;
 use crate::link::Link;
 use crate::message::{Declaration, Event};
-use crate::probe::{Underway, Work};
+use crate::probe::{Span, Work};
 use crate::publish::ingest::Lane;
 use crate::publish::silence::Silence;
 use crate::publish::window::{Begun, Window};
@@ -162,7 +162,7 @@ impl<A: Acknowledgement> Outcomes<A> {
 pub(super) struct Item {
     pub(super) declaration: &'static Declaration,
     pub(super) outgoing: Outgoing,
-    pub(super) underway: Underway,
+    pub(super) underway: Span,
     /// Whether the event says its id itself: then the stream may have it already.
     pub(super) known_again: bool,
 }

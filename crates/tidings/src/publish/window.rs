@@ -14,7 +14,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::{Sleep, sleep_until};
 
 use crate::link::Link;
-use crate::probe::Underway;
+use crate::probe::Span;
 use crate::publish::{PublishError, send};
 use crate::publish_ack::PublishAck;
 use crate::stream::StreamDeclaration;
@@ -32,7 +32,7 @@ pub(super) struct Begun {
     pub(super) stream: &'static StreamDeclaration,
     pub(super) outgoing: Outgoing,
     pub(super) sent: send::Sent,
-    pub(super) underway: Underway,
+    pub(super) underway: Span,
 }
 
 type Stored = Result<PublishAck, PublishError>;

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
 use crate::message::Decode;
-use crate::runner::{Gate, RouteState};
+use crate::runner::{RouteState, StateCell};
 
 /// How a registry's routes are, and what pauses them; made by `Registry::control` before the
 /// registry runs, or by `Running::control`. A cheap clone.
@@ -38,7 +38,7 @@ pub struct Control(Arc<OnceLock<Vec<Controlled>>>);
 #[derive(Debug)]
 pub(super) struct Controlled {
     pub(super) message: String,
-    pub(super) gate: Arc<Gate>,
+    pub(super) state: Arc<StateCell>,
 }
 
 /// How one route is.
@@ -73,7 +73,7 @@ impl Control {
     pub fn status(&self) -> Vec<RouteStatus> {
         let status = |route: &Controlled| RouteStatus {
             message: route.message.clone(),
-            state: route.gate.state(),
+            state: route.state.state(),
         };
         self.routes().iter().map(status).collect()
     }
@@ -85,7 +85,7 @@ impl Control {
     /// Nothing is lost if the future is dropped.
     pub fn changed(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut routes: Vec<Pin<Box<_>>> =
-            self.routes().iter().map(|route| Box::pin(route.gate.changed())).collect();
+            self.routes().iter().map(|route| Box::pin(route.state.changed())).collect();
         poll_fn(move |cx| {
             let any = routes.iter_mut().any(|route| route.as_mut().poll(cx).is_ready());
             if any { Poll::Ready(()) } else { Poll::Pending }
@@ -121,7 +121,7 @@ impl Control {
             return Err(NoRoute { message: message.to_owned(), known });
         }
         for route in routes {
-            route.gate.pause(paused);
+            route.state.pause(paused);
         }
         Ok(())
     }

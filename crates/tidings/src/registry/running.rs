@@ -12,8 +12,8 @@ use crate::dead_letter::in_turn;
 use crate::link::Link;
 use crate::route::RouteSpec;
 use crate::runner::{
-    self, Ahead, Durable, Endpoint, Intake, RouteReport, Runner, ServiceIdentity, Subscriptions,
-    Tally, Worker,
+    self, Counters, Durable, Endpoint, Prefetch, RouteReport, Runner, Scheduler, ServiceIdentity,
+    Subscriptions, Worker,
 };
 use crate::subscribe::SubscribeError;
 use crate::topology::{self, ConsumerPlan, Modes};
@@ -28,7 +28,7 @@ const BARRIER: Duration = Duration::from_secs(5);
 #[must_use = "dropping it shuts the registry down"]
 pub struct Running {
     runner: Runner,
-    routes: Vec<(String, Arc<Tally>)>,
+    routes: Vec<(String, Arc<Counters>)>,
     control: Control,
     link: Link,
 }
@@ -60,21 +60,21 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
         route.patience = plan.as_ref().map(ConsumerPlan::ack_wait);
         let label = route.label();
         let worker = Worker::new(&route, link.clone(), &runner, letters.clone(), modes);
-        routes.push((label.clone(), worker.tally()));
+        routes.push((label.clone(), worker.counters()));
         workers.push(worker.clone());
-        controlled.push(Controlled { message: label.clone(), gate: worker.gate() });
+        controlled.push(Controlled { message: label.clone(), state: worker.state() });
         let source = connect(&link, &route, (wiring, plan, modes), &worker, &mut endpoints)
             .await
             .map_err(|fault| fault.named(label))?;
         // What no stream keeps waits in its subscription, but where keys need a look ahead.
-        let ahead = match source {
-            runner::Source::Core(..) if route.key.is_none() => Ahead::same(0),
-            runner::Source::Core(..) => Ahead::same(route.concurrency),
+        let prefetch = match source {
+            runner::Source::Core(..) if route.key.is_none() => Prefetch::same(0),
+            runner::Source::Core(..) => Prefetch::same(route.concurrency),
             runner::Source::Durable(_) => {
-                Ahead { usual: route.prefetch(), quick: route.prefetch_when_quick() }
+                Prefetch { usual: route.prefetch(), quick: route.prefetch_when_quick() }
             }
         };
-        started.push((Intake::new(worker, &route, ahead), source));
+        started.push((Scheduler::new(worker, &route, prefetch), source));
     }
     // A registry that handles events alone is found, too.
     let identity = ServiceIdentity::new(
@@ -101,8 +101,8 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
             return Err(ServeError::Subscribe { message, source });
         }
     }
-    for (intake, source) in started {
-        runner.run(intake, source);
+    for (scheduler, source) in started {
+        runner.run(scheduler, source);
     }
     if let Some(backstop) = backstop {
         runner.back(backstop, workers);
@@ -112,12 +112,12 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
 }
 
 /// What went wrong with one route, before it is known by name.
-enum RouteFault {
+enum StartFault {
     Provision(topology::ProvisionError),
     Subscribe(SubscribeError),
 }
 
-impl RouteFault {
+impl StartFault {
     fn named(self, message: String) -> ServeError {
         match self {
             Self::Provision(source) => ServeError::Provision { message, source },
@@ -133,21 +133,21 @@ async fn provision(
     modes: Modes,
     streams: &mut BTreeSet<&'static str>,
     letters: Option<&str>,
-) -> Result<Option<ConsumerPlan>, RouteFault> {
+) -> Result<Option<ConsumerPlan>, StartFault> {
     let Wiring::Durable { stream, config } = wiring else { return Ok(None) };
     if streams.insert(stream.name) {
         topology::provision(&link.transport, &(stream.config)(), modes.streams)
             .await
-            .map_err(RouteFault::Provision)?;
+            .map_err(StartFault::Provision)?;
     }
     let failed = |fault| SubscribeError::of_consumer(fault, stream.name, &config.name);
     let transport = &link.transport;
     let planned = topology::plan_consumer(transport, stream.name, config).await;
-    let is_due = planned.map_err(failed).map_err(RouteFault::Subscribe)?.is_due();
+    let is_due = planned.map_err(failed).map_err(StartFault::Subscribe)?.is_due();
     let ensuring = topology::ensure_consumer(transport, stream.name, config, modes.consumers);
     // Nobody else may write meanwhile what was read before.
     let ensured = in_turn(transport, letters.filter(|_| is_due), ensuring).await;
-    ensured.map(Some).map_err(failed).map_err(RouteFault::Subscribe)
+    ensured.map(Some).map_err(failed).map_err(StartFault::Subscribe)
 }
 
 /// Makes what a route listens on.
@@ -157,8 +157,8 @@ async fn connect(
     (wiring, plan, modes): (Wiring, Option<ConsumerPlan>, Modes),
     worker: &Worker,
     endpoints: &mut Vec<Endpoint>,
-) -> Result<runner::Source, RouteFault> {
-    let core = |fault| RouteFault::Subscribe(SubscribeError::core(fault));
+) -> Result<runner::Source, StartFault> {
+    let core = |fault| StartFault::Subscribe(SubscribeError::core(fault));
     match wiring {
         Wiring::Queue { filters, group } => {
             let mut inboxes = Vec::with_capacity(filters.len());
@@ -179,7 +179,7 @@ async fn connect(
             let filter = crate::subject::Subject::from_static(declaration.filter);
             let inbox =
                 link.transport.subscribe(filter.clone(), Some(&group)).await.map_err(core)?;
-            endpoints.push(Endpoint::new(name, declaration, group.clone(), worker.tally()));
+            endpoints.push(Endpoint::new(name, declaration, group.clone(), worker.counters()));
             let subscriptions = Subscriptions { filters: vec![filter], group };
             Ok(runner::Source::Core(subscriptions, vec![inbox]))
         }
@@ -199,7 +199,7 @@ impl Running {
 
     /// What each handler did so far, in the order they were added.
     pub fn report(&self) -> Vec<RouteReport> {
-        self.routes.iter().map(|(message, tally)| tally.report(message.clone())).collect()
+        self.routes.iter().map(|(message, counters)| counters.report(message.clone())).collect()
     }
 
     /// Shuts down within 30 s, as [`shutdown_within`](Self::shutdown_within).
@@ -232,6 +232,6 @@ impl Running {
         if let Err(fault) = self.link.transport.barrier(BARRIER.min(left)).await {
             tracing::warn!(%fault, "the server did not confirm the end of the shutdown");
         }
-        self.routes.iter().map(|(message, tally)| tally.report(message.clone())).collect()
+        self.routes.iter().map(|(message, counters)| counters.report(message.clone())).collect()
     }
 }

@@ -10,9 +10,9 @@ const USUAL: &str = "_INBOX.";
 
 /// Answers that were not sent, since the subject for them is one that nobody may name.
 #[derive(Debug, Default)]
-pub(crate) struct Refused(AtomicU64);
+pub(crate) struct RefusedReplies(AtomicU64);
 
-impl Refused {
+impl RefusedReplies {
     /// Whether an answer may go there. One that may not is counted, and logged: the first, the second,
     /// the fourth and so on.
     pub(crate) fn allows(&self, route: &str, to: &Subject) -> bool {
@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn answers_go_to_inboxes_and_plain_subjects() {
-        let refused = Refused::default();
+        let refused = RefusedReplies::default();
         let allows = |to: &str| refused.allows("shop", &Subject::from(to.to_owned()));
         for to in ["_INBOX.x.y", "_INBOX_shop.x", "_R_.x.y", "answers.here", "_GR_.a.b.c"] {
             assert!(allows(to), "{to}");

@@ -20,29 +20,29 @@ use tokio_util::sync::{CancellationToken, ReusableBoxFuture};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use self::permit::{Health, Place};
-use super::in_flight::Ledger;
-use super::settle::Concluded;
-use crate::context::{Context, Matter, Workplace};
-use crate::handler::{Desk, Dispatch, Dispatching, empty_desk};
+use self::permit::{Health, Permit};
+use super::in_flight::InFlight;
+use super::settle::Settled;
+use crate::context::{Context, HandledMessage, RouteContext};
+use crate::handler::{Dispatch, Dispatching, FutureSlot, empty_slot};
 use crate::jitter::FAR;
 use crate::link::Link;
 use crate::message::{Declaration, MessageKind};
-use crate::probe::{Listener, Listening, Underway, Work};
+use crate::probe::{Listener, Listening, Span, Work};
 use crate::route::{Key, RouteSpec};
+use crate::runner::Counters;
 use crate::runner::Runner;
-use crate::runner::Tally;
-use crate::runner::in_flight::ack_floor::Account;
-use crate::runner::in_flight::backlog::Taken;
-use crate::runner::in_flight::cumulative_ack::Cover;
-use crate::runner::settle::first_failure::History;
-use crate::runner::settle::give_back_note::GivenBack;
-use crate::runner::settle::handler_exit::{Cut, Handled};
-use crate::runner::settle::message_set::Remembered;
+use crate::runner::in_flight::ack_floor::AckFloor;
+use crate::runner::in_flight::backlog::QueuedMessage;
+use crate::runner::in_flight::cumulative_ack::AckWindow;
+use crate::runner::settle::first_failure::FirstFailures;
+use crate::runner::settle::give_back_note::GiveBackNote;
+use crate::runner::settle::handler_exit::{HandlerExit, Interruption};
+use crate::runner::settle::message_set::MessageSet;
 use crate::runner::settle::policy::Policy;
 use crate::runner::settle::progress::Progress;
-use crate::runner::settle::reply::{self, Telling, Told};
-use crate::runner::status::route_state::{Gate, Trouble};
+use crate::runner::settle::reply::{self, ErrorDetail, ErrorReply};
+use crate::runner::status::route_state::{RouteFault, StateCell};
 use crate::said::{guarded, panic_text};
 use crate::topology::{Modes, Topology};
 use crate::transport::{Fault, Incoming};
@@ -58,11 +58,11 @@ pub(crate) enum Stage {
     /// It was not begun.
     Fresh,
     /// Its handler waits for something.
-    Begun { desk: Desk, took: Duration },
+    Begun { slot: FutureSlot, took: Duration },
     /// Its handler has ended.
-    Ended { handled: Handled, took: Duration },
+    Ended { handled: HandlerExit, took: Duration },
     /// What is done about it waits for something.
-    Concluding(ReusableBoxFuture<'static, Concluded>),
+    Concluding(ReusableBoxFuture<'static, Settled>),
 }
 
 pub(crate) struct Shared {
@@ -74,38 +74,38 @@ pub(crate) struct Shared {
     deadline: Option<Duration>,
     /// The stream of its dead letters, if it has any.
     pub(crate) letters: Option<String>,
-    pub(crate) history: History,
+    pub(crate) history: FirstFailures,
     /// What is settled.
-    pub(crate) account: Account,
-    pub(crate) given_back: GivenBack,
+    pub(crate) ack_floor: AckFloor,
+    pub(crate) given_back: GiveBackNote,
     /// Has the consumer looked at soon.
     pub(crate) look: Notify,
     /// What is here of its messages.
-    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) in_flight: Arc<InFlight>,
     /// How much of a failure askers are told.
-    pub(crate) telling: Telling,
+    pub(crate) telling: ErrorDetail,
     /// Whether an ack covers all messages before its own.
     pub(crate) acks_all: bool,
     pub(crate) link: Link,
     /// What the contexts of its handler have in common.
-    pub(crate) place: Arc<Workplace>,
+    pub(crate) route_context: Arc<RouteContext>,
     key: Option<Key>,
     /// Whether messages may wait here for something else than a handler's end.
     strict: bool,
-    pub(crate) gate: Arc<Gate>,
+    pub(crate) state: Arc<StateCell>,
     /// Whether a message's first ack is its last, so that the server is to confirm it.
     pub(crate) confirms: bool,
     /// What is put aside and stays in its stream, since the letter refers to it.
-    pub(crate) kept: Remembered,
+    pub(crate) kept: MessageSet,
     /// Messages that are given up, while their letters are being stored.
-    pub(crate) pending: Remembered,
+    pub(crate) pending: MessageSet,
     /// Tells those that a letter was stored.
     pub(crate) stored: Notify,
     /// What was handled and is perhaps not acknowledged.
-    pub(crate) done: Remembered,
+    pub(crate) done: MessageSet,
     /// How many of its tasks have panicked.
-    pub(crate) falls: AtomicU64,
-    pub(crate) tally: Arc<Tally>,
+    pub(crate) panics: AtomicU64,
+    pub(crate) counters: Arc<Counters>,
     pub(crate) tasks: TaskTracker,
     feeds: TaskTracker,
     pub(crate) stop: CancellationToken,
@@ -132,29 +132,36 @@ impl Worker {
                 },
                 deadline: route.deadline,
                 letters,
-                history: History::default(),
-                account: Account::default(),
-                given_back: GivenBack::new(modes.consumers == Topology::Manage),
+                history: FirstFailures::default(),
+                ack_floor: AckFloor::default(),
+                given_back: GiveBackNote::new(modes.consumers == Topology::Manage),
                 look: Notify::new(),
-                ledger: Arc::new(Ledger::new(
-                    route.ack_every.map(|every| Cover::new(every, route.ack_wait())),
+                in_flight: Arc::new(InFlight::new(
+                    route.ack_every.map(|every| AckWindow::new(every, route.ack_wait())),
                 )),
-                telling: if route.tells_errors { Telling::Everything } else { Telling::Reference },
+                telling: if route.tells_errors {
+                    ErrorDetail::Full
+                } else {
+                    ErrorDetail::Reference
+                },
                 acks_all: route.ack_every.is_some(),
-                place: Arc::new(Workplace { link: link.clone(), stop: runner.stop.clone() }),
+                route_context: Arc::new(RouteContext {
+                    link: link.clone(),
+                    stop: runner.stop.clone(),
+                }),
                 link,
                 key: route.key.clone(),
                 strict: route.rate.is_some()
                     || route.batch_rule().is_some()
                     || route.ack_every.is_some(),
-                gate: Arc::default(),
+                state: Arc::default(),
                 confirms: route.ack_every.is_none() && route.retry().attempts() == Some(1),
-                kept: Remembered::default(),
-                pending: Remembered::default(),
+                kept: MessageSet::default(),
+                pending: MessageSet::default(),
                 stored: Notify::new(),
-                done: Remembered::default(),
-                falls: AtomicU64::default(),
-                tally: Arc::default(),
+                done: MessageSet::default(),
+                panics: AtomicU64::default(),
+                counters: Arc::default(),
                 tasks: runner.tasks.clone(),
                 feeds: runner.feeds.clone(),
                 stop: runner.stop.clone(),
@@ -163,12 +170,12 @@ impl Worker {
         }
     }
 
-    pub(crate) fn tally(&self) -> Arc<Tally> {
-        Arc::clone(&self.shared.tally)
+    pub(crate) fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.shared.counters)
     }
 
-    pub(crate) fn gate(&self) -> Arc<Gate> {
-        Arc::clone(&self.shared.gate)
+    pub(crate) fn state(&self) -> Arc<StateCell> {
+        Arc::clone(&self.shared.state)
     }
 
     pub(crate) fn label(&self) -> &str {
@@ -203,43 +210,43 @@ impl Worker {
 
     /// A message that came: from here on it is known to be here.
     #[inline]
-    pub(crate) fn came(&self, message: &Matter) -> Underway {
+    pub(crate) fn came(&self, message: &HandledMessage) -> Span {
         if self.shared.acks_all {
-            self.shared.ledger.cover(|cover| cover.came(message));
+            self.shared.in_flight.ack_window(|window| window.came(message));
         }
         self.shared.begin(message)
     }
 
     /// The same for one that waits, perhaps for others of its key.
-    pub(crate) fn take(&self, message: Arc<Matter>) -> Taken {
+    pub(crate) fn take(&self, message: Arc<HandledMessage>) -> QueuedMessage {
         let Shared { key, .. } = &*self.shared;
         // A key that panics is none; the handler's own decoding will say so again.
         let read = |key: &Key| guarded(|| key(&message)).ok().flatten();
         let key = key.as_ref().and_then(read);
         let underway = self.came(&message);
-        Taken::new(message, underway, key)
+        QueuedMessage::new(message, underway, key)
     }
 
     /// A message that was not written on a sheet.
-    pub(crate) fn matter(&self, incoming: Incoming) -> Arc<Matter> {
-        Arc::new(Matter::new(&self.shared.place, incoming))
+    pub(crate) fn matter(&self, incoming: Incoming) -> Arc<HandledMessage> {
+        Arc::new(HandledMessage::new(&self.shared.route_context, incoming))
     }
 
     /// Whether a message is not to be tried again after this delivery.
-    pub(crate) fn is_last_attempt(&self, taken: &Taken) -> bool {
-        taken.incoming.receipt.is_some() && self.shared.is_last_attempt(taken)
+    pub(crate) fn is_last_attempt(&self, queued: &QueuedMessage) -> bool {
+        queued.incoming.receipt.is_some() && self.shared.is_last_attempt(queued)
     }
 
     /// Counts a message that will not be handled; who asked is told.
     pub(crate) async fn leave(&self, incoming: &Incoming) {
-        let Shared { tally, link, .. } = &*self.shared;
-        tally.left();
-        let told = Told::of(&Handled::Aborted, Telling::Reference);
+        let Shared { counters, link, .. } = &*self.shared;
+        counters.left();
+        let told = ErrorReply::of(&HandlerExit::Aborted, ErrorDetail::Reference);
         if let Some(to) = &incoming.reply
             && self.shared.is_asked()
-            && tally.refused.allows(self.label(), to)
+            && counters.refused.allows(self.label(), to)
             && let Err(fault) =
-                reply::reply(link, to.clone(), Handled::Aborted, told.as_ref()).await
+                reply::reply(link, to.clone(), HandlerExit::Aborted, told.as_ref()).await
         {
             tracing::warn!(route = self.label(), %fault, "an asker could not be told");
         }
@@ -247,27 +254,27 @@ impl Worker {
 
     /// Handles messages together, in a task of their own; the place is given back when all of them
     /// are settled.
-    pub(crate) fn handle_batch(&self, batch: Vec<Taken>, mut place: Place) {
+    pub(crate) fn handle_batch(&self, batch: Vec<QueuedMessage>, mut permit: Permit) {
         let shared = Arc::clone(&self.shared);
         self.shared.tasks.spawn(async move {
-            let work = AssertUnwindSafe(shared.work_on_all(batch, &mut place));
+            let work = AssertUnwindSafe(shared.work_on_all(batch, &mut permit));
             if let Err(panic) = work.catch_unwind().await {
-                shared.fell(&panic_text(panic));
+                shared.panicked(&panic_text(panic));
             }
         });
     }
 
     /// Goes on with a message in a task of its own; the place is given back when it is settled.
-    pub(crate) fn handle(&self, taken: Taken, stage: Stage, mut place: Place) {
+    pub(crate) fn handle(&self, queued: QueuedMessage, stage: Stage, mut permit: Permit) {
         let shared = Arc::clone(&self.shared);
         self.shared.tasks.spawn(async move {
-            let work = AssertUnwindSafe(shared.go_on(taken, stage, &mut place.kept));
+            let work = AssertUnwindSafe(shared.go_on(queued, stage, &mut permit.kept));
             match work.catch_unwind().await {
                 Ok((health, later)) => {
-                    place.health = health;
-                    place.defer(later);
+                    permit.health = health;
+                    permit.defer(later);
                 }
-                Err(panic) => shared.fell(&panic_text(panic)),
+                Err(panic) => shared.panicked(&panic_text(panic)),
             }
         });
     }
@@ -279,7 +286,7 @@ impl Worker {
         }
         let (route, now) = (self.label(), self.link().transport.now());
         tracing::warn!(route, %fault, "a route's messages do not come");
-        self.shared.gate.failing(Trouble::Feed, now, fault.to_string());
+        self.shared.state.failing(RouteFault::Feed, now, fault.to_string());
     }
 
     /// Whether a message is done here: it was put back for another consumer only, the server wrote
@@ -288,13 +295,13 @@ impl Worker {
     pub(crate) fn passes(&self, message: &Incoming) -> bool {
         // Else its transport has passed it over.
         self.shared.acks_all && self.is_passed_over(message)
-            || self.shared.account.is_settled(message)
+            || self.shared.ack_floor.is_settled(message)
     }
 
     fn is_passed_over(&self, message: &Incoming) -> bool {
         let passes = is_for_another(message) || message.is_no_event();
         if passes {
-            self.shared.tally.passed().pass_over(message.subject.as_str());
+            self.shared.counters.passed().pass_over(message.subject.as_str());
         }
         passes
     }
@@ -317,7 +324,7 @@ impl Worker {
 
 impl Shared {
     #[inline]
-    pub(crate) fn begin(&self, incoming: &Incoming) -> Underway {
+    pub(crate) fn begin(&self, incoming: &Incoming) -> Span {
         self.link.begin(Work::Handle { declarations: self.declarations, incoming })
     }
 
@@ -330,34 +337,34 @@ impl Shared {
     /// kept its thread until it first waited.
     async fn go_on(
         self: &Arc<Self>,
-        taken: Taken,
+        queued: QueuedMessage,
         stage: Stage,
         kept: &mut Option<Duration>,
-    ) -> Concluded {
+    ) -> Settled {
         // The wall's clock: it is how long the machine was busy, also where a test turns tokio's.
         let begun = std::time::Instant::now();
         let (handled, took) = match stage {
             Stage::Fresh => {
                 let handled = match &self.dispatch {
-                    _ if self.is_over(&taken.incoming) && self.is_done(&taken.incoming).await => {
+                    _ if self.is_over(&queued.incoming) && self.is_done(&queued.incoming).await => {
                         return (Health::Unknown, None);
                     }
-                    _ if self.is_spent(&taken.incoming).await => Handled::UsedUp,
-                    Dispatching::Each(dispatch) => self.call(&**dispatch, &taken, kept).await,
+                    _ if self.is_spent(&queued.incoming).await => HandlerExit::UsedUp,
+                    Dispatching::Each(dispatch) => self.call(&**dispatch, &queued, kept).await,
                     // It is handled with others, in `batch`.
-                    Dispatching::Batch(_) => Handled::Aborted,
+                    Dispatching::Batch(_) => HandlerExit::Aborted,
                 };
                 (handled, begun.elapsed())
             }
-            Stage::Begun { mut desk, took } => {
-                let work = poll_fn(|cx| desk.poll(cx));
-                let handled = self.guard(work).await.map(Handled::Returned);
-                (handled.unwrap_or_else(Cut::into_handled), took + begun.elapsed())
+            Stage::Begun { mut slot, took } => {
+                let work = poll_fn(|cx| slot.poll(cx));
+                let handled = self.guard(work).await.map(HandlerExit::Returned);
+                (handled.unwrap_or_else(Interruption::into_handled), took + begun.elapsed())
             }
             Stage::Ended { handled, took } => (handled, took),
             Stage::Concluding(mut conclusion) => return poll_fn(|cx| conclusion.poll(cx)).await,
         };
-        self.conclude(taken, handled, took).await
+        self.conclude(queued, handled, took).await
     }
 
     /// Whether a message is not to be tried any more.
@@ -379,39 +386,39 @@ impl Shared {
             return false;
         };
         self.policy.is_used_up(self.history.failures(receipt).saturating_add(1))
-            || !Box::pin(GivenBack::may_be(&self.link, receipt)).await
+            || !Box::pin(GiveBackNote::may_be(&self.link, receipt)).await
     }
 
     /// Runs the handler, as long as it may.
     async fn call(
         &self,
         dispatch: &dyn Dispatch,
-        taken: &Taken,
+        queued: &QueuedMessage,
         kept: &mut Option<Duration>,
-    ) -> Handled {
-        let cx = Context::new(&taken.incoming);
-        let mut desk = empty_desk();
+    ) -> HandlerExit {
+        let cx = Context::new(&queued.incoming);
+        let mut slot = empty_slot();
         // Decoding runs the user's code too: a panic there is caught as well.
         let handled = async {
-            taken.underway.hold().await;
+            queued.underway.hold().await;
             let begun = std::time::Instant::now();
-            if let Err(error) = dispatch.dispatch(&taken.incoming, cx, &mut desk) {
+            if let Err(error) = dispatch.dispatch(&queued.incoming, cx, &mut slot) {
                 *kept = Some(begun.elapsed());
-                return Handled::Undecodable(error);
+                return HandlerExit::Undecodable(error);
             }
             let outcome = poll_fn(|task| {
-                let polled = desk.poll(task);
+                let polled = slot.poll(task);
                 kept.get_or_insert_with(|| begun.elapsed());
                 polled
             });
-            Handled::Returned(outcome.await)
+            HandlerExit::Returned(outcome.await)
         };
-        self.guard(handled).await.unwrap_or_else(Cut::into_handled)
+        self.guard(handled).await.unwrap_or_else(Interruption::into_handled)
     }
 
     /// Runs what a user wrote: it may panic, and may not take too long. Meanwhile the teller tells
     /// the server of it.
-    pub(crate) async fn guard<T>(&self, work: impl Future<Output = T>) -> Result<T, Cut> {
+    pub(crate) async fn guard<T>(&self, work: impl Future<Output = T>) -> Result<T, Interruption> {
         let overdue = async {
             match self.deadline {
                 Some(deadline) => {
@@ -429,9 +436,9 @@ impl Shared {
         // A timer is only made where the handler does not end at once.
         let ended = tokio::select! {
             biased;
-            done = AssertUnwindSafe(polled).catch_unwind() => done.map_err(Cut::panicked),
-            () = self.abort.cancelled() => Err(Cut::Aborted),
-            deadline = overdue => Err(Cut::Overdue(deadline)),
+            done = AssertUnwindSafe(polled).catch_unwind() => done.map_err(Interruption::panicked),
+            () = self.abort.cancelled() => Err(Interruption::Aborted),
+            deadline = overdue => Err(Interruption::Overdue(deadline)),
         };
         // What the handler holds is a user's, and is dropped in the same care.
         if let Err(panic) = guarded(|| work.set(None)) {
@@ -449,7 +456,7 @@ fn is_for_another(message: &Incoming) -> bool {
 }
 
 /// Runs what a user wrote, now: it may panic.
-pub(crate) fn caught<T: From<Handled>>(work: impl FnOnce() -> Poll<T>) -> Poll<T> {
+pub(crate) fn caught<T: From<HandlerExit>>(work: impl FnOnce() -> Poll<T>) -> Poll<T> {
     catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|panic| Poll::Ready(Cut::panicked(panic).into_handled().into()))
+        .unwrap_or_else(|panic| Poll::Ready(Interruption::panicked(panic).into_handled().into()))
 }

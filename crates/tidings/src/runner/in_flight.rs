@@ -16,16 +16,16 @@ use tokio::sync::Notify;
 use tokio::task::unconstrained;
 use tokio::time::Instant;
 
-use self::backlog::{Backlog, Taken};
-use self::cumulative_ack::Cover;
-use crate::context::Matter;
-use crate::runner::schedule::message_feed::{Feed, Flow};
+use self::backlog::{Backlog, QueuedMessage};
+use self::cumulative_ack::AckWindow;
+use crate::context::HandledMessage;
+use crate::runner::schedule::message_feed::{MessageFeed, SharedPull};
 use crate::transport::{Fault, Pull, Reach, Settle, Settlement};
 
 /// What is here of one route's messages.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger {
-    held: Mutex<Held>,
+pub(crate) struct InFlight {
+    state: Mutex<InFlightState>,
     /// Wakes the teller, which sleeps while nothing is here.
     stirred: Notify,
     /// Wakes the audit, which looks seldom while nothing comes.
@@ -35,22 +35,22 @@ pub(crate) struct Ledger {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Held {
+pub(crate) struct InFlightState {
     /// What waits.
     pub(crate) backlog: Backlog,
     /// What tasks of their own handle: the places that are free, and the works at the others.
-    works: Vec<Option<Work>>,
+    slots: Vec<Option<TaskSlot>>,
     free: Vec<usize>,
     /// What the intake handles itself.
-    hand: Option<InHand>,
+    inline: Option<InlineMessage>,
     /// What an ack may cover, on a route that acknowledges many messages at once.
-    pub(crate) cover: Option<Cover>,
+    pub(crate) window: Option<AckWindow>,
     /// When the server was last told of what is handled and can't be acknowledged yet.
     kept: Option<Instant>,
     /// Where more may have come that the intake has not taken.
-    flow: Option<Arc<Flow>>,
+    flow: Option<Arc<SharedPull>>,
     /// Wakes the intake, while something waits.
-    intake: Option<Waker>,
+    scheduler: Option<Waker>,
     /// Whether the teller is awake.
     awake: bool,
     /// Whether the audit looks seldom.
@@ -61,124 +61,128 @@ pub(crate) struct Held {
 
 /// A stream's message that a task handles.
 #[derive(Debug)]
-struct Work {
-    message: Arc<Matter>,
+struct TaskSlot {
+    message: Arc<HandledMessage>,
     begun: Instant,
     told: Instant,
 }
 
 /// Stands in the ledger for a message that a task handles, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Entry {
-    ledger: Arc<Ledger>,
-    place: usize,
+pub(crate) struct InFlightGuard {
+    in_flight: Arc<InFlight>,
+    slot: usize,
 }
 
-impl Drop for Entry {
+impl Drop for InFlightGuard {
     fn drop(&mut self) {
-        let mut held = self.ledger.held();
-        held.works[self.place] = None;
-        held.free.push(self.place);
+        let mut state = self.in_flight.state();
+        state.slots[self.slot] = None;
+        state.free.push(self.slot);
     }
 }
 
 /// A stream's message that the intake handles itself, with no look at the clock.
 #[derive(Debug)]
-struct InHand {
-    message: Arc<Matter>,
+struct InlineMessage {
+    message: Arc<HandledMessage>,
     /// When the teller saw it first, and when it told of it last.
     seen: Option<[Instant; 2]>,
 }
 
-impl Ledger {
-    /// With `cover` messages are handled in their order, and acknowledged together.
-    pub(crate) fn new(cover: Option<Cover>) -> Self {
-        let mut held = Held::default();
-        held.backlog.keep_order(cover.is_some());
-        held.cover = cover;
-        (held.dozes, held.calm) = (true, true);
-        Self { held: Mutex::new(held), ..Self::default() }
+impl InFlight {
+    /// With `window` messages are handled in their order, and acknowledged together.
+    pub(crate) fn new(window: Option<AckWindow>) -> Self {
+        let mut state = InFlightState::default();
+        state.backlog.keep_order(window.is_some());
+        state.window = window;
+        (state.dozes, state.calm) = (true, true);
+        Self { state: Mutex::new(state), ..Self::default() }
     }
 
     /// Does something with what an ack may cover, if acks cover more than their message.
-    pub(crate) fn cover<T: Default>(&self, work: impl FnOnce(&mut Cover) -> T) -> T {
-        self.held().cover.as_mut().map(work).unwrap_or_default()
+    pub(crate) fn ack_window<T: Default>(&self, work: impl FnOnce(&mut AckWindow) -> T) -> T {
+        self.state().window.as_mut().map(work).unwrap_or_default()
     }
 
-    pub(crate) fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn state(&self) -> MutexGuard<'_, InFlightState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A message waits from now on.
-    pub(crate) fn push(&self, mut taken: Taken) {
-        taken.entry = None;
-        let mut held = self.held();
-        let tells = taken.incoming.settle.is_some();
-        held.backlog.push(taken);
-        self.stir(&mut held, tells);
+    pub(crate) fn push(&self, mut queued: QueuedMessage) {
+        queued.in_flight = None;
+        let mut state = self.state();
+        let tells = queued.incoming.settle.is_some();
+        state.backlog.push(queued);
+        self.stir(&mut state, tells);
     }
 
     /// What came too early waits until then.
-    pub(crate) fn defer(&self, mut taken: Taken, until: Instant) {
-        taken.entry = None;
-        let mut held = self.held();
-        let tells = taken.incoming.settle.is_some();
-        held.backlog.defer(taken, until);
-        self.stir(&mut held, tells);
+    pub(crate) fn defer(&self, mut queued: QueuedMessage, until: Instant) {
+        queued.in_flight = None;
+        let mut state = self.state();
+        let tells = queued.incoming.settle.is_some();
+        state.backlog.defer(queued, until);
+        self.stir(&mut state, tells);
     }
 
     /// The intake begins to handle this message itself.
-    pub(crate) fn take_in_hand(&self, message: Arc<Matter>) {
-        let mut held = self.held();
-        held.hand = Some(InHand { message, seen: None });
-        self.stir(&mut held, true);
+    pub(crate) fn take_in_hand(&self, message: Arc<HandledMessage>) {
+        let mut state = self.state();
+        state.inline = Some(InlineMessage { message, seen: None });
+        self.stir(&mut state, true);
     }
 
     /// It has ended, or goes on in a task. Says also whether it took so long that others may have
     /// been taken over meanwhile.
     pub(crate) fn put_down(&self) -> bool {
-        self.held().hand.take().is_some_and(|hand| hand.seen.is_some())
+        self.state().inline.take().is_some_and(|inline| inline.seen.is_some())
     }
 
     /// A task begins to handle this message; `None` where there is nothing to tell of it.
-    pub(crate) fn enter(self: &Arc<Self>, taken: &Taken, now: Instant) -> Option<Entry> {
-        taken.incoming.settle.as_ref()?;
-        let message = Arc::clone(&taken.incoming);
-        let work = Some(Work { message, begun: now, told: taken.told.unwrap_or(now) });
-        let mut held = self.held();
-        let place = if let Some(place) = held.free.pop() {
-            held.works[place] = work;
-            place
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        queued: &QueuedMessage,
+        now: Instant,
+    ) -> Option<InFlightGuard> {
+        queued.incoming.settle.as_ref()?;
+        let message = Arc::clone(&queued.incoming);
+        let work = Some(TaskSlot { message, begun: now, told: queued.told.unwrap_or(now) });
+        let mut state = self.state();
+        let slot = if let Some(slot) = state.free.pop() {
+            state.slots[slot] = work;
+            slot
         } else {
-            held.works.push(work);
-            held.works.len() - 1
+            state.slots.push(work);
+            state.slots.len() - 1
         };
-        self.stir(&mut held, true);
-        Some(Entry { ledger: Arc::clone(self), place })
+        self.stir(&mut state, true);
+        Some(InFlightGuard { in_flight: Arc::clone(self), slot })
     }
 
-    /// From where the intake takes messages, until [`Ledger::detach`].
-    pub(crate) fn attach(&self, feed: &Feed) {
-        self.held().flow = feed.flow();
+    /// From where the intake takes messages, until [`InFlight::detach`].
+    pub(crate) fn attach(&self, feed: &MessageFeed) {
+        self.state().flow = feed.flow();
     }
 
     pub(crate) fn detach(&self) {
-        self.held().flow = None;
+        self.state().flow = None;
     }
 
-    fn stir(&self, held: &mut Held, tells: bool) {
-        if tells && held.calm {
-            self.rouse(held);
+    fn stir(&self, state: &mut InFlightState, tells: bool) {
+        if tells && state.calm {
+            self.rouse(state);
         }
     }
 
     #[cold]
-    fn rouse(&self, held: &mut Held) {
-        held.calm = false;
-        if !std::mem::replace(&mut held.awake, true) {
+    fn rouse(&self, state: &mut InFlightState) {
+        state.calm = false;
+        if !std::mem::replace(&mut state.awake, true) {
             self.stirred.notify_one();
         }
-        if std::mem::take(&mut held.dozes) {
+        if std::mem::take(&mut state.dozes) {
             self.roused.notify_one();
         }
     }
@@ -190,8 +194,8 @@ impl Ledger {
 
     /// What comes next rouses the audit.
     pub(crate) fn doze(&self) {
-        let mut held = self.held();
-        (held.dozes, held.calm) = (true, true);
+        let mut state = self.state();
+        (state.dozes, state.calm) = (true, true);
     }
 
     /// How far the consumer's deliveries have come; `None` while none are taken.
@@ -210,19 +214,19 @@ impl Ledger {
     }
 
     fn with_pull<T>(&self, work: impl FnOnce(&mut Pull) -> T) -> Option<T> {
-        let flow = self.held().flow.clone()?;
+        let flow = self.state().flow.clone()?;
         let mut pull = flow.lock().unwrap_or_else(PoisonError::into_inner);
         pull.as_mut().map(work)
     }
 
     /// The sequences of what is here and not settled.
     pub(crate) fn unsettled(&self) -> BTreeSet<u64> {
-        let held = self.held();
-        let works = held.works.iter().flatten().map(|work| &work.message);
-        let hand = held.hand.iter().map(|hand| &hand.message);
-        let waiting = held.backlog.all().map(|taken| &taken.incoming);
+        let state = self.state();
+        let slots = state.slots.iter().flatten().map(|work| &work.message);
+        let inline = state.inline.iter().map(|inline| &inline.message);
+        let waiting = state.backlog.all().map(|queued| &queued.incoming);
         let receipts =
-            works.chain(hand).chain(waiting).filter_map(|message| message.receipt.as_ref());
+            slots.chain(inline).chain(waiting).filter_map(|message| message.receipt.as_ref());
         receipts.map(|receipt| receipt.sequence).collect()
     }
 
@@ -243,30 +247,30 @@ impl Ledger {
         limit: Duration,
         least: Duration,
         strict: bool,
-        keep: impl Fn(&Taken) -> bool,
-    ) -> Vec<Taken> {
-        let mut held = self.held();
+        keep: impl Fn(&QueuedMessage) -> bool,
+    ) -> Vec<QueuedMessage> {
+        let mut state = self.state();
         let (hung, late) = (now.checked_sub(limit), now.checked_sub(limit.max(least)));
-        let hangs = hung.is_some_and(|hung| held.is_hung(hung));
-        let is_late = late.is_some_and(|late| held.backlog.is_late(late)) && (hangs || !strict);
+        let hangs = hung.is_some_and(|hung| state.is_hung(hung));
+        let is_late = late.is_some_and(|late| state.backlog.is_late(late)) && (hangs || !strict);
         if !self.is_crowded() {
             if is_late {
-                self.crowd(&mut held, true);
+                self.crowd(&mut state, true);
             }
             return Vec::new();
         }
         if !hangs && !is_late {
-            self.crowd(&mut held, false);
+            self.crowd(&mut state, false);
             return Vec::new();
         }
         // What came after it was known that nothing begins need not wait as long.
-        held.backlog.take_late(if hangs { now } else { late.unwrap_or(now) }, keep)
+        state.backlog.take_late(if hangs { now } else { late.unwrap_or(now) }, keep)
     }
 
-    fn crowd(&self, held: &mut Held, crowded: bool) {
+    fn crowd(&self, state: &mut InFlightState, crowded: bool) {
         self.crowded.store(crowded, Relaxed);
-        if let Some(intake) = held.intake.take() {
-            intake.wake();
+        if let Some(scheduler) = state.scheduler.take() {
+            scheduler.wake();
         }
     }
 
@@ -277,14 +281,15 @@ impl Ledger {
 
     /// Whether nothing is here: then the teller sleeps until it is woken.
     pub(crate) fn sleeps(&self) -> bool {
-        let mut held = self.held();
-        let keeps = held.cover.as_ref().is_some_and(|cover| cover.kept().next().is_some());
-        held.awake = keeps || held.hand.is_some() || !held.backlog.is_empty() || held.is_at_work();
-        held.calm = !held.awake || held.dozes;
-        if !held.awake && self.is_crowded() {
-            self.crowd(&mut held, false);
+        let mut state = self.state();
+        let keeps = state.window.as_ref().is_some_and(|window| window.kept().next().is_some());
+        state.awake =
+            keeps || state.inline.is_some() || !state.backlog.is_empty() || state.is_at_work();
+        state.calm = !state.awake || state.dozes;
+        if !state.awake && self.is_crowded() {
+            self.crowd(&mut state, false);
         }
-        !held.awake
+        !state.awake
     }
 
     /// Tells the server of what it was not told of since `before`, as long as it has not been
@@ -299,13 +304,13 @@ impl Ledger {
         now: Instant,
         limit: Duration,
     ) -> Result<Option<Settle>, Fault> {
-        let mut held = self.held();
-        let Held { hand, works, backlog, cover, kept, .. } = &mut *held;
-        if let Some(cover) = cover
+        let mut state = self.state();
+        let InFlightState { inline, slots, backlog, window, kept, .. } = &mut *state;
+        if let Some(window) = window
             && kept.is_none_or(|kept| kept <= before)
         {
             *kept = Some(now);
-            for settle in cover.kept() {
+            for settle in window.kept() {
                 // What finds no room is told the next time.
                 unconstrained(settle.send(Settlement::Progress)).now_or_never().transpose()?;
             }
@@ -313,19 +318,20 @@ impl Ledger {
         let may_be_told = |begun: Instant| {
             !limit.is_zero() && begun.checked_add(limit).is_none_or(|end| now <= end)
         };
-        let hand = hand.iter_mut().filter_map(|InHand { message, seen }| {
+        let inline = inline.iter_mut().filter_map(|InlineMessage { message, seen }| {
             let [begun, told] = seen.get_or_insert([now, now]);
             message.settle.as_ref().filter(|_| may_be_told(*begun)).map(|settle| (settle, told))
         });
-        let works = works.iter_mut().flatten();
-        let works = works.filter_map(|Work { message, begun, told }| {
+        let slots = slots.iter_mut().flatten();
+        let slots = slots.filter_map(|TaskSlot { message, begun, told }| {
             message.settle.as_ref().filter(|_| may_be_told(*begun)).map(|settle| (settle, told))
         });
-        let waiting = backlog.untold(before).filter_map(|taken| {
-            let Taken { incoming, told, .. } = taken;
+        let waiting = backlog.untold(before).filter_map(|queued| {
+            let QueuedMessage { incoming, told, .. } = queued;
             incoming.settle.as_ref().map(|settle| (settle, told.get_or_insert(before)))
         });
-        for (settle, told) in hand.chain(works).chain(waiting).filter(|(_, told)| **told <= before)
+        for (settle, told) in
+            inline.chain(slots).chain(waiting).filter(|(_, told)| **told <= before)
         {
             *told = now;
             match unconstrained(settle.send(Settlement::Progress)).now_or_never() {
@@ -338,29 +344,30 @@ impl Ledger {
 
     /// From where messages may have come that the intake can't take: the handler that it runs
     /// itself has not returned for longer than the teller sleeps.
-    pub(crate) fn stuck(&self) -> Option<Arc<Flow>> {
-        let held = self.held();
-        let is_stuck = held.hand.as_ref().is_some_and(|hand| hand.seen.is_some());
-        held.flow.clone().filter(|_| is_stuck)
+    pub(crate) fn stuck(&self) -> Option<Arc<SharedPull>> {
+        let state = self.state();
+        let is_stuck = state.inline.as_ref().is_some_and(|inline| inline.seen.is_some());
+        state.flow.clone().filter(|_| is_stuck)
     }
 }
 
-impl Held {
+impl InFlightState {
     /// Whether a handler began before then.
     fn is_hung(&self, before: Instant) -> bool {
-        let works = self.works.iter().flatten().map(|work| work.begun);
-        let hand = self.hand.iter().filter_map(|hand| hand.seen).map(|[begun, _]| begun);
-        works.chain(hand).any(|begun| begun <= before)
+        let slots = self.slots.iter().flatten().map(|work| work.begun);
+        let inline = self.inline.iter().filter_map(|inline| inline.seen).map(|[begun, _]| begun);
+        slots.chain(inline).any(|begun| begun <= before)
     }
 
     /// Who is woken when it is to be looked at anew whether messages are fetched ahead.
     pub(crate) fn await_crowd(&mut self, waker: &Waker) {
-        if !self.backlog.is_empty() && !self.intake.as_ref().is_some_and(|i| i.will_wake(waker)) {
-            self.intake = Some(waker.clone());
+        if !self.backlog.is_empty() && !self.scheduler.as_ref().is_some_and(|i| i.will_wake(waker))
+        {
+            self.scheduler = Some(waker.clone());
         }
     }
 
     fn is_at_work(&self) -> bool {
-        self.works.len() > self.free.len()
+        self.slots.len() > self.free.len()
     }
 }

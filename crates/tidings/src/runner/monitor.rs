@@ -19,8 +19,8 @@ use super::supervise;
 use crate::header::Headers;
 use crate::link::Link;
 use crate::message::Declaration;
-use crate::request::reply_subject::Refused;
-use crate::runner::Tally;
+use crate::request::reply_subject::RefusedReplies;
+use crate::runner::Counters;
 use crate::runner::Worker;
 use crate::subject::Subject;
 use crate::subscribe::SubscribeError;
@@ -65,7 +65,7 @@ pub(crate) struct Endpoint {
     subject: &'static str,
     group: String,
     metadata: BTreeMap<&'static str, String>,
-    tally: Arc<Tally>,
+    counters: Arc<Counters>,
 }
 
 impl Endpoint {
@@ -73,13 +73,13 @@ impl Endpoint {
         name: String,
         declaration: &'static Declaration,
         group: String,
-        tally: Arc<Tally>,
+        counters: Arc<Counters>,
     ) -> Self {
         let metadata = BTreeMap::from([
             ("message", declaration.tag.to_owned()),
             ("schema", format!("urn:tidings:{}:v{}", declaration.name, declaration.version)),
         ]);
-        Self { name, subject: declaration.filter, group, metadata, tally }
+        Self { name, subject: declaration.filter, group, metadata, counters }
     }
 }
 
@@ -166,7 +166,7 @@ async fn answer(
     questions: &Mutex<SelectAll<Inbox>>,
     end: &CancellationToken,
 ) {
-    let (mut questions, refused) = (questions.lock().await, Refused::default());
+    let (mut questions, refused) = (questions.lock().await, RefusedReplies::default());
     loop {
         let question = tokio::select! {
             biased;
@@ -235,16 +235,19 @@ impl Endpoint {
     }
 
     fn stats(&self) -> EndpointStats<'_> {
-        let tally = self.tally.endpoint();
+        let counters = self.counters.endpoint();
         EndpointStats {
             name: &self.name,
             subject: self.subject,
             queue_group: &self.group,
-            num_requests: tally.requests,
-            num_errors: tally.errors,
-            last_error: tally.last_error,
-            processing_time: tally.busy_nanos,
-            average_processing_time: tally.busy_nanos.checked_div(tally.requests).unwrap_or(0),
+            num_requests: counters.requests,
+            num_errors: counters.errors,
+            last_error: counters.last_error,
+            processing_time: counters.busy_nanos,
+            average_processing_time: counters
+                .busy_nanos
+                .checked_div(counters.requests)
+                .unwrap_or(0),
         }
     }
 }

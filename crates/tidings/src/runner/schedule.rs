@@ -16,19 +16,19 @@ use std::task::{Context, Poll};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use self::circuit_breaker::Circuit;
-use self::message_buffer::Sheet;
-use self::message_feed::{Feed, Halt};
-use self::rate_limit::Pace;
-use super::in_flight::{Held, Ledger};
-use crate::context::Matter;
+use self::circuit_breaker::CircuitState;
+use self::message_buffer::MessageBuffer;
+use self::message_feed::{MessageFeed, StopReason};
+use self::rate_limit::RateLimit;
+use super::in_flight::{InFlight, InFlightState};
+use crate::context::HandledMessage;
 use crate::probe::Listener;
 use crate::route::{BatchRule, RouteSpec};
 use crate::runner::Worker;
-use crate::runner::execute::inline::Hand;
-use crate::runner::execute::permit::Done;
-use crate::runner::in_flight::cumulative_ack::Cover;
-use crate::runner::status::route_state::Trouble;
+use crate::runner::execute::inline::InlineExecutor;
+use crate::runner::execute::permit::Released;
+use crate::runner::in_flight::cumulative_ack::AckWindow;
+use crate::runner::status::route_state::RouteFault;
 use crate::transport::Incoming;
 
 /// How many messages are begun before other tasks have their turn.
@@ -36,42 +36,42 @@ const AT_ONCE: usize = 64;
 
 /// How many messages may wait here beside those that are handled.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Ahead {
+pub(crate) struct Prefetch {
     pub(crate) usual: usize,
     /// While the handler is so quick that they hardly wait.
     pub(crate) quick: usize,
 }
 
-impl Ahead {
+impl Prefetch {
     pub(crate) fn same(usual: usize) -> Self {
         Self { usual, quick: usual }
     }
 }
 
 /// What is here of one route's messages.
-pub(crate) struct Intake {
+pub(crate) struct Scheduler {
     pub(crate) worker: Worker,
     concurrency: usize,
     /// What makes a batch, on a route of batches.
     batch: Option<BatchRule>,
     /// How many messages may be handled at a time, and how many may wait beside them.
     at_a_time: usize,
-    ahead: Ahead,
-    pub(crate) ledger: Arc<Ledger>,
+    ahead: Prefetch,
+    pub(crate) in_flight: Arc<InFlight>,
     /// What the next message is written on.
-    sheet: Sheet,
+    buffer: MessageBuffer,
     /// What handles a message here, without a task of its own.
-    hand: Hand,
+    inline: InlineExecutor,
     /// How many handlers run in tasks, and how many messages they have.
     pub(crate) running: usize,
     handled: usize,
     /// Whether no more messages are to come.
     pub(crate) ends: bool,
-    pace: Option<Pace>,
-    circuit: Circuit,
+    rate_limit: Option<RateLimit>,
+    circuit: CircuitState,
     /// Until when nothing begins: the handler keeps failing.
     pub(crate) open: Option<Instant>,
-    done: (mpsc::UnboundedSender<Done>, mpsc::UnboundedReceiver<Done>),
+    released: (mpsc::UnboundedSender<Released>, mpsc::UnboundedReceiver<Released>),
     /// Whether anything came since it was asked last.
     delivered: bool,
     /// Whether it is known that nothing is to be fetched ahead.
@@ -80,26 +80,26 @@ pub(crate) struct Intake {
     timer: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
-impl Intake {
-    pub(crate) fn new(worker: Worker, route: &RouteSpec, ahead: Ahead) -> Self {
-        let ledger = Arc::clone(&worker.shared.ledger);
-        let sheet = Sheet::new(&worker.shared.place);
+impl Scheduler {
+    pub(crate) fn new(worker: Worker, route: &RouteSpec, ahead: Prefetch) -> Self {
+        let in_flight = Arc::clone(&worker.shared.in_flight);
+        let buffer = MessageBuffer::new(&worker.shared.route_context);
         Self {
             worker,
             concurrency: route.concurrency,
             batch: route.batch_rule(),
             at_a_time: route.at_a_time(),
             ahead,
-            ledger,
-            sheet,
-            hand: Hand::default(),
+            in_flight,
+            buffer,
+            inline: InlineExecutor::default(),
             running: 0,
             handled: 0,
             ends: false,
-            pace: route.rate.map(Pace::new),
-            circuit: Circuit::new(route.breaker.clone()),
+            rate_limit: route.rate.map(RateLimit::new),
+            circuit: CircuitState::new(route.breaker.clone()),
             open: None,
-            done: mpsc::unbounded_channel(),
+            released: mpsc::unbounded_channel(),
             delivered: false,
             crowded: false,
             timer: None,
@@ -113,10 +113,10 @@ impl Intake {
     /// Begins anew where its task panicked: what it had in its hand comes again, what others handle
     /// goes on.
     pub(crate) fn recover(&mut self) {
-        self.ledger.put_down();
-        self.ledger.detach();
-        self.sheet = Sheet::new(&self.worker.shared.place);
-        self.hand = Hand::default();
+        self.in_flight.put_down();
+        self.in_flight.detach();
+        self.buffer = MessageBuffer::new(&self.worker.shared.route_context);
+        self.inline = InlineExecutor::default();
         self.timer = None;
         self.ends = false;
     }
@@ -127,17 +127,17 @@ impl Intake {
     }
 
     /// Takes and handles messages until there is a reason not to.
-    pub(crate) async fn run(&mut self, feed: &mut Feed, listener: &Listener) -> Halt {
-        let (worker, gate) = (self.worker.clone(), self.worker.gate());
+    pub(crate) async fn run(&mut self, feed: &mut MessageFeed, listener: &Listener) -> StopReason {
+        let (worker, state) = (self.worker.clone(), self.worker.state());
         let mut stopped = pin!(worker.stopped());
-        let mut paused = pin!(gate.is_paused(true));
+        let mut paused = pin!(state.is_paused(true));
         let halt = poll_fn(|cx| {
             // First: a feed that always has something must not keep them waiting.
             if stopped.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(Halt::Stopped);
+                return Poll::Ready(StopReason::Stopped);
             }
             if paused.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(Halt::Paused);
+                return Poll::Ready(StopReason::Paused);
             }
             self.poll_turn(cx, Some((feed, listener)))
         });
@@ -163,20 +163,20 @@ impl Intake {
     pub(crate) fn poll_turn(
         &mut self,
         cx: &mut Context<'_>,
-        source: Option<(&mut Feed, &Listener)>,
-    ) -> Poll<Halt> {
+        source: Option<(&mut MessageFeed, &Listener)>,
+    ) -> Poll<StopReason> {
         let polled = self.poll_steps(cx, source);
         // What the last message held is not kept until the next one comes.
-        self.sheet.wipe();
-        self.hand.rest(&self.worker.shared);
+        self.buffer.wipe();
+        self.inline.rest(&self.worker.shared);
         polled
     }
 
     fn poll_steps(
         &mut self,
         cx: &mut Context<'_>,
-        mut source: Option<(&mut Feed, &Listener)>,
-    ) -> Poll<Halt> {
+        mut source: Option<(&mut MessageFeed, &Listener)>,
+    ) -> Poll<StopReason> {
         let mut left = AT_ONCE;
         #[cfg(test)]
         tests::count();
@@ -190,26 +190,26 @@ impl Intake {
                 is_clear = self.begin(&mut left);
             }
             // What no stream keeps goes to other instances meanwhile; a stream's waits.
-            if let (Some(until), Some((Feed::Core(_), _))) = (self.open, &source)
+            if let (Some(until), Some((MessageFeed::Core(_), _))) = (self.open, &source)
                 && !self.ends
             {
-                return Poll::Ready(Halt::Open(until));
+                return Poll::Ready(StopReason::Open(until));
             }
             if left == 0 {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            if self.poll_done(cx) {
+            if self.poll_released(cx) {
                 is_clear = false;
                 continue;
             }
             if let Some((feed, listener)) = &mut source {
                 let room = if is_clear { self.places() } else { self.room() };
                 if (room > 0 || feed.expects())
-                    && let Some(blank) = self.sheet.blank()
+                    && let Some(blank) = self.buffer.blank()
                 {
-                    let gate = &self.worker.shared.gate;
-                    match listener.attend(cx, |cx| feed.poll_next(cx, room, gate, blank)) {
+                    let state = &self.worker.shared.state;
+                    match listener.attend(cx, |cx| feed.poll_next(cx, room, state, blank)) {
                         Poll::Ready(Some(Ok(()))) if is_clear => {
                             left -= 1;
                             is_clear = self.handle_now();
@@ -217,16 +217,16 @@ impl Intake {
                         }
                         Poll::Ready(Some(next)) => {
                             match next {
-                                Ok(()) => self.put(Arc::clone(self.sheet.message())),
+                                Ok(()) => self.put(Arc::clone(self.buffer.message())),
                                 Err(fault) => self.worker.feed_fails(fault),
                             }
                             is_clear = false;
                             continue;
                         }
-                        Poll::Ready(None) => return Poll::Ready(Halt::Dry),
+                        Poll::Ready(None) => return Poll::Ready(StopReason::Dry),
                         Poll::Pending if self.worker.shared.acks_all => {
                             let holds = feed.is_judging();
-                            self.ledger.cover(|cover| cover.hold(holds));
+                            self.in_flight.ack_window(|window| window.hold(holds));
                         }
                         Poll::Pending => {}
                     }
@@ -246,43 +246,43 @@ impl Intake {
     pub(crate) fn acknowledge(&self) {
         let shared = &self.worker.shared;
         if shared.acks_all {
-            shared.acknowledge_all(self.ledger.cover(Cover::due));
+            shared.acknowledge_all(self.in_flight.ack_window(AckWindow::due));
         }
     }
 
     /// Why no more is to be taken, for now, if there is a reason beside those of the circuit.
     #[inline]
-    fn halts(&mut self, source: Option<&Feed>) -> Option<Halt> {
+    fn halts(&mut self, source: Option<&MessageFeed>) -> Option<StopReason> {
         let feed = source?;
         if self.worker.shared.acks_all {
-            if self.ledger.cover(Cover::makes_way) {
-                return Some(Halt::Yielding);
+            if self.in_flight.ack_window(AckWindow::makes_way) {
+                return Some(StopReason::Yielding);
             }
             if self.is_broken() {
-                return Some(Halt::Broken);
+                return Some(StopReason::Broken);
             }
         }
-        if self.ledger.is_crowded() != self.crowded {
+        if self.in_flight.is_crowded() != self.crowded {
             self.crowded = !self.crowded;
-            return (self.crowded && feed.expects()).then_some(Halt::Crowded);
+            return (self.crowded && feed.expects()).then_some(StopReason::Crowded);
         }
         None
     }
 
     /// Whether others have messages, so that none may be acknowledged for all before it.
     fn is_broken(&self) -> bool {
-        self.ledger.cover(|cover| cover.is_broken(Instant::now))
+        self.in_flight.ack_window(|window| window.is_broken(Instant::now))
     }
 
     /// Whether a handler has ended in its task.
     #[inline]
-    fn poll_done(&mut self, cx: &mut Context<'_>) -> bool {
+    fn poll_released(&mut self, cx: &mut Context<'_>) -> bool {
         if self.running == 0 {
             return false;
         }
-        match self.done.1.poll_recv(cx) {
-            Poll::Ready(Some(done)) => {
-                self.end(done);
+        match self.released.1.poll_recv(cx) {
+            Poll::Ready(Some(released)) => {
+                self.end(released);
                 true
             }
             _ => false,
@@ -292,9 +292,9 @@ impl Intake {
     /// Whether something is due that nobody else says.
     fn poll_timer(&mut self, cx: &mut Context<'_>, takes: bool) -> bool {
         let wake = {
-            let mut held = self.ledger.held();
+            let mut held = self.in_flight.state();
             held.await_crowd(cx.waker());
-            if takes && self.ledger.is_crowded() != self.crowded {
+            if takes && self.in_flight.is_crowded() != self.crowded {
                 return true;
             }
             self.wake(&held, takes)
@@ -314,12 +314,12 @@ impl Intake {
 
     /// Whether a message is here that is not begun.
     pub(crate) fn has_waiting(&self) -> bool {
-        !self.ledger.held().backlog.is_empty()
+        !self.in_flight.state().backlog.is_empty()
     }
 
     /// How many of those may begin when there is room.
     pub(crate) fn waiting(&self) -> usize {
-        self.ledger.held().backlog.waiting()
+        self.in_flight.state().backlog.waiting()
     }
 
     /// A message that came, and waits.
@@ -327,26 +327,26 @@ impl Intake {
         self.put(self.worker.matter(incoming));
     }
 
-    fn put(&mut self, message: Arc<Matter>) {
+    fn put(&mut self, message: Arc<HandledMessage>) {
         self.hear();
-        let taken = self.worker.take(message);
-        self.ledger.push(taken);
+        let queued = self.worker.take(message);
+        self.in_flight.push(queued);
     }
 
     /// Messages come.
     fn hear(&mut self) {
         self.delivered = true;
-        self.worker.shared.gate.well(Trouble::Feed);
+        self.worker.shared.state.well(RouteFault::Feed);
     }
 
     /// How many messages may still be taken.
     fn room(&self) -> usize {
-        self.places().saturating_sub(self.ledger.held().backlog.waiting())
+        self.places().saturating_sub(self.in_flight.state().backlog.waiting())
     }
 
     /// The same where none waits.
     fn places(&self) -> usize {
-        let ahead = if self.crowded { 0 } else { self.hand.ahead(self.ahead) };
+        let ahead = if self.crowded { 0 } else { self.inline.ahead(self.ahead) };
         let most = if self.circuit.is_probing() { 1 } else { self.at_a_time.saturating_add(ahead) };
         most.saturating_sub(self.handled)
     }
@@ -358,18 +358,19 @@ impl Intake {
 
     /// When there is something to do that nobody else says. What may not begin then is none of it:
     /// it would ring without end.
-    fn wake(&self, held: &Held, takes: bool) -> Option<Instant> {
+    fn wake(&self, held: &InFlightState, takes: bool) -> Option<Instant> {
         let backlog = &held.backlog;
-        let missing = held.cover.as_ref().filter(|_| takes).and_then(Cover::until);
+        let missing = held.window.as_ref().filter(|_| takes).and_then(AckWindow::until);
         // Otherwise it is a handler's end that says so, or the end of the circuit's pause.
         let may_begin = self.running < self.places_at_once() && self.open.is_none();
         let begins = may_begin.then(|| {
-            let pace = self.pace.as_ref().and_then(|pace| pace.wait(Instant::now()));
-            let in_time = |due: Instant| pace.map_or(due, |pace| pace.max(due));
+            let rate_limit =
+                self.rate_limit.as_ref().and_then(|rate_limit| rate_limit.wait(Instant::now()));
+            let in_time = |due: Instant| rate_limit.map_or(due, |rate_limit| rate_limit.max(due));
             let waits = backlog.waiting() > 0;
             let batch = self.batch.filter(|_| waits).and_then(|rule| backlog.batch_due(rule));
             let due = [backlog.due(), batch].into_iter().flatten().min().map(in_time);
-            [due, pace.filter(|_| waits)].into_iter().flatten().min()
+            [due, rate_limit.filter(|_| waits)].into_iter().flatten().min()
         });
         [begins.flatten(), missing, self.open].into_iter().flatten().min()
     }

@@ -15,24 +15,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::dead_letter::KEPT;
-use self::give_back_note::GivenBack;
-use self::handler_exit::Handled;
-use self::policy::{Attempt, Fate, Why};
-use self::reply::Told;
+use self::give_back_note::GiveBackNote;
+use self::handler_exit::HandlerExit;
+use self::policy::{Attempt, Disposition, Why};
+use self::reply::ErrorReply;
 use super::execute::Shared;
-use crate::context::Matter;
+use crate::context::HandledMessage;
 use crate::dead_letter::DeadLetterReason;
 use crate::jitter::random_unit;
 use crate::runner::execute::permit::Health;
-use crate::runner::in_flight::backlog::Taken;
-use crate::runner::in_flight::cumulative_ack::Cover;
+use crate::runner::in_flight::backlog::QueuedMessage;
+use crate::runner::in_flight::cumulative_ack::AckWindow;
 use crate::transport::{Fault, Incoming, Receipt, Settle, Settlement};
 
 /// How often the ack of a last attempt is sent, until the server says that it has it.
 const LAST_ACKS: usize = 5;
 
 /// What a message means for the handler, and the message itself where it is to wait here.
-pub(crate) type Concluded = (Health, Option<(Taken, Duration)>);
+pub(crate) type Settled = (Health, Option<(QueuedMessage, Duration)>);
 
 impl Shared {
     /// Whether a message that was handled, and that nobody watches, has nothing to be done about it
@@ -48,99 +48,102 @@ impl Shared {
     /// that it is to wait here; says what it means for the handler.
     pub(crate) async fn conclude(
         self: &Arc<Self>,
-        mut taken: Taken,
-        handled: Handled,
+        mut queued: QueuedMessage,
+        handled: HandlerExit,
         took: Duration,
-    ) -> Concluded {
-        let mut fate = self.fate(&taken, &handled);
-        if let Some(Fate::Aside(DeadLetterReason::Attempts)) = fate
-            && !matches!(handled, Handled::UsedUp)
-            && let Some(receipt) = &taken.incoming.receipt
+    ) -> Settled {
+        let mut disposition = self.disposition(&queued, &handled);
+        if let Some(Disposition::DeadLetter(DeadLetterReason::Attempts)) = disposition
+            && !matches!(handled, HandlerExit::UsedUp)
+            && let Some(receipt) = &queued.incoming.receipt
             && receipt.attempt > self.history.failures(receipt)
-            && Box::pin(GivenBack::may_be(&self.link, receipt)).await
+            && Box::pin(GiveBackNote::may_be(&self.link, receipt)).await
         {
-            fate = Some(self.fate_here(receipt, &handled));
+            disposition = Some(self.disposition_by_history(receipt, &handled));
         }
-        if let Some(fate) = &fate {
-            self.tell_fate(&taken, &handled, fate);
+        if let Some(disposition) = &disposition {
+            self.log_disposition(&queued, &handled, disposition);
         }
-        self.tally.count(&handled, fate.as_ref(), took);
-        let health = handled.health(fate.as_ref());
-        let sent = match fate {
-            Some(Fate::Later(delay)) => {
-                handled.tell(&taken.underway, Some(&Settlement::Nak(Some(delay))));
-                let underway = self.begin(&taken.incoming);
+        self.counters.count(&handled, disposition.as_ref(), took);
+        let health = handled.health(disposition.as_ref());
+        let sent = match disposition {
+            Some(Disposition::Defer(delay)) => {
+                handled.tell(&queued.underway, Some(&Settlement::Nak(Some(delay))));
+                let underway = self.begin(&queued.incoming);
                 // Its next run counts anew what it publishes.
-                let incoming = Arc::new(taken.incoming.anew());
-                return (health, Some((Taken { incoming, underway, ..taken }, delay)));
+                let incoming = Arc::new(queued.incoming.anew());
+                return (health, Some((QueuedMessage { incoming, underway, ..queued }, delay)));
             }
             // Those behind it wait as long as it does.
-            Some(Fate::Again(delay)) if self.acks_all && !matches!(handled, Handled::Aborted) => {
-                handled.tell(&taken.underway, Some(&Settlement::Nak(Some(delay))));
-                return (health, Some((self.once_more(taken), delay)));
+            Some(Disposition::Retry(delay))
+                if self.acks_all && !matches!(handled, HandlerExit::Aborted) =>
+            {
+                handled.tell(&queued.underway, Some(&Settlement::Nak(Some(delay))));
+                return (health, Some((self.once_more(queued), delay)));
             }
             // Another instance is to read in this one's place, and to begin with this message.
-            Some(Fate::Back(delay)) if self.acks_all => {
-                Box::pin(self.note_given_back(&taken)).await;
-                handled.tell(&taken.underway, Some(&Settlement::Nak(Some(delay))));
-                self.ledger.cover(Cover::make_way);
-                let underway = self.begin(&taken.incoming);
-                let incoming = Arc::new(taken.incoming.anew());
-                return (health, Some((Taken { incoming, underway, ..taken }, delay)));
+            Some(Disposition::GiveBack(delay)) if self.acks_all => {
+                Box::pin(self.note_given_back(&queued)).await;
+                handled.tell(&queued.underway, Some(&Settlement::Nak(Some(delay))));
+                self.in_flight.ack_window(AckWindow::make_way);
+                let underway = self.begin(&queued.incoming);
+                let incoming = Arc::new(queued.incoming.anew());
+                return (health, Some((QueuedMessage { incoming, underway, ..queued }, delay)));
             }
             // Boxed, as what is rare is here: each task has room for all that may come.
-            Some(Fate::Aside(reason)) => {
-                let aside = Box::pin(self.put_aside(taken, handled, reason)).await;
+            Some(Disposition::DeadLetter(reason)) => {
+                let aside = Box::pin(self.put_aside(queued, handled, reason)).await;
                 let Some((back, sent)) = aside else { return (health, None) };
-                taken = back;
+                queued = back;
                 sent
             }
-            Some(fate) => self.settle(&mut taken, &handled, fate).await,
-            None => self.answer(&taken, handled).await,
+            Some(disposition) => self.settle(&mut queued, &handled, disposition).await,
+            None => self.answer(&queued, handled).await,
         };
-        self.unsettled(&taken.incoming, sent);
+        self.unsettled(&queued.incoming, sent);
         // Never, but where a test says so.
-        if taken.underway.redelivers() && taken.incoming.receipt.is_some() {
-            return (health, Some((self.once_more(taken), Duration::ZERO)));
+        if queued.underway.redelivers() && queued.incoming.receipt.is_some() {
+            return (health, Some((self.once_more(queued), Duration::ZERO)));
         }
         (health, None)
     }
 
     /// The same message, as if it came again.
-    fn once_more(&self, taken: Taken) -> Taken {
-        let mut again = taken.incoming.anew();
+    fn once_more(&self, queued: QueuedMessage) -> QueuedMessage {
+        let mut again = queued.incoming.anew();
         if let Some(receipt) = &mut again.renew().receipt {
             receipt.attempt += 1;
         }
         let incoming = Arc::new(again);
         let underway = self.begin(&incoming);
-        Taken { incoming, underway, ..taken }
+        QueuedMessage { incoming, underway, ..queued }
     }
 
     /// Settles a message where an ack covers all before it: what is done is acknowledged with
     /// others.
     pub(crate) async fn settle_in_order(
         &self,
-        message: &Arc<Matter>,
+        message: &Arc<HandledMessage>,
         settle: &Settle,
         settlement: Settlement,
     ) -> Result<(), Fault> {
         if matches!(settlement, Settlement::Ack | Settlement::Term(_)) {
-            return match self.ledger.cover(|cover| cover.handled(message)) {
+            return match self.in_flight.ack_window(|window| window.handled(message)) {
                 Some(due) => due.send(Settlement::Ack).await,
                 None => Ok(()),
             };
         }
         if let Some(receipt) = &message.receipt {
-            self.ledger.cover(|cover| cover.give_back(receipt.sequence));
+            self.in_flight.ack_window(|window| window.give_back(receipt.sequence));
         }
         settle.send(settlement).await
     }
 
     /// Acknowledges a message that is not handled: it is done.
-    pub(crate) fn pass(self: &Arc<Self>, message: &Arc<Matter>) {
+    pub(crate) fn pass(self: &Arc<Self>, message: &Arc<HandledMessage>) {
         if self.acks_all {
-            return self.acknowledge_all(self.ledger.cover(|cover| cover.handled(message)));
+            return self
+                .acknowledge_all(self.in_flight.ack_window(|window| window.handled(message)));
         }
         self.acknowledge_all(message.settle.clone());
     }
@@ -174,11 +177,11 @@ impl Shared {
     }
 
     /// What becomes of a stream's message; `None` for one that is not settled.
-    fn fate(&self, taken: &Taken, handled: &Handled) -> Option<Fate> {
-        taken.incoming.settle.as_ref()?;
-        let receipt = taken.incoming.receipt.as_ref();
+    fn disposition(&self, queued: &QueuedMessage, handled: &HandlerExit) -> Option<Disposition> {
+        queued.incoming.settle.as_ref()?;
+        let receipt = queued.incoming.receipt.as_ref();
         let number = receipt.map_or(1, |receipt| receipt.attempt);
-        if let Handled::Undecodable(error) = handled
+        if let HandlerExit::Undecodable(error) = handled
             && error.is_of_another()
         {
             return Some(self.policy.unknown(number, random_unit()));
@@ -192,7 +195,7 @@ impl Shared {
     }
 
     /// The same by what failed here, where other deliveries may have been no attempts.
-    fn fate_here(&self, receipt: &Receipt, handled: &Handled) -> Fate {
+    fn disposition_by_history(&self, receipt: &Receipt, handled: &HandlerExit) -> Disposition {
         self.policy.decide(handled, || {
             let now = self.link.transport.now();
             let since_first = now.duration_since(self.history.first_failure(receipt, now));
@@ -205,53 +208,63 @@ impl Shared {
     }
 
     /// Lets all instances know that a message is given back that was not tried.
-    pub(crate) async fn note_given_back(&self, taken: &Taken) {
-        if let Some(receipt) = &taken.incoming.receipt {
+    pub(crate) async fn note_given_back(&self, queued: &QueuedMessage) {
+        if let Some(receipt) = &queued.incoming.receipt {
             // What is not known here comes by a filter that may not be known here either.
             self.look.notify_one();
             self.given_back.note(&self.link, self.letters.as_deref(), receipt).await;
         }
     }
 
-    fn tell_fate(&self, taken: &Taken, handled: &Handled, fate: &Fate) {
-        let number = taken.incoming.receipt.as_ref().map_or(1, |receipt| receipt.attempt);
-        let (route, subject) = (&self.label, taken.incoming.subject.as_str());
+    fn log_disposition(
+        &self,
+        queued: &QueuedMessage,
+        handled: &HandlerExit,
+        disposition: &Disposition,
+    ) {
+        let number = queued.incoming.receipt.as_ref().map_or(1, |receipt| receipt.attempt);
+        let (route, subject) = (&self.label, queued.incoming.subject.as_str());
         let why = Why(handled);
-        match fate {
-            Fate::Ack => {}
-            Fate::Back(delay) => {
+        match disposition {
+            Disposition::Ack => {}
+            Disposition::GiveBack(delay) => {
                 tracing::warn!(route, subject, delivery = number, ?delay, %why, "a message is not known here, and given back");
             }
-            Fate::Later(delay) => {
+            Disposition::Defer(delay) => {
                 tracing::debug!(route, subject, ?delay, %why, "a message came too early");
             }
-            Fate::Again(delay) => {
+            Disposition::Retry(delay) => {
                 tracing::warn!(route, subject, attempt = number, ?delay, %why, "a message is handled again");
             }
-            Fate::Aside(reason) => {
+            Disposition::DeadLetter(reason) => {
                 tracing::error!(route, subject, attempt = number, %reason, %why, "a message is given up");
             }
         }
     }
 
     /// Says what becomes of a stream's message that is not put aside.
-    async fn settle(&self, taken: &mut Taken, handled: &Handled, fate: Fate) -> Result<(), Fault> {
-        let settlement = match &fate {
-            Fate::Ack => Settlement::Ack,
-            Fate::Again(wait) => Settlement::Nak(Some(*wait).filter(|wait| !wait.is_zero())),
-            Fate::Back(wait) => {
-                Box::pin(self.note_given_back(taken)).await;
+    async fn settle(
+        &self,
+        queued: &mut QueuedMessage,
+        handled: &HandlerExit,
+        disposition: Disposition,
+    ) -> Result<(), Fault> {
+        let settlement = match &disposition {
+            Disposition::Ack => Settlement::Ack,
+            Disposition::Retry(wait) => Settlement::Nak(Some(*wait).filter(|wait| !wait.is_zero())),
+            Disposition::GiveBack(wait) => {
+                Box::pin(self.note_given_back(queued)).await;
                 Settlement::Nak(Some(*wait))
             }
             // It was not given back: it waits here, or in a task of its own.
-            Fate::Later(_) | Fate::Aside(_) => Settlement::Progress,
+            Disposition::Defer(_) | Disposition::DeadLetter(_) => Settlement::Progress,
         };
         if matches!(settlement, Settlement::Nak(_)) {
-            self.account.owe(&taken.incoming);
+            self.ack_floor.owe(&queued.incoming);
         }
         // From here on the server is told no more that it is in good hands.
-        taken.entry = None;
-        let Taken { incoming, underway, .. } = &*taken;
+        queued.in_flight = None;
+        let QueuedMessage { incoming, underway, .. } = &*queued;
         let Some(settle) = &incoming.settle else { return Ok(()) };
         // What was acked at its first attempt has no history: nobody is asked for it.
         if let Some(receipt) = &incoming.receipt
@@ -259,22 +272,22 @@ impl Shared {
             && !matches!(settlement, Settlement::Nak(_))
         {
             self.history.forget(receipt);
-            self.account.settle(incoming);
+            self.ack_floor.settle(incoming);
         }
         let settlement = underway.settlement(settlement);
         handled.tell(underway, Some(&settlement));
         if self.acks_all {
             return self.settle_in_order(incoming, settle, settlement).await;
         }
-        if settlement == Settlement::Ack && self.is_last_attempt(taken) {
+        if settlement == Settlement::Ack && self.is_last_attempt(queued) {
             return Box::pin(self.acknowledge(incoming, settle)).await;
         }
         settle.send(settlement).await
     }
 
     /// Whether a message is not to be tried again after this delivery.
-    pub(crate) fn is_last_attempt(&self, taken: &Taken) -> bool {
-        let attempt = taken.incoming.receipt.as_ref().map_or(1, |receipt| receipt.attempt);
+    pub(crate) fn is_last_attempt(&self, queued: &QueuedMessage) -> bool {
+        let attempt = queued.incoming.receipt.as_ref().map_or(1, |receipt| receipt.attempt);
         self.policy.is_used_up(attempt.saturating_add(1))
     }
 
@@ -326,15 +339,15 @@ impl Shared {
     }
 
     /// Answers who asked; logs what nobody asked for.
-    async fn answer(&self, taken: &Taken, handled: Handled) -> Result<(), Fault> {
-        handled.tell(&taken.underway, None);
-        let told = Told::of(&handled, self.telling);
+    async fn answer(&self, queued: &QueuedMessage, handled: HandlerExit) -> Result<(), Fault> {
+        handled.tell(&queued.underway, None);
+        let told = ErrorReply::of(&handled, self.telling);
         reply::report(&self.label, &handled, told.as_ref());
         if let Some(told) = &told {
-            self.tally.told(told.description());
+            self.counters.told(told.description());
         }
-        match &taken.incoming.reply {
-            Some(to) if self.is_asked() && self.tally.refused.allows(&self.label, to) => {
+        match &queued.incoming.reply {
+            Some(to) if self.is_asked() && self.counters.refused.allows(&self.label, to) => {
                 reply::reply(&self.link, to.clone(), handled, told.as_ref()).await
             }
             // An event's reply subject is its publisher's, who waits for a stream's ack.

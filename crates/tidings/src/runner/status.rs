@@ -3,7 +3,7 @@
 pub(super) mod counters;
 pub(super) mod route_state;
 
+pub(crate) use counters::Counters;
 pub use counters::RouteReport;
-pub(crate) use counters::Tally;
-pub(crate) use route_state::Gate;
 pub use route_state::RouteState;
+pub(crate) use route_state::StateCell;

@@ -11,14 +11,14 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::execute::Shared;
-use super::schedule::Intake;
+use super::schedule::Scheduler;
 use crate::jitter::jittered;
 use crate::probe::Listener;
 use crate::runner::Durable;
 use crate::runner::Worker;
 use crate::runner::feed::core::{self, Subscriptions};
 use crate::runner::feed::durable as consumer;
-use crate::runner::status::route_state::Trouble;
+use crate::runner::status::route_state::RouteFault;
 use crate::said::{guarded, panic_text};
 use crate::transport::Inbox;
 
@@ -30,34 +30,34 @@ const SHOWN: Duration = Duration::from_secs(30);
 
 /// Feeds a route from core subscriptions, until the worker stops.
 pub(crate) async fn core(
-    mut intake: Intake,
+    mut scheduler: Scheduler,
     subscriptions: Subscriptions,
     inboxes: Vec<Inbox>,
     listener: Listener,
 ) {
-    let (worker, mut inboxes) = (intake.worker().clone(), Some(inboxes));
-    let mut pace = Pace::default();
+    let (worker, mut inboxes) = (scheduler.worker().clone(), Some(inboxes));
+    let mut delay = RestartDelay::default();
     loop {
-        let run = core::run(&mut intake, &subscriptions, inboxes.take(), &listener);
+        let run = core::run(&mut scheduler, &subscriptions, inboxes.take(), &listener);
         let Err(panic) = AssertUnwindSafe(run).catch_unwind().await else { return };
-        worker.shared.fell(&panic_text(panic));
-        intake.recover();
-        if !pace.wait(&worker.shared.stop).await {
+        worker.shared.panicked(&panic_text(panic));
+        scheduler.recover();
+        if !delay.wait(&worker.shared.stop).await {
             return;
         }
     }
 }
 
 /// Feeds a route from a durable consumer, until the worker stops.
-pub(crate) async fn durable(mut intake: Intake, durable: Durable, listener: Listener) {
-    let (worker, durable) = (intake.worker().clone(), Arc::new(durable));
-    let mut pace = Pace::default();
+pub(crate) async fn durable(mut scheduler: Scheduler, durable: Durable, listener: Listener) {
+    let (worker, durable) = (scheduler.worker().clone(), Arc::new(durable));
+    let mut delay = RestartDelay::default();
     loop {
-        let run = consumer::run(&mut intake, &durable, &listener);
+        let run = consumer::run(&mut scheduler, &durable, &listener);
         let Err(panic) = AssertUnwindSafe(run).catch_unwind().await else { return };
-        worker.shared.fell(&panic_text(panic));
-        intake.recover();
-        if !pace.wait(&worker.shared.stop).await {
+        worker.shared.panicked(&panic_text(panic));
+        scheduler.recover();
+        if !delay.wait(&worker.shared.stop).await {
             return;
         }
     }
@@ -69,31 +69,31 @@ pub(crate) async fn again<F: Future<Output = ()>>(
     stop: &CancellationToken,
     mut run: impl FnMut() -> F,
 ) {
-    let mut pace = Pace::default();
+    let mut delay = RestartDelay::default();
     while let Err(panic) = AssertUnwindSafe(async { run().await }).catch_unwind().await {
         let why = panic_text(panic);
         for route in routes {
-            route.shared.fell(&why);
+            route.shared.panicked(&why);
         }
-        if !pace.wait(stop).await {
+        if !delay.wait(stop).await {
             return;
         }
     }
 }
 
 /// How long to wait before the next try.
-struct Pace {
+struct RestartDelay {
     pause: Duration,
     begun: Instant,
 }
 
-impl Default for Pace {
+impl Default for RestartDelay {
     fn default() -> Self {
         Self { pause: FIRST_AGAIN, begun: Instant::now() }
     }
 }
 
-impl Pace {
+impl RestartDelay {
     /// Waits; `false` if `stop` came first.
     async fn wait(&mut self, stop: &CancellationToken) -> bool {
         if self.begun.elapsed() > SHOWN {
@@ -112,22 +112,26 @@ impl Shared {
         let shared = Arc::clone(self);
         self.tasks.spawn(async move {
             if let Err(panic) = AssertUnwindSafe(work).catch_unwind().await {
-                shared.fell(&panic_text(panic));
+                shared.panicked(&panic_text(panic));
             }
         });
     }
 
     /// One of its tasks panicked: that is shown for a while.
     #[cold]
-    pub(crate) fn fell(self: &Arc<Self>, panic: &str) {
-        let count = self.falls.fetch_add(1, Relaxed) + 1;
+    pub(crate) fn panicked(self: &Arc<Self>, panic: &str) {
+        let count = self.panics.fetch_add(1, Relaxed) + 1;
         let now = self.link.transport.now();
-        self.gate.failing(Trouble::Task, now, format!("one of its own tasks panicked: {panic}"));
+        self.state.failing(
+            RouteFault::Task,
+            now,
+            format!("one of its own tasks panicked: {panic}"),
+        );
         let shared = Arc::clone(self);
         self.tasks.spawn(async move {
             let _ = shared.stop.run_until_cancelled(sleep(SHOWN)).await;
-            if shared.falls.load(Relaxed) == count {
-                shared.gate.well(Trouble::Task);
+            if shared.panics.load(Relaxed) == count {
+                shared.state.well(RouteFault::Task);
             }
         });
         // Last: whoever listens to what is told may be the one that panics.

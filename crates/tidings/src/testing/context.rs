@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::context::{Context, Matter, Workplace};
+use crate::context::{Context, HandledMessage, RouteContext};
 use crate::envelope;
 use crate::header::Headers;
 use crate::link::Link;
@@ -130,7 +130,7 @@ impl<'a, M: Message> TestContext<'a, M> {
             receipt,
             settle: None,
         };
-        let place = Arc::new(Workplace { link: self.link.clone(), stop: self.stop });
-        Context::new(&Arc::new(Matter::new(&place, incoming)))
+        let place = Arc::new(RouteContext { link: self.link.clone(), stop: self.stop });
+        Context::new(&Arc::new(HandledMessage::new(&place, incoming)))
     }
 }

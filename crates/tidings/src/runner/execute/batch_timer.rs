@@ -9,26 +9,26 @@ const MOST: u32 = 8;
 
 /// Messages that are handled one after the other.
 #[derive(Debug, Default)]
-pub(crate) struct Stint {
+pub(crate) struct BatchTimer {
     begun: Option<Instant>,
     done: u32,
 }
 
 /// So many messages have taken so long together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Spent {
+pub(crate) struct Elapsed {
     pub(crate) messages: u32,
     pub(crate) time: Duration,
 }
 
-impl Spent {
+impl Elapsed {
     /// How long one of them took.
     pub(crate) fn mean(self) -> Duration {
         self.time / self.messages.max(1)
     }
 }
 
-impl Stint {
+impl BatchTimer {
     /// A message begins.
     #[inline]
     pub(crate) fn begin(&mut self) {
@@ -37,25 +37,25 @@ impl Stint {
 
     /// A message was done; gives what those took that were not told of, from time to time.
     #[inline]
-    pub(crate) fn done(&mut self) -> Option<Spent> {
+    pub(crate) fn done(&mut self) -> Option<Elapsed> {
         self.done += 1;
         (self.done >= MOST).then(|| self.end())
     }
 
     /// A message was done; gives what those took that were not told of, this one among them.
-    pub(crate) fn finish(&mut self) -> Spent {
+    pub(crate) fn finish(&mut self) -> Elapsed {
         self.done += 1;
         self.end()
     }
 
     /// Nothing follows at once; gives what those took that were not told of.
-    pub(crate) fn rest(&mut self) -> Option<Spent> {
+    pub(crate) fn rest(&mut self) -> Option<Elapsed> {
         (self.done > 0).then(|| self.end())
     }
 
-    fn end(&mut self) -> Spent {
+    fn end(&mut self) -> Elapsed {
         let time = self.begun.take().map(|begun| begun.elapsed());
-        Spent { messages: std::mem::take(&mut self.done), time: time.unwrap_or_default() }
+        Elapsed { messages: std::mem::take(&mut self.done), time: time.unwrap_or_default() }
     }
 }
 
@@ -70,30 +70,30 @@ mod tests {
 
     #[test]
     fn the_time_of_some_is_told_together() {
-        let mut stint = Stint::default();
-        assert_eq!(stint.rest(), None, "nothing was begun");
+        let mut timer = BatchTimer::default();
+        assert_eq!(timer.rest(), None, "nothing was begun");
         let told: Vec<_> = (0..=2 * MOST)
             .filter_map(|_| {
-                stint.begin();
-                stint.done()
+                timer.begin();
+                timer.done()
             })
             .collect();
-        assert_eq!(told.iter().map(|spent| spent.messages).collect::<Vec<_>>(), [MOST, MOST]);
-        assert_eq!(stint.rest().map(|spent| spent.messages), Some(1));
-        assert_eq!(stint.rest(), None);
+        assert_eq!(told.iter().map(|elapsed| elapsed.messages).collect::<Vec<_>>(), [MOST, MOST]);
+        assert_eq!(timer.rest().map(|elapsed| elapsed.messages), Some(1));
+        assert_eq!(timer.rest(), None);
     }
 
     #[test]
     fn the_time_is_that_of_all() {
-        let (mut stint, step) = (Stint::default(), Duration::from_millis(2));
-        stint.begin();
+        let (mut timer, step) = (BatchTimer::default(), Duration::from_millis(2));
+        timer.begin();
         busy(step);
-        assert_eq!(stint.done(), None);
-        stint.begin();
+        assert_eq!(timer.done(), None);
+        timer.begin();
         busy(step);
-        let spent = stint.finish();
-        assert_eq!(spent.messages, 2);
-        assert!(spent.time >= 2 * step && spent.mean() >= step, "{spent:?}");
-        assert_eq!(stint.rest(), None);
+        let elapsed = timer.finish();
+        assert_eq!(elapsed.messages, 2);
+        assert!(elapsed.time >= 2 * step && elapsed.mean() >= step, "{elapsed:?}");
+        assert_eq!(timer.rest(), None);
     }
 }

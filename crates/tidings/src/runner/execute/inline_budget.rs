@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::batch_timer::Spent;
+use super::batch_timer::Elapsed;
 
 /// How long that may be on average. A task of its own costs about a tenth of it.
 const QUICK: Duration = if cfg!(feature = "slow-motion") {
@@ -27,28 +27,28 @@ const CREDIT: Duration = QUICK.saturating_mul(1_000);
 
 /// What a handler took beyond what it may, or less than that.
 #[derive(Debug)]
-pub(crate) struct Haste {
+pub(crate) struct InlineBudget {
     debt: Duration,
     credit: Duration,
     most: Duration,
 }
 
-impl Default for Haste {
+impl Default for InlineBudget {
     /// Before one was measured no handler is quick.
     fn default() -> Self {
         Self { debt: QUICK, credit: Duration::ZERO, most: MOST_AT_FIRST }
     }
 }
 
-impl Haste {
+impl InlineBudget {
     pub(crate) fn is_quick(&self) -> bool {
         self.debt < QUICK
     }
 
     /// A handler kept its thread for so long with so many messages.
-    pub(crate) fn took(&mut self, spent: Spent) {
-        let may = self.credit.saturating_add(QUICK.saturating_mul(spent.messages));
-        let owed = self.debt.saturating_add(spent.time);
+    pub(crate) fn took(&mut self, elapsed: Elapsed) {
+        let may = self.credit.saturating_add(QUICK.saturating_mul(elapsed.messages));
+        let owed = self.debt.saturating_add(elapsed.time);
         self.debt = owed.saturating_sub(may).min(self.most);
         self.credit = may.saturating_sub(owed).min(CREDIT);
         self.most = MOST;
@@ -59,70 +59,70 @@ impl Haste {
 mod tests {
     use super::*;
 
-    fn one(time: Duration) -> Spent {
-        Spent { messages: 1, time }
+    fn one(time: Duration) -> Elapsed {
+        Elapsed { messages: 1, time }
     }
 
     #[test]
     fn it_is_shown_before_it_is_believed() {
-        let mut haste = Haste::default();
-        assert!(!haste.is_quick());
-        haste.took(one(QUICK / 2));
-        assert!(haste.is_quick());
+        let mut budget = InlineBudget::default();
+        assert!(!budget.is_quick());
+        budget.took(one(QUICK / 2));
+        assert!(budget.is_quick());
     }
 
     #[test]
     fn a_first_message_may_take_longer() {
-        let mut haste = Haste::default();
-        haste.took(one(Duration::MAX));
-        assert!(!haste.is_quick());
-        haste.took(one(QUICK / 2));
-        haste.took(one(QUICK / 2));
-        assert!(!haste.is_quick());
-        haste.took(one(QUICK / 2));
-        assert!(haste.is_quick());
-        haste.took(one(QUICK * 100));
-        (0..100).for_each(|_| haste.took(one(QUICK / 2)));
-        assert!(!haste.is_quick(), "no other one may");
+        let mut budget = InlineBudget::default();
+        budget.took(one(Duration::MAX));
+        assert!(!budget.is_quick());
+        budget.took(one(QUICK / 2));
+        budget.took(one(QUICK / 2));
+        assert!(!budget.is_quick());
+        budget.took(one(QUICK / 2));
+        assert!(budget.is_quick());
+        budget.took(one(QUICK * 100));
+        (0..100).for_each(|_| budget.took(one(QUICK / 2)));
+        assert!(!budget.is_quick(), "no other one may");
     }
 
     #[test]
     fn what_took_long_is_made_up_for() {
-        let mut haste = Haste::default();
-        haste.took(one(QUICK / 2));
-        haste.took(one(QUICK * 100));
-        assert!(!haste.is_quick());
+        let mut budget = InlineBudget::default();
+        budget.took(one(QUICK / 2));
+        budget.took(one(QUICK * 100));
+        assert!(!budget.is_quick());
         let quick = || std::iter::repeat_with(|| QUICK / 2);
         let made_up = quick().take_while(|time| {
-            haste.took(one(*time));
-            !haste.is_quick()
+            budget.took(one(*time));
+            !budget.is_quick()
         });
         assert_eq!(made_up.count(), 197);
-        haste.took(one(Duration::MAX));
-        quick().take(10_001).for_each(|time| haste.took(one(time)));
-        assert!(haste.is_quick(), "what is held against it has a bound");
+        budget.took(one(Duration::MAX));
+        quick().take(10_001).for_each(|time| budget.took(one(time)));
+        assert!(budget.is_quick(), "what is held against it has a bound");
     }
 
     #[test]
     fn one_that_has_long_been_quick_may_lose_its_thread_for_a_while() {
-        let mut haste = Haste::default();
-        (0..2_000).for_each(|_| haste.took(one(QUICK / 2)));
-        haste.took(one(QUICK * 900));
-        assert!(haste.is_quick());
-        haste.took(one(QUICK * 900));
-        assert!(!haste.is_quick(), "but not every time");
-        let mut haste = Haste::default();
-        (0..10_000).for_each(|_| haste.took(one(QUICK / 2)));
-        haste.took(one(QUICK * 1_100));
-        assert!(!haste.is_quick(), "what is put down to its credit has a bound");
+        let mut budget = InlineBudget::default();
+        (0..2_000).for_each(|_| budget.took(one(QUICK / 2)));
+        budget.took(one(QUICK * 900));
+        assert!(budget.is_quick());
+        budget.took(one(QUICK * 900));
+        assert!(!budget.is_quick(), "but not every time");
+        let mut budget = InlineBudget::default();
+        (0..10_000).for_each(|_| budget.took(one(QUICK / 2)));
+        budget.took(one(QUICK * 1_100));
+        assert!(!budget.is_quick(), "what is put down to its credit has a bound");
     }
 
     #[test]
     fn a_handler_that_is_always_slow_is_never_quick() {
-        let mut haste = Haste::default();
+        let mut budget = InlineBudget::default();
         assert!((0..1_000).all(|_| {
-            haste.took(one(QUICK + Duration::from_nanos(1)));
-            !haste.is_quick()
+            budget.took(one(QUICK + Duration::from_nanos(1)));
+            !budget.is_quick()
         }));
     }
 }

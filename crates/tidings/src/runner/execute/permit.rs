@@ -6,7 +6,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use crate::jitter::FAR;
-use crate::runner::in_flight::backlog::Taken;
+use crate::runner::in_flight::backlog::QueuedMessage;
 
 /// What a message says about the handler.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -22,46 +22,50 @@ pub(crate) enum Health {
 
 /// A message, or a batch of them, was handled.
 #[derive(Debug)]
-pub(crate) struct Done {
+pub(crate) struct Released {
     pub(crate) key: Option<u64>,
     /// How many messages it was.
     pub(crate) messages: usize,
     pub(crate) health: Health,
     /// What came too early, and waits here until then.
-    pub(crate) deferred: Vec<(Taken, Instant)>,
+    pub(crate) deferred: Vec<(QueuedMessage, Instant)>,
     /// For how long the handler kept its thread until it first waited, where that was measured.
     pub(crate) kept: Option<Duration>,
 }
 
 /// A place that one message has, or a batch. Dropping it gives it back, also where a task is dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Permit {
     /// Unbounded, and never more than there are places.
-    done: UnboundedSender<Done>,
+    released: UnboundedSender<Released>,
     key: Option<u64>,
     messages: usize,
     pub(crate) health: Health,
-    deferred: Vec<(Taken, Instant)>,
+    deferred: Vec<(QueuedMessage, Instant)>,
     pub(crate) kept: Option<Duration>,
 }
 
-impl Place {
-    pub(crate) fn new(done: UnboundedSender<Done>, key: Option<u64>, messages: usize) -> Self {
-        Self { done, key, messages, health: Health::Unknown, deferred: Vec::new(), kept: None }
+impl Permit {
+    pub(crate) fn new(
+        released: UnboundedSender<Released>,
+        key: Option<u64>,
+        messages: usize,
+    ) -> Self {
+        Self { released, key, messages, health: Health::Unknown, deferred: Vec::new(), kept: None }
     }
 
     /// The message, if there is one, waits for so long.
-    pub(crate) fn defer(&mut self, later: Option<(Taken, Duration)>) {
-        let Some((taken, delay)) = later else { return };
+    pub(crate) fn defer(&mut self, later: Option<(QueuedMessage, Duration)>) {
+        let Some((queued, delay)) = later else { return };
         let now = Instant::now();
         let until = now.checked_add(delay).unwrap_or(now + FAR);
-        self.deferred.push((taken, until));
+        self.deferred.push((queued, until));
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
-        let done = Done {
+        let released = Released {
             key: self.key,
             messages: self.messages,
             health: std::mem::take(&mut self.health),
@@ -69,6 +73,6 @@ impl Drop for Place {
             kept: self.kept,
         };
         // Nobody counts places any more where a registry was dropped.
-        let _ = self.done.send(done);
+        let _ = self.released.send(released);
     }
 }

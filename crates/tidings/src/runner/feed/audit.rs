@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 
 use super::durable::Durable;
 use crate::runner::Worker;
-use crate::runner::in_flight::Ledger;
+use crate::runner::in_flight::InFlight;
 
 /// How often the server is asked while messages come that others take too.
 const OFTEN: Duration = Duration::from_millis(250);
@@ -16,25 +16,25 @@ const OFTEN: Duration = Duration::from_millis(250);
 const SELDOM: Duration = Duration::from_secs(30);
 
 /// Until it is dropped.
-pub(crate) async fn run(worker: Worker, ledger: Arc<Ledger>, durable: Arc<Durable>) {
-    let account = &worker.shared.account;
+pub(crate) async fn run(worker: Worker, in_flight: Arc<InFlight>, durable: Arc<Durable>) {
+    let ack_floor = &worker.shared.ack_floor;
     let (mut pause, mut seen) = (OFTEN, None);
     let mut asked = Instant::now();
     loop {
         // Whoever begins to take messages wakes it.
-        if timeout(pause, ledger.roused()).await.is_ok() {
+        if timeout(pause, in_flight.roused()).await.is_ok() {
             pause = OFTEN;
             continue;
         }
-        let reach = ledger.reach();
+        let reach = in_flight.reach();
         let number = reach.map(|reach| reach.number);
         let moves = std::mem::replace(&mut seen, number) != number;
         pause = if moves { OFTEN } else { pause.saturating_mul(2).min(SELDOM) };
         if moves {
-            account.hear();
+            ack_floor.hear();
         }
         if let Some(reach) = reach
-            && (!account.is_complete(reach) || asked.elapsed() >= SELDOM)
+            && (!ack_floor.is_complete(reach) || asked.elapsed() >= SELDOM)
         {
             let Durable { stream, config, .. } = &*durable;
             let standing = worker.link().transport.consumer_standing(stream.name, &config.name);
@@ -42,9 +42,9 @@ pub(crate) async fn run(worker: Worker, ledger: Arc<Ledger>, durable: Arc<Durabl
             match standing.await {
                 // What has come meanwhile is not in what the server says.
                 Ok(Some(standing)) => {
-                    let is_whole = account.ask(&standing, ledger.reach().unwrap_or(reach));
+                    let is_whole = ack_floor.ask(&standing, in_flight.reach().unwrap_or(reach));
                     if is_whole {
-                        ledger.begin_behind(standing.delivered);
+                        in_flight.begin_behind(standing.delivered);
                     }
                 }
                 // It is made again by whoever reads it.
@@ -56,7 +56,7 @@ pub(crate) async fn run(worker: Worker, ledger: Arc<Ledger>, durable: Arc<Durabl
             }
         }
         if pause == SELDOM {
-            ledger.doze();
+            in_flight.doze();
         }
     }
 }

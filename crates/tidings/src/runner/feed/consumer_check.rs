@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use super::durable::Durable;
 use crate::jitter::jittered;
 use crate::runner::Worker;
-use crate::runner::status::route_state::Trouble;
+use crate::runner::status::route_state::RouteFault;
 use crate::topology;
 
 /// How long it is between two looks, about. A filter that another version added before the last look is
@@ -20,7 +20,7 @@ const SOON: Duration = Duration::from_millis(250);
 
 /// Until it is dropped.
 pub(crate) async fn run(worker: Worker, durable: Arc<Durable>) {
-    let (gate, transport) = (worker.gate(), worker.link().transport.clone());
+    let (state, transport) = (worker.state(), worker.link().transport.clone());
     let Durable { stream, config, .. } = &*durable;
     let (route, stream, consumer) = (worker.label(), stream.name, config.name.as_str());
     loop {
@@ -31,11 +31,11 @@ pub(crate) async fn run(worker: Worker, durable: Arc<Durable>) {
         match topology::look_at_consumer(&transport, stream, config).await {
             Ok(Ok(selects)) => {
                 durable.learn(&selects);
-                gate.well(Trouble::Consumer);
+                state.well(RouteFault::Consumer);
             }
             Ok(Err(why)) => {
                 tracing::error!(route, why, "a route's consumer does not deliver what it is for");
-                gate.failing(Trouble::Consumer, transport.now(), why);
+                state.failing(RouteFault::Consumer, transport.now(), why);
             }
             Err(fault) => {
                 tracing::debug!(route, stream, consumer, %fault, "a consumer can't be looked at");

@@ -5,9 +5,9 @@ use tokio::time::{sleep, sleep_until};
 use crate::jitter::jittered;
 use crate::probe::Listener;
 use crate::runner::Worker;
-use crate::runner::schedule::Intake;
-use crate::runner::schedule::message_feed::{Feed, Halt};
-use crate::runner::status::route_state::Trouble;
+use crate::runner::schedule::Scheduler;
+use crate::runner::schedule::message_feed::{MessageFeed, StopReason};
+use crate::runner::status::route_state::RouteFault;
 use crate::subject::Subject;
 use crate::transport::{Fault, Inbox, Inboxes};
 
@@ -23,25 +23,29 @@ pub(crate) struct Subscriptions {
 
 /// Until the worker stops; then the interest ends, and what was already delivered is handled.
 pub(crate) async fn run(
-    intake: &mut Intake,
+    scheduler: &mut Scheduler,
     subscriptions: &Subscriptions,
     inboxes: Option<Vec<Inbox>>,
     listener: &Listener,
 ) {
-    let (worker, gate) = (intake.worker().clone(), intake.worker().gate());
-    let mut feed = inboxes.map(|inboxes| Feed::Core(watched(&worker, inboxes)));
+    let (worker, state) = (scheduler.worker().clone(), scheduler.worker().state());
+    let mut feed = inboxes.map(|inboxes| MessageFeed::Core(watched(&worker, inboxes)));
     loop {
         if let Some(mut feed) = feed.take() {
-            let halt = intake.run(&mut feed, listener).await;
-            end(intake, feed, listener).await;
+            let halt = scheduler.run(&mut feed, listener).await;
+            end(scheduler, feed, listener).await;
             match halt {
-                Halt::Stopped | Halt::Dry | Halt::Broken | Halt::Yielding | Halt::Crowded => return,
-                Halt::Paused => tokio::select! {
+                StopReason::Stopped
+                | StopReason::Dry
+                | StopReason::Broken
+                | StopReason::Yielding
+                | StopReason::Crowded => return,
+                StopReason::Paused => tokio::select! {
                     biased;
                     () = worker.stopped() => return,
-                    () = gate.is_paused(false) => {}
+                    () = state.is_paused(false) => {}
                 },
-                Halt::Open(until) => tokio::select! {
+                StopReason::Open(until) => tokio::select! {
                     biased;
                     () = worker.stopped() => return,
                     () = sleep_until(until) => {}
@@ -56,7 +60,7 @@ pub(crate) async fn run(
                     Err(fault) => {
                         let (route, now) = (worker.label(), worker.link().transport.now());
                         tracing::error!(route, %fault, "a route can't listen again");
-                        gate.failing(Trouble::Feed, now, fault.to_string());
+                        state.failing(RouteFault::Feed, now, fault.to_string());
                     }
                 }
                 sleep(jittered(RETRY)).await;
@@ -68,8 +72,8 @@ pub(crate) async fn run(
             inboxes = again => inboxes,
         };
         let Some(inboxes) = inboxes else { return };
-        gate.well(Trouble::Feed);
-        feed = Some(Feed::Core(inboxes));
+        state.well(RouteFault::Feed);
+        feed = Some(MessageFeed::Core(inboxes));
     }
 }
 
@@ -87,21 +91,21 @@ async fn subscribe(
 /// All of them as one, with what they drop counted among what the route did.
 fn watched(worker: &Worker, inboxes: Vec<Inbox>) -> Inboxes {
     for inbox in &inboxes {
-        worker.tally().watch(inbox.dropped());
+        worker.counters().watch(inbox.dropped());
     }
     inboxes.into_iter().collect()
 }
 
 /// Ends the interest, and handles what was already delivered.
-async fn end(intake: &mut Intake, mut feed: Feed, listener: &Listener) {
-    if let Feed::Core(inboxes) = &mut feed {
+async fn end(scheduler: &mut Scheduler, mut feed: MessageFeed, listener: &Listener) {
+    if let MessageFeed::Core(inboxes) = &mut feed {
         inboxes.stop();
     }
-    intake.finish(&mut feed, listener).await;
+    scheduler.finish(&mut feed, listener).await;
     // The deadline has passed: what is here and not begun is told apart from what never came.
-    let left = intake.leave(feed).await;
+    let left = scheduler.leave(feed).await;
     if left > 0 {
-        let route = intake.worker().label();
+        let route = scheduler.worker().label();
         tracing::warn!(route, left, "messages that came before the shutdown were not handled");
     }
 }

@@ -16,11 +16,11 @@ use crate::dead_letter::in_turn;
 use crate::jitter::jittered;
 use crate::probe::Listener;
 use crate::runner::Worker;
-use crate::runner::in_flight::Ledger;
-use crate::runner::in_flight::cumulative_ack::Cover;
-use crate::runner::schedule::Intake;
-use crate::runner::schedule::message_feed::{Feed, Halt};
-use crate::runner::status::route_state::Trouble;
+use crate::runner::in_flight::InFlight;
+use crate::runner::in_flight::cumulative_ack::AckWindow;
+use crate::runner::schedule::Scheduler;
+use crate::runner::schedule::message_feed::{MessageFeed, StopReason};
+use crate::runner::status::route_state::RouteFault;
 use crate::runner::supervise;
 use crate::stream::{Retention, StreamDeclaration};
 use crate::subject::Subject;
@@ -101,90 +101,92 @@ impl Durable {
 }
 
 /// Until the worker stops. What was delivered and not begun comes again elsewhere.
-pub(crate) async fn run(intake: &mut Intake, durable: &Arc<Durable>, listener: &Listener) {
-    let (worker, gate) = (intake.worker().clone(), intake.worker().gate());
-    let ledger = Arc::clone(&intake.ledger);
-    let beside = beside(&worker, &ledger, durable);
+pub(crate) async fn run(scheduler: &mut Scheduler, durable: &Arc<Durable>, listener: &Listener) {
+    let (worker, state) = (scheduler.worker().clone(), scheduler.worker().state());
+    let in_flight = Arc::clone(&scheduler.in_flight);
+    let beside = beside(&worker, &in_flight, durable);
     let _beside = beside.map(AbortOnDropHandle::new);
     let mut pause = FIRST_RETRY;
     loop {
         let opened = tokio::select! {
             biased;
-            () = worker.stopped() => return give_back(intake, None).await,
-            opened = intake.meanwhile(open(&worker, durable)) => opened,
+            () = worker.stopped() => return give_back(scheduler, None).await,
+            opened = scheduler.meanwhile(open(&worker, durable)) => opened,
         };
         match opened {
             Ok((pull, anew)) => {
-                gate.well(Trouble::Feed);
+                state.well(RouteFault::Feed);
                 if let Some(from) = anew {
-                    intake.let_go(from);
+                    scheduler.let_go(from);
                 }
-                let mut feed = Feed::durable(pull);
+                let mut feed = MessageFeed::durable(pull);
                 let feeding = worker.feeding();
-                ledger.attach(&feed);
-                let halt = intake.run(&mut feed, listener).await;
-                if let Some(reach) = ledger.reach() {
-                    worker.shared.account.close(reach);
+                in_flight.attach(&feed);
+                let halt = scheduler.run(&mut feed, listener).await;
+                if let Some(reach) = in_flight.reach() {
+                    worker.shared.ack_floor.close(reach);
                 }
-                ledger.detach();
-                if intake.has_delivered() {
+                in_flight.detach();
+                if scheduler.has_delivered() {
                     pause = FIRST_RETRY;
                 }
                 match halt {
-                    Halt::Stopped => return give_back(intake, Some((feed, feeding))).await,
+                    StopReason::Stopped => {
+                        return give_back(scheduler, Some((feed, feeding))).await;
+                    }
                     // What is here and not begun would wait as long as the route does.
-                    Halt::Paused => {
-                        give_back(intake, Some((feed, feeding))).await;
+                    StopReason::Paused => {
+                        give_back(scheduler, Some((feed, feeding))).await;
                         tokio::select! {
                             biased;
                             () = worker.stopped() => return,
-                            () = gate.is_paused(false) => continue,
+                            () = state.is_paused(false) => continue,
                         }
                     }
-                    Halt::Yielding => {
-                        give_back(intake, Some((feed, feeding))).await;
+                    StopReason::Yielding => {
+                        give_back(scheduler, Some((feed, feeding))).await;
                         tokio::select! {
                             biased;
                             () = worker.stopped() => return,
                             () = sleep(jittered(YIELD)) => continue,
                         }
                     }
-                    Halt::Crowded => {
+                    StopReason::Crowded => {
                         if let Some(pull) = feed.into_pull() {
-                            for incoming in intake.meanwhile(pull.end()).await {
-                                intake.take(incoming);
+                            for incoming in scheduler.meanwhile(pull.end()).await {
+                                scheduler.take(incoming);
                             }
                         }
                         continue;
                     }
-                    Halt::Broken => {
+                    StopReason::Broken => {
                         let route = worker.label();
                         tracing::warn!(route, "others take messages of a consumer that is for one");
                         // What is on its way here comes first.
                         if let Some(pull) = feed.into_pull() {
-                            for incoming in intake.meanwhile(pull.end()).await {
-                                intake.take(incoming);
+                            for incoming in scheduler.meanwhile(pull.end()).await {
+                                scheduler.take(incoming);
                             }
                         }
                         continue;
                     }
-                    Halt::Dry | Halt::Open(_) => {}
+                    StopReason::Dry | StopReason::Open(_) => {}
                 }
             }
-            Err(Fault::Closed) => return give_back(intake, None).await,
+            Err(Fault::Closed) => return give_back(scheduler, None).await,
             Err(fault) => report(&worker, durable, &fault),
         }
         loop {
             tokio::select! {
                 biased;
-                () = worker.stopped() => return give_back(intake, None).await,
-                () = intake.meanwhile(sleep(jittered(pause))) => {}
+                () = worker.stopped() => return give_back(scheduler, None).await,
+                () = scheduler.meanwhile(sleep(jittered(pause))) => {}
             }
             pause = pause.saturating_mul(2).min(MOST_RETRY);
             let restored = tokio::select! {
                 biased;
-                () = worker.stopped() => return give_back(intake, None).await,
-                restored = restore(&worker, durable, intake) => restored,
+                () = worker.stopped() => return give_back(scheduler, None).await,
+                restored = restore(&worker, durable, scheduler) => restored,
             };
             // One that has become another's is not read: what it delivers is not meant for us.
             if restored {
@@ -195,17 +197,21 @@ pub(crate) async fn run(intake: &mut Intake, durable: &Arc<Durable>, listener: &
 }
 
 /// What goes on beside the intake: the teller and the audit.
-fn beside(worker: &Worker, ledger: &Arc<Ledger>, durable: &Arc<Durable>) -> [JoinHandle<()>; 3] {
-    let of = || (worker.clone(), Arc::clone(ledger), Arc::clone(durable));
+fn beside(
+    worker: &Worker,
+    in_flight: &Arc<InFlight>,
+    durable: &Arc<Durable>,
+) -> [JoinHandle<()>; 3] {
+    let of = || (worker.clone(), Arc::clone(in_flight), Arc::clone(durable));
     let (told, ledger_told, _) = of();
     let telling = tokio::spawn(async move {
         let tell = || keep_alive::run(told.clone(), Arc::clone(&ledger_told));
         supervise::again(slice::from_ref(&told), &told.shared.stop, tell).await;
     });
     let (watched, _, durable_watched) = of();
-    let (worker, ledger, durable) = of();
+    let (worker, in_flight, durable) = of();
     let auditing = tokio::spawn(async move {
-        let audit = || audit::run(worker.clone(), Arc::clone(&ledger), Arc::clone(&durable));
+        let audit = || audit::run(worker.clone(), Arc::clone(&in_flight), Arc::clone(&durable));
         supervise::again(slice::from_ref(&worker), &worker.shared.stop, audit).await;
     });
     let watching = tokio::spawn(async move {
@@ -217,38 +223,38 @@ fn beside(worker: &Worker, ledger: &Arc<Ledger>, durable: &Arc<Durable>) -> [Joi
 
 /// Makes the consumer again where it is missing: it may have been deleted. Says whether there may
 /// be one to read.
-async fn restore(worker: &Worker, durable: &Durable, intake: &mut Intake) -> bool {
+async fn restore(worker: &Worker, durable: &Durable, scheduler: &mut Scheduler) -> bool {
     let Durable { stream, config, .. } = durable;
     let transport = &worker.link().transport;
-    let error = match restore_once(worker, durable, intake).await {
+    let error = match restore_once(worker, durable, scheduler).await {
         Ok(is_there) => return is_there,
         Err(error) => error,
     };
     let (route, stream, consumer) = (worker.label(), stream.name, &config.name);
     tracing::error!(route, stream, consumer, %error, "a consumer can't be made again");
     let why = format!("consumer `{consumer}` of `{stream}`: {error}");
-    worker.shared.gate.failing(Trouble::Feed, transport.now(), why);
+    worker.shared.state.failing(RouteFault::Feed, transport.now(), why);
     !error.is_another()
 }
 
 async fn restore_once(
     worker: &Worker,
     durable: &Durable,
-    intake: &mut Intake,
+    scheduler: &mut Scheduler,
 ) -> Result<bool, RestoreFault> {
     let Durable { stream, config, modes, .. } = durable;
     let transport = &worker.link().transport;
-    let is_missing = intake.meanwhile(async {
+    let is_missing = scheduler.meanwhile(async {
         topology::restore_stream(transport, &(stream.config)(), modes.streams).await?;
         let found = transport.consumer_standing(stream.name, &config.name).await?;
         Ok::<_, RestoreFault>(found.is_none())
     });
     if is_missing.await? && modes.consumers != Topology::BindOnly {
-        return make_again(worker, durable, intake).await;
+        return make_again(worker, durable, scheduler).await;
     }
     let ensuring = topology::ensure_consumer(transport, stream.name, config, modes.consumers);
     let letters = worker.shared.letters.as_deref();
-    intake.meanwhile(Box::pin(in_turn(transport, letters, ensuring))).await?;
+    scheduler.meanwhile(Box::pin(in_turn(transport, letters, ensuring))).await?;
     Ok(true)
 }
 
@@ -257,22 +263,22 @@ async fn restore_once(
 async fn make_again(
     worker: &Worker,
     durable: &Durable,
-    intake: &mut Intake,
+    scheduler: &mut Scheduler,
 ) -> Result<bool, RestoreFault> {
     let Durable { stream, config, modes, .. } = durable;
-    let (transport, account) = (&worker.link().transport, &worker.shared.account);
+    let (transport, ack_floor) = (&worker.link().transport, &worker.shared.ack_floor);
     let (name, consumer) = (stream.name, config.name.as_str());
-    let shyness = account.shyness().max(durable.shyness());
+    let shyness = ack_floor.shyness().max(durable.shyness());
     if !shyness.is_zero() {
-        intake.meanwhile(sleep(jittered(shyness))).await;
+        scheduler.meanwhile(sleep(jittered(shyness))).await;
     }
     // What is not begun comes again. So would what is being handled, unless it has ended by then.
-    intake.let_go_of_all();
-    intake.end_begun(config.ack_wait.min(MOST_HANDLED)).await;
-    intake.let_go_of_all();
-    let here = worker.shared.ledger.unsettled();
+    scheduler.let_go_of_all();
+    scheduler.end_begun(config.ack_wait.min(MOST_HANDLED)).await;
+    scheduler.let_go_of_all();
+    let here = worker.shared.in_flight.unsettled();
     let standing = transport.stream_standing(name).await?;
-    let resume = standing.as_ref().and_then(|found| account.resume(found, here));
+    let resume = standing.as_ref().and_then(|found| ack_floor.resume(found, here));
     let is_work_queue = (stream.config)().retention == Retention::WorkQueue;
     let from = match &resume {
         // It has nothing that is settled, and its consumers begin at its beginning.
@@ -294,8 +300,8 @@ async fn make_again(
         return Ok(false);
     }
     if let Some(made) = transport.consumer_standing(name, consumer).await? {
-        account.carry(after, &made, resume.and_then(|resume| resume.carried));
-        worker.shared.ledger.cover(Cover::begin_anew);
+        ack_floor.carry(after, &made, resume.and_then(|resume| resume.carried));
+        worker.shared.in_flight.ack_window(AckWindow::begin_anew);
     }
     Ok(true)
 }
@@ -311,7 +317,7 @@ async fn open(worker: &Worker, durable: &Durable) -> Result<(Pull, Option<u64>),
     }
     let Durable { stream, config, prefetch, .. } = durable;
     let mut pull = worker.link().transport.pull(stream.name, &config.name, *prefetch).await?;
-    pull.count_in(worker.shared.tally.passed().clone());
+    pull.count_in(worker.shared.counters.passed().clone());
     pull.begin_behind(behind);
     Ok((pull, anew))
 }
@@ -327,14 +333,14 @@ async fn look(
     let standing = found.ok_or_else(ApiError::consumer_not_found)?;
     // Without it nothing is known of the stream: then a consumer that is made again is a new one.
     let of = transport.stream_standing(stream.name).await.ok().flatten();
-    let is_another = worker.shared.account.open(of.map(|found| found.identity), &standing);
+    let is_another = worker.shared.ack_floor.open(of.map(|found| found.identity), &standing);
     let begins = match standing.from {
         DeliverFrom::Beginning => 0,
         DeliverFrom::Sequence(sequence) => sequence,
         _ => u64::MAX,
     };
     if is_another {
-        worker.shared.ledger.cover(Cover::begin_anew);
+        worker.shared.in_flight.ack_window(AckWindow::begin_anew);
     }
     Ok((standing.delivered, is_another.then_some(begins)))
 }
@@ -347,7 +353,7 @@ async fn stand_by(worker: &Worker, Durable { stream, config, .. }: &Durable) -> 
     let mut looks = 0_u64;
     loop {
         let state = worker.link().transport.consumer_state(stream.name, &config.name).await?;
-        if worker.shared.ledger.cover(|cover| cover.may_open(&state, Instant::now())) {
+        if worker.shared.in_flight.ack_window(|window| window.may_open(&state, Instant::now())) {
             return Ok(());
         }
         if looks == 1 {
@@ -360,19 +366,19 @@ async fn stand_by(worker: &Worker, Durable { stream, config, .. }: &Durable) -> 
 }
 
 /// Messages that are here and not begun go to another instance now, not after the ack wait.
-async fn give_back(intake: &mut Intake, feed: Option<(Feed, TaskTrackerToken)>) {
-    let transport = intake.worker().link().transport.clone();
+async fn give_back(scheduler: &mut Scheduler, feed: Option<(MessageFeed, TaskTrackerToken)>) {
+    let transport = scheduler.worker().link().transport.clone();
     if let Some((feed, _feeding)) = feed
         && let Some(pull) = feed.into_pull()
     {
         // The pull ends first: as long as the server knows of it, it would send them here again.
         for incoming in pull.end().await {
-            intake.take(incoming);
+            scheduler.take(incoming);
         }
     }
-    let ended = if intake.has_waiting() { transport.barrier(BARRIER).await } else { Ok(()) };
-    if let Err(fault) = ended.and(intake.give_back().await) {
-        let route = intake.worker().label();
+    let ended = if scheduler.has_waiting() { transport.barrier(BARRIER).await } else { Ok(()) };
+    if let Err(fault) = ended.and(scheduler.give_back().await) {
+        let route = scheduler.worker().label();
         tracing::warn!(route, %fault, "messages that were not begun come again after the ack wait");
     }
 }
@@ -381,8 +387,8 @@ fn report(worker: &Worker, Durable { stream, config, .. }: &Durable, fault: &Fau
     let (route, stream, consumer) = (worker.label(), stream.name, config.name.as_str());
     tracing::error!(route, stream, consumer, %fault, "a consumer can't be read");
     let now = worker.link().transport.now();
-    worker.shared.gate.failing(
-        Trouble::Feed,
+    worker.shared.state.failing(
+        RouteFault::Feed,
         now,
         format!("consumer `{consumer}` of `{stream}`: {fault}"),
     );

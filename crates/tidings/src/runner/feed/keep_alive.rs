@@ -13,30 +13,30 @@ use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep};
 
 use crate::runner::Worker;
-use crate::runner::in_flight::Ledger;
-use crate::runner::in_flight::backlog::Taken;
-use crate::runner::in_flight::cumulative_ack::Cover;
-use crate::runner::schedule::message_feed::Flow;
+use crate::runner::in_flight::InFlight;
+use crate::runner::in_flight::backlog::QueuedMessage;
+use crate::runner::in_flight::cumulative_ack::AckWindow;
+use crate::runner::schedule::message_feed::SharedPull;
 use crate::runner::settle::progress::Progress;
 use crate::transport::{Fault, Settlement};
 
 /// Until it is dropped.
-pub(crate) async fn run(worker: Worker, ledger: Arc<Ledger>) {
+pub(crate) async fn run(worker: Worker, in_flight: Arc<InFlight>) {
     let Progress { every, limit } = worker.progress();
     let half = every / 2;
     loop {
-        ledger.stirred().await;
-        while !ledger.sleeps() {
+        in_flight.stirred().await;
+        while !in_flight.sleeps() {
             sleep(half).await;
             let now = Instant::now();
             let Some(before) = now.checked_sub(half) else { continue };
-            if let Some(flow) = ledger.stuck() {
-                take_over(&worker, &ledger, &flow);
-                worker.shared.acknowledge_all(ledger.cover(Cover::due));
+            if let Some(flow) = in_flight.stuck() {
+                take_over(&worker, &in_flight, &flow);
+                worker.shared.acknowledge_all(in_flight.ack_window(AckWindow::due));
             }
             let told = async {
-                give_back_late(&worker, &ledger, now).await?;
-                tell(&ledger, before, now, limit).await
+                give_back_late(&worker, &in_flight, now).await?;
+                tell(&in_flight, before, now, limit).await
             };
             if let Err(fault) = told.await {
                 let route = worker.label();
@@ -49,29 +49,29 @@ pub(crate) async fn run(worker: Worker, ledger: Arc<Ledger>) {
 /// Gives back what has waited as long as a handler is told of, for an instance that has room.
 ///
 /// One without a further attempt stays: given back it would be put aside, and was not tried.
-async fn give_back_late(worker: &Worker, ledger: &Ledger, now: Instant) -> Result<(), Fault> {
+async fn give_back_late(worker: &Worker, in_flight: &InFlight, now: Instant) -> Result<(), Fault> {
     let Progress { every, limit } = worker.progress();
-    let keep = |taken: &Taken| worker.is_last_attempt(taken);
-    let late = ledger.take_late(now, limit, every * 2, worker.is_strict(), keep);
+    let keep = |queued: &QueuedMessage| worker.is_last_attempt(queued);
+    let late = in_flight.take_late(now, limit, every * 2, worker.is_strict(), keep);
     if let Some(first) = late.first() {
         let (route, messages) = (worker.label(), late.len());
         tracing::warn!(route, messages, "messages that waited for too long are given back");
         worker.shared.note_given_back(first).await;
     }
     let mut given_back = Ok(());
-    for taken in late {
-        worker.send_back(&taken, &mut given_back).await;
+    for queued in late {
+        worker.send_back(&queued, &mut given_back).await;
     }
     given_back
 }
 
 async fn tell(
-    ledger: &Ledger,
+    in_flight: &InFlight,
     before: Instant,
     now: Instant,
     limit: Duration,
 ) -> Result<(), Fault> {
-    while let Some(settle) = ledger.tell(before, now, limit)? {
+    while let Some(settle) = in_flight.tell(before, now, limit)? {
         settle.send(Settlement::Progress).await?;
     }
     Ok(())
@@ -79,14 +79,14 @@ async fn tell(
 
 /// Takes what has come, in place of an intake whose handler blocks it: what nobody has taken,
 /// nobody could tell of.
-fn take_over(worker: &Worker, ledger: &Ledger, flow: &Flow) {
+fn take_over(worker: &Worker, in_flight: &InFlight, flow: &SharedPull) {
     let mut pull = match flow.try_lock() {
         Ok(pull) => pull,
         Err(TryLockError::Poisoned(poisoned)) => PoisonError::into_inner(poisoned),
         Err(TryLockError::WouldBlock) => return,
     };
     // Looked at again, now that the intake can't: from its next look on it is its waker that counts.
-    let Some(pull) = pull.as_mut().filter(|_| ledger.stuck().is_some()) else { return };
+    let Some(pull) = pull.as_mut().filter(|_| in_flight.stuck().is_some()) else { return };
     // Nothing more is asked for.
     pull.set_room(0);
     let mut cx = Context::from_waker(Waker::noop());
@@ -94,7 +94,7 @@ fn take_over(worker: &Worker, ledger: &Ledger, flow: &Flow) {
         && let Poll::Ready(Some(next)) = std::pin::pin!(unconstrained(pull.next())).poll(&mut cx)
     {
         match next {
-            Ok(incoming) => ledger.push(worker.take(worker.matter(incoming))),
+            Ok(incoming) => in_flight.push(worker.take(worker.matter(incoming))),
             Err(fault) => worker.feed_fails(fault),
         }
     }

@@ -18,14 +18,14 @@ const MOST_SHY: Duration = Duration::from_secs(3);
 
 /// What is known of one route's consumer.
 #[derive(Debug, Default)]
-pub(crate) struct Account {
-    books: Mutex<Books>,
+pub(crate) struct AckFloor {
+    known: Mutex<Known>,
     /// Whether there are messages that come again and are settled: asked with each message.
     carries: AtomicBool,
 }
 
 #[derive(Debug, Default)]
-struct Books {
+struct Known {
     stream: Option<Identity>,
     consumer: Option<Identity>,
     /// Up to here all was settled when the server was asked.
@@ -38,12 +38,12 @@ struct Books {
     owed: BTreeSet<u64>,
     /// When something was last heard of it.
     heard: Option<Instant>,
-    carried: Option<Carried>,
+    carried: Option<AlreadySettled>,
 }
 
 /// What a consumer that was made again delivers anew, though it is settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Carried {
+pub(crate) struct AlreadySettled {
     /// Up to here all is settled.
     until: u64,
     /// But for these.
@@ -56,26 +56,26 @@ pub(crate) struct Resume {
     /// The first message that may be unsettled.
     pub(crate) from: u64,
     /// What of those behind it is settled all the same; `None` where that is not known.
-    pub(crate) carried: Option<Carried>,
+    pub(crate) carried: Option<AlreadySettled>,
 }
 
-impl Account {
-    fn books(&self) -> MutexGuard<'_, Books> {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+impl AckFloor {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Messages of this consumer are taken from now on. Says whether it is another one than before.
     pub(crate) fn open(&self, stream: Option<Identity>, standing: &ConsumerStanding) -> bool {
-        let mut books = self.books();
-        let is_another = books.stream.is_some() && books.stream != stream
-            || books.consumer.as_ref().is_some_and(|known| *known != standing.identity);
-        books.stream = stream;
-        books.ask(standing, is_another);
-        books.is_complete = standing.unsettled == 0;
-        books.reached = standing.reached;
+        let mut known = self.known();
+        let is_another = known.stream.is_some() && known.stream != stream
+            || known.consumer.as_ref().is_some_and(|known| *known != standing.identity);
+        known.stream = stream;
+        known.ask(standing, is_another);
+        known.is_complete = standing.unsettled == 0;
+        known.reached = standing.reached;
         if is_another {
             // Whoever made it may want all of it.
-            books.carried = None;
+            known.carried = None;
             self.carries.store(false, Ordering::Relaxed);
         }
         is_another
@@ -83,79 +83,79 @@ impl Account {
 
     /// No more messages come from where they came; so far that has reached.
     pub(crate) fn close(&self, reach: Reach) {
-        let mut books = self.books();
-        books.is_complete &= reach.is_whole;
-        books.reached = books.reached.max(reach.sequence);
+        let mut known = self.known();
+        known.is_complete &= reach.is_whole;
+        known.reached = known.reached.max(reach.sequence);
     }
 
     /// What the server says while messages are taken, of which so many have come. Says whether all
     /// is known now.
     pub(crate) fn ask(&self, standing: &ConsumerStanding, reach: Reach) -> bool {
-        let mut books = self.books();
-        let is_another = books.consumer.as_ref().is_some_and(|known| *known != standing.identity);
-        books.ask(standing, is_another);
+        let mut known = self.known();
+        let is_another = known.consumer.as_ref().is_some_and(|known| *known != standing.identity);
+        known.ask(standing, is_another);
         let is_complete = standing.unsettled == 0 && standing.delivered == reach.number;
         if is_another || is_complete {
-            books.is_complete = is_complete;
-            books.reached = standing.reached;
+            known.is_complete = is_complete;
+            known.reached = standing.reached;
         }
         is_complete
     }
 
     /// Whether all that is delivered is known, where so many have come.
     pub(crate) fn is_complete(&self, reach: Reach) -> bool {
-        self.books().is_complete && reach.is_whole
+        self.known().is_complete && reach.is_whole
     }
 
     /// A message is given back: it comes again.
     pub(crate) fn owe(&self, message: &Incoming) {
         if let Some(receipt) = &message.receipt {
-            self.books().owed.insert(receipt.sequence);
+            self.known().owed.insert(receipt.sequence);
         }
     }
 
     /// A message that had come again is settled.
     pub(crate) fn settle(&self, message: &Incoming) {
         if let Some(receipt) = &message.receipt {
-            self.books().owed.remove(&receipt.sequence);
+            self.known().owed.remove(&receipt.sequence);
         }
     }
 
     /// Messages come.
     pub(crate) fn hear(&self) {
-        self.books().heard = Some(Instant::now());
+        self.known().heard = Some(Instant::now());
     }
 
     /// How long to wait before the consumer is made again: whoever has heard of it last knows most.
     pub(crate) fn shyness(&self) -> Duration {
-        let heard = self.books().heard;
+        let heard = self.known().heard;
         heard.map_or(MOST_SHY, |heard| (heard.elapsed() / 10).min(MOST_SHY))
     }
 
     /// From where the consumer of this stream goes on, while these are here and not settled; `None`
     /// where nothing is known of it.
     pub(crate) fn resume(&self, stream: &StreamStanding, here: BTreeSet<u64>) -> Option<Resume> {
-        let books = self.books();
-        if books.stream.as_ref() != Some(&stream.identity) || books.consumer.is_none() {
+        let known = self.known();
+        if known.stream.as_ref() != Some(&stream.identity) || known.consumer.is_none() {
             return None;
         }
-        let before = books.carried.as_ref();
+        let before = known.carried.as_ref();
         let mut unsettled = here;
-        unsettled.extend(&books.owed);
-        let resume = if books.is_complete {
-            let reached = books.reached.max(books.floor);
+        unsettled.extend(&known.owed);
+        let resume = if known.is_complete {
+            let reached = known.reached.max(known.floor);
             let until = before.map_or(reached, |carried| carried.until.max(reached));
             let still = before.map(|carried| carried.unsettled.range(reached + 1..));
             unsettled.extend(still.into_iter().flatten());
             let first = unsettled.first().map_or(until, |first| (first - 1).min(until));
-            let from = first.max(books.floor) + 1;
-            Resume { from, carried: Some(Carried { until, unsettled }) }
+            let from = first.max(known.floor) + 1;
+            Resume { from, carried: Some(AlreadySettled { until, unsettled }) }
         } else {
             let carried = before.map(|carried| {
                 unsettled.extend(&carried.unsettled);
-                Carried { until: carried.until, unsettled }
+                AlreadySettled { until: carried.until, unsettled }
             });
-            Resume { from: books.floor + 1, carried }
+            Resume { from: known.floor + 1, carried }
         };
         // A stream that has lost its end gives the same sequences once more.
         (resume.from <= stream.last + 1).then_some(resume)
@@ -166,15 +166,15 @@ impl Account {
         &self,
         stream: Option<Identity>,
         made: &ConsumerStanding,
-        carried: Option<Carried>,
+        carried: Option<AlreadySettled>,
     ) {
-        let mut books = self.books();
-        books.stream = stream;
-        books.ask(made, true);
-        books.is_complete = true;
-        books.reached = made.reached;
+        let mut known = self.known();
+        known.stream = stream;
+        known.ask(made, true);
+        known.is_complete = true;
+        known.reached = made.reached;
         self.carries.store(carried.is_some(), Ordering::Relaxed);
-        books.carried = carried;
+        known.carried = carried;
     }
 
     /// Whether a message comes again that is settled.
@@ -185,13 +185,13 @@ impl Account {
 
     #[cold]
     fn is_carried(&self, message: &Incoming) -> bool {
-        let (Some(receipt), mut books) = (&message.receipt, self.books()) else { return false };
+        let (Some(receipt), mut known) = (&message.receipt, self.known()) else { return false };
         // One that was delivered before by this consumer was judged then.
-        let Some(carried) = books.carried.as_ref().filter(|_| receipt.attempt == 1) else {
+        let Some(carried) = known.carried.as_ref().filter(|_| receipt.attempt == 1) else {
             return false;
         };
         if receipt.sequence > carried.until {
-            books.carried = None;
+            known.carried = None;
             self.carries.store(false, Ordering::Relaxed);
             return false;
         }
@@ -199,7 +199,7 @@ impl Account {
     }
 }
 
-impl Books {
+impl Known {
     fn ask(&mut self, standing: &ConsumerStanding, is_another: bool) {
         if is_another {
             self.owed.clear();
@@ -256,28 +256,28 @@ mod tests {
         reach
     }
 
-    fn resume(account: &Account, here: &[u64]) -> Option<Resume> {
-        account.resume(&stream("stream", 1000), here.iter().copied().collect())
+    fn resume(ack_floor: &AckFloor, here: &[u64]) -> Option<Resume> {
+        ack_floor.resume(&stream("stream", 1000), here.iter().copied().collect())
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_that_has_had_all_goes_on_behind_the_last() {
-        let account = Account::default();
-        assert_eq!(resume(&account, &[]), None);
-        assert!(!account.open(Some(identity("stream")), &standing(5, 50, 50)));
-        account.close(reach(5, &[6, 7, 8]));
-        assert_eq!(resume(&account, &[]).unwrap().from, 81);
+        let ack_floor = AckFloor::default();
+        assert_eq!(resume(&ack_floor, &[]), None);
+        assert!(!ack_floor.open(Some(identity("stream")), &standing(5, 50, 50)));
+        ack_floor.close(reach(5, &[6, 7, 8]));
+        assert_eq!(resume(&ack_floor, &[]).unwrap().from, 81);
         // What is here comes again, and so does what was given back, until it is settled.
-        account.owe(&message(60, 1));
-        let found = resume(&account, &[70]).unwrap();
+        ack_floor.owe(&message(60, 1));
+        let found = resume(&ack_floor, &[70]).unwrap();
         assert_eq!(found.from, 60);
-        account.settle(&message(60, 2));
-        assert_eq!(resume(&account, &[70]).unwrap().from, 70);
+        ack_floor.settle(&message(60, 2));
+        assert_eq!(resume(&ack_floor, &[70]).unwrap().from, 70);
         let again = ConsumerStanding { identity: identity("again"), ..standing(0, 59, 59) };
-        account.carry(Some(identity("stream")), &again, found.carried.clone());
+        ack_floor.carry(Some(identity("stream")), &again, found.carried.clone());
         // Lost once more before anything came of it, it goes on in the same way.
-        assert_eq!(resume(&account, &[]), Some(found));
-        let settled = |sequence, attempt| account.is_settled(&message(sequence, attempt));
+        assert_eq!(resume(&ack_floor, &[]), Some(found));
+        let settled = |sequence, attempt| ack_floor.is_settled(&message(sequence, attempt));
         assert_eq!([60, 65, 70, 80].map(|s| settled(s, 1)), [false, true, false, true]);
         assert!(!settled(65, 2), "it was judged when it came first");
         assert!(!settled(81, 1));
@@ -286,32 +286,32 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_that_has_had_some_goes_on_behind_what_the_server_knows() {
-        let account = Account::default();
-        account.open(Some(identity("stream")), &standing(5, 50, 50));
-        account.close(reach(5, &[6, 8]));
-        assert_eq!(resume(&account, &[]), Some(Resume { from: 51, carried: None }));
-        assert!(!account.ask(&standing(9, 90, 70), reach(5, &[6, 8])));
-        assert_eq!(resume(&account, &[]), Some(Resume { from: 71, carried: None }));
-        assert_eq!(account.shyness(), Duration::ZERO);
+        let ack_floor = AckFloor::default();
+        ack_floor.open(Some(identity("stream")), &standing(5, 50, 50));
+        ack_floor.close(reach(5, &[6, 8]));
+        assert_eq!(resume(&ack_floor, &[]), Some(Resume { from: 51, carried: None }));
+        assert!(!ack_floor.ask(&standing(9, 90, 70), reach(5, &[6, 8])));
+        assert_eq!(resume(&ack_floor, &[]), Some(Resume { from: 71, carried: None }));
+        assert_eq!(ack_floor.shyness(), Duration::ZERO);
         tokio::time::advance(Duration::from_secs(10)).await;
-        assert_eq!(account.shyness(), Duration::from_secs(1));
+        assert_eq!(ack_floor.shyness(), Duration::from_secs(1));
         tokio::time::advance(Duration::from_secs(90)).await;
-        assert_eq!(account.shyness(), MOST_SHY);
+        assert_eq!(ack_floor.shyness(), MOST_SHY);
         // Nothing is unsettled, and nothing went elsewhere since.
-        assert!(account.ask(&standing(8, 90, 90), reach(5, &[6, 8])));
-        assert_eq!(resume(&account, &[]).unwrap().from, 91);
+        assert!(ack_floor.ask(&standing(8, 90, 90), reach(5, &[6, 8])));
+        assert_eq!(resume(&ack_floor, &[]).unwrap().from, 91);
     }
 
     #[tokio::test(start_paused = true)]
     async fn nothing_is_known_of_another_stream() {
-        let account = Account::default();
-        account.open(Some(identity("stream")), &standing(5, 50, 50));
-        let found = |name, last| account.resume(&stream(name, last), BTreeSet::new());
+        let ack_floor = AckFloor::default();
+        ack_floor.open(Some(identity("stream")), &standing(5, 50, 50));
+        let found = |name, last| ack_floor.resume(&stream(name, last), BTreeSet::new());
         assert_eq!(found("another", 1000), None);
         assert_eq!(found("stream", 49), None, "it has lost its end");
         assert_eq!(found("stream", 50).unwrap().from, 51);
-        account.owe(&message(60, 1));
-        assert!(account.open(Some(identity("another")), &standing(0, 0, 0)));
+        ack_floor.owe(&message(60, 1));
+        assert!(ack_floor.open(Some(identity("another")), &standing(0, 0, 0)));
         assert_eq!(found("another", 0).unwrap().from, 1);
     }
 }

@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::context::Matter;
-use crate::probe::Underway;
+use crate::context::HandledMessage;
+use crate::probe::Span;
 use crate::route::BatchRule;
-use crate::runner::in_flight::Entry;
+use crate::runner::in_flight::InFlightGuard;
 
 /// A message that is here.
 #[derive(Debug)]
-pub(crate) struct Taken {
-    pub(crate) incoming: Arc<Matter>,
-    pub(crate) underway: Underway,
+pub(crate) struct QueuedMessage {
+    pub(crate) incoming: Arc<HandledMessage>,
+    pub(crate) underway: Span,
     /// Those of one key are handled one after the other.
     pub(crate) key: Option<u64>,
     /// When it began to wait here, if it did.
@@ -24,12 +24,12 @@ pub(crate) struct Taken {
     /// Before this it is too early for it.
     pub(crate) due: Option<Instant>,
     /// The ledger's, while a task handles it.
-    pub(crate) entry: Option<Entry>,
+    pub(crate) in_flight: Option<InFlightGuard>,
 }
 
-impl Taken {
-    pub(crate) fn new(incoming: Arc<Matter>, underway: Underway, key: Option<u64>) -> Self {
-        Self { incoming, underway, key, since: None, told: None, due: None, entry: None }
+impl QueuedMessage {
+    pub(crate) fn new(incoming: Arc<HandledMessage>, underway: Span, key: Option<u64>) -> Self {
+        Self { incoming, underway, key, since: None, told: None, due: None, in_flight: None }
     }
 
     /// Since when it could have begun.
@@ -47,9 +47,9 @@ impl Taken {
 /// What waits, in the order it came.
 #[derive(Debug, Default)]
 pub(crate) struct Backlog {
-    waiting: VecDeque<Taken>,
+    waiting: VecDeque<QueuedMessage>,
     /// What came too early, by the time when it is due.
-    deferred: BTreeMap<(Instant, u64), Taken>,
+    deferred: BTreeMap<(Instant, u64), QueuedMessage>,
     /// The keys of what is being handled.
     busy: HashSet<u64>,
     deferrals: u64,
@@ -73,17 +73,17 @@ impl Backlog {
     }
 
     /// The last to come.
-    pub(crate) fn push(&mut self, mut taken: Taken) {
-        taken.wait(Instant::now());
-        self.waiting.push_back(taken);
+    pub(crate) fn push(&mut self, mut queued: QueuedMessage) {
+        queued.wait(Instant::now());
+        self.waiting.push_back(queued);
     }
 
     /// Keeps one that came too early.
-    pub(crate) fn defer(&mut self, mut taken: Taken, until: Instant) {
-        taken.wait(Instant::now());
-        taken.due = Some(until);
+    pub(crate) fn defer(&mut self, mut queued: QueuedMessage, until: Instant) {
+        queued.wait(Instant::now());
+        queued.due = Some(until);
         self.deferrals += 1;
-        self.deferred.insert((until, self.deferrals), taken);
+        self.deferred.insert((until, self.deferrals), queued);
     }
 
     /// When the next of those that came too early is due.
@@ -99,24 +99,30 @@ impl Backlog {
         {
             due.push(entry.remove());
         }
-        due.into_iter().rev().for_each(|taken| self.waiting.push_front(taken));
+        due.into_iter().rev().for_each(|queued| self.waiting.push_front(queued));
     }
 
     /// Takes the first whose key is not being handled; its key is, from now on.
-    pub(crate) fn next(&mut self) -> Option<Taken> {
+    pub(crate) fn next(&mut self) -> Option<QueuedMessage> {
         if self.in_order && !self.deferred.is_empty() {
             return None;
         }
-        let is_free = |taken: &Taken| taken.key.is_none_or(|key| !self.busy.contains(&key));
-        let place = self.waiting.iter().position(is_free)?;
-        let taken = self.waiting.remove(place)?;
-        self.busy.extend(taken.key);
-        Some(taken)
+        let is_free =
+            |queued: &QueuedMessage| queued.key.is_none_or(|key| !self.busy.contains(&key));
+        let index = self.waiting.iter().position(is_free)?;
+        let queued = self.waiting.remove(index)?;
+        self.busy.extend(queued.key);
+        Some(queued)
     }
 
     /// Takes as many as make a batch: all of `size`, or fewer where the first has waited for `wait`
     /// or no more are to come.
-    pub(crate) fn next_batch(&mut self, rule: BatchRule, now: Instant, last: bool) -> Vec<Taken> {
+    pub(crate) fn next_batch(
+        &mut self,
+        rule: BatchRule,
+        now: Instant,
+        last: bool,
+    ) -> Vec<QueuedMessage> {
         let has_waited = self.batch_due(rule).is_some_and(|due| due <= now);
         if self.waiting.len() < rule.max_size && !has_waited && !last {
             return Vec::new();
@@ -136,19 +142,20 @@ impl Backlog {
     }
 
     /// What the server was not told of since `before`.
-    pub(crate) fn untold(&mut self, before: Instant) -> impl Iterator<Item = &mut Taken> {
+    pub(crate) fn untold(&mut self, before: Instant) -> impl Iterator<Item = &mut QueuedMessage> {
         let all = self.waiting.iter_mut().chain(self.deferred.values_mut());
-        all.filter(move |taken| taken.told.is_none_or(|told| told <= before))
+        all.filter(move |queued| queued.told.is_none_or(|told| told <= before))
     }
 
     /// All that are here.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Taken> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &QueuedMessage> {
         self.waiting.iter().chain(self.deferred.values())
     }
 
     /// Whether something waits that could have begun before then.
     pub(crate) fn is_late(&self, before: Instant) -> bool {
-        let is_late = |taken: &Taken| taken.could_begin().is_some_and(|since| since <= before);
+        let is_late =
+            |queued: &QueuedMessage| queued.could_begin().is_some_and(|since| since <= before);
         self.waiting.iter().any(is_late) || self.due().is_some_and(|due| due <= before)
     }
 
@@ -157,19 +164,20 @@ impl Backlog {
     pub(crate) fn take_late(
         &mut self,
         before: Instant,
-        keep: impl Fn(&Taken) -> bool,
-    ) -> Vec<Taken> {
-        let is_late = |taken: &&Taken| taken.could_begin().is_some_and(|since| since <= before);
+        keep: impl Fn(&QueuedMessage) -> bool,
+    ) -> Vec<QueuedMessage> {
+        let is_late =
+            |queued: &&QueuedMessage| queued.could_begin().is_some_and(|since| since <= before);
         let keys: HashSet<Option<u64>> =
-            self.waiting.iter().filter(is_late).map(|taken| taken.key).collect();
-        let stays = |taken: &Taken| !keys.contains(&taken.key) || keep(taken);
+            self.waiting.iter().filter(is_late).map(|queued| queued.key).collect();
+        let stays = |queued: &QueuedMessage| !keys.contains(&queued.key) || keep(queued);
         let (kept, late): (VecDeque<_>, VecDeque<_>) =
             std::mem::take(&mut self.waiting).into_iter().partition(stays);
         self.waiting = kept;
         let mut late = Vec::from(late);
         let due: Vec<_> = self.deferred.range(..=(before, u64::MAX)).map(|(at, _)| *at).collect();
         for at in due {
-            if self.deferred.get(&at).is_some_and(|taken| !keep(taken)) {
+            if self.deferred.get(&at).is_some_and(|queued| !keep(queued)) {
                 late.extend(self.deferred.remove(&at));
             }
         }
@@ -177,7 +185,7 @@ impl Backlog {
     }
 
     /// Empties it, the oldest first.
-    pub(crate) fn drain(&mut self) -> Vec<Taken> {
+    pub(crate) fn drain(&mut self) -> Vec<QueuedMessage> {
         let waiting = std::mem::take(&mut self.waiting);
         let deferred = self.drain_deferred();
         if self.in_order {
@@ -187,7 +195,7 @@ impl Backlog {
     }
 
     /// Takes all that came too early.
-    pub(crate) fn drain_deferred(&mut self) -> Vec<Taken> {
+    pub(crate) fn drain_deferred(&mut self) -> Vec<QueuedMessage> {
         std::mem::take(&mut self.deferred).into_values().collect()
     }
 }
@@ -200,28 +208,28 @@ mod tests {
 
     use super::*;
     use crate::bus::Bus;
-    use crate::context::Workplace;
+    use crate::context::RouteContext;
     use crate::subject::Subject;
     use crate::transport::Incoming;
 
-    fn taken(name: &'static str, key: Option<u64>) -> Taken {
+    fn queued(name: &'static str, key: Option<u64>) -> QueuedMessage {
         let link = Bus::in_memory().link().clone();
-        let place = Arc::new(Workplace { link, stop: CancellationToken::new() });
+        let route = Arc::new(RouteContext { link, stop: CancellationToken::new() });
         let incoming = Incoming { subject: Subject::from_static(name), ..Incoming::default() };
-        Taken::new(Arc::new(Matter::new(&place, incoming)), Underway::default(), key)
+        QueuedMessage::new(Arc::new(HandledMessage::new(&route, incoming)), Span::default(), key)
     }
 
     fn next(backlog: &mut Backlog) -> Option<String> {
-        backlog.next().map(|taken| taken.incoming.subject.to_string())
+        backlog.next().map(|queued| queued.incoming.subject.to_string())
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_busy_key_keeps_no_other_waiting() {
         let mut backlog = Backlog::default();
         for (name, key) in [("a1", 1), ("a2", 1), ("b1", 2), ("a3", 1)] {
-            backlog.push(taken(name, Some(key)));
+            backlog.push(queued(name, Some(key)));
         }
-        backlog.push(taken("none", None));
+        backlog.push(queued("none", None));
         assert_eq!(next(&mut backlog).as_deref(), Some("a1"));
         assert_eq!(next(&mut backlog).as_deref(), Some("b1"));
         assert_eq!(next(&mut backlog).as_deref(), Some("none"));
@@ -237,10 +245,10 @@ mod tests {
         let mut backlog = Backlog::default();
         let now = Instant::now();
         let at = |secs| now + Duration::from_secs(secs);
-        backlog.defer(taken("late", None), at(9));
-        backlog.defer(taken("soon", None), at(3));
-        backlog.defer(taken("soon too", None), at(3));
-        backlog.push(taken("here", None));
+        backlog.defer(queued("late", None), at(9));
+        backlog.defer(queued("soon", None), at(3));
+        backlog.defer(queued("soon too", None), at(3));
+        backlog.push(queued("here", None));
         assert_eq!((backlog.due(), backlog.waiting()), (Some(at(3)), 1));
         backlog.recall(at(3));
         let order: Vec<_> = std::iter::from_fn(|| next(&mut backlog)).collect();
@@ -253,15 +261,15 @@ mod tests {
     async fn what_has_waited_for_too_long_goes_with_all_of_its_key() {
         let mut backlog = Backlog::default();
         let start = Instant::now();
-        backlog.push(taken("a1", Some(1)));
-        backlog.defer(taken("deferred", None), start + Duration::from_secs(5));
+        backlog.push(queued("a1", Some(1)));
+        backlog.defer(queued("deferred", None), start + Duration::from_secs(5));
         tokio::time::advance(Duration::from_secs(10)).await;
-        backlog.push(taken("b1", Some(2)));
-        backlog.push(taken("a2", Some(1)));
-        backlog.push(taken("a3", Some(1)));
+        backlog.push(queued("b1", Some(2)));
+        backlog.push(queued("a2", Some(1)));
+        backlog.push(queued("a3", Some(1)));
         assert!(backlog.is_late(start));
-        let late = backlog.take_late(start, |taken| taken.incoming.subject.as_str() == "a3");
-        let late: Vec<_> = late.iter().map(|taken| taken.incoming.subject.as_str()).collect();
+        let late = backlog.take_late(start, |queued| queued.incoming.subject.as_str() == "a3");
+        let late: Vec<_> = late.iter().map(|queued| queued.incoming.subject.as_str()).collect();
         assert_eq!(late, ["a1", "a2"], "what was deferred could begin for five seconds only");
         assert_eq!(backlog.take_late(start + Duration::from_secs(5), |_| false).len(), 1);
         let left: Vec<_> = std::iter::from_fn(|| next(&mut backlog)).collect();
@@ -274,14 +282,14 @@ mod tests {
         let rule = BatchRule { max_size: 2, max_wait: Duration::from_secs(5) };
         let start = Instant::now();
         for name in ["a", "b", "c"] {
-            backlog.push(taken(name, None));
+            backlog.push(queued(name, None));
         }
         assert_eq!(backlog.next_batch(rule, start, false).len(), 2);
         assert_eq!(backlog.next_batch(rule, start, false).len(), 0);
         let due = start + rule.max_wait;
         assert_eq!(backlog.batch_due(rule), Some(due));
         assert_eq!(backlog.next_batch(rule, due, false).len(), 1);
-        backlog.push(taken("d", None));
+        backlog.push(queued("d", None));
         assert_eq!(backlog.next_batch(rule, start, true).len(), 1, "no more are to come");
     }
 
@@ -289,12 +297,12 @@ mod tests {
     async fn the_server_is_told_of_all_that_are_here() {
         let mut backlog = Backlog::default();
         let start = Instant::now();
-        backlog.push(taken("waiting", None));
-        backlog.defer(taken("deferred", None), start + Duration::from_secs(60));
+        backlog.push(queued("waiting", None));
+        backlog.defer(queued("deferred", None), start + Duration::from_secs(60));
         tokio::time::advance(Duration::from_secs(10)).await;
-        backlog.push(taken("new", None));
+        backlog.push(queued("new", None));
         assert_eq!(backlog.untold(start).count(), 2);
-        backlog.untold(start).for_each(|taken| taken.told = Some(Instant::now()));
+        backlog.untold(start).for_each(|queued| queued.told = Some(Instant::now()));
         assert_eq!(backlog.untold(start).count(), 0);
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::context::Matter;
+use crate::context::HandledMessage;
 use crate::jitter::FAR;
 use crate::transport::{ConsumerState, Settle};
 
@@ -23,15 +23,15 @@ const GLANCE: Duration = Duration::from_millis(100);
 /// What is here of a consumer's messages, and what an ack may cover.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is so or not, whatever the others are")]
-pub(crate) struct Cover {
+pub(crate) struct AckWindow {
     /// How many messages are handled before they are acknowledged, at most.
     every: usize,
     /// How long a delivery may stay unsettled.
     ack_wait: Duration,
     /// What came and is not acknowledged, in the order in which it came and is handled.
-    here: VecDeque<Here>,
+    here: VecDeque<Delivered>,
     /// The way back for one of the consumer's messages, made into that of the others.
-    way: Option<Settle>,
+    template: Option<Settle>,
     /// How many of those are handled: the first ones.
     handled: usize,
     /// Whether their sequences are in order too.
@@ -55,19 +55,19 @@ pub(crate) struct Cover {
 }
 
 #[derive(Debug)]
-struct Here {
+struct Delivered {
     sequence: u64,
     /// The number of its delivery.
     delivery: u64,
 }
 
-impl Cover {
+impl AckWindow {
     pub(crate) fn new(every: usize, ack_wait: Duration) -> Self {
         Self {
             every,
             ack_wait,
             here: VecDeque::new(),
-            way: None,
+            template: None,
             handled: 0,
             in_order: true,
             last: 0,
@@ -121,7 +121,7 @@ impl Cover {
     }
 
     /// A message came.
-    pub(crate) fn came(&mut self, message: &Matter) {
+    pub(crate) fn came(&mut self, message: &HandledMessage) {
         let (Some(receipt), Some(settle)) = (&message.receipt, &message.settle) else { return };
         self.holds = false;
         let delivery = settle.delivery();
@@ -134,20 +134,20 @@ impl Cover {
         }
         self.in_order =
             self.here.back().is_none_or(|last| self.in_order && last.sequence < sequence);
-        self.here.push_back(Here { sequence, delivery });
-        if self.way.is_none() {
-            self.way = Some(settle.clone());
+        self.here.push_back(Delivered { sequence, delivery });
+        if self.template.is_none() {
+            self.template = Some(settle.clone());
         }
     }
 
     /// A message is handled; gives the ack that is due. It is the first that was not, unless one before
     /// it is given up and has no letter yet.
-    pub(crate) fn handled(&mut self, message: &Matter) -> Option<Settle> {
+    pub(crate) fn handled(&mut self, message: &HandledMessage) -> Option<Settle> {
         let sequence = message.receipt.as_ref().map(|receipt| receipt.sequence)?;
-        let place =
+        let index =
             self.here.iter().skip(self.handled).position(|here| here.sequence == sequence)?;
-        if place > 0 {
-            let here = self.here.remove(self.handled + place)?;
+        if index > 0 {
+            let here = self.here.remove(self.handled + index)?;
             self.here.insert(self.handled, here);
             self.in_order = false;
         }
@@ -158,7 +158,7 @@ impl Cover {
     /// What can't be read came nowhere, and is done.
     pub(crate) fn aside(&mut self, sequence: u64) {
         self.let_go(sequence);
-        self.here.insert(self.handled, Here { sequence, delivery: self.last });
+        self.here.insert(self.handled, Delivered { sequence, delivery: self.last });
         self.handled += 1;
         self.in_order = false;
     }
@@ -172,11 +172,11 @@ impl Cover {
 
     /// A message is not here, or not as it was.
     fn let_go(&mut self, sequence: u64) -> bool {
-        let Some(place) = self.here.iter().position(|here| here.sequence == sequence) else {
+        let Some(index) = self.here.iter().position(|here| here.sequence == sequence) else {
             return false;
         };
-        self.here.remove(place);
-        self.handled -= usize::from(place < self.handled);
+        self.here.remove(index);
+        self.handled -= usize::from(index < self.handled);
         true
     }
 
@@ -191,10 +191,10 @@ impl Cover {
             let last = self.here.get(self.handled - 1)?;
             (self.handled, last.sequence, last.delivery)
         } else {
-            self.part()?
+            self.covered_part()?
         };
         // What was put aside alone has no way back.
-        let settle = self.way.as_ref()?.covering(sequence, delivery);
+        let settle = self.template.as_ref()?.covering(sequence, delivery);
         self.here.drain(..covered);
         self.handled -= covered;
         self.in_order = self.in_order || self.here.iter().is_sorted_by_key(|here| here.sequence);
@@ -204,27 +204,27 @@ impl Cover {
     /// Puts first what is handled and may be acknowledged: says how many those are, the highest
     /// sequence, and its delivery.
     #[cold]
-    fn part(&mut self) -> Option<(usize, u64, u64)> {
+    fn covered_part(&mut self) -> Option<(usize, u64, u64)> {
         let unhandled = self.here.iter().skip(self.handled).map(|here| here.sequence).min();
         let Some(unhandled) = unhandled else {
             let highest = self.here.iter().map(|here| here.sequence).max()?;
             return Some((self.handled, highest, self.last));
         };
-        let handled: Vec<Here> = self.here.drain(..self.handled).collect();
+        let handled: Vec<Delivered> = self.here.drain(..self.handled).collect();
         let (before, behind): (Vec<_>, Vec<_>) =
             handled.into_iter().partition(|here| here.sequence < unhandled);
         let last = before.iter().max_by_key(|here| here.sequence);
-        let part = last.map(|last| (before.len(), last.sequence, last.delivery));
+        let covered_part = last.map(|last| (before.len(), last.sequence, last.delivery));
         before.into_iter().chain(behind).rev().for_each(|here| self.here.push_front(here));
-        part
+        covered_part
     }
 
     /// What is handled and can't be acknowledged yet: the server is to be told that it is here.
     pub(crate) fn kept(&self) -> impl Iterator<Item = Settle> {
         let is_kept = self.broken || self.missing > 0 || !self.in_order;
         let handled = self.here.iter().take(if is_kept { self.handled } else { 0 });
-        let way = self.way.as_ref();
-        handled.filter_map(move |here| Some(way?.covering(here.sequence, here.delivery)))
+        let template = self.template.as_ref();
+        handled.filter_map(move |here| Some(template?.covering(here.sequence, here.delivery)))
     }
 
     /// Whether a message is being judged that has come, and is not here.

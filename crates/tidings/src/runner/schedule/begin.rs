@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::Intake;
-use crate::context::Matter;
+use super::Scheduler;
+use crate::context::HandledMessage;
 use crate::jitter::FAR;
-use crate::probe::Underway;
+use crate::probe::Span;
 use crate::runner::Worker;
 use crate::runner::execute::Stage;
-use crate::runner::execute::inline::Hand;
-use crate::runner::execute::permit::{Done, Health, Place};
-use crate::runner::in_flight::backlog::Taken;
+use crate::runner::execute::inline::InlineExecutor;
+use crate::runner::execute::permit::{Health, Permit, Released};
+use crate::runner::in_flight::backlog::QueuedMessage;
 
-impl Intake {
+impl Scheduler {
     /// Begins what may begin, but no more than what is left of the turn. Says whether nothing is
     /// left, and what comes may begin too.
     pub(crate) fn begin(&mut self, left: &mut usize) -> bool {
@@ -24,18 +24,22 @@ impl Intake {
             self.open = None;
         }
         while self.running < places && self.open.is_none() && *left > 0 {
-            if self.pace.as_ref().is_some_and(|pace| pace.wait(Instant::now()).is_some()) {
+            if self
+                .rate_limit
+                .as_ref()
+                .is_some_and(|rate_limit| rate_limit.wait(Instant::now()).is_some())
+            {
                 return false;
             }
             let Some(messages) = self.begin_next() else {
-                let is_empty = self.ledger.held().backlog.is_empty();
+                let is_empty = self.in_flight.state().backlog.is_empty();
                 let is_plain =
-                    self.pace.is_none() && self.batch.is_none() && !self.worker.is_keyed();
+                    self.rate_limit.is_none() && self.batch.is_none() && !self.worker.is_keyed();
                 return is_empty && is_plain;
             };
             *left -= 1;
-            if let Some(pace) = &mut self.pace {
-                pace.begin(Instant::now(), messages);
+            if let Some(rate_limit) = &mut self.rate_limit {
+                rate_limit.begin(Instant::now(), messages);
             }
         }
         false
@@ -43,15 +47,15 @@ impl Intake {
 
     /// Begins one message, or a batch; gives how many messages that are.
     fn begin_next(&mut self) -> Option<usize> {
-        let mut held = self.ledger.held();
+        let mut held = self.in_flight.state();
         if held.backlog.due().is_some() {
             held.backlog.recall(Instant::now());
         }
         match self.batch {
             None => {
-                let taken = held.backlog.next()?;
+                let queued = held.backlog.next()?;
                 drop(held);
-                let _ = self.handle(taken);
+                let _ = self.handle(queued);
                 Some(1)
             }
             Some(rule) => {
@@ -62,11 +66,11 @@ impl Intake {
                 if messages == 0 {
                     return None;
                 }
-                for taken in &mut batch {
-                    taken.entry = self.ledger.enter(taken, now);
+                for queued in &mut batch {
+                    queued.in_flight = self.in_flight.enter(queued, now);
                 }
-                let place = self.place(messages, None);
-                self.worker.handle_batch(batch, place);
+                let permit = self.permit(messages, None);
+                self.worker.handle_batch(batch, permit);
                 Some(messages)
             }
         }
@@ -76,27 +80,27 @@ impl Intake {
     /// else has come meanwhile.
     pub(crate) fn handle_now(&mut self) -> bool {
         self.hear();
-        let message = self.sheet.message();
+        let message = self.buffer.message();
         let underway = self.worker.came(message);
-        match begin(&mut self.hand, &self.worker, message, &underway) {
+        match begin(&mut self.inline, &self.worker, message, &underway) {
             Ok((health, alone)) => self.handled_here(health, alone),
             Err(stage) => {
-                let taken = Taken::new(Arc::clone(message), underway, None);
-                self.go_on(taken, stage)
+                let queued = QueuedMessage::new(Arc::clone(message), underway, None);
+                self.go_on(queued, stage)
             }
         }
     }
 
     /// Begins a message that has waited, in the same way.
-    fn handle(&mut self, taken: Taken) -> bool {
-        match begin(&mut self.hand, &self.worker, &taken.incoming, &taken.underway) {
+    fn handle(&mut self, queued: QueuedMessage) -> bool {
+        match begin(&mut self.inline, &self.worker, &queued.incoming, &queued.underway) {
             Ok((health, alone)) => {
-                if let Some(key) = taken.key {
-                    self.ledger.held().backlog.release(key);
+                if let Some(key) = queued.key {
+                    self.in_flight.state().backlog.release(key);
                 }
                 self.handled_here(health, alone)
             }
-            Err(stage) => self.go_on(taken, stage),
+            Err(stage) => self.go_on(queued, stage),
         }
     }
 
@@ -108,35 +112,35 @@ impl Intake {
     }
 
     /// Goes on with a message in a task of its own.
-    fn go_on(&mut self, mut taken: Taken, stage: Stage) -> bool {
-        taken.entry = self.ledger.enter(&taken, Instant::now());
+    fn go_on(&mut self, mut queued: QueuedMessage, stage: Stage) -> bool {
+        queued.in_flight = self.in_flight.enter(&queued, Instant::now());
         // What was handled before it does not wait for it.
         self.acknowledge();
-        let place = self.place(1, taken.key);
-        self.worker.handle(taken, stage, place);
+        let permit = self.permit(1, queued.key);
+        self.worker.handle(queued, stage, permit);
         false
     }
 
-    fn place(&mut self, messages: usize, key: Option<u64>) -> Place {
+    fn permit(&mut self, messages: usize, key: Option<u64>) -> Permit {
         self.running += 1;
         self.handled += messages;
-        Place::new(self.done.0.clone(), key, messages)
+        Permit::new(self.released.0.clone(), key, messages)
     }
 
     /// A message was handled, or a batch.
-    pub(crate) fn end(&mut self, done: Done) {
+    pub(crate) fn end(&mut self, released: Released) {
         self.running -= 1;
-        self.handled -= done.messages;
-        if let Some(key) = done.key {
-            self.ledger.held().backlog.release(key);
+        self.handled -= released.messages;
+        if let Some(key) = released.key {
+            self.in_flight.state().backlog.release(key);
         }
-        for (taken, until) in done.deferred {
-            self.ledger.defer(taken, until);
+        for (queued, until) in released.deferred {
+            self.in_flight.defer(queued, until);
         }
-        if let Some(kept) = done.kept {
-            self.hand.learn(kept);
+        if let Some(kept) = released.kept {
+            self.inline.learn(kept);
         }
-        self.heed(done.health);
+        self.heed(released.health);
     }
 
     /// What a message says about the handler.
@@ -147,7 +151,7 @@ impl Intake {
             Health::Unknown => {}
             Health::Well => {
                 if self.circuit.is_probing() {
-                    self.worker.shared.gate.open(None);
+                    self.worker.shared.state.open(None);
                 }
                 self.circuit.succeeded();
             }
@@ -162,7 +166,7 @@ impl Intake {
                     );
                     let pause = pause.min(FAR);
                     let until = self.worker.link().transport.now() + pause;
-                    self.worker.shared.gate.open(Some((until, error)));
+                    self.worker.shared.state.open(Some((until, error)));
                     self.open = Some(Instant::now() + pause);
                 }
             }
@@ -174,15 +178,15 @@ impl Intake {
 /// is for a task: all of it where the handler is slow, the rest where it waits.
 #[inline]
 fn begin(
-    hand: &mut Hand,
+    inline: &mut InlineExecutor,
     worker: &Worker,
-    message: &Arc<Matter>,
-    underway: &Underway,
+    message: &Arc<HandledMessage>,
+    underway: &Span,
 ) -> Result<(Health, bool), Stage> {
     let shared = &worker.shared;
     if worker.passes(message) {
         shared.pass(message);
         return Ok((Health::Unknown, true));
     }
-    if hand.is_free(underway) { hand.handle(shared, message) } else { Err(Stage::Fresh) }
+    if inline.is_free(underway) { inline.handle(shared, message) } else { Err(Stage::Fresh) }
 }

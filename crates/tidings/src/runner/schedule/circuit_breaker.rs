@@ -6,7 +6,7 @@ use crate::route::CircuitBreaker;
 
 /// Where a circuit breaker stands.
 #[derive(Debug)]
-pub(crate) struct Circuit {
+pub(crate) struct CircuitState {
     breaker: Option<CircuitBreaker>,
     /// How many handlers failed one after the other.
     failures: u32,
@@ -14,7 +14,7 @@ pub(crate) struct Circuit {
     opened: u32,
 }
 
-impl Circuit {
+impl CircuitState {
     pub(crate) fn new(breaker: Option<CircuitBreaker>) -> Self {
         Self { breaker, failures: 0, opened: 0 }
     }
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn it_opens_after_failures_in_a_row_and_closes_with_a_success() {
         let breaker = CircuitBreaker::after(3).open_for(secs(10)).max_open(secs(30));
-        let mut circuit = Circuit::new(Some(breaker));
+        let mut circuit = CircuitState::new(Some(breaker));
         assert_eq!((circuit.failed(), circuit.failed()), (None, None));
         circuit.succeeded();
         assert_eq!((circuit.failed(), circuit.failed()), (None, None));
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn without_a_breaker_it_never_opens() {
-        let mut circuit = Circuit::new(None);
+        let mut circuit = CircuitState::new(None);
         assert!((0..10_000).all(|_| circuit.failed().is_none()));
     }
 }

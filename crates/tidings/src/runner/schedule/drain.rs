@@ -9,17 +9,17 @@ use futures_util::FutureExt as _;
 use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep};
 
-use super::message_feed::Feed;
+use super::message_feed::MessageFeed;
 use crate::probe::Listener;
 use crate::runner::Worker;
-use crate::runner::in_flight::backlog::Taken;
-use crate::runner::schedule::Intake;
+use crate::runner::in_flight::backlog::QueuedMessage;
+use crate::runner::schedule::Scheduler;
 use crate::transport::{Fault, Incoming, Settlement};
 
-impl Intake {
+impl Scheduler {
     /// Handles what the feed still has and what is here, and waits for the last handler; ends
     /// early where handlers are to be dropped.
-    pub(crate) async fn finish(&mut self, feed: &mut Feed, listener: &Listener) {
+    pub(crate) async fn finish(&mut self, feed: &mut MessageFeed, listener: &Listener) {
         let worker = self.worker.clone();
         let mut aborted = pin!(worker.aborted());
         let mut stopped = pin!(worker.stopped());
@@ -50,17 +50,17 @@ impl Intake {
     }
 
     /// Leaves what is here and what the feed has at hand; gives how many those are.
-    pub(crate) async fn leave(&mut self, mut feed: Feed) -> u64 {
+    pub(crate) async fn leave(&mut self, mut feed: MessageFeed) -> u64 {
         let mut left = 0;
-        let waiting = self.ledger.held().backlog.drain();
-        for taken in waiting {
+        let waiting = self.in_flight.state().backlog.drain();
+        for queued in waiting {
             left += 1;
-            self.worker.leave(&taken.incoming).await;
+            self.worker.leave(&queued.incoming).await;
         }
-        let gate = self.worker.gate();
+        let state = self.worker.state();
         let mut incoming = Incoming::default();
         loop {
-            let next = poll_fn(|cx| feed.poll_next(cx, 1, &gate, &mut incoming));
+            let next = poll_fn(|cx| feed.poll_next(cx, 1, &state, &mut incoming));
             let Some(Some(next)) = unconstrained(next).now_or_never() else { break };
             if next.is_ok() {
                 left += 1;
@@ -80,10 +80,10 @@ impl Intake {
         let mut is_aborted = false;
         let mut given_back = Ok(());
         self.ends = true;
-        let all = self.ledger.held().backlog.drain();
+        let all = self.in_flight.state().backlog.drain();
         let (last, waiting) = self.parted(all);
-        for taken in last {
-            self.ledger.push(taken);
+        for queued in last {
+            self.in_flight.push(queued);
         }
         self.send_back(waiting, &mut given_back).await;
         loop {
@@ -93,7 +93,7 @@ impl Intake {
                     self.open = None;
                     let _ = self.poll_turn(cx, None);
                     // It came too early again, or there is no more time.
-                    let backlog = &mut self.ledger.held().backlog;
+                    let backlog = &mut self.in_flight.state().backlog;
                     let late = if is_aborted { backlog.drain() } else { backlog.drain_deferred() };
                     if !late.is_empty() || (self.running == 0 && backlog.is_empty()) {
                         return Poll::Ready(late);
@@ -115,25 +115,25 @@ impl Intake {
     /// Lets go of what was not begun and comes again from a consumer that begins with this sequence,
     /// since it is another one now.
     pub(crate) fn let_go(&mut self, from: u64) {
-        let mut held = self.ledger.held();
+        let mut held = self.in_flight.state();
         let all = held.backlog.drain();
-        let comes = |taken: &Taken| {
-            taken.incoming.receipt.as_ref().is_some_and(|receipt| receipt.sequence >= from)
+        let comes = |queued: &QueuedMessage| {
+            queued.incoming.receipt.as_ref().is_some_and(|receipt| receipt.sequence >= from)
         };
         let (_, kept): (Vec<_>, Vec<_>) = all.into_iter().partition(comes);
-        for taken in kept {
-            match taken.due {
-                Some(due) => held.backlog.defer(taken, due),
-                None => held.backlog.push(taken),
+        for queued in kept {
+            match queued.due {
+                Some(due) => held.backlog.defer(queued, due),
+                None => held.backlog.push(queued),
             }
         }
     }
 
     /// The same for all of it: it comes again, wherever it goes.
     pub(crate) fn let_go_of_all(&mut self) {
-        let all = self.ledger.held().backlog.drain();
-        for taken in &all {
-            self.worker.shared.account.owe(&taken.incoming);
+        let all = self.in_flight.state().backlog.drain();
+        for queued in &all {
+            self.worker.shared.ack_floor.owe(&queued.incoming);
         }
     }
 
@@ -148,21 +148,21 @@ impl Intake {
     }
 
     /// Those that are handled here, and those that are given back.
-    fn parted(&self, mut all: Vec<Taken>) -> (Vec<Taken>, Vec<Taken>) {
+    fn parted(&self, mut all: Vec<QueuedMessage>) -> (Vec<QueuedMessage>, Vec<QueuedMessage>) {
         let worker = &self.worker;
         if worker.shared.acks_all {
             // In their order: what comes before the last of those is handled too.
-            let last = all.iter().rposition(|taken| worker.is_last_attempt(taken));
+            let last = all.iter().rposition(|queued| worker.is_last_attempt(queued));
             let waiting = all.split_off(last.map_or(0, |last| last + 1));
             return (all, waiting);
         }
-        all.into_iter().partition(|taken| worker.is_last_attempt(taken))
+        all.into_iter().partition(|queued| worker.is_last_attempt(queued))
     }
 
     /// Gives messages back, unless that failed before.
-    async fn send_back(&self, messages: Vec<Taken>, given_back: &mut Result<(), Fault>) {
-        for taken in messages {
-            self.worker.send_back(&taken, given_back).await;
+    async fn send_back(&self, messages: Vec<QueuedMessage>, given_back: &mut Result<(), Fault>) {
+        for queued in messages {
+            self.worker.send_back(&queued, given_back).await;
         }
     }
 }
@@ -170,14 +170,18 @@ impl Intake {
 impl Worker {
     /// Gives a message back that was not begun, unless that failed before: where one can't be given
     /// back, the next can't either.
-    pub(crate) async fn send_back(&self, taken: &Taken, given_back: &mut Result<(), Fault>) {
+    pub(crate) async fn send_back(
+        &self,
+        queued: &QueuedMessage,
+        given_back: &mut Result<(), Fault>,
+    ) {
         let shared = &self.shared;
-        if let (true, Some(receipt)) = (shared.acks_all, &taken.incoming.receipt) {
-            shared.ledger.cover(|cover| cover.give_back(receipt.sequence));
+        if let (true, Some(receipt)) = (shared.acks_all, &queued.incoming.receipt) {
+            shared.in_flight.ack_window(|window| window.give_back(receipt.sequence));
         }
-        shared.account.owe(&taken.incoming);
-        if let (Ok(()), Some(settle)) = (&*given_back, &taken.incoming.settle) {
-            let early = taken.due.and_then(|due| due.checked_duration_since(Instant::now()));
+        shared.ack_floor.owe(&queued.incoming);
+        if let (Ok(()), Some(settle)) = (&*given_back, &queued.incoming.settle) {
+            let early = queued.due.and_then(|due| due.checked_duration_since(Instant::now()));
             *given_back = settle.send(Settlement::Nak(early.filter(|time| !time.is_zero()))).await;
         }
     }

@@ -2,31 +2,31 @@
 
 use std::sync::Arc;
 
-use crate::context::{Matter, Workplace};
+use crate::context::{HandledMessage, RouteContext};
 use crate::transport::Incoming;
 
 /// The memory of one message, used again for the next where nobody has kept the last one.
-pub(crate) struct Sheet {
-    place: Arc<Workplace>,
-    message: Arc<Matter>,
+pub(crate) struct MessageBuffer {
+    route: Arc<RouteContext>,
+    message: Arc<HandledMessage>,
 }
 
-impl Sheet {
-    pub(crate) fn new(place: &Arc<Workplace>) -> Self {
-        Self { place: Arc::clone(place), message: blank(place) }
+impl MessageBuffer {
+    pub(crate) fn new(route: &Arc<RouteContext>) -> Self {
+        Self { route: Arc::clone(route), message: blank(route) }
     }
 
     /// Where the next message is to be written.
     pub(crate) fn blank(&mut self) -> Option<&mut Incoming> {
         if Arc::strong_count(&self.message) > 1 {
-            self.message = blank(&self.place);
+            self.message = blank(&self.route);
         }
         // Always there: nobody else has this one.
-        Arc::get_mut(&mut self.message).map(Matter::renew)
+        Arc::get_mut(&mut self.message).map(HandledMessage::renew)
     }
 
     /// The message that was written.
-    pub(crate) fn message(&self) -> &Arc<Matter> {
+    pub(crate) fn message(&self) -> &Arc<HandledMessage> {
         &self.message
     }
 
@@ -34,11 +34,11 @@ impl Sheet {
     pub(crate) fn wipe(&mut self) {
         match Arc::get_mut(&mut self.message) {
             Some(message) => *message.renew() = Incoming::default(),
-            None => self.message = blank(&self.place),
+            None => self.message = blank(&self.route),
         }
     }
 }
 
-fn blank(place: &Arc<Workplace>) -> Arc<Matter> {
-    Arc::new(Matter::new(place, Incoming::default()))
+fn blank(route: &Arc<RouteContext>) -> Arc<HandledMessage> {
+    Arc::new(HandledMessage::new(route, Incoming::default()))
 }

@@ -5,23 +5,23 @@ use std::task::{Context, Poll};
 
 use tokio::time::Instant;
 
-use crate::runner::status::route_state::{Gate, Trouble};
+use crate::runner::status::route_state::{RouteFault, StateCell};
 use crate::transport::{Fault, Inboxes, Incoming, PollInto as _, Pull};
 
 /// Where messages come from.
-pub(crate) enum Feed {
+pub(crate) enum MessageFeed {
     Core(Inboxes),
-    Durable(Arc<Flow>),
+    Durable(Arc<SharedPull>),
 }
 
 /// What a consumer delivers, until it is taken out and ended.
-pub(crate) type Flow = Mutex<Option<Pull>>;
+pub(crate) type SharedPull = Mutex<Option<Pull>>;
 
-fn pull(flow: &Flow) -> MutexGuard<'_, Option<Pull>> {
+fn pull(flow: &SharedPull) -> MutexGuard<'_, Option<Pull>> {
     flow.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Feed {
+impl MessageFeed {
     pub(crate) fn durable(pull: Pull) -> Self {
         Self::Durable(Arc::new(Mutex::new(Some(pull))))
     }
@@ -32,7 +32,7 @@ impl Feed {
         &mut self,
         cx: &mut Context<'_>,
         room: usize,
-        gate: &Gate,
+        state: &StateCell,
         into: &mut Incoming,
     ) -> Poll<Option<Result<(), Fault>>> {
         match self {
@@ -44,7 +44,7 @@ impl Feed {
                 let next = pull.poll_into(cx, into);
                 // An idle consumer that is there again has no message to show for it.
                 if pull.has_heard() {
-                    gate.well(Trouble::Feed);
+                    state.well(RouteFault::Feed);
                 }
                 next
             }
@@ -63,7 +63,7 @@ impl Feed {
     }
 
     /// What a consumer delivers, shared.
-    pub(crate) fn flow(&self) -> Option<Arc<Flow>> {
+    pub(crate) fn flow(&self) -> Option<Arc<SharedPull>> {
         match self {
             Self::Core(_) => None,
             Self::Durable(flow) => Some(Arc::clone(flow)),
@@ -81,7 +81,7 @@ impl Feed {
 
 /// Why no more messages are taken.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Halt {
+pub(crate) enum StopReason {
     /// The registry ends.
     Stopped,
     /// The route was paused.

@@ -13,12 +13,12 @@ const LATENESS: Duration = Duration::from_millis(3);
 
 /// Spreads beginnings evenly over time.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct RateLimit {
     interval: Duration,
     next: Option<Instant>,
 }
 
-impl Pace {
+impl RateLimit {
     pub(crate) fn new(rate: Rate) -> Self {
         Self { interval: rate.per / rate.messages, next: None }
     }
@@ -41,11 +41,11 @@ impl Pace {
 mod tests {
     use super::*;
 
-    fn begun(pace: &mut Pace, ticks: impl Iterator<Item = Instant>) -> usize {
+    fn begun(limit: &mut RateLimit, ticks: impl Iterator<Item = Instant>) -> usize {
         let mut begun = 0;
         for now in ticks {
-            while pace.wait(now).is_none() && begun < 10_000 {
-                pace.begin(now, 1);
+            while limit.wait(now).is_none() && begun < 10_000 {
+                limit.begin(now, 1);
                 begun += 1;
             }
         }
@@ -57,8 +57,8 @@ mod tests {
         let start = Instant::now();
         let ticks = || (0..1000).map(|ms| start + Duration::from_millis(ms));
         for messages in [1, 10, 1000, 5000] {
-            let mut pace = Pace::new(Rate { messages, per: Duration::from_secs(1) });
-            let count = begun(&mut pace, ticks());
+            let mut limit = RateLimit::new(Rate { messages, per: Duration::from_secs(1) });
+            let count = begun(&mut limit, ticks());
             let most = messages as usize;
             assert!((most - most / 100..=most).contains(&count), "{count} of {most}");
         }
@@ -67,9 +67,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_was_not_used_is_not_saved() {
         let start = Instant::now();
-        let mut pace = Pace::new(Rate { messages: 10, per: Duration::from_secs(1) });
-        pace.begin(start, 1);
+        let mut limit = RateLimit::new(Rate { messages: 10, per: Duration::from_secs(1) });
+        limit.begin(start, 1);
         let later = start + Duration::from_secs(60);
-        assert_eq!(begun(&mut pace, std::iter::once(later)), 1);
+        assert_eq!(begun(&mut limit, std::iter::once(later)), 1);
     }
 }

@@ -7,16 +7,16 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::handler_exit::Handled;
+use super::handler_exit::HandlerExit;
 use super::policy::Why;
-use crate::context::Matter;
+use crate::context::HandledMessage;
 use crate::dead_letter::{self, Cause, DeadLetterReason};
 use crate::jitter::jittered;
 use crate::probe::End;
 use crate::runner::execute::Shared;
-use crate::runner::in_flight::backlog::Taken;
-use crate::runner::in_flight::cumulative_ack::Cover;
-use crate::runner::status::route_state::Trouble;
+use crate::runner::in_flight::backlog::QueuedMessage;
+use crate::runner::in_flight::cumulative_ack::AckWindow;
+use crate::runner::status::route_state::RouteFault;
 use crate::transport::{Fault, Incoming, Settlement};
 
 /// The first and the longest wait before a dead letter that can't be stored is stored again.
@@ -29,16 +29,16 @@ const HELD: Duration = Duration::from_secs(2);
 pub(crate) const KEPT: Duration = Duration::from_secs(30 * 60);
 
 /// A message that was put aside, and how its settlement was sent.
-type PutAside = (Taken, Result<(), Fault>);
+type PutAside = (QueuedMessage, Result<(), Fault>);
 
 /// Says of a message that its letter is being stored, until it is dropped: if it comes again, nobody
 /// else is to handle it.
-struct Pending(Arc<Shared>, Arc<Matter>);
+struct Pending(Arc<Shared>, Arc<HandledMessage>);
 
 impl Pending {
-    fn new(shared: &Arc<Shared>, message: &Arc<Matter>) -> Self {
+    fn new(shared: &Arc<Shared>, message: &Arc<HandledMessage>) -> Self {
         shared.pending.remember(message);
-        shared.account.owe(message);
+        shared.ack_floor.owe(message);
         Self(Arc::clone(shared), Arc::clone(message))
     }
 }
@@ -51,31 +51,31 @@ impl Drop for Pending {
 }
 
 /// Counts among what is given up and has no letter yet, until it is dropped.
-pub(crate) struct Unstored(Arc<Shared>);
+pub(crate) struct UnstoredCount(Arc<Shared>);
 
-impl Unstored {
+impl UnstoredCount {
     /// A letter can't be stored, for this reason.
     pub(crate) fn new(shared: &Arc<Shared>, error: String) -> Self {
-        let mut count = shared.tally.unstored();
+        let mut count = shared.counters.unstored();
         *count += 1;
-        shared.gate.failing(Trouble::Letters, shared.link.transport.now(), error);
+        shared.state.failing(RouteFault::Letters, shared.link.transport.now(), error);
         Self(Arc::clone(shared))
     }
 
     /// Refused again, for this reason.
     pub(crate) fn goes_on(&self, error: String) {
         let Self(shared) = self;
-        shared.gate.failing(Trouble::Letters, shared.link.transport.now(), error);
+        shared.state.failing(RouteFault::Letters, shared.link.transport.now(), error);
     }
 }
 
-impl Drop for Unstored {
+impl Drop for UnstoredCount {
     fn drop(&mut self) {
         let Self(shared) = self;
-        let mut count = shared.tally.unstored();
+        let mut count = shared.counters.unstored();
         *count = count.saturating_sub(1);
         if *count == 0 {
-            shared.gate.well(Trouble::Letters);
+            shared.state.well(RouteFault::Letters);
         }
     }
 }
@@ -85,55 +85,55 @@ impl Shared {
     /// without a place then, until the shutdown's deadline.
     pub(crate) async fn put_aside(
         self: &Arc<Self>,
-        taken: Taken,
-        handled: Handled,
+        queued: QueuedMessage,
+        handled: HandlerExit,
         reason: DeadLetterReason,
     ) -> Option<PutAside> {
         let (tell, told) = oneshot::channel();
         // Where others wait for their letters this one is not waited for.
-        let tell = (*self.tally.unstored() == 0).then_some(tell);
-        let (shared, pending) = (Arc::clone(self), Pending::new(self, &taken.incoming));
-        self.spawn(async move { shared.aside(taken, &handled, reason, tell, pending).await });
+        let tell = (*self.counters.unstored() == 0).then_some(tell);
+        let (shared, pending) = (Arc::clone(self), Pending::new(self, &queued.incoming));
+        self.spawn(async move { shared.aside(queued, &handled, reason, tell, pending).await });
         timeout(HELD, told).await.ok()?.ok()
     }
 
     /// Notes the outcome, and wakes whoever waits for it.
     async fn aside(
         self: &Arc<Self>,
-        mut taken: Taken,
-        handled: &Handled,
+        mut queued: QueuedMessage,
+        handled: &HandlerExit,
         reason: DeadLetterReason,
         mut tell: Option<oneshot::Sender<PutAside>>,
         pending: Pending,
     ) {
         let why = Why(handled).to_string();
         // From here on the task itself tells the server that it is in good hands.
-        taken.entry = None;
+        queued.in_flight = None;
         let stored = tokio::select! {
             biased;
-            stored = self.store(&taken.incoming, reason.clone(), why.clone(), &mut tell) => Some(stored),
+            stored = self.store(&queued.incoming, reason.clone(), why.clone(), &mut tell) => Some(stored),
             () = self.abort.cancelled() => None,
-            never = self.progress.report(taken.incoming.settle.as_ref()) => match never {},
+            never = self.progress.report(queued.incoming.settle.as_ref()) => match never {},
         };
         drop(pending);
         let sent = match stored {
-            Some(true) => self.let_go(&taken, handled, &reason, Settlement::term(&why)).await,
+            Some(true) => self.let_go(&queued, handled, &reason, Settlement::term(&why)).await,
             // The letter refers to it: its stream would let go of what is settled.
             Some(false) => {
-                self.kept.remember(&taken.incoming);
-                self.keep(&taken, Some(KEPT)).await
+                self.kept.remember(&queued.incoming);
+                self.keep(&queued, Some(KEPT)).await
             }
-            None => self.keep(&taken, None).await,
+            None => self.keep(&queued, None).await,
         };
         let untold = match tell {
-            Some(tell) => tell.send((taken, sent)).err(),
-            None => Some((taken, sent)),
+            Some(tell) => tell.send((queued, sent)).err(),
+            None => Some((queued, sent)),
         };
-        if let Some((taken, sent)) = untold {
-            self.unsettled(&taken.incoming, sent);
+        if let Some((queued, sent)) = untold {
+            self.unsettled(&queued.incoming, sent);
             // No intake turns for it any more.
             if self.acks_all {
-                self.acknowledge_all(self.ledger.cover(Cover::due));
+                self.acknowledge_all(self.in_flight.ack_window(AckWindow::due));
             }
         }
     }
@@ -141,34 +141,34 @@ impl Shared {
     /// Settles a message that has its letter.
     async fn let_go(
         &self,
-        taken: &Taken,
-        handled: &Handled,
+        queued: &QueuedMessage,
+        handled: &HandlerExit,
         reason: &DeadLetterReason,
         settlement: Settlement,
     ) -> Result<(), Fault> {
-        let Taken { incoming, underway, .. } = taken;
+        let QueuedMessage { incoming, underway, .. } = queued;
         let Some(settle) = &incoming.settle else { return Ok(()) };
         if let Some(receipt) = &incoming.receipt {
             self.history.forget(receipt);
         }
-        self.account.settle(incoming);
+        self.ack_floor.settle(incoming);
         let settlement = underway.settlement(settlement);
         match handled {
-            Handled::Undecodable(_) => handled.tell(underway, Some(&settlement)),
+            HandlerExit::Undecodable(_) => handled.tell(underway, Some(&settlement)),
             _ => underway.tell(End::PutAside(&Why(handled), reason.as_str())),
         }
         if self.acks_all {
             return self.settle_in_order(incoming, settle, settlement).await;
         }
-        if settlement == Settlement::Ack && self.is_last_attempt(taken) {
+        if settlement == Settlement::Ack && self.is_last_attempt(queued) {
             return Box::pin(self.acknowledge(incoming, settle)).await;
         }
         settle.send(settlement).await
     }
 
     /// Leaves a message where it is.
-    async fn keep(&self, taken: &Taken, wait: Option<Duration>) -> Result<(), Fault> {
-        let incoming = &taken.incoming;
+    async fn keep(&self, queued: &QueuedMessage, wait: Option<Duration>) -> Result<(), Fault> {
+        let incoming = &queued.incoming;
         let Some(settle) = &incoming.settle else { return Ok(()) };
         if self.acks_all {
             return self.settle_in_order(incoming, settle, Settlement::Nak(wait)).await;
@@ -185,7 +185,7 @@ impl Shared {
         tell: &mut Option<oneshot::Sender<PutAside>>,
     ) -> bool {
         let Some(letters) = &self.letters else {
-            self.tally.put_aside();
+            self.counters.put_aside();
             return true;
         };
         let receipt = message.receipt.as_ref();
@@ -197,7 +197,7 @@ impl Shared {
         loop {
             let fault = match self.store_letter(letters, message, &cause).await {
                 Ok(may_go) => {
-                    self.tally.put_aside();
+                    self.counters.put_aside();
                     // The others need not wait any longer to be tried again.
                     self.stored.notify_waiters();
                     return may_go;
@@ -207,8 +207,8 @@ impl Shared {
             let error = format!("dead letter in `{letters}`: {fault}");
             tracing::error!(route = self.label, error, "a dead letter can't be stored");
             match &unstored {
-                None => unstored = Some(Unstored::new(self, error)),
-                Some(unstored) => Unstored::goes_on(unstored, error),
+                None => unstored = Some(UnstoredCount::new(self, error)),
+                Some(unstored) => UnstoredCount::goes_on(unstored, error),
             }
             // Its place is free from now on.
             *tell = None;

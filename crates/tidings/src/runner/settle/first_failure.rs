@@ -14,7 +14,7 @@ type Known = (u64, SystemTime);
 
 /// The first failures of one consumer's messages.
 #[derive(Debug, Default)]
-pub(crate) struct History(Mutex<Entries>);
+pub(crate) struct FirstFailures(Mutex<Entries>);
 
 #[derive(Debug, Default)]
 struct Entries {
@@ -23,7 +23,7 @@ struct Entries {
     order: VecDeque<Known>,
 }
 
-impl History {
+impl FirstFailures {
     /// When this message failed first: now, unless it is known to have failed before.
     pub(crate) fn first_failure(&self, receipt: &Receipt, now: SystemTime) -> SystemTime {
         self.enter(receipt, now, 0).0
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn the_first_failure_stays_the_first_until_it_is_forgotten() {
-        let history = History::default();
+        let history = FirstFailures::default();
         let at = |secs| SystemTime::UNIX_EPOCH + Duration::from_secs(secs);
         let message = receipt(7, at(0));
         assert_eq!(history.first_failure(&message, at(1)), at(1));
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn it_holds_a_bounded_number() {
-        let history = History::default();
+        let history = FirstFailures::default();
         for sequence in 0..2 * MOST as u64 {
             history
                 .first_failure(&receipt(sequence, SystemTime::UNIX_EPOCH), SystemTime::UNIX_EPOCH);

@@ -20,14 +20,14 @@ const TRIED: Duration = Duration::from_secs(30);
 
 /// What one route knows of its consumer's note.
 #[derive(Debug)]
-pub(crate) struct GivenBack {
+pub(crate) struct GiveBackNote {
     /// Whether the consumer may be changed.
     may: bool,
     /// Until when nothing has to be written.
     written: Mutex<Option<SystemTime>>,
 }
 
-impl GivenBack {
+impl GiveBackNote {
     pub(crate) fn new(may: bool) -> Self {
         Self { may, written: Mutex::new(None) }
     }

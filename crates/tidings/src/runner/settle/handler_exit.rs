@@ -3,18 +3,18 @@
 use std::any::Any;
 use std::time::Duration;
 
-use super::policy::{Fate, Why};
+use super::policy::{Disposition, Why};
 use crate::dead_letter::DeadLetterReason;
 use crate::envelope::DecodeError;
 use crate::message::Outcome;
-use crate::probe::{End, Underway};
+use crate::probe::{End, Span};
 use crate::runner::execute::permit::Health;
 use crate::said::panic_text;
 use crate::transport::Settlement;
 
 /// What became of one message in a handler.
 #[derive(Debug)]
-pub(crate) enum Handled {
+pub(crate) enum HandlerExit {
     /// The handler returned.
     Returned(Outcome),
     /// The handler panicked, with this text.
@@ -31,30 +31,30 @@ pub(crate) enum Handled {
 
 /// Why a handler did not return.
 #[derive(Debug)]
-pub(crate) enum Cut {
+pub(crate) enum Interruption {
     Panicked(String),
     Overdue(Duration),
     Aborted,
 }
 
-impl Cut {
+impl Interruption {
     /// The handler panicked with this.
     pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Self {
         Self::Panicked(panic_text(panic))
     }
 
-    pub(crate) fn into_handled(self) -> Handled {
+    pub(crate) fn into_handled(self) -> HandlerExit {
         match self {
-            Self::Panicked(text) => Handled::Panicked(text),
-            Self::Overdue(deadline) => Handled::Overdue(deadline),
-            Self::Aborted => Handled::Aborted,
+            Self::Panicked(text) => HandlerExit::Panicked(text),
+            Self::Overdue(deadline) => HandlerExit::Overdue(deadline),
+            Self::Aborted => HandlerExit::Aborted,
         }
     }
 }
 
-impl Handled {
+impl HandlerExit {
     /// Says what came of a message, and how a stream's was settled.
-    pub(crate) fn tell(&self, underway: &Underway, settlement: Option<&Settlement>) {
+    pub(crate) fn tell(&self, underway: &Span, settlement: Option<&Settlement>) {
         match self {
             Self::Returned(outcome) => underway.tell(End::Returned(outcome, settlement)),
             Self::Panicked(text) => underway.tell(End::Panicked(text, settlement)),
@@ -69,15 +69,17 @@ impl Handled {
     }
 
     /// What it says about the handler.
-    pub(crate) fn health(&self, fate: Option<&Fate>) -> Health {
-        match (self, fate) {
+    pub(crate) fn health(&self, disposition: Option<&Disposition>) -> Health {
+        match (self, disposition) {
             (Self::Panicked(_) | Self::Overdue(_), _)
-            | (Self::Returned(Outcome::Failed(_)), None | Some(Fate::Again(_))) => {
+            | (Self::Returned(Outcome::Failed(_)), None | Some(Disposition::Retry(_))) => {
                 Health::Ill(Why(self).to_string())
             }
             (
                 Self::Returned(Outcome::Failed(_)),
-                Some(Fate::Aside(DeadLetterReason::Attempts | DeadLetterReason::Elapsed)),
+                Some(Disposition::DeadLetter(
+                    DeadLetterReason::Attempts | DeadLetterReason::Elapsed,
+                )),
             ) => Health::Ill(Why(self).to_string()),
             (
                 Self::Returned(Outcome::Failed(_))

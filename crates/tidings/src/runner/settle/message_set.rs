@@ -13,9 +13,9 @@ const MOST: usize = 10_000;
 /// Messages by their sequences, with when they were stored: a stream that is made again gives the
 /// same sequences once more.
 #[derive(Debug, Default)]
-pub(crate) struct Remembered(Mutex<BTreeMap<u64, SystemTime>>);
+pub(crate) struct MessageSet(Mutex<BTreeMap<u64, SystemTime>>);
 
-impl Remembered {
+impl MessageSet {
     fn known(&self) -> MutexGuard<'_, BTreeMap<u64, SystemTime>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::handler_exit::Handled;
+use super::handler_exit::HandlerExit;
 use crate::dead_letter::DeadLetterReason as Reason;
 use crate::failure::{Failure, Verdict};
 use crate::message::Outcome;
@@ -38,17 +38,17 @@ pub(crate) struct Attempt {
 
 /// What becomes of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum Disposition {
     /// It is done.
     Ack,
     /// It was tried, and comes again after this time.
-    Again(Duration),
+    Retry(Duration),
     /// It was too early, and is handled again after this time; that was no attempt.
-    Later(Duration),
+    Defer(Duration),
     /// It is another route's, and is given back for this time, for an instance that knows it.
-    Back(Duration),
+    GiveBack(Duration),
     /// It becomes a dead letter.
-    Aside(Reason),
+    DeadLetter(Reason),
 }
 
 impl Policy {
@@ -65,41 +65,45 @@ impl Policy {
     }
 
     /// What becomes of a message that ended in this way; `attempt` is asked for where it failed.
-    pub(crate) fn decide(&self, handled: &Handled, attempt: impl FnOnce() -> Attempt) -> Fate {
+    pub(crate) fn decide(
+        &self,
+        handled: &HandlerExit,
+        attempt: impl FnOnce() -> Attempt,
+    ) -> Disposition {
         let asked = match handled {
-            Handled::Returned(Outcome::Done | Outcome::Reply(_) | Outcome::Declared { .. }) => {
-                return Fate::Ack;
+            HandlerExit::Returned(Outcome::Done | Outcome::Reply(_) | Outcome::Declared { .. }) => {
+                return Disposition::Ack;
             }
-            Handled::Returned(Outcome::Failed(failure)) => match self.verdict(failure) {
-                Verdict::Reject => return Fate::Aside(Reason::Rejected),
-                Verdict::Defer(delay) => return Fate::Later(delay),
+            HandlerExit::Returned(Outcome::Failed(failure)) => match self.verdict(failure) {
+                Verdict::Reject => return Disposition::DeadLetter(Reason::Rejected),
+                Verdict::Defer(delay) => return Disposition::Defer(delay),
                 Verdict::RetryAfter(delay) => Some(delay),
                 Verdict::Retry => None,
             },
-            Handled::Undecodable(_) => return Fate::Aside(Reason::Undecodable),
-            Handled::UsedUp => return Fate::Aside(Reason::Deliveries),
+            HandlerExit::Undecodable(_) => return Disposition::DeadLetter(Reason::Undecodable),
+            HandlerExit::UsedUp => return Disposition::DeadLetter(Reason::Deliveries),
             // It did not fail: it comes again elsewhere, at once.
-            Handled::Aborted => return Fate::Again(Duration::ZERO),
-            Handled::Panicked(_) | Handled::Overdue(_) => None,
+            HandlerExit::Aborted => return Disposition::Retry(Duration::ZERO),
+            HandlerExit::Panicked(_) | HandlerExit::Overdue(_) => None,
         };
         let Attempt { number, since_first, chance } = attempt();
         match self.retry.next(number, since_first, asked, chance) {
-            Next::Again(wait) => Fate::Again(wait),
-            Next::NoAttempts => Fate::Aside(Reason::Attempts),
-            Next::NoTime => Fate::Aside(Reason::Elapsed),
+            Next::Again(wait) => Disposition::Retry(wait),
+            Next::NoAttempts => Disposition::DeadLetter(Reason::Attempts),
+            Next::NoTime => Disposition::DeadLetter(Reason::Elapsed),
         }
     }
 
     /// What becomes of a message that this instance does not know, of this delivery: one that does
     /// is to have it. Instances of two versions share a consumer while one takes the other's place,
     /// and so it is a dead letter only once it was given back for longer than it would be tried.
-    pub(crate) fn unknown(&self, delivery: u64, chance: f64) -> Fate {
+    pub(crate) fn unknown(&self, delivery: u64, chance: f64) -> Disposition {
         if delivery > self.retry.attempts().unwrap_or(ENDLESS).saturating_add(GIVEN_BACK) {
-            return Fate::Aside(Reason::Undecodable);
+            return Disposition::DeadLetter(Reason::Undecodable);
         }
         let doubled = u32::try_from(delivery.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
         let least = FIRST_BACK.saturating_mul(1 << doubled).min(MOST_BACK);
-        Fate::Back(self.retry.wait_after(delivery, chance).max(least))
+        Disposition::GiveBack(self.retry.wait_after(delivery, chance).max(least))
     }
 
     /// The route's own judgement; one that panics is none.
@@ -116,20 +120,20 @@ impl Policy {
 }
 
 /// Why a message was not handled.
-pub(crate) struct Why<'a>(pub(crate) &'a Handled);
+pub(crate) struct Why<'a>(pub(crate) &'a HandlerExit);
 
 impl fmt::Display for Why<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Handled::Returned(Outcome::Failed(failure)) => failure.fmt(f),
-            Handled::Panicked(text) => write!(f, "panic: {text}"),
-            Handled::Undecodable(error) => error.fmt(f),
-            Handled::Overdue(deadline) => {
+            HandlerExit::Returned(Outcome::Failed(failure)) => failure.fmt(f),
+            HandlerExit::Panicked(text) => write!(f, "panic: {text}"),
+            HandlerExit::Undecodable(error) => error.fmt(f),
+            HandlerExit::Overdue(deadline) => {
                 write!(f, "the handler did not end within its deadline of {deadline:?}")
             }
-            Handled::UsedUp => f.write_str("it was delivered more often than it may be tried"),
-            Handled::Aborted => f.write_str("the shutdown did not wait for the handler"),
-            Handled::Returned(_) => f.write_str("it was handled"),
+            HandlerExit::UsedUp => f.write_str("it was delivered more often than it may be tried"),
+            HandlerExit::Aborted => f.write_str("the shutdown did not wait for the handler"),
+            HandlerExit::Returned(_) => f.write_str("it was handled"),
         }
     }
 }
@@ -143,12 +147,12 @@ mod tests {
         Duration::from_secs(secs)
     }
 
-    fn failed(failure: Failure) -> Handled {
-        Handled::Returned(Outcome::Failed(failure))
+    fn failed(failure: Failure) -> HandlerExit {
+        HandlerExit::Returned(Outcome::Failed(failure))
     }
 
-    fn undecodable() -> Handled {
-        Handled::Undecodable(DecodeError::Payload {
+    fn undecodable() -> HandlerExit {
+        HandlerExit::Undecodable(DecodeError::Payload {
             name: "orders.created",
             version: 1,
             subject: "orders.created".to_owned(),
@@ -163,41 +167,53 @@ mod tests {
         let retry = Retry::fixed(secs(10)).max_attempts(3).max_elapsed(secs(60)).jitter(1.0);
         let policy = Policy { retry, classify: None };
         let retried = || failed(Failure::retry("down"));
-        for (handled, number, since_first, chance, fate) in [
-            (Handled::Returned(Outcome::Done), 9, 99, 0.5, Fate::Ack),
-            (retried(), 1, 0, 0.0, Fate::Again(secs(10))),
-            (retried(), 2, 20, 0.5, Fate::Again(secs(15))),
-            (retried(), 3, 20, 0.0, Fate::Aside(Reason::Attempts)),
-            (retried(), 2, 51, 0.0, Fate::Aside(Reason::Elapsed)),
-            (failed(Failure::retry_after(secs(7), "full")), 2, 0, 0.9, Fate::Again(secs(7))),
+        for (handled, number, since_first, chance, disposition) in [
+            (HandlerExit::Returned(Outcome::Done), 9, 99, 0.5, Disposition::Ack),
+            (retried(), 1, 0, 0.0, Disposition::Retry(secs(10))),
+            (retried(), 2, 20, 0.5, Disposition::Retry(secs(15))),
+            (retried(), 3, 20, 0.0, Disposition::DeadLetter(Reason::Attempts)),
+            (retried(), 2, 51, 0.0, Disposition::DeadLetter(Reason::Elapsed)),
+            (failed(Failure::retry_after(secs(7), "full")), 2, 0, 0.9, Disposition::Retry(secs(7))),
             (
                 failed(Failure::retry_after(secs(7), "full")),
                 3,
                 0,
                 0.9,
-                Fate::Aside(Reason::Attempts),
+                Disposition::DeadLetter(Reason::Attempts),
             ),
             (
                 failed(Failure::retry_after(secs(61), "full")),
                 1,
                 0,
                 0.9,
-                Fate::Aside(Reason::Elapsed),
+                Disposition::DeadLetter(Reason::Elapsed),
             ),
-            (failed(Failure::defer(secs(99), "early")), 1, 0, 0.9, Fate::Later(secs(99))),
-            (failed(Failure::defer(secs(99), "early")), 3, 99, 0.9, Fate::Later(secs(99))),
-            (failed(Failure::reject("never")), 1, 0, 0.0, Fate::Aside(Reason::Rejected)),
-            (Handled::Panicked("boom".to_owned()), 1, 0, 0.0, Fate::Again(secs(10))),
-            (Handled::Panicked("boom".to_owned()), 3, 0, 0.0, Fate::Aside(Reason::Attempts)),
-            (Handled::Overdue(secs(1)), 1, 0, 0.0, Fate::Again(secs(10))),
-            (Handled::Overdue(secs(1)), 3, 0, 0.0, Fate::Aside(Reason::Attempts)),
-            (Handled::Aborted, 1, 0, 0.0, Fate::Again(secs(0))),
-            (Handled::Aborted, 3, 99, 0.0, Fate::Again(secs(0))),
-            (Handled::UsedUp, 4, 0, 0.0, Fate::Aside(Reason::Deliveries)),
-            (undecodable(), 1, 0, 0.0, Fate::Aside(Reason::Undecodable)),
+            (failed(Failure::defer(secs(99), "early")), 1, 0, 0.9, Disposition::Defer(secs(99))),
+            (failed(Failure::defer(secs(99), "early")), 3, 99, 0.9, Disposition::Defer(secs(99))),
+            (
+                failed(Failure::reject("never")),
+                1,
+                0,
+                0.0,
+                Disposition::DeadLetter(Reason::Rejected),
+            ),
+            (HandlerExit::Panicked("boom".to_owned()), 1, 0, 0.0, Disposition::Retry(secs(10))),
+            (
+                HandlerExit::Panicked("boom".to_owned()),
+                3,
+                0,
+                0.0,
+                Disposition::DeadLetter(Reason::Attempts),
+            ),
+            (HandlerExit::Overdue(secs(1)), 1, 0, 0.0, Disposition::Retry(secs(10))),
+            (HandlerExit::Overdue(secs(1)), 3, 0, 0.0, Disposition::DeadLetter(Reason::Attempts)),
+            (HandlerExit::Aborted, 1, 0, 0.0, Disposition::Retry(secs(0))),
+            (HandlerExit::Aborted, 3, 99, 0.0, Disposition::Retry(secs(0))),
+            (HandlerExit::UsedUp, 4, 0, 0.0, Disposition::DeadLetter(Reason::Deliveries)),
+            (undecodable(), 1, 0, 0.0, Disposition::DeadLetter(Reason::Undecodable)),
         ] {
             let attempt = Attempt { number, since_first: secs(since_first), chance };
-            assert_eq!(policy.decide(&handled, || attempt), fate, "{handled:?} {attempt:?}");
+            assert_eq!(policy.decide(&handled, || attempt), disposition, "{handled:?} {attempt:?}");
         }
     }
 
@@ -210,14 +226,14 @@ mod tests {
             (Retry::fixed(millis(1)), 30),
         ] {
             let policy = Policy { retry, classify: None };
-            assert_eq!(policy.unknown(1, 0.0), Fate::Back(millis(100)));
-            assert_eq!(policy.unknown(4, 0.0), Fate::Back(millis(800)));
-            assert_eq!(policy.unknown(most, 0.9), Fate::Back(secs(2)));
-            assert_eq!(policy.unknown(most + 1, 0.0), Fate::Aside(Reason::Undecodable));
+            assert_eq!(policy.unknown(1, 0.0), Disposition::GiveBack(millis(100)));
+            assert_eq!(policy.unknown(4, 0.0), Disposition::GiveBack(millis(800)));
+            assert_eq!(policy.unknown(most, 0.9), Disposition::GiveBack(secs(2)));
+            assert_eq!(policy.unknown(most + 1, 0.0), Disposition::DeadLetter(Reason::Undecodable));
         }
         let patient = Policy { retry: Retry::default(), classify: None };
-        assert_eq!(patient.unknown(1, 0.0), Fate::Back(secs(1)));
-        assert_eq!(patient.unknown(30, 0.0), Fate::Back(secs(300)));
+        assert_eq!(patient.unknown(1, 0.0), Disposition::GiveBack(secs(1)));
+        assert_eq!(patient.unknown(30, 0.0), Disposition::GiveBack(secs(300)));
     }
 
     #[test]
@@ -230,12 +246,12 @@ mod tests {
             });
         let policy = Policy { retry: Retry::fixed(secs(10)), classify: Some(classify) };
         let attempt = || Attempt { number: 1, since_first: secs(0), chance: 0.0 };
-        for (failure, fate) in [
-            (Failure::retry("poison"), Fate::Aside(Reason::Rejected)),
-            (Failure::retry("down"), Fate::Again(secs(10))),
-            (Failure::reject("boom"), Fate::Aside(Reason::Rejected)),
+        for (failure, disposition) in [
+            (Failure::retry("poison"), Disposition::DeadLetter(Reason::Rejected)),
+            (Failure::retry("down"), Disposition::Retry(secs(10))),
+            (Failure::reject("boom"), Disposition::DeadLetter(Reason::Rejected)),
         ] {
-            assert_eq!(policy.decide(&failed(failure), attempt), fate);
+            assert_eq!(policy.decide(&failed(failure), attempt), disposition);
         }
     }
 

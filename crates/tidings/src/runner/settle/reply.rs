@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use tracing::field::display;
 use uuid::Uuid;
 
-use super::handler_exit::Handled;
+use super::handler_exit::HandlerExit;
 use super::policy::Why;
 use crate::header::{self, Headers};
 use crate::link::Link;
@@ -39,8 +39,8 @@ const MOST_DESCRIPTION: usize = 512;
 pub(crate) async fn reply(
     link: &Link,
     to: Subject,
-    handled: Handled,
-    told: Option<&Told>,
+    handled: HandlerExit,
+    told: Option<&ErrorReply>,
 ) -> Result<(), Fault> {
     let sent = timeout(link.patience.request, send(link, to, handled, told));
     sent.await.map_err(|_| Fault::Timeout)?
@@ -49,8 +49,8 @@ pub(crate) async fn reply(
 async fn send(
     link: &Link,
     to: Subject,
-    handled: Handled,
-    told: Option<&Told>,
+    handled: HandlerExit,
+    told: Option<&ErrorReply>,
 ) -> Result<(), Fault> {
     let (headers, payload) = answer(handled, told);
     let subject = to.clone();
@@ -76,44 +76,44 @@ impl fmt::Display for Reference {
 
 /// How much of a failure whoever asked is told, where the handler does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Telling {
+pub(crate) enum ErrorDetail {
     /// A reference to the log.
     Reference,
     /// All of it.
-    Everything,
+    Full,
 }
 
 /// The error that whoever asked is told, if it is one.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct ErrorReply {
     code: &'static str,
     description: String,
     /// Under which the log has what they are not told.
     reference: Option<Reference>,
 }
 
-impl Told {
-    pub(crate) fn of(handled: &Handled, telling: Telling) -> Option<Self> {
-        let everything = telling == Telling::Everything;
+impl ErrorReply {
+    pub(crate) fn of(handled: &HandlerExit, telling: ErrorDetail) -> Option<Self> {
+        let everything = telling == ErrorDetail::Full;
         let told = |code, description| Self { code, description, reference: None };
         Some(match handled {
-            Handled::Returned(Outcome::Reply(_) | Outcome::Done) => return None,
-            Handled::Returned(Outcome::Declared { description, .. }) => {
+            HandlerExit::Returned(Outcome::Reply(_) | Outcome::Done) => return None,
+            HandlerExit::Returned(Outcome::Declared { description, .. }) => {
                 told(DECLARED, description.clone())
             }
-            Handled::Returned(Outcome::Failed(failure)) => match failure.for_askers() {
+            HandlerExit::Returned(Outcome::Failed(failure)) => match failure.for_askers() {
                 Some(text) => told(FAILED, text.to_owned()),
                 None if everything => told(FAILED, failure.to_string()),
                 None => Self::referring(),
             },
-            Handled::Panicked(text) if everything => {
+            HandlerExit::Panicked(text) if everything => {
                 told(FAILED, format!("the handler panicked: {text}"))
             }
-            Handled::Panicked(_) => Self::referring(),
-            Handled::Undecodable(why) => told(UNREADABLE, why.to_string()),
-            Handled::Overdue(_) => told(OVERDUE, Why(handled).to_string()),
-            Handled::UsedUp => told(FAILED, Why(handled).to_string()),
-            Handled::Aborted => told(UNAVAILABLE, "the service is shutting down".to_owned()),
+            HandlerExit::Panicked(_) => Self::referring(),
+            HandlerExit::Undecodable(why) => told(UNREADABLE, why.to_string()),
+            HandlerExit::Overdue(_) => told(OVERDUE, Why(handled).to_string()),
+            HandlerExit::UsedUp => told(FAILED, Why(handled).to_string()),
+            HandlerExit::Aborted => told(UNAVAILABLE, "the service is shutting down".to_owned()),
         })
     }
 
@@ -128,10 +128,10 @@ impl Told {
     }
 }
 
-fn answer(handled: Handled, told: Option<&Told>) -> (Headers, Bytes) {
+fn answer(handled: HandlerExit, told: Option<&ErrorReply>) -> (Headers, Bytes) {
     match (handled, told) {
-        (Handled::Returned(Outcome::Reply(body)), _) => (marks(&body), body.into()),
-        (Handled::Returned(Outcome::Declared { body, .. }), Some(told)) => {
+        (HandlerExit::Returned(Outcome::Reply(body)), _) => (marks(&body), body.into()),
+        (HandlerExit::Returned(Outcome::Declared { body, .. }), Some(told)) => {
             error(told.code, &told.description, Some(body))
         }
         (_, Some(told)) => error(told.code, &told.description, None),
@@ -166,23 +166,23 @@ fn line(text: &str) -> Text {
 }
 
 /// Logs what went wrong with a message that does not come again, asked or told.
-pub(crate) fn report(route: &str, handled: &Handled, told: Option<&Told>) {
+pub(crate) fn report(route: &str, handled: &HandlerExit, told: Option<&ErrorReply>) {
     let reference = told.and_then(|told| told.reference).map(display);
     match handled {
-        Handled::Returned(Outcome::Failed(failure)) => {
+        HandlerExit::Returned(Outcome::Failed(failure)) => {
             tracing::error!(route, reference, %failure, "a handler failed");
         }
-        Handled::Panicked(panic) => {
+        HandlerExit::Panicked(panic) => {
             tracing::error!(route, reference, panic, "a handler panicked");
         }
-        Handled::Undecodable(error) => {
+        HandlerExit::Undecodable(error) => {
             tracing::error!(route, %error, "a message could not be decoded");
         }
-        Handled::Overdue(_) | Handled::UsedUp => {
+        HandlerExit::Overdue(_) | HandlerExit::UsedUp => {
             tracing::error!(route, why = %Why(handled), "a handler did not end");
         }
-        Handled::Aborted => tracing::warn!(route, "a handler was dropped by the shutdown"),
-        Handled::Returned(_) => {}
+        HandlerExit::Aborted => tracing::warn!(route, "a handler was dropped by the shutdown"),
+        HandlerExit::Returned(_) => {}
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::sleep;
 
-use super::dead_letter::{FIRST_STORE, MOST_STORE, Unstored};
+use super::dead_letter::{FIRST_STORE, MOST_STORE, UnstoredCount};
 use crate::dead_letter::{self, Cause, DeadLetterReason};
 use crate::jitter::jittered;
 use crate::runner::Worker;
@@ -16,7 +16,7 @@ impl Worker {
     /// Puts it aside in a task of its own, however long that takes; until the shutdown's deadline.
     pub(crate) fn set_aside(&self, unreadable: Unreadable) {
         let shared = Arc::clone(&self.shared);
-        shared.tally.unreadable();
+        shared.counters.unreadable();
         self.shared.spawn(async move {
             tokio::select! {
                 biased;
@@ -36,8 +36,8 @@ impl Shared {
             let error = format!("a message that no client can read can't be put aside: {fault}");
             tracing::error!(route = self.label, error);
             match &unstored {
-                None => unstored = Some(Unstored::new(self, error)),
-                Some(unstored) => Unstored::goes_on(unstored, error),
+                None => unstored = Some(UnstoredCount::new(self, error)),
+                Some(unstored) => UnstoredCount::goes_on(unstored, error),
             }
             sleep(jittered(pause)).await;
             pause = (pause * 2).min(MOST_STORE);
@@ -67,10 +67,10 @@ impl Shared {
             dead_letter::store_read(&self.link, letters, message, receipt, &cause).await?;
         }
         if !std::mem::replace(is_stored, true) {
-            self.tally.put_aside();
+            self.counters.put_aside();
         }
         if self.acks_all {
-            self.ledger.cover(|cover| cover.aside(message.sequence));
+            self.in_flight.ack_window(|window| window.aside(message.sequence));
             return Ok(());
         }
         let Some(settle) = settle else { return Ok(()) };

@@ -7,10 +7,10 @@ use std::time::Duration;
 use crate::dead_letter::DeadLetterReason;
 use crate::failure::Verdict;
 use crate::message::Outcome;
-use crate::request::reply_subject::Refused;
-use crate::runner::execute::batch_timer::Spent;
-use crate::runner::settle::handler_exit::Handled;
-use crate::runner::settle::policy::Fate;
+use crate::request::reply_subject::RefusedReplies;
+use crate::runner::execute::batch_timer::Elapsed;
+use crate::runner::settle::handler_exit::HandlerExit;
+use crate::runner::settle::policy::Disposition;
 use crate::transport::{Dropped, Passed};
 
 /// What one handler did.
@@ -69,7 +69,7 @@ pub struct RouteReport {
 
 /// One route's counters.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct Counters {
     handled: AtomicU64,
     failed: AtomicU64,
     panicked: AtomicU64,
@@ -88,7 +88,7 @@ pub(crate) struct Tally {
     busy_nanos: AtomicU64,
     last_error: Mutex<String>,
     /// Answers that were not sent.
-    pub(crate) refused: Refused,
+    pub(crate) refused: RefusedReplies,
 }
 
 /// What a route's subscriptions dropped: a number for those that have ended.
@@ -100,16 +100,16 @@ struct AllDropped {
 
 /// What service discovery shows of them.
 #[derive(Debug)]
-pub(crate) struct EndpointTally {
+pub(crate) struct EndpointCounters {
     pub(crate) requests: u64,
     pub(crate) errors: u64,
     pub(crate) busy_nanos: u64,
     pub(crate) last_error: String,
 }
 
-impl Tally {
+impl Counters {
     /// Counts events that were handled.
-    pub(crate) fn done(&self, Spent { messages, time }: Spent) {
+    pub(crate) fn done(&self, Elapsed { messages, time }: Elapsed) {
         if messages > 0 {
             self.busy(time);
             self.handled.fetch_add(u64::from(messages), Relaxed);
@@ -121,44 +121,49 @@ impl Tally {
         self.busy_nanos.fetch_add(nanos, Relaxed);
     }
 
-    /// `fate` is what becomes of a stream's message.
-    pub(crate) fn count(&self, handled: &Handled, fate: Option<&Fate>, took: Duration) {
+    /// `disposition` is what becomes of a stream's message.
+    pub(crate) fn count(
+        &self,
+        handled: &HandlerExit,
+        disposition: Option<&Disposition>,
+        took: Duration,
+    ) {
         self.busy(took);
         match handled {
-            Handled::Returned(Outcome::Done | Outcome::Reply(_)) => {
+            HandlerExit::Returned(Outcome::Done | Outcome::Reply(_)) => {
                 self.handled.fetch_add(1, Relaxed);
             }
-            Handled::Returned(Outcome::Declared { .. }) => {
+            HandlerExit::Returned(Outcome::Declared { .. }) => {
                 self.handled.fetch_add(1, Relaxed);
                 self.declared.fetch_add(1, Relaxed);
             }
-            Handled::Returned(Outcome::Failed(failure)) => {
+            HandlerExit::Returned(Outcome::Failed(failure)) => {
                 let is_rejected = failure.verdict() == Verdict::Reject;
-                let counter = match fate {
-                    Some(Fate::Aside(DeadLetterReason::Rejected)) => &self.rejected,
-                    Some(Fate::Later(_)) => &self.deferred,
+                let counter = match disposition {
+                    Some(Disposition::DeadLetter(DeadLetterReason::Rejected)) => &self.rejected,
+                    Some(Disposition::Defer(_)) => &self.deferred,
                     None if is_rejected => &self.rejected,
                     _ => &self.failed,
                 };
                 counter.fetch_add(1, Relaxed);
             }
-            Handled::Panicked(_) => {
+            HandlerExit::Panicked(_) => {
                 self.failed.fetch_add(1, Relaxed);
                 self.panicked.fetch_add(1, Relaxed);
             }
-            Handled::Overdue(_) => {
+            HandlerExit::Overdue(_) => {
                 self.failed.fetch_add(1, Relaxed);
                 self.overdue.fetch_add(1, Relaxed);
             }
-            Handled::UsedUp => {
+            HandlerExit::UsedUp => {
                 self.failed.fetch_add(1, Relaxed);
             }
-            Handled::Undecodable(_) => {
-                let is_given_back = matches!(fate, Some(Fate::Back(_)));
+            HandlerExit::Undecodable(_) => {
+                let is_given_back = matches!(disposition, Some(Disposition::GiveBack(_)));
                 let counter = if is_given_back { &self.given_back } else { &self.undecodable };
                 counter.fetch_add(1, Relaxed);
             }
-            Handled::Aborted => {
+            HandlerExit::Aborted => {
                 self.aborted.fetch_add(1, Relaxed);
             }
         }
@@ -230,14 +235,14 @@ impl Tally {
         self.left.fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn endpoint(&self) -> EndpointTally {
+    pub(crate) fn endpoint(&self) -> EndpointCounters {
         let load = |counter: &AtomicU64| counter.load(Relaxed);
         let unanswered = load(&self.failed)
             + load(&self.rejected)
             + load(&self.undecodable)
             + load(&self.aborted)
             + load(&self.left);
-        EndpointTally {
+        EndpointCounters {
             // A declared error is a request that was handled, and an error. Nothing is subtracted:
             // counts that change meanwhile could make less than nothing.
             requests: unanswered + load(&self.handled),
@@ -260,13 +265,13 @@ mod tests {
 
     #[test]
     fn subscriptions_that_have_ended_are_a_number() {
-        let tally = Tally::default();
+        let counters = Counters::default();
         for _ in 0..100 {
             let dropped = Dropped::default();
-            tally.watch(&dropped);
+            counters.watch(&dropped);
             dropped.one_more("orders.>");
         }
-        assert_eq!(tally.report(String::new()).dropped, 100);
-        assert!(tally.dropped().counted.len() <= 2);
+        assert_eq!(counters.report(String::new()).dropped, 100);
+        assert!(counters.dropped().counted.len() <= 2);
     }
 }

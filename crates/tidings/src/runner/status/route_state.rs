@@ -32,7 +32,7 @@ pub enum RouteState {
 
 /// Shared by a route and those who ask for its state.
 #[derive(Debug, Default)]
-pub(crate) struct Gate {
+pub(crate) struct StateCell {
     standing: watch::Sender<Standing>,
     /// Whether there is trouble: asked with every message, and so without a lock.
     troubled: AtomicBool,
@@ -48,7 +48,7 @@ struct Standing {
 
 /// What keeps a route from working.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Trouble {
+pub(crate) enum RouteFault {
     /// No messages can be taken.
     Feed,
     /// No dead letter can be stored.
@@ -59,7 +59,7 @@ pub(crate) enum Trouble {
     Task,
 }
 
-impl Gate {
+impl StateCell {
     pub(crate) fn state(&self) -> RouteState {
         let standing = self.standing.borrow();
         let failing = standing.troubles.iter().flatten().next();
@@ -107,7 +107,7 @@ impl Gate {
     }
 
     /// It can't work, for this reason.
-    pub(crate) fn failing(&self, trouble: Trouble, now: SystemTime, error: String) {
+    pub(crate) fn failing(&self, trouble: RouteFault, now: SystemTime, error: String) {
         self.standing.send_if_modified(|standing| {
             self.troubled.store(true, Relaxed);
             match &mut standing.troubles[trouble as usize] {
@@ -119,7 +119,7 @@ impl Gate {
 
     /// It works again, as far as this is concerned.
     #[inline]
-    pub(crate) fn well(&self, trouble: Trouble) {
+    pub(crate) fn well(&self, trouble: RouteFault) {
         if self.troubled.load(Relaxed) {
             self.standing.send_if_modified(|standing| {
                 let changes = standing.troubles[trouble as usize].take().is_some();
