@@ -325,7 +325,7 @@ const _: () = {
         >: __tidings::DecodePart<OrderShipped>,
     {
         #[inline]
-        fn decode(
+        fn decode_by<const WAS_WRITTEN: __tidings::bool>(
             declaration: &'static __tidings::Declaration,
             payload: &[__tidings::u8],
         ) -> __tidings::Result<Self, __tidings::serde_json::Error> {
@@ -335,7 +335,7 @@ const _: () = {
                 0usize,
             > as __tidings::DecodePart<
                 OrderCreated,
-            >>::decode_part(declaration, payload) {
+            >>::decode_part::<WAS_WRITTEN>(declaration, payload) {
                 return __tidings::Result::map(decoded, Self::Created);
             }
             if let __tidings::Some(decoded) = <__tidings::Part<
@@ -344,7 +344,7 @@ const _: () = {
                 1usize,
             > as __tidings::DecodePart<
                 OrderShipped,
-            >>::decode_part(declaration, payload) {
+            >>::decode_part::<WAS_WRITTEN>(declaration, payload) {
                 return __tidings::Result::map(decoded, Self::Shipped);
             }
             __tidings::Err(__tidings::no_variant("OrderEvent", declaration))

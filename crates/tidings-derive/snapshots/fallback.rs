@@ -75,7 +75,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl __tidings::Decode for OrderCreated {
-        fn decode(
+        fn decode_by<const WAS_WRITTEN: __tidings::bool>(
             _: &'static __tidings::Declaration,
             _: &[__tidings::u8],
         ) -> __tidings::Result<Self, __tidings::serde_json::Error> {

@@ -46,7 +46,7 @@ const _: () = {
             &self,
             payload: &[__tidings::u8],
         ) -> __tidings::Result<(), __tidings::ReadBackError> {
-            __tidings::read_back(self, payload, __tidings::read_again(payload))
+            __tidings::read_back(self, payload)
         }
         #[inline]
         fn filter() -> __tidings::Unfiltered<Self> {
@@ -71,11 +71,11 @@ const _: () = {
     #[automatically_derived]
     impl __tidings::Decode for CheckInventory {
         #[inline]
-        fn decode(
+        fn decode_by<const WAS_WRITTEN: __tidings::bool>(
             _: &'static __tidings::Declaration,
             payload: &[__tidings::u8],
         ) -> __tidings::Result<Self, __tidings::serde_json::Error> {
-            __tidings::read_payload(payload)
+            __tidings::read_payload::<Self, WAS_WRITTEN>(payload)
         }
         #[inline]
         fn outcome(

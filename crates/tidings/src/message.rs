@@ -149,8 +149,21 @@ pub trait Decode: Message + 'static {
     ///
     /// # Errors
     /// What the type's `Deserialize` fails with.
-    fn decode(declaration: &'static Declaration, payload: &[u8])
-    -> Result<Self, serde_json::Error>;
+    #[inline]
+    fn decode(
+        declaration: &'static Declaration,
+        payload: &[u8],
+    ) -> Result<Self, serde_json::Error> {
+        Self::decode_by::<false>(declaration, payload)
+    }
+
+    /// Reads a value as [`decode`](Decode::decode) does, by a reader of its own if it `WAS_WRITTEN`
+    /// just now.
+    #[doc(hidden)]
+    fn decode_by<const WAS_WRITTEN: bool>(
+        declaration: &'static Declaration,
+        payload: &[u8],
+    ) -> Result<Self, serde_json::Error>;
 
     /// The meaning of a handler's result on the wire; an answer is read back if `reads_back`.
     #[doc(hidden)]

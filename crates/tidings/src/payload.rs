@@ -5,7 +5,7 @@ mod path;
 use std::iter::empty;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
-use serde::de::{DeserializeOwned, Error as _, IgnoredAny, Visitor};
+use serde::de::{Error as _, IgnoredAny, Visitor};
 use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 
 /// Reads a value from its JSON. An empty payload is a value without fields, such as a unit struct.
@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 /// # Errors
 /// What is no JSON, no text, or another value.
 #[inline]
-pub fn read<'de, T: Deserialize<'de>>(payload: &'de [u8]) -> Result<T, serde_json::Error> {
+pub(crate) fn read<'de, T: Deserialize<'de>>(payload: &'de [u8]) -> Result<T, serde_json::Error> {
     match std::str::from_utf8(payload) {
         Ok("") => read_empty(),
         Ok(text) => serde_json::from_str(text),
@@ -24,18 +24,20 @@ pub fn read<'de, T: Deserialize<'de>>(payload: &'de [u8]) -> Result<T, serde_jso
     }
 }
 
-/// Reads a payload that was just written, as [`read`] does.
+/// Reads a message's payload, as [`read`] does. One that `WAS_WRITTEN` just now is known to be text:
+/// optimized, it has a reader of its own, so that the reader of handlers stands in one place only and
+/// is inlined there.
 ///
 /// # Errors
 /// As [`read`].
-#[cold]
-pub fn read_again<T: DeserializeOwned>(payload: &[u8]) -> Result<T, serde_json::Error> {
-    if cfg!(debug_assertions) {
-        return read(payload);
+#[inline]
+pub fn read_payload<'de, T: Deserialize<'de>, const WAS_WRITTEN: bool>(
+    payload: &'de [u8],
+) -> Result<T, serde_json::Error> {
+    if WAS_WRITTEN && !cfg!(debug_assertions) {
+        return serde_json::from_slice(payload);
     }
-    // What was written is text. Optimized, the reader of handlers stands in one place only, and is
-    // inlined there.
-    serde_json::from_slice(payload)
+    read(payload)
 }
 
 /// Which of a payload's values the error is about, if it tells.

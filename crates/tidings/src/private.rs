@@ -23,7 +23,7 @@ pub use crate::message::{
     Undeclared, Unfiltered, VariantTokens, debug_part, debug_parts, describe_event,
     describe_fallible_request, describe_request, id_part, kept, message_id, no_variant, read_back,
 };
-pub use crate::payload::{read as read_payload, read_again};
+pub use crate::payload::read_payload;
 pub use crate::publish_ack::{Acknowledgement, PublishAck};
 pub use crate::stream::{
     Compression, ConsumerLimits, Discard, EventStream, External, Persistence, Placement, Republish,

@@ -148,13 +148,12 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
 /// Writes `Message::read_back`, where it is known that the type can be received.
 fn read_back(contract: &Contract<'_>) -> Option<TokenStream> {
     contract.item.generics.params.is_empty().then(|| {
-        let read = quote_spanned!(at(contract.item.span())=> __tidings::read_again(payload));
         quote! {
             fn read_back(
                 &self,
                 payload: &[__tidings::u8],
             ) -> __tidings::Result<(), __tidings::ReadBackError> {
-                __tidings::read_back(self, payload, #read)
+                __tidings::read_back(self, payload)
             }
         }
     })

@@ -80,12 +80,12 @@ pub(crate) fn decode(
 ) -> TokenStream {
     let ident = contract.item.ident;
     let (impl_generics, ty_generics, _) = contract.item.generics.split_for_impl();
-    let read = quote_spanned!(at(contract.item.span())=> __tidings::read_payload(payload));
+    let read = quote_spanned!(at(contract.item.span())=> __tidings::read_payload::<Self, WAS_WRITTEN>(payload));
     quote! {
         #[automatically_derived]
         impl #impl_generics __tidings::Decode for #ident #ty_generics #bounds {
             #[inline]
-            fn decode(
+            fn decode_by<const WAS_WRITTEN: __tidings::bool>(
                 _: &'static __tidings::Declaration,
                 payload: &[__tidings::u8],
             ) -> __tidings::Result<Self, __tidings::serde_json::Error> {

@@ -245,7 +245,7 @@ fn expand_decode(event: &EventEnum<'_>) -> TokenStream {
     let variants = event.variants.iter().enumerate().map(|(position, Variant { ident, ty })| {
         quote! {
             if let __tidings::Some(decoded) =
-                <__tidings::Part<'_, #ty, #position> as __tidings::DecodePart<#ty>>::decode_part(
+                <__tidings::Part<'_, #ty, #position> as __tidings::DecodePart<#ty>>::decode_part::<WAS_WRITTEN>(
                     declaration,
                     payload,
                 )
@@ -258,7 +258,7 @@ fn expand_decode(event: &EventEnum<'_>) -> TokenStream {
         #[automatically_derived]
         impl #impl_generics __tidings::Decode for #ident #ty_generics #bounds {
             #[inline]
-            fn decode(
+            fn decode_by<const WAS_WRITTEN: __tidings::bool>(
                 declaration: &'static __tidings::Declaration,
                 payload: &[__tidings::u8],
             ) -> __tidings::Result<Self, __tidings::serde_json::Error> {

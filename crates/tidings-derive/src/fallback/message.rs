@@ -181,7 +181,7 @@ fn decode(input: &DeriveInput) -> Option<TokenStream> {
     Some(quote! {
         #[automatically_derived]
         impl #impl_generics __tidings::Decode for #ident #ty_generics #bounds {
-            fn decode(
+            fn decode_by<const WAS_WRITTEN: __tidings::bool>(
                 _: &'static __tidings::Declaration,
                 _: &[__tidings::u8],
             ) -> __tidings::Result<Self, __tidings::serde_json::Error> {

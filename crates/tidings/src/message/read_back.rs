@@ -4,7 +4,7 @@ use std::any::type_name;
 
 use serde::de::DeserializeOwned;
 
-use crate::message::Message;
+use crate::message::Decode;
 use crate::payload;
 use crate::subject::SubjectError;
 
@@ -72,16 +72,13 @@ pub(super) struct UnreadableAnswer {
     source: ReadBackError,
 }
 
-/// Compares a message with what was read of its payload, by what identifies it.
+/// Reads a message that owns its data back, and compares what identifies it.
 ///
 /// # Errors
 /// [`ReadBackError`] if no receiver could read it, or would read another message.
 #[cold]
-pub fn read_back<M: Message>(
-    message: &M,
-    payload: &[u8],
-    read: Result<M, serde_json::Error>,
-) -> Result<(), ReadBackError> {
+pub fn read_back<M: Decode>(message: &M, payload: &[u8]) -> Result<(), ReadBackError> {
+    let read = M::decode_by::<true>(message.declaration(), payload);
     let read = read.map_err(|source| unreadable(payload, source))?;
     if let Ok(sent) = message.subject() {
         match read.subject() {

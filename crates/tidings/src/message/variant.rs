@@ -62,19 +62,19 @@ pub trait DecodePart<E> {
     ///
     /// # Errors
     /// As the event's [`decode`](Decode::decode).
-    fn decode_part(
+    fn decode_part<const WAS_WRITTEN: bool>(
         declaration: &'static Declaration,
         payload: &[u8],
     ) -> Option<Result<E, serde_json::Error>>;
 }
 
 impl<E: Decode, const N: usize> DecodePart<E> for Part<'_, E, N> {
-    fn decode_part(
+    fn decode_part<const WAS_WRITTEN: bool>(
         declaration: &'static Declaration,
         payload: &[u8],
     ) -> Option<Result<E, serde_json::Error>> {
         let declared = E::DECLARATIONS.first()?;
-        declared.is(declaration).then(|| E::decode(declared, payload))
+        declared.is(declaration).then(|| E::decode_by::<WAS_WRITTEN>(declared, payload))
     }
 }
 
