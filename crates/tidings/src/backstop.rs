@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tidings_subject::{check_consumer_name, check_stream_name, matches};
 
 use self::belief::Belief;
+use crate::backoff::{Backoff, Waits};
 use crate::dead_letter::{self, Cause, DeadLetterReason};
 use crate::jitter::jittered;
 use crate::link::Link;
@@ -36,9 +37,9 @@ const NAME: &str = "tidings-backstop";
 const ACK_WAIT: Duration = Duration::from_secs(60);
 /// How many may be at hand.
 const PREFETCH: usize = 8;
-/// The first and the longest wait before what failed is tried again.
-const FIRST_RETRY: Duration = Duration::from_secs(1);
-const MOST_RETRY: Duration = Duration::from_secs(60);
+/// The longest wait before what failed is tried again.
+const LONGEST_RETRY: Duration = Duration::from_secs(60);
+const RETRY: Backoff = Backoff::new(Duration::from_secs(1), LONGEST_RETRY);
 /// How long it is between two looks at the stream's subjects, at least.
 const LOOK: Duration = Duration::from_secs(15);
 
@@ -122,12 +123,12 @@ impl Backstop {
 
     /// Until `stop`.
     pub(crate) async fn run(&self, stop: CancellationToken) {
-        let mut pause = FIRST_RETRY;
+        let mut waits = RETRY.waits();
         loop {
             let ended = tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                ended = self.read(&mut pause) => ended,
+                ended = self.read(&mut waits) => ended,
                 never = self.keep_subjects() => match never {},
             };
             match ended {
@@ -141,9 +142,8 @@ impl Backstop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                () = sleep(jittered(pause)) => {}
+                () = sleep(waits.lengthen()) => {}
             }
-            pause = pause.saturating_mul(2).min(MOST_RETRY);
         }
     }
 
@@ -161,14 +161,14 @@ impl Backstop {
 
     /// Until the consumer can't be read any more. Stream and consumer may have been deleted
     /// meanwhile: they are made again where they are missing.
-    async fn read(&self, pause: &mut Duration) -> Result<(), BackstopFault> {
+    async fn read(&self, waits: &mut Waits) -> Result<(), BackstopFault> {
         self.ensure().await?;
         let letters = self.letters.as_str();
         let mut pull = self.link.transport.pull(letters, NAME, PREFETCH).await?;
         while let Some(next) = pull.next().await {
             match next {
                 Ok(advisory) => {
-                    *pause = FIRST_RETRY;
+                    waits.reset();
                     self.heed(&advisory).await;
                 }
                 Err(fault) => tracing::warn!(letters, %fault, "a consumer reports a fault"),
@@ -191,7 +191,7 @@ impl Backstop {
                 Settlement::Ack
             }
             Err(fault) => {
-                let wait = again_after(receipt);
+                let wait = RETRY.after(receipt.attempt);
                 let letters = self.letters.as_str();
                 tracing::error!(letters, %fault, ?wait, "an exhausted message can't be put aside");
                 Settlement::Nak(Some(jittered(wait)))
@@ -242,7 +242,7 @@ impl Backstop {
         };
         let since = transport.now().duration_since(told.stored_at).unwrap_or_default();
         if !is_sure && since < belief::doubt(&config) {
-            return Ok(Heeded::Later(again_after(told)));
+            return Ok(Heeded::Later(RETRY.after(told.attempt)));
         }
         let found = match transport.stored(stream, Which::At(sequence)).await {
             // The whole stream is gone.
@@ -302,7 +302,7 @@ impl Backstop {
         // What the consumer may still have is not ended. Its letter is there in any case.
         let keeps = transport.stream(stream).await?;
         let is_ended = keeps.is_none_or(|config| config.retention == Retention::Limits);
-        Ok(if is_ended { Heeded::Done } else { Heeded::Later(MOST_RETRY) })
+        Ok(if is_ended { Heeded::Done } else { Heeded::Later(LONGEST_RETRY) })
     }
 
     /// Whether a registry puts aside here what the consumer exhausts of which this subject tells: this
@@ -371,12 +371,6 @@ impl Backstop {
             given_up => given_up,
         }
     }
-}
-
-/// How long an advisory waits before it is looked at again.
-fn again_after(told: &Receipt) -> Duration {
-    let doubled = u32::try_from(told.attempt.saturating_sub(1)).unwrap_or(u32::MAX).min(10);
-    FIRST_RETRY.saturating_mul(1 << doubled).min(MOST_RETRY)
 }
 
 fn cause(original: &StoredMessage, deliveries: u64, told_at: SystemTime) -> Cause {

@@ -1,11 +1,11 @@
 //! Sending a stream's message until the stream says that it has it, or has it not.
 
-mod backoff;
+mod copies;
 mod own;
 mod question;
 mod whereabouts;
 
-pub(crate) use backoff::Backoff;
+pub(crate) use copies::Copies;
 pub(crate) use own::is_own;
 pub(crate) use question::ask;
 pub(crate) use whereabouts::{Whereabouts, whereabouts};
@@ -58,7 +58,7 @@ impl Begun<'_> {
     /// until the deadline. Once a copy may be stored, it is sent no more when the stream may have
     /// forgotten its id.
     pub(crate) async fn until_confirmed(&self, mut fault: Fault) -> Result<PublishAck, Unstored> {
-        let mut backoff = Backoff::until(self.deadline);
+        let mut copies = Copies::until(self.deadline);
         let (mut unanswered, mut leaderless) = (false, false);
         loop {
             match &fault {
@@ -91,9 +91,9 @@ impl Begun<'_> {
                 _ => return Err(Unstored::Refused(fault)),
             }
             if unanswered {
-                backoff.shorten(self.at.checked_add(self.window));
+                copies.shorten(self.at.checked_add(self.window));
             }
-            if !backoff.wait().await {
+            if !copies.wait().await {
                 return Err(match fault {
                     _ if unanswered => Unstored::Unconfirmed,
                     Fault::NoResponders if leaderless => Unstored::Leaderless,

@@ -135,6 +135,7 @@ extern crate self as tidings;
 #[path = "private.rs"]
 pub mod __private;
 mod atomic;
+mod backoff;
 mod backstop;
 mod bus;
 mod confirm;

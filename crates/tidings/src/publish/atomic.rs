@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Prepared, PublishError, earlier, reschedule, send};
-use crate::confirm::{self, Backoff, Whereabouts, is_own, whereabouts};
+use crate::confirm::{self, Copies, Whereabouts, is_own, whereabouts};
 use crate::header;
 use crate::link::Link;
 use crate::probe::{Span, Work};
@@ -127,7 +127,7 @@ impl Batch<'_> {
 
     async fn store(&self) -> Result<AtomicAck, AtomicError> {
         let messages: Vec<Outgoing> = self.parts.iter().map(|part| part.outgoing.clone()).collect();
-        let mut backoff = Backoff::until(self.deadline());
+        let mut copies = Copies::until(self.deadline());
         // Whether an earlier attempt may have been stored without anybody's hearing of it.
         let mut unanswered = false;
         loop {
@@ -182,9 +182,9 @@ impl Batch<'_> {
             }
             if unanswered {
                 let window = (self.stream.config)().duplicate_window.unwrap_or(confirm::WINDOW);
-                backoff.shorten(self.begun.checked_add(window));
+                copies.shorten(self.begun.checked_add(window));
             }
-            if !backoff.wait().await {
+            if !copies.wait().await {
                 return Err(if unanswered {
                     self.unconfirmed()
                 } else {

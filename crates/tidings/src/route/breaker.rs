@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::backoff::Backoff;
+
 /// Pauses a route whose handler keeps failing, and tries it with one message after a while.
 ///
 /// After so many failures one after the other the route takes no more messages: a stream's wait
@@ -55,6 +57,6 @@ impl CircuitBreaker {
     /// The pause after it has opened so often already.
     pub(crate) fn pause_after(&self, opened: u32) -> Duration {
         let most = self.max_open.max(self.open_for);
-        self.open_for.saturating_mul(1 << opened.min(20)).min(most)
+        Backoff::new(self.open_for, most).after(u64::from(opened) + 1)
     }
 }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::execute::Shared;
 use super::schedule::Scheduler;
-use crate::jitter::jittered;
+use crate::backoff::{Backoff, Waits};
 use crate::probe::Listener;
 use crate::runner::Durable;
 use crate::runner::Worker;
@@ -22,9 +22,8 @@ use crate::runner::status::route_state::RouteFault;
 use crate::said::{guarded, panic_text};
 use crate::transport::Inbox;
 
-/// The first and the longest wait before a task that panicked is begun again.
-const FIRST_AGAIN: Duration = Duration::from_millis(100);
-const MOST_AGAIN: Duration = Duration::from_secs(10);
+/// The waits before a task that panicked is begun again.
+const RESTART: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
 /// How long a panic is shown, and how long a task must last to be as good as new.
 const SHOWN: Duration = Duration::from_secs(30);
 
@@ -83,13 +82,13 @@ pub(crate) async fn again<F: Future<Output = ()>>(
 
 /// How long to wait before the next try.
 struct RestartDelay {
-    pause: Duration,
+    waits: Waits,
     begun: Instant,
 }
 
 impl Default for RestartDelay {
     fn default() -> Self {
-        Self { pause: FIRST_AGAIN, begun: Instant::now() }
+        Self { waits: RESTART.waits(), begun: Instant::now() }
     }
 }
 
@@ -97,10 +96,9 @@ impl RestartDelay {
     /// Waits; `false` if `stop` came first.
     async fn wait(&mut self, stop: &CancellationToken) -> bool {
         if self.begun.elapsed() > SHOWN {
-            self.pause = FIRST_AGAIN;
+            self.waits.reset();
         }
-        let waited = stop.run_until_cancelled(sleep(jittered(self.pause))).await;
-        self.pause = self.pause.saturating_mul(2).min(MOST_AGAIN);
+        let waited = stop.run_until_cancelled(sleep(self.waits.lengthen())).await;
         self.begun = Instant::now();
         waited.is_some()
     }

@@ -9,6 +9,7 @@ use super::TestBus;
 use super::entry::{Deed, Ending, Entry, Schedule};
 use super::recorder::State;
 use super::unfinished::{NotIdleError, Unfinished};
+use crate::backoff::Backoff;
 use crate::header;
 use crate::publish_ack::PublishAck;
 use crate::transport::{Fault, Transport};
@@ -93,8 +94,8 @@ impl TestBus {
         let (begun, wall_begun) = (Instant::now(), std::time::Instant::now());
         // What can't be reckoned with is for as long as anybody waits.
         let deadline = begun.checked_add(patience).unwrap_or(begun + PATIENCE * 10_000);
-        let mut pause = FIRST_PAUSE;
-        let most_pause = match self.bus().link().transport {
+        let mut looks = 0;
+        let longest = match self.bus().link().transport {
             Transport::Nats(_) => MOST_PAUSE,
             Transport::Memory(_) => MOST_PAUSE_IN_MEMORY,
         };
@@ -114,12 +115,13 @@ impl TestBus {
                 let left = self.recorder().state().explained(left);
                 return Err(NotIdleError::Left { waited: begun.elapsed(), left });
             }
+            let pause = Backoff::new(FIRST_PAUSE, longest).after(looks + 1);
             let next = Instant::now() + pause.min(wall.saturating_sub(wall_begun.elapsed()));
             tokio::select! {
                 biased;
-                () = self.recorder().changed(version) => pause = FIRST_PAUSE,
+                () = self.recorder().changed(version) => looks = 0,
                 () = tokio::time::sleep_until(deadline.min(next)) => {
-                    pause = (pause * 2).min(most_pause);
+                    looks += 1;
                 }
             }
         }

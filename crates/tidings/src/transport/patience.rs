@@ -5,12 +5,11 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::{ApiError, Fault};
-use crate::jitter::jittered;
+use crate::backoff::Backoff;
 
-/// For how long it is asked again, and the first and the longest wait between.
+/// How long the server is asked again.
 const LONGEST: Duration = Duration::from_secs(30);
-const FIRST: Duration = Duration::from_millis(100);
-const MOST: Duration = Duration::from_secs(2);
+const RETRY: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
 
 /// Does something to a stream or a consumer, again as long as the server is reconfiguring it
 /// (ADR-62, nats-server 2.15: nothing was done then).
@@ -19,7 +18,7 @@ where
     F: Future<Output = Result<T, Fault>>,
 {
     let deadline = Instant::now() + LONGEST;
-    let mut pause = FIRST;
+    let mut waits = RETRY.waits();
     loop {
         match call().await {
             Err(Fault::Api(error))
@@ -29,8 +28,7 @@ where
             }
             done => return done,
         }
-        sleep(jittered(pause)).await;
-        pause = pause.saturating_mul(2).min(MOST);
+        sleep(waits.lengthen()).await;
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use super::durable::Durable;
+use crate::backoff::Backoff;
 use crate::runner::Worker;
 use crate::runner::in_flight::InFlight;
 
@@ -14,22 +15,24 @@ use crate::runner::in_flight::InFlight;
 const OFTEN: Duration = Duration::from_millis(250);
 /// How often while none come.
 const SELDOM: Duration = Duration::from_secs(30);
+/// The waits between two looks.
+const LOOKS: Backoff = Backoff::new(OFTEN, SELDOM);
 
 /// Until it is dropped.
 pub(crate) async fn run(worker: Worker, in_flight: Arc<InFlight>, durable: Arc<Durable>) {
     let ack_floor = &worker.shared.ack_floor;
-    let (mut pause, mut seen) = (OFTEN, None);
+    let (mut quiet, mut seen) = (0_u64, None);
     let mut asked = Instant::now();
     loop {
         // Whoever begins to take messages wakes it.
-        if timeout(pause, in_flight.roused()).await.is_ok() {
-            pause = OFTEN;
+        if timeout(LOOKS.after(quiet + 1), in_flight.roused()).await.is_ok() {
+            quiet = 0;
             continue;
         }
         let reach = in_flight.reach();
         let number = reach.map(|reach| reach.number);
         let moves = std::mem::replace(&mut seen, number) != number;
-        pause = if moves { OFTEN } else { pause.saturating_mul(2).min(SELDOM) };
+        quiet = if moves { 0 } else { quiet + 1 };
         if moves {
             ack_floor.hear();
         }
@@ -55,7 +58,7 @@ pub(crate) async fn run(worker: Worker, in_flight: Arc<InFlight>, durable: Arc<D
                 }
             }
         }
-        if pause == SELDOM {
+        if LOOKS.after(quiet + 1) == SELDOM {
             in_flight.doze();
         }
     }

@@ -12,6 +12,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use super::audit;
 use super::consumer_check;
 use super::keep_alive;
+use crate::backoff::Backoff;
 use crate::dead_letter::in_turn;
 use crate::jitter::jittered;
 use crate::probe::Listener;
@@ -28,8 +29,7 @@ use crate::topology::{self, Modes, PlanAction, RestoreFault, Topology};
 use crate::transport::{ApiError, ConsumerConfig, DeliverFrom, Fault, Pull};
 
 /// The first and the longest wait before a consumer that can't be read is tried again.
-const FIRST_RETRY: Duration = Duration::from_millis(100);
-const MOST_RETRY: Duration = Duration::from_secs(10);
+const RETRY: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
 /// How often an instance that stands by looks whether it is its turn.
 const FIRST_LOOK: Duration = Duration::from_millis(150);
 const LOOK: Duration = Duration::from_millis(500);
@@ -106,7 +106,7 @@ pub(crate) async fn run(scheduler: &mut Scheduler, durable: &Arc<Durable>, liste
     let in_flight = Arc::clone(&scheduler.in_flight);
     let beside = beside(&worker, &in_flight, durable);
     let _beside = beside.map(AbortOnDropHandle::new);
-    let mut pause = FIRST_RETRY;
+    let mut waits = RETRY.waits();
     loop {
         let opened = tokio::select! {
             biased;
@@ -128,7 +128,7 @@ pub(crate) async fn run(scheduler: &mut Scheduler, durable: &Arc<Durable>, liste
                 }
                 in_flight.detach();
                 if scheduler.has_delivered() {
-                    pause = FIRST_RETRY;
+                    waits.reset();
                 }
                 match halt {
                     StopReason::Stopped => {
@@ -180,9 +180,8 @@ pub(crate) async fn run(scheduler: &mut Scheduler, durable: &Arc<Durable>, liste
             tokio::select! {
                 biased;
                 () = worker.stopped() => return give_back(scheduler, None).await,
-                () = scheduler.meanwhile(sleep(jittered(pause))) => {}
+                () = scheduler.meanwhile(sleep(waits.lengthen())) => {}
             }
-            pause = pause.saturating_mul(2).min(MOST_RETRY);
             let restored = tokio::select! {
                 biased;
                 () = worker.stopped() => return give_back(scheduler, None).await,

@@ -9,9 +9,9 @@ use tokio::time::timeout;
 
 use super::handler_exit::HandlerExit;
 use super::policy::Why;
+use crate::backoff::Backoff;
 use crate::context::HandledMessage;
 use crate::dead_letter::{self, Cause, DeadLetterReason};
-use crate::jitter::jittered;
 use crate::probe::End;
 use crate::runner::execute::Shared;
 use crate::runner::in_flight::backlog::QueuedMessage;
@@ -20,8 +20,8 @@ use crate::runner::status::route_state::RouteFault;
 use crate::transport::{Fault, Incoming, Settlement};
 
 /// The first and the longest wait before a dead letter that can't be stored is stored again.
-pub(crate) const FIRST_STORE: Duration = Duration::from_millis(500);
-pub(crate) const MOST_STORE: Duration = Duration::from_secs(30);
+pub(crate) const STORE_RETRY: Backoff =
+    Backoff::new(Duration::from_millis(500), Duration::from_secs(30));
 /// How long a message keeps its place while its letter is on its way.
 const HELD: Duration = Duration::from_secs(2);
 /// When a message comes again to which a letter refers, and which its stream would not keep once it
@@ -193,7 +193,7 @@ impl Shared {
         let first = receipt.map(|receipt| self.history.first_failure(receipt, now));
         let attempts = self.policy.attempts_of(receipt.map_or(1, |receipt| receipt.attempt));
         let cause = Cause { reason, error, attempts, first_failed_at: first, last_failed_at: now };
-        let (mut pause, mut unstored) = (FIRST_STORE, None);
+        let (mut waits, mut unstored) = (STORE_RETRY.waits(), None);
         loop {
             let fault = match self.store_letter(letters, message, &cause).await {
                 Ok(may_go) => {
@@ -212,8 +212,7 @@ impl Shared {
             }
             // Its place is free from now on.
             *tell = None;
-            let _ = timeout(jittered(pause), self.stored.notified()).await;
-            pause = (pause * 2).min(MOST_STORE);
+            let _ = timeout(waits.lengthen(), self.stored.notified()).await;
         }
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::handler_exit::HandlerExit;
+use crate::backoff::Backoff;
 use crate::dead_letter::DeadLetterReason as Reason;
 use crate::failure::{Failure, Verdict};
 use crate::message::Outcome;
@@ -15,9 +16,8 @@ use crate::said::guarded;
 const GIVEN_BACK: u64 = SPARE_DELIVERIES - 2;
 /// What counts as the attempts of a policy that has no end.
 const ENDLESS: u64 = 12;
-/// The least wait after it was given back first, twice as long each time up to the second.
-const FIRST_BACK: Duration = Duration::from_millis(100);
-const MOST_BACK: Duration = Duration::from_secs(2);
+/// The least waits after it was given back.
+const GIVE_BACK: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
 
 /// What a route says about its messages that were not handled.
 pub(crate) struct Policy {
@@ -101,9 +101,8 @@ impl Policy {
         if delivery > self.retry.attempts().unwrap_or(ENDLESS).saturating_add(GIVEN_BACK) {
             return Disposition::DeadLetter(Reason::Undecodable);
         }
-        let doubled = u32::try_from(delivery.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
-        let least = FIRST_BACK.saturating_mul(1 << doubled).min(MOST_BACK);
-        Disposition::GiveBack(self.retry.wait_after(delivery, chance).max(least))
+        let wait = self.retry.wait_after(delivery, chance);
+        Disposition::GiveBack(wait.max(GIVE_BACK.after(delivery)))
     }
 
     /// The route's own judgement; one that panics is none.

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use tokio::time::sleep;
 
-use super::dead_letter::{FIRST_STORE, MOST_STORE, UnstoredCount};
+use super::dead_letter::{STORE_RETRY, UnstoredCount};
 use crate::dead_letter::{self, Cause, DeadLetterReason};
-use crate::jitter::jittered;
 use crate::runner::Worker;
 use crate::runner::execute::Shared;
 use crate::transport::{Fault, Settlement, Unreadable};
@@ -31,7 +30,7 @@ impl Worker {
 
 impl Shared {
     async fn set_aside(self: &Arc<Self>, unreadable: &Unreadable) {
-        let (mut pause, mut unstored, mut is_stored) = (FIRST_STORE, None, false);
+        let (mut waits, mut unstored, mut is_stored) = (STORE_RETRY.waits(), None, false);
         while let Err(fault) = self.give_up(unreadable, &mut is_stored).await {
             let error = format!("a message that no client can read can't be put aside: {fault}");
             tracing::error!(route = self.label, error);
@@ -39,8 +38,7 @@ impl Shared {
                 None => unstored = Some(UnstoredCount::new(self, error)),
                 Some(unstored) => UnstoredCount::goes_on(unstored, error),
             }
-            sleep(jittered(pause)).await;
-            pause = (pause * 2).min(MOST_STORE);
+            sleep(waits.lengthen()).await;
         }
         let Unreadable { message, receipt, .. } = unreadable;
         let (stream, sequence) = (&*receipt.stream, message.sequence);

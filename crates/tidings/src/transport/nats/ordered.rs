@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::ephemeral::Ephemeral;
 use super::{Nats, NatsPull, config};
+use crate::backoff::Backoff;
 use crate::jitter::jittered;
 use crate::subject::Subject;
 use crate::transport::{
@@ -24,9 +25,8 @@ use crate::transport::{
 const ANOTHER: &str = "its stream was deleted, and made again: its sequences begin anew";
 /// How long a server keeps a consumer that nobody reads, where it is not told.
 const INACTIVE: Duration = Duration::from_secs(30);
-/// The first and the longest wait before one more consumer is made, where the last was of no use.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const MOST_PAUSE: Duration = Duration::from_secs(5);
+/// The waits before one more consumer is made, where the last was of no use.
+const REMAKE: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
 
 /// A consumer that is being made.
 type Making = Pin<Box<dyn Future<Output = Result<Made, Fault>> + Send>>;
@@ -140,7 +140,7 @@ impl NatsOrdered {
     fn make(&mut self) {
         let pause = match self.tries {
             0 => Duration::ZERO,
-            tries => jittered((FIRST_PAUSE * 2_u32.saturating_pow(tries.min(10))).min(MOST_PAUSE)),
+            tries => jittered(REMAKE.after(tries.into())),
         };
         self.tries = self.tries.saturating_add(1);
         let (nats, stream, filters) =

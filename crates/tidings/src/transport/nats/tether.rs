@@ -17,12 +17,12 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Nats;
+use crate::backoff::Backoff;
 use crate::jitter::jittered;
 use crate::transport::{Fault, Outage};
 
-/// The first and the longest wait between two attempts to reconnect, before jitter.
-const FIRST: Duration = Duration::from_millis(50);
-const MOST: Duration = Duration::from_secs(4);
+/// The waits between two attempts to reconnect, before jitter.
+const RECONNECT: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(4));
 
 /// A connection that was lost within this time was lost soon.
 const SOON: Duration = Duration::from_secs(10);
@@ -227,8 +227,7 @@ fn is_refusal(said: &str) -> bool {
 
 /// Twice as long after each attempt, and never the same for two clients of one server.
 fn delay(attempt: usize) -> Duration {
-    let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
-    jittered(FIRST.saturating_mul(1 << doublings).min(MOST))
+    jittered(RECONNECT.after(u64::try_from(attempt).unwrap_or(u64::MAX)))
 }
 
 impl Nats {
@@ -311,8 +310,9 @@ mod tests {
 
     #[test]
     fn reconnects_come_later_and_later_up_to_a_bound() {
-        assert!(delay(1) >= FIRST && delay(1) < FIRST * 2);
-        assert!(delay(1000) >= MOST);
+        let first = RECONNECT.after(1);
+        assert!(delay(1) >= first && delay(1) < first * 2);
+        assert!(delay(1000) >= Duration::from_secs(4));
     }
 
     #[test]

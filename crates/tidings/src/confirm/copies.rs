@@ -4,38 +4,35 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use crate::jitter::jittered;
+use crate::backoff::{Backoff, Waits};
 
-/// The first wait.
-const FIRST: Duration = Duration::from_millis(50);
-/// The longest: where electing a leader takes as long as a publish may, one more try is worth it.
-const LONGEST: Duration = Duration::from_secs(1);
+/// Up to a second: where electing a leader takes as long as a publish may, one more copy is worth it.
+const COPIES: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(1));
 
-/// Waits that double, up to a second, until there is no time for another.
+/// The copies of a message that there is time for.
 #[derive(Debug)]
-pub(crate) struct Backoff {
-    pause: Duration,
+pub(crate) struct Copies {
+    waits: Waits,
     deadline: Instant,
 }
 
-impl Backoff {
+impl Copies {
     pub(crate) fn until(deadline: Instant) -> Self {
-        Self { pause: FIRST, deadline }
+        Self { waits: COPIES.waits(), deadline }
     }
 
-    /// Ends it then, if that is sooner.
+    /// Ends them then, if that is sooner.
     pub(crate) fn shorten(&mut self, deadline: Option<Instant>) {
         self.deadline = deadline.map_or(self.deadline, |end| end.min(self.deadline));
     }
 
     /// Waits, and says whether there is time for another copy.
     pub(crate) async fn wait(&mut self) -> bool {
-        let wake = Instant::now() + jittered(self.pause);
+        let wake = Instant::now() + self.waits.lengthen();
         if wake >= self.deadline {
             return false;
         }
         sleep_until(wake).await;
-        self.pause = self.pause.saturating_mul(2).min(LONGEST);
         true
     }
 }
