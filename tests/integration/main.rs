@@ -20,6 +20,7 @@ mod fallen;
 mod harness;
 mod ingest;
 mod limits;
+mod listening;
 mod made_again;
 mod marker;
 mod ordeal;

@@ -34,8 +34,13 @@ use crate::transport::{DeliverFrom, Transport, memory};
 /// How long flushing and closing may take, where nothing else is said.
 const CLOSE: Duration = Duration::from_secs(10);
 
-/// A typed event bus: over NATS, or in this process. A cheap clone; all clones share one
-/// connection.
+/// A typed event bus: over NATS, or in this process. A cheap clone; all clones share its connections.
+///
+/// Over NATS there is one connection, and a second one from the first core subscription on: that of
+/// [`subscribe`](Self::subscribe), of a route without a stream, or of a registry that service discovery
+/// finds. It has the same credentials and goes to the same server. A message that the client can't
+/// read ends the connection that it comes on: what anybody may send to a subject that is listened to
+/// then disturbs no publish, no request, and no consumer of a stream.
 ///
 /// ```
 /// use tidings::prelude::*;

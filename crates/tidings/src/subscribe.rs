@@ -73,6 +73,21 @@ impl<E: Event + Decode, K: DeliveryKind> Subscription<E, K> {
             Source::Stream(..) => 0,
         }
     }
+
+    /// How often the connection was lost on which this live subscription listens, and made again:
+    /// what was published meanwhile did not come here. In memory nothing comes between.
+    ///
+    /// Core subscriptions share a connection of their own, which ends each time a message comes that
+    /// the client can't read; the log says so. A stream's messages wait in the stream: 0.
+    pub fn interruptions(&self) -> u64 {
+        match &self.source {
+            Source::Core(inboxes) => {
+                let each = inboxes.iter().map(|inbox| inbox.dropped().interruptions());
+                each.max().unwrap_or(0)
+            }
+            Source::Stream(..) => 0,
+        }
+    }
 }
 
 impl<E: Event + Decode> Subscription<E, Durable> {

@@ -65,7 +65,8 @@ impl BusBuilder {
         self
     }
 
-    /// The name that the server shows for this connection.
+    /// The name that the server shows for this connection; that of core subscriptions, if there are
+    /// any, has ` (listening)` behind it.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.options.name = Some(name.into());
         self

@@ -90,7 +90,7 @@ impl<E: Event + Decode> Subscribe<E> {
             }
             Ok(Subscription::new(Source::Core(inboxes.into_iter().collect())))
         };
-        let late = |_| SubscribeError::core(self.link.transport.too_late());
+        let late = |_| SubscribeError::core(self.link.transport.too_late_to_listen());
         tokio::time::timeout(within, opening).await.map_err(late)?
     }
 }

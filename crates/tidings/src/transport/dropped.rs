@@ -1,17 +1,29 @@
-//! Messages that a core subscription had no room for: counted, and never dropped silently.
+//! What a core subscription has lost: counted, and never lost silently.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::said::log;
 
-/// How many messages were dropped; clones are the same counter.
+/// How many messages were dropped for want of room, and how often the subscription was without a
+/// connection; clones are the same counters.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Dropped(Arc<AtomicU64>);
+pub(crate) struct Dropped(Arc<Counters>);
+
+#[derive(Debug, Default)]
+struct Counters {
+    dropped: AtomicU64,
+    interruptions: AtomicU64,
+}
 
 impl Dropped {
     pub(crate) fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.0.dropped.load(Ordering::Relaxed)
+    }
+
+    /// How often the connection was lost and made again.
+    pub(crate) fn interruptions(&self) -> u64 {
+        self.0.interruptions.load(Ordering::Relaxed)
     }
 
     /// Whether nobody counts any more: the subscription has ended.
@@ -19,12 +31,17 @@ impl Dropped {
         Arc::strong_count(&self.0) == 1
     }
 
-    /// Counts one more, and warns with one line for each power of two: a flood of messages makes
-    /// no flood of warnings.
+    /// Counts one more message, and warns with one line for each power of two: a flood of messages
+    /// makes no flood of warnings.
     pub(crate) fn one_more(&self, filter: &str) {
-        let dropped = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+        let dropped = self.0.dropped.fetch_add(1, Ordering::Relaxed) + 1;
         if dropped.is_power_of_two() {
             log(|| tracing::warn!(filter, dropped, "slow consumer: messages were dropped"));
         }
+    }
+
+    /// Counts so many more losses of the connection. Who holds that says so.
+    pub(crate) fn interrupted(&self, times: u64) {
+        self.0.interruptions.fetch_add(times, Ordering::Relaxed);
     }
 }

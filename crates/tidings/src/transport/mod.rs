@@ -242,12 +242,14 @@ impl Transport {
         on!(self, t => t.max_payload())
     }
 
-    /// Waits until the other side has seen everything sent so far on this connection.
+    /// Waits until the other side has seen everything sent so far from here, and what it sent to core
+    /// subscriptions by then is here.
     pub(crate) async fn barrier(&self, within: Duration) -> Result<(), Fault> {
         on!(self, t => t.barrier(within).await)
     }
 
-    /// The same, and what the server has denied is known: ask the inboxes.
+    /// Waits until the other side knows of all core subscriptions, and what it denied of them is
+    /// known: ask the inboxes.
     pub(crate) async fn allowed(&self, within: Duration) -> Result<(), Fault> {
         match self {
             Self::Nats(t) => t.allowed(within).await,
@@ -274,9 +276,13 @@ impl Transport {
         }
     }
 
-    /// That something took too long, and why, where that is known.
-    pub(crate) fn too_late(&self) -> Fault {
-        self.outage().map_or(Fault::Timeout, Fault::Away)
+    /// That listening took too long to begin, and why, where that is known.
+    pub(crate) fn too_late_to_listen(&self) -> Fault {
+        match self {
+            Self::Nats(t) => t.too_late_to_listen(),
+            // Nothing comes between.
+            Self::Memory(_) => Fault::Timeout,
+        }
     }
 
     /// Sends what is buffered, ends all subscriptions and closes, in any case within that time.

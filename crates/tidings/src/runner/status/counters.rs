@@ -56,6 +56,9 @@ pub struct RouteReport {
     /// How many messages of core subscriptions were lost because they came faster than they were
     /// handled, and no more could wait.
     pub dropped: u64,
+    /// How often one of its core subscriptions was without its connection, which was made again: what
+    /// was published meanwhile did not come here.
+    pub interrupted: u64,
     /// How many answers were not sent, because whoever asked named a subject for them that a message
     /// may not name: a server's own (`$…`), a dead letter's, or none at all.
     pub unanswered: u64,
@@ -91,10 +94,11 @@ pub(crate) struct Counters {
     pub(crate) refused: RefusedReplies,
 }
 
-/// What a route's subscriptions dropped: a number for those that have ended.
+/// What a route's subscriptions have lost: numbers for those that have ended.
 #[derive(Debug, Default)]
 struct AllDropped {
     ended: u64,
+    ended_interruptions: u64,
     counted: Vec<Dropped>,
 }
 
@@ -175,6 +179,7 @@ impl Counters {
     }
 
     pub(crate) fn report(&self, message: String) -> RouteReport {
+        let (dropped, interrupted) = self.dropped().counts();
         RouteReport {
             message,
             handled: self.handled.load(Relaxed),
@@ -189,7 +194,8 @@ impl Counters {
             unstored: *self.unstored(),
             aborted: self.aborted.load(Relaxed),
             left: self.left.load(Relaxed),
-            dropped: self.dropped().count(),
+            dropped,
+            interrupted,
             unanswered: self.refused.times(),
             passed_over: self.passed.over(),
             unwarranted: self.passed.unwarranted(),
@@ -204,9 +210,10 @@ impl Counters {
     /// Counts, from now on, what this subscription drops.
     pub(crate) fn watch(&self, dropped: &Dropped) {
         let mut all = self.dropped();
-        let AllDropped { ended, counted } = &mut *all;
+        let AllDropped { ended, ended_interruptions, counted } = &mut *all;
         for over in counted.extract_if(.., |one| one.is_final()) {
             *ended += over.count();
+            *ended_interruptions += over.interruptions();
         }
         counted.push(dropped.clone());
     }
@@ -254,8 +261,11 @@ impl Counters {
 }
 
 impl AllDropped {
-    fn count(&self) -> u64 {
-        self.ended + self.counted.iter().map(Dropped::count).sum::<u64>()
+    /// How many messages were dropped, and how often there was no connection.
+    fn counts(&self) -> (u64, u64) {
+        let dropped = self.counted.iter().map(Dropped::count).sum::<u64>();
+        let interruptions = self.counted.iter().map(Dropped::interruptions).sum::<u64>();
+        (self.ended + dropped, self.ended_interruptions + interruptions)
     }
 }
 
@@ -270,8 +280,10 @@ mod tests {
             let dropped = Dropped::default();
             counters.watch(&dropped);
             dropped.one_more("orders.>");
+            dropped.interrupted(2);
         }
-        assert_eq!(counters.report(String::new()).dropped, 100);
+        let report = counters.report(String::new());
+        assert_eq!((report.dropped, report.interrupted), (100, 200));
         assert!(counters.dropped().counted.len() <= 2);
     }
 }

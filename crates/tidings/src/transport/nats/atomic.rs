@@ -75,7 +75,7 @@ impl Nats {
         match stored {
             Err(Fault::Api(error)) if error.code == ApiError::BATCH_INCOMPLETE => {
                 // One did not get there. Whoever knows why has said so before this is answered.
-                let _ = self.barrier(within).await;
+                let _ = self.main_barrier(within).await;
                 for (place, answer) in (1..).zip(answers) {
                     let fault = match answer.now_or_never() {
                         Some(Ok(answer)) if answer.payload.is_empty() => continue,

@@ -1,16 +1,18 @@
 //! Making the connection: credentials, TLS, and coming back after a loss.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::{ConnectErrorKind, Event, ServerError};
+use async_nats::{Client, ConnectErrorKind, Event, ServerAddr, ServerError};
 
 use super::address::{self, Address};
+use super::line::{Ear, Which};
 use super::tether::Tether;
 use crate::said::log;
+use crate::transport::Fault;
 
 /// A dead peer is noticed after two pings without an answer; async-nats's minute is too long.
 const PING_INTERVAL: Duration = Duration::from_secs(15);
@@ -59,29 +61,64 @@ pub(crate) enum ConnectFault {
     Timeout,
 }
 
-/// Connects. Events go to `hear` first, which says whether more is to be said about one.
-pub(super) async fn connect(
-    options: ConnectOptions,
-    tether: &Arc<Tether>,
-    hear: impl Fn(&Event) -> bool + Send + Sync + 'static,
-) -> Result<async_nats::Client, ConnectFault> {
-    let mut auth = options.auth;
-    let mut addresses = Vec::with_capacity(options.servers.len());
-    let mut read = Vec::with_capacity(options.servers.len());
-    for list in &options.servers {
-        read.extend(address::read(list).map_err(ConnectFault::Address)?);
-    }
-    for Address { address, auth: in_url } in read {
-        addresses.push(address);
-        // async-nats does not use what a URL holds; every server of a cluster takes the same.
-        match (in_url, &auth) {
-            (None, _) => {}
-            (Some(in_url), Auth::None) => auth = in_url,
-            (Some(in_url), known) if in_url.same(known) => {}
-            (Some(_), _) => return Err(ConnectFault::TwoCredentials),
+impl ConnectFault {
+    /// The same where a bus is connected already.
+    pub(super) fn into_fault(self) -> Fault {
+        match self {
+            Self::Address(address::Unreadable { source, .. })
+            | Self::Credentials(source)
+            | Self::File { source, .. } => Fault::client(source),
+            Self::Refused(error) | Self::Failed(error) => Fault::client(error),
+            Self::TwoCredentials => Fault::client("two servers have different credentials"),
+            Self::Timeout => Fault::Timeout,
         }
     }
+}
 
+/// Where a bus connects, and as whom: the same for each of its connections, whatever becomes of the
+/// file that the credentials were in.
+#[derive(Clone)]
+pub(super) struct Access {
+    addresses: Vec<ServerAddr>,
+    options: ConnectOptions,
+}
+
+impl Access {
+    pub(super) fn read(mut options: ConnectOptions) -> Result<Self, ConnectFault> {
+        let mut addresses = Vec::with_capacity(options.servers.len());
+        let mut read = Vec::with_capacity(options.servers.len());
+        for list in &options.servers {
+            read.extend(address::read(list).map_err(ConnectFault::Address)?);
+        }
+        for Address { address, auth: in_url } in read {
+            addresses.push(address);
+            // async-nats does not use what a URL holds; every server of a cluster takes the same.
+            match (in_url, &options.auth) {
+                (None, _) => {}
+                (Some(in_url), Auth::None) => options.auth = in_url,
+                (Some(in_url), known) if in_url.same(known) => {}
+                (Some(_), _) => return Err(ConnectFault::TwoCredentials),
+            }
+        }
+        if let Auth::CredentialsFile(path) = options.auth {
+            readable(&path)?;
+            let text = fs::read_to_string(&path).map_err(ConnectFault::Credentials)?;
+            options.auth = Auth::Credentials(text);
+        }
+        Ok(Self { addresses, options })
+    }
+}
+
+/// Connects. Events go to `ear` first, which says whether more is to be said about one. The main
+/// connection is made when this returns; the listening one makes itself, for as long as it takes.
+pub(super) async fn connect(
+    access: Access,
+    tether: &Arc<Tether>,
+    which: Which,
+    ear: Ear,
+) -> Result<Client, ConnectFault> {
+    let Access { addresses, options } = access;
+    let is_listening = which == Which::Listening;
     // A server that says nothing must leave time for the others.
     let each = options.connect_timeout / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
     let (heard, back) = (Arc::clone(tether), Arc::clone(tether));
@@ -98,23 +135,23 @@ pub(super) async fn connect(
             async move { back.next(&servers).await }
         })
         .event_callback(move |event| {
-            if hear(&event) {
-                log(|| report(&event));
+            if ear.hear(&event) {
+                log(|| report(&event, which));
             }
             heard.hear(&event);
             std::future::ready(())
         })
         .require_tls(options.require_tls);
-    nats = match auth {
-        Auth::None => nats,
+    if is_listening {
+        nats = nats.retry_on_initial_connect();
+    }
+    nats = match options.auth {
+        // A file's text has been read.
+        Auth::None | Auth::CredentialsFile(_) => nats,
         Auth::Token(token) => nats.token(token),
         Auth::UserAndPassword(user, password) => nats.user_and_password(user, password),
         Auth::Nkey(seed) => nats.nkey(seed),
         Auth::Credentials(text) => nats.credentials(&text).map_err(ConnectFault::Credentials)?,
-        Auth::CredentialsFile(path) => {
-            readable(&path)?;
-            nats.credentials_file(path).await.map_err(ConnectFault::Credentials)?
-        }
         Auth::Jwt { jwt, seed } => {
             let text = format!(
                 "-----BEGIN NATS USER JWT-----\n{jwt}\n------END NATS USER JWT------\n\
@@ -136,7 +173,7 @@ pub(super) async fn connect(
         nats = nats.tls_first();
     }
     if let Some(name) = options.name {
-        nats = nats.name(name);
+        nats = nats.name(if is_listening { format!("{name} (listening)") } else { name });
     }
     if let Some(prefix) = options.inbox_prefix {
         nats = nats.custom_inbox_prefix(prefix);
@@ -175,8 +212,14 @@ impl Auth {
     }
 }
 
-fn report(event: &Event) {
+fn report(event: &Event, which: Which) {
     match event {
+        // Somebody may make it come and go many times a second. The tether says it.
+        Event::Connected | Event::Disconnected | Event::LameDuckMode | Event::ClientError(_)
+            if which == Which::Listening =>
+        {
+            tracing::debug!(%event, "connection of the core subscriptions");
+        }
         Event::Connected => tracing::info!("connected to NATS"),
         Event::Disconnected => tracing::warn!("disconnected from NATS; reconnecting"),
         Event::LameDuckMode => tracing::warn!("the NATS server is about to stop"),

@@ -82,7 +82,7 @@ impl Shared {
             // Where there is no room now, it is forgotten after its time.
             Put::Held | Put::Full => return,
         };
-        let client = self.client.clone();
+        let client = self.main.client.clone();
         let mut given = Box::pin(async move { letter.give(&client).await });
         let at_once = pin!(unconstrained(given.as_mut()));
         if at_once.poll(&mut Context::from_waker(Waker::noop())).is_pending() {

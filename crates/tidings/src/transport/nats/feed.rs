@@ -21,6 +21,7 @@ use tokio::time::{sleep, timeout};
 
 use super::denial::Denials;
 use super::header::has;
+use super::line::{Line, Which};
 use super::{Nats, TAKEN};
 use crate::header;
 use crate::said::log;
@@ -81,6 +82,8 @@ pub(super) struct Feed {
     wakers: Arc<Wakers>,
     /// Wakes all of `wakers`.
     waker: Waker,
+    /// How often its connection had been made when it began to listen.
+    made: u64,
 }
 
 struct State {
@@ -128,13 +131,15 @@ impl State {
 }
 
 impl Feed {
-    /// `denied_before` is the number of the last denial before the server was asked.
+    /// `before` the server was asked, that was the number of its last denial, and how often the
+    /// connection had been made.
     pub(super) fn new(
         interest: Interest,
         source: Subscriber,
         capacity: usize,
-        denied_before: u64,
+        before: (u64, u64),
     ) -> Self {
+        let (denied_before, made) = before;
         let wakers = Arc::<Wakers>::default();
         Self {
             interest,
@@ -152,6 +157,8 @@ impl Feed {
             busy: AtomicBool::new(false),
             waker: Waker::from(Arc::clone(&wakers)),
             wakers,
+            // Where it is still to be made, that is no loss.
+            made: made.max(1),
         }
     }
 
@@ -258,20 +265,29 @@ impl Feed {
     }
 
     /// Reads what the owner leaves until the interest is to end, then ends it.
-    pub(super) async fn keep(self: Arc<Self>, nats: Nats) {
-        let mut changes = nats.shared.denials.changes();
-        let mut again = None;
+    pub(super) async fn keep(self: Arc<Self>, nats: Nats, which: Which) {
+        let line = nats.line(which);
+        let (mut changes, mut connected) = (line.denials.changes(), line.tether.connected());
+        let (mut again, mut made) = (None, self.made);
+        // What it has become meanwhile is looked at, too.
+        connected.mark_changed();
         let source = loop {
             tokio::select! {
                 biased;
-                () = nats.shared.tether.over().cancelled() => break None,
+                () = line.tether.over().cancelled() => break None,
                 source = self.watch() => break source,
-                _ = changes.changed() => if self.look(&nats.shared.denials) {
+                _ = changes.changed() => if self.look(&line.denials) {
                     self.wakers.owner.wake();
                     again = Some(Box::pin(sleep(AGAIN)));
                 },
+                Ok(()) = connected.changed() => {
+                    let times = *connected.borrow_and_update();
+                    self.dropped.interrupted(times.saturating_sub(made));
+                    made = made.max(times);
+                },
                 () = async { if let Some(again) = &mut again { again.await } }, if again.is_some() => {
-                    again = self.listen_again(&nats).await.then(|| Box::pin(sleep(AGAIN)));
+                    let asked_again = self.listen_again(&nats, which).await;
+                    again = asked_again.then(|| Box::pin(sleep(AGAIN)));
                 }
             }
         };
@@ -280,18 +296,14 @@ impl Feed {
             self.state().end();
             return self.wakers.owner.wake();
         };
-        // 1. The server sends no more. 2. Once it has answered a question that was asked after
-        // that, all it has sent is here. 3. Only then the client forgets the subscription.
+        // 1. What was published here before is at the server, whichever way it went. 2. The server
+        // sends no more. 3. Once it has answered a question that was asked after that, all it has
+        // sent is here. 4. Only then the client forgets the subscription.
+        if which != Which::Main {
+            self.read_until(nats.seen(Which::Main), &mut source, line).await;
+        }
         if source.unsubscribe_after(AT_ONCE).await.is_ok() {
-            tokio::select! {
-                () = nats.seen() => {}
-                () = nats.shared.tether.over().cancelled() => {}
-                () = async {
-                    while let Some(message) = source.next().await {
-                        self.push(message);
-                    }
-                } => {}
-            }
+            self.read_until(nats.seen(which), &mut source, line).await;
             while let Some(Some(message)) = unconstrained(source.next()).now_or_never() {
                 self.push(message);
             }
@@ -300,21 +312,35 @@ impl Feed {
         self.wakers.owner.wake();
     }
 
+    /// Reads what comes, until all has come that was to, or nothing more can.
+    async fn read_until(&self, seen: impl Future, source: &mut Subscriber, line: &Line) {
+        tokio::select! {
+            _ = seen => {}
+            () = line.tether.over().cancelled() => {}
+            () = async {
+                while let Some(message) = source.next().await {
+                    self.push(message);
+                }
+            } => {}
+        }
+    }
+
     /// Asks the server again for what it has denied; says whether to ask once more.
-    async fn listen_again(&self, nats: &Nats) -> bool {
-        let before = nats.shared.denials.last();
-        let Ok(source) = nats.listen(&self.interest).await else { return true };
+    async fn listen_again(&self, nats: &Nats, which: Which) -> bool {
+        let denials = &nats.line(which).denials;
+        let before = denials.last();
+        let Ok(source) = nats.listen(which, &self.interest).await else { return true };
         let old = self.state().source.replace(source);
         drop(old);
-        if nats.barrier(TAKEN).await.is_err() {
+        if nats.barrier_of(which, TAKEN).await.is_err() {
             return true;
         }
         // Its owner was told the first time.
         let mut state = self.state();
         let Interest { filter, group, .. } = &self.interest;
         let (filter, group) = (filter.as_str(), group.as_deref());
-        let denied = nats.shared.denials.subscription_after(before, filter, group).is_some();
-        state.looked = nats.shared.denials.last();
+        let denied = denials.subscription_after(before, filter, group).is_some();
+        state.looked = denials.last();
         if !denied {
             log(|| tracing::info!(filter, "the server allows a subscription that it denied"));
         }

@@ -9,6 +9,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::denial::Denials;
 use super::feed::Feed;
+use super::line::Which;
 use super::{Nats, NatsHeaders};
 use crate::subject::Subject;
 use crate::transport::{Denial, Dropped, Fault, Heading, Incoming};
@@ -22,11 +23,11 @@ pub(crate) struct NatsInbox {
 }
 
 impl NatsInbox {
-    pub(super) fn new(nats: Nats, feed: Feed) -> Self {
-        let (feed, denials) = (Arc::new(feed), Arc::clone(&nats.shared.denials));
+    pub(super) fn new(nats: Nats, which: Which, feed: Feed) -> Self {
+        let (feed, denials) = (Arc::new(feed), Arc::clone(&nats.line(which).denials));
         // What it reads ends with that runtime, whoever listens.
         let runtime = nats.shared.runtime.clone();
-        let keeper = runtime.spawn(Arc::clone(&feed).keep(nats));
+        let keeper = runtime.spawn(Arc::clone(&feed).keep(nats, which));
         Self { feed, denials, _keeper: AbortOnDropHandle::new(keeper) }
     }
 

@@ -8,11 +8,13 @@ mod atomic;
 mod config;
 mod connect;
 mod denial;
+mod disruption;
 mod ephemeral;
 mod feed;
 mod header;
 mod inbox;
 mod ingest;
+mod line;
 mod ordered;
 mod outbox;
 mod pull;
@@ -38,10 +40,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use async_nats::{Event, ServerError, Subscriber};
-use bytes::Bytes;
+use async_nats::Subscriber;
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::task::yield_now;
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 pub(crate) use ack::NatsAck;
@@ -54,45 +56,46 @@ pub(crate) use ordered::NatsOrdered;
 pub(crate) use pull::NatsPull;
 pub(crate) use settle::NatsSettle;
 
-use crate::header::Headers;
-use crate::said::log;
 use crate::subject::Subject;
-use crate::transport::{DeliverFrom, Denial, Fault, Outgoing};
+use crate::transport::{DeliverFrom, Denial, Fault};
+use connect::Access;
 use denial::Denials;
-use ephemeral::{Ephemerals, is_of_ephemeral};
+use ephemeral::Ephemerals;
 use feed::{Feed, Interest};
+use line::{Ear, Line, Which};
 use outbox::Outbox;
 use replies::Replies;
 use send::Letter;
-use subject::{Moved, subject_of};
 use tether::Tether;
 use waiting::Waiting;
 
-/// A connection to NATS; clones share it.
+/// A bus's connections to NATS: one, and another for core subscriptions once there is one. Clones
+/// share them.
 #[derive(Clone)]
 pub(crate) struct Nats {
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    client: async_nats::Client,
+    /// What publishes, asks and reads consumers.
+    main: Line,
+    /// What core subscriptions listen on, made with the first of them.
+    listening: OnceCell<Line>,
+    /// What either is made with.
+    access: Access,
     inbox_prefix: String,
     /// Answers of other programs.
     replies: Replies,
-    /// Answers of the server itself, in an inbox that whoever is asked something does not know.
-    answers: Replies,
     /// Questions that are asked together, on their way to the client.
     outbox: Arc<Outbox<Letter>>,
     _emptied: AbortOnDropHandle<()>,
     closed: AtomicBool,
-    denials: Arc<Denials>,
     /// Consumers that end with their readers.
     ephemerals: Ephemerals,
     /// Which streams take messages one by one only.
     ingest: ingest::Refusals,
     /// How many messages a core subscription holds that says nothing else.
     capacity: usize,
-    tether: Arc<Tether>,
     /// Where the client's own task runs, which all this is nothing without.
     runtime: Handle,
     /// Which runtime that is, and whether it has threads of its own.
@@ -100,16 +103,9 @@ struct Shared {
     has_threads: bool,
 }
 
-impl Drop for Shared {
-    /// Nobody has it any more: it shall not come back for nobody.
-    fn drop(&mut self) {
-        self.tether.end();
-    }
-}
-
 impl fmt::Debug for Nats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let client = &self.shared.client;
+        let client = &self.shared.main.client;
         f.debug_struct("Nats").field("state", &client.connection_state()).finish_non_exhaustive()
     }
 }
@@ -125,14 +121,12 @@ impl Nats {
     pub(crate) async fn connect(options: ConnectOptions) -> Result<Self, ConnectFault> {
         let prefix = options.inbox_prefix.clone().unwrap_or_else(|| "_INBOX".to_owned());
         let capacity = options.subscription_capacity;
+        let access = Access::read(options)?;
         let denials = Arc::new(Denials::new(&prefix));
         let waiting = [(); 2].map(|()| Arc::new(Waiting::new(&prefix)));
-        let tether = Arc::new(Tether::new());
-        let hear = {
-            let (denials, waiting) = (Arc::clone(&denials), waiting.clone());
-            move |event: &Event| hear(event, &denials, &waiting)
-        };
-        let client = connect::connect(options, &tether, hear).await?;
+        let tether = Arc::new(Tether::main());
+        let ear = Ear { denials: Arc::clone(&denials), waiting: waiting.to_vec() };
+        let client = connect::connect(access.clone(), &tether, Which::Main, ear).await?;
         let runtime = Handle::current();
         let outbox = Arc::new(Outbox::new());
         let (emptied, to) = (Arc::clone(&outbox), client.clone());
@@ -143,18 +137,17 @@ impl Nats {
             .map(|waiting| Replies::new(client.clone(), waiting, &runtime, &tether, &outbox));
         Ok(Self {
             shared: Arc::new(Shared {
-                client,
+                main: Line { client, answers, denials, tether },
+                listening: OnceCell::new(),
+                access,
                 inbox_prefix: prefix,
                 replies,
-                answers,
                 outbox,
                 _emptied: emptied,
                 closed: AtomicBool::new(false),
-                denials,
                 ephemerals: Ephemerals::default(),
                 ingest: ingest::Refusals::default(),
                 capacity,
-                tether,
                 home: runtime.id(),
                 has_threads: runtime.runtime_flavor() == RuntimeFlavor::MultiThread,
                 runtime,
@@ -167,7 +160,7 @@ impl Nats {
     }
 
     fn client(&self) -> &async_nats::Client {
-        &self.shared.client
+        &self.shared.main.client
     }
 
     pub(crate) fn new_inbox(&self) -> Subject {
@@ -184,25 +177,19 @@ impl Nats {
         if self.shared.closed.load(Ordering::Relaxed) {
             return Err(Fault::Closed);
         }
+        let which = self.which(&filter);
+        let line = self.open(which).await?;
         let interest = Interest { filter, group: group.map(str::to_owned), only };
-        let denied_before = self.shared.denials.last();
-        let subscriber = self.listen(&interest).await?;
+        let (denied_before, made) = (line.denials.last(), line.tether.times_made());
+        let subscriber = self.listen(which, &interest).await?;
         let capacity = capacity.unwrap_or(self.shared.capacity);
-        let feed = Feed::new(interest, subscriber, capacity, denied_before);
-        Ok(NatsInbox::new(self.clone(), feed))
+        let feed = Feed::new(interest, subscriber, capacity, (denied_before, made));
+        Ok(NatsInbox::new(self.clone(), which, feed))
     }
 
-    async fn listen(&self, interest: &Interest) -> Result<Subscriber, Fault> {
-        let filter = subject_of(interest.filter.clone());
-        let listening = self.in_time(async {
-            let subscriber = match interest.group.clone() {
-                None => self.client().subscribe(filter).await,
-                Some(group) => self.client().queue_subscribe(filter, group).await,
-            };
-            // Subjects are looked at elsewhere: only a client that is gone takes none.
-            subscriber.map_err(|_| self.gone())
-        });
-        listening.await
+    async fn listen(&self, which: Which, interest: &Interest) -> Result<Subscriber, Fault> {
+        let line = self.line(which);
+        self.in_time(line.listen(interest)).await.map_err(|fault| self.told(fault))
     }
 
     pub(crate) async fn pull(
@@ -228,40 +215,56 @@ impl Nats {
         self.client().max_payload()
     }
 
-    /// A request that nobody answers: the server says so only after it has seen all that was sent
-    /// before on this connection. (`flush` empties the socket's buffer, no more.)
+    /// Resolves once the server has seen all that was sent here before, and what it sent to core
+    /// subscriptions by then is here. The latter only as long as there is a connection for them.
     pub(crate) async fn barrier(&self, within: Duration) -> Result<(), Fault> {
-        let nobody =
-            Outgoing { subject: self.new_inbox(), headers: Headers::new(), payload: Bytes::new() };
-        let subject = nobody.subject.clone();
-        match self.ask_server(nobody, within).await {
-            Ok(_) | Err(Fault::NoResponders) => {}
-            // That it may not be asked is an answer, too.
-            Err(Fault::Denied(denial)) if denial.subject == subject.as_str() => {}
-            Err(fault) => return Err(fault),
-        }
-        // What was denied before is told through another task, which was woken first: it runs before
-        // one that is begun now and lets the others go first.
-        let heard = tokio::spawn(async {
-            for _ in 0..HEARD {
-                yield_now().await;
+        let begun = Instant::now();
+        self.main_barrier(within).await?;
+        if let Some(listening) = self.shared.listening.get() {
+            tokio::select! {
+                _ = listening.barrier(self.new_inbox(), within.saturating_sub(begun.elapsed())) => {}
+                () = listening.tether.is_off() => {}
             }
-        });
-        // It can't panic, and ends early only with the runtime.
-        let _ = heard.await;
+        }
         Ok(())
     }
 
-    /// The same, and what was denied before is known. Nothing orders the task that hears of it and
-    /// the one that hears answers, when threads are few and busy: a second round trip gives it time.
+    async fn main_barrier(&self, within: Duration) -> Result<(), Fault> {
+        self.barrier_of(Which::Main, within).await
+    }
+
+    async fn barrier_of(&self, which: Which, within: Duration) -> Result<(), Fault> {
+        if self.is_closed() {
+            return Err(Fault::Closed);
+        }
+        let line = self.line(which);
+        if which == Which::Main {
+            let late = |_| line.too_late();
+            tokio::time::timeout(within, self.shared.outbox.closed()).await.map_err(late)?;
+        }
+        let seen = line.barrier(self.new_inbox(), within).await;
+        seen.map_err(|fault| self.told(fault))
+    }
+
+    /// Resolves once the server knows of all core subscriptions so far, and what it denies of them is
+    /// known here.
     pub(crate) async fn allowed(&self, within: Duration) -> Result<(), Fault> {
-        self.barrier(within).await?;
-        self.barrier(within).await
+        let is_listening = self.shared.listening.initialized();
+        let which = if is_listening { Which::Listening } else { Which::Main };
+        self.allowed_on(which, within).await
+    }
+
+    /// A barrier after which it is known what was denied before. Nothing orders the task that hears
+    /// of it and the one that hears answers, when threads are few and busy: a second round trip gives
+    /// it time.
+    async fn allowed_on(&self, which: Which, within: Duration) -> Result<(), Fault> {
+        self.barrier_of(which, within).await?;
+        self.barrier_of(which, within).await
     }
 
     /// A publish that was denied after its call had returned, once.
     pub(crate) fn denied(&self) -> Option<Denial> {
-        self.shared.denials.take_untold()
+        self.shared.main.denials.take_untold()
     }
 
     /// Bounds what must find room in the client's channel: while the server is away, that is full
@@ -274,42 +277,6 @@ impl Nats {
         }
         tokio::time::timeout(TAKEN, doing).await.map_err(|_| self.too_late())?
     }
-
-    /// Resolves once nothing is on its way any more that the server has sent before it saw what was
-    /// sent to it so far; also where the connection is lost, since nothing comes on that any more.
-    async fn seen(&self) {
-        let seen = async {
-            // What was asked of a connection that is lost since is asked again of the next.
-            while let Err(Fault::Timeout) = self.barrier(TAKEN).await {}
-        };
-        tokio::select! {
-            () = seen => {}
-            () = self.shared.tether.is_off() => {}
-        }
-    }
-}
-
-/// What concerns others here; says whether there is more to say about it.
-fn hear(event: &Event, denials: &Denials, waiting: &[Arc<Waiting>]) -> bool {
-    match event {
-        Event::Connected => denials.forget(),
-        Event::ServerError(ServerError::Other(text)) => {
-            let Some(denial) = denials.read(text) else { return true };
-            // Who waits for an answer is told; else it is kept, and said once.
-            let told = waiting.iter().fold(false, |told, waiting| waiting.deny(&denial) | told);
-            let text = denial.to_string();
-            if !told && is_of_ephemeral(&denial) {
-                log(|| tracing::debug!("a replay's consumer is forgotten after its time: {text}"));
-                return false;
-            }
-            if !told && denials.keep(denial) {
-                log(|| tracing::error!("{text}"));
-            }
-            return false;
-        }
-        _ => {}
-    }
-    true
 }
 
 /// Reads any bytes as what the server answers or says.
@@ -322,9 +289,6 @@ pub(crate) fn read_any(answer: &[u8]) {
         let _ = shown(text);
     }
 }
-
-/// How often others may run before what they were woken for is looked at.
-const HEARD: usize = 8;
 
 /// How long the client may take to take something from us.
 const TAKEN: Duration = Duration::from_secs(5);

@@ -31,7 +31,8 @@ use self::search::Search;
 use self::silence::{HEARTBEAT, Silence};
 use super::receipt::Receipts;
 use super::settle::Deliverer;
-use super::{Nats, NatsHeaders, NatsSettle, inbox, subject_of};
+use super::subject::subject_of;
+use super::{Nats, NatsHeaders, NatsSettle, inbox};
 use crate::header::Headers;
 use crate::subject::Subject;
 use crate::transport::{
@@ -367,7 +368,7 @@ fn denied(
     inbox: &Subject,
 ) -> Pin<Box<dyn Future<Output = Denial> + Send>> {
     let (next, inbox) = (next.clone(), inbox.clone());
-    nats.shared.denials.next(move |denial| {
+    nats.shared.main.denials.next(move |denial| {
         let subject = match denial.action {
             DeniedAction::Publish => &next,
             DeniedAction::Subscribe => &inbox,

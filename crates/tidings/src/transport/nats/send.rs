@@ -13,6 +13,7 @@ use futures_util::future::Either;
 use tokio::time::Instant;
 
 use super::ack::NatsAck;
+use super::line::Which;
 use super::outbox::Put;
 use super::replies::{Replies, Reply};
 use super::subject::{Moved, checked};
@@ -64,7 +65,7 @@ impl Nats {
     ) -> Poll<Result<(), Fault>> {
         // What is held goes first.
         let is_next = self.shared.outbox.is_closed();
-        if !is_next || self.shared.denials.has_publish(message.subject.as_str()) {
+        if !is_next || self.shared.main.denials.has_publish(message.subject.as_str()) {
             return Poll::Pending;
         }
         let subject = checked(&message.subject)?;
@@ -81,7 +82,7 @@ impl Nats {
         let reply = reply.as_ref().map(checked).transpose()?;
         let subject = checked(&message.subject)?;
         self.shared.outbox.closed().await;
-        if !self.shared.denials.has_publish(message.subject.as_str()) {
+        if !self.shared.main.denials.has_publish(message.subject.as_str()) {
             return self.give(message, subject, reply).await;
         }
         // Boxed: it is rare, and a publish of its own.
@@ -94,10 +95,10 @@ impl Nats {
         to: async_nats::Subject,
         reply: Option<async_nats::Subject>,
     ) -> Result<(), Fault> {
-        let (denials, subject) = (&self.shared.denials, message.subject.as_str());
+        let (denials, subject) = (&self.shared.main.denials, message.subject.as_str());
         let before = denials.last();
         self.give(message, to, reply).await?;
-        self.allowed(TAKEN).await?;
+        self.allowed_on(Which::Main, TAKEN).await?;
         let denial = denials.publish_after(before, subject);
         denials.settle(subject, denial.is_none());
         denial.map_or(Ok(()), |denial| Err(Fault::Denied(denial)))
@@ -111,7 +112,8 @@ impl Nats {
         by: Instant,
         cx: &mut Context<'_>,
     ) -> Poll<Result<PendingAck, Fault>> {
-        let reply = ready!(self.question_at_once(message, &self.shared.answers, Some(by), cx))?;
+        let reply =
+            ready!(self.question_at_once(message, &self.shared.main.answers, Some(by), cx))?;
         Poll::Ready(Ok(PendingAck::Nats(NatsAck { reply, timed: true })))
     }
 
@@ -171,7 +173,7 @@ impl Nats {
 
     /// Sends a message that the server itself is to answer; gives the answer to come.
     pub(super) async fn question(&self, message: &Outgoing) -> Result<Reply, Fault> {
-        self.question_to(message, &self.shared.answers).await
+        self.question_to(message, &self.shared.main.answers).await
     }
 
     async fn question_to(&self, message: &Outgoing, answered: &Replies) -> Result<Reply, Fault> {
@@ -199,7 +201,7 @@ impl Nats {
         message: Outgoing,
         within: Duration,
     ) -> Result<Incoming, Fault> {
-        self.answered(message, &self.shared.answers, within).await
+        self.answered(message, &self.shared.main.answers, within).await
     }
 
     async fn answered(
@@ -238,7 +240,7 @@ impl Nats {
 
     /// The same fault with what is known of the connection.
     #[cold]
-    fn told(&self, fault: Fault) -> Fault {
+    pub(super) fn told(&self, fault: Fault) -> Fault {
         match fault {
             Fault::Timeout => self.too_late(),
             Fault::Closed => self.gone(),

@@ -9,7 +9,8 @@ use async_nats::Subject;
 use bytes::Bytes;
 use tokio::task::unconstrained;
 
-use super::{Moved, Nats, TAKEN};
+use super::subject::Moved;
+use super::{Nats, TAKEN};
 use crate::header::Headers;
 use crate::transport::{ConsumerConfig, Fault, Outgoing, Settlement};
 
@@ -98,7 +99,7 @@ impl NatsSettle {
 
     /// Whether one like it was denied: whether this one is, only an answer tells.
     fn is_denied(&self) -> bool {
-        self.deliverer.nats.shared.denials.has_publish(self.reply.as_str())
+        self.deliverer.nats.shared.main.denials.has_publish(self.reply.as_str())
     }
 
     pub(crate) async fn confirm(

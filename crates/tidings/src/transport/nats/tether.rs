@@ -6,23 +6,32 @@
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
-use async_nats::{ClientError, Event, ReconnectToServer, Server, ServerError};
+use async_nats::{Client, ClientError, Event, ReconnectToServer, Server, ServerAddr, ServerError};
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Nats;
+use super::disruption::Disruptions;
 use crate::backoff::Backoff;
 use crate::jitter::jittered;
+use crate::said::log;
 use crate::transport::{Fault, Outage};
 
 /// The waits between two attempts to reconnect, before jitter.
 const RECONNECT: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(4));
+
+/// How long a connection waits for another one that is to go first.
+const FIRST_GOES: Duration = Duration::from_secs(2);
+/// How long the client may take to say which servers it knows.
+const KNOWN: Duration = Duration::from_secs(1);
+/// After how many attempts it is said that nothing is heard.
+const DEAF: usize = 4;
 
 /// A connection that was lost within this time was lost soon.
 const SOON: Duration = Duration::from_secs(10);
@@ -63,25 +72,90 @@ pub(super) struct Tether {
     attempts: AtomicUsize,
     /// Whose turn it is among the servers.
     turn: AtomicUsize,
+    /// The server that it is on, or was tried last.
+    at: Mutex<Option<ServerAddr>>,
+    /// Counts the attempts that have ended, either way.
+    tried: watch::Sender<u64>,
+    /// Somebody waits for the next attempt.
+    hurry: Notify,
+    /// What it is beside the other connection of its bus.
+    beside: Beside,
     /// Nobody wants it back.
     cut: CancellationToken,
     /// Nothing is received any more.
     over: CancellationToken,
 }
 
+/// The other connection of a bus. They go to the same server, so that it knows at once of both what
+/// one of them listens to and what the other publishes; and where both were lost the one that listens
+/// goes first, so that it hears what the other one sends then.
+#[derive(Debug)]
+enum Beside {
+    /// This publishes; the other one listens, if there is one.
+    Listening(OnceLock<Arc<Tether>>),
+    /// This listens; the other one publishes.
+    Main { main: Weak<Tether>, disruptions: Mutex<Disruptions> },
+}
+
 impl Tether {
-    pub(super) fn new() -> Self {
+    pub(super) fn main() -> Self {
+        Self::new(None, Beside::Listening(OnceLock::new()))
+    }
+
+    /// That of the connection that listens, which is still to be made.
+    pub(super) fn listening(main: &Arc<Self>) -> Self {
+        let said = "the connection for core subscriptions is not made yet".to_owned();
+        let main = Arc::downgrade(main);
+        let beside = Beside::Main { main, disruptions: Mutex::default() };
+        Self::new(Some(Outage::Away { said }), beside)
+    }
+
+    fn new(outage: Option<Outage>, beside: Beside) -> Self {
         Self {
-            outage: watch::Sender::new(None),
+            outage: watch::Sender::new(outage),
             last_words: watch::Sender::new(None),
             connected: watch::Sender::new(0),
             breaks: Mutex::default(),
             attempts: AtomicUsize::new(0),
             // Not all clients begin with the same server.
             turn: AtomicUsize::new(usize::from(Uuid::now_v7().as_bytes()[15])),
+            at: Mutex::default(),
+            tried: watch::Sender::new(0),
+            hurry: Notify::new(),
+            beside,
             cut: CancellationToken::new(),
             over: CancellationToken::new(),
         }
+    }
+
+    /// From now on this connection is made again behind that one.
+    pub(super) fn goes_behind(&self, listening: &Arc<Self>) {
+        if let Beside::Listening(cell) = &self.beside {
+            // There is one for each bus.
+            let _ = cell.set(Arc::clone(listening));
+        }
+    }
+
+    /// Learns on which server the client is, if nobody knows yet.
+    pub(super) async fn learn_where(&self, client: &Client) {
+        if self.at().is_some() || self.outage().is_some() {
+            return;
+        }
+        if let Ok(Ok(pool)) = timeout(KNOWN, client.server_pool()).await {
+            let mut at = self.at();
+            if at.is_none() {
+                *at = pool.into_iter().find(|server| server.did_connect).map(|known| known.addr);
+            }
+        }
+    }
+
+    fn at(&self) -> MutexGuard<'_, Option<ServerAddr>> {
+        self.at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How often the connection was made.
+    pub(super) fn times_made(&self) -> u64 {
+        *self.connected.borrow()
     }
 
     fn breaks(&self) -> MutexGuard<'_, Breaks> {
@@ -134,19 +208,20 @@ impl Tether {
                 self.last_words.send_replace(None);
                 self.outage.send_replace(None);
                 self.connected.send_modify(|count| *count += 1);
+                self.tried.send_modify(|count| *count += 1);
                 self.breaks().made(Instant::now());
+                self.is_back();
             }
             Event::Disconnected => {
                 let said = self.last_words.send_replace(None);
                 let times = self.breaks().lost(said.is_some(), Instant::now());
-                if times >= MANY_BREAKS && times.is_power_of_two() {
-                    tracing::error!(
-                        times,
-                        "the connection is lost again and again, soon after it is made, and the server \
-                         says no reason. A message whose headers can't be read does that each time it \
-                         comes: the client (async-nats 0.51) gives the whole connection up for it, and \
-                         says why at `async_nats=debug` alone"
-                    );
+                match &self.beside {
+                    Beside::Listening(_) => say_of_breaks(times),
+                    Beside::Main { disruptions, .. } => {
+                        let mut disruptions =
+                            disruptions.lock().unwrap_or_else(PoisonError::into_inner);
+                        disruptions.lost(said.is_some());
+                    }
                 }
                 self.is_off_because(said.as_deref().unwrap_or("the connection was lost"));
             }
@@ -187,20 +262,99 @@ impl Tether {
     /// Which server the client is to try, once it is time to; `None` before it was connected, when
     /// it tries all. Where nobody wants it back it ends here.
     pub(super) async fn next(&self, servers: &[Server]) -> Option<ReconnectToServer> {
-        if *self.connected.borrow() == 0 {
+        let was_made = *self.connected.borrow() > 0;
+        if !was_made && matches!(self.beside, Beside::Listening(_)) {
             return None;
         }
         let attempt = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
         if let Some(said) = servers.iter().find_map(|server| server.last_error.as_deref()) {
             self.is_off_because(said);
         }
-        if timeout(delay(attempt), self.cut.cancelled()).await.is_ok() {
-            self.end();
-            give_up().await;
+        self.tried.send_modify(|count| *count += 1);
+        self.say_of_attempts(attempt);
+        // The first one is asked for; a lost connection is not made again by all at once.
+        let wait = if was_made || attempt > 1 { delay(attempt) } else { Duration::ZERO };
+        tokio::select! {
+            biased;
+            () = self.cut.cancelled() => {
+                self.end();
+                give_up().await;
+            }
+            () = async {
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    () = self.hurry.notified() => {}
+                }
+                self.let_the_other_go_first().await;
+            } => {}
         }
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let server = servers.get(turn % servers.len().max(1))?;
+        let server = self.where_the_other_is(servers, attempt).or_else(|| {
+            let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+            servers.get(turn % servers.len().max(1))
+        })?;
+        *self.at() = Some(server.addr.clone());
         Some(ReconnectToServer { addr: server.addr.clone(), delay: Some(Duration::ZERO) })
+    }
+
+    /// Where the connection that listens is lost, too: waits until it was tried once more.
+    async fn let_the_other_go_first(&self) {
+        let Beside::Listening(listening) = &self.beside else { return };
+        let Some(listening) = listening.get().filter(|other| other.outage().is_some()) else {
+            return;
+        };
+        let mut tried = listening.tried.subscribe();
+        tried.mark_unchanged();
+        listening.hurry.notify_one();
+        let _ = timeout(FIRST_GOES, tried.changed()).await;
+    }
+
+    /// The server of the bus's other connection, while there is that. Each second attempt goes
+    /// elsewhere, if this one can't be had there.
+    fn where_the_other_is<'a>(&self, servers: &'a [Server], attempt: usize) -> Option<&'a Server> {
+        let other = match &self.beside {
+            Beside::Listening(listening) => Arc::clone(listening.get()?),
+            Beside::Main { main, .. } => main.upgrade()?,
+        };
+        if other.outage().is_some() || attempt.is_multiple_of(2) {
+            return None;
+        }
+        let at = other.at().clone()?;
+        servers.iter().find(|server| server.addr == at)
+    }
+
+    /// The connection is made: says of one that listens if it alone was lost, and nobody said why.
+    fn is_back(&self) {
+        let Beside::Main { main, disruptions } = &self.beside else { return };
+        let Some(main) = main.upgrade() else { return };
+        let (held, made) = (main.outage().is_none(), main.times_made());
+        let mut disruptions = disruptions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(said) = disruptions.back(held, made, Instant::now()) {
+            let server = self.at().as_ref().map(|at| at.as_url_str().to_owned());
+            log(|| said.warn(server.as_deref().unwrap_or_default()));
+        }
+    }
+
+    fn say_of_attempts(&self, attempt: usize) {
+        let is_listening = matches!(self.beside, Beside::Main { .. });
+        if !is_listening || attempt < DEAF || !attempt.is_power_of_two() {
+            return;
+        }
+        if let Some(outage) = self.outage() {
+            log(|| tracing::warn!(%outage, attempt, "core subscriptions hear nothing"));
+        }
+    }
+}
+
+/// Says that the connection was lost again and again.
+fn say_of_breaks(times: u64) {
+    if times >= MANY_BREAKS && times.is_power_of_two() {
+        tracing::error!(
+            times,
+            "the connection is lost again and again, soon after it is made, and the server says no \
+             reason. A message whose headers can't be read does that each time it comes: the client \
+             (async-nats 0.51) gives the whole connection up for it, and says why at \
+             `async_nats=debug` alone"
+        );
     }
 }
 
@@ -233,9 +387,9 @@ fn delay(attempt: usize) -> Duration {
 impl Nats {
     /// Resolves when the connection has been lost and made again, or it is over.
     pub(super) fn reconnected(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let mut connected = self.shared.tether.connected();
+        let mut connected = self.shared.main.tether.connected();
         connected.mark_unchanged();
-        let over = self.shared.tether.over().clone();
+        let over = self.shared.main.tether.over().clone();
         Box::pin(async move {
             tokio::select! {
                 () = over.cancelled() => {}
@@ -247,12 +401,12 @@ impl Nats {
 
     /// Whether nothing is received any more.
     pub(super) fn is_over(&self) -> bool {
-        self.shared.tether.over().is_cancelled()
+        self.shared.main.tether.over().is_cancelled()
     }
 
     /// Why there is no connection; `None` while there is one.
     pub(crate) fn outage(&self) -> Option<Outage> {
-        self.shared.tether.outage()
+        self.shared.main.tether.outage()
     }
 
     /// That something took too long, and why, where that is known.
@@ -274,32 +428,50 @@ impl Nats {
             || Handle::try_current().is_ok_and(|here| here.id() == self.shared.home)
     }
 
+    /// Why a core subscription that was not made in time was not, where that is known.
+    pub(crate) fn too_late_to_listen(&self) -> Fault {
+        let listening = self.shared.listening.get();
+        let outage = listening.and_then(|line| line.tether.outage());
+        outage.map_or_else(|| self.too_late(), Fault::Away)
+    }
+
     /// Sends what is left and ends all subscriptions, for as long as `within`. It is closed in any
     /// case: it does not come back, and nothing is received any more.
     pub(crate) async fn close(&self, within: Duration) -> Result<(), Fault> {
         self.shared.closed.store(true, Ordering::Relaxed);
-        self.shared.tether.cut();
+        let (main, listening) = (&self.shared.main, self.shared.listening.get());
+        let lines = || [main].into_iter().chain(listening);
+        lines().for_each(|line| line.tether.cut());
         self.shared.delete_ephemerals();
         let late = self.too_late();
         let closing = async {
-            self.client().flush().await.map_err(drop)?;
-            self.client().drain().await.map_err(drop)
+            main.leave().await?;
+            match listening {
+                None => Ok(()),
+                // While that is away nothing is to be had there.
+                Some(listening) => tokio::select! {
+                    left = listening.leave() => left,
+                    () = listening.tether.over().cancelled() => Ok(()),
+                },
+            }
         };
         if !within.is_zero()
             && let Ok(Ok(())) = timeout(within, closing).await
         {
             return Ok(());
         }
-        self.shared.tether.end();
         self.shared.replies.close();
-        self.shared.answers.close();
-        // It leaves as soon as it can; the second question has it look up from waiting.
-        let client = self.client().clone();
-        self.shared.runtime.spawn(async move {
-            if client.drain().await.is_ok() {
-                let _ = client.flush().await;
-            }
-        });
+        for line in lines() {
+            line.tether.end();
+            line.answers.close();
+            // It leaves as soon as it can; the second question has it look up from waiting.
+            let client = line.client.clone();
+            self.shared.runtime.spawn(async move {
+                if client.drain().await.is_ok() {
+                    let _ = client.flush().await;
+                }
+            });
+        }
         Err(late)
     }
 }
@@ -333,7 +505,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_told_until_the_connection_is_back() {
-        let tether = Tether::new();
+        let tether = Tether::main();
         let error = |text: &str| Event::ClientError(ClientError::Other(text.to_owned()));
         let revoked = "User Authentication Revoked".to_owned();
         tether.hear(&Event::Connected);

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::NatsPull;
 use crate::transport::Incoming;
 use crate::transport::nats::feed::AT_ONCE;
+use crate::transport::nats::line::Which;
 
 /// How long to wait, at the end, for what is on the way.
 const ON_THE_WAY: Duration = Duration::from_millis(50);
@@ -33,7 +34,7 @@ impl NatsPull {
             tracing::debug!("there is no room to say that a pull has ended; it is said later");
         }
         let nats = self.deliverer.nats.clone();
-        let seen = timeout(SEEN, nats.seen());
+        let seen = timeout(SEEN, nats.seen(Which::Main));
         tokio::pin!(seen);
         loop {
             tokio::select! {

@@ -1,0 +1,205 @@
+//! The connection that a bus's core subscriptions listen on: made with the first of them, and lost
+//! without the other one.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use tidings::Registry;
+use tidings::prelude::*;
+use tidings_tests::{Server, eventually};
+use tokio::sync::Notify;
+use tokio::time::Duration;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::poison::{BLOCKS, send_raw};
+use crate::{SOON, soon};
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "bells.rung")]
+struct Rung {
+    number: u64,
+}
+
+#[derive(EventStream)]
+#[stream(name = "TOWERS", subjects("towers.>"))]
+struct Towers;
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "towers.built", stream = Towers)]
+struct Built {
+    number: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Request)]
+#[request(subject = "towers_count", reply = u64)]
+struct Count {}
+
+/// What is logged from `WARN` on.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    /// Is told what this thread has to tell, until that is dropped.
+    fn told(&self) -> impl Sized + use<> {
+        let writer = self.clone();
+        let builder = tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_ansi(false);
+        builder.with_writer(move || writer.clone()).finish().set_default()
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+/// The numbers of the connections of this name that are open.
+async fn open(server: &Server, name: &str) -> Vec<u64> {
+    let connections = server.monitor("/connz").await;
+    let all = connections["connections"].as_array().cloned().unwrap_or_default();
+    let named = all.iter().filter(|connection| connection["name"].as_str() == Some(name));
+    named.map(|connection| connection["cid"].as_u64().unwrap()).collect()
+}
+
+async fn connect(server: &Server, name: &str) -> Bus {
+    Bus::builder().server(server.url()).name(name).connect().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_message_that_no_client_can_read_ends_no_more_than_listening() {
+    let (log, server) = (Log::default(), Server::start().await);
+    let _told = log.told();
+    // Another bus answers, at the end.
+    let rung_out = Arc::new(Notify::new());
+    let answer = {
+        let rung_out = Arc::clone(&rung_out);
+        move |_: Count, _: Context| {
+            let rung_out = Arc::clone(&rung_out);
+            async move {
+                rung_out.notified().await;
+                Ok(7)
+            }
+        }
+    };
+    let registry = Registry::new("counter").handle::<Count>(answer);
+    let counter = registry.start(&connect(&server, "counter").await).await.unwrap();
+
+    let bus = connect(&server, "tower").await;
+    bus.provision::<Towers>().await.unwrap();
+    let mut built = bus.consume::<Built>("builders").await.unwrap();
+    assert_eq!(open(&server, "tower (listening)").await, Vec::<u64>::new(), "nobody listens");
+    let mut rung = bus.subscribe::<Rung>().await.unwrap();
+    let run = |_: Rung, _: Context| async { Ok(()) };
+    let running = Registry::new("ringers").handle::<Rung>(run).start(&bus).await.unwrap();
+    let main = open(&server, "tower").await;
+    let mut listening = open(&server, "tower (listening)").await;
+    assert_eq!((main.len(), listening.len()), (1, 1));
+
+    let asking = tokio::spawn({
+        let bus = bus.clone();
+        async move { bus.message(&Count {}).timeout(SOON * 6).request().await }
+    });
+    let (end, mut ended) = tokio::sync::oneshot::channel::<()>();
+    let publishing = tokio::spawn({
+        let bus = bus.clone();
+        async move {
+            let mut number = 0;
+            while ended.try_recv().is_err() {
+                let ack = bus.publish(&Built { number }).await.unwrap();
+                assert!(!ack.duplicate, "it was sent again");
+                number += 1;
+            }
+            number
+        }
+    });
+    for (times, block) in (1..).zip(BLOCKS) {
+        send_raw(&server, b"bells.rung", block);
+        eventually(SOON, "the subscription counts it", || async {
+            let times_lost = rung.interruptions();
+            if times_lost == times { Ok(()) } else { Err(times_lost) }
+        })
+        .await;
+        // It listens again, and publishing is where it was.
+        bus.flush().await.unwrap();
+        bus.publish(&Rung { number: times }).await.unwrap();
+        assert_eq!(soon(rung.next()).await.unwrap().unwrap().number, times);
+        assert_eq!(open(&server, "tower").await, main);
+        let again = open(&server, "tower (listening)").await;
+        assert!(again.len() == 1 && again != listening, "{again:?}");
+        listening = again;
+    }
+    rung_out.notify_one();
+    assert_eq!(soon(asking).await.unwrap().unwrap(), 7);
+    end.send(()).unwrap();
+    let published = soon(publishing).await.unwrap();
+    assert!(published > 0);
+    for number in 0..published {
+        let delivery = soon(built.next()).await.unwrap().unwrap();
+        assert_eq!((delivery.number, delivery.attempt()), (number, 1));
+        delivery.ack().await.unwrap();
+    }
+    let report = running.shutdown().await;
+    assert_eq!(report[0].interrupted, 4, "{report:?}");
+    counter.shutdown().await;
+
+    let text = log.text();
+    let said = text.matches("on which core subscriptions listen was lost").count();
+    assert_eq!(said, 1, "once a minute at most: {text}");
+    assert!(text.contains(&format!("server=\"{}\"", server.url())), "{text}");
+    assert!(text.contains("times=1") && text.contains("header block"), "{text}");
+    assert!(!text.contains("disconnected from NATS"), "{text}");
+}
+
+/// What waits for the server goes out behind the interest: whoever listens on the same bus hears it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bus_hears_what_it_published_while_its_server_was_away() {
+    for round in 0..3 {
+        let mut server = Server::start().await;
+        let bus = connect(&server, "tower").await;
+        let mut rung = bus.subscribe::<Rung>().await.unwrap();
+        server.kill();
+        eventually(SOON, "it is noticed", || async {
+            let asked = bus.message(&Count {}).timeout(Duration::from_millis(20)).request().await;
+            match asked {
+                Err(tidings::RequestError::Timeout { source: Some(_), .. }) => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
+        })
+        .await;
+        for number in 0..100 {
+            bus.publish(&Rung { number }).await.unwrap();
+        }
+        // Some attempts are in vain.
+        tokio::time::sleep(Duration::from_millis(300 * round)).await;
+        server.restart().await;
+        for number in 0..100 {
+            assert_eq!(soon(rung.next()).await.unwrap().unwrap().number, number);
+        }
+        assert_eq!(rung.interruptions(), 1);
+    }
+}
+
+/// Before the members of a queue group have gone, all that was published is theirs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_published_before_the_end_is_handled() {
+    let server = Server::start().await;
+    let bus = connect(&server, "tower").await;
+    for _ in 0..20 {
+        let run = |_: Rung, _: Context| async { Ok(()) };
+        let running = Registry::new("ringers").handle::<Rung>(run).start(&bus).await.unwrap();
+        for number in 0..500 {
+            bus.publish(&Rung { number }).await.unwrap();
+        }
+        assert_eq!(running.shutdown().await[0].handled, 500);
+    }
+}
