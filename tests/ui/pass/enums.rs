@@ -61,6 +61,7 @@ struct Named<'a> {
 }
 
 #[derive(Debug, Event)]
+#[allow(dead_code)]
 enum Borrowed<'a> {
     Named(Named<'a>),
     Order(OrderShipped),

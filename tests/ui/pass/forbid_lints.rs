@@ -7,12 +7,10 @@
     missing_debug_implementations,
     unreachable_pub,
     deprecated,
-    non_snake_case,
-    clippy::all,
-    clippy::pedantic,
-    clippy::unwrap_used,
-    clippy::panic
+    non_snake_case
 )]
+// Only the compiler is asked: clippy refuses the `allow` of a group in which a lint is forbidden.
+#![cfg_attr(not(clippy), forbid(clippy::all, clippy::pedantic, clippy::unwrap_used, clippy::panic))]
 
 use tidings::prelude::*;
 

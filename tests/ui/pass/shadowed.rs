@@ -187,6 +187,7 @@ impl fmt::Debug for no_prelude::Refused {
 
 payload!(no_prelude::Refused);
 
+#[allow(dead_code)]
 mod no_prelude {
     #![no_implicit_prelude]
 
