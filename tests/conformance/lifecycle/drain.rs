@@ -1,0 +1,143 @@
+//! Promise 7: what a shutdown finds waiting.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use tidings::prelude::*;
+use tokio::time::Instant;
+
+use crate::settle::dead_letter::letters;
+use crate::support::env::{Env, SHORT, soon};
+use crate::support::message::{Parcels, Sent, sent};
+use crate::support::script::{Calls, Step, assert_time, script, which};
+
+/// What is left waits for nobody at a shutdown.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
+/// The next instance of `shop`, which does everything.
+async fn next(env: &Env, retry: Retry) -> (tidings::Running, Calls) {
+    let (handler, calls) = script(|_, _| Step::Done);
+    let route = Route::of::<Sent>(handler).retry(retry);
+    let bus = env.another_bus().await;
+    (Registry::new("shop").route(route).start(&bus).await.unwrap(), calls)
+}
+
+async fn unsettled(bus: &Bus) -> u64 {
+    bus.stream::<Parcels>().consumer_state("shop-parcels_sent").await.unwrap().ack_pending
+}
+
+pub(crate) async fn what_is_to_be_tried_again_waits_for_the_next_instance(env: Env) {
+    let (bus, wait) = (env.bus(), Duration::from_secs(1));
+    let retry = || Retry::fixed(wait).max_attempts(2);
+    let (handler, mut calls) = script(|_, _| Step::Fail(Failure::retry("the shop is shut")));
+    let route = Route::of::<Sent>(handler).retry(retry());
+    let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
+    bus.publish_all((1..=3).map(sent)).await.unwrap();
+    let failed = calls.list(3).await;
+    let begun = Instant::now();
+    running.shutdown().await;
+    assert!(begun.elapsed() < wait, "it does not wait for retries");
+    let (running, mut calls) = next(&env, retry()).await;
+    let again = calls.list(3).await;
+    assert!(again.iter().all(|call| call.attempt == 2), "{again:?}");
+    assert_time(&env, again[0].at - failed[0].at, wait, "in its time");
+    assert_eq!(running.shutdown().await[0].handled, 3);
+    letters(&bus.dead_letters("shop"), 0).await;
+}
+
+pub(crate) async fn what_was_deferred_goes_to_the_next_instance(env: Env) {
+    let bus = env.bus();
+    let delay = Duration::from_secs(3);
+    let (handler, mut calls) = script(move |_, _| Step::Fail(Failure::defer(delay, "it is early")));
+    let running = Registry::new("shop").handle::<Sent>(handler).start(&bus).await.unwrap();
+    bus.publish_all((1..=3).map(sent)).await.unwrap();
+    calls.list(3).await;
+    let begun = Instant::now();
+    assert_eq!(running.shutdown().await[0].deferred, 3);
+    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
+    let (running, mut calls) = next(&env, Retry::default()).await;
+    let mut again = which(&calls.list(3).await);
+    // A timer is exact to some milliseconds, and the calls were told a moment after the deferral.
+    assert!(begun.elapsed() + SHORT > delay, "not before its time: {:?}", begun.elapsed());
+    again.sort_unstable();
+    // The process has ended: that counts.
+    assert_eq!(again, [(1, 2), (2, 2), (3, 2)]);
+    assert_eq!(running.shutdown().await[0].handled, 3);
+}
+
+/// It has no other attempt, so it is asked once more; who defers it for ever keeps nobody.
+pub(crate) async fn what_was_deferred_at_its_last_attempt_is_tried_once_more(env: Env) {
+    let bus = env.bus();
+    let of_first = AtomicU64::new(0);
+    let (handler, mut calls) = script(move |number, _| match number {
+        1 if of_first.fetch_add(1, Relaxed) == 1 => Step::Done,
+        _ => Step::Fail(Failure::defer(Duration::from_secs(3600), "it is early")),
+    });
+    let route = Route::of::<Sent>(handler).retry(Retry::never());
+    let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
+    bus.publish_all((1..=2).map(sent)).await.unwrap();
+    calls.list(2).await;
+    tokio::time::sleep(SHORT / 2).await;
+    let begun = Instant::now();
+    let report = soon(running.shutdown()).await.remove(0);
+    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
+    assert_eq!((report.handled, report.deferred, report.aborted), (1, 3, 0));
+    let mut again = which(&calls.list(2).await);
+    again.sort_unstable();
+    assert_eq!(again, [(1, 1), (2, 1)]);
+    assert_eq!(unsettled(&bus).await, 1, "it is not lost");
+}
+
+pub(crate) async fn last_attempts_that_are_here_are_made_here(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    bus.publish_all((1..=20).map(sent)).await.unwrap();
+    let (handler, mut calls) = script(|_, _| Step::Take(SHORT));
+    let route = Route::of::<Sent>(handler).retry(Retry::never()).concurrency(2);
+    let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
+    calls.list(2).await;
+    // Two are at work, and two more are here, which the server counts as delivered.
+    tokio::time::sleep(SHORT / 2).await;
+    let here = unsettled(&bus).await;
+    let report = soon(running.shutdown()).await.remove(0);
+    assert_eq!((report.handled, report.dead_lettered), (here, 0));
+    let (running, mut calls) = next(&env, Retry::never()).await;
+    let rest = calls.list(20 - usize::try_from(here).unwrap()).await;
+    assert!(rest.iter().all(|call| call.attempt == 1), "{rest:?}");
+    calls.none_within(SHORT).await;
+    running.shutdown().await;
+    letters(&bus.dead_letters("shop"), 0).await;
+}
+
+pub(crate) async fn what_waits_for_its_rate_goes_to_the_next_instance(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    bus.publish_all((1..=10).map(sent)).await.unwrap();
+    let (handler, mut calls) = script(|_, _| Step::Done);
+    let route = Route::of::<Sent>(handler).rate_limit(1, Duration::from_secs(60));
+    let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
+    calls.next().await;
+    tokio::time::sleep(SHORT).await;
+    let begun = Instant::now();
+    assert_eq!(soon(running.shutdown()).await[0].handled, 1);
+    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
+    let (running, mut calls) = next(&env, Retry::default()).await;
+    let mut rest: Vec<_> = calls.list(9).await.iter().map(|call| call.number).collect();
+    rest.sort_unstable();
+    assert!(rest.into_iter().eq(2..=10));
+    running.shutdown().await;
+    letters(&bus.dead_letters("shop"), 0).await;
+}
+
+/// Those that have no other attempt wait for their rate, but not longer than the shutdown does.
+pub(crate) async fn a_rate_does_not_hold_up_a_shutdown_past_its_deadline(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    bus.publish_all((1..=3).map(sent)).await.unwrap();
+    let (handler, mut calls) = script(|_, _| Step::Done);
+    let route = Route::of::<Sent>(handler).rate_limit(1, Duration::from_secs(60));
+    let route = route.retry(Retry::never());
+    let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
+    calls.next().await;
+    tokio::time::sleep(SHORT).await;
+    let begun = Instant::now();
+    assert_eq!(soon(running.shutdown_within(SHORT)).await[0].handled, 1);
+    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
+}

@@ -1,0 +1,226 @@
+//! A route that is paused takes nothing, and others do.
+
+use std::time::Duration;
+
+use tidings::prelude::*;
+use tidings::{Control, RequestError, RouteState};
+use tidings_tests::eventually;
+use tokio::sync::mpsc;
+
+use crate::settle::circuit_breaker::state;
+use crate::support::env::{Env, SHORT, SOON, never, soon};
+use crate::support::ledger::Ledger;
+use crate::support::message::{Check, Parcels, Seen, Sent, Stock, Switched, sent, switched};
+use crate::support::script::{Step, script, which};
+
+fn is_paused(state: &RouteState) -> bool {
+    *state == RouteState::Paused
+}
+
+/// Waits until a paused route of `shop` holds nothing any more.
+async fn holds_nothing(bus: &Bus) {
+    eventually(SOON, "nothing is held", || async {
+        let state = bus.stream::<Parcels>().consumer_state("shop-parcels_sent").await.unwrap();
+        if state.ack_pending == 0 { Ok(()) } else { Err(state) }
+    })
+    .await;
+}
+
+pub(crate) async fn a_stream_s_events_go_to_another_instance(env: Env) {
+    let (bus, ledger) = (env.bus(), Ledger::default());
+    let mut running = Vec::new();
+    for instance in ["a", "b"] {
+        let route = Route::of::<Sent>(ledger.handler(instance)).retry(Retry::never());
+        let bus = env.another_bus().await;
+        running.push(Registry::new("shop").route(route).start(&bus).await.unwrap());
+    }
+    let control = running[0].control();
+    control.pause::<Sent>().unwrap();
+    assert_eq!(running[0].status()[0].state, RouteState::Paused);
+    assert_eq!(running[1].status()[0].state, RouteState::Running);
+    tokio::time::sleep(SHORT).await;
+    bus.publish_all((0..100).map(sent)).await.unwrap();
+    ledger.wait_for(100, 100).await;
+    assert!(ledger.entries().values().all(|by| *by == ["b"]), "{:?}", ledger.entries());
+    // The other way round.
+    running[1].control().pause::<Sent>().unwrap();
+    control.resume::<Sent>().unwrap();
+    tokio::time::sleep(SHORT).await;
+    bus.publish_all((100..200).map(sent)).await.unwrap();
+    ledger.wait_for(200, 200).await;
+    let late: Vec<_> = ledger.entries().into_iter().filter(|(number, _)| *number >= 100).collect();
+    assert!(late.iter().all(|(_, by)| *by == ["a"]), "{late:?}");
+    for running in running {
+        running.shutdown().await;
+    }
+}
+
+/// What it has fetched ahead goes to others at once, and what is being handled is finished.
+pub(crate) async fn what_was_not_begun_is_given_back(env: Env) {
+    let bus = env.bus();
+    let (handler, mut calls) = script(|number, _| match number {
+        1 => Step::Take(SHORT * 2),
+        _ => Step::Done,
+    });
+    let route = Route::of::<Sent>(handler).concurrency(1);
+    let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
+    bus.publish_all((1..=2).map(sent)).await.unwrap();
+    assert_eq!(calls.next().await.number, 1);
+    tokio::time::sleep(SHORT / 2).await;
+    let control = running.control();
+    control.pause::<Sent>().unwrap();
+    let (other, mut others) = script(|_, _| Step::Done);
+    let route = Route::of::<Sent>(other).concurrency(1);
+    let beside = Registry::new("shop").route(route).start(&env.another_bus().await).await.unwrap();
+    assert_eq!(others.next().await.number, 2);
+    holds_nothing(&bus).await;
+    assert_eq!(running.report()[0].handled, 1);
+    calls.none_within(SHORT).await;
+    others.none_within(SHORT).await;
+    beside.shutdown().await;
+    // Alone again it goes on where it stands.
+    bus.publish(&sent(3)).await.unwrap();
+    calls.none_within(SHORT).await;
+    control.resume::<Sent>().unwrap();
+    assert_eq!(which(&[calls.next().await]), [(3, 1)]);
+    running.shutdown().await;
+}
+
+pub(crate) async fn a_core_event_goes_to_another_member(env: Env) {
+    let bus = env.bus();
+    let (sender, mut calls) = mpsc::unbounded_channel();
+    let mut instances = Vec::new();
+    for name in ["a", "b"] {
+        let sender = sender.clone();
+        let handler = move |event: Switched, _: Context| {
+            let sent = sender.send((name, event.number));
+            async move { Ok(sent?) }
+        };
+        let bus = env.another_bus().await;
+        let registry = Registry::new("lamps").handle::<Switched>(handler);
+        instances.push(registry.start(&bus).await.unwrap());
+    }
+    let [a, b] = [0, 1].map(|at| instances[at].control());
+    a.pause::<Switched>().unwrap();
+    tokio::time::sleep(SHORT).await;
+    for number in 0..50 {
+        bus.publish(&switched(number)).await.unwrap();
+        assert_eq!(soon(calls.recv()).await, Some(("b", number)));
+    }
+    a.resume::<Switched>().unwrap();
+    tokio::time::sleep(SHORT).await;
+    b.pause::<Switched>().unwrap();
+    tokio::time::sleep(SHORT).await;
+    for number in 0..50 {
+        bus.publish(&switched(number)).await.unwrap();
+        assert_eq!(soon(calls.recv()).await, Some(("a", number)));
+    }
+    // With nobody there it is gone, as any event to which nobody listens.
+    a.pause::<Switched>().unwrap();
+    tokio::time::sleep(SHORT).await;
+    bus.publish(&switched(99)).await.unwrap();
+    never(SHORT, calls.recv()).await;
+    for running in instances {
+        soon(running.shutdown()).await;
+    }
+}
+
+pub(crate) async fn a_request_has_no_responders_meanwhile(env: Env) {
+    let bus = env.bus();
+    let answer = async |_: Check, _: Context| Ok(Stock { available: 7 });
+    let running = Registry::new("shop").handle::<Check>(answer);
+    let running = running.start(&env.another_bus().await).await.unwrap();
+    let control = running.control();
+    let ask = || bus.request(&Check { quantity: 1 });
+    assert!(ask().await.is_ok());
+    control.pause::<Check>().unwrap();
+    eventually(SOON, "no responders", || async {
+        match ask().await {
+            Err(RequestError::NoResponders { .. }) => Ok(()),
+            answer => Err(answer),
+        }
+    })
+    .await;
+    control.resume::<Check>().unwrap();
+    eventually(SOON, "an answer", || async { ask().await.map(drop) }).await;
+    running.shutdown().await;
+}
+
+pub(crate) async fn who_waits_for_a_change_is_told_of_each(env: Env) {
+    let bus = env.bus();
+    let (handler, mut calls) = script(|_, _| Step::Done);
+    let registry = Registry::new("shop").handle::<Sent>(handler);
+    let control = registry.control();
+    // Before it runs there is nothing to pause, and nothing to see.
+    assert!(control.status().is_empty());
+    let error = control.pause::<Sent>().unwrap_err();
+    assert_eq!((error.message.as_str(), error.known.len()), ("parcels.sent", 0));
+    let running = registry.start(&bus).await.unwrap();
+    let unknown = control.resume::<Seen>().unwrap_err();
+    assert_eq!(
+        (unknown.message.as_str(), &*unknown.known),
+        ("parcels.seen", &["parcels.sent".to_owned()][..])
+    );
+    assert!(unknown.to_string().contains("parcels.seen"), "{unknown}");
+
+    let changed = control.changed();
+    control.pause::<Sent>().unwrap();
+    soon(changed).await;
+    state(&control, is_paused).await;
+    // Saying it again changes nothing.
+    let changed = control.changed();
+    control.pause::<Sent>().unwrap();
+    never(SHORT, changed).await;
+    let changed = control.changed();
+    control.resume::<Sent>().unwrap();
+    soon(changed).await;
+    assert_eq!(control.status()[0].message, "parcels.sent");
+    assert_eq!(control.status()[0].state, RouteState::Running);
+    // However fast it goes to and fro, in the end it runs.
+    for _ in 0..20 {
+        control.pause::<Sent>().unwrap();
+        tokio::task::yield_now().await;
+        control.resume::<Sent>().unwrap();
+        tokio::task::yield_now().await;
+    }
+    bus.publish_all((0..5).map(sent)).await.unwrap();
+    calls.list(5).await;
+    running.shutdown().await;
+}
+
+pub(crate) async fn a_paused_registry_ends_like_any_other(env: Env) {
+    let bus = env.bus();
+    let pause = |control: Control| {
+        control.pause::<Sent>().unwrap();
+        control.pause::<Switched>().unwrap();
+    };
+    let start = || {
+        let (handler, calls) = script(|_, _| Step::Take(SHORT));
+        let switch = async |_: Switched, _: Context| Ok(());
+        let registry = Registry::new("shop").handle::<Sent>(handler).handle::<Switched>(switch);
+        let bus = bus.clone();
+        async move { (registry.start(&bus).await.unwrap(), calls) }
+    };
+    // Long before, just before, and while it ends.
+    let (running, _calls) = start().await;
+    pause(running.control());
+    tokio::time::sleep(SHORT).await;
+    soon(running.shutdown()).await;
+
+    let (running, mut calls) = start().await;
+    bus.publish(&sent(1)).await.unwrap();
+    calls.next().await;
+    pause(running.control());
+    assert_eq!(soon(running.shutdown()).await[0].handled, 1);
+
+    let (running, mut calls) = start().await;
+    bus.publish(&sent(2)).await.unwrap();
+    calls.next().await;
+    let control = running.control();
+    let ending = tokio::spawn(running.shutdown());
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    pause(control.clone());
+    control.resume::<Sent>().unwrap();
+    assert_eq!(soon(ending).await.unwrap()[0].handled, 1);
+    holds_nothing(&bus).await;
+}

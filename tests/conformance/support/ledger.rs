@@ -1,0 +1,52 @@
+//! Who handled what.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tidings::prelude::*;
+use tokio::sync::watch;
+
+use crate::support::env::{BY_AND_BY, within};
+use crate::support::message::Sent;
+
+/// Each event's number, and the names of those who handled it.
+pub(crate) type Entries = BTreeMap<u64, Vec<&'static str>>;
+
+/// Counts who handled what, and how often.
+#[derive(Clone)]
+pub(crate) struct Ledger(Arc<watch::Sender<(Entries, usize)>>);
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::default()))
+    }
+}
+
+impl Ledger {
+    /// A handler that enters each event under this name.
+    pub(crate) fn handler(&self, instance: &'static str) -> impl Handler<Sent> + use<> {
+        let ledger = self.clone();
+        move |event: Sent, _: Context| {
+            ledger.0.send_modify(|(entries, times)| {
+                entries.entry(event.number).or_default().push(instance);
+                *times += 1;
+            });
+            std::future::ready(Ok(()))
+        }
+    }
+
+    pub(crate) fn entries(&self) -> Entries {
+        self.0.borrow().0.clone()
+    }
+
+    /// Waits until so many different events were handled, so many times altogether.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, events: usize, times: usize) -> impl Future<Output = ()> + use<> {
+        let mut changes = self.0.subscribe();
+        within(BY_AND_BY, async move {
+            let enough =
+                |(entries, count): &(Entries, usize)| entries.len() >= events && *count >= times;
+            changes.wait_for(enough).await.expect("the ledger is open");
+        })
+    }
+}
