@@ -1,11 +1,11 @@
 //! Subscriptions, consumers and replays: which messages come, and in which order.
 
-pub(crate) mod delete_marker;
-pub(crate) mod durable;
-pub(crate) mod fan_out;
-pub(crate) mod live;
-pub(crate) mod max_ack_pending;
-pub(crate) mod queue_group;
-pub(crate) mod replay;
-pub(crate) mod slow_consumer;
-pub(crate) mod wildcard;
+mod delete_marker;
+mod durable;
+mod fan_out;
+mod live;
+mod max_ack_pending;
+mod queue_group;
+mod replay;
+mod slow_consumer;
+mod wildcard;

@@ -1,6 +1,8 @@
 //! Helpers of the scenarios: the bus under test, its messages and its handlers.
 
+pub(crate) mod condition;
 pub(crate) mod env;
 pub(crate) mod ledger;
 pub(crate) mod message;
 pub(crate) mod script;
+pub(crate) mod shop;

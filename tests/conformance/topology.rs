@@ -1,6 +1,6 @@
 //! Streams and consumers: what is planned, changed, shared and refused.
 
-pub(crate) mod consumer_limit;
-pub(crate) mod plan;
-pub(crate) mod retention;
-pub(crate) mod shared_consumer;
+mod consumer_limit;
+mod plan;
+mod retention;
+mod shared_consumer;

@@ -11,6 +11,19 @@ use tokio::sync::mpsc;
 use crate::support::env::{Env, SHORT, never, soon};
 use crate::support::message::{Parcels, Region, Seen, Sent, Switched, sent, switched};
 
+scenarios! {
+    every_bus:
+        a_batch_is_what_came_in_order,
+        a_batch_does_not_wait_for_ever,
+        each_event_of_a_batch_is_settled_by_itself,
+        the_error_of_a_batch_is_that_of_all_that_were_not_marked,
+        a_panic_and_a_deadline_fail_a_whole_batch,
+        what_a_batch_publishes_for_an_event_is_stored_once,
+        a_shutdown_handles_no_half_batch_twice,
+        events_without_a_stream_come_in_batches,
+        bad_batches_are_refused;
+}
+
 /// The number and the attempt of each event of a batch.
 type Numbers = Vec<(u64, u64)>;
 
@@ -42,7 +55,7 @@ async fn left(bus: &Bus, running: Running) -> (u64, RouteReport) {
     (state.ack_pending + state.pending, report)
 }
 
-pub(crate) async fn a_batch_is_what_came_in_order(env: Env) {
+async fn a_batch_is_what_came_in_order(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=25).map(sent)).await.unwrap();
     let (running, mut batches) =
@@ -58,7 +71,7 @@ pub(crate) async fn a_batch_is_what_came_in_order(env: Env) {
     assert_eq!((left, report.handled), (0, 25));
 }
 
-pub(crate) async fn a_batch_does_not_wait_for_ever(env: Env) {
+async fn a_batch_does_not_wait_for_ever(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let (running, mut batches) =
         serve(&bus, |route| route.max_size(1000).max_wait(SHORT), |_| Ok(())).await;
@@ -68,7 +81,7 @@ pub(crate) async fn a_batch_does_not_wait_for_ever(env: Env) {
     assert_eq!((left, report.handled), (0, 1));
 }
 
-pub(crate) async fn each_event_of_a_batch_is_settled_by_itself(env: Env) {
+async fn each_event_of_a_batch_is_settled_by_itself(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=4).map(sent)).await.unwrap();
     let end = |batch: &Batch<Sent>| {
@@ -91,7 +104,7 @@ pub(crate) async fn each_event_of_a_batch_is_settled_by_itself(env: Env) {
     assert_eq!((left, counts), (0, (3, 1, 1, 1)));
 }
 
-pub(crate) async fn the_error_of_a_batch_is_that_of_all_that_were_not_marked(env: Env) {
+async fn the_error_of_a_batch_is_that_of_all_that_were_not_marked(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=3).map(sent)).await.unwrap();
     let end = |batch: &Batch<Sent>| {
@@ -114,7 +127,7 @@ pub(crate) async fn the_error_of_a_batch_is_that_of_all_that_were_not_marked(env
     assert_eq!(left(&bus, running).await.0, 0);
 }
 
-pub(crate) async fn a_panic_and_a_deadline_fail_a_whole_batch(env: Env) {
+async fn a_panic_and_a_deadline_fail_a_whole_batch(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=2).map(sent)).await.unwrap();
     let (sender, mut batches) = mpsc::unbounded_channel();
@@ -146,7 +159,7 @@ pub(crate) async fn a_panic_and_a_deadline_fail_a_whole_batch(env: Env) {
     );
 }
 
-pub(crate) async fn what_a_batch_publishes_for_an_event_is_stored_once(env: Env) {
+async fn what_a_batch_publishes_for_an_event_is_stored_once(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=3).map(sent)).await.unwrap();
     let acks = Arc::new(Mutex::new(Vec::<(u64, PublishAck)>::new()));
@@ -186,7 +199,7 @@ pub(crate) async fn what_a_batch_publishes_for_an_event_is_stored_once(env: Env)
     }
 }
 
-pub(crate) async fn a_shutdown_handles_no_half_batch_twice(env: Env) {
+async fn a_shutdown_handles_no_half_batch_twice(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=5).map(sent)).await.unwrap();
     // A batch that would wait for more for an hour.
@@ -207,7 +220,7 @@ pub(crate) async fn a_shutdown_handles_no_half_batch_twice(env: Env) {
     never(SHORT, rest.next()).await;
 }
 
-pub(crate) async fn events_without_a_stream_come_in_batches(env: Env) {
+async fn events_without_a_stream_come_in_batches(env: Env) {
     let bus = env.bus();
     let (sender, mut batches) = mpsc::unbounded_channel();
     let handler = move |batch: Batch<Switched>, _: Context| {
@@ -227,7 +240,7 @@ pub(crate) async fn events_without_a_stream_come_in_batches(env: Env) {
     soon(running.shutdown()).await;
 }
 
-pub(crate) async fn bad_batches_are_refused(env: Env) {
+async fn bad_batches_are_refused(env: Env) {
     let bus = env.bus();
     let ignore = |_: Batch<Sent>, _: Context| async { Ok(()) };
     let route = || Route::of::<Batch<Sent>>(ignore);

@@ -7,10 +7,19 @@ use tidings::{RequestError, RouteReport};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::settle::dead_letter::letters;
+use crate::support::condition::letters;
 use crate::support::env::{Env, soon};
 use crate::support::message::{Check, Parcels, Sent, Switched, sent, switched};
 use crate::support::script::{Step, assert_times, gaps, script, which};
+
+scenarios! {
+    every_bus:
+        who_is_slower_than_the_ack_wait_handles_once,
+        after_the_progress_limit_a_message_comes_again,
+        who_hangs_is_cut_off_tried_again_and_put_aside,
+        an_asker_is_told_of_a_deadline,
+        a_core_event_past_its_deadline_makes_room_for_the_next;
+}
 
 const ACK_WAIT: Duration = Duration::from_millis(400);
 const DEADLINE: Duration = Duration::from_millis(300);
@@ -19,7 +28,7 @@ async fn unsettled(bus: &Bus) -> u64 {
     bus.stream::<Parcels>().consumer_state("shop-parcels_sent").await.unwrap().ack_pending
 }
 
-pub(crate) async fn who_is_slower_than_the_ack_wait_handles_once(env: Env) {
+async fn who_is_slower_than_the_ack_wait_handles_once(env: Env) {
     let bus = env.bus();
     let mut instances = Vec::new();
     for _ in 0..2 {
@@ -42,7 +51,7 @@ pub(crate) async fn who_is_slower_than_the_ack_wait_handles_once(env: Env) {
     letters(&bus.dead_letters("shop"), 0).await;
 }
 
-pub(crate) async fn after_the_progress_limit_a_message_comes_again(env: Env) {
+async fn after_the_progress_limit_a_message_comes_again(env: Env) {
     let bus = env.bus();
     let (handler, mut calls) = script(|_, attempt| match attempt {
         1 => Step::Hang,
@@ -62,7 +71,7 @@ pub(crate) async fn after_the_progress_limit_a_message_comes_again(env: Env) {
     running.shutdown_within(Duration::ZERO).await;
 }
 
-pub(crate) async fn who_hangs_is_cut_off_tried_again_and_put_aside(env: Env) {
+async fn who_hangs_is_cut_off_tried_again_and_put_aside(env: Env) {
     let bus = env.bus();
     let (handler, mut calls) =
         script(|number, _| if number == 1 { Step::Hang } else { Step::Done });
@@ -89,7 +98,7 @@ pub(crate) async fn who_hangs_is_cut_off_tried_again_and_put_aside(env: Env) {
     assert_eq!(counts, (9, 2, 2, 1));
 }
 
-pub(crate) async fn an_asker_is_told_of_a_deadline(env: Env) {
+async fn an_asker_is_told_of_a_deadline(env: Env) {
     let bus = env.bus();
     let hang = async |_: Check, _: Context| std::future::pending().await;
     let route = Route::of::<Check>(hang).deadline(DEADLINE);
@@ -102,7 +111,7 @@ pub(crate) async fn an_asker_is_told_of_a_deadline(env: Env) {
     assert_eq!((report.overdue, report.failed, report.handled), (1, 1, 0));
 }
 
-pub(crate) async fn a_core_event_past_its_deadline_makes_room_for_the_next(env: Env) {
+async fn a_core_event_past_its_deadline_makes_room_for_the_next(env: Env) {
     let bus = env.bus();
     let (sender, mut begun) = mpsc::unbounded_channel();
     let handler = move |event: Switched, _: Context| {

@@ -12,6 +12,16 @@ use crate::support::message::{
     Check, OutOfStock, ParcelEvent, Region, Seen, Sent, Stock, Switched, sent, switched,
 };
 
+scenarios! {
+    every_bus:
+        types_functions_and_closures_handle,
+        the_context_knows_the_message,
+        a_context_that_is_kept_is_that_of_its_message,
+        concurrency_is_bounded,
+        an_enum_is_one_route,
+        a_slow_handler_keeps_its_message_with_progress;
+}
+
 struct Recorder(mpsc::UnboundedSender<u64>);
 
 impl Handler<Switched> for Recorder {
@@ -30,7 +40,7 @@ async fn answer(ask: Check, _cx: Context) -> Result<Stock, OutOfStock> {
     Ok(Stock { available: ask.quantity })
 }
 
-pub(crate) async fn types_functions_and_closures_handle(env: Env) {
+async fn types_functions_and_closures_handle(env: Env) {
     let bus = env.bus();
     let (sender, mut numbers) = mpsc::unbounded_channel();
     let closure_sender = sender.clone();
@@ -60,7 +70,7 @@ pub(crate) async fn types_functions_and_closures_handle(env: Env) {
     assert_eq!(handled, each.map(|message| (message, 1)));
 }
 
-pub(crate) async fn the_context_knows_the_message(env: Env) {
+async fn the_context_knows_the_message(env: Env) {
     let bus = env.bus();
     let (sender, mut seen) = mpsc::unbounded_channel();
     let handler = move |_: Sent, cx: Context| {
@@ -82,7 +92,7 @@ pub(crate) async fn the_context_knows_the_message(env: Env) {
 }
 
 /// However many messages come after it, and whoever keeps it.
-pub(crate) async fn a_context_that_is_kept_is_that_of_its_message(env: Env) {
+async fn a_context_that_is_kept_is_that_of_its_message(env: Env) {
     const COUNT: u64 = 200;
     let bus = env.bus();
     let (sender, mut seen) = mpsc::unbounded_channel();
@@ -112,7 +122,7 @@ pub(crate) async fn a_context_that_is_kept_is_that_of_its_message(env: Env) {
     running.shutdown().await;
 }
 
-pub(crate) async fn concurrency_is_bounded(env: Env) {
+async fn concurrency_is_bounded(env: Env) {
     let bus = env.bus();
     let gate = Arc::new(Semaphore::new(0));
     let (sender, mut begun) = mpsc::unbounded_channel();
@@ -146,7 +156,7 @@ pub(crate) async fn concurrency_is_bounded(env: Env) {
     assert_eq!(running.shutdown().await[0].handled, 40);
 }
 
-pub(crate) async fn an_enum_is_one_route(env: Env) {
+async fn an_enum_is_one_route(env: Env) {
     let bus = env.bus();
     let (sender, mut events) = mpsc::unbounded_channel();
     let handler = move |event: ParcelEvent, _: Context| {
@@ -165,7 +175,7 @@ pub(crate) async fn an_enum_is_one_route(env: Env) {
 }
 
 /// A handler that takes twice its ack wait, and says that it goes on.
-pub(crate) async fn a_slow_handler_keeps_its_message_with_progress(env: Env) {
+async fn a_slow_handler_keeps_its_message_with_progress(env: Env) {
     const ACK_WAIT: Duration = Duration::from_secs(1);
     let bus = env.bus();
     let (sender, mut ends) = mpsc::unbounded_channel();

@@ -11,6 +11,14 @@ use tokio::sync::mpsc;
 use crate::support::env::{Env, soon};
 use crate::support::message::{Parcels, Sent, sent};
 
+scenarios! {
+    every_bus:
+        behind_a_hung_handler_nobody_waits_for_ever,
+        behind_a_hung_handler_of_its_key_nobody_waits_for_ever,
+        behind_a_hung_handler_in_order_nobody_waits_for_ever,
+        one_unsettled_at_a_time_is_in_order_over_all_instances;
+}
+
 const ACK_WAIT: Duration = Duration::from_millis(400);
 const LIMIT: Duration = Duration::from_millis(800);
 const FIRST: u64 = 1;
@@ -49,21 +57,21 @@ async fn behind_a_hung_one(env: &Env, shape: impl Fn(Route<Sent>) -> Route<Sent>
     drop(ill);
 }
 
-pub(crate) async fn behind_a_hung_handler_nobody_waits_for_ever(env: Env) {
+async fn behind_a_hung_handler_nobody_waits_for_ever(env: Env) {
     behind_a_hung_one(&env, |route| route.concurrency(1), 20).await;
 }
 
-pub(crate) async fn behind_a_hung_handler_of_its_key_nobody_waits_for_ever(env: Env) {
+async fn behind_a_hung_handler_of_its_key_nobody_waits_for_ever(env: Env) {
     let keyed = |route: Route<Sent>| route.concurrency(4).keyed_by(|parcel| parcel.number % 2);
     behind_a_hung_one(&env, keyed, 12).await;
 }
 
-pub(crate) async fn behind_a_hung_handler_in_order_nobody_waits_for_ever(env: Env) {
+async fn behind_a_hung_handler_in_order_nobody_waits_for_ever(env: Env) {
     behind_a_hung_one(&env, |route| route.concurrency(1).ack_every(8), 20).await;
 }
 
 /// Over all instances: what one of them fails with keeps those behind it from every other.
-pub(crate) async fn one_unsettled_at_a_time_is_in_order_over_all_instances(env: Env) {
+async fn one_unsettled_at_a_time_is_in_order_over_all_instances(env: Env) {
     const MANY: u64 = 30;
     let bus = env.bus_with::<Parcels>().await;
     let (begun, mut begins) = mpsc::unbounded_channel();

@@ -7,7 +7,15 @@ use tokio::sync::mpsc;
 use crate::support::env::{Env, SHORT, SOON, never, next, soon};
 use crate::support::message::{Check, OutOfStock, Seen, Sent, Stock, Switched, sent, switched};
 
-pub(crate) async fn what_a_handler_publishes_twice_is_stored_once(env: Env) {
+scenarios! {
+    also_on_threads:
+        what_a_handler_publishes_twice_is_stored_once,
+        what_a_second_run_publishes_otherwise_is_another_event,
+        a_late_run_finds_what_an_earlier_one_stored,
+        an_event_follows_from_another_along_a_chain;
+}
+
+async fn what_a_handler_publishes_twice_is_stored_once(env: Env) {
     let bus = env.bus();
     // The first run publishes and then fails; the second repeats the same ids.
     let handler = move |event: Sent, cx: Context| async move {
@@ -35,7 +43,7 @@ pub(crate) async fn what_a_handler_publishes_twice_is_stored_once(env: Env) {
 }
 
 /// An order of events: each handler publishes the next, and the trace goes with them.
-pub(crate) async fn an_event_follows_from_another_along_a_chain(env: Env) {
+async fn an_event_follows_from_another_along_a_chain(env: Env) {
     let bus = env.bus();
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let mut last = bus.subscribe::<Switched>().await.unwrap();
@@ -106,7 +114,7 @@ async fn steps(bus: &Bus) -> Vec<String> {
 }
 
 /// Which events a run publishes, and in which order, is its own business: what differs is stored.
-pub(crate) async fn what_a_second_run_publishes_otherwise_is_another_event(env: Env) {
+async fn what_a_second_run_publishes_otherwise_is_another_event(env: Env) {
     let bus = env.bus_with::<Steps>().await;
     let handler = |event: Sent, cx: Context| async move {
         let whats = match cx.attempt() {
@@ -132,7 +140,7 @@ pub(crate) async fn what_a_second_run_publishes_otherwise_is_another_event(env: 
 }
 
 /// The retries and the way back from the dead letters take longer than the stream knows an id.
-pub(crate) async fn a_late_run_finds_what_an_earlier_one_stored(env: Env) {
+async fn a_late_run_finds_what_an_earlier_one_stored(env: Env) {
     let bus = env.bus_with::<Steps>().await;
     let (tell, mut told) = mpsc::unbounded_channel();
     let at = bus.clone();

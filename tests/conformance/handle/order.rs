@@ -9,8 +9,16 @@ use tokio::sync::{Barrier, Notify, mpsc};
 use crate::support::env::{Env, SHORT, never, next, soon};
 use crate::support::message::{Parcels, Region, Sent, sent};
 
+scenarios! {
+    also_on_threads:
+        each_subject_keeps_its_order,
+        each_key_keeps_its_order_and_runs_beside_the_others,
+        a_message_whose_key_panics_is_handled_like_any_other,
+        a_key_whose_handler_hangs_does_not_stop_the_others;
+}
+
 /// Two publishers at once, each with a subject of its own.
-pub(crate) async fn each_subject_keeps_its_order(env: Env) {
+async fn each_subject_keeps_its_order(env: Env) {
     const OF_EACH: u64 = 500;
     let bus = env.bus_with::<Parcels>().await;
     let mut live = bus.subscribe::<Sent>().await.unwrap();
@@ -42,7 +50,7 @@ pub(crate) async fn each_subject_keeps_its_order(env: Env) {
 }
 
 /// Five keys, of which one handler each must be at work at a time for any to go on.
-pub(crate) async fn each_key_keeps_its_order_and_runs_beside_the_others(env: Env) {
+async fn each_key_keeps_its_order_and_runs_beside_the_others(env: Env) {
     const KEYS: u64 = 5;
     let bus = env.bus();
     let together = Arc::new(Barrier::new(usize::try_from(KEYS).unwrap()));
@@ -74,7 +82,7 @@ pub(crate) async fn each_key_keeps_its_order_and_runs_beside_the_others(env: Env
     assert_eq!(running.shutdown().await[0].handled, 200);
 }
 
-pub(crate) async fn a_message_whose_key_panics_is_handled_like_any_other(env: Env) {
+async fn a_message_whose_key_panics_is_handled_like_any_other(env: Env) {
     let bus = env.bus();
     let (sender, mut done) = mpsc::unbounded_channel();
     let handler = move |event: Sent, _: Context| {
@@ -99,7 +107,7 @@ pub(crate) async fn a_message_whose_key_panics_is_handled_like_any_other(env: En
     assert_eq!((report.handled, report.panicked, report.failed), (10, 0, 0));
 }
 
-pub(crate) async fn a_key_whose_handler_hangs_does_not_stop_the_others(env: Env) {
+async fn a_key_whose_handler_hangs_does_not_stop_the_others(env: Env) {
     let bus = env.bus();
     let go_on = Arc::new(Notify::new());
     let (sender, mut done) = mpsc::unbounded_channel();

@@ -9,10 +9,18 @@ use tidings_tests::eventually;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
-use crate::settle::dead_letter::letters;
+use crate::support::condition::letters;
 use crate::support::env::{Env, SHORT, SOON, never, soon};
 use crate::support::message::{Parcels, Sent, Switched, sent, switched};
 use crate::support::script::{Step, script, which};
+
+scenarios! {
+    every_bus:
+        no_more_is_fetched_than_a_route_says,
+        what_waits_here_for_long_does_not_come_twice,
+        a_rate_is_kept_by_a_stream_s_route,
+        a_rate_is_kept_by_a_core_route;
+}
 
 /// How many are unsettled when nothing more comes.
 async fn unsettled(bus: &Bus) -> u64 {
@@ -29,7 +37,7 @@ async fn unsettled(bus: &Bus) -> u64 {
     .await
 }
 
-pub(crate) async fn no_more_is_fetched_than_a_route_says(env: Env) {
+async fn no_more_is_fetched_than_a_route_says(env: Env) {
     let bus = env.bus();
     for (prefetch, most) in [(None, 6), (Some(1), 4), (Some(0), 3)] {
         let gate = Arc::new(Semaphore::new(0));
@@ -72,7 +80,7 @@ pub(crate) async fn no_more_is_fetched_than_a_route_says(env: Env) {
     }
 }
 
-pub(crate) async fn what_waits_here_for_long_does_not_come_twice(env: Env) {
+async fn what_waits_here_for_long_does_not_come_twice(env: Env) {
     let bus = env.bus();
     let ack_wait = Duration::from_millis(400);
     let (handler, mut calls) = script(move |number, _| match number {
@@ -106,7 +114,7 @@ fn assert_even(env: &Env, calls: &[Instant]) {
     }
 }
 
-pub(crate) async fn a_rate_is_kept_by_a_stream_s_route(env: Env) {
+async fn a_rate_is_kept_by_a_stream_s_route(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((0..50).map(sent)).await.unwrap();
     let (handler, mut calls) = script(|_, _| Step::Done);
@@ -120,7 +128,7 @@ pub(crate) async fn a_rate_is_kept_by_a_stream_s_route(env: Env) {
     assert_eq!(running.shutdown().await[0].handled, 50);
 }
 
-pub(crate) async fn a_rate_is_kept_by_a_core_route(env: Env) {
+async fn a_rate_is_kept_by_a_core_route(env: Env) {
     let bus = env.bus();
     let (sender, mut calls) = mpsc::unbounded_channel();
     let handler = move |_: Switched, _: Context| {

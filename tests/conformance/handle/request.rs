@@ -4,14 +4,33 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use tidings::prelude::*;
-use tidings::{RequestError, Running, ServeError, StreamConfig};
+use tidings::{RequestError, Running, ServeError};
 use tokio::time::Instant;
 
 use crate::support::env::{Env, SHORT, SOON, soon};
 use crate::support::message::{
     Check, Echo, GarbledCheck, Locate, Located, MisreadCheck, OutOfStock, Stock, Switched, Tallied,
-    Tally,
+    Tally, audit,
 };
+
+scenarios! {
+    also_on_threads:
+        a_request_is_answered,
+        a_declared_error_travels,
+        an_undeclared_error_is_an_error_reply_that_refers_to_the_log,
+        an_asker_is_told_what_is_meant_for_them,
+        a_panic_is_an_error_reply_at_once,
+        an_undecodable_request_is_an_error_reply_at_once,
+        nobody_there_is_known_at_once,
+        a_slow_handler_times_out,
+        a_reply_that_does_not_decode_keeps_its_bytes,
+        a_thousand_at_once,
+        a_cancelled_request_leaves_the_others,
+        tokens_of_a_request_route_it,
+        what_a_stream_answers_is_no_reply,
+        a_reply_that_looks_like_a_streams_answer_is_a_reply,
+        a_request_without_time_gets_no_reply;
+}
 
 /// A warehouse with ten pieces; 999 makes it panic, 1000 slow.
 async fn warehouse(bus: &Bus) -> Running {
@@ -40,7 +59,7 @@ fn echo(text: &str) -> Echo {
     Echo { room: "hall".into(), text: text.into() }
 }
 
-pub(crate) async fn a_request_is_answered(env: Env) {
+async fn a_request_is_answered(env: Env) {
     let running = warehouse(&env.bus()).await;
     let bus = env.another_bus().await;
     assert_eq!(bus.request(&Check { quantity: 3 }).await.unwrap(), Stock { available: 10 });
@@ -50,7 +69,7 @@ pub(crate) async fn a_request_is_answered(env: Env) {
     running.shutdown().await;
 }
 
-pub(crate) async fn a_declared_error_travels(env: Env) {
+async fn a_declared_error_travels(env: Env) {
     let running = warehouse(&env.bus()).await;
     let error = env.another_bus().await.request(&Check { quantity: 11 }).await.unwrap_err();
     assert!(matches!(&error, RequestError::Declared(OutOfStock { available: 10 })), "{error:?}");
@@ -68,7 +87,7 @@ async fn failed(bus: &Bus, text: &str) -> String {
     }
 }
 
-pub(crate) async fn an_undeclared_error_is_an_error_reply_that_refers_to_the_log(env: Env) {
+async fn an_undeclared_error_is_an_error_reply_that_refers_to_the_log(env: Env) {
     let running = warehouse(&env.bus()).await;
     let (first, second) = (failed(&env.bus(), "").await, failed(&env.bus(), "").await);
     for said in [&first, &second] {
@@ -81,7 +100,7 @@ pub(crate) async fn an_undeclared_error_is_an_error_reply_that_refers_to_the_log
     assert_eq!(running.shutdown().await[1].failed, 2);
 }
 
-pub(crate) async fn an_asker_is_told_what_is_meant_for_them(env: Env) {
+async fn an_asker_is_told_what_is_meant_for_them(env: Env) {
     let answer = |ask: Echo, _: Context| async move {
         match ask.text.as_str() {
             "public" => Err(Failure::public("come\r\nback at nine")),
@@ -114,7 +133,7 @@ pub(crate) async fn an_asker_is_told_what_is_meant_for_them(env: Env) {
     assert!(matches!(error, ServeError::Option { option: "tell_errors", .. }), "{error:?}");
 }
 
-pub(crate) async fn a_panic_is_an_error_reply_at_once(env: Env) {
+async fn a_panic_is_an_error_reply_at_once(env: Env) {
     let running = warehouse(&env.bus()).await;
     let begun = Instant::now();
     match env.bus().request(&Check { quantity: 999 }).await.unwrap_err() {
@@ -130,7 +149,7 @@ pub(crate) async fn a_panic_is_an_error_reply_at_once(env: Env) {
     assert_eq!(running.shutdown().await[0].panicked, 1);
 }
 
-pub(crate) async fn an_undecodable_request_is_an_error_reply_at_once(env: Env) {
+async fn an_undecodable_request_is_an_error_reply_at_once(env: Env) {
     let running = warehouse(&env.bus()).await;
     match env.bus().request(&GarbledCheck { nonsense: "x".into() }).await.unwrap_err() {
         RequestError::Service { code: 400, description, .. } => {
@@ -141,7 +160,7 @@ pub(crate) async fn an_undecodable_request_is_an_error_reply_at_once(env: Env) {
     assert_eq!(running.shutdown().await[0].undecodable, 1);
 }
 
-pub(crate) async fn nobody_there_is_known_at_once(env: Env) {
+async fn nobody_there_is_known_at_once(env: Env) {
     let begun = Instant::now();
     let error = env.bus().request(&Check { quantity: 1 }).await.unwrap_err();
     assert!(
@@ -151,7 +170,7 @@ pub(crate) async fn nobody_there_is_known_at_once(env: Env) {
     assert!(begun.elapsed() < Duration::from_secs(3), "not after the timeout");
 }
 
-pub(crate) async fn a_slow_handler_times_out(env: Env) {
+async fn a_slow_handler_times_out(env: Env) {
     let running = warehouse(&env.bus()).await;
     let (bus, patience) = (env.bus(), Duration::from_millis(200));
     let ask = Check { quantity: 1000 };
@@ -165,7 +184,7 @@ pub(crate) async fn a_slow_handler_times_out(env: Env) {
     running.shutdown_within(Duration::ZERO).await;
 }
 
-pub(crate) async fn a_reply_that_does_not_decode_keeps_its_bytes(env: Env) {
+async fn a_reply_that_does_not_decode_keeps_its_bytes(env: Env) {
     let running = warehouse(&env.bus()).await;
     match env.bus().request(&MisreadCheck { quantity: 1 }).await.unwrap_err() {
         RequestError::Decode { payload, .. } => {
@@ -176,7 +195,7 @@ pub(crate) async fn a_reply_that_does_not_decode_keeps_its_bytes(env: Env) {
     running.shutdown().await;
 }
 
-pub(crate) async fn a_thousand_at_once(env: Env) {
+async fn a_thousand_at_once(env: Env) {
     let running = warehouse(&env.bus()).await;
     let bus = env.another_bus().await;
     let answers = join_all((0..1000).map(|number| {
@@ -190,7 +209,7 @@ pub(crate) async fn a_thousand_at_once(env: Env) {
     assert_eq!(running.shutdown().await[1].handled, 1000);
 }
 
-pub(crate) async fn a_cancelled_request_leaves_the_others(env: Env) {
+async fn a_cancelled_request_leaves_the_others(env: Env) {
     let running = warehouse(&env.bus()).await;
     let bus = env.bus();
     for _ in 0..50 {
@@ -205,7 +224,7 @@ pub(crate) async fn a_cancelled_request_leaves_the_others(env: Env) {
     running.shutdown_within(Duration::ZERO).await;
 }
 
-pub(crate) async fn tokens_of_a_request_route_it(env: Env) {
+async fn tokens_of_a_request_route_it(env: Env) {
     let running = warehouse(&env.bus()).await;
     for room in ["hall", "cellar"] {
         let ask = Echo { room: room.into(), text: "who".into() };
@@ -214,16 +233,8 @@ pub(crate) async fn tokens_of_a_request_route_it(env: Env) {
     running.shutdown().await;
 }
 
-/// A stream that keeps all that is asked of the stock.
-pub(crate) async fn audit(bus: &Bus, change: impl FnOnce(&mut StreamConfig)) {
-    let mut config = StreamConfig::new("AUDIT", ["stock.>"]);
-    change(&mut config);
-    let plan = bus.plan_stream(&config).await.unwrap().allow_data_loss();
-    bus.apply(plan).await.unwrap();
-}
-
 /// Its confirmation comes first, and could be read from nearly anything.
-pub(crate) async fn what_a_stream_answers_is_no_reply(env: Env) {
+async fn what_a_stream_answers_is_no_reply(env: Env) {
     let bus = env.bus();
     let tally = |_: Tally, _: Context| async { Ok(Tallied { total: Some(3) }) };
     let running = Registry::new("stock").handle::<Tally>(tally).start(&bus).await.unwrap();
@@ -252,7 +263,7 @@ pub(crate) async fn what_a_stream_answers_is_no_reply(env: Env) {
 }
 
 /// It has the fields of one, and is none.
-pub(crate) async fn a_reply_that_looks_like_a_streams_answer_is_a_reply(env: Env) {
+async fn a_reply_that_looks_like_a_streams_answer_is_a_reply(env: Env) {
     let bus = env.bus();
     let locate = |locate: Locate, _: Context| async move {
         Ok(Located { stream: "PARCELS".into(), seq: locate.number })
@@ -264,7 +275,7 @@ pub(crate) async fn a_reply_that_looks_like_a_streams_answer_is_a_reply(env: Env
 }
 
 /// Nothing comes in no time, whoever is the faster.
-pub(crate) async fn a_request_without_time_gets_no_reply(env: Env) {
+async fn a_request_without_time_gets_no_reply(env: Env) {
     let running = warehouse(&env.bus()).await;
     let bus = env.bus();
     let nobodys = Tally {};

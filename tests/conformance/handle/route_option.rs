@@ -14,6 +14,17 @@ use crate::support::message::{
     Check, Parcels, Region, Seen, Sent, Stock, Switched, Tally, sent, switched,
 };
 
+scenarios! {
+    every_bus:
+        what_can_not_hold_names_route_option_and_values,
+        what_means_nothing_to_a_message_is_refused,
+        what_just_holds_is_taken,
+        what_may_last_for_ever_does,
+        the_longest_time_ends_no_route,
+        a_pause_that_no_server_can_read_is_refused,
+        a_bus_has_the_patience_that_it_was_given;
+}
+
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn of_stream() -> Route<Sent> {
@@ -41,7 +52,7 @@ async fn refused<M>(env: &Env, route: Route<M>, named: &str, option: &str, said:
     }
 }
 
-pub(crate) async fn what_can_not_hold_names_route_option_and_values(env: Env) {
+async fn what_can_not_hold_names_route_option_and_values(env: Env) {
     let breaker = CircuitBreaker::after;
     let cases = [
         (of_stream().retry(Retry::exponential(0)), "retry", &["0 attempts", "1 or more"][..]),
@@ -86,7 +97,7 @@ pub(crate) async fn what_can_not_hold_names_route_option_and_values(env: Env) {
     assert!(env.bus().stream::<Parcels>().config().await.unwrap().is_none());
 }
 
-pub(crate) async fn what_means_nothing_to_a_message_is_refused(env: Env) {
+async fn what_means_nothing_to_a_message_is_refused(env: Env) {
     let core = [
         (of_core().retry(Retry::never()), "retry"),
         (of_core().classify(Failure::verdict), "classify"),
@@ -114,7 +125,7 @@ pub(crate) async fn what_means_nothing_to_a_message_is_refused(env: Env) {
     refused(&env, of_stream().queue_group("g"), "parcels.sent", "queue_group", &["durable"]).await;
 }
 
-pub(crate) async fn what_just_holds_is_taken(env: Env) {
+async fn what_just_holds_is_taken(env: Env) {
     let route = of_stream()
         .ack_wait(MINUTE)
         .deadline(MINUTE)
@@ -131,7 +142,7 @@ pub(crate) async fn what_just_holds_is_taken(env: Env) {
 }
 
 /// No time is too long for a clock: what may last for ever goes on as long as it has to.
-pub(crate) async fn what_may_last_for_ever_does(env: Env) {
+async fn what_may_last_for_ever_does(env: Env) {
     let bus = env
         .bus_with_options(|bus| {
             let bus = bus.publish_timeout(Duration::MAX).ack_timeout(Duration::MAX);
@@ -175,7 +186,7 @@ pub(crate) async fn what_may_last_for_ever_does(env: Env) {
     soon(bus.close_within(Duration::MAX)).await.unwrap();
 }
 
-pub(crate) async fn a_pause_that_no_server_can_read_is_refused(env: Env) {
+async fn a_pause_that_no_server_can_read_is_refused(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     drop(bus.consume::<Sent>("clerks").await.unwrap());
     let parcels = bus.stream::<Parcels>();
@@ -191,7 +202,7 @@ pub(crate) async fn a_pause_that_no_server_can_read_is_refused(env: Env) {
 }
 
 /// Whatever the bus stands on.
-pub(crate) async fn a_bus_has_the_patience_that_it_was_given(env: Env) {
+async fn a_bus_has_the_patience_that_it_was_given(env: Env) {
     let patience = Duration::from_millis(300);
     let bus = env
         .bus_with_options(|bus| {
@@ -226,7 +237,7 @@ pub(crate) async fn a_bus_has_the_patience_that_it_was_given(env: Env) {
 }
 
 /// Wherever a route or a handler gives a time: it is kept, or refused where it is given.
-pub(crate) async fn the_longest_time_ends_no_route(env: Env) {
+async fn the_longest_time_ends_no_route(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let long = Duration::MAX;
     // What each of three messages comes to; the others do not keep the third from its handler.

@@ -1,50 +1,24 @@
 //! Two versions of a service beside each other: one knows events that the other does not, and both
 //! read one durable consumer.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tidings::prelude::*;
 use tidings::{Batch, DeadLetterFilter, DecodeError, ReceiveError, RouteReport, Running};
-use tokio::sync::watch;
 
-use crate::settle::dead_letter::letters;
+use crate::support::condition::letters;
 use crate::support::env::{BY_AND_BY, Env, SHORT, soon, within};
+use crate::support::shop::{Book, Created, Shop, ShopEvent, cancelled, created, text};
 
-#[derive(EventStream)]
-#[stream(name = "SHOP", subjects("shop.>"))]
-pub(crate) struct Shop;
-
-/// Both of them read each other's payload.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
-#[event(subject = "shop.created", stream = Shop)]
-pub(crate) struct Created {
-    #[event(id)]
-    pub(crate) number: u64,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
-#[event(subject = "shop.{region}.cancelled", stream = Shop)]
-pub(crate) struct Cancelled {
-    #[event(id)]
-    number: u64,
-    region: String,
-}
-
-pub(crate) fn created(number: u64) -> Created {
-    Created { number }
-}
-
-pub(crate) fn cancelled(number: u64) -> Cancelled {
-    Cancelled { number, region: "eu".into() }
-}
-
-/// What the new version handles.
-#[derive(Debug, Clone, PartialEq, Event)]
-#[event(name = "shop.any", stream = Shop)]
-pub(crate) enum ShopEvent {
-    Created(Created),
-    Cancelled(Cancelled),
+scenarios! {
+    every_bus:
+        what_an_instance_does_not_know_goes_to_one_that_does,
+        what_was_given_back_has_all_its_attempts,
+        what_nobody_knows_is_put_aside_in_the_end,
+        another_version_of_an_event_goes_to_who_knows_it,
+        a_batch_holds_none_that_is_not_known,
+        who_reads_alone_makes_way_for_one_that_knows,
+        a_reader_by_hand_is_told_of_another_message;
 }
 
 /// The same subject and another version, told apart by their headers.
@@ -60,35 +34,6 @@ struct MovedV1 {
 struct MovedV2 {
     #[event(id)]
     number: u64,
-}
-
-/// What was handled, in its order, and by whom.
-#[derive(Clone, Default)]
-pub(crate) struct Book(Arc<watch::Sender<Vec<(&'static str, String)>>>);
-
-impl Book {
-    pub(crate) fn enter(&self, who: &'static str, what: impl Into<String>) {
-        self.0.send_modify(|entries| entries.push((who, what.into())));
-    }
-
-    /// All of it, once so much was handled.
-    #[track_caller]
-    pub(crate) fn all(
-        &self,
-        count: usize,
-    ) -> impl Future<Output = Vec<(&'static str, String)>> + use<> {
-        let mut entries = self.0.subscribe();
-        within(BY_AND_BY, async move {
-            entries.wait_for(|entries| entries.len() >= count).await.expect("it is open").clone()
-        })
-    }
-}
-
-pub(crate) fn text(event: &ShopEvent) -> String {
-    match event {
-        ShopEvent::Created(created) => format!("created {}", created.number),
-        ShopEvent::Cancelled(cancelled) => format!("cancelled {}", cancelled.number),
-    }
 }
 
 /// Many attempts, and short waits.
@@ -145,7 +90,7 @@ async fn end(running: Running) -> RouteReport {
     running.shutdown().await.remove(0)
 }
 
-pub(crate) async fn what_an_instance_does_not_know_goes_to_one_that_does(env: Env) {
+async fn what_an_instance_does_not_know_goes_to_one_that_does(env: Env) {
     let (bus, book) = (env.bus(), Book::default());
     let first = old(&book, patient()).start(&bus).await.unwrap();
     let second = new(&book, patient()).start(&env.another_bus().await).await.unwrap();
@@ -158,7 +103,7 @@ pub(crate) async fn what_an_instance_does_not_know_goes_to_one_that_does(env: En
 }
 
 /// The one that does not know them is alone at first: each delivery to it was no attempt.
-pub(crate) async fn what_was_given_back_has_all_its_attempts(env: Env) {
+async fn what_was_given_back_has_all_its_attempts(env: Env) {
     for retry in [Retry::never(), Retry::fixed(SHORT).max_attempts(2)] {
         let (bus, book) = (env.another_bus().await, Book::default());
         // The consumer is the new version's, which goes at once.
@@ -174,7 +119,7 @@ pub(crate) async fn what_was_given_back_has_all_its_attempts(env: Env) {
         // It fails as often as it may, and not once more or less.
         let (fails, handler) = (retry != Retry::never(), book.clone());
         let handler = move |event: ShopEvent, _: Context| {
-            let is_first = handler.0.borrow().is_empty();
+            let is_first = handler.is_empty();
             handler.enter("new", text(&event));
             async move { if fails && is_first { Err(Failure::retry("not yet")) } else { Ok(()) } }
         };
@@ -191,7 +136,7 @@ pub(crate) async fn what_was_given_back_has_all_its_attempts(env: Env) {
     }
 }
 
-pub(crate) async fn what_nobody_knows_is_put_aside_in_the_end(env: Env) {
+async fn what_nobody_knows_is_put_aside_in_the_end(env: Env) {
     let (bus, book) = (env.bus(), Book::default());
     end(new(&book, Retry::never()).start(&bus).await.unwrap()).await;
     let running = old(&book, Retry::never()).start(&bus).await.unwrap();
@@ -216,7 +161,7 @@ pub(crate) async fn what_nobody_knows_is_put_aside_in_the_end(env: Env) {
     assert_eq!((report.given_back, report.undecodable, report.dead_lettered), (19, 1, 1));
 }
 
-pub(crate) async fn another_version_of_an_event_goes_to_who_knows_it(env: Env) {
+async fn another_version_of_an_event_goes_to_who_knows_it(env: Env) {
     let (bus, book) = (env.bus_with::<Shop>().await, Book::default());
     let (one, two) = (book.clone(), book.clone());
     let one = move |event: MovedV1, _: Context| {
@@ -245,7 +190,7 @@ pub(crate) async fn another_version_of_an_event_goes_to_who_knows_it(env: Env) {
     no_letters(&bus).await;
 }
 
-pub(crate) async fn a_batch_holds_none_that_is_not_known(env: Env) {
+async fn a_batch_holds_none_that_is_not_known(env: Env) {
     let (bus, book) = (env.bus(), Book::default());
     let entries = book.clone();
     let handler = move |batch: Batch<Created>, _: Context| {
@@ -266,7 +211,7 @@ pub(crate) async fn a_batch_holds_none_that_is_not_known(env: Env) {
 }
 
 /// One instance reads at a time: the one that can't go on lets the other one read.
-pub(crate) async fn who_reads_alone_makes_way_for_one_that_knows(env: Env) {
+async fn who_reads_alone_makes_way_for_one_that_knows(env: Env) {
     let (bus, book) = (env.bus(), Book::default());
     let entries = book.clone();
     let handler = move |event: Created, _: Context| {
@@ -294,7 +239,7 @@ pub(crate) async fn who_reads_alone_makes_way_for_one_that_knows(env: Env) {
     no_letters(&bus).await;
 }
 
-pub(crate) async fn a_reader_by_hand_is_told_of_another_message(env: Env) {
+async fn a_reader_by_hand_is_told_of_another_message(env: Env) {
     let (bus, book) = (env.bus_with::<Shop>().await, Book::default());
     let mut reader = bus.consume::<Created>("shop-work").await.unwrap();
     end(new(&book, patient()).start(&env.another_bus().await).await.unwrap()).await;

@@ -9,9 +9,17 @@ use tidings::prelude::*;
 use tidings::{RouteState, Verdict};
 use tidings_tests::eventually;
 
-use crate::settle::dead_letter::letters;
+use crate::support::condition::letters;
 use crate::support::env::{Env, SOON};
 use crate::support::message::{Echo, Sent, Switched, sent, switched};
+
+scenarios! {
+    every_bus:
+        no_text_ends_a_route_of_requests,
+        no_text_ends_a_route_of_a_stream,
+        no_text_ends_a_route_of_core_events,
+        what_a_handler_holds_may_panic_when_its_deadline_drops_it;
+}
 
 /// An error that fails where it is shown, or where it is dropped.
 #[derive(Clone, Copy)]
@@ -70,7 +78,7 @@ impl Drop for Payload {
     }
 }
 
-pub(crate) async fn no_text_ends_a_route_of_requests(env: Env) {
+async fn no_text_ends_a_route_of_requests(env: Env) {
     let bus = env.bus();
     let handler = async |ask: Echo, _: Context| match ask.text.parse() {
         Ok(number) => Err(Failure::from(OddError::of(number))),
@@ -89,7 +97,7 @@ pub(crate) async fn no_text_ends_a_route_of_requests(env: Env) {
     assert_eq!((report.handled, report.failed, report.panicked), (6, 6, 1));
 }
 
-pub(crate) async fn no_text_ends_a_route_of_a_stream(env: Env) {
+async fn no_text_ends_a_route_of_a_stream(env: Env) {
     let bus = env.bus();
     let handler = async |event: Sent, _: Context| match event.number {
         100 => Ok(()),
@@ -114,7 +122,7 @@ pub(crate) async fn no_text_ends_a_route_of_a_stream(env: Env) {
     running.shutdown().await;
 }
 
-pub(crate) async fn no_text_ends_a_route_of_core_events(env: Env) {
+async fn no_text_ends_a_route_of_core_events(env: Env) {
     let bus = env.bus();
     let calls = Arc::new(AtomicU64::new(0));
     let handler = {
@@ -133,7 +141,7 @@ pub(crate) async fn no_text_ends_a_route_of_core_events(env: Env) {
     assert_eq!((report.handled, report.failed), (1, 8));
 }
 
-pub(crate) async fn what_a_handler_holds_may_panic_when_its_deadline_drops_it(env: Env) {
+async fn what_a_handler_holds_may_panic_when_its_deadline_drops_it(env: Env) {
     let bus = env.bus();
     let handler = async |event: Sent, _: Context| {
         if event.number == 1 {

@@ -8,6 +8,14 @@ use tokio::sync::mpsc;
 use crate::support::env::{Env, SHORT, never, next, soon};
 use crate::support::message::{ParcelEvent, Parcels, Region, Seen, Sent, sent};
 
+scenarios! {
+    also_on_threads:
+        a_subscription_dropped_in_mid_stream_leaves_the_others,
+        what_was_confirmed_before_a_publisher_was_dropped_is_stored,
+        publishes_dropped_half_way_are_stored_once_or_not,
+        a_batch_dropped_half_way_is_stored_up_to_there;
+}
+
 /// All numbers that are stored, in the order of the stream, with what is on the way.
 async fn stored(bus: &Bus) -> Vec<u64> {
     // A flush says that the server has what was sent; only an ack from behind says that the stream
@@ -25,7 +33,7 @@ async fn stored(bus: &Bus) -> Vec<u64> {
     }
 }
 
-pub(crate) async fn a_subscription_dropped_in_mid_stream_leaves_the_others(env: Env) {
+async fn a_subscription_dropped_in_mid_stream_leaves_the_others(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let mut gone_live = bus.subscribe::<Sent>().await.unwrap();
     let mut live = bus.subscribe::<Sent>().await.unwrap();
@@ -67,7 +75,7 @@ pub(crate) async fn a_subscription_dropped_in_mid_stream_leaves_the_others(env: 
     assert_eq!(next(&mut work).await.number, 201);
 }
 
-pub(crate) async fn what_was_confirmed_before_a_publisher_was_dropped_is_stored(env: Env) {
+async fn what_was_confirmed_before_a_publisher_was_dropped_is_stored(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let (sender, mut confirmed) = mpsc::unbounded_channel();
     let publishing = tokio::spawn({
@@ -93,7 +101,7 @@ pub(crate) async fn what_was_confirmed_before_a_publisher_was_dropped_is_stored(
     assert_eq!(stored, (1..=stored.len() as u64).collect::<Vec<_>>());
 }
 
-pub(crate) async fn publishes_dropped_half_way_are_stored_once_or_not(env: Env) {
+async fn publishes_dropped_half_way_are_stored_once_or_not(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     for number in 1..=200 {
         let event = sent(number);
@@ -113,7 +121,7 @@ pub(crate) async fn publishes_dropped_half_way_are_stored_once_or_not(env: Env) 
     assert_eq!(all, (1..=200).collect::<Vec<_>>());
 }
 
-pub(crate) async fn a_batch_dropped_half_way_is_stored_up_to_there(env: Env) {
+async fn a_batch_dropped_half_way_is_stored_up_to_there(env: Env) {
     const ALL: u64 = 5000;
     let bus = env.bus_with::<Parcels>().await;
     let mut live = bus.subscribe::<Sent>().await.unwrap();

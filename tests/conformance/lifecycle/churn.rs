@@ -9,6 +9,11 @@ use crate::support::env::{BY_AND_BY, Env, SOON, within};
 use crate::support::ledger::Ledger;
 use crate::support::message::{Parcels, Sent, sent};
 
+scenarios! {
+    also_on_threads:
+        registries_come_and_go_and_nothing_is_lost_or_doubled;
+}
+
 const PUBLISHERS: u64 = 2;
 const GENERATIONS: usize = 6;
 
@@ -23,7 +28,7 @@ async fn publish(bus: Bus, first: u64, end: CancellationToken) -> usize {
     count
 }
 
-pub(crate) async fn registries_come_and_go_and_nothing_is_lost_or_doubled(env: Env) {
+async fn registries_come_and_go_and_nothing_is_lost_or_doubled(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let (ledger, end) = (Ledger::default(), CancellationToken::new());
     let start = || {

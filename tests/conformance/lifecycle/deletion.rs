@@ -13,7 +13,21 @@ use crate::support::ledger::Ledger;
 use crate::support::message::{Parcels, Sent, sent};
 use crate::support::script::{Calls, Step, script};
 
-pub(crate) async fn a_route_comes_back_after_its_consumer_was_deleted(env: Env) {
+scenarios! {
+    also_on_threads:
+        a_route_comes_back_after_its_consumer_was_deleted,
+        what_was_not_settled_comes_again_and_nothing_else,
+        a_batch_comes_back_after_its_consumer_was_deleted,
+        acks_of_many_come_back_after_their_consumer_was_deleted,
+        two_instances_go_on_behind_what_both_have_settled,
+        a_work_queue_comes_back_after_its_consumer_was_deleted,
+        a_route_comes_back_whose_consumer_was_deleted_while_it_was_busy,
+        a_route_comes_back_after_its_stream_was_deleted,
+        a_stream_that_is_made_again_has_no_past,
+        a_reader_is_told_that_its_consumer_was_deleted;
+}
+
+async fn a_route_comes_back_after_its_consumer_was_deleted(env: Env) {
     let (bus, ledger) = (env.bus(), Ledger::default());
     let running =
         Registry::new("shop").handle::<Sent>(ledger.handler("one")).start(&bus).await.unwrap();
@@ -38,7 +52,7 @@ async fn numbers(calls: &mut Calls, count: usize) -> Vec<u64> {
     numbers
 }
 
-pub(crate) async fn what_was_not_settled_comes_again_and_nothing_else(env: Env) {
+async fn what_was_not_settled_comes_again_and_nothing_else(env: Env) {
     let bus = env.bus();
     let (handler, mut calls) = script(|number, attempt| match (number, attempt) {
         (3 | 7, 1) => Step::Fail(Failure::retry_after(Duration::from_secs(1), "not yet")),
@@ -61,7 +75,7 @@ pub(crate) async fn what_was_not_settled_comes_again_and_nothing_else(env: Env) 
     running.shutdown().await;
 }
 
-pub(crate) async fn a_batch_comes_back_after_its_consumer_was_deleted(env: Env) {
+async fn a_batch_comes_back_after_its_consumer_was_deleted(env: Env) {
     let (bus, (sender, mut batches)) = (env.bus(), mpsc::unbounded_channel());
     let handler = move |batch: Batch<Sent>, _: Context| {
         let numbers: Vec<u64> = batch.iter().map(|sent| sent.number).collect();
@@ -85,7 +99,7 @@ pub(crate) async fn a_batch_comes_back_after_its_consumer_was_deleted(env: Env) 
     running.shutdown().await;
 }
 
-pub(crate) async fn acks_of_many_come_back_after_their_consumer_was_deleted(env: Env) {
+async fn acks_of_many_come_back_after_their_consumer_was_deleted(env: Env) {
     let (bus, ledger) = (env.bus(), Ledger::default());
     let route = Route::of::<Sent>(ledger.handler("one")).concurrency(1).ack_every(4);
     let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
@@ -102,7 +116,7 @@ pub(crate) async fn acks_of_many_come_back_after_their_consumer_was_deleted(env:
     assert_eq!(running.shutdown().await[0].handled, 20);
 }
 
-pub(crate) async fn two_instances_go_on_behind_what_both_have_settled(env: Env) {
+async fn two_instances_go_on_behind_what_both_have_settled(env: Env) {
     let ledger = Ledger::default();
     let (bus, other) = (env.bus(), env.another_bus().await);
     let registry =
@@ -132,7 +146,7 @@ struct Asked {
     number: u64,
 }
 
-pub(crate) async fn a_work_queue_comes_back_after_its_consumer_was_deleted(env: Env) {
+async fn a_work_queue_comes_back_after_its_consumer_was_deleted(env: Env) {
     let (bus, (sender, mut asked)) = (env.bus(), mpsc::unbounded_channel());
     let handler = move |event: Asked, _: Context| {
         sender.send(event.number).unwrap();
@@ -149,7 +163,7 @@ pub(crate) async fn a_work_queue_comes_back_after_its_consumer_was_deleted(env: 
     running.shutdown().await;
 }
 
-pub(crate) async fn a_route_comes_back_whose_consumer_was_deleted_while_it_was_busy(env: Env) {
+async fn a_route_comes_back_whose_consumer_was_deleted_while_it_was_busy(env: Env) {
     let bus = env.bus();
     let (begun, mut begins) = mpsc::unbounded_channel();
     let gate = Arc::new(Semaphore::new(0));
@@ -177,7 +191,7 @@ pub(crate) async fn a_route_comes_back_whose_consumer_was_deleted_while_it_was_b
     assert_eq!(running.shutdown().await[0].handled, 2);
 }
 
-pub(crate) async fn a_route_comes_back_after_its_stream_was_deleted(env: Env) {
+async fn a_route_comes_back_after_its_stream_was_deleted(env: Env) {
     let (bus, ledger) = (env.bus(), Ledger::default());
     let running =
         Registry::new("shop").handle::<Sent>(ledger.handler("one")).start(&bus).await.unwrap();
@@ -192,7 +206,7 @@ pub(crate) async fn a_route_comes_back_after_its_stream_was_deleted(env: Env) {
     assert_eq!(running.shutdown().await[0].handled, 30);
 }
 
-pub(crate) async fn a_stream_that_is_made_again_has_no_past(env: Env) {
+async fn a_stream_that_is_made_again_has_no_past(env: Env) {
     let (bus, time) = (env.bus(), Duration::from_secs(2));
     let (sender, mut attempts) = mpsc::unbounded_channel();
     let handler = move |event: Sent, cx: Context| {
@@ -214,7 +228,7 @@ pub(crate) async fn a_stream_that_is_made_again_has_no_past(env: Env) {
     running.shutdown().await;
 }
 
-pub(crate) async fn a_reader_is_told_that_its_consumer_was_deleted(env: Env) {
+async fn a_reader_is_told_that_its_consumer_was_deleted(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish(&sent(1)).await.unwrap();
     let mut work = bus.consume::<Sent>("billing").await.unwrap();

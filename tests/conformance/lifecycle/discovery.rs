@@ -9,6 +9,14 @@ use tidings_tests::eventually;
 use crate::support::env::{Env, SHORT, SOON, soon};
 use crate::support::message::{Check, Echo, OutOfStock, Sent, Stock, Switched};
 
+scenarios! {
+    every_bus:
+        a_service_tells_what_it_is_and_offers,
+        a_service_tells_how_it_fares,
+        every_instance_answers_for_itself,
+        a_service_of_events_alone_is_found;
+}
+
 /// Two endpoints; it has ten of everything, and an echo that wants to hear something.
 fn warehouse() -> Registry {
     let check = |ask: Check, _: Context| async move {
@@ -41,7 +49,7 @@ async fn discover(bus: &Bus, count: usize) -> Vec<ServiceInfo> {
     .await
 }
 
-pub(crate) async fn a_service_tells_what_it_is_and_offers(env: Env) {
+async fn a_service_tells_what_it_is_and_offers(env: Env) {
     let bus = env.another_bus().await;
     assert!(bus.discover(SHORT).await.unwrap().is_empty(), "nobody is there");
     let running = warehouse().start(&env.bus()).await.unwrap();
@@ -62,7 +70,7 @@ pub(crate) async fn a_service_tells_what_it_is_and_offers(env: Env) {
     assert!(bus.discover(SHORT).await.unwrap().is_empty(), "it has gone");
 }
 
-pub(crate) async fn a_service_tells_how_it_fares(env: Env) {
+async fn a_service_tells_how_it_fares(env: Env) {
     let bus = env.another_bus().await;
     let _running = warehouse().start(&env.bus()).await.unwrap();
     for quantity in [1, 2, 11] {
@@ -78,7 +86,7 @@ pub(crate) async fn a_service_tells_how_it_fares(env: Env) {
     assert!(service.endpoints.iter().all(|e| e.processing_time > Duration::ZERO));
 }
 
-pub(crate) async fn every_instance_answers_for_itself(env: Env) {
+async fn every_instance_answers_for_itself(env: Env) {
     let mut running = Vec::new();
     for _ in 0..3 {
         running.push(warehouse().start(&env.another_bus().await).await.unwrap());
@@ -101,7 +109,7 @@ pub(crate) async fn every_instance_answers_for_itself(env: Env) {
 }
 
 /// It answers no request, and says who it is all the same.
-pub(crate) async fn a_service_of_events_alone_is_found(env: Env) {
+async fn a_service_of_events_alone_is_found(env: Env) {
     let bus = env.another_bus().await;
     let route = Route::of::<Sent>(|_: Sent, _: Context| async { Ok(()) });
     let stored = Registry::new("packers").version("2.0.1").route(route);

@@ -6,10 +6,20 @@ use std::time::Duration;
 use tidings::prelude::*;
 use tokio::time::Instant;
 
-use crate::settle::dead_letter::letters;
+use crate::support::condition::letters;
 use crate::support::env::{Env, SHORT, soon};
 use crate::support::message::{Parcels, Sent, sent};
 use crate::support::script::{Calls, Step, assert_time, script, which};
+
+scenarios! {
+    every_bus:
+        what_is_to_be_tried_again_waits_for_the_next_instance,
+        what_was_deferred_goes_to_the_next_instance,
+        what_was_deferred_at_its_last_attempt_is_tried_once_more,
+        last_attempts_that_are_here_are_made_here,
+        what_waits_for_its_rate_goes_to_the_next_instance,
+        a_rate_does_not_hold_up_a_shutdown_past_its_deadline;
+}
 
 /// What is left waits for nobody at a shutdown.
 const AT_ONCE: Duration = Duration::from_secs(2);
@@ -26,7 +36,7 @@ async fn unsettled(bus: &Bus) -> u64 {
     bus.stream::<Parcels>().consumer_state("shop-parcels_sent").await.unwrap().ack_pending
 }
 
-pub(crate) async fn what_is_to_be_tried_again_waits_for_the_next_instance(env: Env) {
+async fn what_is_to_be_tried_again_waits_for_the_next_instance(env: Env) {
     let (bus, wait) = (env.bus(), Duration::from_secs(1));
     let retry = || Retry::fixed(wait).max_attempts(2);
     let (handler, mut calls) = script(|_, _| Step::Fail(Failure::retry("the shop is shut")));
@@ -45,7 +55,7 @@ pub(crate) async fn what_is_to_be_tried_again_waits_for_the_next_instance(env: E
     letters(&bus.dead_letters("shop"), 0).await;
 }
 
-pub(crate) async fn what_was_deferred_goes_to_the_next_instance(env: Env) {
+async fn what_was_deferred_goes_to_the_next_instance(env: Env) {
     let bus = env.bus();
     let delay = Duration::from_secs(3);
     let (handler, mut calls) = script(move |_, _| Step::Fail(Failure::defer(delay, "it is early")));
@@ -66,7 +76,7 @@ pub(crate) async fn what_was_deferred_goes_to_the_next_instance(env: Env) {
 }
 
 /// It has no other attempt, so it is asked once more; who defers it for ever keeps nobody.
-pub(crate) async fn what_was_deferred_at_its_last_attempt_is_tried_once_more(env: Env) {
+async fn what_was_deferred_at_its_last_attempt_is_tried_once_more(env: Env) {
     let bus = env.bus();
     let of_first = AtomicU64::new(0);
     let (handler, mut calls) = script(move |number, _| match number {
@@ -88,7 +98,7 @@ pub(crate) async fn what_was_deferred_at_its_last_attempt_is_tried_once_more(env
     assert_eq!(unsettled(&bus).await, 1, "it is not lost");
 }
 
-pub(crate) async fn last_attempts_that_are_here_are_made_here(env: Env) {
+async fn last_attempts_that_are_here_are_made_here(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=20).map(sent)).await.unwrap();
     let (handler, mut calls) = script(|_, _| Step::Take(SHORT));
@@ -108,7 +118,7 @@ pub(crate) async fn last_attempts_that_are_here_are_made_here(env: Env) {
     letters(&bus.dead_letters("shop"), 0).await;
 }
 
-pub(crate) async fn what_waits_for_its_rate_goes_to_the_next_instance(env: Env) {
+async fn what_waits_for_its_rate_goes_to_the_next_instance(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=10).map(sent)).await.unwrap();
     let (handler, mut calls) = script(|_, _| Step::Done);
@@ -128,7 +138,7 @@ pub(crate) async fn what_waits_for_its_rate_goes_to_the_next_instance(env: Env) 
 }
 
 /// Those that have no other attempt wait for their rate, but not longer than the shutdown does.
-pub(crate) async fn a_rate_does_not_hold_up_a_shutdown_past_its_deadline(env: Env) {
+async fn a_rate_does_not_hold_up_a_shutdown_past_its_deadline(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=3).map(sent)).await.unwrap();
     let (handler, mut calls) = script(|_, _| Step::Done);

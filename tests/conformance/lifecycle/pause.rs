@@ -7,11 +7,21 @@ use tidings::{Control, RequestError, RouteState};
 use tidings_tests::eventually;
 use tokio::sync::mpsc;
 
-use crate::settle::circuit_breaker::state;
+use crate::support::condition::state;
 use crate::support::env::{Env, SHORT, SOON, never, soon};
 use crate::support::ledger::Ledger;
 use crate::support::message::{Check, Parcels, Seen, Sent, Stock, Switched, sent, switched};
 use crate::support::script::{Step, script, which};
+
+scenarios! {
+    every_bus:
+        a_stream_s_events_go_to_another_instance,
+        what_was_not_begun_is_given_back,
+        a_core_event_goes_to_another_member,
+        a_request_has_no_responders_meanwhile,
+        who_waits_for_a_change_is_told_of_each,
+        a_paused_registry_ends_like_any_other;
+}
 
 fn is_paused(state: &RouteState) -> bool {
     *state == RouteState::Paused
@@ -26,7 +36,7 @@ async fn holds_nothing(bus: &Bus) {
     .await;
 }
 
-pub(crate) async fn a_stream_s_events_go_to_another_instance(env: Env) {
+async fn a_stream_s_events_go_to_another_instance(env: Env) {
     let (bus, ledger) = (env.bus(), Ledger::default());
     let mut running = Vec::new();
     for instance in ["a", "b"] {
@@ -56,7 +66,7 @@ pub(crate) async fn a_stream_s_events_go_to_another_instance(env: Env) {
 }
 
 /// What it has fetched ahead goes to others at once, and what is being handled is finished.
-pub(crate) async fn what_was_not_begun_is_given_back(env: Env) {
+async fn what_was_not_begun_is_given_back(env: Env) {
     let bus = env.bus();
     let (handler, mut calls) = script(|number, _| match number {
         1 => Step::Take(SHORT * 2),
@@ -86,7 +96,7 @@ pub(crate) async fn what_was_not_begun_is_given_back(env: Env) {
     running.shutdown().await;
 }
 
-pub(crate) async fn a_core_event_goes_to_another_member(env: Env) {
+async fn a_core_event_goes_to_another_member(env: Env) {
     let bus = env.bus();
     let (sender, mut calls) = mpsc::unbounded_channel();
     let mut instances = Vec::new();
@@ -125,7 +135,7 @@ pub(crate) async fn a_core_event_goes_to_another_member(env: Env) {
     }
 }
 
-pub(crate) async fn a_request_has_no_responders_meanwhile(env: Env) {
+async fn a_request_has_no_responders_meanwhile(env: Env) {
     let bus = env.bus();
     let answer = async |_: Check, _: Context| Ok(Stock { available: 7 });
     let running = Registry::new("shop").handle::<Check>(answer);
@@ -146,7 +156,7 @@ pub(crate) async fn a_request_has_no_responders_meanwhile(env: Env) {
     running.shutdown().await;
 }
 
-pub(crate) async fn who_waits_for_a_change_is_told_of_each(env: Env) {
+async fn who_waits_for_a_change_is_told_of_each(env: Env) {
     let bus = env.bus();
     let (handler, mut calls) = script(|_, _| Step::Done);
     let registry = Registry::new("shop").handle::<Sent>(handler);
@@ -188,7 +198,7 @@ pub(crate) async fn who_waits_for_a_change_is_told_of_each(env: Env) {
     running.shutdown().await;
 }
 
-pub(crate) async fn a_paused_registry_ends_like_any_other(env: Env) {
+async fn a_paused_registry_ends_like_any_other(env: Env) {
     let bus = env.bus();
     let pause = |control: Control| {
         control.pause::<Sent>().unwrap();

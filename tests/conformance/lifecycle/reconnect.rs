@@ -7,15 +7,20 @@ use tidings::RequestError;
 use tidings::prelude::*;
 use tidings_tests::eventually;
 
-pub(crate) use crate::publish::delay::a_delayed_event_keeps_its_id_over_restarts;
 use crate::support::env::{BY_AND_BY, Env, SHORT, SOON, next, within};
 use crate::support::ledger::Ledger;
 use crate::support::message::{Check, OutOfStock, Parcels, Sent, Stock, Switched, sent, switched};
 
+scenarios! {
+    with_restart:
+        ten_thousand_messages_over_two_restarts,
+        what_listens_listens_again;
+}
+
 /// The server ends in good order at a third and is killed at a half: every message is stored
 /// once, and handled. What comes twice is, at the restart, what was being handled or whose ack was on
 /// its way, and at the crash what the server had not written yet of the acks before it.
-pub(crate) async fn ten_thousand_messages_over_two_restarts(mut env: Env) {
+async fn ten_thousand_messages_over_two_restarts(mut env: Env) {
     const ALL: usize = 10_000;
     const CONCURRENCY: usize = 16;
     const UNSETTLED: usize = 256;
@@ -75,7 +80,7 @@ pub(crate) async fn ten_thousand_messages_over_two_restarts(mut env: Env) {
     assert!(later.into_iter().all(|(_, by)| by.len() == 1), "each of the last quarter once");
 }
 
-pub(crate) async fn what_listens_listens_again(mut env: Env) {
+async fn what_listens_listens_again(mut env: Env) {
     let (bus, other) = (env.bus(), env.another_bus().await);
     let check = |ask: Check, _: Context| async move {
         if ask.quantity > 3 { Err(OutOfStock { available: 3 }) } else { Ok(Stock { available: 3 }) }

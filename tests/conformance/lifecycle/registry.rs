@@ -6,7 +6,16 @@ use tokio::sync::mpsc;
 
 use crate::support::env::{Env, SHORT, never, soon};
 use crate::support::ledger::Ledger;
-use crate::support::message::{Find, Seen, Sent, Switched, Tallied, Tally, sent};
+use crate::support::message::{Find, Seen, Sent, Switched, Tallied, Tally, audit, sent};
+
+scenarios! {
+    every_bus:
+        two_registries_of_one_name_share,
+        two_registries_of_two_names_each_get_all,
+        streams_and_consumers_are_created_by_name,
+        bad_registries_are_refused,
+        a_request_under_another_ones_stream_does_not_start;
+}
 
 /// A handler that sends on the number of what it handles.
 fn recorder(sender: mpsc::UnboundedSender<u64>) -> impl Handler<Sent> {
@@ -15,7 +24,7 @@ fn recorder(sender: mpsc::UnboundedSender<u64>) -> impl Handler<Sent> {
     }
 }
 
-pub(crate) async fn two_registries_of_one_name_share(env: Env) {
+async fn two_registries_of_one_name_share(env: Env) {
     let ledger = Ledger::default();
     let mut running = Vec::new();
     for instance in ["a", "b"] {
@@ -36,7 +45,7 @@ pub(crate) async fn two_registries_of_one_name_share(env: Env) {
     }
 }
 
-pub(crate) async fn two_registries_of_two_names_each_get_all(env: Env) {
+async fn two_registries_of_two_names_each_get_all(env: Env) {
     let ledger = Ledger::default();
     let mut running = Vec::new();
     for name in ["billing", "shipping"] {
@@ -54,7 +63,7 @@ pub(crate) async fn two_registries_of_two_names_each_get_all(env: Env) {
     }
 }
 
-pub(crate) async fn streams_and_consumers_are_created_by_name(env: Env) {
+async fn streams_and_consumers_are_created_by_name(env: Env) {
     let bus = env.bus();
     let (sender, mut numbers) = mpsc::unbounded_channel();
     let start = || Registry::new("shop").handle::<Sent>(recorder(sender.clone())).start(&bus);
@@ -70,7 +79,7 @@ pub(crate) async fn streams_and_consumers_are_created_by_name(env: Env) {
     running.shutdown().await;
 }
 
-pub(crate) async fn bad_registries_are_refused(env: Env) {
+async fn bad_registries_are_refused(env: Env) {
     #[derive(Debug, Event)]
     enum Unnamed {
         Sent(Sent),
@@ -125,14 +134,14 @@ pub(crate) async fn bad_registries_are_refused(env: Env) {
 }
 
 /// Whoever made it: a stream would answer before the handler.
-pub(crate) async fn a_request_under_another_ones_stream_does_not_start(env: Env) {
+async fn a_request_under_another_ones_stream_does_not_start(env: Env) {
     let bus = env.bus();
     let registry = || {
         let tally = |_: Tally, _: Context| async { Ok(Tallied { total: None }) };
         let record = |_: Sent, _: Context| async { Ok(()) };
         Registry::new("stock").handle::<Sent>(record).handle::<Tally>(tally)
     };
-    crate::handle::request::audit(&bus, |_| {}).await;
+    audit(&bus, |_| {}).await;
     for error in [
         soon(registry().start(&bus)).await.map(drop).unwrap_err(),
         soon(registry().plan(&bus)).await.map(drop).unwrap_err(),
@@ -147,7 +156,7 @@ pub(crate) async fn a_request_under_another_ones_stream_does_not_start(env: Env)
     }
     assert!(bus.discover(SHORT).await.unwrap().is_empty(), "nothing of it listens");
     // One that answers nobody may keep what is asked.
-    crate::handle::request::audit(&bus, |config| config.no_ack = true).await;
+    audit(&bus, |config| config.no_ack = true).await;
     registry().plan(&bus).await.unwrap();
     soon(registry().start(&bus)).await.unwrap().shutdown().await;
 }

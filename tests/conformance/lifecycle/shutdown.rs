@@ -11,6 +11,16 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use crate::support::env::{Env, never, next, soon};
 use crate::support::message::{Check, Sent, Switched, sent, switched};
 
+scenarios! {
+    every_bus:
+        running_handlers_finish_and_are_acked,
+        a_handler_past_the_deadline_comes_again,
+        what_was_not_begun_goes_to_another,
+        what_is_left_at_the_deadline_is_told,
+        serve_ends_with_its_signal,
+        a_closed_bus_says_so;
+}
+
 const SHORT: Duration = Duration::from_millis(500);
 
 /// A handler that says when it begins and goes on when it may.
@@ -30,7 +40,7 @@ fn gated(
     Route::of::<Sent>(handler).concurrency(concurrency).retry(Retry::fixed(SHORT))
 }
 
-pub(crate) async fn running_handlers_finish_and_are_acked(env: Env) {
+async fn running_handlers_finish_and_are_acked(env: Env) {
     let (bus, gate) = (env.bus(), Arc::new(Semaphore::new(0)));
     let (sender, mut begun) = mpsc::unbounded_channel();
     let registry = Registry::new("shop").route(gated(sender, Arc::clone(&gate), 3));
@@ -50,7 +60,7 @@ pub(crate) async fn running_handlers_finish_and_are_acked(env: Env) {
     never(SHORT * 2, left.next()).await;
 }
 
-pub(crate) async fn a_handler_past_the_deadline_comes_again(env: Env) {
+async fn a_handler_past_the_deadline_comes_again(env: Env) {
     let (bus, gate) = (env.bus(), Arc::new(Semaphore::new(0)));
     let (sender, mut begun) = mpsc::unbounded_channel();
     let registry = Registry::new("shop").route(gated(sender, gate, 1));
@@ -65,7 +75,7 @@ pub(crate) async fn a_handler_past_the_deadline_comes_again(env: Env) {
     delivery.ack().await.unwrap();
 }
 
-pub(crate) async fn what_was_not_begun_goes_to_another(env: Env) {
+async fn what_was_not_begun_goes_to_another(env: Env) {
     let bus = env.bus();
     let (sender, mut begun) = mpsc::unbounded_channel();
     // A handler that ends when the shutdown begins, and not before.
@@ -97,7 +107,7 @@ pub(crate) async fn what_was_not_begun_goes_to_another(env: Env) {
     never(SHORT, rest.next()).await;
 }
 
-pub(crate) async fn what_is_left_at_the_deadline_is_told(env: Env) {
+async fn what_is_left_at_the_deadline_is_told(env: Env) {
     let bus = env.bus();
     let (begun, mut beginning) = mpsc::unbounded_channel();
     let asked = begun.clone();
@@ -142,7 +152,7 @@ pub(crate) async fn what_is_left_at_the_deadline_is_told(env: Env) {
     }
 }
 
-pub(crate) async fn serve_ends_with_its_signal(env: Env) {
+async fn serve_ends_with_its_signal(env: Env) {
     let bus = env.bus();
     let (end, ended) = oneshot::channel::<()>();
     let (ready, is_ready) = oneshot::channel();
@@ -173,7 +183,7 @@ pub(crate) async fn serve_ends_with_its_signal(env: Env) {
     assert!(matches!(answer, Err(RequestError::NoResponders { .. })), "{answer:?}");
 }
 
-pub(crate) async fn a_closed_bus_says_so(env: Env) {
+async fn a_closed_bus_says_so(env: Env) {
     let bus = env.bus();
     bus.publish(&switched(1)).await.unwrap();
     soon(bus.clone().close()).await.unwrap();

@@ -8,11 +8,21 @@ use tidings::{
 };
 use tidings_tests::eventually;
 
-use crate::settle::circuit_breaker::state;
-use crate::settle::dead_letter::letters;
+use crate::support::condition::{letters, state};
 use crate::support::env::{Env, SHORT, SOON};
 use crate::support::message::{Parcels, Region, Seen, Sent, sent};
 use crate::support::script::{Calls, Step, script};
+
+scenarios! {
+    every_bus:
+        a_deleted_consumer_is_said_and_come_back_it_is_read,
+        a_deleted_stream_is_said_and_come_back_it_is_read,
+        what_finds_no_room_among_the_letters_keeps_no_place,
+        what_waits_for_its_letter_is_covered_by_no_ack,
+        a_full_stream_of_letters_is_said_until_there_is_room,
+        a_missing_stream_of_letters_is_made_again,
+        a_shutdown_leaves_what_finds_no_room;
+}
 
 fn is_failing(state: &RouteState) -> bool {
     matches!(state, RouteState::Failing { .. })
@@ -38,7 +48,7 @@ async fn bound(bus: &Bus) -> (Running, Calls) {
     (registry.start(bus).await.unwrap(), calls)
 }
 
-pub(crate) async fn a_deleted_consumer_is_said_and_come_back_it_is_read(env: Env) {
+async fn a_deleted_consumer_is_said_and_come_back_it_is_read(env: Env) {
     let bus = env.bus();
     make(&bus).await;
     let (running, mut calls) = bound(&bus).await;
@@ -67,7 +77,7 @@ pub(crate) async fn a_deleted_consumer_is_said_and_come_back_it_is_read(env: Env
     running.shutdown().await;
 }
 
-pub(crate) async fn a_deleted_stream_is_said_and_come_back_it_is_read(env: Env) {
+async fn a_deleted_stream_is_said_and_come_back_it_is_read(env: Env) {
     let bus = env.bus();
     make(&bus).await;
     let (running, mut calls) = bound(&bus).await;
@@ -101,7 +111,7 @@ async fn unsettled(bus: &Bus) -> u64 {
     bus.stream::<Parcels>().consumer_state("shop-parcels_sent").await.unwrap().ack_pending
 }
 
-pub(crate) async fn a_full_stream_of_letters_is_said_until_there_is_room(env: Env) {
+async fn a_full_stream_of_letters_is_said_until_there_is_room(env: Env) {
     let bus = env.bus();
     let (running, mut calls) = choosy(&bus, DeadLetterPolicy::default().max_messages(1)).await;
     bus.publish(&sent(1)).await.unwrap();
@@ -133,7 +143,7 @@ pub(crate) async fn a_full_stream_of_letters_is_said_until_there_is_room(env: En
     assert_eq!((report.rejected, report.dead_lettered, report.handled), (2, 2, 3));
 }
 
-pub(crate) async fn a_missing_stream_of_letters_is_made_again(env: Env) {
+async fn a_missing_stream_of_letters_is_made_again(env: Env) {
     let bus = env.bus();
     let (running, mut calls) = choosy(&bus, DeadLetterPolicy::default()).await;
     bus.stream::<Aside>().delete().await.unwrap();
@@ -150,7 +160,7 @@ pub(crate) async fn a_missing_stream_of_letters_is_made_again(env: Env) {
 }
 
 /// A shutdown does not wait for room: the original stays for who comes next.
-pub(crate) async fn a_shutdown_leaves_what_finds_no_room(env: Env) {
+async fn a_shutdown_leaves_what_finds_no_room(env: Env) {
     let bus = env.bus();
     let (running, mut calls) = choosy(&bus, DeadLetterPolicy::default().max_messages(1)).await;
     bus.publish_all([sent(1), sent(3)]).await.unwrap();
@@ -174,7 +184,7 @@ pub(crate) async fn a_shutdown_leaves_what_finds_no_room(env: Env) {
 /// More than the handlers that a route has: each would keep its place.
 const MANY: u64 = 40;
 
-pub(crate) async fn what_finds_no_room_among_the_letters_keeps_no_place(env: Env) {
+async fn what_finds_no_room_among_the_letters_keeps_no_place(env: Env) {
     let bus = env.bus();
     let (running, mut calls) = choosy(&bus, DeadLetterPolicy::default().max_messages(1)).await;
     bus.publish_all((0..=MANY).map(|number| sent(2 * number + 1))).await.unwrap();
@@ -207,7 +217,7 @@ pub(crate) async fn what_finds_no_room_among_the_letters_keeps_no_place(env: Env
     assert_eq!(unsettled(&bus).await, 0);
 }
 
-pub(crate) async fn what_waits_for_its_letter_is_covered_by_no_ack(env: Env) {
+async fn what_waits_for_its_letter_is_covered_by_no_ack(env: Env) {
     let bus = env.bus();
     let (handler, mut calls) = script(|number, _| match number {
         2 => Step::Fail(Failure::reject("no such parcel")),

@@ -11,6 +11,28 @@ use tokio::time::Instant;
 use crate::support::env::{Env, SHORT, never, next, soon};
 use crate::support::message::{Parcels, Sent, sent};
 
+scenarios! {
+    every_bus:
+        a_batch_is_stored_as_one_and_in_order,
+        a_batch_is_heard_and_handled_like_any_events,
+        a_thousand_at_most,
+        a_batch_again_is_a_duplicate_and_stored_once,
+        one_that_is_stored_already_keeps_out_the_others,
+        what_is_refused_is_heard_once,
+        of_several_faults_the_server_names_one_at_once,
+        what_can_not_be_in_a_batch_is_refused_when_it_is_added,
+        an_event_that_is_too_large_keeps_out_the_others,
+        expectations_are_those_of_the_whole_batch,
+        a_full_stream_takes_all_or_nothing,
+        a_stream_that_does_not_allow_it_is_named_with_the_attribute,
+        a_batch_without_its_stream_names_it,
+        a_batch_that_is_dropped_leaves_nothing,
+        batches_beside_each_other_do_not_mix,
+        the_same_batch_from_many_sides_is_stored_once,
+        events_of_a_batch_can_wait,
+        what_a_handler_publishes_as_one_is_stored_once;
+}
+
 #[derive(EventStream)]
 #[stream(
     name = "ACCOUNTS",
@@ -72,7 +94,7 @@ async fn messages(bus: &Bus) -> u64 {
     bus.stream::<Accounts>().state().await.unwrap().messages
 }
 
-pub(crate) async fn a_batch_is_stored_as_one_and_in_order(env: Env) {
+async fn a_batch_is_stored_as_one_and_in_order(env: Env) {
     let bus = env.bus_with::<Accounts>().await;
     bus.publish(&debited(0)).await.unwrap();
     let mut batch = transfer(&bus, 1);
@@ -96,7 +118,7 @@ pub(crate) async fn a_batch_is_stored_as_one_and_in_order(env: Env) {
     assert!(third.message_id().is_some());
 }
 
-pub(crate) async fn a_batch_is_heard_and_handled_like_any_events(env: Env) {
+async fn a_batch_is_heard_and_handled_like_any_events(env: Env) {
     let bus = env.bus_with::<Accounts>().await;
     let mut live = bus.subscribe::<AccountEvent>().await.unwrap();
     let mut work = bus.consume::<AccountEvent>("audit").await.unwrap();
@@ -110,7 +132,7 @@ pub(crate) async fn a_batch_is_heard_and_handled_like_any_events(env: Env) {
     never(SHORT, work.next()).await;
 }
 
-pub(crate) async fn a_thousand_at_most(env: Env) {
+async fn a_thousand_at_most(env: Env) {
     let bus = env.bus_with::<Accounts>().await;
     let mut batch = bus.atomic();
     for number in 0..1000 {
@@ -129,7 +151,7 @@ pub(crate) async fn a_thousand_at_most(env: Env) {
     }
 }
 
-pub(crate) async fn a_batch_again_is_a_duplicate_and_stored_once(env: Env) {
+async fn a_batch_again_is_a_duplicate_and_stored_once(env: Env) {
     let bus = env.bus_with::<Accounts>().await;
     let batch = transfer(&bus, 1);
     let ack = batch.publish().await.unwrap();
@@ -152,7 +174,7 @@ pub(crate) async fn a_batch_again_is_a_duplicate_and_stored_once(env: Env) {
     assert_eq!(messages(&bus).await, 5);
 }
 
-pub(crate) async fn one_that_is_stored_already_keeps_out_the_others(env: Env) {
+async fn one_that_is_stored_already_keeps_out_the_others(env: Env) {
     let bus = env.bus_with::<Accounts>().await;
     bus.publish(&debited(9)).await.unwrap();
     bus.publish(&credited(2)).await.unwrap();
@@ -173,7 +195,7 @@ pub(crate) async fn one_that_is_stored_already_keeps_out_the_others(env: Env) {
 }
 
 /// A batch that is refused was heard all the same; asking the stream for its ids is not.
-pub(crate) async fn what_is_refused_is_heard_once(env: Env) {
+async fn what_is_refused_is_heard_once(env: Env) {
     let bus = env.bus_with::<Accounts>().await;
     bus.publish(&credited(2)).await.unwrap();
     let mut live = bus.subscribe::<AccountEvent>().await.unwrap();
@@ -197,7 +219,7 @@ struct Written {
     text: String,
 }
 
-pub(crate) async fn of_several_faults_the_server_names_one_at_once(env: Env) {
+async fn of_several_faults_the_server_names_one_at_once(env: Env) {
     let bus = env.bus_with::<Notes>().await;
     let written = |number| Written { number, text: String::new() };
     let known = written(0);
@@ -249,7 +271,7 @@ pub(crate) async fn of_several_faults_the_server_names_one_at_once(env: Env) {
     assert_eq!(bus.stream::<Notes>().state().await.unwrap().messages, 1);
 }
 
-pub(crate) async fn what_can_not_be_in_a_batch_is_refused_when_it_is_added(env: Env) {
+async fn what_can_not_be_in_a_batch_is_refused_when_it_is_added(env: Env) {
     let bus = env.bus_with::<Accounts>().await;
     let mut batch = bus.atomic();
     assert!(matches!(batch.publish().await, Err(AtomicError::Empty)));
@@ -299,7 +321,7 @@ pub(crate) async fn what_can_not_be_in_a_batch_is_refused_when_it_is_added(env: 
     assert_eq!(batch.publish().await.unwrap().last_sequence, 2);
 }
 
-pub(crate) async fn an_event_that_is_too_large_keeps_out_the_others(env: Env) {
+async fn an_event_that_is_too_large_keeps_out_the_others(env: Env) {
     let bus = env.bus_with::<Accounts>().await;
     let mut batch = bus.atomic();
     batch.add(&debited(1)).unwrap();
@@ -314,7 +336,7 @@ pub(crate) async fn an_event_that_is_too_large_keeps_out_the_others(env: Env) {
     assert_eq!(messages(&bus).await, 0);
 }
 
-pub(crate) async fn expectations_are_those_of_the_whole_batch(env: Env) {
+async fn expectations_are_those_of_the_whole_batch(env: Env) {
     let bus = env.bus_with::<Accounts>().await;
     bus.publish(&debited(0)).await.unwrap();
     let (first, second) = (debited(1), credited(1));
@@ -342,7 +364,7 @@ pub(crate) async fn expectations_are_those_of_the_whole_batch(env: Env) {
     assert_eq!(messages(&bus).await, 3);
 }
 
-pub(crate) async fn a_full_stream_takes_all_or_nothing(env: Env) {
+async fn a_full_stream_takes_all_or_nothing(env: Env) {
     let bus = env.bus();
     let mut config = Accounts::config();
     (config.max_messages, config.discard) = (Some(5), tidings::Discard::New);
@@ -367,7 +389,7 @@ pub(crate) async fn a_full_stream_takes_all_or_nothing(env: Env) {
     bus.publish(&debited(5)).await.unwrap();
 }
 
-pub(crate) async fn a_stream_that_does_not_allow_it_is_named_with_the_attribute(env: Env) {
+async fn a_stream_that_does_not_allow_it_is_named_with_the_attribute(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let mut batch = bus.atomic();
     batch.add(&sent(1)).unwrap();
@@ -389,7 +411,7 @@ pub(crate) async fn a_stream_that_does_not_allow_it_is_named_with_the_attribute(
     assert_eq!(messages(&bus).await, 0);
 }
 
-pub(crate) async fn a_batch_without_its_stream_names_it(env: Env) {
+async fn a_batch_without_its_stream_names_it(env: Env) {
     let bus = env.bus();
     match soon(transfer(&bus, 1).publish()).await.unwrap_err() {
         AtomicError::Event { place, source: PublishError::NoStream { stream, .. } } => {
@@ -399,7 +421,7 @@ pub(crate) async fn a_batch_without_its_stream_names_it(env: Env) {
     }
 }
 
-pub(crate) async fn a_batch_that_is_dropped_leaves_nothing(env: Env) {
+async fn a_batch_that_is_dropped_leaves_nothing(env: Env) {
     let bus = env.bus_with::<Accounts>().await;
     drop(transfer(&bus, 1));
     let batch = transfer(&bus, 2);
@@ -423,7 +445,7 @@ pub(crate) async fn a_batch_that_is_dropped_leaves_nothing(env: Env) {
     assert_eq!(messages(&bus).await, 80);
 }
 
-pub(crate) async fn batches_beside_each_other_do_not_mix(env: Env) {
+async fn batches_beside_each_other_do_not_mix(env: Env) {
     let bus = env.bus_with::<Accounts>().await;
     let other = env.another_bus().await;
     let publish = |bus: Bus, account: u32| async move {
@@ -451,7 +473,7 @@ pub(crate) async fn batches_beside_each_other_do_not_mix(env: Env) {
     assert_eq!(messages(&bus).await, 800);
 }
 
-pub(crate) async fn the_same_batch_from_many_sides_is_stored_once(env: Env) {
+async fn the_same_batch_from_many_sides_is_stored_once(env: Env) {
     let bus = env.bus_with::<Accounts>().await;
     let publish = |bus: Bus| async move { transfer(&bus, 1).publish().await.unwrap() };
     let acks = soon(join_all((0..20).map(|_| publish(bus.clone())))).await;
@@ -460,7 +482,7 @@ pub(crate) async fn the_same_batch_from_many_sides_is_stored_once(env: Env) {
     assert_eq!(messages(&bus).await, 2);
 }
 
-pub(crate) async fn events_of_a_batch_can_wait(env: Env) {
+async fn events_of_a_batch_can_wait(env: Env) {
     let bus = env.bus_with::<Accounts>().await;
     let mut work = bus.consume::<Credited>("audit").await.unwrap();
     let mut batch = bus.atomic();
@@ -474,7 +496,7 @@ pub(crate) async fn events_of_a_batch_can_wait(env: Env) {
     delivery.ack_confirmed().await.unwrap();
 }
 
-pub(crate) async fn what_a_handler_publishes_as_one_is_stored_once(env: Env) {
+async fn what_a_handler_publishes_as_one_is_stored_once(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.provision::<Accounts>().await.unwrap();
     let (sender, mut acks) = mpsc::unbounded_channel();

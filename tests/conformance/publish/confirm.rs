@@ -11,7 +11,24 @@ use crate::support::message::{
     Added, ParcelEvent, Parcels, Region, Sent, Switched, SwitchedRef, sent, switched,
 };
 
-pub(crate) async fn an_event_of_a_stream_is_stored_when_publish_returns(env: Env) {
+scenarios! {
+    every_bus:
+        an_event_of_a_stream_is_stored_when_publish_returns,
+        publish_all_confirms_each_in_order,
+        publish_all_says_which_failed,
+        a_payload_over_the_limit_is_refused_with_both_sizes,
+        a_missing_stream_is_named,
+        a_missing_stream_is_named_though_somebody_listens,
+        what_another_stream_confirms_names_both,
+        expectations_hold_or_conflict,
+        a_time_to_live_is_whole_seconds,
+        core_events_need_no_stream,
+        who_only_listens_does_not_answer_for_the_stream,
+        a_borrowed_event_is_received_by_one_that_owns,
+        generic_events_and_enums_go_round;
+}
+
+async fn an_event_of_a_stream_is_stored_when_publish_returns(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     for number in 1..=3 {
         let ack = bus.publish(&sent(number)).await.unwrap();
@@ -24,7 +41,7 @@ pub(crate) async fn an_event_of_a_stream_is_stored_when_publish_returns(env: Env
     }
 }
 
-pub(crate) async fn publish_all_confirms_each_in_order(env: Env) {
+async fn publish_all_confirms_each_in_order(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     // More than are on the way at a time.
     let acks = bus.publish_all((1..=2000).map(sent)).await.unwrap();
@@ -36,7 +53,7 @@ pub(crate) async fn publish_all_confirms_each_in_order(env: Env) {
     assert!(bus.publish_all(Vec::<Sent>::new()).await.unwrap().is_empty());
 }
 
-pub(crate) async fn publish_all_says_which_failed(env: Env) {
+async fn publish_all_says_which_failed(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let too_large = Sent { note: "x".repeat(bus.max_payload()), ..sent(2) };
     let error = bus.publish_all([sent(1), too_large, sent(3)]).await.unwrap_err();
@@ -48,7 +65,7 @@ pub(crate) async fn publish_all_says_which_failed(env: Env) {
     assert!(error.to_string().contains("1 of 3"), "{error}");
 }
 
-pub(crate) async fn a_payload_over_the_limit_is_refused_with_both_sizes(env: Env) {
+async fn a_payload_over_the_limit_is_refused_with_both_sizes(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let limit = bus.max_payload();
     let mut live = bus.subscribe::<Switched>().await.unwrap();
@@ -72,7 +89,7 @@ pub(crate) async fn a_payload_over_the_limit_is_refused_with_both_sizes(env: Env
     assert_eq!(bus.publish(&sent(2)).await.unwrap().sequence, 1);
 }
 
-pub(crate) async fn a_missing_stream_is_named(env: Env) {
+async fn a_missing_stream_is_named(env: Env) {
     let bus = env.bus();
     let error = soon(bus.publish(&sent(1))).await.unwrap_err();
     match &error {
@@ -90,7 +107,7 @@ pub(crate) async fn a_missing_stream_is_named(env: Env) {
 pub(crate) struct Narrow;
 
 /// Whoever listens takes what no stream does, so that nobody answers at all.
-pub(crate) async fn a_missing_stream_is_named_though_somebody_listens(env: Env) {
+async fn a_missing_stream_is_named_though_somebody_listens(env: Env) {
     let bus = env.bus();
     let _listening = bus.subscribe::<Sent>().await.unwrap();
     let is_none = |error: &PublishError| match error {
@@ -145,7 +162,7 @@ struct Moved {
     number: u32,
 }
 
-pub(crate) async fn what_another_stream_confirms_names_both(env: Env) {
+async fn what_another_stream_confirms_names_both(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let is_told = |error: &PublishError| match error {
         PublishError::WrongStream { subject, stream, answered } => {
@@ -181,7 +198,7 @@ struct LooselySent {
     number: u32,
 }
 
-pub(crate) async fn expectations_hold_or_conflict(env: Env) {
+async fn expectations_hold_or_conflict(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let first = sent(1);
     bus.message(&first)
@@ -218,7 +235,7 @@ pub(crate) async fn expectations_hold_or_conflict(env: Env) {
     assert_eq!(ack.sequence, 2, "what conflicted was not stored");
 }
 
-pub(crate) async fn a_time_to_live_is_whole_seconds(env: Env) {
+async fn a_time_to_live_is_whole_seconds(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let event = sent(1);
     for ttl in [Duration::ZERO, Duration::from_millis(500), Duration::from_millis(1500)] {
@@ -235,7 +252,7 @@ pub(crate) async fn a_time_to_live_is_whole_seconds(env: Env) {
     .await;
 }
 
-pub(crate) async fn core_events_need_no_stream(env: Env) {
+async fn core_events_need_no_stream(env: Env) {
     let bus = env.bus();
     let mut live = bus.subscribe::<Switched>().await.unwrap();
     bus.publish(&switched(1)).await.unwrap();
@@ -244,7 +261,7 @@ pub(crate) async fn core_events_need_no_stream(env: Env) {
     assert!(delivery.headers().is_empty() && delivery.message_id().is_none());
 }
 
-pub(crate) async fn a_borrowed_event_is_received_by_one_that_owns(env: Env) {
+async fn a_borrowed_event_is_received_by_one_that_owns(env: Env) {
     let bus = env.bus();
     let mut live = bus.subscribe::<Switched>().await.unwrap();
     let room = String::from("cellar");
@@ -253,7 +270,7 @@ pub(crate) async fn a_borrowed_event_is_received_by_one_that_owns(env: Env) {
     assert_eq!(delivery.into_event(), Switched { room, number: 3 });
 }
 
-pub(crate) async fn generic_events_and_enums_go_round(env: Env) {
+async fn generic_events_and_enums_go_round(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let mut numbers = bus.subscribe::<Added<Vec<u8>>>().await.unwrap();
     bus.publish(&Added { detail: vec![1, 2] }).await.unwrap();
@@ -275,7 +292,7 @@ struct Heard {
     number: u64,
 }
 
-pub(crate) async fn who_only_listens_does_not_answer_for_the_stream(env: Env) {
+async fn who_only_listens_does_not_answer_for_the_stream(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let listen = |heard: Heard, _: Context| async move {
         if heard.number.is_multiple_of(2) { Ok(()) } else { Err(Failure::retry("an odd number")) }

@@ -12,7 +12,19 @@ use tokio::time::Instant;
 use crate::support::env::{Env, SOON};
 use crate::support::message::{Parcels, Region, Seen, Sent, sent};
 
-pub(crate) async fn the_same_event_is_stored_once(env: Env) {
+scenarios! {
+    every_bus:
+        the_same_event_is_stored_once,
+        a_rebuilt_event_is_the_same_by_its_id_fields,
+        events_without_id_fields_are_all_stored,
+        fifty_publishers_of_one_event_store_it_once,
+        a_message_id_of_ones_own,
+        a_longer_window_brings_no_id_back,
+        an_id_of_what_nobody_wanted_is_forgotten_with_its_window,
+        after_the_window_the_same_event_is_a_new_one;
+}
+
+async fn the_same_event_is_stored_once(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let first = bus.publish(&sent(1)).await.unwrap();
     let again = bus.publish(&sent(1)).await.unwrap();
@@ -22,7 +34,7 @@ pub(crate) async fn the_same_event_is_stored_once(env: Env) {
     assert_eq!(bus.publish(&sent(2)).await.unwrap().sequence, 2, "nothing was stored between");
 }
 
-pub(crate) async fn a_rebuilt_event_is_the_same_by_its_id_fields(env: Env) {
+async fn a_rebuilt_event_is_the_same_by_its_id_fields(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let first = bus.publish(&sent(1)).await.unwrap();
     // Another process, another note: the id field says that it is the same event.
@@ -32,7 +44,7 @@ pub(crate) async fn a_rebuilt_event_is_the_same_by_its_id_fields(env: Env) {
     assert_eq!(again.sequence, first.sequence);
 }
 
-pub(crate) async fn events_without_id_fields_are_all_stored(env: Env) {
+async fn events_without_id_fields_are_all_stored(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let seen = Seen { number: 1, region: Region::Eu };
     for sequence in 1..=3 {
@@ -41,7 +53,7 @@ pub(crate) async fn events_without_id_fields_are_all_stored(env: Env) {
     }
 }
 
-pub(crate) async fn fifty_publishers_of_one_event_store_it_once(env: Env) {
+async fn fifty_publishers_of_one_event_store_it_once(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let acks = join_all((0..50).map(|_| {
         let bus = bus.clone();
@@ -64,7 +76,7 @@ struct Paid {
     number: u64,
 }
 
-pub(crate) async fn a_longer_window_brings_no_id_back(env: Env) {
+async fn a_longer_window_brings_no_id_back(env: Env) {
     let bus = env.bus_with::<Tolls>().await;
     bus.publish(&Paid { number: 1 }).await.unwrap();
     bus.publish(&Paid { number: 2 }).await.unwrap();
@@ -80,7 +92,7 @@ pub(crate) async fn a_longer_window_brings_no_id_back(env: Env) {
     assert!(bus.publish(&Paid { number: 2 }).await.unwrap().duplicate);
 }
 
-pub(crate) async fn an_id_of_what_nobody_wanted_is_forgotten_with_its_window(env: Env) {
+async fn an_id_of_what_nobody_wanted_is_forgotten_with_its_window(env: Env) {
     let bus = env.bus();
     let configure = async |window| {
         let mut config = Tolls::config();
@@ -100,7 +112,7 @@ pub(crate) async fn an_id_of_what_nobody_wanted_is_forgotten_with_its_window(env
     .await;
 }
 
-pub(crate) async fn a_message_id_of_ones_own(env: Env) {
+async fn a_message_id_of_ones_own(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let event = sent(1);
     assert!(!bus.publish(&event).await.unwrap().duplicate);
@@ -124,7 +136,7 @@ struct Felt {
     number: u64,
 }
 
-pub(crate) async fn after_the_window_the_same_event_is_a_new_one(env: Env) {
+async fn after_the_window_the_same_event_is_a_new_one(env: Env) {
     let window = Duration::from_secs(1);
     let bus = env.bus_with::<Pulses>().await;
     let (begun, felt) = (Instant::now(), Felt { number: 1 });

@@ -9,6 +9,22 @@ use tokio::time::Instant;
 use crate::support::env::{Env, never, next, soon};
 use crate::support::message::{Parcels, sent};
 
+scenarios! {
+    every_bus:
+        a_delayed_event_comes_in_its_time_with_its_id,
+        a_delayed_event_is_stored_once,
+        a_delayed_event_waits_for_its_new_time,
+        every_way_to_publish_moves_a_delayed_event,
+        a_delayed_event_that_many_move_comes_once,
+        a_second_run_keeps_the_first_delay,
+        what_waits_is_no_event_to_any_reader,
+        a_consumer_whose_acks_cancel_is_refused,
+        what_can_not_be_delayed_is_refused,
+        what_would_not_come_is_refused;
+    with_restart:
+        a_delayed_event_keeps_its_id_over_restarts;
+}
+
 const DELAY: Duration = Duration::from_millis(1500);
 
 /// A stream in which messages may wait; only exactly these subjects.
@@ -34,7 +50,7 @@ fn reminder(number: u64) -> Reminder {
     Reminder { number, who: "ada".into() }
 }
 
-pub(crate) async fn a_delayed_event_comes_in_its_time_with_its_id(env: Env) {
+async fn a_delayed_event_comes_in_its_time_with_its_id(env: Env) {
     let bus = env.bus_with::<Reminders>().await;
     let mut work = bus.consume::<Reminder>("alarm").await.unwrap();
     let begun = Instant::now();
@@ -53,7 +69,7 @@ pub(crate) async fn a_delayed_event_comes_in_its_time_with_its_id(env: Env) {
     delivery.ack().await.unwrap();
 }
 
-pub(crate) async fn a_delayed_event_is_stored_once(env: Env) {
+async fn a_delayed_event_is_stored_once(env: Env) {
     let bus = env.bus_with::<Reminders>().await;
     let event = reminder(1);
     let first = bus.message(&event).delay(DELAY).publish().await.unwrap();
@@ -66,7 +82,7 @@ pub(crate) async fn a_delayed_event_is_stored_once(env: Env) {
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-pub(crate) async fn a_delayed_event_waits_for_its_new_time(env: Env) {
+async fn a_delayed_event_waits_for_its_new_time(env: Env) {
     let bus = env.bus_with::<Reminders>().await;
     let mut work = bus.consume::<Reminder>("alarm").await.unwrap();
     let event = reminder(1);
@@ -95,7 +111,7 @@ pub(crate) async fn a_delayed_event_waits_for_its_new_time(env: Env) {
     never(2 * DELAY, work.next()).await;
 }
 
-pub(crate) async fn every_way_to_publish_moves_a_delayed_event(env: Env) {
+async fn every_way_to_publish_moves_a_delayed_event(env: Env) {
     let bus = env.bus_with::<Reminders>().await;
     let mut work = bus.consume::<Reminder>("alarm").await.unwrap();
     let (one, two) = (reminder(1), reminder(2));
@@ -128,7 +144,7 @@ pub(crate) async fn every_way_to_publish_moves_a_delayed_event(env: Env) {
 }
 
 /// Of all who move it at once one is the last.
-pub(crate) async fn a_delayed_event_that_many_move_comes_once(env: Env) {
+async fn a_delayed_event_that_many_move_comes_once(env: Env) {
     let bus = env.bus_with::<Reminders>().await;
     let mut work = bus.consume::<Reminder>("alarm").await.unwrap();
     bus.message(&reminder(1)).delay(HOUR).publish().await.unwrap();
@@ -154,7 +170,7 @@ pub(crate) async fn a_delayed_event_that_many_move_comes_once(env: Env) {
 }
 
 /// The second run of a handler moves nothing: its event is that of the first run.
-pub(crate) async fn a_second_run_keeps_the_first_delay(env: Env) {
+async fn a_second_run_keeps_the_first_delay(env: Env) {
     let bus = env.bus_with::<Reminders>().await;
     bus.provision::<Parcels>().await.unwrap();
     let (told, mut tell) = tokio::sync::mpsc::unbounded_channel();
@@ -182,7 +198,7 @@ struct Note {
     who: String,
 }
 
-pub(crate) async fn a_delayed_event_keeps_its_id_over_restarts(mut env: Env) {
+async fn a_delayed_event_keeps_its_id_over_restarts(mut env: Env) {
     let bus = env.bus_with::<Reminders>().await;
     let event = reminder(7);
     bus.message(&event).delay(DELAY).publish().await.unwrap();
@@ -219,7 +235,7 @@ struct Overheard {
     rest: String,
 }
 
-pub(crate) async fn what_waits_is_no_event_to_any_reader(env: Env) {
+async fn what_waits_is_no_event_to_any_reader(env: Env) {
     let bus = env.bus_with::<Wide>().await;
     let mut live = bus.subscribe::<Overheard>().await.unwrap();
     let mut listening = bus.subscribe::<Anything>().await.unwrap();
@@ -288,7 +304,7 @@ struct Work {
     number: u64,
 }
 
-pub(crate) async fn a_consumer_whose_acks_cancel_is_refused(env: Env) {
+async fn a_consumer_whose_acks_cancel_is_refused(env: Env) {
     let bus = env.bus_with::<WideWork>().await;
     let error = bus.consume::<Work>("work").await.unwrap_err();
     match &error {
@@ -302,7 +318,7 @@ pub(crate) async fn a_consumer_whose_acks_cancel_is_refused(env: Env) {
     assert!(error.to_string().contains("_schedules.WIDE.>"), "{error}");
 }
 
-pub(crate) async fn what_can_not_be_delayed_is_refused(env: Env) {
+async fn what_can_not_be_delayed_is_refused(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let event = sent(1);
     match bus.message(&event).delay(DELAY).publish().await.unwrap_err() {
@@ -354,7 +370,7 @@ struct ShortLived;
 #[event(subject = "short.due", stream = ShortLived)]
 struct ShortDue;
 
-pub(crate) async fn what_would_not_come_is_refused(env: Env) {
+async fn what_would_not_come_is_refused(env: Env) {
     let bus = env.bus_with::<Brief>().await;
     bus.provision::<ShortLived>().await.unwrap();
     let error = bus.message(&BriefDue).delay(DELAY).publish().await.unwrap_err();

@@ -8,6 +8,20 @@ use tidings::prelude::*;
 
 use crate::support::env::{BY_AND_BY, Env, SHORT, never, next, soon, within};
 
+scenarios! {
+    every_bus:
+        each_of_many_is_confirmed_where_it_is,
+        what_the_stream_has_is_not_stored_again,
+        one_that_is_given_twice_is_stored_once,
+        the_same_events_from_two_sides_are_confirmed_where_they_are,
+        events_known_again_and_others_keep_their_order,
+        beside_other_publishers_each_is_confirmed_where_it_is,
+        one_that_is_refused_keeps_no_other_out,
+        where_the_stream_does_not_allow_it_nothing_else_is_different,
+        events_of_both_kinds_keep_their_order,
+        many_that_are_dropped_half_way_are_stored_up_to_there;
+}
+
 #[derive(EventStream)]
 #[stream(name = "READINGS", subjects("readings.>"), allow_batch_publish)]
 pub(crate) struct Readings;
@@ -84,7 +98,7 @@ async fn stored(bus: &Bus) -> Vec<(u64, u64)> {
     stored
 }
 
-pub(crate) async fn each_of_many_is_confirmed_where_it_is(env: Env) {
+async fn each_of_many_is_confirmed_where_it_is(env: Env) {
     let bus = env.bus_with::<Readings>().await;
     bus.publish(&counted(1)).await.unwrap();
     bus.stream::<Readings>().purge().await.unwrap();
@@ -98,7 +112,7 @@ pub(crate) async fn each_of_many_is_confirmed_where_it_is(env: Env) {
     assert_eq!(stored(&bus).await, expected);
 }
 
-pub(crate) async fn what_the_stream_has_is_not_stored_again(env: Env) {
+async fn what_the_stream_has_is_not_stored_again(env: Env) {
     let bus = env.bus_with::<Readings>().await;
     within(BY_AND_BY, bus.publish_all((0..MANY).map(counted))).await.unwrap();
     // All of it again, and then from the middle on and beyond.
@@ -113,7 +127,7 @@ pub(crate) async fn what_the_stream_has_is_not_stored_again(env: Env) {
     assert_eq!(stored(&bus).await, expected);
 }
 
-pub(crate) async fn one_that_is_given_twice_is_stored_once(env: Env) {
+async fn one_that_is_given_twice_is_stored_once(env: Env) {
     let bus = env.bus_with::<Readings>().await;
     let numbers: Vec<u64> = (0..5000).chain([4999, 10]).chain(5000..6000).collect();
     let acks =
@@ -125,7 +139,7 @@ pub(crate) async fn one_that_is_given_twice_is_stored_once(env: Env) {
     assert_eq!(stored(&bus).await.len(), 6000);
 }
 
-pub(crate) async fn the_same_events_from_two_sides_are_confirmed_where_they_are(env: Env) {
+async fn the_same_events_from_two_sides_are_confirmed_where_they_are(env: Env) {
     let bus = env.bus_with::<Readings>().await;
     let mut publishing = Vec::new();
     for side in [0, MANY / 2] {
@@ -150,7 +164,7 @@ pub(crate) async fn the_same_events_from_two_sides_are_confirmed_where_they_are(
     }
 }
 
-pub(crate) async fn events_known_again_and_others_keep_their_order(env: Env) {
+async fn events_known_again_and_others_keep_their_order(env: Env) {
     let bus = env.bus_with::<Readings>().await;
     within(BY_AND_BY, bus.publish_all((0..100).map(|n| counted(n * 100)))).await.unwrap();
     // Every hundredth for a time: the first hundred of those the stream has.
@@ -171,7 +185,7 @@ pub(crate) async fn events_known_again_and_others_keep_their_order(env: Env) {
     assert!(numbers[100..].is_sorted());
 }
 
-pub(crate) async fn beside_other_publishers_each_is_confirmed_where_it_is(env: Env) {
+async fn beside_other_publishers_each_is_confirmed_where_it_is(env: Env) {
     let bus = env.bus_with::<Readings>().await;
     let mut live = bus.subscribe::<Taken>().await.unwrap();
     let mut publishing = Vec::new();
@@ -205,7 +219,7 @@ pub(crate) async fn beside_other_publishers_each_is_confirmed_where_it_is(env: E
     never(SHORT, live.next()).await;
 }
 
-pub(crate) async fn one_that_is_refused_keeps_no_other_out(env: Env) {
+async fn one_that_is_refused_keeps_no_other_out(env: Env) {
     let bus = env.bus();
     let mut config = Readings::config();
     config.max_message_size = Some(1000);
@@ -236,7 +250,7 @@ pub(crate) async fn one_that_is_refused_keeps_no_other_out(env: Env) {
     assert!(numbers.is_sorted(), "the others are in order");
 }
 
-pub(crate) async fn where_the_stream_does_not_allow_it_nothing_else_is_different(env: Env) {
+async fn where_the_stream_does_not_allow_it_nothing_else_is_different(env: Env) {
     let bus = env.bus();
     let mut config = Readings::config();
     config.allow_batch_publish = false;
@@ -255,7 +269,7 @@ pub(crate) async fn where_the_stream_does_not_allow_it_nothing_else_is_different
     assert!(error.outcomes.iter().all(missing), "{error:?}");
 }
 
-pub(crate) async fn events_of_both_kinds_keep_their_order(env: Env) {
+async fn events_of_both_kinds_keep_their_order(env: Env) {
     let bus = env.bus_with::<Readings>().await;
     let mut taken_live = bus.subscribe::<Taken>().await.unwrap();
     let mut seen_live = bus.subscribe::<MeterSeen>().await.unwrap();
@@ -280,7 +294,7 @@ pub(crate) async fn events_of_both_kinds_keep_their_order(env: Env) {
     never(SHORT, taken_live.next()).await;
 }
 
-pub(crate) async fn many_that_are_dropped_half_way_are_stored_up_to_there(env: Env) {
+async fn many_that_are_dropped_half_way_are_stored_up_to_there(env: Env) {
     let bus = env.bus_with::<Readings>().await;
     let mut live = bus.subscribe::<Taken>().await.unwrap();
     let half_way = async {

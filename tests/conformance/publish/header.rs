@@ -6,7 +6,14 @@ use tidings::{HeaderFault, PublishError};
 use crate::support::env::{Env, soon};
 use crate::support::message::{ParcelEvent, Parcels, Region, Seen, Switched, sent, switched};
 
-pub(crate) async fn every_event_of_a_stream_has_an_id(env: Env) {
+scenarios! {
+    every_bus:
+        every_event_of_a_stream_has_an_id,
+        headers_go_round,
+        reserved_and_unwritable_headers_are_refused;
+}
+
+async fn every_event_of_a_stream_has_an_id(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let mut live = bus.subscribe::<ParcelEvent>().await.unwrap();
     bus.publish(&sent(7)).await.unwrap();
@@ -24,7 +31,7 @@ pub(crate) async fn every_event_of_a_stream_has_an_id(env: Env) {
     assert_ne!(ids[1], ids[2]);
 }
 
-pub(crate) async fn headers_go_round(env: Env) {
+async fn headers_go_round(env: Env) {
     let bus = env.bus();
     let mut live = bus.subscribe::<Switched>().await.unwrap();
     let event = switched(1);
@@ -44,7 +51,7 @@ pub(crate) async fn headers_go_round(env: Env) {
     assert_eq!(headers.get("absent"), None);
 }
 
-pub(crate) async fn reserved_and_unwritable_headers_are_refused(env: Env) {
+async fn reserved_and_unwritable_headers_are_refused(env: Env) {
     let bus = env.bus();
     let event = switched(1);
     for (name, value, fault) in [

@@ -11,6 +11,15 @@ use tidings::{AtomicError, PublishError, ReadBackError, RequestError};
 
 use crate::support::env::{Env, soon};
 
+scenarios! {
+    every_bus:
+        what_nobody_could_read_is_refused_and_named,
+        every_way_to_publish_reads_back,
+        requests_and_their_answers_are_read_back,
+        what_can_be_read_is_not_refused,
+        a_tests_bus_reads_back_in_any_build;
+}
+
 #[derive(EventStream)]
 #[stream(name = "PROBES", subjects("probes.>"), allow_atomic_publish)]
 struct Probes;
@@ -143,7 +152,7 @@ fn unreadable(error: PublishError) -> (&'static str, String) {
     }
 }
 
-pub(crate) async fn what_nobody_could_read_is_refused_and_named(env: Env) {
+async fn what_nobody_could_read_is_refused_and_named(env: Env) {
     let bus = env.bus_with::<Probes>().await;
     let lost = |value| Lost { value, number: 1 };
     for (value, place, problem) in [
@@ -179,7 +188,7 @@ pub(crate) async fn what_nobody_could_read_is_refused_and_named(env: Env) {
     assert_eq!(bus.stream::<Probes>().state().await.unwrap().messages, 0);
 }
 
-pub(crate) async fn every_way_to_publish_reads_back(env: Env) {
+async fn every_way_to_publish_reads_back(env: Env) {
     let bus = env.bus_with::<Probes>().await;
     let (good, bad) = (measured(1, 0.5), measured(2, f64::NAN));
     let is_named = |error: PublishError| {
@@ -235,7 +244,7 @@ struct NoLargest {
     besides: f64,
 }
 
-pub(crate) async fn requests_and_their_answers_are_read_back(env: Env) {
+async fn requests_and_their_answers_are_read_back(env: Env) {
     let test = TestBus::on(env.bus());
     let bus = test.bus();
     let mean = |ask: Mean, _: Context| async move {
@@ -334,7 +343,7 @@ struct Counted {
     number: u64,
 }
 
-pub(crate) async fn what_can_be_read_is_not_refused(env: Env) {
+async fn what_can_be_read_is_not_refused(env: Env) {
     let bus = TestBus::on(env.bus_with::<Probes>().await);
     let bus = bus.bus();
     let odd = Odd {
@@ -358,7 +367,7 @@ pub(crate) async fn what_can_be_read_is_not_refused(env: Env) {
     assert_eq!(bus.stream::<Probes>().state().await.unwrap().messages, 7);
 }
 
-pub(crate) async fn a_tests_bus_reads_back_in_any_build(env: Env) {
+async fn a_tests_bus_reads_back_in_any_build(env: Env) {
     let bus = env.bus_with::<Probes>().await;
     let test = TestBus::on(bus.clone());
     let bad = measured(1, f64::NAN);

@@ -8,7 +8,15 @@ use tidings::{Decode, ParseSubjectError, PublishError, RequestError};
 use crate::support::env::{Env, never, soon};
 use crate::support::message::{Echo, Parcels, Region, Seen, Sent, Switched, sent, switched};
 
-pub(crate) async fn tokens_fill_the_template(env: Env) {
+scenarios! {
+    every_bus:
+        tokens_fill_the_template,
+        a_value_that_is_no_token_is_refused_and_nothing_is_sent,
+        what_subject_makes_the_filter_matches_and_the_parser_gives_back,
+        a_foreign_subject_is_an_error_and_no_guess;
+}
+
+async fn tokens_fill_the_template(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let mut all = bus.subscribe::<Sent>().await.unwrap();
     bus.publish(&Sent::new(7, Region::Us)).await.unwrap();
@@ -18,7 +26,7 @@ pub(crate) async fn tokens_fill_the_template(env: Env) {
     assert_eq!(*delivery, Sent::new(7, Region::Us));
 }
 
-pub(crate) async fn a_value_that_is_no_token_is_refused_and_nothing_is_sent(env: Env) {
+async fn a_value_that_is_no_token_is_refused_and_nothing_is_sent(env: Env) {
     let bus = env.bus();
     let mut all = bus.subscribe::<Switched>().await.unwrap();
     let refused =
@@ -46,7 +54,7 @@ pub(crate) async fn a_value_that_is_no_token_is_refused_and_nothing_is_sent(env:
     assert_eq!(soon(all.next()).await.unwrap().unwrap().number, 2);
 }
 
-pub(crate) async fn what_subject_makes_the_filter_matches_and_the_parser_gives_back(env: Env) {
+async fn what_subject_makes_the_filter_matches_and_the_parser_gives_back(env: Env) {
     let bus = env.bus();
     for room in ["hall", "é", "日本", "a-b_c", "$x", "100%", "a/b\\c", "{}", "\"q\""] {
         let event = Switched { room: room.into(), number: 1 };
@@ -61,7 +69,7 @@ pub(crate) async fn what_subject_makes_the_filter_matches_and_the_parser_gives_b
     }
 }
 
-pub(crate) async fn a_foreign_subject_is_an_error_and_no_guess(env: Env) {
+async fn a_foreign_subject_is_an_error_and_no_guess(env: Env) {
     fn parse<M: Decode>(subject: &str) -> Result<M::Tokens, ParseSubjectError> {
         M::parse_subject(subject)
     }

@@ -5,31 +5,25 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use tidings::prelude::*;
-use tidings::{CircuitBreaker, Control, RouteState, Running};
+use tidings::{CircuitBreaker, RouteState, Running};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::settle::dead_letter::letters;
+use crate::support::condition::{letters, state};
 use crate::support::env::{Env, SHORT, never, soon, within};
 use crate::support::message::{Parcels, Sent, Switched, sent, switched};
 use crate::support::script::{Calls, Step, assert_time, script};
 
-const PAUSE: Duration = Duration::from_millis(400);
-
-/// Waits until the one route is in a state that is meant.
-pub(crate) async fn state(control: &Control, is_meant: impl Fn(&RouteState) -> bool) -> RouteState {
-    let come = async {
-        loop {
-            let changed = control.changed();
-            let state = control.status().remove(0).state;
-            if is_meant(&state) {
-                return state;
-            }
-            changed.await;
-        }
-    };
-    soon(come).await
+scenarios! {
+    every_bus:
+        it_opens_probes_doubles_and_closes,
+        what_was_rejected_says_nothing_of_the_handler,
+        meanwhile_other_members_of_the_group_have_the_work,
+        a_shutdown_tries_what_no_stream_keeps,
+        a_shutdown_makes_the_last_attempts_that_are_here;
 }
+
+const PAUSE: Duration = Duration::from_millis(400);
 
 /// A handler that fails as long as it is told to, on a route with a breaker.
 struct Broken {
@@ -57,7 +51,7 @@ async fn broken(bus: &Bus, breaker: CircuitBreaker) -> Broken {
     Broken { running, calls, fails }
 }
 
-pub(crate) async fn it_opens_probes_doubles_and_closes(env: Env) {
+async fn it_opens_probes_doubles_and_closes(env: Env) {
     let bus = env.bus();
     let breaker = CircuitBreaker::after(3).open_for(PAUSE).max_open(PAUSE * 2);
     let Broken { running, mut calls, fails } = broken(&bus, breaker).await;
@@ -93,7 +87,7 @@ pub(crate) async fn it_opens_probes_doubles_and_closes(env: Env) {
     assert_eq!((report.handled, report.failed), (20, 6));
 }
 
-pub(crate) async fn what_was_rejected_says_nothing_of_the_handler(env: Env) {
+async fn what_was_rejected_says_nothing_of_the_handler(env: Env) {
     let bus = env.bus();
     let (handler, mut calls) = script(|number, _| match number {
         4 => Step::Fail(Failure::retry("busy")),
@@ -111,7 +105,7 @@ pub(crate) async fn what_was_rejected_says_nothing_of_the_handler(env: Env) {
     assert_eq!(running.shutdown().await[0].handled, 2);
 }
 
-pub(crate) async fn meanwhile_other_members_of_the_group_have_the_work(env: Env) {
+async fn meanwhile_other_members_of_the_group_have_the_work(env: Env) {
     let bus = env.bus();
     let well = Arc::new(AtomicBool::default());
     let (sender, mut calls) = mpsc::unbounded_channel();
@@ -174,7 +168,7 @@ pub(crate) async fn meanwhile_other_members_of_the_group_have_the_work(env: Env)
 }
 
 /// Nobody else may have what no stream keeps: it is tried rather than lost.
-pub(crate) async fn a_shutdown_tries_what_no_stream_keeps(env: Env) {
+async fn a_shutdown_tries_what_no_stream_keeps(env: Env) {
     let bus = env.bus();
     let (sender, mut calls) = mpsc::unbounded_channel();
     let handler = move |event: Switched, _: Context| {
@@ -200,7 +194,7 @@ pub(crate) async fn a_shutdown_tries_what_no_stream_keeps(env: Env) {
 }
 
 /// The last attempt at a message that is here is made here: given back, it would be none.
-pub(crate) async fn a_shutdown_makes_the_last_attempts_that_are_here(env: Env) {
+async fn a_shutdown_makes_the_last_attempts_that_are_here(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=2).map(sent)).await.unwrap();
     let (handler, mut calls) = script(|number, _| match number {

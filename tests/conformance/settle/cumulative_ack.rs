@@ -7,10 +7,22 @@ use tidings::prelude::*;
 use tidings::{ConsumerState, ServeError};
 use tidings_tests::eventually;
 
-use crate::settle::dead_letter::letters;
+use crate::support::condition::letters;
 use crate::support::env::{Env, SHORT, SOON};
 use crate::support::message::{Parcels, Sent, sent};
 use crate::support::script::{Call, Calls, Step, script, which};
+
+scenarios! {
+    every_bus:
+        all_that_is_handled_is_acknowledged,
+        what_is_not_handled_is_not_covered,
+        one_that_failed_keeps_those_behind_it_waiting,
+        who_is_slower_than_the_ack_wait_handles_once,
+        another_instance_stands_by_and_takes_over,
+        what_an_instance_took_with_it_is_not_covered,
+        what_is_given_back_is_not_covered,
+        what_can_not_be_beside_it_is_refused;
+}
 
 const ACK_WAIT: Duration = Duration::from_secs(1);
 
@@ -47,7 +59,7 @@ fn firsts(numbers: impl Iterator<Item = u64>) -> Vec<(u64, u64)> {
     numbers.map(|number| (number, 1)).collect()
 }
 
-pub(crate) async fn all_that_is_handled_is_acknowledged(env: Env) {
+async fn all_that_is_handled_is_acknowledged(env: Env) {
     let bus = env.bus();
     let (route, mut calls) = route(|_, _| Step::Done);
     let running = start(&bus, route).await;
@@ -60,7 +72,7 @@ pub(crate) async fn all_that_is_handled_is_acknowledged(env: Env) {
 }
 
 /// One ack less would be an ack too many: the last of those that are handled is not the last here.
-pub(crate) async fn what_is_not_handled_is_not_covered(env: Env) {
+async fn what_is_not_handled_is_not_covered(env: Env) {
     let bus = env.bus();
     // All are there, so that some are handled and not acknowledged when it begins.
     bus.provision::<Parcels>().await.unwrap();
@@ -87,7 +99,7 @@ pub(crate) async fn what_is_not_handled_is_not_covered(env: Env) {
     assert_eq!(running.shutdown().await[0].handled, 3);
 }
 
-pub(crate) async fn one_that_failed_keeps_those_behind_it_waiting(env: Env) {
+async fn one_that_failed_keeps_those_behind_it_waiting(env: Env) {
     let bus = env.bus();
     let (route, mut calls) = route(|number, attempt| match (number, attempt) {
         (2, 1) => Step::Fail(Failure::retry("once more")),
@@ -113,7 +125,7 @@ pub(crate) async fn one_that_failed_keeps_those_behind_it_waiting(env: Env) {
     assert_eq!((report.handled, report.dead_lettered), (7, 2));
 }
 
-pub(crate) async fn who_is_slower_than_the_ack_wait_handles_once(env: Env) {
+async fn who_is_slower_than_the_ack_wait_handles_once(env: Env) {
     let bus = env.bus();
     let (route, mut calls) = route(|number, _| match number {
         63 => Step::Take(ACK_WAIT * 3),
@@ -130,7 +142,7 @@ pub(crate) async fn who_is_slower_than_the_ack_wait_handles_once(env: Env) {
     assert_eq!(running.shutdown().await[0].handled, 66);
 }
 
-pub(crate) async fn another_instance_stands_by_and_takes_over(env: Env) {
+async fn another_instance_stands_by_and_takes_over(env: Env) {
     let bus = env.bus();
     let (route_of_first, mut of_first) = route(|_, _| Step::Done);
     let first = start(&bus, route_of_first).await;
@@ -154,7 +166,7 @@ pub(crate) async fn another_instance_stands_by_and_takes_over(env: Env) {
 
 /// It was handled by nobody, or by somebody who could not say so: it comes again after its ack wait,
 /// though others behind it were handled meanwhile.
-pub(crate) async fn what_an_instance_took_with_it_is_not_covered(env: Env) {
+async fn what_an_instance_took_with_it_is_not_covered(env: Env) {
     const LONG: Duration = Duration::from_secs(5);
     let bus = env.bus();
     let (lost, mut calls) = route(|number, _| if number == 2 { Step::Hang } else { Step::Done });
@@ -179,7 +191,7 @@ pub(crate) async fn what_an_instance_took_with_it_is_not_covered(env: Env) {
 
 /// It came again while a later one was handled, and is given back at the shutdown, which waits for
 /// that one.
-pub(crate) async fn what_is_given_back_is_not_covered(env: Env) {
+async fn what_is_given_back_is_not_covered(env: Env) {
     const LONG: Duration = Duration::from_secs(3);
     let bus = env.bus();
     let (lost, mut of_lost) = route(|number, _| if number == 2 { Step::Hang } else { Step::Done });
@@ -209,7 +221,7 @@ pub(crate) async fn what_is_given_back_is_not_covered(env: Env) {
     running.shutdown().await;
 }
 
-pub(crate) async fn what_can_not_be_beside_it_is_refused(env: Env) {
+async fn what_can_not_be_beside_it_is_refused(env: Env) {
     let bus = env.bus();
     let of = || route(|_, _| Step::Done).0;
     for (route, said) in [

@@ -6,52 +6,43 @@ use std::time::{Duration, SystemTime};
 
 use tidings::prelude::*;
 use tidings::{
-    DeadLetter, DeadLetterError, DeadLetterFilter, DeadLetterPolicy, DeadLetterReason, DeadLetters,
-    EventStream, Running,
+    DeadLetter, DeadLetterError, DeadLetterFilter, DeadLetterPolicy, DeadLetterReason, EventStream,
+    Running,
 };
 use tidings_tests::eventually;
 
+use crate::support::condition::{holds, letters};
 use crate::support::env::{Env, SHORT, SOON};
 use crate::support::message::{NotSent, Parcels, Region, Sent, sent};
 
-/// Waits until there are exactly so many letters, and gives them.
-pub(crate) async fn letters(of: &DeadLetters, count: usize) -> Vec<DeadLetter> {
-    let found = async || {
-        let mut found = Vec::new();
-        let mut list = of.list(DeadLetterFilter::all());
-        while let Some(letter) = list.next().await {
-            found.push(letter.map_err(|error| error.to_string())?);
-        }
-        Ok::<_, String>(found)
-    };
-    eventually(SOON, format!("{count} letters"), || async {
-        let found = found().await?;
-        if found.len() == count { Ok(found) } else { Err(format!("{found:?}")) }
-    })
-    .await
-}
-
-/// Waits until the stream holds exactly so many messages.
-pub(crate) async fn holds<S: EventStream>(bus: &Bus, messages: u64) {
-    eventually(SOON, format!("{messages} messages"), || async {
-        let state = bus.stream::<S>().state().await.map_err(|error| error.to_string())?;
-        if state.messages == messages { Ok(()) } else { Err(format!("{state:?}")) }
-    })
-    .await;
+scenarios! {
+    every_bus:
+        a_letter_that_does_not_fit_refers_to_its_original,
+        a_letter_that_refers_keeps_its_original_in_a_work_queue,
+        letters_that_are_purged_by_their_subject_let_their_originals_go,
+        a_sequence_is_one_condition_among_others,
+        a_last_attempt_that_is_never_settled_says_how_many_there_were,
+        a_letter_of_the_longest_subject_is_stored_and_put_back,
+        a_letter_is_the_message_byte_for_byte,
+        a_letter_says_why,
+        where_letters_find_no_room_the_original_stays,
+        letters_are_listed_by_what_they_say,
+        what_there_is_not_is_named,
+        without_letters_a_message_is_only_given_up;
 }
 
 /// A registry of this name whose handler rejects everything.
-pub(crate) async fn rejecting(bus: &Bus, name: &str) -> Running {
+async fn rejecting(bus: &Bus, name: &str) -> Running {
     let reject = async |_: Sent, _: Context| Err::<(), _>(Failure::reject("no such parcel"));
     Registry::new(name).handle::<Sent>(reject).start(bus).await.unwrap()
 }
 
 /// The values of a header, in their order.
-pub(crate) fn values<'a>(letter: &'a DeadLetter, name: &'a str) -> Vec<&'a str> {
+fn values<'a>(letter: &'a DeadLetter, name: &'a str) -> Vec<&'a str> {
     letter.headers().get_all(name).collect()
 }
 
-pub(crate) async fn a_letter_is_the_message_byte_for_byte(env: Env) {
+async fn a_letter_is_the_message_byte_for_byte(env: Env) {
     let bus = env.bus();
     let running = rejecting(&bus, "shop").await;
     let before = SystemTime::now() - Duration::from_secs(3600 * 24 * 365 * 100);
@@ -87,7 +78,7 @@ pub(crate) async fn a_letter_is_the_message_byte_for_byte(env: Env) {
     running.shutdown().await;
 }
 
-pub(crate) async fn a_letter_says_why(env: Env) {
+async fn a_letter_says_why(env: Env) {
     let bus = env.bus();
     let flaky = async |event: Sent, cx: Context| match event.number {
         1 => Err(Failure::reject("never")),
@@ -123,21 +114,21 @@ pub(crate) async fn a_letter_says_why(env: Env) {
 /// A work queue, so that what is settled is gone.
 #[derive(EventStream)]
 #[stream(name = "JOBS", subjects("jobs.>"), retention = "work_queue")]
-pub(crate) struct Jobs;
+struct Jobs;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "jobs.{kind}.queued", stream = Jobs)]
-pub(crate) struct Queued {
+struct Queued {
     #[event(id)]
-    pub(crate) number: u64,
-    pub(crate) kind: String,
+    number: u64,
+    kind: String,
 }
 
-pub(crate) fn queued(number: u64) -> Queued {
+fn queued(number: u64) -> Queued {
     Queued { number, kind: "small".into() }
 }
 
-pub(crate) async fn where_letters_find_no_room_the_original_stays(env: Env) {
+async fn where_letters_find_no_room_the_original_stays(env: Env) {
     let bus = env.bus();
     let reject = async |_: Queued, _: Context| Err::<(), _>(Failure::reject("no"));
     let route = Route::of::<Queued>(reject).ack_wait(Duration::from_secs(1));
@@ -165,7 +156,7 @@ pub(crate) async fn where_letters_find_no_room_the_original_stays(env: Env) {
     running.shutdown().await;
 }
 
-pub(crate) async fn letters_are_listed_by_what_they_say(env: Env) {
+async fn letters_are_listed_by_what_they_say(env: Env) {
     let bus = env.bus();
     let shared = || DeadLetterPolicy::stream("ASIDE");
     let reject = async |event: Sent, _: Context| match event.number {
@@ -215,7 +206,7 @@ pub(crate) async fn letters_are_listed_by_what_they_say(env: Env) {
     works.shutdown().await;
 }
 
-pub(crate) async fn what_there_is_not_is_named(env: Env) {
+async fn what_there_is_not_is_named(env: Env) {
     let bus = env.bus();
     let missing = bus.dead_letters("nobody").list(DeadLetterFilter::all()).next().await;
     let Some(Err(DeadLetterError::NoStream { stream })) = missing else { panic!("{missing:?}") };
@@ -241,7 +232,7 @@ pub(crate) async fn what_there_is_not_is_named(env: Env) {
     running.shutdown().await;
 }
 
-pub(crate) async fn without_letters_a_message_is_only_given_up(env: Env) {
+async fn without_letters_a_message_is_only_given_up(env: Env) {
     let bus = env.bus();
     let reject = async |_: Queued, _: Context| Err::<(), _>(Failure::reject("no"));
     let works = Registry::new("works").dead_letters(DeadLetterPolicy::off());
@@ -271,7 +262,7 @@ fn large() -> String {
     "x".repeat((1 << 20) - 120)
 }
 
-pub(crate) async fn a_letter_that_does_not_fit_refers_to_its_original(env: Env) {
+async fn a_letter_that_does_not_fit_refers_to_its_original(env: Env) {
     const COUNT: u64 = 18;
     let bus = env.bus();
     let mended = Arc::new(AtomicBool::default());
@@ -311,7 +302,7 @@ pub(crate) async fn a_letter_that_does_not_fit_refers_to_its_original(env: Env) 
     running.shutdown().await;
 }
 
-pub(crate) async fn a_letter_that_refers_keeps_its_original_in_a_work_queue(env: Env) {
+async fn a_letter_that_refers_keeps_its_original_in_a_work_queue(env: Env) {
     let bus = env.bus();
     let calls = Arc::new(AtomicU64::new(0));
     let handler = {
@@ -350,7 +341,7 @@ struct Told {
 }
 
 /// A letter by its subject is purged by the server, which knows nothing of what the letter refers to.
-pub(crate) async fn letters_that_are_purged_by_their_subject_let_their_originals_go(env: Env) {
+async fn letters_that_are_purged_by_their_subject_let_their_originals_go(env: Env) {
     let bus = env.bus();
     let reject = async |_: Bulk, _: Context| Err::<(), _>(Failure::reject("too much"));
     let refuse = async |_: Told, _: Context| Err::<(), _>(Failure::reject("no news"));
@@ -404,7 +395,7 @@ pub(crate) async fn letters_that_are_purged_by_their_subject_let_their_originals
     desk.shutdown().await;
 }
 
-pub(crate) async fn a_sequence_is_one_condition_among_others(env: Env) {
+async fn a_sequence_is_one_condition_among_others(env: Env) {
     let bus = env.bus();
     let running = rejecting(&bus, "shop").await;
     bus.publish(&sent(1)).await.unwrap();
@@ -433,7 +424,7 @@ pub(crate) async fn a_sequence_is_one_condition_among_others(env: Env) {
 }
 
 /// Whoever had the last attempt dies with it.
-pub(crate) async fn a_last_attempt_that_is_never_settled_says_how_many_there_were(env: Env) {
+async fn a_last_attempt_that_is_never_settled_says_how_many_there_were(env: Env) {
     let bus = env.bus();
     let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
     let hangs = move |_: Sent, _: Context| {
@@ -468,7 +459,7 @@ struct Written {
     number: u64,
 }
 
-pub(crate) async fn a_letter_of_the_longest_subject_is_stored_and_put_back(env: Env) {
+async fn a_letter_of_the_longest_subject_is_stored_and_put_back(env: Env) {
     let bus = env.bus_with::<Scrolls>().await;
     let reject = async |_: Written, _: Context| Err::<(), _>(Failure::reject("too long"));
     let running = Registry::new("library").handle::<Written>(reject).start(&bus).await.unwrap();

@@ -10,7 +10,16 @@ use tokio::time::Instant;
 use crate::support::env::{Env, SHORT, never, soon};
 use crate::support::message::{NotSent, Parcels, Region, Sent, sent};
 
-pub(crate) async fn acked_only_after_ok(env: Env) {
+scenarios! {
+    every_bus:
+        acked_only_after_ok,
+        an_error_is_a_retry,
+        a_failure_says_itself_when_to_come_again,
+        a_panic_is_a_retry_and_others_go_on,
+        reject_and_undecodable_end_a_message;
+}
+
+async fn acked_only_after_ok(env: Env) {
     let bus = env.bus();
     let (begun, mut begins) = mpsc::unbounded_channel();
     let handler = move |_: Sent, cx: Context| {
@@ -73,7 +82,7 @@ async fn attempts(
     (all, running.shutdown().await.remove(0))
 }
 
-pub(crate) async fn an_error_is_a_retry(env: Env) {
+async fn an_error_is_a_retry(env: Env) {
     let begun = Instant::now();
     let (attempts, report) = attempts(&env, [1, 2], 6, |number, attempt| match (number, attempt) {
         (1, 1..=3) => Err(Failure::retry("not yet")),
@@ -90,7 +99,7 @@ pub(crate) async fn an_error_is_a_retry(env: Env) {
     assert_eq!((report.handled, report.failed, report.rejected), (2, 4, 0));
 }
 
-pub(crate) async fn a_failure_says_itself_when_to_come_again(env: Env) {
+async fn a_failure_says_itself_when_to_come_again(env: Env) {
     let begun = Instant::now();
     let (attempts, report) = attempts(&env, [1], 2, |_, attempt| match attempt {
         1 => Err(Failure::retry_after(SHORT * 4, "the shop opens later")),
@@ -102,7 +111,7 @@ pub(crate) async fn a_failure_says_itself_when_to_come_again(env: Env) {
     assert_eq!((report.handled, report.failed), (1, 1));
 }
 
-pub(crate) async fn a_panic_is_a_retry_and_others_go_on(env: Env) {
+async fn a_panic_is_a_retry_and_others_go_on(env: Env) {
     let (attempts, report) = attempts(&env, 1..=3, 5, |number, attempt| {
         assert!(number != 2 || attempt > 2, "a deliberate panic");
         Ok(())
@@ -113,7 +122,7 @@ pub(crate) async fn a_panic_is_a_retry_and_others_go_on(env: Env) {
     assert_eq!((report.handled, report.failed, report.panicked), (3, 2, 2));
 }
 
-pub(crate) async fn reject_and_undecodable_end_a_message(env: Env) {
+async fn reject_and_undecodable_end_a_message(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish(&NotSent { region: Region::Eu, nonsense: true }).await.unwrap();
     let (attempts, report) = attempts(&env, [1, 2], 2, |number, _| {

@@ -10,6 +10,13 @@ use tidings::{Batch, CircuitBreaker, DeadLetterFilter, DeadLetterPolicy, Retry, 
 use crate::support::env::{Env, SHORT, soon};
 use crate::support::message::{Parcels, Sent, sent};
 
+scenarios! {
+    every_bus:
+        what_fails_beside_it_makes_no_pause_longer,
+        one_that_cant_be_put_aside_keeps_no_other_of_its_batch,
+        an_ack_wait_without_measure_is_a_long_one;
+}
+
 const LONG: Duration = Duration::from_secs(60);
 
 async fn is_open(control: &tidings::Control) -> SystemTime {
@@ -25,7 +32,7 @@ async fn is_open(control: &tidings::Control) -> SystemTime {
     .await
 }
 
-pub(crate) async fn what_fails_beside_it_makes_no_pause_longer(env: Env) {
+async fn what_fails_beside_it_makes_no_pause_longer(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let handler = |_: Sent, _: Context| async {
         tokio::time::sleep(SHORT / 4).await;
@@ -47,7 +54,7 @@ pub(crate) async fn what_fails_beside_it_makes_no_pause_longer(env: Env) {
     soon(running.shutdown()).await;
 }
 
-pub(crate) async fn one_that_cant_be_put_aside_keeps_no_other_of_its_batch(env: Env) {
+async fn one_that_cant_be_put_aside_keeps_no_other_of_its_batch(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let count = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&count);
@@ -80,7 +87,7 @@ pub(crate) async fn one_that_cant_be_put_aside_keeps_no_other_of_its_batch(env: 
     soon(running.shutdown_within(SHORT)).await;
 }
 
-pub(crate) async fn an_ack_wait_without_measure_is_a_long_one(env: Env) {
+async fn an_ack_wait_without_measure_is_a_long_one(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let handler = |_: Sent, _: Context| async {
         tokio::time::sleep(SHORT / 4).await;

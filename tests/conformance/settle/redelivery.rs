@@ -8,10 +8,21 @@ use tokio::time::Instant;
 use crate::support::env::{Env, SHORT, never, next};
 use crate::support::message::{Parcels, Sent, sent};
 
+scenarios! {
+    every_bus:
+        what_is_acked_does_not_come_again,
+        a_confirmed_ack,
+        nothing_comes_twice_within_the_ack_wait,
+        what_is_not_acked_comes_again_after_the_ack_wait,
+        nak_brings_it_back_after_its_delay,
+        progress_keeps_a_message,
+        reject_ends_it;
+}
+
 const ACK_WAIT: Duration = Duration::from_millis(500);
 
 /// Two readers of one consumer hold ten messages for most of their ack wait.
-pub(crate) async fn nothing_comes_twice_within_the_ack_wait(env: Env) {
+async fn nothing_comes_twice_within_the_ack_wait(env: Env) {
     let ack_wait = Duration::from_secs(2);
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=10).map(sent)).await.unwrap();
@@ -34,7 +45,7 @@ pub(crate) async fn nothing_comes_twice_within_the_ack_wait(env: Env) {
     assert_eq!((state.delivered, state.ack_pending, state.pending), (10, 0, 0));
 }
 
-pub(crate) async fn what_is_acked_does_not_come_again(env: Env) {
+async fn what_is_acked_does_not_come_again(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=20).map(sent)).await.unwrap();
     let mut work = bus.consume::<Sent>("billing").ack_wait(ACK_WAIT).await.unwrap();
@@ -46,7 +57,7 @@ pub(crate) async fn what_is_acked_does_not_come_again(env: Env) {
     never(ACK_WAIT * 2, work.next()).await;
 }
 
-pub(crate) async fn what_is_not_acked_comes_again_after_the_ack_wait(env: Env) {
+async fn what_is_not_acked_comes_again_after_the_ack_wait(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish(&sent(1)).await.unwrap();
     let begun = Instant::now();
@@ -61,7 +72,7 @@ pub(crate) async fn what_is_not_acked_comes_again_after_the_ack_wait(env: Env) {
     never(ACK_WAIT * 2, work.next()).await;
 }
 
-pub(crate) async fn nak_brings_it_back_after_its_delay(env: Env) {
+async fn nak_brings_it_back_after_its_delay(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish(&sent(1)).await.unwrap();
     let mut work = bus.consume::<Sent>("billing").await.unwrap();
@@ -77,7 +88,7 @@ pub(crate) async fn nak_brings_it_back_after_its_delay(env: Env) {
     never(SHORT, work.next()).await;
 }
 
-pub(crate) async fn progress_keeps_a_message(env: Env) {
+async fn progress_keeps_a_message(env: Env) {
     let ack_wait = ACK_WAIT * 2;
     let bus = env.bus_with::<Parcels>().await;
     bus.publish(&sent(1)).await.unwrap();
@@ -92,7 +103,7 @@ pub(crate) async fn progress_keeps_a_message(env: Env) {
     never(ack_wait + SHORT, work.next()).await;
 }
 
-pub(crate) async fn reject_ends_it(env: Env) {
+async fn reject_ends_it(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish(&sent(1)).await.unwrap();
     let mut work = bus.consume::<Sent>("billing").ack_wait(ACK_WAIT).await.unwrap();
@@ -100,7 +111,7 @@ pub(crate) async fn reject_ends_it(env: Env) {
     never(ACK_WAIT * 2, work.next()).await;
 }
 
-pub(crate) async fn a_confirmed_ack(env: Env) {
+async fn a_confirmed_ack(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=3).map(sent)).await.unwrap();
     let mut work = bus.consume::<Sent>("billing").ack_wait(ACK_WAIT).await.unwrap();

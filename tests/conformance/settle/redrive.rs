@@ -8,9 +8,20 @@ use tidings::prelude::*;
 use tidings::{DeadLetterFilter, DeadLetterProgress, DeadLetterReason, Running};
 use tokio::sync::mpsc;
 
-use crate::settle::dead_letter::letters;
+use crate::support::condition::letters;
 use crate::support::env::{Env, SHORT, SOON, never, next, soon};
 use crate::support::message::{self, Parcels, Sent, sent};
+
+scenarios! {
+    every_bus:
+        id_order_and_headers_are_kept,
+        what_fails_again_remembers_how_often,
+        what_its_handler_published_before_is_not_stored_twice,
+        only_the_consumer_that_failed,
+        two_at_once_put_everything_back_once,
+        where_the_stream_is_gone_letters_stay,
+        purged_letters_are_those_that_are_meant;
+}
 
 /// What a handler saw of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +64,7 @@ async fn sightings(seen: &mut Sightings, count: usize) -> Vec<Seen> {
     all
 }
 
-pub(crate) async fn id_order_and_headers_are_kept(env: Env) {
+async fn id_order_and_headers_are_kept(env: Env) {
     let bus = env.bus();
     let mended = Arc::default();
     let (running, mut seen) = patient(&bus, "shop", &mended).await;
@@ -97,7 +108,7 @@ pub(crate) async fn id_order_and_headers_are_kept(env: Env) {
     running.shutdown().await;
 }
 
-pub(crate) async fn what_fails_again_remembers_how_often(env: Env) {
+async fn what_fails_again_remembers_how_often(env: Env) {
     let bus = env.bus();
     let mended = Arc::default();
     let (running, mut seen) = patient(&bus, "shop", &mended).await;
@@ -124,7 +135,7 @@ pub(crate) async fn what_fails_again_remembers_how_often(env: Env) {
     running.shutdown().await;
 }
 
-pub(crate) async fn what_its_handler_published_before_is_not_stored_twice(env: Env) {
+async fn what_its_handler_published_before_is_not_stored_twice(env: Env) {
     let bus = env.bus();
     let handler = async |event: Sent, cx: Context| {
         let seen = message::Seen { number: event.number, region: event.region };
@@ -151,7 +162,7 @@ pub(crate) async fn what_its_handler_published_before_is_not_stored_twice(env: E
     running.shutdown().await;
 }
 
-pub(crate) async fn only_the_consumer_that_failed(env: Env) {
+async fn only_the_consumer_that_failed(env: Env) {
     let bus = env.bus();
     let (mended, well) = (Arc::default(), Arc::new(AtomicBool::new(true)));
     let (shop, mut in_shop) = patient(&bus, "shop", &mended).await;
@@ -196,7 +207,7 @@ pub(crate) async fn only_the_consumer_that_failed(env: Env) {
     audit.shutdown().await;
 }
 
-pub(crate) async fn two_at_once_put_everything_back_once(env: Env) {
+async fn two_at_once_put_everything_back_once(env: Env) {
     let bus = env.bus();
     let mended = Arc::default();
     let (running, mut seen) = patient(&bus, "shop", &mended).await;
@@ -221,7 +232,7 @@ pub(crate) async fn two_at_once_put_everything_back_once(env: Env) {
     running.shutdown().await;
 }
 
-pub(crate) async fn where_the_stream_is_gone_letters_stay(env: Env) {
+async fn where_the_stream_is_gone_letters_stay(env: Env) {
     let bus = env.bus();
     let mended = Arc::default();
     let (running, _seen) = patient(&bus, "shop", &mended).await;
@@ -240,7 +251,7 @@ pub(crate) async fn where_the_stream_is_gone_letters_stay(env: Env) {
     letters(&aside, 3).await;
 }
 
-pub(crate) async fn purged_letters_are_those_that_are_meant(env: Env) {
+async fn purged_letters_are_those_that_are_meant(env: Env) {
     let bus = env.bus();
     let handler = async |event: Sent, _: Context| match event.number % 2 {
         0 => Err::<(), _>(Failure::reject("even")),

@@ -9,10 +9,28 @@ use tidings::prelude::*;
 use tidings::{DeadLetter, RouteReport, Verdict};
 use tokio::time::Instant;
 
-use crate::settle::dead_letter::letters;
+use crate::support::condition::letters;
 use crate::support::env::{Env, SHORT};
 use crate::support::message::{NotSent, Parcels, Region, Sent, sent};
 use crate::support::script::{Call, Calls, Step, assert_time, assert_times, gaps, script, which};
+
+scenarios! {
+    every_bus:
+        waits_grow_up_to_a_bound_and_then_there_is_one_letter,
+        a_list_is_followed_in_its_order,
+        never_is_one_attempt,
+        time_runs_out_before_the_attempts_do,
+        a_failure_asks_for_its_wait_and_not_for_more_attempts,
+        a_panic_counts_as_an_attempt,
+        what_is_rejected_is_not_handled_again,
+        what_can_not_be_decoded_is_kept_as_it_came,
+        jitter_never_shortens,
+        a_route_judges_failures_for_itself,
+        what_is_deferred_waits_and_the_others_go_on,
+        what_was_deferred_has_all_its_time_when_it_is_handled,
+        who_dies_at_work_fails_as_the_policy_says,
+        an_instance_that_goes_takes_one_attempt_with_it;
+}
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -55,7 +73,7 @@ async fn settled(bus: &Bus, calls: &mut Calls) -> DeadLetter {
     letter
 }
 
-pub(crate) async fn waits_grow_up_to_a_bound_and_then_there_is_one_letter(env: Env) {
+async fn waits_grow_up_to_a_bound_and_then_there_is_one_letter(env: Env) {
     let retry = Retry::exponential(5).first_delay(ms(100)).max_delay(ms(300)).jitter(0.0);
     let (calls, letter) = given_up(&env, retry, 5).await;
     assert_eq!(which(&calls), [(1, 1), (1, 2), (1, 3), (1, 4), (1, 5)]);
@@ -64,18 +82,18 @@ pub(crate) async fn waits_grow_up_to_a_bound_and_then_there_is_one_letter(env: E
     assert!(letter.error().contains("the shop is shut"), "{}", letter.error());
 }
 
-pub(crate) async fn a_list_is_followed_in_its_order(env: Env) {
+async fn a_list_is_followed_in_its_order(env: Env) {
     let (calls, letter) = given_up(&env, Retry::list([ms(300), ms(100)]), 3).await;
     assert_times(&env, &gaps(&calls), &[ms(300), ms(100)]);
     assert_eq!(letter.attempts(), Some(3));
 }
 
-pub(crate) async fn never_is_one_attempt(env: Env) {
+async fn never_is_one_attempt(env: Env) {
     let (_, letter) = given_up(&env, Retry::never(), 1).await;
     assert_eq!((letter.reason().as_str(), letter.attempts()), ("attempts", Some(1)));
 }
 
-pub(crate) async fn time_runs_out_before_the_attempts_do(env: Env) {
+async fn time_runs_out_before_the_attempts_do(env: Env) {
     let retry = Retry::fixed(ms(200)).max_attempts(100).max_elapsed(ms(500));
     let bus = env.bus();
     let (handler, mut calls) = script(|_, _| failing());
@@ -92,7 +110,7 @@ pub(crate) async fn time_runs_out_before_the_attempts_do(env: Env) {
     assert_eq!(running.shutdown().await[0].failed, attempts);
 }
 
-pub(crate) async fn a_failure_asks_for_its_wait_and_not_for_more_attempts(env: Env) {
+async fn a_failure_asks_for_its_wait_and_not_for_more_attempts(env: Env) {
     let retry = Retry::fixed(ms(100)).max_attempts(3);
     let (calls, letter, _) = given_up_after(&env, retry, 3, |_, attempt| match attempt {
         1 => Step::Fail(Failure::retry_after(ms(500), "busy")),
@@ -104,7 +122,7 @@ pub(crate) async fn a_failure_asks_for_its_wait_and_not_for_more_attempts(env: E
     assert_eq!(letter.reason().as_str(), "attempts");
 }
 
-pub(crate) async fn a_panic_counts_as_an_attempt(env: Env) {
+async fn a_panic_counts_as_an_attempt(env: Env) {
     let retry = Retry::fixed(ms(100)).max_attempts(3);
     let (calls, letter, report) = given_up_after(&env, retry, 3, |_, _| Step::Panic).await;
     assert_times(&env, &gaps(&calls), &[ms(100), ms(100)]);
@@ -112,7 +130,7 @@ pub(crate) async fn a_panic_counts_as_an_attempt(env: Env) {
     assert_eq!((report.panicked, report.failed, report.dead_lettered), (3, 3, 1));
 }
 
-pub(crate) async fn what_is_rejected_is_not_handled_again(env: Env) {
+async fn what_is_rejected_is_not_handled_again(env: Env) {
     let retry = Retry::fixed(ms(50)).max_attempts(9);
     let reject = |_, _| Step::Fail(Failure::reject("no such parcel"));
     let (_, letter, report) = given_up_after(&env, retry, 1, reject).await;
@@ -120,7 +138,7 @@ pub(crate) async fn what_is_rejected_is_not_handled_again(env: Env) {
     assert_eq!((report.rejected, report.failed, report.dead_lettered), (1, 0, 1));
 }
 
-pub(crate) async fn what_can_not_be_decoded_is_kept_as_it_came(env: Env) {
+async fn what_can_not_be_decoded_is_kept_as_it_came(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let garbled = NotSent { region: Region::Us, nonsense: true };
     bus.publish(&garbled).await.unwrap();
@@ -133,7 +151,7 @@ pub(crate) async fn what_can_not_be_decoded_is_kept_as_it_came(env: Env) {
     assert_eq!((report.undecodable, report.handled, report.dead_lettered), (1, 0, 1));
 }
 
-pub(crate) async fn jitter_never_shortens(env: Env) {
+async fn jitter_never_shortens(env: Env) {
     const EACH: u64 = 20;
     let bus = env.bus();
     let (handler, mut calls) = script(|_, attempt| match attempt {
@@ -156,7 +174,7 @@ pub(crate) async fn jitter_never_shortens(env: Env) {
     assert_eq!(running.shutdown().await[0].handled, EACH);
 }
 
-pub(crate) async fn a_route_judges_failures_for_itself(env: Env) {
+async fn a_route_judges_failures_for_itself(env: Env) {
     let bus = env.bus();
     let early = AtomicBool::new(true);
     let (handler, mut calls) = script(move |number, attempt| match (number, attempt) {
@@ -184,7 +202,7 @@ pub(crate) async fn a_route_judges_failures_for_itself(env: Env) {
     assert_eq!(counts, (1, 1, 1, 2));
 }
 
-pub(crate) async fn what_is_deferred_waits_and_the_others_go_on(env: Env) {
+async fn what_is_deferred_waits_and_the_others_go_on(env: Env) {
     let bus = env.bus();
     let open = Arc::new(AtomicBool::default());
     let is_open = Arc::clone(&open);
@@ -211,7 +229,7 @@ pub(crate) async fn what_is_deferred_waits_and_the_others_go_on(env: Env) {
 }
 
 /// It waited for longer than a handler may be at work: it may be at work all the same.
-pub(crate) async fn what_was_deferred_has_all_its_time_when_it_is_handled(env: Env) {
+async fn what_was_deferred_has_all_its_time_when_it_is_handled(env: Env) {
     let bus = env.bus();
     let early = AtomicBool::new(true);
     let (handler, mut calls) = script(move |_, _| {
@@ -232,7 +250,7 @@ pub(crate) async fn what_was_deferred_has_all_its_time_when_it_is_handled(env: E
 }
 
 /// A handler that hangs and of which the server hears nothing is one whose process has died.
-pub(crate) async fn who_dies_at_work_fails_as_the_policy_says(env: Env) {
+async fn who_dies_at_work_fails_as_the_policy_says(env: Env) {
     let ack_wait = ms(300);
     let bus = env.bus();
     let (handler, mut calls) = script(|_, _| Step::Hang);
@@ -257,7 +275,7 @@ fn twice_again(handler: impl Handler<Sent>) -> Route<Sent> {
 }
 
 /// An instance that goes takes an attempt with it, and the other one goes on with the next.
-pub(crate) async fn an_instance_that_goes_takes_one_attempt_with_it(env: Env) {
+async fn an_instance_that_goes_takes_one_attempt_with_it(env: Env) {
     let bus = env.bus();
     let (hanging, mut calls) = script(|_, _| Step::Hang);
     let dying = Registry::new("shop").route(twice_again(hanging));

@@ -11,6 +11,16 @@ use tidings_tests::eventually;
 
 use crate::support::env::{Env, SHORT, SOON, never, next};
 
+scenarios! {
+    every_bus:
+        a_marker_is_no_event_to_any_reader,
+        a_marker_takes_the_place_of_the_last_message,
+        a_marker_is_taken_from_a_work_queue,
+        a_time_to_live_below_the_markers_is_refused,
+        a_time_to_live_below_undeclared_markers_is_lengthened,
+        markers_bring_what_they_need;
+}
+
 /// Each message is replaced by a marker after a second.
 #[derive(EventStream)]
 #[stream(
@@ -87,7 +97,7 @@ async fn start(bus: &Bus) -> Vec<Running> {
     running
 }
 
-pub(crate) async fn a_marker_is_no_event_to_any_reader(env: Env) {
+async fn a_marker_is_no_event_to_any_reader(env: Env) {
     let bus = env.bus_with::<Leases>().await;
     let running = start(&bus).await;
     let mut live = bus.subscribe::<Leased>().await.unwrap();
@@ -126,7 +136,7 @@ pub(crate) async fn a_marker_is_no_event_to_any_reader(env: Env) {
     assert_eq!(state.ack_pending, 0, "the markers are settled too");
 }
 
-pub(crate) async fn a_marker_takes_the_place_of_the_last_message(env: Env) {
+async fn a_marker_takes_the_place_of_the_last_message(env: Env) {
     let bus = env.bus();
     configure(&bus, &with_markers(Duration::from_secs(1))).await.unwrap();
     let mut read = bus.consume::<Lent>("desk").await.unwrap();
@@ -156,7 +166,7 @@ pub(crate) async fn a_marker_takes_the_place_of_the_last_message(env: Env) {
     never(SHORT, read.next()).await;
 }
 
-pub(crate) async fn a_marker_is_taken_from_a_work_queue(env: Env) {
+async fn a_marker_is_taken_from_a_work_queue(env: Env) {
     let bus = env.bus();
     let mut config = with_markers(Duration::from_secs(60));
     config.retention = Retention::WorkQueue;
@@ -172,7 +182,7 @@ pub(crate) async fn a_marker_is_taken_from_a_work_queue(env: Env) {
     holds::<Loans>(&bus, "an empty queue", |state| state.messages == 0).await;
 }
 
-pub(crate) async fn a_time_to_live_below_the_markers_is_refused(env: Env) {
+async fn a_time_to_live_below_the_markers_is_refused(env: Env) {
     let bus = env.bus_with::<Leases>().await;
     let event = Leased { number: 1 };
     let refused = |error| match error {
@@ -187,7 +197,7 @@ pub(crate) async fn a_time_to_live_below_the_markers_is_refused(env: Env) {
     bus.message(&event).ttl(Duration::from_secs(60)).publish().await.unwrap();
 }
 
-pub(crate) async fn a_time_to_live_below_undeclared_markers_is_lengthened(env: Env) {
+async fn a_time_to_live_below_undeclared_markers_is_lengthened(env: Env) {
     let bus = env.bus();
     configure(&bus, &with_markers(Duration::from_secs(60))).await.unwrap();
     lend(&bus, 1, 1, Some(1)).await;
@@ -205,7 +215,7 @@ pub(crate) async fn a_time_to_live_below_undeclared_markers_is_lengthened(env: E
     holds::<Loans>(&bus, "a marker", |state| state.last_sequence == 4).await;
 }
 
-pub(crate) async fn markers_bring_what_they_need(env: Env) {
+async fn markers_bring_what_they_need(env: Env) {
     let bus = env.bus();
     let short = configure(&bus, &with_markers(Duration::from_millis(999))).await.unwrap_err();
     assert!(format!("{short:?}").contains("10052"), "{short:?}");

@@ -8,9 +8,20 @@ use tidings::{DeliverFrom, ReceiveError, SubscribeError};
 use crate::support::env::{Env, never, next, soon};
 use crate::support::message::{NotSent, ParcelEvent, Parcels, Region, Seen, Sent, sent};
 
+scenarios! {
+    every_bus:
+        a_new_consumer_gets_old_messages,
+        two_consumers_are_independent,
+        two_readers_share_the_work,
+        it_resumes_where_it_stopped,
+        an_undecodable_message_can_be_settled,
+        another_configuration_is_refused,
+        a_missing_stream_is_named_when_consuming;
+}
+
 const SHORT: Duration = Duration::from_millis(500);
 
-pub(crate) async fn a_new_consumer_gets_old_messages(env: Env) {
+async fn a_new_consumer_gets_old_messages(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=50).map(sent)).await.unwrap();
     bus.publish(&Seen { number: 0, region: Region::Eu }).await.unwrap();
@@ -26,7 +37,7 @@ pub(crate) async fn a_new_consumer_gets_old_messages(env: Env) {
     assert_eq!(next(&mut work).await.number, 51);
 }
 
-pub(crate) async fn two_consumers_are_independent(env: Env) {
+async fn two_consumers_are_independent(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=5).map(sent)).await.unwrap();
     for name in ["billing", "shipping"] {
@@ -39,7 +50,7 @@ pub(crate) async fn two_consumers_are_independent(env: Env) {
     }
 }
 
-pub(crate) async fn two_readers_share_the_work(env: Env) {
+async fn two_readers_share_the_work(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let mut one = bus.consume::<Sent>("billing").prefetch(1).await.unwrap();
     let other = env.another_bus().await;
@@ -58,7 +69,7 @@ pub(crate) async fn two_readers_share_the_work(env: Env) {
     assert!(shares.iter().all(|share| *share > 0), "{shares:?}");
 }
 
-pub(crate) async fn it_resumes_where_it_stopped(env: Env) {
+async fn it_resumes_where_it_stopped(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=10).map(sent)).await.unwrap();
     let mut work = bus.consume::<Sent>("billing").prefetch(1).ack_wait(SHORT).await.unwrap();
@@ -77,7 +88,7 @@ pub(crate) async fn it_resumes_where_it_stopped(env: Env) {
     assert_eq!(left, (5..=10).collect());
 }
 
-pub(crate) async fn an_undecodable_message_can_be_settled(env: Env) {
+async fn an_undecodable_message_can_be_settled(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish(&NotSent { region: Region::Eu, nonsense: true }).await.unwrap();
     bus.publish(&sent(2)).await.unwrap();
@@ -95,7 +106,7 @@ pub(crate) async fn an_undecodable_message_can_be_settled(env: Env) {
     never(SHORT * 2, work.next()).await;
 }
 
-pub(crate) async fn another_configuration_is_refused(env: Env) {
+async fn another_configuration_is_refused(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     drop(bus.consume::<Sent>("billing").await.unwrap());
     let error = bus.consume::<Seen>("billing").await.unwrap_err();
@@ -116,7 +127,7 @@ pub(crate) async fn another_configuration_is_refused(env: Env) {
     }
 }
 
-pub(crate) async fn a_missing_stream_is_named_when_consuming(env: Env) {
+async fn a_missing_stream_is_named_when_consuming(env: Env) {
     let error = env.bus().consume::<ParcelEvent>("billing").await.unwrap_err();
     assert!(matches!(error, SubscribeError::NoStream { stream: "PARCELS" }), "{error:?}");
 }

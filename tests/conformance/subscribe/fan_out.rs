@@ -8,6 +8,12 @@ use tidings::{Message as _, Subscription};
 use crate::support::env::{BY_AND_BY, Env, next, within};
 use crate::support::message::Switched;
 
+scenarios! {
+    also_on_threads:
+        fifty_subscribers_each_hear_five_thousand_messages,
+        twenty_subjects_do_not_mix;
+}
+
 const LISTENERS: usize = 50;
 const PUBLISHERS: usize = 5;
 const OF_EACH: u64 = 1000;
@@ -31,7 +37,7 @@ fn all(rooms: usize, of_each: u64) -> HashMap<String, Vec<u64>> {
     (0..rooms).map(|place| (room(place), (0..of_each).collect())).collect()
 }
 
-pub(crate) async fn fifty_subscribers_each_hear_five_thousand_messages(env: Env) {
+async fn fifty_subscribers_each_hear_five_thousand_messages(env: Env) {
     let mut buses = Vec::new();
     for _ in 0..PUBLISHERS {
         buses.push(env.another_bus().await);
@@ -62,7 +68,7 @@ pub(crate) async fn fifty_subscribers_each_hear_five_thousand_messages(env: Env)
     }
 }
 
-pub(crate) async fn twenty_subjects_do_not_mix(env: Env) {
+async fn twenty_subjects_do_not_mix(env: Env) {
     let bus = env.bus();
     let mut listening = Vec::new();
     for place in 0..20 {

@@ -11,7 +11,17 @@ use crate::support::message::{
     Switched, sent, switched,
 };
 
-pub(crate) async fn publish_and_subscribe(env: Env) {
+scenarios! {
+    every_bus:
+        publish_and_subscribe,
+        one_region_only,
+        an_enum_hears_all_its_events,
+        an_enum_hears_its_events_in_order_and_no_others,
+        an_undecodable_payload_is_an_error_and_the_flow_goes_on,
+        an_unknown_version_is_an_error_that_names_both;
+}
+
+async fn publish_and_subscribe(env: Env) {
     let bus = env.bus();
     let mut one = bus.subscribe::<Switched>().await.unwrap();
     let mut other = env.another_bus().await.subscribe::<Switched>().await.unwrap();
@@ -24,7 +34,7 @@ pub(crate) async fn publish_and_subscribe(env: Env) {
     }
 }
 
-pub(crate) async fn one_region_only(env: Env) {
+async fn one_region_only(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let mut eu = bus.subscribe_to(Sent::filter().region(Region::Eu)).await.unwrap();
     bus.publish(&Sent::new(1, Region::Us)).await.unwrap();
@@ -34,7 +44,7 @@ pub(crate) async fn one_region_only(env: Env) {
     never(Duration::from_millis(100), eu.next()).await;
 }
 
-pub(crate) async fn an_enum_hears_all_its_events(env: Env) {
+async fn an_enum_hears_all_its_events(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let mut any = bus.subscribe::<ParcelEvent>().await.unwrap();
     let seen = Seen { number: 2, region: Region::Us };
@@ -65,7 +75,7 @@ struct Lost {
     region: Region,
 }
 
-pub(crate) async fn an_enum_hears_its_events_in_order_and_no_others(env: Env) {
+async fn an_enum_hears_its_events_in_order_and_no_others(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let mut any = bus.subscribe::<ParcelEvent>().capacity(1500).await.unwrap();
     for number in 0..500 {
@@ -84,7 +94,7 @@ pub(crate) async fn an_enum_hears_its_events_in_order_and_no_others(env: Env) {
     assert_eq!(any.dropped(), 0);
 }
 
-pub(crate) async fn an_undecodable_payload_is_an_error_and_the_flow_goes_on(env: Env) {
+async fn an_undecodable_payload_is_an_error_and_the_flow_goes_on(env: Env) {
     let bus = env.bus();
     let mut live = bus.subscribe::<Switched>().await.unwrap();
     bus.publish(&NotSwitched { room: "hall".into(), nonsense: true }).await.unwrap();
@@ -100,7 +110,7 @@ pub(crate) async fn an_undecodable_payload_is_an_error_and_the_flow_goes_on(env:
     assert_eq!(soon(live.next()).await.unwrap().unwrap().number, 2);
 }
 
-pub(crate) async fn an_unknown_version_is_an_error_that_names_both(env: Env) {
+async fn an_unknown_version_is_an_error_that_names_both(env: Env) {
     let bus = env.bus();
     let mut live = bus.subscribe::<OpenedV1>().await.unwrap();
     bus.publish(&Opened { door: "front".into() }).await.unwrap();

@@ -9,7 +9,13 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::support::env::{Env, SHORT, SOON, never, next, soon};
 use crate::support::message::{Parcels, Sent, sent};
 
-pub(crate) async fn a_consumer_holds_no_more_than_its_limit(env: Env) {
+scenarios! {
+    every_bus:
+        a_consumer_holds_no_more_than_its_limit,
+        a_route_begins_no_more_than_its_limit;
+}
+
+async fn a_consumer_holds_no_more_than_its_limit(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=10).map(sent)).await.unwrap();
     let open = |bus: Bus| async move { bus.consume::<Sent>("billing").max_ack_pending(3).await };
@@ -46,7 +52,7 @@ pub(crate) async fn a_consumer_holds_no_more_than_its_limit(env: Env) {
     never(SHORT, work.next()).await;
 }
 
-pub(crate) async fn a_route_begins_no_more_than_its_limit(env: Env) {
+async fn a_route_begins_no_more_than_its_limit(env: Env) {
     let (begun, mut starts) = mpsc::unbounded_channel();
     let gate = Arc::new(Semaphore::new(0));
     let handler = |begun: mpsc::UnboundedSender<u64>, gate: Arc<Semaphore>| {

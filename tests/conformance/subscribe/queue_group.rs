@@ -10,7 +10,17 @@ use tokio_util::sync::CancellationToken;
 use crate::support::env::{BY_AND_BY, Env, SHORT, never, soon, within};
 use crate::support::message::{Echo, Switched, switched};
 
-pub(crate) async fn a_queue_group_shares_and_never_doubles(env: Env) {
+scenarios! {
+    also_on_threads:
+        a_queue_group_shares_and_never_doubles,
+        a_new_member_joins_under_load,
+        a_dropped_subscription_hears_no_more,
+        members_leave_in_good_order_and_nothing_is_lost,
+        services_leave_in_good_order_and_every_request_is_answered,
+        invalid_group_names_are_refused;
+}
+
+async fn a_queue_group_shares_and_never_doubles(env: Env) {
     let bus = env.bus();
     let mut members = Vec::new();
     for _ in 0..3 {
@@ -46,7 +56,7 @@ pub(crate) async fn a_queue_group_shares_and_never_doubles(env: Env) {
     never(SHORT / 4, receiver.recv()).await;
 }
 
-pub(crate) async fn a_dropped_subscription_hears_no_more(env: Env) {
+async fn a_dropped_subscription_hears_no_more(env: Env) {
     let bus = env.bus();
     let mut group = bus.subscribe::<Switched>().queue_group("g").await.unwrap();
     let gone = bus.subscribe::<Switched>().queue_group("g").await.unwrap();
@@ -61,14 +71,14 @@ pub(crate) async fn a_dropped_subscription_hears_no_more(env: Env) {
     }
 }
 
-pub(crate) async fn invalid_group_names_are_refused(env: Env) {
+async fn invalid_group_names_are_refused(env: Env) {
     for name in ["", "a b", "a\r\n", "a.*"] {
         let error = env.bus().subscribe::<Switched>().queue_group(name).await.unwrap_err();
         assert!(matches!(&error, SubscribeError::Name { name: said, .. } if said == name));
     }
 }
 
-pub(crate) async fn a_new_member_joins_under_load(env: Env) {
+async fn a_new_member_joins_under_load(env: Env) {
     /// How many are published once the newcomer is there.
     const REST: u64 = 1000;
     let bus = env.bus();
@@ -143,7 +153,7 @@ async fn take_turns<F: Future<Output = Running>>(
     handled
 }
 
-pub(crate) async fn members_leave_in_good_order_and_nothing_is_lost(env: Env) {
+async fn members_leave_in_good_order_and_nothing_is_lost(env: Env) {
     const COUNT: u64 = 5000;
     let (heard, mut hearing) = mpsc::unbounded_channel();
     let join = |bus: Bus| {
@@ -178,7 +188,7 @@ pub(crate) async fn members_leave_in_good_order_and_nothing_is_lost(env: Env) {
     assert_eq!(seen.len() as u64, COUNT);
 }
 
-pub(crate) async fn services_leave_in_good_order_and_every_request_is_answered(env: Env) {
+async fn services_leave_in_good_order_and_every_request_is_answered(env: Env) {
     const COUNT: u64 = 1000;
     let join = |bus: Bus| {
         let echo = |ask: Echo, _: Context| async move { Ok(ask.text) };

@@ -10,7 +10,20 @@ use tidings_tests::eventually;
 use crate::support::env::{BY_AND_BY, Env, SOON, never, next, soon, within};
 use crate::support::message::{ParcelEvent, Parcels, Region, Seen, Sent, sent};
 
-pub(crate) async fn from_the_beginning_in_order(env: Env) {
+scenarios! {
+    also_on_threads:
+        from_the_beginning_in_order,
+        from_a_sequence_and_a_time,
+        from_a_time_with_several_filters,
+        dropped_replays_leave_no_consumer,
+        one_of_a_stream_that_is_made_again_ends,
+        last_of_each_subject,
+        only_new_ones,
+        one_region_of_the_history,
+        while_publishing_each_once_in_order;
+}
+
+async fn from_the_beginning_in_order(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=1000).map(sent)).await.unwrap();
     let mut replay = bus.replay::<Sent>(DeliverFrom::Beginning).await.unwrap();
@@ -42,7 +55,7 @@ async fn env_without_stream(env: &Env) -> SubscribeError {
     env.bus().replay::<Lost>(DeliverFrom::Beginning).await.unwrap_err()
 }
 
-pub(crate) async fn from_a_sequence_and_a_time(env: Env) {
+async fn from_a_sequence_and_a_time(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=5).map(sent)).await.unwrap();
     let mut since = bus.replay::<Sent>(DeliverFrom::Sequence(4)).await.unwrap();
@@ -59,7 +72,7 @@ pub(crate) async fn from_a_sequence_and_a_time(env: Env) {
     assert_eq!(next(&mut since).await.number, 1);
 }
 
-pub(crate) async fn from_a_time_with_several_filters(env: Env) {
+async fn from_a_time_with_several_filters(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     for number in [1, 2, 5, 6, 9, 10] {
         bus.publish(&sent(number)).await.unwrap();
@@ -110,7 +123,7 @@ async fn consumers<S: EventStream>(bus: &Bus, expected: u64) {
     .await;
 }
 
-pub(crate) async fn dropped_replays_leave_no_consumer(env: Env) {
+async fn dropped_replays_leave_no_consumer(env: Env) {
     let bus = env.bus_with::<Crowded>().await;
     let mut kept = bus.replay::<Crowd>(DeliverFrom::New).await.unwrap();
     for number in 1..=100 {
@@ -136,7 +149,7 @@ pub(crate) async fn dropped_replays_leave_no_consumer(env: Env) {
     consumers::<Crowded>(&bus, 0).await;
 }
 
-pub(crate) async fn one_of_a_stream_that_is_made_again_ends(env: Env) {
+async fn one_of_a_stream_that_is_made_again_ends(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=10).map(sent)).await.unwrap();
     for from in [
@@ -164,7 +177,7 @@ pub(crate) async fn one_of_a_stream_that_is_made_again_ends(env: Env) {
     }
 }
 
-pub(crate) async fn last_of_each_subject(env: Env) {
+async fn last_of_each_subject(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     for (number, region) in [(1, Region::Eu), (2, Region::Us), (3, Region::Eu)] {
         bus.publish(&Sent::new(number, region)).await.unwrap();
@@ -176,7 +189,7 @@ pub(crate) async fn last_of_each_subject(env: Env) {
     assert_eq!(next(&mut last).await.number, 4);
 }
 
-pub(crate) async fn only_new_ones(env: Env) {
+async fn only_new_ones(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish(&sent(1)).await.unwrap();
     let mut new = bus.replay::<Sent>(DeliverFrom::New).await.unwrap();
@@ -184,7 +197,7 @@ pub(crate) async fn only_new_ones(env: Env) {
     assert_eq!(next(&mut new).await.number, 2);
 }
 
-pub(crate) async fn one_region_of_the_history(env: Env) {
+async fn one_region_of_the_history(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     for number in 1..=6 {
         let region = if number % 2 == 0 { Region::Us } else { Region::Eu };
@@ -199,7 +212,7 @@ pub(crate) async fn one_region_of_the_history(env: Env) {
     never(Duration::from_millis(100), replay.next()).await;
 }
 
-pub(crate) async fn while_publishing_each_once_in_order(env: Env) {
+async fn while_publishing_each_once_in_order(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=500).map(sent)).await.unwrap();
     let mut replay = bus.replay::<Sent>(DeliverFrom::Beginning).await.unwrap();

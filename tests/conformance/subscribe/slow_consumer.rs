@@ -8,7 +8,13 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::support::env::{Env, next, soon};
 use crate::support::message::{Switched, switched};
 
-pub(crate) async fn a_slow_subscription_counts_what_it_loses(env: Env) {
+scenarios! {
+    every_bus:
+        a_slow_subscription_counts_what_it_loses,
+        a_slow_route_counts_what_it_loses;
+}
+
+async fn a_slow_subscription_counts_what_it_loses(env: Env) {
     let bus = env.bus();
     let mut slow = env.another_bus().await.subscribe::<Switched>().capacity(8).await.unwrap();
     let mut fast = bus.subscribe::<Switched>().await.unwrap();
@@ -31,7 +37,7 @@ pub(crate) async fn a_slow_subscription_counts_what_it_loses(env: Env) {
     assert_eq!(slow.dropped(), 12);
 }
 
-pub(crate) async fn a_slow_route_counts_what_it_loses(env: Env) {
+async fn a_slow_route_counts_what_it_loses(env: Env) {
     /// What a subscription holds that says nothing else.
     const CAPACITY: u64 = 65_536;
     let bus = env.bus();

@@ -5,6 +5,12 @@ use tidings::prelude::*;
 
 use crate::support::env::{Env, SHORT, never, next};
 
+scenarios! {
+    every_bus:
+        a_filter_matches_its_tokens_and_any_others,
+        a_stream_keeps_all_that_is_below_and_not_its_root;
+}
+
 /// Everything below `sites`, and nothing else.
 #[derive(EventStream)]
 #[stream(name = "SITES", subjects("sites.>"))]
@@ -70,7 +76,7 @@ where
     never(SHORT / 4, stored.next()).await;
 }
 
-pub(crate) async fn a_filter_matches_its_tokens_and_any_others(env: Env) {
+async fn a_filter_matches_its_tokens_and_any_others(env: Env) {
     let bus = env.bus_with::<Sites>().await;
     selects(&bus, Lit::filter, &every()).await;
     let oslo = [lit("oslo", "hall"), lit("oslo", "attic")];
@@ -84,7 +90,7 @@ pub(crate) async fn a_filter_matches_its_tokens_and_any_others(env: Env) {
     selects(&bus, || Lit::filter().city("Oslo"), &[]).await;
 }
 
-pub(crate) async fn a_stream_keeps_all_that_is_below_and_not_its_root(env: Env) {
+async fn a_stream_keeps_all_that_is_below_and_not_its_root(env: Env) {
     let bus = env.bus_with::<Sites>().await;
     let mut roots = bus.subscribe::<Root>().await.unwrap();
     bus.publish(&Root {}).await.unwrap();

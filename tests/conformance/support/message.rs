@@ -1,5 +1,6 @@
 //! The messages of the scenarios.
 
+use tidings::StreamConfig;
 use tidings::prelude::*;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Token)]
@@ -149,6 +150,14 @@ pub(crate) struct GarbledCheck {
 #[request(subject = "stock.check", name = "stock.misread", reply = u32)]
 pub(crate) struct MisreadCheck {
     pub(crate) quantity: u32,
+}
+
+/// A stream that keeps all that is asked of the stock.
+pub(crate) async fn audit(bus: &Bus, change: impl FnOnce(&mut StreamConfig)) {
+    let mut config = StreamConfig::new("AUDIT", ["stock.>"]);
+    change(&mut config);
+    let plan = bus.plan_stream(&config).await.unwrap().allow_data_loss();
+    bus.apply(plan).await.unwrap();
 }
 
 /// A request that declares no error, with a token.

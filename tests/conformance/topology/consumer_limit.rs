@@ -6,9 +6,20 @@ use tidings::prelude::*;
 use tidings::{ApplyError, ConsumerLimits, Discard, Retention, StreamConfig};
 use tidings_tests::eventually;
 
-use crate::settle::dead_letter::holds;
+use crate::support::condition::holds;
 use crate::support::env::{Env, SOON, never, next, soon};
 use crate::support::message::{Parcels, Sent, sent};
+
+scenarios! {
+    every_bus:
+        a_stream_has_no_more_consumers_than_it_may,
+        a_limit_below_what_consumers_have_is_refused,
+        a_replay_is_kept_no_longer_than_its_stream_lets_it,
+        a_consumer_that_nobody_reads_ends_where_its_stream_says,
+        the_last_consumer_takes_all_that_interest_kept,
+        what_interest_let_go_makes_room,
+        what_is_gone_is_not_pending;
+}
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -33,7 +44,7 @@ async fn consume(bus: &Bus, name: &str) -> Result<(), tidings::SubscribeError> {
     bus.consume::<Sent>(name).max_ack_pending(5).await.map(drop)
 }
 
-pub(crate) async fn a_stream_has_no_more_consumers_than_it_may(env: Env) {
+async fn a_stream_has_no_more_consumers_than_it_may(env: Env) {
     let bus = env.bus();
     configure(&bus, |c| c.max_consumers = Some(2)).await.unwrap();
     consume(&bus, "one").await.unwrap();
@@ -51,7 +62,7 @@ pub(crate) async fn a_stream_has_no_more_consumers_than_it_may(env: Env) {
     consume(&bus, "two").await.unwrap();
 }
 
-pub(crate) async fn a_limit_below_what_consumers_have_is_refused(env: Env) {
+async fn a_limit_below_what_consumers_have_is_refused(env: Env) {
     let bus = env.bus();
     configure(&bus, |c| c.consumer_limits = Some(limits(None, Some(SECOND * 600)))).await.unwrap();
     consume(&bus, "one").await.unwrap();
@@ -81,7 +92,7 @@ pub(crate) async fn a_limit_below_what_consumers_have_is_refused(env: Env) {
     says(&consume(&bus, "one").await.unwrap_err(), 10_121);
 }
 
-pub(crate) async fn a_replay_is_kept_no_longer_than_its_stream_lets_it(env: Env) {
+async fn a_replay_is_kept_no_longer_than_its_stream_lets_it(env: Env) {
     let bus = env.bus();
     configure(&bus, |c| c.consumer_limits = Some(limits(None, Some(SECOND)))).await.unwrap();
     bus.publish(&sent(1)).await.unwrap();
@@ -93,7 +104,7 @@ pub(crate) async fn a_replay_is_kept_no_longer_than_its_stream_lets_it(env: Env)
     assert_eq!(next(&mut replay).await.number, 2);
 }
 
-pub(crate) async fn a_consumer_that_nobody_reads_ends_where_its_stream_says(env: Env) {
+async fn a_consumer_that_nobody_reads_ends_where_its_stream_says(env: Env) {
     let bus = env.bus();
     configure(&bus, |c| c.consumer_limits = Some(limits(None, Some(SECOND)))).await.unwrap();
     let mut work = bus.consume::<Sent>("one").await.unwrap();
@@ -110,7 +121,7 @@ pub(crate) async fn a_consumer_that_nobody_reads_ends_where_its_stream_says(env:
     .await;
 }
 
-pub(crate) async fn the_last_consumer_takes_all_that_interest_kept(env: Env) {
+async fn the_last_consumer_takes_all_that_interest_kept(env: Env) {
     let bus = env.bus();
     configure(&bus, |c| c.retention = Retention::Interest).await.unwrap();
     let stream = bus.stream::<Parcels>();
@@ -129,7 +140,7 @@ pub(crate) async fn the_last_consumer_takes_all_that_interest_kept(env: Env) {
     assert_eq!((state.messages, state.first_sequence, state.last_sequence), (0, 4, 3));
 }
 
-pub(crate) async fn what_interest_let_go_makes_room(env: Env) {
+async fn what_interest_let_go_makes_room(env: Env) {
     let bus = env.bus();
     let bounded = |retention| {
         move |c: &mut StreamConfig| {
@@ -161,7 +172,7 @@ pub(crate) async fn what_interest_let_go_makes_room(env: Env) {
     holds::<Parcels>(&bus, first - 1).await;
 }
 
-pub(crate) async fn what_is_gone_is_not_pending(env: Env) {
+async fn what_is_gone_is_not_pending(env: Env) {
     let bus = env.bus();
     configure(&bus, |c| {
         c.max_messages = Some(4);

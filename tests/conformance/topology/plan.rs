@@ -12,6 +12,21 @@ use crate::support::env::{Env, SOON, next, soon};
 use crate::support::ledger::Ledger;
 use crate::support::message::{Parcels, Seen, Sent, sent};
 
+scenarios! {
+    every_bus:
+        a_missing_stream_is_planned_and_created,
+        what_loses_nothing_is_changed,
+        what_loses_messages_is_refused_unless_it_is_said,
+        what_can_not_be_changed_is_refused_with_both_values,
+        a_plan_for_what_has_changed_since_is_refused,
+        a_registry_manages_its_streams_only_where_it_may,
+        who_may_only_bind_creates_nothing,
+        a_routes_consumer_is_changed_to_its_options,
+        a_consumer_of_other_subjects_is_changed_or_refused,
+        a_stream_that_is_deleted_is_made_again_where_it_may,
+        a_reader_by_hand_is_not_given_another_ack_wait;
+}
+
 const HOUR: Duration = Duration::from_secs(3600);
 const DURABLE: &str = "shop-parcels_sent";
 
@@ -34,7 +49,7 @@ fn registry(ledger: &Ledger) -> Registry {
     Registry::new("shop").handle::<Sent>(ledger.handler("one"))
 }
 
-pub(crate) async fn a_missing_stream_is_planned_and_created(env: Env) {
+async fn a_missing_stream_is_planned_and_created(env: Env) {
     let bus = env.bus();
     let plan = bus.plan::<Parcels>().await.unwrap();
     assert_eq!(plan.action, PlanAction::Create);
@@ -47,7 +62,7 @@ pub(crate) async fn a_missing_stream_is_planned_and_created(env: Env) {
     bus.apply(plan).await.unwrap();
 }
 
-pub(crate) async fn what_loses_nothing_is_changed(env: Env) {
+async fn what_loses_nothing_is_changed(env: Env) {
     let bus = env.bus();
     make(&bus, &parcels(|c| c.max_age = Some(HOUR))).await;
     bus.publish(&sent(1)).await.unwrap();
@@ -82,7 +97,7 @@ pub(crate) async fn what_loses_nothing_is_changed(env: Env) {
     assert_eq!(bus.stream::<Parcels>().state().await.unwrap().messages, 1);
 }
 
-pub(crate) async fn what_loses_messages_is_refused_unless_it_is_said(env: Env) {
+async fn what_loses_messages_is_refused_unless_it_is_said(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=5).map(sent)).await.unwrap();
     let wanted = parcels(|c| c.max_messages = Some(2));
@@ -99,7 +114,7 @@ pub(crate) async fn what_loses_messages_is_refused_unless_it_is_said(env: Env) {
     assert_eq!(bus.plan_stream(&wanted).await.unwrap().action, PlanAction::Nothing);
 }
 
-pub(crate) async fn what_can_not_be_changed_is_refused_with_both_values(env: Env) {
+async fn what_can_not_be_changed_is_refused_with_both_values(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let plan = bus.plan_stream(&parcels(|c| c.storage = Storage::Memory)).await.unwrap();
     let plan = plan.allow_data_loss();
@@ -119,7 +134,7 @@ pub(crate) async fn what_can_not_be_changed_is_refused_with_both_values(env: Env
     }
 }
 
-pub(crate) async fn a_plan_for_what_has_changed_since_is_refused(env: Env) {
+async fn a_plan_for_what_has_changed_since_is_refused(env: Env) {
     let bus = env.bus();
     let create = bus.plan::<Parcels>().await.unwrap();
     make(&bus, &parcels(|c| c.max_age = Some(HOUR))).await;
@@ -135,7 +150,7 @@ pub(crate) async fn a_plan_for_what_has_changed_since_is_refused(env: Env) {
     assert_eq!(bus.stream::<Parcels>().config().await.unwrap(), None);
 }
 
-pub(crate) async fn a_registry_manages_its_streams_only_where_it_may(env: Env) {
+async fn a_registry_manages_its_streams_only_where_it_may(env: Env) {
     let bus = env.bus();
     // The declared window is two minutes.
     let theirs = parcels(|c| c.duplicate_window = Some(HOUR));
@@ -167,7 +182,7 @@ pub(crate) async fn a_registry_manages_its_streams_only_where_it_may(env: Env) {
     registry(&Ledger::default()).start(&bus).await.unwrap().shutdown().await;
 }
 
-pub(crate) async fn who_may_only_bind_creates_nothing(env: Env) {
+async fn who_may_only_bind_creates_nothing(env: Env) {
     let bus = env.bus();
     let bind = || {
         let registry = registry(&Ledger::default());
@@ -204,7 +219,7 @@ pub(crate) async fn who_may_only_bind_creates_nothing(env: Env) {
     running.shutdown().await;
 }
 
-pub(crate) async fn a_routes_consumer_is_changed_to_its_options(env: Env) {
+async fn a_routes_consumer_is_changed_to_its_options(env: Env) {
     let bus = env.bus();
     let with = |wait: Duration, ledger: &Ledger| {
         let route = Route::of::<Sent>(ledger.handler("one")).ack_wait(wait).max_ack_pending(10);
@@ -243,7 +258,7 @@ pub(crate) async fn a_routes_consumer_is_changed_to_its_options(env: Env) {
     assert_eq!(plan.consumers[0].action, PlanAction::Nothing, "{plan}");
 }
 
-pub(crate) async fn a_consumer_of_other_subjects_is_changed_or_refused(env: Env) {
+async fn a_consumer_of_other_subjects_is_changed_or_refused(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     drop(bus.consume::<Seen>(DURABLE).await.unwrap());
     let ledger = Ledger::default();
@@ -268,7 +283,7 @@ pub(crate) async fn a_consumer_of_other_subjects_is_changed_or_refused(env: Env)
     running.shutdown().await;
 }
 
-pub(crate) async fn a_stream_that_is_deleted_is_made_again_where_it_may(env: Env) {
+async fn a_stream_that_is_deleted_is_made_again_where_it_may(env: Env) {
     let (bus, ledger) = (env.bus(), Ledger::default());
     let running = registry(&ledger).start(&bus).await.unwrap();
     bus.publish(&sent(1)).await.unwrap();
@@ -285,7 +300,7 @@ pub(crate) async fn a_stream_that_is_deleted_is_made_again_where_it_may(env: Env
     running.shutdown().await;
 }
 
-pub(crate) async fn a_reader_by_hand_is_not_given_another_ack_wait(env: Env) {
+async fn a_reader_by_hand_is_not_given_another_ack_wait(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     drop(bus.consume::<Sent>("hand").ack_wait(HOUR).await.unwrap());
     let error = bus.consume::<Sent>("hand").ack_wait(HOUR / 2).await.unwrap_err();

@@ -6,6 +6,13 @@ use tidings_tests::eventually;
 
 use crate::support::env::{Env, SHORT, SOON, never, next};
 
+scenarios! {
+    every_bus:
+        a_work_queue_removes_what_is_settled,
+        a_handled_task_leaves_its_work_queue,
+        interest_keeps_a_message_until_all_have_settled_it;
+}
+
 /// Each message goes to one consumer, and is gone once it is settled.
 #[derive(EventStream)]
 #[stream(name = "TASKS", subjects("tasks.>"), retention = "work_queue")]
@@ -44,7 +51,7 @@ async fn holds<S: EventStream>(bus: &Bus, messages: u64) {
     .await;
 }
 
-pub(crate) async fn a_work_queue_removes_what_is_settled(env: Env) {
+async fn a_work_queue_removes_what_is_settled(env: Env) {
     let bus = env.bus_with::<Tasks>().await;
     bus.publish_all((1..=5).map(queued)).await.unwrap();
     holds::<Tasks>(&bus, 5).await;
@@ -77,7 +84,7 @@ pub(crate) async fn a_work_queue_removes_what_is_settled(env: Env) {
     assert!(matches!(error, SubscribeError::Refused { code: 10100, .. }), "{error:?}");
 }
 
-pub(crate) async fn a_handled_task_leaves_its_work_queue(env: Env) {
+async fn a_handled_task_leaves_its_work_queue(env: Env) {
     let bus = env.bus();
     let handler = |task: Queued, cx: Context| async move {
         if task.number == 2 && cx.attempt() == 1 { Err(Failure::retry("later")) } else { Ok(()) }
@@ -90,7 +97,7 @@ pub(crate) async fn a_handled_task_leaves_its_work_queue(env: Env) {
     assert_eq!((report.handled, report.failed), (3, 1));
 }
 
-pub(crate) async fn interest_keeps_a_message_until_all_have_settled_it(env: Env) {
+async fn interest_keeps_a_message_until_all_have_settled_it(env: Env) {
     let bus = env.bus_with::<Notes>().await;
     let ack = bus.publish(&Taken { number: 0 }).await.unwrap();
     assert_eq!((ack.sequence, ack.duplicate), (1, false));

@@ -9,10 +9,20 @@ use tidings::{
     StreamConfig, SubscribeError, Topology,
 };
 
-use crate::handle::unknown_version::{
-    Book, Cancelled, Created, Shop, ShopEvent, cancelled, created, text,
-};
 use crate::support::env::{BY_AND_BY, Env, within};
+use crate::support::shop::{Book, Cancelled, Created, Shop, ShopEvent, cancelled, created, text};
+
+scenarios! {
+    every_bus:
+        a_restart_takes_no_filter_away,
+        one_that_is_made_again_selects_what_others_asked_for,
+        a_policy_that_was_replaced_stays_replaced,
+        fewer_deliveries_are_asked_for_in_so_many_words,
+        a_default_name_is_one_registry_s,
+        a_consumer_that_was_changed_by_hand_is_said,
+        registries_that_start_together_lose_no_subject,
+        a_subject_of_letters_that_is_taken_away_comes_back;
+}
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -40,7 +50,7 @@ async fn once(bus: &Bus, registry: Registry) {
     registry.start(bus).await.unwrap().shutdown().await;
 }
 
-pub(crate) async fn a_restart_takes_no_filter_away(env: Env) {
+async fn a_restart_takes_no_filter_away(env: Env) {
     let (bus, book) = (env.bus(), Book::default());
     once(&bus, old(&book)).await;
     let wider = new(&book).plan(&bus).await.unwrap().consumers.remove(0);
@@ -80,7 +90,7 @@ pub(crate) async fn a_restart_takes_no_filter_away(env: Env) {
     assert!(matches!(&again, ApplyConsumerError::Changed { .. }), "{again:?}");
 }
 
-pub(crate) async fn one_that_is_made_again_selects_what_others_asked_for(env: Env) {
+async fn one_that_is_made_again_selects_what_others_asked_for(env: Env) {
     let (bus, book) = (env.bus(), Book::default());
     once(&bus, new(&book)).await;
     let running = old(&book).start(&bus).await.unwrap();
@@ -115,7 +125,7 @@ fn kinds(kind: DifferenceKind) -> Vec<(String, DifferenceKind)> {
     vec![("ack_wait".to_owned(), kind), ("backoff".to_owned(), kind)]
 }
 
-pub(crate) async fn a_policy_that_was_replaced_stays_replaced(env: Env) {
+async fn a_policy_that_was_replaced_stays_replaced(env: Env) {
     let (bus, book) = (env.bus(), Book::default());
     let shop = |version: &str, wait| waits(Registry::new("shop").version(version), wait, &book);
     let (first, second) = (|| shop("1.0.0", HOUR), || shop("1.0.0", HOUR * 2));
@@ -150,7 +160,7 @@ pub(crate) async fn a_policy_that_was_replaced_stays_replaced(env: Env) {
     assert_eq!(fields(&bus, &third()).await, kinds(DifferenceKind::Owned));
 }
 
-pub(crate) async fn fewer_deliveries_are_asked_for_in_so_many_words(env: Env) {
+async fn fewer_deliveries_are_asked_for_in_so_many_words(env: Env) {
     let (bus, book) = (env.bus(), Book::default());
     let tries = |version: &str, attempts| {
         let book = book.clone();
@@ -182,7 +192,7 @@ struct Orders {}
 #[event(subject = "shop.eu-orders", name = "eu-orders", stream = Shop)]
 struct EuOrders {}
 
-pub(crate) async fn a_default_name_is_one_registry_s(env: Env) {
+async fn a_default_name_is_one_registry_s(env: Env) {
     let bus = env.bus();
     let one = async |_: Orders, _: Context| Ok(());
     let other = async |_: EuOrders, _: Context| Ok(());
@@ -211,7 +221,7 @@ pub(crate) async fn a_default_name_is_one_registry_s(env: Env) {
     running.shutdown().await;
 }
 
-pub(crate) async fn a_consumer_that_was_changed_by_hand_is_said(env: Env) {
+async fn a_consumer_that_was_changed_by_hand_is_said(env: Env) {
     let (bus, book) = (env.bus(), Book::default());
     let running = old(&book).start(&bus).await.unwrap();
     bus.publish(&created(1)).await.unwrap();
@@ -272,7 +282,7 @@ fn sharing(name: &str) -> Registry {
     Registry::new(name).dead_letters(policy).handle::<Created>(handler)
 }
 
-pub(crate) async fn registries_that_start_together_lose_no_subject(env: Env) {
+async fn registries_that_start_together_lose_no_subject(env: Env) {
     let mut buses = Vec::new();
     for _ in NAMES {
         buses.push(env.another_bus().await);
@@ -299,7 +309,7 @@ pub(crate) async fn registries_that_start_together_lose_no_subject(env: Env) {
     }
 }
 
-pub(crate) async fn a_subject_of_letters_that_is_taken_away_comes_back(env: Env) {
+async fn a_subject_of_letters_that_is_taken_away_comes_back(env: Env) {
     let bus = env.bus();
     let running = sharing("s0").start(&bus).await.unwrap();
     let mut narrower = kept(&bus).await;
