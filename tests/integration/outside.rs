@@ -24,15 +24,16 @@ fn block(language: &str, mark: &str) -> &'static str {
     blocks.find(|block| block.contains(mark)).unwrap_or_else(|| panic!("{mark} in the README"))
 }
 
-/// The README's dependencies, with this Tidings under this name instead of the published one.
-fn dependencies(name: &str) -> String {
+/// The README's dependencies, with this Tidings under this name instead of the published one, and
+/// with what else is said of it.
+fn dependencies(name: &str, and: &str) -> String {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/tidings");
     let ours = ours.canonicalize().unwrap().display().to_string();
     let shown = block("toml", "[dependencies]");
     let lines: Vec<String> = shown
         .lines()
         .map(|line| match line.strip_prefix("tidings = ") {
-            Some(_) => format!("{name} = {{ package = \"tidings\", path = {ours:?} }}"),
+            Some(_) => format!("{name} = {{ package = \"tidings\", path = {ours:?}{and} }}"),
             None => line.to_owned(),
         })
         .collect();
@@ -57,15 +58,19 @@ fn write(name: &str, dependencies: &str, program: &str) -> PathBuf {
     directory
 }
 
+/// Where both programs are built, so that their dependencies are built once.
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("outside")
+}
+
 /// Builds and runs the program, and gives what it prints.
 ///
 /// Clippy is the compiler of a workspace's own crates where it is there: what is linted is what
 /// is built, and the dependencies are built once.
 fn run(directory: &Path) -> String {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("outside");
     let mut command = Command::new(cargo);
-    command.args(["run", "--quiet", "--offline", "--target-dir"]).arg(target);
+    command.args(["run", "--quiet", "--offline", "--target-dir"]).arg(target());
     let clippy = Command::new("clippy-driver").arg("--version").stdout(Stdio::null()).status();
     if clippy.is_ok_and(|status| status.success()) {
         command.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver");
@@ -74,6 +79,15 @@ fn run(directory: &Path) -> String {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && errors.is_empty(), "{}\n{errors}", output.status);
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// Whether the program that was built has code of the broker in memory, by the names of symbols.
+fn carries_broker(directory: &Path) -> bool {
+    let name = directory.file_name().unwrap();
+    let program = target().join("debug").join(name).with_extension(std::env::consts::EXE_EXTENSION);
+    let program = fs::read(program).unwrap();
+    let symbol = b"9transport6memory";
+    program.windows(symbol.len()).any(|window| window == symbol)
 }
 
 /// What the quickstart says is so.
@@ -93,13 +107,14 @@ fn is_quickstart(said: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_quickstart_runs_as_the_readme_has_it() {
     let program = block("rust", "fn main");
-    let directory = write("as-written", &dependencies("tidings"), program);
+    let directory = write("as-written", &dependencies("tidings", ""), program);
     is_quickstart(&run(&directory));
+    assert!(carries_broker(&directory), "the broker in memory is a default feature");
 }
 
-/// Under another name, and on a server.
+/// Under another name, on a server, and without default features: as in production.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_quickstart_runs_under_another_name() {
+async fn the_quickstart_runs_under_another_name_and_without_the_broker_in_memory() {
     let server = Server::start().await;
     let connect = format!("Bus::connect({:?}).await?;", server.url());
     let mut program = block("rust", "fn main").replace(IN_MEMORY, &connect);
@@ -113,6 +128,7 @@ async fn the_quickstart_runs_under_another_name() {
         program = program.replace(attribute, &format!("{head}(crate = \"bus\", {what}"));
     }
     assert!(!program.contains("tidings"), "{program}");
-    let directory = write("renamed", &dependencies("bus"), &program);
+    let directory = write("renamed", &dependencies("bus", ", default-features = false"), &program);
     is_quickstart(&run(&directory));
+    assert!(!carries_broker(&directory), "nothing of the broker in memory is left");
 }

@@ -7,7 +7,6 @@ mod error;
 pub use builder::BusBuilder;
 pub use error::{CloseError, ConnectError};
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -19,7 +18,6 @@ use crate::draft::Draft;
 use crate::header::Headers;
 use crate::link::{Link, Patience};
 use crate::message::{Decode, Event, Filter, Message, Request, StreamEvent};
-use crate::probe::Probe;
 use crate::publish::{self, PublishAllError, PublishError};
 use crate::publisher::Publisher;
 use crate::request::RequestError;
@@ -29,7 +27,9 @@ use crate::topology::{
     self, ApplyConsumerError, ApplyError, ConsumerPlan, ProvisionError, Provisioned, StreamHandle,
     StreamPlan, Topology,
 };
-use crate::transport::{DeliverFrom, Transport, memory};
+#[cfg(feature = "memory")]
+use crate::transport::memory::Memory;
+use crate::transport::{DeliverFrom, Transport};
 
 /// How long flushing and closing may take, where nothing else is said.
 const CLOSE: Duration = Duration::from_secs(10);
@@ -111,8 +111,10 @@ impl Bus {
     ///
     /// Its timers are those of `tokio::time`, so a test can pause the clock and turn it.
     /// [`BusBuilder::in_memory`] makes one with other timeouts.
+    #[cfg(feature = "memory")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "memory")))]
     pub fn in_memory() -> Self {
-        Self::on(Transport::Memory(memory::Memory::new()), Patience::default())
+        Self::on(Transport::Memory(Memory::new()), Patience::default())
     }
 
     fn on(transport: Transport, mut patience: Patience) -> Self {
@@ -121,8 +123,9 @@ impl Bus {
         Self { link: Link { transport, patience: patience.into(), probe: None } }
     }
 
-    /// The same bus, with everything that is done through it told to a probe.
-    pub(crate) fn watched_by(self, probe: Arc<dyn Probe>) -> Self {
+    /// A bus that tells a probe of everything that is done through it.
+    #[cfg(feature = "testing")]
+    pub(crate) fn watched_by(self, probe: std::sync::Arc<dyn crate::probe::Probe>) -> Self {
         Self { link: Link { probe: Some(probe), ..self.link } }
     }
 

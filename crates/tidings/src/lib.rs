@@ -126,7 +126,16 @@
 //!
 //! # Features
 //!
-//! There are no optional features. A payload is JSON, as serde writes the type.
+//! | feature | default | gives |
+//! | --- | --- | --- |
+//! | `memory` | yes | [`Bus::in_memory`]: the broker that runs inside the process, and `NATS_URL=memory:` |
+//! | `testing` | no | [`testing`], the harness of a service's tests; it implies `memory` |
+//!
+//! A program that only talks to a nats-server needs neither: with `default-features = false` its
+//! binary carries no broker. Its tests add the harness as a dev-dependency, with
+//! `features = ["testing"]`.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(test)]
 extern crate self as tidings;
@@ -171,6 +180,8 @@ mod slate;
 mod stream;
 mod subject;
 mod subscribe;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 mod text;
 mod token;

@@ -1,5 +1,9 @@
 //! What can be observed on a bus, and interfered with. Only a test's bus has a probe; every other
 //! one pays a look at an `Option`.
+#![cfg_attr(
+    not(feature = "testing"),
+    expect(dead_code, reason = "only the recorder of a test reads what a probe is told")
+)]
 
 use std::fmt;
 use std::sync::Arc;

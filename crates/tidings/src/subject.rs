@@ -39,6 +39,7 @@ impl Subject {
     }
 
     /// The same in memory of its own: one that is kept keeps nothing else.
+    #[cfg(feature = "memory")]
     pub(crate) fn detached(&self) -> Self {
         Self(self.0.detached())
     }

@@ -20,6 +20,7 @@ impl Text {
     }
 
     /// The same in memory of its own: one that is kept keeps nothing else.
+    #[cfg(feature = "memory")]
     pub(crate) fn detached(&self) -> Self {
         match self {
             Self::Static(text) => Self::Static(text),

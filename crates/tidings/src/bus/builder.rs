@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{Bus, ConnectError};
 use crate::jitter::FAR;
 use crate::link::Patience;
+#[cfg(feature = "memory")]
 use crate::transport::memory::Memory;
 use crate::transport::nats::{Auth, ConnectFault, ConnectOptions, Nats, shown};
 use crate::transport::{CAPACITY, Transport};
@@ -192,6 +193,8 @@ impl BusBuilder {
     /// # use tidings::prelude::*;
     /// let bus = Bus::builder().request_timeout(Duration::from_millis(200)).in_memory();
     /// ```
+    #[cfg(feature = "memory")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "memory")))]
     pub fn in_memory(self) -> Bus {
         let memory = Memory::with_capacity(self.options.subscription_capacity);
         Bus::on(Transport::Memory(memory), self.patience)

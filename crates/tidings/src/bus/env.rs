@@ -7,7 +7,7 @@ pub(super) async fn connect(lookup: impl Fn(&str) -> Option<String>) -> Result<B
     let get = |name: &str| lookup(name).filter(|value| !value.is_empty());
     let url = get("NATS_URL").ok_or(ConnectError::NoServer)?;
     if url == "memory:" {
-        return Ok(Bus::in_memory());
+        return in_memory(url);
     }
     for (set, missing) in
         [("NATS_PASSWORD", "NATS_USER"), ("NATS_CERT", "NATS_KEY"), ("NATS_KEY", "NATS_CERT")]
@@ -36,6 +36,19 @@ pub(super) async fn connect(lookup: impl Fn(&str) -> Option<String>) -> Result<B
         builder = builder.inbox_prefix(prefix);
     }
     builder.connect().await
+}
+
+#[cfg(feature = "memory")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature it fails")]
+fn in_memory(_url: String) -> Result<Bus, ConnectError> {
+    Ok(Bus::in_memory())
+}
+
+#[cfg(not(feature = "memory"))]
+fn in_memory(address: String) -> Result<Bus, ConnectError> {
+    let reason = "this program is built without the feature `memory` of tidings";
+    let source = std::io::Error::new(std::io::ErrorKind::Unsupported, reason);
+    Err(ConnectError::Address { address, source })
 }
 
 #[cfg(test)]

@@ -44,6 +44,7 @@ impl Headers {
     }
 
     /// The same in memory of their own: those that are kept keep nothing else.
+    #[cfg(feature = "memory")]
     pub(crate) fn detached(&self) -> Self {
         Self(self.0.iter().map(|(name, value)| (name.detached(), value.detached())).collect())
     }

@@ -6,6 +6,7 @@ use super::{Fault, Outgoing};
 use crate::header;
 
 /// The most bytes that a batch puts on each of its messages.
+#[cfg(feature = "memory")]
 pub(super) const HEADERS_LEN: usize = 96;
 
 /// A batch's failure, the same for both transports.

@@ -9,7 +9,7 @@ use futures_util::Stream;
 
 use crate::subject::Subject;
 use crate::transport::addressed::{Addressed, PollInto};
-use crate::transport::{Fault, Incoming, Passed, Transport, memory, nats};
+use crate::transport::{Fault, Incoming, Passed, Transport, nats};
 
 /// A durable pull consumer, whose deliveries are acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,7 +146,8 @@ impl Reach {
 pub(crate) enum Pull {
     Nats(Addressed<nats::NatsPull>),
     NatsOrdered(Addressed<nats::NatsOrdered>),
-    Memory(Addressed<memory::MemoryPull>),
+    #[cfg(feature = "memory")]
+    Memory(Addressed<super::memory::MemoryPull>),
 }
 
 impl Pull {
@@ -159,8 +160,10 @@ impl Pull {
         Self::NatsOrdered(Addressed::new(replay, false, of))
     }
 
-    pub(super) fn memory(pull: memory::MemoryPull, of: &Transport) -> Self {
+    #[cfg(feature = "memory")]
+    pub(super) fn memory(pull: super::memory::MemoryPull, of: &Transport) -> Self {
         let all = pull.acks_all();
+        #[cfg(feature = "memory")]
         Self::Memory(Addressed::new(pull, all, of))
     }
 
@@ -169,6 +172,7 @@ impl Pull {
         match self {
             Self::Nats(pull) => pull.passed = passed,
             Self::NatsOrdered(pull) => pull.passed = passed,
+            #[cfg(feature = "memory")]
             Self::Memory(pull) => pull.passed = passed,
         }
     }
@@ -178,6 +182,7 @@ impl Pull {
         match self {
             Self::Nats(pull) => &pull.passed,
             Self::NatsOrdered(pull) => &pull.passed,
+            #[cfg(feature = "memory")]
             Self::Memory(pull) => &pull.passed,
         }
     }
@@ -187,6 +192,7 @@ impl Pull {
         match self {
             Self::Nats(pull) => pull.is_judging(),
             Self::NatsOrdered(pull) => pull.is_judging(),
+            #[cfg(feature = "memory")]
             Self::Memory(pull) => pull.is_judging(),
         }
     }
@@ -198,6 +204,7 @@ impl Pull {
             Self::Nats(pull) => pull.flow.set_room(room),
             Self::NatsOrdered(pull) => pull.flow.set_room(room),
             // Nothing is on the way in memory.
+            #[cfg(feature = "memory")]
             Self::Memory(_) => {}
         }
     }
@@ -207,6 +214,7 @@ impl Pull {
         match self {
             Self::Nats(pull) => pull.flow.begin_behind(number),
             Self::NatsOrdered(_) => {}
+            #[cfg(feature = "memory")]
             Self::Memory(pull) => pull.flow.begin_behind(number),
         }
     }
@@ -216,6 +224,7 @@ impl Pull {
         match self {
             Self::Nats(pull) => Some(pull.flow.reach()),
             Self::NatsOrdered(_) => None,
+            #[cfg(feature = "memory")]
             Self::Memory(pull) => Some(pull.flow.reach()),
         }
     }
@@ -224,7 +233,9 @@ impl Pull {
     pub(crate) fn expects(&self) -> bool {
         match self {
             Self::Nats(pull) => pull.flow.expects(),
-            Self::NatsOrdered(_) | Self::Memory(_) => false,
+            Self::NatsOrdered(_) => false,
+            #[cfg(feature = "memory")]
+            Self::Memory(_) => false,
         }
     }
 
@@ -232,7 +243,9 @@ impl Pull {
     pub(crate) fn has_heard(&mut self) -> bool {
         match self {
             Self::Nats(pull) => pull.flow.has_heard(),
-            Self::NatsOrdered(_) | Self::Memory(_) => false,
+            Self::NatsOrdered(_) => false,
+            #[cfg(feature = "memory")]
+            Self::Memory(_) => false,
         }
     }
 
@@ -244,6 +257,7 @@ impl Pull {
                 rest.of(flow.end().await).await
             }
             // Nothing is on the way in memory.
+            #[cfg(feature = "memory")]
             Self::Memory(pull) => pull.end().1.of(Vec::new()).await,
             // Nothing is acknowledged in a replay.
             Self::NatsOrdered(_) => Vec::new(),
@@ -261,6 +275,7 @@ impl PollInto for Pull {
         match self {
             Self::Nats(pull) => pull.poll_into(cx, into),
             Self::NatsOrdered(pull) => pull.poll_into(cx, into),
+            #[cfg(feature = "memory")]
             Self::Memory(pull) => pull.poll_into(cx, into),
         }
     }

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use futures_util::Stream;
 
-use crate::transport::{Denial, Dropped, Fault, Incoming, memory, nats};
+use crate::transport::{Denial, Dropped, Fault, Incoming, nats, on};
 
 /// How many messages a subscription holds that nobody has taken yet, where nothing else is said;
 /// as with async-nats.
@@ -16,24 +16,19 @@ pub(crate) const CAPACITY: usize = 65_536;
 #[derive(Debug)]
 pub(crate) enum Inbox {
     Nats(nats::NatsInbox),
-    Memory(memory::MemoryInbox),
+    #[cfg(feature = "memory")]
+    Memory(super::memory::MemoryInbox),
 }
 
 impl Inbox {
     /// Ends the interest; what was sent here by then is still yielded, then `None`.
     pub(crate) fn stop(&mut self) {
-        match self {
-            Self::Nats(inbox) => inbox.stop(),
-            Self::Memory(inbox) => inbox.stop(),
-        }
+        on!(self, inbox => inbox.stop());
     }
 
     /// Counts the messages that were dropped because nobody took them in time.
     pub(crate) fn dropped(&self) -> &Dropped {
-        match self {
-            Self::Nats(inbox) => inbox.dropped(),
-            Self::Memory(inbox) => inbox.dropped(),
-        }
+        on!(self, inbox => inbox.dropped())
     }
 
     /// Whether the server has denied it; known after a barrier, and told once. Else, and later, it
@@ -42,6 +37,7 @@ impl Inbox {
         match self {
             Self::Nats(inbox) => inbox.denied(),
             // Nothing is forbidden in memory.
+            #[cfg(feature = "memory")]
             Self::Memory(_) => None,
         }
     }
@@ -57,6 +53,7 @@ impl Inbox {
     ) -> Poll<Option<Result<(), Fault>>> {
         match self {
             Self::Nats(inbox) => inbox.poll_into(cx, into),
+            #[cfg(feature = "memory")]
             Self::Memory(inbox) => inbox.poll_into(cx, into).map(|next| next.map(Ok)),
         }
     }

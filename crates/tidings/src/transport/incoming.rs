@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::header;
 use crate::subject::Subject;
-use crate::transport::{Fault, Heading, memory, nats};
+use crate::transport::{Fault, Heading, nats, on};
 
 /// A message that arrived.
 #[derive(Debug, Clone)]
@@ -119,7 +119,8 @@ impl Settlement {
 #[derive(Debug, Clone)]
 pub(crate) enum Settle {
     Nats(nats::NatsSettle),
-    Memory(memory::MemorySettle),
+    #[cfg(feature = "memory")]
+    Memory(super::memory::MemorySettle),
 }
 
 impl Settle {
@@ -127,6 +128,7 @@ impl Settle {
     pub(crate) async fn send(&self, settlement: Settlement) -> Result<(), Fault> {
         match self {
             Self::Nats(settle) => settle.send(settlement).await,
+            #[cfg(feature = "memory")]
             Self::Memory(settle) => settle.send(settlement),
         }
     }
@@ -137,6 +139,7 @@ impl Settle {
     pub(crate) fn ack_at_once(&self) -> Option<Result<(), Fault>> {
         match self {
             Self::Nats(settle) => settle.ack_at_once(),
+            #[cfg(feature = "memory")]
             Self::Memory(settle) => Some(settle.send(Settlement::Ack)),
         }
     }
@@ -146,16 +149,14 @@ impl Settle {
     pub(crate) async fn finish(self, settlement: Settlement) -> Result<(), Fault> {
         match self {
             Self::Nats(settle) => settle.finish(settlement).await,
+            #[cfg(feature = "memory")]
             Self::Memory(settle) => settle.send(settlement),
         }
     }
 
     /// The number of the delivery, among all of its consumer.
     pub(crate) fn delivery(&self) -> u64 {
-        match self {
-            Self::Nats(settle) => settle.delivery(),
-            Self::Memory(settle) => settle.delivery(),
-        }
+        on!(self, settle => settle.delivery())
     }
 
     /// The way back for the message of this sequence, as if it had come with the delivery of this
@@ -163,6 +164,7 @@ impl Settle {
     pub(crate) fn covering(&self, sequence: u64, delivery: u64) -> Self {
         match self {
             Self::Nats(settle) => Self::Nats(settle.covering(sequence, delivery)),
+            #[cfg(feature = "memory")]
             Self::Memory(settle) => Self::Memory(settle.covering(sequence, delivery)),
         }
     }
@@ -175,6 +177,7 @@ impl Settle {
     ) -> Result<(), Fault> {
         match self {
             Self::Nats(settle) => settle.confirm(settlement, within).await,
+            #[cfg(feature = "memory")]
             Self::Memory(settle) => settle.send(settlement),
         }
     }

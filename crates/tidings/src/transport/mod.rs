@@ -15,6 +15,7 @@ mod inbox;
 mod inboxes;
 mod incoming;
 mod ingest;
+#[cfg(feature = "memory")]
 pub(crate) mod memory;
 pub(crate) mod nats;
 mod outage;
@@ -62,20 +63,22 @@ use crate::subject::Subject;
 #[derive(Debug, Clone)]
 pub(crate) enum Transport {
     Nats(nats::Nats),
+    #[cfg(feature = "memory")]
     Memory(memory::Memory),
 }
 
-/// Calls the method of whichever transport this is.
+/// Calls the method of whichever transport this is, or a part of one: an inbox, a way back.
 macro_rules! on {
     ($self:ident, $transport:ident => $call:expr) => {
         match $self {
-            Transport::Nats($transport) => $call,
-            Transport::Memory($transport) => $call,
+            Self::Nats($transport) => $call,
+            #[cfg(feature = "memory")]
+            Self::Memory($transport) => $call,
         }
     };
 }
 
-// So that `admin` finds it.
+// So that its siblings find it.
 use on;
 
 impl Transport {
@@ -116,6 +119,7 @@ impl Transport {
     ) -> Poll<Result<PendingAck, Fault>> {
         match self {
             Self::Nats(t) => t.store_at_once(message, by, cx),
+            #[cfg(feature = "memory")]
             Self::Memory(t) => t.store_at_once(message, cx),
         }
     }
@@ -138,6 +142,7 @@ impl Transport {
     ) -> Result<Option<Ingest>, Fault> {
         match self {
             Self::Nats(t) => t.ingest(stream, flow, within).await,
+            #[cfg(feature = "memory")]
             Self::Memory(_) => Ok(None),
         }
     }
@@ -184,6 +189,7 @@ impl Transport {
     ) -> Result<Inbox, Fault> {
         match self {
             Self::Nats(t) => t.subscribe(filter, group, capacity, only).await.map(Inbox::Nats),
+            #[cfg(feature = "memory")]
             Self::Memory(t) => t.subscribe_with(filter, group, capacity, only).map(Inbox::Memory),
         }
     }
@@ -200,6 +206,7 @@ impl Transport {
                 let pull = t.pull(stream, consumer, prefetch).await?;
                 Ok(Pull::nats(pull, self))
             }
+            #[cfg(feature = "memory")]
             Self::Memory(t) => {
                 let pull = t.pull(stream, consumer, prefetch)?;
                 Ok(Pull::memory(pull, self))
@@ -222,6 +229,7 @@ impl Transport {
                 let replay = t.replay(stream, filters, from, prefetch).await?;
                 Ok(Pull::ordered(replay, self))
             }
+            #[cfg(feature = "memory")]
             Self::Memory(t) => {
                 let replay = t.replay(stream, filters, from)?;
                 Ok(Pull::memory(replay, self))
@@ -233,6 +241,7 @@ impl Transport {
     pub(crate) fn now(&self) -> SystemTime {
         match self {
             Self::Nats(_) => SystemTime::now(),
+            #[cfg(feature = "memory")]
             Self::Memory(t) => t.now(),
         }
     }
@@ -253,6 +262,7 @@ impl Transport {
     pub(crate) async fn allowed(&self, within: Duration) -> Result<(), Fault> {
         match self {
             Self::Nats(t) => t.allowed(within).await,
+            #[cfg(feature = "memory")]
             Self::Memory(t) => t.barrier(within).await,
         }
     }
@@ -263,6 +273,7 @@ impl Transport {
         match self {
             Self::Nats(t) => t.denied(),
             // Nothing is forbidden in memory.
+            #[cfg(feature = "memory")]
             Self::Memory(_) => None,
         }
     }
@@ -272,6 +283,7 @@ impl Transport {
         match self {
             Self::Nats(t) => t.outage(),
             // Nothing comes between.
+            #[cfg(feature = "memory")]
             Self::Memory(_) => None,
         }
     }
@@ -281,6 +293,7 @@ impl Transport {
         match self {
             Self::Nats(t) => t.too_late_to_listen(),
             // Nothing comes between.
+            #[cfg(feature = "memory")]
             Self::Memory(_) => Fault::Timeout,
         }
     }

@@ -15,6 +15,7 @@ pub(crate) struct Outgoing {
 
 impl Outgoing {
     /// What it is, leaving nothing.
+    #[cfg(feature = "memory")]
     pub(super) fn take(&mut self) -> Self {
         Self {
             subject: std::mem::replace(&mut self.subject, Subject::from_static("")),
