@@ -77,6 +77,8 @@
 //!
 //! # Where to go next
 //!
+//! [`guide`] has a page for each task. In the reference:
+//!
 //! | to | see |
 //! | --- | --- |
 //! | declare | [`macro@Event`], [`macro@EventStream`], [`macro@Request`], [`macro@Token`]: the derives and their keys |
@@ -158,6 +160,7 @@ mod failure;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzz;
+pub mod guide;
 mod handler;
 mod header;
 mod jitter;

@@ -1,4 +1,7 @@
-#![doc = include_str!("guide.md")]
+//! Tests of services: a bus that records what happens, waits until nothing is left to happen, and
+//! makes things go wrong.
+//!
+//! [The guide](crate::guide::testing) shows how to use it.
 
 mod context;
 mod diff;

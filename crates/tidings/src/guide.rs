@@ -1,0 +1,35 @@
+//! The guide: a page for each task, of which every example runs on the bus in memory.
+//!
+//! | page | answers |
+//! | --- | --- |
+//! | [`first_steps`] | the crate and its features, the first program, which bus keeps which promise, when not to use it |
+//! | [`publishing`] | ids, options, many events, all or nothing |
+//! | [`subscribing`] | typed deliveries: live, from a stream's history, durably by hand |
+//! | [`handling`] | handlers, requests, every option of a route, order, batches, the end |
+//! | [`retries`] | when a failed event comes again, dead letters, and the way back |
+//! | [`topology`] | streams and consumers: declaring, creating, planning, changing |
+//! | [`testing`] | `TestBus`: recording, virtual time, faults, one handler alone |
+//! | [`operating`] | connecting, permissions, status, shutdown, the program `tidings` |
+//! | [`wire`] | the wire format, for other languages, and every error with its way out |
+//! | [`migrating`] | from async-nats by hand |
+
+#[doc = include_str!("guide/first_steps.md")]
+pub mod first_steps {}
+#[doc = include_str!("guide/publishing.md")]
+pub mod publishing {}
+#[doc = include_str!("guide/subscribing.md")]
+pub mod subscribing {}
+#[doc = include_str!("guide/handling.md")]
+pub mod handling {}
+#[doc = include_str!("guide/retries.md")]
+pub mod retries {}
+#[doc = include_str!("guide/topology.md")]
+pub mod topology {}
+#[doc = include_str!("guide/testing.md")]
+pub mod testing {}
+#[doc = include_str!("guide/operating.md")]
+pub mod operating {}
+#[doc = include_str!("guide/wire.md")]
+pub mod wire {}
+#[doc = include_str!("guide/migrating.md")]
+pub mod migrating {}
