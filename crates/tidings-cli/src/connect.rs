@@ -1,4 +1,4 @@
-//! Which server, and as whom.
+//! The server to connect to, and its credentials.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! What the shell is told.
+//! Exit codes.
 
 use std::fmt;
 use std::io::{self, Write as _};

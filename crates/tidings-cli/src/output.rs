@@ -1,4 +1,4 @@
-//! What a command has to say: for people, or for programs.
+//! Output of a command, for people or for programs.
 
 use std::io::{self, BufWriter, Stdout, Write};
 

@@ -19,7 +19,7 @@ pub struct Catalog {
     streams: BTreeMap<String, Value>,
 }
 
-/// What two declarations of one message differ in.
+/// The part in which two declarations of one message differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Part {
@@ -248,7 +248,7 @@ impl Catalog {
         self.messages.len()
     }
 
-    /// Whether it has no message.
+    /// Returns `true` if the catalog has no message.
     pub fn is_empty(&self) -> bool {
         self.messages.is_empty()
     }

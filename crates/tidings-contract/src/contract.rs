@@ -9,7 +9,7 @@ use crate::canonical;
 use crate::definition::{Ambiguity, ambiguity};
 use crate::fingerprint::Fingerprint;
 
-/// What a type promises on the wire, in canonical JSON Schema (draft 2020-12).
+/// A type's form on the wire, in canonical JSON Schema (draft 2020-12).
 ///
 /// A type with a default or an `Option` promises two things. Its reader does without the field,
 /// its writer always gives it. A later version of the type is safe if its *reader* takes all that
@@ -36,12 +36,12 @@ impl Contract {
         (contract, ambiguous_read.or(ambiguous_written))
     }
 
-    /// What a reader takes: the schema of what `Deserialize` accepts.
+    /// Schema of what a reader takes: what `Deserialize` accepts.
     pub fn read(&self) -> &Value {
         &self.read
     }
 
-    /// What a writer gives: the schema of what `Serialize` makes.
+    /// Schema of what a writer gives: what `Serialize` makes.
     pub fn written(&self) -> &Value {
         self.written.as_ref().unwrap_or(&self.read)
     }

@@ -11,7 +11,7 @@ use crate::canonical;
 use crate::contract::Contract;
 use crate::definition::Ambiguity;
 
-/// Whether a message tells or asks.
+/// Kind of a message: an event tells, a request asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -31,14 +31,14 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What one message promises, as data.
+/// Contract of one message, as data.
 ///
 /// Serialized it is one file of a `schemas` folder: canonical, and with the same bytes on every
 /// machine.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct Descriptor {
-    /// Whether it tells or asks.
+    /// Event or request.
     pub kind: Kind,
     /// The wire name, such as `orders.created`.
     pub name: String,
@@ -53,7 +53,7 @@ pub struct Descriptor {
     /// see [`Catalog::streams`](crate::Catalog::streams).
     #[serde(skip)]
     pub stream_config: Option<Value>,
-    /// Whether it always says in a header what it is, because its subject does not.
+    /// `true` if a header always says which message it is, because its subject does not.
     #[serde(default)]
     pub tagged: bool,
     /// The contract of its payload.
@@ -101,42 +101,42 @@ impl Descriptor {
         }
     }
 
-    /// The same, kept by the stream of this name.
+    /// Adds that the stream of this name keeps it.
     #[must_use]
     pub fn stream(mut self, name: impl Into<String>) -> Self {
         self.stream = Some(name.into());
         self
     }
 
-    /// The same, with the configuration of its stream, as NATS's JSON.
+    /// Adds the configuration of its stream, as NATS's JSON.
     #[must_use]
     pub fn stream_config(mut self, config: Value) -> Self {
         self.stream_config = Some(config);
         self
     }
 
-    /// The same, always carrying a header that says what it is.
+    /// Adds that a header always says which message it is.
     #[must_use]
     pub fn tagged(mut self) -> Self {
         self.tagged = true;
         self
     }
 
-    /// The same with the payload `T`.
+    /// Sets the payload to `T`.
     #[must_use]
     pub fn payload<T: JsonSchema + ?Sized>(mut self) -> Self {
         self.payload = Some(self.contract::<T>(""));
         self
     }
 
-    /// The same with the reply `T`.
+    /// Sets the reply to `T`.
     #[must_use]
     pub fn reply<T: JsonSchema + ?Sized>(mut self) -> Self {
         self.reply = Some(self.contract::<T>(":reply"));
         self
     }
 
-    /// The same with the declared error `T`.
+    /// Sets the declared error to `T`.
     #[must_use]
     pub fn error<T: JsonSchema + ?Sized>(mut self) -> Self {
         self.error = Some(self.contract::<T>(":error"));
@@ -168,7 +168,7 @@ impl Descriptor {
             .map_or_else(|_| Vec::new(), |template| template.fields().collect())
     }
 
-    /// What the type's documentation says of it.
+    /// The description from the type's documentation.
     pub fn description(&self) -> Option<&str> {
         self.payload.as_ref()?.read().get("description")?.as_str()
     }

@@ -1,4 +1,4 @@
-//! What differs between two texts, as a person reads it.
+//! Differences between two texts, as a person reads them.
 
 /// How many equal lines are shown around a difference.
 const CONTEXT: usize = 2;

@@ -1,4 +1,4 @@
-//! What a set of Tidings messages promises, as data.
+//! Contracts of a set of Tidings messages, as data.
 //!
 //! A [`Descriptor`] is one message's promise: its name, version and subject, and the JSON Schemas
 //! of its payload, its reply and its error. A [`Catalog`] is a set of them that agree with each

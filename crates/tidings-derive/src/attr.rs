@@ -1,4 +1,4 @@
-//! What was written in the attributes, key by key, before anything is made of it.
+//! Attributes as written, key by key, before anything is made of them.
 
 pub(crate) mod key;
 pub(crate) mod lint;

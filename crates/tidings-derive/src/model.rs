@@ -1,4 +1,4 @@
-//! What an item declares, checked: all that is needed to write the code.
+//! Checked declaration of an item: all that is needed to write the code.
 
 use proc_macro2::Span;
 use syn::{DeriveInput, Expr, Generics, Ident, LitStr, Member, Path, Type, Visibility};

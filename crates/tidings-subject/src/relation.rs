@@ -5,13 +5,13 @@
 
 use crate::scan::{is_wildcard, same, token_end};
 
-/// Whether `filter` matches `subject`.
+/// Returns `true` if `filter` matches `subject`.
 pub const fn matches(filter: &str, subject: &str) -> bool {
     // A concrete subject matches exactly itself, so it is matched where it is covered.
     contains(filter, subject)
 }
 
-/// Whether a single one of `filters` matches every subject that `filter` matches.
+/// Returns `true` if a single one of `filters` matches every subject that `filter` matches.
 pub const fn covers(filters: &[&str], filter: &str) -> bool {
     let mut i = 0;
     while i < filters.len() {
@@ -23,7 +23,7 @@ pub const fn covers(filters: &[&str], filter: &str) -> bool {
     false
 }
 
-/// Whether there is a subject that both filters match.
+/// Returns `true` if there is a subject that both filters match.
 pub const fn overlaps(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     let (mut a_start, mut b_start) = (0, 0);

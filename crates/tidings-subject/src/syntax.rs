@@ -6,14 +6,14 @@ use std::fmt;
 use crate::MAX_LEN;
 use crate::scan::{Class, class, token_end};
 
-/// What is wrong with a subject or filter, and where. It reads after the text: *`a..b` has …*
+/// Syntax error of a subject or filter, with its position. Displayed after the text: *`a..b` has …*
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SyntaxError {
     position: usize,
     cause: SyntaxCause,
 }
 
-/// What is wrong with a subject or filter.
+/// Cause of a [`SyntaxError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SyntaxCause {
@@ -49,7 +49,7 @@ impl SyntaxError {
         self.position
     }
 
-    /// What is wrong.
+    /// Cause of the error.
     pub const fn cause(&self) -> SyntaxCause {
         self.cause
     }

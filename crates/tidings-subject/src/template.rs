@@ -22,7 +22,7 @@ pub enum Segment<'a> {
     Field(&'a str),
 }
 
-/// What is wrong with a template, and where. It reads after the text: *`orders.v{n}` has …*
+/// Error of a template, with its position. Displayed after the text: *`orders.v{n}` has …*
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TemplateError<'a> {
     token: &'a str,
@@ -30,7 +30,7 @@ pub struct TemplateError<'a> {
     cause: TemplateCause,
 }
 
-/// What is wrong with a template.
+/// Cause of a [`TemplateError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TemplateCause {
@@ -209,7 +209,7 @@ impl<'a> TemplateError<'a> {
         self.position
     }
 
-    /// What is wrong.
+    /// Cause of the error.
     pub const fn cause(&self) -> TemplateCause {
         self.cause
     }

@@ -105,7 +105,7 @@ impl AtomicBatch {
         self.parts.len()
     }
 
-    /// Whether it holds no event.
+    /// Returns `true` if the batch holds no event.
     pub fn is_empty(&self) -> bool {
         self.parts.is_empty()
     }

@@ -230,7 +230,7 @@ impl Bus {
         self.replay_of(E::filter(), from)
     }
 
-    /// The same for the events whose subject tokens have certain values.
+    /// Replays the events whose subject tokens have certain values.
     ///
     /// # Errors
     /// As [`replay`](Self::replay), also for a value that can't be a token.
@@ -355,7 +355,7 @@ impl Bus {
         self.plan_stream(&S::config()).await
     }
 
-    /// The same for a stream whose type is not known here: [`StreamConfig::from_json`] reads one.
+    /// Plans a stream whose type is not known here: [`StreamConfig::from_json`] reads one.
     ///
     /// # Errors
     /// As [`plan`](Self::plan).

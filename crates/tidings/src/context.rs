@@ -1,4 +1,4 @@
-//! What a handler knows of its message, and what it can do besides returning.
+//! A handler's context: facts of its message, and what it can do besides returning.
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ use crate::request::RequestError;
 use crate::subject::{ParseSubjectError, Subject};
 use crate::transport::{Incoming, Settlement};
 
-/// What a handler knows of its message, and what publishes and asks on its behalf.
+/// Context of a handler: facts of its message, and what publishes and asks on its behalf.
 ///
 /// What is published or asked through it carries the `traceparent` and `tracestate` of the message
 /// being handled.
@@ -153,7 +153,7 @@ impl Context {
         self.handled.headers.redriven()
     }
 
-    /// Which delivery of the message it is, from 1; always 1 without a stream.
+    /// Number of this delivery of the message, from 1; always 1 without a stream.
     pub fn attempt(&self) -> u64 {
         self.handled.receipt.as_ref().map_or(1, |receipt| receipt.attempt)
     }

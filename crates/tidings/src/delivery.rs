@@ -181,7 +181,7 @@ receipt!(Stored);
 receipt!(Durable);
 
 impl<E> Delivery<E, Durable> {
-    /// Which delivery of this message to this consumer it is, from 1.
+    /// Number of this delivery of the message to this consumer, from 1.
     pub fn attempt(&self) -> u64 {
         self.kind.receipt.attempt
     }

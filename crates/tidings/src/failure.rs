@@ -89,7 +89,7 @@ impl Drop for Source {
     }
 }
 
-/// What becomes of a stream event whose handler failed.
+/// Verdict on a stream event whose handler failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
@@ -179,7 +179,7 @@ impl Failure {
         Self { verdict: self.verdict, source: self.source.clone() }
     }
 
-    /// What it asks for.
+    /// The verdict that the failure asks for.
     pub fn verdict(&self) -> Verdict {
         self.verdict
     }

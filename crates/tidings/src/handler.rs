@@ -1,4 +1,4 @@
-//! What does the work.
+//! The trait that handles messages.
 
 mod batch;
 mod dispatch;

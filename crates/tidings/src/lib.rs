@@ -192,7 +192,7 @@ mod topology;
 mod transport;
 mod warrant;
 
-/// What a set of messages promises, as data: descriptors, catalogs and the folder `schemas/`.
+/// Contracts of messages as data: descriptors, catalogs and the folder `schemas/`.
 pub use tidings_contract as contract;
 pub use tidings_derive::{Event, EventStream, Request, Token};
 

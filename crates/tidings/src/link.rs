@@ -1,4 +1,4 @@
-//! What publishes and asks: the part of a bus that publishers, contexts and subscriptions share.
+//! The part of a bus that publishes and asks, which publishers, contexts and subscriptions share.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What a message is: the traits that the derives implement.
+//! Messages: the traits that the derives implement.
 
 mod ancestry;
 mod declaration;

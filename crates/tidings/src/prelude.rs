@@ -1,4 +1,4 @@
-//! What most programs need: `use tidings::prelude::*;`.
+//! Imports that most programs need: `use tidings::prelude::*;`.
 //!
 //! The traits and derives to declare messages, the bus and what it hands out, and from other
 //! crates what a message's fields are made of: `Serialize`, `Deserialize`, `JsonSchema`, [`Uuid`]

@@ -1,4 +1,4 @@
-//! What generated code calls: not public, and not stable between versions.
+//! Items that generated code calls: not public, and not stable between versions.
 
 pub use core;
 pub use std;
@@ -50,7 +50,7 @@ pub const fn check_event<E: StreamEvent>(
     check_stream::<E::Stream>(E::DECLARATIONS[0].filter, uncovered, silent, cancelling);
 }
 
-/// The same for an event that can't be named there, as its arguments are not known.
+/// Checks an event that can't be named there, as its arguments are not known.
 ///
 /// # Panics
 /// With `uncovered` if the stream does not keep every subject of `filter`, with `silent` if it never

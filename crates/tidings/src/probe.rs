@@ -1,4 +1,4 @@
-//! What can be observed on a bus, and interfered with. Only a test's bus has a probe; every other
+//! Observing a bus, and interfering with it. Only a test's bus has a probe; every other
 //! one pays a look at an `Option`.
 #![cfg_attr(
     not(feature = "testing"),

@@ -1,4 +1,4 @@
-//! What publishing gives back.
+//! Acks of publishing.
 
 /// A stream has stored the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,7 +8,7 @@ pub struct PublishAck {
     pub stream: String,
     /// The message's sequence in the stream; of the first copy if this one is a duplicate.
     pub sequence: u64,
-    /// Whether the stream already had a message with this id and so did not store another.
+    /// `true` if the stream already had a message with this id and so did not store another.
     ///
     /// What this call itself has stored, though no confirmation came, is no duplicate. An id made for
     /// the call says that for certain; for one of id fields it is so if the stream stored the message
@@ -26,12 +26,12 @@ pub struct AtomicAck {
     pub first_sequence: u64,
     /// The sequence of its last message.
     pub last_sequence: u64,
-    /// Whether the stream already had these messages, by their ids, and so did not store them once
+    /// `true` if the stream already had these messages, by their ids, and so did not store them once
     /// more.
     pub duplicate: bool,
 }
 
-/// What publishing an event gives back: [`PublishAck`], `()` where no stream keeps it, or an
+/// Ack of publishing an event: [`PublishAck`], `()` where no stream keeps it, or an
 /// `Option` of it for an enum of both kinds.
 pub trait Acknowledgement: sealed::Sealed + Sized + Send + 'static {
     /// Made from what the transport got.

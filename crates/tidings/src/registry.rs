@@ -1,4 +1,4 @@
-//! What a service is made of: handlers, wired by the types of their messages.
+//! A service: handlers, wired by the types of their messages.
 
 mod answer;
 mod control;
@@ -160,7 +160,7 @@ impl Registry {
         survey::survey(self, bus.link()).await
     }
 
-    /// Where stream events go that its handlers can't handle; the default is a stream of its own,
+    /// Sets the stream for events that its handlers can't handle; the default is a stream of its own,
     /// `<registry>-dead-letters`. [`Bus::dead_letters`] reads them and puts them back.
     pub fn dead_letters(mut self, policy: DeadLetterPolicy) -> Self {
         self.dead_letters = policy;

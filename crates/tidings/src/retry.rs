@@ -74,7 +74,7 @@ impl Retry {
         Self { waits, attempts: Some(attempts), elapsed: None, jitter: JITTER }
     }
 
-    /// The same wait before each attempt, without end and without jitter.
+    /// Waits equally long before each attempt, without end and without jitter.
     pub const fn fixed(delay: Duration) -> Self {
         Self { waits: Waits::Fixed(delay), attempts: None, elapsed: None, jitter: 0.0 }
     }

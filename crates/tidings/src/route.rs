@@ -228,7 +228,7 @@ impl<M> Route<M> {
         self
     }
 
-    /// What becomes of a stream event whose handler failed, by the failure: in place of what
+    /// Decides what becomes of a stream event whose handler failed, by the failure: in place of what
     /// [`Failure::verdict`] says. On a route of other messages it is refused at the start.
     ///
     /// ```

@@ -1,4 +1,4 @@
-//! Where messages are written: what is written is cut off one growing buffer of its thread, so that
+//! Write buffer of messages: what is written is cut off one growing buffer of its thread, so that
 //! most messages allocate nothing.
 
 use std::cell::{Cell, RefCell};

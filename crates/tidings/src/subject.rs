@@ -106,7 +106,7 @@ pub struct SubjectError {
     pub template: &'static str,
     /// The value as text, cut after 64 characters.
     pub value: String,
-    /// What is wrong with it.
+    /// The fault of the value.
     pub source: TokenError,
 }
 

@@ -1,4 +1,4 @@
-//! What can stand as one token of a subject.
+//! Tokens of subjects.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

@@ -39,7 +39,7 @@ pub(crate) const MAX_ACK_PENDING: u64 = 1000;
 /// How often a stream is planned anew where somebody else changes it meanwhile.
 const TRIES: usize = 5;
 
-/// What provisioning found.
+/// Result of provisioning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Provisioned {

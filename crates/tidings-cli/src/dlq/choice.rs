@@ -1,4 +1,4 @@
-//! Which letters are meant: the arguments that the commands share.
+//! Selection of dead letters: the arguments that the commands share.
 
 use std::convert::Infallible;
 use std::time::SystemTime;

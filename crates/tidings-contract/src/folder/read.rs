@@ -105,11 +105,11 @@ impl Catalog {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StreamFile {
-    /// Where it is.
+    /// Path of the file.
     pub path: PathBuf,
     /// The stream's name, as the file is called.
     pub name: String,
-    /// What it holds.
+    /// Content of the file.
     pub json: String,
 }
 

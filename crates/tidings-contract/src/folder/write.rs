@@ -11,7 +11,7 @@ use crate::Catalog;
 #[error("can't {action} `{}`: {source}", path.display())]
 #[non_exhaustive]
 pub struct WriteError {
-    /// What was tried.
+    /// The operation that failed.
     pub action: &'static str,
     /// With which file or folder.
     pub path: PathBuf,

@@ -1,4 +1,4 @@
-//! What a misspelt word was meant to be.
+//! Suggestions for misspelt words.
 
 /// The one of `words` that is most like `word`, if it is like it at all.
 pub(crate) fn did_you_mean<'a>(

@@ -1,4 +1,4 @@
-//! What an event and a request share: the implementation of `Message`.
+//! Implementation of `Message`, which events and requests share.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};

@@ -1,4 +1,4 @@
-//! What must hold of the variants of an enum of events.
+//! Checks on the variants of an enum of events, in generated code.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};

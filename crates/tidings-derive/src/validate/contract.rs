@@ -1,4 +1,4 @@
-//! What an event and a request share: the subject, the fields bound to it, name and version.
+//! Validation that events and requests share: the subject, the fields bound to it, name and version.
 
 use syn::ext::IdentExt as _;
 use syn::{Data, DeriveInput, Fields, Ident, LitStr, Member};

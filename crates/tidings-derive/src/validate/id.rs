@@ -1,4 +1,4 @@
-//! What identifies an event.
+//! Validation of the fields that identify an event.
 
 use std::collections::HashSet;
 

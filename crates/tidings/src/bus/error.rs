@@ -1,4 +1,4 @@
-//! What can go wrong when connecting and closing.
+//! Errors of connecting and closing.
 
 use std::error::Error;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Whether the message that a stream has is a copy of this call's.
+//! Recognizing the message that a stream has as a copy of this call's.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! Whether a stream has a message of an id, asked without storing any.
+//! Asking a stream for the id of a message without storing any.
 
 use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};

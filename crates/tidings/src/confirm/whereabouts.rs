@@ -1,4 +1,4 @@
-//! Whether a stream is there, and keeps what is sent to it.
+//! Looking whether a stream is there, and keeps what is sent to it.
 
 use tokio::time::{Instant, timeout_at};
 

@@ -1,4 +1,4 @@
-//! What can go wrong with letters.
+//! Errors of reading, putting back and removing dead letters.
 
 use std::error::Error;
 

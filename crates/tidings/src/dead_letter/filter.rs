@@ -1,4 +1,4 @@
-//! Which letters are meant.
+//! Selection of dead letters.
 
 use std::time::SystemTime;
 
@@ -9,7 +9,7 @@ use super::error::DeadLetterError;
 use super::opened::DeadLetter;
 use super::place;
 
-/// Which letters are meant. Everything that is asked for must hold; nothing asked for is all.
+/// Selection of dead letters. Everything that is asked for must hold; nothing asked for is all.
 ///
 /// A number is the letter with this sequence, which must hold together with all else that is asked
 /// for: one that is not of the asked-for stream is not meant.

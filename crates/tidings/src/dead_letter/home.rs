@@ -1,4 +1,4 @@
-//! Whether the stream that a letter names is there, and would take its original back.
+//! The stream that a letter names: looking whether it is there, and would take the original back.
 
 use hashbrown::HashMap;
 use tidings_subject::{check_stream_name, matches};

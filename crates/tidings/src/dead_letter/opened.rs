@@ -159,15 +159,15 @@ impl DeadLetter {
         Some(format!("{stream}.{sequence}.{nanos}"))
     }
 
-    /// Whether the original was too large for a letter: then the letter refers to the message in
+    /// Returns `true` if the original was too large for a letter: the letter then refers to the message in
     /// [`stream`](Self::stream) with [`original_sequence`](Self::original_sequence), and headers and
     /// payload are read from there.
     pub fn refers(&self) -> bool {
         self.original != Whereabouts::Here
     }
 
-    /// Whether the original is lost: the letter refers to it, and its stream does not keep it any
-    /// more. Then there are neither headers nor a payload.
+    /// Returns `true` if the original is lost: the letter refers to it, and its stream keeps it no
+    /// more. There are then neither headers nor a payload.
     pub fn is_gone(&self) -> bool {
         self.original == Whereabouts::Gone
     }

@@ -1,4 +1,4 @@
-//! Where letters stand: the names, and the stream that keeps them.
+//! Names of dead letters: their subjects, their ids, and the stream that keeps them.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,11 +1,11 @@
-//! Where a registry puts its dead letters.
+//! Dead-letter policy of a registry.
 
 use std::time::Duration;
 
 use super::place;
 use crate::stream::StreamConfig;
 
-/// Where a registry puts what its handlers can't handle; for `Registry::dead_letters`.
+/// Dead-letter policy: the stream for what handlers can't handle; for `Registry::dead_letters`.
 ///
 /// The default is a file stream named `<registry>-dead-letters`, which keeps everything for ever,
 /// on as many servers as the streams of the handlers. It is created where it is missing. One that

@@ -25,7 +25,7 @@ pub struct Purge<'a> {
     audience: Audience<'a>,
 }
 
-/// What was removed.
+/// Result of a purge.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PurgeReport {

@@ -45,7 +45,7 @@ pub struct Redrive<'a> {
     audience: Audience<'a>,
 }
 
-/// What was put back.
+/// Result of a redrive.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct RedriveReport {
@@ -60,7 +60,7 @@ pub struct RedriveReport {
     /// How many were left alone, since their stream took nothing; see
     /// [`keep_going`](Redrive::keep_going).
     pub left: u64,
-    /// Whether letters were left alone: those of a stream that took nothing, or, where the server
+    /// `true` if letters were left alone: those of a stream that took nothing, or, where the server
     /// did not answer, the rest of them.
     pub stopped: bool,
 }

@@ -1,4 +1,4 @@
-//! Whose turn it is to change the dead-letter stream, or the consumers whose letters it keeps: several
+//! Turns to change the dead-letter stream, or the consumers whose letters it keeps: several
 //! registries and versions add what they want to it, and a server would let the last one that writes
 //! undo what the others wrote.
 //!

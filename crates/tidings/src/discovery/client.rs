@@ -33,7 +33,7 @@ pub struct ServiceInfo {
     pub started: String,
     /// How long its answer to a ping took; `None` if there was none in time.
     pub round_trip: Option<Duration>,
-    /// What it answers to, in its own order.
+    /// Its endpoints, in its own order.
     pub endpoints: Vec<EndpointInfo>,
 }
 

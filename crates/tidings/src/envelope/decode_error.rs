@@ -1,4 +1,4 @@
-//! What arrived is not what was declared.
+//! Error of decoding a message.
 
 use bytes::Bytes;
 

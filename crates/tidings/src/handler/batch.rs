@@ -81,7 +81,7 @@ impl<E> Batch<E> {
         self.items.len()
     }
 
-    /// Whether there is none.
+    /// Returns `true` if there is no event; never so.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
@@ -107,7 +107,7 @@ impl<E> BatchItem<E> {
         (self.event, self.cx)
     }
 
-    /// What is known of the event, and what publishes on its behalf.
+    /// Context of this event, which publishes on its behalf.
     pub fn context(&self) -> &Context {
         &self.cx
     }

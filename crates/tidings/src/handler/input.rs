@@ -1,4 +1,4 @@
-//! What a handler takes.
+//! Input of a handler: a message, or a batch of events.
 
 use std::sync::Arc;
 

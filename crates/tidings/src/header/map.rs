@@ -110,7 +110,7 @@ impl Headers {
         self.0.len()
     }
 
-    /// Whether there is no value.
+    /// Returns `true` if there is no header.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -192,11 +192,11 @@ impl fmt::Debug for Headers {
 pub struct HeaderError {
     /// The header's name.
     pub name: String,
-    /// What is wrong with it.
+    /// The fault.
     pub fault: HeaderFault,
 }
 
-/// What is wrong with a header.
+/// Fault of a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HeaderFault {

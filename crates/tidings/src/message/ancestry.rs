@@ -1,4 +1,4 @@
-//! What the events of a handler's run come from.
+//! Origin of the events that a handler's run publishes.
 
 use std::fmt::Debug;
 use std::time::SystemTime;

@@ -1,11 +1,11 @@
-//! What the derive knows of a message when it is compiled.
+//! Declaration of a message, as the derive reads it when it is compiled.
 
 use tidings_subject::{matches, overlaps};
 
 use crate::message::StreamEvent;
 use crate::stream::{EventStream, StreamDeclaration};
 
-/// Whether a message tells or asks.
+/// Kind of a message: an event tells, a request asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MessageKind {
@@ -19,7 +19,7 @@ pub enum MessageKind {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Declaration {
-    /// Whether it tells or asks.
+    /// Event or request.
     pub kind: MessageKind,
     /// The wire name, such as `orders.created`.
     pub name: &'static str,
@@ -31,7 +31,7 @@ pub struct Declaration {
     pub filter: &'static str,
     /// The stream that keeps it.
     pub stream: Option<StreamDeclaration>,
-    /// Whether it carries `Tidings-Message`, because its subject does not tell it from others.
+    /// `true` if it carries `Tidings-Message`, because its subject does not tell it from others.
     pub tagged: bool,
     /// `<name>.v<N>`: what `Tidings-Message` says.
     pub tag: &'static str,
@@ -79,21 +79,21 @@ impl Declaration {
         Self { kind, name, version, template, filter, stream: None, tagged: false, tag, open }
     }
 
-    /// The same, of a request.
+    /// Makes it the declaration of a request.
     #[must_use]
     pub const fn request(mut self) -> Self {
         self.kind = MessageKind::Request;
         self
     }
 
-    /// The same, kept by the stream `S`.
+    /// Adds that the stream `S` keeps it.
     #[must_use]
     pub const fn in_stream<S: EventStream + ?Sized>(mut self) -> Self {
         self.stream = Some(StreamDeclaration::of::<S>());
         self
     }
 
-    /// The same, always carrying `Tidings-Message`.
+    /// Adds that it always carries `Tidings-Message`.
     #[must_use]
     pub const fn tagged(mut self) -> Self {
         self.tagged = true;
@@ -121,7 +121,7 @@ impl Declaration {
         }
     }
 
-    /// Whether the stream of this name keeps it.
+    /// Returns `true` if the stream of this name keeps it.
     pub const fn is_kept_by(&self, stream: &str) -> bool {
         match &self.stream {
             Some(kept_by) => same(kept_by.name, stream),

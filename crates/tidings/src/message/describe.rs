@@ -5,19 +5,19 @@ use tidings_contract::Descriptor;
 
 use crate::message::{Declaration, Event, Message};
 
-/// What an event promises.
+/// Descriptors of an event.
 pub fn describe_event<E: Event + JsonSchema>() -> Vec<Descriptor> {
     let declarations = E::DECLARATIONS.iter();
     declarations.map(|declaration| event(declaration).payload::<E>()).collect()
 }
 
-/// What a request promises that is answered with an `R`.
+/// Descriptors of a request that is answered with an `R`.
 pub fn describe_request<Q: Message + JsonSchema, R: JsonSchema>() -> Vec<Descriptor> {
     let declarations = Q::DECLARATIONS.iter();
     declarations.map(|declaration| request(declaration).payload::<Q>().reply::<R>()).collect()
 }
 
-/// What a request promises that declares the error `E`.
+/// Descriptors of a request that declares the error `E`.
 pub fn describe_fallible_request<Q, R, E>() -> Vec<Descriptor>
 where
     Q: Message + JsonSchema,

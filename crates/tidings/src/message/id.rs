@@ -32,7 +32,7 @@ impl MessageIdBuilder {
     }
 }
 
-/// What [`Message::message_id`](crate::Message::message_id) gives for a message of this wire name with
+/// Makes what [`Message::message_id`](crate::Message::message_id) gives for a message of this wire name with
 /// these parts: always an id.
 pub fn message_id(name: &str, parts: &[&dyn Display]) -> Option<String> {
     let mut id = MessageIdBuilder::new(name);

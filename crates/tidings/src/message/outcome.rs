@@ -1,4 +1,4 @@
-//! What a handler's result means on the wire.
+//! A handler's result as it goes on the wire.
 
 use serde::Serialize;
 

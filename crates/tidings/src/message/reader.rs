@@ -39,7 +39,7 @@ impl<'a> SubjectReader<'a> {
         Some(token)
     }
 
-    /// What was read, where that is all of the subject.
+    /// Ends the reading: gives what was read, where that is all of the subject.
     ///
     /// # Errors
     /// [`ParseSubjectError::Shape`] if the subject has other literals, or another number of tokens.

@@ -1,4 +1,4 @@
-//! Which value stands at a place of a JSON text.
+//! Path to the value at a position of a JSON text.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! What an earlier run of a handler stored, when its stream has forgotten the id.
+//! Looking for what an earlier run of a handler stored, when its stream has forgotten the id.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! What can go wrong when publishing.
+//! Errors of publishing.
 
 use std::error::Error;
 use std::time::Duration;

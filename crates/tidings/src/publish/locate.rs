@@ -1,4 +1,4 @@
-//! Where a stream keeps messages that it is known to have.
+//! Locating messages that a stream is known to have.
 
 use std::collections::HashMap;
 use std::time::Duration;

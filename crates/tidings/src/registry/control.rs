@@ -47,7 +47,7 @@ pub(super) struct Controlled {
 pub struct RouteStatus {
     /// The wire name of what it handles; an unnamed enum's type name.
     pub message: String,
-    /// Whether it takes messages.
+    /// State of the route: whether it takes messages.
     pub state: RouteState,
 }
 
@@ -58,7 +58,7 @@ pub struct RouteStatus {
 pub struct NoRoute {
     /// The message.
     pub message: String,
-    /// What the routes handle; empty before the registry runs.
+    /// The messages that routes handle; empty before the registry runs.
     pub known: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Where a registry's dead letters go, made ready before anything runs.
+//! A registry's dead-letter stream, made ready before anything runs.
 
 use std::error::Error;
 

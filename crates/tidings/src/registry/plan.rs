@@ -1,4 +1,4 @@
-//! What each route becomes, decided before anything is touched.
+//! Plan of each route, decided before anything is touched.
 
 use std::collections::BTreeSet;
 

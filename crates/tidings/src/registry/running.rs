@@ -197,7 +197,7 @@ impl Running {
         self.control.clone()
     }
 
-    /// What each handler did so far, in the order they were added.
+    /// Counters of each handler so far, in the order in which they were added.
     pub fn report(&self) -> Vec<RouteReport> {
         self.routes.iter().map(|(message, counters)| counters.report(message.clone())).collect()
     }

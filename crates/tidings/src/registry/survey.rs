@@ -1,4 +1,4 @@
-//! What a registry would do to the streams and consumers that it needs.
+//! Plan of what a registry would do to the streams and consumers that it needs.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::link::Link;
 use crate::subscribe::SubscribeError;
 use crate::topology::{self, ConsumerPlan, StreamPlan};
 
-/// What is to be done about the streams and consumers of a registry, made by [`Registry::plan`].
+/// Plan for the streams and consumers of a registry, made by [`Registry::plan`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct RegistryPlan {

@@ -1,4 +1,4 @@
-//! What a stream answers to whoever publishes, told from the reply of a service.
+//! Confirmations of streams, told from the replies of services.
 //!
 //! A stream that keeps a request's subject stores the request and confirms it to the asker, before
 //! any handler has begun. The confirmation is a small JSON object, and a reply whose fields may be

@@ -1,4 +1,4 @@
-//! What a stream is configured with; the fields are NATS's own (ADR-8, ADR-43, ADR-50, ADR-51).
+//! Configuration of a stream; the fields are NATS's own (ADR-8, ADR-43, ADR-50, ADR-51).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub struct StreamConfig {
     /// When a message leaves the stream.
     #[serde(default)]
     pub retention: Retention,
-    /// Where messages are kept.
+    /// Storage of the messages.
     #[serde(default)]
     pub storage: Storage,
     /// On how many servers of a cluster each message is kept: 1 to 5.
@@ -68,7 +68,7 @@ pub struct StreamConfig {
     /// How many consumers it may have.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "json::small_limit")]
     pub max_consumers: Option<u32>,
-    /// Which messages go when a limit is reached.
+    /// Policy of dropping messages when a limit is reached.
     #[serde(default)]
     pub discard: Discard,
     /// With [`Discard::New`]: apply the limit per subject as well.
@@ -80,7 +80,7 @@ pub struct StreamConfig {
     /// How stored messages are compressed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compression: Option<Compression>,
-    /// Where in a cluster it is placed.
+    /// Placement in a cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placement: Option<Placement>,
     /// The stream that this one is a copy of.
@@ -92,13 +92,13 @@ pub struct StreamConfig {
     /// How subjects are changed before messages are stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject_transform: Option<SubjectTransform>,
-    /// Where messages are published again once stored.
+    /// Subjects on which messages are published again once stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub republish: Option<Republish>,
     /// Let any replica answer reads of single messages.
     #[serde(default, skip_serializing_if = "is_false")]
     pub allow_direct: bool,
-    /// The same for a mirror's reads.
+    /// Direct reads from a mirror.
     #[serde(default, skip_serializing_if = "is_false")]
     pub mirror_direct: bool,
     /// Let a message replace all earlier ones of its subject (`Nats-Rollup`).
@@ -216,7 +216,7 @@ pub enum Retention {
     WorkQueue,
 }
 
-/// Where a stream's messages are kept.
+/// Storage of a stream's messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -228,7 +228,7 @@ pub enum Storage {
     Memory,
 }
 
-/// Which messages go when a stream's limit is reached.
+/// Policy of dropping messages when a stream's limit is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -263,7 +263,7 @@ pub enum Persistence {
     Async,
 }
 
-/// Where in a cluster a stream is placed.
+/// Placement of a stream in a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Placement {
     /// The cluster's name.
@@ -282,21 +282,21 @@ pub struct Placement {
 /// `{{wildcard(1)}}` (ADR-36).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubjectTransform {
-    /// Which subjects.
+    /// Filter of the subjects.
     #[serde(rename = "src", default)]
     pub source: String,
-    /// What they become.
+    /// Template of what they become.
     #[serde(rename = "dest")]
     pub destination: String,
 }
 
-/// Where messages are published again once stored.
+/// Subjects on which messages are published again once stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Republish {
-    /// Which subjects.
+    /// Filter of the subjects.
     #[serde(rename = "src", default)]
     pub source: String,
-    /// Where to.
+    /// Template of the subject to publish on.
     #[serde(rename = "dest")]
     pub destination: String,
     /// Leave the payload out.

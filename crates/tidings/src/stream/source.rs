@@ -1,4 +1,4 @@
-//! What a stream is filled from, beside what is published to it.
+//! Sources of a stream, beside what is published to it.
 
 use std::time::SystemTime;
 
@@ -14,9 +14,9 @@ use super::json;
 pub struct Source {
     /// Its name.
     pub name: String,
-    /// Where in it to start; `None` is the beginning.
+    /// Start in the source; `None` is the beginning.
     pub start: Option<SourceStart>,
-    /// Which subjects; `None` is all. Not together with `subject_transforms`.
+    /// Filter of the subjects; `None` is all. Not together with `subject_transforms`.
     pub filter_subject: Option<String>,
     /// How its subjects are changed on the way.
     pub subject_transforms: Vec<SubjectTransform>,
@@ -43,7 +43,7 @@ impl Source {
     }
 }
 
-/// Where in a source to start.
+/// Start in a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SourceStart {

@@ -54,7 +54,7 @@ impl<E: StreamEvent + Decode> Consume<E> {
         }
     }
 
-    /// Where the consumer starts when it is made; the default is the stream's beginning.
+    /// Sets where the consumer starts when it is made; the default is the stream's beginning.
     pub fn from(mut self, from: DeliverFrom) -> Self {
         self.from = from;
         self

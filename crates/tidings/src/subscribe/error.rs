@@ -1,4 +1,4 @@
-//! What can go wrong when listening, and with what is heard.
+//! Errors of subscribing and of receiving.
 
 use std::error::Error;
 

@@ -63,7 +63,7 @@ impl<'a, M: Message> TestContext<'a, M> {
         }
     }
 
-    /// Which delivery of the message it is, from 1; the default is 1. It means nothing to a message
+    /// Sets the number of the delivery, from 1; the default is 1. It means nothing to a message
     /// without a stream, which is delivered once.
     pub fn attempt(mut self, attempt: u64) -> Self {
         self.attempt = attempt;

@@ -1,11 +1,11 @@
-//! What a test makes go wrong.
+//! Faults that a test injects.
 
 use std::time::Duration;
 
 use super::recorder::Recorder;
 use crate::message::{Declaration, Decode, Event, Message, StreamEvent};
 
-/// What a test makes go wrong, message by message; made by [`TestBus::faults`](super::TestBus::faults).
+/// Faults that a test injects, message by message; made by [`TestBus::faults`](super::TestBus::faults).
 ///
 /// ```
 /// # use tidings::prelude::*;

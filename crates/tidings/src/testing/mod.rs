@@ -145,7 +145,7 @@ impl TestBus {
         self.serve(Registry::new("stub").handle::<R>(handler)).await
     }
 
-    /// What a handler would know of this message; [`TestContext::build`] makes it.
+    /// Begins a handler's context for this message; [`TestContext::build`] makes it.
     pub fn context<'a, M: Message>(&'a self, message: &'a M) -> TestContext<'a, M> {
         TestContext::new(self.bus.link(), message)
     }
@@ -168,7 +168,7 @@ impl TestBus {
         handler.handle(message, cx)
     }
 
-    /// What goes wrong from now on.
+    /// Faults to inject from now on.
     pub fn faults(&self) -> Faults<'_> {
         Faults::new(&self.recorder)
     }

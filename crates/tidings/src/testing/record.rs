@@ -19,20 +19,20 @@ pub struct Record<M, K> {
     pub(super) kind: K,
 }
 
-/// It was published.
+/// Record of a message that was published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
     pub(super) ack: Option<PublishAck>,
 }
 
-/// It was handled.
+/// Record of a message that was handled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Handled {
     pub(super) attempt: u64,
     pub(super) sequence: Option<u64>,
 }
 
-/// It was not handled: retried, rejected, dead-lettered, undecodable or failed.
+/// Record of a message that was not handled: retried, rejected, dead-lettered, undecodable or failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotHandled {
     pub(super) attempt: u64,
@@ -42,13 +42,13 @@ pub struct NotHandled {
     pub(super) reason: Option<DeadLetterReason>,
 }
 
-/// It was asked.
+/// Record of a request that was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     pub(super) error: Option<String>,
 }
 
-/// What a request was answered with.
+/// Answer to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Answer<T, E> {
@@ -88,18 +88,18 @@ impl<M, K> Record<M, K> {
 }
 
 impl<M> Record<M, Published> {
-    /// Where its stream stored it; `None` without a stream.
+    /// Ack of its stream; `None` without a stream.
     pub fn ack(&self) -> Option<&PublishAck> {
         self.kind.ack.as_ref()
     }
 
-    /// Whether its stream had it already.
+    /// Returns `true` if its stream had it already.
     pub fn duplicate(&self) -> bool {
         self.kind.ack.as_ref().is_some_and(|ack| ack.duplicate)
     }
 }
 
-/// What came to a handler: [`Handled`] or [`NotHandled`].
+/// Kinds of records of what came to a handler: [`Handled`] and [`NotHandled`].
 pub trait Arrived: sealed::Arrival {}
 
 impl Arrived for Handled {}
@@ -135,7 +135,7 @@ mod sealed {
 }
 
 impl<M, K: Arrived> Record<M, K> {
-    /// Which delivery of it this was, from 1; always 1 without a stream.
+    /// Number of this delivery, from 1; always 1 without a stream.
     pub fn attempt(&self) -> u64 {
         self.kind.attempt()
     }
@@ -171,7 +171,7 @@ impl<M> Record<M, Asked> {
 }
 
 impl<M, T, E> Record<M, Answer<T, E>> {
-    /// What it was answered with.
+    /// The answer.
     pub fn answer(&self) -> &Answer<T, E> {
         &self.kind
     }

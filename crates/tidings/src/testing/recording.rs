@@ -1,4 +1,4 @@
-//! What was recorded of one type, and what a test asserts of it.
+//! Recordings of one type, and assertions on them.
 
 use std::fmt::{self, Write as _};
 use std::ops::Deref;
@@ -17,7 +17,7 @@ use crate::message::Message;
 /// The most lines that a failure shows of what else happened.
 const MOST_LINES: usize = 40;
 
-/// What was recorded of one type, in the order in which it began: a slice of [`Record`]s, with
+/// Records of one type, in the order in which they began: a slice of [`Record`]s, with
 /// assertions that say what else happened.
 ///
 /// ```
@@ -90,7 +90,7 @@ impl<M, K> Recording<M, K> {
 }
 
 impl<M: Message + PartialEq, K> Recording<M, K> {
-    /// They are exactly these, in this order.
+    /// Asserts that the messages are exactly these, in this order.
     ///
     /// # Panics
     /// Panics if they are not.
@@ -103,7 +103,7 @@ impl<M: Message + PartialEq, K> Recording<M, K> {
         }
     }
 
-    /// They are exactly these, in any order.
+    /// Asserts that the messages are exactly these, in any order.
     ///
     /// # Panics
     /// Panics if they are not.

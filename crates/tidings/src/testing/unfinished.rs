@@ -1,4 +1,4 @@
-//! What is in flight or scheduled, where a test's bus does not come to rest.
+//! Work in flight or scheduled, where a test's bus does not come to rest.
 
 use std::error::Error;
 use std::fmt;
@@ -21,7 +21,7 @@ pub enum NotIdleError {
     Server(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// What is in flight or scheduled.
+/// Work in flight or scheduled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unfinished {

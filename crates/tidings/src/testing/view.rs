@@ -14,7 +14,7 @@ use crate::message::{DeclaredError as _, Decode, Event, Message, Request, Stream
 /// What was recorded, by type, in the order in which it began. What is still under way is not
 /// among it: [`wait_idle`](TestBus::wait_idle) first.
 impl TestBus {
-    /// What was published through the bus, its publishers and the contexts of its handlers. What
+    /// Events published through the bus, its publishers and the contexts of its handlers. What
     /// could not be published is not among it.
     pub fn published<E: Event + Decode>(&self) -> Recording<E, Published> {
         self.read("published", |entry| match &entry.end {
@@ -23,7 +23,7 @@ impl TestBus {
         })
     }
 
-    /// What handlers returned `Ok` for, or a declared error: each time they did.
+    /// Messages for which handlers returned `Ok`, or a declared error: each time they did.
     pub fn handled<M: Decode>(&self) -> Recording<M, Handled> {
         self.read("handled", |entry| match entry.end {
             Ending::Handled { .. } | Ending::Replied(_) | Ending::Declared { .. } => {
@@ -33,7 +33,7 @@ impl TestBus {
         })
     }
 
-    /// What comes again, because a handler failed, panicked, took too long or deferred it: each time
+    /// Events that come again, because a handler failed, panicked, took too long or deferred: each time
     /// it did.
     pub fn retried<E: Event + Decode>(&self) -> Recording<E, NotHandled> {
         self.read("retried", |entry| match &entry.end {
@@ -44,7 +44,7 @@ impl TestBus {
         })
     }
 
-    /// What handlers gave up with [`Failure::reject`](crate::Failure::reject), or their routes did
+    /// Messages that handlers gave up with [`Failure::reject`](crate::Failure::reject), or their routes
     /// with `classify`. What is given up after its last attempt is
     /// [`dead_lettered`](Self::dead_lettered), and so is a stream's event that was rejected.
     pub fn rejected<M: Decode>(&self) -> Recording<M, NotHandled> {
@@ -62,7 +62,7 @@ impl TestBus {
         self.read("dead-lettered", put_aside)
     }
 
-    /// What does not come again although its handler failed or panicked: events without a stream,
+    /// Messages that do not come again although their handlers failed or panicked: events without a stream,
     /// and requests, whose asker got the error.
     pub fn failed<M: Decode>(&self) -> Recording<M, NotHandled> {
         self.read("failed", |entry| match &entry.end {
@@ -71,7 +71,7 @@ impl TestBus {
         })
     }
 
-    /// What came for the handlers of `M` and is none: its payload, as it came.
+    /// Payloads that came for the handlers of `M` and are none, as they came.
     pub fn undecodable<M: Decode>(&self) -> Recording<Bytes, NotHandled> {
         self.select("undecodable", name_of::<M>(), |entry| {
             let Ending::Undecodable(error) = &entry.end else { return None };
@@ -80,7 +80,7 @@ impl TestBus {
         })
     }
 
-    /// What was asked through the bus and the contexts of its handlers, answered or not.
+    /// Requests asked through the bus and the contexts of its handlers, answered or not.
     pub fn asked<R: Request + Decode>(&self) -> Recording<R, Asked> {
         self.read("asked", |entry| match &entry.end {
             Ending::Asked => Some(Asked { error: None }),
@@ -89,7 +89,7 @@ impl TestBus {
         })
     }
 
-    /// What handlers on this bus answered, and what with.
+    /// Requests that handlers on this bus answered, with the answers.
     pub fn answered<R: Request + Decode>(
         &self,
     ) -> Recording<R, Answer<R::Reply, <R as Request>::Declared>> {

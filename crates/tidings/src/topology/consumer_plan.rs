@@ -1,4 +1,4 @@
-//! What is to be done about a durable consumer.
+//! Plan for a durable consumer.
 //!
 //! Where a consumer starts is history in one that exists: it goes on where it stands, and so its
 //! deliver policy is not compared.
@@ -18,7 +18,7 @@ use crate::transport::{ConsumerConfig, Foreign};
 
 use DifferenceKind::{Lossy, Mutable, Owned, Repeating};
 
-/// What is to be done about a durable consumer, made by `Registry::plan` and done by
+/// Plan for a durable consumer, made by `Registry::plan` and done by
 /// `Bus::apply_consumer`.
 ///
 /// A start does of it what loses nothing. Serialized it is an object with `stream`, `consumer`,
@@ -30,7 +30,7 @@ pub struct ConsumerPlan {
     pub stream: String,
     /// The durable consumer.
     pub consumer: String,
-    /// What is to be done.
+    /// The action to take.
     pub action: PlanAction,
     /// Each field that differs; empty for a consumer that is missing.
     pub differences: Vec<Difference>,

@@ -12,18 +12,18 @@ use serde_json::Value;
 pub struct Difference {
     /// The field, as NATS's configuration names it.
     pub field: String,
-    /// What is wanted.
+    /// The wanted value.
     pub ours: Setting,
-    /// What is there.
+    /// The value that is there.
     pub theirs: Setting,
-    /// What a server makes of the change.
+    /// Effect of the change on a server.
     pub kind: DifferenceKind,
-    /// What is lost, or what to do instead; empty where the change is simply made.
+    /// Advice: what is lost, or what to do instead; empty where the change is simply made.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub advice: &'static str,
 }
 
-/// What a server makes of a change.
+/// Effect of a change on a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! What can go wrong when provisioning.
+//! Errors of provisioning.
 
 use std::error::Error;
 
@@ -163,7 +163,7 @@ impl ApplyError {
     }
 }
 
-/// What a plan says of a durable consumer could not be done.
+/// Error of applying a plan of a durable consumer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplyConsumerError {

@@ -1,4 +1,4 @@
-//! Whose a route's consumer is: notes on the consumer itself, for whoever starts next.
+//! Ownership of a route's consumer: notes on the consumer itself, for whoever starts next.
 //!
 //! Without them two registries would change a consumer that they share to their own policy at each
 //! start, and so would two versions of one while instances of both are started. A policy that was

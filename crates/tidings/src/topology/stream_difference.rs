@@ -1,4 +1,4 @@
-//! What differs between a stream's declaration and the stream that is there, field by field.
+//! Differences between a stream's declaration and the stream that is there, field by field.
 //!
 //! What the declaration leaves open is left to the server, and so is what the server adds. The
 //! verdicts are nats-server's own (2.15): a test asks it about each field.

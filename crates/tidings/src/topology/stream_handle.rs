@@ -45,7 +45,7 @@ impl<S: EventStream> StreamHandle<S> {
         self.link.transport.stream(S::NAME).await.map_err(of::<S>)
     }
 
-    /// What it holds.
+    /// Reads what the stream holds.
     ///
     /// # Errors
     /// [`StreamError`]

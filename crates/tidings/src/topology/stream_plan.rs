@@ -1,4 +1,4 @@
-//! What is to be done about a stream.
+//! Plan for a stream.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::stream_difference::{compare, contradiction};
 use crate::stream::StreamConfig;
 use crate::transport::{Fault, Transport};
 
-/// What is to be done about a stream or a consumer.
+/// Action on a stream or a consumer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -24,7 +24,7 @@ pub enum PlanAction {
     Refuse,
 }
 
-/// What is to be done about a stream, made by `Bus::plan` and done by `Bus::apply`.
+/// Plan for a stream, made by `Bus::plan` and done by `Bus::apply`.
 ///
 /// What a declaration leaves open (`None`) is left as it is, and so is what a server adds. Where
 /// a stream begins (`first_seq`) is history in one that exists, and not compared. Serialized, a
@@ -34,7 +34,7 @@ pub enum PlanAction {
 pub struct StreamPlan {
     /// The stream.
     pub stream: String,
-    /// What is to be done.
+    /// The action to take.
     pub action: PlanAction,
     /// Each field that differs; for a stream that is missing, one because of which no server would
     /// make it.

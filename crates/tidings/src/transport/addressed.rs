@@ -1,4 +1,4 @@
-//! What a consumer delivers, without what is for another one only and without what is no event.
+//! Deliveries of a consumer, without what is for another one only and without what is no event.
 
 use std::fmt;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! What a server does not allow.
+//! Denied permissions.
 
 use std::fmt;
 
@@ -9,17 +9,17 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Denial {
-    /// What was not allowed.
+    /// The denied action.
     pub action: DeniedAction,
     /// The subject, or the subject filter.
     pub subject: String,
     /// The queue group, where only a subscription as its member was not allowed.
     pub queue_group: Option<String>,
-    /// Whether it is where answers come to this connection.
+    /// `true` if it is where answers come to this connection.
     pub is_inbox: bool,
 }
 
-/// What a permission is about.
+/// Action that a permission is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeniedAction {

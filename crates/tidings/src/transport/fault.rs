@@ -1,4 +1,4 @@
-//! What can go wrong below the typed part. Every operation turns these into its own error.
+//! Faults below the typed part. Every operation turns these into its own error.
 
 use std::error::Error;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What a core subscription receives.
+//! Messages of a core subscription.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -1,4 +1,4 @@
-//! What a bus stands on: the seam between the typed part and NATS or memory.
+//! The transports of a bus: the seam between the typed part and NATS or memory.
 //!
 //! Everything above speaks of `Outgoing`, `Incoming` and `Settlement`; everything below moves
 //! bytes. Both transports refuse the same things with the same [`Fault`].

@@ -1,10 +1,10 @@
-//! What streams hold, how far consumers have come, and which ones they are.
+//! States of streams and consumers, and which ones they are.
 
 use std::time::SystemTime;
 
 use crate::transport::DeliverFrom;
 
-/// What a stream holds.
+/// State of a stream: what it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StreamState {

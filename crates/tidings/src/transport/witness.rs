@@ -1,4 +1,4 @@
-//! Whether a message was put back by whoever may, as the dead-letter stream that it names shows.
+//! Checks that a message was put back by whoever may, as the dead-letter stream that it names shows.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

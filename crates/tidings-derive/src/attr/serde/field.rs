@@ -1,4 +1,4 @@
-//! Whether serde carries a field in the payload as it is.
+//! Serde attributes that keep a field from being carried in the payload as it is.
 
 use proc_macro2::Span;
 use syn::ext::IdentExt as _;

@@ -1,4 +1,4 @@
-//! What can go wrong when events are published all or nothing.
+//! Errors of publishing events all or nothing.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a stream already has of a batch, by the ids of its messages.
+//! Looking for what a stream already has of a batch, by the ids of its messages.
 
 use futures_util::future::join_all;
 use tokio::time::Instant;
