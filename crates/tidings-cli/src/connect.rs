@@ -8,7 +8,7 @@ use tidings::Bus;
 
 use crate::exit::Usage;
 
-/// Which server, and as whom: by options, or by the variables that `Bus::from_env` reads too.
+/// Server and credentials: by options, or by the variables that `Bus::from_env` reads too.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Connection {

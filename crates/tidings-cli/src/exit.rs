@@ -12,7 +12,7 @@ pub(crate) enum Exit {
     Done,
     Failed,
     Usage,
-    /// What is there is not what is declared.
+    /// A difference between what is there and what is declared.
     Differs,
 }
 

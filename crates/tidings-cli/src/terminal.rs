@@ -45,9 +45,9 @@ fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> String {
     escaped
 }
 
-/// Whether a terminal acts on it, or it is seen only by what it does to others: controls (C0 but
-/// the line end, DEL, C1), line separators, and Unicode's invisible format characters, those that
-/// set a direction (UAX #9) among them.
+/// Returns `true` if a terminal acts on it, or it is seen only by what it does to others: controls
+/// (C0 but the line end, DEL, C1), line separators, and Unicode's invisible format characters,
+/// those that set a direction (UAX #9) among them.
 fn acts(char: char) -> bool {
     char != '\n' && char.is_control()
         || matches!(

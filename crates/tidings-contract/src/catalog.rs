@@ -23,13 +23,13 @@ pub struct Catalog {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Part {
-    /// Whether it is an event or a request.
+    /// Kind: event or request.
     Kind,
     /// The subject template.
     Subject,
     /// The stream that keeps it.
     Stream,
-    /// Whether a header says what it is.
+    /// Tag: a header that says what it is.
     Tagged,
     /// The contract of the payload.
     Payload,
@@ -99,7 +99,7 @@ pub enum CatalogError {
     Redeclared {
         /// The message, such as `orders.created.v1`.
         message: String,
-        /// What differs.
+        /// The part that differs.
         part: Part,
         /// The lines that differ: `-` of the one that was there, `+` of the other.
         difference: String,
@@ -114,9 +114,9 @@ pub enum CatalogError {
     AmbiguousDefinition {
         /// The message, such as `orders.created.v1`.
         message: String,
-        /// What the first is called.
+        /// Name of the first.
         first: String,
-        /// What the second would be called.
+        /// Name that the second would have.
         second: String,
     },
     /// Two messages that mean different types by one name.
@@ -125,7 +125,7 @@ pub enum CatalogError {
          {difference}\nTell them apart with `#[schemars(rename = \"…\")]`."
     )]
     DefinitionClash {
-        /// What both are called.
+        /// Name of both.
         definition: String,
         /// The message that was there.
         first: String,
@@ -275,7 +275,7 @@ fn check_itself(descriptor: &Descriptor) -> Result<(), CatalogError> {
     }
 }
 
-/// Whether a file can have this name on every system, and lies where it is put.
+/// Returns `true` if a file can have this name on every system, and lies where it is put.
 fn is_path_safe(name: &str) -> bool {
     let is_word = |word: &str| {
         !word.is_empty()

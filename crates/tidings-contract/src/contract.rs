@@ -59,7 +59,7 @@ impl Contract {
         value
     }
 
-    /// The same in canonical form: what was read from a file may have been edited.
+    /// Puts it into canonical form: what was read from a file may have been edited.
     pub(crate) fn canonical(self) -> Self {
         Self { read: canonical::schema(self.read), written: self.written.map(canonical::schema) }
     }

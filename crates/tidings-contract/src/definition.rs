@@ -33,13 +33,13 @@ pub(crate) fn ambiguity<T: JsonSchema + ?Sized>(
     })
 }
 
-/// What `name` may be if its last digits are a number that was added: `V` and `V1` of `V12`.
+/// Names that `name` may be if its last digits are a number that was added: `V` and `V1` of `V12`.
 fn bases(name: &str) -> impl Iterator<Item = &str> {
     let digits = name.bytes().rev().take_while(u8::is_ascii_digit).count();
     (1..=digits).map(|added| &name[..name.len() - added])
 }
 
-/// What two contracts call by the same name although it is not the same.
+/// Two different definitions that two contracts call by the same name.
 #[derive(Debug)]
 pub(crate) struct Clash {
     pub(crate) definition: String,
@@ -80,7 +80,7 @@ pub(crate) fn definitions(schema: &Value) -> Option<&Map<String, Value>> {
     schema.get("$defs")?.as_object()
 }
 
-/// Whether a type of `T` is really called `name`, such as `Address2`.
+/// Returns `true` if a type of `T` is really called `name`, such as `Address2`.
 ///
 /// The generator does not say. So `name` is taken before it is asked again: a type of that name is
 /// now called `name` and a number, and one that was numbered gets the next number instead.

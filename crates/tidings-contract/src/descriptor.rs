@@ -209,7 +209,7 @@ impl Descriptor {
             .filter_map(|(part, contract)| Some((part, contract.as_ref()?)))
     }
 
-    /// The same with canonical contracts.
+    /// Puts its contracts into canonical form.
     pub(crate) fn canonical(mut self) -> Self {
         for contract in [&mut self.payload, &mut self.reply, &mut self.error] {
             *contract = contract.take().map(Contract::canonical);

@@ -33,9 +33,9 @@ const LOCK: &str = "catalog.lock.json";
 #[error(transparent)]
 #[non_exhaustive]
 pub enum CurrentError {
-    /// It was to be checked.
+    /// Error of checking.
     Check(#[from] CheckError),
-    /// It was to be written.
+    /// Error of writing.
     Write(#[from] WriteError),
 }
 
@@ -94,7 +94,7 @@ fn file_name(message: &Descriptor) -> String {
     format!("{}.json", message.tag())
 }
 
-/// Whether a file is called as a message's is.
+/// Returns `true` if a file is called as a message's is.
 fn is_message_file(name: &str) -> bool {
     let message = name.strip_suffix(".json").and_then(|name| name.rsplit_once(".v"));
     message.is_some_and(|(name, version)| {
@@ -123,7 +123,7 @@ fn orphans(folder: &Path, files: &BTreeMap<String, String>) -> io::Result<Vec<St
     Ok(orphans)
 }
 
-/// What a file holds, with `\n` at the end of each line; `None` if there is no such file.
+/// Content of a file, with `\n` at the end of each line; `None` if there is no such file.
 fn content(path: &Path) -> io::Result<Option<String>> {
     match fs::read_to_string(path) {
         // A checkout on Windows may have changed the line ends.

@@ -102,13 +102,13 @@ pub(crate) fn and_where(
     Some(clause)
 }
 
-/// Whether bounds on the type, or a type made of it, belong in a where clause: only of generic
-/// types, as one that does not hold for a type without parameters is an error by itself.
+/// Returns `true` if bounds on the type, or a type made of it, belong in a where clause: only of
+/// generic types, as one that does not hold for a type without parameters is an error by itself.
 pub(crate) fn is_generic(generics: &Generics) -> bool {
     generics.type_params().next().is_some()
 }
 
-/// Whether a type is made of one of the type parameters.
+/// Returns `true` if a type is made of one of the type parameters.
 pub(crate) fn is_made_of_parameters(ty: &Type, generics: &Generics) -> bool {
     any_token(ty.to_token_stream(), &|token| match token {
         TokenTree::Ident(ident) => generics.type_params().any(|of| of.ident == *ident),
@@ -116,7 +116,7 @@ pub(crate) fn is_made_of_parameters(ty: &Type, generics: &Generics) -> bool {
     })
 }
 
-/// Whether a type can't be named where the item's generics are not in scope.
+/// Returns `true` if a type can't be named where the item's generics are not in scope.
 pub(crate) fn is_made_of_generics(ty: &Type, generics: &Generics) -> bool {
     any_token(ty.to_token_stream(), &|token| match token {
         TokenTree::Ident(ident) => {
@@ -129,8 +129,8 @@ pub(crate) fn is_made_of_generics(ty: &Type, generics: &Generics) -> bool {
     })
 }
 
-/// Whether a type is one of the language's own or `String`, by its name, as serde takes `Option`: what
-/// else is called so has to be `Debug`, `Clone` and `PartialEq` as they are.
+/// Returns `true` if a type is one of the language's own or `String`, by its name, as serde takes
+/// `Option`: what else is called so has to be `Debug`, `Clone` and `PartialEq` as they are.
 pub(crate) fn is_plain(ty: &Type) -> bool {
     const NAMES: [&str; 15] = [
         "String", "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32",

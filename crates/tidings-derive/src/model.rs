@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 use syn::{DeriveInput, Expr, Generics, Ident, LitStr, Member, Path, Type, Visibility};
 
-/// What every derived item has.
+/// Parts that every derived item has.
 #[derive(Clone, Copy)]
 pub(crate) struct Item<'a> {
     /// The type's name.
@@ -12,7 +12,7 @@ pub(crate) struct Item<'a> {
     pub(crate) vis: &'a Visibility,
     /// Its generics.
     pub(crate) generics: &'a Generics,
-    /// Where the crate `tidings` is found, if not at `::tidings`.
+    /// Path of the crate `tidings`, if not `::tidings`.
     pub(crate) krate: Option<&'a Path>,
     /// All of it, as it was written.
     pub(crate) input: &'a DeriveInput,
@@ -38,13 +38,13 @@ pub(crate) struct Contract<'a> {
 
 /// A field bound to a token of the subject.
 pub(crate) struct Bound<'a> {
-    /// What the method of the filter and the field of the tokens are called.
+    /// Name of the filter's method and of the tokens' field.
     pub(crate) name: Ident,
     /// The field.
     pub(crate) member: Member,
     /// The field's type.
     pub(crate) ty: &'a Type,
-    /// Which token it is, from 0, literals counted.
+    /// Position among the tokens, from 0, literals counted.
     pub(crate) position: usize,
 }
 
@@ -58,17 +58,17 @@ pub(crate) enum Event<'a> {
 
 /// An event that is one struct.
 pub(crate) struct EventStruct<'a> {
-    /// What it shares with a request.
+    /// Contract, as a request has one.
     pub(crate) contract: Contract<'a>,
     /// The stream that keeps it.
     pub(crate) stream: Option<&'a Type>,
-    /// What identifies it.
+    /// Identity of the event.
     pub(crate) id: Id<'a>,
-    /// Whether a header always says which event it is.
+    /// `true` if a header always says which event it is.
     pub(crate) tagged: bool,
 }
 
-/// What identifies an event.
+/// Identity of an event.
 pub(crate) enum Id<'a> {
     /// Nothing: the bus gives each publish an id.
     None,
@@ -105,7 +105,7 @@ pub(crate) struct Variant<'a> {
 
 /// A request.
 pub(crate) struct Request<'a> {
-    /// What it shares with an event.
+    /// Contract, as an event has one.
     pub(crate) contract: Contract<'a>,
     /// The type of the answer.
     pub(crate) reply: &'a Type,
@@ -144,17 +144,17 @@ pub(crate) struct Stream<'a> {
 }
 
 impl<'a> Item<'a> {
-    /// What is derived for `input`.
+    /// Model of the item `input`.
     pub(crate) fn of(input: &'a DeriveInput, krate: Option<&'a Path>) -> Self {
         Self { ident: &input.ident, vis: &input.vis, generics: &input.generics, krate, input }
     }
 
-    /// Whether values of the type may borrow, so that it can't be received.
+    /// Returns `true` if values of the type may borrow, so that it can't be received.
     pub(crate) fn borrows(&self) -> bool {
         self.generics.lifetimes().next().is_some()
     }
 
-    /// Where errors about the type as a whole belong.
+    /// Span for errors about the type as a whole.
     pub(crate) fn span(&self) -> Span {
         self.ident.span()
     }

@@ -14,17 +14,17 @@ const MAX_NAME_LEN: usize = 255;
 pub enum NameError {
     /// There is no text.
     Empty,
-    /// It holds a dot.
+    /// A dot.
     Dot,
-    /// It holds `*` or `>`.
+    /// A wildcard: `*` or `>`.
     Wildcard,
-    /// It holds `/` or `\`.
+    /// A slash: `/` or `\`.
     Slash,
-    /// It holds white space.
+    /// White space.
     WhiteSpace,
-    /// It holds a control character.
+    /// A control character.
     Control,
-    /// It is longer than 255 bytes.
+    /// More than 255 bytes.
     TooLong,
 }
 

@@ -41,7 +41,7 @@ pub const fn overlaps(a: &str, b: &str) -> bool {
     a_start >= a.len() && b_start >= b.len()
 }
 
-/// Whether `outer` matches every subject that `inner` matches.
+/// Returns `true` if `outer` matches every subject that `inner` matches.
 const fn contains(outer: &str, inner: &str) -> bool {
     let (outer, inner) = (outer.as_bytes(), inner.as_bytes());
     let (mut o_start, mut i_start) = (0, 0);

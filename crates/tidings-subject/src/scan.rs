@@ -1,6 +1,6 @@
 //! Reading text byte by byte, as `const fn` must.
 
-/// What one character means in a subject.
+/// Meaning of one character in a subject.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
     /// Part of a token.
@@ -75,7 +75,7 @@ const fn wide(bytes: &[u8], at: usize) -> Class {
     }
 }
 
-/// Where the token that begins at `start` ends: at the next dot, or at the end.
+/// End of the token that begins at `start`: the next dot, or the end.
 pub(crate) const fn token_end(bytes: &[u8], start: usize) -> usize {
     let mut end = start;
     while end < bytes.len() && bytes[end] != b'.' {
@@ -84,12 +84,12 @@ pub(crate) const fn token_end(bytes: &[u8], start: usize) -> usize {
     end
 }
 
-/// Whether the bytes from `start` to `end` are the one byte `wildcard`.
+/// Returns `true` if the bytes from `start` to `end` are the one byte `wildcard`.
 pub(crate) const fn is_wildcard(bytes: &[u8], start: usize, end: usize, wildcard: u8) -> bool {
     end - start == 1 && bytes[start] == wildcard
 }
 
-/// Whether `a[a_start..a_end]` and `b[b_start..b_end]` are the same.
+/// Returns `true` if `a[a_start..a_end]` and `b[b_start..b_end]` are the same.
 pub(crate) const fn same(
     a: &[u8],
     (a_start, a_end): (usize, usize),
@@ -109,12 +109,13 @@ pub(crate) const fn same(
     true
 }
 
-/// Whether `bytes` begins with `prefix`.
+/// Returns `true` if `bytes` begins with `prefix`.
 pub(crate) const fn starts_with(bytes: &[u8], prefix: &[u8]) -> bool {
     bytes.len() >= prefix.len() && same(bytes, (0, prefix.len()), prefix, (0, prefix.len()))
 }
 
-/// Whether the first token of a subject has a name that belongs to the server: `$…` or `_INBOX`.
+/// Returns `true` if the first token of a subject has a name that belongs to the server: `$…` or
+/// `_INBOX`.
 pub(crate) const fn is_reserved(bytes: &[u8]) -> bool {
     starts_with(bytes, b"$") || (starts_with(bytes, b"_INBOX") && token_end(bytes, 0) == 6)
 }

@@ -19,23 +19,23 @@ pub struct SyntaxError {
 pub enum SyntaxCause {
     /// There is no text.
     Empty,
-    /// It begins with a dot.
+    /// A dot at the beginning.
     LeadingDot,
-    /// It ends with a dot.
+    /// A dot at the end.
     TrailingDot,
     /// Two dots follow each other.
     EmptyToken,
-    /// It holds white space.
+    /// White space.
     WhiteSpace,
-    /// It holds a control character.
+    /// A control character.
     Control,
-    /// It is a concrete subject and holds `*` or `>`.
+    /// A wildcard, `*` or `>`, in a concrete subject.
     Wildcard,
     /// A `*` or `>` shares its token with other text.
     PartialWildcard,
     /// A `>` is not the last token.
     EarlyGreater,
-    /// It is longer than [`MAX_LEN`].
+    /// More bytes than [`MAX_LEN`].
     TooLong,
 }
 

@@ -34,9 +34,9 @@ pub struct TemplateError<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TemplateCause {
-    /// What would be wrong with any subject.
+    /// Cause that would be wrong in any subject.
     Syntax(SyntaxCause),
-    /// It holds `*` or `>`; an open token is a `{field}`.
+    /// A wildcard, `*` or `>`; an open token is a `{field}`.
     Wildcard,
     /// Its first token begins with `$` or is `_INBOX`: names of the server's.
     Reserved,
@@ -169,8 +169,8 @@ const fn error_of_token(error: SyntaxError) -> TemplateCause {
     }
 }
 
-/// Whether a field can have this name. Which letters outside ASCII an identifier may hold is left
-/// to the compiler, which knows the fields.
+/// Returns `true` if a field can have this name. Which letters outside ASCII an identifier may hold
+/// is left to the compiler, which knows the fields.
 const fn is_identifier(bytes: &[u8], start: usize, end: usize) -> bool {
     if bytes[start].is_ascii_digit() || (end - start == 1 && bytes[start] == b'_') {
         return false;
@@ -185,7 +185,7 @@ const fn is_identifier(bytes: &[u8], start: usize, end: usize) -> bool {
     true
 }
 
-/// Whether a token before `start` is the same as the one from `start` to `end`.
+/// Returns `true` if a token before `start` is the same as the one from `start` to `end`.
 const fn stood_before(bytes: &[u8], start: usize, end: usize) -> bool {
     let mut other = 0;
     while other < start {

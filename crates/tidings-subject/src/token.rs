@@ -12,17 +12,17 @@ use crate::scan::{Class, class, is_reserved, plain};
 pub enum TokenError {
     /// There is no text.
     Empty,
-    /// It holds a dot.
+    /// A dot.
     Dot,
-    /// It holds `*` or `>`.
+    /// A wildcard: `*` or `>`.
     Wildcard,
-    /// It holds white space, of ASCII or of Unicode.
+    /// White space, of ASCII or of Unicode.
     WhiteSpace,
-    /// It holds a control character.
+    /// A control character.
     Control,
     /// As the first token it would be a name of the server's.
     Reserved,
-    /// It, or the subject it is part of, is longer than [`MAX_LEN`].
+    /// More bytes than [`MAX_LEN`], in the token or the subject that it is part of.
     TooLong,
 }
 

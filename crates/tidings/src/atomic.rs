@@ -63,7 +63,7 @@ const LIMIT: usize = 1000;
 pub struct AtomicBatch {
     link: Link,
     parts: Vec<Prepared>,
-    /// Where each message id stands.
+    /// Position of each message id.
     places: HashMap<String, usize>,
 }
 
@@ -141,7 +141,7 @@ impl AtomicBatch {
         Ok(self)
     }
 
-    /// Whether a message can stand behind the others.
+    /// Tells whether a message can stand behind the others.
     fn check(&self, prepared: &Prepared, id: Option<&str>) -> Result<(), AtomicError> {
         let Prepared { declaration, outgoing, .. } = prepared;
         let subject = || outgoing.subject.to_string();

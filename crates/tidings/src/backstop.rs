@@ -43,7 +43,7 @@ const RETRY: Backoff = Backoff::new(Duration::from_secs(1), LONGEST_RETRY);
 /// How long it is between two looks at the stream's subjects, at least.
 const LOOK: Duration = Duration::from_secs(15);
 
-/// What a server says of a message that it won't deliver again.
+/// Advisory of a message that the server won't deliver again.
 #[derive(Debug, Deserialize)]
 struct Exhausted {
     stream: String,
@@ -305,8 +305,8 @@ impl Backstop {
         Ok(if is_ended { Heeded::Done } else { Heeded::Later(LONGEST_RETRY) })
     }
 
-    /// Whether a registry puts aside here what the consumer exhausts of which this subject tells: this
-    /// one, or another one that shares the stream and said so there.
+    /// Returns `true` if a registry puts aside here what the consumer exhausts of which this
+    /// subject tells: this one, or another one that shares the stream and said so there.
     async fn is_known(&self, subject: &Subject) -> Result<bool, Fault> {
         let lists = |config: &StreamConfig| {
             config.subjects.iter().any(|listed| listed.as_str() == subject.as_str())
@@ -329,8 +329,8 @@ impl Backstop {
         Ok(standing.map(|standing| (config, standing)))
     }
 
-    /// Whether there is a letter already that the stream does not know by its id any more: its
-    /// process may have stored it before it died.
+    /// Returns `true` if there is a letter already that the stream does not know by its id any
+    /// more: its process may have stored it before it died.
     async fn is_put_aside(
         &self,
         original: &StoredMessage,

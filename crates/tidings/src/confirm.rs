@@ -30,13 +30,13 @@ pub(crate) fn of_stream(ack: PublishAck, stream: &str) -> Result<PublishAck, Fau
 /// Why a message is not confirmed.
 #[derive(Debug)]
 pub(crate) enum Unstored {
-    /// It is not stored; this was said of it.
+    /// Not stored; this was said of it.
     Refused(Fault),
-    /// It is not stored: nobody led the stream.
+    /// Not stored: nobody led the stream.
     Leaderless,
-    /// It is not stored: the connection did not take it.
+    /// Not stored: the connection did not take it.
     Unsent,
-    /// It was sent, and nobody said what became of it.
+    /// Sent, and nobody said what became of it.
     Unconfirmed,
 }
 
@@ -130,7 +130,8 @@ impl Begun<'_> {
         whereabouts(self.link, self.stream, subjects, by).await
     }
 
-    /// What a later copy was told is a duplicate may be the duplicate of an earlier copy.
+    /// Judges a duplicate: what a later copy was told is a duplicate may be the duplicate of an
+    /// earlier copy.
     async fn judge(&self, mut ack: PublishAck) -> PublishAck {
         if ack.duplicate && is_own(self.link, &ack, self.message, self.at, self.patience()).await {
             ack.duplicate = false;

@@ -50,7 +50,7 @@ pub struct Context {
     handled: Arc<HandledMessage>,
 }
 
-/// What all contexts of one route have in common.
+/// Facts that all contexts of one route have in common.
 #[derive(Debug)]
 pub(crate) struct RouteContext {
     pub(crate) link: Link,
@@ -72,13 +72,13 @@ impl HandledMessage {
         Self { route: Arc::clone(route), incoming, published: Mutex::default() }
     }
 
-    /// Where another message is written in its place.
+    /// Room in which another message is written in place of this one.
     pub(crate) fn renew(&mut self) -> &mut Incoming {
         self.published.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         &mut self.incoming
     }
 
-    /// Which of the equal events it is, from 1.
+    /// Number among the equal events, from 1.
     fn count(&self, digest: Digest) -> u64 {
         let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
         let place = match published.binary_search_by_key(&digest, |(known, _)| *known) {
@@ -92,7 +92,7 @@ impl HandledMessage {
         published[place].1
     }
 
-    /// The same message, as if nothing had been done about it.
+    /// Copies the message, as if nothing had been done about it.
     pub(crate) fn anew(&self) -> Self {
         Self::new(&self.route, self.incoming.clone())
     }
@@ -111,14 +111,14 @@ impl Context {
         Self { handled: Arc::clone(handled) }
     }
 
-    /// That of messages that are handled together: it belongs to none of them, and so it can make
-    /// no id that a second run repeats.
+    /// Context of messages that are handled together: it belongs to none of them, and so it can
+    /// make no id that a second run repeats.
     pub(crate) fn of_batch(route: &Arc<RouteContext>, subject: Subject) -> Self {
         let incoming = Incoming { subject, ..Incoming::default() };
         Self::new(&Arc::new(HandledMessage::new(route, incoming)))
     }
 
-    /// Whether what answers the message is read back before it is sent.
+    /// Returns `true` if what answers the message is read back before it is sent.
     pub(crate) fn reads_back(&self) -> bool {
         self.handled.route.link.reads_back()
     }

@@ -57,7 +57,7 @@ pub(crate) mod sealed {
         #[allow(private_interfaces, reason = "sealed: only this crate can call it")]
         fn from_incoming(incoming: &mut Incoming) -> Option<Self>;
 
-        /// What settles the delivery, where it can be settled.
+        /// Takes what settles the delivery, where it can be settled.
         fn into_acker(self) -> Option<Acker> {
             None
         }
@@ -146,7 +146,7 @@ impl<E, K> Deref for Delivery<E, K> {
     }
 }
 
-/// What a stream knows of its message.
+/// Methods that tell what a stream knows of its message.
 macro_rules! receipt {
     ($kind:ty) => {
         impl<E> Delivery<E, $kind> {

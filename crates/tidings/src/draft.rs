@@ -38,7 +38,7 @@ impl<'a, M: Message> Draft<'a, M> {
         }
     }
 
-    /// The same, with headers that it inherits, and what an event that declares no id comes from.
+    /// Adds headers that it inherits, and what an event that declares no id comes from.
     pub(crate) fn inheriting(mut self, headers: Headers, ancestry: &'a dyn Ancestry) -> Self {
         self.headers = headers;
         self.ancestry = Some(ancestry);
@@ -84,7 +84,7 @@ impl<E: Event> Draft<'_, E> {
     }
 }
 
-/// What only a stream can promise.
+/// Options that only a stream can promise.
 impl<E: StreamEvent> Draft<'_, E> {
     /// The id by which the stream knows the message again, instead of the event's own.
     pub fn message_id(mut self, id: impl Into<String>) -> Self {

@@ -71,7 +71,7 @@ fn new_id() -> String {
     id
 }
 
-/// The same message, to be delivered at `at`: until then it waits in its stream (ADR-51).
+/// Postpones the message to `at`: until then it waits in its stream (ADR-51).
 ///
 /// It waits on a subject that holds its id, where another copy of it replaces it, and carries the id a
 /// second time, since the server takes the first header away on delivery.
@@ -92,7 +92,7 @@ pub(crate) fn postpone(outgoing: Outgoing, stream: &str, at: &str) -> Option<Out
     Some(Outgoing { subject: Subject::from(subject), headers, payload })
 }
 
-/// Which of these declarations an incoming message is.
+/// Finds which of these declarations an incoming message is.
 #[inline]
 pub(crate) fn declaration_of(
     declarations: &'static [&'static Declaration],

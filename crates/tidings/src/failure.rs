@@ -97,7 +97,7 @@ pub enum Verdict {
     Retry,
     /// Try again after this time, as long as the route's policy has attempts left.
     RetryAfter(Duration),
-    /// It is too early: handle it again after this time, and don't count this as an attempt.
+    /// Handle it again after this time, since it is too early, and don't count this as an attempt.
     Defer(Duration),
     /// Never try again: it becomes a dead letter.
     Reject,
@@ -174,7 +174,7 @@ impl Failure {
         self.source.error()
     }
 
-    /// The same failure, of another message.
+    /// Copies the failure, for another message.
     pub(crate) fn share(&self) -> Self {
         Self { verdict: self.verdict, source: self.source.clone() }
     }

@@ -13,7 +13,7 @@ pub use map::{HeaderError, HeaderFault, Headers};
 
 /// The id by which a stream knows a message again (`Nats-Msg-Id`).
 pub(crate) const MESSAGE_ID: &str = "Nats-Msg-Id";
-/// Which event a message is, where its subject alone does not say it: `<name>.v<N>`.
+/// Name and version of the event, where the subject alone does not say it: `<name>.v<N>`.
 pub(crate) const MESSAGE: &str = "Tidings-Message";
 /// The stream that must store the message.
 pub(crate) const EXPECTED_STREAM: &str = "Nats-Expected-Stream";
@@ -32,7 +32,7 @@ pub(crate) const TTL: &str = "Nats-TTL";
 /// Why a server wrote the message itself, without a payload, where the last one of its subject was
 /// (ADR-43).
 pub(crate) const MARKER_REASON: &str = "Nats-Marker-Reason";
-/// Which earlier messages a message replaces: `sub` those of its subject, `all` all.
+/// Rollup: earlier messages that a message replaces, `sub` those of its subject, `all` all.
 pub(crate) const ROLLUP: &str = "Nats-Rollup";
 /// When a message is published to its target: `@at <RFC 3339>` or `@every <duration>` (ADR-51).
 pub(crate) const SCHEDULE: &str = "Nats-Schedule";
@@ -50,9 +50,9 @@ pub(crate) const SCHEDULE_TIME_ZONE: &str = "Nats-Schedule-Time-Zone";
 pub(crate) const SCHEDULE_NEXT: &str = "Nats-Schedule-Next";
 /// The subject of the schedule that published a message.
 pub(crate) const SCHEDULER: &str = "Nats-Scheduler";
-/// Where a sourced message came from.
+/// Origin of a sourced message.
 pub(crate) const STREAM_SOURCE: &str = "Nats-Stream-Source";
-/// What a message adds to a counter (ADR-49).
+/// Amount that a message adds to a counter (ADR-49).
 pub(crate) const INCREMENT: &str = "Nats-Incr";
 /// The all-or-nothing batch that a message belongs to (ADR-50).
 pub(crate) const BATCH_ID: &str = "Nats-Batch-Id";
@@ -62,9 +62,9 @@ pub(crate) const BATCH_SEQUENCE: &str = "Nats-Batch-Sequence";
 pub(crate) const BATCH_COMMIT: &str = "Nats-Batch-Commit";
 /// How many messages of a pull request are still to come, where it has ended (ADR-37).
 pub(crate) const PENDING_MESSAGES: &str = "Nats-Pending-Messages";
-/// What went wrong in a service, as text (ADR-32).
+/// Error of a service, as text (ADR-32).
 pub(crate) const SERVICE_ERROR: &str = "Nats-Service-Error";
-/// What went wrong in a service, as a number (ADR-32).
+/// Error of a service, as a number (ADR-32).
 pub(crate) const SERVICE_ERROR_CODE: &str = "Nats-Service-Error-Code";
 /// Says that an answer is a service's reply, where it could be taken for a stream's confirmation.
 pub(crate) const REPLY: &str = "Tidings-Reply";
@@ -73,17 +73,17 @@ pub(crate) const REDRIVEN: &str = "Tidings-Redriven";
 /// The id of a message that was put back: its `Nats-Msg-Id` is another, since the stream would take
 /// the first one for a duplicate. Also that of one that was delayed, which has no `Nats-Msg-Id`.
 pub(crate) const ORIGINAL_ID: &str = "Tidings-Message-Id";
-/// Where a message was stored before it was put back, first of all:
+/// Origin of a message that was put back, first of all:
 /// `<stream>.<sequence>.<stored at, in nanoseconds since 1970>`.
 pub(crate) const ORIGIN: &str = "Tidings-Origin";
-/// That a redrive put a message back, with its signature:
+/// Signature of a redrive that put a message back:
 /// `<dead-letter stream>.<sequence of the key>.<signature>`. What else is said of that counts with it.
 pub(crate) const WARRANT: &str = "Tidings-Warrant";
 /// Asks a stream whether it knows an id: no message, and never stored. Subscriptions leave it out.
 pub(crate) const QUESTION: &str = "Tidings-Question";
 /// The consumer that a message is for, as `<stream>/<consumer>`; every other one passes it over.
 pub(crate) const ONLY: &str = "Tidings-Only";
-/// What every header begins with that says why a message was put aside, and where it comes from.
+/// Prefix of every header that says why a message was put aside, and where it comes from.
 pub(crate) const DL: &str = "Tidings-Dl-";
 /// A header of the original that would mean something in the dead-letter stream: its name follows.
 pub(crate) const DL_ORIGINAL: &str = "Tidings-Dl-Original-";
@@ -114,30 +114,30 @@ pub(crate) const DL_RAW_HEADERS: &str = "Tidings-Dl-Raw-Headers";
 pub(crate) const DL_REFERS: &str = "Tidings-Dl-Refers";
 /// The trace that a message belongs to (W3C Trace Context).
 pub(crate) const TRACE_PARENT: &str = "traceparent";
-/// What vendors add to the trace (W3C Trace Context).
+/// Vendors' part of the trace (W3C Trace Context).
 pub(crate) const TRACE_STATE: &str = "tracestate";
 
 /// Prefixes of the names that only NATS and Tidings set.
 const RESERVED: [&str; 2] = ["nats-", "tidings-"];
 
-/// Whether a header of this name would mean something in the dead-letter stream.
+/// Returns `true` if a header of this name would mean something in the dead-letter stream.
 pub(crate) fn acts_on_letters(name: &str) -> bool {
     begins(name, RESERVED[0]) || begins(name, DL)
 }
 
-/// What the original of a letter calls the header that stands in it by this name.
+/// Name that the original has for the header that stands in a letter by this name.
 pub(crate) fn original_name(name: &str) -> Option<&str> {
     name.get(DL_ORIGINAL.len()..).filter(|_| begins(name, DL_ORIGINAL))
 }
 
-/// Whether an original's header is published again when it is put back. What a stream acted on
-/// when it was published first is over, but for how long it lives.
+/// Returns `true` if an original's header is published again when it is put back. What a stream
+/// acted on when it was published first is over, but for how long it lives.
 pub(crate) fn comes_back(name: &str) -> bool {
     let is = |other: &str| name.eq_ignore_ascii_case(other);
     (!begins(name, RESERVED[0]) || is(TTL)) && !is_of_redrive(name)
 }
 
-/// Whether a header of this name is one that only a redrive writes.
+/// Returns `true` if a header of this name is one that only a redrive writes.
 #[inline]
 pub(crate) fn is_of_redrive(name: &str) -> bool {
     // Most names are shorter than the shortest, or begin otherwise.
@@ -148,31 +148,31 @@ pub(crate) fn is_of_redrive(name: &str) -> bool {
             .any(|of_redrive| name.eq_ignore_ascii_case(of_redrive))
 }
 
-/// Whether a redrive signs a header of this name. Servers add and take away what is theirs, but for
-/// the id.
+/// Returns `true` if a redrive signs a header of this name. Servers add and take away what is
+/// theirs, but for the id.
 pub(crate) fn is_warranted(name: &str) -> bool {
     let is = |other: &str| name.eq_ignore_ascii_case(other);
     (!begins(name, RESERVED[0]) || is(MESSAGE_ID)) && !is(WARRANT)
 }
 
-/// Whether a message whose `ONLY` header is this is for another consumer.
+/// Returns `true` if a message whose `ONLY` header is this is for another consumer.
 pub(crate) fn is_for_another(only: &str, stream: &str, consumer: &str) -> bool {
     only.split_once('/').is_some_and(|only| only != (stream, consumer))
 }
 
-/// Whether a header's name begins like this, without regard to case.
+/// Returns `true` if a header's name begins like this, without regard to case.
 fn begins(name: &str, prefix: &str) -> bool {
     name.get(..prefix.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(prefix))
 }
 
-/// Whether a header that was read can be sent again: clients take more than they send, such as a line
-/// end within a value.
+/// Returns `true` if a header that was read can be sent again: clients take more than they send,
+/// such as a line end within a value.
 pub(crate) fn is_sendable((name, value): (&str, &str)) -> bool {
     let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && b != b':');
     is_name && !value.contains(['\r', '\n', '\0'])
 }
 
-/// Whether a header can hold this value.
+/// Returns `true` if a header can hold this value.
 pub(crate) fn is_value(value: &str) -> bool {
     value.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
         && value.trim_matches(' ').len() == value.len()

@@ -243,7 +243,7 @@ pub use transport::{ConsumerState, DeliverFrom, Denial, DeniedAction, Outage, St
 #[deprecated(note = "use `tidings::DeliverFrom`, which is also in the prelude")]
 pub type From = DeliverFrom;
 
-/// What a reader copies from `README.md` compiles and runs.
+/// Doctests of `README.md`: what a reader copies from it compiles and runs.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;

@@ -11,12 +11,13 @@ use crate::transport::Transport;
 pub(crate) struct Link {
     pub(crate) transport: Transport,
     pub(crate) patience: Arc<Patience>,
-    /// What a test's bus is watched by.
+    /// Probe of a test's bus.
     pub(crate) probe: Option<Arc<dyn Probe>>,
 }
 
 impl Link {
-    /// Whether a message is read back before it is sent: in a debug build, and on a test's bus.
+    /// Returns `true` if a message is read back before it is sent: in a debug build, and on a
+    /// test's bus.
     #[inline]
     pub(crate) fn reads_back(&self) -> bool {
         cfg!(debug_assertions) || self.probe.is_some()

@@ -47,18 +47,18 @@ use crate::subject::{ParseSubjectError, Subject, SubjectError};
     note = "derive `Event` for something that happened, or `Request` for something that is asked"
 )]
 pub trait Message: Sized + Send + Sync {
-    /// What a handler of it returns: `()` for an event, the reply for a request.
+    /// Result of its handlers: `()` for an event, the reply for a request.
     type Reply;
-    /// What a handler of it may fail with.
+    /// Error of its handlers.
     type Error;
     /// The values of its subject's tokens, typed as the fields they are bound to: a struct with those
     /// fields, and for an enum of events an enum with its variants. An alias gives it a name, as
     /// [`parse_subject`](Message::parse_subject) shows.
     type Tokens: Send + 'static;
-    /// What [`filter`](Message::filter) makes: one method for each token.
+    /// Filter that [`filter`](Message::filter) makes: one method for each token.
     type Filter: Filter<Message = Self>;
 
-    /// What is declared: one entry, or one for each variant of an enum of events.
+    /// Declarations: one, or one for each variant of an enum of events.
     const DECLARATIONS: &'static [&'static Declaration];
     /// The wire name; `None` only for an enum of events that was given none.
     const NAME: Option<&'static str> = Some(Self::DECLARATIONS[0].name);
@@ -133,7 +133,7 @@ pub trait Message: Sized + Send + Sync {
     /// [`ParseSubjectError`] if the subject is not one of this message.
     fn parse_subject(subject: &str) -> Result<Self::Tokens, ParseSubjectError>;
 
-    /// What it promises, as data: one descriptor, or one for each variant.
+    /// Contract as data: one descriptor, or one for each variant.
     fn descriptors() -> Vec<Descriptor>;
 }
 
@@ -177,7 +177,7 @@ pub trait Decode: Message + 'static {
     note = "add `#[derive(Event)] #[event(subject = \"orders.{{region}}.created\")]` to it"
 )]
 pub trait Event: Message<Reply = (), Error = Failure> {
-    /// What publishing it gives back: [`PublishAck`] for an event with a stream, `()` without.
+    /// Ack of publishing it: [`PublishAck`] for an event with a stream, `()` without.
     type Ack: Acknowledgement;
 }
 
@@ -221,7 +221,7 @@ pub trait DeclaredError: std::error::Error + Serialize + Sized + Send + Sync + '
     #[doc(hidden)]
     fn from_body(body: &[u8]) -> Option<Self>;
 
-    /// Whether it can be read back from its body.
+    /// Tells whether it can be read back from its body.
     #[doc(hidden)]
     fn read_back(body: &[u8]) -> Result<(), Failure>;
 }

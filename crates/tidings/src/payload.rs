@@ -40,12 +40,12 @@ pub fn read_payload<'de, T: Deserialize<'de>, const WAS_WRITTEN: bool>(
     read(payload)
 }
 
-/// Which of a payload's values the error is about, if it tells.
+/// Path to the payload's value that the error is about, if it tells.
 pub(crate) fn path_of(payload: &[u8], error: &serde_json::Error) -> Option<String> {
     path::path(std::str::from_utf8(payload).ok()?, error.line(), error.column())
 }
 
-/// What is wrong with a payload that is no text, and where.
+/// Error of a payload that is no text, with the position.
 #[cold]
 fn no_text(payload: &[u8]) -> serde_json::Error {
     match serde_json::from_slice::<serde_json::Value>(payload) {

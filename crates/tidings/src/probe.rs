@@ -21,22 +21,22 @@ pub(crate) trait Probe: fmt::Debug + Send + Sync {
     /// Something begins; the number that this gives stands for it.
     fn begin(&self, work: Work<'_>) -> u64;
 
-    /// What came of it. Nothing is told of what was dropped half-way.
+    /// Tells what came of it. Nothing is told of what was dropped half-way.
     fn tell(&self, work: u64, end: End<'_>);
 
-    /// It is over.
+    /// Tells that it is over.
     fn over(&self, work: u64);
 
-    /// Whether this publish fails, and nothing of it is sent.
+    /// Returns `true` if this publish fails, and nothing of it is sent.
     fn fails(&self, declaration: &'static Declaration) -> bool;
 
     /// How long the message waits before its handler gets it.
     fn hold(&self, work: u64) -> Option<Duration>;
 
-    /// Whether the ack of this message is lost.
+    /// Returns `true` if the ack of this message is lost.
     fn loses_ack(&self, work: u64) -> bool;
 
-    /// Whether this message is delivered again, although it is acked.
+    /// Returns `true` if this message is delivered again, although it is acked.
     fn redelivers(&self, work: u64) -> bool;
 
     /// A route begins to listen, until [`Probe::gone`].
@@ -53,7 +53,7 @@ pub(crate) trait Probe: fmt::Debug + Send + Sync {
     fn gone(&self, listener: u64);
 }
 
-/// What begins.
+/// Work that begins.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Work<'a> {
     Publish(&'static Declaration, &'a Outgoing),
@@ -65,12 +65,12 @@ pub(crate) enum Work<'a> {
     },
 }
 
-/// What came of it.
+/// End of some work: what came of it.
 #[derive(Clone, Copy)]
 pub(crate) enum End<'a> {
-    /// It was sent; a stream's event was stored.
+    /// Sent; a stream's event was stored.
     Published(Option<&'a PublishAck>),
-    /// It could not be published.
+    /// Not published.
     NotPublished(&'a dyn fmt::Display),
     /// A reply came.
     Replied,
@@ -107,7 +107,7 @@ impl Span {
         Self(probe.map(|probe| (Arc::clone(probe), probe.begin(work))))
     }
 
-    /// Whether anybody watches.
+    /// Returns `true` if anybody watches.
     pub(crate) fn is_watched(&self) -> bool {
         self.0.is_some()
     }
@@ -146,7 +146,7 @@ impl Span {
         }
     }
 
-    /// Whether the message is delivered once more, now that it is acked.
+    /// Returns `true` if the message is delivered once more, now that it is acked.
     pub(crate) fn redelivers(&self) -> bool {
         self.0.as_ref().is_some_and(|(probe, work)| probe.redelivers(*work))
     }

@@ -55,12 +55,13 @@ pub(crate) struct Prepared {
     pub(crate) outgoing: Outgoing,
     /// Since when an earlier run of the same handler may have published it.
     pub(crate) run_before_since: Option<SystemTime>,
-    /// Whether it is delayed, and takes the place of a copy that waits for another time. What a
+    /// `true` if it is delayed, and takes the place of a copy that waits for another time. What a
     /// handler's second run publishes with a derived id does not: that of the first run holds.
     pub(crate) reschedules: bool,
 }
 
-/// What [`publish`] sends. An event that says no id gets one from its ancestry, where it has any.
+/// Prepares what [`publish`] sends. An event that says no id gets one from its ancestry, where it
+/// has any.
 pub(crate) fn prepare<E: Event>(
     link: &Link,
     event: &E,
@@ -92,7 +93,7 @@ pub(crate) fn prepare<E: Event>(
     Ok(Prepared { declaration, outgoing, run_before_since, reschedules })
 }
 
-/// The same message, to be delivered after `delay`.
+/// Postpones the message by `delay`.
 fn postpone(
     link: &Link,
     declaration: &'static Declaration,

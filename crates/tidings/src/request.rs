@@ -30,12 +30,12 @@ pub enum RequestError<E> {
     /// The service answered with an error that the request does not declare.
     #[error("the service on `{subject}` failed: {description} (code {code})")]
     Service {
-        /// Where the request went.
+        /// Subject of the request.
         subject: String,
         /// 400 for a request that the service can't read, 500 for a handler that failed; other
         /// services have their own.
         code: u16,
-        /// What the service says.
+        /// The service's own description.
         description: String,
         /// The body of its answer.
         payload: Bytes,
@@ -43,22 +43,22 @@ pub enum RequestError<E> {
     /// Nobody handles the request. This is known at once, without waiting for the deadline.
     #[error("nobody handles `{subject}`")]
     NoResponders {
-        /// Where the request was to go.
+        /// Subject of the request.
         subject: String,
     },
     /// The server does not allow it: the request's subject, and nothing was sent, or where its
     /// reply would come.
     #[error("can't ask `{subject}`: {source}")]
     Denied {
-        /// Where the request was to go.
+        /// Subject of the request.
         subject: String,
-        /// What is not allowed.
+        /// The denied permission.
         source: Denial,
     },
     /// No reply came in time. Whether the request was handled is unknown.
     #[error("no reply from `{subject}` within {waited:?}{}", because(source.as_deref()))]
     Timeout {
-        /// Where the request went.
+        /// Subject of the request.
         subject: String,
         /// How long was waited.
         waited: Duration,
@@ -69,7 +69,7 @@ pub enum RequestError<E> {
     /// unknown if it was sent before.
     #[error("no reply from `{subject}`: {source}")]
     Disconnected {
-        /// Where the request was to go.
+        /// Subject of the request.
         subject: String,
         /// Why there is none.
         source: Outage,
@@ -83,7 +83,7 @@ pub enum RequestError<E> {
         "stream `{stream}` keeps `{subject}` and answered the request; move the request to a subject outside the stream, or take it out of the stream"
     )]
     AnsweredByStream {
-        /// Where the request went.
+        /// Subject of the request.
         subject: String,
         /// The stream.
         stream: String,
@@ -91,11 +91,11 @@ pub enum RequestError<E> {
     /// The reply is not of the declared type. Its bytes are kept.
     #[error("the reply from `{subject}` can't be read: {source}")]
     Decode {
-        /// Where the request went.
+        /// Subject of the request.
         subject: String,
-        /// What was received.
+        /// The received data, as it came.
         payload: Bytes,
-        /// What serde says.
+        /// Error of serde.
         source: serde_json::Error,
     },
     /// A field's value can't be a token of the subject. Nothing was sent.
@@ -109,7 +109,7 @@ pub enum RequestError<E> {
     Encode {
         /// The request's wire name.
         name: &'static str,
-        /// What serde says.
+        /// Error of serde.
         source: serde_json::Error,
     },
     /// Nobody could read the request from what would be sent. Nothing was sent. This is looked at in
@@ -126,7 +126,7 @@ pub enum RequestError<E> {
         "the request for `{subject}` has {size} bytes with its headers, the server takes {limit} (`max_payload`)"
     )]
     TooLarge {
-        /// Where it was to go.
+        /// Subject of the request.
         subject: String,
         /// Its size in bytes.
         size: usize,
@@ -139,9 +139,9 @@ pub enum RequestError<E> {
     /// The client failed.
     #[error("can't ask `{subject}`")]
     Client {
-        /// Where the request was to go.
+        /// Subject of the request.
         subject: String,
-        /// What it failed with.
+        /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
 }

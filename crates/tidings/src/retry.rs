@@ -42,7 +42,7 @@ enum Waits {
     List(Vec<Duration>),
 }
 
-/// What a policy says about a failed attempt.
+/// Decision of a policy about a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next {
     /// Try again after this time.
@@ -166,8 +166,9 @@ impl Retry {
         self.attempts
     }
 
-    /// What comes after the failure of this attempt, which counts from 1, so long after the first
-    /// failure. `asked` is a wait that the failure asks for itself; `chance` is from 0 up to 1.
+    /// Decides what comes after the failure of this attempt, which counts from 1, so long after the
+    /// first failure. `asked` is a wait that the failure asks for itself; `chance` is from 0 up to
+    /// 1.
     pub(crate) fn next(
         &self,
         attempt: u64,

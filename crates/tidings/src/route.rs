@@ -218,7 +218,7 @@ impl<M> Route<M> {
     }
 }
 
-/// What failed.
+/// Options for what failed.
 impl<M> Route<M> {
     /// When a failed stream event is handled again, and when it becomes a dead letter; the default
     /// is [`Retry::exponential(12)`](Retry::exponential). On a route of other messages it is
@@ -269,7 +269,7 @@ impl<M> Route<M> {
     }
 }
 
-/// What keeps failing.
+/// Options for what keeps failing.
 impl<M> Route<M> {
     /// Pauses the route when its handler keeps failing; the default is never.
     pub fn circuit_breaker(mut self, breaker: CircuitBreaker) -> Self {

@@ -50,7 +50,7 @@ pub(crate) fn log(tell: impl FnOnce()) {
     drop(guarded(tell));
 }
 
-/// What a panic says. Its payload is a user's, too: dropping it may panic again.
+/// Text of a panic. Its payload is a user's, too: dropping it may panic again.
 #[cold]
 pub(crate) fn panic_text(panic: Box<dyn Any + Send>) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());

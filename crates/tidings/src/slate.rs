@@ -8,7 +8,7 @@ use bytestring::ByteString;
 
 /// How much is allocated at a time, in bytes. It lives as long as any message that is cut off it.
 const LENGTH: usize = 8 * 1024;
-/// What is longer gets memory of its own, and leaves none behind.
+/// Length from which a message gets memory of its own, and leaves none behind.
 const LONG: usize = LENGTH / 4;
 
 thread_local! {
@@ -17,7 +17,7 @@ thread_local! {
     static SLATE: RefCell<Option<BytesMut>> = const { RefCell::new(None) };
 }
 
-/// What `write` writes.
+/// Bytes that `write` writes.
 ///
 /// # Errors
 /// Those of `write`.

@@ -35,7 +35,7 @@ pub trait EventStream {
     const NAME: &'static str;
     /// The subject filters whose messages it keeps.
     const SUBJECTS: &'static [&'static str];
-    /// Whether it stores without telling the publisher; then no event can be declared in it.
+    /// `true` if it stores without telling the publisher; then no event can be declared in it.
     #[doc(hidden)]
     const NO_ACK: bool = false;
     /// The subjects on which delayed messages wait where an ack would cancel them; else empty.

@@ -38,7 +38,7 @@ impl Subject {
         self.0
     }
 
-    /// The same in memory of its own: one that is kept keeps nothing else.
+    /// Copies it into memory of its own: one that is kept keeps nothing else.
     #[cfg(feature = "memory")]
     pub(crate) fn detached(&self) -> Self {
         Self(self.0.detached())
@@ -117,9 +117,9 @@ pub enum ParseSubjectError {
     /// The subject has other literals, or another number of tokens, than the template.
     #[error("subject `{subject}` is not one of `{template}`")]
     Shape {
-        /// What was received.
+        /// The received data, as it came.
         subject: String,
-        /// What the message declares.
+        /// The declared template.
         template: &'static str,
     },
     /// A token's text is no value of the field it is bound to.
@@ -127,9 +127,9 @@ pub enum ParseSubjectError {
         "token {token:?} of subject `{subject}` is no value for field `{field}` of `{template}`"
     )]
     Token {
-        /// What was received.
+        /// The received data, as it came.
         subject: String,
-        /// What the message declares.
+        /// The declared template.
         template: &'static str,
         /// The field that the token is bound to.
         field: &'static str,
@@ -139,7 +139,7 @@ pub enum ParseSubjectError {
     /// The subject is not one of any variant of an enum of events.
     #[error("subject `{subject}` is not one of any variant of `{of}`")]
     Variant {
-        /// What was received.
+        /// The received data, as it came.
         subject: String,
         /// The enum's name.
         of: &'static str,

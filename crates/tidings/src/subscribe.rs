@@ -37,7 +37,7 @@ pub struct Subscription<E, K = Live> {
     event: PhantomData<fn() -> (E, K)>,
 }
 
-/// Where the messages come from.
+/// Source of the messages.
 #[expect(clippy::large_enum_variant, reason = "one for each subscription, and it never moves")]
 enum Source {
     /// One core subscription, or one for each filter.

@@ -19,7 +19,7 @@ impl Text {
         }
     }
 
-    /// The same in memory of its own: one that is kept keeps nothing else.
+    /// Copies it into memory of its own: one that is kept keeps nothing else.
     #[cfg(feature = "memory")]
     pub(crate) fn detached(&self) -> Self {
         match self {

@@ -84,7 +84,7 @@ impl Warrant {
         })
     }
 
-    /// Whether the owner of this public key signed the message, as it is.
+    /// Returns `true` if the owner of this public key signed the message, as it is.
     pub(crate) fn holds(
         &self,
         key: &str,

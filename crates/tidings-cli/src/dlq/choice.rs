@@ -8,7 +8,7 @@ use tidings::{Bus, DeadLetterFilter, DeadLetterReason, DeadLetters};
 
 use crate::moment;
 
-/// Whose letters.
+/// Owner of the letters: a registry or a stream.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct Whose {
@@ -29,7 +29,7 @@ impl Whose {
     }
 }
 
-/// Which of them. All that is asked for must hold; nothing asked for is all.
+/// Selection of letters. All that is asked for must hold; nothing asked for is all.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Which letters")]
 pub(super) struct Choice {
@@ -128,7 +128,7 @@ impl Chosen {
     }
 }
 
-/// Whether the filters ask for nothing: all letters are meant.
+/// Returns `true` if the filters ask for nothing: all letters are meant.
 pub(super) fn is_all(filters: &[DeadLetterFilter]) -> bool {
     filters == [DeadLetterFilter::all()]
 }

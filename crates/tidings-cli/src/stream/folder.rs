@@ -10,10 +10,10 @@ use tidings_subject::check_stream_name;
 
 use crate::exit::Usage;
 
-/// What every stream's file is called, behind the stream's name.
+/// Suffix of every stream's file, behind the stream's name.
 const SUFFIX: &str = ".stream.json";
 
-/// Where streams are declared, and which of them are meant.
+/// Folder of declared streams, and a selection of them.
 #[derive(Debug, Args)]
 pub(super) struct Folder {
     /// The folder with the `*.stream.json` files.

@@ -11,10 +11,10 @@ use crate::{Catalog, difference};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckError {
-    /// It says something else.
+    /// The folder says something else.
     #[error(transparent)]
     Drift(#[from] Drift),
-    /// It could not be read.
+    /// The folder could not be read.
     #[error("can't read `{}`: {source}", path.display())]
     Read {
         /// The file or the folder.

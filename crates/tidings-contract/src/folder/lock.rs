@@ -8,7 +8,7 @@ use crate::{Catalog, Descriptor, Fingerprint, Kind, canonical};
 /// The format of the folder that this version writes and reads.
 pub(super) const FORMAT: u32 = 1;
 
-/// What is read of a lock file before its format is known.
+/// Head of a lock file, read before its format is known.
 #[derive(Debug, Deserialize)]
 pub(super) struct Head {
     pub(super) format: u32,
@@ -22,14 +22,14 @@ pub(super) struct Lock {
     pub(super) streams: Vec<StreamEntry>,
 }
 
-/// What the lock file says of a stream.
+/// A stream in the lock file.
 #[derive(Debug, PartialEq, Deserialize)]
 pub(super) struct StreamEntry {
     pub(super) name: String,
     pub(super) config: Fingerprint,
 }
 
-/// What the lock file says of a message.
+/// A message in the lock file.
 #[derive(Debug, PartialEq, Deserialize)]
 pub(super) struct Entry {
     pub(super) kind: Kind,

@@ -30,7 +30,7 @@ pub enum ReadError {
     Json {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Error of parsing.
         source: serde_json::Error,
     },
     /// The folder was written by a later version.

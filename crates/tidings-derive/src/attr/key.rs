@@ -14,7 +14,7 @@ pub(crate) struct Key {
     pub(crate) name: &'static str,
     /// How it is written, for errors: `version = 1`.
     pub(crate) form: &'static str,
-    /// Whether it may be given more than once.
+    /// `true` if it may be given more than once.
     pub(crate) repeats: bool,
     /// Why it can't be given here, for what belongs to another derive.
     pub(crate) refused: Option<&'static str>,
@@ -41,27 +41,27 @@ impl Key {
 pub(crate) struct Met<'a> {
     /// The key as written.
     pub(crate) ident: &'a Ident,
-    /// What is known of it.
+    /// The known key.
     pub(crate) key: &'static Key,
 }
 
-/// What an attribute was given, whether or not its values could be read.
+/// Keys that an attribute was given, whether or not their values could be read.
 #[derive(Default)]
 pub(crate) struct Given {
-    /// Whether there was an attribute at all.
+    /// `true` if there was an attribute at all.
     pub(crate) present: bool,
-    /// Whether something could not be read: what is missing then may be what was meant.
+    /// `true` if something could not be read: what is missing then may be what was meant.
     failed: bool,
     keys: Vec<&'static str>,
 }
 
 impl Given {
-    /// Whether this key was forgotten, and not misspelt.
+    /// Returns `true` if this key was forgotten, and not misspelt.
     pub(crate) fn lacks(&self, key: &str) -> bool {
         !self.failed && !self.has(key)
     }
 
-    /// Whether there was this key.
+    /// Returns `true` if there was this key.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.keys.contains(&key)
     }
@@ -152,7 +152,7 @@ fn read_key(
     Err(input.error(format!("expected `,` after `{name}`: it is written `{}`", key.form)))
 }
 
-/// What to say of a key that is not known.
+/// Error message for an unknown key.
 fn unknown(name: &str, keys: &[Key]) -> String {
     let known = keys.iter().filter(|key| key.refused.is_none()).map(|key| key.name);
     let meant = did_you_mean(name, known)
@@ -181,7 +181,7 @@ fn skip_to_next_key(input: ParseStream<'_>) {
     }
 }
 
-/// Whether what follows a comma looks like a key.
+/// Returns `true` if what follows a comma looks like a key.
 fn is_key(input: ParseStream<'_>) -> bool {
     let ahead = input.fork();
     ahead.parse::<Token![,]>().is_ok()

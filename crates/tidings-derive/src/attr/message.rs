@@ -10,10 +10,10 @@ use super::serde::{Detour, read_field, renames_all};
 use super::value;
 use crate::error::Errors;
 
-/// What was written of an event or a request.
+/// Attributes of an event or a request, as written.
 #[derive(Default)]
 pub(crate) struct MessageAttrs {
-    /// Which keys there were.
+    /// Keys that were given.
     pub(crate) given: Given,
     /// `crate = "…"`
     pub(crate) krate: Option<Path>,
@@ -29,7 +29,7 @@ pub(crate) struct MessageAttrs {
     pub(crate) id: Option<Keyed<Expr>>,
     /// `#[event(id)]`: the positions of the fields, and the places of the keys.
     pub(crate) id_fields: Vec<(usize, Span)>,
-    /// What serde does with each field beside carrying it as it is, by the field's position.
+    /// Detours of serde for each field, beside carrying it as it is, by the field's position.
     pub(crate) detours: Vec<Vec<Detour>>,
     /// `tagged`
     pub(crate) tagged: Option<Keyed<bool>>,

@@ -78,7 +78,7 @@ fn separated(variant: &str, separator: char) -> String {
     text
 }
 
-/// What `#[serde(…)]` says of an enum.
+/// Attributes `#[serde(…)]` of an enum.
 #[derive(Default)]
 pub(crate) struct EnumAttrs {
     /// `rename_all`

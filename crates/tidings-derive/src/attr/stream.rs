@@ -10,10 +10,10 @@ use super::source::{self, Limits, Placement, Republish, Source, Transform};
 use super::{Keyed, value};
 use crate::error::Errors;
 
-/// What was written of a stream.
+/// Attributes of a stream, as written.
 #[derive(Default)]
 pub(crate) struct StreamAttrs {
-    /// Which keys there were.
+    /// Keys that were given.
     pub(crate) given: Given,
     /// `crate = "…"`
     pub(crate) krate: Option<Path>,

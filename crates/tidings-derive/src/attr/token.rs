@@ -6,7 +6,7 @@ use super::key::{Key, read_attributes};
 use super::value;
 use crate::error::Errors;
 
-/// What was written of a token.
+/// Attributes of a token, as written.
 #[derive(Default)]
 pub(crate) struct TokenAttrs {
     /// `crate = "…"`

@@ -10,19 +10,19 @@ use tidings_subject::{Segment, Template};
 use super::{and_where, at, call, filter, gathered, is_generic, is_made_of_parameters};
 use crate::model::{Bound, Contract};
 
-/// What differs between an event and a request.
+/// Parts in which events and requests differ.
 pub(crate) struct Parts {
     /// `type Reply = …;`
     pub(crate) reply: TokenStream,
     /// `type Error = …;`
     pub(crate) error: TokenStream,
-    /// What is called on the declaration after it is made: `.tagged()` or `.request()`.
+    /// Calls on the declaration after it is made: `.tagged()` or `.request()`.
     pub(crate) declared: TokenStream,
-    /// Whether a stream keeps it.
+    /// `true` if a stream keeps it.
     pub(crate) kept: bool,
     /// `Message::message_id`, if it is written.
     pub(crate) message_id: TokenStream,
-    /// What makes the descriptors.
+    /// Code that makes the descriptors.
     pub(crate) describe: TokenStream,
 }
 

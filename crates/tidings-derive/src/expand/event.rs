@@ -106,7 +106,7 @@ pub(crate) fn decode(
     }
 }
 
-/// What must hold of an event and the stream that keeps it.
+/// Constant checks of an event against the stream that keeps it.
 fn stream_check(contract: &Contract<'_>, stream: &Type) -> TokenStream {
     let filter = &contract.filter;
     let name = quote!(#stream).to_string().replace(' ', "");

@@ -69,7 +69,7 @@ pub(crate) fn expand(event: &EventEnum<'_>) -> TokenStream {
     }
 }
 
-/// What must hold of variants' types that are made of type parameters.
+/// Bounds on variants' types that are made of type parameters.
 fn predicates(event: &EventEnum<'_>, bound: &TokenStream) -> Vec<WherePredicate> {
     let made = event.variants.iter().map(|variant| variant.ty);
     made.filter(|ty| is_made_of_parameters(ty, event.item.generics))

@@ -98,12 +98,12 @@ struct Field<'a> {
     part: &'a Part<'a>,
     position: usize,
     ty: TokenStream,
-    /// Whether it is `Debug`, `Clone` and `PartialEq` for sure.
+    /// `true` if it is `Debug`, `Clone` and `PartialEq` for sure.
     plain: bool,
 }
 
 impl Field<'_> {
-    /// What is `Debug`, `PartialEq` and a copy where the part is.
+    /// Wrapper of a part that is `Debug`, `PartialEq` and a copy where the part is.
     fn wrapped(&self, part: &TokenStream) -> TokenStream {
         let position = self.position;
         if self.plain { part.clone() } else { quote!(__tidings::Part::<_, #position>(#part)) }
@@ -117,7 +117,7 @@ impl Field<'_> {
         quote!(__tidings::ClonePart::clone_part(&#wrapped))
     }
 
-    /// That the part is `bound`, which may name its type, where that is not sure.
+    /// Bound of a part, `bound`, which may name its type, where that is not sure.
     ///
     /// A bound on a type without parameters is an error where it does not hold; as one for every
     /// lifetime it only says when the implementation is there.
@@ -153,7 +153,7 @@ impl<'a> Head<'a> {
         Self { item, tokens, parameters, fields }
     }
 
-    /// What `write` writes for each part, given its name.
+    /// Code that `write` writes for each part, given its name.
     fn each(&self, write: impl Fn(&Field<'_>, &Ident) -> TokenStream) -> Vec<TokenStream> {
         self.fields.iter().map(|field| write(field, &field.part.name)).collect()
     }

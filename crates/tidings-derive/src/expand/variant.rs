@@ -10,7 +10,7 @@ use super::at;
 use super::event_enum::held;
 use crate::model::{EventEnum, Variant};
 
-/// What must hold of the variants, as constant expressions.
+/// Checks on the variants, as constant expressions.
 pub(super) fn checks(event: &EventEnum<'_>) -> Vec<TokenStream> {
     let mut checks = Vec::new();
     for (position, Variant { ident, ty }) in event.variants.iter().enumerate() {
@@ -56,7 +56,7 @@ pub(super) fn checks(event: &EventEnum<'_>) -> Vec<TokenStream> {
     checks
 }
 
-/// That a message of this variant can be told from one of those before it.
+/// Check that a message of this variant can be told from one of those before it.
 fn clashes(ident: &Ident, ty: &Type, others: &[Variant<'_>]) -> TokenStream {
     let this = held(ty);
     let declarations = others.iter().map(|other| held(other.ty));

@@ -133,7 +133,7 @@ fn identifier(name: &str, subject: &LitStr) -> Option<Ident> {
     Some(ident)
 }
 
-/// What to say of a token that names no field.
+/// Error message for a token that names no field.
 fn no_field(name: &str, fields: &Fields) -> String {
     match fields {
         Fields::Unit => format!("`{{{name}}}` names a field, and a unit struct has none"),

@@ -22,7 +22,7 @@ pub(super) enum Belief {
     Refused(&'static str),
 }
 
-/// Whether it was told on the subject of the consumer that it names.
+/// Returns `true` if it was told on the subject of the consumer that it names.
 pub(super) fn is_told_where_it_should(subject: &Subject, exhausted: &Exhausted) -> bool {
     let Exhausted { stream, consumer, .. } = exhausted;
     subject.as_str() == dead_letter::exhausted_subject(stream, consumer)

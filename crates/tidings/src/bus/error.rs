@@ -28,7 +28,7 @@ pub enum ConnectError {
     Address {
         /// The address, without credentials.
         address: String,
-        /// What is wrong with it.
+        /// The fault of the address.
         source: std::io::Error,
     },
     /// The prefix for inboxes can't stand in a subject.
@@ -50,7 +50,7 @@ pub enum ConnectError {
     Credentials {
         /// The servers, without credentials.
         servers: String,
-        /// What is wrong with them.
+        /// The fault of the credentials.
         source: std::io::Error,
     },
     /// A file with credentials or certificates can't be read.
@@ -66,7 +66,7 @@ pub enum ConnectError {
     Refused {
         /// The servers, without credentials.
         servers: String,
-        /// What the server says.
+        /// The server's words.
         source: Box<dyn Error + Send + Sync>,
     },
     /// No server answers in time.
@@ -82,7 +82,7 @@ pub enum ConnectError {
     Failed {
         /// The servers, without credentials.
         servers: String,
-        /// What went wrong.
+        /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
 }
@@ -101,7 +101,7 @@ pub enum CloseError {
     /// first one is named here, and each in the log.
     #[error("a message was not delivered: {0}")]
     Denied(#[source] Denial),
-    /// It is closed already.
+    /// The bus is closed already.
     #[error("the bus is closed")]
     Closed,
     /// The client failed.

@@ -13,7 +13,8 @@ use crate::transport::{Fault, Outgoing, Which};
 /// Between making an id and sending its message lies less than this.
 const MADE: Duration = Duration::from_secs(1);
 
-/// Whether the message that the stream knows by this id was stored by a call that began at `at`.
+/// Returns `true` if the message that the stream knows by this id was stored by a call that began
+/// at `at`.
 ///
 /// It was, if the stream stored it since, by the stream's own clock: it is asked for its time, so that
 /// clocks may differ. Another publisher of the same event makes that uncertain for as long as one
@@ -57,7 +58,8 @@ fn begin(
     Some(here.filter(|here| (earliest..=likeliest).contains(here)).unwrap_or(earliest))
 }
 
-/// Whether the id is one that was made as the message was sent: no other message ever had it.
+/// Returns `true` if the id is one that was made as the message was sent: no other message ever had
+/// it.
 fn is_made_for(id: &str, at: Instant) -> bool {
     let Ok(id) = Uuid::try_parse(id) else { return false };
     let Some(made) = id.get_timestamp().map(|time| time.to_unix()) else { return false };

@@ -4,10 +4,10 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::link::Link;
 
-/// What the server says of a stream and of the subjects of messages for it.
+/// The server's word on a stream and on the subjects of messages for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Whereabouts {
-    /// It keeps all of them.
+    /// The stream keeps all of them.
     Kept,
     /// There is no such stream, or it does not keep the subject at this place.
     Homeless(usize),

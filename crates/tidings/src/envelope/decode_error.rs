@@ -13,25 +13,25 @@ pub enum DecodeError {
         name: &'static str,
         /// The version that was expected.
         version: u32,
-        /// Where it came from.
+        /// Subject that it came on.
         subject: String,
-        /// What was received.
+        /// The received data, as it came.
         payload: Bytes,
-        /// What serde says.
+        /// Error of serde.
         source: serde_json::Error,
     },
     /// The message is another one, or another version: its header says so, or its subject is none
     /// that the expected type declares.
     #[error("the message on `{subject}` is {}, not `{expected}`", said(found, expected))]
     OtherMessage {
-        /// Where it came from.
+        /// Subject that it came on.
         subject: String,
         /// Every name and version that was expected.
         expected: String,
-        /// What the message says of itself, in `Tidings-Message`; empty where it carries none, and is
+        /// The message's own word, in `Tidings-Message`; empty where it carries none, and is
         /// known to be another by its subject alone.
         found: String,
-        /// What was received.
+        /// The received data, as it came.
         payload: Bytes,
     },
 }
@@ -44,13 +44,13 @@ impl DecodeError {
         }
     }
 
-    /// Whether the message is not this type's at all, so that somebody else may know it.
+    /// Returns `true` if the message is not this type's at all, so that somebody else may know it.
     pub(crate) fn is_of_another(&self) -> bool {
         matches!(self, Self::OtherMessage { .. })
     }
 }
 
-/// What a message says of itself, by its header or by its subject.
+/// Words for what a message says of itself, by its header or by its subject.
 fn said(found: &str, expected: &str) -> String {
     match found {
         "" => "another one by its subject".to_owned(),

@@ -57,7 +57,7 @@ pub struct BatchItem<E> {
     mark: Mark,
 }
 
-/// What a handler said of one event: nothing, that it is done, or that it failed.
+/// Mark of a handler on one event: none, that it is done, or that it failed.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Mark(Arc<Mutex<Option<Result<(), Failure>>>>);
 

@@ -17,7 +17,7 @@ use crate::transport::Incoming;
 /// A handler at work.
 type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Where a handler works: the memory stays, and the next message's work is laid into it.
+/// Slot for a handler's future: the memory stays, and the next message's work is laid into it.
 pub(crate) type FutureSlot = ReusableBoxFuture<'static, Outcome>;
 
 /// A desk on which nothing was laid yet; it takes no memory.
@@ -36,7 +36,7 @@ pub(crate) trait Dispatch: Send + Sync {
     ) -> Result<(), DecodeError>;
 }
 
-/// The same for a handler of batches.
+/// Erased handler of batches.
 pub(crate) trait DispatchBatch: Send + Sync {
     /// Decodes each message with its context; `cx` is that of the batch.
     fn dispatch(&self, messages: Vec<(&Incoming, Context)>, cx: Context) -> Dispatched<'_>;

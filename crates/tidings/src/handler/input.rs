@@ -8,7 +8,7 @@ use super::dispatch::{Dispatch, DispatchBatch, Typed, TypedBatch};
 use crate::failure::Failure;
 use crate::message::{Declaration, Decode, Event, Message};
 
-/// What a handler takes: a message that owns its data, or a [`Batch`] of events.
+/// Input of a handler: a message that owns its data, or a [`Batch`] of events.
 ///
 /// Implemented for every message that can be received, never by hand.
 #[diagnostic::on_unimplemented(
@@ -17,12 +17,12 @@ use crate::message::{Declaration, Decode, Event, Message};
     note = "derive `Event` for something that happened, or `Request` for something that is asked; one with borrowed fields is for publishing only"
 )]
 pub trait Input: Sized + Send + 'static {
-    /// What a handler of it returns: `()` for events, the reply for a request.
+    /// Result of its handlers: `()` for events, the reply for a request.
     type Reply;
-    /// What a handler of it may fail with.
+    /// Error of its handlers.
     type Error;
 
-    /// What is declared of the messages.
+    /// Declarations of the messages.
     #[doc(hidden)]
     const DECLARATIONS: &'static [&'static Declaration];
     /// Their wire name.

@@ -43,7 +43,7 @@ impl Headers {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The same in memory of their own: those that are kept keep nothing else.
+    /// Copies them into memory of their own: those that are kept keep nothing else.
     #[cfg(feature = "memory")]
     pub(crate) fn detached(&self) -> Self {
         Self(self.0.iter().map(|(name, value)| (name.detached(), value.detached())).collect())

@@ -35,11 +35,11 @@ pub struct Declaration {
     pub tagged: bool,
     /// `<name>.v<N>`: what `Tidings-Message` says.
     pub tag: &'static str,
-    /// Where the filter's wildcards are: each message that is received is compared with it.
+    /// Positions of the filter's wildcards: each message that is received is compared with it.
     open: Open,
 }
 
-/// Which part of a filter is open, told apart so that most subjects are compared at once.
+/// Open part of a filter, told apart so that most subjects are compared at once.
 #[derive(Debug, Clone, Copy)]
 enum Open {
     /// Nothing.
@@ -100,12 +100,12 @@ impl Declaration {
         self
     }
 
-    /// Whether `other` declares the same message.
+    /// Returns `true` if `other` declares the same message.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.tag == other.tag && self.template == other.template
     }
 
-    /// Whether `subject` is one of this message.
+    /// Returns `true` if `subject` is one of this message.
     #[inline]
     pub(crate) fn has_subject(&self, subject: &str) -> bool {
         let (filter, bytes) = (self.filter.as_bytes(), subject.as_bytes());

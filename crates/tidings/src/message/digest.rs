@@ -20,8 +20,9 @@ pub(crate) fn digest(name: &str, subject: &str, json: &[u8]) -> Digest {
     digest
 }
 
-/// The same JSON with the members of each object in the order of their bytes. Its numbers and texts
-/// are not read, and so stay apart where a reader would round them; nor does it nest in calls.
+/// Writes the JSON with the members of each object in the order of their bytes. Its numbers and
+/// texts are not read, and so stay apart where a reader would round them; nor does it nest in
+/// calls.
 fn canonical(json: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(json.len());
     // Where the members of each open object begin; `None` for an array.

@@ -80,7 +80,7 @@ impl fmt::Write for Encoder<'_> {
     }
 }
 
-/// Whether it stands in an id as it is.
+/// Returns `true` if it stands in an id as it is.
 const fn is_plain(byte: u8) -> bool {
     byte.is_ascii_graphic() && byte != b'%' && byte != b'/'
 }

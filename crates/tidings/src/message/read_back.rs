@@ -26,8 +26,8 @@ pub enum ReadBackError {
     /// The payload can't be read.
     #[error("{}{source}; its `Deserialize` has to read what its `Serialize` writes", at(path.as_deref()))]
     Payload {
-        /// Which value of the payload, such as `samples[2].value`, if serde tells it. In a type with
-        /// `tag`, `untagged` or `flatten` it tells the whole of that.
+        /// Path to the value in the payload, such as `samples[2].value`, if serde tells it. In a
+        /// type with `tag`, `untagged` or `flatten` it tells the whole of that.
         path: Option<String>,
         /// Serde's error.
         source: serde_json::Error,
@@ -45,7 +45,7 @@ pub enum ReadBackError {
     /// A field that fills the subject is read as a value that can't be part of one.
     #[error("what is read has no subject: {source}")]
     NoSubject {
-        /// Which field can't be a token.
+        /// Error that names the field which can't be a token.
         source: SubjectError,
     },
     /// A field that fills the id is read as another value.

@@ -14,7 +14,7 @@ use crate::subject::ParseSubjectError;
 pub struct SubjectReader<'a> {
     declaration: &'static Declaration,
     subject: &'a str,
-    /// What is left of the declared filter and of the subject, token by token.
+    /// Rest of the declared filter and of the subject, token by token.
     left: (Split<'static, char>, Split<'a, char>),
     /// The token that was read last, and the field that it is bound to.
     last: (&'static str, &'a str),

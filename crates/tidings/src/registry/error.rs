@@ -55,7 +55,7 @@ pub enum ServeError {
     Twice {
         /// The registry.
         registry: String,
-        /// What they would share.
+        /// Name that they would share.
         what: &'static str,
         /// Its name.
         name: String,
@@ -88,7 +88,7 @@ pub enum ServeError {
         registry: String,
         /// The dead-letter stream.
         stream: String,
-        /// What is wrong.
+        /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
     /// A stream can't be used.
@@ -96,7 +96,7 @@ pub enum ServeError {
     Provision {
         /// The message that is handled.
         message: String,
-        /// What is wrong.
+        /// The cause.
         source: ProvisionError,
     },
     /// A subscription or a consumer can't be made.
@@ -104,7 +104,7 @@ pub enum ServeError {
     Subscribe {
         /// The message that is handled.
         message: String,
-        /// What is wrong.
+        /// The cause.
         source: SubscribeError,
     },
 }

@@ -15,7 +15,7 @@ use crate::transport::{AckPolicy, ConsumerConfig};
 /// The queue group of service endpoints (ADR-32).
 const SERVICE_GROUP: &str = "q";
 
-/// What a route becomes.
+/// Wiring of a route.
 #[derive(Debug)]
 pub(super) enum Wiring {
     /// An event without a stream: a core subscription in a queue group.
@@ -70,7 +70,7 @@ fn outside_streams(
     Ok(())
 }
 
-/// What each route becomes, no two of them the same.
+/// Wires all routes, no two of them the same.
 fn wire_all(registry: &Registry) -> Result<Vec<Wiring>, ServeError> {
     let mut taken = BTreeSet::new();
     registry
@@ -189,7 +189,7 @@ fn stream_of(route: &RouteSpec) -> Result<Option<StreamDeclaration>, ServeError>
     }
 }
 
-/// Whether it is a version as <https://semver.org> writes it, which ADR-32 asks for.
+/// Returns `true` if it is a version as <https://semver.org> writes it, which ADR-32 asks for.
 fn is_semantic(version: &str) -> bool {
     let (rest, build) = match version.split_once('+') {
         Some((rest, build)) => (rest, Some(build)),

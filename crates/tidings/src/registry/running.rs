@@ -111,7 +111,7 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     Ok(Running { runner, routes, control: registry.control, link })
 }
 
-/// What went wrong with one route, before it is known by name.
+/// Fault of starting one route, before it is known by name.
 enum StartFault {
     Provision(topology::ProvisionError),
     Subscribe(SubscribeError),

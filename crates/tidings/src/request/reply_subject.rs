@@ -13,8 +13,8 @@ const USUAL: &str = "_INBOX.";
 pub(crate) struct RefusedReplies(AtomicU64);
 
 impl RefusedReplies {
-    /// Whether an answer may go there. One that may not is counted, and logged: the first, the second,
-    /// the fourth and so on.
+    /// Returns `true` if an answer may go there. One that may not is counted, and logged: the
+    /// first, the second, the fourth and so on.
     pub(crate) fn allows(&self, route: &str, to: &Subject) -> bool {
         if to.as_str().starts_with(USUAL) {
             return true;

@@ -28,7 +28,7 @@ const QUICK_PREFETCH: usize = 4000;
 /// Reads a message's key, hashed; `None` for what can't be decoded.
 pub(crate) type Key = Arc<dyn Fn(&Incoming) -> Option<u64> + Send + Sync>;
 
-/// What becomes of a failed message.
+/// Function that decides what becomes of a failed message.
 pub(crate) type Classify = Arc<dyn Fn(&Failure) -> Verdict + Send + Sync>;
 
 /// How many messages may begin in a span of time.
@@ -38,7 +38,7 @@ pub(crate) struct Rate {
     pub(crate) per: Duration,
 }
 
-/// What makes a batch, on a route of batches.
+/// Rule that makes a batch, on a route of batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BatchRule {
     pub(crate) max_size: usize,
@@ -110,12 +110,12 @@ impl RouteSpec {
         }
     }
 
-    /// What an error calls it.
+    /// Name of the route in errors.
     pub(crate) fn label(&self) -> String {
         self.name.unwrap_or(self.type_name).to_owned()
     }
 
-    /// What makes a batch, on a route of batches.
+    /// Rule that makes a batch, on a route of batches.
     pub(crate) fn batch_rule(&self) -> Option<BatchRule> {
         match self.dispatch {
             Dispatching::Each(_) => None,
@@ -174,7 +174,7 @@ impl RouteSpec {
         None
     }
 
-    /// The same of what means something to a stream's events.
+    /// Finds a problem in what means something to a stream's events.
     pub(crate) fn stream_problem(&self) -> Option<(&'static str, String)> {
         if let Some(problem) = self.retry.as_ref().and_then(Retry::problem) {
             return Some(("retry", problem));

@@ -53,10 +53,10 @@ const FIELDS: [&str; 38] = [
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StreamJsonError {
-    /// It is no JSON, or not that of a stream.
+    /// Text that is no JSON, or not that of a stream.
     #[error("this is no configuration of a stream: {0}")]
     Json(#[from] serde_json::Error),
-    /// It says something that is not known here, and would be left out silently.
+    /// Field that is not known here, and would be left out silently.
     #[error(
         "a stream has no field `{field}` that is known here; leave it out, or correct its name"
     )]
@@ -85,7 +85,7 @@ impl StreamConfig {
         format!("{:#}", self.to_value())
     }
 
-    /// The same as a value, its fields ordered by name.
+    /// Makes a JSON value, its fields ordered by name.
     pub(crate) fn to_value(&self) -> Value {
         // A source with a domain and a prefix is the one thing that can't be written.
         serde_json::to_value(self).unwrap_or_default()
@@ -114,7 +114,7 @@ impl StreamConfig {
     }
 }
 
-/// Whether it is a field of a stream.
+/// Returns `true` if it is a field of a stream.
 pub(crate) fn is_known(field: &str) -> bool {
     FIELDS.contains(&field)
 }
@@ -197,7 +197,7 @@ pub(super) mod limit {
     }
 }
 
-/// The same for a smaller number.
+/// Limits of smaller numbers.
 pub(super) mod small_limit {
     use serde::{Deserializer, Serializer};
 
@@ -357,7 +357,7 @@ mod tests {
         assert_eq!(StreamConfig::from_json(&config.to_json()).unwrap(), config);
     }
 
-    /// What `nats stream info --json` shows of a plain stream.
+    /// Output of `nats stream info --json` for a plain stream.
     #[test]
     fn a_servers_own_is_read() {
         let json = r#"{

@@ -16,7 +16,7 @@ use crate::text::Text;
 pub struct SubjectBuilder {
     template: &'static str,
     text: String,
-    /// Where the token begins that is being written.
+    /// Start of the token that is being written.
     start: usize,
     /// The literal bytes still to come: they count when a token is checked for length.
     literals: usize,

@@ -37,9 +37,9 @@ pub(crate) fn reserved(subject: &str) -> Option<Reserved> {
     }
 }
 
-/// Whether somebody waits for an answer on this subject: on an inbox of `_INBOX`, of a user's own
-/// such as `_INBOX_shop`, or on one that a server puts in its place between accounts (`_R_`) and
-/// clusters (`_GR_`).
+/// Returns `true` if somebody waits for an answer on this subject: on an inbox of `_INBOX`, of a
+/// user's own such as `_INBOX_shop`, or on one that a server puts in its place between accounts
+/// (`_R_`) and clusters (`_GR_`).
 pub(crate) fn is_inbox(subject: &str) -> bool {
     let first = first_token(subject);
     matches!(first, "_INBOX" | "_R_" | "_GR_") || first.starts_with("_INBOX_")

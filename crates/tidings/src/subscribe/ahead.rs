@@ -69,7 +69,7 @@ impl Ahead {
         room.filter(|room| std::mem::replace(&mut self.room, *room) != *room)
     }
 
-    /// What follows from how the last messages were worked off.
+    /// Draws the conclusion from how the last messages were worked off.
     fn turn(&mut self) -> usize {
         let (worked, each) = (self.worked, self.bytes / self.taken.max(1));
         (self.worked, self.taken, self.bytes) = (Duration::ZERO, 0, 0);

@@ -22,9 +22,9 @@ pub enum SubscribeError {
     Name {
         /// The name.
         name: String,
-        /// What it was to name.
+        /// Kind of thing that it was to name.
         what: &'static str,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
     /// The stream does not exist.
@@ -55,7 +55,7 @@ pub enum SubscribeError {
         stream: &'static str,
         /// The durable consumer.
         consumer: String,
-        /// What differs, field by field.
+        /// Differences, field by field.
         differences: Vec<Difference>,
     },
     /// Another registry's handler has a durable consumer of the same default name: each would take
@@ -69,9 +69,9 @@ pub enum SubscribeError {
         stream: &'static str,
         /// The durable consumer.
         consumer: String,
-        /// Who has it.
+        /// Registry and message that have it.
         theirs: Box<ConsumerOwner>,
-        /// Who would have it too.
+        /// Registry and message that would have it too.
         ours: Box<ConsumerOwner>,
     },
     /// The durable consumer would take delayed messages where they wait, in a stream that removes what
@@ -95,7 +95,7 @@ pub enum SubscribeError {
         stream: &'static str,
         /// NATS's own error code.
         code: u32,
-        /// What the server says.
+        /// The server's own description.
         description: String,
     },
     /// The server does not allow the subscription, or what a consumer needs: the error names the
@@ -163,7 +163,7 @@ impl SubscribeError {
     }
 }
 
-/// What differs, in one line.
+/// Differences in one line.
 fn differ(differences: &[Difference]) -> String {
     let lines: Vec<String> = differences.iter().map(ToString::to_string).collect();
     lines.join("; ")
@@ -176,9 +176,9 @@ pub enum ReceiveError {
     /// A message is not what its type declares.
     #[error("{source}")]
     Decode {
-        /// What is wrong with it; it keeps the bytes.
+        /// Error of decoding, which keeps the bytes.
         source: DecodeError,
-        /// What settles it, if a durable consumer delivered it: it comes again until it is
+        /// Way to settle it, if a durable consumer delivered it: it comes again until it is
         /// acknowledged or rejected.
         acker: Option<Acker>,
     },
@@ -186,7 +186,7 @@ pub enum ReceiveError {
     /// A durable consumer that is opened again is a new one, and starts where `Consume::from` says.
     #[error("the consumer is gone: {description}")]
     ConsumerGone {
-        /// What the server says.
+        /// The server's own description.
         description: String,
     },
     /// A stored message has headers or a subject that no client can read: it broke the connection. A
@@ -205,7 +205,7 @@ pub enum ReceiveError {
         subject: String,
         /// Its payload.
         payload: Bytes,
-        /// What settles it, if a durable consumer delivered it.
+        /// Way to settle it, if a durable consumer delivered it.
         acker: Option<Acker>,
     },
     /// The server does not allow the subscription any more, or what its consumer needs. The flow

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 /// Above this product of lines the texts are not compared, but shown one after the other.
 const MOST_PAIRS: usize = 4_000_000;
 
-/// What is expected and not there with `-`, what is there and not expected with `+`.
+/// Diff of two texts: what is expected and not there with `-`, what is there and not expected with
+/// `+`.
 pub(super) fn diff(expected: &str, recorded: &str) -> String {
     let (old, new): (Vec<_>, Vec<_>) = (expected.lines().collect(), recorded.lines().collect());
     let mut text = String::new();

@@ -24,13 +24,14 @@ const MOST_PAYLOAD: usize = 120;
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) deed: Deed,
-    /// Which message it is; more than one only where that can't be said, and what was expected.
+    /// Declaration of the message; more than one only where that can't be said, and what was
+    /// expected.
     pub(super) declarations: Vec<&'static Declaration>,
     pub(super) subject: Subject,
     pub(super) headers: Headers,
     pub(super) payload: Bytes,
     pub(super) receipt: Option<Receipt>,
-    /// What it waits for in its stream, if it is to be delivered later.
+    /// Schedule that it waits for in its stream, if it is to be delivered later.
     pub(super) schedule: Option<Schedule>,
     pub(super) begun: Instant,
     pub(super) end: Ending,
@@ -53,7 +54,7 @@ impl Schedule {
     }
 }
 
-/// What was done with it.
+/// Deed that was done with a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Deed {
     Publish,
@@ -61,7 +62,7 @@ pub(super) enum Deed {
     Handle,
 }
 
-/// What came of it.
+/// End of some work: what came of it.
 #[derive(Debug)]
 pub(super) enum Ending {
     /// Nothing yet, or nothing ever: it was dropped.
@@ -81,12 +82,12 @@ pub(super) enum Ending {
         description: String,
         body: Vec<u8>,
     },
-    /// It comes again.
+    /// Retried.
     Retried {
         error: String,
         delay: Option<Duration>,
     },
-    /// What no stream keeps was given up by its handler.
+    /// Given up by its handler, where no stream keeps it.
     Rejected(String),
     /// A stream's event was put aside.
     PutAside {
@@ -176,7 +177,7 @@ impl Entry {
 }
 
 impl Ending {
-    /// What a handler's work, a publish or a request ended with.
+    /// Ending of a handler's work, a publish or a request.
     pub(super) fn new(end: End<'_>) -> Self {
         match end {
             End::Published(stored) => Self::Published(stored.cloned()),

@@ -66,7 +66,7 @@ impl<'a> Faults<'a> {
     }
 }
 
-/// What goes wrong a number of times.
+/// Kind of a fault that happens a number of times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FaultKind {
     FailPublish,
@@ -76,7 +76,7 @@ pub(super) enum FaultKind {
 
 type Declarations = &'static [&'static Declaration];
 
-/// What is still to go wrong.
+/// Faults that are still to happen.
 #[derive(Debug, Default)]
 pub(super) struct Rules {
     faults: Vec<(FaultKind, Declarations, usize)>,
@@ -95,7 +95,7 @@ impl Rules {
         }
     }
 
-    /// Whether this message is the next that it happens to.
+    /// Returns `true` if this message is the next that it happens to.
     pub(super) fn take(&mut self, kind: FaultKind, message: &[&'static Declaration]) -> bool {
         let mut faults = self.faults.iter_mut();
         let fault = faults.find(|(k, of, left)| *k == kind && *left > 0 && concerns(of, message));

@@ -127,8 +127,8 @@ impl TestBus {
         }
     }
 
-    /// What is left, as far as one look shows: where something is under way here, nothing else is
-    /// asked for.
+    /// Looks for what is left, as far as one look shows: where something is under way here, nothing
+    /// else is asked for.
     async fn look(&self, version: u64) -> Result<Vec<Unfinished>, Fault> {
         let left = self.recorder().state().unfinished();
         if !left.is_empty() {
@@ -174,7 +174,7 @@ impl TestBus {
 }
 
 impl State {
-    /// What is under way here.
+    /// Lists what is under way here.
     fn unfinished(&self) -> Vec<Unfinished> {
         let entries = self.underway.iter().filter_map(|place| self.entries.get(*place));
         let unfinished = entries.map(|entry| {
@@ -197,8 +197,8 @@ impl State {
         core.map(|listener| Unfinished::Route { message: listener.route.clone() }).collect()
     }
 
-    /// What was published with a delay that has not passed, and a durable consumer here waits for;
-    /// after it has passed, for `late` until it is here.
+    /// Lists what was published with a delay that has not passed, and a durable consumer here waits
+    /// for; after it has passed, for `late` until it is here.
     fn delayed(&self, now: SystemTime, late: Duration) -> Vec<Unfinished> {
         let durable = || self.listeners.values().filter(|listener| listener.durable.is_some());
         let waited_for = |subject: &str| {
@@ -227,12 +227,12 @@ impl State {
         delayed.collect()
     }
 
-    /// Which attempt it was that was retried last.
+    /// Number of the attempt that was retried last.
     fn attempts(&self) -> u64 {
         self.last_retried.and_then(|place| self.entries.get(place)).map_or(0, Entry::attempt)
     }
 
-    /// What is left, with the errors of what is retried.
+    /// Adds the errors of what is retried to what is left.
     fn explained(&self, mut left: Vec<Unfinished>) -> Vec<Unfinished> {
         for unfinished in &mut left {
             if let Unfinished::Consumer { stream, consumer, last_error, .. } = unfinished {

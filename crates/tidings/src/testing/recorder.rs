@@ -26,7 +26,7 @@ pub(super) struct Recorder {
 #[derive(Default)]
 pub(super) struct State {
     pub(super) entries: Vec<Entry>,
-    /// What was recorded before this place is not shown any more.
+    /// Index of the first entry that is shown.
     pub(super) from: usize,
     /// The places of those that are not over.
     pub(super) underway: Vec<usize>,
@@ -92,7 +92,7 @@ impl Recorder {
         self.version.send_modify(|version| *version += 1);
     }
 
-    /// Whether a fault of this kind is left for the message.
+    /// Returns `true` if a fault of this kind is left for the message.
     fn take(&self, kind: FaultKind, work: u64) -> bool {
         let mut state = self.state();
         let State { entries, rules, .. } = &mut *state;

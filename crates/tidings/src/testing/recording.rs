@@ -42,18 +42,18 @@ const MOST_LINES: usize = 40;
 /// ```
 pub struct Recording<M, K> {
     pub(super) records: Vec<Record<M, K>>,
-    /// What was done with them, and what they are called.
+    /// Title: what was done with them, and what they are called.
     pub(super) title: String,
-    /// Where they stand in the record.
+    /// Positions in the record.
     pub(super) places: Vec<usize>,
-    /// What would be among them, but can't be read as `M`.
+    /// Messages that would be among them, but can't be read as `M`.
     pub(super) unreadable: Vec<String>,
     /// How long the record was.
     pub(super) upto: usize,
     pub(super) recorder: Arc<Recorder>,
 }
 
-/// What is asserted. Each failure shows what was recorded, and what else happened on the bus.
+/// Assertions. Each failure shows what was recorded, and what else happened on the bus.
 impl<M, K> Recording<M, K> {
     /// The records, without the recording.
     pub fn into_records(self) -> Vec<Record<M, K>> {
@@ -162,7 +162,7 @@ fn shown<M: Message>(messages: &[&M]) -> String {
     serde_json::to_string_pretty(&values).unwrap_or_default()
 }
 
-/// What was recorded, and what else.
+/// Text of what was recorded, and of what else happened.
 struct Story<'a, M, K>(&'a Recording<M, K>);
 
 impl<M, K> fmt::Display for Story<'_, M, K> {

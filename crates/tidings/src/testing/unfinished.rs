@@ -13,7 +13,7 @@ pub enum NotIdleError {
     Left {
         /// How long was waited, on tokio's clock.
         waited: Duration,
-        /// What is left.
+        /// The unfinished work.
         left: Vec<Unfinished>,
     },
     /// The server does not say what is left.
@@ -31,7 +31,7 @@ pub enum Unfinished {
         message: String,
         /// Its subject.
         subject: String,
-        /// Which delivery of it, from 1.
+        /// Number of the delivery, from 1.
         attempt: u64,
         /// For how long, on tokio's clock.
         since: Duration,

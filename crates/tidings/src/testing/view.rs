@@ -11,7 +11,7 @@ use super::{TestBus, recorder};
 use crate::dead_letter::DeadLetterReason;
 use crate::message::{DeclaredError as _, Decode, Event, Message, Request, StreamEvent};
 
-/// What was recorded, by type, in the order in which it began. What is still under way is not
+/// Recordings by type, in the order in which they began. What is still under way is not
 /// among it: [`wait_idle`](TestBus::wait_idle) first.
 impl TestBus {
     /// Events published through the bus, its publishers and the contexts of its handlers. What
@@ -165,7 +165,7 @@ impl TestBus {
 }
 
 impl recorder::State {
-    /// Whether it was published, and no route of this bus would get it.
+    /// Returns `true` if it was published, and no route of this bus would get it.
     pub(super) fn is_unheard(&self, entry: &Entry) -> bool {
         let subject = entry.subject.as_str();
         let mut routes = self.listeners.values().flat_map(|listener| listener.declarations);
@@ -188,7 +188,7 @@ fn not_handled(entry: &Entry, error: &str) -> NotHandled {
     }
 }
 
-/// What a message is called: by its wire name, or its type's.
+/// Name of a message: its wire name, or its type's.
 fn name_of<M: Message>() -> &'static str {
     M::NAME.unwrap_or_else(|| std::any::type_name::<M>())
 }

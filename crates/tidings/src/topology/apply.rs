@@ -27,7 +27,7 @@ pub(crate) async fn apply(transport: &Transport, plan: StreamPlan) -> Result<(),
     }
 }
 
-/// The same for a durable consumer.
+/// Applies the plan of a durable consumer.
 pub(crate) async fn apply_consumer(
     transport: &Transport,
     plan: ConsumerPlan,

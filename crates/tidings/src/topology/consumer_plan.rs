@@ -34,19 +34,19 @@ pub struct ConsumerPlan {
     pub action: PlanAction,
     /// Each field that differs; empty for a consumer that is missing.
     pub differences: Vec<Difference>,
-    /// What it is to be in the end.
+    /// Configuration that it is to have in the end.
     #[serde(skip)]
     pub(super) target: ConsumerConfig,
-    /// What a start makes of it.
+    /// Configuration that a start gives it.
     #[serde(skip)]
     pub(super) start: ConsumerConfig,
-    /// What it is.
+    /// Configuration that was found.
     #[serde(skip)]
     pub(super) found: Option<ConsumerConfig>,
-    /// Whose its policy is, where that is kept.
+    /// Owner of its policy, where that is kept.
     #[serde(skip)]
     pub(super) kept: Option<String>,
-    /// What is noted on it once that is no more so.
+    /// Notes for it once that is no more so.
     #[serde(skip)]
     claim: BTreeMap<String, String>,
 }
@@ -61,7 +61,7 @@ const FEWER: &str = "the server gives up what was delivered as often; a start le
 const KEPT: &str = "a start leaves it, since another registry asked for it, or a later version, or it replaced this one";
 
 impl ConsumerPlan {
-    /// What is to be done about a consumer that is there, or is missing.
+    /// Plans a consumer that is there, or is missing.
     pub(super) fn new(stream: &str, ours: &ConsumerConfig, found: Option<&ConsumerConfig>) -> Self {
         let mut plan = Self {
             stream: stream.to_owned(),
@@ -131,14 +131,14 @@ impl ConsumerPlan {
         refused(self.action, &self.differences)
     }
 
-    /// Whether it can't do the work as it stands, and may not be changed so that it can.
+    /// Returns `true` if it can't do the work as it stands, and may not be changed so that it can.
     pub(super) fn is_useless(&self) -> bool {
         let lacks =
             self.found.as_ref().is_some_and(|found| !lacking(&self.target, found).is_empty());
         lacks || self.is_another()
     }
 
-    /// Whether it was made for another use.
+    /// Returns `true` if it was made for another use.
     pub(super) fn is_another(&self) -> bool {
         let is_another = |kind| matches!(kind, DifferenceKind::Foreign | DifferenceKind::Immutable);
         self.differences.iter().any(|difference| is_another(difference.kind))
@@ -151,19 +151,19 @@ impl ConsumerPlan {
         steps.map(|step| config.wait_of(step)).min().unwrap_or(config.ack_wait)
     }
 
-    /// What the consumer selects, as it is.
+    /// Filters of the consumer, as it is.
     pub(crate) fn selects(&self) -> &[Subject] {
         &self.found.as_ref().unwrap_or(&self.target).filters
     }
 
-    /// Whether a start has something to write.
+    /// Returns `true` if a start has something to write.
     pub(crate) fn is_due(&self) -> bool {
         self.found.as_ref().is_some_and(|found| {
             ConsumerConfig { name: found.name.clone(), ..self.start.clone() } != *found
         })
     }
 
-    /// What is left of it once a start has done its part.
+    /// Leaves what is left of it once a start has done its part.
     pub(super) fn after_start(mut self) -> Self {
         let found = Some(self.start.clone());
         self.differences.retain_mut(|difference| {

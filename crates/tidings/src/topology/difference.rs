@@ -28,14 +28,14 @@ pub struct Difference {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum DifferenceKind {
-    /// It can be changed, and nothing is lost by it.
+    /// Changed without losing anything.
     Mutable,
-    /// It can be changed, and messages that are being handled may come again by it.
+    /// Changed, and messages that are being handled may come again by it.
     Repeating,
-    /// It can be changed, and messages are lost by it: at once, or from then on.
+    /// Changed, and messages are lost by it: at once, or from then on.
     Lossy,
-    /// It is what another registry asked for, or a later version of this one, or what replaced what
-    /// is asked for here. It can be changed, and would be changed back.
+    /// Kept, since it is what another registry asked for, or a later version of this one, or what
+    /// replaced what is asked for here. It can be changed, and would be changed back.
     Owned,
     /// The server does not let it be changed.
     Immutable,

@@ -21,7 +21,7 @@ pub enum ProvisionError {
         stream: String,
         /// A declared subject filter that it does not cover.
         missing: String,
-        /// What it keeps.
+        /// Subjects that it keeps.
         found: Vec<String>,
     },
     /// The stream is missing, and nothing may be created.
@@ -52,7 +52,7 @@ pub enum ProvisionError {
         stream: String,
         /// NATS's own error code.
         code: u32,
-        /// What the server says.
+        /// The server's own description.
         description: String,
     },
     /// The server has no JetStream, or the account may not use it.
@@ -68,7 +68,7 @@ pub enum ProvisionError {
     Denied {
         /// The stream.
         stream: String,
-        /// What is not allowed.
+        /// The denied permission.
         source: Denial,
     },
     /// The server did not answer.
@@ -93,7 +93,7 @@ pub enum ProvisionError {
     Client {
         /// The stream.
         stream: String,
-        /// What it failed with.
+        /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
 }
@@ -192,7 +192,7 @@ pub enum ApplyConsumerError {
     Consumer {
         /// The durable consumer.
         consumer: String,
-        /// What its stream's server says.
+        /// The error of its stream.
         source: ProvisionError,
     },
 }
@@ -204,16 +204,16 @@ fn one_line<'a>(differences: impl Iterator<Item = &'a Difference>) -> String {
 /// A durable consumer could not be made, or is another one. Whoever reads it says which.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConsumerFault {
-    /// It exists with another configuration.
+    /// The consumer exists with another configuration.
     #[error("{plan:#}")]
     Differs { plan: Box<ConsumerPlan> },
-    /// It is missing, and nothing may be created.
+    /// The consumer is missing, and nothing may be created.
     #[error("it does not exist, and nothing may be created (bind only)")]
     Missing,
     /// Another route has the same default name.
     #[error("it is that of {theirs}, and would also be that of {ours}")]
     Taken { ours: Box<ConsumerOwner>, theirs: Box<ConsumerOwner> },
-    /// It takes what waits until it is due, and its ack would remove that.
+    /// The consumer takes what waits until it is due, and its ack would remove that.
     #[error("it takes `{waiting}`, where delayed messages wait, and cancels what it acknowledges")]
     Cancels { waiting: String },
     /// The transport failed.
@@ -227,7 +227,7 @@ impl ConsumerFault {
     }
 }
 
-/// What was lost could not be made again.
+/// Fault of making again what was lost.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RestoreFault {
     #[error(transparent)]
@@ -243,7 +243,7 @@ impl From<Fault> for RestoreFault {
 }
 
 impl RestoreFault {
-    /// Whether the consumer is there, and another than the one that is wanted.
+    /// Returns `true` if the consumer is there, and another than the one that is wanted.
     pub(crate) fn is_another(&self) -> bool {
         let another = |fault: &ConsumerFault| {
             matches!(

@@ -40,7 +40,7 @@ pub enum Topology {
     BindOnly,
 }
 
-/// What a registry may do.
+/// Modes of a registry: what it may do.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Modes {
     pub(crate) streams: Topology,

@@ -14,7 +14,7 @@ use crate::transport::ConsumerConfig;
 const REGISTRY: &str = "tidings-registry";
 const MESSAGE: &str = "tidings-message";
 const VERSION: &str = "tidings-version";
-/// Whether the consumer's name is the default one: `default` or `given`.
+/// Key of the note that the consumer's name is the default one: `default` or `given`.
 const NAMED: &str = "tidings-named";
 /// The policies that were asked for by this version, the one that holds last.
 const POLICIES: &str = "tidings-policies";
@@ -35,7 +35,7 @@ pub struct ConsumerOwner {
     pub version: String,
     /// The wire name of what is handled.
     pub message: String,
-    /// Whether the consumer's name is made of these.
+    /// `true` if the consumer's name is made of these.
     pub(crate) is_default: bool,
 }
 
@@ -47,10 +47,10 @@ impl fmt::Display for ConsumerOwner {
     }
 }
 
-/// What a consumer's notes say of who asks for it.
+/// Standing of a registry with a consumer, by the consumer's notes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// It may be changed to what is asked for.
+    /// The consumer may be changed to what is asked for.
     Ours,
     /// Its policy is another registry's, or a later version's, or replaced this one.
     Kept,
@@ -59,7 +59,7 @@ pub(super) enum Standing {
 }
 
 impl ConsumerOwner {
-    /// What is noted on a consumer that is made for this route.
+    /// Notes for a consumer that is made for this route.
     pub(crate) fn notes(&self) -> BTreeMap<String, String> {
         let named = if self.is_default { DEFAULT } else { "given" };
         [
@@ -127,7 +127,7 @@ pub(super) fn written(
     notes
 }
 
-/// Who the consumer's notes say that its policy is from.
+/// Owner of the consumer's policy, by its notes, in words.
 pub(super) fn whose(config: &ConsumerConfig) -> String {
     ConsumerOwner::of(config).map_or_else(|| "somebody else".to_owned(), |owner| owner.to_string())
 }
@@ -163,7 +163,7 @@ fn policy(config: &ConsumerConfig) -> String {
     format!("{hash:016x}")
 }
 
-/// Which of two versions comes later (<https://semver.org>, 11).
+/// Compares two versions: which comes later (<https://semver.org>, 11).
 fn precedence(a: &str, b: &str) -> Ordering {
     let split = |version| {
         let version: &str = version;

@@ -18,7 +18,7 @@ const FULL: &str = "nothing is deleted, and as long as there is more than that e
 const AS_OLD: &str = "ids can't be remembered for longer than messages are kept (code 10052)";
 const TOO_LONG: &str = "a server refuses a duplicate window that is longer than max_age (code 10052); declare both, the window no longer than max_age";
 
-/// What differs, and what the stream becomes if all of it is changed.
+/// Comparison: what differs, and what the stream becomes if all of it is changed.
 pub(super) struct Comparison {
     pub(super) differences: Vec<Difference>,
     pub(super) target: StreamConfig,
@@ -38,7 +38,7 @@ pub(super) fn compare(ours: &StreamConfig, theirs: &StreamConfig) -> Comparison 
     comparison
 }
 
-/// What no server makes of a declaration, where the stream is missing.
+/// Finds what no server makes of a declaration, where the stream is missing.
 pub(super) fn contradiction(ours: &StreamConfig) -> Option<Difference> {
     let age = ours.max_age.filter(|age| !age.is_zero())?;
     let window = ours.duplicate_window.filter(|window| *window > age)?;
@@ -95,7 +95,7 @@ impl Comparison {
         self.target.subjects = wanted;
     }
 
-    /// What a stream is made of.
+    /// Compares what a stream is made of.
     fn identity(&mut self, ours: &StreamConfig, theirs: &StreamConfig) {
         if self.field("storage", &ours.storage, &theirs.storage, (Immutable, ANEW)) {
             self.target.storage = ours.storage;
@@ -178,7 +178,7 @@ impl Comparison {
         self.limit_to(field, ours, target, verdict);
     }
 
-    /// The same, with what a lower one is.
+    /// Compares a limit, with what a lower one is.
     fn limit_to<T: Copy + PartialOrd + Default + Into<Setting>>(
         &mut self,
         field: &'static str,
@@ -225,8 +225,8 @@ impl Comparison {
         }
     }
 
-    /// What may be done with a stream; `sealed` if it is. What one option brings with it is no
-    /// wish of anybody's, and not compared.
+    /// Compares what may be done with a stream; `sealed` if it is. What one option brings with it
+    /// is no wish of anybody's, and not compared.
     fn permissions(&mut self, ours: &StreamConfig, sealed: bool) {
         let sealed = ours.sealed && sealed;
         let marks = ours.subject_delete_marker_ttl.is_some_and(|ttl| !ttl.is_zero());
@@ -280,7 +280,7 @@ impl Comparison {
         self.field(field, &ours, &theirs, verdict);
     }
 
-    /// What is compared only where it is declared.
+    /// Compares what is compared only where it is declared.
     fn options(&mut self, ours: &StreamConfig, theirs: &StreamConfig) {
         let easy = (Mutable, "");
         macro_rules! options {
@@ -329,7 +329,8 @@ impl Comparison {
         }
     }
 
-    /// What others wrote beside ours stays, and what the server writes is its own.
+    /// Compares metadata: what others wrote beside ours stays, and what the server writes is its
+    /// own.
     fn metadata(&mut self, ours: &StreamConfig, theirs: &StreamConfig) {
         for (name, value) in ours.metadata.iter().filter(|(name, _)| !name.starts_with("_nats.")) {
             let found = theirs.metadata.get(name);

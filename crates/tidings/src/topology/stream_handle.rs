@@ -161,7 +161,7 @@ pub enum StreamError {
         stream: &'static str,
         /// NATS's own error code.
         code: u32,
-        /// What the server says.
+        /// The server's own description.
         description: String,
     },
     /// The server does not allow what has to be asked.
@@ -169,7 +169,7 @@ pub enum StreamError {
     Denied {
         /// The stream.
         stream: &'static str,
-        /// What is not allowed.
+        /// The denied permission.
         source: Denial,
     },
     /// The server did not answer.
@@ -194,7 +194,7 @@ pub enum StreamError {
     Client {
         /// The stream.
         stream: &'static str,
-        /// What it failed with.
+        /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
 }

@@ -14,13 +14,14 @@ use crate::transport::{Fault, Transport};
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum PlanAction {
-    /// It is missing, and is to be created.
+    /// Create the stream or consumer, which is missing.
     Create,
-    /// It is as it should be.
+    /// Nothing is to be done: it is as it should be.
     Nothing,
-    /// It is to be changed in the fields that differ.
+    /// Change the fields that differ.
     Change,
-    /// It differs in a way that can't be changed, or would lose messages: it is left as it is.
+    /// Refuse: it differs in a way that can't be changed, or would lose messages, and is left as it
+    /// is.
     Refuse,
 }
 
@@ -39,16 +40,16 @@ pub struct StreamPlan {
     /// Each field that differs; for a stream that is missing, one because of which no server would
     /// make it.
     pub differences: Vec<Difference>,
-    /// What it is to be in the end.
+    /// Configuration that it is to have in the end.
     #[serde(skip)]
     pub(super) target: StreamConfig,
-    /// What it is.
+    /// Configuration that was found.
     #[serde(skip)]
     pub(super) found: Option<StreamConfig>,
 }
 
 impl StreamPlan {
-    /// What is to be done about a stream that is there, or is missing.
+    /// Plans a stream that is there, or is missing.
     pub(super) fn new(wanted: &StreamConfig, found: Option<StreamConfig>) -> Self {
         let stream = wanted.name.clone();
         let Some(found) = found else {
@@ -85,7 +86,7 @@ impl StreamPlan {
     }
 }
 
-/// What is to be done where changes of some kinds may be made.
+/// Action where changes of some kinds may be made.
 pub(super) fn action(
     differences: &[Difference],
     allowed: impl Fn(DifferenceKind) -> bool,

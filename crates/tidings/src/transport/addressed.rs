@@ -28,8 +28,8 @@ pub(crate) struct Addressed<S> {
     pub(super) flow: S,
     pub(super) passed: Passed,
     passing: Option<Passing>,
-    /// Whether it leaves even those to whoever takes the messages: an ack of one would be an ack of
-    /// all before it.
+    /// `true` if it leaves even those to whoever takes the messages: an ack of one would be an ack
+    /// of all before it.
     all: bool,
     waiting: Waiting,
     witness: Witness,
@@ -70,7 +70,7 @@ pub(super) struct Rest {
 }
 
 impl Rest {
-    /// Those that somebody is to take.
+    /// Keeps those that somebody is to take.
     pub(super) async fn of(self, left: Vec<Incoming>) -> Vec<Incoming> {
         let Self { passed, all, witness, judged } = self;
         let mut taken = Vec::with_capacity(left.len());
@@ -215,7 +215,7 @@ fn pass(settle: &Settle) -> Passing {
     Box::pin(async move { settle.send(Settlement::Ack).await })
 }
 
-/// Whether a message is no event; where it is none, that is logged.
+/// Returns `true` if a message is no event; where it is none, that is logged.
 #[inline]
 pub(super) fn is_no_event(message: &Incoming) -> bool {
     let is_no_event = message.is_no_event();

@@ -37,12 +37,12 @@ impl Transport {
         patiently(|| async { on!(self, t => t.delete_stream(name).await) }).await
     }
 
-    /// What the stream holds.
+    /// Reads what the stream holds.
     pub(crate) async fn stream_state(&self, name: &str) -> Result<StreamState, Fault> {
         on!(self, t => t.stream_state(name).await)
     }
 
-    /// Which stream has this name; `None` if none has.
+    /// Finds the stream of this name; `None` if there is none.
     pub(crate) async fn stream_standing(
         &self,
         name: &str,
@@ -128,7 +128,7 @@ impl Transport {
         on!(self, t => t.consumer_state(stream, name).await)
     }
 
-    /// Which durable consumer has this name; `None` if none has.
+    /// Finds the durable consumer of this name; `None` if there is none.
     pub(crate) async fn consumer_standing(
         &self,
         stream: &str,

@@ -20,7 +20,7 @@ pub(crate) enum AtomicFault {
     Batch(Fault),
 }
 
-/// The same messages, as those of a new batch (ADR-50).
+/// Copies the messages as those of a new batch (ADR-50).
 pub(super) fn in_batch(messages: &[Outgoing]) -> Vec<Outgoing> {
     let id = Uuid::now_v7().simple().to_string();
     let add = |(sequence, message): (usize, &Outgoing)| {

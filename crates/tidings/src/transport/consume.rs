@@ -35,7 +35,7 @@ pub(crate) struct ConsumerConfig {
     pub(crate) max_ack_pending: Option<u64>,
     /// Notes by name; what others wrote beside ours stays, and what the server writes is left out.
     pub(crate) metadata: BTreeMap<String, String>,
-    /// What a consumer that was found is and none made here can be; it is never written.
+    /// Traits of a consumer that was found and none made here can have; they are never written.
     pub(crate) foreign: Vec<Foreign>,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct ConsumerConfig {
 pub(crate) struct Foreign {
     /// As NATS names it.
     pub(crate) field: &'static str,
-    /// What consumers made here have.
+    /// Value that consumers made here have.
     pub(crate) ours: &'static str,
     pub(crate) theirs: String,
 }
@@ -73,12 +73,12 @@ impl ConsumerConfig {
     }
 }
 
-/// What an ack says; it can't be changed.
+/// Meaning of an ack; it can't be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AckPolicy {
-    /// That its message is done.
+    /// Its message is done.
     Explicit,
-    /// That its message is done and each of a lower sequence, as long as the number of its delivery
+    /// Its message is done, and each of a lower sequence, as long as the number of its delivery
     /// is higher than that of the ack before. A termination says the same.
     All,
 }
@@ -120,7 +120,7 @@ pub(crate) struct Reach {
     pub(crate) number: u64,
     /// The highest sequence of those that came; 0 where none did.
     pub(crate) sequence: u64,
-    /// Whether no number was left out: then all that the consumer delivered came here.
+    /// `true` if no number was left out: then all that the consumer delivered came here.
     pub(crate) is_whole: bool,
 }
 
@@ -139,7 +139,7 @@ impl Reach {
     }
 }
 
-/// What a consumer delivers, until it is dropped. It ends only when the bus is closed; a fault is
+/// Deliveries of a consumer, until it is dropped. It ends only when the bus is closed; a fault is
 /// reported and the flow goes on where it can.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one for each consumer, and it never moves")]
@@ -187,7 +187,7 @@ impl Pull {
         }
     }
 
-    /// Whether it has a message of which it is not known yet who put it back.
+    /// Returns `true` if it has a message of which it is not known yet who put it back.
     pub(crate) fn is_judging(&self) -> bool {
         match self {
             Self::Nats(pull) => pull.is_judging(),
@@ -229,7 +229,7 @@ impl Pull {
         }
     }
 
-    /// Whether messages may be on their way or here that were asked for.
+    /// Returns `true` if messages may be on their way or here that were asked for.
     pub(crate) fn expects(&self) -> bool {
         match self {
             Self::Nats(pull) => pull.flow.expects(),
@@ -239,7 +239,7 @@ impl Pull {
         }
     }
 
-    /// Whether the consumer has answered since the last call, though with no message.
+    /// Returns `true` if the consumer has answered since the last call, though with no message.
     pub(crate) fn has_heard(&mut self) -> bool {
         match self {
             Self::Nats(pull) => pull.flow.has_heard(),

@@ -26,7 +26,7 @@ impl Dropped {
         self.0.interruptions.load(Ordering::Relaxed)
     }
 
-    /// Whether nobody counts any more: the subscription has ended.
+    /// Returns `true` if nobody counts any more: the subscription has ended.
     pub(crate) fn is_final(&self) -> bool {
         Arc::strong_count(&self.0) == 1
     }

@@ -111,7 +111,8 @@ impl ApiError {
         )
     }
 
-    /// What says something of a batch as such, or of the moment, and nothing of a message.
+    /// `true` for what says something of a batch as such, or of the moment, and nothing of a
+    /// message.
     pub(crate) fn is_of_batches(&self) -> bool {
         let of_batches = [
             Self::ATOMIC_DISABLED,
@@ -122,8 +123,8 @@ impl ApiError {
         of_batches.contains(&self.code) || self.is_passing()
     }
 
-    /// Whether the same call may succeed a moment later: no leader, no quorum, a server starting,
-    /// too many calls under way, a copy of the same message that is not stored yet.
+    /// Returns `true` if the same call may succeed a moment later: no leader, no quorum, a server
+    /// starting, too many calls under way, a copy of the same message that is not stored yet.
     pub(crate) fn is_passing(&self) -> bool {
         match self.code {
             10_008
@@ -168,7 +169,7 @@ impl ApiError {
         matches!(self.code, 10_076 | 10_039)
     }
 
-    /// Whether a stream or consumer could not be made, perhaps for something that passes.
+    /// Returns `true` if a stream or consumer could not be made, perhaps for something that passes.
     pub(crate) fn is_not_made(&self) -> bool {
         matches!(self.code, Self::STREAM_NOT_MADE | Self::CONSUMER_NOT_MADE)
     }

@@ -33,7 +33,8 @@ impl Heading {
         }
     }
 
-    /// Whether there is a header that only a redrive writes; with a signature it is believed.
+    /// Returns `true` if there is a header that only a redrive writes; with a signature it is
+    /// believed.
     #[inline]
     pub(crate) fn claims(&self) -> bool {
         match self {
@@ -66,7 +67,7 @@ impl Heading {
         self.warranted().map_or(0, Headers::redriven)
     }
 
-    /// Whether a message was put back for another consumer than this one only.
+    /// Returns `true` if a message was put back for another consumer than this one only.
     pub(crate) fn is_for_another(&self, stream: &str, consumer: &str) -> bool {
         let only = self.warranted().and_then(|headers| headers.get(header::ONLY));
         only.is_some_and(|only| header::is_for_another(only, stream, consumer))

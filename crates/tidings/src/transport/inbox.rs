@@ -31,8 +31,8 @@ impl Inbox {
         on!(self, inbox => inbox.dropped())
     }
 
-    /// Whether the server has denied it; known after a barrier, and told once. Else, and later, it
-    /// comes as an item.
+    /// Tells whether the server has denied it; known after a barrier, and told once. Else, and
+    /// later, it comes as an item.
     pub(crate) fn denied(&self) -> Option<Denial> {
         match self {
             Self::Nats(inbox) => inbox.denied(),

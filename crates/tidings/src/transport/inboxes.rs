@@ -14,7 +14,7 @@ const IN_TURN: usize = 32;
 #[derive(Debug)]
 pub(crate) struct Inboxes {
     all: Vec<Inbox>,
-    /// Whose turn it is, and how many messages it has yielded in it.
+    /// Inbox whose turn it is, and how many messages it has yielded in it.
     turn: usize,
     taken: usize,
 }
@@ -25,7 +25,7 @@ impl Inboxes {
         self.all.iter_mut().for_each(Inbox::stop);
     }
 
-    /// Those that have not ended.
+    /// Inboxes that have not ended.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Inbox> {
         self.all.iter()
     }

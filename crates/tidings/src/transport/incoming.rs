@@ -13,31 +13,33 @@ use crate::transport::{Fault, Heading, nats, on};
 #[derive(Debug, Clone)]
 pub(crate) struct Incoming {
     pub(crate) subject: Subject,
-    /// Where an answer is expected; `None` for a stream's messages, which are settled instead.
+    /// Subject on which an answer is expected; `None` for a stream's messages, which are settled
+    /// instead.
     pub(crate) reply: Option<Subject>,
     pub(crate) headers: Heading,
     pub(crate) payload: Bytes,
-    /// Where a stream keeps it, if one delivered it.
+    /// Receipt of the stream that keeps it, if one delivered it.
     pub(crate) receipt: Option<Receipt>,
     /// How it is settled, if a durable consumer delivered it.
     pub(crate) settle: Option<Settle>,
 }
 
 impl Incoming {
-    /// Whether a server wrote it in place of the last message of its subject: it is no event.
+    /// Returns `true` if a server wrote it in place of the last message of its subject: it is no
+    /// event.
     #[inline]
     pub(crate) fn is_marker(&self) -> bool {
         self.payload.is_empty() && self.headers.get(header::MARKER_REASON).is_some()
     }
 
-    /// Whether it waits in its stream until it is due (ADR-51): what it is for is another subject, and
-    /// it is no event.
+    /// Returns `true` if it waits in its stream until it is due (ADR-51): what it is for is another
+    /// subject, and it is no event.
     #[inline]
     pub(crate) fn waits(&self) -> bool {
         self.headers.get(header::SCHEDULE).is_some()
     }
 
-    /// Whether it is no event, whatever its subject.
+    /// Returns `true` if it is no event, whatever its subject.
     #[inline]
     pub(crate) fn is_no_event(&self) -> bool {
         self.is_marker() || self.waits()
@@ -77,7 +79,7 @@ impl Default for Incoming {
     }
 }
 
-/// Where a stream keeps a message, and which delivery of it this is.
+/// Receipt of a delivery: where a stream keeps the message, and which delivery of it this is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Receipt {
     /// Of all messages of one consumer these two are the same text.
@@ -91,7 +93,7 @@ pub(crate) struct Receipt {
     pub(crate) stored_at: SystemTime,
 }
 
-/// What becomes of a delivered message.
+/// Settlement of a delivered message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Settlement {
     /// Handled.
@@ -144,8 +146,8 @@ impl Settle {
         }
     }
 
-    /// The same as [`send`](Self::send), as the last word on the message: nothing is kept of the way
-    /// back.
+    /// Settles as [`send`](Self::send) does, as the last word on the message: nothing is kept of
+    /// the way back.
     pub(crate) async fn finish(self, settlement: Settlement) -> Result<(), Fault> {
         match self {
             Self::Nats(settle) => settle.finish(settlement).await,
@@ -169,7 +171,7 @@ impl Settle {
         }
     }
 
-    /// The same, and waits until the server has taken it.
+    /// Settles, and waits until the server has taken it.
     pub(crate) async fn confirm(
         &self,
         settlement: Settlement,

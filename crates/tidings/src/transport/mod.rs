@@ -93,7 +93,7 @@ impl Transport {
         on!(self, t => t.publish_at_once(message, cx))
     }
 
-    /// The same, and waits until the connection takes it.
+    /// Sends a message to whoever listens, and waits until the connection takes it.
     pub(crate) async fn publish(&self, message: &Outgoing) -> Result<(), Fault> {
         on!(self, t => t.publish(message, None).await)
     }
@@ -124,9 +124,9 @@ impl Transport {
         }
     }
 
-    /// The same, and waits until the connection takes it. When this returns the message is sent, so
-    /// that messages are stored in the order of these calls; the ack says it is stored. Who calls
-    /// keeps it: without an ack it is sent again.
+    /// Sends a message to the stream that keeps its subject, and waits until the connection takes
+    /// it. When this returns the message is sent, so that messages are stored in the order of these
+    /// calls; the ack says it is stored. Who calls keeps it: without an ack it is sent again.
     pub(crate) async fn store(&self, message: &Outgoing) -> Result<PendingAck, Fault> {
         on!(self, t => t.store(message).await)
     }
@@ -177,9 +177,9 @@ impl Transport {
         self.subscribe_with(filter, group, None, Vec::new()).await
     }
 
-    /// The same, and says how many messages are held that nobody has taken; what comes then is
-    /// dropped and counted. Where there are `only` some that are meant, what none of these matches
-    /// is passed over.
+    /// Listens on a subject filter, and says how many messages are held that nobody has taken; what
+    /// comes then is dropped and counted. Where there are `only` some that are meant, what none of
+    /// these matches is passed over.
     pub(crate) async fn subscribe_with(
         &self,
         filter: Subject,
@@ -288,7 +288,7 @@ impl Transport {
         }
     }
 
-    /// That listening took too long to begin, and why, where that is known.
+    /// Fault that listening took too long to begin, and why, where that is known.
     pub(crate) fn too_late_to_listen(&self) -> Fault {
         match self {
             Self::Nats(t) => t.too_late_to_listen(),

@@ -13,13 +13,13 @@ pub enum Outage {
          that it accepts"
     )]
     Refused {
-        /// What the server says.
+        /// The server's words.
         said: String,
     },
     /// No server answers. It is tried again without end.
     #[error("there is no connection: {said}")]
     Away {
-        /// What the last attempt came to.
+        /// Result of the last attempt.
         said: String,
     },
     /// The runtime has ended on which the bus was made, and the connection with it: it does not

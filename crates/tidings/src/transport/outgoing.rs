@@ -14,7 +14,7 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    /// What it is, leaving nothing.
+    /// Takes the message, leaving nothing.
     #[cfg(feature = "memory")]
     pub(super) fn take(&mut self) -> Self {
         Self {

@@ -10,7 +10,7 @@ use crate::transport::{Fault, nats};
 #[derive(Debug)]
 pub(crate) enum PendingAck {
     Nats(nats::NatsAck),
-    /// It was known at once; `None` where nobody will ever say.
+    /// An ack that was known at once; `None` where nobody will ever say.
     Known(Option<Result<PublishAck, Fault>>),
 }
 
@@ -23,7 +23,7 @@ impl PendingAck {
         }
     }
 
-    /// Whether it ends by itself, with a [`Fault::Timeout`] once its time is up.
+    /// Returns `true` if it ends by itself, with a [`Fault::Timeout`] once its time is up.
     pub(crate) fn is_timed(&self) -> bool {
         match self {
             Self::Nats(ack) => ack.is_timed(),

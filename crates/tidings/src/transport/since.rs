@@ -21,7 +21,7 @@ impl Transport {
         Ok(found.map_or(last + 1, |message| message.sequence))
     }
 
-    /// Where a consumer of these filters starts. With several of them, a nats-server (2.15.1) may
+    /// Start of a consumer of these filters. With several of them, a nats-server (2.15.1) may
     /// leave out the first message since a time; none by its sequence, and so that is found first.
     pub(super) async fn start(
         &self,

@@ -40,12 +40,12 @@ pub struct ConsumerState {
     pub paused_until: Option<SystemTime>,
 }
 
-/// What tells a stream or a consumer from another of its name: it is not the same once it was
-/// deleted and made again.
+/// Identity of a stream or a consumer, which tells it from another of its name: it is not the same
+/// once it was deleted and made again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Identity(pub(crate) String);
 
-/// Which stream it is, and how far it has come.
+/// Standing of a stream: which one it is, and how far it has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StreamStanding {
     pub(crate) identity: Identity,
@@ -53,11 +53,11 @@ pub(crate) struct StreamStanding {
     pub(crate) last: u64,
 }
 
-/// Which durable consumer it is, and how far it has come.
+/// Standing of a durable consumer: which one it is, and how far it has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ConsumerStanding {
     pub(crate) identity: Identity,
-    /// Where it began.
+    /// Start of the consumer.
     pub(crate) from: DeliverFrom,
     /// How many deliveries there were.
     pub(crate) delivered: u64,

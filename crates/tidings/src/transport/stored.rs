@@ -8,7 +8,7 @@ use crate::header::{self, Headers};
 use crate::subject::Subject;
 use crate::transport::{Receipt, Settle};
 
-/// Which of a stream's messages is read.
+/// Selection of one of a stream's messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Which<'a> {
     /// The one with this sequence.
@@ -30,20 +30,21 @@ pub(crate) struct StoredMessage {
 }
 
 impl StoredMessage {
-    /// Whether a server wrote it in place of the last message of its subject: it is no event.
+    /// Returns `true` if a server wrote it in place of the last message of its subject: it is no
+    /// event.
     pub(crate) fn is_marker(&self) -> bool {
         let StoredHeaders::Read(headers) = &self.headers else { return false };
         self.payload.is_empty() && headers.get(header::MARKER_REASON).is_some()
     }
 
-    /// Whether it waits until it is due: it is no event.
+    /// Returns `true` if it waits until it is due: it is no event.
     pub(crate) fn waits(&self) -> bool {
         let StoredHeaders::Read(headers) = &self.headers else { return false };
         headers.get(header::SCHEDULE).is_some()
     }
 
-    /// Whether a client can read it, as far as this shows it. Clients take any white space of Unicode
-    /// for the end of a subject; a server only what ASCII has.
+    /// Returns `true` if a client can read it, as far as this shows it. Clients take any white
+    /// space of Unicode for the end of a subject; a server only what ASCII has.
     pub(crate) fn is_readable(&self) -> bool {
         matches!(self.headers, StoredHeaders::Read(_)) && is_splittable(self.subject.as_str())
     }
@@ -59,7 +60,7 @@ impl Unreadable {
     }
 }
 
-/// Whether a client can tell a subject from what follows it.
+/// Returns `true` if a client can tell a subject from what follows it.
 pub(crate) fn is_splittable(subject: &str) -> bool {
     !subject.contains(char::is_whitespace)
 }
@@ -68,9 +69,9 @@ pub(crate) fn is_splittable(subject: &str) -> bool {
 #[derive(Debug)]
 pub(crate) struct Unreadable {
     pub(crate) message: StoredMessage,
-    /// Which consumer it was delivered to. How often is not known.
+    /// Receipt of the consumer that it was delivered to. How often is not known.
     pub(crate) receipt: Receipt,
-    /// What settles it, if a durable consumer delivered it.
+    /// Way to settle it, if a durable consumer delivered it.
     pub(crate) settle: Option<Settle>,
 }
 

@@ -18,7 +18,7 @@ const MARGIN: Duration = Duration::from_secs(1);
 /// How one consumer leaves such messages to its stream.
 pub(super) struct Waiting {
     transport: Transport,
-    /// Whether an ack cancels them; asked when the first comes.
+    /// `true` if an ack cancels them; asked when the first comes.
     ack_cancels: Arc<OnceLock<bool>>,
 }
 

@@ -40,8 +40,8 @@ impl Witness {
         Self { transport: transport.clone(), known: Arc::default() }
     }
 
-    /// Whether a message is as one signed it who may put letters back. What can't be found out is
-    /// not so.
+    /// Returns `true` if a message is as one signed it who may put letters back. What can't be
+    /// found out is not so.
     pub(crate) async fn vouches(&self, subject: &str, headers: &Headers, payload: &[u8]) -> bool {
         let Some(warrant) = Warrant::of(headers) else { return false };
         match self.key(&warrant).await {

@@ -14,13 +14,13 @@ pub(super) const SKIPS: [&str; 3] = ["skip", "skip_serializing", "skip_deseriali
 pub(crate) struct Detour {
     /// The place of the key.
     pub(crate) key: Span,
-    /// What it does: `` `skip` keeps it out of the payload ``.
+    /// Effect in words: `` `skip` keeps it out of the payload ``.
     pub(crate) effect: String,
-    /// Whether it does so for some values only.
+    /// `true` if it does so for some values only.
     pub(crate) sometimes: bool,
 }
 
-/// Whether the names of all fields follow a rule (`rename_all`).
+/// Returns `true` if the names of all fields follow a rule (`rename_all`).
 pub(crate) fn renames_all(attributes: &[Attribute]) -> bool {
     let mut found = false;
     for attribute in serde(attributes) {
