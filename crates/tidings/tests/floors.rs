@@ -119,3 +119,26 @@ fn what_only_one_room_names() {
         );
     }
 }
+
+/// The header of a file of scenarios names the promises that it tries by their numbers in
+/// `ARCHITECTURE.md`.
+#[test]
+fn every_promise_that_a_scenario_names_is_listed() {
+    let (_, list) = MAP.split_once("## The promises").expect("the promises");
+    let (list, _) = list.split_once("\n## ").expect("the end of the promises");
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/conformance");
+    let mut files = Vec::new();
+    walk(&scenarios, &mut files);
+    let mut named = BTreeSet::new();
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let header: Vec<&str> = text.lines().take_while(|line| line.starts_with("//!")).collect();
+        for rest in header.join(" ").split("Promise ").skip(1) {
+            let number: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            let listed = list.contains(&format!("\n{number}. **"));
+            assert!(!number.is_empty() && listed, "{} names promise {number:?}", file.display());
+            named.insert(number);
+        }
+    }
+    assert!(!named.is_empty(), "scenarios name the promises that they try");
+}
