@@ -141,7 +141,7 @@ impl AtomicBatch {
         Ok(self)
     }
 
-    /// Tells whether a message can stand behind the others.
+    /// Checks whether a message can stand behind the others.
     fn check(&self, prepared: &Prepared, id: Option<&str>) -> Result<(), AtomicError> {
         let Prepared { declaration, outgoing, .. } = prepared;
         let subject = || outgoing.subject.to_string();

@@ -1,5 +1,5 @@
-//! What was delivered as often as allowed and never settled, because its process died or hung:
-//! the server says so, and it is put aside all the same.
+//! Backstop for what was delivered as often as allowed and never settled, because its process died
+//! or hung: the server says so, and it is put aside all the same.
 //!
 //! The dead-letter stream keeps what the server says, so that it is not lost where nobody runs.
 //! Whichever instance comes to it first puts the message aside; the letter's id makes it one letter,

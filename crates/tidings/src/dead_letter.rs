@@ -1,5 +1,5 @@
-//! What can't be handled is put aside, and the way back. `contract.md` is what others can rely on:
-//! the subject and the headers of letters, and of what was put back.
+//! Dead letters: putting aside what can't be handled, and the way back. `contract.md` is what
+//! others can rely on: the subject and the headers of letters, and of what was put back.
 
 mod cause;
 mod error;

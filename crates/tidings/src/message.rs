@@ -221,7 +221,7 @@ pub trait DeclaredError: std::error::Error + Serialize + Sized + Send + Sync + '
     #[doc(hidden)]
     fn from_body(body: &[u8]) -> Option<Self>;
 
-    /// Tells whether it can be read back from its body.
+    /// Checks whether it can be read back from its body.
     #[doc(hidden)]
     fn read_back(body: &[u8]) -> Result<(), Failure>;
 }

@@ -100,7 +100,7 @@ async fn provision_once(
     Ok(outcome)
 }
 
-/// Tells whether a stream that was found keeps every subject that is wanted.
+/// Checks whether a stream that was found keeps every subject that is wanted.
 fn keeps(wanted: &StreamConfig, found: &StreamConfig) -> Result<(), ProvisionError> {
     let theirs: Vec<&str> = found.subjects.iter().map(String::as_str).collect();
     match wanted.subjects.iter().find(|ours| !tidings_subject::covers(&theirs, ours)) {

@@ -65,7 +65,7 @@ impl FromStr for DeadLetterReason {
     }
 }
 
-/// What is known of the failure, beside the message itself.
+/// Facts of the failure, beside the message itself.
 #[derive(Debug, Clone)]
 pub(crate) struct Cause {
     pub(crate) reason: DeadLetterReason,

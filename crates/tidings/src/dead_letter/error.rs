@@ -37,11 +37,11 @@ pub enum DeadLetterError {
     /// A filter asks for what can't be.
     #[error("{part} {value:?} {problem}")]
     Filter {
-        /// Which part of the filter: `stream`, `consumer` or `subject`.
+        /// Part of the filter: `stream`, `consumer` or `subject`.
         part: &'static str,
-        /// What was asked for.
+        /// Value that was asked for.
         value: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
     /// The original's header block or its subject can't be written again; the letter stays.
@@ -128,7 +128,7 @@ pub enum DeadLetterError {
         subject: String,
         /// NATS's own error code.
         code: u32,
-        /// What the server says.
+        /// The server's own description.
         description: String,
     },
     /// Another stream than the one that kept the original says that it has stored it; the letter
@@ -160,7 +160,7 @@ pub enum DeadLetterError {
     Denied {
         /// The letter's sequence.
         sequence: u64,
-        /// What is not allowed.
+        /// The denied permission.
         source: Denial,
     },
     /// The server refused to read the dead-letter stream, or to remove from it.
@@ -170,7 +170,7 @@ pub enum DeadLetterError {
         stream: String,
         /// NATS's own error code.
         code: u32,
-        /// What the server says.
+        /// The server's own description.
         description: String,
     },
     /// The server did not answer. A letter that was to be put back may be back and still here; to
@@ -196,13 +196,13 @@ pub enum DeadLetterError {
     Client {
         /// The dead-letter stream.
         stream: String,
-        /// What it failed with.
+        /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
 }
 
 impl DeadLetterError {
-    /// Whether it is about one letter, so that others can be put back all the same.
+    /// Returns `true` if it is about one letter, so that others can be put back all the same.
     pub(super) fn is_of_letter(&self) -> bool {
         matches!(
             self,
@@ -222,8 +222,8 @@ impl DeadLetterError {
         )
     }
 
-    /// Whether its stream takes nothing for now: what comes behind in the same stream would overtake
-    /// this one.
+    /// Returns `true` if its stream takes nothing for now: what comes behind in the same stream
+    /// would overtake this one.
     pub(super) fn is_of_stream(&self) -> bool {
         let Self::Refused { code, description, .. } = self else { return false };
         let (code, description) = (*code, description.clone());
@@ -231,7 +231,7 @@ impl DeadLetterError {
         is_full || ApiError { status: 0, code, description }.is_passing()
     }
 
-    /// What went wrong with the dead-letter stream.
+    /// Error of the dead-letter stream.
     pub(super) fn of(fault: Fault, stream: &str) -> Self {
         let stream = stream.to_owned();
         match fault {

@@ -94,7 +94,7 @@ impl DeadLetterFilter {
         self
     }
 
-    /// What the server can choose by: the filter on the letters' subjects.
+    /// Filter on the letters' subjects, by which the server can choose.
     pub(super) fn letter_subjects(&self, letters: &str) -> Result<String, DeadLetterError> {
         let refused = |part, value: &str, problem: String| DeadLetterError::Filter {
             part,
@@ -119,14 +119,14 @@ impl DeadLetterFilter {
         ))
     }
 
-    /// Whether the server can choose by all that is asked for.
+    /// Returns `true` if the server can choose by all that is asked for.
     pub(super) fn is_of_subjects(&self) -> bool {
         let Self { sequence, reason, message_id, since, until, limit, .. } = self;
         let of_letter = reason.is_some() || message_id.is_some() || sequence.is_some();
         !of_letter && since.is_none() && until.is_none() && limit.is_none()
     }
 
-    /// Whether a letter is meant.
+    /// Returns `true` if a letter is meant.
     pub(super) fn selects(&self, letter: &DeadLetter) -> bool {
         let asked = |wanted: &Option<String>, is: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| Some(wanted) == is)

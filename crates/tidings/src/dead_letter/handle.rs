@@ -139,8 +139,8 @@ impl DeadLetters {
         Ok(self.link.transport.stream(stream).await?.map(|config| config.retention))
     }
 
-    /// Whether a stream keeps originals until they are settled: then letters may refer to some that
-    /// are not.
+    /// Returns `true` if a stream keeps originals until they are settled: then letters may refer to
+    /// some that are not.
     pub(super) async fn keeps_originals(&self, stream: &str) -> Result<bool, DeadLetterError> {
         let retention = self.retention(stream).await.map_err(|fault| self.fault(fault))?;
         Ok(retention.is_some_and(|retention| retention != Retention::Limits))

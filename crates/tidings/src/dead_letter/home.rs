@@ -86,7 +86,7 @@ fn forbidden(letter: &DeadLetter) -> Option<String> {
     name.map(|why| format!("is said to be kept by {:?}, which {why}", letter.stream()))
 }
 
-/// That a stream can't be asked for: it may be one that nobody here has to do with.
+/// Error of a stream that can't be asked for: it may be one that nobody here has to do with.
 fn unasked(fault: Fault, letter: &DeadLetter, letters: &str) -> DeadLetterError {
     match fault {
         Fault::Denied(source) => DeadLetterError::Denied { sequence: letter.sequence, source },

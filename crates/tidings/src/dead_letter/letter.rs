@@ -14,8 +14,8 @@ use crate::transport::{Outgoing, Receipt};
 /// The most bytes of headers that a stream stores.
 const MOST_HEADERS: usize = u16::MAX as usize;
 
-/// What is left out where a letter is too large, in this order. The subject and the id say it too,
-/// or it is good to know and no more.
+/// Headers that are left out where a letter is too large, in this order. The subject and the id say
+/// it too, or it is good to know and no more.
 const SPARE: [&str; 9] = [
     header::DL_ERROR,
     header::DL_FIRST_FAILED_AT,
@@ -117,7 +117,7 @@ fn describe(headers: &mut Headers, original: Original<'_>, cause: &Cause) {
     add(header::DL_STORED_AT, moment::write(*stored_at));
 }
 
-/// What a header of the original is called in the letter.
+/// Name of a header of the original in the letter.
 fn kept_as(name: &str) -> String {
     if header::acts_on_letters(name) {
         format!("{}{name}", header::DL_ORIGINAL)
@@ -126,8 +126,8 @@ fn kept_as(name: &str) -> String {
     }
 }
 
-/// Whether a header that was read can be written again. A line end in a value is what a sender of
-/// another kind may have put there, and no client sends it.
+/// Returns `true` if a header that was read can be written again. A line end in a value is what a
+/// sender of another kind may have put there, and no client sends it.
 fn is_writable((_, value): (&str, &str)) -> bool {
     !value.contains(['\r', '\n'])
 }

@@ -61,7 +61,7 @@ impl fmt::Debug for DeadLetterList {
     }
 }
 
-/// Where one who reads letters stands.
+/// Position of one who reads letters.
 #[derive(Debug)]
 pub(super) struct Walk {
     link: Link,
@@ -75,7 +75,7 @@ pub(super) struct Walk {
     ended: bool,
 }
 
-/// What is still to be read.
+/// Sequences that are still to be read.
 #[derive(Debug)]
 struct Span {
     subjects: String,
@@ -121,7 +121,7 @@ impl Walk {
         found
     }
 
-    /// What there is at the beginning: what is put aside later is for the next time.
+    /// Looks for what there is at the beginning: what is put aside later is for the next time.
     async fn begin(&self) -> Result<Span, DeadLetterError> {
         let subjects = self.filter.letter_subjects(&self.letters)?;
         let state = self.link.transport.stream_state(&self.letters).await;

@@ -40,7 +40,7 @@ pub struct DeadLetter {
     original: Whereabouts,
 }
 
-/// Where the original's headers and payload are.
+/// Place of the original's headers and payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Whereabouts {
     /// In the letter.
@@ -172,7 +172,7 @@ impl DeadLetter {
         self.original == Whereabouts::Gone
     }
 
-    /// Whether it refers to an original that is where it was.
+    /// Returns `true` if it refers to an original that is where it was.
     pub(super) fn is_there(&self) -> bool {
         self.original == Whereabouts::There
     }

@@ -10,7 +10,7 @@ use crate::subject::LETTERS as ROOT;
 use crate::transport::Receipt;
 use crate::warrant::key_subject;
 
-/// What a server tells of a message that was delivered as often as allowed, and never settled.
+/// Advisory of a message that was delivered as often as allowed, and never settled.
 const EXHAUSTED: &str = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES";
 /// How long a letter's id is remembered. Between the first and the second storing of the same
 /// letter a process may have to be started again.
@@ -73,7 +73,8 @@ pub(super) fn turn_subject(letters: &str) -> String {
     format!("{ROOT}.{letters}._turn")
 }
 
-/// Whether it is the subject of a message that is no letter, but belongs to the stream all the same.
+/// Returns `true` if it is the subject of a message that is no letter, but belongs to the stream
+/// all the same.
 pub(super) fn is_none(letters: &str, subject: &str) -> bool {
     subject == turn_subject(letters) || subject == key_subject(letters)
 }

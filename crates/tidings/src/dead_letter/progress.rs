@@ -14,7 +14,7 @@ pub struct DeadLetterProgress {
     pub total: u64,
 }
 
-/// Who is told how far it has come, if anybody.
+/// Listener that is told how far it has come, if there is one.
 #[derive(Default)]
 pub(super) struct Audience<'a>(Option<Box<dyn FnMut(DeadLetterProgress) + Send + 'a>>);
 

@@ -62,8 +62,8 @@ impl Purge<'_> {
     }
 }
 
-/// Where subjects say which, the server does it; but for the letters of a stream that may keep
-/// originals for them.
+/// Purges by stream: where subjects say which, the server does it; but for the letters of a stream
+/// that may keep originals for them.
 async fn by_stream(
     letters: &DeadLetters,
     filter: DeadLetterFilter,

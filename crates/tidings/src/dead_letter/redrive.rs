@@ -236,7 +236,7 @@ impl Way<'_> {
 /// How an original is back.
 enum Back {
     New,
-    /// It was already.
+    /// Put back already.
     Duplicate,
 }
 

@@ -19,7 +19,7 @@ use crate::transport::{
 pub(crate) enum Stored {
     /// With all of the original.
     Whole,
-    /// It refers to the original, which is too large for a letter, and must stay.
+    /// A letter that refers to the original, which is too large for a letter, and must stay.
     Referring,
 }
 
@@ -45,7 +45,8 @@ pub(crate) async fn store(
     store_as_it_fits(link, letters, original, cause).await
 }
 
-/// The same for a message that was read from its stream, also where its header block can't be read.
+/// Stores the letter of a message that was read from its stream, also where its header block can't
+/// be read.
 pub(crate) async fn store_read(
     link: &Link,
     letters: &str,
@@ -87,8 +88,8 @@ async fn store_as_it_fits(
     Ok(Stored::Referring)
 }
 
-/// Whether the original may be settled once its letter is stored: not where the letter refers to it,
-/// and its stream lets go of what is settled.
+/// Returns `true` if the original may be settled once its letter is stored: not where the letter
+/// refers to it, and its stream lets go of what is settled.
 pub(crate) async fn may_go(link: &Link, stored: Stored, stream: &str) -> Result<bool, Fault> {
     if stored == Stored::Whole {
         return Ok(true);
@@ -97,8 +98,8 @@ pub(crate) async fn may_go(link: &Link, stored: Stored, stream: &str) -> Result<
     Ok(config.is_none_or(|config| config.retention == Retention::Limits))
 }
 
-/// Whether there is a letter of this message and consumer already, in spite of the time that has
-/// passed.
+/// Returns `true` if there is a letter of this message and consumer already, in spite of the time
+/// that has passed.
 pub(crate) async fn is_stored(
     link: &Link,
     letters: &str,

@@ -27,7 +27,7 @@ async fn put_aside(link: &Link, sequence: u64, block: &[u8]) {
     put_aside_with(link, sequence, block, b"{}").await;
 }
 
-/// The same with this payload.
+/// Puts a message with this payload aside.
 async fn put_aside_with(link: &Link, sequence: u64, block: &[u8], payload: &'static [u8]) {
     let stored = StoredMessage {
         subject: Subject::from_static("orders.created"),

@@ -9,7 +9,7 @@ use percent_encoding::{
 
 use crate::transport::is_splittable;
 
-/// What a header can't hold, and what marks that.
+/// Characters that a header can't hold, and the one that marks them.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 
 /// The longest error text that is stored, in bytes as it is written.

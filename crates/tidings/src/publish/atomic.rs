@@ -70,11 +70,11 @@ struct Batch<'a> {
     begun: Instant,
 }
 
-/// What to do after an attempt that failed.
+/// Next step after an attempt that failed.
 enum Next {
     /// Nothing is stored, for now: once more.
     Again(String),
-    /// It may be stored, or something of it was before.
+    /// Look for it: it may be stored, or something of it was before.
     Look(AtomicError),
     Fail(AtomicError),
 }
@@ -97,7 +97,8 @@ impl Batch<'_> {
         Ok(self.ack(ack.stream, ack.sequence, ack.duplicate))
     }
 
-    /// Whether no event of a batch that is stored already waits for another time than it says now.
+    /// Checks whether no event of a batch that is stored already waits for another time than it says
+    /// now.
     async fn waits_as_asked(&self) -> Result<(), AtomicError> {
         let parts = self.parts.iter().enumerate().filter(|(_, part)| part.reschedules);
         for (place, part) in parts {
@@ -107,7 +108,8 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// What an earlier run of the same handler stored of it, where the stream has forgotten the ids.
+    /// Looks for what an earlier run of the same handler stored of it, where the stream has
+    /// forgotten the ids.
     async fn earlier(&self) -> Option<Result<AtomicAck, AtomicError>> {
         let mut known = Vec::new();
         for part in self.parts.iter().filter(|part| part.run_before_since.is_some()) {
@@ -236,7 +238,7 @@ impl Batch<'_> {
         }
     }
 
-    /// What is said of the batch may be so of one event only.
+    /// Error of a refusal: what is said of the batch may be so of one event only.
     fn refused(&self, error: ApiError) -> AtomicError {
         let stream = self.stream.name;
         let has = |place: &usize, name| self.parts[*place].outgoing.headers.get(name).is_some();
@@ -265,7 +267,7 @@ impl Batch<'_> {
         }
     }
 
-    /// What only a batch is answered, or may be answered otherwise a moment later.
+    /// Judges what only a batch is answered, or may be answered otherwise a moment later.
     fn judge_batch(&self, error: ApiError) -> Next {
         let stream = self.stream.name;
         match error.code {
@@ -291,7 +293,8 @@ impl Batch<'_> {
         whereabouts(self.link, self.stream.name, subjects, by).await
     }
 
-    /// Whether what the stream has of the batch, from its first message on, is from this call.
+    /// Returns `true` if what the stream has of the batch, from its first message on, is from this
+    /// call.
     async fn is_own(&self, first: &PublishAck) -> bool {
         let by = Instant::now() + self.patience();
         match self.parts {
@@ -337,7 +340,7 @@ impl Batch<'_> {
     }
 }
 
-/// Whether the server meant it, and no earlier attempt can be the reason.
+/// Returns `true` if the server meant it, and no earlier attempt can be the reason.
 fn is_final(error: &AtomicError) -> bool {
     !matches!(
         error,

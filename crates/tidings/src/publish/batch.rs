@@ -105,7 +105,7 @@ pub(crate) async fn publish_all<E: Event>(
     outcomes.finish()
 }
 
-/// What became of each event.
+/// Outcomes of the events.
 struct Outcomes<A> {
     acks: Vec<Option<A>>,
     /// The few that could not be published.
@@ -132,7 +132,7 @@ impl<A: Acknowledgement> Outcomes<A> {
         }
     }
 
-    /// What became of one that went the ordinary way.
+    /// Outcome of one that went the ordinary way.
     fn stored(
         &mut self,
         lane: &mut Lane<'_>,
@@ -163,12 +163,12 @@ pub(super) struct Item {
     pub(super) declaration: &'static Declaration,
     pub(super) outgoing: Outgoing,
     pub(super) underway: Span,
-    /// Whether the event says its id itself: then the stream may have it already.
+    /// `true` if the event says its id itself: then the stream may have it already.
     pub(super) known_again: bool,
 }
 
 impl Item {
-    /// It is not sent, since nobody answers.
+    /// Gives it up unsent, since nobody answers.
     #[cold]
     pub(super) fn give_up(self, link: &Link) -> PublishError {
         let error = send::unsent(link, &self.outgoing.subject);

@@ -24,7 +24,7 @@ pub enum PublishError {
     Encode {
         /// The event's wire name.
         name: &'static str,
-        /// What serde says.
+        /// Error of serde.
         source: serde_json::Error,
     },
     /// Nobody could read the event from what would be sent. Nothing was sent.
@@ -45,7 +45,7 @@ pub enum PublishError {
         "the message for `{subject}` has {size} bytes with its headers, the server takes {limit} (`max_payload`)"
     )]
     TooLarge {
-        /// Where it was to go.
+        /// Subject of the message.
         subject: String,
         /// Its size in bytes.
         size: usize,
@@ -80,7 +80,7 @@ pub enum PublishError {
     /// A message can't be delayed. Nothing was sent.
     #[error("the message for `{subject}` can't be delayed: {problem}")]
     Delay {
-        /// Where it was to go.
+        /// Subject of the message.
         subject: String,
         /// Why, and what would help.
         problem: String,
@@ -91,7 +91,7 @@ pub enum PublishError {
         "message {message_id:?} for `{subject}` is delayed already, and may come at its earlier time: {problem}"
     )]
     NotRescheduled {
-        /// Where it is to go.
+        /// Subject of the event.
         subject: String,
         /// Its id.
         message_id: String,
@@ -103,7 +103,7 @@ pub enum PublishError {
         "no stream keeps `{subject}`: `{stream}` does not exist or has other subjects; create it with `bus.provision::<…>()` and the type that declares it"
     )]
     NoStream {
-        /// Where the event was to go.
+        /// Subject of the event.
         subject: String,
         /// The stream that the event declares.
         stream: &'static str,
@@ -113,7 +113,7 @@ pub enum PublishError {
         "`{stream}` had no leader within {waited:?}: the message for `{subject}` was not stored"
     )]
     Leaderless {
-        /// Where the event was to go.
+        /// Subject of the event.
         subject: String,
         /// The stream that the event declares.
         stream: &'static str,
@@ -123,23 +123,23 @@ pub enum PublishError {
     /// The stream is not as the message's options expect it. Nothing was stored.
     #[error("`{stream}` did not store the message for `{subject}`: {description}")]
     Conflict {
-        /// Where the event was to go.
+        /// Subject of the event.
         subject: String,
         /// The stream that the event declares.
         stream: &'static str,
-        /// What the server says, such as `wrong last sequence: 7`.
+        /// The server's own description, such as `wrong last sequence: 7`.
         description: String,
     },
     /// The stream refused the message. Nothing was stored.
     #[error("`{stream}` refused the message for `{subject}`: {description} (code {code})")]
     Refused {
-        /// Where the event was to go.
+        /// Subject of the event.
         subject: String,
         /// The stream that the event declares.
         stream: &'static str,
         /// NATS's own error code.
         code: u32,
-        /// What the server says.
+        /// The server's own description.
         description: String,
     },
     /// Another stream confirmed the message than the one that its type declares. Either that one keeps
@@ -163,9 +163,9 @@ pub enum PublishError {
     /// subject and `Bus::flush` say that it was denied.
     #[error("can't publish on `{subject}`: {source}")]
     Denied {
-        /// Where the event was to go.
+        /// Subject of the event.
         subject: String,
-        /// What is not allowed.
+        /// The denied permission.
         source: Denial,
     },
     /// No confirmation came, also after sending again: whether the event is stored is unknown. It is
@@ -177,7 +177,7 @@ pub enum PublishError {
         because(source.as_deref())
     )]
     Unconfirmed {
-        /// Where the event was to go.
+        /// Subject of the event.
         subject: String,
         /// Its id.
         message_id: String,
@@ -193,7 +193,7 @@ pub enum PublishError {
         because(source.as_deref())
     )]
     Unsent {
-        /// Where the event was to go.
+        /// Subject of the event.
         subject: String,
         /// How long was waited.
         waited: Duration,
@@ -203,7 +203,7 @@ pub enum PublishError {
     /// There is no connection, and there will be none again. Nothing was sent.
     #[error("nothing was sent on `{subject}`: {source}")]
     Disconnected {
-        /// Where the event was to go.
+        /// Subject of the event.
         subject: String,
         /// Why there is none.
         source: Outage,
@@ -214,9 +214,9 @@ pub enum PublishError {
     /// The client failed; whether the message was sent is unknown.
     #[error("can't publish on `{subject}`")]
     Client {
-        /// Where the event was to go.
+        /// Subject of the event.
         subject: String,
-        /// What it failed with.
+        /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
 }

@@ -47,7 +47,7 @@ pub(super) struct Lane<'a> {
     part_len: usize,
     /// A sequence that the stream had given before: the highest that it has told us.
     stored: Option<u64>,
-    /// What the server said of the part before, if it was stored.
+    /// The server's flow for the part before, if it was stored.
     flow: Option<u64>,
     part: Option<Part>,
 }
@@ -76,7 +76,7 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// Whether the next event goes this way.
+    /// Returns `true` if the next event goes this way.
     pub(super) fn takes(&mut self, item: &Item) -> bool {
         let Some(stream) = &item.declaration.stream else { return false };
         if self.stream.is_none() {
@@ -99,7 +99,8 @@ impl<'a> Lane<'a> {
         true
     }
 
-    /// Whether nothing is on the way here: what went the ordinary way must be confirmed first.
+    /// Returns `true` if nothing is on the way here: what went the ordinary way must be confirmed
+    /// first.
     pub(super) fn is_idle(&self) -> bool {
         self.part.is_none()
     }

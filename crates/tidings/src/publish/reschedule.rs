@@ -49,7 +49,7 @@ pub(super) async fn reschedule(
     Err(not_rescheduled(outgoing, "others replace it at the same time"))
 }
 
-/// Whether a delayed event of a batch, whose id is known, waits for its time or for none.
+/// Checks whether a delayed event of a batch, whose id is known, waits for its time or for none.
 ///
 /// # Errors
 /// [`PublishError::NotRescheduled`] if it waits for another.

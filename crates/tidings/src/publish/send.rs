@@ -110,8 +110,8 @@ async fn look(
     Ok(ack)
 }
 
-/// Whether it may be sent at all, or fails because a test says so: as it does when no confirmation
-/// comes, or when the connection takes no message.
+/// Checks whether it may be sent at all, or fails because a test says so: as it does when no
+/// confirmation comes, or when the connection takes no message.
 pub(super) fn admit(
     link: &Link,
     declaration: &'static Declaration,
@@ -248,7 +248,7 @@ pub(super) async fn confirm(
     Box::pin(insist(link, stream, outgoing, sent, fault)).await
 }
 
-/// The same once this came of the first ack.
+/// Insists on a confirmation, once this came of the first ack.
 pub(super) async fn insist(
     link: &Link,
     stream: &StreamDeclaration,

@@ -33,7 +33,7 @@ impl Silence {
         }
     }
 
-    /// Whether what is left need not be sent.
+    /// Returns `true` if what is left need not be sent.
     pub(super) fn is_long(&self) -> bool {
         self.in_a_row >= LIMIT || self.in_all >= IN_ALL
     }

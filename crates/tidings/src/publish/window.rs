@@ -112,7 +112,7 @@ impl<'a> Window<'a> {
         progress
     }
 
-    /// Whether the oldest has waited for its ack as long as it may.
+    /// Returns `true` if the oldest has waited for its ack as long as it may.
     fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
         let Some((_, oldest)) = self.waiting.front() else { return false };
         let patience = oldest.sent.patience(self.link);
@@ -127,8 +127,8 @@ impl<'a> Window<'a> {
         false
     }
 
-    /// Whether one that was sent after the oldest is answered; wakes when it is. Two of them are
-    /// waited for: one may be lost.
+    /// Returns `true` if one that was sent after the oldest is answered; wakes when it is. Two of
+    /// them are waited for: one may be lost.
     fn is_overtaken(&mut self, cx: &mut Context<'_>) -> bool {
         let last = self.waiting.len().saturating_sub(1);
         let mut is_here = |place: usize| self.waiting[place.min(last)].1.sent.ack.look(cx);

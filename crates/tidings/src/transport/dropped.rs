@@ -1,4 +1,4 @@
-//! What a core subscription has lost: counted, and never lost silently.
+//! Losses of a core subscription: counted, and never silent.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

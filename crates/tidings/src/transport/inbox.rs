@@ -31,7 +31,7 @@ impl Inbox {
         on!(self, inbox => inbox.dropped())
     }
 
-    /// Tells whether the server has denied it; known after a barrier, and told once. Else, and
+    /// Checks whether the server has denied it; known after a barrier, and told once. Else, and
     /// later, it comes as an item.
     pub(crate) fn denied(&self) -> Option<Denial> {
         match self {

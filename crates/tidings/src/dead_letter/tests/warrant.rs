@@ -1,4 +1,4 @@
-//! Whose word counts that a message was put back.
+//! Signatures of redrives: whose word counts that a message was put back.
 
 use futures_util::FutureExt as _;
 
@@ -41,7 +41,7 @@ async fn pull(link: &Link, consumer: &str) -> Pull {
     link.transport.pull("ORDERS", consumer, 10).await.unwrap()
 }
 
-/// What comes, as far as there is anything.
+/// Takes what comes, as far as there is anything.
 async fn taken(pull: &mut Pull) -> Vec<Incoming> {
     let mut taken = Vec::new();
     while let Ok(Some(next)) =

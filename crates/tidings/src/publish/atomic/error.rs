@@ -14,7 +14,7 @@ pub enum AtomicError {
     /// The batch holds no event.
     #[error("the batch holds no event: add one before it is published")]
     Empty,
-    /// It would hold more events than a server takes at once. Nothing was sent, or nothing stored.
+    /// More events than a server takes at once. Nothing was sent, or nothing stored.
     #[error("a batch for `{stream}` holds {limit} events at most")]
     TooMany {
         /// The batch's stream.
@@ -27,7 +27,7 @@ pub enum AtomicError {
         "the event for `{subject}` is kept by `{stream}`, the batch is for `{batch}`: only one stream can store all or nothing"
     )]
     OtherStream {
-        /// Where the event was to go.
+        /// Subject of the event.
         subject: String,
         /// The stream that keeps it.
         stream: &'static str,
@@ -51,7 +51,7 @@ pub enum AtomicError {
     /// An option that an event of a batch can't have at its place. Nothing was sent.
     #[error("the event for `{subject}` can't be in the batch with `{option}`: {problem}")]
     Option {
-        /// Where the event was to go.
+        /// Subject of the event.
         subject: String,
         /// The option's method.
         option: &'static str,
@@ -90,7 +90,7 @@ pub enum AtomicError {
         stream: &'static str,
         /// How long was waited.
         waited: Duration,
-        /// What kept it, such as too many batches under way.
+        /// Reason, such as too many batches under way.
         reason: String,
         /// Why there was no connection at the end; `None` where there was one.
         source: Option<Box<Outage>>,
@@ -115,7 +115,7 @@ pub enum AtomicError {
     Conflict {
         /// The batch's stream.
         stream: &'static str,
-        /// What the server says, such as `wrong last sequence: 7`.
+        /// The server's own description, such as `wrong last sequence: 7`.
         description: String,
     },
     /// The stream refused the batch. Nothing was stored.
@@ -125,7 +125,7 @@ pub enum AtomicError {
         stream: &'static str,
         /// NATS's own error code.
         code: u32,
-        /// What the server says.
+        /// The server's own description.
         description: String,
     },
     /// Another stream confirmed the batch, or somebody in its name. Whether all or nothing is stored

@@ -8,7 +8,7 @@ use crate::confirm::ask;
 use crate::header;
 use crate::transport::Fault;
 
-/// What was found.
+/// Result of looking.
 #[derive(Debug)]
 pub(super) enum Found {
     None,

@@ -179,7 +179,7 @@ impl Memory {
         })?
     }
 
-    /// What a stream holds.
+    /// Reads what a stream holds.
     pub(crate) async fn stream_state(&self, name: &str) -> Result<StreamState, Fault> {
         self.connection.with(|state, now| {
             let stream = state.streams.expect(name)?;
@@ -246,7 +246,7 @@ impl Memory {
         })
     }
 
-    /// Which stream has this name.
+    /// Finds the stream of this name.
     pub(crate) async fn stream_standing(
         &self,
         name: &str,
@@ -258,7 +258,7 @@ impl Memory {
         })
     }
 
-    /// Which durable consumer has this name.
+    /// Finds the durable consumer of this name.
     pub(crate) async fn consumer_standing(
         &self,
         stream: &str,

@@ -1,4 +1,4 @@
-//! What a stream asks of a message before it stores it, in nats-server's order.
+//! Checks of a stream on a message before it is stored, in nats-server's order.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use crate::transport::{ApiError, Outgoing};
 
 const MAX_HEADERS: usize = u16::MAX as usize;
 
-/// Whether a message goes into the stream.
+/// Decision on a message: whether it goes into the stream.
 #[derive(Debug)]
 pub(super) enum Admission {
     New(Entry),
-    /// It is there already, with this sequence.
+    /// A message that is there already, with this sequence.
     Duplicate(u64),
 }
 
-/// What a message's headers say to the stream.
+/// Instructions of a message's headers for the stream.
 #[derive(Debug, Default)]
 pub(super) struct Entry {
     /// Empty if it has none.
@@ -34,10 +34,10 @@ pub(super) struct Entry {
     pub(super) ends_schedule: Option<String>,
 }
 
-/// Which earlier messages a message replaces.
+/// Earlier messages that a message replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rollup {
-    /// Those of its subject.
+    /// Messages of its subject.
     Subject,
     All,
 }

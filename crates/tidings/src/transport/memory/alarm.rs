@@ -1,4 +1,4 @@
-//! What is to happen later, and the task that waits for it.
+//! Alarms: what is to happen later, and the task that waits for it.
 
 use std::collections::BTreeSet;
 

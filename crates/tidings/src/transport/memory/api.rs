@@ -103,7 +103,7 @@ pub(super) fn invalid_config(why: impl Display) -> ApiError {
     error(500, 10_052, why.to_string())
 }
 
-/// What nats-server can do and the embedded broker can't.
+/// Error for what nats-server can do and the embedded broker can't.
 pub(super) fn not_embedded(what: impl Display) -> ApiError {
     error(501, 10_052, format!("the embedded broker has no {what}; a nats-server has"))
 }

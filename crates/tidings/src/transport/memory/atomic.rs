@@ -208,7 +208,7 @@ impl Stream {
     }
 }
 
-/// What the messages before would have stored.
+/// State that the messages before would have left.
 #[derive(Debug, Default)]
 struct Staged {
     ids: HashSet<String>,

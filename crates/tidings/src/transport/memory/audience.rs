@@ -1,4 +1,4 @@
-//! Who listens to a subject, kept from one message to the next.
+//! Audiences of subjects, kept from one message to the next.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ impl Audiences {
         })
     }
 
-    /// What is known is no longer true where this filter matches.
+    /// Forgets what is no longer true where this filter matches.
     pub(super) fn forget(&mut self, filter: &str) {
         if filter.contains(['*', '>']) {
             self.0.clear();
@@ -43,7 +43,7 @@ impl Audiences {
     }
 }
 
-/// Who listens to one subject.
+/// Listeners of one subject.
 #[derive(Debug, Default)]
 pub(super) struct Audience {
     everybody: Vec<Arc<Mailbox>>,

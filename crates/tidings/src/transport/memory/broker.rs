@@ -18,7 +18,7 @@ use crate::publish_ack::PublishAck;
 use crate::subject::Subject;
 use crate::transport::{ApiError, Fault, Outgoing};
 
-/// What all connections to one embedded broker share.
+/// State that all connections to one embedded broker share.
 #[derive(Debug)]
 pub(super) struct Broker {
     state: Mutex<State>,
@@ -35,16 +35,16 @@ pub(super) struct State {
     last_key: u64,
 }
 
-/// What became of a publish.
+/// Result of a publish.
 #[derive(Debug)]
 pub(super) struct Published {
     /// How many subscriptions got it.
     pub(super) subscribers: usize,
-    /// What the stream of its subject did, if there is one.
+    /// Result in the stream of its subject, if there is one.
     pub(super) stored: Option<Stored>,
 }
 
-/// What a stream did with a message.
+/// Result of storing a message.
 #[derive(Debug)]
 pub(super) enum Stored {
     Answered(Result<PublishAck, ApiError>),
@@ -70,7 +70,7 @@ impl Broker {
         self.at(|state, moment| work(state, moment.instant()))
     }
 
-    /// The same, where the time may not be needed.
+    /// Works on the state, where the time may not be needed.
     pub(super) fn at<R>(self: &Arc<Self>, work: impl FnOnce(&mut State, &Moment) -> R) -> R {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let moment = Moment::default();

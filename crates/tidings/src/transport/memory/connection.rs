@@ -29,7 +29,7 @@ impl Connection {
         self.at(|state, moment| work(state, moment.instant()))
     }
 
-    /// The same, where the time may not be needed.
+    /// Works on the state, where the time may not be needed.
     pub(super) fn at<R>(&self, work: impl FnOnce(&mut State, &Moment) -> R) -> Result<R, Fault> {
         self.broker.at(|state, moment| {
             if self.closed.load(Ordering::Acquire) {

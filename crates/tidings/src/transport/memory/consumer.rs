@@ -14,7 +14,7 @@ use super::effects::{Bell, Effects};
 use super::log::{Log, selects};
 use crate::transport::{AckPolicy, ConsumerConfig, DeliverFrom};
 
-/// Whether messages are settled.
+/// Ack policy: whether messages are settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Acks {
     /// Each one.
@@ -34,7 +34,7 @@ impl From<AckPolicy> for Acks {
     }
 }
 
-/// Where a consumer stands.
+/// State of a consumer.
 #[derive(Debug)]
 pub(super) struct Consumer {
     pub(super) key: u64,
@@ -45,23 +45,23 @@ pub(super) struct Consumer {
     pub(super) clock: Clock,
     /// The sequence from which it looks for the next message.
     pub(super) next: u64,
-    /// What it delivers before that: the last message of each subject.
+    /// Sequences that it delivers before that: the last message of each subject.
     pub(super) first_of_all: BTreeSet<u64>,
     /// How many messages it has still to deliver for the first time.
     pub(super) ahead: u64,
-    /// What it delivered and nobody settled.
+    /// Deliveries that nobody settled.
     pub(super) pending: BTreeMap<u64, Pending>,
     /// When which of those is due again.
     pub(super) deadlines: BTreeSet<(Instant, u64)>,
-    /// What is to be delivered again, in this order, as far as `due` still holds it.
+    /// Sequences to be delivered again, in this order, as far as `due` still holds them.
     pub(super) again: VecDeque<u64>,
     pub(super) due: HashSet<u64>,
-    /// What was delivered as often as allowed, and never settled.
+    /// Sequences delivered as often as allowed, and never settled.
     pub(super) exhausted: BTreeSet<u64>,
     /// How many deliveries there were.
     pub(super) delivered: u64,
-    /// Where an ack is for all up to its message: the sequence of the last that was acknowledged,
-    /// and the number of its delivery.
+    /// Ack floor, where an ack is for all up to its message: the sequence of the last that was
+    /// acknowledged, and the number of its delivery.
     pub(super) floor: (u64, u64),
     pub(super) paused_until: Option<Instant>,
     /// How long it is kept while nobody reads it; for ever, if nothing is said.
@@ -173,8 +173,8 @@ impl Consumer {
         delivery
     }
 
-    /// What is to be delivered again comes first, and in spite of `max_ack_pending`: it is
-    /// pending already.
+    /// Takes what is to be delivered again, which comes first, and in spite of `max_ack_pending`:
+    /// it is pending already.
     fn take_again(&mut self, now: Instant, effects: &mut Effects) -> Option<Delivery> {
         while let Some(sequence) = self.again.pop_front() {
             if !self.due.remove(&sequence) || self.exhaust(sequence, effects) {
@@ -218,7 +218,7 @@ impl Consumer {
         Some(Delivery { sequence, attempt: 1 })
     }
 
-    /// Whether so much is unsettled that nothing new may be delivered.
+    /// Returns `true` if so much is unsettled that nothing new may be delivered.
     pub(super) fn is_full(&self) -> bool {
         let limit = self.config.max_ack_pending.filter(|_| self.acks != Acks::None);
         limit.is_some_and(|limit| self.pending.len() as u64 >= limit)
@@ -321,7 +321,7 @@ impl Consumer {
         pending
     }
 
-    /// Whether the message must stay because of this consumer.
+    /// Returns `true` if the message must stay because of this consumer.
     pub(super) fn needs(&self, sequence: u64) -> bool {
         sequence >= self.next
             || self.first_of_all.contains(&sequence)

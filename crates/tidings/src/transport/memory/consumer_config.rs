@@ -1,4 +1,4 @@
-//! Which consumer configurations can be, in which stream.
+//! Checks of consumer configurations against their streams.
 
 use std::time::Duration;
 
@@ -104,7 +104,8 @@ pub(super) fn work_queue<'a>(
     Ok(())
 }
 
-/// Whether some subject is selected by both sets of filters; an empty set selects everything.
+/// Returns `true` if some subject is selected by both sets of filters; an empty set selects
+/// everything.
 pub(super) fn share(a: &[Subject], b: &[Subject]) -> bool {
     let all = |filters: &[Subject]| filters.is_empty();
     all(a) || all(b) || a.iter().any(|a| b.iter().any(|b| overlaps(a.as_str(), b.as_str())))

@@ -108,7 +108,7 @@ impl Stream {
         self.release_unwanted(effects);
     }
 
-    /// Where interest keeps messages: removes those that lost it.
+    /// Removes messages that lost the interest which kept them.
     pub(super) fn release_unwanted(&mut self, effects: &mut Effects) {
         if self.config.retention == Retention::Interest {
             let sequences: Vec<u64> = self.log.from(0).map(|(sequence, _)| sequence).collect();

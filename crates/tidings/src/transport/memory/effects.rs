@@ -1,4 +1,4 @@
-//! What an operation leaves to be done once its own state is consistent.
+//! Effects of an operation, to be done once its own state is consistent.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,14 +15,14 @@ pub(super) type Bell = Arc<AtomicWaker>;
 /// Bells to be rung. Most operations ring one or two, and allocate nothing for that.
 pub(super) type Bells = SmallVec<[Bell; 4]>;
 
-/// What an operation leaves to be done.
+/// Effects of an operation, left to be done.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
     /// To be rung once the broker's lock is let go: a waker is foreign code, and may well drop
     /// something that wants the lock.
     pub(super) bells: Bells,
-    /// What the broker itself publishes: advisories and acks.
+    /// Messages of the broker itself: advisories and acks.
     pub(super) outbox: VecDeque<Outgoing>,
-    /// What is to happen later.
+    /// Alarms for what is to happen later.
     pub(super) alarms: Alarms,
 }

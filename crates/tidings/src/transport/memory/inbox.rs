@@ -18,11 +18,11 @@ use crate::header;
 use crate::subject::Subject;
 use crate::transport::{Dropped, Incoming, Outgoing};
 
-/// Where the broker puts a subscription's messages.
+/// Mailbox into which the broker puts a subscription's messages.
 #[derive(Debug)]
 pub(super) struct Mailbox {
     filter: String,
-    /// What is meant of it; all of it, where this is empty.
+    /// Filters of what is meant; all of it, where this is empty.
     only: Vec<Subject>,
     capacity: usize,
     queue: Mutex<Queue>,
@@ -36,7 +36,7 @@ pub(super) struct Mailbox {
 struct Queue {
     messages: VecDeque<Letter>,
     open: bool,
-    /// Whether its owner waits for the bell.
+    /// `true` if its owner waits for the bell.
     waits: bool,
 }
 
@@ -60,14 +60,14 @@ impl Mailbox {
         }
     }
 
-    /// What none of these filters matches is not let in.
+    /// Lets nothing in that none of these filters matches.
     pub(super) fn only(mut self, only: Vec<Subject>) -> Self {
         self.only = only;
         self
     }
 
-    /// Whether a message is for whoever listens here: a question is for the stream of its subject, and so
-    /// is what waits there.
+    /// Returns `true` if a message is for whoever listens here: a question is for the stream of its
+    /// subject, and so is what waits there.
     fn is_meant(&self, message: &Outgoing) -> bool {
         let mut only = self.only.iter();
         let subject = message.subject.as_str();
@@ -109,7 +109,7 @@ pub(crate) struct MemoryInbox {
     broker: Arc<Broker>,
     subscription: u64,
     mailbox: Arc<Mailbox>,
-    /// What was taken off the queue: all that was there, so that its lock is not taken for each.
+    /// Messages taken off the queue: all that were there, so that its lock is not taken for each.
     lot: VecDeque<Letter>,
 }
 

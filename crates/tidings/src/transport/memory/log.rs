@@ -1,4 +1,4 @@
-//! What a stream has stored: messages by sequence, and their sequences by subject.
+//! Log of a stream: messages by sequence, and their sequences by subject.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub(super) struct Message {
     pub(super) payload: Bytes,
     pub(super) at: Instant,
     pub(super) lifetime: Lifetime,
-    /// What it counts for in the stream's bytes.
+    /// Size for which it counts in the stream's bytes.
     pub(super) size: u64,
 }
 
@@ -145,12 +145,12 @@ impl Log {
         Some((self.get(sequence)?.at, sequence))
     }
 
-    /// Those whose own time to live has passed, in order.
+    /// Finds those whose own time to live has passed, in order.
     pub(super) fn ended(&self, now: Instant) -> BTreeSet<u64> {
         self.ends.iter().take_while(|(end, _)| *end <= now).map(|(_, sequence)| *sequence).collect()
     }
 
-    /// Those that `max_age` is for and that are so old, in order.
+    /// Finds those that `max_age` is for and that are so old, in order.
     pub(super) fn older_than(&self, max_age: Duration, now: Instant) -> Vec<u64> {
         let is_old =
             |message: &Message| message.at.checked_add(max_age).is_some_and(|end| end <= now);
@@ -238,7 +238,7 @@ impl Log {
     }
 }
 
-/// Whether one of the filters matches; no filter matches everything.
+/// Returns `true` if one of the filters matches; no filter matches everything.
 pub(super) fn selects(filters: &[Subject], subject: &str) -> bool {
     filters.is_empty() || filters.iter().any(|filter| matches(filter.as_str(), subject))
 }

@@ -70,7 +70,8 @@ impl Stream {
     }
 }
 
-/// Whether it stands for a message that is gone already; what key-value stores purge with does.
+/// Returns `true` if it stands for a message that is gone already; what key-value stores purge with
+/// does.
 fn is_marker(message: &Message) -> bool {
     let says = |name| message.headers.get(name).is_some_and(|value| !value.is_empty());
     says(header::MARKER_REASON) || message.headers.get("KV-Operation") == Some("PURGE")

@@ -119,7 +119,7 @@ impl Memory {
         Self::with_capacity(CAPACITY)
     }
 
-    /// The same, whose core subscriptions hold so many messages each.
+    /// Makes a broker whose core subscriptions hold so many messages each.
     pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self { connection: Arc::new(Connection::open(Arc::new(Broker::new()))), capacity }
     }
@@ -152,7 +152,7 @@ impl Memory {
         self.route(&mut message.clone(), reply.as_ref()).map(drop)
     }
 
-    /// The same, unless others are to run first.
+    /// Publishes at once, unless others are to run first.
     pub(crate) fn publish_at_once(
         &self,
         message: &mut Outgoing,
@@ -167,7 +167,7 @@ impl Memory {
         poll_fn(|cx| self.store_at_once(message, cx)).await
     }
 
-    /// The same, unless others are to run first.
+    /// Stores at once, unless others are to run first.
     pub(crate) fn store_at_once(
         &self,
         message: &Outgoing,
@@ -220,7 +220,7 @@ impl Memory {
         self.subscribe_with(filter, group, None, Vec::new())
     }
 
-    /// The same, and says how many messages are held that nobody has taken, and which are `only`
+    /// Subscribes, and says how many messages are held that nobody has taken, and which are `only`
     /// meant.
     #[expect(clippy::needless_pass_by_value, reason = "the same signature as over NATS")]
     pub(crate) fn subscribe_with(
@@ -381,7 +381,7 @@ fn check_time(time: Option<Duration>) -> Result<(), Fault> {
     }
 }
 
-/// The same of all times of a stream.
+/// Checks all times of a stream.
 fn check_times(config: &StreamConfig) -> Result<(), Fault> {
     let inactive = config.consumer_limits.and_then(|limits| limits.inactive_threshold);
     let times =

@@ -15,7 +15,7 @@ use super::effects::Bell;
 use super::settle::MemorySettle;
 use crate::transport::{ApiError, Fault, Incoming, PollInto, Reach, Settle};
 
-/// What a consumer delivers, until the consumer, the stream or the connection ends.
+/// Deliveries of a consumer, until the consumer, the stream or the connection ends.
 ///
 /// A message is handed out when it is asked for and not before, so that none waits here while its
 /// ack wait runs.
@@ -33,7 +33,7 @@ pub(crate) struct MemoryPull {
 }
 
 impl MemoryPull {
-    /// Whether an ack is one of all messages before it.
+    /// Returns `true` if an ack is one of all messages before it.
     pub(crate) fn acks_all(&self) -> bool {
         self.acks == Acks::All
     }

@@ -12,7 +12,7 @@ impl Random {
         Self::seeded(RandomState::new().hash_one(0_u8))
     }
 
-    /// The same numbers for the same seed.
+    /// Gives equal numbers for equal seeds.
     pub(super) fn seeded(seed: u64) -> Self {
         Self(seed)
     }

@@ -18,7 +18,7 @@ use crate::said::log;
 use crate::subject::Subject;
 use crate::transport::{ApiError, Outgoing};
 
-/// What `Nats-Schedule-Next` says where a schedule is over.
+/// Value of `Nats-Schedule-Next` where a schedule is over.
 const PURGE: &str = "purge";
 
 /// When a schedule publishes.

@@ -1,4 +1,4 @@
-//! What becomes of a delivered message.
+//! Settling of delivered messages.
 
 use std::fmt;
 use std::sync::Arc;
@@ -107,8 +107,8 @@ impl Stream {
 }
 
 impl Consumer {
-    /// Which messages an ack is for, where it is for all up to its own: none, if one that came
-    /// later was acknowledged before.
+    /// Finds the messages that an ack is for, where it is for all up to its own: none, if one that
+    /// came later was acknowledged before.
     fn cover(&mut self, sequence: u64, delivery: u64) -> Vec<u64> {
         let (acked, last) = self.floor;
         if sequence <= acked || delivery <= last {

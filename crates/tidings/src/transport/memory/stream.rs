@@ -33,7 +33,8 @@ pub(super) struct Stream {
     pub(super) config: StreamConfig,
     pub(super) clock: Clock,
     pub(super) log: Log,
-    /// Whether it was purged as a whole: then it has a first sequence, even if it never held anything.
+    /// `true` if it was purged as a whole: then it has a first sequence, even if it never held
+    /// anything.
     pub(super) purged: bool,
     pub(super) dedup: Dedup,
     /// The id of the last message; empty if it had none.
@@ -41,7 +42,7 @@ pub(super) struct Stream {
     pub(super) schedules: Schedules,
     pub(super) consumers: HashMap<u64, Consumer>,
     pub(super) consumer_keys: HashMap<String, u64>,
-    /// Which consumers select a subject.
+    /// Interest: consumers that select a subject.
     pub(super) interest: Router<()>,
 }
 
@@ -50,7 +51,7 @@ pub(super) struct Stream {
 pub(super) enum Removal {
     /// A limit was reached, or somebody deleted just this one.
     Deleted,
-    /// It was purged, or another took its place.
+    /// Purged, or another took its place.
     Purged,
     /// Everybody who wanted it is done with it.
     Done,
@@ -197,7 +198,7 @@ impl Stream {
         self.enforce_size(effects);
     }
 
-    /// The same, for the limits of the stream as a whole.
+    /// Enforces the limits of the stream as a whole.
     pub(super) fn enforce_size(&mut self, effects: &mut Effects) {
         if self.config.discard == Discard::New {
             return;

@@ -1,4 +1,4 @@
-//! Which stream configurations can be, and what a nats-server makes of what is left open.
+//! Checks of stream configurations, and what a nats-server makes of what is left open.
 
 use std::time::Duration;
 

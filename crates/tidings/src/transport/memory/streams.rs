@@ -29,7 +29,7 @@ impl Streams {
         self.by_key.get_mut(self.names.get(name)?)
     }
 
-    /// The same, where one is asked for that must be there.
+    /// Finds a stream that must be there.
     pub(super) fn expect(&mut self, name: &str) -> Result<&mut Stream, ApiError> {
         self.named(name).ok_or_else(api::stream_not_found)
     }

@@ -1,4 +1,4 @@
-//! Who listens: plain subscriptions, and queue groups of which one member gets each message.
+//! Subscriptions: plain ones, and queue groups of which one member gets each message.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::router::Router;
 use crate::subject::Subject;
 use crate::transport::{Fault, Outgoing};
 
-/// Whether a message is still needed once it was handed out.
+/// Use of a message once it was handed out: whether it is still needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keeps {
     Yes,
@@ -28,7 +28,7 @@ pub(super) struct Subscriptions {
     entries: HashMap<u64, Entry>,
     groups: HashMap<u64, Group>,
     group_keys: HashMap<(String, String), u64>,
-    /// Who listens to the subjects that were published to.
+    /// Audiences of the subjects that were published to.
     audiences: Audiences,
     next_key: u64,
     random: Random,
@@ -42,7 +42,7 @@ struct Entry {
     mailbox: Arc<Mailbox>,
 }
 
-/// What stands under a filter. A group stands there once, however many members it has.
+/// Listener under a filter. A group stands there once, however many members it has.
 #[derive(Debug)]
 enum Listener {
     One(Arc<Mailbox>),

@@ -1,4 +1,4 @@
-//! What a publisher may expect of a stream, and duplicates.
+//! Expectations of publishers, and duplicates.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What the embedded broker promises, one file for each part of it.
+//! Tests of the embedded broker, one file for each part of it.
 
 mod connection;
 mod consumer;
@@ -101,7 +101,7 @@ fn durable(name: &str) -> ConsumerConfig {
     ConsumerConfig::new(name)
 }
 
-/// What comes next, in less than two seconds.
+/// Waits for what comes next, less than two seconds.
 async fn next<S: Stream + Unpin>(stream: &mut S) -> S::Item {
     let start = Instant::now();
     let next = timeout(SECOND * 2, stream.next()).await;

@@ -131,7 +131,7 @@ async fn progress_starts_the_wait_anew() {
     assert_eq!(receipt(&take(&mut pull).await).attempt, 2);
 }
 
-/// What a nats-server does with these, to the tenth of a second.
+/// Compares with what a nats-server does with these, to the tenth of a second.
 #[tokio::test(start_paused = true)]
 async fn each_delivery_waits_as_its_backoff_says() {
     let memory = Memory::with_stream(stream()).await;
