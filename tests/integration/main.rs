@@ -8,6 +8,7 @@
 
 mod backstop;
 mod blocking;
+mod chaos;
 mod closing;
 mod connect;
 mod denied;
@@ -23,7 +24,6 @@ mod limits;
 mod listening;
 mod made_again;
 mod marker;
-mod ordeal;
 mod order_flow;
 mod outlived;
 mod outside;

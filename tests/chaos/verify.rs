@@ -11,9 +11,9 @@ use serde::Deserialize;
 use tidings::prelude::EventStream as _;
 use tokio::time::timeout;
 
+use crate::event::{CONSUMER, DEAD_LETTERS, Fate, Results, Works};
 use crate::option::Options;
 use crate::publisher::Published;
-use crate::work::{CONSUMER, DEAD_LETTERS, Fate, Results, Works};
 
 /// How long one stored message may take to come.
 const SOON: Duration = Duration::from_secs(20);

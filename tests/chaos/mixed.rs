@@ -4,9 +4,9 @@
 //! Every event has to be handled by an instance that knows it, once more at most where something
 //! that loses acks happened, and an instance that says it runs has to run.
 
-mod account;
-mod member;
-mod trouble;
+mod fault;
+mod instance;
+mod verify;
 mod version;
 
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::option::Options;
-use account::Account;
-use member::Member;
+use fault::Fault;
+use instance::Instance;
 use tidings_tests::Chance;
-use trouble::Trouble;
+use verify::Record;
 use version::{Kind, Shop, Version, v2};
 
 /// How many instances run; the last of them behind a leaf node.
@@ -47,24 +47,24 @@ struct Mixed {
     link: Proxy,
     jetstream: jetstream::Context,
     bus: Bus,
-    account: Arc<Account>,
+    record: Arc<Record>,
     room: Arc<Semaphore>,
     chance: Chance,
-    members: Vec<Member>,
+    instances: Vec<Instance>,
 }
 
 pub(crate) async fn run(options: &Options) -> Result<()> {
     println!("{options:?}");
     let mut mixed = Mixed::start(options.seed).await?;
-    let mut troubles = Trouble::sequence(&mut mixed.chance, options.kills);
+    let mut faults = Fault::sequence(&mut mixed.chance, options.kills);
     let places = mixed.chance.places(options.kills, options.events);
     let mut published = 0;
     for at in places {
         mixed.publish(published..at).await?;
         published = at;
-        if let Some(trouble) = troubles.pop() {
-            mixed.tell(&format!("{trouble:?}"));
-            mixed.meet(trouble).await.with_context(|| format!("{trouble:?}"))?;
+        if let Some(fault) = faults.pop() {
+            mixed.tell(&format!("{fault:?}"));
+            mixed.meet(fault).await.with_context(|| format!("{fault:?}"))?;
         }
     }
     mixed.publish(published..options.events).await?;
@@ -72,7 +72,7 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     let alone = mixed.each_alone(options.events).await?;
     mixed.end().await?;
     println!("{} events in {:.1?}", options.events + alone, mixed.begun.elapsed());
-    mixed.account.close(options.events + alone)
+    mixed.record.close(options.events + alone)
 }
 
 impl Mixed {
@@ -85,10 +85,10 @@ impl Mixed {
             begun: Instant::now(),
             jetstream: jetstream::new(hub.client().await),
             bus: Bus::connect(hub.url()).await?,
-            account: Arc::new(Account::new(Arc::clone(&room))),
+            record: Arc::new(Record::new(Arc::clone(&room))),
             room,
             chance: Chance::new(seed, 0),
-            members: Vec::new(),
+            instances: Vec::new(),
             hub,
             leaf,
             link,
@@ -97,8 +97,8 @@ impl Mixed {
         // The old version runs, and the new one is rolled out beside it.
         for place in 0..MEMBERS {
             let version = if place < MEMBERS / 2 { Version::Old } else { Version::New };
-            let member = mixed.member(place, version).await?;
-            mixed.members.push(member);
+            let instance = mixed.instance(place, version).await?;
+            mixed.instances.push(instance);
         }
         // An old instance that makes the consumer again keeps the filters that it has seen there.
         sleep(LOOKED_WITHIN).await;
@@ -106,9 +106,9 @@ impl Mixed {
     }
 
     /// An instance in this place: the last one is behind the leaf.
-    async fn member(&self, place: usize, version: Version) -> Result<Member> {
+    async fn instance(&self, place: usize, version: Version) -> Result<Instance> {
         let server = if place == MEMBERS - 1 { &self.leaf } else { &self.hub };
-        Member::start(server, version, Arc::clone(&self.account)).await
+        Instance::start(server, version, Arc::clone(&self.record)).await
     }
 
     /// Publishes these events, and never more than may be on the way.
@@ -116,10 +116,10 @@ impl Mixed {
         for number in numbers {
             let room = timeout(PATIENCE, self.room.acquire()).await;
             let room = room.with_context(|| {
-                format!("nothing is handled any more: {}", self.account.left(number))
+                format!("nothing is handled any more: {}", self.record.left(number))
             })?;
             room?.forget();
-            self.account.publish(number);
+            self.record.publish(number);
             v2::publish(&self.bus, number, Kind::of(number)).await?;
         }
         Ok(())
@@ -127,24 +127,24 @@ impl Mixed {
 
     /// Waits until each event below `end` is handled.
     async fn all_handled(&self, end: u32) -> Result<()> {
-        let all = timeout(PATIENCE, self.account.handled(end)).await;
-        all.with_context(|| format!("not all is handled: {}", self.account.left(end)))
+        let all = timeout(PATIENCE, self.record.handled(end)).await;
+        all.with_context(|| format!("not all is handled: {}", self.record.left(end)))
     }
 
     /// Lets each instance handle some events while all others are paused: what says that it runs has
     /// to. Gives how many were published.
     async fn each_alone(&mut self, from: u32) -> Result<u32> {
         let mut number = from;
-        for place in 0..self.members.len() {
-            for (other, member) in self.members.iter().enumerate() {
-                member.pause(other != place)?;
+        for place in 0..self.instances.len() {
+            for (other, instance) in self.instances.iter().enumerate() {
+                instance.pause(other != place)?;
             }
-            let member = &self.members[place];
-            timeout(PATIENCE, member.runs()).await.with_context(|| {
-                format!("instance {place} does not run again: {:?}", member.status())
+            let instance = &self.instances[place];
+            timeout(PATIENCE, instance.runs()).await.with_context(|| {
+                format!("instance {place} does not run again: {:?}", instance.status())
             })?;
             for _ in 0..ALONE {
-                self.account.publish(number);
+                self.record.publish(number);
                 // Every version knows it.
                 v2::publish(&self.bus, number, Kind::Created).await?;
                 number += 1;
@@ -158,9 +158,9 @@ impl Mixed {
 
     /// Ends all instances in good order.
     async fn end(&mut self) -> Result<()> {
-        for member in self.members.drain(..) {
-            member.pause(false)?;
-            member.leave().await?;
+        for instance in self.instances.drain(..) {
+            instance.pause(false)?;
+            instance.leave().await?;
         }
         let letters = self.jetstream.get_stream(version::DEAD_LETTERS).await;
         let letters = letters.map_or(0, |stream| stream.cached_info().state.messages);
@@ -169,6 +169,6 @@ impl Mixed {
     }
 
     fn tell(&self, what: &str) {
-        println!("{:>6.1?} {:>6} handled: {what}", self.begun.elapsed(), self.account.count());
+        println!("{:>6.1?} {:>6} handled: {what}", self.begun.elapsed(), self.record.count());
     }
 }

@@ -10,7 +10,7 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use crate::work::REPLICAS;
+use crate::event::REPLICAS;
 
 /// As whoever runs them would wait where one can't start.
 const BEFORE_ANOTHER_TRY: Duration = Duration::from_millis(100);
@@ -20,7 +20,7 @@ pub(crate) type Said = (usize, Option<String>);
 
 /// Some processes that do the same; whoever ends is replaced at the same place.
 #[derive(Debug)]
-pub(crate) struct Crew {
+pub(crate) struct WorkerPool {
     url: String,
     replicas: String,
     places: Vec<Child>,
@@ -28,17 +28,17 @@ pub(crate) struct Crew {
     said: mpsc::UnboundedReceiver<Said>,
 }
 
-impl Crew {
+impl WorkerPool {
     /// Starts `size` of them.
     pub(crate) fn start(url: String, replicas: u8, size: usize) -> Result<Self> {
         let (voice, said) = mpsc::unbounded_channel();
-        let mut crew =
+        let mut workers =
             Self { url, replicas: replicas.to_string(), places: Vec::new(), voice, said };
         for place in 0..size {
-            let child = crew.spawn(place)?;
-            crew.places.push(child);
+            let child = workers.spawn(place)?;
+            workers.places.push(child);
         }
-        Ok(crew)
+        Ok(workers)
     }
 
     fn spawn(&self, place: usize) -> Result<Child> {

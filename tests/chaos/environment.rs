@@ -8,18 +8,18 @@ use tidings::prelude::EventStream as _;
 use tidings_tests::{Cluster, Server, eventually};
 use tokio::time::sleep;
 
-use crate::work::{Results, Works};
+use crate::event::{Results, Works};
 
 const SOON: Duration = Duration::from_secs(30);
 
 /// One server, or three of them.
 #[derive(Debug)]
-pub(crate) enum Ground {
+pub(crate) enum Environment {
     Server(Server),
     Cluster(Cluster),
 }
 
-impl Ground {
+impl Environment {
     pub(crate) async fn server() -> Self {
         Self::Server(Server::start().await)
     }

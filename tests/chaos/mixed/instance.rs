@@ -9,14 +9,14 @@ use tidings::{Control, RouteState, Running};
 use tidings_tests::{Proxy, Server};
 use tokio::time::timeout;
 
-use super::account::Account;
+use super::verify::Record;
 use super::version::Version;
 
 /// How long an instance may take to end in good order.
 const LEAVES_WITHIN: Duration = Duration::from_secs(45);
 
 /// An instance that runs.
-pub(super) struct Member {
+pub(super) struct Instance {
     pub(super) version: Version,
     pub(super) wire: Proxy,
     bus: Bus,
@@ -24,15 +24,15 @@ pub(super) struct Member {
     control: Control,
 }
 
-impl Member {
+impl Instance {
     pub(super) async fn start(
         server: &Server,
         version: Version,
-        account: Arc<Account>,
+        record: Arc<Record>,
     ) -> Result<Self> {
         let wire = Proxy::start(server).await;
         let bus = Bus::connect(wire.url()).await?;
-        let running = version.registry(account).start(&bus).await?;
+        let running = version.registry(record).start(&bus).await?;
         let control = running.control();
         Ok(Self { version, wire, bus, running, control })
     }

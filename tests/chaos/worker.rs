@@ -7,7 +7,7 @@ use tidings::prelude::*;
 use tidings_tests::signal;
 use tokio::time::sleep;
 
-use crate::work::{Begun, CONSUMER, Fate, Finished, REGISTRY, Results};
+use crate::event::{Begun, CONSUMER, Fate, Finished, REGISTRY, Results};
 
 /// Short, so that what was in flight at a kill comes again within the run.
 const ACK_WAIT: Duration = Duration::from_secs(2);

@@ -11,16 +11,16 @@ use tokio::time::{Instant, sleep};
 
 use tidings_tests::Chance;
 
-/// How long before a trouble an event may have been handled whose ack it can still have lost, or
+/// How long before a fault an event may have been handled whose ack it can still have lost, or
 /// behind which the consumer was not known to have come.
 const ON_ITS_WAY: Duration = Duration::from_secs(6);
-/// How long after a trouble it can still have lost one.
+/// How long after a fault it can still have lost one.
 const AFTERWARDS: Duration = Duration::from_secs(2);
 /// One of this many events fails at first.
 const FAILING: u64 = 20;
 
 /// All that was published and handled.
-pub(super) struct Account {
+pub(super) struct Record {
     state: Mutex<State>,
     room: Arc<Semaphore>,
     count: watch::Sender<usize>,
@@ -30,7 +30,7 @@ pub(super) struct Account {
 struct State {
     events: BTreeMap<u32, Event>,
     /// When acks may have been lost.
-    troubles: Vec<(Instant, Option<Instant>)>,
+    faults: Vec<(Instant, Option<Instant>)>,
     /// What was taken for something that it is not.
     mistaken: Vec<u32>,
 }
@@ -42,7 +42,7 @@ struct Event {
     done: Vec<Instant>,
 }
 
-impl Account {
+impl Record {
     pub(super) fn new(room: Arc<Semaphore>) -> Self {
         Self { state: Mutex::default(), room, count: watch::channel(0).0 }
     }
@@ -77,12 +77,12 @@ impl Account {
     }
 
     /// From now on acks may be lost, until [`Self::over`].
-    pub(super) fn trouble(&self) {
-        self.state().troubles.push((Instant::now(), None));
+    pub(super) fn fault(&self) {
+        self.state().faults.push((Instant::now(), None));
     }
 
     pub(super) fn over(&self) {
-        if let Some((_, end)) = self.state().troubles.last_mut() {
+        if let Some((_, end)) = self.state().faults.last_mut() {
             *end = Some(Instant::now());
         }
     }
@@ -146,9 +146,9 @@ impl Account {
 
 impl State {
     /// Whether the first of two times that an event was handled was in, or shortly before, a
-    /// trouble that was there before the second.
+    /// fault that was there before the second.
     fn explains(&self, pair: &[Instant]) -> bool {
-        self.troubles.iter().any(|(from, end)| {
+        self.faults.iter().any(|(from, end)| {
             let end = end.unwrap_or_else(Instant::now);
             pair[0] + ON_ITS_WAY >= *from && pair[0] <= end + AFTERWARDS && pair[1] >= *from
         })

@@ -11,8 +11,8 @@ use tidings::{PublishAck, PublishError};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::event::{Begun, Fate, Scrawled};
 use crate::option::Options;
-use crate::work::{Begun, Fate, Scrawled};
 
 const TASKS: usize = 48;
 /// Every so manieth event is published without patience, so that some end unconfirmed.

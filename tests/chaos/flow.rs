@@ -11,12 +11,12 @@ use tidings::prelude::*;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, interval, timeout_at};
 
-use crate::account::{Heard, Stored, left};
-use crate::crew::Crew;
-use crate::ground::Ground;
+use crate::environment::Environment;
+use crate::event::{Fate, REPLICAS, Results, Works};
 use crate::option::Options;
 use crate::publisher::{self, Published};
-use crate::work::{Fate, REPLICAS, Results, Works};
+use crate::verify::{Heard, Stored, left};
+use crate::worker_pool::WorkerPool;
 use tidings_tests::Chance;
 
 /// How many copies of the registry run.
@@ -30,13 +30,13 @@ const OUTAGE_MILLIS: u64 = 1500;
 /// What is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Target {
-    Ground,
+    Environment,
     Worker,
 }
 
 struct Flow {
     begun: Instant,
-    crew: Crew,
+    workers: WorkerPool,
     chance: Chance,
     room: Arc<Semaphore>,
     heard: Heard,
@@ -47,26 +47,31 @@ struct Flow {
     strikes: VecDeque<(u32, Target)>,
 }
 
-/// Kills the ground as often as the options say, and a worker `worker_kills` times.
-pub(crate) async fn run(ground: &mut Ground, worker_kills: u32, options: &Options) -> Result<()> {
+/// Kills the environment as often as the options say, and a worker `worker_kills` times.
+pub(crate) async fn run(
+    environment: &mut Environment,
+    worker_kills: u32,
+    options: &Options,
+) -> Result<()> {
     let begun = Instant::now();
     println!("{options:?}, {worker_kills} kills of a worker");
-    let jetstream = jetstream::new(ground.client().await);
-    provision(ground).await?;
+    let jetstream = jetstream::new(environment.client().await);
+    provision(environment).await?;
 
     let mut chance = Chance::new(options.seed, 0);
     let legible = (0..options.events).filter(|n| Fate::of(options.seed, *n).is_legible()).count();
     let legible = u32::try_from(legible)?;
-    let places = chance.places(options.kills, legible).into_iter().map(|at| (at, Target::Ground));
+    let places =
+        chance.places(options.kills, legible).into_iter().map(|at| (at, Target::Environment));
     let mut strikes: Vec<_> = places.collect();
     strikes.extend(chance.places(worker_kills, legible).into_iter().map(|at| (at, Target::Worker)));
     strikes.sort_by_key(|(at, _)| *at);
 
-    let crew = Crew::start(ground.url(), ground.replicas(), COPIES)?;
+    let workers = WorkerPool::start(environment.url(), environment.replicas(), COPIES)?;
     let ahead = usize::try_from(options.events / 20)?.max(64);
     let mut flow = Flow {
         begun,
-        crew,
+        workers,
         chance,
         room: Arc::new(Semaphore::new(ahead)),
         heard: Heard::default(),
@@ -77,14 +82,14 @@ pub(crate) async fn run(ground: &mut Ground, worker_kills: u32, options: &Option
     while flow.listening < COPIES {
         flow.next("all listen").await?;
     }
-    let url = ground.url();
+    let url = environment.url();
     let mut publishing = tokio::spawn({
         let (options, room) = (options.clone(), Arc::clone(&flow.room));
         async move { publisher::publish(&url, &options, room).await }
     });
     let mut published = None;
     while published.is_none() || !flow.strikes.is_empty() {
-        if flow.strike(ground).await? {
+        if flow.strike(environment).await? {
             continue;
         }
         tokio::select! {
@@ -97,7 +102,7 @@ pub(crate) async fn run(ground: &mut Ground, worker_kills: u32, options: &Option
     let outcome = flow.settle(&jetstream).await;
     println!("settled after {:.1?}", begun.elapsed());
     let stored = Stored::read(&jetstream).await?;
-    println!("{} starts of a worker failed while the ground was away", flow.unlucky);
+    println!("{} starts of a worker failed while the environment was away", flow.unlucky);
     let account = stored.settle(options, &published, &flow.heard);
     // What is wrong says more than that it took too long.
     account?;
@@ -115,11 +120,11 @@ fn check(published: &Published, options: &Options) -> Result<()> {
 }
 
 /// Makes the streams before anything is killed.
-async fn provision(ground: &Ground) -> Result<()> {
+async fn provision(environment: &Environment) -> Result<()> {
     let mut configs = [Works::config(), Results::config()];
-    let jetstream = jetstream::new(ground.client().await);
+    let jetstream = jetstream::new(environment.client().await);
     for config in &mut configs {
-        config.replicas = ground.replicas();
+        config.replicas = environment.replicas();
         jetstream
             .create_stream(jetstream::stream::Config {
                 name: config.name.clone(),
@@ -137,7 +142,7 @@ async fn provision(ground: &Ground) -> Result<()> {
 impl Flow {
     /// Hears the next thing that is said.
     async fn next(&mut self, what: &str) -> Result<()> {
-        let said = timeout_at(Instant::now() + PATIENCE, self.crew.said()).await;
+        let said = timeout_at(Instant::now() + PATIENCE, self.workers.said()).await;
         let (place, line) = said.with_context(|| {
             format!("nothing happens any more; {} heard of, until {what}", self.heard.of.len())
         })??;
@@ -155,7 +160,7 @@ impl Flow {
                 }
             }
             None => {
-                let killed = self.crew.replace(place).await?;
+                let killed = self.workers.replace(place).await?;
                 // As whoever runs it would start it again.
                 self.unlucky += usize::from(!killed);
                 ensure!(self.unlucky < 100, "the workers can't start");
@@ -165,23 +170,23 @@ impl Flow {
     }
 
     /// Kills what is due; says whether there was anything.
-    async fn strike(&mut self, ground: &mut Ground) -> Result<bool> {
+    async fn strike(&mut self, environment: &mut Environment) -> Result<bool> {
         let heard = u32::try_from(self.heard.of.len())?;
         let Some((_, target)) = self.strikes.front().filter(|(at, _)| *at <= heard).copied() else {
             return Ok(false);
         };
         self.strikes.pop_front();
         match target {
-            Target::Ground => {
+            Target::Environment => {
                 let outage = Duration::from_millis(self.chance.below(OUTAGE_MILLIS));
                 let results = self.chance.below(2) == 1;
-                self.tell(&format!("the ground is struck for {outage:?}"));
-                let mut struck = pin!(ground.strike(outage, results));
+                self.tell(&format!("the environment is struck for {outage:?}"));
+                let mut struck = pin!(environment.strike(outage, results));
                 // The work goes on meanwhile, as far as it can.
                 loop {
                     tokio::select! {
                         outcome = &mut struck => break outcome?,
-                        said = self.crew.said() => {
+                        said = self.workers.said() => {
                             let (place, line) = said?;
                             self.hear(place, line).await?;
                         }
@@ -189,9 +194,9 @@ impl Flow {
                 }
             }
             Target::Worker => {
-                let place = usize::try_from(self.chance.below(self.crew.size() as u64))?;
+                let place = usize::try_from(self.chance.below(self.workers.size() as u64))?;
                 self.tell(&format!("worker {place} is killed"));
-                self.crew.kill(place)?;
+                self.workers.kill(place)?;
             }
         }
         Ok(true)
@@ -207,7 +212,7 @@ impl Flow {
         let deadline = Instant::now() + PATIENCE;
         loop {
             tokio::select! {
-                said = self.crew.said() => {
+                said = self.workers.said() => {
                     let (place, line) = said?;
                     self.hear(place, line).await?;
                 }
@@ -218,14 +223,14 @@ impl Flow {
                 }
             }
         }
-        self.crew.interrupt();
-        let mut running = self.crew.size();
+        self.workers.interrupt();
+        let mut running = self.workers.size();
         while running > 0 {
-            match self.crew.said().await? {
+            match self.workers.said().await? {
                 (_, None) => running -= 1,
                 (place, line) => self.hear(place, line).await?,
             }
         }
-        self.crew.gone().await
+        self.workers.gone().await
     }
 }

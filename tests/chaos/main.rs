@@ -6,22 +6,22 @@
 //! error; else it prints the counts.
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
-mod account;
-mod crew;
+mod environment;
+mod event;
 mod flow;
-mod ground;
 mod group;
 mod mixed;
 mod option;
 mod publisher;
-mod work;
+mod verify;
 mod worker;
+mod worker_pool;
 
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 
-use ground::Ground;
+use environment::Environment;
 use option::Options;
 
 #[tokio::main]
@@ -44,11 +44,11 @@ async fn run(mut words: impl Iterator<Item = String>) -> Result<()> {
     match what.as_str() {
         "kill" => {
             let options = Options::read(words, &Options { events: 50_000, seed: 1, kills: 10 })?;
-            flow::run(&mut Ground::server().await, options.kills, &options).await
+            flow::run(&mut Environment::server().await, options.kills, &options).await
         }
         "cluster" => {
             let options = Options::read(words, &Options { events: 20_000, seed: 1, kills: 5 })?;
-            flow::run(&mut Ground::cluster().await, 0, &options).await
+            flow::run(&mut Environment::cluster().await, 0, &options).await
         }
         "group" => {
             let options = Options::read(words, &Options { events: 300_000, seed: 1, kills: 10 })?;

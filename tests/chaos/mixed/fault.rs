@@ -19,7 +19,7 @@ const CUT_OFF: Duration = Duration::from_secs(1);
 
 /// Something that happens.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Trouble {
+pub(super) enum Fault {
     /// An instance ends in good order, and another of some version comes in its place.
     Replace,
     /// An instance is killed, and another comes in its place.
@@ -40,7 +40,7 @@ pub(super) enum Trouble {
     RecreateStream,
 }
 
-impl Trouble {
+impl Fault {
     const ALL: [Self; 9] = [
         Self::Replace,
         Self::Kill,
@@ -69,27 +69,27 @@ impl Trouble {
 
 impl Mixed {
     /// Lets something happen, and returns when it is over.
-    pub(super) async fn meet(&mut self, trouble: Trouble) -> Result<()> {
+    pub(super) async fn meet(&mut self, fault: Fault) -> Result<()> {
         let place = usize::try_from(self.chance.below(MEMBERS as u64))?;
         let (least, most) = LOSING_MILLIS;
         let losing = Duration::from_millis(least + self.chance.below(most - least));
-        match trouble {
-            Trouble::Replace => {
+        match fault {
+            Fault::Replace => {
                 let version = self.next_version(place);
-                let next = self.member(place, version).await?;
-                std::mem::replace(&mut self.members[place], next).leave().await?;
+                let next = self.instance(place, version).await?;
+                std::mem::replace(&mut self.instances[place], next).leave().await?;
             }
-            Trouble::Kill => {
-                self.account.trouble();
+            Fault::Kill => {
+                self.record.fault();
                 let version = self.next_version(place);
-                let next = self.member(place, version).await?;
-                std::mem::replace(&mut self.members[place], next).die();
-                self.account.over();
+                let next = self.instance(place, version).await?;
+                std::mem::replace(&mut self.instances[place], next).die();
+                self.record.over();
             }
-            Trouble::LoseAcks | Trouble::LoseAnswers => {
-                self.account.trouble();
-                let wire = &self.members[place].wire;
-                if matches!(trouble, Trouble::LoseAcks) {
+            Fault::LoseAcks | Fault::LoseAnswers => {
+                self.record.fault();
+                let wire = &self.instances[place].wire;
+                if matches!(fault, Fault::LoseAcks) {
                     wire.lose_questions();
                 } else {
                     wire.lose_answers();
@@ -97,36 +97,36 @@ impl Mixed {
                 // How long it lasts is what is tried.
                 sleep(losing).await;
                 wire.cut();
-                self.account.over();
+                self.record.over();
             }
-            Trouble::CutLeaf => {
-                self.account.trouble();
+            Fault::CutLeaf => {
+                self.record.fault();
                 self.link.sever();
                 sleep(CUT_OFF).await;
                 self.link.mend();
-                self.account.over();
+                self.record.over();
             }
-            Trouble::EditConsumer => self.edit_consumer().await?,
-            Trouble::DeleteConsumer => {
-                self.account.trouble();
+            Fault::EditConsumer => self.edit_consumer().await?,
+            Fault::DeleteConsumer => {
+                self.record.fault();
                 let stream = self.jetstream.get_stream(Shop::NAME).await?;
                 stream.delete_consumer(CONSUMER).await?;
-                self.account.over();
+                self.record.over();
             }
-            Trouble::EditStream => {
+            Fault::EditStream => {
                 let mut stream = self.jetstream.get_stream(Shop::NAME).await?;
                 let mut config = stream.info().await?.config.clone();
                 config.description = Some(format!("changed by hand, {}", self.chance.below(99)));
                 config.max_age = Duration::from_secs(3600 + self.chance.below(3600));
                 self.jetstream.update_stream(config).await?;
             }
-            Trouble::RecreateStream => {
-                let all = u32::try_from(self.account.published())?;
+            Fault::RecreateStream => {
+                let all = u32::try_from(self.record.published())?;
                 self.all_handled(all).await?;
-                self.account.trouble();
+                self.record.fault();
                 self.jetstream.delete_stream(Shop::NAME).await?;
                 self.bus.provision::<Shop>().await?;
-                self.account.over();
+                self.record.over();
             }
         }
         Ok(())
@@ -134,8 +134,8 @@ impl Mixed {
 
     /// Some version, and the new one where it would be the last instance that knows all events.
     fn next_version(&mut self, place: usize) -> Version {
-        let others = self.members.iter().enumerate().filter(|(other, _)| *other != place);
-        let new = others.filter(|(_, member)| member.version == Version::New).count();
+        let others = self.instances.iter().enumerate().filter(|(other, _)| *other != place);
+        let new = others.filter(|(_, instance)| instance.version == Version::New).count();
         if new == 0 || self.chance.below(2) == 0 { Version::New } else { Version::Old }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tidings::prelude::*;
 use tidings::{Retry, Route};
 
-use super::account::Account;
+use super::verify::Record;
 
 /// The durable consumer that all instances share.
 pub(super) const CONSUMER: &str = "shop";
@@ -45,7 +45,7 @@ pub(super) enum Version {
 }
 
 impl Version {
-    pub(super) fn registry(self, account: Arc<Account>) -> Registry {
+    pub(super) fn registry(self, record: Arc<Record>) -> Registry {
         let registry = Registry::new("mixed").version(match self {
             Self::Old => "1.0.0",
             Self::New => "2.0.0",
@@ -53,8 +53,8 @@ impl Version {
         match self {
             Self::Old => registry.route(
                 Route::of::<v1::Event>(move |event: v1::Event, _: Context| {
-                    let account = Arc::clone(&account);
-                    async move { account.handle(event.number(), event.is_itself()).await }
+                    let record = Arc::clone(&record);
+                    async move { record.handle(event.number(), event.is_itself()).await }
                 })
                 .durable(CONSUMER)
                 .concurrency(8)
@@ -63,8 +63,8 @@ impl Version {
             ),
             Self::New => registry.route(
                 Route::of::<v2::Event>(move |event: v2::Event, _: Context| {
-                    let account = Arc::clone(&account);
-                    async move { account.handle(event.number(), event.is_itself()).await }
+                    let record = Arc::clone(&record);
+                    async move { record.handle(event.number(), event.is_itself()).await }
                 })
                 .durable(CONSUMER)
                 .concurrency(16)
