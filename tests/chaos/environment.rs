@@ -1,4 +1,4 @@
-//! What it all stands on, and how that is taken away.
+//! The servers that everything stands on, and how they are killed.
 
 use std::time::Duration;
 

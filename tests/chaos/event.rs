@@ -1,4 +1,4 @@
-//! The events: what is begun, and what follows from it.
+//! The events: those that are published first, and those that follow from them.
 
 use std::time::Duration;
 

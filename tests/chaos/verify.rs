@@ -1,4 +1,4 @@
-//! What is stored in the end, and whether that is what was promised.
+//! Verification of what is stored in the end against what was promised.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

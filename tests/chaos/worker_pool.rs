@@ -1,4 +1,4 @@
-//! The worker processes, and what they say.
+//! The worker processes, and their output.
 
 use std::process::Stdio;
 use std::time::Duration;

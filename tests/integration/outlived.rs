@@ -1,5 +1,8 @@
 //! The runtime on which a bus was made ends before the bus does.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use tidings::prelude::*;
@@ -69,8 +72,19 @@ fn a_replay_that_is_waited_for_ends_with_it() {
         bus.provision::<Clocks>().await.unwrap();
         bus.replay::<Struck>(DeliverFrom::New).await.unwrap()
     });
-    let waiting = second.spawn(async move { while replay.next().await.is_some() {} });
-    second.block_on(async { tokio::time::sleep(Duration::from_millis(100)).await });
+    let (begun, waits) = tokio::sync::oneshot::channel();
+    let waiting = second.spawn(async move {
+        let first = {
+            let mut next = pin!(replay.next());
+            let pending = poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx).is_pending())).await;
+            begun.send(pending).unwrap();
+            next.await
+        };
+        if first.is_some() {
+            while replay.next().await.is_some() {}
+        }
+    });
+    assert!(second.block_on(waits).unwrap(), "it waits");
     drop(first);
     second.block_on(async { timeout(ENDS, waiting).await.expect("it ends").unwrap() });
 }

@@ -1,4 +1,4 @@
-//! What happens to instances, wires, consumer and stream.
+//! Faults of instances, wires, consumer and stream.
 
 use std::time::Duration;
 

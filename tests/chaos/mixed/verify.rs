@@ -1,4 +1,4 @@
-//! What became of each event, and whether that is what was promised.
+//! Verification that each event was handled as promised.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! What waits behind a handler that does not end goes to an instance that has room.
+//! Messages behind a handler that does not end: they go to an instance that has room.
 
 use std::collections::BTreeSet;
 use std::future::pending;

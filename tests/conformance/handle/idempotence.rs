@@ -1,4 +1,5 @@
-//! Handlers that publish: one event follows from another.
+//! Idempotence of handlers that publish: what an event is followed by is stored once, however often
+//! the event is handled.
 
 use tidings::prelude::*;
 use tidings::{DeadLetterFilter, Stored, Subscription};

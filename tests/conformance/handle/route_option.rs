@@ -1,4 +1,4 @@
-//! What can't hold, or means nothing, is refused before anything runs.
+//! Options of a route that can't hold, or mean nothing: refused before anything runs.
 
 use std::time::{Duration, SystemTime};
 

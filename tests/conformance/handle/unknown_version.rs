@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use tidings::prelude::*;
 use tidings::{Batch, DeadLetterFilter, DecodeError, ReceiveError, RouteReport, Running};
+use tidings_tests::eventually;
 
 use crate::support::condition::letters;
-use crate::support::env::{BY_AND_BY, Env, SHORT, soon, within};
+use crate::support::env::{BY_AND_BY, Env, SHORT, soon};
 use crate::support::shop::{Book, Created, Shop, ShopEvent, cancelled, created, text};
 
 scenarios! {
@@ -110,7 +111,7 @@ async fn what_was_given_back_has_all_its_attempts(env: Env) {
         end(new(&book, retry.clone()).start(&bus).await.unwrap()).await;
         let first = old(&book, retry.clone()).start(&bus).await.unwrap();
         bus.publish(&cancelled(1)).await.unwrap();
-        tidings_tests::eventually(BY_AND_BY, "it is given back some times", || async {
+        eventually(BY_AND_BY, "it is given back some times", || async {
             let given_back = first.report()[0].given_back;
             if given_back >= 4 { Ok(()) } else { Err(given_back) }
         })
@@ -144,12 +145,11 @@ async fn what_nobody_knows_is_put_aside_in_the_end(env: Env) {
     bus.publish(&created(2)).await.unwrap();
     assert_eq!(book.all(1).await, [("old", "created 2".to_owned())], "others do not wait for it");
     let aside = bus.dead_letters("shop");
-    let put_aside = async {
-        while aside.count(DeadLetterFilter::all()).await.unwrap() == 0 {
-            tokio::time::sleep(SHORT).await;
-        }
-    };
-    within(BY_AND_BY, put_aside).await;
+    eventually(BY_AND_BY, "it is put aside", || async {
+        let report = running.report().remove(0);
+        if report.dead_lettered == 1 { Ok(()) } else { Err(report) }
+    })
+    .await;
     let letter = letters(&aside, 1).await.remove(0);
     assert_eq!((letter.reason().as_str(), letter.attempts()), ("undecodable", Some(1)));
     assert_eq!(letter.subject(), "shop.eu.cancelled");

@@ -1,4 +1,4 @@
-//! A user's text, drop and key may fail: they end no task of a route.
+//! Panics in a user's `Display`, `Drop` and key: they end no task of a route.
 
 use std::fmt;
 use std::sync::Arc;

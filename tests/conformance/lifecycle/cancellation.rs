@@ -1,4 +1,4 @@
-//! What is dropped half-way leaves everything else as it was.
+//! Futures and subscriptions that are dropped half-way: all else stays as it was.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Publishing goes on while registries come and go.
+//! Registries that come and go while publishing goes on.
 
 use futures_util::future::join_all;
 use tidings::prelude::*;

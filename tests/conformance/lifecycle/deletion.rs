@@ -1,4 +1,4 @@
-//! What a running registry stands on is deleted, and comes back.
+//! Deletion of the stream or consumer that a running registry stands on, and its way back.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,13 +1,16 @@
-//! Promise 7: what a shutdown finds waiting.
+//! Promise 7: messages that a shutdown finds waiting.
 
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use tidings::Running;
 use tidings::prelude::*;
+use tidings_tests::eventually;
 use tokio::time::Instant;
 
 use crate::support::condition::letters;
-use crate::support::env::{Env, SHORT, soon};
+use crate::support::env::{Env, SHORT, SOON, soon};
 use crate::support::message::{Parcels, Sent, sent};
 use crate::support::script::{Calls, Step, assert_time, script, which};
 
@@ -25,7 +28,7 @@ scenarios! {
 const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// The next instance of `shop`, which does everything.
-async fn next(env: &Env, retry: Retry) -> (tidings::Running, Calls) {
+async fn next(env: &Env, retry: Retry) -> (Running, Calls) {
     let (handler, calls) = script(|_, _| Step::Done);
     let route = Route::of::<Sent>(handler).retry(retry);
     let bus = env.another_bus().await;
@@ -34,6 +37,15 @@ async fn next(env: &Env, retry: Retry) -> (tidings::Running, Calls) {
 
 async fn unsettled(bus: &Bus) -> u64 {
     bus.stream::<Parcels>().consumer_state("shop-parcels_sent").await.unwrap().ack_pending
+}
+
+/// Waits until one message is handled and so many others wait here.
+async fn first_is_handled_and(running: &Running, bus: &Bus, here: RangeInclusive<u64>) {
+    eventually(SOON, format!("one is handled and {here:?} are here"), || async {
+        let seen = (running.report()[0].handled, unsettled(bus).await);
+        if seen.0 == 1 && here.contains(&seen.1) { Ok(()) } else { Err(seen) }
+    })
+    .await;
 }
 
 async fn what_is_to_be_tried_again_waits_for_the_next_instance(env: Env) {
@@ -87,7 +99,11 @@ async fn what_was_deferred_at_its_last_attempt_is_tried_once_more(env: Env) {
     let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
     bus.publish_all((1..=2).map(sent)).await.unwrap();
     calls.list(2).await;
-    tokio::time::sleep(SHORT / 2).await;
+    let deferred = || running.report()[0].deferred;
+    eventually(SOON, "both are deferred", || async {
+        if deferred() == 2 { Ok(()) } else { Err(deferred()) }
+    })
+    .await;
     let begun = Instant::now();
     let report = soon(running.shutdown()).await.remove(0);
     assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
@@ -102,12 +118,16 @@ async fn last_attempts_that_are_here_are_made_here(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=20).map(sent)).await.unwrap();
     let (handler, mut calls) = script(|_, _| Step::Take(SHORT));
-    let route = Route::of::<Sent>(handler).retry(Retry::never()).concurrency(2);
+    let route = Route::of::<Sent>(handler).retry(Retry::never()).concurrency(2).prefetch(2);
     let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
     calls.list(2).await;
     // Two are at work, and two more are here, which the server counts as delivered.
-    tokio::time::sleep(SHORT / 2).await;
-    let here = unsettled(&bus).await;
+    let here = 4;
+    eventually(SOON, "two are at work and two are here", || async {
+        let unsettled = unsettled(&bus).await;
+        if unsettled == here { Ok(()) } else { Err(unsettled) }
+    })
+    .await;
     let report = soon(running.shutdown()).await.remove(0);
     assert_eq!((report.handled, report.dead_lettered), (here, 0));
     let (running, mut calls) = next(&env, Retry::never()).await;
@@ -125,7 +145,7 @@ async fn what_waits_for_its_rate_goes_to_the_next_instance(env: Env) {
     let route = Route::of::<Sent>(handler).rate_limit(1, Duration::from_secs(60));
     let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
     calls.next().await;
-    tokio::time::sleep(SHORT).await;
+    first_is_handled_and(&running, &bus, 1..=9).await;
     let begun = Instant::now();
     assert_eq!(soon(running.shutdown()).await[0].handled, 1);
     assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
@@ -146,7 +166,7 @@ async fn a_rate_does_not_hold_up_a_shutdown_past_its_deadline(env: Env) {
     let route = route.retry(Retry::never());
     let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
     calls.next().await;
-    tokio::time::sleep(SHORT).await;
+    first_is_handled_and(&running, &bus, 2..=2).await;
     let begun = Instant::now();
     assert_eq!(soon(running.shutdown_within(SHORT)).await[0].handled, 1);
     assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());

@@ -27,11 +27,11 @@ fn is_paused(state: &RouteState) -> bool {
     *state == RouteState::Paused
 }
 
-/// Waits until a paused route of `shop` holds nothing any more.
-async fn holds_nothing(bus: &Bus) {
-    eventually(SOON, "nothing is held", || async {
+/// Waits until the routes of `shop` hold so many messages.
+async fn holds(bus: &Bus, messages: u64) {
+    eventually(SOON, format!("{messages} are held"), || async {
         let state = bus.stream::<Parcels>().consumer_state("shop-parcels_sent").await.unwrap();
-        if state.ack_pending == 0 { Ok(()) } else { Err(state) }
+        if state.ack_pending == messages { Ok(()) } else { Err(state) }
     })
     .await;
 }
@@ -76,14 +76,14 @@ async fn what_was_not_begun_is_given_back(env: Env) {
     let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
     bus.publish_all((1..=2).map(sent)).await.unwrap();
     assert_eq!(calls.next().await.number, 1);
-    tokio::time::sleep(SHORT / 2).await;
+    holds(&bus, 2).await;
     let control = running.control();
     control.pause::<Sent>().unwrap();
     let (other, mut others) = script(|_, _| Step::Done);
     let route = Route::of::<Sent>(other).concurrency(1);
     let beside = Registry::new("shop").route(route).start(&env.another_bus().await).await.unwrap();
     assert_eq!(others.next().await.number, 2);
-    holds_nothing(&bus).await;
+    holds(&bus, 0).await;
     assert_eq!(running.report()[0].handled, 1);
     calls.none_within(SHORT).await;
     others.none_within(SHORT).await;
@@ -232,5 +232,5 @@ async fn a_paused_registry_ends_like_any_other(env: Env) {
     pause(control.clone());
     control.resume::<Sent>().unwrap();
     assert_eq!(soon(ending).await.unwrap()[0].handled, 1);
-    holds_nothing(&bus).await;
+    holds(&bus, 0).await;
 }

@@ -129,9 +129,9 @@ fn queued(number: u64) -> Queued {
 }
 
 async fn where_letters_find_no_room_the_original_stays(env: Env) {
-    let bus = env.bus();
+    let (bus, ack_wait) = (env.bus(), Duration::from_millis(400));
     let reject = async |_: Queued, _: Context| Err::<(), _>(Failure::reject("no"));
-    let route = Route::of::<Queued>(reject).ack_wait(Duration::from_secs(1));
+    let route = Route::of::<Queued>(reject).ack_wait(ack_wait);
     let running = Registry::new("works")
         .dead_letters(DeadLetterPolicy::default().max_messages(1))
         .route(route.retry(Retry::never()))
@@ -143,7 +143,7 @@ async fn where_letters_find_no_room_the_original_stays(env: Env) {
     let found = letters(&aside, 1).await;
     holds::<Jobs>(&bus, 1).await;
     // Longer than the server would wait for who is dead.
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    tokio::time::sleep(ack_wait * 3).await;
     holds::<Jobs>(&bus, 1).await;
     assert_eq!(letters(&aside, 1).await[0].sequence(), found[0].sequence());
 

@@ -1,4 +1,4 @@
-//! What happens to one message, and not to those that are handled beside it.
+//! Isolation: what happens to one message, and not to those that are handled beside it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,8 +6,10 @@ use std::time::{Duration, SystemTime};
 
 use tidings::prelude::*;
 use tidings::{Batch, CircuitBreaker, DeadLetterFilter, DeadLetterPolicy, Retry, RouteState};
+use tidings_tests::eventually;
 
-use crate::support::env::{Env, SHORT, soon};
+use crate::support::condition::state;
+use crate::support::env::{Env, SHORT, SOON, soon};
 use crate::support::message::{Parcels, Sent, sent};
 
 scenarios! {
@@ -43,10 +45,9 @@ async fn what_fails_beside_it_makes_no_pause_longer(env: Env) {
     bus.publish_all((1..=8).map(sent)).await.unwrap();
     let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
     is_open(&running.control()).await;
-    soon(async {
-        while running.report()[0].failed < 8 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+    let failed = || running.report()[0].failed;
+    eventually(SOON, "all have failed", || async {
+        if failed() == 8 { Ok(()) } else { Err(failed()) }
     })
     .await;
     let until = is_open(&running.control()).await;
@@ -79,8 +80,15 @@ async fn one_that_cant_be_put_aside_keeps_no_other_of_its_batch(env: Env) {
         Registry::new("shop").dead_letters(DeadLetterPolicy::stream("FULL").max_messages(1));
     bus.publish_all((1..=10).map(sent)).await.unwrap();
     let running = registry.route(route).start(&bus).await.unwrap();
-    tokio::time::sleep(ack_wait * 4).await;
-    assert_eq!(running.report()[0].handled, 8);
+    let control = running.control();
+    state(&control, |state| matches!(state, RouteState::Failing { .. })).await;
+    // What is acknowledged can't come again after any time.
+    eventually(SOON, "the others are settled", || async {
+        let state = bus.stream::<Parcels>().consumer_state("shop-parcels_sent").await.unwrap();
+        let handled = running.report()[0].handled;
+        if (handled, state.ack_pending) == (8, 1) { Ok(()) } else { Err((handled, state)) }
+    })
+    .await;
     assert_eq!(count.load(Ordering::SeqCst), 8, "each of the others once");
     assert_eq!(bus.dead_letters_in("FULL").count(DeadLetterFilter::all()).await.unwrap(), 1);
     assert!(matches!(running.status()[0].state, RouteState::Failing { .. }));
@@ -96,10 +104,9 @@ async fn an_ack_wait_without_measure_is_a_long_one(env: Env) {
     let route = Route::of::<Sent>(handler).concurrency(1).ack_wait(Duration::MAX);
     let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
     bus.publish_all((1..=3).map(sent)).await.unwrap();
-    soon(async {
-        while running.report()[0].handled < 3 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+    let handled = || running.report()[0].handled;
+    eventually(SOON, "all are handled", || async {
+        if handled() == 3 { Ok(()) } else { Err(handled()) }
     })
     .await;
     soon(running.shutdown()).await;

@@ -1,4 +1,4 @@
-//! What a stream writes itself where the last message of a subject was is no event.
+//! Delete markers, which a stream writes where the last message of a subject was: no events.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Many at once.
+//! Fan-out: many subscribers, and many subjects, at once.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Who takes messages more slowly than they come: counted, and never silent.
+//! Slow consumers: messages that they lose are counted and logged.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Who handled what.
+//! A record of which instance handled which event.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What a stream lets its consumers have, and how many.
+//! A stream's limits for its consumers, and the retention that depends on them.
 
 use std::time::Duration;
 

@@ -7,6 +7,7 @@ use tidings::{
     ApplyError, DifferenceKind, PlanAction, ProvisionError, ServeError, Storage, StreamConfig,
     SubscribeError, Topology,
 };
+use tidings_tests::eventually;
 
 use crate::support::env::{Env, SOON, next, soon};
 use crate::support::ledger::Ledger;
@@ -290,12 +291,7 @@ async fn a_stream_that_is_deleted_is_made_again_where_it_may(env: Env) {
     ledger.wait_for(1, 1).await;
     bus.stream::<Parcels>().delete().await.unwrap();
     // Publishing finds no stream until the route has made it again.
-    let again = async {
-        while bus.publish(&sent(2)).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(SOON, again).await.expect("the stream is made again");
+    eventually(SOON, "the stream is made again", || async { bus.publish(&sent(2)).await }).await;
     ledger.wait_for(2, 2).await;
     running.shutdown().await;
 }

@@ -1,5 +1,4 @@
-//! What several registries, or versions of one, make of a durable consumer or a dead-letter stream
-//! that they share.
+//! Durable consumers and dead-letter streams that several registries, or versions of one, share.
 
 use std::time::Duration;
 

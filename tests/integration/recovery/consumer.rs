@@ -131,8 +131,13 @@ async fn one_that_is_somebody_elses_is_not_read() {
     publish(&bus, 0..10).await;
     book.wait_for(0..10).await;
     let stream = replaced(&server, &bus).await;
-    // It is looked at more than once meanwhile.
-    sleep(Duration::from_secs(3)).await;
+    let asked = async || server.monitor("/jsz").await["api"]["total"].as_u64().unwrap();
+    let before = asked().await;
+    eventually(RECOVERED, "it is looked at again and again", async || {
+        let asked = asked().await;
+        if asked > before + 4 { Ok(()) } else { Err((before, asked)) }
+    })
+    .await;
     let info = stream.consumer_info(CONSUMER).await.unwrap();
     assert_eq!(info.config.filter_subject, "loaves.burnt", "it is left as it is");
     assert_eq!(info.delivered.consumer_sequence, 0, "what is not ours is not taken: {info:?}");

@@ -149,12 +149,12 @@ async fn a_server_that_stood_still_stores_what_was_repeated_once() {
     let server = Server::start().await;
     let bus = bus(&server.url()).await;
     server.suspend();
-    let publishing = tokio::spawn({
+    let mut publishing = tokio::spawn({
         let bus = bus.clone();
         async move { bus.publish_all((1..=100).map(|number| Sent { number })).await }
     });
-    tokio::time::sleep(ACK_TIMEOUT * 3).await;
-    assert!(!publishing.is_finished());
+    let early = tokio::time::timeout(ACK_TIMEOUT * 3, &mut publishing).await;
+    assert!(early.is_err(), "nobody has confirmed it");
     server.resume();
     let acks = soon(publishing).await.unwrap().unwrap();
     assert_eq!(acks.len(), 100);

@@ -106,11 +106,11 @@ async fn a_server_that_stands_still_is_waited_for() {
     let (bus, other) =
         (Bus::connect(server.url()).await.unwrap(), Bus::connect(server.url()).await.unwrap());
     bus.provision::<Readings>().await.unwrap();
-    let publishing = publish(&bus, 0..MANY);
+    let mut publishing = publish(&bus, 0..MANY);
     more_than(&other, 5000).await;
     server.suspend();
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    assert!(!publishing.is_finished());
+    let early = tokio::time::timeout(Duration::from_secs(3), &mut publishing).await;
+    assert!(early.is_err(), "nobody has confirmed it");
     server.resume();
     check(&other, publishing).await;
 }
