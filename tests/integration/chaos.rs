@@ -11,6 +11,7 @@ const WITHIN: Duration = Duration::from_secs(200);
 
 /// Runs `ordeal`, which says itself what is wrong; gives its counts.
 async fn ordeal(what: &str, events: u32, kills: u32) -> String {
+    let _alone = crate::BUSY.lock().await;
     let running = Command::new(env!("CARGO_BIN_EXE_ordeal"))
         .args([what, "--seed", "4", "--events", &events.to_string()])
         .args(["--kills", &kills.to_string()])

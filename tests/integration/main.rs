@@ -41,6 +41,10 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use tokio::sync::Mutex;
+
+/// Held by a test that keeps all cores busy, so that only one of them runs at a time.
+static BUSY: Mutex<()> = Mutex::const_new(());
 /// Long enough for what must happen, on a busy machine too.
 const SOON: Duration = Duration::from_secs(10);
 

@@ -106,6 +106,7 @@ fn is_quickstart(said: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_quickstart_runs_as_the_readme_has_it() {
+    let _alone = crate::BUSY.lock().await;
     let program = block("rust", "fn main");
     let directory = write("as-written", &dependencies("tidings", ""), program);
     is_quickstart(&run(&directory));
@@ -115,6 +116,7 @@ async fn the_quickstart_runs_as_the_readme_has_it() {
 /// Under another name, on a server, and without default features: as in production.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_quickstart_runs_under_another_name_and_without_the_broker_in_memory() {
+    let _alone = crate::BUSY.lock().await;
     let server = Server::start().await;
     let connect = format!("Bus::connect({:?}).await?;", server.url());
     let mut program = block("rust", "fn main").replace(IN_MEMORY, &connect);

@@ -85,8 +85,8 @@ async fn one_that_cant_be_put_aside_keeps_no_other_of_its_batch(env: Env) {
     // What is acknowledged can't come again after any time.
     eventually(SOON, "the others are settled", || async {
         let state = bus.stream::<Parcels>().consumer_state("shop-parcels_sent").await.unwrap();
-        let handled = running.report()[0].handled;
-        if (handled, state.ack_pending) == (8, 1) { Ok(()) } else { Err((handled, state)) }
+        let seen = (running.report()[0].handled, state.ack_pending);
+        if seen == (8, 1) { Ok(()) } else { Err(seen) }
     })
     .await;
     assert_eq!(count.load(Ordering::SeqCst), 8, "each of the others once");
@@ -104,9 +104,9 @@ async fn an_ack_wait_without_measure_is_a_long_one(env: Env) {
     let route = Route::of::<Sent>(handler).concurrency(1).ack_wait(Duration::MAX);
     let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
     bus.publish_all((1..=3).map(sent)).await.unwrap();
-    let handled = || running.report()[0].handled;
+    let done = || running.report()[0].handled;
     eventually(SOON, "all are handled", || async {
-        if handled() == 3 { Ok(()) } else { Err(handled()) }
+        if done() == 3 { Ok(()) } else { Err(done()) }
     })
     .await;
     soon(running.shutdown()).await;

@@ -30,6 +30,7 @@ fn route(book: &Book) -> Route<Kneaded> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lost_requests_for_messages_starve_nobody() {
+    let _alone = crate::BUSY.lock().await;
     let hub = Server::with_config(HUB).await;
     let link = Proxy::to(hub.leaf_address().await).await;
     let leaf = Server::leaf(link.address()).await;
