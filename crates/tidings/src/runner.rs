@@ -4,6 +4,7 @@ mod execute;
 mod feed;
 mod in_flight;
 mod monitor;
+mod policy;
 mod schedule;
 mod settle;
 mod status;

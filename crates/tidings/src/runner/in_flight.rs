@@ -4,6 +4,7 @@
 pub(super) mod ack_floor;
 pub(super) mod backlog;
 pub(super) mod cumulative_ack;
+pub(super) mod progress;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

@@ -2,12 +2,6 @@
 //! answered.
 
 pub(super) mod dead_letter;
-pub(super) mod first_failure;
-pub(super) mod give_back_note;
-pub(super) mod handler_exit;
-pub(super) mod message_set;
-pub(super) mod policy;
-pub(super) mod progress;
 pub(super) mod reply;
 pub(super) mod unreadable;
 
@@ -15,9 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::dead_letter::KEPT;
-use self::give_back_note::GiveBackNote;
-use self::handler_exit::HandlerExit;
-use self::policy::{Attempt, Disposition, Why};
 use self::reply::ErrorReply;
 use super::execute::Shared;
 use crate::context::HandledMessage;
@@ -26,6 +17,9 @@ use crate::jitter::random_unit;
 use crate::runner::execute::permit::Health;
 use crate::runner::in_flight::backlog::QueuedMessage;
 use crate::runner::in_flight::cumulative_ack::AckWindow;
+use crate::runner::policy::give_back_note::GiveBackNote;
+use crate::runner::policy::handler_exit::HandlerExit;
+use crate::runner::policy::{Attempt, Disposition, Why};
 use crate::transport::{Fault, Incoming, Receipt, Settle, Settlement};
 
 /// How often the ack of a last attempt is sent, until the server says that it has it.

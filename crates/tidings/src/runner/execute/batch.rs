@@ -13,7 +13,7 @@ use crate::handler::{Dispatched, Dispatching, Mark};
 use crate::message::Outcome;
 use crate::runner::execute::Shared;
 use crate::runner::in_flight::backlog::QueuedMessage;
-use crate::runner::settle::handler_exit::{HandlerExit, Interruption};
+use crate::runner::policy::handler_exit::{HandlerExit, Interruption};
 
 /// How a batch ended, as far as it is the same for all that was not marked.
 enum Ended {

@@ -16,9 +16,9 @@ use crate::message::Outcome;
 use crate::probe::Span;
 use crate::runner::execute::{Shared, Stage, caught};
 use crate::runner::in_flight::backlog::QueuedMessage;
+use crate::runner::policy::handler_exit::HandlerExit;
 use crate::runner::schedule::Prefetch;
 use crate::runner::settle::Settled;
-use crate::runner::settle::handler_exit::HandlerExit;
 
 /// After how many messages in a row that were done at once it is likely that the next will be.
 const ENOUGH: u32 = 16;

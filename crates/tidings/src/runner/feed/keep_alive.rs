@@ -16,8 +16,8 @@ use crate::runner::Worker;
 use crate::runner::in_flight::InFlight;
 use crate::runner::in_flight::backlog::QueuedMessage;
 use crate::runner::in_flight::cumulative_ack::AckWindow;
+use crate::runner::in_flight::progress::Progress;
 use crate::runner::schedule::message_feed::SharedPull;
-use crate::runner::settle::progress::Progress;
 use crate::transport::{Fault, Settlement};
 
 /// Until it is dropped.

@@ -7,8 +7,6 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::handler_exit::HandlerExit;
-use super::policy::Why;
 use crate::backoff::Backoff;
 use crate::context::HandledMessage;
 use crate::dead_letter::{self, Cause, DeadLetterReason};
@@ -16,6 +14,8 @@ use crate::probe::End;
 use crate::runner::execute::Shared;
 use crate::runner::in_flight::backlog::QueuedMessage;
 use crate::runner::in_flight::cumulative_ack::AckWindow;
+use crate::runner::policy::Why;
+use crate::runner::policy::handler_exit::HandlerExit;
 use crate::runner::status::route_state::RouteFault;
 use crate::transport::{Fault, Incoming, Settlement};
 

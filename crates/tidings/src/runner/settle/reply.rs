@@ -10,12 +10,12 @@ use tokio::time::timeout;
 use tracing::field::display;
 use uuid::Uuid;
 
-use super::handler_exit::HandlerExit;
-use super::policy::Why;
 use crate::header::{self, Headers};
 use crate::link::Link;
 use crate::message::Outcome;
 use crate::request;
+use crate::runner::policy::Why;
+use crate::runner::policy::handler_exit::HandlerExit;
 use crate::subject::Subject;
 use crate::text::Text;
 use crate::transport::{Fault, Outgoing};

@@ -9,8 +9,8 @@ use crate::failure::Verdict;
 use crate::message::Outcome;
 use crate::request::reply_subject::RefusedReplies;
 use crate::runner::execute::batch_timer::Elapsed;
-use crate::runner::settle::handler_exit::HandlerExit;
-use crate::runner::settle::policy::Disposition;
+use crate::runner::policy::Disposition;
+use crate::runner::policy::handler_exit::HandlerExit;
 use crate::transport::{Dropped, Passed};
 
 /// What one handler did.

@@ -1,9 +1,14 @@
 //! What becomes of a stream's message: the one function that decides.
 
+pub(super) mod first_failure;
+pub(super) mod give_back_note;
+pub(super) mod handler_exit;
+pub(super) mod message_set;
+
 use std::fmt;
 use std::time::Duration;
 
-use super::handler_exit::HandlerExit;
+use self::handler_exit::HandlerExit;
 use crate::backoff::Backoff;
 use crate::dead_letter::DeadLetterReason as Reason;
 use crate::failure::{Failure, Verdict};

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::time::Duration;
 
-use super::policy::{Disposition, Why};
+use super::{Disposition, Why};
 use crate::dead_letter::DeadLetterReason;
 use crate::envelope::DecodeError;
 use crate::message::Outcome;
