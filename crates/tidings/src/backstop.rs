@@ -11,13 +11,12 @@ use std::convert::Infallible;
 use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt as _;
-use serde::Deserialize;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use tidings_subject::{check_consumer_name, check_stream_name, matches};
 
-use self::belief::Belief;
+use self::belief::{Belief, Exhausted};
 use crate::backoff::{Backoff, Waits};
 use crate::dead_letter::{self, Cause, DeadLetterReason};
 use crate::jitter::jittered;
@@ -42,15 +41,6 @@ const LONGEST_RETRY: Duration = Duration::from_secs(60);
 const RETRY: Backoff = Backoff::new(Duration::from_secs(1), LONGEST_RETRY);
 /// How long it is between two looks at the stream's subjects, at least.
 const LOOK: Duration = Duration::from_secs(15);
-
-/// Advisory of a message that the server won't deliver again.
-#[derive(Debug, Deserialize)]
-struct Exhausted {
-    stream: String,
-    consumer: String,
-    stream_seq: u64,
-    deliveries: u64,
-}
 
 /// Reads any bytes as an advisory.
 #[cfg(any(test, fuzzing))]

@@ -1,8 +1,10 @@
-//! Service discovery (ADR-32): asking which services run.
+//! Service discovery (ADR-32): asking which services run, and being found.
 
 mod client;
+mod service;
 
 pub(crate) use client::discover;
 #[cfg(any(test, fuzzing))]
 pub(crate) use client::hear_any;
 pub use client::{EndpointInfo, ServiceInfo};
+pub(crate) use service::{Counts, Endpoint, EndpointCounts, Responder, ServiceIdentity};

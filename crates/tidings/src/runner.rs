@@ -1,31 +1,30 @@
 //! Running handlers: what feeds them, what becomes of their results, and how they end.
 
+mod active_route;
 mod execute;
 mod feed;
 mod in_flight;
-mod monitor;
 mod policy;
 mod schedule;
 mod settle;
 mod status;
 mod supervise;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-pub(crate) use execute::Worker;
+pub(crate) use active_route::{ActiveRoute, Lifecycle};
 pub(crate) use feed::{Durable, Subscriptions};
-pub(crate) use monitor::{Endpoint, ServiceIdentity};
 pub(crate) use schedule::{Prefetch, Scheduler};
 pub(crate) use status::{Counters, StateCell};
 pub use status::{RouteReport, RouteState};
 
 use crate::backstop::Backstop;
-use crate::link::Link;
-use crate::subscribe::SubscribeError;
+use crate::discovery::Responder;
 use crate::transport::Inbox;
 
 /// How long all that is left may take where the deadline has passed: dropped handlers' messages are
@@ -47,18 +46,11 @@ pub(crate) enum Source {
 /// All tasks of one registry.
 #[derive(Debug)]
 pub(crate) struct Runner {
-    /// The loops that feed the workers, and the handlers that are running.
-    tasks: TaskTracker,
-    /// What a server may still send messages to.
-    feeds: TaskTracker,
+    lifecycle: Lifecycle,
     /// Ends the answers to discovery, once the last handler has ended.
     monitor: CancellationToken,
     /// What answers discovery.
     monitors: TaskTracker,
-    /// No new messages.
-    stop: CancellationToken,
-    /// No more patience with handlers.
-    abort: CancellationToken,
     /// A runner that is dropped takes no new messages and answers no more.
     _on_drop: [DropGuard; 2],
 }
@@ -67,68 +59,79 @@ impl Runner {
     pub(crate) fn new() -> Self {
         let (stop, monitor) = (CancellationToken::new(), CancellationToken::new());
         Self {
-            tasks: TaskTracker::new(),
-            feeds: TaskTracker::new(),
             monitors: TaskTracker::new(),
             _on_drop: [stop.clone().drop_guard(), monitor.clone().drop_guard()],
             monitor,
-            stop,
-            abort: CancellationToken::new(),
+            lifecycle: Lifecycle {
+                tasks: TaskTracker::new(),
+                feeds: TaskTracker::new(),
+                stop,
+                abort: CancellationToken::new(),
+            },
         }
+    }
+
+    /// How the runner's tasks are tracked, and told to end.
+    pub(crate) fn lifecycle(&self) -> &Lifecycle {
+        &self.lifecycle
     }
 
     /// Starts to feed a route.
     pub(crate) fn run(&self, scheduler: Scheduler, source: Source) {
         match source {
             Source::Core(subscriptions, inboxes) => {
-                let listener = scheduler.worker().listen(None);
-                self.tasks.spawn(supervise::core(scheduler, subscriptions, inboxes, listener))
+                let listener = scheduler.route().listen(None);
+                self.lifecycle.tasks.spawn(feed::from_subscriptions(
+                    scheduler,
+                    subscriptions,
+                    inboxes,
+                    listener,
+                ))
             }
             Source::Durable(durable) => {
                 let of = (durable.stream.name, durable.config.name.as_str());
-                let listener = scheduler.worker().listen(Some(of));
-                self.tasks.spawn(supervise::durable(scheduler, durable, listener))
+                let listener = scheduler.route().listen(Some(of));
+                self.lifecycle.tasks.spawn(feed::from_consumer(scheduler, durable, listener))
             }
         };
     }
 
     /// Starts to put aside what was never settled.
-    pub(crate) fn back(&self, backstop: Backstop, routes: Vec<Worker>) {
-        let stop = self.stop.clone();
-        self.tasks.spawn(async move {
+    pub(crate) fn back(&self, backstop: Backstop, routes: Vec<Arc<ActiveRoute>>) {
+        let stop = self.lifecycle.stop.clone();
+        self.lifecycle.tasks.spawn(async move {
             supervise::again(&routes, &stop, || backstop.run(stop.clone())).await;
         });
     }
 
-    /// Starts to answer service discovery.
-    pub(crate) async fn monitor(
-        &self,
-        link: &Link,
-        identity: ServiceIdentity,
-        endpoints: Vec<Endpoint>,
-        routes: Vec<Worker>,
-    ) -> Result<(), SubscribeError> {
-        let (end, tasks) = (self.monitor.clone(), &self.monitors);
-        monitor::start(link, (identity, endpoints), routes, end, tasks).await
+    /// Answers service discovery, until the last handler has ended.
+    pub(crate) fn be_found(&self, responder: Responder, routes: Vec<Arc<ActiveRoute>>) {
+        let end = self.monitor.clone();
+        self.monitors.spawn(async move {
+            supervise::again(&routes, &end, || responder.answer(&end)).await;
+        });
     }
 
     /// Ends: no new messages, then the handlers within `deadline`, then those that are left. Gives
     /// how much time there is left for what comes after.
     pub(crate) async fn shutdown(&self, deadline: Duration) -> Duration {
         let begun = Instant::now();
-        self.stop.cancel();
-        self.tasks.close();
-        self.feeds.close();
+        self.lifecycle.stop.cancel();
+        self.lifecycle.tasks.close();
+        self.lifecycle.feeds.close();
         let mut end = deadline;
-        if timeout(deadline, self.tasks.wait()).await.is_err() {
+        if timeout(deadline, self.lifecycle.tasks.wait()).await.is_err() {
             end = deadline.saturating_add(AFTER_DEADLINE);
             // What a dropped handler gives back would else come here again, and be lost.
-            let _ = timeout(FEEDS_END, self.feeds.wait()).await;
-            self.abort.cancel();
+            let _ = timeout(FEEDS_END, self.lifecycle.feeds.wait()).await;
+            self.lifecycle.abort.cancel();
             // A handler that blocks its thread can't be dropped; it must not keep the process.
             let left = end.saturating_sub(begun.elapsed());
-            if timeout(left, self.tasks.wait()).await.is_err() {
-                tracing::error!(tasks = self.tasks.len(), "some handlers can't be dropped");
+            if timeout(left, self.lifecycle.tasks.wait()).await.is_err() {
+                tracing::error!(
+                    tasks = self.lifecycle.tasks.len(),
+                    "some handlers can't be dropped"
+                );
             }
         }
         // Who asks after the shutdown shall find nobody: its subscriptions end here, not later.

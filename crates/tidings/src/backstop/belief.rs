@@ -3,13 +3,23 @@
 
 use std::time::Duration;
 
-use super::Exhausted;
+use serde::Deserialize;
+
 use crate::dead_letter;
 use crate::subject::Subject;
 use crate::transport::{ConsumerConfig, ConsumerStanding};
 
 /// The longest that is waited for a consumer that does not show it yet.
 const MOST_DOUBT: Duration = Duration::from_secs(5 * 60);
+
+/// Advisory of a message that the server won't deliver again.
+#[derive(Debug, Deserialize)]
+pub(super) struct Exhausted {
+    pub(super) stream: String,
+    pub(super) consumer: String,
+    pub(super) stream_seq: u64,
+    pub(super) deliveries: u64,
+}
 
 /// How far it is believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,19 +6,20 @@ use std::time::Duration;
 
 use super::control::Controlled;
 use super::plan::{Wiring, plan};
-use super::serve::SHUTDOWN_DEADLINE;
 use super::{Control, Registry, RouteStatus, ServeError, answer, letters};
 use crate::dead_letter::in_turn;
+use crate::discovery::{Endpoint, Responder, ServiceIdentity};
 use crate::link::Link;
 use crate::route::RouteSpec;
 use crate::runner::{
-    self, Counters, Durable, Endpoint, Prefetch, RouteReport, Runner, Scheduler, ServiceIdentity,
-    Subscriptions, Worker,
+    self, ActiveRoute, Counters, Durable, Prefetch, RouteReport, Runner, Scheduler, Subscriptions,
 };
 use crate::subscribe::SubscribeError;
 use crate::topology::{self, ConsumerPlan, Modes};
 use crate::transport::Inbox;
 
+/// How long a shutdown may take, where nothing else is said.
+pub(super) const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(30);
 /// How long the server may take to see that everything listens, or at most that all is settled.
 const BARRIER: Duration = Duration::from_secs(5);
 
@@ -40,7 +41,7 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     let mut routes = Vec::new();
     let mut controlled = Vec::new();
     let mut started = Vec::new();
-    let mut workers = Vec::new();
+    let mut active_routes = Vec::new();
     let modes = Modes { streams: registry.streams, consumers: registry.consumers };
     let mut streams = BTreeSet::new();
     let mut plans = Vec::with_capacity(wirings.len());
@@ -59,11 +60,12 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
         // A consumer whose policy was kept may have less patience than the route asks for.
         route.patience = plan.as_ref().map(ConsumerPlan::ack_wait);
         let label = route.label();
-        let worker = Worker::new(&route, link.clone(), &runner, letters.clone(), modes);
-        routes.push((label.clone(), worker.counters()));
-        workers.push(worker.clone());
-        controlled.push(Controlled { message: label.clone(), state: worker.state() });
-        let source = connect(&link, &route, (wiring, plan, modes), &worker, &mut endpoints)
+        let active =
+            ActiveRoute::new(&route, link.clone(), runner.lifecycle(), letters.clone(), modes);
+        routes.push((label.clone(), active.counters()));
+        active_routes.push(active.clone());
+        controlled.push(Controlled { message: label.clone(), state: active.state() });
+        let source = connect(&link, &route, (wiring, plan, modes), &active, &mut endpoints)
             .await
             .map_err(|fault| fault.named(label))?;
         // What no stream keeps waits in its subscription, but where keys need a look ahead.
@@ -74,7 +76,7 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
                 Prefetch { usual: route.prefetch(), quick: route.prefetch_when_quick() }
             }
         };
-        started.push((Scheduler::new(worker, &route, prefetch), source));
+        started.push((Scheduler::new(active, &route, prefetch), source));
     }
     // A registry that handles events alone is found, too.
     let identity = ServiceIdentity::new(
@@ -84,10 +86,10 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
         registry.metadata,
     );
     let first = routes.first().map(|(label, _)| label.clone()).unwrap_or_default();
-    runner
-        .monitor(&link, identity, endpoints, workers.clone())
+    let responder = Responder::listen(&link, identity, endpoints)
         .await
         .map_err(|source| ServeError::Subscribe { message: first, source })?;
+    runner.be_found(responder, active_routes.clone());
     // Every handler listens when this returns, not some time later.
     if let Err(fault) = link.transport.allowed(BARRIER).await {
         let message = routes.first().map(|(label, _)| label.clone()).unwrap_or_default();
@@ -105,7 +107,7 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
         runner.run(scheduler, source);
     }
     if let Some(backstop) = backstop {
-        runner.back(backstop, workers);
+        runner.back(backstop, active_routes);
     }
     registry.control.set(controlled);
     Ok(Running { runner, routes, control: registry.control, link })
@@ -155,7 +157,7 @@ async fn connect(
     link: &Link,
     route: &RouteSpec,
     (wiring, plan, modes): (Wiring, Option<ConsumerPlan>, Modes),
-    worker: &Worker,
+    active: &ActiveRoute,
     endpoints: &mut Vec<Endpoint>,
 ) -> Result<runner::Source, StartFault> {
     let core = |fault| StartFault::Subscribe(SubscribeError::core(fault));
@@ -179,7 +181,7 @@ async fn connect(
             let filter = crate::subject::Subject::from_static(declaration.filter);
             let inbox =
                 link.transport.subscribe(filter.clone(), Some(&group)).await.map_err(core)?;
-            endpoints.push(Endpoint::new(name, declaration, group.clone(), worker.counters()));
+            endpoints.push(Endpoint::new(name, declaration, group.clone(), active.counters()));
             let subscriptions = Subscriptions { filters: vec![filter], group };
             Ok(runner::Source::Core(subscriptions, vec![inbox]))
         }

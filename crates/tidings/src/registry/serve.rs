@@ -9,9 +9,6 @@ use super::{Registry, ServeError, running};
 use crate::link::Link;
 use crate::runner::RouteReport;
 
-/// How long a shutdown may take, where nothing else is said.
-pub(crate) const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(30);
-
 /// A registry about to run: await it. It gives back what each handler did.
 ///
 /// # Errors
@@ -29,7 +26,7 @@ pub struct Serve<'a> {
 
 impl<'a> Serve<'a> {
     pub(super) fn new(registry: Registry, link: Link) -> Self {
-        Self { registry, link, shutdown: None, deadline: SHUTDOWN_DEADLINE }
+        Self { registry, link, shutdown: None, deadline: running::SHUTDOWN_DEADLINE }
     }
 
     /// Runs until `signal` ends. Then no new messages are taken, those being handled are finished

@@ -5,6 +5,9 @@ pub(super) mod ack_floor;
 pub(super) mod backlog;
 pub(super) mod cumulative_ack;
 pub(super) mod progress;
+pub(super) mod queued_message;
+pub(super) mod shared_pull;
+pub(super) mod slots;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -17,16 +20,20 @@ use tokio::sync::Notify;
 use tokio::task::unconstrained;
 use tokio::time::Instant;
 
-use self::backlog::{Backlog, QueuedMessage};
+use self::backlog::Backlog;
 use self::cumulative_ack::AckWindow;
+use self::queued_message::QueuedMessage;
+use self::shared_pull::SharedPull;
+use self::slots::{InFlightGuard, Slots, Table, TaskSlot};
 use crate::context::HandledMessage;
-use crate::runner::schedule::message_feed::{MessageFeed, SharedPull};
 use crate::transport::{Fault, Pull, Reach, Settle, Settlement};
 
 /// What is here of one route's messages.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
     state: Mutex<InFlightState>,
+    /// What tasks of their own handle.
+    slots: Arc<Slots>,
     /// Wakes the teller, which sleeps while nothing is here.
     stirred: Notify,
     /// Wakes the audit, which looks seldom while nothing comes.
@@ -39,9 +46,6 @@ pub(crate) struct InFlight {
 pub(crate) struct InFlightState {
     /// What waits.
     pub(crate) backlog: Backlog,
-    /// What tasks of their own handle: the places that are free, and the works at the others.
-    slots: Vec<Option<TaskSlot>>,
-    free: Vec<usize>,
     /// What the intake handles itself.
     inline: Option<InlineMessage>,
     /// What an ack may cover, on a route that acknowledges many messages at once.
@@ -58,29 +62,6 @@ pub(crate) struct InFlightState {
     dozes: bool,
     /// Whether one of them is to be woken by what comes.
     calm: bool,
-}
-
-/// A stream's message that a task handles.
-#[derive(Debug)]
-struct TaskSlot {
-    message: Arc<HandledMessage>,
-    begun: Instant,
-    told: Instant,
-}
-
-/// Stands in the ledger for a message that a task handles, until it is dropped.
-#[derive(Debug)]
-pub(crate) struct InFlightGuard {
-    in_flight: Arc<InFlight>,
-    slot: usize,
-}
-
-impl Drop for InFlightGuard {
-    fn drop(&mut self) {
-        let mut state = self.in_flight.state();
-        state.slots[self.slot] = None;
-        state.free.push(self.slot);
-    }
 }
 
 /// A stream's message that the intake handles itself, with no look at the clock.
@@ -142,29 +123,18 @@ impl InFlight {
     }
 
     /// A task begins to handle this message; `None` where there is nothing to tell of it.
-    pub(crate) fn enter(
-        self: &Arc<Self>,
-        queued: &QueuedMessage,
-        now: Instant,
-    ) -> Option<InFlightGuard> {
+    pub(crate) fn enter(&self, queued: &QueuedMessage, now: Instant) -> Option<InFlightGuard> {
         queued.incoming.settle.as_ref()?;
         let message = Arc::clone(&queued.incoming);
-        let work = Some(TaskSlot { message, begun: now, told: queued.told.unwrap_or(now) });
-        let mut state = self.state();
-        let slot = if let Some(slot) = state.free.pop() {
-            state.slots[slot] = work;
-            slot
-        } else {
-            state.slots.push(work);
-            state.slots.len() - 1
-        };
-        self.stir(&mut state, true);
-        Some(InFlightGuard { in_flight: Arc::clone(self), slot })
+        let told = queued.told.unwrap_or(now);
+        let guard = self.slots.fill(TaskSlot { message, begun: now, told });
+        self.stir(&mut self.state(), true);
+        Some(guard)
     }
 
     /// From where the intake takes messages, until [`InFlight::detach`].
-    pub(crate) fn attach(&self, feed: &MessageFeed) {
-        self.state().flow = feed.flow();
+    pub(crate) fn attach(&self, flow: Option<Arc<SharedPull>>) {
+        self.state().flow = flow;
     }
 
     pub(crate) fn detach(&self) {
@@ -216,14 +186,15 @@ impl InFlight {
 
     fn with_pull<T>(&self, work: impl FnOnce(&mut Pull) -> T) -> Option<T> {
         let flow = self.state().flow.clone()?;
-        let mut pull = flow.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pull = flow.lock();
         pull.as_mut().map(work)
     }
 
     /// The sequences of what is here and not settled.
     pub(crate) fn unsettled(&self) -> BTreeSet<u64> {
         let state = self.state();
-        let slots = state.slots.iter().flatten().map(|work| &work.message);
+        let table = self.slots.table();
+        let slots = table.iter().map(|task| &task.message);
         let inline = state.inline.iter().map(|inline| &inline.message);
         let waiting = state.backlog.all().map(|queued| &queued.incoming);
         let receipts =
@@ -252,7 +223,7 @@ impl InFlight {
     ) -> Vec<QueuedMessage> {
         let mut state = self.state();
         let (hung, late) = (now.checked_sub(limit), now.checked_sub(limit.max(least)));
-        let hangs = hung.is_some_and(|hung| state.is_hung(hung));
+        let hangs = hung.is_some_and(|hung| state.is_hung(&self.slots.table(), hung));
         let is_late = late.is_some_and(|late| state.backlog.is_late(late)) && (hangs || !strict);
         if !self.is_crowded() {
             if is_late {
@@ -284,8 +255,10 @@ impl InFlight {
     pub(crate) fn sleeps(&self) -> bool {
         let mut state = self.state();
         let keeps = state.window.as_ref().is_some_and(|window| window.kept().next().is_some());
-        state.awake =
-            keeps || state.inline.is_some() || !state.backlog.is_empty() || state.is_at_work();
+        state.awake = keeps
+            || state.inline.is_some()
+            || !state.backlog.is_empty()
+            || !self.slots.table().is_empty();
         state.calm = !state.awake || state.dozes;
         if !state.awake && self.is_crowded() {
             self.crowd(&mut state, false);
@@ -306,7 +279,8 @@ impl InFlight {
         limit: Duration,
     ) -> Result<Option<Settle>, Fault> {
         let mut state = self.state();
-        let InFlightState { inline, slots, backlog, window, kept, .. } = &mut *state;
+        let mut table = self.slots.table();
+        let InFlightState { inline, backlog, window, kept, .. } = &mut *state;
         if let Some(window) = window
             && kept.is_none_or(|kept| kept <= before)
         {
@@ -323,8 +297,7 @@ impl InFlight {
             let [begun, told] = seen.get_or_insert([now, now]);
             message.settle.as_ref().filter(|_| may_be_told(*begun)).map(|settle| (settle, told))
         });
-        let slots = slots.iter_mut().flatten();
-        let slots = slots.filter_map(|TaskSlot { message, begun, told }| {
+        let slots = table.iter_mut().filter_map(|TaskSlot { message, begun, told }| {
             message.settle.as_ref().filter(|_| may_be_told(*begun)).map(|settle| (settle, told))
         });
         let waiting = backlog.untold(before).filter_map(|queued| {
@@ -354,8 +327,8 @@ impl InFlight {
 
 impl InFlightState {
     /// Whether a handler began before then.
-    fn is_hung(&self, before: Instant) -> bool {
-        let slots = self.slots.iter().flatten().map(|work| work.begun);
+    fn is_hung(&self, slots: &Table, before: Instant) -> bool {
+        let slots = slots.iter().map(|task| task.begun);
         let inline = self.inline.iter().filter_map(|inline| inline.seen).map(|[begun, _]| begun);
         slots.chain(inline).any(|begun| begun <= before)
     }
@@ -366,9 +339,5 @@ impl InFlightState {
         {
             self.scheduler = Some(waker.clone());
         }
-    }
-
-    fn is_at_work(&self) -> bool {
-        self.slots.len() > self.free.len()
     }
 }

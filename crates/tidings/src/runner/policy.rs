@@ -1,13 +1,14 @@
 //! What becomes of a stream's message: the one function that decides.
 
+pub(super) mod disposition;
 pub(super) mod first_failure;
 pub(super) mod give_back_note;
 pub(super) mod handler_exit;
 pub(super) mod message_set;
 
-use std::fmt;
 use std::time::Duration;
 
+use self::disposition::Disposition;
 use self::handler_exit::HandlerExit;
 use crate::backoff::Backoff;
 use crate::dead_letter::DeadLetterReason as Reason;
@@ -39,21 +40,6 @@ pub(crate) struct Attempt {
     pub(crate) since_first: Duration,
     /// From 0 up to 1.
     pub(crate) chance: f64,
-}
-
-/// What becomes of a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Disposition {
-    /// It is done.
-    Ack,
-    /// It was tried, and comes again after this time.
-    Retry(Duration),
-    /// It was too early, and is handled again after this time; that was no attempt.
-    Defer(Duration),
-    /// It is another route's, and is given back for this time, for an instance that knows it.
-    GiveBack(Duration),
-    /// It becomes a dead letter.
-    DeadLetter(Reason),
 }
 
 impl Policy {
@@ -120,25 +106,6 @@ impl Policy {
                 .ok()
         };
         self.classify.as_ref().and_then(judge).unwrap_or_else(|| failure.verdict())
-    }
-}
-
-/// Why a message was not handled.
-pub(crate) struct Why<'a>(pub(crate) &'a HandlerExit);
-
-impl fmt::Display for Why<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            HandlerExit::Returned(Outcome::Failed(failure)) => failure.fmt(f),
-            HandlerExit::Panicked(text) => write!(f, "panic: {text}"),
-            HandlerExit::Undecodable(error) => error.fmt(f),
-            HandlerExit::Overdue(deadline) => {
-                write!(f, "the handler did not end within its deadline of {deadline:?}")
-            }
-            HandlerExit::UsedUp => f.write_str("it was delivered more often than it may be tried"),
-            HandlerExit::Aborted => f.write_str("the shutdown did not wait for the handler"),
-            HandlerExit::Returned(_) => f.write_str("it was handled"),
-        }
     }
 }
 

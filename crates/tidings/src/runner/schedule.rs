@@ -6,6 +6,7 @@ mod circuit_breaker;
 mod drain;
 mod message_buffer;
 pub(super) mod message_feed;
+mod prefetch;
 mod rate_limit;
 
 use std::future::poll_fn;
@@ -19,38 +20,27 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use self::circuit_breaker::CircuitState;
 use self::message_buffer::MessageBuffer;
 use self::message_feed::{MessageFeed, StopReason};
+pub(crate) use self::prefetch::Prefetch;
 use self::rate_limit::RateLimit;
 use super::in_flight::{InFlight, InFlightState};
 use crate::context::HandledMessage;
 use crate::probe::Listener;
 use crate::route::{BatchRule, RouteSpec};
-use crate::runner::Worker;
+use crate::runner::active_route::ActiveRoute;
 use crate::runner::execute::inline::InlineExecutor;
 use crate::runner::execute::permit::Released;
 use crate::runner::in_flight::cumulative_ack::AckWindow;
+use crate::runner::settle::acknowledge::acknowledge_all;
+use crate::runner::settle::feed_fails;
 use crate::runner::status::route_state::RouteFault;
 use crate::transport::Incoming;
 
 /// How many messages are begun before other tasks have their turn.
 const AT_ONCE: usize = 64;
 
-/// How many messages may wait here beside those that are handled.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Prefetch {
-    pub(crate) usual: usize,
-    /// While the handler is so quick that they hardly wait.
-    pub(crate) quick: usize,
-}
-
-impl Prefetch {
-    pub(crate) fn same(usual: usize) -> Self {
-        Self { usual, quick: usual }
-    }
-}
-
 /// What is here of one route's messages.
 pub(crate) struct Scheduler {
-    pub(crate) worker: Worker,
+    pub(crate) route: Arc<ActiveRoute>,
     concurrency: usize,
     /// What makes a batch, on a route of batches.
     batch: Option<BatchRule>,
@@ -81,11 +71,11 @@ pub(crate) struct Scheduler {
 }
 
 impl Scheduler {
-    pub(crate) fn new(worker: Worker, route: &RouteSpec, ahead: Prefetch) -> Self {
-        let in_flight = Arc::clone(&worker.shared.in_flight);
-        let buffer = MessageBuffer::new(&worker.shared.route_context);
+    pub(crate) fn new(active: Arc<ActiveRoute>, route: &RouteSpec, ahead: Prefetch) -> Self {
+        let in_flight = Arc::clone(&active.in_flight);
+        let buffer = MessageBuffer::new(&active.route_context);
         Self {
-            worker,
+            route: active,
             concurrency: route.concurrency,
             batch: route.batch_rule(),
             at_a_time: route.at_a_time(),
@@ -106,8 +96,8 @@ impl Scheduler {
         }
     }
 
-    pub(crate) fn worker(&self) -> &Worker {
-        &self.worker
+    pub(crate) fn route(&self) -> &Arc<ActiveRoute> {
+        &self.route
     }
 
     /// Begins anew where its task panicked: what it had in its hand comes again, what others handle
@@ -115,7 +105,7 @@ impl Scheduler {
     pub(crate) fn recover(&mut self) {
         self.in_flight.put_down();
         self.in_flight.detach();
-        self.buffer = MessageBuffer::new(&self.worker.shared.route_context);
+        self.buffer = MessageBuffer::new(&self.route.route_context);
         self.inline = InlineExecutor::default();
         self.timer = None;
         self.ends = false;
@@ -128,8 +118,8 @@ impl Scheduler {
 
     /// Takes and handles messages until there is a reason not to.
     pub(crate) async fn run(&mut self, feed: &mut MessageFeed, listener: &Listener) -> StopReason {
-        let (worker, state) = (self.worker.clone(), self.worker.state());
-        let mut stopped = pin!(worker.stopped());
+        let (active, state) = (self.route.clone(), self.route.state());
+        let mut stopped = pin!(active.stopped());
         let mut paused = pin!(state.is_paused(true));
         let halt = poll_fn(|cx| {
             // First: a feed that always has something must not keep them waiting.
@@ -168,7 +158,7 @@ impl Scheduler {
         let polled = self.poll_steps(cx, source);
         // What the last message held is not kept until the next one comes.
         self.buffer.wipe();
-        self.inline.rest(&self.worker.shared);
+        self.inline.rest(&self.route);
         polled
     }
 
@@ -208,7 +198,7 @@ impl Scheduler {
                 if (room > 0 || feed.expects())
                     && let Some(blank) = self.buffer.blank()
                 {
-                    let state = &self.worker.shared.state;
+                    let state = &self.route.state;
                     match listener.attend(cx, |cx| feed.poll_next(cx, room, state, blank)) {
                         Poll::Ready(Some(Ok(()))) if is_clear => {
                             left -= 1;
@@ -218,13 +208,13 @@ impl Scheduler {
                         Poll::Ready(Some(next)) => {
                             match next {
                                 Ok(()) => self.put(Arc::clone(self.buffer.message())),
-                                Err(fault) => self.worker.feed_fails(fault),
+                                Err(fault) => feed_fails(&self.route, fault),
                             }
                             is_clear = false;
                             continue;
                         }
                         Poll::Ready(None) => return Poll::Ready(StopReason::Dry),
-                        Poll::Pending if self.worker.shared.acks_all => {
+                        Poll::Pending if self.route.acks_all => {
                             let holds = feed.is_judging();
                             self.in_flight.ack_window(|window| window.hold(holds));
                         }
@@ -244,9 +234,9 @@ impl Scheduler {
 
     /// Acknowledges what is handled, where that is done for many messages at once.
     pub(crate) fn acknowledge(&self) {
-        let shared = &self.worker.shared;
-        if shared.acks_all {
-            shared.acknowledge_all(self.in_flight.ack_window(AckWindow::due));
+        let active = &self.route;
+        if active.acks_all {
+            acknowledge_all(active, self.in_flight.ack_window(AckWindow::due));
         }
     }
 
@@ -254,7 +244,7 @@ impl Scheduler {
     #[inline]
     fn halts(&mut self, source: Option<&MessageFeed>) -> Option<StopReason> {
         let feed = source?;
-        if self.worker.shared.acks_all {
+        if self.route.acks_all {
             if self.in_flight.ack_window(AckWindow::makes_way) {
                 return Some(StopReason::Yielding);
             }
@@ -324,19 +314,19 @@ impl Scheduler {
 
     /// A message that came, and waits.
     pub(crate) fn take(&mut self, incoming: Incoming) {
-        self.put(self.worker.matter(incoming));
+        self.put(self.route.matter(incoming));
     }
 
     fn put(&mut self, message: Arc<HandledMessage>) {
         self.hear();
-        let queued = self.worker.take(message);
+        let queued = self.route.take(message);
         self.in_flight.push(queued);
     }
 
     /// Messages come.
     fn hear(&mut self) {
         self.delivered = true;
-        self.worker.shared.state.well(RouteFault::Feed);
+        self.route.state.well(RouteFault::Feed);
     }
 
     /// How many messages may still be taken.
@@ -346,7 +336,7 @@ impl Scheduler {
 
     /// The same where none waits.
     fn places(&self) -> usize {
-        let ahead = if self.crowded { 0 } else { self.inline.ahead(self.ahead) };
+        let ahead = if self.crowded { 0 } else { self.ahead.room(self.inline.in_a_row()) };
         let most = if self.circuit.is_probing() { 1 } else { self.at_a_time.saturating_add(ahead) };
         most.saturating_sub(self.handled)
     }

@@ -3,68 +3,24 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::execute::Shared;
-use super::schedule::Scheduler;
+use super::active_route::ActiveRoute;
 use crate::backoff::{Backoff, Waits};
-use crate::probe::Listener;
-use crate::runner::Durable;
-use crate::runner::Worker;
-use crate::runner::feed::core::{self, Subscriptions};
-use crate::runner::feed::durable as consumer;
-use crate::runner::status::route_state::RouteFault;
-use crate::said::{guarded, panic_text};
-use crate::transport::Inbox;
+use crate::said::panic_text;
 
 /// The waits before a task that panicked is begun again.
 const RESTART: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
-/// How long a panic is shown, and how long a task must last to be as good as new.
-const SHOWN: Duration = Duration::from_secs(30);
-
-/// Feeds a route from core subscriptions, until the worker stops.
-pub(crate) async fn core(
-    mut scheduler: Scheduler,
-    subscriptions: Subscriptions,
-    inboxes: Vec<Inbox>,
-    listener: Listener,
-) {
-    let (worker, mut inboxes) = (scheduler.worker().clone(), Some(inboxes));
-    let mut delay = RestartDelay::default();
-    loop {
-        let run = core::run(&mut scheduler, &subscriptions, inboxes.take(), &listener);
-        let Err(panic) = AssertUnwindSafe(run).catch_unwind().await else { return };
-        worker.shared.panicked(&panic_text(panic));
-        scheduler.recover();
-        if !delay.wait(&worker.shared.stop).await {
-            return;
-        }
-    }
-}
-
-/// Feeds a route from a durable consumer, until the worker stops.
-pub(crate) async fn durable(mut scheduler: Scheduler, durable: Durable, listener: Listener) {
-    let (worker, durable) = (scheduler.worker().clone(), Arc::new(durable));
-    let mut delay = RestartDelay::default();
-    loop {
-        let run = consumer::run(&mut scheduler, &durable, &listener);
-        let Err(panic) = AssertUnwindSafe(run).catch_unwind().await else { return };
-        worker.shared.panicked(&panic_text(panic));
-        scheduler.recover();
-        if !delay.wait(&worker.shared.stop).await {
-            return;
-        }
-    }
-}
+/// How long a task must last to be as good as new.
+const LASTING: Duration = Duration::from_secs(30);
 
 /// Runs what is to run until `stop`; a panic is the trouble of these routes.
 pub(crate) async fn again<F: Future<Output = ()>>(
-    routes: &[Worker],
+    routes: &[Arc<ActiveRoute>],
     stop: &CancellationToken,
     mut run: impl FnMut() -> F,
 ) {
@@ -72,7 +28,7 @@ pub(crate) async fn again<F: Future<Output = ()>>(
     while let Err(panic) = AssertUnwindSafe(async { run().await }).catch_unwind().await {
         let why = panic_text(panic);
         for route in routes {
-            route.shared.panicked(&why);
+            route.panicked(&why);
         }
         if !delay.wait(stop).await {
             return;
@@ -81,7 +37,7 @@ pub(crate) async fn again<F: Future<Output = ()>>(
 }
 
 /// How long to wait before the next try.
-struct RestartDelay {
+pub(crate) struct RestartDelay {
     waits: Waits,
     begun: Instant,
 }
@@ -94,46 +50,12 @@ impl Default for RestartDelay {
 
 impl RestartDelay {
     /// Waits; `false` if `stop` came first.
-    async fn wait(&mut self, stop: &CancellationToken) -> bool {
-        if self.begun.elapsed() > SHOWN {
+    pub(crate) async fn wait(&mut self, stop: &CancellationToken) -> bool {
+        if self.begun.elapsed() > LASTING {
             self.waits.reset();
         }
         let waited = stop.run_until_cancelled(sleep(self.waits.lengthen())).await;
         self.begun = Instant::now();
         waited.is_some()
-    }
-}
-
-impl Shared {
-    /// Does something in a task of its own: if that panics, it is shown as with the others.
-    pub(crate) fn spawn(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
-        let shared = Arc::clone(self);
-        self.tasks.spawn(async move {
-            if let Err(panic) = AssertUnwindSafe(work).catch_unwind().await {
-                shared.panicked(&panic_text(panic));
-            }
-        });
-    }
-
-    /// One of its tasks panicked: that is shown for a while.
-    #[cold]
-    pub(crate) fn panicked(self: &Arc<Self>, panic: &str) {
-        let count = self.panics.fetch_add(1, Relaxed) + 1;
-        let now = self.link.transport.now();
-        self.state.failing(
-            RouteFault::Task,
-            now,
-            format!("one of its own tasks panicked: {panic}"),
-        );
-        let shared = Arc::clone(self);
-        self.tasks.spawn(async move {
-            let _ = shared.stop.run_until_cancelled(sleep(SHOWN)).await;
-            if shared.panics.load(Relaxed) == count {
-                shared.state.well(RouteFault::Task);
-            }
-        });
-        // Last: whoever listens to what is told may be the one that panics.
-        let _ =
-            guarded(|| tracing::error!(route = self.label, panic, "a task of a route panicked"));
     }
 }

@@ -5,15 +5,18 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
-use super::permit::{Health, Permit};
+use super::guard::guard;
+use super::permit::Permit;
 use crate::context::Context;
 use crate::envelope::DecodeError;
 use crate::failure::Failure;
 use crate::handler::{Dispatched, Dispatching, Mark};
 use crate::message::Outcome;
-use crate::runner::execute::Shared;
-use crate::runner::in_flight::backlog::QueuedMessage;
+use crate::runner::active_route::ActiveRoute;
+use crate::runner::in_flight::queued_message::QueuedMessage;
+use crate::runner::policy::disposition::Health;
 use crate::runner::policy::handler_exit::{HandlerExit, Interruption};
+use crate::runner::settle::{self, acknowledge};
 
 /// How a batch ended, as far as it is the same for all that was not marked.
 enum Ended {
@@ -21,78 +24,77 @@ enum Ended {
     Interruption(Interruption),
 }
 
-impl Shared {
-    pub(crate) async fn work_on_all(
-        self: &Arc<Self>,
-        batch: Vec<QueuedMessage>,
-        permit: &mut Permit,
-    ) {
-        let (settled, batch): (Vec<_>, Vec<_>) =
-            batch.into_iter().partition(|queued| self.ack_floor.is_settled(&queued.incoming));
-        for queued in &settled {
-            self.pass(&queued.incoming);
-        }
-        let (mut spent, mut fresh) = (Vec::new(), Vec::with_capacity(batch.len()));
-        for queued in batch {
-            if self.is_over(&queued.incoming) && self.is_done(&queued.incoming).await {
-                continue;
-            }
-            let is_spent = self.is_spent(&queued.incoming).await;
-            if is_spent { spent.push(queued) } else { fresh.push(queued) }
-        }
-        let batch = fresh;
-        let begun = Instant::now();
-        let (ended, marks) = self.call_with_all(&batch).await;
-        let each = begun.elapsed() / u32::try_from(batch.len()).unwrap_or(u32::MAX).max(1);
-        let handled = batch.into_iter().zip(marks).map(|(queued, mark)| {
-            let handled = handled(&ended, mark);
-            (queued, handled, each)
-        });
-        let spent = spent.into_iter().map(|queued| (queued, HandlerExit::UsedUp, Duration::ZERO));
-        // Side by side: one whose letter can't be stored must not keep the others from being acked.
-        let all = spent.chain(handled);
-        let concluding = all.map(|(queued, handled, took)| self.conclude(queued, handled, took));
-        let mut health = Health::Unknown;
-        for (one, later) in join_all(concluding).await {
-            permit.defer(later);
-            // One that failed by itself says nothing of the handler, as long as others did not.
-            if one == Health::Well || health == Health::Unknown {
-                health = one;
-            }
-        }
-        permit.health = health;
+pub(crate) async fn work_on_all(
+    active: &Arc<ActiveRoute>,
+    batch: Vec<QueuedMessage>,
+    permit: &mut Permit,
+) {
+    let (settled, batch): (Vec<_>, Vec<_>) =
+        batch.into_iter().partition(|queued| active.ack_floor.is_settled(&queued.incoming));
+    for queued in &settled {
+        acknowledge::pass(active, &queued.incoming);
     }
+    let (mut spent, mut fresh) = (Vec::new(), Vec::with_capacity(batch.len()));
+    for queued in batch {
+        if active.is_over(&queued.incoming) && settle::is_done(active, &queued.incoming).await {
+            continue;
+        }
+        let is_spent = settle::is_spent(active, &queued.incoming).await;
+        if is_spent { spent.push(queued) } else { fresh.push(queued) }
+    }
+    let batch = fresh;
+    let begun = Instant::now();
+    let (ended, marks) = call_with_all(active, &batch).await;
+    let each = begun.elapsed() / u32::try_from(batch.len()).unwrap_or(u32::MAX).max(1);
+    let handled = batch.into_iter().zip(marks).map(|(queued, mark)| {
+        let handled = handled(&ended, mark);
+        (queued, handled, each)
+    });
+    let spent = spent.into_iter().map(|queued| (queued, HandlerExit::UsedUp, Duration::ZERO));
+    // Side by side: one whose letter can't be stored must not keep the others from being acked.
+    let all = spent.chain(handled);
+    let concluding =
+        all.map(|(queued, handled, took)| settle::conclude(active, queued, handled, took));
+    let mut health = Health::Unknown;
+    for (one, later) in join_all(concluding).await {
+        permit.defer(later);
+        // One that failed by itself says nothing of the handler, as long as others did not.
+        if one == Health::Well || health == Health::Unknown {
+            health = one;
+        }
+    }
+    permit.health = health;
+}
 
-    /// Runs the handler, as long as it may; gives for each message where its mark is.
-    async fn call_with_all(
-        &self,
-        batch: &[QueuedMessage],
-    ) -> (Ended, Vec<Result<Mark, DecodeError>>) {
-        let unmarked = || batch.iter().map(|_| Ok(Mark::default())).collect();
-        let (Dispatching::Batch(dispatch), Some(first)) = (&self.dispatch, batch.first()) else {
-            return (Ended::Returned(Ok(())), unmarked());
-        };
-        let cx = |queued: &QueuedMessage| Context::new(&queued.incoming);
-        let of_batch = Context::of_batch(&self.route_context, first.incoming.subject.clone());
-        let mut marks = None;
-        let work = async {
-            for queued in batch {
-                queued.underway.hold().await;
-            }
-            let messages = batch.iter().map(|queued| (&**queued.incoming, cx(queued))).collect();
-            let Dispatched { items, work } = dispatch.dispatch(messages, of_batch);
-            marks = Some(items);
-            match work {
-                Some(work) => work.await,
-                None => Ok(()),
-            }
-        };
-        let ended = match self.guard(work).await {
-            Ok(result) => Ended::Returned(result),
-            Err(cut) => Ended::Interruption(cut),
-        };
-        (ended, marks.unwrap_or_else(unmarked))
-    }
+/// Runs the handler, as long as it may; gives for each message where its mark is.
+async fn call_with_all(
+    active: &ActiveRoute,
+    batch: &[QueuedMessage],
+) -> (Ended, Vec<Result<Mark, DecodeError>>) {
+    let unmarked = || batch.iter().map(|_| Ok(Mark::default())).collect();
+    let (Dispatching::Batch(dispatch), Some(first)) = (&active.dispatch, batch.first()) else {
+        return (Ended::Returned(Ok(())), unmarked());
+    };
+    let cx = |queued: &QueuedMessage| Context::new(&queued.incoming);
+    let of_batch = Context::of_batch(&active.route_context, first.incoming.subject.clone());
+    let mut marks = None;
+    let work = async {
+        for queued in batch {
+            queued.underway.hold().await;
+        }
+        let messages = batch.iter().map(|queued| (&**queued.incoming, cx(queued))).collect();
+        let Dispatched { items, work } = dispatch.dispatch(messages, of_batch);
+        marks = Some(items);
+        match work {
+            Some(work) => work.await,
+            None => Ok(()),
+        }
+    };
+    let ended = match guard(active, work).await {
+        Ok(result) => Ended::Returned(result),
+        Err(cut) => Ended::Interruption(cut),
+    };
+    (ended, marks.unwrap_or_else(unmarked))
 }
 
 /// What became of one message of a batch.

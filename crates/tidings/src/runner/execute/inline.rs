@@ -1,5 +1,6 @@
 //! Handling a message where it was taken: no task, no way back.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -9,19 +10,17 @@ use tokio_util::sync::ReusableBoxFuture;
 
 use super::batch_timer::{BatchTimer, Elapsed};
 use super::inline_budget::InlineBudget;
-use super::permit::Health;
+use super::stage::Stage;
 use crate::context::{self, HandledMessage};
 use crate::handler::{Dispatching, FutureSlot, empty_slot};
 use crate::message::Outcome;
 use crate::probe::Span;
-use crate::runner::execute::{Shared, Stage, caught};
-use crate::runner::in_flight::backlog::QueuedMessage;
-use crate::runner::policy::handler_exit::HandlerExit;
-use crate::runner::schedule::Prefetch;
-use crate::runner::settle::Settled;
-
-/// After how many messages in a row that were done at once it is likely that the next will be.
-const ENOUGH: u32 = 16;
+use crate::runner::active_route::ActiveRoute;
+use crate::runner::in_flight::queued_message::QueuedMessage;
+use crate::runner::policy::disposition::Health;
+use crate::runner::policy::handler_exit::{HandlerExit, Interruption};
+use crate::runner::settle::acknowledge::{acknowledge_all, unsettled};
+use crate::runner::settle::{self, Settled};
 
 /// What an intake handles messages with.
 pub(crate) struct InlineExecutor {
@@ -48,13 +47,9 @@ impl Default for InlineExecutor {
 }
 
 impl InlineExecutor {
-    /// How many messages may wait: more the longer they are done as soon as they come. Until that
-    /// is believed, each question brings some more than the one before.
-    pub(crate) fn ahead(&self, Prefetch { usual, quick }: Prefetch) -> usize {
-        match self.in_a_row {
-            ENOUGH.. => quick,
-            few => usual.max(4 * few as usize).min(quick),
-        }
+    /// How many messages in a row were done without any wait.
+    pub(crate) fn in_a_row(&self) -> u32 {
+        self.in_a_row
     }
 
     /// Whether a message may be handled here.
@@ -64,16 +59,16 @@ impl InlineExecutor {
     }
 
     /// No message follows at once.
-    pub(crate) fn rest(&mut self, shared: &Shared) {
+    pub(crate) fn rest(&mut self, active: &ActiveRoute) {
         let elapsed = self.timer.rest();
-        self.count(shared, elapsed);
+        self.count(active, elapsed);
     }
 
     /// So many were done, and nothing more is to be said of them.
-    fn count(&mut self, shared: &Shared, elapsed: Option<Elapsed>) {
+    fn count(&mut self, active: &ActiveRoute, elapsed: Option<Elapsed>) {
         if let Some(elapsed) = elapsed {
             self.budget.took(elapsed);
-            shared.counters.done(elapsed);
+            active.counters.done(elapsed.messages, elapsed.time);
         }
     }
 
@@ -88,10 +83,10 @@ impl InlineExecutor {
     #[inline]
     pub(crate) fn handle(
         &mut self,
-        shared: &Arc<Shared>,
+        active: &Arc<ActiveRoute>,
         message: &Arc<HandledMessage>,
     ) -> Result<(Health, bool), Stage> {
-        let handled = self.begin(shared, message);
+        let handled = self.begin(active, message);
         self.in_a_row = match &handled {
             Ok(_) => self.in_a_row.saturating_add(1),
             // What keeps this message is the way to the server, not the handler.
@@ -103,18 +98,18 @@ impl InlineExecutor {
 
     fn begin(
         &mut self,
-        shared: &Arc<Shared>,
+        active: &Arc<ActiveRoute>,
         message: &Arc<HandledMessage>,
     ) -> Result<(Health, bool), Stage> {
-        let Dispatching::Each(dispatch) = &shared.dispatch else { return Err(Stage::Fresh) };
-        if shared.is_over(message) {
+        let Dispatching::Each(dispatch) = &active.dispatch else { return Err(Stage::Fresh) };
+        if active.is_over(message) {
             return Err(Stage::Fresh);
         }
         self.timer.begin();
         // Whoever tells the server of it does so also while it blocks this thread.
         let is_told = message.settle.is_some();
         if is_told {
-            shared.in_flight.take_in_hand(Arc::clone(message));
+            active.in_flight.take_in_hand(Arc::clone(message));
         }
         let cx = context::Context::new(message);
         let mut waker = Context::from_waker(Waker::noop());
@@ -125,15 +120,15 @@ impl InlineExecutor {
             }),
             Err(error) => Poll::Ready(Some(HandlerExit::Undecodable(error))),
         });
-        let alone = !is_told || !shared.in_flight.put_down();
+        let alone = !is_told || !active.in_flight.put_down();
         match handled {
             Poll::Ready(handled) => {
-                let health = self.conclude(shared, message, handled)?;
+                let health = self.conclude(active, message, handled)?;
                 Ok((health, alone))
             }
             Poll::Pending => {
                 let slot = std::mem::replace(&mut self.slot, empty_slot());
-                let took = self.took(shared);
+                let took = self.took(active);
                 Err(Stage::Begun { slot, took })
             }
         }
@@ -141,13 +136,13 @@ impl InlineExecutor {
 
     /// How long the last message took, of which more is to be said. Where others came at once
     /// before it nobody has read the clock: it took what each of them did.
-    fn took(&mut self, shared: &Shared) -> Duration {
+    fn took(&mut self, active: &ActiveRoute) -> Duration {
         let elapsed = self.timer.finish();
         self.budget.took(elapsed);
         let took = elapsed.mean();
         let before =
             Elapsed { messages: elapsed.messages - 1, time: elapsed.time.saturating_sub(took) };
-        shared.counters.done(before);
+        active.counters.done(before.messages, before.time);
         took
     }
 
@@ -155,16 +150,16 @@ impl InlineExecutor {
     /// has gone well, as nearly all do.
     fn conclude(
         &mut self,
-        shared: &Arc<Shared>,
+        active: &Arc<ActiveRoute>,
         message: &Arc<HandledMessage>,
         handled: Option<HandlerExit>,
     ) -> Result<Health, Stage> {
-        if handled.is_none() && shared.is_plain(message) {
+        if handled.is_none() && active.is_plain(message) {
             let acked = match &message.settle {
                 None => Some(Ok(())),
-                Some(_) if shared.acks_all => {
-                    let due = shared.in_flight.ack_window(|window| window.handled(message));
-                    shared.acknowledge_all(due);
+                Some(_) if active.acks_all => {
+                    let due = active.in_flight.ack_window(|window| window.handled(message));
+                    acknowledge_all(active, due);
                     Some(Ok(()))
                 }
                 // Without room on the way to the server it waits, in a task.
@@ -172,22 +167,22 @@ impl InlineExecutor {
             };
             if let Some(acked) = acked {
                 let elapsed = self.timer.done();
-                self.count(shared, elapsed);
+                self.count(active, elapsed);
                 if acked.is_err() {
-                    shared.unsettled(message, acked);
+                    unsettled(active, message, acked);
                 }
                 return Ok(Health::Well);
             }
         }
         let handled = handled.unwrap_or(HandlerExit::Returned(Outcome::Done));
-        let took = self.took(shared);
+        let took = self.took(active);
         if message.settle.is_some() {
             return Err(Stage::Ended { handled, took });
         }
         // Whoever asked gets the answer.
         let queued = QueuedMessage::new(Arc::clone(message), Span::default(), None);
-        let shared = Arc::clone(shared);
-        self.conclusion.set(async move { shared.conclude(queued, handled, took).await });
+        let active = Arc::clone(active);
+        self.conclusion.set(async move { settle::conclude(&active, queued, handled, took).await });
         match self.conclusion.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready((health, _)) => Ok(health),
             Poll::Pending => {
@@ -197,4 +192,10 @@ impl InlineExecutor {
             }
         }
     }
+}
+
+/// Runs what a user wrote, now: it may panic.
+pub(crate) fn caught<T: From<HandlerExit>>(work: impl FnOnce() -> Poll<T>) -> Poll<T> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Poll::Ready(Interruption::panicked(panic).into_handled().into()))
 }

@@ -6,19 +6,8 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use crate::jitter::FAR;
-use crate::runner::in_flight::backlog::QueuedMessage;
-
-/// What a message says about the handler.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) enum Health {
-    /// It works.
-    Well,
-    /// It failed, with this error.
-    Ill(String),
-    /// Nothing: it was the message, or no fault at all.
-    #[default]
-    Unknown,
-}
+use crate::runner::in_flight::queued_message::QueuedMessage;
+use crate::runner::policy::disposition::Health;
 
 /// A message, or a batch of them, was handled.
 #[derive(Debug)]

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::durable::Durable;
+use super::consumer::Durable;
 use crate::backoff::Backoff;
-use crate::runner::Worker;
+use crate::runner::active_route::ActiveRoute;
 use crate::runner::in_flight::InFlight;
 
 /// How often the server is asked while messages come that others take too.
@@ -19,8 +19,8 @@ const SELDOM: Duration = Duration::from_secs(30);
 const LOOKS: Backoff = Backoff::new(OFTEN, SELDOM);
 
 /// Until it is dropped.
-pub(crate) async fn run(worker: Worker, in_flight: Arc<InFlight>, durable: Arc<Durable>) {
-    let ack_floor = &worker.shared.ack_floor;
+pub(crate) async fn run(active: Arc<ActiveRoute>, in_flight: Arc<InFlight>, durable: Arc<Durable>) {
+    let ack_floor = &active.ack_floor;
     let (mut quiet, mut seen) = (0_u64, None);
     let mut asked = Instant::now();
     loop {
@@ -40,7 +40,7 @@ pub(crate) async fn run(worker: Worker, in_flight: Arc<InFlight>, durable: Arc<D
             && (!ack_floor.is_complete(reach) || asked.elapsed() >= SELDOM)
         {
             let Durable { stream, config, .. } = &*durable;
-            let standing = worker.link().transport.consumer_standing(stream.name, &config.name);
+            let standing = active.link.transport.consumer_standing(stream.name, &config.name);
             asked = Instant::now();
             match standing.await {
                 // What has come meanwhile is not in what the server says.
@@ -53,7 +53,7 @@ pub(crate) async fn run(worker: Worker, in_flight: Arc<InFlight>, durable: Arc<D
                 // It is made again by whoever reads it.
                 Ok(None) => {}
                 Err(fault) => {
-                    let (route, consumer) = (worker.label(), config.name.as_str());
+                    let (route, consumer) = (active.label(), config.name.as_str());
                     tracing::debug!(route, consumer, %fault, "a consumer can't be looked at");
                 }
             }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::durable::Durable;
+use super::consumer::Durable;
 use crate::jitter::jittered;
-use crate::runner::Worker;
+use crate::runner::active_route::ActiveRoute;
 use crate::runner::status::route_state::RouteFault;
 use crate::topology;
 
@@ -19,14 +19,14 @@ const LOOK: Duration = Duration::from_secs(5);
 const SOON: Duration = Duration::from_millis(250);
 
 /// Until it is dropped.
-pub(crate) async fn run(worker: Worker, durable: Arc<Durable>) {
-    let (state, transport) = (worker.state(), worker.link().transport.clone());
+pub(crate) async fn run(active: Arc<ActiveRoute>, durable: Arc<Durable>) {
+    let (state, transport) = (active.state(), active.link.transport.clone());
     let Durable { stream, config, .. } = &*durable;
-    let (route, stream, consumer) = (worker.label(), stream.name, config.name.as_str());
+    let (route, stream, consumer) = (active.label(), stream.name, config.name.as_str());
     loop {
         tokio::select! {
             () = sleep(jittered(LOOK)) => {}
-            () = worker.shared.look.notified() => sleep(jittered(SOON)).await,
+            () = active.look.notified() => sleep(jittered(SOON)).await,
         }
         match topology::look_at_consumer(&transport, stream, config).await {
             Ok(Ok(selects)) => {

@@ -1,10 +1,12 @@
 //! Feeding a route from core subscriptions.
 
+use std::sync::Arc;
+
 use tokio::time::{sleep, sleep_until};
 
 use crate::jitter::jittered;
 use crate::probe::Listener;
-use crate::runner::Worker;
+use crate::runner::active_route::ActiveRoute;
 use crate::runner::schedule::Scheduler;
 use crate::runner::schedule::message_feed::{MessageFeed, StopReason};
 use crate::runner::status::route_state::RouteFault;
@@ -28,8 +30,8 @@ pub(crate) async fn run(
     inboxes: Option<Vec<Inbox>>,
     listener: &Listener,
 ) {
-    let (worker, state) = (scheduler.worker().clone(), scheduler.worker().state());
-    let mut feed = inboxes.map(|inboxes| MessageFeed::Core(watched(&worker, inboxes)));
+    let (active, state) = (scheduler.route().clone(), scheduler.route().state());
+    let mut feed = inboxes.map(|inboxes| MessageFeed::Core(watched(&active, inboxes)));
     loop {
         if let Some(mut feed) = feed.take() {
             let halt = scheduler.run(&mut feed, listener).await;
@@ -42,23 +44,23 @@ pub(crate) async fn run(
                 | StopReason::Crowded => return,
                 StopReason::Paused => tokio::select! {
                     biased;
-                    () = worker.stopped() => return,
+                    () = active.stopped() => return,
                     () = state.is_paused(false) => {}
                 },
                 StopReason::Open(until) => tokio::select! {
                     biased;
-                    () = worker.stopped() => return,
+                    () = active.stopped() => return,
                     () = sleep_until(until) => {}
                 },
             }
         }
         let again = async {
             loop {
-                match subscribe(&worker, subscriptions).await {
+                match subscribe(&active, subscriptions).await {
                     Ok(inboxes) => return Some(inboxes),
                     Err(Fault::Closed) => return None,
                     Err(fault) => {
-                        let (route, now) = (worker.label(), worker.link().transport.now());
+                        let (route, now) = (active.label(), active.link.transport.now());
                         tracing::error!(route, %fault, "a route can't listen again");
                         state.failing(RouteFault::Feed, now, fault.to_string());
                     }
@@ -68,7 +70,7 @@ pub(crate) async fn run(
         };
         let inboxes = tokio::select! {
             biased;
-            () = worker.stopped() => return,
+            () = active.stopped() => return,
             inboxes = again => inboxes,
         };
         let Some(inboxes) = inboxes else { return };
@@ -78,20 +80,20 @@ pub(crate) async fn run(
 }
 
 async fn subscribe(
-    worker: &Worker,
+    active: &Arc<ActiveRoute>,
     Subscriptions { filters, group }: &Subscriptions,
 ) -> Result<Inboxes, Fault> {
     let mut inboxes = Vec::with_capacity(filters.len());
     for filter in filters {
-        inboxes.push(worker.link().transport.subscribe(filter.clone(), Some(group)).await?);
+        inboxes.push(active.link.transport.subscribe(filter.clone(), Some(group)).await?);
     }
-    Ok(watched(worker, inboxes))
+    Ok(watched(active, inboxes))
 }
 
 /// All of them as one, with what they drop counted among what the route did.
-fn watched(worker: &Worker, inboxes: Vec<Inbox>) -> Inboxes {
+fn watched(active: &Arc<ActiveRoute>, inboxes: Vec<Inbox>) -> Inboxes {
     for inbox in &inboxes {
-        worker.counters().watch(inbox.dropped());
+        active.counters().watch(inbox.dropped());
     }
     inboxes.into_iter().collect()
 }
@@ -105,7 +107,7 @@ async fn end(scheduler: &mut Scheduler, mut feed: MessageFeed, listener: &Listen
     // The deadline has passed: what is here and not begun is told apart from what never came.
     let left = scheduler.leave(feed).await;
     if left > 0 {
-        let route = scheduler.worker().label();
+        let route = scheduler.route().label();
         tracing::warn!(route, left, "messages that came before the shutdown were not handled");
     }
 }

@@ -4,7 +4,7 @@
 //! Neither a handler that blocks its thread could tell of itself, nor the intake, where it is the
 //! one that runs it.
 
-use std::sync::{Arc, PoisonError, TryLockError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -12,17 +12,19 @@ use futures_util::StreamExt as _;
 use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep};
 
-use crate::runner::Worker;
+use crate::runner::active_route::ActiveRoute;
 use crate::runner::in_flight::InFlight;
-use crate::runner::in_flight::backlog::QueuedMessage;
 use crate::runner::in_flight::cumulative_ack::AckWindow;
 use crate::runner::in_flight::progress::Progress;
-use crate::runner::schedule::message_feed::SharedPull;
+use crate::runner::in_flight::queued_message::QueuedMessage;
+use crate::runner::in_flight::shared_pull::SharedPull;
+use crate::runner::settle::acknowledge::{acknowledge_all, note_given_back, send_back};
+use crate::runner::settle::feed_fails;
 use crate::transport::{Fault, Settlement};
 
 /// Until it is dropped.
-pub(crate) async fn run(worker: Worker, in_flight: Arc<InFlight>) {
-    let Progress { every, limit } = worker.progress();
+pub(crate) async fn run(active: Arc<ActiveRoute>, in_flight: Arc<InFlight>) {
+    let Progress { every, limit } = active.progress();
     let half = every / 2;
     loop {
         in_flight.stirred().await;
@@ -31,15 +33,15 @@ pub(crate) async fn run(worker: Worker, in_flight: Arc<InFlight>) {
             let now = Instant::now();
             let Some(before) = now.checked_sub(half) else { continue };
             if let Some(flow) = in_flight.stuck() {
-                take_over(&worker, &in_flight, &flow);
-                worker.shared.acknowledge_all(in_flight.ack_window(AckWindow::due));
+                take_over(&active, &in_flight, &flow);
+                acknowledge_all(&active, in_flight.ack_window(AckWindow::due));
             }
             let told = async {
-                give_back_late(&worker, &in_flight, now).await?;
+                give_back_late(&active, &in_flight, now).await?;
                 tell(&in_flight, before, now, limit).await
             };
             if let Err(fault) = told.await {
-                let route = worker.label();
+                let route = active.label();
                 tracing::debug!(route, %fault, "the server can't be told of what is here");
             }
         }
@@ -49,18 +51,22 @@ pub(crate) async fn run(worker: Worker, in_flight: Arc<InFlight>) {
 /// Gives back what has waited as long as a handler is told of, for an instance that has room.
 ///
 /// One without a further attempt stays: given back it would be put aside, and was not tried.
-async fn give_back_late(worker: &Worker, in_flight: &InFlight, now: Instant) -> Result<(), Fault> {
-    let Progress { every, limit } = worker.progress();
-    let keep = |queued: &QueuedMessage| worker.is_last_attempt(queued);
-    let late = in_flight.take_late(now, limit, every * 2, worker.is_strict(), keep);
+async fn give_back_late(
+    active: &Arc<ActiveRoute>,
+    in_flight: &InFlight,
+    now: Instant,
+) -> Result<(), Fault> {
+    let Progress { every, limit } = active.progress();
+    let keep = |queued: &QueuedMessage| active.is_last_attempt(queued);
+    let late = in_flight.take_late(now, limit, every * 2, active.is_strict(), keep);
     if let Some(first) = late.first() {
-        let (route, messages) = (worker.label(), late.len());
+        let (route, messages) = (active.label(), late.len());
         tracing::warn!(route, messages, "messages that waited for too long are given back");
-        worker.shared.note_given_back(first).await;
+        note_given_back(active, first).await;
     }
     let mut given_back = Ok(());
     for queued in late {
-        worker.send_back(&queued, &mut given_back).await;
+        send_back(active, &queued, &mut given_back).await;
     }
     given_back
 }
@@ -79,12 +85,8 @@ async fn tell(
 
 /// Takes what has come, in place of an intake whose handler blocks it: what nobody has taken,
 /// nobody could tell of.
-fn take_over(worker: &Worker, in_flight: &InFlight, flow: &SharedPull) {
-    let mut pull = match flow.try_lock() {
-        Ok(pull) => pull,
-        Err(TryLockError::Poisoned(poisoned)) => PoisonError::into_inner(poisoned),
-        Err(TryLockError::WouldBlock) => return,
-    };
+fn take_over(active: &Arc<ActiveRoute>, in_flight: &InFlight, flow: &SharedPull) {
+    let Some(mut pull) = flow.try_lock() else { return };
     // Looked at again, now that the intake can't: from its next look on it is its waker that counts.
     let Some(pull) = pull.as_mut().filter(|_| in_flight.stuck().is_some()) else { return };
     // Nothing more is asked for.
@@ -94,8 +96,8 @@ fn take_over(worker: &Worker, in_flight: &InFlight, flow: &SharedPull) {
         && let Poll::Ready(Some(next)) = std::pin::pin!(unconstrained(pull.next())).poll(&mut cx)
     {
         match next {
-            Ok(incoming) => in_flight.push(worker.take(worker.matter(incoming))),
-            Err(fault) => worker.feed_fails(fault),
+            Ok(incoming) => in_flight.push(active.take(active.matter(incoming))),
+            Err(fault) => feed_fails(active, fault),
         }
     }
 }

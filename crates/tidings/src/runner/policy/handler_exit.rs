@@ -1,14 +1,12 @@
 //! What became of a message in a handler, before it is decided what becomes of the message.
 
 use std::any::Any;
+use std::fmt;
 use std::time::Duration;
 
-use super::{Disposition, Why};
-use crate::dead_letter::DeadLetterReason;
 use crate::envelope::DecodeError;
 use crate::message::Outcome;
 use crate::probe::{End, Span};
-use crate::runner::execute::permit::Health;
 use crate::said::panic_text;
 use crate::transport::Settlement;
 
@@ -63,32 +61,25 @@ impl HandlerExit {
                 underway.tell(End::Failed(error, settlement));
             }
             Self::Undecodable(error) => underway.tell(End::Undecodable(error)),
-            Self::Overdue(_) | Self::UsedUp => underway.tell(End::Failed(&Why(self), settlement)),
+            Self::Overdue(_) | Self::UsedUp => underway.tell(End::Failed(self, settlement)),
             Self::Aborted => {}
         }
     }
+}
 
-    /// What it says about the handler.
-    pub(crate) fn health(&self, disposition: Option<&Disposition>) -> Health {
-        match (self, disposition) {
-            (Self::Panicked(_) | Self::Overdue(_), _)
-            | (Self::Returned(Outcome::Failed(_)), None | Some(Disposition::Retry(_))) => {
-                Health::Ill(Why(self).to_string())
+/// Why a message was not handled.
+impl fmt::Display for HandlerExit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Returned(Outcome::Failed(failure)) => failure.fmt(f),
+            Self::Panicked(text) => write!(f, "panic: {text}"),
+            Self::Undecodable(error) => error.fmt(f),
+            Self::Overdue(deadline) => {
+                write!(f, "the handler did not end within its deadline of {deadline:?}")
             }
-            (
-                Self::Returned(Outcome::Failed(_)),
-                Some(Disposition::DeadLetter(
-                    DeadLetterReason::Attempts | DeadLetterReason::Elapsed,
-                )),
-            ) => Health::Ill(Why(self).to_string()),
-            (
-                Self::Returned(Outcome::Failed(_))
-                | Self::UsedUp
-                | Self::Aborted
-                | Self::Undecodable(_),
-                _,
-            ) => Health::Unknown,
-            (Self::Returned(_), _) => Health::Well,
+            Self::UsedUp => f.write_str("it was delivered more often than it may be tried"),
+            Self::Aborted => f.write_str("the shutdown did not wait for the handler"),
+            Self::Returned(_) => f.write_str("it was handled"),
         }
     }
 }

@@ -9,11 +9,14 @@ use super::Scheduler;
 use crate::context::HandledMessage;
 use crate::jitter::FAR;
 use crate::probe::Span;
-use crate::runner::Worker;
-use crate::runner::execute::Stage;
+use crate::runner::active_route::ActiveRoute;
 use crate::runner::execute::inline::InlineExecutor;
-use crate::runner::execute::permit::{Health, Permit, Released};
-use crate::runner::in_flight::backlog::QueuedMessage;
+use crate::runner::execute::permit::{Permit, Released};
+use crate::runner::execute::stage::Stage;
+use crate::runner::execute::{handle, handle_batch};
+use crate::runner::in_flight::queued_message::QueuedMessage;
+use crate::runner::policy::disposition::Health;
+use crate::runner::settle::acknowledge::pass;
 
 impl Scheduler {
     /// Begins what may begin, but no more than what is left of the turn. Says whether nothing is
@@ -34,7 +37,7 @@ impl Scheduler {
             let Some(messages) = self.begin_next() else {
                 let is_empty = self.in_flight.state().backlog.is_empty();
                 let is_plain =
-                    self.rate_limit.is_none() && self.batch.is_none() && !self.worker.is_keyed();
+                    self.rate_limit.is_none() && self.batch.is_none() && !self.route.is_keyed();
                 return is_empty && is_plain;
             };
             *left -= 1;
@@ -70,7 +73,7 @@ impl Scheduler {
                     queued.in_flight = self.in_flight.enter(queued, now);
                 }
                 let permit = self.permit(messages, None);
-                self.worker.handle_batch(batch, permit);
+                handle_batch(&self.route, batch, permit);
                 Some(messages)
             }
         }
@@ -81,8 +84,8 @@ impl Scheduler {
     pub(crate) fn handle_now(&mut self) -> bool {
         self.hear();
         let message = self.buffer.message();
-        let underway = self.worker.came(message);
-        match begin(&mut self.inline, &self.worker, message, &underway) {
+        let underway = self.route.came(message);
+        match begin(&mut self.inline, &self.route, message, &underway) {
             Ok((health, alone)) => self.handled_here(health, alone),
             Err(stage) => {
                 let queued = QueuedMessage::new(Arc::clone(message), underway, None);
@@ -93,7 +96,7 @@ impl Scheduler {
 
     /// Begins a message that has waited, in the same way.
     fn handle(&mut self, queued: QueuedMessage) -> bool {
-        match begin(&mut self.inline, &self.worker, &queued.incoming, &queued.underway) {
+        match begin(&mut self.inline, &self.route, &queued.incoming, &queued.underway) {
             Ok((health, alone)) => {
                 if let Some(key) = queued.key {
                     self.in_flight.state().backlog.release(key);
@@ -117,7 +120,7 @@ impl Scheduler {
         // What was handled before it does not wait for it.
         self.acknowledge();
         let permit = self.permit(1, queued.key);
-        self.worker.handle(queued, stage, permit);
+        handle(&self.route, queued, stage, permit);
         false
     }
 
@@ -151,13 +154,13 @@ impl Scheduler {
             Health::Unknown => {}
             Health::Well => {
                 if self.circuit.is_probing() {
-                    self.worker.shared.state.open(None);
+                    self.route.state.open(None);
                 }
                 self.circuit.succeeded();
             }
             Health::Ill(error) => {
                 if let Some(pause) = self.circuit.failed() {
-                    let route = self.worker.label();
+                    let route = self.route.label();
                     tracing::error!(
                         route,
                         ?pause,
@@ -165,8 +168,8 @@ impl Scheduler {
                         "a handler keeps failing; its route pauses"
                     );
                     let pause = pause.min(FAR);
-                    let until = self.worker.link().transport.now() + pause;
-                    self.worker.shared.state.open(Some((until, error)));
+                    let until = self.route.link.transport.now() + pause;
+                    self.route.state.open(Some((until, error)));
                     self.open = Some(Instant::now() + pause);
                 }
             }
@@ -179,14 +182,14 @@ impl Scheduler {
 #[inline]
 fn begin(
     inline: &mut InlineExecutor,
-    worker: &Worker,
+    active: &Arc<ActiveRoute>,
     message: &Arc<HandledMessage>,
     underway: &Span,
 ) -> Result<(Health, bool), Stage> {
-    let shared = &worker.shared;
-    if worker.passes(message) {
-        shared.pass(message);
+    let active = &active;
+    if active.passes(message) {
+        pass(active, message);
         return Ok((Health::Unknown, true));
     }
-    if inline.is_free(underway) { inline.handle(shared, message) } else { Err(Stage::Fresh) }
+    if inline.is_free(underway) { inline.handle(active, message) } else { Err(Stage::Fresh) }
 }

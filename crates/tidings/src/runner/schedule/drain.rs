@@ -7,22 +7,23 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::task::unconstrained;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::message_feed::MessageFeed;
 use crate::probe::Listener;
-use crate::runner::Worker;
-use crate::runner::in_flight::backlog::QueuedMessage;
+use crate::runner::in_flight::queued_message::QueuedMessage;
 use crate::runner::schedule::Scheduler;
-use crate::transport::{Fault, Incoming, Settlement};
+use crate::runner::settle::acknowledge::send_back;
+use crate::runner::settle::leave;
+use crate::transport::{Fault, Incoming};
 
 impl Scheduler {
     /// Handles what the feed still has and what is here, and waits for the last handler; ends
     /// early where handlers are to be dropped.
     pub(crate) async fn finish(&mut self, feed: &mut MessageFeed, listener: &Listener) {
-        let worker = self.worker.clone();
-        let mut aborted = pin!(worker.aborted());
-        let mut stopped = pin!(worker.stopped());
+        let active = self.route.clone();
+        let mut aborted = pin!(active.aborted());
+        let mut stopped = pin!(active.stopped());
         let (mut is_dry, mut is_stopped) = (false, false);
         self.ends = true;
         poll_fn(|cx| {
@@ -55,16 +56,16 @@ impl Scheduler {
         let waiting = self.in_flight.state().backlog.drain();
         for queued in waiting {
             left += 1;
-            self.worker.leave(&queued.incoming).await;
+            leave(&self.route, &queued.incoming).await;
         }
-        let state = self.worker.state();
+        let state = self.route.state();
         let mut incoming = Incoming::default();
         loop {
             let next = poll_fn(|cx| feed.poll_next(cx, 1, &state, &mut incoming));
             let Some(Some(next)) = unconstrained(next).now_or_never() else { break };
             if next.is_ok() {
                 left += 1;
-                self.worker.leave(&incoming).await;
+                leave(&self.route, &incoming).await;
             }
         }
         left
@@ -75,8 +76,8 @@ impl Scheduler {
     /// One that has no further attempt is handled here, also in spite of an open circuit or before
     /// its time: given back it would count as tried, and be put aside.
     pub(crate) async fn give_back(&mut self) -> Result<(), Fault> {
-        let worker = self.worker.clone();
-        let mut aborted = pin!(worker.aborted());
+        let active = self.route.clone();
+        let mut aborted = pin!(active.aborted());
         let mut is_aborted = false;
         let mut given_back = Ok(());
         self.ends = true;
@@ -133,7 +134,7 @@ impl Scheduler {
     pub(crate) fn let_go_of_all(&mut self) {
         let all = self.in_flight.state().backlog.drain();
         for queued in &all {
-            self.worker.shared.ack_floor.owe(&queued.incoming);
+            self.route.ack_floor.owe(&queued.incoming);
         }
     }
 
@@ -149,40 +150,20 @@ impl Scheduler {
 
     /// Those that are handled here, and those that are given back.
     fn parted(&self, mut all: Vec<QueuedMessage>) -> (Vec<QueuedMessage>, Vec<QueuedMessage>) {
-        let worker = &self.worker;
-        if worker.shared.acks_all {
+        let active = &self.route;
+        if active.acks_all {
             // In their order: what comes before the last of those is handled too.
-            let last = all.iter().rposition(|queued| worker.is_last_attempt(queued));
+            let last = all.iter().rposition(|queued| active.is_last_attempt(queued));
             let waiting = all.split_off(last.map_or(0, |last| last + 1));
             return (all, waiting);
         }
-        all.into_iter().partition(|queued| worker.is_last_attempt(queued))
+        all.into_iter().partition(|queued| active.is_last_attempt(queued))
     }
 
     /// Gives messages back, unless that failed before.
     async fn send_back(&self, messages: Vec<QueuedMessage>, given_back: &mut Result<(), Fault>) {
         for queued in messages {
-            self.worker.send_back(&queued, given_back).await;
-        }
-    }
-}
-
-impl Worker {
-    /// Gives a message back that was not begun, unless that failed before: where one can't be given
-    /// back, the next can't either.
-    pub(crate) async fn send_back(
-        &self,
-        queued: &QueuedMessage,
-        given_back: &mut Result<(), Fault>,
-    ) {
-        let shared = &self.shared;
-        if let (true, Some(receipt)) = (shared.acks_all, &queued.incoming.receipt) {
-            shared.in_flight.ack_window(|window| window.give_back(receipt.sequence));
-        }
-        shared.ack_floor.owe(&queued.incoming);
-        if let (Ok(()), Some(settle)) = (&*given_back, &queued.incoming.settle) {
-            let early = queued.due.and_then(|due| due.checked_duration_since(Instant::now()));
-            *given_back = settle.send(Settlement::Nak(early.filter(|time| !time.is_zero()))).await;
+            send_back(&self.route, &queued, given_back).await;
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Where a route's messages come from, and why no more of them are taken.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::time::Instant;
 
+use crate::runner::in_flight::shared_pull::SharedPull;
 use crate::runner::status::route_state::{RouteFault, StateCell};
 use crate::transport::{Fault, Inboxes, Incoming, PollInto as _, Pull};
 
@@ -14,16 +15,9 @@ pub(crate) enum MessageFeed {
     Durable(Arc<SharedPull>),
 }
 
-/// What a consumer delivers, until it is taken out and ended.
-pub(crate) type SharedPull = Mutex<Option<Pull>>;
-
-fn pull(flow: &SharedPull) -> MutexGuard<'_, Option<Pull>> {
-    flow.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl MessageFeed {
     pub(crate) fn durable(pull: Pull) -> Self {
-        Self::Durable(Arc::new(Mutex::new(Some(pull))))
+        Self::Durable(Arc::new(SharedPull::new(pull)))
     }
 
     /// The next message, written in the place of `into`, where there is room for so many.
@@ -38,7 +32,7 @@ impl MessageFeed {
         match self {
             Self::Core(inboxes) => inboxes.poll_into(cx, into),
             Self::Durable(flow) => {
-                let mut flow = pull(flow);
+                let mut flow = flow.lock();
                 let Some(pull) = &mut *flow else { return Poll::Ready(None) };
                 pull.set_room(room);
                 let next = pull.poll_into(cx, into);
@@ -54,12 +48,12 @@ impl MessageFeed {
     /// Whether messages may be on their way that were asked for when there was more room: the
     /// server is to be told that they are here.
     pub(crate) fn expects(&self) -> bool {
-        matches!(self, Self::Durable(flow) if pull(flow).as_ref().is_some_and(Pull::expects))
+        matches!(self, Self::Durable(flow) if flow.lock().as_ref().is_some_and(Pull::expects))
     }
 
     /// Whether a message has come of which it is not known yet who put it back.
     pub(crate) fn is_judging(&self) -> bool {
-        matches!(self, Self::Durable(flow) if pull(flow).as_ref().is_some_and(Pull::is_judging))
+        matches!(self, Self::Durable(flow) if flow.lock().as_ref().is_some_and(Pull::is_judging))
     }
 
     /// What a consumer delivers, shared.
@@ -74,7 +68,7 @@ impl MessageFeed {
     pub(crate) fn into_pull(self) -> Option<Pull> {
         match self {
             Self::Core(_) => None,
-            Self::Durable(flow) => pull(&flow).take(),
+            Self::Durable(flow) => flow.lock().take(),
         }
     }
 }

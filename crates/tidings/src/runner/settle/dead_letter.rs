@@ -7,14 +7,14 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use super::acknowledge::{acknowledge, acknowledge_all, settle_in_order, unsettled};
 use crate::backoff::Backoff;
 use crate::context::HandledMessage;
 use crate::dead_letter::{self, Cause, DeadLetterReason};
 use crate::probe::End;
-use crate::runner::execute::Shared;
-use crate::runner::in_flight::backlog::QueuedMessage;
+use crate::runner::active_route::ActiveRoute;
 use crate::runner::in_flight::cumulative_ack::AckWindow;
-use crate::runner::policy::Why;
+use crate::runner::in_flight::queued_message::QueuedMessage;
 use crate::runner::policy::handler_exit::HandlerExit;
 use crate::runner::status::route_state::RouteFault;
 use crate::transport::{Fault, Incoming, Settlement};
@@ -33,200 +33,203 @@ type PutAside = (QueuedMessage, Result<(), Fault>);
 
 /// Says of a message that its letter is being stored, until it is dropped: if it comes again, nobody
 /// else is to handle it.
-struct Pending(Arc<Shared>, Arc<HandledMessage>);
+struct Pending(Arc<ActiveRoute>, Arc<HandledMessage>);
 
 impl Pending {
-    fn new(shared: &Arc<Shared>, message: &Arc<HandledMessage>) -> Self {
-        shared.pending.remember(message);
-        shared.ack_floor.owe(message);
-        Self(Arc::clone(shared), Arc::clone(message))
+    fn new(active: &Arc<ActiveRoute>, message: &Arc<HandledMessage>) -> Self {
+        active.pending.remember(message);
+        active.ack_floor.owe(message);
+        Self(Arc::clone(active), Arc::clone(message))
     }
 }
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        let Self(shared, message) = self;
-        shared.pending.forget(message);
+        let Self(active, message) = self;
+        active.pending.forget(message);
     }
 }
 
 /// Counts among what is given up and has no letter yet, until it is dropped.
-pub(crate) struct UnstoredCount(Arc<Shared>);
+pub(crate) struct UnstoredCount(Arc<ActiveRoute>);
 
 impl UnstoredCount {
     /// A letter can't be stored, for this reason.
-    pub(crate) fn new(shared: &Arc<Shared>, error: String) -> Self {
-        let mut count = shared.counters.unstored();
+    pub(crate) fn new(active: &Arc<ActiveRoute>, error: String) -> Self {
+        let mut count = active.counters.unstored();
         *count += 1;
-        shared.state.failing(RouteFault::Letters, shared.link.transport.now(), error);
-        Self(Arc::clone(shared))
+        active.state.failing(RouteFault::Letters, active.link.transport.now(), error);
+        Self(Arc::clone(active))
     }
 
     /// Refused again, for this reason.
     pub(crate) fn goes_on(&self, error: String) {
-        let Self(shared) = self;
-        shared.state.failing(RouteFault::Letters, shared.link.transport.now(), error);
+        let Self(active) = self;
+        active.state.failing(RouteFault::Letters, active.link.transport.now(), error);
     }
 }
 
 impl Drop for UnstoredCount {
     fn drop(&mut self) {
-        let Self(shared) = self;
-        let mut count = shared.counters.unstored();
+        let Self(active) = self;
+        let mut count = active.counters.unstored();
         *count = count.saturating_sub(1);
         if *count == 0 {
-            shared.state.well(RouteFault::Letters);
+            active.state.well(RouteFault::Letters);
         }
     }
 }
 
-impl Shared {
-    /// Stores a message as a dead letter and settles it; `None` where that takes its time: it goes on
-    /// without a place then, until the shutdown's deadline.
-    pub(crate) async fn put_aside(
-        self: &Arc<Self>,
-        queued: QueuedMessage,
-        handled: HandlerExit,
-        reason: DeadLetterReason,
-    ) -> Option<PutAside> {
-        let (tell, told) = oneshot::channel();
-        // Where others wait for their letters this one is not waited for.
-        let tell = (*self.counters.unstored() == 0).then_some(tell);
-        let (shared, pending) = (Arc::clone(self), Pending::new(self, &queued.incoming));
-        self.spawn(async move { shared.aside(queued, &handled, reason, tell, pending).await });
-        timeout(HELD, told).await.ok()?.ok()
-    }
+/// Stores a message as a dead letter and settles it; `None` where that takes its time: it goes on
+/// without a place then, until the shutdown's deadline.
+pub(crate) async fn put_aside(
+    active: &Arc<ActiveRoute>,
+    queued: QueuedMessage,
+    handled: HandlerExit,
+    reason: DeadLetterReason,
+) -> Option<PutAside> {
+    let (tell, told) = oneshot::channel();
+    // Where others wait for their letters this one is not waited for.
+    let tell = (*active.counters.unstored() == 0).then_some(tell);
+    let (active, pending) = (Arc::clone(active), Pending::new(active, &queued.incoming));
+    let spawned = Arc::clone(&active);
+    active.spawn(async move { aside(&spawned, queued, &handled, reason, tell, pending).await });
+    timeout(HELD, told).await.ok()?.ok()
+}
 
-    /// Notes the outcome, and wakes whoever waits for it.
-    async fn aside(
-        self: &Arc<Self>,
-        mut queued: QueuedMessage,
-        handled: &HandlerExit,
-        reason: DeadLetterReason,
-        mut tell: Option<oneshot::Sender<PutAside>>,
-        pending: Pending,
-    ) {
-        let why = Why(handled).to_string();
-        // From here on the task itself tells the server that it is in good hands.
-        queued.in_flight = None;
-        let stored = tokio::select! {
-            biased;
-            stored = self.store(&queued.incoming, reason.clone(), why.clone(), &mut tell) => Some(stored),
-            () = self.abort.cancelled() => None,
-            never = self.progress.report(queued.incoming.settle.as_ref()) => match never {},
-        };
-        drop(pending);
-        let sent = match stored {
-            Some(true) => self.let_go(&queued, handled, &reason, Settlement::term(&why)).await,
-            // The letter refers to it: its stream would let go of what is settled.
-            Some(false) => {
-                self.kept.remember(&queued.incoming);
-                self.keep(&queued, Some(KEPT)).await
+/// Notes the outcome, and wakes whoever waits for it.
+async fn aside(
+    active: &Arc<ActiveRoute>,
+    mut queued: QueuedMessage,
+    handled: &HandlerExit,
+    reason: DeadLetterReason,
+    mut tell: Option<oneshot::Sender<PutAside>>,
+    pending: Pending,
+) {
+    let why = handled.to_string();
+    // From here on the task itself tells the server that it is in good hands.
+    queued.in_flight = None;
+    let stored = tokio::select! {
+        biased;
+        stored = store(active, &queued.incoming, reason.clone(), why.clone(), &mut tell) => Some(stored),
+        () = active.lifecycle.abort.cancelled() => None,
+        never = active.progress.report(queued.incoming.settle.as_ref()) => match never {},
+    };
+    drop(pending);
+    let sent = match stored {
+        Some(true) => let_go(active, &queued, handled, &reason, Settlement::term(&why)).await,
+        // The letter refers to it: its stream would let go of what is settled.
+        Some(false) => {
+            active.kept.remember(&queued.incoming);
+            keep(active, &queued, Some(KEPT)).await
+        }
+        None => keep(active, &queued, None).await,
+    };
+    let untold = match tell {
+        Some(tell) => tell.send((queued, sent)).err(),
+        None => Some((queued, sent)),
+    };
+    if let Some((queued, sent)) = untold {
+        unsettled(active, &queued.incoming, sent);
+        // No intake turns for it any more.
+        if active.acks_all {
+            acknowledge_all(active, active.in_flight.ack_window(AckWindow::due));
+        }
+    }
+}
+
+/// Settles a message that has its letter.
+async fn let_go(
+    active: &ActiveRoute,
+    queued: &QueuedMessage,
+    handled: &HandlerExit,
+    reason: &DeadLetterReason,
+    settlement: Settlement,
+) -> Result<(), Fault> {
+    let QueuedMessage { incoming, underway, .. } = queued;
+    let Some(settle) = &incoming.settle else { return Ok(()) };
+    if let Some(receipt) = &incoming.receipt {
+        active.history.forget(receipt);
+    }
+    active.ack_floor.settle(incoming);
+    let settlement = underway.settlement(settlement);
+    match handled {
+        HandlerExit::Undecodable(_) => handled.tell(underway, Some(&settlement)),
+        _ => underway.tell(End::PutAside(handled, reason.as_str())),
+    }
+    if active.acks_all {
+        return settle_in_order(active, incoming, settle, settlement).await;
+    }
+    if settlement == Settlement::Ack && active.is_last_attempt(queued) {
+        return Box::pin(acknowledge(active, incoming, settle)).await;
+    }
+    settle.send(settlement).await
+}
+
+/// Leaves a message where it is.
+async fn keep(
+    active: &ActiveRoute,
+    queued: &QueuedMessage,
+    wait: Option<Duration>,
+) -> Result<(), Fault> {
+    let incoming = &queued.incoming;
+    let Some(settle) = &incoming.settle else { return Ok(()) };
+    if active.acks_all {
+        return settle_in_order(active, incoming, settle, Settlement::Nak(wait)).await;
+    }
+    settle.send(Settlement::Nak(wait)).await
+}
+
+/// Stores the letter, however long that takes, and says whether the message may be settled then.
+async fn store(
+    active: &Arc<ActiveRoute>,
+    message: &Incoming,
+    reason: DeadLetterReason,
+    error: String,
+    tell: &mut Option<oneshot::Sender<PutAside>>,
+) -> bool {
+    let Some(letters) = &active.letters else {
+        active.counters.put_aside();
+        return true;
+    };
+    let receipt = message.receipt.as_ref();
+    let now = active.link.transport.now();
+    let first = receipt.map(|receipt| active.history.first_failure(receipt, now));
+    let attempts = active.policy.attempts_of(receipt.map_or(1, |receipt| receipt.attempt));
+    let cause = Cause { reason, error, attempts, first_failed_at: first, last_failed_at: now };
+    let (mut waits, mut unstored) = (STORE_RETRY.waits(), None);
+    loop {
+        let fault = match store_letter(active, letters, message, &cause).await {
+            Ok(may_go) => {
+                active.counters.put_aside();
+                // The others need not wait any longer to be tried again.
+                active.stored.notify_waiters();
+                return may_go;
             }
-            None => self.keep(&queued, None).await,
+            Err(fault) => fault,
         };
-        let untold = match tell {
-            Some(tell) => tell.send((queued, sent)).err(),
-            None => Some((queued, sent)),
-        };
-        if let Some((queued, sent)) = untold {
-            self.unsettled(&queued.incoming, sent);
-            // No intake turns for it any more.
-            if self.acks_all {
-                self.acknowledge_all(self.in_flight.ack_window(AckWindow::due));
-            }
+        let error = format!("dead letter in `{letters}`: {fault}");
+        tracing::error!(route = active.label, error, "a dead letter can't be stored");
+        match &unstored {
+            None => unstored = Some(UnstoredCount::new(active, error)),
+            Some(unstored) => UnstoredCount::goes_on(unstored, error),
         }
+        // Its place is free from now on.
+        *tell = None;
+        let _ = timeout(waits.lengthen(), active.stored.notified()).await;
     }
+}
 
-    /// Settles a message that has its letter.
-    async fn let_go(
-        &self,
-        queued: &QueuedMessage,
-        handled: &HandlerExit,
-        reason: &DeadLetterReason,
-        settlement: Settlement,
-    ) -> Result<(), Fault> {
-        let QueuedMessage { incoming, underway, .. } = queued;
-        let Some(settle) = &incoming.settle else { return Ok(()) };
-        if let Some(receipt) = &incoming.receipt {
-            self.history.forget(receipt);
-        }
-        self.ack_floor.settle(incoming);
-        let settlement = underway.settlement(settlement);
-        match handled {
-            HandlerExit::Undecodable(_) => handled.tell(underway, Some(&settlement)),
-            _ => underway.tell(End::PutAside(&Why(handled), reason.as_str())),
-        }
-        if self.acks_all {
-            return self.settle_in_order(incoming, settle, settlement).await;
-        }
-        if settlement == Settlement::Ack && self.is_last_attempt(queued) {
-            return Box::pin(self.acknowledge(incoming, settle)).await;
-        }
-        settle.send(settlement).await
-    }
-
-    /// Leaves a message where it is.
-    async fn keep(&self, queued: &QueuedMessage, wait: Option<Duration>) -> Result<(), Fault> {
-        let incoming = &queued.incoming;
-        let Some(settle) = &incoming.settle else { return Ok(()) };
-        if self.acks_all {
-            return self.settle_in_order(incoming, settle, Settlement::Nak(wait)).await;
-        }
-        settle.send(Settlement::Nak(wait)).await
-    }
-
-    /// Stores the letter, however long that takes, and says whether the message may be settled then.
-    async fn store(
-        self: &Arc<Self>,
-        message: &Incoming,
-        reason: DeadLetterReason,
-        error: String,
-        tell: &mut Option<oneshot::Sender<PutAside>>,
-    ) -> bool {
-        let Some(letters) = &self.letters else {
-            self.counters.put_aside();
-            return true;
-        };
-        let receipt = message.receipt.as_ref();
-        let now = self.link.transport.now();
-        let first = receipt.map(|receipt| self.history.first_failure(receipt, now));
-        let attempts = self.policy.attempts_of(receipt.map_or(1, |receipt| receipt.attempt));
-        let cause = Cause { reason, error, attempts, first_failed_at: first, last_failed_at: now };
-        let (mut waits, mut unstored) = (STORE_RETRY.waits(), None);
-        loop {
-            let fault = match self.store_letter(letters, message, &cause).await {
-                Ok(may_go) => {
-                    self.counters.put_aside();
-                    // The others need not wait any longer to be tried again.
-                    self.stored.notify_waiters();
-                    return may_go;
-                }
-                Err(fault) => fault,
-            };
-            let error = format!("dead letter in `{letters}`: {fault}");
-            tracing::error!(route = self.label, error, "a dead letter can't be stored");
-            match &unstored {
-                None => unstored = Some(UnstoredCount::new(self, error)),
-                Some(unstored) => UnstoredCount::goes_on(unstored, error),
-            }
-            // Its place is free from now on.
-            *tell = None;
-            let _ = timeout(waits.lengthen(), self.stored.notified()).await;
-        }
-    }
-
-    /// Stores a letter, once, and says whether its original may be settled.
-    async fn store_letter(
-        &self,
-        letters: &str,
-        message: &Incoming,
-        cause: &Cause,
-    ) -> Result<bool, Fault> {
-        let stored = dead_letter::store(&self.link, letters, message, cause).await?;
-        match &message.receipt {
-            Some(receipt) => dead_letter::may_go(&self.link, stored, &receipt.stream).await,
-            None => Ok(true),
-        }
+/// Stores a letter, once, and says whether its original may be settled.
+async fn store_letter(
+    active: &ActiveRoute,
+    letters: &str,
+    message: &Incoming,
+    cause: &Cause,
+) -> Result<bool, Fault> {
+    let stored = dead_letter::store(&active.link, letters, message, cause).await?;
+    match &message.receipt {
+        Some(receipt) => dead_letter::may_go(&active.link, stored, &receipt.stream).await,
+        None => Ok(true),
     }
 }

@@ -14,7 +14,7 @@ use crate::header::{self, Headers};
 use crate::link::Link;
 use crate::message::Outcome;
 use crate::request;
-use crate::runner::policy::Why;
+use crate::runner::active_route::ErrorDetail;
 use crate::runner::policy::handler_exit::HandlerExit;
 use crate::subject::Subject;
 use crate::text::Text;
@@ -74,15 +74,6 @@ impl fmt::Display for Reference {
     }
 }
 
-/// How much of a failure whoever asked is told, where the handler does not say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ErrorDetail {
-    /// A reference to the log.
-    Reference,
-    /// All of it.
-    Full,
-}
-
 /// The error that whoever asked is told, if it is one.
 #[derive(Debug)]
 pub(crate) struct ErrorReply {
@@ -111,8 +102,8 @@ impl ErrorReply {
             }
             HandlerExit::Panicked(_) => Self::referring(),
             HandlerExit::Undecodable(why) => told(UNREADABLE, why.to_string()),
-            HandlerExit::Overdue(_) => told(OVERDUE, Why(handled).to_string()),
-            HandlerExit::UsedUp => told(FAILED, Why(handled).to_string()),
+            HandlerExit::Overdue(_) => told(OVERDUE, handled.to_string()),
+            HandlerExit::UsedUp => told(FAILED, handled.to_string()),
             HandlerExit::Aborted => told(UNAVAILABLE, "the service is shutting down".to_owned()),
         })
     }
@@ -179,7 +170,7 @@ pub(crate) fn report(route: &str, handled: &HandlerExit, told: Option<&ErrorRepl
             tracing::error!(route, %error, "a message could not be decoded");
         }
         HandlerExit::Overdue(_) | HandlerExit::UsedUp => {
-            tracing::error!(route, why = %Why(handled), "a handler did not end");
+            tracing::error!(route, why = %handled, "a handler did not end");
         }
         HandlerExit::Aborted => tracing::warn!(route, "a handler was dropped by the shutdown"),
         HandlerExit::Returned(_) => {}

@@ -5,11 +5,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::dead_letter::DeadLetterReason;
+use crate::discovery::{Counts, EndpointCounts};
 use crate::failure::Verdict;
 use crate::message::Outcome;
 use crate::request::reply_subject::RefusedReplies;
-use crate::runner::execute::batch_timer::Elapsed;
-use crate::runner::policy::Disposition;
+use crate::runner::policy::disposition::Disposition;
 use crate::runner::policy::handler_exit::HandlerExit;
 use crate::transport::{Dropped, Passed};
 
@@ -102,18 +102,9 @@ struct AllDropped {
     counted: Vec<Dropped>,
 }
 
-/// What service discovery shows of them.
-#[derive(Debug)]
-pub(crate) struct EndpointCounters {
-    pub(crate) requests: u64,
-    pub(crate) errors: u64,
-    pub(crate) busy_nanos: u64,
-    pub(crate) last_error: String,
-}
-
 impl Counters {
     /// Counts events that were handled.
-    pub(crate) fn done(&self, Elapsed { messages, time }: Elapsed) {
+    pub(crate) fn done(&self, messages: u32, time: Duration) {
         if messages > 0 {
             self.busy(time);
             self.handled.fetch_add(u64::from(messages), Relaxed);
@@ -241,15 +232,17 @@ impl Counters {
     pub(crate) fn left(&self) {
         self.left.fetch_add(1, Relaxed);
     }
+}
 
-    pub(crate) fn endpoint(&self) -> EndpointCounters {
+impl EndpointCounts for Counters {
+    fn counts(&self) -> Counts {
         let load = |counter: &AtomicU64| counter.load(Relaxed);
         let unanswered = load(&self.failed)
             + load(&self.rejected)
             + load(&self.undecodable)
             + load(&self.aborted)
             + load(&self.left);
-        EndpointCounters {
+        Counts {
             // A declared error is a request that was handled, and an error. Nothing is subtracted:
             // counts that change meanwhile could make less than nothing.
             requests: unanswered + load(&self.handled),

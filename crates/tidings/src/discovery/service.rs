@@ -12,16 +12,12 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use super::supervise;
 use crate::header::Headers;
 use crate::link::Link;
 use crate::message::Declaration;
 use crate::request::reply_subject::RefusedReplies;
-use crate::runner::Counters;
-use crate::runner::Worker;
 use crate::subject::Subject;
 use crate::subscribe::SubscribeError;
 use crate::transport::{Inbox, Incoming, Outgoing};
@@ -58,6 +54,21 @@ impl ServiceIdentity {
     }
 }
 
+/// Requests that one endpoint has had, counted.
+pub(crate) trait EndpointCounts: std::fmt::Debug + Send + Sync {
+    /// The counts as they are now.
+    fn counts(&self) -> Counts;
+}
+
+/// The counts of one endpoint.
+#[derive(Debug)]
+pub(crate) struct Counts {
+    pub(crate) requests: u64,
+    pub(crate) errors: u64,
+    pub(crate) busy_nanos: u64,
+    pub(crate) last_error: String,
+}
+
 /// One request that is handled.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
@@ -65,7 +76,7 @@ pub(crate) struct Endpoint {
     subject: &'static str,
     group: String,
     metadata: BTreeMap<&'static str, String>,
-    counters: Arc<Counters>,
+    counts: Arc<dyn EndpointCounts>,
 }
 
 impl Endpoint {
@@ -73,13 +84,13 @@ impl Endpoint {
         name: String,
         declaration: &'static Declaration,
         group: String,
-        counters: Arc<Counters>,
+        counts: Arc<dyn EndpointCounts>,
     ) -> Self {
         let metadata = BTreeMap::from([
             ("message", declaration.tag.to_owned()),
             ("schema", format!("urn:tidings:{}:v{}", declaration.name, declaration.version)),
         ]);
-        Self { name, subject: declaration.filter, group, metadata, counters }
+        Self { name, subject: declaration.filter, group, metadata, counts }
     }
 }
 
@@ -129,34 +140,42 @@ struct EndpointStats<'a> {
     average_processing_time: u64,
 }
 
-/// Listens on `$SRV.PING`, `.INFO` and `.STATS`, each for all services, for this name and for
-/// this instance, and answers until `end`, in a task that `tasks` waits for.
-pub(crate) async fn start(
-    link: &Link,
-    (identity, endpoints): (ServiceIdentity, Vec<Endpoint>),
-    routes: Vec<Worker>,
-    end: CancellationToken,
-    tasks: &TaskTracker,
-) -> Result<(), SubscribeError> {
-    let mut questions = SelectAll::new();
-    for verb in ["PING", "INFO", "STATS"] {
-        let (name, id) = (&identity.name, &identity.id);
-        for subject in [
-            format!("$SRV.{verb}"),
-            format!("$SRV.{verb}.{name}"),
-            format!("$SRV.{verb}.{name}.{id}"),
-        ] {
-            let inbox = link.transport.subscribe(Subject::from(subject), None).await;
-            questions.push(inbox.map_err(SubscribeError::core)?);
+/// An instance of a service that can be found: it hears who asks.
+#[derive(Debug)]
+pub(crate) struct Responder {
+    link: Link,
+    identity: ServiceIdentity,
+    endpoints: Vec<Endpoint>,
+    questions: Mutex<SelectAll<Inbox>>,
+}
+
+impl Responder {
+    /// Listens on `$SRV.PING`, `.INFO` and `.STATS`, each for all services, for this name and for
+    /// this instance.
+    pub(crate) async fn listen(
+        link: &Link,
+        identity: ServiceIdentity,
+        endpoints: Vec<Endpoint>,
+    ) -> Result<Self, SubscribeError> {
+        let mut questions = SelectAll::new();
+        for verb in ["PING", "INFO", "STATS"] {
+            let (name, id) = (&identity.name, &identity.id);
+            for subject in [
+                format!("$SRV.{verb}"),
+                format!("$SRV.{verb}.{name}"),
+                format!("$SRV.{verb}.{name}.{id}"),
+            ] {
+                let inbox = link.transport.subscribe(Subject::from(subject), None).await;
+                questions.push(inbox.map_err(SubscribeError::core)?);
+            }
         }
+        Ok(Self { link: link.clone(), identity, endpoints, questions: Mutex::new(questions) })
     }
-    let link = link.clone();
-    tasks.spawn(async move {
-        let questions = Mutex::new(questions);
-        let answer = || answer(&link, &identity, &endpoints, &questions, &end);
-        supervise::again(&routes, &end, answer).await;
-    });
-    Ok(())
+
+    /// Answers until `end`.
+    pub(crate) async fn answer(&self, end: &CancellationToken) {
+        answer(&self.link, &self.identity, &self.endpoints, &self.questions, end).await;
+    }
 }
 
 async fn answer(
@@ -235,19 +254,16 @@ impl Endpoint {
     }
 
     fn stats(&self) -> EndpointStats<'_> {
-        let counters = self.counters.endpoint();
+        let counts = self.counts.counts();
         EndpointStats {
             name: &self.name,
             subject: self.subject,
             queue_group: &self.group,
-            num_requests: counters.requests,
-            num_errors: counters.errors,
-            last_error: counters.last_error,
-            processing_time: counters.busy_nanos,
-            average_processing_time: counters
-                .busy_nanos
-                .checked_div(counters.requests)
-                .unwrap_or(0),
+            num_requests: counts.requests,
+            num_errors: counts.errors,
+            last_error: counts.last_error,
+            processing_time: counts.busy_nanos,
+            average_processing_time: counts.busy_nanos.checked_div(counts.requests).unwrap_or(0),
         }
     }
 }

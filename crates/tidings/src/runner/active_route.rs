@@ -1,0 +1,326 @@
+//! A route that is running: its settings, its state, and what of its messages is here.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::sync::Notify;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+
+use super::in_flight::InFlight;
+use super::in_flight::ack_floor::AckFloor;
+use super::in_flight::cumulative_ack::AckWindow;
+use super::in_flight::progress::Progress;
+use super::in_flight::queued_message::QueuedMessage;
+use super::policy::Policy;
+use super::policy::first_failure::FirstFailures;
+use super::policy::give_back_note::GiveBackNote;
+use super::policy::message_set::MessageSet;
+use super::status::counters::Counters;
+use super::status::route_state::{RouteFault, StateCell};
+use crate::context::{HandledMessage, RouteContext};
+use crate::handler::Dispatching;
+use crate::jitter::FAR;
+use crate::link::Link;
+use crate::message::{Declaration, MessageKind};
+use crate::probe::{Listener, Listening, Span, Work};
+use crate::route::{Key, RouteSpec};
+use crate::said::{guarded, panic_text};
+use crate::topology::{Modes, Topology};
+use crate::transport::Incoming;
+
+/// How long the panic of one of its tasks is shown.
+const SHOWN: Duration = Duration::from_secs(30);
+
+/// How the tasks of a registry are tracked, and told to end.
+#[derive(Debug, Clone)]
+pub(crate) struct Lifecycle {
+    /// The loops that feed the routes, and the handlers that are running.
+    pub(crate) tasks: TaskTracker,
+    /// Subscriptions and consumers that may still bring messages.
+    pub(crate) feeds: TaskTracker,
+    /// No new messages.
+    pub(crate) stop: CancellationToken,
+    /// No more patience with handlers.
+    pub(crate) abort: CancellationToken,
+}
+
+/// How much of a failure whoever asked is told, where the handler does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ErrorDetail {
+    /// A reference to the log.
+    Reference,
+    /// All of it.
+    Full,
+}
+
+/// One route that is running.
+pub(crate) struct ActiveRoute {
+    pub(crate) label: String,
+    pub(crate) declarations: &'static [&'static Declaration],
+    pub(crate) dispatch: Dispatching,
+    pub(crate) policy: Policy,
+    pub(crate) progress: Progress,
+    pub(crate) deadline: Option<Duration>,
+    /// The stream of its dead letters, if it has any.
+    pub(crate) letters: Option<String>,
+    pub(crate) history: FirstFailures,
+    /// What is settled.
+    pub(crate) ack_floor: AckFloor,
+    pub(crate) given_back: GiveBackNote,
+    /// Has the consumer looked at soon.
+    pub(crate) look: Notify,
+    /// What is here of its messages.
+    pub(crate) in_flight: Arc<InFlight>,
+    /// How much of a failure askers are told.
+    pub(crate) telling: ErrorDetail,
+    /// Whether an ack covers all messages before its own.
+    pub(crate) acks_all: bool,
+    pub(crate) link: Link,
+    /// What the contexts of its handler have in common.
+    pub(crate) route_context: Arc<RouteContext>,
+    key: Option<Key>,
+    /// Whether messages may wait here for something else than a handler's end.
+    strict: bool,
+    pub(crate) state: Arc<StateCell>,
+    /// Whether a message's first ack is its last, so that the server is to confirm it.
+    pub(crate) confirms: bool,
+    /// What is put aside and stays in its stream, since the letter refers to it.
+    pub(crate) kept: MessageSet,
+    /// Messages that are given up, while their letters are being stored.
+    pub(crate) pending: MessageSet,
+    /// Tells those that a letter was stored.
+    pub(crate) stored: Notify,
+    /// What was handled and is perhaps not acknowledged.
+    pub(crate) done: MessageSet,
+    /// How many of its tasks have panicked.
+    pub(crate) panics: AtomicU64,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) lifecycle: Lifecycle,
+}
+
+impl ActiveRoute {
+    pub(crate) fn new(
+        route: &RouteSpec,
+        link: Link,
+        lifecycle: &Lifecycle,
+        letters: Option<String>,
+        modes: Modes,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            label: route.label(),
+            declarations: route.declarations,
+            dispatch: route.dispatch.clone(),
+            policy: Policy { retry: route.retry(), classify: route.classify.clone() },
+            progress: Progress {
+                every: route.progress_every().min(FAR),
+                limit: route.progress_limit(),
+            },
+            deadline: route.deadline,
+            letters,
+            history: FirstFailures::default(),
+            ack_floor: AckFloor::default(),
+            given_back: GiveBackNote::new(modes.consumers == Topology::Manage),
+            look: Notify::new(),
+            in_flight: Arc::new(InFlight::new(
+                route.ack_every.map(|every| AckWindow::new(every, route.ack_wait())),
+            )),
+            telling: if route.tells_errors { ErrorDetail::Full } else { ErrorDetail::Reference },
+            acks_all: route.ack_every.is_some(),
+            route_context: Arc::new(RouteContext {
+                link: link.clone(),
+                stop: lifecycle.stop.clone(),
+            }),
+            link,
+            key: route.key.clone(),
+            strict: route.rate.is_some()
+                || route.batch_rule().is_some()
+                || route.ack_every.is_some(),
+            state: Arc::default(),
+            confirms: route.ack_every.is_none() && route.retry().attempts() == Some(1),
+            kept: MessageSet::default(),
+            pending: MessageSet::default(),
+            stored: Notify::new(),
+            done: MessageSet::default(),
+            panics: AtomicU64::default(),
+            counters: Arc::default(),
+            lifecycle: lifecycle.clone(),
+        })
+    }
+
+    pub(crate) fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.counters)
+    }
+
+    pub(crate) fn state(&self) -> Arc<StateCell> {
+        Arc::clone(&self.state)
+    }
+
+    pub(crate) fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Tells a test's bus that the route listens, on the durable consumer of this stream and name
+    /// or on core subscriptions.
+    pub(crate) fn listen(&self, durable: Option<(&'static str, &str)>) -> Listener {
+        let Self { label, declarations, link, .. } = self;
+        link.listen(Listening { route: label, declarations, durable })
+    }
+
+    /// As long as this is held, a server may send messages.
+    pub(crate) fn feeding(&self) -> TaskTrackerToken {
+        self.lifecycle.feeds.token()
+    }
+
+    /// Resolves when no new messages are to be taken.
+    pub(crate) async fn stopped(&self) {
+        self.lifecycle.stop.cancelled().await;
+    }
+
+    /// Resolves when handlers are to be dropped.
+    pub(crate) async fn aborted(&self) {
+        self.lifecycle.abort.cancelled().await;
+    }
+
+    /// A message that came: from here on it is known to be here.
+    #[inline]
+    pub(crate) fn came(&self, message: &HandledMessage) -> Span {
+        if self.acks_all {
+            self.in_flight.ack_window(|window| window.came(message));
+        }
+        self.begin(message)
+    }
+
+    /// The same for one that waits, perhaps for others of its key.
+    pub(crate) fn take(&self, message: Arc<HandledMessage>) -> QueuedMessage {
+        let Self { key, .. } = self;
+        // A key that panics is none; the handler's own decoding will say so again.
+        let read = |key: &Key| guarded(|| key(&message)).ok().flatten();
+        let key = key.as_ref().and_then(read);
+        let underway = self.came(&message);
+        QueuedMessage::new(message, underway, key)
+    }
+
+    /// A message that was not written on a sheet.
+    pub(crate) fn matter(&self, incoming: Incoming) -> Arc<HandledMessage> {
+        Arc::new(HandledMessage::new(&self.route_context, incoming))
+    }
+
+    /// Whether a message is done here: it was put back for another consumer only, the server wrote
+    /// it itself, or it is settled.
+    #[inline]
+    pub(crate) fn passes(&self, message: &Incoming) -> bool {
+        // Else its transport has passed it over.
+        self.acks_all && self.is_passed_over(message) || self.ack_floor.is_settled(message)
+    }
+
+    fn is_passed_over(&self, message: &Incoming) -> bool {
+        let passes = is_for_another(message) || message.is_no_event();
+        if passes {
+            self.counters.passed().pass_over(message.subject.as_str());
+        }
+        passes
+    }
+
+    /// Whether messages may have to wait for each other.
+    pub(crate) fn is_keyed(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// Whether messages may wait here for something else than a handler's end.
+    pub(crate) fn is_strict(&self) -> bool {
+        self.strict
+    }
+
+    /// When the server is told of what is here.
+    pub(crate) fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    #[inline]
+    pub(crate) fn begin(&self, incoming: &Incoming) -> Span {
+        self.link.begin(Work::Handle { declarations: self.declarations, incoming })
+    }
+
+    /// Whether somebody waits for an answer.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.declarations.iter().any(|declaration| declaration.kind == MessageKind::Request)
+    }
+
+    /// Whether a message is not to be tried any more.
+    pub(crate) fn is_used_up(&self, message: &Incoming) -> bool {
+        let Incoming { settle, receipt, .. } = message;
+        settle.is_some() && receipt.as_ref().is_some_and(|r| self.policy.is_used_up(r.attempt))
+    }
+
+    /// Whether a message comes again that its handler is not to get.
+    #[inline]
+    pub(crate) fn is_over(&self, message: &Incoming) -> bool {
+        message.receipt.is_some() && (self.is_used_up(message) || self.is_kept(message))
+    }
+
+    /// Whether a message that was handled, and that nobody watches, has nothing to be done about it
+    /// but an ack.
+    #[inline]
+    pub(crate) fn is_plain(&self, message: &Incoming) -> bool {
+        let Incoming { settle, receipt, reply, .. } = message;
+        let is_first = receipt.as_ref().is_none_or(|receipt| receipt.attempt <= 1);
+        is_first && !self.confirms && (settle.is_some() || reply.is_none() || !self.is_asked())
+    }
+
+    /// Whether a message is not to be tried again after this delivery.
+    pub(crate) fn is_last_attempt(&self, queued: &QueuedMessage) -> bool {
+        let attempt = queued.incoming.receipt.as_ref().map_or(1, |receipt| receipt.attempt);
+        self.policy.is_used_up(attempt.saturating_add(1))
+    }
+
+    /// Whether a message has come again that is given up: its letter is on its way, or refers to it.
+    pub(crate) fn is_kept(&self, message: &Incoming) -> bool {
+        let comes_again = message.receipt.as_ref().is_some_and(|receipt| receipt.attempt > 1);
+        comes_again && (self.kept.knows(message) || self.pending.knows(message))
+    }
+
+    /// Does something in a task of its own: if that panics, it is shown as with the others.
+    pub(crate) fn spawn(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
+        let active = Arc::clone(self);
+        self.lifecycle.tasks.spawn(async move {
+            if let Err(panic) = AssertUnwindSafe(work).catch_unwind().await {
+                active.panicked(&panic_text(panic));
+            }
+        });
+    }
+
+    /// One of its tasks panicked: that is shown for a while.
+    #[cold]
+    pub(crate) fn panicked(self: &Arc<Self>, panic: &str) {
+        let count = self.panics.fetch_add(1, Relaxed) + 1;
+        let now = self.link.transport.now();
+        self.state.failing(
+            RouteFault::Task,
+            now,
+            format!("one of its own tasks panicked: {panic}"),
+        );
+        let active = Arc::clone(self);
+        self.lifecycle.tasks.spawn(async move {
+            let _ = active.lifecycle.stop.run_until_cancelled(sleep(SHOWN)).await;
+            if active.panics.load(Relaxed) == count {
+                active.state.well(RouteFault::Task);
+            }
+        });
+        // Last: whoever listens to what is told may be the one that panics.
+        let _ =
+            guarded(|| tracing::error!(route = self.label, panic, "a task of a route panicked"));
+    }
+}
+
+fn is_for_another(message: &Incoming) -> bool {
+    let Incoming { headers, receipt, .. } = message;
+    receipt
+        .as_ref()
+        .is_some_and(|receipt| headers.is_for_another(&receipt.stream, &receipt.consumer))
+}

@@ -1,0 +1,21 @@
+//! How far a message has come when a task goes on with it.
+
+use std::time::Duration;
+
+use tokio_util::sync::ReusableBoxFuture;
+
+use crate::handler::FutureSlot;
+use crate::runner::policy::handler_exit::HandlerExit;
+use crate::runner::settle::Settled;
+
+/// How far a message has come when a task goes on with it.
+pub(crate) enum Stage {
+    /// It was not begun.
+    Fresh,
+    /// Its handler waits for something.
+    Begun { slot: FutureSlot, took: Duration },
+    /// Its handler has ended.
+    Ended { handled: HandlerExit, took: Duration },
+    /// What is done about it waits for something.
+    Concluding(ReusableBoxFuture<'static, Settled>),
+}

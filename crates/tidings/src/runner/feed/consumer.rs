@@ -1,0 +1,71 @@
+//! The durable consumer that a route reads, and what was seen of it.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::stream::StreamDeclaration;
+use crate::subject::Subject;
+use crate::topology::Modes;
+use crate::transport::ConsumerConfig;
+
+/// How old a look at the consumer may be before it counts for as good as none.
+const MOST_OLD: Duration = Duration::from_secs(6);
+
+/// The consumer that a route reads.
+#[derive(Debug)]
+pub(crate) struct Durable {
+    pub(crate) stream: StreamDeclaration,
+    pub(crate) config: ConsumerConfig,
+    pub(crate) prefetch: usize,
+    /// How far it may be made again, and its stream with it.
+    pub(crate) modes: Modes,
+    seen: Mutex<Option<Box<Seen>>>,
+}
+
+/// A consumer when it was looked at last.
+#[derive(Debug)]
+struct Seen {
+    /// Filters that it had: more than the route's own, where instances of another version share it.
+    selects: Vec<Subject>,
+    at: Instant,
+}
+
+impl Durable {
+    pub(crate) fn new(
+        stream: StreamDeclaration,
+        config: ConsumerConfig,
+        prefetch: usize,
+        modes: Modes,
+    ) -> Self {
+        Self { stream, config, prefetch, modes, seen: Mutex::default() }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Option<Box<Seen>>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The consumer selects these.
+    pub(crate) fn learn(&self, selects: &[Subject]) {
+        if !selects.is_empty() {
+            let seen = Seen { selects: selects.to_vec(), at: Instant::now() };
+            *self.seen() = Some(Box::new(seen));
+        }
+    }
+
+    /// How long to wait before it is made again: whoever has looked at it since another filter was
+    /// added goes first.
+    pub(crate) fn shyness(&self) -> Duration {
+        let age = self.seen().as_ref().map_or(MOST_OLD, |seen| seen.at.elapsed());
+        age.min(MOST_OLD) / 2
+    }
+
+    /// The consumer as it is to be made again: whoever does it must not take from the others what
+    /// they asked for.
+    pub(crate) fn wanted(&self) -> ConsumerConfig {
+        let selects = self.seen().as_ref().map(|seen| seen.selects.clone());
+        let filters = selects.unwrap_or_else(|| self.config.filters.clone());
+        ConsumerConfig { filters, ..self.config.clone() }
+    }
+}

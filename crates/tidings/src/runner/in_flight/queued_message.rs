@@ -1,0 +1,43 @@
+//! A message that is here, and since when it waits.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::slots::InFlightGuard;
+use crate::context::HandledMessage;
+use crate::probe::Span;
+
+/// A message that is here.
+#[derive(Debug)]
+pub(crate) struct QueuedMessage {
+    pub(crate) incoming: Arc<HandledMessage>,
+    pub(crate) underway: Span,
+    /// Those of one key are handled one after the other.
+    pub(crate) key: Option<u64>,
+    /// When it began to wait here, if it did.
+    pub(crate) since: Option<Instant>,
+    /// When the server was last told that it is here, or it began to wait.
+    pub(crate) told: Option<Instant>,
+    /// Before this it is too early for it.
+    pub(crate) due: Option<Instant>,
+    /// The ledger's, while a task handles it.
+    pub(crate) in_flight: Option<InFlightGuard>,
+}
+
+impl QueuedMessage {
+    pub(crate) fn new(incoming: Arc<HandledMessage>, underway: Span, key: Option<u64>) -> Self {
+        Self { incoming, underway, key, since: None, told: None, due: None, in_flight: None }
+    }
+
+    /// Since when it could have begun.
+    pub(crate) fn could_begin(&self) -> Option<Instant> {
+        self.since.max(self.due)
+    }
+
+    /// It waits from now on, if it did not before.
+    pub(crate) fn wait(&mut self, now: Instant) {
+        self.since.get_or_insert(now);
+        self.told.get_or_insert(now);
+    }
+}

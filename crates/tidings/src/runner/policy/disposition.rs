@@ -1,0 +1,60 @@
+//! The outcome of a message, once it is decided, and what it says about the handler.
+
+use std::time::Duration;
+
+use super::handler_exit::HandlerExit;
+use crate::dead_letter::DeadLetterReason;
+use crate::message::Outcome;
+
+/// What becomes of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Disposition {
+    /// It is done.
+    Ack,
+    /// It was tried, and comes again after this time.
+    Retry(Duration),
+    /// It was too early, and is handled again after this time; that was no attempt.
+    Defer(Duration),
+    /// It is another route's, and is given back for this time, for an instance that knows it.
+    GiveBack(Duration),
+    /// It becomes a dead letter.
+    DeadLetter(DeadLetterReason),
+}
+
+/// What a message says about the handler.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) enum Health {
+    /// It works.
+    Well,
+    /// It failed, with this error.
+    Ill(String),
+    /// Nothing: it was the message, or no fault at all.
+    #[default]
+    Unknown,
+}
+
+impl Health {
+    /// What it says about the handler.
+    pub(crate) fn of(exit: &HandlerExit, disposition: Option<&Disposition>) -> Self {
+        match (exit, disposition) {
+            (HandlerExit::Panicked(_) | HandlerExit::Overdue(_), _)
+            | (HandlerExit::Returned(Outcome::Failed(_)), None | Some(Disposition::Retry(_))) => {
+                Self::Ill(exit.to_string())
+            }
+            (
+                HandlerExit::Returned(Outcome::Failed(_)),
+                Some(Disposition::DeadLetter(
+                    DeadLetterReason::Attempts | DeadLetterReason::Elapsed,
+                )),
+            ) => Self::Ill(exit.to_string()),
+            (
+                HandlerExit::Returned(Outcome::Failed(_))
+                | HandlerExit::UsedUp
+                | HandlerExit::Aborted
+                | HandlerExit::Undecodable(_),
+                _,
+            ) => Self::Unknown,
+            (HandlerExit::Returned(_), _) => Self::Well,
+        }
+    }
+}

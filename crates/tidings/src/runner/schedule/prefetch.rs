@@ -1,0 +1,27 @@
+//! The number of messages that may wait beside those that are handled.
+
+/// After how many messages in a row that were done at once it is likely that the next will be.
+const ENOUGH: u32 = 16;
+
+/// How many messages may wait here beside those that are handled.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Prefetch {
+    pub(crate) usual: usize,
+    /// While the handler is so quick that they hardly wait.
+    pub(crate) quick: usize,
+}
+
+impl Prefetch {
+    pub(crate) fn same(usual: usize) -> Self {
+        Self { usual, quick: usual }
+    }
+
+    /// How many may wait after so many in a row that were done as soon as they came. Until that is
+    /// believed, each question brings some more than the one before.
+    pub(crate) fn room(self, in_a_row: u32) -> usize {
+        match in_a_row {
+            ENOUGH.. => self.quick,
+            few => self.usual.max(4 * few as usize).min(self.quick),
+        }
+    }
+}
