@@ -27,6 +27,10 @@ pub(crate) trait Probe: fmt::Debug + Send + Sync {
     /// Tells that it is over.
     fn over(&self, work: u64);
 
+    /// Returns `true` if something is to go wrong with this message: it is held back, its ack is lost, or it
+    /// is delivered again.
+    fn disturbs(&self, work: u64) -> bool;
+
     /// Returns `true` if this publish fails, and nothing of it is sent.
     fn fails(&self, declaration: &'static Declaration) -> bool;
 
@@ -107,12 +111,14 @@ impl Span {
         Self(probe.map(|probe| (Arc::clone(probe), probe.begin(work))))
     }
 
-    /// Returns `true` if anybody watches.
-    pub(crate) fn is_watched(&self) -> bool {
-        self.0.is_some()
+    /// Returns `true` if a test wants something to go wrong with the message.
+    #[inline]
+    pub(crate) fn is_disturbed(&self) -> bool {
+        self.0.as_ref().is_some_and(|(probe, work)| probe.disturbs(*work))
     }
 
     /// Says what came of it.
+    #[inline]
     pub(crate) fn tell(&self, end: End<'_>) {
         if let Some((probe, work)) = &self.0 {
             probe.tell(*work, end);

@@ -25,34 +25,14 @@ pub(super) async fn send<A: Acknowledgement>(
     outgoing: &mut Outgoing,
     reschedules: bool,
 ) -> Result<A, PublishError> {
-    if link.probe.is_none() {
-        if let Some(stream) = &declaration.stream {
-            let mut ack = store_one(link, stream, outgoing).await?;
-            if ack.duplicate || ack.stream != stream.name {
-                ack = Box::pin(look(link, stream, outgoing, reschedules, ack)).await?;
-            }
-            return A::from_stored(Some(ack)).ok_or(PublishError::Closed);
-        }
-        // It is handed over in less time than the rest of this takes.
-        let sent = poll_fn(|cx| Poll::Ready(link.transport.publish_at_once(outgoing, cx))).await;
-        if let Poll::Ready(sent) = sent {
-            return match sent {
-                Ok(()) => A::from_stored(None).ok_or(PublishError::Closed),
-                Err(fault) => Err(core_error(fault, outgoing.subject.as_str())),
-            };
-        }
-    }
-    // It waits, or is watched, and so takes longer anyway.
     let underway = link.begin(Work::Publish(declaration, outgoing));
     let stored = match (admit(link, declaration, outgoing), &declaration.stream) {
         (Err(error), _) => Err(error),
         (Ok(()), None) => {
             let by = || Instant::now() + link.patience.publish;
-            Box::pin(core(link, outgoing, by)).await.map(|()| None)
+            core(link, outgoing, by).await.map(|()| None)
         }
-        (Ok(()), Some(stream)) => {
-            Box::pin(store(link, stream, outgoing, reschedules)).await.map(Some)
-        }
+        (Ok(()), Some(stream)) => store(link, stream, outgoing, reschedules).await.map(Some),
     };
     underway.published(stored.as_ref().map(Option::as_ref));
     A::from_stored(stored?).ok_or(PublishError::Closed)
@@ -80,7 +60,10 @@ pub(super) async fn store(
     reschedules: bool,
 ) -> Result<PublishAck, PublishError> {
     let ack = store_one(link, stream, outgoing).await?;
-    look(link, stream, outgoing, reschedules, ack).await
+    if ack.duplicate || ack.stream != stream.name {
+        return Box::pin(look(link, stream, outgoing, reschedules, ack)).await;
+    }
+    Ok(ack)
 }
 
 /// Stores one message once, and gives the ack of whatever stream answered.
@@ -136,7 +119,7 @@ pub(super) async fn core(
     let at_once = poll_fn(|cx| Poll::Ready(link.transport.publish_at_once(outgoing, cx))).await;
     let sent = match at_once {
         Poll::Ready(sent) => Some(sent),
-        Poll::Pending => timeout_at(by(), link.transport.publish(outgoing)).await.ok(),
+        Poll::Pending => Box::pin(timeout_at(by(), link.transport.publish(outgoing))).await.ok(),
     };
     match sent {
         Some(Ok(())) => Ok(()),

@@ -90,6 +90,9 @@ pub(crate) struct ActiveRoute {
     pub(crate) state: Arc<StateCell>,
     /// Whether a message's first ack is its last, so that the server is to confirm it.
     pub(crate) confirms: bool,
+    /// How many attempts at a message may be made by the scheduler itself: none where even the first
+    /// is one too many.
+    pub(crate) attempts_inline: u64,
     /// What is put aside and stays in its stream, since the letter refers to it.
     pub(crate) kept: MessageSet,
     /// Messages that are given up, while their letters are being stored.
@@ -143,6 +146,7 @@ impl ActiveRoute {
                 || route.ack_every.is_some(),
             state: Arc::default(),
             confirms: route.ack_every.is_none() && route.retry().attempts() == Some(1),
+            attempts_inline: route.retry().attempts().map_or(1, |attempts| attempts.min(1)),
             kept: MessageSet::default(),
             pending: MessageSet::default(),
             stored: Notify::new(),
@@ -219,7 +223,7 @@ impl ActiveRoute {
         self.acks_all && self.is_passed_over(message) || self.ack_floor.is_settled(message)
     }
 
-    fn is_passed_over(&self, message: &Incoming) -> bool {
+    pub(crate) fn is_passed_over(&self, message: &Incoming) -> bool {
         let passes = is_for_another(message) || message.is_no_event();
         if passes {
             self.counters.passed().pass_over(message.subject.as_str());
@@ -262,15 +266,6 @@ impl ActiveRoute {
     #[inline]
     pub(crate) fn is_over(&self, message: &Incoming) -> bool {
         message.receipt.is_some() && (self.is_used_up(message) || self.is_kept(message))
-    }
-
-    /// Whether a message that was handled, and that nobody watches, has nothing to be done about it
-    /// but an ack.
-    #[inline]
-    pub(crate) fn is_plain(&self, message: &Incoming) -> bool {
-        let Incoming { settle, receipt, reply, .. } = message;
-        let is_first = receipt.as_ref().is_none_or(|receipt| receipt.attempt <= 1);
-        is_first && !self.confirms && (settle.is_some() || reply.is_none() || !self.is_asked())
     }
 
     /// Whether a message is not to be tried again after this delivery.

@@ -1,7 +1,6 @@
 //! One route's handler at work: guarded against panics, and bounded in time.
 
 mod batch;
-pub(super) mod batch_timer;
 mod guard;
 pub(super) mod inline;
 mod inline_budget;

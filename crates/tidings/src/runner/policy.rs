@@ -55,16 +55,28 @@ impl Policy {
         self.retry.attempts().map_or(deliveries, |attempts| deliveries.min(attempts))
     }
 
+    /// Decides about a message as soon as its handler has ended, where that needs no look at its
+    /// attempts; `None` where it does.
+    #[inline]
+    pub(crate) fn decide_at_once(handled: &HandlerExit) -> Option<Disposition> {
+        match handled {
+            HandlerExit::Returned(Outcome::Done | Outcome::Reply(_) | Outcome::Declared { .. }) => {
+                Some(Disposition::Ack)
+            }
+            _ => None,
+        }
+    }
+
     /// What becomes of a message that ended in this way; `attempt` is asked for where it failed.
     pub(crate) fn decide(
         &self,
         handled: &HandlerExit,
         attempt: impl FnOnce() -> Attempt,
     ) -> Disposition {
+        if let Some(disposition) = Self::decide_at_once(handled) {
+            return disposition;
+        }
         let asked = match handled {
-            HandlerExit::Returned(Outcome::Done | Outcome::Reply(_) | Outcome::Declared { .. }) => {
-                return Disposition::Ack;
-            }
             HandlerExit::Returned(Outcome::Failed(failure)) => match self.verdict(failure) {
                 Verdict::Reject => return Disposition::DeadLetter(Reason::Rejected),
                 Verdict::Defer(delay) => return Disposition::Defer(delay),
@@ -75,7 +87,7 @@ impl Policy {
             HandlerExit::UsedUp => return Disposition::DeadLetter(Reason::Deliveries),
             // It did not fail: it comes again elsewhere, at once.
             HandlerExit::Aborted => return Disposition::Retry(Duration::ZERO),
-            HandlerExit::Panicked(_) | HandlerExit::Overdue(_) => None,
+            HandlerExit::Returned(_) | HandlerExit::Panicked(_) | HandlerExit::Overdue(_) => None,
         };
         let Attempt { number, since_first, chance } = attempt();
         match self.retry.next(number, since_first, asked, chance) {

@@ -4,7 +4,6 @@
 mod begin;
 mod circuit_breaker;
 mod drain;
-mod message_buffer;
 pub(super) mod message_feed;
 mod prefetch;
 mod rate_limit;
@@ -18,19 +17,22 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use self::circuit_breaker::CircuitState;
-use self::message_buffer::MessageBuffer;
-use self::message_feed::{MessageFeed, StopReason};
+use self::message_feed::{MessageBuffer, MessageFeed, StopReason};
 pub(crate) use self::prefetch::Prefetch;
 use self::rate_limit::RateLimit;
 use super::in_flight::{InFlight, InFlightState};
 use crate::context::HandledMessage;
-use crate::probe::Listener;
+use crate::probe::{Listener, Work};
 use crate::route::{BatchRule, RouteSpec};
 use crate::runner::active_route::ActiveRoute;
 use crate::runner::execute::inline::InlineExecutor;
 use crate::runner::execute::permit::Released;
+use crate::runner::execute::stage::Stage;
 use crate::runner::in_flight::cumulative_ack::AckWindow;
+use crate::runner::in_flight::queued_message::QueuedMessage;
+use crate::runner::policy::disposition::Health;
 use crate::runner::settle::acknowledge::acknowledge_all;
+use crate::runner::settle::acknowledge::pass;
 use crate::runner::settle::feed_fails;
 use crate::runner::status::route_state::RouteFault;
 use crate::transport::Incoming;
@@ -64,6 +66,8 @@ pub(crate) struct Scheduler {
     released: (mpsc::UnboundedSender<Released>, mpsc::UnboundedReceiver<Released>),
     /// Whether anything came since it was asked last.
     delivered: bool,
+    /// Whether anything came in this turn.
+    heard: bool,
     /// Whether it is known that nothing is to be fetched ahead.
     crowded: bool,
     /// Rings when something is due, and when that is.
@@ -91,6 +95,7 @@ impl Scheduler {
             open: None,
             released: mpsc::unbounded_channel(),
             delivered: false,
+            heard: false,
             crowded: false,
             timer: None,
         }
@@ -156,6 +161,9 @@ impl Scheduler {
         source: Option<(&mut MessageFeed, &Listener)>,
     ) -> Poll<StopReason> {
         let polled = self.poll_steps(cx, source);
+        if std::mem::take(&mut self.heard) {
+            self.route.state.well(RouteFault::Feed);
+        }
         // What the last message held is not kept until the next one comes.
         self.buffer.wipe();
         self.inline.rest(&self.route);
@@ -229,6 +237,39 @@ impl Scheduler {
                 return Poll::Pending;
             }
             is_clear = false;
+        }
+    }
+
+    /// Begins the message that has just come, since none waits, its route is well and nothing comes
+    /// again that is settled. Says whether it is done, and nothing else has come meanwhile.
+    #[inline]
+    fn handle_now(&mut self) -> bool {
+        (self.delivered, self.heard) = (true, true);
+        let Self { route, inline, buffer, .. } = self;
+        let message = buffer.message();
+        if route.acks_all {
+            route.in_flight.ack_window(|window| window.came(message));
+        }
+        let work = Work::Handle { declarations: route.declarations, incoming: message };
+        let mut underway = route.link.begin(work);
+        let begun = if route.acks_all && route.is_passed_over(message) {
+            pass(route, message);
+            Ok((Health::Unknown, true))
+        } else if inline.is_free(&underway) {
+            inline.handle(route, message, &mut underway)
+        } else {
+            Err(Stage::Fresh)
+        };
+        match begun {
+            Ok((Health::Well, alone)) => alone,
+            Ok((health, alone)) => {
+                self.heed(health);
+                alone && self.open.is_none() && self.circuit.is_closed()
+            }
+            Err(stage) => {
+                let queued = QueuedMessage::new(Arc::clone(message), underway, None);
+                self.go_on(queued, stage)
+            }
         }
     }
 
@@ -325,8 +366,7 @@ impl Scheduler {
 
     /// Messages come.
     fn hear(&mut self) {
-        self.delivered = true;
-        self.route.state.well(RouteFault::Feed);
+        (self.delivered, self.heard) = (true, true);
     }
 
     /// How many messages may still be taken.

@@ -9,24 +9,66 @@ pub(super) mod unreadable;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::acknowledge::{acknowledge, note_given_back, settle_in_order, unsettled};
+use self::acknowledge::{
+    acknowledge, acknowledge_all, note_given_back, settle_in_order, unsettled,
+};
 use self::dead_letter::{KEPT, put_aside};
 use self::reply::ErrorReply;
 use self::unreadable::set_aside;
+use crate::context::HandledMessage;
 use crate::dead_letter::DeadLetterReason;
 use crate::jitter::random_unit;
+use crate::probe::Span;
 use crate::runner::active_route::{ActiveRoute, ErrorDetail};
 use crate::runner::in_flight::cumulative_ack::AckWindow;
 use crate::runner::in_flight::queued_message::QueuedMessage;
-use crate::runner::policy::Attempt;
 use crate::runner::policy::disposition::{Disposition, Health};
 use crate::runner::policy::give_back_note::GiveBackNote;
 use crate::runner::policy::handler_exit::HandlerExit;
+use crate::runner::policy::{Attempt, Policy};
 use crate::runner::status::route_state::RouteFault;
 use crate::transport::{Fault, Incoming, Receipt, Settlement};
 
 /// What a message means for the handler, and the message itself where it is to wait here.
 pub(crate) type Settled = (Health, Option<(QueuedMessage, Duration)>);
+
+/// Whether a message that was handled has nothing to be done about it but an ack.
+#[inline]
+fn is_plain(active: &ActiveRoute, message: &Incoming) -> bool {
+    let Incoming { settle, receipt, reply, .. } = message;
+    let is_first = receipt.as_ref().is_none_or(|receipt| receipt.attempt <= 1);
+    is_first && !active.confirms && (settle.is_some() || reply.is_none() || !active.is_asked())
+}
+
+/// Settles an event whose handler has ended, as far as nothing waits; `None` where more is to be
+/// done than an ack, or an ack finds no room on its way to the server: that is for [`conclude`].
+#[inline]
+pub(crate) fn conclude_at_once(
+    active: &Arc<ActiveRoute>,
+    message: &Arc<HandledMessage>,
+    underway: &Span,
+    handled: &HandlerExit,
+) -> Option<()> {
+    if !is_plain(active, message) || Policy::decide_at_once(handled)? != Disposition::Ack {
+        return None;
+    }
+    let Some(settle) = &message.settle else {
+        handled.tell(underway, None);
+        return Some(());
+    };
+    if active.acks_all {
+        handled.tell(underway, Some(&Settlement::Ack));
+        let due = active.in_flight.ack_window(|window| window.handled(message));
+        acknowledge_all(active, due);
+        return Some(());
+    }
+    let acked = settle.ack_at_once()?;
+    handled.tell(underway, Some(&Settlement::Ack));
+    if acked.is_err() {
+        unsettled(active, message, acked);
+    }
+    Some(())
+}
 
 /// Settles or answers a message that was handled in this way, or gives it back with the time
 /// that it is to wait here; says what it means for the handler.

@@ -105,6 +105,14 @@ impl Rules {
         })
     }
 
+    /// Whether anything is still to go wrong with a handler's message of these.
+    pub(super) fn concern(&self, message: &[&'static Declaration]) -> bool {
+        let is_left = |(kind, of, left): &(FaultKind, Declarations, usize)| {
+            *kind != FaultKind::FailPublish && *left > 0 && concerns(of, message)
+        };
+        self.faults.iter().any(is_left) || self.hold(message).is_some()
+    }
+
     pub(super) fn hold(&self, message: &[&'static Declaration]) -> Option<Duration> {
         let hold = self.holds.iter().find(|(of, _)| concerns(of, message));
         hold.map(|(_, time)| *time)

@@ -137,6 +137,12 @@ impl Probe for Recorder {
         self.change();
     }
 
+    fn disturbs(&self, work: u64) -> bool {
+        let state = self.state();
+        let entry = place(work).and_then(|place| state.entries.get(place));
+        entry.is_some_and(|entry| state.rules.concern(&entry.declarations))
+    }
+
     fn fails(&self, declaration: &'static Declaration) -> bool {
         self.state().rules.take(FaultKind::FailPublish, &[declaration])
     }

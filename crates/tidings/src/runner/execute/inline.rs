@@ -1,15 +1,15 @@
-//! Handling a message where it was taken: no task, no way back.
+//! Handling a message in the scheduler's own task, polled once. The clock is read once for several
+//! messages that are handled one after the other.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::task::coop;
 use tokio_util::sync::ReusableBoxFuture;
 
-use super::batch_timer::{BatchTimer, Elapsed};
-use super::inline_budget::InlineBudget;
+use super::inline_budget::{Elapsed, InlineBudget};
 use super::stage::Stage;
 use crate::context::{self, HandledMessage};
 use crate::handler::{Dispatching, FutureSlot, empty_slot};
@@ -19,13 +19,14 @@ use crate::runner::active_route::ActiveRoute;
 use crate::runner::in_flight::queued_message::QueuedMessage;
 use crate::runner::policy::disposition::Health;
 use crate::runner::policy::handler_exit::{HandlerExit, Interruption};
-use crate::runner::settle::acknowledge::{acknowledge_all, unsettled};
 use crate::runner::settle::{self, Settled};
 
 /// What an intake handles messages with.
 pub(crate) struct InlineExecutor {
     slot: FutureSlot,
     budget: InlineBudget,
+    /// Whether the budget allows it; asked with every message.
+    is_quick: bool,
     /// How many messages in a row were done without any wait.
     in_a_row: u32,
     timer: BatchTimer,
@@ -39,6 +40,7 @@ impl Default for InlineExecutor {
         Self {
             slot: empty_slot(),
             budget: InlineBudget::default(),
+            is_quick: false,
             in_a_row: 0,
             timer: BatchTimer::default(),
             conclusion,
@@ -52,10 +54,15 @@ impl InlineExecutor {
         self.in_a_row
     }
 
-    /// Whether a message may be handled here.
+    /// Whether a message may be handled here: not one that a test holds back or disturbs, nor
+    /// without budget, since a handler would wait in vain.
     pub(crate) fn is_free(&self, underway: &Span) -> bool {
-        // A test's bus may hold it back; and without budget a handler would wait in vain.
-        self.budget.is_quick() && !underway.is_watched() && coop::has_budget_remaining()
+        self.is_quick && !underway.is_disturbed() && coop::has_budget_remaining()
+    }
+
+    fn took_so_long(&mut self, elapsed: Elapsed) {
+        self.budget.took(elapsed);
+        self.is_quick = self.budget.is_quick();
     }
 
     /// No message follows at once.
@@ -67,7 +74,7 @@ impl InlineExecutor {
     /// So many were done, and nothing more is to be said of them.
     fn count(&mut self, active: &ActiveRoute, elapsed: Option<Elapsed>) {
         if let Some(elapsed) = elapsed {
-            self.budget.took(elapsed);
+            self.took_so_long(elapsed);
             active.counters.done(elapsed.messages, elapsed.time);
         }
     }
@@ -75,18 +82,18 @@ impl InlineExecutor {
     /// A handler kept its thread for so long until it first waited.
     pub(crate) fn learn(&mut self, kept: Duration) {
         self.in_a_row = 0;
-        self.budget.took(Elapsed { messages: 1, time: kept });
+        self.took_so_long(Elapsed { messages: 1, time: kept });
     }
 
-    /// Handles a message that nobody watches, as far as nothing waits; what is left is for a task
-    /// to go on with. Says also whether nothing else may have been taken meanwhile.
+    /// Handles a message as far as nothing waits; what is left is for a task to go on with. Says also whether nothing else may have been taken meanwhile.
     #[inline]
     pub(crate) fn handle(
         &mut self,
         active: &Arc<ActiveRoute>,
         message: &Arc<HandledMessage>,
+        underway: &mut Span,
     ) -> Result<(Health, bool), Stage> {
-        let handled = self.begin(active, message);
+        let handled = self.begin(active, message, underway);
         self.in_a_row = match &handled {
             Ok(_) => self.in_a_row.saturating_add(1),
             // What keeps this message is the way to the server, not the handler.
@@ -100,9 +107,12 @@ impl InlineExecutor {
         &mut self,
         active: &Arc<ActiveRoute>,
         message: &Arc<HandledMessage>,
+        underway: &mut Span,
     ) -> Result<(Health, bool), Stage> {
         let Dispatching::Each(dispatch) = &active.dispatch else { return Err(Stage::Fresh) };
-        if active.is_over(message) {
+        // One that comes again may have to be given up instead: a task looks.
+        if message.receipt.as_ref().is_some_and(|receipt| receipt.attempt > active.attempts_inline)
+        {
             return Err(Stage::Fresh);
         }
         self.timer.begin();
@@ -114,16 +124,13 @@ impl InlineExecutor {
         let cx = context::Context::new(message);
         let mut waker = Context::from_waker(Waker::noop());
         let handled = caught(|| match dispatch.dispatch(message, cx, &mut self.slot) {
-            Ok(()) => self.slot.poll(&mut waker).map(|outcome| match outcome {
-                Outcome::Done => None,
-                outcome => Some(HandlerExit::Returned(outcome)),
-            }),
-            Err(error) => Poll::Ready(Some(HandlerExit::Undecodable(error))),
+            Ok(()) => self.slot.poll(&mut waker).map(HandlerExit::Returned),
+            Err(error) => Poll::Ready(HandlerExit::Undecodable(error)),
         });
         let alone = !is_told || !active.in_flight.put_down();
         match handled {
             Poll::Ready(handled) => {
-                let health = self.conclude(active, message, handled)?;
+                let health = self.conclude(active, message, underway, handled)?;
                 Ok((health, alone))
             }
             Poll::Pending => {
@@ -138,7 +145,7 @@ impl InlineExecutor {
     /// before it nobody has read the clock: it took what each of them did.
     fn took(&mut self, active: &ActiveRoute) -> Duration {
         let elapsed = self.timer.finish();
-        self.budget.took(elapsed);
+        self.took_so_long(elapsed);
         let took = elapsed.mean();
         let before =
             Elapsed { messages: elapsed.messages - 1, time: elapsed.time.saturating_sub(took) };
@@ -146,41 +153,28 @@ impl InlineExecutor {
         took
     }
 
-    /// What is left to do with a message that its handler is done with; `None` is an event's that
-    /// has gone well, as nearly all do.
+    /// Settles or answers a message that its handler is done with, as far as nothing waits.
     fn conclude(
         &mut self,
         active: &Arc<ActiveRoute>,
         message: &Arc<HandledMessage>,
-        handled: Option<HandlerExit>,
+        underway: &mut Span,
+        handled: HandlerExit,
     ) -> Result<Health, Stage> {
-        if handled.is_none() && active.is_plain(message) {
-            let acked = match &message.settle {
-                None => Some(Ok(())),
-                Some(_) if active.acks_all => {
-                    let due = active.in_flight.ack_window(|window| window.handled(message));
-                    acknowledge_all(active, due);
-                    Some(Ok(()))
-                }
-                // Without room on the way to the server it waits, in a task.
-                Some(settle) => settle.ack_at_once(),
-            };
-            if let Some(acked) = acked {
-                let elapsed = self.timer.done();
-                self.count(active, elapsed);
-                if acked.is_err() {
-                    unsettled(active, message, acked);
-                }
-                return Ok(Health::Well);
-            }
+        // An event's that has gone well, as nearly all do.
+        if matches!(handled, HandlerExit::Returned(Outcome::Done))
+            && settle::conclude_at_once(active, message, underway, &handled).is_some()
+        {
+            let elapsed = self.timer.done();
+            self.count(active, elapsed);
+            return Ok(Health::Well);
         }
-        let handled = handled.unwrap_or(HandlerExit::Returned(Outcome::Done));
         let took = self.took(active);
         if message.settle.is_some() {
             return Err(Stage::Ended { handled, took });
         }
         // Whoever asked gets the answer.
-        let queued = QueuedMessage::new(Arc::clone(message), Span::default(), None);
+        let queued = QueuedMessage::new(Arc::clone(message), std::mem::take(underway), None);
         let active = Arc::clone(active);
         self.conclusion.set(async move { settle::conclude(&active, queued, handled, took).await });
         match self.conclusion.poll(&mut Context::from_waker(Waker::noop())) {
@@ -195,7 +189,89 @@ impl InlineExecutor {
 }
 
 /// Runs what a user wrote, now: it may panic.
-pub(crate) fn caught<T: From<HandlerExit>>(work: impl FnOnce() -> Poll<T>) -> Poll<T> {
+#[inline]
+fn caught(work: impl FnOnce() -> Poll<HandlerExit>) -> Poll<HandlerExit> {
     catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|panic| Poll::Ready(Interruption::panicked(panic).into_handled().into()))
+        .unwrap_or_else(|panic| Poll::Ready(Interruption::panicked(panic).into_handled()))
+}
+
+/// After how many messages the clock is read. A handler that becomes slow is known for it after so
+/// many at most.
+const BATCH: u32 = 8;
+
+/// Messages that are handled one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct BatchTimer {
+    begun: Option<Instant>,
+    done: u32,
+}
+
+impl BatchTimer {
+    /// A message begins.
+    #[inline]
+    pub(crate) fn begin(&mut self) {
+        self.begun.get_or_insert_with(Instant::now);
+    }
+
+    /// A message was done; gives what those took that were not told of, from time to time.
+    #[inline]
+    pub(crate) fn done(&mut self) -> Option<Elapsed> {
+        self.done += 1;
+        (self.done >= BATCH).then(|| self.end())
+    }
+
+    /// A message was done; gives what those took that were not told of, this one among them.
+    pub(crate) fn finish(&mut self) -> Elapsed {
+        self.done += 1;
+        self.end()
+    }
+
+    /// Nothing follows at once; gives what those took that were not told of.
+    pub(crate) fn rest(&mut self) -> Option<Elapsed> {
+        (self.done > 0).then(|| self.end())
+    }
+
+    fn end(&mut self) -> Elapsed {
+        let time = self.begun.take().map(|begun| begun.elapsed());
+        Elapsed { messages: std::mem::take(&mut self.done), time: time.unwrap_or_default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn busy(time: Duration) {
+        let begun = Instant::now();
+        while begun.elapsed() < time {}
+    }
+
+    #[test]
+    fn the_time_of_some_is_told_together() {
+        let mut timer = BatchTimer::default();
+        assert_eq!(timer.rest(), None, "nothing was begun");
+        let told: Vec<_> = (0..=2 * BATCH)
+            .filter_map(|_| {
+                timer.begin();
+                timer.done()
+            })
+            .collect();
+        assert_eq!(told.iter().map(|elapsed| elapsed.messages).collect::<Vec<_>>(), [BATCH, BATCH]);
+        assert_eq!(timer.rest().map(|elapsed| elapsed.messages), Some(1));
+        assert_eq!(timer.rest(), None);
+    }
+
+    #[test]
+    fn the_time_is_that_of_all() {
+        let (mut timer, step) = (BatchTimer::default(), Duration::from_millis(2));
+        timer.begin();
+        busy(step);
+        assert_eq!(timer.done(), None);
+        timer.begin();
+        busy(step);
+        let elapsed = timer.finish();
+        assert_eq!(elapsed.messages, 2);
+        assert!(elapsed.time >= 2 * step && elapsed.mean() >= step, "{elapsed:?}");
+        assert_eq!(timer.rest(), None);
+    }
 }

@@ -177,10 +177,15 @@ impl AckFloor {
         known.carried = carried;
     }
 
+    /// Whether messages may come again that are settled.
+    pub(crate) fn carries(&self) -> bool {
+        self.carries.load(Ordering::Relaxed)
+    }
+
     /// Whether a message comes again that is settled.
     #[inline]
     pub(crate) fn is_settled(&self, message: &Incoming) -> bool {
-        self.carries.load(Ordering::Relaxed) && self.is_carried(message)
+        self.carries() && self.is_carried(message)
     }
 
     #[cold]

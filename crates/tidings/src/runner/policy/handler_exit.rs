@@ -52,6 +52,7 @@ impl Interruption {
 
 impl HandlerExit {
     /// Says what came of a message, and how a stream's was settled.
+    #[inline]
     pub(crate) fn tell(&self, underway: &Span, settlement: Option<&Settlement>) {
         match self {
             Self::Returned(outcome) => underway.tell(End::Returned(outcome, settlement)),

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::Scheduler;
-use crate::context::HandledMessage;
 use crate::jitter::FAR;
-use crate::probe::Span;
 use crate::runner::active_route::ActiveRoute;
 use crate::runner::execute::inline::InlineExecutor;
 use crate::runner::execute::permit::{Permit, Released};
@@ -38,7 +36,8 @@ impl Scheduler {
                 let is_empty = self.in_flight.state().backlog.is_empty();
                 let is_plain =
                     self.rate_limit.is_none() && self.batch.is_none() && !self.route.is_keyed();
-                return is_empty && is_plain;
+                let is_usual = self.circuit.is_closed() && !self.route.ack_floor.carries();
+                return is_empty && is_plain && is_usual;
             };
             *left -= 1;
             if let Some(rate_limit) = &mut self.rate_limit {
@@ -79,24 +78,9 @@ impl Scheduler {
         }
     }
 
-    /// Begins the message that has just come, since none waits. Says whether it is done, and nothing
-    /// else has come meanwhile.
-    pub(crate) fn handle_now(&mut self) -> bool {
-        self.hear();
-        let message = self.buffer.message();
-        let underway = self.route.came(message);
-        match begin(&mut self.inline, &self.route, message, &underway) {
-            Ok((health, alone)) => self.handled_here(health, alone),
-            Err(stage) => {
-                let queued = QueuedMessage::new(Arc::clone(message), underway, None);
-                self.go_on(queued, stage)
-            }
-        }
-    }
-
     /// Begins a message that has waited, in the same way.
-    fn handle(&mut self, queued: QueuedMessage) -> bool {
-        match begin(&mut self.inline, &self.route, &queued.incoming, &queued.underway) {
+    fn handle(&mut self, mut queued: QueuedMessage) -> bool {
+        match begin(&mut self.inline, &self.route, &mut queued) {
             Ok((health, alone)) => {
                 if let Some(key) = queued.key {
                     self.in_flight.state().backlog.release(key);
@@ -115,7 +99,7 @@ impl Scheduler {
     }
 
     /// Goes on with a message in a task of its own.
-    fn go_on(&mut self, mut queued: QueuedMessage, stage: Stage) -> bool {
+    pub(crate) fn go_on(&mut self, mut queued: QueuedMessage, stage: Stage) -> bool {
         queued.in_flight = self.in_flight.enter(&queued, Instant::now());
         // What was handled before it does not wait for it.
         self.acknowledge();
@@ -147,7 +131,7 @@ impl Scheduler {
     }
 
     /// What a message says about the handler.
-    fn heed(&mut self, health: Health) {
+    pub(crate) fn heed(&mut self, health: Health) {
         match health {
             // What was begun before it opened is no probe.
             _ if self.open.is_some() => {}
@@ -179,17 +163,18 @@ impl Scheduler {
 
 /// Begins a message: here, where its handler is so quick that it keeps nobody waiting. What is left
 /// is for a task: all of it where the handler is slow, the rest where it waits.
-#[inline]
 fn begin(
     inline: &mut InlineExecutor,
     active: &Arc<ActiveRoute>,
-    message: &Arc<HandledMessage>,
-    underway: &Span,
+    QueuedMessage { incoming, underway, .. }: &mut QueuedMessage,
 ) -> Result<(Health, bool), Stage> {
-    let active = &active;
-    if active.passes(message) {
-        pass(active, message);
+    if active.passes(incoming) {
+        pass(active, incoming);
         return Ok((Health::Unknown, true));
     }
-    if inline.is_free(underway) { inline.handle(active, message) } else { Err(Stage::Fresh) }
+    if inline.is_free(underway) {
+        inline.handle(active, incoming, underway)
+    } else {
+        Err(Stage::Fresh)
+    }
 }
