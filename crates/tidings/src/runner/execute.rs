@@ -127,3 +127,6 @@ async fn call(
     };
     guard(active, handled).await.unwrap_or_else(Interruption::into_handled)
 }
+
+#[cfg(test)]
+mod tests;
