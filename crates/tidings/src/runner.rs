@@ -34,7 +34,7 @@ const FEEDS_END: Duration = Duration::from_millis(250);
 /// How long what ends at once may take, and a server that is near to answer.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
-/// What feeds a route.
+/// Feed of a route, before it runs.
 #[derive(Debug)]
 pub(crate) enum Source {
     /// Core subscriptions, also a service's.
@@ -49,7 +49,7 @@ pub(crate) struct Runner {
     lifecycle: Lifecycle,
     /// Ends the answers to discovery, once the last handler has ended.
     monitor: CancellationToken,
-    /// What answers discovery.
+    /// The tasks that answer discovery.
     monitors: TaskTracker,
     /// A runner that is dropped takes no new messages and answers no more.
     _on_drop: [DropGuard; 2],

@@ -70,36 +70,36 @@ pub(crate) struct ActiveRoute {
     /// The stream of its dead letters, if it has any.
     pub(crate) letters: Option<String>,
     pub(crate) history: FirstFailures,
-    /// What is settled.
+    /// Messages that are known to be settled.
     pub(crate) ack_floor: AckFloor,
     pub(crate) given_back: GiveBackNote,
     /// Has the consumer looked at soon.
     pub(crate) look: Notify,
-    /// What is here of its messages.
+    /// Messages that are here.
     pub(crate) in_flight: Arc<InFlight>,
     /// How much of a failure askers are told.
     pub(crate) telling: ErrorDetail,
-    /// Whether an ack covers all messages before its own.
+    /// `true` if an ack covers all messages before its own.
     pub(crate) acks_all: bool,
     pub(crate) link: Link,
-    /// What the contexts of its handler have in common.
+    /// Context that all of its handler's calls share.
     pub(crate) route_context: Arc<RouteContext>,
     key: Option<Key>,
-    /// Whether messages may wait here for something else than a handler's end.
+    /// `true` if messages may wait here for something else than a handler's end.
     strict: bool,
     pub(crate) state: Arc<StateCell>,
-    /// Whether a message's first ack is its last, so that the server is to confirm it.
+    /// `true` if a message's first ack is its last, so that the server is to confirm it.
     pub(crate) confirms: bool,
     /// How many attempts at a message may be made by the scheduler itself: none where even the first
     /// is one too many.
     pub(crate) attempts_inline: u64,
-    /// What is put aside and stays in its stream, since the letter refers to it.
+    /// Messages that are put aside and stay in their stream, since their letters refer to them.
     pub(crate) kept: MessageSet,
     /// Messages that are given up, while their letters are being stored.
     pub(crate) pending: MessageSet,
     /// Tells those that a letter was stored.
     pub(crate) stored: Notify,
-    /// What was handled and is perhaps not acknowledged.
+    /// Messages that were handled and are perhaps not acknowledged.
     pub(crate) done: MessageSet,
     /// How many of its tasks have panicked.
     pub(crate) panics: AtomicU64,
@@ -200,7 +200,7 @@ impl ActiveRoute {
         self.begin(message)
     }
 
-    /// The same for one that waits, perhaps for others of its key.
+    /// Registers a message that waits, perhaps for others of its key.
     pub(crate) fn take(&self, message: Arc<HandledMessage>) -> QueuedMessage {
         let Self { key, .. } = self;
         // A key that panics is none; the handler's own decoding will say so again.
@@ -210,12 +210,12 @@ impl ActiveRoute {
         QueuedMessage::new(message, underway, key)
     }
 
-    /// A message that was not written on a sheet.
-    pub(crate) fn matter(&self, incoming: Incoming) -> Arc<HandledMessage> {
+    /// A message that was not written into the buffer.
+    pub(crate) fn message(&self, incoming: Incoming) -> Arc<HandledMessage> {
         Arc::new(HandledMessage::new(&self.route_context, incoming))
     }
 
-    /// Whether a message is done here: it was put back for another consumer only, the server wrote
+    /// Returns `true` if a message is done here: it was put back for another consumer only, the server wrote
     /// it itself, or it is settled.
     #[inline]
     pub(crate) fn passes(&self, message: &Incoming) -> bool {
@@ -231,12 +231,12 @@ impl ActiveRoute {
         passes
     }
 
-    /// Whether messages may have to wait for each other.
+    /// Returns `true` if messages may have to wait for each other.
     pub(crate) fn is_keyed(&self) -> bool {
         self.key.is_some()
     }
 
-    /// Whether messages may wait here for something else than a handler's end.
+    /// Returns `true` if messages may wait here for something else than a handler's end.
     pub(crate) fn is_strict(&self) -> bool {
         self.strict
     }
@@ -251,30 +251,30 @@ impl ActiveRoute {
         self.link.begin(Work::Handle { declarations: self.declarations, incoming })
     }
 
-    /// Whether somebody waits for an answer.
+    /// Returns `true` if somebody waits for an answer.
     pub(crate) fn is_asked(&self) -> bool {
         self.declarations.iter().any(|declaration| declaration.kind == MessageKind::Request)
     }
 
-    /// Whether a message is not to be tried any more.
+    /// Returns `true` if a message is not to be tried any more.
     pub(crate) fn is_used_up(&self, message: &Incoming) -> bool {
         let Incoming { settle, receipt, .. } = message;
         settle.is_some() && receipt.as_ref().is_some_and(|r| self.policy.is_used_up(r.attempt))
     }
 
-    /// Whether a message comes again that its handler is not to get.
+    /// Returns `true` if a message comes again that its handler is not to get.
     #[inline]
     pub(crate) fn is_over(&self, message: &Incoming) -> bool {
         message.receipt.is_some() && (self.is_used_up(message) || self.is_kept(message))
     }
 
-    /// Whether a message is not to be tried again after this delivery.
+    /// Returns `true` if a message is not to be tried again after this delivery.
     pub(crate) fn is_last_attempt(&self, queued: &QueuedMessage) -> bool {
         let attempt = queued.incoming.receipt.as_ref().map_or(1, |receipt| receipt.attempt);
         self.policy.is_used_up(attempt.saturating_add(1))
     }
 
-    /// Whether a message has come again that is given up: its letter is on its way, or refers to it.
+    /// Returns `true` if a message has come again that is given up: its letter is on its way, or refers to it.
     pub(crate) fn is_kept(&self, message: &Incoming) -> bool {
         let comes_again = message.receipt.as_ref().is_some_and(|receipt| receipt.attempt > 1);
         comes_again && (self.kept.knows(message) || self.pending.knows(message))

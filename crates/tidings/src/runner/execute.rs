@@ -27,7 +27,7 @@ use crate::context::Context;
 use crate::handler::{Dispatch, Dispatching, empty_slot};
 use crate::said::panic_text;
 
-/// Handles messages together, in a task of their own; the place is given back when all of them
+/// Handles messages together, in a task of their own; the permit is given back when all of them
 /// are settled.
 pub(crate) fn handle_batch(
     active: &Arc<ActiveRoute>,
@@ -44,7 +44,7 @@ pub(crate) fn handle_batch(
     });
 }
 
-/// Goes on with a message in a task of its own; the place is given back when it is settled.
+/// Goes on with a message in a task of its own; the permit is given back when it is settled.
 pub(crate) fn handle(
     active: &Arc<ActiveRoute>,
     queued: QueuedMessage,

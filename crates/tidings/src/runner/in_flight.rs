@@ -1,4 +1,4 @@
-//! A route's messages that are here: shared by the intake, which handles them, and the teller,
+//! A route's messages that are here: shared by the scheduler, which handles them, and the keep-alive task,
 //! which tells the server of them.
 
 pub(super) mod ack_floor;
@@ -28,47 +28,47 @@ use self::slots::{InFlightGuard, Slots, Table, TaskSlot};
 use crate::context::HandledMessage;
 use crate::transport::{Fault, Pull, Reach, Settle, Settlement};
 
-/// What is here of one route's messages.
+/// One route's messages that are here.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
     state: Mutex<InFlightState>,
-    /// What tasks of their own handle.
+    /// Messages that tasks of their own handle.
     slots: Arc<Slots>,
-    /// Wakes the teller, which sleeps while nothing is here.
+    /// Wakes the keep-alive task, which sleeps while nothing is here.
     stirred: Notify,
     /// Wakes the audit, which looks seldom while nothing comes.
     roused: Notify,
-    /// Whether what waits here is given back, since what is handled takes too long.
+    /// `true` if what waits here is given back, since what is handled takes too long.
     crowded: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct InFlightState {
-    /// What waits.
+    /// Messages that wait.
     pub(crate) backlog: Backlog,
-    /// What the intake handles itself.
+    /// The message that the scheduler handles itself.
     inline: Option<InlineMessage>,
-    /// What an ack may cover, on a route that acknowledges many messages at once.
+    /// Window of what an ack may cover, on a route that acknowledges many messages at once.
     pub(crate) window: Option<AckWindow>,
     /// When the server was last told of what is handled and can't be acknowledged yet.
     kept: Option<Instant>,
-    /// Where more may have come that the intake has not taken.
+    /// The pull in which more may have come than the scheduler has taken.
     flow: Option<Arc<SharedPull>>,
-    /// Wakes the intake, while something waits.
+    /// Wakes the scheduler, while something waits.
     scheduler: Option<Waker>,
-    /// Whether the teller is awake.
+    /// `true` if the keep-alive task is awake.
     awake: bool,
-    /// Whether the audit looks seldom.
+    /// `true` if the audit looks seldom.
     dozes: bool,
-    /// Whether one of them is to be woken by what comes.
+    /// `true` if one of them is to be woken by what comes.
     calm: bool,
 }
 
-/// A stream's message that the intake handles itself, with no look at the clock.
+/// A stream's message that the scheduler handles itself, with no look at the clock.
 #[derive(Debug)]
 struct InlineMessage {
     message: Arc<HandledMessage>,
-    /// When the teller saw it first, and when it told of it last.
+    /// When the keep-alive task saw it first, and when it told of it last.
     seen: Option<[Instant; 2]>,
 }
 
@@ -100,7 +100,7 @@ impl InFlight {
         self.stir(&mut state, tells);
     }
 
-    /// What came too early waits until then.
+    /// Keeps a message that came too early until then.
     pub(crate) fn defer(&self, mut queued: QueuedMessage, until: Instant) {
         queued.in_flight = None;
         let mut state = self.state();
@@ -109,16 +109,16 @@ impl InFlight {
         self.stir(&mut state, tells);
     }
 
-    /// The intake begins to handle this message itself.
-    pub(crate) fn take_in_hand(&self, message: Arc<HandledMessage>) {
+    /// The scheduler begins to handle this message itself.
+    pub(crate) fn begin_inline(&self, message: Arc<HandledMessage>) {
         let mut state = self.state();
         state.inline = Some(InlineMessage { message, seen: None });
         self.stir(&mut state, true);
     }
 
-    /// It has ended, or goes on in a task. Says also whether it took so long that others may have
+    /// Ends the scheduler's own message, which may go on in a task. Says whether it took so long that others may have
     /// been taken over meanwhile.
-    pub(crate) fn put_down(&self) -> bool {
+    pub(crate) fn end_inline(&self) -> bool {
         self.state().inline.take().is_some_and(|inline| inline.seen.is_some())
     }
 
@@ -132,7 +132,7 @@ impl InFlight {
         Some(guard)
     }
 
-    /// From where the intake takes messages, until [`InFlight::detach`].
+    /// Sets the pull that the scheduler takes messages from, until [`InFlight::detach`].
     pub(crate) fn attach(&self, flow: Option<Arc<SharedPull>>) {
         self.state().flow = flow;
     }
@@ -163,7 +163,7 @@ impl InFlight {
         self.roused.notified().await;
     }
 
-    /// What comes next rouses the audit.
+    /// Has the next message rouse the audit.
     pub(crate) fn doze(&self) {
         let mut state = self.state();
         (state.dozes, state.calm) = (true, true);
@@ -202,7 +202,7 @@ impl InFlight {
         receipts.map(|receipt| receipt.sequence).collect()
     }
 
-    /// Whether nothing is to be fetched ahead: what waited here was, or is to be, given back.
+    /// Returns `true` if nothing is to be fetched ahead: what waited here was, or is to be, given back.
     #[inline]
     pub(crate) fn is_crowded(&self) -> bool {
         self.crowded.load(Relaxed)
@@ -251,7 +251,7 @@ impl InFlight {
         self.stirred.notified().await;
     }
 
-    /// Whether nothing is here: then the teller sleeps until it is woken.
+    /// Returns `true` if nothing is here: then the keep-alive task sleeps until it is woken.
     pub(crate) fn sleeps(&self) -> bool {
         let mut state = self.state();
         let keeps = state.window.as_ref().is_some_and(|window| window.kept().next().is_some());
@@ -316,8 +316,8 @@ impl InFlight {
         Ok(None)
     }
 
-    /// From where messages may have come that the intake can't take: the handler that it runs
-    /// itself has not returned for longer than the teller sleeps.
+    /// Returns the pull whose messages the scheduler can't take: the handler that it runs
+    /// itself has not returned for longer than the keep-alive task sleeps.
     pub(crate) fn stuck(&self) -> Option<Arc<SharedPull>> {
         let state = self.state();
         let is_stuck = state.inline.as_ref().is_some_and(|inline| inline.seen.is_some());
@@ -326,14 +326,14 @@ impl InFlight {
 }
 
 impl InFlightState {
-    /// Whether a handler began before then.
+    /// Returns `true` if a handler began before then.
     fn is_hung(&self, slots: &Table, before: Instant) -> bool {
         let slots = slots.iter().map(|task| task.begun);
         let inline = self.inline.iter().filter_map(|inline| inline.seen).map(|[begun, _]| begun);
         slots.chain(inline).any(|begun| begun <= before)
     }
 
-    /// Who is woken when it is to be looked at anew whether messages are fetched ahead.
+    /// Registers a waker for a change of whether messages are fetched ahead.
     pub(crate) fn await_crowd(&mut self, waker: &Waker) {
         if !self.backlog.is_empty() && !self.scheduler.as_ref().is_some_and(|i| i.will_wake(waker))
         {

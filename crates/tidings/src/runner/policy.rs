@@ -1,4 +1,4 @@
-//! What becomes of a stream's message: the one function that decides.
+//! The policy of a route: the one place that decides what becomes of a stream's message.
 
 pub(super) mod disposition;
 pub(super) mod first_failure;
@@ -20,12 +20,12 @@ use crate::said::guarded;
 
 /// How often a message that no instance knows is given back beyond the attempts of the policy.
 const GIVEN_BACK: u64 = SPARE_DELIVERIES - 2;
-/// What counts as the attempts of a policy that has no end.
+/// Attempts of a policy that has no end, as far as giving back goes.
 const ENDLESS: u64 = 12;
 /// The least waits after it was given back.
 const GIVE_BACK: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
 
-/// What a route says about its messages that were not handled.
+/// A route's rules for messages that were not handled.
 pub(crate) struct Policy {
     pub(crate) retry: Retry,
     pub(crate) classify: Option<Classify>,
@@ -43,7 +43,7 @@ pub(crate) struct Attempt {
 }
 
 impl Policy {
-    /// Whether a message that comes for this attempt has none left: whoever had the last one did
+    /// Returns `true` if a message that comes for this attempt has none left: whoever had the last one did
     /// not live to put it aside.
     pub(crate) fn is_used_up(&self, attempt: u64) -> bool {
         self.retry.attempts().is_some_and(|attempts| attempt > attempts)
@@ -67,7 +67,7 @@ impl Policy {
         }
     }
 
-    /// What becomes of a message that ended in this way; `attempt` is asked for where it failed.
+    /// Decides about a message that ended in this way; `attempt` is asked for where it failed.
     pub(crate) fn decide(
         &self,
         handled: &HandlerExit,
@@ -97,7 +97,7 @@ impl Policy {
         }
     }
 
-    /// What becomes of a message that this instance does not know, of this delivery: one that does
+    /// Decides about a delivery of a message that this instance does not know: one that does
     /// is to have it. Instances of two versions share a consumer while one takes the other's place,
     /// and so it is a dead letter only once it was given back for longer than it would be tried.
     pub(crate) fn unknown(&self, delivery: u64, chance: f64) -> Disposition {

@@ -1,4 +1,4 @@
-//! What feeds a route's handler: takes messages while there is room, and begins them while they
+//! The scheduler of a route: takes messages while there is room, and begins them while they
 //! may begin.
 
 mod begin;
@@ -40,35 +40,36 @@ use crate::transport::Incoming;
 /// How many messages are begun before other tasks have their turn.
 const AT_ONCE: usize = 64;
 
-/// What is here of one route's messages.
+/// One route's messages that are here.
+#[expect(clippy::struct_excessive_bools, reason = "each is so or not, whatever the others are")]
 pub(crate) struct Scheduler {
     pub(crate) route: Arc<ActiveRoute>,
     concurrency: usize,
-    /// What makes a batch, on a route of batches.
+    /// Size and wait of a batch, on a route of batches.
     batch: Option<BatchRule>,
     /// How many messages may be handled at a time, and how many may wait beside them.
     at_a_time: usize,
     ahead: Prefetch,
     pub(crate) in_flight: Arc<InFlight>,
-    /// What the next message is written on.
+    /// Allocation that the next message is written into.
     buffer: MessageBuffer,
-    /// What handles a message here, without a task of its own.
+    /// Executor of messages that need no task of their own.
     inline: InlineExecutor,
     /// How many handlers run in tasks, and how many messages they have.
     pub(crate) running: usize,
     handled: usize,
-    /// Whether no more messages are to come.
+    /// `true` if no more messages are to come.
     pub(crate) ends: bool,
     rate_limit: Option<RateLimit>,
     circuit: CircuitState,
     /// Until when nothing begins: the handler keeps failing.
     pub(crate) open: Option<Instant>,
     released: (mpsc::UnboundedSender<Released>, mpsc::UnboundedReceiver<Released>),
-    /// Whether anything came since it was asked last.
+    /// `true` if anything came since it was asked last.
     delivered: bool,
-    /// Whether anything came in this turn.
+    /// `true` if anything came in this turn.
     heard: bool,
-    /// Whether it is known that nothing is to be fetched ahead.
+    /// `true` if it is known that nothing is to be fetched ahead.
     crowded: bool,
     /// Rings when something is due, and when that is.
     timer: Option<(Instant, Pin<Box<Sleep>>)>,
@@ -108,7 +109,7 @@ impl Scheduler {
     /// Begins anew where its task panicked: what it had in its hand comes again, what others handle
     /// goes on.
     pub(crate) fn recover(&mut self) {
-        self.in_flight.put_down();
+        self.in_flight.end_inline();
         self.in_flight.detach();
         self.buffer = MessageBuffer::new(&self.route.route_context);
         self.inline = InlineExecutor::default();
@@ -116,7 +117,7 @@ impl Scheduler {
         self.ends = false;
     }
 
-    /// Whether anything came since the last call.
+    /// Returns `true` if anything came since the last call.
     pub(crate) fn has_delivered(&mut self) -> bool {
         std::mem::take(&mut self.delivered)
     }
@@ -300,12 +301,12 @@ impl Scheduler {
         None
     }
 
-    /// Whether others have messages, so that none may be acknowledged for all before it.
+    /// Returns `true` if others have messages, so that none may be acknowledged for all before it.
     fn is_broken(&self) -> bool {
         self.in_flight.ack_window(|window| window.is_broken(Instant::now))
     }
 
-    /// Whether a handler has ended in its task.
+    /// Returns `true` if a handler has ended in its task.
     #[inline]
     fn poll_released(&mut self, cx: &mut Context<'_>) -> bool {
         if self.running == 0 {
@@ -320,7 +321,7 @@ impl Scheduler {
         }
     }
 
-    /// Whether something is due that nobody else says.
+    /// Returns `true` if something is due that nobody else says.
     fn poll_timer(&mut self, cx: &mut Context<'_>, takes: bool) -> bool {
         let wake = {
             let mut held = self.in_flight.state();
@@ -343,7 +344,7 @@ impl Scheduler {
         rings
     }
 
-    /// Whether a message is here that is not begun.
+    /// Returns `true` if a message is here that is not begun.
     pub(crate) fn has_waiting(&self) -> bool {
         !self.in_flight.state().backlog.is_empty()
     }
@@ -355,7 +356,7 @@ impl Scheduler {
 
     /// A message that came, and waits.
     pub(crate) fn take(&mut self, incoming: Incoming) {
-        self.put(self.route.matter(incoming));
+        self.put(self.route.message(incoming));
     }
 
     fn put(&mut self, message: Arc<HandledMessage>) {
@@ -374,7 +375,7 @@ impl Scheduler {
         self.places().saturating_sub(self.in_flight.state().backlog.waiting())
     }
 
-    /// The same where none waits.
+    /// Counts how many may be taken where none waits.
     fn places(&self) -> usize {
         let ahead = if self.crowded { 0 } else { self.ahead.room(self.inline.in_a_row()) };
         let most = if self.circuit.is_probing() { 1 } else { self.at_a_time.saturating_add(ahead) };

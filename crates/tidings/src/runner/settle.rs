@@ -1,4 +1,4 @@
-//! What is done about a message once its handler has ended: it is settled, kept, put aside or
+//! Settling a message once its handler has ended: it is acknowledged, kept, put aside or
 //! answered.
 
 pub(super) mod acknowledge;
@@ -29,10 +29,10 @@ use crate::runner::policy::{Attempt, Policy};
 use crate::runner::status::route_state::RouteFault;
 use crate::transport::{Fault, Incoming, Receipt, Settlement};
 
-/// What a message means for the handler, and the message itself where it is to wait here.
+/// A message's word on its handler, and the message itself where it is to wait here.
 pub(crate) type Settled = (Health, Option<(QueuedMessage, Duration)>);
 
-/// Whether a message that was handled has nothing to be done about it but an ack.
+/// Returns `true` if a message that was handled has nothing to be done about it but an ack.
 #[inline]
 fn is_plain(active: &ActiveRoute, message: &Incoming) -> bool {
     let Incoming { settle, receipt, reply, .. } = message;
@@ -134,7 +134,7 @@ pub(crate) async fn conclude(
     (health, None)
 }
 
-/// The same message, as if it came again.
+/// Returns the message as if it came again.
 fn once_more(active: &ActiveRoute, queued: QueuedMessage) -> QueuedMessage {
     let mut again = queued.incoming.anew();
     if let Some(receipt) = &mut again.renew().receipt {
@@ -145,7 +145,7 @@ fn once_more(active: &ActiveRoute, queued: QueuedMessage) -> QueuedMessage {
     QueuedMessage { incoming, underway, ..queued }
 }
 
-/// What becomes of a stream's message; `None` for one that is not settled.
+/// Asks the policy about a stream's message; `None` for one that is not settled.
 fn disposition(
     active: &ActiveRoute,
     queued: &QueuedMessage,
@@ -167,7 +167,7 @@ fn disposition(
     }))
 }
 
-/// The same by what failed here, where other deliveries may have been no attempts.
+/// Asks the policy by what failed here, where other deliveries may have been no attempts.
 fn disposition_by_history(
     active: &ActiveRoute,
     receipt: &Receipt,
@@ -295,7 +295,7 @@ async fn answer(
     }
 }
 
-/// The same where some deliveries may have been no attempts: those to instances that do not
+/// Returns `true` if a message has no attempt left, where deliveries may have been none: those to instances that do not
 /// know the message.
 pub(crate) async fn is_spent(active: &ActiveRoute, message: &Incoming) -> bool {
     let Some(receipt) = message.receipt.as_ref().filter(|_| active.is_used_up(message)) else {
@@ -320,7 +320,7 @@ pub(crate) async fn leave(active: &Arc<ActiveRoute>, incoming: &Incoming) {
     }
 }
 
-/// What the feed reports: a message that can't be read, or that none come.
+/// Reports a fault of the feed: a message that can't be read, or that none come.
 pub(crate) fn feed_fails(active: &Arc<ActiveRoute>, fault: Fault) {
     if let Fault::Unreadable(unreadable) = fault {
         return set_aside(active, *unreadable);

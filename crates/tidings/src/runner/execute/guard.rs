@@ -11,7 +11,7 @@ use crate::runner::active_route::ActiveRoute;
 use crate::runner::policy::handler_exit::Interruption;
 use crate::said::guarded;
 
-/// Runs what a user wrote: it may panic, and may not take too long. Meanwhile the teller tells
+/// Runs what a user wrote: it may panic, and may not take too long. Meanwhile the keep-alive task tells
 /// the server of it.
 pub(crate) async fn guard<T>(
     active: &ActiveRoute,

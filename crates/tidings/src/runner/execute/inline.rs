@@ -21,16 +21,16 @@ use crate::runner::policy::disposition::Health;
 use crate::runner::policy::handler_exit::{HandlerExit, Interruption};
 use crate::runner::settle::{self, Settled};
 
-/// What an intake handles messages with.
+/// What a scheduler handles messages with.
 pub(crate) struct InlineExecutor {
     slot: FutureSlot,
     budget: InlineBudget,
-    /// Whether the budget allows it; asked with every message.
+    /// `true` if the budget allows it; asked with every message.
     is_quick: bool,
     /// How many messages in a row were done without any wait.
     in_a_row: u32,
     timer: BatchTimer,
-    /// What is done about a message once its handler has ended, where that is more than an ack.
+    /// Future that settles or answers a message, where that is more than an ack.
     conclusion: ReusableBoxFuture<'static, Settled>,
 }
 
@@ -54,13 +54,13 @@ impl InlineExecutor {
         self.in_a_row
     }
 
-    /// Whether a message may be handled here: not one that a test holds back or disturbs, nor
+    /// Returns `true` if a message may be handled here: not one that a test holds back or disturbs, nor
     /// without budget, since a handler would wait in vain.
     pub(crate) fn is_free(&self, underway: &Span) -> bool {
         self.is_quick && !underway.is_disturbed() && coop::has_budget_remaining()
     }
 
-    fn took_so_long(&mut self, elapsed: Elapsed) {
+    fn charge(&mut self, elapsed: Elapsed) {
         self.budget.took(elapsed);
         self.is_quick = self.budget.is_quick();
     }
@@ -71,10 +71,10 @@ impl InlineExecutor {
         self.count(active, elapsed);
     }
 
-    /// So many were done, and nothing more is to be said of them.
+    /// Counts messages that were done, of which nothing more is to be said.
     fn count(&mut self, active: &ActiveRoute, elapsed: Option<Elapsed>) {
         if let Some(elapsed) = elapsed {
-            self.took_so_long(elapsed);
+            self.charge(elapsed);
             active.counters.done(elapsed.messages, elapsed.time);
         }
     }
@@ -82,7 +82,7 @@ impl InlineExecutor {
     /// A handler kept its thread for so long until it first waited.
     pub(crate) fn learn(&mut self, kept: Duration) {
         self.in_a_row = 0;
-        self.took_so_long(Elapsed { messages: 1, time: kept });
+        self.charge(Elapsed { messages: 1, time: kept });
     }
 
     /// Handles a message as far as nothing waits; what is left is for a task to go on with. Says also whether nothing else may have been taken meanwhile.
@@ -119,7 +119,7 @@ impl InlineExecutor {
         // Whoever tells the server of it does so also while it blocks this thread.
         let is_told = message.settle.is_some();
         if is_told {
-            active.in_flight.take_in_hand(Arc::clone(message));
+            active.in_flight.begin_inline(Arc::clone(message));
         }
         let cx = context::Context::new(message);
         let mut waker = Context::from_waker(Waker::noop());
@@ -127,7 +127,7 @@ impl InlineExecutor {
             Ok(()) => self.slot.poll(&mut waker).map(HandlerExit::Returned),
             Err(error) => Poll::Ready(HandlerExit::Undecodable(error)),
         });
-        let alone = !is_told || !active.in_flight.put_down();
+        let alone = !is_told || !active.in_flight.end_inline();
         match handled {
             Poll::Ready(handled) => {
                 let health = self.conclude(active, message, underway, handled)?;
@@ -145,7 +145,7 @@ impl InlineExecutor {
     /// before it nobody has read the clock: it took what each of them did.
     fn took(&mut self, active: &ActiveRoute) -> Duration {
         let elapsed = self.timer.finish();
-        self.took_so_long(elapsed);
+        self.charge(elapsed);
         let took = elapsed.mean();
         let before =
             Elapsed { messages: elapsed.messages - 1, time: elapsed.time.saturating_sub(took) };

@@ -20,7 +20,7 @@ const DEBT: u32 = 5_000;
 /// processor, some milliseconds in the middle of a message; what is quick on average stays so.
 const CREDIT: u32 = 1_000;
 
-/// So many messages have taken so long together.
+/// Time that so many messages have taken together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Elapsed {
     pub(crate) messages: u32,

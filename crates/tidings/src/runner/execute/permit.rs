@@ -16,7 +16,7 @@ pub(crate) struct Released {
     /// How many messages it was.
     pub(crate) messages: usize,
     pub(crate) health: Health,
-    /// What came too early, and waits here until then.
+    /// Messages that came too early, and wait here until then.
     pub(crate) deferred: Vec<(QueuedMessage, Instant)>,
     /// For how long the handler kept its thread until it first waited, where that was measured.
     pub(crate) kept: Option<Duration>,
@@ -25,7 +25,7 @@ pub(crate) struct Released {
 /// A place that one message has, or a batch. Dropping it gives it back, also where a task is dropped.
 #[derive(Debug)]
 pub(crate) struct Permit {
-    /// Unbounded, and never more than there are places.
+    /// Unbounded, and never more than there are permits.
     released: UnboundedSender<Released>,
     key: Option<u64>,
     messages: usize,
@@ -61,7 +61,7 @@ impl Drop for Permit {
             deferred: std::mem::take(&mut self.deferred),
             kept: self.kept,
         };
-        // Nobody counts places any more where a registry was dropped.
+        // Nobody counts permits any more where a registry was dropped.
         let _ = self.released.send(released);
     }
 }

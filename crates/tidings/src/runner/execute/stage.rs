@@ -10,12 +10,12 @@ use crate::runner::settle::Settled;
 
 /// How far a message has come when a task goes on with it.
 pub(crate) enum Stage {
-    /// It was not begun.
+    /// Not begun.
     Fresh,
     /// Its handler waits for something.
     Begun { slot: FutureSlot, took: Duration },
     /// Its handler has ended.
     Ended { handled: HandlerExit, took: Duration },
-    /// What is done about it waits for something.
+    /// Settling it waits for something.
     Concluding(ReusableBoxFuture<'static, Settled>),
 }

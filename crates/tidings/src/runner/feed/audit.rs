@@ -18,7 +18,7 @@ const SELDOM: Duration = Duration::from_secs(30);
 /// The waits between two looks.
 const LOOKS: Backoff = Backoff::new(OFTEN, SELDOM);
 
-/// Until it is dropped.
+/// Runs until it is dropped.
 pub(crate) async fn run(active: Arc<ActiveRoute>, in_flight: Arc<InFlight>, durable: Arc<Durable>) {
     let ack_floor = &active.ack_floor;
     let (mut quiet, mut seen) = (0_u64, None);

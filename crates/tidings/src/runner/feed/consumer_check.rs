@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_secs(5);
 /// The wait before the next look once a message has come that is not known here.
 const SOON: Duration = Duration::from_millis(250);
 
-/// Until it is dropped.
+/// Runs until it is dropped.
 pub(crate) async fn run(active: Arc<ActiveRoute>, durable: Arc<Durable>) {
     let (state, transport) = (active.state(), active.link.transport.clone());
     let Durable { stream, config, .. } = &*durable;

@@ -16,14 +16,14 @@ use crate::transport::{Fault, Inbox, Inboxes};
 /// The wait before subscriptions that can't be made again are tried anew.
 const RETRY: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// What a route subscribes to.
+/// Subscriptions of a route.
 #[derive(Debug)]
 pub(crate) struct Subscriptions {
     pub(crate) filters: Vec<Subject>,
     pub(crate) group: String,
 }
 
-/// Until the worker stops; then the interest ends, and what was already delivered is handled.
+/// Runs until the route stops; then the interest ends, and what was already delivered is handled.
 pub(crate) async fn run(
     scheduler: &mut Scheduler,
     subscriptions: &Subscriptions,

@@ -37,7 +37,7 @@ const YIELD: Duration = Duration::from_secs(5);
 /// How long the server may take to see that a pull has ended.
 const BARRIER: Duration = Duration::from_secs(2);
 
-/// Until the worker stops. What was delivered and not begun comes again elsewhere.
+/// Runs until the route stops. What was delivered and not begun comes again elsewhere.
 pub(crate) async fn run(scheduler: &mut Scheduler, durable: &Arc<Durable>, listener: &Listener) {
     let (active, state) = (scheduler.route().clone(), scheduler.route().state());
     let in_flight = Arc::clone(&scheduler.in_flight);
@@ -132,7 +132,7 @@ pub(crate) async fn run(scheduler: &mut Scheduler, durable: &Arc<Durable>, liste
     }
 }
 
-/// What goes on beside the intake: the teller and the audit.
+/// Spawns the tasks beside the scheduler: keep-alive, audit and check of the consumer.
 fn beside(
     active: &Arc<ActiveRoute>,
     in_flight: &Arc<InFlight>,

@@ -1,7 +1,7 @@
 //! Tells the server of what is here of a route's messages, so that it does not come again
 //! meanwhile.
 //!
-//! Neither a handler that blocks its thread could tell of itself, nor the intake, where it is the
+//! Neither a handler that blocks its thread could tell of itself, nor the scheduler, where it is the
 //! one that runs it.
 
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::runner::settle::acknowledge::{acknowledge_all, note_given_back, send_
 use crate::runner::settle::feed_fails;
 use crate::transport::{Fault, Settlement};
 
-/// Until it is dropped.
+/// Runs until it is dropped.
 pub(crate) async fn run(active: Arc<ActiveRoute>, in_flight: Arc<InFlight>) {
     let Progress { every, limit } = active.progress();
     let half = every / 2;
@@ -83,11 +83,11 @@ async fn tell(
     Ok(())
 }
 
-/// Takes what has come, in place of an intake whose handler blocks it: what nobody has taken,
+/// Takes what has come, in place of a scheduler whose handler blocks it: what nobody has taken,
 /// nobody could tell of.
 fn take_over(active: &Arc<ActiveRoute>, in_flight: &InFlight, flow: &SharedPull) {
     let Some(mut pull) = flow.try_lock() else { return };
-    // Looked at again, now that the intake can't: from its next look on it is its waker that counts.
+    // Looked at again, now that the scheduler can't: from its next look on it is its waker that counts.
     let Some(pull) = pull.as_mut().filter(|_| in_flight.stuck().is_some()) else { return };
     // Nothing more is asked for.
     pull.set_room(0);
@@ -96,7 +96,7 @@ fn take_over(active: &Arc<ActiveRoute>, in_flight: &InFlight, flow: &SharedPull)
         && let Poll::Ready(Some(next)) = std::pin::pin!(unconstrained(pull.next())).poll(&mut cx)
     {
         match next {
-            Ok(incoming) => in_flight.push(active.take(active.matter(incoming))),
+            Ok(incoming) => in_flight.push(active.take(active.message(incoming))),
             Err(fault) => feed_fails(active, fault),
         }
     }

@@ -20,7 +20,7 @@ const MOST_SHY: Duration = Duration::from_secs(3);
 #[derive(Debug, Default)]
 pub(crate) struct AckFloor {
     known: Mutex<Known>,
-    /// Whether there are messages that come again and are settled: asked with each message.
+    /// `true` if there are messages that come again and are settled: asked with each message.
     carries: AtomicBool,
 }
 
@@ -32,7 +32,7 @@ struct Known {
     floor: u64,
     /// The highest sequence of what was delivered.
     reached: u64,
-    /// Whether all that was delivered is settled, but for what is here or `owed`.
+    /// `true` if all that was delivered is settled, but for what is here or `owed`.
     is_complete: bool,
     /// What was given back, and comes again.
     owed: BTreeSet<u64>,
@@ -102,7 +102,7 @@ impl AckFloor {
         is_complete
     }
 
-    /// Whether all that is delivered is known, where so many have come.
+    /// Returns `true` if all that is delivered is known, where so many have come.
     pub(crate) fn is_complete(&self, reach: Reach) -> bool {
         self.known().is_complete && reach.is_whole
     }
@@ -177,12 +177,12 @@ impl AckFloor {
         known.carried = carried;
     }
 
-    /// Whether messages may come again that are settled.
+    /// Returns `true` if messages may come again that are settled.
     pub(crate) fn carries(&self) -> bool {
         self.carries.load(Ordering::Relaxed)
     }
 
-    /// Whether a message comes again that is settled.
+    /// Returns `true` if a message comes again that is settled.
     #[inline]
     pub(crate) fn is_settled(&self, message: &Incoming) -> bool {
         self.carries() && self.is_carried(message)

@@ -16,12 +16,12 @@ pub(crate) struct Backlog {
     /// The keys of what is being handled.
     busy: HashSet<u64>,
     deferrals: u64,
-    /// Whether what came too early, or is tried again, keeps those behind it waiting.
+    /// `true` if what came too early, or is tried again, keeps those behind it waiting.
     in_order: bool,
 }
 
 impl Backlog {
-    /// Whether none may begin before those that came before it.
+    /// Returns `true` if none may begin before those that came before it.
     pub(crate) fn keep_order(&mut self, keep: bool) {
         self.in_order = keep;
     }
@@ -115,7 +115,7 @@ impl Backlog {
         self.waiting.iter().chain(self.deferred.values())
     }
 
-    /// Whether something waits that could have begun before then.
+    /// Returns `true` if something waits that could have begun before then.
     pub(crate) fn is_late(&self, before: Instant) -> bool {
         let is_late =
             |queued: &QueuedMessage| queued.could_begin().is_some_and(|since| since <= before);

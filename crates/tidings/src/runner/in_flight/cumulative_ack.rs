@@ -34,7 +34,7 @@ pub(crate) struct AckWindow {
     template: Option<Settle>,
     /// How many of those are handled: the first ones.
     handled: usize,
-    /// Whether their sequences are in order too.
+    /// `true` if their sequences are in order too.
     in_order: bool,
     /// The number of the last delivery that came.
     last: u64,
@@ -42,12 +42,12 @@ pub(crate) struct AckWindow {
     missing: u64,
     /// Until when they are waited for.
     until: Option<Instant>,
-    /// Whether a delivery went elsewhere, or not all came again: what is unsettled is to be looked
+    /// `true` if a delivery went elsewhere, or not all came again: what is unsettled is to be looked
     /// at anew.
     broken: bool,
-    /// Whether another instance is to read in this one's place.
+    /// `true` if another instance is to read in this one's place.
     makes_way: bool,
-    /// Whether a message has come of which it is not known yet whether it is for this consumer: an ack
+    /// `true` if a message has come of which it is not known yet whether it is for this consumer: an ack
     /// of a later one would cover it.
     holds: bool,
     /// What was found at the last look, and since when it is the same.
@@ -80,7 +80,7 @@ impl AckWindow {
         }
     }
 
-    /// Whether messages may be taken, as the consumer stands: not while another instance takes
+    /// Returns `true` if messages may be taken, as the consumer stands: not while another instance takes
     /// them. Asked while nothing is on its way here.
     pub(crate) fn may_open(&mut self, state: &ConsumerState, now: Instant) -> bool {
         if state.waiting > 0 {
@@ -227,7 +227,7 @@ impl AckWindow {
         handled.filter_map(move |here| Some(template?.covering(here.sequence, here.delivery)))
     }
 
-    /// Whether a message is being judged that has come, and is not here.
+    /// Returns `true` if a message is being judged that has come, and is not here.
     pub(crate) fn hold(&mut self, holds: bool) {
         self.holds = holds;
     }
@@ -237,7 +237,7 @@ impl AckWindow {
         self.makes_way = true;
     }
 
-    /// Whether that was said since the last call.
+    /// Returns `true` if that was said since the last call.
     pub(crate) fn makes_way(&mut self) -> bool {
         std::mem::take(&mut self.makes_way)
     }
@@ -247,7 +247,7 @@ impl AckWindow {
         self.until
     }
 
-    /// Whether what is unsettled is to be looked at anew, before more is taken.
+    /// Returns `true` if what is unsettled is to be looked at anew, before more is taken.
     pub(crate) fn is_broken(&mut self, now: impl FnOnce() -> Instant) -> bool {
         if self.until.is_some_and(|until| until <= now()) {
             (self.broken, self.until) = (true, None);

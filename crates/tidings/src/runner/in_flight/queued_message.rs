@@ -21,7 +21,7 @@ pub(crate) struct QueuedMessage {
     pub(crate) told: Option<Instant>,
     /// Before this it is too early for it.
     pub(crate) due: Option<Instant>,
-    /// The ledger's, while a task handles it.
+    /// those in flight's, while a task handles it.
     pub(crate) in_flight: Option<InFlightGuard>,
 }
 

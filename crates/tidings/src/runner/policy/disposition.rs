@@ -21,7 +21,7 @@ pub(crate) enum Disposition {
     DeadLetter(DeadLetterReason),
 }
 
-/// What a message says about the handler.
+/// Heeds a message's word on the handler.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) enum Health {
     /// It works.

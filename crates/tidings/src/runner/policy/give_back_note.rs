@@ -21,7 +21,7 @@ const TRIED: Duration = Duration::from_secs(30);
 /// What one route knows of its consumer's note.
 #[derive(Debug)]
 pub(crate) struct GiveBackNote {
-    /// Whether the consumer may be changed.
+    /// `true` if the consumer may be changed.
     may: bool,
     /// Until when nothing has to be written.
     written: Mutex<Option<SystemTime>>,
@@ -53,7 +53,7 @@ impl GiveBackNote {
         }
     }
 
-    /// Whether this message may have been given back by an instance that did not know it.
+    /// Returns `true` if this message may have been given back by an instance that did not know it.
     pub(crate) async fn may_be(link: &Link, receipt: &Receipt) -> bool {
         let Receipt { stream, consumer, stored_at, .. } = receipt;
         let until = topology::given_back_until(&link.transport, stream, consumer).await;

@@ -1,4 +1,4 @@
-//! What becomes of the messages that are here: each begins in its turn, here or in a task, and has
+//! Beginning messages that are here: each begins in its turn, here or in a task, and has
 //! something to say about its handler when it has ended.
 
 use std::sync::Arc;
@@ -130,7 +130,7 @@ impl Scheduler {
         self.heed(released.health);
     }
 
-    /// What a message says about the handler.
+    /// Heeds a message's word on the handler.
     pub(crate) fn heed(&mut self, health: Health) {
         match health {
             // What was begun before it opened is no probe.

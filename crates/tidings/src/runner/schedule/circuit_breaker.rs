@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::route::CircuitBreaker;
 
-/// Where a circuit breaker stands.
+/// State of a circuit breaker.
 #[derive(Debug)]
 pub(crate) struct CircuitState {
     breaker: Option<CircuitBreaker>,
@@ -19,12 +19,12 @@ impl CircuitState {
         Self { breaker, failures: 0, opened: 0 }
     }
 
-    /// Whether it was open and has not seen a success since: then one message is tried at a time.
+    /// Returns `true` if it was open and has not seen a success since: then one message is tried at a time.
     pub(crate) fn is_probing(&self) -> bool {
         self.opened > 0
     }
 
-    /// Whether nothing failed since the last success.
+    /// Returns `true` if nothing failed since the last success.
     pub(crate) fn is_closed(&self) -> bool {
         self.failures == 0 && self.opened == 0
     }

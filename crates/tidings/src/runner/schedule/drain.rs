@@ -1,4 +1,4 @@
-//! What becomes of the messages that are here when a route stops taking more.
+//! Draining a route: its messages that are here, once it stops taking more.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -130,7 +130,7 @@ impl Scheduler {
         }
     }
 
-    /// The same for all of it: it comes again, wherever it goes.
+    /// Lets go of all that waits: it comes again, wherever it goes.
     pub(crate) fn let_go_of_all(&mut self) {
         let all = self.in_flight.state().backlog.drain();
         for queued in &all {
@@ -148,7 +148,7 @@ impl Scheduler {
         .await;
     }
 
-    /// Those that are handled here, and those that are given back.
+    /// Splits messages into those that are handled here and those that are given back.
     fn parted(&self, mut all: Vec<QueuedMessage>) -> (Vec<QueuedMessage>, Vec<QueuedMessage>) {
         let active = &self.route;
         if active.acks_all {

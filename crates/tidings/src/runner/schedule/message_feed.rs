@@ -11,7 +11,7 @@ use crate::runner::in_flight::shared_pull::SharedPull;
 use crate::runner::status::route_state::{RouteFault, StateCell};
 use crate::transport::{Fault, Inboxes, Incoming, PollInto as _, Pull};
 
-/// Where messages come from.
+/// Source of a route's messages: core subscriptions, or a consumer.
 pub(crate) enum MessageFeed {
     Core(Inboxes),
     Durable(Arc<SharedPull>),
@@ -47,18 +47,18 @@ impl MessageFeed {
         }
     }
 
-    /// Whether messages may be on their way that were asked for when there was more room: the
+    /// Returns `true` if messages may be on their way that were asked for when there was more room: the
     /// server is to be told that they are here.
     pub(crate) fn expects(&self) -> bool {
         matches!(self, Self::Durable(flow) if flow.lock().as_ref().is_some_and(Pull::expects))
     }
 
-    /// Whether a message has come of which it is not known yet who put it back.
+    /// Returns `true` if a message has come of which it is not known yet who put it back.
     pub(crate) fn is_judging(&self) -> bool {
         matches!(self, Self::Durable(flow) if flow.lock().as_ref().is_some_and(Pull::is_judging))
     }
 
-    /// What a consumer delivers, shared.
+    /// Returns the consumer's pull, shared.
     pub(crate) fn flow(&self) -> Option<Arc<SharedPull>> {
         match self {
             Self::Core(_) => None,
@@ -89,7 +89,7 @@ pub(crate) enum StopReason {
     /// A message came that is not known here, of a consumer that is for one alone: it is another
     /// instance's turn.
     Yielding,
-    /// What is handled takes too long: what was asked for goes elsewhere.
+    /// Handlers take too long: what was asked for goes elsewhere.
     Crowded,
     /// The feed has ended.
     Dry,
@@ -106,7 +106,7 @@ impl MessageBuffer {
         Self { route: Arc::clone(route), message: blank(route) }
     }
 
-    /// Where the next message is to be written.
+    /// Returns the allocation that the next message is to be written into.
     pub(crate) fn blank(&mut self) -> Option<&mut Incoming> {
         if Arc::strong_count(&self.message) > 1 {
             self.message = blank(&self.route);

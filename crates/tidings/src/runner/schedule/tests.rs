@@ -11,7 +11,7 @@ use tidings::prelude::*;
 use tidings::{Batch, CircuitBreaker};
 
 thread_local! {
-    /// How often the intakes of this thread, which is one test's, have looked what there is to do.
+    /// How often the schedulers of this thread, which is one test's, have looked what there is to do.
     static LOOKS: Cell<u64> = const { Cell::new(0) };
 }
 

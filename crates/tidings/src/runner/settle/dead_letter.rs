@@ -1,5 +1,5 @@
-//! What can't be handled is put aside: its letter is stored in a task of its own, and where that
-//! takes its time no handler's place is kept for it.
+//! Dead-lettering: the letter of a message is stored in a task of its own, and where that
+//! takes its time no handler's permit is kept for it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::transport::{Fault, Incoming, Settlement};
 /// The first and the longest wait before a dead letter that can't be stored is stored again.
 pub(crate) const STORE_RETRY: Backoff =
     Backoff::new(Duration::from_millis(500), Duration::from_secs(30));
-/// How long a message keeps its place while its letter is on its way.
+/// How long a message keeps its permit while its letter is on its way.
 const HELD: Duration = Duration::from_secs(2);
 /// When a message comes again to which a letter refers, and which its stream would not keep once it
 /// is settled.
@@ -81,7 +81,7 @@ impl Drop for UnstoredCount {
 }
 
 /// Stores a message as a dead letter and settles it; `None` where that takes its time: it goes on
-/// without a place then, until the shutdown's deadline.
+/// without a permit then, until the shutdown's deadline.
 pub(crate) async fn put_aside(
     active: &Arc<ActiveRoute>,
     queued: QueuedMessage,
@@ -131,7 +131,7 @@ async fn aside(
     };
     if let Some((queued, sent)) = untold {
         unsettled(active, &queued.incoming, sent);
-        // No intake turns for it any more.
+        // No scheduler turns for it any more.
         if active.acks_all {
             acknowledge_all(active, active.in_flight.ack_window(AckWindow::due));
         }
@@ -214,7 +214,7 @@ async fn store(
             None => unstored = Some(UnstoredCount::new(active, error)),
             Some(unstored) => UnstoredCount::goes_on(unstored, error),
         }
-        // Its place is free from now on.
+        // Its permit is free from now on.
         *tell = None;
         let _ = timeout(waits.lengthen(), active.stored.notified()).await;
     }

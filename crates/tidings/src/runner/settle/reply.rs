@@ -34,7 +34,7 @@ const UNAVAILABLE: &str = "503";
 /// The most of a description that goes into a header, in characters.
 const MOST_DESCRIPTION: usize = 512;
 
-/// Sends the answer; an asker is never left waiting. Nor is the handler's place kept for a server
+/// Sends the answer; an asker is never left waiting. Nor is the handler's permit kept for a server
 /// that is away: whoever asked has given up when it comes back.
 pub(crate) async fn reply(
     link: &Link,
@@ -130,7 +130,7 @@ fn answer(handled: HandlerExit, told: Option<&ErrorReply>) -> (Headers, Bytes) {
     }
 }
 
-/// What tells a reply from a stream's confirmation, where its text does not.
+/// Marks a reply as none of a stream's confirmations, where its text does not.
 fn marks(body: &[u8]) -> Headers {
     let mut headers = Headers::new();
     if request::stream_of(body).is_some() {

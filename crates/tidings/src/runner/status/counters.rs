@@ -1,4 +1,4 @@
-//! What a handler did, counted.
+//! Counters of a route.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,7 +13,7 @@ use crate::runner::policy::disposition::Disposition;
 use crate::runner::policy::handler_exit::HandlerExit;
 use crate::transport::{Dropped, Passed};
 
-/// What one handler did.
+/// Counts of what one handler did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RouteReport {
@@ -45,7 +45,7 @@ pub struct RouteReport {
     /// [`DeadLetterPolicy::off`](crate::DeadLetterPolicy::off) each counts as it is given up.
     pub dead_lettered: u64,
     /// How many of a stream's messages are given up now and have no dead letter yet, since it could
-    /// not be stored: each stays where it is, keeps no handler's place, and is tried again. Beside
+    /// not be stored: each stays where it is, keeps no handler's permit, and is tried again. Beside
     /// them the route's state is [`Failing`](crate::RouteState::Failing).
     pub unstored: u64,
     /// How many handlers were dropped because the shutdown's deadline passed.
@@ -94,7 +94,7 @@ pub(crate) struct Counters {
     pub(crate) refused: RefusedReplies,
 }
 
-/// What a route's subscriptions have lost: numbers for those that have ended.
+/// Losses of a route's subscriptions: numbers for those that have ended.
 #[derive(Debug, Default)]
 struct AllDropped {
     ended: u64,

@@ -9,9 +9,9 @@ use tokio::sync::watch;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RouteState {
-    /// It takes messages.
+    /// Takes messages.
     Running,
-    /// It was paused.
+    /// Paused by a call.
     Paused,
     /// Its circuit breaker is open: its handler kept failing.
     Open {
@@ -34,7 +34,7 @@ pub enum RouteState {
 #[derive(Debug, Default)]
 pub(crate) struct StateCell {
     standing: watch::Sender<Standing>,
-    /// Whether there is trouble: asked with every message, and so without a lock.
+    /// `true` if there is trouble: asked with every message, and so without a lock.
     troubled: AtomicBool,
 }
 
@@ -46,7 +46,7 @@ struct Standing {
     troubles: [Option<(SystemTime, String)>; 4],
 }
 
-/// What keeps a route from working.
+/// Fault that keeps a route from working.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum RouteFault {
     /// No messages can be taken.
@@ -97,7 +97,7 @@ impl StateCell {
         let _ = self.standing.subscribe().wait_for(|standing| standing.paused == paused).await;
     }
 
-    /// It is open until then; `None` if it is closed again.
+    /// Opens it until then; `None` closes it again.
     pub(crate) fn open(&self, open: Option<(SystemTime, String)>) {
         self.standing.send_if_modified(|standing| {
             let changes = standing.open != open;
@@ -106,7 +106,7 @@ impl StateCell {
         });
     }
 
-    /// It can't work, for this reason.
+    /// Records that it can't work, for this reason.
     pub(crate) fn failing(&self, trouble: RouteFault, now: SystemTime, error: String) {
         self.standing.send_if_modified(|standing| {
             self.troubled.store(true, Relaxed);
@@ -117,7 +117,7 @@ impl StateCell {
         });
     }
 
-    /// It works again, as far as this is concerned.
+    /// Records that it works again, as far as this is concerned.
     #[inline]
     pub(crate) fn well(&self, trouble: RouteFault) {
         if self.troubled.load(Relaxed) {
