@@ -1,0 +1,155 @@
+//! Addresses of servers, and the credentials that stand in them, which are never shown.
+
+use std::io;
+
+use async_nats::ServerAddr;
+use percent_encoding::percent_decode_str;
+
+use crate::transport::nats::connection::connect::Auth;
+
+/// One server's address.
+pub(crate) struct Address {
+    /// Without credentials: async-nats does not use what a URL holds, and logs it.
+    pub(crate) address: ServerAddr,
+    pub(crate) auth: Option<Auth>,
+}
+
+/// Why a text is no list of addresses.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    /// The address as far as it can be shown.
+    pub(crate) shown: String,
+    pub(crate) source: io::Error,
+}
+
+/// Reads one address, or several with commas between them.
+pub(crate) fn read(list: &str) -> Result<Vec<Address>, Unreadable> {
+    let parts = split(list).map_err(|why| Unreadable { shown: "…".to_owned(), source: why })?;
+    let mut addresses = Vec::with_capacity(parts.len());
+    for (place, part) in parts.iter().enumerate() {
+        let address = parse(part);
+        addresses.push(address.map_err(|source| Unreadable { shown: show(list, place), source })?);
+    }
+    Ok(addresses)
+}
+
+/// The addresses of a text, safe to show.
+pub(crate) fn shown(list: &str) -> String {
+    let Ok(parts) = split(list) else { return "…".to_owned() };
+    let shown: Vec<String> = (0..parts.len()).map(|place| show(list, place)).collect();
+    shown.join(", ")
+}
+
+/// The parts of a list. A comma in somebody's password would end an address in the midst of it: where
+/// it may be one, nothing is split.
+fn split(list: &str) -> io::Result<Vec<&str>> {
+    let parts: Vec<&str> = list.split(',').map(str::trim).collect();
+    let begins_anew = |part: &&str| !part.contains('@') || scheme(part).is_some();
+    if parts.iter().skip(1).all(begins_anew) {
+        return Ok(parts);
+    }
+    Err(invalid(
+        "a comma in a user's name, password or token must be written %2C, and an address with \
+         credentials behind a comma needs its scheme",
+    ))
+}
+
+/// One address of a list, without credentials: what stands before the last `@` is left out. It may be
+/// no URL at all, with a password that holds what ends a host's name in one.
+fn show(list: &str, place: usize) -> String {
+    let part = list.split(',').nth(place).unwrap_or_default().trim();
+    // A query may hold a secret, too.
+    let host = |text: &str| text.split(['?', '#']).next().unwrap_or_default().to_owned();
+    let Some((credentials, behind)) = part.rsplit_once('@') else {
+        // The first half of credentials with a comma may be no address, but look like one.
+        let may_be_cut = list.contains('@') && parse(part).is_err();
+        return if may_be_cut { format!("address {}", place + 1) } else { host(part) };
+    };
+    let host = host(behind);
+    match scheme(credentials) {
+        Some(scheme) => format!("{scheme}://{host}"),
+        None => host,
+    }
+}
+
+/// The scheme of a URL: letters before `://`.
+fn scheme(text: &str) -> Option<&str> {
+    let (scheme, _) = text.split_once("://")?;
+    scheme.chars().all(|c| c.is_ascii_alphabetic()).then_some(scheme)
+}
+
+/// Takes the credentials out of a URL: `user:password@`, or `token@`.
+fn parse(server: &str) -> io::Result<Address> {
+    if server.contains("://") && !matches!(scheme(server), Some("nats" | "tls")) {
+        return Err(invalid("its scheme is neither `nats` nor `tls`"));
+    }
+    let mut url = server.parse::<ServerAddr>()?.into_inner();
+    if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+        return Err(invalid("there is more than a host and a port"));
+    }
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let auth = match (url.username(), url.password()) {
+        ("", None) => None,
+        (token, None) => Some(Auth::Token(decoded(token))),
+        (user, Some(password)) => Some(Auth::UserAndPassword(decoded(user), decoded(password))),
+    };
+    if auth.is_some() {
+        let refused = |()| invalid("it has no host");
+        url.set_username("").map_err(refused)?;
+        url.set_password(None).map_err(refused)?;
+    }
+    Ok(Address { address: ServerAddr::from_url(url)?, auth })
+}
+
+fn invalid(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_leave_the_url() {
+        let Address { address, auth } = parse("nats://al:p%40s%2Cs@127.0.0.1:4333").unwrap();
+        assert_eq!(address.as_url_str(), "nats://127.0.0.1:4333");
+        assert!(matches!(auth, Some(Auth::UserAndPassword(u, p)) if (&*u, &*p) == ("al", "p@s,s")));
+        let auth = parse("tls://s3cr3t@example.com").unwrap().auth;
+        assert!(matches!(auth, Some(Auth::Token(token)) if token == "s3cr3t"));
+        assert!(parse("nats://127.0.0.1").unwrap().auth.is_none());
+    }
+
+    #[test]
+    fn what_is_shown_has_no_credentials() {
+        for (server, shown_as) in [
+            ("nats://al:p@ss@host:4222", "nats://host:4222"),
+            ("al:pass@host", "host"),
+            ("nats://host:4222", "nats://host:4222"),
+            ("host:http", "host:http"),
+            ("nats://al:pa/ss@host", "nats://host"),
+            ("al:pa://ss@host", "host"),
+            ("nats://al:pa,ss@host", "…"),
+            ("al:pa,ss@host", "…"),
+            ("nats://al:pa,nats://ss@host", "address 1, nats://host"),
+            ("nats://a, nats://al:pass@b", "nats://a, nats://b"),
+            ("nats://host?password=pass", "nats://host"),
+            ("nats://al:pass@host?token=pass#pass", "nats://host"),
+        ] {
+            assert_eq!(shown(server), shown_as);
+        }
+    }
+
+    #[test]
+    fn a_list_is_split_where_no_credentials_can_be_cut() {
+        let read = |list| read(list).map(|addresses| addresses.len());
+        assert_eq!(read("nats://a:1,b:2, tls://al:pass@c").unwrap(), 3);
+        for list in ["nats://al:pa,ss@host", "al:pa,ss@host", "nats://a,al:pass@b", "a,token@b"] {
+            let error = read(list).unwrap_err();
+            assert!(error.source.to_string().contains("%2C"), "{list}: {error:?}");
+            assert!(!format!("{error:?}").contains("al:"), "{error:?}");
+        }
+        for list in ["nats://a/path", "nats://a?password=x", "nats://a#x", "http://a", "wss://a"] {
+            assert!(read(list).is_err(), "{list}");
+        }
+    }
+}

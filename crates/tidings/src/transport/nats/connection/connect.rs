@@ -1,0 +1,236 @@
+//! Making the connection: credentials, TLS, and coming back after a loss.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::{Client, ConnectErrorKind, Event, ServerAddr, ServerError};
+
+use crate::said::log;
+use crate::transport::Fault;
+use crate::transport::nats::connection::address::{self, Address};
+use crate::transport::nats::connection::server_connection::{Ear, Which};
+use crate::transport::nats::connection::supervisor::Tether;
+
+/// A dead peer is noticed after two pings without an answer; async-nats's minute is too long.
+const PING_INTERVAL: Duration = Duration::from_secs(15);
+/// How much async-nats may hold of one subscription until its keeper has come to it. What is over
+/// it drops without counting; the bound that counts is the keeper's own.
+const READ_AHEAD: usize = 1 << 20;
+
+/// Where and how to connect.
+#[derive(Clone)]
+pub(crate) struct ConnectOptions {
+    /// Each is an address, or several with commas between them.
+    pub(crate) servers: Vec<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) auth: Auth,
+    pub(crate) root_certificates: Vec<PathBuf>,
+    pub(crate) client_certificate: Option<(PathBuf, PathBuf)>,
+    pub(crate) require_tls: bool,
+    pub(crate) tls_first: bool,
+    pub(crate) inbox_prefix: Option<String>,
+    pub(crate) connect_timeout: Duration,
+    /// How many messages a core subscription holds that nobody has taken yet.
+    pub(crate) subscription_capacity: usize,
+}
+
+/// Who is connecting.
+#[derive(Clone)]
+pub(crate) enum Auth {
+    None,
+    Token(String),
+    UserAndPassword(String, String),
+    Nkey(String),
+    Credentials(String),
+    CredentialsFile(PathBuf),
+    Jwt { jwt: String, seed: String },
+}
+
+/// Why there is no connection. None of it holds a password.
+#[derive(Debug)]
+pub(crate) enum ConnectFault {
+    Address(address::Unreadable),
+    TwoCredentials,
+    Credentials(io::Error),
+    File { path: PathBuf, source: io::Error },
+    Refused(async_nats::ConnectError),
+    Failed(async_nats::ConnectError),
+    Timeout,
+}
+
+impl ConnectFault {
+    /// The same where a bus is connected already.
+    pub(crate) fn into_fault(self) -> Fault {
+        match self {
+            Self::Address(address::Unreadable { source, .. })
+            | Self::Credentials(source)
+            | Self::File { source, .. } => Fault::client(source),
+            Self::Refused(error) | Self::Failed(error) => Fault::client(error),
+            Self::TwoCredentials => Fault::client("two servers have different credentials"),
+            Self::Timeout => Fault::Timeout,
+        }
+    }
+}
+
+/// Where a bus connects, and as whom: the same for each of its connections, whatever becomes of the
+/// file that the credentials were in.
+#[derive(Clone)]
+pub(crate) struct Access {
+    addresses: Vec<ServerAddr>,
+    options: ConnectOptions,
+}
+
+impl Access {
+    pub(crate) fn read(mut options: ConnectOptions) -> Result<Self, ConnectFault> {
+        let mut addresses = Vec::with_capacity(options.servers.len());
+        let mut read = Vec::with_capacity(options.servers.len());
+        for list in &options.servers {
+            read.extend(address::read(list).map_err(ConnectFault::Address)?);
+        }
+        for Address { address, auth: in_url } in read {
+            addresses.push(address);
+            // async-nats does not use what a URL holds; every server of a cluster takes the same.
+            match (in_url, &options.auth) {
+                (None, _) => {}
+                (Some(in_url), Auth::None) => options.auth = in_url,
+                (Some(in_url), known) if in_url.same(known) => {}
+                (Some(_), _) => return Err(ConnectFault::TwoCredentials),
+            }
+        }
+        if let Auth::CredentialsFile(path) = options.auth {
+            readable(&path)?;
+            let text = fs::read_to_string(&path).map_err(ConnectFault::Credentials)?;
+            options.auth = Auth::Credentials(text);
+        }
+        Ok(Self { addresses, options })
+    }
+}
+
+/// Connects. Events go to `ear` first, which says whether more is to be said about one. The main
+/// connection is made when this returns; the listening one makes itself, for as long as it takes.
+pub(crate) async fn connect(
+    access: Access,
+    tether: &Arc<Tether>,
+    which: Which,
+    ear: Ear,
+) -> Result<Client, ConnectFault> {
+    let Access { addresses, options } = access;
+    let is_listening = which == Which::Listening;
+    // A server that says nothing must leave time for the others.
+    let each = options.connect_timeout / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
+    let (heard, back) = (Arc::clone(tether), Arc::clone(tether));
+    let mut nats = async_nats::ConnectOptions::new()
+        .connection_timeout(each)
+        .ping_interval(PING_INTERVAL)
+        .subscription_capacity(READ_AHEAD)
+        // They are looked at where they are sent.
+        .skip_subject_validation(true)
+        // The wait is the tether's.
+        .reconnect_delay_callback(|_| Duration::ZERO)
+        .reconnect_to_server_callback(move |servers, _| {
+            let back = Arc::clone(&back);
+            async move { back.next(&servers).await }
+        })
+        .event_callback(move |event| {
+            if ear.hear(&event) {
+                log(|| report(&event, which));
+            }
+            heard.hear(&event);
+            std::future::ready(())
+        })
+        .require_tls(options.require_tls);
+    if is_listening {
+        nats = nats.retry_on_initial_connect();
+    }
+    nats = match options.auth {
+        // A file's text has been read.
+        Auth::None | Auth::CredentialsFile(_) => nats,
+        Auth::Token(token) => nats.token(token),
+        Auth::UserAndPassword(user, password) => nats.user_and_password(user, password),
+        Auth::Nkey(seed) => nats.nkey(seed),
+        Auth::Credentials(text) => nats.credentials(&text).map_err(ConnectFault::Credentials)?,
+        Auth::Jwt { jwt, seed } => {
+            let text = format!(
+                "-----BEGIN NATS USER JWT-----\n{jwt}\n------END NATS USER JWT------\n\
+                 -----BEGIN USER NKEY SEED-----\n{seed}\n------END USER NKEY SEED------\n"
+            );
+            nats.credentials(&text).map_err(ConnectFault::Credentials)?
+        }
+    };
+    for path in options.root_certificates {
+        readable(&path)?;
+        nats = nats.add_root_certificates(path);
+    }
+    if let Some((certificate, key)) = options.client_certificate {
+        readable(&certificate)?;
+        readable(&key)?;
+        nats = nats.add_client_certificate(certificate, key);
+    }
+    if options.tls_first {
+        nats = nats.tls_first();
+    }
+    if let Some(name) = options.name {
+        nats = nats.name(if is_listening { format!("{name} (listening)") } else { name });
+    }
+    if let Some(prefix) = options.inbox_prefix {
+        nats = nats.custom_inbox_prefix(prefix);
+    }
+
+    // Boxed: its 16 KiB are nothing that a caller's own future should grow by.
+    let connecting = Box::pin(nats.connect(addresses));
+    match tokio::time::timeout(options.connect_timeout, connecting).await {
+        Ok(Ok(client)) => Ok(client),
+        Ok(Err(error)) => Err(match error.kind() {
+            ConnectErrorKind::AuthorizationViolation => ConnectFault::Refused(error),
+            // The seed is none: the server has not seen it.
+            ConnectErrorKind::Authentication => {
+                ConnectFault::Credentials(io::Error::new(io::ErrorKind::InvalidInput, error))
+            }
+            ConnectErrorKind::TimedOut => ConnectFault::Timeout,
+            _ => ConnectFault::Failed(error),
+        }),
+        Err(_) => Err(ConnectFault::Timeout),
+    }
+}
+
+/// async-nats opens the file later, and its error does not name it.
+fn readable(path: &Path) -> Result<(), ConnectFault> {
+    let opened = File::open(path).map(drop);
+    opened.map_err(|source| ConnectFault::File { path: path.to_owned(), source })
+}
+
+impl Auth {
+    fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Token(a), Self::Token(b)) => a == b,
+            (Self::UserAndPassword(a, b), Self::UserAndPassword(c, d)) => a == c && b == d,
+            _ => false,
+        }
+    }
+}
+
+fn report(event: &Event, which: Which) {
+    match event {
+        // Somebody may make it come and go many times a second. The tether says it.
+        Event::Connected | Event::Disconnected | Event::LameDuckMode | Event::ClientError(_)
+            if which == Which::Listening =>
+        {
+            tracing::debug!(%event, "connection of the core subscriptions");
+        }
+        Event::Connected => tracing::info!("connected to NATS"),
+        Event::Disconnected => tracing::warn!("disconnected from NATS; reconnecting"),
+        Event::LameDuckMode => tracing::warn!("the NATS server is about to stop"),
+        Event::SlowConsumer(subscription) => {
+            tracing::error!(subscription, "slow consumer: messages were dropped");
+        }
+        Event::ServerError(ServerError::Other(text)) => {
+            tracing::error!(error = text, "NATS server error");
+        }
+        Event::ServerError(error) => tracing::error!(%error, "NATS server error"),
+        Event::ClientError(error) => tracing::error!(%error, "NATS client error"),
+        Event::Draining | Event::Closed => tracing::debug!(%event, "NATS connection"),
+    }
+}

@@ -1,0 +1,530 @@
+//! What holds a client to its server: why it is off, how it comes back, and that it does not once
+//! its bus is closed or gone.
+//!
+//! async-nats comes back for as long as it lives, and hears nothing meanwhile, not even that nobody
+//! has it any more. But it asks which server to try next, and so it is here that it waits, and ends.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
+
+use async_nats::{Client, ClientError, Event, ReconnectToServer, Server, ServerAddr, ServerError};
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::backoff::Backoff;
+use crate::jitter::jittered;
+use crate::said::log;
+use crate::transport::nats::Nats;
+use crate::transport::nats::connection::disruption::Disruptions;
+use crate::transport::{Fault, Outage};
+
+/// The waits between two attempts to reconnect, before jitter.
+const RECONNECT: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(4));
+
+/// How long a connection waits for another one that is to go first.
+const FIRST_GOES: Duration = Duration::from_secs(2);
+/// How long the client may take to say which servers it knows.
+const KNOWN: Duration = Duration::from_secs(1);
+/// After how many attempts it is said that nothing is heard.
+const DEAF: usize = 4;
+
+/// A connection that was lost within this time was lost soon.
+const SOON: Duration = Duration::from_secs(10);
+/// How often it may be lost like that before it is said.
+const MANY_BREAKS: u64 = 4;
+
+/// How often a connection was lost soon after it was made, one time behind the other.
+#[derive(Debug, Default)]
+struct Breaks {
+    times: u64,
+    made: Option<Instant>,
+}
+
+impl Breaks {
+    fn made(&mut self, now: Instant) {
+        self.made = Some(now);
+    }
+
+    /// Counts a loss of the connection; gives how many there were in a row.
+    fn lost(&mut self, with_words: bool, now: Instant) -> u64 {
+        let was_soon = self.made.take().is_some_and(|made| now - made < SOON);
+        self.times = if was_soon && !with_words { self.times.saturating_add(1) } else { 0 };
+        self.times
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Tether {
+    /// Why there is no connection, while there is none.
+    outage: watch::Sender<Option<Outage>>,
+    /// What the server said last that may be why it ends the connection.
+    last_words: watch::Sender<Option<String>>,
+    /// Counts how often the connection was made.
+    connected: watch::Sender<u64>,
+    /// How often it was lost without a word of the server's, each time soon after it was made.
+    breaks: Mutex<Breaks>,
+    /// How many attempts there were since it was lost.
+    attempts: AtomicUsize,
+    /// Whose turn it is among the servers.
+    turn: AtomicUsize,
+    /// The server that it is on, or was tried last.
+    at: Mutex<Option<ServerAddr>>,
+    /// Counts the attempts that have ended, either way.
+    tried: watch::Sender<u64>,
+    /// Somebody waits for the next attempt.
+    hurry: Notify,
+    /// What it is beside the other connection of its bus.
+    beside: Beside,
+    /// Nobody wants it back.
+    cut: CancellationToken,
+    /// Nothing is received any more.
+    over: CancellationToken,
+}
+
+/// The other connection of a bus. They go to the same server, so that it knows at once of both what
+/// one of them listens to and what the other publishes; and where both were lost the one that listens
+/// goes first, so that it hears what the other one sends then.
+#[derive(Debug)]
+enum Beside {
+    /// This publishes; the other one listens, if there is one.
+    Listening(OnceLock<Arc<Tether>>),
+    /// This listens; the other one publishes.
+    Main { main: Weak<Tether>, disruptions: Mutex<Disruptions> },
+}
+
+impl Tether {
+    pub(crate) fn main() -> Self {
+        Self::new(None, Beside::Listening(OnceLock::new()))
+    }
+
+    /// That of the connection that listens, which is still to be made.
+    pub(crate) fn listening(main: &Arc<Self>) -> Self {
+        let said = "the connection for core subscriptions is not made yet".to_owned();
+        let main = Arc::downgrade(main);
+        let beside = Beside::Main { main, disruptions: Mutex::default() };
+        Self::new(Some(Outage::Away { said }), beside)
+    }
+
+    fn new(outage: Option<Outage>, beside: Beside) -> Self {
+        Self {
+            outage: watch::Sender::new(outage),
+            last_words: watch::Sender::new(None),
+            connected: watch::Sender::new(0),
+            breaks: Mutex::default(),
+            attempts: AtomicUsize::new(0),
+            // Not all clients begin with the same server.
+            turn: AtomicUsize::new(usize::from(Uuid::now_v7().as_bytes()[15])),
+            at: Mutex::default(),
+            tried: watch::Sender::new(0),
+            hurry: Notify::new(),
+            beside,
+            cut: CancellationToken::new(),
+            over: CancellationToken::new(),
+        }
+    }
+
+    /// From now on this connection is made again behind that one.
+    pub(crate) fn goes_behind(&self, listening: &Arc<Self>) {
+        if let Beside::Listening(cell) = &self.beside {
+            // There is one for each bus.
+            let _ = cell.set(Arc::clone(listening));
+        }
+    }
+
+    /// Learns on which server the client is, if nobody knows yet.
+    pub(crate) async fn learn_where(&self, client: &Client) {
+        if self.at().is_some() || self.outage().is_some() {
+            return;
+        }
+        if let Ok(Ok(pool)) = timeout(KNOWN, client.server_pool()).await {
+            let mut at = self.at();
+            if at.is_none() {
+                *at = pool.into_iter().find(|server| server.did_connect).map(|known| known.addr);
+            }
+        }
+    }
+
+    fn at(&self) -> MutexGuard<'_, Option<ServerAddr>> {
+        self.at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How often the connection was made.
+    pub(crate) fn times_made(&self) -> u64 {
+        *self.connected.borrow()
+    }
+
+    fn breaks(&self) -> MutexGuard<'_, Breaks> {
+        self.breaks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why there is no connection; `None` while there is one.
+    pub(crate) fn outage(&self) -> Option<Outage> {
+        self.outage.borrow().clone()
+    }
+
+    /// Resolves while there is no connection.
+    pub(crate) async fn is_off(&self) {
+        // The sender is here too: it is never gone.
+        let _ = self.outage.subscribe().wait_for(Option::is_some).await;
+    }
+
+    /// Counts how often the connection was made.
+    pub(crate) fn connected(&self) -> watch::Receiver<u64> {
+        self.connected.subscribe()
+    }
+
+    /// The client is not to come back.
+    pub(crate) fn cut(&self) {
+        self.cut.cancel();
+    }
+
+    /// Nothing is received any more, whatever becomes of the client.
+    pub(crate) fn end(&self) {
+        self.cut.cancel();
+        self.over.cancel();
+    }
+
+    /// Cancelled once nothing is received any more.
+    pub(crate) fn over(&self) -> &CancellationToken {
+        &self.over
+    }
+
+    /// The runtime ends: there is no client any more, and whoever listens elsewhere is told.
+    pub(crate) fn runtime_ended(&self) {
+        self.outage.send_replace(Some(Outage::RuntimeEnded));
+        self.end();
+    }
+
+    /// What the client tells of its connection.
+    pub(crate) fn hear(&self, event: &Event) {
+        match event {
+            Event::Connected => {
+                self.attempts.store(0, Ordering::Relaxed);
+                self.last_words.send_replace(None);
+                self.outage.send_replace(None);
+                self.connected.send_modify(|count| *count += 1);
+                self.tried.send_modify(|count| *count += 1);
+                self.breaks().made(Instant::now());
+                self.is_back();
+            }
+            Event::Disconnected => {
+                let said = self.last_words.send_replace(None);
+                let times = self.breaks().lost(said.is_some(), Instant::now());
+                match &self.beside {
+                    Beside::Listening(_) => say_of_breaks(times),
+                    Beside::Main { disruptions, .. } => {
+                        let mut disruptions =
+                            disruptions.lock().unwrap_or_else(PoisonError::into_inner);
+                        disruptions.lost(said.is_some());
+                    }
+                }
+                self.is_off_because(said.as_deref().unwrap_or("the connection was lost"));
+            }
+            Event::ServerError(error) => {
+                let said = match error {
+                    ServerError::Other(text) => text.clone(),
+                    error => error.to_string(),
+                };
+                if is_refusal(&said) {
+                    self.last_words.send_replace(Some(said));
+                }
+            }
+            // An attempt that was refused. Of others it says less than is known before the next one.
+            Event::ClientError(ClientError::Other(text))
+                if is_refusal(text) && self.outage.borrow().is_some() =>
+            {
+                self.is_off_because(text);
+            }
+            _ => {}
+        }
+    }
+
+    /// A refusal is kept until the server takes the credentials, or says something else of them.
+    fn is_off_because(&self, said: &str) {
+        let said = said.to_owned();
+        self.outage.send_if_modified(|outage| {
+            let now = match outage {
+                _ if is_refusal(&said) => Outage::Refused { said },
+                Some(Outage::Refused { .. } | Outage::RuntimeEnded) => return false,
+                _ => Outage::Away { said },
+            };
+            let is_news = outage.as_ref() != Some(&now);
+            *outage = Some(now);
+            is_news
+        });
+    }
+
+    /// Which server the client is to try, once it is time to; `None` before it was connected, when
+    /// it tries all. Where nobody wants it back it ends here.
+    pub(crate) async fn next(&self, servers: &[Server]) -> Option<ReconnectToServer> {
+        let was_made = *self.connected.borrow() > 0;
+        if !was_made && matches!(self.beside, Beside::Listening(_)) {
+            return None;
+        }
+        let attempt = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(said) = servers.iter().find_map(|server| server.last_error.as_deref()) {
+            self.is_off_because(said);
+        }
+        self.tried.send_modify(|count| *count += 1);
+        self.say_of_attempts(attempt);
+        // The first one is asked for; a lost connection is not made again by all at once.
+        let wait = if was_made || attempt > 1 { delay(attempt) } else { Duration::ZERO };
+        tokio::select! {
+            biased;
+            () = self.cut.cancelled() => {
+                self.end();
+                give_up().await;
+            }
+            () = async {
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    () = self.hurry.notified() => {}
+                }
+                self.let_the_other_go_first().await;
+            } => {}
+        }
+        let server = self.where_the_other_is(servers, attempt).or_else(|| {
+            let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+            servers.get(turn % servers.len().max(1))
+        })?;
+        *self.at() = Some(server.addr.clone());
+        Some(ReconnectToServer { addr: server.addr.clone(), delay: Some(Duration::ZERO) })
+    }
+
+    /// Where the connection that listens is lost, too: waits until it was tried once more.
+    async fn let_the_other_go_first(&self) {
+        let Beside::Listening(listening) = &self.beside else { return };
+        let Some(listening) = listening.get().filter(|other| other.outage().is_some()) else {
+            return;
+        };
+        let mut tried = listening.tried.subscribe();
+        tried.mark_unchanged();
+        listening.hurry.notify_one();
+        let _ = timeout(FIRST_GOES, tried.changed()).await;
+    }
+
+    /// The server of the bus's other connection, while there is that. Each second attempt goes
+    /// elsewhere, if this one can't be had there.
+    fn where_the_other_is<'a>(&self, servers: &'a [Server], attempt: usize) -> Option<&'a Server> {
+        let other = match &self.beside {
+            Beside::Listening(listening) => Arc::clone(listening.get()?),
+            Beside::Main { main, .. } => main.upgrade()?,
+        };
+        if other.outage().is_some() || attempt.is_multiple_of(2) {
+            return None;
+        }
+        let at = other.at().clone()?;
+        servers.iter().find(|server| server.addr == at)
+    }
+
+    /// The connection is made: says of one that listens if it alone was lost, and nobody said why.
+    fn is_back(&self) {
+        let Beside::Main { main, disruptions } = &self.beside else { return };
+        let Some(main) = main.upgrade() else { return };
+        let (held, made) = (main.outage().is_none(), main.times_made());
+        let mut disruptions = disruptions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(said) = disruptions.back(held, made, Instant::now()) {
+            let server = self.at().as_ref().map(|at| at.as_url_str().to_owned());
+            log(|| said.warn(server.as_deref().unwrap_or_default()));
+        }
+    }
+
+    fn say_of_attempts(&self, attempt: usize) {
+        let is_listening = matches!(self.beside, Beside::Main { .. });
+        if !is_listening || attempt < DEAF || !attempt.is_power_of_two() {
+            return;
+        }
+        if let Some(outage) = self.outage() {
+            log(|| tracing::warn!(%outage, attempt, "core subscriptions hear nothing"));
+        }
+    }
+}
+
+/// Says that the connection was lost again and again.
+fn say_of_breaks(times: u64) {
+    if times >= MANY_BREAKS && times.is_power_of_two() {
+        tracing::error!(
+            times,
+            "the connection is lost again and again, soon after it is made, and the server says no \
+             reason. A message whose headers can't be read does that each time it comes: the client \
+             (async-nats 0.51) gives the whole connection up for it, and says why at \
+             `async_nats=debug` alone"
+        );
+    }
+}
+
+/// Ends the client's own task, in which this runs. There is no other way to say so while it is
+/// disconnected; nobody waits for that task, and no panic's hook is called.
+#[cfg(panic = "unwind")]
+fn give_up() -> std::future::Pending<()> {
+    std::panic::resume_unwind(Box::new("the bus is closed"))
+}
+
+/// Where nothing can unwind the task waits for ever. It asks no server.
+#[cfg(not(panic = "unwind"))]
+fn give_up() -> std::future::Pending<()> {
+    std::future::pending()
+}
+
+/// Whether what was said is about who connects: the texts of a nats-server that end a connection,
+/// and async-nats's own (`authorization violation`, `User Authentication Revoked`, `Account
+/// Authentication Expired`).
+fn is_refusal(said: &str) -> bool {
+    let said = said.to_ascii_lowercase();
+    said.contains("authorization violation") || said.contains("authentication")
+}
+
+/// Twice as long after each attempt, and never the same for two clients of one server.
+fn delay(attempt: usize) -> Duration {
+    jittered(RECONNECT.after(u64::try_from(attempt).unwrap_or(u64::MAX)))
+}
+
+impl Nats {
+    /// Resolves when the connection has been lost and made again, or it is over.
+    pub(crate) fn reconnected(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let mut connected = self.shared.main.tether.connected();
+        connected.mark_unchanged();
+        let over = self.shared.main.tether.over().clone();
+        Box::pin(async move {
+            tokio::select! {
+                () = over.cancelled() => {}
+                Ok(()) = connected.changed() => {}
+                else => std::future::pending().await,
+            }
+        })
+    }
+
+    /// Whether nothing is received any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.shared.main.tether.over().is_cancelled()
+    }
+
+    /// Why there is no connection; `None` while there is one.
+    pub(crate) fn outage(&self) -> Option<Outage> {
+        self.shared.main.tether.outage()
+    }
+
+    /// That something took too long, and why, where that is known.
+    pub(crate) fn too_late(&self) -> Fault {
+        self.outage().map_or(Fault::Timeout, Fault::Away)
+    }
+
+    /// The client is gone: because the bus was closed, or because its runtime has ended.
+    #[cold]
+    pub(crate) fn gone(&self) -> Fault {
+        if self.is_closed() { Fault::Closed } else { Fault::Away(Outage::RuntimeEnded) }
+    }
+
+    /// Whether this runs where the client does, and so also whatever tells that an answer is late.
+    #[inline]
+    pub(crate) fn is_at_home(&self) -> bool {
+        // One with threads of its own runs as long as it is there.
+        self.shared.has_threads
+            || Handle::try_current().is_ok_and(|here| here.id() == self.shared.home)
+    }
+
+    /// Why a core subscription that was not made in time was not, where that is known.
+    pub(crate) fn too_late_to_listen(&self) -> Fault {
+        let listening = self.shared.listening.get();
+        let outage = listening.and_then(|line| line.tether.outage());
+        outage.map_or_else(|| self.too_late(), Fault::Away)
+    }
+
+    /// Sends what is left and ends all subscriptions, for as long as `within`. It is closed in any
+    /// case: it does not come back, and nothing is received any more.
+    pub(crate) async fn close(&self, within: Duration) -> Result<(), Fault> {
+        self.shared.closed.store(true, Ordering::Relaxed);
+        let (main, listening) = (&self.shared.main, self.shared.listening.get());
+        let lines = || [main].into_iter().chain(listening);
+        lines().for_each(|line| line.tether.cut());
+        self.shared.delete_ephemerals();
+        let late = self.too_late();
+        let closing = async {
+            main.leave().await?;
+            match listening {
+                None => Ok(()),
+                // While that is away nothing is to be had there.
+                Some(listening) => tokio::select! {
+                    left = listening.leave() => left,
+                    () = listening.tether.over().cancelled() => Ok(()),
+                },
+            }
+        };
+        if !within.is_zero()
+            && let Ok(Ok(())) = timeout(within, closing).await
+        {
+            return Ok(());
+        }
+        self.shared.replies.close();
+        for line in lines() {
+            line.tether.end();
+            line.answers.close();
+            // It leaves as soon as it can; the second question has it look up from waiting.
+            let client = line.client.clone();
+            self.shared.runtime.spawn(async move {
+                if client.drain().await.is_ok() {
+                    let _ = client.flush().await;
+                }
+            });
+        }
+        Err(late)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reconnects_come_later_and_later_up_to_a_bound() {
+        let first = RECONNECT.after(1);
+        assert!(delay(1) >= first && delay(1) < first * 2);
+        assert!(delay(1000) >= Duration::from_secs(4));
+    }
+
+    #[test]
+    fn losses_count_while_they_come_soon_and_without_a_word() {
+        let (mut breaks, begun) = (Breaks::default(), Instant::now());
+        let at = |seconds| begun + Duration::from_secs(seconds);
+        for times in 1..=5 {
+            breaks.made(at(times * 10));
+            assert_eq!(breaks.lost(false, at(times * 10 + 1)), times);
+        }
+        breaks.made(at(100));
+        assert_eq!(breaks.lost(true, at(101)), 0, "the server said why");
+        breaks.made(at(200));
+        assert_eq!(breaks.lost(false, at(201)), 1);
+        breaks.made(at(300));
+        assert_eq!(breaks.lost(false, at(311)), 0, "it held for a while");
+    }
+
+    #[test]
+    fn a_refusal_is_told_until_the_connection_is_back() {
+        let tether = Tether::main();
+        let error = |text: &str| Event::ClientError(ClientError::Other(text.to_owned()));
+        let revoked = "User Authentication Revoked".to_owned();
+        tether.hear(&Event::Connected);
+        tether.hear(&error("authorization violation"));
+        assert_eq!(tether.outage(), None, "there is a connection");
+        tether.hear(&Event::ServerError(ServerError::Other(revoked.clone())));
+        assert_eq!(tether.outage(), None, "it is there as long as it is");
+        tether.hear(&Event::Disconnected);
+        assert_eq!(tether.outage(), Some(Outage::Refused { said: revoked.clone() }));
+        tether.hear(&error("IO error"));
+        assert_eq!(tether.outage(), Some(Outage::Refused { said: revoked }));
+        tether.hear(&Event::Connected);
+        assert_eq!(tether.outage(), None);
+        tether.hear(&Event::Disconnected);
+        tether.is_off_because("IO error: Connection refused");
+        let said = "IO error: Connection refused".to_owned();
+        assert_eq!(tether.outage(), Some(Outage::Away { said }));
+        tether.hear(&error("authorization violation"));
+        let said = "authorization violation".to_owned();
+        assert_eq!(tether.outage(), Some(Outage::Refused { said }));
+    }
+}

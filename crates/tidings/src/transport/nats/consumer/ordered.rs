@@ -1,0 +1,396 @@
+//! A stream's messages in order (ADR-17): a consumer without acks, which is made anew behind the
+//! last message when one is missing.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use async_nats::jetstream;
+use futures_util::{FutureExt as _, Stream};
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use crate::backoff::Backoff;
+use crate::jitter::jittered;
+use crate::subject::Subject;
+use crate::transport::nats::Nats;
+use crate::transport::nats::NatsPull;
+use crate::transport::nats::consumer::ephemeral::Ephemeral;
+use crate::transport::nats::jetstream::consumer_config as config;
+use crate::transport::{
+    ApiError, ConsumerConfig, DeliverFrom, Fault, Identity, Incoming, PollInto, Receipt,
+    StoredMessage, Unreadable,
+};
+
+/// That a stream is not the one that was begun with.
+const ANOTHER: &str = "its stream was deleted, and made again: its sequences begin anew";
+/// How long a server keeps a consumer that nobody reads, where it is not told.
+const INACTIVE: Duration = Duration::from_secs(30);
+/// The waits before one more consumer is made, where the last was of no use.
+const REMAKE: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
+
+/// A consumer that is being made.
+type Making = Pin<Box<dyn Future<Output = Result<Made, Fault>> + Send>>;
+
+/// A look for the message that breaks the connection.
+type Searching = Pin<Box<dyn Future<Output = Result<Option<(StoredMessage, u64)>, Fault>> + Send>>;
+
+/// How often the connection may be lost before a message came, until one that breaks it is looked
+/// for where it is not known which messages come next.
+const LOSSES: u32 = 2;
+
+/// One of the consumers of a replay. It ends with this value.
+#[derive(Debug)]
+struct Made {
+    pull: NatsPull,
+    /// The sequence behind which it begins.
+    behind: u64,
+    _consumer: Ephemeral,
+}
+
+/// An ordered consumer's messages.
+pub(crate) struct NatsOrdered {
+    nats: Nats,
+    stream: String,
+    /// Which stream of that name it is; `None` where that may not be asked.
+    identity: Option<Identity>,
+    filters: Vec<Subject>,
+    /// Where the next consumer begins.
+    from: DeliverFrom,
+    /// While the last messages of the subjects come: the stream's last message when that began.
+    lasts: Option<u64>,
+    /// Whether the consumer is another one than at first.
+    is_again: bool,
+    made: Made,
+    room: usize,
+    /// How many messages of this consumer came; each has its number.
+    number: u64,
+    making: Option<Making>,
+    /// How many consumers were made since a message came.
+    tries: u32,
+    /// The last message that came; where none did, the one before the first.
+    last: u64,
+    /// Resolves when the connection has come back.
+    reconnected: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// How often it did since a message came.
+    losses: u32,
+    searching: Option<Searching>,
+    /// What was found, and the last message that comes before it.
+    found: Option<(StoredMessage, u64)>,
+    /// Whether all messages behind `last` come, and not only some.
+    is_whole: bool,
+    ended: bool,
+}
+
+impl NatsOrdered {
+    pub(crate) async fn open(
+        nats: &Nats,
+        stream: &str,
+        filters: Vec<Subject>,
+        from: DeliverFrom,
+        room: usize,
+    ) -> Result<Self, Fault> {
+        let is_whole = matches!(from, DeliverFrom::Beginning | DeliverFrom::Sequence(_));
+        let last = match from {
+            DeliverFrom::Sequence(sequence) => sequence.saturating_sub(1),
+            _ => 0,
+        };
+        let standing = match nats.stream_standing(stream).await {
+            Ok(None) => return Err(ApiError::stream_not_found("stream not found").into()),
+            // A replay does not need it, unless its consumer is lost.
+            Err(Fault::Denied(_)) => None,
+            standing => standing?,
+        };
+        let made = nats.ordered(stream, &filters, from, room).await?;
+        // What is new is so from now on, also for a consumer that is made later.
+        let from = match from {
+            DeliverFrom::New => DeliverFrom::Sequence(made.behind + 1),
+            from => from,
+        };
+        let is_of_lasts = from == DeliverFrom::LastPerSubject;
+        Ok(Self {
+            nats: nats.clone(),
+            stream: stream.to_owned(),
+            lasts: standing.as_ref().filter(|_| is_of_lasts).map(|standing| standing.last),
+            identity: standing.map(|standing| standing.identity),
+            filters,
+            from,
+            is_again: false,
+            made,
+            room,
+            number: 0,
+            making: None,
+            tries: 0,
+            last,
+            reconnected: nats.reconnected(),
+            losses: 0,
+            searching: None,
+            found: None,
+            is_whole,
+            ended: false,
+        })
+    }
+
+    /// How many more messages may be on the way, or here and not yielded.
+    pub(crate) fn set_room(&mut self, room: usize) {
+        self.room = room;
+        self.made.pull.set_room(room);
+    }
+
+    /// Makes one more consumer: at once, unless the last one was of no use.
+    fn make(&mut self) {
+        let pause = match self.tries {
+            0 => Duration::ZERO,
+            tries => jittered(REMAKE.after(tries.into())),
+        };
+        self.tries = self.tries.saturating_add(1);
+        let (nats, stream, filters) =
+            (self.nats.clone(), self.stream.clone(), self.filters.clone());
+        let (from, room, identity) = (self.from, self.room, self.identity.clone());
+        self.making = Some(Box::pin(async move {
+            sleep(pause).await;
+            let made = nats.ordered(&stream, &filters, from, room).await?;
+            // Asked for once it is made: then it is of this stream.
+            if let Some(identity) = identity {
+                let standing = nats.stream_standing(&stream).await?;
+                if standing.is_none_or(|standing| standing.identity != identity) {
+                    return Err(ApiError::stream_not_found(ANOTHER).into());
+                }
+            }
+            Ok(made)
+        }));
+    }
+
+    /// What is to be done with a message that came.
+    fn read(&mut self, incoming: &Incoming) -> Next {
+        if self.made.pull.number() != self.number + 1 {
+            return Next::Missing;
+        }
+        self.number += 1;
+        let Some(receipt) = &incoming.receipt else { return Next::Yield };
+        let sequence = receipt.sequence;
+        if let Some(behind) = self.lasts {
+            let is_last = sequence <= behind;
+            if is_last && sequence <= self.last {
+                return Next::Known;
+            }
+            if !is_last && self.is_again {
+                // It leaves out what was stored since and is no more the last of its subject.
+                self.lasts = None;
+                self.from = DeliverFrom::Sequence(behind.max(self.last) + 1);
+                self.tries = 0;
+                return Next::Missing;
+            }
+            self.lasts = self.lasts.filter(|_| is_last);
+        }
+        (self.last, self.losses, self.tries) = (sequence, 0, 0);
+        if self.lasts.is_none() {
+            self.from = DeliverFrom::Sequence(sequence + 1);
+        }
+        Next::Yield
+    }
+
+    /// What the consumer reports; `None` if another one takes its place.
+    fn heed(&mut self, fault: Fault) -> Option<Fault> {
+        match fault {
+            Fault::Closed => {
+                self.ended = true;
+                return None;
+            }
+            // It is asked again.
+            Fault::Denied(_) => return Some(fault),
+            fault => {
+                let stream = self.stream.as_str();
+                tracing::debug!(stream, %fault, "a replay goes on with a new consumer");
+            }
+        }
+        self.make();
+        None
+    }
+
+    /// A consumer that could not be made: the fault, if it is to be told.
+    fn not_made(&mut self, fault: Fault) -> Option<Fault> {
+        let is_gone = |error: &ApiError| error.code == ApiError::STREAM_NOT_FOUND;
+        match fault {
+            Fault::Api(error) if error.status == 404 && is_gone(&error) => {
+                self.ended = true;
+                return Some(error.into());
+            }
+            Fault::Closed => {
+                self.ended = true;
+                return None;
+            }
+            Fault::Denied(denial) => {
+                self.make();
+                return Some(Fault::Denied(denial));
+            }
+            fault => {
+                let stream = self.stream.as_str();
+                tracing::warn!(stream, %fault, "a replay can't go on; it is tried again");
+            }
+        }
+        self.make();
+        None
+    }
+}
+
+/// What is to be done with a message.
+enum Next {
+    Yield,
+    /// It came before.
+    Known,
+    /// One is missing before it: another consumer is to be made.
+    Missing,
+}
+
+#[derive(serde::Serialize)]
+struct Create<'a> {
+    stream_name: &'a str,
+    config: jetstream::consumer::Config,
+    action: &'static str,
+}
+
+#[derive(serde::Deserialize)]
+struct Created {
+    delivered: Position,
+}
+
+#[derive(serde::Deserialize)]
+struct Position {
+    stream_seq: u64,
+}
+
+impl Nats {
+    /// Makes a consumer for one replay.
+    async fn ordered(
+        &self,
+        stream: &str,
+        filters: &[Subject],
+        from: DeliverFrom,
+        room: usize,
+    ) -> Result<Made, Fault> {
+        let name = Uuid::now_v7().simple().to_string();
+        let known = ConsumerConfig { filters: filters.to_vec(), from, ..ConsumerConfig::new(name) };
+        let consumer = Ephemeral::new(self, stream, &known.name);
+        let call = format!("CONSUMER.CREATE.{stream}.{}", known.name);
+        let config = config::ordered(&known, INACTIVE)?;
+        let mut create = Create { stream_name: stream, config, action: "create" };
+        let created: Created = match self.api(call.clone(), &create).await {
+            // It takes what the stream lets it have.
+            Err(Fault::Api(error)) if error.code == ApiError::INACTIVE_TOO_LONG => {
+                create.config.inactive_threshold = Duration::ZERO;
+                self.api(call.clone(), &create).await?
+            }
+            created => created?,
+        };
+        let pull = NatsPull::of_unsettled(self, stream, known, room).await?;
+        Ok(Made { pull, behind: created.delivered.stream_seq, _consumer: consumer })
+    }
+}
+
+impl PollInto for NatsOrdered {
+    fn poll_into(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut Incoming,
+    ) -> Poll<Option<Result<(), Fault>>> {
+        let next = Pin::new(self).poll_next(cx);
+        next.map(|next| next.map(|next| next.map(|incoming| *into = incoming)))
+    }
+}
+
+impl Stream for NatsOrdered {
+    type Item = Result<Incoming, Fault>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        loop {
+            if this.ended {
+                return Poll::Ready(None);
+            }
+            if let Some(making) = &mut this.making {
+                let Poll::Ready(made) = making.poll_unpin(cx) else {
+                    return this.poll_unreadable(cx);
+                };
+                this.making = None;
+                match made {
+                    Ok(made) => (this.made, this.number, this.is_again) = (made, 0, true),
+                    Err(fault) => {
+                        if let Some(fault) = this.not_made(fault) {
+                            return Poll::Ready(Some(Err(fault)));
+                        }
+                        continue;
+                    }
+                }
+                this.made.pull.set_room(this.room);
+            }
+            match Pin::new(&mut this.made.pull).poll_next(cx) {
+                Poll::Ready(Some(Ok(incoming))) => match this.read(&incoming) {
+                    Next::Yield => return Poll::Ready(Some(Ok(incoming))),
+                    Next::Known => {}
+                    Next::Missing => this.make(),
+                },
+                Poll::Ready(Some(Err(fault))) => {
+                    if let Some(fault) = this.heed(fault) {
+                        return Poll::Ready(Some(Err(fault)));
+                    }
+                }
+                Poll::Ready(None) if this.nats.is_closed() => this.ended = true,
+                Poll::Ready(None) => this.make(),
+                Poll::Pending => return this.poll_unreadable(cx),
+            }
+        }
+    }
+}
+
+impl NatsOrdered {
+    /// Ends with the message that breaks one connection after the other, if there is one: what is
+    /// behind it would never come, since the next consumer begins with it again.
+    fn poll_unreadable(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Incoming, Fault>>> {
+        while self.reconnected.poll_unpin(cx).is_ready() {
+            if self.nats.is_over() {
+                self.ended = true;
+                return Poll::Ready(None);
+            }
+            self.reconnected = self.nats.reconnected();
+            self.losses += 1;
+            if self.is_whole || self.losses >= LOSSES {
+                let (nats, stream) = (self.nats.clone(), self.stream.clone());
+                let (filters, last) = (self.filters.clone(), self.last);
+                self.searching =
+                    Some(Box::pin(
+                        async move { nats.first_unreadable(&stream, &filters, last).await },
+                    ));
+            }
+        }
+        if let Some(searching) = &mut self.searching
+            && let Poll::Ready(found) = searching.poll_unpin(cx)
+        {
+            self.searching = None;
+            // Where it can't be looked for, the next loss asks again.
+            self.found = found.unwrap_or_default();
+        }
+        // Those before it come, with one connection or the next.
+        let is_next =
+            |(_, before): &mut (StoredMessage, u64)| !self.is_whole || self.last >= *before;
+        let Some((message, _)) = self.found.take_if(is_next) else { return Poll::Pending };
+        let receipt = Receipt {
+            stream: self.stream.as_str().into(),
+            consumer: "".into(),
+            sequence: message.sequence,
+            attempt: 1,
+            pending: 0,
+            stored_at: message.stored_at,
+        };
+        self.ended = true;
+        let unreadable = Unreadable { message, receipt, settle: None };
+        Poll::Ready(Some(Err(Fault::Unreadable(Box::new(unreadable)))))
+    }
+}
+
+impl fmt::Debug for NatsOrdered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NatsOrdered").field("pull", &self.made.pull).finish_non_exhaustive()
+    }
+}

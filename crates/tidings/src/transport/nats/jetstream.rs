@@ -1,0 +1,9 @@
+//! JetStream: its API, streams and consumers as configurations, stored messages, and batches.
+
+pub(crate) mod admin;
+pub(crate) mod api;
+pub(crate) mod atomic;
+pub(crate) mod consumer_config;
+pub(crate) mod ingest;
+pub(crate) mod stored;
+pub(crate) mod stream_config;

@@ -1,0 +1,286 @@
+//! Managing streams and consumers, and what can be asked about them.
+
+use std::time::{Duration, SystemTime};
+
+use async_nats::jetstream;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::time::sleep;
+
+use crate::moment;
+use crate::stream::StreamConfig;
+use crate::subject::Subject;
+use crate::transport::nats::Nats;
+use crate::transport::nats::jetstream::consumer_config as config;
+use crate::transport::nats::jetstream::stream_config;
+use crate::transport::{
+    ConsumerConfig, ConsumerStanding, ConsumerState, Fault, Identity, StreamStanding, StreamState,
+};
+
+/// The first wait before a stream is made once more, and the one after which it is not.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const MOST_PAUSE: Duration = Duration::from_secs(1);
+
+#[derive(Deserialize)]
+struct StreamInfo {
+    config: Value,
+    /// When it was made, to the nanosecond.
+    created: String,
+    /// When its leader answered.
+    ts: Option<String>,
+    state: WireState,
+}
+
+#[derive(Deserialize)]
+struct WireState {
+    messages: u64,
+    bytes: u64,
+    first_seq: u64,
+    last_seq: u64,
+    #[serde(default)]
+    num_subjects: u64,
+    consumer_count: u64,
+}
+
+#[derive(Deserialize)]
+struct ConsumerInfo {
+    config: jetstream::consumer::Config,
+    /// When it was made, to the nanosecond.
+    created: String,
+    num_pending: u64,
+    num_ack_pending: u64,
+    num_redelivered: u64,
+    #[serde(default)]
+    num_waiting: u64,
+    delivered: Position,
+    ack_floor: Position,
+    /// In nanoseconds.
+    pause_remaining: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Position {
+    consumer_seq: u64,
+    stream_seq: u64,
+}
+
+#[derive(Serialize)]
+struct CreateConsumer<'a> {
+    stream_name: &'a str,
+    config: jetstream::consumer::Config,
+    /// `create` refuses another configuration, `update` a consumer that is not there (ADR-42).
+    action: &'static str,
+}
+
+impl Nats {
+    pub(crate) async fn stream(&self, name: &str) -> Result<Option<StreamConfig>, Fault> {
+        let info: Option<StreamInfo> = self.look_up(format!("STREAM.INFO.{name}")).await?;
+        let config = info.map(|info| serde_json::from_value(info.config));
+        Ok(config.transpose().map_err(Fault::client)?.map(stream_config::from_nats))
+    }
+
+    pub(crate) async fn answering_stream(&self, filter: &str) -> Result<Option<String>, Fault> {
+        #[derive(Serialize)]
+        struct Keeping<'a> {
+            subject: &'a str,
+        }
+        #[derive(Deserialize)]
+        struct Names {
+            /// `null` where there is none.
+            streams: Option<Vec<String>>,
+        }
+        let keeping = Keeping { subject: filter };
+        let names: Names = self.api("STREAM.NAMES".to_owned(), &keeping).await?;
+        for name in names.streams.unwrap_or_default() {
+            // One that may not be looked at is taken for what streams are.
+            let silent = self.stream(&name).await.is_ok_and(|found| found.is_none_or(|s| s.no_ack));
+            if !silent {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(crate) async fn stream_state(&self, name: &str) -> Result<StreamState, Fault> {
+        let StreamInfo { state, .. } = self.ask(format!("STREAM.INFO.{name}")).await?;
+        Ok(StreamState {
+            messages: state.messages,
+            bytes: state.bytes,
+            first_sequence: state.first_seq,
+            last_sequence: state.last_seq,
+            subjects: state.num_subjects,
+            consumers: state.consumer_count,
+        })
+    }
+
+    pub(crate) async fn stream_standing(
+        &self,
+        name: &str,
+    ) -> Result<Option<StreamStanding>, Fault> {
+        let info: Option<StreamInfo> = self.look_up(format!("STREAM.INFO.{name}")).await?;
+        Ok(info.map(|info| StreamStanding {
+            identity: Identity(info.created),
+            last: info.state.last_seq,
+        }))
+    }
+
+    pub(crate) async fn stream_time(&self, name: &str) -> Result<Option<SystemTime>, Fault> {
+        let info: Option<StreamInfo> = self.look_up(format!("STREAM.INFO.{name}")).await?;
+        Ok(info.and_then(|info| moment::read(&info.ts?)))
+    }
+
+    pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
+        let config_of = stream_config::to_nats(config)?;
+        let call = format!("STREAM.CREATE.{}", config.name);
+        self.make(&call, &config_of).await
+    }
+
+    /// Makes a stream or a consumer. A stream of this name that was just deleted may still be on its way
+    /// out: then it is asked for again.
+    async fn make(&self, call: &str, request: &impl Serialize) -> Result<(), Fault> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.api::<IgnoredAny>(call.to_owned(), request).await {
+                Err(Fault::Api(error)) if error.is_not_made() && pause < MOST_PAUSE => {
+                    sleep(pause).await;
+                    pause *= 2;
+                }
+                made => return made.map(drop),
+            }
+        }
+    }
+
+    /// What a newer server has beside our fields stays.
+    pub(crate) async fn update_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
+        let name = &config.name;
+        let found: StreamInfo = self.ask(format!("STREAM.INFO.{name}")).await?;
+        let changed = stream_config::overlay(config, found.config)?;
+        self.api::<IgnoredAny>(format!("STREAM.UPDATE.{name}"), &changed).await.map(drop)
+    }
+
+    pub(crate) async fn delete_stream(&self, name: &str) -> Result<(), Fault> {
+        self.ask::<IgnoredAny>(format!("STREAM.DELETE.{name}")).await.map(drop)
+    }
+
+    pub(crate) async fn purge_stream(
+        &self,
+        name: &str,
+        filter: Option<&Subject>,
+    ) -> Result<u64, Fault> {
+        #[derive(Serialize)]
+        struct Purge<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            filter: Option<&'a str>,
+        }
+        #[derive(Deserialize)]
+        struct Purged {
+            purged: u64,
+        }
+        let purge = Purge { filter: filter.map(Subject::as_str) };
+        let purged: Purged = self.api(format!("STREAM.PURGE.{name}"), &purge).await?;
+        Ok(purged.purged)
+    }
+
+    pub(crate) async fn delete_message(&self, stream: &str, sequence: u64) -> Result<(), Fault> {
+        #[derive(Serialize)]
+        struct Delete {
+            seq: u64,
+        }
+        let delete = Delete { seq: sequence };
+        self.api::<IgnoredAny>(format!("STREAM.MSG.DELETE.{stream}"), &delete).await.map(drop)
+    }
+
+    pub(crate) async fn consumer(
+        &self,
+        stream: &str,
+        name: &str,
+    ) -> Result<Option<ConsumerConfig>, Fault> {
+        let call = format!("CONSUMER.INFO.{stream}.{name}");
+        let info: Option<ConsumerInfo> = self.look_up(call).await?;
+        Ok(info.map(|info| config::from_nats(info.config)))
+    }
+
+    pub(crate) async fn consumer_state(
+        &self,
+        stream: &str,
+        name: &str,
+    ) -> Result<ConsumerState, Fault> {
+        let info: ConsumerInfo = self.ask(format!("CONSUMER.INFO.{stream}.{name}")).await?;
+        Ok(ConsumerState {
+            pending: info.num_pending,
+            ack_pending: info.num_ack_pending,
+            redelivered: info.num_redelivered,
+            delivered: info.delivered.consumer_seq,
+            waiting: info.num_waiting,
+            paused_until: info
+                .pause_remaining
+                .map(|nanos| SystemTime::now() + Duration::from_nanos(nanos)),
+        })
+    }
+
+    pub(crate) async fn consumer_standing(
+        &self,
+        stream: &str,
+        name: &str,
+    ) -> Result<Option<ConsumerStanding>, Fault> {
+        let call = format!("CONSUMER.INFO.{stream}.{name}");
+        let info: Option<ConsumerInfo> = self.look_up(call).await?;
+        Ok(info.map(|info| ConsumerStanding {
+            identity: Identity(info.created),
+            from: config::from_nats(info.config).from,
+            delivered: info.delivered.consumer_seq,
+            reached: info.delivered.stream_seq,
+            floor: info.ack_floor.stream_seq,
+            unsettled: info.num_ack_pending,
+            redelivered: info.num_redelivered,
+        }))
+    }
+
+    pub(crate) async fn create_consumer(
+        &self,
+        stream: &str,
+        config: &ConsumerConfig,
+    ) -> Result<(), Fault> {
+        let call = format!("CONSUMER.CREATE.{stream}.{}", config.name);
+        let config = config::to_nats(config)?;
+        let request = CreateConsumer { stream_name: stream, config, action: "create" };
+        self.make(&call, &request).await
+    }
+
+    /// What somebody else set beside our fields stays: a description, metadata, replicas.
+    pub(crate) async fn update_consumer(
+        &self,
+        stream: &str,
+        config: &ConsumerConfig,
+    ) -> Result<(), Fault> {
+        let name = &config.name;
+        let found: ConsumerInfo = self.ask(format!("CONSUMER.INFO.{stream}.{name}")).await?;
+        let mut nats = found.config;
+        config::overlay(config, &mut nats)?;
+        let request = CreateConsumer { stream_name: stream, config: nats, action: "update" };
+        let call = format!("CONSUMER.CREATE.{stream}.{name}");
+        self.api::<IgnoredAny>(call, &request).await.map(drop)
+    }
+
+    pub(crate) async fn delete_consumer(&self, stream: &str, name: &str) -> Result<(), Fault> {
+        self.ask::<IgnoredAny>(format!("CONSUMER.DELETE.{stream}.{name}")).await.map(drop)
+    }
+
+    /// A time that has passed ends a pause.
+    pub(crate) async fn pause_consumer(
+        &self,
+        stream: &str,
+        name: &str,
+        until: SystemTime,
+    ) -> Result<(), Fault> {
+        #[derive(Serialize)]
+        struct Pause {
+            pause_until: String,
+        }
+        let no_time = || Fault::client("a server reads no such time");
+        let pause_until = moment::write(until).ok_or_else(no_time)?;
+        let call = format!("CONSUMER.PAUSE.{stream}.{name}");
+        self.api::<IgnoredAny>(call, &Pause { pause_until }).await.map(drop)
+    }
+}

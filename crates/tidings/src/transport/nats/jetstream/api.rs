@@ -1,0 +1,90 @@
+//! The JetStream API: JSON requests under `$JS.API`.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::header::Headers;
+use crate::subject::Subject;
+use crate::transport::nats::Nats;
+use crate::transport::{ApiError, Fault, Outgoing};
+
+/// How long the server may take to answer an API call.
+const API_TIMEOUT: Duration = Duration::from_secs(5);
+
+#[derive(serde::Deserialize)]
+pub(crate) struct WireError {
+    #[serde(default)]
+    code: u16,
+    #[serde(default)]
+    err_code: u32,
+    #[serde(default)]
+    description: String,
+}
+
+#[derive(serde::Deserialize)]
+struct Failed {
+    error: Option<WireError>,
+}
+
+impl WireError {
+    /// NATS's own error code.
+    pub(crate) fn code(&self) -> u32 {
+        self.err_code
+    }
+}
+
+impl From<WireError> for Fault {
+    fn from(error: WireError) -> Self {
+        Self::Api(ApiError {
+            status: error.code,
+            code: error.err_code,
+            description: error.description,
+        })
+    }
+}
+
+impl Nats {
+    /// Calls the API with a JSON request and reads its answer.
+    pub(crate) async fn api<T: DeserializeOwned>(
+        &self,
+        call: String,
+        request: &impl Serialize,
+    ) -> Result<T, Fault> {
+        let payload = serde_json::to_vec(request).map_err(Fault::client)?;
+        self.call(call, payload.into()).await
+    }
+
+    /// The same for a call that has no request.
+    pub(crate) async fn ask<T: DeserializeOwned>(&self, call: String) -> Result<T, Fault> {
+        self.call(call, Bytes::new()).await
+    }
+
+    async fn call<T: DeserializeOwned>(&self, call: String, payload: Bytes) -> Result<T, Fault> {
+        let message = Outgoing {
+            subject: Subject::from(format!("$JS.API.{call}")),
+            headers: Headers::new(),
+            payload,
+        };
+        let answer = self.ask_server(message, API_TIMEOUT).await?;
+        let failed: Failed = serde_json::from_slice(&answer.payload).map_err(Fault::client)?;
+        if let Some(error) = failed.error {
+            return Err(error.into());
+        }
+        serde_json::from_slice(&answer.payload).map_err(Fault::client)
+    }
+
+    /// The same for a look-up: what is not there is `None`.
+    pub(crate) async fn look_up<T: DeserializeOwned>(
+        &self,
+        call: String,
+    ) -> Result<Option<T>, Fault> {
+        match self.ask(call).await {
+            Ok(found) => Ok(Some(found)),
+            Err(Fault::Api(error)) if error.is_not_found() => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+}

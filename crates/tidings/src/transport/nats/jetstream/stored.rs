@@ -1,0 +1,110 @@
+//! Reading a stream's messages without a consumer. They come as JSON, so that headers which no
+//! client can read harm nobody.
+
+use std::collections::HashMap;
+
+use data_encoding::BASE64;
+use serde::{Deserialize, Serialize};
+use time::format_description::well_known::Rfc3339;
+
+use crate::moment;
+use crate::subject::Subject;
+use crate::transport::nats::Nats;
+use crate::transport::nats::jetstream::consumer_config as config;
+use crate::transport::{ApiError, Fault, StoredHeaders, StoredMessage, Which};
+
+#[derive(Serialize)]
+struct Get<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_by_subj: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+struct Got {
+    message: WireMessage,
+}
+
+#[derive(Deserialize)]
+struct WireMessage {
+    subject: String,
+    seq: u64,
+    /// In base64, as is `data`.
+    #[serde(default)]
+    hdrs: String,
+    #[serde(default)]
+    data: String,
+    time: String,
+}
+
+#[derive(Serialize)]
+struct Subjects<'a> {
+    subjects_filter: &'a str,
+    offset: u64,
+}
+
+#[derive(Deserialize)]
+struct SubjectPage {
+    #[serde(default)]
+    total: u64,
+    state: SubjectCounts,
+}
+
+#[derive(Deserialize)]
+struct SubjectCounts {
+    #[serde(default)]
+    subjects: HashMap<String, u64>,
+}
+
+impl Nats {
+    pub(crate) async fn stored(
+        &self,
+        stream: &str,
+        which: Which<'_>,
+    ) -> Result<Option<StoredMessage>, Fault> {
+        let get = match which {
+            Which::At(sequence) => {
+                Get { seq: Some(sequence), start_time: None, next_by_subj: None }
+            }
+            Which::Next { from, filter } => {
+                Get { seq: Some(from), start_time: None, next_by_subj: Some(filter) }
+            }
+            Which::Since { time, filter } => {
+                let time = config::date_time(time)?.format(&Rfc3339).map_err(Fault::client)?;
+                Get { seq: None, start_time: Some(time), next_by_subj: Some(filter) }
+            }
+        };
+        let got: Got = match self.api(format!("STREAM.MSG.GET.{stream}"), &get).await {
+            Ok(got) => got,
+            Err(Fault::Api(error)) if error.code == ApiError::NO_MESSAGE => return Ok(None),
+            Err(fault) => return Err(fault),
+        };
+        let WireMessage { subject, seq, hdrs, data, time } = got.message;
+        let bytes = |text: String| BASE64.decode(text.as_bytes()).map_err(Fault::client);
+        Ok(Some(StoredMessage {
+            subject: Subject::from(subject),
+            sequence: seq,
+            stored_at: moment::read(&time)
+                .ok_or_else(|| Fault::client("a server wrote a time that can't be read"))?,
+            headers: StoredHeaders::read(bytes(hdrs)?),
+            payload: bytes(data)?.into(),
+        }))
+    }
+
+    pub(crate) async fn count_messages(&self, stream: &str, filter: &str) -> Result<u64, Fault> {
+        let (mut count, mut offset) = (0, 0);
+        loop {
+            let request = Subjects { subjects_filter: filter, offset };
+            let page: SubjectPage = self.api(format!("STREAM.INFO.{stream}"), &request).await?;
+            // The server gives so many subjects at a time, and says how many there are.
+            offset += page.state.subjects.len() as u64;
+            count += page.state.subjects.values().sum::<u64>();
+            if page.state.subjects.is_empty() || offset >= page.total {
+                return Ok(count);
+            }
+        }
+    }
+}

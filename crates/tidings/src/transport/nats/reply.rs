@@ -1,0 +1,213 @@
+//! Answers to what was asked: one wildcard inbox for all that a connection asks of other programs, and
+//! one for all that it asks of the server. What nobody waits for any more is forgotten.
+
+pub(crate) mod coalescer;
+pub(crate) mod pending_replies;
+pub(crate) mod reply_token;
+pub(crate) mod secret;
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
+
+use async_nats::{Client, Message, StatusCode, Subject, Subscriber};
+use futures_util::StreamExt as _;
+use tokio::runtime::Handle;
+use tokio::sync::OnceCell;
+use tokio::task::coop;
+use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::transport::Fault;
+use crate::transport::nats::connection::supervisor::Tether;
+use crate::transport::nats::reply::coalescer::{MANY, Outbox};
+use crate::transport::nats::reply::pending_replies::Waiting;
+use crate::transport::nats::reply::reply_token::Ticket;
+use crate::transport::nats::request::Letter;
+
+/// How many answers are handed out at a time, where so many are here.
+const AT_ONCE: usize = 128;
+
+pub(crate) struct Replies {
+    client: Client,
+    waiting: Arc<Waiting>,
+    /// Reads the answers; begun with the first question, ended with this value. (A subscription
+    /// left behind would keep the connection open for ever.)
+    reader: OnceCell<Mutex<AbortOnDropHandle<()>>>,
+    /// Tells whoever has waited long enough: one task for all of them, and not a timer for each.
+    _time: AbortOnDropHandle<()>,
+    runtime: Handle,
+    /// Opened where many are answered together.
+    outbox: Arc<Outbox<Letter>>,
+}
+
+impl Replies {
+    /// All that it does it does on the runtime of the client's own task.
+    pub(crate) fn new(
+        client: Client,
+        waiting: Arc<Waiting>,
+        runtime: &Handle,
+        tether: &Arc<Tether>,
+        outbox: &Arc<Outbox<Letter>>,
+    ) -> Self {
+        let kept = Kept { waiting: Arc::clone(&waiting), tether: Arc::clone(tether) };
+        let time = runtime.spawn(async move { kept.waiting.keep_time().await });
+        let (reader, time) = (OnceCell::new(), AbortOnDropHandle::new(time));
+        let (runtime, outbox) = (runtime.clone(), Arc::clone(outbox));
+        Self { client, waiting, reader, _time: time, runtime, outbox }
+    }
+
+    /// Nobody is answered any more.
+    pub(crate) fn close(&self) {
+        self.waiting.close();
+    }
+
+    /// A subject for one answer to what is sent on `subject`, and the answer to come.
+    pub(crate) async fn expect(&self, subject: Subject) -> Result<(Subject, Reply), Fault> {
+        if !self.listens() {
+            self.listen().await?;
+        }
+        self.take(subject, None)
+    }
+
+    /// The same where nothing is to be done first, with a time that the answer has.
+    pub(crate) fn expect_now(
+        &self,
+        subject: Subject,
+        by: Option<Instant>,
+    ) -> Option<Result<(Subject, Reply), Fault>> {
+        self.listens().then(|| self.take(subject, by))
+    }
+
+    fn listens(&self) -> bool {
+        self.reader.initialized() && !self.waiting.is_denied()
+    }
+
+    fn take(&self, subject: Subject, by: Option<Instant>) -> Result<(Subject, Reply), Fault> {
+        let (ticket, inbox) = self.waiting.take(subject, by)?;
+        let reply = Reply { ticket: Some(ticket), waiting: Arc::clone(&self.waiting) };
+        if self.waiting.is_denied() {
+            // The server said so before there was anybody to tell.
+            return Err(Fault::Denied(self.waiting.denial()));
+        }
+        Ok((inbox, reply))
+    }
+
+    async fn listen(&self) -> Result<(), Fault> {
+        let init = || async { self.read().await.map(Mutex::new) };
+        let reader = self.reader.get_or_try_init(init).await?;
+        if self.waiting.is_denied() {
+            // It may be allowed by now. The old subscription ends with its reader.
+            self.waiting.ask_again();
+            let again = self.read().await?;
+            *reader.lock().unwrap_or_else(PoisonError::into_inner) = again;
+        }
+        Ok(())
+    }
+
+    async fn read(&self) -> Result<AbortOnDropHandle<()>, Fault> {
+        // Only a client that is gone takes none.
+        let answers = self.client.subscribe(self.waiting.filter()).await;
+        let answers = answers.map_err(|_| Fault::Closed)?;
+        let waiting = Arc::clone(&self.waiting);
+        Ok(AbortOnDropHandle::new(self.runtime.spawn(forward(
+            answers,
+            waiting,
+            Arc::clone(&self.outbox),
+        ))))
+    }
+}
+
+/// Those who wait, while somebody keeps the time for them.
+struct Kept {
+    waiting: Arc<Waiting>,
+    tether: Arc<Tether>,
+}
+
+impl Drop for Kept {
+    /// Also where the runtime ends that it was kept on: nobody is left waiting, nor waits again.
+    fn drop(&mut self) {
+        self.tether.runtime_ended();
+        self.waiting.close();
+    }
+}
+
+/// Hands out the answers as they come, all that are here under one lock.
+async fn forward(mut answers: Subscriber, waiting: Arc<Waiting>, outbox: Arc<Outbox<Letter>>) {
+    let (mut here, mut wakers) = (Vec::new(), Vec::new());
+    while gather(&mut answers, &mut here).await {
+        waiting.answer(&mut here, &mut wakers);
+        let are_many = wakers.len() >= MANY;
+        wakers.drain(..).for_each(Waker::wake);
+        if are_many {
+            outbox.open();
+        }
+    }
+    waiting.close();
+}
+
+/// Waits for answers, and takes those that are here; says whether there can be any more.
+async fn gather(answers: &mut Subscriber, here: &mut Vec<Message>) -> bool {
+    poll_fn(|cx| {
+        while here.len() < AT_ONCE {
+            match answers.poll_next_unpin(cx) {
+                Poll::Ready(Some(answer)) => here.push(answer),
+                Poll::Ready(None) => return Poll::Ready(!here.is_empty()),
+                Poll::Pending if here.is_empty() => return Poll::Pending,
+                Poll::Pending => break,
+            }
+        }
+        Poll::Ready(true)
+    })
+    .await
+}
+
+/// The answer to one question. Dropping it forgets the question.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    /// `None` once the answer is taken.
+    ticket: Option<Ticket>,
+    waiting: Arc<Waiting>,
+}
+
+impl Reply {
+    /// Takes the answer if it is here. Nobody is woken when it comes later.
+    pub(crate) fn take(&mut self) -> Option<Result<Message, Fault>> {
+        let answer = self.waiting.take_answer(self.ticket?)?;
+        self.ticket = None;
+        Some(read(answer))
+    }
+}
+
+impl Future for Reply {
+    type Output = Result<Message, Fault>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(ticket) = self.ticket else { return Poll::Ready(Err(Fault::Closed)) };
+        // Answers that are always here must not keep the other tasks from running.
+        let coop = ready!(coop::poll_proceed(cx));
+        let answer = ready!(self.waiting.poll(ticket, cx));
+        coop.made_progress();
+        self.ticket = None;
+        Poll::Ready(read(answer))
+    }
+}
+
+/// The server answers where nobody listens.
+fn read(answer: Result<Message, Fault>) -> Result<Message, Fault> {
+    match answer {
+        Ok(message) if message.status == Some(StatusCode::NO_RESPONDERS) => {
+            Err(Fault::NoResponders)
+        }
+        answer => answer,
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            self.waiting.forget(ticket);
+        }
+    }
+}

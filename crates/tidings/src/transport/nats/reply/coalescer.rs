@@ -1,0 +1,281 @@
+//! Questions of many who were answered together. The client writes what it is given as soon as it is
+//! given something, and so a few of them at a time; held for a moment they are written in one piece.
+
+use std::future::poll_fn;
+use std::mem;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+
+use tokio::sync::Notify;
+use tokio::task::{unconstrained, yield_now};
+
+/// How many go on together, at least, where what they ask is held.
+pub(crate) const MANY: usize = 8;
+
+/// How many turns those have who go on, before what they have asked is given to the client.
+const TURNS: usize = 4;
+
+/// Nothing is held: all that is looked at by who asks alone.
+const CLOSED: u8 = 0;
+/// What is asked now is held.
+const OPEN: u8 = 1;
+/// The client has no room for what was held: whoever comes now has to wait.
+const STUCK: u8 = 2;
+
+/// What is held for a moment.
+#[derive(Debug)]
+pub(crate) struct Outbox<L> {
+    /// Is changed only by who has the letters.
+    state: AtomicU8,
+    letters: Mutex<Vec<L>>,
+    opened: Notify,
+    closed: Notify,
+}
+
+/// Where a question has gone.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Put<L> {
+    /// It is given to the client, after those before it.
+    Held,
+    /// Nothing is held: it goes to the client, and those before it went.
+    Passed(L),
+    /// There is no room now.
+    Full,
+}
+
+impl<L> Outbox<L> {
+    pub(crate) fn new() -> Self {
+        Self {
+            state: AtomicU8::new(CLOSED),
+            letters: Mutex::new(Vec::new()),
+            opened: Notify::new(),
+            closed: Notify::new(),
+        }
+    }
+
+    fn letters(&self) -> MutexGuard<'_, Vec<L>> {
+        self.letters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether there is anything but to go on to the client.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state.load(Ordering::Acquire) == CLOSED
+    }
+
+    /// What is asked from now on is held, until those who were woken before have had their turn.
+    pub(crate) fn open(&self) {
+        let letters = self.letters();
+        if self.is_closed() {
+            self.state.store(OPEN, Ordering::Release);
+            self.opened.notify_one();
+        }
+        drop(letters);
+    }
+
+    /// Holds a question, where questions are held.
+    pub(crate) fn put(&self, letter: L) -> Put<L> {
+        let mut letters = self.letters();
+        match self.state.load(Ordering::Acquire) {
+            CLOSED => Put::Passed(letter),
+            OPEN => {
+                letters.push(letter);
+                Put::Held
+            }
+            _ => Put::Full,
+        }
+    }
+
+    /// Waits until nothing is held.
+    pub(crate) async fn closed(&self) {
+        loop {
+            let closed = self.closed.notified();
+            let mut closed = pin!(closed);
+            // From now on it hears of it.
+            closed.as_mut().enable();
+            if self.is_closed() {
+                return;
+            }
+            closed.await;
+        }
+    }
+
+    /// Gives the client what is held, in order, until this is dropped.
+    pub(crate) async fn empty<F: Future>(&self, mut give: impl FnMut(L) -> F) {
+        let mut taken = Vec::new();
+        let _over = Over(self);
+        loop {
+            self.opened.notified().await;
+            loop {
+                // Those who were woken go first, and what has come for others meanwhile.
+                for _ in 0..TURNS {
+                    yield_now().await;
+                }
+                mem::swap(&mut *self.letters(), &mut taken);
+                for letter in taken.drain(..) {
+                    // A turn has room for fewer of them than may be here.
+                    let mut given = pin!(unconstrained(give(letter)));
+                    if poll_fn(|cx| Poll::Ready(given.as_mut().poll(cx))).await.is_pending() {
+                        self.stuck();
+                        given.await;
+                    }
+                }
+                // What has come meanwhile goes together too.
+                if self.close() {
+                    break;
+                }
+            }
+            self.closed.notify_waiters();
+        }
+    }
+
+    /// Closes, unless there is something that is held.
+    fn close(&self) -> bool {
+        let letters = self.letters();
+        let is_empty = letters.is_empty();
+        if is_empty {
+            self.state.store(CLOSED, Ordering::Release);
+        }
+        drop(letters);
+        is_empty
+    }
+
+    fn stuck(&self) {
+        let letters = self.letters();
+        self.state.store(STUCK, Ordering::Release);
+        drop(letters);
+    }
+}
+
+/// Where nobody gives the client what is held, nothing is held.
+struct Over<'a, L>(&'a Outbox<L>);
+
+impl<L> Drop for Over<'_, L> {
+    fn drop(&mut self) {
+        let mut letters = self.0.letters();
+        letters.clear();
+        self.0.state.store(CLOSED, Ordering::Release);
+        drop(letters);
+        self.0.closed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::mpsc;
+    use tokio::time::{Duration, timeout};
+
+    use super::*;
+
+    /// An outbox that is emptied into a channel with so much room.
+    fn outbox(room: usize) -> (Arc<Outbox<u32>>, mpsc::Sender<u32>, mpsc::Receiver<u32>) {
+        let (outbox, (sender, receiver)) = (Arc::new(Outbox::new()), mpsc::channel(room));
+        let (emptied, client) = (Arc::clone(&outbox), sender.clone());
+        tokio::spawn(async move {
+            let give = |letter| {
+                let given = client.send(letter);
+                async move { given.await.unwrap() }
+            };
+            emptied.empty(give).await;
+        });
+        (outbox, sender, receiver)
+    }
+
+    #[tokio::test]
+    async fn what_is_asked_together_is_given_together() {
+        let (outbox, _, mut client) = outbox(100);
+        assert_eq!(outbox.put(0), Put::Passed(0));
+        outbox.open();
+        for letter in 1..=10 {
+            assert_eq!(outbox.put(letter), Put::Held);
+            assert!(client.try_recv().is_err());
+        }
+        for letter in 1..=10 {
+            assert_eq!(client.recv().await, Some(letter));
+        }
+        // Nobody asks any more: it is closed, and can be opened again.
+        outbox.closed().await;
+        assert_eq!(outbox.put(11), Put::Passed(11));
+        outbox.open();
+        outbox.open();
+        assert_eq!(outbox.put(12), Put::Held);
+        assert_eq!(client.recv().await, Some(12));
+        outbox.closed().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_comes_while_there_is_no_room_waits() {
+        let (outbox, _, mut client) = outbox(2);
+        outbox.open();
+        for letter in 1..=5 {
+            assert_eq!(outbox.put(letter), Put::Held);
+        }
+        assert!(timeout(Duration::from_secs(1), outbox.closed()).await.is_err());
+        assert_eq!(outbox.put(6), Put::Full);
+        outbox.open();
+        assert_eq!(outbox.put(6), Put::Full);
+        // All that was held goes before whoever has waited.
+        let waited = async {
+            outbox.closed().await;
+            outbox.put(6)
+        };
+        let given = async {
+            for letter in 1..=5 {
+                assert_eq!(client.recv().await, Some(letter));
+            }
+        };
+        assert_eq!(tokio::join!(waited, given).0, Put::Passed(6));
+    }
+
+    #[tokio::test]
+    async fn none_is_lost_or_overtaken() {
+        let (outbox, sender, mut client) = outbox(7);
+        let received = tokio::spawn(async move {
+            for letter in 0..10_000 {
+                assert_eq!(client.recv().await, Some(letter));
+                // Now and then it is slow.
+                for _ in 0..letter / 100 % 7 {
+                    yield_now().await;
+                }
+            }
+        });
+        let mut ways = [0; 3];
+        for letter in 0..10_000 {
+            if letter % 40 == 0 {
+                outbox.open();
+            }
+            if letter % 9 == 0 {
+                yield_now().await;
+            }
+            let way = loop {
+                match outbox.put(letter) {
+                    Put::Held => break 0,
+                    Put::Passed(letter) => {
+                        sender.send(letter).await.unwrap();
+                        break 1;
+                    }
+                    Put::Full => {
+                        ways[2] += 1;
+                        outbox.closed().await;
+                    }
+                }
+            };
+            ways[way] += 1;
+        }
+        received.await.unwrap();
+        assert!(ways.iter().all(|times| *times > 0), "{ways:?}");
+    }
+
+    #[tokio::test]
+    async fn without_anybody_to_empty_it_nothing_is_held() {
+        let outbox = Outbox::new();
+        outbox.open();
+        assert_eq!(outbox.put(1), Put::Held);
+        let emptied = outbox.empty(|_| std::future::pending::<()>());
+        assert!(timeout(Duration::from_millis(1), emptied).await.is_err());
+        assert_eq!(outbox.put(2), Put::Passed(2));
+    }
+}

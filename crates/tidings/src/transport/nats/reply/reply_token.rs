@@ -1,0 +1,172 @@
+//! The name of one question: the last token of the subject of its answer.
+//!
+//! Whoever is asked learns it, and may learn from it no other one: the place is a small number that
+//! anybody can guess, and so there are 48 random bits beside it that nobody can.
+
+use std::fmt;
+
+use crate::transport::nats::reply::secret::Secret;
+
+/// The digits of a token, six bits each.
+const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// Two digits at a time.
+static PAIRS: [[u8; 2]; 4096] = pairs();
+
+const fn pairs() -> [[u8; 2]; 4096] {
+    let mut pairs = [[0; 2]; 4096];
+    let mut value = 0;
+    while value < pairs.len() {
+        pairs[value] = [DIGITS[value & 63], DIGITS[value >> 6]];
+        value += 1;
+    }
+    pairs
+}
+
+/// How many bytes of the text say the place.
+const PLACE: usize = 4;
+
+/// A place among those who wait, and what only this question's answer has beside it. It also tells a
+/// late answer to a question that was forgotten from the answer to who has the place now.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ticket {
+    pub(crate) place: u32,
+    pub(crate) turn: Turn,
+}
+
+/// 48 random bits, as they are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Turn([u8; Ticket::LENGTH - PLACE]);
+
+impl Turn {
+    /// That of a place that nobody has ever taken: no text that is read is like it.
+    pub(crate) const NONE: Self = Self([0; Ticket::LENGTH - PLACE]);
+
+    pub(crate) fn new(secret: Secret) -> Self {
+        let (mut text, mut rest) = ([0; Ticket::LENGTH - PLACE], secret.bits());
+        for pair in text.as_chunks_mut().0 {
+            *pair = PAIRS[(rest & 4095) as usize];
+            rest >>= 12;
+        }
+        Self(text)
+    }
+}
+
+impl Ticket {
+    /// How many places there can be.
+    pub(crate) const PLACES: usize = 1 << (6 * PLACE);
+    /// The length of the text, in bytes.
+    pub(crate) const LENGTH: usize = 12;
+
+    /// The token.
+    pub(crate) fn text(self) -> [u8; Self::LENGTH] {
+        let mut text = [0; Self::LENGTH];
+        let (place, turn) = text.split_at_mut(PLACE);
+        let [low, high] = [self.place & 4095, self.place >> 12 & 4095];
+        place[..2].copy_from_slice(&PAIRS[low as usize]);
+        place[2..].copy_from_slice(&PAIRS[high as usize]);
+        turn.copy_from_slice(&self.turn.0);
+        text
+    }
+
+    /// Reads it back; `None` if it is none.
+    pub(crate) fn read(token: &str) -> Option<Self> {
+        let (place, turn) = token.as_bytes().split_first_chunk::<PLACE>()?;
+        let turn = Turn(turn.try_into().ok()?);
+        let [a, b, c, d] = place.map(|digit| VALUES[usize::from(digit)]);
+        // One that is none is more than all digits have.
+        if (a | b | c | d) > 63 {
+            return None;
+        }
+        let [a, b, c, d] = [a, b, c, d].map(u32::from);
+        Some(Self { place: a | b << 6 | c << 12 | d << 18, turn })
+    }
+}
+
+impl fmt::Debug for Ticket {
+    /// The place alone: what is logged is read by others.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Ticket").field(&self.place).finish()
+    }
+}
+
+impl fmt::Debug for Turn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Turn")
+    }
+}
+
+/// Value of each byte as a digit; `NO_DIGIT` if it is none.
+static VALUES: [u8; 256] = values();
+
+const NO_DIGIT: u8 = 0xff;
+
+const fn values() -> [u8; 256] {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < DIGITS.len() {
+        #[expect(clippy::cast_possible_truncation, reason = "there are 64")]
+        let worth = value as u8;
+        values[DIGITS[value] as usize] = worth;
+        value += 1;
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::nats::reply::secret::Secrets;
+
+    #[test]
+    fn what_is_written_is_read_and_is_a_token() {
+        let mut secrets = Secrets::default();
+        let last = u32::try_from(Ticket::PLACES - 1).unwrap();
+        for place in [0, 1, 63, 64, 2047, 2048, 4095, 4096, last] {
+            for _ in 0..100 {
+                let ticket = Ticket { place, turn: Turn::new(secrets.next().unwrap()) };
+                let text = ticket.text();
+                let text = std::str::from_utf8(&text).unwrap();
+                assert_eq!(tidings_subject::check_token(text), Ok(()));
+                assert_eq!(Ticket::read(text), Some(ticket), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_none_is_not_read() {
+        for token in ["", ".", "é", "AAAAAAAAAAA", "AAAAAAAAAAAAA", "A*AAAAAAAAAA"] {
+            assert_eq!(Ticket::read(token), None, "{token}");
+        }
+    }
+
+    #[test]
+    fn no_text_is_that_of_a_place_that_nobody_has_taken() {
+        let token = std::str::from_utf8(&[b'A'; Ticket::LENGTH]).unwrap().to_owned();
+        assert!(Ticket::read(&token).unwrap().turn != Turn::NONE);
+    }
+
+    /// One that is known says nothing of the next one: each bit is another one in half of all pairs.
+    #[test]
+    fn the_next_one_cannot_be_told() {
+        let mut secrets = Secrets::default();
+        let mut bits = || secrets.next().unwrap().bits() & ((1 << 48) - 1);
+        let (mut last, mut changed) = (bits(), [0; 48]);
+        for _ in 0..4000 {
+            let next = bits();
+            for (bit, changed) in changed.iter_mut().enumerate() {
+                *changed += (last ^ next) >> bit & 1;
+            }
+            last = next;
+        }
+        // Twelve times the standard deviation of so many throws.
+        assert!(changed.iter().all(|changed| (1620..2380).contains(changed)), "{changed:?}");
+    }
+
+    #[test]
+    fn each_digit_is_worth_its_place() {
+        for (value, digit) in DIGITS.iter().enumerate() {
+            assert_eq!(usize::from(VALUES[usize::from(*digit)]), value);
+        }
+    }
+}
