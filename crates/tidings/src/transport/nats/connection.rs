@@ -1,8 +1,16 @@
-//! Connections to a server: how they are made, kept and ended, and what the server denies on them.
+//! A bus's connections to a server: how they are made, kept and ended, and what is denied on them.
 
 pub(crate) mod address;
+pub(crate) mod auth;
+pub(crate) mod close;
 pub(crate) mod connect;
 pub(crate) mod disruption;
+pub(crate) mod ephemerals;
+pub(crate) mod ingest_refusals;
+pub(crate) mod listening;
+pub(crate) mod nats;
 pub(crate) mod permission;
 pub(crate) mod server_connection;
+pub(crate) mod state;
 pub(crate) mod supervisor;
+pub(crate) mod timeout;

@@ -6,3 +6,31 @@ pub(crate) mod pull;
 pub(crate) mod receipt;
 pub(crate) mod settle;
 pub(crate) mod unreadable;
+
+use ordered::NatsOrdered;
+use pull::NatsPull;
+
+use crate::subject::Subject;
+use crate::transport::nats::connection::nats::Nats;
+use crate::transport::{DeliverFrom, Fault};
+
+impl Nats {
+    pub(crate) async fn pull(
+        &self,
+        stream: &str,
+        consumer: &str,
+        prefetch: usize,
+    ) -> Result<NatsPull, Fault> {
+        NatsPull::open(self, stream, consumer, prefetch).await
+    }
+
+    pub(crate) async fn replay(
+        &self,
+        stream: &str,
+        filters: Vec<Subject>,
+        from: DeliverFrom,
+        prefetch: usize,
+    ) -> Result<NatsOrdered, Fault> {
+        NatsOrdered::open(self, stream, filters, from, prefetch).await
+    }
+}

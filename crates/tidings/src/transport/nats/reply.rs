@@ -3,6 +3,7 @@
 
 pub(crate) mod coalescer;
 pub(crate) mod pending_replies;
+pub(crate) mod queued_request;
 pub(crate) mod reply_token;
 pub(crate) mod secret;
 
@@ -20,18 +21,17 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::transport::Fault;
-use crate::transport::nats::connection::supervisor::Tether;
-use crate::transport::nats::reply::coalescer::{MANY, Outbox};
-use crate::transport::nats::reply::pending_replies::Waiting;
-use crate::transport::nats::reply::reply_token::Ticket;
-use crate::transport::nats::request::Letter;
+use crate::transport::nats::reply::coalescer::{Coalescer, MANY};
+use crate::transport::nats::reply::pending_replies::PendingReplies;
+use crate::transport::nats::reply::queued_request::QueuedRequest;
+use crate::transport::nats::reply::reply_token::ReplyToken;
 
 /// How many answers are handed out at a time, where so many are here.
 const AT_ONCE: usize = 128;
 
 pub(crate) struct Replies {
     client: Client,
-    waiting: Arc<Waiting>,
+    waiting: Arc<PendingReplies>,
     /// Reads the answers; begun with the first question, ended with this value. (A subscription
     /// left behind would keep the connection open for ever.)
     reader: OnceCell<Mutex<AbortOnDropHandle<()>>>,
@@ -39,23 +39,23 @@ pub(crate) struct Replies {
     _time: AbortOnDropHandle<()>,
     runtime: Handle,
     /// Opened where many are answered together.
-    outbox: Arc<Outbox<Letter>>,
+    coalescer: Arc<Coalescer<QueuedRequest>>,
 }
 
 impl Replies {
     /// All that it does it does on the runtime of the client's own task.
     pub(crate) fn new(
         client: Client,
-        waiting: Arc<Waiting>,
+        waiting: Arc<PendingReplies>,
         runtime: &Handle,
-        tether: &Arc<Tether>,
-        outbox: &Arc<Outbox<Letter>>,
+        ended: impl FnOnce() + Send + 'static,
+        coalescer: &Arc<Coalescer<QueuedRequest>>,
     ) -> Self {
-        let kept = Kept { waiting: Arc::clone(&waiting), tether: Arc::clone(tether) };
+        let kept = Kept { waiting: Arc::clone(&waiting), ended: Some(Box::new(ended)) };
         let time = runtime.spawn(async move { kept.waiting.keep_time().await });
         let (reader, time) = (OnceCell::new(), AbortOnDropHandle::new(time));
-        let (runtime, outbox) = (runtime.clone(), Arc::clone(outbox));
-        Self { client, waiting, reader, _time: time, runtime, outbox }
+        let (runtime, coalescer) = (runtime.clone(), Arc::clone(coalescer));
+        Self { client, waiting, reader, _time: time, runtime, coalescer }
     }
 
     /// Nobody is answered any more.
@@ -114,34 +114,40 @@ impl Replies {
         Ok(AbortOnDropHandle::new(self.runtime.spawn(forward(
             answers,
             waiting,
-            Arc::clone(&self.outbox),
+            Arc::clone(&self.coalescer),
         ))))
     }
 }
 
 /// Those who wait, while somebody keeps the time for them.
 struct Kept {
-    waiting: Arc<Waiting>,
-    tether: Arc<Tether>,
+    waiting: Arc<PendingReplies>,
+    ended: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl Drop for Kept {
     /// Also where the runtime ends that it was kept on: nobody is left waiting, nor waits again.
     fn drop(&mut self) {
-        self.tether.runtime_ended();
+        if let Some(ended) = self.ended.take() {
+            ended();
+        }
         self.waiting.close();
     }
 }
 
 /// Hands out the answers as they come, all that are here under one lock.
-async fn forward(mut answers: Subscriber, waiting: Arc<Waiting>, outbox: Arc<Outbox<Letter>>) {
+async fn forward(
+    mut answers: Subscriber,
+    waiting: Arc<PendingReplies>,
+    coalescer: Arc<Coalescer<QueuedRequest>>,
+) {
     let (mut here, mut wakers) = (Vec::new(), Vec::new());
     while gather(&mut answers, &mut here).await {
         waiting.answer(&mut here, &mut wakers);
         let are_many = wakers.len() >= MANY;
         wakers.drain(..).for_each(Waker::wake);
         if are_many {
-            outbox.open();
+            coalescer.open();
         }
     }
     waiting.close();
@@ -167,8 +173,8 @@ async fn gather(answers: &mut Subscriber, here: &mut Vec<Message>) -> bool {
 #[derive(Debug)]
 pub(crate) struct Reply {
     /// `None` once the answer is taken.
-    ticket: Option<Ticket>,
-    waiting: Arc<Waiting>,
+    ticket: Option<ReplyToken>,
+    waiting: Arc<PendingReplies>,
 }
 
 impl Reply {

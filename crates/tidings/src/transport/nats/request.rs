@@ -9,21 +9,19 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use async_nats::client::{PublishError, PublishErrorKind};
-use async_nats::{Client, HeaderMap};
-use bytes::Bytes;
-use futures_util::future::Either;
 use tokio::time::Instant;
 
 use crate::subject::Subject;
-use crate::transport::nats::Nats;
-use crate::transport::nats::TAKEN;
 use crate::transport::nats::codec::header;
+use crate::transport::nats::codec::message;
 use crate::transport::nats::codec::subject::{Moved, checked};
-use crate::transport::nats::connection::server_connection::Which;
+use crate::transport::nats::connection::nats::Nats;
+use crate::transport::nats::connection::server_connection::Role;
+use crate::transport::nats::connection::timeout::TAKEN;
 use crate::transport::nats::reply::coalescer::Put;
+use crate::transport::nats::reply::queued_request::QueuedRequest;
 use crate::transport::nats::reply::{Replies, Reply};
 use crate::transport::nats::request::publish_ack::NatsAck;
-use crate::transport::nats::subscription as inbox;
 use crate::transport::{Fault, Incoming, Outgoing, PendingAck};
 
 /// Gives a message to the client: `$given` is the pinned future of that, which nobody can name.
@@ -69,7 +67,7 @@ impl Nats {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Fault>> {
         // What is held goes first.
-        let is_next = self.shared.outbox.is_closed();
+        let is_next = self.shared.coalescer.is_closed();
         if !is_next || self.shared.main.denials.has_publish(message.subject.as_str()) {
             return Poll::Pending;
         }
@@ -86,7 +84,7 @@ impl Nats {
     ) -> Result<(), Fault> {
         let reply = reply.as_ref().map(checked).transpose()?;
         let subject = checked(&message.subject)?;
-        self.shared.outbox.closed().await;
+        self.shared.coalescer.closed().await;
         if !self.shared.main.denials.has_publish(message.subject.as_str()) {
             return self.give(message, subject, reply).await;
         }
@@ -103,7 +101,7 @@ impl Nats {
         let (denials, subject) = (&self.shared.main.denials, message.subject.as_str());
         let before = denials.last();
         self.give(message, to, reply).await?;
-        self.allowed_on(Which::Main, TAKEN).await?;
+        self.allowed_on(Role::Main, TAKEN).await?;
         let denial = denials.publish_after(before, subject);
         denials.settle(subject, denial.is_none());
         denial.map_or(Ok(()), |denial| Err(Fault::Denied(denial)))
@@ -144,7 +142,7 @@ impl Nats {
             return Poll::Pending;
         };
         let (inbox, reply) = expected.map_err(|fault| self.told(fault))?;
-        if !self.shared.outbox.is_closed() {
+        if !self.shared.coalescer.is_closed() {
             ready!(self.hold(message, subject, inbox, cx))?;
             return Poll::Ready(Ok(reply));
         }
@@ -165,8 +163,8 @@ impl Nats {
         }
         self.check_size(message)?;
         let headers = header::to_nats(&message.headers)?;
-        let letter = Letter { subject, reply, headers, payload: message.payload.clone() };
-        match self.shared.outbox.put(letter) {
+        let letter = QueuedRequest { subject, reply, headers, payload: message.payload.clone() };
+        match self.shared.coalescer.put(letter) {
             Put::Held => Poll::Ready(Ok(())),
             Put::Passed(letter) => {
                 let given = pin!(letter.give(self.client())).poll(cx);
@@ -186,7 +184,7 @@ impl Nats {
         let expected = answered.expect(subject.clone()).await;
         let (inbox, reply) = expected.map_err(|fault| self.told(fault))?;
         // Questions do not overtake each other.
-        self.shared.outbox.closed().await;
+        self.shared.coalescer.closed().await;
         self.give(message, subject, Some(inbox)).await?;
         Ok(reply)
     }
@@ -226,7 +224,7 @@ impl Nats {
                     return Err(self.too_late());
                 }
                 return match answer.await {
-                    Ok(answer) => Ok(inbox::incoming(answer)),
+                    Ok(answer) => Ok(message::incoming(answer)),
                     Err(fault) => Err(self.told(fault)),
                 };
             }
@@ -237,7 +235,7 @@ impl Nats {
             if within.is_zero() {
                 return Err(Fault::Timeout);
             }
-            answer.await.map(inbox::incoming)
+            answer.await.map(message::incoming)
         };
         let in_time = Box::pin(tokio::time::timeout(within, asked));
         in_time.await.unwrap_or(Err(Fault::Timeout)).map_err(|fault| self.told(fault))
@@ -291,31 +289,6 @@ impl Nats {
     pub(crate) fn check_size(&self, message: &Outgoing) -> Result<(), Fault> {
         let (size, limit) = (size_of(message), self.max_payload());
         if size > limit { Err(Fault::TooLarge { size, limit }) } else { Ok(()) }
-    }
-}
-
-/// A question that is ready to be given to the client.
-#[derive(Debug)]
-pub(crate) struct Letter {
-    pub(crate) subject: async_nats::Subject,
-    pub(crate) reply: async_nats::Subject,
-    pub(crate) headers: Option<HeaderMap>,
-    pub(crate) payload: Bytes,
-}
-
-impl Letter {
-    pub(crate) fn give(
-        self,
-        client: &Client,
-    ) -> impl Future<Output = Result<(), PublishError>> + Send {
-        let Self { subject, reply, headers, payload } = self;
-        let (subject, reply) = (Moved::from(subject), Moved::from(reply));
-        match headers {
-            Some(headers) => Either::Left(
-                client.publish_with_reply_and_headers(subject, reply, headers, payload),
-            ),
-            None => Either::Right(client.publish_with_reply(subject, reply, payload)),
-        }
     }
 }
 

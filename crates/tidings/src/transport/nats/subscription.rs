@@ -4,29 +4,64 @@ pub(crate) mod subscription_buffer;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
-use async_nats::Message;
+use async_nats::{Message, Subscriber};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::subject::Subject;
-use crate::transport::nats::Nats;
-use crate::transport::nats::NatsHeaders;
+use crate::transport::nats::codec::header::NatsHeaders;
+use crate::transport::nats::codec::subject::from_nats;
+use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::connection::permission::Denials;
-use crate::transport::nats::connection::server_connection::Which;
-use crate::transport::nats::subscription::subscription_buffer::Feed;
+use crate::transport::nats::connection::server_connection::Role;
+use crate::transport::nats::subscription::subscription_buffer::{Interest, SubscriptionBuffer};
 use crate::transport::{Denial, Dropped, Fault, Heading, Incoming};
 
 /// One core subscription. Dropping it ends the interest, and loses what is on the way.
 pub(crate) struct NatsInbox {
-    feed: Arc<Feed>,
+    feed: Arc<SubscriptionBuffer>,
     denials: Arc<Denials>,
     /// Reads what is not taken in time; ended with this value.
     _keeper: AbortOnDropHandle<()>,
 }
 
+impl Nats {
+    pub(crate) async fn subscribe(
+        &self,
+        filter: Subject,
+        group: Option<&str>,
+        capacity: Option<usize>,
+        only: Vec<Subject>,
+    ) -> Result<NatsInbox, Fault> {
+        if self.shared.closed.load(Ordering::Relaxed) {
+            return Err(Fault::Closed);
+        }
+        let which = self.which(&filter);
+        let line = self.open(which).await?;
+        let interest = Interest { filter, group: group.map(str::to_owned), only };
+        let (denied_before, made) = (line.denials.last(), line.supervisor.times_made());
+        let subscriber = self.listen(which, &interest).await?;
+        let capacity = capacity.unwrap_or(self.shared.capacity);
+        let feed = SubscriptionBuffer::new(interest, subscriber, capacity, (denied_before, made));
+        Ok(NatsInbox::new(self.clone(), which, feed))
+    }
+
+    pub(crate) async fn listen(
+        &self,
+        which: Role,
+        interest: &Interest,
+    ) -> Result<Subscriber, Fault> {
+        let line = self.line(which);
+        self.in_time(line.listen(interest.filter.clone(), interest.group.clone()))
+            .await
+            .map_err(|fault| self.told(fault))
+    }
+}
+
 impl NatsInbox {
-    pub(crate) fn new(nats: Nats, which: Which, feed: Feed) -> Self {
+    pub(crate) fn new(nats: Nats, which: Role, feed: SubscriptionBuffer) -> Self {
         let (feed, denials) = (Arc::new(feed), Arc::clone(&nats.line(which).denials));
         // What it reads ends with that runtime, whoever listens.
         let runtime = nats.shared.runtime.clone();
@@ -53,8 +88,8 @@ impl NatsInbox {
         let next = self.feed.poll_next(cx, |message| {
             let Message { subject, reply, headers, payload, .. } = message;
             into.become_core(
-                subject_of(subject),
-                reply.map(subject_of),
+                from_nats(subject),
+                reply.map(from_nats),
                 Heading::nats(headers.map(NatsHeaders::new)),
                 payload,
             );
@@ -82,21 +117,5 @@ impl fmt::Debug for NatsInbox {
             .field("queued", &self.feed.len())
             .field("dropped", &self.dropped().count())
             .finish_non_exhaustive()
-    }
-}
-
-#[inline]
-pub(crate) fn subject_of(subject: async_nats::Subject) -> Subject {
-    Subject::from(subject.into_string())
-}
-
-pub(crate) fn incoming(message: Message) -> Incoming {
-    Incoming {
-        subject: subject_of(message.subject),
-        reply: message.reply.map(subject_of),
-        headers: Heading::nats(message.headers.map(NatsHeaders::new)),
-        payload: message.payload,
-        receipt: None,
-        settle: None,
     }
 }

@@ -47,6 +47,12 @@ impl ToSubject for Moved {
     }
 }
 
+/// A subject that arrived.
+#[inline]
+pub(crate) fn from_nats(subject: async_nats::Subject) -> Subject {
+    Subject::from(subject.into_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use std::io;
 use async_nats::ServerAddr;
 use percent_encoding::percent_decode_str;
 
-use crate::transport::nats::connection::connect::Auth;
+use crate::transport::nats::connection::auth::Auth;
 
 /// One server's address.
 pub(crate) struct Address {

@@ -11,8 +11,9 @@ use async_nats::{Client, ConnectErrorKind, Event, ServerAddr, ServerError};
 use crate::said::log;
 use crate::transport::Fault;
 use crate::transport::nats::connection::address::{self, Address};
-use crate::transport::nats::connection::server_connection::{Ear, Which};
-use crate::transport::nats::connection::supervisor::Tether;
+use crate::transport::nats::connection::auth::Auth;
+use crate::transport::nats::connection::server_connection::{EventListener, Role};
+use crate::transport::nats::connection::supervisor::Supervisor;
 
 /// A dead peer is noticed after two pings without an answer; async-nats's minute is too long.
 const PING_INTERVAL: Duration = Duration::from_secs(15);
@@ -35,18 +36,6 @@ pub(crate) struct ConnectOptions {
     pub(crate) connect_timeout: Duration,
     /// How many messages a core subscription holds that nobody has taken yet.
     pub(crate) subscription_capacity: usize,
-}
-
-/// Who is connecting.
-#[derive(Clone)]
-pub(crate) enum Auth {
-    None,
-    Token(String),
-    UserAndPassword(String, String),
-    Nkey(String),
-    Credentials(String),
-    CredentialsFile(PathBuf),
-    Jwt { jwt: String, seed: String },
 }
 
 /// Why there is no connection. None of it holds a password.
@@ -113,22 +102,22 @@ impl Access {
 /// connection is made when this returns; the listening one makes itself, for as long as it takes.
 pub(crate) async fn connect(
     access: Access,
-    tether: &Arc<Tether>,
-    which: Which,
-    ear: Ear,
+    supervisor: &Arc<Supervisor>,
+    which: Role,
+    ear: EventListener,
 ) -> Result<Client, ConnectFault> {
     let Access { addresses, options } = access;
-    let is_listening = which == Which::Listening;
+    let is_listening = which == Role::Listening;
     // A server that says nothing must leave time for the others.
     let each = options.connect_timeout / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
-    let (heard, back) = (Arc::clone(tether), Arc::clone(tether));
+    let (heard, back) = (Arc::clone(supervisor), Arc::clone(supervisor));
     let mut nats = async_nats::ConnectOptions::new()
         .connection_timeout(each)
         .ping_interval(PING_INTERVAL)
         .subscription_capacity(READ_AHEAD)
         // They are looked at where they are sent.
         .skip_subject_validation(true)
-        // The wait is the tether's.
+        // The wait is the supervisor's.
         .reconnect_delay_callback(|_| Duration::ZERO)
         .reconnect_to_server_callback(move |servers, _| {
             let back = Arc::clone(&back);
@@ -202,21 +191,11 @@ fn readable(path: &Path) -> Result<(), ConnectFault> {
     opened.map_err(|source| ConnectFault::File { path: path.to_owned(), source })
 }
 
-impl Auth {
-    fn same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Token(a), Self::Token(b)) => a == b,
-            (Self::UserAndPassword(a, b), Self::UserAndPassword(c, d)) => a == c && b == d,
-            _ => false,
-        }
-    }
-}
-
-fn report(event: &Event, which: Which) {
+fn report(event: &Event, which: Role) {
     match event {
-        // Somebody may make it come and go many times a second. The tether says it.
+        // Somebody may make it come and go many times a second. The supervisor says it.
         Event::Connected | Event::Disconnected | Event::LameDuckMode | Event::ClientError(_)
-            if which == Which::Listening =>
+            if which == Role::Listening =>
         {
             tracing::debug!(%event, "connection of the core subscriptions");
         }

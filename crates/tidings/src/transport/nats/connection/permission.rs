@@ -1,7 +1,6 @@
 //! What the server has denied on this connection. It says so in a text of its own, apart from
 //! what was asked, and so each denial is kept until somebody is told.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use crate::transport::nats::codec::ack_subject::publish_subject;
 use crate::transport::{Denial, DeniedAction};
 
 /// How many are known at a time; the oldest is forgotten.
@@ -168,16 +168,6 @@ impl Denials {
     pub(crate) fn take_untold(&self) -> Option<Denial> {
         self.record().untold.take()
     }
-}
-
-/// The subject that a denied ack is known by: each ack has one of its own, and a permission is
-/// about all of a consumer's.
-pub(crate) fn publish_subject(subject: &str) -> Cow<'_, str> {
-    let Some(rest) = subject.strip_prefix("$JS.ACK.") else { return Cow::Borrowed(subject) };
-    let tokens: Vec<&str> = rest.split('.').collect();
-    // The longer form has a domain and an account before the stream.
-    let of = if tokens.len() >= 9 { 4 } else { 2 };
-    Cow::Owned(format!("$JS.ACK.{}.>", tokens[..of.min(tokens.len())].join(".")))
 }
 
 /// Reads `Permissions Violation for Publish to "…"`, `… for Publish with Reply of "…"`, and

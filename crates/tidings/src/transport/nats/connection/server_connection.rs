@@ -13,30 +13,26 @@ use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::task::yield_now;
 use tokio::time::timeout;
-use tokio_util::task::AbortOnDropHandle;
 
 use crate::said::log;
 use crate::subject::Subject;
 use crate::transport::Fault;
-use crate::transport::nats::Nats;
-use crate::transport::nats::TAKEN;
 use crate::transport::nats::codec::subject::{Moved, subject_of};
 use crate::transport::nats::connection::connect::{self, Access, ConnectFault};
+use crate::transport::nats::connection::ephemerals::is_of_ephemeral;
 use crate::transport::nats::connection::permission::Denials;
-use crate::transport::nats::connection::supervisor::Tether;
-use crate::transport::nats::consumer::ephemeral::is_of_ephemeral;
+use crate::transport::nats::connection::supervisor::Supervisor;
 use crate::transport::nats::reply::Replies;
-use crate::transport::nats::reply::coalescer::Outbox;
-use crate::transport::nats::reply::pending_replies::Waiting;
-use crate::transport::nats::request::Letter;
-use crate::transport::nats::subscription::subscription_buffer::Interest;
+use crate::transport::nats::reply::coalescer::Coalescer;
+use crate::transport::nats::reply::pending_replies::PendingReplies;
+use crate::transport::nats::reply::queued_request::QueuedRequest;
 
 /// How often others may run before what they were woken for is looked at.
 const HEARD: usize = 8;
 
-/// Which of a bus's two connections.
+/// Role of a bus's two connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Which {
+pub(crate) enum Role {
     /// Publishes, asks and reads consumers.
     Main,
     /// Has the core subscriptions.
@@ -44,22 +40,22 @@ pub(crate) enum Which {
 }
 
 /// A connection to a server.
-pub(crate) struct Line {
+pub(crate) struct ServerConnection {
     pub(crate) client: Client,
     /// Answers of the server itself, in an inbox that whoever is asked something does not know.
     pub(crate) answers: Replies,
     pub(crate) denials: Arc<Denials>,
-    pub(crate) tether: Arc<Tether>,
+    pub(crate) supervisor: Arc<Supervisor>,
 }
 
 /// What a client tells: what was denied, and to those who wait for an answer why none comes.
 #[derive(Clone)]
-pub(crate) struct Ear {
+pub(crate) struct EventListener {
     pub(crate) denials: Arc<Denials>,
-    pub(crate) waiting: Vec<Arc<Waiting>>,
+    pub(crate) waiting: Vec<Arc<PendingReplies>>,
 }
 
-impl Ear {
+impl EventListener {
     /// What concerns others here; says whether there is more to say about it.
     pub(crate) fn hear(&self, event: &Event) -> bool {
         match event {
@@ -67,7 +63,7 @@ impl Ear {
             Event::ServerError(ServerError::Other(text)) => {
                 let Some(denial) = self.denials.read(text) else { return true };
                 // Who waits for an answer is told; else it is kept, and said once.
-                let tell = |told, waiting: &Arc<Waiting>| waiting.deny(&denial) | told;
+                let tell = |told, waiting: &Arc<PendingReplies>| waiting.deny(&denial) | told;
                 let told = self.waiting.iter().fold(false, tell);
                 let text = denial.to_string();
                 if !told && is_of_ephemeral(&denial) {
@@ -87,27 +83,34 @@ impl Ear {
     }
 }
 
-impl Drop for Line {
+impl Drop for ServerConnection {
     /// Nobody has it any more: it shall not come back for nobody.
     fn drop(&mut self) {
-        self.tether.end();
+        self.supervisor.end();
     }
 }
 
-impl Line {
+impl ServerConnection {
     /// Makes the connection on which a bus listens. It comes about by itself, and is waited for by
     /// whoever wants to know that the server knows of a subscription.
-    async fn listening(
+    pub(crate) async fn listening(
         access: Access,
-        (prefix, main, outbox): (String, Arc<Tether>, Arc<Outbox<Letter>>),
+        (prefix, main, coalescer): (String, Arc<Supervisor>, Arc<Coalescer<QueuedRequest>>),
     ) -> Result<Self, ConnectFault> {
         let denials = Arc::new(Denials::new(&prefix));
-        let waiting = Arc::new(Waiting::new(&prefix));
-        let ear = Ear { denials: Arc::clone(&denials), waiting: vec![Arc::clone(&waiting)] };
-        let tether = Arc::new(Tether::listening(&main));
-        let client = connect::connect(access, &tether, Which::Listening, ear).await?;
-        let answers = Replies::new(client.clone(), waiting, &Handle::current(), &tether, &outbox);
-        Ok(Self { client, answers, denials, tether })
+        let waiting = Arc::new(PendingReplies::new(&prefix));
+        let ear =
+            EventListener { denials: Arc::clone(&denials), waiting: vec![Arc::clone(&waiting)] };
+        let supervisor = Arc::new(Supervisor::listening(&main));
+        let client = connect::connect(access, &supervisor, Role::Listening, ear).await?;
+        let answers = Replies::new(
+            client.clone(),
+            waiting,
+            &Handle::current(),
+            supervisor.ending(),
+            &coalescer,
+        );
+        Ok(Self { client, answers, denials, supervisor })
     }
 
     /// Asks nobody, which the server says only after it has seen all that was sent before on this
@@ -142,7 +145,7 @@ impl Line {
 
     /// That something took too long, and why, where that is known.
     pub(crate) fn too_late(&self) -> Fault {
-        self.tether.outage().map_or(Fault::Timeout, Fault::Away)
+        self.supervisor.outage().map_or(Fault::Timeout, Fault::Away)
     }
 
     /// Sends what is left, and ends.
@@ -152,79 +155,17 @@ impl Line {
     }
 
     /// Tells the server of an interest.
-    pub(crate) async fn listen(&self, interest: &Interest) -> Result<Subscriber, Fault> {
-        let filter = subject_of(interest.filter.clone());
-        let subscriber = match interest.group.clone() {
+    pub(crate) async fn listen(
+        &self,
+        filter: Subject,
+        group: Option<String>,
+    ) -> Result<Subscriber, Fault> {
+        let filter = subject_of(filter);
+        let subscriber = match group {
             None => self.client.subscribe(filter).await,
             Some(group) => self.client.queue_subscribe(filter, group).await,
         };
         // Subjects are looked at elsewhere: only a client that is gone takes none.
         subscriber.map_err(|_| Fault::Closed)
-    }
-}
-
-impl Nats {
-    /// The connection on which one listens for this filter: answers come where the questions are
-    /// asked, and nobody else knows of their inbox.
-    pub(crate) fn which(&self, filter: &Subject) -> Which {
-        let rest = filter.as_str().strip_prefix(self.shared.inbox_prefix.as_str());
-        let is_inbox = rest.is_some_and(|rest| rest.starts_with('.'));
-        if is_inbox { Which::Main } else { Which::Listening }
-    }
-
-    pub(crate) fn line(&self, which: Which) -> &Line {
-        match which {
-            Which::Main => &self.shared.main,
-            // Whoever asks has [opened](Self::open) it.
-            Which::Listening => self.shared.listening.get().unwrap_or(&self.shared.main),
-        }
-    }
-
-    /// Makes the connection where it is not made.
-    pub(crate) async fn open(&self, which: Which) -> Result<&Line, Fault> {
-        if which == Which::Main {
-            return Ok(&self.shared.main);
-        }
-        let shared = &self.shared;
-        let opened = shared.listening.get_or_try_init(async || {
-            shared.main.tether.learn_where(&shared.main.client).await;
-            let parts = (
-                shared.inbox_prefix.clone(),
-                Arc::clone(&shared.main.tether),
-                Arc::clone(&shared.outbox),
-            );
-            // Where the other one's task runs, whoever asks. Given up with the caller.
-            let opening = shared.runtime.spawn(Line::listening(shared.access.clone(), parts));
-            match AbortOnDropHandle::new(opening).await {
-                Ok(Ok(line)) => {
-                    shared.main.tether.goes_behind(&line.tether);
-                    Ok(line)
-                }
-                Ok(Err(fault)) => Err(fault.into_fault()),
-                // It is the runtime that has ended.
-                Err(_) => Err(self.gone()),
-            }
-        });
-        let line = self.in_time(opened).await?;
-        if self.is_closed() {
-            // Closing may not have seen it.
-            line.tether.end();
-            return Err(Fault::Closed);
-        }
-        Ok(line)
-    }
-
-    /// Resolves once nothing is on its way to this connection any more that was sent from here, or
-    /// that the server has sent before it saw what was sent to it so far; also where a connection is
-    /// lost, since nothing comes on that any more.
-    pub(crate) async fn seen(&self, which: Which) {
-        let seen = async {
-            // What was asked of a connection that is lost since is asked again of the next.
-            while let Err(Fault::Timeout) = self.barrier_of(which, TAKEN).await {}
-        };
-        tokio::select! {
-            () = seen => {}
-            () = self.line(which).tether.is_off() => {}
-        }
     }
 }

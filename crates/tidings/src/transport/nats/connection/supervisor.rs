@@ -4,13 +4,11 @@
 //! async-nats comes back for as long as it lives, and hears nothing meanwhile, not even that nobody
 //! has it any more. But it asks which server to try next, and so it is here that it waits, and ends.
 
-use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use async_nats::{Client, ClientError, Event, ReconnectToServer, Server, ServerAddr, ServerError};
-use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -19,9 +17,8 @@ use uuid::Uuid;
 use crate::backoff::Backoff;
 use crate::jitter::jittered;
 use crate::said::log;
-use crate::transport::nats::Nats;
+use crate::transport::Outage;
 use crate::transport::nats::connection::disruption::Disruptions;
-use crate::transport::{Fault, Outage};
 
 /// The waits between two attempts to reconnect, before jitter.
 const RECONNECT: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(4));
@@ -59,7 +56,7 @@ impl Breaks {
 }
 
 #[derive(Debug)]
-pub(crate) struct Tether {
+pub(crate) struct Supervisor {
     /// Why there is no connection, while there is none.
     outage: watch::Sender<Option<Outage>>,
     /// What the server said last that may be why it ends the connection.
@@ -92,12 +89,12 @@ pub(crate) struct Tether {
 #[derive(Debug)]
 enum Beside {
     /// This publishes; the other one listens, if there is one.
-    Listening(OnceLock<Arc<Tether>>),
+    Listening(OnceLock<Arc<Supervisor>>),
     /// This listens; the other one publishes.
-    Main { main: Weak<Tether>, disruptions: Mutex<Disruptions> },
+    Main { main: Weak<Supervisor>, disruptions: Mutex<Disruptions> },
 }
 
-impl Tether {
+impl Supervisor {
     pub(crate) fn main() -> Self {
         Self::new(None, Beside::Listening(OnceLock::new()))
     }
@@ -198,6 +195,12 @@ impl Tether {
     pub(crate) fn runtime_ended(&self) {
         self.outage.send_replace(Some(Outage::RuntimeEnded));
         self.end();
+    }
+
+    /// What is done where the runtime has ended: see [`runtime_ended`](Self::runtime_ended).
+    pub(crate) fn ending(self: &Arc<Self>) -> impl FnOnce() + Send + use<> {
+        let supervisor = Arc::clone(self);
+        move || supervisor.runtime_ended()
     }
 
     /// What the client tells of its connection.
@@ -384,98 +387,6 @@ fn delay(attempt: usize) -> Duration {
     jittered(RECONNECT.after(u64::try_from(attempt).unwrap_or(u64::MAX)))
 }
 
-impl Nats {
-    /// Resolves when the connection has been lost and made again, or it is over.
-    pub(crate) fn reconnected(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let mut connected = self.shared.main.tether.connected();
-        connected.mark_unchanged();
-        let over = self.shared.main.tether.over().clone();
-        Box::pin(async move {
-            tokio::select! {
-                () = over.cancelled() => {}
-                Ok(()) = connected.changed() => {}
-                else => std::future::pending().await,
-            }
-        })
-    }
-
-    /// Whether nothing is received any more.
-    pub(crate) fn is_over(&self) -> bool {
-        self.shared.main.tether.over().is_cancelled()
-    }
-
-    /// Why there is no connection; `None` while there is one.
-    pub(crate) fn outage(&self) -> Option<Outage> {
-        self.shared.main.tether.outage()
-    }
-
-    /// That something took too long, and why, where that is known.
-    pub(crate) fn too_late(&self) -> Fault {
-        self.outage().map_or(Fault::Timeout, Fault::Away)
-    }
-
-    /// The client is gone: because the bus was closed, or because its runtime has ended.
-    #[cold]
-    pub(crate) fn gone(&self) -> Fault {
-        if self.is_closed() { Fault::Closed } else { Fault::Away(Outage::RuntimeEnded) }
-    }
-
-    /// Whether this runs where the client does, and so also whatever tells that an answer is late.
-    #[inline]
-    pub(crate) fn is_at_home(&self) -> bool {
-        // One with threads of its own runs as long as it is there.
-        self.shared.has_threads
-            || Handle::try_current().is_ok_and(|here| here.id() == self.shared.home)
-    }
-
-    /// Why a core subscription that was not made in time was not, where that is known.
-    pub(crate) fn too_late_to_listen(&self) -> Fault {
-        let listening = self.shared.listening.get();
-        let outage = listening.and_then(|line| line.tether.outage());
-        outage.map_or_else(|| self.too_late(), Fault::Away)
-    }
-
-    /// Sends what is left and ends all subscriptions, for as long as `within`. It is closed in any
-    /// case: it does not come back, and nothing is received any more.
-    pub(crate) async fn close(&self, within: Duration) -> Result<(), Fault> {
-        self.shared.closed.store(true, Ordering::Relaxed);
-        let (main, listening) = (&self.shared.main, self.shared.listening.get());
-        let lines = || [main].into_iter().chain(listening);
-        lines().for_each(|line| line.tether.cut());
-        self.shared.delete_ephemerals();
-        let late = self.too_late();
-        let closing = async {
-            main.leave().await?;
-            match listening {
-                None => Ok(()),
-                // While that is away nothing is to be had there.
-                Some(listening) => tokio::select! {
-                    left = listening.leave() => left,
-                    () = listening.tether.over().cancelled() => Ok(()),
-                },
-            }
-        };
-        if !within.is_zero()
-            && let Ok(Ok(())) = timeout(within, closing).await
-        {
-            return Ok(());
-        }
-        self.shared.replies.close();
-        for line in lines() {
-            line.tether.end();
-            line.answers.close();
-            // It leaves as soon as it can; the second question has it look up from waiting.
-            let client = line.client.clone();
-            self.shared.runtime.spawn(async move {
-                if client.drain().await.is_ok() {
-                    let _ = client.flush().await;
-                }
-            });
-        }
-        Err(late)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -505,26 +416,26 @@ mod tests {
 
     #[test]
     fn a_refusal_is_told_until_the_connection_is_back() {
-        let tether = Tether::main();
+        let supervisor = Supervisor::main();
         let error = |text: &str| Event::ClientError(ClientError::Other(text.to_owned()));
         let revoked = "User Authentication Revoked".to_owned();
-        tether.hear(&Event::Connected);
-        tether.hear(&error("authorization violation"));
-        assert_eq!(tether.outage(), None, "there is a connection");
-        tether.hear(&Event::ServerError(ServerError::Other(revoked.clone())));
-        assert_eq!(tether.outage(), None, "it is there as long as it is");
-        tether.hear(&Event::Disconnected);
-        assert_eq!(tether.outage(), Some(Outage::Refused { said: revoked.clone() }));
-        tether.hear(&error("IO error"));
-        assert_eq!(tether.outage(), Some(Outage::Refused { said: revoked }));
-        tether.hear(&Event::Connected);
-        assert_eq!(tether.outage(), None);
-        tether.hear(&Event::Disconnected);
-        tether.is_off_because("IO error: Connection refused");
+        supervisor.hear(&Event::Connected);
+        supervisor.hear(&error("authorization violation"));
+        assert_eq!(supervisor.outage(), None, "there is a connection");
+        supervisor.hear(&Event::ServerError(ServerError::Other(revoked.clone())));
+        assert_eq!(supervisor.outage(), None, "it is there as long as it is");
+        supervisor.hear(&Event::Disconnected);
+        assert_eq!(supervisor.outage(), Some(Outage::Refused { said: revoked.clone() }));
+        supervisor.hear(&error("IO error"));
+        assert_eq!(supervisor.outage(), Some(Outage::Refused { said: revoked }));
+        supervisor.hear(&Event::Connected);
+        assert_eq!(supervisor.outage(), None);
+        supervisor.hear(&Event::Disconnected);
+        supervisor.is_off_because("IO error: Connection refused");
         let said = "IO error: Connection refused".to_owned();
-        assert_eq!(tether.outage(), Some(Outage::Away { said }));
-        tether.hear(&error("authorization violation"));
+        assert_eq!(supervisor.outage(), Some(Outage::Away { said }));
+        supervisor.hear(&error("authorization violation"));
         let said = "authorization violation".to_owned();
-        assert_eq!(tether.outage(), Some(Outage::Refused { said }));
+        assert_eq!(supervisor.outage(), Some(Outage::Refused { said }));
     }
 }

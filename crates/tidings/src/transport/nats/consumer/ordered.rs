@@ -14,9 +14,9 @@ use uuid::Uuid;
 use crate::backoff::Backoff;
 use crate::jitter::jittered;
 use crate::subject::Subject;
-use crate::transport::nats::Nats;
-use crate::transport::nats::NatsPull;
+use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::consumer::ephemeral::Ephemeral;
+use crate::transport::nats::consumer::pull::NatsPull;
 use crate::transport::nats::jetstream::consumer_config as config;
 use crate::transport::{
     ApiError, ConsumerConfig, DeliverFrom, Fault, Identity, Incoming, PollInto, Receipt,

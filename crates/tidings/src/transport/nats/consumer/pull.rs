@@ -23,28 +23,26 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use tokio::time::Instant;
 
-use self::idle::{HEARTBEAT, Silence};
-use self::lost_requests::Doubt;
-use self::outstanding::Open;
-use self::stale_requests::Old;
+use self::idle::{HEARTBEAT, Idle};
+use self::lost_requests::LostRequests;
+use self::outstanding::Outstanding;
+use self::stale_requests::StaleRequests;
 use self::status::{Said, said};
-use self::unreadable_scan::Search;
+use self::unreadable_scan::UnreadableScan;
 use crate::header::Headers;
 use crate::subject::Subject;
-use crate::transport::nats::Nats;
-use crate::transport::nats::NatsHeaders;
-use crate::transport::nats::NatsSettle;
+use crate::transport::nats::codec::header::NatsHeaders;
 use crate::transport::nats::codec::subject::subject_of;
+use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::consumer::receipt::Receipts;
 use crate::transport::nats::consumer::settle::Deliverer;
-use crate::transport::nats::subscription as inbox;
+use crate::transport::nats::consumer::settle::NatsSettle;
+use crate::transport::nats::jetstream::consumer_config::EXPIRES;
 use crate::transport::{
     AckPolicy, ApiError, ConsumerConfig, DeliverFrom, Denial, DeniedAction, Fault, Heading,
     Incoming, Outgoing, PollInto, Reach, Receipt, Settle,
 };
 
-/// How long one pull request stays open when nothing comes.
-pub(crate) const EXPIRES: Duration = Duration::from_secs(30);
 /// Of how many messages at least a request is one of a flow: then each of them is the server's least
 /// work.
 const MANY: usize = 64;
@@ -71,15 +69,15 @@ pub(crate) struct NatsPull {
     /// How many messages may be asked for and not yielded.
     room: usize,
     /// What was asked for and has not been yielded.
-    open: Open,
-    doubt: Doubt,
+    open: Outstanding,
+    doubt: LostRequests,
     /// What was asked for before that was given up, and may come all the same.
-    old: Old,
+    old: StaleRequests,
     asking: Option<Asking>,
     /// A look whether the consumer is still there, after nobody answered for it.
     looking: Option<Looking>,
-    search: Search,
-    silence: Silence,
+    search: UnreadableScan,
+    silence: Idle,
     /// When messages were asked for last.
     asked: Option<Instant>,
     /// Resolves when the connection has come back: the server may have forgotten what was asked.
@@ -134,7 +132,7 @@ impl NatsPull {
         let deliverer = Arc::new(Deliverer { nats: nats.clone(), config, settled });
         let receipts = Receipts::of(stream, &deliverer.config.name);
         Ok(Self {
-            search: Search::new(&deliverer, stream),
+            search: UnreadableScan::new(&deliverer, stream),
             deliverer,
             stream: stream.into(),
             next,
@@ -143,12 +141,12 @@ impl NatsPull {
             receipts,
             reach: Reach::behind(0),
             room: prefetch.max(1),
-            open: Open::default(),
-            doubt: Doubt::new(),
-            old: Old::default(),
+            open: Outstanding::default(),
+            doubt: LostRequests::new(),
+            old: StaleRequests::default(),
             asking: None,
             looking: None,
-            silence: Silence::new(),
+            silence: Idle::new(),
             asked: None,
             reconnected: nats.reconnected(),
             denied,
@@ -339,7 +337,7 @@ impl NatsPull {
         let (attempt, pending) = (receipt.attempt, receipt.pending);
         self.pending = pending;
         self.doubt.deliver(pending);
-        into.subject = inbox::subject_of(subject);
+        into.subject = crate::transport::nats::codec::subject::from_nats(subject);
         into.reply = None;
         into.headers = Heading::nats(headers.map(NatsHeaders::new));
         into.payload = payload;

@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::transport::Receipt;
-
-/// What every reply subject of a delivered message begins with.
-const ACK: &str = "$JS.ACK.";
+use crate::transport::nats::codec::ack_subject::{ACK, is_long};
 
 /// Reads the receipts of one consumer, whose reply subjects differ in their numbers alone.
 #[derive(Debug)]
@@ -81,7 +79,7 @@ impl Receipts {
 impl Consumer {
     fn read(reply: &str) -> Option<(Self, Numbers)> {
         let rest = reply.strip_prefix(ACK)?;
-        let form = if rest.split('.').count() >= 9 { Form::Long } else { Form::Short };
+        let form = if is_long(rest) { Form::Long } else { Form::Short };
         let mut tokens = rest.splitn(if form == Form::Long { 5 } else { 3 }, '.');
         if form == Form::Long {
             // The domain and the account.

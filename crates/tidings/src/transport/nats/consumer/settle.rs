@@ -10,9 +10,10 @@ use bytes::Bytes;
 use tokio::task::unconstrained;
 
 use crate::header::Headers;
-use crate::transport::nats::Nats;
-use crate::transport::nats::TAKEN;
+use crate::transport::nats::codec::ack_subject::{ack_of, acked_as};
 use crate::transport::nats::codec::subject::Moved;
+use crate::transport::nats::connection::nats::Nats;
+use crate::transport::nats::connection::timeout::TAKEN;
 use crate::transport::{ConsumerConfig, Fault, Outgoing, Settlement};
 
 /// That a message was handled.
@@ -134,23 +135,6 @@ impl Nats {
         };
         self.ask_server(message, ANSWERED).await.map(drop)
     }
-}
-
-/// The subject of an ack of our own making: all that the server reads of it is the sequence.
-pub(crate) fn ack_of(stream: &str, consumer: &str, sequence: u64) -> String {
-    format!("$JS.ACK.{stream}.{consumer}.1.{sequence}.1.0.0")
-}
-
-/// A delivery's reply subject with another sequence and number of delivery.
-fn acked_as(reply: &str, sequence: u64, delivery: u64) -> Option<String> {
-    let mut tokens: Vec<&str> = reply.split('.').collect();
-    // `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>`, or with
-    // a domain and an account before the stream.
-    let at = if tokens.len() >= 11 { 7 } else { 5 };
-    let (sequence, delivery) = (sequence.to_string(), delivery.to_string());
-    *tokens.get_mut(at)? = &sequence;
-    *tokens.get_mut(at + 1)? = &delivery;
-    Some(tokens.join("."))
 }
 
 async fn publish(nats: &Nats, reply: Subject, body: Bytes) -> Result<(), Fault> {

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::subject::Subject;
-use crate::transport::nats::Nats;
-use crate::transport::nats::NatsSettle;
+use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::consumer::settle::Deliverer;
+use crate::transport::nats::consumer::settle::NatsSettle;
 use crate::transport::{ConsumerConfig, Fault, Receipt, Settle, StoredMessage, Unreadable, Which};
 
 /// How many messages are read at a time, where there is one filter.
@@ -150,7 +150,8 @@ fn unreadable(stream: &str, deliverer: &Arc<Deliverer>, message: StoredMessage) 
         pending: 0,
         stored_at: message.stored_at,
     };
-    let ack = crate::transport::nats::consumer::settle::ack_of(stream, consumer, message.sequence);
+    let ack =
+        crate::transport::nats::codec::ack_subject::ack_of(stream, consumer, message.sequence);
     let settle = NatsSettle::new(deliverer, ack.into(), 1, 0);
     Unreadable { message, receipt, settle: Some(Settle::Nats(settle)) }
 }

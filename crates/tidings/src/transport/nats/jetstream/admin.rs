@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use crate::moment;
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
-use crate::transport::nats::Nats;
+use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::jetstream::consumer_config as config;
 use crate::transport::nats::jetstream::stream_config;
 use crate::transport::{

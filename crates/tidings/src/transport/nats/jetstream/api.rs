@@ -8,42 +8,16 @@ use serde::de::DeserializeOwned;
 
 use crate::header::Headers;
 use crate::subject::Subject;
-use crate::transport::nats::Nats;
-use crate::transport::{ApiError, Fault, Outgoing};
+use crate::transport::nats::codec::api_error::WireError;
+use crate::transport::nats::connection::nats::Nats;
+use crate::transport::{Fault, Outgoing};
 
 /// How long the server may take to answer an API call.
 const API_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(serde::Deserialize)]
-pub(crate) struct WireError {
-    #[serde(default)]
-    code: u16,
-    #[serde(default)]
-    err_code: u32,
-    #[serde(default)]
-    description: String,
-}
-
-#[derive(serde::Deserialize)]
 struct Failed {
     error: Option<WireError>,
-}
-
-impl WireError {
-    /// NATS's own error code.
-    pub(crate) fn code(&self) -> u32 {
-        self.err_code
-    }
-}
-
-impl From<WireError> for Fault {
-    fn from(error: WireError) -> Self {
-        Self::Api(ApiError {
-            status: error.code,
-            code: error.err_code,
-            description: error.description,
-        })
-    }
 }
 
 impl Nats {

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use crate::publish_ack::PublishAck;
 use crate::transport::atomic::in_batch;
-use crate::transport::nats::Nats;
+use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::request::publish_ack::publish_ack;
 use crate::transport::{ApiError, AtomicFault, Fault, Outgoing};
 

@@ -5,8 +5,10 @@ use std::time::{Duration, SystemTime};
 use async_nats::jetstream::consumer::{AckPolicy as Acks, Config, DeliverPolicy, ReplayPolicy};
 
 use crate::subject::Subject;
-use crate::transport::nats::consumer::pull::EXPIRES;
 use crate::transport::{AckPolicy, ConsumerConfig, DeliverFrom, Fault, Foreign};
+
+/// How long one pull request stays open when nothing comes.
+pub(crate) const EXPIRES: Duration = Duration::from_secs(30);
 
 pub(crate) fn to_nats(config: &ConsumerConfig) -> Result<Config, Fault> {
     let mut nats = Config {

@@ -1,21 +1,19 @@
 //! Fast ingest (ADR-50): a stream confirms hundreds of messages with one answer.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
 use async_nats::{Subject, Subscriber};
 use bytes::BytesMut;
 use futures_util::StreamExt;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
-use crate::transport::nats::Nats;
+use crate::transport::nats::codec::api_error::WireError;
 use crate::transport::nats::codec::subject::checked;
-use crate::transport::nats::jetstream::api::WireError;
+use crate::transport::nats::connection::nats::Nats;
 use crate::transport::{Fault, Ingested, Outgoing, Stopped};
 
 /// The first version that has it.
@@ -28,8 +26,6 @@ const FLOW: u64 = 500;
 /// those who publish this way, so that all of them together stay below what it takes in for a stream
 /// (10,000 messages).
 const OUTSTANDING: u64 = 8;
-/// For how long a stream that did not allow it, or was not heard, is not asked again.
-const REMEMBERED: Duration = Duration::from_secs(60);
 
 /// How many bytes of subjects are set aside at a time. A subject keeps the whole piece while it is
 /// on its way.
@@ -39,23 +35,6 @@ const REPLY_END: usize = 32;
 
 /// The code for a stream that does not allow it.
 const DISABLED: u32 = 10_205;
-
-/// Streams that did not allow it, or said nothing, and since when.
-#[derive(Debug, Default)]
-pub(crate) struct Refusals(Mutex<HashMap<String, Instant>>);
-
-impl Refusals {
-    fn has(&self, stream: &str) -> bool {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|_, at| at.elapsed() < REMEMBERED);
-        known.contains_key(stream)
-    }
-
-    fn add(&self, stream: &str) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(stream.to_owned(), Instant::now());
-    }
-}
 
 /// Messages of one batch, in order: the stream stores them without a gap, or ends the batch where
 /// one would be.

@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::moment;
 use crate::subject::Subject;
-use crate::transport::nats::Nats;
+use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::jetstream::consumer_config as config;
 use crate::transport::{ApiError, Fault, StoredHeaders, StoredMessage, Which};
 

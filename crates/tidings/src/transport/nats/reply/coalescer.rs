@@ -26,7 +26,7 @@ const STUCK: u8 = 2;
 
 /// What is held for a moment.
 #[derive(Debug)]
-pub(crate) struct Outbox<L> {
+pub(crate) struct Coalescer<L> {
     /// Is changed only by who has the letters.
     state: AtomicU8,
     letters: Mutex<Vec<L>>,
@@ -45,7 +45,7 @@ pub(crate) enum Put<L> {
     Full,
 }
 
-impl<L> Outbox<L> {
+impl<L> Coalescer<L> {
     pub(crate) fn new() -> Self {
         Self {
             state: AtomicU8::new(CLOSED),
@@ -149,7 +149,7 @@ impl<L> Outbox<L> {
 }
 
 /// Where nobody gives the client what is held, nothing is held.
-struct Over<'a, L>(&'a Outbox<L>);
+struct Over<'a, L>(&'a Coalescer<L>);
 
 impl<L> Drop for Over<'_, L> {
     fn drop(&mut self) {
@@ -170,10 +170,10 @@ mod tests {
 
     use super::*;
 
-    /// An outbox that is emptied into a channel with so much room.
-    fn outbox(room: usize) -> (Arc<Outbox<u32>>, mpsc::Sender<u32>, mpsc::Receiver<u32>) {
-        let (outbox, (sender, receiver)) = (Arc::new(Outbox::new()), mpsc::channel(room));
-        let (emptied, client) = (Arc::clone(&outbox), sender.clone());
+    /// An coalescer that is emptied into a channel with so much room.
+    fn coalescer(room: usize) -> (Arc<Coalescer<u32>>, mpsc::Sender<u32>, mpsc::Receiver<u32>) {
+        let (coalescer, (sender, receiver)) = (Arc::new(Coalescer::new()), mpsc::channel(room));
+        let (emptied, client) = (Arc::clone(&coalescer), sender.clone());
         tokio::spawn(async move {
             let give = |letter| {
                 let given = client.send(letter);
@@ -181,46 +181,46 @@ mod tests {
             };
             emptied.empty(give).await;
         });
-        (outbox, sender, receiver)
+        (coalescer, sender, receiver)
     }
 
     #[tokio::test]
     async fn what_is_asked_together_is_given_together() {
-        let (outbox, _, mut client) = outbox(100);
-        assert_eq!(outbox.put(0), Put::Passed(0));
-        outbox.open();
+        let (coalescer, _, mut client) = coalescer(100);
+        assert_eq!(coalescer.put(0), Put::Passed(0));
+        coalescer.open();
         for letter in 1..=10 {
-            assert_eq!(outbox.put(letter), Put::Held);
+            assert_eq!(coalescer.put(letter), Put::Held);
             assert!(client.try_recv().is_err());
         }
         for letter in 1..=10 {
             assert_eq!(client.recv().await, Some(letter));
         }
         // Nobody asks any more: it is closed, and can be opened again.
-        outbox.closed().await;
-        assert_eq!(outbox.put(11), Put::Passed(11));
-        outbox.open();
-        outbox.open();
-        assert_eq!(outbox.put(12), Put::Held);
+        coalescer.closed().await;
+        assert_eq!(coalescer.put(11), Put::Passed(11));
+        coalescer.open();
+        coalescer.open();
+        assert_eq!(coalescer.put(12), Put::Held);
         assert_eq!(client.recv().await, Some(12));
-        outbox.closed().await;
+        coalescer.closed().await;
     }
 
     #[tokio::test(start_paused = true)]
     async fn whoever_comes_while_there_is_no_room_waits() {
-        let (outbox, _, mut client) = outbox(2);
-        outbox.open();
+        let (coalescer, _, mut client) = coalescer(2);
+        coalescer.open();
         for letter in 1..=5 {
-            assert_eq!(outbox.put(letter), Put::Held);
+            assert_eq!(coalescer.put(letter), Put::Held);
         }
-        assert!(timeout(Duration::from_secs(1), outbox.closed()).await.is_err());
-        assert_eq!(outbox.put(6), Put::Full);
-        outbox.open();
-        assert_eq!(outbox.put(6), Put::Full);
+        assert!(timeout(Duration::from_secs(1), coalescer.closed()).await.is_err());
+        assert_eq!(coalescer.put(6), Put::Full);
+        coalescer.open();
+        assert_eq!(coalescer.put(6), Put::Full);
         // All that was held goes before whoever has waited.
         let waited = async {
-            outbox.closed().await;
-            outbox.put(6)
+            coalescer.closed().await;
+            coalescer.put(6)
         };
         let given = async {
             for letter in 1..=5 {
@@ -232,7 +232,7 @@ mod tests {
 
     #[tokio::test]
     async fn none_is_lost_or_overtaken() {
-        let (outbox, sender, mut client) = outbox(7);
+        let (coalescer, sender, mut client) = coalescer(7);
         let received = tokio::spawn(async move {
             for letter in 0..10_000 {
                 assert_eq!(client.recv().await, Some(letter));
@@ -245,13 +245,13 @@ mod tests {
         let mut ways = [0; 3];
         for letter in 0..10_000 {
             if letter % 40 == 0 {
-                outbox.open();
+                coalescer.open();
             }
             if letter % 9 == 0 {
                 yield_now().await;
             }
             let way = loop {
-                match outbox.put(letter) {
+                match coalescer.put(letter) {
                     Put::Held => break 0,
                     Put::Passed(letter) => {
                         sender.send(letter).await.unwrap();
@@ -259,7 +259,7 @@ mod tests {
                     }
                     Put::Full => {
                         ways[2] += 1;
-                        outbox.closed().await;
+                        coalescer.closed().await;
                     }
                 }
             };
@@ -271,11 +271,11 @@ mod tests {
 
     #[tokio::test]
     async fn without_anybody_to_empty_it_nothing_is_held() {
-        let outbox = Outbox::new();
-        outbox.open();
-        assert_eq!(outbox.put(1), Put::Held);
-        let emptied = outbox.empty(|_| std::future::pending::<()>());
+        let coalescer = Coalescer::new();
+        coalescer.open();
+        assert_eq!(coalescer.put(1), Put::Held);
+        let emptied = coalescer.empty(|_| std::future::pending::<()>());
         assert!(timeout(Duration::from_millis(1), emptied).await.is_err());
-        assert_eq!(outbox.put(2), Put::Passed(2));
+        assert_eq!(coalescer.put(2), Put::Passed(2));
     }
 }

@@ -13,8 +13,8 @@ use bytes::BytesMut;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use crate::transport::nats::connection::permission::publish_subject;
-use crate::transport::nats::reply::reply_token::{Ticket, Turn};
+use crate::transport::nats::codec::ack_subject::publish_subject;
+use crate::transport::nats::reply::reply_token::{ReplyToken, Turn};
 use crate::transport::nats::reply::secret::{self, Secrets};
 use crate::transport::{Denial, DeniedAction, Fault};
 
@@ -24,7 +24,7 @@ const PIECE: usize = 960;
 
 /// All questions of a connection that are not answered yet.
 #[derive(Debug)]
-pub(crate) struct Waiting {
+pub(crate) struct PendingReplies {
     /// `_INBOX.<id>.`: every answer's subject begins with it.
     prefix: String,
     room: Mutex<Room>,
@@ -74,10 +74,10 @@ struct Question {
     waker: Option<Waker>,
 }
 
-impl Waiting {
+impl PendingReplies {
     pub(crate) fn new(inbox_prefix: &str) -> Self {
         let prefix = format!("{inbox_prefix}.{}.", secret::token());
-        let last = [prefix.as_bytes(), &[0; Ticket::LENGTH]].concat().into();
+        let last = [prefix.as_bytes(), &[0; ReplyToken::LENGTH]].concat().into();
         let (room, earlier) = (Mutex::new(Room { last, ..Room::default() }), Notify::new());
         Self { prefix, room, earlier, denied: AtomicBool::new(false) }
     }
@@ -117,7 +117,7 @@ impl Waiting {
         &self,
         subject: Subject,
         by: Option<Instant>,
-    ) -> Result<(Ticket, Subject), Fault> {
+    ) -> Result<(ReplyToken, Subject), Fault> {
         let mut room = self.room();
         if room.closed {
             return Err(Fault::Closed);
@@ -125,7 +125,7 @@ impl Waiting {
         let turn = Turn::new(room.secrets.next().map_err(Fault::client)?);
         let place = match room.free.pop() {
             Some(place) => place,
-            None if room.places.len() == Ticket::PLACES => return Err(too_many()),
+            None if room.places.len() == ReplyToken::PLACES => return Err(too_many()),
             None => {
                 room.places.push(Place { turn: Turn::NONE, state: State::Free });
                 u32::try_from(room.places.len() - 1).map_err(|_| too_many())?
@@ -133,7 +133,7 @@ impl Waiting {
         };
         room.places[place as usize] =
             Place { turn, state: State::Asked(Question { subject, by, waker: None }) };
-        let ticket = Ticket { place, turn };
+        let ticket = ReplyToken { place, turn };
         let Room { text, last, .. } = &mut *room;
         if text.capacity() < last.len() {
             *text = BytesMut::with_capacity(PIECE.max(last.len()));
@@ -154,7 +154,7 @@ impl Waiting {
     /// Looks for the answer. Once it is taken the place is free.
     pub(crate) fn poll(
         &self,
-        ticket: Ticket,
+        ticket: ReplyToken,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Message, Fault>> {
         let mut room = self.room();
@@ -175,7 +175,7 @@ impl Waiting {
     }
 
     /// Takes the answer if it is here, and else leaves everything as it is.
-    pub(crate) fn take_answer(&self, ticket: Ticket) -> Option<Result<Message, Fault>> {
+    pub(crate) fn take_answer(&self, ticket: ReplyToken) -> Option<Result<Message, Fault>> {
         let mut room = self.room();
         match room.of(ticket)?.state {
             State::Answered(_) => match room.leave(ticket) {
@@ -187,7 +187,7 @@ impl Waiting {
     }
 
     /// Nobody waits for it any more.
-    pub(crate) fn forget(&self, ticket: Ticket) {
+    pub(crate) fn forget(&self, ticket: ReplyToken) {
         let left = self.room().leave(ticket);
         drop(left);
     }
@@ -198,7 +198,8 @@ impl Waiting {
         let mut room = self.room();
         for message in answers.drain(..) {
             let token = message.subject.get(self.prefix.len()..);
-            if let Some(place) = token.and_then(Ticket::read).and_then(|ticket| room.of(ticket)) {
+            if let Some(place) = token.and_then(ReplyToken::read).and_then(|ticket| room.of(ticket))
+            {
                 wakers.extend(place.answer(Ok(message)));
             }
         }
@@ -272,12 +273,12 @@ impl Waiting {
 
 impl Room {
     /// The place, if it is still that of this ticket.
-    fn of(&mut self, ticket: Ticket) -> Option<&mut Place> {
+    fn of(&mut self, ticket: ReplyToken) -> Option<&mut Place> {
         self.places.get_mut(ticket.place as usize).filter(|place| place.turn == ticket.turn)
     }
 
     /// Frees the place; gives what was there.
-    fn leave(&mut self, ticket: Ticket) -> Option<State> {
+    fn leave(&mut self, ticket: ReplyToken) -> Option<State> {
         let place = self.of(ticket)?;
         let left = std::mem::replace(&mut place.state, State::Free);
         if matches!(left, State::Free) {

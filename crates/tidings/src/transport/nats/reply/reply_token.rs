@@ -29,21 +29,21 @@ const PLACE: usize = 4;
 /// A place among those who wait, and what only this question's answer has beside it. It also tells a
 /// late answer to a question that was forgotten from the answer to who has the place now.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Ticket {
+pub(crate) struct ReplyToken {
     pub(crate) place: u32,
     pub(crate) turn: Turn,
 }
 
 /// 48 random bits, as they are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Turn([u8; Ticket::LENGTH - PLACE]);
+pub(crate) struct Turn([u8; ReplyToken::LENGTH - PLACE]);
 
 impl Turn {
     /// That of a place that nobody has ever taken: no text that is read is like it.
-    pub(crate) const NONE: Self = Self([0; Ticket::LENGTH - PLACE]);
+    pub(crate) const NONE: Self = Self([0; ReplyToken::LENGTH - PLACE]);
 
     pub(crate) fn new(secret: Secret) -> Self {
-        let (mut text, mut rest) = ([0; Ticket::LENGTH - PLACE], secret.bits());
+        let (mut text, mut rest) = ([0; ReplyToken::LENGTH - PLACE], secret.bits());
         for pair in text.as_chunks_mut().0 {
             *pair = PAIRS[(rest & 4095) as usize];
             rest >>= 12;
@@ -52,7 +52,7 @@ impl Turn {
     }
 }
 
-impl Ticket {
+impl ReplyToken {
     /// How many places there can be.
     pub(crate) const PLACES: usize = 1 << (6 * PLACE);
     /// The length of the text, in bytes.
@@ -83,10 +83,10 @@ impl Ticket {
     }
 }
 
-impl fmt::Debug for Ticket {
+impl fmt::Debug for ReplyToken {
     /// The place alone: what is logged is read by others.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Ticket").field(&self.place).finish()
+        f.debug_tuple("ReplyToken").field(&self.place).finish()
     }
 }
 
@@ -121,14 +121,14 @@ mod tests {
     #[test]
     fn what_is_written_is_read_and_is_a_token() {
         let mut secrets = Secrets::default();
-        let last = u32::try_from(Ticket::PLACES - 1).unwrap();
+        let last = u32::try_from(ReplyToken::PLACES - 1).unwrap();
         for place in [0, 1, 63, 64, 2047, 2048, 4095, 4096, last] {
             for _ in 0..100 {
-                let ticket = Ticket { place, turn: Turn::new(secrets.next().unwrap()) };
+                let ticket = ReplyToken { place, turn: Turn::new(secrets.next().unwrap()) };
                 let text = ticket.text();
                 let text = std::str::from_utf8(&text).unwrap();
                 assert_eq!(tidings_subject::check_token(text), Ok(()));
-                assert_eq!(Ticket::read(text), Some(ticket), "{text}");
+                assert_eq!(ReplyToken::read(text), Some(ticket), "{text}");
             }
         }
     }
@@ -136,14 +136,14 @@ mod tests {
     #[test]
     fn what_is_none_is_not_read() {
         for token in ["", ".", "é", "AAAAAAAAAAA", "AAAAAAAAAAAAA", "A*AAAAAAAAAA"] {
-            assert_eq!(Ticket::read(token), None, "{token}");
+            assert_eq!(ReplyToken::read(token), None, "{token}");
         }
     }
 
     #[test]
     fn no_text_is_that_of_a_place_that_nobody_has_taken() {
-        let token = std::str::from_utf8(&[b'A'; Ticket::LENGTH]).unwrap().to_owned();
-        assert!(Ticket::read(&token).unwrap().turn != Turn::NONE);
+        let token = std::str::from_utf8(&[b'A'; ReplyToken::LENGTH]).unwrap().to_owned();
+        assert!(ReplyToken::read(&token).unwrap().turn != Turn::NONE);
     }
 
     /// One that is known says nothing of the next one: each bit is another one in half of all pairs.

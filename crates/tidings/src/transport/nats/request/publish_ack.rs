@@ -7,7 +7,7 @@ use async_nats::Message;
 
 use crate::publish_ack::PublishAck;
 use crate::transport::Fault;
-use crate::transport::nats::jetstream::api::WireError;
+use crate::transport::nats::codec::api_error::WireError;
 use crate::transport::nats::reply::Reply;
 
 /// The ack of one publish. Dropping it forgets the ack.

@@ -22,11 +22,11 @@ use tokio::time::{sleep, timeout};
 use crate::header;
 use crate::said::log;
 use crate::subject::Subject;
-use crate::transport::nats::Nats;
-use crate::transport::nats::TAKEN;
 use crate::transport::nats::codec::header::has;
+use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::connection::permission::Denials;
-use crate::transport::nats::connection::server_connection::{Line, Which};
+use crate::transport::nats::connection::server_connection::{Role, ServerConnection};
+use crate::transport::nats::connection::timeout::TAKEN;
 use crate::transport::{Denial, Dropped};
 
 /// An UNSUB after so many messages that the server takes it for one without a number (it reads
@@ -72,7 +72,7 @@ fn is_no_event(message: &Message) -> bool {
 }
 
 /// The messages of one core subscription that have arrived.
-pub(crate) struct Feed {
+pub(crate) struct SubscriptionBuffer {
     pub(crate) interest: Interest,
     pub(crate) dropped: Dropped,
     capacity: usize,
@@ -131,7 +131,7 @@ impl State {
     }
 }
 
-impl Feed {
+impl SubscriptionBuffer {
     /// `before` the server was asked, that was the number of its last denial, and how often the
     /// connection had been made.
     pub(crate) fn new(
@@ -266,16 +266,16 @@ impl Feed {
     }
 
     /// Reads what the owner leaves until the interest is to end, then ends it.
-    pub(crate) async fn keep(self: Arc<Self>, nats: Nats, which: Which) {
+    pub(crate) async fn keep(self: Arc<Self>, nats: Nats, which: Role) {
         let line = nats.line(which);
-        let (mut changes, mut connected) = (line.denials.changes(), line.tether.connected());
+        let (mut changes, mut connected) = (line.denials.changes(), line.supervisor.connected());
         let (mut again, mut made) = (None, self.made);
         // What it has become meanwhile is looked at, too.
         connected.mark_changed();
         let source = loop {
             tokio::select! {
                 biased;
-                () = line.tether.over().cancelled() => break None,
+                () = line.supervisor.over().cancelled() => break None,
                 source = self.watch() => break source,
                 _ = changes.changed() => if self.look(&line.denials) {
                     self.wakers.owner.wake();
@@ -300,8 +300,8 @@ impl Feed {
         // 1. What was published here before is at the server, whichever way it went. 2. The server
         // sends no more. 3. Once it has answered a question that was asked after that, all it has
         // sent is here. 4. Only then the client forgets the subscription.
-        if which != Which::Main {
-            self.read_until(nats.seen(Which::Main), &mut source, line).await;
+        if which != Role::Main {
+            self.read_until(nats.seen(Role::Main), &mut source, line).await;
         }
         if source.unsubscribe_after(AT_ONCE).await.is_ok() {
             self.read_until(nats.seen(which), &mut source, line).await;
@@ -314,10 +314,15 @@ impl Feed {
     }
 
     /// Reads what comes, until all has come that was to, or nothing more can.
-    async fn read_until(&self, seen: impl Future, source: &mut Subscriber, line: &Line) {
+    async fn read_until(
+        &self,
+        seen: impl Future,
+        source: &mut Subscriber,
+        line: &ServerConnection,
+    ) {
         tokio::select! {
             _ = seen => {}
-            () = line.tether.over().cancelled() => {}
+            () = line.supervisor.over().cancelled() => {}
             () = async {
                 while let Some(message) = source.next().await {
                     self.push(message);
@@ -327,7 +332,7 @@ impl Feed {
     }
 
     /// Asks the server again for what it has denied; says whether to ask once more.
-    async fn listen_again(&self, nats: &Nats, which: Which) -> bool {
+    async fn listen_again(&self, nats: &Nats, which: Role) -> bool {
         let denials = &nats.line(which).denials;
         let before = denials.last();
         let Ok(source) = nats.listen(which, &self.interest).await else { return true };

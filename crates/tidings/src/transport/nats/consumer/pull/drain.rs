@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::NatsPull;
 use crate::transport::Incoming;
-use crate::transport::nats::connection::server_connection::Which;
+use crate::transport::nats::connection::server_connection::Role;
 use crate::transport::nats::subscription::subscription_buffer::AT_ONCE;
 
 /// How long to wait, at the end, for what is on the way.
@@ -34,7 +34,7 @@ impl NatsPull {
             tracing::debug!("there is no room to say that a pull has ended; it is said later");
         }
         let nats = self.deliverer.nats.clone();
-        let seen = timeout(SEEN, nats.seen(Which::Main));
+        let seen = timeout(SEEN, nats.seen(Role::Main));
         tokio::pin!(seen);
         loop {
             tokio::select! {

@@ -17,7 +17,7 @@ const TOO_LONG: Duration = Duration::from_secs(11);
 
 /// A consumer, as far as it is heard.
 #[derive(Debug)]
-pub(super) struct Silence {
+pub(super) struct Idle {
     timer: Pin<Box<Sleep>>,
     timed: Timed,
     /// How many messages may come before the server has nothing more to send a heartbeat for: those
@@ -31,7 +31,7 @@ enum Timed {
     /// Something has come: it is set before anybody waits for it.
     Stirred,
     /// The end of a silence.
-    Silence,
+    Idle,
     /// The end of a pause.
     Pause,
 }
@@ -47,7 +47,7 @@ pub(super) enum Broken {
     Pause,
 }
 
-impl Silence {
+impl Idle {
     pub(super) fn new() -> Self {
         Self { timer: Box::pin(sleep(TOO_LONG)), timed: Timed::Stirred, heartbeats: 0 }
     }
@@ -55,7 +55,7 @@ impl Silence {
     /// Something has come.
     #[inline]
     pub(super) fn stir(&mut self) {
-        if self.timed == Timed::Silence {
+        if self.timed == Timed::Idle {
             self.timed = Timed::Stirred;
         }
     }
@@ -93,7 +93,7 @@ impl Silence {
     /// Waits for the end of the silence, or of the pause.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Broken> {
         if self.timed == Timed::Stirred {
-            self.timed = Timed::Silence;
+            self.timed = Timed::Idle;
             let patience = if self.heartbeats > 0 { TOO_LONG } else { HEARTBEAT };
             self.timer.as_mut().reset(Instant::now() + patience);
         }
@@ -113,14 +113,14 @@ mod tests {
     use super::*;
 
     /// What the silence leads to, and after how many seconds.
-    async fn broken(silence: &mut Silence) -> (Broken, u64) {
+    async fn broken(silence: &mut Idle) -> (Broken, u64) {
         let begun = Instant::now();
         (poll_fn(|cx| silence.poll(cx)).await, begun.elapsed().as_secs())
     }
 
     #[tokio::test(start_paused = true)]
     async fn heartbeats_are_asked_for_before_a_silence_is_too_long() {
-        let mut silence = Silence::new();
+        let mut silence = Idle::new();
         assert_eq!(broken(&mut silence).await, (Broken::Listen, 5));
         silence.listen(3);
         assert_eq!(broken(&mut silence).await, (Broken::TooLong, 11));
@@ -131,7 +131,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn whatever_comes_ends_it() {
-        let mut silence = Silence::new();
+        let mut silence = Idle::new();
         silence.listen(3);
         for _ in 0..5 {
             let wait = tokio::time::timeout(Duration::from_secs(10), broken(&mut silence));
@@ -144,7 +144,7 @@ mod tests {
     /// A request that is fulfilled has no heartbeats any more.
     #[tokio::test(start_paused = true)]
     async fn heartbeats_end_with_the_messages() {
-        let mut silence = Silence::new();
+        let mut silence = Idle::new();
         silence.listen(3);
         silence.deliver();
         silence.deliver();
@@ -157,7 +157,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_pause_is_not_shortened_by_what_comes() {
-        let mut silence = Silence::new();
+        let mut silence = Idle::new();
         silence.listen(3);
         silence.pause(Duration::from_secs(7));
         silence.stir();

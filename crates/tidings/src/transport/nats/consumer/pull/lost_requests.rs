@@ -25,7 +25,7 @@ const BELIEF: Duration = Duration::from_secs(5);
 type Look = Pin<Box<dyn Future<Output = Result<ConsumerState, Fault>> + Send>>;
 
 /// How far what is expected is believed.
-pub(super) struct Doubt {
+pub(super) struct LostRequests {
     /// When it was last known to be right.
     sure: Instant,
     /// Whether no more is asked for until all has come.
@@ -38,7 +38,7 @@ pub(super) struct Doubt {
     look: Option<Look>,
 }
 
-impl Doubt {
+impl LostRequests {
     pub(super) fn new() -> Self {
         let now = Instant::now();
         Self {
@@ -154,7 +154,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_flow_is_believed_for_a_while_and_only_while_more_is_pending() {
-        let mut doubt = Doubt::new();
+        let mut doubt = LostRequests::new();
         doubt.deliver(7);
         assert!(!doubt.begin(Instant::now()));
         tokio::time::advance(BELIEF).await;

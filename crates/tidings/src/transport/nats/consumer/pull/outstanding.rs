@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::EXPIRES;
+use crate::transport::nats::jetstream::consumer_config::EXPIRES;
 
 /// How long after its expiry the server's word that a request has ended may be on its way.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// The requests that are open.
 #[derive(Debug, Default)]
-pub(super) struct Open {
+pub(super) struct Outstanding {
     /// How many messages were ever asked for, and how many of them have come or won't.
     asked: u64,
     gone: u64,
@@ -23,7 +23,7 @@ pub(super) struct Open {
     requests: VecDeque<(u64, Instant)>,
 }
 
-impl Open {
+impl Outstanding {
     /// How many messages may still come.
     #[inline]
     pub(super) fn messages(&self) -> usize {
@@ -72,7 +72,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_older_than_its_expiry_counts_for_nothing() {
-        let mut open = Open::default();
+        let mut open = Outstanding::default();
         open.ask(10, Instant::now());
         tokio::time::advance(Duration::from_secs(20)).await;
         open.ask(5, Instant::now());
@@ -89,7 +89,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn requests_that_were_used_up_are_not_kept() {
-        let mut open = Open::default();
+        let mut open = Outstanding::default();
         for _ in 0..1000 {
             open.ask(2, Instant::now());
             open.come();

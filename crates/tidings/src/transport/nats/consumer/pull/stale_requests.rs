@@ -2,18 +2,18 @@
 
 use tokio::time::Instant;
 
-use super::EXPIRES;
+use crate::transport::nats::jetstream::consumer_config::EXPIRES;
 
 /// How many messages may come for requests that were given up. They come before those that were
 /// asked for since, and so do the words that a request has ended.
 #[derive(Debug, Default)]
-pub(super) struct Old {
+pub(super) struct StaleRequests {
     pub(super) messages: usize,
     /// When the last of those requests has ended.
     until: Option<Instant>,
 }
 
-impl Old {
+impl StaleRequests {
     /// Requests for so many are given up.
     pub(super) fn add(&mut self, messages: usize) {
         if messages > 0 {
@@ -49,7 +49,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_was_given_up_ends_first() {
-        let mut old = Old::default();
+        let mut old = StaleRequests::default();
         assert_eq!(old.ended(3), 3);
         old.add(5);
         assert_eq!((old.ended(3), old.messages), (0, 2));

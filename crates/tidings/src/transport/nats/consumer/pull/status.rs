@@ -3,6 +3,7 @@
 use async_nats::{Message, StatusCode};
 
 use crate::header::PENDING_MESSAGES;
+use crate::transport::nats::codec::ack_subject::ACK;
 
 /// What it has said.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub(super) enum Said {
 #[inline]
 pub(super) fn said(message: &Message) -> Option<Said> {
     let status = message.status?;
-    if message.reply.as_ref().is_some_and(|to| to.starts_with("$JS.ACK.")) {
+    if message.reply.as_ref().is_some_and(|to| to.starts_with(ACK)) {
         return None;
     }
     Some(read(status, message))

@@ -16,7 +16,7 @@ use crate::transport::{Fault, Unreadable};
 type Looking = Pin<Box<dyn Future<Output = Result<Look, Fault>> + Send>>;
 
 /// The looks at what a consumer has delivered, and what they have found.
-pub(super) struct Search {
+pub(super) struct UnreadableScan {
     deliverer: Arc<Deliverer>,
     stream: String,
     looking: Option<Looking>,
@@ -25,7 +25,7 @@ pub(super) struct Search {
     readable: u64,
 }
 
-impl Search {
+impl UnreadableScan {
     pub(super) fn new(deliverer: &Arc<Deliverer>, stream: &str) -> Self {
         Self {
             deliverer: Arc::clone(deliverer),
@@ -78,8 +78,8 @@ impl Search {
     }
 }
 
-impl fmt::Debug for Search {
+impl fmt::Debug for UnreadableScan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Search").field("readable", &self.readable).finish_non_exhaustive()
+        f.debug_struct("UnreadableScan").field("readable", &self.readable).finish_non_exhaustive()
     }
 }

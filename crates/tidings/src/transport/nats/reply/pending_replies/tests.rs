@@ -21,7 +21,7 @@ impl Wake for Count {
 struct Asker(Arc<Count>);
 
 impl Asker {
-    fn look(&self, waiting: &Waiting, ticket: Ticket) -> Poll<Result<Message, Fault>> {
+    fn look(&self, waiting: &PendingReplies, ticket: ReplyToken) -> Poll<Result<Message, Fault>> {
         waiting.poll(ticket, &mut Context::from_waker(&Waker::from(Arc::clone(&self.0))))
     }
 
@@ -30,11 +30,11 @@ impl Asker {
     }
 }
 
-fn waiting() -> Waiting {
-    Waiting::new("_INBOX")
+fn waiting() -> PendingReplies {
+    PendingReplies::new("_INBOX")
 }
 
-fn take(waiting: &Waiting, subject: &'static str) -> (Ticket, Subject) {
+fn take(waiting: &PendingReplies, subject: &'static str) -> (ReplyToken, Subject) {
     waiting.take(Subject::from_static(subject), None).unwrap()
 }
 
@@ -46,7 +46,7 @@ fn message(subject: &Subject, payload: &'static str) -> Message {
 }
 
 /// Answers all at once, and wakes whoever is to be woken.
-fn answer(waiting: &Waiting, answers: &[(&Subject, &'static str)]) {
+fn answer(waiting: &PendingReplies, answers: &[(&Subject, &'static str)]) {
     let mut messages: Vec<_> = answers.iter().map(|(to, text)| message(to, text)).collect();
     let mut wakers = Vec::new();
     waiting.answer(&mut messages, &mut wakers);
@@ -213,6 +213,6 @@ fn subjects_are_cut_from_a_piece_while_there_is_room() {
     let subjects: Vec<_> = (0..1000).map(|_| take(&waiting, "a")).collect();
     for (ticket, subject) in subjects {
         let token = subject.strip_prefix(&waiting.prefix).unwrap();
-        assert_eq!(Ticket::read(token), Some(ticket));
+        assert_eq!(ReplyToken::read(token), Some(ticket));
     }
 }

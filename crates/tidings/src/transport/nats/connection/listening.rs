@@ -1,0 +1,127 @@
+//! The second connection, for core subscriptions: made with the first of them; and barriers over both.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::subject::Subject;
+use crate::transport::Fault;
+use crate::transport::nats::connection::nats::Nats;
+use crate::transport::nats::connection::server_connection::{Role, ServerConnection};
+use crate::transport::nats::connection::timeout::TAKEN;
+
+impl Nats {
+    /// The connection on which one listens for this filter: answers come where the questions are
+    /// asked, and nobody else knows of their inbox.
+    pub(crate) fn which(&self, filter: &Subject) -> Role {
+        let rest = filter.as_str().strip_prefix(self.shared.inbox_prefix.as_str());
+        let is_inbox = rest.is_some_and(|rest| rest.starts_with('.'));
+        if is_inbox { Role::Main } else { Role::Listening }
+    }
+
+    pub(crate) fn line(&self, which: Role) -> &ServerConnection {
+        match which {
+            Role::Main => &self.shared.main,
+            // Whoever asks has [opened](Self::open) it.
+            Role::Listening => self.shared.listening.get().unwrap_or(&self.shared.main),
+        }
+    }
+
+    /// Makes the connection where it is not made.
+    pub(crate) async fn open(&self, which: Role) -> Result<&ServerConnection, Fault> {
+        if which == Role::Main {
+            return Ok(&self.shared.main);
+        }
+        let shared = &self.shared;
+        let opened = shared.listening.get_or_try_init(async || {
+            shared.main.supervisor.learn_where(&shared.main.client).await;
+            let parts = (
+                shared.inbox_prefix.clone(),
+                Arc::clone(&shared.main.supervisor),
+                Arc::clone(&shared.coalescer),
+            );
+            // Where the other one's task runs, whoever asks. Given up with the caller.
+            let opening =
+                shared.runtime.spawn(ServerConnection::listening(shared.access.clone(), parts));
+            match AbortOnDropHandle::new(opening).await {
+                Ok(Ok(line)) => {
+                    shared.main.supervisor.goes_behind(&line.supervisor);
+                    Ok(line)
+                }
+                Ok(Err(fault)) => Err(fault.into_fault()),
+                // It is the runtime that has ended.
+                Err(_) => Err(self.gone()),
+            }
+        });
+        let line = self.in_time(opened).await?;
+        if self.is_closed() {
+            // Closing may not have seen it.
+            line.supervisor.end();
+            return Err(Fault::Closed);
+        }
+        Ok(line)
+    }
+
+    /// Resolves once nothing is on its way to this connection any more that was sent from here, or
+    /// that the server has sent before it saw what was sent to it so far; also where a connection is
+    /// lost, since nothing comes on that any more.
+    pub(crate) async fn seen(&self, which: Role) {
+        let seen = async {
+            // What was asked of a connection that is lost since is asked again of the next.
+            while let Err(Fault::Timeout) = self.barrier_of(which, TAKEN).await {}
+        };
+        tokio::select! {
+            () = seen => {}
+            () = self.line(which).supervisor.is_off() => {}
+        }
+    }
+
+    /// Resolves once the server has seen all that was sent here before, and what it sent to core
+    /// subscriptions by then is here. The latter only as long as there is a connection for them.
+    pub(crate) async fn barrier(&self, within: Duration) -> Result<(), Fault> {
+        let begun = Instant::now();
+        self.main_barrier(within).await?;
+        if let Some(listening) = self.shared.listening.get() {
+            tokio::select! {
+                _ = listening.barrier(self.new_inbox(), within.saturating_sub(begun.elapsed())) => {}
+                () = listening.supervisor.is_off() => {}
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn main_barrier(&self, within: Duration) -> Result<(), Fault> {
+        self.barrier_of(Role::Main, within).await
+    }
+
+    pub(crate) async fn barrier_of(&self, which: Role, within: Duration) -> Result<(), Fault> {
+        if self.is_closed() {
+            return Err(Fault::Closed);
+        }
+        let line = self.line(which);
+        if which == Role::Main {
+            let late = |_| line.too_late();
+            tokio::time::timeout(within, self.shared.coalescer.closed()).await.map_err(late)?;
+        }
+        let seen = line.barrier(self.new_inbox(), within).await;
+        seen.map_err(|fault| self.told(fault))
+    }
+
+    /// Resolves once the server knows of all core subscriptions so far, and what it denies of them is
+    /// known here.
+    pub(crate) async fn allowed(&self, within: Duration) -> Result<(), Fault> {
+        let is_listening = self.shared.listening.initialized();
+        let which = if is_listening { Role::Listening } else { Role::Main };
+        self.allowed_on(which, within).await
+    }
+
+    /// A barrier after which it is known what was denied before. Nothing orders the task that hears
+    /// of it and the one that hears answers, when threads are few and busy: a second round trip gives
+    /// it time.
+    pub(crate) async fn allowed_on(&self, which: Role, within: Duration) -> Result<(), Fault> {
+        self.barrier_of(which, within).await?;
+        self.barrier_of(which, within).await
+    }
+}

@@ -1,0 +1,60 @@
+//! The state of a bus's connections, as whoever uses them asks for it.
+
+use std::pin::Pin;
+
+use tokio::runtime::Handle;
+
+use crate::transport::nats::connection::nats::Nats;
+use crate::transport::{Fault, Outage};
+
+impl Nats {
+    /// Resolves when the connection has been lost and made again, or it is over.
+    pub(crate) fn reconnected(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let mut connected = self.shared.main.supervisor.connected();
+        connected.mark_unchanged();
+        let over = self.shared.main.supervisor.over().clone();
+        Box::pin(async move {
+            tokio::select! {
+                () = over.cancelled() => {}
+                Ok(()) = connected.changed() => {}
+                else => std::future::pending().await,
+            }
+        })
+    }
+
+    /// Whether nothing is received any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.shared.main.supervisor.over().is_cancelled()
+    }
+
+    /// Why there is no connection; `None` while there is one.
+    pub(crate) fn outage(&self) -> Option<Outage> {
+        self.shared.main.supervisor.outage()
+    }
+
+    /// That something took too long, and why, where that is known.
+    pub(crate) fn too_late(&self) -> Fault {
+        self.outage().map_or(Fault::Timeout, Fault::Away)
+    }
+
+    /// The client is gone: because the bus was closed, or because its runtime has ended.
+    #[cold]
+    pub(crate) fn gone(&self) -> Fault {
+        if self.is_closed() { Fault::Closed } else { Fault::Away(Outage::RuntimeEnded) }
+    }
+
+    /// Whether this runs where the client does, and so also whatever tells that an answer is late.
+    #[inline]
+    pub(crate) fn is_at_home(&self) -> bool {
+        // One with threads of its own runs as long as it is there.
+        self.shared.has_threads
+            || Handle::try_current().is_ok_and(|here| here.id() == self.shared.home)
+    }
+
+    /// Why a core subscription that was not made in time was not, where that is known.
+    pub(crate) fn too_late_to_listen(&self) -> Fault {
+        let listening = self.shared.listening.get();
+        let outage = listening.and_then(|line| line.supervisor.outage());
+        outage.map_or_else(|| self.too_late(), Fault::Away)
+    }
+}
