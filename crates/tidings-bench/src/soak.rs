@@ -43,14 +43,7 @@ pub struct Options {
 
 /// `90s`, `10m`, `1h`.
 fn time(text: &str) -> Result<Duration> {
-    let (number, unit) = text.split_at(text.len().saturating_sub(1));
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => 0,
-    };
-    let length = Duration::from_secs(number.parse::<u64>().unwrap_or(0).saturating_mul(seconds));
+    let length = humantime::parse_duration(text)?;
     ensure!(length >= Duration::from_secs(10), "{text:?} is no time of 10s or more, as 20s or 10m");
     Ok(length)
 }

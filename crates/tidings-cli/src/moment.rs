@@ -1,31 +1,20 @@
 //! A moment, as people write it: a time, or how long ago.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
+use humantime::parse_duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// Reads `2026-08-21T14:50:11Z`, or how long ago it was: `90s`, `30m`, `2h`, `7d`.
+/// Reads `2026-08-21T14:50:11Z`, or how long ago it was: `90s`, `30m`, `2h`, `7d`, `1h 30m`.
 pub(crate) fn read(text: &str) -> Result<SystemTime, String> {
     if let Ok(time) = OffsetDateTime::parse(text, &Rfc3339) {
         return Ok(time.into());
     }
-    let ago = ago(text).and_then(|ago| SystemTime::now().checked_sub(ago));
+    let ago = parse_duration(text).ok().and_then(|ago| SystemTime::now().checked_sub(ago));
     ago.ok_or_else(|| {
         "give a time such as 2026-08-21T14:50:11Z, or how long ago, such as 2h".into()
     })
-}
-
-fn ago(text: &str) -> Option<Duration> {
-    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        _ => return None,
-    };
-    Some(Duration::from_secs(number.parse::<u64>().ok()?.checked_mul(seconds)?))
 }
 
 /// A time in UTC, as RFC 3339.
@@ -37,6 +26,8 @@ pub(crate) fn write(time: SystemTime) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -47,7 +38,8 @@ mod tests {
         let before = read("2h").unwrap();
         let hours = SystemTime::now().duration_since(before).unwrap();
         assert!((7200..7260).contains(&hours.as_secs()), "{hours:?}");
-        for wrong in ["", "h", "2", "2w", "-1s", "é", "yesterday", "99999999999999999999d"] {
+        assert!(read("1h 30m").unwrap() > before);
+        for wrong in ["", "h", "2", "2x", "-1s", "é", "yesterday", "99999999999999999999d"] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

