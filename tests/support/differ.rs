@@ -18,6 +18,8 @@
 //! - A duplicate window that becomes shorter: from when on it counts is a race in a server (2.15.1).
 //! - Markers where what is new is discarded: a server that has no room for one tries again at times of
 //!   its own.
+//! - A new stream with the messages of the one that was deleted before it: a server (2.15.1) makes one
+//!   now and then, where that was just now (`findings/stream-made-again-keeps-messages.sh`).
 //! - Behaviour while a delivery is on its way to a client: a server may have sent what is then
 //!   purged, and in memory nothing is on its way. So a consumer is read to its end and let go.
 

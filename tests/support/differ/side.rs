@@ -113,12 +113,17 @@ impl<'a> Side<'a> {
         Outcome { lines, state }
     }
 
-    /// Creates the stream. A server that has just deleted one of the name may ask to try again.
+    /// Creates the stream. A server that has just deleted one of the name may ask to try again, or
+    /// begin the new one with what the old one held.
     async fn begin(&self) -> String {
         let begun = Instant::now();
         loop {
             let created = self.configure(&self.session.config).await;
-            if !created.contains("10049") || begun.elapsed() > SOON {
+            let is_old = match self.bus.stream::<Differ>().state().await {
+                Ok(state) => state.messages > 0 && self.clear().await.is_ok(),
+                Err(_) => created.contains("10049"),
+            };
+            if !is_old || begun.elapsed() > SOON {
                 return created;
             }
             sleep(Duration::from_millis(20)).await;
