@@ -72,7 +72,7 @@ impl<'a> Side<'a> {
         let stream = self.bus.stream::<Differ>();
         let expected = first.map(|first| first.lines.len());
         let lines = match step {
-            Step::Begin => vec![self.begin().await],
+            Step::Begin => vec![self.begin(first).await],
             Step::Change(config) => vec![self.configure(config).await],
             Step::Publish(post) => vec![self.publish(post).await],
             Step::PublishAll(kinds) => {
@@ -114,16 +114,16 @@ impl<'a> Side<'a> {
     }
 
     /// Creates the stream. A server that has just deleted one of the name may ask to try again, or
-    /// begin the new one with what the old one held.
-    async fn begin(&self) -> String {
+    /// begin the new one with what the old one held: it is as `first` soon, or differs.
+    async fn begin(&self, first: Option<&Outcome>) -> String {
         let begun = Instant::now();
         loop {
             let created = self.configure(&self.session.config).await;
-            let is_old = match self.bus.stream::<Differ>().state().await {
-                Ok(state) => state.messages > 0 && self.clear().await.is_ok(),
-                Err(_) => created.contains("10049"),
+            let is_new = match first {
+                Some(first) => self.state().await == first.state,
+                None => true,
             };
-            if !is_old || begun.elapsed() > SOON {
+            if is_new || begun.elapsed() > SOON || self.clear().await.is_err() {
                 return created;
             }
             sleep(Duration::from_millis(20)).await;
