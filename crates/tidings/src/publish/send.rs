@@ -25,17 +25,40 @@ pub(super) async fn send<A: Acknowledgement>(
     outgoing: &mut Outgoing,
     reschedules: bool,
 ) -> Result<A, PublishError> {
-    let underway = link.begin(Work::Publish(declaration, outgoing));
-    let stored = match (admit(link, declaration, outgoing), &declaration.stream) {
-        (Err(error), _) => Err(error),
-        (Ok(()), None) => {
-            let by = || Instant::now() + link.patience.publish;
-            core(link, outgoing, by).await.map(|()| None)
-        }
-        (Ok(()), Some(stream)) => store(link, stream, outgoing, reschedules).await.map(Some),
+    if link.probe.is_some() {
+        return Box::pin(watched(link, declaration, outgoing, reschedules)).await;
+    }
+    one(link, declaration, outgoing, reschedules).await
+}
+
+/// Sends it as every other bus does, and tells the probe, which may say that it fails.
+async fn watched<A: Acknowledgement>(
+    link: &Link,
+    declaration: &'static Declaration,
+    outgoing: &mut Outgoing,
+    reschedules: bool,
+) -> Result<A, PublishError> {
+    let span = link.begin(Work::Publish(declaration, outgoing));
+    let stored: Result<Option<PublishAck>, _> = match admit(link, declaration, outgoing) {
+        Ok(()) => one(link, declaration, outgoing, reschedules).await,
+        Err(error) => Err(error),
     };
-    underway.published(stored.as_ref().map(Option::as_ref));
+    span.published(stored.as_ref().map(Option::as_ref));
     A::from_stored(stored?).ok_or(PublishError::Closed)
+}
+
+async fn one<A: Acknowledgement>(
+    link: &Link,
+    declaration: &'static Declaration,
+    outgoing: &mut Outgoing,
+    reschedules: bool,
+) -> Result<A, PublishError> {
+    if let Some(stream) = &declaration.stream {
+        let ack = store(link, stream, outgoing, reschedules).await?;
+        return A::from_stored(Some(ack)).ok_or(PublishError::Closed);
+    }
+    core(link, outgoing, || Instant::now() + link.patience.publish).await?;
+    A::from_stored(None).ok_or(PublishError::Closed)
 }
 
 /// The stream's own ack: whoever hears a publish knows where its ack is awaited.
