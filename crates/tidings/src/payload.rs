@@ -24,12 +24,12 @@ pub(crate) fn read<'de, T: Deserialize<'de>>(payload: &'de [u8]) -> Result<T, se
     }
 }
 
-/// Reads a message's payload, as [`read`] does. One that `WAS_WRITTEN` just now is known to be text:
+/// Reads a message's payload, as `read` does. One that `WAS_WRITTEN` just now is known to be text:
 /// optimized, it has a reader of its own, so that the reader of handlers stands in one place only and
 /// is inlined there.
 ///
 /// # Errors
-/// As [`read`].
+/// As `read`.
 #[inline]
 pub fn read_payload<'de, T: Deserialize<'de>, const WAS_WRITTEN: bool>(
     payload: &'de [u8],
