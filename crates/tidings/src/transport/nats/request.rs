@@ -16,7 +16,7 @@ use crate::transport::nats::codec::header;
 use crate::transport::nats::codec::message;
 use crate::transport::nats::codec::subject::{Moved, checked};
 use crate::transport::nats::connection::nats::Nats;
-use crate::transport::nats::connection::server_connection::Role;
+use crate::transport::nats::connection::role::Role;
 use crate::transport::nats::connection::timeout::TAKEN;
 use crate::transport::nats::reply::coalescer::Put;
 use crate::transport::nats::reply::queued_request::QueuedRequest;

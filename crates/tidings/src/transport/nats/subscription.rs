@@ -15,7 +15,7 @@ use crate::transport::nats::codec::header::NatsHeaders;
 use crate::transport::nats::codec::subject::from_nats;
 use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::connection::permission::Denials;
-use crate::transport::nats::connection::server_connection::Role;
+use crate::transport::nats::connection::role::Role;
 use crate::transport::nats::subscription::subscription_buffer::{Interest, SubscriptionBuffer};
 use crate::transport::{Denial, Dropped, Fault, Heading, Incoming};
 

@@ -12,7 +12,8 @@ use crate::said::log;
 use crate::transport::Fault;
 use crate::transport::nats::connection::address::{self, Address};
 use crate::transport::nats::connection::auth::Auth;
-use crate::transport::nats::connection::server_connection::{EventListener, Role};
+use crate::transport::nats::connection::event_listener::EventListener;
+use crate::transport::nats::connection::role::Role;
 use crate::transport::nats::connection::supervisor::Supervisor;
 
 /// A dead peer is noticed after two pings without an answer; async-nats's minute is too long.

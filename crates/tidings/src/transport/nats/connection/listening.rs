@@ -9,7 +9,8 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::subject::Subject;
 use crate::transport::Fault;
 use crate::transport::nats::connection::nats::Nats;
-use crate::transport::nats::connection::server_connection::{Role, ServerConnection};
+use crate::transport::nats::connection::role::Role;
+use crate::transport::nats::connection::server_connection::ServerConnection;
 use crate::transport::nats::connection::timeout::TAKEN;
 
 impl Nats {

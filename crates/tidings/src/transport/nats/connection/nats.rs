@@ -14,11 +14,11 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::subject::Subject;
 use crate::transport::nats::connection::connect::{self, Access, ConnectFault, ConnectOptions};
 use crate::transport::nats::connection::ephemerals::Ephemerals;
+use crate::transport::nats::connection::event_listener::EventListener;
 use crate::transport::nats::connection::ingest_refusals::Refusals;
 use crate::transport::nats::connection::permission::Denials;
-use crate::transport::nats::connection::server_connection::{
-    EventListener, Role, ServerConnection,
-};
+use crate::transport::nats::connection::role::Role;
+use crate::transport::nats::connection::server_connection::ServerConnection;
 use crate::transport::nats::connection::supervisor::Supervisor;
 use crate::transport::nats::connection::timeout::TAKEN;
 use crate::transport::nats::reply::Replies;
@@ -51,13 +51,13 @@ pub(crate) struct Shared {
     pub(crate) closed: AtomicBool,
     /// Consumers that end with their readers.
     pub(crate) ephemerals: Ephemerals,
-    /// Role streams take messages one by one only.
+    /// Streams that take messages one by one only.
     pub(crate) ingest: Refusals,
     /// How many messages a core subscription holds that says nothing else.
     pub(crate) capacity: usize,
     /// Where the client's own task runs, which all this is nothing without.
     pub(crate) runtime: Handle,
-    /// Role runtime that is, and whether it has threads of its own.
+    /// The id of that runtime, and whether it has threads of its own.
     pub(crate) home: tokio::runtime::Id,
     pub(crate) has_threads: bool,
 }

@@ -8,19 +8,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::{Client, Event, ServerError, Subscriber};
+use async_nats::{Client, Subscriber};
 use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use crate::said::log;
 use crate::subject::Subject;
 use crate::transport::Fault;
 use crate::transport::nats::codec::subject::{Moved, subject_of};
 use crate::transport::nats::connection::connect::{self, Access, ConnectFault};
-use crate::transport::nats::connection::ephemerals::is_of_ephemeral;
+use crate::transport::nats::connection::event_listener::EventListener;
 use crate::transport::nats::connection::permission::Denials;
+use crate::transport::nats::connection::role::Role;
 use crate::transport::nats::connection::supervisor::Supervisor;
 use crate::transport::nats::reply::Replies;
 use crate::transport::nats::reply::coalescer::Coalescer;
@@ -30,15 +30,6 @@ use crate::transport::nats::reply::queued_request::QueuedRequest;
 /// How often others may run before what they were woken for is looked at.
 const HEARD: usize = 8;
 
-/// Role of a bus's two connections.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// Publishes, asks and reads consumers.
-    Main,
-    /// Has the core subscriptions.
-    Listening,
-}
-
 /// A connection to a server.
 pub(crate) struct ServerConnection {
     pub(crate) client: Client,
@@ -46,41 +37,6 @@ pub(crate) struct ServerConnection {
     pub(crate) answers: Replies,
     pub(crate) denials: Arc<Denials>,
     pub(crate) supervisor: Arc<Supervisor>,
-}
-
-/// What a client tells: what was denied, and to those who wait for an answer why none comes.
-#[derive(Clone)]
-pub(crate) struct EventListener {
-    pub(crate) denials: Arc<Denials>,
-    pub(crate) waiting: Vec<Arc<PendingReplies>>,
-}
-
-impl EventListener {
-    /// What concerns others here; says whether there is more to say about it.
-    pub(crate) fn hear(&self, event: &Event) -> bool {
-        match event {
-            Event::Connected => self.denials.forget(),
-            Event::ServerError(ServerError::Other(text)) => {
-                let Some(denial) = self.denials.read(text) else { return true };
-                // Who waits for an answer is told; else it is kept, and said once.
-                let tell = |told, waiting: &Arc<PendingReplies>| waiting.deny(&denial) | told;
-                let told = self.waiting.iter().fold(false, tell);
-                let text = denial.to_string();
-                if !told && is_of_ephemeral(&denial) {
-                    log(|| {
-                        tracing::debug!("a replay's consumer is forgotten after its time: {text}");
-                    });
-                    return false;
-                }
-                if !told && self.denials.keep(denial) {
-                    log(|| tracing::error!("{text}"));
-                }
-                return false;
-            }
-            _ => {}
-        }
-        true
-    }
 }
 
 impl Drop for ServerConnection {

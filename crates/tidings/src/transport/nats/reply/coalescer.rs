@@ -170,7 +170,7 @@ mod tests {
 
     use super::*;
 
-    /// An coalescer that is emptied into a channel with so much room.
+    /// A coalescer that is emptied into a channel with so much room.
     fn coalescer(room: usize) -> (Arc<Coalescer<u32>>, mpsc::Sender<u32>, mpsc::Receiver<u32>) {
         let (coalescer, (sender, receiver)) = (Arc::new(Coalescer::new()), mpsc::channel(room));
         let (emptied, client) = (Arc::clone(&coalescer), sender.clone());

@@ -25,7 +25,8 @@ use crate::subject::Subject;
 use crate::transport::nats::codec::header::has;
 use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::connection::permission::Denials;
-use crate::transport::nats::connection::server_connection::{Role, ServerConnection};
+use crate::transport::nats::connection::role::Role;
+use crate::transport::nats::connection::server_connection::ServerConnection;
 use crate::transport::nats::connection::timeout::TAKEN;
 use crate::transport::{Denial, Dropped};
 

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::NatsPull;
 use crate::transport::Incoming;
-use crate::transport::nats::connection::server_connection::Role;
+use crate::transport::nats::connection::role::Role;
 use crate::transport::nats::subscription::subscription_buffer::AT_ONCE;
 
 /// How long to wait, at the end, for what is on the way.

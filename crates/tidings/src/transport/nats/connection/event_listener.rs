@@ -1,0 +1,45 @@
+//! Events of a client, for those whom they concern.
+
+use std::sync::Arc;
+
+use async_nats::{Event, ServerError};
+
+use crate::said::log;
+use crate::transport::nats::connection::ephemerals::is_of_ephemeral;
+use crate::transport::nats::connection::permission::Denials;
+use crate::transport::nats::reply::pending_replies::PendingReplies;
+
+/// Keeps what was denied, and tells those who wait for an answer why none comes.
+#[derive(Clone)]
+pub(crate) struct EventListener {
+    pub(crate) denials: Arc<Denials>,
+    pub(crate) waiting: Vec<Arc<PendingReplies>>,
+}
+
+impl EventListener {
+    /// What concerns others here; says whether there is more to say about it.
+    pub(crate) fn hear(&self, event: &Event) -> bool {
+        match event {
+            Event::Connected => self.denials.forget(),
+            Event::ServerError(ServerError::Other(text)) => {
+                let Some(denial) = self.denials.read(text) else { return true };
+                // Who waits for an answer is told; else it is kept, and said once.
+                let tell = |told, waiting: &Arc<PendingReplies>| waiting.deny(&denial) | told;
+                let told = self.waiting.iter().fold(false, tell);
+                let text = denial.to_string();
+                if !told && is_of_ephemeral(&denial) {
+                    log(|| {
+                        tracing::debug!("a replay's consumer is forgotten after its time: {text}");
+                    });
+                    return false;
+                }
+                if !told && self.denials.keep(denial) {
+                    log(|| tracing::error!("{text}"));
+                }
+                return false;
+            }
+            _ => {}
+        }
+        true
+    }
+}
