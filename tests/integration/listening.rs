@@ -35,7 +35,7 @@ struct Built {
 #[request(subject = "towers_count", reply = u64)]
 struct Count {}
 
-/// What is logged from `WARN` on.
+/// Log from `WARN` on.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -160,7 +160,7 @@ async fn a_message_that_no_client_can_read_ends_no_more_than_listening() {
     assert!(!text.contains("disconnected from NATS"), "{text}");
 }
 
-/// What waits for the server goes out behind the interest: whoever listens on the same bus hears it.
+/// Publishes that wait for the server go out behind the interest: whoever listens on the same bus hears them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bus_hears_what_it_published_while_its_server_was_away() {
     for round in 0..3 {

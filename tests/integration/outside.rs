@@ -58,7 +58,7 @@ fn write(name: &str, dependencies: &str, program: &str) -> PathBuf {
     directory
 }
 
-/// Where both programs are built, so that their dependencies are built once.
+/// Target directory of both programs, so that their dependencies are built once.
 fn target() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("outside")
 }

@@ -284,7 +284,7 @@ async fn generic_events_and_enums_go_round(env: Env) {
     assert!(bus.publish(&sent(4)).await.unwrap().duplicate, "it has the event's own id");
 }
 
-/// What [`Sent`] is to who only listens.
+/// [`Sent`], for who only listens.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "parcels.{region}.sent", name = "parcels.heard")]
 struct Heard {

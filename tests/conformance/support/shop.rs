@@ -35,7 +35,7 @@ pub(crate) fn cancelled(number: u64) -> Cancelled {
     Cancelled { number, region: "eu".into() }
 }
 
-/// What the new version handles.
+/// Events that the new version handles.
 #[derive(Debug, Clone, PartialEq, Event)]
 #[event(name = "shop.any", stream = Shop)]
 pub(crate) enum ShopEvent {
@@ -43,7 +43,7 @@ pub(crate) enum ShopEvent {
     Cancelled(Cancelled),
 }
 
-/// What was handled, in its order, and by whom.
+/// Record of what was handled, in its order, and by whom.
 #[derive(Clone, Default)]
 pub(crate) struct Book(Arc<watch::Sender<Vec<(&'static str, String)>>>);
 

@@ -18,12 +18,12 @@ struct Read {
     number: u64,
 }
 
-/// What was read.
+/// Readings of meters.
 #[derive(EventStream)]
 #[stream(name = "METERS", subjects("meters.>"))]
 struct Meters;
 
-/// Where a reader begins.
+/// Start of a reader.
 fn start(sequence: Option<u64>) -> From {
     match sequence {
         Some(sequence) => From::Sequence(sequence),

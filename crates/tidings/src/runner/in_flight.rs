@@ -270,7 +270,7 @@ impl InFlight {
     /// handled for longer than `limit`. Gives what finds no room on its way: the rest is told once
     /// there is some.
     ///
-    /// What is told of is still here: once a message is given back, the server must not hear that
+    /// A message that is told of is still here: once it is given back, the server must not hear that
     /// it is in good hands.
     pub(crate) fn tell(
         &self,

@@ -97,7 +97,7 @@ async fn call_with_all(
     (ended, marks.unwrap_or_else(unmarked))
 }
 
-/// What became of one message of a batch.
+/// The exit of a batch's handler for one of its messages.
 fn handled(ended: &Ended, mark: Result<Mark, DecodeError>) -> HandlerExit {
     let mark = match mark {
         Ok(mark) => mark.take(),

@@ -21,7 +21,7 @@ use crate::runner::policy::disposition::Health;
 use crate::runner::policy::handler_exit::{HandlerExit, Interruption};
 use crate::runner::settle::{self, Settled};
 
-/// What a scheduler handles messages with.
+/// Executor of quick handlers, on the scheduler's own task.
 pub(crate) struct InlineExecutor {
     slot: FutureSlot,
     budget: InlineBudget,

@@ -35,7 +35,7 @@ impl QueuedMessage {
         self.since.max(self.due)
     }
 
-    /// It waits from now on, if it did not before.
+    /// Begins to wait now, if it did not before.
     pub(crate) fn wait(&mut self, now: Instant) {
         self.since.get_or_insert(now);
         self.told.get_or_insert(now);

@@ -19,7 +19,7 @@ impl SharedPull {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The same, unless somebody else has it now.
+    /// Locks the pull, unless somebody else has it now.
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, Option<Pull>>> {
         match self.0.try_lock() {
             Ok(pull) => Some(pull),

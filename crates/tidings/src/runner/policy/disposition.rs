@@ -6,27 +6,27 @@ use super::handler_exit::HandlerExit;
 use crate::dead_letter::DeadLetterReason;
 use crate::message::Outcome;
 
-/// What becomes of a message.
+/// Decision about a message, once its handler has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Disposition {
-    /// It is done.
+    /// Done.
     Ack,
-    /// It was tried, and comes again after this time.
+    /// Tried, and to come again after this time.
     Retry(Duration),
-    /// It was too early, and is handled again after this time; that was no attempt.
+    /// Too early: to be handled again after this time; that was no attempt.
     Defer(Duration),
-    /// It is another route's, and is given back for this time, for an instance that knows it.
+    /// Another route's: given back for this time, for an instance that knows it.
     GiveBack(Duration),
-    /// It becomes a dead letter.
+    /// To become a dead letter.
     DeadLetter(DeadLetterReason),
 }
 
 /// Heeds a message's word on the handler.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) enum Health {
-    /// It works.
+    /// Working.
     Well,
-    /// It failed, with this error.
+    /// Failed, with this error.
     Ill(String),
     /// Nothing: it was the message, or no fault at all.
     #[default]
@@ -34,7 +34,7 @@ pub(crate) enum Health {
 }
 
 impl Health {
-    /// What it says about the handler.
+    /// Health of the handler, as this exit shows it.
     pub(crate) fn of(exit: &HandlerExit, disposition: Option<&Disposition>) -> Self {
         match (exit, disposition) {
             (HandlerExit::Panicked(_) | HandlerExit::Overdue(_), _)

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Who is connecting.
+/// Identity of a connection: credentials of one kind, or none.
 #[derive(Clone)]
 pub(crate) enum Auth {
     None,

@@ -52,7 +52,7 @@ pub(crate) enum ConnectFault {
 }
 
 impl ConnectFault {
-    /// The same where a bus is connected already.
+    /// The fault of a connection that a connected bus makes beside its own.
     pub(crate) fn into_fault(self) -> Fault {
         match self {
             Self::Address(address::Unreadable { source, .. })
@@ -65,7 +65,7 @@ impl ConnectFault {
     }
 }
 
-/// Where a bus connects, and as whom: the same for each of its connections, whatever becomes of the
+/// Addresses and identity of a bus, the same for each of its connections, whatever becomes of the
 /// file that the credentials were in.
 #[derive(Clone)]
 pub(crate) struct Access {

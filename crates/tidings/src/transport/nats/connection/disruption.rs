@@ -21,7 +21,7 @@ pub(crate) struct Disruptions {
     main_made: Option<u64>,
 }
 
-/// What is to be said of them.
+/// Warning about interruptions of the listening connection.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Said {
     times: u64,
@@ -34,7 +34,7 @@ impl Disruptions {
         self.is_lost = !with_words;
     }
 
-    /// It is made again, while the other connection was made so often; gives what is to be said.
+    /// Notes that it is made again, while the other connection was made so often; gives what is to be said.
     pub(crate) fn back(&mut self, main_holds: bool, main_made: u64, now: Instant) -> Option<Said> {
         let has_held = main_holds && self.main_made.replace(main_made) == Some(main_made);
         if !std::mem::take(&mut self.is_lost) || !has_held {

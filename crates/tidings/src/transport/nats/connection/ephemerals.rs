@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::subject::Subject;
 use crate::transport::{Denial, DeniedAction};
 
-/// What deletes a consumer begins with.
+/// Beginning of the subjects that delete a consumer.
 pub(crate) const DELETE: &str = "$JS.API.CONSUMER.DELETE.";
 
 /// The consumers of a connection that end with their readers, by what deletes them.

@@ -17,7 +17,7 @@ pub(crate) struct EventListener {
 }
 
 impl EventListener {
-    /// What concerns others here; says whether there is more to say about it.
+    /// Passes on what concerns others here; says whether there is more to say about it.
     pub(crate) fn hear(&self, event: &Event) -> bool {
         match event {
             Event::Connected => self.denials.forget(),

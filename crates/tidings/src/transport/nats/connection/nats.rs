@@ -36,11 +36,11 @@ pub(crate) struct Nats {
 }
 
 pub(crate) struct Shared {
-    /// What publishes, asks and reads consumers.
+    /// Connection that publishes, asks and reads consumers.
     pub(crate) main: ServerConnection,
-    /// What core subscriptions listen on, made with the first of them.
+    /// Connection of the core subscriptions, made with the first of them.
     pub(crate) listening: OnceCell<ServerConnection>,
-    /// What either is made with.
+    /// Addresses and identity, with which either is made.
     pub(crate) access: Access,
     pub(crate) inbox_prefix: String,
     /// Answers of other programs.
@@ -55,7 +55,7 @@ pub(crate) struct Shared {
     pub(crate) ingest: Refusals,
     /// How many messages a core subscription holds that says nothing else.
     pub(crate) capacity: usize,
-    /// Where the client's own task runs, which all this is nothing without.
+    /// Runtime of the client's own task, which all this is nothing without.
     pub(crate) runtime: Handle,
     /// The id of that runtime, and whether it has threads of its own.
     pub(crate) home: tokio::runtime::Id,

@@ -1,4 +1,4 @@
-//! What holds a client to its server: why it is off, how it comes back, and that it does not once
+//! Supervisor of a client's connection: why it is off, how it comes back, and that it does not once
 //! its bus is closed or gone.
 //!
 //! async-nats comes back for as long as it lives, and hears nothing meanwhile, not even that nobody
@@ -59,7 +59,7 @@ impl Breaks {
 pub(crate) struct Supervisor {
     /// Why there is no connection, while there is none.
     outage: watch::Sender<Option<Outage>>,
-    /// What the server said last that may be why it ends the connection.
+    /// Last words of the server that may be why it ends the connection.
     last_words: watch::Sender<Option<String>>,
     /// Counts how often the connection was made.
     connected: watch::Sender<u64>,
@@ -67,7 +67,7 @@ pub(crate) struct Supervisor {
     breaks: Mutex<Breaks>,
     /// How many attempts there were since it was lost.
     attempts: AtomicUsize,
-    /// Whose turn it is among the servers.
+    /// Index of the server whose turn it is.
     turn: AtomicUsize,
     /// The server that it is on, or was tried last.
     at: Mutex<Option<ServerAddr>>,
@@ -75,7 +75,7 @@ pub(crate) struct Supervisor {
     tried: watch::Sender<u64>,
     /// Somebody waits for the next attempt.
     hurry: Notify,
-    /// What it is beside the other connection of its bus.
+    /// Role beside the other connection of its bus.
     beside: Beside,
     /// Nobody wants it back.
     cut: CancellationToken,
@@ -197,13 +197,13 @@ impl Supervisor {
         self.end();
     }
 
-    /// What is done where the runtime has ended: see [`runtime_ended`](Self::runtime_ended).
+    /// Gives what is to be done where the runtime has ended: see [`runtime_ended`](Self::runtime_ended).
     pub(crate) fn ending(self: &Arc<Self>) -> impl FnOnce() + Send + use<> {
         let supervisor = Arc::clone(self);
         move || supervisor.runtime_ended()
     }
 
-    /// What the client tells of its connection.
+    /// Hears what the client tells of its connection.
     pub(crate) fn hear(&self, event: &Event) {
         match event {
             Event::Connected => {
@@ -299,7 +299,7 @@ impl Supervisor {
         Some(ReconnectToServer { addr: server.addr.clone(), delay: Some(Duration::ZERO) })
     }
 
-    /// Where the connection that listens is lost, too: waits until it was tried once more.
+    /// Waits until the connection that listens was tried once more, where that is lost, too.
     async fn let_the_other_go_first(&self) {
         let Beside::Listening(listening) = &self.beside else { return };
         let Some(listening) = listening.get().filter(|other| other.outage().is_some()) else {
@@ -368,7 +368,7 @@ fn give_up() -> std::future::Pending<()> {
     std::panic::resume_unwind(Box::new("the bus is closed"))
 }
 
-/// Where nothing can unwind the task waits for ever. It asks no server.
+/// Waits for ever, where nothing can unwind the task: it asks no server.
 #[cfg(not(panic = "unwind"))]
 fn give_up() -> std::future::Pending<()> {
     std::future::pending()
