@@ -1,8 +1,11 @@
 //! Registries: whole services, beside and after each other.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tidings::ServeError;
 use tidings::prelude::*;
-use tokio::sync::mpsc;
+use tokio::sync::{Barrier, mpsc};
 
 use crate::support::env::{Env, SHORT, never, soon};
 use crate::support::ledger::Ledger;
@@ -26,9 +29,24 @@ fn recorder(sender: mpsc::UnboundedSender<u64>) -> impl Handler<Sent> {
 
 async fn two_registries_of_one_name_share(env: Env) {
     let ledger = Ledger::default();
+    // Neither instance goes on before both hold an event: a quick one can't take them all.
+    let both = Arc::new(Barrier::new(2));
     let mut running = Vec::new();
     for instance in ["a", "b"] {
-        let route = Route::of::<Sent>(ledger.handler(instance)).concurrency(1);
+        let (ledger, both) = (ledger.clone(), both.clone());
+        let first = AtomicBool::new(true);
+        let handler = move |event: Sent, _: Context| {
+            let (ledger, both) = (ledger.clone(), both.clone());
+            let first = first.swap(false, Ordering::Relaxed);
+            async move {
+                if first {
+                    both.wait().await;
+                }
+                ledger.enter(instance, event.number);
+                Ok(())
+            }
+        };
+        let route = Route::of::<Sent>(handler).concurrency(1);
         let bus = env.another_bus().await;
         running.push(Registry::new("shop").route(route).start(&bus).await.unwrap());
     }

@@ -27,12 +27,17 @@ impl Ledger {
     pub(crate) fn handler(&self, instance: &'static str) -> impl Handler<Sent> + use<> {
         let ledger = self.clone();
         move |event: Sent, _: Context| {
-            ledger.0.send_modify(|(entries, times)| {
-                entries.entry(event.number).or_default().push(instance);
-                *times += 1;
-            });
+            ledger.enter(instance, event.number);
             std::future::ready(Ok(()))
         }
+    }
+
+    /// Enters that this instance handled the event of this number.
+    pub(crate) fn enter(&self, instance: &'static str, number: u64) {
+        self.0.send_modify(|(entries, times)| {
+            entries.entry(number).or_default().push(instance);
+            *times += 1;
+        });
     }
 
     pub(crate) fn entries(&self) -> Entries {
