@@ -11,6 +11,7 @@ use crate::delivery::SettleError;
 use crate::draft::Draft;
 use crate::header::{self, Headers};
 use crate::link::Link;
+use crate::lock::locked;
 use crate::message::{Ancestry, Digest, Event, Message, MessageIdBuilder, Request, digest};
 use crate::publish::PublishError;
 use crate::request::RequestError;
@@ -80,7 +81,7 @@ impl HandledMessage {
 
     /// Number among the equal events, from 1.
     fn count(&self, digest: Digest) -> u64 {
-        let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut published = locked(&self.published);
         let place = match published.binary_search_by_key(&digest, |(known, _)| *known) {
             Ok(place) => place,
             Err(place) => {

@@ -165,6 +165,7 @@ mod handler;
 mod header;
 mod jitter;
 mod link;
+mod lock;
 mod message;
 mod moment;
 mod payload;

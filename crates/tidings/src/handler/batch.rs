@@ -1,10 +1,11 @@
 //! Many events at once, settled one by one.
 
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::lock::locked;
 
 /// Events that are handled together: as many as came within a time, up to a number.
 ///
@@ -63,11 +64,11 @@ pub(crate) struct Mark(Arc<Mutex<Option<Result<(), Failure>>>>);
 
 impl Mark {
     pub(crate) fn take(&self) -> Option<Result<(), Failure>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        locked(&self.0).take()
     }
 
     fn set(&self, mark: Result<(), Failure>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(mark);
+        *locked(&self.0) = Some(mark);
     }
 }
 

@@ -11,7 +11,7 @@ pub(super) mod slots;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -26,6 +26,7 @@ use self::queued_message::QueuedMessage;
 use self::shared_pull::SharedPull;
 use self::slots::{InFlightGuard, Slots, Table, TaskSlot};
 use crate::context::HandledMessage;
+use crate::lock::locked;
 use crate::transport::{Fault, Pull, Reach, Settle, Settlement};
 
 /// One route's messages that are here.
@@ -88,7 +89,7 @@ impl InFlight {
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, InFlightState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.state)
     }
 
     /// A message waits from now on.

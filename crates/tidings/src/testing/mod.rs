@@ -22,11 +22,12 @@ pub use unfinished::{NotIdleError, Unfinished};
 
 use std::fmt;
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::bus::Bus;
 use crate::context::Context;
 use crate::handler::Handler;
+use crate::lock::locked;
 use crate::message::{Decode, Message, Request};
 use crate::probe::Probe;
 use crate::registry::{Registry, Running, ServeError};
@@ -188,7 +189,7 @@ impl TestBus {
     }
 
     fn running(&self) -> MutexGuard<'_, Vec<Running>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.running)
     }
 
     fn recorder(&self) -> &Arc<Recorder> {

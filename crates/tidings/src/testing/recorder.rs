@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use tokio::sync::{Notify, watch};
 
 use super::entry::{Ending, Entry};
 use super::fault::{FaultKind, Rules};
+use crate::lock::locked;
 use crate::message::Declaration;
 use crate::probe::{End, Listening, Probe, Work};
 
@@ -51,7 +52,7 @@ pub(super) struct Attendance {
 
 impl Recorder {
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.state)
     }
 
     pub(super) fn version(&self) -> u64 {

@@ -1,13 +1,14 @@
 //! Checks that a message was put back by whoever may, as the dead-letter stream that it names shows.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use hashbrown::HashMap;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::header::Headers;
+use crate::lock::locked;
 use crate::transport::{Fault, Transport, Which};
 use crate::warrant::{Warrant, key_subject};
 
@@ -102,7 +103,7 @@ impl Witness {
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.known)
     }
 }
 

@@ -1,10 +1,11 @@
 //! The durable consumer that a route reads, and what was seen of it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::lock::locked;
 use crate::stream::StreamDeclaration;
 use crate::subject::Subject;
 use crate::topology::Modes;
@@ -43,7 +44,7 @@ impl Durable {
     }
 
     fn seen(&self) -> MutexGuard<'_, Option<Box<Seen>>> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.seen)
     }
 
     /// The consumer selects these.

@@ -6,11 +6,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::lock::locked;
 use crate::transport::{ConsumerStanding, Identity, Incoming, Reach, StreamStanding};
 
 /// How long who knows least lets the others go first.
@@ -61,7 +62,7 @@ pub(crate) struct Resume {
 
 impl AckFloor {
     fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.known)
     }
 
     /// Messages of this consumer are taken from now on. Says whether it is another one than before.

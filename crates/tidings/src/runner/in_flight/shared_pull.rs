@@ -1,8 +1,9 @@
 //! The pull of a durable consumer, shared by the scheduler that reads it and the task that stands in
 //! for a scheduler whose handler blocks.
 
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, TryLockError};
 
+use crate::lock::locked;
 use crate::transport::Pull;
 
 /// A consumer's deliveries, until they are taken out and ended.
@@ -16,7 +17,7 @@ impl SharedPull {
 
     #[inline]
     pub(crate) fn lock(&self) -> MutexGuard<'_, Option<Pull>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0)
     }
 
     /// Locks the pull, unless somebody else has it now.

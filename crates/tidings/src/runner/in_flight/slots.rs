@@ -1,10 +1,11 @@
 //! The messages of a stream that tasks handle, each in a slot until its guard is dropped.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::time::Instant;
 
 use crate::context::HandledMessage;
+use crate::lock::locked;
 
 /// A stream's message that a task handles.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ pub(crate) struct InFlightGuard {
 
 impl Slots {
     pub(crate) fn table(&self) -> MutexGuard<'_, Table> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0)
     }
 
     /// A task begins to handle this message.

@@ -1,9 +1,10 @@
 //! When messages failed first, as far as this process saw it.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::SystemTime;
 
+use crate::lock::locked;
 use crate::transport::Receipt;
 
 /// How many messages are remembered; beyond that the one that was entered first is forgotten.
@@ -64,7 +65,7 @@ impl FirstFailures {
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0)
     }
 }
 

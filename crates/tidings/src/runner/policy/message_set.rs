@@ -2,9 +2,10 @@
 //! never confirmed, or a letter refers to the message, which stays where it is.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::SystemTime;
 
+use crate::lock::locked;
 use crate::transport::Incoming;
 
 /// How many messages are remembered at most; the oldest are forgotten first.
@@ -17,7 +18,7 @@ pub(crate) struct MessageSet(Mutex<BTreeMap<u64, SystemTime>>);
 
 impl MessageSet {
     fn known(&self) -> MutexGuard<'_, BTreeMap<u64, SystemTime>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0)
     }
 
     pub(crate) fn remember(&self, message: &Incoming) {

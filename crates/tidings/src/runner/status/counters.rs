@@ -1,12 +1,13 @@
 //! Counters of a route.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use crate::dead_letter::DeadLetterReason;
 use crate::discovery::{Counts, EndpointCounts};
 use crate::failure::Verdict;
+use crate::lock::locked;
 use crate::message::Outcome;
 use crate::request::reply_subject::RefusedReplies;
 use crate::runner::policy::disposition::Disposition;
@@ -166,7 +167,7 @@ impl Counters {
 
     /// Keeps what an asker was told of an error.
     pub(crate) fn told(&self, error: &str) {
-        error.clone_into(&mut self.last_error.lock().unwrap_or_else(PoisonError::into_inner));
+        error.clone_into(&mut locked(&self.last_error));
     }
 
     pub(crate) fn report(&self, message: String) -> RouteReport {
@@ -210,7 +211,7 @@ impl Counters {
     }
 
     fn dropped(&self) -> MutexGuard<'_, AllDropped> {
-        self.dropped.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.dropped)
     }
 
     /// Counts a message that is given up, once its letter is stored.
@@ -220,7 +221,7 @@ impl Counters {
 
     /// How many messages wait for their letters to be stored.
     pub(crate) fn unstored(&self) -> MutexGuard<'_, u64> {
-        self.unstored.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.unstored)
     }
 
     /// Counts a message whose headers no client can read.
@@ -248,7 +249,7 @@ impl EndpointCounts for Counters {
             requests: unanswered + load(&self.handled),
             errors: unanswered + load(&self.declared),
             busy_nanos: load(&self.busy_nanos),
-            last_error: self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            last_error: locked(&self.last_error).clone(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The broker: its state behind one lock, and the way of a message through it.
 
 use std::mem;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -14,6 +14,7 @@ use super::subscriptions::{Keeps, Subscriptions};
 use super::timer::Timer;
 use super::wire;
 use crate::header::Headers;
+use crate::lock::locked;
 use crate::publish_ack::PublishAck;
 use crate::subject::Subject;
 use crate::transport::{ApiError, Fault, Outgoing};
@@ -72,7 +73,7 @@ impl Broker {
 
     /// Works on the state, where the time may not be needed.
     pub(super) fn at<R>(self: &Arc<Self>, work: impl FnOnce(&mut State, &Moment) -> R) -> R {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = locked(&self.state);
         let moment = Moment::default();
         state.catch_up(&moment);
         let result = work(&mut state, &moment);

@@ -5,7 +5,7 @@ use std::fmt;
 use std::mem;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, ready};
 
 use futures_util::Stream;
@@ -15,6 +15,7 @@ use tokio::task::coop;
 use super::broker::Broker;
 use super::effects::{Bell, Effects};
 use crate::header;
+use crate::lock::locked;
 use crate::subject::Subject;
 use crate::transport::{Dropped, Incoming, Outgoing};
 
@@ -77,7 +78,7 @@ impl Mailbox {
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.queue)
     }
 
     /// Puts a message in, or drops it where there is no room.

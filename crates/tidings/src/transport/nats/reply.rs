@@ -9,7 +9,7 @@ pub(crate) mod secret;
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker, ready};
 
 use async_nats::{Client, Message, StatusCode, Subject, Subscriber};
@@ -20,6 +20,7 @@ use tokio::task::coop;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::lock::locked;
 use crate::transport::Fault;
 use crate::transport::nats::reply::coalescer::{Coalescer, MANY};
 use crate::transport::nats::reply::pending_replies::PendingReplies;
@@ -101,7 +102,7 @@ impl Replies {
             // It may be allowed by now. The old subscription ends with its reader.
             self.waiting.ask_again();
             let again = self.read().await?;
-            *reader.lock().unwrap_or_else(PoisonError::into_inner) = again;
+            *locked(reader) = again;
         }
         Ok(())
     }

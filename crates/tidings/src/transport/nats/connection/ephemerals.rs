@@ -1,8 +1,9 @@
 //! Consumers that end with their readers, by the subjects that delete them.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
+use crate::lock::locked;
 use crate::subject::Subject;
 use crate::transport::{Denial, DeniedAction};
 
@@ -15,7 +16,7 @@ pub(crate) struct Ephemerals(Mutex<HashSet<Subject>>);
 
 impl Ephemerals {
     pub(crate) fn all(&self) -> MutexGuard<'_, HashSet<Subject>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0)
     }
 }
 

@@ -1,10 +1,12 @@
 //! Streams that take no batches that are confirmed together, remembered for a while.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use crate::lock::locked;
 
 /// For how long a stream that did not allow it, or was not heard, is not asked again.
 const REMEMBERED: Duration = Duration::from_secs(60);
@@ -15,13 +17,13 @@ pub(crate) struct Refusals(Mutex<HashMap<String, Instant>>);
 
 impl Refusals {
     pub(crate) fn has(&self, stream: &str) -> bool {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = locked(&self.0);
         known.retain(|_, at| at.elapsed() < REMEMBERED);
         known.contains_key(stream)
     }
 
     pub(crate) fn add(&self, stream: &str) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = locked(&self.0);
         known.insert(stream.to_owned(), Instant::now());
     }
 }

@@ -4,10 +4,11 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::watch;
 
+use crate::lock::locked;
 use crate::transport::nats::codec::ack_subject::publish_subject;
 use crate::transport::{Denial, DeniedAction};
 
@@ -49,7 +50,7 @@ impl Denials {
     }
 
     fn record(&self) -> MutexGuard<'_, Record> {
-        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.record)
     }
 
     /// Reads what the server says; `None` if it is about something else.

@@ -5,7 +5,7 @@
 //! has it any more. But it asks which server to try next, and so it is here that it waits, and ends.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use std::time::Duration;
 
 use async_nats::{Client, ClientError, Event, ReconnectToServer, Server, ServerAddr, ServerError};
@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::backoff::Backoff;
 use crate::jitter::jittered;
+use crate::lock::locked;
 use crate::said::log;
 use crate::transport::Outage;
 use crate::transport::nats::connection::disruption::Disruptions;
@@ -147,7 +148,7 @@ impl Supervisor {
     }
 
     fn at(&self) -> MutexGuard<'_, Option<ServerAddr>> {
-        self.at.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.at)
     }
 
     /// How often the connection was made.
@@ -156,7 +157,7 @@ impl Supervisor {
     }
 
     fn breaks(&self) -> MutexGuard<'_, Breaks> {
-        self.breaks.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.breaks)
     }
 
     /// Why there is no connection; `None` while there is one.
@@ -221,8 +222,7 @@ impl Supervisor {
                 match &self.beside {
                     Beside::Listening(_) => say_of_breaks(times),
                     Beside::Main { disruptions, .. } => {
-                        let mut disruptions =
-                            disruptions.lock().unwrap_or_else(PoisonError::into_inner);
+                        let mut disruptions = locked(disruptions);
                         disruptions.lost(said.is_some());
                     }
                 }
@@ -330,7 +330,7 @@ impl Supervisor {
         let Beside::Main { main, disruptions } = &self.beside else { return };
         let Some(main) = main.upgrade() else { return };
         let (held, made) = (main.outage().is_none(), main.times_made());
-        let mut disruptions = disruptions.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut disruptions = locked(disruptions);
         if let Some(said) = disruptions.back(held, made, Instant::now()) {
             let server = self.at().as_ref().map(|at| at.as_url_str().to_owned());
             log(|| said.warn(server.as_deref().unwrap_or_default()));

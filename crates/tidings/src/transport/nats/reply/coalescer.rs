@@ -5,11 +5,13 @@ use std::future::poll_fn;
 use std::mem;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::task::Poll;
 
 use tokio::sync::Notify;
 use tokio::task::{unconstrained, yield_now};
+
+use crate::lock::locked;
 
 /// How many go on together, at least, where what they ask is held.
 pub(crate) const MANY: usize = 8;
@@ -56,7 +58,7 @@ impl<L> Coalescer<L> {
     }
 
     fn letters(&self) -> MutexGuard<'_, Vec<L>> {
-        self.letters.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.letters)
     }
 
     /// Whether there is anything but to go on to the client.

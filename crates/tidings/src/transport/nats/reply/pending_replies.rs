@@ -5,7 +5,7 @@
 mod tests;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 use async_nats::{Message, Subject};
@@ -13,6 +13,7 @@ use bytes::BytesMut;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
+use crate::lock::locked;
 use crate::transport::nats::codec::ack_subject::publish_subject;
 use crate::transport::nats::reply::reply_token::{ReplyToken, Turn};
 use crate::transport::nats::reply::secret::{self, Secrets};
@@ -83,7 +84,7 @@ impl PendingReplies {
     }
 
     fn room(&self) -> MutexGuard<'_, Room> {
-        self.room.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.room)
     }
 
     /// What all answers' subjects match.

@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ use tokio::task::{coop, unconstrained};
 use tokio::time::{sleep, timeout};
 
 use crate::header;
+use crate::lock::locked;
 use crate::said::log;
 use crate::subject::Subject;
 use crate::transport::nats::codec::header::has;
@@ -165,7 +166,7 @@ impl SubscriptionBuffer {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.state)
     }
 
     /// The next message for the subscription's owner. What has arrived is looked for in the
