@@ -232,7 +232,10 @@ fn written_out(code: &str) -> Vec<Vec<String>> {
             path.push(next[..end].to_owned());
             rest = &next[end..];
         }
-        paths.push(path);
+        // A group of imports, each of which is a path of its own.
+        if !rest.starts_with("::{") {
+            paths.push(path);
+        }
     }
     paths
 }
