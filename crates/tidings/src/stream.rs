@@ -2,15 +2,18 @@
 
 mod config;
 mod json;
+mod json_field;
 mod source;
+mod subject_transform;
 
 pub use config::{
     Compression, ConsumerLimits, Discard, Persistence, Placement, Republish, Retention, Storage,
-    StreamConfig, SubjectTransform,
+    StreamConfig,
 };
 pub use json::StreamJsonError;
 pub(crate) use json::is_known;
 pub use source::{External, Source, SourceConsumer, SourceStart};
+pub use subject_transform::SubjectTransform;
 
 /// A stream, declared on a type with `#[derive(EventStream)]`.
 ///

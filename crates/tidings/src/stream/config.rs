@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Source;
-use super::json::{self, is_false};
+use super::json_field::{self, is_false};
+use super::{Source, SubjectTransform};
 
 /// A stream's configuration. What is `None` is left to the server's default.
 ///
@@ -24,7 +24,11 @@ pub struct StreamConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The subject filters whose messages it keeps; empty for a mirror or an aggregate of sources.
-    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "json::nullable")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "json_field::nullable"
+    )]
     pub subjects: Vec<String>,
     /// When a message leaves the stream.
     #[serde(default)]
@@ -33,20 +37,20 @@ pub struct StreamConfig {
     #[serde(default)]
     pub storage: Storage,
     /// On how many servers of a cluster each message is kept: 1 to 5.
-    #[serde(rename = "num_replicas", default = "json::one")]
+    #[serde(rename = "num_replicas", default = "json_field::one")]
     pub replicas: u8,
     /// How old a message may become.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "json::nanos")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "json_field::nanos")]
     pub max_age: Option<Duration>,
     /// How many bytes the stream may hold.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "json::limit")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "json_field::limit")]
     pub max_bytes: Option<u64>,
     /// How many messages the stream may hold.
     #[serde(
         rename = "max_msgs",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "json::limit"
+        with = "json_field::limit"
     )]
     pub max_messages: Option<u64>,
     /// How many messages it may hold of one subject.
@@ -54,7 +58,7 @@ pub struct StreamConfig {
         rename = "max_msgs_per_subject",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "json::limit"
+        with = "json_field::limit"
     )]
     pub max_messages_per_subject: Option<u64>,
     /// The size of the largest message it takes, headers included, in bytes.
@@ -62,11 +66,11 @@ pub struct StreamConfig {
         rename = "max_msg_size",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "json::small_limit"
+        with = "json_field::small_limit"
     )]
     pub max_message_size: Option<u32>,
     /// How many consumers it may have.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "json::small_limit")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "json_field::small_limit")]
     pub max_consumers: Option<u32>,
     /// Policy of dropping messages when a limit is reached.
     #[serde(default)]
@@ -75,7 +79,7 @@ pub struct StreamConfig {
     #[serde(default, skip_serializing_if = "is_false")]
     pub discard_new_per_subject: bool,
     /// How long a `Nats-Msg-Id` is remembered; the server's default is two minutes.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "json::nanos")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "json_field::nanos")]
     pub duplicate_window: Option<Duration>,
     /// How stored messages are compressed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -87,7 +91,11 @@ pub struct StreamConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mirror: Option<Source>,
     /// The streams that are gathered in this one.
-    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "json::nullable")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "json_field::nullable"
+    )]
     pub sources: Vec<Source>,
     /// How subjects are changed before messages are stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -114,7 +122,7 @@ pub struct StreamConfig {
     #[serde(rename = "allow_msg_ttl", default, skip_serializing_if = "is_false")]
     pub allow_message_ttl: bool,
     /// How long the marker of a subject's last, expired message is kept (server 2.11).
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "json::nanos")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "json_field::nanos")]
     pub subject_delete_marker_ttl: Option<Duration>,
     /// Let messages be scheduled (server 2.12, ADR-51).
     #[serde(rename = "allow_msg_schedules", default, skip_serializing_if = "is_false")]
@@ -148,7 +156,7 @@ pub struct StreamConfig {
     #[serde(
         default,
         skip_serializing_if = "BTreeMap::is_empty",
-        deserialize_with = "json::nullable"
+        deserialize_with = "json_field::nullable"
     )]
     pub metadata: BTreeMap<String, String>,
 }
@@ -270,24 +278,16 @@ pub struct Placement {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        deserialize_with = "json::not_empty"
+        deserialize_with = "json_field::not_empty"
     )]
     pub cluster: Option<String>,
     /// Tags that the servers must have.
-    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "json::nullable")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "json_field::nullable"
+    )]
     pub tags: Vec<String>,
-}
-
-/// How subjects are changed: `source` is a filter, `destination` may refer to its wildcards as
-/// `{{wildcard(1)}}` (ADR-36).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SubjectTransform {
-    /// Filter of the subjects.
-    #[serde(rename = "src", default)]
-    pub source: String,
-    /// Template of what they become.
-    #[serde(rename = "dest")]
-    pub destination: String,
 }
 
 /// Subjects on which messages are published again once stored.
@@ -308,9 +308,9 @@ pub struct Republish {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ConsumerLimits {
     /// The longest time that an unused consumer may be kept.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "json::nanos")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "json_field::nanos")]
     pub inactive_threshold: Option<Duration>,
     /// The most messages that may be unacknowledged at a time.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "json::limit")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "json_field::limit")]
     pub max_ack_pending: Option<u64>,
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize, Serializer, ser};
 
 use super::SubjectTransform;
-use super::json;
+use super::json_field;
 
 /// A stream that another is filled from.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -64,7 +64,7 @@ pub struct External {
         rename = "deliver",
         default,
         skip_serializing_if = "Option::is_none",
-        deserialize_with = "json::not_empty"
+        deserialize_with = "json_field::not_empty"
     )]
     pub delivery_prefix: Option<String>,
 }
@@ -86,15 +86,19 @@ struct WireSource {
     name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     opt_start_seq: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "json::time")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "json_field::time")]
     opt_start_time: Option<SystemTime>,
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        deserialize_with = "json::not_empty"
+        deserialize_with = "json_field::not_empty"
     )]
     filter_subject: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "json::nullable")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "json_field::nullable"
+    )]
     subject_transforms: Vec<SubjectTransform>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     external: Option<External>,

@@ -78,7 +78,9 @@ impl SubjectBuilder {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::*;
+    use tidings_subject::{MAX_LEN, TokenError};
+
+    use crate::subject::{Subject, SubjectBuilder, SubjectError};
     use crate::token::Token as _;
 
     /// The subject of `{first}.orders.{last}.created`.
