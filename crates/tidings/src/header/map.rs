@@ -5,7 +5,9 @@ use std::fmt;
 use smallvec::SmallVec;
 use tidings_subject::SCHEDULES;
 
-use super::{MESSAGE_ID, ORIGIN, ORIGINAL_ID, REDRIVEN, RESERVED, SCHEDULER, begins, is_value};
+use super::name::{
+    MESSAGE_ID, ORIGIN, ORIGINAL_ID, REDRIVEN, RESERVED, SCHEDULER, begins, is_value,
+};
 use crate::text::Text;
 
 /// The first line of each header block.
