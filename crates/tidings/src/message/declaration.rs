@@ -2,7 +2,6 @@
 
 use tidings_subject::{matches, overlaps};
 
-use crate::message::StreamEvent;
 use crate::stream::{EventStream, StreamDeclaration};
 
 /// Kind of a message: an event tells, a request asks.
@@ -143,14 +142,6 @@ impl Declaration {
         }
         None
     }
-}
-
-/// The declaration of `E`, kept by its stream.
-///
-/// The stream is found through the event: that it is one is checked where the event names it, and
-/// only there.
-pub const fn kept<E: StreamEvent>(declaration: Declaration) -> Declaration {
-    declaration.in_stream::<E::Stream>()
 }
 
 /// `a == b`, which is not const.

@@ -1,24 +1,12 @@
-//! Subject filters with the types of the fields they narrow.
+//! Subject filters with the types of the fields that they narrow.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::message::{Declaration, Message};
+use crate::message::{Declaration, Filter, Message};
 use crate::subject::{Subject, SubjectBuilder, SubjectError};
 use crate::token::Token;
-
-/// A filter over one message's subjects, as made by [`Message::filter`].
-pub trait Filter: Send {
-    /// The message whose subjects it matches.
-    type Message: Message;
-
-    /// The subject filters, with `*` for each token that was not narrowed.
-    ///
-    /// # Errors
-    /// [`SubjectError`] if a value that was given can't be a token.
-    fn subjects(self) -> Result<Vec<Subject>, SubjectError>;
-}
 
 /// The filter of an enum of events: all subjects of all its variants.
 pub struct Unfiltered<M>(PhantomData<fn() -> M>);
