@@ -24,14 +24,14 @@ struct PrintOrdered {
 async fn a_handler_that_blocks_its_thread_handles_once() {
     let server = Server::start().await;
     let bus = Bus::connect(server.url()).await.unwrap();
-    let ack_wait = Duration::from_millis(500);
+    let ack_wait = Duration::from_millis(1500);
     let calls = Arc::new(AtomicU64::new(0));
     let handler = {
         let calls = Arc::clone(&calls);
         #[expect(clippy::disallowed_methods, reason = "a blocking handler is what is tried")]
         move |_: PrintOrdered, _: Context| {
             calls.fetch_add(1, Relaxed);
-            std::thread::sleep(ack_wait * 4);
+            std::thread::sleep(ack_wait * 2);
             std::future::ready(Ok(()))
         }
     };
@@ -59,13 +59,13 @@ async fn what_comes_while_a_quick_handler_blocks_is_handled_once() {
     const QUICK: u64 = 300;
     let server = Server::start().await;
     let bus = Bus::connect(server.url()).await.unwrap();
-    let ack_wait = Duration::from_millis(500);
+    let ack_wait = Duration::from_millis(1500);
     let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
     #[expect(clippy::disallowed_methods, reason = "a blocking handler is what is tried")]
     let handler = move |print: PrintOrdered, cx: Context| {
         let sent = begun.send((print.number, cx.attempt()));
         if print.number == QUICK {
-            std::thread::sleep(ack_wait * 4);
+            std::thread::sleep(ack_wait * 2);
         }
         std::future::ready(sent.map_err(Failure::from))
     };

@@ -255,18 +255,31 @@ pub(crate) async fn plan_consumer(
     Ok(ConsumerPlan::new(stream, wanted, found.as_ref()))
 }
 
-/// Looks at a consumer; what it selects, or why it can't do the work that is wanted of it.
+/// A consumer as a route finds it.
+#[derive(Debug, Default)]
+pub(crate) struct ConsumerLook {
+    /// The filters of what it delivers.
+    pub(crate) selects: Vec<Subject>,
+    /// Until when its messages may be given back by an instance that does not know them.
+    pub(crate) given_back_until: Option<SystemTime>,
+}
+
+/// Looks at a consumer; how it is, or why it can't do the work that is wanted of it.
 pub(crate) async fn look_at_consumer(
     transport: &Transport,
     stream: &str,
     wanted: &ConsumerConfig,
-) -> Result<Result<Vec<Subject>, String>, Fault> {
+) -> Result<Result<ConsumerLook, String>, Fault> {
     // One that is missing is told of, and made again, where it is read.
     let Some(found) = transport.consumer(stream, &wanted.name).await? else {
-        return Ok(Ok(Vec::new()));
+        return Ok(Ok(ConsumerLook::default()));
     };
     let plan = ConsumerPlan::new(stream, wanted, Some(&found));
-    Ok(if plan.is_useless() { Err(format!("{plan:#}")) } else { Ok(found.filters) })
+    if plan.is_useless() {
+        return Ok(Err(format!("{plan:#}")));
+    }
+    let given_back_until = owner::given_back_until(&found);
+    Ok(Ok(ConsumerLook { selects: found.filters, given_back_until }))
 }
 
 /// Notes on a consumer that until then messages may be given back which an instance does not know.

@@ -15,6 +15,7 @@ scenarios! {
     every_bus:
         what_an_instance_does_not_know_goes_to_one_that_does,
         what_was_given_back_has_all_its_attempts,
+        what_a_consumer_made_again_gave_back_has_all_its_attempts,
         what_nobody_knows_is_put_aside_in_the_end,
         another_version_of_an_event_goes_to_who_knows_it,
         a_batch_holds_none_that_is_not_known,
@@ -135,6 +136,31 @@ async fn what_was_given_back_has_all_its_attempts(env: Env) {
         no_letters(&bus).await;
         bus.stream::<Shop>().delete().await.unwrap();
     }
+}
+
+/// What the old instance noted of the consumer is gone with it: the next one gets a note too.
+async fn what_a_consumer_made_again_gave_back_has_all_its_attempts(env: Env) {
+    let (bus, book) = (env.bus(), Book::default());
+    end(new(&book, Retry::never()).start(&bus).await.unwrap()).await;
+    let first = old(&book, Retry::never()).start(&bus).await.unwrap();
+    let given_back = |times| {
+        let first = &first;
+        eventually(BY_AND_BY, "it is given back some times", move || async move {
+            let given_back = first.report()[0].given_back;
+            if given_back >= times { Ok(given_back) } else { Err(given_back) }
+        })
+    };
+    bus.publish(&cancelled(1)).await.unwrap();
+    // By then it has looked at the consumer, and knows which subjects the new version wants.
+    let before = given_back(6).await;
+    bus.stream::<Shop>().delete_consumer("shop-work").await.unwrap();
+    given_back(before + 4).await;
+    end(first).await;
+    let second = new(&book, Retry::never()).start(&bus).await.unwrap();
+    assert_eq!(book.all(1).await, [("new", "cancelled 1".to_owned())]);
+    let report = end(second).await;
+    assert_eq!((report.handled, report.failed), (1, 0));
+    no_letters(&bus).await;
 }
 
 async fn what_nobody_knows_is_put_aside_in_the_end(env: Env) {

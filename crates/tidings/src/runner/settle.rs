@@ -17,6 +17,7 @@ use self::reply::ErrorReply;
 use self::unreadable::set_aside;
 use crate::context::HandledMessage;
 use crate::dead_letter::DeadLetterReason;
+use crate::envelope::declaration_of;
 use crate::jitter::random_unit;
 use crate::probe::Span;
 use crate::runner::active_route::{ActiveRoute, ErrorDetail};
@@ -295,12 +296,15 @@ async fn answer(
     }
 }
 
-/// Returns `true` if a message has no attempt left, where deliveries may have been none: those to instances that do not
-/// know the message.
+/// Returns `true` if a message has no attempt left, where deliveries may have been none: those to
+/// instances that do not know the message. Such an instance gives it back however often it came.
 pub(crate) async fn is_spent(active: &ActiveRoute, message: &Incoming) -> bool {
     let Some(receipt) = message.receipt.as_ref().filter(|_| active.is_used_up(message)) else {
         return false;
     };
+    if declaration_of(active.declarations, message).is_err() {
+        return false;
+    }
     active.policy.is_used_up(active.history.failures(receipt).saturating_add(1))
         || !Box::pin(GiveBackNote::may_be(&active.link, receipt)).await
 }

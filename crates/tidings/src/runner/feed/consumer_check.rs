@@ -29,8 +29,9 @@ pub(crate) async fn run(active: Arc<ActiveRoute>, durable: Arc<Durable>) {
             () = active.look.notified() => sleep(jittered(SOON)).await,
         }
         match topology::look_at_consumer(&transport, stream, config).await {
-            Ok(Ok(selects)) => {
-                durable.learn(&selects);
+            Ok(Ok(found)) => {
+                durable.learn(&found.selects);
+                active.given_back.compare(found.given_back_until).await;
                 state.well(RouteFault::Consumer);
             }
             Ok(Err(why)) => {

@@ -192,6 +192,7 @@ async fn look(
     };
     if is_another {
         active.in_flight.ack_window(AckWindow::begin_anew);
+        active.given_back.compare(None).await;
     }
     Ok((standing.delivered, is_another.then_some(begins)))
 }

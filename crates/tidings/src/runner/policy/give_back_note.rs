@@ -23,13 +23,21 @@ const TRIED: Duration = Duration::from_secs(30);
 pub(crate) struct GiveBackNote {
     /// `true` if the consumer may be changed.
     may: bool,
-    /// Until when nothing has to be written.
-    written: Mutex<Option<SystemTime>>,
+    last: Mutex<Option<Attempted>>,
+}
+
+/// The last attempt to write a note.
+#[derive(Debug, Clone, Copy)]
+struct Attempted {
+    /// Until when none has to be written.
+    until: SystemTime,
+    /// `true` if the consumer has it.
+    is_written: bool,
 }
 
 impl GiveBackNote {
     pub(crate) fn new(may: bool) -> Self {
-        Self { may, written: Mutex::new(None) }
+        Self { may, last: Mutex::new(None) }
     }
 
     /// Says that a message of this consumer is about to be given back.
@@ -37,19 +45,31 @@ impl GiveBackNote {
         if !self.may {
             return;
         }
-        let mut written = self.written.lock().await;
+        let mut last = self.last.lock().await;
         let now = link.transport.now();
-        if written.is_some_and(|until| until > now) {
+        if last.is_some_and(|last| last.until > now) {
             return;
         }
         let Receipt { stream, consumer, .. } = receipt;
         let noting = topology::note_given_back(&link.transport, stream, consumer, now + HOLDS);
         // Another version may add its filters at the same time: the note must not undo that.
         let noted = in_turn(&link.transport, letters, noting).await;
-        *written = Some(now + if noted.is_ok() { HOLDS / 2 } else { TRIED });
+        let is_written = noted.is_ok();
+        let until = now + if is_written { HOLDS / 2 } else { TRIED };
+        *last = Some(Attempted { until, is_written });
         if let Err(fault) = noted {
             let (stream, consumer) = (&**stream, &**consumer);
             tracing::warn!(stream, consumer, %fault, "it can't be noted that messages are given back");
+        }
+    }
+
+    /// Compares what is known of the note with what the consumer has: whoever changed it by hand, or
+    /// made it again, may have left the note out, and then it is written anew.
+    pub(crate) async fn compare(&self, found: Option<SystemTime>) {
+        let mut last = self.last.lock().await;
+        if last.is_some_and(|last| last.is_written && found.is_none_or(|found| found < last.until))
+        {
+            *last = None;
         }
     }
 
