@@ -3,11 +3,13 @@
 mod copies;
 mod own;
 mod question;
+mod stream_ack;
 mod whereabouts;
 
 pub(crate) use copies::Copies;
 pub(crate) use own::is_own;
 pub(crate) use question::ask;
+pub(crate) use stream_ack::of_stream;
 pub(crate) use whereabouts::{Whereabouts, whereabouts};
 
 use std::time::Duration;
@@ -20,12 +22,6 @@ use crate::transport::{ApiError, Fault, Outgoing};
 
 /// The duplicate window of a stream that declares none, as NATS's.
 pub(crate) const WINDOW: Duration = Duration::from_secs(120);
-
-/// An ack, if it is the stream's own: whoever hears a publish knows where its ack is awaited.
-#[inline]
-pub(crate) fn of_stream(ack: PublishAck, stream: &str) -> Result<PublishAck, Fault> {
-    if ack.stream == stream { Ok(ack) } else { Err(Fault::WrongStream(ack.stream)) }
-}
 
 /// Why a message is not confirmed.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 mod answer;
 mod control;
+mod definition;
 mod error;
 mod letters;
 mod plan;
@@ -10,121 +11,15 @@ mod serve;
 mod survey;
 
 pub use control::{Control, NoRoute, RouteStatus};
+pub use definition::Registry;
 pub use error::ServeError;
 pub use running::Running;
 pub use serve::Serve;
 pub use survey::RegistryPlan;
 
-use std::collections::BTreeMap;
-
 use crate::bus::Bus;
-use crate::dead_letter::DeadLetterPolicy;
-use crate::handler::{Handler, Input};
-use crate::route::{Route, RouteSpec};
-use crate::topology::Topology;
-
-/// A service: its name, its version and its handlers.
-///
-/// ```
-/// # use tidings::prelude::*;
-/// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
-/// # #[event(subject = "users.created")]
-/// # struct UserCreated { name: String }
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// async fn welcome(user: UserCreated, _cx: Context) -> Result<(), Failure> {
-///     println!("welcome, {}", user.name);
-///     Ok(())
-/// }
-///
-/// let bus = Bus::in_memory();
-/// let running = Registry::new("mail").handle::<UserCreated>(welcome).start(&bus).await?;
-/// bus.publish(&UserCreated { name: "Ada".into() }).await?;
-/// running.shutdown().await;
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Debug)]
-#[must_use = "nothing runs before `serve` or `start`"]
-pub struct Registry {
-    name: String,
-    version: String,
-    description: String,
-    metadata: BTreeMap<String, String>,
-    routes: Vec<RouteSpec>,
-    dead_letters: DeadLetterPolicy,
-    control: Control,
-    streams: Topology,
-    consumers: Topology,
-}
 
 impl Registry {
-    /// A service of this name: letters, digits, `-` and `_` (ADR-32). Instances with the same
-    /// name share the work.
-    pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            version: "0.0.0".to_owned(),
-            description: String::new(),
-            metadata: BTreeMap::new(),
-            routes: Vec::new(),
-            dead_letters: DeadLetterPolicy::default(),
-            control: Control::default(),
-            streams: Topology::CreateOnly,
-            consumers: Topology::Manage,
-        }
-    }
-
-    /// Its semantic version, such as `1.4.0`; the default is `0.0.0`. Shown by service discovery.
-    pub fn version(mut self, version: impl Into<String>) -> Self {
-        self.version = version.into();
-        self
-    }
-
-    /// A sentence about it; shown by service discovery.
-    pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.description = description.into();
-        self
-    }
-
-    /// Free text by name; shown by service discovery.
-    pub fn metadata(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.metadata.insert(name.into(), value.into());
-        self
-    }
-
-    /// How much it may do to the streams of its events; the default is [`Topology::CreateOnly`],
-    /// since others use a stream as well.
-    pub fn streams(mut self, mode: Topology) -> Self {
-        self.streams = mode;
-        self
-    }
-
-    /// How much it may do to the durable consumers of its routes; the default is
-    /// [`Topology::Manage`], since a consumer belongs to its route. What it keeps or changes are
-    /// filters, ack wait, backoff, deliveries and unsettled messages; a consumer goes on where it
-    /// stands, wherever a new one would start. No start takes a filter away: see
-    /// [`Topology`] for what is left, and [`Bus::apply_consumer`] for how it is done.
-    ///
-    /// Where two versions ask for different policies, the later [`version`](Self::version)'s holds; of
-    /// the same version the one that was asked for first by a start that came later. A consumer has
-    /// notes of that (`tidings-…` in its metadata).
-    pub fn consumers(mut self, mode: Topology) -> Self {
-        self.consumers = mode;
-        self
-    }
-
-    /// Adds a handler of `M`, run as `M` declares; `M` may also be a [`Batch`](crate::Batch).
-    pub fn handle<M: Input>(self, handler: impl Handler<M>) -> Self {
-        self.route(Route::of::<M>(handler))
-    }
-
-    /// Adds a handler with options.
-    pub fn route<M>(mut self, route: Route<M>) -> Self {
-        self.routes.push(route.into_spec());
-        self
-    }
-
     /// Looks at the streams and durable consumers that it needs, and says what is to be done so
     /// that they are as declared. Nothing is touched. What of it happens at the start is for
     /// [`streams`](Self::streams) and [`consumers`](Self::consumers) to say.
@@ -158,19 +53,6 @@ impl Registry {
     /// Nothing is lost if the future is dropped.
     pub async fn plan(&self, bus: &Bus) -> Result<RegistryPlan, ServeError> {
         survey::survey(self, bus.link()).await
-    }
-
-    /// Sets the stream for events that its handlers can't handle; the default is a stream of its own,
-    /// `<registry>-dead-letters`. [`Bus::dead_letters`] reads them and puts them back.
-    pub fn dead_letters(mut self, policy: DeadLetterPolicy) -> Self {
-        self.dead_letters = policy;
-        self
-    }
-
-    /// How its routes are once it runs, and what pauses them; for a registry that is given to
-    /// [`serve`](Self::serve).
-    pub fn control(&self) -> Control {
-        self.control.clone()
     }
 
     /// Runs on `bus` until [`Serve::with_graceful_shutdown`]'s future ends; without one, for ever.
