@@ -5,9 +5,12 @@ mod batch;
 mod earlier;
 mod error;
 mod ingest;
+mod item;
 mod locate;
+mod prepared;
 mod reschedule;
 mod send;
+mod sent;
 mod silence;
 mod window;
 
@@ -17,17 +20,14 @@ pub use batch::PublishAllError;
 pub(crate) use batch::publish_all;
 pub(crate) use earlier::earlier;
 pub use error::PublishError;
+pub(crate) use prepared::{Prepared, prepare};
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use crate::envelope;
-use crate::header::{self, Headers};
+use crate::header::Headers;
 use crate::link::Link;
-use crate::message::{Ancestry, Declaration, Event};
-use crate::moment;
+use crate::message::Event;
 use crate::publish_ack::Acknowledgement;
-use crate::stream::Retention;
-use crate::transport::Outgoing;
 
 /// Publishes one event with these headers, to be delivered after `delay`.
 pub(crate) async fn publish<E: Event>(
@@ -46,78 +46,4 @@ pub(crate) fn send<A: Acknowledgement>(
     prepared: &mut Prepared,
 ) -> impl Future<Output = Result<A, PublishError>> + Send {
     send::send(link, prepared.declaration, &mut prepared.outgoing, prepared.reschedules)
-}
-
-/// A message that is ready to be sent.
-#[derive(Debug, Clone)]
-pub(crate) struct Prepared {
-    pub(crate) declaration: &'static Declaration,
-    pub(crate) outgoing: Outgoing,
-    /// Since when an earlier run of the same handler may have published it.
-    pub(crate) run_before_since: Option<SystemTime>,
-    /// `true` if it is delayed, and takes the place of a copy that waits for another time. What a
-    /// handler's second run publishes with a derived id does not: that of the first run holds.
-    pub(crate) reschedules: bool,
-}
-
-/// Prepares what [`publish`] sends. An event that says no id gets one from its ancestry, where it
-/// has any.
-pub(crate) fn prepare<E: Event>(
-    link: &Link,
-    event: &E,
-    headers: Headers,
-    delay: Option<Duration>,
-    ancestry: Option<&dyn Ancestry>,
-) -> Result<Prepared, PublishError> {
-    let encoded = envelope::encode(event, link.reads_back())?;
-    let declaration = encoded.declaration;
-    let mut run_before_since = None;
-    let (mut id, mut is_derived) = (None, false);
-    if let Some(ancestry) = ancestry
-        && declaration.stream.is_some()
-        && headers.get(header::MESSAGE_ID).is_none()
-    {
-        id = event.message_id();
-        if id.is_none() {
-            let (subject, json) = (encoded.subject.as_str(), &encoded.payload);
-            id = ancestry.derive_id(declaration.name, subject, json);
-            is_derived = id.is_some();
-            run_before_since = ancestry.run_before_since();
-        }
-    }
-    let mut outgoing = envelope::seal(encoded, headers, || id.or_else(|| event.message_id()));
-    let reschedules = delay.is_some() && !is_derived;
-    if let Some(delay) = delay {
-        outgoing = postpone(link, declaration, outgoing, delay)?;
-    }
-    Ok(Prepared { declaration, outgoing, run_before_since, reschedules })
-}
-
-/// Postpones the message by `delay`.
-fn postpone(
-    link: &Link,
-    declaration: &'static Declaration,
-    outgoing: Outgoing,
-    delay: Duration,
-) -> Result<Outgoing, PublishError> {
-    let subject = outgoing.subject.to_string();
-    let config = declaration.stream.map(|stream| (stream.config)());
-    let due = link.transport.now().checked_add(delay).and_then(moment::write);
-    let problem = match (config.filter(|config| config.allow_message_schedules), due) {
-        (None, _) => "its stream does not allow it; declare that with `allow_message_schedules`",
-        (_, None) => "it would be due after the year 9999, and no server can read such a time",
-        // A server (2.15.1) drops what waits as it confirms it, unless somebody consumes the subject on
-        // which it waits.
-        (Some(config), _) if config.retention == Retention::Interest => {
-            "its stream keeps by interest, and drops what waits; use another retention"
-        }
-        (Some(config), _) if config.max_age.is_some_and(|age| !age.is_zero() && age <= delay) => {
-            "it is as long as the stream's `max_age` or longer, which ends what waits, too"
-        }
-        (Some(config), Some(at)) => match envelope::postpone(outgoing, &config.name, &at) {
-            Some(postponed) => return Ok(postponed),
-            None => "its id can't stand in a subject; give it another with `.message_id(…)`",
-        },
-    };
-    Err(PublishError::Delay { subject, problem: problem.to_owned() })
 }

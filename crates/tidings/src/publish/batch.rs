@@ -2,19 +2,14 @@
 
 use std::mem;
 
-use tokio::time::Instant;
-
-use crate::envelope;
-use crate::header::Headers;
+use super::PublishError;
+use super::ingest::Lane;
+use super::item::{begin, prepare};
+use super::silence::Silence;
+use super::window::Window;
 use crate::link::Link;
-use crate::message::{Declaration, Event};
-use crate::probe::{Span, Work};
-use crate::publish::ingest::Lane;
-use crate::publish::silence::Silence;
-use crate::publish::window::{Begun, Window};
-use crate::publish::{PublishError, send};
+use crate::message::Event;
 use crate::publish_ack::{Acknowledgement, PublishAck};
-use crate::transport::Outgoing;
 
 /// Some of many events could not be published; the others were.
 #[derive(Debug)]
@@ -155,67 +150,5 @@ impl<A: Acknowledgement> Outcomes<A> {
             outcomes[place] = Err(error);
         }
         Err(PublishAllError { outcomes })
-    }
-}
-
-/// An event that may be sent.
-pub(super) struct Item {
-    pub(super) declaration: &'static Declaration,
-    pub(super) outgoing: Outgoing,
-    pub(super) underway: Span,
-    /// `true` if the event says its id itself: then the stream may have it already.
-    pub(super) known_again: bool,
-}
-
-impl Item {
-    /// Gives it up unsent, since nobody answers.
-    #[cold]
-    pub(super) fn give_up(self, link: &Link) -> PublishError {
-        let error = send::unsent(link, &self.outgoing.subject);
-        self.underway.published(Err(&error));
-        error
-    }
-}
-
-fn prepare<E: Event>(link: &Link, event: &E) -> Result<Item, PublishError> {
-    let encoded = envelope::encode(event, link.reads_back())?;
-    let declaration = encoded.declaration;
-    let mut known_again = false;
-    let outgoing = envelope::seal(encoded, Headers::new(), || {
-        event.message_id().inspect(|_| known_again = true)
-    });
-    let underway = link.begin(Work::Publish(declaration, &outgoing));
-    if let Err(error) = send::admit(link, declaration, &outgoing) {
-        underway.published(Err(&error));
-        return Err(error);
-    }
-    Ok(Item { declaration, outgoing, underway, known_again })
-}
-
-/// Sends one event; gives what is to be awaited, if a stream is to store it.
-pub(super) async fn begin(
-    link: &Link,
-    item: Item,
-    by: &mut Option<Instant>,
-) -> Result<Option<Begun>, PublishError> {
-    let Item { declaration, mut outgoing, underway, .. } = item;
-    let by = || *by.get_or_insert_with(|| Instant::now() + link.patience.publish);
-    let begun = match &declaration.stream {
-        None => send::core(link, &mut outgoing, by).await.map(|()| None),
-        Some(stream) => {
-            let sent = send::start(link, stream, &outgoing, by).await;
-            sent.map(|sent| Some((stream, outgoing, sent)))
-        }
-    };
-    match begun {
-        Ok(Some((stream, outgoing, sent))) => Ok(Some(Begun { stream, outgoing, sent, underway })),
-        Ok(None) => {
-            underway.published::<PublishError>(Ok(None));
-            Ok(None)
-        }
-        Err(error) => {
-            underway.published(Err(&error));
-            Err(error)
-        }
     }
 }

@@ -4,11 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::timeout;
 
+use super::{Prepared, PublishError};
 use crate::confirm::WINDOW;
 use crate::header;
 use crate::link::Link;
 use crate::probe::Work;
-use crate::publish::Prepared;
 use crate::publish_ack::PublishAck;
 use crate::transport::{Fault, StoredHeaders, Which};
 
@@ -25,7 +25,7 @@ pub(crate) async fn earlier(link: &Link, prepared: &Prepared) -> Option<PublishA
     let stream = prepared.declaration.stream?.name.to_owned();
     let ack = PublishAck { stream, sequence, duplicate: true };
     let underway = link.begin(Work::Publish(prepared.declaration, &prepared.outgoing));
-    underway.published::<super::PublishError>(Ok(Some(&ack)));
+    underway.published::<PublishError>(Ok(Some(&ack)));
     Some(ack)
 }
 

@@ -4,10 +4,11 @@ use std::error::Error;
 use std::time::Duration;
 
 use crate::envelope::EncodeFault;
-use crate::header::HeaderError;
+use crate::header::{self, HeaderError};
+use crate::link::Link;
 use crate::message::ReadBackError;
-use crate::subject::SubjectError;
-use crate::transport::{Denial, Outage, because};
+use crate::subject::{Subject, SubjectError};
+use crate::transport::{Denial, Fault, Outage, Outgoing, because};
 
 /// An event could not be published.
 #[derive(Debug, thiserror::Error)]
@@ -219,6 +220,56 @@ pub enum PublishError {
         /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
+}
+
+impl PublishError {
+    /// Error of a message that the connection did not take in time.
+    pub(super) fn unsent(link: &Link, subject: &Subject) -> Self {
+        Self::Unsent {
+            subject: subject.to_string(),
+            waited: link.patience.publish,
+            source: link.transport.outage().map(Box::new),
+        }
+    }
+
+    /// Error of a stream's message after `waited` without a confirmation.
+    pub(super) fn unconfirmed(link: &Link, outgoing: &Outgoing, waited: Duration) -> Self {
+        Self::Unconfirmed {
+            subject: outgoing.subject.to_string(),
+            message_id: outgoing.headers.get(header::MESSAGE_ID).unwrap_or("").to_owned(),
+            waited,
+            source: link.transport.outage().map(Box::new),
+        }
+    }
+
+    /// Error of a message that no stream keeps.
+    pub(super) fn core(fault: Fault, subject: &str) -> Self {
+        let subject = subject.to_owned();
+        match fault {
+            Fault::TooLarge { size, limit } => Self::TooLarge { subject, size, limit },
+            Fault::Denied(source) => Self::Denied { subject, source },
+            Fault::Closed => Self::Closed,
+            Fault::Away(source) => Self::Disconnected { subject, source },
+            Fault::Client(source) => Self::Client { subject, source },
+            other => Self::Client { subject, source: other.into() },
+        }
+    }
+
+    /// Error of a message for this stream.
+    pub(super) fn of_stream(fault: Fault, subject: &str, stream: &'static str) -> Self {
+        let to = subject.to_owned();
+        match fault {
+            Fault::NoResponders => Self::NoStream { subject: to, stream },
+            Fault::Api(error) => match error.code {
+                _ if error.is_conflict() => {
+                    Self::Conflict { subject: to, stream, description: error.description }
+                }
+                code => Self::Refused { subject: to, stream, code, description: error.description },
+            },
+            Fault::WrongStream(answered) => Self::WrongStream { subject: to, stream, answered },
+            other => Self::core(other, subject),
+        }
+    }
 }
 
 impl From<EncodeFault> for PublishError {

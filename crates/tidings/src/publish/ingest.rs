@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use super::PublishError;
-use super::batch::{Item, begin};
+use super::item::{Item, begin};
 use super::locate::locate;
 use super::silence::Silence;
 use super::window::Window;

@@ -13,9 +13,10 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::{Sleep, sleep_until};
 
+use super::PublishError;
+use super::sent::{self, Sent};
 use crate::link::Link;
 use crate::probe::Span;
-use crate::publish::{PublishError, send};
 use crate::publish_ack::PublishAck;
 use crate::stream::StreamDeclaration;
 use crate::transport::{Fault, Outgoing};
@@ -31,7 +32,7 @@ const STEP: usize = WINDOW / 4;
 pub(super) struct Begun {
     pub(super) stream: &'static StreamDeclaration,
     pub(super) outgoing: Outgoing,
-    pub(super) sent: send::Sent,
+    pub(super) sent: Sent,
     pub(super) underway: Span,
 }
 
@@ -144,10 +145,10 @@ impl<'a> Window<'a> {
         self.aside.push(Box::pin(async move {
             let Begun { stream, outgoing, sent, underway } = begun;
             let stored = match fault {
-                None => send::confirm(link, stream, &outgoing, sent)
+                None => sent::confirm(link, stream, &outgoing, sent)
                     .await
-                    .and_then(|ack| send::own(ack, &outgoing.subject, stream.name)),
-                Some(fault) => send::insist(link, stream, &outgoing, sent, fault).await,
+                    .and_then(|ack| sent::own(ack, &outgoing.subject, stream.name)),
+                Some(fault) => sent::insist(link, stream, &outgoing, sent, fault).await,
             };
             underway.published(stored.as_ref().map(Some));
             (place, stored)

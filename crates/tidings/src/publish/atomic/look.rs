@@ -3,9 +3,8 @@
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
-use super::Batch;
+use super::batch::Batch;
 use crate::confirm::ask;
-use crate::header;
 use crate::transport::Fault;
 
 /// Result of looking.
@@ -32,10 +31,6 @@ pub(super) enum Found {
 }
 
 impl Batch<'_> {
-    pub(super) fn id(&self, place: usize) -> &str {
-        self.parts[place].outgoing.headers.get(header::MESSAGE_ID).unwrap_or_default()
-    }
-
     /// Asks the stream for each of the messages, without storing any.
     pub(super) async fn look(&self) -> Found {
         let by = Instant::now() + self.patience();

@@ -1,0 +1,194 @@
+//! A stream's message on its way: sent once, and again until the stream confirms it.
+
+use std::future::poll_fn;
+use std::task::Poll;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::PublishError;
+use crate::confirm::{self, Begun, Unstored};
+use crate::link::Link;
+use crate::publish_ack::PublishAck;
+use crate::stream::StreamDeclaration;
+use crate::subject::Subject;
+use crate::transport::{Fault, Outgoing, PendingAck};
+
+/// Sends a stream's message for the first time. Messages are stored in the order of these calls.
+pub(super) async fn start(
+    link: &Link,
+    stream: &StreamDeclaration,
+    outgoing: &Outgoing,
+    by: impl FnOnce() -> Instant,
+) -> Result<Sent, PublishError> {
+    let at = Instant::now();
+    let patience = at + link.patience.ack;
+    let at_once =
+        poll_fn(|cx| Poll::Ready(link.transport.store_at_once(outgoing, patience, cx))).await;
+    if let Poll::Ready(sent) = at_once {
+        let fault = match sent {
+            Ok(ack) => return Ok(Sent { ack, at, slow: None }),
+            Err(fault) => fault,
+        };
+        return Err(PublishError::of_stream(fault, outgoing.subject.as_str(), stream.name));
+    }
+    // It waits first, and that counts.
+    let by = by();
+    let ack = Box::pin(hand_over(link, stream, outgoing, by)).await?;
+    let deadline = by.max(at + link.patience.publish);
+    Ok(Sent { ack, at: Instant::now(), slow: Some(Box::new(Slow { begun: at, deadline })) })
+}
+
+async fn hand_over(
+    link: &Link,
+    stream: &StreamDeclaration,
+    outgoing: &Outgoing,
+    by: Instant,
+) -> Result<PendingAck, PublishError> {
+    let subject = &outgoing.subject;
+    match timeout_at(by, link.transport.store(outgoing)).await {
+        Ok(Ok(ack)) => Ok(ack),
+        Ok(Err(fault)) => Err(PublishError::of_stream(fault, subject.as_str(), stream.name)),
+        // Not even handed over, so certainly not stored; the caller may have lost patience.
+        Err(_) => Err(PublishError::unsent(link, subject)),
+    }
+}
+
+/// A message that was sent, when, and by when its story must end.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub(super) ack: PendingAck,
+    at: Instant,
+    /// Boxed: few wait, and every publish carries it.
+    slow: Option<Box<Slow>>,
+}
+
+/// A message that waited for the connection.
+#[derive(Debug)]
+struct Slow {
+    begun: Instant,
+    /// Sooner than all the time that a publish has once it is sent.
+    deadline: Instant,
+}
+
+impl Sent {
+    /// Until when its ack is waited for, before it is sent again.
+    pub(super) fn patience(&self, link: &Link) -> Instant {
+        self.deadline(link).min(self.at + link.patience.ack)
+    }
+
+    fn deadline(&self, link: &Link) -> Instant {
+        self.slow.as_ref().map_or_else(|| self.at + link.patience.publish, |slow| slow.deadline)
+    }
+
+    /// No copy of it is older.
+    fn begun(&self) -> Instant {
+        self.slow.as_ref().map_or(self.at, |slow| slow.begun)
+    }
+}
+
+/// Waits for the confirmation. Where it is lost, or the stream has no leader, the same message
+/// with the same id is sent again, until the time is up.
+pub(super) async fn confirm(
+    link: &Link,
+    stream: &StreamDeclaration,
+    outgoing: &Outgoing,
+    mut sent: Sent,
+) -> Result<PublishAck, PublishError> {
+    let confirmed = if sent.ack.is_timed() {
+        (&mut sent.ack).await
+    } else {
+        let in_time = Box::pin(timeout_at(sent.patience(link), &mut sent.ack));
+        in_time.await.unwrap_or(Err(Fault::Timeout))
+    };
+    let fault = match confirmed {
+        Ok(ack) => return Ok(ack),
+        Err(fault) => fault,
+    };
+    // Boxed: most are confirmed at once, and their futures are smaller without it.
+    Box::pin(insist(link, stream, outgoing, sent, fault)).await
+}
+
+/// Insists on a confirmation, once this came of the first ack.
+pub(super) async fn insist(
+    link: &Link,
+    stream: &StreamDeclaration,
+    outgoing: &Outgoing,
+    sent: Sent,
+    fault: Fault,
+) -> Result<PublishAck, PublishError> {
+    let (at, deadline) = (sent.begun(), sent.deadline(link));
+    // What is still to come of it is nobody's: the next one's ack says it.
+    drop(sent);
+    let window = (stream.config)().duplicate_window.unwrap_or(confirm::WINDOW);
+    let begun = Begun { link, stream: stream.name, message: outgoing, window, at, deadline };
+    let subject = &outgoing.subject;
+    begun.until_confirmed(fault).await.map_err(|unstored| match unstored {
+        Unstored::Refused(fault) => PublishError::of_stream(fault, subject.as_str(), stream.name),
+        Unstored::Leaderless => PublishError::Leaderless {
+            subject: subject.to_string(),
+            stream: stream.name,
+            waited: link.patience.publish,
+        },
+        Unstored::Unsent => PublishError::unsent(link, subject),
+        Unstored::Unconfirmed => {
+            let left = deadline.saturating_duration_since(Instant::now());
+            PublishError::unconfirmed(link, outgoing, link.patience.publish.saturating_sub(left))
+        }
+    })
+}
+
+/// The stream's own ack: whoever hears a publish knows where its ack is awaited.
+pub(super) fn own(
+    ack: PublishAck,
+    subject: &Subject,
+    stream: &'static str,
+) -> Result<PublishAck, PublishError> {
+    if ack.stream == stream { Ok(ack) } else { Err(wrong_stream(subject, stream, ack)) }
+}
+
+#[cold]
+fn wrong_stream(subject: &Subject, stream: &'static str, ack: PublishAck) -> PublishError {
+    PublishError::of_stream(Fault::WrongStream(ack.stream), subject.as_str(), stream)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::header::{self, Headers};
+    use crate::link::Patience;
+    use crate::stream::StreamConfig;
+    use crate::transport::{Transport, memory::Memory};
+
+    const ORDERS: StreamDeclaration = StreamDeclaration {
+        name: "ORDERS",
+        config: || StreamConfig::new("ORDERS", ["orders.created"]),
+    };
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bus_closed_after_sending_leaves_it_unknown() {
+        let memory = Memory::new();
+        let link = Link {
+            transport: Transport::Memory(memory.clone()),
+            patience: Patience::default().into(),
+            probe: None,
+        };
+        // Somebody takes the message who answers nothing.
+        let subject = Subject::from_static("orders.created");
+        let _silent = link.transport.subscribe(subject.clone(), None).await.unwrap();
+        let mut headers = Headers::new();
+        headers.push(header::MESSAGE_ID, "7");
+        let outgoing = Outgoing { subject, headers, payload: bytes::Bytes::new() };
+
+        let by = || Instant::now() + link.patience.publish;
+        let sent = start(&link, &ORDERS, &outgoing, by).await.unwrap();
+        link.transport.close(Duration::from_secs(1)).await.unwrap();
+        let error = confirm(&link, &ORDERS, &outgoing, sent).await.unwrap_err();
+        let PublishError::Unconfirmed { message_id, waited, .. } = error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(message_id, "7");
+        assert!(waited >= link.patience.ack && waited < link.patience.publish, "{waited:?}");
+    }
+}
