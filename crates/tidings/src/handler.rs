@@ -1,16 +1,17 @@
-//! The trait that handles messages.
+//! Handling messages: the trait of those who do, and of what they take.
 
 mod batch;
 mod dispatch;
-mod input;
+mod typed;
 
 pub(crate) use batch::Mark;
 pub use batch::{Batch, BatchItem};
-pub(crate) use dispatch::{Dispatch, Dispatched, FutureSlot, empty_slot};
-pub(crate) use input::Dispatching;
-pub use input::Input;
+pub(crate) use dispatch::{Dispatch, Dispatched, Dispatching, FutureSlot, empty_slot};
+
+use dispatch::Dispatcher;
 
 use crate::context::Context;
+use crate::message::Declaration;
 
 /// Handles messages of one type, or batches of them.
 ///
@@ -59,6 +60,32 @@ pub trait Handler<M: Input>: Send + Sync + 'static {
         message: M,
         cx: Context,
     ) -> impl Future<Output = Result<M::Reply, M::Error>> + Send;
+}
+
+/// Input of a handler: a message that owns its data, or a [`Batch`] of events.
+///
+/// Implemented for every message that can be received, never by hand.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be handled",
+    label = "neither an event, nor a request, nor a batch of events",
+    note = "derive `Event` for something that happened, or `Request` for something that is asked; one with borrowed fields is for publishing only"
+)]
+pub trait Input: Sized + Send + 'static {
+    /// Result of its handlers: `()` for events, the reply for a request.
+    type Reply;
+    /// Error of its handlers.
+    type Error;
+
+    /// Declarations of the messages.
+    #[doc(hidden)]
+    const DECLARATIONS: &'static [&'static Declaration];
+    /// Their wire name.
+    #[doc(hidden)]
+    const NAME: Option<&'static str>;
+
+    /// A handler without its type.
+    #[doc(hidden)]
+    fn dispatcher(handler: impl Handler<Self>) -> Dispatcher;
 }
 
 #[diagnostic::do_not_recommend]

@@ -1,17 +1,16 @@
-//! Handlers of all types behind one: decode, handle, and say what the result means.
+//! Handlers of all types behind one, as the runner sees them.
 
-use std::marker::PhantomData;
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio_util::sync::ReusableBoxFuture;
 
-use super::batch::{Batch, BatchItem, Mark};
+use super::batch::Mark;
 use crate::context::Context;
-use crate::envelope::{self, DecodeError};
+use crate::envelope::DecodeError;
 use crate::failure::Failure;
-use crate::handler::Handler;
-use crate::message::{Decode, Event, Outcome};
+use crate::message::Outcome;
 use crate::transport::Incoming;
 
 /// A handler at work.
@@ -20,14 +19,14 @@ type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Slot for a handler's future: the memory stays, and the next message's work is laid into it.
 pub(crate) type FutureSlot = ReusableBoxFuture<'static, Outcome>;
 
-/// A desk on which nothing was laid yet; it takes no memory.
+/// An empty slot, which takes no memory.
 pub(crate) fn empty_slot() -> FutureSlot {
     ReusableBoxFuture::new(std::future::pending())
 }
 
 /// A handler, its types erased.
 pub(crate) trait Dispatch: Send + Sync {
-    /// Decodes a message and lays the handler's work on it upon the desk.
+    /// Decodes a message, and puts the future of its handler into the slot.
     fn dispatch(
         &self,
         incoming: &Incoming,
@@ -50,59 +49,19 @@ pub(crate) struct Dispatched<'a> {
     pub(crate) work: Option<Work<'a, Result<(), Failure>>>,
 }
 
-/// A handler of `M`.
-pub(crate) struct Typed<M, H> {
-    handler: Arc<H>,
-    message: PhantomData<fn(M)>,
+/// A handler without its type: one that takes each message, or one that takes batches.
+#[doc(hidden)]
+#[derive(Clone)]
+pub struct Dispatcher(pub(crate) Dispatching);
+
+#[derive(Clone)]
+pub(crate) enum Dispatching {
+    Each(Arc<dyn Dispatch>),
+    Batch(Arc<dyn DispatchBatch>),
 }
 
-impl<M, H> Typed<M, H> {
-    pub(crate) fn new(handler: H) -> Self {
-        Self { handler: Arc::new(handler), message: PhantomData }
-    }
-}
-
-impl<M: Decode, H: Handler<M>> Dispatch for Typed<M, H> {
-    fn dispatch(
-        &self,
-        incoming: &Incoming,
-        cx: Context,
-        slot: &mut FutureSlot,
-    ) -> Result<(), DecodeError> {
-        let message = envelope::decode::<M>(incoming)?;
-        let handler = Arc::clone(&self.handler);
-        let reads_back = cx.reads_back();
-        slot.set(async move { M::outcome(handler.handle(message, cx).await, reads_back) });
-        Ok(())
-    }
-}
-
-/// A handler of batches of `E`.
-pub(crate) struct TypedBatch<E, H> {
-    handler: H,
-    event: PhantomData<fn(E)>,
-}
-
-impl<E, H> TypedBatch<E, H> {
-    pub(crate) fn new(handler: H) -> Self {
-        Self { handler, event: PhantomData }
-    }
-}
-
-impl<E: Event + Decode, H: Handler<Batch<E>>> DispatchBatch for TypedBatch<E, H> {
-    fn dispatch(&self, messages: Vec<(&Incoming, Context)>, cx: Context) -> Dispatched<'_> {
-        let mut batch = Vec::with_capacity(messages.len());
-        let decode = |(incoming, cx): (&Incoming, Context)| {
-            let event = envelope::decode::<E>(incoming)?;
-            let mark = Mark::default();
-            batch.push(BatchItem::new(event, cx, mark.clone()));
-            Ok(mark)
-        };
-        let items = messages.into_iter().map(decode).collect();
-        if batch.is_empty() {
-            return Dispatched { items, work: None };
-        }
-        let work = self.handler.handle(Batch::new(batch), cx);
-        Dispatched { items, work: Some(Box::pin(work)) }
+impl fmt::Debug for Dispatcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Dispatcher")
     }
 }
