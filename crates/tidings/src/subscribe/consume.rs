@@ -5,8 +5,9 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::time::Duration;
 
+use super::ahead::Ahead;
 use super::live::check_name;
-use super::{Ahead, Source, Subscription};
+use super::subscription::{Source, Subscription};
 use crate::delivery::Durable;
 use crate::link::Link;
 use crate::message::{Decode, StreamEvent, filters};

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 
 use super::common::common;
-use super::{Source, Subscription};
+use super::subscription::{Source, Subscription};
 use crate::link::Link;
 use crate::message::{Decode, Event};
 use crate::subject::{Subject, SubjectError};

@@ -5,7 +5,8 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::time::Duration;
 
-use super::{Ahead, Source, Subscription};
+use super::ahead::Ahead;
+use super::subscription::{Source, Subscription};
 use crate::delivery::Stored;
 use crate::link::Link;
 use crate::message::{Decode, StreamEvent};

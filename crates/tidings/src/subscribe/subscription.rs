@@ -1,0 +1,149 @@
+//! A flow of deliveries, wherever they come from.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_util::stream::{Stream, StreamExt};
+
+use super::ahead::Ahead;
+use super::error::ReceiveError;
+use crate::delivery::{Delivery, DeliveryKind, Durable, Live};
+use crate::envelope;
+use crate::message::{Decode, Event};
+use crate::transport::{Fault, Inboxes, Incoming, Passed, PollInto as _, Pull};
+
+/// A flow of typed deliveries: a [`Stream`] that also has a [`next`](Subscription::next) of its
+/// own.
+///
+/// Dropping it ends the interest. What can't be decoded comes as an error, and the flow goes on.
+pub struct Subscription<E, K = Live> {
+    source: Source,
+    event: PhantomData<fn() -> (E, K)>,
+}
+
+/// Source of the messages.
+#[expect(clippy::large_enum_variant, reason = "one for each subscription, and it never moves")]
+pub(super) enum Source {
+    /// One core subscription, or one for each filter.
+    Core(Inboxes),
+    Stream(Pull, Option<Ahead>),
+}
+
+impl<E: Event + Decode, K: DeliveryKind> Subscription<E, K> {
+    pub(super) fn new(source: Source) -> Self {
+        Self { source, event: PhantomData }
+    }
+
+    /// The next delivery; `None` once the bus is closed.
+    ///
+    /// # Errors
+    /// [`ReceiveError`] if a message can't be decoded, or the connection reports a fault. The flow
+    /// goes on after it.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn next(&mut self) -> Option<Result<Delivery<E, K>, ReceiveError>> {
+        StreamExt::next(self).await
+    }
+
+    /// How many messages were lost here because they came faster than they were taken, and
+    /// [`Subscribe::capacity`](super::Subscribe::capacity) was full. It is logged too; the flow goes on behind the gap.
+    ///
+    /// Only a live subscription loses messages: a stream's wait in the stream. What a server cuts
+    /// off because the whole connection reads too slowly is counted by the server alone.
+    pub fn dropped(&self) -> u64 {
+        match &self.source {
+            Source::Core(inboxes) => inboxes.iter().map(|inbox| inbox.dropped().count()).sum(),
+            Source::Stream(..) => 0,
+        }
+    }
+
+    /// How often the connection was lost on which this live subscription listens, and made again:
+    /// what was published meanwhile did not come here. In memory nothing comes between.
+    ///
+    /// Core subscriptions share a connection of their own, which ends each time a message comes that
+    /// the client can't read; the log says so. A stream's messages wait in the stream: 0.
+    pub fn interruptions(&self) -> u64 {
+        match &self.source {
+            Source::Core(inboxes) => {
+                let each = inboxes.iter().map(|inbox| inbox.dropped().interruptions());
+                each.max().unwrap_or(0)
+            }
+            Source::Stream(..) => 0,
+        }
+    }
+}
+
+impl<E: Event + Decode> Subscription<E, Durable> {
+    /// How many events were acknowledged here and not given out: a redrive put them back for another
+    /// consumer only, or a server wrote them for what it deleted.
+    pub fn passed_over(&self) -> u64 {
+        self.passed().map_or(0, Passed::over)
+    }
+
+    /// How many events had headers that only a redrive writes, and no redrive's signature: they came
+    /// as any other, and the headers are not looked at. It is logged too.
+    pub fn unwarranted(&self) -> u64 {
+        self.passed().map_or(0, Passed::unwarranted)
+    }
+
+    fn passed(&self) -> Option<&Passed> {
+        match &self.source {
+            Source::Core(_) => None,
+            Source::Stream(pull, _) => Some(pull.passed()),
+        }
+    }
+}
+
+impl<E: Event + Decode, K: DeliveryKind> Stream for Subscription<E, K> {
+    type Item = Result<Delivery<E, K>, ReceiveError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        // Of what is written here a delivery takes its part; the whole is not moved.
+        let mut incoming = Incoming::default();
+        let next = match &mut self.source {
+            Source::Core(inboxes) => inboxes.poll_into(cx, &mut incoming),
+            Source::Stream(pull, ahead) => {
+                let next = pull.poll_into(cx, &mut incoming);
+                let room = match (ahead, &next) {
+                    (Some(ahead), Poll::Ready(Some(Ok(())))) => ahead.takes(incoming.payload.len()),
+                    (Some(ahead), Poll::Pending) => {
+                        ahead.waits();
+                        None
+                    }
+                    _ => None,
+                };
+                if let Some(room) = room {
+                    pull.set_room(room);
+                }
+                next
+            }
+        };
+        let Some(next) = ready!(next) else { return Poll::Ready(None) };
+        Poll::Ready(Some(deliver(next, incoming)))
+    }
+}
+
+#[expect(clippy::result_large_err, reason = "a delivery is as large")]
+fn deliver<E: Event + Decode, K: DeliveryKind>(
+    next: Result<(), Fault>,
+    mut incoming: Incoming,
+) -> Result<Delivery<E, K>, ReceiveError> {
+    next?;
+    let event = envelope::decode::<E>(&incoming);
+    let kind = K::from_incoming(&mut incoming).ok_or_else(|| {
+        Fault::client(format!("`{}` was delivered without its stream", incoming.subject))
+    })?;
+    match event {
+        Ok(event) => Ok(Delivery::new(event, incoming, kind)),
+        Err(error) => Err(ReceiveError::undecodable(error, kind)),
+    }
+}
+
+impl<E, K> fmt::Debug for Subscription<E, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Subscription")
+    }
+}
