@@ -6,8 +6,8 @@ use tidings_subject::{check_consumer_name, check_filter, check_stream_name, matc
 
 use super::cause::DeadLetterReason;
 use super::error::DeadLetterError;
-use super::opened::DeadLetter;
-use super::place;
+use super::naming;
+use super::stored_letter::DeadLetter;
 
 /// Selection of dead letters. Everything that is asked for must hold; nothing asked for is all.
 ///
@@ -111,7 +111,7 @@ impl DeadLetterFilter {
         if let Some(subject) = &self.subject {
             check_filter(subject).map_err(|why| refused("subject", subject, why.to_string()))?;
         }
-        Ok(place::letter_subject(
+        Ok(naming::letter_subject(
             letters,
             self.stream.as_deref().unwrap_or("*"),
             self.consumer.as_deref().unwrap_or("*"),

@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 use tidings_subject::{check_stream_name, matches};
 
 use super::error::DeadLetterError;
-use super::opened::DeadLetter;
+use super::stored_letter::DeadLetter;
 use crate::stream::StreamConfig;
 use crate::subject::{is_inbox, reserved};
 use crate::transport::{Fault, Transport};

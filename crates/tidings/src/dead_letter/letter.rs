@@ -4,7 +4,7 @@ use bytes::Bytes;
 use data_encoding::BASE64;
 
 use super::cause::Cause;
-use super::place;
+use super::naming;
 use super::text::{self, MOST_ERROR};
 use crate::header::{self, Headers};
 use crate::moment;
@@ -51,7 +51,7 @@ pub(super) fn letter(
     cause: &Cause,
     limit: usize,
 ) -> Option<Outgoing> {
-    let subject = place::fitting_subject(letters, original.receipt, original.subject);
+    let subject = naming::fitting_subject(letters, original.receipt, original.subject);
     let mut headers = written(original, cause);
     let is_whole = subject.ends_with(original.subject);
     let payload = original.payload.clone();
@@ -70,7 +70,7 @@ pub(super) fn referring(
     cause: &Cause,
     limit: usize,
 ) -> Outgoing {
-    let subject = place::fitting_subject(letters, original.receipt, original.subject);
+    let subject = naming::fitting_subject(letters, original.receipt, original.subject);
     let mut headers = Headers::new();
     describe(&mut headers, original, cause);
     headers.push(header::DL_REFERS, "original");
@@ -99,7 +99,7 @@ fn written(original: Original<'_>, cause: &Cause) -> Headers {
 /// Says where the original comes from, and why it was put aside.
 fn describe(headers: &mut Headers, original: Original<'_>, cause: &Cause) {
     let Receipt { stream, consumer, sequence, stored_at, .. } = original.receipt;
-    headers.push(header::MESSAGE_ID, place::letter_id(original.receipt));
+    headers.push(header::MESSAGE_ID, naming::letter_id(original.receipt));
     headers.push(header::DL_REASON, cause.reason.as_str().to_owned());
     let mut add = |name: &'static str, value: Option<String>| {
         if let Some(value) = value.filter(|value| !value.is_empty()) {

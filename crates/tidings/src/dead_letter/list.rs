@@ -9,8 +9,8 @@ use futures_util::{Stream, StreamExt as _};
 
 use super::error::DeadLetterError;
 use super::filter::DeadLetterFilter;
-use super::opened::DeadLetter;
-use super::place;
+use super::naming;
+use super::stored_letter::DeadLetter;
 use crate::link::Link;
 use crate::transport::{Fault, StoredMessage, Which, Witness};
 
@@ -144,7 +144,7 @@ impl Walk {
                 break;
             }
             span.next = stored.sequence + 1;
-            if place::is_none(&self.letters, stored.subject.as_str()) {
+            if naming::is_none(&self.letters, stored.subject.as_str()) {
                 continue;
             }
             self.seen += 1;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::place;
+use super::naming;
 use crate::stream::StreamConfig;
 
 /// Dead-letter policy: the stream for what handlers can't handle; for `Registry::dead_letters`.
@@ -76,7 +76,7 @@ impl DeadLetterPolicy {
 
     /// The dead-letter stream of a registry of this name; `None` if it has none.
     pub(crate) fn stream_of(&self, registry: &str) -> Option<String> {
-        let named = || self.stream.clone().unwrap_or_else(|| place::stream_of(registry));
+        let named = || self.stream.clone().unwrap_or_else(|| naming::stream_of(registry));
         (!self.off).then(named)
     }
 
@@ -87,7 +87,7 @@ impl DeadLetterPolicy {
         streams: impl IntoIterator<Item = &'a StreamConfig>,
         routes: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> StreamConfig {
-        let mut config = place::stream_config(name, routes);
+        let mut config = naming::stream_config(name, routes);
         // A letter is as safe as its original was.
         let replicas = streams.into_iter().map(|stream| stream.replicas).max();
         config.replicas = self.replicas.or(replicas).unwrap_or(config.replicas);

@@ -69,7 +69,7 @@ fn lacking<'a>(wanted: &'a StreamConfig, found: &StreamConfig) -> impl Iterator<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dead_letter::place::stream_config;
+    use crate::dead_letter::naming::stream_config;
     use crate::transport::memory::Memory;
 
     #[tokio::test]

@@ -3,9 +3,9 @@
 use std::future::IntoFuture;
 use std::pin::Pin;
 
+use super::client::DeadLetters;
 use super::error::DeadLetterError;
 use super::filter::DeadLetterFilter;
-use super::handle::DeadLetters;
 use super::progress::{Audience, DeadLetterProgress};
 use crate::subject::Subject;
 

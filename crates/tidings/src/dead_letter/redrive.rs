@@ -8,12 +8,12 @@ use data_encoding::BASE64URL_NOPAD;
 use hashbrown::HashSet;
 
 use super::cause::DeadLetterReason;
+use super::client::DeadLetters;
 use super::error::DeadLetterError;
 use super::filter::DeadLetterFilter;
-use super::handle::DeadLetters;
 use super::home::Homes;
-use super::opened::DeadLetter;
 use super::progress::{Audience, DeadLetterProgress};
+use super::stored_letter::DeadLetter;
 use super::{key, store};
 use crate::header::{self, Headers};
 use crate::transport::{Fault, Outgoing, is_splittable};

@@ -4,7 +4,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::cause::Cause;
 use super::letter::{Original, OriginalHeaders, letter, referring};
-use super::place;
+use super::naming;
 use crate::confirm::{self, Begun, Unstored};
 use crate::header;
 use crate::link::Link;
@@ -106,8 +106,8 @@ pub(crate) async fn is_stored(
     subject: &str,
     receipt: &Receipt,
 ) -> Result<bool, Fault> {
-    let filter = place::fitting_subject(letters, receipt, subject);
-    let id = place::letter_id(receipt);
+    let filter = naming::fitting_subject(letters, receipt, subject);
+    let id = naming::letter_id(receipt);
     let transport = &link.transport;
     // No letter is older than its original.
     let mut from = transport.first_since(letters, &filter, receipt.stored_at).await?;
@@ -166,7 +166,7 @@ mod tests {
 
     use super::*;
     use crate::dead_letter::DeadLetterReason;
-    use crate::dead_letter::place::stream_config;
+    use crate::dead_letter::naming::stream_config;
     use crate::link::Patience;
     use crate::subject::Subject;
     use crate::transport::Heading;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::place;
+use super::naming;
 use super::store::remove;
 use crate::confirm::of_stream;
 use crate::header::{self, Headers};
@@ -84,7 +84,7 @@ async fn store(transport: &Transport, letters: &str) -> Result<u64, Fault> {
     let mut headers = Headers::new();
     headers.push(header::EXPECTED_LAST_SUBJECT_SEQUENCE, "0");
     let message = Outgoing {
-        subject: Subject::from(place::turn_subject(letters)),
+        subject: Subject::from(naming::turn_subject(letters)),
         headers,
         payload: bytes::Bytes::new(),
     };
@@ -96,7 +96,7 @@ async fn store(transport: &Transport, letters: &str) -> Result<u64, Fault> {
 
 /// Ends the turn of one who has died with it.
 async fn end_old(transport: &Transport, letters: &str) -> Result<(), Fault> {
-    let subject = place::turn_subject(letters);
+    let subject = naming::turn_subject(letters);
     let which = Which::Next { from: 1, filter: &subject };
     if let Some(held) = transport.stored(letters, which).await?
         // By the stream's own clock: another one may be wrong.
@@ -111,7 +111,7 @@ async fn end_old(transport: &Transport, letters: &str) -> Result<(), Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dead_letter::place::stream_config;
+    use crate::dead_letter::naming::stream_config;
     use crate::transport::ConsumerConfig;
     use crate::transport::memory::Memory;
 

@@ -3,10 +3,10 @@
 use super::error::DeadLetterError;
 use super::filter::DeadLetterFilter;
 use super::list::{self, DeadLetterList, Walk};
-use super::opened::DeadLetter;
 use super::purge::Purge;
 use super::redrive::Redrive;
-use super::{place, store};
+use super::stored_letter::DeadLetter;
+use super::{naming, store};
 use crate::link::Link;
 use crate::stream::Retention;
 use crate::transport::{AckPolicy, Fault, Which, Witness};
@@ -162,7 +162,7 @@ impl DeadLetters {
         let found = self.link.transport.stored(&self.letters, which).await;
         let found = found.map_err(|fault| self.fault(fault))?;
         Ok(found.and_then(|letter| {
-            let (stream, ..) = place::parts(&self.letters, letter.subject.as_str())?;
+            let (stream, ..) = naming::parts(&self.letters, letter.subject.as_str())?;
             Some((letter.sequence, stream.to_owned()))
         }))
     }

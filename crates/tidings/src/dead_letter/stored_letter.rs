@@ -6,7 +6,7 @@ use bytes::Bytes;
 use data_encoding::BASE64;
 
 use super::cause::DeadLetterReason;
-use super::{place, text};
+use super::{naming, text};
 use crate::envelope::{self, DecodeError};
 use crate::header::{self, Headers};
 use crate::message::Decode;
@@ -64,7 +64,7 @@ pub(crate) fn open_any(stored: StoredMessage) {
 impl DeadLetter {
     /// Reads a letter; `None` if the message is none.
     pub(super) fn open(letters: &str, stored: StoredMessage) -> Option<Self> {
-        let (stream, consumer, subject) = place::parts(letters, stored.subject.as_str())?;
+        let (stream, consumer, subject) = naming::parts(letters, stored.subject.as_str())?;
         let (stream, consumer, subject) =
             (stream.to_owned(), consumer.to_owned(), subject.to_owned());
         let (written, block) = match stored.headers {
@@ -80,7 +80,7 @@ impl DeadLetter {
             None => originals(&written),
         };
         let refers = written.get(header::DL_REFERS).is_some();
-        let of_id = written.get(header::MESSAGE_ID).and_then(place::of_letter_id);
+        let of_id = written.get(header::MESSAGE_ID).and_then(naming::of_letter_id);
         let number = |name| written.get(name)?.parse::<u64>().ok();
         let time = |name| text::read_time(written.get(name)?);
         let text = |name| written.get(name).map(text::decode);
@@ -89,7 +89,7 @@ impl DeadLetter {
         // where it is too long. Whatever else it says there is not believed.
         let original = text(header::DL_SUBJECT).filter(|said| {
             text::splittable(said) == subject
-                || place::fitting(letters, &stream, &consumer, said) == stored.subject.as_str()
+                || naming::fitting(letters, &stream, &consumer, said) == stored.subject.as_str()
         });
         let subject = Subject::from(original.unwrap_or(subject));
         Some(Self {
