@@ -8,6 +8,7 @@ mod filter;
 mod home;
 mod key;
 mod letter;
+mod letter_stream;
 mod list;
 mod naming;
 mod policy;

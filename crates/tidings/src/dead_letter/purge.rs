@@ -3,9 +3,9 @@
 use std::future::IntoFuture;
 use std::pin::Pin;
 
-use super::client::DeadLetters;
 use super::error::DeadLetterError;
 use super::filter::DeadLetterFilter;
+use super::letter_stream::LetterStream;
 use super::progress::{Audience, DeadLetterProgress};
 use crate::subject::Subject;
 
@@ -19,7 +19,7 @@ use crate::subject::Subject;
 #[derive(Debug)]
 #[must_use = "await it to remove letters"]
 pub struct Purge<'a> {
-    letters: DeadLetters,
+    letters: LetterStream,
     filter: DeadLetterFilter,
     dry_run: bool,
     audience: Audience<'a>,
@@ -34,7 +34,7 @@ pub struct PurgeReport {
 }
 
 impl Purge<'_> {
-    pub(super) fn new(letters: DeadLetters, filter: DeadLetterFilter) -> Self {
+    pub(super) fn new(letters: LetterStream, filter: DeadLetterFilter) -> Self {
         Self { letters, filter, dry_run: false, audience: Audience::default() }
     }
 
@@ -55,7 +55,7 @@ impl Purge<'_> {
         let Self { letters, filter, dry_run, mut audience } = self;
         let purged = match (filter.is_of_subjects(), dry_run) {
             (false, _) => one_by_one(&letters, filter, dry_run, &mut audience).await?,
-            (true, true) => letters.count(filter).await?,
+            (true, true) => letters.count(&filter).await?,
             (true, false) => by_stream(&letters, filter, &mut audience).await?,
         };
         Ok(PurgeReport { purged })
@@ -65,12 +65,12 @@ impl Purge<'_> {
 /// Purges by stream: where subjects say which, the server does it; but for the letters of a stream
 /// that may keep originals for them.
 async fn by_stream(
-    letters: &DeadLetters,
+    letters: &LetterStream,
     filter: DeadLetterFilter,
     audience: &mut Audience<'_>,
 ) -> Result<u64, DeadLetterError> {
     let (mut purged, mut next) = (0, 0);
-    let subjects = filter.letter_subjects(&letters.letters)?;
+    let subjects = filter.letter_subjects(&letters.name)?;
     // What is put aside later is for the next time.
     let last = letters.last_sequence().await?;
     while let Some((sequence, stream)) = letters.stream_of_first(&subjects, next).await?
@@ -89,7 +89,7 @@ async fn by_stream(
 
 /// Removes each letter that is meant, and before it what its stream keeps for it alone.
 async fn one_by_one(
-    letters: &DeadLetters,
+    letters: &LetterStream,
     filter: DeadLetterFilter,
     dry_run: bool,
     audience: &mut Audience<'_>,
@@ -117,8 +117,8 @@ async fn one_by_one(
     Ok(purged)
 }
 
-async fn at_once(from: &DeadLetters, filter: &DeadLetterFilter) -> Result<u64, DeadLetterError> {
-    let DeadLetters { link, letters } = from;
+async fn at_once(from: &LetterStream, filter: &DeadLetterFilter) -> Result<u64, DeadLetterError> {
+    let LetterStream { link, name: letters } = from;
     let subjects = Subject::from(filter.letter_subjects(letters)?);
     let purged = link.transport.purge_stream(letters, Some(&subjects)).await;
     purged.map_err(|fault| DeadLetterError::of(fault, letters))

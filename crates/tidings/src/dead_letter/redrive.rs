@@ -8,10 +8,10 @@ use data_encoding::BASE64URL_NOPAD;
 use hashbrown::HashSet;
 
 use super::cause::DeadLetterReason;
-use super::client::DeadLetters;
 use super::error::DeadLetterError;
 use super::filter::DeadLetterFilter;
 use super::home::Homes;
+use super::letter_stream::LetterStream;
 use super::progress::{Audience, DeadLetterProgress};
 use super::stored_letter::DeadLetter;
 use super::{key, store};
@@ -37,7 +37,7 @@ const MOST_ERRORS: usize = 10;
 #[derive(Debug)]
 #[must_use = "await it to put letters back"]
 pub struct Redrive<'a> {
-    letters: DeadLetters,
+    letters: LetterStream,
     filter: DeadLetterFilter,
     only_failed: bool,
     keep_going: bool,
@@ -66,7 +66,7 @@ pub struct RedriveReport {
 }
 
 impl Redrive<'_> {
-    pub(super) fn new(letters: DeadLetters, filter: DeadLetterFilter) -> Self {
+    pub(super) fn new(letters: LetterStream, filter: DeadLetterFilter) -> Self {
         Self {
             letters,
             filter,
@@ -147,7 +147,7 @@ impl Redrive<'_> {
 
 /// How letters go back, one after the other.
 struct Way<'a> {
-    letters: &'a DeadLetters,
+    letters: &'a LetterStream,
     only_failed: bool,
     keep_going: bool,
     dry_run: bool,
@@ -184,7 +184,7 @@ impl Way<'_> {
     }
 
     async fn put_back(&mut self, letter: &DeadLetter) -> Result<Back, DeadLetterError> {
-        let DeadLetters { link, letters } = self.letters;
+        let LetterStream { link, name: letters } = self.letters;
         let sequence = letter.sequence;
         let mut message = original(letter, letters, self.only_failed)?;
         fit(&mut message, link.transport.max_payload());
@@ -217,7 +217,7 @@ impl Way<'_> {
 impl Way<'_> {
     /// Puts the signature in its place, if there is room for one.
     async fn sign(&mut self, message: &mut Outgoing) -> Result<(), DeadLetterError> {
-        let DeadLetters { link, letters } = self.letters;
+        let LetterStream { link, name: letters } = self.letters;
         if message.headers.remove(header::WARRANT).is_none() {
             return Ok(());
         }
