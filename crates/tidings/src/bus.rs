@@ -1,6 +1,7 @@
 //! The bus: a cheap clone that hands out everything else.
 
 mod builder;
+mod connect;
 mod env;
 mod error;
 
@@ -27,8 +28,6 @@ use crate::topology::{
     self, ApplyConsumerError, ApplyError, ConsumerPlan, ProvisionError, Provisioned, StreamHandle,
     StreamPlan, Topology,
 };
-#[cfg(feature = "memory")]
-use crate::transport::memory::Memory;
 use crate::transport::{DeliverFrom, Transport};
 
 /// How long flushing and closing may take, where nothing else is said.
@@ -68,55 +67,7 @@ pub struct Bus {
 }
 
 impl Bus {
-    /// Connects to the server at `url`, such as `nats://127.0.0.1:4222`, or to the first of
-    /// several, separated by commas. Credentials in a URL are used, and never shown.
-    ///
-    /// # Errors
-    /// [`ConnectError`], after 5 s at most; [`BusBuilder::connect_timeout`] changes that.
-    ///
-    /// # Cancel safety
-    /// Dropping the future gives the connection up.
-    pub async fn connect(url: impl AsRef<str>) -> Result<Self, ConnectError> {
-        Self::builder().server(url.as_ref()).connect().await
-    }
-
-    /// Connects as the environment says.
-    ///
-    /// | variable | means |
-    /// | --- | --- |
-    /// | `NATS_URL` | the servers, separated by commas; `memory:` for a bus in this process; required |
-    /// | `NATS_CREDS`, `NATS_NKEY`, `NATS_TOKEN`, `NATS_USER` with `NATS_PASSWORD` | a file, a seed, a token, a user; the first of them that is set |
-    /// | `NATS_CA` | a PEM file whose certificates are trusted in place of the system's |
-    /// | `NATS_CERT` with `NATS_KEY` | PEM files that are shown to the server |
-    /// | `NATS_INBOX_PREFIX` | what the subjects of answers begin with, instead of `_INBOX` |
-    ///
-    /// A variable that is empty counts as not set.
-    ///
-    /// # Errors
-    /// [`ConnectError`], also for a variable without the one that belongs to it.
-    ///
-    /// # Cancel safety
-    /// Dropping the future gives the connection up.
-    pub async fn from_env() -> Result<Self, ConnectError> {
-        env::connect(|name| std::env::var(name).ok()).await
-    }
-
-    /// A connection with options.
-    pub fn builder() -> BusBuilder {
-        BusBuilder::new()
-    }
-
-    /// A bus in this process, with the same promises and no server. Clones share it, and what its
-    /// streams keep is gone with the last of them; each call makes a new one.
-    ///
-    /// Its timers are those of `tokio::time`, so a test can pause the clock and turn it.
-    /// [`BusBuilder::in_memory`] makes one with other timeouts.
-    #[cfg(feature = "memory")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "memory")))]
-    pub fn in_memory() -> Self {
-        Self::on(Transport::Memory(Memory::new()), Patience::default())
-    }
-
+    /// A bus over this transport, with these timeouts.
     fn on(transport: Transport, mut patience: Patience) -> Self {
         // Compared once, and not with each publish.
         patience.ack = patience.ack.min(patience.publish);

@@ -1,18 +1,15 @@
-//! A connection with options.
+//! Options of a connection.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Bus, ConnectError};
 use crate::jitter::FAR;
 use crate::link::Patience;
-#[cfg(feature = "memory")]
-use crate::transport::memory::Memory;
-use crate::transport::nats::{Auth, ConnectFault, ConnectOptions, Nats, shown};
-use crate::transport::{CAPACITY, Transport};
+use crate::transport::CAPACITY;
+use crate::transport::nats::{Auth, ConnectOptions, shown};
 
-/// How to connect; made by [`Bus::builder`].
+/// How to connect; made by [`Bus::builder`](crate::Bus::builder).
 ///
 /// ```no_run
 /// # use tidings::prelude::*;
@@ -29,8 +26,8 @@ use crate::transport::{CAPACITY, Transport};
 #[derive(Clone)]
 #[must_use = "nothing is connected before `.connect()`"]
 pub struct BusBuilder {
-    options: ConnectOptions,
-    patience: Patience,
+    pub(super) options: ConnectOptions,
+    pub(super) patience: Patience,
 }
 
 impl BusBuilder {
@@ -183,64 +180,6 @@ impl BusBuilder {
     pub fn subscription_capacity(mut self, messages: usize) -> Self {
         self.options.subscription_capacity = messages;
         self
-    }
-
-    /// A bus in this process, as [`Bus::in_memory`], with these timeouts and this
-    /// [capacity](Self::subscription_capacity). There is no server: what is said of one, and of
-    /// who connects, means nothing.
-    ///
-    /// ```
-    /// # use tidings::prelude::*;
-    /// let bus = Bus::builder().request_timeout(Duration::from_millis(200)).in_memory();
-    /// ```
-    #[cfg(feature = "memory")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "memory")))]
-    pub fn in_memory(self) -> Bus {
-        let memory = Memory::with_capacity(self.options.subscription_capacity);
-        Bus::on(Transport::Memory(memory), self.patience)
-    }
-
-    /// Connects.
-    ///
-    /// # Errors
-    /// [`ConnectError`]; it names the servers, never a password.
-    ///
-    /// # Cancel safety
-    /// Dropping the future gives the connection up.
-    pub async fn connect(self) -> Result<Bus, ConnectError> {
-        let Self { options, patience } = self;
-        if options.servers.iter().all(|server| server.trim().is_empty()) {
-            return Err(ConnectError::NoServer);
-        }
-        if let Some(prefix) = &options.inbox_prefix
-            && let Err(source) = tidings_subject::check_subject(prefix)
-        {
-            return Err(ConnectError::InboxPrefix {
-                prefix: prefix.clone(),
-                source: source.into(),
-            });
-        }
-        let servers: Vec<String> = options.servers.iter().map(|list| shown(list)).collect();
-        let (servers, waited) = (servers.join(", "), options.connect_timeout);
-        match Nats::connect(options).await {
-            Ok(nats) => Ok(Bus::on(Transport::Nats(nats), patience)),
-            Err(fault) => Err(match fault {
-                ConnectFault::Address(unreadable) => {
-                    let (address, source) = (unreadable.shown, unreadable.source);
-                    ConnectError::Address { address, source }
-                }
-                ConnectFault::TwoCredentials => ConnectError::TwoCredentials { servers },
-                ConnectFault::Credentials(source) => ConnectError::Credentials { servers, source },
-                ConnectFault::File { path, source } => ConnectError::File { path, source },
-                ConnectFault::Refused(source) => {
-                    ConnectError::Refused { servers, source: source.into() }
-                }
-                ConnectFault::Failed(source) => {
-                    ConnectError::Failed { servers, source: source.into() }
-                }
-                ConnectFault::Timeout => ConnectError::Timeout { servers, waited },
-            }),
-        }
     }
 }
 

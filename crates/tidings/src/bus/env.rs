@@ -2,8 +2,31 @@
 
 use super::{Bus, ConnectError};
 
+impl Bus {
+    /// Connects as the environment says.
+    ///
+    /// | variable | means |
+    /// | --- | --- |
+    /// | `NATS_URL` | the servers, separated by commas; `memory:` for a bus in this process; required |
+    /// | `NATS_CREDS`, `NATS_NKEY`, `NATS_TOKEN`, `NATS_USER` with `NATS_PASSWORD` | a file, a seed, a token, a user; the first of them that is set |
+    /// | `NATS_CA` | a PEM file whose certificates are trusted in place of the system's |
+    /// | `NATS_CERT` with `NATS_KEY` | PEM files that are shown to the server |
+    /// | `NATS_INBOX_PREFIX` | what the subjects of answers begin with, instead of `_INBOX` |
+    ///
+    /// A variable that is empty counts as not set.
+    ///
+    /// # Errors
+    /// [`ConnectError`], also for a variable without the one that belongs to it.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the connection up.
+    pub async fn from_env() -> Result<Self, ConnectError> {
+        connect(|name| std::env::var(name).ok()).await
+    }
+}
+
 /// `lookup` gives a variable's value; an empty one counts as not set.
-pub(super) async fn connect(lookup: impl Fn(&str) -> Option<String>) -> Result<Bus, ConnectError> {
+async fn connect(lookup: impl Fn(&str) -> Option<String>) -> Result<Bus, ConnectError> {
     let get = |name: &str| lookup(name).filter(|value| !value.is_empty());
     let url = get("NATS_URL").ok_or(ConnectError::NoServer)?;
     if url == "memory:" {

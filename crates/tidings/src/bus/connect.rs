@@ -1,0 +1,100 @@
+//! Connecting a bus, or making one in this process.
+
+use super::builder::BusBuilder;
+use super::{Bus, ConnectError};
+#[cfg(feature = "memory")]
+use crate::link::Patience;
+use crate::transport::Transport;
+#[cfg(feature = "memory")]
+use crate::transport::memory::Memory;
+use crate::transport::nats::{ConnectFault, Nats, shown};
+
+impl Bus {
+    /// Connects to the server at `url`, such as `nats://127.0.0.1:4222`, or to the first of
+    /// several, separated by commas. Credentials in a URL are used, and never shown.
+    ///
+    /// # Errors
+    /// [`ConnectError`], after 5 s at most; [`BusBuilder::connect_timeout`] changes that.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the connection up.
+    pub async fn connect(url: impl AsRef<str>) -> Result<Self, ConnectError> {
+        Self::builder().server(url.as_ref()).connect().await
+    }
+
+    /// A connection with options.
+    pub fn builder() -> BusBuilder {
+        BusBuilder::new()
+    }
+
+    /// A bus in this process, with the same promises and no server. Clones share it, and what its
+    /// streams keep is gone with the last of them; each call makes a new one.
+    ///
+    /// Its timers are those of `tokio::time`, so a test can pause the clock and turn it.
+    /// [`BusBuilder::in_memory`] makes one with other timeouts.
+    #[cfg(feature = "memory")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "memory")))]
+    pub fn in_memory() -> Self {
+        Self::on(Transport::Memory(Memory::new()), Patience::default())
+    }
+}
+
+impl BusBuilder {
+    /// A bus in this process, as [`Bus::in_memory`], with these timeouts and this
+    /// [capacity](Self::subscription_capacity). There is no server: what is said of one, and of
+    /// who connects, means nothing.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// let bus = Bus::builder().request_timeout(Duration::from_millis(200)).in_memory();
+    /// ```
+    #[cfg(feature = "memory")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "memory")))]
+    pub fn in_memory(self) -> Bus {
+        let memory = Memory::with_capacity(self.options.subscription_capacity);
+        Bus::on(Transport::Memory(memory), self.patience)
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    /// [`ConnectError`]; it names the servers, never a password.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the connection up.
+    pub async fn connect(self) -> Result<Bus, ConnectError> {
+        let Self { options, patience } = self;
+        if options.servers.iter().all(|server| server.trim().is_empty()) {
+            return Err(ConnectError::NoServer);
+        }
+        if let Some(prefix) = &options.inbox_prefix
+            && let Err(source) = tidings_subject::check_subject(prefix)
+        {
+            return Err(ConnectError::InboxPrefix {
+                prefix: prefix.clone(),
+                source: source.into(),
+            });
+        }
+        let servers: Vec<String> = options.servers.iter().map(|list| shown(list)).collect();
+        let (servers, waited) = (servers.join(", "), options.connect_timeout);
+        match Nats::connect(options).await {
+            Ok(nats) => Ok(Bus::on(Transport::Nats(nats), patience)),
+            Err(fault) => Err(match fault {
+                ConnectFault::Address(unreadable) => {
+                    let (address, source) = (unreadable.shown, unreadable.source);
+                    ConnectError::Address { address, source }
+                }
+                ConnectFault::TwoCredentials => ConnectError::TwoCredentials { servers },
+                ConnectFault::Credentials(source) => ConnectError::Credentials { servers, source },
+                ConnectFault::File { path, source } => ConnectError::File { path, source },
+                ConnectFault::Refused(source) => {
+                    ConnectError::Refused { servers, source: source.into() }
+                }
+                ConnectFault::Failed(source) => {
+                    ConnectError::Failed { servers, source: source.into() }
+                }
+                ConnectFault::Timeout => ConnectError::Timeout { servers, waited },
+            }),
+        }
+    }
+}
