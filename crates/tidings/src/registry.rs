@@ -2,20 +2,20 @@
 
 mod answer;
 mod control;
+mod dead_letters;
 mod definition;
 mod error;
-mod letters;
 mod plan;
+mod plan_report;
 mod running;
 mod serve;
-mod survey;
 
 pub use control::{Control, NoRoute, RouteStatus};
 pub use definition::Registry;
 pub use error::ServeError;
+pub use plan_report::RegistryPlan;
 pub use running::Running;
 pub use serve::Serve;
-pub use survey::RegistryPlan;
 
 use crate::bus::Bus;
 
@@ -52,7 +52,7 @@ impl Registry {
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn plan(&self, bus: &Bus) -> Result<RegistryPlan, ServeError> {
-        survey::survey(self, bus.link()).await
+        plan_report::survey(self, bus.link()).await
     }
 
     /// Runs on `bus` until [`Serve::with_graceful_shutdown`]'s future ends; without one, for ever.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::control::Controlled;
 use super::plan::{Wiring, plan};
-use super::{Control, Registry, RouteStatus, ServeError, answer, letters};
+use super::{Control, Registry, RouteStatus, ServeError, answer, dead_letters};
 use crate::dead_letter::in_turn;
 use crate::discovery::{Endpoint, Responder, ServiceIdentity};
 use crate::link::Link;
@@ -54,7 +54,7 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
         plans.push(plan);
     }
     answer::check(&link, &registry.routes, &wirings).await?;
-    let backstop = letters::prepare(&registry, &link, &wirings, modes).await?;
+    let backstop = dead_letters::prepare(&registry, &link, &wirings, modes).await?;
     let letters = backstop.as_ref().map(|backstop| backstop.letters().to_owned());
     for ((mut route, wiring), plan) in registry.routes.into_iter().zip(wirings).zip(plans) {
         // A consumer whose policy was kept may have less patience than the route asks for.
