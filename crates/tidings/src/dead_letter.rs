@@ -11,6 +11,7 @@ mod letter;
 mod letter_stream;
 mod list;
 mod naming;
+mod original;
 mod policy;
 mod progress;
 mod provision;
