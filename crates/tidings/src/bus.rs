@@ -1,16 +1,16 @@
 //! The bus: a cheap clone that hands out everything else.
 
 mod builder;
+mod close;
 mod connect;
 mod env;
 mod error;
+mod topology;
 
 pub use builder::BusBuilder;
 pub use error::{CloseError, ConnectError};
 
 use std::time::Duration;
-
-use tokio::time::Instant;
 
 use crate::atomic::AtomicBatch;
 use crate::dead_letter::{self, DeadLetters};
@@ -22,16 +22,10 @@ use crate::message::{Decode, Event, Filter, Message, Request, StreamEvent};
 use crate::publish::{self, PublishAllError, PublishError};
 use crate::publisher::Publisher;
 use crate::request::RequestError;
-use crate::stream::{EventStream, StreamConfig};
+use crate::stream::EventStream;
 use crate::subscribe::{Consume, Replay, Subscribe, SubscribeError};
-use crate::topology::{
-    self, ApplyConsumerError, ApplyError, ConsumerPlan, ProvisionError, Provisioned, StreamHandle,
-    StreamPlan, Topology,
-};
+use crate::topology::StreamHandle;
 use crate::transport::{DeliverFrom, Transport};
-
-/// How long flushing and closing may take, where nothing else is said.
-const CLOSE: Duration = Duration::from_secs(10);
 
 /// A typed event bus: over NATS, or in this process. A cheap clone; all clones share its connections.
 ///
@@ -254,118 +248,6 @@ impl Bus {
         discovery::discover(&self.link, within).await
     }
 
-    /// Creates the stream `S` where it is missing. One that is there and keeps the same subjects
-    /// is left as it is; what else is different is logged as a warning. [`plan`](Self::plan) and
-    /// [`apply`](Self::apply) change it.
-    ///
-    /// # Errors
-    /// [`ProvisionError`], also where it is there and does not keep a declared subject.
-    ///
-    /// # Cancel safety
-    /// Dropping the future leaves it unknown whether the stream was created; calling it again is
-    /// safe.
-    pub async fn provision<S: EventStream>(&self) -> Result<Provisioned, ProvisionError> {
-        topology::provision(&self.link.transport, &S::config(), Topology::CreateOnly).await
-    }
-
-    /// Looks at the stream `S` and says what is to be done so that it is as declared. Nothing is
-    /// touched.
-    ///
-    /// ```
-    /// # use tidings::prelude::*;
-    /// # #[derive(EventStream)]
-    /// # #[stream(name = "ORDERS", subjects("orders.>"), max_age = "7d")]
-    /// # struct Orders;
-    /// use tidings::{PlanAction, StreamConfig};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let bus = Bus::in_memory();
-    /// let mut day = StreamConfig::new("ORDERS", ["orders.>"]);
-    /// day.max_age = Some(Duration::from_secs(24 * 3600));
-    /// bus.apply(bus.plan_stream(&day).await?).await?;
-    ///
-    /// let plan = bus.plan::<Orders>().await?;
-    /// assert_eq!(plan.to_string(), "stream ORDERS: change\n  max_age: 1d -> 7d");
-    /// bus.apply(plan).await?;
-    ///
-    /// // What would lose messages is refused, unless it is said.
-    /// let plan = bus.plan_stream(&day).await?;
-    /// assert_eq!(plan.action, PlanAction::Refuse);
-    /// bus.apply(plan.allow_data_loss()).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`ProvisionError`] if the server can't be asked.
-    ///
-    /// # Cancel safety
-    /// Nothing is lost if the future is dropped.
-    pub async fn plan<S: EventStream>(&self) -> Result<StreamPlan, ProvisionError> {
-        self.plan_stream(&S::config()).await
-    }
-
-    /// Plans a stream whose type is not known here: [`StreamConfig::from_json`] reads one.
-    ///
-    /// # Errors
-    /// As [`plan`](Self::plan).
-    ///
-    /// # Cancel safety
-    /// Nothing is lost if the future is dropped.
-    pub async fn plan_stream(&self, wanted: &StreamConfig) -> Result<StreamPlan, ProvisionError> {
-        let planned = topology::plan_stream(&self.link.transport, wanted).await;
-        planned.map_err(|fault| topology::not_planned(fault, &wanted.name))
-    }
-
-    /// Does what a plan says. The stream is looked at again first: if it is not what it was when
-    /// the plan was made, nothing is done. Between that look and the change somebody else may
-    /// still change it, since NATS has no way to say "only if".
-    ///
-    /// # Errors
-    /// [`ApplyError`], also for a plan that is refused.
-    ///
-    /// # Cancel safety
-    /// Dropping the future leaves it unknown whether the stream was changed; planning again tells.
-    pub async fn apply(&self, plan: StreamPlan) -> Result<(), ApplyError> {
-        topology::apply(&self.link.transport, plan).await
-    }
-
-    /// Does what `Registry::plan` says of a durable consumer, if the consumer still is what it was.
-    /// A start does of it what loses nothing; this also takes filters away, where that is said:
-    ///
-    /// ```
-    /// # use tidings::prelude::*;
-    /// # #[derive(EventStream)]
-    /// # #[stream(name = "USERS", subjects("users.>"))]
-    /// # struct Users;
-    /// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
-    /// # #[event(subject = "users.created", stream = Users)]
-    /// # struct UserCreated { name: String }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let bus = Bus::in_memory();
-    /// # bus.provision::<Users>().await?;
-    /// # async fn welcome(_: UserCreated, _: Context) -> Result<(), Failure> { Ok(()) }
-    /// # let registry = Registry::new("mail").handle::<UserCreated>(welcome);
-    /// for plan in registry.plan(&bus).await?.consumers {
-    ///     println!("{plan}");
-    ///     bus.apply_consumer(plan.allow_data_loss()).await?;
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`ApplyConsumerError`]: the plan says no, the consumer was changed meanwhile, or the server
-    /// refuses.
-    ///
-    /// # Cancel safety
-    /// If the future is dropped, the consumer may have been changed.
-    pub async fn apply_consumer(&self, plan: ConsumerPlan) -> Result<(), ApplyConsumerError> {
-        topology::apply_consumer(&self.link.transport, plan).await
-    }
-
     /// The messages that the registry of this name could not handle, in its own dead-letter
     /// stream: `<registry>-dead-letters`.
     pub fn dead_letters(&self, registry: &str) -> DeadLetters {
@@ -385,56 +267,5 @@ impl Bus {
     /// The size of the largest message that can be published, headers included, in bytes.
     pub fn max_payload(&self) -> usize {
         self.link.transport.max_payload()
-    }
-
-    /// Waits until the server has seen everything that was published from here, for up to 10 s.
-    ///
-    /// # Errors
-    /// [`CloseError`] if the server does not answer in time, or did not allow a message that was
-    /// published before.
-    ///
-    /// # Cancel safety
-    /// Nothing is lost if the future is dropped.
-    pub async fn flush(&self) -> Result<(), CloseError> {
-        self.flush_within(CLOSE).await
-    }
-
-    async fn flush_within(&self, within: Duration) -> Result<(), CloseError> {
-        self.link.transport.barrier(within).await.map_err(CloseError::from)?;
-        self.link.transport.denied().map_or(Ok(()), |denial| Err(CloseError::Denied(denial)))
-    }
-
-    /// Closes within 10 s, as [`close_within`](Self::close_within).
-    ///
-    /// # Errors
-    /// [`CloseError`] if the server does not take what is left in time.
-    ///
-    /// # Cancel safety
-    /// Dropping the future leaves the connection open, or half way to being closed.
-    pub async fn close(self) -> Result<(), CloseError> {
-        self.close_within(CLOSE).await
-    }
-
-    /// Sends what is left, then closes the connection for all clones. Shut a registry down before.
-    ///
-    /// When `deadline` has passed it is closed all the same, also while the server is away: the
-    /// connection does not come back, subscriptions end, and nothing is received any more.
-    ///
-    /// # Errors
-    /// [`CloseError`] if the server does not take what is left in time.
-    ///
-    /// # Cancel safety
-    /// Dropping the future leaves the connection open, or half way to being closed.
-    pub async fn close_within(self, deadline: Duration) -> Result<(), CloseError> {
-        let begun = Instant::now();
-        // It is closed also where the server does not answer; that is the error then.
-        let flushed = self.flush_within(deadline).await;
-        let left = match &flushed {
-            // It answers, or says what it does not allow.
-            Ok(()) | Err(CloseError::Denied(_)) => deadline.saturating_sub(begun.elapsed()),
-            Err(_) => Duration::ZERO,
-        };
-        let closed = self.link.transport.close(left).await.map_err(CloseError::from);
-        flushed.and(closed)
     }
 }

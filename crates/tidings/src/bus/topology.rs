@@ -1,0 +1,122 @@
+//! Streams and consumers of a bus: creating them, planning changes, and making these.
+
+use super::Bus;
+use crate::stream::{EventStream, StreamConfig};
+use crate::topology::{
+    self, ApplyConsumerError, ApplyError, ConsumerPlan, ProvisionError, Provisioned, StreamPlan,
+    Topology,
+};
+
+impl Bus {
+    /// Creates the stream `S` where it is missing. One that is there and keeps the same subjects
+    /// is left as it is; what else is different is logged as a warning. [`plan`](Self::plan) and
+    /// [`apply`](Self::apply) change it.
+    ///
+    /// # Errors
+    /// [`ProvisionError`], also where it is there and does not keep a declared subject.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves it unknown whether the stream was created; calling it again is
+    /// safe.
+    pub async fn provision<S: EventStream>(&self) -> Result<Provisioned, ProvisionError> {
+        topology::provision(&self.link.transport, &S::config(), Topology::CreateOnly).await
+    }
+
+    /// Looks at the stream `S` and says what is to be done so that it is as declared. Nothing is
+    /// touched.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// # #[derive(EventStream)]
+    /// # #[stream(name = "ORDERS", subjects("orders.>"), max_age = "7d")]
+    /// # struct Orders;
+    /// use tidings::{PlanAction, StreamConfig};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bus = Bus::in_memory();
+    /// let mut day = StreamConfig::new("ORDERS", ["orders.>"]);
+    /// day.max_age = Some(Duration::from_secs(24 * 3600));
+    /// bus.apply(bus.plan_stream(&day).await?).await?;
+    ///
+    /// let plan = bus.plan::<Orders>().await?;
+    /// assert_eq!(plan.to_string(), "stream ORDERS: change\n  max_age: 1d -> 7d");
+    /// bus.apply(plan).await?;
+    ///
+    /// // What would lose messages is refused, unless it is said.
+    /// let plan = bus.plan_stream(&day).await?;
+    /// assert_eq!(plan.action, PlanAction::Refuse);
+    /// bus.apply(plan.allow_data_loss()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ProvisionError`] if the server can't be asked.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn plan<S: EventStream>(&self) -> Result<StreamPlan, ProvisionError> {
+        self.plan_stream(&S::config()).await
+    }
+
+    /// Plans a stream whose type is not known here: [`StreamConfig::from_json`] reads one.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan).
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn plan_stream(&self, wanted: &StreamConfig) -> Result<StreamPlan, ProvisionError> {
+        let planned = topology::plan_stream(&self.link.transport, wanted).await;
+        planned.map_err(|fault| topology::not_planned(fault, &wanted.name))
+    }
+
+    /// Does what a plan says. The stream is looked at again first: if it is not what it was when
+    /// the plan was made, nothing is done. Between that look and the change somebody else may
+    /// still change it, since NATS has no way to say "only if".
+    ///
+    /// # Errors
+    /// [`ApplyError`], also for a plan that is refused.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves it unknown whether the stream was changed; planning again tells.
+    pub async fn apply(&self, plan: StreamPlan) -> Result<(), ApplyError> {
+        topology::apply(&self.link.transport, plan).await
+    }
+
+    /// Does what `Registry::plan` says of a durable consumer, if the consumer still is what it was.
+    /// A start does of it what loses nothing; this also takes filters away, where that is said:
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// # #[derive(EventStream)]
+    /// # #[stream(name = "USERS", subjects("users.>"))]
+    /// # struct Users;
+    /// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
+    /// # #[event(subject = "users.created", stream = Users)]
+    /// # struct UserCreated { name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bus = Bus::in_memory();
+    /// # bus.provision::<Users>().await?;
+    /// # async fn welcome(_: UserCreated, _: Context) -> Result<(), Failure> { Ok(()) }
+    /// # let registry = Registry::new("mail").handle::<UserCreated>(welcome);
+    /// for plan in registry.plan(&bus).await?.consumers {
+    ///     println!("{plan}");
+    ///     bus.apply_consumer(plan.allow_data_loss()).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ApplyConsumerError`]: the plan says no, the consumer was changed meanwhile, or the server
+    /// refuses.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, the consumer may have been changed.
+    pub async fn apply_consumer(&self, plan: ConsumerPlan) -> Result<(), ApplyConsumerError> {
+        topology::apply_consumer(&self.link.transport, plan).await
+    }
+}
