@@ -340,7 +340,8 @@ fn no_files_import_each_other() {
     };
     let mut circles: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     // The front names whatever it gives to users.
-    let inside = sources.iter().filter(|source| floors()[source.room.as_str()] > 0);
+    let front = ["lib", "prelude", "private"];
+    let inside = sources.iter().filter(|source| !front.contains(&source.room.as_str()));
     for Source { room, file, module, .. } in inside {
         if reaches(file, file) {
             let known = |name: &str| uncovered.iter().copied().find(|listed| *listed == name);

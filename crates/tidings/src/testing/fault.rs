@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::fault_rule::FaultKind;
 use super::recorder::Recorder;
-use crate::message::{Declaration, Decode, Event, Message, StreamEvent};
+use crate::message::{Decode, Event, Message, StreamEvent};
 
 /// Faults that a test injects, message by message; made by [`TestBus::faults`](super::TestBus::faults).
 ///
@@ -64,61 +65,4 @@ impl<'a> Faults<'a> {
         self.recorder.state().rules.add(kind, M::DECLARATIONS, times);
         self
     }
-}
-
-/// Kind of a fault that happens a number of times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FaultKind {
-    FailPublish,
-    LoseAck,
-    Redeliver,
-}
-
-type Declarations = &'static [&'static Declaration];
-
-/// Faults that are still to happen.
-#[derive(Debug, Default)]
-pub(super) struct Rules {
-    faults: Vec<(FaultKind, Declarations, usize)>,
-    holds: Vec<(Declarations, Duration)>,
-}
-
-impl Rules {
-    fn add(&mut self, kind: FaultKind, of: Declarations, times: usize) {
-        self.faults.push((kind, of, times));
-    }
-
-    fn set_hold(&mut self, of: Declarations, time: Duration) {
-        self.holds.retain(|(held, _)| !concerns(held, of));
-        if !time.is_zero() {
-            self.holds.push((of, time));
-        }
-    }
-
-    /// Returns `true` if this message is the next that it happens to.
-    pub(super) fn take(&mut self, kind: FaultKind, message: &[&'static Declaration]) -> bool {
-        let mut faults = self.faults.iter_mut();
-        let fault = faults.find(|(k, of, left)| *k == kind && *left > 0 && concerns(of, message));
-        fault.is_some_and(|(.., left)| {
-            *left -= 1;
-            true
-        })
-    }
-
-    /// Whether anything is still to go wrong with a handler's message of these.
-    pub(super) fn concern(&self, message: &[&'static Declaration]) -> bool {
-        let is_left = |(kind, of, left): &(FaultKind, Declarations, usize)| {
-            *kind != FaultKind::FailPublish && *left > 0 && concerns(of, message)
-        };
-        self.faults.iter().any(is_left) || self.hold(message).is_some()
-    }
-
-    pub(super) fn hold(&self, message: &[&'static Declaration]) -> Option<Duration> {
-        let hold = self.holds.iter().find(|(of, _)| concerns(of, message));
-        hold.map(|(_, time)| *time)
-    }
-}
-
-fn concerns(of: Declarations, message: &[&'static Declaration]) -> bool {
-    of.iter().any(|declared| message.iter().any(|one| one.is(declared)))
 }

@@ -7,6 +7,7 @@ mod context;
 mod diff;
 mod entry;
 mod fault;
+mod fault_rule;
 mod idle;
 mod record;
 mod recorder;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use super::entry::{Ending, Entry};
-use super::fault::{FaultKind, Rules};
+use super::fault_rule::{FaultKind, Rules};
 use crate::lock::locked;
 use crate::message::Declaration;
 use crate::probe::{End, Listening, Probe, Work};
