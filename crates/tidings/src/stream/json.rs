@@ -65,7 +65,8 @@ pub enum StreamJsonError {
 
 impl StreamConfig {
     /// The configuration as NATS's JSON: what `nats stream add --config` takes, and a server gives
-    /// and is given. What is `None` is not in it.
+    /// and is given. What is `None` is not in it. It is `null` for what NATS can't hold: a time over
+    /// 292 years, and a source with both a domain and a prefix.
     ///
     /// ```
     /// use tidings::StreamConfig;
@@ -84,7 +85,7 @@ impl StreamConfig {
 
     /// Makes a JSON value, its fields ordered by name.
     pub(crate) fn to_value(&self) -> Value {
-        // A source with a domain and a prefix is the one thing that can't be written.
+        // A time over 292 years can't be written, nor a source with a domain and a prefix.
         serde_json::to_value(self).unwrap_or_default()
     }
 
@@ -259,7 +260,15 @@ mod tests {
         }
         let error = StreamConfig::from_json(r#"{"name": "S", "max_agee": 1}"#).unwrap_err();
         assert!(matches!(&error, StreamJsonError::Unknown { field } if field == "max_agee"));
-        for wrong in ["", "[]", "{}", r#"{"name": "S", "storage": "paper"}"#] {
+        let wrong = [
+            "",
+            "[]",
+            "{}",
+            r#"{"name": "S", "storage": "paper"}"#,
+            // More nanoseconds than NATS counts.
+            r#"{"name": "S", "max_age": 9223372036854775808}"#,
+        ];
+        for wrong in wrong {
             let error = StreamConfig::from_json(wrong).unwrap_err();
             assert!(matches!(error, StreamJsonError::Json(_)), "{wrong}: {error:?}");
         }

@@ -38,6 +38,8 @@ pub(super) mod nanos {
 
     use serde::{Deserialize, Deserializer, Serializer, ser};
 
+    use super::too_much;
+
     #[expect(clippy::ref_option, reason = "serde gives a reference")]
     pub(crate) fn serialize<S: Serializer>(
         time: &Option<Duration>,
@@ -55,7 +57,12 @@ pub(super) mod nanos {
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Duration>, D::Error> {
-        Ok(Option::<u64>::deserialize(deserializer)?.map(Duration::from_nanos))
+        let Some(nanos) = Option::<u64>::deserialize(deserializer)? else { return Ok(None) };
+        // It could not be written again.
+        if i64::try_from(nanos).is_err() {
+            return Err(too_much(nanos));
+        }
+        Ok(Some(Duration::from_nanos(nanos)))
     }
 }
 
