@@ -5,13 +5,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use crate::header::Headers;
-use crate::transport::waiting::Waiting;
+use crate::transport::waiting::{Passing, Waiting};
 use crate::transport::{
-    Fault, Heading, Incoming, Passed, Receipt, Settle, Settlement, Transport, Witness,
+    Fault, Heading, Incoming, Passed, PollInto, Receipt, Settle, Settlement, Transport, Witness,
 };
-
-/// The ack of a message that is passed over, on its way.
-pub(super) type Passing = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
 
 /// A message that says that it was put back, and what finds out whether a redrive says so too: its
 /// headers then.
@@ -115,23 +112,6 @@ fn is_for_another(message: &Incoming) -> bool {
     let Incoming { headers, receipt, .. } = message;
     let is = |receipt: &Receipt| headers.is_for_another(&receipt.stream, &receipt.consumer);
     receipt.as_ref().is_some_and(is)
-}
-
-/// Messages that are written where their reader wants them.
-pub(crate) trait PollInto {
-    /// The next message, written in the place of `into`.
-    fn poll_into(
-        &mut self,
-        cx: &mut Context<'_>,
-        into: &mut Incoming,
-    ) -> Poll<Option<Result<(), Fault>>>;
-
-    /// The next message, in a place of its own.
-    fn poll_one(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Incoming, Fault>>> {
-        let mut incoming = Incoming::default();
-        let next = self.poll_into(cx, &mut incoming);
-        next.map(|next| next.map(|next| next.map(|()| incoming)))
-    }
 }
 
 impl<S: PollInto> PollInto for Addressed<S> {

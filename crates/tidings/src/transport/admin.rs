@@ -3,10 +3,11 @@
 
 use std::time::SystemTime;
 
+use super::on::on;
 use super::patience::patiently;
 use super::{
     ConsumerConfig, ConsumerStanding, ConsumerState, Fault, StoredMessage, StreamStanding,
-    StreamState, Transport, Which, on,
+    StreamState, Transport, Which,
 };
 use crate::stream::StreamConfig;
 use crate::subject::Subject;

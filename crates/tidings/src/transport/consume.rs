@@ -1,141 +1,59 @@
-//! Consumers of a stream: how one is configured, and the flow of what it delivers.
+//! Consuming a stream: the flow of a consumer's deliveries.
 
-use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::{Duration, SystemTime};
 
 use futures_util::Stream;
 
 use crate::subject::Subject;
-use crate::transport::addressed::{Addressed, PollInto};
-use crate::transport::{Fault, Incoming, Passed, Transport, nats};
+use crate::transport::addressed::Addressed;
+#[cfg(feature = "memory")]
+use crate::transport::memory::MemoryPull;
+use crate::transport::nats::{NatsOrdered, NatsPull};
+use crate::transport::{DeliverFrom, Fault, Incoming, Passed, PollInto, Reach, Transport};
 
-/// A durable pull consumer, whose deliveries are acknowledged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ConsumerConfig {
-    pub(crate) name: String,
-    /// Empty: all subjects of the stream.
-    pub(crate) filters: Vec<Subject>,
-    pub(crate) from: DeliverFrom,
-    pub(crate) acks: AckPolicy,
-    /// How long a delivery may stay unsettled. A server makes it the first of `backoff`, if there
-    /// is one.
-    pub(crate) ack_wait: Duration,
-    /// How long the first delivery of a message may stay unsettled, how long the second, and so
-    /// on; the last is for all that follow. Empty: the ack wait, for each. No more of them than
-    /// `max_deliver`, where that is limited.
-    ///
-    /// Progress starts the wait of that delivery anew. A nak does not ask it: its message comes
-    /// again after the nak's own time, on both transports.
-    pub(crate) backoff: Vec<Duration>,
-    /// How often one message is delivered at most; `None` is without end.
-    pub(crate) max_deliver: Option<u64>,
-    /// How many messages may be unacknowledged at a time; `None` is without limit.
-    pub(crate) max_ack_pending: Option<u64>,
-    /// Notes by name; what others wrote beside ours stays, and what the server writes is left out.
-    pub(crate) metadata: BTreeMap<String, String>,
-    /// Traits of a consumer that was found and none made here can have; they are never written.
-    pub(crate) foreign: Vec<Foreign>,
-}
-
-/// A trait of a consumer that somebody else made, with which nothing here can work.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Foreign {
-    /// As NATS names it.
-    pub(crate) field: &'static str,
-    /// Value that consumers made here have.
-    pub(crate) ours: &'static str,
-    pub(crate) theirs: String,
-}
-
-impl ConsumerConfig {
-    /// A consumer of all that a stream has, with the server's defaults.
-    pub(crate) fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            filters: Vec::new(),
-            from: DeliverFrom::Beginning,
-            acks: AckPolicy::Explicit,
-            ack_wait: Duration::from_secs(30),
-            backoff: Vec::new(),
-            max_deliver: None,
-            max_ack_pending: None,
-            metadata: BTreeMap::new(),
-            foreign: Vec::new(),
-        }
-    }
-
-    /// How long this delivery of a message may stay unsettled; the first is 1.
-    pub(crate) fn wait_of(&self, attempt: u64) -> Duration {
-        let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
-        self.backoff.get(index).or(self.backoff.last()).copied().unwrap_or(self.ack_wait)
-    }
-}
-
-/// Meaning of an ack; it can't be changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AckPolicy {
-    /// Its message is done.
-    Explicit,
-    /// Its message is done, and each of a lower sequence, as long as the number of its delivery
-    /// is higher than that of the ack before. A termination says the same.
-    All,
-}
-
-impl AckPolicy {
-    /// As NATS names it.
-    pub(crate) fn as_str(self) -> &'static str {
+impl Transport {
+    /// Pulls from a durable consumer, never holding more than `prefetch` messages.
+    pub(crate) async fn pull(
+        &self,
+        stream: &str,
+        consumer: &str,
+        prefetch: usize,
+    ) -> Result<Pull, Fault> {
         match self {
-            Self::Explicit => "explicit",
-            Self::All => "all",
+            Self::Nats(t) => {
+                let pull = t.pull(stream, consumer, prefetch).await?;
+                Ok(Pull::nats(pull, self))
+            }
+            #[cfg(feature = "memory")]
+            Self::Memory(t) => {
+                let pull = t.pull(stream, consumer, prefetch)?;
+                Ok(Pull::memory(pull, self))
+            }
         }
     }
-}
 
-/// The position in a stream at which a replay or a new durable consumer starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DeliverFrom {
-    /// The first message that is kept.
-    Beginning,
-    /// The message with this sequence, or the first one after it.
-    ///
-    /// Where a stream keeps messages by interest, start no later than behind its last one: as a
-    /// consumer that did goes, while there is another such, a server (2.15.1) can purge the stream.
-    Sequence(u64),
-    /// The first message stored at or after this time.
-    Time(SystemTime),
-    /// The last message of each subject, and then all that follow. Where the consumer of a replay
-    /// is lost meanwhile, one of those that has been replaced by then may be left out.
-    LastPerSubject,
-    /// The first message stored from now on.
-    New,
-}
-
-/// How far a flow of deliveries has come. A consumer gives each delivery a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Reach {
-    /// The number of the last delivery that came.
-    pub(crate) number: u64,
-    /// The highest sequence of those that came; 0 where none did.
-    pub(crate) sequence: u64,
-    /// `true` if no number was left out: then all that the consumer delivered came here.
-    pub(crate) is_whole: bool,
-}
-
-impl Reach {
-    /// Of a flow that begins behind the delivery with this number.
-    pub(crate) fn behind(number: u64) -> Self {
-        Self { number, sequence: 0, is_whole: true }
-    }
-
-    /// A delivery has come.
-    #[inline]
-    pub(crate) fn pass(&mut self, number: u64, sequence: u64) {
-        self.is_whole &= number == self.number + 1;
-        self.number = number;
-        self.sequence = self.sequence.max(sequence);
+    /// Reads a stream in order, without acknowledging, and goes on as messages arrive. It never
+    /// holds more than `prefetch` messages.
+    pub(crate) async fn replay(
+        &self,
+        stream: &str,
+        filters: Vec<Subject>,
+        from: DeliverFrom,
+        prefetch: usize,
+    ) -> Result<Pull, Fault> {
+        let from = self.start(stream, &filters, from).await?;
+        match self {
+            Self::Nats(t) => {
+                let replay = t.replay(stream, filters, from, prefetch).await?;
+                Ok(Pull::ordered(replay, self))
+            }
+            #[cfg(feature = "memory")]
+            Self::Memory(t) => {
+                let replay = t.replay(stream, filters, from)?;
+                Ok(Pull::memory(replay, self))
+            }
+        }
     }
 }
 
@@ -144,24 +62,24 @@ impl Reach {
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one for each consumer, and it never moves")]
 pub(crate) enum Pull {
-    Nats(Addressed<nats::NatsPull>),
-    NatsOrdered(Addressed<nats::NatsOrdered>),
+    Nats(Addressed<NatsPull>),
+    NatsOrdered(Addressed<NatsOrdered>),
     #[cfg(feature = "memory")]
-    Memory(Addressed<super::memory::MemoryPull>),
+    Memory(Addressed<MemoryPull>),
 }
 
 impl Pull {
-    pub(super) fn nats(pull: nats::NatsPull, of: &Transport) -> Self {
+    fn nats(pull: NatsPull, of: &Transport) -> Self {
         let all = pull.acks_all();
         Self::Nats(Addressed::new(pull, all, of))
     }
 
-    pub(super) fn ordered(replay: nats::NatsOrdered, of: &Transport) -> Self {
+    fn ordered(replay: NatsOrdered, of: &Transport) -> Self {
         Self::NatsOrdered(Addressed::new(replay, false, of))
     }
 
     #[cfg(feature = "memory")]
-    pub(super) fn memory(pull: super::memory::MemoryPull, of: &Transport) -> Self {
+    fn memory(pull: MemoryPull, of: &Transport) -> Self {
         let all = pull.acks_all();
         #[cfg(feature = "memory")]
         Self::Memory(Addressed::new(pull, all, of))

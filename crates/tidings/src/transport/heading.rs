@@ -5,20 +5,20 @@ use std::ops::Deref;
 use std::sync::OnceLock;
 
 use crate::header::{self, Headers};
-use crate::transport::nats;
+use crate::transport::nats::NatsHeaders;
 
 /// Headers as they came. Most are never looked at, and so they are only read when somebody does.
 #[derive(Clone)]
 pub(crate) enum Heading {
     /// As the client of a server has them, and ours once they were read.
-    Theirs(nats::NatsHeaders, OnceLock<Box<Headers>>),
+    Theirs(NatsHeaders, OnceLock<Box<Headers>>),
     Ours(Headers),
     /// Of a message that was put back, as a redrive has signed: what they say of that is believed.
     Warranted(Box<Headers>),
 }
 
 impl Heading {
-    pub(super) fn nats(theirs: Option<nats::NatsHeaders>) -> Self {
+    pub(super) fn nats(theirs: Option<NatsHeaders>) -> Self {
         theirs.map_or_else(Self::default, |theirs| Self::Theirs(theirs, OnceLock::new()))
     }
 

@@ -5,7 +5,11 @@ use std::task::{Context, Poll};
 
 use futures_util::Stream;
 
-use crate::transport::{Denial, Dropped, Fault, Incoming, nats, on};
+#[cfg(feature = "memory")]
+use crate::transport::memory::MemoryInbox;
+use crate::transport::nats::NatsInbox;
+use crate::transport::on::on;
+use crate::transport::{Denial, Dropped, Fault, Incoming};
 
 /// How many messages a subscription holds that nobody has taken yet, where nothing else is said;
 /// as with async-nats.
@@ -15,9 +19,9 @@ pub(crate) const CAPACITY: usize = 65_536;
 /// item, once; the flow goes on when the server allows it.
 #[derive(Debug)]
 pub(crate) enum Inbox {
-    Nats(nats::NatsInbox),
+    Nats(NatsInbox),
     #[cfg(feature = "memory")]
-    Memory(super::memory::MemoryInbox),
+    Memory(MemoryInbox),
 }
 
 impl Inbox {

@@ -1,7 +1,5 @@
 //! Many messages for one stream, confirmed together.
 
-pub(crate) use super::nats::NatsIngest as Ingest;
-
 /// A batch that is stored.
 #[derive(Debug)]
 pub(crate) struct Ingested {

@@ -4,12 +4,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::publish_ack::PublishAck;
-use crate::transport::{Fault, nats};
+use crate::transport::Fault;
+use crate::transport::nats::NatsAck;
 
 /// Resolves once the stream has stored the message or refused it. Dropping it forgets the ack.
 #[derive(Debug)]
 pub(crate) enum PendingAck {
-    Nats(nats::NatsAck),
+    Nats(NatsAck),
     /// An ack that was known at once; `None` where nobody will ever say.
     Known(Option<Result<PublishAck, Fault>>),
 }

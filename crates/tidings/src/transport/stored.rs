@@ -6,7 +6,6 @@ use bytes::Bytes;
 
 use crate::header::{self, Headers};
 use crate::subject::Subject;
-use crate::transport::{Receipt, Settle};
 
 /// Selection of one of a stream's messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,29 +49,9 @@ impl StoredMessage {
     }
 }
 
-impl Unreadable {
-    /// Why no client can read it.
-    pub(crate) fn why(message: &StoredMessage) -> &'static str {
-        match message.headers {
-            StoredHeaders::Read(_) => "its subject can't be read",
-            StoredHeaders::Unreadable(_) => "its headers can't be read",
-        }
-    }
-}
-
 /// Returns `true` if a client can tell a subject from what follows it.
 pub(crate) fn is_splittable(subject: &str) -> bool {
     !subject.contains(char::is_whitespace)
-}
-
-/// A message that was delivered and that no client can read: it breaks the connection.
-#[derive(Debug)]
-pub(crate) struct Unreadable {
-    pub(crate) message: StoredMessage,
-    /// Receipt of the consumer that it was delivered to. How often is not known.
-    pub(crate) receipt: Receipt,
-    /// Way to settle it, if a durable consumer delivered it.
-    pub(crate) settle: Option<Settle>,
 }
 
 /// A stored message's headers.

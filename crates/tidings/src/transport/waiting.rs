@@ -1,13 +1,16 @@
 //! Delayed messages that a consumer delivers before they are due (ADR-51).
 
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use crate::header;
 use crate::moment;
 use crate::stream::Retention;
-use crate::transport::addressed::Passing;
 use crate::transport::{Fault, Incoming, Settlement, Transport};
+
+/// The ack of a message that is passed over, on its way.
+pub(super) type Passing = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
 
 /// How long a message that waits is given back for where it does not say until when, and the longest.
 const A_WHILE: Duration = Duration::from_secs(60);
