@@ -53,13 +53,19 @@ mod consumers;
 mod dedup;
 mod duration;
 mod effects;
+mod entry;
 mod inbox;
+mod intake;
 mod log;
+mod mailbox;
 mod marker;
+mod pending;
 mod pull;
 mod random;
+mod refusal;
 mod router;
 mod schedule;
+mod schedules;
 mod settle;
 mod stored;
 mod stream;
@@ -69,6 +75,7 @@ mod subscriptions;
 #[cfg(test)]
 mod tests;
 mod timer;
+mod ttl;
 mod wire;
 
 use std::future::poll_fn;
@@ -77,7 +84,7 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt;
-use tidings_subject::{MAX_LEN, check_filter};
+use tidings_subject::check_filter;
 use tokio::task::coop::{consume_budget, poll_proceed};
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -90,17 +97,11 @@ use self::broker::{Broker, Published, Stored};
 use self::connection::Connection;
 use self::consumer::Acks;
 use self::effects::Bell;
-use self::inbox::Mailbox;
+use self::mailbox::Mailbox;
+use self::refusal::{MAX_PAYLOAD, check_size, check_times, invalid};
 use super::{CAPACITY, ConsumerConfig, DeliverFrom, Fault, Incoming, Outgoing, PendingAck, Reach};
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
-
-/// The largest message, in bytes of payload and headers together: a nats-server's default.
-const MAX_PAYLOAD: usize = 1024 * 1024;
-
-/// The longest subject, in bytes: what a nats-server's line of 4,096 bytes has room for beside the
-/// inbox of an answer and two sizes.
-const LONGEST_SUBJECT: usize = 4000;
 
 /// A connection to an embedded broker. Clones are the same connection; the broker lives as long
 /// as one of its connections does.
@@ -346,49 +347,4 @@ impl Memory {
         self.connection.close();
         Ok(())
     }
-}
-
-/// Refuses what no server takes; `more` bytes of headers are still to come.
-fn check_size(message: &Outgoing, more: usize) -> Result<(), Fault> {
-    let (size, limit) = (message.headers.wire_len() + message.payload.len() + more, MAX_PAYLOAD);
-    if size > limit { Err(Fault::TooLarge { size, limit }) } else { Ok(()) }
-}
-
-/// Refuses a subject that is none.
-///
-/// A dead letter's is longer than any event's, by what stands before the event's own: a server
-/// bounds the line in which a subject comes (`max_control_line`), not the subject.
-fn check_subject(subject: &Subject) -> Result<(), Fault> {
-    let check = |text| tidings_subject::check_subject(text).map_err(|why| invalid(subject, why));
-    let text = subject.as_str();
-    if text.len() <= MAX_LEN || text.len() > LONGEST_SUBJECT {
-        return check(text);
-    }
-    match text.as_bytes()[..MAX_LEN].iter().rposition(|byte| *byte == b'.') {
-        Some(dot) => check(&text[..dot]).and_then(|()| check(&text[dot + 1..])),
-        None => check(text),
-    }
-}
-
-/// Refuses a time that is longer than JSON says one to NATS, as it is refused before it is sent.
-fn check_time(time: Option<Duration>) -> Result<(), Fault> {
-    match time {
-        Some(time) if i64::try_from(time.as_nanos()).is_err() => {
-            Err(Fault::client(format!("{time:?} is longer than NATS knows")))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Checks all times of a stream.
-fn check_times(config: &StreamConfig) -> Result<(), Fault> {
-    let inactive = config.consumer_limits.and_then(|limits| limits.inactive_threshold);
-    let times =
-        [config.max_age, config.duplicate_window, config.subject_delete_marker_ttl, inactive];
-    times.into_iter().try_for_each(check_time)
-}
-
-/// A subject, or filter, that is none.
-fn invalid(subject: &Subject, why: impl std::fmt::Display) -> Fault {
-    Fault::client(format!("subject {subject:?} {why}"))
 }

@@ -10,14 +10,15 @@ use super::api;
 use super::broker::State;
 use super::consumer::Consumer;
 use super::consumer_config;
+use super::refusal::check_times;
 use super::stream::{Removal, Stream};
 use super::stream_config;
-use super::{Fault, Memory, check_times};
+use super::{Fault, Memory};
 use crate::stream::{Storage, StreamConfig};
 use crate::subject::Subject;
 use crate::transport::{
-    ApiError, ConsumerConfig, ConsumerStanding, ConsumerState, Identity, StreamStanding,
-    StreamState,
+    ApiError, ConsumerConfig, ConsumerStanding, ConsumerState, Identity, Settlement,
+    StreamStanding, StreamState,
 };
 
 impl State {
@@ -297,6 +298,25 @@ impl Memory {
                 waiting: consumer.waiting(),
                 paused_until: consumer.paused_until.map(|until| clock.system_time(until)),
             })
+        })?
+    }
+
+    /// Gives up a message that a consumer has delivered as often as allowed.
+    pub(crate) async fn give_up(
+        &self,
+        stream: &str,
+        consumer: &str,
+        sequence: u64,
+        reason: &str,
+    ) -> Result<(), Fault> {
+        self.connection.with(|state, now| {
+            // Nobody listens for the acks of a consumer that is not there.
+            let stream = state.streams.expect(stream).map_err(|_| Fault::NoResponders)?;
+            let consumer = stream.consumer_named(consumer).map_err(|_| Fault::NoResponders)?.key;
+            let settlement = Settlement::term(reason);
+            // The first delivery of all, as an ack of one's own making has it.
+            stream.settle(consumer, (sequence, 1), &settlement, now, &mut state.effects);
+            Ok(())
         })?
     }
 }

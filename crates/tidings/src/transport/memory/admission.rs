@@ -1,13 +1,11 @@
 //! Checks of a stream on a message before it is stored, in nats-server's order.
 
-use std::time::Duration;
-
 use tokio::time::Instant;
 
+use super::entry::{Entry, Rollup};
 use super::log::Lifetime;
-use super::schedule::{self, Schedule};
 use super::stream::Stream;
-use super::{api, duration};
+use super::{api, schedule, ttl};
 use crate::header::{self, Headers};
 use crate::transport::{ApiError, Outgoing};
 
@@ -19,38 +17,6 @@ pub(super) enum Admission {
     New(Entry),
     /// A message that is there already, with this sequence.
     Duplicate(u64),
-}
-
-/// Instructions of a message's headers for the stream.
-#[derive(Debug, Default)]
-pub(super) struct Entry {
-    /// Empty if it has none.
-    pub(super) message_id: String,
-    pub(super) rollup: Option<Rollup>,
-    pub(super) schedule: Option<Schedule>,
-    /// The subject of the schedule that published it, if one did.
-    pub(super) scheduler: Option<String>,
-    /// The subject of the schedule that is over with this message.
-    pub(super) ends_schedule: Option<String>,
-}
-
-/// Earlier messages that a message replaces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rollup {
-    /// Messages of its subject.
-    Subject,
-    All,
-}
-
-impl Entry {
-    /// The headers as they are stored.
-    pub(super) fn complete(&self, mut headers: Headers) -> Headers {
-        // A schedule replaces the one before it on its subject.
-        if self.schedule.is_some() && headers.get(header::ROLLUP).is_none() {
-            headers.push(header::ROLLUP, "sub");
-        }
-        headers
-    }
 }
 
 /// A header's value; one that is empty says nothing.
@@ -114,7 +80,7 @@ fn expectations(stream: &Stream, message: &Outgoing, now: Instant) -> Result<(),
         return Err(api::expected_stream());
     }
     // A TTL that can't be read is refused when it is needed, allowed or not.
-    let asked = lifetime(headers, now).unwrap_or(Lifetime::OfStream);
+    let asked = ttl::lifetime(headers, now).unwrap_or(Lifetime::OfStream);
     if asked != Lifetime::OfStream && !stream.config.allow_message_ttl {
         return Err(api::ttl_disabled());
     }
@@ -148,29 +114,4 @@ fn rollup(stream: &Stream, headers: &Headers, scheduled: bool) -> Result<Option<
         "all" => Ok(Some(Rollup::All)),
         other => Err(api::rollup_failed(format!("rollup value invalid: {other:?}"))),
     }
-}
-
-/// How long a message asks to be kept.
-pub(super) fn lifetime(headers: &Headers, now: Instant) -> Result<Lifetime, ApiError> {
-    match value(headers, header::TTL) {
-        None => Ok(Lifetime::OfStream),
-        Some(text) => match ttl(text) {
-            Some(Some(ttl)) => Ok(now.checked_add(ttl).map_or(Lifetime::Endless, Lifetime::Until)),
-            Some(None) => Ok(Lifetime::Endless),
-            None => Err(api::ttl_invalid()),
-        },
-    }
-}
-
-/// A time to live in whole seconds; `Some(None)` is for ever, `None` is no time to live.
-#[expect(clippy::option_option, reason = "a TTL may be for ever, and a text may be no TTL")]
-pub(super) fn ttl(text: &str) -> Option<Option<Duration>> {
-    if text.eq_ignore_ascii_case("never") {
-        return Some(None);
-    }
-    let seconds = match duration::parse(text) {
-        Some(time) => Some(time.as_secs()).filter(|seconds| *seconds > 0)?,
-        None => text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())??,
-    };
-    Some(Some(Duration::from_secs(seconds)))
 }

@@ -5,67 +5,76 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::consumer::{Consumer, Pending};
+use super::clock::Clock;
 use super::effects::Effects;
+use super::pending::Pending;
 use crate::header::Headers;
 use crate::moment;
 use crate::subject::Subject;
 use crate::transport::Outgoing;
+
+/// The consumer that an advisory is about.
+#[derive(Debug)]
+pub(super) struct About<'a> {
+    pub(super) stream: &'a str,
+    pub(super) consumer: &'a str,
+    pub(super) clock: Clock,
+}
 
 /// The reason given where a stream gave up a message that was delivered and not settled.
 pub(super) const REMOVED: &str = "Unacknowledged message was deleted";
 
 /// A message was delivered as often as allowed, and nobody settled it.
 pub(super) fn max_deliveries(
-    consumer: &Consumer,
+    about: &About<'_>,
     sequence: u64,
     attempts: u64,
     effects: &mut Effects,
 ) {
-    let about = json!({"stream_seq": sequence, "deliveries": attempts});
-    send(consumer, "MAX_DELIVERIES", "max_deliver", about, effects);
+    let body = json!({"stream_seq": sequence, "deliveries": attempts});
+    send(about, "MAX_DELIVERIES", "max_deliver", body, effects);
 }
 
 /// A message is never to be delivered again.
 pub(super) fn terminated(
-    consumer: &Consumer,
+    about: &About<'_>,
     sequence: u64,
     pending: &Pending,
     reason: &str,
     effects: &mut Effects,
 ) {
-    let mut about = json!({
+    let mut body = json!({
         "consumer_seq": pending.delivery,
         "stream_seq": sequence,
         "deliveries": pending.attempts,
     });
     if !reason.is_empty() {
-        about["reason"] = reason.into();
+        body["reason"] = reason.into();
     }
-    send(consumer, "MSG_TERMINATED", "terminated", about, effects);
+    send(about, "MSG_TERMINATED", "terminated", body, effects);
 }
 
 /// A message is to be delivered again.
-pub(super) fn naked(consumer: &Consumer, sequence: u64, pending: &Pending, effects: &mut Effects) {
-    let about = json!({
+pub(super) fn naked(about: &About<'_>, sequence: u64, pending: &Pending, effects: &mut Effects) {
+    let body = json!({
         "consumer_seq": pending.delivery,
         "stream_seq": sequence,
         "deliveries": pending.attempts,
     });
-    send(consumer, "MSG_NAKED", "nak", about, effects);
+    send(about, "MSG_NAKED", "nak", body, effects);
 }
 
-fn send(consumer: &Consumer, event: &str, kind: &str, mut about: Value, effects: &mut Effects) {
-    about["type"] = format!("io.nats.jetstream.advisory.v1.{kind}").into();
-    about["id"] = Uuid::now_v7().simple().to_string().into();
-    about["timestamp"] = moment::write(consumer.clock.system_time(Instant::now())).into();
-    about["stream"] = (*consumer.stream).into();
-    about["consumer"] = consumer.config.name.as_str().into();
+fn send(about: &About<'_>, event: &str, kind: &str, mut body: Value, effects: &mut Effects) {
+    body["type"] = format!("io.nats.jetstream.advisory.v1.{kind}").into();
+    body["id"] = Uuid::now_v7().simple().to_string().into();
+    body["timestamp"] = moment::write(about.clock.system_time(Instant::now())).into();
+    body["stream"] = about.stream.into();
+    body["consumer"] = about.consumer.into();
     let subject =
-        format!("$JS.EVENT.ADVISORY.CONSUMER.{event}.{}.{}", consumer.stream, consumer.config.name);
+        format!("$JS.EVENT.ADVISORY.CONSUMER.{event}.{}.{}", about.stream, about.consumer);
     effects.outbox.push_back(Outgoing {
         subject: Subject::from(subject),
         headers: Headers::new(),
-        payload: Bytes::from(about.to_string()),
+        payload: Bytes::from(body.to_string()),
     });
 }

@@ -7,12 +7,14 @@ use hashbrown::{HashMap, HashSet};
 use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, sleep};
 
-use super::admission::{self, Admission, Entry, Rollup};
+use super::admission::{self, Admission};
 use super::broker::State;
 use super::effects::Effects;
+use super::entry::{Entry, Rollup};
+use super::refusal::{check_size, check_subject};
 use super::stream::Stream;
 use super::subscriptions::Keeps;
-use super::{Memory, api, check_size, check_subject, wire};
+use super::{Memory, api, ttl, wire};
 use crate::header;
 use crate::publish_ack::PublishAck;
 use crate::stream::Discard;
@@ -161,7 +163,7 @@ impl Stream {
             Admission::New(entry) => entry,
             Admission::Duplicate(_) => return Err(api::batch_duplicate()),
         };
-        admission::lifetime(headers, now)?;
+        ttl::lifetime(headers, now)?;
         match entry.rollup {
             Some(Rollup::Subject) if staged.subjects.contains_key(subject) => {
                 return Err(api::rollup_failed("batch rollup sub invalid"));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use hashbrown::hash_map::EntryRef;
 
-use super::inbox::Mailbox;
+use super::mailbox::Mailbox;
 use super::random::Random;
 
 /// How many subjects are known at a time. A bus whose subjects never come again, such as those with

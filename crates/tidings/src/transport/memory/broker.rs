@@ -11,7 +11,7 @@ use super::clock::{Clock, Moment};
 use super::effects::Effects;
 use super::streams::Streams;
 use super::subscriptions::{Keeps, Subscriptions};
-use super::timer::Timer;
+use super::timer::{Timed, Timer};
 use super::wire;
 use crate::header::Headers;
 use crate::lock::locked;
@@ -86,6 +86,12 @@ impl Broker {
             bell.wake();
         }
         result
+    }
+}
+
+impl Timed for Broker {
+    fn catch_up(self: &Arc<Self>) -> Option<Instant> {
+        self.with(|state, _| state.effects.alarms.next())
     }
 }
 

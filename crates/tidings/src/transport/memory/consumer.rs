@@ -7,11 +7,12 @@ use std::time::Duration;
 use hashbrown::{HashMap, HashSet};
 use tokio::time::Instant;
 
-use super::advisory;
+use super::advisory::{self, About};
 use super::alarm::Alarm;
 use super::clock::Clock;
 use super::effects::{Bell, Effects};
 use super::log::{Log, selects};
+use super::pending::Pending;
 use crate::transport::{AckPolicy, ConsumerConfig, DeliverFrom};
 
 /// Ack policy: whether messages are settled.
@@ -74,16 +75,6 @@ pub(super) struct Consumer {
     parked: HashMap<u64, (u64, Bell)>,
 }
 
-/// A message that was delivered and not settled.
-#[derive(Debug)]
-pub(super) struct Pending {
-    /// The number of its first delivery.
-    pub(super) delivery: u64,
-    pub(super) attempts: u64,
-    /// When it is due again; `None` while it waits to be delivered again, or for ever.
-    pub(super) deadline: Option<Instant>,
-}
-
 /// A message to hand out.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Delivery {
@@ -137,6 +128,11 @@ impl Consumer {
             readers: 0,
             parked: HashMap::new(),
         }
+    }
+
+    /// Name and clock of the consumer, for an advisory.
+    pub(super) fn about(&self) -> About<'_> {
+        About { stream: &self.stream, consumer: &self.config.name, clock: self.clock }
     }
 
     /// The filters under which it stands in an index of interest.
@@ -235,7 +231,7 @@ impl Consumer {
         }
         self.forget(sequence, effects);
         self.exhausted.insert(sequence);
-        advisory::max_deliveries(self, sequence, attempts, effects);
+        advisory::max_deliveries(&self.about(), sequence, attempts, effects);
         true
     }
 

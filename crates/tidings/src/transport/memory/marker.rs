@@ -6,10 +6,10 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::admission::{self, Admission};
-use super::duration;
 use super::effects::Effects;
 use super::log::Message;
 use super::stream::{Removal, Stream};
+use super::{duration, ttl};
 use crate::header::{self, Headers};
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
@@ -85,7 +85,7 @@ pub(super) fn lengthen(headers: &mut Headers, config: &StreamConfig) {
         return;
     };
     if config.max_messages_per_subject != Some(1)
-        && let Some(Some(ttl)) = headers.get(header::TTL).and_then(admission::ttl)
+        && let Some(Some(ttl)) = headers.get(header::TTL).and_then(ttl::ttl)
         && ttl.as_secs() < marker.as_secs()
     {
         headers.set(header::TTL, marker.as_secs().to_string());

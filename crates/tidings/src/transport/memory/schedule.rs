@@ -1,18 +1,17 @@
 //! Messages that are published later (ADR-51).
 
-use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use hashbrown::HashMap;
 use tidings_subject::{check_subject, overlaps};
 use tokio::time::Instant;
 
-use super::admission::{self, Entry, Rollup};
 use super::clock::Clock;
 use super::effects::Effects;
+use super::entry::{Entry, Rollup};
 use super::log::Message;
+use super::schedules::Schedule;
 use super::stream::Stream;
-use super::{api, duration};
+use super::{api, duration, ttl};
 use crate::header::{self, Headers};
 use crate::moment;
 use crate::said::log;
@@ -21,54 +20,6 @@ use crate::transport::{ApiError, Outgoing};
 
 /// Value of `Nats-Schedule-Next` where a schedule is over.
 const PURGE: &str = "purge";
-
-/// When a schedule publishes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Schedule {
-    next: Instant,
-    every: Option<Duration>,
-}
-
-/// The schedules of a stream, one for each subject.
-#[derive(Debug, Default)]
-pub(super) struct Schedules {
-    of_subject: HashMap<String, (u64, Schedule)>,
-    due: BTreeSet<(Instant, u64, String)>,
-}
-
-impl Schedules {
-    pub(super) fn next(&self) -> Option<Instant> {
-        self.due.first().map(|(at, ..)| *at)
-    }
-
-    /// A message was stored: its subject has another schedule now, or none.
-    pub(super) fn stored(&mut self, subject: &str, sequence: u64, entry: &Entry) {
-        if let Some(schedule) = entry.schedule {
-            self.set(subject, Some((sequence, schedule)));
-        } else if entry.scheduler.is_none() {
-            self.set(subject, None);
-        }
-    }
-
-    fn set(&mut self, subject: &str, schedule: Option<(u64, Schedule)>) {
-        if let Some((sequence, before)) = self.of_subject.remove(subject) {
-            self.due.remove(&(before.next, sequence, subject.to_owned()));
-        }
-        if let Some((sequence, schedule)) = schedule {
-            self.due.insert((schedule.next, sequence, subject.to_owned()));
-            self.of_subject.insert(subject.to_owned(), (sequence, schedule));
-        }
-    }
-
-    fn take_due(&mut self, now: Instant) -> Option<(String, u64, Schedule)> {
-        if self.next()? > now {
-            return None;
-        }
-        let (_, sequence, subject) = self.due.pop_first()?;
-        let (_, schedule) = self.of_subject.remove(&subject)?;
-        Some((subject, sequence, schedule))
-    }
-}
 
 /// Reads what a message's headers say about schedules, and checks it.
 pub(super) fn read(
@@ -113,8 +64,8 @@ pub(super) fn read(
 }
 
 fn check_target(stream: &Stream, headers: &Headers, subject: &str) -> Result<(), ApiError> {
-    if let Some(ttl) = headers.get(header::SCHEDULE_TTL) {
-        admission::ttl(ttl).ok_or_else(api::schedule_ttl)?;
+    if let Some(text) = headers.get(header::SCHEDULE_TTL) {
+        ttl::ttl(text).ok_or_else(api::schedule_ttl)?;
         if !stream.config.allow_message_ttl {
             return Err(api::ttl_disabled());
         }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::Memory;
 use super::advisory;
 use super::connection::Connection;
 use super::consumer::{Acks, Consumer, after};
@@ -54,30 +53,9 @@ impl fmt::Debug for MemorySettle {
     }
 }
 
-#[expect(clippy::unused_async, reason = "the same signatures as over NATS, where a call waits")]
-impl Memory {
-    /// Gives up a message that a consumer has delivered as often as allowed.
-    pub(crate) async fn give_up(
-        &self,
-        stream: &str,
-        consumer: &str,
-        sequence: u64,
-        reason: &str,
-    ) -> Result<(), Fault> {
-        self.connection.with(|state, now| {
-            // Nobody listens for the acks of a consumer that is not there.
-            let stream = state.streams.expect(stream).map_err(|_| Fault::NoResponders)?;
-            let consumer = stream.consumer_named(consumer).map_err(|_| Fault::NoResponders)?.key;
-            let settlement = Settlement::term(reason);
-            // The first delivery of all, as an ack of one's own making has it.
-            stream.settle(consumer, (sequence, 1), &settlement, now, &mut state.effects);
-            Ok(())
-        })?
-    }
-}
-
 impl Stream {
-    fn settle(
+    /// Does what a settlement says of a message that a consumer has delivered.
+    pub(super) fn settle(
         &mut self,
         consumer: u64,
         (sequence, delivery): (u64, u64),
@@ -135,7 +113,7 @@ impl Consumer {
             }
             Settlement::Term(reason) => {
                 if let Some(pending) = self.forget(sequence, effects) {
-                    advisory::terminated(self, sequence, &pending, reason, effects);
+                    advisory::terminated(&self.about(), sequence, &pending, reason, effects);
                 }
                 self.exhausted.remove(&sequence);
             }
@@ -143,7 +121,7 @@ impl Consumer {
                 let Some(pending) = self.pending.get(&sequence) else {
                     return;
                 };
-                advisory::naked(self, sequence, pending, effects);
+                advisory::naked(&self.about(), sequence, pending, effects);
                 if let Some(delay) = delay.filter(|delay| !delay.is_zero()) {
                     self.due.remove(&sequence);
                     self.set_deadline(sequence, after(now, delay));

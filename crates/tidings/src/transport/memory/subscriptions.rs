@@ -6,10 +6,10 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 use super::audience::{Audience, Audiences};
-use super::check_subject;
 use super::effects::Effects;
-use super::inbox::Mailbox;
+use super::mailbox::Mailbox;
 use super::random::Random;
+use super::refusal::check_subject;
 use super::router::Router;
 use crate::subject::Subject;
 use crate::transport::{Fault, Outgoing};

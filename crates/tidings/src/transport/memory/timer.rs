@@ -11,7 +11,11 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
-use super::broker::Broker;
+/// Something that is called when it is due.
+pub(super) trait Timed: Send + Sync + 'static {
+    /// Does what became due, and says when there is more to do.
+    fn catch_up(self: &Arc<Self>) -> Option<Instant>;
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Timer {
@@ -21,16 +25,15 @@ pub(super) struct Timer {
 }
 
 impl Timer {
-    /// Sees to it that the broker is called at this time. There is no task until something is to
-    /// happen later.
-    pub(super) fn set(&mut self, broker: &Arc<Broker>, at: Option<Instant>) {
+    /// Has `timed` called at this time. There is no task until something is to happen later.
+    pub(super) fn set<T: Timed>(&mut self, timed: &Arc<T>, at: Option<Instant>) {
         // A runtime that ended took the task with it.
         let alive = self.task.as_ref().is_some_and(|task| !task.is_finished());
         if alive && self.at != at {
             self.changed.notify_one();
         } else if !alive && at.is_some() {
             // Without a runtime there is nobody who could wait for it either.
-            let run = run(Arc::downgrade(broker), Arc::clone(&self.changed));
+            let run = run(Arc::downgrade(timed), Arc::clone(&self.changed));
             self.task = Handle::try_current().ok().map(|runtime| runtime.spawn(run));
         }
         self.at = at;
@@ -45,10 +48,10 @@ impl Drop for Timer {
     }
 }
 
-async fn run(broker: Weak<Broker>, changed: Arc<Notify>) {
-    while let Some(broker) = broker.upgrade() {
-        let next = broker.with(|state, _| state.effects.alarms.next());
-        drop(broker);
+async fn run<T: Timed>(timed: Weak<T>, changed: Arc<Notify>) {
+    while let Some(timed) = timed.upgrade() {
+        let next = timed.catch_up();
+        drop(timed);
         match next {
             Some(at) => tokio::select! {
                 () = sleep_until(at) => {}
