@@ -26,7 +26,7 @@ use crate::subject::Subject;
 use crate::topology::{self, ConsumerFault, Modes, ProvisionError};
 use crate::transport::{
     AckPolicy, ApiError, ConsumerConfig, ConsumerStanding, Fault, Incoming, Receipt, Settlement,
-    StoredMessage, Unreadable, Which,
+    SettlementReason, StoredMessage, Unreadable, Which,
 };
 
 /// The consumer that reads what the server says; all registries with one dead-letter stream share
@@ -170,24 +170,24 @@ impl Backstop {
     /// Does what an advisory asks for, or leaves it for later.
     async fn heed(&self, advisory: &Incoming) {
         let (Some(receipt), Some(settle)) = (&advisory.receipt, &advisory.settle) else { return };
-        let settlement = match self.put_aside(advisory, receipt).await {
-            Ok(Heeded::Later(wait)) => Settlement::Nak(Some(jittered(wait))),
+        let reason = match self.put_aside(advisory, receipt).await {
+            Ok(Heeded::Later(wait)) => SettlementReason::Deferred(jittered(wait)),
             Ok(Heeded::Done) => {
                 let removed =
                     dead_letter::remove(&self.link.transport, &self.letters, receipt.sequence);
                 if let Err(fault) = removed.await {
                     tracing::warn!(letters = self.letters, %fault, "an advisory can't be removed");
                 }
-                Settlement::Ack
+                SettlementReason::Handled
             }
             Err(fault) => {
                 let wait = RETRY.after(receipt.attempt);
                 let letters = self.letters.as_str();
                 tracing::error!(letters, %fault, ?wait, "an exhausted message can't be put aside");
-                Settlement::Nak(Some(jittered(wait)))
+                SettlementReason::Retried(jittered(wait))
             }
         };
-        if let Err(fault) = settle.send(settlement).await {
+        if let Err(fault) = settle.send(Settlement::of(reason)).await {
             tracing::warn!(letters = self.letters, %fault, "an advisory can't be settled");
         }
     }

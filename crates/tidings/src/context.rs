@@ -16,7 +16,7 @@ use crate::message::{Ancestry, Digest, Event, Message, MessageIdBuilder, Request
 use crate::publish::PublishError;
 use crate::request::RequestError;
 use crate::subject::{ParseSubjectError, Subject};
-use crate::transport::{Incoming, Settlement};
+use crate::transport::{Incoming, Settlement, SettlementReason};
 
 /// Context of a handler: facts of its message, and what publishes and asks on its behalf.
 ///
@@ -184,7 +184,10 @@ impl Context {
     /// Dropping the future leaves it unknown whether it was said.
     pub async fn progress(&self) -> Result<(), SettleError> {
         match &self.handled.settle {
-            Some(settle) => settle.send(Settlement::Progress).await.map_err(SettleError::from),
+            Some(settle) => {
+                let in_flight = Settlement::of(SettlementReason::InFlight);
+                settle.send(in_flight).await.map_err(SettleError::from)
+            }
             None => Ok(()),
         }
     }

@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime};
 use crate::header::Headers;
 use crate::message::Message;
 use crate::subject::{ParseSubjectError, Subject};
-use crate::transport::{Denial, Fault, Heading, Incoming, Outage, Receipt, Settle, Settlement};
+use crate::transport::{
+    Denial, Fault, Heading, Incoming, Outage, Receipt, Settle, Settlement, SettlementReason,
+};
 
 /// How long a confirmed ack may take.
 const CONFIRM: Duration = Duration::from_secs(5);
@@ -250,7 +252,10 @@ impl Acker {
     /// # Errors
     /// [`SettleError`]: the message comes again after the ack wait.
     pub async fn ack(self) -> Result<(), SettleError> {
-        self.settle.finish(Settlement::Ack).await.map_err(SettleError::from)
+        self.settle
+            .finish(Settlement::of(SettlementReason::Handled))
+            .await
+            .map_err(SettleError::from)
     }
 
     /// As [`Delivery::ack_confirmed`].
@@ -258,7 +263,10 @@ impl Acker {
     /// # Errors
     /// [`SettleError`]: the message may come again after the ack wait.
     pub async fn ack_confirmed(self) -> Result<(), SettleError> {
-        self.settle.confirm(Settlement::Ack, CONFIRM).await.map_err(SettleError::from)
+        self.settle
+            .confirm(Settlement::of(SettlementReason::Handled), CONFIRM)
+            .await
+            .map_err(SettleError::from)
     }
 
     /// As [`Delivery::nak`].
@@ -266,7 +274,10 @@ impl Acker {
     /// # Errors
     /// [`SettleError`]: the message comes again after the ack wait.
     pub async fn nak(self, delay: Option<Duration>) -> Result<(), SettleError> {
-        self.settle.finish(Settlement::Nak(delay)).await.map_err(SettleError::from)
+        self.settle
+            .finish(Settlement::of(SettlementReason::GivenBack(delay)))
+            .await
+            .map_err(SettleError::from)
     }
 
     /// As [`Delivery::progress`].
@@ -274,7 +285,10 @@ impl Acker {
     /// # Errors
     /// [`SettleError`]: the message comes again after the ack wait.
     pub async fn progress(&self) -> Result<(), SettleError> {
-        self.settle.send(Settlement::Progress).await.map_err(SettleError::from)
+        self.settle
+            .send(Settlement::of(SettlementReason::InFlight))
+            .await
+            .map_err(SettleError::from)
     }
 
     /// As [`Delivery::reject`].
@@ -282,7 +296,10 @@ impl Acker {
     /// # Errors
     /// [`SettleError`]: the message comes again after the ack wait.
     pub async fn reject(self, reason: &str) -> Result<(), SettleError> {
-        self.settle.finish(Settlement::term(reason)).await.map_err(SettleError::from)
+        self.settle
+            .finish(Settlement::of(SettlementReason::GivenUp(reason)))
+            .await
+            .map_err(SettleError::from)
     }
 }
 

@@ -180,6 +180,7 @@ mod retry;
 mod route;
 mod runner;
 mod said;
+mod settlement;
 mod slate;
 mod stream;
 mod subject;

@@ -14,7 +14,7 @@ use tokio::task::coop;
 
 use crate::message::{Declaration, Outcome};
 use crate::publish_ack::PublishAck;
-use crate::transport::{Incoming, Outgoing, Settlement};
+use crate::transport::{Incoming, Outgoing, Settlement, SettlementReason};
 
 /// Told of all that happens on a bus, and asked whether it shall.
 pub(crate) trait Probe: fmt::Debug + Send + Sync {
@@ -145,8 +145,8 @@ impl Span {
     /// The settlement, or what becomes of it where the probe loses it: the message comes again.
     pub(crate) fn settlement(&self, settlement: Settlement) -> Settlement {
         match &self.0 {
-            Some((probe, work)) if settlement == Settlement::Ack && probe.loses_ack(*work) => {
-                Settlement::Nak(None)
+            Some((probe, work)) if settlement.is_ack() && probe.loses_ack(*work) => {
+                Settlement::of(SettlementReason::AckLost)
             }
             _ => settlement,
         }

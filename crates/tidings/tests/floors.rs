@@ -125,6 +125,19 @@ fn what_only_one_room_names() {
             !header || file == "header/name.rs" || file.contains("/tests/"),
             "{file} writes out a header's name, as only header/name.rs does"
         );
+        let settlement = ["Ack", "Nak", "Progress", "Term"]
+            .iter()
+            .any(|name| code.contains(&format!("Settlement::{name}")));
+        let carries_out = [
+            "settlement.rs",
+            "transport/nats/consumer/settle.rs",
+            "transport/memory/settle.rs",
+            "testing/entry.rs",
+        ];
+        assert!(
+            !settlement || carries_out.contains(&&*file) || file.contains("/tests"),
+            "{file} decides how a message is settled, as only settlement.rs does"
+        );
     }
 }
 

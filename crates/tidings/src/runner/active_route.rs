@@ -32,7 +32,7 @@ use crate::probe::{Listener, Listening, Span, Work};
 use crate::route::{Key, RouteSpec};
 use crate::said::{guarded, panic_text};
 use crate::topology::{Modes, Topology};
-use crate::transport::Incoming;
+use crate::transport::{Incoming, SettlementReason};
 
 /// How long the panic of one of its tasks is shown.
 const SHOWN: Duration = Duration::from_secs(30);
@@ -215,20 +215,32 @@ impl ActiveRoute {
         Arc::new(HandledMessage::new(&self.route_context, incoming))
     }
 
-    /// Returns `true` if a message is done here: it was put back for another consumer only, the server wrote
-    /// it itself, or it is settled.
+    /// Why a message is settled here without its handler; `None` where it is to be handled.
     #[inline]
-    pub(crate) fn passes(&self, message: &Incoming) -> bool {
-        // Else its transport has passed it over.
-        self.acks_all && self.is_passed_over(message) || self.ack_floor.is_settled(message)
+    pub(crate) fn passes(&self, message: &Incoming) -> Option<SettlementReason<'static>> {
+        self.passed_over(message).or_else(|| {
+            let is_settled = self.ack_floor.is_settled(message);
+            is_settled.then_some(SettlementReason::SettledBefore)
+        })
     }
 
-    pub(crate) fn is_passed_over(&self, message: &Incoming) -> bool {
-        let passes = is_for_another(message) || message.is_no_event();
-        if passes {
-            self.counters.passed().pass_over(message.subject.as_str());
-        }
-        passes
+    /// Why a message is passed over, on a route that acknowledges many messages at once; on any
+    /// other its transport has passed over what is.
+    #[inline]
+    pub(crate) fn passed_over(&self, message: &Incoming) -> Option<SettlementReason<'static>> {
+        if self.acks_all { self.pass_over(message) } else { None }
+    }
+
+    fn pass_over(&self, message: &Incoming) -> Option<SettlementReason<'static>> {
+        let reason = if is_for_another(message) {
+            SettlementReason::ForAnother
+        } else if message.is_no_event() {
+            SettlementReason::NoEvent
+        } else {
+            return None;
+        };
+        self.counters.passed().pass_over(message.subject.as_str());
+        Some(reason)
     }
 
     /// Returns `true` if messages may have to wait for each other.

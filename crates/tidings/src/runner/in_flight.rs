@@ -27,7 +27,7 @@ use self::shared_pull::SharedPull;
 use self::slots::{InFlightGuard, Slots, Table, TaskSlot};
 use crate::context::HandledMessage;
 use crate::lock::locked;
-use crate::transport::{Fault, Pull, Reach, Settle, Settlement};
+use crate::transport::{Fault, Pull, Reach, Settle, Settlement, SettlementReason};
 
 /// One route's messages that are here.
 #[derive(Debug, Default)]
@@ -288,7 +288,9 @@ impl InFlight {
             *kept = Some(now);
             for settle in window.kept() {
                 // What finds no room is told the next time.
-                unconstrained(settle.send(Settlement::Progress)).now_or_never().transpose()?;
+                unconstrained(settle.send(Settlement::of(SettlementReason::InFlight)))
+                    .now_or_never()
+                    .transpose()?;
             }
         }
         let may_be_told = |begun: Instant| {
@@ -309,7 +311,9 @@ impl InFlight {
             inline.chain(slots).chain(waiting).filter(|(_, told)| **told <= before)
         {
             *told = now;
-            match unconstrained(settle.send(Settlement::Progress)).now_or_never() {
+            match unconstrained(settle.send(Settlement::of(SettlementReason::InFlight)))
+                .now_or_never()
+            {
                 Some(sent) => sent?,
                 None => return Ok(Some(settle.clone())),
             }

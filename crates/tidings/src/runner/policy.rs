@@ -1,4 +1,7 @@
-//! The policy of a route: the one place that decides what becomes of a stream's message.
+//! Policy of a route: the one place that decides what becomes of a stream's message, by its
+//! attempts and its failures. How a delivery is settled then, [`Settlement::of`] says.
+//!
+//! [`Settlement::of`]: crate::transport::Settlement::of
 
 pub(super) mod disposition;
 pub(super) mod first_failure;
@@ -17,6 +20,7 @@ use crate::message::Outcome;
 use crate::retry::{Next, Retry};
 use crate::route::{Classify, SPARE_DELIVERIES};
 use crate::said::guarded;
+use crate::transport::SettlementReason;
 
 /// How often a message that no instance knows is given back beyond the attempts of the policy.
 const GIVEN_BACK: u64 = SPARE_DELIVERIES - 2;
@@ -55,13 +59,13 @@ impl Policy {
         self.retry.attempts().map_or(deliveries, |attempts| deliveries.min(attempts))
     }
 
-    /// Decides about a message as soon as its handler has ended, where that needs no look at its
-    /// attempts; `None` where it does.
+    /// Decides how a message is settled as soon as its handler has ended, where that needs no look
+    /// at its attempts; `None` where it does.
     #[inline]
-    pub(crate) fn decide_at_once(handled: &HandlerExit) -> Option<Disposition> {
+    pub(crate) fn decide_at_once(handled: &HandlerExit) -> Option<SettlementReason<'static>> {
         match handled {
             HandlerExit::Returned(Outcome::Done | Outcome::Reply(_) | Outcome::Declared { .. }) => {
-                Some(Disposition::Ack)
+                Some(SettlementReason::Handled)
             }
             _ => None,
         }
@@ -73,8 +77,8 @@ impl Policy {
         handled: &HandlerExit,
         attempt: impl FnOnce() -> Attempt,
     ) -> Disposition {
-        if let Some(disposition) = Self::decide_at_once(handled) {
-            return disposition;
+        if Self::decide_at_once(handled).is_some() {
+            return Disposition::Ack;
         }
         let asked = match handled {
             HandlerExit::Returned(Outcome::Failed(failure)) => match self.verdict(failure) {

@@ -253,8 +253,8 @@ impl Scheduler {
         }
         let work = Work::Handle { declarations: route.declarations, incoming: message };
         let mut underway = route.link.begin(work);
-        let begun = if route.acks_all && route.is_passed_over(message) {
-            pass(route, message);
+        let begun = if let Some(reason) = route.passed_over(message) {
+            pass(route, message, reason);
             Ok((Health::Unknown, true))
         } else if inline.is_free(&underway) {
             inline.handle(route, message, &mut underway)

@@ -12,7 +12,7 @@ use std::time::Duration;
 use self::acknowledge::{
     acknowledge, acknowledge_all, note_given_back, settle_in_order, unsettled,
 };
-use self::dead_letter::{KEPT, put_aside};
+use self::dead_letter::put_aside;
 use self::reply::ErrorReply;
 use self::unreadable::set_aside;
 use crate::context::HandledMessage;
@@ -28,7 +28,7 @@ use crate::runner::policy::give_back_note::GiveBackNote;
 use crate::runner::policy::handler_exit::HandlerExit;
 use crate::runner::policy::{Attempt, Policy};
 use crate::runner::status::route_state::RouteFault;
-use crate::transport::{Fault, Incoming, Receipt, Settlement};
+use crate::transport::{Fault, Incoming, Receipt, Settlement, SettlementReason};
 
 /// A message's word on its handler, and the message itself where it is to wait here.
 pub(crate) type Settled = (Health, Option<(QueuedMessage, Duration)>);
@@ -50,21 +50,22 @@ pub(crate) fn conclude_at_once(
     underway: &Span,
     handled: &HandlerExit,
 ) -> Option<()> {
-    if !is_plain(active, message) || Policy::decide_at_once(handled)? != Disposition::Ack {
+    if !is_plain(active, message) {
         return None;
     }
+    let reason = Policy::decide_at_once(handled)?;
     let Some(settle) = &message.settle else {
         handled.tell(underway, None);
         return Some(());
     };
     if active.acks_all {
-        handled.tell(underway, Some(&Settlement::Ack));
+        handled.tell(underway, Some(&Settlement::of(reason)));
         let due = active.in_flight.ack_window(|window| window.handled(message));
         acknowledge_all(active, due);
         return Some(());
     }
-    let acked = settle.ack_at_once()?;
-    handled.tell(underway, Some(&Settlement::Ack));
+    let acked = settle.ack_at_once(reason)?;
+    handled.tell(underway, Some(&Settlement::of(reason)));
     if acked.is_err() {
         unsettled(active, message, acked);
     }
@@ -93,25 +94,30 @@ pub(crate) async fn conclude(
     }
     active.counters.count(&handled, disposition.as_ref(), took);
     let health = Health::of(&handled, disposition.as_ref());
+    // What waits here is told of as if it were given back.
+    let tell_kept = |disposition: &Disposition, queued: &QueuedMessage| {
+        let settlement = disposition.settlement_reason().map(Settlement::of);
+        handled.tell(&queued.underway, settlement.as_ref());
+    };
     let sent = match disposition {
-        Some(Disposition::Defer(delay)) => {
-            handled.tell(&queued.underway, Some(&Settlement::Nak(Some(delay))));
+        Some(kept @ Disposition::Defer(delay)) => {
+            tell_kept(&kept, &queued);
             let underway = active.begin(&queued.incoming);
             // Its next run counts anew what it publishes.
             let incoming = Arc::new(queued.incoming.anew());
             return (health, Some((QueuedMessage { incoming, underway, ..queued }, delay)));
         }
         // Those behind it wait as long as it does.
-        Some(Disposition::Retry(delay))
+        Some(kept @ Disposition::Retry(delay))
             if active.acks_all && !matches!(handled, HandlerExit::Aborted) =>
         {
-            handled.tell(&queued.underway, Some(&Settlement::Nak(Some(delay))));
+            tell_kept(&kept, &queued);
             return (health, Some((once_more(active, queued), delay)));
         }
         // Another instance is to read in this one's place, and to begin with this message.
-        Some(Disposition::GiveBack(delay)) if active.acks_all => {
+        Some(kept @ Disposition::GiveBack(delay)) if active.acks_all => {
             Box::pin(note_given_back(active, &queued)).await;
-            handled.tell(&queued.underway, Some(&Settlement::Nak(Some(delay))));
+            tell_kept(&kept, &queued);
             active.in_flight.ack_window(AckWindow::make_way);
             let underway = active.begin(&queued.incoming);
             let incoming = Arc::new(queued.incoming.anew());
@@ -211,24 +217,20 @@ fn log_disposition(
     }
 }
 
-/// Says what becomes of a stream's message that is not put aside.
+/// Settles a stream's message that is not put aside, as the policy has decided.
 async fn settle(
     active: &ActiveRoute,
     queued: &mut QueuedMessage,
     handled: &HandlerExit,
     disposition: Disposition,
 ) -> Result<(), Fault> {
-    let settlement = match &disposition {
-        Disposition::Ack => Settlement::Ack,
-        Disposition::Retry(wait) => Settlement::Nak(Some(*wait).filter(|wait| !wait.is_zero())),
-        Disposition::GiveBack(wait) => {
-            Box::pin(note_given_back(active, queued)).await;
-            Settlement::Nak(Some(*wait))
-        }
-        // It was not given back: it waits here, or in a task of its own.
-        Disposition::Defer(_) | Disposition::DeadLetter(_) => Settlement::Progress,
-    };
-    if matches!(settlement, Settlement::Nak(_)) {
+    // A dead letter's message is settled by who stores the letter.
+    let Some(reason) = disposition.settlement_reason() else { return Ok(()) };
+    if matches!(disposition, Disposition::GiveBack(_)) {
+        Box::pin(note_given_back(active, queued)).await;
+    }
+    let settlement = Settlement::of(reason);
+    if settlement.is_nak() {
         active.ack_floor.owe(&queued.incoming);
     }
     // From here on the server is told no more that it is in good hands.
@@ -238,7 +240,7 @@ async fn settle(
     // What was acked at its first attempt has no history: nobody is asked for it.
     if let Some(receipt) = &incoming.receipt
         && receipt.attempt > 1
-        && !matches!(settlement, Settlement::Nak(_))
+        && !settlement.is_nak()
     {
         active.history.forget(receipt);
         active.ack_floor.settle(incoming);
@@ -248,8 +250,8 @@ async fn settle(
     if active.acks_all {
         return settle_in_order(active, incoming, settle, settlement).await;
     }
-    if settlement == Settlement::Ack && active.is_last_attempt(queued) {
-        return Box::pin(acknowledge(active, incoming, settle)).await;
+    if settlement.is_ack() && active.is_last_attempt(queued) {
+        return Box::pin(acknowledge(active, incoming, settle, reason)).await;
     }
     settle.send(settlement).await
 }
@@ -263,14 +265,15 @@ pub(crate) async fn is_done(active: &ActiveRoute, message: &Incoming) -> bool {
         return true;
     }
     if active.is_kept(message) {
-        let sent = settle.send(Settlement::Nak(Some(KEPT))).await;
+        let sent = settle.send(Settlement::of(SettlementReason::Referred)).await;
         unsettled(active, message, sent);
         return true;
     }
     if !active.done.knows(message) {
         return false;
     }
-    let acked = Box::pin(acknowledge(active, message, settle)).await;
+    let reason = SettlementReason::HandledBefore;
+    let acked = Box::pin(acknowledge(active, message, settle, reason)).await;
     unsettled(active, message, acked);
     true
 }

@@ -198,7 +198,7 @@ impl Ending {
 
     fn returned(outcome: &Outcome, settlement: Option<&Settlement>) -> Self {
         match outcome {
-            Outcome::Done => Self::Handled { acked: settlement == Some(&Settlement::Ack) },
+            Outcome::Done => Self::Handled { acked: settlement.is_some_and(Settlement::is_ack) },
             Outcome::Reply(body) => Self::Replied(body.clone()),
             Outcome::Declared { description, body } => {
                 Self::Declared { description: description.clone(), body: body.clone() }

@@ -7,7 +7,8 @@ use std::task::{Context, Poll, ready};
 use crate::header::Headers;
 use crate::transport::waiting::{Passing, Waiting};
 use crate::transport::{
-    Fault, Heading, Incoming, Passed, PollInto, Receipt, Settle, Settlement, Transport, Witness,
+    Fault, Heading, Incoming, Passed, PollInto, Receipt, Settle, Settlement, SettlementReason,
+    Transport, Witness,
 };
 
 /// A message that says that it was put back, and what finds out whether a redrive says so too: its
@@ -79,7 +80,8 @@ impl Rest {
             match &incoming.settle {
                 Some(settle) if !all && is_for_another(&incoming) => {
                     passed.pass_over(incoming.subject.as_str());
-                    if let Err(fault) = settle.send(Settlement::Ack).await {
+                    let passed = Settlement::of(SettlementReason::ForAnother);
+                    if let Err(fault) = settle.send(passed).await {
                         tracing::warn!(%fault, "a message that is passed over comes again");
                     }
                 }
@@ -148,7 +150,7 @@ impl<S: PollInto> PollInto for Addressed<S> {
                         }
                         Some(settle) => {
                             self.passed.pass_over(into.subject.as_str());
-                            self.passing = Some(pass(settle));
+                            self.passing = Some(pass(settle, SettlementReason::NoEvent));
                             continue;
                         }
                     }
@@ -162,7 +164,7 @@ impl<S: PollInto> PollInto for Addressed<S> {
             match &into.settle {
                 Some(settle) if !self.all && is_for_another(into) => {
                     self.passed.pass_over(into.subject.as_str());
-                    self.passing = Some(pass(settle));
+                    self.passing = Some(pass(settle, SettlementReason::ForAnother));
                 }
                 _ => return Poll::Ready(Some(Ok(()))),
             }
@@ -190,9 +192,9 @@ impl<S> Addressed<S> {
     }
 }
 
-fn pass(settle: &Settle) -> Passing {
-    let settle = settle.clone();
-    Box::pin(async move { settle.send(Settlement::Ack).await })
+fn pass(settle: &Settle, reason: SettlementReason<'_>) -> Passing {
+    let (settle, settlement) = (settle.clone(), Settlement::of(reason));
+    Box::pin(async move { settle.send(settlement).await })
 }
 
 /// Returns `true` if a message is no event; where it is none, that is logged.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::transport::memory::MemorySettle;
 use crate::transport::nats::NatsSettle;
 use crate::transport::on::on;
-use crate::transport::{Fault, Settlement};
+use crate::transport::{Fault, Settlement, SettlementReason};
 
 /// The way back to whoever delivered a message.
 #[derive(Debug, Clone)]
@@ -26,14 +26,19 @@ impl Settle {
         }
     }
 
-    /// Acks without waiting. `None` where there is no room for it now: nothing has happened, and
-    /// [`send`](Self::send) is to be awaited.
+    /// Settles for this reason without waiting, where that is an ack. `None` where it is none, or
+    /// where there is no room for it now: nothing has happened, and [`send`](Self::send) is to be
+    /// awaited.
     #[inline]
-    pub(crate) fn ack_at_once(&self) -> Option<Result<(), Fault>> {
+    pub(crate) fn ack_at_once(&self, reason: SettlementReason<'_>) -> Option<Result<(), Fault>> {
+        let settlement = Settlement::of(reason);
+        if !settlement.is_ack() {
+            return None;
+        }
         match self {
             Self::Nats(settle) => settle.ack_at_once(),
             #[cfg(feature = "memory")]
-            Self::Memory(settle) => Some(settle.send(Settlement::Ack)),
+            Self::Memory(settle) => Some(settle.send(settlement)),
         }
     }
 

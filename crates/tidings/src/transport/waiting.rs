@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use crate::header;
 use crate::moment;
 use crate::stream::Retention;
-use crate::transport::{Fault, Incoming, Settlement, Transport};
+use crate::transport::{Fault, Incoming, Settlement, SettlementReason, Transport};
 
 /// The ack of a message that is passed over, on its way.
 pub(super) type Passing = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
@@ -45,13 +45,12 @@ impl Waiting {
                 let ack_cancels = ack_cancels(&transport, &stream).await?;
                 *known.get_or_init(|| ack_cancels)
             };
-            let until = || {
+            let due_in = || {
                 let left = due.map(|due| due.duration_since(transport.now()).unwrap_or_default());
                 left.map_or(A_WHILE, |left| left.min(LONGEST) + MARGIN)
             };
-            let settlement =
-                if ack_cancels { Settlement::Nak(Some(until())) } else { Settlement::Ack };
-            settle.send(settlement).await
+            let reason = SettlementReason::NotDue { ack_cancels, due_in: due_in() };
+            settle.send(Settlement::of(reason)).await
         }))
     }
 }

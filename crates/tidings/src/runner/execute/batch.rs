@@ -17,6 +17,7 @@ use crate::runner::in_flight::queued_message::QueuedMessage;
 use crate::runner::policy::disposition::Health;
 use crate::runner::policy::handler_exit::{HandlerExit, Interruption};
 use crate::runner::settle::{self, acknowledge};
+use crate::transport::SettlementReason;
 
 /// How a batch ended, as far as it is the same for all that was not marked.
 enum Ended {
@@ -32,7 +33,7 @@ pub(crate) async fn work_on_all(
     let (settled, batch): (Vec<_>, Vec<_>) =
         batch.into_iter().partition(|queued| active.ack_floor.is_settled(&queued.incoming));
     for queued in &settled {
-        acknowledge::pass(active, &queued.incoming);
+        acknowledge::pass(active, &queued.incoming, SettlementReason::SettledBefore);
     }
     let (mut spent, mut fresh) = (Vec::new(), Vec::with_capacity(batch.len()));
     for queued in batch {

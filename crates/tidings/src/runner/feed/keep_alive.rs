@@ -20,7 +20,7 @@ use crate::runner::in_flight::queued_message::QueuedMessage;
 use crate::runner::in_flight::shared_pull::SharedPull;
 use crate::runner::settle::acknowledge::{acknowledge_all, note_given_back, send_back};
 use crate::runner::settle::feed_fails;
-use crate::transport::{Fault, Settlement};
+use crate::transport::{Fault, Settlement, SettlementReason};
 
 /// Runs until it is dropped.
 pub(crate) async fn run(active: Arc<ActiveRoute>, in_flight: Arc<InFlight>) {
@@ -78,7 +78,7 @@ async fn tell(
     limit: Duration,
 ) -> Result<(), Fault> {
     while let Some(settle) = in_flight.tell(before, now, limit)? {
-        settle.send(Settlement::Progress).await?;
+        settle.send(Settlement::of(SettlementReason::InFlight)).await?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::transport::{Settle, Settlement};
+use crate::transport::{Settle, Settlement, SettlementReason};
 
 /// When a server is told.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,8 @@ impl Progress {
         if let Some(settle) = settle {
             loop {
                 sleep(self.every).await;
-                if let Err(fault) = settle.send(Settlement::Progress).await {
+                let in_flight = Settlement::of(SettlementReason::InFlight);
+                if let Err(fault) = settle.send(in_flight).await {
                     tracing::debug!(%fault, "the server can't be told of progress");
                 }
             }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::handler_exit::HandlerExit;
 use crate::dead_letter::DeadLetterReason;
 use crate::message::Outcome;
+use crate::transport::SettlementReason;
 
 /// Decision about a message, once its handler has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,20 @@ pub(crate) enum Disposition {
     GiveBack(Duration),
     /// To become a dead letter.
     DeadLetter(DeadLetterReason),
+}
+
+impl Disposition {
+    /// Reason for which the delivery is settled at once; `None` where it is only settled once its
+    /// dead letter is stored.
+    pub(crate) fn settlement_reason(&self) -> Option<SettlementReason<'static>> {
+        Some(match self {
+            Self::Ack => SettlementReason::Handled,
+            Self::Retry(wait) => SettlementReason::Retried(*wait),
+            Self::Defer(wait) => SettlementReason::Deferred(*wait),
+            Self::GiveBack(wait) => SettlementReason::Unknown(*wait),
+            Self::DeadLetter(_) => return None,
+        })
+    }
 }
 
 /// Heeds a message's word on the handler.

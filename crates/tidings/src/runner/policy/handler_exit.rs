@@ -58,7 +58,7 @@ impl HandlerExit {
             Self::Returned(outcome) => underway.tell(End::Returned(outcome, settlement)),
             Self::Panicked(text) => underway.tell(End::Panicked(text, settlement)),
             // It comes again, to whoever knows it.
-            Self::Undecodable(error) if matches!(settlement, Some(Settlement::Nak(_))) => {
+            Self::Undecodable(error) if settlement.is_some_and(Settlement::is_nak) => {
                 underway.tell(End::Failed(error, settlement));
             }
             Self::Undecodable(error) => underway.tell(End::Undecodable(error)),

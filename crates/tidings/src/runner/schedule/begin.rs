@@ -168,8 +168,8 @@ fn begin(
     active: &Arc<ActiveRoute>,
     QueuedMessage { incoming, underway, .. }: &mut QueuedMessage,
 ) -> Result<(Health, bool), Stage> {
-    if active.passes(incoming) {
-        pass(active, incoming);
+    if let Some(reason) = active.passes(incoming) {
+        pass(active, incoming, reason);
         return Ok((Health::Unknown, true));
     }
     if inline.is_free(underway) {

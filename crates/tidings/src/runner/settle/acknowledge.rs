@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::context::HandledMessage;
 use crate::runner::active_route::ActiveRoute;
 use crate::runner::in_flight::queued_message::QueuedMessage;
-use crate::transport::{Fault, Incoming, Settle, Settlement};
+use crate::transport::{Fault, Incoming, Settle, Settlement, SettlementReason};
 
 /// How often the ack of a last attempt is sent, until the server says that it has it.
 const LAST_ACKS: usize = 5;
@@ -21,9 +21,9 @@ pub(crate) async fn settle_in_order(
     settle: &Settle,
     settlement: Settlement,
 ) -> Result<(), Fault> {
-    if matches!(settlement, Settlement::Ack | Settlement::Term(_)) {
+    if settlement.is_final() {
         return match active.in_flight.ack_window(|window| window.handled(message)) {
-            Some(due) => due.send(Settlement::Ack).await,
+            Some(due) => due.send(Settlement::of(SettlementReason::Covered)).await,
             None => Ok(()),
         };
     }
@@ -33,27 +33,37 @@ pub(crate) async fn settle_in_order(
     settle.send(settlement).await
 }
 
-/// Acknowledges a message that is not handled: it is done.
-pub(crate) fn pass(active: &Arc<ActiveRoute>, message: &Arc<HandledMessage>) {
-    if active.acks_all {
-        return acknowledge_all(
-            active,
-            active.in_flight.ack_window(|window| window.handled(message)),
-        );
+/// Settles a message that is not handled, for this reason.
+pub(crate) fn pass(
+    active: &Arc<ActiveRoute>,
+    message: &Arc<HandledMessage>,
+    reason: SettlementReason<'static>,
+) {
+    if active.acks_all && Settlement::of(reason).is_final() {
+        let due = active.in_flight.ack_window(|window| window.handled(message));
+        return acknowledge_all(active, due);
     }
-    acknowledge_all(active, message.settle.clone());
+    if let Some(settle) = message.settle.clone() {
+        send_unwatched(active, settle, reason);
+    }
 }
 
 /// Sends the ack of many messages, without waiting for it.
 pub(crate) fn acknowledge_all(active: &Arc<ActiveRoute>, due: Option<Settle>) {
-    let Some(due) = due else { return };
-    if let Some(sent) = due.ack_at_once() {
+    if let Some(due) = due {
+        send_unwatched(active, due, SettlementReason::Covered);
+    }
+}
+
+/// Settles for this reason, without waiting for it.
+fn send_unwatched(active: &Arc<ActiveRoute>, settle: Settle, reason: SettlementReason<'static>) {
+    if let Some(sent) = settle.ack_at_once(reason) {
         return not_acknowledged(active, sent);
     }
     let own = Arc::clone(active);
     active.spawn(async move {
         let active = own;
-        let sent = due.send(Settlement::Ack).await;
+        let sent = settle.send(Settlement::of(reason)).await;
         not_acknowledged(&active, sent);
     });
 }
@@ -80,10 +90,11 @@ pub(crate) async fn acknowledge(
     active: &ActiveRoute,
     message: &Incoming,
     settle: &Settle,
+    reason: SettlementReason<'_>,
 ) -> Result<(), Fault> {
     let mut acked = Ok(());
     for _ in 0..LAST_ACKS {
-        acked = settle.confirm(Settlement::Ack, active.link.patience.ack).await;
+        acked = settle.confirm(Settlement::of(reason), active.link.patience.ack).await;
         if acked.is_ok() {
             active.done.forget(message);
             return acked;
@@ -114,7 +125,7 @@ pub(crate) async fn send_back(
     }
     active.ack_floor.owe(&queued.incoming);
     if let (Ok(()), Some(settle)) = (&*given_back, &queued.incoming.settle) {
-        let early = queued.due.and_then(|due| due.checked_duration_since(Instant::now()));
-        *given_back = settle.send(Settlement::Nak(early.filter(|time| !time.is_zero()))).await;
+        let due_in = queued.due.and_then(|due| due.checked_duration_since(Instant::now()));
+        *given_back = settle.send(Settlement::of(SettlementReason::NotBegun { due_in })).await;
     }
 }

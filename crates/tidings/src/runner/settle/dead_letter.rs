@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::acknowledge::{acknowledge, acknowledge_all, settle_in_order, unsettled};
+use super::acknowledge::{acknowledge_all, settle_in_order, unsettled};
 use crate::backoff::Backoff;
 use crate::context::HandledMessage;
 use crate::dead_letter::{self, Cause, DeadLetterReason};
@@ -17,16 +17,13 @@ use crate::runner::in_flight::cumulative_ack::AckWindow;
 use crate::runner::in_flight::queued_message::QueuedMessage;
 use crate::runner::policy::handler_exit::HandlerExit;
 use crate::runner::status::route_state::RouteFault;
-use crate::transport::{Fault, Incoming, Settlement};
+use crate::transport::{Fault, Incoming, Settlement, SettlementReason};
 
 /// The first and the longest wait before a dead letter that can't be stored is stored again.
 pub(crate) const STORE_RETRY: Backoff =
     Backoff::new(Duration::from_millis(500), Duration::from_secs(30));
 /// How long a message keeps its permit while its letter is on its way.
 const HELD: Duration = Duration::from_secs(2);
-/// When a message comes again to which a letter refers, and which its stream would not keep once it
-/// is settled.
-pub(crate) const KEPT: Duration = Duration::from_secs(30 * 60);
 
 /// A message that was put aside, and how its settlement was sent.
 type PutAside = (QueuedMessage, Result<(), Fault>);
@@ -117,13 +114,13 @@ async fn aside(
     };
     drop(pending);
     let sent = match stored {
-        Some(true) => let_go(active, &queued, handled, &reason, Settlement::term(&why)).await,
+        Some(true) => let_go(active, &queued, handled, &reason, &why).await,
         // The letter refers to it: its stream would let go of what is settled.
         Some(false) => {
             active.kept.remember(&queued.incoming);
-            keep(active, &queued, Some(KEPT)).await
+            keep(active, &queued, SettlementReason::Referred).await
         }
-        None => keep(active, &queued, None).await,
+        None => keep(active, &queued, SettlementReason::Unstored).await,
     };
     let untold = match tell {
         Some(tell) => tell.send((queued, sent)).err(),
@@ -144,7 +141,7 @@ async fn let_go(
     queued: &QueuedMessage,
     handled: &HandlerExit,
     reason: &DeadLetterReason,
-    settlement: Settlement,
+    why: &str,
 ) -> Result<(), Fault> {
     let QueuedMessage { incoming, underway, .. } = queued;
     let Some(settle) = &incoming.settle else { return Ok(()) };
@@ -152,16 +149,13 @@ async fn let_go(
         active.history.forget(receipt);
     }
     active.ack_floor.settle(incoming);
-    let settlement = underway.settlement(settlement);
+    let settlement = Settlement::of(SettlementReason::GivenUp(why));
     match handled {
         HandlerExit::Undecodable(_) => handled.tell(underway, Some(&settlement)),
         _ => underway.tell(End::PutAside(handled, reason.as_str())),
     }
     if active.acks_all {
         return settle_in_order(active, incoming, settle, settlement).await;
-    }
-    if settlement == Settlement::Ack && active.is_last_attempt(queued) {
-        return Box::pin(acknowledge(active, incoming, settle)).await;
     }
     settle.send(settlement).await
 }
@@ -170,14 +164,15 @@ async fn let_go(
 async fn keep(
     active: &ActiveRoute,
     queued: &QueuedMessage,
-    wait: Option<Duration>,
+    reason: SettlementReason<'_>,
 ) -> Result<(), Fault> {
     let incoming = &queued.incoming;
     let Some(settle) = &incoming.settle else { return Ok(()) };
+    let settlement = Settlement::of(reason);
     if active.acks_all {
-        return settle_in_order(active, incoming, settle, Settlement::Nak(wait)).await;
+        return settle_in_order(active, incoming, settle, settlement).await;
     }
-    settle.send(Settlement::Nak(wait)).await
+    settle.send(settlement).await
 }
 
 /// Stores the letter, however long that takes, and says whether the message may be settled then.

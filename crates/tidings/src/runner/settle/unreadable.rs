@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use super::dead_letter::{STORE_RETRY, UnstoredCount};
 use crate::dead_letter::{self, Cause, DeadLetterReason};
 use crate::runner::active_route::ActiveRoute;
-use crate::transport::{Fault, Settlement, Unreadable};
+use crate::transport::{Fault, Settlement, SettlementReason, Unreadable};
 
 /// Puts it aside in a task of its own, however long that takes; until the shutdown's deadline.
 pub(crate) fn set_aside(active: &Arc<ActiveRoute>, unreadable: Unreadable) {
@@ -68,11 +68,11 @@ async fn give_up(
     if !std::mem::replace(is_stored, true) {
         active.counters.put_aside();
     }
-    if active.acks_all {
+    let settlement = Settlement::of(SettlementReason::Unreadable(Unreadable::why(message)));
+    if active.acks_all && settlement.is_final() {
         active.in_flight.ack_window(|window| window.aside(message.sequence));
         return Ok(());
     }
     let Some(settle) = settle else { return Ok(()) };
-    let settlement = Settlement::term(Unreadable::why(message));
     settle.confirm(settlement, active.link.patience.request).await
 }

@@ -18,7 +18,7 @@ use crate::stream::{Storage, StreamConfig};
 use crate::subject::Subject;
 use crate::transport::{
     ApiError, ConsumerConfig, ConsumerStanding, ConsumerState, Identity, Settlement,
-    StreamStanding, StreamState,
+    SettlementReason, StreamStanding, StreamState,
 };
 
 impl State {
@@ -313,7 +313,7 @@ impl Memory {
             // Nobody listens for the acks of a consumer that is not there.
             let stream = state.streams.expect(stream).map_err(|_| Fault::NoResponders)?;
             let consumer = stream.consumer_named(consumer).map_err(|_| Fault::NoResponders)?.key;
-            let settlement = Settlement::term(reason);
+            let settlement = Settlement::of(SettlementReason::GivenUp(reason));
             // The first delivery of all, as an ack of one's own making has it.
             stream.settle(consumer, (sequence, 1), &settlement, now, &mut state.effects);
             Ok(())

@@ -10,7 +10,7 @@ use super::connection::Connection;
 use super::consumer::{Acks, Consumer, after};
 use super::effects::Effects;
 use super::stream::Stream;
-use crate::transport::{Fault, Settlement};
+use crate::transport::{Fault, Settlement, SettlementReason};
 
 /// The way back to the consumer that delivered a message.
 #[derive(Clone)]
@@ -66,7 +66,7 @@ impl Stream {
         let Some(consumer) = self.consumers.get_mut(&consumer) else {
             return;
         };
-        let is_last = matches!(settlement, Settlement::Ack | Settlement::Term(_));
+        let is_last = settlement.is_final();
         let mut settled = vec![sequence];
         if is_last && consumer.acks == Acks::All {
             settled = consumer.cover(sequence, delivery);

@@ -14,7 +14,7 @@ use crate::transport::nats::codec::ack_subject::{ack_of, acked_as};
 use crate::transport::nats::codec::subject::Moved;
 use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::connection::timeout::TAKEN;
-use crate::transport::{ConsumerConfig, Fault, Outgoing, Settlement};
+use crate::transport::{ConsumerConfig, Fault, Outgoing, Settlement, SettlementReason};
 
 /// That a message was handled.
 const ACK: &[u8] = b"+ACK";
@@ -131,7 +131,9 @@ impl Nats {
         let message = Outgoing {
             subject: crate::subject::Subject::from(ack_of(stream, consumer, sequence)),
             headers: Headers::new(),
-            payload: body(Settlement::term(reason), || [Duration::ZERO; 2]),
+            payload: body(Settlement::of(SettlementReason::GivenUp(reason)), || {
+                [Duration::ZERO; 2]
+            }),
         };
         self.ask_server(message, ANSWERED).await.map(drop)
     }
