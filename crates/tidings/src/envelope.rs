@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::header::{self, Headers};
 use crate::message::{Declaration, Decode, Message, ReadBackError};
-use crate::slate;
 use crate::subject::{Subject, SubjectError};
 use crate::transport::{Incoming, Outgoing};
+use crate::write_buffer;
 
 /// The parts of a message that say what it is.
 pub(crate) struct Encoded {
@@ -33,7 +33,7 @@ pub(crate) enum EncodeFault {
 pub(crate) fn encode<M: Message>(message: &M, reads_back: bool) -> Result<Encoded, EncodeFault> {
     let declaration = message.declaration();
     let subject = message.subject().map_err(EncodeFault::Subject)?;
-    let payload = slate::payload(|room| message.encode(room))
+    let payload = write_buffer::payload(|room| message.encode(room))
         .map_err(|source| EncodeFault::Payload { name: declaration.name, source })?;
     if reads_back {
         message.read_back(&payload).map_err(|source| EncodeFault::Unreadable {
@@ -59,14 +59,14 @@ pub(crate) fn seal(
     if declaration.stream.is_some() && !has_id {
         // Ordered in time and made without a system call; every retry repeats it.
         let id = id().unwrap_or_else(new_id);
-        headers.push(header::MESSAGE_ID, slate::written(id));
+        headers.push(header::MESSAGE_ID, write_buffer::written(id));
     }
     Outgoing { subject, headers, payload }
 }
 
 /// An id that nobody else has.
 fn new_id() -> String {
-    let mut id = slate::text();
+    let mut id = write_buffer::text();
     id.push_str(Uuid::now_v7().simple().encode_lower(&mut Uuid::encode_buffer()));
     id
 }

@@ -181,7 +181,6 @@ mod route;
 mod runner;
 mod said;
 mod settlement;
-mod slate;
 mod stream;
 mod subject;
 mod subscribe;
@@ -193,6 +192,7 @@ mod token;
 mod topology;
 mod transport;
 mod warrant;
+mod write_buffer;
 
 /// Contracts of messages as data: descriptors, catalogs and the folder `schemas/`.
 pub use tidings_contract as contract;

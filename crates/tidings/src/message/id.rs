@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write as _};
 
-use crate::slate;
+use crate::write_buffer;
 
 /// Writes a message's id, `<name>/<part>/<part>…`, from the fields that identify it.
 ///
@@ -14,7 +14,7 @@ pub(crate) struct MessageIdBuilder(String);
 impl MessageIdBuilder {
     /// Starts the id of a message of this wire name.
     pub(crate) fn new(name: &str) -> Self {
-        let mut id = slate::text();
+        let mut id = write_buffer::text();
         id.push_str(name);
         Self(id)
     }

@@ -4,9 +4,9 @@ use std::mem;
 
 use tidings_subject::{MAX_LEN, TokenError, check_first_token, check_token};
 
-use crate::slate;
 use crate::subject::{Subject, SubjectError};
 use crate::text::Text;
+use crate::write_buffer;
 
 /// Writes a subject token by token; each value is checked before it can reach the wire.
 ///
@@ -26,7 +26,7 @@ pub struct SubjectBuilder {
 impl SubjectBuilder {
     /// Starts the subject of `template`, of which `literals` bytes are literal text.
     pub fn new(template: &'static str, literals: usize) -> Self {
-        Self { template, text: slate::text(), start: 0, literals, refused: None }
+        Self { template, text: write_buffer::text(), start: 0, literals, refused: None }
     }
 
     /// Appends literal text, tokens and the dots between them, and begins a token: its value is to
@@ -69,7 +69,7 @@ impl SubjectBuilder {
             None => {
                 self.text.push_str(rest);
                 let text = mem::take(&mut self.text);
-                Ok(Subject(Text::Shared(slate::written(text))))
+                Ok(Subject(Text::Shared(write_buffer::written(text))))
             }
             Some(error) => Err(error),
         }

@@ -14,7 +14,7 @@ const LONG: usize = LENGTH / 4;
 thread_local! {
     static PAYLOAD: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
     static TEXT: Cell<String> = const { Cell::new(String::new()) };
-    static SLATE: RefCell<Option<BytesMut>> = const { RefCell::new(None) };
+    static BUFFER: RefCell<Option<BytesMut>> = const { RefCell::new(None) };
 }
 
 /// Bytes that `write` writes.
@@ -56,16 +56,16 @@ pub(crate) fn written(text: String) -> ByteString {
 
 /// A copy of a few bytes.
 fn cut(bytes: &[u8]) -> Bytes {
-    let append = |slate: &RefCell<Option<BytesMut>>| {
+    let append = |buffer: &RefCell<Option<BytesMut>>| {
         // Nobody else has it: nothing that runs meanwhile comes here.
-        let mut slate = slate.borrow_mut();
-        let slate = slate.get_or_insert_with(|| BytesMut::with_capacity(LENGTH));
+        let mut buffer = buffer.borrow_mut();
+        let buffer = buffer.get_or_insert_with(|| BytesMut::with_capacity(LENGTH));
         // Where there is no room left, and none of what was cut off, it begins again at the same place.
-        slate.extend_from_slice(bytes);
-        slate.split().freeze()
+        buffer.extend_from_slice(bytes);
+        buffer.split().freeze()
     };
     // A thread that ends has none.
-    SLATE.try_with(append).unwrap_or_else(|_| Bytes::copy_from_slice(bytes))
+    BUFFER.try_with(append).unwrap_or_else(|_| Bytes::copy_from_slice(bytes))
 }
 
 #[cfg(test)]
@@ -122,7 +122,7 @@ mod tests {
 
         impl Drop for Last {
             fn drop(&mut self) {
-                assert!(SLATE.try_with(|_| ()).is_err(), "it has ended before");
+                assert!(BUFFER.try_with(|_| ()).is_err(), "it has ended before");
                 self.0.send(payload_of("last")).unwrap();
             }
         }
