@@ -7,7 +7,7 @@ use futures_util::Stream;
 
 #[cfg(feature = "memory")]
 use crate::transport::memory::MemoryInbox;
-use crate::transport::nats::NatsInbox;
+use crate::transport::nats::NatsSubscription;
 use crate::transport::on::on;
 use crate::transport::{Denial, Dropped, Fault, Incoming};
 
@@ -19,7 +19,7 @@ pub(crate) const CAPACITY: usize = 65_536;
 /// item, once; the flow goes on when the server allows it.
 #[derive(Debug)]
 pub(crate) enum Inbox {
-    Nats(NatsInbox),
+    Nats(NatsSubscription),
     #[cfg(feature = "memory")]
     Memory(MemoryInbox),
 }

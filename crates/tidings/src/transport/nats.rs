@@ -18,7 +18,7 @@ pub(crate) use consumer::pull::NatsPull;
 pub(crate) use consumer::settle::NatsSettle;
 pub(crate) use jetstream::ingest::NatsIngest;
 pub(crate) use request::publish_ack::NatsAck;
-pub(crate) use subscription::NatsInbox;
+pub(crate) use subscription::NatsSubscription;
 
 /// Reads any bytes as what the server answers or says.
 #[cfg(any(test, fuzzing))]

@@ -32,7 +32,7 @@ const AT_ONCE: usize = 128;
 
 pub(crate) struct Replies {
     client: Client,
-    waiting: Arc<PendingReplies>,
+    pending: Arc<PendingReplies>,
     /// Reads the answers; begun with the first question, ended with this value. (A subscription
     /// left behind would keep the connection open for ever.)
     reader: OnceCell<Mutex<AbortOnDropHandle<()>>>,
@@ -47,21 +47,21 @@ impl Replies {
     /// All that it does it does on the runtime of the client's own task.
     pub(crate) fn new(
         client: Client,
-        waiting: Arc<PendingReplies>,
+        pending: Arc<PendingReplies>,
         runtime: &Handle,
         ended: impl FnOnce() + Send + 'static,
         coalescer: &Arc<Coalescer<QueuedRequest>>,
     ) -> Self {
-        let kept = Kept { waiting: Arc::clone(&waiting), ended: Some(Box::new(ended)) };
-        let time = runtime.spawn(async move { kept.waiting.keep_time().await });
+        let kept = Kept { pending: Arc::clone(&pending), ended: Some(Box::new(ended)) };
+        let time = runtime.spawn(async move { kept.pending.keep_time().await });
         let (reader, time) = (OnceCell::new(), AbortOnDropHandle::new(time));
         let (runtime, coalescer) = (runtime.clone(), Arc::clone(coalescer));
-        Self { client, waiting, reader, _time: time, runtime, coalescer }
+        Self { client, pending, reader, _time: time, runtime, coalescer }
     }
 
     /// Nobody is answered any more.
     pub(crate) fn close(&self) {
-        self.waiting.close();
+        self.pending.close();
     }
 
     /// A subject for one answer to what is sent on `subject`, and the answer to come.
@@ -82,15 +82,15 @@ impl Replies {
     }
 
     fn listens(&self) -> bool {
-        self.reader.initialized() && !self.waiting.is_denied()
+        self.reader.initialized() && !self.pending.is_denied()
     }
 
     fn take(&self, subject: Subject, by: Option<Instant>) -> Result<(Subject, Reply), Fault> {
-        let (ticket, inbox) = self.waiting.take(subject, by)?;
-        let reply = Reply { ticket: Some(ticket), waiting: Arc::clone(&self.waiting) };
-        if self.waiting.is_denied() {
+        let (token, inbox) = self.pending.take(subject, by)?;
+        let reply = Reply { token: Some(token), pending: Arc::clone(&self.pending) };
+        if self.pending.is_denied() {
             // The server said so before there was anybody to tell.
-            return Err(Fault::Denied(self.waiting.denial()));
+            return Err(Fault::Denied(self.pending.denial()));
         }
         Ok((inbox, reply))
     }
@@ -98,9 +98,9 @@ impl Replies {
     async fn listen(&self) -> Result<(), Fault> {
         let init = || async { self.read().await.map(Mutex::new) };
         let reader = self.reader.get_or_try_init(init).await?;
-        if self.waiting.is_denied() {
+        if self.pending.is_denied() {
             // It may be allowed by now. The old subscription ends with its reader.
-            self.waiting.ask_again();
+            self.pending.ask_again();
             let again = self.read().await?;
             *locked(reader) = again;
         }
@@ -109,12 +109,12 @@ impl Replies {
 
     async fn read(&self) -> Result<AbortOnDropHandle<()>, Fault> {
         // Only a client that is gone takes none.
-        let answers = self.client.subscribe(self.waiting.filter()).await;
+        let answers = self.client.subscribe(self.pending.filter()).await;
         let answers = answers.map_err(|_| Fault::Closed)?;
-        let waiting = Arc::clone(&self.waiting);
+        let pending = Arc::clone(&self.pending);
         Ok(AbortOnDropHandle::new(self.runtime.spawn(forward(
             answers,
-            waiting,
+            pending,
             Arc::clone(&self.coalescer),
         ))))
     }
@@ -122,7 +122,7 @@ impl Replies {
 
 /// Those who wait, while somebody keeps the time for them.
 struct Kept {
-    waiting: Arc<PendingReplies>,
+    pending: Arc<PendingReplies>,
     ended: Option<Box<dyn FnOnce() + Send>>,
 }
 
@@ -132,26 +132,26 @@ impl Drop for Kept {
         if let Some(ended) = self.ended.take() {
             ended();
         }
-        self.waiting.close();
+        self.pending.close();
     }
 }
 
 /// Hands out the answers as they come, all that are here under one lock.
 async fn forward(
     mut answers: Subscriber,
-    waiting: Arc<PendingReplies>,
+    pending: Arc<PendingReplies>,
     coalescer: Arc<Coalescer<QueuedRequest>>,
 ) {
     let (mut here, mut wakers) = (Vec::new(), Vec::new());
     while gather(&mut answers, &mut here).await {
-        waiting.answer(&mut here, &mut wakers);
+        pending.answer(&mut here, &mut wakers);
         let are_many = wakers.len() >= MANY;
         wakers.drain(..).for_each(Waker::wake);
         if are_many {
             coalescer.open();
         }
     }
-    waiting.close();
+    pending.close();
 }
 
 /// Waits for answers, and takes those that are here; says whether there can be any more.
@@ -174,15 +174,15 @@ async fn gather(answers: &mut Subscriber, here: &mut Vec<Message>) -> bool {
 #[derive(Debug)]
 pub(crate) struct Reply {
     /// `None` once the answer is taken.
-    ticket: Option<ReplyToken>,
-    waiting: Arc<PendingReplies>,
+    token: Option<ReplyToken>,
+    pending: Arc<PendingReplies>,
 }
 
 impl Reply {
     /// Takes the answer if it is here. Nobody is woken when it comes later.
     pub(crate) fn take(&mut self) -> Option<Result<Message, Fault>> {
-        let answer = self.waiting.take_answer(self.ticket?)?;
-        self.ticket = None;
+        let answer = self.pending.take_answer(self.token?)?;
+        self.token = None;
         Some(read(answer))
     }
 }
@@ -191,12 +191,12 @@ impl Future for Reply {
     type Output = Result<Message, Fault>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(ticket) = self.ticket else { return Poll::Ready(Err(Fault::Closed)) };
+        let Some(token) = self.token else { return Poll::Ready(Err(Fault::Closed)) };
         // Answers that are always here must not keep the other tasks from running.
         let coop = ready!(coop::poll_proceed(cx));
-        let answer = ready!(self.waiting.poll(ticket, cx));
+        let answer = ready!(self.pending.poll(token, cx));
         coop.made_progress();
-        self.ticket = None;
+        self.token = None;
         Poll::Ready(read(answer))
     }
 }
@@ -213,8 +213,8 @@ fn read(answer: Result<Message, Fault>) -> Result<Message, Fault> {
 
 impl Drop for Reply {
     fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
-            self.waiting.forget(ticket);
+        if let Some(token) = self.token {
+            self.pending.forget(token);
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::transport::nats::codec::message;
 use crate::transport::nats::codec::subject::{Moved, checked};
 use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::connection::role::Role;
-use crate::transport::nats::connection::timeout::TAKEN;
+use crate::transport::nats::connection::timeout::SEND_TIMEOUT;
 use crate::transport::nats::reply::coalescer::Put;
 use crate::transport::nats::reply::queued_request::QueuedRequest;
 use crate::transport::nats::reply::{Replies, Reply};
@@ -101,7 +101,7 @@ impl Nats {
         let (denials, subject) = (&self.shared.main.denials, message.subject.as_str());
         let before = denials.last();
         self.give(message, to, reply).await?;
-        self.allowed_on(Role::Main, TAKEN).await?;
+        self.allowed_on(Role::Main, SEND_TIMEOUT).await?;
         let denial = denials.publish_after(before, subject);
         denials.settle(subject, denial.is_none());
         denial.map_or(Ok(()), |denial| Err(Fault::Denied(denial)))

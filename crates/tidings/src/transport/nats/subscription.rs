@@ -20,7 +20,7 @@ use crate::transport::nats::subscription::subscription_buffer::{Interest, Subscr
 use crate::transport::{Denial, Dropped, Fault, Heading, Incoming};
 
 /// One core subscription. Dropping it ends the interest, and loses what is on the way.
-pub(crate) struct NatsInbox {
+pub(crate) struct NatsSubscription {
     feed: Arc<SubscriptionBuffer>,
     denials: Arc<Denials>,
     /// Reads what is not taken in time; ended with this value.
@@ -34,7 +34,7 @@ impl Nats {
         group: Option<&str>,
         capacity: Option<usize>,
         only: Vec<Subject>,
-    ) -> Result<NatsInbox, Fault> {
+    ) -> Result<NatsSubscription, Fault> {
         if self.shared.closed.load(Ordering::Relaxed) {
             return Err(Fault::Closed);
         }
@@ -45,7 +45,7 @@ impl Nats {
         let subscriber = self.listen(which, &interest).await?;
         let capacity = capacity.unwrap_or(self.shared.capacity);
         let feed = SubscriptionBuffer::new(interest, subscriber, capacity, (denied_before, made));
-        Ok(NatsInbox::new(self.clone(), which, feed))
+        Ok(NatsSubscription::new(self.clone(), which, feed))
     }
 
     pub(crate) async fn listen(
@@ -60,7 +60,7 @@ impl Nats {
     }
 }
 
-impl NatsInbox {
+impl NatsSubscription {
     pub(crate) fn new(nats: Nats, which: Role, feed: SubscriptionBuffer) -> Self {
         let (feed, denials) = (Arc::new(feed), Arc::clone(&nats.line(which).denials));
         // What it reads ends with that runtime, whoever listens.
@@ -103,16 +103,16 @@ impl NatsInbox {
     }
 }
 
-impl Drop for NatsInbox {
+impl Drop for NatsSubscription {
     fn drop(&mut self) {
         // Not when the keeper comes to it: who drops a subscription hears no more.
         self.feed.cut();
     }
 }
 
-impl fmt::Debug for NatsInbox {
+impl fmt::Debug for NatsSubscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NatsInbox")
+        f.debug_struct("NatsSubscription")
             .field("filter", &self.feed.interest.filter)
             .field("queued", &self.feed.len())
             .field("dropped", &self.dropped().count())

@@ -18,7 +18,7 @@ pub(crate) fn is_long(rest: &str) -> bool {
 
 /// The subject that a denied ack is known by: each ack has one of its own, and a permission is
 /// about all of a consumer's.
-pub(crate) fn publish_subject(subject: &str) -> Cow<'_, str> {
+pub(crate) fn permission_subject(subject: &str) -> Cow<'_, str> {
     let Some(rest) = subject.strip_prefix(ACK) else { return Cow::Borrowed(subject) };
     let tokens: Vec<&str> = rest.split('.').collect();
     let of = if tokens.len() >= LONG { 4 } else { 2 };
@@ -26,12 +26,12 @@ pub(crate) fn publish_subject(subject: &str) -> Cow<'_, str> {
 }
 
 /// The subject of an ack of our own making: all that the server reads of it is the sequence.
-pub(crate) fn ack_of(stream: &str, consumer: &str, sequence: u64) -> String {
+pub(crate) fn ack_subject(stream: &str, consumer: &str, sequence: u64) -> String {
     format!("{ACK}{stream}.{consumer}.1.{sequence}.1.0.0")
 }
 
 /// A delivery's reply subject with another sequence and number of delivery.
-pub(crate) fn acked_as(reply: &str, sequence: u64, delivery: u64) -> Option<String> {
+pub(crate) fn ack_subject_of_delivery(reply: &str, sequence: u64, delivery: u64) -> Option<String> {
     let mut tokens: Vec<&str> = reply.split('.').collect();
     // Behind `$JS` and `ACK`.
     let at = if tokens.len() >= LONG + 2 { 7 } else { 5 };

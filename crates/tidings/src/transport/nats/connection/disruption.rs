@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How often it is said, at most.
-const SAID: Duration = Duration::from_secs(60);
+const WARN_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How often the connection was lost alone, without a word of the server's.
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ pub(crate) struct Disruptions {
 
 /// Warning about interruptions of the listening connection.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Said {
+pub(crate) struct DisruptionWarning {
     times: u64,
     /// Since it was said last.
     since: u64,
@@ -35,22 +35,27 @@ impl Disruptions {
     }
 
     /// Notes that it is made again, while the other connection was made so often; gives what is to be said.
-    pub(crate) fn back(&mut self, main_holds: bool, main_made: u64, now: Instant) -> Option<Said> {
+    pub(crate) fn back(
+        &mut self,
+        main_holds: bool,
+        main_made: u64,
+        now: Instant,
+    ) -> Option<DisruptionWarning> {
         let has_held = main_holds && self.main_made.replace(main_made) == Some(main_made);
         if !std::mem::take(&mut self.is_lost) || !has_held {
             return None;
         }
         self.times = self.times.saturating_add(1);
-        if self.told_at.is_some_and(|at| now.saturating_duration_since(at) < SAID) {
+        if self.told_at.is_some_and(|at| now.saturating_duration_since(at) < WARN_INTERVAL) {
             return None;
         }
         let since = self.times - self.told;
         (self.told, self.told_at) = (self.times, Some(now));
-        Some(Said { times: self.times, since })
+        Some(DisruptionWarning { times: self.times, since })
     }
 }
 
-impl Said {
+impl DisruptionWarning {
     pub(crate) fn warn(&self, server: &str) {
         let Self { times, since } = self;
         tracing::warn!(
@@ -76,13 +81,20 @@ mod tests {
         let (mut disruptions, begun) = (Disruptions::default(), Instant::now());
         assert_eq!(disruptions.back(true, 1, begun), None, "it is made");
         disruptions.lost(false);
-        assert_eq!(disruptions.back(true, 1, begun), Some(Said { times: 1, since: 1 }));
+        assert_eq!(
+            disruptions.back(true, 1, begun),
+            Some(DisruptionWarning { times: 1, since: 1 })
+        );
         disruptions.lost(true);
-        assert_eq!(disruptions.back(true, 1, begun + SAID), None, "the server said why");
+        assert_eq!(disruptions.back(true, 1, begun + WARN_INTERVAL), None, "the server said why");
         disruptions.lost(false);
-        assert_eq!(disruptions.back(true, 2, begun + SAID), None, "the other one was lost, too");
+        assert_eq!(
+            disruptions.back(true, 2, begun + WARN_INTERVAL),
+            None,
+            "the other one was lost, too"
+        );
         disruptions.lost(false);
-        assert_eq!(disruptions.back(false, 2, begun + SAID), None, "and is");
+        assert_eq!(disruptions.back(false, 2, begun + WARN_INTERVAL), None, "and is");
     }
 
     #[test]
@@ -93,10 +105,10 @@ mod tests {
             disruptions.lost(false);
             disruptions.back(true, 1, begun + Duration::from_secs(seconds))
         };
-        assert_eq!(lose(0), Some(Said { times: 1, since: 1 }));
+        assert_eq!(lose(0), Some(DisruptionWarning { times: 1, since: 1 }));
         for seconds in 1..60 {
             assert_eq!(lose(seconds), None);
         }
-        assert_eq!(lose(60), Some(Said { times: 61, since: 60 }));
+        assert_eq!(lose(60), Some(DisruptionWarning { times: 61, since: 60 }));
     }
 }

@@ -13,7 +13,7 @@ use crate::transport::nats::reply::pending_replies::PendingReplies;
 #[derive(Clone)]
 pub(crate) struct EventListener {
     pub(crate) denials: Arc<Denials>,
-    pub(crate) waiting: Vec<Arc<PendingReplies>>,
+    pub(crate) pending: Vec<Arc<PendingReplies>>,
 }
 
 impl EventListener {
@@ -24,8 +24,8 @@ impl EventListener {
             Event::ServerError(ServerError::Other(text)) => {
                 let Some(denial) = self.denials.read(text) else { return true };
                 // Who waits for an answer is told; else it is kept, and said once.
-                let tell = |told, waiting: &Arc<PendingReplies>| waiting.deny(&denial) | told;
-                let told = self.waiting.iter().fold(false, tell);
+                let tell = |told, pending: &Arc<PendingReplies>| pending.deny(&denial) | told;
+                let told = self.pending.iter().fold(false, tell);
                 let text = denial.to_string();
                 if !told && is_of_ephemeral(&denial) {
                     log(|| {

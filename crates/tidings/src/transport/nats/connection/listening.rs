@@ -11,7 +11,7 @@ use crate::transport::Fault;
 use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::connection::role::Role;
 use crate::transport::nats::connection::server_connection::ServerConnection;
-use crate::transport::nats::connection::timeout::TAKEN;
+use crate::transport::nats::connection::timeout::SEND_TIMEOUT;
 
 impl Nats {
     /// The connection on which one listens for this filter: answers come where the questions are
@@ -71,7 +71,7 @@ impl Nats {
     pub(crate) async fn seen(&self, which: Role) {
         let seen = async {
             // What was asked of a connection that is lost since is asked again of the next.
-            while let Err(Fault::Timeout) = self.barrier_of(which, TAKEN).await {}
+            while let Err(Fault::Timeout) = self.barrier_of(which, SEND_TIMEOUT).await {}
         };
         tokio::select! {
             () = seen => {}

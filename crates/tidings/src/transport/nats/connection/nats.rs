@@ -20,7 +20,7 @@ use crate::transport::nats::connection::permission::Denials;
 use crate::transport::nats::connection::role::Role;
 use crate::transport::nats::connection::server_connection::ServerConnection;
 use crate::transport::nats::connection::supervisor::Supervisor;
-use crate::transport::nats::connection::timeout::TAKEN;
+use crate::transport::nats::connection::timeout::SEND_TIMEOUT;
 use crate::transport::nats::reply::Replies;
 use crate::transport::nats::reply::coalescer::Coalescer;
 use crate::transport::nats::reply::pending_replies::PendingReplies;
@@ -82,18 +82,18 @@ impl Nats {
         let capacity = options.subscription_capacity;
         let access = Access::read(options)?;
         let denials = Arc::new(Denials::new(&prefix));
-        let waiting = [(); 2].map(|()| Arc::new(PendingReplies::new(&prefix)));
+        let pending = [(); 2].map(|()| Arc::new(PendingReplies::new(&prefix)));
         let supervisor = Arc::new(Supervisor::main());
-        let ear = EventListener { denials: Arc::clone(&denials), waiting: waiting.to_vec() };
-        let client = connect::connect(access.clone(), &supervisor, Role::Main, ear).await?;
+        let listener = EventListener { denials: Arc::clone(&denials), pending: pending.to_vec() };
+        let client = connect::connect(access.clone(), &supervisor, Role::Main, listener).await?;
         let runtime = Handle::current();
         let coalescer = Arc::new(Coalescer::new());
         let (emptied, to) = (Arc::clone(&coalescer), client.clone());
         // A client that takes nothing is closed: then nobody waits for an answer.
         let emptied = async move { emptied.empty(|letter: QueuedRequest| letter.give(&to)).await };
         let emptied = AbortOnDropHandle::new(runtime.spawn(emptied));
-        let [replies, answers] = waiting.map(|waiting| {
-            Replies::new(client.clone(), waiting, &runtime, supervisor.ending(), &coalescer)
+        let [replies, answers] = pending.map(|pending| {
+            Replies::new(client.clone(), pending, &runtime, supervisor.ending(), &coalescer)
         });
         Ok(Self {
             shared: Arc::new(Shared {
@@ -147,6 +147,6 @@ impl Nats {
         if let Poll::Ready(done) = poll_fn(|cx| Poll::Ready(doing.as_mut().poll(cx))).await {
             return done;
         }
-        tokio::time::timeout(TAKEN, doing).await.map_err(|_| self.too_late())?
+        tokio::time::timeout(SEND_TIMEOUT, doing).await.map_err(|_| self.too_late())?
     }
 }

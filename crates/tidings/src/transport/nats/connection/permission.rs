@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::watch;
 
 use crate::lock::locked;
-use crate::transport::nats::codec::ack_subject::publish_subject;
+use crate::transport::nats::codec::ack_subject::permission_subject;
 use crate::transport::{Denial, DeniedAction};
 
 /// How many are known at a time; the oldest is forgotten.
@@ -99,7 +99,7 @@ impl Denials {
     /// Whether a publish on this subject was denied.
     pub(crate) fn has_publish(&self, subject: &str) -> bool {
         self.published.load(Ordering::Relaxed)
-            && self.publish_after(0, &publish_subject(subject)).is_some()
+            && self.publish_after(0, &permission_subject(subject)).is_some()
     }
 
     /// Whether a publish on this subject was denied after the one with this number; it is told.
@@ -186,7 +186,7 @@ fn read(text: &str, inbox_prefix: &str) -> Option<Denial> {
     let queue_group = rest.strip_prefix(" using queue ").and_then(quoted).map(|(group, _)| group);
     let is_inbox = subject.starts_with(inbox_prefix);
     let subject = match action {
-        DeniedAction::Publish => publish_subject(&subject).into_owned(),
+        DeniedAction::Publish => permission_subject(&subject).into_owned(),
         DeniedAction::Subscribe => subject,
     };
     Some(Denial { action, subject, queue_group, is_inbox })

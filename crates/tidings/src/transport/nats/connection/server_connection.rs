@@ -54,14 +54,14 @@ impl ServerConnection {
         (prefix, main, coalescer): (String, Arc<Supervisor>, Arc<Coalescer<QueuedRequest>>),
     ) -> Result<Self, ConnectFault> {
         let denials = Arc::new(Denials::new(&prefix));
-        let waiting = Arc::new(PendingReplies::new(&prefix));
-        let ear =
-            EventListener { denials: Arc::clone(&denials), waiting: vec![Arc::clone(&waiting)] };
+        let pending = Arc::new(PendingReplies::new(&prefix));
+        let listener =
+            EventListener { denials: Arc::clone(&denials), pending: vec![Arc::clone(&pending)] };
         let supervisor = Arc::new(Supervisor::listening(&main));
-        let client = connect::connect(access, &supervisor, Role::Listening, ear).await?;
+        let client = connect::connect(access, &supervisor, Role::Listening, listener).await?;
         let answers = Replies::new(
             client.clone(),
-            waiting,
+            pending,
             &Handle::current(),
             supervisor.ending(),
             &coalescer,

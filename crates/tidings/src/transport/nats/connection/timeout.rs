@@ -3,4 +3,4 @@
 use std::time::Duration;
 
 /// How long the client may take to take something from us.
-pub(crate) const TAKEN: Duration = Duration::from_secs(5);
+pub(crate) const SEND_TIMEOUT: Duration = Duration::from_secs(5);

@@ -27,7 +27,7 @@ use self::idle::{HEARTBEAT, Idle};
 use self::lost_requests::LostRequests;
 use self::outstanding::Outstanding;
 use self::stale_requests::StaleRequests;
-use self::status::{Said, said};
+use self::status::{PullStatus, status_of};
 use self::unreadable_scan::UnreadableScan;
 use crate::header::Headers;
 use crate::subject::Subject;
@@ -252,7 +252,7 @@ impl NatsPull {
     /// there, or that a request has ended.
     #[inline]
     fn read(&mut self, message: Message, into: &mut Incoming) -> Option<Result<(), Fault>> {
-        match said(&message) {
+        match status_of(&message) {
             None => {
                 let receipt = message.reply.as_ref().and_then(|reply| self.receipts.read(reply));
                 let Some((receipt, number)) = receipt else {
@@ -264,17 +264,17 @@ impl NatsPull {
                 self.incoming(message, (receipt, number), into);
                 Some(Ok(()))
             }
-            Some(said) => self.heed(said).map(Err),
+            Some(status) => self.heed(status).map(Err),
         }
     }
 
     /// What the server says about a request; gives what that means to whoever waits for messages.
     #[cold]
-    fn heed(&mut self, said: Said) -> Option<Fault> {
+    fn heed(&mut self, status: PullStatus) -> Option<Fault> {
         self.silence.stir();
         self.pass(Instant::now());
-        match said {
-            Said::Heartbeat => {
+        match status {
+            PullStatus::Heartbeat => {
                 self.heard = true;
                 // One that begins with the last message of each subject waits where one of those
                 // is gone, until it is asked again (2.15.1).
@@ -282,7 +282,7 @@ impl NatsPull {
                     self.pending > 0 && self.deliverer.config.from == DeliverFrom::LastPerSubject;
                 None
             }
-            Said::Ended(left) => {
+            PullStatus::Ended(left) => {
                 let left = left.unwrap_or_else(|| self.open.messages());
                 let left = self.old.ended(left);
                 self.open.end(left);
@@ -290,15 +290,15 @@ impl NatsPull {
                 self.silence.listen(0);
                 None
             }
-            Said::Deleted => {
+            PullStatus::Deleted => {
                 self.ended = true;
                 Some(ApiError::consumer_not_found().into())
             }
-            Said::Moved => {
+            PullStatus::Moved => {
                 self.forget_for(PAUSE);
                 None
             }
-            Said::Nobody => {
+            PullStatus::Nobody => {
                 // It is gone, or its stream has no leader: only a look-up tells.
                 self.forget_for(PAUSE);
                 let (deliverer, stream) = (Arc::clone(&self.deliverer), Arc::clone(&self.stream));
@@ -308,7 +308,7 @@ impl NatsPull {
                 }));
                 None
             }
-            Said::Other(text) => {
+            PullStatus::Other(text) => {
                 self.forget_for(PAUSE);
                 Some(Fault::client(format!("the consumer says: {text}")))
             }

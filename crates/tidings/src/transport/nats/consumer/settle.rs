@@ -10,10 +10,10 @@ use bytes::Bytes;
 use tokio::task::unconstrained;
 
 use crate::header::Headers;
-use crate::transport::nats::codec::ack_subject::{ack_of, acked_as};
+use crate::transport::nats::codec::ack_subject::{ack_subject, ack_subject_of_delivery};
 use crate::transport::nats::codec::subject::Moved;
 use crate::transport::nats::connection::nats::Nats;
-use crate::transport::nats::connection::timeout::TAKEN;
+use crate::transport::nats::connection::timeout::SEND_TIMEOUT;
 use crate::transport::{ConsumerConfig, Fault, Outgoing, Settlement, SettlementReason};
 
 /// That a message was handled.
@@ -55,7 +55,7 @@ impl NatsSettle {
 
     /// The way back for another message of the same consumer.
     pub(crate) fn covering(&self, sequence: u64, delivery: u64) -> Self {
-        let reply = acked_as(self.reply.as_str(), sequence, delivery);
+        let reply = ack_subject_of_delivery(self.reply.as_str(), sequence, delivery);
         Self { reply: reply.map_or_else(|| self.reply.clone(), Subject::from), ..self.clone() }
     }
 
@@ -69,7 +69,7 @@ impl NatsSettle {
     pub(crate) async fn send(&self, settlement: Settlement) -> Result<(), Fault> {
         if self.is_denied() {
             // Boxed: it is rare, and a request has room for much more than an ack.
-            return Box::pin(self.confirm(settlement, TAKEN)).await;
+            return Box::pin(self.confirm(settlement, SEND_TIMEOUT)).await;
         }
         let body = self.body(settlement);
         publish(&self.deliverer.nats, self.reply.clone(), body).await
@@ -93,7 +93,7 @@ impl NatsSettle {
     /// The same, as the last that is said.
     pub(crate) async fn finish(self, settlement: Settlement) -> Result<(), Fault> {
         if self.is_denied() {
-            return Box::pin(self.confirm(settlement, TAKEN)).await;
+            return Box::pin(self.confirm(settlement, SEND_TIMEOUT)).await;
         }
         let body = self.body(settlement);
         publish(&self.deliverer.nats, self.reply, body).await
@@ -129,7 +129,7 @@ impl Nats {
         reason: &str,
     ) -> Result<(), Fault> {
         let message = Outgoing {
-            subject: crate::subject::Subject::from(ack_of(stream, consumer, sequence)),
+            subject: crate::subject::Subject::from(ack_subject(stream, consumer, sequence)),
             headers: Headers::new(),
             payload: body(Settlement::of(SettlementReason::GivenUp(reason)), || {
                 [Duration::ZERO; 2]
@@ -188,9 +188,9 @@ mod tests {
             ("$JS.ACK._.hash.S.c.1.5.6.99.0", "$JS.ACK._.hash.S.c.1.7.8.99.0"),
             ("$JS.ACK.d.hash.S.c.1.5.6.99.0.random", "$JS.ACK.d.hash.S.c.1.7.8.99.0.random"),
         ] {
-            assert_eq!(acked_as(reply, 7, 8).as_deref(), Some(other));
+            assert_eq!(ack_subject_of_delivery(reply, 7, 8).as_deref(), Some(other));
         }
-        assert_eq!(acked_as("$JS.ACK.S", 7, 8), None);
+        assert_eq!(ack_subject_of_delivery("$JS.ACK.S", 7, 8), None);
     }
 
     #[test]

@@ -151,7 +151,7 @@ fn unreadable(stream: &str, deliverer: &Arc<Deliverer>, message: StoredMessage) 
         stored_at: message.stored_at,
     };
     let ack =
-        crate::transport::nats::codec::ack_subject::ack_of(stream, consumer, message.sequence);
+        crate::transport::nats::codec::ack_subject::ack_subject(stream, consumer, message.sequence);
     let settle = NatsSettle::new(deliverer, ack.into(), 1, 0);
     Unreadable { message, receipt, settle: Some(Settle::Nats(settle)) }
 }

@@ -1,5 +1,5 @@
-//! Who waits for which answer. A question has a place here from when it is asked until its answer
-//! is taken, or nobody waits for it any more; the next question takes the same place.
+//! Who waits for which answer. A question has a slot here from when it is asked until its answer
+//! is taken, or nobody waits for it any more; the next question takes the same slot.
 
 #[cfg(test)]
 mod tests;
@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use crate::lock::locked;
-use crate::transport::nats::codec::ack_subject::publish_subject;
+use crate::transport::nats::codec::ack_subject::permission_subject;
 use crate::transport::nats::reply::reply_token::{ReplyToken, Turn};
 use crate::transport::nats::reply::secret::{self, Secrets};
 use crate::transport::{Denial, DeniedAction, Fault};
@@ -28,7 +28,7 @@ const PIECE: usize = 960;
 pub(crate) struct PendingReplies {
     /// `_INBOX.<id>.`: every answer's subject begins with it.
     prefix: String,
-    room: Mutex<Room>,
+    table: Mutex<SlotTable>,
     /// One is to be answered earlier than all others, by its time.
     earlier: Notify,
     /// The server does not let the answers come; it is asked anew with the next question.
@@ -36,13 +36,13 @@ pub(crate) struct PendingReplies {
 }
 
 #[derive(Debug, Default)]
-struct Room {
-    places: Vec<Place>,
-    /// The places that nobody has; the one left last is taken first.
+struct SlotTable {
+    slots: Vec<ReplySlot>,
+    /// The slots that nobody has; the one left last is taken first.
     free: Vec<u32>,
     /// What the subjects of answers are cut from.
     text: BytesMut,
-    /// The last one, in whose place the next is written.
+    /// The last one, which the next one overwrites.
     last: Box<[u8]>,
     /// Random parts of the subjects of answers.
     secrets: Secrets,
@@ -53,7 +53,7 @@ struct Room {
 }
 
 #[derive(Debug)]
-struct Place {
+struct ReplySlot {
     turn: Turn,
     state: State,
 }
@@ -79,12 +79,13 @@ impl PendingReplies {
     pub(crate) fn new(inbox_prefix: &str) -> Self {
         let prefix = format!("{inbox_prefix}.{}.", secret::token());
         let last = [prefix.as_bytes(), &[0; ReplyToken::LENGTH]].concat().into();
-        let (room, earlier) = (Mutex::new(Room { last, ..Room::default() }), Notify::new());
-        Self { prefix, room, earlier, denied: AtomicBool::new(false) }
+        let (table, earlier) =
+            (Mutex::new(SlotTable { last, ..SlotTable::default() }), Notify::new());
+        Self { prefix, table, earlier, denied: AtomicBool::new(false) }
     }
 
-    fn room(&self) -> MutexGuard<'_, Room> {
-        locked(&self.room)
+    fn table(&self) -> MutexGuard<'_, SlotTable> {
+        locked(&self.table)
     }
 
     /// What all answers' subjects match.
@@ -112,55 +113,55 @@ impl PendingReplies {
         }
     }
 
-    /// Takes a place for what is asked on `subject`; gives the subject for its answer too. Where
+    /// Takes a slot for what is asked on `subject`; gives the subject for its answer too. Where
     /// there is none by then it is told so.
     pub(crate) fn take(
         &self,
         subject: Subject,
         by: Option<Instant>,
     ) -> Result<(ReplyToken, Subject), Fault> {
-        let mut room = self.room();
-        if room.closed {
+        let mut table = self.table();
+        if table.closed {
             return Err(Fault::Closed);
         }
-        let turn = Turn::new(room.secrets.next().map_err(Fault::client)?);
-        let place = match room.free.pop() {
-            Some(place) => place,
-            None if room.places.len() == ReplyToken::PLACES => return Err(too_many()),
+        let turn = Turn::new(table.secrets.next().map_err(Fault::client)?);
+        let slot = match table.free.pop() {
+            Some(slot) => slot,
+            None if table.slots.len() == ReplyToken::SLOTS => return Err(too_many()),
             None => {
-                room.places.push(Place { turn: Turn::NONE, state: State::Free });
-                u32::try_from(room.places.len() - 1).map_err(|_| too_many())?
+                table.slots.push(ReplySlot { turn: Turn::NONE, state: State::Free });
+                u32::try_from(table.slots.len() - 1).map_err(|_| too_many())?
             }
         };
-        room.places[place as usize] =
-            Place { turn, state: State::Asked(Question { subject, by, waker: None }) };
-        let ticket = ReplyToken { place, turn };
-        let Room { text, last, .. } = &mut *room;
+        table.slots[slot as usize] =
+            ReplySlot { turn, state: State::Asked(Question { subject, by, waker: None }) };
+        let token = ReplyToken { slot, turn };
+        let SlotTable { text, last, .. } = &mut *table;
         if text.capacity() < last.len() {
             *text = BytesMut::with_capacity(PIECE.max(last.len()));
         }
         if let Some(end) = last.last_chunk_mut() {
-            *end = ticket.text();
+            *end = token.text();
         }
         text.extend_from_slice(last);
-        let answer = room.text.split().freeze();
-        if by.is_some_and(|by| room.alarm.is_none_or(|alarm| by < alarm)) {
-            room.alarm = by;
+        let answer = table.text.split().freeze();
+        if by.is_some_and(|by| table.alarm.is_none_or(|alarm| by < alarm)) {
+            table.alarm = by;
             self.earlier.notify_one();
         }
-        drop(room);
-        Ok((ticket, Subject::try_from(answer).map_err(Fault::client)?))
+        drop(table);
+        Ok((token, Subject::try_from(answer).map_err(Fault::client)?))
     }
 
-    /// Looks for the answer. Once it is taken the place is free.
+    /// Looks for the answer. Once it is taken the slot is free.
     pub(crate) fn poll(
         &self,
-        ticket: ReplyToken,
+        token: ReplyToken,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Message, Fault>> {
-        let mut room = self.room();
-        let Some(place) = room.of(ticket) else { return Poll::Ready(Err(Fault::Closed)) };
-        match &mut place.state {
+        let mut table = self.table();
+        let Some(slot) = table.of(token) else { return Poll::Ready(Err(Fault::Closed)) };
+        match &mut slot.state {
             State::Asked(question) => {
                 match &question.waker {
                     Some(waker) if waker.will_wake(cx.waker()) => {}
@@ -168,7 +169,7 @@ impl PendingReplies {
                 }
                 Poll::Pending
             }
-            State::Free | State::Answered(_) => Poll::Ready(match room.leave(ticket) {
+            State::Free | State::Answered(_) => Poll::Ready(match table.leave(token) {
                 Some(State::Answered(answer)) => answer,
                 _ => Err(Fault::Closed),
             }),
@@ -176,10 +177,10 @@ impl PendingReplies {
     }
 
     /// Takes the answer if it is here, and else leaves everything as it is.
-    pub(crate) fn take_answer(&self, ticket: ReplyToken) -> Option<Result<Message, Fault>> {
-        let mut room = self.room();
-        match room.of(ticket)?.state {
-            State::Answered(_) => match room.leave(ticket) {
+    pub(crate) fn take_answer(&self, token: ReplyToken) -> Option<Result<Message, Fault>> {
+        let mut table = self.table();
+        match table.of(token)?.state {
+            State::Answered(_) => match table.leave(token) {
                 Some(State::Answered(answer)) => Some(answer),
                 _ => None,
             },
@@ -188,20 +189,19 @@ impl PendingReplies {
     }
 
     /// Nobody waits for it any more.
-    pub(crate) fn forget(&self, ticket: ReplyToken) {
-        let left = self.room().leave(ticket);
+    pub(crate) fn forget(&self, token: ReplyToken) {
+        let left = self.table().leave(token);
         drop(left);
     }
 
     /// Hands out answers. Whoever is to look for one is added to `wakers`; what nobody waits for is
     /// dropped.
     pub(crate) fn answer(&self, answers: &mut Vec<Message>, wakers: &mut Vec<Waker>) {
-        let mut room = self.room();
+        let mut table = self.table();
         for message in answers.drain(..) {
             let token = message.subject.get(self.prefix.len()..);
-            if let Some(place) = token.and_then(ReplyToken::read).and_then(|ticket| room.of(ticket))
-            {
-                wakers.extend(place.answer(Ok(message)));
+            if let Some(slot) = token.and_then(ReplyToken::read).and_then(|token| table.of(token)) {
+                wakers.extend(slot.answer(Ok(message)));
             }
         }
     }
@@ -221,24 +221,24 @@ impl PendingReplies {
     /// when it is answered, as nearly all are: it is found to be gone here, once for many.
     fn expire(&self, now: Instant) -> Option<Instant> {
         let (mut next, mut wakers) = (None::<Instant>, Vec::new());
-        let mut room = self.room();
-        for place in &mut room.places {
-            let State::Asked(Question { by: Some(by), .. }) = place.state else { continue };
+        let mut table = self.table();
+        for slot in &mut table.slots {
+            let State::Asked(Question { by: Some(by), .. }) = slot.state else { continue };
             if by <= now {
-                wakers.extend(place.answer(Err(Fault::Timeout)));
+                wakers.extend(slot.answer(Err(Fault::Timeout)));
             } else {
                 next = Some(next.map_or(by, |next| next.min(by)));
             }
         }
-        room.alarm = next;
-        drop(room);
+        table.alarm = next;
+        drop(table);
         wakers.into_iter().for_each(Waker::wake);
         next
     }
 
     /// Nobody will be answered, nor asks again: the connection was closed.
     pub(crate) fn close(&self) {
-        self.room().closed = true;
+        self.table().closed = true;
         self.answer_all(|_| Some(Fault::Closed));
     }
 
@@ -246,7 +246,7 @@ impl PendingReplies {
     pub(crate) fn deny(&self, denial: &Denial) -> bool {
         match denial.action {
             DeniedAction::Publish => self.answer_all(|subject| {
-                let is_denied = publish_subject(subject) == denial.subject;
+                let is_denied = permission_subject(subject) == denial.subject;
                 is_denied.then(|| Fault::Denied(denial.clone()))
             }),
             DeniedAction::Subscribe if denial.subject == self.filter() => {
@@ -260,11 +260,11 @@ impl PendingReplies {
     /// Answers each question with the fault that its subject has; says whether there was any.
     fn answer_all(&self, fault: impl Fn(&str) -> Option<Fault>) -> bool {
         let (mut any, mut wakers) = (false, Vec::new());
-        for place in &mut self.room().places {
-            let State::Asked(question) = &place.state else { continue };
+        for slot in &mut self.table().slots {
+            let State::Asked(question) = &slot.state else { continue };
             if let Some(fault) = fault(&question.subject) {
                 any = true;
-                wakers.extend(place.answer(Err(fault)));
+                wakers.extend(slot.answer(Err(fault)));
             }
         }
         wakers.into_iter().for_each(Waker::wake);
@@ -272,25 +272,25 @@ impl PendingReplies {
     }
 }
 
-impl Room {
-    /// The place, if it is still that of this ticket.
-    fn of(&mut self, ticket: ReplyToken) -> Option<&mut Place> {
-        self.places.get_mut(ticket.place as usize).filter(|place| place.turn == ticket.turn)
+impl SlotTable {
+    /// The slot, if it is still that of this token.
+    fn of(&mut self, token: ReplyToken) -> Option<&mut ReplySlot> {
+        self.slots.get_mut(token.slot as usize).filter(|slot| slot.turn == token.turn)
     }
 
-    /// Frees the place; gives what was there.
-    fn leave(&mut self, ticket: ReplyToken) -> Option<State> {
-        let place = self.of(ticket)?;
-        let left = std::mem::replace(&mut place.state, State::Free);
+    /// Frees the slot; gives what was there.
+    fn leave(&mut self, token: ReplyToken) -> Option<State> {
+        let slot = self.of(token)?;
+        let left = std::mem::replace(&mut slot.state, State::Free);
         if matches!(left, State::Free) {
             return None;
         }
-        self.free.push(ticket.place);
+        self.free.push(token.slot);
         Some(left)
     }
 }
 
-impl Place {
+impl ReplySlot {
     /// Puts the answer there for who waits; the first counts. Gives whom to wake.
     fn answer(&mut self, answer: Result<Message, Fault>) -> Option<Waker> {
         let State::Asked(question) = &mut self.state else { return None };

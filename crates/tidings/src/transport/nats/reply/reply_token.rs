@@ -1,6 +1,6 @@
 //! The name of one question: the last token of the subject of its answer.
 //!
-//! Whoever is asked learns it, and may learn from it no other one: the place is a small number that
+//! Whoever is asked learns it, and may learn from it no other one: the slot is a small number that
 //! anybody can guess, and so there are 48 random bits beside it that nobody can.
 
 use std::fmt;
@@ -23,27 +23,27 @@ const fn pairs() -> [[u8; 2]; 4096] {
     pairs
 }
 
-/// How many bytes of the text say the place.
-const PLACE: usize = 4;
+/// How many bytes of the text say the slot.
+const SLOT_LENGTH: usize = 4;
 
-/// A place among those who wait, and what only this question's answer has beside it. It also tells a
-/// late answer to a question that was forgotten from the answer to who has the place now.
+/// A slot among those who wait, and what only this question's answer has beside it. It also tells a
+/// late answer to a question that was forgotten from the answer to who has the slot now.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ReplyToken {
-    pub(crate) place: u32,
+    pub(crate) slot: u32,
     pub(crate) turn: Turn,
 }
 
 /// 48 random bits, as they are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Turn([u8; ReplyToken::LENGTH - PLACE]);
+pub(crate) struct Turn([u8; ReplyToken::LENGTH - SLOT_LENGTH]);
 
 impl Turn {
-    /// That of a place that nobody has ever taken: no text that is read is like it.
-    pub(crate) const NONE: Self = Self([0; ReplyToken::LENGTH - PLACE]);
+    /// That of a slot that nobody has ever taken: no text that is read is like it.
+    pub(crate) const NONE: Self = Self([0; ReplyToken::LENGTH - SLOT_LENGTH]);
 
     pub(crate) fn new(secret: Secret) -> Self {
-        let (mut text, mut rest) = ([0; ReplyToken::LENGTH - PLACE], secret.bits());
+        let (mut text, mut rest) = ([0; ReplyToken::LENGTH - SLOT_LENGTH], secret.bits());
         for pair in text.as_chunks_mut().0 {
             *pair = PAIRS[(rest & 4095) as usize];
             rest >>= 12;
@@ -53,40 +53,40 @@ impl Turn {
 }
 
 impl ReplyToken {
-    /// How many places there can be.
-    pub(crate) const PLACES: usize = 1 << (6 * PLACE);
+    /// How many slots there can be.
+    pub(crate) const SLOTS: usize = 1 << (6 * SLOT_LENGTH);
     /// The length of the text, in bytes.
     pub(crate) const LENGTH: usize = 12;
 
     /// The token.
     pub(crate) fn text(self) -> [u8; Self::LENGTH] {
         let mut text = [0; Self::LENGTH];
-        let (place, turn) = text.split_at_mut(PLACE);
-        let [low, high] = [self.place & 4095, self.place >> 12 & 4095];
-        place[..2].copy_from_slice(&PAIRS[low as usize]);
-        place[2..].copy_from_slice(&PAIRS[high as usize]);
+        let (slot, turn) = text.split_at_mut(SLOT_LENGTH);
+        let [low, high] = [self.slot & 4095, self.slot >> 12 & 4095];
+        slot[..2].copy_from_slice(&PAIRS[low as usize]);
+        slot[2..].copy_from_slice(&PAIRS[high as usize]);
         turn.copy_from_slice(&self.turn.0);
         text
     }
 
     /// Reads it back; `None` if it is none.
     pub(crate) fn read(token: &str) -> Option<Self> {
-        let (place, turn) = token.as_bytes().split_first_chunk::<PLACE>()?;
+        let (slot, turn) = token.as_bytes().split_first_chunk::<SLOT_LENGTH>()?;
         let turn = Turn(turn.try_into().ok()?);
-        let [a, b, c, d] = place.map(|digit| VALUES[usize::from(digit)]);
+        let [a, b, c, d] = slot.map(|digit| VALUES[usize::from(digit)]);
         // One that is none is more than all digits have.
         if (a | b | c | d) > 63 {
             return None;
         }
         let [a, b, c, d] = [a, b, c, d].map(u32::from);
-        Some(Self { place: a | b << 6 | c << 12 | d << 18, turn })
+        Some(Self { slot: a | b << 6 | c << 12 | d << 18, turn })
     }
 }
 
 impl fmt::Debug for ReplyToken {
-    /// The place alone: what is logged is read by others.
+    /// The slot alone: what is logged is read by others.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ReplyToken").field(&self.place).finish()
+        f.debug_tuple("ReplyToken").field(&self.slot).finish()
     }
 }
 
@@ -121,14 +121,14 @@ mod tests {
     #[test]
     fn what_is_written_is_read_and_is_a_token() {
         let mut secrets = Secrets::default();
-        let last = u32::try_from(ReplyToken::PLACES - 1).unwrap();
-        for place in [0, 1, 63, 64, 2047, 2048, 4095, 4096, last] {
+        let last = u32::try_from(ReplyToken::SLOTS - 1).unwrap();
+        for slot in [0, 1, 63, 64, 2047, 2048, 4095, 4096, last] {
             for _ in 0..100 {
-                let ticket = ReplyToken { place, turn: Turn::new(secrets.next().unwrap()) };
-                let text = ticket.text();
+                let token = ReplyToken { slot, turn: Turn::new(secrets.next().unwrap()) };
+                let text = token.text();
                 let text = std::str::from_utf8(&text).unwrap();
                 assert_eq!(tidings_subject::check_token(text), Ok(()));
-                assert_eq!(ReplyToken::read(text), Some(ticket), "{text}");
+                assert_eq!(ReplyToken::read(text), Some(token), "{text}");
             }
         }
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 const TOGETHER: usize = 64;
 
 /// A token of a subject that nobody can guess: 72 random bits in 12 characters. (With `_INBOX` and a
-/// ticket it is 32, of which many are looked through most quickly.)
+/// reply token it is 32, of which many are looked through most quickly.)
 pub(crate) fn token() -> String {
     // The bytes between say which kind of id it is.
     let [first @ .., _, _, _, _, _, _, _, x, y, z] = *Uuid::new_v4().as_bytes();

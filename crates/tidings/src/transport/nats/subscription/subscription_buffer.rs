@@ -28,7 +28,7 @@ use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::connection::permission::Denials;
 use crate::transport::nats::connection::role::Role;
 use crate::transport::nats::connection::server_connection::ServerConnection;
-use crate::transport::nats::connection::timeout::TAKEN;
+use crate::transport::nats::connection::timeout::SEND_TIMEOUT;
 use crate::transport::{Denial, Dropped};
 
 /// An UNSUB after so many messages that the server takes it for one without a number (it reads
@@ -340,7 +340,7 @@ impl SubscriptionBuffer {
         let Ok(source) = nats.listen(which, &self.interest).await else { return true };
         let old = self.state().source.replace(source);
         drop(old);
-        if nats.barrier_of(which, TAKEN).await.is_err() {
+        if nats.barrier_of(which, SEND_TIMEOUT).await.is_err() {
             return true;
         }
         // Its owner was told the first time.

@@ -1,31 +1,31 @@
-//! What a server says about a pull request, beside the messages (ADR-13, ADR-37).
+//! Statuses of pull requests, which a server sends beside the messages (ADR-13, ADR-37).
 
 use async_nats::{Message, StatusCode};
 
 use crate::header::PENDING_MESSAGES;
 use crate::transport::nats::codec::ack_subject::ACK;
 
-/// What it has said.
+/// Status that a server tells of a pull request.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Said {
-    /// That it is there.
+pub(super) enum PullStatus {
+    /// It is there.
     Heartbeat,
-    /// That a request has ended; so many messages of it do not come, if it says how many.
+    /// A request has ended; so many messages of it do not come, if it says how many.
     Ended(Option<usize>),
-    /// That the consumer was deleted.
+    /// The consumer was deleted.
     Deleted,
-    /// That another server will answer.
+    /// Another server will answer.
     Moved,
-    /// That nobody answers.
+    /// Nobody answers.
     Nobody,
-    /// Whatever else.
+    /// Any other, with its text.
     Other(String),
 }
 
 /// `None` of a stored message, which may have a status too: the server's own words can't be
 /// acknowledged.
 #[inline]
-pub(super) fn said(message: &Message) -> Option<Said> {
+pub(super) fn status_of(message: &Message) -> Option<PullStatus> {
     let status = message.status?;
     if message.reply.as_ref().is_some_and(|to| to.starts_with(ACK)) {
         return None;
@@ -34,22 +34,22 @@ pub(super) fn said(message: &Message) -> Option<Said> {
 }
 
 #[cold]
-fn read(status: StatusCode, message: &Message) -> Said {
+fn read(status: StatusCode, message: &Message) -> PullStatus {
     let text = message.description.as_deref().unwrap_or_default();
     let is = |words: &str| text.eq_ignore_ascii_case(words);
     match status {
-        StatusCode::IDLE_HEARTBEAT => Said::Heartbeat,
+        StatusCode::IDLE_HEARTBEAT => PullStatus::Heartbeat,
         StatusCode::NOT_FOUND | StatusCode::TIMEOUT => {
             let headers = message.headers.as_ref();
             let left = headers.and_then(|headers| headers.get(PENDING_MESSAGES));
-            Said::Ended(left.and_then(|left| left.as_str().parse().ok()))
+            PullStatus::Ended(left.and_then(|left| left.as_str().parse().ok()))
         }
-        StatusCode::REQUEST_TERMINATED if is("consumer deleted") => Said::Deleted,
+        StatusCode::REQUEST_TERMINATED if is("consumer deleted") => PullStatus::Deleted,
         StatusCode::REQUEST_TERMINATED if is("leadership change") || is("server shutdown") => {
-            Said::Moved
+            PullStatus::Moved
         }
-        StatusCode::NO_RESPONDERS => Said::Nobody,
-        status => Said::Other(format!("{status} {text}")),
+        StatusCode::NO_RESPONDERS => PullStatus::Nobody,
+        status => PullStatus::Other(format!("{status} {text}")),
     }
 }
 
@@ -84,25 +84,34 @@ mod tests {
     #[test]
     fn each_status_has_its_meaning() {
         for (status, text, left, expected) in [
-            (100, "Idle Heartbeat", None, Said::Heartbeat),
-            (408, "Request Timeout", Some("17"), Said::Ended(Some(17))),
-            (404, "No Messages", None, Said::Ended(None)),
-            (408, "Request Timeout", Some("many"), Said::Ended(None)),
-            (409, "Consumer Deleted", None, Said::Deleted),
-            (409, "Leadership Change", None, Said::Moved),
-            (409, "Server Shutdown", None, Said::Moved),
-            (503, "", None, Said::Nobody),
-            (409, "Exceeded MaxWaiting", None, Said::Other("409 Exceeded MaxWaiting".to_owned())),
+            (100, "Idle Heartbeat", None, PullStatus::Heartbeat),
+            (408, "Request Timeout", Some("17"), PullStatus::Ended(Some(17))),
+            (404, "No Messages", None, PullStatus::Ended(None)),
+            (408, "Request Timeout", Some("many"), PullStatus::Ended(None)),
+            (409, "Consumer Deleted", None, PullStatus::Deleted),
+            (409, "Leadership Change", None, PullStatus::Moved),
+            (409, "Server Shutdown", None, PullStatus::Moved),
+            (503, "", None, PullStatus::Nobody),
+            (
+                409,
+                "Exceeded MaxWaiting",
+                None,
+                PullStatus::Other("409 Exceeded MaxWaiting".to_owned()),
+            ),
         ] {
-            assert_eq!(said(&message(status, text, left, None)), Some(expected), "{status} {text}");
+            assert_eq!(
+                status_of(&message(status, text, left, None)),
+                Some(expected),
+                "{status} {text}"
+            );
         }
     }
 
     #[test]
     fn a_stored_message_is_none_of_the_servers_words() {
         let mut stored = message(503, "", None, Some("$JS.ACK.S.c.1.2.3.4.5"));
-        assert_eq!(said(&stored), None);
+        assert_eq!(status_of(&stored), None);
         (stored.reply, stored.status) = (None, None);
-        assert_eq!(said(&stored), None);
+        assert_eq!(status_of(&stored), None);
     }
 }
