@@ -191,11 +191,11 @@ impl ActiveRoute {
         self.lifecycle.abort.cancelled().await;
     }
 
-    /// A message that came: from here on it is known to be here.
+    /// A message that register: from here on it is known to be here.
     #[inline]
-    pub(crate) fn came(&self, message: &HandledMessage) -> Span {
+    pub(crate) fn register(&self, message: &HandledMessage) -> Span {
         if self.acks_all {
-            self.in_flight.ack_window(|window| window.came(message));
+            self.in_flight.ack_window(|window| window.add(message));
         }
         self.begin(message)
     }
@@ -206,8 +206,8 @@ impl ActiveRoute {
         // A key that panics is none; the handler's own decoding will say so again.
         let read = |key: &Key| guarded(|| key(&message)).ok().flatten();
         let key = key.as_ref().and_then(read);
-        let underway = self.came(&message);
-        QueuedMessage::new(message, underway, key)
+        let span = self.register(&message);
+        QueuedMessage::new(message, span, key)
     }
 
     /// A message that was not written into the buffer.

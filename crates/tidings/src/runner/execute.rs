@@ -96,9 +96,9 @@ async fn go_on(
             (handled.unwrap_or_else(Interruption::into_handled), took + begun.elapsed())
         }
         Stage::Ended { handled, took } => (handled, took),
-        Stage::Concluding(mut conclusion) => return poll_fn(|cx| conclusion.poll(cx)).await,
+        Stage::Settling(mut settling) => return poll_fn(|cx| settling.poll(cx)).await,
     };
-    settle::conclude(active, queued, handled, took).await
+    settle::settle(active, queued, handled, took).await
 }
 
 /// Runs the handler, as long as it may.
@@ -112,7 +112,7 @@ async fn call(
     let mut slot = empty_slot();
     // Decoding runs the user's code too: a panic there is caught as well.
     let handled = async {
-        queued.underway.hold().await;
+        queued.span.hold().await;
         let begun = std::time::Instant::now();
         if let Err(error) = dispatch.dispatch(&queued.incoming, cx, &mut slot) {
             *kept = Some(begun.elapsed());

@@ -127,7 +127,7 @@ impl Scheduler {
         let (active, state) = (self.route.clone(), self.route.state());
         let mut stopped = pin!(active.stopped());
         let mut paused = pin!(state.is_paused(true));
-        let halt = poll_fn(|cx| {
+        let reason = poll_fn(|cx| {
             // First: a feed that always has something must not keep them waiting.
             if stopped.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(StopReason::Stopped);
@@ -137,7 +137,7 @@ impl Scheduler {
             }
             self.poll_turn(cx, Some((feed, listener)))
         });
-        halt.await
+        reason.await
     }
 
     /// Waits for something else, while what is here goes on.
@@ -183,8 +183,8 @@ impl Scheduler {
         let mut is_clear = false;
         loop {
             if !is_clear {
-                if let Some(halt) = self.halts(source.as_ref().map(|(feed, _)| &**feed)) {
-                    return Poll::Ready(halt);
+                if let Some(reason) = self.stop_reason(source.as_ref().map(|(feed, _)| &**feed)) {
+                    return Poll::Ready(reason);
                 }
                 is_clear = self.begin(&mut left);
             }
@@ -249,15 +249,15 @@ impl Scheduler {
         let Self { route, inline, buffer, .. } = self;
         let message = buffer.message();
         if route.acks_all {
-            route.in_flight.ack_window(|window| window.came(message));
+            route.in_flight.ack_window(|window| window.add(message));
         }
         let work = Work::Handle { declarations: route.declarations, incoming: message };
-        let mut underway = route.link.begin(work);
+        let mut span = route.link.begin(work);
         let begun = if let Some(reason) = route.passed_over(message) {
             pass(route, message, reason);
             Ok((Health::Unknown, true))
-        } else if inline.is_free(&underway) {
-            inline.handle(route, message, &mut underway)
+        } else if inline.is_free(&span) {
+            inline.handle(route, message, &mut span)
         } else {
             Err(Stage::Fresh)
         };
@@ -268,7 +268,7 @@ impl Scheduler {
                 alone && self.open.is_none() && self.circuit.is_closed()
             }
             Err(stage) => {
-                let queued = QueuedMessage::new(Arc::clone(message), underway, None);
+                let queued = QueuedMessage::new(Arc::clone(message), span, None);
                 self.go_on(queued, stage)
             }
         }
@@ -284,7 +284,7 @@ impl Scheduler {
 
     /// Why no more is to be taken, for now, if there is a reason beside those of the circuit.
     #[inline]
-    fn halts(&mut self, source: Option<&MessageFeed>) -> Option<StopReason> {
+    fn stop_reason(&mut self, source: Option<&MessageFeed>) -> Option<StopReason> {
         let feed = source?;
         if self.route.acks_all {
             if self.in_flight.ack_window(AckWindow::makes_way) {

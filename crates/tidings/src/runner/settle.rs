@@ -42,12 +42,12 @@ fn is_plain(active: &ActiveRoute, message: &Incoming) -> bool {
 }
 
 /// Settles an event whose handler has ended, as far as nothing waits; `None` where more is to be
-/// done than an ack, or an ack finds no room on its way to the server: that is for [`conclude`].
+/// done than an ack, or an ack finds no room on its way to the server: that is for [`settle`].
 #[inline]
-pub(crate) fn conclude_at_once(
+pub(crate) fn settle_at_once(
     active: &Arc<ActiveRoute>,
     message: &Arc<HandledMessage>,
-    underway: &Span,
+    span: &Span,
     handled: &HandlerExit,
 ) -> Option<()> {
     if !is_plain(active, message) {
@@ -55,17 +55,17 @@ pub(crate) fn conclude_at_once(
     }
     let reason = Policy::decide_at_once(handled)?;
     let Some(settle) = &message.settle else {
-        handled.tell(underway, None);
+        handled.tell(span, None);
         return Some(());
     };
     if active.acks_all {
-        handled.tell(underway, Some(&Settlement::of(reason)));
+        handled.tell(span, Some(&Settlement::of(reason)));
         let due = active.in_flight.ack_window(|window| window.handled(message));
         acknowledge_all(active, due);
         return Some(());
     }
     let acked = settle.ack_at_once(reason)?;
-    handled.tell(underway, Some(&Settlement::of(reason)));
+    handled.tell(span, Some(&Settlement::of(reason)));
     if acked.is_err() {
         unsettled(active, message, acked);
     }
@@ -74,7 +74,7 @@ pub(crate) fn conclude_at_once(
 
 /// Settles or answers a message that was handled in this way, or gives it back with the time
 /// that it is to wait here; says what it means for the handler.
-pub(crate) async fn conclude(
+pub(crate) async fn settle(
     active: &Arc<ActiveRoute>,
     mut queued: QueuedMessage,
     handled: HandlerExit,
@@ -97,15 +97,15 @@ pub(crate) async fn conclude(
     // What waits here is told of as if it were given back.
     let tell_kept = |disposition: &Disposition, queued: &QueuedMessage| {
         let settlement = disposition.settlement_reason().map(Settlement::of);
-        handled.tell(&queued.underway, settlement.as_ref());
+        handled.tell(&queued.span, settlement.as_ref());
     };
     let sent = match disposition {
         Some(kept @ Disposition::Defer(delay)) => {
             tell_kept(&kept, &queued);
-            let underway = active.begin(&queued.incoming);
+            let span = active.begin(&queued.incoming);
             // Its next run counts anew what it publishes.
             let incoming = Arc::new(queued.incoming.anew());
-            return (health, Some((QueuedMessage { incoming, underway, ..queued }, delay)));
+            return (health, Some((QueuedMessage { incoming, span, ..queued }, delay)));
         }
         // Those behind it wait as long as it does.
         Some(kept @ Disposition::Retry(delay))
@@ -119,9 +119,9 @@ pub(crate) async fn conclude(
             Box::pin(note_given_back(active, &queued)).await;
             tell_kept(&kept, &queued);
             active.in_flight.ack_window(AckWindow::make_way);
-            let underway = active.begin(&queued.incoming);
+            let span = active.begin(&queued.incoming);
             let incoming = Arc::new(queued.incoming.anew());
-            return (health, Some((QueuedMessage { incoming, underway, ..queued }, delay)));
+            return (health, Some((QueuedMessage { incoming, span, ..queued }, delay)));
         }
         // Boxed, as what is rare is here: each task has room for all that may come.
         Some(Disposition::DeadLetter(reason)) => {
@@ -130,12 +130,12 @@ pub(crate) async fn conclude(
             queued = back;
             sent
         }
-        Some(disposition) => settle(active, &mut queued, &handled, disposition).await,
+        Some(disposition) => send_settlement(active, &mut queued, &handled, disposition).await,
         None => answer(active, &queued, handled).await,
     };
     unsettled(active, &queued.incoming, sent);
     // Never, but where a test says so.
-    if queued.underway.redelivers() && queued.incoming.receipt.is_some() {
+    if queued.span.redelivers() && queued.incoming.receipt.is_some() {
         return (health, Some((once_more(active, queued), Duration::ZERO)));
     }
     (health, None)
@@ -148,8 +148,8 @@ fn once_more(active: &ActiveRoute, queued: QueuedMessage) -> QueuedMessage {
         receipt.attempt += 1;
     }
     let incoming = Arc::new(again);
-    let underway = active.begin(&incoming);
-    QueuedMessage { incoming, underway, ..queued }
+    let span = active.begin(&incoming);
+    QueuedMessage { incoming, span, ..queued }
 }
 
 /// Asks the policy about a stream's message; `None` for one that is not settled.
@@ -218,7 +218,7 @@ fn log_disposition(
 }
 
 /// Settles a stream's message that is not put aside, as the policy has decided.
-async fn settle(
+async fn send_settlement(
     active: &ActiveRoute,
     queued: &mut QueuedMessage,
     handled: &HandlerExit,
@@ -235,7 +235,7 @@ async fn settle(
     }
     // From here on the server is told no more that it is in good hands.
     queued.in_flight = None;
-    let QueuedMessage { incoming, underway, .. } = &*queued;
+    let QueuedMessage { incoming, span, .. } = &*queued;
     let Some(settle) = &incoming.settle else { return Ok(()) };
     // What was acked at its first attempt has no history: nobody is asked for it.
     if let Some(receipt) = &incoming.receipt
@@ -245,8 +245,8 @@ async fn settle(
         active.history.forget(receipt);
         active.ack_floor.settle(incoming);
     }
-    let settlement = underway.settlement(settlement);
-    handled.tell(underway, Some(&settlement));
+    let settlement = span.settlement(settlement);
+    handled.tell(span, Some(&settlement));
     if active.acks_all {
         return settle_in_order(active, incoming, settle, settlement).await;
     }
@@ -284,7 +284,7 @@ async fn answer(
     queued: &QueuedMessage,
     handled: HandlerExit,
 ) -> Result<(), Fault> {
-    handled.tell(&queued.underway, None);
+    handled.tell(&queued.span, None);
     let told = ErrorReply::of(&handled, active.telling);
     reply::report(&active.label, &handled, told.as_ref());
     if let Some(told) = &told {

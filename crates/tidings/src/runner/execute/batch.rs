@@ -54,10 +54,9 @@ pub(crate) async fn work_on_all(
     let spent = spent.into_iter().map(|queued| (queued, HandlerExit::UsedUp, Duration::ZERO));
     // Side by side: one whose letter can't be stored must not keep the others from being acked.
     let all = spent.chain(handled);
-    let concluding =
-        all.map(|(queued, handled, took)| settle::conclude(active, queued, handled, took));
+    let settling = all.map(|(queued, handled, took)| settle::settle(active, queued, handled, took));
     let mut health = Health::Unknown;
-    for (one, later) in join_all(concluding).await {
+    for (one, later) in join_all(settling).await {
         permit.defer(later);
         // One that failed by itself says nothing of the handler, as long as others did not.
         if one == Health::Well || health == Health::Unknown {
@@ -81,7 +80,7 @@ async fn call_with_all(
     let mut marks = None;
     let work = async {
         for queued in batch {
-            queued.underway.hold().await;
+            queued.span.hold().await;
         }
         let messages = batch.iter().map(|queued| (&**queued.incoming, cx(queued))).collect();
         let Dispatched { items, work } = dispatch.dispatch(messages, of_batch);

@@ -31,19 +31,19 @@ pub(crate) struct InlineExecutor {
     in_a_row: u32,
     timer: BatchTimer,
     /// Future that settles or answers a message, where that is more than an ack.
-    conclusion: ReusableBoxFuture<'static, Settled>,
+    settling: ReusableBoxFuture<'static, Settled>,
 }
 
 impl Default for InlineExecutor {
     fn default() -> Self {
-        let conclusion = ReusableBoxFuture::new(std::future::pending());
+        let settling = ReusableBoxFuture::new(std::future::pending());
         Self {
             slot: empty_slot(),
             budget: InlineBudget::default(),
             is_quick: false,
             in_a_row: 0,
             timer: BatchTimer::default(),
-            conclusion,
+            settling,
         }
     }
 }
@@ -56,8 +56,8 @@ impl InlineExecutor {
 
     /// Returns `true` if a message may be handled here: not one that a test holds back or disturbs, nor
     /// without budget, since a handler would wait in vain.
-    pub(crate) fn is_free(&self, underway: &Span) -> bool {
-        self.is_quick && !underway.is_disturbed() && coop::has_budget_remaining()
+    pub(crate) fn is_free(&self, span: &Span) -> bool {
+        self.is_quick && !span.is_disturbed() && coop::has_budget_remaining()
     }
 
     fn charge(&mut self, elapsed: Elapsed) {
@@ -91,9 +91,9 @@ impl InlineExecutor {
         &mut self,
         active: &Arc<ActiveRoute>,
         message: &Arc<HandledMessage>,
-        underway: &mut Span,
+        span: &mut Span,
     ) -> Result<(Health, bool), Stage> {
-        let handled = self.begin(active, message, underway);
+        let handled = self.begin(active, message, span);
         self.in_a_row = match &handled {
             Ok(_) => self.in_a_row.saturating_add(1),
             // What keeps this message is the way to the server, not the handler.
@@ -107,7 +107,7 @@ impl InlineExecutor {
         &mut self,
         active: &Arc<ActiveRoute>,
         message: &Arc<HandledMessage>,
-        underway: &mut Span,
+        span: &mut Span,
     ) -> Result<(Health, bool), Stage> {
         let Dispatching::Each(dispatch) = &active.dispatch else { return Err(Stage::Fresh) };
         // One that comes again may have to be given up instead: a task looks.
@@ -130,7 +130,7 @@ impl InlineExecutor {
         let alone = !is_told || !active.in_flight.end_inline();
         match handled {
             Poll::Ready(handled) => {
-                let health = self.conclude(active, message, underway, handled)?;
+                let health = self.settle(active, message, span, handled)?;
                 Ok((health, alone))
             }
             Poll::Pending => {
@@ -154,16 +154,16 @@ impl InlineExecutor {
     }
 
     /// Settles or answers a message that its handler is done with, as far as nothing waits.
-    fn conclude(
+    fn settle(
         &mut self,
         active: &Arc<ActiveRoute>,
         message: &Arc<HandledMessage>,
-        underway: &mut Span,
+        span: &mut Span,
         handled: HandlerExit,
     ) -> Result<Health, Stage> {
         // An event's that has gone well, as nearly all do.
         if matches!(handled, HandlerExit::Returned(Outcome::Done))
-            && settle::conclude_at_once(active, message, underway, &handled).is_some()
+            && settle::settle_at_once(active, message, span, &handled).is_some()
         {
             let elapsed = self.timer.done();
             self.count(active, elapsed);
@@ -174,15 +174,15 @@ impl InlineExecutor {
             return Err(Stage::Ended { handled, took });
         }
         // Whoever asked gets the answer.
-        let queued = QueuedMessage::new(Arc::clone(message), std::mem::take(underway), None);
+        let queued = QueuedMessage::new(Arc::clone(message), std::mem::take(span), None);
         let active = Arc::clone(active);
-        self.conclusion.set(async move { settle::conclude(&active, queued, handled, took).await });
-        match self.conclusion.poll(&mut Context::from_waker(Waker::noop())) {
+        self.settling.set(async move { settle::settle(&active, queued, handled, took).await });
+        match self.settling.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready((health, _)) => Ok(health),
             Poll::Pending => {
                 let nothing = ReusableBoxFuture::new(std::future::pending());
-                let conclusion = std::mem::replace(&mut self.conclusion, nothing);
-                Err(Stage::Concluding(conclusion))
+                let settling = std::mem::replace(&mut self.settling, nothing);
+                Err(Stage::Settling(settling))
             }
         }
     }

@@ -17,5 +17,5 @@ pub(crate) enum Stage {
     /// Its handler has ended.
     Ended { handled: HandlerExit, took: Duration },
     /// Settling it waits for something.
-    Concluding(ReusableBoxFuture<'static, Settled>),
+    Settling(ReusableBoxFuture<'static, Settled>),
 }

@@ -34,9 +34,9 @@ pub(crate) async fn run(
     let mut feed = inboxes.map(|inboxes| MessageFeed::Core(watched(&active, inboxes)));
     loop {
         if let Some(mut feed) = feed.take() {
-            let halt = scheduler.run(&mut feed, listener).await;
+            let reason = scheduler.run(&mut feed, listener).await;
             end(scheduler, feed, listener).await;
-            match halt {
+            match reason {
                 StopReason::Stopped
                 | StopReason::Dry
                 | StopReason::Broken

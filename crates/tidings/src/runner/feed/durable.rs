@@ -59,7 +59,7 @@ pub(crate) async fn run(scheduler: &mut Scheduler, durable: &Arc<Durable>, liste
                 let mut feed = MessageFeed::durable(pull);
                 let feeding = active.feeding();
                 in_flight.attach(feed.flow());
-                let halt = scheduler.run(&mut feed, listener).await;
+                let reason = scheduler.run(&mut feed, listener).await;
                 if let Some(reach) = in_flight.reach() {
                     active.ack_floor.close(reach);
                 }
@@ -67,7 +67,7 @@ pub(crate) async fn run(scheduler: &mut Scheduler, durable: &Arc<Durable>, liste
                 if scheduler.has_delivered() {
                     waits.reset();
                 }
-                match halt {
+                match reason {
                     StopReason::Stopped => {
                         return give_back(scheduler, Some((feed, feeding))).await;
                     }

@@ -121,7 +121,7 @@ impl AckWindow {
     }
 
     /// A message came.
-    pub(crate) fn came(&mut self, message: &HandledMessage) {
+    pub(crate) fn add(&mut self, message: &HandledMessage) {
         let (Some(receipt), Some(settle)) = (&message.receipt, &message.settle) else { return };
         self.holds = false;
         let delivery = settle.delivery();

@@ -12,7 +12,7 @@ use crate::probe::Span;
 #[derive(Debug)]
 pub(crate) struct QueuedMessage {
     pub(crate) incoming: Arc<HandledMessage>,
-    pub(crate) underway: Span,
+    pub(crate) span: Span,
     /// Those of one key are handled one after the other.
     pub(crate) key: Option<u64>,
     /// When it began to wait here, if it did.
@@ -26,8 +26,8 @@ pub(crate) struct QueuedMessage {
 }
 
 impl QueuedMessage {
-    pub(crate) fn new(incoming: Arc<HandledMessage>, underway: Span, key: Option<u64>) -> Self {
-        Self { incoming, underway, key, since: None, told: None, due: None, in_flight: None }
+    pub(crate) fn new(incoming: Arc<HandledMessage>, span: Span, key: Option<u64>) -> Self {
+        Self { incoming, span, key, since: None, told: None, due: None, in_flight: None }
     }
 
     /// Since when it could have begun.

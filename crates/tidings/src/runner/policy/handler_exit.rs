@@ -53,16 +53,16 @@ impl Interruption {
 impl HandlerExit {
     /// Says what came of a message, and how a stream's was settled.
     #[inline]
-    pub(crate) fn tell(&self, underway: &Span, settlement: Option<&Settlement>) {
+    pub(crate) fn tell(&self, span: &Span, settlement: Option<&Settlement>) {
         match self {
-            Self::Returned(outcome) => underway.tell(End::Returned(outcome, settlement)),
-            Self::Panicked(text) => underway.tell(End::Panicked(text, settlement)),
+            Self::Returned(outcome) => span.tell(End::Returned(outcome, settlement)),
+            Self::Panicked(text) => span.tell(End::Panicked(text, settlement)),
             // It comes again, to whoever knows it.
             Self::Undecodable(error) if settlement.is_some_and(Settlement::is_nak) => {
-                underway.tell(End::Failed(error, settlement));
+                span.tell(End::Failed(error, settlement));
             }
-            Self::Undecodable(error) => underway.tell(End::Undecodable(error)),
-            Self::Overdue(_) | Self::UsedUp => underway.tell(End::Failed(self, settlement)),
+            Self::Undecodable(error) => span.tell(End::Undecodable(error)),
+            Self::Overdue(_) | Self::UsedUp => span.tell(End::Failed(self, settlement)),
             Self::Aborted => {}
         }
     }

@@ -166,15 +166,11 @@ impl Scheduler {
 fn begin(
     inline: &mut InlineExecutor,
     active: &Arc<ActiveRoute>,
-    QueuedMessage { incoming, underway, .. }: &mut QueuedMessage,
+    QueuedMessage { incoming, span, .. }: &mut QueuedMessage,
 ) -> Result<(Health, bool), Stage> {
     if let Some(reason) = active.passes(incoming) {
         pass(active, incoming, reason);
         return Ok((Health::Unknown, true));
     }
-    if inline.is_free(underway) {
-        inline.handle(active, incoming, underway)
-    } else {
-        Err(Stage::Fresh)
-    }
+    if inline.is_free(span) { inline.handle(active, incoming, span) } else { Err(Stage::Fresh) }
 }

@@ -143,7 +143,7 @@ async fn let_go(
     reason: &DeadLetterReason,
     why: &str,
 ) -> Result<(), Fault> {
-    let QueuedMessage { incoming, underway, .. } = queued;
+    let QueuedMessage { incoming, span, .. } = queued;
     let Some(settle) = &incoming.settle else { return Ok(()) };
     if let Some(receipt) = &incoming.receipt {
         active.history.forget(receipt);
@@ -151,8 +151,8 @@ async fn let_go(
     active.ack_floor.settle(incoming);
     let settlement = Settlement::of(SettlementReason::GivenUp(why));
     match handled {
-        HandlerExit::Undecodable(_) => handled.tell(underway, Some(&settlement)),
-        _ => underway.tell(End::PutAside(handled, reason.as_str())),
+        HandlerExit::Undecodable(_) => handled.tell(span, Some(&settlement)),
+        _ => span.tell(End::PutAside(handled, reason.as_str())),
     }
     if active.acks_all {
         return settle_in_order(active, incoming, settle, settlement).await;

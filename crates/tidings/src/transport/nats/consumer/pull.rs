@@ -69,15 +69,15 @@ pub(crate) struct NatsPull {
     /// How many messages may be asked for and not yielded.
     room: usize,
     /// What was asked for and has not been yielded.
-    open: Outstanding,
-    doubt: LostRequests,
+    outstanding: Outstanding,
+    lost: LostRequests,
     /// What was asked for before that was given up, and may come all the same.
-    old: StaleRequests,
+    stale: StaleRequests,
     asking: Option<Asking>,
     /// A look whether the consumer is still there, after nobody answered for it.
     looking: Option<Looking>,
-    search: UnreadableScan,
-    silence: Idle,
+    scan: UnreadableScan,
+    idle: Idle,
     /// When messages were asked for last.
     asked: Option<Instant>,
     /// Resolves when the connection has come back: the server may have forgotten what was asked.
@@ -132,7 +132,7 @@ impl NatsPull {
         let deliverer = Arc::new(Deliverer { nats: nats.clone(), config, settled });
         let receipts = Receipts::of(stream, &deliverer.config.name);
         Ok(Self {
-            search: UnreadableScan::new(&deliverer, stream),
+            scan: UnreadableScan::new(&deliverer, stream),
             deliverer,
             stream: stream.into(),
             next,
@@ -141,12 +141,12 @@ impl NatsPull {
             receipts,
             reach: Reach::behind(0),
             room: prefetch.max(1),
-            open: Outstanding::default(),
-            doubt: LostRequests::new(),
-            old: StaleRequests::default(),
+            outstanding: Outstanding::default(),
+            lost: LostRequests::new(),
+            stale: StaleRequests::default(),
             asking: None,
             looking: None,
-            silence: Idle::new(),
+            idle: Idle::new(),
             asked: None,
             reconnected: nats.reconnected(),
             denied,
@@ -189,7 +189,7 @@ impl NatsPull {
 
     /// Whether messages may be on their way or here that were asked for.
     pub(crate) fn expects(&self) -> bool {
-        self.open.messages() > 0 || self.old.messages > 0
+        self.outstanding.messages() > 0 || self.stale.messages > 0
     }
 
     /// Asks for as many as may still be on the way; in a flow for one less, so that heartbeats can
@@ -197,12 +197,12 @@ impl NatsPull {
     fn ask(&mut self) {
         let now = Instant::now();
         self.pass(now);
-        let expected = self.open.messages();
+        let expected = self.outstanding.messages();
         let free = self.room.saturating_sub(expected);
         let before = self.asked.replace(now);
         if expected == 0 {
-            self.doubt.settle(now);
-        } else if self.doubt.begin(now) {
+            self.lost.settle(now);
+        } else if self.lost.begin(now) {
             return;
         }
         let flows = free >= MANY && before.is_some_and(|before| now - before < HEARTBEAT);
@@ -224,28 +224,28 @@ impl NatsPull {
         };
         let (nats, inbox) = (self.deliverer.nats.clone(), self.inbox.clone());
         self.asking = Some(Box::pin(async move { nats.publish(&request, Some(inbox)).await }));
-        self.open.ask(batch, Instant::now());
-        self.silence.listen(if listens { batch } else { 0 });
+        self.outstanding.ask(batch, Instant::now());
+        self.idle.listen(if listens { batch } else { 0 });
     }
 
     /// What was asked for may not come: the next poll asks anew.
     fn forget(&mut self) {
-        self.old.add(self.open.forget());
-        self.doubt.settle(Instant::now());
+        self.stale.add(self.outstanding.forget());
+        self.lost.settle(Instant::now());
         self.asked = None;
-        self.silence.restart();
+        self.idle.restart();
     }
 
     /// Time has passed: requests that are older than their expiry count for nothing.
     fn pass(&mut self, now: Instant) {
-        self.old.pass(now);
-        self.open.pass(now);
+        self.stale.pass(now);
+        self.outstanding.pass(now);
     }
 
     /// The same, after a pause: it must not ask in vain without end.
     fn forget_for(&mut self, pause: Duration) {
         self.forget();
-        self.silence.pause(pause);
+        self.idle.pause(pause);
     }
 
     /// A message, or what the server says about a request: `None` where it only tells that it is
@@ -259,8 +259,8 @@ impl NatsPull {
                     self.not_delivered(&message);
                     return None;
                 };
-                self.silence.deliver();
-                self.open.come();
+                self.idle.deliver();
+                self.outstanding.come();
                 self.incoming(message, (receipt, number), into);
                 Some(Ok(()))
             }
@@ -271,7 +271,7 @@ impl NatsPull {
     /// What the server says about a request; gives what that means to whoever waits for messages.
     #[cold]
     fn heed(&mut self, status: PullStatus) -> Option<Fault> {
-        self.silence.stir();
+        self.idle.stir();
         self.pass(Instant::now());
         match status {
             PullStatus::Heartbeat => {
@@ -283,11 +283,11 @@ impl NatsPull {
                 None
             }
             PullStatus::Ended(left) => {
-                let left = left.unwrap_or_else(|| self.open.messages());
-                let left = self.old.ended(left);
-                self.open.end(left);
+                let left = left.unwrap_or_else(|| self.outstanding.messages());
+                let left = self.stale.ended(left);
+                self.outstanding.end(left);
                 // It may have been the one with heartbeats.
-                self.silence.listen(0);
+                self.idle.listen(0);
                 None
             }
             PullStatus::Deleted => {
@@ -336,7 +336,7 @@ impl NatsPull {
         self.reach.pass(number, receipt.sequence);
         let (attempt, pending) = (receipt.attempt, receipt.pending);
         self.pending = pending;
-        self.doubt.deliver(pending);
+        self.lost.deliver(pending);
         into.subject = crate::transport::nats::codec::subject::from_nats(subject);
         into.reply = None;
         into.headers = Heading::nats(headers.map(NatsHeaders::new));
@@ -350,15 +350,15 @@ impl NatsPull {
     /// Whether nothing is to be done but to take what has come. What else there may be to do makes
     /// itself felt by messages that do not come: it can wait until none is here.
     fn is_flowing(&self) -> bool {
-        let is_quiet = !self.ended && !self.silence.is_paused() && !self.search.has_found();
+        let is_quiet = !self.ended && !self.idle.is_paused() && !self.scan.has_found();
         is_quiet && self.asking.is_none() && !self.is_short()
     }
 
     /// Whether half of what was asked for has come: the rest is asked for before the first half is
     /// used up.
     fn is_short(&self) -> bool {
-        let enough = if self.doubt.drains() { 0 } else { self.room / 2 };
-        self.room > 0 && self.open.messages() <= enough
+        let enough = if self.lost.drains() { 0 } else { self.room / 2 };
+        self.room > 0 && self.outstanding.messages() <= enough
     }
 }
 
@@ -412,7 +412,7 @@ impl fmt::Debug for NatsPull {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NatsPull")
             .field("next", &self.next)
-            .field("open", &self.open)
+            .field("outstanding", &self.outstanding)
             .finish_non_exhaustive()
     }
 }

@@ -113,61 +113,61 @@ mod tests {
     use super::*;
 
     /// What the silence leads to, and after how many seconds.
-    async fn broken(silence: &mut Idle) -> (Broken, u64) {
+    async fn broken(idle: &mut Idle) -> (Broken, u64) {
         let begun = Instant::now();
-        (poll_fn(|cx| silence.poll(cx)).await, begun.elapsed().as_secs())
+        (poll_fn(|cx| idle.poll(cx)).await, begun.elapsed().as_secs())
     }
 
     #[tokio::test(start_paused = true)]
     async fn heartbeats_are_asked_for_before_a_silence_is_too_long() {
-        let mut silence = Idle::new();
-        assert_eq!(broken(&mut silence).await, (Broken::Listen, 5));
-        silence.listen(3);
-        assert_eq!(broken(&mut silence).await, (Broken::TooLong, 11));
-        assert_eq!(broken(&mut silence).await, (Broken::TooLong, 11));
-        silence.listen(0);
-        assert_eq!(broken(&mut silence).await, (Broken::Listen, 5));
+        let mut idle = Idle::new();
+        assert_eq!(broken(&mut idle).await, (Broken::Listen, 5));
+        idle.listen(3);
+        assert_eq!(broken(&mut idle).await, (Broken::TooLong, 11));
+        assert_eq!(broken(&mut idle).await, (Broken::TooLong, 11));
+        idle.listen(0);
+        assert_eq!(broken(&mut idle).await, (Broken::Listen, 5));
     }
 
     #[tokio::test(start_paused = true)]
     async fn whatever_comes_ends_it() {
-        let mut silence = Idle::new();
-        silence.listen(3);
+        let mut idle = Idle::new();
+        idle.listen(3);
         for _ in 0..5 {
-            let wait = tokio::time::timeout(Duration::from_secs(10), broken(&mut silence));
+            let wait = tokio::time::timeout(Duration::from_secs(10), broken(&mut idle));
             assert!(wait.await.is_err());
-            silence.stir();
+            idle.stir();
         }
-        assert_eq!(broken(&mut silence).await, (Broken::TooLong, 11));
+        assert_eq!(broken(&mut idle).await, (Broken::TooLong, 11));
     }
 
     /// A request that is fulfilled has no heartbeats any more.
     #[tokio::test(start_paused = true)]
     async fn heartbeats_end_with_the_messages() {
-        let mut silence = Idle::new();
-        silence.listen(3);
-        silence.deliver();
-        silence.deliver();
-        assert_eq!(broken(&mut silence).await, (Broken::TooLong, 11));
-        silence.deliver();
-        assert_eq!(broken(&mut silence).await, (Broken::Listen, 5));
-        silence.deliver();
-        assert_eq!(broken(&mut silence).await, (Broken::Listen, 5));
+        let mut idle = Idle::new();
+        idle.listen(3);
+        idle.deliver();
+        idle.deliver();
+        assert_eq!(broken(&mut idle).await, (Broken::TooLong, 11));
+        idle.deliver();
+        assert_eq!(broken(&mut idle).await, (Broken::Listen, 5));
+        idle.deliver();
+        assert_eq!(broken(&mut idle).await, (Broken::Listen, 5));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_pause_is_not_shortened_by_what_comes() {
-        let mut silence = Idle::new();
-        silence.listen(3);
-        silence.pause(Duration::from_secs(7));
-        silence.stir();
-        silence.listen(0);
-        assert!(silence.is_paused());
-        assert_eq!(broken(&mut silence).await, (Broken::Pause, 7));
-        assert!(!silence.is_paused());
-        assert_eq!(broken(&mut silence).await, (Broken::Listen, 5));
-        silence.pause(Duration::from_secs(7));
-        silence.restart();
-        assert!(!silence.is_paused());
+        let mut idle = Idle::new();
+        idle.listen(3);
+        idle.pause(Duration::from_secs(7));
+        idle.stir();
+        idle.listen(0);
+        assert!(idle.is_paused());
+        assert_eq!(broken(&mut idle).await, (Broken::Pause, 7));
+        assert!(!idle.is_paused());
+        assert_eq!(broken(&mut idle).await, (Broken::Listen, 5));
+        idle.pause(Duration::from_secs(7));
+        idle.restart();
+        assert!(!idle.is_paused());
     }
 }

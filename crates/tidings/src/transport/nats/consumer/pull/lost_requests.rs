@@ -154,15 +154,15 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_flow_is_believed_for_a_while_and_only_while_more_is_pending() {
-        let mut doubt = LostRequests::new();
-        doubt.deliver(7);
-        assert!(!doubt.begin(Instant::now()));
+        let mut lost = LostRequests::new();
+        lost.deliver(7);
+        assert!(!lost.begin(Instant::now()));
         tokio::time::advance(BELIEF).await;
-        assert!(doubt.begin(Instant::now()) && doubt.drains());
-        doubt.settle(Instant::now());
-        assert!(!doubt.drains() && !doubt.begin(Instant::now()));
+        assert!(lost.begin(Instant::now()) && lost.drains());
+        lost.settle(Instant::now());
+        assert!(!lost.drains() && !lost.begin(Instant::now()));
         tokio::time::advance(BELIEF).await;
-        doubt.deliver(0);
-        assert!(!doubt.begin(Instant::now()));
+        lost.deliver(0);
+        assert!(!lost.begin(Instant::now()));
     }
 }

@@ -1,7 +1,7 @@
 //! How many messages may still come for the requests that are open.
 //!
 //! A message does not say for which request it comes, so the oldest is taken to be used up first. A
-//! request that a server never got is noticed by its expiry, or in a doubt (`doubt`).
+//! request that a server never got is noticed by its expiry, or by a doubt (`lost_requests`).
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -72,30 +72,30 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_older_than_its_expiry_counts_for_nothing() {
-        let mut open = Outstanding::default();
-        open.ask(10, Instant::now());
+        let mut outstanding = Outstanding::default();
+        outstanding.ask(10, Instant::now());
         tokio::time::advance(Duration::from_secs(20)).await;
-        open.ask(5, Instant::now());
-        open.come();
-        assert_eq!(open.messages(), 14);
+        outstanding.ask(5, Instant::now());
+        outstanding.come();
+        assert_eq!(outstanding.messages(), 14);
         tokio::time::advance(Duration::from_secs(12)).await;
-        open.pass(Instant::now());
-        assert_eq!(open.messages(), 5, "nobody has said that the first has ended");
-        open.end(9);
-        assert_eq!(open.messages(), 0);
-        open.come();
-        assert_eq!(open.messages(), 0);
+        outstanding.pass(Instant::now());
+        assert_eq!(outstanding.messages(), 5, "nobody has said that the first has ended");
+        outstanding.end(9);
+        assert_eq!(outstanding.messages(), 0);
+        outstanding.come();
+        assert_eq!(outstanding.messages(), 0);
     }
 
     #[tokio::test(start_paused = true)]
     async fn requests_that_were_used_up_are_not_kept() {
-        let mut open = Outstanding::default();
+        let mut outstanding = Outstanding::default();
         for _ in 0..1000 {
-            open.ask(2, Instant::now());
-            open.come();
-            open.come();
-            open.pass(Instant::now());
+            outstanding.ask(2, Instant::now());
+            outstanding.come();
+            outstanding.come();
+            outstanding.pass(Instant::now());
         }
-        assert_eq!((open.messages(), open.requests.len()), (0, 0));
+        assert_eq!((outstanding.messages(), outstanding.requests.len()), (0, 0));
     }
 }

@@ -33,12 +33,12 @@ impl NatsPull {
                     continue;
                 }
                 this.reconnected = this.deliverer.nats.reconnected();
-                if this.open.messages() > 0 && this.deliverer.settled {
-                    this.search.begin();
+                if this.outstanding.messages() > 0 && this.deliverer.settled {
+                    this.scan.begin();
                 }
                 this.forget();
             }
-            if let Some(unreadable) = this.search.poll(cx) {
+            if let Some(unreadable) = this.scan.poll(cx) {
                 return Poll::Ready(Some(Err(Fault::Unreadable(Box::new(unreadable)))));
             }
             if let Poll::Ready(denial) = this.denied.poll_unpin(cx) {
@@ -69,7 +69,7 @@ impl NatsPull {
                 }
                 return Poll::Ready(Some(Err(Fault::NoResponders)));
             }
-            if this.asking.is_none() && !this.silence.is_paused() && this.is_short() {
+            if this.asking.is_none() && !this.idle.is_paused() && this.is_short() {
                 this.ask();
                 is_empty = false;
                 continue;
@@ -88,23 +88,23 @@ impl NatsPull {
                     Poll::Pending => {}
                 }
             }
-            if this.open.messages() > 0 {
-                if this.doubt.poll(cx, &this.deliverer, &this.stream).is_ready() {
+            if this.outstanding.messages() > 0 {
+                if this.lost.poll(cx, &this.deliverer, &this.stream).is_ready() {
                     let (stream, consumer) = (&*this.stream, &this.deliverer.config.name);
-                    let lost = this.open.messages();
+                    let lost = this.outstanding.messages();
                     tracing::warn!(stream, consumer, lost, "requests for messages were lost");
                     this.forget();
                     continue;
                 }
                 // It may have found that more is to be asked for.
-                if this.asking.is_none() && !this.silence.is_paused() && this.is_short() {
+                if this.asking.is_none() && !this.idle.is_paused() && this.is_short() {
                     continue;
                 }
-            } else if !this.silence.is_paused() {
+            } else if !this.idle.is_paused() {
                 // Nothing is to come.
                 return Poll::Pending;
             }
-            match ready!(this.silence.poll(cx)) {
+            match ready!(this.idle.poll(cx)) {
                 Broken::Pause => {}
                 Broken::Listen => {
                     this.pass(Instant::now());
@@ -121,7 +121,7 @@ impl NatsPull {
     /// Nothing has come for a while: a request with heartbeats is added to those of a flow. There is
     /// room for it, unless that has become less since.
     fn listen(&mut self) {
-        let expected = self.open.messages();
+        let expected = self.outstanding.messages();
         if expected > 0 && self.asking.is_none() {
             self.request(self.room.saturating_sub(expected).max(1), true);
         }
