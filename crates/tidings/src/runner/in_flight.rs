@@ -3,31 +3,30 @@
 
 pub(super) mod ack_floor;
 pub(super) mod backlog;
+mod crowding;
 pub(super) mod cumulative_ack;
+mod keep_alive;
 pub(super) mod progress;
 pub(super) mod queued_message;
 pub(super) mod shared_pull;
 pub(super) mod slots;
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
-use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use tokio::sync::Notify;
-use tokio::task::unconstrained;
 use tokio::time::Instant;
 
 use self::backlog::Backlog;
 use self::cumulative_ack::AckWindow;
 use self::queued_message::QueuedMessage;
 use self::shared_pull::SharedPull;
-use self::slots::{InFlightGuard, Slots, Table, TaskSlot};
+use self::slots::{InFlightGuard, Slots, TaskSlot};
 use crate::context::HandledMessage;
 use crate::lock::locked;
-use crate::transport::{Fault, Pull, Reach, Settle, Settlement, SettlementReason};
+use crate::transport::{Pull, Reach};
 
 /// One route's messages that are here.
 #[derive(Debug, Default)]
@@ -201,148 +200,5 @@ impl InFlight {
         let receipts =
             slots.chain(inline).chain(waiting).filter_map(|message| message.receipt.as_ref());
         receipts.map(|receipt| receipt.sequence).collect()
-    }
-
-    /// Returns `true` if nothing is to be fetched ahead: what waited here was, or is to be, given back.
-    #[inline]
-    pub(crate) fn is_crowded(&self) -> bool {
-        self.crowded.load(Relaxed)
-    }
-
-    /// Looks at how long messages have waited, and takes out those that are to be given back.
-    ///
-    /// Waiting is bounded as handling is. First the route is told to fetch nothing more: what is
-    /// given back is not to come here again. A `strict` route only gives back what waits behind a
-    /// handler that is not told of any more: it lets messages wait for other reasons too.
-    pub(crate) fn take_late(
-        &self,
-        now: Instant,
-        limit: Duration,
-        least: Duration,
-        strict: bool,
-        keep: impl Fn(&QueuedMessage) -> bool,
-    ) -> Vec<QueuedMessage> {
-        let mut state = self.state();
-        let (hung, late) = (now.checked_sub(limit), now.checked_sub(limit.max(least)));
-        let hangs = hung.is_some_and(|hung| state.is_hung(&self.slots.table(), hung));
-        let is_late = late.is_some_and(|late| state.backlog.is_late(late)) && (hangs || !strict);
-        if !self.is_crowded() {
-            if is_late {
-                self.crowd(&mut state, true);
-            }
-            return Vec::new();
-        }
-        if !hangs && !is_late {
-            self.crowd(&mut state, false);
-            return Vec::new();
-        }
-        // What came after it was known that nothing begins need not wait as long.
-        state.backlog.take_late(if hangs { now } else { late.unwrap_or(now) }, keep)
-    }
-
-    fn crowd(&self, state: &mut InFlightState, crowded: bool) {
-        self.crowded.store(crowded, Relaxed);
-        if let Some(scheduler) = state.scheduler.take() {
-            scheduler.wake();
-        }
-    }
-
-    /// Resolves when there is something to tell of.
-    pub(crate) async fn stirred(&self) {
-        self.stirred.notified().await;
-    }
-
-    /// Returns `true` if nothing is here: then the keep-alive task sleeps until it is woken.
-    pub(crate) fn sleeps(&self) -> bool {
-        let mut state = self.state();
-        let keeps = state.window.as_ref().is_some_and(|window| window.kept().next().is_some());
-        state.awake = keeps
-            || state.inline.is_some()
-            || !state.backlog.is_empty()
-            || !self.slots.table().is_empty();
-        state.calm = !state.awake || state.dozes;
-        if !state.awake && self.is_crowded() {
-            self.crowd(&mut state, false);
-        }
-        !state.awake
-    }
-
-    /// Tells the server of what it was not told of since `before`, as long as it has not been
-    /// handled for longer than `limit`. Gives what finds no room on its way: the rest is told once
-    /// there is some.
-    ///
-    /// A message that is told of is still here: once it is given back, the server must not hear that
-    /// it is in good hands.
-    pub(crate) fn tell(
-        &self,
-        before: Instant,
-        now: Instant,
-        limit: Duration,
-    ) -> Result<Option<Settle>, Fault> {
-        let mut state = self.state();
-        let mut table = self.slots.table();
-        let InFlightState { inline, backlog, window, kept, .. } = &mut *state;
-        if let Some(window) = window
-            && kept.is_none_or(|kept| kept <= before)
-        {
-            *kept = Some(now);
-            for settle in window.kept() {
-                // What finds no room is told the next time.
-                unconstrained(settle.send(Settlement::of(SettlementReason::InFlight)))
-                    .now_or_never()
-                    .transpose()?;
-            }
-        }
-        let may_be_told = |begun: Instant| {
-            !limit.is_zero() && begun.checked_add(limit).is_none_or(|end| now <= end)
-        };
-        let inline = inline.iter_mut().filter_map(|InlineMessage { message, seen }| {
-            let [begun, told] = seen.get_or_insert([now, now]);
-            message.settle.as_ref().filter(|_| may_be_told(*begun)).map(|settle| (settle, told))
-        });
-        let slots = table.iter_mut().filter_map(|TaskSlot { message, begun, told }| {
-            message.settle.as_ref().filter(|_| may_be_told(*begun)).map(|settle| (settle, told))
-        });
-        let waiting = backlog.untold(before).filter_map(|queued| {
-            let QueuedMessage { incoming, told, .. } = queued;
-            incoming.settle.as_ref().map(|settle| (settle, told.get_or_insert(before)))
-        });
-        for (settle, told) in
-            inline.chain(slots).chain(waiting).filter(|(_, told)| **told <= before)
-        {
-            *told = now;
-            match unconstrained(settle.send(Settlement::of(SettlementReason::InFlight)))
-                .now_or_never()
-            {
-                Some(sent) => sent?,
-                None => return Ok(Some(settle.clone())),
-            }
-        }
-        Ok(None)
-    }
-
-    /// Returns the pull whose messages the scheduler can't take: the handler that it runs
-    /// itself has not returned for longer than the keep-alive task sleeps.
-    pub(crate) fn stuck(&self) -> Option<Arc<SharedPull>> {
-        let state = self.state();
-        let is_stuck = state.inline.as_ref().is_some_and(|inline| inline.seen.is_some());
-        state.flow.clone().filter(|_| is_stuck)
-    }
-}
-
-impl InFlightState {
-    /// Returns `true` if a handler began before then.
-    fn is_hung(&self, slots: &Table, before: Instant) -> bool {
-        let slots = slots.iter().map(|task| task.begun);
-        let inline = self.inline.iter().filter_map(|inline| inline.seen).map(|[begun, _]| begun);
-        slots.chain(inline).any(|begun| begun <= before)
-    }
-
-    /// Registers a waker for a change of whether messages are fetched ahead.
-    pub(crate) fn await_crowd(&mut self, waker: &Waker) {
-        if !self.backlog.is_empty() && !self.scheduler.as_ref().is_some_and(|i| i.will_wake(waker))
-        {
-            self.scheduler = Some(waker.clone());
-        }
     }
 }

@@ -2,11 +2,13 @@
 //! may begin.
 
 mod begin;
+mod capacity;
 mod circuit_breaker;
 mod drain;
 pub(super) mod message_feed;
 mod prefetch;
 mod rate_limit;
+mod timer;
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -14,13 +16,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep};
 
 use self::circuit_breaker::CircuitState;
 use self::message_feed::{MessageBuffer, MessageFeed, StopReason};
 pub(crate) use self::prefetch::Prefetch;
 use self::rate_limit::RateLimit;
-use super::in_flight::{InFlight, InFlightState};
+use super::in_flight::InFlight;
 use crate::context::HandledMessage;
 use crate::probe::{Listener, Work};
 use crate::route::{BatchRule, RouteSpec};
@@ -203,7 +205,7 @@ impl Scheduler {
                 continue;
             }
             if let Some((feed, listener)) = &mut source {
-                let room = if is_clear { self.places() } else { self.room() };
+                let room = if is_clear { self.room_if_none_waits() } else { self.room() };
                 if (room > 0 || feed.expects())
                     && let Some(blank) = self.buffer.blank()
                 {
@@ -321,39 +323,6 @@ impl Scheduler {
         }
     }
 
-    /// Returns `true` if something is due that nobody else says.
-    fn poll_timer(&mut self, cx: &mut Context<'_>, takes: bool) -> bool {
-        let wake = {
-            let mut held = self.in_flight.state();
-            held.await_crowd(cx.waker());
-            if takes && self.in_flight.is_crowded() != self.crowded {
-                return true;
-            }
-            self.wake(&held, takes)
-        };
-        let Some(wake) = wake else { return false };
-        let (due, sleep) = self.timer.get_or_insert_with(|| (wake, Box::pin(sleep_until(wake))));
-        if *due != wake {
-            *due = wake;
-            sleep.as_mut().reset(wake);
-        }
-        let rings = sleep.as_mut().poll(cx).is_ready();
-        if rings {
-            self.timer = None;
-        }
-        rings
-    }
-
-    /// Returns `true` if a message is here that is not begun.
-    pub(crate) fn has_waiting(&self) -> bool {
-        !self.in_flight.state().backlog.is_empty()
-    }
-
-    /// How many of those may begin when there is room.
-    pub(crate) fn waiting(&self) -> usize {
-        self.in_flight.state().backlog.waiting()
-    }
-
     /// A message that came, and waits.
     pub(crate) fn take(&mut self, incoming: Incoming) {
         self.put(self.route.message(incoming));
@@ -368,42 +337,6 @@ impl Scheduler {
     /// Messages come.
     fn hear(&mut self) {
         (self.delivered, self.heard) = (true, true);
-    }
-
-    /// How many messages may still be taken.
-    fn room(&self) -> usize {
-        self.places().saturating_sub(self.in_flight.state().backlog.waiting())
-    }
-
-    /// Counts how many may be taken where none waits.
-    fn places(&self) -> usize {
-        let ahead = if self.crowded { 0 } else { self.ahead.room(self.inline.in_a_row()) };
-        let most = if self.circuit.is_probing() { 1 } else { self.at_a_time.saturating_add(ahead) };
-        most.saturating_sub(self.handled)
-    }
-
-    /// How many handlers may run at a time.
-    fn places_at_once(&self) -> usize {
-        if self.circuit.is_probing() { 1 } else { self.concurrency }
-    }
-
-    /// When there is something to do that nobody else says. What may not begin then is none of it:
-    /// it would ring without end.
-    fn wake(&self, held: &InFlightState, takes: bool) -> Option<Instant> {
-        let backlog = &held.backlog;
-        let missing = held.window.as_ref().filter(|_| takes).and_then(AckWindow::until);
-        // Otherwise it is a handler's end that says so, or the end of the circuit's pause.
-        let may_begin = self.running < self.places_at_once() && self.open.is_none();
-        let begins = may_begin.then(|| {
-            let rate_limit =
-                self.rate_limit.as_ref().and_then(|rate_limit| rate_limit.wait(Instant::now()));
-            let in_time = |due: Instant| rate_limit.map_or(due, |rate_limit| rate_limit.max(due));
-            let waits = backlog.waiting() > 0;
-            let batch = self.batch.filter(|_| waits).and_then(|rule| backlog.batch_due(rule));
-            let due = [backlog.due(), batch].into_iter().flatten().min().map(in_time);
-            [due, rate_limit.filter(|_| waits)].into_iter().flatten().min()
-        });
-        [begins.flatten(), missing, self.open].into_iter().flatten().min()
     }
 }
 

@@ -20,11 +20,11 @@ impl Scheduler {
     /// Begins what may begin, but no more than what is left of the turn. Says whether nothing is
     /// left, and what comes may begin too.
     pub(crate) fn begin(&mut self, left: &mut usize) -> bool {
-        let places = self.places_at_once();
+        let handlers = self.handlers_at_once();
         if self.open.is_some_and(|until| until <= Instant::now()) {
             self.open = None;
         }
-        while self.running < places && self.open.is_none() && *left > 0 {
+        while self.running < handlers && self.open.is_none() && *left > 0 {
             if self
                 .rate_limit
                 .as_ref()

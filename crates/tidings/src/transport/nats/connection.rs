@@ -2,6 +2,7 @@
 
 pub(crate) mod address;
 pub(crate) mod auth;
+pub(crate) mod breaks;
 pub(crate) mod close;
 pub(crate) mod connect;
 pub(crate) mod disruption;

@@ -1,5 +1,6 @@
 //! Core subscriptions.
 
+pub(crate) mod interest;
 pub(crate) mod subscription_buffer;
 
 use std::fmt;
@@ -16,12 +17,13 @@ use crate::transport::nats::codec::subject::from_nats;
 use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::connection::permission::Denials;
 use crate::transport::nats::connection::role::Role;
-use crate::transport::nats::subscription::subscription_buffer::{Interest, SubscriptionBuffer};
+use crate::transport::nats::subscription::interest::Interest;
+use crate::transport::nats::subscription::subscription_buffer::SubscriptionBuffer;
 use crate::transport::{Denial, Dropped, Fault, Heading, Incoming};
 
 /// One core subscription. Dropping it ends the interest, and loses what is on the way.
 pub(crate) struct NatsSubscription {
-    feed: Arc<SubscriptionBuffer>,
+    buffer: Arc<SubscriptionBuffer>,
     denials: Arc<Denials>,
     /// Reads what is not taken in time; ended with this value.
     _keeper: AbortOnDropHandle<()>,
@@ -44,8 +46,8 @@ impl Nats {
         let (denied_before, made) = (line.denials.last(), line.supervisor.times_made());
         let subscriber = self.listen(which, &interest).await?;
         let capacity = capacity.unwrap_or(self.shared.capacity);
-        let feed = SubscriptionBuffer::new(interest, subscriber, capacity, (denied_before, made));
-        Ok(NatsSubscription::new(self.clone(), which, feed))
+        let buffer = SubscriptionBuffer::new(interest, subscriber, capacity, (denied_before, made));
+        Ok(NatsSubscription::new(self.clone(), which, buffer))
     }
 
     pub(crate) async fn listen(
@@ -61,22 +63,22 @@ impl Nats {
 }
 
 impl NatsSubscription {
-    pub(crate) fn new(nats: Nats, which: Role, feed: SubscriptionBuffer) -> Self {
-        let (feed, denials) = (Arc::new(feed), Arc::clone(&nats.line(which).denials));
+    pub(crate) fn new(nats: Nats, which: Role, buffer: SubscriptionBuffer) -> Self {
+        let (buffer, denials) = (Arc::new(buffer), Arc::clone(&nats.line(which).denials));
         // What it reads ends with that runtime, whoever listens.
         let runtime = nats.shared.runtime.clone();
-        let keeper = runtime.spawn(Arc::clone(&feed).keep(nats, which));
-        Self { feed, denials, _keeper: AbortOnDropHandle::new(keeper) }
+        let keeper = runtime.spawn(Arc::clone(&buffer).keep(nats, which));
+        Self { buffer, denials, _keeper: AbortOnDropHandle::new(keeper) }
     }
 
     /// Whether the server has denied it; told once.
     pub(crate) fn denied(&self) -> Option<Denial> {
-        self.feed.denied(&self.denials)
+        self.buffer.denied(&self.denials)
     }
 
     /// Ends the interest; what the server has sent by then is still yielded, then `None`.
     pub(crate) fn stop(&mut self) {
-        self.feed.stop();
+        self.buffer.stop();
     }
 
     /// The next message, written in the place of `into`.
@@ -85,7 +87,7 @@ impl NatsSubscription {
         cx: &mut Context<'_>,
         into: &mut Incoming,
     ) -> Poll<Option<Result<(), Fault>>> {
-        let next = self.feed.poll_next(cx, |message| {
+        let next = self.buffer.poll_next(cx, |message| {
             let Message { subject, reply, headers, payload, .. } = message;
             into.become_core(
                 from_nats(subject),
@@ -99,22 +101,22 @@ impl NatsSubscription {
 
     /// Counts the messages for which there was no room.
     pub(crate) fn dropped(&self) -> &Dropped {
-        &self.feed.dropped
+        &self.buffer.dropped
     }
 }
 
 impl Drop for NatsSubscription {
     fn drop(&mut self) {
         // Not when the keeper comes to it: who drops a subscription hears no more.
-        self.feed.cut();
+        self.buffer.cut();
     }
 }
 
 impl fmt::Debug for NatsSubscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NatsSubscription")
-            .field("filter", &self.feed.interest.filter)
-            .field("queued", &self.feed.len())
+            .field("filter", &self.buffer.interest.filter)
+            .field("queued", &self.buffer.len())
             .field("dropped", &self.dropped().count())
             .finish_non_exhaustive()
     }

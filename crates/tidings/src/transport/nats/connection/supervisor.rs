@@ -4,6 +4,8 @@
 //! async-nats comes back for as long as it lives, and hears nothing meanwhile, not even that nobody
 //! has it any more. But it asks which server to try next, and so it is here that it waits, and ends.
 
+mod peer;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use std::time::Duration;
@@ -19,42 +21,16 @@ use crate::jitter::jittered;
 use crate::lock::locked;
 use crate::said::log;
 use crate::transport::Outage;
+use crate::transport::nats::connection::breaks::{Breaks, say_of_breaks};
 use crate::transport::nats::connection::disruption::Disruptions;
 
 /// The waits between two attempts to reconnect, before jitter.
 const RECONNECT: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(4));
 
-/// How long a connection waits for another one that is to go first.
-const FIRST_GOES: Duration = Duration::from_secs(2);
 /// How long the client may take to say which servers it knows.
 const KNOWN: Duration = Duration::from_secs(1);
 /// After how many attempts it is said that nothing is heard.
 const DEAF: usize = 4;
-
-/// A connection that was lost within this time was lost soon.
-const SOON: Duration = Duration::from_secs(10);
-/// How often it may be lost like that before it is said.
-const MANY_BREAKS: u64 = 4;
-
-/// How often a connection was lost soon after it was made, one time behind the other.
-#[derive(Debug, Default)]
-struct Breaks {
-    times: u64,
-    made: Option<Instant>,
-}
-
-impl Breaks {
-    fn made(&mut self, now: Instant) {
-        self.made = Some(now);
-    }
-
-    /// Counts a loss of the connection; gives how many there were in a row.
-    fn lost(&mut self, with_words: bool, now: Instant) -> u64 {
-        let was_soon = self.made.take().is_some_and(|made| now - made < SOON);
-        self.times = if was_soon && !with_words { self.times.saturating_add(1) } else { 0 };
-        self.times
-    }
-}
 
 #[derive(Debug)]
 pub(crate) struct Supervisor {
@@ -76,8 +52,8 @@ pub(crate) struct Supervisor {
     tried: watch::Sender<u64>,
     /// Somebody waits for the next attempt.
     hurry: Notify,
-    /// Role beside the other connection of its bus.
-    beside: Beside,
+    /// The other connection of its bus.
+    peer: Peer,
     /// Nobody wants it back.
     cut: CancellationToken,
     /// Nothing is received any more.
@@ -88,7 +64,7 @@ pub(crate) struct Supervisor {
 /// one of them listens to and what the other publishes; and where both were lost the one that listens
 /// goes first, so that it hears what the other one sends then.
 #[derive(Debug)]
-enum Beside {
+enum Peer {
     /// This publishes; the other one listens, if there is one.
     Listening(OnceLock<Arc<Supervisor>>),
     /// This listens; the other one publishes.
@@ -97,18 +73,18 @@ enum Beside {
 
 impl Supervisor {
     pub(crate) fn main() -> Self {
-        Self::new(None, Beside::Listening(OnceLock::new()))
+        Self::new(None, Peer::Listening(OnceLock::new()))
     }
 
     /// That of the connection that listens, which is still to be made.
     pub(crate) fn listening(main: &Arc<Self>) -> Self {
         let said = "the connection for core subscriptions is not made yet".to_owned();
         let main = Arc::downgrade(main);
-        let beside = Beside::Main { main, disruptions: Mutex::default() };
-        Self::new(Some(Outage::Away { said }), beside)
+        let peer = Peer::Main { main, disruptions: Mutex::default() };
+        Self::new(Some(Outage::Away { said }), peer)
     }
 
-    fn new(outage: Option<Outage>, beside: Beside) -> Self {
+    fn new(outage: Option<Outage>, peer: Peer) -> Self {
         Self {
             outage: watch::Sender::new(outage),
             last_words: watch::Sender::new(None),
@@ -120,17 +96,9 @@ impl Supervisor {
             at: Mutex::default(),
             tried: watch::Sender::new(0),
             hurry: Notify::new(),
-            beside,
+            peer,
             cut: CancellationToken::new(),
             over: CancellationToken::new(),
-        }
-    }
-
-    /// From now on this connection is made again behind that one.
-    pub(crate) fn goes_behind(&self, listening: &Arc<Self>) {
-        if let Beside::Listening(cell) = &self.beside {
-            // There is one for each bus.
-            let _ = cell.set(Arc::clone(listening));
         }
     }
 
@@ -219,9 +187,9 @@ impl Supervisor {
             Event::Disconnected => {
                 let said = self.last_words.send_replace(None);
                 let times = self.breaks().lost(said.is_some(), Instant::now());
-                match &self.beside {
-                    Beside::Listening(_) => say_of_breaks(times),
-                    Beside::Main { disruptions, .. } => {
+                match &self.peer {
+                    Peer::Listening(_) => say_of_breaks(times),
+                    Peer::Main { disruptions, .. } => {
                         let mut disruptions = locked(disruptions);
                         disruptions.lost(said.is_some());
                     }
@@ -266,7 +234,7 @@ impl Supervisor {
     /// it tries all. Where nobody wants it back it ends here.
     pub(crate) async fn next(&self, servers: &[Server]) -> Option<ReconnectToServer> {
         let was_made = *self.connected.borrow() > 0;
-        if !was_made && matches!(self.beside, Beside::Listening(_)) {
+        if !was_made && matches!(self.peer, Peer::Listening(_)) {
             return None;
         }
         let attempt = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
@@ -299,65 +267,14 @@ impl Supervisor {
         Some(ReconnectToServer { addr: server.addr.clone(), delay: Some(Duration::ZERO) })
     }
 
-    /// Waits until the connection that listens was tried once more, where that is lost, too.
-    async fn let_the_other_go_first(&self) {
-        let Beside::Listening(listening) = &self.beside else { return };
-        let Some(listening) = listening.get().filter(|other| other.outage().is_some()) else {
-            return;
-        };
-        let mut tried = listening.tried.subscribe();
-        tried.mark_unchanged();
-        listening.hurry.notify_one();
-        let _ = timeout(FIRST_GOES, tried.changed()).await;
-    }
-
-    /// The server of the bus's other connection, while there is that. Each second attempt goes
-    /// elsewhere, if this one can't be had there.
-    fn where_the_other_is<'a>(&self, servers: &'a [Server], attempt: usize) -> Option<&'a Server> {
-        let other = match &self.beside {
-            Beside::Listening(listening) => Arc::clone(listening.get()?),
-            Beside::Main { main, .. } => main.upgrade()?,
-        };
-        if other.outage().is_some() || attempt.is_multiple_of(2) {
-            return None;
-        }
-        let at = other.at().clone()?;
-        servers.iter().find(|server| server.addr == at)
-    }
-
-    /// The connection is made: says of one that listens if it alone was lost, and nobody said why.
-    fn is_back(&self) {
-        let Beside::Main { main, disruptions } = &self.beside else { return };
-        let Some(main) = main.upgrade() else { return };
-        let (held, made) = (main.outage().is_none(), main.times_made());
-        let mut disruptions = locked(disruptions);
-        if let Some(said) = disruptions.back(held, made, Instant::now()) {
-            let server = self.at().as_ref().map(|at| at.as_url_str().to_owned());
-            log(|| said.warn(server.as_deref().unwrap_or_default()));
-        }
-    }
-
     fn say_of_attempts(&self, attempt: usize) {
-        let is_listening = matches!(self.beside, Beside::Main { .. });
+        let is_listening = matches!(self.peer, Peer::Main { .. });
         if !is_listening || attempt < DEAF || !attempt.is_power_of_two() {
             return;
         }
         if let Some(outage) = self.outage() {
             log(|| tracing::warn!(%outage, attempt, "core subscriptions hear nothing"));
         }
-    }
-}
-
-/// Says that the connection was lost again and again.
-fn say_of_breaks(times: u64) {
-    if times >= MANY_BREAKS && times.is_power_of_two() {
-        tracing::error!(
-            times,
-            "the connection is lost again and again, soon after it is made, and the server says no \
-             reason. A message whose headers can't be read does that each time it comes: the client \
-             (async-nats 0.51) gives the whole connection up for it, and says why at \
-             `async_nats=debug` alone"
-        );
     }
 }
 
@@ -396,22 +313,6 @@ mod tests {
         let first = RECONNECT.after(1);
         assert!(delay(1) >= first && delay(1) < first * 2);
         assert!(delay(1000) >= Duration::from_secs(4));
-    }
-
-    #[test]
-    fn losses_count_while_they_come_soon_and_without_a_word() {
-        let (mut breaks, begun) = (Breaks::default(), Instant::now());
-        let at = |seconds| begun + Duration::from_secs(seconds);
-        for times in 1..=5 {
-            breaks.made(at(times * 10));
-            assert_eq!(breaks.lost(false, at(times * 10 + 1)), times);
-        }
-        breaks.made(at(100));
-        assert_eq!(breaks.lost(true, at(101)), 0, "the server said why");
-        breaks.made(at(200));
-        assert_eq!(breaks.lost(false, at(201)), 1);
-        breaks.made(at(300));
-        assert_eq!(breaks.lost(false, at(311)), 0, "it held for a while");
     }
 
     #[test]

@@ -1,53 +1,34 @@
 //! A stream's messages in order (ADR-17): a consumer without acks, which is made anew behind the
 //! last message when one is missing.
 
+mod create;
+mod unreadable;
+
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use async_nats::jetstream;
 use futures_util::{FutureExt as _, Stream};
 use tokio::time::sleep;
-use uuid::Uuid;
 
+use self::create::Made;
 use crate::backoff::Backoff;
 use crate::jitter::jittered;
 use crate::subject::Subject;
 use crate::transport::nats::connection::nats::Nats;
-use crate::transport::nats::consumer::ephemeral::Ephemeral;
-use crate::transport::nats::consumer::pull::NatsPull;
-use crate::transport::nats::jetstream::consumer_config as config;
-use crate::transport::{
-    ApiError, ConsumerConfig, DeliverFrom, Fault, Identity, Incoming, PollInto, Receipt,
-    StoredMessage, Unreadable,
-};
+use crate::transport::{ApiError, DeliverFrom, Fault, Identity, Incoming, PollInto, StoredMessage};
 
 /// That a stream is not the one that was begun with.
 const ANOTHER: &str = "its stream was deleted, and made again: its sequences begin anew";
-/// How long a server keeps a consumer that nobody reads, where it is not told.
-const INACTIVE: Duration = Duration::from_secs(30);
 /// The waits before one more consumer is made, where the last was of no use.
 const REMAKE: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
-
-/// A consumer that is being made.
-type Making = Pin<Box<dyn Future<Output = Result<Made, Fault>> + Send>>;
 
 /// A look for the message that breaks the connection.
 type Searching = Pin<Box<dyn Future<Output = Result<Option<(StoredMessage, u64)>, Fault>> + Send>>;
 
-/// How often the connection may be lost before a message came, until one that breaks it is looked
-/// for where it is not known which messages come next.
-const LOSSES: u32 = 2;
-
-/// One of the consumers of a replay. It ends with this value.
-#[derive(Debug)]
-struct Made {
-    pull: NatsPull,
-    /// The sequence behind which it begins.
-    behind: u64,
-    _consumer: Ephemeral,
-}
+/// A consumer that is being made.
+type Making = Pin<Box<dyn Future<Output = Result<Made, Fault>> + Send>>;
 
 /// An ordered consumer's messages.
 pub(crate) struct NatsOrdered {
@@ -244,51 +225,6 @@ enum Next {
     Missing,
 }
 
-#[derive(serde::Serialize)]
-struct Create<'a> {
-    stream_name: &'a str,
-    config: jetstream::consumer::Config,
-    action: &'static str,
-}
-
-#[derive(serde::Deserialize)]
-struct Created {
-    delivered: Position,
-}
-
-#[derive(serde::Deserialize)]
-struct Position {
-    stream_seq: u64,
-}
-
-impl Nats {
-    /// Makes a consumer for one replay.
-    async fn ordered(
-        &self,
-        stream: &str,
-        filters: &[Subject],
-        from: DeliverFrom,
-        room: usize,
-    ) -> Result<Made, Fault> {
-        let name = Uuid::now_v7().simple().to_string();
-        let known = ConsumerConfig { filters: filters.to_vec(), from, ..ConsumerConfig::new(name) };
-        let consumer = Ephemeral::new(self, stream, &known.name);
-        let call = format!("CONSUMER.CREATE.{stream}.{}", known.name);
-        let config = config::ordered(&known, INACTIVE)?;
-        let mut create = Create { stream_name: stream, config, action: "create" };
-        let created: Created = match self.api(call.clone(), &create).await {
-            // It takes what the stream lets it have.
-            Err(Fault::Api(error)) if error.code == ApiError::INACTIVE_TOO_LONG => {
-                create.config.inactive_threshold = Duration::ZERO;
-                self.api(call.clone(), &create).await?
-            }
-            created => created?,
-        };
-        let pull = NatsPull::of_unsettled(self, stream, known, room).await?;
-        Ok(Made { pull, behind: created.delivered.stream_seq, _consumer: consumer })
-    }
-}
-
 impl PollInto for NatsOrdered {
     fn poll_into(
         &mut self,
@@ -341,51 +277,6 @@ impl Stream for NatsOrdered {
                 Poll::Pending => return this.poll_unreadable(cx),
             }
         }
-    }
-}
-
-impl NatsOrdered {
-    /// Ends with the message that breaks one connection after the other, if there is one: what is
-    /// behind it would never come, since the next consumer begins with it again.
-    fn poll_unreadable(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Incoming, Fault>>> {
-        while self.reconnected.poll_unpin(cx).is_ready() {
-            if self.nats.is_over() {
-                self.ended = true;
-                return Poll::Ready(None);
-            }
-            self.reconnected = self.nats.reconnected();
-            self.losses += 1;
-            if self.is_whole || self.losses >= LOSSES {
-                let (nats, stream) = (self.nats.clone(), self.stream.clone());
-                let (filters, last) = (self.filters.clone(), self.last);
-                self.searching =
-                    Some(Box::pin(
-                        async move { nats.first_unreadable(&stream, &filters, last).await },
-                    ));
-            }
-        }
-        if let Some(searching) = &mut self.searching
-            && let Poll::Ready(found) = searching.poll_unpin(cx)
-        {
-            self.searching = None;
-            // Where it can't be looked for, the next loss asks again.
-            self.found = found.unwrap_or_default();
-        }
-        // Those before it come, with one connection or the next.
-        let is_next =
-            |(_, before): &mut (StoredMessage, u64)| !self.is_whole || self.last >= *before;
-        let Some((message, _)) = self.found.take_if(is_next) else { return Poll::Pending };
-        let receipt = Receipt {
-            stream: self.stream.as_str().into(),
-            consumer: "".into(),
-            sequence: message.sequence,
-            attempt: 1,
-            pending: 0,
-            stored_at: message.stored_at,
-        };
-        self.ended = true;
-        let unreadable = Unreadable { message, receipt, settle: None };
-        Poll::Ready(Some(Err(Fault::Unreadable(Box::new(unreadable)))))
     }
 }
 

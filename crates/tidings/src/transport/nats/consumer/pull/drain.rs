@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::NatsPull;
 use crate::transport::Incoming;
 use crate::transport::nats::connection::role::Role;
-use crate::transport::nats::subscription::subscription_buffer::AT_ONCE;
+use crate::transport::nats::subscription::subscription_buffer::keeper::AT_ONCE;
 
 /// How long to wait, at the end, for what is on the way.
 const ON_THE_WAY: Duration = Duration::from_millis(50);

@@ -1,0 +1,70 @@
+//! Creating the consumer of a replay, which ends with whoever reads it.
+
+use std::time::Duration;
+
+use async_nats::jetstream;
+use uuid::Uuid;
+
+use crate::subject::Subject;
+use crate::transport::nats::connection::nats::Nats;
+use crate::transport::nats::consumer::ephemeral::Ephemeral;
+use crate::transport::nats::consumer::pull::NatsPull;
+use crate::transport::nats::jetstream::consumer_config as config;
+use crate::transport::{ApiError, ConsumerConfig, DeliverFrom, Fault};
+
+/// How long a server keeps a consumer that nobody reads, where it is not told.
+const INACTIVE: Duration = Duration::from_secs(30);
+
+/// One of the consumers of a replay. It ends with this value.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) pull: NatsPull,
+    /// The sequence behind which it begins.
+    pub(super) behind: u64,
+    _consumer: Ephemeral,
+}
+
+#[derive(serde::Serialize)]
+struct Create<'a> {
+    stream_name: &'a str,
+    config: jetstream::consumer::Config,
+    action: &'static str,
+}
+
+#[derive(serde::Deserialize)]
+struct Created {
+    delivered: Position,
+}
+
+#[derive(serde::Deserialize)]
+struct Position {
+    stream_seq: u64,
+}
+
+impl Nats {
+    /// Makes a consumer for one replay.
+    pub(super) async fn ordered(
+        &self,
+        stream: &str,
+        filters: &[Subject],
+        from: DeliverFrom,
+        room: usize,
+    ) -> Result<Made, Fault> {
+        let name = Uuid::now_v7().simple().to_string();
+        let known = ConsumerConfig { filters: filters.to_vec(), from, ..ConsumerConfig::new(name) };
+        let consumer = Ephemeral::new(self, stream, &known.name);
+        let call = format!("CONSUMER.CREATE.{stream}.{}", known.name);
+        let config = config::ordered(&known, INACTIVE)?;
+        let mut create = Create { stream_name: stream, config, action: "create" };
+        let created: Created = match self.api(call.clone(), &create).await {
+            // It takes what the stream lets it have.
+            Err(Fault::Api(error)) if error.code == ApiError::INACTIVE_TOO_LONG => {
+                create.config.inactive_threshold = Duration::ZERO;
+                self.api(call.clone(), &create).await?
+            }
+            created => created?,
+        };
+        let pull = NatsPull::of_unsettled(self, stream, known, room).await?;
+        Ok(Made { pull, behind: created.delivered.stream_seq, _consumer: consumer })
+    }
+}
