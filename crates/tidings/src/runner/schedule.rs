@@ -108,7 +108,7 @@ impl Scheduler {
         &self.route
     }
 
-    /// Begins anew where its task panicked: what it had in its hand comes again, what others handle
+    /// Begins anew where its task panicked: the message it was at comes again, what others handle
     /// goes on.
     pub(crate) fn recover(&mut self) {
         self.in_flight.end_inline();
