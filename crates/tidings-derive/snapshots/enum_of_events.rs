@@ -239,6 +239,7 @@ const _: () = {
                 }
             }
         }
+        #[inline]
         fn read_back(
             &self,
             payload: &[__tidings::u8],

@@ -155,6 +155,7 @@ const _: () = {
         ) -> __tidings::Result<(), __tidings::serde_json::Error> {
             __tidings::serde_json::to_writer(payload, self)
         }
+        #[inline]
         fn read_back(
             &self,
             payload: &[__tidings::u8],

@@ -149,6 +149,7 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
 fn read_back(contract: &Contract<'_>) -> Option<TokenStream> {
     contract.item.generics.params.is_empty().then(|| {
         quote! {
+            #[inline]
             fn read_back(
                 &self,
                 payload: &[__tidings::u8],

@@ -179,6 +179,7 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
                 #encode
             }
 
+            #[inline]
             fn read_back(
                 &self,
                 payload: &[__tidings::u8],
