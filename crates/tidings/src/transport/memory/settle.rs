@@ -10,7 +10,7 @@ use super::connection::Connection;
 use super::consumer::{Acks, Consumer, after};
 use super::effects::Effects;
 use super::stream::Stream;
-use crate::transport::{Fault, Settlement, SettlementReason};
+use crate::transport::{Fault, Settlement};
 
 /// The way back to the consumer that delivered a message.
 #[derive(Clone)]

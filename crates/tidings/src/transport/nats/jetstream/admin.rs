@@ -2,7 +2,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use async_nats::jetstream;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -45,7 +44,7 @@ struct WireState {
 
 #[derive(Deserialize)]
 struct ConsumerInfo {
-    config: jetstream::consumer::Config,
+    config: config::Config,
     /// When it was made, to the nanosecond.
     created: String,
     num_pending: u64,
@@ -68,7 +67,7 @@ struct Position {
 #[derive(Serialize)]
 struct CreateConsumer<'a> {
     stream_name: &'a str,
-    config: jetstream::consumer::Config,
+    config: config::Config,
     /// `create` refuses another configuration, `update` a consumer that is not there (ADR-42).
     action: &'static str,
 }
@@ -243,7 +242,7 @@ impl Nats {
         config: &ConsumerConfig,
     ) -> Result<(), Fault> {
         let call = format!("CONSUMER.CREATE.{stream}.{}", config.name);
-        let config = config::to_nats(config)?;
+        let config = config::to_nats(config);
         let request = CreateConsumer { stream_name: stream, config, action: "create" };
         self.make(&call, &request).await
     }
@@ -257,7 +256,7 @@ impl Nats {
         let name = &config.name;
         let found: ConsumerInfo = self.ask(format!("CONSUMER.INFO.{stream}.{name}")).await?;
         let mut nats = found.config;
-        config::overlay(config, &mut nats)?;
+        config::overlay(config, &mut nats);
         let request = CreateConsumer { stream_name: stream, config: nats, action: "update" };
         let call = format!("CONSUMER.CREATE.{stream}.{name}");
         self.api::<IgnoredAny>(call, &request).await.map(drop)

@@ -1,16 +1,147 @@
-//! Consumer configurations to and from async-nats's.
+//! Consumer configurations as a server gives and is given them.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use async_nats::jetstream::consumer::{AckPolicy as Acks, Config, DeliverPolicy, ReplayPolicy};
+use serde::de::Error as _;
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
 
+use crate::moment;
 use crate::subject::Subject;
-use crate::transport::{AckPolicy, ConsumerConfig, DeliverFrom, Fault, Foreign};
+use crate::transport::{AckPolicy, ConsumerConfig, DeliverFrom, Foreign};
 
 /// How long one pull request stays open when nothing comes.
 pub(crate) const EXPIRES: Duration = Duration::from_secs(30);
 
-pub(crate) fn to_nats(config: &ConsumerConfig) -> Result<Config, Fault> {
+/// A consumer's configuration as NATS's own JSON. Fields that are not known here stay as they are.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Config {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    durable_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    deliver_subject: String,
+    deliver_policy: DeliverPolicy,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opt_start_seq: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opt_start_time: Option<Time>,
+    ack_policy: Acks,
+    #[serde(skip_serializing_if = "Nanos::is_zero")]
+    ack_wait: Nanos,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    backoff: Vec<Nanos>,
+    #[serde(skip_serializing_if = "is_default")]
+    max_deliver: i64,
+    #[serde(skip_serializing_if = "is_default")]
+    max_ack_pending: i64,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    filter_subject: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    filter_subjects: Vec<String>,
+    replay_policy: ReplayPolicy,
+    #[serde(skip_serializing_if = "is_default")]
+    headers_only: bool,
+    #[serde(skip_serializing_if = "is_default")]
+    max_batch: i64,
+    #[serde(skip_serializing_if = "Nanos::is_zero")]
+    max_expires: Nanos,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    priority_groups: Vec<String>,
+    #[serde(skip_serializing_if = "Nanos::is_zero")]
+    inactive_threshold: Nanos,
+    #[serde(skip_serializing_if = "is_default")]
+    mem_storage: bool,
+    #[serde(skip_serializing_if = "is_default")]
+    num_replicas: u64,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    metadata: BTreeMap<String, String>,
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum DeliverPolicy {
+    #[default]
+    All,
+    Last,
+    New,
+    ByStartSequence,
+    ByStartTime,
+    LastPerSubject,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Acks {
+    #[default]
+    Explicit,
+    None,
+    All,
+    FlowControl,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ReplayPolicy {
+    #[default]
+    Instant,
+    Original,
+}
+
+/// Time in nanoseconds. One that is too long (292 years) is written as -1, which a server refuses;
+/// cut to 64 bits it would be any other time.
+#[derive(Debug, Clone, Copy, Default)]
+struct Nanos(Duration);
+
+impl Nanos {
+    fn is_zero(&self) -> bool {
+        self.0.is_zero()
+    }
+}
+
+impl Serialize for Nanos {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(i64::try_from(self.0.as_nanos()).unwrap_or(-1))
+    }
+}
+
+impl<'de> Deserialize<'de> for Nanos {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let nanos = u64::try_from(i64::deserialize(deserializer)?).unwrap_or_default();
+        Ok(Self(Duration::from_nanos(nanos)))
+    }
+}
+
+/// Time of day as RFC 3339.
+#[derive(Debug, Clone, Copy)]
+struct Time(SystemTime);
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let no_text = || S::Error::custom("a server reads no such time");
+        serializer.serialize_str(&moment::write(self.0).ok_or_else(no_text)?)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let time = moment::read(&text);
+        time.map(Self).ok_or_else(|| D::Error::custom(format_args!("`{text}` is no time")))
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+pub(crate) fn to_nats(config: &ConsumerConfig) -> Config {
     let mut nats = Config {
         durable_name: Some(config.name.clone()),
         name: Some(config.name.clone()),
@@ -20,42 +151,53 @@ pub(crate) fn to_nats(config: &ConsumerConfig) -> Result<Config, Fault> {
         },
         ..Default::default()
     };
-    overlay(config, &mut nats)?;
-    Ok(nats)
+    overlay(config, &mut nats);
+    nats
 }
 
 /// A consumer without acks, which the server forgets when nobody reads it.
-pub(crate) fn ordered(config: &ConsumerConfig, inactive: Duration) -> Result<Config, Fault> {
+pub(crate) fn ordered(config: &ConsumerConfig, inactive: Duration) -> Config {
     let mut nats = Config {
         name: Some(config.name.clone()),
         ack_policy: Acks::None,
-        inactive_threshold: inactive,
-        memory_storage: true,
+        inactive_threshold: Nanos(inactive),
+        mem_storage: true,
         num_replicas: 1,
         ..Default::default()
     };
-    overlay(config, &mut nats)?;
+    overlay(config, &mut nats);
     nats.max_deliver = 1;
-    nats.ack_wait = Duration::ZERO;
+    nats.ack_wait = Nanos::default();
     nats.max_ack_pending = 0;
-    Ok(nats)
+    nats
 }
 
-/// A time as it can be written; one that is too long (292 years) is written as -1 ns, which a server
-/// refuses. Cut to 64 bits, as the client does it (0.51), it would be any other time.
-fn in_range(time: Duration) -> Duration {
-    let fits = i64::try_from(time.as_nanos()).is_ok();
-    if fits { time } else { Duration::from_nanos(u64::MAX) }
+/// Leaves it to the stream when a consumer that nobody reads is forgotten.
+pub(crate) fn forget_when_stream_does(config: &mut Config) {
+    config.inactive_threshold = Nanos::default();
 }
 
 /// Writes what is managed here into a configuration, and leaves everything else.
-pub(crate) fn overlay(config: &ConsumerConfig, nats: &mut Config) -> Result<(), Fault> {
+pub(crate) fn overlay(config: &ConsumerConfig, nats: &mut Config) {
     // What can be told apart only over there stays: `last` reads as `new` here.
-    if from(&nats.deliver_policy) != config.from {
-        nats.deliver_policy = deliver_policy(config.from)?;
+    if from(nats) != config.from {
+        (nats.opt_start_seq, nats.opt_start_time) = (None, None);
+        nats.deliver_policy = match config.from {
+            DeliverFrom::Beginning => DeliverPolicy::All,
+            DeliverFrom::Sequence(sequence) => {
+                nats.opt_start_seq = Some(sequence);
+                DeliverPolicy::ByStartSequence
+            }
+            DeliverFrom::Time(time) => {
+                nats.opt_start_time = Some(Time(time));
+                DeliverPolicy::ByStartTime
+            }
+            DeliverFrom::LastPerSubject => DeliverPolicy::LastPerSubject,
+            DeliverFrom::New => DeliverPolicy::New,
+        };
     }
-    nats.ack_wait = in_range(config.ack_wait);
-    nats.backoff = config.backoff.iter().copied().map(in_range).collect();
+    nats.ack_wait = Nanos(config.ack_wait);
+    nats.backoff = config.backoff.iter().copied().map(Nanos).collect();
     nats.max_deliver = limit(config.max_deliver);
     nats.max_ack_pending = limit(config.max_ack_pending);
     let notes = config.metadata.iter().map(|(name, note)| (name.clone(), note.clone()));
@@ -67,11 +209,10 @@ pub(crate) fn overlay(config: &ConsumerConfig, nats: &mut Config) -> Result<(), 
         [filter] => nats.filter_subject = filter.to_string(),
         filters => nats.filter_subjects = filters.iter().map(ToString::to_string).collect(),
     }
-    Ok(())
 }
 
 pub(crate) fn from_nats(config: Config) -> ConsumerConfig {
-    let foreign = foreign(&config);
+    let (foreign, from) = (foreign(&config), from(&config));
     let mut filters: Vec<Subject> = config.filter_subjects.into_iter().map(Subject::from).collect();
     if !config.filter_subject.is_empty() {
         filters.push(Subject::from(config.filter_subject));
@@ -79,10 +220,10 @@ pub(crate) fn from_nats(config: Config) -> ConsumerConfig {
     ConsumerConfig {
         name: config.durable_name.or(config.name).unwrap_or_default(),
         filters,
-        from: from(&config.deliver_policy),
+        from,
         acks: if config.ack_policy == Acks::All { AckPolicy::All } else { AckPolicy::Explicit },
-        ack_wait: config.ack_wait,
-        backoff: config.backoff,
+        ack_wait: config.ack_wait.0,
+        backoff: config.backoff.into_iter().map(|Nanos(wait)| wait).collect(),
         max_deliver: u64::try_from(config.max_deliver).ok().filter(|max| *max > 0),
         max_ack_pending: u64::try_from(config.max_ack_pending).ok().filter(|max| *max > 0),
         metadata: config
@@ -98,8 +239,8 @@ pub(crate) fn from_nats(config: Config) -> ConsumerConfig {
 fn foreign(config: &Config) -> Vec<Foreign> {
     let mut foreign = Vec::new();
     let mut add = |field, ours, theirs| foreign.push(Foreign { field, ours, theirs });
-    if let Some(subject) = config.deliver_subject.as_ref().filter(|subject| !subject.is_empty()) {
-        add("deliver_subject", "none: it is pulled from", subject.clone());
+    if !config.deliver_subject.is_empty() {
+        add("deliver_subject", "none: it is pulled from", config.deliver_subject.clone());
     }
     match config.ack_policy {
         Acks::Explicit | Acks::All => {}
@@ -115,8 +256,8 @@ fn foreign(config: &Config) -> Vec<Foreign> {
     if config.max_batch > 0 {
         add("max_batch", "none", config.max_batch.to_string());
     }
-    if !config.max_expires.is_zero() && config.max_expires < EXPIRES {
-        add("max_expires", "none", format!("{:?}", config.max_expires));
+    if !config.max_expires.is_zero() && config.max_expires.0 < EXPIRES {
+        add("max_expires", "none", format!("{:?}", config.max_expires.0));
     }
     if !config.priority_groups.is_empty() {
         add("priority_groups", "none", config.priority_groups.join(", "));
@@ -124,36 +265,79 @@ fn foreign(config: &Config) -> Vec<Foreign> {
     foreign
 }
 
-fn from(policy: &DeliverPolicy) -> DeliverFrom {
-    match *policy {
-        DeliverPolicy::All => DeliverFrom::Beginning,
-        DeliverPolicy::New | DeliverPolicy::Last => DeliverFrom::New,
-        DeliverPolicy::LastPerSubject => DeliverFrom::LastPerSubject,
-        DeliverPolicy::ByStartSequence { start_sequence } => DeliverFrom::Sequence(start_sequence),
-        DeliverPolicy::ByStartTime { start_time } => DeliverFrom::Time(start_time.into()),
+fn from(config: &Config) -> DeliverFrom {
+    match (config.deliver_policy, config.opt_start_seq, config.opt_start_time) {
+        (DeliverPolicy::New | DeliverPolicy::Last, ..) => DeliverFrom::New,
+        (DeliverPolicy::LastPerSubject, ..) => DeliverFrom::LastPerSubject,
+        (DeliverPolicy::ByStartSequence, Some(sequence), _) => DeliverFrom::Sequence(sequence),
+        (DeliverPolicy::ByStartTime, _, Some(Time(time))) => DeliverFrom::Time(time),
+        // A server makes none by a start that it was not told.
+        (DeliverPolicy::All | DeliverPolicy::ByStartSequence | DeliverPolicy::ByStartTime, ..) => {
+            DeliverFrom::Beginning
+        }
     }
-}
-
-pub(crate) fn deliver_policy(from: DeliverFrom) -> Result<DeliverPolicy, Fault> {
-    Ok(match from {
-        DeliverFrom::Beginning => DeliverPolicy::All,
-        DeliverFrom::Sequence(start_sequence) => DeliverPolicy::ByStartSequence { start_sequence },
-        DeliverFrom::Time(time) => DeliverPolicy::ByStartTime { start_time: date_time(time)? },
-        DeliverFrom::LastPerSubject => DeliverPolicy::LastPerSubject,
-        DeliverFrom::New => DeliverPolicy::New,
-    })
-}
-
-/// async-nats's own type for a time, whichever of its two backends a build has chosen.
-pub(crate) fn date_time(time: SystemTime) -> Result<async_nats::datetime::DateTime, Fault> {
-    let nanos = match time.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(since) => i128::try_from(since.as_nanos()).unwrap_or(i128::MAX),
-        Err(before) => -i128::try_from(before.duration().as_nanos()).unwrap_or(i128::MAX),
-    };
-    async_nats::datetime::from_nanos(nanos).map_err(Fault::Client)
 }
 
 /// NATS writes "no limit" as -1.
 fn limit(limit: Option<u64>) -> i64 {
     limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let start = SystemTime::UNIX_EPOCH + Duration::from_nanos(1_700_000_000_123_456_789);
+        for from in [
+            DeliverFrom::Beginning,
+            DeliverFrom::New,
+            DeliverFrom::LastPerSubject,
+            DeliverFrom::Sequence(7),
+            DeliverFrom::Time(start),
+        ] {
+            let config = ConsumerConfig {
+                from,
+                backoff: vec![Duration::from_secs(1), Duration::from_millis(1500)],
+                max_deliver: Some(3),
+                filters: vec![Subject::from("a.*".to_owned()), Subject::from("b".to_owned())],
+                ..ConsumerConfig::new("mailer")
+            };
+            let json = serde_json::to_value(to_nats(&config)).unwrap();
+            assert_eq!(json["backoff"], json!([1_000_000_000_u64, 1_500_000_000_u64]));
+            assert_eq!(from_nats(serde_json::from_value(json).unwrap()), config);
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_here_stays() {
+        let found = json!({
+            "durable_name": "mailer", "name": "mailer", "deliver_policy": "last",
+            "ack_policy": "explicit", "replay_policy": "instant", "ack_wait": 30_000_000_000_u64,
+            "sample_freq": "10", "description": "mail", "max_waiting": 512, "a_newer_field": [1],
+        });
+        let mut nats: Config = serde_json::from_value(found.clone()).unwrap();
+        let config = ConsumerConfig { from: DeliverFrom::New, ..ConsumerConfig::new("mailer") };
+        overlay(&config, &mut nats);
+        let json = serde_json::to_value(&nats).unwrap();
+        for field in
+            ["deliver_policy", "sample_freq", "description", "max_waiting", "a_newer_field"]
+        {
+            assert_eq!(json[field], found[field], "{field}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_has_no_place_is_refused() {
+        let long = ConsumerConfig { ack_wait: Duration::MAX, ..ConsumerConfig::new("mailer") };
+        assert_eq!(serde_json::to_value(to_nats(&long)).unwrap()["ack_wait"], json!(-1));
+        let year = Duration::from_secs(31_556_952);
+        let from = DeliverFrom::Time(SystemTime::UNIX_EPOCH + year * 9000);
+        let late = ConsumerConfig { from, ..ConsumerConfig::new("mailer") };
+        let error = serde_json::to_value(to_nats(&late)).unwrap_err();
+        assert!(error.to_string().contains("no such time"), "{error}");
+    }
 }

@@ -5,12 +5,10 @@ use std::collections::HashMap;
 
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
-use time::format_description::well_known::Rfc3339;
 
 use crate::moment;
 use crate::subject::Subject;
 use crate::transport::nats::connection::nats::Nats;
-use crate::transport::nats::jetstream::consumer_config as config;
 use crate::transport::{ApiError, Fault, StoredHeaders, StoredMessage, Which};
 
 #[derive(Serialize)]
@@ -73,7 +71,8 @@ impl Nats {
                 Get { seq: Some(from), start_time: None, next_by_subj: Some(filter) }
             }
             Which::Since { time, filter } => {
-                let time = config::date_time(time)?.format(&Rfc3339).map_err(Fault::client)?;
+                let no_time = || Fault::client("a server reads no such time");
+                let time = moment::write(time).ok_or_else(no_time)?;
                 Get { seq: None, start_time: Some(time), next_by_subj: Some(filter) }
             }
         };

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream;
 use uuid::Uuid;
 
 use crate::subject::Subject;
@@ -27,7 +26,7 @@ pub(super) struct Made {
 #[derive(serde::Serialize)]
 struct Create<'a> {
     stream_name: &'a str,
-    config: jetstream::consumer::Config,
+    config: config::Config,
     action: &'static str,
 }
 
@@ -54,12 +53,12 @@ impl Nats {
         let known = ConsumerConfig { filters: filters.to_vec(), from, ..ConsumerConfig::new(name) };
         let consumer = Ephemeral::new(self, stream, &known.name);
         let call = format!("CONSUMER.CREATE.{stream}.{}", known.name);
-        let config = config::ordered(&known, INACTIVE)?;
+        let config = config::ordered(&known, INACTIVE);
         let mut create = Create { stream_name: stream, config, action: "create" };
         let created: Created = match self.api(call.clone(), &create).await {
             // It takes what the stream lets it have.
             Err(Fault::Api(error)) if error.code == ApiError::INACTIVE_TOO_LONG => {
-                create.config.inactive_threshold = Duration::ZERO;
+                config::forget_when_stream_does(&mut create.config);
                 self.api(call.clone(), &create).await?
             }
             created => created?,
