@@ -38,7 +38,7 @@ pub(super) mod nanos {
 
     use serde::{Deserialize, Deserializer, Serializer, ser};
 
-    use super::too_much;
+    use crate::stream::json_field::too_much;
 
     #[expect(clippy::ref_option, reason = "serde gives a reference")]
     pub(crate) fn serialize<S: Serializer>(
