@@ -12,7 +12,7 @@ use tidings::{
 use tidings_tests::eventually;
 
 use crate::support::condition::{holds, letters};
-use crate::support::env::{Env, SHORT, SOON};
+use crate::support::env::{BY_AND_BY, Env, SHORT, SOON};
 use crate::support::message::{NotSent, Parcels, Region, Sent, sent};
 
 scenarios! {
@@ -280,8 +280,10 @@ async fn a_letter_that_does_not_fit_refers_to_its_original(env: Env) {
     }
     // They keep no place: another one is handled.
     bus.publish(&sent(100)).await.unwrap();
-    eventually(SOON, "the small one is handled", || async { running.report()[0].handled == 1 })
-        .await;
+    eventually(BY_AND_BY, "the small one is handled", || async {
+        running.report()[0].handled == 1
+    })
+    .await;
     let aside = bus.dead_letters("shop");
     let found = letters(&aside, 18).await;
     for letter in &found {
@@ -298,7 +300,8 @@ async fn a_letter_that_does_not_fit_refers_to_its_original(env: Env) {
     let report = aside.redrive(DeadLetterFilter::all()).keep_going().await.unwrap();
     assert_eq!((report.redriven, report.failed), (COUNT - 1, 1), "{report:?}");
     assert!(matches!(report.errors[0], DeadLetterError::Gone { original, .. } if original == gone));
-    eventually(SOON, "they are handled", || async { running.report()[0].handled == COUNT }).await;
+    eventually(BY_AND_BY, "they are handled", || async { running.report()[0].handled == COUNT })
+        .await;
     running.shutdown().await;
 }
 
