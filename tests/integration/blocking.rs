@@ -75,6 +75,8 @@ async fn what_comes_while_a_quick_handler_blocks_is_handled_once() {
     for number in 0..QUICK {
         assert_eq!(begins.recv().await, Some((number, 1)));
     }
+    // Nothing is here for longer than who tells the server stays awake: it has to be woken.
+    tokio::time::sleep(ack_wait).await;
     bus.publish(&PrintOrdered { number: QUICK }).await.unwrap();
     assert_eq!(begins.recv().await, Some((QUICK, 1)));
     // They were asked for before it blocked, and arrive while nobody takes them.

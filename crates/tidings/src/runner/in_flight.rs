@@ -6,6 +6,7 @@ pub(super) mod backlog;
 mod crowding;
 pub(super) mod cumulative_ack;
 mod keep_alive;
+mod lifo_slot;
 pub(super) mod progress;
 pub(super) mod queued_message;
 pub(super) mod shared_pull;
@@ -156,6 +157,7 @@ impl InFlight {
         if std::mem::take(&mut state.dozes) {
             self.roused.notify_one();
         }
+        lifo_slot::clear();
     }
 
     /// Resolves when something has come after the audit [dozed](Self::doze).
