@@ -12,7 +12,7 @@ use tidings::{
 use tidings_tests::eventually;
 
 use crate::support::condition::{holds, letters};
-use crate::support::env::{BY_AND_BY, Env, SHORT, SOON};
+use crate::support::env::{BY_AND_BY, Env, SHORT};
 use crate::support::message::{NotSent, Parcels, Region, Sent, sent};
 
 scenarios! {
