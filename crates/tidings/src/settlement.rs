@@ -23,7 +23,7 @@ pub(crate) enum Settlement {
     Term(String),
 }
 
-/// What became of a delivery, which decides how it is settled.
+/// Reason of a settlement: the end of a delivery, which decides how it is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SettlementReason<'a> {
     /// Its handler returned well, or whoever took it says that it is done.

@@ -138,7 +138,7 @@ async fn what_was_given_back_has_all_its_attempts(env: Env) {
     }
 }
 
-/// What the old instance noted of the consumer is gone with it: the next one gets a note too.
+/// A note on a consumer is gone with it: the one that is made again gets a note too.
 async fn what_a_consumer_made_again_gave_back_has_all_its_attempts(env: Env) {
     let (bus, book) = (env.bus(), Book::default());
     end(new(&book, Retry::never()).start(&bus).await.unwrap()).await;

@@ -52,7 +52,7 @@ pub trait Message: Sized + Send + Sync {
     /// Writes the payload.
     ///
     /// # Errors
-    /// What the type's `Serialize` or the writer fails with.
+    /// Errors of the type's `Serialize` and of the writer.
     fn encode<W: io::Write>(&self, payload: W) -> Result<(), serde_json::Error>;
 
     /// Reads its payload back, where its type can be received and has no parameters.
@@ -117,7 +117,7 @@ pub trait Decode: Message + 'static {
     /// [`DECLARATIONS`](Message::DECLARATIONS) it is.
     ///
     /// # Errors
-    /// What the type's `Deserialize` fails with.
+    /// Errors of the type's `Deserialize`.
     #[inline]
     fn decode(
         declaration: &'static Declaration,

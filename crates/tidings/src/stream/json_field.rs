@@ -58,7 +58,7 @@ pub(super) mod nanos {
         deserializer: D,
     ) -> Result<Option<Duration>, D::Error> {
         let Some(nanos) = Option::<u64>::deserialize(deserializer)? else { return Ok(None) };
-        // It could not be written again.
+        // A longer time could not be written again.
         if i64::try_from(nanos).is_err() {
             return Err(too_much(nanos));
         }

@@ -1,4 +1,4 @@
-//! Who waits for which answer. A question has a slot here from when it is asked until its answer
+//! Table of those who wait for an answer. A question has a slot here from when it is asked until its answer
 //! is taken, or nobody waits for it any more; the next question takes the same slot.
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::transport::nats::codec::header::has;
 pub(crate) struct Interest {
     pub(crate) filter: Subject,
     pub(crate) group: Option<String>,
-    /// What is meant of it; all of it, where this is empty.
+    /// Filters of the part that is meant; the whole, where there are none.
     pub(crate) only: Vec<Subject>,
 }
 

@@ -37,7 +37,7 @@ impl NatsPull {
         }
     }
 
-    /// What the server says about a request; gives what that means to whoever waits for messages.
+    /// Takes the server's word on a request; gives its meaning for whoever waits for messages.
     #[cold]
     fn heed(&mut self, status: PullStatus) -> Option<Fault> {
         self.idle.stir();

@@ -52,7 +52,7 @@ impl NatsPull {
         self.idle.listen(if listens { batch } else { 0 });
     }
 
-    /// What was asked for may not come: the next poll asks anew.
+    /// Has the next poll ask anew, since messages that were asked for may not come.
     pub(super) fn forget(&mut self) {
         self.stale.add(self.outstanding.forget());
         self.lost.settle(Instant::now());

@@ -8,7 +8,7 @@ use crate::transport::nats::codec::ack_subject::ACK;
 /// Status that a server tells of a pull request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum PullStatus {
-    /// It is there.
+    /// A sign of life: the request is there.
     Heartbeat,
     /// A request has ended; so many messages of it do not come, if it says how many.
     Ended(Option<usize>),
