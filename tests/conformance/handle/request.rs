@@ -1,10 +1,12 @@
 //! Asking and answering.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use tidings::prelude::*;
 use tidings::{RequestError, Running, ServeError};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::support::env::{Env, SHORT, SOON, soon};
@@ -236,11 +238,21 @@ async fn tokens_of_a_request_route_it(env: Env) {
 /// Its confirmation comes first, and could be read from nearly anything.
 async fn what_a_stream_answers_is_no_reply(env: Env) {
     let bus = env.bus();
-    let tally = |_: Tally, _: Context| async { Ok(Tallied { total: Some(3) }) };
-    let running = Registry::new("stock").handle::<Tally>(tally).start(&bus).await.unwrap();
+    let turn = Arc::new(Semaphore::new(1));
+    let gate = turn.clone();
+    let tally = move |_: Tally, _: Context| {
+        let gate = gate.clone();
+        async move {
+            gate.acquire().await.unwrap().forget();
+            Ok(Tallied { total: Some(3) })
+        }
+    };
+    let running = Registry::new("stock").handle::<Tally>(tally.clone()).start(&bus).await.unwrap();
     assert_eq!(bus.request(&Tally {}).await.unwrap(), Tallied { total: Some(3) });
+    // The service has its turn when the stream has had its own.
     let answered = async |of: &str| {
         let error = soon(bus.request(&Tally {})).await.unwrap_err();
+        turn.add_permits(1);
         let RequestError::AnsweredByStream { subject, stream } = &error else {
             panic!("{of}: {error:?}")
         };
