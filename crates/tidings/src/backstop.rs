@@ -5,7 +5,7 @@
 //! Whichever instance comes to it first puts the message aside; the letter's id makes it one letter,
 //! also where a handler's process had stored it already.
 
-mod belief;
+mod advisory;
 
 use std::convert::Infallible;
 use std::time::{Duration, SystemTime};
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use tidings_subject::{check_consumer_name, check_stream_name, matches};
 
-use self::belief::{Belief, Exhausted};
+use self::advisory::{MaxDeliveries, Plausibility};
 use crate::backoff::{Backoff, Waits};
 use crate::dead_letter::{self, Cause, DeadLetterReason};
 use crate::jitter::jittered;
@@ -25,7 +25,7 @@ use crate::stream::{Retention, StreamConfig};
 use crate::subject::Subject;
 use crate::topology::{self, ConsumerFault, Modes, ProvisionError};
 use crate::transport::{
-    AckPolicy, ApiError, ConsumerConfig, ConsumerStanding, Fault, Incoming, Receipt, Settlement,
+    AckPolicy, ApiError, ConsumerConfig, ConsumerSnapshot, Fault, Incoming, Receipt, Settlement,
     SettlementReason, StoredMessage, Unreadable, Which,
 };
 
@@ -45,14 +45,14 @@ const LOOK: Duration = Duration::from_secs(15);
 /// Reads any bytes as an advisory.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn read_any_advisory(payload: &[u8]) {
-    if let Ok(exhausted) = serde_json::from_slice::<Exhausted>(payload) {
+    if let Ok(exhausted) = serde_json::from_slice::<MaxDeliveries>(payload) {
         let subject = Subject::from_static("$JS.EVENT.ADVISORY.CONSUMER");
-        let _ = belief::is_told_where_it_should(&subject, &exhausted);
+        let _ = advisory::is_told_where_it_should(&subject, &exhausted);
     }
 }
 
 /// Outcome of an advisory.
-enum Heeded {
+enum AdvisoryOutcome {
     /// All that there is to be done.
     Done,
     /// To be looked at again after this time.
@@ -171,8 +171,8 @@ impl Backstop {
     async fn heed(&self, advisory: &Incoming) {
         let (Some(receipt), Some(settle)) = (&advisory.receipt, &advisory.settle) else { return };
         let reason = match self.put_aside(advisory, receipt).await {
-            Ok(Heeded::Later(wait)) => SettlementReason::Deferred(jittered(wait)),
-            Ok(Heeded::Done) => {
+            Ok(AdvisoryOutcome::Later(wait)) => SettlementReason::Deferred(jittered(wait)),
+            Ok(AdvisoryOutcome::Done) => {
                 let removed =
                     dead_letter::remove(&self.link.transport, &self.letters, receipt.sequence);
                 if let Err(fault) = removed.await {
@@ -192,13 +192,17 @@ impl Backstop {
         }
     }
 
-    async fn put_aside(&self, advisory: &Incoming, told: &Receipt) -> Result<Heeded, Fault> {
+    async fn put_aside(
+        &self,
+        advisory: &Incoming,
+        told: &Receipt,
+    ) -> Result<AdvisoryOutcome, Fault> {
         let subject = advisory.subject.as_str();
-        let Ok(exhausted) = serde_json::from_slice::<Exhausted>(&advisory.payload) else {
+        let Ok(exhausted) = serde_json::from_slice::<MaxDeliveries>(&advisory.payload) else {
             tracing::error!(subject, "it is no advisory that can be read; it is removed");
-            return Ok(Heeded::Done);
+            return Ok(AdvisoryOutcome::Done);
         };
-        let Exhausted { stream, consumer, stream_seq: sequence, deliveries } = &exhausted;
+        let MaxDeliveries { stream, consumer, stream_seq: sequence, deliveries } = &exhausted;
         let (sequence, deliveries) = (*sequence, *deliveries);
         let refused = |why: &str| {
             tracing::error!(
@@ -209,30 +213,30 @@ impl Backstop {
                 why,
                 "an advisory is not believed"
             );
-            Ok(Heeded::Done)
+            Ok(AdvisoryOutcome::Done)
         };
         // Compared before anything is read that it names.
         if check_stream_name(stream).is_err() || check_consumer_name(consumer).is_err() {
             return refused("it names what can't be a stream's consumer");
         }
-        if !belief::is_told_where_it_should(&advisory.subject, &exhausted) {
+        if !advisory::is_told_where_it_should(&advisory.subject, &exhausted) {
             return refused("it names another consumer than its subject");
         }
         if !self.is_known(&advisory.subject).await? {
             return refused("it names a consumer that puts nothing aside here");
         }
         let transport = &self.link.transport;
-        let Some((config, standing)) = self.look(&exhausted).await? else {
+        let Some((config, snapshot)) = self.look(&exhausted).await? else {
             return refused("there is no such consumer");
         };
-        let is_sure = match belief::of_consumer(&config, &standing, &exhausted) {
-            Belief::Refused(why) => return refused(why),
-            Belief::Sure => true,
-            Belief::Open => false,
+        let is_sure = match advisory::of_consumer(&config, &snapshot, &exhausted) {
+            Plausibility::Impossible(why) => return refused(why),
+            Plausibility::Confirmed => true,
+            Plausibility::Unconfirmed => false,
         };
         let since = transport.now().duration_since(told.stored_at).unwrap_or_default();
-        if !is_sure && since < belief::doubt(&config) {
-            return Ok(Heeded::Later(RETRY.after(told.attempt)));
+        if !is_sure && since < advisory::doubt(&config) {
+            return Ok(AdvisoryOutcome::Later(RETRY.after(told.attempt)));
         }
         let found = match transport.stored(stream, Which::At(sequence)).await {
             // The whole stream is gone.
@@ -246,7 +250,7 @@ impl Backstop {
                 sequence,
                 "never settled, and now not there any more"
             );
-            return Ok(Heeded::Done);
+            return Ok(AdvisoryOutcome::Done);
         };
         let selects = |filter: &Subject| matches(filter.as_str(), original.subject.as_str());
         if !config.filters.is_empty() && !config.filters.iter().any(selects) {
@@ -264,7 +268,7 @@ impl Backstop {
             // To give it up might cancel it; it goes when it is due.
             let (stream, consumer) = (&*receipt.stream, &*receipt.consumer);
             tracing::debug!(stream, consumer, sequence, "what waits until it is due is no event");
-            return Ok(Heeded::Done);
+            return Ok(AdvisoryOutcome::Done);
         }
         if original.is_marker() {
             let (stream, consumer) = (&*receipt.stream, &*receipt.consumer);
@@ -283,16 +287,16 @@ impl Backstop {
                 "never settled; it is put aside"
             );
             if !may_go {
-                return Ok(Heeded::Done);
+                return Ok(AdvisoryOutcome::Done);
             }
         }
         if is_sure {
-            return self.give_up(&receipt).await.map(|()| Heeded::Done);
+            return self.give_up(&receipt).await.map(|()| AdvisoryOutcome::Done);
         }
         // What the consumer may still have is not ended. Its letter is there in any case.
         let keeps = transport.stream(stream).await?;
         let is_ended = keeps.is_none_or(|config| config.retention == Retention::Limits);
-        Ok(if is_ended { Heeded::Done } else { Heeded::Later(LONGEST_RETRY) })
+        Ok(if is_ended { AdvisoryOutcome::Done } else { AdvisoryOutcome::Later(LONGEST_RETRY) })
     }
 
     /// Returns `true` if a registry puts aside here what the consumer exhausts of which this
@@ -311,12 +315,12 @@ impl Backstop {
     /// The consumer as it is configured, and how far it has come.
     async fn look(
         &self,
-        Exhausted { stream, consumer, .. }: &Exhausted,
-    ) -> Result<Option<(ConsumerConfig, ConsumerStanding)>, Fault> {
+        MaxDeliveries { stream, consumer, .. }: &MaxDeliveries,
+    ) -> Result<Option<(ConsumerConfig, ConsumerSnapshot)>, Fault> {
         let transport = &self.link.transport;
         let Some(config) = transport.consumer(stream, consumer).await? else { return Ok(None) };
-        let standing = transport.consumer_standing(stream, consumer).await?;
-        Ok(standing.map(|standing| (config, standing)))
+        let snapshot = transport.consumer_snapshot(stream, consumer).await?;
+        Ok(snapshot.map(|snapshot| (config, snapshot)))
     }
 
     /// Returns `true` if there is a letter already that the stream does not know by its id any

@@ -17,7 +17,7 @@ use crate::dead_letter::{self, DeadLetters};
 use crate::discovery::{self, ServiceInfo};
 use crate::draft::Draft;
 use crate::header::Headers;
-use crate::link::{Link, Patience};
+use crate::link::{Link, Timeouts};
 use crate::message::{Decode, Event, Filter, Message, Request, StreamEvent};
 use crate::publish::{self, PublishAllError, PublishError};
 use crate::publisher::Publisher;
@@ -62,10 +62,10 @@ pub struct Bus {
 
 impl Bus {
     /// A bus over this transport, with these timeouts.
-    fn on(transport: Transport, mut patience: Patience) -> Self {
+    fn on(transport: Transport, mut timeouts: Timeouts) -> Self {
         // Compared once, and not with each publish.
-        patience.ack = patience.ack.min(patience.publish);
-        Self { link: Link { transport, patience: patience.into(), probe: None } }
+        timeouts.ack = timeouts.ack.min(timeouts.publish);
+        Self { link: Link { transport, timeouts: timeouts.into(), probe: None } }
     }
 
     /// A bus that tells a probe of everything that is done through it.

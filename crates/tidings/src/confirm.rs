@@ -4,13 +4,13 @@ mod copies;
 mod own;
 mod question;
 mod stream_ack;
-mod whereabouts;
+mod stream_check;
 
 pub(crate) use copies::Copies;
 pub(crate) use own::is_own;
 pub(crate) use question::ask;
 pub(crate) use stream_ack::of_stream;
-pub(crate) use whereabouts::{Whereabouts, whereabouts};
+pub(crate) use stream_check::{StreamCheck, check_stream};
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ pub(crate) enum Unstored {
 
 /// A message that was sent once.
 #[derive(Debug)]
-pub(crate) struct Begun<'a> {
+pub(crate) struct Resend<'a> {
     pub(crate) link: &'a Link,
     pub(crate) stream: &'a str,
     pub(crate) message: &'a Outgoing,
@@ -49,7 +49,7 @@ pub(crate) struct Begun<'a> {
     pub(crate) deadline: Instant,
 }
 
-impl Begun<'_> {
+impl Resend<'_> {
     /// Goes on after this came of the first copy: the same message with the same id is sent again,
     /// until the deadline. Once a copy may be stored, it is sent no more when the stream may have
     /// forgotten its id.
@@ -61,16 +61,16 @@ impl Begun<'_> {
                 Fault::Timeout => {
                     unanswered = true;
                     // Somebody else may listen on its subject.
-                    if let Whereabouts::Homeless(_) = self.whereabouts().await {
+                    if let StreamCheck::Uncovered(_) = self.check_stream().await {
                         return Err(Unstored::Refused(Fault::NoResponders));
                     }
                 }
                 // It was sent, and nobody will say what became of it.
                 Fault::Closed | Fault::Away(_) => return Err(Unstored::Unconfirmed),
-                Fault::NoResponders => match self.whereabouts().await {
-                    Whereabouts::Kept | Whereabouts::Silent => leaderless = true,
-                    Whereabouts::Homeless(_) => return Err(Unstored::Refused(fault)),
-                    Whereabouts::Unknown => leaderless = false,
+                Fault::NoResponders => match self.check_stream().await {
+                    StreamCheck::Covered | StreamCheck::Unanswered => leaderless = true,
+                    StreamCheck::Uncovered(_) => return Err(Unstored::Refused(fault)),
+                    StreamCheck::Unknown => leaderless = false,
                 },
                 // An earlier copy waits for a quorum: it may be stored yet.
                 Fault::Api(error) if error.code == ApiError::IN_PROCESS => unanswered = true,
@@ -78,7 +78,7 @@ impl Begun<'_> {
                 // What is expected of sequences is looked at before the id: the message that is in
                 // the way may be the earlier copy.
                 Fault::Api(error) if unanswered && error.is_conflict() => {
-                    match ask(self.link, self.stream, self.message, self.patience()).await {
+                    match ask(self.link, self.stream, self.message, self.answer_deadline()).await {
                         Ok(Some(ack)) => return Ok(self.judge(ack).await),
                         Ok(None) => return Err(Unstored::Refused(fault)),
                         Err(_) => {}
@@ -104,7 +104,7 @@ impl Begun<'_> {
                 Ok(Err(fault)) => return Err(Unstored::Refused(fault)),
                 Err(_) => return Err(Unstored::Unsent),
             };
-            let answer = timeout_at(self.patience(), ack).await;
+            let answer = timeout_at(self.answer_deadline(), ack).await;
             fault = match answer.map(|answer| of_stream(answer?, self.stream)) {
                 Ok(Ok(ack)) if unanswered => return Ok(self.judge(ack).await),
                 Ok(Ok(ack)) => return Ok(ack),
@@ -115,21 +115,23 @@ impl Begun<'_> {
     }
 
     /// Until when one answer is waited for.
-    fn patience(&self) -> Instant {
-        self.deadline.min(Instant::now() + self.link.patience.ack)
+    fn answer_deadline(&self) -> Instant {
+        self.deadline.min(Instant::now() + self.link.timeouts.ack)
     }
 
-    async fn whereabouts(&self) -> Whereabouts {
+    async fn check_stream(&self) -> StreamCheck {
         let subjects = [self.message.subject.as_str()];
         // Half as long as an ack: where nobody answers, the next copy is due.
-        let by = self.deadline.min(Instant::now() + self.link.patience.ack / 2);
-        whereabouts(self.link, self.stream, subjects, by).await
+        let by = self.deadline.min(Instant::now() + self.link.timeouts.ack / 2);
+        check_stream(self.link, self.stream, subjects, by).await
     }
 
     /// Judges a duplicate: what a later copy was told is a duplicate may be the duplicate of an
     /// earlier copy.
     async fn judge(&self, mut ack: PublishAck) -> PublishAck {
-        if ack.duplicate && is_own(self.link, &ack, self.message, self.at, self.patience()).await {
+        if ack.duplicate
+            && is_own(self.link, &ack, self.message, self.at, self.answer_deadline()).await
+        {
             ack.duplicate = false;
         }
         ack

@@ -5,12 +5,13 @@ mod cause;
 mod client;
 mod error;
 mod filter;
-mod home;
 mod key;
+mod lease;
 mod letter;
 mod letter_stream;
 mod list;
 mod naming;
+mod origin;
 mod original;
 mod policy;
 mod progress;
@@ -20,13 +21,13 @@ mod redrive;
 mod store;
 mod stored_letter;
 mod text;
-mod turn;
 
 pub(crate) use cause::Cause;
 pub use cause::DeadLetterReason;
 pub use client::DeadLetters;
 pub use error::DeadLetterError;
 pub use filter::DeadLetterFilter;
+pub(crate) use lease::with_lease;
 pub use list::DeadLetterList;
 pub(crate) use naming::{exhausted_subject, stream_of};
 pub use policy::DeadLetterPolicy;
@@ -38,7 +39,6 @@ pub(crate) use store::{is_stored, may_go, remove, store, store_read};
 pub use stored_letter::DeadLetter;
 #[cfg(any(test, fuzzing))]
 pub(crate) use stored_letter::open_any;
-pub(crate) use turn::in_turn;
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use crate::header::Headers;
 use crate::message::Message;
 use crate::subject::{ParseSubjectError, Subject};
 use crate::transport::{
-    Denial, Fault, Heading, Incoming, Outage, Receipt, Settle, Settlement, SettlementReason,
+    Denial, Fault, Incoming, IncomingHeaders, Outage, Receipt, Settle, Settlement, SettlementReason,
 };
 
 /// How long a confirmed ack may take.
@@ -21,7 +21,7 @@ const CONFIRM: Duration = Duration::from_secs(5);
 pub struct Delivery<E, K = Live> {
     event: E,
     subject: Subject,
-    headers: Heading,
+    headers: IncomingHeaders,
     kind: K,
 }
 

@@ -77,7 +77,7 @@ impl<E: Event> Draft<'_, E> {
     pub async fn publish(self) -> Result<E::Ack, PublishError> {
         let link = self.link;
         let mut prepared = self.prepare()?;
-        if let Some(ack) = publish::earlier(link, &prepared).await {
+        if let Some(ack) = publish::stored_by_earlier_run(link, &prepared).await {
             return E::Ack::from_stored(Some(ack)).ok_or(PublishError::Closed);
         }
         publish::send(link, &mut prepared).await

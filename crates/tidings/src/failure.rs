@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::said::{guarded, said, said_with_sources};
+use crate::user_code::{guarded, text_of, text_with_sources};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -75,7 +75,7 @@ impl Source {
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&said(&format_args!("{:?}", self.kept())))
+        f.write_str(&text_of(&format_args!("{:?}", self.kept())))
     }
 }
 
@@ -194,13 +194,13 @@ impl<E: Error + Send + Sync + 'static> From<E> for Failure {
 impl fmt::Display for Failure {
     /// The error with its sources. A text of theirs that can't be written leaves a placeholder.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&said_with_sources(self.error()))
+        f.write_str(&text_with_sources(self.error()))
     }
 }
 
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let source = said(&format_args!("{:?}", self.error()));
+        let source = text_of(&format_args!("{:?}", self.error()));
         f.debug_struct("Failure")
             .field("verdict", &self.verdict)
             .field("source", &format_args!("{source}"))

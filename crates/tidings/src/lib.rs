@@ -167,7 +167,6 @@ mod jitter;
 mod link;
 mod lock;
 mod message;
-mod moment;
 mod payload;
 pub mod prelude;
 mod probe;
@@ -179,7 +178,6 @@ mod request;
 mod retry;
 mod route;
 mod runner;
-mod said;
 mod settlement;
 mod stream;
 mod subject;
@@ -188,9 +186,11 @@ mod subscribe;
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 mod text;
+mod timestamp;
 mod token;
 mod topology;
 mod transport;
+mod user_code;
 mod warrant;
 mod write_buffer;
 

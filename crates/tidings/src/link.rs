@@ -10,7 +10,7 @@ use crate::transport::Transport;
 #[derive(Debug, Clone)]
 pub(crate) struct Link {
     pub(crate) transport: Transport,
-    pub(crate) patience: Arc<Patience>,
+    pub(crate) timeouts: Arc<Timeouts>,
     /// Probe of a test's bus.
     pub(crate) probe: Option<Arc<dyn Probe>>,
 }
@@ -37,7 +37,7 @@ impl Link {
 
 /// How long each operation may take.
 #[derive(Debug, Clone)]
-pub(crate) struct Patience {
+pub(crate) struct Timeouts {
     /// A publish, with all its retries.
     pub(crate) publish: Duration,
     /// One ack, before the message is sent again with the same id; never longer than `publish`.
@@ -46,7 +46,7 @@ pub(crate) struct Patience {
     pub(crate) request: Duration,
 }
 
-impl Default for Patience {
+impl Default for Timeouts {
     fn default() -> Self {
         Self {
             publish: Duration::from_secs(10),

@@ -2,7 +2,7 @@
 
 mod atomic;
 mod batch;
-mod earlier;
+mod earlier_run;
 mod error;
 mod ingest;
 mod item;
@@ -11,14 +11,14 @@ mod prepared;
 mod reschedule;
 mod send;
 mod sent;
-mod silence;
+mod unanswered_limit;
 mod window;
 
 pub use atomic::AtomicError;
 pub(crate) use atomic::publish_atomically;
 pub use batch::PublishAllError;
 pub(crate) use batch::publish_all;
-pub(crate) use earlier::earlier;
+pub(crate) use earlier_run::stored_by_earlier_run;
 pub use error::PublishError;
 pub(crate) use prepared::{Prepared, prepare};
 

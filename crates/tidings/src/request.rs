@@ -159,9 +159,9 @@ pub(crate) async fn request<R: Request>(
     })?;
     let declaration = encoded.declaration;
     let outgoing = envelope::seal(encoded, headers, || None);
-    let underway = link.begin(Work::Ask(declaration, &outgoing));
+    let span = link.begin(Work::Ask(declaration, &outgoing));
     let subject = outgoing.subject.clone();
-    let waited = timeout.unwrap_or(link.patience.request);
+    let waited = timeout.unwrap_or(link.timeouts.request);
     let replied = match link.transport.request(outgoing, waited).await {
         Ok(reply) => read(subject.as_str(), &reply),
         Err(fault) => {
@@ -185,7 +185,7 @@ pub(crate) async fn request<R: Request>(
             })
         }
     };
-    underway.tell(match &replied {
+    span.tell(match &replied {
         Ok(_) => End::Replied,
         Err(error) => End::NotReplied(error),
     });

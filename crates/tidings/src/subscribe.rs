@@ -1,10 +1,10 @@
 //! Receiving: live, from a stream's history, and durably.
 
-mod ahead;
 mod common;
 mod consume;
 mod error;
 mod live;
+mod prefetch;
 mod replay;
 mod subscription;
 

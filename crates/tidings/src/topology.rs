@@ -25,7 +25,7 @@ pub use stream_plan::{PlanAction, StreamPlan};
 
 use std::time::SystemTime;
 
-use owner::Standing;
+use owner::Ownership;
 use tidings_subject::{SCHEDULES, overlaps};
 
 use crate::stream::{Retention, StreamConfig};
@@ -248,7 +248,7 @@ pub(crate) async fn plan_consumer(
 ) -> Result<ConsumerPlan, ConsumerFault> {
     let found = transport.consumer(stream, &wanted.name).await?;
     if let Some(theirs) = &found
-        && let Standing::Taken { ours, theirs } = owner::standing(wanted, theirs)
+        && let Ownership::Taken { ours, theirs } = owner::ownership(wanted, theirs)
     {
         return Err(ConsumerFault::Taken { ours, theirs });
     }

@@ -4,7 +4,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::*;
 use crate::dead_letter::{DeadLetter, DeadLetterFilter, DeadLetterPolicy, DeadLetters};
 use crate::header::{self, Headers};
-use crate::link::Patience;
+use crate::link::Timeouts;
 use crate::stream::{Retention, StreamConfig};
 use crate::topology::Topology;
 use crate::transport::memory::Memory;
@@ -21,7 +21,7 @@ async fn link(retention: Retention) -> Link {
     let consumer = ConsumerConfig { max_deliver: Some(1), ..ConsumerConfig::new("shop") };
     transport.create_consumer("ORDERS", &consumer).await.unwrap();
     dead_letter::provision(&transport, &letter_stream(), Topology::Manage).await.unwrap();
-    Link { transport, patience: Patience::default().into(), probe: None }
+    Link { transport, timeouts: Timeouts::default().into(), probe: None }
 }
 
 fn letter_stream() -> StreamConfig {

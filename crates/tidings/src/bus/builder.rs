@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::jitter::FAR;
-use crate::link::Patience;
+use crate::link::Timeouts;
 use crate::transport::CAPACITY;
 use crate::transport::nats::{Auth, ConnectOptions, shown};
 
@@ -27,7 +27,7 @@ use crate::transport::nats::{Auth, ConnectOptions, shown};
 #[must_use = "nothing is connected before `.connect()`"]
 pub struct BusBuilder {
     pub(super) options: ConnectOptions,
-    pub(super) patience: Patience,
+    pub(super) timeouts: Timeouts,
 }
 
 impl BusBuilder {
@@ -44,7 +44,7 @@ impl BusBuilder {
             connect_timeout: Duration::from_secs(5),
             subscription_capacity: CAPACITY,
         };
-        Self { options, patience: Patience::default() }
+        Self { options, timeouts: Timeouts::default() }
     }
 
     /// Adds a server, such as `nats://127.0.0.1:4222` or `tls://nats.example.com`, or several with
@@ -156,21 +156,21 @@ impl BusBuilder {
     /// How long a request waits for its reply where it says nothing else; the default is 5 s.
     /// [`Duration::MAX`] is for ever.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
-        self.patience.request = timeout.min(FAR);
+        self.timeouts.request = timeout.min(FAR);
         self
     }
 
     /// How long publishing may take, a stream's event with all its retries; the default is 10 s.
     /// [`Duration::MAX`] is for ever.
     pub fn publish_timeout(mut self, timeout: Duration) -> Self {
-        self.patience.publish = timeout.min(FAR);
+        self.timeouts.publish = timeout.min(FAR);
         self
     }
 
     /// How long one confirmation of a stream may take before the event is sent again with the
     /// same id; the default is 2 s. [`Duration::MAX`] is for as long as publishing may take.
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
-        self.patience.ack = timeout.min(FAR);
+        self.timeouts.ack = timeout.min(FAR);
         self
     }
 
@@ -190,7 +190,7 @@ impl fmt::Debug for BusBuilder {
         f.debug_struct("BusBuilder")
             .field("servers", &servers.collect::<Vec<_>>())
             .field("name", &self.options.name)
-            .field("patience", &self.patience)
+            .field("timeouts", &self.timeouts)
             .finish_non_exhaustive()
     }
 }

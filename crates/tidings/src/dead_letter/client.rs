@@ -8,7 +8,7 @@ use super::purge::Purge;
 use super::redrive::Redrive;
 use super::stored_letter::DeadLetter;
 use crate::link::Link;
-use crate::transport::Witness;
+use crate::transport::WarrantVerifier;
 
 /// The letters of one dead-letter stream, made by `Bus::dead_letters`.
 ///
@@ -74,7 +74,7 @@ impl DeadLetters {
     /// [`DeadLetterError::NotFound`] if there is none with this sequence.
     pub async fn get(&self, sequence: u64) -> Result<DeadLetter, DeadLetterError> {
         let LetterStream { link, name } = &self.letters;
-        list::one(link, name, sequence, &Witness::new(&link.transport)).await
+        list::one(link, name, sequence, &WarrantVerifier::new(&link.transport)).await
     }
 
     /// Puts the originals of the letters that are meant back on their subjects, in the order of

@@ -7,8 +7,8 @@ use super::cause::Cause;
 use super::naming;
 use super::text::{self, MOST_ERROR};
 use crate::header::{self, Headers};
-use crate::moment;
 use crate::subject::Subject;
+use crate::timestamp;
 use crate::transport::{Outgoing, Receipt};
 
 /// The most bytes of headers that a stream stores.
@@ -112,9 +112,9 @@ fn describe(headers: &mut Headers, original: Original<'_>, cause: &Cause) {
     add(header::DL_STREAM, Some(text::encode(stream, usize::MAX)));
     add(header::DL_SEQUENCE, Some(sequence.to_string()));
     add(header::DL_CONSUMER, Some(text::encode(consumer, usize::MAX)));
-    add(header::DL_FIRST_FAILED_AT, cause.first_failed_at.and_then(moment::write));
-    add(header::DL_LAST_FAILED_AT, moment::write(cause.last_failed_at));
-    add(header::DL_STORED_AT, moment::write(*stored_at));
+    add(header::DL_FIRST_FAILED_AT, cause.first_failed_at.and_then(timestamp::write));
+    add(header::DL_LAST_FAILED_AT, timestamp::write(cause.last_failed_at));
+    add(header::DL_STORED_AT, timestamp::write(*stored_at));
 }
 
 /// Name of a header of the original in the letter.

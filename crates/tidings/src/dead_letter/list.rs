@@ -12,7 +12,7 @@ use super::filter::DeadLetterFilter;
 use super::naming;
 use super::stored_letter::DeadLetter;
 use crate::link::Link;
-use crate::transport::{Fault, StoredMessage, Which, Witness};
+use crate::transport::{Fault, StoredMessage, WarrantVerifier, Which};
 
 /// Letters in the order in which they were put aside, up to those that are there when the first is
 /// read; a futures stream.
@@ -67,7 +67,7 @@ pub(super) struct Walk {
     link: Link,
     letters: String,
     filter: DeadLetterFilter,
-    witness: Witness,
+    verifier: WarrantVerifier,
     span: Option<Span>,
     /// How many letters it looked at.
     pub(super) seen: u64,
@@ -85,8 +85,8 @@ struct Span {
 
 impl Walk {
     pub(super) fn new(link: Link, letters: String, filter: DeadLetterFilter) -> Self {
-        let witness = Witness::new(&link.transport);
-        Self { link, letters, filter, witness, span: None, seen: 0, found: 0, ended: false }
+        let verifier = WarrantVerifier::new(&link.transport);
+        Self { link, letters, filter, verifier, span: None, seen: 0, found: 0, ended: false }
     }
 
     /// The next letter that is meant; `None` when there are no more.
@@ -108,7 +108,7 @@ impl Walk {
             self.ended = true;
             // What can't be asked for is refused here, too.
             self.filter.letter_subjects(&self.letters)?;
-            let letter = one(&self.link, &self.letters, sequence, &self.witness).await?;
+            let letter = one(&self.link, &self.letters, sequence, &self.verifier).await?;
             self.seen = 1;
             return Ok(Some(letter).filter(|letter| self.filter.selects(letter)));
         }
@@ -153,7 +153,7 @@ impl Walk {
                 .ok_or_else(|| no_letter(&self.letters, sequence, subject.as_str()))?;
             let completed = letter.complete(&self.link.transport).await;
             completed.map_err(|fault| self.fault(fault))?;
-            letter.confirm(&self.witness).await;
+            letter.confirm(&self.verifier).await;
             if self.filter.selects(&letter) {
                 return Ok(Some(letter));
             }
@@ -181,7 +181,7 @@ pub(super) async fn one(
     link: &Link,
     letters: &str,
     sequence: u64,
-    witness: &Witness,
+    verifier: &WarrantVerifier,
 ) -> Result<DeadLetter, DeadLetterError> {
     let stored = link.transport.stored(letters, Which::At(sequence)).await;
     let stored = stored.map_err(|fault| DeadLetterError::of(fault, letters))?;
@@ -190,7 +190,7 @@ pub(super) async fn one(
         letter.ok_or_else(|| DeadLetterError::NotFound { stream: letters.to_owned(), sequence })?;
     let completed = letter.complete(&link.transport).await;
     completed.map_err(|fault| DeadLetterError::of(fault, letters))?;
-    letter.confirm(witness).await;
+    letter.confirm(verifier).await;
     Ok(letter)
 }
 

@@ -69,14 +69,14 @@ pub(super) fn all_letters(letters: &str) -> String {
 }
 
 /// The subject of the message that says whose turn it is to change the stream; no letter's.
-pub(super) fn turn_subject(letters: &str) -> String {
+pub(super) fn lease_subject(letters: &str) -> String {
     format!("{ROOT}.{letters}._turn")
 }
 
 /// Returns `true` if it is the subject of a message that is no letter, but belongs to the stream
 /// all the same.
 pub(super) fn is_none(letters: &str, subject: &str) -> bool {
-    subject == turn_subject(letters) || subject == key_subject(letters)
+    subject == lease_subject(letters) || subject == key_subject(letters)
 }
 
 /// The subject on which the server tells that this consumer has exhausted a message.

@@ -16,14 +16,14 @@ pub struct DeadLetterProgress {
 
 /// Listener that is told how far it has come, if there is one.
 #[derive(Default)]
-pub(super) struct Audience<'a>(Option<Box<dyn FnMut(DeadLetterProgress) + Send + 'a>>);
+pub(super) struct ProgressCallback<'a>(Option<Box<dyn FnMut(DeadLetterProgress) + Send + 'a>>);
 
-impl<'a> Audience<'a> {
+impl<'a> ProgressCallback<'a> {
     pub(super) fn of(tell: impl FnMut(DeadLetterProgress) + Send + 'a) -> Self {
         Self(Some(Box::new(tell)))
     }
 
-    pub(super) fn is_there(&self) -> bool {
+    pub(super) fn is_set(&self) -> bool {
         self.0.is_some()
     }
 
@@ -34,8 +34,8 @@ impl<'a> Audience<'a> {
     }
 }
 
-impl fmt::Debug for Audience<'_> {
+impl fmt::Debug for ProgressCallback<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Audience").field(&self.is_there()).finish()
+        f.debug_tuple("ProgressCallback").field(&self.is_set()).finish()
     }
 }

@@ -1,6 +1,6 @@
 //! The dead-letter stream: created where it is missing, never narrowed.
 
-use super::turn::Turn;
+use super::lease::Lease;
 use crate::stream::StreamConfig;
 use crate::topology::{self, ProvisionError, Topology};
 use crate::transport::{ApiError, Fault, Transport};
@@ -35,18 +35,18 @@ pub(crate) async fn provision(
         if lacking(wanted, &found).next().is_none() {
             return Ok(());
         }
-        let turn = Turn::take(transport, name).await;
+        let lease = Lease::take(transport, name).await;
         let changed = add_subjects(transport, wanted).await;
-        if let Some(turn) = turn {
-            turn.give_back().await;
+        if let Some(lease) = lease {
+            lease.release().await;
         }
-        // It is looked at once more: who has no turn, as an older version, may have been last.
+        // It is looked at once more: who takes no lease, as an older version, may have been last.
         changed.map_err(refused)?;
     }
     topology::provision(transport, wanted, mode).await.map(drop)
 }
 
-/// Adds what is lacking now: somebody else may have changed the stream before it was our turn.
+/// Adds what is lacking now: somebody else may have changed the stream before the lease was taken.
 async fn add_subjects(transport: &Transport, wanted: &StreamConfig) -> Result<(), Fault> {
     let Some(mut found) = transport.stream(&wanted.name).await? else { return Ok(()) };
     let missing: Vec<String> = lacking(wanted, &found).cloned().collect();

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use super::error::DeadLetterError;
 use super::filter::DeadLetterFilter;
 use super::letter_stream::LetterStream;
-use super::progress::{Audience, DeadLetterProgress};
+use super::progress::{DeadLetterProgress, ProgressCallback};
 use crate::subject::Subject;
 
 /// Removing letters for good: await it.
@@ -22,7 +22,7 @@ pub struct Purge<'a> {
     letters: LetterStream,
     filter: DeadLetterFilter,
     dry_run: bool,
-    audience: Audience<'a>,
+    callback: ProgressCallback<'a>,
 }
 
 /// Result of a purge.
@@ -35,7 +35,7 @@ pub struct PurgeReport {
 
 impl Purge<'_> {
     pub(super) fn new(letters: LetterStream, filter: DeadLetterFilter) -> Self {
-        Self { letters, filter, dry_run: false, audience: Audience::default() }
+        Self { letters, filter, dry_run: false, callback: ProgressCallback::default() }
     }
 
     /// Changes nothing, and says what would be removed.
@@ -47,16 +47,16 @@ impl Purge<'_> {
     /// Tells how far it has come, after each letter. Where the server removes letters at once, as those
     /// that are chosen by their stream, consumer or subject alone, nothing is told of them.
     pub fn on_progress<'b>(self, tell: impl FnMut(DeadLetterProgress) + Send + 'b) -> Purge<'b> {
-        let Self { letters, filter, dry_run, audience: _ } = self;
-        Purge { letters, filter, dry_run, audience: Audience::of(tell) }
+        let Self { letters, filter, dry_run, callback: _ } = self;
+        Purge { letters, filter, dry_run, callback: ProgressCallback::of(tell) }
     }
 
     async fn run(self) -> Result<PurgeReport, DeadLetterError> {
-        let Self { letters, filter, dry_run, mut audience } = self;
+        let Self { letters, filter, dry_run, mut callback } = self;
         let purged = match (filter.is_of_subjects(), dry_run) {
-            (false, _) => one_by_one(&letters, filter, dry_run, &mut audience).await?,
+            (false, _) => one_by_one(&letters, filter, dry_run, &mut callback).await?,
             (true, true) => letters.count(&filter).await?,
-            (true, false) => by_stream(&letters, filter, &mut audience).await?,
+            (true, false) => by_stream(&letters, filter, &mut callback).await?,
         };
         Ok(PurgeReport { purged })
     }
@@ -67,7 +67,7 @@ impl Purge<'_> {
 async fn by_stream(
     letters: &LetterStream,
     filter: DeadLetterFilter,
-    audience: &mut Audience<'_>,
+    callback: &mut ProgressCallback<'_>,
 ) -> Result<u64, DeadLetterError> {
     let (mut purged, mut next) = (0, 0);
     let subjects = filter.letter_subjects(&letters.name)?;
@@ -78,7 +78,7 @@ async fn by_stream(
     {
         let of_stream = filter.clone().stream(stream.as_str());
         purged += if letters.keeps_originals(&stream).await? {
-            one_by_one(letters, of_stream, false, audience).await?
+            one_by_one(letters, of_stream, false, callback).await?
         } else {
             at_once(letters, &of_stream).await?
         };
@@ -92,10 +92,10 @@ async fn one_by_one(
     letters: &LetterStream,
     filter: DeadLetterFilter,
     dry_run: bool,
-    audience: &mut Audience<'_>,
+    callback: &mut ProgressCallback<'_>,
 ) -> Result<u64, DeadLetterError> {
     let mut purged = 0;
-    let total = letters.total(&filter, audience.is_there()).await?;
+    let total = letters.total(&filter, callback.is_set()).await?;
     let mut walk = letters.walk(filter);
     while let Some(letter) = walk.next().await {
         let sequence = match letter {
@@ -112,7 +112,7 @@ async fn one_by_one(
         if dry_run || letters.remove(sequence).await? {
             purged += 1;
         }
-        audience.tell(DeadLetterProgress { sequence, seen: walk.seen, total });
+        callback.tell(DeadLetterProgress { sequence, seen: walk.seen, total });
     }
     Ok(purged)
 }

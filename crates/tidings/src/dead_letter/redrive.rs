@@ -7,10 +7,10 @@ use hashbrown::HashSet;
 
 use super::error::DeadLetterError;
 use super::filter::DeadLetterFilter;
-use super::home::Homes;
 use super::letter_stream::LetterStream;
+use super::origin::Origins;
 use super::original::{fit, original};
-use super::progress::{Audience, DeadLetterProgress};
+use super::progress::{DeadLetterProgress, ProgressCallback};
 use super::stored_letter::DeadLetter;
 use super::{key, store};
 use crate::header;
@@ -40,7 +40,7 @@ pub struct Redrive<'a> {
     only_failed: bool,
     keep_going: bool,
     dry_run: bool,
-    audience: Audience<'a>,
+    callback: ProgressCallback<'a>,
 }
 
 /// Result of a redrive.
@@ -71,7 +71,7 @@ impl Redrive<'_> {
             only_failed: false,
             keep_going: false,
             dry_run: false,
-            audience: Audience::default(),
+            callback: ProgressCallback::default(),
         }
     }
 
@@ -101,21 +101,21 @@ impl Redrive<'_> {
 
     /// Tells how far it has come, after each letter.
     pub fn on_progress<'b>(self, tell: impl FnMut(DeadLetterProgress) + Send + 'b) -> Redrive<'b> {
-        let Self { letters, filter, only_failed, keep_going, dry_run, audience: _ } = self;
-        let audience = Audience::of(tell);
-        Redrive { letters, filter, only_failed, keep_going, dry_run, audience }
+        let Self { letters, filter, only_failed, keep_going, dry_run, callback: _ } = self;
+        let callback = ProgressCallback::of(tell);
+        Redrive { letters, filter, only_failed, keep_going, dry_run, callback }
     }
 
     async fn run(self) -> Result<RedriveReport, DeadLetterError> {
-        let Self { letters, filter, only_failed, keep_going, dry_run, mut audience } = self;
-        let total = letters.total(&filter, audience.is_there()).await?;
+        let Self { letters, filter, only_failed, keep_going, dry_run, mut callback } = self;
+        let total = letters.total(&filter, callback.is_set()).await?;
         let mut walk = letters.walk(filter);
         let mut way = Way {
             letters: &letters,
             only_failed,
             keep_going,
             dry_run,
-            homes: Homes::default(),
+            origins: Origins::default(),
             signer: None,
             held: HashSet::new(),
         };
@@ -133,7 +133,7 @@ impl Redrive<'_> {
                 }
                 Err(error) => return Err(error),
             };
-            audience.tell(DeadLetterProgress { sequence, seen: walk.seen, total });
+            callback.tell(DeadLetterProgress { sequence, seen: walk.seen, total });
             if !goes_on {
                 break;
             }
@@ -149,7 +149,7 @@ struct Way<'a> {
     only_failed: bool,
     keep_going: bool,
     dry_run: bool,
-    homes: Homes,
+    origins: Origins,
     /// The key of this redrive, once there is something to be put back.
     signer: Option<Signer>,
     /// Streams that take nothing for now: what is theirs waits for what was put aside before it.
@@ -191,7 +191,7 @@ impl Way<'_> {
         if size > limit {
             return Err(DeadLetterError::TooLarge { sequence, size, limit });
         }
-        self.homes.admit(&link.transport, letters, letter, size).await?;
+        self.origins.admit(&link.transport, letters, letter, size).await?;
         if self.dry_run {
             return Ok(Back::New);
         }

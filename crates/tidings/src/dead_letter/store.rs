@@ -5,7 +5,7 @@ use tokio::time::{Instant, timeout_at};
 use super::cause::Cause;
 use super::letter::{Original, OriginalHeaders, letter, referring};
 use super::naming;
-use crate::confirm::{self, Begun, Unstored};
+use crate::confirm::{self, Resend, Unstored};
 use crate::header;
 use crate::link::Link;
 use crate::publish_ack::PublishAck;
@@ -144,16 +144,16 @@ pub(super) async fn confirmed(
     message: Outgoing,
 ) -> Result<PublishAck, Fault> {
     let at = Instant::now();
-    let deadline = at + link.patience.publish;
+    let deadline = at + link.timeouts.publish;
     let sent = async { link.transport.store(&message).await?.await };
-    let answer = timeout_at(deadline.min(at + link.patience.ack), sent).await;
+    let answer = timeout_at(deadline.min(at + link.timeouts.ack), sent).await;
     let fault = match answer.map(|answer| confirm::of_stream(answer?, stream)) {
         Ok(Ok(ack)) => return Ok(ack),
         Ok(Err(fault)) => fault,
         Err(_) => Fault::Timeout,
     };
-    let begun = Begun { link, stream, message: &message, window: confirm::WINDOW, at, deadline };
-    Box::pin(begun.until_confirmed(fault)).await.map_err(|unstored| match unstored {
+    let resend = Resend { link, stream, message: &message, window: confirm::WINDOW, at, deadline };
+    Box::pin(resend.until_confirmed(fault)).await.map_err(|unstored| match unstored {
         Unstored::Refused(fault) => fault,
         Unstored::Leaderless => Fault::NoResponders,
         Unstored::Unsent | Unstored::Unconfirmed => Fault::Timeout,
@@ -167,9 +167,9 @@ mod tests {
     use super::*;
     use crate::dead_letter::DeadLetterReason;
     use crate::dead_letter::naming::stream_config;
-    use crate::link::Patience;
+    use crate::link::Timeouts;
     use crate::subject::Subject;
-    use crate::transport::Heading;
+    use crate::transport::IncomingHeaders;
     use crate::transport::memory::Memory;
 
     const LETTERS: &str = "shop-dead-letters";
@@ -177,7 +177,7 @@ mod tests {
     fn link() -> Link {
         Link {
             transport: Transport::Memory(Memory::new()),
-            patience: Patience::default().into(),
+            timeouts: Timeouts::default().into(),
             probe: None,
         }
     }
@@ -194,7 +194,7 @@ mod tests {
         let incoming = Incoming {
             subject: Subject::from_static("orders.created"),
             reply: None,
-            headers: Heading::default(),
+            headers: IncomingHeaders::default(),
             payload: bytes::Bytes::from_static(b"{}"),
             receipt: Some(receipt),
             settle: None,
@@ -256,6 +256,6 @@ mod tests {
         let begun = Instant::now();
         let missing = store(&link, LETTERS, &incoming, &cause).await;
         assert!(matches!(missing, Err(Fault::NoResponders)), "{missing:?}");
-        assert!(begun.elapsed() <= link.patience.ack, "{:?}", begun.elapsed());
+        assert!(begun.elapsed() <= link.timeouts.ack, "{:?}", begun.elapsed());
     }
 }

@@ -12,7 +12,8 @@ use crate::header::{self, Headers};
 use crate::message::Decode;
 use crate::subject::Subject;
 use crate::transport::{
-    ApiError, Fault, Heading, Incoming, StoredHeaders, StoredMessage, Transport, Which, Witness,
+    ApiError, Fault, Incoming, IncomingHeaders, StoredHeaders, StoredMessage, Transport,
+    WarrantVerifier, Which,
 };
 
 /// A message that was put aside, and why.
@@ -34,21 +35,21 @@ pub struct DeadLetter {
     attempts: Option<u64>,
     first_failed_at: Option<SystemTime>,
     last_failed_at: Option<SystemTime>,
-    headers: Heading,
+    headers: IncomingHeaders,
     raw_headers: Option<Bytes>,
     payload: Bytes,
-    original: Whereabouts,
+    original: OriginalLocation,
 }
 
 /// Place of the original's headers and payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Whereabouts {
+enum OriginalLocation {
     /// In the letter.
-    Here,
+    Letter,
     /// In the stream that kept it.
-    There,
+    Stream,
     /// Nowhere any more.
-    Gone,
+    Lost,
 }
 
 /// Reads any message as a letter, and what it says.
@@ -110,13 +111,14 @@ impl DeadLetter {
             headers: headers.into(),
             raw_headers,
             payload: stored.payload,
-            original: if refers { Whereabouts::Gone } else { Whereabouts::Here },
+            original: if refers { OriginalLocation::Lost } else { OriginalLocation::Letter },
         })
     }
 
     /// Fetches the original of a letter that refers to it, if it is still where it was.
     pub(super) async fn complete(&mut self, transport: &Transport) -> Result<(), Fault> {
-        let (Whereabouts::Gone, Some(sequence)) = (self.original, self.original_sequence) else {
+        let (OriginalLocation::Lost, Some(sequence)) = (self.original, self.original_sequence)
+        else {
             return Ok(());
         };
         let found = match transport.stored(&self.stream, Which::At(sequence)).await {
@@ -137,19 +139,19 @@ impl DeadLetter {
             }
         }
         self.payload = found.payload;
-        self.original = Whereabouts::There;
+        self.original = OriginalLocation::Stream;
         Ok(())
     }
 
     /// Finds out whether a redrive has signed what the original's headers say of one.
-    pub(super) async fn confirm(&mut self, witness: &Witness) {
+    pub(super) async fn confirm(&mut self, verifier: &WarrantVerifier) {
         if !self.headers.claims() {
             return;
         }
-        let vouched = witness.vouches(self.subject.as_str(), &self.headers, &self.payload).await;
+        let vouched = verifier.verifies(self.subject.as_str(), &self.headers, &self.payload).await;
         if vouched {
             let headers = Headers::clone(&self.headers);
-            self.headers = Heading::Warranted(Box::new(headers));
+            self.headers = IncomingHeaders::Warranted(Box::new(headers));
         }
     }
 
@@ -163,18 +165,18 @@ impl DeadLetter {
     /// [`stream`](Self::stream) with [`original_sequence`](Self::original_sequence), and headers and
     /// payload are read from there.
     pub fn refers(&self) -> bool {
-        self.original != Whereabouts::Here
+        self.original != OriginalLocation::Letter
     }
 
     /// Returns `true` if the original is lost: the letter refers to it, and its stream keeps it no
     /// more. There are then neither headers nor a payload.
     pub fn is_gone(&self) -> bool {
-        self.original == Whereabouts::Gone
+        self.original == OriginalLocation::Lost
     }
 
     /// Returns `true` if it refers to an original that is where it was.
     pub(super) fn is_there(&self) -> bool {
-        self.original == Whereabouts::There
+        self.original == OriginalLocation::Stream
     }
 
     /// Its sequence in the dead-letter stream: what it is redriven and purged by.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 
 use super::*;
-use crate::link::{Link, Patience};
+use crate::link::{Link, Timeouts};
 use crate::subject::Subject;
 use crate::topology::Topology;
 use crate::transport::memory::Memory;
@@ -19,7 +19,7 @@ async fn link() -> Link {
     let transport = Transport::Memory(Memory::new());
     let config = DeadLetterPolicy::default().config(LETTERS, [], [("ORDERS", "shop")]);
     provision(&transport, &config, Topology::Manage).await.unwrap();
-    Link { transport, patience: Patience::default().into(), probe: None }
+    Link { transport, timeouts: Timeouts::default().into(), probe: None }
 }
 
 /// Puts a message aside whose header block is this.

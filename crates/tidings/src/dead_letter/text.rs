@@ -54,7 +54,7 @@ pub(super) fn decode(text: &str) -> String {
 }
 
 pub(super) fn read_time(text: &str) -> Option<SystemTime> {
-    crate::moment::read(text)
+    crate::timestamp::read(text)
 }
 
 #[cfg(test)]
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn times_keep_their_nanoseconds() {
         let at = SystemTime::UNIX_EPOCH + Duration::new(1_700_000_000, 123_456_789);
-        assert_eq!(crate::moment::write(at).as_deref(), Some("2023-11-14T22:13:20.123456789Z"));
+        assert_eq!(crate::timestamp::write(at).as_deref(), Some("2023-11-14T22:13:20.123456789Z"));
         assert_eq!(read_time("2023-11-14T22:13:20.123456789Z"), Some(at));
         assert_eq!(read_time("soon"), None);
     }

@@ -22,7 +22,7 @@ pub enum DecodeError {
     },
     /// The message is another one, or another version: its header says so, or its subject is none
     /// that the expected type declares.
-    #[error("the message on `{subject}` is {}, not `{expected}`", said(found, expected))]
+    #[error("the message on `{subject}` is {}, not `{expected}`", text_of(found, expected))]
     OtherMessage {
         /// Subject that it came on.
         subject: String,
@@ -51,7 +51,7 @@ impl DecodeError {
 }
 
 /// Words for what a message says of itself, by its header or by its subject.
-fn said(found: &str, expected: &str) -> String {
+fn text_of(found: &str, expected: &str) -> String {
     match found {
         "" => "another one by its subject".to_owned(),
         found if expected.split(", ").any(|tag| tag == found) => {

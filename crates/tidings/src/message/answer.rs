@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::message::read_back::read_back_answer;
 use crate::message::{DeclaredError as _, Outcome, Request};
-use crate::said::said;
+use crate::user_code::text_of;
 
 /// Reads the body of an answer as an asker would.
 type ReadBack = fn(&[u8]) -> Result<(), Failure>;
@@ -30,7 +30,7 @@ impl Outcome {
         match result {
             Ok(reply) => Self::reply::<R, Q>(&reply, reads_back),
             Err(error) => {
-                let description = said(&error);
+                let description = text_of(&error);
                 let reads_back = reads_back.then_some(Q::Declared::read_back as ReadBack);
                 Self::body(&error, reads_back)
                     .map_or_else(Self::Failed, |body| Self::Declared { description, body })

@@ -2,22 +2,22 @@
 
 mod batch;
 mod error;
-mod judge;
-mod look;
+mod lookup;
+mod next_step;
 
 pub use error::AtomicError;
 
 use tokio::time::Instant;
 
-use super::{Prepared, earlier, reschedule, send};
+use super::{Prepared, earlier_run, reschedule, send};
 use crate::confirm::{self, Copies};
 use crate::link::Link;
 use crate::probe::{Span, Work};
 use crate::publish_ack::{AtomicAck, PublishAck};
 use crate::transport::{ApiError, Outgoing};
 use batch::Batch;
-use judge::Next;
-use look::Found;
+use lookup::Found;
+use next_step::Next;
 
 /// Publishes messages of one stream, all or nothing, until the stream has them or refuses them.
 pub(crate) async fn publish_atomically(
@@ -25,15 +25,15 @@ pub(crate) async fn publish_atomically(
     parts: &[Prepared],
 ) -> Result<AtomicAck, AtomicError> {
     let begin = |part: &Prepared| link.begin(Work::Publish(part.declaration, &part.outgoing));
-    let underway: Vec<Span> = parts.iter().map(begin).collect();
+    let span: Vec<Span> = parts.iter().map(begin).collect();
     let stored = transmit(link, parts).await;
-    for (sequence, underway) in (0..).zip(&underway) {
+    for (sequence, span) in (0..).zip(&span) {
         let ack = stored.as_ref().map(|ack| PublishAck {
             stream: ack.stream.clone(),
             sequence: ack.first_sequence + sequence,
             duplicate: ack.duplicate,
         });
-        underway.published(ack.as_ref().map(Some).map_err(|error| *error));
+        span.published(ack.as_ref().map(Some).map_err(|error| *error));
     }
     stored
 }
@@ -47,7 +47,7 @@ async fn transmit(link: &Link, parts: &[Prepared]) -> Result<AtomicAck, AtomicEr
         send::admit(link, part.declaration, &part.outgoing)
             .map_err(|error| batch.of_event(place, error))?;
     }
-    if let Some(known) = batch.earlier().await {
+    if let Some(known) = batch.stored_by_earlier_run().await {
         return known;
     }
     if rest.is_empty() {
@@ -84,10 +84,10 @@ impl Batch<'_> {
 
     /// Looks for what an earlier run of the same handler stored of it, where the stream has
     /// forgotten the ids.
-    async fn earlier(&self) -> Option<Result<AtomicAck, AtomicError>> {
+    async fn stored_by_earlier_run(&self) -> Option<Result<AtomicAck, AtomicError>> {
         let mut known = Vec::new();
         for part in self.parts.iter().filter(|part| part.run_before_since.is_some()) {
-            known.push(earlier::sequence_of(self.link, part).await);
+            known.push(earlier_run::sequence_of(self.link, part).await);
         }
         let place = known.iter().position(Option::is_some)?;
         let first = known[place]?;
@@ -107,7 +107,7 @@ impl Batch<'_> {
         // Whether an earlier attempt may have been stored without anybody's hearing of it.
         let mut unanswered = false;
         loop {
-            let attempt = self.link.transport.store_atomically(&messages, self.patience());
+            let attempt = self.link.transport.store_atomically(&messages, self.ack_timeout());
             let next = match attempt.await {
                 Ok(ack) if ack.stream != self.stream.name => {
                     let (stream, answered) = (self.stream.name, ack.stream);
@@ -118,7 +118,7 @@ impl Batch<'_> {
                     let first = ack.sequence.saturating_sub(before);
                     return Ok(self.ack(ack.stream, first, ack.duplicate));
                 }
-                Err(fault) => self.judge(fault).await,
+                Err(fault) => self.next_step(fault).await,
             };
             let mut reason = "no answer".to_owned();
             let refused = match next {
@@ -134,7 +134,7 @@ impl Batch<'_> {
                 Next::Fail(error) | Next::Look(error) => Some(error),
             };
             if refused.is_some() || unanswered {
-                match self.look().await {
+                match self.look_up().await {
                     Found::All { stream, first } => {
                         let ack = PublishAck { stream, sequence: first, duplicate: true };
                         let own = unanswered && self.is_own(&ack).await;

@@ -5,7 +5,7 @@ use std::mem;
 use super::PublishError;
 use super::ingest::Lane;
 use super::item::{begin, prepare};
-use super::silence::Silence;
+use super::unanswered_limit::UnansweredLimit;
 use super::window::Window;
 use crate::link::Link;
 use crate::message::Event;
@@ -66,7 +66,7 @@ pub(crate) async fn publish_all<E: Event>(
                 continue;
             }
         };
-        if outcomes.silence.is_long() {
+        if outcomes.unanswered.is_reached() {
             outcomes.settle(place, Err(item.give_up(link)));
             continue;
         }
@@ -105,12 +105,12 @@ struct Outcomes<A> {
     acks: Vec<Option<A>>,
     /// The few that could not be published.
     errors: Vec<(usize, PublishError)>,
-    silence: Silence,
+    unanswered: UnansweredLimit,
 }
 
 impl<A: Acknowledgement> Outcomes<A> {
     fn new() -> Self {
-        Self { acks: Vec::new(), errors: Vec::new(), silence: Silence::default() }
+        Self { acks: Vec::new(), errors: Vec::new(), unanswered: UnansweredLimit::default() }
     }
 
     /// The place of the next event.
@@ -120,7 +120,7 @@ impl<A: Acknowledgement> Outcomes<A> {
     }
 
     fn settle(&mut self, place: usize, outcome: Result<Option<PublishAck>, PublishError>) {
-        self.silence.hear(&outcome);
+        self.unanswered.record(&outcome);
         match outcome {
             Ok(stored) => self.acks[place] = A::from_stored(stored),
             Err(error) => self.errors.push((place, error)),
@@ -135,7 +135,7 @@ impl<A: Acknowledgement> Outcomes<A> {
         stored: Result<PublishAck, PublishError>,
     ) {
         if let Ok(ack) = &stored {
-            lane.hear(ack);
+            lane.record(ack);
         }
         self.settle(place, stored.map(Some));
     }

@@ -227,7 +227,7 @@ impl PublishError {
     pub(super) fn unsent(link: &Link, subject: &Subject) -> Self {
         Self::Unsent {
             subject: subject.to_string(),
-            waited: link.patience.publish,
+            waited: link.timeouts.publish,
             source: link.transport.outage().map(Box::new),
         }
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::PublishError;
 use super::item::{Item, begin};
 use super::locate::locate;
-use super::silence::Silence;
+use super::unanswered_limit::UnansweredLimit;
 use super::window::Window;
 use crate::header;
 use crate::link::Link;
@@ -106,7 +106,7 @@ impl<'a> Lane<'a> {
     }
 
     /// Hears what came of an event that went the ordinary way.
-    pub(super) fn hear(&mut self, ack: &PublishAck) {
+    pub(super) fn record(&mut self, ack: &PublishAck) {
         if self.stream.is_some_and(|stream| stream.name == ack.stream) {
             self.stored = self.stored.max(Some(ack.sequence));
         }
@@ -127,7 +127,7 @@ impl<'a> Lane<'a> {
     /// Begins a part. Where there is no such way the lane stays idle.
     pub(super) async fn begin(&mut self) {
         let Some(stream) = self.stream else { return };
-        let begun = self.link.transport.ingest(stream.name, self.flow, self.patience()).await;
+        let begun = self.link.transport.ingest(stream.name, self.flow, self.ack_timeout()).await;
         let Some(ingest) = begun.ok().flatten() else {
             self.allowed = false;
             return;
@@ -173,8 +173,8 @@ impl<'a> Lane<'a> {
     }
 
     /// How long nothing may be heard of a batch. Half is left for the ordinary way.
-    fn patience(&self) -> Duration {
-        self.link.patience.ack.max(self.link.patience.publish / 2)
+    fn ack_timeout(&self) -> Duration {
+        self.link.timeouts.ack.max(self.link.timeouts.publish / 2)
     }
 
     async fn end_part(&mut self, part: Part, mut settle: impl FnMut(usize, Outcome)) {
@@ -194,7 +194,7 @@ impl<'a> Lane<'a> {
         self.pause = PAUSES.0;
         for (sequence, (place, item)) in (before + 1..).zip(items) {
             let ack = PublishAck { stream: stream.clone(), sequence, duplicate: false };
-            item.underway.published::<PublishError>(Ok(Some(&ack)));
+            item.span.published::<PublishError>(Ok(Some(&ack)));
             settle(place, Ok(Some(ack)));
         }
     }
@@ -210,7 +210,7 @@ impl<'a> Lane<'a> {
         let farthest = |before: u64| before + (items.len() * FOREIGN) as u64;
         let found = match (self.stream, self.stored) {
             (Some(stream), Some(before)) if last > before && last <= farthest(before) => {
-                let within = self.link.patience.ack;
+                let within = self.link.timeouts.ack;
                 locate(self.link, stream.name, before + 1, last, within).await
             }
             _ => None,
@@ -224,7 +224,7 @@ impl<'a> Lane<'a> {
                 Some(&sequence) => {
                     let stream = stream.to_owned();
                     let ack = PublishAck { stream, sequence, duplicate: false };
-                    item.underway.published::<PublishError>(Ok(Some(&ack)));
+                    item.span.published::<PublishError>(Ok(Some(&ack)));
                     known.push((place, Ok(Some(ack))));
                 }
                 None => unknown.push((place, item)),
@@ -263,14 +263,14 @@ impl<'a> Lane<'a> {
     ) {
         let mut window = Window::new(self.link);
         let mut by = None;
-        let mut silence = Silence::default();
+        let mut unanswered = UnansweredLimit::default();
         for (place, item) in items {
             let heard = |place, stored| {
-                silence.hear(&stored);
+                unanswered.record(&stored);
                 known.push((place, stored.map(Some)));
             };
             window.room(heard).await;
-            if silence.is_long() {
+            if unanswered.is_reached() {
                 known.push((place, Err(item.give_up(self.link))));
                 continue;
             }
@@ -289,7 +289,7 @@ impl<'a> Lane<'a> {
         for (place, outcome) in known {
             let outcome = outcome.map(|ack| {
                 ack.map(|ack| {
-                    self.hear(&ack);
+                    self.record(&ack);
                     // Nobody else has this id: what the stream had of it, it had from this call.
                     PublishAck { duplicate: false, ..ack }
                 })

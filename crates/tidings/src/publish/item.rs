@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::window::Begun;
+use super::window::PendingPublish;
 use super::{PublishError, send, sent};
 use crate::envelope;
 use crate::header::Headers;
@@ -15,7 +15,7 @@ use crate::transport::Outgoing;
 pub(super) struct Item {
     pub(super) declaration: &'static Declaration,
     pub(super) outgoing: Outgoing,
-    pub(super) underway: Span,
+    pub(super) span: Span,
     /// `true` if the event says its id itself: then the stream may have it already.
     pub(super) known_again: bool,
 }
@@ -25,7 +25,7 @@ impl Item {
     #[cold]
     pub(super) fn give_up(self, link: &Link) -> PublishError {
         let error = PublishError::unsent(link, &self.outgoing.subject);
-        self.underway.published(Err(&error));
+        self.span.published(Err(&error));
         error
     }
 }
@@ -38,12 +38,12 @@ pub(super) fn prepare<E: Event>(link: &Link, event: &E) -> Result<Item, PublishE
     let outgoing = envelope::seal(encoded, Headers::new(), || {
         event.message_id().inspect(|_| known_again = true)
     });
-    let underway = link.begin(Work::Publish(declaration, &outgoing));
+    let span = link.begin(Work::Publish(declaration, &outgoing));
     if let Err(error) = send::admit(link, declaration, &outgoing) {
-        underway.published(Err(&error));
+        span.published(Err(&error));
         return Err(error);
     }
-    Ok(Item { declaration, outgoing, underway, known_again })
+    Ok(Item { declaration, outgoing, span, known_again })
 }
 
 /// Sends one event; gives what is to be awaited, if a stream is to store it.
@@ -51,9 +51,9 @@ pub(super) async fn begin(
     link: &Link,
     item: Item,
     by: &mut Option<Instant>,
-) -> Result<Option<Begun>, PublishError> {
-    let Item { declaration, mut outgoing, underway, .. } = item;
-    let by = || *by.get_or_insert_with(|| Instant::now() + link.patience.publish);
+) -> Result<Option<PendingPublish>, PublishError> {
+    let Item { declaration, mut outgoing, span, .. } = item;
+    let by = || *by.get_or_insert_with(|| Instant::now() + link.timeouts.publish);
     let begun = match &declaration.stream {
         None => send::core(link, &mut outgoing, by).await.map(|()| None),
         Some(stream) => {
@@ -62,13 +62,15 @@ pub(super) async fn begin(
         }
     };
     match begun {
-        Ok(Some((stream, outgoing, sent))) => Ok(Some(Begun { stream, outgoing, sent, underway })),
+        Ok(Some((stream, outgoing, sent))) => {
+            Ok(Some(PendingPublish { stream, outgoing, sent, span }))
+        }
         Ok(None) => {
-            underway.published::<PublishError>(Ok(None));
+            span.published::<PublishError>(Ok(None));
             Ok(None)
         }
         Err(error) => {
-            underway.published(Err(&error));
+            span.published(Err(&error));
             Err(error)
         }
     }

@@ -7,8 +7,8 @@ use crate::envelope;
 use crate::header::{self, Headers};
 use crate::link::Link;
 use crate::message::{Ancestry, Declaration, Event};
-use crate::moment;
 use crate::stream::Retention;
+use crate::timestamp;
 use crate::transport::Outgoing;
 
 /// A message that is ready to be sent.
@@ -65,7 +65,7 @@ fn postpone(
 ) -> Result<Outgoing, PublishError> {
     let subject = outgoing.subject.to_string();
     let config = declaration.stream.map(|stream| (stream.config)());
-    let due = link.transport.now().checked_add(delay).and_then(moment::write);
+    let due = link.transport.now().checked_add(delay).and_then(timestamp::write);
     let problem = match (config.filter(|config| config.allow_message_schedules), due) {
         (None, _) => "its stream does not allow it; declare that with `allow_message_schedules`",
         (_, None) => "it would be due after the year 9999, and no server can read such a time",

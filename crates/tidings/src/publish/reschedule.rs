@@ -29,7 +29,7 @@ pub(super) async fn reschedule(
     outgoing: &Outgoing,
     duplicate: PublishAck,
 ) -> Result<PublishAck, PublishError> {
-    let by = Instant::now() + link.patience.publish;
+    let by = Instant::now() + link.timeouts.publish;
     for _ in 0..TRIES {
         let sequence = match find(link, stream, outgoing, by).await? {
             Found::Same(waits) => {
@@ -58,7 +58,7 @@ pub(super) async fn is_as_asked(
     stream: &'static StreamDeclaration,
     outgoing: &Outgoing,
 ) -> Result<(), PublishError> {
-    match find(link, stream, outgoing, Instant::now() + link.patience.publish).await? {
+    match find(link, stream, outgoing, Instant::now() + link.timeouts.publish).await? {
         Found::Same(_) => Ok(()),
         Found::Other(_) => {
             Err(not_rescheduled(outgoing, "it waits for another time; publish it by itself"))
@@ -74,7 +74,7 @@ async fn find(
     by: Instant,
 ) -> Result<Found, PublishError> {
     let which = Which::Next { from: 1, filter: outgoing.subject.as_str() };
-    let by = by.min(Instant::now() + link.patience.ack);
+    let by = by.min(Instant::now() + link.timeouts.ack);
     match timeout_at(by, link.transport.stored(stream.name, which)).await {
         Ok(Ok(None)) => Ok(Found::Same(None)),
         Ok(Ok(Some(found))) => Ok(match &found.headers {

@@ -54,7 +54,7 @@ async fn one<A: Acknowledgement>(
         let ack = store(link, stream, outgoing, reschedules).await?;
         return A::from_stored(Some(ack)).ok_or(PublishError::Closed);
     }
-    core(link, outgoing, || Instant::now() + link.patience.publish).await?;
+    core(link, outgoing, || Instant::now() + link.timeouts.publish).await?;
     A::from_stored(None).ok_or(PublishError::Closed)
 }
 
@@ -78,7 +78,7 @@ async fn store_one(
     stream: &'static StreamDeclaration,
     outgoing: &Outgoing,
 ) -> Result<PublishAck, PublishError> {
-    let by = || Instant::now() + link.patience.publish;
+    let by = || Instant::now() + link.timeouts.publish;
     let sent = start(link, stream, outgoing, by).await?;
     confirm(link, stream, outgoing, sent).await
 }
@@ -108,7 +108,7 @@ pub(super) fn admit(
 ) -> Result<(), PublishError> {
     match &link.probe {
         Some(probe) if probe.fails(declaration) => Err(match declaration.stream {
-            Some(_) => PublishError::unconfirmed(link, outgoing, link.patience.publish),
+            Some(_) => PublishError::unconfirmed(link, outgoing, link.timeouts.publish),
             None => PublishError::unsent(link, &outgoing.subject),
         }),
         _ => Ok(()),

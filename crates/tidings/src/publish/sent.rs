@@ -6,7 +6,7 @@ use std::task::Poll;
 use tokio::time::{Instant, timeout_at};
 
 use super::PublishError;
-use crate::confirm::{self, Begun, Unstored};
+use crate::confirm::{self, Resend, Unstored};
 use crate::link::Link;
 use crate::publish_ack::PublishAck;
 use crate::stream::StreamDeclaration;
@@ -21,9 +21,9 @@ pub(super) async fn start(
     by: impl FnOnce() -> Instant,
 ) -> Result<Sent, PublishError> {
     let at = Instant::now();
-    let patience = at + link.patience.ack;
+    let ack_deadline = at + link.timeouts.ack;
     let at_once =
-        poll_fn(|cx| Poll::Ready(link.transport.store_at_once(outgoing, patience, cx))).await;
+        poll_fn(|cx| Poll::Ready(link.transport.store_at_once(outgoing, ack_deadline, cx))).await;
     if let Poll::Ready(sent) = at_once {
         let fault = match sent {
             Ok(ack) => return Ok(Sent { ack, at, slow: None }),
@@ -34,7 +34,7 @@ pub(super) async fn start(
     // It waits first, and that counts.
     let by = by();
     let ack = Box::pin(hand_over(link, stream, outgoing, by)).await?;
-    let deadline = by.max(at + link.patience.publish);
+    let deadline = by.max(at + link.timeouts.publish);
     Ok(Sent { ack, at: Instant::now(), slow: Some(Box::new(Slow { begun: at, deadline })) })
 }
 
@@ -48,7 +48,7 @@ async fn hand_over(
     match timeout_at(by, link.transport.store(outgoing)).await {
         Ok(Ok(ack)) => Ok(ack),
         Ok(Err(fault)) => Err(PublishError::of_stream(fault, subject.as_str(), stream.name)),
-        // Not even handed over, so certainly not stored; the caller may have lost patience.
+        // Not even handed over, so certainly not stored; the time of the caller is over.
         Err(_) => Err(PublishError::unsent(link, subject)),
     }
 }
@@ -72,12 +72,12 @@ struct Slow {
 
 impl Sent {
     /// Until when its ack is waited for, before it is sent again.
-    pub(super) fn patience(&self, link: &Link) -> Instant {
-        self.deadline(link).min(self.at + link.patience.ack)
+    pub(super) fn ack_deadline(&self, link: &Link) -> Instant {
+        self.deadline(link).min(self.at + link.timeouts.ack)
     }
 
     fn deadline(&self, link: &Link) -> Instant {
-        self.slow.as_ref().map_or_else(|| self.at + link.patience.publish, |slow| slow.deadline)
+        self.slow.as_ref().map_or_else(|| self.at + link.timeouts.publish, |slow| slow.deadline)
     }
 
     /// No copy of it is older.
@@ -97,7 +97,7 @@ pub(super) async fn confirm(
     let confirmed = if sent.ack.is_timed() {
         (&mut sent.ack).await
     } else {
-        let in_time = Box::pin(timeout_at(sent.patience(link), &mut sent.ack));
+        let in_time = Box::pin(timeout_at(sent.ack_deadline(link), &mut sent.ack));
         in_time.await.unwrap_or(Err(Fault::Timeout))
     };
     let fault = match confirmed {
@@ -120,19 +120,19 @@ pub(super) async fn insist(
     // What is still to come of it is nobody's: the next one's ack says it.
     drop(sent);
     let window = (stream.config)().duplicate_window.unwrap_or(confirm::WINDOW);
-    let begun = Begun { link, stream: stream.name, message: outgoing, window, at, deadline };
+    let resend = Resend { link, stream: stream.name, message: outgoing, window, at, deadline };
     let subject = &outgoing.subject;
-    begun.until_confirmed(fault).await.map_err(|unstored| match unstored {
+    resend.until_confirmed(fault).await.map_err(|unstored| match unstored {
         Unstored::Refused(fault) => PublishError::of_stream(fault, subject.as_str(), stream.name),
         Unstored::Leaderless => PublishError::Leaderless {
             subject: subject.to_string(),
             stream: stream.name,
-            waited: link.patience.publish,
+            waited: link.timeouts.publish,
         },
         Unstored::Unsent => PublishError::unsent(link, subject),
         Unstored::Unconfirmed => {
             let left = deadline.saturating_duration_since(Instant::now());
-            PublishError::unconfirmed(link, outgoing, link.patience.publish.saturating_sub(left))
+            PublishError::unconfirmed(link, outgoing, link.timeouts.publish.saturating_sub(left))
         }
     })
 }
@@ -157,7 +157,7 @@ mod tests {
 
     use super::*;
     use crate::header::{self, Headers};
-    use crate::link::Patience;
+    use crate::link::Timeouts;
     use crate::stream::StreamConfig;
     use crate::transport::{Transport, memory::Memory};
 
@@ -171,7 +171,7 @@ mod tests {
         let memory = Memory::new();
         let link = Link {
             transport: Transport::Memory(memory.clone()),
-            patience: Patience::default().into(),
+            timeouts: Timeouts::default().into(),
             probe: None,
         };
         // Somebody takes the message who answers nothing.
@@ -181,7 +181,7 @@ mod tests {
         headers.push(header::MESSAGE_ID, "7");
         let outgoing = Outgoing { subject, headers, payload: bytes::Bytes::new() };
 
-        let by = || Instant::now() + link.patience.publish;
+        let by = || Instant::now() + link.timeouts.publish;
         let sent = start(&link, &ORDERS, &outgoing, by).await.unwrap();
         link.transport.close(Duration::from_secs(1)).await.unwrap();
         let error = confirm(&link, &ORDERS, &outgoing, sent).await.unwrap_err();
@@ -189,6 +189,6 @@ mod tests {
             panic!("{error:?}")
         };
         assert_eq!(message_id, "7");
-        assert!(waited >= link.patience.ack && waited < link.patience.publish, "{waited:?}");
+        assert!(waited >= link.timeouts.ack && waited < link.timeouts.publish, "{waited:?}");
     }
 }

@@ -29,11 +29,11 @@ const WINDOW: usize = 1024;
 const STEP: usize = WINDOW / 4;
 
 /// A message that was sent, and not confirmed yet.
-pub(super) struct Begun {
+pub(super) struct PendingPublish {
     pub(super) stream: &'static StreamDeclaration,
     pub(super) outgoing: Outgoing,
     pub(super) sent: Sent,
-    pub(super) underway: Span,
+    pub(super) span: Span,
 }
 
 type Stored = Result<PublishAck, PublishError>;
@@ -44,7 +44,7 @@ type Apart<'a> = Pin<Box<dyn Future<Output = (usize, Stored)> + Send + 'a>>;
 pub(super) struct Window<'a> {
     link: &'a Link,
     /// The oldest first, each with the place of its event.
-    waiting: VecDeque<(usize, Begun)>,
+    waiting: VecDeque<(usize, PendingPublish)>,
     aside: FuturesUnordered<Apart<'a>>,
     /// Goes off at the time that the oldest has, or one that was older.
     alarm: Option<Pin<Box<Sleep>>>,
@@ -55,8 +55,8 @@ impl<'a> Window<'a> {
         Self { link, waiting: VecDeque::new(), aside: FuturesUnordered::new(), alarm: None }
     }
 
-    pub(super) fn add(&mut self, place: usize, begun: Begun) {
-        self.waiting.push_back((place, begun));
+    pub(super) fn add(&mut self, place: usize, pending: PendingPublish) {
+        self.waiting.push_back((place, pending));
     }
 
     /// Waits until there is room for one more.
@@ -96,8 +96,8 @@ impl<'a> Window<'a> {
                     self.put_aside(Some(Fault::WrongStream(ack.stream)));
                 }
                 Some(Ok(ack)) => {
-                    if let Some((place, begun)) = self.waiting.pop_front() {
-                        begun.underway.published::<PublishError>(Ok(Some(&ack)));
+                    if let Some((place, pending)) = self.waiting.pop_front() {
+                        pending.span.published::<PublishError>(Ok(Some(&ack)));
                         settle(place, Ok(ack));
                     }
                     progress = true;
@@ -116,14 +116,14 @@ impl<'a> Window<'a> {
     /// Returns `true` if the oldest has waited for its ack as long as it may.
     fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
         let Some((_, oldest)) = self.waiting.front() else { return false };
-        let patience = oldest.sent.patience(self.link);
-        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(patience)));
+        let ack_deadline = oldest.sent.ack_deadline(self.link);
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(ack_deadline)));
         while alarm.as_mut().poll(cx).is_ready() {
-            if alarm.deadline() >= patience {
+            if alarm.deadline() >= ack_deadline {
                 return true;
             }
             // It was set for one that is confirmed by now.
-            alarm.as_mut().reset(patience);
+            alarm.as_mut().reset(ack_deadline);
         }
         false
     }
@@ -140,17 +140,17 @@ impl<'a> Window<'a> {
 
     /// Goes on with the oldest apart, whatever became of its ack so far.
     fn put_aside(&mut self, fault: Option<Fault>) {
-        let Some((place, begun)) = self.waiting.pop_front() else { return };
+        let Some((place, pending)) = self.waiting.pop_front() else { return };
         let link = self.link;
         self.aside.push(Box::pin(async move {
-            let Begun { stream, outgoing, sent, underway } = begun;
+            let PendingPublish { stream, outgoing, sent, span } = pending;
             let stored = match fault {
                 None => sent::confirm(link, stream, &outgoing, sent)
                     .await
                     .and_then(|ack| sent::own(ack, &outgoing.subject, stream.name)),
                 Some(fault) => sent::insist(link, stream, &outgoing, sent, fault).await,
             };
-            underway.published(stored.as_ref().map(Some));
+            span.published(stored.as_ref().map(Some));
             (place, stored)
         }));
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::control::Controlled;
 use super::plan::{Wiring, plan};
 use super::{Control, Registry, RouteStatus, ServeError, answer, dead_letters};
-use crate::dead_letter::in_turn;
+use crate::dead_letter::with_lease;
 use crate::discovery::{Endpoint, Responder, ServiceIdentity};
 use crate::link::Link;
 use crate::route::RouteSpec;
@@ -57,8 +57,8 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     let backstop = dead_letters::prepare(&registry, &link, &wirings, modes).await?;
     let letters = backstop.as_ref().map(|backstop| backstop.letters().to_owned());
     for ((mut route, wiring), plan) in registry.routes.into_iter().zip(wirings).zip(plans) {
-        // A consumer whose policy was kept may have less patience than the route asks for.
-        route.patience = plan.as_ref().map(ConsumerPlan::ack_wait);
+        // A consumer whose policy was kept may have a shorter ack wait than the route asks for.
+        route.consumer_ack_wait = plan.as_ref().map(ConsumerPlan::ack_wait);
         let label = route.label();
         let active =
             ActiveRoute::new(&route, link.clone(), runner.lifecycle(), letters.clone(), modes);
@@ -148,7 +148,7 @@ async fn provision(
     let is_due = planned.map_err(failed).map_err(StartFault::Subscribe)?.is_due();
     let ensuring = topology::ensure_consumer(transport, stream.name, config, modes.consumers);
     // Nobody else may write meanwhile what was read before.
-    let ensured = in_turn(transport, letters.filter(|_| is_due), ensuring).await;
+    let ensured = with_lease(transport, letters.filter(|_| is_due), ensuring).await;
     ensured.map(Some).map_err(failed).map_err(StartFault::Subscribe)
 }
 

@@ -68,7 +68,7 @@ pub(crate) struct RouteSpec {
     pub(crate) deadline: Option<Duration>,
     pub(crate) ack_wait: Option<Duration>,
     /// How long the server waits at least, as its consumer is.
-    pub(crate) patience: Option<Duration>,
+    pub(crate) consumer_ack_wait: Option<Duration>,
     pub(crate) progress_limit: Option<Duration>,
     pub(crate) max_ack_pending: Option<u64>,
     pub(crate) ack_every: Option<usize>,
@@ -100,7 +100,7 @@ impl RouteSpec {
             classify: None,
             deadline: None,
             ack_wait: None,
-            patience: None,
+            consumer_ack_wait: None,
             progress_limit: None,
             max_ack_pending: None,
             ack_every: None,
@@ -261,7 +261,7 @@ impl RouteSpec {
 
     /// How often a server is told that a message is in good hands.
     pub(crate) fn progress_every(&self) -> Duration {
-        self.patience.map_or(self.ack_wait(), |patience| patience.min(self.ack_wait())) / 2
+        self.consumer_ack_wait.map_or(self.ack_wait(), |ack_wait| ack_wait.min(self.ack_wait())) / 2
     }
 
     pub(crate) fn progress_limit(&self) -> Duration {

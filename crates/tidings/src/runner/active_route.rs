@@ -30,9 +30,9 @@ use crate::link::Link;
 use crate::message::{Declaration, MessageKind};
 use crate::probe::{Listener, Listening, Span, Work};
 use crate::route::{Key, RouteSpec};
-use crate::said::{guarded, panic_text};
 use crate::topology::{Modes, Topology};
 use crate::transport::{Incoming, SettlementReason};
+use crate::user_code::{guarded, panic_text};
 
 /// How long the panic of one of its tasks is shown.
 const SHOWN: Duration = Duration::from_secs(30);
@@ -46,7 +46,7 @@ pub(crate) struct Lifecycle {
     pub(crate) feeds: TaskTracker,
     /// No new messages.
     pub(crate) stop: CancellationToken,
-    /// No more patience with handlers.
+    /// Time is over for handlers too.
     pub(crate) abort: CancellationToken,
 }
 
@@ -239,7 +239,7 @@ impl ActiveRoute {
         } else {
             return None;
         };
-        self.counters.passed().pass_over(message.subject.as_str());
+        self.counters.skip_counters().count_skipped(message.subject.as_str());
         Some(reason)
     }
 

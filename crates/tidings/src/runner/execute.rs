@@ -25,7 +25,7 @@ use super::policy::handler_exit::{HandlerExit, Interruption};
 use super::settle::{self, Settled};
 use crate::context::Context;
 use crate::handler::{Dispatch, Dispatching, empty_slot};
-use crate::said::panic_text;
+use crate::user_code::panic_text;
 
 /// Handles messages together, in a task of their own; the permit is given back when all of them
 /// are settled.

@@ -19,8 +19,8 @@ pub(crate) use self::core::Subscriptions;
 use super::schedule::Scheduler;
 use super::supervise::RestartDelay;
 use crate::probe::Listener;
-use crate::said::panic_text;
 use crate::transport::Inbox;
+use crate::user_code::panic_text;
 
 /// Feeds a route from core subscriptions, until the worker stops.
 pub(crate) async fn from_subscriptions(

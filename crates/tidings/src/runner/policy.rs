@@ -19,8 +19,8 @@ use crate::failure::{Failure, Verdict};
 use crate::message::Outcome;
 use crate::retry::{Next, Retry};
 use crate::route::{Classify, SPARE_DELIVERIES};
-use crate::said::guarded;
 use crate::transport::SettlementReason;
+use crate::user_code::guarded;
 
 /// How often a message that no instance knows is given back beyond the attempts of the policy.
 const GIVEN_BACK: u64 = SPARE_DELIVERIES - 2;

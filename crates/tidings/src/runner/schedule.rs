@@ -143,7 +143,7 @@ impl Scheduler {
     }
 
     /// Waits for something else, while what is here goes on.
-    pub(crate) async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> T {
+    pub(crate) async fn run_until<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         poll_fn(|cx| match work.as_mut().poll(cx) {
             Poll::Ready(done) => Poll::Ready(done),

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::active_route::ActiveRoute;
 use crate::backoff::{Backoff, Waits};
-use crate::said::panic_text;
+use crate::user_code::panic_text;
 
 /// The waits before a task that panicked is begun again.
 const RESTART: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));

@@ -126,7 +126,7 @@ pub(super) mod time {
     use time::OffsetDateTime;
     use time::format_description::well_known::Rfc3339;
 
-    use crate::moment;
+    use crate::timestamp;
 
     #[expect(clippy::ref_option, reason = "serde gives a reference")]
     pub(crate) fn serialize<S: Serializer>(
@@ -137,7 +137,7 @@ pub(super) mod time {
             None => serializer.serialize_none(),
             Some(time) => {
                 let no_time = || ser::Error::custom("a time must be between the years 0 and 9999");
-                serializer.serialize_str(&moment::write(*time).ok_or_else(no_time)?)
+                serializer.serialize_str(&timestamp::write(*time).ok_or_else(no_time)?)
             }
         }
     }

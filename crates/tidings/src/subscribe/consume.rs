@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::time::Duration;
 
-use super::ahead::Ahead;
 use super::live::check_name;
+use super::prefetch::Prefetch;
 use super::subscription::{Source, Subscription};
 use crate::delivery::Durable;
 use crate::link::Link;
@@ -106,13 +106,13 @@ impl<E: StreamEvent + Decode> Consume<E> {
         if differs("filter_subjects") || (self.ack_wait.is_some() && differs("ack_wait")) {
             return Err(SubscribeError::exists(left, stream));
         }
-        let ahead = match self.prefetch {
+        let adaptive = match self.prefetch {
             Some(_) => None,
-            None => Some(Ahead::new(self.max_ack_pending, config.ack_wait)),
+            None => Some(Prefetch::new(self.max_ack_pending, config.ack_wait)),
         };
-        let prefetch = self.prefetch.or(ahead.as_ref().map(Ahead::room)).unwrap_or(1);
+        let prefetch = self.prefetch.or(adaptive.as_ref().map(Prefetch::room)).unwrap_or(1);
         let pull = self.link.transport.pull(stream, &config.name, prefetch).await;
-        pull.map(|pull| Subscription::new(Source::Stream(pull, ahead)))
+        pull.map(|pull| Subscription::new(Source::Stream(pull, adaptive)))
             .map_err(|fault| SubscribeError::of_stream(fault, stream))
     }
 }

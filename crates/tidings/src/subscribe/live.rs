@@ -63,7 +63,7 @@ impl<E: Event + Decode> Subscribe<E> {
         if let Some(group) = &self.group {
             check_name(group, "queue group")?;
         }
-        let (filters, within) = (self.filters?, self.link.patience.request);
+        let (filters, within) = (self.filters?, self.link.timeouts.request);
         let opening = async {
             if let (None, Some(all)) = (&self.group, common(&filters)) {
                 let (transport, only) = (&self.link.transport, filters.clone());

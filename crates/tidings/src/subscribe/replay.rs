@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::time::Duration;
 
-use super::ahead::Ahead;
+use super::prefetch::Prefetch;
 use super::subscription::{Source, Subscription};
 use crate::delivery::Stored;
 use crate::link::Link;
@@ -45,10 +45,10 @@ impl<E: StreamEvent + Decode> Replay<E> {
         let stream = E::Stream::NAME;
         let filters = self.filters?;
         // Nothing is settled, and so nothing waits in vain.
-        let ahead = Ahead::new(u64::MAX, Duration::MAX);
+        let prefetch = Prefetch::new(u64::MAX, Duration::MAX);
         let (transport, from) = (&self.link.transport, self.from);
-        let pull = transport.replay(stream, filters, from, ahead.room()).await;
-        pull.map(|pull| Subscription::new(Source::Stream(pull, Some(ahead))))
+        let pull = transport.replay(stream, filters, from, prefetch.room()).await;
+        pull.map(|pull| Subscription::new(Source::Stream(pull, Some(prefetch))))
             .map_err(|fault| SubscribeError::of_stream(fault, stream))
     }
 }

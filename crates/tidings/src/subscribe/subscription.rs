@@ -7,12 +7,12 @@ use std::task::{Context, Poll, ready};
 
 use futures_util::stream::{Stream, StreamExt};
 
-use super::ahead::Ahead;
 use super::error::ReceiveError;
+use super::prefetch::Prefetch;
 use crate::delivery::{Delivery, DeliveryKind, Durable, Live};
 use crate::envelope;
 use crate::message::{Decode, Event};
-use crate::transport::{Fault, Inboxes, Incoming, Passed, PollInto as _, Pull};
+use crate::transport::{Fault, Inboxes, Incoming, PollInto as _, Pull, SkipCounters};
 
 /// A flow of typed deliveries: a [`Stream`] that also has a [`next`](Subscription::next) of its
 /// own.
@@ -28,7 +28,7 @@ pub struct Subscription<E, K = Live> {
 pub(super) enum Source {
     /// One core subscription, or one for each filter.
     Core(Inboxes),
-    Stream(Pull, Option<Ahead>),
+    Stream(Pull, Option<Prefetch>),
 }
 
 impl<E: Event + Decode, K: DeliveryKind> Subscription<E, K> {
@@ -80,19 +80,19 @@ impl<E: Event + Decode> Subscription<E, Durable> {
     /// How many events were acknowledged here and not given out: a redrive put them back for another
     /// consumer only, or a server wrote them for what it deleted.
     pub fn passed_over(&self) -> u64 {
-        self.passed().map_or(0, Passed::over)
+        self.skip_counters().map_or(0, SkipCounters::skipped)
     }
 
     /// How many events had headers that only a redrive writes, and no redrive's signature: they came
     /// as any other, and the headers are not looked at. It is logged too.
     pub fn unwarranted(&self) -> u64 {
-        self.passed().map_or(0, Passed::unwarranted)
+        self.skip_counters().map_or(0, SkipCounters::unwarranted)
     }
 
-    fn passed(&self) -> Option<&Passed> {
+    fn skip_counters(&self) -> Option<&SkipCounters> {
         match &self.source {
             Source::Core(_) => None,
-            Source::Stream(pull, _) => Some(pull.passed()),
+            Source::Stream(pull, _) => Some(pull.skip_counters()),
         }
     }
 }
@@ -105,12 +105,14 @@ impl<E: Event + Decode, K: DeliveryKind> Stream for Subscription<E, K> {
         let mut incoming = Incoming::default();
         let next = match &mut self.source {
             Source::Core(inboxes) => inboxes.poll_into(cx, &mut incoming),
-            Source::Stream(pull, ahead) => {
+            Source::Stream(pull, prefetch) => {
                 let next = pull.poll_into(cx, &mut incoming);
-                let room = match (ahead, &next) {
-                    (Some(ahead), Poll::Ready(Some(Ok(())))) => ahead.takes(incoming.payload.len()),
-                    (Some(ahead), Poll::Pending) => {
-                        ahead.waits();
+                let room = match (prefetch, &next) {
+                    (Some(prefetch), Poll::Ready(Some(Ok(())))) => {
+                        prefetch.takes(incoming.payload.len())
+                    }
+                    (Some(prefetch), Poll::Pending) => {
+                        prefetch.waits();
                         None
                     }
                     _ => None,

@@ -16,8 +16,8 @@ use crate::transport::{Fault, Transport};
 
 /// How long [`TestBus::wait_idle`] waits: on tokio's clock, on the wall's, which a test does not
 /// pause, and for how many attempts at one message.
-const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
-const WALL_PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
+const WALL_CLOCK_TIMEOUT: Duration = Duration::from_secs(30);
 const MOST_ATTEMPTS: u64 = 1000;
 /// The first and the longest pause between two looks where nothing happens here. In memory next to
 /// nothing changes then.
@@ -46,7 +46,7 @@ impl TestBus {
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn wait_idle(&self) -> Result<(), NotIdleError> {
-        self.idle_by(PATIENCE, WALL_PATIENCE, MOST_ATTEMPTS).await
+        self.idle_by(TIMEOUT, WALL_CLOCK_TIMEOUT, MOST_ATTEMPTS).await
     }
 
     /// Waits as [`wait_idle`](Self::wait_idle) does, for this long on tokio's clock and with no other
@@ -57,8 +57,8 @@ impl TestBus {
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
-    pub async fn wait_idle_within(&self, patience: Duration) -> Result<(), NotIdleError> {
-        self.idle_by(patience, Duration::MAX, u64::MAX).await
+    pub async fn wait_idle_within(&self, timeout: Duration) -> Result<(), NotIdleError> {
+        self.idle_by(timeout, Duration::MAX, u64::MAX).await
     }
 
     /// The former name of [`TestBus::wait_idle`].
@@ -81,19 +81,19 @@ impl TestBus {
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     #[deprecated(note = "use `TestBus::wait_idle_within`")]
-    pub async fn settle_within(&self, patience: Duration) -> Result<(), NotIdleError> {
-        self.wait_idle_within(patience).await
+    pub async fn settle_within(&self, timeout: Duration) -> Result<(), NotIdleError> {
+        self.wait_idle_within(timeout).await
     }
 
     async fn idle_by(
         &self,
-        patience: Duration,
+        timeout: Duration,
         wall: Duration,
         attempts: u64,
     ) -> Result<(), NotIdleError> {
         let (begun, wall_begun) = (Instant::now(), std::time::Instant::now());
         // What can't be reckoned with is for as long as anybody waits.
-        let deadline = begun.checked_add(patience).unwrap_or(begun + PATIENCE * 10_000);
+        let deadline = begun.checked_add(timeout).unwrap_or(begun + TIMEOUT * 10_000);
         let mut looks = 0;
         let longest = match self.bus().link().transport {
             Transport::Nats(_) => MOST_PAUSE,
@@ -101,7 +101,7 @@ impl TestBus {
         };
         loop {
             let version = self.recorder().version();
-            let look_until = deadline.min(Instant::now() + WALL_PATIENCE);
+            let look_until = deadline.min(Instant::now() + WALL_CLOCK_TIMEOUT);
             let left = match timeout_at(look_until, self.look(version)).await {
                 Ok(left) => left.map_err(|fault| NotIdleError::Server(fault.into()))?,
                 Err(_) => self.recorder().state().routes(),
@@ -136,7 +136,7 @@ impl TestBus {
         }
         let transport = &self.bus().link().transport;
         // What was published is at its subscriptions after this; then each has had a look at it.
-        transport.barrier(WALL_PATIENCE).await?;
+        transport.barrier(WALL_CLOCK_TIMEOUT).await?;
         tokio::select! {
             biased;
             () = self.recorder().call() => {}
@@ -176,7 +176,7 @@ impl TestBus {
 impl State {
     /// Lists what is under way here.
     fn unfinished(&self) -> Vec<Unfinished> {
-        let entries = self.underway.iter().filter_map(|place| self.entries.get(*place));
+        let entries = self.in_flight.iter().filter_map(|index| self.entries.get(*index));
         let unfinished = entries.map(|entry| {
             let names: Vec<_> = entry.declarations.iter().map(|d| d.name).collect();
             let (message, subject) = (names.join("|"), entry.subject.to_string());
@@ -229,7 +229,7 @@ impl State {
 
     /// Number of the attempt that was retried last.
     fn attempts(&self) -> u64 {
-        self.last_retried.and_then(|place| self.entries.get(place)).map_or(0, Entry::attempt)
+        self.last_retried.and_then(|index| self.entries.get(index)).map_or(0, Entry::attempt)
     }
 
     /// Adds the errors of what is retried to what is left.

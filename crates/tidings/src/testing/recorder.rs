@@ -30,7 +30,7 @@ pub(super) struct State {
     /// Index of the first entry that is shown.
     pub(super) from: usize,
     /// The places of those that are not over.
-    pub(super) underway: Vec<usize>,
+    pub(super) in_flight: Vec<usize>,
     pub(super) listeners: BTreeMap<u64, Attendance>,
     /// The place of the last that was retried.
     pub(super) last_retried: Option<usize>,
@@ -97,7 +97,7 @@ impl Recorder {
     fn take(&self, kind: FaultKind, work: u64) -> bool {
         let mut state = self.state();
         let State { entries, rules, .. } = &mut *state;
-        place(work).and_then(|place| entries.get(place)).is_some_and(|entry| {
+        index_of(work).and_then(|index| entries.get(index)).is_some_and(|entry| {
             let acked = matches!(entry.end, Ending::Handled { acked: true });
             (acked || kind != FaultKind::Redeliver) && rules.take(kind, &entry.declarations)
         })
@@ -105,42 +105,44 @@ impl Recorder {
 }
 
 /// The place of what this number stands for.
-fn place(work: u64) -> Option<usize> {
+fn index_of(work: u64) -> Option<usize> {
     usize::try_from(work).ok()
 }
 
 impl Probe for Recorder {
     fn begin(&self, work: Work<'_>) -> u64 {
         let entry = Entry::new(work);
-        let place = {
+        let index = {
             let mut state = self.state();
-            let place = state.entries.len();
+            let index = state.entries.len();
             state.entries.push(entry);
-            state.underway.push(place);
-            place
+            state.in_flight.push(index);
+            index
         };
         self.change();
-        place as u64
+        index as u64
     }
 
     fn tell(&self, work: u64, end: End<'_>) {
         let end = Ending::new(end);
         let mut state = self.state();
-        let Some(place) = place(work).filter(|place| *place < state.entries.len()) else { return };
+        let Some(index) = index_of(work).filter(|index| *index < state.entries.len()) else {
+            return;
+        };
         if matches!(end, Ending::Retried { .. }) {
-            state.last_retried = Some(place);
+            state.last_retried = Some(index);
         }
-        state.entries[place].end = end;
+        state.entries[index].end = end;
     }
 
     fn over(&self, work: u64) {
-        self.state().underway.retain(|place| *place as u64 != work);
+        self.state().in_flight.retain(|index| *index as u64 != work);
         self.change();
     }
 
     fn disturbs(&self, work: u64) -> bool {
         let state = self.state();
-        let entry = place(work).and_then(|place| state.entries.get(place));
+        let entry = index_of(work).and_then(|index| state.entries.get(index));
         entry.is_some_and(|entry| state.rules.concern(&entry.declarations))
     }
 
@@ -150,7 +152,7 @@ impl Probe for Recorder {
 
     fn hold(&self, work: u64) -> Option<Duration> {
         let state = self.state();
-        state.rules.hold(&state.entries.get(place(work)?)?.declarations)
+        state.rules.hold(&state.entries.get(index_of(work)?)?.declarations)
     }
 
     fn loses_ack(&self, work: u64) -> bool {

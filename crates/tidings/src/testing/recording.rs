@@ -45,7 +45,7 @@ pub struct Recording<M, K> {
     /// Title: what was done with them, and what they are called.
     pub(super) title: String,
     /// Positions in the record.
-    pub(super) places: Vec<usize>,
+    pub(super) indices: Vec<usize>,
     /// Messages that would be among them, but can't be read as `M`.
     pub(super) unreadable: Vec<String>,
     /// How long the record was.
@@ -113,7 +113,7 @@ impl<M: Message + PartialEq, K> Recording<M, K> {
         let (mut found, mut missing) = (Vec::new(), Vec::new());
         for message in expected {
             match left.iter().position(|other| *other == message) {
-                Some(place) => found.push(left.remove(place)),
+                Some(index) => found.push(left.remove(index)),
                 None => missing.push(message),
             }
         }
@@ -167,12 +167,12 @@ struct Story<'a, M, K>(&'a Recording<M, K>);
 
 impl<M, K> fmt::Display for Story<'_, M, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Recording { title, places, unreadable, upto, recorder, .. } = self.0;
+        let Recording { title, indices, unreadable, upto, recorder, .. } = self.0;
         let state = recorder.state();
         let entries: Vec<(usize, &Entry)> =
             state.entries.iter().enumerate().take(*upto).skip(state.from).collect();
         let (own, others): (Vec<_>, Vec<_>) =
-            entries.into_iter().partition(|(place, _)| places.contains(place));
+            entries.into_iter().partition(|(index, _)| indices.contains(index));
         for (heading, lines) in [(title.as_str(), own), ("what else happened", others)] {
             write!(f, "\n\n{heading}:")?;
             if lines.is_empty() {
@@ -225,7 +225,7 @@ impl<'a, M, K> IntoIterator for &'a Recording<M, K> {
 impl<M, K> fmt::Debug for Recording<M, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.recorder.state();
-        let entries = self.places.iter().filter_map(|place| state.entries.get(*place));
+        let entries = self.indices.iter().filter_map(|index| state.entries.get(*index));
         write!(f, "{} ", self.title)?;
         f.debug_list().entries(entries.map(Entry::line)).finish()
     }

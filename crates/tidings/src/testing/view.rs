@@ -137,15 +137,15 @@ impl TestBus {
         let mut recording = Recording {
             records: Vec::new(),
             title: format!("{what} `{name}`"),
-            places: Vec::new(),
+            indices: Vec::new(),
             unreadable: Vec::new(),
             upto: state.entries.len(),
             recorder: Arc::clone(self.recorder()),
         };
-        for (place, entry) in state.entries.iter().enumerate().skip(state.from) {
+        for (index, entry) in state.entries.iter().enumerate().skip(state.from) {
             match read(entry) {
                 Some(Ok((message, kind))) => {
-                    recording.places.push(place);
+                    recording.indices.push(index);
                     recording.records.push(Record {
                         message,
                         subject: entry.subject.to_string(),

@@ -11,7 +11,7 @@ use serde::Serialize;
 use tidings_subject::covers;
 
 use super::difference::{Difference, DifferenceKind, Setting};
-use super::owner::{self, Standing};
+use super::owner::{self, Ownership};
 use super::stream_plan::{PlanAction, action, fields, refused};
 use crate::subject::Subject;
 use crate::transport::{ConsumerConfig, Foreign};
@@ -77,7 +77,7 @@ impl ConsumerPlan {
         plan.target.metadata = owner::written(ours, found);
         plan.start = plan.target.clone();
         let Some(theirs) = found else { return plan };
-        let is_kept = owner::standing(ours, theirs) == Standing::Kept;
+        let is_kept = owner::ownership(ours, theirs) == Ownership::Kept;
         plan.target.from = theirs.from;
         plan.start = plan.target.clone();
         plan.filters(ours, theirs);

@@ -49,9 +49,9 @@ impl fmt::Display for ConsumerOwner {
     }
 }
 
-/// Standing of a registry with a consumer, by the consumer's notes.
+/// Ownership of a registry with a consumer, by the consumer's notes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum Ownership {
     /// The consumer may be changed to what is asked for.
     Ours,
     /// Its policy is another registry's, or a later version's, or replaced this one.
@@ -86,25 +86,25 @@ impl ConsumerOwner {
 }
 
 /// How a consumer that is there stands to the one that is asked for.
-pub(super) fn standing(ours: &ConsumerConfig, theirs: &ConsumerConfig) -> Standing {
+pub(super) fn ownership(ours: &ConsumerConfig, theirs: &ConsumerConfig) -> Ownership {
     let (Some(us), Some(them)) = (ConsumerOwner::of(ours), ConsumerOwner::of(theirs)) else {
-        return Standing::Ours;
+        return Ownership::Ours;
     };
     let is_another = us.registry != them.registry || us.message != them.message;
     if is_another && us.is_default && them.is_default {
-        return Standing::Taken { ours: us.into(), theirs: them.into() };
+        return Ownership::Taken { ours: us.into(), theirs: them.into() };
     }
     if us.registry != them.registry {
-        return Standing::Kept;
+        return Ownership::Kept;
     }
     match precedence(&us.version, &them.version) {
-        Ordering::Less => Standing::Kept,
-        Ordering::Greater => Standing::Ours,
+        Ordering::Less => Ownership::Kept,
+        Ordering::Greater => Ownership::Ours,
         Ordering::Equal => {
             let policy = policy(ours);
             match policies(theirs).rposition(|known| known == policy) {
-                Some(place) if place + 1 < policies(theirs).count() => Standing::Kept,
-                _ => Standing::Ours,
+                Some(place) if place + 1 < policies(theirs).count() => Ownership::Kept,
+                _ => Ownership::Ours,
             }
         }
     }
@@ -198,7 +198,7 @@ mod tests {
 
     /// The consumer as it is once this one was asked for.
     fn after(theirs: &ConsumerConfig, ours: &ConsumerConfig) -> ConsumerConfig {
-        assert_eq!(standing(ours, theirs), Standing::Ours);
+        assert_eq!(ownership(ours, theirs), Ownership::Ours);
         ConsumerConfig { metadata: written(ours, Some(theirs)), ..ours.clone() }
     }
 
@@ -231,30 +231,30 @@ mod tests {
         let (old, new) = (config("shop", "0.0.0", 30), config("shop", "0.0.0", 60));
         let mut first = old.clone();
         first.metadata = written(&old, None);
-        assert_eq!(standing(&old, &first), Standing::Ours);
+        assert_eq!(ownership(&old, &first), Ownership::Ours);
         let second = after(&first, &new);
-        assert_eq!(standing(&new, &second), Standing::Ours);
-        assert_eq!(standing(&old, &second), Standing::Kept);
+        assert_eq!(ownership(&new, &second), Ownership::Ours);
+        assert_eq!(ownership(&old, &second), Ownership::Kept);
         // A later version may ask for it again, and an earlier one for nothing.
         let later = config("shop", "1.0.0", 30);
         let third = after(&second, &later);
-        assert_eq!(standing(&later, &third), Standing::Ours);
-        assert_eq!(standing(&new, &third), Standing::Kept);
+        assert_eq!(ownership(&later, &third), Ownership::Ours);
+        assert_eq!(ownership(&new, &third), Ownership::Kept);
     }
 
     #[test]
     fn another_registry_changes_no_policy_and_takes_no_default_name() {
         let mut theirs = config("shop", "1.0.0", 30);
         theirs.metadata = written(&theirs, None);
-        let Standing::Taken { theirs: owner, .. } =
-            standing(&config("depot", "2.0.0", 60), &theirs)
+        let Ownership::Taken { theirs: owner, .. } =
+            ownership(&config("depot", "2.0.0", 60), &theirs)
         else {
             panic!("both have the name by default");
         };
         assert_eq!(owner.registry, "shop");
-        assert_eq!(standing(&given(config("depot", "2.0.0", 60)), &theirs), Standing::Kept);
+        assert_eq!(ownership(&given(config("depot", "2.0.0", 60)), &theirs), Ownership::Kept);
         // One that nobody has noted is whoever's asks first.
-        assert_eq!(standing(&theirs, &ConsumerConfig::new("d")), Standing::Ours);
+        assert_eq!(ownership(&theirs, &ConsumerConfig::new("d")), Ownership::Ours);
     }
 
     #[test]

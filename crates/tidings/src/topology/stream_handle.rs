@@ -7,9 +7,9 @@ use std::time::SystemTime;
 
 use crate::link::Link;
 use crate::message::{Filter, StreamEvent};
-use crate::moment;
 use crate::stream::{EventStream, StreamConfig};
 use crate::subject::SubjectError;
+use crate::timestamp;
 use crate::transport::{ApiError, ConsumerState, Denial, Fault, Outage, StreamState};
 
 /// A stream by its type, made by `Bus::stream`: what it holds, and what cleans it up.
@@ -112,7 +112,7 @@ impl<S: EventStream> StreamHandle<S> {
     /// # Errors
     /// [`StreamError`], also for a time after the year 9999.
     pub async fn pause_consumer(&self, name: &str, until: SystemTime) -> Result<(), StreamError> {
-        if moment::write(until).is_none() {
+        if timestamp::write(until).is_none() {
             return Err(StreamError::Time { until });
         }
         self.link.transport.pause_consumer(S::NAME, name, until).await.map_err(of::<S>)

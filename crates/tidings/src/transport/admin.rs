@@ -4,9 +4,9 @@
 use std::time::SystemTime;
 
 use super::on::on;
-use super::patience::patiently;
+use super::reconfiguring::retry_while_reconfiguring;
 use super::{
-    ConsumerConfig, ConsumerStanding, ConsumerState, Fault, StoredMessage, StreamStanding,
+    ConsumerConfig, ConsumerSnapshot, ConsumerState, Fault, StoredMessage, StreamSnapshot,
     StreamState, Transport, Which,
 };
 use crate::stream::StreamConfig;
@@ -25,17 +25,17 @@ impl Transport {
 
     /// Creates a stream. One of this name with the same configuration is no fault.
     pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
-        patiently(|| async { on!(self, t => t.create_stream(config).await) }).await
+        retry_while_reconfiguring(|| async { on!(self, t => t.create_stream(config).await) }).await
     }
 
     /// Changes a stream as far as the server allows. Every field is written.
     pub(crate) async fn update_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
-        patiently(|| async { on!(self, t => t.update_stream(config).await) }).await
+        retry_while_reconfiguring(|| async { on!(self, t => t.update_stream(config).await) }).await
     }
 
     /// Deletes the stream with all it holds.
     pub(crate) async fn delete_stream(&self, name: &str) -> Result<(), Fault> {
-        patiently(|| async { on!(self, t => t.delete_stream(name).await) }).await
+        retry_while_reconfiguring(|| async { on!(self, t => t.delete_stream(name).await) }).await
     }
 
     /// Reads what the stream holds.
@@ -44,11 +44,11 @@ impl Transport {
     }
 
     /// Finds the stream of this name; `None` if there is none.
-    pub(crate) async fn stream_standing(
+    pub(crate) async fn stream_snapshot(
         &self,
         name: &str,
-    ) -> Result<Option<StreamStanding>, Fault> {
-        on!(self, t => t.stream_standing(name).await)
+    ) -> Result<Option<StreamSnapshot>, Fault> {
+        on!(self, t => t.stream_snapshot(name).await)
     }
 
     /// The time as the stream has it, by which it stores messages; `None` if there is no such stream,
@@ -102,7 +102,10 @@ impl Transport {
     ) -> Result<(), Fault> {
         let from = self.start(stream, &config.filters, config.from).await?;
         let config = &ConsumerConfig { from, ..config.clone() };
-        patiently(|| async { on!(self, t => t.create_consumer(stream, config).await) }).await
+        retry_while_reconfiguring(|| async {
+            on!(self, t => t.create_consumer(stream, config).await)
+        })
+        .await
     }
 
     /// Changes a durable consumer as far as the server allows. What it has beside these fields
@@ -112,12 +115,18 @@ impl Transport {
         stream: &str,
         config: &ConsumerConfig,
     ) -> Result<(), Fault> {
-        patiently(|| async { on!(self, t => t.update_consumer(stream, config).await) }).await
+        retry_while_reconfiguring(|| async {
+            on!(self, t => t.update_consumer(stream, config).await)
+        })
+        .await
     }
 
     /// Deletes a durable consumer.
     pub(crate) async fn delete_consumer(&self, stream: &str, name: &str) -> Result<(), Fault> {
-        patiently(|| async { on!(self, t => t.delete_consumer(stream, name).await) }).await
+        retry_while_reconfiguring(|| async {
+            on!(self, t => t.delete_consumer(stream, name).await)
+        })
+        .await
     }
 
     /// How far a durable consumer has come.
@@ -130,12 +139,12 @@ impl Transport {
     }
 
     /// Finds the durable consumer of this name; `None` if there is none.
-    pub(crate) async fn consumer_standing(
+    pub(crate) async fn consumer_snapshot(
         &self,
         stream: &str,
         name: &str,
-    ) -> Result<Option<ConsumerStanding>, Fault> {
-        on!(self, t => t.consumer_standing(stream, name).await)
+    ) -> Result<Option<ConsumerSnapshot>, Fault> {
+        on!(self, t => t.consumer_snapshot(stream, name).await)
     }
 
     /// Lets a durable consumer deliver nothing before `until`.
@@ -145,7 +154,10 @@ impl Transport {
         name: &str,
         until: SystemTime,
     ) -> Result<(), Fault> {
-        patiently(|| async { on!(self, t => t.pause_consumer(stream, name, until).await) }).await
+        retry_while_reconfiguring(|| async {
+            on!(self, t => t.pause_consumer(stream, name, until).await)
+        })
+        .await
     }
 
     /// Gives up a message that a consumer has delivered as often as allowed: a stream that keeps

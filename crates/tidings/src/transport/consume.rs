@@ -6,11 +6,11 @@ use std::task::{Context, Poll};
 use futures_util::Stream;
 
 use crate::subject::Subject;
-use crate::transport::addressed::Addressed;
+use crate::transport::delivery_filter::DeliveryFilter;
 #[cfg(feature = "memory")]
 use crate::transport::memory::MemoryPull;
 use crate::transport::nats::{NatsOrdered, NatsPull};
-use crate::transport::{DeliverFrom, Fault, Incoming, Passed, PollInto, Reach, Transport};
+use crate::transport::{DeliverFrom, Fault, Incoming, PollInto, Reach, SkipCounters, Transport};
 
 impl Transport {
     /// Pulls from a durable consumer, never holding more than `prefetch` messages.
@@ -62,46 +62,46 @@ impl Transport {
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one for each consumer, and it never moves")]
 pub(crate) enum Pull {
-    Nats(Addressed<NatsPull>),
-    NatsOrdered(Addressed<NatsOrdered>),
+    Nats(DeliveryFilter<NatsPull>),
+    NatsOrdered(DeliveryFilter<NatsOrdered>),
     #[cfg(feature = "memory")]
-    Memory(Addressed<MemoryPull>),
+    Memory(DeliveryFilter<MemoryPull>),
 }
 
 impl Pull {
     fn nats(pull: NatsPull, of: &Transport) -> Self {
         let all = pull.acks_all();
-        Self::Nats(Addressed::new(pull, all, of))
+        Self::Nats(DeliveryFilter::new(pull, all, of))
     }
 
     fn ordered(replay: NatsOrdered, of: &Transport) -> Self {
-        Self::NatsOrdered(Addressed::new(replay, false, of))
+        Self::NatsOrdered(DeliveryFilter::new(replay, false, of))
     }
 
     #[cfg(feature = "memory")]
     fn memory(pull: MemoryPull, of: &Transport) -> Self {
         let all = pull.acks_all();
         #[cfg(feature = "memory")]
-        Self::Memory(Addressed::new(pull, all, of))
+        Self::Memory(DeliveryFilter::new(pull, all, of))
     }
 
     /// From now on what is passed over, or not believed, is counted there.
-    pub(crate) fn count_in(&mut self, passed: Passed) {
+    pub(crate) fn count_in(&mut self, skip_counters: SkipCounters) {
         match self {
-            Self::Nats(pull) => pull.passed = passed,
-            Self::NatsOrdered(pull) => pull.passed = passed,
+            Self::Nats(pull) => pull.skip_counters = skip_counters,
+            Self::NatsOrdered(pull) => pull.skip_counters = skip_counters,
             #[cfg(feature = "memory")]
-            Self::Memory(pull) => pull.passed = passed,
+            Self::Memory(pull) => pull.skip_counters = skip_counters,
         }
     }
 
     /// Counters of messages that were passed over, or whose headers were not believed.
-    pub(crate) fn passed(&self) -> &Passed {
+    pub(crate) fn skip_counters(&self) -> &SkipCounters {
         match self {
-            Self::Nats(pull) => &pull.passed,
-            Self::NatsOrdered(pull) => &pull.passed,
+            Self::Nats(pull) => &pull.skip_counters,
+            Self::NatsOrdered(pull) => &pull.skip_counters,
             #[cfg(feature = "memory")]
-            Self::Memory(pull) => &pull.passed,
+            Self::Memory(pull) => &pull.skip_counters,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::said::log;
+use crate::user_code::log;
 
 /// How many messages were dropped for want of room, and how often the subscription was without a
 /// connection; clones are the same counters.

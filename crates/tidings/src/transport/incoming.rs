@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::header;
 use crate::subject::Subject;
-use crate::transport::{Heading, Receipt, Settle};
+use crate::transport::{IncomingHeaders, Receipt, Settle};
 
 /// A message that arrived.
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ pub(crate) struct Incoming {
     /// Subject on which an answer is expected; `None` for a stream's messages, which are settled
     /// instead.
     pub(crate) reply: Option<Subject>,
-    pub(crate) headers: Heading,
+    pub(crate) headers: IncomingHeaders,
     pub(crate) payload: Bytes,
     /// Receipt of the stream that keeps it, if one delivered it.
     pub(crate) receipt: Option<Receipt>,
@@ -50,7 +50,7 @@ impl Incoming {
         &mut self,
         subject: Subject,
         reply: Option<Subject>,
-        headers: Heading,
+        headers: IncomingHeaders,
         payload: Bytes,
     ) {
         self.subject = subject;
@@ -68,7 +68,7 @@ impl Default for Incoming {
         Self {
             subject: Subject::from_static(""),
             reply: None,
-            headers: Heading::default(),
+            headers: IncomingHeaders::default(),
             payload: Bytes::new(),
             receipt: None,
             settle: None,

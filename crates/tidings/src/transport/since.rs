@@ -15,8 +15,8 @@ impl Transport {
         time: SystemTime,
     ) -> Result<u64, Fault> {
         // Before the look: what is stored meanwhile is behind it.
-        let standing = self.stream_standing(stream).await?;
-        let last = standing.ok_or_else(|| ApiError::stream_not_found("stream not found"))?.last;
+        let snapshot = self.stream_snapshot(stream).await?;
+        let last = snapshot.ok_or_else(|| ApiError::stream_not_found("stream not found"))?.last;
         let found = self.stored(stream, Which::Since { time, filter }).await?;
         Ok(found.map_or(last + 1, |message| message.sequence))
     }

@@ -45,17 +45,17 @@ pub struct ConsumerState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Identity(pub(crate) String);
 
-/// Standing of a stream: which one it is, and how far it has come.
+/// Snapshot of a stream: which one it is, and how far it has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct StreamStanding {
+pub(crate) struct StreamSnapshot {
     pub(crate) identity: Identity,
     /// The sequence of the last message that was stored.
     pub(crate) last: u64,
 }
 
-/// Standing of a durable consumer: which one it is, and how far it has come.
+/// Snapshot of a durable consumer: which one it is, and how far it has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ConsumerStanding {
+pub(crate) struct ConsumerSnapshot {
     pub(crate) identity: Identity,
     /// Start of the consumer.
     pub(crate) from: DeliverFrom,

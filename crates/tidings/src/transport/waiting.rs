@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use crate::header;
-use crate::moment;
 use crate::stream::Retention;
+use crate::timestamp;
 use crate::transport::{Fault, Incoming, Settlement, SettlementReason, Transport};
 
 /// The ack of a message that is passed over, on its way.
@@ -61,5 +61,5 @@ async fn ack_cancels(transport: &Transport, stream: &str) -> Result<bool, Fault>
 }
 
 fn due(schedule: &str) -> Option<SystemTime> {
-    moment::read(schedule.strip_prefix("@at ")?)
+    timestamp::read(schedule.strip_prefix("@at ")?)
 }

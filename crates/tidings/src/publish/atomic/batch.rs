@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::error::AtomicError;
-use crate::confirm::{Whereabouts, is_own, whereabouts};
+use crate::confirm::{StreamCheck, check_stream, is_own};
 use crate::header;
 use crate::link::Link;
 use crate::publish::Prepared;
@@ -24,13 +24,13 @@ pub(super) struct Batch<'a> {
 
 impl Batch<'_> {
     pub(super) fn deadline(&self) -> Instant {
-        self.begun + self.link.patience.publish
+        self.begun + self.link.timeouts.publish
     }
 
     /// How long to wait for one answer.
-    pub(super) fn patience(&self) -> Duration {
+    pub(super) fn ack_timeout(&self) -> Duration {
         let left = self.deadline().saturating_duration_since(Instant::now());
-        self.link.patience.ack.min(left)
+        self.link.timeouts.ack.min(left)
     }
 
     pub(super) fn id(&self, place: usize) -> &str {
@@ -38,16 +38,16 @@ impl Batch<'_> {
     }
 
     /// No stream, one with other subjects, or one that is electing a leader: only the server knows.
-    pub(super) async fn whereabouts(&self) -> Whereabouts {
+    pub(super) async fn check_stream(&self) -> StreamCheck {
         let subjects = self.parts.iter().map(|part| part.outgoing.subject.as_str());
-        let by = Instant::now() + self.patience() / 2;
-        whereabouts(self.link, self.stream.name, subjects, by).await
+        let by = Instant::now() + self.ack_timeout() / 2;
+        check_stream(self.link, self.stream.name, subjects, by).await
     }
 
     /// Returns `true` if what the stream has of the batch, from its first message on, is from this
     /// call.
     pub(super) async fn is_own(&self, first: &PublishAck) -> bool {
-        let by = Instant::now() + self.patience();
+        let by = Instant::now() + self.ack_timeout();
         match self.parts {
             [part, ..] => is_own(self.link, first, &part.outgoing, self.begun, by).await,
             [] => false,

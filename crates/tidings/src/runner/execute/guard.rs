@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 
 use crate::runner::active_route::ActiveRoute;
 use crate::runner::policy::handler_exit::Interruption;
-use crate::said::guarded;
+use crate::user_code::guarded;
 
 /// Runs what a user wrote: it may panic, and may not take too long. Meanwhile the keep-alive task tells
 /// the server of it.

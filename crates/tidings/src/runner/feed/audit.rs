@@ -40,14 +40,14 @@ pub(crate) async fn run(active: Arc<ActiveRoute>, in_flight: Arc<InFlight>, dura
             && (!ack_floor.is_complete(reach) || asked.elapsed() >= SELDOM)
         {
             let Durable { stream, config, .. } = &*durable;
-            let standing = active.link.transport.consumer_standing(stream.name, &config.name);
+            let snapshot = active.link.transport.consumer_snapshot(stream.name, &config.name);
             asked = Instant::now();
-            match standing.await {
+            match snapshot.await {
                 // What has come meanwhile is not in what the server says.
-                Ok(Some(standing)) => {
-                    let is_whole = ack_floor.ask(&standing, in_flight.reach().unwrap_or(reach));
+                Ok(Some(snapshot)) => {
+                    let is_whole = ack_floor.ask(&snapshot, in_flight.reach().unwrap_or(reach));
                     if is_whole {
-                        in_flight.begin_behind(standing.delivered);
+                        in_flight.begin_behind(snapshot.delivered);
                     }
                 }
                 // It is made again by whoever reads it.

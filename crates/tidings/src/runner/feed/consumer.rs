@@ -57,7 +57,7 @@ impl Durable {
 
     /// How long to wait before it is made again: whoever has looked at it since another filter was
     /// added goes first.
-    pub(crate) fn shyness(&self) -> Duration {
+    pub(crate) fn recreate_delay(&self) -> Duration {
         let age = self.seen().as_ref().map_or(MOST_OLD, |seen| seen.at.elapsed());
         age.min(MOST_OLD) / 2
     }

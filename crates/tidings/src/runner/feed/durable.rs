@@ -48,7 +48,7 @@ pub(crate) async fn run(scheduler: &mut Scheduler, durable: &Arc<Durable>, liste
         let opened = tokio::select! {
             biased;
             () = active.stopped() => return give_back(scheduler, None).await,
-            opened = scheduler.meanwhile(open(&active, durable)) => opened,
+            opened = scheduler.run_until(open(&active, durable)) => opened,
         };
         match opened {
             Ok((pull, anew)) => {
@@ -90,7 +90,7 @@ pub(crate) async fn run(scheduler: &mut Scheduler, durable: &Arc<Durable>, liste
                     }
                     StopReason::Crowded => {
                         if let Some(pull) = feed.into_pull() {
-                            for incoming in scheduler.meanwhile(pull.end()).await {
+                            for incoming in scheduler.run_until(pull.end()).await {
                                 scheduler.take(incoming);
                             }
                         }
@@ -101,7 +101,7 @@ pub(crate) async fn run(scheduler: &mut Scheduler, durable: &Arc<Durable>, liste
                         tracing::warn!(route, "others take messages of a consumer that is for one");
                         // What is on its way here comes first.
                         if let Some(pull) = feed.into_pull() {
-                            for incoming in scheduler.meanwhile(pull.end()).await {
+                            for incoming in scheduler.run_until(pull.end()).await {
                                 scheduler.take(incoming);
                             }
                         }
@@ -117,7 +117,7 @@ pub(crate) async fn run(scheduler: &mut Scheduler, durable: &Arc<Durable>, liste
             tokio::select! {
                 biased;
                 () = active.stopped() => return give_back(scheduler, None).await,
-                () = scheduler.meanwhile(sleep(waits.lengthen())) => {}
+                () = scheduler.run_until(sleep(waits.lengthen())) => {}
             }
             let restored = tokio::select! {
                 biased;
@@ -139,9 +139,9 @@ fn beside(
     durable: &Arc<Durable>,
 ) -> [JoinHandle<()>; 3] {
     let of = || (active.clone(), Arc::clone(in_flight), Arc::clone(durable));
-    let (told, ledger_told, _) = of();
+    let (told, floor_told, _) = of();
     let telling = tokio::spawn(async move {
-        let tell = || keep_alive::run(told.clone(), Arc::clone(&ledger_told));
+        let tell = || keep_alive::run(told.clone(), Arc::clone(&floor_told));
         supervise::again(slice::from_ref(&told), &told.lifecycle.stop, tell).await;
     });
     let (watched, _, durable_watched) = of();
@@ -168,7 +168,7 @@ async fn open(active: &Arc<ActiveRoute>, durable: &Durable) -> Result<(Pull, Opt
     }
     let Durable { stream, config, prefetch, .. } = durable;
     let mut pull = active.link.transport.pull(stream.name, &config.name, *prefetch).await?;
-    pull.count_in(active.counters.passed().clone());
+    pull.count_in(active.counters.skip_counters().clone());
     pull.begin_behind(behind);
     Ok((pull, anew))
 }
@@ -180,12 +180,12 @@ async fn look(
     Durable { stream, config, .. }: &Durable,
 ) -> Result<(u64, Option<u64>), Fault> {
     let transport = &active.link.transport;
-    let found = transport.consumer_standing(stream.name, &config.name).await?;
-    let standing = found.ok_or_else(ApiError::consumer_not_found)?;
+    let found = transport.consumer_snapshot(stream.name, &config.name).await?;
+    let snapshot = found.ok_or_else(ApiError::consumer_not_found)?;
     // Without it nothing is known of the stream: then a consumer that is made again is a new one.
-    let of = transport.stream_standing(stream.name).await.ok().flatten();
-    let is_another = active.ack_floor.open(of.map(|found| found.identity), &standing);
-    let begins = match standing.from {
+    let of = transport.stream_snapshot(stream.name).await.ok().flatten();
+    let is_another = active.ack_floor.open(of.map(|found| found.identity), &snapshot);
+    let begins = match snapshot.from {
         DeliverFrom::Beginning => 0,
         DeliverFrom::Sequence(sequence) => sequence,
         _ => u64::MAX,
@@ -194,7 +194,7 @@ async fn look(
         active.in_flight.ack_window(AckWindow::begin_anew);
         active.given_back.compare(None).await;
     }
-    Ok((standing.delivered, is_another.then_some(begins)))
+    Ok((snapshot.delivered, is_another.then_some(begins)))
 }
 
 /// Waits while another instance takes what is for one alone.

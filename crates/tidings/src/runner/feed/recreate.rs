@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::consumer::Durable;
-use crate::dead_letter::in_turn;
+use crate::dead_letter::with_lease;
 use crate::jitter::jittered;
 use crate::runner::active_route::ActiveRoute;
 use crate::runner::in_flight::cumulative_ack::AckWindow;
@@ -46,9 +46,9 @@ async fn restore_once(
 ) -> Result<bool, RestoreFault> {
     let Durable { stream, config, modes, .. } = durable;
     let transport = &active.link.transport;
-    let is_missing = scheduler.meanwhile(async {
+    let is_missing = scheduler.run_until(async {
         topology::restore_stream(transport, &(stream.config)(), modes.streams).await?;
-        let found = transport.consumer_standing(stream.name, &config.name).await?;
+        let found = transport.consumer_snapshot(stream.name, &config.name).await?;
         Ok::<_, RestoreFault>(found.is_none())
     });
     if is_missing.await? && modes.consumers != Topology::BindOnly {
@@ -56,7 +56,7 @@ async fn restore_once(
     }
     let ensuring = topology::ensure_consumer(transport, stream.name, config, modes.consumers);
     let letters = active.letters.as_deref();
-    scheduler.meanwhile(Box::pin(in_turn(transport, letters, ensuring))).await?;
+    scheduler.run_until(Box::pin(with_lease(transport, letters, ensuring))).await?;
     Ok(true)
 }
 
@@ -70,17 +70,17 @@ async fn make_again(
     let Durable { stream, config, modes, .. } = durable;
     let (transport, ack_floor) = (&active.link.transport, &active.ack_floor);
     let (name, consumer) = (stream.name, config.name.as_str());
-    let shyness = ack_floor.shyness().max(durable.shyness());
-    if !shyness.is_zero() {
-        scheduler.meanwhile(sleep(jittered(shyness))).await;
+    let recreate_delay = ack_floor.recreate_delay().max(durable.recreate_delay());
+    if !recreate_delay.is_zero() {
+        scheduler.run_until(sleep(jittered(recreate_delay))).await;
     }
     // What is not begun comes again. So would what is being handled, unless it has ended by then.
     scheduler.let_go_of_all();
     scheduler.end_begun(config.ack_wait.min(MOST_HANDLED)).await;
     scheduler.let_go_of_all();
     let here = active.in_flight.unsettled();
-    let standing = transport.stream_standing(name).await?;
-    let resume = standing.as_ref().and_then(|found| ack_floor.resume(found, here));
+    let snapshot = transport.stream_snapshot(name).await?;
+    let resume = snapshot.as_ref().and_then(|found| ack_floor.resume(found, here));
     let is_work_queue = (stream.config)().retention == Retention::WorkQueue;
     let from = match &resume {
         // It has nothing that is settled, and its consumers begin at its beginning.
@@ -95,13 +95,13 @@ async fn make_again(
     }
     let route = active.label();
     tracing::warn!(route, stream = name, consumer, ?from, "a consumer is gone, and is made again");
-    let after = transport.stream_standing(name).await?.map(|found| found.identity);
-    if after != standing.map(|found| found.identity) {
+    let after = transport.stream_snapshot(name).await?.map(|found| found.identity);
+    if after != snapshot.map(|found| found.identity) {
         // It would wait for a sequence of the stream before.
         transport.delete_consumer(name, consumer).await?;
         return Ok(false);
     }
-    if let Some(made) = transport.consumer_standing(name, consumer).await? {
+    if let Some(made) = transport.consumer_snapshot(name, consumer).await? {
         ack_floor.carry(after, &made, resume.and_then(|resume| resume.carried));
         active.in_flight.ack_window(AckWindow::begin_anew);
     }

@@ -12,10 +12,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::lock::locked;
-use crate::transport::{ConsumerStanding, Identity, Incoming, Reach, StreamStanding};
+use crate::transport::{ConsumerSnapshot, Identity, Incoming, Reach, StreamSnapshot};
 
 /// How long who knows least lets the others go first.
-const MOST_SHY: Duration = Duration::from_secs(3);
+const LONGEST_RECREATE_DELAY: Duration = Duration::from_secs(3);
 
 /// What is known of one route's consumer.
 #[derive(Debug, Default)]
@@ -66,14 +66,14 @@ impl AckFloor {
     }
 
     /// Messages of this consumer are taken from now on. Says whether it is another one than before.
-    pub(crate) fn open(&self, stream: Option<Identity>, standing: &ConsumerStanding) -> bool {
+    pub(crate) fn open(&self, stream: Option<Identity>, snapshot: &ConsumerSnapshot) -> bool {
         let mut known = self.known();
         let is_another = known.stream.is_some() && known.stream != stream
-            || known.consumer.as_ref().is_some_and(|known| *known != standing.identity);
+            || known.consumer.as_ref().is_some_and(|known| *known != snapshot.identity);
         known.stream = stream;
-        known.ask(standing, is_another);
-        known.is_complete = standing.unsettled == 0;
-        known.reached = standing.reached;
+        known.ask(snapshot, is_another);
+        known.is_complete = snapshot.unsettled == 0;
+        known.reached = snapshot.reached;
         if is_another {
             // Whoever made it may want all of it.
             known.carried = None;
@@ -91,14 +91,14 @@ impl AckFloor {
 
     /// What the server says while messages are taken, of which so many have come. Says whether all
     /// is known now.
-    pub(crate) fn ask(&self, standing: &ConsumerStanding, reach: Reach) -> bool {
+    pub(crate) fn ask(&self, snapshot: &ConsumerSnapshot, reach: Reach) -> bool {
         let mut known = self.known();
-        let is_another = known.consumer.as_ref().is_some_and(|known| *known != standing.identity);
-        known.ask(standing, is_another);
-        let is_complete = standing.unsettled == 0 && standing.delivered == reach.number;
+        let is_another = known.consumer.as_ref().is_some_and(|known| *known != snapshot.identity);
+        known.ask(snapshot, is_another);
+        let is_complete = snapshot.unsettled == 0 && snapshot.delivered == reach.number;
         if is_another || is_complete {
             known.is_complete = is_complete;
-            known.reached = standing.reached;
+            known.reached = snapshot.reached;
         }
         is_complete
     }
@@ -128,14 +128,16 @@ impl AckFloor {
     }
 
     /// How long to wait before the consumer is made again: whoever has heard of it last knows most.
-    pub(crate) fn shyness(&self) -> Duration {
+    pub(crate) fn recreate_delay(&self) -> Duration {
         let heard = self.known().heard;
-        heard.map_or(MOST_SHY, |heard| (heard.elapsed() / 10).min(MOST_SHY))
+        heard.map_or(LONGEST_RECREATE_DELAY, |heard| {
+            (heard.elapsed() / 10).min(LONGEST_RECREATE_DELAY)
+        })
     }
 
     /// From where the consumer of this stream goes on, while these are here and not settled; `None`
     /// where nothing is known of it.
-    pub(crate) fn resume(&self, stream: &StreamStanding, here: BTreeSet<u64>) -> Option<Resume> {
+    pub(crate) fn resume(&self, stream: &StreamSnapshot, here: BTreeSet<u64>) -> Option<Resume> {
         let known = self.known();
         if known.stream.as_ref() != Some(&stream.identity) || known.consumer.is_none() {
             return None;
@@ -166,7 +168,7 @@ impl AckFloor {
     pub(crate) fn carry(
         &self,
         stream: Option<Identity>,
-        made: &ConsumerStanding,
+        made: &ConsumerSnapshot,
         carried: Option<AlreadySettled>,
     ) {
         let mut known = self.known();
@@ -206,13 +208,13 @@ impl AckFloor {
 }
 
 impl Known {
-    fn ask(&mut self, standing: &ConsumerStanding, is_another: bool) {
+    fn ask(&mut self, snapshot: &ConsumerSnapshot, is_another: bool) {
         if is_another {
             self.owed.clear();
         }
-        self.consumer = Some(standing.identity.clone());
-        self.floor = standing.floor;
-        self.owed.retain(|sequence| *sequence > standing.floor);
+        self.consumer = Some(snapshot.identity.clone());
+        self.floor = snapshot.floor;
+        self.owed.retain(|sequence| *sequence > snapshot.floor);
         self.heard = Some(Instant::now());
     }
 }
@@ -226,12 +228,12 @@ mod tests {
         Identity(name.to_owned())
     }
 
-    fn stream(name: &str, last: u64) -> StreamStanding {
-        StreamStanding { identity: identity(name), last }
+    fn stream(name: &str, last: u64) -> StreamSnapshot {
+        StreamSnapshot { identity: identity(name), last }
     }
 
-    fn standing(delivered: u64, reached: u64, floor: u64) -> ConsumerStanding {
-        ConsumerStanding {
+    fn snapshot(delivered: u64, reached: u64, floor: u64) -> ConsumerSnapshot {
+        ConsumerSnapshot {
             identity: identity("consumer"),
             from: DeliverFrom::Beginning,
             delivered,
@@ -270,7 +272,7 @@ mod tests {
     async fn one_that_has_had_all_goes_on_behind_the_last() {
         let ack_floor = AckFloor::default();
         assert_eq!(resume(&ack_floor, &[]), None);
-        assert!(!ack_floor.open(Some(identity("stream")), &standing(5, 50, 50)));
+        assert!(!ack_floor.open(Some(identity("stream")), &snapshot(5, 50, 50)));
         ack_floor.close(reach(5, &[6, 7, 8]));
         assert_eq!(resume(&ack_floor, &[]).unwrap().from, 81);
         // What is here comes again, and so does what was given back, until it is settled.
@@ -279,7 +281,7 @@ mod tests {
         assert_eq!(found.from, 60);
         ack_floor.settle(&message(60, 2));
         assert_eq!(resume(&ack_floor, &[70]).unwrap().from, 70);
-        let again = ConsumerStanding { identity: identity("again"), ..standing(0, 59, 59) };
+        let again = ConsumerSnapshot { identity: identity("again"), ..snapshot(0, 59, 59) };
         ack_floor.carry(Some(identity("stream")), &again, found.carried.clone());
         // Lost once more before anything came of it, it goes on in the same way.
         assert_eq!(resume(&ack_floor, &[]), Some(found));
@@ -293,31 +295,31 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn one_that_has_had_some_goes_on_behind_what_the_server_knows() {
         let ack_floor = AckFloor::default();
-        ack_floor.open(Some(identity("stream")), &standing(5, 50, 50));
+        ack_floor.open(Some(identity("stream")), &snapshot(5, 50, 50));
         ack_floor.close(reach(5, &[6, 8]));
         assert_eq!(resume(&ack_floor, &[]), Some(Resume { from: 51, carried: None }));
-        assert!(!ack_floor.ask(&standing(9, 90, 70), reach(5, &[6, 8])));
+        assert!(!ack_floor.ask(&snapshot(9, 90, 70), reach(5, &[6, 8])));
         assert_eq!(resume(&ack_floor, &[]), Some(Resume { from: 71, carried: None }));
-        assert_eq!(ack_floor.shyness(), Duration::ZERO);
+        assert_eq!(ack_floor.recreate_delay(), Duration::ZERO);
         tokio::time::advance(Duration::from_secs(10)).await;
-        assert_eq!(ack_floor.shyness(), Duration::from_secs(1));
+        assert_eq!(ack_floor.recreate_delay(), Duration::from_secs(1));
         tokio::time::advance(Duration::from_secs(90)).await;
-        assert_eq!(ack_floor.shyness(), MOST_SHY);
+        assert_eq!(ack_floor.recreate_delay(), LONGEST_RECREATE_DELAY);
         // Nothing is unsettled, and nothing went elsewhere since.
-        assert!(ack_floor.ask(&standing(8, 90, 90), reach(5, &[6, 8])));
+        assert!(ack_floor.ask(&snapshot(8, 90, 90), reach(5, &[6, 8])));
         assert_eq!(resume(&ack_floor, &[]).unwrap().from, 91);
     }
 
     #[tokio::test(start_paused = true)]
     async fn nothing_is_known_of_another_stream() {
         let ack_floor = AckFloor::default();
-        ack_floor.open(Some(identity("stream")), &standing(5, 50, 50));
+        ack_floor.open(Some(identity("stream")), &snapshot(5, 50, 50));
         let found = |name, last| ack_floor.resume(&stream(name, last), BTreeSet::new());
         assert_eq!(found("another", 1000), None);
         assert_eq!(found("stream", 49), None, "it has lost its end");
         assert_eq!(found("stream", 50).unwrap().from, 51);
         ack_floor.owe(&message(60, 1));
-        assert!(ack_floor.open(Some(identity("another")), &standing(0, 0, 0)));
+        assert!(ack_floor.open(Some(identity("another")), &snapshot(0, 0, 0)));
         assert_eq!(found("another", 0).unwrap().from, 1);
     }
 }

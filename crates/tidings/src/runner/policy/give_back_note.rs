@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::Mutex;
 
-use crate::dead_letter::in_turn;
+use crate::dead_letter::with_lease;
 use crate::link::Link;
 use crate::topology;
 use crate::transport::{Fault, Receipt};
@@ -53,7 +53,7 @@ impl GiveBackNote {
         let Receipt { stream, consumer, .. } = receipt;
         let noting = topology::note_given_back(&link.transport, stream, consumer, now + HOLDS);
         // Another version may add its filters at the same time: the note must not undo that.
-        let noted = in_turn(&link.transport, letters, noting).await;
+        let noted = with_lease(&link.transport, letters, noting).await;
         let is_written = noted.is_ok();
         let until = now + if is_written { HOLDS / 2 } else { TRIED };
         *last = Some(Attempted { until, is_written });

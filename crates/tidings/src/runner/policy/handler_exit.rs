@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::envelope::DecodeError;
 use crate::message::Outcome;
 use crate::probe::{End, Span};
-use crate::said::panic_text;
 use crate::transport::Settlement;
+use crate::user_code::panic_text;
 
 /// What became of one message in a handler.
 #[derive(Debug)]

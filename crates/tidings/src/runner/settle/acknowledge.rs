@@ -94,7 +94,7 @@ pub(crate) async fn acknowledge(
 ) -> Result<(), Fault> {
     let mut acked = Ok(());
     for _ in 0..LAST_ACKS {
-        acked = settle.confirm(Settlement::of(reason), active.link.patience.ack).await;
+        acked = settle.confirm(Settlement::of(reason), active.link.timeouts.ack).await;
         if acked.is_ok() {
             active.done.forget(message);
             return acked;

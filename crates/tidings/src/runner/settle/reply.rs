@@ -42,7 +42,7 @@ pub(crate) async fn reply(
     handled: HandlerExit,
     told: Option<&ErrorReply>,
 ) -> Result<(), Fault> {
-    let sent = timeout(link.patience.request, send(link, to, handled, told));
+    let sent = timeout(link.timeouts.request, send(link, to, handled, told));
     sent.await.map_err(|_| Fault::Timeout)?
 }
 

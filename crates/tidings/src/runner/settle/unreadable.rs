@@ -74,5 +74,5 @@ async fn give_up(
         return Ok(());
     }
     let Some(settle) = settle else { return Ok(()) };
-    settle.confirm(settlement, active.link.patience.request).await
+    settle.confirm(settlement, active.link.timeouts.request).await
 }

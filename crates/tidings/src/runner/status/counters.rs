@@ -12,7 +12,7 @@ use crate::message::Outcome;
 use crate::request::reply_subject::RefusedReplies;
 use crate::runner::policy::disposition::Disposition;
 use crate::runner::policy::handler_exit::HandlerExit;
-use crate::transport::{Dropped, Passed};
+use crate::transport::{Dropped, SkipCounters};
 
 /// Counts of what one handler did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +87,7 @@ pub(crate) struct Counters {
     aborted: AtomicU64,
     left: AtomicU64,
     dropped: Mutex<AllDropped>,
-    passed: Passed,
+    skipped: SkipCounters,
     declared: AtomicU64,
     busy_nanos: AtomicU64,
     last_error: Mutex<String>,
@@ -189,14 +189,14 @@ impl Counters {
             dropped,
             interrupted,
             unanswered: self.refused.times(),
-            passed_over: self.passed.over(),
-            unwarranted: self.passed.unwarranted(),
+            passed_over: self.skipped.skipped(),
+            unwarranted: self.skipped.unwarranted(),
         }
     }
 
     /// Counters of messages that no handler gets, or whose headers are not believed.
-    pub(crate) fn passed(&self) -> &Passed {
-        &self.passed
+    pub(crate) fn skip_counters(&self) -> &SkipCounters {
+        &self.skipped
     }
 
     /// Counts, from now on, what this subscription drops.

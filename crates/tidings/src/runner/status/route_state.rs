@@ -33,13 +33,13 @@ pub enum RouteState {
 /// Shared by a route and those who ask for its state.
 #[derive(Debug, Default)]
 pub(crate) struct StateCell {
-    standing: watch::Sender<Standing>,
+    condition: watch::Sender<RouteCondition>,
     /// `true` if there is trouble: asked with every message, and so without a lock.
     troubled: AtomicBool,
 }
 
 #[derive(Debug, Clone, Default)]
-struct Standing {
+struct RouteCondition {
     paused: bool,
     open: Option<(SystemTime, String)>,
     /// By what keeps it from working.
@@ -61,9 +61,9 @@ pub(crate) enum RouteFault {
 
 impl StateCell {
     pub(crate) fn state(&self) -> RouteState {
-        let standing = self.standing.borrow();
-        let failing = standing.troubles.iter().flatten().next();
-        match (failing, standing.paused, &standing.open) {
+        let condition = self.condition.borrow();
+        let failing = condition.troubles.iter().flatten().next();
+        match (failing, condition.paused, &condition.open) {
             (_, true, _) => RouteState::Paused,
             (Some((since, error)), ..) => {
                 RouteState::Failing { since: *since, error: error.clone() }
@@ -77,13 +77,14 @@ impl StateCell {
 
     /// Says whether it is to take messages.
     pub(crate) fn pause(&self, paused: bool) {
-        self.standing
-            .send_if_modified(|standing| std::mem::replace(&mut standing.paused, paused) != paused);
+        self.condition.send_if_modified(|condition| {
+            std::mem::replace(&mut condition.paused, paused) != paused
+        });
     }
 
     /// Resolves when the state is another one than at the call.
     pub(crate) fn changed(&self) -> impl Future<Output = ()> + Send + use<> {
-        let mut changes = self.standing.subscribe();
+        let mut changes = self.condition.subscribe();
         async move {
             // A route that has ended changes no more.
             if changes.changed().await.is_err() {
@@ -94,23 +95,23 @@ impl StateCell {
 
     /// Resolves when it is paused, or is not.
     pub(crate) async fn is_paused(&self, paused: bool) {
-        let _ = self.standing.subscribe().wait_for(|standing| standing.paused == paused).await;
+        let _ = self.condition.subscribe().wait_for(|condition| condition.paused == paused).await;
     }
 
     /// Opens it until then; `None` closes it again.
     pub(crate) fn open(&self, open: Option<(SystemTime, String)>) {
-        self.standing.send_if_modified(|standing| {
-            let changes = standing.open != open;
-            standing.open = open;
+        self.condition.send_if_modified(|condition| {
+            let changes = condition.open != open;
+            condition.open = open;
             changes
         });
     }
 
     /// Records that it can't work, for this reason.
     pub(crate) fn failing(&self, trouble: RouteFault, now: SystemTime, error: String) {
-        self.standing.send_if_modified(|standing| {
+        self.condition.send_if_modified(|condition| {
             self.troubled.store(true, Relaxed);
-            match &mut standing.troubles[trouble as usize] {
+            match &mut condition.troubles[trouble as usize] {
                 Some((_, known)) => std::mem::replace(known, error.clone()) != error,
                 failing @ None => failing.replace((now, error)).is_none(),
             }
@@ -121,9 +122,9 @@ impl StateCell {
     #[inline]
     pub(crate) fn well(&self, trouble: RouteFault) {
         if self.troubled.load(Relaxed) {
-            self.standing.send_if_modified(|standing| {
-                let changes = standing.troubles[trouble as usize].take().is_some();
-                self.troubled.store(standing.troubles.iter().any(Option::is_some), Relaxed);
+            self.condition.send_if_modified(|condition| {
+                let changes = condition.troubles[trouble as usize].take().is_some();
+                self.troubled.store(condition.troubles.iter().any(Option::is_some), Relaxed);
                 changes
             });
         }

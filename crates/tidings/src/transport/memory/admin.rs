@@ -17,8 +17,8 @@ use super::{Fault, Memory};
 use crate::stream::{Storage, StreamConfig};
 use crate::subject::Subject;
 use crate::transport::{
-    ApiError, ConsumerConfig, ConsumerStanding, ConsumerState, Identity, Settlement,
-    SettlementReason, StreamStanding, StreamState,
+    ApiError, ConsumerConfig, ConsumerSnapshot, ConsumerState, Identity, Settlement,
+    SettlementReason, StreamSnapshot, StreamState,
 };
 
 impl State {
@@ -248,26 +248,26 @@ impl Memory {
     }
 
     /// Finds the stream of this name.
-    pub(crate) async fn stream_standing(
+    pub(crate) async fn stream_snapshot(
         &self,
         name: &str,
-    ) -> Result<Option<StreamStanding>, Fault> {
+    ) -> Result<Option<StreamSnapshot>, Fault> {
         self.connection.with(|state, _| {
             let stream = state.streams.named(name)?;
             let identity = Identity(stream.key.to_string());
-            Some(StreamStanding { identity, last: stream.log.last() })
+            Some(StreamSnapshot { identity, last: stream.log.last() })
         })
     }
 
     /// Finds the durable consumer of this name.
-    pub(crate) async fn consumer_standing(
+    pub(crate) async fn consumer_snapshot(
         &self,
         stream: &str,
         name: &str,
-    ) -> Result<Option<ConsumerStanding>, Fault> {
+    ) -> Result<Option<ConsumerSnapshot>, Fault> {
         self.connection.with(|state, _| {
             let consumer = state.streams.named(stream)?.consumer_named(name).ok()?;
-            Some(ConsumerStanding {
+            Some(ConsumerSnapshot {
                 identity: Identity(consumer.key.to_string()),
                 from: consumer.config.from,
                 delivered: consumer.delivered,

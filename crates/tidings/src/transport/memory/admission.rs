@@ -2,8 +2,8 @@
 
 use tokio::time::Instant;
 
-use super::entry::{Entry, Rollup};
 use super::log::Lifetime;
+use super::store_options::{Rollup, StoreOptions};
 use super::stream::Stream;
 use super::{api, schedule, ttl};
 use crate::header::{self, Headers};
@@ -14,7 +14,7 @@ const MAX_HEADERS: usize = u16::MAX as usize;
 /// Decision on a message: whether it goes into the stream.
 #[derive(Debug)]
 pub(super) enum Admission {
-    New(Entry),
+    New(StoreOptions),
     /// A message that is there already, with this sequence.
     Duplicate(u64),
 }
@@ -44,7 +44,7 @@ pub(super) fn check(
     if stream.config.max_message_size.is_some_and(|limit| size > limit as usize) {
         return Err(api::message_too_large());
     }
-    let mut entry = Entry::default();
+    let mut options = StoreOptions::default();
     if !headers.is_empty() {
         if headers_len > MAX_HEADERS {
             return Err(api::headers_too_large());
@@ -53,7 +53,7 @@ pub(super) fn check(
             return Err(api::counter_disabled());
         }
         expectations(stream, message, now)?;
-        schedule::read(stream, message, now, &mut entry)?;
+        schedule::read(stream, message, now, &mut options)?;
         if value(headers, header::STREAM_SOURCE).is_some() {
             return Err(api::source_header());
         }
@@ -62,16 +62,16 @@ pub(super) fn check(
             if let Some(sequence) = stream.dedup.sequence_of(id, window, now) {
                 return Ok(Admission::Duplicate(sequence));
             }
-            id.clone_into(&mut entry.message_id);
+            id.clone_into(&mut options.message_id);
         }
         if let Some(expected) = value(headers, header::EXPECTED_LAST_MESSAGE_ID)
             && expected != stream.last_message_id
         {
             return Err(api::wrong_last_message_id(&stream.last_message_id));
         }
-        entry.rollup = rollup(stream, headers, entry.schedule.is_some())?;
+        options.rollup = rollup(stream, headers, options.schedule.is_some())?;
     }
-    Ok(Admission::New(entry))
+    Ok(Admission::New(options))
 }
 
 fn expectations(stream: &Stream, message: &Outgoing, now: Instant) -> Result<(), ApiError> {

@@ -9,8 +9,8 @@ use super::clock::Clock;
 use super::effects::Effects;
 use super::pending::Pending;
 use crate::header::Headers;
-use crate::moment;
 use crate::subject::Subject;
+use crate::timestamp;
 use crate::transport::Outgoing;
 
 /// The consumer that an advisory is about.
@@ -67,7 +67,7 @@ pub(super) fn naked(about: &About<'_>, sequence: u64, pending: &Pending, effects
 fn send(about: &About<'_>, event: &str, kind: &str, mut body: Value, effects: &mut Effects) {
     body["type"] = format!("io.nats.jetstream.advisory.v1.{kind}").into();
     body["id"] = Uuid::now_v7().simple().to_string().into();
-    body["timestamp"] = moment::write(about.clock.system_time(Instant::now())).into();
+    body["timestamp"] = timestamp::write(about.clock.system_time(Instant::now())).into();
     body["stream"] = about.stream.into();
     body["consumer"] = about.consumer.into();
     let subject =

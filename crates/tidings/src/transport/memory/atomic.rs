@@ -10,8 +10,8 @@ use tokio::time::{Instant, sleep};
 use super::admission::{self, Admission};
 use super::broker::State;
 use super::effects::Effects;
-use super::entry::{Entry, Rollup};
 use super::refusal::{check_size, check_subject};
+use super::store_options::{Rollup, StoreOptions};
 use super::stream::Stream;
 use super::subscriptions::Keeps;
 use super::{Memory, api, ttl, wire};
@@ -98,13 +98,13 @@ impl Stream {
         effects: &mut Effects,
     ) -> Result<PublishAck, AtomicFault> {
         self.expire(now, effects);
-        let entries = self.check_batch(&messages, now)?;
+        let options = self.check_batch(&messages, now)?;
         let mut last = self.log.last();
-        for (message, entry) in messages.into_iter().zip(entries) {
-            let accepted = self.accept(message, &entry, now, effects);
+        for (message, options) in messages.into_iter().zip(options) {
+            let accepted = self.accept(message, &options, now, effects);
             // It was checked that nothing speaks against it.
             last = accepted.map_err(|error| AtomicFault::Batch(error.into()))?;
-            self.remember(entry.message_id, last, now);
+            self.remember(options.message_id, last, now);
         }
         self.set_alarm(effects);
         Ok(self.ack(last, false))
@@ -114,9 +114,9 @@ impl Stream {
         &mut self,
         messages: &[Outgoing],
         now: Instant,
-    ) -> Result<Vec<Entry>, AtomicFault> {
+    ) -> Result<Vec<StoreOptions>, AtomicFault> {
         let mut staged = Staged::default();
-        let mut entries = Vec::with_capacity(messages.len());
+        let mut checked = Vec::with_capacity(messages.len());
         // What a server finds at once, as each arrives, it tells of the message; all else, when the
         // batch is whole, of the batch.
         for (place, message) in messages.iter().enumerate() {
@@ -125,10 +125,10 @@ impl Stream {
             }
         }
         for message in messages {
-            let entry = self.check_in_batch(message, &mut staged, now);
-            entries.push(entry.map_err(|error| AtomicFault::Batch(error.into()))?);
+            let options = self.check_in_batch(message, &mut staged, now);
+            checked.push(options.map_err(|error| AtomicFault::Batch(error.into()))?);
         }
-        Ok(entries)
+        Ok(checked)
     }
 
     fn is_too_large(&self, message: &Outgoing) -> bool {
@@ -141,7 +141,7 @@ impl Stream {
         message: &Outgoing,
         staged: &mut Staged,
         now: Instant,
-    ) -> Result<Entry, ApiError> {
+    ) -> Result<StoreOptions, ApiError> {
         let (headers, subject) = (&message.headers, message.subject.as_str());
         if headers.get(header::EXPECTED_LAST_MESSAGE_ID).is_some() {
             return Err(api::batch_header());
@@ -159,12 +159,12 @@ impl Stream {
         if !id.is_empty() && (known || !staged.ids.insert(id.to_owned())) {
             return Err(api::batch_duplicate());
         }
-        let entry = match admission::check(self, message, now)? {
-            Admission::New(entry) => entry,
+        let options = match admission::check(self, message, now)? {
+            Admission::New(options) => options,
             Admission::Duplicate(_) => return Err(api::batch_duplicate()),
         };
         ttl::lifetime(headers, now)?;
-        match entry.rollup {
+        match options.rollup {
             Some(Rollup::Subject) if staged.subjects.contains_key(subject) => {
                 return Err(api::rollup_failed("batch rollup sub invalid"));
             }
@@ -177,8 +177,8 @@ impl Stream {
         staged.count += 1;
         staged.bytes += wire::stored_len(storage, subject, headers, &message.payload);
         *staged.subjects.entry(subject.to_owned()).or_default() += 1;
-        self.refuse_batch_if_full(subject, entry.rollup.is_some(), staged)?;
-        Ok(entry)
+        self.refuse_batch_if_full(subject, options.rollup.is_some(), staged)?;
+        Ok(options)
     }
 
     /// With [`Discard::New`]: refuses what does not fit behind the others.

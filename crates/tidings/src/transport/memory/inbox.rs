@@ -12,7 +12,7 @@ use futures_util::Stream;
 use tokio::task::coop;
 
 use super::broker::Broker;
-use super::mailbox::{Letter, Mailbox};
+use super::mailbox::{Mailbox, QueuedMessage};
 use crate::transport::{Dropped, Incoming, Outgoing};
 
 /// The messages of one core subscription.
@@ -21,7 +21,7 @@ pub(crate) struct MemoryInbox {
     subscription: u64,
     mailbox: Arc<Mailbox>,
     /// Messages taken off the queue: all that were there, so that its lock is not taken for each.
-    lot: VecDeque<Letter>,
+    lot: VecDeque<QueuedMessage>,
 }
 
 impl MemoryInbox {
@@ -64,7 +64,9 @@ impl MemoryInbox {
             mem::swap(&mut queue.messages, lot);
         }
         coop.made_progress();
-        let Some(Letter { message, reply }) = lot.pop_front() else { return Poll::Ready(None) };
+        let Some(QueuedMessage { message, reply }) = lot.pop_front() else {
+            return Poll::Ready(None);
+        };
         mailbox.held.store(lot.len(), Ordering::Relaxed);
         let Outgoing { subject, headers, payload } = message;
         into.become_core(subject, reply, headers.into(), payload);

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use super::admission::{self, Admission};
 use super::effects::Effects;
-use super::entry::{Entry, Rollup};
 use super::log::Message;
+use super::store_options::{Rollup, StoreOptions};
 use super::stream::Stream;
 use super::{api, marker, ttl, wire};
 use crate::header;
@@ -32,9 +32,9 @@ impl Stream {
         let admission = admission::check(self, &message, now)?;
         let ack = match admission {
             Admission::Duplicate(sequence) => self.ack(sequence, true),
-            Admission::New(entry) => {
-                let sequence = self.accept(message, &entry, now, effects)?;
-                self.remember(entry.message_id, sequence, now);
+            Admission::New(options) => {
+                let sequence = self.accept(message, &options, now, effects)?;
+                self.remember(options.message_id, sequence, now);
                 self.ack(sequence, false)
             }
         };
@@ -61,7 +61,7 @@ impl Stream {
     pub(super) fn accept(
         &mut self,
         mut message: Outgoing,
-        entry: &Entry,
+        options: &StoreOptions,
         now: Instant,
         effects: &mut Effects,
     ) -> Result<u64, ApiError> {
@@ -74,11 +74,11 @@ impl Stream {
                 marker::lengthen(&mut message.headers, &self.config);
                 let lifetime = ttl::lifetime(&message.headers, now)?;
                 let headers = mem::take(&mut message.headers);
-                let headers = entry.complete(headers);
+                let headers = options.complete(headers);
                 let storage = self.config.storage;
                 let size = wire::stored_len(storage, subject.as_str(), &headers, &message.payload);
                 if self.config.discard == Discard::New {
-                    self.refuse_if_full(subject.as_str(), size, entry.rollup.is_some())?;
+                    self.refuse_if_full(subject.as_str(), size, options.rollup.is_some())?;
                 }
                 // In memory of its own: a message that stays keeps nothing of those that go.
                 let payload = Bytes::copy_from_slice(&message.payload);
@@ -93,16 +93,16 @@ impl Stream {
                     consumer.stored(sequence, effects);
                 }
             }
-            let is_scheduled = entry.scheduler.is_some();
-            self.schedules.stored(subject.as_str(), sequence, entry.schedule, is_scheduled);
+            let is_scheduled = options.scheduler.is_some();
+            self.schedules.stored(subject.as_str(), sequence, options.schedule, is_scheduled);
             self.enforce_limits(subject.as_str(), effects);
         }
-        match entry.rollup {
+        match options.rollup {
             Some(Rollup::Subject) => self.purge_all_but(subject.as_str(), keep, effects),
             Some(Rollup::All) => self.purge_all_but(">", keep, effects),
             None => 0,
         };
-        if let Some(scheduler) = &entry.ends_schedule {
+        if let Some(scheduler) = &options.ends_schedule {
             self.purge_all_but(scheduler, 0, effects);
         }
         Ok(sequence)

@@ -29,7 +29,7 @@ pub(super) struct Mailbox {
 
 #[derive(Debug)]
 pub(super) struct Queue {
-    pub(super) messages: VecDeque<Letter>,
+    pub(super) messages: VecDeque<QueuedMessage>,
     pub(super) open: bool,
     /// `true` if its owner waits for the bell.
     pub(super) waits: bool,
@@ -37,7 +37,7 @@ pub(super) struct Queue {
 
 /// A message as it was published.
 #[derive(Debug)]
-pub(super) struct Letter {
+pub(super) struct QueuedMessage {
     pub(super) message: Outgoing,
     pub(super) reply: Option<Subject>,
 }
@@ -82,7 +82,7 @@ impl Mailbox {
         }
         let mut queue = self.queue();
         if queue.messages.len() + self.held.load(Ordering::Relaxed) < self.capacity {
-            queue.messages.push_back(Letter { message, reply: reply.cloned() });
+            queue.messages.push_back(QueuedMessage { message, reply: reply.cloned() });
             if mem::take(&mut queue.waits) {
                 effects.bells.push(Arc::clone(&self.bell));
             }

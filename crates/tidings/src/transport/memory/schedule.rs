@@ -7,16 +7,16 @@ use tokio::time::Instant;
 
 use super::clock::Clock;
 use super::effects::Effects;
-use super::entry::{Entry, Rollup};
 use super::log::Message;
 use super::schedules::Schedule;
+use super::store_options::{Rollup, StoreOptions};
 use super::stream::Stream;
 use super::{api, duration, ttl};
 use crate::header::{self, Headers};
-use crate::moment;
-use crate::said::log;
 use crate::subject::Subject;
+use crate::timestamp;
 use crate::transport::{ApiError, Outgoing};
+use crate::user_code::log;
 
 /// Value of `Nats-Schedule-Next` where a schedule is over.
 const PURGE: &str = "purge";
@@ -26,7 +26,7 @@ pub(super) fn read(
     stream: &Stream,
     message: &Outgoing,
     now: Instant,
-    entry: &mut Entry,
+    options: &mut StoreOptions,
 ) -> Result<(), ApiError> {
     let (headers, subject) = (&message.headers, message.subject.as_str());
     let allowed = stream.config.allow_message_schedules;
@@ -36,7 +36,7 @@ pub(super) fn read(
             if headers.get(header::SCHEDULE_TIME_ZONE).is_some() {
                 return Err(api::schedule_time_zone());
             }
-            entry.schedule =
+            options.schedule =
                 Some(parse(pattern, stream.clock, now).ok_or_else(api::schedule_pattern)?);
             check_target(stream, headers, subject)?;
         }
@@ -55,8 +55,8 @@ pub(super) fn read(
             if last.is_some_and(|last| last.headers.get(header::SCHEDULE).is_none()) {
                 return Err(api::scheduler_invalid());
             }
-            entry.scheduler = Some(scheduler.to_owned());
-            entry.ends_schedule = Some(scheduler.to_owned());
+            options.scheduler = Some(scheduler.to_owned());
+            options.ends_schedule = Some(scheduler.to_owned());
         }
         _ => return Err(api::scheduler_invalid()),
     }
@@ -97,7 +97,7 @@ fn check_target(stream: &Stream, headers: &Headers, subject: &str) -> Result<(),
 /// Reads `@at <RFC 3339>` or `@every <duration>`.
 fn parse(pattern: &str, clock: Clock, now: Instant) -> Option<Schedule> {
     if let Some(at) = pattern.strip_prefix("@at ") {
-        let next = clock.instant(moment::read(at)?)?;
+        let next = clock.instant(timestamp::read(at)?)?;
         return Some(Schedule { next, every: None });
     }
     let every = duration::parse(pattern.strip_prefix("@every ")?)?;
@@ -132,15 +132,15 @@ impl Stream {
             if let Some(next) = again {
                 self.schedules.set(&subject, Some((sequence, Schedule { next, ..schedule })));
             }
-            let entry = Entry {
+            let options = StoreOptions {
                 rollup: message.headers.get(header::ROLLUP).map(|_| Rollup::Subject),
                 scheduler: Some(subject.clone()),
                 ends_schedule: again.is_none().then_some(subject),
-                ..Entry::default()
+                ..StoreOptions::default()
             };
             self.last_message_id.clear();
             // Such a stream never discards what is new, and the TTL was checked beforehand.
-            if let Err(error) = self.accept(message, &entry, now, effects) {
+            if let Err(error) = self.accept(message, &options, now, effects) {
                 let stream = &*self.name;
                 log(|| tracing::warn!(stream, %error, "a scheduled message was not stored"));
             }
@@ -162,7 +162,7 @@ impl Stream {
         headers.push(header::SCHEDULER, subject.to_owned());
         headers.push(
             header::SCHEDULE_NEXT,
-            next.map_or(Some(PURGE.to_owned()), moment::write).unwrap_or_default(),
+            next.map_or(Some(PURGE.to_owned()), timestamp::write).unwrap_or_default(),
         );
         for (from, to) in
             [(header::SCHEDULE_TTL, header::TTL), (header::SCHEDULE_ROLLUP, header::ROLLUP)]

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use super::audience::{Audience, Audiences};
 use super::effects::Effects;
 use super::mailbox::Mailbox;
 use super::random::Random;
 use super::refusal::check_subject;
 use super::router::Router;
+use super::subscriber_cache::{SubscriberCache, Subscribers};
 use crate::subject::Subject;
 use crate::transport::{Fault, Outgoing};
 
@@ -25,17 +25,17 @@ pub(super) enum Keeps {
 #[derive(Debug)]
 pub(super) struct Subscriptions {
     router: Router<Listener>,
-    entries: HashMap<u64, Entry>,
+    entries: HashMap<u64, Member>,
     groups: HashMap<u64, Group>,
     group_keys: HashMap<(String, String), u64>,
-    /// Audiences of the subjects that were published to.
-    audiences: Audiences,
+    /// Subscribers of the subjects that were published to.
+    cache: SubscriberCache,
     next_key: u64,
     random: Random,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct Member {
     connection: u64,
     filter: String,
     group: Option<u64>,
@@ -63,7 +63,7 @@ impl Subscriptions {
             entries: HashMap::new(),
             groups: HashMap::new(),
             group_keys: HashMap::new(),
-            audiences: Audiences::default(),
+            cache: SubscriberCache::default(),
             next_key: 1,
             random: Random::new(),
         }
@@ -82,13 +82,13 @@ impl Subscriptions {
         group: Option<&str>,
         mailbox: Arc<Mailbox>,
     ) -> u64 {
-        self.audiences.forget(filter);
+        self.cache.forget(filter);
         let key = self.key();
         let group = group.map(|name| self.join(filter, name, key));
         if group.is_none() {
             self.router.insert(filter, key, Listener::One(Arc::clone(&mailbox)));
         }
-        self.entries.insert(key, Entry { connection, filter: filter.to_owned(), group, mailbox });
+        self.entries.insert(key, Member { connection, filter: filter.to_owned(), group, mailbox });
         key
     }
 
@@ -113,7 +113,7 @@ impl Subscriptions {
         let Some(entry) = self.entries.remove(&key) else {
             return;
         };
-        self.audiences.forget(&entry.filter);
+        self.cache.forget(&entry.filter);
         let Some(group_key) = entry.group else {
             self.router.remove(&entry.filter, key);
             return;
@@ -132,7 +132,7 @@ impl Subscriptions {
     /// Ends the interest of a connection: its inboxes yield what they hold and end.
     pub(super) fn close(&mut self, connection: u64, effects: &mut Effects) {
         let closed =
-            |(key, entry): (&u64, &Entry)| (entry.connection == connection).then_some(*key);
+            |(key, entry): (&u64, &Member)| (entry.connection == connection).then_some(*key);
         for key in self.entries.iter().filter_map(closed).collect::<Vec<_>>() {
             if let Some(entry) = self.entries.get(&key) {
                 entry.mailbox.close(effects);
@@ -150,31 +150,31 @@ impl Subscriptions {
         keeps: Keeps,
         effects: &mut Effects,
     ) -> Result<usize, Fault> {
-        let Self { router, entries, groups, audiences, random, .. } = self;
-        let audience = audiences.of(message.subject.as_str(), |subject| {
+        let Self { router, entries, groups, cache, random, .. } = self;
+        let subscribers = cache.of(message.subject.as_str(), |subject| {
             // What is known was looked at before.
             check_subject(&message.subject)?;
-            let mut audience = Audience::default();
+            let mut subscribers = Subscribers::default();
             router.each_match(subject, |_, listener| match listener {
-                Listener::One(mailbox) => audience.add(mailbox),
+                Listener::One(mailbox) => subscribers.add(mailbox),
                 Listener::Group(key) => {
                     if let Some(group) = groups.get(key) {
                         let members = group.members.iter().filter_map(|key| entries.get(key));
-                        audience.add_group(&group.name, members.map(|entry| &entry.mailbox));
+                        subscribers.add_group(&group.name, members.map(|entry| &entry.mailbox));
                     }
                 }
             });
-            Ok::<_, Fault>(audience)
+            Ok::<_, Fault>(subscribers)
         })?;
-        let mut subscribers = 0;
-        audience.choose(random, |mailbox, is_last| {
+        let mut received = 0;
+        subscribers.choose(random, |mailbox, is_last| {
             let message = match keeps {
                 Keeps::No if is_last => message.take(),
                 _ => message.clone(),
             };
             mailbox.push(message, reply, effects);
-            subscribers += 1;
+            received += 1;
         });
-        Ok(subscribers)
+        Ok(received)
     }
 }

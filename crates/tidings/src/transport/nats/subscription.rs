@@ -19,7 +19,7 @@ use crate::transport::nats::connection::permission::Denials;
 use crate::transport::nats::connection::role::Role;
 use crate::transport::nats::subscription::interest::Interest;
 use crate::transport::nats::subscription::subscription_buffer::SubscriptionBuffer;
-use crate::transport::{Denial, Dropped, Fault, Heading, Incoming};
+use crate::transport::{Denial, Dropped, Fault, Incoming, IncomingHeaders};
 
 /// One core subscription. Dropping it ends the interest, and loses what is on the way.
 pub(crate) struct NatsSubscription {
@@ -92,7 +92,7 @@ impl NatsSubscription {
             into.become_core(
                 from_nats(subject),
                 reply.map(from_nats),
-                Heading::nats(headers.map(NatsHeaders::new)),
+                IncomingHeaders::nats(headers.map(NatsHeaders::new)),
                 payload,
             );
         });

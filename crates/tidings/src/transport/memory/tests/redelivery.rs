@@ -14,7 +14,7 @@ async fn advisory(inbox: &mut MemoryInbox) -> (String, Value) {
     let fields = advisory.as_object_mut().unwrap();
     assert!(fields.remove("id").is_some());
     let time = fields.remove("timestamp").unwrap();
-    assert!(crate::moment::read(time.as_str().unwrap()).is_some());
+    assert!(crate::timestamp::read(time.as_str().unwrap()).is_some());
     (message.subject.as_str().to_owned(), advisory)
 }
 

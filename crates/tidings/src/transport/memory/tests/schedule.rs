@@ -1,7 +1,7 @@
 //! Messages that are published later.
 
 use super::*;
-use crate::moment;
+use crate::timestamp;
 
 fn scheduling() -> StreamConfig {
     StreamConfig { allow_message_schedules: true, allow_message_ttl: true, ..stream() }
@@ -10,7 +10,7 @@ fn scheduling() -> StreamConfig {
 /// `@at` so many seconds from now.
 fn at(memory: &Memory, seconds: u64) -> String {
     let now = memory.now();
-    format!("@at {}", moment::write(now + SECOND * u32::try_from(seconds).unwrap()).unwrap())
+    format!("@at {}", timestamp::write(now + SECOND * u32::try_from(seconds).unwrap()).unwrap())
 }
 
 fn later(payload: &str, schedule: &str) -> Outgoing {
@@ -109,7 +109,7 @@ async fn a_schedule_repeats() {
         let message = take(&mut pull).await;
         assert_eq!(text(&message), "of the source");
         let next = message.headers.get("Nats-Schedule-Next").unwrap();
-        assert!(moment::read(next).is_some(), "{next}");
+        assert!(timestamp::read(next).is_some(), "{next}");
     }
     let state = memory.stream_state("S").await.unwrap();
     assert_eq!(state.messages, 3, "source, schedule, and the last that was published");

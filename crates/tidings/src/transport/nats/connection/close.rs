@@ -76,7 +76,7 @@ impl Shared {
             payload: Bytes::new(),
         };
         let letter = match self.coalescer.put(letter) {
-            Put::Passed(letter) => letter,
+            Put::SkipCounters(letter) => letter,
             // Where there is no room now, it is forgotten after its time.
             Put::Held | Put::Full => return,
         };

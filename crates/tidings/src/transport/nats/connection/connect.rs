@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use async_nats::{Client, ConnectErrorKind, Event, ServerAddr, ServerError};
 
-use crate::said::log;
 use crate::transport::Fault;
 use crate::transport::nats::connection::address::{self, Address};
 use crate::transport::nats::connection::auth::Auth;
 use crate::transport::nats::connection::event_listener::EventListener;
 use crate::transport::nats::connection::role::Role;
 use crate::transport::nats::connection::supervisor::Supervisor;
+use crate::user_code::log;
 
 /// A dead peer is noticed after two pings without an answer; async-nats's minute is too long.
 const PING_INTERVAL: Duration = Duration::from_secs(15);

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use async_nats::{Event, ServerError};
 
-use crate::said::log;
 use crate::transport::nats::connection::ephemerals::is_of_ephemeral;
 use crate::transport::nats::connection::permission::Denials;
 use crate::transport::nats::reply::pending_replies::PendingReplies;
+use crate::user_code::log;
 
 /// Keeps what was denied, and tells those who wait for an answer why none comes.
 #[derive(Clone)]

@@ -19,10 +19,10 @@ use uuid::Uuid;
 use crate::backoff::Backoff;
 use crate::jitter::jittered;
 use crate::lock::locked;
-use crate::said::log;
 use crate::transport::Outage;
 use crate::transport::nats::connection::breaks::{Breaks, say_of_breaks};
 use crate::transport::nats::connection::disruption::Disruptions;
+use crate::user_code::log;
 
 /// The waits between two attempts to reconnect, before jitter.
 const RECONNECT: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(4));

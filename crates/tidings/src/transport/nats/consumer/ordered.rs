@@ -77,11 +77,11 @@ impl NatsOrdered {
             DeliverFrom::Sequence(sequence) => sequence.saturating_sub(1),
             _ => 0,
         };
-        let standing = match nats.stream_standing(stream).await {
+        let snapshot = match nats.stream_snapshot(stream).await {
             Ok(None) => return Err(ApiError::stream_not_found("stream not found").into()),
             // A replay does not need it, unless its consumer is lost.
             Err(Fault::Denied(_)) => None,
-            standing => standing?,
+            snapshot => snapshot?,
         };
         let made = nats.ordered(stream, &filters, from, room).await?;
         // What is new is so from now on, also for a consumer that is made later.
@@ -93,8 +93,8 @@ impl NatsOrdered {
         Ok(Self {
             nats: nats.clone(),
             stream: stream.to_owned(),
-            lasts: standing.as_ref().filter(|_| is_of_lasts).map(|standing| standing.last),
-            identity: standing.map(|standing| standing.identity),
+            lasts: snapshot.as_ref().filter(|_| is_of_lasts).map(|snapshot| snapshot.last),
+            identity: snapshot.map(|snapshot| snapshot.identity),
             filters,
             from,
             is_again: false,
@@ -134,8 +134,8 @@ impl NatsOrdered {
             let made = nats.ordered(&stream, &filters, from, room).await?;
             // Asked for once it is made: then it is of this stream.
             if let Some(identity) = identity {
-                let standing = nats.stream_standing(&stream).await?;
-                if standing.is_none_or(|standing| standing.identity != identity) {
+                let snapshot = nats.stream_snapshot(&stream).await?;
+                if snapshot.is_none_or(|snapshot| snapshot.identity != identity) {
                     return Err(ApiError::stream_not_found(ANOTHER).into());
                 }
             }

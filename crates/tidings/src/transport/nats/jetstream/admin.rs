@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::sleep;
 
-use crate::moment;
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
+use crate::timestamp;
 use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::jetstream::consumer_config as config;
 use crate::transport::nats::jetstream::stream_config;
 use crate::transport::{
-    ConsumerConfig, ConsumerStanding, ConsumerState, Fault, Identity, StreamStanding, StreamState,
+    ConsumerConfig, ConsumerSnapshot, ConsumerState, Fault, Identity, StreamSnapshot, StreamState,
 };
 
 /// The first wait before a stream is made once more, and the one after which it is not.
@@ -113,12 +113,12 @@ impl Nats {
         })
     }
 
-    pub(crate) async fn stream_standing(
+    pub(crate) async fn stream_snapshot(
         &self,
         name: &str,
-    ) -> Result<Option<StreamStanding>, Fault> {
+    ) -> Result<Option<StreamSnapshot>, Fault> {
         let info: Option<StreamInfo> = self.look_up(format!("STREAM.INFO.{name}")).await?;
-        Ok(info.map(|info| StreamStanding {
+        Ok(info.map(|info| StreamSnapshot {
             identity: Identity(info.created),
             last: info.state.last_seq,
         }))
@@ -126,7 +126,7 @@ impl Nats {
 
     pub(crate) async fn stream_time(&self, name: &str) -> Result<Option<SystemTime>, Fault> {
         let info: Option<StreamInfo> = self.look_up(format!("STREAM.INFO.{name}")).await?;
-        Ok(info.and_then(|info| moment::read(&info.ts?)))
+        Ok(info.and_then(|info| timestamp::read(&info.ts?)))
     }
 
     pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
@@ -218,14 +218,14 @@ impl Nats {
         })
     }
 
-    pub(crate) async fn consumer_standing(
+    pub(crate) async fn consumer_snapshot(
         &self,
         stream: &str,
         name: &str,
-    ) -> Result<Option<ConsumerStanding>, Fault> {
+    ) -> Result<Option<ConsumerSnapshot>, Fault> {
         let call = format!("CONSUMER.INFO.{stream}.{name}");
         let info: Option<ConsumerInfo> = self.look_up(call).await?;
-        Ok(info.map(|info| ConsumerStanding {
+        Ok(info.map(|info| ConsumerSnapshot {
             identity: Identity(info.created),
             from: config::from_nats(info.config).from,
             delivered: info.delivered.consumer_seq,
@@ -278,7 +278,7 @@ impl Nats {
             pause_until: String,
         }
         let no_time = || Fault::client("a server reads no such time");
-        let pause_until = moment::write(until).ok_or_else(no_time)?;
+        let pause_until = timestamp::write(until).ok_or_else(no_time)?;
         let call = format!("CONSUMER.PAUSE.{stream}.{name}");
         self.api::<IgnoredAny>(call, &Pause { pause_until }).await.map(drop)
     }

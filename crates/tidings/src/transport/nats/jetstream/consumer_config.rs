@@ -8,8 +8,8 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::moment;
 use crate::subject::Subject;
+use crate::timestamp;
 use crate::transport::{AckPolicy, ConsumerConfig, DeliverFrom, Foreign};
 
 /// How long one pull request stays open when nothing comes.
@@ -125,14 +125,14 @@ struct Time(SystemTime);
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let no_text = || S::Error::custom("a server reads no such time");
-        serializer.serialize_str(&moment::write(self.0).ok_or_else(no_text)?)
+        serializer.serialize_str(&timestamp::write(self.0).ok_or_else(no_text)?)
     }
 }
 
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let time = moment::read(&text);
+        let time = timestamp::read(&text);
         time.map(Self).ok_or_else(|| D::Error::custom(format_args!("`{text}` is no time")))
     }
 }

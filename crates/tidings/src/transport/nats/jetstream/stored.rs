@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
-use crate::moment;
 use crate::subject::Subject;
+use crate::timestamp;
 use crate::transport::nats::connection::nats::Nats;
 use crate::transport::{ApiError, Fault, StoredHeaders, StoredMessage, Which};
 
@@ -72,7 +72,7 @@ impl Nats {
             }
             Which::Since { time, filter } => {
                 let no_time = || Fault::client("a server reads no such time");
-                let time = moment::write(time).ok_or_else(no_time)?;
+                let time = timestamp::write(time).ok_or_else(no_time)?;
                 Get { seq: None, start_time: Some(time), next_by_subj: Some(filter) }
             }
         };
@@ -86,7 +86,7 @@ impl Nats {
         Ok(Some(StoredMessage {
             subject: Subject::from(subject),
             sequence: seq,
-            stored_at: moment::read(&time)
+            stored_at: timestamp::read(&time)
                 .ok_or_else(|| Fault::client("a server wrote a time that can't be read"))?,
             headers: StoredHeaders::read(bytes(hdrs)?),
             payload: bytes(data)?.into(),

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::lock::locked;
 use crate::transport::nats::codec::ack_subject::permission_subject;
-use crate::transport::nats::reply::reply_token::{ReplyToken, Turn};
+use crate::transport::nats::reply::reply_token::{Generation, ReplyToken};
 use crate::transport::nats::reply::secret::{self, Secrets};
 use crate::transport::{Denial, DeniedAction, Fault};
 
@@ -54,7 +54,7 @@ struct SlotTable {
 
 #[derive(Debug)]
 struct ReplySlot {
-    turn: Turn,
+    generation: Generation,
     state: State,
 }
 
@@ -124,18 +124,18 @@ impl PendingReplies {
         if table.closed {
             return Err(Fault::Closed);
         }
-        let turn = Turn::new(table.secrets.next().map_err(Fault::client)?);
+        let generation = Generation::new(table.secrets.next().map_err(Fault::client)?);
         let slot = match table.free.pop() {
             Some(slot) => slot,
             None if table.slots.len() == ReplyToken::SLOTS => return Err(too_many()),
             None => {
-                table.slots.push(ReplySlot { turn: Turn::NONE, state: State::Free });
+                table.slots.push(ReplySlot { generation: Generation::NONE, state: State::Free });
                 u32::try_from(table.slots.len() - 1).map_err(|_| too_many())?
             }
         };
         table.slots[slot as usize] =
-            ReplySlot { turn, state: State::Asked(Question { subject, by, waker: None }) };
-        let token = ReplyToken { slot, turn };
+            ReplySlot { generation, state: State::Asked(Question { subject, by, waker: None }) };
+        let token = ReplyToken { slot, generation };
         let SlotTable { text, last, .. } = &mut *table;
         if text.capacity() < last.len() {
             *text = BytesMut::with_capacity(PIECE.max(last.len()));
@@ -275,7 +275,7 @@ impl PendingReplies {
 impl SlotTable {
     /// The slot, if it is still that of this token.
     fn of(&mut self, token: ReplyToken) -> Option<&mut ReplySlot> {
-        self.slots.get_mut(token.slot as usize).filter(|slot| slot.turn == token.turn)
+        self.slots.get_mut(token.slot as usize).filter(|slot| slot.generation == token.generation)
     }
 
     /// Frees the slot; gives what was there.

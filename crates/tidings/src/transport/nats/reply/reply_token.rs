@@ -31,14 +31,14 @@ const SLOT_LENGTH: usize = 4;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ReplyToken {
     pub(crate) slot: u32,
-    pub(crate) turn: Turn,
+    pub(crate) generation: Generation,
 }
 
 /// 48 random bits, as they are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Turn([u8; ReplyToken::LENGTH - SLOT_LENGTH]);
+pub(crate) struct Generation([u8; ReplyToken::LENGTH - SLOT_LENGTH]);
 
-impl Turn {
+impl Generation {
     /// That of a slot that nobody has ever taken: no text that is read is like it.
     pub(crate) const NONE: Self = Self([0; ReplyToken::LENGTH - SLOT_LENGTH]);
 
@@ -61,25 +61,25 @@ impl ReplyToken {
     /// The token.
     pub(crate) fn text(self) -> [u8; Self::LENGTH] {
         let mut text = [0; Self::LENGTH];
-        let (slot, turn) = text.split_at_mut(SLOT_LENGTH);
+        let (slot, generation) = text.split_at_mut(SLOT_LENGTH);
         let [low, high] = [self.slot & 4095, self.slot >> 12 & 4095];
         slot[..2].copy_from_slice(&PAIRS[low as usize]);
         slot[2..].copy_from_slice(&PAIRS[high as usize]);
-        turn.copy_from_slice(&self.turn.0);
+        generation.copy_from_slice(&self.generation.0);
         text
     }
 
     /// Reads it back; `None` if it is none.
     pub(crate) fn read(token: &str) -> Option<Self> {
-        let (slot, turn) = token.as_bytes().split_first_chunk::<SLOT_LENGTH>()?;
-        let turn = Turn(turn.try_into().ok()?);
+        let (slot, generation) = token.as_bytes().split_first_chunk::<SLOT_LENGTH>()?;
+        let generation = Generation(generation.try_into().ok()?);
         let [a, b, c, d] = slot.map(|digit| VALUES[usize::from(digit)]);
         // One that is none is more than all digits have.
         if (a | b | c | d) > 63 {
             return None;
         }
         let [a, b, c, d] = [a, b, c, d].map(u32::from);
-        Some(Self { slot: a | b << 6 | c << 12 | d << 18, turn })
+        Some(Self { slot: a | b << 6 | c << 12 | d << 18, generation })
     }
 }
 
@@ -90,9 +90,9 @@ impl fmt::Debug for ReplyToken {
     }
 }
 
-impl fmt::Debug for Turn {
+impl fmt::Debug for Generation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Turn")
+        f.write_str("Generation")
     }
 }
 
@@ -124,7 +124,8 @@ mod tests {
         let last = u32::try_from(ReplyToken::SLOTS - 1).unwrap();
         for slot in [0, 1, 63, 64, 2047, 2048, 4095, 4096, last] {
             for _ in 0..100 {
-                let token = ReplyToken { slot, turn: Turn::new(secrets.next().unwrap()) };
+                let token =
+                    ReplyToken { slot, generation: Generation::new(secrets.next().unwrap()) };
                 let text = token.text();
                 let text = std::str::from_utf8(&text).unwrap();
                 assert_eq!(tidings_subject::check_token(text), Ok(()));
@@ -143,7 +144,7 @@ mod tests {
     #[test]
     fn no_text_is_that_of_a_place_that_nobody_has_taken() {
         let token = std::str::from_utf8(&[b'A'; ReplyToken::LENGTH]).unwrap().to_owned();
-        assert!(ReplyToken::read(&token).unwrap().turn != Turn::NONE);
+        assert!(ReplyToken::read(&token).unwrap().generation != Generation::NONE);
     }
 
     /// One that is known says nothing of the next one: each bit is another one in half of all pairs.

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{Peer, Supervisor};
 use crate::lock::locked;
-use crate::said::log;
+use crate::user_code::log;
 
 /// How long a connection waits for another one that is to go first.
 const FIRST_GOES: Duration = Duration::from_secs(2);

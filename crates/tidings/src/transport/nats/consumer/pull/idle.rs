@@ -94,8 +94,8 @@ impl Idle {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Broken> {
         if self.timed == Timed::Stirred {
             self.timed = Timed::Idle;
-            let patience = if self.heartbeats > 0 { TOO_LONG } else { HEARTBEAT };
-            self.timer.as_mut().reset(Instant::now() + patience);
+            let silence = if self.heartbeats > 0 { TOO_LONG } else { HEARTBEAT };
+            self.timer.as_mut().reset(Instant::now() + silence);
         }
         ready!(self.timer.as_mut().poll(cx));
         Poll::Ready(match std::mem::replace(&mut self.timed, Timed::Stirred) {

@@ -10,7 +10,7 @@ use super::{NatsPull, PAUSE};
 use crate::transport::nats::codec::header::NatsHeaders;
 use crate::transport::nats::codec::subject::from_nats;
 use crate::transport::nats::consumer::settle::{Deliverer, NatsSettle};
-use crate::transport::{ApiError, DeliverFrom, Fault, Heading, Incoming, Receipt, Settle};
+use crate::transport::{ApiError, DeliverFrom, Fault, Incoming, IncomingHeaders, Receipt, Settle};
 
 impl NatsPull {
     /// A message, or what the server says about a request: `None` where it only tells that it is
@@ -108,7 +108,7 @@ impl NatsPull {
         self.lost.deliver(pending);
         into.subject = from_nats(subject);
         into.reply = None;
-        into.headers = Heading::nats(headers.map(NatsHeaders::new));
+        into.headers = IncomingHeaders::nats(headers.map(NatsHeaders::new));
         into.payload = payload;
         into.receipt = Some(receipt);
         into.settle = reply.filter(|_| self.deliverer.settled).map(|reply| {

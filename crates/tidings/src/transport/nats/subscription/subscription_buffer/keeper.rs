@@ -15,12 +15,12 @@ use tokio::task::unconstrained;
 use tokio::time::{sleep, timeout};
 
 use super::{State, SubscriptionBuffer};
-use crate::said::log;
 use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::connection::role::Role;
 use crate::transport::nats::connection::server_connection::ServerConnection;
 use crate::transport::nats::connection::timeout::SEND_TIMEOUT;
 use crate::transport::nats::subscription::interest::Interest;
+use crate::user_code::log;
 
 /// An UNSUB after so many messages that the server takes it for one without a number (it reads
 /// nine digits at most): it forgets the interest at once, while the client goes on until so many

@@ -9,27 +9,27 @@ use crate::transport::nats::NatsHeaders;
 
 /// Headers as they came. Most are never looked at, and so they are only read when somebody does.
 #[derive(Clone)]
-pub(crate) enum Heading {
-    /// As the client of a server has them, and ours once they were read.
-    Theirs(NatsHeaders, OnceLock<Box<Headers>>),
-    Ours(Headers),
+pub(crate) enum IncomingHeaders {
+    /// As the client of a server has them, and as [`Headers`] once they were read.
+    Client(NatsHeaders, OnceLock<Box<Headers>>),
+    Read(Headers),
     /// Of a message that was put back, as a redrive has signed: what they say of that is believed.
     Warranted(Box<Headers>),
 }
 
-impl Heading {
-    pub(super) fn nats(theirs: Option<NatsHeaders>) -> Self {
-        theirs.map_or_else(Self::default, |theirs| Self::Theirs(theirs, OnceLock::new()))
+impl IncomingHeaders {
+    pub(super) fn nats(client: Option<NatsHeaders>) -> Self {
+        client.map_or_else(Self::default, |client| Self::Client(client, OnceLock::new()))
     }
 
     /// The first value of this name, without reading the others.
     #[inline]
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         match self {
-            Self::Theirs(theirs, _) => theirs.get(name),
-            Self::Ours(ours) if ours.is_empty() => None,
-            Self::Ours(ours) => ours.get(name),
-            Self::Warranted(ours) => ours.get(name),
+            Self::Client(client, _) => client.get(name),
+            Self::Read(read) if read.is_empty() => None,
+            Self::Read(read) => read.get(name),
+            Self::Warranted(read) => read.get(name),
         }
     }
 
@@ -38,8 +38,8 @@ impl Heading {
     #[inline]
     pub(crate) fn claims(&self) -> bool {
         match self {
-            Self::Theirs(theirs, _) => theirs.has(header::is_of_redrive),
-            Self::Ours(ours) => ours.iter().any(|(name, _)| header::is_of_redrive(name)),
+            Self::Client(client, _) => client.has(header::is_of_redrive),
+            Self::Read(read) => read.iter().any(|(name, _)| header::is_of_redrive(name)),
             Self::Warranted(_) => false,
         }
     }
@@ -48,7 +48,7 @@ impl Heading {
     fn warranted(&self) -> Option<&Headers> {
         match self {
             Self::Warranted(headers) => Some(headers),
-            Self::Theirs(..) | Self::Ours(_) => None,
+            Self::Client(..) | Self::Read(_) => None,
         }
     }
 
@@ -74,31 +74,31 @@ impl Heading {
     }
 }
 
-impl Default for Heading {
+impl Default for IncomingHeaders {
     fn default() -> Self {
-        Self::Ours(Headers::new())
+        Self::Read(Headers::new())
     }
 }
 
-impl From<Headers> for Heading {
+impl From<Headers> for IncomingHeaders {
     fn from(headers: Headers) -> Self {
-        Self::Ours(headers)
+        Self::Read(headers)
     }
 }
 
-impl Deref for Heading {
+impl Deref for IncomingHeaders {
     type Target = Headers;
 
     fn deref(&self) -> &Headers {
         match self {
-            Self::Theirs(theirs, ours) => ours.get_or_init(|| Box::new(theirs.read())),
-            Self::Ours(ours) => ours,
-            Self::Warranted(ours) => ours,
+            Self::Client(client, read) => read.get_or_init(|| Box::new(client.read())),
+            Self::Read(read) => read,
+            Self::Warranted(read) => read,
         }
     }
 }
 
-impl fmt::Debug for Heading {
+impl fmt::Debug for IncomingHeaders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }

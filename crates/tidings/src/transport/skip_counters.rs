@@ -1,23 +1,23 @@
-//! Messages of a consumer that no handler got, or that asked in vain for what only a redrive may ask:
-//! counted, and never in silence.
+//! Counters of a consumer's messages that no handler got, or that asked in vain for what only a
+//! redrive may ask.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How many there were; clones are the same counters.
+/// Counters of skipped and of unwarranted messages; clones are the same counters.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Passed(Arc<Counts>);
+pub(crate) struct SkipCounters(Arc<Counts>);
 
 #[derive(Debug, Default)]
 struct Counts {
-    over: AtomicU64,
+    skipped: AtomicU64,
     unwarranted: AtomicU64,
 }
 
-impl Passed {
+impl SkipCounters {
     /// How many were acknowledged and passed over.
-    pub(crate) fn over(&self) -> u64 {
-        self.0.over.load(Ordering::Relaxed)
+    pub(crate) fn skipped(&self) -> u64 {
+        self.0.skipped.load(Ordering::Relaxed)
     }
 
     /// How many had headers of a redrive that were not believed.
@@ -26,8 +26,8 @@ impl Passed {
     }
 
     /// Counts one more that is acknowledged and passed over.
-    pub(crate) fn pass_over(&self, subject: &str) {
-        self.0.over.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn count_skipped(&self, subject: &str) {
+        self.0.skipped.fetch_add(1, Ordering::Relaxed);
         tracing::debug!(
             subject,
             "a message is passed over: it is for another consumer, or no event"
@@ -36,7 +36,7 @@ impl Passed {
 
     /// Counts one more that is not believed, and warns with one line for each power of two: a flood
     /// of messages makes no flood of warnings.
-    pub(crate) fn disbelieve(&self, subject: &str) {
+    pub(crate) fn count_unwarranted(&self, subject: &str) {
         let unwarranted = self.0.unwarranted.fetch_add(1, Ordering::Relaxed) + 1;
         if unwarranted.is_power_of_two() {
             tracing::warn!(

@@ -13,7 +13,7 @@ const RETRY: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_s
 
 /// Does something to a stream or a consumer, again as long as the server is reconfiguring it
 /// (ADR-62, nats-server 2.15: nothing was done then).
-pub(super) async fn patiently<T, F>(mut call: impl FnMut() -> F) -> Result<T, Fault>
+pub(super) async fn retry_while_reconfiguring<T, F>(mut call: impl FnMut() -> F) -> Result<T, Fault>
 where
     F: Future<Output = Result<T, Fault>>,
 {
@@ -44,7 +44,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_is_being_reconfigured_is_asked_again_for_a_while() {
         let mut calls = 0;
-        let done = patiently(|| {
+        let done = retry_while_reconfiguring(|| {
             calls += 1;
             std::future::ready(if calls < 4 { refused(10_226) } else { Ok(()) })
         });
@@ -52,12 +52,13 @@ mod tests {
         assert_eq!(calls, 4);
 
         let begun = Instant::now();
-        let never = patiently(|| std::future::ready(refused(10_226))).await.unwrap_err();
+        let never =
+            retry_while_reconfiguring(|| std::future::ready(refused(10_226))).await.unwrap_err();
         assert!(matches!(never, Fault::Api(ApiError { code: 10_226, .. })), "{never:?}");
         assert!((LONGEST..LONGEST * 2).contains(&begun.elapsed()));
 
         let mut calls = 0;
-        let other = patiently(|| {
+        let other = retry_while_reconfiguring(|| {
             calls += 1;
             std::future::ready(refused(10_052))
         });

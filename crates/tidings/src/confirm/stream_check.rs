@@ -6,32 +6,35 @@ use crate::link::Link;
 
 /// The server's word on a stream and on the subjects of messages for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Whereabouts {
+pub(crate) enum StreamCheck {
     /// The stream keeps all of them.
-    Kept,
+    Covered,
     /// There is no such stream, or it does not keep the subject at this place.
-    Homeless(usize),
+    Uncovered(usize),
     /// Nobody answered: the servers may be electing who does.
-    Silent,
+    Unanswered,
     Unknown,
 }
 
 /// Asks the server for the stream.
-pub(crate) async fn whereabouts<'a>(
+pub(crate) async fn check_stream<'a>(
     link: &Link,
     stream: &str,
     subjects: impl IntoIterator<Item = &'a str>,
     by: Instant,
-) -> Whereabouts {
+) -> StreamCheck {
     match timeout_at(by, link.transport.stream(stream)).await {
         Ok(Ok(Some(found))) => {
             let kept: Vec<&str> = found.subjects.iter().map(String::as_str).collect();
-            let homeless = |subject| !tidings_subject::covers(&kept, subject);
-            subjects.into_iter().position(homeless).map_or(Whereabouts::Kept, Whereabouts::Homeless)
+            let uncovered = |subject| !tidings_subject::covers(&kept, subject);
+            subjects
+                .into_iter()
+                .position(uncovered)
+                .map_or(StreamCheck::Covered, StreamCheck::Uncovered)
         }
-        Ok(Ok(None)) => Whereabouts::Homeless(0),
-        Err(_) => Whereabouts::Silent,
-        Ok(Err(fault)) if fault.is_timeout() => Whereabouts::Silent,
-        Ok(Err(_)) => Whereabouts::Unknown,
+        Ok(Ok(None)) => StreamCheck::Uncovered(0),
+        Err(_) => StreamCheck::Unanswered,
+        Ok(Err(fault)) if fault.is_timeout() => StreamCheck::Unanswered,
+        Ok(Err(_)) => StreamCheck::Unknown,
     }
 }

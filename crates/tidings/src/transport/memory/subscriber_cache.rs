@@ -1,4 +1,4 @@
-//! Audiences of subjects, kept from one message to the next.
+//! Cache of the subscribers of a subject, kept from one message to the next.
 
 use std::sync::Arc;
 
@@ -12,18 +12,18 @@ use super::random::Random;
 /// an id in them, must not grow by each.
 const MOST: usize = 1024;
 
-/// The audiences of the subjects that were published to last.
+/// Subscribers of the subjects that were published to last.
 #[derive(Debug, Default)]
-pub(super) struct Audiences(HashMap<String, Audience>);
+pub(super) struct SubscriberCache(HashMap<String, Subscribers>);
 
-impl Audiences {
-    /// The audience of a subject; `found` looks for it where it is not known, or says that there
+impl SubscriberCache {
+    /// The subscribers of a subject; `found` looks for it where it is not known, or says that there
     /// can be none.
     pub(super) fn of<E>(
         &mut self,
         subject: &str,
-        found: impl FnOnce(&str) -> Result<Audience, E>,
-    ) -> Result<&Audience, E> {
+        found: impl FnOnce(&str) -> Result<Subscribers, E>,
+    ) -> Result<&Subscribers, E> {
         if self.0.len() > MOST {
             self.0.clear();
         }
@@ -45,7 +45,7 @@ impl Audiences {
 
 /// Listeners of one subject.
 #[derive(Debug, Default)]
-pub(super) struct Audience {
+pub(super) struct Subscribers {
     everybody: Vec<Arc<Mailbox>>,
     groups: Vec<Group>,
 }
@@ -57,7 +57,7 @@ struct Group {
     members: Vec<Arc<Mailbox>>,
 }
 
-impl Audience {
+impl Subscribers {
     pub(super) fn add(&mut self, mailbox: &Arc<Mailbox>) {
         self.everybody.push(Arc::clone(mailbox));
     }
@@ -101,27 +101,27 @@ mod tests {
     #[test]
     fn what_is_known_of_a_subject_is_forgotten_with_its_filters() {
         let mailbox = Arc::new(Mailbox::new("a.b".to_owned(), 1));
-        let mut audiences = Audiences::default();
+        let mut cache = SubscriberCache::default();
         let mut looked = 0;
-        let mut heard = |audiences: &mut Audiences, subject: &str| {
+        let mut heard = |cache: &mut SubscriberCache, subject: &str| {
             let found = |_: &str| {
                 looked += 1;
-                let mut audience = Audience::default();
-                (0..looked).for_each(|_| audience.add(&mailbox));
-                Ok::<_, Infallible>(audience)
+                let mut subscribers = Subscribers::default();
+                (0..looked).for_each(|_| subscribers.add(&mailbox));
+                Ok::<_, Infallible>(subscribers)
             };
-            audiences.of(subject, found).map_or(0, |audience| audience.everybody.len())
+            cache.of(subject, found).map_or(0, |subscribers| subscribers.everybody.len())
         };
-        assert_eq!((heard(&mut audiences, "a.b"), heard(&mut audiences, "a.b")), (1, 1));
-        audiences.forget("a.c");
-        assert_eq!(heard(&mut audiences, "a.b"), 1, "another subject's filter");
-        audiences.forget("a.b");
-        assert_eq!(heard(&mut audiences, "a.b"), 2);
-        audiences.forget("a.*");
-        assert_eq!(heard(&mut audiences, "a.b"), 3);
+        assert_eq!((heard(&mut cache, "a.b"), heard(&mut cache, "a.b")), (1, 1));
+        cache.forget("a.c");
+        assert_eq!(heard(&mut cache, "a.b"), 1, "another subject's filter");
+        cache.forget("a.b");
+        assert_eq!(heard(&mut cache, "a.b"), 2);
+        cache.forget("a.*");
+        assert_eq!(heard(&mut cache, "a.b"), 3);
         for i in 0..2 * MOST {
-            heard(&mut audiences, &format!("n.{i}"));
+            heard(&mut cache, &format!("n.{i}"));
         }
-        assert!(audiences.0.len() <= MOST + 1);
+        assert!(cache.0.len() <= MOST + 1);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::batch::Batch;
 use super::error::AtomicError;
-use crate::confirm::Whereabouts;
+use crate::confirm::StreamCheck;
 use crate::header;
 use crate::publish::PublishError;
 use crate::transport::{ApiError, AtomicFault, Fault};
@@ -18,26 +18,26 @@ pub(super) enum Next {
 
 impl Batch<'_> {
     /// Judges what came of an attempt.
-    pub(super) async fn judge(&self, fault: AtomicFault) -> Next {
+    pub(super) async fn next_step(&self, fault: AtomicFault) -> Next {
         match fault {
             AtomicFault::TooOld(version) => Next::Fail(AtomicError::ServerTooOld { version }),
             // Somebody else may listen on a subject that no stream keeps.
             AtomicFault::Message(_, fault) if fault.is_timeout() => {
-                match self.whereabouts().await {
-                    Whereabouts::Homeless(place) => {
+                match self.check_stream().await {
+                    StreamCheck::Uncovered(place) => {
                         Next::Fail(self.of_fault(place, Fault::NoResponders))
                     }
                     _ => Next::Again("no answer".to_owned()),
                 }
             }
-            AtomicFault::Message(place, Fault::NoResponders) => match self.whereabouts().await {
-                Whereabouts::Kept | Whereabouts::Silent => {
+            AtomicFault::Message(place, Fault::NoResponders) => match self.check_stream().await {
+                StreamCheck::Covered | StreamCheck::Unanswered => {
                     Next::Again("it has no leader".to_owned())
                 }
-                Whereabouts::Homeless(place) => {
+                StreamCheck::Uncovered(place) => {
                     Next::Fail(self.of_fault(place, Fault::NoResponders))
                 }
-                Whereabouts::Unknown => Next::Fail(self.of_fault(place, Fault::NoResponders)),
+                StreamCheck::Unknown => Next::Fail(self.of_fault(place, Fault::NoResponders)),
             },
             AtomicFault::Message(_, Fault::Api(error)) | AtomicFault::Batch(Fault::Api(error))
                 if error.is_of_batches() =>
@@ -50,8 +50,8 @@ impl Batch<'_> {
                 Next::Fail(self.of_fault(self.parts.len() - 1, fault))
             }
             // It was sent whole, and nobody will say what became of it.
-            AtomicFault::Batch(fault) => match self.whereabouts().await {
-                Whereabouts::Homeless(place) if matches!(fault, Fault::Timeout) => {
+            AtomicFault::Batch(fault) => match self.check_stream().await {
+                StreamCheck::Uncovered(place) if matches!(fault, Fault::Timeout) => {
                     Next::Fail(self.of_fault(place, Fault::NoResponders))
                 }
                 _ => Next::Look(self.unconfirmed()),

@@ -32,8 +32,8 @@ pub(super) enum Found {
 
 impl Batch<'_> {
     /// Asks the stream for each of the messages, without storing any.
-    pub(super) async fn look(&self) -> Found {
-        let by = Instant::now() + self.patience();
+    pub(super) async fn look_up(&self) -> Found {
+        let by = Instant::now() + self.ack_timeout();
         let answers =
             self.parts.iter().map(|part| ask(self.link, self.stream.name, &part.outgoing, by));
         let mut found = Vec::with_capacity(self.parts.len());

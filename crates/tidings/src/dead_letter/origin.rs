@@ -11,19 +11,19 @@ use crate::transport::{Fault, Transport};
 
 /// The streams that letters name, each asked for once.
 #[derive(Debug, Default)]
-pub(super) struct Homes {
-    known: HashMap<String, Option<Home>>,
+pub(super) struct Origins {
+    known: HashMap<String, Option<Origin>>,
 }
 
 /// The subjects that a stream takes.
 #[derive(Debug)]
-struct Home {
+struct Origin {
     subjects: Vec<String>,
     /// The largest message that it keeps, in bytes; `None` if it says nothing of that.
     largest: Option<u64>,
 }
 
-impl Homes {
+impl Origins {
     /// Lets an original go only to the stream that kept it, on a subject which that stream keeps.
     /// Who wrote the letter may not be allowed to publish where it says, and whoever puts it back
     /// is.
@@ -45,17 +45,17 @@ impl Homes {
         } else {
             let found = transport.stream(stream).await;
             let found = found.map_err(|fault| unasked(fault, letter, letters))?;
-            self.known.entry_ref(stream).or_insert(found.map(Home::of))
+            self.known.entry_ref(stream).or_insert(found.map(Origin::of))
         };
-        let keeps = |home: &Home| home.subjects.iter().any(|filter| matches(filter, subject));
-        let Some(home) = found.as_ref().filter(|home| keeps(home)) else {
+        let keeps = |origin: &Origin| origin.subjects.iter().any(|filter| matches(filter, subject));
+        let Some(origin) = found.as_ref().filter(|origin| keeps(origin)) else {
             return Err(DeadLetterError::NoOrigin {
                 sequence: letter.sequence,
                 subject: subject.to_owned(),
                 stream: stream.to_owned(),
             });
         };
-        match home.largest.and_then(|largest| usize::try_from(largest).ok()) {
+        match origin.largest.and_then(|largest| usize::try_from(largest).ok()) {
             Some(limit) if size > limit => {
                 Err(DeadLetterError::TooLarge { sequence: letter.sequence, size, limit })
             }
@@ -64,7 +64,7 @@ impl Homes {
     }
 }
 
-impl Home {
+impl Origin {
     fn of(config: StreamConfig) -> Self {
         let StreamConfig { subjects, max_message_size, max_bytes, .. } = config;
         Self {

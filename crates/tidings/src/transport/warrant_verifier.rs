@@ -13,7 +13,7 @@ use crate::transport::{Fault, Transport, Which};
 use crate::warrant::{Warrant, key_subject};
 
 /// How long a key is looked for, where the server does not answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long it is between two looks.
 const PAUSE: Duration = Duration::from_millis(200);
 /// For how long a stream that did not answer is not asked again: messages wait meanwhile.
@@ -23,7 +23,7 @@ const MOST: usize = 256;
 
 /// Looks keys up, each once; clones share what they know.
 #[derive(Clone)]
-pub(crate) struct Witness {
+pub(crate) struct WarrantVerifier {
     transport: Transport,
     known: Arc<Mutex<Known>>,
 }
@@ -36,14 +36,14 @@ struct Known {
     silent: HashMap<String, Instant>,
 }
 
-impl Witness {
+impl WarrantVerifier {
     pub(crate) fn new(transport: &Transport) -> Self {
         Self { transport: transport.clone(), known: Arc::default() }
     }
 
     /// Returns `true` if a message is as one signed it who may put letters back. What can't be
     /// found out is not so.
-    pub(crate) async fn vouches(&self, subject: &str, headers: &Headers, payload: &[u8]) -> bool {
+    pub(crate) async fn verifies(&self, subject: &str, headers: &Headers, payload: &[u8]) -> bool {
         let Some(warrant) = Warrant::of(headers) else { return false };
         match self.key(&warrant).await {
             Some(key) => warrant.holds(&key, subject, headers, payload),
@@ -62,7 +62,7 @@ impl Witness {
                 return None;
             }
         }
-        let Ok(found) = timeout(PATIENCE, self.look(letters, *sequence)).await else {
+        let Ok(found) = timeout(LOOKUP_TIMEOUT, self.look(letters, *sequence)).await else {
             tracing::warn!(letters, "a dead-letter stream does not say who put a message back");
             let mut known = self.known();
             if known.silent.len() >= MOST {
@@ -107,8 +107,8 @@ impl Witness {
     }
 }
 
-impl fmt::Debug for Witness {
+impl fmt::Debug for WarrantVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Witness")
+        f.write_str("WarrantVerifier")
     }
 }

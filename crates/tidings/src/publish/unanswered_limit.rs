@@ -11,15 +11,15 @@ const IN_ALL: usize = 1024;
 
 /// Counts the events of one call that nothing was heard of.
 #[derive(Debug, Default)]
-pub(super) struct Silence {
+pub(super) struct UnansweredLimit {
     /// Since something was.
     in_a_row: usize,
     in_all: usize,
 }
 
-impl Silence {
+impl UnansweredLimit {
     /// Hears what came of an event.
-    pub(super) fn hear<T>(&mut self, outcome: &Result<T, PublishError>) {
+    pub(super) fn record<T>(&mut self, outcome: &Result<T, PublishError>) {
         match outcome {
             Err(
                 PublishError::Unconfirmed { .. }
@@ -34,7 +34,7 @@ impl Silence {
     }
 
     /// Returns `true` if what is left need not be sent.
-    pub(super) fn is_long(&self) -> bool {
+    pub(super) fn is_reached(&self) -> bool {
         self.in_a_row >= LIMIT || self.in_all >= IN_ALL
     }
 }
@@ -43,8 +43,8 @@ impl Silence {
 mod tests {
     use super::*;
 
-    fn heard(outcomes: impl IntoIterator<Item = bool>) -> Silence {
-        let mut silence = Silence::default();
+    fn heard(outcomes: impl IntoIterator<Item = bool>) -> UnansweredLimit {
+        let mut unanswered = UnansweredLimit::default();
         let lost = || PublishError::Unsent {
             subject: "orders.created".to_owned(),
             waited: std::time::Duration::ZERO,
@@ -52,23 +52,23 @@ mod tests {
         };
         outcomes
             .into_iter()
-            .for_each(|stored| silence.hear(&if stored { Ok(()) } else { Err(lost()) }));
-        silence
+            .for_each(|stored| unanswered.record(&if stored { Ok(()) } else { Err(lost()) }));
+        unanswered
     }
 
     #[test]
     fn many_in_a_row_are_a_long_silence() {
-        assert!(!heard([false; LIMIT - 1]).is_long());
-        assert!(heard([false; LIMIT]).is_long());
+        assert!(!heard([false; LIMIT - 1]).is_reached());
+        assert!(heard([false; LIMIT]).is_reached());
     }
 
     /// One that is confirmed now and then does not end it.
     #[test]
     fn very_many_in_all_are_one_too() {
         let seldom = |count| (1..=count).map(|event| event % 50 == 0);
-        assert!(!heard(seldom(1000)).is_long());
-        assert!(heard(seldom(1050)).is_long());
+        assert!(!heard(seldom(1000)).is_reached());
+        assert!(heard(seldom(1050)).is_reached());
         // Where nearly all go well it takes as many all the same.
-        assert!(!heard((0..100_000).map(|event| event % 100 > 0)).is_long());
+        assert!(!heard((0..100_000).map(|event| event % 100 > 0)).is_reached());
     }
 }

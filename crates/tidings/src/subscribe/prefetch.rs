@@ -19,7 +19,7 @@ const SLOW: u32 = 8;
 /// Fetches more as long as messages are worked off at once, so that none waits here for long. The
 /// time in which there are none does not count.
 #[derive(Debug)]
-pub(super) struct Ahead {
+pub(super) struct Prefetch {
     room: usize,
     most: usize,
     quick: Duration,
@@ -30,7 +30,7 @@ pub(super) struct Ahead {
     since: Option<Instant>,
 }
 
-impl Ahead {
+impl Prefetch {
     /// At most `most` are ever fetched, of messages that may be here for this time.
     pub(super) fn new(most: u64, wait: Duration) -> Self {
         let most = usize::try_from(most).unwrap_or(MOST).clamp(1, MOST);
@@ -91,47 +91,47 @@ mod tests {
     const WAIT: Duration = Duration::from_secs(30);
 
     /// Takes messages of so many bytes, and works on each for this time.
-    async fn take(ahead: &mut Ahead, messages: usize, bytes: usize, work: Duration) {
+    async fn take(prefetch: &mut Prefetch, messages: usize, bytes: usize, work: Duration) {
         for _ in 0..messages {
-            ahead.takes(bytes);
+            prefetch.takes(bytes);
             advance(work).await;
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_is_quick_gets_more_and_who_is_slow_less() {
-        let mut ahead = Ahead::new(1000, WAIT);
-        assert_eq!(ahead.room(), LEAST);
-        take(&mut ahead, 2000, 200, Duration::from_micros(10)).await;
-        assert_eq!(ahead.room(), MOST);
-        take(&mut ahead, 2000, 200, Duration::from_millis(2)).await;
-        assert!((50..=400).contains(&ahead.room()), "{}", ahead.room());
-        take(&mut ahead, 2000, 200, Duration::from_secs(1)).await;
-        assert_eq!(ahead.room(), LEAST);
+        let mut prefetch = Prefetch::new(1000, WAIT);
+        assert_eq!(prefetch.room(), LEAST);
+        take(&mut prefetch, 2000, 200, Duration::from_micros(10)).await;
+        assert_eq!(prefetch.room(), MOST);
+        take(&mut prefetch, 2000, 200, Duration::from_millis(2)).await;
+        assert!((50..=400).contains(&prefetch.room()), "{}", prefetch.room());
+        take(&mut prefetch, 2000, 200, Duration::from_secs(1)).await;
+        assert_eq!(prefetch.room(), LEAST);
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_for_the_server_is_not_slow() {
-        let mut ahead = Ahead::new(1000, WAIT);
+        let mut prefetch = Prefetch::new(1000, WAIT);
         for _ in 0..2000 {
-            ahead.takes(200);
-            ahead.waits();
+            prefetch.takes(200);
+            prefetch.waits();
             advance(Duration::from_secs(1)).await;
         }
-        assert_eq!(ahead.room(), MOST);
+        assert_eq!(prefetch.room(), MOST);
     }
 
     #[tokio::test(start_paused = true)]
     async fn it_is_bounded() {
         let quick = Duration::from_micros(10);
-        let mut few = Ahead::new(3, WAIT);
+        let mut few = Prefetch::new(3, WAIT);
         take(&mut few, 100, 200, quick).await;
         assert_eq!(few.room(), 3);
-        let mut large = Ahead::new(1000, WAIT);
+        let mut large = Prefetch::new(1000, WAIT);
         take(&mut large, 1000, 200_000, quick).await;
         assert_eq!(large.room(), MOST_BYTES / 200_000);
         // A short ack wait leaves little time.
-        let mut hasty = Ahead::new(1000, Duration::from_millis(64));
+        let mut hasty = Prefetch::new(1000, Duration::from_millis(64));
         take(&mut hasty, 1000, 200, Duration::from_millis(1)).await;
         assert_eq!(hasty.room(), LEAST);
     }

@@ -19,13 +19,13 @@ const SKEW: Duration = Duration::from_secs(1);
 
 /// The copy that an earlier run of the same handler stored before its stream's duplicate window
 /// began. Within the window the stream knows the id itself.
-pub(crate) async fn earlier(link: &Link, prepared: &Prepared) -> Option<PublishAck> {
+pub(crate) async fn stored_by_earlier_run(link: &Link, prepared: &Prepared) -> Option<PublishAck> {
     let since = prepared.run_before_since?;
     let sequence = Box::pin(look(link, prepared, since)).await?;
     let stream = prepared.declaration.stream?.name.to_owned();
     let ack = PublishAck { stream, sequence, duplicate: true };
-    let underway = link.begin(Work::Publish(prepared.declaration, &prepared.outgoing));
-    underway.published::<PublishError>(Ok(Some(&ack)));
+    let span = link.begin(Work::Publish(prepared.declaration, &prepared.outgoing));
+    span.published::<PublishError>(Ok(Some(&ack)));
     Some(ack)
 }
 
@@ -47,7 +47,7 @@ async fn look(link: &Link, prepared: &Prepared, since: SystemTime) -> Option<u64
             (found, _) => found,
         }
     };
-    match timeout(link.patience.ack, find).await {
+    match timeout(link.timeouts.ack, find).await {
         Ok(Ok(Found::At(sequence))) => return Some(sequence),
         Ok(Ok(Found::Not)) => {}
         Ok(Ok(Found::TooMany)) => tracing::warn!(

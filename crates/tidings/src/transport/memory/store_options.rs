@@ -1,11 +1,11 @@
-//! Instructions of a message's headers for the stream that stores it.
+//! Options that a message's headers give the stream that stores it.
 
 use super::schedules::Schedule;
 use crate::header::{self, Headers};
 
-/// Instructions of a message's headers for the stream.
+/// Options of a message's headers for the stream.
 #[derive(Debug, Default)]
-pub(super) struct Entry {
+pub(super) struct StoreOptions {
     /// Empty if it has none.
     pub(super) message_id: String,
     pub(super) rollup: Option<Rollup>,
@@ -24,7 +24,7 @@ pub(super) enum Rollup {
     All,
 }
 
-impl Entry {
+impl StoreOptions {
     /// The headers as they are stored.
     pub(super) fn complete(&self, mut headers: Headers) -> Headers {
         // A schedule replaces the one before it on its subject.

@@ -1,8 +1,8 @@
-//! Turns to change the dead-letter stream, or the consumers whose letters it keeps: several
+//! Lease for changes of the dead-letter stream, or of the consumers whose letters it keeps: several
 //! registries and versions add what they want to it, and a server would let the last one that writes
 //! undo what the others wrote.
 //!
-//! The turn is a message in the stream itself, which is stored only where there is none.
+//! The lease is a message in the stream itself, which is stored only where there is none.
 
 use std::time::Duration;
 
@@ -16,42 +16,42 @@ use crate::jitter::jittered;
 use crate::subject::Subject;
 use crate::transport::{Fault, Outgoing, Transport, Which};
 
-/// How long somebody may have the turn; then it is taken to be dead.
+/// How long somebody may hold the lease; then it is taken to be dead.
 const HELD: Duration = Duration::from_secs(5);
-/// How long the turn is waited for. What is changed without it is looked at again while the registry
+/// How long the lease is waited for. What is changed without it is looked at again while the registry
 /// runs.
 const WAITS: Duration = Duration::from_secs(12);
 /// How often it is asked for.
 const PAUSE: Duration = Duration::from_millis(25);
 
-/// Does this when it is one's turn, if that can be had: what is read meanwhile and written back is
+/// Does this while the lease is held, if it can be had: what is read meanwhile and written back is
 /// changed by nobody else who waits for it.
-pub(crate) async fn in_turn<T>(
+pub(crate) async fn with_lease<T>(
     transport: &Transport,
     letters: Option<&str>,
     work: impl Future<Output = T>,
 ) -> T {
-    let turn = match letters {
-        Some(letters) => Turn::take(transport, letters).await,
+    let lease = match letters {
+        Some(letters) => Lease::take(transport, letters).await,
         None => None,
     };
     let done = work.await;
-    if let Some(turn) = turn {
-        turn.give_back().await;
+    if let Some(lease) = lease {
+        lease.release().await;
     }
     done
 }
 
-/// The turn, which is to be [given back](Self::give_back).
+/// A lease that is held, which is to be [given back](Self::release).
 #[derive(Debug)]
-pub(super) struct Turn<'a> {
+pub(super) struct Lease<'a> {
     transport: &'a Transport,
     letters: &'a str,
     sequence: u64,
 }
 
-impl<'a> Turn<'a> {
-    /// Waits for the turn; `None` if it can't be had, as where the stream is full.
+impl<'a> Lease<'a> {
+    /// Waits for the lease; `None` if it can't be had, as where the stream is full.
     pub(super) async fn take(transport: &'a Transport, letters: &'a str) -> Option<Self> {
         let deadline = Instant::now() + WAITS;
         while Instant::now() < deadline {
@@ -59,11 +59,11 @@ impl<'a> Turn<'a> {
                 Ok(sequence) => return Some(Self { transport, letters, sequence }),
                 Err(Fault::Api(error)) if error.is_conflict() => {
                     if let Err(fault) = end_old(transport, letters).await {
-                        tracing::debug!(letters, %fault, "who has the turn can't be seen");
+                        tracing::debug!(letters, %fault, "who has the lease can't be seen");
                     }
                 }
                 Err(fault) => {
-                    tracing::debug!(letters, %fault, "the turn can't be taken");
+                    tracing::debug!(letters, %fault, "the lease can't be taken");
                     return None;
                 }
             }
@@ -72,10 +72,10 @@ impl<'a> Turn<'a> {
         None
     }
 
-    pub(super) async fn give_back(self) {
+    pub(super) async fn release(self) {
         let Self { transport, letters, sequence } = self;
         if let Err(fault) = remove(transport, letters, sequence).await {
-            tracing::debug!(letters, %fault, "the turn ends by its time");
+            tracing::debug!(letters, %fault, "the lease ends by its time");
         }
     }
 }
@@ -84,7 +84,7 @@ async fn store(transport: &Transport, letters: &str) -> Result<u64, Fault> {
     let mut headers = Headers::new();
     headers.push(header::EXPECTED_LAST_SUBJECT_SEQUENCE, "0");
     let message = Outgoing {
-        subject: Subject::from(naming::turn_subject(letters)),
+        subject: Subject::from(naming::lease_subject(letters)),
         headers,
         payload: bytes::Bytes::new(),
     };
@@ -94,9 +94,9 @@ async fn store(transport: &Transport, letters: &str) -> Result<u64, Fault> {
     Ok(of_stream(ack, letters)?.sequence)
 }
 
-/// Ends the turn of one who has died with it.
+/// Ends the lease of one who has died with it.
 async fn end_old(transport: &Transport, letters: &str) -> Result<(), Fault> {
-    let subject = naming::turn_subject(letters);
+    let subject = naming::lease_subject(letters);
     let which = Which::Next { from: 1, filter: &subject };
     if let Some(held) = transport.stored(letters, which).await?
         // By the stream's own clock: another one may be wrong.
@@ -136,7 +136,8 @@ mod tests {
             found.filters.push(Subject::from(filter));
             transport.update_consumer("ORDERS", &found).await.unwrap();
         };
-        let all = (0..8).map(|n| in_turn(&transport, Some(LETTERS), add(format!("orders.n{n}"))));
+        let all =
+            (0..8).map(|n| with_lease(&transport, Some(LETTERS), add(format!("orders.n{n}"))));
         futures_util::future::join_all(all).await;
         let found = transport.consumer("ORDERS", "shop").await.unwrap().unwrap();
         assert_eq!(found.filters.len(), 9, "{:?}", found.filters);

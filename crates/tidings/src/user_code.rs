@@ -1,4 +1,4 @@
-//! A user's code where nobody waits for it: it may panic, and its text may fail.
+//! Guards around a user's code: it may panic, and its text may fail.
 
 use std::any::Any;
 use std::error::Error;
@@ -11,7 +11,7 @@ const MOST_TEXT: usize = 64 * 1024;
 const MOST_SOURCES: usize = 64;
 
 /// A user's text, whatever writing it does: a `Display` that fails or panics leaves a placeholder.
-pub(crate) fn said(text: &(impl Display + ?Sized)) -> String {
+pub(crate) fn text_of(text: &(impl Display + ?Sized)) -> String {
     let mut kept = Kept(String::new());
     match guarded(|| write!(kept, "{text}")) {
         Ok(Ok(())) => kept.0,
@@ -24,8 +24,8 @@ pub(crate) fn said(text: &(impl Display + ?Sized)) -> String {
 }
 
 /// An error's text with those of its sources, as [`said`].
-pub(crate) fn said_with_sources(error: &(dyn Error + 'static)) -> String {
-    let mut text = said(error);
+pub(crate) fn text_with_sources(error: &(dyn Error + 'static)) -> String {
+    let mut text = text_of(error);
     let mut next = guarded(|| error.source()).ok().flatten();
     for _ in 0..MOST_SOURCES {
         let Some(source) = next else { break };
@@ -33,7 +33,7 @@ pub(crate) fn said_with_sources(error: &(dyn Error + 'static)) -> String {
             break;
         }
         text.push_str(": ");
-        text.push_str(&said(source));
+        text.push_str(&text_of(source));
         next = guarded(|| source.source()).ok().flatten();
     }
     text
@@ -125,12 +125,12 @@ mod tests {
 
     #[test]
     fn a_text_that_fails_is_a_placeholder() {
-        assert_eq!(said("plain"), "plain");
-        let failed = said(&Odd(|f| f.write_str("half").and(Err(fmt::Error))));
+        assert_eq!(text_of("plain"), "plain");
+        let failed = text_of(&Odd(|f| f.write_str("half").and(Err(fmt::Error))));
         assert_eq!(failed, "half (a text that can't be written: its `Display` fails)");
-        let panicked = said(&Odd(|_| panic!("boom")));
+        let panicked = text_of(&Odd(|_| panic!("boom")));
         assert_eq!(panicked, "(a text that can't be written: its `Display` panics: boom)");
-        let endless = said(&Odd(|f| {
+        let endless = text_of(&Odd(|f| {
             loop {
                 f.write_str("größe ")?;
             }
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_chain_of_sources_has_an_end() {
-        let text = said_with_sources(&Endless);
+        let text = text_with_sources(&Endless);
         assert_eq!(text.matches("again").count(), MOST_SOURCES + 1);
     }
 

@@ -7,8 +7,8 @@ use std::task::{Context, Poll, ready};
 use crate::header::Headers;
 use crate::transport::waiting::{Passing, Waiting};
 use crate::transport::{
-    Fault, Heading, Incoming, Passed, PollInto, Receipt, Settle, Settlement, SettlementReason,
-    Transport, Witness,
+    Fault, Incoming, IncomingHeaders, PollInto, Receipt, Settle, Settlement, SettlementReason,
+    SkipCounters, Transport, WarrantVerifier,
 };
 
 /// A message that says that it was put back, and what finds out whether a redrive says so too: its
@@ -22,27 +22,27 @@ struct Judging {
 /// that the server wrote itself, is acknowledged and passed over, and counted. So is one that waits
 /// until it is due, but where an ack would cancel it: there it is given back until then. What the
 /// headers of the others say of a redrive is known to be true, or is not looked at.
-pub(crate) struct Addressed<S> {
+pub(crate) struct DeliveryFilter<S> {
     pub(super) flow: S,
-    pub(super) passed: Passed,
+    pub(super) skip_counters: SkipCounters,
     passing: Option<Passing>,
     /// `true` if it leaves even those to whoever takes the messages: an ack of one would be an ack
     /// of all before it.
     all: bool,
     waiting: Waiting,
-    witness: Witness,
+    verifier: WarrantVerifier,
     judging: Option<Box<Judging>>,
 }
 
-impl<S> Addressed<S> {
+impl<S> DeliveryFilter<S> {
     pub(super) fn new(flow: S, all: bool, of: &Transport) -> Self {
         Self {
             flow,
-            passed: Passed::default(),
+            skip_counters: SkipCounters::default(),
             passing: None,
             all,
             waiting: Waiting::new(of),
-            witness: Witness::new(of),
+            verifier: WarrantVerifier::new(of),
             judging: None,
         }
     }
@@ -53,33 +53,33 @@ impl<S> Addressed<S> {
 
     /// Ends it: the flow, and what is still to be done about what comes of that.
     pub(super) fn end(self) -> (S, Rest) {
-        let Self { flow, passed, all, witness, judging, .. } = self;
+        let Self { flow, skip_counters, all, verifier, judging, .. } = self;
         let judged = judging.map(|judging| judging.incoming);
-        (flow, Rest { passed, all, witness, judged })
+        (flow, Rest { skip_counters, all, verifier, judged })
     }
 }
 
 /// Work that is left about messages of a flow that has ended.
 pub(super) struct Rest {
-    passed: Passed,
+    skip_counters: SkipCounters,
     all: bool,
-    witness: Witness,
+    verifier: WarrantVerifier,
     judged: Option<Incoming>,
 }
 
 impl Rest {
     /// Keeps those that somebody is to take.
     pub(super) async fn of(self, left: Vec<Incoming>) -> Vec<Incoming> {
-        let Self { passed, all, witness, judged } = self;
+        let Self { skip_counters, all, verifier, judged } = self;
         let mut taken = Vec::with_capacity(left.len());
         for mut incoming in judged.into_iter().chain(left) {
             if incoming.headers.claims() {
-                let verdict = verdict(&witness, &incoming).await;
-                judge(&mut incoming, verdict, &passed);
+                let verdict = verdict(&verifier, &incoming).await;
+                judge(&mut incoming, verdict, &skip_counters);
             }
             match &incoming.settle {
                 Some(settle) if !all && is_for_another(&incoming) => {
-                    passed.pass_over(incoming.subject.as_str());
+                    skip_counters.count_skipped(incoming.subject.as_str());
                     let passed = Settlement::of(SettlementReason::ForAnother);
                     if let Err(fault) = settle.send(passed).await {
                         tracing::warn!(%fault, "a message that is passed over comes again");
@@ -94,19 +94,19 @@ impl Rest {
 
 /// Finds out whether a redrive has signed a message: its headers then.
 fn verdict(
-    witness: &Witness,
+    verifier: &WarrantVerifier,
     incoming: &Incoming,
 ) -> impl Future<Output = Option<Headers>> + Send + use<> {
-    let (witness, subject) = (witness.clone(), incoming.subject.clone());
+    let (verifier, subject) = (verifier.clone(), incoming.subject.clone());
     let (headers, payload) = (Headers::clone(&incoming.headers), incoming.payload.clone());
-    async move { witness.vouches(subject.as_str(), &headers, &payload).await.then_some(headers) }
+    async move { verifier.verifies(subject.as_str(), &headers, &payload).await.then_some(headers) }
 }
 
 /// Believes what the headers say, or counts that they are not believed.
-fn judge(incoming: &mut Incoming, verdict: Option<Headers>, passed: &Passed) {
+fn judge(incoming: &mut Incoming, verdict: Option<Headers>, skip_counters: &SkipCounters) {
     match verdict {
-        Some(headers) => incoming.headers = Heading::Warranted(Box::new(headers)),
-        None => passed.disbelieve(incoming.subject.as_str()),
+        Some(headers) => incoming.headers = IncomingHeaders::Warranted(Box::new(headers)),
+        None => skip_counters.count_unwarranted(incoming.subject.as_str()),
     }
 }
 
@@ -116,7 +116,7 @@ fn is_for_another(message: &Incoming) -> bool {
     receipt.as_ref().is_some_and(is)
 }
 
-impl<S: PollInto> PollInto for Addressed<S> {
+impl<S: PollInto> PollInto for DeliveryFilter<S> {
     #[inline]
     fn poll_into(
         &mut self,
@@ -144,12 +144,12 @@ impl<S: PollInto> PollInto for Addressed<S> {
                         None => continue,
                         Some(_) if self.all => {}
                         Some(_) if into.waits() => {
-                            self.passed.pass_over(into.subject.as_str());
+                            self.skip_counters.count_skipped(into.subject.as_str());
                             self.passing = self.waiting.leave(into);
                             continue;
                         }
                         Some(settle) => {
-                            self.passed.pass_over(into.subject.as_str());
+                            self.skip_counters.count_skipped(into.subject.as_str());
                             self.passing = Some(pass(settle, SettlementReason::NoEvent));
                             continue;
                         }
@@ -163,7 +163,7 @@ impl<S: PollInto> PollInto for Addressed<S> {
             }
             match &into.settle {
                 Some(settle) if !self.all && is_for_another(into) => {
-                    self.passed.pass_over(into.subject.as_str());
+                    self.skip_counters.count_skipped(into.subject.as_str());
                     self.passing = Some(pass(settle, SettlementReason::ForAnother));
                 }
                 _ => return Poll::Ready(Some(Ok(()))),
@@ -172,11 +172,11 @@ impl<S: PollInto> PollInto for Addressed<S> {
     }
 }
 
-impl<S> Addressed<S> {
+impl<S> DeliveryFilter<S> {
     #[cold]
     fn begin_to_judge(&mut self, into: &mut Incoming) {
         let incoming = std::mem::take(into);
-        let verdict = Box::pin(verdict(&self.witness, &incoming));
+        let verdict = Box::pin(verdict(&self.verifier, &incoming));
         self.judging = Some(Box::new(Judging { incoming, verdict }));
     }
 
@@ -187,7 +187,7 @@ impl<S> Addressed<S> {
         let verdict = ready!(judging.verdict.as_mut().poll(cx));
         *into = std::mem::take(&mut judging.incoming);
         self.judging = None;
-        judge(into, verdict, &self.passed);
+        judge(into, verdict, &self.skip_counters);
         Poll::Ready(())
     }
 }
@@ -211,7 +211,7 @@ pub(super) fn is_no_event(message: &Incoming) -> bool {
     is_no_event
 }
 
-impl<S: fmt::Debug> fmt::Debug for Addressed<S> {
+impl<S: fmt::Debug> fmt::Debug for DeliveryFilter<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.flow.fmt(f)
     }
@@ -225,9 +225,9 @@ mod tests {
     use futures_util::{FutureExt as _, StreamExt as _};
 
     use crate::header::{self, Headers};
-    use crate::moment;
     use crate::stream::{Retention, StreamConfig};
     use crate::subject::Subject;
+    use crate::timestamp;
     use crate::transport::memory::Memory;
     use crate::transport::{AckPolicy, ConsumerConfig, DeliverFrom, Outgoing, Transport};
 
@@ -278,7 +278,7 @@ mod tests {
         transport.create_consumer("ORDERS", &ConsumerConfig::new("shop")).await.unwrap();
         let due = transport.now() + Duration::from_secs(100);
         let mut headers = Headers::new();
-        headers.push(header::SCHEDULE, format!("@at {}", moment::write(due).unwrap()));
+        headers.push(header::SCHEDULE, format!("@at {}", timestamp::write(due).unwrap()));
         headers.push(header::SCHEDULE_TARGET, "orders.later");
         let subject = Subject::from_static("orders.created");
         let message = Outgoing { subject, headers, payload: Bytes::from_static(b"{}") };
