@@ -5,13 +5,14 @@ mod json;
 mod json_field;
 mod source;
 mod subject_transform;
+mod zero;
 
 pub use config::{
     Compression, ConsumerLimits, Discard, Persistence, Placement, Republish, Retention, Storage,
     StreamConfig,
 };
 pub use json::StreamJsonError;
-pub(crate) use json::is_known;
+pub(crate) use json::read as read_config;
 pub use source::{External, Source, SourceConsumer, SourceStart};
 pub use subject_transform::SubjectTransform;
 

@@ -9,6 +9,7 @@ use super::suggest::{did_you_mean, list};
 use crate::error::Errors;
 
 /// A key that an attribute knows.
+#[derive(Clone, Copy)]
 pub(crate) struct Key {
     /// Its name.
     pub(crate) name: &'static str,

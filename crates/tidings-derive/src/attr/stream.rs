@@ -24,7 +24,7 @@ pub(crate) struct StreamAttrs {
     /// `description = "…"`, or the first paragraph of the doc comment.
     pub(crate) description: Option<String>,
     /// All other keys in the order they were written.
-    pub(crate) settings: Vec<(&'static str, Keyed<Setting>)>,
+    pub(crate) settings: Vec<(&'static Field, Keyed<Setting>)>,
 }
 
 /// The value of a key that is a field of `StreamConfig`.
@@ -54,7 +54,7 @@ pub(crate) enum Setting {
 impl StreamAttrs {
     /// The value of this key, if it was given.
     pub(crate) fn get(&self, name: &str) -> Option<&Keyed<Setting>> {
-        self.settings.iter().find(|(key, _)| *key == name).map(|(_, setting)| setting)
+        self.settings.iter().find(|(field, _)| field.key.name == name).map(|(_, setting)| setting)
     }
 
     /// The place of this flag, if it is on.
@@ -81,52 +81,102 @@ impl StreamAttrs {
     }
 }
 
-const STREAM: &[Key] = &[
+/// A field of `StreamConfig` that a key of its name sets.
+pub(crate) struct Field {
+    /// The key.
+    pub(crate) key: Key,
+    /// `true` if the field is an `Option`.
+    pub(crate) is_optional: bool,
+    read: fn(&Met<'_>, ParseStream<'_>) -> syn::Result<Setting>,
+}
+
+type Read = fn(&Met<'_>, ParseStream<'_>) -> syn::Result<Setting>;
+
+/// A field that is an `Option`, or is on or off.
+const fn field(name: &'static str, form: &'static str, read: Read) -> Field {
+    Field { key: Key::once(name, form), is_optional: true, read }
+}
+
+/// A field that always has a value.
+const fn required(name: &'static str, form: &'static str, read: Read) -> Field {
+    Field { key: Key::once(name, form), is_optional: false, read }
+}
+
+/// A field that holds as many as are given.
+const fn many(name: &'static str, form: &'static str, read: Read) -> Field {
+    Field { key: Key::many(name, form), is_optional: false, read }
+}
+
+/// Every field that a key sets by itself: its name, how the key is written, how its value is read.
+const FIELDS: &[Field] = &[
+    required("retention", "retention = \"work_queue\"", |m, i| word(m, i, "Retention", RETENTION)),
+    required("storage", "storage = \"memory\"", |m, i| word(m, i, "Storage", STORAGE)),
+    required("replicas", "replicas = 3", number),
+    field("max_age", "max_age = \"7d\"", duration),
+    field("max_bytes", "max_bytes = \"10GiB\"", size),
+    field("max_messages", "max_messages = 1_000_000", number),
+    field("max_messages_per_subject", "max_messages_per_subject = 1", number),
+    field("max_message_size", "max_message_size = \"1MiB\"", small_size),
+    field("max_consumers", "max_consumers = 10", small_number),
+    required("discard", "discard = \"new\"", |m, i| word(m, i, "Discard", DISCARD)),
+    field("discard_new_per_subject", "discard_new_per_subject", flag),
+    field("duplicate_window", "duplicate_window = \"2m\"", duration),
+    field("compression", "compression = \"s2\"", |m, i| word(m, i, "Compression", COMPRESSION)),
+    field("placement", "placement(cluster = \"east\", tags(\"ssd\"))", |m, i| {
+        source::placement(m, i).map(Setting::Placement)
+    }),
+    field("mirror", "mirror(name = \"ORDERS\")", one_source),
+    many("source", "source(name = \"ORDERS\")", one_source),
+    field(
+        "subject_transform",
+        "subject_transform(source = \"a.>\", destination = \"b.>\")",
+        |m, i| source::transform(m, i).map(Setting::Transform),
+    ),
+    field("republish", "republish(source = \"a.>\", destination = \"b.>\")", |m, i| {
+        source::republish(m, i).map(Setting::Republish)
+    }),
+    field("allow_direct", "allow_direct", flag),
+    field("mirror_direct", "mirror_direct", flag),
+    field("allow_rollup", "allow_rollup", flag),
+    field("deny_delete", "deny_delete", flag),
+    field("deny_purge", "deny_purge", flag),
+    field("allow_message_ttl", "allow_message_ttl", flag),
+    field("subject_delete_marker_ttl", "subject_delete_marker_ttl = \"1h\"", duration),
+    field("allow_message_schedules", "allow_message_schedules", flag),
+    field("allow_atomic_publish", "allow_atomic_publish", flag),
+    field("allow_batch_publish", "allow_batch_publish", flag),
+    field("allow_message_counter", "allow_message_counter", flag),
+    field("first_sequence", "first_sequence = 1000", number),
+    field("consumer_limits", "consumer_limits(inactive_threshold = \"1h\")", |m, i| {
+        source::limits(m, i).map(Setting::Limits)
+    }),
+    field("persistence", "persistence = \"async\"", |m, i| word(m, i, "Persistence", PERSISTENCE)),
+    field("no_ack", "no_ack", flag),
+    field("sealed", "sealed", flag),
+    field("metadata", "metadata(team = \"orders\")", |m, i| metadata(m, i).map(Setting::Metadata)),
+];
+
+/// The keys before those of the fields.
+const FIRST: [Key; 3] = [
     Key::once("name", "name = \"ORDERS\""),
     Key::once("subjects", "subjects(\"orders.>\")"),
     Key::once("description", "description = \"…\""),
-    Key::once("retention", "retention = \"work_queue\""),
-    Key::once("storage", "storage = \"memory\""),
-    Key::once("replicas", "replicas = 3"),
-    Key::once("max_age", "max_age = \"7d\""),
-    Key::once("max_bytes", "max_bytes = \"10GiB\""),
-    Key::once("max_messages", "max_messages = 1_000_000"),
-    Key::once("max_messages_per_subject", "max_messages_per_subject = 1"),
-    Key::once("max_message_size", "max_message_size = \"1MiB\""),
-    Key::once("max_consumers", "max_consumers = 10"),
-    Key::once("discard", "discard = \"new\""),
-    Key::once("discard_new_per_subject", "discard_new_per_subject"),
-    Key::once("duplicate_window", "duplicate_window = \"2m\""),
-    Key::once("compression", "compression = \"s2\""),
-    Key::once("placement", "placement(cluster = \"east\", tags(\"ssd\"))"),
-    Key::once("mirror", "mirror(name = \"ORDERS\")"),
-    Key::many("source", "source(name = \"ORDERS\")"),
-    Key::once("subject_transform", "subject_transform(source = \"a.>\", destination = \"b.>\")"),
-    Key::once("republish", "republish(source = \"a.>\", destination = \"b.>\")"),
-    Key::once("allow_direct", "allow_direct"),
-    Key::once("mirror_direct", "mirror_direct"),
-    Key::once("allow_rollup", "allow_rollup"),
-    Key::once("deny_delete", "deny_delete"),
-    Key::once("deny_purge", "deny_purge"),
-    Key::once("allow_message_ttl", "allow_message_ttl"),
-    Key::once("subject_delete_marker_ttl", "subject_delete_marker_ttl = \"1h\""),
-    Key::once("allow_message_schedules", "allow_message_schedules"),
-    Key::once("allow_atomic_publish", "allow_atomic_publish"),
-    Key::once("allow_batch_publish", "allow_batch_publish"),
-    Key::once("allow_message_counter", "allow_message_counter"),
-    Key::once("first_sequence", "first_sequence = 1000"),
-    Key::once("consumer_limits", "consumer_limits(inactive_threshold = \"1h\")"),
-    Key::once("persistence", "persistence = \"async\""),
-    Key::once("no_ack", "no_ack"),
-    Key::once("sealed", "sealed"),
-    Key::once("metadata", "metadata(team = \"orders\")"),
-    Key::once("crate", "crate = \"tidings\""),
 ];
+
+const STREAM: [Key; FIRST.len() + FIELDS.len() + 1] = {
+    let mut keys = [Key::once("crate", "crate = \"tidings\""); FIRST.len() + FIELDS.len() + 1];
+    let mut i = 0;
+    while i + 1 < keys.len() {
+        keys[i] = if i < FIRST.len() { FIRST[i] } else { FIELDS[i - FIRST.len()].key };
+        i += 1;
+    }
+    keys
+};
 
 /// Reads the attributes of a stream.
 pub(crate) fn read(input: &DeriveInput, errors: &mut Errors) -> StreamAttrs {
     let mut attrs = StreamAttrs::default();
-    let given = read_attributes(&input.attrs, "stream", STREAM, errors, |met, input| {
+    let given = read_attributes(&input.attrs, "stream", &STREAM, errors, |met, input| {
         read_value(&mut attrs, met, input)
     });
     attrs.given = given;
@@ -146,40 +196,42 @@ fn read_value(attrs: &mut StreamAttrs, met: &Met<'_>, input: ParseStream<'_>) ->
             attrs.description = Some(value::string(met, input)?.value.value());
         }
         name => {
-            let value = read_setting(met, input)?;
-            attrs.settings.push((name, Keyed { key: met.ident.span(), value }));
+            if let Some(field) = FIELDS.iter().find(|field| field.key.name == name) {
+                let value = (field.read)(met, input)?;
+                attrs.settings.push((field, Keyed { key: met.ident.span(), value }));
+            }
         }
     }
     Ok(())
 }
 
-fn read_setting(met: &Met<'_>, input: ParseStream<'_>) -> syn::Result<Setting> {
-    Ok(match met.key.name {
-        "retention" => word(met, input, "Retention", RETENTION)?,
-        "storage" => word(met, input, "Storage", STORAGE)?,
-        "discard" => word(met, input, "Discard", DISCARD)?,
-        "compression" => word(met, input, "Compression", COMPRESSION)?,
-        "persistence" => word(met, input, "Persistence", PERSISTENCE)?,
-        "replicas" | "max_messages" | "max_messages_per_subject" | "first_sequence" => {
-            Setting::Number(value::integer::<u64>(met, input)?.value)
-        }
-        "max_consumers" => Setting::Number(value::integer::<u32>(met, input)?.value.into()),
-        "max_bytes" => Setting::Number(value::size::<u64>(met, input)?.value),
-        // The server keeps it in an i32.
-        "max_message_size" => {
-            Setting::Number(value::size::<i32>(met, input)?.value.unsigned_abs().into())
-        }
-        "max_age" | "duplicate_window" | "subject_delete_marker_ttl" => {
-            Setting::Duration(value::duration(met, input)?.value)
-        }
-        "placement" => Setting::Placement(source::placement(met, input)?),
-        "mirror" | "source" => Setting::Source(Box::new(source::source(met, input)?)),
-        "subject_transform" => Setting::Transform(source::transform(met, input)?),
-        "republish" => Setting::Republish(source::republish(met, input)?),
-        "consumer_limits" => Setting::Limits(source::limits(met, input)?),
-        "metadata" => Setting::Metadata(metadata(met, input)?),
-        _ => Setting::Flag(value::flag(met, input)?.value),
-    })
+fn flag(met: &Met<'_>, input: ParseStream<'_>) -> syn::Result<Setting> {
+    Ok(Setting::Flag(value::flag(met, input)?.value))
+}
+
+fn number(met: &Met<'_>, input: ParseStream<'_>) -> syn::Result<Setting> {
+    Ok(Setting::Number(value::integer::<u64>(met, input)?.value))
+}
+
+fn small_number(met: &Met<'_>, input: ParseStream<'_>) -> syn::Result<Setting> {
+    Ok(Setting::Number(value::integer::<u32>(met, input)?.value.into()))
+}
+
+fn size(met: &Met<'_>, input: ParseStream<'_>) -> syn::Result<Setting> {
+    Ok(Setting::Number(value::size::<u64>(met, input)?.value))
+}
+
+/// The server keeps it in an `i32`.
+fn small_size(met: &Met<'_>, input: ParseStream<'_>) -> syn::Result<Setting> {
+    Ok(Setting::Number(value::size::<i32>(met, input)?.value.unsigned_abs().into()))
+}
+
+fn duration(met: &Met<'_>, input: ParseStream<'_>) -> syn::Result<Setting> {
+    Ok(Setting::Duration(value::duration(met, input)?.value))
+}
+
+fn one_source(met: &Met<'_>, input: ParseStream<'_>) -> syn::Result<Setting> {
+    Ok(Setting::Source(Box::new(source::source(met, input)?)))
 }
 
 type Words = &'static [(&'static str, &'static str)];

@@ -6,11 +6,8 @@ use syn::LitStr;
 
 use super::in_block;
 use crate::attr::source::{Limits, Placement, Republish, Source, Transform};
-use crate::attr::stream::Setting;
+use crate::attr::stream::{Field, Setting};
 use crate::model::Stream;
-
-/// Fields of `StreamConfig` that always have a value; the others are `Option`s.
-const ALWAYS: [&str; 4] = ["retention", "storage", "replicas", "discard"];
 
 /// Writes a stream.
 pub(crate) fn expand(stream: &Stream<'_>) -> TokenStream {
@@ -20,7 +17,7 @@ pub(crate) fn expand(stream: &Stream<'_>) -> TokenStream {
         let description = some(&text(description));
         quote!(config.description = #description;)
     });
-    let settings = attrs.settings.iter().map(|(key, setting)| assign(key, &setting.value));
+    let settings = attrs.settings.iter().map(|(field, setting)| assign(field, &setting.value));
     let no_ack = attrs.on("no_ack").map(|_| {
         quote!(
             const NO_ACK: __tidings::bool = true;
@@ -63,9 +60,9 @@ pub(crate) fn expand(stream: &Stream<'_>) -> TokenStream {
 }
 
 /// `config.key = value;`
-fn assign(key: &str, setting: &Setting) -> TokenStream {
-    let field = Ident::new(key, Span::call_site());
-    if let (Setting::Source(source), "source") = (setting, key) {
+fn assign(of: &Field, setting: &Setting) -> TokenStream {
+    let field = Ident::new(of.key.name, Span::call_site());
+    if let (Setting::Source(source), true) = (setting, of.key.repeats) {
         let source = expand_source(source);
         return quote!(config.sources.push(#source););
     }
@@ -94,12 +91,8 @@ fn assign(key: &str, setting: &Setting) -> TokenStream {
         Setting::Republish(republish) => expand_republish(republish),
         Setting::Limits(limits) => expand_limits(limits),
     };
-    if ALWAYS.contains(&key) {
-        quote!(config.#field = #value;)
-    } else {
-        let value = some(&value);
-        quote!(config.#field = #value;)
-    }
+    let value = if of.is_optional { some(&value) } else { value };
+    quote!(config.#field = #value;)
 }
 
 fn expand_placement(placement: &Placement) -> TokenStream {

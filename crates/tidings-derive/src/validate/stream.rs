@@ -42,8 +42,8 @@ pub(crate) fn validate<'a>(
         errors.at(name.span(), format!("{:?} {error}", name.value()));
     }
     subjects(input, attrs, errors);
-    for (key, setting) in &attrs.settings {
-        check_setting(key, setting, errors);
+    for (field, setting) in &attrs.settings {
+        check_setting(field.key.name, setting, errors);
     }
     contradictions(attrs, errors);
     Some(Stream {

@@ -14,7 +14,9 @@ use super::{Source, SubjectTransform};
 ///
 /// As JSON it is what NATS itself reads and writes, see [`to_json`](Self::to_json). A limit of
 /// zero says that there is none, where `None` leaves what a stream has.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+///
+/// `StreamConfig::default` has no name, and no server takes it before it has one.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 #[expect(clippy::struct_excessive_bools, reason = "the switches are NATS's own")]
 pub struct StreamConfig {
@@ -167,46 +169,8 @@ impl StreamConfig {
         name: impl Into<String>,
         subjects: impl IntoIterator<Item = S>,
     ) -> Self {
-        Self {
-            name: name.into(),
-            description: None,
-            subjects: subjects.into_iter().map(Into::into).collect(),
-            retention: Retention::Limits,
-            storage: Storage::File,
-            replicas: 1,
-            max_age: None,
-            max_bytes: None,
-            max_messages: None,
-            max_messages_per_subject: None,
-            max_message_size: None,
-            max_consumers: None,
-            discard: Discard::Old,
-            discard_new_per_subject: false,
-            duplicate_window: None,
-            compression: None,
-            placement: None,
-            mirror: None,
-            sources: Vec::new(),
-            subject_transform: None,
-            republish: None,
-            allow_direct: false,
-            mirror_direct: false,
-            allow_rollup: false,
-            deny_delete: false,
-            deny_purge: false,
-            allow_message_ttl: false,
-            subject_delete_marker_ttl: None,
-            allow_message_schedules: false,
-            allow_atomic_publish: false,
-            allow_batch_publish: false,
-            allow_message_counter: false,
-            first_sequence: None,
-            consumer_limits: None,
-            persistence: None,
-            no_ack: false,
-            sealed: false,
-            metadata: BTreeMap::new(),
-        }
+        let subjects = subjects.into_iter().map(Into::into).collect();
+        Self { name: name.into(), subjects, replicas: 1, ..Self::default() }
     }
 }
 

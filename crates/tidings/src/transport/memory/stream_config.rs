@@ -5,9 +5,7 @@ use std::time::Duration;
 use tidings_subject::{check_filter, check_stream_name, covers, overlaps};
 
 use super::api;
-use crate::stream::{
-    Compression, Discard, Persistence, Placement, Retention, Storage, StreamConfig,
-};
+use crate::stream::{Compression, Discard, Persistence, Retention, Storage, StreamConfig};
 use crate::transport::ApiError;
 
 const DEFAULT_WINDOW: Duration = Duration::from_secs(120);
@@ -25,7 +23,7 @@ const OWN: [(&str, &str); 4] = [
 /// The configuration as the server gives it back: checked, with the defaults filled in.
 pub(super) fn complete(config: &StreamConfig) -> Result<StreamConfig, ApiError> {
     embedded(config)?;
-    let mut config = config.clone();
+    let mut config = config.clone().without_zeroes();
     check_stream_name(&config.name)
         .map_err(|why| api::invalid_config(format!("stream name {:?} {why}", config.name)))?;
     if config.description.as_ref().is_some_and(|text| text.len() > MAX_DESCRIPTION) {
@@ -70,23 +68,11 @@ fn embedded(config: &StreamConfig) -> Result<(), ApiError> {
 }
 
 fn limits(config: &mut StreamConfig) -> Result<(), ApiError> {
-    // 0 is how JSON says "no limit".
-    config.max_age = config.max_age.filter(|age| !age.is_zero());
-    config.max_bytes = config.max_bytes.filter(|limit| *limit > 0);
-    config.max_messages = config.max_messages.filter(|limit| *limit > 0);
-    config.max_messages_per_subject = config.max_messages_per_subject.filter(|limit| *limit > 0);
-    config.max_message_size = config.max_message_size.filter(|limit| *limit > 0);
-    config.max_consumers = config.max_consumers.filter(|limit| *limit > 0);
-    config.first_sequence = config.first_sequence.filter(|first| *first > 0);
-    config.subject_delete_marker_ttl =
-        config.subject_delete_marker_ttl.filter(|ttl| !ttl.is_zero());
-
     let max_age = config.max_age.unwrap_or(Duration::MAX);
     if max_age < SHORTEST {
         return refuse("max age needs to be >= 100ms");
     }
-    let window = config.duplicate_window.filter(|window| !window.is_zero());
-    let window = window.unwrap_or(DEFAULT_WINDOW.min(max_age));
+    let window = config.duplicate_window.unwrap_or(DEFAULT_WINDOW.min(max_age));
     if window > max_age {
         return refuse("duplicates window can not be larger then max age");
     }
@@ -101,7 +87,6 @@ fn permissions(config: &mut StreamConfig) -> Result<(), ApiError> {
     // What is left out is as good as said, or the other way round.
     config.compression.get_or_insert(Compression::None);
     config.persistence = config.persistence.filter(|when| *when != Persistence::Written);
-    config.placement = config.placement.take().filter(|place| *place != Placement::default());
     if config.deny_purge && config.allow_rollup {
         return refuse("roll-ups require the purge permission");
     }

@@ -75,8 +75,7 @@ struct CreateConsumer<'a> {
 impl Nats {
     pub(crate) async fn stream(&self, name: &str) -> Result<Option<StreamConfig>, Fault> {
         let info: Option<StreamInfo> = self.look_up(format!("STREAM.INFO.{name}")).await?;
-        let config = info.map(|info| serde_json::from_value(info.config));
-        Ok(config.transpose().map_err(Fault::client)?.map(stream_config::from_nats))
+        info.map(|info| stream_config::from_nats(info.config)).transpose()
     }
 
     pub(crate) async fn answering_stream(&self, filter: &str) -> Result<Option<String>, Fault> {
