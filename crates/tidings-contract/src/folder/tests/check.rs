@@ -1,0 +1,180 @@
+//! Checking the folder, and reading it.
+
+use super::super::{CurrentError, ReadError};
+use super::{Folder, catalog, streams, written};
+use crate::{Catalog, Descriptor};
+use expect_test::{Expect, expect};
+
+fn drift(catalog: &Catalog, folder: &Folder, shown: &Expect) {
+    let error = catalog.check(&folder.0).unwrap_err();
+    let text = CurrentError::from(error).to_string();
+    shown.assert_eq(&text.replace(&folder.0.display().to_string(), "schemas"));
+}
+
+#[test]
+fn what_was_written_is_current_and_reads_back() {
+    let folder = written();
+    catalog().check(&folder.0).unwrap();
+    catalog().assert_current(&folder.0).unwrap();
+    let read = Catalog::read_from(&folder.0).unwrap();
+    assert_eq!(read, catalog());
+    read.check(&folder.0).unwrap();
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_all_missing() {
+    let folder = Folder::new();
+    drift(
+        &catalog(),
+        &folder,
+        &expect![[r#"
+        `schemas` does not say what the messages say:
+
+        missing: catalog.lock.json
+        missing: inventory.check.v1.json
+        missing: inventory.counted.v2.json
+
+        If the change is meant, run the test with `UPDATE_SCHEMAS=1` and commit what it writes."#]],
+    );
+}
+
+#[test]
+fn every_drift_is_told() {
+    let folder = written();
+    let changed = Descriptor::event("inventory.counted", 2, "inventory.{site}.counted")
+        .stream("INVENTORY")
+        .tagged()
+        .payload::<i64>();
+    let added = Descriptor::event("inventory.added", 1, "inventory.added").payload::<u64>();
+    drift(
+        &Catalog::of([changed, added]).unwrap(),
+        &folder,
+        &expect![[r#"
+        `schemas` does not say what the messages say:
+
+        stale: catalog.lock.json (- the file, + the message)
+                "messages": [
+                  {
+            -       "error": "25778754c42fcc3f",
+            -       "kind": "request",
+            -       "name": "inventory.check",
+            -       "payload": "40522edf65aa1426",
+            -       "reply": "6234052c191e8858",
+            -       "subject": "inventory.{site}.check",
+            +       "kind": "event",
+            +       "name": "inventory.added",
+            +       "payload": "be05a4d429a49d0e",
+            +       "subject": "inventory.added",
+                    "version": 1
+                  },
+              ⋯
+                    "kind": "event",
+                    "name": "inventory.counted",
+            -       "payload": "a591d11399ec3ecf",
+            +       "payload": "6fb25ba8ab801675",
+                    "stream": "INVENTORY",
+            -       "subject": "inventory.counted",
+            +       "subject": "inventory.{site}.counted",
+                    "version": 2
+                  }
+        missing: inventory.added.v1.json
+        orphaned: inventory.check.v1.json (there is no such message)
+        stale: inventory.counted.v2.json (- the file, + the message)
+              {
+            -   "filter": "inventory.counted",
+            +   "filter": "inventory.*.counted",
+                "kind": "event",
+                "name": "inventory.counted",
+              ⋯
+                    "$id": "urn:tidings:inventory.counted:v2",
+                    "$schema": "https://json-schema.org/draft/2020-12/schema",
+            -       "format": "uint64",
+            -       "minimum": 0,
+            -       "title": "uint64",
+            +       "format": "int64",
+            +       "title": "int64",
+                    "type": "integer"
+                  }
+                },
+                "stream": "INVENTORY",
+            -   "subject": "inventory.counted",
+            +   "subject": "inventory.{site}.counted",
+                "tagged": true,
+            -   "tokens": [],
+            +   "tokens": [
+            +     "site"
+            +   ],
+                "version": 2
+              }
+
+        If the change is meant, run the test with `UPDATE_SCHEMAS=1` and commit what it writes."#]],
+    );
+}
+
+#[test]
+fn line_ends_of_windows_are_no_drift() {
+    let folder = written();
+    let text = folder.read("inventory.check.v1.json").replace('\n', "\r\n");
+    folder.write("inventory.check.v1.json", &text);
+    catalog().check(&folder.0).unwrap();
+    assert_eq!(Catalog::read_from(&folder.0).unwrap(), catalog());
+}
+
+#[test]
+fn a_file_that_the_lock_does_not_know_is_not_read() {
+    let folder = written();
+    let text = folder.read("inventory.check.v1.json").replace("\"sku\"", "\"article\"");
+    folder.write("inventory.check.v1.json", &text);
+    let error = Catalog::read_from(&folder.0).unwrap_err();
+    assert!(matches!(error, ReadError::Locked { .. }), "{error}");
+}
+
+#[test]
+fn a_lock_leads_nowhere_else() {
+    let folder = written();
+    let text = folder.read("catalog.lock.json").replace("inventory.check", "../inventory");
+    folder.write("catalog.lock.json", &text);
+    let error = Catalog::read_from(&folder.0).unwrap_err();
+    assert!(matches!(error, ReadError::Catalog { .. }), "{error}");
+}
+
+#[test]
+fn a_later_format_is_refused() {
+    let folder = written();
+    folder.write("catalog.lock.json", "{\"format\": 2, \"messages\": {}}");
+    let error = Catalog::read_from(&folder.0).unwrap_err();
+    assert!(matches!(error, ReadError::Format { format: 2, .. }), "{error}");
+}
+
+#[test]
+fn a_streams_file_that_differs_is_shown() {
+    let folder = Folder::new();
+    streams(60).write_to(&folder.0).unwrap();
+    folder.write("OLD.stream.json", "{}");
+    drift(
+        &streams(90),
+        &folder,
+        &expect![[r#"
+        `schemas` does not say what the messages say:
+
+        stale: INVENTORY.stream.json (- the file, + the stream)
+              {
+            -   "max_age": 60,
+            +   "max_age": 90,
+                "name": "INVENTORY",
+                "subjects": [
+        orphaned: OLD.stream.json (there is no such stream)
+        stale: catalog.lock.json (- the file, + the message)
+                "streams": [
+                  {
+            -       "config": "d3337b0705bd01ad",
+            +       "config": "c556843fed6bd8bc",
+                    "name": "INVENTORY"
+                  }
+
+        If the change is meant, run the test with `UPDATE_SCHEMAS=1` and commit what it writes."#]],
+    );
+    streams(90).write_to(&folder.0).unwrap();
+    assert!(!folder.names().contains(&"OLD.stream.json".to_owned()));
+    streams(90).check(&folder.0).unwrap();
+}
