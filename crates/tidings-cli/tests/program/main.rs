@@ -1,0 +1,221 @@
+//! The program against a real nats-server.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test's own functions fail it"
+)]
+
+mod letter;
+mod stream;
+
+use futures_util::StreamExt as _;
+use serde_json::Value;
+use std::fs;
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tidings::prelude::*;
+use tidings::{DeadLetterFilter, Running, StreamConfig};
+use tidings_tests::{Server, eventually};
+
+const SOON: Duration = Duration::from_secs(10);
+
+#[derive(EventStream)]
+#[stream(name = "ORDERS", subjects("orders.>"))]
+struct Orders;
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "orders.{region}.created", stream = Orders)]
+struct OrderCreated {
+    #[event(id)]
+    number: u64,
+    region: String,
+}
+
+/// Runs the program and waits for its end; it has nobody to ask.
+async fn tidings(server: &Server, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
+    command.args(arguments).stdin(Stdio::null());
+    for name in ["NATS_CREDS", "NATS_NKEY", "NATS_TOKEN", "NATS_USER", "NATS_PASSWORD"] {
+        command.env_remove(name);
+    }
+    command.env("NATS_URL", server.url());
+    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+}
+
+/// What it says, where it is content.
+async fn said(server: &Server, arguments: &[&str]) -> String {
+    let output = tidings(server, arguments).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The same as JSON, a value for each line.
+async fn told(server: &Server, arguments: &[&str]) -> Vec<Value> {
+    let arguments = [arguments, &["--format", "json"]].concat();
+    let text = said(server, &arguments).await;
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// How it ends where it is not content, and what it says then.
+async fn refused(server: &Server, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = tidings(server, arguments).await;
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+/// A shop that rejects its orders until it is mended, with so many letters.
+async fn shop(bus: &Bus, letters: u64) -> (Running, Arc<AtomicBool>) {
+    let mended = Arc::new(AtomicBool::new(false));
+    let well = Arc::clone(&mended);
+    let handler = move |order: OrderCreated, _: Context| {
+        let well = well.load(Ordering::SeqCst);
+        async move {
+            if well {
+                Ok(())
+            } else {
+                Err(Failure::reject(format!("no stock for {}", order.number)))
+            }
+        }
+    };
+    let route = Route::of::<OrderCreated>(handler).concurrency(1);
+    let running = Registry::new("shop").route(route).start(bus).await.unwrap();
+    for number in 1..=letters {
+        let region = if number % 2 == 0 { "eu" } else { "us" };
+        bus.publish(&OrderCreated { number, region: region.into() }).await.unwrap();
+    }
+    eventually(SOON, "the letters", || async {
+        bus.dead_letters("shop").count(DeadLetterFilter::all()).await.unwrap() == letters
+    })
+    .await;
+    (running, mended)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_can_not_be_done_is_said_with_a_code() {
+    let server = Server::start().await;
+    let (code, text) = refused(&server, &["dlq", "list", "--registry", "nobody"]).await;
+    assert_eq!(code, Some(1));
+    assert!(text.contains("nobody-dead-letters"), "{text}");
+    for wrong in [
+        &["dlq", "list"][..],
+        &["dlq", "list", "--registry", "a", "--in", "b"],
+        &["dlq", "list", "--registry", "a", "--since", "yesterday"],
+        &["dlq", "purge", "--registry", "a", "seven", "--consumer", "b"],
+        &["dlq"],
+    ] {
+        assert_eq!(refused(&server, wrong).await.0, Some(2), "{wrong:?}");
+    }
+    let nowhere = ["dlq", "list", "--registry", "a", "--server", "nats://127.0.0.1:1"];
+    let (code, text) = refused(&server, &nowhere).await;
+    assert_eq!(code, Some(1), "{text}");
+    let (code, text) = refused(&server, &["dlq", "list", "--registry", "a", "--server", ""]).await;
+    assert_eq!(code, Some(2));
+    assert!(text.contains("NATS_URL"), "{text}");
+
+    // One that can't go back ends with a code, too.
+    let bus = Bus::connect(server.url()).await.unwrap();
+    let (running, _mended) = shop(&bus, 2).await;
+    running.shutdown().await;
+    bus.stream::<Orders>().delete().await.unwrap();
+    let output = tidings(&server, &["dlq", "redrive", "--registry", "shop", "--yes"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("0 put back, 2 failed"), "{text}");
+}
+
+/// What a terminal would act on: C0, DEL and C1 controls, a line end, a change of direction, and a
+/// text that is not seen.
+const HOSTILE: &str = "x\u{1b}[2J\u{7f}\u{9b}31m\r\n\u{202e}\u{2066}\u{200b}\u{2028}y";
+
+/// Whether none of it is there but line ends.
+fn is_harmless(text: &str) -> bool {
+    let acts = |char: char| {
+        HOSTILE.contains(char)
+            && !matches!(char, 'x' | 'y' | '[' | '2' | 'J' | '3' | '1' | 'm' | '\n')
+    };
+    !text.chars().any(acts)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_terminal_acts_on_nothing_that_others_wrote() {
+    let server = Server::start().await;
+    let client = server.client().await;
+    let jetstream = async_nats::jetstream::new(client);
+    let letters = async_nats::jetstream::stream::Config {
+        name: "letters".to_owned(),
+        subjects: vec!["_dead_letters.letters.>".to_owned()],
+        ..Default::default()
+    };
+    jetstream.create_stream(letters).await.unwrap();
+    // A letter as nobody writes it who keeps to the contract; a header holds no line end.
+    let hostile = HOSTILE.replace(['\r', '\n'], "");
+    let subject = format!("_dead_letters.letters.ORDERS.shop.{}", hostile.replace('\u{2028}', ""));
+    let mut headers = async_nats::HeaderMap::new();
+    for name in ["Reason", "Error", "Subject", "Stream", "Consumer", "Original-Nats-Msg-Id"] {
+        headers.insert(format!("Tidings-Dl-{name}").as_str(), hostile.as_str());
+    }
+    headers.insert("Tidings-Dl-Stored-At", "2026-01-01T00:00:00Z");
+    headers.insert("tenant", hostile.as_str());
+    let payload = format!(r#"{{"number": 12345678901234567890123, "a": "{HOSTILE}", "a": 2}}"#);
+    let stored = jetstream.publish_with_headers(subject, headers, payload.into()).await.unwrap();
+    stored.await.unwrap();
+
+    let of = ["--in", "letters"];
+    let mut seen = String::new();
+    for format in ["text", "json"] {
+        for command in [
+            &["dlq", "list"][..],
+            &["dlq", "show", "1"],
+            &["dlq", "redrive", "1"],
+            &["dlq", "redrive", "--yes", "--dry-run"],
+            &["dlq", "purge", "--dry-run", "--subject", &hostile],
+        ] {
+            let arguments = [command, &of, &["--format", format]].concat();
+            let output = tidings(&server, &arguments).await;
+            for text in [output.stdout, output.stderr] {
+                let text = String::from_utf8(text).unwrap();
+                assert!(is_harmless(&text), "{arguments:?}: {text:?}");
+                seen.push_str(&text);
+            }
+        }
+    }
+    // It was there, and was written out.
+    assert!(seen.contains("\\u{9b}31m") && seen.contains("\\u009b31m"), "{seen}");
+    // What was stored, with every digit and every key.
+    let shown = said(&server, &["dlq", "show", "--in", "letters", "1"]).await;
+    assert!(shown.contains("12345678901234567890123") && shown.contains("\"a\": 2"), "{shown}");
+
+    let folder = tempfile(&server);
+    let mut config = StreamConfig::new("ORDERS", ["orders.>"]);
+    config.description = Some(HOSTILE.to_owned());
+    config.metadata.insert(HOSTILE.to_owned(), HOSTILE.to_owned());
+    let theirs = async_nats::jetstream::stream::Config {
+        name: "ORDERS".to_owned(),
+        subjects: vec!["orders.>".to_owned()],
+        description: Some(format!("theirs {HOSTILE}")),
+        ..Default::default()
+    };
+    jetstream.create_stream(theirs).await.unwrap();
+    fs::write(folder.join("ORDERS.stream.json"), config.to_json()).unwrap();
+    for format in ["text", "json"] {
+        for command in ["plan", "apply"] {
+            let folder = folder.to_str().unwrap();
+            let arguments = ["stream", command, "--schemas", folder, "--format", format];
+            let output = tidings(&server, &arguments).await;
+            let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+            assert!(is_harmless(&text), "{arguments:?}: {text:?}");
+        }
+    }
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+/// A folder of this test's own.
+fn tempfile(server: &Server) -> std::path::PathBuf {
+    let port = server.url().rsplit(':').next().unwrap().to_owned();
+    let name = format!("schemas-{}-{port}", std::process::id());
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
