@@ -1,22 +1,23 @@
 //! One of the two that are compared.
 
+mod read;
+
 use std::fmt::Debug;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Result;
+use tidings::Draft;
 use tidings::prelude::*;
-use tidings::{Delivery, DeliveryKind, Draft, Stored, Subscription};
 use tokio::time::{sleep, timeout};
 
 use super::event::{Differ, Doubt, Heard, RaiseDoubt, Told};
 use super::session::{LIFE, Session};
-use super::step::{Expect, Post, Start, Step};
+use super::step::{Expect, Post, Step};
 use super::unexpected;
 
 /// How long what is on its way may take.
 const SOON: Duration = Duration::from_secs(5);
-/// How long is waited for what must not come.
-const SURPLUS: Duration = Duration::from_millis(30);
+
 /// What came of a step, and what the stream holds then.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Outcome {
@@ -190,106 +191,6 @@ impl<'a> Side<'a> {
         word(result)
     }
 
-    async fn drain(
-        &mut self,
-        consumer: u8,
-        start: Start,
-        habit: u64,
-        expected: Option<usize>,
-    ) -> Vec<String> {
-        let consume = self.bus.consume::<Told>(consumer_name(consumer)).from(self.from(start));
-        let most = if self.session.one_at_a_time { 1 } else { 100 };
-        let consume = consume.max_ack_pending(most).ack_wait(self.session.ack_wait);
-        let mut flow = match consume.await {
-            Ok(flow) => flow,
-            Err(error) => return vec![word(Err::<(), _>(error))],
-        };
-        let later = &mut self.later[usize::from(consumer)];
-        *later |= matches!(start, Start::Sequence(_));
-        let counts = !*later;
-        let quiet = if self.session.silence {
-            self.session.ack_wait + Duration::from_millis(300)
-        } else {
-            SURPLUS
-        };
-        let mut lines = Vec::new();
-        while lines.len() < 200 {
-            let wait = if expected.is_some_and(|count| lines.len() < count) { SOON } else { quiet };
-            let Ok(next) = timeout(wait, flow.next()).await else { break };
-            let delivery = match next {
-                Some(Ok(delivery)) => delivery,
-                Some(Err(error)) => {
-                    lines.push(word(Err::<(), _>(error)));
-                    continue;
-                }
-                None => break,
-            };
-            let (sequence, attempt) = (delivery.sequence(), delivery.attempt());
-            // What is sent ahead decides how much had been sent when one was sent again.
-            let counts = counts && (attempt == 1 || self.session.one_at_a_time);
-            let pending = counts.then(|| delivery.pending());
-            // Each message has its turn of the habit, and is done with the third time.
-            let turn = if attempt > 2 { 0 } else { (habit >> (sequence % 16 * 4)) % 8 };
-            let (what, settled) = match turn {
-                0..4 => ("ack", delivery.ack_confirmed().await),
-                4 => ("reject", delivery.reject("no").await),
-                5 if self.session.silence => ("silence", Ok(())),
-                _ if attempt > 1 => ("ack", delivery.ack_confirmed().await),
-                _ => ("nak", delivery.nak(None).await),
-            };
-            lines.push(format!(
-                "{sequence} attempt {attempt} {pending:?} pending {what} {}",
-                word(settled)
-            ));
-        }
-        self.end(flow).await;
-        if !self.session.one_at_a_time {
-            // What is sent ahead decides where among the others a message comes again.
-            lines.sort();
-        }
-        lines
-    }
-
-    /// Reads a flow to its end.
-    async fn read(
-        &self,
-        mut flow: Subscription<Told, Stored>,
-        expected: Option<usize>,
-    ) -> Vec<String> {
-        let mut lines = Vec::new();
-        loop {
-            let is_due = expected.is_some_and(|count| lines.len() < count);
-            match timeout(if is_due { SOON } else { SURPLUS }, flow.next()).await {
-                Ok(Some(Ok(delivery))) => lines.push(line(&delivery)),
-                Ok(Some(Err(error))) => lines.push(word(Err::<(), _>(error))),
-                Ok(None) | Err(_) => break,
-            }
-        }
-        self.end(flow).await;
-        lines
-    }
-
-    /// Ends a flow. The client says so from a task of its own, which the first flush may overtake.
-    async fn end<K: DeliveryKind>(&self, flow: Subscription<Told, K>) {
-        drop(flow);
-        for _ in 0..2 {
-            let _ = self.bus.flush().await;
-        }
-    }
-
-    fn from(&self, start: Start) -> DeliverFrom {
-        match start {
-            Start::Beginning => DeliverFrom::Beginning,
-            Start::Sequence(sequence) => DeliverFrom::Sequence(sequence),
-            Start::LastPerSubject => DeliverFrom::LastPerSubject,
-            Start::New => DeliverFrom::New,
-            Start::Time(back) => {
-                let place = self.begun.len().saturating_sub(1 + usize::from(back));
-                DeliverFrom::Time(self.begun[place])
-            }
-        }
-    }
-
     async fn group(&self, count: u32) -> Vec<String> {
         let (one, two) = (
             self.bus.subscribe::<Heard>().queue_group("both").await,
@@ -370,12 +271,6 @@ impl<'a> Side<'a> {
             sleep(Duration::from_millis(10)).await;
         }
     }
-}
-
-/// A delivery of a replay in words; an id that was made by chance is none of them.
-fn line(delivery: &Delivery<Told, Stored>) -> String {
-    let id = delivery.message_id().filter(|id| id.starts_with("id")).unwrap_or_default();
-    format!("{} {} {id} {} pending", delivery.sequence(), delivery.subject(), delivery.pending())
 }
 
 fn told(kind: u8, size: u16) -> Told {
