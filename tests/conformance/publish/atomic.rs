@@ -2,13 +2,15 @@
 
 mod refusal;
 
-use crate::support::env::{Env, SHORT, never, next, soon};
-use crate::support::message::{Parcels, Sent, sent};
-use futures_util::future::join_all;
 use std::time::Duration;
+
+use futures_util::future::join_all;
 use tidings::prelude::*;
 use tidings::{AtomicAck, AtomicBatch, AtomicError};
 use tokio::sync::mpsc;
+
+use crate::support::env::{Env, SHORT, never, next, soon};
+use crate::support::message::{Parcels, Sent, sent};
 
 scenarios! {
     every_bus:

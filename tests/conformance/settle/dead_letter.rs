@@ -2,15 +2,17 @@
 
 mod referring;
 
-use crate::support::condition::{holds, letters};
-use crate::support::env::{Env, SHORT};
-use crate::support::message::{NotSent, Parcels, Region, Sent, sent};
 use std::time::{Duration, SystemTime};
+
 use tidings::prelude::*;
 use tidings::{
     DeadLetter, DeadLetterError, DeadLetterFilter, DeadLetterPolicy, DeadLetterReason, EventStream,
     Running,
 };
+
+use crate::support::condition::{holds, letters};
+use crate::support::env::{Env, SHORT};
+use crate::support::message::{NotSent, Parcels, Region, Sent, sent};
 
 scenarios! {
     every_bus:

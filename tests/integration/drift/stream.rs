@@ -3,14 +3,16 @@
 mod field;
 mod limit;
 
-use self::field::{Change, NOTHING, ROWS, Row};
-use super::{api, refusal};
+use std::collections::BTreeSet;
+
 use async_nats::Client;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use tidings::DifferenceKind::{Immutable, Lossy};
 use tidings::{ApplyError, Bus, PlanAction, StreamConfig};
 use tidings_tests::Server;
+
+use self::field::{Change, NOTHING, ROWS, Row};
+use super::{api, refusal};
 
 fn config(change: Change) -> StreamConfig {
     let mut config = StreamConfig::new("DRIFT", ["drift.>"]);

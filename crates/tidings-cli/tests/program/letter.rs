@@ -1,11 +1,13 @@
 //! `tidings dlq`: dead letters.
 
-use super::{SOON, refused, said, shop, tidings, told};
-use futures_util::StreamExt as _;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+
+use futures_util::StreamExt as _;
 use tidings::prelude::*;
 use tidings_tests::{Server, eventually};
+
+use super::{SOON, refused, said, shop, tidings, told};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn letters_are_listed_shown_put_back_and_purged() {

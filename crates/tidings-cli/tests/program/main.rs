@@ -9,13 +9,14 @@
 mod letter;
 mod stream;
 
-use futures_util::StreamExt as _;
-use serde_json::Value;
 use std::fs;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use serde_json::Value;
 use tidings::prelude::*;
 use tidings::{DeadLetterFilter, Running, StreamConfig};
 use tidings_tests::{Server, eventually};

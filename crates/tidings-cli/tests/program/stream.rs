@@ -1,11 +1,13 @@
 //! `tidings stream`: plans of streams, and a folder of them.
 
-use super::{SOON, refused, said, tempfile, tidings, told};
-use futures_util::StreamExt as _;
 use std::fs;
 use std::process::Command;
+
+use futures_util::StreamExt as _;
 use tidings::StreamConfig;
 use tidings_tests::Server;
+
+use super::{SOON, refused, said, tempfile, tidings, told};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn streams_are_planned_and_applied() {

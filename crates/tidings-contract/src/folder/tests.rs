@@ -3,12 +3,14 @@
 mod check;
 mod write;
 
-use crate::{Catalog, Descriptor};
-use expect_test::expect;
-use schemars::JsonSchema;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use expect_test::expect;
+use schemars::JsonSchema;
+
+use crate::{Catalog, Descriptor};
 
 /// Is there enough of it?
 #[derive(JsonSchema)]

@@ -1,7 +1,8 @@
 //! Imports of a source file: the names and paths that it has of other files.
 
-use super::source::{Source, tested};
 use std::collections::{BTreeMap, BTreeSet};
+
+use super::source::{Source, tested};
 
 /// What stands behind each `crate::`.
 pub(super) fn imports(code: &str) -> BTreeSet<String> {

@@ -1,9 +1,11 @@
 //! Waiting until a bus is idle: time that passes at once, and what keeps it from that.
 
-use super::{InvoiceSent, OrderCreated, from_attempt, order};
 use std::time::Instant;
+
 use tidings::prelude::*;
 use tidings::testing::{NotIdleError, TestBus, Unfinished};
+
+use super::{InvoiceSent, OrderCreated, from_attempt, order};
 
 #[tokio::test(start_paused = true)]
 async fn an_hour_of_retries_passes_at_once() {

@@ -11,6 +11,7 @@ mod idle;
 mod record;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use tidings::PublishError;
 use tidings::prelude::*;
 use tidings::testing::{Record, TestBus};

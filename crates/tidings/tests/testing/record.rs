@@ -1,11 +1,12 @@
 //! Records of what happened on a bus, and assertions on them.
 
-use super::{
-    CheckInventory, InvoiceSent, Nonsense, OrderCreated, OutOfStock, Stock, failure, order, shop,
-};
 use tidings::prelude::*;
 use tidings::testing::{Answer, TestBus};
 use tidings::{DeadLetterFilter, Verdict};
+
+use super::{
+    CheckInventory, InvoiceSent, Nonsense, OrderCreated, OutOfStock, Stock, failure, order, shop,
+};
 
 #[tokio::test(start_paused = true)]
 async fn what_happens_is_recorded() {

@@ -1,12 +1,14 @@
 //! Refusals of a batch: what can't be in it, and what its stream does not take.
 
-use super::{AccountEvent, Accounts, Noted, credited, debited, messages, transfer};
-use crate::support::env::{Env, SHORT, never, next, soon};
-use crate::support::message::{Parcels, sent};
 use std::time::Duration;
+
 use tidings::prelude::*;
 use tidings::{AtomicError, Draft, PublishError};
 use tokio::time::Instant;
+
+use super::{AccountEvent, Accounts, Noted, credited, debited, messages, transfer};
+use crate::support::env::{Env, SHORT, never, next, soon};
+use crate::support::message::{Parcels, sent};
 
 scenarios! {
     every_bus:

@@ -1,14 +1,16 @@
 //! Promise 3: letters that refer to their original, which its stream keeps.
 
-use crate::support::condition::{holds, letters};
-use crate::support::env::{BY_AND_BY, Env};
-use crate::support::message::{Parcels, Sent, sent};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
+
 use tidings::prelude::*;
 use tidings::{DeadLetterError, DeadLetterFilter, EventStream};
 use tidings_tests::eventually;
+
+use crate::support::condition::{holds, letters};
+use crate::support::env::{BY_AND_BY, Env};
+use crate::support::message::{Parcels, Sent, sent};
 
 scenarios! {
     every_bus:

@@ -1,6 +1,7 @@
 //! Changes of each field of a stream, and what each is to a server.
 
 use std::time::Duration;
+
 use tidings::DifferenceKind::{Immutable, Lossy, Mutable};
 use tidings::{
     Compression, ConsumerLimits, DifferenceKind, Discard, Persistence, Placement, Republish,

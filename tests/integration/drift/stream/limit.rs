@@ -1,13 +1,15 @@
 //! Limits, the duplicate window and replicas of a stream that exists, changed.
 
-use super::super::api;
-use super::config;
-use super::field::{Change, FULL_EACH, HOUR, NOTHING, REFUSES};
-use serde_json::Value;
 use std::time::Duration;
+
+use serde_json::Value;
 use tidings::DifferenceKind::{Immutable, Lossy, Mutable};
 use tidings::{ApplyError, Bus, PlanAction};
 use tidings_tests::{Cluster, Server};
+
+use super::super::api;
+use super::config;
+use super::field::{Change, FULL_EACH, HOUR, NOTHING, REFUSES};
 
 /// What a lower limit does to what is there.
 #[tokio::test]

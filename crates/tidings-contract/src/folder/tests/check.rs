@@ -1,9 +1,10 @@
 //! Checking the folder, and reading it.
 
+use expect_test::{Expect, expect};
+
 use super::super::{CurrentError, ReadError};
 use super::{Folder, catalog, streams, written};
 use crate::{Catalog, Descriptor};
-use expect_test::{Expect, expect};
 
 fn drift(catalog: &Catalog, folder: &Folder, shown: &Expect) {
     let error = catalog.check(&folder.0).unwrap_err();

@@ -1,10 +1,12 @@
 //! Writing the folder.
 
+use std::fs;
+
+use expect_test::expect;
+
 use super::super::{CheckError, DriftKind, ReadError};
 use super::{Folder, catalog, streams, written};
 use crate::Catalog;
-use expect_test::expect;
-use std::fs;
 
 #[test]
 fn the_folder_has_a_file_for_each_message_and_a_lock() {
