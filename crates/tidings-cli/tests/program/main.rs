@@ -15,7 +15,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use serde_json::Value;
 use tidings::prelude::*;
 use tidings::{DeadLetterFilter, Running, StreamConfig};

@@ -3,7 +3,6 @@
 use std::fs;
 use std::process::Command;
 
-use futures_util::StreamExt as _;
 use tidings::StreamConfig;
 use tidings_tests::Server;
 
