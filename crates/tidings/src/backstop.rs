@@ -159,7 +159,7 @@ impl Backstop {
             match next {
                 Ok(advisory) => {
                     waits.reset();
-                    self.heed(&advisory).await;
+                    self.handle_advisory(&advisory).await;
                 }
                 Err(fault) => tracing::warn!(letters, %fault, "a consumer reports a fault"),
             }
@@ -168,7 +168,7 @@ impl Backstop {
     }
 
     /// Does what an advisory asks for, or leaves it for later.
-    async fn heed(&self, advisory: &Incoming) {
+    async fn handle_advisory(&self, advisory: &Incoming) {
         let (Some(receipt), Some(settle)) = (&advisory.receipt, &advisory.settle) else { return };
         let reason = match self.put_aside(advisory, receipt).await {
             Ok(AdvisoryOutcome::Later(wait)) => SettlementReason::Deferred(jittered(wait)),

@@ -79,7 +79,7 @@ impl Resend<'_> {
                 // the way may be the earlier copy.
                 Fault::Api(error) if unanswered && error.is_conflict() => {
                     match ask(self.link, self.stream, self.message, self.answer_deadline()).await {
-                        Ok(Some(ack)) => return Ok(self.judge(ack).await),
+                        Ok(Some(ack)) => return Ok(self.without_own_duplicate(ack).await),
                         Ok(None) => return Err(Unstored::Refused(fault)),
                         Err(_) => {}
                     }
@@ -106,7 +106,7 @@ impl Resend<'_> {
             };
             let answer = timeout_at(self.answer_deadline(), ack).await;
             fault = match answer.map(|answer| of_stream(answer?, self.stream)) {
-                Ok(Ok(ack)) if unanswered => return Ok(self.judge(ack).await),
+                Ok(Ok(ack)) if unanswered => return Ok(self.without_own_duplicate(ack).await),
                 Ok(Ok(ack)) => return Ok(ack),
                 Ok(Err(fault)) => fault,
                 Err(_) => Fault::Timeout,
@@ -128,7 +128,7 @@ impl Resend<'_> {
 
     /// Judges a duplicate: what a later copy was told is a duplicate may be the duplicate of an
     /// earlier copy.
-    async fn judge(&self, mut ack: PublishAck) -> PublishAck {
+    async fn without_own_duplicate(&self, mut ack: PublishAck) -> PublishAck {
         if ack.duplicate
             && is_own(self.link, &ack, self.message, self.at, self.answer_deadline()).await
         {

@@ -94,7 +94,7 @@ impl HandledMessage {
     }
 
     /// Copies the message, as if nothing had been done about it.
-    pub(crate) fn anew(&self) -> Self {
+    pub(crate) fn fresh_copy(&self) -> Self {
         Self::new(&self.route, self.incoming.clone())
     }
 }

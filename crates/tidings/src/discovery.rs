@@ -5,6 +5,6 @@ mod service;
 
 pub(crate) use client::discover;
 #[cfg(any(test, fuzzing))]
-pub(crate) use client::hear_any;
+pub(crate) use client::read_any_answer;
 pub use client::{EndpointInfo, ServiceInfo};
 pub(crate) use service::{Counts, Endpoint, EndpointCounts, Responder, ServiceIdentity};

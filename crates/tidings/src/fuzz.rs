@@ -77,7 +77,7 @@ pub fn letters(message: &[u8]) {
 
 /// An answer of service discovery.
 pub fn answers(answer: &[u8]) {
-    discovery::hear_any(answer);
+    discovery::read_any_answer(answer);
 }
 
 /// Subjects, filters, tokens and templates, two of them.

@@ -52,7 +52,7 @@ impl Registry {
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn plan(&self, bus: &Bus) -> Result<RegistryPlan, ServeError> {
-        plan_report::survey(self, bus.link()).await
+        plan_report::plan_report(self, bus.link()).await
     }
 
     /// Runs on `bus` until [`Serve::with_graceful_shutdown`]'s future ends; without one, for ever.

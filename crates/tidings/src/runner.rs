@@ -97,7 +97,7 @@ impl Runner {
     }
 
     /// Starts to put aside what was never settled.
-    pub(crate) fn back(&self, backstop: Backstop, routes: Vec<Arc<ActiveRoute>>) {
+    pub(crate) fn run_backstop(&self, backstop: Backstop, routes: Vec<Arc<ActiveRoute>>) {
         let stop = self.lifecycle.stop.clone();
         self.lifecycle.tasks.spawn(async move {
             supervise::again(&routes, &stop, || backstop.run(stop.clone())).await;
@@ -105,7 +105,7 @@ impl Runner {
     }
 
     /// Answers service discovery, until the last handler has ended.
-    pub(crate) fn be_found(&self, responder: Responder, routes: Vec<Arc<ActiveRoute>>) {
+    pub(crate) fn serve_discovery(&self, responder: Responder, routes: Vec<Arc<ActiveRoute>>) {
         let end = self.monitor.clone();
         self.monitors.spawn(async move {
             supervise::again(&routes, &end, || responder.answer(&end)).await;

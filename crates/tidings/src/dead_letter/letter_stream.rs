@@ -41,7 +41,10 @@ impl LetterStream {
 
     /// Lets a stream that keeps the original of a letter for the consumer that could not handle it
     /// forget it; for other consumers it stays.
-    pub(super) async fn let_go(&self, letter: &DeadLetter) -> Result<(), DeadLetterError> {
+    pub(super) async fn release_original(
+        &self,
+        letter: &DeadLetter,
+    ) -> Result<(), DeadLetterError> {
         let Some(sequence) = letter.original_sequence().filter(|_| letter.is_there()) else {
             return Ok(());
         };

@@ -32,7 +32,7 @@ pub(crate) async fn provision(
                 Err(fault) => return Err(refused(fault)),
             }
         };
-        if lacking(wanted, &found).next().is_none() {
+        if missing_subjects(wanted, &found).next().is_none() {
             return Ok(());
         }
         let lease = Lease::take(transport, name).await;
@@ -49,7 +49,7 @@ pub(crate) async fn provision(
 /// Adds what is lacking now: somebody else may have changed the stream before the lease was taken.
 async fn add_subjects(transport: &Transport, wanted: &StreamConfig) -> Result<(), Fault> {
     let Some(mut found) = transport.stream(&wanted.name).await? else { return Ok(()) };
-    let missing: Vec<String> = lacking(wanted, &found).cloned().collect();
+    let missing: Vec<String> = missing_subjects(wanted, &found).cloned().collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -58,7 +58,10 @@ async fn add_subjects(transport: &Transport, wanted: &StreamConfig) -> Result<()
 }
 
 /// The subjects that are wanted and that the stream does not keep.
-fn lacking<'a>(wanted: &'a StreamConfig, found: &StreamConfig) -> impl Iterator<Item = &'a String> {
+fn missing_subjects<'a>(
+    wanted: &'a StreamConfig,
+    found: &StreamConfig,
+) -> impl Iterator<Item = &'a String> {
     let theirs: Vec<String> = found.subjects.clone();
     wanted.subjects.iter().filter(move |ours| {
         let theirs: Vec<&str> = theirs.iter().map(String::as_str).collect();

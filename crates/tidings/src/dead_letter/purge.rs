@@ -101,7 +101,7 @@ async fn one_by_one(
         let sequence = match letter {
             Ok(letter) => {
                 if !dry_run {
-                    letters.let_go(&letter).await?;
+                    letters.release_original(&letter).await?;
                 }
                 letter.sequence
             }

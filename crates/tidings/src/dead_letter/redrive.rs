@@ -206,7 +206,7 @@ impl Way<'_> {
                 stored_by: ack.stream,
             });
         }
-        self.letters.let_go(letter).await?;
+        self.letters.release_original(letter).await?;
         self.letters.remove(sequence).await?;
         Ok(if ack.duplicate { Back::Duplicate } else { Back::New })
     }

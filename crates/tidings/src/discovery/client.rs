@@ -106,10 +106,10 @@ struct Endpoint {
 
 /// Reads any bytes as an answer.
 #[cfg(any(test, fuzzing))]
-pub(crate) fn hear_any(answer: &[u8]) {
+pub(crate) fn read_any_answer(answer: &[u8]) {
     let mut found = Found::default();
-    found.hear(answer, Duration::ZERO);
-    found.hear(answer, Duration::ZERO);
+    found.add_answer(answer, Duration::ZERO);
+    found.add_answer(answer, Duration::ZERO);
     let _ = found.services();
 }
 
@@ -137,7 +137,7 @@ pub(crate) async fn discover(
         && let Ok(answer) = timeout_at(end, answers.next()).await
     {
         let answer = answer.ok_or(SubscribeError::Closed)?.map_err(SubscribeError::core)?;
-        found.hear(&answer.payload, asked.elapsed());
+        found.add_answer(&answer.payload, asked.elapsed());
     }
     Ok(found.services())
 }
@@ -161,7 +161,7 @@ struct Instance {
 
 impl Found {
     /// Reads one answer, as far as there is room for it.
-    fn hear(&mut self, answer: &[u8], took: Duration) {
+    fn add_answer(&mut self, answer: &[u8], took: Duration) {
         if answer.len() > LONGEST || self.bytes + answer.len() > MOST_BYTES {
             self.left_out += 1;
             return;
@@ -248,8 +248,8 @@ mod tests {
     #[test]
     fn an_endpoint_is_known_by_name_and_subject() {
         let mut found = Found::default();
-        found.hear(&info(1, 0..3), Duration::ZERO);
-        found.hear(&info(1, 1..5), Duration::ZERO);
+        found.add_answer(&info(1, 0..3), Duration::ZERO);
+        found.add_answer(&info(1, 1..5), Duration::ZERO);
         let services = found.services();
         let names: Vec<&str> = services[0].endpoints.iter().map(|e| e.name.as_str()).collect();
         assert_eq!(names, ["e0", "e1", "e2", "e3", "e4"]);
@@ -258,21 +258,21 @@ mod tests {
     #[test]
     fn what_is_too_much_is_left_out_and_counted() {
         let mut found = Found::default();
-        found.hear(&vec![b' '; LONGEST + 1], Duration::ZERO);
+        found.add_answer(&vec![b' '; LONGEST + 1], Duration::ZERO);
         assert_eq!((found.left_out, found.bytes), (1, 0));
         for part in 0..6 {
-            found.hear(&info(1, part * 2000..(part + 1) * 2000), Duration::ZERO);
+            found.add_answer(&info(1, part * 2000..(part + 1) * 2000), Duration::ZERO);
         }
         assert_eq!(found.left_out, 1 + 2000);
         for instance in 0..MOST_INSTANCES + 10 {
-            found.hear(&info(instance, 0..0), Duration::ZERO);
+            found.add_answer(&info(instance, 0..0), Duration::ZERO);
         }
         assert_eq!(found.left_out, 1 + 2000 + 10);
         let services = found.services();
         assert_eq!(services.len(), MOST_INSTANCES);
         assert!(services.iter().all(|service| service.endpoints.len() <= MOST_ENDPOINTS));
         let mut found = Found { bytes: MOST_BYTES - 10, ..Found::default() };
-        found.hear(&info(1, 0..1), Duration::ZERO);
+        found.add_answer(&info(1, 0..1), Duration::ZERO);
         assert_eq!((found.left_out, found.instances.len()), (1, 0));
     }
 }

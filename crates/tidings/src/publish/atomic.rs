@@ -58,7 +58,7 @@ async fn transmit(link: &Link, parts: &[Prepared]) -> Result<AtomicAck, AtomicEr
     }
     let ack = batch.store().await?;
     if ack.duplicate {
-        batch.waits_as_asked().await?;
+        batch.check_schedules().await?;
     }
     Ok(ack)
 }
@@ -73,7 +73,7 @@ impl Batch<'_> {
 
     /// Checks whether no event of a batch that is stored already waits for another time than it says
     /// now.
-    async fn waits_as_asked(&self) -> Result<(), AtomicError> {
+    async fn check_schedules(&self) -> Result<(), AtomicError> {
         let parts = self.parts.iter().enumerate().filter(|(_, part)| part.reschedules);
         for (place, part) in parts {
             let waits = reschedule::is_as_asked(self.link, self.stream, &part.outgoing).await;

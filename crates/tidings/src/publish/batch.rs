@@ -82,7 +82,7 @@ pub(crate) async fn publish_all<E: Event>(
                 continue;
             }
         }
-        lane.make_way(&item, |place, stored| outcomes.settle(place, stored)).await;
+        lane.confirm_before(&item, |place, stored| outcomes.settle(place, stored)).await;
         window.room(|place, stored| outcomes.stored(&mut lane, place, stored)).await;
         // Sent here, one after the other; only the confirmations are awaited side by side.
         let begun = begin(link, item, &mut by).await;

@@ -113,7 +113,7 @@ impl<'a> Lane<'a> {
     }
 
     /// Confirms what an event that goes the ordinary way must not overtake.
-    pub(super) async fn make_way(&mut self, item: &Item, settle: impl FnMut(usize, Outcome)) {
+    pub(super) async fn confirm_before(&mut self, item: &Item, settle: impl FnMut(usize, Outcome)) {
         let is_own = |own: &StreamDeclaration| {
             item.declaration.stream.as_ref().is_some_and(|stream| stream.name == own.name)
         };
@@ -206,7 +206,7 @@ impl<'a> Lane<'a> {
         last: u64,
         settle: impl FnMut(usize, Outcome),
     ) {
-        self.give_way();
+        self.back_off();
         let farthest = |before: u64| before + (items.len() * FOREIGN) as u64;
         let found = match (self.stream, self.stored) {
             (Some(stream), Some(before)) if last > before && last <= farthest(before) => {
@@ -242,12 +242,12 @@ impl<'a> Lane<'a> {
         settle: impl FnMut(usize, Outcome),
     ) {
         self.allowed &= why == Stopped::Broken;
-        self.give_way();
+        self.back_off();
         self.one_by_one(items, Vec::new(), settle).await;
     }
 
     /// Lets the next events go the ordinary way, each time more of them.
-    fn give_way(&mut self) {
+    fn back_off(&mut self) {
         self.ordinary = self.pause;
         self.pause = (self.pause * 2).min(PAUSES.1);
         self.part_len = PARTS.0;

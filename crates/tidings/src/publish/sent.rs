@@ -105,11 +105,11 @@ pub(super) async fn confirm(
         Err(fault) => fault,
     };
     // Boxed: most are confirmed at once, and their futures are smaller without it.
-    Box::pin(insist(link, stream, outgoing, sent, fault)).await
+    Box::pin(resend_until_confirmed(link, stream, outgoing, sent, fault)).await
 }
 
 /// Insists on a confirmation, once this came of the first ack.
-pub(super) async fn insist(
+pub(super) async fn resend_until_confirmed(
     link: &Link,
     stream: &StreamDeclaration,
     outgoing: &Outgoing,

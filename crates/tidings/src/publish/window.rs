@@ -148,7 +148,9 @@ impl<'a> Window<'a> {
                 None => sent::confirm(link, stream, &outgoing, sent)
                     .await
                     .and_then(|ack| sent::own(ack, &outgoing.subject, stream.name)),
-                Some(fault) => sent::insist(link, stream, &outgoing, sent, fault).await,
+                Some(fault) => {
+                    sent::resend_until_confirmed(link, stream, &outgoing, sent, fault).await
+                }
             };
             span.published(stored.as_ref().map(Some));
             (place, stored)

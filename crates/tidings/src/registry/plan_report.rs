@@ -32,7 +32,10 @@ impl RegistryPlan {
     }
 }
 
-pub(super) async fn survey(registry: &Registry, link: &Link) -> Result<RegistryPlan, ServeError> {
+pub(super) async fn plan_report(
+    registry: &Registry,
+    link: &Link,
+) -> Result<RegistryPlan, ServeError> {
     let mut survey = RegistryPlan { streams: Vec::new(), consumers: Vec::new() };
     let mut seen = BTreeSet::new();
     let wirings = plan(registry)?;

@@ -89,7 +89,7 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     let responder = Responder::listen(&link, identity, endpoints)
         .await
         .map_err(|source| ServeError::Subscribe { message: first, source })?;
-    runner.be_found(responder, active_routes.clone());
+    runner.serve_discovery(responder, active_routes.clone());
     // Every handler listens when this returns, not some time later.
     if let Err(fault) = link.transport.allowed(BARRIER).await {
         let message = routes.first().map(|(label, _)| label.clone()).unwrap_or_default();
@@ -107,7 +107,7 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
         runner.run(scheduler, source);
     }
     if let Some(backstop) = backstop {
-        runner.back(backstop, active_routes);
+        runner.run_backstop(backstop, active_routes);
     }
     registry.control.set(controlled);
     Ok(Running { runner, routes, control: registry.control, link })
@@ -174,7 +174,7 @@ async fn connect(
             let prefetch = route.at_a_time().saturating_add(route.prefetch());
             let durable = Durable::new(stream, config, prefetch, modes);
             // All that its instances of other versions want, too.
-            durable.learn(plan.as_ref().map(ConsumerPlan::selects).unwrap_or_default());
+            durable.set_filters(plan.as_ref().map(ConsumerPlan::selects).unwrap_or_default());
             Ok(runner::Source::Durable(durable))
         }
         Wiring::Endpoint { declaration, name, group } => {

@@ -316,7 +316,7 @@ impl ActiveRoute {
         self.lifecycle.tasks.spawn(async move {
             let _ = active.lifecycle.stop.run_until_cancelled(sleep(SHOWN)).await;
             if active.panics.load(Relaxed) == count {
-                active.state.well(RouteFault::Task);
+                active.state.clear_fault(RouteFault::Task);
             }
         });
         // Last: whoever listens to what is told may be the one that panics.

@@ -54,7 +54,7 @@ pub(crate) fn handle(
     let own = Arc::clone(active);
     active.lifecycle.tasks.spawn(async move {
         let active = own;
-        let work = AssertUnwindSafe(go_on(&active, queued, stage, &mut permit.kept));
+        let work = AssertUnwindSafe(run_to_end(&active, queued, stage, &mut permit.kept));
         match work.catch_unwind().await {
             Ok((health, later)) => {
                 permit.health = health;
@@ -67,7 +67,7 @@ pub(crate) fn handle(
 
 /// Handles and settles a message, or what is left of that; `kept` is for how long the handler
 /// kept its thread until it first waited.
-async fn go_on(
+async fn run_to_end(
     active: &Arc<ActiveRoute>,
     queued: QueuedMessage,
     stage: Stage,

@@ -36,9 +36,9 @@ pub(crate) struct InFlight {
     /// Messages that tasks of their own handle.
     slots: Arc<Slots>,
     /// Wakes the keep-alive task, which sleeps while nothing is here.
-    stirred: Notify,
+    arrived: Notify,
     /// Wakes the audit, which looks seldom while nothing comes.
-    roused: Notify,
+    audit_resumed: Notify,
     /// `true` if what waits here is given back, since what is handled takes too long.
     crowded: AtomicBool,
 }
@@ -60,9 +60,9 @@ pub(crate) struct InFlightState {
     /// `true` if the keep-alive task is awake.
     awake: bool,
     /// `true` if the audit looks seldom.
-    dozes: bool,
+    audit_suspended: bool,
     /// `true` if one of them is to be woken by what comes.
-    calm: bool,
+    idle: bool,
 }
 
 /// A stream's message that the scheduler handles itself, with no look at the clock.
@@ -79,7 +79,7 @@ impl InFlight {
         let mut state = InFlightState::default();
         state.backlog.keep_order(window.is_some());
         state.window = window;
-        (state.dozes, state.calm) = (true, true);
+        (state.audit_suspended, state.idle) = (true, true);
         Self { state: Mutex::new(state), ..Self::default() }
     }
 
@@ -98,7 +98,7 @@ impl InFlight {
         let mut state = self.state();
         let tells = queued.incoming.settle.is_some();
         state.backlog.push(queued);
-        self.stir(&mut state, tells);
+        self.notify_arrival(&mut state, tells);
     }
 
     /// Keeps a message that came too early until then.
@@ -107,14 +107,14 @@ impl InFlight {
         let mut state = self.state();
         let tells = queued.incoming.settle.is_some();
         state.backlog.defer(queued, until);
-        self.stir(&mut state, tells);
+        self.notify_arrival(&mut state, tells);
     }
 
     /// The scheduler begins to handle this message itself.
     pub(crate) fn begin_inline(&self, message: Arc<HandledMessage>) {
         let mut state = self.state();
         state.inline = Some(InlineMessage { message, seen: None });
-        self.stir(&mut state, true);
+        self.notify_arrival(&mut state, true);
     }
 
     /// Ends the scheduler's own message, which may go on in a task. Says whether it took so long that others may have
@@ -129,7 +129,7 @@ impl InFlight {
         let message = Arc::clone(&queued.incoming);
         let told = queued.told.unwrap_or(now);
         let guard = self.slots.fill(TaskSlot { message, begun: now, told });
-        self.stir(&mut self.state(), true);
+        self.notify_arrival(&mut self.state(), true);
         Some(guard)
     }
 
@@ -142,33 +142,33 @@ impl InFlight {
         self.state().flow = None;
     }
 
-    fn stir(&self, state: &mut InFlightState, tells: bool) {
-        if tells && state.calm {
-            self.rouse(state);
+    fn notify_arrival(&self, state: &mut InFlightState, tells: bool) {
+        if tells && state.idle {
+            self.wake_watchers(state);
         }
     }
 
     #[cold]
-    fn rouse(&self, state: &mut InFlightState) {
-        state.calm = false;
+    fn wake_watchers(&self, state: &mut InFlightState) {
+        state.idle = false;
         if !std::mem::replace(&mut state.awake, true) {
-            self.stirred.notify_one();
+            self.arrived.notify_one();
         }
-        if std::mem::take(&mut state.dozes) {
-            self.roused.notify_one();
+        if std::mem::take(&mut state.audit_suspended) {
+            self.audit_resumed.notify_one();
         }
         lifo_slot::clear();
     }
 
-    /// Resolves when something has come after the audit [dozed](Self::doze).
-    pub(crate) async fn roused(&self) {
-        self.roused.notified().await;
+    /// Resolves when something has come after the audit [was suspended](Self::suspend_audit).
+    pub(crate) async fn audit_resumed(&self) {
+        self.audit_resumed.notified().await;
     }
 
-    /// Has the next message rouse the audit.
-    pub(crate) fn doze(&self) {
+    /// Suspends the audit until the next message.
+    pub(crate) fn suspend_audit(&self) {
         let mut state = self.state();
-        (state.dozes, state.calm) = (true, true);
+        (state.audit_suspended, state.idle) = (true, true);
     }
 
     /// How far the consumer's deliveries have come; `None` while none are taken.

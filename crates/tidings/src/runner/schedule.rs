@@ -51,7 +51,7 @@ pub(crate) struct Scheduler {
     batch: Option<BatchRule>,
     /// How many messages may be handled at a time, and how many may wait beside them.
     at_a_time: usize,
-    ahead: Prefetch,
+    prefetch: Prefetch,
     pub(crate) in_flight: Arc<InFlight>,
     /// Allocation that the next message is written into.
     buffer: MessageBuffer,
@@ -73,12 +73,12 @@ pub(crate) struct Scheduler {
     heard: bool,
     /// `true` if it is known that nothing is to be fetched ahead.
     crowded: bool,
-    /// Rings when something is due, and when that is.
+    /// Timer of what is due next, and when that is.
     timer: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
 impl Scheduler {
-    pub(crate) fn new(active: Arc<ActiveRoute>, route: &RouteSpec, ahead: Prefetch) -> Self {
+    pub(crate) fn new(active: Arc<ActiveRoute>, route: &RouteSpec, prefetch: Prefetch) -> Self {
         let in_flight = Arc::clone(&active.in_flight);
         let buffer = MessageBuffer::new(&active.route_context);
         Self {
@@ -86,7 +86,7 @@ impl Scheduler {
             concurrency: route.concurrency,
             batch: route.batch_rule(),
             at_a_time: route.at_a_time(),
-            ahead,
+            prefetch,
             in_flight,
             buffer,
             inline: InlineExecutor::default(),
@@ -165,10 +165,10 @@ impl Scheduler {
     ) -> Poll<StopReason> {
         let polled = self.poll_steps(cx, source);
         if std::mem::take(&mut self.heard) {
-            self.route.state.well(RouteFault::Feed);
+            self.route.state.clear_fault(RouteFault::Feed);
         }
         // What the last message held is not kept until the next one comes.
-        self.buffer.wipe();
+        self.buffer.clear();
         self.inline.rest(&self.route);
         polled
     }
@@ -207,10 +207,10 @@ impl Scheduler {
             if let Some((feed, listener)) = &mut source {
                 let room = if is_clear { self.room_if_none_waits() } else { self.room() };
                 if (room > 0 || feed.expects())
-                    && let Some(blank) = self.buffer.blank()
+                    && let Some(slot) = self.buffer.next_slot()
                 {
                     let state = &self.route.state;
-                    match listener.attend(cx, |cx| feed.poll_next(cx, room, state, blank)) {
+                    match listener.attend(cx, |cx| feed.poll_next(cx, room, state, slot)) {
                         Poll::Ready(Some(Ok(()))) if is_clear => {
                             left -= 1;
                             is_clear = self.handle_now();
@@ -227,7 +227,7 @@ impl Scheduler {
                         Poll::Ready(None) => return Poll::Ready(StopReason::Dry),
                         Poll::Pending if self.route.acks_all => {
                             let holds = feed.is_judging();
-                            self.in_flight.ack_window(|window| window.hold(holds));
+                            self.in_flight.ack_window(|window| window.set_on_hold(holds));
                         }
                         Poll::Pending => {}
                     }
@@ -266,12 +266,12 @@ impl Scheduler {
         match begun {
             Ok((Health::Well, alone)) => alone,
             Ok((health, alone)) => {
-                self.heed(health);
+                self.apply_health(health);
                 alone && self.open.is_none() && self.circuit.is_closed()
             }
             Err(stage) => {
                 let queued = QueuedMessage::new(Arc::clone(message), span, None);
-                self.go_on(queued, stage)
+                self.continue_in_task(queued, stage)
             }
         }
     }
@@ -289,7 +289,7 @@ impl Scheduler {
     fn stop_reason(&mut self, source: Option<&MessageFeed>) -> Option<StopReason> {
         let feed = source?;
         if self.route.acks_all {
-            if self.in_flight.ack_window(AckWindow::makes_way) {
+            if self.in_flight.ack_window(AckWindow::take_yield) {
                 return Some(StopReason::Yielding);
             }
             if self.is_broken() {
@@ -329,13 +329,13 @@ impl Scheduler {
     }
 
     fn put(&mut self, message: Arc<HandledMessage>) {
-        self.hear();
+        self.record_arrival();
         let queued = self.route.take(message);
         self.in_flight.push(queued);
     }
 
     /// Messages come.
-    fn hear(&mut self) {
+    fn record_arrival(&mut self) {
         (self.delivered, self.heard) = (true, true);
     }
 }

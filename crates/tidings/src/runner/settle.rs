@@ -104,7 +104,7 @@ pub(crate) async fn settle(
             tell_kept(&kept, &queued);
             let span = active.begin(&queued.incoming);
             // Its next run counts anew what it publishes.
-            let incoming = Arc::new(queued.incoming.anew());
+            let incoming = Arc::new(queued.incoming.fresh_copy());
             return (health, Some((QueuedMessage { incoming, span, ..queued }, delay)));
         }
         // Those behind it wait as long as it does.
@@ -112,15 +112,15 @@ pub(crate) async fn settle(
             if active.acks_all && !matches!(handled, HandlerExit::Aborted) =>
         {
             tell_kept(&kept, &queued);
-            return (health, Some((once_more(active, queued), delay)));
+            return (health, Some((redelivered(active, queued), delay)));
         }
         // Another instance is to read in this one's place, and to begin with this message.
         Some(kept @ Disposition::GiveBack(delay)) if active.acks_all => {
             Box::pin(note_given_back(active, &queued)).await;
             tell_kept(&kept, &queued);
-            active.in_flight.ack_window(AckWindow::make_way);
+            active.in_flight.ack_window(AckWindow::yield_to_other);
             let span = active.begin(&queued.incoming);
-            let incoming = Arc::new(queued.incoming.anew());
+            let incoming = Arc::new(queued.incoming.fresh_copy());
             return (health, Some((QueuedMessage { incoming, span, ..queued }, delay)));
         }
         // Boxed, as what is rare is here: each task has room for all that may come.
@@ -136,14 +136,14 @@ pub(crate) async fn settle(
     unsettled(active, &queued.incoming, sent);
     // Never, but where a test says so.
     if queued.span.redelivers() && queued.incoming.receipt.is_some() {
-        return (health, Some((once_more(active, queued), Duration::ZERO)));
+        return (health, Some((redelivered(active, queued), Duration::ZERO)));
     }
     (health, None)
 }
 
 /// Returns the message as if it came again.
-fn once_more(active: &ActiveRoute, queued: QueuedMessage) -> QueuedMessage {
-    let mut again = queued.incoming.anew();
+fn redelivered(active: &ActiveRoute, queued: QueuedMessage) -> QueuedMessage {
+    let mut again = queued.incoming.fresh_copy();
     if let Some(receipt) = &mut again.renew().receipt {
         receipt.attempt += 1;
     }
@@ -231,7 +231,7 @@ async fn send_settlement(
     }
     let settlement = Settlement::of(reason);
     if settlement.is_nak() {
-        active.ack_floor.owe(&queued.incoming);
+        active.ack_floor.mark_unsettled(&queued.incoming);
     }
     // From here on the server is told no more that it is in good hands.
     queued.in_flight = None;

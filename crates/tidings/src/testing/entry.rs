@@ -23,7 +23,7 @@ const MOST_PAYLOAD: usize = 120;
 /// A message, and what came of it.
 #[derive(Debug)]
 pub(super) struct Entry {
-    pub(super) deed: Deed,
+    pub(super) operation: Operation,
     /// Declaration of the message; more than one only where that can't be said, and what was
     /// expected.
     pub(super) declarations: Vec<&'static Declaration>,
@@ -54,9 +54,9 @@ impl Schedule {
     }
 }
 
-/// Deed that was done with a message.
+/// Operation that was done with a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Deed {
+pub(super) enum Operation {
     Publish,
     Ask,
     Handle,
@@ -102,8 +102,8 @@ pub(super) enum Ending {
 
 impl Entry {
     pub(super) fn new(work: Work<'_>) -> Self {
-        let sent = |deed, declaration, outgoing: &Outgoing| Self {
-            deed,
+        let sent = |operation, declaration, outgoing: &Outgoing| Self {
+            operation,
             declarations: vec![declaration],
             // What waits is published on its own subject in the end.
             subject: match outgoing.headers.get(header::SCHEDULE_TARGET) {
@@ -118,10 +118,10 @@ impl Entry {
             end: Ending::Open,
         };
         match work {
-            Work::Publish(declaration, outgoing) => sent(Deed::Publish, declaration, outgoing),
-            Work::Ask(declaration, outgoing) => sent(Deed::Ask, declaration, outgoing),
+            Work::Publish(declaration, outgoing) => sent(Operation::Publish, declaration, outgoing),
+            Work::Ask(declaration, outgoing) => sent(Operation::Ask, declaration, outgoing),
             Work::Handle { declarations, incoming } => Self {
-                deed: Deed::Handle,
+                operation: Operation::Handle,
                 declarations: envelope::declaration_of(declarations, incoming)
                     .map_or_else(|_| declarations.to_vec(), |one| vec![one]),
                 subject: incoming.subject.clone(),
@@ -165,7 +165,7 @@ impl Entry {
             payload.pop();
             payload.push('…');
         }
-        let (done, why) = self.end.words(self.deed);
+        let (done, why) = self.end.words(self.operation);
         let why = match &self.schedule {
             Some(_) => Some("to be delivered later".to_owned()),
             None => why,
@@ -223,12 +223,12 @@ impl Ending {
     }
 
     /// A word for it, and more where there is more to say.
-    fn words(&self, deed: Deed) -> (&'static str, Option<String>) {
+    fn words(&self, operation: Operation) -> (&'static str, Option<String>) {
         match self {
-            Self::Open => match deed {
-                Deed::Publish => ("publishing", None),
-                Deed::Ask => ("asking", None),
-                Deed::Handle => ("handling", None),
+            Self::Open => match operation {
+                Operation::Publish => ("publishing", None),
+                Operation::Ask => ("asking", None),
+                Operation::Handle => ("handling", None),
             },
             Self::Published(Some(ack)) if ack.duplicate => {
                 ("published", Some(format!("a duplicate of {} {}", ack.stream, ack.sequence)))

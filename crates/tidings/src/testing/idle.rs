@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, timeout_at};
 
 use super::TestBus;
-use super::entry::{Deed, Ending, Entry, Schedule};
+use super::entry::{Ending, Entry, Operation, Schedule};
 use super::recorder::State;
 use super::unfinished::{NotIdleError, Unfinished};
 use crate::backoff::Backoff;
@@ -112,7 +112,7 @@ impl TestBus {
             }
             let over = Instant::now() >= deadline || wall_begun.elapsed() >= wall;
             if over || self.recorder().state().attempts() >= attempts {
-                let left = self.recorder().state().explained(left);
+                let left = self.recorder().state().with_errors(left);
                 return Err(NotIdleError::Left { waited: begun.elapsed(), left });
             }
             let pause = Backoff::new(FIRST_PAUSE, longest).after(looks + 1);
@@ -181,11 +181,13 @@ impl State {
             let names: Vec<_> = entry.declarations.iter().map(|d| d.name).collect();
             let (message, subject) = (names.join("|"), entry.subject.to_string());
             let since = entry.begun.elapsed();
-            match entry.deed {
-                Deed::Handle => {
+            match entry.operation {
+                Operation::Handle => {
                     Unfinished::Handler { message, subject, attempt: entry.attempt(), since }
                 }
-                Deed::Publish | Deed::Ask => Unfinished::Sending { message, subject, since },
+                Operation::Publish | Operation::Ask => {
+                    Unfinished::Sending { message, subject, since }
+                }
             }
         });
         unfinished.collect()
@@ -233,7 +235,7 @@ impl State {
     }
 
     /// Adds the errors of what is retried to what is left.
-    fn explained(&self, mut left: Vec<Unfinished>) -> Vec<Unfinished> {
+    fn with_errors(&self, mut left: Vec<Unfinished>) -> Vec<Unfinished> {
         for unfinished in &mut left {
             if let Unfinished::Consumer { stream, consumer, last_error, .. } = unfinished {
                 *last_error = self.entries.iter().rev().find_map(|entry| {

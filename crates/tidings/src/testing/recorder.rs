@@ -143,7 +143,7 @@ impl Probe for Recorder {
     fn disturbs(&self, work: u64) -> bool {
         let state = self.state();
         let entry = index_of(work).and_then(|index| state.entries.get(index));
-        entry.is_some_and(|entry| state.rules.concern(&entry.declarations))
+        entry.is_some_and(|entry| state.rules.applies_to(&entry.declarations))
     }
 
     fn fails(&self, declaration: &'static Declaration) -> bool {

@@ -180,7 +180,7 @@ impl<M, K> fmt::Display for Story<'_, M, K> {
             }
             for (_, entry) in lines.iter().take(MOST_LINES) {
                 write!(f, "\n  {}", entry.line())?;
-                if state.is_unheard(entry) {
+                if state.has_no_route(entry) {
                     f.write_str(" (no route of this bus handles it)")?;
                 }
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::entry::{Deed, Ending, Entry};
+use super::entry::{Ending, Entry, Operation};
 use super::record::{Answer, Asked, Handled, NotHandled, Published, Record};
 use super::recording::Recording;
 use super::{TestBus, recorder};
@@ -166,10 +166,11 @@ impl TestBus {
 
 impl recorder::State {
     /// Returns `true` if it was published, and no route of this bus would get it.
-    pub(super) fn is_unheard(&self, entry: &Entry) -> bool {
+    pub(super) fn has_no_route(&self, entry: &Entry) -> bool {
         let subject = entry.subject.as_str();
         let mut routes = self.listeners.values().flat_map(|listener| listener.declarations);
-        entry.deed == Deed::Publish && !routes.any(|d| tidings_subject::matches(d.filter, subject))
+        entry.operation == Operation::Publish
+            && !routes.any(|d| tidings_subject::matches(d.filter, subject))
     }
 }
 

@@ -30,7 +30,7 @@ impl Inboxes {
         self.all.iter()
     }
 
-    fn pass_on(&mut self) {
+    fn next_turn(&mut self) {
         self.turn += 1;
         self.taken = 0;
     }
@@ -72,13 +72,13 @@ impl Inboxes {
                 Poll::Ready(Some(next)) => {
                     self.taken += 1;
                     if self.taken >= IN_TURN {
-                        self.pass_on();
+                        self.next_turn();
                     }
                     return Poll::Ready(Some(next));
                 }
                 Poll::Ready(None) => drop(self.all.remove(turn)),
                 Poll::Pending => {
-                    self.pass_on();
+                    self.next_turn();
                     empty += 1;
                 }
             }

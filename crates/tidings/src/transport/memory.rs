@@ -96,7 +96,7 @@ pub(crate) use settle::MemorySettle;
 use self::broker::{Broker, Published, Stored};
 use self::connection::Connection;
 use self::consumer::Acks;
-use self::effects::Bell;
+use self::effects::TaskWaker;
 use self::mailbox::Mailbox;
 use self::refusal::{MAX_PAYLOAD, check_size, check_times, invalid};
 use super::{CAPACITY, ConsumerConfig, DeliverFrom, Fault, Incoming, Outgoing, PendingAck, Reach};
@@ -326,8 +326,8 @@ impl Memory {
 
     fn new_pull(&self, key: u64, stream: u64, consumer: u64, acks: Acks) -> MemoryPull {
         let connection = Arc::clone(&self.connection);
-        let (bell, reach) = (Bell::default(), Reach::behind(0));
-        MemoryPull { connection, key, stream, consumer, acks, bell, reach, last: 0, ended: false }
+        let (waker, reach) = (TaskWaker::default(), Reach::behind(0));
+        MemoryPull { connection, key, stream, consumer, acks, waker, reach, last: 0, ended: false }
     }
 
     /// The largest message it takes, in bytes of payload and headers together.

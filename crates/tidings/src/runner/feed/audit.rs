@@ -25,7 +25,7 @@ pub(crate) async fn run(active: Arc<ActiveRoute>, in_flight: Arc<InFlight>, dura
     let mut asked = Instant::now();
     loop {
         // Whoever begins to take messages wakes it.
-        if timeout(LOOKS.after(quiet + 1), in_flight.roused()).await.is_ok() {
+        if timeout(LOOKS.after(quiet + 1), in_flight.audit_resumed()).await.is_ok() {
             quiet = 0;
             continue;
         }
@@ -34,7 +34,7 @@ pub(crate) async fn run(active: Arc<ActiveRoute>, in_flight: Arc<InFlight>, dura
         let moves = std::mem::replace(&mut seen, number) != number;
         quiet = if moves { 0 } else { quiet + 1 };
         if moves {
-            ack_floor.hear();
+            ack_floor.record_delivery();
         }
         if let Some(reach) = reach
             && (!ack_floor.is_complete(reach) || asked.elapsed() >= SELDOM)
@@ -59,7 +59,7 @@ pub(crate) async fn run(active: Arc<ActiveRoute>, in_flight: Arc<InFlight>, dura
             }
         }
         if LOOKS.after(quiet + 1) == SELDOM {
-            in_flight.doze();
+            in_flight.suspend_audit();
         }
     }
 }

@@ -48,7 +48,7 @@ impl Durable {
     }
 
     /// The consumer selects these.
-    pub(crate) fn learn(&self, selects: &[Subject]) {
+    pub(crate) fn set_filters(&self, selects: &[Subject]) {
         if !selects.is_empty() {
             let seen = Seen { selects: selects.to_vec(), at: Instant::now() };
             *self.seen() = Some(Box::new(seen));

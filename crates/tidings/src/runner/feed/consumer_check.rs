@@ -30,9 +30,9 @@ pub(crate) async fn run(active: Arc<ActiveRoute>, durable: Arc<Durable>) {
         }
         match topology::look_at_consumer(&transport, stream, config).await {
             Ok(Ok(found)) => {
-                durable.learn(&found.selects);
+                durable.set_filters(&found.selects);
                 active.given_back.compare(found.given_back_until).await;
-                state.well(RouteFault::Consumer);
+                state.clear_fault(RouteFault::Consumer);
             }
             Ok(Err(why)) => {
                 tracing::error!(route, why, "a route's consumer does not deliver what it is for");

@@ -74,7 +74,7 @@ pub(crate) async fn run(
             inboxes = again => inboxes,
         };
         let Some(inboxes) = inboxes else { return };
-        state.well(RouteFault::Feed);
+        state.clear_fault(RouteFault::Feed);
         feed = Some(MessageFeed::Core(inboxes));
     }
 }

@@ -41,7 +41,7 @@ const BARRIER: Duration = Duration::from_secs(2);
 pub(crate) async fn run(scheduler: &mut Scheduler, durable: &Arc<Durable>, listener: &Listener) {
     let (active, state) = (scheduler.route().clone(), scheduler.route().state());
     let in_flight = Arc::clone(&scheduler.in_flight);
-    let beside = beside(&active, &in_flight, durable);
+    let beside = spawn_watchers(&active, &in_flight, durable);
     let _beside = beside.map(AbortOnDropHandle::new);
     let mut waits = RETRY.waits();
     loop {
@@ -52,9 +52,9 @@ pub(crate) async fn run(scheduler: &mut Scheduler, durable: &Arc<Durable>, liste
         };
         match opened {
             Ok((pull, anew)) => {
-                state.well(RouteFault::Feed);
+                state.clear_fault(RouteFault::Feed);
                 if let Some(from) = anew {
-                    scheduler.let_go(from);
+                    scheduler.discard_queued(from);
                 }
                 let mut feed = MessageFeed::durable(pull);
                 let feeding = active.feeding();
@@ -133,7 +133,7 @@ pub(crate) async fn run(scheduler: &mut Scheduler, durable: &Arc<Durable>, liste
 }
 
 /// Spawns the tasks beside the scheduler: keep-alive, audit and check of the consumer.
-fn beside(
+fn spawn_watchers(
     active: &Arc<ActiveRoute>,
     in_flight: &Arc<InFlight>,
     durable: &Arc<Durable>,
@@ -191,7 +191,7 @@ async fn look(
         _ => u64::MAX,
     };
     if is_another {
-        active.in_flight.ack_window(AckWindow::begin_anew);
+        active.in_flight.ack_window(AckWindow::reset);
         active.given_back.compare(None).await;
     }
     Ok((snapshot.delivered, is_another.then_some(begins)))

@@ -27,7 +27,7 @@ pub(crate) async fn run(active: Arc<ActiveRoute>, in_flight: Arc<InFlight>) {
     let Progress { every, limit } = active.progress();
     let half = every / 2;
     loop {
-        in_flight.stirred().await;
+        in_flight.arrived().await;
         while !in_flight.sleeps() {
             sleep(half).await;
             let now = Instant::now();

@@ -103,7 +103,7 @@ async fn make_again(
     }
     if let Some(made) = transport.consumer_snapshot(name, consumer).await? {
         ack_floor.carry(after, &made, resume.and_then(|resume| resume.carried));
-        active.in_flight.ack_window(AckWindow::begin_anew);
+        active.in_flight.ack_window(AckWindow::reset);
     }
     Ok(true)
 }

@@ -109,7 +109,7 @@ impl AckFloor {
     }
 
     /// A message is given back: it comes again.
-    pub(crate) fn owe(&self, message: &Incoming) {
+    pub(crate) fn mark_unsettled(&self, message: &Incoming) {
         if let Some(receipt) = &message.receipt {
             self.known().owed.insert(receipt.sequence);
         }
@@ -123,7 +123,7 @@ impl AckFloor {
     }
 
     /// Messages come.
-    pub(crate) fn hear(&self) {
+    pub(crate) fn record_delivery(&self) {
         self.known().heard = Some(Instant::now());
     }
 
@@ -276,7 +276,7 @@ mod tests {
         ack_floor.close(reach(5, &[6, 7, 8]));
         assert_eq!(resume(&ack_floor, &[]).unwrap().from, 81);
         // What is here comes again, and so does what was given back, until it is settled.
-        ack_floor.owe(&message(60, 1));
+        ack_floor.mark_unsettled(&message(60, 1));
         let found = resume(&ack_floor, &[70]).unwrap();
         assert_eq!(found.from, 60);
         ack_floor.settle(&message(60, 2));
@@ -318,7 +318,7 @@ mod tests {
         assert_eq!(found("another", 1000), None);
         assert_eq!(found("stream", 49), None, "it has lost its end");
         assert_eq!(found("stream", 50).unwrap().from, 51);
-        ack_floor.owe(&message(60, 1));
+        ack_floor.mark_unsettled(&message(60, 1));
         assert!(ack_floor.open(Some(identity("another")), &snapshot(0, 0, 0)));
         assert_eq!(found("another", 0).unwrap().from, 1);
     }

@@ -55,7 +55,7 @@ impl Backlog {
     }
 
     /// Those that are due are the next.
-    pub(crate) fn recall(&mut self, now: Instant) {
+    pub(crate) fn promote_due(&mut self, now: Instant) {
         let mut due = Vec::new();
         while let Some(entry) = self.deferred.first_entry()
             && entry.key().0 <= now
@@ -105,7 +105,10 @@ impl Backlog {
     }
 
     /// What the server was not told of since `before`.
-    pub(crate) fn untold(&mut self, before: Instant) -> impl Iterator<Item = &mut QueuedMessage> {
+    pub(crate) fn due_for_progress(
+        &mut self,
+        before: Instant,
+    ) -> impl Iterator<Item = &mut QueuedMessage> {
         let all = self.waiting.iter_mut().chain(self.deferred.values_mut());
         all.filter(move |queued| queued.told.is_none_or(|told| told <= before))
     }
@@ -216,7 +219,7 @@ mod tests {
         backlog.defer(queued("soon too", None), at(3));
         backlog.push(queued("here", None));
         assert_eq!((backlog.due(), backlog.waiting()), (Some(at(3)), 1));
-        backlog.recall(at(3));
+        backlog.promote_due(at(3));
         let order: Vec<_> = std::iter::from_fn(|| next(&mut backlog)).collect();
         assert_eq!(order, ["soon", "soon too", "here"]);
         assert!(!backlog.is_empty(), "one is still too early");
@@ -267,8 +270,8 @@ mod tests {
         backlog.defer(queued("deferred", None), start + Duration::from_secs(60));
         tokio::time::advance(Duration::from_secs(10)).await;
         backlog.push(queued("new", None));
-        assert_eq!(backlog.untold(start).count(), 2);
-        backlog.untold(start).for_each(|queued| queued.told = Some(Instant::now()));
-        assert_eq!(backlog.untold(start).count(), 0);
+        assert_eq!(backlog.due_for_progress(start).count(), 2);
+        backlog.due_for_progress(start).for_each(|queued| queued.told = Some(Instant::now()));
+        assert_eq!(backlog.due_for_progress(start).count(), 0);
     }
 }

@@ -36,19 +36,19 @@ impl InFlight {
         let is_late = late.is_some_and(|late| state.backlog.is_late(late)) && (hangs || !strict);
         if !self.is_crowded() {
             if is_late {
-                self.crowd(&mut state, true);
+                self.set_crowded(&mut state, true);
             }
             return Vec::new();
         }
         if !hangs && !is_late {
-            self.crowd(&mut state, false);
+            self.set_crowded(&mut state, false);
             return Vec::new();
         }
         // What came after it was known that nothing begins need not wait as long.
         state.backlog.take_late(if hangs { now } else { late.unwrap_or(now) }, keep)
     }
 
-    pub(super) fn crowd(&self, state: &mut InFlightState, crowded: bool) {
+    pub(super) fn set_crowded(&self, state: &mut InFlightState, crowded: bool) {
         self.crowded.store(crowded, Relaxed);
         if let Some(scheduler) = state.scheduler.take() {
             scheduler.wake();
@@ -65,7 +65,7 @@ impl InFlightState {
     }
 
     /// Registers a waker for a change of whether messages are fetched ahead.
-    pub(crate) fn await_crowd(&mut self, waker: &Waker) {
+    pub(crate) fn register_crowded_waker(&mut self, waker: &Waker) {
         if !self.backlog.is_empty() && !self.scheduler.as_ref().is_some_and(|i| i.will_wake(waker))
         {
             self.scheduler = Some(waker.clone());

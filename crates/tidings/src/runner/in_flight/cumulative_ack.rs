@@ -46,7 +46,7 @@ pub(crate) struct AckWindow {
     /// at anew.
     broken: bool,
     /// `true` if another instance is to read in this one's place.
-    makes_way: bool,
+    yields: bool,
     /// `true` if a message has come of which it is not known yet whether it is for this consumer: an ack
     /// of a later one would cover it.
     holds: bool,
@@ -74,7 +74,7 @@ impl AckWindow {
             missing: 0,
             until: None,
             broken: false,
-            makes_way: false,
+            yields: false,
             holds: false,
             looked: None,
         }
@@ -116,7 +116,7 @@ impl AckWindow {
 
     /// The consumer is another one: what is handled is settled there or comes again, and whose
     /// deliveries are here is a new count.
-    pub(crate) fn begin_anew(&mut self) {
+    pub(crate) fn reset(&mut self) {
         *self = Self::new(self.every, self.ack_wait);
     }
 
@@ -128,7 +128,7 @@ impl AckWindow {
         self.broken = self.broken || delivery != self.last + 1;
         self.last = self.last.max(delivery);
         let sequence = receipt.sequence;
-        if receipt.attempt > 1 && !self.let_go(sequence) && self.missing > 0 {
+        if receipt.attempt > 1 && !self.remove(sequence) && self.missing > 0 {
             self.missing -= 1;
             self.until = self.until.filter(|_| self.missing > 0);
         }
@@ -156,8 +156,8 @@ impl AckWindow {
     }
 
     /// What can't be read came nowhere, and is done.
-    pub(crate) fn aside(&mut self, sequence: u64) {
-        self.let_go(sequence);
+    pub(crate) fn add_unreadable(&mut self, sequence: u64) {
+        self.remove(sequence);
         self.here.insert(self.handled, Delivered { sequence, delivery: self.last });
         self.handled += 1;
         self.in_order = false;
@@ -166,12 +166,12 @@ impl AckWindow {
     /// A message is given back. It is unsettled then, and an ack of a later one that is here would
     /// cover it.
     pub(crate) fn give_back(&mut self, sequence: u64) {
-        self.let_go(sequence);
+        self.remove(sequence);
         self.broken = self.broken || self.here.iter().any(|here| here.sequence > sequence);
     }
 
     /// A message is not here, or not as it was.
-    fn let_go(&mut self, sequence: u64) -> bool {
+    fn remove(&mut self, sequence: u64) -> bool {
         let Some(index) = self.here.iter().position(|here| here.sequence == sequence) else {
             return false;
         };
@@ -228,18 +228,18 @@ impl AckWindow {
     }
 
     /// Returns `true` if a message is being judged that has come, and is not here.
-    pub(crate) fn hold(&mut self, holds: bool) {
+    pub(crate) fn set_on_hold(&mut self, holds: bool) {
         self.holds = holds;
     }
 
     /// Another instance is to read in this one's place: a message came that is not known here.
-    pub(crate) fn make_way(&mut self) {
-        self.makes_way = true;
+    pub(crate) fn yield_to_other(&mut self) {
+        self.yields = true;
     }
 
     /// Returns `true` if that was said since the last call.
-    pub(crate) fn makes_way(&mut self) -> bool {
-        std::mem::take(&mut self.makes_way)
+    pub(crate) fn take_yield(&mut self) -> bool {
+        std::mem::take(&mut self.yields)
     }
 
     /// Until when messages that are elsewhere are waited for.

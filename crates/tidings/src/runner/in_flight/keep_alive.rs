@@ -16,8 +16,8 @@ use crate::transport::{Fault, Settle, Settlement, SettlementReason};
 
 impl InFlight {
     /// Resolves when there is something to tell of.
-    pub(crate) async fn stirred(&self) {
-        self.stirred.notified().await;
+    pub(crate) async fn arrived(&self) {
+        self.arrived.notified().await;
     }
 
     /// Returns `true` if nothing is here: then the keep-alive task sleeps until it is woken.
@@ -28,9 +28,9 @@ impl InFlight {
             || state.inline.is_some()
             || !state.backlog.is_empty()
             || !self.slots.table().is_empty();
-        state.calm = !state.awake || state.dozes;
+        state.idle = !state.awake || state.audit_suspended;
         if !state.awake && self.is_crowded() {
-            self.crowd(&mut state, false);
+            self.set_crowded(&mut state, false);
         }
         !state.awake
     }
@@ -71,7 +71,7 @@ impl InFlight {
         let slots = table.iter_mut().filter_map(|TaskSlot { message, begun, told }| {
             message.settle.as_ref().filter(|_| may_be_told(*begun)).map(|settle| (settle, told))
         });
-        let waiting = backlog.untold(before).filter_map(|queued| {
+        let waiting = backlog.due_for_progress(before).filter_map(|queued| {
             let QueuedMessage { incoming, told, .. } = queued;
             incoming.settle.as_ref().map(|settle| (settle, told.get_or_insert(before)))
         });

@@ -36,7 +36,7 @@ impl Disposition {
     }
 }
 
-/// Heeds a message's word on the handler.
+/// Applies a message's word on the handler.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) enum Health {
     /// Working.

@@ -51,7 +51,7 @@ impl Scheduler {
     fn begin_next(&mut self) -> Option<usize> {
         let mut held = self.in_flight.state();
         if held.backlog.due().is_some() {
-            held.backlog.recall(Instant::now());
+            held.backlog.promote_due(Instant::now());
         }
         match self.batch {
             None => {
@@ -87,19 +87,19 @@ impl Scheduler {
                 }
                 self.handled_here(health, alone)
             }
-            Err(stage) => self.go_on(queued, stage),
+            Err(stage) => self.continue_in_task(queued, stage),
         }
     }
 
     fn handled_here(&mut self, health: Health, alone: bool) -> bool {
         if health != Health::Well || !self.circuit.is_closed() {
-            self.heed(health);
+            self.apply_health(health);
         }
         alone && self.open.is_none() && !self.circuit.is_probing()
     }
 
     /// Goes on with a message in a task of its own.
-    pub(crate) fn go_on(&mut self, mut queued: QueuedMessage, stage: Stage) -> bool {
+    pub(crate) fn continue_in_task(&mut self, mut queued: QueuedMessage, stage: Stage) -> bool {
         queued.in_flight = self.in_flight.enter(&queued, Instant::now());
         // What was handled before it does not wait for it.
         self.acknowledge();
@@ -127,11 +127,11 @@ impl Scheduler {
         if let Some(kept) = released.kept {
             self.inline.learn(kept);
         }
-        self.heed(released.health);
+        self.apply_health(released.health);
     }
 
-    /// Heeds a message's word on the handler.
-    pub(crate) fn heed(&mut self, health: Health) {
+    /// Applies a message's word on the handler.
+    pub(crate) fn apply_health(&mut self, health: Health) {
         match health {
             // What was begun before it opened is no probe.
             _ if self.open.is_some() => {}

@@ -22,7 +22,7 @@ impl Scheduler {
     /// How many messages may be taken where none waits.
     #[inline]
     pub(super) fn room_if_none_waits(&self) -> usize {
-        let ahead = if self.crowded { 0 } else { self.ahead.room(self.inline.in_a_row()) };
+        let ahead = if self.crowded { 0 } else { self.prefetch.room(self.inline.in_a_row()) };
         let most = if self.circuit.is_probing() { 1 } else { self.at_a_time.saturating_add(ahead) };
         most.saturating_sub(self.handled)
     }

@@ -82,7 +82,7 @@ impl Scheduler {
         let mut given_back = Ok(());
         self.ends = true;
         let all = self.in_flight.state().backlog.drain();
-        let (last, waiting) = self.parted(all);
+        let (last, waiting) = self.partition_for_drain(all);
         for queued in last {
             self.in_flight.push(queued);
         }
@@ -115,7 +115,7 @@ impl Scheduler {
 
     /// Lets go of what was not begun and comes again from a consumer that begins with this sequence,
     /// since it is another one now.
-    pub(crate) fn let_go(&mut self, from: u64) {
+    pub(crate) fn discard_queued(&mut self, from: u64) {
         let mut held = self.in_flight.state();
         let all = held.backlog.drain();
         let comes = |queued: &QueuedMessage| {
@@ -134,7 +134,7 @@ impl Scheduler {
     pub(crate) fn let_go_of_all(&mut self) {
         let all = self.in_flight.state().backlog.drain();
         for queued in &all {
-            self.route.ack_floor.owe(&queued.incoming);
+            self.route.ack_floor.mark_unsettled(&queued.incoming);
         }
     }
 
@@ -149,7 +149,10 @@ impl Scheduler {
     }
 
     /// Splits messages into those that are handled here and those that are given back.
-    fn parted(&self, mut all: Vec<QueuedMessage>) -> (Vec<QueuedMessage>, Vec<QueuedMessage>) {
+    fn partition_for_drain(
+        &self,
+        mut all: Vec<QueuedMessage>,
+    ) -> (Vec<QueuedMessage>, Vec<QueuedMessage>) {
         let active = &self.route;
         if active.acks_all {
             // In their order: what comes before the last of those is handled too.

@@ -40,7 +40,7 @@ impl MessageFeed {
                 let next = pull.poll_into(cx, into);
                 // An idle consumer that is there again has no message to show for it.
                 if pull.has_heard() {
-                    state.well(RouteFault::Feed);
+                    state.clear_fault(RouteFault::Feed);
                 }
                 next
             }
@@ -103,13 +103,13 @@ pub(crate) struct MessageBuffer {
 
 impl MessageBuffer {
     pub(crate) fn new(route: &Arc<RouteContext>) -> Self {
-        Self { route: Arc::clone(route), message: blank(route) }
+        Self { route: Arc::clone(route), message: empty_message(route) }
     }
 
     /// Returns the allocation that the next message is to be written into.
-    pub(crate) fn blank(&mut self) -> Option<&mut Incoming> {
+    pub(crate) fn next_slot(&mut self) -> Option<&mut Incoming> {
         if Arc::strong_count(&self.message) > 1 {
-            self.message = blank(&self.route);
+            self.message = empty_message(&self.route);
         }
         // Always there: nobody else has this one.
         Arc::get_mut(&mut self.message).map(HandledMessage::renew)
@@ -121,14 +121,14 @@ impl MessageBuffer {
     }
 
     /// Keeps nothing of the last message.
-    pub(crate) fn wipe(&mut self) {
+    pub(crate) fn clear(&mut self) {
         match Arc::get_mut(&mut self.message) {
             Some(message) => *message.renew() = Incoming::default(),
-            None => self.message = blank(&self.route),
+            None => self.message = empty_message(&self.route),
         }
     }
 }
 
-fn blank(route: &Arc<RouteContext>) -> Arc<HandledMessage> {
+fn empty_message(route: &Arc<RouteContext>) -> Arc<HandledMessage> {
     Arc::new(HandledMessage::new(route, Incoming::default()))
 }

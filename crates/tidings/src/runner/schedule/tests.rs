@@ -1,4 +1,4 @@
-//! No wake-up without something to do: what is due and may not begin rings nobody.
+//! No wake-up without something to do: what is due and may not begin wakes nobody.
 
 use std::cell::Cell;
 use std::future::pending;

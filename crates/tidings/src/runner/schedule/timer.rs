@@ -14,7 +14,7 @@ impl Scheduler {
     pub(super) fn poll_timer(&mut self, cx: &mut Context<'_>, takes: bool) -> bool {
         let wake = {
             let mut held = self.in_flight.state();
-            held.await_crowd(cx.waker());
+            held.register_crowded_waker(cx.waker());
             if takes && self.in_flight.is_crowded() != self.crowded {
                 return true;
             }
@@ -34,7 +34,7 @@ impl Scheduler {
     }
 
     /// When there is something to do that nobody else says. What may not begin then is none of it:
-    /// it would ring without end.
+    /// it would wake its task without end.
     fn wake(&self, held: &InFlightState, takes: bool) -> Option<Instant> {
         let backlog = &held.backlog;
         let missing = held.window.as_ref().filter(|_| takes).and_then(AckWindow::until);

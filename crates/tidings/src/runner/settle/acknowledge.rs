@@ -123,7 +123,7 @@ pub(crate) async fn send_back(
     if let (true, Some(receipt)) = (active.acks_all, &queued.incoming.receipt) {
         active.in_flight.ack_window(|window| window.give_back(receipt.sequence));
     }
-    active.ack_floor.owe(&queued.incoming);
+    active.ack_floor.mark_unsettled(&queued.incoming);
     if let (Ok(()), Some(settle)) = (&*given_back, &queued.incoming.settle) {
         let due_in = queued.due.and_then(|due| due.checked_duration_since(Instant::now()));
         *given_back = settle.send(Settlement::of(SettlementReason::NotBegun { due_in })).await;

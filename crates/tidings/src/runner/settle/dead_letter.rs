@@ -35,7 +35,7 @@ struct Pending(Arc<ActiveRoute>, Arc<HandledMessage>);
 impl Pending {
     fn new(active: &Arc<ActiveRoute>, message: &Arc<HandledMessage>) -> Self {
         active.pending.remember(message);
-        active.ack_floor.owe(message);
+        active.ack_floor.mark_unsettled(message);
         Self(Arc::clone(active), Arc::clone(message))
     }
 }
@@ -72,7 +72,7 @@ impl Drop for UnstoredCount {
         let mut count = active.counters.unstored();
         *count = count.saturating_sub(1);
         if *count == 0 {
-            active.state.well(RouteFault::Letters);
+            active.state.clear_fault(RouteFault::Letters);
         }
     }
 }
@@ -90,12 +90,14 @@ pub(crate) async fn put_aside(
     let tell = (*active.counters.unstored() == 0).then_some(tell);
     let (active, pending) = (Arc::clone(active), Pending::new(active, &queued.incoming));
     let spawned = Arc::clone(&active);
-    active.spawn(async move { aside(&spawned, queued, &handled, reason, tell, pending).await });
+    active.spawn(
+        async move { record_outcome(&spawned, queued, &handled, reason, tell, pending).await },
+    );
     timeout(HELD, told).await.ok()?.ok()
 }
 
 /// Notes the outcome, and wakes whoever waits for it.
-async fn aside(
+async fn record_outcome(
     active: &Arc<ActiveRoute>,
     mut queued: QueuedMessage,
     handled: &HandlerExit,
@@ -114,7 +116,7 @@ async fn aside(
     };
     drop(pending);
     let sent = match stored {
-        Some(true) => let_go(active, &queued, handled, &reason, &why).await,
+        Some(true) => settle_stored(active, &queued, handled, &reason, &why).await,
         // The letter refers to it: its stream would let go of what is settled.
         Some(false) => {
             active.kept.remember(&queued.incoming);
@@ -136,7 +138,7 @@ async fn aside(
 }
 
 /// Settles a message that has its letter.
-async fn let_go(
+async fn settle_stored(
     active: &ActiveRoute,
     queued: &QueuedMessage,
     handled: &HandlerExit,

@@ -70,7 +70,7 @@ async fn give_up(
     }
     let settlement = Settlement::of(SettlementReason::Unreadable(Unreadable::why(message)));
     if active.acks_all && settlement.is_final() {
-        active.in_flight.ack_window(|window| window.aside(message.sequence));
+        active.in_flight.ack_window(|window| window.add_unreadable(message.sequence));
         return Ok(());
     }
     let Some(settle) = settle else { return Ok(()) };

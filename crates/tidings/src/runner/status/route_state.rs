@@ -120,7 +120,7 @@ impl StateCell {
 
     /// Records that it works again, as far as this is concerned.
     #[inline]
-    pub(crate) fn well(&self, trouble: RouteFault) {
+    pub(crate) fn clear_fault(&self, trouble: RouteFault) {
         if self.troubled.load(Relaxed) {
             self.condition.send_if_modified(|condition| {
                 let changes = condition.troubles[trouble as usize].take().is_some();

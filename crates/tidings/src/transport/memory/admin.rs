@@ -91,7 +91,7 @@ impl State {
         let effects = &mut self.effects;
         effects.alarms.set(Alarm::Stream(stream.key), None);
         for (key, consumer) in &mut stream.consumers {
-            consumer.ring(effects);
+            consumer.wake_pulls(effects);
             let alarm = Alarm::Consumer { stream: stream.key, consumer: *key };
             effects.alarms.set(alarm, None);
         }
@@ -291,7 +291,7 @@ impl Memory {
             let clock = stream.clock;
             let consumer = stream.consumer_named(name)?;
             Ok(ConsumerState {
-                pending: consumer.ahead,
+                pending: consumer.undelivered,
                 ack_pending: consumer.pending.len() as u64,
                 redelivered: consumer.pending.values().filter(|p| p.attempts > 1).count() as u64,
                 delivered: consumer.delivered,

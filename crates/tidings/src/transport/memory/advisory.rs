@@ -55,7 +55,7 @@ pub(super) fn terminated(
 }
 
 /// A message is to be delivered again.
-pub(super) fn naked(about: &About<'_>, sequence: u64, pending: &Pending, effects: &mut Effects) {
+pub(super) fn nak(about: &About<'_>, sequence: u64, pending: &Pending, effects: &mut Effects) {
     let body = json!({
         "consumer_seq": pending.delivery,
         "stream_seq": sequence,

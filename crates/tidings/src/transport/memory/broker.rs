@@ -80,10 +80,10 @@ impl Broker {
         state.publish_own(&moment);
         let next = state.effects.alarms.next();
         state.timer.set(self, next);
-        let bells = mem::take(&mut state.effects.bells);
+        let wakers = mem::take(&mut state.effects.wakers);
         drop(state);
-        for bell in bells {
-            bell.wake();
+        for waker in wakers {
+            waker.wake();
         }
         result
     }

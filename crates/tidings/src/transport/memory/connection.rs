@@ -46,7 +46,7 @@ impl Connection {
         self.broker.with(|state, _| {
             self.closed.store(true, Ordering::Release);
             state.subscriptions.close(self.key, &mut state.effects);
-            state.streams.ring(&mut state.effects);
+            state.streams.wake_pulls(&mut state.effects);
         });
     }
 }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::advisory::{self, About};
 use super::alarm::Alarm;
 use super::clock::Clock;
-use super::effects::{Bell, Effects};
+use super::effects::{Effects, TaskWaker};
 use super::log::{Log, selects};
 use super::pending::Pending;
 use crate::transport::{AckPolicy, ConsumerConfig, DeliverFrom};
@@ -49,7 +49,7 @@ pub(super) struct Consumer {
     /// Sequences that it delivers before that: the last message of each subject.
     pub(super) first_of_all: BTreeSet<u64>,
     /// How many messages it has still to deliver for the first time.
-    pub(super) ahead: u64,
+    pub(super) undelivered: u64,
     /// Deliveries that nobody settled.
     pub(super) pending: BTreeMap<u64, Pending>,
     /// When which of those is due again.
@@ -72,7 +72,7 @@ pub(super) struct Consumer {
     /// How many pulls there are.
     readers: usize,
     /// The pulls that found nothing.
-    parked: HashMap<u64, (u64, Bell)>,
+    parked: HashMap<u64, (u64, TaskWaker)>,
 }
 
 /// A message to hand out.
@@ -104,7 +104,7 @@ impl Consumer {
             }
             DeliverFrom::New => log.last() + 1,
         };
-        let ahead = first_of_all.len() + log.count_from(next, &config.filters);
+        let undelivered = first_of_all.len() + log.count_from(next, &config.filters);
         Self {
             key,
             stream_key,
@@ -114,7 +114,7 @@ impl Consumer {
             clock,
             next,
             first_of_all,
-            ahead: ahead as u64,
+            undelivered: undelivered as u64,
             pending: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             again: VecDeque::new(),
@@ -193,7 +193,7 @@ impl Consumer {
         }
         let sequence = if let Some(first) = self.first_of_all.pop_first() {
             first
-        } else if self.ahead == 0 {
+        } else if self.undelivered == 0 {
             // Nothing of ours up to the end: no need to look, now or later.
             self.next = self.next.max(log.last() + 1);
             return None;
@@ -204,7 +204,7 @@ impl Consumer {
             self.next = sequence + 1;
             sequence
         };
-        self.ahead = self.ahead.saturating_sub(1);
+        self.undelivered = self.undelivered.saturating_sub(1);
         self.delivered += 1;
         if self.acks != Acks::None {
             let pending = Pending { delivery: self.delivered, attempts: 1, deadline: None };
@@ -255,7 +255,7 @@ impl Consumer {
         let pending = self.pending.remove(&sequence)?;
         self.due.remove(&sequence);
         if was_full {
-            self.ring(effects);
+            self.wake_pulls(effects);
         }
         Some(pending)
     }
@@ -276,7 +276,7 @@ impl Consumer {
         }
         if self.paused_until.is_some_and(|until| until <= now) {
             self.paused_until = None;
-            self.ring(effects);
+            self.wake_pulls(effects);
         }
         self.set_alarm(effects);
     }
@@ -285,7 +285,7 @@ impl Consumer {
     pub(super) fn deliver_again(&mut self, sequence: u64, effects: &mut Effects) {
         if self.due.insert(sequence) {
             self.again.push_back(sequence);
-            self.ring(effects);
+            self.wake_pulls(effects);
         }
     }
 
@@ -300,8 +300,8 @@ impl Consumer {
     pub(super) fn stored(&mut self, sequence: u64, effects: &mut Effects) {
         // It may have been told to start later.
         if sequence >= self.next {
-            self.ahead += 1;
-            self.ring(effects);
+            self.undelivered += 1;
+            self.wake_pulls(effects);
         }
     }
 
@@ -309,7 +309,7 @@ impl Consumer {
     /// pending.
     pub(super) fn removed(&mut self, sequence: u64, effects: &mut Effects) -> Option<Pending> {
         if sequence >= self.next || self.first_of_all.remove(&sequence) {
-            self.ahead = self.ahead.saturating_sub(1);
+            self.undelivered = self.undelivered.saturating_sub(1);
         }
         self.exhausted.remove(&sequence);
         let pending = self.forget(sequence, effects);
@@ -327,8 +327,8 @@ impl Consumer {
 
     /// Counts what is still to be delivered, after its filters were changed.
     pub(super) fn recount(&mut self, log: &Log) {
-        let ahead = self.first_of_all.len() + log.count_from(self.next, &self.config.filters);
-        self.ahead = ahead as u64;
+        let undelivered = self.first_of_all.len() + log.count_from(self.next, &self.config.filters);
+        self.undelivered = undelivered as u64;
     }
 
     /// The sequence up to which all is settled.
@@ -366,20 +366,20 @@ impl Consumer {
     }
 
     /// Remembers a pull that found nothing; `last` is the number of the delivery that it had last.
-    pub(super) fn park(&mut self, pull: u64, last: u64, bell: &Bell) {
-        self.parked.entry(pull).or_insert_with(|| (last, Arc::clone(bell)));
+    pub(super) fn park(&mut self, pull: u64, last: u64, waker: &TaskWaker) {
+        self.parked.entry(pull).or_insert_with(|| (last, Arc::clone(waker)));
     }
 
     /// Has every pull look again. All of them, since one that is not polled any more must not
     /// keep a message from the others. First the one that has had nothing for the longest time, as a
     /// server gives to who has waited longest.
-    pub(super) fn ring(&mut self, effects: &mut Effects) {
+    pub(super) fn wake_pulls(&mut self, effects: &mut Effects) {
         if self.parked.len() <= 1 {
-            return effects.bells.extend(self.parked.drain().map(|(_, (_, bell))| bell));
+            return effects.wakers.extend(self.parked.drain().map(|(_, (_, waker))| waker));
         }
         let mut parked: Vec<_> = self.parked.drain().collect();
         parked.sort_unstable_by_key(|(pull, (last, _))| (*last, *pull));
-        effects.bells.extend(parked.into_iter().map(|(_, (_, bell))| bell));
+        effects.wakers.extend(parked.into_iter().map(|(_, (_, waker))| waker));
     }
 }
 

@@ -75,7 +75,7 @@ impl Stream {
         let Some(mut consumer) = self.consumers.remove(&key) else {
             return;
         };
-        consumer.ring(effects);
+        consumer.wake_pulls(effects);
         self.consumer_keys.remove(&consumer.config.name);
         for filter in consumer.interest() {
             self.interest.remove(&filter, key);
@@ -101,7 +101,7 @@ impl Stream {
         }
         consumer.config = config;
         consumer.recount(&self.log);
-        consumer.ring(effects);
+        consumer.wake_pulls(effects);
         for filter in consumer.interest() {
             self.interest.insert(&filter, key, ());
         }
@@ -149,7 +149,7 @@ impl Stream {
                 consumer: consumer.config.name.as_str().into(),
                 sequence: delivery.sequence,
                 attempt: delivery.attempt,
-                pending: consumer.ahead,
+                pending: consumer.undelivered,
                 stored_at: self.clock.system_time(message.at),
             }),
             settle: None,

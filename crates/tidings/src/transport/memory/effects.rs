@@ -10,17 +10,17 @@ use super::alarm::Alarms;
 use crate::transport::Outgoing;
 
 /// Wakes the task that polls an inbox or a pull.
-pub(super) type Bell = Arc<AtomicWaker>;
+pub(super) type TaskWaker = Arc<AtomicWaker>;
 
-/// Bells to be rung. Most operations ring one or two, and allocate nothing for that.
-pub(super) type Bells = SmallVec<[Bell; 4]>;
+/// Wakers of those tasks. Most operations wake one or two, and allocate nothing for that.
+pub(super) type TaskWakers = SmallVec<[TaskWaker; 4]>;
 
 /// Effects of an operation, left to be done.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
-    /// To be rung once the broker's lock is let go: a waker is foreign code, and may well drop
+    /// To be woken once the broker's lock is let go: a waker is foreign code, and may well drop
     /// something that wants the lock.
-    pub(super) bells: Bells,
+    pub(super) wakers: TaskWakers,
     /// Messages of the broker itself: advisories and acks.
     pub(super) outbox: VecDeque<Outgoing>,
     /// Alarms for what is to happen later.

@@ -56,8 +56,8 @@ impl MemoryInbox {
         if lot.is_empty() {
             let mut queue = mailbox.queue();
             if queue.messages.is_empty() && queue.open {
-                // Under the lock of the queue: what is pushed after this look rings.
-                mailbox.bell.register(cx.waker());
+                // Under the lock of the queue: what is pushed after this look wakes.
+                mailbox.waker.register(cx.waker());
                 queue.waits = true;
                 return Poll::Pending;
             }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tidings_subject::matches;
 
-use super::effects::{Bell, Effects};
+use super::effects::{Effects, TaskWaker};
 use crate::header;
 use crate::lock::locked;
 use crate::subject::Subject;
@@ -24,14 +24,14 @@ pub(super) struct Mailbox {
     /// How many its owner has taken off the queue, to yield them.
     pub(super) held: AtomicUsize,
     pub(super) dropped: Dropped,
-    pub(super) bell: Bell,
+    pub(super) waker: TaskWaker,
 }
 
 #[derive(Debug)]
 pub(super) struct Queue {
     pub(super) messages: VecDeque<QueuedMessage>,
     pub(super) open: bool,
-    /// `true` if its owner waits for the bell.
+    /// `true` if its owner waits for the waker.
     pub(super) waits: bool,
 }
 
@@ -51,7 +51,7 @@ impl Mailbox {
             queue: Mutex::new(Queue { messages: VecDeque::new(), open: true, waits: false }),
             held: AtomicUsize::new(0),
             dropped: Dropped::default(),
-            bell: Bell::default(),
+            waker: TaskWaker::default(),
         }
     }
 
@@ -84,7 +84,7 @@ impl Mailbox {
         if queue.messages.len() + self.held.load(Ordering::Relaxed) < self.capacity {
             queue.messages.push_back(QueuedMessage { message, reply: reply.cloned() });
             if mem::take(&mut queue.waits) {
-                effects.bells.push(Arc::clone(&self.bell));
+                effects.wakers.push(Arc::clone(&self.waker));
             }
         } else {
             drop(queue);
@@ -95,6 +95,6 @@ impl Mailbox {
     /// Lets nothing more in: what is there is yielded, then the end.
     pub(super) fn close(&self, effects: &mut Effects) {
         self.queue().open = false;
-        effects.bells.push(Arc::clone(&self.bell));
+        effects.wakers.push(Arc::clone(&self.waker));
     }
 }

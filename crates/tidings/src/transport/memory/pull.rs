@@ -11,7 +11,7 @@ use tokio::task::coop;
 use super::api;
 use super::connection::Connection;
 use super::consumer::Acks;
-use super::effects::Bell;
+use super::effects::TaskWaker;
 use super::settle::MemorySettle;
 use crate::transport::{ApiError, Fault, Incoming, PollInto, Reach, Settle};
 
@@ -25,7 +25,7 @@ pub(crate) struct MemoryPull {
     pub(super) stream: u64,
     pub(super) consumer: u64,
     pub(super) acks: Acks,
-    pub(super) bell: Bell,
+    pub(super) waker: TaskWaker,
     pub(super) reach: Reach,
     /// The number of the delivery that it had last.
     pub(super) last: u64,
@@ -69,7 +69,7 @@ impl MemoryPull {
                 Some(_) => {}
                 None => {
                     if let Some(consumer) = stream.consumers.get_mut(&self.consumer) {
-                        consumer.park(self.key, self.last, &self.bell);
+                        consumer.park(self.key, self.last, &self.waker);
                     }
                 }
             }
@@ -87,8 +87,8 @@ impl PollInto for MemoryPull {
     ) -> Poll<Option<Result<(), Fault>>> {
         // A stream's whole history must not keep the other tasks from running.
         let coop = ready!(coop::poll_proceed(cx));
-        // Registered first: whatever happens after the look below rings.
-        self.bell.register(cx.waker());
+        // Registered first: whatever happens after the look below wakes.
+        self.waker.register(cx.waker());
         if self.ended {
             return Poll::Ready(None);
         }

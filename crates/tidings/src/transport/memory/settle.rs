@@ -121,7 +121,7 @@ impl Consumer {
                 let Some(pending) = self.pending.get(&sequence) else {
                     return;
                 };
-                advisory::naked(&self.about(), sequence, pending, effects);
+                advisory::nak(&self.about(), sequence, pending, effects);
                 if let Some(delay) = delay.filter(|delay| !delay.is_zero()) {
                     self.due.remove(&sequence);
                     self.set_deadline(sequence, after(now, delay));

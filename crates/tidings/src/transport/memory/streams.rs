@@ -45,9 +45,9 @@ impl Streams {
     }
 
     /// Has every waiting pull look again.
-    pub(super) fn ring(&mut self, effects: &mut Effects) {
+    pub(super) fn wake_pulls(&mut self, effects: &mut Effects) {
         let consumers = self.by_key.values_mut().flat_map(|stream| stream.consumers.values_mut());
-        consumers.for_each(|consumer| consumer.ring(effects));
+        consumers.for_each(|consumer| consumer.wake_pulls(effects));
     }
 
     pub(super) fn insert(&mut self, stream: Stream) {

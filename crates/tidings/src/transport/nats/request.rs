@@ -134,7 +134,7 @@ impl Nats {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Reply, Fault>> {
         // Who tells that it is late may not run while this does: then whoever asks looks.
-        if !self.is_at_home() {
+        if !self.is_on_own_runtime() {
             return Poll::Pending;
         }
         let subject = checked(&message.subject)?;

@@ -43,7 +43,7 @@ impl Nats {
         let which = self.which(&filter);
         let line = self.open(which).await?;
         let interest = Interest { filter, group: group.map(str::to_owned), only };
-        let (denied_before, made) = (line.denials.last(), line.supervisor.times_made());
+        let (denied_before, made) = (line.denials.last(), line.supervisor.connect_count());
         let subscriber = self.listen(which, &interest).await?;
         let capacity = capacity.unwrap_or(self.shared.capacity);
         let buffer = SubscriptionBuffer::new(interest, subscriber, capacity, (denied_before, made));

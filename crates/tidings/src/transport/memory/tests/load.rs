@@ -124,7 +124,7 @@ async fn the_count_of_what_is_pending_stays_right() {
         memory.connection.broker.with(|state, _| {
             let stream = state.streams.named("S").unwrap();
             for consumer in stream.consumers.values() {
-                let ahead = stream.log.from(0).filter(|(sequence, message)| {
+                let undelivered = stream.log.from(0).filter(|(sequence, message)| {
                     let selected = super::super::log::selects(
                         &consumer.config.filters,
                         message.subject.as_str(),
@@ -132,7 +132,7 @@ async fn the_count_of_what_is_pending_stays_right() {
                     selected
                         && (*sequence >= consumer.next || consumer.first_of_all.contains(sequence))
                 });
-                assert_eq!(consumer.ahead, ahead.count() as u64, "step {step}");
+                assert_eq!(consumer.undelivered, undelivered.count() as u64, "step {step}");
                 assert!(consumer.pending.keys().all(|s| stream.log.get(*s).is_some()));
                 assert!(consumer.first_of_all.iter().all(|s| stream.log.get(*s).is_some()));
                 let timed = consumer.pending.values().filter(|p| p.deadline.is_some()).count();

@@ -31,7 +31,7 @@ impl Breaks {
 }
 
 /// Says that the connection was lost again and again.
-pub(crate) fn say_of_breaks(times: u64) {
+pub(crate) fn warn_of_breaks(times: u64) {
     if times >= MANY_BREAKS && times.is_power_of_two() {
         tracing::error!(
             times,

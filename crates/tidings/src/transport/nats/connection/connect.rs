@@ -125,10 +125,10 @@ pub(crate) async fn connect(
             async move { back.next(&servers).await }
         })
         .event_callback(move |event| {
-            if ear.hear(&event) {
+            if ear.on_event(&event) {
                 log(|| report(&event, which));
             }
-            heard.hear(&event);
+            heard.on_event(&event);
             std::future::ready(())
         })
         .require_tls(options.require_tls);

@@ -18,7 +18,7 @@ pub(crate) struct EventListener {
 
 impl EventListener {
     /// Passes on what concerns others here; says whether there is more to say about it.
-    pub(crate) fn hear(&self, event: &Event) -> bool {
+    pub(crate) fn on_event(&self, event: &Event) -> bool {
         match event {
             Event::Connected => self.denials.forget(),
             Event::ServerError(ServerError::Other(text)) => {

@@ -37,7 +37,7 @@ impl Nats {
         }
         let shared = &self.shared;
         let opened = shared.listening.get_or_try_init(async || {
-            shared.main.supervisor.learn_where(&shared.main.client).await;
+            shared.main.supervisor.learn_server(&shared.main.client).await;
             let parts = (
                 shared.inbox_prefix.clone(),
                 Arc::clone(&shared.main.supervisor),
@@ -48,7 +48,7 @@ impl Nats {
                 shared.runtime.spawn(ServerConnection::listening(shared.access.clone(), parts));
             match AbortOnDropHandle::new(opening).await {
                 Ok(Ok(line)) => {
-                    shared.main.supervisor.goes_behind(&line.supervisor);
+                    shared.main.supervisor.reconnects_after(&line.supervisor);
                     Ok(line)
                 }
                 Ok(Err(fault)) => Err(fault.into_fault()),
@@ -75,7 +75,7 @@ impl Nats {
         };
         tokio::select! {
             () = seen => {}
-            () = self.line(which).supervisor.is_off() => {}
+            () = self.line(which).supervisor.disconnected() => {}
         }
     }
 
@@ -87,7 +87,7 @@ impl Nats {
         if let Some(listening) = self.shared.listening.get() {
             tokio::select! {
                 _ = listening.barrier(self.new_inbox(), within.saturating_sub(begun.elapsed())) => {}
-                () = listening.supervisor.is_off() => {}
+                () = listening.supervisor.disconnected() => {}
             }
         }
         Ok(())

@@ -133,7 +133,7 @@ impl Nats {
 
     /// A publish that was denied after its call had returned, once.
     pub(crate) fn denied(&self) -> Option<Denial> {
-        self.shared.main.denials.take_untold()
+        self.shared.main.denials.take_unreported()
     }
 
     /// Bounds what must find room in the client's channel: while the server is away, that is full

@@ -166,7 +166,7 @@ impl Denials {
     }
 
     /// A publish that was denied after its call had returned, once.
-    pub(crate) fn take_untold(&self) -> Option<Denial> {
+    pub(crate) fn take_unreported(&self) -> Option<Denial> {
         self.record().untold.take()
     }
 }
@@ -257,8 +257,8 @@ mod tests {
         assert!(denials.has_publish("a") && !denials.has_publish("b"));
         assert!(denials.publish_after(number, "a").is_some());
         assert!(denials.publish_after(denials.last(), "a").is_none());
-        assert_eq!(denials.take_untold(), Some(denied()));
-        assert_eq!(denials.take_untold(), None);
+        assert_eq!(denials.take_unreported(), Some(denied()));
+        assert_eq!(denials.take_unreported(), None);
         denials.settle("a", true);
         assert!(!denials.has_publish("a"));
         // The oldest is forgotten where there are too many.

@@ -45,7 +45,7 @@ impl Nats {
 
     /// Whether this runs where the client does, and so also whatever tells that an answer is late.
     #[inline]
-    pub(crate) fn is_at_home(&self) -> bool {
+    pub(crate) fn is_on_own_runtime(&self) -> bool {
         // One with threads of its own runs as long as it is there.
         self.shared.has_threads
             || Handle::try_current().is_ok_and(|here| here.id() == self.shared.home)

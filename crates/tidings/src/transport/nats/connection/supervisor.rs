@@ -20,7 +20,7 @@ use crate::backoff::Backoff;
 use crate::jitter::jittered;
 use crate::lock::locked;
 use crate::transport::Outage;
-use crate::transport::nats::connection::breaks::{Breaks, say_of_breaks};
+use crate::transport::nats::connection::breaks::{Breaks, warn_of_breaks};
 use crate::transport::nats::connection::disruption::Disruptions;
 use crate::user_code::log;
 
@@ -51,7 +51,7 @@ pub(crate) struct Supervisor {
     /// Counts the attempts that have ended, either way.
     tried: watch::Sender<u64>,
     /// Somebody waits for the next attempt.
-    hurry: Notify,
+    retry_now: Notify,
     /// The other connection of its bus.
     peer: Peer,
     /// Nobody wants it back.
@@ -95,7 +95,7 @@ impl Supervisor {
             turn: AtomicUsize::new(usize::from(Uuid::now_v7().as_bytes()[15])),
             at: Mutex::default(),
             tried: watch::Sender::new(0),
-            hurry: Notify::new(),
+            retry_now: Notify::new(),
             peer,
             cut: CancellationToken::new(),
             over: CancellationToken::new(),
@@ -103,7 +103,7 @@ impl Supervisor {
     }
 
     /// Learns on which server the client is, if nobody knows yet.
-    pub(crate) async fn learn_where(&self, client: &Client) {
+    pub(crate) async fn learn_server(&self, client: &Client) {
         if self.at().is_some() || self.outage().is_some() {
             return;
         }
@@ -120,7 +120,7 @@ impl Supervisor {
     }
 
     /// How often the connection was made.
-    pub(crate) fn times_made(&self) -> u64 {
+    pub(crate) fn connect_count(&self) -> u64 {
         *self.connected.borrow()
     }
 
@@ -134,7 +134,7 @@ impl Supervisor {
     }
 
     /// Resolves while there is no connection.
-    pub(crate) async fn is_off(&self) {
+    pub(crate) async fn disconnected(&self) {
         // The sender is here too: it is never gone.
         let _ = self.outage.subscribe().wait_for(Option::is_some).await;
     }
@@ -173,7 +173,7 @@ impl Supervisor {
     }
 
     /// Hears what the client tells of its connection.
-    pub(crate) fn hear(&self, event: &Event) {
+    pub(crate) fn on_event(&self, event: &Event) {
         match event {
             Event::Connected => {
                 self.attempts.store(0, Ordering::Relaxed);
@@ -188,13 +188,13 @@ impl Supervisor {
                 let said = self.last_words.send_replace(None);
                 let times = self.breaks().lost(said.is_some(), Instant::now());
                 match &self.peer {
-                    Peer::Listening(_) => say_of_breaks(times),
+                    Peer::Listening(_) => warn_of_breaks(times),
                     Peer::Main { disruptions, .. } => {
                         let mut disruptions = locked(disruptions);
                         disruptions.lost(said.is_some());
                     }
                 }
-                self.is_off_because(said.as_deref().unwrap_or("the connection was lost"));
+                self.set_outage(said.as_deref().unwrap_or("the connection was lost"));
             }
             Event::ServerError(error) => {
                 let said = match error {
@@ -209,14 +209,14 @@ impl Supervisor {
             Event::ClientError(ClientError::Other(text))
                 if is_refusal(text) && self.outage.borrow().is_some() =>
             {
-                self.is_off_because(text);
+                self.set_outage(text);
             }
             _ => {}
         }
     }
 
     /// A refusal is kept until the server takes the credentials, or says something else of them.
-    fn is_off_because(&self, said: &str) {
+    fn set_outage(&self, said: &str) {
         let said = said.to_owned();
         self.outage.send_if_modified(|outage| {
             let now = match outage {
@@ -239,10 +239,10 @@ impl Supervisor {
         }
         let attempt = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
         if let Some(said) = servers.iter().find_map(|server| server.last_error.as_deref()) {
-            self.is_off_because(said);
+            self.set_outage(said);
         }
         self.tried.send_modify(|count| *count += 1);
-        self.say_of_attempts(attempt);
+        self.warn_of_attempts(attempt);
         // The first one is asked for; a lost connection is not made again by all at once.
         let wait = if was_made || attempt > 1 { delay(attempt) } else { Duration::ZERO };
         tokio::select! {
@@ -254,12 +254,12 @@ impl Supervisor {
             () = async {
                 tokio::select! {
                     () = tokio::time::sleep(wait) => {}
-                    () = self.hurry.notified() => {}
+                    () = self.retry_now.notified() => {}
                 }
-                self.let_the_other_go_first().await;
+                self.wait_for_peer().await;
             } => {}
         }
-        let server = self.where_the_other_is(servers, attempt).or_else(|| {
+        let server = self.peer_server(servers, attempt).or_else(|| {
             let turn = self.turn.fetch_add(1, Ordering::Relaxed);
             servers.get(turn % servers.len().max(1))
         })?;
@@ -267,7 +267,7 @@ impl Supervisor {
         Some(ReconnectToServer { addr: server.addr.clone(), delay: Some(Duration::ZERO) })
     }
 
-    fn say_of_attempts(&self, attempt: usize) {
+    fn warn_of_attempts(&self, attempt: usize) {
         let is_listening = matches!(self.peer, Peer::Main { .. });
         if !is_listening || attempt < DEAF || !attempt.is_power_of_two() {
             return;
@@ -320,22 +320,22 @@ mod tests {
         let supervisor = Supervisor::main();
         let error = |text: &str| Event::ClientError(ClientError::Other(text.to_owned()));
         let revoked = "User Authentication Revoked".to_owned();
-        supervisor.hear(&Event::Connected);
-        supervisor.hear(&error("authorization violation"));
+        supervisor.on_event(&Event::Connected);
+        supervisor.on_event(&error("authorization violation"));
         assert_eq!(supervisor.outage(), None, "there is a connection");
-        supervisor.hear(&Event::ServerError(ServerError::Other(revoked.clone())));
+        supervisor.on_event(&Event::ServerError(ServerError::Other(revoked.clone())));
         assert_eq!(supervisor.outage(), None, "it is there as long as it is");
-        supervisor.hear(&Event::Disconnected);
+        supervisor.on_event(&Event::Disconnected);
         assert_eq!(supervisor.outage(), Some(Outage::Refused { said: revoked.clone() }));
-        supervisor.hear(&error("IO error"));
+        supervisor.on_event(&error("IO error"));
         assert_eq!(supervisor.outage(), Some(Outage::Refused { said: revoked }));
-        supervisor.hear(&Event::Connected);
+        supervisor.on_event(&Event::Connected);
         assert_eq!(supervisor.outage(), None);
-        supervisor.hear(&Event::Disconnected);
-        supervisor.is_off_because("IO error: Connection refused");
+        supervisor.on_event(&Event::Disconnected);
+        supervisor.set_outage("IO error: Connection refused");
         let said = "IO error: Connection refused".to_owned();
         assert_eq!(supervisor.outage(), Some(Outage::Away { said }));
-        supervisor.hear(&error("authorization violation"));
+        supervisor.on_event(&error("authorization violation"));
         let said = "authorization violation".to_owned();
         assert_eq!(supervisor.outage(), Some(Outage::Refused { said }));
     }

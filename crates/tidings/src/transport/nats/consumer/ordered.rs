@@ -173,7 +173,7 @@ impl NatsOrdered {
     }
 
     /// What the consumer reports; `None` if another one takes its place.
-    fn heed(&mut self, fault: Fault) -> Option<Fault> {
+    fn handle_fault(&mut self, fault: Fault) -> Option<Fault> {
         match fault {
             Fault::Closed => {
                 self.ended = true;
@@ -268,7 +268,7 @@ impl Stream for NatsOrdered {
                     Next::Missing => this.make(),
                 },
                 Poll::Ready(Some(Err(fault))) => {
-                    if let Some(fault) = this.heed(fault) {
+                    if let Some(fault) = this.handle_fault(fault) {
                         return Poll::Ready(Some(Err(fault)));
                     }
                 }

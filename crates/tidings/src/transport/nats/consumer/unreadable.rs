@@ -45,7 +45,7 @@ struct Position {
 impl Nats {
     /// Looks through what a durable consumer has delivered and nobody has settled, behind the
     /// message `looked`.
-    pub(crate) async fn look_through(
+    pub(crate) async fn scan_unsettled(
         &self,
         stream: &str,
         deliverer: &Arc<Deliverer>,

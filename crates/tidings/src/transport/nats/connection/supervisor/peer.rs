@@ -15,7 +15,7 @@ const FIRST_GOES: Duration = Duration::from_secs(2);
 
 impl Supervisor {
     /// From now on this connection is made again behind that one.
-    pub(crate) fn goes_behind(&self, listening: &Arc<Self>) {
+    pub(crate) fn reconnects_after(&self, listening: &Arc<Self>) {
         if let Peer::Listening(cell) = &self.peer {
             // There is one for each bus.
             let _ = cell.set(Arc::clone(listening));
@@ -23,20 +23,20 @@ impl Supervisor {
     }
 
     /// Waits until the connection that listens was tried once more, where that is lost, too.
-    pub(super) async fn let_the_other_go_first(&self) {
+    pub(super) async fn wait_for_peer(&self) {
         let Peer::Listening(listening) = &self.peer else { return };
         let Some(listening) = listening.get().filter(|other| other.outage().is_some()) else {
             return;
         };
         let mut tried = listening.tried.subscribe();
         tried.mark_unchanged();
-        listening.hurry.notify_one();
+        listening.retry_now.notify_one();
         let _ = timeout(FIRST_GOES, tried.changed()).await;
     }
 
     /// The server of the bus's other connection, while there is that. Each second attempt goes
     /// elsewhere, if this one can't be had there.
-    pub(super) fn where_the_other_is<'a>(
+    pub(super) fn peer_server<'a>(
         &self,
         servers: &'a [Server],
         attempt: usize,
@@ -56,7 +56,7 @@ impl Supervisor {
     pub(super) fn is_back(&self) {
         let Peer::Main { main, disruptions } = &self.peer else { return };
         let Some(main) = main.upgrade() else { return };
-        let (held, made) = (main.outage().is_none(), main.times_made());
+        let (held, made) = (main.outage().is_none(), main.connect_count());
         let mut disruptions = locked(disruptions);
         if let Some(said) = disruptions.back(held, made, Instant::now()) {
             let server = self.at().as_ref().map(|at| at.as_url_str().to_owned());

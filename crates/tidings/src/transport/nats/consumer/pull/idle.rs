@@ -54,7 +54,7 @@ impl Idle {
 
     /// Something has come.
     #[inline]
-    pub(super) fn stir(&mut self) {
+    pub(super) fn record_arrival(&mut self) {
         if self.timed == Timed::Idle {
             self.timed = Timed::Stirred;
         }
@@ -64,13 +64,13 @@ impl Idle {
     #[inline]
     pub(super) fn deliver(&mut self) {
         self.heartbeats = self.heartbeats.saturating_sub(1);
-        self.stir();
+        self.record_arrival();
     }
 
     /// Heartbeats come until so many messages have come; with 0 none come.
     pub(super) fn listen(&mut self, messages: usize) {
         self.heartbeats = messages;
-        self.stir();
+        self.record_arrival();
     }
 
     /// Nothing is to come until something is asked for again.
@@ -136,7 +136,7 @@ mod tests {
         for _ in 0..5 {
             let wait = tokio::time::timeout(Duration::from_secs(10), broken(&mut idle));
             assert!(wait.await.is_err());
-            idle.stir();
+            idle.record_arrival();
         }
         assert_eq!(broken(&mut idle).await, (Broken::TooLong, 11));
     }
@@ -160,7 +160,7 @@ mod tests {
         let mut idle = Idle::new();
         idle.listen(3);
         idle.pause(Duration::from_secs(7));
-        idle.stir();
+        idle.record_arrival();
         idle.listen(0);
         assert!(idle.is_paused());
         assert_eq!(broken(&mut idle).await, (Broken::Pause, 7));

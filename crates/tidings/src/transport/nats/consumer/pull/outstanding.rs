@@ -38,7 +38,7 @@ impl Outstanding {
 
     /// One has come.
     #[inline]
-    pub(super) fn come(&mut self) {
+    pub(super) fn received(&mut self) {
         self.gone += u64::from(self.gone < self.asked);
     }
 
@@ -76,14 +76,14 @@ mod tests {
         outstanding.ask(10, Instant::now());
         tokio::time::advance(Duration::from_secs(20)).await;
         outstanding.ask(5, Instant::now());
-        outstanding.come();
+        outstanding.received();
         assert_eq!(outstanding.messages(), 14);
         tokio::time::advance(Duration::from_secs(12)).await;
         outstanding.pass(Instant::now());
         assert_eq!(outstanding.messages(), 5, "nobody has said that the first has ended");
         outstanding.end(9);
         assert_eq!(outstanding.messages(), 0);
-        outstanding.come();
+        outstanding.received();
         assert_eq!(outstanding.messages(), 0);
     }
 
@@ -92,8 +92,8 @@ mod tests {
         let mut outstanding = Outstanding::default();
         for _ in 0..1000 {
             outstanding.ask(2, Instant::now());
-            outstanding.come();
-            outstanding.come();
+            outstanding.received();
+            outstanding.received();
             outstanding.pass(Instant::now());
         }
         assert_eq!((outstanding.messages(), outstanding.requests.len()), (0, 0));

@@ -29,18 +29,18 @@ impl NatsPull {
                     return None;
                 };
                 self.idle.deliver();
-                self.outstanding.come();
+                self.outstanding.received();
                 self.incoming(message, (receipt, number), into);
                 Some(Ok(()))
             }
-            Some(status) => self.heed(status).map(Err),
+            Some(status) => self.handle_status(status).map(Err),
         }
     }
 
     /// Takes the server's word on a request; gives its meaning for whoever waits for messages.
     #[cold]
-    fn heed(&mut self, status: PullStatus) -> Option<Fault> {
-        self.idle.stir();
+    fn handle_status(&mut self, status: PullStatus) -> Option<Fault> {
+        self.idle.record_arrival();
         self.pass(Instant::now());
         match status {
             PullStatus::Heartbeat => {

@@ -41,7 +41,7 @@ impl UnreadableScan {
         let (deliverer, stream) = (Arc::clone(&self.deliverer), self.stream.clone());
         let readable = self.readable;
         self.looking = Some(Box::pin(async move {
-            deliverer.nats.look_through(&stream, &deliverer, readable).await
+            deliverer.nats.scan_unsettled(&stream, &deliverer, readable).await
         }));
     }
 
@@ -56,13 +56,13 @@ impl UnreadableScan {
             && let Poll::Ready(look) = looking.poll_unpin(cx)
         {
             self.looking = None;
-            self.heed(look);
+            self.record_result(look);
         }
         self.found.pop_front()
     }
 
     /// What a look has found is told, each time until it is settled.
-    fn heed(&mut self, look: Result<Look, Fault>) {
+    fn record_result(&mut self, look: Result<Look, Fault>) {
         match look {
             Ok(look) => {
                 let first = look.found.first().map(|unreadable| unreadable.message.sequence);

@@ -147,7 +147,7 @@ impl SubscriptionBuffer {
 
     /// Moves what has arrived into the queue, as far as there is room.
     fn take_all(&self) {
-        // Before the look: what comes after it rings again.
+        // Before the look: what comes after it wakes again.
         self.wakers.rang.store(false, Ordering::Release);
         let mut state = self.state();
         while let Some(source) = &mut state.source {
