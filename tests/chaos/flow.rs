@@ -22,7 +22,7 @@ use tidings_tests::Chance;
 /// How many copies of the registry run.
 const COPIES: usize = 2;
 /// How long nothing may happen.
-const PATIENCE: Duration = Duration::from_secs(90);
+const TIMEOUT: Duration = Duration::from_secs(90);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 /// The longest time for which a server is away.
 const OUTAGE_MILLIS: u64 = 1500;
@@ -142,7 +142,7 @@ async fn provision(environment: &Environment) -> Result<()> {
 impl Flow {
     /// Hears the next thing that is said.
     async fn next(&mut self, what: &str) -> Result<()> {
-        let said = timeout_at(Instant::now() + PATIENCE, self.workers.said()).await;
+        let said = timeout_at(Instant::now() + TIMEOUT, self.workers.said()).await;
         let (place, line) = said.with_context(|| {
             format!("nothing happens any more; {} heard of, until {what}", self.heard.of.len())
         })??;
@@ -209,7 +209,7 @@ impl Flow {
     /// Waits until every event has its end, and ends the workers in good order.
     async fn settle(&mut self, jetstream: &jetstream::Context) -> Result<()> {
         let mut looks = interval(BETWEEN_LOOKS);
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             tokio::select! {
                 said = self.workers.said() => {

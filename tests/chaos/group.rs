@@ -20,7 +20,7 @@ const MEMBERS: usize = 3;
 /// How many may be on the way: far fewer than a subscription holds.
 const ON_THE_WAY: usize = 8192;
 /// How long nothing may come: who is stopped has been waited for by then.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A core event: nobody keeps it, and it comes once or never.
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
@@ -104,7 +104,7 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     let mut handled = 0;
     while let Some(at) = changes.pop_front() {
         // What it gives holds a lock that who counts would wait for.
-        let reached = timeout(PATIENCE, count.wait_for(|count| *count >= at)).await.map(drop);
+        let reached = timeout(TIMEOUT, count.wait_for(|count| *count >= at)).await.map(drop);
         if reached.is_err() {
             break;
         }
@@ -118,7 +118,7 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
             members.push(Member::join(&url, &seen).await?);
         }
     }
-    let all = timeout(PATIENCE * 6, progress(&seen, options.events)).await.unwrap_or(false);
+    let all = timeout(TIMEOUT * 6, progress(&seen, options.events)).await.unwrap_or(false);
     for member in members {
         handled += member.leave().await?;
     }
@@ -135,7 +135,7 @@ async fn progress(seen: &Seen, events: u32) -> bool {
         if known == events {
             return true;
         }
-        if timeout(PATIENCE, count.changed()).await.is_err() {
+        if timeout(TIMEOUT, count.changed()).await.is_err() {
             return false;
         }
     }

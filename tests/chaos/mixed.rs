@@ -32,7 +32,7 @@ const MEMBERS: usize = 4;
 const ON_THE_WAY: usize = 256;
 /// How long nothing may be handled. A message that an instance does not know, and a lost ack, wait
 /// for some seconds.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 /// How long it takes until every instance has seen what the others asked of the consumer.
 const LOOKED_WITHIN: Duration = Duration::from_secs(12);
 /// How many events each instance has to handle alone in the end.
@@ -114,7 +114,7 @@ impl Mixed {
     /// Publishes these events, and never more than may be on the way.
     async fn publish(&self, numbers: std::ops::Range<u32>) -> Result<()> {
         for number in numbers {
-            let room = timeout(PATIENCE, self.room.acquire()).await;
+            let room = timeout(TIMEOUT, self.room.acquire()).await;
             let room = room.with_context(|| {
                 format!("nothing is handled any more: {}", self.record.left(number))
             })?;
@@ -127,7 +127,7 @@ impl Mixed {
 
     /// Waits until each event below `end` is handled.
     async fn all_handled(&self, end: u32) -> Result<()> {
-        let all = timeout(PATIENCE, self.record.handled(end)).await;
+        let all = timeout(TIMEOUT, self.record.handled(end)).await;
         all.with_context(|| format!("not all is handled: {}", self.record.left(end)))
     }
 
@@ -140,7 +140,7 @@ impl Mixed {
                 instance.pause(other != place)?;
             }
             let instance = &self.instances[place];
-            timeout(PATIENCE, instance.runs()).await.with_context(|| {
+            timeout(TIMEOUT, instance.runs()).await.with_context(|| {
                 format!("instance {place} does not run again: {:?}", instance.status())
             })?;
             for _ in 0..ALONE {

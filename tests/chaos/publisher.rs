@@ -15,9 +15,9 @@ use crate::event::{Begun, Fate, Scrawled};
 use crate::option::Options;
 
 const TASKS: usize = 48;
-/// Every so manieth event is published without patience, so that some end unconfirmed.
-const HASTY: u32 = 4;
-const HASTE: Duration = Duration::from_millis(300);
+/// Every so manieth event is published with a short timeout, so that some end unconfirmed.
+const SHORT_EVERY: u32 = 4;
+const SHORT_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// What publishing gave.
 #[derive(Debug, Default)]
@@ -39,12 +39,13 @@ pub(crate) async fn publish(
     room: Arc<Semaphore>,
 ) -> Result<Published> {
     let connect = || Bus::builder().servers(url.split(','));
-    let patient = connect().publish_timeout(Duration::from_secs(30)).connect().await?;
-    let hasty = connect().publish_timeout(HASTE).ack_timeout(HASTE / 3).connect().await?;
+    let long = connect().publish_timeout(Duration::from_secs(30)).connect().await?;
+    let short =
+        connect().publish_timeout(SHORT_TIMEOUT).ack_timeout(SHORT_TIMEOUT / 3).connect().await?;
     let next = Arc::new(AtomicU32::new(0));
     let mut tasks = JoinSet::new();
     for _ in 0..TASKS {
-        let (patient, hasty, next) = (patient.clone(), hasty.clone(), Arc::clone(&next));
+        let (long, short, next) = (long.clone(), short.clone(), Arc::clone(&next));
         let (room, options) = (Arc::clone(&room), options.clone());
         tasks.spawn(async move {
             let mut published = Published::default();
@@ -57,7 +58,7 @@ pub(crate) async fn publish(
                 if fate.is_legible() {
                     room.acquire().await?.forget();
                 }
-                let bus = if number % HASTY == 0 { &hasty } else { &patient };
+                let bus = if number % SHORT_EVERY == 0 { &short } else { &long };
                 let acked = published.enter(number, publish_one(bus, number, fate).await)?;
                 if fate.is_legible() && !acked {
                     room.add_permits(1);

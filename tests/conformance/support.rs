@@ -2,7 +2,7 @@
 
 pub(crate) mod condition;
 pub(crate) mod env;
-pub(crate) mod ledger;
+pub(crate) mod handler_log;
 pub(crate) mod message;
 pub(crate) mod script;
 pub(crate) mod shop;

@@ -115,13 +115,13 @@ async fn a_closed_port_is_an_error_at_once_that_names_it() {
 #[tokio::test]
 async fn a_server_that_says_nothing_is_an_error_after_the_timeout() {
     let (_listener, url) = silent_port().await;
-    let (begun, patience) = (Instant::now(), Duration::from_millis(300));
-    let error = fails(Bus::builder().server(&url).connect_timeout(patience), &[]).await;
+    let (begun, limit) = (Instant::now(), Duration::from_millis(300));
+    let error = fails(Bus::builder().server(&url).connect_timeout(limit), &[]).await;
     let took = begun.elapsed();
-    assert!((patience..patience * 5).contains(&took), "{took:?}");
+    assert!((limit..limit * 5).contains(&took), "{took:?}");
     match &error {
         ConnectError::Timeout { servers, waited } => {
-            assert_eq!((servers, *waited), (&url, patience));
+            assert_eq!((servers, *waited), (&url, limit));
         }
         other => panic!("{other:?}"),
     }

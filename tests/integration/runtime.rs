@@ -9,7 +9,7 @@ use tidings_tests::Server;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, timeout};
 
-const PATIENCE: Duration = Duration::from_millis(600);
+const TIMEOUT: Duration = Duration::from_millis(600);
 /// How much later something may end than it was to, on a busy machine.
 const SLACK: Duration = Duration::from_secs(3);
 
@@ -41,8 +41,8 @@ fn runtime() -> Runtime {
 fn bus_on(runtime: &Runtime, server: &Server) -> Bus {
     runtime.block_on(async {
         let builder = Bus::builder().server(server.url());
-        let builder = builder.request_timeout(PATIENCE).publish_timeout(PATIENCE);
-        let bus = builder.ack_timeout(PATIENCE / 3).connect().await.unwrap();
+        let builder = builder.request_timeout(TIMEOUT).publish_timeout(TIMEOUT);
+        let bus = builder.ack_timeout(TIMEOUT / 3).connect().await.unwrap();
         bus.provision::<Bikes>().await.unwrap();
         bus.publish(&Rented { number: 0 }).await.unwrap();
         bus
@@ -50,7 +50,7 @@ fn bus_on(runtime: &Runtime, server: &Server) -> Bus {
 }
 
 async fn in_time<F: IntoFuture>(future: F) -> F::Output {
-    timeout(PATIENCE + SLACK, future).await.expect("it ends in its time")
+    timeout(TIMEOUT + SLACK, future).await.expect("it ends in its time")
 }
 
 /// Each way to use it, also one after the other.
@@ -92,7 +92,7 @@ async fn a_bus_whose_runtime_has_ended_says_so_at_once() {
         assert!(gone(&error), "{error:?}");
         let error = in_time(bus.replay::<Rented>(DeliverFrom::Beginning)).await.unwrap_err();
         assert!(gone(&error), "{error:?}");
-        let error = in_time(bus.discover(PATIENCE)).await.unwrap_err();
+        let error = in_time(bus.discover(TIMEOUT)).await.unwrap_err();
         assert!(gone(&error), "{error:?}");
         let error = in_time(bus.flush()).await.unwrap_err();
         assert!(matches!(error, CloseError::Disconnected(Outage::RuntimeEnded)), "{error:?}");
@@ -121,7 +121,7 @@ async fn a_bus_whose_runtime_has_ended_says_so_at_once() {
         let error = in_time(bus.provision::<Bikes>()).await.unwrap_err().to_string();
         assert!(error.contains("runtime"), "{error}");
     }
-    assert!(begun.elapsed() < PATIENCE + SLACK, "nothing is waited for: {:?}", begun.elapsed());
+    assert!(begun.elapsed() < TIMEOUT + SLACK, "nothing is waited for: {:?}", begun.elapsed());
     in_time(bus.close()).await.unwrap_err();
 }
 

@@ -3,11 +3,11 @@
 mod allocation;
 mod core_publish;
 mod core_receive;
-mod course;
 mod memory_handle;
 mod processor;
 mod report;
 mod request;
+mod round;
 mod row;
 mod sample;
 mod stream_consume;
@@ -23,7 +23,7 @@ use anyhow::{Context as _, Result};
 pub use allocation::{Allocations, count};
 pub use report::Report;
 
-use crate::ground::Ground;
+use crate::environment::Environment;
 
 /// What to compare, and how long.
 #[derive(Debug, Clone, clap::Args)]
@@ -76,11 +76,11 @@ pub fn run(options: &Options) -> Result<bool> {
     let allocations =
         if options.no_allocations { Allocations::default() } else { allocation::counted(&rows)? };
     let runtime = tokio::runtime::Runtime::new()?;
-    let ground = Arc::new(runtime.block_on(Ground::start())?);
+    let environment = Arc::new(runtime.block_on(Environment::start())?);
     let mut report = Report::new(options.rounds, options.scale);
     for row in rows {
         eprintln!("{} …", row.name);
-        let rounds = course::run(&runtime, &ground, row, options)
+        let rounds = round::run(&runtime, &environment, row, options)
             .with_context(|| format!("the row `{}`", row.name))?;
         report.add(row, &rounds, allocations.of(row.name));
     }

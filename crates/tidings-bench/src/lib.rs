@@ -3,19 +3,19 @@
 //! `compare` runs each row of a table twice in turns, raw and ours; `soak` runs at full speed for
 //! minutes and watches memory.
 
-mod beside;
+mod background;
 pub mod compare;
+mod environment;
 pub mod event;
-mod flood;
-mod ground;
 mod handler;
 mod lap;
 mod meter;
 mod responder;
 pub mod soak;
-mod taker;
-mod window;
+mod windowed_publisher;
 mod wire;
+mod wire_consumer;
+mod wire_publisher;
 
 use std::process::ExitCode;
 

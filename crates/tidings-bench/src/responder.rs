@@ -9,8 +9,8 @@ use futures_util::StreamExt as _;
 use tidings::Message;
 use tokio::sync::oneshot;
 
+use crate::environment::barrier;
 use crate::event::{Order, Price, PriceOrder};
-use crate::ground::barrier;
 
 /// Starts it; when this returns it listens. It answers until the process ends, and always the
 /// same: what it would do with a request is nothing that is measured.

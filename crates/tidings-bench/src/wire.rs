@@ -10,13 +10,13 @@ const BUFFER: usize = 64 * 1024;
 
 /// A connection in the client protocol of NATS.
 #[derive(Debug)]
-pub(crate) struct Wire {
+pub(crate) struct WireConnection {
     socket: TcpStream,
     lines: BufReader<TcpStream>,
     line: String,
 }
 
-impl Wire {
+impl WireConnection {
     pub(crate) fn connect(url: &str) -> Result<Self> {
         let address = url.strip_prefix("nats://").context("no address of a server")?;
         let socket = TcpStream::connect(address)?;

@@ -9,7 +9,7 @@ use tidings_tests::eventually;
 use tokio::time::sleep;
 
 use super::version::{CONSUMER, Shop, Version};
-use super::{MEMBERS, Mixed, PATIENCE};
+use super::{MEMBERS, Mixed, TIMEOUT};
 use tidings_tests::Chance;
 
 /// For how long a wire loses what is said, at least and at most.
@@ -143,7 +143,7 @@ impl Mixed {
         let stream = self.jetstream.get_stream(Shop::NAME).await?;
         // One that was deleted is made again by whoever reads it.
         let there = || stream.get_consumer::<consumer::pull::Config>(CONSUMER);
-        let found = eventually(PATIENCE, "the consumer is there", there).await;
+        let found = eventually(TIMEOUT, "the consumer is there", there).await;
         let config = found.cached_info().config.clone();
         let mut config = consumer::pull::Config::try_from_consumer_config(config)
             .map_err(|error| anyhow!("not what a route reads: {error}"))?;

@@ -174,12 +174,12 @@ async fn nobody_there_is_known_at_once(env: Env) {
 
 async fn a_slow_handler_times_out(env: Env) {
     let running = warehouse(&env.bus()).await;
-    let (bus, patience) = (env.bus(), Duration::from_millis(200));
+    let (bus, limit) = (env.bus(), Duration::from_millis(200));
     let ask = Check { quantity: 1000 };
-    let error = bus.message(&ask).timeout(patience).request().await.unwrap_err();
+    let error = bus.message(&ask).timeout(limit).request().await.unwrap_err();
     match error {
         RequestError::Timeout { subject, waited, .. } => {
-            assert_eq!((subject.as_str(), waited), ("stock.check", patience));
+            assert_eq!((subject.as_str(), waited), ("stock.check", limit));
         }
         other => panic!("{other:?}"),
     }

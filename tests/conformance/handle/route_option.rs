@@ -22,7 +22,7 @@ scenarios! {
         what_may_last_for_ever_does,
         the_longest_time_ends_no_route,
         a_pause_that_no_server_can_read_is_refused,
-        a_bus_has_the_patience_that_it_was_given;
+        a_bus_has_the_timeouts_that_it_was_given;
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -202,19 +202,19 @@ async fn a_pause_that_no_server_can_read_is_refused(env: Env) {
 }
 
 /// Whatever the bus stands on.
-async fn a_bus_has_the_patience_that_it_was_given(env: Env) {
-    let patience = Duration::from_millis(300);
+async fn a_bus_has_the_timeouts_that_it_was_given(env: Env) {
+    let limit = Duration::from_millis(300);
     let bus = env
         .bus_with_options(|bus| {
-            let bus = bus.publish_timeout(patience).ack_timeout(patience / 3);
-            bus.request_timeout(patience).subscription_capacity(3)
+            let bus = bus.publish_timeout(limit).ack_timeout(limit / 3);
+            bus.request_timeout(limit).subscription_capacity(3)
         })
         .await;
     let hangs = |_: Check, _: Context| std::future::pending();
     let running = Registry::new("shop").handle::<Check>(hangs).start(&bus).await.unwrap();
     let error = soon(bus.request(&Check { quantity: 1 })).await.unwrap_err();
     let RequestError::Timeout { waited, .. } = error else { panic!("{error:?}") };
-    assert_eq!(waited, patience);
+    assert_eq!(waited, limit);
     soon(running.shutdown_within(Duration::ZERO)).await;
     // Somebody takes the event who answers nothing, and keeps no stream.
     let mut live = bus.subscribe::<Switched>().await.unwrap();

@@ -6,7 +6,7 @@ use tidings_tests::eventually;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::env::{BY_AND_BY, Env, SOON, within};
-use crate::support::ledger::Ledger;
+use crate::support::handler_log::HandlerLog;
 use crate::support::message::{Parcels, Sent, sent};
 
 scenarios! {
@@ -30,9 +30,9 @@ async fn publish(bus: Bus, first: u64, end: CancellationToken) -> usize {
 
 async fn registries_come_and_go_and_nothing_is_lost_or_doubled(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
-    let (ledger, end) = (Ledger::default(), CancellationToken::new());
+    let (log, end) = (HandlerLog::default(), CancellationToken::new());
     let start = || {
-        let route = Route::of::<Sent>(ledger.handler("one")).concurrency(8);
+        let route = Route::of::<Sent>(log.handler("one")).concurrency(8);
         Registry::new("shop").route(route).start(&bus)
     };
     let mut publishing = Vec::new();
@@ -42,7 +42,7 @@ async fn registries_come_and_go_and_nothing_is_lost_or_doubled(env: Env) {
     }
     for generation in 1..=GENERATIONS {
         let running = start().await.unwrap();
-        ledger.wait_for(generation * 100, generation * 100).await;
+        log.wait_for(generation * 100, generation * 100).await;
         if generation % 2 == 0 {
             let report = running.shutdown().await.remove(0);
             assert_eq!((report.failed, report.aborted), (0, 0));
@@ -55,10 +55,10 @@ async fn registries_come_and_go_and_nothing_is_lost_or_doubled(env: Env) {
     let published = within(BY_AND_BY, join_all(publishing)).await;
     let published = published.into_iter().map(Result::unwrap).sum();
     let running = start().await.unwrap();
-    ledger.wait_for(published, published).await;
+    log.wait_for(published, published).await;
     running.shutdown().await;
 
-    let entries = ledger.entries();
+    let entries = log.entries();
     assert_eq!(entries.len(), published);
     assert!(entries.values().all(|by| by.len() == 1), "each once: {entries:?}");
     eventually(SOON, "all of them to be settled", || async {

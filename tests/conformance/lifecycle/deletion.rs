@@ -9,7 +9,7 @@ use tidings_tests::eventually;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::support::env::{BY_AND_BY, Env, SHORT, SOON, next, soon, within};
-use crate::support::ledger::Ledger;
+use crate::support::handler_log::HandlerLog;
 use crate::support::message::{Parcels, Sent, sent};
 use crate::support::script::{Calls, Step, script};
 
@@ -28,15 +28,15 @@ scenarios! {
 }
 
 async fn a_route_comes_back_after_its_consumer_was_deleted(env: Env) {
-    let (bus, ledger) = (env.bus(), Ledger::default());
+    let (bus, log) = (env.bus(), HandlerLog::default());
     let running =
-        Registry::new("shop").handle::<Sent>(ledger.handler("one")).start(&bus).await.unwrap();
+        Registry::new("shop").handle::<Sent>(log.handler("one")).start(&bus).await.unwrap();
     bus.publish_all((1..=10).map(sent)).await.unwrap();
-    ledger.wait_for(10, 10).await;
+    log.wait_for(10, 10).await;
     bus.stream::<Parcels>().delete_consumer("shop-parcels_sent").await.unwrap();
     bus.publish_all((11..=20).map(sent)).await.unwrap();
     // It goes on behind what it has settled: nothing is lost, and nothing is handled once more.
-    ledger.wait_for(20, 20).await;
+    log.wait_for(20, 20).await;
     let state = bus.stream::<Parcels>().consumer_state("shop-parcels_sent").await.unwrap();
     assert_eq!((state.delivered, state.pending), (10, 0));
     assert_eq!(running.shutdown().await[0].handled, 20);
@@ -100,14 +100,14 @@ async fn a_batch_comes_back_after_its_consumer_was_deleted(env: Env) {
 }
 
 async fn acks_of_many_come_back_after_their_consumer_was_deleted(env: Env) {
-    let (bus, ledger) = (env.bus(), Ledger::default());
-    let route = Route::of::<Sent>(ledger.handler("one")).concurrency(1).ack_every(4);
+    let (bus, log) = (env.bus(), HandlerLog::default());
+    let route = Route::of::<Sent>(log.handler("one")).concurrency(1).ack_every(4);
     let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
     bus.publish_all((1..=10).map(sent)).await.unwrap();
-    ledger.wait_for(10, 10).await;
+    log.wait_for(10, 10).await;
     bus.stream::<Parcels>().delete_consumer("shop-parcels_sent").await.unwrap();
     bus.publish_all((11..=20).map(sent)).await.unwrap();
-    ledger.wait_for(20, 20).await;
+    log.wait_for(20, 20).await;
     let settled = async || {
         let state = bus.stream::<Parcels>().consumer_state("shop-parcels_sent").await;
         state.unwrap().ack_pending == 0
@@ -117,22 +117,22 @@ async fn acks_of_many_come_back_after_their_consumer_was_deleted(env: Env) {
 }
 
 async fn two_instances_go_on_behind_what_both_have_settled(env: Env) {
-    let ledger = Ledger::default();
+    let log = HandlerLog::default();
     let (bus, other) = (env.bus(), env.another_bus().await);
     let registry =
-        |name| Registry::new("shop").route(Route::of::<Sent>(ledger.handler(name)).prefetch(1));
+        |name| Registry::new("shop").route(Route::of::<Sent>(log.handler(name)).prefetch(1));
     let one = registry("one").start(&bus).await.unwrap();
     let two = registry("two").start(&other).await.unwrap();
     bus.publish_all((1..=200).map(sent)).await.unwrap();
-    ledger.wait_for(200, 200).await;
+    log.wait_for(200, 200).await;
     // Each knows its part; what all have settled only the server does, which is asked within that.
     tokio::time::sleep(Duration::from_secs(1)).await;
     bus.stream::<Parcels>().delete_consumer("shop-parcels_sent").await.unwrap();
     bus.publish_all((201..=220).map(sent)).await.unwrap();
-    ledger.wait_for(220, 220).await;
+    log.wait_for(220, 220).await;
     one.shutdown().await;
     two.shutdown().await;
-    assert_eq!(ledger.entries().values().map(Vec::len).sum::<usize>(), 220);
+    assert_eq!(log.entries().values().map(Vec::len).sum::<usize>(), 220);
 }
 
 /// Its messages are gone once they are settled.
@@ -192,17 +192,17 @@ async fn a_route_comes_back_whose_consumer_was_deleted_while_it_was_busy(env: En
 }
 
 async fn a_route_comes_back_after_its_stream_was_deleted(env: Env) {
-    let (bus, ledger) = (env.bus(), Ledger::default());
+    let (bus, log) = (env.bus(), HandlerLog::default());
     let running =
-        Registry::new("shop").handle::<Sent>(ledger.handler("one")).start(&bus).await.unwrap();
+        Registry::new("shop").handle::<Sent>(log.handler("one")).start(&bus).await.unwrap();
     bus.publish_all((1..=10).map(sent)).await.unwrap();
-    ledger.wait_for(10, 10).await;
+    log.wait_for(10, 10).await;
     bus.stream::<Parcels>().delete().await.unwrap();
     bus.provision::<Parcels>().await.unwrap();
     // Another stream of the same name: it knows no id of the first, and begins with 1.
     let acks = bus.publish_all((1..=20).map(sent)).await.unwrap();
     assert!(acks.iter().zip(1..).all(|(ack, n)| ack.sequence == n && !ack.duplicate));
-    ledger.wait_for(20, 30).await;
+    log.wait_for(20, 30).await;
     assert_eq!(running.shutdown().await[0].handled, 30);
 }
 

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::support::condition::state;
 use crate::support::env::{Env, SHORT, SOON, never, soon};
-use crate::support::ledger::Ledger;
+use crate::support::handler_log::HandlerLog;
 use crate::support::message::{Check, Parcels, Seen, Sent, Stock, Switched, sent, switched};
 use crate::support::script::{Step, script, which};
 
@@ -37,10 +37,10 @@ async fn holds(bus: &Bus, messages: u64) {
 }
 
 async fn a_stream_s_events_go_to_another_instance(env: Env) {
-    let (bus, ledger) = (env.bus(), Ledger::default());
+    let (bus, log) = (env.bus(), HandlerLog::default());
     let mut running = Vec::new();
     for instance in ["a", "b"] {
-        let route = Route::of::<Sent>(ledger.handler(instance)).retry(Retry::never());
+        let route = Route::of::<Sent>(log.handler(instance)).retry(Retry::never());
         let bus = env.another_bus().await;
         running.push(Registry::new("shop").route(route).start(&bus).await.unwrap());
     }
@@ -50,15 +50,15 @@ async fn a_stream_s_events_go_to_another_instance(env: Env) {
     assert_eq!(running[1].status()[0].state, RouteState::Running);
     tokio::time::sleep(SHORT).await;
     bus.publish_all((0..100).map(sent)).await.unwrap();
-    ledger.wait_for(100, 100).await;
-    assert!(ledger.entries().values().all(|by| *by == ["b"]), "{:?}", ledger.entries());
+    log.wait_for(100, 100).await;
+    assert!(log.entries().values().all(|by| *by == ["b"]), "{:?}", log.entries());
     // The other way round.
     running[1].control().pause::<Sent>().unwrap();
     control.resume::<Sent>().unwrap();
     tokio::time::sleep(SHORT).await;
     bus.publish_all((100..200).map(sent)).await.unwrap();
-    ledger.wait_for(200, 200).await;
-    let late: Vec<_> = ledger.entries().into_iter().filter(|(number, _)| *number >= 100).collect();
+    log.wait_for(200, 200).await;
+    let late: Vec<_> = log.entries().into_iter().filter(|(number, _)| *number >= 100).collect();
     assert!(late.iter().all(|(_, by)| *by == ["a"]), "{late:?}");
     for running in running {
         running.shutdown().await;

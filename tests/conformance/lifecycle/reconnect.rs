@@ -8,7 +8,7 @@ use tidings::prelude::*;
 use tidings_tests::eventually;
 
 use crate::support::env::{BY_AND_BY, Env, SHORT, SOON, next, within};
-use crate::support::ledger::Ledger;
+use crate::support::handler_log::HandlerLog;
 use crate::support::message::{Check, OutOfStock, Parcels, Sent, Stock, Switched, sent, switched};
 
 scenarios! {
@@ -24,41 +24,40 @@ async fn ten_thousand_messages_over_two_restarts(mut env: Env) {
     const ALL: usize = 10_000;
     const CONCURRENCY: usize = 16;
     const UNSETTLED: usize = 256;
-    let (bus, ledger) = (env.bus_with::<Parcels>().await, Ledger::default());
-    let route = Route::of::<Sent>(ledger.handler("one"))
+    let (bus, log) = (env.bus_with::<Parcels>().await, HandlerLog::default());
+    let route = Route::of::<Sent>(log.handler("one"))
         .concurrency(CONCURRENCY)
         .max_ack_pending(UNSETTLED as u64)
         .ack_wait(SHORT * 10);
     let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
     let publishing = tokio::spawn({
-        let (bus, ledger) = (env.another_bus().await, ledger.clone());
+        let (bus, log) = (env.another_bus().await, log.clone());
         async move {
             for first in (0..ALL).step_by(500) {
                 // Not far ahead, so that the restarts are in the middle of this too.
-                ledger.wait_for(first.saturating_sub(1000), 0).await;
+                log.wait_for(first.saturating_sub(1000), 0).await;
                 let events = (first as u64..).take(500).map(sent);
                 assert_eq!(bus.publish_all(events).await.unwrap().len(), 500);
             }
         }
     });
-    ledger.wait_for(ALL / 3, 0).await;
+    log.wait_for(ALL / 3, 0).await;
     assert!(!publishing.is_finished(), "the restart is in the middle of it");
     // Acks come in the order of the messages, but for what is handled at the same time.
     let before = bus.stream::<Parcels>().consumer_state("shop-parcels_sent").await.unwrap();
     let acked = (before.delivered - before.ack_pending).saturating_sub(2 * CONCURRENCY as u64);
     assert!(acked > 1000, "the server has most acks: {before:?}");
     env.restart().await;
-    ledger.wait_for(ALL / 2, 0).await;
+    log.wait_for(ALL / 2, 0).await;
     assert!(!publishing.is_finished(), "and so is the crash");
-    let twice = |numbers: Range<u64>| {
-        ledger.entries().range(numbers).filter(|(_, by)| by.len() > 1).count()
-    };
+    let twice =
+        |numbers: Range<u64>| log.entries().range(numbers).filter(|(_, by)| by.len() > 1).count();
     assert_eq!(twice(0..acked), 0, "of {acked} that were acked before the restart");
     let others = twice(acked..ALL as u64);
     assert!(others <= UNSETTLED, "{others} were handled again, and fewer can be unsettled");
     env.crash().await;
     within(BY_AND_BY, publishing).await.unwrap();
-    ledger.wait_for(ALL, ALL).await;
+    log.wait_for(ALL, ALL).await;
 
     let state = bus.stream::<Parcels>().state().await.unwrap();
     assert_eq!((state.messages, state.last_sequence), (ALL as u64, ALL as u64), "each once");
@@ -73,7 +72,7 @@ async fn ten_thousand_messages_over_two_restarts(mut env: Env) {
     })
     .await;
     running.shutdown().await;
-    let entries = ledger.entries();
+    let entries = log.entries();
     assert_eq!(entries.len(), ALL);
     // These were published when all was over.
     let later = entries.range(ALL as u64 * 3 / 4..);

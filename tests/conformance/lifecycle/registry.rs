@@ -8,7 +8,7 @@ use tidings::prelude::*;
 use tokio::sync::{Barrier, mpsc};
 
 use crate::support::env::{Env, SHORT, never, soon};
-use crate::support::ledger::Ledger;
+use crate::support::handler_log::HandlerLog;
 use crate::support::message::{Find, Seen, Sent, Switched, Tallied, Tally, audit, sent};
 
 scenarios! {
@@ -28,21 +28,21 @@ fn recorder(sender: mpsc::UnboundedSender<u64>) -> impl Handler<Sent> {
 }
 
 async fn two_registries_of_one_name_share(env: Env) {
-    let ledger = Ledger::default();
+    let log = HandlerLog::default();
     // Neither instance goes on before both hold an event: a quick one can't take them all.
     let both = Arc::new(Barrier::new(2));
     let mut running = Vec::new();
     for instance in ["a", "b"] {
-        let (ledger, both) = (ledger.clone(), both.clone());
+        let (log, both) = (log.clone(), both.clone());
         let first = AtomicBool::new(true);
         let handler = move |event: Sent, _: Context| {
-            let (ledger, both) = (ledger.clone(), both.clone());
+            let (log, both) = (log.clone(), both.clone());
             let first = first.swap(false, Ordering::Relaxed);
             async move {
                 if first {
                     both.wait().await;
                 }
-                ledger.enter(instance, event.number);
+                log.enter(instance, event.number);
                 Ok(())
             }
         };
@@ -51,9 +51,9 @@ async fn two_registries_of_one_name_share(env: Env) {
         running.push(Registry::new("shop").route(route).start(&bus).await.unwrap());
     }
     env.bus().publish_all((0..200).map(sent)).await.unwrap();
-    ledger.wait_for(200, 200).await;
-    never(SHORT, ledger.wait_for(200, 201)).await;
-    let entries = ledger.entries();
+    log.wait_for(200, 200).await;
+    never(SHORT, log.wait_for(200, 201)).await;
+    let entries = log.entries();
     assert!(entries.values().all(|instances| instances.len() == 1), "each once");
     for instance in ["a", "b"] {
         assert!(entries.values().any(|by| by[0] == instance), "{instance} worked");
@@ -64,15 +64,15 @@ async fn two_registries_of_one_name_share(env: Env) {
 }
 
 async fn two_registries_of_two_names_each_get_all(env: Env) {
-    let ledger = Ledger::default();
+    let log = HandlerLog::default();
     let mut running = Vec::new();
     for name in ["billing", "shipping"] {
-        let registry = Registry::new(name).handle::<Sent>(ledger.handler(name));
+        let registry = Registry::new(name).handle::<Sent>(log.handler(name));
         running.push(registry.start(&env.bus()).await.unwrap());
     }
     env.bus().publish_all((0..50).map(sent)).await.unwrap();
-    ledger.wait_for(50, 100).await;
-    for mut by in ledger.entries().into_values() {
+    log.wait_for(50, 100).await;
+    for mut by in log.entries().into_values() {
         by.sort_unstable();
         assert_eq!(by, ["billing", "shipping"]);
     }

@@ -10,7 +10,7 @@ use tidings::{
 use tidings_tests::eventually;
 
 use crate::support::env::{Env, SOON, next, soon};
-use crate::support::ledger::Ledger;
+use crate::support::handler_log::HandlerLog;
 use crate::support::message::{Parcels, Seen, Sent, sent};
 
 scenarios! {
@@ -46,8 +46,8 @@ async fn found(bus: &Bus) -> StreamConfig {
     bus.stream::<Parcels>().config().await.unwrap().expect("it is there")
 }
 
-fn registry(ledger: &Ledger) -> Registry {
-    Registry::new("shop").handle::<Sent>(ledger.handler("one"))
+fn registry(log: &HandlerLog) -> Registry {
+    Registry::new("shop").handle::<Sent>(log.handler("one"))
 }
 
 async fn a_missing_stream_is_planned_and_created(env: Env) {
@@ -158,11 +158,11 @@ async fn a_registry_manages_its_streams_only_where_it_may(env: Env) {
     make(&bus, &theirs).await;
     let before = found(&bus).await;
     for mode in [Topology::CreateOnly, Topology::BindOnly] {
-        let running = registry(&Ledger::default()).streams(mode).start(&bus).await.unwrap();
+        let running = registry(&HandlerLog::default()).streams(mode).start(&bus).await.unwrap();
         running.shutdown().await;
         assert_eq!(found(&bus).await, before, "{mode} changes nothing");
     }
-    let managing = registry(&Ledger::default()).streams(Topology::Manage);
+    let managing = registry(&HandlerLog::default()).streams(Topology::Manage);
     let plan = managing.plan(&bus).await.unwrap();
     assert_eq!(plan.streams[0].to_string(), "stream PARCELS: change\n  duplicate_window: 1h -> 2m");
     managing.start(&bus).await.unwrap().shutdown().await;
@@ -170,7 +170,7 @@ async fn a_registry_manages_its_streams_only_where_it_may(env: Env) {
 
     // What loses messages is nothing that a start may do.
     make(&bus, &parcels(|c| c.subjects.push("letters.>".to_owned()))).await;
-    let managing = registry(&Ledger::default()).streams(Topology::Manage);
+    let managing = registry(&HandlerLog::default()).streams(Topology::Manage);
     let error = managing.start(&bus).await.unwrap_err();
     let ServeError::Provision { message, source: ProvisionError::Differs { plan } } = &error else {
         panic!("{error:?}");
@@ -180,13 +180,13 @@ async fn a_registry_manages_its_streams_only_where_it_may(env: Env) {
         assert!(error.to_string().contains(word), "{error}");
     }
     // Where nothing may be changed it is left, since all that is declared is kept.
-    registry(&Ledger::default()).start(&bus).await.unwrap().shutdown().await;
+    registry(&HandlerLog::default()).start(&bus).await.unwrap().shutdown().await;
 }
 
 async fn who_may_only_bind_creates_nothing(env: Env) {
     let bus = env.bus();
     let bind = || {
-        let registry = registry(&Ledger::default());
+        let registry = registry(&HandlerLog::default());
         registry.streams(Topology::BindOnly).consumers(Topology::BindOnly)
     };
     let error = bind().start(&bus).await.unwrap_err();
@@ -211,60 +211,60 @@ async fn who_may_only_bind_creates_nothing(env: Env) {
     );
     assert_eq!(bus.stream::<Parcels>().state().await.unwrap().consumers, 0);
 
-    registry(&Ledger::default()).start(&bus).await.unwrap().shutdown().await;
-    let ledger = Ledger::default();
-    let bound = registry(&ledger).streams(Topology::BindOnly).consumers(Topology::BindOnly);
+    registry(&HandlerLog::default()).start(&bus).await.unwrap().shutdown().await;
+    let log = HandlerLog::default();
+    let bound = registry(&log).streams(Topology::BindOnly).consumers(Topology::BindOnly);
     let running = bound.start(&bus).await.unwrap();
     bus.publish(&sent(1)).await.unwrap();
-    ledger.wait_for(1, 1).await;
+    log.wait_for(1, 1).await;
     running.shutdown().await;
 }
 
 async fn a_routes_consumer_is_changed_to_its_options(env: Env) {
     let bus = env.bus();
-    let with = |wait: Duration, ledger: &Ledger| {
-        let route = Route::of::<Sent>(ledger.handler("one")).ack_wait(wait).max_ack_pending(10);
+    let with = |wait: Duration, log: &HandlerLog| {
+        let route = Route::of::<Sent>(log.handler("one")).ack_wait(wait).max_ack_pending(10);
         Registry::new("shop").route(route)
     };
     let (minute, hour) = (Duration::from_secs(60), HOUR);
-    let ledger = Ledger::default();
-    let running = with(minute, &ledger).start(&bus).await.unwrap();
+    let log = HandlerLog::default();
+    let running = with(minute, &log).start(&bus).await.unwrap();
     bus.publish_all((1..=3).map(sent)).await.unwrap();
-    ledger.wait_for(3, 3).await;
+    log.wait_for(3, 3).await;
     running.shutdown().await;
-    let plan = with(minute, &ledger).plan(&bus).await.unwrap();
+    let plan = with(minute, &log).plan(&bus).await.unwrap();
     assert_eq!(plan.consumers[0].action, PlanAction::Nothing, "{plan}");
 
     // Who may not change it works with what is there.
-    let plan = with(hour, &ledger).plan(&bus).await.unwrap();
+    let plan = with(hour, &log).plan(&bus).await.unwrap();
     // With the wait before the next attempt: a crash follows the same policy.
     let wait = plan.consumers[0].differences.iter().find(|d| d.field == "ack_wait").unwrap();
     let shown = (wait.ours.to_string(), wait.theirs.to_string());
     assert_eq!(shown, ("3601s".to_owned(), "61s".to_owned()));
-    let running = with(hour, &ledger).consumers(Topology::CreateOnly).start(&bus).await.unwrap();
+    let running = with(hour, &log).consumers(Topology::CreateOnly).start(&bus).await.unwrap();
     bus.publish(&sent(4)).await.unwrap();
-    ledger.wait_for(4, 4).await;
+    log.wait_for(4, 4).await;
     running.shutdown().await;
     assert_eq!(
-        with(minute, &ledger).plan(&bus).await.unwrap().consumers[0].action,
+        with(minute, &log).plan(&bus).await.unwrap().consumers[0].action,
         PlanAction::Nothing
     );
 
     // And who may, changes it: it goes on where it stands.
-    let running = with(hour, &ledger).start(&bus).await.unwrap();
+    let running = with(hour, &log).start(&bus).await.unwrap();
     bus.publish(&sent(5)).await.unwrap();
-    ledger.wait_for(5, 5).await;
+    log.wait_for(5, 5).await;
     running.shutdown().await;
-    let plan = with(hour, &ledger).plan(&bus).await.unwrap();
+    let plan = with(hour, &log).plan(&bus).await.unwrap();
     assert_eq!(plan.consumers[0].action, PlanAction::Nothing, "{plan}");
 }
 
 async fn a_consumer_of_other_subjects_is_changed_or_refused(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     drop(bus.consume::<Seen>(DURABLE).await.unwrap());
-    let ledger = Ledger::default();
+    let log = HandlerLog::default();
     for mode in [Topology::CreateOnly, Topology::BindOnly] {
-        let error = registry(&ledger).consumers(mode).start(&bus).await.unwrap_err();
+        let error = registry(&log).consumers(mode).start(&bus).await.unwrap_err();
         let ServeError::Subscribe {
             message,
             source: SubscribeError::Exists { stream: "PARCELS", consumer, differences, .. },
@@ -278,21 +278,21 @@ async fn a_consumer_of_other_subjects_is_changed_or_refused(env: Env) {
             assert!(error.to_string().contains(word), "{error}");
         }
     }
-    let running = registry(&ledger).start(&bus).await.unwrap();
+    let running = registry(&log).start(&bus).await.unwrap();
     bus.publish(&sent(1)).await.unwrap();
-    ledger.wait_for(1, 1).await;
+    log.wait_for(1, 1).await;
     running.shutdown().await;
 }
 
 async fn a_stream_that_is_deleted_is_made_again_where_it_may(env: Env) {
-    let (bus, ledger) = (env.bus(), Ledger::default());
-    let running = registry(&ledger).start(&bus).await.unwrap();
+    let (bus, log) = (env.bus(), HandlerLog::default());
+    let running = registry(&log).start(&bus).await.unwrap();
     bus.publish(&sent(1)).await.unwrap();
-    ledger.wait_for(1, 1).await;
+    log.wait_for(1, 1).await;
     bus.stream::<Parcels>().delete().await.unwrap();
     // Publishing finds no stream until the route has made it again.
     eventually(SOON, "the stream is made again", || async { bus.publish(&sent(2)).await }).await;
-    ledger.wait_for(2, 2).await;
+    log.wait_for(2, 2).await;
     running.shutdown().await;
 }
 

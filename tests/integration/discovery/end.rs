@@ -110,8 +110,8 @@ async fn a_handler_that_runs_during_the_shutdown_still_answers() {
     let client = server.client().await;
     eventually(SOON, "no new requests", || async {
         let ask = Weigh { grams: 2 };
-        let patience = Duration::from_millis(500);
-        let answer = asker.message(&ask).timeout(patience).request().await;
+        let limit = Duration::from_millis(500);
+        let answer = asker.message(&ask).timeout(limit).request().await;
         matches!(answer, Err(RequestError::NoResponders { .. }))
     })
     .await;

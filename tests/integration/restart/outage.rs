@@ -12,34 +12,34 @@ use tokio::time::{Instant, timeout};
 use super::{Check, Parcels, Sent, Switched, stored};
 use crate::{SOON, soon};
 
-const PATIENCE: Duration = Duration::from_millis(600);
+const TIMEOUT: Duration = Duration::from_millis(600);
 /// How much later something may end than it was to, on a busy machine.
 const SLACK: Duration = Duration::from_secs(3);
 /// More than the client takes while it is offline.
 const MANY: u32 = 5000;
 
-/// A bus without much patience, on a server with the stream.
+/// A bus with short timeouts, on a server with the stream.
 async fn hasty() -> (Server, Bus) {
     let server = Server::start().await;
     let builder = Bus::builder().server(server.url());
-    let builder = builder.request_timeout(PATIENCE).publish_timeout(PATIENCE);
-    let bus = builder.ack_timeout(PATIENCE / 3).connect().await.unwrap();
+    let builder = builder.request_timeout(TIMEOUT).publish_timeout(TIMEOUT);
+    let bus = builder.ack_timeout(TIMEOUT / 3).connect().await.unwrap();
     bus.provision::<Parcels>().await.unwrap();
     (server, bus)
 }
 
-/// The future's output, which comes neither before the bus's patience ends nor much later.
+/// The future's output, which comes neither before the bus's time is up nor much later.
 async fn in_time<F: IntoFuture>(future: F) -> F::Output {
     let begun = Instant::now();
-    let output = timeout(PATIENCE + SLACK, future).await.expect("it ends in its time");
-    assert!(begun.elapsed() >= PATIENCE / 2, "it waits for the server: {:?}", begun.elapsed());
+    let output = timeout(TIMEOUT + SLACK, future).await.expect("it ends in its time");
+    assert!(begun.elapsed() >= TIMEOUT / 2, "it waits for the server: {:?}", begun.elapsed());
     output
 }
 
 /// Fills what the client keeps for a server that is away, and 8 times over.
 async fn fill(bus: &Bus) -> Vec<Result<(), PublishError>> {
     let publishes = (0..MANY).map(|number| async move { bus.publish(&Switched { number }).await });
-    timeout(PATIENCE + SLACK, join_all(publishes)).await.expect("all end in their time")
+    timeout(TIMEOUT + SLACK, join_all(publishes)).await.expect("all end in their time")
 }
 
 /// One publish's time for all of them, not for each thousand.
@@ -68,7 +68,7 @@ async fn a_request_ends_within_its_deadline() {
         let error = in_time(bus.request(&Check { number: 1 })).await.unwrap_err();
         assert!(matches!(error, RequestError::Timeout { .. }), "{round}: {error:?}");
         let ask = Check { number: 2 };
-        let error = in_time(bus.message(&ask).timeout(PATIENCE).request()).await.unwrap_err();
+        let error = in_time(bus.message(&ask).timeout(TIMEOUT).request()).await.unwrap_err();
         assert!(matches!(error, RequestError::Timeout { .. }), "{round}: {error:?}");
         fill(&bus).await;
     }
@@ -83,7 +83,7 @@ async fn a_stream_event_ends_unconfirmed() {
     match &error {
         PublishError::Unconfirmed { subject, message_id, waited, .. } => {
             assert_eq!((subject.as_str(), message_id.as_str()), ("parcels.sent", "parcels.sent/1"));
-            assert!(*waited <= PATIENCE + SLACK, "{waited:?}");
+            assert!(*waited <= TIMEOUT + SLACK, "{waited:?}");
         }
         other => panic!("{other:?}"),
     }
@@ -107,7 +107,7 @@ async fn thousands_of_stream_events_end_in_their_time() {
         let bus = &bus;
         async move { (number, bus.publish(&Sent { number }).await) }
     });
-    let outcomes = timeout(PATIENCE + SLACK, join_all(publishes)).await.expect("all end");
+    let outcomes = timeout(TIMEOUT + SLACK, join_all(publishes)).await.expect("all end");
     let mut unsent = Vec::new();
     for (number, outcome) in outcomes {
         match outcome.unwrap_err() {
@@ -155,7 +155,7 @@ async fn many_published_as_one_end_in_their_time() {
     let begun = Instant::now();
     let events = (0..MANY).map(|number| Switched { number });
     let error = timeout(SOON, bus.publish_all(events)).await.expect("it ends").unwrap_err();
-    assert!(begun.elapsed() < PATIENCE + SLACK, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < TIMEOUT + SLACK, "{:?}", begun.elapsed());
     let sent = error.outcomes.iter().filter(|outcome| outcome.is_ok()).count();
     assert!((1..MANY as usize).contains(&sent), "{sent}");
     assert_eq!(unsent(&error.outcomes), MANY as usize - sent);
@@ -163,7 +163,7 @@ async fn many_published_as_one_end_in_their_time() {
     let begun = Instant::now();
     let events = (0..MANY).map(|number| Sent { number });
     let error = timeout(SOON, bus.publish_all(events)).await.expect("it ends").unwrap_err();
-    assert!(begun.elapsed() < PATIENCE + SLACK, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < TIMEOUT + SLACK, "{:?}", begun.elapsed());
     assert_eq!(unsent(&error.outcomes), MANY as usize);
 }
 
@@ -204,7 +204,7 @@ async fn a_shutdown_ends_in_its_time() {
             let begun = begun.clone();
             async move {
                 begun.send(())?;
-                tokio::time::sleep(PATIENCE).await;
+                tokio::time::sleep(TIMEOUT).await;
                 Ok(())
             }
         };
@@ -219,7 +219,7 @@ async fn a_shutdown_ends_in_its_time() {
             fill(&bus).await;
         }
         // The server's confirmation is waited for as well: 5 s.
-        let report = timeout(PATIENCE + SOON, running.shutdown_within(PATIENCE)).await;
+        let report = timeout(TIMEOUT + SOON, running.shutdown_within(TIMEOUT)).await;
         let report = report.unwrap_or_else(|_| panic!("{round}: it does not end"));
         assert_eq!(report.len(), 2);
         server.restart().await;

@@ -118,8 +118,8 @@ fn a_password_that_changes_under_a_connection_is_refused_until_it_is_right_again
     let said = listened(async {
         let server = Server::with_config(&user("f1rst-s3cret")).await;
         let builder = Bus::builder().server(server.url()).user_and_password("ann", "f1rst-s3cret");
-        let patience = Duration::from_millis(500);
-        let bus = builder.publish_timeout(patience).ack_timeout(patience).connect().await.unwrap();
+        let limit = Duration::from_millis(500);
+        let bus = builder.publish_timeout(limit).ack_timeout(limit).connect().await.unwrap();
         bus.provision::<Vaults>().await.unwrap();
         let mut heard = bus.subscribe::<Opened>().await.unwrap();
         bus.publish(&Opened { number: 1 }).await.unwrap();

@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::row::{Row, Side, picked};
-use crate::ground::Ground;
+use crate::environment::Environment;
 
 /// How many messages a lap has while allocations are counted, the shorter one.
 const MESSAGES: usize = 2_560;
@@ -84,12 +84,12 @@ fn is_older(program: &Path, than: &Path) -> bool {
 /// If a row can't be run, or loses a message.
 pub fn count(names: &[String], measure: fn(&mut dyn FnMut()) -> u64) -> Result<Allocations> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let ground = Arc::new(runtime.block_on(Ground::start())?);
+    let environment = Arc::new(runtime.block_on(Environment::start())?);
     let mut all = BTreeMap::new();
     for row in picked(names)? {
         let lap = |side: Side| -> Result<f64> {
             let counted = |messages| -> Result<u64> {
-                let lap = runtime.block_on(side(Arc::clone(&ground), messages))?;
+                let lap = runtime.block_on(side(Arc::clone(&environment), messages))?;
                 let mut timed = Some(lap.run());
                 let mut check = None;
                 let count =

@@ -8,27 +8,27 @@ use async_nats::Subject;
 use futures_util::StreamExt as _;
 use tidings::Registry;
 
+use crate::environment::{Environment, barrier};
 use crate::event::{OrderPlaced, several};
-use crate::flood::{Connected, Flood};
-use crate::ground::{Ground, barrier};
 use crate::handler::Counting;
 use crate::lap::Lap;
 use crate::meter::Meter;
+use crate::wire_publisher::{Connected, WirePublisher};
 
 static SUBJECT: Subject = Subject::from_static_validated("orders.placed");
 
-fn flood(ground: &Ground, count: usize) -> Result<Connected> {
-    Flood::plain(&SUBJECT, &several::<OrderPlaced>(count))?.connect(&ground.url())
+fn publisher(environment: &Environment, count: usize) -> Result<Connected> {
+    WirePublisher::plain(&SUBJECT, &several::<OrderPlaced>(count))?.connect(&environment.url())
 }
 
-pub(crate) async fn raw_subscribe(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    let flood = flood(&ground, count)?;
+pub(crate) async fn raw_subscribe(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    let publisher = publisher(&environment, count)?;
     let (meter, credit) = Meter::new(count);
     let work = Counting { meter: meter.clone() };
-    let mut flow = ground.raw.subscribe(SUBJECT.clone()).await?;
-    barrier(&ground.raw).await?;
+    let mut flow = environment.raw.subscribe(SUBJECT.clone()).await?;
+    barrier(&environment.raw).await?;
     Ok(Lap::new(async move {
-        let sending = flood.send(Some(credit))?;
+        let sending = publisher.send(Some(credit))?;
         loop {
             let message = flow.next().await.context("the connection is closed")?;
             let order: OrderPlaced = serde_json::from_slice(&message.payload)?;
@@ -44,14 +44,14 @@ pub(crate) async fn raw_subscribe(ground: Arc<Ground>, count: usize) -> Result<L
     }))
 }
 
-pub(crate) async fn ours_subscribe(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    let flood = flood(&ground, count)?;
+pub(crate) async fn ours_subscribe(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    let publisher = publisher(&environment, count)?;
     let (meter, credit) = Meter::new(count);
     let work = Counting { meter: meter.clone() };
-    let mut flow = ground.bus.subscribe::<OrderPlaced>().await?;
-    ground.bus.flush().await?;
+    let mut flow = environment.bus.subscribe::<OrderPlaced>().await?;
+    environment.bus.flush().await?;
     Ok(Lap::new(async move {
-        let sending = flood.send(Some(credit))?;
+        let sending = publisher.send(Some(credit))?;
         loop {
             let delivery = flow.next().await.context("the bus is closed")??;
             if work.count(delivery.into_event()).await {
@@ -66,12 +66,12 @@ pub(crate) async fn ours_subscribe(ground: Arc<Ground>, count: usize) -> Result<
     }))
 }
 
-pub(crate) async fn raw_handle(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    let flood = flood(&ground, count)?;
+pub(crate) async fn raw_handle(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    let publisher = publisher(&environment, count)?;
     let (meter, credit) = Meter::new(count);
     let work = Counting { meter: meter.clone() };
-    let mut flow = ground.raw.queue_subscribe(SUBJECT.clone(), "bench".to_owned()).await?;
-    barrier(&ground.raw).await?;
+    let mut flow = environment.raw.queue_subscribe(SUBJECT.clone(), "bench".to_owned()).await?;
+    barrier(&environment.raw).await?;
     let service = tokio::spawn(async move {
         while let Some(message) = flow.next().await {
             let order: OrderPlaced = serde_json::from_slice(&message.payload)?;
@@ -80,7 +80,7 @@ pub(crate) async fn raw_handle(ground: Arc<Ground>, count: usize) -> Result<Lap>
         anyhow::Ok(())
     });
     Ok(Lap::new(async move {
-        let sending = flood.send(Some(credit))?;
+        let sending = publisher.send(Some(credit))?;
         meter.reached().await?;
         Ok(async move {
             sending.done().await?;
@@ -95,13 +95,14 @@ pub(crate) async fn raw_handle(ground: Arc<Ground>, count: usize) -> Result<Lap>
     }))
 }
 
-pub(crate) async fn ours_handle(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    let flood = flood(&ground, count)?;
+pub(crate) async fn ours_handle(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    let publisher = publisher(&environment, count)?;
     let (meter, credit) = Meter::new(count);
     let work = Counting { meter: meter.clone() };
-    let running = Registry::new("bench").handle::<OrderPlaced>(work).start(&ground.bus).await?;
+    let running =
+        Registry::new("bench").handle::<OrderPlaced>(work).start(&environment.bus).await?;
     Ok(Lap::new(async move {
-        let sending = flood.send(Some(credit))?;
+        let sending = publisher.send(Some(credit))?;
         meter.reached().await?;
         Ok(async move {
             sending.done().await?;

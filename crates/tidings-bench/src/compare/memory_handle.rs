@@ -5,8 +5,8 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 use tidings::{Bus, Registry};
 
+use crate::environment::Environment;
 use crate::event::{OrderPlaced, several};
-use crate::ground::Ground;
 use crate::handler::Counting;
 use crate::lap::Lap;
 use crate::meter::{CHUNK, Meter};
@@ -14,7 +14,7 @@ use crate::meter::{CHUNK, Meter};
 /// How many different events go round.
 const DIFFERENT: usize = 1_000;
 
-pub(crate) async fn raw(_: Arc<Ground>, count: usize) -> Result<Lap> {
+pub(crate) async fn raw(_: Arc<Environment>, count: usize) -> Result<Lap> {
     let orders = several::<OrderPlaced>(DIFFERENT);
     let (meter, _credit) = Meter::new(count);
     let work = Counting { meter: meter.clone() };
@@ -28,7 +28,7 @@ pub(crate) async fn raw(_: Arc<Ground>, count: usize) -> Result<Lap> {
     }))
 }
 
-pub(crate) async fn ours(_: Arc<Ground>, count: usize) -> Result<Lap> {
+pub(crate) async fn ours(_: Arc<Environment>, count: usize) -> Result<Lap> {
     let orders = several::<OrderPlaced>(DIFFERENT);
     let (meter, mut credit) = Meter::new(count);
     let work = Counting { meter: meter.clone() };

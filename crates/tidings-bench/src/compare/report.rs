@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::allocation::PerMessage;
-use super::course::Round;
 use super::processor::{Processor, Share};
+use super::round::Round;
 use super::row::{Figure, Row};
 use super::sample::{Sample, Spread};
 

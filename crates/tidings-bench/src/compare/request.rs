@@ -8,8 +8,8 @@ use async_nats::{Client, Subject};
 use tidings::Bus;
 use tokio::task::JoinSet;
 
+use crate::environment::Environment;
 use crate::event::{Price, PriceOrder, several};
-use crate::ground::Ground;
 use crate::lap::{Lap, done};
 
 static SUBJECT: Subject = Subject::from_static_validated("orders.price");
@@ -29,13 +29,13 @@ fn answered(price: &Price, first: &PriceOrder) -> Result<()> {
     Ok(())
 }
 
-pub(crate) async fn raw_serial(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+pub(crate) async fn raw_serial(environment: Arc<Environment>, count: usize) -> Result<Lap> {
     let asks = several::<PriceOrder>(count);
     Ok(Lap::new(async move {
         let mut latencies = Vec::with_capacity(count);
         for ask in &asks {
             let begun = Instant::now();
-            let price = asked(&ground.raw, ask).await?;
+            let price = asked(&environment.raw, ask).await?;
             latencies.push(begun.elapsed());
             answered(&price, &asks[0])?;
         }
@@ -43,13 +43,13 @@ pub(crate) async fn raw_serial(ground: Arc<Ground>, count: usize) -> Result<Lap>
     }))
 }
 
-pub(crate) async fn ours_serial(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+pub(crate) async fn ours_serial(environment: Arc<Environment>, count: usize) -> Result<Lap> {
     let asks = several::<PriceOrder>(count);
     Ok(Lap::new(async move {
         let mut latencies = Vec::with_capacity(count);
         for ask in &asks {
             let begun = Instant::now();
-            let price = ground.bus.request(ask).await?;
+            let price = environment.bus.request(ask).await?;
             latencies.push(begun.elapsed());
             answered(&price, &asks[0])?;
         }
@@ -63,12 +63,12 @@ fn shares(count: usize) -> Vec<Vec<PriceOrder>> {
     all.chunks(count.div_ceil(TASKS)).map(<[_]>::to_vec).collect()
 }
 
-pub(crate) async fn raw_concurrent(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+pub(crate) async fn raw_concurrent(environment: Arc<Environment>, count: usize) -> Result<Lap> {
     let shares = shares(count);
     Ok(Lap::new(async move {
         let mut tasks = JoinSet::new();
         for share in shares {
-            let client: Client = ground.raw.clone();
+            let client: Client = environment.raw.clone();
             tasks.spawn(async move {
                 let first = crate::event::Order::numbered(0);
                 for ask in &share {
@@ -82,12 +82,12 @@ pub(crate) async fn raw_concurrent(ground: Arc<Ground>, count: usize) -> Result<
     }))
 }
 
-pub(crate) async fn ours_concurrent(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+pub(crate) async fn ours_concurrent(environment: Arc<Environment>, count: usize) -> Result<Lap> {
     let shares = shares(count);
     Ok(Lap::new(async move {
         let mut tasks = JoinSet::new();
         for share in shares {
-            let bus: Bus = ground.bus.clone();
+            let bus: Bus = environment.bus.clone();
             tasks.spawn(async move {
                 let first = crate::event::Order::numbered(0);
                 for ask in &share {

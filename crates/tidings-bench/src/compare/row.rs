@@ -9,11 +9,12 @@ use super::{
     core_publish, core_receive, memory_handle, request, stream_consume, stream_publish,
     stream_replay,
 };
-use crate::ground::Ground;
+use crate::environment::Environment;
 use crate::lap::Lap;
 
 /// Prepares one lap of so many messages.
-pub(crate) type Side = fn(Arc<Ground>, usize) -> Pin<Box<dyn Future<Output = Result<Lap>> + Send>>;
+pub(crate) type Side =
+    fn(Arc<Environment>, usize) -> Pin<Box<dyn Future<Output = Result<Lap>> + Send>>;
 
 /// One thing that is compared.
 pub(crate) struct Row {
@@ -56,7 +57,7 @@ pub(crate) enum Threads {
 /// A side, from the async function that prepares its laps.
 macro_rules! side {
     ($prepare:path) => {
-        |ground, messages| Box::pin($prepare(ground, messages))
+        |environment, messages| Box::pin($prepare(environment, messages))
     };
 }
 

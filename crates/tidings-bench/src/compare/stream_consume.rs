@@ -9,12 +9,12 @@ use async_nats::jetstream::{self, consumer::pull};
 use futures_util::TryStreamExt as _;
 use tidings::{EventStream as _, Registry, Route};
 
+use crate::environment::Environment;
 use crate::event::{OrderStored, Stored};
-use crate::ground::Ground;
 use crate::handler::Counting;
 use crate::lap::Lap;
 use crate::meter::Meter;
-use crate::taker::Taker;
+use crate::wire_consumer::WireConsumer;
 
 /// The name of the consumer.
 const CONSUMER: &str = "bench";
@@ -31,22 +31,22 @@ const UNSETTLED: i64 = 10_000;
 const EXPIRES: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
-pub(crate) async fn raw_1(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    raw(ground, count, 1).await
+pub(crate) async fn raw_1(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    raw(environment, count, 1).await
 }
 
-pub(crate) async fn raw_64(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    raw(ground, count, 64).await
+pub(crate) async fn raw_64(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    raw(environment, count, 64).await
 }
 
 /// One task that decodes, handles and acknowledges; more than one at a time within it, which was
 /// faster than a task for each message.
-async fn raw(ground: Arc<Ground>, count: usize, concurrency: usize) -> Result<Lap> {
-    ground.fill::<Stored, OrderStored>(count).await?;
+async fn raw(environment: Arc<Environment>, count: usize, concurrency: usize) -> Result<Lap> {
+    environment.fill::<Stored, OrderStored>(count).await?;
     let (meter, _credit) = Meter::new(count);
     let work = Counting { meter: meter.clone() };
     Ok(Lap::new(async move {
-        let stream = ground.stream::<Stored>().await?;
+        let stream = environment.stream::<Stored>().await?;
         let consumer = stream.create_consumer(by_hand()).await?;
         let requests = consumer.stream().max_messages_per_batch(BATCH);
         let mut messages = requests.expires(EXPIRES).heartbeat(HEARTBEAT).messages().await?;
@@ -63,7 +63,7 @@ async fn raw(ground: Arc<Ground>, count: usize, concurrency: usize) -> Result<La
                 .await
         });
         meter.reached().await?;
-        ground.settled::<Stored>(CONSUMER).await?;
+        environment.settled::<Stored>(CONSUMER).await?;
         Ok(async move {
             service.abort();
             // Only a task that was ended by its abort has had no error.
@@ -71,7 +71,7 @@ async fn raw(ground: Arc<Ground>, count: usize, concurrency: usize) -> Result<La
                 Err(ended) if ended.is_cancelled() => {}
                 ended => ended??,
             }
-            ground.forget::<Stored>(CONSUMER).await?;
+            environment.forget::<Stored>(CONSUMER).await?;
             meter.exact()
         })
     }))
@@ -85,14 +85,14 @@ async fn handle(work: &Counting, message: jetstream::Message) -> Result<()> {
 }
 
 /// The same without a client: nothing is decoded, and acks are bytes.
-pub(crate) async fn ceiling(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ground.fill::<Stored, OrderStored>(count).await?;
-    let taker = Taker::connect(&ground.url())?;
+pub(crate) async fn ceiling(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    environment.fill::<Stored, OrderStored>(count).await?;
+    let consumer = WireConsumer::connect(&environment.url())?;
     Ok(Lap::new(async move {
-        ground.stream::<Stored>().await?.create_consumer(by_hand()).await?;
-        taker.take(Stored::NAME, CONSUMER, count)?.done().await?;
-        ground.settled::<Stored>(CONSUMER).await?;
-        Ok(async move { ground.forget::<Stored>(CONSUMER).await })
+        environment.stream::<Stored>().await?.create_consumer(by_hand()).await?;
+        consumer.take(Stored::NAME, CONSUMER, count)?.done().await?;
+        environment.settled::<Stored>(CONSUMER).await?;
+        Ok(async move { environment.forget::<Stored>(CONSUMER).await })
     }))
 }
 
@@ -105,37 +105,37 @@ fn by_hand() -> pull::Config {
     }
 }
 
-pub(crate) async fn ours_1(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ours(ground, count, |route| route.concurrency(1).max_ack_pending(10_000)).await
+pub(crate) async fn ours_1(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    ours(environment, count, |route| route.concurrency(1).max_ack_pending(10_000)).await
 }
 
-pub(crate) async fn ours_64(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ours(ground, count, |route| route.concurrency(64).max_ack_pending(10_000)).await
+pub(crate) async fn ours_64(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    ours(environment, count, |route| route.concurrency(64).max_ack_pending(10_000)).await
 }
 
 /// The same guarantee, with one ack for up to 64 messages.
-pub(crate) async fn ours_cumulative(ground: Arc<Ground>, count: usize) -> Result<Lap> {
+pub(crate) async fn ours_cumulative(environment: Arc<Environment>, count: usize) -> Result<Lap> {
     let options =
         |route: Route<OrderStored>| route.concurrency(1).ack_every(64).max_ack_pending(10_000);
-    ours(ground, count, options).await
+    ours(environment, count, options).await
 }
 
 async fn ours(
-    ground: Arc<Ground>,
+    environment: Arc<Environment>,
     count: usize,
     options: fn(Route<OrderStored>) -> Route<OrderStored>,
 ) -> Result<Lap> {
-    ground.fill::<Stored, OrderStored>(count).await?;
+    environment.fill::<Stored, OrderStored>(count).await?;
     let (meter, _credit) = Meter::new(count);
     let work = Counting { meter: meter.clone() };
     let route = options(Route::of::<OrderStored>(work).durable(CONSUMER));
     Ok(Lap::new(async move {
-        let running = Registry::new("bench").route(route).start(&ground.bus).await?;
+        let running = Registry::new("bench").route(route).start(&environment.bus).await?;
         meter.reached().await?;
-        ground.settled::<Stored>(CONSUMER).await?;
+        environment.settled::<Stored>(CONSUMER).await?;
         Ok(async move {
             running.shutdown().await;
-            ground.forget::<Stored>(CONSUMER).await?;
+            environment.forget::<Stored>(CONSUMER).await?;
             meter.exact()
         })
     }))

@@ -14,11 +14,11 @@ use tidings::{EventStream, PublishAck};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use crate::environment::Environment;
 use crate::event::{Ingested, OrderIngested, OrderStored, Stored, several};
-use crate::flood::Flood;
-use crate::ground::Ground;
 use crate::lap::Lap;
-use crate::window::Window;
+use crate::windowed_publisher::WindowedPublisher;
+use crate::wire_publisher::WirePublisher;
 
 static STORED: Subject = Subject::from_static_validated("stored.orders.placed");
 static INGESTED: Subject = Subject::from_static_validated("ingested.orders.placed");
@@ -47,27 +47,27 @@ async fn sent<O: Serialize + Sync>(
     Ok(jetstream.publish_with_headers(subject.clone(), id(), payload.into()).await?)
 }
 
-pub(crate) async fn raw_serial(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ground.renew::<Stored>().await?;
+pub(crate) async fn raw_serial(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    environment.renew::<Stored>().await?;
     let orders = several::<OrderStored>(count);
     Ok(Lap::new(async move {
         for order in &orders {
-            let ack = sent(&ground.jetstream, &STORED, order).await?.await?;
+            let ack = sent(&environment.jetstream, &STORED, order).await?.await?;
             ensure!(!ack.duplicate);
         }
-        Ok(async move { ground.holds::<Stored>(count).await })
+        Ok(async move { environment.holds::<Stored>(count).await })
     }))
 }
 
-pub(crate) async fn ours_serial(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ground.renew::<Stored>().await?;
+pub(crate) async fn ours_serial(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    environment.renew::<Stored>().await?;
     let orders = several::<OrderStored>(count);
     Ok(Lap::new(async move {
         for order in &orders {
-            let ack = ground.bus.publish(order).await?;
+            let ack = environment.bus.publish(order).await?;
             ensure!(!ack.duplicate);
         }
-        Ok(async move { ground.holds::<Stored>(count).await })
+        Ok(async move { environment.holds::<Stored>(count).await })
     }))
 }
 
@@ -80,13 +80,13 @@ fn shares(count: usize) -> Vec<Vec<OrderStored>> {
     shares
 }
 
-pub(crate) async fn raw_concurrent(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ground.renew::<Stored>().await?;
+pub(crate) async fn raw_concurrent(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    environment.renew::<Stored>().await?;
     let shares = shares(count);
     Ok(Lap::new(async move {
         let mut tasks = JoinSet::new();
         for share in shares {
-            let jetstream = ground.jetstream.clone();
+            let jetstream = environment.jetstream.clone();
             tasks.spawn(async move {
                 for order in &share {
                     let ack = sent(&jetstream, &STORED, order).await?.await?;
@@ -99,18 +99,18 @@ pub(crate) async fn raw_concurrent(ground: Arc<Ground>, count: usize) -> Result<
         Ok(async move {
             // Whoever publishes has them still: what becomes of them is not timed.
             drop(shares);
-            ground.holds::<Stored>(count).await
+            environment.holds::<Stored>(count).await
         })
     }))
 }
 
-pub(crate) async fn ours_concurrent(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ground.renew::<Stored>().await?;
+pub(crate) async fn ours_concurrent(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    environment.renew::<Stored>().await?;
     let shares = shares(count);
     Ok(Lap::new(async move {
         let mut tasks = JoinSet::new();
         for share in shares {
-            let bus = ground.bus.clone();
+            let bus = environment.bus.clone();
             tasks.spawn(async move {
                 for order in &share {
                     let ack = bus.publish(order).await?;
@@ -123,7 +123,7 @@ pub(crate) async fn ours_concurrent(ground: Arc<Ground>, count: usize) -> Result
         Ok(async move {
             // Whoever publishes has them still: what becomes of them is not timed.
             drop(shares);
-            ground.holds::<Stored>(count).await
+            environment.holds::<Stored>(count).await
         })
     }))
 }
@@ -155,108 +155,113 @@ fn confirmed(ack: &jetstream::publish::PublishAck) -> Result<()> {
     Ok(())
 }
 
-pub(crate) async fn raw_all(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ground.renew::<Stored>().await?;
+pub(crate) async fn raw_all(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    environment.renew::<Stored>().await?;
     let orders = several::<OrderStored>(count);
     Ok(Lap::new(async move {
-        pipelined(&ground.jetstream, &STORED, orders).await?;
-        Ok(async move { ground.holds::<Stored>(count).await })
+        pipelined(&environment.jetstream, &STORED, orders).await?;
+        Ok(async move { environment.holds::<Stored>(count).await })
     }))
 }
 
-pub(crate) async fn ours_all(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ground.renew::<Stored>().await?;
+pub(crate) async fn ours_all(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    environment.renew::<Stored>().await?;
     let orders = several::<OrderStored>(count);
     Ok(Lap::new(async move {
-        let acks = ground.bus.publish_all(orders).await?;
-        Ok(async move { all_confirmed::<Stored>(&ground, &acks, count).await })
+        let acks = environment.bus.publish_all(orders).await?;
+        Ok(async move { all_confirmed::<Stored>(&environment, &acks, count).await })
     }))
 }
 
-pub(crate) async fn raw_ingest(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ground.renew::<Ingested>().await?;
+pub(crate) async fn raw_ingest(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    environment.renew::<Ingested>().await?;
     let orders = several::<OrderIngested>(count);
     Ok(Lap::new(async move {
-        pipelined(&ground.jetstream, &INGESTED, orders).await?;
-        Ok(async move { ground.holds::<Ingested>(count).await })
+        pipelined(&environment.jetstream, &INGESTED, orders).await?;
+        Ok(async move { environment.holds::<Ingested>(count).await })
     }))
 }
 
 /// The stream's declaration is what decides how they go.
-pub(crate) async fn ours_ingest(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ground.renew::<Ingested>().await?;
+pub(crate) async fn ours_ingest(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    environment.renew::<Ingested>().await?;
     let orders = several::<OrderIngested>(count);
     Ok(Lap::new(async move {
-        let acks = ground.bus.publish_all(orders).await?;
-        Ok(async move { all_confirmed::<Ingested>(&ground, &acks, count).await })
+        let acks = environment.bus.publish_all(orders).await?;
+        Ok(async move { all_confirmed::<Ingested>(&environment, &acks, count).await })
     }))
 }
 
 async fn all_confirmed<S: EventStream>(
-    ground: &Ground,
+    environment: &Environment,
     acks: &[PublishAck],
     count: usize,
 ) -> Result<()> {
     ensure!(acks.len() == count, "{} of {count} were confirmed", acks.len());
     ensure!(acks.iter().all(|ack| !ack.duplicate), "one was stored before");
-    ground.holds::<S>(count).await
+    environment.holds::<S>(count).await
 }
 
 /// What the server stores of one client when nobody waits: only the last message asks for an ack.
-pub(crate) async fn ceiling(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ground.renew::<Stored>().await?;
+pub(crate) async fn ceiling(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    environment.renew::<Stored>().await?;
     let orders = several::<OrderStored>(count);
     Ok(Lap::new(async move {
         if let Some((last, first)) = orders.split_last() {
             for order in first {
                 let payload = serde_json::to_vec(order)?;
-                ground.raw.publish_with_headers(STORED.clone(), id(), payload.into()).await?;
+                environment.raw.publish_with_headers(STORED.clone(), id(), payload.into()).await?;
             }
-            sent(&ground.jetstream, &STORED, last).await?.await?;
+            sent(&environment.jetstream, &STORED, last).await?.await?;
         }
-        Ok(async move { ground.holds::<Stored>(count).await })
+        Ok(async move { environment.holds::<Stored>(count).await })
     }))
 }
 
 /// The same without a client: the bytes were written before.
-pub(crate) async fn ceiling_server(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ground.renew::<Stored>().await?;
-    let flood = Flood::with_id(&STORED, &several::<OrderStored>(count))?.connect(&ground.url())?;
+pub(crate) async fn ceiling_server(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    environment.renew::<Stored>().await?;
+    let publisher = WirePublisher::with_id(&STORED, &several::<OrderStored>(count))?
+        .connect(&environment.url())?;
     Ok(Lap::new(async move {
-        flood.send(None)?.done().await?;
-        ground.until_it_holds::<Stored>(count).await?;
-        Ok(async move { ground.holds::<Stored>(count).await })
+        publisher.send(None)?.done().await?;
+        environment.until_it_holds::<Stored>(count).await?;
+        Ok(async move { environment.holds::<Stored>(count).await })
     }))
 }
 
 /// The same with an ack for each, and as many on the way as there are tasks.
-pub(crate) async fn ceiling_concurrent(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ceiling_acked(ground, count, TASKS).await
+pub(crate) async fn ceiling_concurrent(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    ceiling_acked(environment, count, TASKS).await
 }
 
 /// The same with as many on the way as are written by hand.
-pub(crate) async fn ceiling_all(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ceiling_acked(ground, count, WINDOW).await
+pub(crate) async fn ceiling_all(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    ceiling_acked(environment, count, WINDOW).await
 }
 
-async fn ceiling_acked(ground: Arc<Ground>, count: usize, on_the_way: usize) -> Result<Lap> {
-    ground.renew::<Stored>().await?;
-    let window = Window::with_id(&STORED, &several::<OrderStored>(count))?;
-    let window = window.connect(&ground.url())?;
+async fn ceiling_acked(
+    environment: Arc<Environment>,
+    count: usize,
+    on_the_way: usize,
+) -> Result<Lap> {
+    environment.renew::<Stored>().await?;
+    let window = WindowedPublisher::with_id(&STORED, &several::<OrderStored>(count))?;
+    let window = window.connect(&environment.url())?;
     Ok(Lap::new(async move {
         window.send(on_the_way)?.done().await?;
-        Ok(async move { ground.holds::<Stored>(count).await })
+        Ok(async move { environment.holds::<Stored>(count).await })
     }))
 }
 
 /// The same by fast ingest.
-pub(crate) async fn ceiling_ingest(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ground.renew::<Ingested>().await?;
-    let flood = Flood::ingest(&INGESTED, &several::<OrderIngested>(count))?;
-    let flood = flood.connect(&ground.url())?;
+pub(crate) async fn ceiling_ingest(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    environment.renew::<Ingested>().await?;
+    let publisher = WirePublisher::ingest(&INGESTED, &several::<OrderIngested>(count))?;
+    let publisher = publisher.connect(&environment.url())?;
     Ok(Lap::new(async move {
-        flood.send(None)?.done().await?;
-        ground.until_it_holds::<Ingested>(count).await?;
-        Ok(async move { ground.holds::<Ingested>(count).await })
+        publisher.send(None)?.done().await?;
+        environment.until_it_holds::<Ingested>(count).await?;
+        Ok(async move { environment.holds::<Ingested>(count).await })
     }))
 }

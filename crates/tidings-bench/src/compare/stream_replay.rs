@@ -7,18 +7,18 @@ use async_nats::jetstream::consumer::pull;
 use futures_util::StreamExt as _;
 use tidings::DeliverFrom as Start;
 
+use crate::environment::Environment;
 use crate::event::{OrderStored, Stored};
-use crate::ground::Ground;
 use crate::handler::Counting;
 use crate::lap::Lap;
 use crate::meter::Meter;
 
-pub(crate) async fn raw(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ground.fill::<Stored, OrderStored>(count).await?;
+pub(crate) async fn raw(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    environment.fill::<Stored, OrderStored>(count).await?;
     let (meter, _credit) = Meter::new(count);
     let work = Counting { meter: meter.clone() };
     Ok(Lap::new(async move {
-        let stream = ground.stream::<Stored>().await?;
+        let stream = environment.stream::<Stored>().await?;
         let consumer = stream.create_consumer(pull::OrderedConfig::default()).await?;
         let mut messages = consumer.messages().await?;
         loop {
@@ -35,12 +35,12 @@ pub(crate) async fn raw(ground: Arc<Ground>, count: usize) -> Result<Lap> {
     }))
 }
 
-pub(crate) async fn ours(ground: Arc<Ground>, count: usize) -> Result<Lap> {
-    ground.fill::<Stored, OrderStored>(count).await?;
+pub(crate) async fn ours(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    environment.fill::<Stored, OrderStored>(count).await?;
     let (meter, _credit) = Meter::new(count);
     let work = Counting { meter: meter.clone() };
     Ok(Lap::new(async move {
-        let mut history = ground.bus.replay::<OrderStored>(Start::Beginning).await?;
+        let mut history = environment.bus.replay::<OrderStored>(Start::Beginning).await?;
         loop {
             let delivery = history.next().await.context("the bus is closed")??;
             if work.count(delivery.into_event()).await {

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::{SOON, soon};
 
-const PATIENCE: Duration = Duration::from_millis(500);
+const TIMEOUT: Duration = Duration::from_millis(500);
 /// How much later something may end than it was to, on a busy machine.
 const SLACK: Duration = Duration::from_secs(2);
 
@@ -67,7 +67,7 @@ async fn a_bus_is_closed_in_its_time_and_hears_nothing_more() {
     for many in [0, 5000] {
         let mut server = Server::start().await;
         let builder = Bus::builder().server(server.url()).name("closed");
-        let bus = builder.publish_timeout(PATIENCE).connect().await.unwrap();
+        let bus = builder.publish_timeout(TIMEOUT).connect().await.unwrap();
         bus.provision::<Vans>().await.unwrap();
         bus.publish(&Left { number: 1 }).await.unwrap();
         let mut live = bus.subscribe::<Sounded>().await.unwrap();
@@ -83,8 +83,8 @@ async fn a_bus_is_closed_in_its_time_and_hears_nothing_more() {
             (0..many).map(|number| async move { bus_ref.publish(&Sounded { number }).await });
         soon(join_all(sent)).await;
         let begun = Instant::now();
-        let error = bus.clone().close_within(PATIENCE).await.unwrap_err();
-        assert!(begun.elapsed() < PATIENCE + SLACK, "{:?}", begun.elapsed());
+        let error = bus.clone().close_within(TIMEOUT).await.unwrap_err();
+        assert!(begun.elapsed() < TIMEOUT + SLACK, "{:?}", begun.elapsed());
         assert!(matches!(error, CloseError::Disconnected(Outage::Away { .. })), "{error:?}");
         // All that listens has ended.
         assert!(soon(live.next()).await.is_none());
@@ -108,8 +108,8 @@ async fn a_server_that_stands_still_keeps_no_bus_open() {
     bus.flush().await.unwrap();
     server.suspend();
     let begun = Instant::now();
-    let error = bus.clone().close_within(PATIENCE).await.unwrap_err();
-    assert!(begun.elapsed() < PATIENCE + SLACK, "{:?}", begun.elapsed());
+    let error = bus.clone().close_within(TIMEOUT).await.unwrap_err();
+    assert!(begun.elapsed() < TIMEOUT + SLACK, "{:?}", begun.elapsed());
     assert!(matches!(error, CloseError::Timeout), "{error:?}");
     assert!(soon(live.next()).await.is_none());
     server.resume();
@@ -168,10 +168,10 @@ async fn a_registry_shuts_down_in_its_time_while_the_server_is_away() {
         server.kill();
         is_away(&bus).await;
         let begun = Instant::now();
-        running.shutdown_within(PATIENCE).await;
-        assert!(begun.elapsed() < PATIENCE + SLACK, "{:?}", begun.elapsed());
+        running.shutdown_within(TIMEOUT).await;
+        assert!(begun.elapsed() < TIMEOUT + SLACK, "{:?}", begun.elapsed());
         let begun = Instant::now();
-        bus.close_within(PATIENCE).await.unwrap_err();
-        assert!(begun.elapsed() < PATIENCE + SLACK, "{:?}", begun.elapsed());
+        bus.close_within(TIMEOUT).await.unwrap_err();
+        assert!(begun.elapsed() < TIMEOUT + SLACK, "{:?}", begun.elapsed());
     }
 }

@@ -1,4 +1,4 @@
-//! What all rows stand on: a server of their own, and a connection for each side.
+//! Environment of all rows: a server of their own, and a connection for each side.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use tidings_tests::Server;
 use tokio::time::{Instant, timeout};
 
 use crate::event::{Ingested, Order, Stored, several};
-use crate::flood::Flood;
 use crate::responder;
+use crate::wire_publisher::WirePublisher;
 
-/// A flood asks for no acks, and so nothing but this keeps the server from dropping what a stream
+/// A publisher on the wire asks for no acks, and so nothing but this keeps the server from dropping what a stream
 /// has not taken yet.
 const SERVER: &str = "jetstream { max_buffered_msgs: 1000000, max_buffered_size: 1GB }";
 
@@ -22,7 +22,7 @@ const WITHIN: Duration = Duration::from_secs(30);
 
 /// A server, with one connection for each side and one for what neither is measured by.
 #[derive(Debug)]
-pub(crate) struct Ground {
+pub(crate) struct Environment {
     server: Server,
     /// The connection of who writes by hand.
     pub(crate) raw: Client,
@@ -33,18 +33,18 @@ pub(crate) struct Ground {
     admin: jetstream::Context,
 }
 
-impl Ground {
+impl Environment {
     /// Starts a server and connects.
     pub(crate) async fn start() -> Result<Self> {
         let server = Server::with_config(SERVER).await;
         let raw = server.client().await;
         let admin = jetstream::new(server.client().await);
         let bus = Bus::connect(server.url()).await?;
-        let ground = Self { jetstream: jetstream::new(raw.clone()), raw, bus, admin, server };
-        responder::start(ground.url()).await?;
-        ground.bus.provision::<Stored>().await?;
-        ground.bus.provision::<Ingested>().await?;
-        Ok(ground)
+        let environment = Self { jetstream: jetstream::new(raw.clone()), raw, bus, admin, server };
+        responder::start(environment.url()).await?;
+        environment.bus.provision::<Stored>().await?;
+        environment.bus.provision::<Ingested>().await?;
+        Ok(environment)
     }
 
     /// The server's URL.
@@ -97,8 +97,8 @@ impl Ground {
         }
         self.renew::<S>().await?;
         let subject = O::numbered(0).subject()?;
-        let flood = Flood::with_id(subject.as_str(), &several::<O>(orders))?;
-        flood.connect(&self.url())?.send(None)?.done().await?;
+        let publisher = WirePublisher::with_id(subject.as_str(), &several::<O>(orders))?;
+        publisher.connect(&self.url())?.send(None)?.done().await?;
         self.until_it_holds::<S>(orders).await
     }
 

@@ -14,20 +14,20 @@ pub(crate) type Entries = BTreeMap<u64, Vec<&'static str>>;
 
 /// Counts who handled what, and how often.
 #[derive(Clone)]
-pub(crate) struct Ledger(Arc<watch::Sender<(Entries, usize)>>);
+pub(crate) struct HandlerLog(Arc<watch::Sender<(Entries, usize)>>);
 
-impl Default for Ledger {
+impl Default for HandlerLog {
     fn default() -> Self {
         Self(Arc::new(watch::Sender::default()))
     }
 }
 
-impl Ledger {
+impl HandlerLog {
     /// A handler that enters each event under this name.
     pub(crate) fn handler(&self, instance: &'static str) -> impl Handler<Sent> + use<> {
-        let ledger = self.clone();
+        let log = self.clone();
         move |event: Sent, _: Context| {
-            ledger.enter(instance, event.number);
+            log.enter(instance, event.number);
             std::future::ready(Ok(()))
         }
     }
@@ -51,7 +51,7 @@ impl Ledger {
         within(BY_AND_BY, async move {
             let enough =
                 |(entries, count): &(Entries, usize)| entries.len() >= events && *count >= times;
-            changes.wait_for(enough).await.expect("the ledger is open");
+            changes.wait_for(enough).await.expect("the log is open");
         })
     }
 }

@@ -11,7 +11,7 @@ use super::processor::Clock;
 use super::row::{Row, Side, Threads};
 use super::sample::Sample;
 use super::{Only, Options};
-use crate::ground::Ground;
+use crate::environment::Environment;
 
 /// How long a lap may take: many times what it does.
 const WITHIN: Duration = Duration::from_secs(60);
@@ -25,7 +25,7 @@ pub(crate) struct Round {
 
 pub(crate) fn run(
     runtime: &Runtime,
-    ground: &Arc<Ground>,
+    environment: &Arc<Environment>,
     row: &Row,
     options: &Options,
 ) -> Result<Vec<Round>> {
@@ -36,14 +36,14 @@ pub(crate) fn run(
         reason = "a number of messages"
     )]
     let messages = ((row.messages as f64 * options.scale) as usize).max(1_000);
-    let round = |messages| round(runtime, ground, row, options.only, messages);
+    let round = |messages| round(runtime, environment, row, options.only, messages);
     round(messages / 4)?;
     (0..options.rounds).map(|_| round(messages)).collect()
 }
 
 fn round(
     runtime: &Runtime,
-    ground: &Arc<Ground>,
+    environment: &Arc<Environment>,
     row: &Row,
     only: Option<Only>,
     messages: usize,
@@ -52,13 +52,13 @@ fn round(
     let (mut raw, mut ours) = (None::<Sample>, None::<Sample>);
     for _ in 0..row.turns {
         if only != Some(Only::Ours) {
-            let lap = lap(runtime, ground, row.threads, row.raw, messages).context("raw")?;
+            let lap = lap(runtime, environment, row.threads, row.raw, messages).context("raw")?;
             *raw.get_or_insert_default() += lap;
         }
         if only != Some(Only::Raw)
             && let Some(side) = row.ours
         {
-            let lap = lap(runtime, ground, row.threads, side, messages).context("ours")?;
+            let lap = lap(runtime, environment, row.threads, side, messages).context("ours")?;
             *ours.get_or_insert_default() += lap;
         }
     }
@@ -67,12 +67,12 @@ fn round(
 
 fn lap(
     runtime: &Runtime,
-    ground: &Arc<Ground>,
+    environment: &Arc<Environment>,
     threads: Threads,
     side: Side,
     messages: usize,
 ) -> Result<Sample> {
-    let (lap, server) = (side(Arc::clone(ground), messages), ground.server_process());
+    let (lap, server) = (side(Arc::clone(environment), messages), environment.server_process());
     let whole = async move {
         let lap = lap.await?;
         let clock = Clock::start(server);

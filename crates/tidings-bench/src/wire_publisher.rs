@@ -8,17 +8,17 @@ use anyhow::{Result, bail};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::beside::Beside;
+use crate::background::BackgroundThread;
 use crate::meter::{CHUNK, Credit};
-use crate::wire::Wire;
+use crate::wire::WireConnection;
 
 /// Messages in the client protocol of NATS.
 #[derive(Debug)]
-pub(crate) struct Flood {
+pub(crate) struct WirePublisher {
     chunks: Vec<Vec<u8>>,
 }
 
-impl Flood {
+impl WirePublisher {
     /// `PUB` for each message.
     pub(crate) fn plain<M: Serialize>(subject: &str, messages: &[M]) -> Result<Self> {
         Self::of(messages, |chunk, payload| write!(chunk, "PUB {subject} {}\r\n", payload.len()))
@@ -61,7 +61,7 @@ impl Flood {
 
     /// Makes a connection of its own.
     pub(crate) fn connect(self, url: &str) -> Result<Connected> {
-        Ok(Connected { flood: self, wire: Wire::connect(url)? })
+        Ok(Connected { publisher: self, wire: WireConnection::connect(url)? })
     }
 }
 
@@ -72,20 +72,20 @@ pub(crate) fn with_id(chunk: &mut Vec<u8>, to: &str, payload: &[u8]) -> std::io:
     write!(chunk, "HPUB {to} {} {total}\r\n{headers}", headers.len())
 }
 
-/// A flood that can be sent at once.
+/// Messages that can be sent at once, on their connection.
 #[derive(Debug)]
 pub(crate) struct Connected {
-    flood: Flood,
-    wire: Wire,
+    publisher: WirePublisher,
+    wire: WireConnection,
 }
 
 impl Connected {
     /// Sends all of it, on a thread of its own: a chunk for each credit, or all at once without. It
     /// ends once the server has read everything.
-    pub(crate) fn send(self, mut credit: Option<Credit>) -> Result<Beside> {
-        let Self { flood, mut wire } = self;
-        Beside::start(move || {
-            for chunk in &flood.chunks {
+    pub(crate) fn send(self, mut credit: Option<Credit>) -> Result<BackgroundThread> {
+        let Self { publisher, mut wire } = self;
+        BackgroundThread::start(move || {
+            for chunk in &publisher.chunks {
                 if credit.as_mut().is_some_and(|credit| !credit.wait_blocking()) {
                     bail!("nobody receives any more");
                 }

@@ -6,31 +6,36 @@ use std::io::Write as _;
 use anyhow::{Context as _, Result, bail};
 use uuid::Uuid;
 
-use crate::beside::Beside;
-use crate::wire::Wire;
+use crate::background::BackgroundThread;
+use crate::wire::WireConnection;
 
 /// A connection on which messages can come.
 #[derive(Debug)]
-pub(crate) struct Taker {
+pub(crate) struct WireConsumer {
     inbox: String,
-    wire: Wire,
+    wire: WireConnection,
 }
 
-impl Taker {
+impl WireConsumer {
     /// Makes a connection of its own.
     pub(crate) fn connect(url: &str) -> Result<Self> {
         let inbox = format!("_INBOX.{}", Uuid::now_v7().simple());
-        let mut wire = Wire::connect(url)?;
+        let mut wire = WireConnection::connect(url)?;
         wire.write(format!("SUB {inbox} 1\r\n").as_bytes())?;
         Ok(Self { inbox, wire })
     }
 
     /// Takes so many messages of a consumer. It ends once the server has read the last ack.
-    pub(crate) fn take(mut self, stream: &str, consumer: &str, count: usize) -> Result<Beside> {
+    pub(crate) fn take(
+        mut self,
+        stream: &str,
+        consumer: &str,
+        count: usize,
+    ) -> Result<BackgroundThread> {
         let next = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}");
         let request = format!(r#"{{"batch":{count},"expires":30000000000}}"#);
         let to = format!("PUB {next} {} {}\r\n{request}\r\n", self.inbox, request.len());
-        Beside::start(move || {
+        BackgroundThread::start(move || {
             self.wire.write(to.as_bytes())?;
             self.run(count)
         })

@@ -12,7 +12,7 @@ use tokio::time::Duration;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::poison::{BLOCKS, send_raw};
+use crate::unreadable_header::{BLOCKS, send_raw};
 use crate::{SOON, soon};
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use crate::{SOON, soon};
 
-const PATIENCE: Duration = Duration::from_millis(800);
+const TIMEOUT: Duration = Duration::from_millis(800);
 
 #[derive(EventStream)]
 #[stream(name = "KEYS", subjects("keys.>"), allow_atomic_publish)]
@@ -52,8 +52,8 @@ fn is_refused(error: &(dyn std::error::Error + 'static)) {
 async fn a_user_who_is_revoked_is_told_so() {
     let mut server = Server::with_config(&users(&["ann", "bob"])).await;
     let builder = Bus::builder().server(server.url()).user_and_password("ann", "pw");
-    let builder = builder.publish_timeout(PATIENCE).request_timeout(PATIENCE);
-    let bus = builder.ack_timeout(PATIENCE / 2).connect().await.unwrap();
+    let builder = builder.publish_timeout(TIMEOUT).request_timeout(TIMEOUT);
+    let bus = builder.ack_timeout(TIMEOUT / 2).connect().await.unwrap();
     bus.provision::<Keys>().await.unwrap();
     bus.publish(&Cut { number: 1 }).await.unwrap();
     server.reload(&users(&["bob"]));
@@ -101,6 +101,6 @@ async fn a_user_who_is_revoked_is_told_so() {
         }
     })
     .await;
-    let error = soon(bus.close_within(PATIENCE)).await.unwrap_err();
+    let error = soon(bus.close_within(TIMEOUT)).await.unwrap_err();
     assert!(matches!(error, CloseError::Disconnected(Outage::Away { .. })), "{error:?}");
 }

@@ -1,4 +1,4 @@
-//! What is done on a thread of its own, which no side is measured by.
+//! Work on a thread of its own, which no side is measured by.
 
 use std::thread::{self, JoinHandle};
 
@@ -6,11 +6,11 @@ use anyhow::{Context as _, Result, bail};
 
 /// A thread that floods the server, or takes what it has. Its name is one that nobody counts.
 #[derive(Debug)]
-pub(crate) struct Beside {
+pub(crate) struct BackgroundThread {
     thread: JoinHandle<Result<()>>,
 }
 
-impl Beside {
+impl BackgroundThread {
     pub(crate) fn start(work: impl FnOnce() -> Result<()> + Send + 'static) -> Result<Self> {
         let thread = thread::Builder::new().name("flood".to_owned()).spawn(work)?;
         Ok(Self { thread })

@@ -5,20 +5,20 @@ use anyhow::{Result, ensure};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::beside::Beside;
-use crate::flood::with_id;
-use crate::wire::Wire;
+use crate::background::BackgroundThread;
+use crate::wire::WireConnection;
+use crate::wire_publisher::with_id;
 
 /// Messages of a stream in the client protocol of NATS, each with an id and a subject for its ack.
 #[derive(Debug)]
-pub(crate) struct Window {
+pub(crate) struct WindowedPublisher {
     inbox: String,
     bytes: Vec<u8>,
     /// Where in the bytes each message ends.
     ends: Vec<usize>,
 }
 
-impl Window {
+impl WindowedPublisher {
     /// `HPUB` for each message.
     pub(crate) fn with_id<M: Serialize>(subject: &str, messages: &[M]) -> Result<Self> {
         let inbox = format!("_INBOX.{}", Uuid::now_v7().simple());
@@ -35,7 +35,7 @@ impl Window {
 
     /// Makes a connection of its own, on which acks can come.
     pub(crate) fn connect(self, url: &str) -> Result<Ready> {
-        let mut wire = Wire::connect(url)?;
+        let mut wire = WireConnection::connect(url)?;
         wire.write(format!("SUB {}.* 1\r\n", self.inbox).as_bytes())?;
         Ok(Ready { window: self, wire })
     }
@@ -50,14 +50,14 @@ impl Window {
 /// Messages that can be sent at once.
 #[derive(Debug)]
 pub(crate) struct Ready {
-    window: Window,
-    wire: Wire,
+    window: WindowedPublisher,
+    wire: WireConnection,
 }
 
 impl Ready {
     /// Sends them, `on_the_way` first and one more for each ack. It ends with the last ack.
-    pub(crate) fn send(self, on_the_way: usize) -> Result<Beside> {
-        Beside::start(move || self.run(on_the_way))
+    pub(crate) fn send(self, on_the_way: usize) -> Result<BackgroundThread> {
+        BackgroundThread::start(move || self.run(on_the_way))
     }
 
     fn run(mut self, on_the_way: usize) -> Result<()> {
