@@ -1,17 +1,16 @@
 //! An event that arrived, with what is known of it.
 
+mod acker;
+
+pub use acker::{Acker, SettleError};
+
 use std::ops::Deref;
 use std::time::{Duration, SystemTime};
 
 use crate::header::Headers;
 use crate::message::Message;
 use crate::subject::{ParseSubjectError, Subject};
-use crate::transport::{
-    Denial, Fault, Incoming, IncomingHeaders, Outage, Receipt, Settle, Settlement, SettlementReason,
-};
-
-/// How long a confirmed ack may take.
-const CONFIRM: Duration = Duration::from_secs(5);
+use crate::transport::{Incoming, IncomingHeaders, Receipt};
 
 /// An event that arrived. It dereferences to the event.
 ///
@@ -47,7 +46,9 @@ pub struct Durable {
 pub trait DeliveryKind: sealed::FromIncoming + Send + Unpin + 'static {}
 
 impl DeliveryKind for Live {}
+
 impl DeliveryKind for Stored {}
+
 impl DeliveryKind for Durable {}
 
 pub(crate) mod sealed {
@@ -82,7 +83,7 @@ pub(crate) mod sealed {
     impl FromIncoming for Durable {
         #[allow(private_interfaces, reason = "sealed: only this crate can call it")]
         fn from_incoming(incoming: &mut Incoming) -> Option<Self> {
-            let acker = Acker { settle: incoming.settle.take()? };
+            let acker = Acker::new(incoming.settle.take()?);
             Some(Self { receipt: incoming.receipt.take()?, acker })
         }
 
@@ -180,6 +181,7 @@ macro_rules! receipt {
 }
 
 receipt!(Stored);
+
 receipt!(Durable);
 
 impl<E> Delivery<E, Durable> {
@@ -233,107 +235,5 @@ impl<E> Delivery<E, Durable> {
     /// The event, and what settles it.
     pub fn into_parts(self) -> (E, Acker) {
         (self.event, self.kind.acker)
-    }
-}
-
-/// Settles one durable delivery; what is never settled comes again after the ack wait.
-#[derive(Debug)]
-pub struct Acker {
-    settle: Settle,
-}
-
-impl Acker {
-    pub(crate) fn new(settle: Settle) -> Self {
-        Self { settle }
-    }
-
-    /// As [`Delivery::ack`].
-    ///
-    /// # Errors
-    /// [`SettleError`]: the message comes again after the ack wait.
-    pub async fn ack(self) -> Result<(), SettleError> {
-        self.settle
-            .finish(Settlement::of(SettlementReason::Handled))
-            .await
-            .map_err(SettleError::from)
-    }
-
-    /// As [`Delivery::ack_confirmed`].
-    ///
-    /// # Errors
-    /// [`SettleError`]: the message may come again after the ack wait.
-    pub async fn ack_confirmed(self) -> Result<(), SettleError> {
-        self.settle
-            .confirm(Settlement::of(SettlementReason::Handled), CONFIRM)
-            .await
-            .map_err(SettleError::from)
-    }
-
-    /// As [`Delivery::nak`].
-    ///
-    /// # Errors
-    /// [`SettleError`]: the message comes again after the ack wait.
-    pub async fn nak(self, delay: Option<Duration>) -> Result<(), SettleError> {
-        self.settle
-            .finish(Settlement::of(SettlementReason::GivenBack(delay)))
-            .await
-            .map_err(SettleError::from)
-    }
-
-    /// As [`Delivery::progress`].
-    ///
-    /// # Errors
-    /// [`SettleError`]: the message comes again after the ack wait.
-    pub async fn progress(&self) -> Result<(), SettleError> {
-        self.settle
-            .send(Settlement::of(SettlementReason::InFlight))
-            .await
-            .map_err(SettleError::from)
-    }
-
-    /// As [`Delivery::reject`].
-    ///
-    /// # Errors
-    /// [`SettleError`]: the message comes again after the ack wait.
-    pub async fn reject(self, reason: &str) -> Result<(), SettleError> {
-        self.settle
-            .finish(Settlement::of(SettlementReason::GivenUp(reason)))
-            .await
-            .map_err(SettleError::from)
-    }
-}
-
-/// A delivery could not be settled.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SettleError {
-    /// The server did not confirm in time.
-    #[error("the server did not confirm within {CONFIRM:?}")]
-    Unconfirmed,
-    /// There was no connection in that time, or none comes again: the message comes again, unless
-    /// the server has it settled.
-    #[error("the message can't be settled: {0}")]
-    Disconnected(#[source] Outage),
-    /// The server does not allow it: the message comes again.
-    #[error("the message can't be settled: {0}")]
-    Denied(#[source] Denial),
-    /// The bus was closed.
-    #[error("the bus is closed")]
-    Closed,
-    /// The client failed.
-    #[error("the message can't be settled")]
-    Client(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl From<Fault> for SettleError {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Timeout => Self::Unconfirmed,
-            Fault::Away(outage) => Self::Disconnected(outage),
-            Fault::Denied(denial) => Self::Denied(denial),
-            Fault::Closed => Self::Closed,
-            Fault::Client(source) => Self::Client(source),
-            other => Self::Client(other.into()),
-        }
     }
 }

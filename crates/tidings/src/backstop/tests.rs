@@ -2,13 +2,15 @@ use bytes::Bytes;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::*;
-use crate::dead_letter::{DeadLetter, DeadLetterFilter, DeadLetterPolicy, DeadLetters};
+use crate::dead_letter::{
+    Cause, DeadLetter, DeadLetterFilter, DeadLetterPolicy, DeadLetterReason, DeadLetters,
+};
 use crate::header::{self, Headers};
 use crate::link::Timeouts;
 use crate::stream::{Retention, StreamConfig};
 use crate::topology::Topology;
 use crate::transport::memory::Memory;
-use crate::transport::{Outgoing, StreamState, Transport};
+use crate::transport::{ConsumerConfig, Outgoing, StreamState, Transport, Which};
 
 const LETTERS: &str = "shop-dead-letters";
 

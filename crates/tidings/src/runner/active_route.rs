@@ -1,13 +1,13 @@
 //! A route that is running: its settings, its state, and what of its messages is here.
 
-use std::panic::AssertUnwindSafe;
+mod message_check;
+mod task;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use tokio::sync::Notify;
-use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -22,7 +22,7 @@ use super::policy::first_failure::FirstFailures;
 use super::policy::give_back_note::GiveBackNote;
 use super::policy::message_set::MessageSet;
 use super::status::counters::Counters;
-use super::status::route_state::{RouteFault, StateCell};
+use super::status::route_state::StateCell;
 use crate::context::{HandledMessage, RouteContext};
 use crate::handler::Dispatching;
 use crate::jitter::FAR;
@@ -31,11 +31,8 @@ use crate::message::{Declaration, MessageKind};
 use crate::probe::{Listener, Listening, Span, Work};
 use crate::route::{Key, RouteSpec};
 use crate::topology::{Modes, Topology};
-use crate::transport::{Incoming, SettlementReason};
-use crate::user_code::{guarded, panic_text};
-
-/// How long the panic of one of its tasks is shown.
-const SHOWN: Duration = Duration::from_secs(30);
+use crate::transport::Incoming;
+use crate::user_code::guarded;
 
 /// How the tasks of a registry are tracked, and told to end.
 #[derive(Debug, Clone)]
@@ -215,34 +212,6 @@ impl ActiveRoute {
         Arc::new(HandledMessage::new(&self.route_context, incoming))
     }
 
-    /// Why a message is settled here without its handler; `None` where it is to be handled.
-    #[inline]
-    pub(crate) fn passes(&self, message: &Incoming) -> Option<SettlementReason<'static>> {
-        self.passed_over(message).or_else(|| {
-            let is_settled = self.ack_floor.is_settled(message);
-            is_settled.then_some(SettlementReason::SettledBefore)
-        })
-    }
-
-    /// Why a message is passed over, on a route that acknowledges many messages at once; on any
-    /// other its transport has passed over what is.
-    #[inline]
-    pub(crate) fn passed_over(&self, message: &Incoming) -> Option<SettlementReason<'static>> {
-        if self.acks_all { self.pass_over(message) } else { None }
-    }
-
-    fn pass_over(&self, message: &Incoming) -> Option<SettlementReason<'static>> {
-        let reason = if is_for_another(message) {
-            SettlementReason::ForAnother
-        } else if message.is_no_event() {
-            SettlementReason::NoEvent
-        } else {
-            return None;
-        };
-        self.counters.skip_counters().count_skipped(message.subject.as_str());
-        Some(reason)
-    }
-
     /// Returns `true` if messages may have to wait for each other.
     pub(crate) fn is_keyed(&self) -> bool {
         self.key.is_some()
@@ -267,67 +236,4 @@ impl ActiveRoute {
     pub(crate) fn is_asked(&self) -> bool {
         self.declarations.iter().any(|declaration| declaration.kind == MessageKind::Request)
     }
-
-    /// Returns `true` if a message is not to be tried any more.
-    pub(crate) fn is_used_up(&self, message: &Incoming) -> bool {
-        let Incoming { settle, receipt, .. } = message;
-        settle.is_some() && receipt.as_ref().is_some_and(|r| self.policy.is_used_up(r.attempt))
-    }
-
-    /// Returns `true` if a message comes again that its handler is not to get.
-    #[inline]
-    pub(crate) fn is_over(&self, message: &Incoming) -> bool {
-        message.receipt.is_some() && (self.is_used_up(message) || self.is_kept(message))
-    }
-
-    /// Returns `true` if a message is not to be tried again after this delivery.
-    pub(crate) fn is_last_attempt(&self, queued: &QueuedMessage) -> bool {
-        let attempt = queued.incoming.receipt.as_ref().map_or(1, |receipt| receipt.attempt);
-        self.policy.is_used_up(attempt.saturating_add(1))
-    }
-
-    /// Returns `true` if a message has come again that is given up: its letter is on its way, or refers to it.
-    pub(crate) fn is_kept(&self, message: &Incoming) -> bool {
-        let comes_again = message.receipt.as_ref().is_some_and(|receipt| receipt.attempt > 1);
-        comes_again && (self.kept.knows(message) || self.pending.knows(message))
-    }
-
-    /// Does something in a task of its own: if that panics, it is shown as with the others.
-    pub(crate) fn spawn(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
-        let active = Arc::clone(self);
-        self.lifecycle.tasks.spawn(async move {
-            if let Err(panic) = AssertUnwindSafe(work).catch_unwind().await {
-                active.panicked(&panic_text(panic));
-            }
-        });
-    }
-
-    /// One of its tasks panicked: that is shown for a while.
-    #[cold]
-    pub(crate) fn panicked(self: &Arc<Self>, panic: &str) {
-        let count = self.panics.fetch_add(1, Relaxed) + 1;
-        let now = self.link.transport.now();
-        self.state.failing(
-            RouteFault::Task,
-            now,
-            format!("one of its own tasks panicked: {panic}"),
-        );
-        let active = Arc::clone(self);
-        self.lifecycle.tasks.spawn(async move {
-            let _ = active.lifecycle.stop.run_until_cancelled(sleep(SHOWN)).await;
-            if active.panics.load(Relaxed) == count {
-                active.state.clear_fault(RouteFault::Task);
-            }
-        });
-        // Last: whoever listens to what is told may be the one that panics.
-        let _ =
-            guarded(|| tracing::error!(route = self.label, panic, "a task of a route panicked"));
-    }
-}
-
-fn is_for_another(message: &Incoming) -> bool {
-    let Incoming { headers, receipt, .. } = message;
-    receipt
-        .as_ref()
-        .is_some_and(|receipt| headers.is_for_another(&receipt.stream, &receipt.consumer))
 }

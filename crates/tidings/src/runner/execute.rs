@@ -22,6 +22,7 @@ use super::active_route::ActiveRoute;
 use super::in_flight::queued_message::QueuedMessage;
 use super::policy::disposition::Health;
 use super::policy::handler_exit::{HandlerExit, Interruption};
+use super::settle::redelivered;
 use super::settle::{self, Settled};
 use crate::context::Context;
 use crate::handler::{Dispatch, Dispatching, empty_slot};
@@ -79,11 +80,11 @@ async fn run_to_end(
         Stage::Fresh => {
             let handled = match &active.dispatch {
                 _ if active.is_over(&queued.incoming)
-                    && settle::is_done(active, &queued.incoming).await =>
+                    && redelivered::is_done(active, &queued.incoming).await =>
                 {
                     return (Health::Unknown, None);
                 }
-                _ if settle::is_spent(active, &queued.incoming).await => HandlerExit::UsedUp,
+                _ if redelivered::is_spent(active, &queued.incoming).await => HandlerExit::UsedUp,
                 Dispatching::Each(dispatch) => call(active, &**dispatch, &queued, kept).await,
                 // It is handled with others, in `batch`.
                 Dispatching::Batch(_) => HandlerExit::Aborted,

@@ -3,6 +3,8 @@
 
 pub(super) mod acknowledge;
 pub(super) mod dead_letter;
+mod decide;
+pub(super) mod redelivered;
 pub(super) mod reply;
 pub(super) mod unreadable;
 
@@ -13,22 +15,22 @@ use self::acknowledge::{
     acknowledge, acknowledge_all, note_given_back, settle_in_order, unsettled,
 };
 use self::dead_letter::put_aside;
+use self::decide::{disposition, disposition_by_history, log_disposition};
+use self::redelivered::redelivered;
 use self::reply::ErrorReply;
 use self::unreadable::set_aside;
 use crate::context::HandledMessage;
 use crate::dead_letter::DeadLetterReason;
-use crate::envelope::declaration_of;
-use crate::jitter::random_unit;
 use crate::probe::Span;
 use crate::runner::active_route::{ActiveRoute, ErrorDetail};
 use crate::runner::in_flight::cumulative_ack::AckWindow;
 use crate::runner::in_flight::queued_message::QueuedMessage;
+use crate::runner::policy::Policy;
 use crate::runner::policy::disposition::{Disposition, Health};
 use crate::runner::policy::give_back_note::GiveBackNote;
 use crate::runner::policy::handler_exit::HandlerExit;
-use crate::runner::policy::{Attempt, Policy};
 use crate::runner::status::route_state::RouteFault;
-use crate::transport::{Fault, Incoming, Receipt, Settlement, SettlementReason};
+use crate::transport::{Fault, Incoming, Settlement};
 
 /// A message's word on its handler, and the message itself where it is to wait here.
 pub(crate) type Settled = (Health, Option<(QueuedMessage, Duration)>);
@@ -141,82 +143,6 @@ pub(crate) async fn settle(
     (health, None)
 }
 
-/// Returns the message as if it came again.
-fn redelivered(active: &ActiveRoute, queued: QueuedMessage) -> QueuedMessage {
-    let mut again = queued.incoming.fresh_copy();
-    if let Some(receipt) = &mut again.renew().receipt {
-        receipt.attempt += 1;
-    }
-    let incoming = Arc::new(again);
-    let span = active.begin(&incoming);
-    QueuedMessage { incoming, span, ..queued }
-}
-
-/// Asks the policy about a stream's message; `None` for one that is not settled.
-fn disposition(
-    active: &ActiveRoute,
-    queued: &QueuedMessage,
-    handled: &HandlerExit,
-) -> Option<Disposition> {
-    queued.incoming.settle.as_ref()?;
-    let receipt = queued.incoming.receipt.as_ref();
-    let number = receipt.map_or(1, |receipt| receipt.attempt);
-    if let HandlerExit::Undecodable(error) = handled
-        && error.is_of_another()
-    {
-        return Some(active.policy.unknown(number, random_unit()));
-    }
-    Some(active.policy.decide(handled, || {
-        let now = active.link.transport.now();
-        let first = receipt.map_or(now, |receipt| active.history.failed(receipt, now).0);
-        let since_first = now.duration_since(first).unwrap_or_default();
-        Attempt { number, since_first, chance: random_unit() }
-    }))
-}
-
-/// Asks the policy by what failed here, where other deliveries may have been no attempts.
-fn disposition_by_history(
-    active: &ActiveRoute,
-    receipt: &Receipt,
-    handled: &HandlerExit,
-) -> Disposition {
-    active.policy.decide(handled, || {
-        let now = active.link.transport.now();
-        let since_first = now.duration_since(active.history.first_failure(receipt, now));
-        Attempt {
-            number: active.history.failures(receipt),
-            since_first: since_first.unwrap_or_default(),
-            chance: random_unit(),
-        }
-    })
-}
-
-fn log_disposition(
-    active: &ActiveRoute,
-    queued: &QueuedMessage,
-    handled: &HandlerExit,
-    disposition: &Disposition,
-) {
-    let number = queued.incoming.receipt.as_ref().map_or(1, |receipt| receipt.attempt);
-    let (route, subject) = (&active.label, queued.incoming.subject.as_str());
-    let why = handled;
-    match disposition {
-        Disposition::Ack => {}
-        Disposition::GiveBack(delay) => {
-            tracing::warn!(route, subject, delivery = number, ?delay, %why, "a message is not known here, and given back");
-        }
-        Disposition::Defer(delay) => {
-            tracing::debug!(route, subject, ?delay, %why, "a message came too early");
-        }
-        Disposition::Retry(delay) => {
-            tracing::warn!(route, subject, attempt = number, ?delay, %why, "a message is handled again");
-        }
-        Disposition::DeadLetter(reason) => {
-            tracing::error!(route, subject, attempt = number, %reason, %why, "a message is given up");
-        }
-    }
-}
-
 /// Settles a stream's message that is not put aside, as the policy has decided.
 async fn send_settlement(
     active: &ActiveRoute,
@@ -256,28 +182,6 @@ async fn send_settlement(
     settle.send(settlement).await
 }
 
-/// Settles a message as before that has come again and that this route is done with; `false` if
-/// it is not.
-pub(crate) async fn is_done(active: &ActiveRoute, message: &Incoming) -> bool {
-    let Some(settle) = &message.settle else { return false };
-    // Whoever stores its letter settles it.
-    if active.pending.knows(message) {
-        return true;
-    }
-    if active.is_kept(message) {
-        let sent = settle.send(Settlement::of(SettlementReason::Referred)).await;
-        unsettled(active, message, sent);
-        return true;
-    }
-    if !active.done.knows(message) {
-        return false;
-    }
-    let reason = SettlementReason::HandledBefore;
-    let acked = Box::pin(acknowledge(active, message, settle, reason)).await;
-    unsettled(active, message, acked);
-    true
-}
-
 /// Answers who asked; logs what nobody asked for.
 async fn answer(
     active: &ActiveRoute,
@@ -297,19 +201,6 @@ async fn answer(
         // An event's reply subject is its publisher's, who waits for a stream's ack.
         _ => Ok(()),
     }
-}
-
-/// Returns `true` if a message has no attempt left, where deliveries may have been none: those to
-/// instances that do not know the message. Such an instance gives it back however often it came.
-pub(crate) async fn is_spent(active: &ActiveRoute, message: &Incoming) -> bool {
-    let Some(receipt) = message.receipt.as_ref().filter(|_| active.is_used_up(message)) else {
-        return false;
-    };
-    if declaration_of(active.declarations, message).is_err() {
-        return false;
-    }
-    active.policy.is_used_up(active.history.failures(receipt).saturating_add(1))
-        || !Box::pin(GiveBackNote::may_be(&active.link, receipt)).await
 }
 
 /// Counts a message that will not be handled; who asked is told.

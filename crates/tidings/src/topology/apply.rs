@@ -5,6 +5,9 @@ use super::error::{ApplyConsumerError, ApplyError, ProvisionError};
 use super::stream_plan::{PlanAction, StreamPlan};
 use crate::transport::{ApiError, Fault, Transport};
 
+/// How often a stream or a consumer is planned anew where somebody else changes it meanwhile.
+pub(super) const TRIES: usize = 5;
+
 /// Does what the plan says, if the stream still is what it was planned against.
 pub(crate) async fn apply(transport: &Transport, plan: StreamPlan) -> Result<(), ApplyError> {
     if plan.action == PlanAction::Refuse {

@@ -53,6 +53,7 @@ mod dedup;
 mod duration;
 mod effects;
 mod inbox;
+mod info;
 mod intake;
 mod log;
 mod mailbox;
@@ -241,38 +242,10 @@ impl Memory {
         Ok(MemoryInbox::new(&self.connection.broker, subscription, mailbox))
     }
 
-    /// The stream's configuration; `None` if there is no such stream.
-    pub(crate) async fn stream(&self, name: &str) -> Result<Option<StreamConfig>, Fault> {
-        self.connection
-            .with(|state, _| state.streams.named(name).map(|stream| stream.config.clone()))
-    }
-
-    /// A stream that keeps a subject of this filter, and confirms what it stores.
-    pub(crate) async fn answering_stream(&self, filter: &str) -> Result<Option<String>, Fault> {
-        let keeps = |subject: &String| tidings_subject::overlaps(subject, filter);
-        self.connection.with(|state, _| {
-            let mut configs = state.streams.iter().map(|stream| &stream.config);
-            let found = configs.find(|c| !c.no_ack && c.subjects.iter().any(keeps));
-            found.map(|config| config.name.clone())
-        })
-    }
-
     /// Creates a stream. One of this name with the same configuration is no fault.
     pub(crate) async fn create_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
         check_times(config)?;
         Ok(self.connection.with(|state, _| state.create_stream(config))??)
-    }
-
-    /// The durable consumer's configuration; `None` if there is no such consumer.
-    pub(crate) async fn consumer(
-        &self,
-        stream: &str,
-        name: &str,
-    ) -> Result<Option<ConsumerConfig>, Fault> {
-        self.connection.with(|state, _| {
-            let consumer = state.streams.named(stream)?.consumer_named(name).ok()?;
-            Some(consumer.config.clone())
-        })
     }
 
     /// Creates a durable consumer. One of this name with the same configuration is no fault.

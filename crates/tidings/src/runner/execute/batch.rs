@@ -16,6 +16,7 @@ use crate::runner::active_route::ActiveRoute;
 use crate::runner::in_flight::queued_message::QueuedMessage;
 use crate::runner::policy::disposition::Health;
 use crate::runner::policy::handler_exit::{HandlerExit, Interruption};
+use crate::runner::settle::redelivered;
 use crate::runner::settle::{self, acknowledge};
 use crate::transport::SettlementReason;
 
@@ -37,10 +38,11 @@ pub(crate) async fn work_on_all(
     }
     let (mut spent, mut fresh) = (Vec::new(), Vec::with_capacity(batch.len()));
     for queued in batch {
-        if active.is_over(&queued.incoming) && settle::is_done(active, &queued.incoming).await {
+        if active.is_over(&queued.incoming) && redelivered::is_done(active, &queued.incoming).await
+        {
             continue;
         }
-        let is_spent = settle::is_spent(active, &queued.incoming).await;
+        let is_spent = redelivered::is_spent(active, &queued.incoming).await;
         if is_spent { spent.push(queued) } else { fresh.push(queued) }
     }
     let batch = fresh;

@@ -16,10 +16,7 @@ use super::stream_config;
 use super::{Fault, Memory};
 use crate::stream::{Storage, StreamConfig};
 use crate::subject::Subject;
-use crate::transport::{
-    ApiError, ConsumerConfig, ConsumerSnapshot, ConsumerState, Identity, Settlement,
-    SettlementReason, StreamSnapshot, StreamState,
-};
+use crate::transport::{ApiError, ConsumerConfig, Settlement, SettlementReason};
 
 impl State {
     /// Creates a stream; one of this name with the same configuration is no error.
@@ -180,29 +177,6 @@ impl Memory {
         })?
     }
 
-    /// Reads what a stream holds.
-    pub(crate) async fn stream_state(&self, name: &str) -> Result<StreamState, Fault> {
-        self.connection.with(|state, now| {
-            let stream = state.streams.expect(name)?;
-            stream.expire(now, &mut state.effects);
-            stream.set_alarm(&mut state.effects);
-            let log = &stream.log;
-            Ok(StreamState {
-                messages: log.len(),
-                bytes: log.bytes(),
-                // A stream that never held anything has no first sequence, unless it was given one or
-                // purged.
-                first_sequence: match stream.config.first_sequence {
-                    None if log.last() == 0 && !stream.purged => 0,
-                    _ => log.first(),
-                },
-                last_sequence: log.last(),
-                subjects: log.subject_count(),
-                consumers: stream.consumers.len() as u64,
-            })
-        })?
-    }
-
     /// Changes a durable consumer as far as a server allows.
     pub(crate) async fn update_consumer(
         &self,
@@ -236,68 +210,6 @@ impl Memory {
             consumer.paused_until = Some(until.unwrap_or_else(|| far(now)));
             consumer.wake(now, &mut state.effects);
             Ok(())
-        })?
-    }
-
-    /// The time by which the stream stores messages.
-    pub(crate) async fn stream_time(&self, name: &str) -> Result<Option<SystemTime>, Fault> {
-        self.connection.with(|state, now| {
-            state.streams.named(name)?;
-            Some(state.clock.system_time(now))
-        })
-    }
-
-    /// Finds the stream of this name.
-    pub(crate) async fn stream_snapshot(
-        &self,
-        name: &str,
-    ) -> Result<Option<StreamSnapshot>, Fault> {
-        self.connection.with(|state, _| {
-            let stream = state.streams.named(name)?;
-            let identity = Identity(stream.key.to_string());
-            Some(StreamSnapshot { identity, last: stream.log.last() })
-        })
-    }
-
-    /// Finds the durable consumer of this name.
-    pub(crate) async fn consumer_snapshot(
-        &self,
-        stream: &str,
-        name: &str,
-    ) -> Result<Option<ConsumerSnapshot>, Fault> {
-        self.connection.with(|state, _| {
-            let consumer = state.streams.named(stream)?.consumer_named(name).ok()?;
-            Some(ConsumerSnapshot {
-                identity: Identity(consumer.key.to_string()),
-                from: consumer.config.from,
-                delivered: consumer.delivered,
-                reached: consumer.next.saturating_sub(1),
-                floor: consumer.ack_floor(),
-                unsettled: consumer.pending.len() as u64,
-                redelivered: consumer.redelivered(),
-            })
-        })
-    }
-
-    /// How far a durable consumer has come.
-    pub(crate) async fn consumer_state(
-        &self,
-        stream: &str,
-        name: &str,
-    ) -> Result<ConsumerState, Fault> {
-        self.connection.with(|state, now| {
-            let stream = state.streams.expect(stream)?;
-            stream.expire(now, &mut state.effects);
-            let clock = stream.clock;
-            let consumer = stream.consumer_named(name)?;
-            Ok(ConsumerState {
-                pending: consumer.undelivered,
-                ack_pending: consumer.pending.len() as u64,
-                redelivered: consumer.pending.values().filter(|p| p.attempts > 1).count() as u64,
-                delivered: consumer.delivered,
-                waiting: consumer.waiting(),
-                paused_until: consumer.paused_until.map(|until| clock.system_time(until)),
-            })
         })?
     }
 

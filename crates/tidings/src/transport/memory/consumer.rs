@@ -1,5 +1,8 @@
 //! A consumer: how far it has come in its stream, and what it waits to hear about.
 
+mod deliver;
+mod pulls;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,11 +10,11 @@ use std::time::Duration;
 use hashbrown::{HashMap, HashSet};
 use tokio::time::Instant;
 
-use super::advisory::{self, About};
+use super::advisory::About;
 use super::alarm::Alarm;
 use super::clock::Clock;
 use super::effects::{Effects, TaskWaker};
-use super::log::{Log, selects};
+use super::log::Log;
 use super::pending::Pending;
 use crate::transport::{AckPolicy, ConsumerConfig, DeliverFrom};
 
@@ -154,87 +157,6 @@ impl Consumer {
         (again + self.exhausted.len()) as u64
     }
 
-    /// Takes what is to be delivered next.
-    pub(super) fn take(
-        &mut self,
-        log: &Log,
-        now: Instant,
-        effects: &mut Effects,
-    ) -> Option<Delivery> {
-        if self.paused_until.is_some_and(|until| until > now) {
-            return None;
-        }
-        let delivery = self.take_again(now, effects).or_else(|| self.take_new(log, now));
-        self.set_alarm(effects);
-        delivery
-    }
-
-    /// Takes what is to be delivered again, which comes first, and in spite of `max_ack_pending`:
-    /// it is pending already.
-    fn take_again(&mut self, now: Instant, effects: &mut Effects) -> Option<Delivery> {
-        while let Some(sequence) = self.again.pop_front() {
-            if !self.due.remove(&sequence) || self.exhaust(sequence, effects) {
-                continue;
-            }
-            if let Some(pending) = self.pending.get_mut(&sequence) {
-                pending.attempts += 1;
-                self.delivered += 1;
-                let attempt = pending.attempts;
-                self.set_deadline(sequence, after(now, self.config.wait_of(attempt)));
-                return Some(Delivery { sequence, attempt });
-            }
-        }
-        None
-    }
-
-    fn take_new(&mut self, log: &Log, now: Instant) -> Option<Delivery> {
-        if self.is_full() {
-            return None;
-        }
-        let sequence = if let Some(first) = self.first_of_all.pop_first() {
-            first
-        } else if self.undelivered == 0 {
-            // Nothing of ours up to the end: no need to look, now or later.
-            self.next = self.next.max(log.last() + 1);
-            return None;
-        } else {
-            let filters = &self.config.filters;
-            let mut messages = log.from(self.next);
-            let (sequence, _) = messages.find(|(_, m)| selects(filters, m.subject.as_str()))?;
-            self.next = sequence + 1;
-            sequence
-        };
-        self.undelivered = self.undelivered.saturating_sub(1);
-        self.delivered += 1;
-        if self.acks != Acks::None {
-            let pending = Pending { delivery: self.delivered, attempts: 1, deadline: None };
-            self.pending.insert(sequence, pending);
-            self.set_deadline(sequence, after(now, self.config.wait_of(1)));
-        }
-        Some(Delivery { sequence, attempt: 1 })
-    }
-
-    /// Returns `true` if so much is unsettled that nothing new may be delivered.
-    pub(super) fn is_full(&self) -> bool {
-        let limit = self.config.max_ack_pending.filter(|_| self.acks != Acks::None);
-        limit.is_some_and(|limit| self.pending.len() as u64 >= limit)
-    }
-
-    /// Gives a message up if it was delivered as often as allowed.
-    fn exhaust(&mut self, sequence: u64, effects: &mut Effects) -> bool {
-        let Some(pending) = self.pending.get(&sequence) else {
-            return false;
-        };
-        let attempts = pending.attempts;
-        if self.config.max_deliver.is_none_or(|limit| attempts < limit) {
-            return false;
-        }
-        self.forget(sequence, effects);
-        self.exhausted.insert(sequence);
-        advisory::max_deliveries(&self.about(), sequence, attempts, effects);
-        true
-    }
-
     /// Puts off, or takes away, the time at which a pending message is due again.
     pub(super) fn set_deadline(&mut self, sequence: u64, deadline: Option<Instant>) {
         if let Some(pending) = self.pending.get_mut(&sequence) {
@@ -336,50 +258,6 @@ impl Consumer {
         let pending = self.pending.first_key_value().map(|(sequence, _)| *sequence);
         let first = pending.into_iter().chain(self.first_of_all.first().copied()).min();
         first.unwrap_or(self.next).saturating_sub(1)
-    }
-
-    /// A pull begins.
-    pub(super) fn begin(&mut self, effects: &mut Effects) {
-        self.readers += 1;
-        self.idle_until = None;
-        self.set_alarm(effects);
-    }
-
-    /// A pull ends.
-    pub(super) fn end(&mut self, pull: u64, now: Instant, effects: &mut Effects) {
-        self.parked.remove(&pull);
-        self.readers = self.readers.saturating_sub(1);
-        self.idle(now, effects);
-    }
-
-    /// Ends after its time, if nobody reads it.
-    pub(super) fn idle(&mut self, now: Instant, effects: &mut Effects) {
-        if self.readers == 0 {
-            self.idle_until = self.inactive.and_then(|time| after(now, time));
-            self.set_alarm(effects);
-        }
-    }
-
-    /// How many pulls found nothing.
-    pub(super) fn waiting(&self) -> u64 {
-        self.parked.len() as u64
-    }
-
-    /// Remembers a pull that found nothing; `last` is the number of the delivery that it had last.
-    pub(super) fn park(&mut self, pull: u64, last: u64, waker: &TaskWaker) {
-        self.parked.entry(pull).or_insert_with(|| (last, Arc::clone(waker)));
-    }
-
-    /// Has every pull look again. All of them, since one that is not polled any more must not
-    /// keep a message from the others. First the one that has had nothing for the longest time, as a
-    /// server gives to who has waited longest.
-    pub(super) fn wake_pulls(&mut self, effects: &mut Effects) {
-        if self.parked.len() <= 1 {
-            return effects.wakers.extend(self.parked.drain().map(|(_, (_, waker))| waker));
-        }
-        let mut parked: Vec<_> = self.parked.drain().collect();
-        parked.sort_unstable_by_key(|(pull, (last, _))| (*last, *pull));
-        effects.wakers.extend(parked.into_iter().map(|(_, (_, waker))| waker));
     }
 }
 

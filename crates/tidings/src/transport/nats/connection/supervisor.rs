@@ -5,33 +5,25 @@
 //! has it any more. But it asks which server to try next, and so it is here that it waits, and ends.
 
 mod peer;
+mod reconnect;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use std::time::Duration;
 
-use async_nats::{Client, ClientError, Event, ReconnectToServer, Server, ServerAddr, ServerError};
+use async_nats::{Client, ClientError, Event, ServerAddr, ServerError};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::backoff::Backoff;
-use crate::jitter::jittered;
 use crate::lock::locked;
 use crate::transport::Outage;
 use crate::transport::nats::connection::breaks::{Breaks, warn_of_breaks};
 use crate::transport::nats::connection::disruption::Disruptions;
-use crate::user_code::log;
-
-/// The waits between two attempts to reconnect, before jitter.
-const RECONNECT: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(4));
 
 /// How long the client may take to say which servers it knows.
 const KNOWN: Duration = Duration::from_secs(1);
-/// After how many attempts it is said that nothing is heard.
-const DEAF: usize = 4;
-
 #[derive(Debug)]
 pub(crate) struct Supervisor {
     /// Why there is no connection, while there is none.
@@ -229,66 +221,6 @@ impl Supervisor {
             is_news
         });
     }
-
-    /// Which server the client is to try, once it is time to; `None` before it was connected, when
-    /// it tries all. Where nobody wants it back it ends here.
-    pub(crate) async fn next(&self, servers: &[Server]) -> Option<ReconnectToServer> {
-        let was_made = *self.connected.borrow() > 0;
-        if !was_made && matches!(self.peer, Peer::Listening(_)) {
-            return None;
-        }
-        let attempt = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
-        if let Some(said) = servers.iter().find_map(|server| server.last_error.as_deref()) {
-            self.set_outage(said);
-        }
-        self.tried.send_modify(|count| *count += 1);
-        self.warn_of_attempts(attempt);
-        // The first one is asked for; a lost connection is not made again by all at once.
-        let wait = if was_made || attempt > 1 { delay(attempt) } else { Duration::ZERO };
-        tokio::select! {
-            biased;
-            () = self.cut.cancelled() => {
-                self.end();
-                give_up().await;
-            }
-            () = async {
-                tokio::select! {
-                    () = tokio::time::sleep(wait) => {}
-                    () = self.retry_now.notified() => {}
-                }
-                self.wait_for_peer().await;
-            } => {}
-        }
-        let server = self.peer_server(servers, attempt).or_else(|| {
-            let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-            servers.get(turn % servers.len().max(1))
-        })?;
-        *self.at() = Some(server.addr.clone());
-        Some(ReconnectToServer { addr: server.addr.clone(), delay: Some(Duration::ZERO) })
-    }
-
-    fn warn_of_attempts(&self, attempt: usize) {
-        let is_listening = matches!(self.peer, Peer::Main { .. });
-        if !is_listening || attempt < DEAF || !attempt.is_power_of_two() {
-            return;
-        }
-        if let Some(outage) = self.outage() {
-            log(|| tracing::warn!(%outage, attempt, "core subscriptions hear nothing"));
-        }
-    }
-}
-
-/// Ends the client's own task, in which this runs. There is no other way to say so while it is
-/// disconnected; nobody waits for that task, and no panic's hook is called.
-#[cfg(panic = "unwind")]
-fn give_up() -> std::future::Pending<()> {
-    std::panic::resume_unwind(Box::new("the bus is closed"))
-}
-
-/// Waits for ever, where nothing can unwind the task: it asks no server.
-#[cfg(not(panic = "unwind"))]
-fn give_up() -> std::future::Pending<()> {
-    std::future::pending()
 }
 
 /// Whether what was said is about who connects: the texts of a nats-server that end a connection,
@@ -299,21 +231,9 @@ fn is_refusal(said: &str) -> bool {
     said.contains("authorization violation") || said.contains("authentication")
 }
 
-/// Twice as long after each attempt, and never the same for two clients of one server.
-fn delay(attempt: usize) -> Duration {
-    jittered(RECONNECT.after(u64::try_from(attempt).unwrap_or(u64::MAX)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reconnects_come_later_and_later_up_to_a_bound() {
-        let first = RECONNECT.after(1);
-        assert!(delay(1) >= first && delay(1) < first * 2);
-        assert!(delay(1000) >= Duration::from_secs(4));
-    }
 
     #[test]
     fn a_refusal_is_told_until_the_connection_is_back() {

@@ -1,6 +1,7 @@
 //! Table of those who wait for an answer. A question has a slot here from when it is asked until its answer
 //! is taken, or nobody waits for it any more; the next question takes the same slot.
 
+mod slot_table;
 #[cfg(test)]
 mod tests;
 
@@ -13,10 +14,11 @@ use bytes::BytesMut;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
+use self::slot_table::{Question, ReplySlot, SlotTable, State};
 use crate::lock::locked;
 use crate::transport::nats::codec::ack_subject::permission_subject;
 use crate::transport::nats::reply::reply_token::{Generation, ReplyToken};
-use crate::transport::nats::reply::secret::{self, Secrets};
+use crate::transport::nats::reply::secret::{self};
 use crate::transport::{Denial, DeniedAction, Fault};
 
 /// How many bytes of subjects are set aside at a time. A subject keeps the whole piece while it is
@@ -33,46 +35,6 @@ pub(crate) struct PendingReplies {
     earlier: Notify,
     /// The server does not let the answers come; it is asked anew with the next question.
     denied: AtomicBool,
-}
-
-#[derive(Debug, Default)]
-struct SlotTable {
-    slots: Vec<ReplySlot>,
-    /// The slots that nobody has; the one left last is taken first.
-    free: Vec<u32>,
-    /// What the subjects of answers are cut from.
-    text: BytesMut,
-    /// The last one, which the next one overwrites.
-    last: Box<[u8]>,
-    /// Random parts of the subjects of answers.
-    secrets: Secrets,
-    /// No question's time is up before this; `None` if none has a time.
-    alarm: Option<Instant>,
-    /// Nobody is answered any more.
-    closed: bool,
-}
-
-#[derive(Debug)]
-struct ReplySlot {
-    generation: Generation,
-    state: State,
-}
-
-#[derive(Debug)]
-enum State {
-    Free,
-    Asked(Question),
-    Answered(Result<Message, Fault>),
-}
-
-#[derive(Debug)]
-struct Question {
-    /// Where it was asked.
-    subject: Subject,
-    /// When its time is up.
-    by: Option<Instant>,
-    /// It is there once somebody has looked for the answer.
-    waker: Option<Waker>,
 }
 
 impl PendingReplies {
@@ -269,34 +231,6 @@ impl PendingReplies {
         }
         wakers.into_iter().for_each(Waker::wake);
         any
-    }
-}
-
-impl SlotTable {
-    /// The slot, if it is still that of this token.
-    fn of(&mut self, token: ReplyToken) -> Option<&mut ReplySlot> {
-        self.slots.get_mut(token.slot as usize).filter(|slot| slot.generation == token.generation)
-    }
-
-    /// Frees the slot; gives what was there.
-    fn leave(&mut self, token: ReplyToken) -> Option<State> {
-        let slot = self.of(token)?;
-        let left = std::mem::replace(&mut slot.state, State::Free);
-        if matches!(left, State::Free) {
-            return None;
-        }
-        self.free.push(token.slot);
-        Some(left)
-    }
-}
-
-impl ReplySlot {
-    /// Puts the answer there for who waits; the first counts. Gives whom to wake.
-    fn answer(&mut self, answer: Result<Message, Fault>) -> Option<Waker> {
-        let State::Asked(question) = &mut self.state else { return None };
-        let waker = question.waker.take();
-        self.state = State::Answered(answer);
-        waker
     }
 }
 
