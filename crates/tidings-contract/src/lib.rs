@@ -34,6 +34,8 @@
 
 mod canonical;
 mod catalog;
+#[cfg(feature = "compat")]
+pub mod compat;
 mod contract;
 mod definition;
 mod descriptor;

@@ -1,0 +1,90 @@
+//! Compatibility of two schemas: whether a reader takes all that a writer writes.
+//!
+//! "Compatible" is proven, keyword by keyword of the reader's schema; "incompatible" is shown by a
+//! value that the writer writes and the reader refuses; what is neither is "unknown", with the
+//! reason.
+
+mod change;
+mod conjunction;
+mod counterexample;
+mod evaluate;
+mod finding;
+mod format;
+mod kind;
+mod node;
+mod number;
+mod pattern;
+mod policy;
+mod prove;
+mod rule;
+mod same;
+mod schemas;
+
+use serde_json::Value;
+
+pub use change::{Change, Direction, Mode, Report, changes};
+pub use finding::{Comparison, Finding, Verdict};
+pub use policy::Policy;
+pub use rule::{MessageRule, Rule, Severity};
+
+use conjunction::Reader;
+use prove::{Obstacle, Prover};
+use schemas::Schemas;
+
+/// Compares what a writer writes with what a reader takes, as JSON Schemas of draft 2020-12 or
+/// draft-07.
+///
+/// ```
+/// use serde_json::json;
+/// use tidings_contract::compat::{Policy, Rule, Verdict, compare};
+///
+/// let old = json!({"type": "object", "properties": {"cents": {"type": "integer", "format": "int64"}}});
+/// let new = json!({"type": "object", "properties": {"cents": {"type": "integer", "format": "int32"}}});
+/// let found = compare(&old, &new, Policy::Typed);
+/// assert_eq!(found.verdict, Verdict::Incompatible);
+/// assert_eq!(found.findings[0].instance, "/cents");
+/// assert_eq!(compare(&new, &old, Policy::Typed).verdict, Verdict::Compatible);
+/// ```
+pub fn compare(writer: &Value, reader: &Value, policy: Policy) -> Comparison {
+    let mut schemas = Schemas::default();
+    let left = schemas.read(writer);
+    let right = schemas.read(reader);
+    let mut prover = Prover::new(&schemas, policy);
+    let holds = prover.holds(&[left], right, "");
+    let obstacles = prover.obstacles;
+    let is_break = |one: &Obstacle| one.rule.severity() == Severity::Break;
+    let (verdict, example) = if holds {
+        // A rename hides behind two changes that are harmless each.
+        let renamed = obstacles.iter().any(is_break);
+        (if renamed { Verdict::Incompatible } else { Verdict::Compatible }, None)
+    } else {
+        let example = counterexample::find(Reader { schemas: &schemas, policy }, left, right);
+        // What a text holds no schema judges: it is as it is said to be.
+        let said = obstacles.iter().any(|one| one.rule == Rule::ContentChanged);
+        let is_shown = example.is_some() || said;
+        (if is_shown { Verdict::Incompatible } else { Verdict::Unknown }, example)
+    };
+    let findings = obstacles.into_iter().map(|one| finding(&schemas, one, verdict)).collect();
+    Comparison { verdict, findings, example }
+}
+
+fn finding(schemas: &Schemas, obstacle: Obstacle, verdict: Verdict) -> Finding {
+    let Obstacle { rule, reader, writer, instance, was, is, undecided, renamed_from } = obstacle;
+    let unproven = || format!("{}: neither proven nor refuted ({was} -> {is})", rule.message());
+    let undecided = undecided.or_else(|| {
+        (verdict == Verdict::Unknown && rule.severity() == Severity::Break).then(unproven)
+    });
+    Finding {
+        rule: if undecided.is_some() { Rule::Undecided } else { rule },
+        instance,
+        writer: writer.first().map(|id| schemas[*id].pointer.clone()).unwrap_or_default(),
+        reader: schemas[reader].pointer.clone(),
+        old: was,
+        new: is,
+        renamed_from,
+        undecided,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,357 @@
+//! What is known of a written value: schemas that hold for it, all at once.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::evaluate::Evaluator;
+use super::kind::Kinds;
+use super::node::{Bound, Id, Node};
+use super::number;
+use super::policy::Policy;
+use super::schemas::Schemas;
+
+/// How many alternatives a value is split into; where there are more, what tells them apart is left
+/// out.
+const MOST_ALTERNATIVES: usize = 96;
+/// How deep alternatives stand within alternatives.
+const MOST_NESTED: usize = 12;
+
+/// Schemas that hold for a value, all at once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Conjunction {
+    /// In order, each once.
+    ids: Vec<Id>,
+    /// The kinds it is looked at for.
+    kinds: u8,
+}
+
+/// What a written object may hold under a name.
+pub(crate) enum Member {
+    /// Nothing: the name is not written.
+    Absent,
+    /// A value for which these hold.
+    Of(Vec<Id>),
+}
+
+/// Looks into conjunctions.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    pub(crate) schemas: &'a Schemas,
+    pub(crate) policy: Policy,
+}
+
+impl<'a> Reader<'a> {
+    /// The alternatives of a value for which all of these hold. Together they allow at least what
+    /// the schemas allow.
+    pub(crate) fn alternatives(self, ids: &[Id]) -> Vec<Conjunction> {
+        let sets = self.sets(ids, BTreeSet::new(), 0);
+        sets.into_iter().map(|ids| Conjunction::of(ids.into_iter().collect())).collect()
+    }
+
+    /// The same as sets, of which one holds; `seen` holds in any case.
+    fn sets(self, ids: &[Id], mut seen: BTreeSet<Id>, depth: usize) -> Vec<BTreeSet<Id>> {
+        let mut done = vec![BTreeSet::new()];
+        let mut open: Vec<Id> = ids.to_vec();
+        let mut choices: Vec<Vec<Vec<Id>>> = Vec::new();
+        while let Some(id) = open.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            let node = &self.schemas[id];
+            done[0].insert(id);
+            open.extend(node.reference);
+            open.extend(&node.all_of);
+            for branches in [&node.any_of, &node.one_of] {
+                if !branches.is_empty() {
+                    choices.push(branches.iter().map(|id| vec![*id]).collect());
+                }
+            }
+            if let Some(condition) = &node.condition {
+                let mut holds = vec![condition.test];
+                holds.extend(condition.then);
+                choices.push(vec![holds, condition.otherwise.into_iter().collect()]);
+            }
+        }
+        for branches in choices {
+            if depth > MOST_NESTED || done.len() * branches.len() > MOST_ALTERNATIVES {
+                continue;
+            }
+            // A branch may have branches of its own.
+            let branches: Vec<BTreeSet<Id>> = branches
+                .iter()
+                .flat_map(|branch| self.sets(branch, seen.clone(), depth + 1))
+                .collect();
+            if done.len() * branches.len() <= MOST_ALTERNATIVES {
+                done = done
+                    .iter()
+                    .flat_map(|one| branches.iter().map(move |branch| one | branch))
+                    .collect();
+            }
+        }
+        done
+    }
+
+    /// Returns `true` if any value is as good as another.
+    pub(crate) fn says_nothing(self, of: &Conjunction) -> bool {
+        of.kinds == u8::MAX && self.nodes(of).all(Node::says_nothing)
+    }
+
+    pub(crate) fn nodes(self, of: &Conjunction) -> impl Iterator<Item = &'a Node> {
+        of.ids.iter().map(move |id| &self.schemas[*id])
+    }
+
+    pub(crate) fn kinds(self, of: &Conjunction) -> Kinds {
+        let all = self.nodes(of).fold(Kinds::ALL, |kinds, node| {
+            if node.never { Kinds::NONE } else { kinds & node.kinds }
+        });
+        let looked_at = Kinds::ALL.each().enumerate().fold(Kinds::NONE, |kinds, (bit, kind)| {
+            if of.kinds & (1 << bit) == 0 { kinds } else { kinds | kind }
+        });
+        all & looked_at
+    }
+
+    /// The values it can have, if they are counted by its schemas.
+    pub(crate) fn values(self, of: &Conjunction) -> Option<Vec<Value>> {
+        let listed = self.nodes(of).filter_map(|node| node.values.as_ref());
+        let candidates = match listed.min_by_key(|values| values.len()) {
+            Some(values) => values.clone(),
+            None if self.kinds(of).is_within(Kinds::NULL | Kinds::BOOLEAN) => {
+                vec![Value::Null, Value::Bool(true), Value::Bool(false)]
+            }
+            None => return None,
+        };
+        let mut evaluator = Evaluator::new(self.schemas, self.policy);
+        let kinds = self.kinds(of);
+        let possible = candidates.into_iter().filter(|value| {
+            kinds.has(Kinds::of(value, self.policy.as_serde()))
+                && of.ids.iter().all(|id| evaluator.accepts(*id, value) != Some(false))
+        });
+        Some(possible.collect())
+    }
+
+    /// What is under a name, if anything is.
+    pub(crate) fn member(self, of: &Conjunction, name: &str) -> Member {
+        let (mut ids, mut named, mut open) = (Vec::new(), false, false);
+        for node in self.nodes(of) {
+            let mut here = false;
+            if let Some(id) = node.properties.get(name) {
+                ids.push(*id);
+                here = true;
+            }
+            for (pattern, id) in &node.patterns {
+                // One that can't be tried says nothing.
+                if pattern.is_in(name) == Some(true) {
+                    ids.push(*id);
+                    here = true;
+                }
+            }
+            named |= here || node.required.contains(name);
+            if !here && let Some(rest) = node.additional {
+                ids.push(rest);
+                open |= !self.schemas[rest].never;
+            }
+            if let Some(names) = node.names {
+                let mut evaluator = Evaluator::new(self.schemas, self.policy);
+                if evaluator.accepts(names, &Value::String(name.to_owned())) == Some(false) {
+                    return Member::Absent;
+                }
+            }
+        }
+        let is_written = named || open || !self.policy.writers_are_closed();
+        if !is_written || ids.iter().any(|id| self.schemas[*id].never) {
+            return Member::Absent;
+        }
+        Member::Of(ids)
+    }
+
+    /// What is under names that none of the schemas has, if there are such.
+    pub(crate) fn others(self, of: &Conjunction) -> Option<Vec<Id>> {
+        let rest: Vec<Id> = self.nodes(of).filter_map(|node| node.additional).collect();
+        let is_open = !rest.is_empty() || !self.policy.writers_are_closed();
+        (is_open && !rest.iter().any(|id| self.schemas[*id].never)).then_some(rest)
+    }
+
+    /// The names that its schemas have.
+    pub(crate) fn names(self, of: &Conjunction) -> BTreeSet<&'a str> {
+        self.nodes(of)
+            .flat_map(|node| node.properties.keys().chain(&node.required))
+            .map(String::as_str)
+            .collect()
+    }
+
+    pub(crate) fn requires(self, of: &Conjunction, name: &str) -> bool {
+        let mut nodes = self.nodes(of);
+        if nodes.any(|node| node.required.contains(name)) {
+            return true;
+        }
+        // Required by what is required.
+        self.nodes(of).any(|node| {
+            node.dependent_required.iter().any(|(by, names)| {
+                names.contains(name)
+                    && self.nodes(of).any(|node| node.required.contains(by.as_str()))
+            })
+        })
+    }
+
+    pub(crate) fn minimum(self, of: &Conjunction) -> Option<Bound> {
+        let bounds = self.nodes(of).filter_map(|node| node.minimum.clone());
+        bounds.reduce(|one, other| match number::compare(&one.value, &other.value) {
+            std::cmp::Ordering::Greater => one,
+            std::cmp::Ordering::Less => other,
+            std::cmp::Ordering::Equal => {
+                if one.exclusive {
+                    one
+                } else {
+                    other
+                }
+            }
+        })
+    }
+
+    pub(crate) fn maximum(self, of: &Conjunction) -> Option<Bound> {
+        let bounds = self.nodes(of).filter_map(|node| node.maximum.clone());
+        bounds.reduce(|one, other| match number::compare(&one.value, &other.value) {
+            std::cmp::Ordering::Less => one,
+            std::cmp::Ordering::Greater => other,
+            std::cmp::Ordering::Equal => {
+                if one.exclusive {
+                    one
+                } else {
+                    other
+                }
+            }
+        })
+    }
+
+    pub(crate) fn length(self, of: &Conjunction) -> (u64, Option<u64>) {
+        range(self.nodes(of).map(|node| (node.min_length, node.max_length)))
+    }
+
+    pub(crate) fn items(self, of: &Conjunction) -> (u64, Option<u64>) {
+        let mut range = range(self.nodes(of).map(|node| (node.min_items, node.max_items)));
+        for node in self.nodes(of) {
+            if let Some(contains) = &node.contains {
+                range.0 = range.0.max(contains.least);
+            }
+            // Nothing follows the first ones.
+            if node.items.is_some_and(|rest| self.schemas[rest].never) {
+                let most = node.prefix.len() as u64;
+                range.1 = Some(range.1.map_or(most, |other| other.min(most)));
+            }
+        }
+        range
+    }
+
+    pub(crate) fn properties(self, of: &Conjunction) -> (u64, Option<u64>) {
+        let mut range =
+            range(self.nodes(of).map(|node| (node.min_properties, node.max_properties)));
+        let names = self.names(of);
+        range.0 = range.0.max(names.iter().filter(|name| self.requires(of, name)).count() as u64);
+        let is_counted =
+            self.others(of).is_none() && self.nodes(of).all(|node| node.patterns.is_empty());
+        if is_counted {
+            let possible =
+                names.iter().filter(|name| matches!(self.member(of, name), Member::Of(_)));
+            let most = possible.count() as u64;
+            range.1 = Some(range.1.map_or(most, |other| other.min(most)));
+        }
+        range
+    }
+
+    /// What holds for the item at a position.
+    pub(crate) fn item(self, of: &Conjunction, at: usize) -> Vec<Id> {
+        self.nodes(of).filter_map(|node| node.prefix.get(at).copied().or(node.items)).collect()
+    }
+
+    /// How many items have a position of their own.
+    pub(crate) fn prefix(self, of: &Conjunction) -> usize {
+        self.nodes(of).map(|node| node.prefix.len()).max().unwrap_or(0)
+    }
+
+    /// Returns `true` if no value is left for it, as far as one can see.
+    pub(crate) fn is_empty(self, of: &Conjunction, depth: usize) -> bool {
+        let kinds = self.kinds(of);
+        if kinds.is_none() {
+            return true;
+        }
+        if let Some(values) = self.values(of) {
+            return values.is_empty();
+        }
+        depth > 0 && kinds.each().all(|kind| self.has_none(of, kind, depth))
+    }
+
+    fn has_none(self, of: &Conjunction, kind: Kinds, depth: usize) -> bool {
+        match kind {
+            Kinds::INTEGER | Kinds::FRACTION => {
+                let step = self.nodes(of).filter_map(|node| node.multiple_of.as_ref());
+                let whole = step.into_iter().any(|step| number::integer(step).is_some());
+                if kind == Kinds::FRACTION && whole && !self.policy.as_serde() {
+                    return true;
+                }
+                let (Some(low), Some(high)) = (self.minimum(of), self.maximum(of)) else {
+                    return false;
+                };
+                match number::compare(&low.value, &high.value) {
+                    std::cmp::Ordering::Greater => true,
+                    std::cmp::Ordering::Equal => low.exclusive || high.exclusive,
+                    std::cmp::Ordering::Less => false,
+                }
+            }
+            Kinds::STRING => {
+                let (least, most) = self.length(of);
+                most.is_some_and(|most| least > most)
+            }
+            Kinds::ARRAY => {
+                let (least, most) = self.items(of);
+                let impossible = |at: usize| {
+                    let item = self.item(of, at);
+                    !item.is_empty() && self.all_are_empty(&item, depth)
+                };
+                let needed = usize::try_from(least).unwrap_or(usize::MAX);
+                most.is_some_and(|most| least > most)
+                    || (0..needed.min(self.prefix(of) + 1)).any(impossible)
+            }
+            Kinds::OBJECT => {
+                let (least, most) = self.properties(of);
+                let impossible = |name: &&str| match self.member(of, name) {
+                    Member::Absent => true,
+                    Member::Of(ids) => !ids.is_empty() && self.all_are_empty(&ids, depth),
+                };
+                let mut needed = self.names(of).into_iter().filter(|n| self.requires(of, n));
+                most.is_some_and(|most| least > most) || needed.any(|name| impossible(&name))
+            }
+            _ => false,
+        }
+    }
+
+    fn all_are_empty(self, ids: &[Id], depth: usize) -> bool {
+        self.alternatives(ids).iter().all(|one| self.is_empty(one, depth - 1))
+    }
+}
+
+impl Conjunction {
+    fn of(ids: Vec<Id>) -> Self {
+        Self { ids, kinds: u8::MAX }
+    }
+
+    pub(crate) fn ids(&self) -> &[Id] {
+        &self.ids
+    }
+
+    /// The same, looked at for one kind of values only.
+    pub(crate) fn only(&self, kind: Kinds) -> Self {
+        let bits = Kinds::ALL.each().enumerate().filter(|(_, one)| kind.has(*one));
+        Self { kinds: bits.fold(0, |bits, (bit, _)| bits | 1 << bit), ..self.clone() }
+    }
+}
+
+fn range(each: impl Iterator<Item = (u64, Option<u64>)>) -> (u64, Option<u64>) {
+    each.fold((0, None), |(least, most), (low, high)| {
+        let most = match (most, high) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        (least.max(low), most)
+    })
+}

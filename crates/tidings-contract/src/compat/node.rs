@@ -1,0 +1,95 @@
+//! A schema's keywords, read once: what 2020-12 and draft-07 say, each in one form.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Number, Value};
+
+use super::kind::Kinds;
+use super::pattern::Pattern;
+
+/// Index of a schema in [`Schemas`](super::schemas::Schemas).
+pub(crate) type Id = usize;
+
+/// A bound of numbers.
+#[derive(Debug, Clone)]
+pub(crate) struct Bound {
+    pub(crate) value: Number,
+    /// The value itself is out of it.
+    pub(crate) exclusive: bool,
+}
+
+/// One schema.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Node {
+    /// JSON pointer to it in its document.
+    pub(crate) pointer: String,
+    /// The schema is `false`.
+    pub(crate) never: bool,
+    pub(crate) kinds: Kinds,
+    /// `enum` and `const`.
+    pub(crate) values: Option<Vec<Value>>,
+
+    pub(crate) minimum: Option<Bound>,
+    pub(crate) maximum: Option<Bound>,
+    pub(crate) multiple_of: Option<Number>,
+
+    pub(crate) min_length: u64,
+    pub(crate) max_length: Option<u64>,
+    pub(crate) pattern: Option<Pattern>,
+    pub(crate) format: Option<String>,
+    /// `contentEncoding` and `contentMediaType`, by keyword.
+    pub(crate) content: BTreeMap<&'static str, String>,
+
+    pub(crate) prefix: Vec<Id>,
+    pub(crate) items: Option<Id>,
+    pub(crate) min_items: u64,
+    pub(crate) max_items: Option<u64>,
+    pub(crate) unique: bool,
+    pub(crate) contains: Option<Contains>,
+    pub(crate) unevaluated_items: Option<Id>,
+
+    pub(crate) properties: BTreeMap<String, Id>,
+    pub(crate) patterns: Vec<(Pattern, Id)>,
+    pub(crate) additional: Option<Id>,
+    pub(crate) names: Option<Id>,
+    pub(crate) required: BTreeSet<String>,
+    pub(crate) min_properties: u64,
+    pub(crate) max_properties: Option<u64>,
+    pub(crate) dependent_required: BTreeMap<String, BTreeSet<String>>,
+    pub(crate) dependent_schemas: BTreeMap<String, Id>,
+    pub(crate) unevaluated_properties: Option<Id>,
+
+    pub(crate) reference: Option<Id>,
+    pub(crate) all_of: Vec<Id>,
+    pub(crate) any_of: Vec<Id>,
+    pub(crate) one_of: Vec<Id>,
+    pub(crate) not: Option<Id>,
+    pub(crate) condition: Option<Condition>,
+    /// What of it can't be judged, in words.
+    pub(crate) unsupported: Option<String>,
+}
+
+/// `contains`, `minContains` and `maxContains`.
+#[derive(Debug, Clone)]
+pub(crate) struct Contains {
+    pub(crate) schema: Id,
+    pub(crate) least: u64,
+    pub(crate) most: Option<u64>,
+}
+
+/// `if`, `then` and `else`.
+#[derive(Debug, Clone)]
+pub(crate) struct Condition {
+    pub(crate) test: Id,
+    pub(crate) then: Option<Id>,
+    pub(crate) otherwise: Option<Id>,
+}
+
+impl Node {
+    /// Returns `true` for a schema that allows everything.
+    pub(crate) fn says_nothing(&self) -> bool {
+        let open = Self { pointer: self.pointer.clone(), ..Self::default() };
+        // Nodes have patterns, which can't be compared.
+        format!("{self:?}") == format!("{open:?}")
+    }
+}

@@ -1,0 +1,35 @@
+//! Numbers of a schema, compared without rounding where both are integers.
+
+use std::cmp::Ordering;
+
+use serde_json::Number;
+
+/// The number as an integer, if it is one.
+pub(crate) fn integer(number: &Number) -> Option<i128> {
+    number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from)).or_else(|| {
+        let float = number.as_f64()?;
+        // Every whole double up to 2^53 is an integer of its own.
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole and small")]
+        (float.fract() == 0.0 && float.abs() <= 9_007_199_254_740_992.0).then_some(float as i128)
+    })
+}
+
+/// Compares two numbers.
+pub(crate) fn compare(one: &Number, other: &Number) -> Ordering {
+    if let (Some(one), Some(other)) = (integer(one), integer(other)) {
+        return one.cmp(&other);
+    }
+    let float = |number: &Number| number.as_f64().unwrap_or(f64::NAN);
+    float(one).total_cmp(&float(other))
+}
+
+/// Returns `true` if `number` is a multiple of `of`.
+pub(crate) fn is_multiple(number: &Number, of: &Number) -> bool {
+    if let (Some(number), Some(of)) = (integer(number), integer(of)) {
+        return of != 0 && number % of == 0;
+    }
+    let (Some(number), Some(of)) = (number.as_f64(), of.as_f64()) else { return false };
+    // Decimal steps such as 0.01 have no exact double.
+    let times = number / of;
+    (times - times.round()).abs() <= f64::EPSILON * times.abs().max(1.0) * 4.0
+}

@@ -1,0 +1,367 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{MessageRule, Mode, Policy, Rule, Severity, Verdict, changes, compare};
+use crate::{Catalog, Descriptor};
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn each_rule_is_found_in_its_example() {
+    for rule in Rule::ALL {
+        let (old, new) = rule.example();
+        let (old, new) = (json(old), json(new));
+        let found = compare(&old, &new, Policy::Typed);
+        assert!(found.findings.iter().any(|one| one.rule == *rule), "{rule}: {found:#?}");
+        let verdict = match rule.severity() {
+            Severity::Break => Verdict::Incompatible,
+            Severity::Warning => Verdict::Compatible,
+            Severity::Unknown => Verdict::Unknown,
+        };
+        assert_eq!(found.verdict, verdict, "{rule}");
+        assert_eq!(compare(&old, &old, Policy::Typed).verdict, Verdict::Compatible, "{rule}");
+        assert_eq!(compare(&new, &new, Policy::Typed).verdict, Verdict::Compatible, "{rule}");
+    }
+}
+
+#[test]
+fn each_rule_of_messages_is_found_in_its_example() {
+    for rule in MessageRule::ALL {
+        let catalog = |text| {
+            let messages: Vec<Descriptor> = serde_json::from_str(text).unwrap();
+            Catalog::of(messages).unwrap()
+        };
+        let (old, new) = rule.example();
+        let report = changes(&catalog(old), &catalog(new), Mode::Backward, Policy::Typed);
+        assert!(report.changes.iter().any(|one| one.rule == rule.id()), "{rule}: {report:#?}");
+        let same = changes(&catalog(old), &catalog(old), Mode::Full, Policy::Typed);
+        assert!(same.changes.is_empty(), "{rule}: {same:#?}");
+    }
+}
+
+/// Schemas of one type before and after an edit.
+macro_rules! edits {
+    ($($name:literal: $old:tt => $new:tt, $verdict:ident $($rule:ident)*;)*) => {
+        vec![$({
+            mod old {
+                use super::*;
+                #[derive(JsonSchema)]
+                #[expect(dead_code, reason = "only its schema is wanted")]
+                pub(super) struct Edited $old
+            }
+            mod new {
+                use super::*;
+                #[derive(JsonSchema)]
+                #[expect(dead_code, reason = "only its schema is wanted")]
+                pub(super) struct Edited $new
+            }
+            let message = || Descriptor::event("a", 1, "a");
+            let catalogs = (
+                Catalog::of([message().payload::<old::Edited>()]).unwrap(),
+                Catalog::of([message().payload::<new::Edited>()]).unwrap(),
+            );
+            let rules: Vec<&str> = vec![$(Rule::$rule.id()),*];
+            ($name, catalogs, Verdict::$verdict, rules)
+        }),*]
+    };
+}
+
+#[derive(JsonSchema, Serialize, Deserialize)]
+enum Two {
+    First,
+    Second,
+}
+
+#[derive(JsonSchema, Serialize, Deserialize)]
+enum Three {
+    First,
+    Second,
+    Third,
+}
+
+#[derive(JsonSchema, Serialize, Deserialize)]
+#[serde(tag = "kind")]
+enum Tagged {
+    Card { number: String },
+    Cash,
+}
+
+#[derive(JsonSchema, Serialize, Deserialize)]
+#[serde(tag = "kind")]
+enum MoreTagged {
+    Card { number: String },
+    Cash,
+    Voucher { code: String },
+}
+
+#[derive(JsonSchema, Serialize, Deserialize)]
+struct Line {
+    sku: String,
+    quantity: u32,
+}
+
+#[derive(JsonSchema, Serialize, Deserialize)]
+struct NarrowLine {
+    sku: String,
+    quantity: u8,
+}
+
+#[derive(JsonSchema, Serialize, Deserialize)]
+struct Tree {
+    children: Vec<Tree>,
+    note: Option<String>,
+}
+
+#[derive(JsonSchema, Serialize, Deserialize)]
+struct DeepTree {
+    children: Vec<DeepTree>,
+    note: String,
+}
+
+/// Thirty edits of a type, and what each is to those who have stored what the old one wrote.
+#[test]
+fn edits_of_a_type() {
+    let edits = edits! {
+        "nothing": { a: u32 } => { a: u32 }, Compatible;
+        "fields in another order": { a: u32, b: String } => { b: String, a: u32 }, Compatible;
+        "an optional field more": { a: u32 } => { a: u32, b: Option<String> }, Compatible;
+        "a field with a default more": { a: u32 } => { a: u32, #[schemars(default)] b: u8 }, Compatible;
+        "a required field more": { a: u32 } => { a: u32, b: String }, Incompatible RequiredAdded;
+        "a field less": { a: u32, b: bool } => { a: u32 }, Compatible PropertyDropped;
+        "a field renamed": { total: u32 } => { total_cents: u32 }, Incompatible RequiredAdded PropertyRenamed;
+        "an optional field renamed": { note: Option<String> } => { notes: Option<String> }, Incompatible PropertyRenamed;
+        "optional to required": { a: Option<u32> } => { a: u32 }, Incompatible TypeChanged;
+        "required to optional": { a: u32 } => { a: Option<u32> }, Compatible;
+        "a wider integer": { a: u32 } => { a: u64 }, Compatible;
+        "a narrower integer": { a: u64 } => { a: u32 }, Incompatible MaximumLowered;
+        "signed to unsigned": { a: i64 } => { a: u64 }, Incompatible MinimumRaised;
+        "unsigned to signed of one width": { a: u64 } => { a: i64 }, Incompatible MaximumLowered;
+        "unsigned to a wider signed": { a: u32 } => { a: i64 }, Compatible;
+        "an integer to a float": { a: u32 } => { a: f64 }, Compatible;
+        "a float to an integer": { a: f64 } => { a: i64 }, Incompatible TypeChanged;
+        "a number to a text": { a: u32 } => { a: String }, Incompatible TypeChanged;
+        "one to many": { a: u32 } => { a: Vec<u32> }, Incompatible TypeChanged;
+        "a variant more": { a: Two } => { a: Three }, Compatible;
+        "a variant less": { a: Three } => { a: Two }, Incompatible EnumValueRemoved;
+        "a text to an enum": { a: String } => { a: Two }, Incompatible EnumIntroduced;
+        "an enum to a text": { a: Two } => { a: String }, Compatible;
+        "a tagged variant more": { a: Tagged } => { a: MoreTagged }, Compatible;
+        "a tagged variant less": { a: MoreTagged } => { a: Tagged }, Incompatible;
+        "narrower deep inside": { a: Vec<Line> } => { a: Vec<NarrowLine> }, Incompatible MaximumLowered;
+        "a list to a longer tuple": { a: Vec<u32> } => { a: (u32, u32) }, Incompatible MinItemsRaised MaxItemsLowered;
+        "a tuple to a list": { a: (u32, u32) } => { a: Vec<u32> }, Compatible;
+        "a limit of length": { a: String } => { #[schemars(length(max = 8))] a: String }, Incompatible MaxLengthLowered;
+        "a limit of length less": { #[schemars(length(max = 8))] a: String } => { a: String }, Compatible;
+        "a pattern": { a: String } => { #[schemars(regex(pattern = "^[A-Z]+$"))] a: String }, Incompatible PatternChanged;
+        "a type that holds itself, the same": { a: Tree } => { a: Tree }, Compatible;
+        "a type that holds itself, narrower": { a: Tree } => { a: DeepTree }, Incompatible;
+        "a map of wider values": { a: std::collections::BTreeMap<String, u8> } => { a: std::collections::BTreeMap<String, u32> }, Compatible;
+        "a map of narrower values": { a: std::collections::BTreeMap<String, u32> } => { a: std::collections::BTreeMap<String, u8> }, Incompatible MaximumLowered;
+    };
+    assert!(edits.len() >= 30);
+    for (name, (old, new), verdict, rules) in edits {
+        let report = changes(&old, &new, Mode::Backward, Policy::Typed);
+        assert_eq!(report.verdict(), verdict, "{name}: {report:#?}");
+        for rule in rules {
+            assert!(report.changes.iter().any(|one| one.rule == rule), "{name}: {report:#?}");
+        }
+        if verdict == Verdict::Incompatible {
+            let pointers = report.changes.iter().filter(|one| one.severity == Severity::Break);
+            for change in pointers {
+                let file: Value = json(&new.get("a", 1).unwrap().to_json());
+                assert!(file.pointer(&change.pointer).is_some(), "{name}: {change:#?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_request_is_read_by_the_new_and_its_reply_by_the_old() {
+    #[derive(JsonSchema)]
+    struct Narrow {
+        #[expect(dead_code, reason = "only its schema is wanted")]
+        count: u8,
+    }
+    #[derive(JsonSchema)]
+    struct Wide {
+        #[expect(dead_code, reason = "only its schema is wanted")]
+        count: u64,
+    }
+    let ask = || Descriptor::request("stock.check", 1, "stock.check");
+    let old = Catalog::of([ask().payload::<Narrow>().reply::<Narrow>()]).unwrap();
+    let new = Catalog::of([ask().payload::<Wide>().reply::<Wide>()]).unwrap();
+    let report = changes(&old, &new, Mode::Backward, Policy::Typed);
+    let found: Vec<_> = report.changes.iter().map(|one| (one.rule, one.pointer.as_str())).collect();
+    assert_eq!(found, [("maximum-lowered", "/reply/read/properties/count")]);
+    assert_eq!(changes(&new, &old, Mode::Full, Policy::Typed).verdict(), Verdict::Incompatible);
+}
+
+/// Pairs beyond what types make: writer, reader, policy, verdict.
+#[test]
+fn verdicts_of_schemas() {
+    use Policy::{Lenient, Strict, Typed};
+    use Verdict::{Compatible, Incompatible, Unknown};
+    let struct_of = |fields: Value| json!({"type": "object", "properties": fields});
+    let table = [
+        (json!({"type": "integer"}), json!({"type": "number"}), Typed, Compatible),
+        // A float that is whole is written `4.0`, which no integer reads; to a schema it is one.
+        (
+            json!({"type": "number", "multipleOf": 2}),
+            json!({"type": "integer"}),
+            Typed,
+            Incompatible,
+        ),
+        (
+            json!({"type": "number", "multipleOf": 2}),
+            json!({"type": "integer"}),
+            Strict,
+            Compatible,
+        ),
+        (json!({"enum": [4, 8]}), json!({"type": "integer", "multipleOf": 4}), Typed, Compatible),
+        // Texts that a type reads, though the schema's format has them otherwise.
+        (
+            json!({"type": "string", "enum": ["0191b3a07c1e7b3a9c5d2f4e6a8b0c1d"]}),
+            json!({"type": "string", "format": "uuid"}),
+            Typed,
+            Compatible,
+        ),
+        (
+            json!({"type": "string"}),
+            json!({"type": "string", "format": "uuid"}),
+            Lenient,
+            Compatible,
+        ),
+        (
+            json!({"type": "string"}),
+            json!({"type": "string", "format": "date"}),
+            Strict,
+            Incompatible,
+        ),
+        // What a writer does not name it does not write; a schema alone does not say so.
+        (
+            struct_of(json!({"a": {}})),
+            json!({"additionalProperties": {"type": "null"}, "properties": {"a": {}}}),
+            Typed,
+            Compatible,
+        ),
+        (
+            struct_of(json!({"a": {}})),
+            json!({"additionalProperties": {"type": "null"}, "properties": {"a": {}}}),
+            Strict,
+            Incompatible,
+        ),
+        // A map may hold any name.
+        (
+            json!({"type": "object", "additionalProperties": true}),
+            struct_of(json!({"a": {"type": "null"}})),
+            Typed,
+            Incompatible,
+        ),
+        // Alternatives, whole and in parts.
+        (
+            json!({"type": ["string", "integer"]}),
+            json!({"anyOf": [{"type": "integer"}, {"type": "string"}]}),
+            Typed,
+            Compatible,
+        ),
+        (
+            json!({"oneOf": [{"type": "string"}, {"maxLength": 5}]}),
+            json!({"oneOf": [{"maxLength": 5}, {"type": "string"}]}),
+            Strict,
+            Compatible,
+        ),
+        (json!({"type": "string"}), json!({"not": {"type": "number"}}), Typed, Compatible),
+        // Conditions.
+        (
+            json!({"properties": {"kind": {"const": "a"}}, "required": ["kind"], "type": "object"}),
+            json!({"if": {"properties": {"kind": {"const": "a"}}}, "then": {"required": ["kind"]}, "else": false}),
+            Typed,
+            Compatible,
+        ),
+        // Tuples of both drafts.
+        (
+            json!({"type": "array", "items": [{"type": "string"}], "additionalItems": false}),
+            json!({"type": "array", "prefixItems": [{"type": "string"}], "items": {"type": "null"}}),
+            Typed,
+            Compatible,
+        ),
+        // Drafts before 2019 pass over what stands beside a reference.
+        (
+            json!({"$schema": "http://json-schema.org/draft-07/schema#", "$ref": "#/definitions/A", "type": "string", "definitions": {"A": {"type": "integer"}}}),
+            json!({"type": "integer"}),
+            Typed,
+            Compatible,
+        ),
+        // References that lead nowhere, and what looks ahead.
+        (json!({"type": "string"}), json!({"$ref": "https://example.com/other"}), Typed, Unknown),
+        (json!({"type": "string"}), json!({"pattern": "^(?!x)"}), Typed, Unknown),
+        (
+            json!({"$defs": {"A": {"$ref": "#/$defs/A"}}, "$ref": "#/$defs/A"}),
+            json!({"type": "string"}),
+            Typed,
+            Incompatible,
+        ),
+        // Nothing is written, so all of it is read.
+        (
+            json!({"type": "string", "minLength": 3, "maxLength": 2}),
+            json!({"type": "null"}),
+            Typed,
+            Compatible,
+        ),
+        (json!({"enum": []}), json!({"type": "null"}), Typed, Compatible),
+        // Patterns of names.
+        (
+            json!({"type": "object", "patternProperties": {"^S_": {"type": "string"}, "^I_": {"type": "number"}}}),
+            json!({"type": "object", "patternProperties": {"^S_": {"type": "string"}}}),
+            Strict,
+            Compatible,
+        ),
+        (
+            json!({"type": "array", "prefixItems": [{"type": "integer"}], "minItems": 1}),
+            json!({"type": "array", "contains": {"type": "number"}}),
+            Typed,
+            Compatible,
+        ),
+        (
+            json!({"allOf": [{"properties": {"a": {}}}, {"type": "object", "properties": {"b": {}}}]}),
+            json!({"type": "object", "properties": {"a": {}}, "allOf": [{"properties": {"b": {}}}], "unevaluatedProperties": false}),
+            Typed,
+            Compatible,
+        ),
+    ];
+    for (writer, reader, policy, verdict) in table {
+        let found = compare(&writer, &reader, policy);
+        assert_eq!(found.verdict, verdict, "{writer} -> {reader} ({policy:?}): {found:#?}");
+        assert_eq!(compare(&writer, &writer, policy).verdict, Compatible, "{writer} ({policy:?})");
+    }
+}
+
+/// Deep and wide schemas end in bounded time, with a verdict or without one.
+#[test]
+fn hostile_schemas_end() {
+    let mut deep = json!({"type": "string"});
+    for _ in 0..100 {
+        deep = json!({"type": "object", "properties": {"a": deep}, "required": ["a"]});
+    }
+    assert_eq!(compare(&deep, &deep, Policy::Typed).verdict, Verdict::Compatible);
+    let mut other = json!({"type": "string", "minLength": 1});
+    for _ in 0..100 {
+        other = json!({"type": "object", "properties": {"a": other}, "required": ["a"]});
+    }
+    assert_eq!(compare(&other, &deep, Policy::Typed).verdict, Verdict::Compatible);
+    let choices: Vec<Value> = (0..40)
+        .map(|i| json!({"oneOf": [{"type": "string", "minLength": i}, {"type": "integer", "minimum": i}]}))
+        .collect();
+    let wide = json!({"allOf": choices});
+    let _ = compare(&wide, &json!({"anyOf": choices}), Policy::Typed);
+    let around = json!({"$defs": {
+        "A": {"anyOf": [{"$ref": "#/$defs/B"}, {"$ref": "#/$defs/A"}]},
+        "B": {"allOf": [{"$ref": "#/$defs/A"}], "not": {"$ref": "#/$defs/B"}},
+    }, "$ref": "#/$defs/A"});
+    let _ =
+        compare(&around, &json!({"$defs": around["$defs"], "$ref": "#/$defs/B"}), Policy::Typed);
+    let _ = compare(&json!({"type": "object"}), &around, Policy::Typed);
+}
