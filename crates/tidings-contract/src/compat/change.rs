@@ -133,7 +133,7 @@ pub fn changes(old: &Catalog, new: &Catalog, mode: Mode, policy: Policy) -> Repo
             } else {
                 MessageRule::MessageRemoved
             };
-            changes.push(of_message(before, rule, "", before.tag(), String::new()));
+            changes.push(of_message(before, rule, "", "", ""));
             continue;
         };
         message(before, after, &mut changes);
@@ -147,7 +147,7 @@ pub fn changes(old: &Catalog, new: &Catalog, mode: Mode, policy: Policy) -> Repo
 /// What a message is beyond its schemas.
 fn message(before: &Descriptor, after: &Descriptor, changes: &mut Vec<Change>) {
     let mut note = |rule, pointer, old: &str, new: &str| {
-        changes.push(of_message(after, rule, pointer, old.to_owned(), new.to_owned()));
+        changes.push(of_message(after, rule, pointer, old, new));
     };
     if before.kind != after.kind {
         let (old, new) = (before.kind.to_string(), after.kind.to_string());
@@ -178,8 +178,8 @@ fn of_message(
     message: &Descriptor,
     rule: MessageRule,
     pointer: &str,
-    old: String,
-    new: String,
+    old: &str,
+    new: &str,
 ) -> Change {
     let text = match (old.is_empty(), new.is_empty()) {
         (false, false) => format!("{}: {old} -> {new}", rule.message()),

@@ -147,6 +147,7 @@ impl<'a> Reader<'a> {
                 }
             }
             named |= here || node.required.contains(name);
+            open |= names_any(node);
             if !here && let Some(rest) = node.additional {
                 ids.push(rest);
                 open |= !self.schemas[rest].never;
@@ -168,7 +169,8 @@ impl<'a> Reader<'a> {
     /// What is under names that none of the schemas has, if there are such.
     pub(crate) fn others(self, of: &Conjunction) -> Option<Vec<Id>> {
         let rest: Vec<Id> = self.nodes(of).filter_map(|node| node.additional).collect();
-        let is_open = !rest.is_empty() || !self.policy.writers_are_closed();
+        let is_open =
+            !rest.is_empty() || !self.policy.writers_are_closed() || self.nodes(of).any(names_any);
         (is_open && !rest.iter().any(|id| self.schemas[*id].never)).then_some(rest)
     }
 
@@ -344,6 +346,11 @@ impl Conjunction {
         let bits = Kinds::ALL.each().enumerate().filter(|(_, one)| kind.has(*one));
         Self { kinds: bits.fold(0, |bits, (bit, _)| bits | 1 << bit), ..self.clone() }
     }
+}
+
+/// Returns `true` for a schema that says what names are like, and has none: that of a map.
+fn names_any(node: &Node) -> bool {
+    node.names.is_some() && node.properties.is_empty() && node.patterns.is_empty()
 }
 
 fn range(each: impl Iterator<Item = (u64, Option<u64>)>) -> (u64, Option<u64>) {

@@ -32,9 +32,8 @@ pub(crate) fn example(format: &str) -> Option<&'static str> {
         "date-time" => "2026-01-31T12:30:00Z",
         "date" => "2026-01-31",
         "time" => "12:30:00Z",
-        "ipv4" => "192.0.2.1",
+        "ipv4" | "ip" => "192.0.2.1",
         "ipv6" => "2001:db8::1",
-        "ip" => "192.0.2.1",
         "email" => "a@example.com",
         _ => return None,
     })

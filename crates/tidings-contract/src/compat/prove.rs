@@ -83,12 +83,12 @@ impl<'a> Prover<'a> {
             self.undecided(Rule::Undecided, &one, right, instance, why.to_owned());
             return false;
         }
-        self.claim((alternatives, right), instance)
+        self.claim(&(alternatives, right), instance)
     }
 
     /// Proves a claim. While it is being proven it holds: schemas may lead back to themselves.
-    fn claim(&mut self, claim: Claim, instance: &str) -> bool {
-        if self.assumed.contains(&claim) {
+    fn claim(&mut self, claim: &Claim, instance: &str) -> bool {
+        if self.assumed.contains(claim) {
             return true;
         }
         let mark = self.trail.len();
@@ -252,7 +252,7 @@ impl<'a> Prover<'a> {
                 steps.push(&one);
             }
             if !steps.iter().any(|own| number::is_multiple(own, step)) {
-                let was = steps.first().map_or("any".to_owned(), |step| step.to_string());
+                let was = steps.first().map_or("any".to_owned(), ToString::to_string);
                 let is = step.to_string();
                 holds = self.broken(Rule::StepChanged, left, right, instance, &was, &is);
             }
@@ -707,7 +707,7 @@ impl<'a> Prover<'a> {
             self.undecided(Rule::Undecided, left.ids(), right, instance, why);
             return false;
         }
-        self.claim((vec![left.clone()], right), instance)
+        self.claim(&(vec![left.clone()], right), instance)
     }
 
     /// One of several schemas, or exactly one of them.

@@ -92,7 +92,7 @@ impl Reader<'_> {
             }
         }
         self.definitions(all, &node.pointer);
-        self.any_kind(all, &mut node);
+        any_kind(all, &mut node);
         numbers(all, &mut node);
         strings(all, &mut node);
         self.arrays(all, &mut node);
@@ -139,27 +139,6 @@ impl Reader<'_> {
             (name.clone(), self.schema(schema, pointer))
         })
         .collect()
-    }
-
-    fn any_kind(&mut self, all: &Map<String, Value>, node: &mut Node) {
-        match all.get("type") {
-            Some(Value::String(name)) => node.kinds = kinds([name.as_str()], node),
-            Some(Value::Array(names)) => {
-                node.kinds = kinds(names.iter().filter_map(Value::as_str), node);
-            }
-            _ => {}
-        }
-        if let Some(Value::Array(values)) = all.get("enum") {
-            node.values = Some(values.clone());
-        }
-        if let Some(value) = all.get("const") {
-            let both = node.values.as_ref().is_none_or(|values| values.contains(value));
-            node.values = Some(if both { vec![value.clone()] } else { Vec::new() });
-        }
-        // OpenAPI's own way of saying `null`.
-        if all.get("nullable") == Some(&Value::Bool(true)) && all.contains_key("type") {
-            node.kinds = node.kinds | Kinds::NULL;
-        }
     }
 
     fn arrays(&mut self, all: &Map<String, Value>, node: &mut Node) {
@@ -251,14 +230,37 @@ impl Reader<'_> {
     }
 }
 
-fn kinds<'a>(names: impl IntoIterator<Item = &'a str>, node: &mut Node) -> Kinds {
-    names.into_iter().fold(Kinds::NONE, |kinds, name| match Kinds::named(name) {
-        Some(kind) => kinds | kind,
-        None => {
-            node.unsupported = Some(format!("there is no type `{name}`"));
-            kinds
+fn any_kind(all: &Map<String, Value>, node: &mut Node) {
+    match all.get("type") {
+        Some(Value::String(name)) => node.kinds = kinds([name.as_str()], node),
+        Some(Value::Array(names)) => {
+            node.kinds = kinds(names.iter().filter_map(Value::as_str), node);
         }
-    })
+        _ => {}
+    }
+    if let Some(Value::Array(values)) = all.get("enum") {
+        node.values = Some(values.clone());
+    }
+    if let Some(value) = all.get("const") {
+        let both = node.values.as_ref().is_none_or(|values| values.contains(value));
+        node.values = Some(if both { vec![value.clone()] } else { Vec::new() });
+    }
+    // OpenAPI's own way of saying `null`.
+    if all.get("nullable") == Some(&Value::Bool(true)) && all.contains_key("type") {
+        node.kinds = node.kinds | Kinds::NULL;
+    }
+}
+
+fn kinds<'a>(names: impl IntoIterator<Item = &'a str>, node: &mut Node) -> Kinds {
+    let mut all = Kinds::NONE;
+    for name in names {
+        if let Some(kind) = Kinds::named(name) {
+            all = all | kind;
+        } else {
+            node.unsupported = Some(format!("there is no type `{name}`"));
+        }
+    }
+    all
 }
 
 fn numbers(all: &Map<String, Value>, node: &mut Node) {
