@@ -1,4 +1,4 @@
-//! The program `tidings`: dead letters and streams, from a shell.
+//! The program `tidings`: dead letters, contracts and streams, from a shell.
 //!
 //! Each command is a file of its own, with its arguments and what it does. What they share:
 //! [`connect`] to a server, [`output`] for people or for programs, [`confirm`] before what can't be
@@ -12,6 +12,7 @@ mod exit;
 mod moment;
 mod output;
 mod progress;
+mod schema;
 mod stream;
 mod terminal;
 
@@ -22,9 +23,10 @@ use clap::{Parser, Subcommand};
 use connect::Connection;
 use output::{Format, Output};
 
-/// Looks after what a Tidings bus leaves on its server: dead letters and streams.
+/// Looks after a Tidings bus: dead letters, contracts of messages and streams.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 `stream plan` found differences.
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 `stream plan` found differences or `schema check`
+/// found what breaks or can't be decided.
 #[derive(Debug, Parser)]
 #[command(name = "tidings", version, propagate_version = true)]
 struct Cli {
@@ -42,6 +44,9 @@ enum Command {
     /// Dead letters: what could not be handled.
     #[command(subcommand)]
     Dlq(dlq::Dlq),
+    /// Contracts of messages, as a schemas folder holds them. No server is asked.
+    #[command(subcommand)]
+    Schema(schema::Schema),
     /// Streams as the `*.stream.json` files of a schemas folder declare them.
     #[command(subcommand)]
     Stream(stream::Stream),
@@ -53,6 +58,7 @@ async fn main() -> ExitCode {
     let mut output = Output::new(cli.format);
     let done = match cli.command {
         Command::Dlq(dlq) => dlq.run(&cli.connection, &mut output).await,
+        Command::Schema(schema) => schema.run(&mut output),
         Command::Stream(stream) => stream.run(&cli.connection, &mut output).await,
     };
     let done = done.and_then(|exit| output.finish().map(|()| exit));

@@ -28,6 +28,11 @@ impl Output {
         Self { format, writer: BufWriter::new(io::stdout()) }
     }
 
+    /// Writes for programs from now on.
+    pub(crate) fn as_json(&mut self) {
+        self.format = Format::Json;
+    }
+
     /// Writes one result in the form that was asked for. A field in which a line end would be taken
     /// for the next line is a [`terminal::line`] already.
     pub(crate) fn write<T: Serialize>(

@@ -7,6 +7,7 @@
 )]
 
 mod letter;
+mod schema;
 mod stream;
 
 use std::fs;

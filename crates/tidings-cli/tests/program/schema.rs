@@ -1,0 +1,183 @@
+//! Contracts of now against those of before. No server is asked.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tidings::contract::{Catalog, Descriptor};
+
+mod before {
+    #[derive(schemars::JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is wanted")]
+    pub(super) struct OrderCreated {
+        order_id: String,
+        total_cents: u64,
+    }
+}
+
+mod narrower {
+    #[derive(schemars::JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is wanted")]
+    pub(super) struct OrderCreated {
+        order_id: String,
+        total_cents: u32,
+    }
+}
+
+mod wider {
+    #[derive(schemars::JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is wanted")]
+    pub(super) struct OrderCreated {
+        order_id: String,
+        total_cents: u64,
+        note: Option<String>,
+    }
+}
+
+fn created() -> Descriptor {
+    Descriptor::event("orders.created", 1, "orders.created")
+}
+
+fn write(message: Descriptor, folder: &Path) {
+    Catalog::of([message]).unwrap().write_to(folder).unwrap();
+}
+
+fn tidings(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
+    command.current_dir(folder).args(["schema", "check"]).args(arguments).output().unwrap()
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    text(output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let mut command = Command::new("git");
+    let who = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+    let output = command.current_dir(folder).args(who).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+/// A repository whose last commit has the contracts of before.
+fn repository() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    write(created().payload::<before::OrderCreated>(), &folder.path().join("schemas"));
+    git(folder.path(), &["init", "--quiet"]);
+    git(folder.path(), &["add", "."]);
+    git(folder.path(), &["commit", "--quiet", "--message", "before"]);
+    folder
+}
+
+#[test]
+fn a_narrower_field_breaks_with_file_pointer_and_rule() {
+    let folder = repository();
+    write(created().payload::<narrower::OrderCreated>(), &folder.path().join("schemas"));
+    let output = tidings(folder.path(), &["--against", "HEAD", "--json"]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let [change, summary] = &lines(&output)[..] else { panic!("{output:?}") };
+    assert_eq!(change["rule"], "maximum-lowered");
+    assert_eq!(change["file"], "orders.created.v1.json");
+    assert_eq!(change["pointer"], "/payload/read/properties/total_cents");
+    assert_eq!(change["instance"], "/total_cents");
+    assert_eq!(change["severity"], "break");
+    assert!(change["example"]["total_cents"].as_u64().unwrap() > u64::from(u32::MAX), "{change}");
+    assert_eq!(*summary, json!({"verdict": "incompatible", "messages": 1}));
+
+    let output = tidings(folder.path(), &["--against", "HEAD"]);
+    let said = text(&output);
+    for part in ["breaks: orders.created.v1.json#/payload", "maximum-lowered", "mend:", "example:"]
+    {
+        assert!(said.contains(part), "{said}");
+    }
+    // The other way round nothing is lost.
+    let output = tidings(folder.path(), &["--against", "HEAD", "--mode", "forward"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[test]
+fn an_optional_field_more_passes_against_a_revision_and_a_folder() {
+    let folder = repository();
+    write(created().payload::<before::OrderCreated>(), &folder.path().join("released"));
+    write(created().payload::<wider::OrderCreated>(), &folder.path().join("schemas"));
+    for against in ["HEAD", "released"] {
+        let output = tidings(folder.path(), &["--against", against]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert_eq!(text(&output), "1 messages: compatible\n");
+    }
+}
+
+#[test]
+fn another_subject_breaks_and_so_does_a_message_that_is_gone() {
+    let folder = repository();
+    let schemas = folder.path().join("schemas");
+    let elsewhere = Descriptor::event("orders.created", 1, "orders.new.created");
+    write(elsewhere.payload::<before::OrderCreated>(), &schemas);
+    let output = tidings(folder.path(), &["--against", "HEAD", "--json"]);
+    assert_eq!(lines(&output)[0]["rule"], "subject-changed");
+
+    fs::remove_dir_all(&schemas).unwrap();
+    write(Descriptor::event("orders.shipped", 1, "orders.shipped"), &schemas);
+    let output = tidings(folder.path(), &["--against", "HEAD", "--json"]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert_eq!(lines(&output)[0]["rule"], "message-removed");
+}
+
+#[test]
+fn what_is_no_folder_and_no_revision_is_told() {
+    let folder = repository();
+    for against in ["nowhere", "--output=x", "HEAD~9"] {
+        let output = tidings(folder.path(), &[&format!("--against={against}")]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains(&format!("{against} is neither a folder nor a git revision")),
+            "{said}"
+        );
+    }
+    fs::write(folder.path().join("schemas/orders.created.v1.json"), "{").unwrap();
+    let output = tidings(folder.path(), &["--against", "HEAD"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("orders.created.v1.json"), "{said}");
+}
+
+#[test]
+fn cases_of_a_file_have_a_verdict_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cases.json");
+    let path = file.to_str().unwrap();
+    let (integer, number) = (json!({"type": "integer"}), json!({"type": "number"}));
+    let roles = json!([
+        {"name": "wider", "old": integer, "new": number, "reader": true, "writer": false, "examples": null},
+        {"name": "ahead", "old": {"type": "string"}, "new": {"pattern": "(?=a)"}, "reader": false, "writer": true},
+    ]);
+    fs::write(&file, roles.to_string()).unwrap();
+    let output = tidings(folder.path(), &["--cases", path, "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let told = lines(&output);
+    let verdicts: Vec<_> = told[..4].iter().map(|one| one["verdict"].as_str().unwrap()).collect();
+    assert_eq!(verdicts, ["compatible", "incompatible", "unknown", "incompatible"]);
+    assert_eq!(told[4], json!({"agree": 2, "disagree": 1, "unknown": 1}));
+
+    let tests = json!({"tests": [
+        {"id": "one", "enabled": true, "compatibility": "backward", "original": integer, "updated": number},
+        {"id": "two", "enabled": true, "compatibility": "both", "original": integer, "updated": integer},
+        {"id": "three", "enabled": true, "compatibility": "none", "original": number, "updated": integer},
+    ]});
+    fs::write(&file, tests.to_string()).unwrap();
+    let output = tidings(folder.path(), &["--cases", path, "--json"]);
+    let told = lines(&output);
+    let verdicts: Vec<_> = told[..3].iter().map(|one| one["verdict"].as_str().unwrap()).collect();
+    assert_eq!(verdicts, ["backward", "both", "none"]);
+    assert_eq!(told[3], json!({"agree": 3, "disagree": 0, "unknown": 0}));
+
+    fs::write(&file, "{}").unwrap();
+    let output = tidings(folder.path(), &["--cases", path]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+}
