@@ -21,6 +21,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use connect::Connection;
+use exit::Usage;
 use output::{Format, Output};
 
 /// Looks after a Tidings bus: dead letters, contracts of messages and streams.
@@ -56,6 +57,10 @@ enum Command {
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let mut output = Output::new(cli.format);
+    if cli.format == Format::Junit && !matches!(cli.command, Command::Schema(_)) {
+        let why = "only `schema check` writes `--format junit`: ask for `text` or `json`";
+        return exit::tell(&Usage(why.to_owned()).into()).into();
+    }
     let done = match cli.command {
         Command::Dlq(dlq) => dlq.run(&cli.connection, &mut output).await,
         Command::Schema(schema) => schema.run(&mut output),

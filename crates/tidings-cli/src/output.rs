@@ -14,6 +14,10 @@ pub(crate) enum Format {
     Text,
     /// For programs: one JSON value for each line.
     Json,
+    /// For a GitHub workflow: what `schema check` finds as annotations, all else as text.
+    Github,
+    /// For those who show test results: what `schema check` finds, as `JUnit`'s XML.
+    Junit,
 }
 
 /// The standard output.
@@ -26,6 +30,16 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) fn new(format: Format) -> Self {
         Self { format, writer: BufWriter::new(io::stdout()) }
+    }
+
+    /// The form that was asked for.
+    pub(crate) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Writes a text as it is: nothing of others' is in it that a terminal would act on.
+    pub(crate) fn write_plain(&mut self, text: &str) -> anyhow::Result<()> {
+        Ok(writeln!(self.writer, "{text}")?)
     }
 
     /// Writes for programs from now on.
@@ -41,7 +55,7 @@ impl Output {
         json: impl FnOnce() -> T,
     ) -> anyhow::Result<()> {
         let shown = match self.format {
-            Format::Text => terminal::lines(&text()),
+            Format::Text | Format::Github | Format::Junit => terminal::lines(&text()),
             Format::Json => terminal::json(&serde_json::to_string(&json())?),
         };
         Ok(writeln!(self.writer, "{shown}")?)

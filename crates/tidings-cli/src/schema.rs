@@ -3,6 +3,7 @@
 mod against;
 mod cases;
 mod check;
+mod report;
 
 use clap::Subcommand;
 

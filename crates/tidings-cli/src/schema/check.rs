@@ -7,9 +7,9 @@ use serde_json::json;
 use tidings_contract::Catalog;
 use tidings_contract::compat::{self, Change, Severity, Verdict};
 
-use super::{against, cases};
+use super::{against, cases, report};
 use crate::exit::Exit;
-use crate::output::Output;
+use crate::output::{Format, Output};
 use crate::terminal;
 
 /// Says what a change of the contracts breaks, for whom, and the way out.
@@ -81,12 +81,20 @@ impl Check {
         let new = Catalog::read_from(&self.schemas)?;
         let old = against::read(self.against.as_deref().unwrap_or_default(), &self.schemas)?;
         let report = compat::changes(&old, &new, mode, policy.unwrap_or_default());
-        for change in &report.changes {
-            output.write(|| text(change), || change)?;
-        }
         let verdict = report.verdict();
-        let summary = || json!({"verdict": verdict, "messages": report.messages});
-        output.write(|| format!("{} messages: {verdict}", report.messages), summary)?;
+        match output.format() {
+            Format::Github => {
+                output.write_plain(&report::github(&report, &self.schemas.to_string_lossy()))?;
+            }
+            Format::Junit => output.write_plain(&report::junit(&report))?,
+            Format::Text | Format::Json => {
+                for change in &report.changes {
+                    output.write(|| text(change), || change)?;
+                }
+                let summary = || json!({"verdict": verdict, "messages": report.messages});
+                output.write(|| format!("{} messages: {verdict}", report.messages), summary)?;
+            }
+        }
         Ok(if verdict == Verdict::Compatible { Exit::Done } else { Exit::Differs })
     }
 }

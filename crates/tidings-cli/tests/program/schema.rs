@@ -95,6 +95,15 @@ fn a_narrower_field_breaks_with_file_pointer_and_rule() {
     {
         assert!(said.contains(part), "{said}");
     }
+    let said = text(&tidings(folder.path(), &["--against", "HEAD", "--format", "github"]));
+    let annotation =
+        "::error file=schemas/orders.created.v1.json,title=orders.created.v1 maximum-lowered::";
+    assert!(said.starts_with(annotation), "{said}");
+    let said = text(&tidings(folder.path(), &["--against", "HEAD", "--format", "junit"]));
+    assert!(said.contains("tests=\"2\" failures=\"1\""), "{said}");
+    assert!(said.contains("<failure type=\"maximum-lowered\" message=\"/total_cents: "), "{said}");
+    assert!(said.contains("&lt;= 18446744073709551615 -&gt; &lt;= 4294967295"), "{said}");
+
     // The other way round nothing is lost.
     let output = tidings(folder.path(), &["--against", "HEAD", "--mode", "forward"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
