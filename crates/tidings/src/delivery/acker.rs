@@ -18,7 +18,7 @@ impl Acker {
         Self { settle }
     }
 
-    /// As [`Delivery::ack`].
+    /// As [`Delivery::ack`](crate::Delivery::ack).
     ///
     /// # Errors
     /// [`SettleError`]: the message comes again after the ack wait.
@@ -29,7 +29,7 @@ impl Acker {
             .map_err(SettleError::from)
     }
 
-    /// As [`Delivery::ack_confirmed`].
+    /// As [`Delivery::ack_confirmed`](crate::Delivery::ack_confirmed).
     ///
     /// # Errors
     /// [`SettleError`]: the message may come again after the ack wait.
@@ -40,7 +40,7 @@ impl Acker {
             .map_err(SettleError::from)
     }
 
-    /// As [`Delivery::nak`].
+    /// As [`Delivery::nak`](crate::Delivery::nak).
     ///
     /// # Errors
     /// [`SettleError`]: the message comes again after the ack wait.
@@ -51,7 +51,7 @@ impl Acker {
             .map_err(SettleError::from)
     }
 
-    /// As [`Delivery::progress`].
+    /// As [`Delivery::progress`](crate::Delivery::progress).
     ///
     /// # Errors
     /// [`SettleError`]: the message comes again after the ack wait.
@@ -62,7 +62,7 @@ impl Acker {
             .map_err(SettleError::from)
     }
 
-    /// As [`Delivery::reject`].
+    /// As [`Delivery::reject`](crate::Delivery::reject).
     ///
     /// # Errors
     /// [`SettleError`]: the message comes again after the ack wait.
