@@ -1,12 +1,14 @@
 //! Promise 7: messages that a shutdown finds waiting.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use tidings::Running;
 use tidings::prelude::*;
 use tidings_tests::eventually;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::support::condition::letters;
@@ -117,7 +119,9 @@ async fn what_was_deferred_at_its_last_attempt_is_tried_once_more(env: Env) {
 async fn last_attempts_that_are_here_are_made_here(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=20).map(sent)).await.unwrap();
-    let (handler, mut calls) = script(|_, _| Step::Take(SHORT));
+    let gate = Arc::new(Semaphore::new(0));
+    let of_handler = Arc::clone(&gate);
+    let (handler, mut calls) = script(move |_, _| Step::Await(Arc::clone(&of_handler)));
     let route = Route::of::<Sent>(handler).retry(Retry::never()).concurrency(2).prefetch(2);
     let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
     calls.list(2).await;
@@ -128,7 +132,12 @@ async fn last_attempts_that_are_here_are_made_here(env: Env) {
         if unsettled == here { Ok(()) } else { Err(unsettled) }
     })
     .await;
-    let report = soon(running.shutdown()).await.remove(0);
+    // Those at work end once the shutdown has begun.
+    let end = async {
+        tokio::time::sleep(SHORT).await;
+        gate.add_permits(1);
+    };
+    let report = soon(async { tokio::join!(running.shutdown(), end).0 }).await.remove(0);
     assert_eq!((report.handled, report.dead_lettered), (here, 0));
     let (running, mut calls) = next(&env, Retry::never()).await;
     let rest = calls.list(20 - usize::try_from(here).unwrap()).await;

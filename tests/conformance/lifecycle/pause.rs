@@ -1,11 +1,12 @@
 //! A route that is paused takes nothing, and others do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tidings::prelude::*;
 use tidings::{Control, RequestError, RouteState};
 use tidings_tests::eventually;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::support::condition::state;
 use crate::support::env::{Env, SHORT, SOON, never, soon};
@@ -36,26 +37,34 @@ async fn holds(bus: &Bus, messages: u64) {
     .await;
 }
 
+/// Waits until a pause or a resume has come to the server over this connection.
+async fn told(instance: &Bus) {
+    tokio::time::sleep(SHORT).await;
+    instance.flush().await.unwrap();
+}
+
 async fn a_stream_s_events_go_to_another_instance(env: Env) {
     let (bus, log) = (env.bus(), HandlerLog::default());
-    let mut running = Vec::new();
+    let (mut running, mut buses) = (Vec::new(), Vec::new());
     for instance in ["a", "b"] {
         let route = Route::of::<Sent>(log.handler(instance)).retry(Retry::never());
         let bus = env.another_bus().await;
         running.push(Registry::new("shop").route(route).start(&bus).await.unwrap());
+        buses.push(bus);
     }
     let control = running[0].control();
     control.pause::<Sent>().unwrap();
     assert_eq!(running[0].status()[0].state, RouteState::Paused);
     assert_eq!(running[1].status()[0].state, RouteState::Running);
-    tokio::time::sleep(SHORT).await;
+    told(&buses[0]).await;
     bus.publish_all((0..100).map(sent)).await.unwrap();
     log.wait_for(100, 100).await;
     assert!(log.entries().values().all(|by| *by == ["b"]), "{:?}", log.entries());
     // The other way round.
     running[1].control().pause::<Sent>().unwrap();
     control.resume::<Sent>().unwrap();
-    tokio::time::sleep(SHORT).await;
+    told(&buses[0]).await;
+    buses[1].flush().await.unwrap();
     bus.publish_all((100..200).map(sent)).await.unwrap();
     log.wait_for(200, 200).await;
     let late: Vec<_> = log.entries().into_iter().filter(|(number, _)| *number >= 100).collect();
@@ -68,8 +77,10 @@ async fn a_stream_s_events_go_to_another_instance(env: Env) {
 /// What it has fetched ahead goes to others at once, and what is being handled is finished.
 async fn what_was_not_begun_is_given_back(env: Env) {
     let bus = env.bus();
-    let (handler, mut calls) = script(|number, _| match number {
-        1 => Step::Take(SHORT * 2),
+    let gate = Arc::new(Semaphore::new(0));
+    let of_handler = Arc::clone(&gate);
+    let (handler, mut calls) = script(move |number, _| match number {
+        1 => Step::Await(Arc::clone(&of_handler)),
         _ => Step::Done,
     });
     let route = Route::of::<Sent>(handler).concurrency(1);
@@ -83,8 +94,9 @@ async fn what_was_not_begun_is_given_back(env: Env) {
     let route = Route::of::<Sent>(other).concurrency(1);
     let beside = Registry::new("shop").route(route).start(&env.another_bus().await).await.unwrap();
     assert_eq!(others.next().await.number, 2);
+    gate.add_permits(1);
     holds(&bus, 0).await;
-    assert_eq!(running.report()[0].handled, 1);
+    eventually(SOON, "it is counted", || async { running.report()[0].handled == 1 }).await;
     calls.none_within(SHORT).await;
     others.none_within(SHORT).await;
     beside.shutdown().await;
@@ -99,7 +111,7 @@ async fn what_was_not_begun_is_given_back(env: Env) {
 async fn a_core_event_goes_to_another_member(env: Env) {
     let bus = env.bus();
     let (sender, mut calls) = mpsc::unbounded_channel();
-    let mut instances = Vec::new();
+    let (mut instances, mut buses) = (Vec::new(), Vec::new());
     for name in ["a", "b"] {
         let sender = sender.clone();
         let handler = move |event: Switched, _: Context| {
@@ -109,25 +121,26 @@ async fn a_core_event_goes_to_another_member(env: Env) {
         let bus = env.another_bus().await;
         let registry = Registry::new("lamps").handle::<Switched>(handler);
         instances.push(registry.start(&bus).await.unwrap());
+        buses.push(bus);
     }
     let [a, b] = [0, 1].map(|at| instances[at].control());
     a.pause::<Switched>().unwrap();
-    tokio::time::sleep(SHORT).await;
+    told(&buses[0]).await;
     for number in 0..50 {
         bus.publish(&switched(number)).await.unwrap();
         assert_eq!(soon(calls.recv()).await, Some(("b", number)));
     }
     a.resume::<Switched>().unwrap();
-    tokio::time::sleep(SHORT).await;
+    told(&buses[0]).await;
     b.pause::<Switched>().unwrap();
-    tokio::time::sleep(SHORT).await;
+    told(&buses[1]).await;
     for number in 0..50 {
         bus.publish(&switched(number)).await.unwrap();
         assert_eq!(soon(calls.recv()).await, Some(("a", number)));
     }
     // With nobody there it is gone, as any event to which nobody listens.
     a.pause::<Switched>().unwrap();
-    tokio::time::sleep(SHORT).await;
+    told(&buses[0]).await;
     bus.publish(&switched(99)).await.unwrap();
     never(SHORT, calls.recv()).await;
     for running in instances {

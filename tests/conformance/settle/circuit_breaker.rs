@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tidings::prelude::*;
 use tidings::{CircuitBreaker, RouteState, Running};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
 use crate::support::condition::{letters, state};
@@ -109,7 +109,7 @@ async fn meanwhile_other_members_of_the_group_have_the_work(env: Env) {
     let bus = env.bus();
     let well = Arc::new(AtomicBool::default());
     let (sender, mut calls) = mpsc::unbounded_channel();
-    let mut instances = Vec::new();
+    let (mut instances, mut buses) = (Vec::new(), Vec::new());
     for name in ["ill", "well"] {
         let (sender, well) = (sender.clone(), Arc::clone(&well));
         let handler = move |event: Switched, _: Context| {
@@ -124,6 +124,7 @@ async fn meanwhile_other_members_of_the_group_have_the_work(env: Env) {
         let route = Route::of::<Switched>(handler).circuit_breaker(breaker);
         let bus = env.another_bus().await;
         instances.push(Registry::new("lamps").route(route).start(&bus).await.unwrap());
+        buses.push(bus);
     }
     // Until it has got one, and so is open.
     let mut number = 0;
@@ -138,6 +139,8 @@ async fn meanwhile_other_members_of_the_group_have_the_work(env: Env) {
     env.another_bus().await.flush().await.unwrap();
     let open_until = Instant::now() + PAUSE;
     tokio::time::sleep(PAUSE / 4).await;
+    // The server knows that it takes nothing.
+    buses[0].flush().await.unwrap();
     let mut by_the_other = 0;
     for number in 1000..1020 {
         bus.publish(&switched(number)).await.unwrap();
@@ -171,11 +174,12 @@ async fn meanwhile_other_members_of_the_group_have_the_work(env: Env) {
 async fn a_shutdown_tries_what_no_stream_keeps(env: Env) {
     let bus = env.bus();
     let (sender, mut calls) = mpsc::unbounded_channel();
+    let all_here = Arc::new(Semaphore::new(0));
+    let of_handler = Arc::clone(&all_here);
     let handler = move |event: Switched, _: Context| {
-        let sent = sender.send(event.number);
+        let (sent, all_here) = (sender.send(event.number), Arc::clone(&of_handler));
         async move {
-            // All of them are here before the first one fails.
-            tokio::time::sleep(SHORT).await;
+            let _permit = all_here.acquire().await?;
             sent?;
             if event.number == 0 { Err(Failure::retry("it is dark")) } else { Ok(()) }
         }
@@ -186,6 +190,9 @@ async fn a_shutdown_tries_what_no_stream_keeps(env: Env) {
     for number in 0..5 {
         bus.publish(&switched(number)).await.unwrap();
     }
+    // They come over the connection that says this, before it does.
+    bus.flush().await.unwrap();
+    all_here.add_permits(1);
     assert_eq!(soon(calls.recv()).await, Some(0));
     state(&running.control(), |state| matches!(state, RouteState::Open { .. })).await;
     never(SHORT * 2, calls.recv()).await;

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use tidings::prelude::*;
 use tidings::{Batch, CircuitBreaker, DeadLetterFilter, DeadLetterPolicy, Retry, RouteState};
 use tidings_tests::eventually;
+use tokio::sync::watch;
 
 use crate::support::condition::state;
 use crate::support::env::{Env, SHORT, SOON, soon};
@@ -36,9 +37,15 @@ async fn is_open(control: &tidings::Control) -> SystemTime {
 
 async fn what_fails_beside_it_makes_no_pause_longer(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
-    let handler = |_: Sent, _: Context| async {
-        tokio::time::sleep(SHORT / 4).await;
-        Err::<(), _>(Failure::retry("down"))
+    let begun = watch::Sender::new(0);
+    let handler = move |_: Sent, _: Context| {
+        begun.send_modify(|begun| *begun += 1);
+        let mut all = begun.subscribe();
+        async move {
+            // All of them are at work before the first one fails.
+            all.wait_for(|begun| *begun >= 8).await?;
+            Err::<(), _>(Failure::retry("down"))
+        }
     };
     let breaker = CircuitBreaker::after(2).open_for(LONG).max_open(LONG * 1000);
     let route = Route::of::<Sent>(handler).concurrency(8).circuit_breaker(breaker);

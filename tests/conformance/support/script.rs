@@ -1,10 +1,11 @@
 //! A handler that does what a scenario says, and tells of each time it was called.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tidings::prelude::*;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, sleep};
 
 use crate::support::env::{BY_AND_BY, Env, never, soon, within};
@@ -18,6 +19,8 @@ pub(crate) enum Step {
     Panic,
     /// Takes so long, and returns `Ok`.
     Take(Duration),
+    /// Returns `Ok` once there is a permit, which it leaves there.
+    Await(Arc<Semaphore>),
     /// Never ends.
     Hang,
 }
@@ -50,6 +53,10 @@ pub(crate) fn script(
                 Step::Panic => panic!("a deliberate panic"),
                 Step::Take(time) => {
                     sleep(time).await;
+                    Ok(())
+                }
+                Step::Await(gate) => {
+                    let _permit = gate.acquire().await?;
                     Ok(())
                 }
                 Step::Hang => std::future::pending().await,
