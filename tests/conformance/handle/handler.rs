@@ -176,7 +176,7 @@ async fn an_enum_is_one_route(env: Env) {
 
 /// A handler that takes twice its ack wait, and says that it goes on.
 async fn a_slow_handler_keeps_its_message_with_progress(env: Env) {
-    const ACK_WAIT: Duration = Duration::from_secs(1);
+    const ACK_WAIT: Duration = Duration::from_secs(2);
     let bus = env.bus();
     let (sender, mut ends) = mpsc::unbounded_channel();
     let handler = move |_: Sent, cx: Context| {

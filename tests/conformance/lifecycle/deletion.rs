@@ -126,7 +126,7 @@ async fn two_instances_go_on_behind_what_both_have_settled(env: Env) {
     bus.publish_all((1..=200).map(sent)).await.unwrap();
     log.wait_for(200, 200).await;
     // Each knows its part; what all have settled only the server does, which is asked within that.
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
     bus.stream::<Parcels>().delete_consumer("shop-parcels_sent").await.unwrap();
     bus.publish_all((201..=220).map(sent)).await.unwrap();
     log.wait_for(220, 220).await;
@@ -207,13 +207,13 @@ async fn a_route_comes_back_after_its_stream_was_deleted(env: Env) {
 }
 
 async fn a_stream_that_is_made_again_has_no_past(env: Env) {
-    let (bus, time) = (env.bus(), Duration::from_secs(2));
+    let (bus, time) = (env.bus(), Duration::from_secs(4));
     let (sender, mut attempts) = mpsc::unbounded_channel();
     let handler = move |event: Sent, cx: Context| {
         sender.send((event.number, cx.attempt())).unwrap();
         std::future::ready(Err(Failure::retry("not yet")))
     };
-    let retry = Retry::fixed(time / 4).max_elapsed(time);
+    let retry = Retry::fixed(time / 2).max_elapsed(time);
     let route = Route::of::<Sent>(handler).retry(retry);
     let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
     bus.publish(&sent(1)).await.unwrap();

@@ -207,11 +207,11 @@ async fn what_is_deferred_waits_and_the_others_go_on(env: Env) {
     let open = Arc::new(AtomicBool::default());
     let is_open = Arc::clone(&open);
     let (handler, mut calls) = script(move |number, _| match number {
-        1 if !is_open.load(Relaxed) => Step::Fail(Failure::defer(ms(400), "it is early")),
+        1 if !is_open.load(Relaxed) => Step::Fail(Failure::defer(ms(1200), "it is early")),
         _ => Step::Done,
     });
     // One attempt, and a server that would soon give it to somebody else.
-    let route = Route::of::<Sent>(handler).retry(Retry::never()).ack_wait(ms(300)).concurrency(1);
+    let route = Route::of::<Sent>(handler).retry(Retry::never()).ack_wait(ms(900)).concurrency(1);
     let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
     bus.publish_all((1..=5).map(sent)).await.unwrap();
     let begun = calls.list(5).await;
@@ -219,10 +219,10 @@ async fn what_is_deferred_waits_and_the_others_go_on(env: Env) {
     let deferred = calls.list(3).await;
     assert_eq!(which(&deferred), [(1, 1); 3], "however often, it is the same attempt");
     let of_first: Vec<_> = begun[..1].iter().chain(&deferred).copied().collect();
-    assert_times(&env, &gaps(&of_first), &[ms(400); 3]);
+    assert_times(&env, &gaps(&of_first), &[ms(1200); 3]);
     open.store(true, Relaxed);
     assert_eq!(which(&calls.list(1).await), [(1, 1)]);
-    calls.none_within(ms(700)).await;
+    calls.none_within(ms(2100)).await;
     let report = running.shutdown().await.remove(0);
     assert_eq!((report.handled, report.deferred, report.failed), (5, 4, 0));
     letters(&bus.dead_letters("shop"), 0).await;
@@ -234,18 +234,18 @@ async fn what_was_deferred_has_all_its_time_when_it_is_handled(env: Env) {
     let early = AtomicBool::new(true);
     let (handler, mut calls) = script(move |_, _| {
         if early.swap(false, Relaxed) {
-            Step::Fail(Failure::defer(ms(800), "it is early"))
+            Step::Fail(Failure::defer(ms(2400), "it is early"))
         } else {
-            Step::Take(ms(700))
+            Step::Take(ms(2100))
         }
     });
-    let route = Route::of::<Sent>(handler).ack_wait(ms(300)).progress_limit(ms(600));
+    let route = Route::of::<Sent>(handler).ack_wait(ms(900)).progress_limit(ms(1800));
     // The server would give it to somebody else at once.
     let route = route.retry(Retry::fixed(Duration::ZERO));
     let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
     bus.publish(&sent(1)).await.unwrap();
     assert_eq!(which(&calls.list(2).await), [(1, 1), (1, 1)]);
-    calls.none_within(ms(1100)).await;
+    calls.none_within(ms(3300)).await;
     assert_eq!(running.shutdown().await[0].handled, 1);
 }
 

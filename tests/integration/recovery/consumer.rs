@@ -46,8 +46,8 @@ async fn one_of_two_instances_goes_on_behind_what_both_have_settled() {
         (registry().start(&bus).await.unwrap(), registry().start(&other).await.unwrap());
     publish(&bus, 0..2000).await;
     book.wait_for(0..2000).await;
-    // In a second each has asked the server, which it does at once while it does not know all.
-    sleep(Duration::from_secs(1)).await;
+    // In two seconds each has asked the server, which it does at once while it does not know all.
+    sleep(Duration::from_secs(2)).await;
     bus.stream::<Loaves>().delete_consumer(CONSUMER).await.unwrap();
     publish(&bus, 2000..2100).await;
     book.wait_for(0..2100).await;
