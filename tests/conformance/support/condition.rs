@@ -4,7 +4,7 @@ use tidings::prelude::*;
 use tidings::{Control, DeadLetter, DeadLetterFilter, DeadLetters, EventStream, RouteState};
 use tidings_tests::eventually;
 
-use crate::support::env::{SOON, soon};
+use crate::support::env::{BY_AND_BY, SOON, soon};
 
 /// Waits until there are exactly so many letters, and gives them.
 pub(crate) async fn letters(of: &DeadLetters, count: usize) -> Vec<DeadLetter> {
@@ -16,7 +16,7 @@ pub(crate) async fn letters(of: &DeadLetters, count: usize) -> Vec<DeadLetter> {
         }
         Ok::<_, String>(found)
     };
-    eventually(SOON, format!("{count} letters"), || async {
+    eventually(BY_AND_BY, format!("{count} letters"), || async {
         let found = found().await?;
         if found.len() == count { Ok(found) } else { Err(format!("{found:?}")) }
     })
