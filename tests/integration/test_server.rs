@@ -136,7 +136,7 @@ async fn a_cluster_survives_its_leader() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "a miracle (at tests/integration/harness.rs")]
+#[should_panic(expected = "a miracle (at tests/integration/test_server.rs")]
 async fn waiting_ends_with_what_was_awaited_and_where() {
     eventually(Duration::from_millis(30), "a miracle", || async { Err::<(), _>("no") }).await;
 }
