@@ -132,6 +132,9 @@ async fn an_idle_consumer_comes_back() {
         let next = async {
             loop {
                 match work.next().await.unwrap() {
+                    // An ack that is confirmed and not yet written is lost with a server that is
+                    // killed.
+                    Ok(again) if again.number < number => again.ack_confirmed().await.unwrap(),
                     Ok(delivery) => return delivery,
                     Err(ReceiveError::Connection(_)) => {}
                     Err(error) => panic!("{error:?}"),
@@ -141,8 +144,6 @@ async fn an_idle_consumer_comes_back() {
         let delivery = soon(next).await;
         assert_eq!(delivery.number, number);
         delivery.ack_confirmed().await.unwrap();
-        // In good order: killed, it may lose an ack that it has confirmed and not yet written.
-        server.stop().await;
         server.restart().await;
     }
 }
