@@ -7,6 +7,7 @@
 mod change;
 mod conjunction;
 mod counterexample;
+mod empty;
 mod evaluate;
 mod finding;
 mod format;

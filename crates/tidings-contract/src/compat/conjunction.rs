@@ -24,6 +24,15 @@ pub(crate) struct Conjunction {
     ids: Vec<Id>,
     /// The kinds it is looked at for.
     kinds: u8,
+    /// More holds for it, which may have names of its own.
+    is_partial: bool,
+}
+
+/// One of the alternatives of a value.
+#[derive(Debug, Clone, Default)]
+struct Alternative {
+    ids: BTreeSet<Id>,
+    is_partial: bool,
 }
 
 /// What a written object may hold under a name.
@@ -45,13 +54,19 @@ impl<'a> Reader<'a> {
     /// The alternatives of a value for which all of these hold. Together they allow at least what
     /// the schemas allow.
     pub(crate) fn alternatives(self, ids: &[Id]) -> Vec<Conjunction> {
-        let sets = self.sets(ids, BTreeSet::new(), 0);
-        sets.into_iter().map(|ids| Conjunction::of(ids.into_iter().collect())).collect()
+        let all = self.split(ids, BTreeSet::new(), 0);
+        all.into_iter()
+            .map(|Alternative { ids, is_partial }| Conjunction {
+                ids: ids.into_iter().collect(),
+                kinds: u8::MAX,
+                is_partial,
+            })
+            .collect()
     }
 
-    /// The same as sets, of which one holds; `seen` holds in any case.
-    fn sets(self, ids: &[Id], mut seen: BTreeSet<Id>, depth: usize) -> Vec<BTreeSet<Id>> {
-        let mut done = vec![BTreeSet::new()];
+    /// Splits them; `seen` holds in any case.
+    fn split(self, ids: &[Id], mut seen: BTreeSet<Id>, depth: usize) -> Vec<Alternative> {
+        let mut first = Alternative::default();
         let mut open: Vec<Id> = ids.to_vec();
         let mut choices: Vec<Vec<Vec<Id>>> = Vec::new();
         while let Some(id) = open.pop() {
@@ -59,7 +74,7 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let node = &self.schemas[id];
-            done[0].insert(id);
+            first.ids.insert(id);
             open.extend(node.reference);
             open.extend(&node.all_of);
             for branches in [&node.any_of, &node.one_of] {
@@ -67,34 +82,42 @@ impl<'a> Reader<'a> {
                     choices.push(branches.iter().map(|id| vec![*id]).collect());
                 }
             }
+            for schema in node.dependent_schemas.values() {
+                choices.push(vec![vec![*schema], Vec::new()]);
+            }
             if let Some(condition) = &node.condition {
                 let mut holds = vec![condition.test];
                 holds.extend(condition.then);
                 choices.push(vec![holds, condition.otherwise.into_iter().collect()]);
             }
         }
+        let mut done = vec![first];
         for branches in choices {
-            if depth > MOST_NESTED || done.len() * branches.len() > MOST_ALTERNATIVES {
-                continue;
+            let mut branches: Vec<Alternative> = if depth > MOST_NESTED {
+                Vec::new()
+            } else {
+                // A branch may have branches of its own.
+                let each = branches.iter();
+                each.flat_map(|branch| self.split(branch, seen.clone(), depth + 1)).collect()
+            };
+            if branches.is_empty() || done.len() * branches.len() > MOST_ALTERNATIVES {
+                branches = vec![Alternative { ids: BTreeSet::new(), is_partial: true }];
             }
-            // A branch may have branches of its own.
-            let branches: Vec<BTreeSet<Id>> = branches
+            let both = |one: &Alternative, branch: &Alternative| Alternative {
+                ids: &one.ids | &branch.ids,
+                is_partial: one.is_partial || branch.is_partial,
+            };
+            done = done
                 .iter()
-                .flat_map(|branch| self.sets(branch, seen.clone(), depth + 1))
+                .flat_map(|one| branches.iter().map(move |branch| both(one, branch)))
                 .collect();
-            if done.len() * branches.len() <= MOST_ALTERNATIVES {
-                done = done
-                    .iter()
-                    .flat_map(|one| branches.iter().map(move |branch| one | branch))
-                    .collect();
-            }
         }
         done
     }
 
     /// Returns `true` if any value is as good as another.
     pub(crate) fn says_nothing(self, of: &Conjunction) -> bool {
-        of.kinds == u8::MAX && self.nodes(of).all(Node::says_nothing)
+        of.kinds == u8::MAX && !of.is_partial && self.nodes(of).all(Node::says_nothing)
     }
 
     pub(crate) fn nodes(self, of: &Conjunction) -> impl Iterator<Item = &'a Node> {
@@ -132,7 +155,7 @@ impl<'a> Reader<'a> {
 
     /// What is under a name, if anything is.
     pub(crate) fn member(self, of: &Conjunction, name: &str) -> Member {
-        let (mut ids, mut named, mut open) = (Vec::new(), false, false);
+        let (mut ids, mut named, mut open) = (Vec::new(), false, of.is_partial);
         for node in self.nodes(of) {
             let mut here = false;
             if let Some(id) = node.properties.get(name) {
@@ -270,73 +293,9 @@ impl<'a> Reader<'a> {
     pub(crate) fn prefix(self, of: &Conjunction) -> usize {
         self.nodes(of).map(|node| node.prefix.len()).max().unwrap_or(0)
     }
-
-    /// Returns `true` if no value is left for it, as far as one can see.
-    pub(crate) fn is_empty(self, of: &Conjunction, depth: usize) -> bool {
-        let kinds = self.kinds(of);
-        if kinds.is_none() {
-            return true;
-        }
-        if let Some(values) = self.values(of) {
-            return values.is_empty();
-        }
-        depth > 0 && kinds.each().all(|kind| self.has_none(of, kind, depth))
-    }
-
-    fn has_none(self, of: &Conjunction, kind: Kinds, depth: usize) -> bool {
-        match kind {
-            Kinds::INTEGER | Kinds::FRACTION => {
-                let step = self.nodes(of).filter_map(|node| node.multiple_of.as_ref());
-                let whole = step.into_iter().any(|step| number::integer(step).is_some());
-                if kind == Kinds::FRACTION && whole && !self.policy.as_serde() {
-                    return true;
-                }
-                let (Some(low), Some(high)) = (self.minimum(of), self.maximum(of)) else {
-                    return false;
-                };
-                match number::compare(&low.value, &high.value) {
-                    std::cmp::Ordering::Greater => true,
-                    std::cmp::Ordering::Equal => low.exclusive || high.exclusive,
-                    std::cmp::Ordering::Less => false,
-                }
-            }
-            Kinds::STRING => {
-                let (least, most) = self.length(of);
-                most.is_some_and(|most| least > most)
-            }
-            Kinds::ARRAY => {
-                let (least, most) = self.items(of);
-                let impossible = |at: usize| {
-                    let item = self.item(of, at);
-                    !item.is_empty() && self.all_are_empty(&item, depth)
-                };
-                let needed = usize::try_from(least).unwrap_or(usize::MAX);
-                most.is_some_and(|most| least > most)
-                    || (0..needed.min(self.prefix(of) + 1)).any(impossible)
-            }
-            Kinds::OBJECT => {
-                let (least, most) = self.properties(of);
-                let impossible = |name: &&str| match self.member(of, name) {
-                    Member::Absent => true,
-                    Member::Of(ids) => !ids.is_empty() && self.all_are_empty(&ids, depth),
-                };
-                let mut needed = self.names(of).into_iter().filter(|n| self.requires(of, n));
-                most.is_some_and(|most| least > most) || needed.any(|name| impossible(&name))
-            }
-            _ => false,
-        }
-    }
-
-    fn all_are_empty(self, ids: &[Id], depth: usize) -> bool {
-        self.alternatives(ids).iter().all(|one| self.is_empty(one, depth - 1))
-    }
 }
 
 impl Conjunction {
-    fn of(ids: Vec<Id>) -> Self {
-        Self { ids, kinds: u8::MAX }
-    }
-
     pub(crate) fn ids(&self) -> &[Id] {
         &self.ids
     }

@@ -78,10 +78,7 @@ impl<'a> Evaluator<'a> {
         }
         let pattern = node.pattern.as_ref().map_or(Some(true), |pattern| pattern.is_in(text));
         let format = match &node.format {
-            Some(format) if self.policy.format_binds(format) => {
-                // A format that nobody knows is an annotation.
-                Some(format::is_met(format, text).unwrap_or(true))
-            }
+            Some(format) if self.policy.format_binds(format) => format::is_met(format, text),
             _ => Some(true),
         };
         and(pattern, format)

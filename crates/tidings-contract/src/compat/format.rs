@@ -20,9 +20,23 @@ pub(crate) fn is_met(format: &str, text: &str) -> Option<bool> {
     })
 }
 
-/// Returns `true` if there is a type that reads texts of this format and refuses others.
+/// Returns `true` if there may be a type that reads texts of this format and refuses others: all but
+/// those that are notes on a text.
 pub(crate) fn is_a_type(format: &str) -> bool {
-    matches!(format, "uuid" | "date-time" | "date" | "time" | "ipv4" | "ipv6" | "ip")
+    const NOTES: [&str; 11] = [
+        "binary",
+        "byte",
+        "double",
+        "email",
+        "float",
+        "hostname",
+        "html",
+        "idn-email",
+        "idn-hostname",
+        "markdown",
+        "password",
+    ];
+    !NOTES.contains(&format)
 }
 
 /// A text of a format that is known here.
