@@ -87,11 +87,13 @@ async fn a_handler_that_runs_during_the_shutdown_still_answers() {
     let (begun, gate) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let weigh = {
         let (begun, gate) = (Arc::clone(&begun), Arc::clone(&gate));
-        move |_: Weigh, _: Context| {
+        move |ask: Weigh, _: Context| {
             let (begun, gate) = (Arc::clone(&begun), Arc::clone(&gate));
             async move {
-                begun.notify_one();
-                gate.notified().await;
+                if ask.grams == 1 {
+                    begun.notify_one();
+                    gate.notified().await;
+                }
                 Ok(Weight { kilograms: 7.0 })
             }
         }
@@ -106,7 +108,8 @@ async fn a_handler_that_runs_during_the_shutdown_still_answers() {
     soon(begun.notified()).await;
     let ending = tokio::spawn(running.shutdown());
 
-    // Once its subscription has ended, others are told at once that nobody is there.
+    // Once its subscription has ended, others are told at once that nobody is there. One that comes
+    // before is still taken.
     let client = server.client().await;
     eventually(SOON, "no new requests", || async {
         let ask = Weigh { grams: 2 };
@@ -120,6 +123,6 @@ async fn a_handler_that_runs_during_the_shutdown_still_answers() {
 
     gate.notify_one();
     assert_eq!(soon(asking).await.unwrap().unwrap(), Weight { kilograms: 7.0 });
-    assert_eq!(soon(ending).await.unwrap()[0].handled, 1);
+    assert!(soon(ending).await.unwrap()[0].handled >= 1);
     nobody_answers(&client, "$SRV.PING").await;
 }
