@@ -5,6 +5,7 @@
 //! undone, [`progress`] on a terminal, [`exit`] what the shell is told, and [`terminal`], through which
 //! every text of others is shown.
 
+mod asyncapi;
 mod confirm;
 mod connect;
 mod dlq;
@@ -42,6 +43,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Writes the contracts of a schemas folder as an `AsyncAPI` 3.1 document. No server is asked.
+    #[command(name = "asyncapi")]
+    AsyncApi(asyncapi::AsyncApi),
     /// Dead letters: what could not be handled.
     #[command(subcommand)]
     Dlq(dlq::Dlq),
@@ -62,6 +66,7 @@ async fn main() -> ExitCode {
         return exit::tell(&Usage(why.to_owned()).into()).into();
     }
     let done = match cli.command {
+        Command::AsyncApi(asyncapi) => asyncapi.run(&mut output),
         Command::Dlq(dlq) => dlq.run(&cli.connection, &mut output).await,
         Command::Schema(schema) => schema.run(&mut output),
         Command::Stream(stream) => stream.run(&cli.connection, &mut output).await,

@@ -42,6 +42,14 @@ impl Output {
         Ok(writeln!(self.writer, "{text}")?)
     }
 
+    /// Writes a JSON document of several lines.
+    pub(crate) fn write_document(&mut self, json: &str) -> anyhow::Result<()> {
+        for line in json.lines() {
+            writeln!(self.writer, "{}", terminal::json(line))?;
+        }
+        Ok(())
+    }
+
     /// Writes for programs from now on.
     pub(crate) fn as_json(&mut self) {
         self.format = Format::Json;

@@ -32,6 +32,7 @@
 //! # }
 //! ```
 
+mod asyncapi;
 mod canonical;
 mod catalog;
 #[cfg(feature = "compat")]

@@ -157,6 +157,28 @@ fn what_is_no_folder_and_no_revision_is_told() {
 }
 
 #[test]
+fn a_folder_is_written_as_asyncapi() {
+    let folder = repository();
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
+        command.current_dir(folder.path()).arg("asyncapi").args(arguments).output().unwrap()
+    };
+    let output = run(&["--title", "Shop", "--api-version", "1.4.0"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let document: Value = serde_json::from_str(&text(&output)).unwrap();
+    assert_eq!(document["asyncapi"], "3.1.0");
+    assert_eq!(document["info"], json!({"title": "Shop", "version": "1.4.0"}));
+    let schema = &document["components"]["schemas"]["orders.created.v1"];
+    assert_eq!(schema["required"], json!(["order_id", "total_cents"]));
+    let file = folder.path().join("asyncapi.json");
+    let written = run(&["--title", "Shop", "--api-version", "1.4.0", "--out", "asyncapi.json"]);
+    assert!(written.stdout.is_empty(), "{written:?}");
+    assert_eq!(fs::read_to_string(file).unwrap(), text(&output));
+    let output = run(&["--schemas", "nowhere"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+}
+
+#[test]
 fn cases_of_a_file_have_a_verdict_each() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("cases.json");

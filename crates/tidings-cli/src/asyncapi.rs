@@ -1,0 +1,42 @@
+//! `tidings asyncapi`.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+use tidings_contract::Catalog;
+
+use crate::exit::Exit;
+use crate::output::Output;
+
+/// Writes the contracts of a schemas folder as an `AsyncAPI` 3.1 document.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    tidings asyncapi --title Shop --api-version 1.4.0 --out asyncapi.json")]
+pub(crate) struct AsyncApi {
+    /// The folder with the contracts.
+    #[arg(long, default_value = "schemas", value_name = "FOLDER")]
+    schemas: PathBuf,
+    /// Name of what the contracts belong to.
+    #[arg(long, default_value = "Messages")]
+    title: String,
+    /// Its version.
+    #[arg(long, default_value = "0.0.0", value_name = "VERSION")]
+    api_version: String,
+    /// The file to write; else the document goes to the standard output.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+impl AsyncApi {
+    pub(crate) fn run(self, output: &mut Output) -> anyhow::Result<Exit> {
+        let document =
+            Catalog::read_from(&self.schemas)?.to_asyncapi(&self.title, &self.api_version);
+        match self.out {
+            Some(file) => std::fs::write(&file, document)
+                .with_context(|| format!("can't write {}", file.display()))?,
+            None => output.write_document(&document)?,
+        }
+        Ok(Exit::Done)
+    }
+}

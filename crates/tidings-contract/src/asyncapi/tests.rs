@@ -1,0 +1,159 @@
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde_json::{Value, json};
+
+use crate::{Catalog, Descriptor};
+
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is wanted")]
+struct Order {
+    id: u64,
+    /// Where it goes.
+    region: Region,
+    lines: Vec<Line>,
+    pair: (u8, String),
+    payment: Payment,
+    parent: Option<Box<Order>>,
+    labels: BTreeMap<String, u16>,
+}
+
+/// A part of the world.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is wanted")]
+enum Region {
+    /// Europe.
+    Eu,
+    Us,
+}
+
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is wanted")]
+struct Line {
+    sku: String,
+    quantity: u32,
+}
+
+#[derive(JsonSchema)]
+#[serde(tag = "kind")]
+#[expect(dead_code, reason = "only its schema is wanted")]
+enum Payment {
+    Card(Card),
+    Cash,
+}
+
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is wanted")]
+struct Card {
+    number: String,
+}
+
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is wanted")]
+struct Refused {
+    why: String,
+}
+
+fn catalog() -> Catalog {
+    let created = Descriptor::event("orders.created", 1, "orders.{region}.created")
+        .stream("ORDERS")
+        .payload::<Order>();
+    let check = Descriptor::request("stock.check", 2, "stock.check")
+        .payload::<Line>()
+        .reply::<u32>()
+        .error::<Refused>();
+    Catalog::of([created, check]).unwrap()
+}
+
+fn document() -> Value {
+    serde_json::from_str(&catalog().to_asyncapi("Shop", "1.0.0")).unwrap()
+}
+
+#[test]
+fn a_message_is_a_channel_an_operation_and_a_message() {
+    let document = document();
+    let channel = &document["channels"]["orders.created.v1"];
+    assert_eq!(channel["address"], "orders.{region}.created");
+    assert_eq!(channel["parameters"]["region"]["location"], "$message.payload#/region");
+    assert_eq!(channel["x-tidings-stream"], "ORDERS");
+    assert_eq!(document["operations"]["publish.orders.created.v1"]["action"], "send");
+    let answer = &document["operations"]["answer.stock.check.v2"];
+    assert_eq!(answer["action"], "receive");
+    assert_eq!(answer["reply"]["channel"]["$ref"], "#/channels/stock.check.v2.answer");
+    assert_eq!(document["channels"]["stock.check.v2.answer"]["address"], Value::Null);
+    let messages = &document["channels"]["stock.check.v2.answer"]["messages"];
+    assert!(
+        messages["stock.check.v2.reply"].is_object()
+            && messages["stock.check.v2.error"].is_object()
+    );
+    assert_eq!(catalog().to_asyncapi("Shop", "1.0.0"), catalog().to_asyncapi("Shop", "1.0.0"));
+}
+
+/// Each reference leads somewhere, has no neighbour that would be dropped, and is none into what a
+/// parser does not keep.
+#[test]
+fn references_lead_to_components_and_stand_alone() {
+    fn look(value: &Value, document: &Value) {
+        if let Some(target) = value.get("$ref").and_then(Value::as_str) {
+            assert_eq!(value.as_object().unwrap().len(), 1, "{value}");
+            let target = target.strip_prefix('#').unwrap();
+            assert!(!target.is_empty() && document.pointer(target).is_some(), "{target}");
+        }
+        match value {
+            Value::Object(members) => members.values().for_each(|value| look(value, document)),
+            Value::Array(items) => items.iter().for_each(|value| look(value, document)),
+            _ => {}
+        }
+    }
+    let document = document();
+    look(&document, &document);
+    let text = document.to_string();
+    for keyword in ["$defs", "$schema", "$id", "prefixItems"] {
+        assert!(!text.contains(&format!("\"{keyword}\"")), "{keyword}");
+    }
+}
+
+/// The hoisted schemas accept and refuse what the contract's own do.
+#[test]
+fn schemas_mean_what_they_meant() {
+    let document = document();
+    let mut hoisted = document.clone();
+    hoisted["$schema"] = "http://json-schema.org/draft-07/schema#".into();
+    hoisted["allOf"] = json!([{ "$ref": "#/components/schemas/orders.created.v1" }]);
+    let hoisted = jsonschema::validator_for(&hoisted).unwrap();
+    let catalog = catalog();
+    let order = catalog.get("orders.created", 1).unwrap().payload.as_ref().unwrap();
+    let own = jsonschema::validator_for(order.read()).unwrap();
+    let good = json!({
+        "id": 1, "region": "Eu", "lines": [{"sku": "a", "quantity": 2}], "pair": [1, "b"],
+        "payment": {"kind": "Card", "number": "4"}, "labels": {"a": 1}, "parent": null,
+    });
+    let mut instances = vec![good.clone()];
+    for (pointer, value) in [
+        ("/id", json!("1")),
+        ("/region", json!("Mars")),
+        ("/lines/0/quantity", json!(-1)),
+        ("/pair", json!([1])),
+        ("/pair/0", json!(300)),
+        ("/pair/1", json!(1)),
+        ("/payment/kind", json!("Cash")),
+        ("/payment/kind", json!("Cheque")),
+        ("/payment", json!({"kind": "Card"})),
+        ("/payment", json!({"number": "4"})),
+        ("/labels/a", json!(70_000)),
+        ("/parent", good.clone()),
+        ("/parent", json!({"id": 1})),
+    ] {
+        let mut other = good.clone();
+        *other.pointer_mut(pointer).unwrap() = value;
+        instances.push(other);
+    }
+    let judged: Vec<bool> = instances.iter().map(|value| own.is_valid(value)).collect();
+    assert!(
+        judged.contains(&true) && judged.iter().filter(|valid| !**valid).count() > 8,
+        "{judged:?}"
+    );
+    for (value, valid) in instances.iter().zip(judged) {
+        assert_eq!(hoisted.is_valid(value), valid, "{value}");
+    }
+}
