@@ -26,7 +26,7 @@ pub(crate) struct Check {
     /// Which programs must understand each other.
     #[arg(long, value_enum, default_value_t = Mode::Backward)]
     mode: Mode,
-    /// What programs are taken to make of a schema.
+    /// Assumption about what programs make of a schema.
     #[arg(long, value_enum)]
     policy: Option<Policy>,
     /// Judge the pairs of schemas in this file instead, a verdict for each.
@@ -52,9 +52,9 @@ enum Mode {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Policy {
-    /// What serde does: writers write what their schema names, readers pass over the rest.
+    /// Behaviour of serde: writers write what their schema names, readers pass over the rest.
     Typed,
-    /// What JSON Schema says: writers may write all that their schema allows.
+    /// Meaning by JSON Schema: writers may write all that their schema allows.
     Strict,
     /// As `typed`, with formats that bind nobody.
     Lenient,

@@ -77,13 +77,13 @@ pub struct Change {
     pub example: Option<Value>,
 }
 
-/// What a change from one catalog to another comes to.
+/// Outcome of comparing two catalogs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Report {
     /// How many messages were compared.
     pub messages: usize,
-    /// What was found, by message.
+    /// Findings, by message.
     pub changes: Vec<Change>,
 }
 
@@ -144,7 +144,7 @@ pub fn changes(old: &Catalog, new: &Catalog, mode: Mode, policy: Policy) -> Repo
     Report { messages: old.iter().count(), changes }
 }
 
-/// What a message is beyond its schemas.
+/// Compares a message beyond its schemas.
 fn message(before: &Descriptor, after: &Descriptor, changes: &mut Vec<Change>) {
     let mut note = |rule, pointer, old: &str, new: &str| {
         changes.push(of_message(after, rule, pointer, old, new));

@@ -1,4 +1,4 @@
-//! What is known of a written value: schemas that hold for it, all at once.
+//! Schemas that hold for a written value, all at once.
 
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ struct Alternative {
     is_partial: bool,
 }
 
-/// What a written object may hold under a name.
+/// Value that a written object may hold under a name.
 pub(crate) enum Member {
     /// Nothing: the name is not written.
     Absent,
@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
         Some(possible.collect())
     }
 
-    /// What is under a name, if anything is.
+    /// Value under a name, if any.
     pub(crate) fn member(self, of: &Conjunction, name: &str) -> Member {
         let (mut ids, mut named, mut open) = (Vec::new(), false, of.is_partial);
         for node in self.nodes(of) {
@@ -163,10 +163,14 @@ impl<'a> Reader<'a> {
                 here = true;
             }
             for (pattern, id) in &node.patterns {
-                // One that can't be tried says nothing.
-                if pattern.is_in(name) == Some(true) {
-                    ids.push(*id);
-                    here = true;
+                match pattern.is_in(name) {
+                    Some(true) => {
+                        ids.push(*id);
+                        here = true;
+                    }
+                    Some(false) => {}
+                    // It may be met: then what is said of other names does not hold for this one.
+                    None => here = true,
                 }
             }
             named |= here || node.required.contains(name);
@@ -189,7 +193,7 @@ impl<'a> Reader<'a> {
         Member::Of(ids)
     }
 
-    /// What is under names that none of the schemas has, if there are such.
+    /// Values under names that none of the schemas has, if there are such.
     pub(crate) fn others(self, of: &Conjunction) -> Option<Vec<Id>> {
         let rest: Vec<Id> = self.nodes(of).filter_map(|node| node.additional).collect();
         let is_open =
@@ -284,7 +288,7 @@ impl<'a> Reader<'a> {
         range
     }
 
-    /// What holds for the item at a position.
+    /// Schemas of the item at a position.
     pub(crate) fn item(self, of: &Conjunction, at: usize) -> Vec<Id> {
         self.nodes(of).filter_map(|node| node.prefix.get(at).copied().or(node.items)).collect()
     }
@@ -300,7 +304,7 @@ impl Conjunction {
         &self.ids
     }
 
-    /// The same, looked at for one kind of values only.
+    /// Restriction to one kind of values.
     pub(crate) fn only(&self, kind: Kinds) -> Self {
         let bits = Kinds::ALL.each().enumerate().filter(|(_, one)| kind.has(*one));
         Self { kinds: bits.fold(0, |bits, (bit, _)| bits | 1 << bit), ..self.clone() }

@@ -18,7 +18,7 @@ pub(crate) type Judgement = Option<bool>;
 pub(crate) struct Evaluator<'a> {
     schemas: &'a Schemas,
     policy: Policy,
-    /// What is being judged: a schema that leads back to itself for the same value asks nothing.
+    /// Judgements under way: a schema that leads back to itself for the same value asks nothing.
     stack: Vec<(Id, *const Value)>,
 }
 

@@ -1,4 +1,4 @@
-//! What a comparison of two schemas finds.
+//! Findings of a comparison of two schemas.
 
 use std::fmt;
 
@@ -44,13 +44,13 @@ pub struct Finding {
     pub undecided: Option<String>,
 }
 
-/// What a comparison of two schemas found.
+/// Verdict and findings of a comparison of two schemas.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Comparison {
     /// Outcome.
     pub verdict: Verdict,
-    /// What it rests on; a compatible pair may have warnings.
+    /// Grounds of the verdict; a compatible pair may have warnings.
     pub findings: Vec<Finding>,
     /// A value that the writer writes and the reader refuses, where one was found.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -65,7 +65,7 @@ pub(crate) struct Node {
     pub(crate) one_of: Vec<Id>,
     pub(crate) not: Option<Id>,
     pub(crate) condition: Option<Condition>,
-    /// What of it can't be judged, in words.
+    /// Part of it that can't be judged, in words.
     pub(crate) unsupported: Option<String>,
 }
 

@@ -2,18 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What programs are taken to make of a schema.
+/// Assumption about what programs make of a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Policy {
-    /// What serde does. A writer writes the properties that its schema names and no others, unless
+    /// Behaviour of serde. A writer writes the properties that its schema names and no others, unless
     /// it says what others are like, as a map does; a reader passes over what it does not know,
     /// unless it refuses that. A number is an integer if it is written as one, and a format such as
     /// `uuid` is what the type of that name reads.
     #[default]
     Typed,
-    /// What JSON Schema says. A writer may write whatever its schema allows, properties included
+    /// Meaning by JSON Schema. A writer may write whatever its schema allows, properties included
     /// that it does not name; a format is a rule.
     Strict,
     /// A writer as in `Typed`, and formats as annotations that bind nobody.
@@ -31,7 +31,7 @@ impl Policy {
         self == Self::Typed
     }
 
-    /// What a text's content is said to be binds.
+    /// Returns `true` if a text's content must be as it is said to be.
     pub(crate) fn content_binds(self) -> bool {
         self != Self::Lenient
     }

@@ -26,7 +26,7 @@ pub(super) const DEPTH: usize = 6;
 const MOST_STEPS: usize = 100_000;
 const MOST_NESTED: usize = 100;
 
-/// What stands in the way of a proof.
+/// Obstacle to a proof.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Obstacle {
     pub(super) rule: Rule,
@@ -45,7 +45,7 @@ pub(super) struct Obstacle {
 }
 
 impl Obstacle {
-    /// It stands in nobody's way, and is told.
+    /// Returns `true` if it is only told, and in nobody's way.
     fn is_note(&self) -> bool {
         matches!(self.rule, Rule::PropertyRenamed | Rule::PropertyDropped)
     }

@@ -17,17 +17,9 @@ impl Prover<'_> {
         let reader = self.reader;
         let (least, most) = reader.items(left);
         let mut holds = true;
-        if least < node.min_items {
-            let (was, is) = (least.to_string(), node.min_items.to_string());
-            holds = self.broken(Rule::MinItemsRaised, left, right, instance, &was, &is);
-        }
-        if let Some(bound) = node.max_items
-            && most.is_none_or(|most| most > bound)
-        {
-            let was = most.map_or("any".to_owned(), |most| most.to_string());
-            let is = bound.to_string();
-            holds = self.broken(Rule::MaxItemsLowered, left, right, instance, &was, &is);
-        }
+        let asked = (node.min_items, node.max_items);
+        let rules = (Rule::MinItemsRaised, Rule::MaxItemsLowered);
+        holds &= self.counts(left, right, instance, ((least, most), asked), rules);
         let is_unique = reader.nodes(left).any(|node| node.unique) || most.is_some_and(|m| m <= 1);
         if node.unique && !is_unique {
             let rule = Rule::UniqueIntroduced;

@@ -37,7 +37,7 @@ impl Prover<'_> {
         holds
     }
 
-    /// The same value, for another of the reader's schemas.
+    /// Proves another of the reader's schemas for one value.
     pub(super) fn holds_for(&mut self, left: &Conjunction, right: Id, instance: &str) -> bool {
         self.steps += 1;
         if self.steps > MOST_STEPS || self.nested > MOST_NESTED {

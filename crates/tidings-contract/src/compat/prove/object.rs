@@ -35,17 +35,9 @@ impl Prover<'_> {
             }
         }
         let (least, most) = reader.properties(left);
-        if least < node.min_properties {
-            let (was, is) = (least.to_string(), node.min_properties.to_string());
-            holds = self.broken(Rule::MinPropertiesRaised, left, right, instance, &was, &is);
-        }
-        if let Some(bound) = node.max_properties
-            && most.is_none_or(|most| most > bound)
-        {
-            let was = most.map_or("any".to_owned(), |most| most.to_string());
-            let is = bound.to_string();
-            holds = self.broken(Rule::MaxPropertiesLowered, left, right, instance, &was, &is);
-        }
+        let asked = (node.min_properties, node.max_properties);
+        let rules = (Rule::MinPropertiesRaised, Rule::MaxPropertiesLowered);
+        holds &= self.counts(left, right, instance, ((least, most), asked), rules);
         holds &= self.members(left, right, node, instance);
         holds &= self.names(left, right, node, instance);
         for (by, names) in &node.dependent_required {
@@ -132,7 +124,7 @@ impl Prover<'_> {
         holds & self.unnamed(left, right, node, instance)
     }
 
-    /// What is under names that no schema of the writer's has, or only by a pattern.
+    /// Proves values under names that no schema of the writer's has, or only by a pattern.
     pub(super) fn unnamed(
         &mut self,
         left: &Conjunction,
@@ -160,7 +152,7 @@ impl Prover<'_> {
                 holds &= self.holds(&[own], rest, &at);
             }
             for (name, schema) in &node.properties {
-                if pattern.is_in(name) == Some(true) {
+                if pattern.is_in(name) != Some(false) {
                     holds &= self.holds(&[own], *schema, &format!("{instance}/{}", escape(name)));
                 }
             }

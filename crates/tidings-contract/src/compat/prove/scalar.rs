@@ -7,6 +7,9 @@ use crate::compat::node::{Bound, Id, Node};
 use crate::compat::number;
 use crate::compat::rule::Rule;
 
+/// The least, and the most where there is one.
+type Range = (u64, Option<u64>);
+
 impl Prover<'_> {
     pub(super) fn numbers(
         &mut self,
@@ -50,6 +53,29 @@ impl Prover<'_> {
         holds
     }
 
+    /// Compares how many letters, items or members there are with how many are taken.
+    pub(super) fn counts(
+        &mut self,
+        left: &Conjunction,
+        right: Id,
+        instance: &str,
+        ((least, most), (lowest, highest)): (Range, Range),
+        (raised, lowered): (Rule, Rule),
+    ) -> bool {
+        let mut holds = true;
+        if least < lowest {
+            let (was, is) = (least.to_string(), lowest.to_string());
+            holds = self.broken(raised, left, right, instance, &was, &is);
+        }
+        if let Some(highest) = highest
+            && most.is_none_or(|most| most > highest)
+        {
+            let was = most.map_or("any".to_owned(), |most| most.to_string());
+            holds = self.broken(lowered, left, right, instance, &was, &highest.to_string());
+        }
+        holds
+    }
+
     pub(super) fn strings(
         &mut self,
         left: &Conjunction,
@@ -60,17 +86,9 @@ impl Prover<'_> {
         let reader = self.reader;
         let (least, most) = reader.length(left);
         let mut holds = true;
-        if least < node.min_length {
-            let (was, is) = (least.to_string(), node.min_length.to_string());
-            holds = self.broken(Rule::MinLengthRaised, left, right, instance, &was, &is);
-        }
-        if let Some(bound) = node.max_length
-            && most.is_none_or(|most| most > bound)
-        {
-            let was = most.map_or("any".to_owned(), |most| most.to_string());
-            let is = bound.to_string();
-            holds = self.broken(Rule::MaxLengthLowered, left, right, instance, &was, &is);
-        }
+        let asked = (node.min_length, node.max_length);
+        let rules = (Rule::MinLengthRaised, Rule::MaxLengthLowered);
+        holds &= self.counts(left, right, instance, ((least, most), asked), rules);
         if let Some(pattern) = &node.pattern {
             let mut own = reader.nodes(left).filter_map(|node| node.pattern.as_ref());
             if !pattern.is_in_all() && !own.any(|own| own.source == pattern.source) {

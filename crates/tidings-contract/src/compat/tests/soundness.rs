@@ -93,7 +93,7 @@ fn object(chance: &mut Chance, depth: usize) -> Value {
     object
 }
 
-/// The same with a few changes.
+/// A copy with a few changes.
 fn edited(schema: &Value, chance: &mut Chance) -> Value {
     let mut edited = schema.clone();
     let mut steps = 1 + chance.below(3);
