@@ -126,7 +126,7 @@ async fn what_can_not_be_done_is_said_with_a_code() {
     assert!(text.starts_with("0 put back, 2 failed"), "{text}");
 }
 
-/// What a terminal would act on: C0, DEL and C1 controls, a line end, a change of direction, and a
+/// Texts on which a terminal would act: C0, DEL and C1 controls, a line end, a change of direction, and a
 /// text that is not seen.
 const HOSTILE: &str = "x\u{1b}[2J\u{7f}\u{9b}31m\r\n\u{202e}\u{2066}\u{200b}\u{2028}y";
 

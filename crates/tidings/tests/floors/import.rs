@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::{Source, tested};
 
-/// What stands behind each `crate::`.
+/// Paths behind each `crate::`.
 pub(super) fn imports(code: &str) -> BTreeSet<String> {
     let word = |rest: &str| -> String {
         rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()

@@ -1,4 +1,4 @@
-//! Where a consumer that is made again goes on.
+//! Tests of the place at which a consumer that is made again goes on.
 
 use super::*;
 use crate::transport::{DeliverFrom, Receipt};

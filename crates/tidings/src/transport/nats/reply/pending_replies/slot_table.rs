@@ -15,7 +15,7 @@ pub(super) struct SlotTable {
     pub(super) slots: Vec<ReplySlot>,
     /// The slots that nobody has; the one left last is taken first.
     pub(super) free: Vec<u32>,
-    /// What the subjects of answers are cut from.
+    /// Buffer from which the subjects of answers are cut.
     pub(super) text: BytesMut,
     /// The last one, which the next one overwrites.
     pub(super) last: Box<[u8]>,
@@ -42,11 +42,11 @@ pub(super) enum State {
 
 #[derive(Debug)]
 pub(super) struct Question {
-    /// Where it was asked.
+    /// Subject of the question.
     pub(super) subject: Subject,
     /// When its time is up.
     pub(super) by: Option<Instant>,
-    /// It is there once somebody has looked for the answer.
+    /// Waker of the one who looked for the answer, once there is one.
     pub(super) waker: Option<Waker>,
 }
 
