@@ -1,8 +1,10 @@
 //! `tidings schema`: contracts of messages, as a schemas folder holds them.
 
+mod accept;
 mod against;
 mod cases;
 mod check;
+mod comparison;
 mod report;
 
 use clap::Subcommand;
@@ -17,12 +19,17 @@ pub(crate) enum Schema {
     ///
     /// Exits with 3 where something breaks or can't be decided.
     Check(check::Check),
+    /// Keeps what breaks on purpose in the folder's lock file, with the reason.
+    ///
+    /// Each acceptance covers exactly one change, so that another one at the same place is found again.
+    Accept(accept::Accept),
 }
 
 impl Schema {
     pub(crate) fn run(self, output: &mut Output) -> anyhow::Result<Exit> {
         match self {
             Self::Check(check) => check.run(output),
+            Self::Accept(accept) => accept.run(output),
         }
     }
 }

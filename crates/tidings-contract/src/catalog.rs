@@ -243,6 +243,12 @@ impl Catalog {
         self.messages.get(&(name.to_owned(), version))
     }
 
+    /// The versions of the message of this name, lowest first.
+    pub fn versions(&self, name: &str) -> impl DoubleEndedIterator<Item = &Descriptor> {
+        let range = (name.to_owned(), 0)..=(name.to_owned(), u32::MAX);
+        self.messages.range(range).map(|(_, message)| message)
+    }
+
     /// How many messages it has.
     pub fn len(&self) -> usize {
         self.messages.len()

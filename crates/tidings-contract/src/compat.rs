@@ -11,22 +11,31 @@ mod empty;
 mod evaluate;
 mod finding;
 mod format;
+mod history;
 mod kind;
+mod mode;
 mod node;
 mod number;
 mod pattern;
+mod place;
 mod policy;
 mod prove;
+mod report;
 mod rule;
 mod same;
 mod schemas;
 
 use serde_json::Value;
 
-pub use change::{Change, Direction, Mode, Report, changes};
+pub use change::Change;
 pub use finding::{Comparison, Finding, Verdict};
+pub use history::{Revision, changes, changes_since};
+pub use mode::Mode;
 pub use policy::Policy;
+pub use report::Report;
 pub use rule::{MessageRule, Rule, Severity};
+
+pub use crate::Direction;
 
 use conjunction::Reader;
 use prove::{Obstacle, Prover};

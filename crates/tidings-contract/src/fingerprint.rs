@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// It tells one revision of a contract from another at a glance. Nothing trusts it: the text it
 /// stands for is committed beside it, so nobody gains by forging one, and the odds that any two
 /// of a thousand contracts share theirs by chance are below one in 10¹³.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(u64);
 
 impl Fingerprint {

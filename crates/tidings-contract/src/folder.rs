@@ -5,21 +5,24 @@
 //! glance at its history shows which contract changed when. The folder is the catalog's own: any
 //! other file that is called like a message's or a stream's is an orphan.
 
+mod accept;
 mod check;
 mod file;
 mod lock;
 mod read;
+mod replace;
 mod write;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::{fs, io};
 
+pub use accept::{AcceptError, accept, acceptances};
 pub use check::{CheckError, Drift, DriftKind, FileDrift};
 pub use read::{ReadError, StreamFile, stream_files};
 pub use write::WriteError;
 
-use crate::{Catalog, Descriptor, canonical};
+use crate::{Acceptance, Catalog, Descriptor, canonical};
 
 /// The environment variable that has [`Catalog::assert_current`] write when it is `1`.
 pub const UPDATE_SCHEMAS: &str = "UPDATE_SCHEMAS";
@@ -50,7 +53,7 @@ impl Catalog {
     /// environment makes it say so.
     ///
     /// A test of one line keeps a folder current; a relative folder is relative to the package that
-    /// is tested:
+    /// is tested. Breaks that the folder's lock file accepts stay accepted.
     ///
     /// ```no_run
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -70,12 +73,13 @@ impl Catalog {
         }
     }
 
-    /// The files of its folder: what each is called, and what it holds.
-    fn files(&self) -> BTreeMap<String, String> {
+    /// The files of its folder: what each is called, and what it holds. What the folder accepts no type
+    /// says.
+    fn files(&self, accepted: &[Acceptance]) -> BTreeMap<String, String> {
         let messages = self.iter().map(|message| (file_name(message), message.to_json()));
         let streams =
             self.streams().map(|(name, config)| (stream_file_name(name), canonical::text(config)));
-        messages.chain(streams).chain([(LOCK.to_owned(), lock::text(self))]).collect()
+        messages.chain(streams).chain([(LOCK.to_owned(), lock::text(self, accepted))]).collect()
     }
 }
 

@@ -32,6 +32,7 @@
 //! # }
 //! ```
 
+mod acceptance;
 mod asyncapi;
 mod canonical;
 mod catalog;
@@ -41,14 +42,17 @@ mod contract;
 mod definition;
 mod descriptor;
 mod difference;
+mod direction;
 mod fingerprint;
 mod folder;
 
+pub use acceptance::Acceptance;
 pub use catalog::{Catalog, CatalogError, Part};
 pub use contract::Contract;
 pub use descriptor::{Descriptor, Kind};
+pub use direction::Direction;
 pub use fingerprint::Fingerprint;
 pub use folder::{
-    CheckError, CurrentError, Drift, DriftKind, FileDrift, ReadError, StreamFile, UPDATE_SCHEMAS,
-    WriteError, stream_files,
+    AcceptError, CheckError, CurrentError, Drift, DriftKind, FileDrift, ReadError, StreamFile,
+    UPDATE_SCHEMAS, WriteError, accept, acceptances, stream_files,
 };

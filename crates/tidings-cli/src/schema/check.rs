@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::json;
-use tidings_contract::Catalog;
+use tidings_contract::Acceptance;
 use tidings_contract::compat::{self, Change, Severity, Verdict};
 
-use super::{against, cases, report};
+use super::comparison::{Before, Compared, Judgement};
+use super::{cases, report};
 use crate::exit::Exit;
 use crate::output::{Format, Output};
 use crate::terminal;
@@ -15,20 +16,13 @@ use crate::terminal;
 /// Says what a change of the contracts breaks, for whom, and the way out.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  tidings schema check --against HEAD~1\n  \
-    tidings schema check --against released-schemas --mode full --format json")]
+    tidings schema check --against released-schemas --mode full --format json\n  \
+    tidings schema check --against v1.0 --against v1.1 --mode backward-transitive")]
 pub(crate) struct Check {
-    /// The folder with the contracts of now.
-    #[arg(long, default_value = "schemas", value_name = "FOLDER")]
-    schemas: PathBuf,
-    /// The contracts of before: another folder, or a git revision in which this one stands.
-    #[arg(long, value_name = "REVISION|FOLDER", required_unless_present = "cases")]
-    against: Option<String>,
-    /// Which programs must understand each other.
-    #[arg(long, value_enum, default_value_t = Mode::Backward)]
-    mode: Mode,
-    /// Assumption about what programs make of a schema.
-    #[arg(long, value_enum)]
-    policy: Option<Policy>,
+    #[command(flatten)]
+    before: Before,
+    #[command(flatten)]
+    judgement: Judgement,
     /// Judge the pairs of schemas in this file instead, a verdict for each.
     ///
     /// The file is a list of `{name, old, new, writer, reader}`, judged as `typed`, or has `tests`
@@ -40,75 +34,63 @@ pub(crate) struct Check {
     json: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Mode {
-    /// The new reads what the old wrote.
-    Backward,
-    /// The old reads what the new writes.
-    Forward,
-    /// Both.
-    Full,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Policy {
-    /// Behaviour of serde: writers write what their schema names, readers pass over the rest.
-    Typed,
-    /// Meaning by JSON Schema: writers may write all that their schema allows.
-    Strict,
-    /// As `typed`, with formats that bind nobody.
-    Lenient,
-}
-
 impl Check {
     pub(super) fn run(self, output: &mut Output) -> anyhow::Result<Exit> {
         if self.json {
             output.as_json();
         }
-        let policy = self.policy.map(|policy| match policy {
-            Policy::Typed => compat::Policy::Typed,
-            Policy::Strict => compat::Policy::Strict,
-            Policy::Lenient => compat::Policy::Lenient,
-        });
         if let Some(file) = self.cases {
-            return cases::run(&file, policy, output);
+            return cases::run(&file, self.judgement.policy.map(compat::Policy::from), output);
         }
-        let mode = match self.mode {
-            Mode::Backward => compat::Mode::Backward,
-            Mode::Forward => compat::Mode::Forward,
-            Mode::Full => compat::Mode::Full,
-        };
-        let new = Catalog::read_from(&self.schemas)?;
-        let old = against::read(self.against.as_deref().unwrap_or_default(), &self.schemas)?;
-        let report = compat::changes(&old, &new, mode, policy.unwrap_or_default());
+        let Compared { report, stale, .. } = self.before.compare(&self.judgement)?;
         let verdict = report.verdict();
         match output.format() {
             Format::Github => {
-                output.write_plain(&report::github(&report, &self.schemas.to_string_lossy()))?;
+                let folder = self.before.schemas.to_string_lossy();
+                output.write_plain(&report::github(&report, &stale, &folder))?;
             }
-            Format::Junit => output.write_plain(&report::junit(&report))?,
+            Format::Junit => output.write_plain(&report::junit(&report, &stale))?,
             Format::Text | Format::Json => {
                 for change in &report.changes {
                     output.write(|| text(change), || change)?;
                 }
-                let summary = || json!({"verdict": verdict, "messages": report.messages});
-                output.write(|| format!("{} messages: {verdict}", report.messages), summary)?;
+                for acceptance in &stale {
+                    output.write(|| stale_text(acceptance), || json!({"stale": acceptance}))?;
+                }
+                let accepted =
+                    report.changes.iter().filter(|change| change.accepted.is_some()).count();
+                let summary = || {
+                    json!({
+                        "verdict": verdict, "messages": report.messages, "accepted": accepted,
+                    })
+                };
+                let line = match accepted {
+                    0 => format!("{} messages: {verdict}", report.messages),
+                    _ => format!("{} messages: {verdict}, {accepted} accepted", report.messages),
+                };
+                output.write(|| line, summary)?;
             }
         }
         Ok(if verdict == Verdict::Compatible { Exit::Done } else { Exit::Differs })
     }
 }
 
-fn text(change: &Change) -> String {
-    let weight = match change.severity {
-        Severity::Break => "breaks",
-        Severity::Warning => "note",
+/// A change in a few lines.
+pub(super) fn text(change: &Change) -> String {
+    let weight = match (change.severity, &change.accepted) {
+        (_, Some(_)) => "accepted",
+        (Severity::Break, None) => "breaks",
+        (Severity::Warning, None) => "note",
         _ => "undecided",
     };
     let mut lines = vec![format!("{weight}: {}", terminal::line(&change.to_string()))];
     let mut more = |name: &str, value: &str| {
         lines.push(format!("  {name}: {}", terminal::line(value)));
     };
+    if let Some(reason) = &change.accepted {
+        more("reason", reason);
+        return lines.join("\n");
+    }
     more("direction", &change.direction.to_string());
     more("why", change.why);
     more("mend", change.mend);
@@ -116,4 +98,13 @@ fn text(change: &Change) -> String {
         more("example", &example.to_string());
     }
     lines.join("\n")
+}
+
+/// An acceptance that covers nothing any more, in a line.
+pub(super) fn stale_text(acceptance: &Acceptance) -> String {
+    let Acceptance { message, rule, pointer, reason, .. } = acceptance;
+    terminal::line(&format!(
+        "note: catalog.lock.json accepts {rule} at {message}.json#{pointer} ({reason}), and something \
+         else stands there now: remove that entry"
+    ))
 }

@@ -26,6 +26,15 @@ mod narrower {
     }
 }
 
+mod narrowest {
+    #[derive(schemars::JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is wanted")]
+    pub(super) struct OrderCreated {
+        order_id: String,
+        total_cents: u16,
+    }
+}
+
 mod wider {
     #[derive(schemars::JsonSchema)]
     #[expect(dead_code, reason = "only its schema is wanted")]
@@ -47,6 +56,12 @@ fn write(message: Descriptor, folder: &Path) {
 fn tidings(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
     command.current_dir(folder).args(["schema", "check"]).args(arguments).output().unwrap()
+}
+
+/// Runs another command of `tidings schema`.
+fn schema(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
+    command.current_dir(folder).arg("schema").args(arguments).output().unwrap()
 }
 
 fn text(output: &Output) -> String {
@@ -87,7 +102,9 @@ fn a_narrower_field_breaks_with_file_pointer_and_rule() {
     assert_eq!(change["instance"], "/total_cents");
     assert_eq!(change["severity"], "break");
     assert!(change["example"]["total_cents"].as_u64().unwrap() > u64::from(u32::MAX), "{change}");
-    assert_eq!(*summary, json!({"verdict": "incompatible", "messages": 1}));
+    assert_eq!(change["old"], "<= 18446744073709551615");
+    assert_eq!(change["new"], "<= 4294967295");
+    assert_eq!(*summary, json!({"verdict": "incompatible", "messages": 1, "accepted": 0}));
 
     let output = tidings(folder.path(), &["--against", "HEAD"]);
     let said = text(&output);
@@ -135,6 +152,98 @@ fn another_subject_breaks_and_so_does_a_message_that_is_gone() {
     let output = tidings(folder.path(), &["--against", "HEAD", "--json"]);
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     assert_eq!(lines(&output)[0]["rule"], "message-removed");
+}
+
+#[test]
+fn an_accepted_break_passes_with_its_reason_until_it_is_another() {
+    let folder = repository();
+    let schemas = folder.path().join("schemas");
+    write(created().payload::<narrower::OrderCreated>(), &schemas);
+    let lock = || fs::read_to_string(schemas.join("catalog.lock.json")).unwrap();
+    let before = lock();
+
+    // Nothing is kept without a reason, or where nothing like it breaks.
+    let no_such = ["accept", "--against", "HEAD", "--reason", "x", "--rule", "type-changed"];
+    for wrong in [
+        &["accept", "--against", "HEAD"][..],
+        &["accept", "--against", "HEAD", "--reason", " "],
+        &["accept", "--reason", "x"],
+        &no_such,
+    ] {
+        let output = schema(folder.path(), wrong);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+    }
+    let said = String::from_utf8(schema(folder.path(), &no_such).stderr).unwrap();
+    assert!(said.contains("orders.created.v1 maximum-lowered"), "{said}");
+    assert_eq!(lock(), before);
+
+    let reason = "no order costs more\u{1b}[31m";
+    let meant = ["accept", "--against", "HEAD", "--message", "orders.created.v1"];
+    let output = schema(folder.path(), &[&meant[..], &["--reason", reason]].concat());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = text(&output);
+    assert!(said.contains("accepted: orders.created.v1.json#/payload"), "{said}");
+    assert!(said.ends_with("1 accepted, 0 left\n"), "{said}");
+    assert!(lock().contains("no order costs more"));
+
+    let output = tidings(folder.path(), &["--against", "HEAD"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = text(&output);
+    assert!(said.contains("reason: no order costs more\\u{1b}[31m"), "{said}");
+    assert!(said.ends_with("1 messages: compatible, 1 accepted\n"), "{said}");
+    let output = tidings(folder.path(), &["--against", "HEAD", "--json"]);
+    assert_eq!(lines(&output)[0]["accepted"], reason);
+    for (format, part) in
+        [("github", "::notice file=schemas/orders.created.v1.json"), ("junit", "<skipped message=")]
+    {
+        let output = tidings(folder.path(), &["--against", "HEAD", "--format", format]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert!(text(&output).contains(part), "{output:?}");
+    }
+
+    // The types are written again, and the reason stays; another change is none of it.
+    write(created().payload::<narrower::OrderCreated>(), &schemas);
+    assert_eq!(tidings(folder.path(), &["--against", "HEAD"]).status.code(), Some(0));
+    write(created().payload::<narrowest::OrderCreated>(), &schemas);
+    let output = tidings(folder.path(), &["--against", "HEAD"]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let said = text(&output);
+    assert!(said.contains("breaks: orders.created.v1.json"), "{said}");
+    assert!(said.contains("note: catalog.lock.json accepts maximum-lowered"), "{said}");
+    let told = lines(&tidings(folder.path(), &["--against", "HEAD", "--json"]));
+    assert_eq!(told[1]["stale"]["reason"], reason);
+}
+
+#[test]
+fn a_transitive_mode_looks_at_all_revisions_and_versions() {
+    let folder = repository();
+    let schemas = folder.path().join("schemas");
+    git(folder.path(), &["tag", "v1.0"]);
+    write(created().payload::<narrower::OrderCreated>(), &schemas);
+    git(folder.path(), &["commit", "--quiet", "--all", "--message", "narrower"]);
+    let both = ["--against", "v1.0", "--against", "HEAD"];
+    let output = tidings(folder.path(), &both);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let output = tidings(folder.path(), &[&both[..], &["--mode", "full-transitive"]].concat());
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert!(text(&output).contains("(against v1.0)"), "{output:?}");
+
+    // The versions of one folder.
+    let second = Descriptor::event("orders.created", 2, "orders.v2.created");
+    let all =
+        [created().payload::<before::OrderCreated>(), second.payload::<narrower::OrderCreated>()];
+    Catalog::of(all).unwrap().write_to(&schemas).unwrap();
+    let output = tidings(folder.path(), &["--mode", "backward-transitive", "--json"]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert_eq!(lines(&output)[0]["against"], "orders.created.v1");
+    let reason = ["--reason", "handlers of 2 come first"];
+    let arguments = [&["accept", "--mode", "backward-transitive"], &reason[..]].concat();
+    assert_eq!(schema(folder.path(), &arguments).status.code(), Some(0));
+    let output = tidings(folder.path(), &["--mode", "backward-transitive"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+
+    let output = tidings(folder.path(), &["--mode", "backward"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
 }
 
 #[test]

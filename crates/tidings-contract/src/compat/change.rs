@@ -1,52 +1,15 @@
-//! Changes from one catalog to another: what they break, for whom, and where it stands.
+//! Change: one thing that a new catalog breaks, or that one should know, and where it stands.
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
-use super::compare;
-use super::finding::Verdict;
-use super::policy::Policy;
+use super::place;
 use super::rule::{MessageRule, Severity};
-use crate::descriptor::{Descriptor, Kind};
-use crate::{Catalog, Contract};
-
-/// Which programs must understand each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Mode {
-    /// The new reads what the old wrote: new programs, old messages. A request's reply and error are
-    /// read by the old, who ask.
-    #[default]
-    Backward,
-    /// The old reads what the new writes: new messages, programs that were not deployed yet.
-    Forward,
-    /// Both.
-    Full,
-}
-
-impl Mode {
-    fn directions(self) -> &'static [Direction] {
-        match self {
-            Self::Backward => &[Direction::Backward],
-            Self::Forward => &[Direction::Forward],
-            Self::Full => &[Direction::Backward, Direction::Forward],
-        }
-    }
-}
-
-/// One of the ways in which old and new meet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Direction {
-    /// The new program serves the old one.
-    Backward,
-    /// The old program serves the new one.
-    Forward,
-}
+use super::{Comparison, Finding, Rule};
+use crate::descriptor::Descriptor;
+use crate::{Acceptance, Direction, Fingerprint};
 
 /// One thing that a change from one catalog to another breaks, or that one should know.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -54,6 +17,9 @@ pub enum Direction {
 pub struct Change {
     /// The message, such as `orders.created.v1`.
     pub message: String,
+    /// The earlier version or the revision that it was compared with, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against: Option<String>,
     /// The message's file in its folder, such as `orders.created.v1.json`.
     pub file: String,
     /// JSON pointer into that file.
@@ -68,6 +34,13 @@ pub struct Change {
     pub severity: Severity,
     /// The change, in words.
     pub text: String,
+    /// The writer's side of it, or what a message had before.
+    pub old: String,
+    /// The reader's side of it, or what a message has now.
+    pub new: String,
+    /// The name that a field seems to have had before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renamed_from: Option<String>,
     /// The harm that it does.
     pub why: &'static str,
     /// The way out.
@@ -75,202 +48,224 @@ pub struct Change {
     /// A payload that is written and refused, where one was found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub example: Option<Value>,
+    /// Fingerprint of what stood at this place before.
+    pub old_fingerprint: Fingerprint,
+    /// Fingerprint of what stands there now.
+    pub new_fingerprint: Fingerprint,
+    /// The reason for which it was accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
 }
 
-/// Outcome of comparing two catalogs.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Report {
-    /// How many messages were compared.
-    pub messages: usize,
-    /// Findings, by message.
-    pub changes: Vec<Change>,
-}
+impl Change {
+    /// Returns `true` if it breaks something or can't be decided, and nobody accepted it.
+    pub fn fails(&self) -> bool {
+        self.severity != Severity::Warning && self.accepted.is_none()
+    }
 
-impl Report {
-    /// The verdict on the whole: its worst change.
-    pub fn verdict(&self) -> Verdict {
-        let worst = self.changes.iter().map(|change| match change.severity {
-            Severity::Break => Verdict::Incompatible,
-            Severity::Unknown => Verdict::Unknown,
-            Severity::Warning => Verdict::Compatible,
-        });
-        worst.max().unwrap_or(Verdict::Compatible)
+    /// The acceptance of exactly this change.
+    pub fn acceptance(&self, reason: impl Into<String>) -> Acceptance {
+        Acceptance {
+            message: self.message.clone(),
+            rule: self.rule.to_owned(),
+            pointer: self.pointer.clone(),
+            direction: self.direction,
+            old: self.old_fingerprint,
+            new: self.new_fingerprint,
+            reason: reason.into(),
+        }
+    }
+
+    /// Returns `true` if this acceptance is one of exactly this change.
+    pub(super) fn is_covered_by(&self, acceptance: &Acceptance) -> bool {
+        let Acceptance { message, rule, pointer, direction, old, new, reason: _ } = acceptance;
+        self.message == *message
+            && self.rule == rule
+            && self.pointer == *pointer
+            && self.direction == *direction
+            && (self.old_fingerprint, self.new_fingerprint) == (*old, *new)
+    }
+
+    /// Returns `true` if both say the same, whatever it was compared with.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let place =
+            |one: &Self| (one.rule, one.direction, one.old_fingerprint, one.new_fingerprint);
+        place(self) == place(other)
+            && self.message == other.message
+            && self.pointer == other.pointer
+            && self.instance == other.instance
+            && self.text == other.text
     }
 }
 
-/// Compares the messages of two catalogs, each with the one of its name and version.
-///
-/// ```
-/// use schemars::JsonSchema;
-/// use tidings_contract::compat::{Mode, Policy, Verdict, changes};
-/// use tidings_contract::{Catalog, Descriptor};
-///
-/// #[derive(JsonSchema)]
-/// struct Before { total_cents: u64 }
-///
-/// #[derive(JsonSchema)]
-/// struct After { total_cents: u32, region: String }
-///
-/// # fn main() -> Result<(), tidings_contract::CatalogError> {
-/// let created = || Descriptor::event("orders.created", 1, "orders.created");
-/// let before = Catalog::of([created().payload::<Before>()])?;
-/// let after = Catalog::of([created().payload::<After>()])?;
-/// let report = changes(&before, &after, Mode::Backward, Policy::Typed);
-/// assert_eq!(report.verdict(), Verdict::Incompatible);
-/// let rules: Vec<&str> = report.changes.iter().map(|change| change.rule).collect();
-/// assert_eq!(rules, ["required-added", "maximum-lowered"]);
-/// # Ok(())
-/// # }
-/// ```
-pub fn changes(old: &Catalog, new: &Catalog, mode: Mode, policy: Policy) -> Report {
-    let mut changes = Vec::new();
-    for before in old.iter() {
-        let Some(after) = new.get(&before.name, before.version) else {
-            let later = |one: &Descriptor| one.name == before.name && one.version > before.version;
-            let rule = if new.iter().any(later) {
-                MessageRule::VersionReplaced
-            } else {
-                MessageRule::MessageRemoved
-            };
-            changes.push(of_message(before, rule, "", "", ""));
-            continue;
+/// A message before and after, as their files.
+pub(super) struct Pair<'a> {
+    pub(super) before: &'a Descriptor,
+    pub(super) after: &'a Descriptor,
+    /// What it is compared with, where that is not plain.
+    pub(super) against: Option<String>,
+    files: Option<(Value, Value)>,
+}
+
+impl<'a> Pair<'a> {
+    pub(super) fn new(
+        before: &'a Descriptor,
+        after: &'a Descriptor,
+        against: Option<String>,
+    ) -> Self {
+        Self { before, after, against, files: None }
+    }
+
+    /// Both files; seldom asked for.
+    fn files(&mut self) -> &(Value, Value) {
+        let (before, after) = (self.before, self.after);
+        self.files.get_or_insert_with(|| (before.to_value(), after.to_value()))
+    }
+
+    /// The change of a message beyond its schemas.
+    pub(super) fn of_message(
+        &mut self,
+        rule: MessageRule,
+        pointer: &str,
+        old: &str,
+        new: &str,
+    ) -> Change {
+        let (before, after) = self.files();
+        let fingerprints =
+            (place::fingerprint(before, pointer), place::fingerprint(after, pointer));
+        let mut change = of_message(self.after, rule, pointer, (old, new), fingerprints);
+        change.against.clone_from(&self.against);
+        change
+    }
+
+    /// The changes of one part: `payload`, `reply` or `error`. `way` is which of the two writes it,
+    /// `direction` whom it serves.
+    pub(super) fn of_part(
+        &mut self,
+        part: &str,
+        way: Direction,
+        direction: Direction,
+        found: Comparison,
+    ) -> Vec<Change> {
+        let mut example = found.example;
+        let findings = found.findings.into_iter();
+        findings.map(|one| self.of_finding(part, way, direction, one, example.take())).collect()
+    }
+
+    fn of_finding(
+        &mut self,
+        part: &str,
+        way: Direction,
+        direction: Direction,
+        found: Finding,
+        example: Option<Value>,
+    ) -> Change {
+        let (before, after) = self.files();
+        let (writer, reader) = match way {
+            Direction::Backward => (before, after),
+            Direction::Forward => (after, before),
         };
-        message(before, after, &mut changes);
-        for direction in mode.directions() {
-            contracts(before, after, *direction, policy, &mut changes);
+        let written = if writer[part].get("written").is_some() { "written" } else { "read" };
+        let mut in_writer = format!("/{part}/{written}{}", found.writer);
+        let mut in_reader = format!("/{part}/read{}", found.reader);
+        if matches!(found.rule, Rule::RequiredAdded | Rule::OptionalBecameRequired) {
+            // The field, and not all that stands beside it.
+            let name = found.instance.rsplit('/').next().unwrap_or_default();
+            let field = |pointer: &str| format!("{pointer}/properties/{name}");
+            let shown = if way == Direction::Backward {
+                (reader, &in_reader)
+            } else {
+                (writer, &in_writer)
+            };
+            if shown.0.pointer(&field(shown.1)).is_some() {
+                (in_writer, in_reader) = (field(&in_writer), field(&in_reader));
+            }
+        }
+        let writer = place::fingerprint(writer, &in_writer);
+        let reader = place::fingerprint(reader, &in_reader);
+        let (pointer, old_fingerprint, new_fingerprint) = match way {
+            Direction::Backward => (in_reader, writer, reader),
+            // The new file is the writer's.
+            Direction::Forward => (in_writer, reader, writer),
+        };
+        let message = self.after.tag();
+        Change {
+            file: format!("{message}.json"),
+            message,
+            against: self.against.clone(),
+            pointer,
+            direction,
+            rule: found.rule.id(),
+            severity: found.rule.severity(),
+            text: found.to_string(),
+            why: found.rule.why(),
+            mend: found.rule.mend(),
+            instance: found.instance,
+            old: found.old,
+            new: found.new,
+            renamed_from: found.renamed_from,
+            example,
+            old_fingerprint,
+            new_fingerprint,
+            accepted: None,
         }
     }
-    Report { messages: old.iter().count(), changes }
 }
 
-/// Compares a message beyond its schemas.
-fn message(before: &Descriptor, after: &Descriptor, changes: &mut Vec<Change>) {
-    let mut note = |rule, pointer, old: &str, new: &str| {
-        changes.push(of_message(after, rule, pointer, old, new));
-    };
-    if before.kind != after.kind {
-        let (old, new) = (before.kind.to_string(), after.kind.to_string());
-        note(MessageRule::KindChanged, "/kind", &old, &new);
-    }
-    if before.filter() != after.filter() {
-        note(MessageRule::SubjectChanged, "/subject", &before.subject, &after.subject);
-    } else if before.subject != after.subject {
-        note(MessageRule::TokenRenamed, "/subject", &before.subject, &after.subject);
-    }
-    match (before.stream.as_deref(), after.stream.as_deref()) {
-        (old, new) if old == new => {}
-        (None, Some(new)) => note(MessageRule::StreamAdded, "/stream", "none", new),
-        (Some(old), new) => {
-            note(MessageRule::StreamChanged, "/stream", old, new.unwrap_or("none"));
-        }
-        (None, None) => {}
-    }
-    if before.tagged && !after.tagged {
-        note(MessageRule::TagRemoved, "/tagged", "tagged", "not tagged");
-    }
-    if before.kind == Kind::Request && before.error.is_none() && after.error.is_some() {
-        note(MessageRule::ErrorAdded, "/error", "none", "an error");
-    }
+/// The change that a message is gone, or replaced.
+pub(super) fn of_absence(
+    before: &Descriptor,
+    rule: MessageRule,
+    against: Option<String>,
+) -> Change {
+    let fingerprints =
+        (place::fingerprint(&before.to_value(), ""), place::fingerprint(&Value::Null, ""));
+    let mut change = of_message(before, rule, "", ("", ""), fingerprints);
+    change.against = against;
+    change
 }
 
 fn of_message(
     message: &Descriptor,
     rule: MessageRule,
     pointer: &str,
-    old: &str,
-    new: &str,
+    (old, new): (&str, &str),
+    (old_fingerprint, new_fingerprint): (Fingerprint, Fingerprint),
 ) -> Change {
     let text = match (old.is_empty(), new.is_empty()) {
         (false, false) => format!("{}: {old} -> {new}", rule.message()),
         _ => rule.message().to_owned(),
     };
+    let message = message.tag();
     Change {
-        message: message.tag(),
-        file: format!("{}.json", message.tag()),
+        file: format!("{message}.json"),
+        message,
+        against: None,
         pointer: pointer.to_owned(),
         instance: String::new(),
         direction: Direction::Backward,
         rule: rule.id(),
         severity: rule.severity(),
         text,
+        old: old.to_owned(),
+        new: new.to_owned(),
+        renamed_from: None,
         why: rule.why(),
         mend: rule.mend(),
         example: None,
+        old_fingerprint,
+        new_fingerprint,
+        accepted: None,
     }
 }
 
-fn contracts(
-    before: &Descriptor,
-    after: &Descriptor,
-    direction: Direction,
-    policy: Policy,
-    changes: &mut Vec<Change>,
-) {
-    let parts = [
-        ("payload", &before.payload, &after.payload, direction),
-        // They go the other way: who serves writes them.
-        ("reply", &before.reply, &after.reply, direction.reversed()),
-        ("error", &before.error, &after.error, direction.reversed()),
-    ];
-    for (part, before_part, after_part, way) in parts {
-        let (Some(before_part), Some(after_part)) = (before_part, after_part) else { continue };
-        let (writer, reader) = match way {
-            Direction::Backward => (before_part, after_part),
-            Direction::Forward => (after_part, before_part),
-        };
-        let found = compare(writer.written(), reader.read(), policy);
-        let mut example = found.example;
-        for one in found.findings {
-            let in_file = match way {
-                Direction::Backward => format!("/{part}/read{}", one.reader),
-                // The new file is the writer's.
-                Direction::Forward => format!("/{part}/{}{}", written(after_part), one.writer),
-            };
-            let text = one.to_string();
-            changes.push(Change {
-                message: after.tag(),
-                file: format!("{}.json", after.tag()),
-                pointer: in_file,
-                instance: one.instance,
-                direction,
-                rule: one.rule.id(),
-                severity: one.rule.severity(),
-                text,
-                why: one.rule.why(),
-                mend: one.rule.mend(),
-                example: example.take(),
-            });
-        }
-    }
-}
-
-/// The key under which a contract's writer stands in its file.
-fn written(contract: &Contract) -> &'static str {
-    if contract.written() == contract.read() { "read" } else { "written" }
-}
-
-impl Direction {
-    fn reversed(self) -> Self {
-        match self {
-            Self::Backward => Self::Forward,
-            Self::Forward => Self::Backward,
-        }
-    }
-}
-
-impl fmt::Display for Direction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Backward => "backward",
-            Self::Forward => "forward",
-        })
-    }
-}
-
-/// `orders.created.v1.json/payload/read/properties/a: … (backward)`
+/// `orders.created.v1.json#/payload/read/properties/a [required-added] …`
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}#{} [{}] {}", self.file, self.pointer, self.rule, self.text)
+        write!(f, "{}#{} [{}] {}", self.file, self.pointer, self.rule, self.text)?;
+        match &self.against {
+            Some(against) => write!(f, " (against {against})"),
+            None => Ok(()),
+        }
     }
 }

@@ -1,3 +1,5 @@
+mod acceptance;
+mod history;
 mod instance;
 mod soundness;
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{UPDATE_SCHEMAS, content, orphans, stream_name};
+use super::{UPDATE_SCHEMAS, accept, content, orphans, stream_name};
 use crate::{Catalog, difference};
 
 /// A folder does not say what the catalog does, or could not be read.
@@ -66,7 +66,8 @@ impl Catalog {
     /// [`CheckError`], with every file that is missing, stale or orphaned.
     pub fn check(&self, folder: impl AsRef<Path>) -> Result<(), CheckError> {
         let folder = folder.as_ref();
-        let files = self.files();
+        // A lock file that can't be understood differs anyway.
+        let files = self.files(&accept::kept(folder).unwrap_or_default());
         let mut drifts = Vec::new();
         for (name, text) in &files {
             let path = folder.join(name);

@@ -1,12 +1,13 @@
-//! The lock file: each message in a few words.
+//! The lock file: each message in a few words, and the breaks that are accepted.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{Catalog, Descriptor, Fingerprint, Kind, canonical};
+use crate::{Acceptance, Catalog, Descriptor, Fingerprint, Kind, canonical};
 
-/// The format of the folder that this version writes and reads.
-pub(super) const FORMAT: u32 = 1;
+/// The format of the folder that this version writes; it reads all formats before it, too. The first
+/// one had no acceptances.
+pub(super) const FORMAT: u32 = 2;
 
 /// Head of a lock file, read before its format is known.
 #[derive(Debug, Deserialize)]
@@ -20,6 +21,8 @@ pub(super) struct Lock {
     pub(super) messages: Vec<Entry>,
     #[serde(default)]
     pub(super) streams: Vec<StreamEntry>,
+    #[serde(default)]
+    pub(super) accepted: Vec<Acceptance>,
 }
 
 /// A stream in the lock file.
@@ -78,7 +81,7 @@ impl Entry {
     }
 }
 
-pub(super) fn text(catalog: &Catalog) -> String {
+pub(super) fn text(catalog: &Catalog, accepted: &[Acceptance]) -> String {
     let messages: Vec<_> = catalog.iter().map(|message| Entry::of(message).to_value()).collect();
     let mut lock = json!({ "format": FORMAT, "messages": messages });
     if catalog.streams().len() > 0 {
@@ -88,5 +91,24 @@ pub(super) fn text(catalog: &Catalog) -> String {
         };
         lock["streams"] = catalog.streams().map(entry).collect();
     }
+    if !accepted.is_empty() {
+        let mut accepted: Vec<_> = accepted.iter().collect();
+        accepted.sort();
+        accepted.dedup();
+        lock["accepted"] = accepted.into_iter().map(accepted_entry).collect();
+    }
     canonical::text(&canonical::data(lock))
+}
+
+fn accepted_entry(acceptance: &Acceptance) -> Value {
+    let Acceptance { message, rule, pointer, direction, old, new, reason } = acceptance;
+    json!({
+        "message": message,
+        "rule": rule,
+        "pointer": pointer,
+        "direction": direction.to_string(),
+        "old": old.to_string(),
+        "new": new.to_string(),
+        "reason": reason,
+    })
 }

@@ -34,7 +34,11 @@ pub enum ReadError {
         source: serde_json::Error,
     },
     /// The folder was written by a later version.
-    #[error("`{}` has the format {format}, and only {FORMAT} is known here", path.display())]
+    #[error(
+        "`{}` has the format {format}, and none beyond {FORMAT} is known here: use a later version of \
+         Tidings",
+        path.display()
+    )]
     Format {
         /// The lock file.
         path: PathBuf,
@@ -65,11 +69,7 @@ impl Catalog {
     pub fn read_from(folder: impl AsRef<Path>) -> Result<Self, ReadError> {
         let folder = folder.as_ref();
         let path = folder.join(LOCK);
-        let Head { format } = parse(&path)?;
-        if format != FORMAT {
-            return Err(ReadError::Format { path, format });
-        }
-        let lock: Lock = parse(&path)?;
+        let lock = lock(&path)?;
         let mut catalog = Self::new();
         for entry in lock.messages {
             // Before its name leads anywhere, it must be one that a catalog takes.
@@ -99,6 +99,15 @@ impl Catalog {
         }
         Ok(catalog)
     }
+}
+
+/// Reads a lock file of this format or of one before it.
+pub(super) fn lock(path: &Path) -> Result<Lock, ReadError> {
+    let Head { format } = parse(path)?;
+    if !(1..=FORMAT).contains(&format) {
+        return Err(ReadError::Format { path: path.to_owned(), format });
+    }
+    parse(path)
 }
 
 /// A stream's file.

@@ -1,5 +1,6 @@
 #![allow(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
 
+mod accept;
 mod check;
 mod write;
 

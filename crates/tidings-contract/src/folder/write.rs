@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use super::{content, orphans};
+use super::replace::{Replacement, remove_abandoned};
+use super::{LOCK, accept, content, orphans};
 use crate::Catalog;
 
 /// A folder could not be written.
@@ -24,40 +25,42 @@ impl Catalog {
     /// files of messages that it does not have.
     ///
     /// The folder is made if there is none. Each file is replaced as a whole, so that whoever
-    /// reads at the same time sees the old one or the new one.
+    /// reads at the same time sees the old one or the new one; nothing is replaced before all of it is
+    /// written, the lock file comes last, and where one can't be replaced the others are put back. A
+    /// process that is killed meanwhile leaves the catalog of before, the new one, or a folder that
+    /// [`read_from`](Self::read_from) and [`check`](Self::check) refuse and the next write mends.
+    ///
+    /// Breaks that the folder's lock file accepts stay accepted.
     ///
     /// # Errors
-    /// [`WriteError`], at the first file that can't be read, written or removed.
+    /// [`WriteError`], at the first file that can't be read, written or removed, and if there is a
+    /// lock file that can't be understood: what it accepts would be lost.
     pub fn write_to(&self, folder: impl AsRef<Path>) -> Result<(), WriteError> {
         let folder = folder.as_ref();
-        let files = self.files();
         attempt("make", folder, |folder| fs::create_dir_all(folder))?;
-        for (name, text) in &files {
+        let lock = folder.join(LOCK);
+        let accepted = attempt("keep what is accepted by", &lock, |_| {
+            accept::kept(folder).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+        })?;
+        let mut files = self.files(&accepted);
+        let mut replacement = Replacement::default();
+        let last = files.remove_entry(LOCK);
+        for (name, text) in files.iter().chain(last.iter().map(|(name, text)| (name, text))) {
             let path = folder.join(name);
             if attempt("read", &path, content)?.as_ref() != Some(text) {
-                replace(&path, text)?;
+                replacement.stage(path, text)?;
             }
         }
+        replacement.commit()?;
+        files.extend(last);
         for name in attempt("read", folder, |folder| orphans(folder, &files))? {
             attempt("remove", &folder.join(name), |path| fs::remove_file(path))?;
         }
-        Ok(())
+        attempt("read", folder, remove_abandoned)
     }
 }
 
-fn replace(path: &Path, text: &str) -> Result<(), WriteError> {
-    // In the same folder, because only there a rename is one step; with a name of this process's.
-    let fresh = path.with_extension(format!("json.{}.new", std::process::id()));
-    let written = attempt("write", &fresh, |fresh| fs::write(fresh, text))
-        .and_then(|()| attempt("replace", path, |path| fs::rename(&fresh, path)));
-    if written.is_err() {
-        // The first error is the one to tell.
-        drop(fs::remove_file(&fresh));
-    }
-    written
-}
-
-fn attempt<T>(
+pub(super) fn attempt<T>(
     action: &'static str,
     path: &Path,
     attempt: impl FnOnce(&Path) -> io::Result<T>,

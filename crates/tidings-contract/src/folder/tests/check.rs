@@ -142,9 +142,9 @@ fn a_lock_leads_nowhere_else() {
 #[test]
 fn a_later_format_is_refused() {
     let folder = written();
-    folder.write("catalog.lock.json", "{\"format\": 2, \"messages\": {}}");
+    folder.write("catalog.lock.json", "{\"format\": 3, \"messages\": {}}");
     let error = Catalog::read_from(&folder.0).unwrap_err();
-    assert!(matches!(error, ReadError::Format { format: 2, .. }), "{error}");
+    assert!(matches!(error, ReadError::Format { format: 3, .. }), "{error}");
 }
 
 #[test]

@@ -146,7 +146,7 @@ fn the_lock_has_a_few_words_on_each_message() {
     let folder = written();
     expect![[r#"
         {
-          "format": 1,
+          "format": 2,
           "messages": [
             {
               "error": "25778754c42fcc3f",

@@ -1,0 +1,29 @@
+//! Breaks that are meant, and the reason for each.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Direction, Fingerprint};
+
+/// Break that somebody meant, with the reason: an entry of `catalog.lock.json`.
+///
+/// It covers one change and no other: the same message, rule, place and direction, with the same
+/// content before and after it. What describes a schema and binds nobody (`title`, `description`,
+/// `examples`) is no part of that content.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Acceptance {
+    /// The message, such as `orders.created.v1`.
+    pub message: String,
+    /// The rule's name, such as `required-added`.
+    pub rule: String,
+    /// JSON pointer into the message's file.
+    pub pointer: String,
+    /// In which direction it fails.
+    pub direction: Direction,
+    /// What stood there before.
+    pub old: Fingerprint,
+    /// What stands there since.
+    pub new: Fingerprint,
+    /// The reason.
+    pub reason: String,
+}

@@ -1,0 +1,232 @@
+//! Comparison of a catalog with those before it, message by message.
+
+use super::change::{Change, Pair, of_absence};
+use super::compare;
+use super::mode::Mode;
+use super::policy::Policy;
+use super::report::Report;
+use super::rule::MessageRule;
+use crate::descriptor::{Descriptor, Kind};
+use crate::{Catalog, Direction};
+
+/// Catalog of before, and what it is called in a report.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Revision<'a> {
+    /// Name of the revision, such as a git tag or a folder; empty if it needs none.
+    pub name: &'a str,
+    /// The messages of then.
+    pub catalog: &'a Catalog,
+}
+
+impl<'a> Revision<'a> {
+    /// A catalog of before by a name.
+    pub fn new(name: &'a str, catalog: &'a Catalog) -> Self {
+        Self { name, catalog }
+    }
+}
+
+/// Compares the messages of two catalogs, each with the one of its name and version.
+///
+/// ```
+/// use schemars::JsonSchema;
+/// use tidings_contract::compat::{Mode, Policy, Verdict, changes};
+/// use tidings_contract::{Catalog, Descriptor};
+///
+/// #[derive(JsonSchema)]
+/// struct Before { total_cents: u64 }
+///
+/// #[derive(JsonSchema)]
+/// struct After { total_cents: u32, region: String }
+///
+/// # fn main() -> Result<(), tidings_contract::CatalogError> {
+/// let created = || Descriptor::event("orders.created", 1, "orders.created");
+/// let before = Catalog::of([created().payload::<Before>()])?;
+/// let after = Catalog::of([created().payload::<After>()])?;
+/// let report = changes(&before, &after, Mode::Backward, Policy::Typed);
+/// assert_eq!(report.verdict(), Verdict::Incompatible);
+/// let rules: Vec<&str> = report.changes.iter().map(|change| change.rule).collect();
+/// assert_eq!(rules, ["required-added", "maximum-lowered"]);
+/// # Ok(())
+/// # }
+/// ```
+pub fn changes(old: &Catalog, new: &Catalog, mode: Mode, policy: Policy) -> Report {
+    changes_since(&[Revision::new("", old)], new, mode, policy)
+}
+
+/// Compares a catalog with those before it, which are given oldest first.
+///
+/// The latest of them is looked at, or in a transitive [`Mode`] each: every message of it is compared
+/// with the one of its name and version in `new`. In a transitive mode the highest version of each name
+/// is compared with its earlier versions, too, wherever they stand: in `new` itself and in each of
+/// those before it. Between versions only contracts count, since each version has its own subject and
+/// its own stream; a break that is the very reason for a new version is accepted by its reason, see
+/// [`Acceptance`](crate::Acceptance).
+///
+/// ```
+/// use tidings_contract::compat::{Mode, Policy, Verdict, changes_since};
+/// use tidings_contract::{Catalog, Descriptor};
+///
+/// # fn main() -> Result<(), tidings_contract::CatalogError> {
+/// let catalog = Catalog::of([
+///     Descriptor::event("orders.counted", 1, "orders.counted").payload::<u64>(),
+///     Descriptor::event("orders.counted", 2, "orders.v2.counted").payload::<u32>(),
+/// ])?;
+/// let report = changes_since(&[], &catalog, Mode::BackwardTransitive, Policy::Typed);
+/// assert_eq!(report.verdict(), Verdict::Incompatible);
+/// assert_eq!(report.changes[0].against.as_deref(), Some("orders.counted.v1"));
+/// # Ok(())
+/// # }
+/// ```
+pub fn changes_since(before: &[Revision<'_>], new: &Catalog, mode: Mode, policy: Policy) -> Report {
+    let looked_at = match before {
+        [.., latest] if !mode.is_transitive() => std::slice::from_ref(latest),
+        all => all,
+    };
+    let mut report = Report { messages: 0, changes: Vec::new() };
+    let several = looked_at.len() > 1;
+    for revision in looked_at {
+        let against = several.then_some(revision.name);
+        of_revision(revision.catalog, new, against, (mode, policy), &mut report);
+    }
+    if mode.is_transitive() {
+        of_versions(looked_at, new, (mode, policy), &mut report);
+    }
+    report.changes.sort_by(|one, other| one.message.cmp(&other.message));
+    report
+}
+
+type Rules = (Mode, Policy);
+
+/// Compares each message with the one of its name and version.
+fn of_revision(
+    old: &Catalog,
+    new: &Catalog,
+    against: Option<&str>,
+    (mode, policy): Rules,
+    report: &mut Report,
+) {
+    let against = against.map(str::to_owned);
+    for before in old.iter() {
+        report.messages += 1;
+        let Some(after) = new.get(&before.name, before.version) else {
+            let later = |one: &Descriptor| one.version > before.version;
+            let rule = if new.versions(&before.name).any(later) {
+                MessageRule::VersionReplaced
+            } else {
+                MessageRule::MessageRemoved
+            };
+            add(report, [of_absence(before, rule, against.clone())]);
+            continue;
+        };
+        let mut pair = Pair::new(before, after, against.clone());
+        add(report, message(&mut pair));
+        for direction in mode.directions() {
+            add(report, contracts(&mut pair, *direction, policy));
+        }
+    }
+}
+
+/// Compares the highest version of each name with all that came before it.
+fn of_versions(before: &[Revision<'_>], new: &Catalog, (mode, policy): Rules, report: &mut Report) {
+    let here = [Revision::new("", new)];
+    let mut messages = new.iter().peekable();
+    while let Some(latest) = messages.next() {
+        if messages.peek().is_some_and(|next| next.name == latest.name) {
+            continue;
+        }
+        let mut compared: Vec<&Descriptor> = Vec::new();
+        for revision in here.iter().chain(before.iter().rev()) {
+            for earlier in revision.catalog.versions(&latest.name) {
+                if earlier.version >= latest.version || compared.contains(&earlier) {
+                    continue;
+                }
+                compared.push(earlier);
+                report.messages += 1;
+                let against = if revision.name.is_empty() {
+                    earlier.tag()
+                } else {
+                    format!("{} in {}", earlier.tag(), revision.name)
+                };
+                let mut pair = Pair::new(earlier, latest, Some(against));
+                if earlier.kind != latest.kind {
+                    add(report, [kind_changed(&mut pair)]);
+                }
+                for direction in mode.directions() {
+                    add(report, contracts(&mut pair, *direction, policy));
+                }
+            }
+        }
+    }
+}
+
+/// Adds what an earlier comparison has not said.
+fn add(report: &mut Report, changes: impl IntoIterator<Item = Change>) {
+    for change in changes {
+        if !report.changes.iter().any(|one| one.is_same(&change)) {
+            report.changes.push(change);
+        }
+    }
+}
+
+fn kind_changed(pair: &mut Pair<'_>) -> Change {
+    let (old, new) = (pair.before.kind.to_string(), pair.after.kind.to_string());
+    pair.of_message(MessageRule::KindChanged, "/kind", &old, &new)
+}
+
+/// Compares a message beyond its schemas.
+fn message(pair: &mut Pair<'_>) -> Vec<Change> {
+    let (before, after) = (pair.before, pair.after);
+    let mut changes = Vec::new();
+    if before.kind != after.kind {
+        changes.push(kind_changed(pair));
+    }
+    let mut note = |rule, pointer, old: &str, new: &str| {
+        changes.push(pair.of_message(rule, pointer, old, new));
+    };
+    if before.filter() != after.filter() {
+        note(MessageRule::SubjectChanged, "/subject", &before.subject, &after.subject);
+    } else if before.subject != after.subject {
+        note(MessageRule::TokenRenamed, "/subject", &before.subject, &after.subject);
+    }
+    match (before.stream.as_deref(), after.stream.as_deref()) {
+        (old, new) if old == new => {}
+        (None, Some(new)) => note(MessageRule::StreamAdded, "/stream", "none", new),
+        (Some(old), new) => {
+            note(MessageRule::StreamChanged, "/stream", old, new.unwrap_or("none"));
+        }
+        (None, None) => {}
+    }
+    if before.tagged && !after.tagged {
+        note(MessageRule::TagRemoved, "/tagged", "tagged", "not tagged");
+    }
+    if before.kind == Kind::Request && before.error.is_none() && after.error.is_some() {
+        note(MessageRule::ErrorAdded, "/error", "none", "an error");
+    }
+    changes
+}
+
+fn contracts(pair: &mut Pair<'_>, direction: Direction, policy: Policy) -> Vec<Change> {
+    let (before, after) = (pair.before, pair.after);
+    let reversed = match direction {
+        Direction::Backward => Direction::Forward,
+        Direction::Forward => Direction::Backward,
+    };
+    let parts = [
+        ("payload", &before.payload, &after.payload, direction),
+        // They go the other way: who serves writes them.
+        ("reply", &before.reply, &after.reply, reversed),
+        ("error", &before.error, &after.error, reversed),
+    ];
+    let mut changes = Vec::new();
+    for (part, before, after, way) in parts {
+        let (Some(before), Some(after)) = (before, after) else { continue };
+        let (writer, reader) = match way {
+            Direction::Backward => (before, after),
+            Direction::Forward => (after, before),
+        };
+        let found = compare(writer.written(), reader.read(), policy);
+        changes.extend(pair.of_part(part, way, direction, found));
+    }
+    changes
+}
