@@ -8,6 +8,7 @@
 //! | [`handling`] | handlers, requests, every option of a route, order, batches, the end |
 //! | [`retries`] | when a failed event comes again, dead letters, and the way back |
 //! | [`topology`] | streams and consumers: declaring, creating, planning, changing |
+//! | [`contracts`] | what messages promise, as files: what a change breaks, whether it is meant, what other languages read |
 //! | [`testing`] | `TestBus`: recording, virtual time, faults, one handler alone |
 //! | [`operating`] | connecting, permissions, status, shutdown, the program `tidings` |
 //! | [`wire`] | the wire format, for other languages, and every error with its way out |
@@ -25,6 +26,8 @@ pub mod handling {}
 pub mod retries {}
 #[doc = include_str!("guide/topology.md")]
 pub mod topology {}
+#[doc = include_str!("guide/contracts.md")]
+pub mod contracts {}
 #[doc = include_str!("guide/testing.md")]
 pub mod testing {}
 #[doc = include_str!("guide/operating.md")]
