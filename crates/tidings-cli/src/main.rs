@@ -27,8 +27,8 @@ use output::{Format, Output};
 
 /// Looks after a Tidings bus: dead letters, contracts of messages and streams.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 `stream plan` found differences or `schema check`
-/// found what breaks or can't be decided.
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 `stream plan` found differences, `schema check` found
+/// what breaks or can't be decided and nobody accepted, or `schema validate` found what is not valid.
 #[derive(Debug, Parser)]
 #[command(name = "tidings", version, propagate_version = true)]
 struct Cli {

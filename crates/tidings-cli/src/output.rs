@@ -37,6 +37,11 @@ impl Output {
         self.format
     }
 
+    /// Returns `true` if it is for people, who need not read what is as it should be.
+    pub(crate) fn is_text(&self) -> bool {
+        self.format != Format::Json
+    }
+
     /// Writes a text as it is: nothing of others' is in it that a terminal would act on.
     pub(crate) fn write_plain(&mut self, text: &str) -> anyhow::Result<()> {
         Ok(writeln!(self.writer, "{text}")?)

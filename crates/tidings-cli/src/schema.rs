@@ -3,14 +3,17 @@
 mod accept;
 mod against;
 mod cases;
+mod changelog;
 mod check;
 mod comparison;
+mod diff;
 mod report;
+mod validate;
 
 use clap::Subcommand;
 
-use crate::exit::Exit;
-use crate::output::Output;
+use crate::exit::{Exit, Usage};
+use crate::output::{Format, Output};
 
 /// Contracts of messages, as a schemas folder holds them. No server is asked.
 #[derive(Debug, Subcommand)]
@@ -23,13 +26,29 @@ pub(crate) enum Schema {
     ///
     /// Each acceptance covers exactly one change, so that another one at the same place is found again.
     Accept(accept::Accept),
+    /// Shows everything in which the contracts of now differ from those of before, harmful or not.
+    Diff(diff::Diff),
+    /// Writes what changed, message by message, as Markdown: with verdict, way out, and the reason of what
+    /// was accepted.
+    Changelog(changelog::Changelog),
+    /// Says of each JSON document whether a message's schema takes it, and if not, where it does not.
+    ///
+    /// Exits with 3 where a document is not valid.
+    Validate(validate::Validate),
 }
 
 impl Schema {
     pub(crate) fn run(self, output: &mut Output) -> anyhow::Result<Exit> {
+        if output.format() == Format::Junit && !matches!(self, Self::Check(_)) {
+            let why = "only `schema check` writes `--format junit`: ask for `text` or `json`";
+            return Err(Usage(why.to_owned()).into());
+        }
         match self {
             Self::Check(check) => check.run(output),
             Self::Accept(accept) => accept.run(output),
+            Self::Diff(diff) => diff.run(output),
+            Self::Changelog(changelog) => changelog.run(output),
+            Self::Validate(validate) => validate.run(output),
         }
     }
 }

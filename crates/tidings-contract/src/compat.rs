@@ -31,6 +31,7 @@ pub use change::Change;
 pub use finding::{Comparison, Finding, Verdict};
 pub use history::{Revision, changes, changes_since};
 pub use mode::Mode;
+pub use number::range;
 pub use policy::Policy;
 pub use report::Report;
 pub use rule::{MessageRule, Rule, Severity};

@@ -43,6 +43,7 @@ mod definition;
 mod descriptor;
 mod difference;
 mod direction;
+mod edit;
 mod fingerprint;
 mod folder;
 
@@ -51,6 +52,7 @@ pub use catalog::{Catalog, CatalogError, Part};
 pub use contract::Contract;
 pub use descriptor::{Descriptor, Kind};
 pub use direction::Direction;
+pub use edit::{Edit, edits};
 pub use fingerprint::Fingerprint;
 pub use folder::{
     AcceptError, CheckError, CurrentError, Drift, DriftKind, FileDrift, ReadError, StreamFile,

@@ -84,6 +84,8 @@ impl From<Policy> for compat::Policy {
 
 /// Outcome of a comparison.
 pub(super) struct Compared {
+    pub(super) old: Vec<Catalog>,
+    pub(super) new: Catalog,
     pub(super) report: Report,
     /// Acceptances that can cover nothing any more.
     pub(super) stale: Vec<Acceptance>,
@@ -91,8 +93,15 @@ pub(super) struct Compared {
 
 impl Before {
     /// The catalogs of before, as they were given.
-    pub(super) fn old(&self) -> anyhow::Result<Vec<Catalog>> {
+    fn old(&self) -> anyhow::Result<Vec<Catalog>> {
         self.against.iter().map(|against| against::read(against, &self.schemas)).collect()
+    }
+
+    /// The catalog of before that counts where one does: the last.
+    pub(super) fn latest(&self) -> anyhow::Result<Catalog> {
+        let why = "--against is missing: what is the folder to be compared with?";
+        let against = self.against.last().ok_or_else(|| Usage(why.to_owned()))?;
+        against::read(against, &self.schemas)
     }
 
     /// Compares, and marks what the folder's lock file accepts.
@@ -112,6 +121,6 @@ impl Before {
         let accepted = acceptances(&self.schemas)?;
         report.accept(&accepted);
         let stale = accepted.into_iter().filter(|one| one.is_stale(&new)).collect();
-        Ok(Compared { report, stale })
+        Ok(Compared { old, new, report, stale })
     }
 }

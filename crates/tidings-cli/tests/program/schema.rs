@@ -1,8 +1,9 @@
 //! Contracts of now against those of before. No server is asked.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -244,6 +245,135 @@ fn a_transitive_mode_looks_at_all_revisions_and_versions() {
 
     let output = tidings(folder.path(), &["--mode", "backward"]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
+}
+
+#[test]
+fn every_edit_is_shown_whether_it_harms_or_not() {
+    let folder = repository();
+    let schemas = folder.path().join("schemas");
+    let shipped = Descriptor::event("orders.shipped", 1, "orders.shipped").payload::<u32>();
+    let all = [created().payload::<wider::OrderCreated>(), shipped];
+    Catalog::of(all).unwrap().write_to(&schemas).unwrap();
+    let output = schema(folder.path(), &["diff", "--against", "HEAD"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = text(&output);
+    let note =
+        "+ orders.created.v1.json#/payload/read/properties/note: {\"type\":[\"null\",\"string\"]}";
+    assert!(said.contains(note), "{said}");
+    assert!(said.contains("+ orders.shipped.v1.json\n"), "{said}");
+    let told = lines(&schema(folder.path(), &["diff", "--against", "HEAD", "--format", "json"]));
+    let (summary, edits) = told.split_last().unwrap();
+    assert_eq!(summary["edits"], edits.len());
+    assert!(edits.iter().all(|edit| edit["file"].is_string() && edit["pointer"].is_string()));
+    assert!(edits.iter().any(|edit| edit["new"]["name"] == "orders.shipped"));
+
+    write(created().payload::<narrower::OrderCreated>(), &schemas);
+    let said = text(&schema(folder.path(), &["diff", "--against", "HEAD"]));
+    let format = "~ orders.created.v1.json#/payload/read/properties/total_cents/format: \"uint64\" -> \"uint32\"";
+    assert!(said.contains(format), "{said}");
+    assert_eq!(schema(folder.path(), &["diff"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_changelog_tells_verdict_way_out_and_reason() {
+    let folder = repository();
+    let schemas = folder.path().join("schemas");
+    let changelog = || text(&schema(folder.path(), &["changelog", "--against", "HEAD"]));
+    assert_eq!(changelog(), "# Contracts since `HEAD`\n\nNothing changed.\n");
+    write(created().payload::<narrower::OrderCreated>(), &schemas);
+    let said = changelog();
+    for part in [
+        "Taken together: **incompatible**.",
+        "## `orders.created.v1`\n\nChanged: **incompatible**.",
+        "- **Breaks** `maximum-lowered` at `/payload/read/properties/total_cents`: ",
+        "  - Way out: keep the bound",
+        "- `/payload/read/properties/total_cents/format`: `\"uint64\"` → `\"uint32\"`",
+    ] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+    assert_eq!(changelog(), said);
+    let meant = ["accept", "--against", "HEAD", "--reason", "no *order* costs more"];
+    assert_eq!(schema(folder.path(), &meant).status.code(), Some(0));
+    let said = changelog();
+    assert!(said.contains("Changed: **compatible**."), "{said}");
+    assert!(said.contains("  - Reason: no \\*order\\* costs more"), "{said}");
+    let told =
+        lines(&schema(folder.path(), &["changelog", "--against", "HEAD", "--format", "json"]));
+    assert_eq!(told[0]["name"], "orders.created.v1");
+    assert_eq!(told[0]["changes"][0]["accepted"], "no *order* costs more");
+}
+
+#[test]
+fn documents_are_validated_with_pointers() {
+    let folder = repository();
+    let run = |arguments: &[&str], documents: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
+        command.current_dir(folder.path()).args(["schema", "validate"]).args(arguments);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // One that is refused for its arguments does not read.
+        drop(child.stdin.take().unwrap().write_all(documents.as_bytes()));
+        child.wait_with_output().unwrap()
+    };
+    let good = r#"{"order_id": "a", "total_cents": 1}"#;
+    let output = run(&["orders.created"], &format!("{good}\n{good}\n"));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(text(&output), "2 documents: 2 valid, 0 not\n");
+
+    let bad = "{\"order_id\": \"\u{9b}31m\",\n \"total_cents\": -1}";
+    let output = run(&["orders.created.v1"], &format!("{good}\n{bad}\n{{\"order_id\": 5}}"));
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let said = text(&output);
+    for part in [
+        "document 2: /total_cents: ",
+        "document 3: /order_id: ",
+        "document 3: /: ",
+        "1 valid, 2 not",
+    ] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+    assert!(!said.contains('\u{9b}'), "{said:?}");
+    let told = lines(&run(&["orders.created", "--format", "json"], &format!("{good} {bad} {{")));
+    assert_eq!(told[0], json!({"document": 1, "valid": true, "problems": []}));
+    assert_eq!(told[1]["problems"][0]["pointer"], "/total_cents");
+    assert!(told[2]["problems"][0]["text"].as_str().unwrap().contains("no JSON"), "{told:?}");
+    assert_eq!(told[3], json!({"documents": 3, "valid": 1}));
+
+    // What a reader does without a writer gives.
+    write(created().payload::<wider::OrderCreated>(), &folder.path().join("schemas"));
+    fs::write(folder.path().join("order.json"), good).unwrap();
+    let file = ["orders.created", "--file", "order.json"];
+    assert_eq!(run(&file, "").status.code(), Some(0));
+    assert_eq!(run(&[&file[..], &["--writer"]].concat(), "").status.code(), Some(3));
+
+    for wrong in [
+        &["orders.gone"][..],
+        &["orders.created", "--part", "reply"],
+        &["orders.created", "--format", "junit"],
+    ] {
+        assert_eq!(run(wrong, good).status.code(), Some(2), "{wrong:?}");
+    }
+    assert_eq!(run(&["orders.created"], " ").status.code(), Some(1));
+}
+
+#[test]
+fn each_help_has_an_example_and_the_exit_codes_stand_in_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in ["check", "accept", "diff", "changelog", "validate"] {
+        let said = text(&schema(folder.path(), &[command, "--help"]));
+        assert!(said.contains(&format!("tidings schema {command} ")), "{said}");
+        assert!(said.contains("Example"), "{said}");
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
+    let said = text(&command.arg("--help").output().unwrap());
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in ["Exit codes: 0 done, 1 failed, 2 wrong usage, 3", "`schema validate` found"] {
+        assert!(said.contains(part), "{said}");
+    }
 }
 
 #[test]

@@ -33,3 +33,22 @@ pub(crate) fn is_multiple(number: &Number, of: &Number) -> bool {
     let times = number / of;
     (times - times.round()).abs() <= f64::EPSILON * times.abs().max(1.0) * 4.0
 }
+
+/// The least and the largest number of a numeric format, such as `uint32`: the widths of Rust's own.
+///
+/// JSON Schema asks for no more than an integer where it has a format.
+pub fn range(format: &str) -> Option<(Number, Number)> {
+    let signed = |least: i64, most: i64| (Number::from(least), Number::from(most));
+    let unsigned = |most: u64| (Number::from(0_u8), Number::from(most));
+    Some(match format {
+        "int8" => signed(i8::MIN.into(), i8::MAX.into()),
+        "int16" => signed(i16::MIN.into(), i16::MAX.into()),
+        "int32" => signed(i32::MIN.into(), i32::MAX.into()),
+        "int64" | "int" => signed(i64::MIN, i64::MAX),
+        "uint8" => unsigned(u8::MAX.into()),
+        "uint16" => unsigned(u16::MAX.into()),
+        "uint32" => unsigned(u32::MAX.into()),
+        "uint64" | "uint" => unsigned(u64::MAX),
+        _ => return None,
+    })
+}

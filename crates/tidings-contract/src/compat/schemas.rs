@@ -7,6 +7,7 @@ use serde_json::{Map, Number, Value};
 
 use super::kind::Kinds;
 use super::node::{Bound, Condition, Contains, Id, Node};
+use super::number::range;
 use super::pattern::Pattern;
 
 /// All schemas of a comparison.
@@ -303,23 +304,6 @@ fn tighten(bound: &mut Option<Bound>, other: Bound, tighter: std::cmp::Ordering)
     if !keep && !equal {
         *bound = Some(other);
     }
-}
-
-/// The numbers that a numeric format holds: the widths of Rust's own.
-fn range(format: &str) -> Option<(Number, Number)> {
-    let signed = |least: i64, most: i64| (Number::from(least), Number::from(most));
-    let unsigned = |most: u64| (Number::from(0_u8), Number::from(most));
-    Some(match format {
-        "int8" => signed(i8::MIN.into(), i8::MAX.into()),
-        "int16" => signed(i16::MIN.into(), i16::MAX.into()),
-        "int32" => signed(i32::MIN.into(), i32::MAX.into()),
-        "int64" | "int" => signed(i64::MIN, i64::MAX),
-        "uint8" => unsigned(u8::MAX.into()),
-        "uint16" => unsigned(u16::MAX.into()),
-        "uint32" => unsigned(u32::MAX.into()),
-        "uint64" | "uint" => unsigned(u64::MAX),
-        _ => return None,
-    })
 }
 
 fn strings(all: &Map<String, Value>, node: &mut Node) {

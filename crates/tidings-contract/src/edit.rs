@@ -1,0 +1,191 @@
+//! Edits: everything in which two catalogs differ, whether it harms anybody or not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::Catalog;
+
+/// One place in a catalog's files that says something else than before.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Edit {
+    /// The file, such as `orders.created.v1.json` or `ORDERS.stream.json`.
+    pub file: String,
+    /// JSON pointer into the file: into the new one, or into the old one where nothing is left. Empty
+    /// for the whole file.
+    pub pointer: String,
+    /// What stood there; `None` if there was nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old: Option<Value>,
+    /// What stands there now; `None` if there is nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new: Option<Value>,
+}
+
+/// Everything in which two catalogs differ, ordered by file and pointer: descriptions, too.
+///
+/// ```
+/// use tidings_contract::{Catalog, Descriptor, edits};
+///
+/// # fn main() -> Result<(), tidings_contract::CatalogError> {
+/// let counted = |subject| Descriptor::event("stock.counted", 1, subject).payload::<u32>();
+/// let old = Catalog::of([counted("stock.counted")])?;
+/// let new = Catalog::of([counted("stock.{site}.counted")])?;
+/// let places: Vec<String> = edits(&old, &new).into_iter().map(|edit| edit.pointer).collect();
+/// assert_eq!(places, ["/filter", "/subject", "/tokens/0"]);
+/// # Ok(())
+/// # }
+/// ```
+pub fn edits(old: &Catalog, new: &Catalog) -> Vec<Edit> {
+    let (old, new) = (files(old), files(new));
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let mut edits = Vec::new();
+    for name in names {
+        Comparison { file: name, edits: &mut edits }.either("", old.get(name), new.get(name));
+    }
+    edits
+}
+
+fn files(catalog: &Catalog) -> BTreeMap<String, Value> {
+    let messages = catalog.iter().map(|one| (format!("{}.json", one.tag()), one.to_value()));
+    let streams =
+        catalog.streams().map(|(name, config)| (format!("{name}.stream.json"), config.clone()));
+    messages.chain(streams).collect()
+}
+
+struct Comparison<'a> {
+    file: &'a str,
+    edits: &'a mut Vec<Edit>,
+}
+
+impl Comparison<'_> {
+    fn either(&mut self, pointer: &str, old: Option<&Value>, new: Option<&Value>) {
+        match (old, new) {
+            (Some(Value::Object(old)), Some(Value::Object(new))) => self.members(pointer, old, new),
+            (Some(Value::Array(old)), Some(Value::Array(new))) => {
+                if is_set(pointer) {
+                    self.set(pointer, old, new);
+                } else {
+                    self.list(pointer, old, new);
+                }
+            }
+            (old, new) if old == new => {}
+            (old, new) => self.edits.push(Edit {
+                file: self.file.to_owned(),
+                pointer: pointer.to_owned(),
+                old: old.cloned(),
+                new: new.cloned(),
+            }),
+        }
+    }
+
+    fn members(&mut self, pointer: &str, old: &Map<String, Value>, new: &Map<String, Value>) {
+        let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        for name in names {
+            let at = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+            self.either(&at, old.get(name), new.get(name));
+        }
+    }
+
+    fn list(&mut self, pointer: &str, old: &[Value], new: &[Value]) {
+        for at in 0..old.len().max(new.len()) {
+            self.either(&format!("{pointer}/{at}"), old.get(at), new.get(at));
+        }
+    }
+
+    /// Elements whose order means nothing: one that is in both is the same, wherever it stands.
+    fn set(&mut self, pointer: &str, old: &[Value], new: &[Value]) {
+        let only = |these: &[Value], those: &[Value]| -> Vec<(usize, Value)> {
+            let each = these.iter().enumerate().filter(|(_, one)| !those.contains(one));
+            each.map(|(at, one)| (at, one.clone())).collect()
+        };
+        let (gone, added) = (only(old, new), only(new, old));
+        if let ([(_, old)], [(at, new)]) = (&gone[..], &added[..]) {
+            return self.either(&format!("{pointer}/{at}"), Some(old), Some(new));
+        }
+        for (at, one) in &gone {
+            self.either(&format!("{pointer}/{at}"), Some(one), None);
+        }
+        for (at, one) in &added {
+            self.either(&format!("{pointer}/{at}"), None, Some(one));
+        }
+    }
+}
+
+/// Returns `true` for a list that the canonical form of a schema sorts.
+fn is_set(pointer: &str) -> bool {
+    let keyword = pointer.rsplit('/').next().unwrap_or_default();
+    matches!(keyword, "allOf" | "anyOf" | "enum" | "oneOf" | "required" | "type")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Edit, edits};
+    use crate::{Catalog, Descriptor};
+
+    fn catalog(schema: &Value) -> Catalog {
+        let message = json!({
+            "kind": "event", "name": "a", "version": 1, "subject": "a", "payload": {"read": schema},
+        });
+        Catalog::of([serde_json::from_value::<Descriptor>(message).unwrap()]).unwrap()
+    }
+
+    fn found(old: &Value, new: &Value) -> Vec<(String, Option<Value>, Option<Value>)> {
+        let edits = edits(&catalog(old), &catalog(new)).into_iter();
+        edits
+            .map(|Edit { pointer, old, new, file }| {
+                assert_eq!(file, "a.v1.json");
+                (pointer.replacen("/payload/read", "", 1), old, new)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn harmless_edits_are_told_with_both_sides() {
+        let old = json!({"properties": {"a": {"type": "integer"}}, "required": ["a"]});
+        let new = json!({
+            "properties": {"a": {"type": "integer", "description": "How many."}, "b/c": true},
+            "required": ["a"],
+        });
+        assert_eq!(found(&old, &old), []);
+        assert_eq!(
+            found(&old, &new),
+            [
+                ("/properties/a/description".to_owned(), None, Some(json!("How many."))),
+                ("/properties/b~1c".to_owned(), None, Some(json!(true))),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_set_has_elements_and_no_order() {
+        let old = json!({"enum": ["b", "c", "d"], "anyOf": [{"minimum": 1}, {"type": "null"}]});
+        let new = json!({"enum": ["a", "d", "e"], "anyOf": [{"minimum": 2}, {"type": "null"}]});
+        assert_eq!(
+            found(&old, &new),
+            [
+                ("/anyOf/0/minimum".to_owned(), Some(json!(1)), Some(json!(2))),
+                ("/enum/0".to_owned(), Some(json!("b")), None),
+                ("/enum/1".to_owned(), Some(json!("c")), None),
+                ("/enum/0".to_owned(), None, Some(json!("a"))),
+                ("/enum/2".to_owned(), None, Some(json!("e"))),
+            ]
+        );
+    }
+
+    #[test]
+    fn whole_messages_and_streams_come_and_go() {
+        let config = |age: u32| json!({"name": "A", "max_age": age});
+        let message = |age| Descriptor::event("a", 1, "a").stream("A").stream_config(config(age));
+        let (one, other) = (Catalog::of([message(1)]).unwrap(), Catalog::of([message(2)]).unwrap());
+        let [edit] = &edits(&one, &other)[..] else { panic!() };
+        assert_eq!((&*edit.file, &*edit.pointer), ("A.stream.json", "/max_age"));
+        let gone = edits(&one, &Catalog::new());
+        assert!(gone.iter().all(|edit| edit.pointer.is_empty() && edit.new.is_none()));
+        assert_eq!(gone.len(), 2);
+    }
+}
