@@ -8,4 +8,5 @@ mod max_ack_pending;
 mod queue_group;
 mod replay;
 mod slow_consumer;
+mod upcast;
 mod wildcard;

@@ -89,6 +89,9 @@ fn content(message: &Descriptor, components: &mut Components) -> Value {
             "required": ["Tidings-Message"],
         });
     }
+    if let Some(older) = &message.upcasts {
+        content["x-tidings-upcasts"] = older.as_str().into();
+    }
     if let Some(payload) = &message.payload {
         content["payload"] = components.add(&tag, payload.read());
     }

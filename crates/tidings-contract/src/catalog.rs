@@ -31,6 +31,8 @@ pub enum Part {
     Stream,
     /// Tag: a header that says what it is.
     Tagged,
+    /// The older message that is upcast to it.
+    Upcasts,
     /// The contract of the payload.
     Payload,
     /// The contract of the reply.
@@ -312,6 +314,10 @@ fn check_same(present: &Descriptor, added: &Descriptor) -> Result<(), CatalogErr
     if present.tagged != added.tagged {
         return redeclared(Part::Tagged, &present.tagged.to_string(), &added.tagged.to_string());
     }
+    if present.upcasts != added.upcasts {
+        let older = |message: &Descriptor| message.upcasts.clone().unwrap_or("none".to_owned());
+        return redeclared(Part::Upcasts, &older(present), &older(added));
+    }
     for (part, one, other) in [
         (Part::Payload, &present.payload, &added.payload),
         (Part::Reply, &present.reply, &added.reply),
@@ -364,6 +370,7 @@ impl fmt::Display for Part {
             Self::Payload => "payload",
             Self::Reply => "reply",
             Self::Error => "error",
+            Self::Upcasts => "older message that is upcast",
         })
     }
 }

@@ -56,6 +56,9 @@ pub struct Descriptor {
     /// `true` if a header always says which message it is, because its subject does not.
     #[serde(default)]
     pub tagged: bool,
+    /// The older message that its handlers receive as one of it, such as `orders.created.v1`.
+    #[serde(default)]
+    pub upcasts: Option<String>,
     /// The contract of its payload.
     #[serde(default)]
     pub payload: Option<Contract>,
@@ -94,6 +97,7 @@ impl Descriptor {
             stream: None,
             stream_config: None,
             tagged: false,
+            upcasts: None,
             payload: None,
             reply: None,
             error: None,
@@ -119,6 +123,13 @@ impl Descriptor {
     #[must_use]
     pub fn tagged(mut self) -> Self {
         self.tagged = true;
+        self
+    }
+
+    /// Adds that its handlers receive the older message of this tag too, as one of it.
+    #[must_use]
+    pub fn upcasts(mut self, older: impl Into<String>) -> Self {
+        self.upcasts = Some(older.into());
         self
     }
 
@@ -195,6 +206,9 @@ impl Descriptor {
         }
         if self.tagged {
             value["tagged"] = true.into();
+        }
+        if let Some(older) = &self.upcasts {
+            value["upcasts"] = older.as_str().into();
         }
         for (part, contract) in self.contracts() {
             value[part] = contract.to_value();

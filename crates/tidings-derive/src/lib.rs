@@ -46,6 +46,7 @@ use syn::DeriveInput;
 /// | `stream = Orders` | both | the stream that keeps it; it must keep the subject |
 /// | `id = "order_id"` | struct | what identifies it, as an expression over its fields |
 /// | `tagged` | struct | its subject is shared, so a header says which event it is |
+/// | `upcasts = OrderCreatedV1` | struct | its handlers get that older version too, as `Upcast` makes it one of this |
 /// | `crate = "path"` | both | where the crate `tidings` is found |
 ///
 /// `#[event(id)]` on fields says which of them identify it.

@@ -66,6 +66,8 @@ pub(crate) struct EventStruct<'a> {
     pub(crate) id: Id<'a>,
     /// `true` if a header always says which event it is.
     pub(crate) tagged: bool,
+    /// The older version that is upcast to it.
+    pub(crate) upcasts: Option<&'a Type>,
 }
 
 /// Identity of an event.

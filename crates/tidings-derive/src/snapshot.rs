@@ -27,6 +27,17 @@ fn event() {
 }
 
 #[test]
+fn upcast() {
+    let input: DeriveInput = parse_quote! {
+        #[event(subject = "users.created", version = 2, upcasts = UserCreatedV1, stream = Users)]
+        struct UserCreated {
+            name: String,
+        }
+    };
+    check(super::event(&input), expect_file!["../snapshots/upcast.rs"]);
+}
+
+#[test]
 fn generic_event() {
     let input: DeriveInput = parse_quote! {
         #[event(subject = "users.{kind}.{name}.created", id = "(kind, name.len())")]

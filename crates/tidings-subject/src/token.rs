@@ -24,6 +24,8 @@ pub enum TokenError {
     Reserved,
     /// More bytes than [`MAX_LEN`], in the token or the subject that it is part of.
     TooLong,
+    /// The subject has no place for it.
+    NoPlace,
 }
 
 impl fmt::Display for TokenError {
@@ -37,6 +39,7 @@ impl fmt::Display for TokenError {
             Self::Reserved => {
                 f.write_str("is reserved for the server: no subject begins with `$` or `_INBOX`")
             }
+            Self::NoPlace => f.write_str("has no place there"),
             Self::TooLong => write!(f, "makes the subject longer than {MAX_LEN} bytes"),
         }
     }

@@ -9,7 +9,7 @@ use tidings_subject::{SCHEDULES, check_subject};
 use uuid::Uuid;
 
 use crate::header::{self, Headers};
-use crate::message::{Declaration, Decode, Message, ReadBackError};
+use crate::message::{Declaration, Decode, Message, ReadBackError, versions};
 use crate::subject::{Subject, SubjectError};
 use crate::transport::{Incoming, Outgoing};
 use crate::write_buffer;
@@ -101,6 +101,7 @@ pub(crate) fn declaration_of(
     let (subject, tag) = (incoming.subject.as_str(), incoming.headers.get(header::MESSAGE));
     // The usual case.
     if let ([declaration], None) = (declarations, tag)
+        && !declaration.tagged
         && declaration.has_subject(subject)
     {
         return Ok(declaration);
@@ -114,11 +115,14 @@ fn one_of(
     tag: Option<&str>,
 ) -> Result<&'static Declaration, DecodeError> {
     let subject = incoming.subject.as_str();
-    let is_it = |d: &&&'static Declaration| {
-        // A consumer that others share delivers their subjects too.
-        tag.is_none_or(|tag| d.tag == tag) && d.has_subject(subject)
+    // A consumer that others share delivers their subjects too.
+    let versions = || versions(declarations).filter(|d| d.has_subject(subject));
+    let found = match tag {
+        Some(tag) => versions().find(|d| d.tag == tag),
+        // A newer version says so; what nobody tagged is what never is, if there is such a one.
+        None => versions().find(|d| !d.tagged).or_else(|| versions().next()),
     };
-    match declarations.iter().find(is_it) {
+    match found {
         Some(declaration) => Ok(declaration),
         None => Err(another(declarations, incoming, tag)),
     }
@@ -132,7 +136,7 @@ fn another(
 ) -> DecodeError {
     DecodeError::OtherMessage {
         subject: incoming.subject.to_string(),
-        expected: declarations.iter().map(|d| d.tag).collect::<Vec<_>>().join(", "),
+        expected: versions(declarations).map(|d| d.tag).collect::<Vec<_>>().join(", "),
         found: tag.unwrap_or_default().to_owned(),
         payload: incoming.payload.clone(),
     }

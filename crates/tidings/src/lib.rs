@@ -197,6 +197,7 @@ mod write_buffer;
 /// Contracts of messages as data: descriptors, catalogs and the folder `schemas/`.
 pub use tidings_contract as contract;
 pub use tidings_derive::{Event, EventStream, Request, Token};
+pub use tidings_subject::TokenError;
 
 pub use atomic::AtomicBatch;
 pub use bus::{Bus, BusBuilder, CloseError, ConnectError};
@@ -214,7 +215,7 @@ pub use handler::{Batch, BatchItem, Handler, Input};
 pub use header::{HeaderError, HeaderFault, Headers};
 pub use message::{
     Declaration, DeclaredError, Decode, Event, Filter, Message, MessageKind, ReadBackError,
-    Request, StreamEvent, Undeclared,
+    Request, StreamEvent, Undeclared, Upcast,
 };
 pub use publish::{AtomicError, PublishAllError, PublishError};
 pub use publish_ack::{Acknowledgement, AtomicAck, PublishAck};

@@ -15,9 +15,11 @@ mod part;
 mod read_back;
 mod reader;
 mod request;
+mod upcast;
 mod variant;
 
 pub(crate) use ancestry::Ancestry;
+pub(crate) use declaration::versions;
 pub use declaration::{Declaration, MessageKind};
 pub use describe::{describe_event, describe_fallible_request, describe_request};
 pub(crate) use digest::{Digest, digest};
@@ -33,4 +35,5 @@ pub use part::{ClonePart, Part, debug_part, debug_parts};
 pub use read_back::read_back;
 pub use reader::SubjectReader;
 pub use request::{DeclaredError, Request, Undeclared};
+pub use upcast::{Upcast, UpcastMistakes, check_upcast, describe_upcast, read_upcast};
 pub use variant::{DecodePart, VariantTokens, no_variant};

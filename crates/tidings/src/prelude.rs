@@ -17,5 +17,5 @@ pub use uuid::Uuid;
 
 pub use crate::{
     Bus, Context, DeliverFrom, Delivery, Event, EventStream, Failure, Filter, Handler, Message,
-    PublishAck, Publisher, Registry, Request, Retry, Route, Subscription, Token,
+    PublishAck, Publisher, Registry, Request, Retry, Route, Subscription, Token, Upcast,
 };

@@ -33,6 +33,8 @@ pub(crate) struct MessageAttrs {
     pub(crate) detours: Vec<Vec<Detour>>,
     /// `tagged`
     pub(crate) tagged: Option<Keyed<bool>>,
+    /// `upcasts = OrderCreatedV1`
+    pub(crate) upcasts: Option<Keyed<Type>>,
     /// `reply = Stock`
     pub(crate) reply: Option<Keyed<Type>>,
     /// `error = OutOfStock`
@@ -51,6 +53,7 @@ const EVENT: &[Key] = &[
     Key::once("stream", "stream = Orders"),
     Key::once("id", "id = \"order_id\""),
     Key::once("tagged", "tagged"),
+    Key::once("upcasts", "upcasts = OrderCreatedV1"),
     CRATE,
     Key::refused("reply", "an event has no reply: what is asked is a `Request`"),
     Key::refused("error", "an event has no error: what is asked is a `Request`"),
@@ -64,6 +67,7 @@ const ENUM: &[Key] = &[
     Key::refused("version", "the version belongs to the event that a variant holds"),
     Key::refused("id", "the id belongs to the event that a variant holds"),
     Key::refused("tagged", "`tagged` belongs to the event that a variant holds"),
+    Key::refused("upcasts", "`upcasts` belongs to the event that a variant holds"),
     Key::refused("reply", "an event has no reply: what is asked is a `Request`"),
     Key::refused("error", "an event has no error: what is asked is a `Request`"),
 ];
@@ -78,6 +82,10 @@ const REQUEST: &[Key] = &[
     Key::refused("stream", "no stream keeps a request: it is answered now or not at all"),
     Key::refused("id", "a request has no id: it is answered, not kept and told from its copies"),
     Key::refused("tagged", "a request is the only one of its subject"),
+    Key::refused(
+        "upcasts",
+        "a request is not upcast: an older one is asked and answered by itself",
+    ),
 ];
 
 const FIELD: &[Key] = &[Key::once("id", "id")];
@@ -156,6 +164,7 @@ fn read_value(attrs: &mut MessageAttrs, met: &Met<'_>, input: ParseStream<'_>) -
         "stream" => attrs.stream = Some(value::type_of(met, input)?),
         "id" => attrs.id = Some(value::expression(met, input)?),
         "tagged" => attrs.tagged = Some(value::flag(met, input)?),
+        "upcasts" => attrs.upcasts = Some(value::type_of(met, input)?),
         "reply" => attrs.reply = Some(value::type_of(met, input)?),
         "error" => attrs.error = Some(value::type_of(met, input)?),
         _ => attrs.krate = Some(value::path(met, input)?),

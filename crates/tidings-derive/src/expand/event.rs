@@ -6,7 +6,7 @@ use syn::Type;
 use syn::spanned::Spanned as _;
 
 use super::contract::{self, Parts};
-use super::{at, call, event_enum, in_block};
+use super::{at, call, event_enum, gathered, in_block};
 use crate::model::{Contract, Event, EventStruct, Id};
 
 /// Writes an event.
@@ -18,9 +18,20 @@ pub(crate) fn expand(event: &Event<'_>) -> TokenStream {
 }
 
 fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
-    let EventStruct { contract, stream, id, tagged } = event;
+    let EventStruct { contract, stream, id, tagged, upcasts } = event;
     let ident = contract.item.ident;
     let tagged = tagged.then(|| quote!(.tagged()));
+    let older = upcasts.map(gathered);
+    let upcasting = older
+        .as_ref()
+        .map(|older| quote!(.upcasting(<#older as __tidings::Message>::DECLARATIONS[0])));
+    let describe = quote_spanned!(at(contract.item.span())=> __tidings::describe_event::<Self>());
+    let describe = match &older {
+        Some(older) => quote! {
+            __tidings::describe_upcast(#describe, <#older as __tidings::Message>::descriptors())
+        },
+        None => describe,
+    };
     let message = contract::expand(
         contract,
         &Parts {
@@ -30,10 +41,10 @@ fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
             error: quote!(
                 type Error = __tidings::Failure;
             ),
-            declared: quote!(#tagged),
+            declared: quote!(#tagged #upcasting),
             kept: stream.is_some(),
             message_id: message_id(&contract.name, id),
-            describe: quote_spanned!(at(contract.item.span())=> __tidings::describe_event::<Self>()),
+            describe,
         },
     );
     let (impl_generics, ty_generics, _) = contract.item.generics.split_for_impl();
@@ -51,10 +62,11 @@ fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
             #check
         }
     });
+    let upcast_check = upcasts.map(|older| upcast_check(contract, older));
     let decode = (!contract.item.borrows()).then(|| {
         let bounds = contract::decode_bounds(contract);
         let outcome = quote!(__tidings::Outcome::of_event(result));
-        decode(contract, &quote!(#bounds), &quote!(_), &outcome)
+        decode(contract, older.as_ref(), &quote!(#bounds), &quote!(_), &outcome)
     });
     quote! {
         #message
@@ -66,6 +78,8 @@ fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
 
         #stream_event
 
+        #upcast_check
+
         #decode
     }
 }
@@ -74,19 +88,30 @@ fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
 /// that is its name.
 pub(crate) fn decode(
     contract: &Contract<'_>,
+    older: Option<&TokenStream>,
     bounds: &TokenStream,
     reads_back: &TokenStream,
     outcome: &TokenStream,
 ) -> TokenStream {
     let ident = contract.item.ident;
     let (impl_generics, ty_generics, _) = contract.item.generics.split_for_impl();
-    let read = quote_spanned!(at(contract.item.span())=> __tidings::read_payload::<Self, WAS_WRITTEN>(payload));
+    let place = at(contract.item.span());
+    let (declaration, read) = match older {
+        Some(older) => (
+            quote!(declaration),
+            quote!(__tidings::read_upcast::<Self, #older, WAS_WRITTEN>(declaration, payload)),
+        ),
+        None => (
+            quote!(_),
+            quote_spanned!(place=> __tidings::read_payload::<Self, WAS_WRITTEN>(payload)),
+        ),
+    };
     quote! {
         #[automatically_derived]
         impl #impl_generics __tidings::Decode for #ident #ty_generics #bounds {
             #[inline]
             fn decode_by<const WAS_WRITTEN: __tidings::bool>(
-                _: &'static __tidings::Declaration,
+                #declaration: &'static __tidings::Declaration,
                 payload: &[__tidings::u8],
             ) -> __tidings::Result<Self, __tidings::serde_json::Error> {
                 #read
@@ -137,6 +162,37 @@ fn stream_check(contract: &Contract<'_>, stream: &Type) -> TokenStream {
                 #cancelling,
             );
         }
+    }
+}
+
+/// Constant checks of an event's older version.
+fn upcast_check(contract: &Contract<'_>, older: &Type) -> TokenStream {
+    let ident = contract.item.ident;
+    let name = quote!(#older).to_string().replace(' ', "");
+    let several = format!(
+        "`{name}` is an enum of events: `upcasts` names one event, the version before this one"
+    );
+    let request = format!("`{name}` is a request: `upcasts` names an event");
+    let stream = format!(
+        "`{name}` and `{ident}` are not kept by the same stream, which whoever handles both reads: give \
+         both the same `stream`"
+    );
+    let version = format!(
+        "`{name}` has the name of `{ident}` and no lower version: count `version` up with each change \
+         that older programs can't read"
+    );
+    let gathered = gathered(older);
+    quote_spanned! {at(older.span())=>
+        const _: () = __tidings::check_upcast(
+            <#ident as __tidings::Message>::DECLARATIONS,
+            <#gathered as __tidings::Message>::DECLARATIONS,
+            __tidings::UpcastMistakes {
+                several: #several,
+                request: #request,
+                stream: #stream,
+                version: #version,
+            },
+        );
     }
 }
 

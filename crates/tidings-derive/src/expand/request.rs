@@ -50,7 +50,7 @@ pub(crate) fn expand(request: &Request<'_>) -> TokenStream {
     );
     let decode = (!contract.item.borrows()).then(|| {
         let bounds = contract::decode_bounds(contract);
-        decode(contract, &quote!(#bounds), &quote!(reads_back), &outcome)
+        decode(contract, None, &quote!(#bounds), &quote!(reads_back), &outcome)
     });
     // What the reply must be is said of the request: the reply is the place for it.
     let header = quote_spanned!(at(reply.span())=> impl #impl_generics __tidings::Request for);

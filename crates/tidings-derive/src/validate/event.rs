@@ -24,6 +24,15 @@ pub(crate) fn validate<'a>(
         payload::check_id(fields, tokens, &id, &attrs.detours, errors);
         Some(id)
     });
+    if let Some(upcasts) = &attrs.upcasts
+        && !input.generics.params.is_empty()
+    {
+        errors.at(
+            upcasts.key,
+            "an event with parameters upcasts none: which versions a subject has is known of a type \
+             without",
+        );
+    }
     let (mut contract, id) = (contract?, id?);
     if let Id::Fields(fields) = &id {
         contract.displayed = fields.iter().map(|(_, ty)| *ty).collect();
@@ -33,6 +42,7 @@ pub(crate) fn validate<'a>(
         stream: attrs.stream.as_ref().map(|stream| &stream.value),
         id,
         tagged: attrs.tagged.as_ref().is_some_and(|tagged| tagged.value),
+        upcasts: attrs.upcasts.as_ref().map(|upcasts| &upcasts.value),
     }))
 }
 

@@ -34,6 +34,8 @@ pub struct Declaration {
     pub tagged: bool,
     /// `<name>.v<N>`: what `Tidings-Message` says.
     pub tag: &'static str,
+    /// The version before this one that is [upcast](crate::Upcast) to it.
+    pub older: Option<&'static Declaration>,
     /// Positions of the filter's wildcards: each message that is received is compared with it.
     open: Open,
 }
@@ -75,7 +77,18 @@ impl Declaration {
         filter: &'static str,
     ) -> Self {
         let (kind, open) = (MessageKind::Event, Open::of(filter));
-        Self { kind, name, version, template, filter, stream: None, tagged: false, tag, open }
+        Self {
+            kind,
+            name,
+            version,
+            template,
+            filter,
+            stream: None,
+            tagged: false,
+            tag,
+            older: None,
+            open,
+        }
     }
 
     /// Makes it the declaration of a request.
@@ -99,9 +112,46 @@ impl Declaration {
         self
     }
 
+    /// Adds that `older`, and what that one upcasts, is upcast to it. Where they can have the same subject
+    /// it is tagged.
+    #[must_use]
+    pub const fn upcasting(mut self, older: &'static Self) -> Self {
+        let mut next = Some(older);
+        while let Some(version) = next {
+            self.tagged = self.tagged || overlaps(self.filter, version.filter);
+            next = version.older;
+        }
+        self.older = Some(older);
+        self
+    }
+
+    /// It and all older versions that are upcast to it, the newest first.
+    pub fn versions(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |version| version.older)
+    }
+
+    /// Returns `true` if the same stream keeps both, or none any of them.
+    pub(crate) const fn is_kept_with(&self, other: &Self) -> bool {
+        match &other.stream {
+            Some(stream) => self.is_kept_by(stream.name),
+            None => self.stream.is_none(),
+        }
+    }
+
+    /// Returns `true` unless `older` has the same name and a version that is not lower.
+    pub(crate) const fn may_upcast(&self, older: &Self) -> bool {
+        older.version < self.version || !same(self.name, older.name)
+    }
+
     /// Returns `true` if `other` declares the same message.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.tag == other.tag && self.template == other.template
+    }
+
+    /// Returns `true` if `other` declares the same message, or an older version of it that is upcast to
+    /// this one.
+    pub(crate) fn takes(&self, other: &Self) -> bool {
+        self.versions().any(|version| version.is(other))
     }
 
     /// Returns `true` if `subject` is one of this message.
@@ -128,20 +178,38 @@ impl Declaration {
         }
     }
 
-    /// The first of `others` from which a received message of this declaration could not be told:
-    /// their subjects overlap, and not both say in a header what they are.
+    /// The first of `others` from which a received message of this declaration, or of an older version
+    /// of it, could not be told: their subjects overlap, and not both say in a header what they are.
     pub const fn clash(&self, others: &[&Self]) -> Option<usize> {
         let mut i = 0;
         while i < others.len() {
-            let other = others[i];
-            let told = self.tagged && other.tagged && !same(self.tag, other.tag);
-            if !told && overlaps(self.filter, other.filter) {
-                return Some(i);
+            let mut ours = Some(self);
+            while let Some(one) = ours {
+                let mut theirs = Some(others[i]);
+                while let Some(other) = theirs {
+                    if one.is_confused_with(other) {
+                        return Some(i);
+                    }
+                    theirs = other.older;
+                }
+                ours = one.older;
             }
             i += 1;
         }
         None
     }
+
+    const fn is_confused_with(&self, other: &Self) -> bool {
+        let told = self.tagged && other.tagged && !same(self.tag, other.tag);
+        !told && overlaps(self.filter, other.filter)
+    }
+}
+
+/// All that these declare, older versions included.
+pub(crate) fn versions(
+    declarations: &'static [&'static Declaration],
+) -> impl Iterator<Item = &'static Declaration> {
+    declarations.iter().flat_map(|declaration| declaration.versions())
 }
 
 /// `a == b`, which is not const.

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::message::{Declaration, Filter, Message};
+use tidings_subject::TokenError;
+
+use crate::message::{Declaration, Filter, Message, versions};
 use crate::subject::{Subject, SubjectBuilder, SubjectError};
 use crate::token::Token;
 
@@ -40,9 +42,9 @@ impl<M: Message> Filter for Unfiltered<M> {
 
 /// The filters that together match all that is declared, none of them covered by another: events
 /// that share a subject share a subscription, and each message comes once.
-pub(crate) fn filters(declarations: &[&'static Declaration]) -> Vec<Subject> {
+pub(crate) fn filters(declarations: &'static [&'static Declaration]) -> Vec<Subject> {
     let mut filters: Vec<&'static str> = Vec::with_capacity(declarations.len());
-    for declaration in declarations {
+    for declaration in versions(declarations) {
         if !tidings_subject::covers(&filters, declaration.filter) {
             filters.retain(|known| !tidings_subject::covers(&[declaration.filter], known));
             filters.push(declaration.filter);
@@ -75,10 +77,11 @@ impl<M> FilterTokens<M> {
         Self(self.0.to(position, field, value), PhantomData)
     }
 
-    /// The one subject filter.
+    /// The subject filter; where older versions are upcast to `M`, also those of theirs that are others.
     ///
     /// # Errors
-    /// The first [`SubjectError`] that narrowing met.
+    /// The first [`SubjectError`] that narrowing met; it was narrowed by a token that the subject of an
+    /// older version does not have.
     pub fn subjects(self) -> Result<Vec<Subject>, SubjectError> {
         self.0.subjects()
     }
@@ -106,23 +109,25 @@ impl<M> Clone for FilterTokens<M> {
 }
 
 /// A template's tokens, each a literal, narrowed to a value or open.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Narrowed {
-    template: &'static str,
+    declaration: &'static Declaration,
     tokens: Vec<Cow<'static, str>>,
+    /// The fields that were given, with the tokens that they narrowed.
+    given: Vec<(&'static str, String)>,
     refused: Option<SubjectError>,
 }
 
 impl Narrowed {
-    fn of(declaration: &Declaration) -> Self {
+    fn of(declaration: &'static Declaration) -> Self {
         let tokens = declaration.filter.split('.').map(Cow::Borrowed).collect();
-        Self { template: declaration.template, tokens, refused: None }
+        Self { declaration, tokens, given: Vec::new(), refused: None }
     }
 
     fn to<T: Token + ?Sized>(mut self, position: usize, field: &'static str, value: &T) -> Self {
         let others = self.tokens.iter().enumerate().filter(|(other, _)| *other != position);
-        let mut subject =
-            SubjectBuilder::new(self.template, others.map(|(_, token)| token.len() + 1).sum());
+        let length = others.map(|(_, token)| token.len() + 1).sum();
+        let mut subject = SubjectBuilder::new(self.declaration.template, length);
         // Only the first token of a subject has names that are reserved.
         let before = if position == 0 { "" } else { "_." };
         value.append_to(subject.open(before));
@@ -130,7 +135,8 @@ impl Narrowed {
         match subject.finish("") {
             Ok(subject) => {
                 let token = subject.as_str()[before.len()..].to_owned();
-                self.tokens[position] = Cow::Owned(token);
+                self.tokens[position] = Cow::Owned(token.clone());
+                self.given.push((field, token));
             }
             Err(error) => {
                 self.refused.get_or_insert(error);
@@ -140,10 +146,51 @@ impl Narrowed {
     }
 
     fn subjects(self) -> Result<Vec<Subject>, SubjectError> {
-        match self.refused {
-            Some(error) => Err(error),
-            None => Ok(vec![Subject::from(self.tokens.join("."))]),
+        if let Some(error) = self.refused {
+            return Err(error);
         }
+        let mut subjects = vec![self.tokens.join(".")];
+        for older in self.declaration.versions().skip(1) {
+            let mut same = Self::of(older);
+            for (field, token) in &self.given {
+                same = same.at_field(field, token)?;
+            }
+            if let Some(error) = same.refused {
+                return Err(error);
+            }
+            let subject = same.tokens.join(".");
+            let is_covered = |known: &String| tidings_subject::covers(&[known.as_str()], &subject);
+            if !subjects.iter().any(is_covered) {
+                subjects.push(subject);
+            }
+        }
+        Ok(subjects.into_iter().map(Subject::from).collect())
+    }
+
+    /// Narrows the token of a template that another one has too.
+    fn at_field(self, field: &'static str, token: &str) -> Result<Self, SubjectError> {
+        let template = self.declaration.template;
+        let is_it =
+            |part: &str| part.strip_prefix('{').and_then(|p| p.strip_suffix('}')) == Some(field);
+        match template.split('.').position(is_it) {
+            Some(position) => Ok(self.to(position, field, token)),
+            None => Err(SubjectError {
+                field,
+                template,
+                value: token.to_owned(),
+                source: TokenError::NoPlace,
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for Narrowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Narrowed")
+            .field("template", &self.declaration.template)
+            .field("tokens", &self.tokens)
+            .field("refused", &self.refused)
+            .finish_non_exhaustive()
     }
 }
 
@@ -154,8 +201,31 @@ mod tests {
     use super::Narrowed;
     use crate::message::Declaration;
 
+    static OLDEST: Declaration = Declaration::new("n", 1, "n.v1", "old.{c}", "old.*");
+    static OLDER: Declaration =
+        Declaration::new("n", 2, "n.v2", "{a}.b.{c}", "*.b.*").upcasting(&OLDEST);
+    static NEWEST: Declaration =
+        Declaration::new("n", 3, "n.v3", "{a}.b.{c}", "*.b.*").upcasting(&OLDER);
+
     fn filter() -> Narrowed {
-        Narrowed::of(&Declaration::new("n", 1, "n.v1", "{a}.b.{c}", "*.b.*"))
+        static DECLARATION: Declaration = Declaration::new("n", 1, "n.v1", "{a}.b.{c}", "*.b.*");
+        Narrowed::of(&DECLARATION)
+    }
+
+    #[test]
+    fn older_versions_are_narrowed_too() {
+        let subjects = |filter: Narrowed| {
+            let subjects = filter.subjects().unwrap();
+            subjects.iter().map(|subject| subject.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        let newest = || Narrowed::of(&NEWEST);
+        assert_eq!(subjects(newest()), ["*.b.*", "old.*"]);
+        assert_eq!(subjects(newest().to(2, "c", &7)), ["*.b.7", "old.7"]);
+        let refused = newest().to(2, "c", &7).to(0, "a", "x").subjects().unwrap_err();
+        assert_eq!(
+            (refused.field, refused.template, refused.source),
+            ("a", "old.{c}", TokenError::NoPlace)
+        );
     }
 
     #[test]

@@ -74,7 +74,8 @@ impl<E: Decode, const N: usize> DecodePart<E> for Part<'_, E, N> {
         payload: &[u8],
     ) -> Option<Result<E, serde_json::Error>> {
         let declared = E::DECLARATIONS.first()?;
-        declared.is(declaration).then(|| E::decode_by::<WAS_WRITTEN>(declared, payload))
+        let version = declared.versions().find(|version| version.is(declaration))?;
+        Some(E::decode_by::<WAS_WRITTEN>(version, payload))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::dead_letter::DeadLetterReason;
 use crate::envelope;
 use crate::failure::Verdict;
 use crate::header::{self, Headers};
-use crate::message::{Declaration, Outcome};
+use crate::message::{Declaration, Outcome, versions};
 use crate::probe::{End, Work};
 use crate::publish_ack::PublishAck;
 use crate::subject::Subject;
@@ -140,8 +140,7 @@ impl Entry {
         &self,
         declarations: &'static [&'static Declaration],
     ) -> Option<&'static Declaration> {
-        let is = |ours: &&&'static Declaration| self.declarations.iter().any(|own| own.is(ours));
-        declarations.iter().find(is).copied()
+        versions(declarations).find(|ours| self.declarations.iter().any(|own| own.is(ours)))
     }
 
     pub(super) fn attempt(&self) -> u64 {

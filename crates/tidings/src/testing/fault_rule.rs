@@ -58,5 +58,5 @@ impl Rules {
 }
 
 fn concerns(of: Declarations, message: &[&'static Declaration]) -> bool {
-    of.iter().any(|declared| message.iter().any(|one| one.is(declared)))
+    of.iter().any(|declared| message.iter().any(|one| declared.takes(one)))
 }

@@ -11,6 +11,7 @@ use super::recorder::State;
 use super::unfinished::{NotIdleError, Unfinished};
 use crate::backoff::Backoff;
 use crate::header;
+use crate::message::versions;
 use crate::publish_ack::PublishAck;
 use crate::transport::{Fault, Transport};
 
@@ -204,7 +205,7 @@ impl State {
     fn delayed(&self, now: SystemTime, late: Duration) -> Vec<Unfinished> {
         let durable = || self.listeners.values().filter(|listener| listener.durable.is_some());
         let waited_for = |subject: &str| {
-            let mut routes = durable().flat_map(|listener| listener.declarations);
+            let mut routes = durable().flat_map(|listener| versions(listener.declarations));
             routes.any(|d| tidings_subject::matches(d.filter, subject))
         };
         let is_here = |schedule: &Schedule| {
@@ -262,7 +263,7 @@ impl State {
             .listeners
             .values()
             .filter(of_consumer)
-            .flat_map(|listener| listener.declarations)
+            .flat_map(|listener| versions(listener.declarations))
             .collect();
         let recent = self.entries.iter().rev().take_while(|e| e.begun.elapsed() < COUNTED_WITHIN);
         let (mut stored, mut brought) = (BTreeSet::new(), BTreeSet::new());

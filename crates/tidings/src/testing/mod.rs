@@ -13,6 +13,7 @@ mod record;
 mod recorder;
 mod recording;
 mod unfinished;
+mod upcast;
 mod view;
 
 pub use context::TestContext;
@@ -20,6 +21,7 @@ pub use fault::Faults;
 pub use record::{Answer, Arrived, Asked, Handled, NotHandled, Published, Record};
 pub use recording::Recording;
 pub use unfinished::{NotIdleError, Unfinished};
+pub use upcast::{ExampleProblem, UpcastError, check_upcasts};
 
 use std::fmt;
 use std::mem;

@@ -9,7 +9,7 @@ use super::record::{Answer, Asked, Handled, NotHandled, Published, Record};
 use super::recording::Recording;
 use super::{TestBus, recorder};
 use crate::dead_letter::DeadLetterReason;
-use crate::message::{DeclaredError as _, Decode, Event, Message, Request, StreamEvent};
+use crate::message::{DeclaredError as _, Decode, Event, Message, Request, StreamEvent, versions};
 
 /// Recordings by type, in the order in which they began. What is still under way is not
 /// among it: [`wait_idle`](TestBus::wait_idle) first.
@@ -168,7 +168,8 @@ impl recorder::State {
     /// Returns `true` if it was published, and no route of this bus would get it.
     pub(super) fn has_no_route(&self, entry: &Entry) -> bool {
         let subject = entry.subject.as_str();
-        let mut routes = self.listeners.values().flat_map(|listener| listener.declarations);
+        let mut routes =
+            self.listeners.values().flat_map(|listener| versions(listener.declarations));
         entry.operation == Operation::Publish
             && !routes.any(|d| tidings_subject::matches(d.filter, subject))
     }
