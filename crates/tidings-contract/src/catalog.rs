@@ -251,6 +251,13 @@ impl Catalog {
         self.messages.range(range).map(|(_, message)| message)
     }
 
+    /// The tags of the older messages that are upcast to one, the nearest first.
+    pub fn upcast_to<'a>(&'a self, message: &'a Descriptor) -> impl Iterator<Item = &'a str> {
+        let older = |tag: &&str| self.iter().find(|one| one.tag() == **tag)?.upcasts.as_deref();
+        // A chain is no longer than all of it, whatever a file says.
+        std::iter::successors(message.upcasts.as_deref(), older).take(self.len())
+    }
+
     /// How many messages it has.
     pub fn len(&self) -> usize {
         self.messages.len()

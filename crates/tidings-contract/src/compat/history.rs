@@ -59,9 +59,9 @@ pub fn changes(old: &Catalog, new: &Catalog, mode: Mode, policy: Policy) -> Repo
 /// The latest of them is looked at, or in a transitive [`Mode`] each: every message of it is compared
 /// with the one of its name and version in `new`. In a transitive mode the highest version of each name
 /// is compared with its earlier versions, too, wherever they stand: in `new` itself and in each of
-/// those before it. Between versions only contracts count, since each version has its own subject and
-/// its own stream; a break that is the very reason for a new version is accepted by its reason, see
-/// [`Acceptance`](crate::Acceptance).
+/// those before it. Between versions only contracts count, since each version may have its own subject
+/// and its own stream, and only forward where the earlier one is upcast to the highest; a break that is
+/// the very reason for a new version is accepted by its reason, see [`Acceptance`](crate::Acceptance).
 ///
 /// ```
 /// use tidings_contract::compat::{Mode, Policy, Verdict, changes_since};
@@ -121,6 +121,11 @@ fn of_revision(
         };
         let mut pair = Pair::new(before, after, against.clone());
         add(report, message(&mut pair));
+        let is_left = |tag: &&str| !new.upcast_to(after).any(|one| one == *tag);
+        if let Some(left) = old.upcast_to(before).find(is_left) {
+            let now = after.upcasts.as_deref().unwrap_or("none");
+            add(report, [pair.of_message(MessageRule::UpcastRemoved, "/upcasts", left, now)]);
+        }
         for direction in mode.directions() {
             add(report, contracts(&mut pair, *direction, policy));
         }
@@ -152,8 +157,13 @@ fn of_versions(before: &[Revision<'_>], new: &Catalog, (mode, policy): Rules, re
                 if earlier.kind != latest.kind {
                     add(report, [kind_changed(&mut pair)]);
                 }
+                let tag = earlier.tag();
+                let is_upcast = new.upcast_to(latest).any(|older| older == tag);
                 for direction in mode.directions() {
-                    add(report, contracts(&mut pair, *direction, policy));
+                    // A reader of the latest gets it as one of the latest.
+                    if *direction != Direction::Backward || !is_upcast {
+                        add(report, contracts(&mut pair, *direction, policy));
+                    }
                 }
             }
         }

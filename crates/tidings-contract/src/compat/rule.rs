@@ -265,6 +265,11 @@ rules! {
         "keep `tagged`",
         r#"[{"kind":"event","name":"a","version":1,"subject":"a","tagged":true}]"#
             => r#"[{"kind":"event","name":"a","version":1,"subject":"a"}]"#;
+    UpcastRemoved "upcast-removed" Break, "an older version is not upcast any more",
+        "a handler does not get what is stored or sent of it",
+        "keep `upcasts`, or let it name a version that upcasts the older one",
+        r#"[{"kind":"event","name":"a","version":2,"subject":"a.v2","upcasts":"a.v1"},{"kind":"event","name":"a","version":1,"subject":"a"}]"#
+            => r#"[{"kind":"event","name":"a","version":2,"subject":"a.v2"},{"kind":"event","name":"a","version":1,"subject":"a"}]"#;
     ErrorAdded "error-added" Break, "a request declares an error that it did not have",
         "an asker of the old type can't read it",
         "answer with a reply that says so, or give the request another version",

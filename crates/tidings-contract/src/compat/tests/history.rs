@@ -113,3 +113,30 @@ fn versions_differ_in_subject_and_stream_as_they_like() {
     ]);
     assert_eq!(check(&[], &all, Mode::FullTransitive).changes[0].rule, "kind-changed");
 }
+
+#[test]
+fn a_version_that_is_upcast_is_compared_forward_only() {
+    let (first, second) = (|| counted::<String>(1), || counted::<bool>(2));
+    let newest = |older: &str| counted::<u64>(3).upcasts(older);
+    let plain = catalog([first(), second(), counted::<u64>(3)]);
+    let one = catalog([first(), second(), newest("stock.counted.v2")]);
+    let chain =
+        catalog([first(), second().upcasts("stock.counted.v1"), newest("stock.counted.v2")]);
+    let versions = |catalog: &Catalog, mode| {
+        let report = check(&[], catalog, mode);
+        let of: Vec<_> = against(&report).into_iter().flatten().map(str::to_owned).collect();
+        of
+    };
+    let both = ["stock.counted.v1", "stock.counted.v2"];
+    assert_eq!(versions(&plain, Mode::BackwardTransitive), both);
+    assert_eq!(versions(&one, Mode::BackwardTransitive), both[..1]);
+    assert!(versions(&chain, Mode::BackwardTransitive).is_empty());
+    assert_eq!(versions(&chain, Mode::ForwardTransitive), both);
+
+    let report = check(&[&chain], &one, Mode::Backward);
+    let rules: Vec<&str> = report.changes.iter().map(|change| change.rule).collect();
+    assert_eq!(rules, ["upcast-removed", "upcast-removed"]);
+    assert_eq!(report.verdict(), Verdict::Incompatible);
+    let endless = catalog([first().upcasts("stock.counted.v1")]);
+    assert_eq!(check(&[&endless], &endless, Mode::FullTransitive).verdict(), Verdict::Compatible);
+}
