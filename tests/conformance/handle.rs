@@ -11,3 +11,4 @@ mod request;
 mod route_option;
 mod unknown_version;
 mod user_panic;
+mod validation;

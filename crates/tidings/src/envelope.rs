@@ -2,7 +2,7 @@
 
 mod decode_error;
 
-pub use decode_error::DecodeError;
+pub use decode_error::{DecodeError, Violation};
 
 use bytes::Bytes;
 use tidings_subject::{SCHEDULES, check_subject};

@@ -3,15 +3,19 @@
 mod batch;
 mod dispatch;
 mod typed;
+#[cfg(feature = "validation")]
+mod validated;
 
 pub(crate) use batch::Mark;
 pub use batch::{Batch, BatchItem};
 pub(crate) use dispatch::{Dispatch, Dispatched, Dispatching, FutureSlot, empty_slot};
+#[cfg(feature = "validation")]
+pub(crate) use validated::validated;
 
 use dispatch::Dispatcher;
 
 use crate::context::Context;
-use crate::message::Declaration;
+use crate::message::{Declaration, Message};
 
 /// Handles messages of one type, or batches of them.
 ///
@@ -82,6 +86,9 @@ pub trait Input: Sized + Send + 'static {
     /// Their wire name.
     #[doc(hidden)]
     const NAME: Option<&'static str>;
+    /// The message itself, or what a batch holds.
+    #[doc(hidden)]
+    type Message: Message;
 
     /// A handler without its type.
     #[doc(hidden)]

@@ -191,6 +191,8 @@ mod token;
 mod topology;
 mod transport;
 mod user_code;
+#[cfg(feature = "validation")]
+mod validation;
 mod warrant;
 mod write_buffer;
 
@@ -209,7 +211,7 @@ pub use dead_letter::{
 pub use delivery::{Acker, Delivery, DeliveryKind, Durable, Live, SettleError, Stored};
 pub use discovery::{EndpointInfo, ServiceInfo};
 pub use draft::Draft;
-pub use envelope::DecodeError;
+pub use envelope::{DecodeError, Violation};
 pub use failure::{Failure, Verdict};
 pub use handler::{Batch, BatchItem, Handler, Input};
 pub use header::{HeaderError, HeaderFault, Headers};
@@ -241,6 +243,8 @@ pub use topology::{
     Topology,
 };
 pub use transport::{ConsumerState, DeliverFrom, Denial, DeniedAction, Outage, StreamState};
+#[cfg(feature = "validation")]
+pub use validation::{PayloadValidator, ValidatorError};
 
 /// The former name of [`DeliverFrom`].
 #[deprecated(note = "use `tidings::DeliverFrom`, which is also in the prelude")]

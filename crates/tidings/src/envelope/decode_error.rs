@@ -1,5 +1,7 @@
 //! Error of decoding a message.
 
+use std::fmt;
+
 use bytes::Bytes;
 
 /// A message's payload or header does not say what its type declares. The bytes are kept.
@@ -19,6 +21,24 @@ pub enum DecodeError {
         payload: Bytes,
         /// Error of serde.
         source: serde_json::Error,
+    },
+    /// The payload breaks the schema of its type, which the route
+    /// [validates](crate::Route::validate).
+    #[error(
+        "the payload on `{subject}` breaks the schema of `{name}.v{version}`: {}",
+        list(violations)
+    )]
+    Invalid {
+        /// The wire name that was expected.
+        name: &'static str,
+        /// The version that was expected.
+        version: u32,
+        /// Subject that it came on.
+        subject: String,
+        /// The received data, as it came.
+        payload: Bytes,
+        /// What is wrong with it: the first of all, at most 8.
+        violations: Box<[Violation]>,
     },
     /// The message is another one, or another version: its header says so, or its subject is none
     /// that the expected type declares.
@@ -40,7 +60,9 @@ impl DecodeError {
     /// The bytes that were received.
     pub fn payload(&self) -> &Bytes {
         match self {
-            Self::Payload { payload, .. } | Self::OtherMessage { payload, .. } => payload,
+            Self::Payload { payload, .. }
+            | Self::Invalid { payload, .. }
+            | Self::OtherMessage { payload, .. } => payload,
         }
     }
 
@@ -48,6 +70,57 @@ impl DecodeError {
     pub(crate) fn is_of_another(&self) -> bool {
         matches!(self, Self::OtherMessage { .. })
     }
+}
+
+/// One value of a payload that its schema refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Violation {
+    /// JSON pointer (RFC 6901) to the value; empty for the whole payload. Names in it are the payload's own:
+    /// control characters are escaped, and it is cut after 256 characters.
+    pub pointer: String,
+    /// What is wrong with it, in words that leave the value out; escaped and cut likewise.
+    pub problem: String,
+}
+
+impl Violation {
+    #[cfg(feature = "validation")]
+    pub(crate) fn new(pointer: &str, problem: &str) -> Self {
+        Self { pointer: shown(pointer), problem: shown(problem) }
+    }
+}
+
+/// A text with others' words in it, escaped and cut.
+#[cfg(feature = "validation")]
+fn shown(text: &str) -> String {
+    const MOST: usize = 256;
+    let mut shown = String::new();
+    for (position, c) in text.chars().enumerate() {
+        if position == MOST {
+            shown.push('…');
+            break;
+        }
+        if c.is_control() {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.pointer {
+            "" => write!(f, "as a whole, {}", self.problem),
+            pointer => write!(f, "{pointer}: {}", self.problem),
+        }
+    }
+}
+
+fn list(violations: &[Violation]) -> String {
+    let each: Vec<String> = violations.iter().map(Violation::to_string).collect();
+    each.join("; ")
 }
 
 /// Words for what a message says of itself, by its header or by its subject.

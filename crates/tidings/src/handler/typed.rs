@@ -16,6 +16,7 @@ use crate::transport::Incoming;
 impl<M: Decode> Input for M {
     type Reply = <M as Message>::Reply;
     type Error = <M as Message>::Error;
+    type Message = M;
 
     const DECLARATIONS: &'static [&'static Declaration] = <M as Message>::DECLARATIONS;
     const NAME: Option<&'static str> = <M as Message>::NAME;
@@ -28,6 +29,7 @@ impl<M: Decode> Input for M {
 impl<E: Event + Decode> Input for Batch<E> {
     type Reply = ();
     type Error = Failure;
+    type Message = E;
 
     const DECLARATIONS: &'static [&'static Declaration] = <E as Message>::DECLARATIONS;
     const NAME: Option<&'static str> = <E as Message>::NAME;

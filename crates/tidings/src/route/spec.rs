@@ -77,6 +77,8 @@ pub(crate) struct RouteSpec {
     pub(crate) durable: Option<String>,
     pub(crate) queue_group: Option<String>,
     pub(crate) tells_errors: bool,
+    /// Why payloads can't be checked, where they are to be; `Ok` where they are.
+    pub(crate) validation: Option<Result<(), String>>,
 }
 
 impl RouteSpec {
@@ -109,6 +111,7 @@ impl RouteSpec {
             durable: None,
             queue_group: None,
             tells_errors: false,
+            validation: None,
         }
     }
 

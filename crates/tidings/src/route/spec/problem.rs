@@ -31,6 +31,9 @@ impl RouteSpec {
         if self.unit() == 0 {
             return Some(("max_size", "0 would handle nothing; give 1 or more".to_owned()));
         }
+        if let Some(Err(problem)) = &self.validation {
+            return Some(("validate", problem.clone()));
+        }
         if let Some(rate) = self.rate
             && (rate.messages == 0 || rate.per.is_zero())
         {
