@@ -14,11 +14,13 @@ use std::time::Duration;
 
 use crate::envelope;
 use crate::failure::{Failure, Verdict};
+#[cfg(feature = "validation")]
+use crate::handler::validated;
 use crate::handler::{Batch, Handler, Input};
 use crate::message::Decode;
 use crate::retry::Retry;
 #[cfg(feature = "validation")]
-use crate::{handler::validated, validation::PayloadValidator};
+use crate::validation::PayloadValidator;
 
 /// One handler and how it is to be run; for the registry's `route`.
 ///

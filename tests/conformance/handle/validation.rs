@@ -161,7 +161,7 @@ async fn a_batch_keeps_its_valid_events(env: Env) {
 
 async fn each_variant_and_version_has_its_schema(env: Env) {
     let bus = env.bus_with::<Baskets>().await;
-    let (sender, mut handled) = mpsc::unbounded_channel();
+    let (sender, mut events) = mpsc::unbounded_channel();
     let handler = move |event: AnyBasket, _: Context| {
         let sent = sender.send(event).map_err(Failure::from);
         async move { sent }
@@ -173,7 +173,7 @@ async fn each_variant_and_version_has_its_schema(env: Env) {
     bus.publish(&Emptied { number: 2, by: long() }).await.unwrap();
     bus.publish(&filled(3, "EUR", &[0])).await.unwrap();
     assert_eq!(
-        soon(handled.recv()).await,
+        soon(events.recv()).await,
         Some(AnyBasket::Emptied(Emptied { number: 2, by: long() }))
     );
     let mut subjects: Vec<String> = letters(&bus.dead_letters("till"), 2)
