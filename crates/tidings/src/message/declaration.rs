@@ -148,12 +148,6 @@ impl Declaration {
         self.tag == other.tag && self.template == other.template
     }
 
-    /// Returns `true` if `other` declares the same message, or an older version of it that is upcast to
-    /// this one.
-    pub(crate) fn takes(&self, other: &Self) -> bool {
-        self.versions().any(|version| version.is(other))
-    }
-
     /// Returns `true` if `subject` is one of this message.
     #[inline]
     pub(crate) fn has_subject(&self, subject: &str) -> bool {

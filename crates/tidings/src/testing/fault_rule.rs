@@ -58,5 +58,7 @@ impl Rules {
 }
 
 fn concerns(of: Declarations, message: &[&'static Declaration]) -> bool {
-    of.iter().any(|declared| message.iter().any(|one| declared.takes(one)))
+    of.iter().any(|declared| {
+        declared.versions().any(|version| message.iter().any(|one| one.is(version)))
+    })
 }
