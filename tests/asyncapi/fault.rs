@@ -1,0 +1,81 @@
+//! Faults that a document easily has, and that the parser passes over.
+
+use anyhow::{Context as _, ensure};
+use serde_json::{Value, json};
+
+/// One of them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Fault {
+    /// Keywords beside a `$ref`, which the parser drops: a variant loses its tag.
+    BesideReference,
+    /// A reference to the root of a schema, which the parser takes for the document.
+    RootReference,
+    /// A definition where its schema has it, which no reference of the document leads to.
+    LeftDefinition,
+}
+
+impl Fault {
+    pub(crate) const ALL: [Self; 3] =
+        [Self::BesideReference, Self::RootReference, Self::LeftDefinition];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::BesideReference => "beside-reference",
+            Self::RootReference => "root-reference",
+            Self::LeftDefinition => "left-definition",
+        }
+    }
+
+    /// Puts it into the document.
+    pub(crate) fn put_into(self, document: &mut Value) -> anyhow::Result<()> {
+        let schemas = document["components"]["schemas"].as_object_mut().context("no schemas")?;
+        let changed = match self {
+            Self::BesideReference => {
+                schemas.values_mut().map(|schema| replace(schema, &beside)).sum::<usize>()
+            }
+            Self::RootReference => {
+                let own = |name: &str| format!("#/components/schemas/{name}");
+                let each = schemas.iter_mut().filter(|(name, _)| !name.contains(".v1."));
+                each.map(|(name, schema)| {
+                    let own = json!({ "$ref": own(name) });
+                    replace(schema, &|value| (*value == own).then(|| json!({ "$ref": "#" })))
+                })
+                .sum()
+            }
+            Self::LeftDefinition => {
+                let lost = |value: &Value| {
+                    let name = value.as_object()?.get("$ref")?.as_str()?.rsplit('.').next()?;
+                    Some(json!({ "$ref": format!("#/$defs/{name}") }))
+                };
+                schemas.values_mut().map(|schema| replace(schema, &lost)).sum()
+            }
+        };
+        ensure!(changed > 0, "the document has no place for {self:?}");
+        Ok(())
+    }
+}
+
+/// What is an `allOf` of one reference and keywords beside it, as one object.
+fn beside(value: &Value) -> Option<Value> {
+    let keywords = value.as_object()?;
+    let [only] = keywords.get("allOf")?.as_array()?.as_slice() else { return None };
+    let reference = only.get("$ref")?;
+    keywords.get("properties")?;
+    let mut beside = keywords.clone();
+    beside.remove("allOf");
+    beside.insert("$ref".to_owned(), reference.clone());
+    Some(beside.into())
+}
+
+/// Replaces values wherever something else is to stand there; gives how often.
+fn replace(value: &mut Value, other: &dyn Fn(&Value) -> Option<Value>) -> usize {
+    if let Some(other) = other(value) {
+        *value = other;
+        return 1;
+    }
+    match value {
+        Value::Object(members) => members.values_mut().map(|value| replace(value, other)).sum(),
+        Value::Array(elements) => elements.iter_mut().map(|value| replace(value, other)).sum(),
+        _ => 0,
+    }
+}
