@@ -10,6 +10,7 @@ mod check;
 mod file;
 mod lock;
 mod read;
+mod reference;
 mod replace;
 mod write;
 
@@ -20,6 +21,7 @@ use std::{fs, io};
 pub use accept::{AcceptError, accept, acceptances};
 pub use check::{CheckError, Drift, DriftKind, FileDrift};
 pub use read::{ReadError, StreamFile, stream_files};
+pub use reference::ReferenceError;
 pub use write::WriteError;
 
 use crate::{Acceptance, Catalog, Descriptor, canonical};
@@ -129,7 +131,7 @@ fn orphans(folder: &Path, files: &BTreeMap<String, String>) -> io::Result<Vec<St
 
 /// Content of a file, with `\n` at the end of each line; `None` if there is no such file.
 fn content(path: &Path) -> io::Result<Option<String>> {
-    match fs::read_to_string(path) {
+    match file::read(path) {
         // A checkout on Windows may have changed the line ends.
         Ok(text) => Ok(Some(text.replace("\r\n", "\n"))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

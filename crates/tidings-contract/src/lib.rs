@@ -55,6 +55,6 @@ pub use direction::Direction;
 pub use edit::{Edit, edits};
 pub use fingerprint::Fingerprint;
 pub use folder::{
-    AcceptError, CheckError, CurrentError, Drift, DriftKind, FileDrift, ReadError, StreamFile,
-    UPDATE_SCHEMAS, WriteError, accept, acceptances, stream_files,
+    AcceptError, CheckError, CurrentError, Drift, DriftKind, FileDrift, ReadError, ReferenceError,
+    StreamFile, UPDATE_SCHEMAS, WriteError, accept, acceptances, stream_files,
 };

@@ -63,24 +63,30 @@ pub(super) struct Prover<'a> {
     pub(super) obstacles: Vec<Obstacle>,
     steps: usize,
     nested: usize,
+    given_up: bool,
 }
 
 impl<'a> Prover<'a> {
     pub(super) fn new(schemas: &'a Schemas, policy: Policy) -> Self {
         let reader = Reader { schemas, policy };
         let (assumed, trail, obstacles) = (HashSet::new(), Vec::new(), Vec::new());
-        Self { reader, assumed, trail, obstacles, steps: 0, nested: 0 }
+        Self { reader, assumed, trail, obstacles, steps: 0, nested: 0, given_up: false }
     }
 
     /// Proves that `right` takes whatever all of `left` allow; notes what is in the way.
     pub(super) fn holds(&mut self, left: &[Id], right: Id, instance: &str) -> bool {
         let schemas = self.reader.schemas;
-        if left.iter().any(|left| same(schemas, *left, right)) {
+        // One that was given up is looked at no further: it would be given up at each place again.
+        if self.given_up {
+            return false;
+        }
+        self.steps += 1;
+        if self.steps <= MOST_STEPS && left.iter().any(|left| same(schemas, *left, right)) {
             return true;
         }
         let alternatives = self.reader.alternatives(left);
-        self.steps += 1;
         if self.steps > MOST_STEPS || self.nested > MOST_NESTED {
+            self.given_up = true;
             let why = "it is too large to be looked through";
             let one = alternatives.first().map(|one| one.ids().to_vec()).unwrap_or_default();
             self.undecided(Rule::Undecided, &one, right, instance, why.to_owned());

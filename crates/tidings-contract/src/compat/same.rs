@@ -1,17 +1,27 @@
 //! Schemas that say the same, word for word.
 
+use std::collections::HashSet;
+
 use super::node::{Id, Node};
 use super::schemas::Schemas;
 
 /// Returns `true` if two schemas say the same, references followed.
 pub(super) fn same(schemas: &Schemas, one: Id, other: Id) -> bool {
-    one == other || Comparison { schemas, assumed: Vec::new() }.same(one, other)
+    let comparison =
+        || Comparison { schemas, assumed: HashSet::new(), trail: Vec::new(), nested: 0 };
+    one == other || comparison().same(one, other)
 }
+
+/// How deep schemas are compared; what lies deeper counts as another.
+const MOST_NESTED: usize = 500;
 
 struct Comparison<'a> {
     schemas: &'a Schemas,
     /// Pairs that are being compared: schemas may lead back to themselves.
-    assumed: Vec<(Id, Id)>,
+    assumed: HashSet<(Id, Id)>,
+    /// The same in the order in which they were met.
+    trail: Vec<(Id, Id)>,
+    nested: usize,
 }
 
 impl Comparison<'_> {
@@ -19,14 +29,22 @@ impl Comparison<'_> {
         if one == other || self.assumed.contains(&(one, other)) {
             return true;
         }
-        let mark = self.assumed.len();
-        self.assumed.push((one, other));
+        if self.nested > MOST_NESTED {
+            return false;
+        }
+        let mark = self.trail.len();
+        self.trail.push((one, other));
+        self.assumed.insert((one, other));
+        self.nested += 1;
         let schemas = self.schemas;
         let (one, other) = (&schemas[one], &schemas[other]);
         let same = alike(one, other) && self.parts(one, other);
+        self.nested -= 1;
         if !same {
             // With it goes what was found while it was assumed.
-            self.assumed.truncate(mark);
+            for pair in self.trail.drain(mark..) {
+                self.assumed.remove(&pair);
+            }
         }
         same
     }

@@ -43,6 +43,8 @@ pub(super) struct Entry {
     pub(super) payload: Option<Fingerprint>,
     pub(super) reply: Option<Fingerprint>,
     pub(super) error: Option<Fingerprint>,
+    /// Content of its file. The first format had none.
+    pub(super) content: Option<Fingerprint>,
 }
 
 impl Entry {
@@ -58,7 +60,14 @@ impl Entry {
             payload: payload.map(|contract| contract.fingerprint()),
             reply: reply.map(|contract| contract.fingerprint()),
             error: error.map(|contract| contract.fingerprint()),
+            content: Some(Fingerprint::of(&message.to_json())),
         }
+    }
+
+    /// Returns `true` if the lock file says this of the message.
+    pub(super) fn is_of(&self, message: &Descriptor) -> bool {
+        let now = Self::of(message);
+        *self == Self { content: self.content.and(now.content), ..now }
     }
 
     fn to_value(&self) -> Value {
@@ -71,7 +80,12 @@ impl Entry {
         if let Some(stream) = &self.stream {
             value["stream"] = stream.as_str().into();
         }
-        let parts = [("payload", self.payload), ("reply", self.reply), ("error", self.error)];
+        let parts = [
+            ("payload", self.payload),
+            ("reply", self.reply),
+            ("error", self.error),
+            ("content", self.content),
+        ];
         for (part, fingerprint) in parts {
             if let Some(fingerprint) = fingerprint {
                 value[part] = fingerprint.to_string().into();

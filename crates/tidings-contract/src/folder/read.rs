@@ -6,10 +6,13 @@ use std::{fs, io};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::lock::{Entry, FORMAT, Head, Lock, StreamEntry};
+use super::lock::{FORMAT, Head, Lock, StreamEntry};
+use super::reference::{self, ReferenceError};
 use super::{LOCK, file, file_name, stream_file_name, stream_name};
 use crate::{Catalog, CatalogError, Descriptor, Fingerprint, canonical};
 
+/// How many bytes the files of a folder may have together.
+const MOST_BYTES: u64 = 256 << 20;
 /// How many streams a folder may declare.
 const MAX_STREAMS: usize = 10_000;
 
@@ -51,6 +54,18 @@ pub enum ReadError {
         /// The message's or the stream's file.
         path: PathBuf,
     },
+    /// A schema has a reference that can't be followed.
+    #[error("`{}` has the reference `{reference}` at `{pointer}`: {source}", path.display())]
+    Reference {
+        /// The message's file.
+        path: PathBuf,
+        /// JSON pointer to the schema with the reference.
+        pointer: String,
+        /// The reference.
+        reference: String,
+        /// What is wrong with it.
+        source: ReferenceError,
+    },
     /// The messages do not agree with each other.
     #[error("`{}`: {source}", path.display())]
     Catalog {
@@ -64,12 +79,17 @@ pub enum ReadError {
 impl Catalog {
     /// The catalog that a folder holds, for tools that do not know the types.
     ///
+    /// The folder may be anybody's. Only plain files of at most 4 MiB are read, and at most 256 MiB of them;
+    /// what is nested too deeply, or has references that lead out of their file, nowhere, round in circles or
+    /// to too many schemas, is refused. Nothing is written.
+    ///
     /// # Errors
     /// [`ReadError`], if the folder has no lock file, or what it locks is missing or changed.
     pub fn read_from(folder: impl AsRef<Path>) -> Result<Self, ReadError> {
         let folder = folder.as_ref();
         let path = folder.join(LOCK);
         let lock = lock(&path)?;
+        let mut left = MOST_BYTES;
         let mut catalog = Self::new();
         for entry in lock.messages {
             // Before its name leads anywhere, it must be one that a catalog takes.
@@ -77,8 +97,10 @@ impl Catalog {
             Self::of([named.clone()])
                 .map_err(|source| ReadError::Catalog { path: path.clone(), source })?;
             let path = folder.join(file_name(&named));
-            let message = parse::<Descriptor>(&path)?.canonical();
-            if Entry::of(&message) != entry {
+            let message = parse_within::<Descriptor>(&path, &mut left)?;
+            references(&message, &path)?;
+            let message = message.canonical();
+            if !entry.is_of(&message) {
                 return Err(ReadError::Locked { path });
             }
             catalog.add(message).map_err(|source| ReadError::Catalog { path, source })?;
@@ -89,7 +111,7 @@ impl Catalog {
                 .add_stream(&*name, Value::Null)
                 .map_err(|source| ReadError::Catalog { path: path.clone(), source })?;
             let path = folder.join(stream_file_name(&name));
-            let config = canonical::data(parse(&path)?);
+            let config = canonical::data(parse_within(&path, &mut left)?);
             if Fingerprint::of(&canonical::text(&config)) != fingerprint {
                 return Err(ReadError::Locked { path });
             }
@@ -151,8 +173,31 @@ pub fn stream_files(folder: impl AsRef<Path>) -> Result<Vec<StreamFile>, ReadErr
     Ok(files)
 }
 
+fn references(message: &Descriptor, path: &Path) -> Result<(), ReadError> {
+    for (part, contract) in message.contracts() {
+        for (side, schema) in [("read", contract.read()), ("written", contract.written())] {
+            reference::check(schema).map_err(|refused| ReadError::Reference {
+                path: path.to_owned(),
+                pointer: format!("/{part}/{side}{}", refused.pointer),
+                reference: refused.reference,
+                source: refused.source,
+            })?;
+        }
+    }
+    Ok(())
+}
+
 fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, ReadError> {
-    let text =
-        file::read(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
+    parse_within(path, &mut u64::MAX.clone())
+}
+
+/// Reads a file of a folder of which so many bytes may still be read.
+fn parse_within<T: DeserializeOwned>(path: &Path, left: &mut u64) -> Result<T, ReadError> {
+    let io = |source| ReadError::Io { path: path.to_owned(), source };
+    let text = file::read(path).map_err(io)?;
+    *left = left.checked_sub(text.len() as u64).ok_or_else(|| {
+        let why = format!("with it the folder has more than {MOST_BYTES} bytes");
+        io(io::Error::new(io::ErrorKind::InvalidInput, why))
+    })?;
     serde_json::from_str(&text).map_err(|source| ReadError::Json { path: path.to_owned(), source })
 }

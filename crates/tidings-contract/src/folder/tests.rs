@@ -2,6 +2,8 @@
 
 mod accept;
 mod check;
+mod crash;
+mod hostile;
 mod write;
 
 use std::fs;

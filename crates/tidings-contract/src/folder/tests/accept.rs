@@ -44,6 +44,8 @@ fn other_types_leave_it_accepted() {
 fn a_lock_of_the_first_format_is_read_and_becomes_one_of_this() {
     let folder = written();
     let text = folder.read("catalog.lock.json");
+    let without_content = text.lines().filter(|line| !line.contains("\"content\""));
+    let text = without_content.collect::<Vec<_>>().join("\n");
     folder.write("catalog.lock.json", &text.replace("\"format\": 2", "\"format\": 1"));
     assert_eq!(Catalog::read_from(&folder.0).unwrap(), catalog());
     accept(&folder.0, [acceptance("/a")]).unwrap();

@@ -51,64 +51,68 @@ fn every_drift_is_told() {
         &Catalog::of([changed, added]).unwrap(),
         &folder,
         &expect![[r#"
-        `schemas` does not say what the messages say:
+            `schemas` does not say what the messages say:
 
-        stale: catalog.lock.json (- the file, + the message)
-                "messages": [
+            stale: catalog.lock.json (- the file, + the message)
+                    "messages": [
+                      {
+                -       "content": "b0969da9ddf90bd1",
+                -       "error": "25778754c42fcc3f",
+                -       "kind": "request",
+                -       "name": "inventory.check",
+                -       "payload": "40522edf65aa1426",
+                -       "reply": "6234052c191e8858",
+                -       "subject": "inventory.{site}.check",
+                +       "content": "2c3ce043adfd5c56",
+                +       "kind": "event",
+                +       "name": "inventory.added",
+                +       "payload": "be05a4d429a49d0e",
+                +       "subject": "inventory.added",
+                        "version": 1
+                      },
+                      {
+                -       "content": "eb257047da2e1c58",
+                +       "content": "85453ea807c5b8c2",
+                        "kind": "event",
+                        "name": "inventory.counted",
+                -       "payload": "a591d11399ec3ecf",
+                +       "payload": "6fb25ba8ab801675",
+                        "stream": "INVENTORY",
+                -       "subject": "inventory.counted",
+                +       "subject": "inventory.{site}.counted",
+                        "version": 2
+                      }
+            missing: inventory.added.v1.json
+            orphaned: inventory.check.v1.json (there is no such message)
+            stale: inventory.counted.v2.json (- the file, + the message)
                   {
-            -       "error": "25778754c42fcc3f",
-            -       "kind": "request",
-            -       "name": "inventory.check",
-            -       "payload": "40522edf65aa1426",
-            -       "reply": "6234052c191e8858",
-            -       "subject": "inventory.{site}.check",
-            +       "kind": "event",
-            +       "name": "inventory.added",
-            +       "payload": "be05a4d429a49d0e",
-            +       "subject": "inventory.added",
-                    "version": 1
-                  },
-              ⋯
+                -   "filter": "inventory.counted",
+                +   "filter": "inventory.*.counted",
                     "kind": "event",
                     "name": "inventory.counted",
-            -       "payload": "a591d11399ec3ecf",
-            +       "payload": "6fb25ba8ab801675",
+                  ⋯
+                        "$id": "urn:tidings:inventory.counted:v2",
+                        "$schema": "https://json-schema.org/draft/2020-12/schema",
+                -       "format": "uint64",
+                -       "minimum": 0,
+                -       "title": "uint64",
+                +       "format": "int64",
+                +       "title": "int64",
+                        "type": "integer"
+                      }
+                    },
                     "stream": "INVENTORY",
-            -       "subject": "inventory.counted",
-            +       "subject": "inventory.{site}.counted",
+                -   "subject": "inventory.counted",
+                +   "subject": "inventory.{site}.counted",
+                    "tagged": true,
+                -   "tokens": [],
+                +   "tokens": [
+                +     "site"
+                +   ],
                     "version": 2
                   }
-        missing: inventory.added.v1.json
-        orphaned: inventory.check.v1.json (there is no such message)
-        stale: inventory.counted.v2.json (- the file, + the message)
-              {
-            -   "filter": "inventory.counted",
-            +   "filter": "inventory.*.counted",
-                "kind": "event",
-                "name": "inventory.counted",
-              ⋯
-                    "$id": "urn:tidings:inventory.counted:v2",
-                    "$schema": "https://json-schema.org/draft/2020-12/schema",
-            -       "format": "uint64",
-            -       "minimum": 0,
-            -       "title": "uint64",
-            +       "format": "int64",
-            +       "title": "int64",
-                    "type": "integer"
-                  }
-                },
-                "stream": "INVENTORY",
-            -   "subject": "inventory.counted",
-            +   "subject": "inventory.{site}.counted",
-                "tagged": true,
-            -   "tokens": [],
-            +   "tokens": [
-            +     "site"
-            +   ],
-                "version": 2
-              }
 
-        If the change is meant, run the test with `UPDATE_SCHEMAS=1` and commit what it writes."#]],
+            If the change is meant, run the test with `UPDATE_SCHEMAS=1` and commit what it writes."#]],
     );
 }
 

@@ -149,6 +149,7 @@ fn the_lock_has_a_few_words_on_each_message() {
           "format": 2,
           "messages": [
             {
+              "content": "b0969da9ddf90bd1",
               "error": "25778754c42fcc3f",
               "kind": "request",
               "name": "inventory.check",
@@ -158,6 +159,7 @@ fn the_lock_has_a_few_words_on_each_message() {
               "version": 1
             },
             {
+              "content": "eb257047da2e1c58",
               "kind": "event",
               "name": "inventory.counted",
               "payload": "a591d11399ec3ecf",

@@ -1,0 +1,324 @@
+//! References of a schema that somebody else wrote: where they lead, and what it costs to follow them.
+//!
+//! A validator that meets `{"$ref": "#"}` at the root follows it for ever, and one that meets thirty
+//! definitions which name the next one twice follows them a billion times. Neither says anything, and
+//! no type has such a schema.
+
+use std::collections::{HashMap, HashSet};
+use std::ptr;
+
+use serde_json::Value;
+
+/// How many schemas may judge one value together.
+const MOST: u64 = 100_000;
+/// How many references may follow one another, and how many schemas may lie in one another.
+const DEEPEST: usize = 200;
+
+/// What is wrong with a reference.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReferenceError {
+    /// It leads out of its document.
+    #[error("it leads out of the file, and nothing is fetched")]
+    Outside,
+    /// Nothing stands where it leads.
+    #[error("nothing stands there")]
+    Nowhere,
+    /// It leads back to itself, and nothing is judged on the way.
+    #[error("it leads back to itself without an end")]
+    Endless,
+    /// More schemas judge a value together than anybody waits for.
+    #[error("more than {MOST} schemas judge one value through it")]
+    Costly,
+    /// References follow one another for too long.
+    #[error("more than {DEEPEST} schemas follow one another from it")]
+    Deep,
+}
+
+/// A reference that is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refused {
+    /// JSON pointer to the schema that has it.
+    pub(super) pointer: String,
+    pub(super) reference: String,
+    pub(super) source: ReferenceError,
+}
+
+/// Checks all references of a document.
+pub(super) fn check(document: &Value) -> Result<(), Refused> {
+    let mut names = HashSet::new();
+    let mut found = Vec::new();
+    collect(document, &mut String::new(), &mut names, &mut found);
+    let mut follower = Follower { document, names, costs: HashMap::new(), entered: Vec::new() };
+    if let Some(reference) = too_far(&follower) {
+        let has = |schema: &Value| schema.get("$ref").and_then(Value::as_str) == Some(reference);
+        let at = found.iter().find(|(_, schema)| has(schema));
+        let pointer = at.map(|(pointer, _)| pointer.clone()).unwrap_or_default();
+        let (reference, source) = (reference.to_owned(), ReferenceError::Deep);
+        return Err(Refused { pointer, reference, source });
+    }
+    for (pointer, schema) in found {
+        let reference = schema.get("$ref").and_then(Value::as_str).unwrap_or_default();
+        follower.cost(schema, 0).map_err(|source| Refused {
+            pointer,
+            reference: reference.to_owned(),
+            source,
+        })?;
+    }
+    Ok(())
+}
+
+/// Finds every schema that has a reference, and every name by which a schema can be referred to.
+fn collect<'a>(
+    value: &'a Value,
+    pointer: &mut String,
+    names: &mut HashSet<String>,
+    found: &mut Vec<(String, &'a Value)>,
+) {
+    let length = pointer.len();
+    match value {
+        Value::Object(members) => {
+            if members.get("$ref").is_some_and(Value::is_string) {
+                found.push((pointer.clone(), value));
+            }
+            let text = |keyword| members.get(keyword).and_then(Value::as_str);
+            names.extend(text("$id").map(str::to_owned));
+            names.extend(text("$anchor").map(|anchor| format!("#{anchor}")));
+            for (name, member) in members {
+                // What is data to a schema holds none.
+                if !matches!(name.as_str(), "const" | "enum" | "examples" | "default") {
+                    pointer.push('/');
+                    pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                    collect(member, pointer, names, found);
+                    pointer.truncate(length);
+                }
+            }
+        }
+        Value::Array(elements) => {
+            for (at, element) in elements.iter().enumerate() {
+                pointer.push('/');
+                pointer.push_str(&at.to_string());
+                collect(element, pointer, names, found);
+                pointer.truncate(length);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The reference that is reached from the root through too many others, whatever lies between them.
+fn too_far<'a>(follower: &Follower<'a>) -> Option<&'a str> {
+    let mut seen = HashSet::new();
+    let mut reached = vec![follower.document];
+    for level in 0.. {
+        let mut references = Vec::new();
+        for schema in reached {
+            references_in(schema, &mut references);
+        }
+        references.retain(|reference| seen.insert(*reference));
+        match references.first() {
+            None => break,
+            Some(reference) if level > DEEPEST => return Some(reference),
+            Some(_) => {}
+        }
+        reached = references
+            .into_iter()
+            .filter_map(|reference| follower.target(reference).ok().flatten())
+            .collect();
+    }
+    None
+}
+
+/// The references in a schema, without those of its definitions.
+fn references_in<'a>(value: &'a Value, references: &mut Vec<&'a str>) {
+    match value {
+        Value::Object(members) => {
+            references.extend(members.get("$ref").and_then(Value::as_str));
+            let is_data = |name: &str| {
+                matches!(name, "$defs" | "definitions" | "const" | "enum" | "examples" | "default")
+            };
+            for (_, member) in members.iter().filter(|(name, _)| !is_data(name)) {
+                references_in(member, references);
+            }
+        }
+        Value::Array(elements) => {
+            for element in elements {
+                references_in(element, references);
+            }
+        }
+        _ => {}
+    }
+}
+
+struct Follower<'a> {
+    document: &'a Value,
+    names: HashSet<String>,
+    /// How many schemas judge a value by each schema, and how long the longest way through them is.
+    costs: HashMap<*const Value, (u64, usize)>,
+    /// The schemas that are being followed.
+    entered: Vec<*const Value>,
+}
+
+impl<'a> Follower<'a> {
+    /// How many schemas judge a value together with this one, and how many follow one another.
+    fn cost(&mut self, schema: &'a Value, depth: usize) -> Result<(u64, usize), ReferenceError> {
+        let id = ptr::from_ref(schema);
+        if let Some(cost) = self.costs.get(&id) {
+            return Ok(*cost);
+        }
+        if self.entered.contains(&id) {
+            return Err(ReferenceError::Endless);
+        }
+        if depth > DEEPEST {
+            return Err(ReferenceError::Deep);
+        }
+        self.entered.push(id);
+        let mut cost = (1_u64, 0_usize);
+        for next in self.beside(schema)? {
+            let (schemas, length) = self.cost(next, depth + 1)?;
+            cost = (cost.0.saturating_add(schemas), cost.1.max(length + 1));
+        }
+        self.entered.pop();
+        if cost.0 > MOST {
+            return Err(ReferenceError::Costly);
+        }
+        if cost.1 > DEEPEST {
+            return Err(ReferenceError::Deep);
+        }
+        self.costs.insert(id, cost);
+        Ok(cost)
+    }
+
+    /// The schemas that judge the same value.
+    fn beside(&self, schema: &'a Value) -> Result<Vec<&'a Value>, ReferenceError> {
+        let mut beside = Vec::new();
+        if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+            beside.extend(self.target(reference)?);
+        }
+        for keyword in ["allOf", "anyOf", "oneOf"] {
+            beside.extend(schema.get(keyword).and_then(Value::as_array).into_iter().flatten());
+        }
+        for keyword in ["not", "if", "then", "else"] {
+            beside.extend(schema.get(keyword));
+        }
+        let dependent = schema.get("dependentSchemas").and_then(Value::as_object);
+        beside.extend(dependent.into_iter().flat_map(|members| members.values()));
+        Ok(beside)
+    }
+
+    /// Where a reference leads; `None` for a name whose place need not be known.
+    fn target(&self, reference: &str) -> Result<Option<&'a Value>, ReferenceError> {
+        let own = self.document.get("$id").and_then(Value::as_str).unwrap_or_default();
+        let fragment = reference.strip_prefix(own).unwrap_or(reference);
+        match fragment.strip_prefix('#') {
+            Some(pointer) if pointer.is_empty() || pointer.starts_with('/') => {
+                let found = self.document.pointer(&decoded(pointer));
+                Ok(Some(found.ok_or(ReferenceError::Nowhere)?))
+            }
+            _ if reference == own && !own.is_empty() => Ok(Some(self.document)),
+            _ if self.names.contains(reference) => Ok(None),
+            Some(_) => Err(ReferenceError::Nowhere),
+            None => Err(ReferenceError::Outside),
+        }
+    }
+}
+
+/// A fragment without percent-encoding (RFC 3986); one that is encoded wrongly leads nowhere as it is.
+fn decoded(fragment: &str) -> String {
+    let mut bytes = Vec::with_capacity(fragment.len());
+    let mut rest = fragment.as_bytes();
+    while let Some((byte, more)) = rest.split_first() {
+        let code = more.get(..2).and_then(|code| std::str::from_utf8(code).ok());
+        let code = code.and_then(|code| u8::from_str_radix(code, 16).ok());
+        match code {
+            Some(code) if *byte == b'%' => {
+                bytes.push(code);
+                rest = &more[2..];
+            }
+            _ => {
+                bytes.push(*byte);
+                rest = more;
+            }
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| fragment.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{ReferenceError, check};
+
+    fn refused(document: &Value) -> (String, ReferenceError) {
+        let refused = check(document).unwrap_err();
+        (refused.pointer, refused.source)
+    }
+
+    #[test]
+    fn what_types_have_passes() {
+        for document in [
+            json!({"properties": {"children": {"type": "array", "items": {"$ref": "#"}}}}),
+            json!({
+                "$id": "urn:tidings:a:v1",
+                "$defs": {"A/~B": {"properties": {"a": {"$ref": "#/$defs/A~1~0B"}}}, "C D": true},
+                "properties": {
+                    "b": {"$ref": "urn:tidings:a:v1#/$defs/A~1~0B"}, "c": {"$ref": "#/$defs/C%20D"},
+                },
+            }),
+            json!({"$defs": {"A": {"$anchor": "a"}}, "$ref": "#a"}),
+            json!({"const": {"$ref": "http://example.com"}}),
+            json!(true),
+        ] {
+            assert_eq!(check(&document), Ok(()), "{document}");
+        }
+    }
+
+    #[test]
+    fn what_leads_out_or_nowhere_is_refused_where_it_stands() {
+        for outside in ["http://127.0.0.1:1/a.json", "file:///etc/passwd", "other.json", "../a"] {
+            let document = json!({"properties": {"a": {"$ref": outside}}});
+            let at = "/properties/a".to_owned();
+            assert_eq!(refused(&document), (at, ReferenceError::Outside), "{outside}");
+        }
+        let document = json!({"items": {"$ref": "#/$defs/A"}});
+        assert_eq!(refused(&document), ("/items".to_owned(), ReferenceError::Nowhere));
+    }
+
+    #[test]
+    fn what_never_ends_is_refused() {
+        assert_eq!(refused(&json!({"$ref": "#"})).1, ReferenceError::Endless);
+        let around = json!({"$defs": {
+            "A": {"allOf": [{"$ref": "#/$defs/B"}]}, "B": {"$ref": "#/$defs/A"},
+        }});
+        assert_eq!(refused(&around).1, ReferenceError::Endless);
+    }
+
+    #[test]
+    fn what_doubles_with_each_step_is_refused() {
+        let mut definitions = serde_json::Map::new();
+        for i in 0..40 {
+            let next = json!({"$ref": format!("#/$defs/A{}", i + 1)});
+            definitions.insert(format!("A{i}"), json!({"allOf": [next, next]}));
+        }
+        definitions.insert("A40".to_owned(), json!(true));
+        let document = json!({"$defs": definitions});
+        assert_eq!(refused(&document).1, ReferenceError::Costly);
+    }
+
+    #[test]
+    fn a_long_way_is_refused() {
+        let mut definitions = serde_json::Map::new();
+        for i in 0..10_000 {
+            definitions.insert(format!("A{i}"), json!({"$ref": format!("#/$defs/A{}", i + 1)}));
+        }
+        definitions.insert("A10000".to_owned(), json!(true));
+        assert_eq!(refused(&json!({"$defs": definitions})).1, ReferenceError::Deep);
+        for (_, definition) in &mut definitions {
+            *definition = json!({"properties": {"a": definition.clone()}});
+        }
+        let document = json!({"$defs": definitions, "items": {"$ref": "#/$defs/A0"}});
+        let at = "/$defs/A200/properties/a".to_owned();
+        assert_eq!(refused(&document), (at, ReferenceError::Deep));
+    }
+}
