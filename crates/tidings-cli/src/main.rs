@@ -16,6 +16,7 @@ mod progress;
 mod schema;
 mod stream;
 mod terminal;
+mod validator;
 
 use std::process::ExitCode;
 

@@ -1,7 +1,6 @@
 //! `tidings schema validate`.
 
 mod document;
-mod validator;
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -14,7 +13,7 @@ use tidings_contract::{Catalog, Descriptor};
 
 use crate::exit::{Exit, Usage};
 use crate::output::Output;
-use crate::terminal;
+use crate::{terminal, validator};
 use document::Documents;
 
 /// Says of each JSON document whether a message's schema takes it, and if not, where it does not.

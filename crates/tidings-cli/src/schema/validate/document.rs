@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use serde_json::{Deserializer, StreamDeserializer, Value, de::IoRead};
 
-use super::validator::Problem;
+use crate::validator::Problem;
 
 /// The largest document that is read, in bytes: more than a NATS server takes.
 const LARGEST: u64 = 64 << 20;

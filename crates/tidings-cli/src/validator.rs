@@ -13,17 +13,17 @@ const LONGEST: usize = 500;
 
 /// One thing that a schema refuses.
 #[derive(Debug, Serialize)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     /// JSON pointer into the document.
-    pub(super) pointer: String,
+    pub(crate) pointer: String,
     /// JSON pointer into the schema.
-    pub(super) schema: String,
-    pub(super) text: String,
+    pub(crate) schema: String,
+    pub(crate) text: String,
 }
 
 impl Problem {
     /// A problem of the document as a whole.
-    pub(super) fn new(text: String) -> Self {
+    pub(crate) fn new(text: String) -> Self {
         Self { pointer: String::new(), schema: String::new(), text }
     }
 }
@@ -36,7 +36,7 @@ impl fmt::Display for Problem {
 }
 
 /// The validator of a schema. Nothing is fetched, and no pattern takes more than linear time.
-pub(super) fn build(schema: &Value) -> anyhow::Result<Validator> {
+pub(crate) fn build(schema: &Value) -> anyhow::Result<Validator> {
     jsonschema::options()
         .should_validate_formats(true)
         .with_pattern_options(PatternOptions::regex())
@@ -46,7 +46,7 @@ pub(super) fn build(schema: &Value) -> anyhow::Result<Validator> {
 }
 
 /// Everything in a document that the schema refuses.
-pub(super) fn problems(validator: &Validator, document: &Value) -> Vec<Problem> {
+pub(crate) fn problems(validator: &Validator, document: &Value) -> Vec<Problem> {
     let errors = validator.iter_errors(document);
     errors
         .map(|error| {
