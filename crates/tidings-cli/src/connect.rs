@@ -1,5 +1,7 @@
 //! The server to connect to, and its credentials.
 
+mod client;
+
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -7,6 +9,7 @@ use clap::Args;
 use tidings::Bus;
 
 use crate::exit::Usage;
+pub(crate) use client::{AskError, Client, denial};
 
 /// Server and credentials: by options, or by the variables that `Bus::from_env` reads too.
 #[derive(Debug, Args)]
@@ -44,42 +47,78 @@ pub(crate) struct Connection {
     inbox_prefix: Option<String>,
 }
 
+/// What was given of it.
+struct Given {
+    server: String,
+    creds: Option<PathBuf>,
+    nkey: Option<String>,
+    token: Option<String>,
+    user: Option<(String, String)>,
+    ca: Option<PathBuf>,
+    certificate: Option<(PathBuf, PathBuf)>,
+    inbox_prefix: Option<String>,
+}
+
 impl Connection {
-    /// Connects. An empty option counts as not given.
-    pub(crate) async fn open(&self) -> anyhow::Result<Bus> {
+    /// What was given. An empty option counts as not given.
+    fn given(&self) -> Result<Given, Usage> {
         let text = |option: &Option<String>| option.clone().filter(|text| !text.is_empty());
         let path =
             |option: &Option<PathBuf>| option.clone().filter(|path| !path.as_os_str().is_empty());
         let usage = |text: &str| Usage(text.to_owned());
         let server = text(&self.server)
             .ok_or_else(|| usage("which server? Give `--server nats://…`, or set NATS_URL"))?;
-        let mut builder = Bus::builder().name("tidings").server(server);
-        if let Some(file) = path(&self.creds) {
+        let user = match (text(&self.user), text(&self.password)) {
+            (Some(user), password) => Some((user, password.unwrap_or_default())),
+            (None, Some(_)) if self.is_anonymous() => {
+                return Err(usage("a password needs a user: give `--user`, or set NATS_USER"));
+            }
+            (None, _) => None,
+        };
+        let certificate = match (path(&self.cert), path(&self.key)) {
+            (Some(certificate), Some(key)) => Some((certificate, key)),
+            (None, None) => None,
+            _ => return Err(usage("a certificate and its key go together: `--cert`, `--key`")),
+        };
+        Ok(Given {
+            server,
+            creds: path(&self.creds),
+            nkey: text(&self.nkey),
+            token: text(&self.token),
+            user,
+            ca: path(&self.ca),
+            certificate,
+            inbox_prefix: text(&self.inbox_prefix),
+        })
+    }
+
+    /// Returns `true` if neither credentials nor a seed nor a token is given.
+    fn is_anonymous(&self) -> bool {
+        let is_empty = |text: &Option<String>| text.as_deref().is_none_or(str::is_empty);
+        let creds = self.creds.as_deref().is_none_or(|path| path.as_os_str().is_empty());
+        creds && is_empty(&self.nkey) && is_empty(&self.token)
+    }
+
+    /// Connects.
+    pub(crate) async fn open(&self) -> anyhow::Result<Bus> {
+        let given = self.given()?;
+        let mut builder = Bus::builder().name("tidings").server(given.server);
+        if let Some(file) = given.creds {
             builder = builder.credentials_file(file);
-        } else if let Some(seed) = text(&self.nkey) {
+        } else if let Some(seed) = given.nkey {
             builder = builder.nkey(seed);
-        } else if let Some(token) = text(&self.token) {
+        } else if let Some(token) = given.token {
             builder = builder.token(token);
-        } else if let Some(user) = text(&self.user) {
-            builder = builder.user_and_password(user, text(&self.password).unwrap_or_default());
-        } else if text(&self.password).is_some() {
-            return Err(usage("a password needs a user: give `--user`, or set NATS_USER").into());
+        } else if let Some((user, password)) = given.user {
+            builder = builder.user_and_password(user, password);
         }
-        if let Some(file) = path(&self.ca) {
+        if let Some(file) = given.ca {
             builder = builder.root_certificates(file);
         }
-        match (path(&self.cert), path(&self.key)) {
-            (Some(certificate), Some(key)) => {
-                builder = builder.client_certificate(certificate, key);
-            }
-            (None, None) => {}
-            _ => {
-                return Err(
-                    usage("a certificate and its key go together: `--cert`, `--key`").into()
-                );
-            }
+        if let Some((certificate, key)) = given.certificate {
+            builder = builder.client_certificate(certificate, key);
         }
-        if let Some(prefix) = text(&self.inbox_prefix) {
+        if let Some(prefix) = given.inbox_prefix {
             builder = builder.inbox_prefix(prefix);
         }
         builder.connect().await.context("no connection")

@@ -15,6 +15,7 @@ use crate::output::Output;
 
 /// Dead letters: what could not be handled.
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  tidings dlq list --registry shop")]
 pub(crate) enum Dlq {
     /// Lists letters, the oldest first.
     List(list::List),

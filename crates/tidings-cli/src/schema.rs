@@ -17,6 +17,7 @@ use crate::output::{Format, Output};
 
 /// Contracts of messages, as a schemas folder holds them. No server is asked.
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  tidings schema check --against HEAD~1")]
 pub(crate) enum Schema {
     /// Says what a change of the contracts breaks, for whom, and the way out.
     ///

@@ -12,6 +12,7 @@ use crate::output::Output;
 
 /// Streams as the `*.stream.json` files of a schemas folder declare them.
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  tidings stream plan --schemas schemas")]
 pub(crate) enum Stream {
     /// Says what is to be done so that streams are as declared, and changes nothing.
     ///

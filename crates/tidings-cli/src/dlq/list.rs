@@ -10,6 +10,9 @@ use crate::output::Output;
 
 /// Lists letters, the oldest first. As JSON each is a line of its own.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  tidings dlq list --registry shop --reason undecodable --since 2h --format json"
+)]
 pub(crate) struct List {
     #[command(flatten)]
     whose: Whose,

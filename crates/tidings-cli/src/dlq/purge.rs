@@ -12,6 +12,7 @@ use crate::progress::Bar;
 
 /// Removes letters for good, and with them the last of their originals.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tidings dlq purge --registry shop --subject 'orders.eu.>'")]
 pub(crate) struct Purge {
     #[command(flatten)]
     whose: Whose,

@@ -15,6 +15,9 @@ use crate::terminal;
 /// Puts originals back on their subjects, in order, and removes their letters.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+#[command(
+    after_help = "Examples:\n  tidings dlq redrive --registry shop 42 --only-failed\n  tidings dlq redrive --registry shop --dry-run"
+)]
 pub(crate) struct Redrive {
     #[command(flatten)]
     whose: Whose,

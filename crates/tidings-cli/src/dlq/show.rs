@@ -10,6 +10,7 @@ use crate::output::Output;
 
 /// Shows one letter with its headers and its payload.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tidings dlq show --registry shop 42")]
 pub(crate) struct Show {
     #[command(flatten)]
     whose: Whose,

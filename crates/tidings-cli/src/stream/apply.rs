@@ -13,6 +13,7 @@ use crate::terminal;
 /// Makes streams what is declared, as far as nothing is lost. A stream that is refused keeps none
 /// of the others from being made.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tidings stream apply --schemas schemas --dry-run")]
 pub(crate) struct Apply {
     #[command(flatten)]
     folder: Folder,

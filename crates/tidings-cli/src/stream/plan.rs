@@ -11,6 +11,7 @@ use crate::output::Output;
 
 /// Says what is to be done so that streams are as declared, and changes nothing.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tidings stream plan --schemas schemas ORDERS")]
 pub(crate) struct Plan {
     #[command(flatten)]
     folder: Folder,

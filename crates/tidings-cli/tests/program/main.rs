@@ -6,7 +6,9 @@
     reason = "a test's own functions fail it"
 )]
 
+mod doctor;
 mod letter;
+mod message;
 mod schema;
 mod stream;
 
