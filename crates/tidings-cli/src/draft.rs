@@ -29,7 +29,7 @@ pub(crate) struct Draft {
     #[arg(long, value_name = "JSON")]
     json: String,
     /// A token of the subject where the payload has no such field: `region=eu`.
-    #[arg(long = "token", value_name = "FIELD=VALUE", value_parser = pair)]
+    #[arg(long = "subject-token", value_name = "FIELD=VALUE", value_parser = pair)]
     tokens: Vec<(String, String)>,
     /// A header: `tenant=a`.
     #[arg(long = "header", value_name = "NAME=VALUE", value_parser = pair)]
@@ -134,7 +134,7 @@ impl Draft {
                 (None, value @ (Value::Number(_) | Value::Bool(_))) => Some(value.to_string()),
                 (None, _) => None,
             };
-            let way_out = format!("give `--token {field}=…`");
+            let way_out = format!("give `--subject-token {field}=…`");
             let token = found.ok_or_else(|| {
                 Usage(format!("the payload has no text or number at /{field} for the token {field} of {}: {way_out}", message.subject))
             })?;

@@ -35,12 +35,11 @@ use exit::Usage;
 use output::{Format, Output};
 
 const EXIT_CODES: &str = "\
-Exit codes:
-  0  done
-  1  failed; `request`: the answer is an error; `doctor`: something fails
-  2  wrong usage; `publish`, `request`: the payload or a token is refused, and nothing was sent
-  3  differs: `stream plan` found differences, `schema check` what breaks or can't be decided and nobody
-     accepted, `schema validate` what is not valid, `request` an answer that breaks its contract
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 `stream plan` found differences, `schema check` found
+what breaks or can't be decided and nobody accepted, `schema validate` found what is not valid, or
+`request` got an answer that breaks its contract. `request` exits with 1 too where the answer is an error,
+`doctor` where something fails; `publish` and `request` with 2 where they refuse a payload or a token, and
+nothing was sent.
 
 Example:
   tidings tail 'orders.>' --server nats://127.0.0.1:4222";
@@ -122,7 +121,7 @@ mod tests {
             let help = command.render_long_help().to_string();
             assert!(help.contains("Example"), "{path} --help shows no example");
             seen.push(path.to_owned());
-            for command in command.get_subcommands_mut() {
+            for command in command.get_subcommands_mut().filter(|one| one.get_name() != "help") {
                 let path = format!("{path} {}", command.get_name());
                 walk(command, &path, seen);
             }
@@ -138,7 +137,7 @@ mod tests {
     #[test]
     fn the_help_tells_the_exit_codes() {
         let help = Cli::command().render_long_help().to_string();
-        for code in ["0  done", "1  failed", "2  wrong usage", "3  differs"] {
+        for code in ["0 done", "1 failed", "2 wrong usage", "3 `stream plan`"] {
             assert!(help.contains(code), "{code}: {help}");
         }
     }

@@ -161,12 +161,21 @@ impl Client {
     /// # Errors
     /// If something of it was denied.
     pub(crate) async fn settle(&mut self) -> anyhow::Result<()> {
-        // An inbox of nobody: the answer says that nobody hears it.
-        let nobody = self.nats.new_inbox();
-        match self.ask(&nobody, HeaderMap::new(), Bytes::new(), PATIENCE).await {
-            Err(AskError::Nobody(_)) | Ok(_) => Ok(()),
-            Err(error) => bail!(error),
+        // A denial is handed over by a task of its own: it is here by the second answer.
+        for _ in 0..2 {
+            // An inbox of nobody: the answer says that nobody hears it.
+            let nobody = self.nats.new_inbox();
+            match self.ask(&nobody, HeaderMap::new(), Bytes::new(), PATIENCE).await {
+                Err(AskError::Nobody(_)) | Ok(_) => {}
+                Err(error) => bail!(error),
+            }
         }
+        while let Ok(event) = self.events.try_recv() {
+            if let Some(text) = denial(&event) {
+                bail!(AskError::Denied(text));
+            }
+        }
+        Ok(())
     }
 }
 
