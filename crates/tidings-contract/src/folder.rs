@@ -1,13 +1,16 @@
 //! A catalog as a folder of files that are committed and reviewed.
 //!
 //! `<name>.v<version>.json` for each message, `<NAME>.stream.json` for each stream (what
-//! `nats stream add --config` takes), and `catalog.lock.json`: one line's worth of each, so that a
-//! glance at its history shows which contract changed when. The folder is the catalog's own: any
+//! `nats stream add --config` takes), `catalog.json`: all of them at a glance, for other programs, and
+//! `catalog.lock.json`: one line's worth of each, so that a glance at its history shows which contract
+//! changed when, and the breaks that are accepted. The lock is a file of its own, since it alone says
+//! something that no type does. The folder is the catalog's own: any
 //! other file that is called like a message's or a stream's is an orphan.
 
 mod accept;
 mod check;
 mod file;
+mod index;
 mod lock;
 mod read;
 mod reference;
@@ -29,6 +32,7 @@ use crate::{Acceptance, Catalog, Descriptor, canonical};
 /// The environment variable that has [`Catalog::assert_current`] write when it is `1`.
 pub const UPDATE_SCHEMAS: &str = "UPDATE_SCHEMAS";
 
+const INDEX: &str = "catalog.json";
 const LOCK: &str = "catalog.lock.json";
 
 /// Why the folder of a catalog is not current.
@@ -81,7 +85,9 @@ impl Catalog {
         let messages = self.iter().map(|message| (file_name(message), message.to_json()));
         let streams =
             self.streams().map(|(name, config)| (stream_file_name(name), canonical::text(config)));
-        messages.chain(streams).chain([(LOCK.to_owned(), lock::text(self, accepted))]).collect()
+        let index = (INDEX.to_owned(), index::text(self));
+        let lock = (LOCK.to_owned(), lock::text(self, accepted));
+        messages.chain(streams).chain([index, lock]).collect()
     }
 }
 

@@ -29,17 +29,19 @@ fn a_folder_that_is_not_there_is_all_missing() {
         &catalog(),
         &folder,
         &expect![[r#"
-        `schemas` does not say what the messages say:
+            `schemas` does not say what the messages say:
 
-        missing: catalog.lock.json
-        missing: inventory.check.v1.json
-        missing: inventory.counted.v2.json
+            missing: catalog.json
+            missing: catalog.lock.json
+            missing: inventory.check.v1.json
+            missing: inventory.counted.v2.json
 
-        If the change is meant, run the test with `UPDATE_SCHEMAS=1` and commit what it writes."#]],
+            If the change is meant, run the test with `UPDATE_SCHEMAS=1` and commit what it writes."#]],
     );
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the text is what is tested")]
 fn every_drift_is_told() {
     let folder = written();
     let changed = Descriptor::event("inventory.counted", 2, "inventory.{site}.counted")
@@ -53,6 +55,48 @@ fn every_drift_is_told() {
         &expect![[r#"
             `schemas` does not say what the messages say:
 
+            stale: catalog.json (- the file, + the message)
+                    "messages": [
+                      {
+                -       "content": "b0969da9ddf90bd1",
+                -       "description": "Is there enough of it?",
+                -       "error": {
+                -         "content": "25778754c42fcc3f",
+                -         "type": "OutOfStock"
+                -       },
+                -       "file": "inventory.check.v1.json",
+                -       "filter": "inventory.*.check",
+                -       "kind": "request",
+                -       "name": "inventory.check",
+                +       "content": "2c3ce043adfd5c56",
+                +       "file": "inventory.added.v1.json",
+                +       "filter": "inventory.added",
+                +       "kind": "event",
+                +       "name": "inventory.added",
+                        "payload": {
+                -         "content": "40522edf65aa1426",
+                -         "type": "CheckInventory"
+                -       },
+                -       "reply": {
+                -         "content": "6234052c191e8858",
+                -         "type": "uint32"
+                +         "content": "be05a4d429a49d0e",
+                +         "type": "uint64"
+                        },
+                -       "subject": "inventory.{site}.check",
+                +       "subject": "inventory.added",
+                        "tagged": false,
+                -       "tokens": [
+                -         {
+                -           "name": "site",
+                -           "schema": true
+                -         }
+                -       ],
+                +       "tokens": [],
+                        "version": 1
+                      },
+                      {
+                  ⋯ and 26 lines more
             stale: catalog.lock.json (- the file, + the message)
                     "messages": [
                       {
@@ -160,24 +204,31 @@ fn a_streams_file_that_differs_is_shown() {
         &streams(90),
         &folder,
         &expect![[r#"
-        `schemas` does not say what the messages say:
+            `schemas` does not say what the messages say:
 
-        stale: INVENTORY.stream.json (- the file, + the stream)
-              {
-            -   "max_age": 60,
-            +   "max_age": 90,
-                "name": "INVENTORY",
-                "subjects": [
-        orphaned: OLD.stream.json (there is no such stream)
-        stale: catalog.lock.json (- the file, + the message)
-                "streams": [
+            stale: INVENTORY.stream.json (- the file, + the stream)
                   {
-            -       "config": "d3337b0705bd01ad",
-            +       "config": "c556843fed6bd8bc",
-                    "name": "INVENTORY"
-                  }
+                -   "max_age": 60,
+                +   "max_age": 90,
+                    "name": "INVENTORY",
+                    "subjects": [
+            orphaned: OLD.stream.json (there is no such stream)
+            stale: catalog.json (- the file, + the message)
+                    "streams": {
+                      "INVENTORY": {
+                -       "max_age": 60,
+                +       "max_age": 90,
+                        "name": "INVENTORY",
+                        "subjects": [
+            stale: catalog.lock.json (- the file, + the message)
+                    "streams": [
+                      {
+                -       "config": "d3337b0705bd01ad",
+                +       "config": "c556843fed6bd8bc",
+                        "name": "INVENTORY"
+                      }
 
-        If the change is meant, run the test with `UPDATE_SCHEMAS=1` and commit what it writes."#]],
+            If the change is meant, run the test with `UPDATE_SCHEMAS=1` and commit what it writes."#]],
     );
     streams(90).write_to(&folder.0).unwrap();
     assert!(!folder.names().contains(&"OLD.stream.json".to_owned()));

@@ -13,7 +13,12 @@ fn the_folder_has_a_file_for_each_message_and_a_lock() {
     let folder = written();
     assert_eq!(
         folder.names(),
-        ["catalog.lock.json", "inventory.check.v1.json", "inventory.counted.v2.json"]
+        [
+            "catalog.json",
+            "catalog.lock.json",
+            "inventory.check.v1.json",
+            "inventory.counted.v2.json"
+        ]
     );
 }
 
@@ -174,6 +179,27 @@ fn the_lock_has_a_few_words_on_each_message() {
 }
 
 #[test]
+fn the_index_has_every_message_with_its_tokens() {
+    let folder = written();
+    let index: serde_json::Value = serde_json::from_str(&folder.read("catalog.json")).unwrap();
+    let [check, counted] = &index["messages"].as_array().unwrap()[..] else { panic!("{index}") };
+    assert_eq!(check["file"], "inventory.check.v1.json");
+    assert_eq!(check["tokens"][0]["name"], "site");
+    assert_eq!(check["reply"]["type"], "uint32");
+    assert_eq!(check["error"]["type"], "OutOfStock");
+    assert_eq!(counted["stream"], "INVENTORY");
+    assert_eq!(counted["tagged"], true);
+    // The same types, the same bytes, in whichever order they come.
+    let other = Folder::new();
+    let mut messages: Vec<_> = catalog().iter().cloned().collect();
+    messages.reverse();
+    Catalog::of(messages).unwrap().write_to(&other.0).unwrap();
+    for name in folder.names() {
+        assert_eq!(folder.read(&name), other.read(&name), "{name}");
+    }
+}
+
+#[test]
 fn only_what_differs_is_written() {
     let folder = written();
     let modified = |name: &str| fs::metadata(folder.0.join(name)).unwrap().modified().unwrap();
@@ -203,6 +229,7 @@ fn writing_removes_orphans_and_nothing_else() {
         folder.names(),
         [
             "asyncapi.json",
+            "catalog.json",
             "catalog.lock.json",
             "inventory.check.v1.json",
             "inventory.counted.v2.json",
@@ -227,6 +254,7 @@ fn a_stream_has_a_file_and_stands_in_the_lock() {
         folder.names(),
         [
             "INVENTORY.stream.json",
+            "catalog.json",
             "catalog.lock.json",
             "inventory.check.v1.json",
             "inventory.counted.v2.json"
