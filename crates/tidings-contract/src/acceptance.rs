@@ -20,9 +20,9 @@ pub struct Acceptance {
     pub pointer: String,
     /// In which direction it fails.
     pub direction: Direction,
-    /// What stood there before.
+    /// Fingerprint of the value before.
     pub old: Fingerprint,
-    /// What stands there since.
+    /// Fingerprint of the value since.
     pub new: Fingerprint,
     /// The reason.
     pub reason: String,

@@ -16,10 +16,10 @@ pub struct Edit {
     /// JSON pointer into the file: into the new one, or into the old one where nothing is left. Empty
     /// for the whole file.
     pub pointer: String,
-    /// What stood there; `None` if there was nothing.
+    /// The value before; `None` if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub old: Option<Value>,
-    /// What stands there now; `None` if there is nothing.
+    /// The value now; `None` if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new: Option<Value>,
 }

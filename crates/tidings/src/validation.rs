@@ -59,7 +59,7 @@ pub struct PayloadValidator {
 pub struct ValidatorError {
     /// The message, such as `orders.created.v1`.
     pub message: String,
-    /// What is wrong with its schema, and where.
+    /// The fault of its schema, and its place.
     pub problem: String,
 }
 
@@ -98,7 +98,7 @@ impl PayloadValidator {
     /// here, but where it is decoded; nor is what is none of `M`'s.
     ///
     /// # Errors
-    /// What its schema refuses in it: the first 8 values, and of a payload with more than 10,000 values the
+    /// Values that its schema refuses: the first 8, and of a payload with more than 10,000 values the
     /// first one.
     pub fn check(&self, declaration: &Declaration, payload: &[u8]) -> Result<(), Vec<Violation>> {
         let of = self.each.iter().find(|(one, _)| one.is(declaration));

@@ -1,4 +1,4 @@
-//! What it costs to check a payload by its schema, beside reading it as a `serde_json::Value` and checking
+//! Cost of checking a payload by its schema, beside reading it as a `serde_json::Value` and checking
 //! that: `cargo run --release -p tidings-bench --features validation --bin validation`.
 
 use std::hint::black_box;

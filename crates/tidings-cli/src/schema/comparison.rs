@@ -22,7 +22,7 @@ pub(super) struct Before {
     pub(super) against: Vec<String>,
 }
 
-/// What breaks, and for whom.
+/// Rules that a change breaks, and for whom.
 #[derive(Debug, Args)]
 pub(super) struct Judgement {
     /// Which programs must understand each other.

@@ -102,7 +102,7 @@ impl Change {
 pub(super) struct Pair<'a> {
     pub(super) before: &'a Descriptor,
     pub(super) after: &'a Descriptor,
-    /// What it is compared with, where that is not plain.
+    /// The side that it is compared with, where that is not plain.
     pub(super) against: Option<String>,
     files: Option<(Value, Value)>,
 }

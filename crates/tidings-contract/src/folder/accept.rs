@@ -54,7 +54,7 @@ pub fn accept(
     Ok(replacement.commit()?)
 }
 
-/// What the lock file of a folder accepts; nothing if there is no such file.
+/// Changes that the lock file of a folder accepts; none if there is no such file.
 pub(super) fn kept(folder: &Path) -> Result<Vec<Acceptance>, ReadError> {
     match acceptances(folder) {
         Err(ReadError::Io { source, .. }) if is_absent(&source) => Ok(Vec::new()),

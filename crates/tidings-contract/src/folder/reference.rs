@@ -14,17 +14,17 @@ const MOST: u64 = 100_000;
 /// How many references may follow one another, and how many schemas may lie in one another.
 const DEEPEST: usize = 200;
 
-/// What is wrong with a reference.
+/// Fault of a reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReferenceError {
-    /// It leads out of its document.
+    /// A way out of its document.
     #[error("it leads out of the file, and nothing is fetched")]
     Outside,
     /// Nothing stands where it leads.
     #[error("nothing stands there")]
     Nowhere,
-    /// It leads back to itself, and nothing is judged on the way.
+    /// A way back to itself, on which nothing is judged.
     #[error("it leads back to itself without an end")]
     Endless,
     /// More schemas judge a value together than anybody waits for.

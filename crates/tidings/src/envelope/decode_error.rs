@@ -37,7 +37,7 @@ pub enum DecodeError {
         subject: String,
         /// The received data, as it came.
         payload: Bytes,
-        /// What is wrong with it: the first of all, at most 8.
+        /// The values at fault: the first of all, at most 8.
         violations: Box<[Violation]>,
     },
     /// The message is another one, or another version: its header says so, or its subject is none
@@ -79,7 +79,7 @@ pub struct Violation {
     /// JSON pointer (RFC 6901) to the value; empty for the whole payload. Names in it are the payload's own:
     /// control characters are escaped, and it is cut after 256 characters.
     pub pointer: String,
-    /// What is wrong with it, in words that leave the value out; escaped and cut likewise.
+    /// The fault, in words that leave the value out; escaped and cut likewise.
     pub problem: String,
 }
 

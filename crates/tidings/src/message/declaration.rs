@@ -125,7 +125,7 @@ impl Declaration {
         self
     }
 
-    /// It and all older versions that are upcast to it, the newest first.
+    /// This declaration and all older versions that are upcast to it, the newest first.
     pub fn versions(&self) -> impl Iterator<Item = &Self> {
         std::iter::successors(Some(self), |version| version.older)
     }

@@ -88,12 +88,12 @@ pub fn describe_upcast(newest: Vec<Descriptor>, older: Vec<Descriptor>) -> Vec<D
     newest.chain(older).collect()
 }
 
-/// What is said, when it is compiled, of a type that is no older version of an event.
+/// Texts of the compile errors about a type that is no older version of an event.
 #[derive(Clone, Copy)]
 pub struct UpcastMistakes {
-    /// It is an enum of events.
+    /// An enum of events.
     pub several: &'static str,
-    /// It is a request.
+    /// A request.
     pub request: &'static str,
     /// Another stream keeps it, or only one of the two is kept.
     pub stream: &'static str,

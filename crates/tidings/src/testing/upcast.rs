@@ -63,7 +63,7 @@ impl std::fmt::Debug for UpcastError {
     }
 }
 
-/// What is wrong with an example.
+/// Fault of an example.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExampleProblem {

@@ -183,7 +183,7 @@ impl<'a> Node<'a, Slots> for Tree<'a> {
     }
 }
 
-/// What an object holds, and the rest of it while it is read.
+/// Members of an object, and the rest of them while they are read.
 #[derive(Debug, Clone)]
 pub(super) struct Members<'a> {
     slots: &'a [Slot<'a>],
@@ -224,7 +224,7 @@ impl<'a> Iterator for Members<'a> {
     }
 }
 
-/// What a list holds, and the rest of it while it is read.
+/// Elements of a list, and the rest of them while they are read.
 #[derive(Debug, Clone)]
 pub(super) struct Elements<'a> {
     slots: &'a [Slot<'a>],
