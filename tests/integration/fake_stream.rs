@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use tidings::PublishError;
 use tidings::prelude::*;
-use tidings_tests::Server;
+use tidings_tests::{Server, listen};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::task::JoinHandle;
@@ -62,9 +62,8 @@ async fn stand_in(
     answers: impl Fn(u64) -> bool + Send + 'static,
 ) -> JoinHandle<()> {
     let client = server.client().await;
-    let mut asked = client.subscribe("$JS.API.STREAM.>").await.unwrap();
-    let mut published = client.subscribe("clocks.>").await.unwrap();
-    client.flush().await.unwrap();
+    let mut asked = listen(&client, "$JS.API.STREAM.>").await;
+    let mut published = listen(&client, "clocks.>").await;
     let mut stored: Vec<SystemTime> = known.iter().map(|(_, at)| *at).collect();
     let mut ids: BTreeMap<String, usize> =
         known.iter().enumerate().map(|(place, (id, _))| ((*id).to_owned(), place + 1)).collect();

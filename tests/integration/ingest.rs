@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use futures_util::StreamExt as _;
 use tidings::prelude::*;
-use tidings_tests::Server;
+use tidings_tests::{Server, listen};
 
 use crate::soon;
 
@@ -35,9 +35,7 @@ async fn fast<E: Event<Ack = PublishAck>>(
     event: impl Fn(u32) -> E + Send,
 ) -> usize {
     let client = server.client().await;
-    let mut heard = client.subscribe("readings.>").await.unwrap();
-    // An answer, that nobody does: the server has the subscription.
-    client.request("nobody", "".into()).await.unwrap_err();
+    let mut heard = listen(&client, "readings.>").await;
     let numbers: Range<u32> = 0..MANY;
     let acks = soon(bus.publish_all(numbers.map(event))).await.unwrap();
     assert!(acks.windows(2).all(|pair| pair[0].sequence + 1 == pair[1].sequence));

@@ -3,7 +3,7 @@
 use futures_util::StreamExt as _;
 use tidings::EventStream as _;
 use tidings::prelude::*;
-use tidings_tests::Server;
+use tidings_tests::{Server, listen};
 
 use crate::soon;
 
@@ -23,8 +23,7 @@ async fn a_stream_that_is_still_on_its_way_out_is_made_again() {
     let place = server.directory().join("store/jetstream/$G/streams").join(Tides::NAME);
     std::fs::write(&place, "in the way").unwrap();
     let client = server.client().await;
-    let mut asked = client.subscribe("$JS.API.STREAM.CREATE.TIDES").await.unwrap();
-    client.flush().await.unwrap();
+    let mut asked = listen(&client, "$JS.API.STREAM.CREATE.TIDES").await;
     bus.provision::<Tides>().await.unwrap();
     for _ in 0..2 {
         soon(asked.next()).await.unwrap();

@@ -4,7 +4,7 @@
 use futures_util::StreamExt as _;
 use serde_json::Value;
 use tidings::prelude::*;
-use tidings_tests::Server;
+use tidings_tests::{Server, listen};
 use tokio::time::timeout;
 
 use super::{Book, CONSUMER, Kneaded, Loaves, RECOVERED};
@@ -19,8 +19,7 @@ async fn heartbeats_are_asked_for_when_nothing_flows() {
     bus.publish_all((0..MANY).map(|number| Kneaded { number })).await.unwrap();
     let client = server.client().await;
     let asked = format!("$JS.API.CONSUMER.MSG.NEXT.LOAVES.{CONSUMER}");
-    let mut asked = client.subscribe(asked).await.unwrap();
-    client.flush().await.unwrap();
+    let mut asked = listen(&client, asked).await;
 
     let book = Book::default();
     let running = Registry::new("bakery").route(book.route()).start(&bus).await.unwrap();

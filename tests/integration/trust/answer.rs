@@ -6,7 +6,7 @@ use async_nats::Client;
 use futures_util::StreamExt as _;
 use tidings::prelude::*;
 use tidings::{PublishError, Running};
-use tidings_tests::{Server, eventually};
+use tidings_tests::{Server, eventually, listen, round_trip};
 
 use crate::{SOON, soon};
 
@@ -46,8 +46,7 @@ async fn reply_subjects<F: Future>(
     subject: &'static str,
     doing: F,
 ) -> Vec<(String, String)> {
-    let mut heard = client.subscribe(subject).await.unwrap();
-    client.flush().await.unwrap();
+    let mut heard = listen(client, subject).await;
     doing.await;
     let mut subjects = Vec::new();
     for _ in 0..50 {
@@ -98,14 +97,13 @@ async fn an_ack_of_a_stream_that_nobody_declared_is_an_error_that_names_both() {
     // However busy the machine is, the forged ack comes before the stream is asked for.
     let builder = Bus::builder().server(server.url()).ack_timeout(Duration::from_secs(9));
     let (bus, client) = (builder.connect().await.unwrap(), server.client().await);
-    let mut heard = client.subscribe("ledger.written").await.unwrap();
-    client.flush().await.unwrap();
+    let mut heard = listen(&client, "ledger.written").await;
     let forger = tokio::spawn(async move {
         for ack in [r#"{"stream":"MINE", "seq":1}"#, r#"{"hello":"world"}"#] {
             let message = heard.next().await.unwrap();
             client.publish(message.reply.unwrap(), ack.into()).await.unwrap();
-            client.flush().await.unwrap();
         }
+        round_trip(&client).await;
     });
     for (line, named) in [(1, "MINE"), (2, "")] {
         match soon(bus.publish(&Written { line })).await.unwrap_err() {
@@ -124,9 +122,9 @@ async fn no_answer_goes_where_a_message_may_not_say() {
     let server = Server::start().await;
     let running = reader(&server).await;
     let client = server.client().await;
-    let mut system = client.subscribe("$KV.>").await.unwrap();
-    let mut letters = client.subscribe("_dead_letters.>").await.unwrap();
-    let mut plain = client.subscribe("answers.>").await.unwrap();
+    let mut system = listen(&client, "$KV.>").await;
+    let mut letters = listen(&client, "_dead_letters.>").await;
+    let mut plain = listen(&client, "answers.>").await;
     for (to, line) in [("$KV.settings.theme", "1"), ("_dead_letters.a.b", "0")] {
         let ask = format!(r#"{{"line":{line}}}"#);
         client.publish_with_reply("ledger_line.read", to, ask.into()).await.unwrap();
@@ -163,16 +161,15 @@ async fn only_what_its_consumer_delivered_is_handled_or_acknowledged() {
     let server = Server::start().await;
     let (bus, client) = (connect(&server).await, server.client().await);
     bus.provision::<Ledger>().await.unwrap();
-    let mut requests = client.subscribe("$JS.API.CONSUMER.MSG.NEXT.LEDGER.books").await.unwrap();
-    let mut settled = client.subscribe("$JS.ACK.OTHER.>").await.unwrap();
-    client.flush().await.unwrap();
+    let mut requests = listen(&client, "$JS.API.CONSUMER.MSG.NEXT.LEDGER.books").await;
+    let mut settled = listen(&client, "$JS.ACK.OTHER.>").await;
     let mut books = bus.consume::<Written>("books").await.unwrap();
     let next = tokio::spawn(async move { books.next().await.unwrap().unwrap() });
     let inbox = soon(requests.next()).await.unwrap().reply.unwrap();
     let foreign = "$JS.ACK.OTHER.theirs.1.5.1.1700000000000000000.0";
     client.publish_with_reply(inbox.clone(), foreign, "{\"line\":7}".into()).await.unwrap();
     client.publish(inbox, "{\"line\":8}".into()).await.unwrap();
-    client.flush().await.unwrap();
+    round_trip(&client).await;
     bus.publish(&Written { line: 1 }).await.unwrap();
     let delivery = soon(next).await.unwrap();
     assert_eq!(delivery.line, 1);

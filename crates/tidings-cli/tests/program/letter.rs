@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use tidings::prelude::*;
-use tidings_tests::{Server, eventually};
+use tidings_tests::{Server, eventually, listen};
 
 use super::{SOON, refused, said, shop, tidings, told};
 
@@ -121,7 +121,7 @@ async fn letters_that_name_what_is_not_theirs_are_refused_and_the_rest_goes_back
         let subject = format!("_dead_letters.shop-dead-letters.{place}");
         jetstream.publish(subject, "{}".into()).await.unwrap().await.unwrap();
     }
-    let mut heard = server.client().await.subscribe("_INBOX.a.>").await.unwrap();
+    let mut heard = listen(&server.client().await, "_INBOX.a.>").await;
 
     let of = ["--registry", "shop"];
     let begun = std::time::Instant::now();

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tidings::Message as _;
 use tidings::contract::{Catalog, Descriptor};
 use tidings::prelude::*;
-use tidings_tests::{Server, signal};
+use tidings_tests::{Server, listen, signal};
 
 use super::{HOSTILE, OrderCreated, Orders, is_harmless, refused, said, tempfile, tidings, told};
 
@@ -80,8 +80,7 @@ async fn an_event_is_published_as_its_contract_says() {
 
     // A tagged version, and a token that the payload does not have.
     let client = server.client().await;
-    let mut heard = client.subscribe("stock.>").await.unwrap();
-    client.flush().await.unwrap();
+    let mut heard = listen(&client, "stock.>").await;
     let low = ["stock.low.v2", "--json", r#"{"left": 2}"#, "--subject-token", "sku=a-1"];
     assert_eq!(said(&server, &publish(&low)).await, "stock.low.v2 on stock.a-1.low: published\n");
     let message = heard.next().await.unwrap();
@@ -141,8 +140,7 @@ async fn a_request_prints_its_reply_or_the_declared_error() {
     assert!(text.contains("nobody answers on stock.check"), "{text}");
 
     let client = server.client().await;
-    let mut asked = client.subscribe("stock.check").await.unwrap();
-    client.flush().await.unwrap();
+    let mut asked = listen(&client, "stock.check").await;
     let service = tokio::spawn(async move {
         while let Some(message) = asked.next().await {
             let sku: Value = serde_json::from_slice(&message.payload).unwrap();
