@@ -1,5 +1,6 @@
 //! A set of messages that agree with each other.
 
+mod agreement;
 mod error;
 
 use std::collections::BTreeMap;
@@ -7,11 +8,12 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use tidings_subject::Template;
 
+use self::agreement::Agreement;
 use self::error::MAX_NAME;
 pub use self::error::{CatalogError, Part};
 use crate::canonical;
 use crate::contract::Contract;
-use crate::definition::{self, Clash};
+use crate::definition;
 use crate::descriptor::Descriptor;
 use crate::difference;
 
@@ -20,6 +22,7 @@ use crate::difference;
 pub struct Catalog {
     messages: BTreeMap<(String, u32), Descriptor>,
     streams: BTreeMap<String, Value>,
+    agreement: Agreement,
 }
 
 impl Catalog {
@@ -53,13 +56,17 @@ impl Catalog {
         if let Some(present) = self.messages.get(&key) {
             check_same(present, &descriptor)?;
         } else {
-            for other in self.messages.values().chain([&descriptor]) {
-                check_together(other, &descriptor)?;
+            if !self.agreement.admit(&descriptor) {
+                let mut all = self.messages.values().chain([&descriptor]);
+                let error = all.find_map(|other| agreement::disagreement(other, &descriptor));
+                if let Some(error) = error {
+                    return Err(error);
+                }
             }
             self.messages.insert(key, descriptor);
         }
         if let Some((name, config)) = stream {
-            self.streams.insert(name, canonical::data(config));
+            self.insert_stream(name, config);
         }
         Ok(())
     }
@@ -76,17 +83,21 @@ impl Catalog {
     ) -> Result<(), CatalogError> {
         let name = name.into();
         self.check_stream(&name, &config)?;
-        self.streams.insert(name, canonical::data(config));
+        self.insert_stream(name, config);
         Ok(())
+    }
+
+    fn insert_stream(&mut self, name: String, config: Value) {
+        self.agreement.add_stream(&name);
+        self.streams.insert(name, canonical::data(config));
     }
 
     fn check_stream(&self, name: &str, config: &Value) -> Result<(), CatalogError> {
         if !is_path_safe(name) || name.contains('.') {
             return Err(CatalogError::StreamName { stream: name.to_owned() });
         }
-        let mut others = self.streams.keys().filter(|other| *other != name);
-        if let Some(other) = others.find(|other| other.eq_ignore_ascii_case(name)) {
-            let (first, second) = (other.clone(), name.to_owned());
+        if let Some(other) = self.agreement.stream_in_other_case(name) {
+            let (first, second) = (other.to_owned(), name.to_owned());
             return Err(CatalogError::Case { first, second });
         }
         let config = canonical::data(config.clone());
@@ -132,9 +143,15 @@ impl Catalog {
         self.messages.range(range).map(|(_, message)| message)
     }
 
+    /// The message of this tag, such as `orders.created.v1`.
+    fn of_tag(&self, tag: &str) -> Option<&Descriptor> {
+        let (name, version) = tag.rsplit_once(".v")?;
+        self.get(name, version.parse().ok()?).filter(|message| message.tag() == tag)
+    }
+
     /// The tags of the older messages that are upcast to one, the nearest first.
     pub fn upcast_to<'a>(&'a self, message: &'a Descriptor) -> impl Iterator<Item = &'a str> {
-        let older = |tag: &&str| self.iter().find(|one| one.tag() == **tag)?.upcasts.as_deref();
+        let older = |tag: &&'a str| self.of_tag(tag)?.upcasts.as_deref();
         // A chain is no longer than all of it, whatever a file says.
         std::iter::successors(message.upcasts.as_deref(), older).take(self.len())
     }
@@ -213,32 +230,6 @@ fn check_same(present: &Descriptor, added: &Descriptor) -> Result<(), CatalogErr
     ] {
         if one != other {
             return redeclared(part, &of_contract(one), &of_contract(other));
-        }
-    }
-    Ok(())
-}
-
-/// Checks an added message against another one, or against itself.
-fn check_together(present: &Descriptor, added: &Descriptor) -> Result<(), CatalogError> {
-    let (first, second) = (present.tag(), added.tag());
-    if first != second && first.eq_ignore_ascii_case(&second) {
-        return Err(CatalogError::Case { first, second });
-    }
-    for (_, one) in present.contracts() {
-        for (_, other) in added.contracts() {
-            // What a reader takes and a writer gives may differ under one name: compare like
-            // with like.
-            let clash = definition::clash(one.read(), other.read())
-                .or_else(|| definition::clash(one.written(), other.written()));
-            if let Some(Clash { definition, first: one, second: other }) = clash {
-                let difference = difference::excerpt(&one, &other);
-                return Err(CatalogError::DefinitionClash {
-                    definition,
-                    first,
-                    second,
-                    difference,
-                });
-            }
         }
     }
     Ok(())

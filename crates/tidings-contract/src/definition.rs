@@ -49,29 +49,86 @@ pub(crate) struct Clash {
 
 /// The first definition that two schemas have under the same name with different contents.
 pub(crate) fn clash(first: &Value, second: &Value) -> Option<Clash> {
-    definitions(first)?.iter().find_map(|(name, one)| {
-        let (one, other) = (rooted(one, first), rooted(definitions(second)?.get(name)?, second));
-        (one != other).then(|| Clash {
+    let others = definitions(second)?;
+    rooted_definitions(first).find_map(|(name, one)| {
+        let (one, other) = (one.to_value(), Rooted::new(others.get(name)?, second));
+        (other != one).then(|| Clash {
             definition: name.clone(),
             first: canonical::text(&one),
-            second: canonical::text(&other),
+            second: canonical::text(&other.to_value()),
         })
     })
 }
 
-/// A definition in which a reference to the type at the schema's root names that type, as it does
+/// The definitions of a schema as any other schema would have them, by name.
+pub(crate) fn rooted_definitions(schema: &Value) -> impl Iterator<Item = (&String, Rooted<'_>)> {
+    definitions(schema)
+        .into_iter()
+        .flatten()
+        .map(move |(name, definition)| (name, Rooted::new(definition, schema)))
+}
+
+/// A definition in which a reference to the type at its schema's root names that type, as it does
 /// in the schema of any other type.
-fn rooted(definition: &Value, schema: &Value) -> Value {
-    match definition {
-        Value::Object(members) => members
-            .iter()
-            .map(|(key, value)| match (key.as_str(), value.as_str(), schema["title"].as_str()) {
-                ("$ref", Some("#"), Some(root)) => (key.clone(), format!("#/$defs/{root}").into()),
-                _ => (key.clone(), rooted(value, schema)),
-            })
-            .collect(),
-        Value::Array(elements) => elements.iter().map(|value| rooted(value, schema)).collect(),
-        other => other.clone(),
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rooted<'a> {
+    definition: &'a Value,
+    /// Title of the schema that it is of.
+    root: Option<&'a str>,
+}
+
+impl<'a> Rooted<'a> {
+    fn new(definition: &'a Value, schema: &'a Value) -> Self {
+        Self { definition, root: schema["title"].as_str() }
+    }
+
+    fn of(self, definition: &'a Value) -> Self {
+        Self { definition, ..self }
+    }
+
+    /// Name of the root's type, if this is what stands under `key` to refer to the root.
+    fn root_under(self, key: &str) -> Option<String> {
+        let refers = key == "$ref" && self.definition.as_str() == Some("#");
+        refers.then_some(self.root)?.map(|root| format!("#/$defs/{root}"))
+    }
+
+    pub(crate) fn to_value(self) -> Value {
+        match self.definition {
+            Value::Object(members) => members
+                .iter()
+                .map(|(key, value)| {
+                    let value = self.of(value);
+                    let root = value.root_under(key).map(Value::String);
+                    (key.clone(), root.unwrap_or_else(|| value.to_value()))
+                })
+                .collect(),
+            Value::Array(elements) => {
+                elements.iter().map(|value| self.of(value).to_value()).collect()
+            }
+            other => other.clone(),
+        }
+    }
+}
+
+impl PartialEq<Value> for Rooted<'_> {
+    fn eq(&self, other: &Value) -> bool {
+        match (self.definition, other) {
+            (Value::Object(members), Value::Object(others)) => {
+                members.len() == others.len()
+                    && members.iter().all(|(key, value)| {
+                        let value = self.of(value);
+                        others.get(key).is_some_and(|other| match value.root_under(key) {
+                            Some(root) => *other == *root,
+                            None => value == *other,
+                        })
+                    })
+            }
+            (Value::Array(elements), Value::Array(others)) => {
+                elements.len() == others.len()
+                    && elements.iter().zip(others).all(|(one, other)| self.of(one) == *other)
+            }
+            (one, other) => one == other,
+        }
     }
 }
 
