@@ -2,6 +2,7 @@
 
 mod agreement;
 mod error;
+mod service;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use crate::contract::Contract;
 use crate::definition;
 use crate::descriptor::Descriptor;
 use crate::difference;
+use crate::service::{DurableConsumer, Service};
 
 /// An ordered set of descriptors: one for each name and version.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,6 +25,9 @@ pub struct Catalog {
     messages: BTreeMap<(String, u32), Descriptor>,
     streams: BTreeMap<String, Value>,
     agreement: Agreement,
+    services: BTreeMap<String, Service>,
+    /// The durable consumers of the services, by stream and name.
+    consumers: BTreeMap<(String, String), DurableConsumer>,
 }
 
 impl Catalog {

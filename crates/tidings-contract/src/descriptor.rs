@@ -12,7 +12,7 @@ use crate::contract::Contract;
 use crate::definition::Ambiguity;
 
 /// Kind of a message: an event tells, a request asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Kind {

@@ -1,11 +1,11 @@
 //! A catalog as a folder of files that are committed and reviewed.
 //!
 //! `<name>.v<version>.json` for each message, `<NAME>.stream.json` for each stream (what
-//! `nats stream add --config` takes), `catalog.json`: all of them at a glance, for other programs, and
-//! `catalog.lock.json`: one line's worth of each, so that a glance at its history shows which contract
-//! changed when, and the breaks that are accepted. The lock is a file of its own, since it alone says
-//! something that no type does. The folder is the catalog's own: any
-//! other file that is called like a message's or a stream's is an orphan.
+//! `nats stream add --config` takes), `catalog.json`: all of them at a glance, for other programs, with the
+//! services, which stand nowhere else, and `catalog.lock.json`: one line's worth of each, so that a glance
+//! at its history shows which contract changed when, and the breaks that are accepted. The lock is a file
+//! of its own, since it alone says something that no type does. The folder is the catalog's own: any other
+//! file that is called like a message's or a stream's is an orphan.
 
 mod accept;
 mod check;
@@ -136,8 +136,12 @@ fn orphans(folder: &Path, files: &BTreeMap<String, String>) -> io::Result<Vec<St
 }
 
 /// Content of a file, with `\n` at the end of each line; `None` if there is no such file.
-fn content(path: &Path) -> io::Result<Option<String>> {
-    match file::read(path) {
+///
+/// A file that is to hold `expected` may be as large as that, whatever holds for what others wrote.
+fn content(path: &Path, expected: &str) -> io::Result<Option<String>> {
+    // Each line may end with one byte more.
+    let most = file::MAX_SIZE.max(2 * expected.len() as u64);
+    match file::read(path, most) {
         // A checkout on Windows may have changed the line ends.
         Ok(text) => Ok(Some(text.replace("\r\n", "\n"))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

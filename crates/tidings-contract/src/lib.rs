@@ -46,6 +46,7 @@ mod direction;
 mod edit;
 mod fingerprint;
 mod folder;
+mod service;
 
 pub use acceptance::Acceptance;
 pub use catalog::{Catalog, CatalogError, Part};
@@ -58,3 +59,4 @@ pub use folder::{
     AcceptError, CheckError, CurrentError, Drift, DriftKind, FileDrift, ReadError, ReferenceError,
     StreamFile, UPDATE_SCHEMAS, WriteError, accept, acceptances, stream_files,
 };
+pub use service::{AckPolicy, DurableConsumer, Handled, MessageVersion, Service};

@@ -32,8 +32,9 @@ pub enum Part {
 pub enum CatalogError {
     /// A name that can't be a file's name everywhere.
     #[error(
-        "`{name}` is no name for a message: only ASCII letters, digits, `.`, `-` and `_`, no `.` \
-         at its ends or beside another, and at most {MAX_NAME} bytes"
+        "`{}` is no name for a message: only ASCII letters, digits, `.`, `-` and `_`, no `.` \
+         at its ends or beside another, and at most {MAX_NAME} bytes",
+        .name.escape_debug()
     )]
     Name {
         /// The name.
@@ -41,8 +42,9 @@ pub enum CatalogError {
     },
     /// A stream's name that can't be a file's name everywhere.
     #[error(
-        "`{stream}` is no name for a stream in a catalog: only ASCII letters, digits, `-` and \
-         `_`, and at most {MAX_NAME} bytes"
+        "`{}` is no name for a stream in a catalog: only ASCII letters, digits, `-` and \
+         `_`, and at most {MAX_NAME} bytes",
+        .stream.escape_debug()
     )]
     StreamName {
         /// The stream.
@@ -51,6 +53,52 @@ pub enum CatalogError {
     /// One stream with two configurations.
     #[error("the stream `{stream}` is declared twice, and differently:\n{difference}")]
     StreamClash {
+        /// The stream.
+        stream: String,
+        /// The lines that differ: `-` of the one that was there, `+` of the other.
+        difference: String,
+    },
+    /// A service's name that is none.
+    #[error(
+        "`{}` is no name for a service: only ASCII letters, digits, `-` and `_`, and at most \
+         {MAX_NAME} bytes",
+        .service.escape_debug()
+    )]
+    ServiceName {
+        /// The service.
+        service: String,
+    },
+    /// A part of a service that NATS would not take.
+    #[error("the {what} `{}` of service `{service}` {why}", .text.escape_debug())]
+    Service {
+        /// The service.
+        service: String,
+        /// Which part: `version`, `filter`, `queue group`, `durable consumer` or `stream`.
+        what: &'static str,
+        /// The part.
+        text: String,
+        /// Why it can't be.
+        why: String,
+    },
+    /// Two different services of one name.
+    #[error(
+        "the service `{service}` is declared twice, and differently:\n{difference}\nGive one of them \
+         another name."
+    )]
+    ServiceClash {
+        /// The service.
+        service: String,
+        /// The lines that differ: `-` of the one that was there, `+` of the other.
+        difference: String,
+    },
+    /// One durable consumer with two configurations.
+    #[error(
+        "the durable consumer `{consumer}` of stream `{stream}` is declared twice, and differently:\n\
+         {difference}\nName one of them with `.durable(\"…\")`."
+    )]
+    ConsumerClash {
+        /// The durable name.
+        consumer: String,
         /// The stream.
         stream: String,
         /// The lines that differ: `-` of the one that was there, `+` of the other.

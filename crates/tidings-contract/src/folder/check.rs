@@ -71,7 +71,7 @@ impl Catalog {
         let mut drifts = Vec::new();
         for (name, text) in &files {
             let path = folder.join(name);
-            let kind = match content(&path) {
+            let kind = match content(&path, text) {
                 Ok(Some(present)) if present == *text => continue,
                 Ok(Some(present)) => {
                     DriftKind::Stale { difference: difference::excerpt(&present, text) }

@@ -5,13 +5,15 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 /// The largest file that is read: far more than any schema or stream needs.
-const MAX_SIZE: u64 = 4 * 1024 * 1024;
+pub(super) const MAX_SIZE: u64 = 4 << 20;
+/// The largest `catalog.json` that is read, which has something of every message.
+pub(super) const MAX_INDEX_SIZE: u64 = 16 << 20;
 
-/// The text of a plain file of at most 4 MiB.
+/// The text of a plain file of at most so many bytes.
 ///
 /// A folder that somebody else made may hold links that lead out of it, pipes that never end and
 /// devices: none of them is opened.
-pub(super) fn read(path: &Path) -> io::Result<String> {
+pub(super) fn read(path: &Path, most: u64) -> io::Result<String> {
     // A link is not followed, and a pipe is not opened, which would wait for its writer.
     let found = fs::symlink_metadata(path)?;
     let invalid = |what: &str| io::Error::new(io::ErrorKind::InvalidInput, what.to_owned());
@@ -24,9 +26,9 @@ pub(super) fn read(path: &Path) -> io::Result<String> {
     }
     let mut text = String::new();
     // One byte more shows that there is more, however large the file says that it is.
-    file.take(MAX_SIZE + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_SIZE {
-        return Err(invalid("it is larger than 4 MiB"));
+    file.take(most.saturating_add(1)).read_to_string(&mut text)?;
+    if text.len() as u64 > most {
+        return Err(invalid(&format!("it is larger than {} MiB", most >> 20)));
     }
     Ok(text)
 }

@@ -1,17 +1,28 @@
-//! `catalog.json`: all messages at a glance, for programs that need no schema.
+//! `catalog.json`: all messages at a glance, and the services that no other file has.
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::{Catalog, Descriptor, Fingerprint, canonical};
+use crate::{Catalog, Descriptor, Fingerprint, Service, canonical};
 
 /// The format of the file.
 const FORMAT: u32 = 1;
+
+/// All of the file that no other one says.
+#[derive(Debug, Deserialize)]
+pub(super) struct Index {
+    #[serde(default)]
+    pub(super) services: Value,
+}
 
 pub(super) fn text(catalog: &Catalog) -> String {
     let messages: Vec<Value> = catalog.iter().map(message).collect();
     let streams: Map<String, Value> =
         catalog.streams().map(|(name, config)| (name.to_owned(), config.clone())).collect();
-    let index = json!({ "format": FORMAT, "messages": messages, "streams": streams });
+    let services: Vec<Value> = catalog.services().map(Service::to_value).collect();
+    let index = json!({
+        "format": FORMAT, "messages": messages, "services": services, "streams": streams,
+    });
     canonical::text(&canonical::data(index))
 }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{Acceptance, Catalog, Descriptor, Fingerprint, Kind, canonical};
+use crate::{Acceptance, Catalog, Descriptor, Fingerprint, Kind, Service, canonical};
 
 /// The format of the folder that this version writes; it reads all formats before it, too. The first
 /// one had no acceptances.
@@ -22,7 +22,22 @@ pub(super) struct Lock {
     #[serde(default)]
     pub(super) streams: Vec<StreamEntry>,
     #[serde(default)]
+    pub(super) services: Vec<ServiceEntry>,
+    #[serde(default)]
     pub(super) accepted: Vec<Acceptance>,
+}
+
+/// A service in the lock file. A folder that names none has no services, whatever else it holds.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(super) struct ServiceEntry {
+    pub(super) name: String,
+    pub(super) content: Fingerprint,
+}
+
+impl ServiceEntry {
+    pub(super) fn of(service: &Service) -> Self {
+        Self { name: service.name.clone(), content: service.fingerprint() }
+    }
 }
 
 /// A stream in the lock file.
@@ -104,6 +119,13 @@ pub(super) fn text(catalog: &Catalog, accepted: &[Acceptance]) -> String {
             json!({ "name": name, "config": fingerprint.to_string() })
         };
         lock["streams"] = catalog.streams().map(entry).collect();
+    }
+    if catalog.services().len() > 0 {
+        let entry = |service| {
+            let ServiceEntry { name, content } = ServiceEntry::of(service);
+            json!({ "name": name, "content": content.to_string() })
+        };
+        lock["services"] = catalog.services().map(entry).collect();
     }
     if !accepted.is_empty() {
         let mut accepted: Vec<_> = accepted.iter().collect();

@@ -6,10 +6,11 @@ use std::{fs, io};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::lock::{FORMAT, Head, Lock, StreamEntry};
+use super::index::Index;
+use super::lock::{FORMAT, Head, Lock, ServiceEntry, StreamEntry};
 use super::reference::{self, ReferenceError};
-use super::{LOCK, file, file_name, stream_file_name, stream_name};
-use crate::{Catalog, CatalogError, Descriptor, Fingerprint, canonical};
+use super::{INDEX, LOCK, file, file_name, stream_file_name, stream_name};
+use crate::{Catalog, CatalogError, Descriptor, Fingerprint, canonical, service};
 
 /// How many bytes the files of a folder may have together.
 const MOST_BYTES: u64 = 256 << 20;
@@ -66,10 +67,20 @@ pub enum ReadError {
         /// What is wrong with it.
         source: ReferenceError,
     },
-    /// The messages do not agree with each other.
+    /// A service is not described as one.
+    #[error("`{}` does not have {expected} at `{pointer}`", path.display())]
+    Service {
+        /// The file.
+        path: PathBuf,
+        /// JSON pointer to the value, or to where there is none.
+        pointer: String,
+        /// Text that says what is expected there, such as `a version from 1`.
+        expected: &'static str,
+    },
+    /// The messages or services do not agree with each other.
     #[error("`{}`: {source}", path.display())]
     Catalog {
-        /// The file of the message that can't be added.
+        /// The file of what can't be added.
         path: PathBuf,
         /// Why it can't.
         source: CatalogError,
@@ -79,8 +90,8 @@ pub enum ReadError {
 impl Catalog {
     /// The catalog that a folder holds, for tools that do not know the types.
     ///
-    /// The folder may be anybody's. Only plain files of at most 4 MiB are read, and at most 256 MiB of them;
-    /// what is nested too deeply, or has references that lead out of their file, nowhere, round in circles or
+    /// The folder may be anybody's. Only plain files of at most 4 MiB are read (16 MiB of `catalog.json`), and
+    /// at most 256 MiB of them; what is nested too deeply, or has references that lead out of their file, nowhere, round in circles or
     /// to too many schemas, is refused. Nothing is written.
     ///
     /// # Errors
@@ -97,7 +108,7 @@ impl Catalog {
             Self::of([named.clone()])
                 .map_err(|source| ReadError::Catalog { path: path.clone(), source })?;
             let path = folder.join(file_name(&named));
-            let message = parse_within::<Descriptor>(&path, &mut left)?;
+            let message = parse_within::<Descriptor>(&path, file::MAX_SIZE, &mut left)?;
             references(&message, &path)?;
             let message = message.canonical();
             if !entry.is_of(&message) {
@@ -111,7 +122,7 @@ impl Catalog {
                 .add_stream(&*name, Value::Null)
                 .map_err(|source| ReadError::Catalog { path: path.clone(), source })?;
             let path = folder.join(stream_file_name(&name));
-            let config = canonical::data(parse_within(&path, &mut left)?);
+            let config = canonical::data(parse_within(&path, file::MAX_SIZE, &mut left)?);
             if Fingerprint::of(&canonical::text(&config)) != fingerprint {
                 return Err(ReadError::Locked { path });
             }
@@ -119,8 +130,34 @@ impl Catalog {
                 .add_stream(name, config)
                 .map_err(|source| ReadError::Catalog { path, source })?;
         }
+        if !lock.services.is_empty() {
+            services(&folder.join(INDEX), &lock.services, &mut left, &mut catalog)?;
+        }
         Ok(catalog)
     }
+}
+
+/// Adds the services that `catalog.json` has and the lock file names.
+fn services(
+    path: &Path,
+    locked: &[ServiceEntry],
+    left: &mut u64,
+    catalog: &mut Catalog,
+) -> Result<(), ReadError> {
+    let index: Index = parse_within(path, file::MAX_INDEX_SIZE, left)?;
+    let services = service::read(&index.services, "/services").map_err(|unexpected| {
+        let service::Unexpected { pointer, expected } = unexpected;
+        ReadError::Service { path: path.to_owned(), pointer, expected }
+    })?;
+    for service in services {
+        catalog
+            .add_service(service)
+            .map_err(|source| ReadError::Catalog { path: path.to_owned(), source })?;
+    }
+    if !catalog.services().map(ServiceEntry::of).eq(locked.iter().cloned()) {
+        return Err(ReadError::Locked { path: path.to_owned() });
+    }
+    Ok(())
 }
 
 /// Reads a lock file of this format or of one before it.
@@ -165,8 +202,10 @@ pub fn stream_files(folder: impl AsRef<Path>) -> Result<Vec<StreamFile>, ReadErr
             let text = format!("it holds more than {MAX_STREAMS} streams");
             return Err(io(folder, io::Error::new(io::ErrorKind::InvalidInput, text)));
         }
-        let (name, json) =
-            (name.to_owned(), file::read(&path).map_err(|source| io(&path, source))?);
+        let (name, json) = (
+            name.to_owned(),
+            file::read(&path, file::MAX_SIZE).map_err(|source| io(&path, source))?,
+        );
         files.push(StreamFile { path, name, json });
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
@@ -188,13 +227,17 @@ fn references(message: &Descriptor, path: &Path) -> Result<(), ReadError> {
 }
 
 fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, ReadError> {
-    parse_within(path, &mut u64::MAX.clone())
+    parse_within(path, file::MAX_SIZE, &mut u64::MAX.clone())
 }
 
-/// Reads a file of a folder of which so many bytes may still be read.
-fn parse_within<T: DeserializeOwned>(path: &Path, left: &mut u64) -> Result<T, ReadError> {
+/// Reads a file of at most so many bytes, of a folder of which so many may still be read.
+fn parse_within<T: DeserializeOwned>(
+    path: &Path,
+    most: u64,
+    left: &mut u64,
+) -> Result<T, ReadError> {
     let io = |source| ReadError::Io { path: path.to_owned(), source };
-    let text = file::read(path).map_err(io)?;
+    let text = file::read(path, most).map_err(io)?;
     *left = left.checked_sub(text.len() as u64).ok_or_else(|| {
         let why = format!("with it the folder has more than {MOST_BYTES} bytes");
         io(io::Error::new(io::ErrorKind::InvalidInput, why))

@@ -4,6 +4,7 @@ mod accept;
 mod check;
 mod crash;
 mod hostile;
+mod service;
 mod write;
 
 use std::fs;

@@ -47,7 +47,7 @@ impl Catalog {
         let last = files.remove_entry(LOCK);
         for (name, text) in files.iter().chain(last.iter().map(|(name, text)| (name, text))) {
             let path = folder.join(name);
-            if attempt("read", &path, content)?.as_ref() != Some(text) {
+            if attempt("read", &path, |path| content(path, text))?.as_ref() != Some(text) {
                 replacement.stage(path, text)?;
             }
         }
