@@ -1,6 +1,7 @@
 //! Publishing: what is stored, refused and confirmed.
 
 mod atomic;
+mod cloud_event;
 mod confirm;
 mod dedup;
 mod delay;

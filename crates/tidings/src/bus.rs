@@ -13,6 +13,7 @@ pub use error::{CloseError, ConnectError};
 use std::time::Duration;
 
 use crate::atomic::AtomicBatch;
+use crate::cloud_event::CloudEvents;
 use crate::dead_letter::{self, DeadLetters};
 use crate::discovery::{self, ServiceInfo};
 use crate::draft::Draft;
@@ -65,13 +66,29 @@ impl Bus {
     fn on(transport: Transport, mut timeouts: Timeouts) -> Self {
         // Compared once, and not with each publish.
         timeouts.ack = timeouts.ack.min(timeouts.publish);
-        Self { link: Link { transport, timeouts: timeouts.into(), probe: None } }
+        Self {
+            link: Link { transport, timeouts: timeouts.into(), cloud_events: None, probe: None },
+        }
+    }
+
+    /// A bus that publishes CloudEvents, if it is to.
+    fn publishing(mut self, cloud_events: Option<CloudEvents>) -> Self {
+        self.link.cloud_events = cloud_events;
+        self
     }
 
     /// A bus that tells a probe of everything that is done through it.
     #[cfg(feature = "testing")]
     pub(crate) fn watched_by(self, probe: std::sync::Arc<dyn crate::probe::Probe>) -> Self {
         Self { link: Link { probe: Some(probe), ..self.link } }
+    }
+
+    /// A bus over the same connections, whose messages are published as CloudEvents: events and requests,
+    /// those of its publishers, batches and registries too. Replies are not, and a
+    /// [`Draft::cloud_event`] says another way for one message.
+    #[must_use]
+    pub fn with_cloud_events(&self, cloud_events: CloudEvents) -> Self {
+        Self { link: Link { cloud_events: Some(cloud_events), ..self.link.clone() } }
     }
 
     pub(crate) fn link(&self) -> &Link {

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use data_encoding::BASE64URL_NOPAD;
 use tokio_util::sync::CancellationToken;
 
+use crate::cloud_event::{self, CloudEvent};
 use crate::delivery::SettleError;
 use crate::draft::Draft;
 use crate::header::{self, Headers};
@@ -140,6 +141,11 @@ impl Context {
     /// The message's headers.
     pub fn headers(&self) -> &Headers {
         &self.handled.headers
+    }
+
+    /// The attributes of the CloudEvent that the message came as, if it was one; read anew by each call.
+    pub fn cloud_event(&self) -> Option<CloudEvent> {
+        cloud_event::event_of(&self.handled.headers, &self.handled.payload)
     }
 
     /// The message's id (`Nats-Msg-Id`); every stream event has one. It stays the same when the

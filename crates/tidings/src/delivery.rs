@@ -7,6 +7,7 @@ pub use acker::{Acker, SettleError};
 use std::ops::Deref;
 use std::time::{Duration, SystemTime};
 
+use crate::cloud_event::CloudEvent;
 use crate::header::Headers;
 use crate::message::Message;
 use crate::subject::{ParseSubjectError, Subject};
@@ -21,6 +22,7 @@ pub struct Delivery<E, K = Live> {
     event: E,
     subject: Subject,
     headers: IncomingHeaders,
+    cloud_event: Option<Box<CloudEvent>>,
     kind: K,
 }
 
@@ -94,8 +96,13 @@ pub(crate) mod sealed {
 }
 
 impl<E: Message, K> Delivery<E, K> {
-    pub(crate) fn new(event: E, incoming: Incoming, kind: K) -> Self {
-        Self { event, subject: incoming.subject, headers: incoming.headers, kind }
+    pub(crate) fn new(
+        event: E,
+        incoming: Incoming,
+        cloud_event: Option<Box<CloudEvent>>,
+        kind: K,
+    ) -> Self {
+        Self { event, subject: incoming.subject, headers: incoming.headers, cloud_event, kind }
     }
 
     /// The event.
@@ -125,6 +132,11 @@ impl<E: Message, K> Delivery<E, K> {
     /// Its headers.
     pub fn headers(&self) -> &Headers {
         &self.headers
+    }
+
+    /// The attributes of the CloudEvent that it came as, if it was one.
+    pub fn cloud_event(&self) -> Option<&CloudEvent> {
+        self.cloud_event.as_deref()
     }
 
     /// Its id (`Nats-Msg-Id`); every stream event has one. It stays the same when the message is

@@ -1,7 +1,9 @@
 //! A message with options, before it is sent.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::cloud_event::CloudEvents;
 use crate::header::{self, Headers};
 use crate::link::Link;
 use crate::message::{Ancestry, Event, Message, Request, StreamEvent};
@@ -23,6 +25,7 @@ pub struct Draft<'a, M> {
     timeout: Option<Duration>,
     delay: Option<Duration>,
     ancestry: Option<&'a dyn Ancestry>,
+    cloud_events: Option<Cow<'a, CloudEvents>>,
 }
 
 impl<'a, M: Message> Draft<'a, M> {
@@ -35,6 +38,7 @@ impl<'a, M: Message> Draft<'a, M> {
             timeout: None,
             delay: None,
             ancestry: None,
+            cloud_events: link.cloud_events.as_ref().map(Cow::Borrowed),
         }
     }
 
@@ -57,14 +61,29 @@ impl<'a, M: Message> Draft<'a, M> {
     }
 }
 
+impl<M: Message> Draft<'_, M> {
+    /// Publishes it as a CloudEvent, whatever the bus says of others. Its id is that of the message: the
+    /// stream's, where one keeps it.
+    pub fn cloud_event(mut self, options: CloudEvents) -> Self {
+        self.cloud_events = Some(Cow::Owned(options));
+        self
+    }
+
+    /// Publishes it as it is, also where the bus publishes CloudEvents.
+    pub fn no_cloud_event(mut self) -> Self {
+        self.cloud_events = None;
+        self
+    }
+}
+
 impl<E: Event> Draft<'_, E> {
     /// The message as it would be sent.
     pub(crate) fn prepare(self) -> Result<Prepared, PublishError> {
         if let Some(error) = self.refused {
             return Err(error);
         }
-        let Self { link, message, headers, delay, ancestry, .. } = self;
-        publish::prepare(link, message, headers, delay, ancestry)
+        let Self { link, message, headers, delay, ancestry, cloud_events, .. } = self;
+        publish::prepare(link, message, headers, delay, ancestry, cloud_events.as_deref())
     }
 
     /// Publishes the event.
@@ -194,10 +213,11 @@ impl<R: Request> Draft<'_, R> {
     /// # Cancel safety
     /// Dropping the future forgets the reply; the request may have been sent.
     pub async fn request(self) -> Result<R::Reply, RequestError<R::Declared>> {
-        match self.refused {
-            Some(error) => Err(RequestError::Option(error)),
-            None => request::request(self.link, self.message, self.headers, self.timeout).await,
+        let Self { link, message, headers, refused, timeout, cloud_events, .. } = self;
+        if let Some(error) = refused {
+            return Err(RequestError::Option(error));
         }
+        request::request(link, message, headers, timeout, cloud_events.as_deref()).await
     }
 }
 

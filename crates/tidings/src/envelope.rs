@@ -4,10 +4,13 @@ mod decode_error;
 
 pub use decode_error::{DecodeError, Violation};
 
+use std::time::SystemTime;
+
 use bytes::Bytes;
 use tidings_subject::{SCHEDULES, check_subject};
 use uuid::Uuid;
 
+use crate::cloud_event::{self, CloudEvent, CloudEventFault, CloudEvents, Opened};
 use crate::header::{self, Headers};
 use crate::message::{Declaration, Decode, Message, ReadBackError, versions};
 use crate::subject::{Subject, SubjectError};
@@ -64,6 +67,22 @@ pub(crate) fn seal(
     Outgoing { subject, headers, payload }
 }
 
+/// Makes a sealed message a CloudEvent.
+#[cold]
+pub(crate) fn wrap<M: Message>(
+    outgoing: &mut Outgoing,
+    message: &M,
+    options: &CloudEvents,
+    now: SystemTime,
+) {
+    let own_id = message.message_id();
+    let id = match outgoing.headers.get(header::MESSAGE_ID).or(own_id.as_deref()) {
+        Some(id) => id.to_owned(),
+        None => new_id(),
+    };
+    options.wrap(outgoing, message.declaration(), &id, own_id.as_deref(), now);
+}
+
 /// An id that nobody else has.
 fn new_id() -> String {
     let mut id = write_buffer::text();
@@ -92,21 +111,70 @@ pub(crate) fn postpone(outgoing: Outgoing, stream: &str, at: &str) -> Option<Out
     Some(Outgoing { subject: Subject::from(subject), headers, payload })
 }
 
-/// Finds which of these declarations an incoming message is.
+/// Finds which of these declarations an incoming message is. A CloudEvent that can't be read is what its
+/// subject says.
 #[inline]
 pub(crate) fn declaration_of(
     declarations: &'static [&'static Declaration],
     incoming: &Incoming,
 ) -> Result<&'static Declaration, DecodeError> {
-    let (subject, tag) = (incoming.subject.as_str(), incoming.headers.get(header::MESSAGE));
-    // The usual case.
-    if let ([declaration], None) = (declarations, tag)
-        && !declaration.tagged
-        && declaration.has_subject(subject)
-    {
-        return Ok(declaration);
+    match usual(declarations, incoming) {
+        Some(declaration) => Ok(declaration),
+        None => look_up(declarations, incoming),
     }
-    one_of(declarations, incoming, tag)
+}
+
+/// The only declaration there is, of a message whose headers say nothing of what it is: the usual case.
+#[allow(clippy::inline_always, reason = "a call for each message would cost as much as the look")]
+#[inline(always)]
+fn usual(
+    declarations: &'static [&'static Declaration],
+    incoming: &Incoming,
+) -> Option<&'static Declaration> {
+    match declarations {
+        [declaration] if !declaration.tagged && !incoming.headers.identify() => {
+            declaration.has_subject(incoming.subject.as_str()).then_some(*declaration)
+        }
+        _ => None,
+    }
+}
+
+fn look_up(
+    declarations: &'static [&'static Declaration],
+    incoming: &Incoming,
+) -> Result<&'static Declaration, DecodeError> {
+    match opened(incoming) {
+        Some(Ok(opened)) => typed(declarations, incoming, &opened.event),
+        Some(Err(_)) | None => plain(declarations, incoming),
+    }
+}
+
+/// A message whose headers say that it is a CloudEvent.
+pub(crate) fn opened(incoming: &Incoming) -> Option<Result<Opened, CloudEventFault>> {
+    if incoming.headers.identify() {
+        cloud_event::open(&incoming.headers, &incoming.payload)
+    } else {
+        None
+    }
+}
+
+/// Finds which of these declarations a CloudEvent is: its header says so, else its type.
+#[cold]
+fn typed(
+    declarations: &'static [&'static Declaration],
+    incoming: &Incoming,
+    event: &CloudEvent,
+) -> Result<&'static Declaration, DecodeError> {
+    let tag = incoming.headers.get(header::MESSAGE).unwrap_or_else(|| event.event_type());
+    one_of(declarations, incoming, Some(tag))
+}
+
+/// Finds which of these declarations a message is that is no CloudEvent.
+fn plain(
+    declarations: &'static [&'static Declaration],
+    incoming: &Incoming,
+) -> Result<&'static Declaration, DecodeError> {
+    one_of(declarations, incoming, incoming.headers.get(header::MESSAGE))
 }
 
 fn one_of(
@@ -142,13 +210,88 @@ fn another(
     }
 }
 
+/// Reads a message.
+#[inline]
 pub(crate) fn decode<M: Decode>(incoming: &Incoming) -> Result<M, DecodeError> {
-    let declaration = declaration_of(M::DECLARATIONS, incoming)?;
-    M::decode(declaration, &incoming.payload).map_err(|source| DecodeError::Payload {
+    decode_with(incoming, None)
+}
+
+/// Reads a message, and writes a CloudEvent's attributes into `event`, if they are asked for.
+#[inline]
+pub(crate) fn decode_with<M: Decode>(
+    incoming: &Incoming,
+    mut event: Option<&mut Option<Box<CloudEvent>>>,
+) -> Result<M, DecodeError> {
+    let mut data = None;
+    let declaration = match usual(M::DECLARATIONS, incoming) {
+        Some(declaration) => declaration,
+        None => open(M::DECLARATIONS, incoming, &mut data, event.as_deref_mut())?,
+    };
+    match M::decode(declaration, data.as_ref().unwrap_or(&incoming.payload)) {
+        Ok(message) => Ok(message),
+        Err(source) if data.is_none() => decode_unmarked(declaration, incoming, event, source),
+        Err(source) => Err(unreadable(declaration, incoming, source)),
+    }
+}
+
+/// Finds which of these declarations a message is; of a CloudEvent, also its data and attributes.
+fn open(
+    declarations: &'static [&'static Declaration],
+    incoming: &Incoming,
+    data: &mut Option<Bytes>,
+    event: Option<&mut Option<Box<CloudEvent>>>,
+) -> Result<&'static Declaration, DecodeError> {
+    match opened(incoming) {
+        None => plain(declarations, incoming),
+        Some(Ok(opened)) => {
+            let declaration = typed(declarations, incoming, &opened.event)?;
+            *data = Some(opened.data);
+            if let Some(event) = event {
+                *event = Some(Box::new(opened.event));
+            }
+            Ok(declaration)
+        }
+        Some(Err(source)) => Err(DecodeError::CloudEvent {
+            subject: incoming.subject.to_string(),
+            payload: incoming.payload.clone(),
+            source,
+        }),
+    }
+}
+
+/// Reads a message whose payload is not of its type: it may be a CloudEvent whose headers don't say so.
+#[cold]
+fn decode_unmarked<M: Decode>(
+    declaration: &'static Declaration,
+    incoming: &Incoming,
+    event: Option<&mut Option<Box<CloudEvent>>>,
+    source: serde_json::Error,
+) -> Result<M, DecodeError> {
+    let Some(opened) = cloud_event::open_unmarked(&incoming.payload) else {
+        return Err(unreadable(declaration, incoming, source));
+    };
+    let declaration = typed(M::DECLARATIONS, incoming, &opened.event)?;
+    // A reader of its own: that of most messages stands in one place, and is inlined there.
+    let data = if opened.data.is_empty() { b"null" } else { &*opened.data };
+    let message = M::decode_by::<true>(declaration, data)
+        .map_err(|source| unreadable(declaration, incoming, source))?;
+    if let Some(event) = event {
+        *event = Some(Box::new(opened.event));
+    }
+    Ok(message)
+}
+
+#[cold]
+fn unreadable(
+    declaration: &'static Declaration,
+    incoming: &Incoming,
+    source: serde_json::Error,
+) -> DecodeError {
+    DecodeError::Payload {
         name: declaration.name,
         version: declaration.version,
         subject: incoming.subject.to_string(),
         payload: incoming.payload.clone(),
         source,
-    })
+    }
 }

@@ -149,6 +149,7 @@ mod atomic;
 mod backoff;
 mod backstop;
 mod bus;
+mod cloud_event;
 mod confirm;
 mod context;
 mod dead_letter;
@@ -203,6 +204,7 @@ pub use tidings_subject::TokenError;
 
 pub use atomic::AtomicBatch;
 pub use bus::{Bus, BusBuilder, CloseError, ConnectError};
+pub use cloud_event::{CloudEvent, CloudEventFault, CloudEventMode, CloudEvents, CloudEventsError};
 pub use context::Context;
 pub use dead_letter::{
     DeadLetter, DeadLetterError, DeadLetterFilter, DeadLetterList, DeadLetterPolicy,

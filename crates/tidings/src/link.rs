@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cloud_event::CloudEvents;
 use crate::probe::{Listener, Listening, Probe, Span, Work};
 use crate::transport::Transport;
 
@@ -11,6 +12,8 @@ use crate::transport::Transport;
 pub(crate) struct Link {
     pub(crate) transport: Transport,
     pub(crate) timeouts: Arc<Timeouts>,
+    /// How messages are published as CloudEvents, if they are.
+    pub(crate) cloud_events: Option<CloudEvents>,
     /// Probe of a test's bus.
     pub(crate) probe: Option<Arc<dyn Probe>>,
 }

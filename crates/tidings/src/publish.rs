@@ -36,7 +36,7 @@ pub(crate) async fn publish<E: Event>(
     headers: Headers,
     delay: Option<Duration>,
 ) -> Result<E::Ack, PublishError> {
-    let mut prepared = prepare(link, event, headers, delay, None)?;
+    let mut prepared = prepare(link, event, headers, delay, None, link.cloud_events.as_ref())?;
     send(link, &mut prepared).await
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::cloud_event::{self, CloudEvents};
 use crate::envelope::{self, EncodeFault};
 use crate::header::{self, Headers};
 use crate::link::Link;
@@ -151,6 +152,7 @@ pub(crate) async fn request<R: Request>(
     message: &R,
     headers: Headers,
     timeout: Option<Duration>,
+    cloud_events: Option<&CloudEvents>,
 ) -> Result<R::Reply, RequestError<R::Declared>> {
     let encoded = envelope::encode(message, link.reads_back()).map_err(|fault| match fault {
         EncodeFault::Subject(error) => RequestError::Subject(error),
@@ -158,7 +160,10 @@ pub(crate) async fn request<R: Request>(
         EncodeFault::Unreadable { name, source } => RequestError::Unreadable { name, source },
     })?;
     let declaration = encoded.declaration;
-    let outgoing = envelope::seal(encoded, headers, || None);
+    let mut outgoing = envelope::seal(encoded, headers, || None);
+    if let Some(options) = cloud_events {
+        envelope::wrap(&mut outgoing, message, options, link.transport.now());
+    }
     let span = link.begin(Work::Ask(declaration, &outgoing));
     let subject = outgoing.subject.clone();
     let waited = timeout.unwrap_or(link.timeouts.request);
@@ -214,7 +219,14 @@ fn read<T: serde::de::DeserializeOwned, E: DeclaredError>(
     if let Some(stream) = confirmation::of_stream(reply) {
         return Err(RequestError::AnsweredByStream { subject: subject.to_owned(), stream });
     }
-    payload::read(&reply.payload).map_err(|source| RequestError::Decode {
+    let opened;
+    let body = if reply.headers.identify() {
+        opened = cloud_event::data_of(&reply.headers, &reply.payload);
+        &opened
+    } else {
+        &reply.payload
+    };
+    payload::read(body).map_err(|source| RequestError::Decode {
         subject: subject.to_owned(),
         payload: reply.payload.clone(),
         source,

@@ -8,7 +8,8 @@ mod read;
 
 use jsonschema::PatternOptions;
 
-use crate::envelope::{DecodeError, Violation, declaration_of};
+use crate::cloud_event;
+use crate::envelope::{DecodeError, Violation, declaration_of, opened};
 use crate::message::{Declaration, Message};
 use crate::transport::Incoming;
 use json::{Slots, Tree};
@@ -126,7 +127,18 @@ impl PayloadValidator {
         incoming: &Incoming,
     ) -> Result<(), DecodeError> {
         let declaration = declaration_of(declarations, incoming)?;
-        self.check(declaration, &incoming.payload).map_err(|violations| DecodeError::Invalid {
+        let checked = match opened(incoming) {
+            Some(Ok(opened)) => self.check(declaration, &opened.data),
+            // Who decodes it tells.
+            Some(Err(_)) => return Ok(()),
+            None => self.check(declaration, &incoming.payload),
+        };
+        let checked =
+            checked.or_else(|violations| match cloud_event::open_unmarked(&incoming.payload) {
+                Some(opened) => self.check(declaration, &opened.data),
+                None => Err(violations),
+            });
+        checked.map_err(|violations| DecodeError::Invalid {
             name: declaration.name,
             version: declaration.version,
             subject: incoming.subject.to_string(),

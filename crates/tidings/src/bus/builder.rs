@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::cloud_event::CloudEvents;
 use crate::jitter::FAR;
 use crate::link::Timeouts;
 use crate::transport::CAPACITY;
@@ -28,6 +29,7 @@ use crate::transport::nats::{Auth, ConnectOptions, shown};
 pub struct BusBuilder {
     pub(super) options: ConnectOptions,
     pub(super) timeouts: Timeouts,
+    pub(super) cloud_events: Option<CloudEvents>,
 }
 
 impl BusBuilder {
@@ -44,7 +46,7 @@ impl BusBuilder {
             connect_timeout: Duration::from_secs(5),
             subscription_capacity: CAPACITY,
         };
-        Self { options, timeouts: Timeouts::default() }
+        Self { options, timeouts: Timeouts::default(), cloud_events: None }
     }
 
     /// Adds a server, such as `nats://127.0.0.1:4222` or `tls://nats.example.com`, or several with
@@ -171,6 +173,13 @@ impl BusBuilder {
     /// same id; the default is 2 s. [`Duration::MAX`] is for as long as publishing may take.
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.ack = timeout.min(FAR);
+        self
+    }
+
+    /// Publishes events and requests as CloudEvents; by default they are not. See
+    /// [`Bus::with_cloud_events`](crate::Bus::with_cloud_events).
+    pub fn cloud_events(mut self, cloud_events: CloudEvents) -> Self {
+        self.cloud_events = Some(cloud_events);
         self
     }
 

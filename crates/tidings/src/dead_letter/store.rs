@@ -178,6 +178,7 @@ mod tests {
         Link {
             transport: Transport::Memory(Memory::new()),
             timeouts: Timeouts::default().into(),
+            cloud_events: None,
             probe: None,
         }
     }

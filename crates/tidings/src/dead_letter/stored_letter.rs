@@ -7,6 +7,7 @@ use data_encoding::BASE64;
 
 use super::cause::DeadLetterReason;
 use super::{naming, text};
+use crate::cloud_event::{self, CloudEvent};
 use crate::envelope::{self, DecodeError};
 use crate::header::{self, Headers};
 use crate::message::Decode;
@@ -256,6 +257,11 @@ impl DeadLetter {
     /// The original's payload.
     pub fn payload(&self) -> &Bytes {
         &self.payload
+    }
+
+    /// The attributes of the CloudEvent that the original is, if it is one.
+    pub fn cloud_event(&self) -> Option<CloudEvent> {
+        cloud_event::event_of(&self.headers, &self.payload)
     }
 
     /// The original's id.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
+use crate::cloud_event::CloudEventFault;
+
 /// A message's payload or header does not say what its type declares. The bytes are kept.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -40,6 +42,16 @@ pub enum DecodeError {
         /// The values at fault: the first of all, at most 8.
         violations: Box<[Violation]>,
     },
+    /// The message is a CloudEvent that can't be read.
+    #[error("the CloudEvent on `{subject}` can't be read: {source}")]
+    CloudEvent {
+        /// Subject that it came on.
+        subject: String,
+        /// The received data, as it came.
+        payload: Bytes,
+        /// What is wrong with it.
+        source: CloudEventFault,
+    },
     /// The message is another one, or another version: its header says so, or its subject is none
     /// that the expected type declares.
     #[error("the message on `{subject}` is {}, not `{expected}`", text_of(found, expected))]
@@ -48,8 +60,8 @@ pub enum DecodeError {
         subject: String,
         /// Every name and version that was expected.
         expected: String,
-        /// The message's own word, in `Tidings-Message`; empty where it carries none, and is
-        /// known to be another by its subject alone.
+        /// The message's own word, in `Tidings-Message` or a CloudEvent's `type`; empty where it
+        /// carries none, and is known to be another by its subject alone.
         found: String,
         /// The received data, as it came.
         payload: Bytes,
@@ -62,6 +74,7 @@ impl DecodeError {
         match self {
             Self::Payload { payload, .. }
             | Self::Invalid { payload, .. }
+            | Self::CloudEvent { payload, .. }
             | Self::OtherMessage { payload, .. } => payload,
         }
     }
@@ -130,6 +143,6 @@ fn text_of(found: &str, expected: &str) -> String {
         found if expected.split(", ").any(|tag| tag == found) => {
             format!("`{found}` on a subject of another one")
         }
-        found => format!("`{found}` (header `Tidings-Message`)"),
+        found => format!("`{found}` (header `Tidings-Message`, or `type` of a CloudEvent)"),
     }
 }

@@ -113,6 +113,13 @@ pub(crate) const TRACE_PARENT: &str = "traceparent";
 /// Vendors' part of the trace (W3C Trace Context).
 pub(crate) const TRACE_STATE: &str = "tracestate";
 
+/// The content type of a payload, which is a CloudEvent's envelope or its data.
+pub(crate) const CONTENT_TYPE: &str = "content-type";
+/// Prefix of the headers that are a CloudEvent's attributes in binary mode.
+pub(crate) const CE: &str = "ce-";
+/// The version of CloudEvents; in binary mode it says that a message is one.
+pub(crate) const CE_SPECVERSION: &str = "ce-specversion";
+
 /// Prefixes of the names that only NATS and Tidings set.
 pub(super) const RESERVED: [&str; 2] = ["nats-", "tidings-"];
 
@@ -142,6 +149,23 @@ pub(crate) fn is_of_redrive(name: &str) -> bool {
         && [REDRIVEN, ORIGINAL_ID, ORIGIN, ONLY, WARRANT]
             .iter()
             .any(|of_redrive| name.eq_ignore_ascii_case(of_redrive))
+}
+
+/// Returns `true` if a header of this name says what a message is, or may say that it is a CloudEvent.
+#[inline]
+pub(crate) fn identifies(name: &str) -> bool {
+    // Most names have another length.
+    match name.len() {
+        12 => name.eq_ignore_ascii_case(CONTENT_TYPE),
+        14 => name.eq_ignore_ascii_case(CE_SPECVERSION),
+        15 => name.eq_ignore_ascii_case(MESSAGE),
+        _ => false,
+    }
+}
+
+/// The attribute of a CloudEvent that a header of this name is.
+pub(crate) fn cloud_event_attribute(name: &str) -> Option<&str> {
+    name.get(CE.len()..).filter(|_| begins(name, CE))
 }
 
 /// Returns `true` if a redrive signs a header of this name. Servers add and take away what is

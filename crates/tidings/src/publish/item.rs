@@ -35,9 +35,12 @@ pub(super) fn prepare<E: Event>(link: &Link, event: &E) -> Result<Item, PublishE
     let encoded = envelope::encode(event, link.reads_back())?;
     let declaration = encoded.declaration;
     let mut known_again = false;
-    let outgoing = envelope::seal(encoded, Headers::new(), || {
+    let mut outgoing = envelope::seal(encoded, Headers::new(), || {
         event.message_id().inspect(|_| known_again = true)
     });
+    if let Some(options) = &link.cloud_events {
+        envelope::wrap(&mut outgoing, event, options, link.transport.now());
+    }
     let span = link.begin(Work::Publish(declaration, &outgoing));
     if let Err(error) = send::admit(link, declaration, &outgoing) {
         span.published(Err(&error));

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::PublishError;
+use crate::cloud_event::CloudEvents;
 use crate::envelope;
 use crate::header::{self, Headers};
 use crate::link::Link;
@@ -31,6 +32,7 @@ pub(crate) fn prepare<E: Event>(
     headers: Headers,
     delay: Option<Duration>,
     ancestry: Option<&dyn Ancestry>,
+    cloud_events: Option<&CloudEvents>,
 ) -> Result<Prepared, PublishError> {
     let encoded = envelope::encode(event, link.reads_back())?;
     let declaration = encoded.declaration;
@@ -49,6 +51,9 @@ pub(crate) fn prepare<E: Event>(
         }
     }
     let mut outgoing = envelope::seal(encoded, headers, || id.or_else(|| event.message_id()));
+    if let Some(options) = cloud_events {
+        envelope::wrap(&mut outgoing, event, options, link.transport.now());
+    }
     let reschedules = delay.is_some() && !is_derived;
     if let Some(delay) = delay {
         outgoing = postpone(link, declaration, outgoing, delay)?;

@@ -172,6 +172,7 @@ mod tests {
         let link = Link {
             transport: Transport::Memory(memory.clone()),
             timeouts: Timeouts::default().into(),
+            cloud_events: None,
             probe: None,
         };
         // Somebody takes the message who answers nothing.

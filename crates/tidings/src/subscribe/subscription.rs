@@ -134,12 +134,13 @@ fn deliver<E: Event + Decode, K: DeliveryKind>(
     mut incoming: Incoming,
 ) -> Result<Delivery<E, K>, ReceiveError> {
     next?;
-    let event = envelope::decode::<E>(&incoming);
+    let mut cloud_event = None;
+    let event = envelope::decode_with::<E>(&incoming, Some(&mut cloud_event));
     let kind = K::from_incoming(&mut incoming).ok_or_else(|| {
         Fault::client(format!("`{}` was delivered without its stream", incoming.subject))
     })?;
     match event {
-        Ok(event) => Ok(Delivery::new(event, incoming, kind)),
+        Ok(event) => Ok(Delivery::new(event, incoming, cloud_event, kind)),
         Err(error) => Err(ReceiveError::undecodable(error, kind)),
     }
 }

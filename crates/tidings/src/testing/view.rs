@@ -8,6 +8,7 @@ use super::entry::{Ending, Entry, Operation};
 use super::record::{Answer, Asked, Handled, NotHandled, Published, Record};
 use super::recording::Recording;
 use super::{TestBus, recorder};
+use crate::cloud_event;
 use crate::dead_letter::DeadLetterReason;
 use crate::message::{DeclaredError as _, Decode, Event, Message, Request, StreamEvent, versions};
 
@@ -122,7 +123,13 @@ impl TestBus {
         self.select(what, name_of::<M>(), |entry| {
             let declaration = entry.declared_by(M::DECLARATIONS)?;
             let kind = kind(entry)?;
-            let message = M::decode(declaration, &entry.payload);
+            let data = cloud_event::data_of(&entry.headers, &entry.payload);
+            let message = M::decode(declaration, &data).or_else(|error| {
+                match cloud_event::open_unmarked(&entry.payload) {
+                    Some(opened) => M::decode(declaration, &opened.data),
+                    None => Err(error),
+                }
+            });
             Some(message.map(|message| (message, kind)).map_err(|error| error.to_string()))
         })
     }

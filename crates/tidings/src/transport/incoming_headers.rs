@@ -44,6 +44,24 @@ impl IncomingHeaders {
         }
     }
 
+    /// Returns `true` if there is a header that says what the message is: its name and version, or that
+    /// it may be a CloudEvent.
+    #[inline]
+    pub(crate) fn identify(&self) -> bool {
+        match self {
+            Self::Read(read) if read.is_empty() => false,
+            _ => self.any(header::identifies),
+        }
+    }
+
+    fn any(&self, is: impl Fn(&str) -> bool) -> bool {
+        match self {
+            Self::Client(client, _) => client.has(is),
+            Self::Read(read) => read.iter().any(|(name, _)| is(name)),
+            Self::Warranted(read) => read.iter().any(|(name, _)| is(name)),
+        }
+    }
+
     /// The headers, if what they say of a redrive is believed.
     fn warranted(&self) -> Option<&Headers> {
         match self {
