@@ -10,6 +10,7 @@ mod backstop;
 mod blocking_handler;
 mod chaos;
 mod close_offline;
+mod cloud_event_interop;
 mod connect;
 mod delete_marker;
 mod denied;
