@@ -53,8 +53,9 @@ fn outgoing() -> Outgoing {
 
 /// The same event as each mode has it, and as who writes header names in capitals.
 fn written(attributes: &[(&str, String)]) -> [(Headers, Bytes); 3] {
-    let structured = structured::write(outgoing(), attributes);
-    let binary = binary::write(outgoing(), attributes);
+    let (mut structured, mut binary) = (outgoing(), outgoing());
+    structured::write(&mut structured, attributes);
+    binary::write(&mut binary, attributes);
     let mut loud = Headers::new();
     for (name, value) in binary.headers.iter() {
         loud.push(name.to_ascii_uppercase(), value.to_owned());
@@ -261,8 +262,8 @@ fn a_message_says_what_it_is() {
             .push(header::TRACE_PARENT, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
         message.headers.push("Content-Type", "application/cloudevents+json");
         let own_id = Some("notes.written/Zo%C3%AB%2Fx/7");
-        let wrapped = options.wrap(message, &WRITTEN, "the-id", own_id, at);
-        let opened = open(&wrapped.headers, &wrapped.payload).unwrap().unwrap();
+        options.wrap(&mut message, &WRITTEN, "the-id", own_id, at);
+        let opened = open(&message.headers, &message.payload).unwrap().unwrap();
         let event = opened.event;
         assert_eq!(opened.data, outgoing().payload);
         assert_eq!((event.id(), event.source()), ("the-id", "/notes"));
@@ -273,7 +274,7 @@ fn a_message_says_what_it_is() {
         assert_eq!(event.data_schema(), Some("https://notes.example/notes.written.v2"));
         assert_eq!(event.attribute("tenant"), Some("Euro € 😀"));
         assert!(event.attribute("traceparent").unwrap().starts_with("00-0af7"));
-        let content_types: Vec<_> = wrapped.headers.get_all("content-type").collect();
+        let content_types: Vec<_> = message.headers.get_all("content-type").collect();
         let expected = match event.mode() {
             CloudEventMode::Structured => "application/cloudevents+json",
             CloudEventMode::Binary => "application/json",
@@ -283,7 +284,8 @@ fn a_message_says_what_it_is() {
     // Without id fields there is no subject, and one that is no text stays encoded.
     for (own_id, expected) in [(None, None), (Some("notes.written/a%0A"), Some("a%0A"))] {
         let options = CloudEvents::new("/notes").unwrap();
-        let wrapped = options.wrap(outgoing(), &WRITTEN, "1", own_id, at);
+        let mut wrapped = outgoing();
+        options.wrap(&mut wrapped, &WRITTEN, "1", own_id, at);
         let opened = open(&wrapped.headers, &wrapped.payload).unwrap().unwrap();
         assert_eq!(opened.event.subject(), expected);
     }
