@@ -1,5 +1,7 @@
 //! The messages of a small shop: all that its services know of each other.
 
+pub mod handler;
+
 use tidings::contract::{Catalog, CatalogError};
 use tidings::prelude::*;
 

@@ -9,16 +9,13 @@
 //! `--role api --orders N` places orders and ends. With `--ack-wait SECONDS` an order that a killed
 //! process had begun comes sooner to another than after 30 s.
 
-mod handler;
-
 use anyhow::{Context as _, bail};
 use tidings::RequestError;
 use tidings::prelude::*;
+use tidings_examples::shop::handler::{Analytics, HANDLED, charge, check, notify, place, record};
 use tidings_examples::shop::{
     Charge, CheckInventory, OrderCreated, Orders, PlaceOrder, Refused, Region,
 };
-
-use handler::{Analytics, HANDLED, charge, check, notify, place, record};
 
 const SERVICES: [&str; 6] =
     ["orders", "inventory", "payments", "notifications", "analytics", "audit"];

@@ -5,11 +5,12 @@ use std::sync::Mutex;
 
 use tidings::RequestError;
 use tidings::prelude::*;
-use tidings_examples::shop::{
+use tokio::sync::Semaphore;
+
+use super::{
     Charge, CheckInventory, Declined, OrderCreated, OutOfStock, PlaceOrder, Placed, Receipt,
     Refused, Region, Stock,
 };
-use tokio::sync::Semaphore;
 
 /// How often an order was handled in this process, so that the one that runs all can wait for it.
 pub static HANDLED: Semaphore = Semaphore::const_new(0);
