@@ -1,22 +1,25 @@
 //! The messages of a small shop: all that its services know of each other.
 
 pub mod handler;
+pub mod service;
 
-use tidings::contract::{Catalog, CatalogError};
+use tidings::RegistryCatalogError;
+use tidings::contract::Catalog;
 use tidings::prelude::*;
 
-/// What the shop's messages promise: the committed folder `schemas/`, as a value.
+/// What the shop's services and messages promise: the committed folder `schemas/`, as a value.
 ///
 /// # Errors
-/// [`CatalogError`] if two of them contradict each other.
-pub fn catalog() -> Result<Catalog, CatalogError> {
-    let messages = [
-        OrderEvent::descriptors(), // of each of its events
-        PlaceOrder::descriptors(),
-        CheckInventory::descriptors(),
-        Charge::descriptors(),
-    ];
-    Catalog::of(messages.concat())
+/// [`RegistryCatalogError`] if two of them contradict each other.
+pub fn catalog() -> Result<Catalog, RegistryCatalogError> {
+    // Of each of its events, also of those that nobody handles.
+    let mut catalog = Catalog::of(OrderEvent::descriptors())?;
+    for name in service::SERVICES {
+        if let Some(registry) = service::service(name, Duration::from_secs(30)) {
+            catalog.merge(registry.catalog()?)?;
+        }
+    }
+    Ok(catalog)
 }
 
 /// Where a customer lives.

@@ -1,4 +1,4 @@
-//! The services of a shop, which know of each other only messages.
+//! The services of a shop, which know of each other only messages: `shop/service.rs` has them.
 //!
 //! The API asks the order service; that asks inventory and payment, and publishes
 //! `orders.{region}.created`; notifications, analytics and audit each handle it in their own way.
@@ -9,35 +9,17 @@
 //! `--role api --orders N` places orders and ends. With `--ack-wait SECONDS` an order that a killed
 //! process had begun comes sooner to another than after 30 s.
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use tidings::RequestError;
 use tidings::prelude::*;
-use tidings_examples::shop::handler::{Analytics, HANDLED, charge, check, notify, place, record};
-use tidings_examples::shop::{
-    Charge, CheckInventory, OrderCreated, Orders, PlaceOrder, Refused, Region,
-};
+use tidings_examples::shop::handler::HANDLED;
+use tidings_examples::shop::service::{SERVICES, service};
+use tidings_examples::shop::{Orders, PlaceOrder, Refused, Region};
 
-const SERVICES: [&str; 6] =
-    ["orders", "inventory", "payments", "notifications", "analytics", "audit"];
-
-/// Each service is a registry; the name is all that its instances share.
-fn service(role: &str, ack_wait: Duration) -> anyhow::Result<Registry> {
-    let registry = Registry::new(role).version("1.0.0");
-    Ok(match role {
-        "orders" => registry.handle::<PlaceOrder>(place),
-        "inventory" => registry.handle::<CheckInventory>(check),
-        "payments" => registry.handle::<Charge>(charge),
-        "notifications" => registry.route(created(notify, ack_wait)),
-        "analytics" => registry.route(created(Analytics::default(), ack_wait)),
-        // One at a time, so that the log is in the order of the stream.
-        "audit" => registry.route(created(record, ack_wait).concurrency(1)),
-        other => bail!("no role {other:?}; there are api, {}", SERVICES.join(", ")),
-    })
-}
-
-/// A handler of created orders.
-fn created(handler: impl Handler<OrderCreated>, ack_wait: Duration) -> Route<OrderCreated> {
-    Route::of::<OrderCreated>(handler).ack_wait(ack_wait)
+/// The service of a role.
+fn known(role: &str, ack_wait: Duration) -> anyhow::Result<Registry> {
+    let roles = SERVICES.join(", ");
+    service(role, ack_wait).with_context(|| format!("no role {role:?}; there are api, {roles}"))
 }
 
 /// Places orders until each is confirmed: asking again with the same id is safe.
@@ -85,14 +67,14 @@ async fn main() -> anyhow::Result<()> {
                 println!("{role} listens");
                 drop(tokio::signal::ctrl_c().await);
             };
-            let serving = service(role, ack_wait)?.serve(&bus).with_graceful_shutdown(interrupted);
+            let serving = known(role, ack_wait)?.serve(&bus).with_graceful_shutdown(interrupted);
             println!("{role} ends: {:?}", serving.await?);
             Ok(())
         }
         None => {
             let mut running = Vec::new();
             for role in SERVICES {
-                running.push(service(role, ack_wait)?.start(&bus).await?);
+                running.push(known(role, ack_wait)?.start(&bus).await?);
             }
             api(&bus, orders).await?;
             // Three services handle each order.

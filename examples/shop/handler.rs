@@ -16,6 +16,9 @@ use super::{
 pub static HANDLED: Semaphore = Semaphore::const_new(0);
 
 /// Takes an order: asks for the goods and the money, and then says that it was created.
+///
+/// # Errors
+/// [`Refused`], with what another service declared or the shop's own problem.
 pub async fn place(order: PlaceOrder, cx: Context) -> Result<Placed, Refused> {
     let PlaceOrder { order_id, region, sku, quantity } = order;
     let stock = cx.request(&CheckInventory { sku, quantity }).await;
@@ -41,6 +44,9 @@ fn refused<E: std::fmt::Display>(
 }
 
 /// Answers with what there is, or that it is not enough.
+///
+/// # Errors
+/// [`OutOfStock`] if more is asked for than there is.
 pub async fn check(ask: CheckInventory, _cx: Context) -> Result<Stock, OutOfStock> {
     let available = 500;
     if ask.quantity > available {
@@ -50,6 +56,9 @@ pub async fn check(ask: CheckInventory, _cx: Context) -> Result<Stock, OutOfStoc
 }
 
 /// Takes the money, up to a limit.
+///
+/// # Errors
+/// [`Declined`] above the limit.
 pub async fn charge(ask: Charge, cx: Context) -> Result<Receipt, Declined> {
     if ask.amount_cents > 500_000 {
         return Err(Declined { amount_cents: ask.amount_cents });
@@ -58,6 +67,9 @@ pub async fn charge(ask: Charge, cx: Context) -> Result<Receipt, Declined> {
 }
 
 /// Mails the customer. Delivered at least once: the attempt says whether it may be the second mail.
+///
+/// # Errors
+/// None: its mail always goes out.
 pub async fn notify(order: OrderCreated, cx: Context) -> Result<(), Failure> {
     println!("notifications {} mailed, attempt {}", order.order_id, cx.attempt());
     HANDLED.add_permits(1);
@@ -65,7 +77,7 @@ pub async fn notify(order: OrderCreated, cx: Context) -> Result<(), Failure> {
 }
 
 /// Adds up what each region bought. A handler with a state is a type.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Analytics {
     cents: Mutex<HashMap<Region, u64>>,
 }
@@ -82,6 +94,9 @@ impl Handler<OrderCreated> for Analytics {
 }
 
 /// Writes the order into a log, under its number in the stream.
+///
+/// # Errors
+/// A rejection of what no stream delivered.
 pub async fn record(order: OrderCreated, cx: Context) -> Result<(), Failure> {
     let sequence = cx.sequence().ok_or_else(|| Failure::reject("not from a stream"))?;
     println!("audit {} is {sequence}", order.order_id);

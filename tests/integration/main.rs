@@ -8,6 +8,7 @@
 
 mod backstop;
 mod blocking_handler;
+mod catalog;
 mod chaos;
 mod close_offline;
 mod cloud_event_interop;

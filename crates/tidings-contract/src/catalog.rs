@@ -132,6 +132,17 @@ impl Catalog {
         descriptors.into_iter().try_for_each(|descriptor| self.add(descriptor))
     }
 
+    /// Adds all that another catalog has: messages, streams and services.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add), [`add_stream`](Self::add_stream) and [`add_service`](Self::add_service), for
+    /// the first that can't be added; those before it stay.
+    pub fn merge(&mut self, other: Self) -> Result<(), CatalogError> {
+        self.extend(other.messages.into_values())?;
+        other.streams.into_iter().try_for_each(|(name, config)| self.add_stream(name, config))?;
+        other.services.into_values().try_for_each(|service| self.add_service(service))
+    }
+
     /// Its messages, ordered by name and version.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Descriptor> {
         self.messages.values()

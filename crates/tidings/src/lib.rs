@@ -225,7 +225,8 @@ pub use publish::{AtomicError, PublishAllError, PublishError};
 pub use publish_ack::{Acknowledgement, AtomicAck, PublishAck};
 pub use publisher::Publisher;
 pub use registry::{
-    Control, NoRoute, Registry, RegistryPlan, RouteStatus, Running, Serve, ServeError,
+    Control, NoRoute, Registry, RegistryCatalogError, RegistryPlan, RouteStatus, Running, Serve,
+    ServeError,
 };
 pub use request::RequestError;
 pub use retry::Retry;

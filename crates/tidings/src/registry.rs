@@ -1,6 +1,7 @@
 //! A service: handlers, wired by the types of their messages.
 
 mod answer;
+mod catalog;
 mod control;
 mod dead_letters;
 mod definition;
@@ -10,12 +11,15 @@ mod plan_report;
 mod running;
 mod serve;
 
+pub use catalog::RegistryCatalogError;
 pub use control::{Control, NoRoute, RouteStatus};
 pub use definition::Registry;
 pub use error::ServeError;
 pub use plan_report::RegistryPlan;
 pub use running::Running;
 pub use serve::Serve;
+
+use tidings_contract::Catalog;
 
 use crate::bus::Bus;
 
@@ -53,6 +57,46 @@ impl Registry {
     /// Nothing is lost if the future is dropped.
     pub async fn plan(&self, bus: &Bus) -> Result<RegistryPlan, ServeError> {
         plan_report::plan_report(self, bus.link()).await
+    }
+
+    /// Its messages and their streams as data, and the service itself: each message that it handles, with the
+    /// durable consumer and the policies that it would be started with, and what it was said to
+    /// [publish](Self::publishes) and to [ask](Self::asks). Nothing is asked of a server, and a registry
+    /// without handlers has one, too.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// # #[derive(EventStream)]
+    /// # #[stream(name = "USERS", subjects("users.>"))]
+    /// # struct Users;
+    /// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
+    /// # #[event(subject = "users.created", stream = Users)]
+    /// # struct UserCreated { name: String }
+    /// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
+    /// # #[event(subject = "mail.sent")]
+    /// # struct MailSent { to: String }
+    /// # async fn welcome(_: UserCreated, _: Context) -> Result<(), Failure> { Ok(()) }
+    /// # fn main() -> Result<(), tidings::RegistryCatalogError> {
+    /// let registry = Registry::new("mail").handle::<UserCreated>(welcome).publishes::<MailSent>();
+    /// let catalog = registry.catalog()?; // in a test: `.assert_current("schemas")?`
+    /// assert_eq!(catalog.iter().map(|one| &*one.name).collect::<Vec<_>>(), ["mail.sent", "users.created"]);
+    /// for service in catalog.services() {
+    ///     for handled in &service.handles {
+    ///         let consumer = handled.consumer.as_ref().map(|consumer| &*consumer.name);
+    ///         assert_eq!((&*handled.filter, consumer), ("users.created", Some("mail-users_created")));
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Several registries are one catalog by [`Catalog::merge`].
+    ///
+    /// # Errors
+    /// [`RegistryCatalogError`] if the registry could never work as it stands, or its messages do not agree
+    /// with each other.
+    pub fn catalog(&self) -> Result<Catalog, RegistryCatalogError> {
+        catalog::catalog(self)
     }
 
     /// Runs on `bus` until [`Serve::with_graceful_shutdown`]'s future ends; without one, for ever.

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use tidings_contract::Descriptor;
+
 use super::control::Control;
 use crate::dead_letter::DeadLetterPolicy;
 use crate::handler::{Handler, Input};
+use crate::message::{Declaration, Event, Request};
 use crate::route::{Route, RouteSpec};
 use crate::topology::Topology;
 
@@ -37,10 +40,19 @@ pub struct Registry {
     pub(super) description: String,
     pub(super) metadata: BTreeMap<String, String>,
     pub(super) routes: Vec<RouteSpec>,
+    pub(super) publishes: Vec<Named>,
+    pub(super) asks: Vec<Named>,
     pub(super) dead_letters: DeadLetterPolicy,
     pub(super) control: Control,
     pub(super) streams: Topology,
     pub(super) consumers: Topology,
+}
+
+/// A message that a registry names and does not handle.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Named {
+    pub(super) declarations: &'static [&'static Declaration],
+    pub(super) describe: fn() -> Vec<Descriptor>,
 }
 
 impl Registry {
@@ -53,6 +65,8 @@ impl Registry {
             description: String::new(),
             metadata: BTreeMap::new(),
             routes: Vec::new(),
+            publishes: Vec::new(),
+            asks: Vec::new(),
             dead_letters: DeadLetterPolicy::default(),
             control: Control::default(),
             streams: Topology::CreateOnly,
@@ -108,6 +122,22 @@ impl Registry {
     /// Adds a handler with options.
     pub fn route<M>(mut self, route: Route<M>) -> Self {
         self.routes.push(route.into_spec());
+        self
+    }
+
+    /// Says that its handlers, or whatever else the service does, publish `E`, for its
+    /// [`catalog`](Self::catalog). This documents and no more: what is published is neither checked nor
+    /// restricted.
+    pub fn publishes<E: Event>(mut self) -> Self {
+        self.publishes.push(Named { declarations: E::DECLARATIONS, describe: E::descriptors });
+        self
+    }
+
+    /// Says that its handlers, or whatever else the service does, ask `R`, for its
+    /// [`catalog`](Self::catalog). This documents and no more: what is asked is neither checked nor
+    /// restricted.
+    pub fn asks<R: Request>(mut self) -> Self {
+        self.asks.push(Named { declarations: R::DECLARATIONS, describe: R::descriptors });
         self
     }
 

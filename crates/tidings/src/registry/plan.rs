@@ -28,8 +28,17 @@ pub(super) enum Wiring {
     Endpoint { declaration: &'static Declaration, name: String, group: String },
 }
 
-/// Checks the registry and decides what each route becomes.
+/// Checks a registry that is to run, and decides what each route becomes.
 pub(super) fn plan(registry: &Registry) -> Result<Vec<Wiring>, ServeError> {
+    let wirings = wirings(registry)?;
+    if wirings.is_empty() {
+        return Err(ServeError::Empty { registry: registry.name.clone() });
+    }
+    Ok(wirings)
+}
+
+/// Checks a registry, which may be without a handler, and decides what each route becomes.
+pub(super) fn wirings(registry: &Registry) -> Result<Vec<Wiring>, ServeError> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if registry.name.is_empty() || !registry.name.chars().all(is_name) {
         return Err(ServeError::Name { name: registry.name.clone() });
@@ -39,9 +48,6 @@ pub(super) fn plan(registry: &Registry) -> Result<Vec<Wiring>, ServeError> {
             registry: registry.name.clone(),
             version: registry.version.clone(),
         });
-    }
-    if registry.routes.is_empty() {
-        return Err(ServeError::Empty { registry: registry.name.clone() });
     }
     let wirings = wire_all(registry)?;
     for (route, wiring) in registry.routes.iter().zip(&wirings) {

@@ -6,9 +6,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tidings_contract::Descriptor;
+
 use crate::failure::{Failure, Verdict};
 use crate::handler::{Dispatching, Handler, Input};
-use crate::message::Declaration;
+use crate::message::{Declaration, Message};
 use crate::retry::Retry;
 use crate::route::CircuitBreaker;
 use crate::subscribe::ACK_WAIT;
@@ -58,6 +60,8 @@ pub(crate) struct RouteSpec {
     pub(crate) declarations: &'static [&'static Declaration],
     pub(crate) name: Option<&'static str>,
     pub(crate) type_name: &'static str,
+    /// Contracts of the messages, as data.
+    pub(crate) describe: fn() -> Vec<Descriptor>,
     pub(crate) dispatch: Dispatching,
     pub(crate) batch: BatchRule,
     pub(crate) concurrency: usize,
@@ -93,6 +97,7 @@ impl RouteSpec {
             declarations: M::DECLARATIONS,
             name: M::NAME,
             type_name: std::any::type_name::<M>(),
+            describe: <M::Message as Message>::descriptors,
             dispatch,
             batch: BatchRule::default(),
             concurrency,
