@@ -211,12 +211,16 @@ async fn beside_other_publishers_each_is_confirmed_where_it_is(env: Env) {
     for (number, sequence) in stored {
         assert_eq!(confirmed.remove(&number), Some(sequence), "{number}");
     }
-    // Who listens has heard of each once.
+    // Who listens has heard of each. What a server was too busy to tell of in time is sent once more,
+    // and then heard again.
     let mut heard = HashSet::new();
-    for _ in 0..12_000 {
-        assert!(heard.insert(next(&mut live).await.number));
+    while heard.len() < 12_000 {
+        let is_first = heard.insert(next(&mut live).await.number);
+        assert!(is_first || !env.is_exact(), "again");
     }
-    never(SHORT, live.next()).await;
+    if env.is_exact() {
+        never(SHORT, live.next()).await;
+    }
 }
 
 async fn one_that_is_refused_keeps_no_other_out(env: Env) {
