@@ -6,6 +6,7 @@
 //! every text of others is shown.
 
 mod asyncapi;
+mod catalog;
 mod completions;
 mod confirm;
 mod connect;
@@ -62,6 +63,8 @@ enum Command {
     /// Writes the contracts of a schemas folder as an `AsyncAPI` 3.1 document. No server is asked.
     #[command(name = "asyncapi")]
     AsyncApi(asyncapi::AsyncApi),
+    /// Writes the contracts of a schemas folder as one HTML page for people. No server is asked.
+    Catalog(catalog::CatalogPage),
     /// Writes what a shell completes, for its own place for such files.
     Completions(completions::Completions),
     /// Dead letters: what could not be handled.
@@ -95,6 +98,7 @@ async fn main() -> ExitCode {
     }
     let done = match cli.command {
         Command::AsyncApi(asyncapi) => asyncapi.run(&mut output),
+        Command::Catalog(catalog) => catalog.run(&mut output),
         Command::Completions(completions) => completions.run(Cli::command(), &mut output),
         Command::Dlq(dlq) => dlq.run(&cli.connection, &mut output).await,
         Command::Doctor(doctor) => doctor.run(&cli.connection, &mut output).await,

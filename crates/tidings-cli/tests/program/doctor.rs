@@ -114,14 +114,20 @@ async fn completions_and_man_pages_know_each_command() {
     let server = Server::without_jetstream().await;
     for shell in ["bash", "zsh", "fish", "powershell"] {
         let script = said(&server, &["completions", shell]).await;
-        for command in ["tail", "publish", "doctor", "redrive"] {
+        for command in ["catalog", "tail", "publish", "doctor", "redrive"] {
             assert!(script.contains(command), "{shell}: {command}");
         }
     }
     let folder = tempfile(&server).join("man");
     let out = folder.to_str().unwrap();
     assert_eq!(told(&server, &["man", out]).await[0]["folder"], out);
-    for page in ["tidings.1", "tidings-tail.1", "tidings-dlq-redrive.1", "tidings-stream-plan.1"] {
+    for page in [
+        "tidings.1",
+        "tidings-catalog.1",
+        "tidings-tail.1",
+        "tidings-dlq-redrive.1",
+        "tidings-stream-plan.1",
+    ] {
         let text = std::fs::read_to_string(folder.join(page)).unwrap();
         assert!(text.contains(".TH"), "{page}: {text}");
     }

@@ -6,6 +6,7 @@
     reason = "a test's own functions fail it"
 )]
 
+mod catalog;
 mod doctor;
 mod letter;
 mod message;

@@ -1,0 +1,347 @@
+//! Contracts as a page for people. No server is asked.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tidings::contract::{Catalog, Descriptor, DurableConsumer, Handled, Kind, Service};
+
+fn tidings(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
+    command.current_dir(folder).arg("catalog").args(arguments).output().unwrap()
+}
+
+/// The page of these messages and services, and the folder that it stands in.
+fn page(
+    messages: impl IntoIterator<Item = Descriptor>,
+    services: impl IntoIterator<Item = Service>,
+) -> (TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut catalog = Catalog::of(messages).unwrap();
+    for service in services {
+        catalog.add_service(service).unwrap();
+    }
+    catalog.write_to(folder.path().join("schemas")).unwrap();
+    let output = tidings(folder.path(), &["--html", "page.html", "--title", "Shop"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let page = fs::read_to_string(folder.path().join("page.html")).unwrap();
+    (folder, page)
+}
+
+/// An event with this schema, whose lists are sorted as in every file of a folder.
+fn event(name: &str, version: u32, schema: &Value) -> Descriptor {
+    let subject = if version == 1 { name.to_owned() } else { format!("{name}.v{version}") };
+    serde_json::from_value(json!({
+        "kind": "event", "name": name, "version": version, "subject": subject,
+        "payload": { "read": schema },
+    }))
+    .unwrap()
+}
+
+fn order(fields: &[&str]) -> Value {
+    let properties: serde_json::Map<String, Value> =
+        fields.iter().map(|field| ((*field).to_owned(), json!({"type": "string"}))).collect();
+    json!({ "type": "object", "properties": properties, "required": fields })
+}
+
+/// The text between two marks, the second after the first.
+fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+    let (_, rest) = text.split_once(from).unwrap_or_else(|| panic!("no {from} in {text}"));
+    rest.split_once(to).unwrap_or_else(|| panic!("no {to} after {from} in {text}")).0
+}
+
+#[test]
+fn a_message_has_its_subject_fields_example_versions_stream_and_services() {
+    let schema = json!({
+        "description": "A customer placed an order.", "title": "OrderCreated", "type": "object",
+        "properties": {
+            "count": {"type": "integer", "format": "uint32", "minimum": 1, "description": "How `many`."},
+            "note": {"type": ["null", "string"]},
+            "region": {"$ref": "#/$defs/Region"},
+        },
+        "required": ["count", "region"],
+        "examples": [{"count": 7, "region": "eu"}],
+        "$defs": {"Region": {"enum": ["eu", "us"]}},
+    });
+    let config =
+        json!({"name": "ORDERS", "subjects": ["orders.>"], "max_age": 604_800_000_000_000_u64});
+    let created = |version: u32, schema: &Value| {
+        let event = event("orders.created", version, schema);
+        event.stream("ORDERS").stream_config(config.clone())
+    };
+    let mut narrower = schema.clone();
+    narrower["properties"]["count"]["maximum"] = 9.into();
+    let messages = [
+        created(1, &schema),
+        created(2, &narrower),
+        created(3, &narrower).upcasts("orders.created.v2"),
+    ];
+    let mut consumer = DurableConsumer::new("billing-orders", "ORDERS");
+    consumer.attempts = Some(5);
+    let handled = Handled::new(Kind::Event, "orders.created", 3, "orders.created.v3");
+    let services = [
+        Service::new("shop").version("1.2.0").publishes("orders.created", 3),
+        Service::new("billing").description("Sends bills.").handles(handled.consumer(consumer)),
+    ];
+    let (_folder, page) = page(messages, services);
+
+    let article = between(&page, "<article", "</article>");
+    for part in [
+        "id=\"message-orders.created\"",
+        "A customer placed an order.",
+        "<code class=\"subject\">orders.created.v3</code>",
+        "<a href=\"#stream-ORDERS\">ORDERS</a>",
+        "<code>count</code><span class=\"presence required\">required</span>",
+        "integer (uint32)",
+        "≥ 1",
+        "How <code>many</code>.",
+        "<code>note</code><span class=\"presence\">optional</span>",
+        "text or null",
+        "eu | us",
+        "Published by</dt><dd><a class=\"service\" href=\"#service-shop\">shop</a>",
+        "Handled by</dt><dd><div class=\"handler\"><a class=\"service\" href=\"#service-billing\">",
+        "consumer <code>billing-orders</code> · ack wait 30s, 5 attempts",
+        "v2 → v3",
+        "upcast: handlers of the newer receive the older too",
+        "v1 → v2",
+        "can&#39;t read all that the older wrote",
+        "maximum-lowered",
+        "<summary>v1 <code>orders.created</code>",
+    ] {
+        let part = part.replace("&#39;", "'");
+        assert!(article.contains(&part), "{part} is not in {article}");
+    }
+    let example = between(article, "<figcaption>Example</figcaption>", "</figure>");
+    assert!(example.contains("<span class=\"n\">7</span>"), "{example}");
+    let overview = between(&page, "<section class=\"overview\"", "<article");
+    for part in ["3 versions", "id=\"stream-ORDERS\"", "7days", "Sends bills.", "1.2.0", "<svg"] {
+        assert!(overview.contains(part), "{part} is not in {overview}");
+    }
+}
+
+/// Markup, an end of a script, controls, and a change of direction.
+const HOSTILE: &str =
+    "</script><img src=x onerror=alert(1)>\"'&amp;<!--`\u{1b}[2J\u{7}\u{202e}\u{2066}\u{200b}\0";
+
+#[test]
+fn what_others_wrote_is_text() {
+    let schema = json!({
+        "title": HOSTILE, "description": HOSTILE, "type": "object",
+        "properties": {
+            HOSTILE: {"type": "string", "description": HOSTILE, "pattern": HOSTILE, "format": HOSTILE},
+            "const": {"const": HOSTILE},
+            "one": {"$ref": "#/$defs/<img src=y onerror=alert(2)>"},
+            "enum": {"enum": [HOSTILE, "b"]},
+        },
+        "examples": [{HOSTILE: HOSTILE}],
+        "$defs": {"<img src=y onerror=alert(2)>": {"type": "object", "title": HOSTILE, "properties": {"a": {}}}},
+    });
+    let config =
+        json!({"name": "ORDERS", "description": HOSTILE, HOSTILE: HOSTILE, "subjects": [HOSTILE]});
+    let hostile = event("orders.created", 1, &schema).stream("ORDERS").stream_config(config);
+    let mut later = schema;
+    later["properties"]["const"]["const"] = format!("{HOSTILE}2").into();
+    let later = event("orders.created", 2, &later).stream("ORDERS");
+    let shop = Service::new("shop").description(HOSTILE).publishes("orders.created", 1);
+    let (folder, _) = page([hostile, later], [shop]);
+    let output =
+        tidings(folder.path(), &["--html", "page.html", "--title", HOSTILE.trim_end_matches('\0')]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let page = fs::read_to_string(folder.path().join("page.html")).unwrap();
+
+    assert!(!page.contains("<img") && !page.contains("<!--"), "markup of others");
+    assert_eq!(page.matches("</script>").count(), 2, "the page's own scripts alone");
+    let acts = |char: char| {
+        char.is_control() && char != '\n' || matches!(char, '\u{202e}' | '\u{2066}' | '\u{200b}')
+    };
+    assert_eq!(page.find(acts), None, "a character that acts");
+    // It was there, and is written out.
+    assert!(page.contains("&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;&quot;"), "{page}");
+    assert!(page.contains("\\u{202e}") && page.contains("\\u202e"), "{page}");
+}
+
+#[test]
+fn the_page_is_one_file_that_refers_to_nothing_outside() {
+    let (_folder, page) = page([event("orders.created", 1, &order(&["id"]))], []);
+    for attribute in
+        [" src=", " srcset=", "@import", "url(", "<iframe", "<object", "<base", " style="]
+    {
+        assert!(!page.contains(attribute), "{attribute}");
+    }
+    assert!(!page.contains("http:") && !page.contains("https:"), "{page}");
+    for href in page.split(" href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        let is_inside = href
+            .strip_prefix('#')
+            .is_some_and(|id| id.starts_with("search=") || page.contains(&format!(" id=\"{id}\"")));
+        assert!(is_inside || href == "data:,", "{href}");
+    }
+    // A browser lets nothing in either, and runs no script but those that are there.
+    let policy = between(&page, "Content-Security-Policy\" content=\"", "\"");
+    assert!(policy.contains("default-src 'none'"), "{policy}");
+    assert_eq!(policy.matches("'sha256-").count(), 3, "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+}
+
+#[test]
+fn the_same_folder_gives_the_same_bytes() {
+    let messages = || {
+        (0..120).map(|at| {
+            let (domain, stream) = (at % 11, at % 7);
+            let event = event(&format!("domain{domain}.kind{at}"), 1, &order(&["id"]));
+            event
+                .stream(format!("S{stream}"))
+                .stream_config(json!({"subjects": ["a"], "name": stream}))
+        })
+    };
+    let services = || {
+        (0..12).map(|at| {
+            let service = Service::new(format!("service{at}"));
+            (0..120).filter(|of| of % 12 == at || of % 5 == at).fold(service, |service, of| {
+                let name = format!("domain{}.kind{of}", of % 11);
+                let handled = Handled::new(Kind::Event, name.as_str(), 1, name.as_str());
+                if of % 2 == 0 { service.publishes(name, 1) } else { service.handles(handled) }
+            })
+        })
+    };
+    let (folder, first) = page(messages(), services());
+    for _ in 0..8 {
+        let output = tidings(folder.path(), &["--html", "page.html", "--title", "Shop"]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert_eq!(fs::read_to_string(folder.path().join("page.html")).unwrap(), first);
+    }
+    // The time of its files counts for nothing, nor the order in which they were written.
+    let (_folder, other) = page(messages().collect::<Vec<_>>().into_iter().rev(), services());
+    assert!(other == first, "another order gives another page");
+}
+
+#[test]
+fn a_folder_that_is_missing_or_broken_leaves_the_page_as_it_was() {
+    let (folder, page) = page([event("orders.created", 1, &order(&["id"]))], []);
+    let schema = folder.path().join("schemas/orders.created.v1.json");
+    let good = fs::read_to_string(&schema).unwrap();
+    let refused = |schemas: &str, part: &str| {
+        let output = tidings(folder.path(), &["--html", "page.html", "--schemas", schemas]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(part), "{said}");
+        assert_eq!(fs::read_to_string(folder.path().join("page.html")).unwrap(), page);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left behind");
+    };
+    refused("nowhere", "nowhere");
+    fs::write(&schema, "{").unwrap();
+    refused("schemas", "orders.created.v1.json");
+    fs::write(&schema, good.replace("\"string\"", "\"integer\"")).unwrap();
+    refused("schemas", "orders.created.v1.json");
+    fs::remove_file(&schema).unwrap();
+    refused("schemas", "orders.created.v1.json");
+}
+
+#[test]
+fn a_schema_that_grows_as_it_is_followed_takes_no_time() {
+    // Two ways from each definition to the next, so that there are more ways than can be walked.
+    let definitions: serde_json::Map<String, Value> = (0..60)
+        .map(|at| {
+            let next = json!({"$ref": format!("#/$defs/D{}", (at + 1) % 60)});
+            let parts: Vec<Value> = (0..9).map(|_| next.clone()).collect();
+            let schema = json!({
+                "type": ["array", "object"], "additionalProperties": next, "items": next, "minItems": 60,
+                "prefixItems": parts, "properties": {"a": next, "b": next, "c": next}, "required": ["a", "b", "c"],
+            });
+            (format!("D{at}"), schema)
+        })
+        .collect();
+    let schema = json!({"$ref": "#/$defs/D0", "$defs": definitions});
+    let begin = std::time::Instant::now();
+    let (_folder, page) = page([event("orders.created", 1, &schema)], []);
+    assert!(begin.elapsed() < std::time::Duration::from_secs(20), "{:?}", begin.elapsed());
+    assert!(page.len() < 1_000_000, "{}", page.len());
+    assert!(page.contains("There are more"));
+}
+
+#[test]
+fn an_empty_folder_is_a_page_too() {
+    let (_folder, page) = page([], []);
+    assert!(page.contains("The folder holds no message."), "{page}");
+    assert!(!page.contains("<svg"), "{page}");
+}
+
+#[test]
+fn an_example_is_made_where_none_is_given_and_said_to_be_wrong_where_it_is() {
+    let made = json!({
+        "type": "object", "required": ["id", "kind", "most", "name", "step", "tags"],
+        "properties": {
+            "id": {"type": "string", "format": "uuid"},
+            "kind": {"oneOf": [
+                {"const": "a", "description": "One."},
+                {"const": "b", "description": "Other."},
+            ]},
+            "most": {"type": "integer", "maximum": 7},
+            "name": {"type": "string", "minLength": 6},
+            "step": {"type": "integer", "minimum": -3, "maximum": 11, "multipleOf": 5},
+            "tags": {"type": "array", "items": {"type": "boolean"}, "minItems": 2},
+        },
+    });
+    let wrong = json!({"type": "integer", "examples": ["seven"]});
+    let (_folder, page) = page([event("a.made", 1, &made), event("b.wrong", 1, &wrong)], []);
+    let (made, wrong) = page.split_once("id=\"message-b.wrong\"").unwrap();
+    let example = between(made, "Example, made from the schema</figcaption>", "</pre>");
+    for part in ["0191b3a0-", "\"a\"", ">7<", "\"textxx\"", ">10<", ">true<"] {
+        assert!(example.replace("&quot;", "\"").contains(part), "{part} is not in {example}");
+    }
+    assert!(!made.contains("not valid by the schema"));
+    assert!(wrong.contains("not valid by the schema"));
+}
+
+#[test]
+fn a_file_that_cant_be_written_is_told() {
+    let (folder, page) = page([event("orders.created", 1, &order(&["id"]))], []);
+    fs::create_dir(folder.path().join("taken")).unwrap();
+    for (out, part) in [("nowhere/page.html", "nowhere"), ("taken", "taken")] {
+        let output = tidings(folder.path(), &["--html", out]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("can't write") && said.contains(part), "{said}");
+    }
+    let path = folder.path().join("page.html");
+    let mut permissions = fs::metadata(&path).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&path, permissions).unwrap();
+    let output = tidings(folder.path(), &["--html", "page.html", "--title", "Other"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("read-only"), "{said}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), page);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "nothing is left behind");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_page_is_read_by_those_who_read_the_one_before_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (folder, _) = page([event("orders.created", 1, &order(&["id"]))], []);
+    let path = folder.path().join("page.html");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    // As any other file that this process makes.
+    fs::write(folder.path().join("other"), "").unwrap();
+    assert_eq!(mode(&path), mode(&folder.path().join("other")));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    let output = tidings(folder.path(), &["--html", "page.html"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(mode(&path), 0o640);
+}
+
+#[test]
+fn what_was_written_is_said() {
+    let (folder, _) = page([event("orders.created", 1, &order(&["id"]))], [Service::new("shop")]);
+    let output = tidings(folder.path(), &["--html", "page.html"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(said, "page.html: 1 message, 0 streams, 1 service\n");
+    let output = tidings(folder.path(), &["--html", "page.html", "--format", "json"]);
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said, json!({"file": "page.html", "messages": 1, "streams": 0, "services": 1}));
+    let help = String::from_utf8(tidings(folder.path(), &["--help"]).stdout).unwrap();
+    assert!(help.contains("Example:\n  tidings catalog --html "), "{help}");
+}
