@@ -92,6 +92,9 @@ fn content(message: &Descriptor, components: &mut Components) -> Value {
     if let Some(older) = &message.upcasts {
         content["x-tidings-upcasts"] = older.as_str().into();
     }
+    if !message.id.is_empty() {
+        content["x-tidings-id"] = message.id.clone().into();
+    }
     if let Some(payload) = &message.payload {
         content["payload"] = components.add(&tag, payload.read());
     }

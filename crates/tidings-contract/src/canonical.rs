@@ -15,27 +15,102 @@ use serde_json::{Map, Value};
 pub(crate) fn schema(schema: Value) -> Value {
     let Value::Object(mut keywords) = schema else { return schema };
     keywords.remove("default");
-    object(keywords, |keyword, value| match keyword {
-        "$defs" | "definitions" | "properties" | "patternProperties" | "dependentSchemas" => {
-            members(value, self::schema)
-        }
-        "additionalProperties"
-        | "contains"
-        | "contentSchema"
-        | "else"
-        | "if"
-        | "items"
-        | "not"
-        | "propertyNames"
-        | "then"
-        | "unevaluatedItems"
-        | "unevaluatedProperties" => self::schema(value),
-        "prefixItems" => elements(value, self::schema),
-        "allOf" | "anyOf" | "oneOf" => set(elements(value, self::schema)),
-        "enum" | "required" | "type" => set(data(value)),
-        "dependentRequired" => members(value, |names| set(data(names))),
-        _ => data(value),
+    object(keywords, |keyword, value| match Content::of(keyword) {
+        Content::Members => members(value, self::schema),
+        Content::Schema => self::schema(value),
+        Content::Schemas => elements(value, self::schema),
+        Content::Branches => branches(elements(value, self::schema)),
+        Content::Set => set(data(value)),
+        Content::Sets => members(value, |names| set(data(names))),
+        Content::Data => data(value),
     })
+}
+
+/// A schema without its descriptions, which bind nobody.
+///
+/// An enum's values that have descriptions are alternatives of one value each, and a list of values
+/// where none has: here they are the list.
+pub(crate) fn undescribed(schema: Value) -> Value {
+    let Value::Object(mut keywords) = schema else { return schema };
+    keywords.remove("description");
+    let mut schema = object(keywords, |keyword, value| match Content::of(keyword) {
+        Content::Members => members(value, undescribed),
+        Content::Schema => undescribed(value),
+        Content::Schemas | Content::Branches => elements(value, undescribed),
+        Content::Set | Content::Sets | Content::Data => value,
+    });
+    if let Value::Object(keywords) = &mut schema
+        && !["const", "enum", "type"].iter().any(|keyword| keywords.contains_key(*keyword))
+        && let Some(values) = keywords.get("oneOf").and_then(texts)
+    {
+        keywords.remove("oneOf");
+        keywords.insert("enum".to_owned(), set(values.into()));
+        keywords.insert("type".to_owned(), "string".into());
+        return data(schema);
+    }
+    schema
+}
+
+/// The texts that a list of schemas allows, if each of these says nothing else.
+fn texts(schemas: &Value) -> Option<Vec<Value>> {
+    let mut texts = Vec::new();
+    for schema in schemas.as_array()? {
+        let keywords = schema.as_object()?;
+        match (keywords.len(), keywords.get("type")?.as_str()?) {
+            (2, "string") => {}
+            _ => return None,
+        }
+        match (keywords.get("const"), keywords.get("enum")) {
+            (Some(value), None) => texts.push(value.clone()),
+            (None, Some(values)) => texts.extend(values.as_array()?.iter().cloned()),
+            _ => return None,
+        }
+    }
+    Some(texts)
+}
+
+/// Kind of value that a keyword has.
+enum Content {
+    /// Schemas by name.
+    Members,
+    /// A schema.
+    Schema,
+    /// Schemas in an order.
+    Schemas,
+    /// Schemas in any order.
+    Branches,
+    /// Values in any order.
+    Set,
+    /// Sets by name.
+    Sets,
+    /// Anything that is no schema.
+    Data,
+}
+
+impl Content {
+    fn of(keyword: &str) -> Self {
+        match keyword {
+            "$defs" | "definitions" | "properties" | "patternProperties" | "dependentSchemas" => {
+                Self::Members
+            }
+            "additionalProperties"
+            | "contains"
+            | "contentSchema"
+            | "else"
+            | "if"
+            | "items"
+            | "not"
+            | "propertyNames"
+            | "then"
+            | "unevaluatedItems"
+            | "unevaluatedProperties" => Self::Schema,
+            "prefixItems" => Self::Schemas,
+            "allOf" | "anyOf" | "oneOf" => Self::Branches,
+            "enum" | "required" | "type" => Self::Set,
+            "dependentRequired" => Self::Sets,
+            _ => Self::Data,
+        }
+    }
 }
 
 /// Any JSON with its keys sorted and its lists untouched.
@@ -80,6 +155,25 @@ fn elements(value: Value, each: impl Fn(Value) -> Value) -> Value {
     }
 }
 
+/// Sorted by what binds in each schema, so that a description moves none; only then by all of it.
+fn branches(value: Value) -> Value {
+    match value {
+        Value::Array(mut schemas) => {
+            schemas.sort_by_cached_key(|schema| {
+                let text = schema.to_string();
+                if text.contains("\"description\"") {
+                    (undescribed(schema.clone()).to_string(), text)
+                } else {
+                    (text, String::new())
+                }
+            });
+            schemas.dedup();
+            Value::Array(schemas)
+        }
+        other => other,
+    }
+}
+
 /// Sorted by its elements' text, without doubles; anything but a list stays as it is.
 fn set(value: Value) -> Value {
     match value {
@@ -96,7 +190,7 @@ fn set(value: Value) -> Value {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{schema, text};
+    use super::{schema, text, undescribed};
 
     #[test]
     fn order_without_meaning_disappears() {
@@ -115,6 +209,25 @@ mod tests {
             "type": ["null", "string"],
         });
         assert_eq!(text(&schema(one)), text(&schema(other)));
+    }
+
+    #[test]
+    fn a_description_moves_no_branch() {
+        let branches = |one: &str, other: &str| {
+            json!({"oneOf": [
+                {"description": one, "properties": {"b": true}},
+                {"description": other, "properties": {"a": {"properties": {"description": true}}}},
+                {"properties": {"c": true}},
+            ]})
+        };
+        let (a, b) = (schema(branches("a", "b")), schema(branches("b", "a")));
+        assert_ne!(a, b);
+        assert_eq!(undescribed(a.clone()), undescribed(b));
+        assert_eq!(
+            a["oneOf"][0]["properties"]["a"],
+            branches("", "")["oneOf"][1]["properties"]["a"]
+        );
+        assert_eq!(a["oneOf"][0]["description"], "b");
     }
 
     #[test]

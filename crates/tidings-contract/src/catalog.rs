@@ -239,6 +239,9 @@ fn check_same(present: &Descriptor, added: &Descriptor) -> Result<(), CatalogErr
         let older = |message: &Descriptor| message.upcasts.clone().unwrap_or("none".to_owned());
         return redeclared(Part::Upcasts, &older(present), &older(added));
     }
+    if present.id != added.id {
+        return redeclared(Part::Id, &present.id.join(", "), &added.id.join(", "));
+    }
     for (part, one, other) in [
         (Part::Payload, &present.payload, &added.payload),
         (Part::Reply, &present.reply, &added.reply),

@@ -46,9 +46,18 @@ impl Contract {
         self.written.as_ref().unwrap_or(&self.read)
     }
 
-    /// The fingerprint of both schemas together.
+    /// The fingerprint of both schemas together, without their descriptions.
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&self.to_value().to_string())
+        Fingerprint::of(&self.undescribed().to_string())
+    }
+
+    /// Both schemas without their descriptions.
+    pub(crate) fn undescribed(&self) -> Value {
+        let mut value = json!({ "read": canonical::undescribed(self.read.clone()) });
+        if let Some(written) = &self.written {
+            value["written"] = canonical::undescribed(written.clone());
+        }
+        value
     }
 
     pub(crate) fn to_value(&self) -> Value {

@@ -10,6 +10,7 @@ use tidings_subject::Template;
 use crate::canonical;
 use crate::contract::Contract;
 use crate::definition::Ambiguity;
+use crate::fingerprint::Fingerprint;
 
 /// Kind of a message: an event tells, a request asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -59,6 +60,9 @@ pub struct Descriptor {
     /// The older message that its handlers receive as one of it, such as `orders.created.v1`.
     #[serde(default)]
     pub upcasts: Option<String>,
+    /// The fields that identify it: of two with the same values in them a stream keeps one.
+    #[serde(default)]
+    pub id: Vec<String>,
     /// The contract of its payload.
     #[serde(default)]
     pub payload: Option<Contract>,
@@ -98,6 +102,7 @@ impl Descriptor {
             stream_config: None,
             tagged: false,
             upcasts: None,
+            id: Vec::new(),
             payload: None,
             reply: None,
             error: None,
@@ -130,6 +135,13 @@ impl Descriptor {
     #[must_use]
     pub fn upcasts(mut self, older: impl Into<String>) -> Self {
         self.upcasts = Some(older.into());
+        self
+    }
+
+    /// Sets the fields that identify it.
+    #[must_use]
+    pub fn id(mut self, fields: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.id = fields.into_iter().map(Into::into).collect();
         self
     }
 
@@ -190,6 +202,15 @@ impl Descriptor {
     }
 
     pub(crate) fn to_value(&self) -> Value {
+        self.value_with(Contract::to_value, self.description())
+    }
+
+    /// The fingerprint of all that it says but its descriptions.
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&canonical::text(&self.value_with(Contract::undescribed, None)))
+    }
+
+    fn value_with(&self, contract: fn(&Contract) -> Value, description: Option<&str>) -> Value {
         let mut value = json!({
             "kind": self.kind.to_string(),
             "name": self.name,
@@ -198,7 +219,7 @@ impl Descriptor {
             "filter": self.filter(),
             "tokens": self.tokens(),
         });
-        if let Some(description) = self.description() {
+        if let Some(description) = description {
             value["description"] = description.into();
         }
         if let Some(stream) = &self.stream {
@@ -210,8 +231,11 @@ impl Descriptor {
         if let Some(older) = &self.upcasts {
             value["upcasts"] = older.as_str().into();
         }
-        for (part, contract) in self.contracts() {
-            value[part] = contract.to_value();
+        if !self.id.is_empty() {
+            value["id"] = self.id.clone().into();
+        }
+        for (part, one) in self.contracts() {
+            value[part] = contract(one);
         }
         canonical::data(value)
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::Catalog;
+use crate::{Catalog, canonical};
 
 /// One place in a catalog's files that says something else than before.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -24,7 +24,8 @@ pub struct Edit {
     pub new: Option<Value>,
 }
 
-/// Everything in which two catalogs differ, ordered by file and pointer: descriptions, too.
+/// Everything in which two catalogs differ, ordered by file and pointer: descriptions, and what
+/// services do, too.
 ///
 /// ```
 /// use tidings_contract::{Catalog, Descriptor, edits};
@@ -39,13 +40,33 @@ pub struct Edit {
 /// # }
 /// ```
 pub fn edits(old: &Catalog, new: &Catalog) -> Vec<Edit> {
+    let of = |catalog: &Catalog| -> Vec<Value> {
+        catalog.services().map(|service| canonical::data(service.to_value())).collect()
+    };
+    let (old_services, new_services) = (of(old), of(new));
     let (old, new) = (files(old), files(new));
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let mut edits = Vec::new();
     for name in names {
         Comparison { file: name, edits: &mut edits }.either("", old.get(name), new.get(name));
     }
+    services(&old_services, &new_services, &mut edits);
+    edits.sort_by(|one, other| one.file.cmp(&other.file));
     edits
+}
+
+/// Compares services by name, wherever each stands in its list.
+fn services(old: &[Value], new: &[Value], edits: &mut Vec<Edit>) {
+    let mut found = Comparison { file: "catalog.json", edits };
+    for (at, service) in new.iter().enumerate() {
+        let before = old.iter().find(|one| one["name"] == service["name"]);
+        found.either(&format!("/services/{at}"), before, Some(service));
+    }
+    for (at, service) in old.iter().enumerate() {
+        if !new.iter().any(|one| one["name"] == service["name"]) {
+            found.either(&format!("/services/{at}"), Some(service), None);
+        }
+    }
 }
 
 fn files(catalog: &Catalog) -> BTreeMap<String, Value> {
@@ -125,7 +146,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Edit, edits};
-    use crate::{Catalog, Descriptor};
+    use crate::{Catalog, Descriptor, DurableConsumer, Handled, Kind, Service};
 
     fn catalog(schema: &Value) -> Catalog {
         let message = json!({
@@ -173,6 +194,38 @@ mod tests {
                 ("/enum/1".to_owned(), Some(json!("c")), None),
                 ("/enum/0".to_owned(), None, Some(json!("a"))),
                 ("/enum/2".to_owned(), None, Some(json!("e"))),
+            ]
+        );
+    }
+
+    #[test]
+    fn services_are_compared_by_name() {
+        let with = |services: &[Service]| {
+            let mut catalog = Catalog::new();
+            for one in services {
+                catalog.add_service(one.clone()).unwrap();
+            }
+            catalog
+        };
+        let mail = |ack_wait_ms| {
+            let mut consumer = DurableConsumer::new("mail-a", "A");
+            consumer.ack_wait_ms = ack_wait_ms;
+            Service::new("mail").handles(Handled::new(Kind::Event, "a", 1, "a").consumer(consumer))
+        };
+        let old = with(&[Service::new("bank"), mail(1)]);
+        let new = with(&[mail(2), Service::new("zoo")]);
+        let found: Vec<_> = edits(&old, &new)
+            .into_iter()
+            .map(|edit| (edit.file, edit.pointer, edit.old.is_some(), edit.new.is_some()))
+            .collect();
+        let at = |pointer: &str| ("catalog.json".to_owned(), format!("/services/{pointer}"));
+        let [changed, added, gone] = [at("0/handles/0/consumer/ack_wait_ms"), at("1"), at("0")];
+        assert_eq!(
+            found,
+            [
+                (changed.0, changed.1, true, true),
+                (added.0, added.1, false, true),
+                (gone.0, gone.1, true, false),
             ]
         );
     }

@@ -2,7 +2,8 @@
 //!
 //! `<name>.v<version>.json` for each message, `<NAME>.stream.json` for each stream (what
 //! `nats stream add --config` takes), `catalog.json`: all of them at a glance, for other programs, with the
-//! services, which stand nowhere else, and `catalog.lock.json`: one line's worth of each, so that a glance
+//! services, which stand nowhere else, `asyncapi.json`: the messages for programs of other languages, and
+//! `catalog.lock.json`: one line's worth of each, so that a glance
 //! at its history shows which contract changed when, and the breaks that are accepted. The lock is a file
 //! of its own, since it alone says something that no type does. The folder is the catalog's own: any other
 //! file that is called like a message's or a stream's is an orphan.
@@ -32,6 +33,7 @@ use crate::{Acceptance, Catalog, Descriptor, canonical};
 /// The environment variable that has [`Catalog::assert_current`] write when it is `1`.
 pub const UPDATE_SCHEMAS: &str = "UPDATE_SCHEMAS";
 
+const ASYNCAPI: &str = "asyncapi.json";
 const INDEX: &str = "catalog.json";
 const LOCK: &str = "catalog.lock.json";
 
@@ -79,6 +81,16 @@ impl Catalog {
         }
     }
 
+    /// The AsyncAPI document of its folder, which is called as its service is, where there is one alone.
+    fn asyncapi(&self) -> String {
+        let mut services = self.services();
+        let (title, version) = match (services.next(), services.next()) {
+            (Some(service), None) => (&*service.name, service.version.as_deref()),
+            _ => ("Messages", None),
+        };
+        self.to_asyncapi(title, version.unwrap_or("0.0.0"))
+    }
+
     /// The files of its folder: what each is called, and what it holds. What the folder accepts no type
     /// says.
     fn files(&self, accepted: &[Acceptance]) -> BTreeMap<String, String> {
@@ -86,8 +98,9 @@ impl Catalog {
         let streams =
             self.streams().map(|(name, config)| (stream_file_name(name), canonical::text(config)));
         let index = (INDEX.to_owned(), index::text(self));
+        let asyncapi = (ASYNCAPI.to_owned(), self.asyncapi());
         let lock = (LOCK.to_owned(), lock::text(self, accepted));
-        messages.chain(streams).chain([index, lock]).collect()
+        messages.chain(streams).chain([asyncapi, index, lock]).collect()
     }
 }
 

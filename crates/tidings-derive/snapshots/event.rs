@@ -192,7 +192,7 @@ const _: () = {
         }
         #[inline]
         fn descriptors() -> __tidings::Vec<__tidings::Descriptor> {
-            __tidings::describe_event::<Self>()
+            __tidings::describe_id(__tidings::describe_event::<Self>(), &["order_id"])
         }
     }
     #[automatically_derived]

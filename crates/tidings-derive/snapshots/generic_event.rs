@@ -222,7 +222,10 @@ const _: () = {
         }
         #[inline]
         fn descriptors() -> __tidings::Vec<__tidings::Descriptor> {
-            __tidings::describe_event::<Self>()
+            __tidings::describe_id(
+                __tidings::describe_event::<Self>(),
+                &["kind", "name"],
+            )
         }
     }
     #[automatically_derived]

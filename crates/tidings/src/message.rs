@@ -21,7 +21,7 @@ mod variant;
 pub(crate) use ancestry::Ancestry;
 pub(crate) use declaration::versions;
 pub use declaration::{Declaration, MessageKind};
-pub use describe::{describe_event, describe_fallible_request, describe_request};
+pub use describe::{describe_event, describe_fallible_request, describe_id, describe_request};
 pub(crate) use digest::{Digest, digest};
 pub use error::ReadBackError;
 pub use event::{Event, StreamEvent, kept};

@@ -67,7 +67,10 @@ impl Rewriter<'_> {
                 "$defs" | "$id" | "$schema" | "$anchor" => {}
                 "$ref" => all_of.push(self.target(value)),
                 "allOf" => all_of.extend(self.list(value)),
-                "properties" | "patternProperties" => {
+                "properties" => {
+                    out.insert(keyword.clone(), self.properties(value));
+                }
+                "patternProperties" => {
                     out.insert(keyword.clone(), self.members(value));
                 }
                 "anyOf" | "oneOf" => {
@@ -126,6 +129,18 @@ impl Rewriter<'_> {
 
     fn list(&self, value: &Value) -> Vec<Value> {
         value.as_array().into_iter().flatten().map(|schema| self.schema(schema)).collect()
+    }
+
+    /// Properties have an `allOf` around a reference, so that a description beside it changes nothing
+    /// else.
+    fn properties(&self, value: &Value) -> Value {
+        let mut properties = self.members(value);
+        for property in properties.as_object_mut().into_iter().flat_map(Map::values_mut) {
+            if property.get("$ref").is_some() {
+                *property = json!({ "allOf": [property.take()] });
+            }
+        }
+        properties
     }
 
     fn members(&self, value: &Value) -> Value {

@@ -18,6 +18,8 @@ pub enum Part {
     Tagged,
     /// The older message that is upcast to it.
     Upcasts,
+    /// The fields that identify it.
+    Id,
     /// The contract of the payload.
     Payload,
     /// The contract of the reply.
@@ -181,6 +183,7 @@ impl fmt::Display for Part {
             Self::Subject => "subject",
             Self::Stream => "stream",
             Self::Tagged => "header",
+            Self::Id => "list of id fields",
             Self::Payload => "payload",
             Self::Reply => "reply",
             Self::Error => "error",

@@ -210,6 +210,13 @@ fn message(pair: &mut Pair<'_>) -> Vec<Change> {
     if before.tagged && !after.tagged {
         note(MessageRule::TagRemoved, "/tagged", "tagged", "not tagged");
     }
+    if before.id != after.id {
+        let fields = |message: &Descriptor| match &message.id[..] {
+            [] => "none".to_owned(),
+            fields => fields.join(", "),
+        };
+        note(MessageRule::IdChanged, "/id", &fields(before), &fields(after));
+    }
     if before.kind == Kind::Request && before.error.is_none() && after.error.is_some() {
         note(MessageRule::ErrorAdded, "/error", "none", "an error");
     }

@@ -270,6 +270,12 @@ rules! {
         "keep `upcasts`, or let it name a version that upcasts the older one",
         r#"[{"kind":"event","name":"a","version":2,"subject":"a.v2","upcasts":"a.v1"},{"kind":"event","name":"a","version":1,"subject":"a"}]"#
             => r#"[{"kind":"event","name":"a","version":2,"subject":"a.v2"},{"kind":"event","name":"a","version":1,"subject":"a"}]"#;
+    IdChanged "id-changed" Warning, "other fields identify it",
+        "one that is published again, by the old fields or the new, is stored twice, or passed over as \
+         another one's double",
+        "start the new publishers once the old ones are gone for longer than the stream's duplicate window",
+        r#"[{"kind":"event","name":"a","version":1,"subject":"a","stream":"A","id":["b"]}]"#
+            => r#"[{"kind":"event","name":"a","version":1,"subject":"a","stream":"A","id":["b","c"]}]"#;
     ErrorAdded "error-added" Break, "a request declares an error that it did not have",
         "an asker of the old type can't read it",
         "answer with a reply that says so, or give the request another version",

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::{Catalog, Descriptor, Fingerprint, Service, canonical};
+use crate::{Catalog, Descriptor, Service, canonical};
 
 /// The format of the file.
 const FORMAT: u32 = 1;
@@ -41,7 +41,8 @@ fn message(message: &Descriptor) -> Value {
         "tokens": tokens,
         "tagged": message.tagged,
         "file": super::file_name(message),
-        "content": Fingerprint::of(&message.to_json()).to_string(),
+        "id": message.id,
+        "content": message.fingerprint().to_string(),
     });
     let texts = [
         ("description", message.description()),

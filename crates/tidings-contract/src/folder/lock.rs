@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{Acceptance, Catalog, Descriptor, Fingerprint, Kind, Service, canonical};
+use crate::{Acceptance, Catalog, Contract, Descriptor, Fingerprint, Kind, Service, canonical};
 
 /// The format of the folder that this version writes; it reads all formats before it, too. The first
 /// one had no acceptances.
@@ -47,6 +47,15 @@ pub(super) struct StreamEntry {
     pub(super) config: Fingerprint,
 }
 
+/// The fingerprint of a stream's configuration, without its description.
+pub(super) fn of_stream(config: &Value) -> Fingerprint {
+    let mut config = config.clone();
+    if let Value::Object(members) = &mut config {
+        members.remove("description");
+    }
+    Fingerprint::of(&canonical::text(&canonical::data(config)))
+}
+
 /// A message in the lock file.
 #[derive(Debug, PartialEq, Deserialize)]
 pub(super) struct Entry {
@@ -64,24 +73,40 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn of(message: &Descriptor) -> Self {
-        let Descriptor { kind, name, version, subject, stream, payload, reply, error, .. } =
-            message.clone();
+        let of = |contract: &Option<Contract>| contract.as_ref().map(Contract::fingerprint);
         Self {
-            kind,
-            name,
-            version,
-            subject,
-            stream,
-            payload: payload.map(|contract| contract.fingerprint()),
-            reply: reply.map(|contract| contract.fingerprint()),
-            error: error.map(|contract| contract.fingerprint()),
-            content: Some(Fingerprint::of(&message.to_json())),
+            kind: message.kind,
+            name: message.name.clone(),
+            version: message.version,
+            subject: message.subject.clone(),
+            stream: message.stream.clone(),
+            payload: of(&message.payload),
+            reply: of(&message.reply),
+            error: of(&message.error),
+            content: Some(message.fingerprint()),
         }
     }
 
     /// Returns `true` if the lock file says this of the message.
     pub(super) fn is_of(&self, message: &Descriptor) -> bool {
-        let now = Self::of(message);
+        self.is(Self::of(message))
+    }
+
+    /// Returns `true` if the lock file says this of a message's file as fingerprints were that had the
+    /// descriptions in them.
+    pub(super) fn is_of_file(&self, message: &Descriptor, file: Value) -> bool {
+        let file = canonical::data(file);
+        let of = |part: &str| file.get(part).map(|part| Fingerprint::of(&part.to_string()));
+        self.is(Self {
+            payload: of("payload"),
+            reply: of("reply"),
+            error: of("error"),
+            content: Some(Fingerprint::of(&canonical::text(&file))),
+            ..Self::of(message)
+        })
+    }
+
+    fn is(&self, now: Self) -> bool {
         *self == Self { content: self.content.and(now.content), ..now }
     }
 
@@ -114,10 +139,7 @@ pub(super) fn text(catalog: &Catalog, accepted: &[Acceptance]) -> String {
     let messages: Vec<_> = catalog.iter().map(|message| Entry::of(message).to_value()).collect();
     let mut lock = json!({ "format": FORMAT, "messages": messages });
     if catalog.streams().len() > 0 {
-        let entry = |(name, config): (&str, &Value)| {
-            let fingerprint = Fingerprint::of(&canonical::text(config));
-            json!({ "name": name, "config": fingerprint.to_string() })
-        };
+        let entry = |(name, config): (&str, &Value)| json!({ "name": name, "config": of_stream(config).to_string() });
         lock["streams"] = catalog.streams().map(entry).collect();
     }
     if catalog.services().len() > 0 {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::index::Index;
 use super::lock::{FORMAT, Head, Lock, ServiceEntry, StreamEntry};
 use super::reference::{self, ReferenceError};
-use super::{INDEX, LOCK, file, file_name, stream_file_name, stream_name};
+use super::{INDEX, LOCK, file, file_name, lock as locked, stream_file_name, stream_name};
 use crate::{Catalog, CatalogError, Descriptor, Fingerprint, canonical, service};
 
 /// How many bytes the files of a folder may have together.
@@ -111,7 +111,7 @@ impl Catalog {
             let message = parse_within::<Descriptor>(&path, file::MAX_SIZE, &mut left)?;
             references(&message, &path)?;
             let message = message.canonical();
-            if !entry.is_of(&message) {
+            if !entry.is_of(&message) && !entry.is_of_file(&message, parse(&path)?) {
                 return Err(ReadError::Locked { path });
             }
             catalog.add(message).map_err(|source| ReadError::Catalog { path, source })?;
@@ -123,7 +123,9 @@ impl Catalog {
                 .map_err(|source| ReadError::Catalog { path: path.clone(), source })?;
             let path = folder.join(stream_file_name(&name));
             let config = canonical::data(parse_within(&path, file::MAX_SIZE, &mut left)?);
-            if Fingerprint::of(&canonical::text(&config)) != fingerprint {
+            // With its description, as an earlier version took it, or without.
+            let known = [locked::of_stream(&config), Fingerprint::of(&canonical::text(&config))];
+            if !known.contains(&fingerprint) {
                 return Err(ReadError::Locked { path });
             }
             catalog

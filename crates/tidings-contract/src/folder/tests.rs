@@ -3,6 +3,7 @@
 mod accept;
 mod check;
 mod crash;
+mod description;
 mod hostile;
 mod service;
 mod write;

@@ -26,6 +26,10 @@ fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
         .as_ref()
         .map(|older| quote!(.upcasting(<#older as __tidings::Message>::DECLARATIONS[0])));
     let describe = quote_spanned!(at(contract.item.span())=> __tidings::describe_event::<Self>());
+    let describe = match &id.fields()[..] {
+        [] => describe,
+        fields => quote!(__tidings::describe_id(#describe, &[#(#fields),*])),
+    };
     let describe = match &older {
         Some(older) => quote! {
             __tidings::describe_upcast(#describe, <#older as __tidings::Message>::descriptors())

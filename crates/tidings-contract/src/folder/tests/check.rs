@@ -31,6 +31,7 @@ fn a_folder_that_is_not_there_is_all_missing() {
         &expect![[r#"
             `schemas` does not say what the messages say:
 
+            missing: asyncapi.json
             missing: catalog.json
             missing: catalog.lock.json
             missing: inventory.check.v1.json
@@ -52,13 +53,55 @@ fn every_drift_is_told() {
     drift(
         &Catalog::of([changed, added]).unwrap(),
         &folder,
-        &expect![[r#"
+        &expect![[r##"
             `schemas` does not say what the messages say:
 
+            stale: asyncapi.json (- the file, + the message)
+                    "asyncapi": "3.1.0",
+                    "channels": {
+                -     "inventory.check.v1": {
+                -       "address": "inventory.{site}.check",
+                -       "messages": {
+                -         "inventory.check.v1": {
+                -           "$ref": "#/components/messages/inventory.check.v1"
+                -         }
+                -       },
+                -       "parameters": {
+                -         "site": {
+                -           "description": "The field `site` of the message.",
+                -           "location": "$message.payload#/site"
+                -         }
+                -       }
+                -     },
+                -     "inventory.check.v1.answer": {
+                -       "address": null,
+                +     "inventory.added.v1": {
+                +       "address": "inventory.added",
+                        "messages": {
+                -         "inventory.check.v1.error": {
+                -           "$ref": "#/components/messages/inventory.check.v1.error"
+                -         },
+                -         "inventory.check.v1.reply": {
+                -           "$ref": "#/components/messages/inventory.check.v1.reply"
+                +         "inventory.added.v1": {
+                +           "$ref": "#/components/messages/inventory.added.v1"
+                          }
+                        }
+                      },
+                      "inventory.counted.v2": {
+                -       "address": "inventory.counted",
+                +       "address": "inventory.{site}.counted",
+                        "messages": {
+                          "inventory.counted.v2": {
+                  ⋯
+                          }
+                        },
+                +       "parameters": {
+                  ⋯ and 123 lines more
             stale: catalog.json (- the file, + the message)
                     "messages": [
                       {
-                -       "content": "b0969da9ddf90bd1",
+                -       "content": "02ebb04f1fb66d1a",
                 -       "description": "Is there enough of it?",
                 -       "error": {
                 -         "content": "25778754c42fcc3f",
@@ -66,15 +109,16 @@ fn every_drift_is_told() {
                 -       },
                 -       "file": "inventory.check.v1.json",
                 -       "filter": "inventory.*.check",
-                -       "kind": "request",
-                -       "name": "inventory.check",
                 +       "content": "2c3ce043adfd5c56",
                 +       "file": "inventory.added.v1.json",
                 +       "filter": "inventory.added",
+                        "id": [],
+                -       "kind": "request",
+                -       "name": "inventory.check",
                 +       "kind": "event",
                 +       "name": "inventory.added",
                         "payload": {
-                -         "content": "40522edf65aa1426",
+                -         "content": "c92ada062a772a74",
                 -         "type": "CheckInventory"
                 -       },
                 -       "reply": {
@@ -95,16 +139,15 @@ fn every_drift_is_told() {
                 +       "tokens": [],
                         "version": 1
                       },
-                      {
-                  ⋯ and 26 lines more
+                  ⋯ and 28 lines more
             stale: catalog.lock.json (- the file, + the message)
                     "messages": [
                       {
-                -       "content": "b0969da9ddf90bd1",
+                -       "content": "02ebb04f1fb66d1a",
                 -       "error": "25778754c42fcc3f",
                 -       "kind": "request",
                 -       "name": "inventory.check",
-                -       "payload": "40522edf65aa1426",
+                -       "payload": "c92ada062a772a74",
                 -       "reply": "6234052c191e8858",
                 -       "subject": "inventory.{site}.check",
                 +       "content": "2c3ce043adfd5c56",
@@ -156,7 +199,7 @@ fn every_drift_is_told() {
                     "version": 2
                   }
 
-            If the change is meant, run the test with `UPDATE_SCHEMAS=1` and commit what it writes."#]],
+            If the change is meant, run the test with `UPDATE_SCHEMAS=1` and commit what it writes."##]],
     );
 }
 
@@ -213,6 +256,13 @@ fn a_streams_file_that_differs_is_shown() {
                     "name": "INVENTORY",
                     "subjects": [
             orphaned: OLD.stream.json (there is no such stream)
+            stale: asyncapi.json (- the file, + the message)
+                    "x-tidings-streams": {
+                      "INVENTORY": {
+                -       "max_age": 60,
+                +       "max_age": 90,
+                        "name": "INVENTORY",
+                        "subjects": [
             stale: catalog.json (- the file, + the message)
                     "streams": {
                       "INVENTORY": {

@@ -14,6 +14,7 @@ fn the_folder_has_a_file_for_each_message_and_a_lock() {
     assert_eq!(
         folder.names(),
         [
+            "asyncapi.json",
             "catalog.json",
             "catalog.lock.json",
             "inventory.check.v1.json",
@@ -154,11 +155,11 @@ fn the_lock_has_a_few_words_on_each_message() {
           "format": 2,
           "messages": [
             {
-              "content": "b0969da9ddf90bd1",
+              "content": "02ebb04f1fb66d1a",
               "error": "25778754c42fcc3f",
               "kind": "request",
               "name": "inventory.check",
-              "payload": "40522edf65aa1426",
+              "payload": "c92ada062a772a74",
               "reply": "6234052c191e8858",
               "subject": "inventory.{site}.check",
               "version": 1
@@ -215,7 +216,7 @@ fn only_what_differs_is_written() {
 fn writing_removes_orphans_and_nothing_else() {
     let folder = written();
     folder.write("gone.v1.json", "{}");
-    folder.write("asyncapi.json", "{}");
+    folder.write("package.json", "{}");
     folder.write("notes.version.json", "{}");
     let CheckError::Drift(drift) = catalog().check(&folder.0).unwrap_err() else {
         panic!("the folder can be read");
@@ -234,6 +235,7 @@ fn writing_removes_orphans_and_nothing_else() {
             "inventory.check.v1.json",
             "inventory.counted.v2.json",
             "notes.version.json",
+            "package.json",
         ]
     );
 }
@@ -254,6 +256,7 @@ fn a_stream_has_a_file_and_stands_in_the_lock() {
         folder.names(),
         [
             "INVENTORY.stream.json",
+            "asyncapi.json",
             "catalog.json",
             "catalog.lock.json",
             "inventory.check.v1.json",
