@@ -24,6 +24,7 @@ mod report;
 mod rule;
 mod same;
 mod schemas;
+mod work;
 
 use serde_json::Value;
 
@@ -40,7 +41,9 @@ pub use crate::Direction;
 
 use conjunction::Reader;
 use prove::{Obstacle, Prover};
+use same::Sameness;
 use schemas::Schemas;
+use work::Work;
 
 /// Compares what a writer writes with what a reader takes, as JSON Schemas of draft 2020-12 or
 /// draft-07.
@@ -57,26 +60,42 @@ use schemas::Schemas;
 /// assert_eq!(compare(&new, &old, Policy::Typed).verdict, Verdict::Compatible);
 /// ```
 pub fn compare(writer: &Value, reader: &Value, policy: Policy) -> Comparison {
+    measured(writer, reader, policy).0
+}
+
+/// Compares, and counts the steps that it took.
+fn measured(writer: &Value, reader: &Value, policy: Policy) -> (Comparison, usize) {
     let mut schemas = Schemas::default();
     let left = schemas.read(writer);
     let right = schemas.read(reader);
-    let mut prover = Prover::new(&schemas, policy);
-    let holds = prover.holds(&[left], right, "");
-    let obstacles = prover.obstacles;
+    let (work, search, sameness) = (Work::new(), Work::new(), Sameness::default());
+    let reader = Reader { schemas: &schemas, policy, work: &work, sameness: &sameness };
+    let mut prover = Prover::new(reader);
+    let holds = prover.holds(&[left], right, "") && prover.given_up.is_none();
+    let (mut obstacles, given_up) = (prover.obstacles, prover.given_up);
     let is_break = |one: &Obstacle| one.rule.severity() == Severity::Break;
     let (verdict, example) = if holds {
         // A rename hides behind two changes that are harmless each.
         let renamed = obstacles.iter().any(is_break);
         (if renamed { Verdict::Incompatible } else { Verdict::Compatible }, None)
     } else {
-        let example = counterexample::find(Reader { schemas: &schemas, policy }, left, right);
+        let find =
+            |focus| counterexample::find(Reader { work: &search, ..reader }, left, right, focus);
+        let breaks = obstacles.iter().filter(|one| is_break(one));
+        let example = find(None).or_else(|| {
+            // Where there was too much to look through, at some places by themselves.
+            search.renew();
+            breaks.take(4).find_map(|one| find(Some(&one.instance)))
+        });
         // What a text holds no schema judges: it is as it is said to be.
         let said = obstacles.iter().any(|one| one.rule == Rule::ContentChanged);
         let is_shown = example.is_some() || said;
         (if is_shown { Verdict::Incompatible } else { Verdict::Unknown }, example)
     };
+    // Other obstacles may have taken its place where alternatives were tried.
+    obstacles.extend(given_up.map(|one| *one).filter(|one| !obstacles.contains(one)));
     let findings = obstacles.into_iter().map(|one| finding(&schemas, one, verdict)).collect();
-    Comparison { verdict, findings, example }
+    (Comparison { verdict, findings, example }, work.spent() + search.spent())
 }
 
 fn finding(schemas: &Schemas, obstacle: Obstacle, verdict: Verdict) -> Finding {
@@ -88,8 +107,8 @@ fn finding(schemas: &Schemas, obstacle: Obstacle, verdict: Verdict) -> Finding {
     Finding {
         rule: if undecided.is_some() { Rule::Undecided } else { rule },
         instance,
-        writer: writer.first().map(|id| schemas[*id].pointer.clone()).unwrap_or_default(),
-        reader: schemas[reader].pointer.clone(),
+        writer: writer.first().map(|id| schemas.pointer(*id)).unwrap_or_default(),
+        reader: schemas.pointer(reader),
         old: was,
         new: is,
         renamed_from,

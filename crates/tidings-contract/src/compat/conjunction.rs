@@ -9,7 +9,9 @@ use super::kind::Kinds;
 use super::node::{Bound, Id, Node};
 use super::number;
 use super::policy::Policy;
+use super::same::Sameness;
 use super::schemas::Schemas;
+use super::work::Work;
 
 /// How many alternatives a value is split into; where there are more, what tells them apart is left
 /// out.
@@ -48,6 +50,8 @@ pub(crate) enum Member {
 pub(crate) struct Reader<'a> {
     pub(crate) schemas: &'a Schemas,
     pub(crate) policy: Policy,
+    pub(crate) work: &'a Work,
+    pub(crate) sameness: &'a Sameness,
 }
 
 impl<'a> Reader<'a> {
@@ -93,16 +97,11 @@ impl<'a> Reader<'a> {
         }
         let mut done = vec![first];
         for branches in choices {
-            let mut branches: Vec<Alternative> = if depth > MOST_NESTED {
-                Vec::new()
-            } else {
-                // A branch may have branches of its own.
-                let each = branches.iter();
-                each.flat_map(|branch| self.split(branch, seen.clone(), depth + 1)).collect()
-            };
-            if branches.is_empty() || done.len() * branches.len() > MOST_ALTERNATIVES {
-                branches = vec![Alternative { ids: BTreeSet::new(), is_partial: true }];
-            }
+            let branches =
+                self.split_each(&branches, &seen, done.len(), depth).unwrap_or_else(|| {
+                    // What tells them apart is left out.
+                    vec![Alternative { ids: BTreeSet::new(), is_partial: true }]
+                });
             let both = |one: &Alternative, branch: &Alternative| Alternative {
                 ids: &one.ids | &branch.ids,
                 is_partial: one.is_partial || branch.is_partial,
@@ -115,9 +114,31 @@ impl<'a> Reader<'a> {
         done
     }
 
+    /// Splits each branch, which may have branches of its own; `None` where there are too many beside
+    /// so many others.
+    fn split_each(
+        self,
+        branches: &[Vec<Id>],
+        seen: &BTreeSet<Id>,
+        others: usize,
+        depth: usize,
+    ) -> Option<Vec<Alternative>> {
+        let mut all = Vec::new();
+        for branch in branches {
+            if depth > MOST_NESTED || !self.work.spend(1 + others * (1 + seen.len() / 8)) {
+                return None;
+            }
+            all.extend(self.split(branch, seen.clone(), depth + 1));
+            if others * all.len() > MOST_ALTERNATIVES {
+                return None;
+            }
+        }
+        Some(all)
+    }
+
     /// Returns `true` if any value is as good as another.
     pub(crate) fn says_nothing(self, of: &Conjunction) -> bool {
-        of.kinds == u8::MAX && !of.is_partial && self.nodes(of).all(Node::says_nothing)
+        of.kinds == u8::MAX && !of.is_partial && self.nodes(of).all(|node| node.is_open)
     }
 
     pub(crate) fn nodes(self, of: &Conjunction) -> impl Iterator<Item = &'a Node> {
@@ -138,13 +159,15 @@ impl<'a> Reader<'a> {
     pub(crate) fn values(self, of: &Conjunction) -> Option<Vec<Value>> {
         let listed = self.nodes(of).filter_map(|node| node.values.as_ref());
         let candidates = match listed.min_by_key(|values| values.len()) {
+            // None can be told from the others: any may be.
+            Some(values) if !self.work.spend(values.len()) => return None,
             Some(values) => values.clone(),
             None if self.kinds(of).is_within(Kinds::NULL | Kinds::BOOLEAN) => {
                 vec![Value::Null, Value::Bool(true), Value::Bool(false)]
             }
             None => return None,
         };
-        let mut evaluator = Evaluator::new(self.schemas, self.policy);
+        let mut evaluator = Evaluator::new(self);
         let kinds = self.kinds(of);
         let possible = candidates.into_iter().filter(|value| {
             kinds.has(Kinds::of(value, self.policy.as_serde()))
@@ -157,6 +180,10 @@ impl<'a> Reader<'a> {
     pub(crate) fn member(self, of: &Conjunction, name: &str) -> Member {
         let (mut ids, mut named, mut open) = (Vec::new(), false, of.is_partial);
         for node in self.nodes(of) {
+            if !self.work.spend(1 + node.patterns.len()) {
+                // Any value, for all that is known.
+                return Member::Of(Vec::new());
+            }
             let mut here = false;
             if let Some(id) = node.properties.get(name) {
                 ids.push(*id);
@@ -180,7 +207,7 @@ impl<'a> Reader<'a> {
                 open |= !self.schemas[rest].never;
             }
             if let Some(names) = node.names {
-                let mut evaluator = Evaluator::new(self.schemas, self.policy);
+                let mut evaluator = Evaluator::new(self);
                 if evaluator.accepts(names, &Value::String(name.to_owned())) == Some(false) {
                     return Member::Absent;
                 }
@@ -209,6 +236,7 @@ impl<'a> Reader<'a> {
             .collect()
     }
 
+    /// Returns `true` if every value has a member of this name.
     pub(crate) fn requires(self, of: &Conjunction, name: &str) -> bool {
         let mut nodes = self.nodes(of);
         if nodes.any(|node| node.required.contains(name)) {
@@ -216,6 +244,9 @@ impl<'a> Reader<'a> {
         }
         // Required by what is required.
         self.nodes(of).any(|node| {
+            if !self.work.spend(node.dependent_required.len()) {
+                return false;
+            }
             node.dependent_required.iter().any(|(by, names)| {
                 names.contains(name)
                     && self.nodes(of).any(|node| node.required.contains(by.as_str()))

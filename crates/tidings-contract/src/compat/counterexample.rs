@@ -14,16 +14,23 @@ use super::kind::Kinds;
 use super::node::Id;
 use super::number;
 use super::prove::DEPTH;
+use super::schemas::escape;
 
 /// How many candidates a value has.
 const MOST: usize = 40;
 const DEEPEST: usize = 7;
+/// How many values a candidate may be made of.
+const LARGEST: usize = 10_000;
 
 /// Searches a value that `left` allows and `right` refuses.
-pub(super) fn find(reader: Reader<'_>, left: Id, right: Id) -> Option<Value> {
-    let mut search = Search { reader, work: 0 };
+///
+/// With a `focus`, the pointer to a value that is in the way of the proof, only that one and those around
+/// it are varied: a quick look, whatever else the schemas hold.
+pub(super) fn find(reader: Reader<'_>, left: Id, right: Id, focus: Option<&str>) -> Option<Value> {
+    let focus = focus.map(|pointer| pointer.split('/').skip(1).collect());
+    let mut search = Search { reader, calls: 0, focus };
     let candidates = search.candidates(&[left], &[right], 0);
-    let mut evaluator = Evaluator::new(reader.schemas, reader.policy);
+    let mut evaluator = Evaluator::new(reader);
     candidates.into_iter().find(|value| {
         evaluator.accepts(left, value) == Some(true)
             && evaluator.accepts(right, value) == Some(false)
@@ -49,13 +56,35 @@ fn anything() -> Vec<Value> {
 
 struct Search<'a> {
     reader: Reader<'a>,
-    work: usize,
+    calls: usize,
+    /// Steps to the only value that is varied, if it is one.
+    focus: Option<Vec<&'a str>>,
+}
+
+/// How many values there are in a value, with itself; more than [`LARGEST`] are not counted.
+fn weight(value: &Value) -> usize {
+    let sum = |weights: &mut dyn Iterator<Item = usize>| {
+        let mut sum = 1;
+        for weight in weights {
+            sum += weight;
+            if sum > LARGEST {
+                break;
+            }
+        }
+        sum
+    };
+    match value {
+        Value::Array(items) => sum(&mut items.iter().map(weight)),
+        Value::Object(members) => sum(&mut members.values().map(weight)),
+        Value::String(text) => 1 + text.len() / 64,
+        _ => 1,
+    }
 }
 
 impl Search<'_> {
     fn candidates(&mut self, left: &[Id], right: &[Id], depth: usize) -> Vec<Value> {
-        self.work += 1;
-        if depth > DEEPEST || self.work > 4_000 {
+        self.calls += 1;
+        if depth > DEEPEST || self.calls > 4_000 {
             return Vec::new();
         }
         let right = self.related(right);
@@ -65,7 +94,7 @@ impl Search<'_> {
                 self.of_one(&one, &right, depth, &mut found);
             }
         }
-        let mut evaluator = Evaluator::new(self.reader.schemas, self.reader.policy);
+        let mut evaluator = Evaluator::new(self.reader);
         let mut seen = BTreeSet::new();
         found.retain(|value| {
             left.iter().all(|id| evaluator.accepts(*id, value) != Some(false))
@@ -97,6 +126,9 @@ impl Search<'_> {
         while let Some(id) = open.pop() {
             if !seen.insert(id) {
                 continue;
+            }
+            if !self.reader.work.spend(1) {
+                break;
             }
             let node = &self.reader.schemas[id];
             open.extend(node.reference.iter().chain(&node.all_of).chain(&node.any_of));
@@ -169,10 +201,14 @@ impl Search<'_> {
             }
             steps.extend(node.multiple_of.clone());
         }
+        let bounds = points.clone();
         for step in &steps {
+            if !self.reader.work.spend(bounds.len()) {
+                break;
+            }
             if let Some(step) = number::integer(step).filter(|step| *step != 0) {
-                let near: Vec<_> = points.iter().map(|point| point / step * step).collect();
-                points.extend(near.iter().flat_map(|near| [*near, near + step, near - step]));
+                let near = bounds.iter().map(|point| point / step * step);
+                points.extend(near.flat_map(|near| [near, near + step, near - step]));
             }
             let step = step.as_f64().unwrap_or(1.0);
             broken.extend([step, step * 2.0, step * 3.0, step * 1.5]);
@@ -198,6 +234,9 @@ impl Search<'_> {
         let mut lengths = Vec::new();
         for id in right.iter().chain(one.ids()) {
             let node = &schemas[*id];
+            if !self.reader.work.spend(1) {
+                break;
+            }
             if let Some(pattern) = &node.pattern {
                 texts.extend(pattern.examples());
             }
@@ -209,6 +248,9 @@ impl Search<'_> {
         let examples: Vec<_> = own.flat_map(super::pattern::Pattern::examples).collect();
         for length in lengths.into_iter().filter(|length| *length <= LONGEST) {
             let length = usize::try_from(length).unwrap_or(0);
+            if !self.reader.work.spend((1 + length / 64) * (1 + examples.len())) {
+                break;
+            }
             texts.push("x".repeat(length));
             for example in examples.iter().filter(|example| example.len() < length) {
                 texts.push(format!("{example}{}", "x".repeat(length - example.len())));
@@ -256,15 +298,57 @@ impl Search<'_> {
             let length = usize::try_from(length).unwrap_or(0);
             let at = |i: usize, choice: usize| {
                 let choices = items.get(i.min(items.len() - 1))?;
-                choices.get(choice % choices.len().max(1)).cloned()
+                choices.get(choice % choices.len().max(1))
             };
             for choice in 0..10 {
                 // All alike, all different, and with one that stands out.
                 let alike: Option<Vec<_>> = (0..length).map(|i| at(i, choice)).collect();
                 let different: Option<Vec<_>> = (0..length).map(|i| at(i, choice + i)).collect();
-                found.extend([alike, different].into_iter().flatten().map(Value::Array));
+                if self.reader.work.is_spent() {
+                    return;
+                }
+                for items in [alike, different].into_iter().flatten() {
+                    if self.affords(items.iter().map(|item| weight(item))) {
+                        found.push(items.into_iter().cloned().collect());
+                    }
+                }
             }
         }
+    }
+
+    /// Candidates for the member of this name, of an object that lies so deep in others.
+    fn values_of(&mut self, name: &str, own: &[Id], theirs: &[Id], depth: usize) -> Vec<Value> {
+        if self.is_varied(depth, name) {
+            return self.candidates(own, theirs, depth + 1);
+        }
+        // Its parts are not varied either.
+        let focus = self.focus.replace(Vec::new());
+        let values = self.candidates(own, theirs, depth + 1);
+        self.focus = focus;
+        // One that is taken, so that it is in nobody's way.
+        let mut evaluator = Evaluator::new(self.reader);
+        let mut is_taken =
+            |value: &Value| theirs.iter().all(|id| evaluator.accepts(*id, value) != Some(false));
+        let taken = values.iter().position(&mut is_taken).unwrap_or(0);
+        values.into_iter().skip(taken).take(1).collect()
+    }
+
+    /// Returns `true` if the member of this name is varied, where objects lie so deep in one another.
+    fn is_varied(&self, depth: usize, name: &str) -> bool {
+        let Some(focus) = &self.focus else { return true };
+        focus.get(depth).is_some_and(|step| *step == "*" || *step == escape(name))
+    }
+
+    /// Takes the steps that it costs to make a candidate of these parts and to judge it.
+    fn affords(&self, weights: impl Iterator<Item = usize>) -> bool {
+        let mut sum = 1;
+        for weight in weights {
+            sum += weight;
+            if sum > LARGEST {
+                break;
+            }
+        }
+        self.reader.work.spend(sum) && sum <= LARGEST
     }
 
     fn items_of(&self, right: &[Id], at: usize) -> Vec<Id> {
@@ -296,7 +380,7 @@ impl Search<'_> {
             .filter_map(|name| {
                 let Member::Of(own) = reader.member(one, &name) else { return None };
                 let theirs = self.members_of(right, &name);
-                let values = self.candidates(&own, &theirs, depth + 1);
+                let values = self.values_of(&name, &own, &theirs, depth);
                 let required = reader.requires(one, &name);
                 (!values.is_empty()).then_some((name, values, required))
             })
@@ -311,7 +395,7 @@ impl Search<'_> {
                 .collect()
         };
         // For what is required a value that the other side takes, so that one thing differs.
-        let mut evaluator = Evaluator::new(reader.schemas, reader.policy);
+        let mut evaluator = Evaluator::new(reader);
         let mut base = least(0);
         for (name, values, _) in members.iter().filter(|(_, _, required)| *required) {
             let theirs = self.members_of(right, name);
@@ -324,11 +408,18 @@ impl Search<'_> {
         }
         found.push(Value::Object(base.clone()));
         let mut all = base.clone();
+        let mut add = |object: &Map<String, Value>, change: Option<(&String, &Value)>| {
+            let weights = object.values().chain(change.map(|(_, value)| value)).map(weight);
+            if self.affords(weights) {
+                let mut object = object.clone();
+                object.extend(change.map(|(name, value)| (name.clone(), value.clone())));
+                found.push(Value::Object(object));
+            }
+        };
         for (name, values, _) in &members {
-            for value in values.iter().take(12) {
-                let mut with = base.clone();
-                with.insert(name.clone(), value.clone());
-                found.push(Value::Object(with));
+            let is_varied = self.is_varied(depth, name);
+            for value in values.iter().take(12).filter(|_| is_varied) {
+                add(&base, Some((name, value)));
             }
             if !name.starts_with("zz_") {
                 let theirs = self.members_of(right, name);
@@ -339,25 +430,27 @@ impl Search<'_> {
                 all.extend(value.map(|value| (name.clone(), value.clone())));
             }
             // As many as there may be.
-            found.push(Value::Object(all.clone()));
+            if is_varied {
+                add(&all, None);
+            }
         }
         // One that is another, beside all others.
-        for (name, values, _) in &members {
+        for (name, values, _) in members.iter().filter(|(name, ..)| self.is_varied(depth, name)) {
             for value in values.iter().take(4) {
-                let mut with = all.clone();
-                with.insert(name.clone(), value.clone());
-                found.push(Value::Object(with));
+                add(&all, Some((name, value)));
             }
         }
         for choice in 1..4 {
-            found.push(Value::Object(least(choice)));
+            add(&least(choice), None);
         }
         // One that is left out, beside all others.
-        for (name, _, required) in &members {
-            if !required {
-                let mut without = all.clone();
-                without.remove(name);
-                found.push(Value::Object(without));
+        for (name, ..) in members.iter().filter(|(_, _, required)| !required) {
+            if !self.is_varied(depth, name) {
+                continue;
+            }
+            if let Some(value) = all.remove(name) {
+                add(&all, None);
+                all.insert(name.clone(), value);
             }
         }
         // More names than any has, where any may be written.
@@ -365,7 +458,7 @@ impl Search<'_> {
             let mut many = base;
             for i in 0..12 {
                 many.extend(values.first().map(|value| (format!("zz_{i}"), value.clone())));
-                found.push(Value::Object(many.clone()));
+                add(&many, None);
             }
         }
     }

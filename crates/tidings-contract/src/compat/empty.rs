@@ -8,6 +8,9 @@ use super::number;
 impl Reader<'_> {
     /// Returns `true` if no value is left for it, as far as one can see.
     pub(crate) fn is_empty(self, of: &Conjunction, depth: usize) -> bool {
+        if !self.work.spend(1 + of.ids().len() / 8) {
+            return false;
+        }
         let kinds = self.kinds(of);
         if kinds.is_none() {
             return true;

@@ -4,33 +4,35 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use super::conjunction::Reader;
 use super::format;
 use super::kind::Kinds;
 use super::node::{Bound, Id, Node};
 use super::number;
-use super::policy::Policy;
-use super::schemas::Schemas;
+use super::work::DEEPEST;
 
 /// `Some(true)` if the schema accepts the instance, `None` where that can't be told.
 pub(crate) type Judgement = Option<bool>;
 
 /// Judges instances.
 pub(crate) struct Evaluator<'a> {
-    schemas: &'a Schemas,
-    policy: Policy,
+    reader: Reader<'a>,
     /// Judgements under way: a schema that leads back to itself for the same value asks nothing.
     stack: Vec<(Id, *const Value)>,
 }
 
 impl<'a> Evaluator<'a> {
-    pub(crate) fn new(schemas: &'a Schemas, policy: Policy) -> Self {
-        Self { schemas, policy, stack: Vec::new() }
+    pub(crate) fn new(reader: Reader<'a>) -> Self {
+        Self { reader, stack: Vec::new() }
     }
 
     pub(crate) fn accepts(&mut self, id: Id, value: &Value) -> Judgement {
         let at = (id, std::ptr::from_ref(value));
         if self.stack.contains(&at) {
             return Some(true);
+        }
+        if self.stack.len() > DEEPEST || !self.reader.work.spend(1) {
+            return None;
         }
         self.stack.push(at);
         let judgement = self.judge(id, value);
@@ -39,13 +41,20 @@ impl<'a> Evaluator<'a> {
     }
 
     fn judge(&mut self, id: Id, value: &Value) -> Judgement {
-        let schemas = self.schemas;
+        let schemas = self.reader.schemas;
         let node = &schemas[id];
-        if node.never || !node.kinds.has(Kinds::of(value, self.policy.as_serde())) {
+        if node.never || !node.kinds.has(Kinds::of(value, self.reader.policy.as_serde())) {
             return Some(false);
         }
-        if node.values.as_ref().is_some_and(|values| !values.iter().any(|v| equal(v, value))) {
-            return Some(false);
+        if let Some(values) = &node.values {
+            let is_listed = match value {
+                Value::String(text) if !node.texts.is_empty() => node.texts.contains(text),
+                _ if !self.reader.work.spend(values.len() / 8) => return None,
+                _ => values.iter().any(|one| equal(one, value)),
+            };
+            if !is_listed {
+                return Some(false);
+            }
         }
         let mut judgement = match value {
             Value::Number(_) => Some(number_fits(node, value)),
@@ -78,7 +87,7 @@ impl<'a> Evaluator<'a> {
         }
         let pattern = node.pattern.as_ref().map_or(Some(true), |pattern| pattern.is_in(text));
         let format = match &node.format {
-            Some(format) if self.policy.format_binds(format) => format::is_met(format, text),
+            Some(format) if self.reader.policy.format_binds(format) => format::is_met(format, text),
             _ => Some(true),
         };
         and(pattern, format)
@@ -88,6 +97,9 @@ impl<'a> Evaluator<'a> {
         let length = items.len() as u64;
         if length < node.min_items || node.max_items.is_some_and(|most| length > most) {
             return Some(false);
+        }
+        if node.unique && !self.reader.work.spend(items.len().saturating_mul(items.len()) / 8) {
+            return None;
         }
         let repeats = |i: usize| items[..i].iter().any(|other| equal(other, &items[i]));
         if node.unique && (0..items.len()).any(repeats) {
@@ -134,6 +146,9 @@ impl<'a> Evaluator<'a> {
         let mut judgement = Some(true);
         let mut unevaluated = Vec::new();
         for (name, member) in members {
+            if !self.reader.work.spend(node.patterns.len()) {
+                return None;
+            }
             let mut known = false;
             if let Some(schema) = node.properties.get(name) {
                 judgement = and(judgement, self.accepts(*schema, member));
@@ -184,6 +199,9 @@ impl<'a> Evaluator<'a> {
     /// The names of a value that a schema's combinators have judged; `None` where that is not
     /// plain.
     fn evaluated_beside(&mut self, node: &Node, value: &Value) -> Option<BTreeSet<String>> {
+        if !self.reader.work.spend(1 + value.as_object().map_or(0, Map::len)) {
+            return None;
+        }
         let mut names = BTreeSet::new();
         let sure = node.reference.iter().chain(&node.all_of).copied();
         let mut branches: Vec<Id> = sure.collect();
@@ -199,7 +217,7 @@ impl<'a> Evaluator<'a> {
             if self.stack.len() > 64 {
                 return None;
             }
-            let schemas = self.schemas;
+            let schemas = self.reader.schemas;
             let inner = &schemas[id];
             let members = value.as_object()?;
             for name in members.keys() {

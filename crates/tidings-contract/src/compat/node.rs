@@ -1,6 +1,6 @@
 //! A schema's keywords, read once: what 2020-12 and draft-07 say, each in one form.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::{Number, Value};
 
@@ -11,7 +11,7 @@ use super::pattern::Pattern;
 pub(crate) type Id = usize;
 
 /// A bound of numbers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Bound {
     pub(crate) value: Number,
     /// The value itself is out of it.
@@ -19,15 +19,17 @@ pub(crate) struct Bound {
 }
 
 /// One schema.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Node {
-    /// JSON pointer to it in its document.
-    pub(crate) pointer: String,
+    /// The schema allows everything.
+    pub(crate) is_open: bool,
     /// The schema is `false`.
     pub(crate) never: bool,
     pub(crate) kinds: Kinds,
     /// `enum` and `const`.
     pub(crate) values: Option<Vec<Value>>,
+    /// The texts among many of them.
+    pub(crate) texts: HashSet<String>,
 
     pub(crate) minimum: Option<Bound>,
     pub(crate) maximum: Option<Bound>,
@@ -70,7 +72,7 @@ pub(crate) struct Node {
 }
 
 /// `contains`, `minContains` and `maxContains`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Contains {
     pub(crate) schema: Id,
     pub(crate) least: u64,
@@ -78,7 +80,7 @@ pub(crate) struct Contains {
 }
 
 /// `if`, `then` and `else`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Condition {
     pub(crate) test: Id,
     pub(crate) then: Option<Id>,
@@ -86,10 +88,10 @@ pub(crate) struct Condition {
 }
 
 impl Node {
-    /// Returns `true` for a schema that allows everything.
-    pub(crate) fn says_nothing(&self) -> bool {
-        let open = Self { pointer: self.pointer.clone(), ..Self::default() };
-        // Nodes have patterns, which can't be compared.
-        format!("{self:?}") == format!("{open:?}")
+    /// Notes whether it allows everything, once all that it says is read.
+    pub(crate) fn finish(mut self) -> Self {
+        self.is_open = false;
+        self.is_open = self == Self::default();
+        self
     }
 }

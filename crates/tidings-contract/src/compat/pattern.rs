@@ -1,5 +1,6 @@
 //! Patterns of a schema (ECMA-262), as far as they are regular expressions.
 
+use std::cell::OnceCell;
 use std::fmt::Write as _;
 
 use regex::Regex;
@@ -9,7 +10,15 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern {
     pub(crate) source: String,
-    regex: Option<Regex>,
+    /// Made when it is first asked for: most patterns are only compared by their text.
+    regex: OnceCell<Option<Regex>>,
+    hir: OnceCell<Option<Hir>>,
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
 }
 
 /// The largest compiled pattern, in bytes.
@@ -17,19 +26,33 @@ const LARGEST: usize = 1 << 20;
 
 impl Pattern {
     pub(crate) fn new(source: &str) -> Self {
-        let regex = regex::RegexBuilder::new(&translate(source)).size_limit(LARGEST).build().ok();
-        Self { source: source.to_owned(), regex }
+        Self { source: source.to_owned(), regex: OnceCell::new(), hir: OnceCell::new() }
+    }
+
+    /// A pattern that is not tried.
+    pub(crate) fn untried(source: &str) -> Self {
+        Self { source: source.to_owned(), regex: OnceCell::from(None), hir: OnceCell::from(None) }
+    }
+
+    fn regex(&self) -> Option<&Regex> {
+        let build =
+            || regex::RegexBuilder::new(&translate(&self.source)).size_limit(LARGEST).build().ok();
+        self.regex.get_or_init(build).as_ref()
+    }
+
+    fn hir(&self) -> Option<&Hir> {
+        self.hir.get_or_init(|| regex_syntax::parse(&translate(&self.source)).ok()).as_ref()
     }
 
     /// Whether it is found in a text; `None` if the pattern is none that can be tried here, such as
     /// one that looks ahead.
     pub(crate) fn is_in(&self, text: &str) -> Option<bool> {
-        self.regex.as_ref().map(|regex| regex.is_match(text))
+        self.regex().map(|regex| regex.is_match(text))
     }
 
     /// Returns `true` if it is found in every text.
     pub(crate) fn is_in_all(&self) -> bool {
-        let Ok(hir) = regex_syntax::parse(&translate(&self.source)) else { return false };
+        let Some(hir) = self.hir() else { return false };
         hir.properties().minimum_len() == Some(0) && hir.properties().look_set().is_empty()
     }
 
@@ -41,8 +64,7 @@ impl Pattern {
 
     /// The letters with which every text begins in which it is found.
     fn beginning(&self) -> Option<String> {
-        let hir = regex_syntax::parse(&translate(&self.source)).ok()?;
-        let HirKind::Concat(parts) = hir.kind() else { return None };
+        let HirKind::Concat(parts) = self.hir()?.kind() else { return None };
         let mut parts = parts.iter();
         let HirKind::Look(regex_syntax::hir::Look::Start) = parts.next()?.kind() else {
             return None;
@@ -53,12 +75,12 @@ impl Pattern {
 
     /// A few texts in which it is found.
     pub(crate) fn examples(&self) -> Vec<String> {
-        let Ok(hir) = regex_syntax::parse(&translate(&self.source)) else { return Vec::new() };
+        let Some(hir) = self.hir() else { return Vec::new() };
         let mut examples: Vec<String> = [0, 1, 7]
             .into_iter()
             .filter_map(|choice| {
                 let mut text = String::new();
-                write_example(&hir, choice, &mut text).then_some(text)
+                write_example(hir, choice, &mut text).then_some(text)
             })
             .filter(|text| self.is_in(text) == Some(true))
             .collect();

@@ -8,7 +8,7 @@ mod combinator;
 mod object;
 mod scalar;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use serde_json::Value;
 
@@ -16,15 +16,17 @@ use super::conjunction::{Conjunction, Reader};
 use super::evaluate::Evaluator;
 use super::kind::Kinds;
 use super::node::Id;
-use super::policy::Policy;
 use super::rule::Rule;
-use super::same::same;
-use super::schemas::Schemas;
+use super::work::MOST_STEPS;
 
 /// How deep a schema is looked into for what it can't hold.
 pub(super) const DEPTH: usize = 6;
-const MOST_STEPS: usize = 100_000;
+/// How many schemas may be compared within one another.
 const MOST_NESTED: usize = 100;
+/// How many exclusions may be looked into within one another.
+const MOST_EXCLUDED: usize = 6;
+/// How long a pointer to a value may be, in bytes.
+const LONGEST: usize = 16 * 1024;
 
 /// Obstacle to a proof.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,62 +56,128 @@ impl Obstacle {
 /// A value of one of these alternatives is taken by this schema.
 type Claim = (Vec<Conjunction>, Id);
 
+/// Standing of a claim: a value lies `level` values deep in the one that is written.
+#[derive(Debug, Clone, Copy)]
+enum Standing {
+    /// Being proven: it holds for what lies deeper, by induction, and not for the same value, which
+    /// would prove anything.
+    Open { level: usize },
+    /// Proven, from this level on: its proof may rest on claims that are open further up.
+    Proven { level: usize },
+}
+
+impl Standing {
+    fn holds_at(self, at: usize) -> bool {
+        match self {
+            Self::Open { level } => at > level,
+            Self::Proven { level } => at >= level,
+        }
+    }
+}
+
 pub(super) struct Prover<'a> {
     reader: Reader<'a>,
-    assumed: HashSet<Claim>,
+    assumed: HashMap<Claim, Standing>,
     /// The claims in the order in which they were made: one that fails takes those with it that
     /// were proven while it was assumed.
     trail: Vec<Claim>,
     pub(super) obstacles: Vec<Obstacle>,
-    steps: usize,
+    /// The place at which the proof was given up, and why.
+    pub(super) given_up: Option<Box<Obstacle>>,
     nested: usize,
-    given_up: bool,
+    /// How many exclusions are being looked into.
+    excluded: usize,
+    /// How many values the one that is looked at lies in.
+    level: usize,
 }
 
 impl<'a> Prover<'a> {
-    pub(super) fn new(schemas: &'a Schemas, policy: Policy) -> Self {
-        let reader = Reader { schemas, policy };
-        let (assumed, trail, obstacles) = (HashSet::new(), Vec::new(), Vec::new());
-        Self { reader, assumed, trail, obstacles, steps: 0, nested: 0, given_up: false }
+    pub(super) fn new(reader: Reader<'a>) -> Self {
+        let (assumed, trail, obstacles) = (HashMap::new(), Vec::new(), Vec::new());
+        let (nested, excluded, level) = (0, 0, 0);
+        Self { reader, assumed, trail, obstacles, given_up: None, nested, excluded, level }
+    }
+
+    /// Proves that `right` takes whatever all of `left` allow for a value within the one that is looked
+    /// at; notes what is in the way.
+    pub(super) fn holds_within(&mut self, left: &[Id], right: Id, instance: &str) -> bool {
+        self.level += 1;
+        let holds = self.holds(left, right, instance);
+        self.level -= 1;
+        holds
     }
 
     /// Proves that `right` takes whatever all of `left` allow; notes what is in the way.
     pub(super) fn holds(&mut self, left: &[Id], right: Id, instance: &str) -> bool {
-        let schemas = self.reader.schemas;
-        // One that was given up is looked at no further: it would be given up at each place again.
-        if self.given_up {
+        if !self.may_go_on(left, right, instance) {
             return false;
         }
-        self.steps += 1;
-        if self.steps <= MOST_STEPS && left.iter().any(|left| same(schemas, *left, right)) {
+        let reader = self.reader;
+        if left.iter().any(|left| reader.same(*left, right)) {
             return true;
         }
-        let alternatives = self.reader.alternatives(left);
-        if self.steps > MOST_STEPS || self.nested > MOST_NESTED {
-            self.given_up = true;
-            let why = "it is too large to be looked through";
-            let one = alternatives.first().map(|one| one.ids().to_vec()).unwrap_or_default();
-            self.undecided(Rule::Undecided, &one, right, instance, why.to_owned());
-            return false;
+        let alternatives = reader.alternatives(left);
+        if self.nested > MOST_NESTED {
+            return self.give_up(left, right, instance);
         }
         self.claim(&(alternatives, right), instance)
     }
 
-    /// Proves a claim. While it is being proven it holds: schemas may lead back to themselves.
+    /// Returns `false`, and notes it once, where no more steps may be taken.
+    ///
+    /// A proof that was given up is looked at no further: it would be given up at each place again.
+    fn may_go_on(&mut self, left: &[Id], right: Id, instance: &str) -> bool {
+        if self.given_up.is_some() {
+            return false;
+        }
+        let steps = 1 + left.len() / 8 + instance.len() / 64;
+        self.reader.work.spend(steps) && instance.len() <= LONGEST
+            || self.give_up(left, right, instance)
+    }
+
+    /// Ends the proof with what is in its way.
+    fn give_up(&mut self, left: &[Id], right: Id, instance: &str) -> bool {
+        let why = if self.nested > MOST_NESTED {
+            format!("more than {MOST_NESTED} schemas lie in one another")
+        } else if instance.len() > LONGEST {
+            format!("the pointer to it has more than {LONGEST} bytes")
+        } else {
+            format!("more than {MOST_STEPS} steps are needed to look through it")
+        };
+        // The pointer to a value is said up to where it becomes a burden.
+        let ends = (0..=LONGEST.min(instance.len())).rev();
+        let end = ends.into_iter().find(|end| instance.is_char_boundary(*end)).unwrap_or(0);
+        self.undecided(Rule::Undecided, left, right, &instance[..end], why);
+        self.given_up = self.obstacles.last().cloned().map(Box::new);
+        false
+    }
+
+    /// Proves a claim. While it is being proven it holds further down: schemas may lead back to
+    /// themselves.
     fn claim(&mut self, claim: &Claim, instance: &str) -> bool {
-        if self.assumed.contains(claim) {
-            return true;
+        let level = self.level;
+        match self.assumed.get(claim).copied() {
+            Some(standing) if standing.holds_at(level) => return true,
+            Some(Standing::Open { .. }) => {
+                let one = claim.0.first().map(Conjunction::ids).unwrap_or_default();
+                let why = "it leads back to itself for the same value".to_owned();
+                self.undecided(Rule::Undecided, one, claim.1, instance, why);
+                return false;
+            }
+            _ => {}
         }
         let mark = self.trail.len();
         self.trail.push(claim.clone());
-        self.assumed.insert(claim.clone());
+        self.assumed.insert(claim.clone(), Standing::Open { level });
         self.nested += 1;
         let mut holds = true;
         for one in &claim.0 {
             holds &= self.alternative(one, claim.1, instance);
         }
         self.nested -= 1;
-        if !holds {
+        if holds {
+            self.assumed.insert(claim.clone(), Standing::Proven { level });
+        } else {
             for claim in self.trail.drain(mark..) {
                 self.assumed.remove(&claim);
             }
@@ -121,8 +189,8 @@ impl<'a> Prover<'a> {
         if self.reader.is_empty(left, DEPTH) {
             return true;
         }
-        let schemas = self.reader.schemas;
-        if left.ids().iter().any(|left| same(schemas, *left, right)) {
+        let (reader, schemas) = (self.reader, self.reader.schemas);
+        if left.ids().iter().any(|left| reader.same(*left, right)) {
             return true;
         }
         if let Some(values) = self.reader.values(left) {
@@ -148,6 +216,9 @@ impl<'a> Prover<'a> {
             }
         }
         if let Some(values) = &node.values {
+            if !self.reader.work.spend(values.len()) {
+                return self.give_up(left.ids(), right, instance);
+            }
             let is = Value::Array(values.clone()).to_string();
             let was = kinds.describe();
             return self.broken(Rule::EnumIntroduced, left, right, instance, &was, &is);
@@ -181,7 +252,7 @@ impl<'a> Prover<'a> {
         right: Id,
         instance: &str,
     ) -> bool {
-        let mut evaluator = Evaluator::new(self.reader.schemas, self.reader.policy);
+        let mut evaluator = Evaluator::new(self.reader);
         let judged: Vec<_> =
             values.iter().map(|value| (value, evaluator.accepts(right, value))).collect();
         let mut holds = true;
@@ -193,6 +264,10 @@ impl<'a> Prover<'a> {
         if let Some((value, _)) = judged.iter().find(|(_, one)| *one == Some(false)) {
             let right = self.refusing(right, value);
             let node = &self.reader.schemas[right];
+            let listed = node.values.as_ref().map_or(0, Vec::len);
+            if !self.reader.work.spend(values.len() + listed) {
+                return self.give_up(left.ids(), right, instance);
+            }
             let is = node.values.as_ref().map_or_else(
                 || "a schema that refuses it".to_owned(),
                 |values| Value::Array(values.clone()).to_string(),
@@ -218,7 +293,7 @@ impl<'a> Prover<'a> {
     /// value.
     fn refusing(&self, mut right: Id, value: &Value) -> Id {
         let schemas = self.reader.schemas;
-        let mut evaluator = Evaluator::new(schemas, self.reader.policy);
+        let mut evaluator = Evaluator::new(self.reader);
         for _ in 0..DEPTH {
             let node = &schemas[right];
             let mut branches = node.any_of.iter().filter(|id| schemas[**id].kinds != Kinds::NULL);

@@ -1,27 +1,53 @@
 //! Schemas that say the same, word for word.
 
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 
+use super::conjunction::Reader;
 use super::node::{Id, Node};
-use super::schemas::Schemas;
+use super::work::DEEPEST;
 
-/// Returns `true` if two schemas say the same, references followed.
-pub(super) fn same(schemas: &Schemas, one: Id, other: Id) -> bool {
-    let comparison =
-        || Comparison { schemas, assumed: HashSet::new(), trail: Vec::new(), nested: 0 };
-    one == other || comparison().same(one, other)
+/// Pairs of schemas of which it is known whether they say the same.
+#[derive(Debug, Default)]
+pub(crate) struct Sameness {
+    known: RefCell<HashMap<(Id, Id), bool>>,
 }
 
-/// How deep schemas are compared; what lies deeper counts as another.
-const MOST_NESTED: usize = 500;
+impl Reader<'_> {
+    /// Returns `true` if two schemas say the same, references followed.
+    pub(super) fn same(self, one: Id, other: Id) -> bool {
+        if one == other {
+            return true;
+        }
+        let known = self.sameness.known.borrow().get(&(one, other)).copied();
+        known.unwrap_or_else(|| {
+            let mut comparison = Comparison {
+                reader: self,
+                assumed: HashSet::new(),
+                trail: Vec::new(),
+                nested: 0,
+                is_cut: false,
+            };
+            let same = comparison.same(one, other);
+            if same {
+                // All that was assumed stands by the rest of it.
+                let mut known = self.sameness.known.borrow_mut();
+                known.extend(comparison.trail.into_iter().map(|pair| (pair, true)));
+            }
+            same
+        })
+    }
+}
 
 struct Comparison<'a> {
-    schemas: &'a Schemas,
+    reader: Reader<'a>,
     /// Pairs that are being compared: schemas may lead back to themselves.
     assumed: HashSet<(Id, Id)>,
     /// The same in the order in which they were met.
     trail: Vec<(Id, Id)>,
     nested: usize,
+    /// Something was not looked at, and counts as another.
+    is_cut: bool,
 }
 
 impl Comparison<'_> {
@@ -29,18 +55,26 @@ impl Comparison<'_> {
         if one == other || self.assumed.contains(&(one, other)) {
             return true;
         }
-        if self.nested > MOST_NESTED {
+        if let Some(known) = self.reader.sameness.known.borrow().get(&(one, other)) {
+            return *known;
+        }
+        if self.nested > DEEPEST || !self.reader.work.spend(1) {
+            self.is_cut = true;
             return false;
         }
         let mark = self.trail.len();
         self.trail.push((one, other));
         self.assumed.insert((one, other));
         self.nested += 1;
-        let schemas = self.schemas;
-        let (one, other) = (&schemas[one], &schemas[other]);
-        let same = alike(one, other) && self.parts(one, other);
+        let schemas = self.reader.schemas;
+        let (a, b) = (&schemas[one], &schemas[other]);
+        let same = alike(a, b) && self.parts(a, b);
         self.nested -= 1;
         if !same {
+            if !self.is_cut {
+                // What differs under assumptions differs without them.
+                self.reader.sameness.known.borrow_mut().insert((one, other), false);
+            }
             // With it goes what was found while it was assumed.
             for pair in self.trail.drain(mark..) {
                 self.assumed.remove(&pair);

@@ -9,11 +9,27 @@ use super::kind::Kinds;
 use super::node::{Bound, Condition, Contains, Id, Node};
 use super::number::range;
 use super::pattern::Pattern;
+use super::work::{DEEPEST, MOST_PATTERNS, MOST_SCHEMAS};
 
 /// All schemas of a comparison.
 #[derive(Debug, Default)]
 pub(crate) struct Schemas {
     nodes: Vec<Node>,
+    /// The place of each in its document.
+    places: Vec<Place>,
+    /// Stands for all that there is no room for.
+    rest: Option<Id>,
+    patterns: usize,
+}
+
+/// Place of a schema in its document, from the schema that holds it.
+#[derive(Debug, Clone)]
+enum Place {
+    /// JSON pointer from the root.
+    At(String),
+    One(Id, &'static str),
+    Item(Id, &'static str, usize),
+    Member(Id, &'static str, String),
 }
 
 impl Index<Id> for Schemas {
@@ -34,10 +50,39 @@ impl Schemas {
             at: HashMap::new(),
             anchors: HashMap::new(),
             references: Vec::new(),
+            depth: 0,
         };
-        let root = reader.schema(document, String::new());
+        let root = reader.schema(document, Place::At(String::new()));
         reader.resolve();
         root
+    }
+
+    /// JSON pointer to a schema in its document.
+    pub(crate) fn pointer(&self, id: Id) -> String {
+        let mut steps = Vec::new();
+        let mut at = id;
+        let mut pointer = loop {
+            match &self.places[at] {
+                Place::At(pointer) => break pointer.clone(),
+                Place::One(of, _) | Place::Item(of, ..) | Place::Member(of, ..) => {
+                    steps.push(&self.places[at]);
+                    at = *of;
+                }
+            }
+        };
+        for step in steps.into_iter().rev() {
+            match step {
+                Place::At(_) => {}
+                Place::One(_, keyword) => pointer.extend(["/", keyword]),
+                Place::Item(_, keyword, item) => {
+                    pointer.extend(["/", keyword, "/", &item.to_string()]);
+                }
+                Place::Member(_, keyword, name) => {
+                    pointer.extend(["/", keyword, "/", &escape(name)]);
+                }
+            }
+        }
+        pointer
     }
 }
 
@@ -51,54 +96,70 @@ struct Reader<'a> {
     schemas: &'a mut Schemas,
     document: &'a Value,
     siblings: bool,
-    /// Schemas by their pointer.
-    at: HashMap<String, Id>,
+    /// Schemas by where they are in memory.
+    at: HashMap<*const Value, Id>,
     /// Schemas by their `$id` or `$anchor`.
     anchors: HashMap<String, Id>,
-    references: Vec<(Id, String)>,
+    references: Vec<(Id, &'a str)>,
+    /// How many schemas lie around the one that is read.
+    depth: usize,
 }
 
-impl Reader<'_> {
-    fn schema(&mut self, schema: &Value, pointer: String) -> Id {
+impl<'a> Reader<'a> {
+    fn schema(&mut self, schema: &'a Value, place: Place) -> Id {
+        if let Some(rest) = self.schemas.rest {
+            return rest;
+        }
         let id = self.schemas.nodes.len();
-        self.schemas.nodes.push(Node { pointer: pointer.clone(), ..Node::default() });
-        self.at.insert(pointer.clone(), id);
-        let node = match schema {
-            Value::Bool(allowed) => Node { pointer, never: !allowed, ..Node::default() },
-            Value::Object(keywords) => self.keywords(keywords, id, pointer),
-            _ => Node {
-                pointer,
-                unsupported: Some("a schema is an object, `true` or `false`".to_owned()),
-                ..Node::default()
-            },
+        self.schemas.nodes.push(Node::default());
+        self.schemas.places.push(place);
+        let unsupported = |why: String| Node { unsupported: Some(why), ..Node::default() };
+        let node = if id == MOST_SCHEMAS {
+            self.schemas.rest = Some(id);
+            unsupported(format!("the documents have more than {MOST_SCHEMAS} schemas"))
+        } else if self.depth > DEEPEST {
+            unsupported(format!("it lies in more than {DEEPEST} schemas"))
+        } else {
+            self.at.insert(schema, id);
+            match schema {
+                Value::Bool(allowed) => Node { never: !allowed, ..Node::default() },
+                Value::Object(keywords) => {
+                    self.depth += 1;
+                    let node = self.keywords(keywords, id);
+                    self.depth -= 1;
+                    node
+                }
+                _ => unsupported("a schema is an object, `true` or `false`".to_owned()),
+            }
         };
-        self.schemas.nodes[id] = node;
+        self.schemas.nodes[id] = node.finish();
         id
     }
 
-    fn keywords(&mut self, all: &Map<String, Value>, id: Id, pointer: String) -> Node {
-        let mut node = Node { pointer, ..Node::default() };
+    fn keywords(&mut self, all: &'a Map<String, Value>, id: Id) -> Node {
+        let mut node = Node::default();
         if let Some(anchor) = all.get("$anchor").and_then(Value::as_str) {
             self.anchors.insert(format!("#{anchor}"), id);
         }
         if let Some(own) = all.get("$id").or_else(|| all.get("id")).and_then(Value::as_str) {
             self.anchors.insert(own.to_owned(), id);
         }
+        self.definitions(all, id);
         if let Some(reference) = all.get("$ref").and_then(Value::as_str) {
-            self.references.push((id, reference.to_owned()));
+            self.references.push((id, reference));
             if !self.siblings {
                 // What they define can still be referred to.
-                self.definitions(all, &node.pointer);
                 return node;
             }
         }
-        self.definitions(all, &node.pointer);
         any_kind(all, &mut node);
         numbers(all, &mut node);
         strings(all, &mut node);
-        self.arrays(all, &mut node);
-        self.objects(all, &mut node);
-        self.combinators(all, &mut node);
+        node.pattern =
+            all.get("pattern").and_then(Value::as_str).map(|source| self.pattern(source));
+        self.arrays(all, id, &mut node);
+        self.objects(all, id, &mut node);
+        self.combinators(all, id, &mut node);
         for keyword in ["$dynamicRef", "$recursiveRef"] {
             if all.contains_key(keyword) {
                 node.unsupported = Some(format!("`{keyword}` refers to what is known only in use"));
@@ -107,68 +168,72 @@ impl Reader<'_> {
         node
     }
 
-    fn definitions(&mut self, all: &Map<String, Value>, pointer: &str) {
+    fn definitions(&mut self, all: &'a Map<String, Value>, of: Id) {
         for keyword in ["$defs", "definitions"] {
             let Some(Value::Object(definitions)) = all.get(keyword) else { continue };
             for (name, schema) in definitions {
-                self.schema(schema, format!("{pointer}/{keyword}/{}", escape(name)));
+                self.schema(schema, Place::Member(of, keyword, name.clone()));
             }
         }
     }
 
-    fn one(&mut self, all: &Map<String, Value>, keyword: &str, pointer: &str) -> Option<Id> {
+    fn one(&mut self, all: &'a Map<String, Value>, keyword: &'static str, of: Id) -> Option<Id> {
         let schema = all.get(keyword)?;
-        Some(self.schema(schema, format!("{pointer}/{keyword}")))
+        Some(self.schema(schema, Place::One(of, keyword)))
     }
 
-    fn list(&mut self, all: &Map<String, Value>, keyword: &str, pointer: &str) -> Vec<Id> {
+    fn list(&mut self, all: &'a Map<String, Value>, keyword: &'static str, of: Id) -> Vec<Id> {
         let Some(Value::Array(schemas)) = all.get(keyword) else { return Vec::new() };
         let each = schemas.iter().enumerate();
-        each.map(|(i, schema)| self.schema(schema, format!("{pointer}/{keyword}/{i}"))).collect()
+        each.map(|(i, schema)| self.schema(schema, Place::Item(of, keyword, i))).collect()
     }
 
     fn members(
         &mut self,
-        all: &Map<String, Value>,
-        keyword: &str,
-        pointer: &str,
+        all: &'a Map<String, Value>,
+        keyword: &'static str,
+        of: Id,
     ) -> BTreeMap<String, Id> {
         let Some(Value::Object(schemas)) = all.get(keyword) else { return BTreeMap::new() };
         let each = schemas.iter().filter(|(_, schema)| !schema.is_array());
         each.map(|(name, schema)| {
-            let pointer = format!("{pointer}/{keyword}/{}", escape(name));
-            (name.clone(), self.schema(schema, pointer))
+            let place = Place::Member(of, keyword, name.clone());
+            (name.clone(), self.schema(schema, place))
         })
         .collect()
     }
 
-    fn arrays(&mut self, all: &Map<String, Value>, node: &mut Node) {
-        let pointer = node.pointer.clone();
+    fn pattern(&mut self, source: &str) -> Pattern {
+        self.schemas.patterns += 1;
+        let is_tried = self.schemas.patterns <= MOST_PATTERNS;
+        if is_tried { Pattern::new(source) } else { Pattern::untried(source) }
+    }
+
+    fn arrays(&mut self, all: &'a Map<String, Value>, id: Id, node: &mut Node) {
         if all.get("items").is_some_and(Value::is_array) {
             // A tuple, before 2020-12.
-            node.prefix = self.list(all, "items", &pointer);
-            node.items = self.one(all, "additionalItems", &pointer);
+            node.prefix = self.list(all, "items", id);
+            node.items = self.one(all, "additionalItems", id);
         } else {
-            node.prefix = self.list(all, "prefixItems", &pointer);
-            node.items = self.one(all, "items", &pointer);
+            node.prefix = self.list(all, "prefixItems", id);
+            node.items = self.one(all, "items", id);
         }
         node.min_items = count(all, "minItems").unwrap_or(0);
         node.max_items = count(all, "maxItems");
         node.unique = all.get("uniqueItems") == Some(&Value::Bool(true));
-        if let Some(schema) = self.one(all, "contains", &pointer) {
+        if let Some(schema) = self.one(all, "contains", id) {
             let least = count(all, "minContains").unwrap_or(1);
             node.contains = Some(Contains { schema, least, most: count(all, "maxContains") });
         }
-        node.unevaluated_items = self.one(all, "unevaluatedItems", &pointer);
+        node.unevaluated_items = self.one(all, "unevaluatedItems", id);
     }
 
-    fn objects(&mut self, all: &Map<String, Value>, node: &mut Node) {
-        let pointer = node.pointer.clone();
-        node.properties = self.members(all, "properties", &pointer);
-        let patterns = self.members(all, "patternProperties", &pointer);
-        node.patterns = patterns.into_iter().map(|(p, id)| (Pattern::new(&p), id)).collect();
-        node.additional = self.one(all, "additionalProperties", &pointer);
-        node.names = self.one(all, "propertyNames", &pointer);
+    fn objects(&mut self, all: &'a Map<String, Value>, id: Id, node: &mut Node) {
+        node.properties = self.members(all, "properties", id);
+        let patterns = self.members(all, "patternProperties", id);
+        node.patterns = patterns.into_iter().map(|(p, id)| (self.pattern(&p), id)).collect();
+        node.additional = self.one(all, "additionalProperties", id);
+        node.names = self.one(all, "propertyNames", id);
         node.required = texts(all.get("required"));
         node.min_properties = count(all, "minProperties").unwrap_or(0);
         node.max_properties = count(all, "maxProperties");
@@ -178,20 +243,19 @@ impl Reader<'_> {
                 node.dependent_required.insert(name.clone(), texts(Some(names)));
             }
         }
-        node.dependent_schemas = self.members(all, "dependentSchemas", &pointer);
-        node.dependent_schemas.extend(self.members(all, "dependencies", &pointer));
-        node.unevaluated_properties = self.one(all, "unevaluatedProperties", &pointer);
+        node.dependent_schemas = self.members(all, "dependentSchemas", id);
+        node.dependent_schemas.extend(self.members(all, "dependencies", id));
+        node.unevaluated_properties = self.one(all, "unevaluatedProperties", id);
     }
 
-    fn combinators(&mut self, all: &Map<String, Value>, node: &mut Node) {
-        let pointer = node.pointer.clone();
-        node.all_of = self.list(all, "allOf", &pointer);
-        node.any_of = self.list(all, "anyOf", &pointer);
-        node.one_of = self.list(all, "oneOf", &pointer);
-        node.not = self.one(all, "not", &pointer);
-        if let Some(test) = self.one(all, "if", &pointer) {
-            let then = self.one(all, "then", &pointer);
-            let otherwise = self.one(all, "else", &pointer);
+    fn combinators(&mut self, all: &'a Map<String, Value>, id: Id, node: &mut Node) {
+        node.all_of = self.list(all, "allOf", id);
+        node.any_of = self.list(all, "anyOf", id);
+        node.one_of = self.list(all, "oneOf", id);
+        node.not = self.one(all, "not", id);
+        if let Some(test) = self.one(all, "if", id) {
+            let then = self.one(all, "then", id);
+            let otherwise = self.one(all, "else", id);
             node.condition = Some(Condition { test, then, otherwise });
         }
     }
@@ -199,16 +263,15 @@ impl Reader<'_> {
     fn resolve(&mut self) {
         let mut next = 0;
         // Reading a reference's target may find more of them.
-        while next < self.references.len() {
-            let (id, reference) = self.references[next].clone();
+        while let Some((id, reference)) = self.references.get(next).copied() {
             next += 1;
-            match self.target(&reference) {
-                Some(target) => self.schemas.nodes[id].reference = Some(target),
-                None => {
-                    self.schemas.nodes[id].unsupported = Some(format!(
-                        "`{reference}` is not in the document, and nothing is fetched"
-                    ));
-                }
+            let target = self.target(reference);
+            let node = &mut self.schemas.nodes[id];
+            node.is_open = false;
+            node.reference = target;
+            if target.is_none() {
+                node.unsupported =
+                    Some(format!("`{reference}` is not in the document, and nothing is fetched"));
             }
         }
     }
@@ -223,13 +286,27 @@ impl Reader<'_> {
             "" | "#" => String::new(),
             fragment => percent_decoded(fragment.strip_prefix('#')?)?,
         };
-        if let Some(id) = self.at.get(&pointer) {
+        let schema = self.document.pointer(&pointer)?;
+        if let Some(id) = self.at.get(&std::ptr::from_ref(schema)) {
             return Some(*id);
         }
-        let schema = self.document.pointer(&pointer)?;
-        Some(self.schema(schema, pointer))
+        Some(self.schema(schema, Place::At(pointer)))
     }
 }
+
+/// Returns `true` if a value is nested no deeper than this.
+fn is_within(value: &Value, depth: usize) -> bool {
+    match value {
+        Value::Array(elements) => depth > 0 && elements.iter().all(|one| is_within(one, depth - 1)),
+        Value::Object(members) => {
+            depth > 0 && members.values().all(|one| is_within(one, depth - 1))
+        }
+        _ => true,
+    }
+}
+
+/// How many values are looked through one by one.
+const MANY: usize = 16;
 
 fn any_kind(all: &Map<String, Value>, node: &mut Node) {
     match all.get("type") {
@@ -239,12 +316,20 @@ fn any_kind(all: &Map<String, Value>, node: &mut Node) {
         }
         _ => {}
     }
+    let data = [all.get("enum"), all.get("const")];
+    if data.into_iter().flatten().any(|value| !is_within(value, DEEPEST)) {
+        node.unsupported = Some(format!("it lists a value with more than {DEEPEST} levels"));
+        return;
+    }
     if let Some(Value::Array(values)) = all.get("enum") {
         node.values = Some(values.clone());
     }
     if let Some(value) = all.get("const") {
         let both = node.values.as_ref().is_none_or(|values| values.contains(value));
         node.values = Some(if both { vec![value.clone()] } else { Vec::new() });
+    }
+    if let Some(values) = node.values.as_ref().filter(|values| values.len() > MANY) {
+        node.texts = values.iter().filter_map(Value::as_str).map(str::to_owned).collect();
     }
     // OpenAPI's own way of saying `null`.
     if all.get("nullable") == Some(&Value::Bool(true)) && all.contains_key("type") {
@@ -309,7 +394,6 @@ fn tighten(bound: &mut Option<Bound>, other: Bound, tighter: std::cmp::Ordering)
 fn strings(all: &Map<String, Value>, node: &mut Node) {
     node.min_length = count(all, "minLength").unwrap_or(0);
     node.max_length = count(all, "maxLength");
-    node.pattern = all.get("pattern").and_then(Value::as_str).map(Pattern::new);
     let text = |keyword: &str| all.get(keyword).and_then(Value::as_str).map(str::to_owned);
     // A number's format is its range.
     node.format = text("format").filter(|format| range(format).is_none());

@@ -1,5 +1,6 @@
 mod acceptance;
 mod history;
+mod hostile;
 mod instance;
 mod soundness;
 

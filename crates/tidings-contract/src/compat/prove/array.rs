@@ -4,7 +4,6 @@ use super::Prover;
 use crate::compat::conjunction::Conjunction;
 use crate::compat::node::{Contains, Id, Node};
 use crate::compat::rule::Rule;
-use crate::compat::same::same;
 
 impl Prover<'_> {
     pub(super) fn arrays(
@@ -28,25 +27,25 @@ impl Prover<'_> {
         let can_have = |at: usize| most.is_none_or(|most| (at as u64) < most);
         for (at, item) in node.prefix.iter().enumerate().filter(|(at, _)| can_have(*at)) {
             let own = reader.item(left, at);
-            holds &= self.holds(&own, *item, &format!("{instance}/{at}"));
+            holds &= self.holds_within(&own, *item, &format!("{instance}/{at}"));
         }
         if let Some(rest) = node.items {
             let first = node.prefix.len();
             let named = reader.prefix(left);
             for at in (first..named).filter(|at| can_have(*at)) {
                 let own = reader.item(left, at);
-                holds &= self.holds(&own, rest, &format!("{instance}/{at}"));
+                holds &= self.holds_within(&own, rest, &format!("{instance}/{at}"));
             }
             let after = first.max(named);
             if can_have(after) {
                 let own = reader.item(left, after);
-                holds &= self.holds(&own, rest, &format!("{instance}/*"));
+                holds &= self.holds_within(&own, rest, &format!("{instance}/*"));
             }
         }
         if let Some(contains) = &node.contains {
             holds &= self.contains(left, right, contains, instance);
         }
-        if node.unevaluated_items.is_some_and(|rest| !reader.schemas[rest].says_nothing()) {
+        if node.unevaluated_items.is_some_and(|rest| !reader.schemas[rest].is_open) {
             let why = "`unevaluatedItems` depends on what else has looked at an item".to_owned();
             self.undecided(Rule::Undecided, left.ids(), right, instance, why);
             holds = false;
@@ -73,7 +72,7 @@ impl Prover<'_> {
                 && (0..=reader.prefix(left)).all(|at| {
                     let mut item = reader.item(left, at);
                     item.push(one.schema);
-                    self.holds(&item, contains.schema, instance)
+                    self.holds_within(&item, contains.schema, instance)
                 });
         }
         if !enough {
@@ -82,7 +81,7 @@ impl Prover<'_> {
             let mut found = 0;
             for at in 0..there {
                 let item = reader.item(left, at);
-                found += u64::from(self.holds(&item, contains.schema, instance));
+                found += u64::from(self.holds_within(&item, contains.schema, instance));
             }
             enough = found >= contains.least;
         }
@@ -92,7 +91,7 @@ impl Prover<'_> {
                 || reader.nodes(left).any(|node| {
                     node.contains.as_ref().is_some_and(|own| {
                         own.most.is_some_and(|most| most <= bound)
-                            && same(reader.schemas, own.schema, contains.schema)
+                            && reader.same(own.schema, contains.schema)
                     })
                 })
         });

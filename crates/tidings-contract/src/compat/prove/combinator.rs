@@ -1,11 +1,10 @@
 //! References, alternatives, exclusions and conditions.
 
-use super::{DEPTH, MOST_NESTED, MOST_STEPS, Obstacle, Prover};
+use super::{DEPTH, MOST_EXCLUDED, MOST_NESTED, Obstacle, Prover};
 use crate::compat::conjunction::Conjunction;
 use crate::compat::kind::Kinds;
 use crate::compat::node::{Condition, Id, Node};
 use crate::compat::rule::Rule;
-use crate::compat::same::same;
 
 impl Prover<'_> {
     pub(super) fn combinators(
@@ -39,11 +38,11 @@ impl Prover<'_> {
 
     /// Proves another of the reader's schemas for one value.
     pub(super) fn holds_for(&mut self, left: &Conjunction, right: Id, instance: &str) -> bool {
-        self.steps += 1;
-        if self.steps > MOST_STEPS || self.nested > MOST_NESTED {
-            let why = "it is too large to be looked through".to_owned();
-            self.undecided(Rule::Undecided, left.ids(), right, instance, why);
+        if !self.may_go_on(left.ids(), right, instance) {
             return false;
+        }
+        if self.nested > MOST_NESTED {
+            return self.give_up(left.ids(), right, instance);
         }
         self.claim(&(vec![left.clone()], right), instance)
     }
@@ -133,11 +132,11 @@ impl Prover<'_> {
             let nots: Vec<Id> = self.reader.nodes(&both).filter_map(|node| node.not).collect();
             let before = self.obstacles.len();
             let is_apart = nots.iter().any(|not| {
-                both.ids().iter().any(|id| same(self.reader.schemas, *id, *not))
-                    || self.nested < MOST_NESTED && {
-                        self.nested += 1;
+                both.ids().iter().any(|id| self.reader.same(*id, *not))
+                    || self.excluded < MOST_EXCLUDED && self.nested < MOST_NESTED && {
+                        self.excluded += 1;
                         let holds = self.holds(both.ids(), *not, "");
-                        self.nested -= 1;
+                        self.excluded -= 1;
                         holds
                     }
             });

@@ -10,7 +10,6 @@ use crate::compat::node::{Id, Node};
 use crate::compat::pattern::Pattern;
 use crate::compat::policy::Policy;
 use crate::compat::rule::Rule;
-use crate::compat::same::same;
 use crate::compat::schemas::escape;
 
 impl Prover<'_> {
@@ -98,13 +97,13 @@ impl Prover<'_> {
             }
             let mut known = false;
             if let Some(schema) = node.properties.get(name) {
-                holds &= self.holds(&own, *schema, &at);
+                holds &= self.holds_within(&own, *schema, &at);
                 known = true;
             }
             for (pattern, schema) in &node.patterns {
                 match pattern.is_in(name) {
                     Some(true) => {
-                        holds &= self.holds(&own, *schema, &at);
+                        holds &= self.holds_within(&own, *schema, &at);
                         known = true;
                     }
                     Some(false) => {}
@@ -116,7 +115,7 @@ impl Prover<'_> {
                     let rule = Rule::PropertyRefused;
                     holds = self.broken(rule, left, right, &at, "a property", "none of that name");
                 } else {
-                    holds &= self.holds(&own, rest, &at);
+                    holds &= self.holds_within(&own, rest, &at);
                 }
             }
         }
@@ -145,15 +144,16 @@ impl Prover<'_> {
                 known |= other.source == pattern.source;
                 // Another pattern may be met by the same names.
                 if !pattern.is_apart(other) {
-                    holds &= self.holds(&[own], *schema, &at);
+                    holds &= self.holds_within(&[own], *schema, &at);
                 }
             }
             if !known && let Some(rest) = node.additional {
-                holds &= self.holds(&[own], rest, &at);
+                holds &= self.holds_within(&[own], rest, &at);
             }
             for (name, schema) in &node.properties {
                 if pattern.is_in(name) != Some(false) {
-                    holds &= self.holds(&[own], *schema, &format!("{instance}/{}", escape(name)));
+                    holds &=
+                        self.holds_within(&[own], *schema, &format!("{instance}/{}", escape(name)));
                 }
             }
         }
@@ -161,7 +161,7 @@ impl Prover<'_> {
             for (pattern, schema) in &node.patterns {
                 // A name that has it has one of the writer's, and was looked at.
                 if !own_patterns.iter().any(|(own, _)| own.source == pattern.source) {
-                    holds &= self.holds(&rest_left, *schema, &at);
+                    holds &= self.holds_within(&rest_left, *schema, &at);
                 }
             }
             if let Some(rest) = node.additional {
@@ -169,7 +169,7 @@ impl Prover<'_> {
                     let (rule, is) = (Rule::PropertyRefused, "no other");
                     holds = self.broken(rule, left, right, &at, "other properties", is);
                 } else {
-                    holds &= self.holds(&rest_left, rest, &at);
+                    holds &= self.holds_within(&rest_left, rest, &at);
                 }
             }
         }
@@ -218,8 +218,13 @@ impl Prover<'_> {
             if ids.is_empty() {
                 continue;
             }
+            if !reader.work.spend(new.len()) {
+                let at = format!("{instance}/{}", escape(name));
+                self.give_up(&ids, right, &at);
+                return;
+            }
             let renamed = new.iter().find(|(other, id)| {
-                let alike = |own: &Id| same(reader.schemas, *own, *id);
+                let alike = |own: &Id| reader.same(*own, *id);
                 is_similar(name, other) && ids.iter().any(alike)
             });
             let (rule, to) = match renamed {
@@ -252,7 +257,7 @@ impl Prover<'_> {
     ) -> bool {
         let reader = self.reader;
         let Some(schema) = node.names else { return true };
-        let mut evaluator = Evaluator::new(reader.schemas, reader.policy);
+        let mut evaluator = Evaluator::new(reader);
         let mut holds = true;
         for name in reader.names(left) {
             if !matches!(reader.member(left, name), Member::Of(_)) {
@@ -281,14 +286,16 @@ impl Prover<'_> {
     }
 
     pub(super) fn names_hold(&mut self, own: &[Id], schema: Id, at: &str) -> bool {
-        let schemas = self.reader.schemas;
-        if own.iter().any(|own| same(schemas, *own, schema)) {
+        let reader = self.reader;
+        if own.iter().any(|own| reader.same(*own, schema)) {
             return true;
         }
         let mut holds = true;
-        for one in self.reader.alternatives(own) {
-            // A name is a text.
+        for one in reader.alternatives(own) {
+            // A name is a text, and another value.
+            self.level += 1;
             holds &= self.alternative(&one.only(Kinds::STRING), schema, at);
+            self.level -= 1;
         }
         holds
     }
@@ -301,7 +308,7 @@ impl Prover<'_> {
         instance: &str,
     ) -> bool {
         let reader = self.reader;
-        if reader.schemas[rest].says_nothing() {
+        if reader.schemas[rest].is_open {
             return true;
         }
         // What is looked at in any case, whatever the value.

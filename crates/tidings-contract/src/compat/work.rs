@@ -1,0 +1,50 @@
+//! Bounds of what one comparison does and holds, whatever its schemas are like.
+//!
+//! Work is counted in steps, not in time, so that a verdict is the same on every machine. What is left
+//! out for want of steps is never taken as proven.
+
+use std::cell::Cell;
+
+/// How many steps a proof may take, and then the search for a counterexample.
+pub(crate) const MOST_STEPS: usize = 1_000_000;
+/// How deep schemas may lie in one another, be it in a document or by their references.
+pub(crate) const DEEPEST: usize = 128;
+/// How many schemas the documents of a comparison may hold together.
+pub(crate) const MOST_SCHEMAS: usize = 100_000;
+
+/// How many patterns are tried; what others are found in is not known.
+pub(crate) const MOST_PATTERNS: usize = 1_000;
+
+/// Steps that are left to a comparison.
+#[derive(Debug)]
+pub(crate) struct Work {
+    left: Cell<usize>,
+}
+
+impl Work {
+    pub(crate) fn new() -> Self {
+        Self { left: Cell::new(MOST_STEPS) }
+    }
+
+    /// Takes steps from those that are left; with `false`, what they are for is to be left out.
+    pub(crate) fn spend(&self, steps: usize) -> bool {
+        let left = self.left.get().checked_sub(steps);
+        self.left.set(left.unwrap_or(0));
+        left.is_some()
+    }
+
+    /// Returns `true` once no step is left.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.left.get() == 0
+    }
+
+    /// Gives a tenth of the steps once more, if few are left.
+    pub(crate) fn renew(&self) {
+        self.left.set(self.left.get().max(MOST_STEPS / 10));
+    }
+
+    /// How many steps were taken.
+    pub(crate) fn spent(&self) -> usize {
+        MOST_STEPS - self.left.get()
+    }
+}
