@@ -61,6 +61,7 @@ await tried('light and dark', 30, {}, theme);
 for (const count of [3, 30, 100, 300, 1000]) {
   await tried('picture', count, {}, picture);
 }
+await tried('picture, narrow', 100, { viewport: narrow }, picture);
 for (const colorScheme of ['light', 'dark']) {
   for (const viewport of [wide, narrow]) {
     await tried(`accessibility, ${colorScheme}, ${viewport.width} pixels wide`, 30, { colorScheme, viewport },

@@ -99,8 +99,7 @@ fn finding(change: &Change) -> Markup {
     html! {
         li {
             span.dot.(class) {}
-            @if !change.instance.is_empty() { code { (Line(&change.instance)) } " " }
-            (Line(&change.text)) " " span.rule { (change.rule) }
+            (Line(&change.text))
             @if change.fails() { div.quiet { (change.why) } }
         }
     }
