@@ -14,8 +14,6 @@ use super::field::{Change, FULL_EACH, HOUR, NOTHING, REFUSES};
 /// What a lower limit does to what is there.
 #[tokio::test]
 async fn a_lower_limit_deletes_only_what_the_plan_says() {
-    let server = Server::start().await;
-    let (bus, client) = (Bus::connect(server.url()).await.unwrap(), server.client().await);
     let lower: [(&str, Change, Change, u64); 6] = [
         ("max_msgs", NOTHING, |c| c.max_messages = Some(2), 2),
         ("max_msgs", REFUSES, |c| (REFUSES(c), c.max_messages = Some(2)).1, 5),
@@ -36,6 +34,9 @@ async fn a_lower_limit_deletes_only_what_the_plan_says() {
     ];
     let mut wrong = Vec::new();
     for (field, before, after, left) in lower {
+        // A stream that is made again at once may have messages of the one before.
+        let server = Server::start().await;
+        let (bus, client) = (Bus::connect(server.url()).await.unwrap(), server.client().await);
         bus.apply(bus.plan_stream(&config(before)).await.unwrap()).await.unwrap();
         for _ in 0..5 {
             client.publish("drift.a", vec![0; 100].into()).await.unwrap();
@@ -61,7 +62,6 @@ async fn a_lower_limit_deletes_only_what_the_plan_says() {
         if (stored["error"]["err_code"] == 10_077) != (left == 5) {
             wrong.push(format!("{field}: {stored}"));
         }
-        api(&client, "STREAM.DELETE.DRIFT", &Value::Null).await;
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
