@@ -7,7 +7,7 @@ use tidings::RegistryCatalogError;
 use tidings::contract::Catalog;
 use tidings::prelude::*;
 
-/// What the shop's services and messages promise: the committed folder `schemas/`, as a value.
+/// Contracts of the shop's services and messages: the committed folder `schemas/`, as a value.
 ///
 /// # Errors
 /// [`RegistryCatalogError`] if two of them contradict each other.

@@ -98,7 +98,7 @@ fn handled(catalog: &Catalog) -> Vec<Handled> {
     service.handles.iter().cloned().collect()
 }
 
-/// What a catalog says of a consumer is what a server has of it once the registry runs.
+/// Consumers of a catalog and of a server, once the registry runs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn consumers_are_as_the_server_has_them() {
     let server = Server::start().await;

@@ -25,7 +25,7 @@ struct Noted {
 const SOON: Duration = Duration::from_secs(30);
 const TEXT: &str = "Euro € 😀 100%25 \"x\"";
 
-/// What the program tells next.
+/// Next line that the program tells.
 async fn told(lines: &mut Lines<BufReader<ChildStdout>>) -> Value {
     let line = timeout(SOON, lines.next_line()).await.unwrap().unwrap();
     serde_json::from_str(&line.expect("the program goes on")).unwrap()

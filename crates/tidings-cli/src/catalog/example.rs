@@ -24,7 +24,7 @@ pub(super) struct Example {
     pub(super) is_valid: bool,
 }
 
-/// Where an instance comes from.
+/// Origin of an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
     /// The type's `examples`.
@@ -44,7 +44,7 @@ pub(super) fn example(contract: &Contract) -> Example {
     Example { value, origin, is_valid }
 }
 
-/// What makes an instance, in no more values than [`MOST`].
+/// Maker of an instance, in no more values than [`MOST`].
 struct Maker<'a> {
     root: &'a Value,
     left: usize,

@@ -35,7 +35,7 @@ pub(super) enum Column {
 pub(super) struct Node {
     pub(super) column: Column,
     pub(super) label: String,
-    /// What it is, for those who do not see where it stands.
+    /// Role in the picture, for those who do not see where the box stands.
     pub(super) note: String,
     /// Place on the page to which it leads.
     pub(super) link: String,

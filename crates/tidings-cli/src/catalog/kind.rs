@@ -73,7 +73,7 @@ fn base<'a>(root: &'a Value, node: &Node<'a>, left: usize) -> String {
     }
 }
 
-/// What a value is held to beyond its type.
+/// Limits of a value beyond its type.
 pub(super) fn constraints(node: &Node<'_>) -> Vec<String> {
     let mut told = Vec::new();
     if let Some(values) = values(node) {

@@ -75,7 +75,7 @@ fn version(catalog: &Catalog, services: &Services<'_>, message: &Descriptor) -> 
     }
 }
 
-/// Who sends a message, and who gets it in which way.
+/// Senders of a message, and its receivers with the way that it takes to them.
 fn people(services: &Services<'_>, message: &Descriptor) -> Markup {
     let (sent, taken) = match message.kind {
         Kind::Request => ("Asked by", "Answered by"),

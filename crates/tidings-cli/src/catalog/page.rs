@@ -115,7 +115,7 @@ fn list(names: &[Vec<&Descriptor>], services: &Services<'_>) -> Markup {
     }
 }
 
-/// What a message is found by, in lower case.
+/// Text by which a message is found, in lower case.
 fn words(versions: &[&Descriptor], services: &Services<'_>) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut add = |text: &str| {

@@ -9,7 +9,7 @@ use tidings_contract::{
 
 use super::text::{Line, counted, spans, time};
 
-/// Who publishes and who handles each message, by its tag.
+/// Publishers and handlers of each message, by its tag.
 #[derive(Debug, Default)]
 pub(super) struct Services<'a> {
     senders: BTreeMap<String, BTreeSet<&'a str>>,
@@ -73,7 +73,7 @@ pub(super) fn way(message: &Descriptor, handled: &Handled) -> Markup {
     }
 }
 
-/// What a consumer asks of a server, in words.
+/// Policies that a consumer asks of a server, in words.
 fn policy(consumer: &DurableConsumer) -> String {
     let mut told = vec![format!("ack wait {}", time(consumer.ack_wait_ms))];
     if consumer.ack_policy == AckPolicy::All {

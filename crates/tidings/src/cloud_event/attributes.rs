@@ -96,7 +96,7 @@ impl CloudEvent {
         self.attribute("id").unwrap_or_default()
     }
 
-    /// Where it happened, as a URI-reference.
+    /// Source of the event, as a URI-reference.
     pub fn source(&self) -> &str {
         self.attribute("source").unwrap_or_default()
     }
@@ -106,7 +106,7 @@ impl CloudEvent {
         self.attribute("type").unwrap_or_default()
     }
 
-    /// What it is about, within its source.
+    /// Subject of the event within its source.
     pub fn subject(&self) -> Option<&str> {
         self.attribute("subject")
     }

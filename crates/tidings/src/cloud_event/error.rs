@@ -42,7 +42,7 @@ pub enum CloudEventsError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CloudEventFault {
-    /// It is a batch.
+    /// The message is a batch of CloudEvents.
     #[error("it is a batch; send each event as a message of its own")]
     Batch,
     /// Its envelope is in another format than JSON.
@@ -57,7 +57,7 @@ pub enum CloudEventFault {
         /// Error of serde.
         source: serde_json::Error,
     },
-    /// It is of another version of CloudEvents.
+    /// The message is of another version of CloudEvents.
     #[error("its specversion is {found:?}; only `1.0` is read")]
     SpecVersion {
         /// The version.
@@ -68,7 +68,7 @@ pub enum CloudEventFault {
     Attribute {
         /// The attribute's name.
         name: String,
-        /// What is wrong with it.
+        /// Problem with it.
         problem: &'static str,
     },
     /// Its data is no JSON.
@@ -80,7 +80,7 @@ pub enum CloudEventFault {
     /// Its data is there twice, or is no base64.
     #[error("its data {problem}")]
     Data {
-        /// What is wrong with it.
+        /// Problem with it.
         problem: &'static str,
     },
 }

@@ -51,7 +51,7 @@ fn outgoing() -> Outgoing {
     Outgoing { subject: Subject::from_static("notes.written"), headers: Headers::new(), payload }
 }
 
-/// The same event as each mode has it, and as who writes header names in capitals.
+/// One event in each mode, and in binary mode with header names in capitals.
 fn written(attributes: &[(&str, String)]) -> [(Headers, Bytes); 3] {
     let (mut structured, mut binary) = (outgoing(), outgoing());
     structured::write(&mut structured, attributes);

@@ -49,7 +49,7 @@ pub enum DecodeError {
         subject: String,
         /// The received data, as it came.
         payload: Bytes,
-        /// What is wrong with it.
+        /// Problem with it.
         source: CloudEventFault,
     },
     /// The message is another one, or another version: its header says so, or its subject is none

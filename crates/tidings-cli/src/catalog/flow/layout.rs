@@ -12,7 +12,7 @@ pub(super) const ROW: f64 = 34.0;
 /// Space between boxes of a column, in pixels.
 const GAP: f64 = 8.0;
 
-/// Where everything stands.
+/// Positions of boxes and lines.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Layout {
     /// The middle of each node, from the top.

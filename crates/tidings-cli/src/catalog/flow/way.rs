@@ -6,7 +6,7 @@ use tidings_contract::Catalog;
 
 use crate::catalog::service::Services;
 
-/// What goes from the same senders through the same stream to the same handlers.
+/// Messages that go from the same senders through the same stream to the same handlers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Way {
     /// The names of its messages.
