@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
+use serde_json::{Value, json};
 use tidings_contract::Catalog;
 
 use crate::exit::Exit;
-use crate::output::Output;
+use crate::output::{Format, Output};
 
 /// Writes the contracts of a schemas folder as an `AsyncAPI` 3.1 document.
 #[derive(Debug, Args)]
@@ -30,12 +31,23 @@ pub(crate) struct AsyncApi {
 
 impl AsyncApi {
     pub(crate) fn run(self, output: &mut Output) -> anyhow::Result<Exit> {
-        let document =
-            Catalog::read_from(&self.schemas)?.to_asyncapi(&self.title, &self.api_version);
-        match self.out {
-            Some(file) => std::fs::write(&file, document)
-                .with_context(|| format!("can't write {}", file.display()))?,
-            None => output.write_document(&document)?,
+        let catalog = Catalog::read_from(&self.schemas)?;
+        let document = catalog.to_asyncapi(&self.title, &self.api_version);
+        let Some(file) = self.out else {
+            match output.format() {
+                Format::Json => {
+                    let document: Value = serde_json::from_str(&document)?;
+                    output.write(String::new, || document)?;
+                }
+                _ => output.write_document(&document)?,
+            }
+            return Ok(Exit::Done);
+        };
+        let shown = file.display().to_string();
+        std::fs::write(&file, document).with_context(|| format!("can't write {shown}"))?;
+        if output.format() == Format::Json {
+            let messages = catalog.len();
+            output.write(String::new, || json!({"file": shown, "messages": messages}))?;
         }
         Ok(Exit::Done)
     }

@@ -10,6 +10,7 @@ use tidings_contract::{Catalog, Descriptor};
 use tidings_subject::matches;
 
 use crate::exit::Usage;
+use crate::finding::Level;
 use crate::validator::{self, Problem};
 
 /// The header that says which message one is where its subject does not.
@@ -80,6 +81,17 @@ pub(crate) enum Verdict {
     Marker,
     /// There are no contracts.
     Unchecked,
+}
+
+impl Verdict {
+    /// The weight of it for who looks on; none where there is nothing to say.
+    pub(crate) fn level(self) -> Option<Level> {
+        match self {
+            Self::Valid | Self::Marker | Self::Unchecked => None,
+            Self::Unknown => Some(Level::Warning),
+            Self::Invalid | Self::NotJson => Some(Level::Failure),
+        }
+    }
 }
 
 /// Contracts, with what validates by each.

@@ -25,7 +25,7 @@ const OLDEST: (u32, u32) = (2, 14);
 /// `JetStream`, the account's limits, what the user may publish and subscribe to of what the contracts
 /// name, streams and consumers against the contracts, and the clock.
 ///
-/// Exits with 1 where something fails. A server that does not answer makes it fail within half a minute.
+/// A server that does not answer makes it fail within half a minute.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  tidings doctor --schemas schemas --server nats://127.0.0.1:4222"
@@ -49,9 +49,9 @@ impl Doctor {
                 if check.status == Status::Fail {
                     exit = Exit::Failed;
                 }
-                output.write(|| check.text(), || json!(check))?;
+                output.find(check.finding(), || check.text(), || json!(check))?;
             }
-            output.finish()
+            output.flush()
         };
         let mut client = match connection.client().await {
             Ok(client) => client,

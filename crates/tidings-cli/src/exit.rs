@@ -1,9 +1,13 @@
 //! Exit codes.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use anstyle::{AnsiColor, Style};
+
+use crate::manual::FormatError;
 use crate::terminal;
 
 /// How a command ended.
@@ -45,6 +49,16 @@ pub(crate) fn tell(error: &anyhow::Error) -> Exit {
         // Who read the output has had enough.
         return Exit::Done;
     }
+    let style = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
+    // There is nobody left to tell.
+    let _ =
+        writeln!(anstream::stderr(), "{style}error:{style:#} {}", terminal::lines(&chain(error)));
+    let is_usage = error.is::<Usage>() || error.is::<FormatError>();
+    if is_usage { Exit::Usage } else { Exit::Failed }
+}
+
+/// An error with its sources, in a line or more.
+pub(crate) fn chain(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for source in error.chain().skip(1).map(ToString::to_string) {
         // Some errors say what their source says.
@@ -52,9 +66,23 @@ pub(crate) fn tell(error: &anyhow::Error) -> Exit {
             text = format!("{text}: {source}");
         }
     }
+    text
+}
+
+/// Shows the help that was asked for, or why the arguments can't be read.
+pub(crate) fn misused(error: &clap::Error) -> Exit {
+    let is_harmless = |argument: OsString| {
+        let argument = argument.to_string_lossy();
+        terminal::lines(&argument) == *argument
+    };
     // There is nobody left to tell.
-    let _ = writeln!(io::stderr(), "error: {}", terminal::lines(&text));
-    if error.is::<Usage>() { Exit::Usage } else { Exit::Failed }
+    let _ = if std::env::args_os().all(is_harmless) {
+        error.print()
+    } else {
+        // It quotes what it was given.
+        writeln!(io::stderr(), "{}", terminal::lines(&error.render().to_string()))
+    };
+    if error.use_stderr() { Exit::Usage } else { Exit::Done }
 }
 
 fn closed(error: &anyhow::Error) -> bool {

@@ -1,8 +1,8 @@
 //! The program `tidings`: messages, dead letters, contracts and streams, from a shell.
 //!
 //! Each command is a file of its own, with its arguments and what it does. What they share:
-//! [`connect`] to a server, the [`contract`] of a message, a [`draft`] of one to send, [`output`] for people or for programs, [`confirm`] before what can't be
-//! undone, [`progress`] on a terminal, [`exit`] what the shell is told, and [`terminal`], through which
+//! [`connect`] to a server, the [`contract`] of a message, a [`draft`] of one to send, [`output`] for people or for programs, a [`finding`] of those that
+//! judge, the [`manual`] of what each writes and how it ends, [`confirm`] before what can't be undone, [`progress`] on a terminal, [`exit`] what the shell is told, and [`terminal`], through which
 //! every text of others is shown.
 
 mod asyncapi;
@@ -15,7 +15,9 @@ mod dlq;
 mod doctor;
 mod draft;
 mod exit;
+mod finding;
 mod man;
+mod manual;
 mod moment;
 mod output;
 mod progress;
@@ -29,18 +31,21 @@ mod validator;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use connect::Connection;
-use exit::Usage;
+use exit::Exit;
 use output::{Format, Output};
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 `stream plan` found differences, `schema check` found
-what breaks or can't be decided and nobody accepted, `schema validate` found what is not valid, or
-`request` got an answer that breaks its contract. `request` exits with 1 too where the answer is an error,
-`doctor` where something fails; `publish` and `request` with 2 where they refuse a payload or a token, and
-nothing was sent.
+Exit codes:
+  0  done
+  1  it failed, or something fails that was looked at
+  2  wrong usage: nothing was done
+  3  something is not as it should be: `schema check`, `schema validate`, `stream plan`, `request`
+     and, where it is asked for, `schema diff`
+
+The help of each command says what they mean there, and which formats it writes.
 
 Example:
   tidings tail 'orders.>' --server nats://127.0.0.1:4222";
@@ -49,7 +54,7 @@ Example:
 #[derive(Debug, Parser)]
 #[command(name = "tidings", version, propagate_version = true, after_help = EXIT_CODES)]
 struct Cli {
-    /// How results are written: for people, or as JSON.
+    /// How results are written. The help of each command says which of them it writes.
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]
@@ -90,59 +95,38 @@ enum Command {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let mut output = Output::new(cli.format);
-    if cli.format == Format::Junit && !matches!(cli.command, Command::Schema(_)) {
-        let why = "only `schema check` writes `--format junit`: ask for `text` or `json`";
-        return exit::tell(&Usage(why.to_owned()).into()).into();
-    }
-    let done = match cli.command {
-        Command::AsyncApi(asyncapi) => asyncapi.run(&mut output),
-        Command::Catalog(catalog) => catalog.run(&mut output),
-        Command::Completions(completions) => completions.run(Cli::command(), &mut output),
-        Command::Dlq(dlq) => dlq.run(&cli.connection, &mut output).await,
-        Command::Doctor(doctor) => doctor.run(&cli.connection, &mut output).await,
-        Command::Man(man) => man.run(Cli::command(), &mut output),
-        Command::Publish(publish) => publish.run(&cli.connection, &mut output).await,
-        Command::Request(request) => request.run(&cli.connection, &mut output).await,
-        Command::Schema(schema) => schema.run(&mut output),
-        Command::Stream(stream) => stream.run(&cli.connection, &mut output).await,
-        Command::Tail(tail) => tail.run(&cli.connection, &mut output).await,
+    let matches = match manual::tell(Cli::command()).try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return exit::misused(&error).into(),
     };
-    let done = done.and_then(|exit| output.finish().map(|()| exit));
+    let (cli, command) = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => (cli, manual::called(&matches)),
+        Err(error) => return exit::misused(&error).into(),
+    };
+    if let Err(error) = manual::check(&command, cli.format) {
+        return exit::tell(&error.into()).into();
+    }
+    let mut output = Output::new(format!("tidings {command}"), cli.format);
+    let done = run(cli, &mut output).await;
+    // What there is to tell is told, however it ended.
+    let finished = output.finish(done.as_ref().err());
+    let done = done.and_then(|exit| finished.map(|()| exit));
     done.unwrap_or_else(|error| exit::tell(&error)).into()
 }
 
-#[cfg(test)]
-mod tests {
-    use clap::{Command, CommandFactory as _};
-
-    use super::Cli;
-
-    #[test]
-    fn the_help_of_each_command_shows_an_example() {
-        fn walk(command: &mut Command, path: &str, seen: &mut Vec<String>) {
-            let help = command.render_long_help().to_string();
-            assert!(help.contains("Example"), "{path} --help shows no example");
-            seen.push(path.to_owned());
-            for command in command.get_subcommands_mut().filter(|one| one.get_name() != "help") {
-                let path = format!("{path} {}", command.get_name());
-                walk(command, &path, seen);
-            }
-        }
-        Cli::command().debug_assert();
-        let (mut command, mut seen) = (Cli::command(), Vec::new());
-        walk(&mut command, "tidings", &mut seen);
-        for path in ["tidings dlq redrive", "tidings stream plan", "tidings tail"] {
-            assert!(seen.iter().any(|one| one == path), "{seen:?}");
-        }
-    }
-
-    #[test]
-    fn the_help_tells_the_exit_codes() {
-        let help = Cli::command().render_long_help().to_string();
-        for code in ["0 done", "1 failed", "2 wrong usage", "3 `stream plan`"] {
-            assert!(help.contains(code), "{code}: {help}");
-        }
+async fn run(cli: Cli, output: &mut Output) -> anyhow::Result<Exit> {
+    let connection = &cli.connection;
+    match cli.command {
+        Command::AsyncApi(asyncapi) => asyncapi.run(output),
+        Command::Catalog(catalog) => catalog.run(output),
+        Command::Completions(completions) => completions.run(Cli::command(), output),
+        Command::Dlq(dlq) => dlq.run(connection, output).await,
+        Command::Doctor(doctor) => doctor.run(connection, output).await,
+        Command::Man(man) => man.run(manual::tell(Cli::command()), output),
+        Command::Publish(publish) => publish.run(connection, output).await,
+        Command::Request(request) => request.run(connection, output).await,
+        Command::Schema(schema) => schema.run(output),
+        Command::Stream(stream) => stream.run(connection, output).await,
+        Command::Tail(tail) => tail.run(connection, output).await,
     }
 }

@@ -19,8 +19,6 @@ use crate::{draft, terminal};
 /// Sends one request, and prints its reply or the error that it declares.
 ///
 /// The payload is checked by what the contract says that a writer writes, the answer by what a reader takes.
-///
-/// Exits with 1 where the answer is an error or nobody answers, with 3 where the answer breaks its contract.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
     tidings request inventory.check --json '{\"sku\": \"a-1\"}' --timeout 2s")]

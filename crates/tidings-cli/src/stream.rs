@@ -1,6 +1,7 @@
 //! `tidings stream`: streams as a schemas folder declares them.
 
 mod apply;
+mod finding;
 mod folder;
 mod plan;
 
@@ -15,8 +16,6 @@ use crate::output::Output;
 #[command(after_help = "Example:\n  tidings stream plan --schemas schemas")]
 pub(crate) enum Stream {
     /// Says what is to be done so that streams are as declared, and changes nothing.
-    ///
-    /// Exits with 3 where something is to be done.
     Plan(plan::Plan),
     /// Makes streams what is declared, as far as nothing is lost.
     Apply(apply::Apply),

@@ -78,11 +78,12 @@ impl Tail {
                 record = source.next(&mut client, &mut lost) => record?,
             };
             let reading = contracts.read(&record.subject, &record.headers, &record.payload);
-            output.write(
+            output.write_as(
+                reading.verdict.level(),
                 || record.text(&reading, self.headers),
                 || record.json(&reading, self.headers),
             )?;
-            output.finish()?;
+            output.flush()?;
             shown += 1;
         }
         tell(&format!("{shown} shown{lost}"));

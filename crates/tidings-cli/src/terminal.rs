@@ -5,6 +5,10 @@
 
 use std::fmt::Write as _;
 
+use anstyle::{AnsiColor, Style};
+
+use crate::finding::Level;
+
 /// One line of text, with everything that a terminal acts on, or that changes what is seen of its
 /// neighbours, written out as `\u{1b}`; a line end, too.
 pub(crate) fn line(text: &str) -> String {
@@ -31,6 +35,20 @@ pub(crate) fn json(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// A text that is written out already, its first word in the colour of a level.
+pub(crate) fn painted(text: &str, level: Level) -> String {
+    let colour = match level {
+        Level::Pass => AnsiColor::Green,
+        Level::Note | Level::Accepted => AnsiColor::Cyan,
+        Level::Warning => AnsiColor::Yellow,
+        Level::Failure | Level::Error => AnsiColor::Red,
+    };
+    let style = Style::new().fg_color(Some(colour.into())).bold();
+    let end = text.find([' ', '\n']).unwrap_or(text.len());
+    let (word, rest) = text.split_at(end);
+    format!("{style}{word}{style:#}{rest}")
 }
 
 fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> String {

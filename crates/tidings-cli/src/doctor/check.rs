@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::finding::{Finding, Level};
 use crate::terminal;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -32,6 +33,19 @@ impl Check {
 
     pub(super) fn fail(about: &'static str, text: String, mend: impl Into<String>) -> Self {
         Self { status: Status::Fail, about, text, mend: Some(mend.into()) }
+    }
+
+    pub(super) fn finding(&self) -> Finding {
+        let level = match self.status {
+            Status::Ok => Level::Pass,
+            Status::Warn => Level::Warning,
+            Status::Fail => Level::Failure,
+        };
+        let finding = Finding::new(level, "doctor", self.about, self.text.as_str());
+        match &self.mend {
+            Some(mend) => finding.mend(mend.as_str()),
+            None => finding,
+        }
     }
 
     pub(super) fn text(&self) -> String {

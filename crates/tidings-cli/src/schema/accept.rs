@@ -64,7 +64,11 @@ impl Accept {
         for change in &meant {
             let mut accepted = (*change).clone();
             accepted.accepted = Some(reason.to_owned());
-            output.write(|| check::text(&accepted), || &accepted)?;
+            output.write_as(
+                Some(check::level(&accepted)),
+                || check::text(&accepted),
+                || &accepted,
+            )?;
         }
         let (count, left) = (meant.len(), open.len() - meant.len());
         output.write(

@@ -18,7 +18,7 @@ use crate::terminal;
 /// was accepted.
 ///
 /// The edits that are listed are those since the last `--against`. The same contracts give the same
-/// bytes. Exits with 0 whatever is in it.
+/// bytes.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  tidings schema changelog --against v1.1 > CONTRACTS.md")]
 pub(crate) struct Changelog {

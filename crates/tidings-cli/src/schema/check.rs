@@ -7,9 +7,11 @@ use serde_json::json;
 use tidings_contract::Acceptance;
 use tidings_contract::compat::{self, Change, Severity, Verdict};
 
+use super::cases;
 use super::comparison::{Before, Compared, Judgement};
-use super::{cases, report};
 use crate::exit::Exit;
+use crate::finding::{Finding, Level};
+use crate::manual::refused;
 use crate::output::{Format, Output};
 use crate::terminal;
 
@@ -40,38 +42,53 @@ impl Check {
             output.as_json();
         }
         if let Some(file) = self.cases {
+            if !matches!(output.format(), Format::Text | Format::Json) {
+                let formats = [Format::Text, Format::Json];
+                return Err(refused("schema check --cases", output.format(), &formats).into());
+            }
             return cases::run(&file, self.judgement.policy.map(compat::Policy::from), output);
         }
         let Compared { report, stale, .. } = self.before.compare(&self.judgement)?;
         let verdict = report.verdict();
-        match output.format() {
-            Format::Github => {
-                let folder = self.before.schemas.to_string_lossy();
-                output.write_plain(&report::github(&report, &stale, &folder))?;
-            }
-            Format::Junit => output.write_plain(&report::junit(&report, &stale))?,
-            Format::Text | Format::Json => {
-                for change in &report.changes {
-                    output.write(|| text(change), || change)?;
-                }
-                for acceptance in &stale {
-                    output.write(|| stale_text(acceptance), || json!({"stale": acceptance}))?;
-                }
-                let accepted =
-                    report.changes.iter().filter(|change| change.accepted.is_some()).count();
-                let summary = || {
-                    json!({
-                        "verdict": verdict, "messages": report.messages, "accepted": accepted,
-                    })
-                };
-                let line = match accepted {
-                    0 => format!("{} messages: {verdict}", report.messages),
-                    _ => format!("{} messages: {verdict}, {accepted} accepted", report.messages),
-                };
-                output.write(|| line, summary)?;
-            }
+        let folder = self.before.schemas.to_string_lossy();
+        for change in &report.changes {
+            output.find(finding(change, &folder), || text(change), || change)?;
         }
+        for acceptance in &stale {
+            let text = stale_text(acceptance);
+            let finding = Finding::new(Level::Note, &acceptance.message, "stale", &text)
+                .file(format!("{folder}/catalog.lock.json"));
+            output.find(finding, || text, || json!({"stale": acceptance}))?;
+        }
+        let accepted = report.changes.iter().filter(|change| change.accepted.is_some()).count();
+        let mut line = format!("{} messages: {verdict}", report.messages);
+        if accepted > 0 {
+            line = format!("{line}, {accepted} accepted");
+        }
+        let summary =
+            || json!({"verdict": verdict, "messages": report.messages, "accepted": accepted});
+        output.conclude("schemas", line, summary)?;
         Ok(if verdict == Verdict::Compatible { Exit::Done } else { Exit::Differs })
+    }
+}
+
+pub(super) fn level(change: &Change) -> Level {
+    match &change.accepted {
+        Some(_) => Level::Accepted,
+        None if change.fails() => Level::Failure,
+        None => Level::Warning,
+    }
+}
+
+/// A change as a finding in a file of the folder.
+fn finding(change: &Change, folder: &str) -> Finding {
+    let level = level(change);
+    let finding = Finding::new(level, &change.message, change.rule, &change.text)
+        .place(format!("{} {}", change.direction, change.pointer))
+        .file(format!("{folder}/{}", change.file));
+    match &change.accepted {
+        Some(reason) => finding.mend(format!("accepted: {reason}")),
+        None => finding.why(change.why).mend(change.mend),
     }
 }
 

@@ -6,6 +6,7 @@ use tidings_contract::{Catalog, Edit, edits};
 
 use super::comparison::Before;
 use crate::exit::Exit;
+use crate::finding::{Finding, Level};
 use crate::output::Output;
 use crate::terminal;
 
@@ -14,24 +15,32 @@ const LONGEST: usize = 200;
 
 /// Shows everything in which the contracts of now differ from those of before, harmful or not.
 ///
-/// Of several `--against` the last counts. Exits with 0 whether something differs or not.
+/// Of several `--against` the last counts.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  tidings schema diff --against HEAD~1")]
 pub(crate) struct Diff {
     #[command(flatten)]
     before: Before,
+    /// Exits with 3 where something differs, and writes each edit as a failure where `--format` has them.
+    #[arg(long)]
+    exit_code: bool,
 }
 
 impl Diff {
     pub(super) fn run(self, output: &mut Output) -> anyhow::Result<Exit> {
         let old = self.before.latest()?;
         let edits = edits(&old, &Catalog::read_from(&self.before.schemas)?);
+        let level = if self.exit_code { Level::Failure } else { Level::Note };
+        let folder = self.before.schemas.to_string_lossy();
         for edit in &edits {
-            output.write(|| text(edit), || edit)?;
+            let finding = Finding::new(level, &edit.file, "edit", text(edit))
+                .place(&edit.pointer)
+                .file(format!("{folder}/{}", edit.file));
+            output.find(finding, || text(edit), || edit)?;
         }
         let count = edits.len();
-        output.write(|| format!("{count} edits"), || json!({ "edits": count }))?;
-        Ok(Exit::Done)
+        output.conclude("schemas", format!("{count} edits"), || json!({ "edits": count }))?;
+        Ok(if self.exit_code && count > 0 { Exit::Differs } else { Exit::Done })
     }
 }
 

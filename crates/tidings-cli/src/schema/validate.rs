@@ -12,7 +12,9 @@ use serde_json::json;
 use tidings_contract::{Catalog, Descriptor};
 
 use crate::exit::{Exit, Usage};
+use crate::finding::{Finding, Level};
 use crate::output::Output;
+use crate::validator::Problem;
 use crate::{terminal, validator};
 use document::Documents;
 
@@ -21,8 +23,6 @@ use document::Documents;
 /// Documents stand one behind the other: on a line each, or over several lines. The schema is what a
 /// reader takes, with formats and the ranges of integer types. Serde refuses a little more, such as
 /// `3.0` for an integer.
-///
-/// Exits with 3 where a document is not valid.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  tidings schema validate orders.created --file order.json\n  \
     nats stream view ORDERS --raw | tidings schema validate orders.created.v1 --format json")]
@@ -77,7 +77,7 @@ impl Validate {
             };
             let is_valid = problems.is_empty();
             valid += u64::from(is_valid);
-            if is_valid && output.is_text() {
+            if is_valid && output.is_brief() {
                 continue;
             }
             let lines = || {
@@ -87,16 +87,26 @@ impl Validate {
                 lines.collect::<Vec<_>>().join("\n")
             };
             let json = || json!({"document": all, "valid": is_valid, "problems": problems});
-            output.write(lines, json)?;
+            output.find(self.finding(all, &message.tag(), &problems), lines, json)?;
         }
         if all == 0 {
             bail!("there is no document in {}", self.file.display());
         }
-        output.write(
-            || format!("{all} documents: {valid} valid, {} not", all - valid),
-            || json!({"documents": all, "valid": valid}),
-        )?;
+        let text = format!("{all} documents: {valid} valid, {} not", all - valid);
+        output.conclude("documents", text, || json!({"documents": all, "valid": valid}))?;
         Ok(if valid == all { Exit::Done } else { Exit::Differs })
+    }
+
+    /// A document as a finding.
+    fn finding(&self, number: u64, message: &str, problems: &[Problem]) -> Finding {
+        let level = if problems.is_empty() { Level::Pass } else { Level::Failure };
+        let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        let finding = Finding::new(level, message, "document", texts.join("\n"))
+            .place(format!("document {number}"));
+        if self.file.as_os_str() == "-" {
+            return finding;
+        }
+        finding.file(self.file.to_string_lossy())
     }
 
     /// The message that is meant.

@@ -7,6 +7,7 @@ use tidings::PlanAction;
 use super::folder::Folder;
 use crate::connect::Connection;
 use crate::exit::Exit;
+use crate::finding::{Finding, Level};
 use crate::output::Output;
 use crate::terminal;
 
@@ -41,6 +42,7 @@ impl Apply {
                 plan = plan.allow_data_loss();
             }
             let (text, mut value) = (plan.to_string(), json!(plan));
+            let (stream, action) = (plan.stream.clone(), plan.action);
             let error = match plan.action {
                 PlanAction::Refuse => {
                     exit = Exit::Failed;
@@ -55,10 +57,16 @@ impl Apply {
             }
             value["error"] = error.clone().map_or(Value::Null, Value::from);
             value["dry_run"] = dry_run.into();
-            let text = error.map_or(text.clone(), |error| {
-                format!("{text}\n  failed: {}", terminal::line(&error))
-            });
-            output.write(|| text, || value)?;
+            let failed =
+                error.as_ref().map(|error| format!("\n  failed: {}", terminal::line(error)));
+            let text = format!("{text}{}", failed.unwrap_or_default());
+            let level = match (action, &error) {
+                (PlanAction::Refuse, _) | (_, Some(_)) => Level::Failure,
+                (PlanAction::Nothing, None) => Level::Pass,
+                _ => Level::Note,
+            };
+            let finding = Finding::new(level, format!("stream {stream}"), "apply", &text);
+            output.find(finding, || text, || value)?;
         }
         Ok(exit)
     }

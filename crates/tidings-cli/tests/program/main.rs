@@ -8,6 +8,7 @@
 
 mod catalog;
 mod doctor;
+mod format;
 mod letter;
 mod message;
 mod schema;

@@ -1,0 +1,80 @@
+//! One thing that a command judged: what annotations and test results are made of.
+
+pub(crate) mod github;
+pub(crate) mod junit;
+
+/// Weight of a finding, the lightest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    /// It is as it should be.
+    Pass,
+    /// Somebody wants to know it.
+    Note,
+    /// It fails, and was accepted with a reason.
+    Accepted,
+    /// It may be wrong, and fails nothing.
+    Warning,
+    /// It is not as it should be.
+    Failure,
+    /// It could not be judged: the command failed.
+    Error,
+}
+
+/// One thing that was judged.
+#[derive(Debug)]
+pub(crate) struct Finding {
+    pub(crate) level: Level,
+    /// The thing that was looked at: a message, a stream, a document.
+    pub(crate) about: String,
+    /// The rule or the kind of look.
+    pub(crate) rule: String,
+    /// More of where it is, such as a JSON pointer; may be empty.
+    pub(crate) place: String,
+    /// The file that it is in.
+    pub(crate) file: Option<String>,
+    pub(crate) text: String,
+    /// The harm.
+    pub(crate) why: Option<String>,
+    /// The way out, or the reason for which it was accepted.
+    pub(crate) mend: Option<String>,
+}
+
+impl Finding {
+    pub(crate) fn new(
+        level: Level,
+        about: impl Into<String>,
+        rule: impl Into<String>,
+        text: impl Into<String>,
+    ) -> Self {
+        Self {
+            level,
+            about: about.into(),
+            rule: rule.into(),
+            place: String::new(),
+            file: None,
+            text: text.into(),
+            why: None,
+            mend: None,
+        }
+    }
+
+    pub(crate) fn place(mut self, place: impl Into<String>) -> Self {
+        self.place = place.into();
+        self
+    }
+
+    pub(crate) fn file(mut self, file: impl Into<String>) -> Self {
+        self.file = Some(file.into());
+        self
+    }
+
+    pub(crate) fn why(mut self, why: impl Into<String>) -> Self {
+        self.why = Some(why.into());
+        self
+    }
+
+    pub(crate) fn mend(mut self, mend: impl Into<String>) -> Self {
+        self.mend = Some(mend.into());
+        self
+    }
+}
