@@ -43,7 +43,7 @@ use conjunction::Reader;
 use prove::{Obstacle, Prover};
 use same::Sameness;
 use schemas::Schemas;
-use work::Work;
+use work::{MOST_STEPS, QUICK_STEPS, Work};
 
 /// Compares what a writer writes with what a reader takes, as JSON Schemas of draft 2020-12 or
 /// draft-07.
@@ -68,7 +68,8 @@ fn measured(writer: &Value, reader: &Value, policy: Policy) -> (Comparison, usiz
     let mut schemas = Schemas::default();
     let left = schemas.read(writer);
     let right = schemas.read(reader);
-    let (work, search, sameness) = (Work::new(), Work::new(), Sameness::default());
+    let (work, sameness) = (Work::new(MOST_STEPS), Sameness::default());
+    let (quick, search) = (Work::new(QUICK_STEPS), Work::new(MOST_STEPS));
     let reader = Reader { schemas: &schemas, policy, work: &work, sameness: &sameness };
     let mut prover = Prover::new(reader);
     let holds = prover.holds(&[left], right, "") && prover.given_up.is_none();
@@ -79,14 +80,15 @@ fn measured(writer: &Value, reader: &Value, policy: Policy) -> (Comparison, usiz
         let renamed = obstacles.iter().any(is_break);
         (if renamed { Verdict::Incompatible } else { Verdict::Compatible }, None)
     } else {
-        let find =
-            |focus| counterexample::find(Reader { work: &search, ..reader }, left, right, focus);
-        let breaks = obstacles.iter().filter(|one| is_break(one));
-        let example = find(None).or_else(|| {
-            // Where there was too much to look through, at some places by themselves.
-            search.renew();
-            breaks.take(4).find_map(|one| find(Some(&one.instance)))
-        });
+        // A look at a few places by themselves is quick, whatever else there is.
+        let here = Reader { work: &quick, ..reader };
+        let breaks = obstacles.iter().filter(|one| is_break(one)).take(4);
+        let example = breaks
+            .map(|one| one.instance.as_str())
+            .find_map(|place| counterexample::find(here, left, right, Some(place)))
+            .or_else(|| {
+                counterexample::find(Reader { work: &search, ..reader }, left, right, None)
+            });
         // What a text holds no schema judges: it is as it is said to be.
         let said = obstacles.iter().any(|one| one.rule == Rule::ContentChanged);
         let is_shown = example.is_some() || said;
@@ -95,7 +97,7 @@ fn measured(writer: &Value, reader: &Value, policy: Policy) -> (Comparison, usiz
     // Other obstacles may have taken its place where alternatives were tried.
     obstacles.extend(given_up.map(|one| *one).filter(|one| !obstacles.contains(one)));
     let findings = obstacles.into_iter().map(|one| finding(&schemas, one, verdict)).collect();
-    (Comparison { verdict, findings, example }, work.spent() + search.spent())
+    (Comparison { verdict, findings, example }, work.spent() + quick.spent() + search.spent())
 }
 
 fn finding(schemas: &Schemas, obstacle: Obstacle, verdict: Verdict) -> Finding {

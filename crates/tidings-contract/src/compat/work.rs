@@ -7,6 +7,8 @@ use std::cell::Cell;
 
 /// How many steps a proof may take, and then the search for a counterexample.
 pub(crate) const MOST_STEPS: usize = 1_000_000;
+/// How many steps a look at single places may take, before all is searched.
+pub(crate) const QUICK_STEPS: usize = MOST_STEPS / 10;
 /// How deep schemas may lie in one another, be it in a document or by their references.
 pub(crate) const DEEPEST: usize = 128;
 /// How many schemas the documents of a comparison may hold together.
@@ -18,12 +20,14 @@ pub(crate) const MOST_PATTERNS: usize = 1_000;
 /// Steps that are left to a comparison.
 #[derive(Debug)]
 pub(crate) struct Work {
+    most: usize,
     left: Cell<usize>,
 }
 
 impl Work {
-    pub(crate) fn new() -> Self {
-        Self { left: Cell::new(MOST_STEPS) }
+    /// So many steps.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { most, left: Cell::new(most) }
     }
 
     /// Takes steps from those that are left; with `false`, what they are for is to be left out.
@@ -38,13 +42,8 @@ impl Work {
         self.left.get() == 0
     }
 
-    /// Gives a tenth of the steps once more, if few are left.
-    pub(crate) fn renew(&self) {
-        self.left.set(self.left.get().max(MOST_STEPS / 10));
-    }
-
     /// How many steps were taken.
     pub(crate) fn spent(&self) -> usize {
-        MOST_STEPS - self.left.get()
+        self.most - self.left.get()
     }
 }
