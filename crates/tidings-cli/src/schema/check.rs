@@ -48,7 +48,9 @@ impl Check {
             }
             return cases::run(&file, self.judgement.policy.map(compat::Policy::from), output);
         }
-        let Compared { report, stale, .. } = self.before.compare(&self.judgement)?;
+        let Compared { report, stale, old, new } = self.before.compare(&self.judgement)?;
+        // The program ends soon: giving back a large catalog, part by part, would only take time.
+        std::mem::forget((old, new));
         let verdict = report.verdict();
         let folder = self.before.schemas.to_string_lossy();
         for change in &report.changes {
