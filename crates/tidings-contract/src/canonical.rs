@@ -9,64 +9,37 @@
 //! value each time (an id, the time): no `default` is part of it. That a reader does without the
 //! field is: it is not `required`.
 
+mod undescribed;
+
 use serde_json::{Map, Value};
 
-/// The canonical form of a JSON Schema.
-pub(crate) fn schema(schema: Value) -> Value {
-    let Value::Object(mut keywords) = schema else { return schema };
-    keywords.remove("default");
-    object(keywords, |keyword, value| match Content::of(keyword) {
-        Content::Members => members(value, self::schema),
-        Content::Schema => self::schema(value),
-        Content::Schemas => elements(value, self::schema),
-        Content::Branches => branches(elements(value, self::schema)),
-        Content::Set => set(data(value)),
-        Content::Sets => members(value, |names| set(data(names))),
-        Content::Data => data(value),
-    })
-}
+pub(crate) use undescribed::Undescribed;
+use undescribed::text as undescribed;
 
-/// A schema without its descriptions, which bind nobody.
-///
-/// An enum's values that have descriptions are alternatives of one value each, and a list of values
-/// where none has: here they are the list.
-pub(crate) fn undescribed(schema: Value) -> Value {
-    let Value::Object(mut keywords) = schema else { return schema };
-    keywords.remove("description");
-    let mut schema = object(keywords, |keyword, value| match Content::of(keyword) {
-        Content::Members => members(value, undescribed),
-        Content::Schema => undescribed(value),
-        Content::Schemas | Content::Branches => elements(value, undescribed),
-        Content::Set | Content::Sets | Content::Data => value,
-    });
-    if let Value::Object(keywords) = &mut schema
-        && !["const", "enum", "type"].iter().any(|keyword| keywords.contains_key(*keyword))
-        && let Some(values) = keywords.get("oneOf").and_then(texts)
-    {
-        keywords.remove("oneOf");
-        keywords.insert("enum".to_owned(), set(values.into()));
-        keywords.insert("type".to_owned(), "string".into());
-        return data(schema);
-    }
+/// The canonical form of a JSON Schema.
+pub(crate) fn schema(mut schema: Value) -> Value {
+    arrange(&mut schema);
     schema
 }
 
-/// The texts that a list of schemas allows, if each of these says nothing else.
-fn texts(schemas: &Value) -> Option<Vec<Value>> {
-    let mut texts = Vec::new();
-    for schema in schemas.as_array()? {
-        let keywords = schema.as_object()?;
-        match (keywords.len(), keywords.get("type")?.as_str()?) {
-            (2, "string") => {}
-            _ => return None,
-        }
-        match (keywords.get("const"), keywords.get("enum")) {
-            (Some(value), None) => texts.push(value.clone()),
-            (None, Some(values)) => texts.extend(values.as_array()?.iter().cloned()),
-            _ => return None,
+fn arrange(schema: &mut Value) {
+    let Value::Object(keywords) = schema else { return };
+    keywords.remove("default");
+    for (keyword, value) in keywords.iter_mut() {
+        match Content::of(keyword) {
+            Content::Members => members(value, arrange),
+            Content::Schema => arrange(value),
+            Content::Schemas => elements(value, arrange),
+            Content::Branches => {
+                elements(value, arrange);
+                branches(value);
+            }
+            Content::Set => set(value),
+            Content::Sets => members(value, set),
+            Content::Data => sort(value),
         }
     }
-    Some(texts)
+    sort_keys(keywords);
 }
 
 /// Kind of value that a keyword has.
@@ -114,12 +87,9 @@ impl Content {
 }
 
 /// Any JSON with its keys sorted and its lists untouched.
-pub(crate) fn data(value: Value) -> Value {
-    match value {
-        Value::Object(members) => object(members, |_, value| data(value)),
-        list @ Value::Array(_) => elements(list, data),
-        other => other,
-    }
+pub(crate) fn data(mut value: Value) -> Value {
+    sort(&mut value);
+    value
 }
 
 /// The text of a canonical value: pretty, with a newline at its end.
@@ -127,70 +97,79 @@ pub(crate) fn text(value: &Value) -> String {
     format!("{value:#}\n")
 }
 
-fn object(members: Map<String, Value>, each: impl Fn(&str, Value) -> Value) -> Value {
-    let mut members: Vec<_> = members
-        .into_iter()
-        .map(|(key, value)| {
-            let value = each(&key, value);
-            (key, value)
-        })
-        .collect();
-    // A map of serde_json sorts by itself, unless any crate of the build asks it to keep the
-    // order of insertion.
-    members.sort_by(|(one, _), (other, _)| one.cmp(other));
-    Value::Object(members.into_iter().collect())
-}
-
-fn members(value: Value, each: impl Fn(Value) -> Value) -> Value {
+fn sort(value: &mut Value) {
     match value {
-        Value::Object(members) => object(members, |_, value| each(value)),
-        other => other,
+        Value::Object(keywords) => {
+            keywords.values_mut().for_each(sort);
+            sort_keys(keywords);
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(sort),
+        _ => {}
     }
 }
 
-fn elements(value: Value, each: impl Fn(Value) -> Value) -> Value {
-    match value {
-        Value::Array(elements) => Value::Array(elements.into_iter().map(each).collect()),
-        other => other,
+/// A map of `serde_json` sorts by itself, unless any crate of the build asks it to keep the order of
+/// insertion.
+fn sort_keys(members: &mut Map<String, Value>) {
+    if !members.keys().is_sorted() {
+        let mut sorted: Vec<_> = std::mem::take(members).into_iter().collect();
+        sorted.sort_by(|(one, _), (other, _)| one.cmp(other));
+        members.extend(sorted);
+    }
+}
+
+fn members(value: &mut Value, each: impl Fn(&mut Value)) {
+    if let Value::Object(members) = value {
+        members.values_mut().for_each(each);
+        sort_keys(members);
+    }
+}
+
+fn elements(value: &mut Value, each: impl Fn(&mut Value)) {
+    if let Value::Array(elements) = value {
+        elements.iter_mut().for_each(each);
     }
 }
 
 /// Sorted by what binds in each schema, so that a description moves none; only then by all of it.
-fn branches(value: Value) -> Value {
-    match value {
-        Value::Array(mut schemas) => {
-            schemas.sort_by_cached_key(|schema| {
-                let text = schema.to_string();
-                if text.contains("\"description\"") {
-                    (undescribed(schema.clone()).to_string(), text)
-                } else {
-                    (text, String::new())
-                }
-            });
-            schemas.dedup();
-            Value::Array(schemas)
-        }
-        other => other,
+fn branches(value: &mut Value) {
+    if let Value::Array(schemas) = value {
+        schemas.sort_by_cached_key(|schema| {
+            let text = schema.to_string();
+            if text.contains("\"description\"") {
+                (undescribed(schema), text)
+            } else {
+                (text, String::new())
+            }
+        });
+        schemas.dedup();
     }
 }
 
 /// Sorted by its elements' text, without doubles; anything but a list stays as it is.
-fn set(value: Value) -> Value {
-    match value {
-        Value::Array(mut elements) => {
-            elements.sort_by_cached_key(Value::to_string);
-            elements.dedup();
-            Value::Array(elements)
-        }
-        other => other,
+fn set(value: &mut Value) {
+    sort(value);
+    if let Value::Array(elements) = value
+        && !is_set_of_words(elements)
+    {
+        elements.sort_by_cached_key(Value::to_string);
+        elements.dedup();
     }
+}
+
+/// Returns `true` for plain words, each once and sorted as their texts in JSON are.
+fn is_set_of_words(elements: &[Value]) -> bool {
+    let is_plain = |byte: u8| byte > b' ' && !matches!(byte, b'"' | b'\\' | b'!');
+    let word = |value: &Value| value.as_str().is_some_and(|word| word.bytes().all(is_plain));
+    // Each of these bytes is greater than the quote at the end of a text.
+    elements.iter().all(word) && elements.is_sorted_by(|a, b| a.as_str() < b.as_str())
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{schema, text, undescribed};
+    use super::{Undescribed, schema, text};
 
     #[test]
     fn order_without_meaning_disappears() {
@@ -211,6 +190,10 @@ mod tests {
         assert_eq!(text(&schema(one)), text(&schema(other)));
     }
 
+    fn undescribed(schema: &Value) -> Value {
+        serde_json::to_value(Undescribed(schema)).unwrap()
+    }
+
     #[test]
     fn a_description_moves_no_branch() {
         let branches = |one: &str, other: &str| {
@@ -222,7 +205,7 @@ mod tests {
         };
         let (a, b) = (schema(branches("a", "b")), schema(branches("b", "a")));
         assert_ne!(a, b);
-        assert_eq!(undescribed(a.clone()), undescribed(b));
+        assert_eq!(undescribed(&a), undescribed(&b));
         assert_eq!(
             a["oneOf"][0]["properties"]["a"],
             branches("", "")["oneOf"][1]["properties"]["a"]
@@ -253,6 +236,21 @@ mod tests {
             "required": {"const": ["b", "a"]},
         }});
         assert_eq!(schema(odd), sorted);
+    }
+
+    #[test]
+    fn a_set_is_sorted_by_its_texts() {
+        let sorted = |values: Value| schema(json!({"enum": values}))["enum"].clone();
+        for (values, expected) in [
+            (json!(["b", "a", "b"]), json!(["a", "b"])),
+            (json!(["a", "a b", "a!"]), json!(["a b", "a!", "a"])),
+            (json!(["ab", "a"]), json!(["a", "ab"])),
+            (json!(["a\"", "a\\", "a"]), json!(["a", "a\"", "a\\"])),
+            (json!(["a", 10, 9, null]), json!(["a", 10, 9, null])),
+        ] {
+            assert_eq!(sorted(values), expected);
+            assert_eq!(sorted(expected.clone()), expected);
+        }
     }
 
     #[test]

@@ -183,7 +183,8 @@ impl Catalog {
     }
 }
 
-fn check_itself(descriptor: &Descriptor) -> Result<(), CatalogError> {
+/// Checks what needs no other message beside it.
+pub(crate) fn check_itself(descriptor: &Descriptor) -> Result<(), CatalogError> {
     let Descriptor { name, version, subject, ambiguity, .. } = descriptor;
     if !is_path_safe(name) {
         return Err(CatalogError::Name { name: name.clone() });

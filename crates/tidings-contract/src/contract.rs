@@ -1,11 +1,13 @@
 //! The two schemas of one type: what its readers take, and what its writers give.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::canonical;
+use crate::canonical::{self, Undescribed};
 use crate::definition::{Ambiguity, ambiguity};
 use crate::fingerprint::Fingerprint;
 
@@ -48,24 +50,22 @@ impl Contract {
 
     /// The fingerprint of both schemas together, without their descriptions.
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&self.undescribed().to_string())
+        Fingerprint::of_line(&self.undescribed())
     }
 
-    /// Both schemas without their descriptions.
-    pub(crate) fn undescribed(&self) -> Value {
-        let mut value = json!({ "read": canonical::undescribed(self.read.clone()) });
-        if let Some(written) = &self.written {
-            value["written"] = canonical::undescribed(written.clone());
-        }
-        value
+    /// Its schemas by their names in a file.
+    pub(crate) fn schemas(&self) -> BTreeMap<&'static str, &Value> {
+        let written = self.written.as_ref().map(|written| ("written", written));
+        [("read", &self.read)].into_iter().chain(written).collect()
+    }
+
+    /// The same without their descriptions.
+    pub(crate) fn undescribed(&self) -> BTreeMap<&'static str, Undescribed<'_>> {
+        self.schemas().into_iter().map(|(name, schema)| (name, Undescribed(schema))).collect()
     }
 
     pub(crate) fn to_value(&self) -> Value {
-        let mut value = json!({ "read": self.read });
-        if let Some(written) = &self.written {
-            value["written"] = written.clone();
-        }
-        value
+        json!(self.schemas())
     }
 
     /// Puts it into canonical form: what was read from a file may have been edited.

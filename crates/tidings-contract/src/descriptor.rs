@@ -3,8 +3,9 @@
 use std::fmt;
 
 use schemars::JsonSchema;
+use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tidings_subject::Template;
 
 use crate::canonical;
@@ -202,42 +203,13 @@ impl Descriptor {
     }
 
     pub(crate) fn to_value(&self) -> Value {
-        self.value_with(Contract::to_value, self.description())
+        // Nothing of it can't be written.
+        canonical::data(serde_json::to_value(Form::Whole(self)).unwrap_or_default())
     }
 
     /// The fingerprint of all that it says but its descriptions.
     pub(crate) fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&canonical::text(&self.value_with(Contract::undescribed, None)))
-    }
-
-    fn value_with(&self, contract: fn(&Contract) -> Value, description: Option<&str>) -> Value {
-        let mut value = json!({
-            "kind": self.kind.to_string(),
-            "name": self.name,
-            "version": self.version,
-            "subject": self.subject,
-            "filter": self.filter(),
-            "tokens": self.tokens(),
-        });
-        if let Some(description) = description {
-            value["description"] = description.into();
-        }
-        if let Some(stream) = &self.stream {
-            value["stream"] = stream.as_str().into();
-        }
-        if self.tagged {
-            value["tagged"] = true.into();
-        }
-        if let Some(older) = &self.upcasts {
-            value["upcasts"] = older.as_str().into();
-        }
-        if !self.id.is_empty() {
-            value["id"] = self.id.clone().into();
-        }
-        for (part, one) in self.contracts() {
-            value[part] = contract(one);
-        }
-        canonical::data(value)
+        Fingerprint::of_text(&Form::Undescribed(self))
     }
 
     /// The contracts it has, with the name of each.
@@ -259,5 +231,62 @@ impl Descriptor {
 impl Serialize for Descriptor {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.to_value().serialize(serializer)
+    }
+}
+
+/// A message as its file has it, its keys in order.
+#[derive(Clone, Copy)]
+enum Form<'a> {
+    Whole(&'a Descriptor),
+    /// The same without its descriptions.
+    Undescribed(&'a Descriptor),
+}
+
+impl Serialize for Form<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (Self::Whole(message) | Self::Undescribed(message)) = *self;
+        let mut map = serializer.serialize_map(None)?;
+        if let (Self::Whole(_), Some(description)) = (self, message.description()) {
+            map.serialize_entry("description", description)?;
+        }
+        self.part(&mut map, "error", message.error.as_ref())?;
+        map.serialize_entry("filter", &message.filter())?;
+        if !message.id.is_empty() {
+            map.serialize_entry("id", &message.id)?;
+        }
+        map.serialize_entry("kind", &message.kind)?;
+        map.serialize_entry("name", &message.name)?;
+        self.part(&mut map, "payload", message.payload.as_ref())?;
+        self.part(&mut map, "reply", message.reply.as_ref())?;
+        if let Some(stream) = &message.stream {
+            map.serialize_entry("stream", stream)?;
+        }
+        map.serialize_entry("subject", &message.subject)?;
+        if message.tagged {
+            map.serialize_entry("tagged", &true)?;
+        }
+        map.serialize_entry("tokens", &message.tokens())?;
+        if let Some(older) = &message.upcasts {
+            map.serialize_entry("upcasts", older)?;
+        }
+        map.serialize_entry("version", &message.version)?;
+        map.end()
+    }
+}
+
+impl Form<'_> {
+    fn part<M: SerializeMap>(
+        self,
+        map: &mut M,
+        name: &str,
+        contract: Option<&Contract>,
+    ) -> Result<(), M::Error> {
+        match (self, contract) {
+            (_, None) => Ok(()),
+            (Self::Whole(_), Some(contract)) => map.serialize_entry(name, &contract.schemas()),
+            (Self::Undescribed(_), Some(contract)) => {
+                map.serialize_entry(name, &contract.undescribed())
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! A short name for a text that is the same on every machine.
 
-use std::fmt;
+use std::{fmt, io};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -15,14 +15,51 @@ pub struct Fingerprint(u64);
 impl Fingerprint {
     /// The fingerprint of this text.
     pub const fn of(text: &str) -> Self {
-        let bytes = text.as_bytes();
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        Self(OFFSET).and(text.as_bytes())
+    }
+
+    /// The fingerprint of this in JSON, on one line.
+    pub(crate) fn of_line(value: &impl Serialize) -> Self {
+        let mut fingerprint = Self(OFFSET);
+        // Neither taking bytes nor writing what this crate writes fails.
+        let _ = serde_json::to_writer(&mut fingerprint, value);
+        fingerprint
+    }
+
+    /// The fingerprint of this as `canonical::text` writes it.
+    pub(crate) fn of_text(value: &impl Serialize) -> Self {
+        let mut fingerprint = Self(OFFSET);
+        let _ = serde_json::to_writer_pretty(&mut fingerprint, value);
+        fingerprint.and(b"\n")
+    }
+
+    const fn and(self, bytes: &[u8]) -> Self {
+        let mut hash = self.0;
         let mut i = 0;
         while i < bytes.len() {
             hash = (hash ^ bytes[i] as u64).wrapping_mul(0x0100_0000_01b3);
             i += 1;
         }
         Self(hash)
+    }
+}
+
+const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// Takes the bytes of a text piece by piece.
+impl io::Write for Fingerprint {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        *self = self.and(bytes);
+        Ok(bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        *self = self.and(bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -46,6 +46,7 @@ mod direction;
 mod edit;
 mod fingerprint;
 mod folder;
+mod parallel;
 mod service;
 
 pub use acceptance::Acceptance;

@@ -7,7 +7,7 @@ use super::policy::Policy;
 use super::report::Report;
 use super::rule::MessageRule;
 use crate::descriptor::{Descriptor, Kind};
-use crate::{Catalog, Direction};
+use crate::{Catalog, Direction, parallel};
 
 /// Catalog of before, and what it is called in a report.
 #[derive(Debug, Clone, Copy)]
@@ -103,39 +103,56 @@ fn of_revision(
     old: &Catalog,
     new: &Catalog,
     against: Option<&str>,
-    (mode, policy): Rules,
+    rules: Rules,
     report: &mut Report,
 ) {
-    let against = against.map(str::to_owned);
-    for before in old.iter() {
-        report.messages += 1;
-        let Some(after) = new.get(&before.name, before.version) else {
-            let later = |one: &Descriptor| one.version > before.version;
-            let rule = if new.versions(&before.name).any(later) {
-                MessageRule::VersionReplaced
-            } else {
-                MessageRule::MessageRemoved
-            };
-            add(report, [of_absence(before, rule, against.clone())]);
-            continue;
-        };
-        let mut pair = Pair::new(before, after, against.clone());
-        add(report, message(&mut pair));
-        let is_left = |tag: &&str| !new.upcast_to(after).any(|one| one == *tag);
-        if let Some(left) = old.upcast_to(before).find(is_left) {
-            let now = after.upcasts.as_deref().unwrap_or("none");
-            add(report, [pair.of_message(MessageRule::UpcastRemoved, "/upcasts", left, now)]);
+    let all: Vec<&Descriptor> = old.iter().collect();
+    report.messages += all.len();
+    let found = parallel::map(&all, |before| {
+        let against = against.map(str::to_owned);
+        match new.get(&before.name, before.version) {
+            Some(after) => of_message((old, before), (new, after), against, rules),
+            None => vec![of_absent(before, new, against)],
         }
-        for direction in mode.directions() {
-            add(report, contracts(&mut pair, *direction, policy));
-        }
+    });
+    add(report, found.into_iter().flatten());
+}
+
+/// The change that a message is gone.
+fn of_absent(before: &Descriptor, new: &Catalog, against: Option<String>) -> Change {
+    let is_later = |one: &Descriptor| one.version > before.version;
+    let rule = if new.versions(&before.name).any(is_later) {
+        MessageRule::VersionReplaced
+    } else {
+        MessageRule::MessageRemoved
+    };
+    of_absence(before, rule, against)
+}
+
+fn of_message(
+    (old, before): (&Catalog, &Descriptor),
+    (new, after): (&Catalog, &Descriptor),
+    against: Option<String>,
+    (mode, policy): Rules,
+) -> Vec<Change> {
+    let mut pair = Pair::new(before, after, against);
+    let mut changes = message(&mut pair);
+    let is_left = |tag: &&str| !new.upcast_to(after).any(|one| one == *tag);
+    if let Some(left) = old.upcast_to(before).find(is_left) {
+        let now = after.upcasts.as_deref().unwrap_or("none");
+        changes.push(pair.of_message(MessageRule::UpcastRemoved, "/upcasts", left, now));
     }
+    for direction in mode.directions() {
+        changes.extend(contracts(&mut pair, *direction, policy));
+    }
+    changes
 }
 
 /// Compares the highest version of each name with all that came before it.
-fn of_versions(before: &[Revision<'_>], new: &Catalog, (mode, policy): Rules, report: &mut Report) {
+fn of_versions(before: &[Revision<'_>], new: &Catalog, rules: Rules, report: &mut Report) {
     let here = [Revision::new("", new)];
     let mut messages = new.iter().peekable();
+    let mut pairs = Vec::new();
     while let Some(latest) = messages.next() {
         if messages.peek().is_some_and(|next| next.name == latest.name) {
             continue;
@@ -143,31 +160,41 @@ fn of_versions(before: &[Revision<'_>], new: &Catalog, (mode, policy): Rules, re
         let mut compared: Vec<&Descriptor> = Vec::new();
         for revision in here.iter().chain(before.iter().rev()) {
             for earlier in revision.catalog.versions(&latest.name) {
-                if earlier.version >= latest.version || compared.contains(&earlier) {
-                    continue;
-                }
-                compared.push(earlier);
-                report.messages += 1;
-                let against = if revision.name.is_empty() {
-                    earlier.tag()
-                } else {
-                    format!("{} in {}", earlier.tag(), revision.name)
-                };
-                let mut pair = Pair::new(earlier, latest, Some(against));
-                if earlier.kind != latest.kind {
-                    add(report, [kind_changed(&mut pair)]);
-                }
-                let tag = earlier.tag();
-                let is_upcast = new.upcast_to(latest).any(|older| older == tag);
-                for direction in mode.directions() {
-                    // A reader of the latest gets it as one of the latest.
-                    if *direction != Direction::Backward || !is_upcast {
-                        add(report, contracts(&mut pair, *direction, policy));
-                    }
+                if earlier.version < latest.version && !compared.contains(&earlier) {
+                    compared.push(earlier);
+                    pairs.push((earlier, latest, revision.name));
                 }
             }
         }
     }
+    report.messages += pairs.len();
+    let found = parallel::map(&pairs, |(earlier, latest, revision)| {
+        of_version(earlier, (new, latest), revision, rules)
+    });
+    add(report, found.into_iter().flatten());
+}
+
+fn of_version(
+    earlier: &Descriptor,
+    (new, latest): (&Catalog, &Descriptor),
+    revision: &str,
+    (mode, policy): Rules,
+) -> Vec<Change> {
+    let tag = earlier.tag();
+    let against = if revision.is_empty() { tag.clone() } else { format!("{tag} in {revision}") };
+    let mut pair = Pair::new(earlier, latest, Some(against));
+    let mut changes = Vec::new();
+    if earlier.kind != latest.kind {
+        changes.push(kind_changed(&mut pair));
+    }
+    let is_upcast = new.upcast_to(latest).any(|older| older == tag);
+    for direction in mode.directions() {
+        // A reader of the latest gets it as one of the latest.
+        if *direction != Direction::Backward || !is_upcast {
+            changes.extend(contracts(&mut pair, *direction, policy));
+        }
+    }
+    changes
 }
 
 /// Adds what an earlier comparison has not said.

@@ -24,7 +24,7 @@ pub(super) fn read(path: &Path, most: u64) -> io::Result<String> {
     if !file.metadata()?.is_file() {
         return Err(invalid("it is no plain file any more"));
     }
-    let mut text = String::new();
+    let mut text = String::with_capacity(usize::try_from(found.len().min(most)).unwrap_or(0) + 1);
     // One byte more shows that there is more, however large the file says that it is.
     file.take(most.saturating_add(1)).read_to_string(&mut text)?;
     if text.len() as u64 > most {

@@ -1,16 +1,19 @@
 //! Reading a catalog back from its folder.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::{fs, io};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::index::Index;
-use super::lock::{FORMAT, Head, Lock, ServiceEntry, StreamEntry};
+use super::lock::{Entry, FORMAT, Head, Lock, ServiceEntry, StreamEntry};
 use super::reference::{self, ReferenceError};
 use super::{INDEX, LOCK, file, file_name, lock as locked, stream_file_name, stream_name};
-use crate::{Catalog, CatalogError, Descriptor, Fingerprint, canonical, service};
+use crate::{
+    Catalog, CatalogError, Descriptor, Fingerprint, canonical, catalog, parallel, service,
+};
 
 /// How many bytes the files of a folder may have together.
 const MOST_BYTES: u64 = 256 << 20;
@@ -100,20 +103,16 @@ impl Catalog {
         let folder = folder.as_ref();
         let path = folder.join(LOCK);
         let lock = lock(&path)?;
-        let mut left = MOST_BYTES;
-        let mut catalog = Self::new();
-        for entry in lock.messages {
+        let left = AtomicU64::new(MOST_BYTES);
+        let messages = parallel::try_map(&lock.messages, |entry| {
             // Before its name leads anywhere, it must be one that a catalog takes.
             let named = Descriptor::event(&*entry.name, entry.version, &*entry.subject);
-            Self::of([named.clone()])
+            catalog::check_itself(&named)
                 .map_err(|source| ReadError::Catalog { path: path.clone(), source })?;
-            let path = folder.join(file_name(&named));
-            let message = parse_within::<Descriptor>(&path, file::MAX_SIZE, &mut left)?;
-            references(&message, &path)?;
-            let message = message.canonical();
-            if !entry.is_of(&message) && !entry.is_of_file(&message, parse(&path)?) {
-                return Err(ReadError::Locked { path });
-            }
+            message(entry, folder.join(file_name(&named)), &left)
+        })?;
+        let mut catalog = Self::new();
+        for (message, path) in messages {
             catalog.add(message).map_err(|source| ReadError::Catalog { path, source })?;
         }
         for StreamEntry { name, config: fingerprint } in lock.streams {
@@ -122,7 +121,7 @@ impl Catalog {
                 .add_stream(&*name, Value::Null)
                 .map_err(|source| ReadError::Catalog { path: path.clone(), source })?;
             let path = folder.join(stream_file_name(&name));
-            let config = canonical::data(parse_within(&path, file::MAX_SIZE, &mut left)?);
+            let config = canonical::data(parse_within(&path, file::MAX_SIZE, &left)?);
             // With its description, as an earlier version took it, or without.
             let known = [locked::of_stream(&config), Fingerprint::of(&canonical::text(&config))];
             if !known.contains(&fingerprint) {
@@ -133,17 +132,32 @@ impl Catalog {
                 .map_err(|source| ReadError::Catalog { path, source })?;
         }
         if !lock.services.is_empty() {
-            services(&folder.join(INDEX), &lock.services, &mut left, &mut catalog)?;
+            services(&folder.join(INDEX), &lock.services, &left, &mut catalog)?;
         }
         Ok(catalog)
     }
+}
+
+/// Reads the file of a message, which is to be what the lock file says of it.
+fn message(
+    entry: &Entry,
+    path: PathBuf,
+    left: &AtomicU64,
+) -> Result<(Descriptor, PathBuf), ReadError> {
+    let message = parse_within::<Descriptor>(&path, file::MAX_SIZE, left)?;
+    references(&message, &path)?;
+    let message = message.canonical();
+    if !entry.is_of(&message) && !entry.is_of_file(&message, parse(&path)?) {
+        return Err(ReadError::Locked { path });
+    }
+    Ok((message, path))
 }
 
 /// Adds the services that `catalog.json` has and the lock file names.
 fn services(
     path: &Path,
     locked: &[ServiceEntry],
-    left: &mut u64,
+    left: &AtomicU64,
     catalog: &mut Catalog,
 ) -> Result<(), ReadError> {
     let index: Index = parse_within(path, file::MAX_INDEX_SIZE, left)?;
@@ -164,11 +178,12 @@ fn services(
 
 /// Reads a lock file of this format or of one before it.
 pub(super) fn lock(path: &Path) -> Result<Lock, ReadError> {
-    let Head { format } = parse(path)?;
+    let text = text(path, file::MAX_SIZE)?;
+    let Head { format } = parse_text(&text, path)?;
     if !(1..=FORMAT).contains(&format) {
         return Err(ReadError::Format { path: path.to_owned(), format });
     }
-    parse(path)
+    parse_text(&text, path)
 }
 
 /// A stream's file.
@@ -216,7 +231,7 @@ pub fn stream_files(folder: impl AsRef<Path>) -> Result<Vec<StreamFile>, ReadErr
 
 fn references(message: &Descriptor, path: &Path) -> Result<(), ReadError> {
     for (part, contract) in message.contracts() {
-        for (side, schema) in [("read", contract.read()), ("written", contract.written())] {
+        for (side, schema) in contract.schemas() {
             reference::check(schema).map_err(|refused| ReadError::Reference {
                 path: path.to_owned(),
                 pointer: format!("/{part}/{side}{}", refused.pointer),
@@ -229,20 +244,29 @@ fn references(message: &Descriptor, path: &Path) -> Result<(), ReadError> {
 }
 
 fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, ReadError> {
-    parse_within(path, file::MAX_SIZE, &mut u64::MAX.clone())
+    parse_text(&text(path, file::MAX_SIZE)?, path)
 }
 
 /// Reads a file of at most so many bytes, of a folder of which so many may still be read.
 fn parse_within<T: DeserializeOwned>(
     path: &Path,
     most: u64,
-    left: &mut u64,
+    left: &AtomicU64,
 ) -> Result<T, ReadError> {
-    let io = |source| ReadError::Io { path: path.to_owned(), source };
-    let text = file::read(path, most).map_err(io)?;
-    *left = left.checked_sub(text.len() as u64).ok_or_else(|| {
+    let text = text(path, most)?;
+    let take = |left: u64| left.checked_sub(text.len() as u64);
+    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).map_err(|_| {
         let why = format!("with it the folder has more than {MOST_BYTES} bytes");
-        io(io::Error::new(io::ErrorKind::InvalidInput, why))
+        let source = io::Error::new(io::ErrorKind::InvalidInput, why);
+        ReadError::Io { path: path.to_owned(), source }
     })?;
-    serde_json::from_str(&text).map_err(|source| ReadError::Json { path: path.to_owned(), source })
+    parse_text(&text, path)
+}
+
+fn text(path: &Path, most: u64) -> Result<String, ReadError> {
+    file::read(path, most).map_err(|source| ReadError::Io { path: path.to_owned(), source })
+}
+
+fn parse_text<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, ReadError> {
+    serde_json::from_str(text).map_err(|source| ReadError::Json { path: path.to_owned(), source })
 }

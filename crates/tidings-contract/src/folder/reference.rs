@@ -4,6 +4,7 @@
 //! definitions which name the next one twice follows them a billion times. Neither says anything, and
 //! no type has such a schema.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ptr;
 
@@ -48,61 +49,68 @@ pub(super) struct Refused {
 pub(super) fn check(document: &Value) -> Result<(), Refused> {
     let mut names = HashSet::new();
     let mut found = Vec::new();
-    collect(document, &mut String::new(), &mut names, &mut found);
+    collect(document, &mut names, &mut found);
     let mut follower = Follower { document, names, costs: HashMap::new(), entered: Vec::new() };
+    let refused = |schema: Option<&Value>, source| {
+        let reference = schema.and_then(reference_of).unwrap_or_default().to_owned();
+        let pointer = schema.and_then(|schema| pointer(document, schema)).unwrap_or_default();
+        Refused { pointer, reference, source }
+    };
     if let Some(reference) = too_far(&follower) {
-        let has = |schema: &Value| schema.get("$ref").and_then(Value::as_str) == Some(reference);
-        let at = found.iter().find(|(_, schema)| has(schema));
-        let pointer = at.map(|(pointer, _)| pointer.clone()).unwrap_or_default();
-        let (reference, source) = (reference.to_owned(), ReferenceError::Deep);
-        return Err(Refused { pointer, reference, source });
+        let at = found.into_iter().find(|schema| reference_of(schema) == Some(reference));
+        return Err(refused(at, ReferenceError::Deep));
     }
-    for (pointer, schema) in found {
-        let reference = schema.get("$ref").and_then(Value::as_str).unwrap_or_default();
-        follower.cost(schema, 0).map_err(|source| Refused {
-            pointer,
-            reference: reference.to_owned(),
-            source,
-        })?;
+    for schema in found {
+        follower.cost(schema, 0).map_err(|source| refused(Some(schema), source))?;
     }
     Ok(())
 }
 
+fn reference_of(schema: &Value) -> Option<&str> {
+    schema.get("$ref").and_then(Value::as_str)
+}
+
 /// Finds every schema that has a reference, and every name by which a schema can be referred to.
-fn collect<'a>(
-    value: &'a Value,
-    pointer: &mut String,
-    names: &mut HashSet<String>,
-    found: &mut Vec<(String, &'a Value)>,
-) {
-    let length = pointer.len();
+fn collect<'a>(value: &'a Value, names: &mut HashSet<Cow<'a, str>>, found: &mut Vec<&'a Value>) {
     match value {
         Value::Object(members) => {
-            if members.get("$ref").is_some_and(Value::is_string) {
-                found.push((pointer.clone(), value));
-            }
-            let text = |keyword| members.get(keyword).and_then(Value::as_str);
-            names.extend(text("$id").map(str::to_owned));
-            names.extend(text("$anchor").map(|anchor| format!("#{anchor}")));
             for (name, member) in members {
-                // What is data to a schema holds none.
-                if !matches!(name.as_str(), "const" | "enum" | "examples" | "default") {
-                    pointer.push('/');
-                    pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
-                    collect(member, pointer, names, found);
-                    pointer.truncate(length);
+                match (name.as_str(), member) {
+                    ("$ref", Value::String(_)) => found.push(value),
+                    ("$id", Value::String(id)) => drop(names.insert(Cow::Borrowed(id))),
+                    ("$anchor", Value::String(anchor)) => {
+                        names.insert(Cow::Owned(format!("#{anchor}")));
+                    }
+                    // What is data to a schema holds none.
+                    ("const" | "enum" | "examples" | "default", _) => {}
+                    _ => collect(member, names, found),
                 }
             }
         }
         Value::Array(elements) => {
-            for (at, element) in elements.iter().enumerate() {
-                pointer.push('/');
-                pointer.push_str(&at.to_string());
-                collect(element, pointer, names, found);
-                pointer.truncate(length);
+            for element in elements {
+                collect(element, names, found);
             }
         }
         _ => {}
+    }
+}
+
+/// JSON pointer to a value of a document.
+fn pointer(document: &Value, to: &Value) -> Option<String> {
+    if ptr::eq(document, to) {
+        return Some(String::new());
+    }
+    let step = |step: &str, inner: &Value| {
+        let step = step.replace('~', "~0").replace('/', "~1");
+        Some(format!("/{step}{}", pointer(inner, to)?))
+    };
+    match document {
+        Value::Object(members) => members.iter().find_map(|(name, inner)| step(name, inner)),
+        Value::Array(elements) => {
+            elements.iter().enumerate().find_map(|(at, inner)| step(&at.to_string(), inner))
+        }
+        _ => None,
     }
 }
 
@@ -152,7 +160,7 @@ fn references_in<'a>(value: &'a Value, references: &mut Vec<&'a str>) {
 
 struct Follower<'a> {
     document: &'a Value,
-    names: HashSet<String>,
+    names: HashSet<Cow<'a, str>>,
     /// How many schemas judge a value by each schema, and how long the longest way through them is.
     costs: HashMap<*const Value, (u64, usize)>,
     /// The schemas that are being followed.
