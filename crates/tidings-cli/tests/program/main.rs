@@ -7,6 +7,8 @@
 )]
 
 mod catalog;
+#[cfg(unix)]
+mod colour;
 mod doctor;
 mod format;
 mod letter;
