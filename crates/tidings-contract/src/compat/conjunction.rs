@@ -73,6 +73,7 @@ impl<'a> Reader<'a> {
         let mut first = Alternative::default();
         let mut open: Vec<Id> = ids.to_vec();
         let mut choices: Vec<Vec<Vec<Id>>> = Vec::new();
+        let mut tests = Vec::new();
         while let Some(id) = open.pop() {
             if !seen.insert(id) {
                 continue;
@@ -93,8 +94,11 @@ impl<'a> Reader<'a> {
                 let mut holds = vec![condition.test];
                 holds.extend(condition.then);
                 choices.push(vec![holds, condition.otherwise.into_iter().collect()]);
+                tests.push(condition.test);
             }
         }
+        // A test that fails has named what it looks at, too.
+        first.is_partial = tests.into_iter().any(|test| !self.names_no_more(test, &seen));
         let mut done = vec![first];
         for branches in choices {
             let branches =
@@ -112,6 +116,24 @@ impl<'a> Reader<'a> {
                 .collect();
         }
         done
+    }
+
+    /// Returns `true` if a schema has only names that these have.
+    fn names_no_more(self, test: Id, these: &BTreeSet<Id>) -> bool {
+        let node = &self.schemas[test];
+        let is_plain = node.reference.is_none()
+            && node.condition.is_none()
+            && node.patterns.is_empty()
+            && !names_any(node)
+            && [&node.all_of, &node.any_of, &node.one_of].iter().all(|all| all.is_empty());
+        is_plain
+            && names_of(node).all(|name| {
+                self.work.spend(these.len())
+                    && these.iter().any(|id| {
+                        let node = &self.schemas[*id];
+                        node.properties.contains_key(name) || mentions(node, name)
+                    })
+            })
     }
 
     /// Splits each branch, which may have branches of its own; `None` where there are too many beside
@@ -200,7 +222,7 @@ impl<'a> Reader<'a> {
                     None => here = true,
                 }
             }
-            named |= here || node.required.contains(name);
+            named |= here || mentions(node, name);
             open |= names_any(node);
             if !here && let Some(rest) = node.additional {
                 ids.push(rest);
@@ -223,17 +245,16 @@ impl<'a> Reader<'a> {
     /// Values under names that none of the schemas has, if there are such.
     pub(crate) fn others(self, of: &Conjunction) -> Option<Vec<Id>> {
         let rest: Vec<Id> = self.nodes(of).filter_map(|node| node.additional).collect();
-        let is_open =
-            !rest.is_empty() || !self.policy.writers_are_closed() || self.nodes(of).any(names_any);
+        let is_open = of.is_partial
+            || !rest.is_empty()
+            || !self.policy.writers_are_closed()
+            || self.nodes(of).any(names_any);
         (is_open && !rest.iter().any(|id| self.schemas[*id].never)).then_some(rest)
     }
 
     /// The names that its schemas have.
     pub(crate) fn names(self, of: &Conjunction) -> BTreeSet<&'a str> {
-        self.nodes(of)
-            .flat_map(|node| node.properties.keys().chain(&node.required))
-            .map(String::as_str)
-            .collect()
+        self.nodes(of).flat_map(names_of).collect()
     }
 
     /// Returns `true` if every value has a member of this name.
@@ -340,6 +361,20 @@ impl Conjunction {
         let bits = Kinds::ALL.each().enumerate().filter(|(_, one)| kind.has(*one));
         Self { kinds: bits.fold(0, |bits, (bit, _)| bits | 1 << bit), ..self.clone() }
     }
+}
+
+/// The names that a schema says something about.
+fn names_of(node: &Node) -> impl Iterator<Item = &str> {
+    let asked = node.dependent_required.values().flatten();
+    let by = node.dependent_required.keys().chain(node.dependent_schemas.keys());
+    node.properties.keys().chain(&node.required).chain(asked).chain(by).map(String::as_str)
+}
+
+/// Returns `true` if a schema names it beside its properties: it asks for it, or for something beside it.
+fn mentions(node: &Node, name: &str) -> bool {
+    node.required.contains(name)
+        || node.dependent_schemas.contains_key(name)
+        || node.dependent_required.iter().any(|(by, names)| by == name || names.contains(name))
 }
 
 /// Returns `true` for a schema that says what names are like, and has none: that of a map.

@@ -240,7 +240,8 @@ impl Search<'_> {
             if let Some(pattern) = &node.pattern {
                 texts.extend(pattern.examples());
             }
-            texts.extend(node.format.as_deref().and_then(format::example).map(str::to_owned));
+            let known = node.format.as_deref().map_or(&[][..], format::examples);
+            texts.extend(known.iter().copied().map(str::to_owned));
             lengths.extend([node.min_length, node.min_length.saturating_sub(1)]);
             lengths.extend(node.max_length.iter().flat_map(|most| [*most, most + 1]));
         }

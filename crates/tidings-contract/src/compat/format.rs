@@ -39,18 +39,24 @@ pub(crate) fn is_a_type(format: &str) -> bool {
     !NOTES.contains(&format)
 }
 
-/// A text of a format that is known here.
-pub(crate) fn example(format: &str) -> Option<&'static str> {
-    Some(match format {
-        "uuid" => "0191b3a0-7c1e-7b3a-9c5d-2f4e6a8b0c1d",
-        "date-time" => "2026-01-31T12:30:00Z",
-        "date" => "2026-01-31",
-        "time" => "12:30:00Z",
-        "ipv4" | "ip" => "192.0.2.1",
-        "ipv6" => "2001:db8::1",
-        "email" => "a@example.com",
-        _ => return None,
-    })
+/// Returns `true` if every text of one format is one of the other.
+pub(crate) fn is_within(one: &str, other: &str) -> bool {
+    one == other || other == "ip" && matches!(one, "ipv4" | "ipv6")
+}
+
+/// Texts of a format that is known here.
+pub(crate) fn examples(format: &str) -> &'static [&'static str] {
+    match format {
+        "uuid" => &["0191b3a0-7c1e-7b3a-9c5d-2f4e6a8b0c1d"],
+        "date-time" => &["2026-01-31T12:30:00Z"],
+        "date" => &["2026-01-31"],
+        "time" => &["12:30:00Z"],
+        "ipv4" => &["192.0.2.1"],
+        "ip" => &["192.0.2.1", "2001:db8::1"],
+        "ipv6" => &["2001:db8::1"],
+        "email" => &["a@example.com"],
+        _ => &[],
+    }
 }
 
 /// As the type `Uuid` reads it: with or without hyphens, in braces, as a URN.

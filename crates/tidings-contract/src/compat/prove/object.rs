@@ -257,6 +257,10 @@ impl Prover<'_> {
     ) -> bool {
         let reader = self.reader;
         let Some(schema) = node.names else { return true };
+        let own: Vec<Id> = reader.nodes(left).filter_map(|node| node.names).collect();
+        if own.iter().any(|own| reader.same(*own, schema)) {
+            return true;
+        }
         let mut evaluator = Evaluator::new(reader);
         let mut holds = true;
         for name in reader.names(left) {
@@ -279,19 +283,14 @@ impl Prover<'_> {
         }
         let mut nodes = reader.nodes(left);
         if reader.others(left).is_some() || nodes.any(|node| !node.patterns.is_empty()) {
-            let own: Vec<Id> = reader.nodes(left).filter_map(|node| node.names).collect();
             holds &= self.names_hold(&own, schema, &format!("{instance}/*"));
         }
         holds
     }
 
     pub(super) fn names_hold(&mut self, own: &[Id], schema: Id, at: &str) -> bool {
-        let reader = self.reader;
-        if own.iter().any(|own| reader.same(*own, schema)) {
-            return true;
-        }
         let mut holds = true;
-        for one in reader.alternatives(own) {
+        for one in self.reader.alternatives(own) {
             // A name is a text, and another value.
             self.level += 1;
             holds &= self.alternative(&one.only(Kinds::STRING), schema, at);
@@ -327,8 +326,18 @@ impl Prover<'_> {
             .into_iter()
             .filter(|name| matches!(reader.member(left, name), Member::Of(_)) && !known(name))
             .collect();
-        let others = reader.others(left);
-        if named.is_empty() && others.is_none() {
+        let is_known = |pattern: &Pattern| {
+            sure.iter().all(|one| {
+                reader.nodes(one).any(|node| {
+                    node.additional.is_some()
+                        || node.patterns.iter().any(|(own, _)| own.source == pattern.source)
+                })
+            })
+        };
+        let mut patterns = reader.nodes(left).flat_map(|node| &node.patterns);
+        let is_open =
+            reader.others(left).is_some() || patterns.any(|(pattern, _)| !is_known(pattern));
+        if named.is_empty() && !is_open {
             return true;
         }
         if let Some(name) = named.first() {

@@ -2,6 +2,7 @@
 
 use super::Prover;
 use crate::compat::conjunction::Conjunction;
+use crate::compat::format;
 use crate::compat::kind::Kinds;
 use crate::compat::node::{Bound, Id, Node};
 use crate::compat::number;
@@ -103,7 +104,7 @@ impl Prover<'_> {
             && policy.format_binds(format)
         {
             let mut own = reader.nodes(left).filter_map(|node| node.format.as_ref());
-            if !own.any(|own| own == format) {
+            if !own.any(|own| format::is_within(own, format)) {
                 let own = reader.nodes(left).find_map(|node| node.format.as_ref());
                 let was = own.map_or("any text".to_owned(), Clone::clone);
                 holds = self.broken(Rule::FormatChanged, left, right, instance, &was, format);

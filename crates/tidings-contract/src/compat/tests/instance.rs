@@ -1,5 +1,12 @@
-//! Instances that a closed writer of a schema may write, by chance.
+//! Instances that a writer of a schema may write, by chance.
 
+mod scalar;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jsonschema::Validator;
+use regex::Regex;
 use serde_json::{Map, Value, json};
 
 /// A sequence of choices that is the same for the same seed (xorshift).
@@ -26,156 +33,276 @@ impl Chance {
     }
 }
 
-/// A value that a closed writer of this schema may write; `None` where none was found.
-pub(super) fn written(schema: &Value, chance: &mut Chance) -> Option<Value> {
-    Writer { root: schema }.value(schema, chance, 0)
-}
+type Keywords = Map<String, Value>;
 
-struct Writer<'a> {
+/// Writes values of a schema.
+pub(super) struct Writer<'a> {
     root: &'a Value,
+    is_open: bool,
+    /// Judges of the alternatives that were met, by the place of each in memory.
+    judges: RefCell<HashMap<*const Value, Option<Validator>>>,
 }
 
-impl Writer<'_> {
-    fn value(&self, schema: &Value, chance: &mut Chance, depth: usize) -> Option<Value> {
+/// Names that the choice among schemas asks for.
+#[derive(Default)]
+struct Parts<'a> {
+    all: Vec<&'a Keywords>,
+    wanted: BTreeSet<&'a str>,
+    unwanted: BTreeSet<&'a str>,
+    /// The alternatives that were chosen.
+    chosen: Vec<&'a Value>,
+}
+
+impl<'a> Writer<'a> {
+    /// A writer that is closed, as a type is: it writes what its schema names.
+    pub(super) fn closed(root: &'a Value) -> Self {
+        Self { root, is_open: false, judges: RefCell::default() }
+    }
+
+    /// A writer that writes other names, too.
+    pub(super) fn open(root: &'a Value) -> Self {
+        Self { root, is_open: true, judges: RefCell::default() }
+    }
+
+    /// One value; `None` where none was found. It may break what is not made on purpose, such as an
+    /// exclusion: a validator is to look at it.
+    pub(super) fn instance(&self, chance: &mut Chance) -> Option<Value> {
+        self.value(&[self.root], chance, 0)
+    }
+
+    fn value(&self, schemas: &[&'a Value], chance: &mut Chance, depth: usize) -> Option<Value> {
+        if depth > 14 {
+            return None;
+        }
+        let mut parts = Parts::default();
+        for schema in schemas {
+            self.collect(schema, chance, &mut parts, 0)?;
+        }
+        if let Some(value) = listed(&parts.all, chance) {
+            return value;
+        }
+        Some(match kind(&parts.all, chance, depth)? {
+            "null" => Value::Null,
+            "boolean" => Value::Bool(chance.one_in(2)),
+            "integer" => scalar::integer(&parts.all, chance)?,
+            "number" => scalar::number(&parts.all, chance),
+            "string" => scalar::text(&parts.all, chance)?,
+            "array" => self.array(&parts.all, chance, depth)?,
+            _ => self.object(&parts, chance, depth)?,
+        })
+        // What it names an alternative has named that holds.
+        .filter(|value| self.is_open || parts.chosen.iter().all(|one| self.is_met(one, value)))
+    }
+
+    fn is_met(&self, alternative: &'a Value, value: &Value) -> bool {
+        let mut judges = self.judges.borrow_mut();
+        let judge = judges.entry(std::ptr::from_ref(alternative)).or_insert_with(|| {
+            let definitions = self.root.get("$defs").cloned().unwrap_or_else(|| json!({}));
+            let schema = json!({"allOf": [alternative], "$defs": definitions});
+            // The root is another one there.
+            let is_alone = !schema.to_string().contains(r##""$ref":"#""##);
+            if is_alone { jsonschema::validator_for(&schema).ok() } else { None }
+        });
+        judge.as_ref().is_none_or(|judge| judge.is_valid(value))
+    }
+
+    /// Collects the schemas that hold for one value, with a choice where there is one.
+    fn collect(
+        &self,
+        schema: &'a Value,
+        chance: &mut Chance,
+        parts: &mut Parts<'a>,
+        depth: usize,
+    ) -> Option<()> {
         if depth > 12 {
             return None;
         }
         let Value::Object(keywords) = schema else {
-            return (schema != &Value::Bool(false)).then(|| anything(chance));
+            return (schema != &Value::Bool(false)).then_some(());
         };
+        parts.all.push(keywords);
         if let Some(reference) = keywords.get("$ref").and_then(Value::as_str) {
             let target = self.root.pointer(reference.strip_prefix('#')?)?;
-            return self.value(target, chance, depth + 1);
+            self.collect(target, chance, parts, depth + 1)?;
         }
-        if let Some(value) = keywords.get("const") {
-            return Some(value.clone());
-        }
-        if let Some(Value::Array(values)) = keywords.get("enum") {
-            return (!values.is_empty()).then(|| chance.of(values).clone());
+        for schema in list(keywords, "allOf") {
+            self.collect(schema, chance, parts, depth + 1)?;
         }
         for keyword in ["anyOf", "oneOf"] {
-            if let Some(Value::Array(branches)) = keywords.get(keyword) {
-                let branch = self.value(chance.of(branches), chance, depth + 1)?;
-                // A tag stands beside it.
-                let mut own = keywords.clone();
-                own.remove(keyword);
-                if own.contains_key("properties")
-                    && let (Value::Object(mut branch), Some(Value::Object(beside))) =
-                        (branch.clone(), self.value(&Value::Object(own), chance, depth + 1))
-                {
-                    branch.extend(beside);
-                    return Some(Value::Object(branch));
-                }
-                return Some(branch);
+            let branches = list(keywords, keyword);
+            if !branches.is_empty() {
+                let branch = chance.of(branches);
+                parts.chosen.push(branch);
+                self.collect(branch, chance, parts, depth + 1)?;
             }
         }
-        let kind = match keywords.get("type") {
-            Some(Value::String(kind)) => kind.as_str(),
-            Some(Value::Array(kinds)) => chance.of(kinds).as_str()?,
-            _ if keywords.contains_key("properties") => "object",
-            _ => return Some(anything(chance)),
-        };
-        Some(match kind {
-            "null" => Value::Null,
-            "boolean" => Value::Bool(chance.one_in(2)),
-            "integer" => integer(keywords, chance)?,
-            "number" => number(keywords, chance),
-            "string" => text(keywords, chance),
-            "array" => self.array(keywords, chance, depth)?,
-            _ => self.object(keywords, chance, depth)?,
-        })
+        if let Some(test) = keywords.get("if") {
+            let holds = chance.one_in(2);
+            let follows = keywords.get(if holds { "then" } else { "else" });
+            for schema in holds.then_some(test).into_iter().chain(follows) {
+                self.collect(schema, chance, parts, depth + 1)?;
+            }
+        }
+        for (by, schema) in members(keywords, "dependentSchemas") {
+            if chance.one_in(2) {
+                parts.wanted.insert(by);
+                self.collect(schema, chance, parts, depth + 1)?;
+            } else {
+                parts.unwanted.insert(by);
+            }
+        }
+        Some(())
     }
 
-    fn array(&self, of: &Map<String, Value>, chance: &mut Chance, depth: usize) -> Option<Value> {
-        let count = |keyword: &str| of.get(keyword).and_then(Value::as_u64);
-        let least = usize::try_from(count("minItems").unwrap_or(0)).unwrap();
-        let most = usize::try_from(count("maxItems").unwrap_or(least as u64 + 3)).unwrap();
+    fn array(&self, of: &[&'a Keywords], chance: &mut Chance, depth: usize) -> Option<Value> {
+        let least = counts(of, "minItems").max().unwrap_or(0);
+        let contains = |one: &&Keywords| one.contains_key("contains");
+        let least = least.max(of.iter().copied().filter(contains).count());
+        let few = if depth > 8 { least } else { least + 3 };
+        let most = counts(of, "maxItems").min().unwrap_or(few).min(least + 5);
         let length = least + chance.below(most.checked_sub(least)? + 1);
-        let open = Value::Bool(true);
-        let prefix = of.get("prefixItems").and_then(Value::as_array);
-        let items = (0..length).map(|at| {
-            let schema = prefix.and_then(|prefix| prefix.get(at)).or(of.get("items"));
-            self.value(schema.unwrap_or(&open), chance, depth + 1)
+        let mut items = Vec::new();
+        for at in 0..length {
+            let mut schemas: Vec<&Value> = of
+                .iter()
+                .filter_map(|one| list(one, "prefixItems").get(at).or(one.get("items")))
+                .collect();
+            if chance.one_in(2) {
+                schemas.extend(of.iter().filter_map(|one| one.get("contains")));
+            }
+            items.push(self.value(&schemas, chance, depth + 1)?);
+        }
+        Some(Value::Array(items))
+    }
+
+    fn object(&self, parts: &Parts<'a>, chance: &mut Chance, depth: usize) -> Option<Value> {
+        let of = &parts.all;
+        let mut required: BTreeSet<&str> = parts.wanted.clone();
+        let listed = of.iter().flat_map(|one| list(one, "required"));
+        required.extend(listed.filter_map(Value::as_str));
+        let mut names: BTreeSet<&str> = required.clone();
+        names.extend(of.iter().flat_map(|one| members(one, "properties")).map(|(name, _)| name));
+        let is_map = of.iter().any(|one| {
+            let names_any = one.contains_key("propertyNames")
+                && !one.contains_key("properties")
+                && !one.contains_key("patternProperties");
+            names_any || one.get("additionalProperties").is_some_and(|rest| rest != &json!(false))
         });
-        items.collect::<Option<Vec<_>>>().map(Value::Array)
+        if is_map || self.is_open {
+            names.extend(["a", "c", "k", "other", "x-1", "zz"]);
+        }
+        if of.iter().any(|one| one.contains_key("patternProperties")) {
+            names.extend(["7", "k", "x-1", "x-2", "zz"]);
+        }
+        let mut chosen: BTreeSet<&str> = names
+            .into_iter()
+            .filter(|name| {
+                required.contains(name)
+                    || !parts.unwanted.contains(name)
+                        && (depth < 6 || chance.one_in(3))
+                        && chance.one_in(2)
+            })
+            .collect();
+        for (by, names) in of.iter().flat_map(|one| members(one, "dependentRequired")) {
+            if chosen.contains(by) {
+                let names = names.as_array().into_iter().flatten().filter_map(Value::as_str);
+                let names: Vec<&str> = names.collect();
+                chosen.extend(&names);
+                required.extend(names);
+            }
+        }
+        let mut object = BTreeMap::new();
+        for name in chosen {
+            let mut known = is_map || self.is_open || required.contains(name);
+            let mut schemas = Vec::new();
+            for one in of {
+                let before = schemas.len();
+                schemas.extend(one.get("properties").and_then(|all| all.get(name)));
+                let by_pattern = members(one, "patternProperties")
+                    .filter(|(pattern, _)| Regex::new(pattern).unwrap().is_match(name));
+                schemas.extend(by_pattern.map(|(_, schema)| schema));
+                known |= schemas.len() > before;
+                if schemas.len() == before {
+                    schemas.extend(one.get("additionalProperties"));
+                }
+            }
+            if !known {
+                continue;
+            }
+            match self.value(&schemas, chance, depth + 1) {
+                Some(value) => drop(object.insert(name.to_owned(), value)),
+                None if required.contains(name) => return None,
+                None => {}
+            }
+        }
+        Some(object.into_iter().collect())
     }
+}
 
-    fn object(&self, of: &Map<String, Value>, chance: &mut Chance, depth: usize) -> Option<Value> {
-        let required = of.get("required").and_then(Value::as_array);
-        let is_required = |name: &str| {
-            required.is_some_and(|names| names.iter().any(|one| one.as_str() == Some(name)))
+fn list<'a>(of: &'a Keywords, keyword: &str) -> &'a [Value] {
+    of.get(keyword).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn members<'a>(of: &'a Keywords, keyword: &str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    let members = of.get(keyword).and_then(Value::as_object);
+    members.into_iter().flatten().map(|(name, one)| (name.as_str(), one))
+}
+
+fn counts(of: &[&Keywords], keyword: &str) -> impl Iterator<Item = usize> {
+    let counts = of.iter().filter_map(move |one| one.get(keyword)?.as_u64());
+    counts.map(|count| usize::try_from(count).unwrap())
+}
+
+/// One of the listed values, if any are.
+#[expect(clippy::option_option, reason = "values may be listed, and none be left")]
+fn listed(of: &[&Keywords], chance: &mut Chance) -> Option<Option<Value>> {
+    let constant = of.iter().find_map(|one| one.get("const"));
+    if let Some(value) = constant {
+        return Some(Some(value.clone()));
+    }
+    let mut lists = of.iter().filter_map(|one| one.get("enum")?.as_array());
+    let first = lists.next()?;
+    let rest: Vec<_> = lists.collect();
+    let both: Vec<_> =
+        first.iter().filter(|one| rest.iter().all(|list| list.contains(one))).collect();
+    Some((!both.is_empty()).then(|| (*chance.of(&both)).clone()))
+}
+
+/// A kind that all allow, and rather one of which something is said.
+fn kind(of: &[&Keywords], chance: &mut Chance, depth: usize) -> Option<&'static str> {
+    let mut kinds = vec!["null", "boolean", "integer", "number", "string", "array", "object"];
+    let mut is_said = false;
+    for one in of {
+        let names: Vec<&str> = match one.get("type") {
+            Some(Value::String(name)) => vec![name],
+            Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
+            _ => continue,
         };
-        let mut members = Map::new();
-        for (name, schema) in of.get("properties").and_then(Value::as_object).into_iter().flatten()
-        {
-            if is_required(name) || chance.one_in(2) {
-                match self.value(schema, chance, depth + 1) {
-                    Some(value) => drop(members.insert(name.clone(), value)),
-                    None if is_required(name) => return None,
-                    None => {}
-                }
-            }
-        }
-        if let Some(rest) = of.get("additionalProperties") {
-            for name in ["k", "other", "zz"] {
-                if chance.one_in(2)
-                    && let Some(value) = self.value(rest, chance, depth + 1)
-                {
-                    members.entry(name).or_insert(value);
-                }
-            }
-        }
-        Some(Value::Object(members))
+        is_said = true;
+        kinds
+            .retain(|kind| names.contains(kind) || *kind == "integer" && names.contains(&"number"));
     }
-}
-
-fn anything(chance: &mut Chance) -> Value {
-    chance
-        .of(&[json!(null), json!(true), json!(3), json!(-1.5), json!("x"), json!([]), json!({})])
-        .clone()
-}
-
-fn integer(of: &Map<String, Value>, chance: &mut Chance) -> Option<Value> {
-    let (least, most): (i128, i128) = match of.get("format").and_then(Value::as_str) {
-        Some("uint8") => (0, u8::MAX.into()),
-        Some("uint16") => (0, u16::MAX.into()),
-        Some("uint32") => (0, u32::MAX.into()),
-        Some("uint64" | "uint") => (0, u64::MAX.into()),
-        Some("int8") => (i8::MIN.into(), i8::MAX.into()),
-        Some("int16") => (i16::MIN.into(), i16::MAX.into()),
-        Some("int32") => (i32::MIN.into(), i32::MAX.into()),
-        _ => (i64::MIN.into(), i64::MAX.into()),
-    };
-    let bound = |keyword: &str| of.get(keyword).and_then(Value::as_i64).map(i128::from);
-    let least = bound("minimum").map_or(least, |bound| bound.max(least));
-    let most = bound("maximum").map_or(most, |bound| bound.min(most));
-    let step = bound("multipleOf").unwrap_or(1);
-    let near = [least, least + 1, 0, 1, 7, most - 1, most, i128::midpoint(least, most)];
-    let value = chance.of(&near).div_euclid(step) * step;
-    let value = if value < least { value + step } else { value };
-    (least..=most).contains(&value).then(|| {
-        i64::try_from(value)
-            .map_or_else(|_| json!(u64::try_from(value).unwrap()), |value| json!(value))
-    })
-}
-
-fn number(of: &Map<String, Value>, chance: &mut Chance) -> Value {
-    let bound = |keyword: &str| of.get(keyword).and_then(Value::as_f64);
-    let least = bound("minimum").unwrap_or(-1e9);
-    let most = bound("maximum").unwrap_or(1e9);
-    json!(*chance.of(&[least, most, f64::midpoint(least, most), 0.5_f64.clamp(least, most)]))
-}
-
-fn text(of: &Map<String, Value>, chance: &mut Chance) -> Value {
-    match of.get("format").and_then(Value::as_str) {
-        Some("uuid") => return json!("0191b3a0-7c1e-7b3a-9c5d-2f4e6a8b0c1d"),
-        Some("date-time") => return json!("2026-01-31T12:30:00Z"),
-        _ => {}
+    if !is_said && !chance.one_in(4) {
+        let says = |keywords: &[&str]| {
+            of.iter().any(|one| keywords.iter().any(|keyword| one.contains_key(*keyword)))
+        };
+        if says(&["properties", "required", "additionalProperties", "dependentRequired"]) {
+            return Some("object");
+        }
+        if says(&["items", "prefixItems", "contains", "minItems"]) {
+            return Some("array");
+        }
+        if says(&["minLength", "maxLength", "pattern"]) {
+            return Some("string");
+        }
+        if says(&["minimum", "maximum", "multipleOf"]) {
+            return Some(*chance.of(&["integer", "number"]));
+        }
     }
-    let count = |keyword: &str| of.get(keyword).and_then(Value::as_u64);
-    let least = usize::try_from(count("minLength").unwrap_or(0)).unwrap();
-    let most = usize::try_from(count("maxLength").unwrap_or(least as u64 + 4)).unwrap();
-    let letters = ["a", "Z", "9", " ", "é"];
-    let length = least + chance.below(most.saturating_sub(least) + 1);
-    Value::String((0..length).map(|_| *chance.of(&letters)).collect())
+    if depth > 8 {
+        let flat: Vec<_> =
+            kinds.iter().copied().filter(|kind| !["array", "object"].contains(kind)).collect();
+        kinds = if flat.is_empty() { kinds } else { flat };
+    }
+    (!kinds.is_empty()).then(|| *chance.of(&kinds))
 }
