@@ -13,7 +13,7 @@ use crate::draft::Draft;
 use crate::header::{self, Headers};
 use crate::link::Link;
 use crate::lock::locked;
-use crate::message::{Ancestry, Digest, Event, Message, MessageIdBuilder, Request, digest};
+use crate::message::{Causation, Digest, Event, Message, MessageIdBuilder, Request, digest};
 use crate::publish::PublishError;
 use crate::request::RequestError;
 use crate::subject::{ParseSubjectError, Subject};
@@ -244,7 +244,7 @@ impl Context {
     }
 }
 
-impl Ancestry for Context {
+impl Causation for Context {
     fn derive_id(&self, name: &str, subject: &str, json: &[u8]) -> Option<String> {
         let receipt = self.handled.receipt.as_ref()?;
         let digest = digest(name, subject, json);

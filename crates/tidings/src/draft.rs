@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::cloud_event::CloudEvents;
 use crate::header::{self, Headers};
 use crate::link::Link;
-use crate::message::{Ancestry, Event, Message, Request, StreamEvent};
+use crate::message::{Causation, Event, Message, Request, StreamEvent};
 use crate::publish::{self, Prepared, PublishError};
 use crate::publish_ack::Acknowledgement as _;
 use crate::request::{self, RequestError};
@@ -24,7 +24,7 @@ pub struct Draft<'a, M> {
     refused: Option<PublishError>,
     timeout: Option<Duration>,
     delay: Option<Duration>,
-    ancestry: Option<&'a dyn Ancestry>,
+    causation: Option<&'a dyn Causation>,
     cloud_events: Option<Cow<'a, CloudEvents>>,
 }
 
@@ -37,15 +37,15 @@ impl<'a, M: Message> Draft<'a, M> {
             refused: None,
             timeout: None,
             delay: None,
-            ancestry: None,
+            causation: None,
             cloud_events: link.cloud_events.as_ref().map(Cow::Borrowed),
         }
     }
 
     /// Adds headers that it inherits, and what an event that declares no id comes from.
-    pub(crate) fn inheriting(mut self, headers: Headers, ancestry: &'a dyn Ancestry) -> Self {
+    pub(crate) fn inheriting(mut self, headers: Headers, causation: &'a dyn Causation) -> Self {
         self.headers = headers;
-        self.ancestry = Some(ancestry);
+        self.causation = Some(causation);
         self
     }
 
@@ -82,8 +82,8 @@ impl<E: Event> Draft<'_, E> {
         if let Some(error) = self.refused {
             return Err(error);
         }
-        let Self { link, message, headers, delay, ancestry, cloud_events, .. } = self;
-        publish::prepare(link, message, headers, delay, ancestry, cloud_events.as_deref())
+        let Self { link, message, headers, delay, causation, cloud_events, .. } = self;
+        publish::prepare(link, message, headers, delay, causation, cloud_events.as_deref())
     }
 
     /// Publishes the event.

@@ -1,7 +1,7 @@
 //! Messages: the traits that the derives implement, and what generated code is made of.
 
-mod ancestry;
 mod answer;
+mod causation;
 mod declaration;
 mod describe;
 mod digest;
@@ -18,7 +18,7 @@ mod request;
 mod upcast;
 mod variant;
 
-pub(crate) use ancestry::Ancestry;
+pub(crate) use causation::Causation;
 pub(crate) use declaration::versions;
 pub use declaration::{Declaration, MessageKind};
 pub use describe::{describe_event, describe_fallible_request, describe_id, describe_request};

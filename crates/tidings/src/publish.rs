@@ -10,8 +10,8 @@ mod locate;
 mod prepared;
 mod reschedule;
 mod send;
-mod sent;
 mod unanswered_limit;
+mod unconfirmed;
 mod window;
 
 pub use atomic::AtomicError;

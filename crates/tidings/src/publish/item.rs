@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 use super::window::PendingPublish;
-use super::{PublishError, send, sent};
+use super::{PublishError, send, unconfirmed};
 use crate::envelope;
 use crate::header::Headers;
 use crate::link::Link;
@@ -60,7 +60,7 @@ pub(super) async fn begin(
     let begun = match &declaration.stream {
         None => send::core(link, &mut outgoing, by).await.map(|()| None),
         Some(stream) => {
-            let sent = sent::start(link, stream, &outgoing, by).await;
+            let sent = unconfirmed::start(link, stream, &outgoing, by).await;
             sent.map(|sent| Some((stream, outgoing, sent)))
         }
     };

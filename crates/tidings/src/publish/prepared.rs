@@ -7,7 +7,7 @@ use crate::cloud_event::CloudEvents;
 use crate::envelope;
 use crate::header::{self, Headers};
 use crate::link::Link;
-use crate::message::{Ancestry, Declaration, Event};
+use crate::message::{Causation, Declaration, Event};
 use crate::stream::Retention;
 use crate::timestamp;
 use crate::transport::Outgoing;
@@ -24,30 +24,30 @@ pub(crate) struct Prepared {
     pub(crate) reschedules: bool,
 }
 
-/// Prepares an event to be sent, and after `delay` delivered. One that says no id gets one from its ancestry, where it
+/// Prepares an event to be sent, and after `delay` delivered. One that says no id gets one from its causation, where it
 /// has any.
 pub(crate) fn prepare<E: Event>(
     link: &Link,
     event: &E,
     headers: Headers,
     delay: Option<Duration>,
-    ancestry: Option<&dyn Ancestry>,
+    causation: Option<&dyn Causation>,
     cloud_events: Option<&CloudEvents>,
 ) -> Result<Prepared, PublishError> {
     let encoded = envelope::encode(event, link.reads_back())?;
     let declaration = encoded.declaration;
     let mut run_before_since = None;
     let (mut id, mut is_derived) = (None, false);
-    if let Some(ancestry) = ancestry
+    if let Some(causation) = causation
         && declaration.stream.is_some()
         && headers.get(header::MESSAGE_ID).is_none()
     {
         id = event.message_id();
         if id.is_none() {
             let (subject, json) = (encoded.subject.as_str(), &encoded.payload);
-            id = ancestry.derive_id(declaration.name, subject, json);
+            id = causation.derive_id(declaration.name, subject, json);
             is_derived = id.is_some();
-            run_before_since = ancestry.run_before_since();
+            run_before_since = causation.run_before_since();
         }
     }
     let mut outgoing = envelope::seal(encoded, headers, || id.or_else(|| event.message_id()));

@@ -2,7 +2,7 @@
 
 use tokio::time::{Instant, timeout_at};
 
-use super::{PublishError, sent};
+use super::{PublishError, unconfirmed};
 use crate::header;
 use crate::link::Link;
 use crate::publish_ack::PublishAck;
@@ -39,8 +39,8 @@ pub(super) async fn reschedule(
             Found::Other(sequence) => sequence,
         };
         let (moved, is_guarded) = moved(outgoing, sequence);
-        let sent = sent::start(link, stream, &moved, || by).await?;
-        match sent::confirm(link, stream, &moved, sent).await {
+        let sent = unconfirmed::start(link, stream, &moved, || by).await?;
+        match unconfirmed::confirm(link, stream, &moved, sent).await {
             // It has come meanwhile, or somebody else was sooner.
             Err(PublishError::Conflict { .. }) if is_guarded => {}
             confirmed => return confirmed,

@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::PublishError;
 use super::reschedule::reschedule;
-use super::sent::{confirm, own, start};
+use super::unconfirmed::{confirm, own, start};
 use crate::link::Link;
 use crate::message::Declaration;
 use crate::probe::Work;

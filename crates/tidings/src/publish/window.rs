@@ -14,7 +14,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::{Sleep, sleep_until};
 
 use super::PublishError;
-use super::sent::{self, Sent};
+use super::unconfirmed::{self, Unconfirmed};
 use crate::link::Link;
 use crate::probe::Span;
 use crate::publish_ack::PublishAck;
@@ -32,7 +32,7 @@ const STEP: usize = WINDOW / 4;
 pub(super) struct PendingPublish {
     pub(super) stream: &'static StreamDeclaration,
     pub(super) outgoing: Outgoing,
-    pub(super) sent: Sent,
+    pub(super) sent: Unconfirmed,
     pub(super) span: Span,
 }
 
@@ -145,11 +145,11 @@ impl<'a> Window<'a> {
         self.aside.push(Box::pin(async move {
             let PendingPublish { stream, outgoing, sent, span } = pending;
             let stored = match fault {
-                None => sent::confirm(link, stream, &outgoing, sent)
+                None => unconfirmed::confirm(link, stream, &outgoing, sent)
                     .await
-                    .and_then(|ack| sent::own(ack, &outgoing.subject, stream.name)),
+                    .and_then(|ack| unconfirmed::own(ack, &outgoing.subject, stream.name)),
                 Some(fault) => {
-                    sent::resend_until_confirmed(link, stream, &outgoing, sent, fault).await
+                    unconfirmed::resend_until_confirmed(link, stream, &outgoing, sent, fault).await
                 }
             };
             span.published(stored.as_ref().map(Some));

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, timeout_at};
 
 use super::TestBus;
-use super::entry::{Ending, Entry, Operation, Schedule};
+use super::operation::{Ending, Operation, RecordedOperation, Schedule};
 use super::recorder::State;
 use super::unfinished::{NotIdleError, Unfinished};
 use crate::backoff::Backoff;
@@ -232,7 +232,9 @@ impl State {
 
     /// Number of the attempt that was retried last.
     fn attempts(&self) -> u64 {
-        self.last_retried.and_then(|index| self.entries.get(index)).map_or(0, Entry::attempt)
+        self.last_retried
+            .and_then(|index| self.entries.get(index))
+            .map_or(0, RecordedOperation::attempt)
     }
 
     /// Adds the errors of what is retried to what is left.

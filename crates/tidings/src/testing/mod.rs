@@ -5,10 +5,10 @@
 
 mod context;
 mod diff;
-mod entry;
 mod fault;
 mod fault_rule;
 mod idle;
+mod operation;
 mod record;
 mod recorder;
 mod recording;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
-use super::entry::{Ending, Entry};
 use super::fault_rule::{FaultKind, Rules};
+use super::operation::{Ending, RecordedOperation};
 use crate::lock::locked;
 use crate::message::Declaration;
 use crate::probe::{End, Listening, Probe, Work};
@@ -26,7 +26,7 @@ pub(super) struct Recorder {
 
 #[derive(Default)]
 pub(super) struct State {
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<RecordedOperation>,
     /// Index of the first entry that is shown.
     pub(super) from: usize,
     /// The places of those that are not over.
@@ -111,7 +111,7 @@ fn index_of(work: u64) -> Option<usize> {
 
 impl Probe for Recorder {
     fn begin(&self, work: Work<'_>) -> u64 {
-        let entry = Entry::new(work);
+        let entry = RecordedOperation::new(work);
         let index = {
             let mut state = self.state();
             let index = state.entries.len();

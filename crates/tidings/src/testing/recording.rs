@@ -9,7 +9,7 @@ use std::vec;
 use serde_json::Value;
 
 use super::diff::diff;
-use super::entry::Entry;
+use super::operation::RecordedOperation;
 use super::record::Record;
 use super::recorder::Recorder;
 use crate::message::Message;
@@ -169,7 +169,7 @@ impl<M, K> fmt::Display for Story<'_, M, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Recording { title, indices, unreadable, upto, recorder, .. } = self.0;
         let state = recorder.state();
-        let entries: Vec<(usize, &Entry)> =
+        let entries: Vec<(usize, &RecordedOperation)> =
             state.entries.iter().enumerate().take(*upto).skip(state.from).collect();
         let (own, others): (Vec<_>, Vec<_>) =
             entries.into_iter().partition(|(index, _)| indices.contains(index));
@@ -227,6 +227,6 @@ impl<M, K> fmt::Debug for Recording<M, K> {
         let state = self.recorder.state();
         let entries = self.indices.iter().filter_map(|index| state.entries.get(*index));
         write!(f, "{} ", self.title)?;
-        f.debug_list().entries(entries.map(Entry::line)).finish()
+        f.debug_list().entries(entries.map(RecordedOperation::line)).finish()
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::entry::{Ending, Entry, Operation};
+use super::operation::{Ending, Operation, RecordedOperation};
 use super::record::{Answer, Asked, Handled, NotHandled, Published, Record};
 use super::recording::Recording;
 use super::{TestBus, recorder};
@@ -118,7 +118,7 @@ impl TestBus {
     fn read<M: Decode, K>(
         &self,
         what: &str,
-        kind: impl Fn(&Entry) -> Option<K>,
+        kind: impl Fn(&RecordedOperation) -> Option<K>,
     ) -> Recording<M, K> {
         self.select(what, name_of::<M>(), |entry| {
             let declaration = entry.declared_by(M::DECLARATIONS)?;
@@ -138,7 +138,7 @@ impl TestBus {
         &self,
         what: &str,
         name: &str,
-        read: impl Fn(&Entry) -> Option<Result<(M, K), String>>,
+        read: impl Fn(&RecordedOperation) -> Option<Result<(M, K), String>>,
     ) -> Recording<M, K> {
         let state = self.recorder().state();
         let mut recording = Recording {
@@ -173,7 +173,7 @@ impl TestBus {
 
 impl recorder::State {
     /// Returns `true` if it was published, and no route of this bus would get it.
-    pub(super) fn has_no_route(&self, entry: &Entry) -> bool {
+    pub(super) fn has_no_route(&self, entry: &RecordedOperation) -> bool {
         let subject = entry.subject.as_str();
         let mut routes =
             self.listeners.values().flat_map(|listener| versions(listener.declarations));
@@ -182,12 +182,12 @@ impl recorder::State {
     }
 }
 
-fn put_aside(entry: &Entry) -> Option<NotHandled> {
+fn put_aside(entry: &RecordedOperation) -> Option<NotHandled> {
     let Ending::PutAside { error, reason } = &entry.end else { return None };
     Some(NotHandled { reason: Some(reason.clone()), ..not_handled(entry, error) })
 }
 
-fn not_handled(entry: &Entry, error: &str) -> NotHandled {
+fn not_handled(entry: &RecordedOperation, error: &str) -> NotHandled {
     NotHandled {
         attempt: entry.attempt(),
         sequence: entry.sequence(),

@@ -73,7 +73,7 @@ fn what_only_one_room_names() {
             "settlement.rs",
             "transport/nats/consumer/settle.rs",
             "transport/memory/settle.rs",
-            "testing/entry.rs",
+            "testing/operation.rs",
         ];
         assert!(
             !settlement || carries_out.contains(&&*file) || file.contains("/tests"),

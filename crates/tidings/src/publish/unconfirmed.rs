@@ -19,14 +19,14 @@ pub(super) async fn start(
     stream: &StreamDeclaration,
     outgoing: &Outgoing,
     by: impl FnOnce() -> Instant,
-) -> Result<Sent, PublishError> {
+) -> Result<Unconfirmed, PublishError> {
     let at = Instant::now();
     let ack_deadline = at + link.timeouts.ack;
     let at_once =
         poll_fn(|cx| Poll::Ready(link.transport.store_at_once(outgoing, ack_deadline, cx))).await;
     if let Poll::Ready(sent) = at_once {
         let fault = match sent {
-            Ok(ack) => return Ok(Sent { ack, at, slow: None }),
+            Ok(ack) => return Ok(Unconfirmed { ack, at, waited: None }),
             Err(fault) => fault,
         };
         return Err(PublishError::of_stream(fault, outgoing.subject.as_str(), stream.name));
@@ -35,7 +35,11 @@ pub(super) async fn start(
     let by = by();
     let ack = Box::pin(hand_over(link, stream, outgoing, by)).await?;
     let deadline = by.max(at + link.timeouts.publish);
-    Ok(Sent { ack, at: Instant::now(), slow: Some(Box::new(Slow { begun: at, deadline })) })
+    Ok(Unconfirmed {
+        ack,
+        at: Instant::now(),
+        waited: Some(Box::new(ConnectionWait { begun: at, deadline })),
+    })
 }
 
 async fn hand_over(
@@ -55,34 +59,36 @@ async fn hand_over(
 
 /// A message that was sent, when, and by when its story must end.
 #[derive(Debug)]
-pub(super) struct Sent {
+pub(super) struct Unconfirmed {
     pub(super) ack: PendingAck,
     at: Instant,
     /// Boxed: few wait, and every publish carries it.
-    slow: Option<Box<Slow>>,
+    waited: Option<Box<ConnectionWait>>,
 }
 
 /// A message that waited for the connection.
 #[derive(Debug)]
-struct Slow {
+struct ConnectionWait {
     begun: Instant,
     /// Sooner than all the time that a publish has once it is sent.
     deadline: Instant,
 }
 
-impl Sent {
+impl Unconfirmed {
     /// Until when its ack is waited for, before it is sent again.
     pub(super) fn ack_deadline(&self, link: &Link) -> Instant {
         self.deadline(link).min(self.at + link.timeouts.ack)
     }
 
     fn deadline(&self, link: &Link) -> Instant {
-        self.slow.as_ref().map_or_else(|| self.at + link.timeouts.publish, |slow| slow.deadline)
+        self.waited
+            .as_ref()
+            .map_or_else(|| self.at + link.timeouts.publish, |waited| waited.deadline)
     }
 
     /// No copy of it is older.
     fn begun(&self) -> Instant {
-        self.slow.as_ref().map_or(self.at, |slow| slow.begun)
+        self.waited.as_ref().map_or(self.at, |waited| waited.begun)
     }
 }
 
@@ -92,7 +98,7 @@ pub(super) async fn confirm(
     link: &Link,
     stream: &StreamDeclaration,
     outgoing: &Outgoing,
-    mut sent: Sent,
+    mut sent: Unconfirmed,
 ) -> Result<PublishAck, PublishError> {
     let confirmed = if sent.ack.is_timed() {
         (&mut sent.ack).await
@@ -113,7 +119,7 @@ pub(super) async fn resend_until_confirmed(
     link: &Link,
     stream: &StreamDeclaration,
     outgoing: &Outgoing,
-    sent: Sent,
+    sent: Unconfirmed,
     fault: Fault,
 ) -> Result<PublishAck, PublishError> {
     let (at, deadline) = (sent.begun(), sent.deadline(link));

@@ -22,7 +22,7 @@ const MOST_PAYLOAD: usize = 120;
 
 /// A message, and what came of it.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct RecordedOperation {
     pub(super) operation: Operation,
     /// Declaration of the message; more than one only where that can't be said, and what was
     /// expected.
@@ -100,7 +100,7 @@ pub(super) enum Ending {
     Failed(String),
 }
 
-impl Entry {
+impl RecordedOperation {
     pub(super) fn new(work: Work<'_>) -> Self {
         let sent = |operation, declaration, outgoing: &Outgoing| Self {
             operation,
