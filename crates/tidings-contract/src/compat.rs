@@ -12,6 +12,7 @@ mod evaluate;
 mod finding;
 mod format;
 mod history;
+mod keyword;
 mod kind;
 mod mode;
 mod node;

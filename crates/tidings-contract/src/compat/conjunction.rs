@@ -265,7 +265,8 @@ impl<'a> Reader<'a> {
         }
         // Required by what is required.
         self.nodes(of).any(|node| {
-            if !self.work.spend(node.dependent_required.len()) {
+            if node.dependent_required.is_empty() || !self.work.spend(node.dependent_required.len())
+            {
                 return false;
             }
             node.dependent_required.iter().any(|(by, names)| {

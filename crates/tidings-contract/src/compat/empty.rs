@@ -2,7 +2,7 @@
 
 use super::conjunction::{Conjunction, Member, Reader};
 use super::kind::Kinds;
-use super::node::Id;
+use super::node::{Id, Node};
 use super::number;
 
 impl Reader<'_> {
@@ -53,13 +53,21 @@ impl Reader<'_> {
                     || (0..needed.min(self.prefix(of) + 1)).any(impossible)
             }
             Kinds::OBJECT => {
-                let (least, most) = self.properties(of);
                 let impossible = |name: &&str| match self.member(of, name) {
                     Member::Absent => true,
                     Member::Of(ids) => !ids.is_empty() && self.all_are_empty(&ids, depth),
                 };
                 let mut needed = self.names(of).into_iter().filter(|n| self.requires(of, n));
-                most.is_some_and(|most| least > most) || needed.any(|name| impossible(&name))
+                if needed.any(|name| impossible(&name)) {
+                    return true;
+                }
+                // Where nothing is counted, there is room for all that is needed.
+                let is_counted =
+                    |node: &Node| node.min_properties > 0 || node.max_properties.is_some();
+                self.nodes(of).any(is_counted) && {
+                    let (least, most) = self.properties(of);
+                    most.is_some_and(|most| least > most)
+                }
             }
             _ => false,
         }

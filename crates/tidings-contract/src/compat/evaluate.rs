@@ -47,8 +47,8 @@ impl<'a> Evaluator<'a> {
             return Some(false);
         }
         if let Some(values) = &node.values {
-            let is_listed = match value {
-                Value::String(text) if !node.texts.is_empty() => node.texts.contains(text),
+            let is_listed = match (value, &node.texts) {
+                (Value::String(text), Some(texts)) => texts.contains(text),
                 _ if !self.reader.work.spend(values.len() / 8) => return None,
                 _ => values.iter().any(|one| equal(one, value)),
             };

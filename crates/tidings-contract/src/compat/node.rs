@@ -29,7 +29,7 @@ pub(crate) struct Node {
     /// `enum` and `const`.
     pub(crate) values: Option<Vec<Value>>,
     /// The texts among many of them.
-    pub(crate) texts: HashSet<String>,
+    pub(crate) texts: Option<HashSet<String>>,
 
     pub(crate) minimum: Option<Bound>,
     pub(crate) maximum: Option<Bound>,
@@ -91,7 +91,9 @@ impl Node {
     /// Notes whether it allows everything, once all that it says is read.
     pub(crate) fn finish(mut self) -> Self {
         self.is_open = false;
-        self.is_open = self == Self::default();
+        // Most say one of these.
+        let says = self.kinds != Kinds::ALL || self.values.is_some() || !self.properties.is_empty();
+        self.is_open = !says && self == Self::default();
         self
     }
 }

@@ -8,6 +8,7 @@ mod combinator;
 mod object;
 mod scalar;
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use serde_json::Value;
@@ -81,6 +82,8 @@ pub(super) struct Prover<'a> {
     /// The claims in the order in which they were made: one that fails takes those with it that
     /// were proven while it was assumed.
     trail: Vec<Claim>,
+    /// Conjunctions of which it is known whether they leave any value.
+    empty: RefCell<HashMap<Conjunction, bool>>,
     pub(super) obstacles: Vec<Obstacle>,
     /// The place at which the proof was given up, and why.
     pub(super) given_up: Option<Box<Obstacle>>,
@@ -93,9 +96,17 @@ pub(super) struct Prover<'a> {
 
 impl<'a> Prover<'a> {
     pub(super) fn new(reader: Reader<'a>) -> Self {
-        let (assumed, trail, obstacles) = (HashMap::new(), Vec::new(), Vec::new());
-        let (nested, excluded, level) = (0, 0, 0);
-        Self { reader, assumed, trail, obstacles, given_up: None, nested, excluded, level }
+        Self {
+            reader,
+            assumed: HashMap::new(),
+            trail: Vec::new(),
+            empty: RefCell::default(),
+            obstacles: Vec::new(),
+            given_up: None,
+            nested: 0,
+            excluded: 0,
+            level: 0,
+        }
     }
 
     /// Proves that `right` takes whatever all of `left` allow for a value within the one that is looked
@@ -186,16 +197,37 @@ impl<'a> Prover<'a> {
     }
 
     fn alternative(&mut self, left: &Conjunction, right: Id, instance: &str) -> bool {
-        if self.reader.is_empty(left, DEPTH) {
+        let reader = self.reader;
+        if reader.kinds(left).is_none() || left.ids().iter().any(|left| reader.same(*left, right)) {
             return true;
         }
-        let (reader, schemas) = (self.reader, self.reader.schemas);
-        if left.ids().iter().any(|left| reader.same(*left, right)) {
+        if let Some(values) = reader.values(left) {
+            return values.is_empty() || self.each_value(left, &values, right, instance);
+        }
+        let before = self.obstacles.len();
+        if self.each_keyword(left, right, instance) {
             return true;
         }
-        if let Some(values) = self.reader.values(left) {
-            return self.each_value(left, &values, right, instance);
+        if self.given_up.is_some() || !self.is_empty(left) {
+            return false;
         }
+        // What can't be written is in nobody's way.
+        self.obstacles.truncate(before);
+        true
+    }
+
+    /// Returns `true` if no value is left for it, as far as one can see.
+    fn is_empty(&self, of: &Conjunction) -> bool {
+        if let Some(known) = self.empty.borrow().get(of) {
+            return *known;
+        }
+        let is_empty = self.reader.is_empty(of, DEPTH);
+        self.empty.borrow_mut().insert(of.clone(), is_empty);
+        is_empty
+    }
+
+    fn each_keyword(&mut self, left: &Conjunction, right: Id, instance: &str) -> bool {
+        let schemas = self.reader.schemas;
         let node = &schemas[right];
         let mut holds = true;
         if node.never {
@@ -241,7 +273,7 @@ impl<'a> Prover<'a> {
     /// The kinds that really have a value.
     fn possible_kinds(&self, left: &Conjunction) -> Kinds {
         self.reader.kinds(left).each().fold(Kinds::NONE, |kinds, kind| {
-            if self.reader.is_empty(&left.only(kind), DEPTH) { kinds } else { kinds | kind }
+            if self.is_empty(&left.only(kind)) { kinds } else { kinds | kind }
         })
     }
 

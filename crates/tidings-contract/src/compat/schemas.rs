@@ -1,10 +1,12 @@
 //! All schemas of a comparison in one list, with their references resolved.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Index;
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
 
+use super::keyword::Keywords;
 use super::kind::Kinds;
 use super::node::{Bound, Condition, Contains, Id, Node};
 use super::number::range;
@@ -125,7 +127,7 @@ impl<'a> Reader<'a> {
                 Value::Bool(allowed) => Node { never: !allowed, ..Node::default() },
                 Value::Object(keywords) => {
                     self.depth += 1;
-                    let node = self.keywords(keywords, id);
+                    let node = self.keywords(&Keywords::of(keywords), id);
                     self.depth -= 1;
                     node
                 }
@@ -136,7 +138,7 @@ impl<'a> Reader<'a> {
         id
     }
 
-    fn keywords(&mut self, all: &'a Map<String, Value>, id: Id) -> Node {
+    fn keywords(&mut self, all: &Keywords<'a>, id: Id) -> Node {
         let mut node = Node::default();
         if let Some(anchor) = all.get("$anchor").and_then(Value::as_str) {
             self.anchors.insert(format!("#{anchor}"), id);
@@ -161,14 +163,14 @@ impl<'a> Reader<'a> {
         self.objects(all, id, &mut node);
         self.combinators(all, id, &mut node);
         for keyword in ["$dynamicRef", "$recursiveRef"] {
-            if all.contains_key(keyword) {
+            if all.get(keyword).is_some() {
                 node.unsupported = Some(format!("`{keyword}` refers to what is known only in use"));
             }
         }
         node
     }
 
-    fn definitions(&mut self, all: &'a Map<String, Value>, of: Id) {
+    fn definitions(&mut self, all: &Keywords<'a>, of: Id) {
         for keyword in ["$defs", "definitions"] {
             let Some(Value::Object(definitions)) = all.get(keyword) else { continue };
             for (name, schema) in definitions {
@@ -177,12 +179,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn one(&mut self, all: &'a Map<String, Value>, keyword: &'static str, of: Id) -> Option<Id> {
+    fn one(&mut self, all: &Keywords<'a>, keyword: &'static str, of: Id) -> Option<Id> {
         let schema = all.get(keyword)?;
         Some(self.schema(schema, Place::One(of, keyword)))
     }
 
-    fn list(&mut self, all: &'a Map<String, Value>, keyword: &'static str, of: Id) -> Vec<Id> {
+    fn list(&mut self, all: &Keywords<'a>, keyword: &'static str, of: Id) -> Vec<Id> {
         let Some(Value::Array(schemas)) = all.get(keyword) else { return Vec::new() };
         let each = schemas.iter().enumerate();
         each.map(|(i, schema)| self.schema(schema, Place::Item(of, keyword, i))).collect()
@@ -190,7 +192,7 @@ impl<'a> Reader<'a> {
 
     fn members(
         &mut self,
-        all: &'a Map<String, Value>,
+        all: &Keywords<'a>,
         keyword: &'static str,
         of: Id,
     ) -> BTreeMap<String, Id> {
@@ -209,7 +211,7 @@ impl<'a> Reader<'a> {
         if is_tried { Pattern::new(source) } else { Pattern::untried(source) }
     }
 
-    fn arrays(&mut self, all: &'a Map<String, Value>, id: Id, node: &mut Node) {
+    fn arrays(&mut self, all: &Keywords<'a>, id: Id, node: &mut Node) {
         if all.get("items").is_some_and(Value::is_array) {
             // A tuple, before 2020-12.
             node.prefix = self.list(all, "items", id);
@@ -228,7 +230,7 @@ impl<'a> Reader<'a> {
         node.unevaluated_items = self.one(all, "unevaluatedItems", id);
     }
 
-    fn objects(&mut self, all: &'a Map<String, Value>, id: Id, node: &mut Node) {
+    fn objects(&mut self, all: &Keywords<'a>, id: Id, node: &mut Node) {
         node.properties = self.members(all, "properties", id);
         let patterns = self.members(all, "patternProperties", id);
         node.patterns = patterns.into_iter().map(|(p, id)| (self.pattern(&p), id)).collect();
@@ -248,7 +250,7 @@ impl<'a> Reader<'a> {
         node.unevaluated_properties = self.one(all, "unevaluatedProperties", id);
     }
 
-    fn combinators(&mut self, all: &'a Map<String, Value>, id: Id, node: &mut Node) {
+    fn combinators(&mut self, all: &Keywords<'a>, id: Id, node: &mut Node) {
         node.all_of = self.list(all, "allOf", id);
         node.any_of = self.list(all, "anyOf", id);
         node.one_of = self.list(all, "oneOf", id);
@@ -308,7 +310,7 @@ fn is_within(value: &Value, depth: usize) -> bool {
 /// How many values are looked through one by one.
 const MANY: usize = 16;
 
-fn any_kind(all: &Map<String, Value>, node: &mut Node) {
+fn any_kind(all: &Keywords<'_>, node: &mut Node) {
     match all.get("type") {
         Some(Value::String(name)) => node.kinds = kinds([name.as_str()], node),
         Some(Value::Array(names)) => {
@@ -329,10 +331,12 @@ fn any_kind(all: &Map<String, Value>, node: &mut Node) {
         node.values = Some(if both { vec![value.clone()] } else { Vec::new() });
     }
     if let Some(values) = node.values.as_ref().filter(|values| values.len() > MANY) {
-        node.texts = values.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        let texts: HashSet<_> =
+            values.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        node.texts = Some(texts).filter(|texts| !texts.is_empty());
     }
     // OpenAPI's own way of saying `null`.
-    if all.get("nullable") == Some(&Value::Bool(true)) && all.contains_key("type") {
+    if all.get("nullable") == Some(&Value::Bool(true)) && all.get("type").is_some() {
         node.kinds = node.kinds | Kinds::NULL;
     }
 }
@@ -349,7 +353,7 @@ fn kinds<'a>(names: impl IntoIterator<Item = &'a str>, node: &mut Node) -> Kinds
     all
 }
 
-fn numbers(all: &Map<String, Value>, node: &mut Node) {
+fn numbers(all: &Keywords<'_>, node: &mut Node) {
     let number = |keyword: &str| match all.get(keyword) {
         Some(Value::Number(number)) => Some(number.clone()),
         _ => None,
@@ -391,7 +395,7 @@ fn tighten(bound: &mut Option<Bound>, other: Bound, tighter: std::cmp::Ordering)
     }
 }
 
-fn strings(all: &Map<String, Value>, node: &mut Node) {
+fn strings(all: &Keywords<'_>, node: &mut Node) {
     node.min_length = count(all, "minLength").unwrap_or(0);
     node.max_length = count(all, "maxLength");
     let text = |keyword: &str| all.get(keyword).and_then(Value::as_str).map(str::to_owned);
@@ -404,7 +408,7 @@ fn strings(all: &Map<String, Value>, node: &mut Node) {
     }
 }
 
-fn count(all: &Map<String, Value>, keyword: &str) -> Option<u64> {
+fn count(all: &Keywords<'_>, keyword: &str) -> Option<u64> {
     let number = all.get(keyword)?;
     // 2.0 is a count, too.
     number.as_u64().or_else(|| match number {
@@ -419,8 +423,12 @@ fn texts(list: Option<&Value>) -> BTreeSet<String> {
 }
 
 /// A name as a step of a JSON pointer (RFC 6901).
-pub(crate) fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
+pub(crate) fn escape(name: &str) -> Cow<'_, str> {
+    if name.contains(['~', '/']) {
+        Cow::Owned(name.replace('~', "~0").replace('/', "~1"))
+    } else {
+        Cow::Borrowed(name)
+    }
 }
 
 /// A fragment of an address, without percent-encoding (RFC 3986).

@@ -1,6 +1,6 @@
 //! References, alternatives, exclusions and conditions.
 
-use super::{DEPTH, MOST_EXCLUDED, MOST_NESTED, Obstacle, Prover};
+use super::{MOST_EXCLUDED, MOST_NESTED, Obstacle, Prover};
 use crate::compat::conjunction::Conjunction;
 use crate::compat::kind::Kinds;
 use crate::compat::node::{Condition, Id, Node};
@@ -89,7 +89,7 @@ impl Prover<'_> {
             let mut holds = true;
             for kind in kinds.each() {
                 let one = left.only(kind);
-                if !self.reader.is_empty(&one, DEPTH) {
+                if !self.is_empty(&one) {
                     holds &= self.one_holds(&one, right, branches, exactly, instance);
                 }
             }
@@ -125,7 +125,7 @@ impl Prover<'_> {
         let alternatives = self.reader.alternatives(&ids);
         alternatives.iter().all(|both| {
             let both = both.only(kinds);
-            if self.reader.is_empty(&both, DEPTH) {
+            if self.is_empty(&both) {
                 return true;
             }
             // What both say, `not` may say no to.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{DEPTH, Obstacle, Prover};
+use super::{Obstacle, Prover};
 use crate::compat::conjunction::{Conjunction, Member};
 use crate::compat::evaluate::Evaluator;
 use crate::compat::kind::Kinds;
@@ -33,10 +33,12 @@ impl Prover<'_> {
                 holds = self.broken(rule, left, right, &at, "may be left out", "required");
             }
         }
-        let (least, most) = reader.properties(left);
         let asked = (node.min_properties, node.max_properties);
-        let rules = (Rule::MinPropertiesRaised, Rule::MaxPropertiesLowered);
-        holds &= self.counts(left, right, instance, ((least, most), asked), rules);
+        if asked != (0, None) {
+            let rules = (Rule::MinPropertiesRaised, Rule::MaxPropertiesLowered);
+            let there = reader.properties(left);
+            holds &= self.counts(left, right, instance, (there, asked), rules);
+        }
         holds &= self.members(left, right, node, instance);
         holds &= self.names(left, right, node, instance);
         for (by, names) in &node.dependent_required {
@@ -89,38 +91,60 @@ impl Prover<'_> {
         let mut holds = true;
         for name in names {
             let Member::Of(own) = reader.member(left, name) else { continue };
-            let at = format!("{instance}/{}", escape(name));
-            if !own.is_empty()
-                && reader.alternatives(&own).iter().all(|one| reader.is_empty(one, DEPTH))
-            {
+            let named = node.properties.get(name).copied();
+            let is_as_it_was = |schema: Id| own.iter().any(|own| reader.same(*own, schema));
+            if node.patterns.is_empty() && named.map_or(node.additional.is_none(), is_as_it_was) {
                 continue;
             }
-            let mut known = false;
-            if let Some(schema) = node.properties.get(name) {
-                holds &= self.holds_within(&own, *schema, &at);
-                known = true;
-            }
-            for (pattern, schema) in &node.patterns {
-                match pattern.is_in(name) {
-                    Some(true) => {
-                        holds &= self.holds_within(&own, *schema, &at);
-                        known = true;
-                    }
-                    Some(false) => {}
-                    None => holds = self.untried(left, right, pattern, &at),
+            let before = self.obstacles.len();
+            let at = format!("{instance}/{}", escape(name));
+            let is_taken = self.member(left, right, (name, &own), &at);
+            if !is_taken && self.given_up.is_none() && !own.is_empty() {
+                // What can't be written is in nobody's way.
+                let can_be = |one: &Conjunction| !self.is_empty(one);
+                if !reader.alternatives(&own).iter().any(can_be) {
+                    self.obstacles.truncate(before);
+                    continue;
                 }
             }
-            if !known && let Some(rest) = node.additional {
-                if reader.schemas[rest].never {
-                    let rule = Rule::PropertyRefused;
-                    holds = self.broken(rule, left, right, &at, "a property", "none of that name");
-                } else {
-                    holds &= self.holds_within(&own, rest, &at);
-                }
-            }
+            holds &= is_taken;
         }
         self.note_dropped(left, right, node, instance);
         holds & self.unnamed(left, right, node, instance)
+    }
+
+    /// Proves that the member of this name is taken, whatever `own` allow for it.
+    fn member(
+        &mut self,
+        left: &Conjunction,
+        right: Id,
+        (name, own): (&str, &[Id]),
+        at: &str,
+    ) -> bool {
+        let (schemas, mut holds, mut known) = (self.reader.schemas, true, false);
+        let node = &schemas[right];
+        if let Some(schema) = node.properties.get(name) {
+            holds &= self.holds_within(own, *schema, at);
+            known = true;
+        }
+        for (pattern, schema) in &node.patterns {
+            match pattern.is_in(name) {
+                Some(true) => {
+                    holds &= self.holds_within(own, *schema, at);
+                    known = true;
+                }
+                Some(false) => {}
+                None => holds = self.untried(left, right, pattern, at),
+            }
+        }
+        match node.additional {
+            Some(rest) if !known && schemas[rest].never => {
+                let rule = Rule::PropertyRefused;
+                self.broken(rule, left, right, at, "a property", "none of that name")
+            }
+            Some(rest) if !known => holds & self.holds_within(own, rest, at),
+            _ => holds,
+        }
     }
 
     /// Proves values under names that no schema of the writer's has, or only by a pattern.
