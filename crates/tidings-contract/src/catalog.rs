@@ -20,14 +20,23 @@ use crate::difference;
 use crate::service::{DurableConsumer, Service};
 
 /// An ordered set of descriptors: one for each name and version.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct Catalog {
     messages: BTreeMap<(String, u32), Descriptor>,
     streams: BTreeMap<String, Value>,
+    /// Made of the messages and streams, in the order in which they were added.
     agreement: Agreement,
     services: BTreeMap<String, Service>,
     /// The durable consumers of the services, by stream and name.
     consumers: BTreeMap<(String, String), DurableConsumer>,
+}
+
+impl PartialEq for Catalog {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { messages, streams, agreement: _, services, consumers } = self;
+        (messages, streams) == (&other.messages, &other.streams)
+            && (services, consumers) == (&other.services, &other.consumers)
+    }
 }
 
 impl Catalog {
@@ -61,7 +70,7 @@ impl Catalog {
         if let Some(present) = self.messages.get(&key) {
             check_same(present, &descriptor)?;
         } else {
-            if !self.agreement.admit(&descriptor) {
+            if !self.agreement.admit(&descriptor, &self.messages) {
                 let mut all = self.messages.values().chain([&descriptor]);
                 let error = all.find_map(|other| agreement::disagreement(other, &descriptor));
                 if let Some(error) = error {

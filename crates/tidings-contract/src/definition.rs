@@ -51,10 +51,10 @@ pub(crate) struct Clash {
 pub(crate) fn clash(first: &Value, second: &Value) -> Option<Clash> {
     let others = definitions(second)?;
     rooted_definitions(first).find_map(|(name, one)| {
-        let (one, other) = (one.to_value(), Rooted::new(others.get(name)?, second));
+        let other = Rooted::new(others.get(name)?, second);
         (other != one).then(|| Clash {
             definition: name.clone(),
-            first: canonical::text(&one),
+            first: canonical::text(&one.to_value()),
             second: canonical::text(&other.to_value()),
         })
     })
@@ -110,26 +110,36 @@ impl<'a> Rooted<'a> {
     }
 }
 
-impl PartialEq<Value> for Rooted<'_> {
-    fn eq(&self, other: &Value) -> bool {
-        match (self.definition, other) {
+impl PartialEq for Rooted<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self.definition, other.definition) {
             (Value::Object(members), Value::Object(others)) => {
                 members.len() == others.len()
                     && members.iter().all(|(key, value)| {
-                        let value = self.of(value);
-                        others.get(key).is_some_and(|other| match value.root_under(key) {
-                            Some(root) => *other == *root,
-                            None => value == *other,
+                        others.get(key).is_some_and(|theirs| {
+                            let (one, other) = (self.of(value), other.of(theirs));
+                            match (one.root_under(key), other.root_under(key)) {
+                                (None, None) => one == other,
+                                (root, other_root) => {
+                                    root.as_deref().or(value.as_str())
+                                        == other_root.as_deref().or(theirs.as_str())
+                                }
+                            }
                         })
                     })
             }
             (Value::Array(elements), Value::Array(others)) => {
                 elements.len() == others.len()
-                    && elements.iter().zip(others).all(|(one, other)| self.of(one) == *other)
+                    && elements.iter().zip(others).all(|(a, b)| self.of(a) == other.of(b))
             }
             (one, other) => one == other,
         }
     }
+}
+
+/// The definition of this name in a schema.
+pub(crate) fn rooted_definition<'a>(schema: &'a Value, name: &str) -> Option<Rooted<'a>> {
+    Some(Rooted::new(definitions(schema)?.get(name)?, schema))
 }
 
 /// The definitions of a schema, by name.

@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::CatalogError;
-use crate::definition::{self, Clash};
+use crate::contract::Contract;
+use crate::definition::{self, Clash, Rooted};
 use crate::descriptor::Descriptor;
 use crate::difference;
 
 /// An index of the messages of a catalog by the names that may not mean two things, so that a
 /// message is checked against all others at the cost of itself alone.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Agreement {
     /// Tags of the messages in lower case.
     tags: BTreeSet<String>,
@@ -23,34 +24,50 @@ pub(super) struct Agreement {
     streams: BTreeMap<String, String>,
 }
 
-type Definitions = BTreeMap<String, Value>;
+type Definitions = BTreeMap<String, Origin>;
+
+/// Where a definition stands first: the message and its part.
+#[derive(Debug, Clone)]
+struct Origin {
+    message: (String, u32),
+    part: &'static str,
+}
+
+/// The two schemas of a contract, in the order of [`Agreement::definitions`].
+fn sides(contract: &Contract) -> [&Value; 2] {
+    [contract.read(), contract.written()]
+}
 
 impl Agreement {
     /// Adds a message that is not there yet, and returns `true`, if it means by each name what
     /// the others mean by it; else nothing is changed.
-    pub(super) fn admit(&mut self, added: &Descriptor) -> bool {
+    pub(super) fn admit(
+        &mut self,
+        added: &Descriptor,
+        there: &BTreeMap<(String, u32), Descriptor>,
+    ) -> bool {
         let tag = added.tag().to_ascii_lowercase();
         if self.tags.contains(&tag) {
             return false;
         }
+        let message = (added.name.clone(), added.version);
         let mut more = [Definitions::new(), Definitions::new()];
-        for (_, contract) in added.contracts() {
-            let sides = [contract.read(), contract.written()];
-            for ((schema, there), more) in sides.into_iter().zip(&self.definitions).zip(&mut more) {
+        for (part, contract) in added.contracts() {
+            for (side, schema) in sides(contract).into_iter().enumerate() {
                 for (name, meaning) in definition::rooted_definitions(schema) {
-                    let present = match there.get(name) {
-                        Some(present) => present,
-                        None => match more.entry(name.clone()) {
+                    let present = match self.definitions[side].get(name) {
+                        Some(origin) => origin.find(there.get(&origin.message), side, name),
+                        None => match more[side].entry(name.clone()) {
                             Entry::Vacant(free) => {
-                                free.insert(meaning.to_value());
+                                free.insert(Origin { message: message.clone(), part });
                                 continue;
                             }
-                            Entry::Occupied(taken) => taken.into_mut(),
+                            Entry::Occupied(taken) => taken.get().find(Some(added), side, name),
                         },
                     };
                     #[cfg(test)]
                     tests::COMPARISONS.set(tests::COMPARISONS.get() + 1);
-                    if meaning != *present {
+                    if present != Some(meaning) {
                         return false;
                     }
                 }
@@ -72,6 +89,19 @@ impl Agreement {
     pub(super) fn stream_in_other_case(&self, name: &str) -> Option<&str> {
         let present = self.streams.get(&name.to_ascii_lowercase())?;
         (present != name).then_some(present)
+    }
+}
+
+impl Origin {
+    /// What a definition of this origin says, in its message.
+    fn find<'a>(
+        &self,
+        message: Option<&'a Descriptor>,
+        side: usize,
+        name: &str,
+    ) -> Option<Rooted<'a>> {
+        let (_, contract) = message?.contracts().find(|(part, _)| *part == self.part)?;
+        definition::rooted_definition(sides(contract)[side], name)
     }
 }
 

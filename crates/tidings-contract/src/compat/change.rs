@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::place;
 use super::rule::{MessageRule, Severity};
 use super::{Comparison, Finding, Rule};
+use crate::contract::Contract;
 use crate::descriptor::Descriptor;
 use crate::{Acceptance, Direction, Fingerprint};
 
@@ -138,55 +139,55 @@ impl<'a> Pair<'a> {
         change
     }
 
-    /// The changes of one part: `payload`, `reply` or `error`. `way` is which of the two writes it,
-    /// `direction` whom it serves.
+    /// The changes of one part: `payload`, `reply` or `error`, between who writes it and who reads it.
+    /// `way` is which of the two versions writes it, `direction` whom it serves.
     pub(super) fn of_part(
-        &mut self,
-        part: &str,
-        way: Direction,
-        direction: Direction,
+        &self,
+        (part, sides): (&str, [&Contract; 2]),
+        (way, direction): (Direction, Direction),
         found: Comparison,
     ) -> Vec<Change> {
         let mut example = found.example;
         let findings = found.findings.into_iter();
-        findings.map(|one| self.of_finding(part, way, direction, one, example.take())).collect()
+        findings
+            .map(|one| self.of_finding((part, sides), (way, direction), one, example.take()))
+            .collect()
     }
 
     fn of_finding(
-        &mut self,
-        part: &str,
-        way: Direction,
-        direction: Direction,
-        found: Finding,
+        &self,
+        (part, [writer, reader]): (&str, [&Contract; 2]),
+        (way, direction): (Direction, Direction),
+        mut found: Finding,
         example: Option<Value>,
     ) -> Change {
-        let (before, after) = self.files();
-        let (writer, reader) = match way {
-            Direction::Backward => (before, after),
-            Direction::Forward => (after, before),
-        };
-        let written = if writer[part].get("written").is_some() { "written" } else { "read" };
-        let mut in_writer = format!("/{part}/{written}{}", found.writer);
-        let mut in_reader = format!("/{part}/read{}", found.reader);
+        let text = found.to_string();
+        let mut in_writer = std::mem::take(&mut found.writer);
+        let mut in_reader = std::mem::take(&mut found.reader);
         if matches!(found.rule, Rule::RequiredAdded | Rule::OptionalBecameRequired) {
             // The field, and not all that stands beside it.
             let name = found.instance.rsplit('/').next().unwrap_or_default();
             let field = |pointer: &str| format!("{pointer}/properties/{name}");
-            let shown = if way == Direction::Backward {
-                (reader, &in_reader)
-            } else {
-                (writer, &in_writer)
+            let (shown, pointer) = match way {
+                Direction::Backward => (reader.read(), &in_reader),
+                Direction::Forward => (writer.written(), &in_writer),
             };
-            if shown.0.pointer(&field(shown.1)).is_some() {
+            if shown.pointer(&field(pointer)).is_some() {
                 (in_writer, in_reader) = (field(&in_writer), field(&in_reader));
             }
         }
-        let writer = place::fingerprint(writer, &in_writer);
-        let reader = place::fingerprint(reader, &in_reader);
-        let (pointer, old_fingerprint, new_fingerprint) = match way {
-            Direction::Backward => (in_reader, writer, reader),
+        let in_its_place = (
+            place::fingerprint_within(writer.written(), &in_writer),
+            place::fingerprint_within(reader.read(), &in_reader),
+        );
+        let (pointer, (old_fingerprint, new_fingerprint)) = match way {
+            Direction::Backward => (format!("/{part}/read{in_reader}"), in_its_place),
             // The new file is the writer's.
-            Direction::Forward => (in_writer, reader, writer),
+            Direction::Forward => {
+                let has_own = writer.schemas().contains_key("written");
+                let side = if has_own { "written" } else { "read" };
+                (format!("/{part}/{side}{in_writer}"), (in_its_place.1, in_its_place.0))
+            }
         };
         let message = self.after.tag();
         Change {
@@ -197,7 +198,7 @@ impl<'a> Pair<'a> {
             direction,
             rule: found.rule.id(),
             severity: found.rule.severity(),
-            text: found.to_string(),
+            text,
             why: found.rule.why(),
             mend: found.rule.mend(),
             instance: found.instance,

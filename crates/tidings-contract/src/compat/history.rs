@@ -143,7 +143,7 @@ fn of_message(
         changes.push(pair.of_message(MessageRule::UpcastRemoved, "/upcasts", left, now));
     }
     for direction in mode.directions() {
-        changes.extend(contracts(&mut pair, *direction, policy));
+        changes.extend(contracts(&pair, *direction, policy));
     }
     changes
 }
@@ -191,7 +191,7 @@ fn of_version(
     for direction in mode.directions() {
         // A reader of the latest gets it as one of the latest.
         if *direction != Direction::Backward || !is_upcast {
-            changes.extend(contracts(&mut pair, *direction, policy));
+            changes.extend(contracts(&pair, *direction, policy));
         }
     }
     changes
@@ -250,7 +250,7 @@ fn message(pair: &mut Pair<'_>) -> Vec<Change> {
     changes
 }
 
-fn contracts(pair: &mut Pair<'_>, direction: Direction, policy: Policy) -> Vec<Change> {
+fn contracts(pair: &Pair<'_>, direction: Direction, policy: Policy) -> Vec<Change> {
     let (before, after) = (pair.before, pair.after);
     let reversed = match direction {
         Direction::Backward => Direction::Forward,
@@ -270,7 +270,7 @@ fn contracts(pair: &mut Pair<'_>, direction: Direction, policy: Policy) -> Vec<C
             Direction::Forward => (after, before),
         };
         let found = compare(writer.written(), reader.read(), policy);
-        changes.extend(pair.of_part(part, way, direction, found));
+        changes.extend(pair.of_part((part, [writer, reader]), (way, direction), found));
     }
     changes
 }

@@ -9,10 +9,19 @@ use crate::Fingerprint;
 /// The fingerprint of what stands at a pointer of a message's file, with all that it refers to and
 /// without what only describes it. A place that is not there has one, too.
 pub(super) fn fingerprint(file: &Value, pointer: &str) -> Fingerprint {
-    let Some(value) = file.pointer(pointer) else { return Fingerprint::of("") };
+    of(file.pointer(pointer), contract(file, pointer))
+}
+
+/// The same for a pointer into one of the schemas of a message.
+pub(super) fn fingerprint_within(schema: &Value, pointer: &str) -> Fingerprint {
+    of(schema.pointer(pointer), Some(schema))
+}
+
+fn of(value: Option<&Value>, contract: Option<&Value>) -> Fingerprint {
+    let Some(value) = value else { return Fingerprint::of("") };
     let value = binding(value);
     let mut definitions = BTreeMap::new();
-    if let Some(contract) = contract(file, pointer) {
+    if let Some(contract) = contract {
         refer(&value, contract, &mut definitions);
     }
     let mut lines = vec![value.to_string()];

@@ -9,7 +9,7 @@ use crate::{Acceptance, Catalog, Contract, Descriptor, Fingerprint, Kind, Servic
 /// one had no acceptances.
 pub(super) const FORMAT: u32 = 2;
 
-/// Head of a lock file, read before its format is known.
+/// Head of a lock file, where the rest of it is not understood.
 #[derive(Debug, Deserialize)]
 pub(super) struct Head {
     pub(super) format: u32,
@@ -18,6 +18,7 @@ pub(super) struct Head {
 /// A lock file.
 #[derive(Debug, Deserialize)]
 pub(super) struct Lock {
+    pub(super) format: u32,
     pub(super) messages: Vec<Entry>,
     #[serde(default)]
     pub(super) streams: Vec<StreamEntry>,

@@ -179,11 +179,15 @@ fn services(
 /// Reads a lock file of this format or of one before it.
 pub(super) fn lock(path: &Path) -> Result<Lock, ReadError> {
     let text = text(path, file::MAX_SIZE)?;
-    let Head { format } = parse_text(&text, path)?;
+    let (format, lock) = match parse_text::<Lock>(&text, path) {
+        Ok(lock) => (lock.format, Ok(lock)),
+        // A later format may look otherwise.
+        Err(error) => (parse_text::<Head>(&text, path)?.format, Err(error)),
+    };
     if !(1..=FORMAT).contains(&format) {
         return Err(ReadError::Format { path: path.to_owned(), format });
     }
-    parse_text(&text, path)
+    lock
 }
 
 /// A stream's file.

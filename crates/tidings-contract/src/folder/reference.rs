@@ -56,7 +56,9 @@ pub(super) fn check(document: &Value) -> Result<(), Refused> {
         let pointer = schema.and_then(|schema| pointer(document, schema)).unwrap_or_default();
         Refused { pointer, reference, source }
     };
-    if let Some(reference) = too_far(&follower) {
+    // Where there are fewer of them, none is that far.
+    let too_far = if found.len() > DEEPEST { too_far(&follower) } else { None };
+    if let Some(reference) = too_far {
         let at = found.into_iter().find(|schema| reference_of(schema) == Some(reference));
         return Err(refused(at, ReferenceError::Deep));
     }
