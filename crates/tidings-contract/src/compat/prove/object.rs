@@ -91,9 +91,9 @@ impl Prover<'_> {
         let mut holds = true;
         for name in names {
             let Member::Of(own) = reader.member(left, name) else { continue };
-            let named = node.properties.get(name).copied();
+            let schema = node.properties.get(name).copied();
             let is_as_it_was = |schema: Id| own.iter().any(|own| reader.same(*own, schema));
-            if node.patterns.is_empty() && named.map_or(node.additional.is_none(), is_as_it_was) {
+            if node.patterns.is_empty() && schema.map_or(node.additional.is_none(), is_as_it_was) {
                 continue;
             }
             let before = self.obstacles.len();
