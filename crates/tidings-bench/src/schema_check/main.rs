@@ -2,6 +2,7 @@
 //! the same pairs: `crates/tidings-bench/peers/schema-check` builds both, and runs this.
 
 mod corpus;
+mod edit;
 mod schema;
 mod shape;
 

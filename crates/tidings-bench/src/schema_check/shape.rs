@@ -1,4 +1,4 @@
-//! Types of messages as programs have them, made by chance, and what becomes of them over versions.
+//! Types of messages as programs have them, made by chance.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -98,9 +98,19 @@ fn shared() -> BTreeMap<String, Named> {
         .into()
 }
 
+/// A number below `end`.
+pub(crate) fn below(chance: &mut Chance, end: usize) -> usize {
+    usize::try_from(chance.below(end as u64)).unwrap_or_default()
+}
+
+/// One of these.
+pub(crate) fn any<T: Clone>(chance: &mut Chance, of: &[T]) -> T {
+    of[below(chance, of.len())].clone()
+}
+
 /// A name that is not among those that are taken.
 fn unused(chance: &mut Chance, taken: &BTreeSet<String>) -> String {
-    let word = |chance: &mut Chance| WORDS[chance.below(40) as usize];
+    let word = |chance: &mut Chance| any(chance, &WORDS);
     loop {
         let name = match chance.below(3) {
             0 => word(chance).to_owned(),
@@ -121,12 +131,12 @@ impl Shape {
     pub(crate) fn new(prefix: &str, chance: &mut Chance) -> Self {
         let mut types = shared();
         let mut own: Vec<String> = types.keys().cloned().collect();
-        for at in 0..1 + chance.below(2) {
-            let words = (0..3 + chance.below(6)).map(|n| format!("{}_{n}", WORDS[n as usize * 4]));
+        for letter in ["A", "B"].into_iter().take(1 + below(chance, 2)) {
+            let words = (0..3 + below(chance, 6)).map(|n| format!("{}_{n}", WORDS[n * 4]));
             let words =
                 Named::Words { words: words.collect(), are_described: chance.below(2) == 0 };
-            own.push(format!("{prefix}Kind{}", ["A", "B"][at as usize]));
-            types.insert(format!("{prefix}Kind{}", ["A", "B"][at as usize]), words);
+            own.push(format!("{prefix}Kind{letter}"));
+            types.insert(format!("{prefix}Kind{letter}"), words);
         }
         if chance.below(3) == 0 {
             let variants = ["created", "changed", "dropped"];
@@ -135,8 +145,8 @@ impl Shape {
             own.push(format!("{prefix}Step"));
             types.insert(format!("{prefix}Step"), Named::Tagged(variants));
         }
-        for at in 0..1 + chance.below(2) {
-            let name = format!("{prefix}Part{}", ["A", "B"][at as usize]);
+        for letter in ["A", "B"].into_iter().take(1 + below(chance, 2)) {
+            let name = format!("{prefix}Part{letter}");
             let inner = fields(4 + chance.below(4), &own, chance);
             types.insert(name.clone(), Named::Struct(inner));
             own.push(name);
@@ -157,77 +167,8 @@ impl Shape {
         shape
     }
 
-    /// The next version, with the edits that people make.
-    pub(crate) fn next(&self, version: u32, chance: &mut Chance) -> Self {
-        let mut next = self.clone();
-        for _ in 0..1 + chance.below(2) {
-            if let Some(changed) = next.edit(chance) {
-                next.rename(&changed, version);
-            }
-        }
-        next.drop_unused();
-        next
-    }
-
-    /// Changes something; gives the type that is another one now, if it is not the message's own.
-    fn edit(&mut self, chance: &mut Chance) -> Option<String> {
-        const SHARED: [&str; 4] = ["Actor", "Address", "Currency", "Money"];
-        let own: Vec<String> =
-            self.types.keys().filter(|name| !SHARED.contains(&name.as_str())).cloned().collect();
-        let target = chance.below(own.len() as u64 + 2) as usize;
-        let roll = chance.below(100);
-        if let Some(name) = own.get(target) {
-            match self.types.get_mut(name)? {
-                Named::Words { words, .. } if roll < 94 => words.push(format!("more_{roll}")),
-                Named::Words { words, .. } => drop(words.pop()),
-                Named::Tagged(variants) => variants.push((format!("other_{roll}"), Vec::new())),
-                Named::Struct(fields) => alter(fields, roll, chance),
-            }
-            if let Some(Named::Tagged(variants)) = self.types.get_mut(name) {
-                variants.sort_by(|(one, _), (other, _)| one.cmp(other));
-                variants.dedup_by(|(one, _), (other, _)| one == other);
-            }
-            return Some(name.clone());
-        }
-        alter(&mut self.fields, roll, chance);
-        None
-    }
-
-    /// Gives a type that has changed, and all that hold it, the name of a new version: two types of
-    /// one name are none.
-    fn rename(&mut self, changed: &str, version: u32) {
-        let mut all = BTreeSet::from([changed.to_owned()]);
-        loop {
-            let holders = self.types.iter().filter(|(_, named)| {
-                let mut held = BTreeSet::new();
-                named.held(&mut held);
-                !held.is_disjoint(&all)
-            });
-            let more: BTreeSet<String> = holders.map(|(name, _)| name.clone()).collect();
-            let before = all.len();
-            all.extend(more);
-            if all.len() == before {
-                break;
-            }
-        }
-        let renamed = |name: &str| {
-            let base = name.trim_end_matches(|c: char| c.is_ascii_digit());
-            let base = base.strip_suffix('V').filter(|_| base != name).unwrap_or(name);
-            format!("{base}V{version}")
-        };
-        let types = std::mem::take(&mut self.types);
-        for (name, mut named) in types {
-            let name = if all.contains(&name) { renamed(&name) } else { name };
-            named.each_field(&mut |field| field.holds.rename(&all, &renamed));
-            self.types.insert(name, named);
-        }
-        for field in &mut self.fields {
-            field.holds.rename(&all, &renamed);
-        }
-    }
-
     /// Drops the types that nothing holds.
-    fn drop_unused(&mut self) {
+    pub(crate) fn drop_unused(&mut self) {
         let mut held = BTreeSet::new();
         for field in &self.fields {
             field.holds.held(&mut held);
@@ -256,7 +197,7 @@ fn fields(count: u64, types: &[String], chance: &mut Chance) -> Vec<Field> {
     fields
 }
 
-fn field(beside: &[Field], types: &[String], chance: &mut Chance) -> Field {
+pub(crate) fn field(beside: &[Field], types: &[String], chance: &mut Chance) -> Field {
     let presence = match chance.below(10) {
         0..6 => Presence::Always,
         6..9 => Presence::Maybe,
@@ -277,62 +218,18 @@ fn holds(types: &[String], chance: &mut Chance) -> Holds {
     match chance.below(10) {
         0 | 1 => Holds::Text { longest: None },
         2 => Holds::Text { longest: Some(8 << chance.below(5)) },
-        3 => Holds::Format(["uuid", "date-time"][chance.below(2) as usize]),
-        4 | 5 => Holds::Integer(INTEGERS[chance.below(6) as usize]),
-        6 => [Holds::Number, Holds::Flag][chance.below(2) as usize].clone(),
+        3 => Holds::Format(any(chance, &["uuid", "date-time"])),
+        4 | 5 => Holds::Integer(any(chance, &INTEGERS)),
+        6 => any(chance, &[Holds::Number, Holds::Flag]),
         _ => match types {
             [] => Holds::Flag,
-            types => Holds::Of(types[chance.below(types.len() as u64) as usize].clone()),
+            types => Holds::Of(any(chance, types)),
         },
     }
 }
 
-/// Changes the fields of a struct as people do: most of all by one more that may be left out.
-fn alter(fields: &mut Vec<Field>, roll: u64, chance: &mut Chance) {
-    let mut more = field(fields, &[], chance);
-    match roll {
-        0..60 => {
-            more.presence = [Presence::Maybe, Presence::Defaulted][chance.below(2) as usize];
-            fields.push(more);
-        }
-        60..78 => {
-            for field in fields {
-                field.holds.widen();
-            }
-        }
-        78..88 => {
-            for field in fields.iter_mut().filter(|one| one.presence == Presence::Always).take(1) {
-                field.presence = Presence::Maybe;
-            }
-        }
-        88..92 => drop(fields.pop()),
-        92..95 => {
-            more.presence = Presence::Always;
-            fields.push(more);
-        }
-        95..98 => {
-            for field in fields.iter_mut().rev().take(1) {
-                field.holds = Holds::Flag;
-            }
-        }
-        _ => {
-            for field in fields.iter_mut().rev().take(1) {
-                field.is_described = !field.is_described;
-            }
-        }
-    }
-}
-
 impl Named {
-    fn each_field(&mut self, each: &mut impl FnMut(&mut Field)) {
-        match self {
-            Self::Struct(fields) => fields.iter_mut().for_each(each),
-            Self::Tagged(variants) => variants.iter_mut().flat_map(|(_, f)| f).for_each(each),
-            Self::Words { .. } => {}
-        }
-    }
-
-    fn held(&self, held: &mut BTreeSet<String>) {
+    pub(crate) fn held(&self, held: &mut BTreeSet<String>) {
         let mut each = |fields: &[Field]| fields.iter().for_each(|field| field.holds.held(held));
         match self {
             Self::Struct(fields) => each(fields),
@@ -343,29 +240,10 @@ impl Named {
 }
 
 impl Holds {
-    fn held(&self, held: &mut BTreeSet<String>) {
+    pub(crate) fn held(&self, held: &mut BTreeSet<String>) {
         match self {
             Self::Of(name) => drop(held.insert(name.clone())),
             Self::List(inner) | Self::Map(inner) => inner.held(held),
-            _ => {}
-        }
-    }
-
-    fn rename(&mut self, all: &BTreeSet<String>, renamed: &impl Fn(&str) -> String) {
-        match self {
-            Self::Of(name) if all.contains(name) => *name = renamed(name),
-            Self::List(inner) | Self::Map(inner) => inner.rename(all, renamed),
-            _ => {}
-        }
-    }
-
-    /// Takes more than before.
-    fn widen(&mut self) {
-        match self {
-            Self::Text { longest: longest @ Some(_) } => *longest = longest.map(|most| most * 2),
-            Self::Integer(format @ "int32") => *format = "int64",
-            Self::Integer(format @ "uint8") => *format = "uint32",
-            Self::Integer(format @ "uint32") => *format = "uint64",
             _ => {}
         }
     }
