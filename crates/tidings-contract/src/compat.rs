@@ -43,7 +43,7 @@ pub use crate::Direction;
 use conjunction::Reader;
 use prove::{Obstacle, Prover};
 use same::Sameness;
-use schemas::Schemas;
+use schemas::{Document, Schemas, Side};
 use work::{MOST_STEPS, QUICK_STEPS, Work};
 
 /// Compares what a writer writes with what a reader takes, as JSON Schemas of draft 2020-12 or
@@ -66,9 +66,13 @@ pub fn compare(writer: &Value, reader: &Value, policy: Policy) -> Comparison {
 
 /// Compares, and counts the steps that it took.
 fn measured(writer: &Value, reader: &Value, policy: Policy) -> (Comparison, usize) {
-    let mut schemas = Schemas::default();
-    let left = schemas.read(writer);
-    let right = schemas.read(reader);
+    judge(&Document::read(writer, Side::Writer), &Document::read(reader, Side::Reader), policy)
+}
+
+/// The same for documents that are read already.
+fn judge(writer: &Document<'_>, reader: &Document<'_>, policy: Policy) -> (Comparison, usize) {
+    let (left, right) = (writer.root(), reader.root());
+    let schemas = Schemas::new(writer, reader);
     let (work, sameness) = (Work::new(MOST_STEPS), Sameness::default());
     let (quick, search) = (Work::new(QUICK_STEPS), Work::new(MOST_STEPS));
     let reader = Reader { schemas: &schemas, policy, work: &work, sameness: &sameness };
@@ -101,7 +105,7 @@ fn measured(writer: &Value, reader: &Value, policy: Policy) -> (Comparison, usiz
     (Comparison { verdict, findings, example }, work.spent() + quick.spent() + search.spent())
 }
 
-fn finding(schemas: &Schemas, obstacle: Obstacle, verdict: Verdict) -> Finding {
+fn finding(schemas: &Schemas<'_>, obstacle: Obstacle, verdict: Verdict) -> Finding {
     let Obstacle { rule, reader, writer, instance, was, is, undecided, renamed_from } = obstacle;
     let unproven = || format!("{}: neither proven nor refuted ({was} -> {is})", rule.message());
     let undecided = undecided.or_else(|| {

@@ -48,7 +48,7 @@ pub(crate) enum Member {
 /// Looks into conjunctions.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
-    pub(crate) schemas: &'a Schemas,
+    pub(crate) schemas: &'a Schemas<'a>,
     pub(crate) policy: Policy,
     pub(crate) work: &'a Work,
     pub(crate) sameness: &'a Sameness,

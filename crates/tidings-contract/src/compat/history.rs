@@ -1,11 +1,18 @@
 //! Comparison of a catalog with those before it, message by message.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use serde_json::Value;
+
 use super::change::{Change, Pair, of_absence};
-use super::compare;
+use super::judge;
 use super::mode::Mode;
 use super::policy::Policy;
 use super::report::Report;
 use super::rule::MessageRule;
+use super::schemas::{Document, Side};
 use crate::descriptor::{Descriptor, Kind};
 use crate::{Catalog, Direction, parallel};
 
@@ -142,8 +149,9 @@ fn of_message(
         let now = after.upcasts.as_deref().unwrap_or("none");
         changes.push(pair.of_message(MessageRule::UpcastRemoved, "/upcasts", left, now));
     }
+    let documents = Documents::default();
     for direction in mode.directions() {
-        changes.extend(contracts(&pair, *direction, policy));
+        changes.extend(contracts(&pair, &documents, *direction, policy));
     }
     changes
 }
@@ -152,32 +160,53 @@ fn of_message(
 fn of_versions(before: &[Revision<'_>], new: &Catalog, rules: Rules, report: &mut Report) {
     let here = [Revision::new("", new)];
     let mut messages = new.iter().peekable();
-    let mut pairs = Vec::new();
+    let mut all = Vec::new();
     while let Some(latest) = messages.next() {
         if messages.peek().is_some_and(|next| next.name == latest.name) {
             continue;
         }
         let mut compared: Vec<&Descriptor> = Vec::new();
+        let mut pairs = Vec::new();
         for revision in here.iter().chain(before.iter().rev()) {
             for earlier in revision.catalog.versions(&latest.name) {
                 if earlier.version < latest.version && !compared.contains(&earlier) {
                     compared.push(earlier);
-                    pairs.push((earlier, latest, revision.name));
+                    pairs.push((earlier, revision.name));
                 }
             }
         }
+        report.messages += pairs.len();
+        all.push((latest, pairs));
     }
-    report.messages += pairs.len();
-    let found = parallel::map(&pairs, |(earlier, latest, revision)| {
-        of_version(earlier, (new, latest), revision, rules)
+    let found = parallel::map(&all, |(latest, pairs)| {
+        let documents = Documents::default();
+        let mut changes = Vec::new();
+        for pair in pairs {
+            changes.extend(of_version(*pair, (new, latest), &documents, rules));
+        }
+        changes
     });
     add(report, found.into_iter().flatten());
 }
 
-fn of_version(
-    earlier: &Descriptor,
-    (new, latest): (&Catalog, &Descriptor),
-    revision: &str,
+/// Documents of messages of one name, each read once.
+#[derive(Default)]
+struct Documents<'a> {
+    read: RefCell<BTreeMap<(*const Value, Side), Rc<Document<'a>>>>,
+}
+
+impl<'a> Documents<'a> {
+    fn get(&self, schema: &'a Value, side: Side) -> Rc<Document<'a>> {
+        let mut read = self.read.borrow_mut();
+        let document = || Rc::new(Document::read(schema, side));
+        read.entry((schema, side)).or_insert_with(document).clone()
+    }
+}
+
+fn of_version<'a>(
+    (earlier, revision): (&'a Descriptor, &str),
+    (new, latest): (&Catalog, &'a Descriptor),
+    documents: &Documents<'a>,
     (mode, policy): Rules,
 ) -> Vec<Change> {
     let tag = earlier.tag();
@@ -191,7 +220,7 @@ fn of_version(
     for direction in mode.directions() {
         // A reader of the latest gets it as one of the latest.
         if *direction != Direction::Backward || !is_upcast {
-            changes.extend(contracts(&pair, *direction, policy));
+            changes.extend(contracts(&pair, documents, *direction, policy));
         }
     }
     changes
@@ -250,7 +279,12 @@ fn message(pair: &mut Pair<'_>) -> Vec<Change> {
     changes
 }
 
-fn contracts(pair: &Pair<'_>, direction: Direction, policy: Policy) -> Vec<Change> {
+fn contracts<'a>(
+    pair: &Pair<'a>,
+    documents: &Documents<'a>,
+    direction: Direction,
+    policy: Policy,
+) -> Vec<Change> {
     let (before, after) = (pair.before, pair.after);
     let reversed = match direction {
         Direction::Backward => Direction::Forward,
@@ -269,7 +303,11 @@ fn contracts(pair: &Pair<'_>, direction: Direction, policy: Policy) -> Vec<Chang
             Direction::Backward => (before, after),
             Direction::Forward => (after, before),
         };
-        let found = compare(writer.written(), reader.read(), policy);
+        let (one, other) = (
+            documents.get(writer.written(), Side::Writer),
+            documents.get(reader.read(), Side::Reader),
+        );
+        let (found, _) = judge(&one, &other, policy);
         changes.extend(pair.of_part((part, [writer, reader]), (way, direction), found));
     }
     changes

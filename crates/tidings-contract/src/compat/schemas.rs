@@ -13,12 +13,26 @@ use super::number::range;
 use super::pattern::Pattern;
 use super::work::{DEEPEST, MOST_PATTERNS, MOST_SCHEMAS};
 
-/// All schemas of a comparison.
-#[derive(Debug, Default)]
-pub(crate) struct Schemas {
+/// Both documents of a comparison.
+pub(crate) struct Schemas<'a> {
+    writer: &'a Document<'a>,
+    reader: &'a Document<'a>,
+}
+
+/// A side of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Side {
+    Writer,
+    Reader,
+}
+
+/// All schemas of a document, for one side of a comparison.
+#[derive(Debug)]
+pub(crate) struct Document<'a> {
+    side: Side,
     nodes: Vec<Node>,
     /// The place of each in its document.
-    places: Vec<Place>,
+    places: Vec<Place<'a>>,
     /// Stands for all that there is no room for.
     rest: Option<Id>,
     patterns: usize,
@@ -26,27 +40,30 @@ pub(crate) struct Schemas {
 
 /// Place of a schema in its document, from the schema that holds it.
 #[derive(Debug, Clone)]
-enum Place {
+enum Place<'a> {
     /// JSON pointer from the root.
     At(String),
     One(Id, &'static str),
     Item(Id, &'static str, usize),
-    Member(Id, &'static str, String),
+    Member(Id, &'static str, &'a str),
 }
 
-impl Index<Id> for Schemas {
-    type Output = Node;
-
-    fn index(&self, id: Id) -> &Node {
-        &self.nodes[id]
+impl Side {
+    /// The root of its document: that of the reader comes after all of the writer's.
+    fn root(self) -> Id {
+        match self {
+            Self::Writer => 0,
+            Self::Reader => MOST_SCHEMAS + 1,
+        }
     }
 }
 
-impl Schemas {
-    /// Reads a document; gives its root.
-    pub(crate) fn read(&mut self, document: &Value) -> Id {
+impl<'a> Document<'a> {
+    /// Reads a document.
+    pub(crate) fn read(document: &'a Value, side: Side) -> Self {
+        let (nodes, places) = (Vec::new(), Vec::new());
         let mut reader = Reader {
-            schemas: self,
+            schemas: Self { side, nodes, places, rest: None, patterns: 0 },
             document,
             siblings: siblings_count(document),
             at: HashMap::new(),
@@ -54,20 +71,46 @@ impl Schemas {
             references: Vec::new(),
             depth: 0,
         };
-        let root = reader.schema(document, Place::At(String::new()));
+        reader.schema(document, Place::At(String::new()));
         reader.resolve();
-        root
+        reader.schemas
+    }
+
+    /// Its first schema.
+    pub(crate) fn root(&self) -> Id {
+        self.side.root()
+    }
+}
+
+impl Index<Id> for Schemas<'_> {
+    type Output = Node;
+
+    fn index(&self, id: Id) -> &Node {
+        let of = self.document(id);
+        &of.nodes[id - of.root()]
+    }
+}
+
+impl<'a> Schemas<'a> {
+    pub(crate) fn new(writer: &'a Document<'a>, reader: &'a Document<'a>) -> Self {
+        Self { writer, reader }
+    }
+
+    fn document(&self, id: Id) -> &Document<'a> {
+        if id < Side::Reader.root() { self.writer } else { self.reader }
     }
 
     /// JSON pointer to a schema in its document.
     pub(crate) fn pointer(&self, id: Id) -> String {
+        let of = self.document(id);
+        let place = |id: Id| &of.places[id - of.root()];
         let mut steps = Vec::new();
         let mut at = id;
         let mut pointer = loop {
-            match &self.places[at] {
+            match place(at) {
                 Place::At(pointer) => break pointer.clone(),
                 Place::One(of, _) | Place::Item(of, ..) | Place::Member(of, ..) => {
-                    steps.push(&self.places[at]);
+                    steps.push(place(at));
                     at = *of;
                 }
             }
@@ -95,7 +138,7 @@ fn siblings_count(document: &Value) -> bool {
 }
 
 struct Reader<'a> {
-    schemas: &'a mut Schemas,
+    schemas: Document<'a>,
     document: &'a Value,
     siblings: bool,
     /// Schemas by where they are in memory.
@@ -108,17 +151,18 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn schema(&mut self, schema: &'a Value, place: Place) -> Id {
+    fn schema(&mut self, schema: &'a Value, place: Place<'a>) -> Id {
         if let Some(rest) = self.schemas.rest {
             return rest;
         }
-        let id = self.schemas.nodes.len();
+        let index = self.schemas.nodes.len();
+        let id = self.schemas.root() + index;
         self.schemas.nodes.push(Node::default());
         self.schemas.places.push(place);
         let unsupported = |why: String| Node { unsupported: Some(why), ..Node::default() };
-        let node = if id == MOST_SCHEMAS {
+        let node = if index == MOST_SCHEMAS {
             self.schemas.rest = Some(id);
-            unsupported(format!("the documents have more than {MOST_SCHEMAS} schemas"))
+            unsupported(format!("the document has more than {MOST_SCHEMAS} schemas"))
         } else if self.depth > DEEPEST {
             unsupported(format!("it lies in more than {DEEPEST} schemas"))
         } else {
@@ -134,7 +178,7 @@ impl<'a> Reader<'a> {
                 _ => unsupported("a schema is an object, `true` or `false`".to_owned()),
             }
         };
-        self.schemas.nodes[id] = node.finish();
+        self.schemas.nodes[index] = node.finish();
         id
     }
 
@@ -174,7 +218,7 @@ impl<'a> Reader<'a> {
         for keyword in ["$defs", "definitions"] {
             let Some(Value::Object(definitions)) = all.get(keyword) else { continue };
             for (name, schema) in definitions {
-                self.schema(schema, Place::Member(of, keyword, name.clone()));
+                self.schema(schema, Place::Member(of, keyword, name));
             }
         }
     }
@@ -199,7 +243,7 @@ impl<'a> Reader<'a> {
         let Some(Value::Object(schemas)) = all.get(keyword) else { return BTreeMap::new() };
         let each = schemas.iter().filter(|(_, schema)| !schema.is_array());
         each.map(|(name, schema)| {
-            let place = Place::Member(of, keyword, name.clone());
+            let place = Place::Member(of, keyword, name);
             (name.clone(), self.schema(schema, place))
         })
         .collect()
@@ -268,7 +312,8 @@ impl<'a> Reader<'a> {
         while let Some((id, reference)) = self.references.get(next).copied() {
             next += 1;
             let target = self.target(reference);
-            let node = &mut self.schemas.nodes[id];
+            let root = self.schemas.root();
+            let node = &mut self.schemas.nodes[id - root];
             node.is_open = false;
             node.reference = target;
             if target.is_none() {

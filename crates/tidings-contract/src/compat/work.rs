@@ -11,7 +11,7 @@ pub(crate) const MOST_STEPS: usize = 1_000_000;
 pub(crate) const QUICK_STEPS: usize = MOST_STEPS / 10;
 /// How deep schemas may lie in one another, be it in a document or by their references.
 pub(crate) const DEEPEST: usize = 128;
-/// How many schemas the documents of a comparison may hold together.
+/// How many schemas a document may hold.
 pub(crate) const MOST_SCHEMAS: usize = 100_000;
 
 /// How many patterns are tried; what others are found in is not known.
