@@ -51,8 +51,11 @@ pub(crate) fn tell(error: &anyhow::Error) -> Exit {
     }
     let style = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
     // There is nobody left to tell.
-    let _ =
-        writeln!(anstream::stderr(), "{style}error:{style:#} {}", terminal::lines(&chain(error)));
+    let _ = writeln!(
+        anstream::stderr(),
+        "{style}error:{style:#} {}",
+        terminal::paragraph(&chain(error))
+    );
     let is_usage = error.is::<Usage>() || error.is::<FormatError>();
     if is_usage { Exit::Usage } else { Exit::Failed }
 }
@@ -80,7 +83,7 @@ pub(crate) fn misused(error: &clap::Error) -> Exit {
         error.print()
     } else {
         // It quotes what it was given.
-        writeln!(io::stderr(), "{}", terminal::lines(&error.render().to_string()))
+        writeln!(io::stderr(), "{}", terminal::paragraph(&error.render().to_string()))
     };
     if error.use_stderr() { Exit::Usage } else { Exit::Done }
 }

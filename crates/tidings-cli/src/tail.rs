@@ -65,8 +65,9 @@ impl Tail {
             Source::Stream(History::open(&mut client, stream, filter, &self.from).await?)
         } else {
             let subscriber = client.nats.subscribe(filter.to_owned()).await?;
-            client.settle().await.with_context(|| format!("can't listen to {filter}"))?;
-            Source::Live(subscriber)
+            let settled = client.settle().await;
+            let barrier = settled.with_context(|| format!("can't listen to {filter}"))?;
+            Source::Live { subscriber, barrier }
         };
         tell(&format!("following {filter}; Ctrl-C ends it"));
         let end = tokio::signal::ctrl_c();
@@ -118,20 +119,27 @@ impl std::fmt::Display for Lost {
 }
 
 enum Source {
-    Live(Subscriber),
+    Live {
+        subscriber: Subscriber,
+        /// The subject by which was found that the server knows of it.
+        barrier: String,
+    },
     Stream(History),
 }
 
 impl Source {
     async fn next(&mut self, client: &mut Client, lost: &mut Lost) -> anyhow::Result<Record> {
-        let subscriber = match self {
-            Self::Live(subscriber) => subscriber,
+        let (subscriber, barrier) = match self {
+            Self::Live { subscriber, barrier } => (subscriber, barrier),
             Self::Stream(history) => return history.next(client).await,
         };
         loop {
             tokio::select! {
                 message = subscriber.next() => {
                     let message = message.context("the connection was closed")?;
+                    if message.subject.as_str() == barrier.as_str() {
+                        continue;
+                    }
                     return Ok(Record::live(message, SystemTime::now()));
                 }
                 Some(event) = client.events.recv() => {

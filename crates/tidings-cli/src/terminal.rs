@@ -20,6 +20,14 @@ pub(crate) fn lines(text: &str) -> String {
     escaped(text, acts)
 }
 
+/// Lines of text, of which all but the first are indented: whatever is in it, none looks like one of the
+/// program's own.
+pub(crate) fn paragraph(text: &str) -> String {
+    let text = lines(text.trim_end());
+    let lines = text.lines().map(|line| line.strip_prefix("  ").unwrap_or(line));
+    lines.collect::<Vec<_>>().join("\n  ")
+}
+
 /// JSON, with every such character as an escape of JSON: it is the same value.
 pub(crate) fn json(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -90,6 +98,7 @@ mod tests {
     fn what_a_terminal_would_act_on_is_written_out() {
         assert_eq!(line("größe 100 % 東京"), "größe 100 % 東京");
         assert_eq!(line("a\u{1b}[31mred\n"), "a\\u{1b}[31mred\\n");
+        assert_eq!(paragraph("a\n  b\nc\u{9b}\n"), "a\n  b\n  c\\u{9b}");
         assert_eq!(lines("a\r\n\tb\u{7f}"), "a\\r\n\\tb\\u{7f}");
         for char in ['\u{9b}', '\u{202e}', '\u{2066}', '\u{200b}', '\u{2028}', '\u{e0041}'] {
             assert_eq!(line(&char.to_string()), char.escape_default().to_string());

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use async_nats::{
-    ConnectOptions, Event, HeaderMap, Message, Request, RequestErrorKind, ServerAddr,
+    ConnectOptions, Event, HeaderMap, Message, Request, RequestErrorKind, ServerAddr, Subscriber,
 };
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use percent_encoding::percent_decode_str;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
@@ -156,26 +157,41 @@ impl Client {
             .map_err(|error| AskError::Other(format!("{subject} is not answered in JSON: {error}")))
     }
 
-    /// Waits until the server has seen all that was sent.
+    /// Waits until the server has seen all that was sent, and gives the subject that it was asked by: who
+    /// listens to all subjects hears of it.
+    ///
+    /// Asked is this client itself, since a question that nobody is to answer reaches whoever listens to
+    /// everything.
     ///
     /// # Errors
     /// If something of it was denied.
-    pub(crate) async fn settle(&mut self) -> anyhow::Result<()> {
+    pub(crate) async fn settle(&mut self) -> anyhow::Result<String> {
+        let inbox = self.nats.new_inbox();
+        let mut heard = self.nats.subscribe(inbox.clone()).await?;
         // A denial is handed over by a task of its own: it is here by the second answer.
         for _ in 0..2 {
-            // An inbox of nobody: the answer says that nobody hears it.
-            let nobody = self.nats.new_inbox();
-            match self.ask(&nobody, HeaderMap::new(), Bytes::new(), PATIENCE).await {
-                Err(AskError::Nobody(_)) | Ok(_) => {}
-                Err(error) => bail!(error),
+            self.nats.publish(inbox.clone(), Bytes::new()).await?;
+            let answered = timeout(PATIENCE, self.answered(&inbox, &mut heard)).await;
+            answered.map_err(|_| AskError::TimedOut(inbox.clone(), PATIENCE))??;
+        }
+        Ok(inbox)
+    }
+
+    /// Waits for what was sent to itself, or to hear that it may not be.
+    async fn answered(&mut self, inbox: &str, heard: &mut Subscriber) -> anyhow::Result<()> {
+        loop {
+            tokio::select! {
+                biased;
+                Some(event) = self.events.recv() => match denial(&event) {
+                    Some(text) if text.contains(inbox) => return Ok(()),
+                    Some(text) => bail!(AskError::Denied(text)),
+                    None => {}
+                },
+                message = heard.next() => {
+                    return message.map(drop).context("the connection was closed");
+                }
             }
         }
-        while let Ok(event) = self.events.try_recv() {
-            if let Some(text) = denial(&event) {
-                bail!(AskError::Denied(text));
-            }
-        }
-        Ok(())
     }
 }
 

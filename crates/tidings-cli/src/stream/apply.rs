@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use tidings::PlanAction;
 
+use super::finding::text;
 use super::folder::Folder;
 use crate::connect::Connection;
 use crate::exit::Exit;
@@ -41,7 +42,7 @@ impl Apply {
             if allow_data_loss {
                 plan = plan.allow_data_loss();
             }
-            let (text, mut value) = (plan.to_string(), json!(plan));
+            let (told, mut value) = (text(&plan), json!(plan));
             let (stream, action) = (plan.stream.clone(), plan.action);
             let error = match plan.action {
                 PlanAction::Refuse => {
@@ -59,7 +60,7 @@ impl Apply {
             value["dry_run"] = dry_run.into();
             let failed =
                 error.as_ref().map(|error| format!("\n  failed: {}", terminal::line(error)));
-            let text = format!("{text}{}", failed.unwrap_or_default());
+            let text = format!("{told}{}", failed.unwrap_or_default());
             let level = match (action, &error) {
                 (PlanAction::Refuse, _) | (_, Some(_)) => Level::Failure,
                 (PlanAction::Nothing, None) => Level::Pass,

@@ -1,12 +1,25 @@
-//! A plan as a finding.
+//! A plan as it is told.
 
 use tidings::{PlanAction, StreamPlan};
 
 use crate::finding::{Finding, Level};
+use crate::terminal;
+
+/// A plan in lines: one for the stream, and one for each field that differs, whatever is in it.
+pub(super) fn text(plan: &StreamPlan) -> String {
+    if plan.differences.is_empty() {
+        return terminal::line(&plan.to_string());
+    }
+    let head = format!("stream {}: {}", plan.stream, plan.action);
+    let fields = plan.differences.iter().map(|difference| format!("  {difference}"));
+    let lines: Vec<_> =
+        [head].into_iter().chain(fields).map(|line| terminal::line(&line)).collect();
+    lines.join("\n")
+}
 
 /// What a plan says of its stream, where nothing was done yet.
 pub(super) fn finding(plan: &StreamPlan) -> Finding {
-    let text = plan.to_string();
+    let text = text(plan);
     let about = format!("stream {}", plan.stream);
     match plan.action {
         PlanAction::Nothing => Finding::new(Level::Pass, about, "plan", ""),

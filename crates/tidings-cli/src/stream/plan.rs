@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 use tidings::PlanAction;
 
-use super::finding::finding;
+use super::finding::{finding, text};
 use super::folder::Folder;
 use crate::connect::Connection;
 use crate::exit::Exit;
@@ -32,7 +32,7 @@ impl Plan {
             if plan.action != PlanAction::Nothing {
                 exit = Exit::Differs;
             }
-            output.find(finding(&plan), || plan.to_string(), || json!(plan))?;
+            output.find(finding(&plan), || text(&plan), || json!(plan))?;
         }
         Ok(exit)
     }

@@ -11,6 +11,7 @@ mod catalog;
 mod colour;
 mod doctor;
 mod format;
+mod hostile;
 mod letter;
 mod message;
 mod schema;
@@ -22,9 +23,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use hostile::{HOSTILE, is_harmless};
 use serde_json::Value;
 use tidings::prelude::*;
-use tidings::{DeadLetterFilter, Running, StreamConfig};
+use tidings::{DeadLetterFilter, Running};
 use tidings_tests::{Server, eventually};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -130,92 +132,6 @@ async fn what_can_not_be_done_is_said_with_a_code() {
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.starts_with("0 put back, 2 failed"), "{text}");
-}
-
-/// Texts on which a terminal would act: C0, DEL and C1 controls, a line end, a change of direction, and a
-/// text that is not seen.
-const HOSTILE: &str = "x\u{1b}[2J\u{7f}\u{9b}31m\r\n\u{202e}\u{2066}\u{200b}\u{2028}y";
-
-/// Whether none of it is there but line ends.
-fn is_harmless(text: &str) -> bool {
-    let acts = |char: char| {
-        HOSTILE.contains(char)
-            && !matches!(char, 'x' | 'y' | '[' | '2' | 'J' | '3' | '1' | 'm' | '\n')
-    };
-    !text.chars().any(acts)
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_terminal_acts_on_nothing_that_others_wrote() {
-    let server = Server::start().await;
-    let client = server.client().await;
-    let jetstream = async_nats::jetstream::new(client);
-    let letters = async_nats::jetstream::stream::Config {
-        name: "letters".to_owned(),
-        subjects: vec!["_dead_letters.letters.>".to_owned()],
-        ..Default::default()
-    };
-    jetstream.create_stream(letters).await.unwrap();
-    // A letter as nobody writes it who keeps to the contract; a header holds no line end.
-    let hostile = HOSTILE.replace(['\r', '\n'], "");
-    let subject = format!("_dead_letters.letters.ORDERS.shop.{}", hostile.replace('\u{2028}', ""));
-    let mut headers = async_nats::HeaderMap::new();
-    for name in ["Reason", "Error", "Subject", "Stream", "Consumer", "Original-Nats-Msg-Id"] {
-        headers.insert(format!("Tidings-Dl-{name}").as_str(), hostile.as_str());
-    }
-    headers.insert("Tidings-Dl-Stored-At", "2026-01-01T00:00:00Z");
-    headers.insert("tenant", hostile.as_str());
-    let payload = format!(r#"{{"number": 12345678901234567890123, "a": "{HOSTILE}", "a": 2}}"#);
-    let stored = jetstream.publish_with_headers(subject, headers, payload.into()).await.unwrap();
-    stored.await.unwrap();
-
-    let of = ["--in", "letters"];
-    let mut seen = String::new();
-    for format in ["text", "json"] {
-        for command in [
-            &["dlq", "list"][..],
-            &["dlq", "show", "1"],
-            &["dlq", "redrive", "1"],
-            &["dlq", "redrive", "--yes", "--dry-run"],
-            &["dlq", "purge", "--dry-run", "--subject", &hostile],
-        ] {
-            let arguments = [command, &of, &["--format", format]].concat();
-            let output = tidings(&server, &arguments).await;
-            for text in [output.stdout, output.stderr] {
-                let text = String::from_utf8(text).unwrap();
-                assert!(is_harmless(&text), "{arguments:?}: {text:?}");
-                seen.push_str(&text);
-            }
-        }
-    }
-    // It was there, and was written out.
-    assert!(seen.contains("\\u{9b}31m") && seen.contains("\\u009b31m"), "{seen}");
-    // What was stored, with every digit and every key.
-    let shown = said(&server, &["dlq", "show", "--in", "letters", "1"]).await;
-    assert!(shown.contains("12345678901234567890123") && shown.contains("\"a\": 2"), "{shown}");
-
-    let folder = tempfile(&server);
-    let mut config = StreamConfig::new("ORDERS", ["orders.>"]);
-    config.description = Some(HOSTILE.to_owned());
-    config.metadata.insert(HOSTILE.to_owned(), HOSTILE.to_owned());
-    let theirs = async_nats::jetstream::stream::Config {
-        name: "ORDERS".to_owned(),
-        subjects: vec!["orders.>".to_owned()],
-        description: Some(format!("theirs {HOSTILE}")),
-        ..Default::default()
-    };
-    jetstream.create_stream(theirs).await.unwrap();
-    fs::write(folder.join("ORDERS.stream.json"), config.to_json()).unwrap();
-    for format in ["text", "json"] {
-        for command in ["plan", "apply"] {
-            let folder = folder.to_str().unwrap();
-            let arguments = ["stream", command, "--schemas", folder, "--format", format];
-            let output = tidings(&server, &arguments).await;
-            let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-            assert!(is_harmless(&text), "{arguments:?}: {text:?}");
-        }
-    }
-    fs::remove_dir_all(&folder).unwrap();
 }
 
 /// A folder of this test's own.

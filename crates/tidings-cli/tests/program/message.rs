@@ -284,3 +284,20 @@ async fn messages_are_shown_as_they_come_until_a_signal() {
     assert_eq!(rest, "3 shown\n");
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+/// A question that nobody is to answer would reach those who listen to everything.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_listens_to_everything_keeps_nothing_from_being_published() {
+    let server = Server::without_jetstream().await;
+    let folder = tempfile(&server);
+    write(&folder);
+    let client = server.client().await;
+    let mut all = client.subscribe(">").await.unwrap();
+    client.publish("ready", "".into()).await.unwrap();
+    assert_eq!(all.next().await.unwrap().subject.as_str(), "ready");
+    let schemas = folder.to_str().unwrap();
+    let low = ["publish", "stock.low.v1", "--json", r#"{"sku": "b"}"#, "--schemas", schemas];
+    assert_eq!(said(&server, &low).await, "stock.low.v1 on stock.b.low: published\n");
+    while all.next().await.unwrap().subject.as_str() != "stock.b.low" {}
+    std::fs::remove_dir_all(&folder).unwrap();
+}
