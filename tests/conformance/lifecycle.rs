@@ -2,6 +2,7 @@
 
 mod cancellation;
 mod churn;
+mod connection;
 mod deletion;
 mod discovery;
 mod drain;

@@ -13,6 +13,7 @@ mod chaos;
 mod close_offline;
 mod cloud_event_interop;
 mod connect;
+mod connection_event;
 mod delete_marker;
 mod denied;
 mod differ;

@@ -3,6 +3,7 @@
 mod builder;
 mod close;
 mod connect;
+mod connection;
 mod env;
 mod error;
 mod topology;

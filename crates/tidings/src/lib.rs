@@ -91,6 +91,7 @@
 //! | see what could not be handled, and put it back | [`Bus::dead_letters`], [`DeadLetters`], [`DeadLetter`], [`DeadLetterPolicy`] |
 //! | see which services run | [`Bus::discover`], [`ServiceInfo`] |
 //! | connect | [`Bus::builder`], [`Bus::from_env`] |
+//! | see how the connection is | [`Bus::state`], [`Bus::events`] |
 //! | make a stream, look into it | [`Bus::provision`], [`StreamConfig`], [`Bus::stream`]; a registry makes those of its handlers |
 //! | change a stream that exists | [`Bus::plan`], [`StreamPlan`], [`Bus::apply`]; [`Topology`] says what a registry may do, [`Registry::plan`] what it would |
 //! | test a service | [`testing`]: [`TestBus`](testing::TestBus) |
@@ -245,7 +246,11 @@ pub use topology::{
     PlanAction, ProvisionError, Provisioned, Setting, StreamError, StreamHandle, StreamPlan,
     Topology,
 };
-pub use transport::{ConsumerState, DeliverFrom, Denial, DeniedAction, Outage, StreamState};
+pub use transport::{
+    ConnectionEvent, ConnectionEventKind, ConnectionEvents, ConnectionRole, ConnectionState,
+    ConnectionStatus, ConsumerState, DeliverFrom, Denial, DeniedAction, Outage, ServerInfo,
+    StreamState,
+};
 #[cfg(feature = "validation")]
 pub use validation::{PayloadValidator, ValidatorError};
 

@@ -4,7 +4,11 @@
 //! bytes. Both transports refuse the same things with the same [`Fault`].
 
 mod admin;
+mod announcer;
 mod atomic;
+mod connection_event;
+mod connection_events;
+mod connection_state;
 mod consume;
 mod consumer_config;
 mod delivery_filter;
@@ -38,7 +42,11 @@ mod waiting;
 mod warrant_verifier;
 
 pub(crate) use crate::settlement::{Settlement, SettlementReason};
+pub(crate) use announcer::Announcer;
 pub(crate) use atomic::AtomicFault;
+pub use connection_event::{ConnectionEvent, ConnectionEventKind, ConnectionRole};
+pub use connection_events::ConnectionEvents;
+pub use connection_state::{ConnectionState, ConnectionStatus, ServerInfo};
 pub(crate) use consume::Pull;
 pub use consumer_config::DeliverFrom;
 pub(crate) use consumer_config::{AckPolicy, ConsumerConfig, Foreign};

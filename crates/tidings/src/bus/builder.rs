@@ -4,11 +4,12 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::backoff::Backoff;
 use crate::cloud_event::CloudEvents;
 use crate::jitter::FAR;
 use crate::link::Timeouts;
 use crate::transport::CAPACITY;
-use crate::transport::nats::{Auth, ConnectOptions, shown};
+use crate::transport::nats::{Auth, ConnectOptions, ReconnectPolicy, shown};
 
 /// How to connect; made by [`Bus::builder`](crate::Bus::builder).
 ///
@@ -44,6 +45,8 @@ impl BusBuilder {
             tls_first: false,
             inbox_prefix: None,
             connect_timeout: Duration::from_secs(5),
+            ping_interval: Duration::from_secs(15),
+            reconnect: ReconnectPolicy::default(),
             subscription_capacity: CAPACITY,
         };
         Self { options, timeouts: Timeouts::default(), cloud_events: None }
@@ -152,6 +155,29 @@ impl BusBuilder {
     /// Reconnecting goes on for ever.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = timeout;
+        self
+    }
+
+    /// How often a lost connection is tried again, all servers together; by default without end. After
+    /// that the bus is closed: whatever waits for the server fails with
+    /// [`Outage::GivenUp`](crate::Outage::GivenUp) or says that the bus is closed.
+    pub fn max_reconnects(mut self, attempts: usize) -> Self {
+        self.options.reconnect.most = Some(attempts);
+        self
+    }
+
+    /// The waits between two attempts to reconnect: `first`, then twice as long each time up to
+    /// `longest`, with up to a quarter more of jitter. The defaults are 50 ms and 4 s.
+    pub fn reconnect_delay(mut self, first: Duration, longest: Duration) -> Self {
+        let (first, longest) = (first.min(FAR), longest.min(FAR));
+        self.options.reconnect.delay = Backoff::new(first, longest);
+        self
+    }
+
+    /// How often the server is asked for a sign of life, at least 100 ms; the default is 15 s. After
+    /// two of them without an answer the connection counts as lost.
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        self.options.ping_interval = interval.clamp(Duration::from_millis(100), FAR);
         self
     }
 

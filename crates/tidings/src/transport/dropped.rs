@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::transport::announcer::Announcer;
+use crate::transport::connection_event::{ConnectionEventKind, ConnectionRole};
 use crate::user_code::log;
 
 /// How many messages were dropped for want of room, and how often the subscription was without a
@@ -14,9 +16,16 @@ pub(crate) struct Dropped(Arc<Counters>);
 struct Counters {
     dropped: AtomicU64,
     interruptions: AtomicU64,
+    /// Who tells of messages that were dropped.
+    announcer: Option<Announcer>,
 }
 
 impl Dropped {
+    /// Counters of which the bus's listeners are told.
+    pub(crate) fn announced(announcer: Announcer) -> Self {
+        Self(Arc::new(Counters { announcer: Some(announcer), ..Counters::default() }))
+    }
+
     pub(crate) fn count(&self) -> u64 {
         self.0.dropped.load(Ordering::Relaxed)
     }
@@ -37,6 +46,11 @@ impl Dropped {
         let dropped = self.0.dropped.fetch_add(1, Ordering::Relaxed) + 1;
         if dropped.is_power_of_two() {
             log(|| tracing::warn!(filter, dropped, "slow consumer: messages were dropped"));
+            if let Some(announcer) = &self.0.announcer {
+                let filter = Some(filter.to_owned());
+                let kind = ConnectionEventKind::SlowConsumer { filter, dropped };
+                announcer.tell(kind, ConnectionRole::Listening, None);
+            }
         }
     }
 

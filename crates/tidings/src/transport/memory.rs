@@ -100,7 +100,10 @@ use self::consumer::Acks;
 use self::effects::TaskWaker;
 use self::mailbox::Mailbox;
 use self::refusal::{MAX_PAYLOAD, check_size, check_times, invalid};
-use super::{CAPACITY, ConsumerConfig, DeliverFrom, Fault, Incoming, Outgoing, PendingAck, Reach};
+use super::{
+    Announcer, CAPACITY, ConnectionState, ConnectionStatus, ConsumerConfig, DeliverFrom, Dropped,
+    Fault, Incoming, Outgoing, PendingAck, Reach,
+};
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
 
@@ -135,6 +138,22 @@ impl Memory {
     /// The broker's time of day, which moves with tokio's clock.
     pub(crate) fn now(&self) -> SystemTime {
         self.connection.broker.with(|state, now| state.clock.system_time(now))
+    }
+
+    /// State of its connection, which is there until it is closed.
+    pub(crate) fn state(&self) -> ConnectionState {
+        let is_closed = self.connection.is_closed();
+        ConnectionState {
+            status: if is_closed { ConnectionStatus::Closed } else { ConnectionStatus::Connected },
+            listening: None,
+            server: None,
+            round_trip: None,
+            lame_duck: false,
+        }
+    }
+
+    pub(crate) fn announcer(&self) -> &Announcer {
+        &self.connection.announcer
     }
 
     fn route(&self, message: &mut Outgoing, reply: Option<&Subject>) -> Result<Published, Fault> {
@@ -234,7 +253,9 @@ impl Memory {
         check_filter(filter.as_str()).map_err(|why| invalid(&filter, why))?;
         let filter = filter.as_str();
         let capacity = capacity.unwrap_or(self.capacity);
-        let mailbox = Arc::new(Mailbox::new(filter.to_owned(), capacity).only(only));
+        let dropped = Dropped::announced(self.connection.announcer.clone());
+        let mailbox = Mailbox::new(filter.to_owned(), capacity).only(only).counted(dropped);
+        let mailbox = Arc::new(mailbox);
         let subscription = self.connection.with(|state, _| {
             let mailbox = Arc::clone(&mailbox);
             state.subscriptions.add(self.connection.key, filter, group, mailbox)

@@ -13,6 +13,7 @@ pub(crate) use connection::address::shown;
 pub(crate) use connection::auth::Auth;
 pub(crate) use connection::connect::{ConnectFault, ConnectOptions};
 pub(crate) use connection::nats::Nats;
+pub(crate) use connection::reconnect_policy::ReconnectPolicy;
 pub(crate) use consumer::ordered::NatsOrdered;
 pub(crate) use consumer::pull::NatsPull;
 pub(crate) use consumer::settle::NatsSettle;

@@ -22,6 +22,16 @@ pub enum Outage {
         /// Result of the last attempt.
         said: String,
     },
+    /// It was tried as often as `BusBuilder::max_reconnects` allows: it is not tried again.
+    #[error(
+        "there is no connection: {attempts} attempts to reconnect failed, the last with: {said}"
+    )]
+    GivenUp {
+        /// How many attempts there were.
+        attempts: u64,
+        /// Result of the last one.
+        said: String,
+    },
     /// The runtime has ended on which the bus was made, and the connection with it: it does not
     /// come back.
     #[error(

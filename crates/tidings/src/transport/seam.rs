@@ -11,7 +11,11 @@ use crate::subject::Subject;
 use crate::transport::memory::Memory;
 use crate::transport::nats::{Nats, NatsIngest};
 use crate::transport::on::on;
-use crate::transport::{AtomicFault, Denial, Fault, Inbox, Incoming, Outage, Outgoing, PendingAck};
+use crate::transport::{
+    AtomicFault, ConnectionEvent, ConnectionEventKind, ConnectionEvents, ConnectionRole,
+    ConnectionState, ConnectionStatus, Denial, Fault, Inbox, Incoming, Outage, Outgoing,
+    PendingAck,
+};
 
 /// The transports there are. A closed set, so that a bus is one plain type.
 #[derive(Debug, Clone)]
@@ -173,6 +177,27 @@ impl Transport {
             #[cfg(feature = "memory")]
             Self::Memory(_) => None,
         }
+    }
+
+    /// State of the connection, as far as it is known here.
+    pub(crate) fn state(&self) -> ConnectionState {
+        on!(self, t => t.state())
+    }
+
+    /// The events of the connection; the first says how it is.
+    pub(crate) fn events(&self) -> ConnectionEvents {
+        let heard = on!(self, t => t.announcer().listen());
+        // Looked at behind that: what happens between is told twice.
+        let state = self.state();
+        let kind = match state.status {
+            ConnectionStatus::Connected => ConnectionEventKind::Connected,
+            ConnectionStatus::Reconnecting { cause, .. } => {
+                ConnectionEventKind::Disconnected { cause }
+            }
+            ConnectionStatus::Closed => ConnectionEventKind::Closed,
+        };
+        let address = state.server.and_then(|server| server.address);
+        ConnectionEvents::new(ConnectionEvent::new(kind, ConnectionRole::Main, address), heard)
     }
 
     /// Why there is no connection; `None` while there is one.

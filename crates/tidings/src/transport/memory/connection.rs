@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::broker::{Broker, State};
 use super::clock::Moment;
-use crate::transport::Fault;
+use crate::transport::{Announcer, Fault};
 
 /// A connection to an embedded broker.
 #[derive(Debug)]
@@ -15,12 +15,13 @@ pub(super) struct Connection {
     pub(super) broker: Arc<Broker>,
     pub(super) key: u64,
     closed: AtomicBool,
+    pub(super) announcer: Announcer,
 }
 
 impl Connection {
     pub(super) fn open(broker: Arc<Broker>) -> Self {
         let key = broker.with(|state, _| state.new_key());
-        Self { broker, key, closed: AtomicBool::new(false) }
+        Self { broker, key, closed: AtomicBool::new(false), announcer: Announcer::default() }
     }
 
     /// Works on the broker's state, if this is still open. That is looked at under the broker's
@@ -40,6 +41,10 @@ impl Connection {
         })
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
     /// Ends every subscription and pull. What was delivered and not settled stays unsettled, and
     /// is delivered again, to another connection.
     pub(super) fn close(&self) {
@@ -48,5 +53,6 @@ impl Connection {
             state.subscriptions.close(self.key, &mut state.effects);
             state.streams.wake_pulls(&mut state.effects);
         });
+        self.announcer.close(None);
     }
 }

@@ -55,6 +55,12 @@ impl Mailbox {
         }
     }
 
+    /// Counts with these.
+    pub(super) fn counted(mut self, dropped: Dropped) -> Self {
+        self.dropped = dropped;
+        self
+    }
+
     /// Lets nothing in that none of these filters matches.
     pub(super) fn only(mut self, only: Vec<Subject>) -> Self {
         self.only = only;

@@ -1,6 +1,7 @@
 //! A bus's connections to a server: how they are made, kept and ended, and what is denied on them.
 
 pub(crate) mod address;
+pub(crate) mod announce;
 pub(crate) mod auth;
 pub(crate) mod breaks;
 pub(crate) mod close;
@@ -12,6 +13,7 @@ pub(crate) mod ingest_refusals;
 pub(crate) mod listening;
 pub(crate) mod nats;
 pub(crate) mod permission;
+pub(crate) mod reconnect_policy;
 pub(crate) mod role;
 pub(crate) mod server_connection;
 pub(crate) mod state;

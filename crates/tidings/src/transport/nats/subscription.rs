@@ -46,7 +46,9 @@ impl Nats {
         let (denied_before, made) = (line.denials.last(), line.supervisor.connect_count());
         let subscriber = self.listen(which, &interest).await?;
         let capacity = capacity.unwrap_or(self.shared.capacity);
-        let buffer = SubscriptionBuffer::new(interest, subscriber, capacity, (denied_before, made));
+        let dropped = Dropped::announced(self.shared.main.supervisor.announcer().clone());
+        let before = (denied_before, made);
+        let buffer = SubscriptionBuffer::new(interest, subscriber, capacity, before, dropped);
         Ok(NatsSubscription::new(self.clone(), which, buffer))
     }
 

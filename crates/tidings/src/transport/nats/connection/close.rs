@@ -25,6 +25,7 @@ impl Nats {
         let lines = || [main].into_iter().chain(listening);
         lines().for_each(|line| line.supervisor.cut());
         self.shared.delete_ephemerals();
+        self.announcer().close(main.supervisor.address());
         let late = self.too_late();
         let closing = async {
             main.leave().await?;

@@ -10,14 +10,14 @@ use async_nats::{Client, ConnectErrorKind, Event, ServerAddr, ServerError};
 
 use crate::transport::Fault;
 use crate::transport::nats::connection::address::{self, Address};
+use crate::transport::nats::connection::announce::announce;
 use crate::transport::nats::connection::auth::Auth;
 use crate::transport::nats::connection::event_listener::EventListener;
+use crate::transport::nats::connection::reconnect_policy::ReconnectPolicy;
 use crate::transport::nats::connection::role::Role;
 use crate::transport::nats::connection::supervisor::Supervisor;
 use crate::user_code::log;
 
-/// A dead peer is noticed after two pings without an answer; async-nats's minute is too long.
-const PING_INTERVAL: Duration = Duration::from_secs(15);
 /// How much async-nats may hold of one subscription until its keeper has come to it. What is over
 /// it drops without counting; the bound that counts is the keeper's own.
 const READ_AHEAD: usize = 1 << 20;
@@ -35,6 +35,8 @@ pub(crate) struct ConnectOptions {
     pub(crate) tls_first: bool,
     pub(crate) inbox_prefix: Option<String>,
     pub(crate) connect_timeout: Duration,
+    pub(crate) ping_interval: Duration,
+    pub(crate) reconnect: ReconnectPolicy,
     /// How many messages a core subscription holds that nobody has taken yet.
     pub(crate) subscription_capacity: usize,
 }
@@ -114,7 +116,7 @@ pub(crate) async fn connect(
     let (heard, back) = (Arc::clone(supervisor), Arc::clone(supervisor));
     let mut nats = async_nats::ConnectOptions::new()
         .connection_timeout(each)
-        .ping_interval(PING_INTERVAL)
+        .ping_interval(options.ping_interval)
         .subscription_capacity(READ_AHEAD)
         // They are looked at where they are sent.
         .skip_subject_validation(true)
@@ -129,6 +131,7 @@ pub(crate) async fn connect(
                 log(|| report(&event, which));
             }
             heard.on_event(&event);
+            announce(&event, which, &ear, &heard);
             std::future::ready(())
         })
         .require_tls(options.require_tls);

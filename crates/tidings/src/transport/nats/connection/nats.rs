@@ -80,12 +80,14 @@ impl Nats {
     pub(crate) async fn connect(options: ConnectOptions) -> Result<Self, ConnectFault> {
         let prefix = options.inbox_prefix.clone().unwrap_or_else(|| "_INBOX".to_owned());
         let capacity = options.subscription_capacity;
+        let reconnect = options.reconnect;
         let access = Access::read(options)?;
         let denials = Arc::new(Denials::new(&prefix));
         let pending = [(); 2].map(|()| Arc::new(PendingReplies::new(&prefix)));
-        let supervisor = Arc::new(Supervisor::main());
+        let supervisor = Arc::new(Supervisor::main(reconnect));
         let listener = EventListener { denials: Arc::clone(&denials), pending: pending.to_vec() };
         let client = connect::connect(access.clone(), &supervisor, Role::Main, listener).await?;
+        supervisor.learn_server(&client).await;
         let runtime = Handle::current();
         let coalescer = Arc::new(Coalescer::new());
         let (emptied, to) = (Arc::clone(&coalescer), client.clone());

@@ -1,10 +1,3 @@
 //! The two connections of a bus.
 
-/// Role of one of a bus's two connections.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// Publishes, asks and reads consumers.
-    Main,
-    /// Has the core subscriptions.
-    Listening,
-}
+pub(crate) use crate::transport::ConnectionRole as Role;

@@ -12,7 +12,7 @@ use async_nats::{Client, Subscriber};
 use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::task::yield_now;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::subject::Subject;
 use crate::transport::Fault;
@@ -72,6 +72,7 @@ impl ServerConnection {
     /// Asks nobody, which the server says only after it has seen all that was sent before on this
     /// connection. (`flush` empties the socket's buffer, no more.)
     pub(crate) async fn barrier(&self, nobody: Subject, within: Duration) -> Result<(), Fault> {
+        let begun = Instant::now();
         let asked = async {
             let subject = subject_of(nobody.clone());
             let (to, answer) = self.answers.expect(subject.clone()).await?;
@@ -87,6 +88,7 @@ impl ServerConnection {
             Ok(Err(fault)) => return Err(fault),
             Err(_) => return Err(self.too_late()),
         }
+        self.supervisor.measured(begun.elapsed());
         // What was denied before is told through another task, which was woken first: it runs before
         // one that is begun now and lets the others go first.
         let heard = tokio::spawn(async {

@@ -5,7 +5,8 @@ use std::pin::Pin;
 use tokio::runtime::Handle;
 
 use crate::transport::nats::connection::nats::Nats;
-use crate::transport::{Fault, Outage};
+use crate::transport::nats::connection::supervisor::Supervisor;
+use crate::transport::{Announcer, ConnectionState, ConnectionStatus, Fault, Outage, ServerInfo};
 
 impl Nats {
     /// Resolves when the connection has been lost and made again, or it is over.
@@ -20,6 +21,30 @@ impl Nats {
                 else => std::future::pending().await,
             }
         })
+    }
+
+    /// State of the connections, as far as it is known here.
+    pub(crate) fn state(&self) -> ConnectionState {
+        let (main, listening) = (&self.shared.main, self.shared.listening.get());
+        let closed = self.is_closed() || self.is_over();
+        let status = |supervisor: &Supervisor| {
+            if closed { ConnectionStatus::Closed } else { supervisor.status() }
+        };
+        let server = main.client.try_server_info().map(|server| {
+            let identity = [server.server_name, server.server_id, server.version];
+            ServerInfo::new(identity, server.cluster, main.supervisor.address())
+        });
+        ConnectionState {
+            status: status(&main.supervisor),
+            listening: listening.map(|line| status(&line.supervisor)),
+            server,
+            round_trip: main.supervisor.round_trip(),
+            lame_duck: !closed && main.supervisor.is_lame_duck(),
+        }
+    }
+
+    pub(crate) fn announcer(&self) -> &Announcer {
+        self.shared.main.supervisor.announcer()
     }
 
     /// Whether nothing is received any more.
@@ -40,7 +65,11 @@ impl Nats {
     /// The client is gone: because the bus was closed, or because its runtime has ended.
     #[cold]
     pub(crate) fn gone(&self) -> Fault {
-        if self.is_closed() { Fault::Closed } else { Fault::Away(Outage::RuntimeEnded) }
+        match self.outage() {
+            _ if self.is_closed() => Fault::Closed,
+            Some(given_up @ Outage::GivenUp { .. }) => Fault::Away(given_up),
+            _ => Fault::Away(Outage::RuntimeEnded),
+        }
     }
 
     /// Whether this runs where the client does, and so also whatever tells that an answer is late.

@@ -7,9 +7,9 @@
 mod peer;
 mod reconnect;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_nats::{Client, ClientError, Event, ServerAddr, ServerError};
 use tokio::sync::{Notify, watch};
@@ -18,16 +18,27 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::lock::locked;
-use crate::transport::Outage;
 use crate::transport::nats::connection::breaks::{Breaks, warn_of_breaks};
 use crate::transport::nats::connection::disruption::Disruptions;
+use crate::transport::nats::connection::reconnect_policy::ReconnectPolicy;
+use crate::transport::{Announcer, ConnectionStatus, Outage};
 
 /// How long the client may take to say which servers it knows.
 const KNOWN: Duration = Duration::from_secs(1);
+
 #[derive(Debug)]
 pub(crate) struct Supervisor {
     /// Why there is no connection, while there is none.
     outage: watch::Sender<Option<Outage>>,
+    /// Since when.
+    lost: Mutex<SystemTime>,
+    /// The server is about to stop.
+    lame_duck: AtomicBool,
+    /// Nanoseconds of the last round trip; 0 before the first.
+    round_trip: AtomicU64,
+    announcer: Announcer,
+    /// How it comes back.
+    policy: ReconnectPolicy,
     /// Last words of the server that may be why it ends the connection.
     last_words: watch::Sender<Option<String>>,
     /// Counts how often the connection was made.
@@ -64,21 +75,32 @@ enum Peer {
 }
 
 impl Supervisor {
-    pub(crate) fn main() -> Self {
-        Self::new(None, Peer::Listening(OnceLock::new()))
+    pub(crate) fn main(policy: ReconnectPolicy) -> Self {
+        Self::new(None, Peer::Listening(OnceLock::new()), policy, Announcer::default())
     }
 
     /// That of the connection that listens, which is still to be made.
     pub(crate) fn listening(main: &Arc<Self>) -> Self {
         let said = "the connection for core subscriptions is not made yet".to_owned();
+        let (policy, announcer) = (main.policy, main.announcer.clone());
         let main = Arc::downgrade(main);
         let peer = Peer::Main { main, disruptions: Mutex::default() };
-        Self::new(Some(Outage::Away { said }), peer)
+        Self::new(Some(Outage::Away { said }), peer, policy, announcer)
     }
 
-    fn new(outage: Option<Outage>, peer: Peer) -> Self {
+    fn new(
+        outage: Option<Outage>,
+        peer: Peer,
+        policy: ReconnectPolicy,
+        announcer: Announcer,
+    ) -> Self {
         Self {
             outage: watch::Sender::new(outage),
+            lost: Mutex::new(SystemTime::now()),
+            lame_duck: AtomicBool::new(false),
+            round_trip: AtomicU64::new(0),
+            announcer,
+            policy,
             last_words: watch::Sender::new(None),
             connected: watch::Sender::new(0),
             breaks: Mutex::default(),
@@ -125,6 +147,40 @@ impl Supervisor {
         self.outage.borrow().clone()
     }
 
+    /// Status of the connection, as long as nobody has closed it.
+    pub(crate) fn status(&self) -> ConnectionStatus {
+        match self.outage() {
+            _ if self.over.is_cancelled() => ConnectionStatus::Closed,
+            None => ConnectionStatus::Connected,
+            Some(cause) => ConnectionStatus::Reconnecting { since: *locked(&self.lost), cause },
+        }
+    }
+
+    /// The address of the server that it is on, or was tried last.
+    pub(crate) fn address(&self) -> Option<String> {
+        self.at().as_ref().map(|at| at.as_url_str().to_owned())
+    }
+
+    pub(crate) fn is_lame_duck(&self) -> bool {
+        self.lame_duck.load(Ordering::Relaxed)
+    }
+
+    /// The server took so long for a round trip.
+    pub(crate) fn measured(&self, round_trip: Duration) {
+        let nanos = u64::try_from(round_trip.as_nanos()).unwrap_or(u64::MAX).max(1);
+        self.round_trip.store(nanos, Ordering::Relaxed);
+    }
+
+    /// How long the last round trip took.
+    pub(crate) fn round_trip(&self) -> Option<Duration> {
+        let nanos = self.round_trip.load(Ordering::Relaxed);
+        (nanos > 0).then_some(Duration::from_nanos(nanos))
+    }
+
+    pub(crate) fn announcer(&self) -> &Announcer {
+        &self.announcer
+    }
+
     /// Resolves while there is no connection.
     pub(crate) async fn disconnected(&self) {
         // The sender is here too: it is never gone.
@@ -145,6 +201,9 @@ impl Supervisor {
     pub(crate) fn end(&self) {
         self.cut.cancel();
         self.over.cancel();
+        if matches!(self.peer, Peer::Listening(_)) {
+            self.announcer.close(self.address());
+        }
     }
 
     /// Cancelled once nothing is received any more.
@@ -169,6 +228,7 @@ impl Supervisor {
         match event {
             Event::Connected => {
                 self.attempts.store(0, Ordering::Relaxed);
+                self.lame_duck.store(false, Ordering::Relaxed);
                 self.last_words.send_replace(None);
                 self.outage.send_replace(None);
                 self.connected.send_modify(|count| *count += 1);
@@ -176,7 +236,9 @@ impl Supervisor {
                 self.breaks().made(Instant::now());
                 self.is_back();
             }
+            Event::LameDuckMode => self.lame_duck.store(true, Ordering::Relaxed),
             Event::Disconnected => {
+                *locked(&self.lost) = SystemTime::now();
                 let said = self.last_words.send_replace(None);
                 let times = self.breaks().lost(said.is_some(), Instant::now());
                 match &self.peer {
@@ -213,7 +275,9 @@ impl Supervisor {
         self.outage.send_if_modified(|outage| {
             let now = match outage {
                 _ if is_refusal(&said) => Outage::Refused { said },
-                Some(Outage::Refused { .. } | Outage::RuntimeEnded) => return false,
+                Some(Outage::Refused { .. } | Outage::GivenUp { .. } | Outage::RuntimeEnded) => {
+                    return false;
+                }
                 _ => Outage::Away { said },
             };
             let is_news = outage.as_ref() != Some(&now);
@@ -237,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_told_until_the_connection_is_back() {
-        let supervisor = Supervisor::main();
+        let supervisor = Supervisor::main(ReconnectPolicy::default());
         let error = |text: &str| Event::ClientError(ClientError::Other(text.to_owned()));
         let revoked = "User Authentication Revoked".to_owned();
         supervisor.on_event(&Event::Connected);

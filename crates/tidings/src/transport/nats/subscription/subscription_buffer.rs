@@ -89,12 +89,13 @@ impl SubscriptionBuffer {
         source: Subscriber,
         capacity: usize,
         before: (u64, u64),
+        dropped: Dropped,
     ) -> Self {
         let (denied_before, made) = before;
         let wakers = Arc::<Wakers>::default();
         Self {
             interest,
-            dropped: Dropped::default(),
+            dropped,
             capacity: capacity.max(1),
             state: Mutex::new(State {
                 source: Some(source),

@@ -6,12 +6,9 @@ use std::time::Duration;
 use async_nats::{ReconnectToServer, Server};
 
 use super::{Peer, Supervisor};
-use crate::backoff::Backoff;
 use crate::jitter::jittered;
+use crate::transport::Outage;
 use crate::user_code::log;
-
-/// The waits between two attempts to reconnect, before jitter.
-const RECONNECT: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(4));
 
 /// After how many attempts it is said that nothing is heard.
 const DEAF: usize = 4;
@@ -30,8 +27,12 @@ impl Supervisor {
         }
         self.tried.send_modify(|count| *count += 1);
         self.warn_of_attempts(attempt);
+        if was_made && self.policy.most.is_some_and(|most| attempt > most) {
+            self.stop_trying(attempt - 1);
+            give_up().await;
+        }
         // The first one is asked for; a lost connection is not made again by all at once.
-        let wait = if was_made || attempt > 1 { delay(attempt) } else { Duration::ZERO };
+        let wait = if was_made || attempt > 1 { self.delay(attempt) } else { Duration::ZERO };
         tokio::select! {
             biased;
             () = self.cut.cancelled() => {
@@ -52,6 +53,29 @@ impl Supervisor {
         })?;
         *self.at() = Some(server.addr.clone());
         Some(ReconnectToServer { addr: server.addr.clone(), delay: Some(Duration::ZERO) })
+    }
+
+    /// It was tried as often as it may be: it is over, and with the connection that publishes the other
+    /// one, too.
+    fn stop_trying(&self, attempts: usize) {
+        let said = match self.outage() {
+            Some(Outage::Away { said } | Outage::Refused { said }) => said,
+            _ => "the connection was lost".to_owned(),
+        };
+        let attempts = u64::try_from(attempts).unwrap_or(u64::MAX);
+        self.outage.send_replace(Some(Outage::GivenUp { attempts, said }));
+        log(|| tracing::error!(attempts, "NATS: no more attempts to reconnect"));
+        if let Peer::Listening(listening) = &self.peer
+            && let Some(listening) = listening.get()
+        {
+            listening.end();
+        }
+        self.end();
+    }
+
+    /// Twice as long after each attempt, and never the same for two clients of one server.
+    fn delay(&self, attempt: usize) -> Duration {
+        jittered(self.policy.delay.after(u64::try_from(attempt).unwrap_or(u64::MAX)))
     }
 
     pub(super) fn warn_of_attempts(&self, attempt: usize) {
@@ -78,18 +102,16 @@ fn give_up() -> std::future::Pending<()> {
     std::future::pending()
 }
 
-/// Twice as long after each attempt, and never the same for two clients of one server.
-fn delay(attempt: usize) -> Duration {
-    jittered(RECONNECT.after(u64::try_from(attempt).unwrap_or(u64::MAX)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::nats::connection::reconnect_policy::ReconnectPolicy;
 
     #[test]
     fn reconnects_come_later_and_later_up_to_a_bound() {
-        let first = RECONNECT.after(1);
+        let supervisor = Supervisor::main(ReconnectPolicy::default());
+        let first = ReconnectPolicy::default().delay.after(1);
+        let delay = |attempt| supervisor.delay(attempt);
         assert!(delay(1) >= first && delay(1) < first * 2);
         assert!(delay(1000) >= Duration::from_secs(4));
     }

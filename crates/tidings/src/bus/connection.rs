@@ -1,0 +1,45 @@
+//! How a bus's connection is, and what becomes of it.
+
+use super::Bus;
+use crate::transport::{ConnectionEvents, ConnectionState};
+
+impl Bus {
+    /// How its connection is now. Nobody is asked, and nothing waited for.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// use tidings::ConnectionStatus;
+    ///
+    /// # let bus = Bus::in_memory();
+    /// assert_eq!(bus.state().status, ConnectionStatus::Connected);
+    /// ```
+    pub fn state(&self) -> ConnectionState {
+        self.link.transport.state()
+    }
+
+    /// The events of its connection from now on; the first one says how it is now, as
+    /// [`state`](Self::state) does. What happens while this is called may be told twice, and is never
+    /// missed.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// use tidings::ConnectionEventKind;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bus = Bus::in_memory();
+    /// let mut events = bus.events();
+    /// bus.close().await?;
+    /// while let Some(event) = events.recv().await {
+    ///     println!("{event}");
+    ///     if let ConnectionEventKind::Disconnected { cause } = &event.kind {
+    ///         println!("because {cause}");
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn events(&self) -> ConnectionEvents {
+        self.link.transport.events()
+    }
+}
