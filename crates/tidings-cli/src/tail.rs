@@ -25,6 +25,7 @@ use record::Record;
 /// Without `--stream` it listens from now on, and what comes faster than it is written is dropped and
 /// counted. With `--stream` it reads what the stream keeps and goes on with what is added: message by
 /// message by request, so no consumer is left behind, and none is made. Nothing is acknowledged or changed.
+/// What is added is shown within a second.
 ///
 /// A line says when, on which subject, which message by the contracts, and the payload. Below it stands,
 /// after `!`, why a contract refuses it, that no contract knows it, or that it is no JSON.

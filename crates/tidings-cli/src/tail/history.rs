@@ -1,4 +1,8 @@
 //! Messages that a stream keeps, read one by one: JSON, which headers that no client can read do not break.
+//!
+//! A consumer would tell of what is added at once, but it delivers headers as they are, and over a header block
+//! that the client can't read it gives up the connection; it would also need the right to make one. So what is
+//! added is asked for, the more seldom the longer nothing came.
 
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
@@ -16,8 +20,8 @@ use crate::connect::Client;
 use crate::exit::Usage;
 use crate::moment;
 
-/// How often a stream is asked for more once all was read.
-const POLL: Duration = Duration::from_millis(250);
+/// How long a stream is left alone once all was read: at first, and twice as long each time up to the most.
+const WAIT: (Duration, Duration) = (Duration::from_millis(25), Duration::from_secs(1));
 
 /// The server's number for a stream that has no such message.
 const NO_MESSAGE: u64 = 10037;
@@ -109,12 +113,14 @@ impl History {
 
     /// The next message; waits for it.
     pub(super) async fn next(&mut self, client: &mut Client) -> anyhow::Result<Record> {
+        let (mut wait, most) = WAIT;
         loop {
             if let Some(stored) = self.at(client, self.next).await? {
                 self.next = stored.seq + 1;
                 return stored.read();
             }
-            tokio::time::sleep(POLL).await;
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(most);
         }
     }
 
