@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use serde_json::json;
-use tidings_contract::{Catalog, Descriptor};
 
+use crate::contract::Schemas;
 use crate::exit::{Exit, Usage};
 use crate::finding::{Finding, Level};
 use crate::output::Output;
@@ -30,9 +30,8 @@ pub(crate) struct Validate {
     /// The message: its name, for the highest version, or `<name>.v<N>`.
     #[arg(value_name = "NAME[.vN]")]
     message: String,
-    /// The folder with the contracts.
-    #[arg(long, default_value = "schemas", value_name = "FOLDER")]
-    schemas: PathBuf,
+    #[command(flatten)]
+    schemas: Schemas,
     /// The file with the documents; `-` is the standard input.
     #[arg(long, default_value = "-", value_name = "FILE")]
     file: PathBuf,
@@ -55,8 +54,8 @@ enum Part {
 
 impl Validate {
     pub(super) fn run(self, output: &mut Output) -> anyhow::Result<Exit> {
-        let catalog = Catalog::read_from(&self.schemas)?;
-        let message = self.find(&catalog)?;
+        let catalog = self.schemas.read()?;
+        let message = self.schemas.find(&catalog, &self.message)?;
         let (part, contract) = match self.part {
             Part::Payload => ("payload", &message.payload),
             Part::Reply => ("reply", &message.reply),
@@ -107,18 +106,6 @@ impl Validate {
             return finding;
         }
         finding.file(self.file.to_string_lossy())
-    }
-
-    /// The message that is meant.
-    fn find<'a>(&self, catalog: &'a Catalog) -> anyhow::Result<&'a Descriptor> {
-        let tagged = catalog.iter().find(|message| message.tag() == self.message);
-        let found = tagged.or_else(|| catalog.versions(&self.message).next_back());
-        found.ok_or_else(|| {
-            let shown = self.schemas.display();
-            let names: Vec<_> = catalog.iter().map(Descriptor::tag).collect();
-            let why = format!("{shown} has no {}, but {}", self.message, names.join(", "));
-            Usage(why).into()
-        })
     }
 
     fn open(&self) -> anyhow::Result<Box<dyn Read>> {
