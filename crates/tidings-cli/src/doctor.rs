@@ -3,6 +3,7 @@
 mod account;
 mod check;
 mod clock;
+mod consumer;
 mod right;
 mod stream;
 
@@ -33,6 +34,8 @@ const OLDEST: (u32, u32) = (2, 14);
 pub(crate) struct Doctor {
     #[command(flatten)]
     schemas: Schemas,
+    #[command(flatten)]
+    bounds: consumer::Bounds,
 }
 
 impl Doctor {
@@ -71,7 +74,7 @@ impl Doctor {
         tell(right::judge(user.as_ref(), &catalog))?;
         tell(vec![clock::judge(user.as_ref())])?;
         if is_usable {
-            tell(stream::judge(connection, &mut client, &catalog).await)?;
+            tell(stream::judge(connection, &mut client, &catalog, &self.bounds).await)?;
         }
         Ok(exit)
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tidings::Message as _;
-use tidings::contract::Catalog;
+use tidings::contract::{Catalog, DurableConsumer, Handled, Kind, Service};
 use tidings_tests::Server;
 
 use super::{HOSTILE, OrderCreated, is_harmless, said, tempfile, tidings, told};
@@ -61,6 +61,67 @@ async fn a_server_is_examined_by_the_contracts() {
     let text = said(&server, &[&["doctor"], &schemas[..]].concat()).await;
     assert!(text.lines().next().unwrap().starts_with("ok    server"), "{text}");
     assert!(is_harmless(&text), "{text:?}");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn consumers_are_compared_with_what_services_declare() {
+    let server = Server::start().await;
+    let folder = tempfile(&server);
+    let mut catalog = Catalog::of(OrderCreated::descriptors()).unwrap();
+    let filter = "orders.*.created";
+    for name in ["good", "other", "gone"] {
+        let handled = Handled::new(Kind::Event, "orders.created", 1, filter);
+        let consumer = DurableConsumer::new(name, "ORDERS");
+        let service = Service::new(format!("{name}-service")).handles(handled.consumer(consumer));
+        catalog.add_service(service).unwrap();
+    }
+    catalog.write_to(&folder).unwrap();
+    let schemas = ["--schemas", folder.to_str().unwrap()];
+    said(&server, &[&["stream", "apply"], &schemas[..]].concat()).await;
+    let jetstream = async_nats::jetstream::new(server.client().await);
+    let stream = jetstream.get_stream("ORDERS").await.unwrap();
+    let config = |name: &str| async_nats::jetstream::consumer::pull::Config {
+        durable_name: Some(name.to_owned()),
+        filter_subject: filter.to_owned(),
+        ..Default::default()
+    };
+    stream.create_consumer(config("good")).await.unwrap();
+    let other = async_nats::jetstream::consumer::pull::Config {
+        filter_subject: "orders.eu.created".to_owned(),
+        ack_wait: Duration::from_secs(5),
+        max_deliver: 3,
+        deliver_policy: async_nats::jetstream::consumer::DeliverPolicy::New,
+        ..config("other")
+    };
+    stream.create_consumer(other).await.unwrap();
+    for _ in 0..2 {
+        let sent = jetstream.publish("orders.eu.created", "{}".into()).await.unwrap();
+        sent.await.unwrap();
+    }
+    let (code, lines) = examined(&server, &schemas).await;
+    assert_eq!(code, Some(1), "{lines:?}");
+    let of = |status: &str| -> Vec<&str> {
+        let all = lines.iter().filter(|line| line["about"] == "consumer");
+        let some = all.filter(|line| line["status"] == status);
+        some.map(|line| line["text"].as_str().unwrap()).collect()
+    };
+    assert_eq!(of("fail"), ["ORDERS/gone is missing, which delivers to gone-service"]);
+    let warnings = of("warn");
+    let expected = [
+        "ORDERS/other: its filter is orders.eu.created, and orders.*.created is declared",
+        "ORDERS/other: its ack wait is 5000 ms, and 30000 ms is declared",
+        "ORDERS/other: how often it delivers is 3, and no bound is declared",
+        "ORDERS/other: its deliver policy is new, and all is declared",
+    ];
+    assert_eq!(warnings, expected);
+    assert_eq!(of("ok").len(), 2, "{lines:?}");
+    assert!(lines.iter().all(|line| line["status"] == "ok" || line["mend"].is_string()));
+
+    let few = [&schemas[..], &["--most-waiting", "1"]].concat();
+    let (_, lines) = examined(&server, &few).await;
+    let behind = lines.iter().filter(|line| line["text"].as_str().unwrap().contains("more than 1"));
+    assert_eq!(behind.count(), 2, "{lines:?}");
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
