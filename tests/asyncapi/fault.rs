@@ -12,22 +12,55 @@ pub(crate) enum Fault {
     RootReference,
     /// A definition where its schema has it, which no reference of the document leads to.
     LeftDefinition,
+    /// An example that its schema refuses, at which the parser does not look.
+    WrongExample,
+    /// A message of an operation that its channel does not have.
+    ForeignMessage,
+    /// A handler that sends.
+    TurnedAround,
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 3] =
-        [Self::BesideReference, Self::RootReference, Self::LeftDefinition];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::BesideReference,
+        Self::RootReference,
+        Self::LeftDefinition,
+        Self::WrongExample,
+        Self::ForeignMessage,
+        Self::TurnedAround,
+    ];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::BesideReference => "beside-reference",
             Self::RootReference => "root-reference",
             Self::LeftDefinition => "left-definition",
+            Self::WrongExample => "wrong-example",
+            Self::ForeignMessage => "foreign-message",
+            Self::TurnedAround => "turned-around",
         }
     }
 
     /// Puts it into the document.
     pub(crate) fn put_into(self, document: &mut Value) -> anyhow::Result<()> {
+        let place = match self {
+            Self::WrongExample => Some((
+                "/components/messages/asyncapi.measure.v1/examples/0/payload/ids",
+                json!("1"),
+            )),
+            Self::ForeignMessage => Some((
+                "/operations/sawmill.handle.asyncapi.grown.v1/messages/0/$ref",
+                json!("#/components/messages/asyncapi.grown.v1"),
+            )),
+            Self::TurnedAround => {
+                Some(("/operations/sawmill.handle.asyncapi.grown.v1/action", json!("send")))
+            }
+            _ => None,
+        };
+        if let Some((pointer, other)) = place {
+            *document.pointer_mut(pointer).context(pointer)? = other;
+            return Ok(());
+        }
         let schemas = document["components"]["schemas"].as_object_mut().context("no schemas")?;
         let changed = match self {
             Self::BesideReference => {
@@ -49,6 +82,7 @@ impl Fault {
                 };
                 schemas.values_mut().map(|schema| replace(schema, &lost)).sum()
             }
+            Self::WrongExample | Self::ForeignMessage | Self::TurnedAround => 0,
         };
         ensure!(changed > 0, "the document has no place for {self:?}");
         Ok(())

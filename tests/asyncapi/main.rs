@@ -50,7 +50,10 @@ fn write(fault: &str, file: &str) -> anyhow::Result<()> {
 /// Compares what a parser has kept with the messages' own schemas.
 fn compare(file: &str) -> anyhow::Result<String> {
     let parsed: Value = serde_json::from_str(&fs::read_to_string(file)?)?;
-    let (mut accepted, mut refused) = (0_u32, 0_u32);
+    let (mut accepted, mut refused, mut examples) = (0_u32, 0_u32, 0);
+    if parsed["operations"] != message::operations() {
+        bail!("the services do something else in it: {}", parsed["operations"]);
+    }
     for sample in message::samples()? {
         let kept = parsed["messages"].get(&sample.name).context(sample.name.clone())?;
         let kept = json!({ "allOf": [kept], "definitions": parsed["definitions"] });
@@ -58,6 +61,12 @@ fn compare(file: &str) -> anyhow::Result<String> {
         let theirs = options().with_draft(jsonschema::Draft::Draft7).build(&kept);
         let theirs = theirs.with_context(|| format!("the parsed schema of {}", sample.name))?;
         let ours = options().build(&sample.schema)?;
+        for example in parsed["examples"][&sample.name].as_array().into_iter().flatten() {
+            if let Err(error) = theirs.validate(example) {
+                bail!("{}: the example {example} is refused: {error}", sample.name);
+            }
+            examples += 1;
+        }
         for instance in instance::around(&sample.instances) {
             let (ours, theirs) = (ours.is_valid(&instance), theirs.is_valid(&instance));
             if ours != theirs {
@@ -66,8 +75,10 @@ fn compare(file: &str) -> anyhow::Result<String> {
             *(if ours { &mut accepted } else { &mut refused }) += 1;
         }
     }
-    if accepted < 50 || refused < 500 {
-        bail!("{accepted} instances were accepted and {refused} refused: too few to tell");
+    if accepted < 50 || refused < 500 || examples == 0 {
+        bail!(
+            "{accepted} instances were accepted and {refused} refused, {examples} examples: too few to tell"
+        );
     }
     Ok(format!("the same word on all: {accepted} instances accepted, {refused} refused"))
 }

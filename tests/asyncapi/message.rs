@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-use tidings::contract::{Catalog, CatalogError, Contract, Descriptor};
+use serde_json::{Value, json};
+use tidings::contract::{
+    Catalog, CatalogError, Contract, Descriptor, DurableConsumer, Handled, Kind, Service,
+};
 use tidings::prelude::*;
 
 /// A message's part, as `components.messages` calls it.
@@ -23,7 +25,7 @@ struct Grown {
     /// One of the seasons.
     season: Season,
     place: (u8, i16, String),
-    kind: Kind,
+    kind: Growth,
     #[serde(skip_serializing_if = "Option::is_none")]
     parent: Option<Box<Grown>>,
     branches: Vec<Branch>,
@@ -52,7 +54,7 @@ enum Season {
 /// Variants that are told by a tag among their fields.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind")]
-enum Kind {
+enum Growth {
     Tree(Tree),
     Herb { annual: bool },
     Moss,
@@ -67,6 +69,7 @@ struct Tree {
 /// A question with an answer and an error.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Request)]
 #[request(subject = "asyncapi.measure", reply = Measured, error = Refused)]
+#[schemars(example = json!({"ids": [1, 2], "unit": "m"}))]
 struct Measure {
     ids: Vec<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,8 +91,29 @@ enum Refused {
     Closed { until: String },
 }
 
+/// The messages, and services that publish, handle, ask and answer them.
 pub(crate) fn catalog() -> Result<Catalog, CatalogError> {
-    Catalog::of([Grown::descriptors(), Measure::descriptors()].concat())
+    let mut catalog = Catalog::of([Grown::descriptors(), Measure::descriptors()].concat())?;
+    let grown = Handled::new(Kind::Event, "asyncapi.grown", 1, "asyncapi.*.grown");
+    let measure = Handled::new(Kind::Request, "asyncapi.measure", 1, "asyncapi.measure");
+    let forester = Service::new("forester").publishes("asyncapi.grown", 1);
+    let sawmill = Service::new("sawmill")
+        .handles(grown.consumer(DurableConsumer::new("sawmill-grown", "FOREST")))
+        .asks("asyncapi.measure", 1);
+    let ranger = Service::new("ranger").handles(measure.queue_group("rangers"));
+    [forester, sawmill, ranger].into_iter().try_for_each(|one| catalog.add_service(one))?;
+    Ok(catalog)
+}
+
+/// What the services do: each operation, its action, its message, and where it is answered.
+pub(crate) fn operations() -> Value {
+    let reply = "asyncapi.measure.v1.answer";
+    json!({
+        "forester.publish.asyncapi.grown.v1": ["send", "asyncapi.grown.v1", null],
+        "ranger.answer.asyncapi.measure.v1": ["receive", "asyncapi.measure.v1", reply],
+        "sawmill.ask.asyncapi.measure.v1": ["send", "asyncapi.measure.v1", reply],
+        "sawmill.handle.asyncapi.grown.v1": ["receive", "asyncapi.grown.v1", null],
+    })
 }
 
 pub(crate) fn samples() -> anyhow::Result<Vec<Sample>> {
@@ -120,7 +144,7 @@ fn all_grown() -> [Grown; 3] {
         region: "eu".into(),
         season: Season::Spring,
         place: (1, -2, "north".into()),
-        kind: Kind::Tree(Tree { rings: 80 }),
+        kind: Growth::Tree(Tree { rings: 80 }),
         parent: None,
         branches: vec![Branch { name: "low".into(), branches: vec![leaf()] }],
         counts: [("leaves".to_owned(), 9)].into(),
@@ -128,11 +152,11 @@ fn all_grown() -> [Grown; 3] {
     };
     let herb = Grown {
         season: Season::Autumn,
-        kind: Kind::Herb { annual: true },
+        kind: Growth::Herb { annual: true },
         parent: Some(Box::new(oak.clone())),
         ..oak.clone()
     };
-    let moss = Grown { kind: Kind::Moss, branches: Vec::new(), ..oak.clone() };
+    let moss = Grown { kind: Growth::Moss, branches: Vec::new(), ..oak.clone() };
     [oak, herb, moss]
 }
 

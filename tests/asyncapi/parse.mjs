@@ -45,5 +45,17 @@ function plain(value) {
   return { $ref: `#/definitions/${names.get(value)}` };
 }
 
-const messages = document.messages().all().map((message) => [message.id(), plain(message.payload()?.json())]);
-fs.writeFileSync(out, JSON.stringify({ messages: Object.fromEntries(messages), definitions }));
+const all = document.messages().all();
+const messages = all.map((message) => [message.id(), plain(message.payload()?.json())]);
+const examples = all.map((message) => [message.id(), message.examples().all().map((one) => one.payload())]);
+const operations = document.operations().all().map((operation) => [operation.id(), [
+  operation.action(),
+  ...operation.messages().all().map((message) => message.id()),
+  operation.reply()?.channel()?.id() ?? null,
+]]);
+fs.writeFileSync(out, JSON.stringify({
+  messages: Object.fromEntries(messages),
+  examples: Object.fromEntries(examples),
+  operations: Object.fromEntries(operations),
+  definitions,
+}));

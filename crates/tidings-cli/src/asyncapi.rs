@@ -1,5 +1,7 @@
 //! `tidings asyncapi`.
 
+mod example;
+
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -18,12 +20,13 @@ pub(crate) struct AsyncApi {
     /// The folder with the contracts.
     #[arg(long, default_value = "schemas", value_name = "FOLDER")]
     schemas: PathBuf,
-    /// Name of what the contracts belong to.
-    #[arg(long, default_value = "Messages")]
-    title: String,
-    /// Its version.
-    #[arg(long, default_value = "0.0.0", value_name = "VERSION")]
-    api_version: String,
+    /// Name of what the contracts belong to; that of their service where there is one alone, else
+    /// `Messages`.
+    #[arg(long)]
+    title: Option<String>,
+    /// Its version; else that of the only service.
+    #[arg(long, value_name = "VERSION")]
+    api_version: Option<String>,
     /// The file to write; else the document goes to the standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -32,7 +35,10 @@ pub(crate) struct AsyncApi {
 impl AsyncApi {
     pub(crate) fn run(self, output: &mut Output) -> anyhow::Result<Exit> {
         let catalog = Catalog::read_from(&self.schemas)?;
-        let document = catalog.to_asyncapi(&self.title, &self.api_version);
+        example::check(&catalog, &self.schemas)?;
+        let title = self.title.as_deref().unwrap_or_else(|| catalog.title());
+        let version = self.api_version.as_deref().unwrap_or_else(|| catalog.api_version());
+        let document = catalog.to_asyncapi(title, version);
         let Some(file) = self.out else {
             match output.format() {
                 Format::Json => {

@@ -3,20 +3,40 @@
 //! Schemas are hoisted into `components.schemas` in the form that AsyncAPI's own parsers keep: see
 //! `schema`.
 
+mod operation;
 mod schema;
 
 use serde_json::{Map, Value, json};
 
+use crate::contract::Contract;
 use crate::descriptor::{Descriptor, Kind};
+use crate::service::Service;
 use crate::{Catalog, canonical};
 use schema::Components;
 
 impl Catalog {
+    /// The title of its documents: the name of its service where there is one alone, else `Messages`.
+    pub fn title(&self) -> &str {
+        self.only_service().map_or("Messages", |service| &service.name)
+    }
+
+    /// The version in its documents: that of its service where there is one alone, else `0.0.0`.
+    pub fn api_version(&self) -> &str {
+        self.only_service().and_then(|service| service.version.as_deref()).unwrap_or("0.0.0")
+    }
+
+    fn only_service(&self) -> Option<&Service> {
+        let mut services = self.services();
+        services.next().filter(|_| services.next().is_none())
+    }
+
     /// The catalog as an AsyncAPI 3.1 document, with a newline at its end; the same catalog gives
     /// the same bytes.
     ///
-    /// Each message is a channel and an operation: an event is sent on its subject, a request is
-    /// received and answered with its reply or its error. Payloads are as readers take them.
+    /// Each message is a channel, and a request a second one, on which it is answered. The operations
+    /// say who does what: a service receives what it handles, answers requests, sends what it publishes and
+    /// asks; a message of which no service says so has an operation of nobody in particular. Payloads are as
+    /// readers take them, with the examples that a type gives.
     ///
     /// ```
     /// use schemars::JsonSchema;
@@ -37,26 +57,14 @@ impl Catalog {
     /// ```
     pub fn to_asyncapi(&self, title: &str, version: &str) -> String {
         let mut components = Components::default();
-        let (mut channels, mut operations) = (Map::new(), Map::new());
-        let mut messages = Map::new();
+        let (mut channels, mut messages) = (Map::new(), Map::new());
         for message in self.iter() {
             let tag = message.tag();
             messages.insert(tag.clone(), content(message, &mut components));
-            channels.insert(tag.clone(), channel(message));
-            let mut operation = json!({
-                "action": "send",
-                "channel": { "$ref": format!("#/channels/{tag}") },
-                "messages": [{ "$ref": format!("#/channels/{tag}/messages/{tag}") }],
-            });
+            channels.insert(tag, channel(message));
             if message.kind == Kind::Request {
-                operation["action"] = "receive".into();
-                answers(message, &mut components, &mut messages, &mut channels, &mut operation);
+                answers(message, &mut components, &mut messages, &mut channels);
             }
-            let name = match message.kind {
-                Kind::Event => format!("publish.{tag}"),
-                Kind::Request => format!("answer.{tag}"),
-            };
-            operations.insert(name, operation);
         }
         let streams: Map<String, Value> =
             self.streams().map(|(name, config)| (name.to_owned(), config.clone())).collect();
@@ -65,7 +73,7 @@ impl Catalog {
             "info": { "title": title, "version": version },
             "defaultContentType": "application/json",
             "channels": channels,
-            "operations": operations,
+            "operations": operation::operations(self),
             "components": { "messages": messages, "schemas": components.schemas },
         });
         if !streams.is_empty() {
@@ -96,9 +104,20 @@ fn content(message: &Descriptor, components: &mut Components) -> Value {
         content["x-tidings-id"] = message.id.clone().into();
     }
     if let Some(payload) = &message.payload {
-        content["payload"] = components.add(&tag, payload.read());
+        describe(&mut content, &tag, payload, components);
     }
     content
+}
+
+/// Adds the payload and the examples of a contract.
+fn describe(content: &mut Value, name: &str, contract: &Contract, components: &mut Components) {
+    content["payload"] = components.add(name, contract.read());
+    let examples = contract.read().get("examples").and_then(Value::as_array);
+    let examples: Vec<Value> =
+        examples.into_iter().flatten().map(|one| json!({ "payload": one })).collect();
+    if !examples.is_empty() {
+        content["examples"] = examples.into();
+    }
 }
 
 fn channel(message: &Descriptor) -> Value {
@@ -107,14 +126,18 @@ fn channel(message: &Descriptor) -> Value {
         "address": message.subject,
         "messages": { tag.as_str(): { "$ref": format!("#/components/messages/{tag}") } },
     });
+    let properties = message.payload.as_ref().and_then(|one| one.read().get("properties"));
     let parameters: Map<String, Value> = message
         .tokens()
         .into_iter()
         .map(|token| {
-            let parameter = json!({
+            let mut parameter = json!({
                 "description": format!("The field `{token}` of the message."),
-                "location": format!("$message.payload#/{token}"),
             });
+            // A field may be called otherwise in the payload.
+            if properties.is_some_and(|all| all.get(token).is_some()) {
+                parameter["location"] = format!("$message.payload#/{token}").into();
+            }
             (token.to_owned(), parameter)
         })
         .collect();
@@ -127,32 +150,23 @@ fn channel(message: &Descriptor) -> Value {
     channel
 }
 
-/// The channel on which a request is answered: its subject is the asker's own.
+/// Adds the channel on which a request is answered: its subject is the asker's own.
 fn answers(
     message: &Descriptor,
     components: &mut Components,
     messages: &mut Map<String, Value>,
     channels: &mut Map<String, Value>,
-    operation: &mut Value,
 ) {
-    let tag = message.tag();
-    let channel = format!("{tag}.answer");
     let mut on_channel = Map::new();
-    let mut listed = Vec::new();
-    for (part, contract) in [("reply", &message.reply), ("error", &message.error)] {
-        let Some(contract) = contract else { continue };
-        let name = format!("{tag}.{part}");
-        let content = json!({ "name": name, "payload": components.add(&name, contract.read()) });
-        messages.insert(name.clone(), content);
-        listed.push(json!({ "$ref": format!("#/channels/{channel}/messages/{name}") }));
+    for (name, contract) in operation::answers(message) {
+        let mut content = json!({ "name": name });
+        describe(&mut content, &name, contract, components);
         let reference = json!({ "$ref": format!("#/components/messages/{name}") });
+        messages.insert(name.clone(), content);
         on_channel.insert(name, reference);
     }
-    channels.insert(channel.clone(), json!({ "address": null, "messages": on_channel }));
-    operation["reply"] = json!({
-        "channel": { "$ref": format!("#/channels/{channel}") },
-        "messages": listed,
-    });
+    let channel = operation::answer_channel(message);
+    channels.insert(channel, json!({ "address": null, "messages": on_channel }));
 }
 
 #[cfg(test)]

@@ -81,16 +81,6 @@ impl Catalog {
         }
     }
 
-    /// The AsyncAPI document of its folder, which is called as its service is, where there is one alone.
-    fn asyncapi(&self) -> String {
-        let mut services = self.services();
-        let (title, version) = match (services.next(), services.next()) {
-            (Some(service), None) => (&*service.name, service.version.as_deref()),
-            _ => ("Messages", None),
-        };
-        self.to_asyncapi(title, version.unwrap_or("0.0.0"))
-    }
-
     /// The files of its folder: what each is called, and what it holds. What the folder accepts no type
     /// says.
     fn files(&self, accepted: &[Acceptance]) -> BTreeMap<String, String> {
@@ -98,7 +88,8 @@ impl Catalog {
         let streams =
             self.streams().map(|(name, config)| (stream_file_name(name), canonical::text(config)));
         let index = (INDEX.to_owned(), index::text(self));
-        let asyncapi = (ASYNCAPI.to_owned(), self.asyncapi());
+        let asyncapi = self.to_asyncapi(self.title(), self.api_version());
+        let asyncapi = (ASYNCAPI.to_owned(), asyncapi);
         let lock = (LOCK.to_owned(), lock::text(self, accepted));
         messages.chain(streams).chain([asyncapi, index, lock]).collect()
     }

@@ -401,6 +401,28 @@ fn a_folder_is_written_as_asyncapi() {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
 }
 
+/// A parser of `AsyncAPI` 3 looks at no example, so the program does, and writes nothing otherwise.
+#[test]
+fn an_example_that_its_schema_refuses_is_no_document() {
+    #[derive(schemars::JsonSchema)]
+    #[schemars(example = json!({"cents": 1}), example = json!({"cents": -1}))]
+    #[expect(dead_code, reason = "only its schema is wanted")]
+    struct Paid {
+        cents: u32,
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let paid = Descriptor::event("orders.paid", 1, "orders.paid").payload::<Paid>();
+    Catalog::of([paid]).unwrap().write_to(folder.path().join("schemas")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
+    command.current_dir(folder.path()).args(["asyncapi", "--out", "out.json"]);
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let place = "schemas/orders.paid.v1.json: orders.paid.v1: /payload/read/examples/1: /cents: ";
+    assert!(said.contains(place), "{said}");
+    assert!(!folder.path().join("out.json").exists());
+}
+
 #[test]
 fn cases_of_a_file_have_a_verdict_each() {
     let folder = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 
-use crate::{Catalog, Descriptor};
+use crate::{Catalog, Descriptor, DurableConsumer, Handled, Kind, Service};
 
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "only its schema is wanted")]
@@ -87,6 +87,83 @@ fn a_message_is_a_channel_an_operation_and_a_message() {
             && messages["stock.check.v2.error"].is_object()
     );
     assert_eq!(catalog().to_asyncapi("Shop", "1.0.0"), catalog().to_asyncapi("Shop", "1.0.0"));
+}
+
+/// Each service has its own operations, so that it is plain who publishes and who handles.
+#[test]
+fn services_say_who_does_what() {
+    let mut consumer = DurableConsumer::new("bank-orders", "ORDERS");
+    consumer.attempts = Some(3);
+    let created = |kind| Handled::new(kind, "orders.created", 1, "orders.eu.created");
+    let check = Handled::new(Kind::Request, "stock.check", 2, "stock.check").queue_group("stock");
+    let mut catalog = catalog();
+    for service in [
+        Service::new("bank")
+            .handles(created(Kind::Event).consumer(consumer))
+            .asks("stock.check", 2),
+        Service::new("shop").publishes("orders.created", 1).publishes("elsewhere", 1),
+        Service::new("stock").handles(check),
+    ] {
+        catalog.add_service(service).unwrap();
+    }
+    let document: Value =
+        serde_json::from_str(&catalog.to_asyncapi(catalog.title(), catalog.api_version())).unwrap();
+    assert_eq!(document["info"], json!({"title": "Messages", "version": "0.0.0"}));
+    let operations = document["operations"].as_object().unwrap();
+    let found: Vec<(&str, &str, bool)> = operations
+        .iter()
+        .map(|(name, one)| {
+            (name.as_str(), one["action"].as_str().unwrap(), one.get("reply").is_some())
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("bank.ask.stock.check.v2", "send", true),
+            ("bank.handle.orders.created.v1", "receive", false),
+            ("shop.publish.orders.created.v1", "send", false),
+            ("stock.answer.stock.check.v2", "receive", true),
+        ]
+    );
+    let handles = &operations["bank.handle.orders.created.v1"];
+    assert_eq!(handles["x-tidings-service"], "bank");
+    assert_eq!(handles["x-tidings-filter"], "orders.eu.created");
+    assert_eq!(handles["x-tidings-consumer"]["attempts"], 3);
+    let answers = &operations["stock.answer.stock.check.v2"];
+    assert_eq!(answers["bindings"], json!({"nats": {"queue": "stock"}}));
+    assert_eq!(answers["reply"]["channel"]["$ref"], "#/channels/stock.check.v2.answer");
+}
+
+#[test]
+fn a_catalog_of_one_service_is_called_as_it_is() {
+    let mut catalog = Catalog::new();
+    assert_eq!((catalog.title(), catalog.api_version()), ("Messages", "0.0.0"));
+    catalog.add_service(Service::new("bank").version("1.2.0")).unwrap();
+    assert_eq!((catalog.title(), catalog.api_version()), ("bank", "1.2.0"));
+}
+
+/// The examples of a type are those of its message, and what the document's schema allows.
+#[test]
+fn examples_are_valid_where_they_stand() {
+    #[derive(JsonSchema)]
+    #[schemars(example = json!({"count": 3}), example = json!({"count": 0}))]
+    #[expect(dead_code, reason = "only its schema is wanted")]
+    struct Counted {
+        #[schemars(example = 7)]
+        count: u8,
+    }
+    let ask = Descriptor::request("count", 1, "count").payload::<Counted>().reply::<Counted>();
+    let catalog = Catalog::of([ask]).unwrap();
+    let document: Value = serde_json::from_str(&catalog.to_asyncapi("Shop", "1.0.0")).unwrap();
+    for name in ["count.v1", "count.v1.reply"] {
+        let message = &document["components"]["messages"][name];
+        let mut schema = document.clone();
+        schema["allOf"] = json!([message["payload"]]);
+        let validator = jsonschema::draft7::new(&schema).unwrap();
+        let examples = message["examples"].as_array().unwrap();
+        assert_eq!(examples.len(), 2, "{message}");
+        assert!(examples.iter().all(|one| validator.is_valid(&one["payload"])), "{examples:?}");
+    }
 }
 
 /// Each reference leads somewhere, has no neighbour that would be dropped, and is none into what a
