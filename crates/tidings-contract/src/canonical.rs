@@ -16,6 +16,26 @@ use serde_json::{Map, Value};
 pub(crate) use undescribed::Undescribed;
 use undescribed::text as undescribed;
 
+/// How many levels a schema or another value of a file may have: a parser of JSON takes 128 in all.
+pub(crate) const MOST_LEVELS: usize = 120;
+
+/// Returns `true` if a value has no more levels in one another than a file may have. What has more may
+/// have any number of them, so it is looked at without going deeper.
+pub(crate) fn is_shallow(value: &Value) -> bool {
+    let mut open = vec![(value, 1)];
+    while let Some((value, level)) = open.pop() {
+        if level > MOST_LEVELS {
+            return false;
+        }
+        match value {
+            Value::Object(members) => open.extend(members.values().map(|one| (one, level + 1))),
+            Value::Array(elements) => open.extend(elements.iter().map(|one| (one, level + 1))),
+            _ => {}
+        }
+    }
+    true
+}
+
 /// The canonical form of a JSON Schema.
 pub(crate) fn schema(mut schema: Value) -> Value {
     arrange(&mut schema);

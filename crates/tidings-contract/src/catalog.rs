@@ -62,6 +62,8 @@ impl Catalog {
     /// there. The catalog is then as it was.
     pub fn add(&mut self, mut descriptor: Descriptor) -> Result<(), CatalogError> {
         check_itself(&descriptor)?;
+        // What was not made of a type may be in any form.
+        descriptor = descriptor.canonical();
         let stream = descriptor.stream.clone().zip(descriptor.stream_config.take());
         if let Some((name, config)) = &stream {
             self.check_stream(name, config)?;
@@ -113,6 +115,9 @@ impl Catalog {
         if let Some(other) = self.agreement.stream_in_other_case(name) {
             let (first, second) = (other.to_owned(), name.to_owned());
             return Err(CatalogError::Case { first, second });
+        }
+        if !canonical::is_shallow(config) {
+            return Err(CatalogError::Deep { what: format!("the stream `{name}`") });
         }
         let config = canonical::data(config.clone());
         match self.streams.get(name) {
@@ -204,6 +209,9 @@ pub(crate) fn check_itself(descriptor: &Descriptor) -> Result<(), CatalogError> 
     if Template::parse(subject).is_err() {
         let (message, template) = (descriptor.tag(), subject.clone());
         return Err(CatalogError::Subject { message, template });
+    }
+    if let Some((part, _)) = descriptor.contracts().find(|(_, contract)| !contract.is_shallow()) {
+        return Err(CatalogError::Deep { what: format!("the {part} of `{}`", descriptor.tag()) });
     }
     match ambiguity.clone() {
         None => Ok(()),

@@ -23,19 +23,45 @@ pub struct Contract {
     read: Value,
     #[serde(default)]
     written: Option<Value>,
+    #[serde(skip)]
+    form: Form,
+}
+
+/// Whether a contract is known to be in canonical form, which makes none another.
+#[derive(Debug, Clone, Copy, Default)]
+enum Form {
+    #[default]
+    Any,
+    Canonical,
+}
+
+impl PartialEq for Form {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Contract {
     /// The contract of `T`, whose schemas have the ids `id` and `<id>:written`.
     pub(crate) fn of<T: JsonSchema + ?Sized>(id: &str) -> (Self, Option<Ambiguity>) {
         let settings = SchemaSettings::draft2020_12();
-        let (mut read, ambiguous_read) = generate::<T>(&settings.clone().for_deserialize());
-        let (mut written, ambiguous_written) = generate::<T>(&settings.for_serialize());
+        let (for_reader, for_writer) =
+            (settings.clone().for_deserialize(), settings.for_serialize());
+        let (mut read, mut written) = (generate::<T>(&for_reader), generate::<T>(&for_writer));
+        if !canonical::is_shallow(&read) || !canonical::is_shallow(&written) {
+            // A catalog refuses it: nothing more is done with it.
+            return (Self { read, written: Some(written), form: Form::Any }, None);
+        }
+        let ambiguous = ambiguity::<T>(&read, &for_reader);
+        let ambiguous = ambiguous.or_else(|| ambiguity::<T>(&written, &for_writer));
+        for one in [&mut read, &mut written] {
+            *one = canonical::schema(one.take());
+        }
         let differs = written != read;
         identify(&mut read, id.to_owned());
         identify(&mut written, format!("{id}:written"));
-        let contract = Self { read, written: differs.then_some(written) };
-        (contract, ambiguous_read.or(ambiguous_written))
+        let written = differs.then_some(written);
+        (Self { read, written, form: Form::Canonical }, ambiguous)
     }
 
     /// Schema of what a reader takes: what `Deserialize` accepts.
@@ -70,14 +96,22 @@ impl Contract {
 
     /// Puts it into canonical form: what was read from a file may have been edited.
     pub(crate) fn canonical(self) -> Self {
-        Self { read: canonical::schema(self.read), written: self.written.map(canonical::schema) }
+        if matches!(self.form, Form::Canonical) {
+            return self;
+        }
+        let written = self.written.map(canonical::schema);
+        Self { read: canonical::schema(self.read), written, form: Form::Canonical }
+    }
+
+    /// Returns `true` if a file can hold it.
+    pub(crate) fn is_shallow(&self) -> bool {
+        matches!(self.form, Form::Canonical)
+            || self.schemas().into_values().all(canonical::is_shallow)
     }
 }
 
-fn generate<T: JsonSchema + ?Sized>(settings: &SchemaSettings) -> (Value, Option<Ambiguity>) {
-    let schema = settings.clone().into_generator().into_root_schema_for::<T>().to_value();
-    let ambiguous = ambiguity::<T>(&schema, settings);
-    (canonical::schema(schema), ambiguous)
+fn generate<T: JsonSchema + ?Sized>(settings: &SchemaSettings) -> Value {
+    settings.clone().into_generator().into_root_schema_for::<T>().to_value()
 }
 
 fn identify(schema: &mut Value, id: String) {

@@ -4,6 +4,8 @@ use std::fmt;
 
 use tidings_subject::Template;
 
+use crate::canonical::MOST_LEVELS;
+
 /// The part in which two declarations of one message differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -119,6 +121,15 @@ pub enum CatalogError {
         message: String,
         /// The template.
         template: String,
+    },
+    /// A schema or a configuration with more levels than a file may have.
+    #[error(
+        "{what} has more than {MOST_LEVELS} levels in one another, which no reader of its file takes: \
+         give its parts definitions of their own"
+    )]
+    Deep {
+        /// The part of a message, or the stream, such as ``the payload of `orders.created.v1` ``.
+        what: String,
     },
     /// Two names, of messages or of streams, that are one on file systems that do not tell upper from lower case.
     #[error("`{first}` and `{second}` differ only in upper and lower case: rename one")]

@@ -2,6 +2,7 @@
 
 use expect_test::{Expect, expect};
 use schemars::JsonSchema;
+use serde_json::{Value, json};
 
 use super::{Catalog, CatalogError};
 use crate::{Descriptor, DurableConsumer, Handled, Kind, Service};
@@ -328,4 +329,49 @@ fn a_service_is_one_that_nats_takes() {
     assert!(matches!(error, CatalogError::Name { .. }), "{error}");
     let error = Catalog::new().add_service(Service::new("a").publishes("b", 0)).unwrap_err();
     assert!(matches!(error, CatalogError::Version { .. }), "{error}");
+}
+
+/// A schema of this many levels.
+fn nested(levels: usize) -> Value {
+    (1..levels).fold(json!({"type": "null"}), |inner, _| json!({"not": inner}))
+}
+
+/// A type whose schema somebody wrote by hand.
+struct Endless;
+
+impl JsonSchema for Endless {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Endless".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        nested(1_000).try_into().unwrap()
+    }
+}
+
+#[test]
+fn what_no_file_can_hold_is_refused_whatever_the_stack() {
+    let look = || {
+        let deep = |what: &str| Err(CatalogError::Deep { what: what.to_owned() });
+        let mut catalog = Catalog::new();
+        assert_eq!(catalog.add_stream("A", nested(4_000)), deep("the stream `A`"));
+        let event = Descriptor::event("a", 1, "a").stream("A").stream_config(nested(4_000));
+        assert_eq!(catalog.add(event), deep("the stream `A`"));
+        let event = Descriptor::event("a", 1, "a").payload::<Endless>();
+        assert_eq!(catalog.add(event), deep("the payload of `a.v1`"));
+        let message = |levels| {
+            let payload = json!({"read": nested(levels)});
+            let kind = json!({"kind": "event", "name": "a", "version": 1, "subject": "a"});
+            let mut message = kind;
+            message["payload"] = payload;
+            serde_json::from_value::<Descriptor>(message).unwrap()
+        };
+        assert_eq!(catalog.add(message(121)), deep("the payload of `a.v1`"));
+        assert_eq!(catalog, Catalog::new());
+        catalog.add(message(120)).unwrap();
+        let text = catalog.iter().map(Descriptor::to_json).next().unwrap();
+        serde_json::from_str::<Descriptor>(&text).unwrap();
+    };
+    let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(look).unwrap();
+    thread.join().unwrap();
 }

@@ -6,7 +6,7 @@ use expect_test::expect;
 
 use super::super::{CheckError, DriftKind, ReadError};
 use super::{Folder, catalog, streams, written};
-use crate::Catalog;
+use crate::{Catalog, Descriptor};
 
 #[test]
 fn the_folder_has_a_file_for_each_message_and_a_lock() {
@@ -276,4 +276,22 @@ fn a_stream_has_a_file_and_stands_in_the_lock() {
     assert!(
         matches!(&error, ReadError::Locked { path } if path.ends_with("INVENTORY.stream.json"))
     );
+}
+
+/// A message that no type made may say the same in another form.
+#[test]
+fn what_is_written_is_canonical_and_read_again() {
+    let message = serde_json::json!({
+        "kind": "event", "name": "orders.placed", "version": 1, "subject": "orders.placed",
+        "payload": {"read": {
+            "type": ["object", "null"], "required": ["b", "a", "b"],
+            "properties": {"b": {"enum": [2, 1]}, "a": {"default": 7, "anyOf": [true, false]}},
+        }},
+    });
+    let message: Descriptor = serde_json::from_value(message).unwrap();
+    let folder = Folder::new();
+    let catalog = Catalog::of([message]).unwrap();
+    catalog.write_to(&folder.0).unwrap();
+    assert_eq!(Catalog::read_from(&folder.0).unwrap(), catalog);
+    catalog.check(&folder.0).unwrap();
 }
