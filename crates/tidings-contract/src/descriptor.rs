@@ -61,7 +61,8 @@ pub struct Descriptor {
     /// The older message that its handlers receive as one of it, such as `orders.created.v1`.
     #[serde(default)]
     pub upcasts: Option<String>,
-    /// The fields that identify it: of two with the same values in them a stream keeps one.
+    /// The fields that identify it, by their names in the payload: of two with the same values in them a
+    /// stream keeps one.
     #[serde(default)]
     pub id: Vec<String>,
     /// The contract of its payload.
@@ -139,7 +140,7 @@ impl Descriptor {
         self
     }
 
-    /// Sets the fields that identify it.
+    /// Sets the fields that identify it, by their names in the payload.
     #[must_use]
     pub fn id(mut self, fields: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.id = fields.into_iter().map(Into::into).collect();

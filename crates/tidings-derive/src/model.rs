@@ -1,7 +1,6 @@
 //! Checked declaration of an item: all that is needed to write the code.
 
 use proc_macro2::Span;
-use syn::ext::IdentExt as _;
 use syn::{DeriveInput, Expr, Generics, Ident, LitStr, Member, Path, Type, Visibility};
 
 /// Parts that every derived item has.
@@ -87,16 +86,12 @@ pub(crate) enum Id<'a> {
 }
 
 impl Id<'_> {
-    /// The names of its fields.
-    pub(crate) fn fields(&self) -> Vec<String> {
-        let name = |member: &Member| match member {
-            Member::Named(name) => name.unraw().to_string(),
-            Member::Unnamed(index) => index.index.to_string(),
-        };
+    /// Its fields.
+    pub(crate) fn fields(&self) -> Vec<&Member> {
         match self {
             Id::None => Vec::new(),
-            Id::Fields(fields) => fields.iter().map(|(member, _)| name(member)).collect(),
-            Id::Parts { fields, .. } => fields.iter().map(|(member, _)| name(member)).collect(),
+            Id::Fields(fields) => fields.iter().map(|(member, _)| member).collect(),
+            Id::Parts { fields, .. } => fields.iter().map(|(member, _)| member).collect(),
         }
     }
 }

@@ -2,11 +2,13 @@
 //! travels in the payload as it is.
 
 mod field;
+mod wire;
 
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, LitStr, Token};
 
 pub(crate) use field::{Detour, read_field, renames_all};
+pub(crate) use wire::wire_name;
 
 use crate::error::Errors;
 

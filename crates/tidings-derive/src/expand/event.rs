@@ -7,6 +7,7 @@ use syn::spanned::Spanned as _;
 
 use super::contract::{self, Parts};
 use super::{at, call, event_enum, gathered, in_block};
+use crate::attr::serde::wire_name;
 use crate::model::{Contract, Event, EventStruct, Id};
 
 /// Writes an event.
@@ -28,7 +29,10 @@ fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
     let describe = quote_spanned!(at(contract.item.span())=> __tidings::describe_event::<Self>());
     let describe = match &id.fields()[..] {
         [] => describe,
-        fields => quote!(__tidings::describe_id(#describe, &[#(#fields),*])),
+        fields => {
+            let names = fields.iter().map(|field| wire_name(contract.item.input, field));
+            quote!(__tidings::describe_id(#describe, &[#(#names),*]))
+        }
     };
     let describe = match &older {
         Some(older) => quote! {

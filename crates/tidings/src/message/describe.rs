@@ -44,3 +44,44 @@ fn event(declaration: &Declaration) -> Descriptor {
 fn request(declaration: &Declaration) -> Descriptor {
     Descriptor::request(declaration.name, declaration.version, declaration.template)
 }
+
+#[cfg(test)]
+mod tests {
+    use schemars::JsonSchema;
+    use serde::{Deserialize, Serialize};
+    use tidings_derive::Event;
+
+    use crate::message::Message as _;
+
+    #[derive(Serialize, Deserialize, JsonSchema, Event)]
+    #[event(subject = "lamps.{room}.sold", crate = "crate")]
+    #[serde(rename_all = "camelCase")]
+    struct Sold {
+        #[event(id)]
+        order_id: u32,
+        #[event(id)]
+        #[serde(rename = "n")]
+        number: u32,
+        #[event(id)]
+        room: String,
+    }
+
+    #[derive(Serialize, Deserialize, JsonSchema, Event)]
+    #[event(subject = "lamps.lost", id = "(order_id, format!(\"{lamp_number}\"))", crate = "crate")]
+    struct Lost {
+        #[serde(rename(serialize = "order", deserialize = "order"))]
+        order_id: u32,
+        lamp_number: u32,
+    }
+
+    #[test]
+    fn what_identifies_an_event_is_called_as_its_payload_calls_it() {
+        let ids = |mut all: Vec<tidings_contract::Descriptor>| all.remove(0).id;
+        assert_eq!(ids(Sold::descriptors()), ["orderId", "n", "room"]);
+        assert_eq!(ids(Lost::descriptors()), ["order", "lamp_number"]);
+        for descriptor in Sold::descriptors().into_iter().chain(Lost::descriptors()) {
+            let properties = &descriptor.payload.as_ref().unwrap().read()["properties"];
+            assert!(descriptor.id.iter().all(|name| properties.get(name).is_some()));
+        }
+    }
+}
