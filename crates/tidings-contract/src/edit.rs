@@ -55,6 +55,13 @@ pub fn edits(old: &Catalog, new: &Catalog) -> Vec<Edit> {
     edits
 }
 
+/// JSON pointers to all in which two contents of a file differ.
+pub(crate) fn pointers(old: &Value, new: &Value) -> Vec<String> {
+    let mut edits = Vec::new();
+    Comparison { file: "", edits: &mut edits }.either("", Some(old), Some(new));
+    edits.into_iter().map(|edit| edit.pointer).collect()
+}
+
 /// Compares services by name, wherever each stands in its list.
 fn services(old: &[Value], new: &[Value], edits: &mut Vec<Edit>) {
     let mut found = Comparison { file: "catalog.json", edits };

@@ -139,6 +139,54 @@ fn an_optional_field_more_passes_against_a_revision_and_a_folder() {
     }
 }
 
+/// The contracts of the examples: a field of one of their events is changed after the last commit.
+#[test]
+fn a_change_of_an_example_is_judged_against_the_last_commit() {
+    #[derive(schemars::JsonSchema)]
+    #[schemars(rename = "OrderCreated")]
+    #[expect(dead_code, reason = "only its schema is wanted")]
+    struct Narrower {
+        order_id: uuid::Uuid,
+        region: String,
+        total_cents: u32,
+    }
+    #[derive(schemars::JsonSchema)]
+    #[schemars(rename = "OrderCreated")]
+    #[expect(dead_code, reason = "only its schema is wanted")]
+    struct Wider {
+        order_id: uuid::Uuid,
+        region: String,
+        total_cents: u64,
+        note: Option<String>,
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let schemas = folder.path().join("schemas");
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas");
+    let committed = Catalog::read_from(committed).unwrap();
+    committed.write_to(&schemas).unwrap();
+    git(folder.path(), &["init", "--quiet"]);
+    git(folder.path(), &["add", "."]);
+    git(folder.path(), &["commit", "--quiet", "--message", "before"]);
+    let check = |change: fn(Descriptor) -> Descriptor| {
+        let mut changed = Catalog::new();
+        for message in committed.iter() {
+            let is_it = message.tag() == "orders.created.v1";
+            changed.add(if is_it { change(message.clone()) } else { message.clone() }).unwrap();
+        }
+        changed.write_to(&schemas).unwrap();
+        let output = tidings(folder.path(), &["--against", "HEAD", "--json"]);
+        let changes = lines(&output).into_iter().filter(|line| line["severity"] == "break");
+        (output.status.code(), changes.collect::<Vec<_>>())
+    };
+    let (code, changes) = check(|message| message.payload::<Narrower>());
+    assert_eq!(code, Some(3), "{changes:?}");
+    let [change] = &changes[..] else { panic!("{changes:?}") };
+    assert_eq!(change["rule"], "maximum-lowered");
+    assert_eq!(change["file"], "orders.created.v1.json");
+    assert_eq!(change["pointer"], "/payload/read/properties/total_cents");
+    assert_eq!(check(|message| message.payload::<Wider>()), (Some(0), Vec::new()));
+}
+
 #[test]
 fn another_subject_breaks_and_so_does_a_message_that_is_gone() {
     let folder = repository();

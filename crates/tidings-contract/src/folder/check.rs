@@ -4,8 +4,10 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{UPDATE_SCHEMAS, accept, content, orphans, stream_name};
-use crate::{Catalog, difference};
+use serde_json::Value;
+
+use super::{ASYNCAPI, INDEX, LOCK, UPDATE_SCHEMAS, accept, content, orphans, stream_name};
+use crate::{Catalog, difference, edit};
 
 /// A folder does not say what the catalog does, or could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +56,9 @@ pub enum DriftKind {
     Stale {
         /// The lines that differ: `-` of the file, `+` of the catalog.
         difference: String,
+        /// JSON pointers to what differs in a message's or a stream's file; into the catalog's, or into the
+        /// folder's where nothing is left.
+        pointers: Vec<String>,
     },
     /// The folder has a file of a message or a stream that the catalog does not have.
     Orphaned,
@@ -73,9 +78,10 @@ impl Catalog {
             let path = folder.join(name);
             let kind = match content(&path, text) {
                 Ok(Some(present)) if present == *text => continue,
-                Ok(Some(present)) => {
-                    DriftKind::Stale { difference: difference::excerpt(&present, text) }
-                }
+                Ok(Some(present)) => DriftKind::Stale {
+                    difference: difference::excerpt(&present, text),
+                    pointers: pointers(name, &present, text),
+                },
                 Ok(None) => DriftKind::Missing,
                 Err(source) => return Err(CheckError::Read { path, source }),
             };
@@ -102,8 +108,14 @@ impl fmt::Display for Drift {
                 DriftKind::Orphaned => {
                     writeln!(f, "orphaned: {name} (there is no such {})", what(name))?;
                 }
-                DriftKind::Stale { difference } => {
+                DriftKind::Stale { difference, pointers } => {
                     writeln!(f, "stale: {name} (- the file, + the {})", what(name))?;
+                    for pointer in pointers.iter().take(MOST_POINTERS) {
+                        writeln!(f, "    at {pointer}")?;
+                    }
+                    if let Some(more @ 1..) = pointers.len().checked_sub(MOST_POINTERS) {
+                        writeln!(f, "    at {more} places more")?;
+                    }
                     for line in difference.lines() {
                         writeln!(f, "    {line}")?;
                     }
@@ -116,6 +128,17 @@ impl fmt::Display for Drift {
              writes."
         )
     }
+}
+
+/// How many places in a file are told.
+const MOST_POINTERS: usize = 8;
+
+/// The places in which two contents of a message's or a stream's file differ.
+fn pointers(name: &str, present: &str, text: &str) -> Vec<String> {
+    let parse = |text: &str| serde_json::from_str::<Value>(text).ok();
+    let is_all = [ASYNCAPI, INDEX, LOCK].contains(&name);
+    let both = (!is_all).then(|| parse(present).zip(parse(text))).flatten();
+    both.map(|(present, now)| edit::pointers(&present, &now)).unwrap_or_default()
 }
 
 fn what(file: &str) -> &'static str {
