@@ -168,23 +168,23 @@ fn a_change_of_an_example_is_judged_against_the_last_commit() {
     git(folder.path(), &["add", "."]);
     git(folder.path(), &["commit", "--quiet", "--message", "before"]);
     let check = |change: fn(Descriptor) -> Descriptor| {
-        let mut changed = Catalog::new();
+        let mut catalog = Catalog::new();
         for message in committed.iter() {
             let is_it = message.tag() == "orders.created.v1";
-            changed.add(if is_it { change(message.clone()) } else { message.clone() }).unwrap();
+            catalog.add(if is_it { change(message.clone()) } else { message.clone() }).unwrap();
         }
-        changed.write_to(&schemas).unwrap();
+        catalog.write_to(&schemas).unwrap();
         let output = tidings(folder.path(), &["--against", "HEAD", "--json"]);
         let changes = lines(&output).into_iter().filter(|line| line["severity"] == "break");
         (output.status.code(), changes.collect::<Vec<_>>())
     };
-    let (code, changes) = check(|message| message.payload::<Narrower>());
+    let (code, changes) = check(Descriptor::payload::<Narrower>);
     assert_eq!(code, Some(3), "{changes:?}");
     let [change] = &changes[..] else { panic!("{changes:?}") };
     assert_eq!(change["rule"], "maximum-lowered");
     assert_eq!(change["file"], "orders.created.v1.json");
     assert_eq!(change["pointer"], "/payload/read/properties/total_cents");
-    assert_eq!(check(|message| message.payload::<Wider>()), (Some(0), Vec::new()));
+    assert_eq!(check(Descriptor::payload::<Wider>), (Some(0), Vec::new()));
 }
 
 #[test]

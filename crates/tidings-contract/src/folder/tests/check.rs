@@ -68,8 +68,7 @@ fn every_drift_is_told() {
                 -       },
                 -       "parameters": {
                 -         "site": {
-                -           "description": "The field `site` of the message.",
-                -           "location": "$message.payload#/site"
+                -           "description": "The field `site` of the message."
                 -         }
                 -       }
                 -     },
@@ -97,7 +96,8 @@ fn every_drift_is_told() {
                           }
                         },
                 +       "parameters": {
-                  ⋯ and 123 lines more
+                +         "site": {
+                  ⋯ and 121 lines more
             stale: catalog.json (- the file, + the message)
                     "messages": [
                       {
@@ -172,6 +172,12 @@ fn every_drift_is_told() {
             missing: inventory.added.v1.json
             orphaned: inventory.check.v1.json (there is no such message)
             stale: inventory.counted.v2.json (- the file, + the message)
+                at /filter
+                at /payload/read/format
+                at /payload/read/minimum
+                at /payload/read/title
+                at /subject
+                at /tokens/0
                   {
                 -   "filter": "inventory.counted",
                 +   "filter": "inventory.*.counted",
@@ -250,6 +256,7 @@ fn a_streams_file_that_differs_is_shown() {
             `schemas` does not say what the messages say:
 
             stale: INVENTORY.stream.json (- the file, + the stream)
+                at /max_age
                   {
                 -   "max_age": 60,
                 +   "max_age": 90,
