@@ -24,10 +24,8 @@ pub(crate) const MOST_LEVELS: usize = 120;
 pub(crate) fn is_shallow(value: &Value) -> bool {
     let mut open = vec![(value, 1)];
     while let Some((value, level)) = open.pop() {
-        if level > MOST_LEVELS {
-            return false;
-        }
         match value {
+            Value::Object(_) | Value::Array(_) if level > MOST_LEVELS => return false,
             Value::Object(members) => open.extend(members.values().map(|one| (one, level + 1))),
             Value::Array(elements) => open.extend(elements.iter().map(|one| (one, level + 1))),
             _ => {}
