@@ -13,6 +13,7 @@ use super::policy::Policy;
 use super::report::Report;
 use super::rule::MessageRule;
 use super::schemas::{Document, Side};
+use super::work::MOST_STEPS;
 use crate::descriptor::{Descriptor, Kind};
 use crate::{Catalog, Direction, parallel};
 
@@ -307,7 +308,7 @@ fn contracts<'a>(
             documents.get(writer.written(), Side::Writer),
             documents.get(reader.read(), Side::Reader),
         );
-        let (found, _) = judge(&one, &other, policy);
+        let (found, _) = judge(&one, &other, policy, MOST_STEPS);
         changes.extend(pair.of_part((part, [writer, reader]), (way, direction), found));
     }
     changes

@@ -7,8 +7,6 @@ use std::cell::Cell;
 
 /// How many steps a proof may take, and then the search for a counterexample.
 pub(crate) const MOST_STEPS: usize = 1_000_000;
-/// How many steps a look at single places may take, before all is searched.
-pub(crate) const QUICK_STEPS: usize = MOST_STEPS / 10;
 /// How deep schemas may lie in one another, be it in a document or by their references.
 pub(crate) const DEEPEST: usize = 128;
 /// How many schemas a document may hold.
