@@ -5,6 +5,7 @@ mod deadline;
 mod handler;
 mod hung_handler;
 mod idempotence;
+mod layer;
 mod order;
 mod prefetch;
 mod request;

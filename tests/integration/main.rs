@@ -31,6 +31,7 @@ mod restart;
 mod revoked_credential;
 mod runtime;
 mod runtime_end;
+mod span;
 mod stream_recreation;
 mod subscription_connection;
 mod task_panic;

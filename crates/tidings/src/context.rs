@@ -1,5 +1,7 @@
 //! A handler's context: facts of its message, and what it can do besides returning.
 
+#[cfg(feature = "tower")]
+use std::any::{Any, TypeId};
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -67,16 +69,31 @@ pub(crate) struct HandledMessage {
     incoming: Incoming,
     /// How many equal events were published for it, in the order of their digests.
     published: Mutex<Vec<(Digest, u64)>>,
+    /// Values that layers put beside it.
+    #[cfg(feature = "tower")]
+    values: Mutex<Values>,
 }
+
+/// A value for each type; most messages have none.
+#[cfg(feature = "tower")]
+type Values = Vec<(TypeId, Box<dyn Any + Send + Sync>)>;
 
 impl HandledMessage {
     pub(crate) fn new(route: &Arc<RouteContext>, incoming: Incoming) -> Self {
-        Self { route: Arc::clone(route), incoming, published: Mutex::default() }
+        Self {
+            route: Arc::clone(route),
+            incoming,
+            published: Mutex::default(),
+            #[cfg(feature = "tower")]
+            values: Mutex::default(),
+        }
     }
 
     /// Room in which another message is written in place of this one.
     pub(crate) fn renew(&mut self) -> &mut Incoming {
         self.published.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        #[cfg(feature = "tower")]
+        self.values.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         &mut self.incoming
     }
 
@@ -170,6 +187,11 @@ impl Context {
         self.handled.receipt.as_ref().map(|receipt| &*receipt.stream)
     }
 
+    /// The durable consumer that delivered the message.
+    pub fn consumer(&self) -> Option<&str> {
+        self.handled.receipt.as_ref().map(|receipt| &*receipt.consumer)
+    }
+
     /// The message's sequence in its stream.
     pub fn sequence(&self) -> Option<u64> {
         self.handled.receipt.as_ref().map(|receipt| receipt.sequence)
@@ -178,6 +200,26 @@ impl Context {
     /// When the stream stored the message.
     pub fn stored_at(&self) -> Option<SystemTime> {
         self.handled.receipt.as_ref().map(|receipt| receipt.stored_at)
+    }
+
+    /// The value of this type that a layer has put beside the message with
+    /// [`HandlerRequest::insert`](crate::HandlerRequest::insert): whose message it is, a connection, a span.
+    /// A handler that needs the same for every message has it as a field.
+    #[cfg(feature = "tower")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+    pub fn get<T: Any + Clone>(&self) -> Option<T> {
+        let values = locked(&self.handled.values);
+        let (_, value) = values.iter().find(|(known, _)| *known == TypeId::of::<T>())?;
+        value.downcast_ref::<T>().cloned()
+    }
+
+    /// Puts a value beside the message.
+    #[cfg(feature = "tower")]
+    pub(crate) fn insert<T: Any + Send + Sync>(&self, value: T) {
+        let mut values = locked(&self.handled.values);
+        let key = TypeId::of::<T>();
+        values.retain(|(known, _)| *known != key);
+        values.push((key, Box::new(value)));
     }
 
     /// Says that work on the message goes on, so that it does not come again meanwhile. Without a

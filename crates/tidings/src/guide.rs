@@ -6,6 +6,7 @@
 //! | [`publishing`] | ids, options, many events, all or nothing |
 //! | [`subscribing`] | typed deliveries: live, from a stream's history, durably by hand |
 //! | [`handling`] | handlers, requests, every option of a route, order, batches, the end |
+//! | [`layers`] | layers of tower around handlers, values for handlers, what becomes of what a layer refuses |
 //! | [`retries`] | when a failed event comes again, dead letters, and the way back |
 //! | [`topology`] | streams and consumers: declaring, creating, planning, changing |
 //! | [`contracts`] | what messages promise, as files: what a change breaks, whether it is meant, what other languages read |
@@ -22,6 +23,10 @@ pub mod publishing {}
 pub mod subscribing {}
 #[doc = include_str!("guide/handling.md")]
 pub mod handling {}
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+#[doc = include_str!("guide/layers.md")]
+pub mod layers {}
 #[doc = include_str!("guide/retries.md")]
 pub mod retries {}
 #[doc = include_str!("guide/topology.md")]

@@ -2,6 +2,12 @@
 
 mod batch;
 mod dispatch;
+#[cfg(feature = "tower")]
+mod layer;
+#[cfg(feature = "tower")]
+mod layered;
+#[cfg(feature = "tower")]
+mod span;
 mod typed;
 #[cfg(feature = "validation")]
 mod validated;
@@ -9,6 +15,16 @@ mod validated;
 pub(crate) use batch::Mark;
 pub use batch::{Batch, BatchItem};
 pub(crate) use dispatch::{Dispatch, Dispatched, Dispatching, FutureSlot, empty_slot};
+#[cfg(feature = "tower")]
+pub use layer::{
+    BoxError, HandlerError, HandlerFuture, HandlerRequest, HandlerResponse, HandlerService,
+};
+#[cfg(feature = "tower")]
+pub(crate) use layer::{HandlerLayer, erased};
+#[cfg(feature = "tower")]
+pub(crate) use layered::layered;
+#[cfg(feature = "tower")]
+pub use span::{SpanLayer, SpanService};
 #[cfg(feature = "validation")]
 pub(crate) use validated::validated;
 

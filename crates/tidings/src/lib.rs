@@ -217,6 +217,12 @@ pub use draft::Draft;
 pub use envelope::{DecodeError, Violation};
 pub use failure::{Failure, Verdict};
 pub use handler::{Batch, BatchItem, Handler, Input};
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub use handler::{
+    BoxError, HandlerError, HandlerFuture, HandlerRequest, HandlerResponse, HandlerService,
+    SpanLayer, SpanService,
+};
 pub use header::{HeaderError, HeaderFault, Headers};
 pub use message::{
     Declaration, DeclaredError, Decode, Event, Filter, Message, MessageKind, ReadBackError,

@@ -14,7 +14,7 @@ use crate::message::Outcome;
 use crate::transport::Incoming;
 
 /// A handler at work.
-type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Slot for a handler's future: the memory stays, and the next message's work is laid into it.
 pub(crate) type FutureSlot = ReusableBoxFuture<'static, Outcome>;
@@ -38,15 +38,15 @@ pub(crate) trait Dispatch: Send + Sync {
 /// Erased handler of batches.
 pub(crate) trait DispatchBatch: Send + Sync {
     /// Decodes each message with its context; `cx` is that of the batch.
-    fn dispatch(&self, messages: Vec<(&Incoming, Context)>, cx: Context) -> Dispatched<'_>;
+    fn dispatch(&self, messages: Vec<(&Incoming, Context)>, cx: Context) -> Dispatched;
 }
 
 /// A batch that was decoded.
-pub(crate) struct Dispatched<'a> {
+pub(crate) struct Dispatched {
     /// For each message where its mark will be, or why it is not in the batch.
     pub(crate) items: Vec<Result<Mark, DecodeError>>,
     /// The handler at work; `None` if nothing could be decoded.
-    pub(crate) work: Option<Work<'a, Result<(), Failure>>>,
+    pub(crate) work: Option<Work<Result<(), Failure>>>,
 }
 
 /// A handler without its type: one that takes each message, or one that takes batches.

@@ -68,18 +68,18 @@ impl<M: Decode, H: Handler<M>> Dispatch for Typed<M, H> {
 
 /// A handler of batches of `E`.
 struct TypedBatch<E, H> {
-    handler: H,
+    handler: Arc<H>,
     event: PhantomData<fn(E)>,
 }
 
 impl<E, H> TypedBatch<E, H> {
     fn new(handler: H) -> Self {
-        Self { handler, event: PhantomData }
+        Self { handler: Arc::new(handler), event: PhantomData }
     }
 }
 
 impl<E: Event + Decode, H: Handler<Batch<E>>> DispatchBatch for TypedBatch<E, H> {
-    fn dispatch(&self, messages: Vec<(&Incoming, Context)>, cx: Context) -> Dispatched<'_> {
+    fn dispatch(&self, messages: Vec<(&Incoming, Context)>, cx: Context) -> Dispatched {
         let mut batch = Vec::with_capacity(messages.len());
         let decode = |(incoming, cx): (&Incoming, Context)| {
             let event = envelope::decode::<E>(incoming)?;
@@ -91,7 +91,8 @@ impl<E: Event + Decode, H: Handler<Batch<E>>> DispatchBatch for TypedBatch<E, H>
         if batch.is_empty() {
             return Dispatched { items, work: None };
         }
-        let work = self.handler.handle(Batch::new(batch), cx);
+        let handler = Arc::clone(&self.handler);
+        let work = async move { handler.handle(Batch::new(batch), cx).await };
         Dispatched { items, work: Some(Box::pin(work)) }
     }
 }

@@ -51,7 +51,7 @@ impl Dispatch for Validated<dyn Dispatch> {
 }
 
 impl DispatchBatch for Validated<dyn DispatchBatch> {
-    fn dispatch(&self, messages: Vec<(&Incoming, Context)>, cx: Context) -> Dispatched<'_> {
+    fn dispatch(&self, messages: Vec<(&Incoming, Context)>, cx: Context) -> Dispatched {
         let checks: Vec<_> = messages.iter().map(|(incoming, _)| self.check(incoming)).collect();
         let valid = messages.into_iter().zip(&checks).filter(|(_, check)| check.is_ok());
         let Dispatched { items, work } =

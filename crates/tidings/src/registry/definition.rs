@@ -3,9 +3,17 @@
 use std::collections::BTreeMap;
 
 use tidings_contract::Descriptor;
+#[cfg(feature = "tower")]
+use tower_layer::Layer;
+#[cfg(feature = "tower")]
+use tower_service::Service;
 
 use super::control::Control;
 use crate::dead_letter::DeadLetterPolicy;
+#[cfg(feature = "tower")]
+use crate::handler::{
+    BoxError, HandlerLayer, HandlerRequest, HandlerResponse, HandlerService, erased,
+};
 use crate::handler::{Handler, Input};
 use crate::message::{Declaration, Event, Request};
 use crate::route::{Route, RouteSpec};
@@ -46,6 +54,20 @@ pub struct Registry {
     pub(super) control: Control,
     pub(super) streams: Topology,
     pub(super) consumers: Topology,
+    #[cfg(feature = "tower")]
+    pub(super) layers: Layers,
+}
+
+/// Layers around each of its routes, the innermost first.
+#[cfg(feature = "tower")]
+#[derive(Default)]
+pub(super) struct Layers(pub(super) Vec<HandlerLayer>);
+
+#[cfg(feature = "tower")]
+impl std::fmt::Debug for Layers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} layers", self.0.len())
+    }
 }
 
 /// A message that a registry names and does not handle.
@@ -71,6 +93,8 @@ impl Registry {
             control: Control::default(),
             streams: Topology::CreateOnly,
             consumers: Topology::Manage,
+            #[cfg(feature = "tower")]
+            layers: Layers::default(),
         }
     }
 
@@ -122,6 +146,27 @@ impl Registry {
     /// Adds a handler with options.
     pub fn route<M>(mut self, route: Route<M>) -> Self {
         self.routes.push(route.into_spec());
+        self
+    }
+
+    /// Puts a [`tower::Layer`](tower_layer::Layer) around every handler of the registry, also those added
+    /// later, and around the layers of their routes. Each route has services of its own: a limit of 8
+    /// is one of 8 for each route, unless the layer itself shares it.
+    ///
+    /// A layer given later is around those given before. Each `layer` asks only its own services whether they
+    /// are ready, so layers that go by readiness, such as a load shed over a concurrency limit, belong in
+    /// one stack of tower's `ServiceBuilder`.
+    #[cfg(feature = "tower")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<HandlerService> + Send + Sync + 'static,
+        L::Service:
+            Service<HandlerRequest, Response = HandlerResponse> + Clone + Send + Sync + 'static,
+        <L::Service as Service<HandlerRequest>>::Error: Into<BoxError>,
+        <L::Service as Service<HandlerRequest>>::Future: Send + 'static,
+    {
+        self.layers.0.push(erased(layer));
         self
     }
 

@@ -58,6 +58,8 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     let letters = backstop.as_ref().map(|backstop| backstop.letters().to_owned());
     for ((mut route, wiring), plan) in registry.routes.into_iter().zip(wirings).zip(plans) {
         // A consumer whose policy was kept may have a shorter ack wait than the route asks for.
+        #[cfg(feature = "tower")]
+        route.lay(&registry.layers.0);
         route.consumer_ack_wait = plan.as_ref().map(ConsumerPlan::ack_wait);
         let label = route.label();
         let active =

@@ -10,6 +10,8 @@ use tidings_contract::Descriptor;
 
 use crate::failure::{Failure, Verdict};
 use crate::handler::{Dispatching, Handler, Input};
+#[cfg(feature = "tower")]
+use crate::handler::{HandlerLayer, layered};
 use crate::message::{Declaration, Message};
 use crate::retry::Retry;
 use crate::route::CircuitBreaker;
@@ -83,6 +85,9 @@ pub(crate) struct RouteSpec {
     pub(crate) tells_errors: bool,
     /// Why payloads can't be checked, where they are to be; `Ok` where they are.
     pub(crate) validation: Option<Result<(), String>>,
+    /// Layers around the handler, the innermost first.
+    #[cfg(feature = "tower")]
+    pub(crate) layers: Vec<HandlerLayer>,
 }
 
 impl RouteSpec {
@@ -117,12 +122,22 @@ impl RouteSpec {
             queue_group: None,
             tells_errors: false,
             validation: None,
+            #[cfg(feature = "tower")]
+            layers: Vec::new(),
         }
     }
 
     /// Name of the route in errors.
     pub(crate) fn label(&self) -> String {
         self.name.unwrap_or(self.type_name).to_owned()
+    }
+
+    /// Puts its layers around the handler, and around them those of its registry. Some of them need a
+    /// runtime, so this is done as the registry starts.
+    #[cfg(feature = "tower")]
+    pub(crate) fn lay(&mut self, outer: &[HandlerLayer]) {
+        let layers = self.layers.iter().chain(outer);
+        self.dispatch = layered(self.dispatch.clone(), self.declarations, &self.label(), layers);
     }
 
     /// Rule that makes a batch, on a route of batches.
