@@ -114,7 +114,7 @@ fn turn(command: &mut Command, said: &Path, codes: &[i32]) -> Result<Duration> {
 fn line(times: &[Duration]) -> String {
     let mut times = times.to_vec();
     times.sort();
-    let at = |place: usize| times.get(place).copied().unwrap_or_default();
+    let at = |place: usize| times.get(place).copied().unwrap_or_default().as_secs_f64();
     let [median, least, most] = [times.len() / 2, 0, times.len().saturating_sub(1)].map(at);
-    format!("{median:8.0?} ({least:.0?} to {most:.0?})")
+    format!("{median:6.2} s ({least:.2} to {most:.2})")
 }
