@@ -1,17 +1,20 @@
 //! Schemas that hold for a written value, all at once.
 
+mod extent;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::evaluate::Evaluator;
 use super::kind::Kinds;
-use super::node::{Bound, Id, Node};
-use super::number;
+use super::node::{Id, Node};
 use super::policy::Policy;
 use super::same::Sameness;
 use super::schemas::Schemas;
 use super::work::Work;
+
+pub(crate) use extent::Span;
 
 /// How many alternatives a value is split into; where there are more, what tells them apart is left
 /// out.
@@ -28,6 +31,8 @@ pub(crate) struct Conjunction {
     kinds: u8,
     /// More holds for it, which may have names of its own.
     is_partial: bool,
+    /// The part of its integers, or of the lengths of its texts and lists, that is looked at.
+    span: Option<Span>,
 }
 
 /// One of the alternatives of a value.
@@ -64,6 +69,7 @@ impl<'a> Reader<'a> {
                 ids: ids.into_iter().collect(),
                 kinds: u8::MAX,
                 is_partial,
+                span: None,
             })
             .collect()
     }
@@ -82,6 +88,7 @@ impl<'a> Reader<'a> {
             first.ids.insert(id);
             open.extend(node.reference);
             open.extend(&node.all_of);
+            open.extend(self.twice_excluded(node));
             for branches in [&node.any_of, &node.one_of] {
                 if !branches.is_empty() {
                     choices.push(branches.iter().map(|id| vec![*id]).collect());
@@ -116,6 +123,12 @@ impl<'a> Reader<'a> {
                 .collect();
         }
         done
+    }
+
+    /// The schema that a schema asks for by excluding what excludes it.
+    pub(crate) fn twice_excluded(self, node: &Node) -> Option<Id> {
+        let not = &self.schemas[node.not?];
+        not.not.filter(|_| Node { not: None, ..not.clone() }.finish().is_open)
     }
 
     /// Returns `true` if a schema has only names that these have.
@@ -244,6 +257,9 @@ impl<'a> Reader<'a> {
 
     /// Values under names that none of the schemas has, if there are such.
     pub(crate) fn others(self, of: &Conjunction) -> Option<Vec<Id>> {
+        if self.nodes(of).any(|node| self.listed_names(node).is_some()) {
+            return None;
+        }
         let rest: Vec<Id> = self.nodes(of).filter_map(|node| node.additional).collect();
         let is_open = of.is_partial
             || !rest.is_empty()
@@ -252,9 +268,16 @@ impl<'a> Reader<'a> {
         (is_open && !rest.iter().any(|id| self.schemas[*id].never)).then_some(rest)
     }
 
+    /// All names that a member may have, where `propertyNames` lists them.
+    fn listed_names(self, node: &Node) -> Option<impl Iterator<Item = &'a str>> {
+        let values = self.schemas[node.names?].values.as_ref()?;
+        Some(values.iter().filter_map(Value::as_str))
+    }
+
     /// The names that its schemas have.
     pub(crate) fn names(self, of: &Conjunction) -> BTreeSet<&'a str> {
-        self.nodes(of).flat_map(names_of).collect()
+        let all = |node| names_of(node).chain(self.listed_names(node).into_iter().flatten());
+        self.nodes(of).flat_map(all).collect()
     }
 
     /// Returns `true` if every value has a member of this name.
@@ -276,71 +299,6 @@ impl<'a> Reader<'a> {
         })
     }
 
-    pub(crate) fn minimum(self, of: &Conjunction) -> Option<Bound> {
-        let bounds = self.nodes(of).filter_map(|node| node.minimum.clone());
-        bounds.reduce(|one, other| match number::compare(&one.value, &other.value) {
-            std::cmp::Ordering::Greater => one,
-            std::cmp::Ordering::Less => other,
-            std::cmp::Ordering::Equal => {
-                if one.exclusive {
-                    one
-                } else {
-                    other
-                }
-            }
-        })
-    }
-
-    pub(crate) fn maximum(self, of: &Conjunction) -> Option<Bound> {
-        let bounds = self.nodes(of).filter_map(|node| node.maximum.clone());
-        bounds.reduce(|one, other| match number::compare(&one.value, &other.value) {
-            std::cmp::Ordering::Less => one,
-            std::cmp::Ordering::Greater => other,
-            std::cmp::Ordering::Equal => {
-                if one.exclusive {
-                    one
-                } else {
-                    other
-                }
-            }
-        })
-    }
-
-    pub(crate) fn length(self, of: &Conjunction) -> (u64, Option<u64>) {
-        range(self.nodes(of).map(|node| (node.min_length, node.max_length)))
-    }
-
-    pub(crate) fn items(self, of: &Conjunction) -> (u64, Option<u64>) {
-        let mut range = range(self.nodes(of).map(|node| (node.min_items, node.max_items)));
-        for node in self.nodes(of) {
-            if let Some(contains) = &node.contains {
-                range.0 = range.0.max(contains.least);
-            }
-            // Nothing follows the first ones.
-            if node.items.is_some_and(|rest| self.schemas[rest].never) {
-                let most = node.prefix.len() as u64;
-                range.1 = Some(range.1.map_or(most, |other| other.min(most)));
-            }
-        }
-        range
-    }
-
-    pub(crate) fn properties(self, of: &Conjunction) -> (u64, Option<u64>) {
-        let mut range =
-            range(self.nodes(of).map(|node| (node.min_properties, node.max_properties)));
-        let names = self.names(of);
-        range.0 = range.0.max(names.iter().filter(|name| self.requires(of, name)).count() as u64);
-        let is_counted =
-            self.others(of).is_none() && self.nodes(of).all(|node| node.patterns.is_empty());
-        if is_counted {
-            let possible =
-                names.iter().filter(|name| matches!(self.member(of, name), Member::Of(_)));
-            let most = possible.count() as u64;
-            range.1 = Some(range.1.map_or(most, |other| other.min(most)));
-        }
-        range
-    }
-
     /// Schemas of the item at a position.
     pub(crate) fn item(self, of: &Conjunction, at: usize) -> Vec<Id> {
         self.nodes(of).filter_map(|node| node.prefix.get(at).copied().or(node.items)).collect()
@@ -355,6 +313,20 @@ impl<'a> Reader<'a> {
 impl Conjunction {
     pub(crate) fn ids(&self) -> &[Id] {
         &self.ids
+    }
+
+    /// Restriction to a part of its integers or lengths.
+    pub(crate) fn within(&self, span: Span) -> Self {
+        Self { span: Some(span), ..self.clone() }
+    }
+
+    /// The same restriction as another has.
+    pub(crate) fn part_as(self, other: &Self) -> Self {
+        Self { kinds: other.kinds & self.kinds, span: other.span, ..self }
+    }
+
+    pub(crate) fn is_part(&self) -> bool {
+        self.span.is_some()
     }
 
     /// Restriction to one kind of values.
@@ -381,14 +353,4 @@ fn mentions(node: &Node, name: &str) -> bool {
 /// Returns `true` for a schema that says what names are like, and has none: that of a map.
 fn names_any(node: &Node) -> bool {
     node.names.is_some() && node.properties.is_empty() && node.patterns.is_empty()
-}
-
-fn range(each: impl Iterator<Item = (u64, Option<u64>)>) -> (u64, Option<u64>) {
-    each.fold((0, None), |(least, most), (low, high)| {
-        let most = match (most, high) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
-        (least.max(low), most)
-    })
 }

@@ -32,6 +32,12 @@ impl Reader<'_> {
                 let (Some(low), Some(high)) = (self.minimum(of), self.maximum(of)) else {
                     return false;
                 };
+                if kind == Kinds::INTEGER
+                    && let (Some(low), Some(high)) =
+                        (number::whole(&low, 1), number::whole(&high, -1))
+                {
+                    return low > high;
+                }
                 match number::compare(&low.value, &high.value) {
                     std::cmp::Ordering::Greater => true,
                     std::cmp::Ordering::Equal => low.exclusive || high.exclusive,

@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 
 use serde_json::Number;
 
+use super::node::Bound;
+
 /// The number as an integer, if it is one.
 pub(crate) fn integer(number: &Number) -> Option<i128> {
     number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from)).or_else(|| {
@@ -12,6 +14,17 @@ pub(crate) fn integer(number: &Number) -> Option<i128> {
         #[expect(clippy::cast_possible_truncation, reason = "it is whole and small")]
         (float.fract() == 0.0 && float.abs() <= 9_007_199_254_740_992.0).then_some(float as i128)
     })
+}
+
+/// The first integer within a bound that lies in this direction, 1 or -1, from it.
+pub(crate) fn whole(bound: &Bound, inwards: i128) -> Option<i128> {
+    if let Some(value) = integer(&bound.value) {
+        return Some(if bound.exclusive { value + inwards } else { value });
+    }
+    let value = bound.value.as_f64()?;
+    let near = if inwards > 0 { value.ceil() } else { value.floor() };
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole and small")]
+    (near.abs() <= 9_007_199_254_740_992.0).then_some(near as i128)
 }
 
 /// Compares two numbers.

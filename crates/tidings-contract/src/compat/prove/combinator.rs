@@ -1,10 +1,16 @@
 //! References, alternatives, exclusions and conditions.
 
+use std::collections::BTreeSet;
+
 use super::{MOST_EXCLUDED, MOST_NESTED, Obstacle, Prover};
-use crate::compat::conjunction::Conjunction;
+use crate::compat::conjunction::{Conjunction, Span};
 use crate::compat::kind::Kinds;
 use crate::compat::node::{Condition, Id, Node};
+use crate::compat::number;
 use crate::compat::rule::Rule;
+
+/// How often integers or lengths are cut.
+const MOST_CUTS: usize = 16;
 
 impl Prover<'_> {
     pub(super) fn combinators(
@@ -24,7 +30,9 @@ impl Prover<'_> {
         if !node.one_of.is_empty() {
             holds &= self.one_holds(left, right, &node.one_of, true, instance);
         }
-        if let Some(not) = node.not
+        if let Some(inner) = self.reader.twice_excluded(node) {
+            holds &= self.holds_for(left, inner, instance);
+        } else if let Some(not) = node.not
             && !self.is_apart(left, not)
         {
             let (was, is) = ("values of that kind", "none of them");
@@ -100,6 +108,9 @@ impl Prover<'_> {
             }
             return holds;
         }
+        if self.parts_hold(left, right, branches, exactly, instance) {
+            return true;
+        }
         let schemas = self.reader.schemas;
         let told = |nearest: &[Obstacle]| {
             let meant = branches.iter().filter(|id| schemas[**id].kinds != Kinds::NULL).count();
@@ -117,6 +128,63 @@ impl Prover<'_> {
         false
     }
 
+    /// Values of several sizes may each have a branch of their own: integers are told apart by the limits
+    /// of the branches, texts and lists by lengths.
+    fn parts_hold(
+        &mut self,
+        left: &Conjunction,
+        right: Id,
+        branches: &[Id],
+        exactly: bool,
+        instance: &str,
+    ) -> bool {
+        let spans = if left.is_part() { Vec::new() } else { self.spans(left, branches) };
+        let before = self.obstacles.len();
+        let holds = spans.len() > 1
+            && spans.into_iter().all(|span| {
+                let part = left.within(span);
+                self.is_empty(&part) || self.one_holds(&part, right, branches, exactly, instance)
+            });
+        let mut found = self.obstacles.split_off(before);
+        found.retain(|one| holds && one.is_note());
+        self.obstacles.extend(found);
+        holds
+    }
+
+    /// The parts into which the limits of some branches cut the integers or lengths of a value.
+    fn spans(&self, left: &Conjunction, branches: &[Id]) -> Vec<Span> {
+        let reader = self.reader;
+        let kind = reader.kinds(left);
+        let ends = |of: &Conjunction| -> Option<(Option<i128>, Option<i128>)> {
+            let of_lengths =
+                |(least, most): (u64, Option<u64>)| (Some(i128::from(least)), most.map(i128::from));
+            Some(match kind {
+                Kinds::INTEGER => (
+                    reader.minimum(of).and_then(|low| number::whole(&low, 1)),
+                    reader.maximum(of).and_then(|high| number::whole(&high, -1)),
+                ),
+                Kinds::STRING => of_lengths(reader.length(of)),
+                Kinds::ARRAY => of_lengths(reader.items(of)),
+                _ => return None,
+            })
+        };
+        let Some((low, high)) = ends(left) else { return Vec::new() };
+        let is_inside =
+            |cut: &i128| low.is_none_or(|low| *cut > low) && high.is_none_or(|high| *cut <= high);
+        let mut cuts = BTreeSet::new();
+        for one in branches.iter().flat_map(|branch| reader.alternatives(&[*branch])) {
+            // The first integer of a part.
+            let (low, high) = ends(&one.only(kind)).unwrap_or_default();
+            cuts.extend(low.into_iter().chain(high.map(|high| high + 1)).filter(is_inside));
+            if cuts.len() > MOST_CUTS {
+                return Vec::new();
+            }
+        }
+        let firsts = std::iter::once(low).chain(cuts.iter().copied().map(Some));
+        let lasts = cuts.iter().map(|cut| Some(cut - 1)).chain([high]);
+        firsts.zip(lasts).map(|(low, high)| Span { low, high }).collect()
+    }
+
     /// Returns `true` if no value of `left` is accepted by `right`, as far as one can see.
     pub(super) fn is_apart(&mut self, left: &Conjunction, right: Id) -> bool {
         let mut ids = left.ids().to_vec();
@@ -124,7 +192,7 @@ impl Prover<'_> {
         let kinds = self.reader.kinds(left);
         let alternatives = self.reader.alternatives(&ids);
         alternatives.iter().all(|both| {
-            let both = both.only(kinds);
+            let both = both.only(kinds).part_as(left);
             if self.is_empty(&both) {
                 return true;
             }

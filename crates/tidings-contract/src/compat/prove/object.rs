@@ -336,6 +336,12 @@ impl Prover<'_> {
         }
         // What is looked at in any case, whatever the value.
         let sure = reader.alternatives(&[right]);
+        let mut all = sure.iter().flat_map(|one| reader.nodes(one));
+        if all.any(|node| reader.twice_excluded(node).is_some()) {
+            let why = "what an exclusion has looked at counts as not looked at".to_owned();
+            self.undecided(Rule::Undecided, left.ids(), right, instance, why);
+            return false;
+        }
         let known = |name: &str| {
             sure.iter().all(|one| {
                 reader.nodes(one).any(|node| {

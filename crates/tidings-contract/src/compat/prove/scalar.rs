@@ -134,7 +134,7 @@ fn said(bound: Option<&Bound>, sign: &str) -> String {
 
 /// Returns `true` if everything from `low` on is from `bound` on.
 fn is_above(low: &Bound, bound: &Bound, whole: bool) -> bool {
-    if whole && let (Some(low), Some(bound)) = (whole_bound(low, 1), whole_bound(bound, 1)) {
+    if whole && let (Some(low), Some(bound)) = (number::whole(low, 1), number::whole(bound, 1)) {
         return low >= bound;
     }
     match number::compare(&low.value, &bound.value) {
@@ -146,7 +146,8 @@ fn is_above(low: &Bound, bound: &Bound, whole: bool) -> bool {
 
 /// Returns `true` if everything up to `high` is up to `bound`.
 fn is_below(high: &Bound, bound: &Bound, whole: bool) -> bool {
-    if whole && let (Some(high), Some(bound)) = (whole_bound(high, -1), whole_bound(bound, -1)) {
+    if whole && let (Some(high), Some(bound)) = (number::whole(high, -1), number::whole(bound, -1))
+    {
         return high <= bound;
     }
     match number::compare(&high.value, &bound.value) {
@@ -154,10 +155,4 @@ fn is_below(high: &Bound, bound: &Bound, whole: bool) -> bool {
         std::cmp::Ordering::Equal => high.exclusive || !bound.exclusive,
         std::cmp::Ordering::Greater => false,
     }
-}
-
-/// The first integer within a bound, `inwards` being the direction from it.
-fn whole_bound(bound: &Bound, inwards: i128) -> Option<i128> {
-    let value = number::integer(&bound.value)?;
-    Some(if bound.exclusive { value + inwards } else { value })
 }
