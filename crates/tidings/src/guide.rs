@@ -12,6 +12,7 @@
 //! | [`contracts`] | what messages promise, as files: what a change breaks, whether it is meant, what other languages read |
 //! | [`testing`] | `TestBus`: recording, virtual time, faults, one handler alone |
 //! | [`operating`] | connecting, permissions, status, shutdown, the program `tidings` |
+//! | [`metrics`] | figures of routes for Prometheus and others, a dashboard, alert rules |
 //! | [`wire`] | the wire format, for other languages, and every error with its way out |
 //! | [`migrating`] | from async-nats by hand |
 
@@ -37,6 +38,10 @@ pub mod contracts {}
 pub mod testing {}
 #[doc = include_str!("guide/operating.md")]
 pub mod operating {}
+#[cfg(feature = "metrics")]
+#[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
+#[doc = include_str!("guide/metrics.md")]
+pub mod metrics {}
 #[doc = include_str!("guide/wire.md")]
 pub mod wire {}
 #[doc = include_str!("guide/migrating.md")]

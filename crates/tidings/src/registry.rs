@@ -6,6 +6,8 @@ mod control;
 mod dead_letters;
 mod definition;
 mod error;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod plan;
 mod plan_report;
 mod running;

@@ -112,6 +112,15 @@ impl Runner {
         });
     }
 
+    /// Does something beside the routes, until the last handler has ended.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn observe<F>(&self, work: impl FnOnce(CancellationToken) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.monitors.spawn(work(self.monitor.clone()));
+    }
+
     /// Ends: no new messages, then the handlers within `deadline`, then those that are left. Gives
     /// how much time there is left for what comes after.
     pub(crate) async fn shutdown(&self, deadline: Duration) -> Duration {

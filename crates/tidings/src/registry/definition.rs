@@ -1,6 +1,8 @@
 //! Definition of a service: its name, its handlers, and how far it may change streams and consumers.
 
 use std::collections::BTreeMap;
+#[cfg(feature = "metrics")]
+use std::time::Duration;
 
 use tidings_contract::Descriptor;
 #[cfg(feature = "tower")]
@@ -56,6 +58,9 @@ pub struct Registry {
     pub(super) consumers: Topology,
     #[cfg(feature = "tower")]
     pub(super) layers: Layers,
+    /// How often its figures are recorded, if they are.
+    #[cfg(feature = "metrics")]
+    pub(super) metrics: Option<Duration>,
 }
 
 /// Layers around each of its routes, the innermost first.
@@ -95,6 +100,8 @@ impl Registry {
             consumers: Topology::Manage,
             #[cfg(feature = "tower")]
             layers: Layers::default(),
+            #[cfg(feature = "metrics")]
+            metrics: None,
         }
     }
 
@@ -167,6 +174,19 @@ impl Registry {
         <L::Service as Service<HandlerRequest>>::Future: Send + 'static,
     {
         self.layers.0.push(erased(layer));
+        self
+    }
+
+    /// Records the figures of its routes so often, and a last time as it shuts down, with the recorder of
+    /// the crate [`metrics`], which the program installs before the registry starts. The
+    /// guide's page [`metrics`](crate::guide::metrics) lists them.
+    ///
+    /// How far durable consumers are behind the server is asked, once for each of them each time, so
+    /// choose seconds rather than milliseconds; less than 1 ms counts as 1 ms.
+    #[cfg(feature = "metrics")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
+    pub fn metrics(mut self, every: Duration) -> Self {
+        self.metrics = Some(every);
         self
     }
 

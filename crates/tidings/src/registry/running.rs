@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::control::Controlled;
+#[cfg(feature = "metrics")]
+use super::metrics;
 use super::plan::{Wiring, plan};
 use super::{Control, Registry, RouteStatus, ServeError, answer, dead_letters};
 use crate::dead_letter::with_lease;
@@ -42,6 +44,8 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     let mut controlled = Vec::new();
     let mut started = Vec::new();
     let mut active_routes = Vec::new();
+    #[cfg(feature = "metrics")]
+    let mut measured = Vec::new();
     let modes = Modes { streams: registry.streams, consumers: registry.consumers };
     let mut streams = BTreeSet::new();
     let mut plans = Vec::with_capacity(wirings.len());
@@ -66,6 +70,12 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
             ActiveRoute::new(&route, link.clone(), runner.lifecycle(), letters.clone(), modes);
         routes.push((label.clone(), active.counters()));
         active_routes.push(active.clone());
+        #[cfg(feature = "metrics")]
+        if registry.metrics.is_some() {
+            let of = (active.counters(), active.state());
+            let names = (registry.name.as_str(), label.as_str());
+            measured.push(metrics::Measured::new(names, route.declarations, &wiring, of));
+        }
         controlled.push(Controlled { message: label.clone(), state: active.state() });
         let source = connect(&link, &route, (wiring, plan, modes), &active, &mut endpoints)
             .await
@@ -110,6 +120,11 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     }
     if let Some(backstop) = backstop {
         runner.run_backstop(backstop, active_routes);
+    }
+    #[cfg(feature = "metrics")]
+    if let Some(every) = registry.metrics {
+        metrics::describe();
+        runner.observe(|end| metrics::record(measured, link.clone(), every, end));
     }
     registry.control.set(controlled);
     Ok(Running { runner, routes, control: registry.control, link })

@@ -91,6 +91,9 @@ pub(crate) struct Counters {
     declared: AtomicU64,
     busy_nanos: AtomicU64,
     last_error: Mutex<String>,
+    /// Histogram of the time that handlers take.
+    #[cfg(feature = "metrics")]
+    times: std::sync::OnceLock<metrics::Histogram>,
     /// Answers that were not sent.
     pub(crate) refused: RefusedReplies,
 }
@@ -108,8 +111,20 @@ impl Counters {
     pub(crate) fn done(&self, messages: u32, time: Duration) {
         if messages > 0 {
             self.busy(time);
+            #[cfg(feature = "metrics")]
+            if let Some(times) = self.times.get() {
+                times.record_many(time / messages, messages as usize);
+            }
             self.handled.fetch_add(u64::from(messages), Relaxed);
         }
+    }
+
+    /// Records from now on how long the handler takes; of quick ones that followed each other the mean
+    /// time.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn time(&self, times: metrics::Histogram) {
+        // A route is started once.
+        let _ = self.times.set(times);
     }
 
     fn busy(&self, took: Duration) {
@@ -125,6 +140,10 @@ impl Counters {
         took: Duration,
     ) {
         self.busy(took);
+        #[cfg(feature = "metrics")]
+        if let Some(times) = self.times.get() {
+            times.record(took);
+        }
         match handled {
             HandlerExit::Returned(Outcome::Done | Outcome::Reply(_)) => {
                 self.handled.fetch_add(1, Relaxed);

@@ -1,0 +1,87 @@
+//! Figures of a service's routes as Prometheus reads them. `operating/` has a dashboard and alert rules
+//! for them, whose every name the test below finds in what this prints.
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tidings::prelude::*;
+use tidings_examples::shop::{OrderCreated, Orders, Region};
+use tokio::sync::mpsc;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let bus = tidings_examples::bus().await?;
+    println!("{}", scrape(bus).await?);
+    Ok(())
+}
+
+/// Runs a service for a moment, and gives what an HTTP server would answer to `GET /metrics`.
+async fn scrape(bus: Bus) -> anyhow::Result<String> {
+    // Before the registry starts. With the exporter's feature `http-listener` it serves them itself.
+    let prometheus: PrometheusHandle = PrometheusBuilder::new()
+        .set_buckets(&[0.0001, 0.001, 0.01, 0.1, 1.0, 10.0])?
+        .install_recorder()?;
+    bus.provision::<Orders>().await?;
+
+    let (sender, mut done) = mpsc::unbounded_channel();
+    let ship = move |order: OrderCreated, _cx: Context| {
+        let sender = sender.clone();
+        async move {
+            sender.send(order.order_id)?;
+            if order.total_cents == 0 { Err(Failure::reject("nothing to ship")) } else { Ok(()) }
+        }
+    };
+    let running = Registry::new("measured-shipping")
+        .handle::<OrderCreated>(ship)
+        .metrics(Duration::from_secs(5))
+        .start(&bus)
+        .await?;
+    for total_cents in [4200, 1700, 0] {
+        let order = OrderCreated { order_id: Uuid::now_v7(), region: Region::Eu, total_cents };
+        bus.publish(&order).await?;
+        done.recv().await;
+    }
+    // The last figures are recorded here.
+    running.shutdown().await;
+    Ok(prometheus.render())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Words that are names of metrics or of labels.
+    fn names(text: &str) -> impl Iterator<Item = &str> {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        text.split(move |c| !is_name(c))
+            .filter(|word| word.starts_with("tidings_") || word.starts_with("messaging_"))
+    }
+
+    #[tokio::test]
+    async fn the_dashboard_and_the_alerts_name_what_is_there() -> anyhow::Result<()> {
+        let scraped = scrape(Bus::in_memory()).await?;
+        let known: std::collections::BTreeSet<_> = names(&scraped).collect();
+        for file in
+            [include_str!("operating/dashboard.json"), include_str!("operating/alerts.yaml")]
+        {
+            assert!(names(file).count() > 3);
+            for name in names(file) {
+                assert!(known.contains(name), "`{name}` is not in\n{scraped}");
+            }
+        }
+        let template = "messaging_destination_template=\"orders.{region}.created\"";
+        for line in [
+            "messaging_client_consumed_messages_total",
+            "messaging_process_duration_seconds_count",
+            "tidings_consumer_lag_messages",
+            "tidings_dead_letters_total",
+        ] {
+            let is_labelled = |at: &str| at.starts_with(line) && at.contains(template);
+            assert!(scraped.lines().any(is_labelled), "{line} in\n{scraped}");
+        }
+        let outcome = |outcome: &str, count: &str| {
+            let label = format!("tidings_outcome=\"{outcome}\"");
+            scraped.lines().any(|at| at.contains(&label) && at.ends_with(&format!(" {count}")))
+        };
+        assert!(outcome("handled", "2") && outcome("rejected", "1"), "{scraped}");
+        Ok(())
+    }
+}
