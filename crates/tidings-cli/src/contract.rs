@@ -6,15 +6,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jsonschema::Validator;
 use serde_json::Value;
+use tidings::Headers;
 use tidings_contract::{Catalog, Descriptor};
 use tidings_subject::matches;
 
 use crate::exit::Usage;
 use crate::finding::Level;
 use crate::validator::{self, Problem};
-
-/// The header that says which message one is where its subject does not.
-pub(crate) const TAG: &str = "Tidings-Message";
 
 /// Folder with the contracts.
 #[derive(Debug, Args)]
@@ -125,10 +123,10 @@ impl Contracts {
             same.next().map(|(_, value)| value.as_str())
         };
         let reading = |verdict, message, problems| Reading { verdict, message, problems };
-        if payload.is_empty() && header("Nats-Marker-Reason").is_some() {
+        if payload.is_empty() && header(Headers::MARKER_REASON).is_some() {
             return reading(Verdict::Marker, None, Vec::new());
         }
-        let tag = header(TAG);
+        let tag = header(Headers::MESSAGE);
         let mut candidates: Vec<&Known> = self.0.iter().flatten().collect();
         candidates.retain(|known| {
             let is_tagged = |tag: &str| known.message.tag() == tag;

@@ -6,15 +6,13 @@ use std::str::FromStr as _;
 use async_nats::{HeaderMap, HeaderName, HeaderValue};
 use clap::Args;
 use serde_json::Value;
+use tidings::Headers;
 use tidings_contract::{Descriptor, Kind};
 use tidings_subject::{Segment, Template, check_subject, check_token};
 
-use crate::contract::{Schemas, TAG};
+use crate::contract::Schemas;
 use crate::exit::Usage;
 use crate::validator;
-
-/// Prefixes of the headers that only NATS and Tidings set.
-const RESERVED: [&str; 2] = ["nats-", "tidings-"];
 
 /// The largest payload that is read, in bytes: more than a NATS server takes.
 const LARGEST: u64 = 64 << 20;
@@ -90,7 +88,7 @@ impl Draft {
         let subject = self.subject(&message, &document)?;
         let mut headers = self.headers()?;
         if message.tagged {
-            headers.insert(TAG, tag);
+            headers.insert(Headers::MESSAGE, tag);
         }
         Ok(Ready { message, subject, headers, payload })
     }
@@ -155,8 +153,7 @@ impl Draft {
     fn headers(&self) -> Result<HeaderMap, Usage> {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {
-            let lower = name.to_ascii_lowercase();
-            if RESERVED.iter().any(|prefix| lower.starts_with(prefix)) {
+            if Headers::is_reserved(name) {
                 let why = format!(
                     "the header {name} is reserved: NATS and Tidings set it themselves; `--id` sets the message's id"
                 );

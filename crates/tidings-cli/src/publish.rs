@@ -7,6 +7,7 @@ use async_nats::HeaderValue;
 use clap::Args;
 use serde_json::{Value, json};
 use std::str::FromStr as _;
+use tidings::Headers;
 use tidings_contract::Kind;
 
 use crate::connect::{AskError, Client, Connection};
@@ -14,11 +15,6 @@ use crate::draft::{Draft, Ready};
 use crate::exit::{Exit, Usage};
 use crate::output::Output;
 use crate::terminal;
-
-/// The id by which a stream knows a message again.
-const MESSAGE_ID: &str = "Nats-Msg-Id";
-/// The stream that must store the message.
-const EXPECTED_STREAM: &str = "Nats-Expected-Stream";
 
 /// How long one confirmation may take before the event is sent again with its id, and how often it is sent.
 const CONFIRMATION: (Duration, u32) = (Duration::from_secs(3), 3);
@@ -58,10 +54,10 @@ impl Publish {
             if id.is_empty() {
                 return Err(Usage("an id is not empty: leave out `--id`".to_owned()).into());
             }
-            ready.headers.insert(MESSAGE_ID, value);
+            ready.headers.insert(Headers::MESSAGE_ID, value);
         }
         if let Some(stream) = &stream {
-            ready.headers.insert(EXPECTED_STREAM, stream.as_str());
+            ready.headers.insert(Headers::EXPECTED_STREAM, stream.as_str());
         }
         let mut told = json!({
             "message": ready.message.tag(),

@@ -7,6 +7,7 @@ use clap::Args;
 use humantime::parse_duration;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use tidings::Headers;
 use tidings_contract::{Contract, Kind};
 
 use crate::connect::Connection;
@@ -61,8 +62,8 @@ impl Request {
                 .find(|(key, _)| key.to_string().eq_ignore_ascii_case(name))
                 .and_then(|(_, values)| Some(values.first()?.to_string()))
         };
-        let code = header("Nats-Service-Error-Code");
-        let description = header("Nats-Service-Error");
+        let code = header(Headers::SERVICE_ERROR_CODE);
+        let description = header(Headers::SERVICE_ERROR);
         let is_error = code.is_some() || description.is_some();
         let contract = if is_error { &message.error } else { &message.reply };
         let problems = match contract {

@@ -25,6 +25,24 @@ pub struct Headers(SmallVec<[Pair; 1]>);
 type Pair = (Text, Text);
 
 impl Headers {
+    /// `Nats-Msg-Id`, the id by which a stream knows a message again.
+    pub const MESSAGE_ID: &'static str = MESSAGE_ID;
+    /// `Tidings-Message`, name and version of a message whose subject does not say them: `<name>.v<N>`.
+    pub const MESSAGE: &'static str = super::name::MESSAGE;
+    /// `Nats-Expected-Stream`, the stream that must store the message.
+    pub const EXPECTED_STREAM: &'static str = super::name::EXPECTED_STREAM;
+    /// `Nats-Marker-Reason`, by which a server says why it wrote the message itself, without a payload.
+    pub const MARKER_REASON: &'static str = super::name::MARKER_REASON;
+    /// `Nats-Service-Error`, the error of a service as text.
+    pub const SERVICE_ERROR: &'static str = super::name::SERVICE_ERROR;
+    /// `Nats-Service-Error-Code`, the error of a service as a number.
+    pub const SERVICE_ERROR_CODE: &'static str = super::name::SERVICE_ERROR_CODE;
+
+    /// Returns `true` if only NATS and Tidings set headers of this name.
+    pub fn is_reserved(name: &str) -> bool {
+        RESERVED.iter().any(|prefix| begins(name, prefix))
+    }
+
     /// No headers; allocates nothing.
     pub const fn new() -> Self {
         Self(SmallVec::new_const())
@@ -123,7 +141,7 @@ impl Headers {
     /// # Errors
     /// [`HeaderError`] if the name is reserved, or the name or the value holds what it must not.
     pub fn append(&mut self, name: &str, value: &str) -> Result<(), HeaderError> {
-        let fault = if RESERVED.iter().any(|reserved| begins(name, reserved)) {
+        let fault = if Self::is_reserved(name) {
             HeaderFault::Reserved
         } else if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic() && b != b':') {
             HeaderFault::Name
