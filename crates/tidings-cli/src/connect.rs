@@ -43,20 +43,25 @@ pub(crate) struct Connection {
     #[arg(long, global = true, env = "NATS_KEY", hide_env_values = true)]
     key: Option<PathBuf>,
     /// The prefix of the subjects of answers, instead of `_INBOX`.
-    #[arg(long, global = true, env = "NATS_INBOX_PREFIX")]
+    #[arg(long, global = true, env = "NATS_INBOX_PREFIX", hide_env_values = true)]
     inbox_prefix: Option<String>,
 }
 
 /// What was given of it.
 struct Given {
     server: String,
-    creds: Option<PathBuf>,
-    nkey: Option<String>,
-    token: Option<String>,
-    user: Option<(String, String)>,
+    identity: Option<Identity>,
     ca: Option<PathBuf>,
     certificate: Option<(PathBuf, PathBuf)>,
     inbox_prefix: Option<String>,
+}
+
+/// What shows who connects: of several that were given, the first that stands here.
+enum Identity {
+    Credentials(PathBuf),
+    Nkey(String),
+    Token(String),
+    User(String, String),
 }
 
 impl Connection {
@@ -68,12 +73,20 @@ impl Connection {
         let usage = |text: &str| Usage(text.to_owned());
         let server = text(&self.server)
             .ok_or_else(|| usage("which server? Give `--server nats://…`, or set NATS_URL"))?;
-        let user = match (text(&self.user), text(&self.password)) {
-            (Some(user), password) => Some((user, password.unwrap_or_default())),
-            (None, Some(_)) if self.is_anonymous() => {
-                return Err(usage("a password needs a user: give `--user`, or set NATS_USER"));
-            }
-            (None, _) => None,
+        let user = text(&self.user);
+        let password = text(&self.password);
+        let identity = if let Some(file) = path(&self.creds) {
+            Some(Identity::Credentials(file))
+        } else if let Some(seed) = text(&self.nkey) {
+            Some(Identity::Nkey(seed))
+        } else if let Some(token) = text(&self.token) {
+            Some(Identity::Token(token))
+        } else if let Some(user) = user {
+            Some(Identity::User(user, password.unwrap_or_default()))
+        } else if password.is_some() {
+            return Err(usage("a password needs a user: give `--user`, or set NATS_USER"));
+        } else {
+            None
         };
         let certificate = match (path(&self.cert), path(&self.key)) {
             (Some(certificate), Some(key)) => Some((certificate, key)),
@@ -82,36 +95,24 @@ impl Connection {
         };
         Ok(Given {
             server,
-            creds: path(&self.creds),
-            nkey: text(&self.nkey),
-            token: text(&self.token),
-            user,
+            identity,
             ca: path(&self.ca),
             certificate,
             inbox_prefix: text(&self.inbox_prefix),
         })
     }
 
-    /// Returns `true` if neither credentials nor a seed nor a token is given.
-    fn is_anonymous(&self) -> bool {
-        let is_empty = |text: &Option<String>| text.as_deref().is_none_or(str::is_empty);
-        let creds = self.creds.as_deref().is_none_or(|path| path.as_os_str().is_empty());
-        creds && is_empty(&self.nkey) && is_empty(&self.token)
-    }
-
     /// Connects.
     pub(crate) async fn open(&self) -> anyhow::Result<Bus> {
         let given = self.given()?;
         let mut builder = Bus::builder().name("tidings").server(given.server);
-        if let Some(file) = given.creds {
-            builder = builder.credentials_file(file);
-        } else if let Some(seed) = given.nkey {
-            builder = builder.nkey(seed);
-        } else if let Some(token) = given.token {
-            builder = builder.token(token);
-        } else if let Some((user, password)) = given.user {
-            builder = builder.user_and_password(user, password);
-        }
+        builder = match given.identity {
+            Some(Identity::Credentials(file)) => builder.credentials_file(file),
+            Some(Identity::Nkey(seed)) => builder.nkey(seed),
+            Some(Identity::Token(token)) => builder.token(token),
+            Some(Identity::User(user, password)) => builder.user_and_password(user, password),
+            None => builder,
+        };
         if let Some(file) = given.ca {
             builder = builder.root_certificates(file);
         }

@@ -12,7 +12,7 @@ use percent_encoding::percent_decode_str;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
-use super::Connection;
+use super::{Connection, Identity};
 use crate::exit::Usage;
 
 /// How long a connection, or an answer of the server itself, may take.
@@ -71,17 +71,17 @@ impl Connection {
                 .map_err(|()| unreadable())?;
             servers.push(ServerAddr::from_url(url).map_err(|_| unreadable())?);
         }
-        if let Some(file) = given.creds {
-            let shown = file.display().to_string();
-            let read = options.credentials_file(file).await;
-            options = read.with_context(|| format!("can't read the credentials in {shown}"))?;
-        } else if let Some(seed) = given.nkey {
-            options = options.nkey(seed);
-        } else if let Some(token) = given.token {
-            options = options.token(token);
-        } else if let Some((user, password)) = given.user {
-            options = options.user_and_password(user, password);
-        }
+        options = match given.identity {
+            Some(Identity::Credentials(file)) => {
+                let shown = file.display().to_string();
+                let read = options.credentials_file(file).await;
+                read.with_context(|| format!("can't read the credentials in {shown}"))?
+            }
+            Some(Identity::Nkey(seed)) => options.nkey(seed),
+            Some(Identity::Token(token)) => options.token(token),
+            Some(Identity::User(user, password)) => options.user_and_password(user, password),
+            None => options,
+        };
         if let Some(file) = given.ca {
             options = options.add_root_certificates(file);
         }
