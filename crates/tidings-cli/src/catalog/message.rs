@@ -59,6 +59,18 @@ fn version(catalog: &Catalog, services: &Services<'_>, message: &Descriptor) -> 
                     @else { "none: delivered at most once" }
                 }
             }
+            @if !message.id.is_empty() {
+                div {
+                    dt { "Identity" }
+                    dd {
+                        @for (at, field) in message.id.iter().enumerate() {
+                            @if at > 0 { ", " }
+                            code { (Line(field)) }
+                        }
+                        @if message.stream.is_some() { ": of two with the same, the stream keeps one" }
+                    }
+                }
+            }
             @if message.tagged { div { dt { "Header" } dd { "always says which message it is" } } }
             @let chain: Vec<&str> = catalog.upcast_to(message).collect();
             @if !chain.is_empty() {

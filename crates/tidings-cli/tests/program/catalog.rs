@@ -69,7 +69,7 @@ fn a_message_has_its_subject_fields_example_versions_stream_and_services() {
         json!({"name": "ORDERS", "subjects": ["orders.>"], "max_age": 604_800_000_000_000_u64});
     let created = |version: u32, schema: &Value| {
         let event = event("orders.created", version, schema);
-        event.stream("ORDERS").stream_config(config.clone())
+        event.stream("ORDERS").stream_config(config.clone()).id(["region", "count"])
     };
     let mut narrower = schema.clone();
     narrower["properties"]["count"]["maximum"] = 9.into();
@@ -93,6 +93,7 @@ fn a_message_has_its_subject_fields_example_versions_stream_and_services() {
         "A customer placed an order.",
         "<code class=\"subject\">orders.created.v3</code>",
         "<a href=\"#stream-ORDERS\">ORDERS</a>",
+        "Identity</dt><dd><code>region</code>, <code>count</code>: of two with the same",
         "<code>count</code><span class=\"presence required\">required</span>",
         "integer (uint32)",
         "≥ 1",
