@@ -37,12 +37,12 @@ impl Upcast<InvoiceSentV1> for InvoiceSent {
 async fn main() -> anyhow::Result<()> {
     let bus = tidings_examples::bus().await?;
     let (tell, mut handled) = unbounded_channel();
-    let handler = move |sent: InvoiceSent, _: Context| {
+    let ledger = move |sent: InvoiceSent, _: Context| {
         // Nobody is told any more once this program has ended.
         let _ = tell.send(sent);
         std::future::ready(Ok(()))
     };
-    let running = Registry::new("ledger").handle::<InvoiceSent>(handler).start(&bus).await?;
+    let running = Registry::new("ledger").handle::<InvoiceSent>(ledger).start(&bus).await?;
 
     // Two programs publish: one that was not changed for years, and one of today.
     let (old, new) = (Uuid::now_v7(), Uuid::now_v7());
