@@ -6,6 +6,7 @@ mod connection;
 mod deletion;
 mod discovery;
 mod drain;
+mod health;
 mod pause;
 mod reconnect;
 mod registry;

@@ -22,6 +22,7 @@ mod drift;
 mod empty_payload;
 mod external_program;
 mod fake_stream;
+mod health;
 mod ingest;
 mod limits;
 mod order_flow;

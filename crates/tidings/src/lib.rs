@@ -92,6 +92,7 @@
 //! | see which services run | [`Bus::discover`], [`ServiceInfo`] |
 //! | connect | [`Bus::builder`], [`Bus::from_env`] |
 //! | see how the connection is | [`Bus::state`], [`Bus::events`] |
+//! | answer a probe | [`Bus::health`], [`Running::health`] |
 //! | make a stream, look into it | [`Bus::provision`], [`StreamConfig`], [`Bus::stream`]; a registry makes those of its handlers |
 //! | change a stream that exists | [`Bus::plan`], [`StreamPlan`], [`Bus::apply`]; [`Topology`] says what a registry may do, [`Registry::plan`] what it would |
 //! | test a service | [`testing`]: [`TestBus`](testing::TestBus) |
@@ -165,6 +166,7 @@ pub mod fuzz;
 pub mod guide;
 mod handler;
 mod header;
+mod health;
 mod jitter;
 mod link;
 mod lock;
@@ -224,6 +226,7 @@ pub use handler::{
     SpanLayer, SpanService,
 };
 pub use header::{HeaderError, HeaderFault, Headers};
+pub use health::{Health, HealthReason, HealthThresholds};
 pub use message::{
     Declaration, DeclaredError, Decode, Event, Filter, Message, MessageKind, ReadBackError,
     Request, StreamEvent, Undeclared, Upcast,

@@ -6,6 +6,7 @@ mod control;
 mod dead_letters;
 mod definition;
 mod error;
+mod health;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod plan;

@@ -1,6 +1,7 @@
 //! How a bus's connection is, and what becomes of it.
 
 use super::Bus;
+use crate::health::{self, Health, HealthThresholds};
 use crate::transport::{ConnectionEvents, ConnectionState};
 
 impl Bus {
@@ -41,5 +42,24 @@ impl Bus {
     /// ```
     pub fn events(&self) -> ConnectionEvents {
         self.link.transport.events()
+    }
+
+    /// Whether it lives and is ready, by the default thresholds: [`health_by`](Self::health_by).
+    /// [`Running::health`](crate::Running::health) also looks at handlers.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn health(&self) -> Health {
+        self.health_by(&HealthThresholds::default()).await
+    }
+
+    /// Whether it lives and is ready: whether there is a connection, its server answers, and is not
+    /// about to stop. A server that is away is not waited for, and one that does not answer no longer than
+    /// [`HealthThresholds::within`].
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn health_by(&self, thresholds: &HealthThresholds) -> Health {
+        Health::of(health::connection(&self.link.transport, thresholds.within).await)
     }
 }

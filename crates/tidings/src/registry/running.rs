@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::control::Controlled;
+use super::health::Consumers;
 #[cfg(feature = "metrics")]
 use super::metrics;
 use super::plan::{Wiring, plan};
@@ -33,7 +34,8 @@ pub struct Running {
     runner: Runner,
     routes: Vec<(String, Arc<Counters>)>,
     control: Control,
-    link: Link,
+    pub(super) link: Link,
+    pub(super) consumers: Consumers,
 }
 
 pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, ServeError> {
@@ -57,6 +59,10 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
             .map_err(|fault| fault.named(route.label()))?;
         plans.push(plan);
     }
+    let watched = registry.routes.iter().zip(&wirings);
+    let consumers = Consumers::of(
+        watched.map(|(route, wiring)| (route.label(), route.max_ack_pending(), wiring)),
+    );
     answer::check(&link, &registry.routes, &wirings).await?;
     let backstop = dead_letters::prepare(&registry, &link, &wirings, modes).await?;
     let letters = backstop.as_ref().map(|backstop| backstop.letters().to_owned());
@@ -127,7 +133,7 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
         runner.observe(|end| metrics::record(measured, link.clone(), every, end));
     }
     registry.control.set(controlled);
-    Ok(Running { runner, routes, control: registry.control, link })
+    Ok(Running { runner, routes, control: registry.control, link, consumers })
 }
 
 /// Fault of starting one route, before it is known by name.

@@ -1,0 +1,89 @@
+//! A bus and a registry say whether they are ready, and why not.
+
+use tidings::prelude::*;
+use tidings::{HealthReason, HealthThresholds};
+use tidings_tests::eventually;
+
+use crate::support::env::{Env, SOON};
+use crate::support::message::{Parcels, Sent, sent};
+use crate::support::script::{Step, script};
+
+scenarios! {
+    every_bus:
+        a_registry_is_ready_until_it_is_paused,
+        a_lag_over_its_threshold_is_a_reason,
+        a_consumer_that_is_gone_is_a_reason,
+        a_closed_bus_is_not_live;
+}
+
+async fn a_registry_is_ready_until_it_is_paused(env: Env) {
+    let bus = env.bus();
+    let (handler, _calls) = script(|_, _| Step::Done);
+    let running = Registry::new("shop").handle::<Sent>(handler).start(&bus).await.unwrap();
+    let health = eventually(SOON, "it is ready", || async {
+        let health = running.health().await;
+        if health.ready { Ok(health) } else { Err(health) }
+    });
+    let health = health.await;
+    assert!(health.live && health.reasons.is_empty());
+    assert!(bus.health().await.ready);
+    running.control().pause::<Sent>().unwrap();
+    let health = running.health().await;
+    assert!(health.live && !health.ready);
+    assert!(matches!(&*health.reasons, [HealthReason::Paused { .. }]), "{health:?}");
+    let json = serde_json::to_value(&health).unwrap();
+    assert_eq!(json["reasons"][0]["reason"], "paused");
+    running.shutdown().await;
+}
+
+async fn a_lag_over_its_threshold_is_a_reason(env: Env) {
+    let bus = env.bus();
+    let (handler, _calls) = script(|_, _| Step::Done);
+    let running = Registry::new("shop").handle::<Sent>(handler).start(&bus).await.unwrap();
+    running.control().pause::<Sent>().unwrap();
+    let thresholds = HealthThresholds::new().max_lag(2);
+    for number in 0..40 {
+        bus.publish(&sent(number)).await.unwrap();
+    }
+    eventually(SOON, "the lag is told", || async {
+        let health = running.health_by(&thresholds).await;
+        let is_lag = |reason: &HealthReason| {
+            matches!(reason, HealthReason::Lag { limit: 2, pending, .. } if *pending > 2)
+        };
+        if health.reasons.iter().any(is_lag) { Ok(()) } else { Err(health) }
+    })
+    .await;
+    running.control().resume::<Sent>().unwrap();
+    eventually(SOON, "it is worked off", || async {
+        let health = running.health_by(&thresholds).await;
+        if health.ready { Ok(()) } else { Err(health) }
+    })
+    .await;
+    running.shutdown().await;
+}
+
+async fn a_consumer_that_is_gone_is_a_reason(env: Env) {
+    let bus = env.bus();
+    let (handler, _calls) = script(|_, _| Step::Done);
+    let registry = Registry::new("shop").consumers(tidings::Topology::BindOnly);
+    let (maker, _made) = script(|_, _| Step::Done);
+    Registry::new("shop").handle::<Sent>(maker).start(&bus).await.unwrap().shutdown().await;
+    let running = registry.handle::<Sent>(handler).start(&bus).await.unwrap();
+    bus.stream::<Parcels>().delete_consumer("shop-parcels_sent").await.unwrap();
+    eventually(SOON, "the consumer is missed", || async {
+        let health = running.health().await;
+        let is_gone = |reason: &HealthReason| matches!(reason, HealthReason::Consumer { .. });
+        if health.reasons.iter().any(is_gone) { Ok(()) } else { Err(health) }
+    })
+    .await;
+    running.shutdown().await;
+}
+
+async fn a_closed_bus_is_not_live(env: Env) {
+    let bus = env.another_bus().await;
+    let other = bus.clone();
+    bus.close().await.unwrap();
+    let health = other.health().await;
+    assert!(!health.live && !health.ready);
+    assert_eq!(health.reasons, [HealthReason::Closed]);
+}

@@ -1,0 +1,127 @@
+//! What a probe is told while a server goes, comes, stands still or is about to stop; and what it costs.
+
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt};
+use tidings::prelude::*;
+use tidings::{HealthReason, HealthThresholds, Running};
+use tidings_tests::{Server, eventually};
+use tokio::time::Instant;
+
+use crate::SOON;
+
+/// How long a server that has gone may be taken for ready.
+const NOTICED: Duration = Duration::from_secs(2);
+
+#[derive(EventStream)]
+#[stream(name = "PUMPS", subjects("pumps.>"))]
+struct Pumps;
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "pumps.started", stream = Pumps)]
+struct Started {
+    number: u32,
+}
+
+async fn started(_: Started, _: Context) -> Result<(), Failure> {
+    Ok(())
+}
+
+async fn serve(server: &Server) -> (Bus, Running) {
+    let bus = Bus::connect(server.url()).await.unwrap();
+    let running = Registry::new("pumps").handle::<Started>(started).start(&bus).await.unwrap();
+    is_ready(&running, SOON).await;
+    (bus, running)
+}
+
+async fn is_ready(running: &Running, within: Duration) {
+    eventually(within, "it is ready", || async {
+        let health = running.health().await;
+        if health.ready { Ok(()) } else { Err(health) }
+    })
+    .await;
+}
+
+async fn is_not_ready(running: &Running, because: impl Fn(&HealthReason) -> bool) {
+    eventually(NOTICED, "it is not ready", || async {
+        let health = running.health().await;
+        if !health.ready && health.reasons.iter().any(&because) { Ok(()) } else { Err(health) }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_is_not_ready_and_ready_when_it_is_back() {
+    let mut server = Server::start().await;
+    let (_bus, running) = serve(&server).await;
+    server.kill();
+    is_not_ready(&running, |reason| matches!(reason, HealthReason::Disconnected { .. })).await;
+    assert!(running.health().await.live, "it comes back by itself");
+    server.restart().await;
+    is_ready(&running, SOON * 2).await;
+    server.kill();
+    let begun = Instant::now();
+    running.shutdown_within(Duration::from_secs(1)).await;
+    assert!(begun.elapsed() < Duration::from_secs(4), "it ends while the server is away");
+}
+
+#[tokio::test]
+async fn a_server_that_is_about_to_stop_is_not_ready() {
+    let server = Server::with_config("lame_duck_duration: 30s").await;
+    let (_bus, running) = serve(&server).await;
+    server.lame_duck();
+    is_not_ready(&running, |reason| *reason == HealthReason::LameDuck).await;
+    running.shutdown_within(Duration::from_secs(1)).await;
+}
+
+#[tokio::test]
+async fn a_server_that_stands_still_is_waited_for_as_long_as_is_said() {
+    let server = Server::start().await;
+    let (bus, running) = serve(&server).await;
+    server.suspend();
+    let thresholds = HealthThresholds::new().within(Duration::from_millis(200));
+    let begun = Instant::now();
+    let health = bus.health_by(&thresholds).await;
+    assert!(matches!(&*health.reasons, [HealthReason::Silent { .. }]), "{health:?}");
+    let health = running.health_by(&thresholds).await;
+    assert!(!health.ready && health.live, "{health:?}");
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    server.resume();
+    is_ready(&running, SOON).await;
+    running.shutdown().await;
+}
+
+/// However often it is asked.
+#[tokio::test]
+async fn a_probe_looks_at_consumers_twenty_times_a_second_at_most() {
+    const ROUTES: u64 = 100;
+    let server = Server::start().await;
+    let bus = Bus::connect(server.url()).await.unwrap();
+    let mut registry = Registry::new("pumps").dead_letters(tidings::DeadLetterPolicy::off());
+    for number in 0..ROUTES {
+        let route = Route::of::<Started>(started).durable(format!("pumps-{number}"));
+        registry = registry.route(route);
+    }
+    let running = registry.start(&bus).await.unwrap();
+    let client = server.client().await;
+    let mut asked = tidings_tests::listen(&client, "$JS.API.CONSUMER.INFO.>").await;
+    let (begun, mut probes) = (Instant::now(), 0_u32);
+    while begun.elapsed() < Duration::from_secs(3) {
+        running.health().await;
+        probes += 1;
+    }
+    tidings_tests::round_trip(&client).await;
+    let took = begun.elapsed().as_secs() + 1;
+    let mut looks = 0_u64;
+    while let Some(Some(_)) = asked.next().now_or_never() {
+        looks += 1;
+    }
+    assert!(probes > 6, "{probes} probes in {took} s: each of them could look at all");
+    // A route looks at its own consumer once in a while.
+    let most = 20 * took + ROUTES;
+    assert!(
+        looks > 0 && looks <= most,
+        "{looks} looks, not {most}, by {probes} probes in {took} s"
+    );
+    running.shutdown().await;
+}
