@@ -11,9 +11,9 @@ type BoxError = Box<dyn Error + Send + Sync>;
 
 /// A handler's failure: why, and whether trying again can help.
 ///
-/// Any error becomes one with `?` and means *try again*. [`Failure::reject`] says that no retry
-/// will help, [`Failure::defer`] that it is too early. A route can say it instead, for errors it
-/// knows: `Route::classify`.
+/// Any error becomes one with `?` and means *try again*; so do `anyhow::Error`, `Box<dyn Error + Send +
+/// Sync>` and a text. [`Failure::reject`] says that no retry will help, [`Failure::defer`] that it is
+/// too early. A route can say it instead, for errors it knows: `Route::classify`.
 ///
 /// Only a stream's event can be tried again. The failure of an event without a stream is logged;
 /// the failure of a request is answered with an error reply.
@@ -23,17 +23,26 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// and [`Failure::tell`] give a text for askers; an error that the request declares is theirs anyway,
 /// and [`Route::tell_errors`](crate::Route::tell_errors) tells them everything.
 ///
-/// Like `anyhow::Error` it is no [`Error`] itself, so that every error converts into it.
+/// Like `anyhow::Error` it is no [`Error`] itself, so that all that converts into a
+/// `Box<dyn Error + Send + Sync>` converts into it.
 ///
 /// ```
 /// use tidings::Failure;
 ///
 /// fn parse(text: &str) -> Result<u32, Failure> {
+///     if text.is_empty() {
+///         Err("no number is given")?; // or `return Err("…".into())`
+///     }
 ///     Ok(text.parse::<u32>()?)
 /// }
 ///
 /// assert_eq!(parse("x").unwrap_err().to_string(), "invalid digit found in string");
+/// assert_eq!(parse("").unwrap_err().to_string(), "no number is given");
 /// ```
+///
+/// A `Box<dyn Error>` without `Send + Sync` can't leave its thread: `map_err(|error| error.to_string())?`.
+/// The error that an `anyhow::Error` was made of is not found by a downcast of [`error`](Self::error), for
+/// anyhow wraps it; `map_err(|error| Failure::retry(error.into_boxed_dyn_error()))?` keeps its type.
 pub struct Failure {
     verdict: Verdict,
     source: Source,
@@ -185,7 +194,7 @@ impl Failure {
     }
 }
 
-impl<E: Error + Send + Sync + 'static> From<E> for Failure {
+impl<E: Into<BoxError>> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::retry(error)
     }

@@ -111,7 +111,6 @@ pub trait Input: Sized + Send + 'static {
     fn dispatcher(handler: impl Handler<Self>) -> Dispatcher;
 }
 
-#[diagnostic::do_not_recommend]
 impl<M, F, Fut> Handler<M> for F
 where
     M: Input,

@@ -1,12 +1,14 @@
 //! Promise 3: a handler that fails, and what becomes of its message.
 
+use std::error::Error;
 use std::time::Duration;
 
-use tidings::RouteReport;
+use tidings::{DeadLetter, RouteReport};
 use tidings::prelude::*;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::support::condition::letters;
 use crate::support::env::{Env, SHORT, never, soon};
 use crate::support::message::{NotSent, Parcels, Region, Sent, sent};
 
@@ -16,7 +18,8 @@ scenarios! {
         an_error_is_a_retry,
         a_failure_says_itself_when_to_come_again,
         a_panic_is_a_retry_and_others_go_on,
-        reject_and_undecodable_end_a_message;
+        reject_and_undecodable_end_a_message,
+        errors_of_every_kind_become_failures;
 }
 
 async fn acked_only_after_ok(env: Env) {
@@ -131,4 +134,30 @@ async fn reject_and_undecodable_end_a_message(env: Env) {
     .await;
     assert_eq!(attempts, [(1, 1), (2, 1)], "neither comes again");
     assert_eq!((report.handled, report.rejected, report.undecodable), (1, 1, 1));
+}
+
+/// Fails in the way that its number says, each by `?`.
+async fn fail_by_question_mark(event: Sent, _: Context) -> Result<(), Failure> {
+    let boxed = || -> Result<(), Box<dyn Error + Send + Sync>> { Err("a box")? };
+    match event.number {
+        1 => Err(anyhow::anyhow!("the cause").context("the way"))?,
+        2 => boxed()?,
+        3 => Err("a text")?,
+        4 => Err(format!("text {}", event.number))?,
+        _ => drop("x".parse::<u32>()?),
+    }
+    Ok(())
+}
+
+async fn errors_of_every_kind_become_failures(env: Env) {
+    let bus = env.bus();
+    let route = Route::of::<Sent>(fail_by_question_mark).retry(Retry::never());
+    let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
+    bus.publish_all((1..=5).map(sent)).await.unwrap();
+    let mut found = letters(&bus.dead_letters("shop"), 5).await;
+    found.sort_by_key(DeadLetter::original_sequence);
+    let told: Vec<&str> = found.iter().map(DeadLetter::error).collect();
+    let number = "invalid digit found in string";
+    assert_eq!(told, ["the way: the cause", "a box", "a text", "text 4", number]);
+    running.shutdown().await;
 }

@@ -5,14 +5,26 @@ use tidings_contract::Descriptor;
 
 use crate::message::{Declaration, Event, Message};
 
+/// A type with a JSON Schema: every one that derives `JsonSchema`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no JSON Schema: it does not derive `JsonSchema`",
+    label = "`JsonSchema` is missing",
+    note = "derive it beside `Serialize` and `Deserialize`: `#[derive(Serialize, Deserialize, JsonSchema, …)]`; it is in `tidings::prelude` and needs `schemars` among the dependencies",
+    note = "a type of another crate has it by a feature of `schemars`, or gets it with `#[schemars(with = \"…\")]` on the field"
+)]
+pub trait Described: JsonSchema {}
+
+#[diagnostic::do_not_recommend]
+impl<T: JsonSchema> Described for T {}
+
 /// Descriptors of an event.
-pub fn describe_event<E: Event + JsonSchema>() -> Vec<Descriptor> {
+pub fn describe_event<E: Event + Described>() -> Vec<Descriptor> {
     let declarations = E::DECLARATIONS.iter();
     declarations.map(|declaration| event(declaration).payload::<E>()).collect()
 }
 
 /// Descriptors of a request that is answered with an `R`.
-pub fn describe_request<Q: Message + JsonSchema, R: JsonSchema>() -> Vec<Descriptor> {
+pub fn describe_request<Q: Message + Described, R: Described>() -> Vec<Descriptor> {
     let declarations = Q::DECLARATIONS.iter();
     declarations.map(|declaration| request(declaration).payload::<Q>().reply::<R>()).collect()
 }
@@ -20,9 +32,9 @@ pub fn describe_request<Q: Message + JsonSchema, R: JsonSchema>() -> Vec<Descrip
 /// Descriptors of a request that declares the error `E`.
 pub fn describe_fallible_request<Q, R, E>() -> Vec<Descriptor>
 where
-    Q: Message + JsonSchema,
-    R: JsonSchema,
-    E: JsonSchema,
+    Q: Message + Described,
+    R: Described,
+    E: Described,
 {
     describe_request::<Q, R>().into_iter().map(Descriptor::error::<E>).collect()
 }
