@@ -9,6 +9,7 @@ mod layer;
 mod order;
 mod prefetch;
 mod request;
+mod route_choice;
 mod route_option;
 mod unknown_version;
 mod user_panic;

@@ -211,7 +211,37 @@ impl Bus {
     /// Awaited, [`SubscribeError`], also where the stream is missing, or
     /// where the consumer is there with other filters or another ack wait.
     pub fn consume<E: StreamEvent + Decode>(&self, name: impl Into<String>) -> Consume<E> {
-        Consume::new(self.link.clone(), name.into())
+        self.consume_of(E::filter(), name)
+    }
+
+    /// Opens the durable consumer of the events whose subject tokens have certain values. Consumers of
+    /// different filters need different names.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
+    /// # #[event(subject = "orders.{region}.created", stream = Orders)]
+    /// # struct OrderCreated { region: String, order: u64 }
+    /// # #[derive(EventStream)]
+    /// # #[stream(name = "ORDERS", subjects("orders.>"))]
+    /// # struct Orders;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bus = Bus::in_memory();
+    /// # bus.provision::<Orders>().await?;
+    /// let european = OrderCreated::filter().region("eu");
+    /// let mut orders = bus.consume_of(european, "billing-eu").max_deliver(5).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`consume`](Self::consume), also for a value that can't be a token.
+    pub fn consume_of<F>(&self, filter: F, name: impl Into<String>) -> Consume<F::Message>
+    where
+        F: Filter<Message: StreamEvent + Decode>,
+    {
+        Consume::new(self.link.clone(), name.into(), filter.subjects())
     }
 
     /// Asks, and waits for the reply; 5 s where [`BusBuilder::request_timeout`] says nothing else.

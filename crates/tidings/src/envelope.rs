@@ -210,6 +210,20 @@ fn another(
     }
 }
 
+/// Refuses a message whose subject none of these filters matches.
+pub(crate) fn within(filters: &[Subject], incoming: &Incoming) -> Result<(), DecodeError> {
+    let subject = incoming.subject.as_str();
+    if filters.iter().any(|filter| tidings_subject::matches(filter.as_str(), subject)) {
+        return Ok(());
+    }
+    Err(DecodeError::OtherMessage {
+        subject: subject.to_owned(),
+        expected: filters.iter().map(Subject::as_str).collect::<Vec<_>>().join(", "),
+        found: String::new(),
+        payload: incoming.payload.clone(),
+    })
+}
+
 /// Reads a message.
 #[inline]
 pub(crate) fn decode<M: Decode>(incoming: &Incoming) -> Result<M, DecodeError> {

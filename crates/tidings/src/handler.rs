@@ -1,6 +1,7 @@
 //! Handling messages: the trait of those who do, and of what they take.
 
 mod batch;
+mod checked;
 mod dispatch;
 #[cfg(feature = "tower")]
 mod layer;
@@ -9,11 +10,10 @@ mod layered;
 #[cfg(feature = "tower")]
 mod span;
 mod typed;
-#[cfg(feature = "validation")]
-mod validated;
 
 pub(crate) use batch::Mark;
 pub use batch::{Batch, BatchItem};
+pub(crate) use checked::checked;
 pub(crate) use dispatch::{Dispatch, Dispatched, Dispatching, FutureSlot, empty_slot};
 #[cfg(feature = "tower")]
 pub use layer::{
@@ -25,8 +25,6 @@ pub(crate) use layer::{HandlerLayer, erased};
 pub(crate) use layered::layered;
 #[cfg(feature = "tower")]
 pub use span::{SpanLayer, SpanService};
-#[cfg(feature = "validation")]
-pub(crate) use validated::validated;
 
 use dispatch::Dispatcher;
 

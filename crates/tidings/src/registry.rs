@@ -47,7 +47,9 @@ impl Registry {
     /// assert_eq!(
     ///     registry.plan(&bus).await?.to_string(),
     ///     "stream USERS: create, for users.>\n\
-    ///      consumer mail-users_created of stream USERS: create"
+    ///      consumer mail-users_created of stream USERS: create, from the beginning\n  \
+    ///        ack_wait 31s: 30s for the handler's word, and the first wait of the retry policy\n  \
+    ///        max_deliver 32: 12 attempts, and 20 deliveries that are none, to put aside or give back"
     /// );
     /// # Ok(())
     /// # }

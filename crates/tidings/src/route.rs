@@ -19,13 +19,13 @@ use tower_service::Service;
 
 use crate::envelope;
 use crate::failure::{Failure, Verdict};
-#[cfg(feature = "validation")]
-use crate::handler::validated;
-use crate::handler::{Batch, Handler, Input};
+use crate::handler::{Batch, Handler, Input, checked};
 #[cfg(feature = "tower")]
 use crate::handler::{BoxError, HandlerRequest, HandlerResponse, HandlerService, erased};
-use crate::message::Decode;
+use crate::message::{Decode, Filter};
 use crate::retry::Retry;
+use crate::subject::Subject;
+use crate::transport::{DeliverFrom, Incoming};
 #[cfg(feature = "validation")]
 use crate::validation::PayloadValidator;
 
@@ -298,7 +298,9 @@ impl<M: Input> Route<M> {
         let validator = PayloadValidator::of::<M::Message>().map_err(|error| error.to_string());
         self.spec.validation = Some(validator.map(|validator| {
             let dispatch = self.spec.dispatch.clone();
-            self.spec.dispatch = validated(dispatch, M::DECLARATIONS, validator);
+            self.spec.dispatch = checked(dispatch, move |incoming| {
+                validator.check_incoming(M::DECLARATIONS, incoming)
+            });
         }));
         self
     }
@@ -368,6 +370,85 @@ impl<M> Route<M> {
     }
 }
 
+/// Which messages.
+impl<M: Input> Route<M> {
+    /// Handles the events alone whose subject tokens have certain values; the default is all. Filters that
+    /// are given one after the other add up.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
+    /// # #[event(subject = "orders.{region}.created", stream = Orders)]
+    /// # struct OrderCreated { region: String, order: u64 }
+    /// # #[derive(EventStream)]
+    /// # #[stream(name = "ORDERS", subjects("orders.>"))]
+    /// # struct Orders;
+    /// # async fn invoice(_: OrderCreated, _: Context) -> Result<(), Failure> { Ok(()) }
+    /// let route = Route::of::<OrderCreated>(invoice)
+    ///     .filter(OrderCreated::filter().region("eu"))
+    ///     .durable("invoicing-eu");
+    /// # let _ = Registry::new("shop").route(route);
+    /// ```
+    ///
+    /// Two routes of one event need a name each: [`durable`](Self::durable), or without a stream other
+    /// subjects. A durable consumer that is there and delivers more is left so by a start, as
+    /// [`Registry::plan`](crate::Registry::plan) says: what comes beyond the filter is given back like a
+    /// message that the route does not know. A value that can't be a token is refused at the start, and
+    /// so is a filter on a route of requests.
+    pub fn filter<F: Filter<Message = M::Message>>(mut self, filter: F) -> Self {
+        let more = filter.subjects();
+        self.spec.filters = match (self.spec.filters, more) {
+            (Ok(known), Ok(more)) => Ok(joined(known, more)),
+            (Err(error), _) | (_, Err(error)) => Err(error),
+        };
+        self
+    }
+}
+
+/// All filters, none of them covered by another.
+fn joined(known: Vec<Subject>, more: Vec<Subject>) -> Vec<Subject> {
+    let mut all: Vec<Subject> = Vec::with_capacity(known.len() + more.len());
+    for filter in known.into_iter().chain(more) {
+        let covers = |a: &Subject, b: &Subject| tidings_subject::covers(&[a.as_str()], b.as_str());
+        if !all.iter().any(|other| covers(other, &filter)) {
+            all.retain(|other| !covers(&filter, other));
+            all.push(filter);
+        }
+    }
+    all
+}
+
+/// From where.
+impl<M> Route<M> {
+    /// The place in its stream at which the durable consumer begins when it is made; the default is the
+    /// stream's beginning, so that a new service handles all that the stream has kept.
+    ///
+    /// A consumer that is there goes on where it stands, whatever is said here: a restart, or another
+    /// version of the service, leaves nothing out. One that was deleted under a running service goes on
+    /// behind what was settled.
+    ///
+    /// On a route without a stream it is refused at the start, and so is all but the beginning in a work
+    /// queue.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
+    /// # #[event(subject = "orders.created", stream = Orders)]
+    /// # struct OrderCreated { order: u64 }
+    /// # #[derive(EventStream)]
+    /// # #[stream(name = "ORDERS", subjects("orders.>"))]
+    /// # struct Orders;
+    /// # async fn mail(_: OrderCreated, _: Context) -> Result<(), Failure> { Ok(()) }
+    /// // A new mail service does not write to last week's customers.
+    /// let route = Route::of::<OrderCreated>(mail).from(DeliverFrom::New);
+    /// # let _ = Registry::new("mail").route(route);
+    /// ```
+    pub fn from(mut self, from: DeliverFrom) -> Self {
+        self.spec.from = Some(from);
+        self
+    }
+}
+
 /// Under which name.
 impl<M> Route<M> {
     /// The durable consumer's name, instead of `<registry>-<wire name>`, whose dots become `_`.
@@ -388,7 +469,15 @@ impl<M> Route<M> {
         self
     }
 
-    pub(crate) fn into_spec(self) -> RouteSpec {
+    pub(crate) fn into_spec(mut self) -> RouteSpec {
+        if let Ok(filters) = &self.spec.filters
+            && !filters.is_empty()
+        {
+            let (dispatch, filters) = (self.spec.dispatch.clone(), filters.clone());
+            // An older consumer, or one that is shared, may deliver more.
+            let within = move |incoming: &Incoming| envelope::within(&filters, incoming);
+            self.spec.dispatch = checked(dispatch, within);
+        }
         self.spec
     }
 }

@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::time::Duration;
 
-use tidings::{DeadLetter, RouteReport};
 use tidings::prelude::*;
+use tidings::{DeadLetter, RouteReport};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 

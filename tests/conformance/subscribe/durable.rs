@@ -14,6 +14,8 @@ scenarios! {
         two_consumers_are_independent,
         two_readers_share_the_work,
         it_resumes_where_it_stopped,
+        a_filter_narrows_what_is_consumed,
+        after_the_last_delivery_a_message_stays_and_comes_no_more,
         an_undecodable_message_can_be_settled,
         another_configuration_is_refused,
         a_missing_stream_is_named_when_consuming;
@@ -130,4 +132,39 @@ async fn another_configuration_is_refused(env: Env) {
 async fn a_missing_stream_is_named_when_consuming(env: Env) {
     let error = env.bus().consume::<ParcelEvent>("billing").await.unwrap_err();
     assert!(matches!(error, SubscribeError::NoStream { stream: "PARCELS" }), "{error:?}");
+}
+
+async fn a_filter_narrows_what_is_consumed(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    bus.publish_all([Sent::new(1, Region::Us), sent(2)]).await.unwrap();
+    let european = || Sent::filter().region(Region::Eu);
+    let mut work = bus.consume_of(european(), "eu").await.unwrap();
+    let delivery = next(&mut work).await;
+    assert_eq!((delivery.number, delivery.subject()), (2, "parcels.eu.sent"));
+    delivery.ack().await.unwrap();
+    never(SHORT, work.next()).await;
+    let other = bus.consume::<Sent>("eu").await.unwrap_err();
+    assert!(other.to_string().contains("filter"), "{other}");
+}
+
+async fn after_the_last_delivery_a_message_stays_and_comes_no_more(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    bus.publish(&sent(1)).await.unwrap();
+    let open = || bus.consume::<Sent>("billing").max_deliver(2);
+    let mut work = open().await.unwrap();
+    for attempt in 1..=2 {
+        let delivery = next(&mut work).await;
+        assert_eq!((delivery.number, delivery.attempt()), (1, attempt));
+        delivery.nak(None).await.unwrap();
+    }
+    bus.publish(&sent(2)).await.unwrap();
+    let delivery = next(&mut work).await;
+    assert_eq!(delivery.number, 2);
+    delivery.ack().await.unwrap();
+    never(SHORT, work.next()).await;
+    assert_eq!(bus.stream::<Parcels>().state().await.unwrap().messages, 2);
+    drop(work);
+    let other = bus.consume::<Sent>("billing").max_deliver(3).await.unwrap_err();
+    assert!(other.to_string().contains("max_deliver"), "{other}");
+    open().await.unwrap();
 }

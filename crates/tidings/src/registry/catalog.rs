@@ -67,6 +67,13 @@ fn handled(
         MessageKind::Request => Kind::Request,
     };
     let Declaration { name, version, filter, .. } = *declaration;
+    // What of its subjects the route is for, where that is one filter.
+    let narrowed = route.filters.as_deref().unwrap_or_default().iter();
+    let mut narrowed = narrowed.filter(|f| tidings_subject::covers(&[filter], f.as_str()));
+    let filter = match (narrowed.next(), narrowed.next()) {
+        (Some(narrowed), None) => narrowed.as_str(),
+        _ => filter,
+    };
     let handled = Handled::new(kind, name, version, filter);
     match wiring {
         Wiring::Queue { group, .. } | Wiring::Endpoint { group, .. } => handled.queue_group(group),

@@ -12,7 +12,7 @@ use crate::stream::{Retention, StreamDeclaration};
 use crate::subject::Subject;
 use crate::subscribe::check_name;
 use crate::topology::ConsumerOwner;
-use crate::transport::{AckPolicy, ConsumerConfig};
+use crate::transport::{AckPolicy, ConsumerConfig, DeliverFrom};
 
 /// The queue group of service endpoints (ADR-32).
 const SERVICE_GROUP: &str = "q";
@@ -121,6 +121,10 @@ fn wire(registry: &Registry, route: &RouteSpec) -> Result<Wiring, ServeError> {
             let why = "a request is answered once and not kept by a stream";
             return Err(refused(option, why.to_owned()));
         }
+        if route.filters.as_ref().is_ok_and(|filters| !filters.is_empty()) {
+            let why = "a request is answered on all of its subjects, or who asks on another one is told that nobody is there";
+            return Err(refused("filter", why.to_owned()));
+        }
         let group = route.queue_group.as_deref().unwrap_or(SERVICE_GROUP);
         named(group, "queue group")?;
         return Ok(Wiring::Endpoint {
@@ -132,7 +136,10 @@ fn wire(registry: &Registry, route: &RouteSpec) -> Result<Wiring, ServeError> {
     if route.tells_errors {
         return Err(refused("tell_errors", "nobody asks for an event, or is told".to_owned()));
     }
-    let filters = filters(route.declarations);
+    let filters = match &route.filters {
+        Ok(narrowed) if !narrowed.is_empty() => narrowed.clone(),
+        _ => filters(route.declarations),
+    };
     let Some(stream) = stream_of(route)? else {
         if let Some(option) = route.stream_options().next() {
             let why = "no stream keeps the event, so it comes only once";
@@ -161,6 +168,13 @@ fn wire(registry: &Registry, route: &RouteSpec) -> Result<Wiring, ServeError> {
             format!("a work queue's messages are settled one by one, and `{}` is one", stream.name);
         return Err(refused("ack_every", why));
     }
+    if route.from.is_some_and(|from| from != DeliverFrom::Beginning) && is_work_queue() {
+        let why = format!(
+            "a work queue's consumers begin at its beginning, and `{}` is one",
+            stream.name
+        );
+        return Err(refused("from", why));
+    }
     let owner = ConsumerOwner {
         registry: registry.name.clone(),
         version: registry.version.clone(),
@@ -170,6 +184,7 @@ fn wire(registry: &Registry, route: &RouteSpec) -> Result<Wiring, ServeError> {
     let acks = if route.ack_every.is_some() { AckPolicy::All } else { AckPolicy::Explicit };
     let config = ConsumerConfig {
         filters,
+        from: route.from.unwrap_or(DeliverFrom::Beginning),
         acks,
         ack_wait: route.ack_wait().min(LONGEST),
         max_deliver: route.max_deliver(),

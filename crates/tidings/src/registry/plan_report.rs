@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::plan::{Wiring, plan};
 use super::{Registry, ServeError, answer};
 use crate::link::Link;
+use crate::retry::LONGEST;
+use crate::route::RouteSpec;
 use crate::subscribe::SubscribeError;
-use crate::topology::{self, ConsumerPlan, StreamPlan};
+use crate::topology::{self, ConsumerPlan, Setting, StreamPlan};
+use crate::transport::ConsumerConfig;
 
 /// Plan for the streams and consumers of a registry, made by [`Registry::plan`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -51,12 +55,33 @@ pub(super) async fn plan_report(
             })?);
         }
         let planned = topology::plan_consumer(&link.transport, stream.name, &config).await;
-        survey.consumers.push(planned.map_err(|fault| ServeError::Subscribe {
+        let planned = planned.map_err(|fault| ServeError::Subscribe {
             message: message(),
             source: SubscribeError::of_consumer(fault, stream.name, &config.name),
-        })?);
+        })?;
+        survey.consumers.push(planned.noting(notes(route, &config)));
     }
     Ok(survey)
+}
+
+/// Notes on the fields in which a server shows other numbers than the route says.
+fn notes(route: &RouteSpec, config: &ConsumerConfig) -> Vec<String> {
+    let text = |time: Duration| Setting::from(time).to_string();
+    let (ack_wait, first) = (route.ack_wait().min(LONGEST), config.wait_of(1));
+    let waits = (first != ack_wait).then(|| {
+        format!(
+            "ack_wait {}: {} for the handler's word, and the first wait of the retry policy",
+            text(first),
+            text(ack_wait)
+        )
+    });
+    let deliveries = route.retry().attempts().zip(config.max_deliver).map(|(attempts, most)| {
+        format!(
+            "max_deliver {most}: {attempts} attempts, and {} deliveries that are none, to put aside or give back",
+            most.saturating_sub(attempts)
+        )
+    });
+    waits.into_iter().chain(deliveries).collect()
 }
 
 /// A plan behind the other, each in lines.

@@ -15,9 +15,10 @@ use crate::handler::{HandlerLayer, layered};
 use crate::message::{Declaration, Message};
 use crate::retry::Retry;
 use crate::route::CircuitBreaker;
+use crate::subject::{Subject, SubjectError};
 use crate::subscribe::ACK_WAIT;
 use crate::topology::MAX_ACK_PENDING;
-use crate::transport::Incoming;
+use crate::transport::{DeliverFrom, Incoming};
 
 /// How many ack waits long progress is reported, where nothing else is said.
 const PROGRESS: u32 = 10;
@@ -79,6 +80,10 @@ pub(crate) struct RouteSpec {
     pub(crate) consumer_ack_wait: Option<Duration>,
     pub(crate) progress_limit: Option<Duration>,
     pub(crate) max_ack_pending: Option<u64>,
+    /// Where a consumer that is made begins.
+    pub(crate) from: Option<DeliverFrom>,
+    /// Filters that were given, or the first value that can't be a token.
+    pub(crate) filters: Result<Vec<Subject>, SubjectError>,
     pub(crate) ack_every: Option<usize>,
     pub(crate) durable: Option<String>,
     pub(crate) queue_group: Option<String>,
@@ -117,6 +122,8 @@ impl RouteSpec {
             consumer_ack_wait: None,
             progress_limit: None,
             max_ack_pending: None,
+            from: None,
+            filters: Ok(Vec::new()),
             ack_every: None,
             durable: None,
             queue_group: None,

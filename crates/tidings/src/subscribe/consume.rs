@@ -10,9 +10,10 @@ use super::prefetch::Prefetch;
 use super::subscription::{Source, Subscription};
 use crate::delivery::Durable;
 use crate::link::Link;
-use crate::message::{Decode, StreamEvent, filters};
+use crate::message::{Decode, StreamEvent};
 use crate::retry::LONGEST;
 use crate::stream::EventStream as _;
+use crate::subject::{Subject, SubjectError};
 use crate::subscribe::SubscribeError;
 use crate::topology::{self, Topology};
 use crate::transport::{ConsumerConfig, DeliverFrom};
@@ -26,7 +27,7 @@ pub(crate) const ACK_WAIT: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// Awaited, [`SubscribeError`]. A consumer that is there must have the same filters, and the ack
-/// wait that was asked for, if one was.
+/// wait and the number of deliveries that were asked for, if they were.
 ///
 /// # Cancel safety
 /// A consumer that was created stays.
@@ -35,22 +36,30 @@ pub(crate) const ACK_WAIT: Duration = Duration::from_secs(30);
 pub struct Consume<E> {
     link: Link,
     name: String,
+    filters: Result<Vec<Subject>, SubjectError>,
     from: DeliverFrom,
     ack_wait: Option<Duration>,
     prefetch: Option<usize>,
     max_ack_pending: u64,
+    max_deliver: Option<u64>,
     event: PhantomData<fn() -> E>,
 }
 
 impl<E: StreamEvent + Decode> Consume<E> {
-    pub(crate) fn new(link: Link, name: String) -> Self {
+    pub(crate) fn new(
+        link: Link,
+        name: String,
+        filters: Result<Vec<Subject>, SubjectError>,
+    ) -> Self {
         Self {
             link,
             name,
+            filters,
             from: DeliverFrom::Beginning,
             ack_wait: None,
             prefetch: None,
             max_ack_pending: topology::MAX_ACK_PENDING,
+            max_deliver: None,
             event: PhantomData,
         }
     }
@@ -85,13 +94,27 @@ impl<E: StreamEvent + Decode> Consume<E> {
         self
     }
 
+    /// How often one message is delivered at most, at least 1; the default is that of the consumer that is
+    /// there, and without end where it is made.
+    ///
+    /// Nothing handles what was delivered as often and not acknowledged: it becomes no dead letter, as it
+    /// does on a [`Route`](crate::Route). It is not delivered to this consumer again, it stays in its stream
+    /// as long as that keeps it (in a work queue until somebody removes it), and the server says so once, on
+    /// `$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.<stream>.<consumer>`. Whoever has the last delivery
+    /// ([`Delivery::attempt`](crate::Delivery::attempt)) is the one who can put it aside.
+    pub fn max_deliver(mut self, times: u64) -> Self {
+        self.max_deliver = Some(times.max(1));
+        self
+    }
+
     async fn open(self) -> Result<Subscription<E, Durable>, SubscribeError> {
         check_name(&self.name, "durable consumer")?;
         let stream = E::Stream::NAME;
         let config = ConsumerConfig {
-            filters: filters(E::DECLARATIONS),
+            filters: self.filters?,
             from: self.from,
             ack_wait: self.ack_wait.unwrap_or(ACK_WAIT).min(LONGEST),
+            max_deliver: self.max_deliver,
             max_ack_pending: Some(self.max_ack_pending),
             ..ConsumerConfig::new(self.name)
         };
@@ -103,7 +126,10 @@ impl<E: StreamEvent + Decode> Consume<E> {
         // as its route's policy says.
         let differs = |field| left.differences.iter().any(|difference| difference.field == field);
         // Nor does it expect what it can't read.
-        if differs("filter_subjects") || (self.ack_wait.is_some() && differs("ack_wait")) {
+        if differs("filter_subjects")
+            || (self.ack_wait.is_some() && differs("ack_wait"))
+            || (self.max_deliver.is_some() && differs("max_deliver"))
+        {
             return Err(SubscribeError::exists(left, stream));
         }
         let adaptive = match self.prefetch {

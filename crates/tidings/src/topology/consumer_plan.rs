@@ -34,6 +34,10 @@ pub struct ConsumerPlan {
     pub action: PlanAction,
     /// Each field that differs; empty for a consumer that is missing.
     pub differences: Vec<Difference>,
+    /// Notes on fields in which a server shows other numbers than the route says, and why: what
+    /// `nats consumer info` tells. Only a registry's plan has any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Configuration that it is to have in the end.
     #[serde(skip)]
     pub(super) target: ConsumerConfig,
@@ -68,6 +72,7 @@ impl ConsumerPlan {
             consumer: ours.name.clone(),
             action: PlanAction::Create,
             differences: Vec::new(),
+            notes: Vec::new(),
             target: ours.clone(),
             start: ours.clone(),
             found: found.cloned(),
@@ -97,6 +102,11 @@ impl ConsumerPlan {
         plan.differences.extend(theirs.foreign.iter().map(foreign));
         plan.action = action(&plan.differences, |kind| matches!(kind, Mutable | Repeating));
         plan
+    }
+
+    /// Tells why a server shows other numbers than its route says.
+    pub(crate) fn noting(self, notes: Vec<String>) -> Self {
+        Self { notes, ..self }
     }
 
     /// Lets a change be made that loses messages, if nothing else stands against it: filters are
@@ -306,8 +316,15 @@ fn foreign(Foreign { field, ours, theirs }: &Foreign) -> Difference {
 /// In lines, one for each field; with `{:#}` all in one.
 impl fmt::Display for ConsumerPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { stream, consumer, action, differences, .. } = self;
+        let Self { stream, consumer, action, differences, notes, target, .. } = self;
         write!(f, "consumer {consumer} of stream {stream}: {action}")?;
-        fields(f, differences)
+        if *action == PlanAction::Create {
+            write!(f, ", from {}", target.from)?;
+        }
+        fields(f, differences)?;
+        if f.alternate() {
+            return Ok(());
+        }
+        notes.iter().try_for_each(|note| write!(f, "\n  {note}"))
     }
 }

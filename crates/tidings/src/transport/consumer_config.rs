@@ -1,9 +1,11 @@
 //! Configuration of a consumer.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use crate::subject::Subject;
+use crate::timestamp;
 
 /// A durable pull consumer, whose deliveries are acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,4 +107,20 @@ pub enum DeliverFrom {
     LastPerSubject,
     /// The first message stored from now on.
     New,
+}
+
+/// `the beginning`, `sequence 7`, `2026-01-01T00:00:00Z`, `the last message of each subject`, `now on`
+impl fmt::Display for DeliverFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Beginning => f.write_str("the beginning"),
+            Self::Sequence(sequence) => write!(f, "sequence {sequence}"),
+            Self::Time(time) => match timestamp::write(*time) {
+                Some(time) => f.write_str(&time),
+                None => write!(f, "{time:?}"),
+            },
+            Self::LastPerSubject => f.write_str("the last message of each subject"),
+            Self::New => f.write_str("now on"),
+        }
+    }
 }

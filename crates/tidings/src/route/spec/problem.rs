@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Rate, RouteSpec};
 use crate::retry::Retry;
 use crate::route::CircuitBreaker;
+use crate::transport::DeliverFrom;
 
 impl RouteSpec {
     /// The options that were given and mean something only to a stream's events.
@@ -16,6 +17,7 @@ impl RouteSpec {
             self.ack_wait.map(|_| "ack_wait"),
             self.progress_limit.map(|_| "progress_limit"),
             self.max_ack_pending.map(|_| "max_ack_pending"),
+            self.from.map(|_| "from"),
             self.ack_every.map(|_| "ack_every"),
             self.durable.as_ref().map(|_| "durable"),
         ]
@@ -45,6 +47,9 @@ impl RouteSpec {
         if let Some(problem) = self.breaker.as_ref().and_then(CircuitBreaker::problem) {
             return Some(("circuit_breaker", problem));
         }
+        if let Err(error) = &self.filters {
+            return Some(("filter", error.to_string()));
+        }
         if self.deadline.is_some_and(|deadline| deadline.is_zero()) {
             return Some(("deadline", "no handler ends in no time; give it some".to_owned()));
         }
@@ -55,6 +60,11 @@ impl RouteSpec {
     pub(crate) fn stream_problem(&self) -> Option<(&'static str, String)> {
         if let Some(problem) = self.retry.as_ref().and_then(Retry::problem) {
             return Some(("retry", problem));
+        }
+        if self.from == Some(DeliverFrom::Sequence(0)) {
+            let problem =
+                "a stream's first sequence is 1; give `DeliverFrom::Beginning`".to_owned();
+            return Some(("from", problem));
         }
         let ack_wait = self.ack_wait();
         if ack_wait < Duration::from_millis(1) {

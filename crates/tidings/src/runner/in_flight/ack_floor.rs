@@ -164,6 +164,11 @@ impl AckFloor {
         (resume.from <= stream.last + 1).then_some(resume)
     }
 
+    /// Returns `true` if it is known that the stream is another one than this route has read so far.
+    pub(crate) fn is_another_stream(&self, stream: &StreamSnapshot) -> bool {
+        self.known().stream.as_ref().is_some_and(|known| *known != stream.identity)
+    }
+
     /// The consumer was made again here, and begins with what may be settled already.
     pub(crate) fn carry(
         &self,
