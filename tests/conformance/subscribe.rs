@@ -6,6 +6,7 @@ mod fan_out;
 mod live;
 mod max_ack_pending;
 mod queue_group;
+mod raw;
 mod replay;
 mod slow_consumer;
 mod upcast;

@@ -25,7 +25,7 @@ use crate::publish::{self, PublishAllError, PublishError};
 use crate::publisher::Publisher;
 use crate::request::RequestError;
 use crate::stream::EventStream;
-use crate::subscribe::{Consume, Replay, Subscribe, SubscribeError};
+use crate::subscribe::{Consume, Replay, Subscribe, SubscribeError, SubscribeRaw};
 use crate::topology::StreamHandle;
 use crate::transport::{DeliverFrom, Transport};
 
@@ -182,6 +182,31 @@ impl Bus {
         F: Filter<Message: Event + Decode>,
     {
         Subscribe::new(self.link.clone(), filter.subjects())
+    }
+
+    /// Listens to all that comes under a subject filter, whatever it is: for audits, bridges and tails.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
+    /// # #[event(subject = "users.{country}.created")]
+    /// # struct UserCreated { country: String, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bus = Bus::in_memory();
+    /// let mut all = bus.subscribe_raw("users.>").await?;
+    /// bus.publish(&UserCreated { country: "fr".into(), name: "Ada".into() }).await?;
+    /// let message = all.next().await.ok_or("the bus is closed")??;
+    /// println!("{} {:?}: {} bytes", message.subject, message.headers, message.payload.len());
+    /// # assert_eq!(message.decode::<UserCreated>()?.name, "Ada");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Awaited, [`SubscribeError`], also for what is no subject filter.
+    pub fn subscribe_raw(&self, filter: impl Into<String>) -> SubscribeRaw {
+        SubscribeRaw::new(self.link.clone(), filter.into())
     }
 
     /// Reads a stream's events in order, and goes on with those that follow. Nothing is

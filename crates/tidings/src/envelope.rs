@@ -14,7 +14,7 @@ use crate::cloud_event::{self, CloudEvent, CloudEventFault, CloudEvents, Opened}
 use crate::header::{self, Headers};
 use crate::message::{Declaration, Decode, Message, ReadBackError, versions};
 use crate::subject::{Subject, SubjectError};
-use crate::transport::{Incoming, Outgoing};
+use crate::transport::{Incoming, Outgoing, RawMessage};
 use crate::write_buffer;
 
 /// The parts of a message that say what it is.
@@ -228,6 +228,21 @@ pub(crate) fn within(filters: &[Subject], incoming: &Incoming) -> Result<(), Dec
 #[inline]
 pub(crate) fn decode<M: Decode>(incoming: &Incoming) -> Result<M, DecodeError> {
     decode_with(incoming, None)
+}
+
+impl RawMessage {
+    /// Reads it as a message of this type.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if it is another message, or its payload can't be read.
+    pub fn decode<M: Decode>(&self) -> Result<M, DecodeError> {
+        decode(&Incoming {
+            subject: self.subject.clone(),
+            headers: self.headers.clone().into(),
+            payload: self.payload.clone(),
+            ..Incoming::default()
+        })
+    }
 }
 
 /// Reads a message, and writes a CloudEvent's attributes into `event`, if they are asked for.

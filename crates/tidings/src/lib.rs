@@ -248,17 +248,20 @@ pub use stream::{
     StreamJsonError, SubjectTransform,
 };
 pub use subject::{ParseSubjectError, Subject, SubjectError};
-pub use subscribe::{Consume, ReceiveError, Replay, Subscribe, SubscribeError, Subscription};
+pub use subscribe::{
+    Consume, RawSubscription, ReceiveError, Replay, Subscribe, SubscribeError, SubscribeRaw,
+    Subscription,
+};
 pub use token::Token;
 pub use topology::{
     ApplyConsumerError, ApplyError, ConsumerOwner, ConsumerPlan, Difference, DifferenceKind,
-    PlanAction, ProvisionError, Provisioned, Setting, StreamError, StreamHandle, StreamPlan,
-    Topology,
+    ListError, PlanAction, ProvisionError, Provisioned, Setting, StreamError, StreamHandle,
+    StreamPlan, Topology,
 };
 pub use transport::{
     ConnectionEvent, ConnectionEventKind, ConnectionEvents, ConnectionRole, ConnectionState,
-    ConnectionStatus, ConsumerState, DeliverFrom, Denial, DeniedAction, Outage, ServerInfo,
-    StreamState,
+    ConnectionStatus, ConsumerInfo, ConsumerState, DeliverFrom, Denial, DeniedAction, Outage,
+    RawMessage, ServerInfo, StreamInfo, StreamState,
 };
 #[cfg(feature = "validation")]
 pub use validation::{PayloadValidator, ValidatorError};

@@ -5,6 +5,7 @@ mod consume;
 mod error;
 mod live;
 mod prefetch;
+mod raw;
 mod replay;
 mod subscription;
 
@@ -13,5 +14,6 @@ pub use consume::Consume;
 pub use error::{ReceiveError, SubscribeError};
 pub use live::Subscribe;
 pub(crate) use live::check_name;
+pub use raw::{RawSubscription, SubscribeRaw};
 pub use replay::Replay;
 pub use subscription::Subscription;

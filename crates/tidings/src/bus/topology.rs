@@ -3,9 +3,10 @@
 use super::Bus;
 use crate::stream::{EventStream, StreamConfig};
 use crate::topology::{
-    self, ApplyConsumerError, ApplyError, ConsumerPlan, ProvisionError, Provisioned, StreamPlan,
-    Topology,
+    self, ApplyConsumerError, ApplyError, ConsumerPlan, ListError, ProvisionError, Provisioned,
+    StreamPlan, Topology,
 };
+use crate::transport::{ConsumerInfo, StreamInfo};
 
 impl Bus {
     /// Creates the stream `S` where it is missing. One that is there and keeps the same subjects
@@ -118,5 +119,52 @@ impl Bus {
     /// If the future is dropped, the consumer may have been changed.
     pub async fn apply_consumer(&self, plan: ConsumerPlan) -> Result<(), ApplyConsumerError> {
         topology::apply_consumer(&self.link.transport, plan).await
+    }
+
+    /// Lists all streams of the server's account, by name, with their configurations and what they hold,
+    /// whatever program made them.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// # #[derive(EventStream)]
+    /// # #[stream(name = "ORDERS", subjects("orders.>"))]
+    /// # struct Orders;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bus = Bus::in_memory();
+    /// # bus.provision::<Orders>().await?;
+    /// for stream in bus.streams().await? {
+    ///     println!("{}: {} messages", stream.config.name, stream.state.messages);
+    ///     for consumer in bus.consumers(&stream.config.name).await? {
+    ///         println!("  {}: {} to come", consumer.name, consumer.state.pending);
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ListError`]
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn streams(&self) -> Result<Vec<StreamInfo>, ListError> {
+        self.link.transport.streams().await.map_err(|fault| ListError::of(fault, ""))
+    }
+
+    /// Lists the durable consumers of the stream of this name, by name, with how far each has come.
+    ///
+    /// # Errors
+    /// [`ListError`], also where there is no such stream.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn consumers(&self, stream: &str) -> Result<Vec<ConsumerInfo>, ListError> {
+        tidings_subject::check_stream_name(stream).map_err(|problem| ListError::Name {
+            stream: stream.to_owned(),
+            problem: problem.to_string(),
+        })?;
+        let listed = self.link.transport.consumers(stream).await;
+        listed.map_err(|fault| ListError::of(fault, stream))
     }
 }

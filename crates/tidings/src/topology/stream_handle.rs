@@ -10,7 +10,9 @@ use crate::message::{Filter, StreamEvent};
 use crate::stream::{EventStream, StreamConfig};
 use crate::subject::SubjectError;
 use crate::timestamp;
-use crate::transport::{ApiError, ConsumerState, Denial, Fault, Outage, StreamState};
+use crate::transport::{
+    ApiError, ConsumerInfo, ConsumerState, Denial, Fault, Outage, RawMessage, StreamState, Which,
+};
 
 /// A stream by its type, made by `Bus::stream`: what it holds, and what cleans it up.
 ///
@@ -51,6 +53,65 @@ impl<S: EventStream> StreamHandle<S> {
     /// [`StreamError`]
     pub async fn state(&self) -> Result<StreamState, StreamError> {
         self.link.transport.stream_state(S::NAME).await.map_err(of::<S>)
+    }
+
+    /// Reads the message with this sequence, without a consumer; `None` if the stream has none such, or has
+    /// deleted it.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// # #[derive(EventStream)]
+    /// # #[stream(name = "ORDERS", subjects("orders.>"))]
+    /// # struct Orders;
+    /// # #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
+    /// # #[event(subject = "orders.created", stream = Orders)]
+    /// # struct OrderCreated { order: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bus = Bus::in_memory();
+    /// # bus.provision::<Orders>().await?;
+    /// let ack = bus.publish(&OrderCreated { order: 7 }).await?;
+    /// let message = bus.stream::<Orders>().get(ack.sequence).await?.ok_or("it is gone")?;
+    /// assert_eq!((message.subject.as_str(), &message.payload[..]), ("orders.created", &br#"{"order":7}"#[..]));
+    /// assert_eq!(message.decode::<OrderCreated>()?, OrderCreated { order: 7 });
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`StreamError`]
+    pub async fn get(&self, sequence: u64) -> Result<Option<RawMessage>, StreamError> {
+        self.read(Which::At(sequence)).await
+    }
+
+    /// Reads the last message of an event, or of those whose subject tokens have certain values, without a
+    /// consumer; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`StreamError`]
+    pub async fn last<F>(&self, filter: F) -> Result<Option<RawMessage>, StreamError>
+    where
+        F: Filter<Message: StreamEvent<Stream = S>>,
+    {
+        let mut last: Option<RawMessage> = None;
+        for filter in filter.subjects()? {
+            let found = self.read(Which::Last { filter: filter.as_str() }).await?;
+            last = last.into_iter().chain(found).max_by_key(|message| message.sequence);
+        }
+        Ok(last)
+    }
+
+    async fn read(&self, which: Which<'_>) -> Result<Option<RawMessage>, StreamError> {
+        let stored = self.link.transport.stored(S::NAME, which).await.map_err(of::<S>)?;
+        Ok(stored.map(RawMessage::stored))
+    }
+
+    /// Lists its durable consumers, by name, with how far each has come, whatever program made them.
+    ///
+    /// # Errors
+    /// [`StreamError`]
+    pub async fn consumers(&self) -> Result<Vec<ConsumerInfo>, StreamError> {
+        self.link.transport.consumers(S::NAME).await.map_err(of::<S>)
     }
 
     /// Removes all messages; gives how many.

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use super::on::on;
 use super::reconfiguring::retry_while_reconfiguring;
 use super::{
-    ConsumerConfig, ConsumerSnapshot, ConsumerState, Fault, StoredMessage, StreamSnapshot,
-    StreamState, Transport, Which,
+    ConsumerConfig, ConsumerInfo, ConsumerSnapshot, ConsumerState, Fault, StoredMessage,
+    StreamInfo, StreamSnapshot, StreamState, Transport, Which,
 };
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
@@ -145,6 +145,20 @@ impl Transport {
         name: &str,
     ) -> Result<Option<ConsumerSnapshot>, Fault> {
         on!(self, t => t.consumer_snapshot(stream, name).await)
+    }
+
+    /// All streams, by name, with what they hold.
+    pub(crate) async fn streams(&self) -> Result<Vec<StreamInfo>, Fault> {
+        let mut streams = on!(self, t => t.streams().await)?;
+        streams.sort_by(|a, b| a.config.name.cmp(&b.config.name));
+        Ok(streams)
+    }
+
+    /// All durable consumers of a stream, by name, with how far they have come.
+    pub(crate) async fn consumers(&self, stream: &str) -> Result<Vec<ConsumerInfo>, Fault> {
+        let mut consumers = on!(self, t => t.consumers(stream).await)?;
+        consumers.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(consumers)
     }
 
     /// Lets a durable consumer deliver nothing before `until`.

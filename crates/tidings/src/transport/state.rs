@@ -1,7 +1,9 @@
 //! States of streams and consumers, and which ones they are.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use crate::stream::StreamConfig;
+use crate::subject::Subject;
 use crate::transport::DeliverFrom;
 
 /// State of a stream: what it holds.
@@ -38,6 +40,32 @@ pub struct ConsumerState {
     pub waiting: u64,
     /// Until when it delivers nothing.
     pub paused_until: Option<SystemTime>,
+}
+
+/// A stream as a server has it, whatever program made it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct StreamInfo {
+    /// Its configuration, with its name.
+    pub config: StreamConfig,
+    /// What it holds.
+    pub state: StreamState,
+}
+
+/// A consumer as a server has it, whatever program made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConsumerInfo {
+    /// Its name.
+    pub name: String,
+    /// The filters of what it delivers; none is all that its stream has.
+    pub filters: Vec<Subject>,
+    /// How long a delivery may stay unsettled before it comes again.
+    pub ack_wait: Duration,
+    /// How often one message is delivered at most; `None` is without end.
+    pub max_deliver: Option<u64>,
+    /// How far it has come.
+    pub state: ConsumerState,
 }
 
 /// Identity of a stream or a consumer, which tells it from another of its name: it is not the same

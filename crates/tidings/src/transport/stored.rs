@@ -16,6 +16,8 @@ pub(crate) enum Which<'a> {
     Since { time: SystemTime, filter: &'a str },
     /// The first one from this sequence on whose subject the filter matches.
     Next { from: u64, filter: &'a str },
+    /// The last one whose subject the filter matches.
+    Last { filter: &'a str },
 }
 
 /// A message as a stream keeps it.

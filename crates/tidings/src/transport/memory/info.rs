@@ -3,9 +3,12 @@
 use std::time::SystemTime;
 
 use super::Memory;
+use super::consumer::{Acks, Consumer};
+use super::stream::Stream;
 use crate::stream::StreamConfig;
 use crate::transport::{
-    ConsumerConfig, ConsumerSnapshot, ConsumerState, Fault, Identity, StreamSnapshot, StreamState,
+    ConsumerConfig, ConsumerInfo, ConsumerSnapshot, ConsumerState, Fault, Identity, StreamInfo,
+    StreamSnapshot, StreamState,
 };
 
 #[expect(clippy::unused_async, reason = "the same signatures as over NATS, where a call waits")]
@@ -16,20 +19,34 @@ impl Memory {
             let stream = state.streams.expect(name)?;
             stream.expire(now, &mut state.effects);
             stream.set_alarm(&mut state.effects);
-            let log = &stream.log;
-            Ok(StreamState {
-                messages: log.len(),
-                bytes: log.bytes(),
-                // A stream that never held anything has no first sequence, unless it was given one or
-                // purged.
-                first_sequence: match stream.config.first_sequence {
-                    None if log.last() == 0 && !stream.purged => 0,
-                    _ => log.first(),
-                },
-                last_sequence: log.last(),
-                subjects: log.subject_count(),
-                consumers: stream.consumers.len() as u64,
-            })
+            Ok(state_of(stream))
+        })?
+    }
+
+    pub(crate) async fn streams(&self) -> Result<Vec<StreamInfo>, Fault> {
+        self.connection.with(|state, now| {
+            let names: Vec<_> = state.streams.iter().map(|stream| stream.name.clone()).collect();
+            let infos = names.into_iter().filter_map(|name| {
+                let stream = state.streams.named(&name)?;
+                stream.expire(now, &mut state.effects);
+                stream.set_alarm(&mut state.effects);
+                Some(StreamInfo { config: stream.config.clone(), state: state_of(stream) })
+            });
+            infos.collect()
+        })
+    }
+
+    pub(crate) async fn consumers(&self, stream: &str) -> Result<Vec<ConsumerInfo>, Fault> {
+        self.connection.with(|state, now| {
+            let stream = state.streams.expect(stream)?;
+            stream.expire(now, &mut state.effects);
+            let durable = stream.consumers.values().filter(|consumer| consumer.acks != Acks::None);
+            let infos = durable.map(|consumer| {
+                let ConsumerConfig { name, filters, max_deliver, .. } = consumer.config.clone();
+                let (ack_wait, state) = (consumer.config.wait_of(1), consumer_state_of(consumer));
+                ConsumerInfo { name, filters, ack_wait, max_deliver, state }
+            });
+            Ok(infos.collect())
         })?
     }
 
@@ -82,16 +99,7 @@ impl Memory {
         self.connection.with(|state, now| {
             let stream = state.streams.expect(stream)?;
             stream.expire(now, &mut state.effects);
-            let clock = stream.clock;
-            let consumer = stream.consumer_named(name)?;
-            Ok(ConsumerState {
-                pending: consumer.undelivered,
-                ack_pending: consumer.pending.len() as u64,
-                redelivered: consumer.pending.values().filter(|p| p.attempts > 1).count() as u64,
-                delivered: consumer.delivered,
-                waiting: consumer.waiting(),
-                paused_until: consumer.paused_until.map(|until| clock.system_time(until)),
-            })
+            Ok(consumer_state_of(stream.consumer_named(name)?))
         })?
     }
 
@@ -121,5 +129,34 @@ impl Memory {
             let consumer = state.streams.named(stream)?.consumer_named(name).ok()?;
             Some(consumer.config.clone())
         })
+    }
+}
+
+/// What a stream holds.
+fn state_of(stream: &Stream) -> StreamState {
+    let log = &stream.log;
+    StreamState {
+        messages: log.len(),
+        bytes: log.bytes(),
+        // A stream that never held anything has no first sequence, unless it was given one or purged.
+        first_sequence: match stream.config.first_sequence {
+            None if log.last() == 0 && !stream.purged => 0,
+            _ => log.first(),
+        },
+        last_sequence: log.last(),
+        subjects: log.subject_count(),
+        consumers: stream.consumers.len() as u64,
+    }
+}
+
+/// How far a consumer has come.
+fn consumer_state_of(consumer: &Consumer) -> ConsumerState {
+    ConsumerState {
+        pending: consumer.undelivered,
+        ack_pending: consumer.pending.len() as u64,
+        redelivered: consumer.pending.values().filter(|p| p.attempts > 1).count() as u64,
+        delivered: consumer.delivered,
+        waiting: consumer.waiting(),
+        paused_until: consumer.paused_until.map(|until| consumer.clock.system_time(until)),
     }
 }

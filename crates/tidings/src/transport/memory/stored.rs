@@ -19,6 +19,7 @@ impl Memory {
             let sequence = match which {
                 Which::At(sequence) => Some(sequence),
                 Which::Next { from, filter } => log.next_matching(from, filter),
+                Which::Last { filter } => log.last_matching(filter),
                 Which::Since { time, filter } => {
                     let since = stream.clock.instant(time).map(|at| log.first_since(at));
                     since.and_then(|from| log.next_matching(from, filter))

@@ -5,5 +5,6 @@ pub(crate) mod api;
 pub(crate) mod atomic;
 pub(crate) mod consumer_config;
 pub(crate) mod ingest;
+mod list;
 pub(crate) mod stored;
 pub(crate) mod stream_config;

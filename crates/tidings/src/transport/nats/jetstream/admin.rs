@@ -14,7 +14,8 @@ use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::jetstream::consumer_config as config;
 use crate::transport::nats::jetstream::stream_config;
 use crate::transport::{
-    ConsumerConfig, ConsumerSnapshot, ConsumerState, Fault, Identity, StreamSnapshot, StreamState,
+    ConsumerConfig, ConsumerInfo, ConsumerSnapshot, ConsumerState, Fault, Identity, StreamInfo,
+    StreamSnapshot, StreamState,
 };
 
 /// The first wait before a stream is made once more, and the one after which it is not.
@@ -22,7 +23,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const MOST_PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Deserialize)]
-struct StreamInfo {
+pub(super) struct WireStream {
     config: Value,
     /// When it was made, to the nanosecond.
     created: String,
@@ -43,7 +44,7 @@ struct WireState {
 }
 
 #[derive(Deserialize)]
-struct ConsumerInfo {
+pub(super) struct WireConsumer {
     config: config::Config,
     /// When it was made, to the nanosecond.
     created: String,
@@ -64,6 +65,51 @@ struct Position {
     stream_seq: u64,
 }
 
+impl From<WireState> for StreamState {
+    fn from(state: WireState) -> Self {
+        Self {
+            messages: state.messages,
+            bytes: state.bytes,
+            first_sequence: state.first_seq,
+            last_sequence: state.last_seq,
+            subjects: state.num_subjects,
+            consumers: state.consumer_count,
+        }
+    }
+}
+
+impl WireStream {
+    pub(super) fn info(self) -> Result<StreamInfo, Fault> {
+        Ok(StreamInfo { config: stream_config::from_nats(self.config)?, state: self.state.into() })
+    }
+}
+
+impl WireConsumer {
+    fn state(&self) -> ConsumerState {
+        ConsumerState {
+            pending: self.num_pending,
+            ack_pending: self.num_ack_pending,
+            redelivered: self.num_redelivered,
+            delivered: self.delivered.consumer_seq,
+            waiting: self.num_waiting,
+            paused_until: self
+                .pause_remaining
+                .map(|nanos| SystemTime::now() + Duration::from_nanos(nanos)),
+        }
+    }
+
+    /// How it is, if it is durable.
+    pub(super) fn info(self) -> Option<ConsumerInfo> {
+        if !config::is_durable(&self.config) {
+            return None;
+        }
+        let state = self.state();
+        let ConsumerConfig { name, filters, ack_wait, max_deliver, .. } =
+            config::from_nats(self.config);
+        Some(ConsumerInfo { name, filters, ack_wait, max_deliver, state })
+    }
+}
+
 #[derive(Serialize)]
 struct CreateConsumer<'a> {
     stream_name: &'a str,
@@ -74,7 +120,7 @@ struct CreateConsumer<'a> {
 
 impl Nats {
     pub(crate) async fn stream(&self, name: &str) -> Result<Option<StreamConfig>, Fault> {
-        let info: Option<StreamInfo> = self.look_up(format!("STREAM.INFO.{name}")).await?;
+        let info: Option<WireStream> = self.look_up(format!("STREAM.INFO.{name}")).await?;
         info.map(|info| stream_config::from_nats(info.config)).transpose()
     }
 
@@ -101,22 +147,15 @@ impl Nats {
     }
 
     pub(crate) async fn stream_state(&self, name: &str) -> Result<StreamState, Fault> {
-        let StreamInfo { state, .. } = self.ask(format!("STREAM.INFO.{name}")).await?;
-        Ok(StreamState {
-            messages: state.messages,
-            bytes: state.bytes,
-            first_sequence: state.first_seq,
-            last_sequence: state.last_seq,
-            subjects: state.num_subjects,
-            consumers: state.consumer_count,
-        })
+        let WireStream { state, .. } = self.ask(format!("STREAM.INFO.{name}")).await?;
+        Ok(state.into())
     }
 
     pub(crate) async fn stream_snapshot(
         &self,
         name: &str,
     ) -> Result<Option<StreamSnapshot>, Fault> {
-        let info: Option<StreamInfo> = self.look_up(format!("STREAM.INFO.{name}")).await?;
+        let info: Option<WireStream> = self.look_up(format!("STREAM.INFO.{name}")).await?;
         Ok(info.map(|info| StreamSnapshot {
             identity: Identity(info.created),
             last: info.state.last_seq,
@@ -124,7 +163,7 @@ impl Nats {
     }
 
     pub(crate) async fn stream_time(&self, name: &str) -> Result<Option<SystemTime>, Fault> {
-        let info: Option<StreamInfo> = self.look_up(format!("STREAM.INFO.{name}")).await?;
+        let info: Option<WireStream> = self.look_up(format!("STREAM.INFO.{name}")).await?;
         Ok(info.and_then(|info| timestamp::read(&info.ts?)))
     }
 
@@ -152,7 +191,7 @@ impl Nats {
     /// What a newer server has beside our fields stays.
     pub(crate) async fn update_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
         let name = &config.name;
-        let found: StreamInfo = self.ask(format!("STREAM.INFO.{name}")).await?;
+        let found: WireStream = self.ask(format!("STREAM.INFO.{name}")).await?;
         let changed = stream_config::overlay(config, found.config)?;
         self.api::<IgnoredAny>(format!("STREAM.UPDATE.{name}"), &changed).await.map(drop)
     }
@@ -195,7 +234,7 @@ impl Nats {
         name: &str,
     ) -> Result<Option<ConsumerConfig>, Fault> {
         let call = format!("CONSUMER.INFO.{stream}.{name}");
-        let info: Option<ConsumerInfo> = self.look_up(call).await?;
+        let info: Option<WireConsumer> = self.look_up(call).await?;
         Ok(info.map(|info| config::from_nats(info.config)))
     }
 
@@ -204,17 +243,8 @@ impl Nats {
         stream: &str,
         name: &str,
     ) -> Result<ConsumerState, Fault> {
-        let info: ConsumerInfo = self.ask(format!("CONSUMER.INFO.{stream}.{name}")).await?;
-        Ok(ConsumerState {
-            pending: info.num_pending,
-            ack_pending: info.num_ack_pending,
-            redelivered: info.num_redelivered,
-            delivered: info.delivered.consumer_seq,
-            waiting: info.num_waiting,
-            paused_until: info
-                .pause_remaining
-                .map(|nanos| SystemTime::now() + Duration::from_nanos(nanos)),
-        })
+        let info: WireConsumer = self.ask(format!("CONSUMER.INFO.{stream}.{name}")).await?;
+        Ok(info.state())
     }
 
     pub(crate) async fn consumer_snapshot(
@@ -223,7 +253,7 @@ impl Nats {
         name: &str,
     ) -> Result<Option<ConsumerSnapshot>, Fault> {
         let call = format!("CONSUMER.INFO.{stream}.{name}");
-        let info: Option<ConsumerInfo> = self.look_up(call).await?;
+        let info: Option<WireConsumer> = self.look_up(call).await?;
         Ok(info.map(|info| ConsumerSnapshot {
             identity: Identity(info.created),
             from: config::from_nats(info.config).from,
@@ -253,7 +283,7 @@ impl Nats {
         config: &ConsumerConfig,
     ) -> Result<(), Fault> {
         let name = &config.name;
-        let found: ConsumerInfo = self.ask(format!("CONSUMER.INFO.{stream}.{name}")).await?;
+        let found: WireConsumer = self.ask(format!("CONSUMER.INFO.{stream}.{name}")).await?;
         let mut nats = found.config;
         config::overlay(config, &mut nats);
         let request = CreateConsumer { stream_name: stream, config: nats, action: "update" };

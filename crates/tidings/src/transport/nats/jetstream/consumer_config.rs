@@ -211,6 +211,11 @@ pub(crate) fn overlay(config: &ConsumerConfig, nats: &mut Config) {
     }
 }
 
+/// Returns `true` if the consumer is there until somebody deletes it, or nobody reads it for long.
+pub(crate) fn is_durable(config: &Config) -> bool {
+    config.durable_name.is_some()
+}
+
 pub(crate) fn from_nats(config: Config) -> ConsumerConfig {
     let (foreign, from) = (foreign(&config), from(&config));
     let mut filters: Vec<Subject> = config.filter_subjects.into_iter().map(Subject::from).collect();

@@ -11,7 +11,7 @@ use crate::timestamp;
 use crate::transport::nats::connection::nats::Nats;
 use crate::transport::{ApiError, Fault, StoredHeaders, StoredMessage, Which};
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Get<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     seq: Option<u64>,
@@ -19,6 +19,8 @@ struct Get<'a> {
     start_time: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_by_subj: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_by_subj: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
@@ -64,16 +66,15 @@ impl Nats {
         which: Which<'_>,
     ) -> Result<Option<StoredMessage>, Fault> {
         let get = match which {
-            Which::At(sequence) => {
-                Get { seq: Some(sequence), start_time: None, next_by_subj: None }
-            }
+            Which::At(sequence) => Get { seq: Some(sequence), ..Get::default() },
             Which::Next { from, filter } => {
-                Get { seq: Some(from), start_time: None, next_by_subj: Some(filter) }
+                Get { seq: Some(from), next_by_subj: Some(filter), ..Get::default() }
             }
+            Which::Last { filter } => Get { last_by_subj: Some(filter), ..Get::default() },
             Which::Since { time, filter } => {
                 let no_time = || Fault::client("a server reads no such time");
                 let time = timestamp::write(time).ok_or_else(no_time)?;
-                Get { seq: None, start_time: Some(time), next_by_subj: Some(filter) }
+                Get { start_time: Some(time), next_by_subj: Some(filter), ..Get::default() }
             }
         };
         let got: Got = match self.api(format!("STREAM.MSG.GET.{stream}"), &get).await {
