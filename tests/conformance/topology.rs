@@ -1,6 +1,7 @@
 //! Streams and consumers: what is planned, changed, shared and refused.
 
 mod consumer_limit;
+mod environment;
 mod plan;
 mod retention;
 mod shared_consumer;

@@ -11,6 +11,7 @@ mod topology;
 pub use builder::BusBuilder;
 pub use error::{CloseError, ConnectError};
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::atomic::AtomicBatch;
@@ -24,7 +25,7 @@ use crate::message::{Decode, Event, Filter, Message, Request, StreamEvent};
 use crate::publish::{self, PublishAllError, PublishError};
 use crate::publisher::Publisher;
 use crate::request::RequestError;
-use crate::stream::EventStream;
+use crate::stream::{Environment, EventStream};
 use crate::subscribe::{Consume, Replay, Subscribe, SubscribeError, SubscribeRaw};
 use crate::topology::StreamHandle;
 use crate::transport::{DeliverFrom, Transport};
@@ -68,7 +69,13 @@ impl Bus {
         // Compared once, and not with each publish.
         timeouts.ack = timeouts.ack.min(timeouts.publish);
         Self {
-            link: Link { transport, timeouts: timeouts.into(), cloud_events: None, probe: None },
+            link: Link {
+                transport,
+                timeouts: timeouts.into(),
+                environment: Arc::default(),
+                cloud_events: None,
+                probe: None,
+            },
         }
     }
 
@@ -78,9 +85,15 @@ impl Bus {
         self
     }
 
+    /// A bus that makes declared streams as they fit this environment.
+    fn fitting(mut self, environment: Environment) -> Self {
+        self.link.environment = environment.into();
+        self
+    }
+
     /// A bus that tells a probe of everything that is done through it.
     #[cfg(feature = "testing")]
-    pub(crate) fn watched_by(self, probe: std::sync::Arc<dyn crate::probe::Probe>) -> Self {
+    pub(crate) fn watched_by(self, probe: Arc<dyn crate::probe::Probe>) -> Self {
         Self { link: Link { probe: Some(probe), ..self.link } }
     }
 

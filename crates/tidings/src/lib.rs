@@ -245,7 +245,7 @@ pub use runner::{RouteReport, RouteState};
 pub use stream::{
     Compression, ConsumerLimits, Discard, EventStream, External, Persistence, Placement, Republish,
     Retention, Source, SourceConsumer, SourceStart, Storage, StreamConfig, StreamDeclaration,
-    StreamJsonError, SubjectTransform,
+    StreamJsonError, StreamOverride, SubjectTransform,
 };
 pub use subject::{ParseSubjectError, Subject, SubjectError};
 pub use subscribe::{

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::cloud_event::CloudEvents;
 use crate::probe::{Listener, Listening, Probe, Span, Work};
+use crate::stream::Environment;
 use crate::transport::Transport;
 
 /// A transport, and how long to wait for it. A cheap clone.
@@ -12,6 +13,8 @@ use crate::transport::Transport;
 pub(crate) struct Link {
     pub(crate) transport: Transport,
     pub(crate) timeouts: Arc<Timeouts>,
+    /// How declared streams are made here.
+    pub(crate) environment: Arc<Environment>,
     /// How messages are published as CloudEvents, if they are.
     pub(crate) cloud_events: Option<CloudEvents>,
     /// Probe of a test's bus.

@@ -1,6 +1,7 @@
 //! Streams as types: what keeps events, and how it is configured.
 
 mod config;
+mod environment;
 mod json;
 mod json_field;
 mod source;
@@ -11,6 +12,8 @@ pub use config::{
     Compression, ConsumerLimits, Discard, Persistence, Placement, Republish, Retention, Storage,
     StreamConfig,
 };
+pub use environment::StreamOverride;
+pub(crate) use environment::{Edit, Environment, Fitted};
 pub use json::StreamJsonError;
 pub(crate) use json::read as read_config;
 pub use source::{External, Source, SourceConsumer, SourceStart};

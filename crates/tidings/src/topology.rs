@@ -27,8 +27,8 @@ pub(crate) use mode::Modes;
 pub use mode::Topology;
 pub use owner::ConsumerOwner;
 pub use stream_handle::{StreamError, StreamHandle};
-pub(crate) use stream_plan::plan_stream;
 pub use stream_plan::{PlanAction, StreamPlan};
+pub(crate) use stream_plan::{plan_fitted, plan_stream};
 
 use apply::TRIES;
 

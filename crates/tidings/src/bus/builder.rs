@@ -8,6 +8,7 @@ use crate::backoff::Backoff;
 use crate::cloud_event::CloudEvents;
 use crate::jitter::FAR;
 use crate::link::Timeouts;
+use crate::stream::Environment;
 use crate::transport::CAPACITY;
 use crate::transport::nats::{Auth, ConnectOptions, ReconnectPolicy, shown};
 
@@ -31,6 +32,7 @@ pub struct BusBuilder {
     pub(super) options: ConnectOptions,
     pub(super) timeouts: Timeouts,
     pub(super) cloud_events: Option<CloudEvents>,
+    pub(super) environment: Environment,
 }
 
 impl BusBuilder {
@@ -49,7 +51,12 @@ impl BusBuilder {
             reconnect: ReconnectPolicy::default(),
             subscription_capacity: CAPACITY,
         };
-        Self { options, timeouts: Timeouts::default(), cloud_events: None }
+        Self {
+            options,
+            timeouts: Timeouts::default(),
+            cloud_events: None,
+            environment: Environment::default(),
+        }
     }
 
     /// Adds a server, such as `nats://127.0.0.1:4222` or `tls://nats.example.com`, or several with
@@ -206,6 +213,25 @@ impl BusBuilder {
     /// [`Bus::with_cloud_events`](crate::Bus::with_cloud_events).
     pub fn cloud_events(mut self, cloud_events: CloudEvents) -> Self {
         self.cloud_events = Some(cloud_events);
+        self
+    }
+
+    /// Makes each stream on one server, whatever number of replicas and placement it declares: for a laptop
+    /// and for tests, whose server is alone. `TIDINGS_STREAM_REPLICAS=1` says the same to
+    /// [`Bus::from_env`](crate::Bus::from_env).
+    ///
+    /// Streams that this bus makes, changes and compares are meant, dead-letter streams too; a plan shows
+    /// what is declared, and what is used instead. The bus in memory keeps any number of replicas as it is
+    /// declared.
+    pub fn single_node(mut self) -> Self {
+        self.environment.replicas = Some((1, "single_node"));
+        self
+    }
+
+    /// Makes each stream on so many servers of a cluster, 1 to 5, whatever it declares; what
+    /// [`single_node`](Self::single_node) says of 1 holds here too.
+    pub fn stream_replicas(mut self, replicas: u8) -> Self {
+        self.environment.replicas = Some((replicas, "stream_replicas"));
         self
     }
 

@@ -52,7 +52,9 @@ impl BusBuilder {
     #[cfg_attr(docsrs, doc(cfg(feature = "memory")))]
     pub fn in_memory(self) -> Bus {
         let memory = Memory::with_capacity(self.options.subscription_capacity);
-        Bus::on(Transport::Memory(memory), self.timeouts).publishing(self.cloud_events)
+        Bus::on(Transport::Memory(memory), self.timeouts)
+            .publishing(self.cloud_events)
+            .fitting(self.environment)
     }
 
     /// Connects.
@@ -63,7 +65,7 @@ impl BusBuilder {
     /// # Cancel safety
     /// Dropping the future gives the connection up.
     pub async fn connect(self) -> Result<Bus, ConnectError> {
-        let Self { options, timeouts, cloud_events } = self;
+        let Self { options, timeouts, cloud_events, environment } = self;
         if options.servers.iter().all(|server| server.trim().is_empty()) {
             return Err(ConnectError::NoServer);
         }
@@ -78,7 +80,10 @@ impl BusBuilder {
         let servers: Vec<String> = options.servers.iter().map(|list| shown(list)).collect();
         let (servers, waited) = (servers.join(", "), options.connect_timeout);
         match Nats::connect(options).await {
-            Ok(nats) => Ok(Bus::on(Transport::Nats(nats), timeouts).publishing(cloud_events)),
+            Ok(nats) => {
+                let bus = Bus::on(Transport::Nats(nats), timeouts);
+                Ok(bus.publishing(cloud_events).fitting(environment))
+            }
             Err(fault) => Err(match fault {
                 ConnectFault::Address(unreadable) => {
                     let (address, source) = (unreadable.shown, unreadable.source);

@@ -1,6 +1,10 @@
 //! A connection as the environment says.
 
 use super::{Bus, ConnectError};
+use crate::stream::Environment;
+
+/// How many servers keep each stream.
+const REPLICAS: &str = "TIDINGS_STREAM_REPLICAS";
 
 impl Bus {
     /// Connects as the environment says.
@@ -12,6 +16,7 @@ impl Bus {
     /// | `NATS_CA` | a PEM file whose certificates are trusted in place of the system's |
     /// | `NATS_CERT` with `NATS_KEY` | PEM files that are shown to the server |
     /// | `NATS_INBOX_PREFIX` | what the subjects of answers begin with, instead of `_INBOX` |
+    /// | `TIDINGS_STREAM_REPLICAS` | how many servers keep each stream, 1 to 5, whatever it declares: 1 where the server is alone |
     ///
     /// A variable that is empty counts as not set.
     ///
@@ -29,8 +34,14 @@ impl Bus {
 async fn connect(lookup: impl Fn(&str) -> Option<String>) -> Result<Bus, ConnectError> {
     let get = |name: &str| lookup(name).filter(|value| !value.is_empty());
     let url = get("NATS_URL").ok_or(ConnectError::NoServer)?;
+    let mut environment = Environment::default();
+    if let Some(value) = get(REPLICAS) {
+        let replicas = value.parse::<u8>().ok().filter(|replicas| (1..=5).contains(replicas));
+        let invalid = || ConnectError::Variable { name: REPLICAS, value, expected: "1 to 5" };
+        environment.replicas = Some((replicas.ok_or_else(invalid)?, REPLICAS));
+    }
     if url == "memory:" {
-        return in_memory(url);
+        return in_memory(url).map(|bus| bus.fitting(environment));
     }
     for (set, missing) in
         [("NATS_PASSWORD", "NATS_USER"), ("NATS_CERT", "NATS_KEY"), ("NATS_KEY", "NATS_CERT")]
@@ -40,6 +51,7 @@ async fn connect(lookup: impl Fn(&str) -> Option<String>) -> Result<Bus, Connect
         }
     }
     let mut builder = Bus::builder().server(url);
+    builder.environment = environment;
     if let Some(path) = get("NATS_CREDS") {
         builder = builder.credentials_file(path);
     } else if let Some(seed) = get("NATS_NKEY") {
@@ -98,6 +110,19 @@ mod tests {
             };
             let error = connect(lookup).await.unwrap_err().to_string();
             assert!(error.contains(set) && error.contains(missing), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_number_of_replicas_that_is_none_names_its_variable() {
+        for value in ["0", "6", "three", "-1"] {
+            let lookup = |name: &str| match name {
+                "NATS_URL" => Some("memory:".to_owned()),
+                REPLICAS => Some(value.to_owned()),
+                _ => None,
+            };
+            let error = connect(lookup).await.unwrap_err().to_string();
+            assert!(error.contains(REPLICAS) && error.contains(value), "{error}");
         }
     }
 

@@ -23,6 +23,16 @@ pub enum ConnectError {
         /// The one that is not.
         missing: &'static str,
     },
+    /// A variable of the environment has a value that means nothing.
+    #[error("`{name}` is {value:?}: give {expected}, or leave it unset")]
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// Values that it may have.
+        expected: &'static str,
+    },
     /// An address can't be read.
     #[error("{address:?} is no server address: {source}; write nats://host:port")]
     Address {

@@ -1,7 +1,7 @@
 //! Streams and consumers of a bus: creating them, planning changes, and making these.
 
 use super::Bus;
-use crate::stream::{EventStream, StreamConfig};
+use crate::stream::{EventStream, Fitted, StreamConfig};
 use crate::topology::{
     self, ApplyConsumerError, ApplyError, ConsumerPlan, ListError, ProvisionError, Provisioned,
     StreamPlan, Topology,
@@ -20,7 +20,8 @@ impl Bus {
     /// Dropping the future leaves it unknown whether the stream was created; calling it again is
     /// safe.
     pub async fn provision<S: EventStream>(&self) -> Result<Provisioned, ProvisionError> {
-        topology::provision(&self.link.transport, &S::config(), Topology::CreateOnly).await
+        let Fitted { config, .. } = self.link.environment.fit(S::config());
+        topology::provision(&self.link.transport, &config, Topology::CreateOnly).await
     }
 
     /// Looks at the stream `S` and says what is to be done so that it is as declared. Nothing is
@@ -61,7 +62,9 @@ impl Bus {
         self.plan_stream(&S::config()).await
     }
 
-    /// Plans a stream whose type is not known here: [`StreamConfig::from_json`] reads one.
+    /// Plans a stream whose type is not known here: [`StreamConfig::from_json`] reads one. Where the bus
+    /// makes streams as its environment asks ([`BusBuilder::single_node`](crate::BusBuilder::single_node)),
+    /// so does the plan.
     ///
     /// # Errors
     /// As [`plan`](Self::plan).
@@ -69,7 +72,8 @@ impl Bus {
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn plan_stream(&self, wanted: &StreamConfig) -> Result<StreamPlan, ProvisionError> {
-        let planned = topology::plan_stream(&self.link.transport, wanted).await;
+        let fitted = self.link.environment.fit(wanted.clone());
+        let planned = topology::plan_fitted(&self.link.transport, fitted).await;
         planned.map_err(|fault| topology::not_planned(fault, &wanted.name))
     }
 

@@ -178,6 +178,7 @@ mod tests {
         Link {
             transport: Transport::Memory(Memory::new()),
             timeouts: Timeouts::default().into(),
+            environment: std::sync::Arc::default(),
             cloud_events: None,
             probe: None,
         }

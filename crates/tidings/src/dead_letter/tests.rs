@@ -19,7 +19,13 @@ async fn link() -> Link {
     let transport = Transport::Memory(Memory::new());
     let config = DeadLetterPolicy::default().config(LETTERS, [], [("ORDERS", "shop")]);
     provision(&transport, &config, Topology::Manage).await.unwrap();
-    Link { transport, timeouts: Timeouts::default().into(), cloud_events: None, probe: None }
+    Link {
+        transport,
+        timeouts: Timeouts::default().into(),
+        environment: std::sync::Arc::default(),
+        cloud_events: None,
+        probe: None,
+    }
 }
 
 /// Puts a message aside whose header block is this.

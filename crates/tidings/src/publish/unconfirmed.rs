@@ -178,6 +178,7 @@ mod tests {
         let link = Link {
             transport: Transport::Memory(memory.clone()),
             timeouts: Timeouts::default().into(),
+            environment: std::sync::Arc::default(),
             cloud_events: None,
             probe: None,
         };

@@ -8,7 +8,7 @@ use super::plan::Wiring;
 use super::{Registry, ServeError};
 use crate::backstop::Backstop;
 use crate::link::Link;
-use crate::stream::StreamConfig;
+use crate::stream::{Environment, StreamConfig};
 use crate::topology::Modes;
 
 /// Creates the dead-letter stream where it is missing, and what puts aside what nobody settled;
@@ -17,7 +17,7 @@ pub(super) async fn prepare(
     registry: &Registry,
     link: &Link,
     wirings: &[Wiring],
-    modes: Modes,
+    (modes, environment): (Modes, &Environment),
 ) -> Result<Option<Backstop>, ServeError> {
     let durables = || {
         wirings.iter().filter_map(|wiring| match wiring {
@@ -36,9 +36,11 @@ pub(super) async fn prepare(
         source,
     };
     check_stream_name(&letters).map_err(|why| refused(format!("its name {why}").into()))?;
-    let streams: Vec<StreamConfig> = durables().map(|(stream, _)| (stream.config)()).collect();
+    let streams: Vec<StreamConfig> =
+        durables().map(|(stream, _)| environment.fit((stream.config)()).config).collect();
     let routes = durables().map(|(stream, consumer)| (stream.name, consumer));
-    let config = policy.config(&letters, &streams, routes);
+    // What the registry changes are its own streams.
+    let config = link.environment.fit(policy.config(&letters, &streams, routes)).config;
     let backstop = Backstop::prepare(link.clone(), config, modes).await;
     backstop.map(Some).map_err(|why| refused(why.into()))
 }

@@ -1,6 +1,8 @@
 //! Definition of a service: its name, its handlers, and how far it may change streams and consumers.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 #[cfg(feature = "metrics")]
 use std::time::Duration;
 
@@ -19,6 +21,7 @@ use crate::handler::{
 use crate::handler::{Handler, Input};
 use crate::message::{Declaration, Event, Request};
 use crate::route::{Route, RouteSpec};
+use crate::stream::{Edit, StreamConfig};
 use crate::topology::Topology;
 
 /// A service: its name, its version and its handlers.
@@ -56,6 +59,7 @@ pub struct Registry {
     pub(super) control: Control,
     pub(super) streams: Topology,
     pub(super) consumers: Topology,
+    pub(super) stream_edit: StreamEdit,
     #[cfg(feature = "tower")]
     pub(super) layers: Layers,
     /// How often its figures are recorded, if they are.
@@ -72,6 +76,16 @@ pub(super) struct Layers(pub(super) Vec<HandlerLayer>);
 impl std::fmt::Debug for Layers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} layers", self.0.len())
+    }
+}
+
+/// What changes its streams.
+#[derive(Clone)]
+pub(super) struct StreamEdit(pub(super) Option<Edit>);
+
+impl fmt::Debug for StreamEdit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Some(…)" } else { "None" })
     }
 }
 
@@ -102,6 +116,7 @@ impl Registry {
             layers: Layers::default(),
             #[cfg(feature = "metrics")]
             metrics: None,
+            stream_edit: StreamEdit(None),
         }
     }
 
@@ -127,6 +142,31 @@ impl Registry {
     /// since others use a stream as well.
     pub fn streams(mut self, mode: Topology) -> Self {
         self.streams = mode;
+        self
+    }
+
+    /// Changes the configurations of its streams from what their types declare, where an environment asks for
+    /// others: each stream's is given to `change`, which knows it by its `name`. A plan shows what is
+    /// declared, and what is used instead.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// let registry = Registry::new("shop").stream_config(|stream| {
+    ///     if stream.name == "ORDERS" {
+    ///         stream.max_bytes = Some(64 * 1024 * 1024); // staging has small disks
+    ///     }
+    /// });
+    /// ```
+    ///
+    /// Names and subjects stay: the events are declared for them. So do `duplicate_window` and what allows a
+    /// way of publishing (`allow_…`) where others publish: a publisher goes by the declaration. Dead letters
+    /// are kept on as many servers as the streams are; [`DeadLetterPolicy`] says otherwise. What
+    /// [`BusBuilder::single_node`](crate::BusBuilder::single_node) says comes after this.
+    pub fn stream_config(
+        mut self,
+        change: impl Fn(&mut StreamConfig) + Send + Sync + 'static,
+    ) -> Self {
+        self.stream_edit = StreamEdit(Some(Arc::new(change)));
         self
     }
 

@@ -41,6 +41,7 @@ pub(super) async fn plan_report(
     link: &Link,
 ) -> Result<RegistryPlan, ServeError> {
     let mut survey = RegistryPlan { streams: Vec::new(), consumers: Vec::new() };
+    let environment = link.environment.with(registry.stream_edit.0.clone());
     let mut seen = BTreeSet::new();
     let wirings = plan(registry)?;
     answer::check(link, &registry.routes, &wirings).await?;
@@ -48,7 +49,8 @@ pub(super) async fn plan_report(
         let Wiring::Durable { stream, config } = wiring else { continue };
         let message = || route.label();
         if seen.insert(stream.name) {
-            let planned = topology::plan_stream(&link.transport, &(stream.config)()).await;
+            let fitted = environment.fit((stream.config)());
+            let planned = topology::plan_fitted(&link.transport, fitted).await;
             survey.streams.push(planned.map_err(|fault| ServeError::Provision {
                 message: message(),
                 source: topology::not_planned(fault, stream.name),

@@ -17,6 +17,7 @@ use crate::route::RouteSpec;
 use crate::runner::{
     self, ActiveRoute, Counters, Durable, Prefetch, RouteReport, Runner, Scheduler, Subscriptions,
 };
+use crate::stream::Environment;
 use crate::subscribe::SubscribeError;
 use crate::topology::{self, ConsumerPlan, Modes};
 use crate::transport::Inbox;
@@ -48,15 +49,17 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     let mut active_routes = Vec::new();
     #[cfg(feature = "metrics")]
     let mut measured = Vec::new();
+    let environment = link.environment.with(registry.stream_edit.0.clone());
     let modes = Modes { streams: registry.streams, consumers: registry.consumers };
     let mut streams = BTreeSet::new();
     let mut plans = Vec::with_capacity(wirings.len());
     for (route, wiring) in registry.routes.iter().zip(&wirings) {
         // All that can be refused or takes its time comes first: who listens gets messages.
         let letters = registry.dead_letters.stream_of(&registry.name);
-        let plan = provision(&link, wiring, modes, &mut streams, letters.as_deref())
-            .await
-            .map_err(|fault| fault.named(route.label()))?;
+        let plan =
+            provision(&link, wiring, (modes, &environment), &mut streams, letters.as_deref())
+                .await
+                .map_err(|fault| fault.named(route.label()))?;
         plans.push(plan);
     }
     let watched = registry.routes.iter().zip(&wirings);
@@ -64,7 +67,7 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
         watched.map(|(route, wiring)| (route.label(), route.max_ack_pending(), wiring)),
     );
     answer::check(&link, &registry.routes, &wirings).await?;
-    let backstop = dead_letters::prepare(&registry, &link, &wirings, modes).await?;
+    let backstop = dead_letters::prepare(&registry, &link, &wirings, (modes, &environment)).await?;
     let letters = backstop.as_ref().map(|backstop| backstop.letters().to_owned());
     for ((mut route, wiring), plan) in registry.routes.into_iter().zip(wirings).zip(plans) {
         // A consumer whose policy was kept may have a shorter ack wait than the route asks for.
@@ -83,9 +86,10 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
             measured.push(metrics::Measured::new(names, route.declarations, &wiring, of));
         }
         controlled.push(Controlled { message: label.clone(), state: active.state() });
-        let source = connect(&link, &route, (wiring, plan, modes), &active, &mut endpoints)
-            .await
-            .map_err(|fault| fault.named(label))?;
+        let source =
+            connect(&link, &route, (wiring, plan, modes, &environment), &active, &mut endpoints)
+                .await
+                .map_err(|fault| fault.named(label))?;
         // What no stream keeps waits in its subscription, but where keys need a look ahead.
         let prefetch = match source {
             runner::Source::Core(..) if route.key.is_none() => Prefetch::same(0),
@@ -155,15 +159,19 @@ impl StartFault {
 async fn provision(
     link: &Link,
     wiring: &Wiring,
-    modes: Modes,
+    (modes, environment): (Modes, &Environment),
     streams: &mut BTreeSet<&'static str>,
     letters: Option<&str>,
 ) -> Result<Option<ConsumerPlan>, StartFault> {
     let Wiring::Durable { stream, config } = wiring else { return Ok(None) };
     if streams.insert(stream.name) {
-        topology::provision(&link.transport, &(stream.config)(), modes.streams)
-            .await
-            .map_err(StartFault::Provision)?;
+        topology::provision(
+            &link.transport,
+            &environment.fit((stream.config)()).config,
+            modes.streams,
+        )
+        .await
+        .map_err(StartFault::Provision)?;
     }
     let failed = |fault| SubscribeError::of_consumer(fault, stream.name, &config.name);
     let transport = &link.transport;
@@ -179,7 +187,7 @@ async fn provision(
 async fn connect(
     link: &Link,
     route: &RouteSpec,
-    (wiring, plan, modes): (Wiring, Option<ConsumerPlan>, Modes),
+    (wiring, plan, modes, environment): (Wiring, Option<ConsumerPlan>, Modes, &Environment),
     active: &ActiveRoute,
     endpoints: &mut Vec<Endpoint>,
 ) -> Result<runner::Source, StartFault> {
@@ -195,7 +203,8 @@ async fn connect(
         }
         Wiring::Durable { stream, config } => {
             let prefetch = route.at_a_time().saturating_add(route.prefetch());
-            let durable = Durable::new(stream, config, prefetch, modes);
+            let made = environment.fit((stream.config)()).config;
+            let durable = Durable::new((stream, made), config, prefetch, modes);
             // All that its instances of other versions want, too.
             durable.set_filters(plan.as_ref().map(ConsumerPlan::selects).unwrap_or_default());
             Ok(runner::Source::Durable(durable))

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::difference::{Difference, DifferenceKind};
 use super::stream_difference::{compare, contradiction};
-use crate::stream::StreamConfig;
+use crate::stream::{Fitted, StreamConfig, StreamOverride};
 use crate::transport::{Fault, Transport};
 
 /// Action on a stream or a consumer.
@@ -40,6 +40,10 @@ pub struct StreamPlan {
     /// Each field that differs; for a stream that is missing, one because of which no server would
     /// make it.
     pub differences: Vec<Difference>,
+    /// Fields of the declaration that are others in this environment: by `BusBuilder::single_node`, the
+    /// variable `TIDINGS_STREAM_REPLICAS` or `Registry::stream_config`. The differences are to what is used.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<StreamOverride>,
     /// Configuration that it is to have in the end.
     #[serde(skip)]
     pub(super) target: StreamConfig,
@@ -57,13 +61,21 @@ impl StreamPlan {
             let differences: Vec<_> = contradiction(wanted).into_iter().collect();
             let action =
                 if differences.is_empty() { PlanAction::Create } else { PlanAction::Refuse };
-            return Self { stream, action, differences, target, found: None };
+            return Self {
+                stream,
+                action,
+                differences,
+                overrides: Vec::new(),
+                target,
+                found: None,
+            };
         };
         let comparison = compare(wanted, &found);
         Self {
             stream,
             action: action(&comparison.differences, |kind| kind == DifferenceKind::Mutable),
             differences: comparison.differences,
+            overrides: Vec::new(),
             target: comparison.target,
             found: Some(found),
         }
@@ -117,14 +129,27 @@ pub(crate) async fn plan_stream(
     Ok(StreamPlan::new(wanted, transport.stream(&wanted.name).await?))
 }
 
+/// Looks at a stream as it is declared and used here, and says what is to be done about it.
+pub(crate) async fn plan_fitted(
+    transport: &Transport,
+    Fitted { config, overrides }: Fitted,
+) -> Result<StreamPlan, Fault> {
+    Ok(StreamPlan { overrides, ..plan_stream(transport, &config).await? })
+}
+
 /// In lines, one for each field; with `{:#}` all in one.
 impl fmt::Display for StreamPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "stream {}: {}", self.stream, self.action)?;
         if self.action == PlanAction::Create {
-            return write!(f, ", for {}", self.target.subjects.join(", "));
+            write!(f, ", for {}", self.target.subjects.join(", "))?;
+        } else {
+            fields(f, &self.differences)?;
         }
-        fields(f, &self.differences)
+        if f.alternate() {
+            return Ok(());
+        }
+        self.overrides.iter().try_for_each(|one| write!(f, "\n  {one}"))
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::lock::locked;
-use crate::stream::StreamDeclaration;
+use crate::stream::{StreamConfig, StreamDeclaration};
 use crate::subject::Subject;
 use crate::topology::Modes;
 use crate::transport::ConsumerConfig;
@@ -18,6 +18,8 @@ const MOST_OLD: Duration = Duration::from_secs(6);
 #[derive(Debug)]
 pub(crate) struct Durable {
     pub(crate) stream: StreamDeclaration,
+    /// The stream as it is made here.
+    pub(crate) made: Box<StreamConfig>,
     pub(crate) config: ConsumerConfig,
     pub(crate) prefetch: usize,
     /// How far it may be made again, and its stream with it.
@@ -35,12 +37,12 @@ struct Seen {
 
 impl Durable {
     pub(crate) fn new(
-        stream: StreamDeclaration,
+        (stream, made): (StreamDeclaration, StreamConfig),
         config: ConsumerConfig,
         prefetch: usize,
         modes: Modes,
     ) -> Self {
-        Self { stream, config, prefetch, modes, seen: Mutex::default() }
+        Self { stream, made: made.into(), config, prefetch, modes, seen: Mutex::default() }
     }
 
     fn seen(&self) -> MutexGuard<'_, Option<Box<Seen>>> {

@@ -44,10 +44,10 @@ async fn restore_once(
     durable: &Durable,
     scheduler: &mut Scheduler,
 ) -> Result<bool, RestoreFault> {
-    let Durable { stream, config, modes, .. } = durable;
+    let Durable { stream, made, config, modes, .. } = durable;
     let transport = &active.link.transport;
     let is_missing = scheduler.run_until(async {
-        topology::restore_stream(transport, &(stream.config)(), modes.streams).await?;
+        topology::restore_stream(transport, made, modes.streams).await?;
         let found = transport.consumer_snapshot(stream.name, &config.name).await?;
         Ok::<_, RestoreFault>(found.is_none())
     });

@@ -22,7 +22,6 @@ errors! {
     stream_name_in_use: 400 ApiError::STREAM_NAME_IN_USE,
         "stream name already in use with a different configuration";
     subjects_overlap: 400 10_065, "subjects overlap with an existing stream";
-    replicas: 500 10_074, "replicas > 1 not supported in non-clustered mode";
     sealed: 400 10_109, "invalid operation on sealed stream";
     expected_stream: 400 ApiError::EXPECTED_STREAM, "expected stream does not match";
     expected_subject_sequence: 400 10_193,

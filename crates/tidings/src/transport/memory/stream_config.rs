@@ -35,10 +35,8 @@ pub(super) fn complete(config: &StreamConfig) -> Result<StreamConfig, ApiError> 
     if config.replicas > 5 {
         return refuse("maximum replicas is 5");
     }
-    if config.replicas > 1 {
-        return Err(api::replicas());
-    }
-    config.replicas = 1;
+    // There is one process, and each copy would be in it: the number is kept as it is declared.
+    config.replicas = config.replicas.max(1);
     if config.subjects.is_empty() {
         config.subjects.push(config.name.clone());
     }

@@ -120,8 +120,12 @@ async fn configurations_that_cannot_be() {
     for config in wrong {
         assert_eq!(code(memory.create_stream(&config).await), 10_052, "{config:?}");
     }
-    let replicas = StreamConfig { replicas: 3, ..stream() };
-    assert_eq!(code(memory.create_stream(&replicas).await), 10_074);
+    let replicas = StreamConfig { replicas: 6, ..stream() };
+    assert_eq!(code(memory.create_stream(&replicas).await), 10_052);
+    let replicas = StreamConfig { replicas: 3, ..StreamConfig::new("R", ["r"]) };
+    memory.create_stream(&replicas).await.unwrap();
+    assert_eq!(memory.stream("R").await.unwrap().unwrap().replicas, 3);
+    memory.delete_stream("R").await.unwrap();
     for right in ["$JS.EVENT.ADVISORY.>", "$SYS.ACCOUNT.>", "$KV.a.>"] {
         memory.create_stream(&StreamConfig::new("R", [right])).await.unwrap();
         memory.delete_stream("R").await.unwrap();

@@ -8,7 +8,7 @@ use crate::transport::nats::connection::nats::Nats;
 use crate::transport::{ConsumerInfo, Fault, StreamInfo};
 
 #[derive(Serialize)]
-struct From {
+struct Offset {
     offset: usize,
 }
 
@@ -62,7 +62,7 @@ impl Nats {
     async fn pages<P: Page>(&self, call: &str) -> Result<Vec<P::Item>, Fault> {
         let mut all = Vec::new();
         loop {
-            let from = From { offset: all.len() };
+            let from = Offset { offset: all.len() };
             let (page, total) = self.api::<P>(call.to_owned(), &from).await?.split();
             let is_last = page.is_empty();
             all.extend(page);
