@@ -5,6 +5,7 @@
 //! | [`first_steps`] | the crate and its features, the first program, which bus keeps which promise, when not to use it |
 //! | [`publishing`] | ids, options, many events, all or nothing |
 //! | [`subscribing`] | typed deliveries: live, from a stream's history, durably by hand |
+//! | [`raw`] | messages without their types: listening, single messages of a stream, lists of streams and consumers |
 //! | [`handling`] | handlers, requests, every option of a route, order, batches, the end |
 //! | [`layers`] | layers of tower around handlers, values for handlers, what becomes of what a layer refuses |
 //! | [`retries`] | when a failed event comes again, dead letters, and the way back |
@@ -22,6 +23,8 @@ pub mod first_steps {}
 pub mod publishing {}
 #[doc = include_str!("guide/subscribing.md")]
 pub mod subscribing {}
+#[doc = include_str!("guide/raw.md")]
+pub mod raw {}
 #[doc = include_str!("guide/handling.md")]
 pub mod handling {}
 #[cfg(feature = "tower")]
