@@ -229,7 +229,7 @@ pub use header::{HeaderError, HeaderFault, Headers};
 pub use health::{Health, HealthReason, HealthThresholds};
 pub use message::{
     Declaration, DeclaredError, Decode, Event, Filter, Message, MessageKind, ReadBackError,
-    Request, StreamEvent, Undeclared, Upcast,
+    Request, StreamEvent, SubjectFilter, Undeclared, Upcast,
 };
 pub use publish::{AtomicError, PublishAllError, PublishError};
 pub use publish_ack::{Acknowledgement, AtomicAck, PublishAck};

@@ -26,7 +26,7 @@ pub(crate) use digest::{Digest, digest};
 pub use error::ReadBackError;
 pub use event::{Event, StreamEvent, kept};
 pub(crate) use filter::filters;
-pub use filter::{FilterTokens, Unfiltered};
+pub use filter::{FilterTokens, SubjectFilter, Unfiltered};
 pub(crate) use id::MessageIdBuilder;
 pub use id::{id_part, message_id};
 pub use message_type::{Decode, Filter, Message};

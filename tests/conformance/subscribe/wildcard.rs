@@ -4,10 +4,12 @@ use tidings::Stored;
 use tidings::prelude::*;
 
 use crate::support::env::{Env, SHORT, never, next};
+use crate::support::message::{ParcelEvent, Parcels, Region, Seen, Sent, sent};
 
 scenarios! {
     every_bus:
         a_filter_matches_its_tokens_and_any_others,
+        a_token_of_every_variant_is_narrowed_by_its_name,
         a_stream_keeps_all_that_is_below_and_not_its_root;
 }
 
@@ -114,4 +116,23 @@ async fn a_stream_keeps_all_that_is_below_and_not_its_root(env: Env) {
         assert_eq!(delivery.sequence(), sequence);
         delivery.ack().await.unwrap();
     }
+}
+
+async fn a_token_of_every_variant_is_narrowed_by_its_name(env: Env) {
+    let bus = env.bus_with::<Parcels>().await;
+    bus.publish_all([sent(1), Sent::new(2, Region::Us)]).await.unwrap();
+    bus.publish(&Seen { number: 3, region: Region::Us }).await.unwrap();
+    bus.publish(&Seen { number: 4, region: Region::Eu }).await.unwrap();
+    let abroad = ParcelEvent::filter().token("region", Region::Us);
+    let mut history = bus.replay_of(abroad, DeliverFrom::Beginning).await.unwrap();
+    assert_eq!(next(&mut history).await.into_event(), ParcelEvent::Sent(Sent::new(2, Region::Us)));
+    let seen = Seen { number: 3, region: Region::Us };
+    assert_eq!(next(&mut history).await.into_event(), ParcelEvent::Seen(seen));
+    never(SHORT, history.next()).await;
+
+    let nowhere = ParcelEvent::filter().token("room", "hall");
+    let error = bus.replay_of(nowhere, DeliverFrom::Beginning).await.unwrap_err().to_string();
+    assert!(error.contains("room") && error.contains("parcels.{region}.sent"), "{error}");
+    let dotted = ParcelEvent::filter().token("region", "a.b");
+    assert!(bus.replay_of(dotted, DeliverFrom::Beginning).await.is_err());
 }

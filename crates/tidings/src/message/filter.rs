@@ -10,33 +10,112 @@ use crate::message::{Declaration, Filter, Message, versions};
 use crate::subject::{Subject, SubjectBuilder, SubjectError};
 use crate::token::Token;
 
-/// The filter of an enum of events: all subjects of all its variants.
-pub struct Unfiltered<M>(PhantomData<fn() -> M>);
+/// A filter whose tokens have no methods: of an enum of events, whose variants have subjects of their own, and
+/// of a message without tokens.
+///
+/// ```
+/// # use tidings::prelude::*;
+/// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
+/// # #[event(subject = "orders.{region}.created")]
+/// # struct OrderCreated { region: String }
+/// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
+/// # #[event(subject = "orders.{region}.shipped")]
+/// # struct OrderShipped { region: String }
+/// #[derive(Event)]
+/// enum OrderEvent {
+///     Created(OrderCreated), // orders.{region}.created
+///     Shipped(OrderShipped), // orders.{region}.shipped
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let bus = Bus::in_memory();
+/// let mut european = bus.subscribe_to(OrderEvent::filter().token("region", "eu")).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct SubjectFilter<M> {
+    /// The tokens that were given, with what they narrow to.
+    given: Vec<(&'static str, String)>,
+    refused: Option<SubjectError>,
+    message: PhantomData<fn() -> M>,
+}
 
-impl<M> Unfiltered<M> {
-    /// All of them.
+/// The name that generated code has for it.
+pub type Unfiltered<M> = SubjectFilter<M>;
+
+impl<M> SubjectFilter<M> {
+    /// All subjects.
+    #[doc(hidden)]
     pub const fn new() -> Self {
-        Self(PhantomData)
+        Self { given: Vec::new(), refused: None, message: PhantomData }
     }
 }
 
-impl<M> Default for Unfiltered<M> {
+impl<M: Message> SubjectFilter<M> {
+    /// Narrows the token of this name to one value, in the subjects of all variants. Where one has no such
+    /// token the filter is an error, which names the subject.
+    #[must_use]
+    pub fn token<T: Token>(mut self, name: &'static str, value: T) -> Self {
+        let mut subject = SubjectBuilder::new(M::DECLARATIONS[0].template, 0);
+        value.append_to(subject.open("_."));
+        subject.close(name);
+        match subject.finish("") {
+            Ok(subject) => self.given.push((name, subject.as_str()["_.".len()..].to_owned())),
+            Err(error) => {
+                self.refused.get_or_insert(error);
+            }
+        }
+        self
+    }
+}
+
+impl<M> Default for SubjectFilter<M> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<M> fmt::Debug for Unfiltered<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Unfiltered")
+// Whatever `M` is: it holds none.
+impl<M> Clone for SubjectFilter<M> {
+    fn clone(&self) -> Self {
+        Self { given: self.given.clone(), refused: self.refused.clone(), message: PhantomData }
     }
 }
 
-impl<M: Message> Filter for Unfiltered<M> {
+impl<M> fmt::Debug for SubjectFilter<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SubjectFilter").field(&self.given).finish()
+    }
+}
+
+impl<M: Message> Filter for SubjectFilter<M> {
     type Message = M;
 
     fn subjects(self) -> Result<Vec<Subject>, SubjectError> {
-        Ok(filters(M::DECLARATIONS))
+        if let Some(error) = self.refused {
+            return Err(error);
+        }
+        if self.given.is_empty() {
+            return Ok(filters(M::DECLARATIONS));
+        }
+        let mut subjects: Vec<String> = Vec::new();
+        for declaration in versions(M::DECLARATIONS) {
+            let mut narrowed = Narrowed::of(declaration);
+            for (field, token) in &self.given {
+                narrowed = narrowed.at_field(field, token)?;
+            }
+            if let Some(error) = narrowed.refused {
+                return Err(error);
+            }
+            let subject = narrowed.tokens.join(".");
+            let covers = |a: &str, b: &str| tidings_subject::covers(&[a], b);
+            if !subjects.iter().any(|known| covers(known, &subject)) {
+                subjects.retain(|known| !covers(&subject, known));
+                subjects.push(subject);
+            }
+        }
+        Ok(subjects.into_iter().map(Subject::from).collect())
     }
 }
 
