@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use tidings::{DeliverFrom, ReceiveError, SubscribeError};
+use tidings::{DeliverFrom, Message as _, ReceiveError, SubscribeError};
 
 use crate::support::env::{Env, never, next, soon};
 use crate::support::message::{NotSent, ParcelEvent, Parcels, Region, Seen, Sent, sent};

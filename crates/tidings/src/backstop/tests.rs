@@ -23,7 +23,13 @@ async fn link(retention: Retention) -> Link {
     let consumer = ConsumerConfig { max_deliver: Some(1), ..ConsumerConfig::new("shop") };
     transport.create_consumer("ORDERS", &consumer).await.unwrap();
     dead_letter::provision(&transport, &letter_stream(), Topology::Manage).await.unwrap();
-    Link { transport, timeouts: Timeouts::default().into(), cloud_events: None, probe: None }
+    Link {
+        transport,
+        timeouts: Timeouts::default().into(),
+        environment: std::sync::Arc::default(),
+        cloud_events: None,
+        probe: None,
+    }
 }
 
 fn letter_stream() -> StreamConfig {

@@ -5,6 +5,7 @@
 //! connection of their own, which is made with the first of them: publishing, asking, the answers to
 //! both, streams and consumers are on the other one, and are not disturbed.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ use crate::transport::nats::reply::queued_request::QueuedRequest;
 
 /// How often others may run before what they were woken for is looked at.
 const HEARD: usize = 8;
+/// How long the server may take to say that nobody listens, before it is thought that somebody does.
+const UNHEARD: Duration = Duration::from_millis(250);
 
 /// A connection to a server.
 pub(crate) struct ServerConnection {
@@ -76,9 +79,18 @@ impl ServerConnection {
         let asked = async {
             let subject = subject_of(nobody.clone());
             let (to, answer) = self.answers.expect(subject.clone()).await?;
-            let (subject, to) = (Moved::from(subject), Moved::from(to));
-            let sent = self.client.publish_with_reply(subject, to, Bytes::new()).await;
+            let (subject, back) = (Moved::from(subject), to.clone());
+            let sent = self.client.publish_with_reply(subject, Moved::from(to), Bytes::new()).await;
             sent.map_err(|_| Fault::Closed)?;
+            let mut answer = pin!(answer);
+            if let Ok(answered) = timeout(UNHEARD, &mut answer).await {
+                return answered;
+            }
+            // Whoever listens to everything has the question, and does not answer: so it is told here.
+            self.client
+                .publish(Moved::from(back), Bytes::new())
+                .await
+                .map_err(|_| Fault::Closed)?;
             answer.await
         };
         match timeout(within, asked).await {
