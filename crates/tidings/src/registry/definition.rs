@@ -73,8 +73,8 @@ pub struct Registry {
 pub(super) struct Layers(pub(super) Vec<HandlerLayer>);
 
 #[cfg(feature = "tower")]
-impl std::fmt::Debug for Layers {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Layers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} layers", self.0.len())
     }
 }
