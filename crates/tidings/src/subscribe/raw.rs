@@ -100,7 +100,10 @@ impl RawSubscription {
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn next(&mut self) -> Option<Result<RawMessage, ReceiveError>> {
-        self.inbox.next().await.map(|next| Ok(RawMessage::listened(next?)))
+        Some(match self.inbox.next().await? {
+            Ok(incoming) => Ok(RawMessage::listened(incoming)),
+            Err(fault) => Err(fault.into()),
+        })
     }
 
     /// How many messages were lost here because they came faster than they were taken. It is logged too;
@@ -122,10 +125,11 @@ impl Stream for RawSubscription {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut incoming = Incoming::default();
         let next = ready!(self.inbox.poll_into(cx, &mut incoming));
-        Poll::Ready(next.map(|next| {
-            next?;
-            Ok(RawMessage::listened(incoming))
-        }))
+        Poll::Ready(match next {
+            Some(Ok(())) => Some(Ok(RawMessage::listened(incoming))),
+            Some(Err(fault)) => Some(Err(fault.into())),
+            None => None,
+        })
     }
 }
 
