@@ -26,6 +26,7 @@ mod health;
 mod ingest;
 mod limits;
 mod order_flow;
+mod probe;
 mod queue_group_departure;
 mod recovery;
 mod restart;

@@ -1,0 +1,129 @@
+//! Probes of a service over HTTP, and an end within the 30 seconds that Kubernetes gives it.
+//!
+//! With `PORT` it serves until SIGTERM or Ctrl-C; without, it asks itself once and ends.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tidings::prelude::*;
+use tidings::{Health, HealthThresholds, Running};
+use tidings_examples::shop::{OrderCreated, Orders};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{RwLock, oneshot};
+
+/// For the handlers that are running. With the bus's own end it stays well within 30 seconds.
+const HANDLERS_END: Duration = Duration::from_secs(15);
+/// For what is still on its way, also where the server is away.
+const BUS_END: Duration = Duration::from_secs(5);
+
+/// The service; `None` once it was asked to end.
+type Service = Arc<RwLock<Option<Running>>>;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let prometheus = PrometheusBuilder::new().install_recorder()?;
+    let bus = tidings_examples::bus().await?;
+    bus.provision::<Orders>().await?;
+    let ship = |_order: OrderCreated, _cx: Context| async { Ok(()) };
+    let running = Registry::new("probed-shipping")
+        .handle::<OrderCreated>(ship)
+        .metrics(Duration::from_secs(5))
+        .start(&bus)
+        .await?;
+    let service: Service = Arc::new(RwLock::new(Some(running)));
+
+    let port = std::env::var("PORT").ok().map(|port| port.parse()).transpose()?;
+    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port.unwrap_or(0))).await?;
+    let own_port = listener.local_addr()?.port();
+    let probes = Router::new()
+        .route("/live", get(live))
+        .route("/ready", get(ready))
+        .route("/metrics", get(async move || prometheus.render()))
+        .with_state(Arc::clone(&service));
+    let (end, ended) = oneshot::channel::<()>();
+    // Probes are answered until the very end: a pod that does not answer them is killed.
+    let served = tokio::spawn(async move {
+        let ended = async { drop(ended.await) };
+        axum::serve(listener, probes).with_graceful_shutdown(ended).await
+    });
+
+    if port.is_some() {
+        println!("http://127.0.0.1:{own_port}/ready");
+        asked_to_end().await?;
+    } else {
+        for path in ["/live", "/ready"] {
+            let answer = ask(own_port, path).await?;
+            println!("{path}: {answer}");
+            assert!(answer.contains("200"), "{answer}");
+        }
+    }
+
+    // From here on `/ready` says no, and no new messages are taken.
+    if let Some(running) = service.write().await.take() {
+        for report in running.shutdown_within(HANDLERS_END).await {
+            println!("{report:?}");
+        }
+    }
+    if let Err(error) = bus.close_within(BUS_END).await {
+        eprintln!("what was not confirmed comes again: {error}");
+    }
+    drop(end);
+    served.await??;
+    Ok(())
+}
+
+async fn live(State(service): State<Service>) -> (StatusCode, Json<Option<Health>>) {
+    let health = health(&service).await;
+    let live = health.as_ref().is_none_or(|health| health.live);
+    (status(live), Json(health))
+}
+
+async fn ready(State(service): State<Service>) -> (StatusCode, Json<Option<Health>>) {
+    let health = health(&service).await;
+    let ready = health.as_ref().is_some_and(|health| health.ready);
+    (status(ready), Json(health))
+}
+
+/// Bounded by the threshold's second, whatever the server does.
+async fn health(service: &Service) -> Option<Health> {
+    let service = service.read().await;
+    let thresholds = HealthThresholds::new().max_lag(10_000).max_redelivered(100);
+    Some(service.as_ref()?.health_by(&thresholds).await)
+}
+
+fn status(well: bool) -> StatusCode {
+    if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+}
+
+/// Waits for the signal with which an orchestrator, or a person, ends a process.
+async fn asked_to_end() -> anyhow::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminated = signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted?,
+            _ = terminated.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
+
+/// The first line of an answer, as a probe reads it.
+async fn ask(port: u16, path: &str) -> anyhow::Result<String> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer.lines().next().context("no answer")?.to_owned())
+}
