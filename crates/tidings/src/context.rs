@@ -1,12 +1,17 @@
 //! A handler's context: facts of its message, and what it can do besides returning.
 
 #[cfg(feature = "tower")]
+mod layer_value;
+
+#[cfg(feature = "tower")]
 use std::any::{Any, TypeId};
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use data_encoding::BASE64URL_NOPAD;
+#[cfg(feature = "tower")]
+use layer_value::LayerValue;
 use tokio_util::sync::CancellationToken;
 
 use crate::cloud_event::{self, CloudEvent};
@@ -67,39 +72,39 @@ pub(crate) struct RouteContext {
 pub(crate) struct HandledMessage {
     route: Arc<RouteContext>,
     incoming: Incoming,
-    /// How many equal events were published for it, in the order of their digests.
-    published: Mutex<Vec<(Digest, u64)>>,
-    /// Values that layers put beside it.
-    #[cfg(feature = "tower")]
-    values: Mutex<Values>,
+    /// Nothing, for most: made when something is to be remembered.
+    gathered: Mutex<Option<Box<Gathered>>>,
 }
 
-/// A value for each type; most messages have none.
-#[cfg(feature = "tower")]
-type Values = Vec<(TypeId, Box<dyn Any + Send + Sync>)>;
+/// What is remembered of a message while it is handled.
+#[derive(Debug, Default)]
+struct Gathered {
+    /// How many equal events were published for it, in the order of their digests.
+    published: Vec<(Digest, u64)>,
+    /// Values that layers put beside it, one for each type.
+    #[cfg(feature = "tower")]
+    values: Vec<(TypeId, LayerValue)>,
+}
 
 impl HandledMessage {
     pub(crate) fn new(route: &Arc<RouteContext>, incoming: Incoming) -> Self {
-        Self {
-            route: Arc::clone(route),
-            incoming,
-            published: Mutex::default(),
-            #[cfg(feature = "tower")]
-            values: Mutex::default(),
-        }
+        Self { route: Arc::clone(route), incoming, gathered: Mutex::default() }
     }
 
     /// Room in which another message is written in place of this one.
     pub(crate) fn renew(&mut self) -> &mut Incoming {
-        self.published.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
-        #[cfg(feature = "tower")]
-        self.values.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        if let Some(gathered) = self.gathered.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            gathered.published.clear();
+            #[cfg(feature = "tower")]
+            gathered.values.clear();
+        }
         &mut self.incoming
     }
 
     /// Number among the equal events, from 1.
     fn count(&self, digest: Digest) -> u64 {
-        let mut published = locked(&self.published);
+        let mut gathered = locked(&self.gathered);
+        let published = &mut gathered.get_or_insert_default().published;
         let place = match published.binary_search_by_key(&digest, |(known, _)| *known) {
             Ok(place) => place,
             Err(place) => {
@@ -208,18 +213,20 @@ impl Context {
     #[cfg(feature = "tower")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
     pub fn get<T: Any + Clone>(&self) -> Option<T> {
-        let values = locked(&self.handled.values);
+        let gathered = locked(&self.handled.gathered);
+        let values = &gathered.as_ref()?.values;
         let (_, value) = values.iter().find(|(known, _)| *known == TypeId::of::<T>())?;
-        value.downcast_ref::<T>().cloned()
+        value.get::<T>()
     }
 
     /// Puts a value beside the message.
     #[cfg(feature = "tower")]
     pub(crate) fn insert<T: Any + Send + Sync>(&self, value: T) {
-        let mut values = locked(&self.handled.values);
+        let mut gathered = locked(&self.handled.gathered);
+        let values = &mut gathered.get_or_insert_default().values;
         let key = TypeId::of::<T>();
         values.retain(|(known, _)| *known != key);
-        values.push((key, Box::new(value)));
+        values.push((key, LayerValue::new(value)));
     }
 
     /// Says that work on the message goes on, so that it does not come again meanwhile. Without a
