@@ -38,6 +38,7 @@ pub use cluster::Cluster;
 pub use listen::{listen, round_trip};
 pub use proxy::Proxy;
 pub use server::{HUB, Server};
+pub(crate) use signal::await_stop;
 pub use signal::signal;
 pub use unique::unique;
 pub use wait::{Observation, eventually};

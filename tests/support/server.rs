@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::directory::Directory;
 use crate::monitor;
 use crate::process::{Launch, Process};
-use crate::{eventually, signal, unique};
+use crate::{await_stop, eventually, signal, unique};
 
 /// What makes a server a hub that leaf nodes can connect to.
 ///
@@ -160,7 +160,9 @@ impl Server {
 
     /// Lets it stand still, with all its connections open, until it is [resumed](Self::resume).
     pub fn suspend(&self) {
-        signal("STOP", self.running().id());
+        let process = self.running().id();
+        signal("STOP", process);
+        await_stop(process);
     }
 
     /// Lets it go on.
