@@ -99,10 +99,10 @@ fn are_usual(bytes: [u8; 8]) -> bool {
     const ONES: u64 = u64::MAX / 0xFF;
     const HIGH: u64 = ONES << 7;
     let word = u64::from_ne_bytes(bytes);
-    let no_slash = word ^ (ONES * b'/' as u64);
+    let no_slash = word ^ (ONES * u64::from(b'/'));
     // What is less than `-`, and what is 0 without its slash, borrows its highest bit. `~` is the last that does not
     // get one by 1 more. A byte that has it already is none.
-    let less = word.wrapping_sub(ONES * b'-' as u64);
+    let less = word.wrapping_sub(ONES * u64::from(b'-'));
     let slash = no_slash.wrapping_sub(ONES);
     (less | slash | word.wrapping_add(ONES) | word) & HIGH == 0
 }
