@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use tidings::prelude::*;
 use tokio::sync::mpsc::unbounded_channel;
 
-/// What is invoiced.
+/// Stream of all that is invoiced.
 #[derive(EventStream)]
 #[stream(name = "INVOICES", subjects("invoices.>"))]
 struct Invoices;

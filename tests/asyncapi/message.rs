@@ -105,7 +105,7 @@ pub(crate) fn catalog() -> Result<Catalog, CatalogError> {
     Ok(catalog)
 }
 
-/// What the services do: each operation, its action, its message, and where it is answered.
+/// Operations of the services: each one, its action, its message, and where it is answered.
 pub(crate) fn operations() -> Value {
     let reply = "asyncapi.measure.v1.answer";
     json!({

@@ -1,4 +1,4 @@
-//! What becomes of a connection is told as events, and its state says how it is.
+//! Changes of a connection are told as events, and its state says how it is.
 
 use std::time::{Duration, SystemTime};
 

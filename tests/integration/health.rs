@@ -1,4 +1,4 @@
-//! What a probe is told while a server goes, comes, stands still or is about to stop; and what it costs.
+//! Answers to a probe while a server goes, comes, stands still or is about to stop; and what it costs.
 
 use std::time::Duration;
 

@@ -6,17 +6,17 @@ pub(crate) mod junit;
 /// Weight of a finding, the lightest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Level {
-    /// It is as it should be.
+    /// As it should be.
     Pass,
     /// Somebody wants to know it.
     Note,
-    /// It fails, and was accepted with a reason.
+    /// A failure that was accepted with a reason.
     Accepted,
-    /// It may be wrong, and fails nothing.
+    /// A doubt, which fails nothing.
     Warning,
-    /// It is not as it should be.
+    /// A failure.
     Failure,
-    /// It could not be judged: the command failed.
+    /// Not judged: the command failed.
     Error,
 }
 

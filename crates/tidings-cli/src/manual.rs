@@ -1,4 +1,4 @@
-//! What each command writes, and how it ends: data, which each `--help`, the man pages and the refusal of
+//! Formats and exit codes of each command: data, which each `--help`, the man pages and the refusal of
 //! a format are made of.
 
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ pub(crate) struct Entry {
     /// Its name as it is written in a shell, behind `tidings`.
     path: &'static str,
     formats: &'static [Format],
-    /// What `0` and `1` mean, and what `3` means where there is one.
+    /// Meanings of `0` and `1`, and of `3` where there is one.
     exits: &'static [(u8, &'static str)],
 }
 

@@ -70,7 +70,7 @@ fn measured(writer: &Value, reader: &Value, policy: Policy, most: usize) -> (Com
     judge(&writer, &Document::read(reader, Side::Reader), policy, most)
 }
 
-/// The same for documents that are read already.
+/// Compares documents that are read already.
 fn judge(
     writer: &Document<'_>,
     reader: &Document<'_>,

@@ -85,7 +85,7 @@ impl Contract {
         [("read", &self.read)].into_iter().chain(written).collect()
     }
 
-    /// The same without their descriptions.
+    /// Contract without the descriptions of its schemas.
     pub(crate) fn undescribed(&self) -> BTreeMap<&'static str, Undescribed<'_>> {
         self.schemas().into_iter().map(|(name, schema)| (name, Undescribed(schema))).collect()
     }

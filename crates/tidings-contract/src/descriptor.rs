@@ -239,7 +239,7 @@ impl Serialize for Descriptor {
 #[derive(Clone, Copy)]
 enum Form<'a> {
     Whole(&'a Descriptor),
-    /// The same without its descriptions.
+    /// Descriptor without its descriptions.
     Undescribed(&'a Descriptor),
 }
 

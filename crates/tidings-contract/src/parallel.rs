@@ -7,14 +7,14 @@ use std::{panic, thread};
 /// How many items are worth a thread of their own.
 const WORTHWHILE: usize = 16;
 
-/// What `each` makes of the items.
+/// Results that `each` makes of the items, in their order.
 #[cfg(feature = "compat")]
 pub(crate) fn map<T: Sync, R: Send>(items: &[T], each: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let Ok(all) = try_map(items, |item| Ok::<_, std::convert::Infallible>(each(item)));
     all
 }
 
-/// What `each` makes of the items, or the error of the first one that it fails for. After an error no
+/// Results that `each` makes of the items, or the error of the first one that it fails for. After an error no
 /// more of them are begun.
 pub(crate) fn try_map<T: Sync, R: Send, E: Send>(
     items: &[T],

@@ -76,7 +76,7 @@ pub(crate) struct HandledMessage {
     gathered: Mutex<Option<Box<Gathered>>>,
 }
 
-/// What is remembered of a message while it is handled.
+/// Memory of a message while it is handled.
 #[derive(Debug, Default)]
 struct Gathered {
     /// How many equal events were published for it, in the order of their digests.

@@ -40,7 +40,7 @@ pub enum HealthReason {
     LameDuck,
     /// There is a connection, and the server does not answer in time.
     Silent {
-        /// What became of the question.
+        /// Error of the question.
         error: String,
     },
     /// A route is paused by a call.
@@ -68,7 +68,7 @@ pub enum HealthReason {
         route: String,
         /// The consumer.
         consumer: String,
-        /// What the server says.
+        /// Words of the server.
         error: String,
     },
     /// More events wait for a route than [`HealthThresholds::max_lag`] allows.
@@ -143,14 +143,14 @@ impl HealthThresholds {
 }
 
 impl Health {
-    /// What these reasons make of it.
+    /// Health with these reasons.
     pub(crate) fn of(reasons: Vec<HealthReason>) -> Self {
         let live = !reasons.contains(&HealthReason::Closed);
         Self { live, ready: reasons.is_empty(), reasons }
     }
 }
 
-/// What is wrong with the connection. The server is asked only where there is one.
+/// Reasons that lie in the connection. The server is asked only where there is one.
 pub(crate) async fn connection(transport: &Transport, within: Duration) -> Vec<HealthReason> {
     let state = transport.state();
     match state.status {

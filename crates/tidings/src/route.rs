@@ -325,7 +325,7 @@ impl<M> Route<M> {
     /// );
     /// ```
     ///
-    /// What a layer refuses is a failure of the message, as if the handler had failed with the layer's
+    /// A layer's refusal is a failure of the message, as if the handler had failed with the layer's
     /// error: it is tried again as [`retry`](Self::retry) says, unless the error is a
     /// [`HandlerError`](crate::HandlerError) that says otherwise or [`classify`](Self::classify) does.
     ///

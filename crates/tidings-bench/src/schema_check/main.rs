@@ -42,7 +42,7 @@ struct Arguments {
     write: Option<PathBuf>,
 }
 
-/// What is compared, in a folder.
+/// Schemas that are compared, in a folder.
 struct Files {
     schemas: PathBuf,
     old: PathBuf,

@@ -17,7 +17,7 @@ pub(super) fn text(plan: &StreamPlan) -> String {
     lines.join("\n")
 }
 
-/// What a plan says of its stream, where nothing was done yet.
+/// Finding that a plan is for its stream, where nothing was done yet.
 pub(super) fn finding(plan: &StreamPlan) -> Finding {
     let text = text(plan);
     let about = format!("stream {}", plan.stream);

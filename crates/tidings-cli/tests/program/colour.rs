@@ -47,7 +47,7 @@ fn on_terminal(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) 
     String::from_utf8(text).unwrap()
 }
 
-/// The same where it writes to pipes.
+/// Runs the program with pipes in place of the terminal.
 fn piped(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> String {
     let output = tidings(folder, arguments, environment).output().unwrap();
     String::from_utf8([output.stdout, output.stderr].concat()).unwrap()

@@ -106,7 +106,7 @@ async fn written(server: &Server, arguments: &[&str]) -> String {
     seen
 }
 
-/// What `tail` writes of one message as it comes.
+/// Output of `tail` for one message as it comes.
 async fn listened(server: &Server, client: &async_nats::Client, format: &str) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
     command.args(["tail", ">", "--headers", "--count", "1", "--format", format]);

@@ -105,7 +105,7 @@ pub(super) fn answer_channel(message: &Descriptor) -> String {
     format!("{}.answer", message.tag())
 }
 
-/// What a request is answered with: the name and the contract of each message.
+/// Answers of a request: the name and the contract of each message.
 pub(super) fn answers(
     message: &Descriptor,
 ) -> impl Iterator<Item = (String, &crate::contract::Contract)> {

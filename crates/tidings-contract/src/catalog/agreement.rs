@@ -26,7 +26,7 @@ pub(super) struct Agreement {
 
 type Definitions = BTreeMap<String, Origin>;
 
-/// Where a definition stands first: the message and its part.
+/// First occurrence of a definition: the message and its part.
 #[derive(Debug, Clone)]
 struct Origin {
     message: (String, u32),
@@ -93,7 +93,7 @@ impl Agreement {
 }
 
 impl Origin {
-    /// What a definition of this origin says, in its message.
+    /// Definition of this origin, in its message.
     fn find<'a>(
         &self,
         message: Option<&'a Descriptor>,

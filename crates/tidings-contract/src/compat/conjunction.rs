@@ -320,7 +320,7 @@ impl Conjunction {
         Self { span: Some(span), ..self.clone() }
     }
 
-    /// The same restriction as another has.
+    /// Restriction that another has as well.
     pub(crate) fn part_as(self, other: &Self) -> Self {
         Self { kinds: other.kinds & self.kinds, span: other.span, ..self }
     }

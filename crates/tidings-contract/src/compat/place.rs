@@ -12,7 +12,7 @@ pub(super) fn fingerprint(file: &Value, pointer: &str) -> Fingerprint {
     of(file.pointer(pointer), contract(file, pointer))
 }
 
-/// The same for a pointer into one of the schemas of a message.
+/// Place of a pointer into one of the schemas of a message.
 pub(super) fn fingerprint_within(schema: &Value, pointer: &str) -> Fingerprint {
     of(schema.pointer(pointer), Some(schema))
 }

@@ -25,7 +25,7 @@ pub(crate) type HandlerLayer = Arc<dyn Fn(HandlerService) -> HandlerService + Se
 
 /// Message that is about to be handled, as a [`tower::Layer`](tower_layer::Layer) sees it.
 ///
-/// It was decoded before: what can't be decoded never reaches a layer. Its handler runs when the innermost
+/// Decoding came before: a message that can't be decoded never reaches a layer. Its handler runs when the innermost
 /// service is called with it, and does not run if that never happens. It can't be cloned: whether a message
 /// is handled again is for the route's [`Retry`](crate::Retry).
 pub struct HandlerRequest {

@@ -36,7 +36,7 @@ type OnBegin = Arc<dyn Fn(&HandlerRequest, &Span) + Send + Sync>;
 /// let registry = Registry::new("mail").handle::<UserCreated>(welcome).layer(SpanLayer::new());
 /// ```
 ///
-/// Where nobody listens to the span no field is made.
+/// No field is made while nobody listens to the span.
 #[derive(Clone, Default)]
 pub struct SpanLayer {
     on_begin: Option<OnBegin>,

@@ -79,7 +79,7 @@ impl fmt::Debug for Layers {
     }
 }
 
-/// What changes its streams.
+/// Changes of its streams.
 #[derive(Clone)]
 pub(super) struct StreamEdit(pub(super) Option<Edit>);
 

@@ -120,7 +120,7 @@ impl Watched {
     }
 }
 
-/// What a route's state says against it.
+/// Reason that a route's state gives, if any.
 fn reason(status: RouteStatus) -> Option<HealthReason> {
     let RouteStatus { message: route, state } = status;
     match state {

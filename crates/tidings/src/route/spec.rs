@@ -80,7 +80,7 @@ pub(crate) struct RouteSpec {
     pub(crate) consumer_ack_wait: Option<Duration>,
     pub(crate) progress_limit: Option<Duration>,
     pub(crate) max_ack_pending: Option<u64>,
-    /// Where a consumer that is made begins.
+    /// Begin of a consumer that is made.
     pub(crate) from: Option<DeliverFrom>,
     /// Filters that were given, or the first value that can't be a token.
     pub(crate) filters: Result<Vec<Subject>, SubjectError>,

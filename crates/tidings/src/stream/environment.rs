@@ -17,7 +17,7 @@ pub(crate) type Edit = Arc<dyn Fn(&mut StreamConfig) + Send + Sync>;
 pub(crate) struct Environment {
     /// How many servers keep each stream, and who says so.
     pub(crate) replicas: Option<(u8, &'static str)>,
-    /// What a registry changes.
+    /// Changes by a registry.
     pub(crate) edit: Option<Edit>,
 }
 
@@ -72,7 +72,7 @@ impl Environment {
         Fitted { config, overrides }
     }
 
-    /// The same, with what a registry changes.
+    /// This environment with the changes of a registry.
     pub(crate) fn with(&self, edit: Option<Edit>) -> Self {
         Self { edit, ..self.clone() }
     }

@@ -1,4 +1,4 @@
-//! What tells events of a bus's connections to whoever listens.
+//! Announcements of a bus's connection events to its listeners.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

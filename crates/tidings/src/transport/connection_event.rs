@@ -34,12 +34,12 @@ pub enum ConnectionRole {
 pub enum ConnectionEventKind {
     /// The connection was made for the first time, or was there when listening to events began.
     Connected,
-    /// It is lost, or was away when listening to events began; it is tried again.
+    /// Connection lost, or away when listening to events began; it is tried again.
     Disconnected {
         /// Why.
         cause: Outage,
     },
-    /// It was made again.
+    /// Connection made again.
     Reconnected,
     /// The server is about to stop, and lets its clients go one by one.
     LameDuck,
@@ -59,7 +59,7 @@ pub enum ConnectionEventKind {
     },
     /// So many events were not told, because nobody took them in time.
     Missed(u64),
-    /// It does not come back. Nothing follows.
+    /// Connection that does not come back. Nothing follows.
     Closed,
 }
 

@@ -16,7 +16,7 @@ pub(crate) struct Dropped(Arc<Counters>);
 struct Counters {
     dropped: AtomicU64,
     interruptions: AtomicU64,
-    /// Who tells of messages that were dropped.
+    /// Announcer of messages that were dropped.
     announcer: Option<Announcer>,
 }
 

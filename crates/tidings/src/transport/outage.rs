@@ -22,7 +22,7 @@ pub enum Outage {
         /// Result of the last attempt.
         said: String,
     },
-    /// It was tried as often as `BusBuilder::max_reconnects` allows: it is not tried again.
+    /// Given up: it was tried as often as `BusBuilder::max_reconnects` allows.
     #[error(
         "there is no connection: {attempts} attempts to reconnect failed, the last with: {said}"
     )]

@@ -17,7 +17,7 @@ use crate::subject::Subject;
 pub struct RawMessage {
     /// The subject on which it was published.
     pub subject: Subject,
-    /// Where the sender expects an answer, of a message that was listened to.
+    /// Subject on which the sender expects an answer, of a message that was listened to.
     pub reply: Option<Subject>,
     /// The headers, all of them, with those of NATS and Tidings.
     pub headers: Headers,

@@ -48,7 +48,7 @@ pub struct ConsumerState {
 pub struct StreamInfo {
     /// Its configuration, with its name.
     pub config: StreamConfig,
-    /// What it holds.
+    /// Contents of the stream.
     pub state: StreamState,
 }
 

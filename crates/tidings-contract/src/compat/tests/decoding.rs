@@ -1,4 +1,4 @@
-//! What serde does: where two types are called compatible, the new one decodes all that the old one
+//! Tests by serde: where two types are called compatible, the new one decodes all that the old one
 //! writes.
 //!
 //! Within each family every type is compared with every other, in both directions.
@@ -56,7 +56,7 @@ struct Tally {
     faults: Vec<String>,
 }
 
-/// What schemars says nothing of: the keys of a map, unless they are texts or numbers.
+/// Gaps of schemars, which says nothing of them: the keys of a map, unless they are texts or numbers.
 const KEYS: [&str; 3] =
     ["Of<BTreeMap<char, u8>>", "Of<BTreeMap<bool, u8>>", "Of<HashMap<Uuid, u8>>"];
 

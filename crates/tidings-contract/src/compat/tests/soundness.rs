@@ -82,7 +82,7 @@ fn is_compatible(writer: &Value, reader: &Value, policy: Policy) -> bool {
     compare(writer, reader, policy).verdict == Verdict::Compatible
 }
 
-/// What is wrong with the verdict on a pair, if anything.
+/// Fault in the verdict on a pair, if there is one.
 fn fault(
     writer: &Value,
     reader: &Value,

@@ -132,7 +132,7 @@ impl Memory {
     }
 }
 
-/// What a stream holds.
+/// State of a stream.
 fn state_of(stream: &Stream) -> StreamState {
     let log = &stream.log;
     StreamState {

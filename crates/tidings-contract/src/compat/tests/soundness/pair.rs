@@ -251,7 +251,7 @@ fn more(chance: &mut Chance, depth: usize) -> (&'static str, Value) {
     }
 }
 
-/// What is excluded, or asked first: something small.
+/// Small schema that is excluded, or asked first.
 fn exclusion(chance: &mut Chance, depth: usize) -> Value {
     let name = *chance.of(&["a", "b", "c", "kind"]);
     match chance.below(6) {

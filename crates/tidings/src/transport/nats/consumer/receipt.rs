@@ -111,7 +111,7 @@ fn number(text: &mut &[u8]) -> Option<u64> {
     rest_of_number(text, 0, 0)
 }
 
-/// The same for a number that has most likely sixteen digits and more, as nanoseconds since 1970 have.
+/// Takes one that has most likely sixteen digits and more, as nanoseconds since 1970 have.
 fn long_number(text: &mut &[u8]) -> Option<u64> {
     let halves = text.first_chunk().zip(text.get(8..).and_then(<[u8]>::first_chunk));
     let Some((high, low)) = halves.and_then(|(high, low)| eight(*high).zip(eight(*low))) else {

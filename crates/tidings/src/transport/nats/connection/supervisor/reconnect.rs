@@ -55,7 +55,7 @@ impl Supervisor {
         Some(ReconnectToServer { addr: server.addr.clone(), delay: Some(Duration::ZERO) })
     }
 
-    /// It was tried as often as it may be: it is over, and with the connection that publishes the other
+    /// Ends what was tried as often as it may be: it is over, and with the connection that publishes the other
     /// one, too.
     fn stop_trying(&self, attempts: usize) {
         let said = match self.outage() {
