@@ -17,7 +17,7 @@ use crate::wire_publisher::WirePublisher;
 /// has not taken yet.
 const SERVER: &str = "jetstream { max_buffered_msgs: 1000000, max_buffered_size: 1GB }";
 
-/// How long the server may take for what a lap left to do.
+/// Longest time that the server may take for what a lap left to do.
 const WITHIN: Duration = Duration::from_secs(30);
 
 /// A server, with one connection for each side and one for what neither is measured by.
@@ -26,7 +26,7 @@ pub(crate) struct Environment {
     server: Server,
     /// The connection of who writes by hand.
     pub(crate) raw: Client,
-    /// The same with streams.
+    /// JetStream context of that connection.
     pub(crate) jetstream: jetstream::Context,
     /// The connection of Tidings.
     pub(crate) bus: Bus,
@@ -65,12 +65,12 @@ impl Environment {
         Ok(())
     }
 
-    /// How many messages a stream holds.
+    /// Number of messages that a stream holds.
     pub(crate) async fn stored<S: EventStream>(&self) -> Result<u64> {
         Ok(self.admin.get_stream(S::NAME).await?.cached_info().state.messages)
     }
 
-    /// That a stream holds so many messages.
+    /// Checks that a stream holds so many messages.
     pub(crate) async fn holds<S: EventStream>(&self, messages: usize) -> Result<()> {
         let stored = self.stored::<S>().await?;
         ensure!(stored == messages as u64, "{} holds {stored} of {messages} messages", S::NAME);

@@ -26,7 +26,8 @@ pub fn several<O: Order>(count: usize) -> Vec<O> {
     (0..u32::try_from(count).unwrap_or(u32::MAX)).map(O::numbered).collect()
 }
 
-/// The same fields for each way that a message can go: the type decides about it.
+/// Declares an order with the same fields for each way that a message can go: the type decides
+/// about it.
 macro_rules! order {
     ($(#[$declared:meta])* $name:ident) => {
         $(#[$declared])*

@@ -1,4 +1,4 @@
-//! What both sides do with an event: it is counted.
+//! Handler of an event on both sides: it is counted.
 
 use std::hint::black_box;
 

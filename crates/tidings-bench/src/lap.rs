@@ -7,13 +7,14 @@ use anyhow::Result;
 
 type Boxed<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 
-/// How long each message took, where that was measured.
+/// Latency of each message, where that was measured; else empty.
 pub(crate) type Latencies = Vec<Duration>;
 
-/// What follows on the timed part: whether all has arrived, and what is to be put away.
+/// Check that follows on the timed part: it sees whether all has arrived, and puts away what is to
+/// be put away.
 pub(crate) type Check = Boxed<Latencies>;
 
-/// What a check gives back.
+/// Result of a check, as latencies.
 pub(crate) trait Checked {
     fn latencies(self) -> Latencies;
 }

@@ -1,4 +1,4 @@
-//! What Tidings costs beside async-nats and `serde_json` written by hand.
+//! Benchmarks of Tidings beside async-nats and `serde_json` written by hand.
 //!
 //! `compare` runs each row of a table twice in turns, raw and ours; `soak` runs at full speed for
 //! minutes and watches memory.
@@ -19,7 +19,8 @@ mod wire_publisher;
 
 use std::process::ExitCode;
 
-/// How a program ends: `Ok(false)` fails without a word, since all was said.
+/// Exit code of a program, which prints its error: `Ok(false)` fails without a word, since all was
+/// said.
 #[expect(clippy::print_stderr, reason = "the last word of a program")]
 pub fn exit(done: anyhow::Result<bool>) -> ExitCode {
     match done {

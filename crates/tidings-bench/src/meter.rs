@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::{Context as _, Result, ensure};
 use tokio::sync::{mpsc, watch};
 
-/// How many messages one credit stands for.
+/// Number of messages that one credit stands for.
 pub(crate) const CHUNK: usize = 500;
 
-/// How many credits a sender has in advance: so many messages are on the way at most.
+/// Number of credits that a sender has in advance: so many chunks are on the way at most.
 const IN_ADVANCE: usize = 16;
 
 /// Counts messages as they are handled; a cheap clone.
@@ -26,7 +26,7 @@ struct Shared {
     reached: watch::Sender<bool>,
 }
 
-/// What lets a sender go on.
+/// Credit that lets a sender go on.
 #[derive(Debug)]
 pub(crate) struct Credit {
     credit: mpsc::UnboundedReceiver<()>,
@@ -63,7 +63,7 @@ impl Meter {
         Ok(())
     }
 
-    /// That it were as many as the goal, and no more.
+    /// Checks that as many as the goal were handled, and no more.
     ///
     /// # Errors
     /// If messages were lost, or came twice.
@@ -85,7 +85,7 @@ impl Credit {
         self.credit.blocking_recv().is_some()
     }
 
-    /// The same for a task.
+    /// Waits in a task until one more chunk may be sent. `false` if nobody counts any more.
     pub(crate) async fn wait(&mut self) -> bool {
         if let Some(left) = self.in_advance.checked_sub(1) {
             self.in_advance = left;

@@ -1,4 +1,4 @@
-//! Who answers the requests of both sides: by hand, on a connection and a thread of its own.
+//! Responder to the requests of both sides: by hand, on a connection and a thread of its own.
 
 use std::thread;
 

@@ -17,20 +17,20 @@ use load::Load;
 use memory::{Bound, mebibytes, resident};
 use tally::Tally;
 
-/// How often a line is printed, at most.
+/// Shortest time between two printed lines.
 const LINE: Duration = Duration::from_secs(10);
 
-/// How long memory may grow before it has to stay.
+/// Time that memory may grow before it has to stay.
 const SETTLED: Duration = Duration::from_secs(60);
 
-/// How long the server stands still, at most: less than publishing may take, and more than the
-/// bus waits for a confirmation before it sends a message again.
+/// Longest time that the server stands still: less than publishing may take, and more than the bus
+/// waits for a confirmation before it sends a message again.
 const STILL: Duration = Duration::from_secs(5);
 
-/// How long what is left may take at the end.
+/// Longest time that what is left may take at the end.
 const REST: Duration = Duration::from_secs(60);
 
-/// How long the server may take for the acks that it has read.
+/// Longest time that the server may take for the acks that it has read.
 const SETTLE: Duration = Duration::from_secs(10);
 
 /// How long to run.
@@ -133,7 +133,7 @@ async fn soak(length: Duration) -> Result<()> {
     bound.context("it was too short to know what memory may be")?.holds(resident()?)
 }
 
-/// What the stream holds, once the server has worked off the acks that it has read. Nobody reads the
+/// State of the stream once the server has worked off the acks that it has read. Nobody reads the
 /// stream any more: a message whose ack was lost stays.
 async fn worked_off(bus: &Bus) -> Result<StreamState> {
     let by = Instant::now() + SETTLE;
@@ -167,7 +167,7 @@ async fn stand_still(server: &Server, bus: &Bus, still: Duration) -> Result<u64>
     peak
 }
 
-/// What the server says of its own memory, in bytes.
+/// Memory of the server as it says itself, in bytes.
 async fn of_server(server: &Server) -> Result<u64> {
     server.monitor("/varz").await["mem"].as_u64().context("the server does not tell its memory")
 }

@@ -14,7 +14,7 @@ use crate::wire_publisher::with_id;
 pub(crate) struct WindowedPublisher {
     inbox: String,
     bytes: Vec<u8>,
-    /// Where in the bytes each message ends.
+    /// Ends of the messages in the bytes.
     ends: Vec<usize>,
 }
 

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use anyhow::{Context as _, Result, ensure};
 
-/// How much is read at a time, in bytes.
+/// Size of the read buffer, in bytes.
 const BUFFER: usize = 64 * 1024;
 
 /// A connection in the client protocol of NATS.
@@ -57,7 +57,7 @@ impl WireConnection {
         Ok(())
     }
 
-    /// Whether all that has come is read.
+    /// `true` if all that has come is read.
     pub(crate) fn is_read(&self) -> bool {
         self.lines.buffer().is_empty()
     }

@@ -29,7 +29,8 @@ impl WirePublisher {
         Self::of(messages, |chunk, payload| with_id(chunk, subject, payload))
     }
 
-    /// The same as one batch of fast ingest (ADR-50) that stays open; nobody listens to its inbox.
+    /// `HPUB` for each message as one batch of fast ingest (ADR-50) that stays open; nobody listens
+    /// to its inbox.
     pub(crate) fn ingest<M: Serialize>(subject: &str, messages: &[M]) -> Result<Self> {
         let (inbox, sent) = (format!("_INBOX.{}", Uuid::now_v7().simple()), Cell::new(0));
         Self::of(messages, |chunk, payload| {
@@ -65,7 +66,7 @@ impl WirePublisher {
     }
 }
 
-/// What goes before a payload; `to` is the subject, and a reply subject if there is one.
+/// Writes what goes before a payload; `to` is the subject, and a reply subject if there is one.
 pub(crate) fn with_id(chunk: &mut Vec<u8>, to: &str, payload: &[u8]) -> std::io::Result<()> {
     let headers = format!("NATS/1.0\r\nNats-Msg-Id: {}\r\n\r\n", Uuid::now_v7().simple());
     let total = headers.len() + payload.len();

@@ -1,4 +1,4 @@
-//! How often memory is allocated for a message of each row: for `compare`, as JSON.
+//! Counts the memory allocations for a message of each row: for `compare`, as JSON.
 //!
 //! It is a program of its own because naming `allocation_counter` puts its allocator in place of
 //! the system's.

@@ -8,9 +8,9 @@ use anyhow::{Context as _, ensure};
 use tidings::PayloadValidator;
 use tidings::prelude::*;
 
-/// How often the two take turns.
+/// Number of turns that each of the two takes.
 const ROUNDS: usize = 21;
-/// How many payloads are checked in a turn.
+/// Number of payloads that are checked in a turn.
 const CHECKS: u32 = 5000;
 
 /// An event of some size, as programs have them.

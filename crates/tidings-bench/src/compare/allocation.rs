@@ -1,4 +1,4 @@
-//! How often memory is allocated for a message.
+//! Number of memory allocations for a message.
 //!
 //! An allocator that counts costs something at each allocation, and would make the side look slower
 //! that allocates more. So it stands in a program of its own, `allocations`, and the timed laps run
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::row::{Row, Side, picked};
 use crate::environment::Environment;
 
-/// How many messages a lap has while allocations are counted, the shorter one.
+/// Number of messages in a lap while allocations are counted, the shorter one.
 const MESSAGES: usize = 2_560;
 
 /// The program that counts.
@@ -27,7 +27,7 @@ const PROGRAM: &str = "allocations";
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Allocations(BTreeMap<String, PerMessage>);
 
-/// How often memory is allocated for a message, on average.
+/// Mean number of memory allocations for a message.
 #[derive(Debug, Default, Clone, Copy, Serialize, Deserialize)]
 pub struct PerMessage {
     /// Written by hand.
@@ -68,7 +68,7 @@ pub(crate) fn counted(rows: &[&Row]) -> Result<Allocations> {
     serde_json::from_slice(&output.stdout).with_context(|| format!("`{PROGRAM}` says no JSON"))
 }
 
-/// Whether a program is missing, or was built before the other.
+/// `true` if the program is missing, or was built before the other.
 fn is_older(program: &Path, than: &Path) -> bool {
     let built = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
     match (built(program), built(than)) {

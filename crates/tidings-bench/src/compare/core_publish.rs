@@ -9,7 +9,7 @@ use crate::environment::{Environment, barrier};
 use crate::event::{OrderPlaced, OrderRouted, several};
 use crate::lap::{Lap, done};
 
-/// How many different events go round.
+/// Number of different events that go round.
 const DIFFERENT: usize = 1_000;
 
 pub(crate) async fn raw(environment: Arc<Environment>, count: usize) -> Result<Lap> {

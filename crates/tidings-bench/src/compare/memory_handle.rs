@@ -11,7 +11,7 @@ use crate::handler::Counting;
 use crate::lap::Lap;
 use crate::meter::{CHUNK, Meter};
 
-/// How many different events go round.
+/// Number of different events that go round.
 const DIFFERENT: usize = 1_000;
 
 pub(crate) async fn raw(_: Arc<Environment>, count: usize) -> Result<Lap> {

@@ -1,4 +1,4 @@
-//! How long the processor works for a message, at the server and here.
+//! Processor time for a message, at the server and here.
 
 use std::collections::HashMap;
 use std::fs;
@@ -13,7 +13,8 @@ use super::sample::{Sample, Spread};
 /// Threads of this process that neither side is measured by.
 const BESIDE: [&str; 2] = ["flood", "responder"];
 
-/// Who works for a lap, and for how long by now. `None` where there is no `/proc`.
+/// Processor times at the start of a lap, of the server and of this process. `None` where there is
+/// no `/proc`.
 #[derive(Debug)]
 pub(crate) struct Clock {
     server: u32,
@@ -23,7 +24,7 @@ pub(crate) struct Clock {
 /// The time that each thread of a process has worked, in nanoseconds.
 type Threads = HashMap<String, u64>;
 
-/// How long the processor worked.
+/// Processor time of a lap, at the server and here.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
 pub(crate) struct Work {
     pub(crate) server: Duration,
@@ -37,7 +38,7 @@ impl AddAssign for Work {
     }
 }
 
-/// How long the processor works for a message of a row, in seconds, for raw and ours.
+/// Processor time for a message of a row, in seconds, for raw and ours.
 #[derive(Debug, Default, Clone, Copy, Serialize)]
 pub struct Processor {
     /// Written by hand.
@@ -46,7 +47,8 @@ pub struct Processor {
     pub ours: Option<Share>,
 }
 
-/// Who works for a message, in seconds of one processor: medians of the rounds.
+/// Processor time for a message by who works for it, in seconds of one processor: medians of the
+/// rounds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Share {
     /// The server.
@@ -72,7 +74,7 @@ impl Clock {
         Self { server, begun: both(server) }
     }
 
-    /// What was done since.
+    /// Processor time since the clock was started.
     pub(crate) fn stop(self) -> Option<Work> {
         let (begun, ended) = (self.begun?, both(self.server)?);
         Some(Work { server: since(&begun.0, &ended.0), client: since(&begun.1, &ended.1) })

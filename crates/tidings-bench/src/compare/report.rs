@@ -1,4 +1,4 @@
-//! What a comparison found, as data.
+//! Results of a comparison, as data.
 
 use serde::Serialize;
 
@@ -11,9 +11,9 @@ use super::sample::{Sample, Spread};
 /// All rows.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// How many times each row was run.
+    /// Number of times that each row was run.
     pub rounds: u32,
-    /// How many messages a lap had, as a multiple of what is usual.
+    /// Number of messages in a lap, as a multiple of what is usual.
     pub scale: f64,
     /// The rows, in the order of the table.
     pub rows: Vec<Entry>,
@@ -24,9 +24,9 @@ pub struct Report {
 pub struct Entry {
     /// Its name.
     pub name: String,
-    /// What is done.
+    /// Description of the row's work.
     pub what: &'static str,
-    /// What `raw` and `ours` are: `messages/s`, or `s`.
+    /// Unit of `raw` and `ours`: `messages/s`, or `s`.
     pub unit: &'static str,
     /// The least ratio that is wanted.
     pub target: Option<f64>,
@@ -34,15 +34,15 @@ pub struct Entry {
     pub raw: Option<f64>,
     /// The median of ours.
     pub ours: Option<f64>,
-    /// How many times better ours is, of each round; more than 1 is better, also of a latency.
+    /// Factor by which ours is better, of each round; more than 1 is better, also of a latency.
     pub ratio: Option<Spread>,
-    /// How many rounds.
+    /// Number of rounds.
     pub rounds: usize,
-    /// How often memory is allocated for a message, on average.
+    /// Mean number of memory allocations for a message.
     pub allocations: PerMessage,
-    /// How long the processor works for a message.
+    /// Processor time for a message.
     pub processor: Processor,
-    /// Whether the median ratio is at least the target.
+    /// `true` if the median ratio is at least the target.
     pub meets: Option<bool>,
 }
 
@@ -64,7 +64,7 @@ impl Report {
         self.rows.extend(entries.into_iter().map(|entry| Entry { allocations, ..entry }));
     }
 
-    /// Whether no row is below its target.
+    /// `true` if no row is below its target.
     pub(crate) fn met(&self) -> bool {
         self.rows.iter().all(|row| row.meets != Some(false))
     }

@@ -14,7 +14,7 @@ use crate::lap::{Lap, done};
 
 static SUBJECT: Subject = Subject::from_static_validated("orders.price");
 
-/// How many requests are in flight.
+/// Number of requests in flight.
 const TASKS: usize = 256;
 
 /// Asks by hand.

@@ -13,10 +13,10 @@ use super::sample::Sample;
 use super::{Only, Options};
 use crate::environment::Environment;
 
-/// How long a lap may take: many times what it does.
+/// Longest time that a lap may take: many times what it does.
 const WITHIN: Duration = Duration::from_secs(60);
 
-/// What the sides did in one round.
+/// Samples of both sides in one round.
 #[derive(Debug)]
 pub(crate) struct Round {
     pub(crate) raw: Option<Sample>,

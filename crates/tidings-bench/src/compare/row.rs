@@ -22,13 +22,13 @@ pub(crate) struct Row {
     pub(crate) what: &'static str,
     /// The least ratio that is wanted; `None` where the row is for reference.
     pub(crate) target: Option<f64>,
-    /// How many messages each side has in a round.
+    /// Number of messages of each side in a round.
     pub(crate) messages: usize,
     /// In how many laps it does them, raw and ours in turns. Who waits for each answer depends on
     /// which thread wakes which, and that changes from lap to lap.
     pub(crate) turns: usize,
     pub(crate) figure: Figure,
-    /// Where it runs.
+    /// Runtime threads that the row runs on.
     pub(crate) threads: Threads,
     pub(crate) raw: Side,
     /// `None` where there is nothing to compare with. In a row whose name begins with `ceiling_` it
@@ -36,16 +36,16 @@ pub(crate) struct Row {
     pub(crate) ours: Option<Side>,
 }
 
-/// What a row shows.
+/// Kind of figure that a row shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Figure {
     /// Messages in a second.
     Rate,
-    /// How long each message takes: the median and the 99th percentile.
+    /// Time that each message takes: the median and the 99th percentile.
     Latency,
 }
 
-/// What a row runs on.
+/// Runtime threads of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Threads {
     /// A worker for each core.

@@ -1,4 +1,4 @@
-//! What one lap measured, and what many say together.
+//! Measurements of one lap, and statistics over many.
 
 use std::ops::AddAssign;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use super::processor::Work;
 pub(crate) struct Sample {
     pub(crate) messages: usize,
     pub(crate) elapsed: Duration,
-    /// How long each message took, where that was measured.
+    /// Latency of each message, where that was measured; else empty.
     pub(crate) latencies: Vec<Duration>,
-    /// How long the processor worked, where that is known.
+    /// Processor time, where that is known.
     pub(crate) work: Option<Work>,
 }
 

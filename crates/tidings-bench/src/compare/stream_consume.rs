@@ -19,14 +19,15 @@ use crate::wire_consumer::WireConsumer;
 /// The name of the consumer.
 const CONSUMER: &str = "bench";
 
-/// How many messages are asked for at a time, written by hand. It took a fifth more time with 500, and
+/// Number of messages asked for at a time, written by hand. It took a fifth more time with 500, and
 /// with 4,000 no less.
 const BATCH: usize = 2_000;
 
-/// How many may be unacknowledged, written by hand: so many that the server never waits.
+/// Number of messages that may be unacknowledged, written by hand: so many that the server never
+/// waits.
 const UNSETTLED: i64 = 10_000;
 
-/// How long a request stays open, and how often the server says that it is there. Without, nobody
+/// Time that a pull request stays open, and interval of the server's heartbeats. Without, nobody
 /// would notice that a consumer delivers nothing any more; `consumer.messages()` asks for it too.
 const EXPIRES: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -84,7 +85,7 @@ async fn handle(work: &Counting, message: jetstream::Message) -> Result<()> {
     message.ack().await.map_err(anyhow::Error::from_boxed)
 }
 
-/// The same without a client: nothing is decoded, and acks are bytes.
+/// Consumes without a client: nothing is decoded, and acks are bytes.
 pub(crate) async fn ceiling(environment: Arc<Environment>, count: usize) -> Result<Lap> {
     environment.fill::<Stored, OrderStored>(count).await?;
     let consumer = WireConsumer::connect(&environment.url())?;
@@ -113,7 +114,7 @@ pub(crate) async fn ours_64(environment: Arc<Environment>, count: usize) -> Resu
     ours(environment, count, |route| route.concurrency(64).max_ack_pending(10_000)).await
 }
 
-/// The same guarantee, with one ack for up to 64 messages.
+/// Consumes with one ack for up to 64 messages, under the same guarantee.
 pub(crate) async fn ours_cumulative(environment: Arc<Environment>, count: usize) -> Result<Lap> {
     let options =
         |route: Route<OrderStored>| route.concurrency(1).ack_every(64).max_ack_pending(10_000);

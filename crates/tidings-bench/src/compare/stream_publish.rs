@@ -23,10 +23,10 @@ use crate::wire_publisher::WirePublisher;
 static STORED: Subject = Subject::from_static_validated("stored.orders.placed");
 static INGESTED: Subject = Subject::from_static_validated("ingested.orders.placed");
 
-/// How many tasks publish beside each other.
+/// Number of tasks that publish beside each other.
 const TASKS: usize = 256;
 
-/// How many messages are on the way, written by hand.
+/// Number of messages on the way, written by hand.
 const WINDOW: usize = 1_000;
 
 /// An id that a server knows the message by: ordered in time, made without a system call.
@@ -202,7 +202,8 @@ async fn all_confirmed<S: EventStream>(
     environment.holds::<S>(count).await
 }
 
-/// What the server stores of one client when nobody waits: only the last message asks for an ack.
+/// Publishes as fast as the server stores for one client when nobody waits: only the last message
+/// asks for an ack.
 pub(crate) async fn ceiling(environment: Arc<Environment>, count: usize) -> Result<Lap> {
     environment.renew::<Stored>().await?;
     let orders = several::<OrderStored>(count);
@@ -218,7 +219,7 @@ pub(crate) async fn ceiling(environment: Arc<Environment>, count: usize) -> Resu
     }))
 }
 
-/// The same without a client: the bytes were written before.
+/// Publishes without a client and without waiting: the bytes were written before.
 pub(crate) async fn ceiling_server(environment: Arc<Environment>, count: usize) -> Result<Lap> {
     environment.renew::<Stored>().await?;
     let publisher = WirePublisher::with_id(&STORED, &several::<OrderStored>(count))?
@@ -230,12 +231,12 @@ pub(crate) async fn ceiling_server(environment: Arc<Environment>, count: usize) 
     }))
 }
 
-/// The same with an ack for each, and as many on the way as there are tasks.
+/// Publishes without a client, with an ack for each, and as many on the way as there are tasks.
 pub(crate) async fn ceiling_concurrent(environment: Arc<Environment>, count: usize) -> Result<Lap> {
     ceiling_acked(environment, count, TASKS).await
 }
 
-/// The same with as many on the way as are written by hand.
+/// Publishes without a client, with an ack for each, and as many on the way as are written by hand.
 pub(crate) async fn ceiling_all(environment: Arc<Environment>, count: usize) -> Result<Lap> {
     ceiling_acked(environment, count, WINDOW).await
 }
@@ -254,7 +255,7 @@ async fn ceiling_acked(
     }))
 }
 
-/// The same by fast ingest.
+/// Publishes without a client by fast ingest.
 pub(crate) async fn ceiling_ingest(environment: Arc<Environment>, count: usize) -> Result<Lap> {
     environment.renew::<Ingested>().await?;
     let publisher = WirePublisher::ingest(&INGESTED, &several::<OrderIngested>(count))?;

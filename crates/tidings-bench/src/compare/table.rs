@@ -1,4 +1,4 @@
-//! What a comparison found, as a table.
+//! Results of a comparison, as a table.
 
 use super::processor::Share;
 use super::report::{Entry, Report};

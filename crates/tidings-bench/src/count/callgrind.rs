@@ -9,11 +9,11 @@ use anyhow::{Context as _, bail};
 
 use crate::section::NAME;
 
-/// What takes memory: one call is one allocation.
+/// Functions that allocate memory: one call is one allocation.
 const ALLOCATORS: [&str; 6] =
     ["malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc", "memalign"];
 
-/// What one part of a case has cost, for so many messages.
+/// Cost of one part of a case, for so many messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Count {
     pub(crate) case: String,

@@ -1,4 +1,4 @@
-//! What is sent: about 200 bytes of JSON with a nested list.
+//! Events that are sent: about 200 bytes of JSON with a nested list.
 //!
 //! These are the gate's own, so that nothing else that is measured moves its numbers.
 

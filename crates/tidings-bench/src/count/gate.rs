@@ -1,4 +1,5 @@
-//! What was counted beside what was recorded, and the limits that hold whatever was recorded.
+//! Comparison of what was counted with what was recorded, and the limits that hold whatever was
+//! recorded.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,13 +13,14 @@ use serde::{Deserialize, Serialize};
 use crate::callgrind::Count;
 use crate::work::{MESSAGES, Part};
 
-/// How many more instructions than recorded are borne, as a share of all that a message took. A
-/// compiler inlines the same code otherwise in another directory, and that makes up to 2 %.
+/// Number of instructions beyond the recorded one that are borne, as a share of all that a message
+/// took. A compiler inlines the same code otherwise in another directory, and that makes up to 2 %.
 const TOLERANCE: f64 = 0.03;
-/// What is allocated once for many messages may fall on either side of a count.
+/// Number of allocations beyond the recorded one that are borne, for each message: what is
+/// allocated once for many may fall on either side of a count.
 const SHARE: f64 = 0.05;
 
-/// What a message may cost.
+/// Most instructions that a message may cost in a case.
 struct Limit {
     case: &'static str,
     what: &'static str,
@@ -41,7 +43,7 @@ const fn limit(case: &'static str, what: &'static str, instructions: Option<f64>
     Limit { case, what, instructions }
 }
 
-/// What one message costs.
+/// Cost of one message.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Cost {
     pub(crate) instructions: f64,
@@ -51,7 +53,8 @@ pub(crate) struct Cost {
 /// The parts of each case.
 pub(crate) type Costs = BTreeMap<String, BTreeMap<String, Cost>>;
 
-/// What was recorded, and with which compiler: another makes other instructions of the same code.
+/// Recorded costs, and the compiler they were recorded with: another makes other instructions of
+/// the same code.
 #[derive(Debug, Serialize, Deserialize)]
 struct Recorded {
     compiler: String,
@@ -86,7 +89,7 @@ pub(crate) fn costs(counts: &[Count]) -> Costs {
     costs
 }
 
-/// What is ours: all of it but what serde and the client need, and the client's map of headers.
+/// Our own cost: all of it but what serde and the client need, and the client's map of headers.
 fn beyond(parts: &BTreeMap<String, Cost>) -> Cost {
     let of = |part: Part| parts.get(part.name()).copied().unwrap_or_default();
     let (ours, serde, client) = (of(Part::Ours), of(Part::Serde), of(Part::Client));
@@ -153,7 +156,7 @@ pub(crate) fn table(costs: &Costs) -> String {
     table
 }
 
-/// What is over a limit, or more than was recorded.
+/// Costs that are over a limit, or more than was recorded, each as a sentence.
 pub(crate) fn check(costs: &Costs) -> anyhow::Result<Vec<String>> {
     let recorded = recorded()?;
     let compiler = compiler()?;
@@ -190,7 +193,7 @@ pub(crate) fn check(costs: &Costs) -> anyhow::Result<Vec<String>> {
     Ok(problems)
 }
 
-/// What else is to be known of a comparison.
+/// Remark on a comparison whose costs were recorded with another compiler.
 pub(crate) fn remark() -> anyhow::Result<Option<String>> {
     let (recorded, compiler) = (recorded()?.compiler, compiler()?);
     Ok((recorded != compiler).then(|| {

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// How often everything is counted.
+/// Number of times that everything is counted.
 const RUNS: usize = 3;
 
 /// Counts what a message costs in instructions and allocations, with valgrind's callgrind.

@@ -1,4 +1,5 @@
-//! What is counted: everything that runs within one function, and nothing outside of it.
+//! Section of code that is counted: everything that runs within one function, and nothing outside
+//! of it.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! As much of a nats-server as a bus asks for, in a thread of this process.
+//! Part of a nats-server that a bus asks for, in a thread of this process.
 //!
 //! A real one decides by itself when what arrives. This one sends only when it is told to, and all
 //! at once, so that each run has the same to do.
@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 /// The time that everything is said to have been stored.
 const STORED_AT: &str = "1700000000000000000";
-/// The same as JSON has it.
+/// Time of storage as JSON has it: [`STORED_AT`] in RFC 3339.
 const CREATED: &str = "2023-11-14T22:13:20Z";
 
 /// A server, for one client.
@@ -35,12 +35,12 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    /// What each subscription listens on, and the connection that it came on.
+    /// Subject of each subscription, by the connection that it came on and its number there.
     interests: HashMap<(usize, u64), String>,
     connections: Vec<TcpStream>,
     /// Streams and consumers as they were created, by the subject that asks for them.
     created: HashMap<String, Value>,
-    /// Where pulled messages go, and how many more may.
+    /// Number of messages that may still be delivered, by the inbox that pulled messages go to.
     pulled: HashMap<String, usize>,
     sequence: u64,
 }

@@ -10,20 +10,20 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::section::counted;
 
-/// How many messages a piece of work is done with, and then twice as many: what is done once is in
-/// both, and so not in the difference.
+/// Number of messages that a piece of work is done with, and then twice as many: what is done once
+/// is in both, and so not in the difference.
 pub(crate) const MESSAGES: usize = 100;
 
-/// What one message costs in a part of a case.
+/// Part of a case whose cost for one message is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {
     /// All of it, as a user writes it.
     Ours,
-    /// What bare `serde_json` needs for the same payload, and dropping what it has made.
+    /// Cost of bare `serde_json` for the same payload, and of dropping what it has made.
     Serde,
-    /// What async-nats needs for the same message, given everything it takes ready made.
+    /// Cost of async-nats for the same message, given everything it takes ready made.
     Client,
-    /// What the client's map of the same headers costs to make: a part of `Ours`.
+    /// Cost of making the client's map of the same headers: a part of `Ours`.
     Headers,
 }
 
@@ -57,12 +57,12 @@ fn runtime() -> std::io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }
 
-/// How many messages are sent in the two runs, after one that wakes everything up.
+/// Numbers of messages sent in the two runs, after one that wakes everything up.
 fn rounds() -> [Option<usize>; 3] {
     [None, Some(MESSAGES), Some(2 * MESSAGES)]
 }
 
-/// What bare serde does to write it, into a buffer that is as large as it need be.
+/// Payload as bare serde writes it, into a buffer that is as large as it need be.
 fn encoded(event: &impl serde::Serialize, size: usize) -> Vec<u8> {
     let mut payload = Vec::with_capacity(size);
     let _ = serde_json::to_writer(&mut payload, event);

@@ -11,7 +11,7 @@ use tidings_tests::Chance;
 use crate::schema::described;
 use crate::shape::Shape;
 
-/// How many messages there are, and in how many versions.
+/// Number of messages in the corpus, and of the versions of each.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Size {
     pub(crate) messages: u32,

@@ -21,7 +21,7 @@ pub(crate) enum Holds {
     Map(Box<Self>),
 }
 
-/// Whether a field is there.
+/// Presence of a field in the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Presence {
     Always,

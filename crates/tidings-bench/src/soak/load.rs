@@ -1,4 +1,4 @@
-//! Who publishes, and who handles, as fast as they can.
+//! Load: tasks that publish, and that handle, as fast as they can.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -11,17 +11,17 @@ use tokio::task::JoinSet;
 use super::tally::Tally;
 use crate::event::{Order as _, OrderPlaced, OrderSoaked};
 
-/// How many messages may be under way, published and not handled: else a stream would grow as long
-/// as it is published faster than handled.
+/// Largest number of messages under way, published and not handled: else a stream would grow as
+/// long as it is published faster than handled.
 const UNDER_WAY: usize = 20_000;
 
-/// How many are given to `publish_all` at a time.
+/// Number of messages given to `publish_all` at a time.
 const AT_ONCE: u32 = 2_000;
 
-/// How many tasks publish one message after the other beside that.
+/// Number of tasks that publish one message after the other beside that.
 const TASKS: usize = 64;
 
-/// What publishes and handles.
+/// Publishers and handlers of a soak run.
 pub(super) struct Load {
     bus: Bus,
     tally: Arc<Tally>,
@@ -30,7 +30,7 @@ pub(super) struct Load {
     number: Arc<AtomicU32>,
 }
 
-/// What publishes until it is stopped.
+/// Tasks that publish until they are stopped.
 pub(super) struct Loading {
     tasks: JoinSet<Result<()>>,
     stopped: Arc<AtomicBool>,

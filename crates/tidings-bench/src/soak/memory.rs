@@ -1,10 +1,10 @@
-//! How much memory this process has, and how much it may have.
+//! Memory that this process has, and the bound on it.
 
 use std::fmt;
 
 use anyhow::{Context as _, Result, ensure};
 
-/// What memory may be once it has settled: a tenth and 8 MiB more than it was then.
+/// Bound on memory once it has settled: a tenth and 8 MiB more than it was then.
 #[derive(Debug)]
 pub(super) struct Bound {
     settled: u64,
@@ -31,7 +31,7 @@ impl fmt::Display for Bound {
     }
 }
 
-/// What of this process is in memory, in bytes.
+/// Memory of this process that is resident, in bytes.
 pub(super) fn resident() -> Result<u64> {
     let status = std::fs::read_to_string("/proc/self/status")
         .context("how much memory a process has is read from Linux's /proc")?;

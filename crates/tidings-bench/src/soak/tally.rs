@@ -1,4 +1,4 @@
-//! What was published and handled so far.
+//! Counts of what was published and handled so far.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

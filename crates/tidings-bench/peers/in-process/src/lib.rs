@@ -1,4 +1,5 @@
-//! What both programs share: how messages are counted down, and what of their work is counted.
+//! Parts that both programs share: the count of messages, and the section of the work that is
+//! counted.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -7,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
-/// How many messages are consumed: one that wakes everything up, so many, and twice as many. What
-/// is done once is in both, and so not in the difference.
+/// Numbers of messages consumed: one that wakes everything up, so many, and twice as many. What is
+/// done once is in both, and so not in the difference.
 const ROUNDS: [usize; 3] = [1, 1_000, 2_000];
 
 /// The message: two numbers.
@@ -54,7 +55,7 @@ pub fn consume(
     Ok(())
 }
 
-/// What is counted: callgrind finds it by its name.
+/// Section that is counted: callgrind finds it by its name.
 #[inline(never)]
 fn counted(work: &mut dyn FnMut()) {
     work();

@@ -24,7 +24,8 @@ use uuid::Uuid;
 const LIVE_SUBJECT: Subject = Subject::from_static(LIVE);
 const STORED_SUBJECT: Subject = Subject::from_static(STORED);
 const ASKED: Subject = Subject::from_static("orders-desk.place");
-/// How many publishes wait for their acks at a time, and how many messages are asked for.
+/// Number of publishes that wait for their acks at a time, and of messages asked for in a pull
+/// request.
 const WINDOW: usize = 1_000;
 
 #[derive(Serialize, Deserialize)]

@@ -20,9 +20,9 @@ use stage::{DIFFERENT, Handled, Measured, Peer, Row, TASKS, customer, feed, late
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-/// How many publishes wait for their acks at a time.
+/// Number of publishes that wait for their acks at a time.
 const WINDOW: usize = 1_000;
-/// How long a request may take.
+/// Longest time that a request may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Serialize, Deserialize)]
@@ -76,7 +76,7 @@ struct Accepted {
     order_id: Uuid,
 }
 
-/// What the handlers count in. A static is the cheapest thing that a handler can reach.
+/// Counter of the handlers. A static is the cheapest thing that a handler can reach.
 static HANDLED: OnceLock<Arc<Handled>> = OnceLock::new();
 
 fn handle<T>(order: &T) -> HandlerOutcome {

@@ -1,4 +1,4 @@
-//! When the clock begins and ends, and what it says.
+//! Clock of a row: its start, its end, and the figures it reports.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,12 +10,12 @@ use tokio::sync::Notify;
 
 use crate::{FEED, Peer};
 
-/// What a row took.
+/// Figures of a measured row.
 #[derive(Debug)]
 pub struct Measured {
     /// From the first measured message to the last.
     pub took: Duration,
-    /// How long each message took, where that is asked.
+    /// Latency of each message, in the rows that ask for it; else empty.
     pub each: Vec<Duration>,
 }
 
@@ -81,7 +81,7 @@ impl Handled {
         }
     }
 
-    /// How many there will be.
+    /// Number of messages to handle in all.
     pub fn total(&self) -> u64 {
         self.total
     }

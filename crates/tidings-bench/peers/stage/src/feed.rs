@@ -4,8 +4,8 @@ use anyhow::Result;
 
 use crate::Handled;
 
-/// How many messages are on their way at most: below the 65,536 that async-nats has room for, so
-/// that none is dropped.
+/// Largest number of messages on their way: below the 65,536 that async-nats has room for, so that
+/// none is dropped.
 pub const FEED: u64 = 40_000;
 
 /// Asks for messages until all are handled.

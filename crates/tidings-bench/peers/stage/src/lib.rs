@@ -1,4 +1,4 @@
-//! What all Rust peers share: the arguments, the clock, and what an order looks like.
+//! Parts that all Rust peers share: the arguments, the clock, and the data of an order.
 //!
 //! The order itself is a type of each peer, which has derives of its own.
 
@@ -12,8 +12,8 @@ pub use feed::{FEED, feed};
 pub use order::{DURABLE, LIVE, ORDERS, STORED, customer, order_id};
 pub use row::{Peer, Row};
 
-/// How many tasks publish, or ask, at the same time in the rows that say `concurrent`.
+/// Number of tasks that publish, or ask, at the same time in the rows that say `concurrent`.
 pub const TASKS: u64 = 256;
 
-/// How many different events the rows without ids publish in turn.
+/// Number of different events that the rows without ids publish in turn.
 pub const DIFFERENT: u64 = 1_000;

@@ -14,7 +14,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
-/// How long the server may take to store, or to see acks, that are on their way.
+/// Longest time that the server may take to store, or to see acks, that are on their way.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Parser)]

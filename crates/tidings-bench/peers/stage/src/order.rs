@@ -1,4 +1,4 @@
-//! What an order looks like, and where it goes: about 200 bytes of JSON, two lines in it.
+//! Data of an order, and the subjects it goes to: about 200 bytes of JSON, two lines in it.
 
 use uuid::Uuid;
 

@@ -49,25 +49,25 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// How many messages come before the clock runs.
+    /// Number of messages that come before the clock runs.
     #[must_use]
     pub fn warm(&self) -> u64 {
         self.count / 5
     }
 
-    /// How many messages there are in all.
+    /// Number of messages in all, with those before the clock runs.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.warm() + self.count
     }
 
-    /// How many handlers run at a time, in the rows that consume.
+    /// Number of handlers that run at a time, in the rows that consume.
     #[must_use]
     pub fn concurrency(&self) -> usize {
         if self.row == Row::StreamConsume64 { 64 } else { 1 }
     }
 
-    /// Which messages the task with this number publishes, or asks with.
+    /// Numbers of the messages that the given task publishes, or asks with.
     pub fn share(
         &self,
         task: u64,

@@ -71,7 +71,7 @@ where
     by_hand(case, to, delivery)
 }
 
-/// The same with the client alone: messages are taken, and acknowledged where a stream sent them.
+/// Counts the client alone: messages are taken, and acknowledged where a stream sent them.
 fn by_hand(case: &str, to: To, delivery: Delivery<'_>) -> anyhow::Result<()> {
     let (server, runtime) = (Server::start()?, runtime()?);
     let inbox = match to {

@@ -17,7 +17,7 @@ pub(super) fn run() -> anyhow::Result<()> {
     way("memory_consume_small", Small::sample, Whole::No)
 }
 
-/// Whether publishing is counted, too.
+/// Choice whether publishing is counted, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Whole {
     Yes,

@@ -155,7 +155,7 @@ fn stream(runtime: &Runtime, bus: &Bus, client: &Client) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What is sent, and how long it is.
+/// Payload that is sent, and its length in bytes.
 fn payload_of(event: &impl Serialize) -> serde_json::Result<(Vec<u8>, usize)> {
     let mut payload = serde_json::to_vec(event)?;
     // As a buffer that is longer than its text is shared with an allocation more.
