@@ -80,7 +80,7 @@ impl Transport {
         on!(self, t => t.delete_message(stream, sequence).await)
     }
 
-    /// How many messages there are whose subject the filter matches.
+    /// Number of messages in a stream whose subject matches the filter.
     pub(crate) async fn count_messages(&self, stream: &str, filter: &str) -> Result<u64, Fault> {
         on!(self, t => t.count_messages(stream, filter).await)
     }
@@ -129,7 +129,7 @@ impl Transport {
         .await
     }
 
-    /// How far a durable consumer has come.
+    /// State of a durable consumer: its counts, and until when it is paused.
     pub(crate) async fn consumer_state(
         &self,
         stream: &str,

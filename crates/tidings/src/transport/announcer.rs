@@ -7,7 +7,7 @@ use tokio::sync::broadcast;
 
 use crate::transport::connection_event::{ConnectionEvent, ConnectionEventKind, ConnectionRole};
 
-/// How many events wait for one listener; the oldest are counted as missed then.
+/// Maximum number of events that wait for one listener; the oldest are counted as missed then.
 const MOST: usize = 256;
 
 /// Tells events of a bus's connections. A cheap clone; without a listener nothing is kept.

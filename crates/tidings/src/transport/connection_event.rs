@@ -47,7 +47,7 @@ pub enum ConnectionEventKind {
     SlowConsumer {
         /// Its filter, where it is known.
         filter: Option<String>,
-        /// How many messages it has lost so far; 0 where that is not known.
+        /// Number of messages that it has lost so far; 0 where that is not known.
         dropped: u64,
     },
     /// The server does not allow something.
@@ -73,7 +73,7 @@ impl ConnectionEvent {
     }
 }
 
-/// As a line of a log.
+/// Writes the event as a line of a log.
 impl fmt::Display for ConnectionEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use ConnectionEventKind as Kind;

@@ -14,7 +14,7 @@ pub struct ConnectionState {
     pub listening: Option<ConnectionStatus>,
     /// The server that it is connected to, or was last; `None` in memory.
     pub server: Option<ServerInfo>,
-    /// How long the server took for the last round trip that was waited for here, such as that of
+    /// Duration of the last round trip to the server that was waited for here, such as that of
     /// `Bus::flush`; `None` before the first.
     pub round_trip: Option<Duration>,
     /// `true` if the server has said that it is about to stop (lame duck mode).

@@ -115,8 +115,8 @@ impl Pull {
         }
     }
 
-    /// How many more messages may be on the way, or here and not yielded. As long as it is not
-    /// said otherwise, as many as the pull was opened for.
+    /// Sets the maximum number of messages that are on the way, or here and not yielded. Until it
+    /// is called, that is what the pull was opened with.
     pub(crate) fn set_room(&mut self, room: usize) {
         match self {
             Self::Nats(pull) => pull.flow.set_room(room),
@@ -137,7 +137,7 @@ impl Pull {
         }
     }
 
-    /// How far a durable consumer's deliveries have come.
+    /// Number and sequence of a durable consumer's last deliveries; `None` for an ordered consumer.
     pub(crate) fn reach(&self) -> Option<Reach> {
         match self {
             Self::Nats(pull) => Some(pull.flow.reach()),
@@ -157,7 +157,7 @@ impl Pull {
         }
     }
 
-    /// Returns `true` if the consumer has answered since the last call, though with no message.
+    /// Returns `true` if a heartbeat of the consumer has come since the last call.
     pub(crate) fn has_heard(&mut self) -> bool {
         match self {
             Self::Nats(pull) => pull.flow.has_heard(),

@@ -15,19 +15,19 @@ pub(crate) struct ConsumerConfig {
     pub(crate) filters: Vec<Subject>,
     pub(crate) from: DeliverFrom,
     pub(crate) acks: AckPolicy,
-    /// How long a delivery may stay unsettled. A server makes it the first of `backoff`, if there
-    /// is one.
+    /// Maximum time that a delivery may stay unsettled. A server makes it the first of `backoff`,
+    /// if there is one.
     pub(crate) ack_wait: Duration,
-    /// How long the first delivery of a message may stay unsettled, how long the second, and so
-    /// on; the last is for all that follow. Empty: the ack wait, for each. No more of them than
-    /// `max_deliver`, where that is limited.
+    /// Maximum time that the first delivery of a message may stay unsettled, then that of the
+    /// second, and so on; the last is for all that follow. Empty: the ack wait, for each. No more
+    /// of them than `max_deliver`, where that is limited.
     ///
     /// Progress starts the wait of that delivery anew. A nak does not ask it: its message comes
     /// again after the nak's own time, on both transports.
     pub(crate) backoff: Vec<Duration>,
-    /// How often one message is delivered at most; `None` is without end.
+    /// Maximum number of deliveries of one message; `None` is without limit.
     pub(crate) max_deliver: Option<u64>,
-    /// How many messages may be unacknowledged at a time; `None` is without limit.
+    /// Maximum number of unacknowledged messages at a time; `None` is without limit.
     pub(crate) max_ack_pending: Option<u64>,
     /// Notes by name; what others wrote beside ours stays, and what the server writes is left out.
     pub(crate) metadata: BTreeMap<String, String>,
@@ -38,7 +38,7 @@ pub(crate) struct ConsumerConfig {
 /// A trait of a consumer that somebody else made, with which nothing here can work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Foreign {
-    /// As NATS names it.
+    /// Name of the field, as NATS has it.
     pub(crate) field: &'static str,
     /// Value that consumers made here have.
     pub(crate) ours: &'static str,
@@ -62,7 +62,7 @@ impl ConsumerConfig {
         }
     }
 
-    /// How long this delivery of a message may stay unsettled; the first is 1.
+    /// Maximum time that this delivery of a message may stay unsettled; the first is 1.
     pub(crate) fn wait_of(&self, attempt: u64) -> Duration {
         let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
         self.backoff.get(index).or(self.backoff.last()).copied().unwrap_or(self.ack_wait)
@@ -80,7 +80,7 @@ pub(crate) enum AckPolicy {
 }
 
 impl AckPolicy {
-    /// As NATS names it.
+    /// Name of the policy, as NATS has it.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Explicit => "explicit",

@@ -7,8 +7,8 @@ use crate::transport::announcer::Announcer;
 use crate::transport::connection_event::{ConnectionEventKind, ConnectionRole};
 use crate::user_code::log;
 
-/// How many messages were dropped for want of room, and how often the subscription was without a
-/// connection; clones are the same counters.
+/// Counters of the messages that were dropped for want of room, and of the times that the
+/// subscription was without a connection; clones are the same counters.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Dropped(Arc<Counters>);
 
@@ -30,7 +30,7 @@ impl Dropped {
         self.0.dropped.load(Ordering::Relaxed)
     }
 
-    /// How often the connection was lost and made again.
+    /// Number of times that the connection was lost and made again.
     pub(crate) fn interruptions(&self) -> u64 {
         self.0.interruptions.load(Ordering::Relaxed)
     }

@@ -11,8 +11,8 @@ use crate::transport::nats::NatsSubscription;
 use crate::transport::on::on;
 use crate::transport::{Denial, Dropped, Fault, Incoming};
 
-/// How many messages a subscription holds that nobody has taken yet, where nothing else is said;
-/// as with async-nats.
+/// Default number of messages that a subscription holds and nobody has taken yet; the same as
+/// async-nats's.
 pub(crate) const CAPACITY: usize = 65_536;
 
 /// The messages of one core subscription. Dropping it ends the interest. A denial comes as an

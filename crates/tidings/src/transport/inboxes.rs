@@ -7,7 +7,7 @@ use futures_util::Stream;
 
 use crate::transport::{Fault, Inbox, Incoming};
 
-/// How many messages of one subscription are taken before the next has its turn.
+/// Number of messages that are taken of one subscription before the next has its turn.
 const IN_TURN: usize = 32;
 
 /// Core subscriptions, each of which has its turn. It ends when all of them have.

@@ -17,7 +17,7 @@ pub(crate) struct Incoming {
     pub(crate) payload: Bytes,
     /// Receipt of the stream that keeps it, if one delivered it.
     pub(crate) receipt: Option<Receipt>,
-    /// How it is settled, if a durable consumer delivered it.
+    /// Handle to settle it with, if a durable consumer delivered it.
     pub(crate) settle: Option<Settle>,
 }
 

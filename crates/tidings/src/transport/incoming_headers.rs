@@ -10,7 +10,7 @@ use crate::transport::nats::NatsHeaders;
 /// Headers as they came. Most are never looked at, and so they are only read when somebody does.
 #[derive(Clone)]
 pub(crate) enum IncomingHeaders {
-    /// As the client of a server has them, and as [`Headers`] once they were read.
+    /// Headers as the client of a server has them, and as [`Headers`] once they were read.
     Client(NatsHeaders, OnceLock<Box<Headers>>),
     Read(Headers),
     /// Of a message that was put back, as a redrive has signed: what they say of that is believed.
@@ -80,7 +80,7 @@ impl IncomingHeaders {
         self.warranted()?.origin()
     }
 
-    /// How often a message was put back after it had been put aside.
+    /// Number of times that a message was put back after it had been put aside.
     pub(crate) fn redriven(&self) -> u64 {
         self.warranted().map_or(0, Headers::redriven)
     }

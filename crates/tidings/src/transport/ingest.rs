@@ -6,9 +6,9 @@ pub(crate) struct Ingested {
     pub(crate) stream: String,
     /// The sequence of the last message.
     pub(crate) last_sequence: u64,
-    /// How many messages were stored, in order.
+    /// Number of messages that were stored, in order.
     pub(crate) messages: u64,
-    /// How many messages the server confirmed with one answer.
+    /// Number of messages that the server confirmed with one answer.
     pub(crate) flow: u64,
 }
 

@@ -112,7 +112,7 @@ use crate::subject::Subject;
 #[derive(Debug, Clone)]
 pub(crate) struct Memory {
     connection: Arc<Connection>,
-    /// How many messages a core subscription holds that says nothing else.
+    /// Default number of messages that a core subscription holds.
     capacity: usize,
 }
 

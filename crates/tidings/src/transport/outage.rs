@@ -27,7 +27,7 @@ pub enum Outage {
         "there is no connection: {attempts} attempts to reconnect failed, the last with: {said}"
     )]
     GivenUp {
-        /// How many attempts there were.
+        /// Number of attempts.
         attempts: u64,
         /// Result of the last one.
         said: String,

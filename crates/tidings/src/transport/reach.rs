@@ -1,6 +1,7 @@
 //! Reach of a consumer: how far its deliveries have come.
 
-/// How far a flow of deliveries has come. A consumer gives each delivery a number.
+/// Position of a flow of deliveries: the last number, the highest sequence, and whether a number
+/// was left out. A consumer gives each delivery a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Reach {
     /// The number of the last delivery that came.

@@ -12,7 +12,7 @@ pub(crate) struct Receipt {
     pub(crate) sequence: u64,
     /// Counts from 1 with each delivery of the same message to this consumer.
     pub(crate) attempt: u64,
-    /// How many messages the consumer has still to deliver.
+    /// Number of messages that the consumer has still to deliver.
     pub(crate) pending: u64,
     pub(crate) stored_at: SystemTime,
 }

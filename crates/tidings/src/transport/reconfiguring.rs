@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 use super::{ApiError, Fault};
 use crate::backoff::Backoff;
 
-/// How long the server is asked again.
+/// Time after which the server is not asked again.
 const LONGEST: Duration = Duration::from_secs(30);
 const RETRY: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
 

@@ -15,12 +15,12 @@ struct Counts {
 }
 
 impl SkipCounters {
-    /// How many were acknowledged and passed over.
+    /// Number of messages that were acknowledged and passed over.
     pub(crate) fn skipped(&self) -> u64 {
         self.0.skipped.load(Ordering::Relaxed)
     }
 
-    /// How many had headers of a redrive that were not believed.
+    /// Number of messages with headers of a redrive that were not believed.
     pub(crate) fn unwarranted(&self) -> u64 {
         self.0.unwarranted.load(Ordering::Relaxed)
     }

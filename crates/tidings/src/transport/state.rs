@@ -10,33 +10,33 @@ use crate::transport::DeliverFrom;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StreamState {
-    /// How many messages.
+    /// Number of messages.
     pub messages: u64,
-    /// How many bytes they take, headers and subjects included.
+    /// Size of the messages in bytes, headers and subjects included.
     pub bytes: u64,
     /// The sequence of the first message that is there.
     pub first_sequence: u64,
     /// The sequence of the last message that was stored.
     pub last_sequence: u64,
-    /// How many different subjects.
+    /// Number of different subjects.
     pub subjects: u64,
-    /// How many consumers it has.
+    /// Number of consumers of the stream.
     pub consumers: u64,
 }
 
-/// How far a durable consumer has come.
+/// State of a durable consumer: its counts, and until when it is paused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConsumerState {
-    /// How many messages it has still to deliver for the first time.
+    /// Number of messages that it has still to deliver for the first time.
     pub pending: u64,
-    /// How many were delivered and not settled.
+    /// Number of messages that were delivered and not settled.
     pub ack_pending: u64,
-    /// How many of those were delivered more than once.
+    /// Number of unsettled messages that were delivered more than once.
     pub redelivered: u64,
-    /// How many deliveries there were.
+    /// Number of deliveries so far; each delivery of the same message counts.
     pub delivered: u64,
-    /// How many requests wait for messages: one for each instance that reads it and has room.
+    /// Number of requests that wait for messages: one for each instance that reads it and has room.
     pub waiting: u64,
     /// Until when it delivers nothing.
     pub paused_until: Option<SystemTime>,
@@ -60,11 +60,11 @@ pub struct ConsumerInfo {
     pub name: String,
     /// The filters of what it delivers; none is all that its stream has.
     pub filters: Vec<Subject>,
-    /// How long a delivery may stay unsettled before it comes again.
+    /// Ack wait: the time that a delivery may stay unsettled before it comes again.
     pub ack_wait: Duration,
-    /// How often one message is delivered at most; `None` is without end.
+    /// Maximum number of deliveries of one message; `None` is without limit.
     pub max_deliver: Option<u64>,
-    /// How far it has come.
+    /// State of the consumer.
     pub state: ConsumerState,
 }
 
@@ -87,15 +87,15 @@ pub(crate) struct ConsumerSnapshot {
     pub(crate) identity: Identity,
     /// Start of the consumer.
     pub(crate) from: DeliverFrom,
-    /// How many deliveries there were.
+    /// Number of deliveries so far.
     pub(crate) delivered: u64,
     /// The sequence of the last message that it has delivered, or passed over.
     pub(crate) reached: u64,
     /// The sequence up to which all is settled (NATS's ack floor).
     pub(crate) floor: u64,
-    /// How many were delivered and not settled.
+    /// Number of messages that were delivered and not settled.
     pub(crate) unsettled: u64,
-    /// How many were delivered more than once and not settled, those included that it has given up;
-    /// none where it delivers each once.
+    /// Number of messages that were delivered more than once and not settled, those included that
+    /// it has given up; none where it delivers each once.
     pub(crate) redelivered: u64,
 }

@@ -12,13 +12,14 @@ use crate::transport::{Fault, Incoming, Settlement, SettlementReason, Transport}
 /// The ack of a message that is passed over, on its way.
 pub(super) type Passing = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
 
-/// How long a message that waits is given back for where it does not say until when, and the longest.
+/// Time that a message that waits is given back for where it does not say until when, and the
+/// longest.
 const A_WHILE: Duration = Duration::from_secs(60);
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 /// A message that is due is soon gone from where it waited.
 const MARGIN: Duration = Duration::from_secs(1);
 
-/// How one consumer leaves such messages to its stream.
+/// Leaving of messages that wait in one consumer's stream.
 pub(super) struct Waiting {
     transport: Transport,
     /// `true` if an ack cancels them; asked when the first comes.

@@ -12,13 +12,13 @@ use crate::lock::locked;
 use crate::transport::{Fault, Transport, Which};
 use crate::warrant::{Warrant, key_subject};
 
-/// How long a key is looked for, where the server does not answer.
+/// Time that a key is looked for, where the server does not answer.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long it is between two looks.
+/// Wait between two looks.
 const PAUSE: Duration = Duration::from_millis(200);
 /// For how long a stream that did not answer is not asked again: messages wait meanwhile.
 const SILENCE: Duration = Duration::from_secs(30);
-/// How many keys, and streams that did not answer, are remembered.
+/// Maximum number of keys, and of streams that did not answer, that are remembered.
 const MOST: usize = 256;
 
 /// Looks keys up, each once; clones share what they know.

@@ -37,7 +37,7 @@ impl Alarms {
         }
     }
 
-    /// When the next one is due.
+    /// Instant at which the next one is due; `None` where none is set.
     pub(super) fn next(&self) -> Option<Instant> {
         self.due.first().map(|(at, _)| *at)
     }

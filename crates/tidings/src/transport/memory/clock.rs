@@ -19,7 +19,7 @@ pub(super) struct Clock {
 pub(super) struct Moment(OnceCell<Instant>);
 
 impl Moment {
-    /// When that is: the first who asks reads the clock.
+    /// Instant of this moment: the first who asks reads the clock.
     pub(super) fn instant(&self) -> Instant {
         *self.0.get_or_init(Instant::now)
     }

@@ -51,28 +51,28 @@ pub(super) struct Consumer {
     pub(super) next: u64,
     /// Sequences that it delivers before that: the last message of each subject.
     pub(super) first_of_all: BTreeSet<u64>,
-    /// How many messages it has still to deliver for the first time.
+    /// Number of messages that it has still to deliver for the first time.
     pub(super) undelivered: u64,
     /// Deliveries that nobody settled.
     pub(super) pending: BTreeMap<u64, Pending>,
-    /// When which of those is due again.
+    /// Instants at which unsettled deliveries are due again, with their sequences.
     pub(super) deadlines: BTreeSet<(Instant, u64)>,
     /// Sequences to be delivered again, in this order, as far as `due` still holds them.
     pub(super) again: VecDeque<u64>,
     pub(super) due: HashSet<u64>,
     /// Sequences delivered as often as allowed, and never settled.
     pub(super) exhausted: BTreeSet<u64>,
-    /// How many deliveries there were.
+    /// Number of deliveries so far.
     pub(super) delivered: u64,
     /// Ack floor, where an ack is for all up to its message: the sequence of the last that was
     /// acknowledged, and the number of its delivery.
     pub(super) floor: (u64, u64),
     pub(super) paused_until: Option<Instant>,
-    /// How long it is kept while nobody reads it; for ever, if nothing is said.
+    /// Time that it is kept while nobody reads it; for ever, if it is `None`.
     pub(super) inactive: Option<Duration>,
-    /// When it ends, as nobody reads it.
+    /// Instant at which it ends, as nobody reads it.
     pub(super) idle_until: Option<Instant>,
-    /// How many pulls there are.
+    /// Number of pulls that read it.
     readers: usize,
     /// The pulls that found nothing.
     parked: HashMap<u64, (u64, TaskWaker)>,
@@ -147,8 +147,8 @@ impl Consumer {
         }
     }
 
-    /// How many were delivered more than once and not settled, those included that were given up; as
-    /// a server, none where each is delivered once.
+    /// Number of messages that were delivered more than once and not settled, those included that
+    /// were given up; as on a server, none where each is delivered once.
     pub(super) fn redelivered(&self) -> u64 {
         if self.config.max_deliver == Some(1) {
             return 0;

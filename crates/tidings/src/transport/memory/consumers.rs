@@ -14,7 +14,7 @@ use super::stream::Stream;
 use crate::stream::Retention;
 use crate::transport::{ApiError, ConsumerConfig, Incoming, Receipt};
 
-/// How long a replay is kept over a network while nobody reads it.
+/// Maximum time that a replay's consumer is kept while nobody reads it; as over a network.
 const UNREAD: Duration = Duration::from_secs(30);
 
 impl Stream {
@@ -119,7 +119,7 @@ impl Stream {
         }
     }
 
-    /// How many deliveries of a consumer there were.
+    /// Number of deliveries of a consumer so far; 0 if it is not there.
     pub(super) fn delivered(&self, key: u64) -> u64 {
         self.consumers.get(&key).map_or(0, |consumer| consumer.delivered)
     }

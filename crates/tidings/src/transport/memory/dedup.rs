@@ -14,7 +14,7 @@ pub(super) struct Dedup {
     /// In the order in which they came, and so in which they are forgotten. An id without a time is
     /// of a message that nobody was interested in: a server (2.15) forgets it as soon as it looks.
     order: VecDeque<(Option<Instant>, Arc<str>)>,
-    /// When it is next seen to which of them are over; a server forgets none before.
+    /// Instant of the next look for ids that are over; a server forgets none before.
     due: Option<Instant>,
 }
 

@@ -90,7 +90,7 @@ impl Memory {
         })
     }
 
-    /// How far a durable consumer has come.
+    /// State of a durable consumer: its counts, and until when it is paused.
     pub(crate) async fn consumer_state(
         &self,
         stream: &str,
@@ -149,7 +149,7 @@ fn state_of(stream: &Stream) -> StreamState {
     }
 }
 
-/// How far a consumer has come.
+/// State of a consumer: its counts, and until when it is paused.
 fn consumer_state_of(consumer: &Consumer) -> ConsumerState {
     ConsumerState {
         pending: consumer.undelivered,

@@ -17,7 +17,7 @@ use crate::subject::Subject;
 pub(super) struct Log {
     messages: BTreeMap<u64, Message>,
     subjects: HashMap<Arc<str>, BTreeSet<u64>>,
-    /// When messages with a time to live of their own end.
+    /// Ends of the messages with a time to live of their own, with their sequences.
     ends: BTreeSet<(Instant, u64)>,
     /// The messages that the stream's `max_age` is for.
     ageing: BTreeSet<u64>,
@@ -37,10 +37,10 @@ pub(super) struct Message {
     pub(super) size: u64,
 }
 
-/// How long a message is kept, as far as it says so itself.
+/// Lifetime of a message, as far as it says so itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lifetime {
-    /// As long as the stream's `max_age` says.
+    /// Kept as long as the stream's `max_age` says.
     OfStream,
     /// Until then, and no longer than `max_age`.
     Until(Instant),
@@ -171,7 +171,7 @@ impl Log {
         self.ageing.remove(&sequence);
     }
 
-    /// How many messages there are of exactly this subject.
+    /// Number of messages of exactly this subject.
     pub(super) fn count_of(&self, subject: &str) -> u64 {
         self.subjects.get(subject).map_or(0, |sequences| sequences.len() as u64)
     }
@@ -184,7 +184,7 @@ impl Log {
         self.subjects.get(subject).and_then(BTreeSet::last).copied()
     }
 
-    /// How many messages from this sequence on one of the filters matches.
+    /// Number of messages from this sequence on whose subject one of the filters matches.
     pub(super) fn count_from(&self, sequence: u64, filters: &[Subject]) -> usize {
         self.from(sequence).filter(|(_, m)| selects(filters, m.subject.as_str())).count()
     }
@@ -195,7 +195,7 @@ impl Log {
         over.map(|(subject, _)| subject.to_string()).collect()
     }
 
-    /// How many subjects there are.
+    /// Number of different subjects.
     pub(super) fn subject_count(&self) -> u64 {
         self.subjects.len() as u64
     }

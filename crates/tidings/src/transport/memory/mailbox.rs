@@ -21,7 +21,7 @@ pub(super) struct Mailbox {
     only: Vec<Subject>,
     capacity: usize,
     queue: Mutex<Queue>,
-    /// How many its owner has taken off the queue, to yield them.
+    /// Number of messages that its owner has taken off the queue, to yield them.
     pub(super) held: AtomicUsize,
     pub(super) dropped: Dropped,
     pub(super) waker: TaskWaker,

@@ -15,7 +15,7 @@ use crate::stream::StreamConfig;
 use crate::subject::Subject;
 use crate::transport::{ApiError, Outgoing};
 
-/// When a marker that found no room is tried again.
+/// Wait before a marker that found no room is tried again.
 const AGAIN: Duration = Duration::from_secs(2);
 
 impl Stream {

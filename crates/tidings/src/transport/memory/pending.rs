@@ -8,6 +8,6 @@ pub(super) struct Pending {
     /// The number of its first delivery.
     pub(super) delivery: u64,
     pub(super) attempts: u64,
-    /// When it is due again; `None` while it waits to be delivered again, or for ever.
+    /// Instant at which it is due again; `None` while it waits to be delivered again, or for ever.
     pub(super) deadline: Option<Instant>,
 }

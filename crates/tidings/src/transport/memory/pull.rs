@@ -43,7 +43,7 @@ impl MemoryPull {
         self.reach = Reach::behind(number);
     }
 
-    /// How far the deliveries have come.
+    /// Number and sequence of the last deliveries.
     pub(crate) fn reach(&self) -> Reach {
         self.reach
     }

@@ -148,7 +148,7 @@ mod tests {
     use crate::transport::memory::random::Random;
 
     thread_local! {
-        /// How many nodes this thread's lookups have visited.
+        /// Number of nodes that this thread's lookups have visited.
         pub(super) static VISITED: Cell<u64> = const { Cell::new(0) };
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use hashbrown::HashMap;
 use tokio::time::Instant;
 
-/// When a schedule publishes.
+/// Times at which a schedule publishes: the next, and the interval if it repeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Schedule {
     pub(super) next: Instant,

@@ -36,7 +36,7 @@ impl Memory {
         })?
     }
 
-    /// How many messages there are whose subject the filter matches.
+    /// Number of messages in a stream whose subject matches the filter.
     pub(crate) async fn count_messages(&self, stream: &str, filter: &str) -> Result<u64, Fault> {
         self.connection.with(|state, now| {
             let stream = state.streams.expect(stream)?;

@@ -8,8 +8,8 @@ use hashbrown::hash_map::EntryRef;
 use super::mailbox::Mailbox;
 use super::random::Random;
 
-/// How many subjects are known at a time. A bus whose subjects never come again, such as those with
-/// an id in them, must not grow by each.
+/// Maximum number of subjects that are known at a time. A bus whose subjects never come again, such
+/// as those with an id in them, must not grow by each.
 const MOST: usize = 1024;
 
 /// Subscribers of the subjects that were published to last.

@@ -9,7 +9,7 @@ use super::{api, duration};
 use crate::header::{self, Headers};
 use crate::transport::ApiError;
 
-/// How long a message asks to be kept.
+/// Lifetime that a message asks for in its headers.
 pub(super) fn lifetime(headers: &Headers, now: Instant) -> Result<Lifetime, ApiError> {
     match headers.get(header::TTL).filter(|text| !text.is_empty()) {
         None => Ok(Lifetime::OfStream),

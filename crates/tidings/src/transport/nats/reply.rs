@@ -27,7 +27,7 @@ use crate::transport::nats::reply::pending_replies::PendingReplies;
 use crate::transport::nats::reply::queued_request::QueuedRequest;
 use crate::transport::nats::reply::reply_token::ReplyToken;
 
-/// How many answers are handed out at a time, where so many are here.
+/// Number of answers that are handed out at a time, where so many are here.
 const AT_ONCE: usize = 128;
 
 pub(crate) struct Replies {
@@ -72,7 +72,8 @@ impl Replies {
         self.take(subject, None)
     }
 
-    /// The same where nothing is to be done first, with a time that the answer has.
+    /// A subject and the answer to come, as [`expect`](Self::expect) gives them, with a time that
+    /// the answer has; `None` where something is to be done first.
     pub(crate) fn expect_now(
         &self,
         subject: Subject,

@@ -241,7 +241,7 @@ impl Nats {
         in_time.await.unwrap_or(Err(Fault::Timeout)).map_err(|fault| self.told(fault))
     }
 
-    /// The same fault with what is known of the connection.
+    /// Adds to a fault what is known of the connection.
     #[cold]
     pub(crate) fn told(&self, fault: Fault) -> Fault {
         match fault {
@@ -285,14 +285,14 @@ impl Nats {
         }
     }
 
-    /// What the client would refuse is refused here, before anything of it is sent.
+    /// Refuses what the client would refuse, before anything of it is sent.
     pub(crate) fn check_size(&self, message: &Outgoing) -> Result<(), Fault> {
         let (size, limit) = (size_of(message), self.max_payload());
         if size > limit { Err(Fault::TooLarge { size, limit }) } else { Ok(()) }
     }
 }
 
-/// What the server counts of a message, in bytes.
+/// Size of a message as the server counts it, in bytes.
 fn size_of(message: &Outgoing) -> usize {
     message.payload.len() + message.headers.wire_len()
 }

@@ -73,7 +73,7 @@ impl NatsSubscription {
         Self { buffer, denials, _keeper: AbortOnDropHandle::new(keeper) }
     }
 
-    /// Whether the server has denied it; told once.
+    /// Takes the server's denial of it, if there is one; told once.
     pub(crate) fn denied(&self) -> Option<Denial> {
         self.buffer.denied(&self.denials)
     }

@@ -30,7 +30,7 @@ impl Consumer {
         }
     }
 
-    /// How many pulls found nothing.
+    /// Number of pulls that found nothing and wait.
     pub(crate) fn waiting(&self) -> u64 {
         self.parked.len() as u64
     }

@@ -7,10 +7,10 @@ use std::borrow::Cow;
 /// The first tokens of the subject of every ack.
 pub(crate) const ACK: &str = "$JS.ACK.";
 
-/// How many tokens follow the first ones at least, where a domain and an account are among them.
+/// Minimum number of tokens behind the first ones, where a domain and an account are among them.
 const LONG: usize = 9;
 
-/// Whether what follows the first tokens has a domain and an account before the stream.
+/// Returns `true` if what follows the first tokens has a domain and an account before the stream.
 #[inline]
 pub(crate) fn is_long(rest: &str) -> bool {
     rest.split('.').count() >= LONG

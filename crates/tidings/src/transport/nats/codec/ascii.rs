@@ -1,6 +1,6 @@
 //! Texts of the protocol, looked at eight bytes at a time.
 
-/// Whether no byte of a text is less than this one, which is ASCII.
+/// Returns `true` if no byte of a text is less than this one, which is ASCII.
 pub(crate) fn all_from(least: u8, text: &str) -> bool {
     let (words, rest) = text.as_bytes().as_chunks();
     words.iter().all(|word| all_of_eight(least, u64::from_ne_bytes(*word)))

@@ -48,7 +48,7 @@ fn value_of(value: &str) -> Result<HeaderValue, Fault> {
     HeaderValue::deserialize(value).map_err(Fault::client)
 }
 
-/// Whether there is one of this name, looked for as [`NatsHeaders::get`] does.
+/// Returns `true` if there is a header of this name, looked for as [`NatsHeaders::get`] does.
 pub(crate) fn has(headers: &HeaderMap, name: &str) -> bool {
     headers.iter().any(|(known, _)| {
         let known: &str = known.as_ref();
@@ -75,7 +75,7 @@ impl NatsHeaders {
         self.0.iter().find(is)?.1.first().map(HeaderValue::as_str)
     }
 
-    /// Whether there is one whose name is such.
+    /// Returns `true` if there is a header whose name fulfils the condition.
     #[inline]
     pub(crate) fn has(&self, is: impl Fn(&str) -> bool) -> bool {
         self.0.iter().any(|(name, _)| is(name.as_ref()))

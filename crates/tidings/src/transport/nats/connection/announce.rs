@@ -1,4 +1,4 @@
-//! Which event of a connection is told to whoever listens to a bus's events.
+//! Events of a client's connection that are told to the listeners of a bus's events.
 
 use async_nats::{Event, ServerError};
 

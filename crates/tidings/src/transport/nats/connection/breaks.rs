@@ -6,10 +6,10 @@ use tokio::time::Instant;
 
 /// A connection that was lost within this time was lost soon.
 const SOON: Duration = Duration::from_secs(10);
-/// How often it may be lost like that before it is said.
+/// Number of losses in a row, each soon after the connection was made, from which on it is said.
 const MANY_BREAKS: u64 = 4;
 
-/// How often a connection was lost soon after it was made, one time behind the other.
+/// Count of the losses of a connection soon after it was made, one behind the other.
 #[derive(Debug, Default)]
 pub(crate) struct Breaks {
     times: u64,

@@ -18,11 +18,11 @@ use crate::transport::nats::connection::role::Role;
 use crate::transport::nats::connection::supervisor::Supervisor;
 use crate::user_code::log;
 
-/// How much async-nats may hold of one subscription until its keeper has come to it. What is over
-/// it drops without counting; the bound that counts is the keeper's own.
+/// Maximum number of messages of one subscription that async-nats may hold until its keeper has
+/// come to it. What is over it drops without counting; the bound that counts is the keeper's own.
 const READ_AHEAD: usize = 1 << 20;
 
-/// Where and how to connect.
+/// Options of a connection: servers, credentials, TLS, waits and bounds.
 #[derive(Clone)]
 pub(crate) struct ConnectOptions {
     /// Each is an address, or several with commas between them.
@@ -37,7 +37,7 @@ pub(crate) struct ConnectOptions {
     pub(crate) connect_timeout: Duration,
     pub(crate) ping_interval: Duration,
     pub(crate) reconnect: ReconnectPolicy,
-    /// How many messages a core subscription holds that nobody has taken yet.
+    /// Number of messages that a core subscription holds and nobody has taken yet.
     pub(crate) subscription_capacity: usize,
 }
 

@@ -5,19 +5,19 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How often it is said, at most.
+/// Minimum time between two warnings.
 const WARN_INTERVAL: Duration = Duration::from_secs(60);
 
-/// How often the connection was lost alone, without a word of the server's.
+/// Count of the losses of this connection alone, without a word of the server's.
 #[derive(Debug, Default)]
 pub(crate) struct Disruptions {
     times: u64,
     /// Of them, those that were told, and when.
     told: u64,
     told_at: Option<Instant>,
-    /// Whether it was lost since it was made, and without a word.
+    /// `true` if it was lost since it was made, and without a word.
     is_lost: bool,
-    /// How often the other connection had been made when this was made last.
+    /// Number of times that the other connection had been made when this was made last.
     main_made: Option<u64>,
 }
 

@@ -20,7 +20,8 @@ impl Ephemerals {
     }
 }
 
-/// Whether it says that a reader's consumer may not be deleted, which nobody has asked for.
+/// Returns `true` if a denial says that a reader's consumer may not be deleted, which nobody has
+/// asked for.
 pub(crate) fn is_of_ephemeral(denial: &Denial) -> bool {
     denial.action == DeniedAction::Publish && denial.subject.starts_with(DELETE)
 }

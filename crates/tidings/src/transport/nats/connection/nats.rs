@@ -53,7 +53,7 @@ pub(crate) struct Shared {
     pub(crate) ephemerals: Ephemerals,
     /// Streams that take messages one by one only.
     pub(crate) ingest: Refusals,
-    /// How many messages a core subscription holds that says nothing else.
+    /// Default number of messages that a core subscription holds.
     pub(crate) capacity: usize,
     /// Runtime of the client's own task, which all this is nothing without.
     pub(crate) runtime: Handle,

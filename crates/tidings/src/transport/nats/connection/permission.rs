@@ -1,5 +1,5 @@
-//! What the server has denied on this connection. It says so in a text of its own, apart from
-//! what was asked, and so each denial is kept until somebody is told.
+//! Denials by the server on this connection. The server tells of one in a text of its own, apart
+//! from what was asked, and so each denial is kept until somebody is told.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -12,14 +12,14 @@ use crate::lock::locked;
 use crate::transport::nats::codec::ack_subject::permission_subject;
 use crate::transport::{Denial, DeniedAction};
 
-/// How many are known at a time; the oldest is forgotten.
+/// Maximum number of denials that are known at a time; the oldest is forgotten.
 const MOST: usize = 256;
 
 /// The denials of one connection, until it is made again.
 #[derive(Debug)]
 pub(crate) struct Denials {
     inbox_prefix: String,
-    /// Whether a publish was denied: all that a publish looks at where none was.
+    /// `true` if a publish was denied: all that a publish looks at where none was.
     published: AtomicBool,
     record: Mutex<Record>,
     /// The number of the last one.
@@ -96,20 +96,20 @@ impl Denials {
         *self.last.borrow()
     }
 
-    /// Whether a publish on this subject was denied.
+    /// Returns `true` if a publish on this subject was denied.
     pub(crate) fn has_publish(&self, subject: &str) -> bool {
         self.published.load(Ordering::Relaxed)
             && self.publish_after(0, &permission_subject(subject)).is_some()
     }
 
-    /// Whether a publish on this subject was denied after the one with this number; it is told.
+    /// The denial of a publish on this subject, if one came after the one with this number.
     pub(crate) fn publish_after(&self, number: u64, subject: &str) -> Option<Denial> {
         self.find(number, |denial| {
             denial.action == DeniedAction::Publish && denial.subject == subject
         })
     }
 
-    /// Whether this subscription was denied after the one with this number.
+    /// The denial of this subscription, if one came after the one with this number.
     pub(crate) fn subscription_after(
         &self,
         number: u64,

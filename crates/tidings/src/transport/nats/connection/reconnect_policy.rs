@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use crate::backoff::Backoff;
 
-/// How a connection comes back.
+/// Policy of reconnecting: the waits, and the number of attempts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReconnectPolicy {
     /// The waits between two attempts, before jitter.
     pub(crate) delay: Backoff,
-    /// How many attempts there are; `None` without end.
+    /// Maximum number of attempts; `None` is without limit.
     pub(crate) most: Option<usize>,
 }
 

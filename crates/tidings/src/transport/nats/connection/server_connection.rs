@@ -28,9 +28,9 @@ use crate::transport::nats::reply::coalescer::Coalescer;
 use crate::transport::nats::reply::pending_replies::PendingReplies;
 use crate::transport::nats::reply::queued_request::QueuedRequest;
 
-/// How often others may run before what they were woken for is looked at.
+/// Number of times that other tasks run before what they were woken for is looked at.
 const HEARD: usize = 8;
-/// How long the server may take to say that nobody listens, before it is thought that somebody does.
+/// Time that the server has to say that nobody listens, before it is thought that somebody does.
 const UNHEARD: Duration = Duration::from_millis(250);
 
 /// A connection to a server.
@@ -113,7 +113,7 @@ impl ServerConnection {
         Ok(())
     }
 
-    /// That something took too long, and why, where that is known.
+    /// Fault of something that took too long, with its cause where that is known.
     pub(crate) fn too_late(&self) -> Fault {
         self.supervisor.outage().map_or(Fault::Timeout, Fault::Away)
     }

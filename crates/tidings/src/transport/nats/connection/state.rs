@@ -47,7 +47,7 @@ impl Nats {
         self.shared.main.supervisor.announcer()
     }
 
-    /// Whether nothing is received any more.
+    /// Returns `true` if nothing is received any more.
     pub(crate) fn is_over(&self) -> bool {
         self.shared.main.supervisor.over().is_cancelled()
     }
@@ -57,7 +57,7 @@ impl Nats {
         self.shared.main.supervisor.outage()
     }
 
-    /// That something took too long, and why, where that is known.
+    /// Fault of something that took too long, with its cause where that is known.
     pub(crate) fn too_late(&self) -> Fault {
         self.outage().map_or(Fault::Timeout, Fault::Away)
     }
@@ -72,7 +72,8 @@ impl Nats {
         }
     }
 
-    /// Whether this runs where the client does, and so also whatever tells that an answer is late.
+    /// Returns `true` if this runs where the client does, and so also whatever tells that an answer
+    /// is late.
     #[inline]
     pub(crate) fn is_on_own_runtime(&self) -> bool {
         // One with threads of its own runs as long as it is there.

@@ -23,7 +23,7 @@ use crate::transport::nats::connection::disruption::Disruptions;
 use crate::transport::nats::connection::reconnect_policy::ReconnectPolicy;
 use crate::transport::{Announcer, ConnectionStatus, Outage};
 
-/// How long the client may take to say which servers it knows.
+/// Time that the client has to say which servers it knows.
 const KNOWN: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
@@ -37,15 +37,15 @@ pub(crate) struct Supervisor {
     /// Nanoseconds of the last round trip; 0 before the first.
     round_trip: AtomicU64,
     announcer: Announcer,
-    /// How it comes back.
+    /// Policy by which it comes back.
     policy: ReconnectPolicy,
     /// Last words of the server that may be why it ends the connection.
     last_words: watch::Sender<Option<String>>,
     /// Counts how often the connection was made.
     connected: watch::Sender<u64>,
-    /// How often it was lost without a word of the server's, each time soon after it was made.
+    /// Count of its losses without a word of the server's, each soon after it was made.
     breaks: Mutex<Breaks>,
-    /// How many attempts there were since it was lost.
+    /// Number of attempts since it was lost.
     attempts: AtomicUsize,
     /// Index of the server whose turn it is.
     turn: AtomicUsize,
@@ -68,9 +68,9 @@ pub(crate) struct Supervisor {
 /// goes first, so that it hears what the other one sends then.
 #[derive(Debug)]
 enum Peer {
-    /// This publishes; the other one listens, if there is one.
+    /// The connection that listens, if there is one: this one publishes.
     Listening(OnceLock<Arc<Supervisor>>),
-    /// This listens; the other one publishes.
+    /// The connection that publishes: this one listens.
     Main { main: Weak<Supervisor>, disruptions: Mutex<Disruptions> },
 }
 
@@ -79,7 +79,7 @@ impl Supervisor {
         Self::new(None, Peer::Listening(OnceLock::new()), policy, Announcer::default())
     }
 
-    /// That of the connection that listens, which is still to be made.
+    /// Makes the supervisor of the connection that listens, which is still to be made.
     pub(crate) fn listening(main: &Arc<Self>) -> Self {
         let said = "the connection for core subscriptions is not made yet".to_owned();
         let (policy, announcer) = (main.policy, main.announcer.clone());
@@ -133,7 +133,7 @@ impl Supervisor {
         locked(&self.at)
     }
 
-    /// How often the connection was made.
+    /// Number of times that the connection was made.
     pub(crate) fn connect_count(&self) -> u64 {
         *self.connected.borrow()
     }
@@ -171,7 +171,7 @@ impl Supervisor {
         self.round_trip.store(nanos, Ordering::Relaxed);
     }
 
-    /// How long the last round trip took.
+    /// Duration of the last round trip; `None` before the first.
     pub(crate) fn round_trip(&self) -> Option<Duration> {
         let nanos = self.round_trip.load(Ordering::Relaxed);
         (nanos > 0).then_some(Duration::from_nanos(nanos))
@@ -287,9 +287,9 @@ impl Supervisor {
     }
 }
 
-/// Whether what was said is about who connects: the texts of a nats-server that end a connection,
-/// and async-nats's own (`authorization violation`, `User Authentication Revoked`, `Account
-/// Authentication Expired`).
+/// Returns `true` if what was said is about who connects: the texts of a nats-server that end a
+/// connection, and async-nats's own (`authorization violation`, `User Authentication Revoked`,
+/// `Account Authentication Expired`).
 fn is_refusal(said: &str) -> bool {
     let said = said.to_ascii_lowercase();
     said.contains("authorization violation") || said.contains("authentication")

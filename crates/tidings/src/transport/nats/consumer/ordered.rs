@@ -19,7 +19,7 @@ use crate::subject::Subject;
 use crate::transport::nats::connection::nats::Nats;
 use crate::transport::{ApiError, DeliverFrom, Fault, Identity, Incoming, PollInto, StoredMessage};
 
-/// That a stream is not the one that was begun with.
+/// Text of the fault that a stream is not the one that was begun with.
 const ANOTHER: &str = "its stream was deleted, and made again: its sequences begin anew";
 /// The waits before one more consumer is made, where the last was of no use.
 const REMAKE: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
@@ -34,32 +34,32 @@ type Making = Pin<Box<dyn Future<Output = Result<Made, Fault>> + Send>>;
 pub(crate) struct NatsOrdered {
     nats: Nats,
     stream: String,
-    /// Which stream of that name it is; `None` where that may not be asked.
+    /// Identity of the stream among those of its name; `None` where that may not be asked.
     identity: Option<Identity>,
     filters: Vec<Subject>,
-    /// Where the next consumer begins.
+    /// Position at which the next consumer begins.
     from: DeliverFrom,
     /// While the last messages of the subjects come: the stream's last message when that began.
     lasts: Option<u64>,
-    /// Whether the consumer is another one than at first.
+    /// `true` if the consumer is another one than at first.
     is_again: bool,
     made: Made,
     room: usize,
-    /// How many messages of this consumer came; each has its number.
+    /// Number of messages of this consumer that came; each has its number.
     number: u64,
     making: Option<Making>,
-    /// How many consumers were made since a message came.
+    /// Number of consumers that were made since a message came.
     tries: u32,
     /// The last message that came; where none did, the one before the first.
     last: u64,
     /// Resolves when the connection has come back.
     reconnected: Pin<Box<dyn Future<Output = ()> + Send>>,
-    /// How often it did since a message came.
+    /// Number of times that the connection has come back since a message came.
     losses: u32,
     searching: Option<Searching>,
-    /// What was found, and the last message that comes before it.
+    /// Unreadable message that was found, and the last sequence before it that comes.
     found: Option<(StoredMessage, u64)>,
-    /// Whether all messages behind `last` come, and not only some.
+    /// `true` if all messages behind `last` come, and not only some.
     is_whole: bool,
     ended: bool,
 }
@@ -113,7 +113,7 @@ impl NatsOrdered {
         })
     }
 
-    /// How many more messages may be on the way, or here and not yielded.
+    /// Sets the maximum number of messages that are on the way, or here and not yielded.
     pub(crate) fn set_room(&mut self, room: usize) {
         self.room = room;
         self.made.pull.set_room(room);
@@ -143,7 +143,7 @@ impl NatsOrdered {
         }));
     }
 
-    /// What is to be done with a message that came.
+    /// Decides what is to be done with a message that came.
     fn read(&mut self, incoming: &Incoming) -> Next {
         if self.made.pull.number() != self.number + 1 {
             return Next::Missing;
@@ -172,7 +172,8 @@ impl NatsOrdered {
         Next::Yield
     }
 
-    /// What the consumer reports; `None` if another one takes its place.
+    /// Handles a fault of the consumer: gives it if it is to be told, `None` if another consumer
+    /// takes its place or the flow ends.
     fn handle_fault(&mut self, fault: Fault) -> Option<Fault> {
         match fault {
             Fault::Closed => {
@@ -216,10 +217,10 @@ impl NatsOrdered {
     }
 }
 
-/// What is to be done with a message.
+/// Step that follows a message.
 enum Next {
     Yield,
-    /// It came before.
+    /// Passes the message over: it came before.
     Known,
     /// One is missing before it: another consumer is to be made.
     Missing,

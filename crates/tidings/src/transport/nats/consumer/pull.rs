@@ -1,4 +1,4 @@
-//! What a durable consumer delivers: pull requests (ADR-37), one inbox for all.
+//! Deliveries of a durable consumer: pull requests (ADR-37), one inbox for all.
 //!
 //! Written over a core subscription: what has arrived must be at hand when a shutdown gives it
 //! back, and no more may be on the way than is asked for.
@@ -38,7 +38,7 @@ use crate::transport::{
     AckPolicy, ApiError, ConsumerConfig, Denial, DeniedAction, Fault, Incoming, PollInto, Reach,
 };
 
-/// How long to wait before a consumer that did not answer is asked again.
+/// Wait before a consumer that did not answer is asked again.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// A pull request on its way out.
@@ -58,30 +58,30 @@ pub(crate) struct NatsPull {
     messages: Subscriber,
     receipts: Receipts,
     reach: Reach,
-    /// How many messages may be asked for and not yielded.
+    /// Maximum number of messages that are asked for and not yielded.
     room: usize,
-    /// What was asked for and has not been yielded.
+    /// Messages that were asked for and have not been yielded.
     outstanding: Outstanding,
     lost: LostRequests,
-    /// What was asked for before that was given up, and may come all the same.
+    /// Messages that were asked for before that was given up, and may come all the same.
     stale: StaleRequests,
     asking: Option<Asking>,
     /// A look whether the consumer is still there, after nobody answered for it.
     looking: Option<Looking>,
     scan: UnreadableScan,
     idle: Idle,
-    /// When messages were asked for last.
+    /// Time at which messages were asked for last.
     asked: Option<Instant>,
     /// Resolves when the connection has come back: the server may have forgotten what was asked.
     reconnected: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// Resolves when the server does not allow the requests, or the inbox.
     denied: Pin<Box<dyn Future<Output = Denial> + Send>>,
     ended: bool,
-    /// Whether a heartbeat came since it was asked last.
+    /// `true` if a heartbeat has come since [`has_heard`](Self::has_heard) was called last.
     heard: bool,
-    /// How many more messages there were, with the last that came.
+    /// Number of messages that were still pending on the server, with the last that came.
     pending: u64,
-    /// Whether the consumer is to be asked for one more, since it may be stuck.
+    /// `true` if the consumer is to be asked for one more, since it may be stuck.
     nudges: bool,
 }
 
@@ -149,17 +149,17 @@ impl NatsPull {
         })
     }
 
-    /// Whether an ack is one of all messages before it.
+    /// Returns `true` if an ack is one of all messages before it.
     pub(crate) fn acks_all(&self) -> bool {
         self.deliverer.settled && self.deliverer.config.acks == AckPolicy::All
     }
 
-    /// Whether the consumer has answered since the last call, if only by a heartbeat.
+    /// Returns `true` if a heartbeat has come since the last call.
     pub(crate) fn has_heard(&mut self) -> bool {
         std::mem::take(&mut self.heard)
     }
 
-    /// How many deliveries there were, with the message that was yielded last.
+    /// Number of deliveries, with the message that was yielded last.
     pub(crate) fn number(&self) -> u64 {
         self.reach.number
     }
@@ -169,23 +169,23 @@ impl NatsPull {
         self.reach = Reach::behind(number);
     }
 
-    /// How far the deliveries have come.
+    /// Number and sequence of the last deliveries.
     pub(crate) fn reach(&self) -> Reach {
         self.reach
     }
 
-    /// How many more messages may be on the way, or here and not yielded.
+    /// Sets the maximum number of messages that are on the way, or here and not yielded.
     pub(crate) fn set_room(&mut self, room: usize) {
         self.room = room;
     }
 
-    /// Whether messages may be on their way or here that were asked for.
+    /// Returns `true` if messages may be on their way or here that were asked for.
     pub(crate) fn expects(&self) -> bool {
         self.outstanding.messages() > 0 || self.stale.messages > 0
     }
 
-    /// Whether nothing is to be done but to take what has come. What else there may be to do makes
-    /// itself felt by messages that do not come: it can wait until none is here.
+    /// Returns `true` if nothing is to be done but to take what has come. What else there may be to
+    /// do makes itself felt by messages that do not come: it can wait until none is here.
     fn is_flowing(&self) -> bool {
         let is_quiet = !self.ended && !self.idle.is_paused() && !self.scan.has_found();
         is_quiet && self.asking.is_none() && !self.is_short()

@@ -1,4 +1,5 @@
-//! Where a stream keeps a delivered message: read off its reply subject (ADR-15).
+//! Receipt of a delivered message: its stream, consumer and sequence, read off its reply subject
+//! (ADR-15).
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -14,7 +15,7 @@ pub(crate) struct Receipts {
     last: Option<Consumer>,
 }
 
-/// What the reply subjects of a consumer begin with, and the names in it.
+/// Beginning of the reply subjects of a consumer, and the names in it.
 #[derive(Debug)]
 struct Consumer {
     lead: String,
@@ -27,7 +28,7 @@ struct Consumer {
 enum Form {
     /// `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>`
     Short,
-    /// The same with a domain and an account before the stream; it may grow at its end.
+    /// Form with a domain and an account before the stream; it may grow at its end.
     Long,
 }
 

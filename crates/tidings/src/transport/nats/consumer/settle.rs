@@ -16,9 +16,9 @@ use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::connection::timeout::SEND_TIMEOUT;
 use crate::transport::{ConsumerConfig, Fault, Outgoing, Settlement, SettlementReason};
 
-/// That a message was handled.
+/// Payload of an ack: the message was handled.
 const ACK: &[u8] = b"+ACK";
-/// How long the server may take to answer an ack.
+/// Time that the server has to answer an ack.
 const ANSWERED: Duration = Duration::from_secs(5);
 
 /// The consumer that delivered a message: what is the same for all its messages.
@@ -26,7 +26,7 @@ const ANSWERED: Duration = Duration::from_secs(5);
 pub(crate) struct Deliverer {
     pub(crate) nats: Nats,
     pub(crate) config: ConsumerConfig,
-    /// Whether what it delivers is to be settled.
+    /// `true` if what it delivers is to be settled.
     pub(crate) settled: bool,
 }
 
@@ -59,7 +59,7 @@ impl NatsSettle {
         Self { reply: reply.map_or_else(|| self.reply.clone(), Subject::from), ..self.clone() }
     }
 
-    /// What is said, as the server reads it.
+    /// Payload of a settlement, as the server reads it.
     fn body(&self, settlement: Settlement) -> Bytes {
         // How long this delivery may stay unsettled, and how long the first may.
         let waits = || [self.attempt, 1].map(|attempt| self.deliverer.config.wait_of(attempt));
@@ -90,7 +90,7 @@ impl NatsSettle {
         }
     }
 
-    /// The same, as the last that is said.
+    /// Sends a settlement as the last that is said of the message.
     pub(crate) async fn finish(self, settlement: Settlement) -> Result<(), Fault> {
         if self.is_denied() {
             return Box::pin(self.confirm(settlement, SEND_TIMEOUT)).await;
@@ -99,7 +99,7 @@ impl NatsSettle {
         publish(&self.deliverer.nats, self.reply, body).await
     }
 
-    /// Whether one like it was denied: whether this one is, only an answer tells.
+    /// Returns `true` if one like it was denied: whether this one is, only an answer tells.
     fn is_denied(&self) -> bool {
         self.deliverer.nats.shared.main.denials.has_publish(self.reply.as_str())
     }

@@ -16,17 +16,17 @@ use crate::transport::nats::consumer::settle::Deliverer;
 use crate::transport::nats::consumer::settle::NatsSettle;
 use crate::transport::{ConsumerConfig, Fault, Receipt, Settle, StoredMessage, Unreadable, Which};
 
-/// How many messages are read at a time, where there is one filter.
+/// Number of messages that are read at a time, where there is one filter.
 const MOST: usize = 1000;
 
-/// What was found among some messages.
+/// Result of a look through some messages.
 #[derive(Debug)]
 pub(crate) struct Look {
     pub(crate) found: Vec<Unreadable>,
     /// The last message that was looked at. All up to here that were not found can be read: stored
     /// messages never change.
     pub(crate) looked: u64,
-    /// Whether there are more.
+    /// `true` if there are more.
     pub(crate) more: bool,
 }
 
@@ -120,7 +120,7 @@ impl Nats {
         Ok(first.filter(|message| message.sequence <= last))
     }
 
-    /// Whether the client's parser can read a message.
+    /// Returns `true` if the client's parser can read a message.
     async fn is_readable(&self, stream: &str, message: &StoredMessage) -> Result<bool, Fault> {
         if !message.is_readable() {
             return Ok(false);
@@ -135,7 +135,7 @@ impl Nats {
     }
 }
 
-/// How many messages are read at a time: each takes a request for each filter.
+/// Number of messages that are read at a time: each takes a request for each filter.
 fn most(filters: &[Subject]) -> usize {
     (MOST / filters.len().max(1)).max(1)
 }

@@ -25,9 +25,9 @@ const MOST_PAUSE: Duration = Duration::from_secs(1);
 #[derive(Deserialize)]
 pub(super) struct WireStream {
     config: Value,
-    /// When it was made, to the nanosecond.
+    /// Time of its creation, to the nanosecond.
     created: String,
-    /// When its leader answered.
+    /// Time of its leader's answer.
     ts: Option<String>,
     state: WireState,
 }
@@ -46,7 +46,7 @@ struct WireState {
 #[derive(Deserialize)]
 pub(super) struct WireConsumer {
     config: config::Config,
-    /// When it was made, to the nanosecond.
+    /// Time of its creation, to the nanosecond.
     created: String,
     num_pending: u64,
     num_ack_pending: u64,
@@ -98,7 +98,7 @@ impl WireConsumer {
         }
     }
 
-    /// How it is, if it is durable.
+    /// Description of the consumer; `None` if it is not durable.
     pub(super) fn info(self) -> Option<ConsumerInfo> {
         if !config::is_durable(&self.config) {
             return None;
@@ -188,7 +188,7 @@ impl Nats {
         }
     }
 
-    /// What a newer server has beside our fields stays.
+    /// Changes a stream; what a newer server has beside our fields stays.
     pub(crate) async fn update_stream(&self, config: &StreamConfig) -> Result<(), Fault> {
         let name = &config.name;
         let found: WireStream = self.ask(format!("STREAM.INFO.{name}")).await?;
@@ -276,7 +276,8 @@ impl Nats {
         self.make(&call, &request).await
     }
 
-    /// What somebody else set beside our fields stays: a description, metadata, replicas.
+    /// Changes a consumer; what somebody else set beside our fields stays: a description, metadata,
+    /// replicas.
     pub(crate) async fn update_consumer(
         &self,
         stream: &str,

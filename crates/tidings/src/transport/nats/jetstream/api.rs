@@ -12,7 +12,7 @@ use crate::transport::nats::codec::api_error::WireError;
 use crate::transport::nats::connection::nats::Nats;
 use crate::transport::{Fault, Outgoing};
 
-/// How long the server may take to answer an API call.
+/// Time that the server has to answer an API call.
 const API_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(serde::Deserialize)]
@@ -31,7 +31,7 @@ impl Nats {
         self.call(call, payload.into()).await
     }
 
-    /// The same for a call that has no request.
+    /// Calls the API without a request and reads its answer.
     pub(crate) async fn ask<T: DeserializeOwned>(&self, call: String) -> Result<T, Fault> {
         self.call(call, Bytes::new()).await
     }
@@ -50,7 +50,7 @@ impl Nats {
         serde_json::from_slice(&answer.payload).map_err(Fault::client)
     }
 
-    /// The same for a look-up: what is not there is `None`.
+    /// Calls the API for a look-up: what is not there is `None`.
     pub(crate) async fn look_up<T: DeserializeOwned>(
         &self,
         call: String,

@@ -12,7 +12,7 @@ use crate::subject::Subject;
 use crate::timestamp;
 use crate::transport::{AckPolicy, ConsumerConfig, DeliverFrom, Foreign};
 
-/// How long one pull request stays open when nothing comes.
+/// Time that one pull request stays open when nothing comes.
 pub(crate) const EXPIRES: Duration = Duration::from_secs(30);
 
 /// A consumer's configuration as NATS's own JSON. Fields that are not known here stay as they are.
@@ -240,7 +240,7 @@ pub(crate) fn from_nats(config: Config) -> ConsumerConfig {
     }
 }
 
-/// What it is that no consumer made here can be.
+/// Traits of a consumer that none made here can have.
 fn foreign(config: &Config) -> Vec<Foreign> {
     let mut foreign = Vec::new();
     let mut add = |field, ours, theirs| foreign.push(Foreign { field, ours, theirs });

@@ -18,19 +18,20 @@ use crate::transport::{Fault, Ingested, Outgoing, Stopped};
 
 /// The first version that has it.
 const SINCE: [u64; 3] = [2, 14, 0];
-/// How many messages the server may confirm with one answer, at most. It takes no more than that
-/// itself.
+/// Maximum number of messages that the server may confirm with one answer. It takes no more than
+/// that itself.
 const FLOW: u64 = 500;
-/// How many answers may be outstanding. The server takes what is there at a time and answers behind
-/// it: with fewer on the way it would wait for us as long as we wait for it. It shares the flow among
-/// those who publish this way, so that all of them together stay below what it takes in for a stream
-/// (10,000 messages).
+/// Maximum number of outstanding answers. The server takes what is there at a time and answers
+/// behind it: with fewer on the way it would wait for us as long as we wait for it. It shares the
+/// flow among those who publish this way, so that all of them together stay below what it takes in
+/// for a stream (10,000 messages).
 const OUTSTANDING: u64 = 8;
 
-/// How many bytes of subjects are set aside at a time. A subject keeps the whole piece while it is
-/// on its way.
+/// Number of bytes that are set aside for subjects at a time. A subject keeps the whole piece while
+/// it is on its way.
 const PIECE: usize = 4096;
-/// What follows a reply subject's head, at most: a place, an operation, a suffix.
+/// Maximum length of what follows a reply subject's head, in bytes: a place, an operation, a
+/// suffix.
 const REPLY_END: usize = 32;
 
 /// The code for a stream that does not allow it.
@@ -42,20 +43,20 @@ pub(crate) struct NatsIngest {
     nats: Nats,
     stream: String,
     answers: Subscriber,
-    /// What all reply subjects begin with: the inbox, the batch's own token, the flow that is asked
+    /// Beginning of all reply subjects: the inbox, the batch's own token, the flow that is asked
     /// for, and that nothing may be left out.
     head: String,
-    /// What the reply subjects are cut from.
+    /// Buffer that the reply subjects are cut from.
     text: BytesMut,
     sent: u64,
     /// Up to which message all are stored.
     acked: u64,
-    /// How many the server confirms with one answer.
+    /// Number of messages that the server confirms with one answer.
     every: u64,
     /// The first answer was awaited, by this batch or one just before it.
     open: bool,
     reconnected: Pin<Box<dyn Future<Output = ()> + Send>>,
-    /// How long nothing may be heard.
+    /// Maximum time in which nothing may be heard.
     within: Duration,
 }
 

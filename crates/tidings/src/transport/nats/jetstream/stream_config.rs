@@ -20,7 +20,7 @@ pub(crate) fn overlay(config: &StreamConfig, found: Value) -> Result<Value, Faul
     Ok(Value::Object(fields))
 }
 
-/// What a server writes out where nothing was asked for is `None`.
+/// Reads a stream's configuration; what a server writes out where nothing was asked for is `None`.
 pub(crate) fn from_nats(found: Value) -> Result<StreamConfig, Fault> {
     let config: StreamConfig = serde_json::from_value(found).map_err(Fault::client)?;
     Ok(config.without_zeroes())

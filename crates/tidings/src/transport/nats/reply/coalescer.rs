@@ -13,20 +13,20 @@ use tokio::task::{unconstrained, yield_now};
 
 use crate::lock::locked;
 
-/// How many go on together, at least, where what they ask is held.
+/// Minimum number of those who go on together, where what they ask is held.
 pub(crate) const MANY: usize = 8;
 
-/// How many turns those have who go on, before what they have asked is given to the client.
+/// Number of turns that those have who go on, before what they have asked is given to the client.
 const TURNS: usize = 4;
 
 /// Nothing is held: all that is looked at by who asks alone.
 const CLOSED: u8 = 0;
-/// What is asked now is held.
+/// State in which what is asked is held.
 const OPEN: u8 = 1;
 /// The client has no room for what was held: whoever comes now has to wait.
 const STUCK: u8 = 2;
 
-/// What is held for a moment.
+/// Letters that are held for a moment, to be given to the client together.
 #[derive(Debug)]
 pub(crate) struct Coalescer<L> {
     /// Is changed only by who has the letters.
@@ -36,10 +36,10 @@ pub(crate) struct Coalescer<L> {
     closed: Notify,
 }
 
-/// Where a question has gone.
+/// Outcome for a question that was put.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Put<L> {
-    /// It is given to the client, after those before it.
+    /// Held: it is given to the client, after those before it.
     Held,
     /// Nothing is held: it goes to the client, and those before it went.
     SkipCounters(L),
@@ -61,12 +61,12 @@ impl<L> Coalescer<L> {
         locked(&self.letters)
     }
 
-    /// Whether there is anything but to go on to the client.
+    /// Returns `true` if nothing is held: there is nothing to do but to go on to the client.
     pub(crate) fn is_closed(&self) -> bool {
         self.state.load(Ordering::Acquire) == CLOSED
     }
 
-    /// What is asked from now on is held, until those who were woken before have had their turn.
+    /// Holds what is asked from now on, until those who were woken before have had their turn.
     pub(crate) fn open(&self) {
         let letters = self.letters();
         if self.is_closed() {
@@ -150,7 +150,7 @@ impl<L> Coalescer<L> {
     }
 }
 
-/// Where nobody gives the client what is held, nothing is held.
+/// Guard that drops what is held once nobody gives it to the client.
 struct Over<'a, L>(&'a Coalescer<L>);
 
 impl<L> Drop for Over<'_, L> {

@@ -21,8 +21,8 @@ use crate::transport::nats::reply::reply_token::{Generation, ReplyToken};
 use crate::transport::nats::reply::secret::{self};
 use crate::transport::{Denial, DeniedAction, Fault};
 
-/// How many bytes of subjects are set aside at a time. A subject keeps the whole piece while it is
-/// on its way, and allocators have pieces of less than 1 KiB at hand.
+/// Number of bytes that are set aside for subjects at a time. A subject keeps the whole piece while
+/// it is on its way, and allocators have pieces of less than 1 KiB at hand.
 const PIECE: usize = 960;
 
 /// All questions of a connection that are not answered yet.
@@ -50,12 +50,12 @@ impl PendingReplies {
         locked(&self.table)
     }
 
-    /// What all answers' subjects match.
+    /// Filter that the subjects of all answers match.
     pub(crate) fn filter(&self) -> String {
         format!("{}*", self.prefix)
     }
 
-    /// Whether the server does not let answers come.
+    /// Returns `true` if the server does not let answers come.
     pub(crate) fn is_denied(&self) -> bool {
         self.denied.load(Ordering::Acquire)
     }
@@ -65,7 +65,7 @@ impl PendingReplies {
         self.denied.store(false, Ordering::Release);
     }
 
-    /// That answers may not come.
+    /// Denial that says that answers may not come.
     pub(crate) fn denial(&self) -> Denial {
         Denial {
             action: DeniedAction::Subscribe,

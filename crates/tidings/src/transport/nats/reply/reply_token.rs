@@ -23,7 +23,7 @@ const fn pairs() -> [[u8; 2]; 4096] {
     pairs
 }
 
-/// How many bytes of the text say the slot.
+/// Number of bytes of the text that say the slot.
 const SLOT_LENGTH: usize = 4;
 
 /// A slot among those who wait, and what only this question's answer has beside it. It also tells a
@@ -39,7 +39,7 @@ pub(crate) struct ReplyToken {
 pub(crate) struct Generation([u8; ReplyToken::LENGTH - SLOT_LENGTH]);
 
 impl Generation {
-    /// That of a slot that nobody has ever taken: no text that is read is like it.
+    /// Generation of a slot that nobody has ever taken: no text that is read is like it.
     pub(crate) const NONE: Self = Self([0; ReplyToken::LENGTH - SLOT_LENGTH]);
 
     pub(crate) fn new(secret: Secret) -> Self {
@@ -53,7 +53,7 @@ impl Generation {
 }
 
 impl ReplyToken {
-    /// How many slots there can be.
+    /// Maximum number of slots.
     pub(crate) const SLOTS: usize = 1 << (6 * SLOT_LENGTH);
     /// The length of the text, in bytes.
     pub(crate) const LENGTH: usize = 12;

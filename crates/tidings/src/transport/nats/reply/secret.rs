@@ -3,7 +3,7 @@
 use data_encoding::BASE64URL_NOPAD;
 use uuid::Uuid;
 
-/// How many are asked for at a time: the kernel is asked once for them all.
+/// Number of secrets that are asked for at a time: the kernel is asked once for them all.
 const TOGETHER: usize = 64;
 
 /// A token of a subject that nobody can guess: 72 random bits in 12 characters. (With `_INBOX` and a

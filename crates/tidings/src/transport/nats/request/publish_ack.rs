@@ -14,7 +14,7 @@ use crate::transport::nats::reply::Reply;
 #[derive(Debug)]
 pub(crate) struct NatsAck {
     pub(crate) reply: Reply,
-    /// Whether it ends by itself once its time is up.
+    /// `true` if it ends by itself once its time is up.
     pub(crate) timed: bool,
 }
 
@@ -24,7 +24,7 @@ impl NatsAck {
         self.reply.take().map(read)
     }
 
-    /// Whether it ends by itself once its time is up.
+    /// Returns `true` if it ends by itself once its time is up.
     pub(crate) fn is_timed(&self) -> bool {
         self.timed
     }
@@ -95,7 +95,7 @@ fn usual(payload: &[u8]) -> Option<(&str, u64, bool)> {
     rest.0.is_empty().then_some((stream, sequence, duplicate))
 }
 
-/// What is left of an ack.
+/// Remainder of an ack that is still to be read.
 struct Rest<'a>(&'a [u8]);
 
 impl<'a> Rest<'a> {
@@ -182,7 +182,8 @@ mod tests {
         assert_eq!((error.status, error.code, &*error.description), (400, 10_071, "no"));
     }
 
-    /// Where the short way gives something, serde gives the same: for acks changed by chance.
+    /// Checks that serde gives the same where the short way gives something: for acks changed by
+    /// chance.
     #[test]
     fn both_ways_say_the_same() {
         const PIECES: [&str; 24] = [

@@ -31,8 +31,8 @@ impl Interest {
     }
 }
 
-/// Whether a message without payload is for no listener: a server's own marker that its stream
-/// republished, or a question to the stream of its subject.
+/// Returns `true` if a message without payload is for no listener: a server's own marker that its
+/// stream republished, or a question to the stream of its subject.
 #[cold]
 fn is_no_event(message: &Message) -> bool {
     let is = |name| message.headers.as_ref().is_some_and(|headers| has(headers, name));

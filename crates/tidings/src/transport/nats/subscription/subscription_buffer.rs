@@ -28,35 +28,35 @@ pub(crate) struct SubscriptionBuffer {
     capacity: usize,
     state: Mutex<State>,
     stopping: AtomicBool,
-    /// Whether the owner has taken a message since it last had none to take.
+    /// `true` if the owner has taken a message since it last had none to take.
     busy: AtomicBool,
     wakers: Arc<Wakers>,
     /// Wakes all of `wakers`.
     waker: Waker,
-    /// How often its connection had been made when it began to listen.
+    /// Number of times that its connection had been made when it began to listen.
     made: u64,
 }
 
 struct State {
-    /// Where messages come from; it moves to the keeper when the interest ends.
+    /// Source of the messages; it moves to the keeper when the interest ends.
     source: Option<Subscriber>,
     queue: VecDeque<Message>,
     /// A denial that the owner has not been told of.
     denied: Option<Denial>,
-    /// Whether the owner has taken all there was since the keeper looked last.
+    /// `true` if the owner has taken all there was since the keeper looked last.
     emptied: bool,
     /// The number of the last denial that was looked at.
     looked: u64,
     ended: bool,
 }
 
-/// Who is woken by a message: the owner, who takes it, and the keeper, who sees to it that the
-/// owner does. The keeper is woken by the first one alone after it has gone to sleep.
+/// Wakers of those whom a message wakes: the owner, who takes it, and the keeper, who sees to it
+/// that the owner does. The keeper is woken by the first one alone after it has gone to sleep.
 #[derive(Default)]
 struct Wakers {
     owner: AtomicWaker,
     keeper: Notify,
-    /// Whether the keeper was woken since it looked.
+    /// `true` if the keeper was woken since it looked.
     rang: AtomicBool,
 }
 
@@ -182,12 +182,12 @@ impl SubscriptionBuffer {
         }
     }
 
-    /// How many have arrived and were not taken.
+    /// Number of messages that were put in the queue and not taken.
     pub(crate) fn len(&self) -> usize {
         self.state().queue.len()
     }
 
-    /// Whether the server has denied it; told once.
+    /// Takes the server's denial of it, if there is one; told once.
     pub(crate) fn denied(&self, denials: &Denials) -> Option<Denial> {
         self.look(denials);
         self.state().denied.take()

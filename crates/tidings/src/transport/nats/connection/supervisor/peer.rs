@@ -10,7 +10,7 @@ use super::{Peer, Supervisor};
 use crate::lock::locked;
 use crate::user_code::log;
 
-/// How long a connection waits for another one that is to go first.
+/// Maximum time that a connection waits for another one that is to go first.
 const FIRST_GOES: Duration = Duration::from_secs(2);
 
 impl Supervisor {

@@ -14,8 +14,8 @@ use crate::user_code::log;
 const DEAF: usize = 4;
 
 impl Supervisor {
-    /// Which server the client is to try, once it is time to; `None` before it was connected, when
-    /// it tries all. Where nobody wants it back it ends here.
+    /// Waits for the next attempt and gives the server to try; `None` before it was connected, when
+    /// the client tries all. Where nobody wants it back it ends here.
     pub(crate) async fn next(&self, servers: &[Server]) -> Option<ReconnectToServer> {
         let was_made = *self.connected.borrow() > 0;
         if !was_made && matches!(self.peer, Peer::Listening(_)) {

@@ -11,7 +11,7 @@ use crate::transport::nats::consumer::pull::NatsPull;
 use crate::transport::nats::jetstream::consumer_config as config;
 use crate::transport::{ApiError, ConsumerConfig, DeliverFrom, Fault};
 
-/// How long a server keeps a consumer that nobody reads, where it is not told.
+/// Time that a server keeps a consumer that nobody reads, where it is not told.
 const INACTIVE: Duration = Duration::from_secs(30);
 
 /// One of the consumers of a replay. It ends with this value.

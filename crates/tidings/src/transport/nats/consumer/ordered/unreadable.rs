@@ -8,8 +8,8 @@ use futures_util::FutureExt as _;
 use super::NatsOrdered;
 use crate::transport::{Fault, Incoming, Receipt, StoredMessage, Unreadable};
 
-/// How often the connection may be lost before a message came, until one that breaks it is looked
-/// for where it is not known which messages come next.
+/// Number of losses of the connection without a message between, from which on one that breaks it
+/// is looked for where it is not known which messages come next.
 const LOSSES: u32 = 2;
 
 impl NatsOrdered {

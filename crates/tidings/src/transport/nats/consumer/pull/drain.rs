@@ -12,9 +12,9 @@ use crate::transport::Incoming;
 use crate::transport::nats::connection::role::Role;
 use crate::transport::nats::subscription::subscription_buffer::keeper::AT_ONCE;
 
-/// How long to wait, at the end, for what is on the way.
+/// Maximum wait, at the end, for what is on the way.
 const ON_THE_WAY: Duration = Duration::from_millis(50);
-/// How long the server may take to answer that it has seen the end.
+/// Time that the server has to answer that it has seen the end.
 const SEEN: Duration = Duration::from_secs(1);
 
 impl NatsPull {

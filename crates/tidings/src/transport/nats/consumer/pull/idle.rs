@@ -1,4 +1,4 @@
-//! Whether a consumer has been silent for too long.
+//! Watch over a consumer that has been silent for too long.
 //!
 //! A request with heartbeats lets the server say that it is still there. It also lets it read its
 //! clock once more for each message, which was a tenth of what a message cost it in a flow. So while
@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep};
 
-/// How often the server says that it is still there, where it was asked to.
+/// Interval of the server's heartbeats, where they were asked for.
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(5);
-/// How long its silence is borne: two heartbeats and some.
+/// Silence after which a consumer counts as gone: two heartbeats and some.
 const TOO_LONG: Duration = Duration::from_secs(11);
 
 /// A consumer, as far as it is heard.
@@ -20,12 +20,12 @@ const TOO_LONG: Duration = Duration::from_secs(11);
 pub(super) struct Idle {
     timer: Pin<Box<Sleep>>,
     timed: Timed,
-    /// How many messages may come before the server has nothing more to send a heartbeat for: those
-    /// of the last request that asked for them, as if all came for that one.
+    /// Number of messages that may come before the server has nothing more to send a heartbeat for:
+    /// those of the last request that asked for them, as if all came for that one.
     heartbeats: usize,
 }
 
-/// What the timer is set for.
+/// Event that the timer is set for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Timed {
     /// Something has come: it is set before anybody waits for it.
@@ -36,7 +36,7 @@ enum Timed {
     Pause,
 }
 
-/// What a silence has led to.
+/// Consequence of a silence.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Broken {
     /// Nothing has come for a while: the server is to be asked for heartbeats.
@@ -112,7 +112,7 @@ mod tests {
 
     use super::*;
 
-    /// What the silence leads to, and after how many seconds.
+    /// Waits for the consequence of a silence, and gives the seconds that it took.
     async fn broken(idle: &mut Idle) -> (Broken, u64) {
         let begun = Instant::now();
         (poll_fn(|cx| idle.poll(cx)).await, begun.elapsed().as_secs())

@@ -18,21 +18,21 @@ use crate::transport::{ConsumerConfig, ConsumerState, Fault};
 
 /// After what silence it is doubted that what is expected is on its way.
 const SILENCE: Duration = Duration::from_millis(250);
-/// How long what is expected is believed, in a flow; and how long a look is.
+/// Time that what is expected is believed, in a flow, and between two looks.
 const BELIEF: Duration = Duration::from_secs(5);
 
 /// A look at the consumer.
 type Look = Pin<Box<dyn Future<Output = Result<ConsumerState, Fault>> + Send>>;
 
-/// How far what is expected is believed.
+/// Doubt whether what is expected will come.
 pub(super) struct LostRequests {
-    /// When it was last known to be right.
+    /// Instant at which it was last known to be right.
     sure: Instant,
-    /// Whether no more is asked for until all has come.
+    /// `true` if no more is asked for until all has come.
     drains: bool,
-    /// How many messages were pending on the server with the last that came.
+    /// Number of messages that were pending on the server with the last that came.
     pending: u64,
-    /// Whether one has come since the timer was set.
+    /// `true` if one has come since the timer was set.
     stirred: bool,
     timer: Pin<Box<Sleep>>,
     look: Option<Look>,
@@ -57,12 +57,12 @@ impl LostRequests {
         (self.pending, self.stirred) = (pending, true);
     }
 
-    /// What is expected is known to be right: nothing is, or it was forgotten.
+    /// Notes that what is expected is known to be right: nothing is, or it was forgotten.
     pub(super) fn settle(&mut self, now: Instant) {
         (self.sure, self.drains, self.look, self.stirred) = (now, false, None, true);
     }
 
-    /// Whether no more is asked for until all that is expected has come.
+    /// Returns `true` if no more is asked for until all that is expected has come.
     pub(super) fn drains(&self) -> bool {
         self.drains
     }
@@ -118,7 +118,7 @@ impl LostRequests {
     }
 }
 
-/// Whether a server would send what is asked for, if it knew of it.
+/// Returns `true` if a server would send what is asked for, if it knew of it.
 fn is_stuck(state: &ConsumerState, config: &ConsumerConfig) -> bool {
     let is_full = config.max_ack_pending.is_some_and(|most| state.ack_pending >= most);
     state.pending > 0 && !is_full && state.paused_until.is_none()

@@ -1,4 +1,4 @@
-//! How many messages may still come for the requests that are open.
+//! Count of the messages that may still come for the requests that are open.
 //!
 //! A message does not say for which request it comes, so the oldest is taken to be used up first. A
 //! request that a server never got is noticed by its expiry, or by a doubt (`lost_requests`).
@@ -10,13 +10,13 @@ use tokio::time::Instant;
 
 use crate::transport::nats::jetstream::consumer_config::EXPIRES;
 
-/// How long after its expiry the server's word that a request has ended may be on its way.
+/// Time after its expiry in which the server's word that a request has ended may be on its way.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// The requests that are open.
 #[derive(Debug, Default)]
 pub(super) struct Outstanding {
-    /// How many messages were ever asked for, and how many of them have come or won't.
+    /// Number of messages that were ever asked for, and of those that have come or won't.
     asked: u64,
     gone: u64,
     /// Up to which message each request goes, and until when it counts.
@@ -24,7 +24,7 @@ pub(super) struct Outstanding {
 }
 
 impl Outstanding {
-    /// How many messages may still come.
+    /// Number of messages that may still come.
     #[inline]
     pub(super) fn messages(&self) -> usize {
         usize::try_from(self.asked - self.gone).unwrap_or(usize::MAX)

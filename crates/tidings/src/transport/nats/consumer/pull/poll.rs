@@ -1,4 +1,4 @@
-//! What a pull has to do beside taking what has come: asking for more, and noticing what goes wrong.
+//! Work of a pull beside taking what has come: asking for more, and noticing what goes wrong.
 
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::idle::Broken;
 use super::{NatsPull, PAUSE, denied};
 use crate::transport::{ApiError, DeniedAction, Fault, Incoming};
 
-/// How long before a server that has denied it is asked again.
+/// Wait before a server that has denied it is asked again.
 const DENIED: Duration = Duration::from_secs(5);
 
 impl NatsPull {

@@ -72,8 +72,8 @@ impl NatsPull {
         self.idle.pause(pause);
     }
 
-    /// Whether half of what was asked for has come: the rest is asked for before the first half is
-    /// used up.
+    /// Returns `true` if half of what was asked for has come: the rest is asked for before the
+    /// first half is used up.
     #[inline]
     pub(super) fn is_short(&self) -> bool {
         let enough = if self.lost.drains() { 0 } else { self.room / 2 };

@@ -4,12 +4,12 @@ use tokio::time::Instant;
 
 use crate::transport::nats::jetstream::consumer_config::EXPIRES;
 
-/// How many messages may come for requests that were given up. They come before those that were
-/// asked for since, and so do the words that a request has ended.
+/// Number of messages that may come for requests that were given up. They come before those that
+/// were asked for since, and so do the words that a request has ended.
 #[derive(Debug, Default)]
 pub(super) struct StaleRequests {
     pub(super) messages: usize,
-    /// When the last of those requests has ended.
+    /// Instant at which the last of those requests has ended.
     until: Option<Instant>,
 }
 

@@ -45,7 +45,7 @@ impl UnreadableScan {
         }));
     }
 
-    /// Whether something was found that is not told yet.
+    /// Returns `true` if something was found that is not told yet.
     pub(super) fn has_found(&self) -> bool {
         !self.found.is_empty()
     }
@@ -61,7 +61,7 @@ impl UnreadableScan {
         self.found.pop_front()
     }
 
-    /// What a look has found is told, each time until it is settled.
+    /// Records the result of a look: what it has found is told, each time until it is settled.
     fn record_result(&mut self, look: Result<Look, Fault>) {
         match look {
             Ok(look) => {

@@ -44,7 +44,7 @@ pub(super) enum State {
 pub(super) struct Question {
     /// Subject of the question.
     pub(super) subject: Subject,
-    /// When its time is up.
+    /// Instant at which its time is up; `None` is never.
     pub(super) by: Option<Instant>,
     /// Waker of the one who looked for the answer, once there is one.
     pub(super) waker: Option<Waker>,

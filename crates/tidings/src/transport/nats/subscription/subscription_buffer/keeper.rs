@@ -27,11 +27,11 @@ use crate::user_code::log;
 /// have come, which is never.
 pub(crate) const AT_ONCE: u64 = u64::MAX;
 
-/// How long the owner may leave a message before the keeper takes it. So many as come meanwhile may
-/// be held beyond the bound.
+/// Time that the owner may leave a message before the keeper takes it. So many as come meanwhile
+/// may be held beyond the bound.
 const LEFT: Duration = Duration::from_millis(10);
 
-/// How long until the server is asked again for what it has denied.
+/// Wait before the server is asked again for what it has denied.
 const AGAIN: Duration = Duration::from_secs(5);
 
 impl SubscriptionBuffer {
