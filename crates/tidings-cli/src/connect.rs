@@ -47,7 +47,7 @@ pub(crate) struct Connection {
     inbox_prefix: Option<String>,
 }
 
-/// What was given of it.
+/// Options of the connection that were given.
 struct Given {
     server: String,
     identity: Option<Identity>,
@@ -56,7 +56,7 @@ struct Given {
     inbox_prefix: Option<String>,
 }
 
-/// What shows who connects: of several that were given, the first that stands here.
+/// Identity of who connects: of several that were given, the first that stands here.
 enum Identity {
     Credentials(PathBuf),
     Nkey(String),
@@ -65,7 +65,7 @@ enum Identity {
 }
 
 impl Connection {
-    /// What was given. An empty option counts as not given.
+    /// Options that were given. An empty option counts as not given.
     fn given(&self) -> Result<Given, Usage> {
         let text = |option: &Option<String>| option.clone().filter(|text| !text.is_empty());
         let path =

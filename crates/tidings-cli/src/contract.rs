@@ -56,7 +56,7 @@ impl Schemas {
     }
 }
 
-/// What a message turned out to be.
+/// Result of reading a message by its contract.
 #[derive(Debug)]
 pub(crate) struct Reading {
     pub(crate) verdict: Verdict,

@@ -36,7 +36,7 @@ pub(crate) struct Draft {
     schemas: Schemas,
 }
 
-/// What is sent.
+/// Message that is ready to be sent.
 pub(crate) struct Ready {
     pub(crate) message: Descriptor,
     pub(crate) subject: String,

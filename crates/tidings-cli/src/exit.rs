@@ -10,7 +10,7 @@ use anstyle::{AnsiColor, Style};
 use crate::manual::FormatError;
 use crate::terminal;
 
-/// How a command ended.
+/// Outcome of a command, which its exit code tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     Done,

@@ -6,7 +6,7 @@ pub(crate) mod junit;
 /// Weight of a finding, the lightest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Level {
-    /// As it should be.
+    /// Nothing is wrong.
     Pass,
     /// Somebody wants to know it.
     Note,

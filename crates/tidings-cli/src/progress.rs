@@ -1,4 +1,4 @@
-//! How far long work has come, for who looks on.
+//! Progress of long work, for who looks on.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tidings::DeadLetterProgress;

@@ -16,7 +16,8 @@ use crate::exit::{Exit, Usage};
 use crate::output::Output;
 use crate::terminal;
 
-/// How long one confirmation may take before the event is sent again with its id, and how often it is sent.
+/// Longest time that one confirmation may take before the event is sent again with its id, and the
+/// number of times that it is sent.
 const CONFIRMATION: (Duration, u32) = (Duration::from_secs(3), 3);
 
 /// Publishes one event, checked by what its contract says that a writer writes.

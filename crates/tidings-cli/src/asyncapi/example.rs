@@ -9,7 +9,7 @@ use tidings_contract::Catalog;
 
 use crate::validator;
 
-/// How many examples that are refused are told.
+/// Largest number of refused examples that are told.
 const MOST: usize = 20;
 
 /// Keywords that hold schemas by name, and those that hold data.

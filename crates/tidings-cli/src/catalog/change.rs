@@ -7,9 +7,9 @@ use tidings_contract::{Catalog, Descriptor, Edit, edits};
 use super::instance::compact;
 use super::text::{Line, shortened};
 
-/// How long a value is shown, in characters.
+/// Longest text of a value that is shown, in characters.
 const LONGEST: usize = 160;
-/// How many edits are listed.
+/// Largest number of edits that are listed.
 const MOST: usize = 100;
 
 /// The way from a version to the next.

@@ -6,13 +6,13 @@ use tidings_contract::Contract;
 use super::schema::{Node, resolve, values};
 use crate::validator;
 
-/// How deep a made instance gives what need not be there.
+/// Deepest level of a made instance that gives what need not be there.
 const DEEPEST: usize = 4;
-/// How deep it goes at all.
+/// Deepest level of a made instance at all.
 const END: usize = 12;
-/// How long a made text or list may become to be long enough.
+/// Longest text or list that is made to be long enough.
 const LONGEST: u64 = 64;
-/// How many values it is made of.
+/// Largest number of values that an instance is made of.
 const MOST: usize = 1_000;
 
 /// An instance of a contract.
@@ -20,7 +20,7 @@ const MOST: usize = 1_000;
 pub(super) struct Example {
     pub(super) value: Value,
     pub(super) origin: Origin,
-    /// Whether a reader takes it; `false` also where its schema can't be tried.
+    /// `true` if a reader takes it; `false` also where its schema can't be tried.
     pub(super) is_valid: bool,
 }
 

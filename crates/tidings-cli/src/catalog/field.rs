@@ -6,11 +6,11 @@ use tidings_contract::Contract;
 use super::kind::{constraints, kind};
 use super::schema::{Node, resolve, values};
 
-/// How deep fields of fields are shown.
+/// Deepest level of fields within fields that is shown.
 const DEEPEST: usize = 6;
-/// How many rows one contract has at most.
+/// Largest number of rows of one contract.
 const MOST: usize = 250;
-/// How many values are looked into for them.
+/// Largest number of values that are looked into for them.
 const MOST_LOOKS: usize = 4_000;
 
 /// One row.
@@ -24,7 +24,7 @@ pub(super) struct Field {
     pub(super) description: Option<String>,
 }
 
-/// Whether a field is there.
+/// Presence of a field in a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Presence {
     /// A reader refuses a message without it.

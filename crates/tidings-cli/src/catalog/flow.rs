@@ -16,9 +16,9 @@ use super::text::counted;
 pub(super) use picture::picture;
 use way::{Way, ways};
 
-/// How many nodes of messages a picture has.
+/// Largest number of nodes of messages in a picture.
 const MOST_MESSAGES: usize = 36;
-/// How many services or streams stand in one column.
+/// Largest number of services or streams in one column.
 const MOST_OTHERS: usize = 16;
 
 /// A column of the picture, from left to right.
@@ -48,7 +48,7 @@ pub(super) struct Node {
 pub(super) struct Flow {
     pub(super) nodes: Vec<Node>,
     pub(super) edges: Vec<(usize, usize)>,
-    /// Whether a box stands for several messages, services or streams.
+    /// `true` if a box stands for several messages, services or streams.
     pub(super) is_grouped: bool,
 }
 

@@ -5,15 +5,15 @@ use serde_json::Value;
 use super::schema::{Node, resolve, values};
 use super::text::shortened;
 
-/// How long a single value may be, in characters.
+/// Longest text of a single value, in characters.
 const LONGEST: usize = 60;
-/// How long a type may be, in characters.
+/// Longest text of a type, in characters.
 const LONGEST_KIND: usize = 120;
-/// How many values of an enumeration are listed.
+/// Largest number of values of an enumeration that are listed.
 const MOST_VALUES: usize = 16;
-/// How many arrays in arrays are told.
+/// Largest number of arrays in arrays that are told.
 const DEEPEST: usize = 3;
-/// How many parts of a tuple are told.
+/// Largest number of parts of a tuple that are told.
 const MOST_PARTS: usize = 6;
 
 /// The type of a value, such as `text (uuid)` or `list of Line`.

@@ -17,7 +17,7 @@ const SCRIPT: &str = include_str!("page/script.js");
 /// Sets the colours before anything is drawn.
 const THEME: &str = include_str!("page/theme.js");
 
-/// How many characters of a message are searched.
+/// Number of characters of a message that are searched.
 const MOST_WORDS: usize = 2000;
 
 /// The page of a catalog.

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-/// How many schemas are taken together at one place, and how many references are followed behind one another.
+/// Largest number of schemas that are taken together at one place, and of references that are
+/// followed behind one another.
 const MOST_LAYERS: usize = 64;
 
 /// The schemas that judge one value together, the nearest first, and the definition that they come from.

@@ -62,7 +62,7 @@ pub(super) fn link(name: &str) -> Markup {
     html! { a.service href={ "#service-" (Line(name)) } { (Line(name)) } }
 }
 
-/// How a message reaches a service, for the message's own place.
+/// Way in which a message reaches a service, for the message's own place.
 pub(super) fn way(message: &Descriptor, handled: &Handled) -> Markup {
     html! {
         @if handled.filter != message.filter() { span.way { "only " code { (Line(&handled.filter)) } } }
@@ -123,7 +123,7 @@ fn card(catalog: &Catalog, service: &Service) -> Markup {
     }
 }
 
-/// How many messages of a card are seen before it is opened.
+/// Number of messages of a card that are seen before it is opened.
 const MOST_OPEN: usize = 8;
 
 fn messages<'a>(

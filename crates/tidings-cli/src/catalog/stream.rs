@@ -7,7 +7,7 @@ use tidings_contract::Catalog;
 use super::instance::compact;
 use super::text::{Line, counted, shortened, spans};
 
-/// How long a value is shown, in characters.
+/// Longest text of a value that is shown, in characters.
 const LONGEST: usize = 300;
 
 pub(super) fn streams(catalog: &Catalog) -> Markup {

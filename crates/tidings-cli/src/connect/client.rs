@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::{Connection, Identity};
 use crate::exit::Usage;
 
-/// How long a connection, or an answer of the server itself, may take.
+/// Longest time that a connection, or an answer of the server itself, may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Connection to a server, with what it tells apart from answers.

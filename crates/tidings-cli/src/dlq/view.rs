@@ -90,7 +90,7 @@ fn stored(payload: &[u8]) -> Option<Box<RawValue>> {
     RawValue::from_string(text).ok()
 }
 
-/// As JSON; headers and payload where everything is asked for.
+/// Dead letter as JSON; headers and payload where everything is asked for.
 pub(super) fn json(letter: &DeadLetter, whole: bool) -> Shown {
     let time = |time: Option<SystemTime>| time.map(moment::write);
     let letter_json = json!({

@@ -9,7 +9,7 @@ use crate::connect::{AskError, Client};
 /// From this share of a limit on it is near, in percent.
 const NEAR: u64 = 90;
 
-/// Whether `JetStream` is there, and what its account has used.
+/// Checks of `JetStream`: that it is there, and what its account has used.
 pub(super) async fn is_there(client: &mut Client, catalog: &Catalog) -> Vec<Check> {
     let is_needed = catalog.streams().len() > 0;
     let missing = |text: String, mend: &str| {
@@ -42,7 +42,7 @@ pub(super) async fn is_there(client: &mut Client, catalog: &Catalog) -> Vec<Chec
     checks
 }
 
-/// What is used of each limit.
+/// Checks of how much of each limit is used.
 fn limits(tier: &str, info: &Value) -> Vec<Check> {
     let limit = |(used, max): (&str, &str)| {
         let shown = used;

@@ -1,4 +1,4 @@
-//! What the user may publish and subscribe to, of what the contracts name.
+//! Rights of the user to publish and subscribe to what the contracts name.
 
 use serde_json::Value;
 use tidings_contract::{Catalog, Kind};

@@ -11,9 +11,9 @@ use tidings_contract::Catalog;
 
 use crate::exit::Usage;
 
-/// How many files a folder of schemas may have in a revision.
+/// Largest number of files in a folder of schemas in a revision.
 const MOST_FILES: usize = 100_000;
-/// How many bytes its files may have together.
+/// Largest size of its files together, in bytes.
 const MOST_BYTES: u64 = 256 << 20;
 
 /// Reads the catalog of a folder, or the one that `schemas` held in a git revision.

@@ -28,7 +28,7 @@ pub(crate) struct Changelog {
     judgement: Judgement,
 }
 
-/// What became of one message or stream.
+/// Changes of one message or stream, and the verdict on them.
 struct Entry<'a> {
     name: &'a str,
     status: Status,
@@ -84,7 +84,7 @@ impl Changelog {
     }
 }
 
-/// What was found and edited, by file.
+/// Findings and edits, by file.
 fn entries<'a>(changes: &'a [Change], edits: &'a [Edit]) -> Vec<Entry<'a>> {
     let files: BTreeSet<&str> = edits
         .iter()

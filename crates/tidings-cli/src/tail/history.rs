@@ -20,7 +20,8 @@ use crate::connect::Client;
 use crate::exit::Usage;
 use crate::moment;
 
-/// How long a stream is left alone once all was read: at first, and twice as long each time up to the most.
+/// Time that a stream is left alone once all was read: at first, and twice as long each time up to
+/// the most.
 const WAIT: (Duration, Duration) = (Duration::from_millis(25), Duration::from_secs(1));
 
 /// The server's number for a stream that has no such message.

@@ -22,7 +22,7 @@ pub(super) const HOSTILE: &str = "x\u{1b}[2J\u{7f}\u{9b}31m\r\n\u{202e}\u{2066}\
 /// finds nothing again.
 const HOSTILE_NAME: &str = "x\u{1b}[2J\u{9b}31m\u{202e}\u{2066}\u{200b}y";
 
-/// Whether none of it is there but line ends.
+/// Returns `true` if none of [`HOSTILE`] is there but line ends.
 pub(super) fn is_harmless(text: &str) -> bool {
     let acts = |char: char| {
         HOSTILE.contains(char)
@@ -31,7 +31,7 @@ pub(super) fn is_harmless(text: &str) -> bool {
     !text.chars().any(acts)
 }
 
-/// Whether its line end was taken for one.
+/// Returns `true` if the line end of [`HOSTILE`] was taken for one.
 fn is_forged(text: &str) -> bool {
     text.lines().any(|line| line.starts_with("\\u{202e}"))
 }

@@ -54,21 +54,21 @@ async fn tidings(server: &Server, arguments: &[&str]) -> Output {
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
-/// What it says, where it is content.
+/// Standard output of the program, which must end with code 0.
 async fn said(server: &Server, arguments: &[&str]) -> String {
     let output = tidings(server, arguments).await;
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The same as JSON, a value for each line.
+/// Standard output as JSON, a value for each line.
 async fn told(server: &Server, arguments: &[&str]) -> Vec<Value> {
     let arguments = [arguments, &["--format", "json"]].concat();
     let text = said(server, &arguments).await;
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// How it ends where it is not content, and what it says then.
+/// Exit code and standard error of a program that refuses.
 async fn refused(server: &Server, arguments: &[&str]) -> (Option<i32>, String) {
     let output = tidings(server, arguments).await;
     (output.status.code(), String::from_utf8(output.stderr).unwrap())

@@ -245,7 +245,7 @@ async fn a_streams_history_is_shown_by_its_contracts() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
-/// What it says while it runs, and how it ends by a signal.
+/// Output of `tail` while it runs, and its end by a signal.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_are_shown_as_they_come_until_a_signal() {

@@ -8,9 +8,9 @@ use super::layout::{Layout, layout};
 use super::{Column, Flow};
 use crate::catalog::text::{Line, shortened};
 
-/// How many characters of a label are shown.
+/// Longest label that is shown, in characters.
 const LONGEST: usize = 34;
-/// How many characters of what is shown of a box where it is pointed at.
+/// Longest note that is shown of a box where it is pointed at, in characters.
 const LONGEST_NOTE: usize = 400;
 /// Width of a character, in pixels, and of what surrounds a label.
 const CHARACTER: f64 = 7.3;
