@@ -16,7 +16,8 @@ use serde_json::{Map, Value};
 pub(crate) use undescribed::Undescribed;
 use undescribed::text as undescribed;
 
-/// How many levels a schema or another value of a file may have: a parser of JSON takes 128 in all.
+/// Largest number of levels in a schema or another value of a file: a parser of JSON takes 128 in
+/// all.
 pub(crate) const MOST_LEVELS: usize = 120;
 
 /// Returns `true` if a value has no more levels in one another than a file may have. What has more may

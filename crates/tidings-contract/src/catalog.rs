@@ -186,7 +186,7 @@ impl Catalog {
         std::iter::successors(message.upcasts.as_deref(), older).take(self.len())
     }
 
-    /// How many messages it has.
+    /// Number of messages in the catalog.
     pub fn len(&self) -> usize {
         self.messages.len()
     }

@@ -27,7 +27,7 @@ pub struct Contract {
     form: Form,
 }
 
-/// Whether a contract is known to be in canonical form, which makes none another.
+/// Knowledge that a contract is in canonical form, which makes none another.
 #[derive(Debug, Clone, Copy, Default)]
 enum Form {
     #[default]

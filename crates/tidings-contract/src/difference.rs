@@ -1,8 +1,8 @@
 //! Differences between two texts, as a person reads them.
 
-/// How many equal lines are shown around a difference.
+/// Number of equal lines that are shown around a difference.
 const CONTEXT: usize = 2;
-/// How many lines are shown at all.
+/// Largest number of lines that are shown at all.
 const LONGEST: usize = 40;
 /// The largest table that is worth the work; larger differences are shown as a whole.
 const LARGEST_TABLE: usize = 1 << 22;

@@ -4,7 +4,7 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{panic, thread};
 
-/// How many items are worth a thread of their own.
+/// Number of items that are worth a thread of their own.
 const WORTHWHILE: usize = 16;
 
 /// Results that `each` makes of the items, in their order.

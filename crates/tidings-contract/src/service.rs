@@ -85,18 +85,19 @@ pub struct DurableConsumer {
     pub stream: String,
     /// The acks that it takes.
     pub ack_policy: AckPolicy,
-    /// How long the server waits for an ack before it delivers again, in milliseconds, rounded up; the
-    /// default is 30,000.
+    /// Time that the server waits for an ack before it delivers again, in milliseconds, rounded up;
+    /// the default is 30,000.
     pub ack_wait_ms: u64,
-    /// How often the handler tries a message before it becomes a dead letter; `None` is without end.
+    /// Number of times that the handler tries a message before it becomes a dead letter; `None` is
+    /// without end.
     pub attempts: Option<u64>,
     /// The waits between deliveries, in milliseconds, rounded up; empty where the ack wait is all.
     pub backoff_ms: Vec<u64>,
     /// The stream of its dead letters.
     pub dead_letters: Option<String>,
-    /// How many messages may be unsettled at a time; `None` is the server's default.
+    /// Largest number of messages that may be unsettled at a time; `None` is the server's default.
     pub max_ack_pending: Option<u64>,
-    /// How often the server delivers a message; `None` is without end.
+    /// Number of times that the server delivers a message; `None` is without end.
     pub max_deliver: Option<u64>,
 }
 

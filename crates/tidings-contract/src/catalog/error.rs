@@ -77,7 +77,7 @@ pub enum CatalogError {
     Service {
         /// The service.
         service: String,
-        /// Which part: `version`, `filter`, `queue group`, `durable consumer` or `stream`.
+        /// Kind of the part: `version`, `filter`, `queue group`, `durable consumer` or `stream`.
         what: &'static str,
         /// The part.
         text: String,

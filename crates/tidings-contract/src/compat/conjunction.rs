@@ -16,10 +16,10 @@ use super::work::Work;
 
 pub(crate) use extent::Span;
 
-/// How many alternatives a value is split into; where there are more, what tells them apart is left
-/// out.
+/// Largest number of alternatives that a value is split into; where there are more, what tells them
+/// apart is left out.
 const MOST_ALTERNATIVES: usize = 96;
-/// How deep alternatives stand within alternatives.
+/// Deepest level of alternatives within alternatives.
 const MOST_NESTED: usize = 12;
 
 /// Schemas that hold for a value, all at once.
@@ -304,7 +304,7 @@ impl<'a> Reader<'a> {
         self.nodes(of).filter_map(|node| node.prefix.get(at).copied().or(node.items)).collect()
     }
 
-    /// How many items have a position of their own.
+    /// Number of items that have a position of their own.
     pub(crate) fn prefix(self, of: &Conjunction) -> usize {
         self.nodes(of).map(|node| node.prefix.len()).max().unwrap_or(0)
     }

@@ -16,10 +16,10 @@ use super::number;
 use super::prove::DEPTH;
 use super::schemas::escape;
 
-/// How many candidates a value has.
+/// Largest number of candidates for a value.
 const MOST: usize = 40;
 const DEEPEST: usize = 7;
-/// How many values a candidate may be made of.
+/// Largest number of values that a candidate may be made of.
 const LARGEST: usize = 10_000;
 
 /// Searches a value that `left` allows and `right` refuses.
@@ -61,7 +61,7 @@ struct Search<'a> {
     focus: Option<Vec<&'a str>>,
 }
 
-/// How many values there are in a value, with itself; more than [`LARGEST`] are not counted.
+/// Number of values in a value, with itself; more than [`LARGEST`] are not counted.
 fn weight(value: &Value) -> usize {
     let sum = |weights: &mut dyn Iterator<Item = usize>| {
         let mut sum = 1;

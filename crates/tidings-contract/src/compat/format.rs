@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// Whether a text has a format; `None` if the format is not known here.
+/// Returns `true` if a text has a format; `None` if the format is not known here.
 pub(crate) fn is_met(format: &str, text: &str) -> Option<bool> {
     Some(match format {
         "uuid" => is_uuid(text),
@@ -59,7 +59,7 @@ pub(crate) fn examples(format: &str) -> &'static [&'static str] {
     }
 }
 
-/// As the type `Uuid` reads it: with or without hyphens, in braces, as a URN.
+/// Returns `true` if the type `Uuid` reads it: with or without hyphens, in braces, as a URN.
 fn is_uuid(text: &str) -> bool {
     let text = text.strip_prefix("urn:uuid:").unwrap_or(text);
     let text = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);

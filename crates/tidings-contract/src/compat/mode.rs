@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Direction;
 
-/// Which programs must understand each other.
+/// Choice of the programs that must understand each other.
 ///
 /// The modes are those of Confluent's schema registry. A mode without `Transitive` looks at the
 /// latest revision alone, and compares each message with the one of its own name and version. A
@@ -22,9 +22,9 @@ pub enum Mode {
     Forward,
     /// Both.
     Full,
-    /// As `Backward`, for everything that was ever written.
+    /// [`Backward`](Self::Backward), for everything that was ever written.
     BackwardTransitive,
-    /// As `Forward`, for every program that was ever deployed.
+    /// [`Forward`](Self::Forward), for every program that was ever deployed.
     ForwardTransitive,
     /// Both, transitive.
     FullTransitive,

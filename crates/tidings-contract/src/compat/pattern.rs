@@ -44,8 +44,8 @@ impl Pattern {
         self.hir.get_or_init(|| regex_syntax::parse(&translate(&self.source)).ok()).as_ref()
     }
 
-    /// Whether it is found in a text; `None` if the pattern is none that can be tried here, such as
-    /// one that looks ahead.
+    /// Returns `true` if it is found in a text; `None` if the pattern is none that can be tried
+    /// here, such as one that looks ahead.
     pub(crate) fn is_in(&self, text: &str) -> Option<bool> {
         self.regex().map(|regex| regex.is_match(text))
     }

@@ -36,7 +36,7 @@ impl Policy {
         self != Self::Lenient
     }
 
-    /// This format binds.
+    /// Returns `true` if a text must have this format.
     pub(crate) fn format_binds(self, format: &str) -> bool {
         match self {
             Self::Typed => super::format::is_a_type(format),

@@ -20,13 +20,13 @@ use super::node::Id;
 use super::rule::Rule;
 use super::work::MOST_STEPS;
 
-/// How deep a schema is looked into for what it can't hold.
+/// Number of levels of a schema that are looked into for what it can't hold.
 pub(super) const DEPTH: usize = 6;
-/// How many schemas may be compared within one another.
+/// Largest number of schemas that may be compared within one another.
 const MOST_NESTED: usize = 100;
-/// How many exclusions may be looked into within one another.
+/// Largest number of exclusions that may be looked into within one another.
 const MOST_EXCLUDED: usize = 6;
-/// How long a pointer to a value may be, in bytes.
+/// Longest pointer to a value, in bytes.
 const LONGEST: usize = 16 * 1024;
 
 /// Obstacle to a proof.
@@ -88,9 +88,9 @@ pub(super) struct Prover<'a> {
     /// The place at which the proof was given up, and why.
     pub(super) given_up: Option<Box<Obstacle>>,
     nested: usize,
-    /// How many exclusions are being looked into.
+    /// Number of exclusions that are being looked into.
     excluded: usize,
-    /// How many values the one that is looked at lies in.
+    /// Number of values that the one that is looked at lies in.
     level: usize,
 }
 

@@ -13,7 +13,7 @@ use crate::{Acceptance, Catalog, Descriptor};
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Report {
-    /// How many pairs of messages were compared.
+    /// Number of pairs of messages that were compared.
     pub messages: usize,
     /// Findings, by message.
     pub changes: Vec<Change>,

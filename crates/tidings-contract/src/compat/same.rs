@@ -43,7 +43,7 @@ struct Comparison<'a> {
     reader: Reader<'a>,
     /// Pairs that are being compared: schemas may lead back to themselves.
     assumed: HashSet<(Id, Id)>,
-    /// The same in the order in which they were met.
+    /// Pairs that were assumed, in the order in which they were met.
     trail: Vec<(Id, Id)>,
     nested: usize,
     /// Something was not looked at, and counts as another.

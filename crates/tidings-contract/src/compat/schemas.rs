@@ -146,7 +146,7 @@ struct Reader<'a> {
     /// Schemas by their `$id` or `$anchor`.
     anchors: HashMap<String, Id>,
     references: Vec<(Id, &'a str)>,
-    /// How many schemas lie around the one that is read.
+    /// Number of schemas that lie around the one that is read.
     depth: usize,
 }
 
@@ -352,7 +352,7 @@ fn is_within(value: &Value, depth: usize) -> bool {
     }
 }
 
-/// How many values are looked through one by one.
+/// Largest number of values that are looked through one by one.
 const MANY: usize = 16;
 
 fn any_kind(all: &Keywords<'_>, node: &mut Node) {

@@ -5,14 +5,14 @@
 
 use std::cell::Cell;
 
-/// How many steps a proof may take, and then the search for a counterexample.
+/// Largest number of steps of a proof, and then of the search for a counterexample.
 pub(crate) const MOST_STEPS: usize = 1_000_000;
-/// How deep schemas may lie in one another, be it in a document or by their references.
+/// Deepest level of schemas in one another, be it in a document or by their references.
 pub(crate) const DEEPEST: usize = 128;
-/// How many schemas a document may hold.
+/// Largest number of schemas in a document.
 pub(crate) const MOST_SCHEMAS: usize = 100_000;
 
-/// How many patterns are tried; what others are found in is not known.
+/// Largest number of patterns that are tried; what others are found in is not known.
 pub(crate) const MOST_PATTERNS: usize = 1_000;
 
 /// Steps that are left to a comparison.
@@ -40,7 +40,7 @@ impl Work {
         self.left.get() == 0
     }
 
-    /// How many steps were taken.
+    /// Number of steps that were taken.
     pub(crate) fn spent(&self) -> usize {
         self.most - self.left.get()
     }

@@ -26,7 +26,7 @@ pub enum CheckError {
     },
 }
 
-/// How a folder differs from the catalog.
+/// Drift of a folder from the catalog.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub struct Drift {
@@ -36,13 +36,13 @@ pub struct Drift {
     pub files: Vec<FileDrift>,
 }
 
-/// How a file differs from what the catalog says.
+/// Drift of a file from what the catalog says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileDrift {
     /// The file's name in the folder.
     pub name: String,
-    /// How it differs.
+    /// Kind of the drift.
     pub kind: DriftKind,
 }
 
@@ -130,7 +130,7 @@ impl fmt::Display for Drift {
     }
 }
 
-/// How many places in a file are told.
+/// Largest number of places in a file that are told.
 const MOST_POINTERS: usize = 8;
 
 /// The places in which two contents of a message's or a stream's file differ.

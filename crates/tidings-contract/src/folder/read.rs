@@ -15,9 +15,9 @@ use crate::{
     Catalog, CatalogError, Descriptor, Fingerprint, canonical, catalog, parallel, service,
 };
 
-/// How many bytes the files of a folder may have together.
+/// Largest size of the files of a folder together, in bytes.
 const MOST_BYTES: u64 = 256 << 20;
-/// How many streams a folder may declare.
+/// Largest number of streams that a folder may declare.
 const MAX_STREAMS: usize = 10_000;
 
 /// A folder holds no catalog that can be read.
@@ -67,7 +67,7 @@ pub enum ReadError {
         pointer: String,
         /// The reference.
         reference: String,
-        /// What is wrong with it.
+        /// Fault of the reference.
         source: ReferenceError,
     },
     /// A service is not described as one.

@@ -10,9 +10,10 @@ use std::ptr;
 
 use serde_json::Value;
 
-/// How many schemas may judge one value together.
+/// Largest number of schemas that may judge one value together.
 const MOST: u64 = 100_000;
-/// How many references may follow one another, and how many schemas may lie in one another.
+/// Largest number of references that may follow one another, and of schemas that may lie in one
+/// another.
 const DEEPEST: usize = 200;
 
 /// Fault of a reference.
@@ -163,14 +164,15 @@ fn references_in<'a>(value: &'a Value, references: &mut Vec<&'a str>) {
 struct Follower<'a> {
     document: &'a Value,
     names: HashSet<Cow<'a, str>>,
-    /// How many schemas judge a value by each schema, and how long the longest way through them is.
+    /// Cost of each schema, by its address: see [`cost`](Self::cost).
     costs: HashMap<*const Value, (u64, usize)>,
     /// The schemas that are being followed.
     entered: Vec<*const Value>,
 }
 
 impl<'a> Follower<'a> {
-    /// How many schemas judge a value together with this one, and how many follow one another.
+    /// Number of schemas that judge a value together with this one, and the number that follow one
+    /// another.
     fn cost(&mut self, schema: &'a Value, depth: usize) -> Result<(u64, usize), ReferenceError> {
         let id = ptr::from_ref(schema);
         if let Some(cost) = self.costs.get(&id) {
@@ -216,7 +218,7 @@ impl<'a> Follower<'a> {
         Ok(beside)
     }
 
-    /// Where a reference leads; `None` for a name whose place need not be known.
+    /// Target of a reference; `None` for a name whose place need not be known.
     fn target(&self, reference: &str) -> Result<Option<&'a Value>, ReferenceError> {
         let own = self.document.get("$id").and_then(Value::as_str).unwrap_or_default();
         let fragment = reference.strip_prefix(own).unwrap_or(reference);

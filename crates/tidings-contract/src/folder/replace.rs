@@ -14,7 +14,7 @@ use std::{fs, io};
 use super::WriteError;
 use super::write::attempt;
 
-/// How long a staged file may be left by a process that was killed, before another one removes it.
+/// Time that a staged file may be left by a process that was killed, before another one removes it.
 const ABANDONED: Duration = Duration::from_secs(60);
 
 /// Files that are written and do not stand in their places yet.

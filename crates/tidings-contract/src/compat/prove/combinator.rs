@@ -9,7 +9,7 @@ use crate::compat::node::{Condition, Id, Node};
 use crate::compat::number;
 use crate::compat::rule::Rule;
 
-/// How often integers or lengths are cut.
+/// Largest number of places at which integers or lengths are cut.
 const MOST_CUTS: usize = 16;
 
 impl Prover<'_> {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::instance::{Chance, Writer};
 use crate::compat::{Policy, Verdict, compare, range};
 
-/// How many pairs had which verdict.
+/// Number of pairs with each verdict.
 #[derive(Debug, Default)]
 struct Tally {
     compatible: usize,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::Chance;
 
-/// How many definitions a document has.
+/// Number of definitions in a document.
 const DEFINITIONS: usize = 3;
 
 /// A document: an object in most cases, with definitions that may lead back to themselves.
