@@ -89,7 +89,8 @@ impl Fault {
     }
 }
 
-/// What is an `allOf` of one reference and keywords beside it, as one object.
+/// Converts an `allOf` of one reference, with keywords beside it, to one object; `None` for any
+/// other value.
 fn beside(value: &Value) -> Option<Value> {
     let keywords = value.as_object()?;
     let [only] = keywords.get("allOf")?.as_array()?.as_slice() else { return None };

@@ -1,4 +1,5 @@
-//! What one publish costs in memory while 100, 1,000, 10,000 and 100,000 filters are listened to.
+//! Measures what one publish costs in memory while 100, 1,000, 10,000 and 100,000 filters are
+//! listened to.
 //!
 //! Each event is one listener's alone, so that finding it is all that can grow. Every listener is
 //! asked at the end whether it has heard its events, and no others.

@@ -52,7 +52,7 @@ fn each_accepted_program_is_a_test_of_its_package() {
     assert_eq!(run, present.len(), "without a harness each program's own `main` is run");
 }
 
-/// What the compiler says of itself.
+/// Version of the compiler, as it says itself.
 fn compiler() -> String {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(rustc).arg("--version").output().expect("there is a rustc");

@@ -74,9 +74,9 @@ pub(crate) struct EventStruct<'a> {
 pub(crate) enum Id<'a> {
     /// Nothing: the bus gives each publish an id.
     None,
-    /// These fields.
+    /// Fields that identify it together.
     Fields(Vec<(Member, &'a Type)>),
-    /// These expressions, over fields bound to these names.
+    /// Expressions that identify it together, over fields bound to names.
     Parts {
         /// The parts of the id.
         parts: Vec<&'a Expr>,
@@ -130,15 +130,15 @@ pub(crate) struct Request<'a> {
 pub(crate) struct Token<'a> {
     /// The type.
     pub(crate) item: Item<'a>,
-    /// How it is written.
+    /// Its shape as a text.
     pub(crate) shape: TokenShape<'a>,
 }
 
-/// How a token is written.
+/// Shape of a token as a text.
 pub(crate) enum TokenShape<'a> {
     /// A variant is written as its text.
     Enum(Vec<(&'a Ident, String)>),
-    /// As the one field.
+    /// Written as the one field is.
     Newtype(&'a Type),
 }
 

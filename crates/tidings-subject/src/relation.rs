@@ -1,4 +1,4 @@
-//! How filters stand to subjects and to each other.
+//! Relations of filters to subjects and to each other.
 //!
 //! A filter that is no filter by [`check_filter`](crate::check_filter) gives an answer, but no
 //! meaningful one.

@@ -44,7 +44,7 @@ const PLAIN: [bool; 256] = {
     plain
 };
 
-/// How many bytes from `at` on are `Plain` at first sight.
+/// Number of bytes from `at` on that are `Plain` at first sight.
 pub(crate) const fn plain(bytes: &[u8], mut at: usize) -> usize {
     let start = at;
     while at < bytes.len() && PLAIN[bytes[at] as usize] {

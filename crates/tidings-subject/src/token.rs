@@ -20,7 +20,7 @@ pub enum TokenError {
     WhiteSpace,
     /// A control character.
     Control,
-    /// As the first token it would be a name of the server's.
+    /// A name of the server's, if it were the first token.
     Reserved,
     /// More bytes than [`MAX_LEN`], in the token or the subject that it is part of.
     TooLong,

@@ -1,4 +1,4 @@
-//! What can't be an event.
+//! Types that can't be an event.
 
 use tidings::prelude::*;
 

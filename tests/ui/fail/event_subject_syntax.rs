@@ -1,4 +1,4 @@
-//! What a subject must not look like.
+//! Subjects whose syntax is refused.
 
 use tidings::prelude::*;
 

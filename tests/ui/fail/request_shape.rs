@@ -1,4 +1,4 @@
-//! What can't be a request.
+//! Types that can't be a request.
 
 use tidings::prelude::*;
 

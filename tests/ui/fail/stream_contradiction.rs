@@ -1,4 +1,4 @@
-//! What does not go together.
+//! Options of a stream that contradict each other.
 
 use tidings::prelude::*;
 

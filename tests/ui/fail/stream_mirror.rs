@@ -1,4 +1,4 @@
-//! What does not go with a mirror.
+//! Options that do not go with a mirror.
 
 use tidings::prelude::*;
 

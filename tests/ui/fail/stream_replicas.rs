@@ -1,4 +1,4 @@
-//! How many replicas a stream can have.
+//! Numbers of replicas that a stream can't have.
 
 use tidings::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What can't be a stream.
+//! Types that can't be a stream.
 
 use tidings::prelude::*;
 

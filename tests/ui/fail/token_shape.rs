@@ -1,4 +1,4 @@
-//! What can't be a token.
+//! Types that can't be a token.
 
 use tidings::prelude::*;
 

@@ -1,4 +1,4 @@
-//! The same for a generic event.
+//! A generic event whose subject its stream does not keep.
 
 use tidings::prelude::*;
 

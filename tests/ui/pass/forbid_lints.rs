@@ -1,5 +1,5 @@
-//! What a user forbids, no expansion may allow: that would be an error by itself. (Not with
-//! `unused_qualifications`: the expansions of serde allow that as well.)
+//! Lints that a user forbids, which no expansion may allow: that would be an error by itself. (Not
+//! with `unused_qualifications`: the expansions of serde allow that as well.)
 
 #![forbid(
     unsafe_code,

@@ -1,4 +1,4 @@
-//! What identifies an event: fields, or expressions over them.
+//! Identity of an event: fields, or expressions over them.
 
 use tidings::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What can be bound to a token, and what a filter takes for it.
+//! Fields that can be bound to a token, and the values that a filter takes for them.
 
 use std::borrow::Cow;
 use std::sync::Arc;

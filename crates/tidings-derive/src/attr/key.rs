@@ -13,7 +13,7 @@ use crate::error::Errors;
 pub(crate) struct Key {
     /// Its name.
     pub(crate) name: &'static str,
-    /// How it is written, for errors: `version = 1`.
+    /// Its written form, for errors: `version = 1`.
     pub(crate) form: &'static str,
     /// `true` if it may be given more than once.
     pub(crate) repeats: bool,

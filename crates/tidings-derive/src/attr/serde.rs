@@ -12,10 +12,10 @@ pub(crate) use wire::wire_name;
 
 use crate::error::Errors;
 
-/// How serde writes the names of variants (`rename_all`).
+/// Case in which serde writes the names of variants (`rename_all`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Case {
-    /// As they are.
+    /// `PascalCase`: names as they are declared.
     #[default]
     Pascal,
     /// `lowercase`

@@ -23,8 +23,8 @@ pub(crate) fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     }
 }
 
-/// How many letters must be put in, taken out, replaced or swapped with the next to make `a` of
-/// `b` (optimal string alignment).
+/// Number of letters that must be put in, taken out, replaced or swapped with the next to make `a`
+/// of `b` (optimal string alignment).
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];

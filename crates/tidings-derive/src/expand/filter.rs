@@ -14,7 +14,7 @@ use crate::model::{Bound, Contract, Item};
 pub(crate) struct Types {
     /// The filter, with its generic arguments.
     pub(crate) filter: TokenStream,
-    /// How `Message::filter` makes one.
+    /// Expression with which `Message::filter` makes one.
     pub(crate) new_filter: TokenStream,
     /// The tokens, with their generic arguments.
     pub(crate) tokens: TokenStream,

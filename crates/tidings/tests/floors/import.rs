@@ -92,7 +92,7 @@ pub(super) fn written_out(code: &str) -> Vec<Vec<String>> {
     paths
 }
 
-/// Which files each file imports, wherever the names come through: `super::Name` is the file in
+/// Files that each file imports, wherever the names come through: `super::Name` is the file in
 /// which the name stands, not the one that passes it on.
 pub(super) fn arrows(sources: &[Source]) -> BTreeMap<&str, BTreeSet<&str>> {
     let files: BTreeMap<&[String], &str> =

@@ -54,7 +54,7 @@ pub(super) fn tested(code: &str) -> &str {
     code.split_once("#[cfg(test)]\nmod tests {").map_or(code, |(code, _)| code)
 }
 
-/// Whether a file is one of tests, which look at what they test.
+/// Returns `true` if a module is one of tests, which look at what they test.
 pub(super) fn is_tests(module: &[String]) -> bool {
     module.iter().any(|name| name == "tests")
 }

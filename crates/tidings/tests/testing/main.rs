@@ -98,7 +98,7 @@ fn from_attempt(
     }
 }
 
-/// What an assertion that fails says.
+/// Panic message of an assertion that fails.
 fn failure(assertion: impl FnOnce()) -> String {
     let panic = catch_unwind(AssertUnwindSafe(assertion)).expect_err("it must fail");
     *panic.downcast::<String>().expect("a text")
