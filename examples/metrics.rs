@@ -1,4 +1,4 @@
-//! Figures of a service's routes as Prometheus reads them. `operating/` has a dashboard and alert rules
+//! Figures of a service and its bus as Prometheus reads them. `operating/` has a dashboard and alert rules
 //! for them, whose every name the test below finds in what this prints.
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -15,10 +15,11 @@ async fn main() -> anyhow::Result<()> {
 
 /// Runs a service for a moment, and gives what an HTTP server would answer to `GET /metrics`.
 async fn scrape(bus: Bus) -> anyhow::Result<String> {
-    // Before the registry starts. With the exporter's feature `http-listener` it serves them itself.
+    // Before anything is recorded. With the exporter's feature `http-listener` it serves them itself.
     let prometheus: PrometheusHandle = PrometheusBuilder::new()
         .set_buckets(&[0.0001, 0.001, 0.01, 0.1, 1.0, 10.0])?
         .install_recorder()?;
+    let bus = bus.with_metrics(Duration::from_secs(5));
     bus.provision::<Orders>().await?;
 
     let (sender, mut done) = mpsc::unbounded_channel();
@@ -29,11 +30,8 @@ async fn scrape(bus: Bus) -> anyhow::Result<String> {
             if order.total_cents == 0 { Err(Failure::reject("nothing to ship")) } else { Ok(()) }
         }
     };
-    let running = Registry::new("measured-shipping")
-        .handle::<OrderCreated>(ship)
-        .metrics(Duration::from_secs(5))
-        .start(&bus)
-        .await?;
+    let running =
+        Registry::new("measured-shipping").handle::<OrderCreated>(ship).start(&bus).await?;
     for total_cents in [4200, 1700, 0] {
         let order = OrderCreated { order_id: Uuid::now_v7(), region: Region::Eu, total_cents };
         bus.publish(&order).await?;
@@ -70,6 +68,8 @@ mod tests {
         let template = "messaging_destination_template=\"orders.{region}.created\"";
         for line in [
             "messaging_client_consumed_messages_total",
+            "messaging_client_sent_messages_total",
+            "messaging_client_operation_duration_seconds_count",
             "messaging_process_duration_seconds_count",
             "tidings_consumer_lag_messages",
             "tidings_dead_letters_total",
@@ -82,6 +82,7 @@ mod tests {
             scraped.lines().any(|at| at.contains(&label) && at.ends_with(&format!(" {count}")))
         };
         assert!(outcome("handled", "2") && outcome("rejected", "1"), "{scraped}");
+        assert!(outcome("stored", "3") && outcome("duplicate", "0"), "{scraped}");
         Ok(())
     }
 }

@@ -6,6 +6,8 @@ mod connect;
 mod connection;
 mod env;
 mod error;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod topology;
 
 pub use builder::BusBuilder;
@@ -74,7 +76,7 @@ impl Bus {
                 timeouts: timeouts.into(),
                 environment: Arc::default(),
                 cloud_events: None,
-                probe: None,
+                watch: None,
             },
         }
     }
@@ -94,7 +96,9 @@ impl Bus {
     /// A bus that tells a probe of everything that is done through it.
     #[cfg(feature = "testing")]
     pub(crate) fn watched_by(self, probe: Arc<dyn crate::probe::Probe>) -> Self {
-        Self { link: Link { probe: Some(probe), ..self.link } }
+        let mut watchers = self.link.watch.as_deref().cloned().unwrap_or_default();
+        watchers.probe = Some(probe);
+        Self { link: Link { watch: Some(watchers.into()), ..self.link } }
     }
 
     /// A bus over the same connections, whose messages are published as CloudEvents: events and requests,

@@ -96,7 +96,7 @@ impl<E: Event> Draft<'_, E> {
     pub async fn publish(self) -> Result<E::Ack, PublishError> {
         let link = self.link;
         let mut prepared = self.prepare()?;
-        if let Some(ack) = publish::stored_by_earlier_run(link, &prepared).await {
+        if let Some(ack) = publish::stored_by_earlier_run(link, &mut prepared).await {
             return E::Ack::from_stored(Some(ack)).ok_or(PublishError::Closed);
         }
         publish::send(link, &mut prepared).await

@@ -198,6 +198,7 @@ mod user_code;
 #[cfg(feature = "validation")]
 mod validation;
 mod warrant;
+mod watch;
 mod write_buffer;
 
 /// Contracts of messages as data: descriptors, catalogs and the folder `schemas/`.

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cloud_event::CloudEvents;
+use crate::message::Declaration;
 use crate::probe::{Listener, Listening, Probe, Span, Work};
 use crate::stream::Environment;
-use crate::transport::Transport;
+use crate::transport::{Outgoing, Transport};
+use crate::watch::{Sending, Watchers};
 
 /// A transport, and how long to wait for it. A cheap clone.
 #[derive(Debug, Clone)]
@@ -17,8 +19,8 @@ pub(crate) struct Link {
     pub(crate) environment: Arc<Environment>,
     /// How messages are published as CloudEvents, if they are.
     pub(crate) cloud_events: Option<CloudEvents>,
-    /// Probe of a test's bus.
-    pub(crate) probe: Option<Arc<dyn Probe>>,
+    /// All who look on, if anybody does.
+    pub(crate) watch: Option<Arc<Watchers>>,
 }
 
 impl Link {
@@ -26,18 +28,50 @@ impl Link {
     /// test's bus.
     #[inline]
     pub(crate) fn reads_back(&self) -> bool {
-        cfg!(debug_assertions) || self.probe.is_some()
+        cfg!(debug_assertions) || self.probe().is_some()
+    }
+
+    /// The probe, on a test's bus.
+    #[inline]
+    pub(crate) fn probe(&self) -> Option<&Arc<dyn Probe>> {
+        self.watch.as_ref()?.probe.as_ref()
+    }
+
+    /// How often figures of routes are recorded, where the bus says so.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn measures_every(&self) -> Option<Duration> {
+        self.watch.as_ref()?.metrics.as_ref().map(|metrics| metrics.every)
     }
 
     /// Tells the probe, if there is one, that something begins.
     #[inline]
     pub(crate) fn begin(&self, work: Work<'_>) -> Span {
-        Span::begin(self.probe.as_ref(), work)
+        Span::begin(self.probe(), work)
+    }
+
+    /// Tells whoever looks on that an event is about to be published.
+    #[inline]
+    pub(crate) fn publishes(
+        &self,
+        declaration: &'static Declaration,
+        outgoing: &mut Outgoing,
+    ) -> Sending {
+        Sending::publish(self.watch.as_deref(), declaration, outgoing)
+    }
+
+    /// Tells whoever looks on that a request is about to be sent.
+    #[inline]
+    pub(crate) fn asks(
+        &self,
+        declaration: &'static Declaration,
+        outgoing: &mut Outgoing,
+    ) -> Sending {
+        Sending::request(self.watch.as_deref(), declaration, outgoing)
     }
 
     /// Tells the probe, if there is one, that a route listens.
     pub(crate) fn listen(&self, listening: Listening<'_>) -> Listener {
-        Listener::begin(self.probe.as_ref(), listening)
+        Listener::begin(self.probe(), listening)
     }
 }
 

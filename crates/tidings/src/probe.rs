@@ -125,14 +125,6 @@ impl Span {
         }
     }
 
-    /// Says what came of a publish.
-    pub(crate) fn published<E: fmt::Display>(&self, result: Result<Option<&PublishAck>, &E>) {
-        self.tell(match result {
-            Ok(stored) => End::Published(stored),
-            Err(error) => End::NotPublished(error),
-        });
-    }
-
     /// Waits as long as the probe holds the message back.
     pub(crate) async fn hold(&self) {
         if let Some((probe, work)) = &self.0

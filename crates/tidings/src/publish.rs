@@ -6,6 +6,7 @@ mod earlier_run;
 mod error;
 mod ingest;
 mod item;
+mod kind;
 mod locate;
 mod prepared;
 mod reschedule;

@@ -1,6 +1,7 @@
 //! Asking: one request, one reply, one deadline around everything.
 
 mod confirmation;
+mod kind;
 pub(crate) mod reply_subject;
 
 pub(crate) use confirmation::stream_of;
@@ -16,7 +17,6 @@ use crate::header::{self, Headers};
 use crate::link::Link;
 use crate::message::{DeclaredError, ReadBackError, Request};
 use crate::payload;
-use crate::probe::{End, Work};
 use crate::publish::PublishError;
 use crate::subject::SubjectError;
 use crate::transport::{Denial, Fault, Incoming, Outage, because};
@@ -164,7 +164,7 @@ pub(crate) async fn request<R: Request>(
     if let Some(options) = cloud_events {
         envelope::wrap(&mut outgoing, message, options, link.transport.now());
     }
-    let span = link.begin(Work::Ask(declaration, &outgoing));
+    let sending = link.asks(declaration, &mut outgoing);
     let subject = outgoing.subject.clone();
     let waited = timeout.unwrap_or(link.timeouts.request);
     let replied = match link.transport.request(outgoing, waited).await {
@@ -190,10 +190,7 @@ pub(crate) async fn request<R: Request>(
             })
         }
     };
-    span.tell(match &replied {
-        Ok(_) => End::Replied,
-        Err(error) => End::NotReplied(error),
-    });
+    sending.replied(replied.as_ref().map(|_| ()));
     replied
 }
 

@@ -8,6 +8,7 @@ mod announcer;
 mod atomic;
 mod connection_event;
 mod connection_events;
+mod connection_observer;
 mod connection_state;
 mod consume;
 mod consumer_config;
@@ -47,6 +48,8 @@ pub(crate) use announcer::Announcer;
 pub(crate) use atomic::AtomicFault;
 pub use connection_event::{ConnectionEvent, ConnectionEventKind, ConnectionRole};
 pub use connection_events::ConnectionEvents;
+#[cfg(feature = "metrics")]
+pub(crate) use connection_observer::ConnectionObserver;
 pub use connection_state::{ConnectionState, ConnectionStatus, ServerInfo};
 pub(crate) use consume::Pull;
 pub use consumer_config::DeliverFrom;

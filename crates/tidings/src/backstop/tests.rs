@@ -28,7 +28,7 @@ async fn link(retention: Retention) -> Link {
         timeouts: Timeouts::default().into(),
         environment: std::sync::Arc::default(),
         cloud_events: None,
-        probe: None,
+        watch: None,
     }
 }
 

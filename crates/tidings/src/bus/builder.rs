@@ -33,6 +33,9 @@ pub struct BusBuilder {
     pub(super) timeouts: Timeouts,
     pub(super) cloud_events: Option<CloudEvents>,
     pub(super) environment: Environment,
+    /// How often figures of routes are recorded, if any are.
+    #[cfg(feature = "metrics")]
+    pub(super) metrics: Option<Duration>,
 }
 
 impl BusBuilder {
@@ -56,6 +59,8 @@ impl BusBuilder {
             timeouts: Timeouts::default(),
             cloud_events: None,
             environment: Environment::default(),
+            #[cfg(feature = "metrics")]
+            metrics: None,
         }
     }
 

@@ -52,9 +52,12 @@ impl BusBuilder {
     #[cfg_attr(docsrs, doc(cfg(feature = "memory")))]
     pub fn in_memory(self) -> Bus {
         let memory = Memory::with_capacity(self.options.subscription_capacity);
-        Bus::on(Transport::Memory(memory), self.timeouts)
+        let bus = Bus::on(Transport::Memory(memory), self.timeouts)
             .publishing(self.cloud_events)
-            .fitting(self.environment)
+            .fitting(self.environment);
+        #[cfg(feature = "metrics")]
+        let bus = bus.measured(self.metrics);
+        bus
     }
 
     /// Connects.
@@ -65,7 +68,7 @@ impl BusBuilder {
     /// # Cancel safety
     /// Dropping the future gives the connection up.
     pub async fn connect(self) -> Result<Bus, ConnectError> {
-        let Self { options, timeouts, cloud_events, environment } = self;
+        let Self { options, timeouts, cloud_events, environment, .. } = self;
         if options.servers.iter().all(|server| server.trim().is_empty()) {
             return Err(ConnectError::NoServer);
         }
@@ -82,7 +85,10 @@ impl BusBuilder {
         match Nats::connect(options).await {
             Ok(nats) => {
                 let bus = Bus::on(Transport::Nats(nats), timeouts);
-                Ok(bus.publishing(cloud_events).fitting(environment))
+                let bus = bus.publishing(cloud_events).fitting(environment);
+                #[cfg(feature = "metrics")]
+                let bus = bus.measured(self.metrics);
+                Ok(bus)
             }
             Err(fault) => Err(match fault {
                 ConnectFault::Address(unreadable) => {

@@ -180,7 +180,7 @@ mod tests {
             timeouts: Timeouts::default().into(),
             environment: std::sync::Arc::default(),
             cloud_events: None,
-            probe: None,
+            watch: None,
         }
     }
 

@@ -24,7 +24,7 @@ async fn link() -> Link {
         timeouts: Timeouts::default().into(),
         environment: std::sync::Arc::default(),
         cloud_events: None,
-        probe: None,
+        watch: None,
     }
 }
 

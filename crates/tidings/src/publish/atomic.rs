@@ -12,9 +12,9 @@ use tokio::time::Instant;
 use super::{Prepared, earlier_run, reschedule, send};
 use crate::confirm::{self, Copies};
 use crate::link::Link;
-use crate::probe::{Span, Work};
 use crate::publish_ack::{AtomicAck, PublishAck};
 use crate::transport::{ApiError, Outgoing};
+use crate::watch::Sending;
 use batch::Batch;
 use lookup::Found;
 use next_step::Next;
@@ -24,16 +24,25 @@ pub(crate) async fn publish_atomically(
     link: &Link,
     parts: &[Prepared],
 ) -> Result<AtomicAck, AtomicError> {
-    let begin = |part: &Prepared| link.begin(Work::Publish(part.declaration, &part.outgoing));
-    let span: Vec<Span> = parts.iter().map(begin).collect();
-    let stored = transmit(link, parts).await;
-    for (sequence, span) in (0..).zip(&span) {
+    if link.watch.is_some() {
+        // What those who look on add to its headers is of this attempt alone.
+        return Box::pin(watched(link, parts.to_vec())).await;
+    }
+    transmit(link, parts).await
+}
+
+/// Publishes them as every other bus does, and tells who looks on.
+async fn watched(link: &Link, mut parts: Vec<Prepared>) -> Result<AtomicAck, AtomicError> {
+    let begin = |part: &mut Prepared| link.publishes(part.declaration, &mut part.outgoing);
+    let sending: Vec<Sending> = parts.iter_mut().map(begin).collect();
+    let stored = transmit(link, &parts).await;
+    for (sequence, sending) in (0..).zip(sending) {
         let ack = stored.as_ref().map(|ack| PublishAck {
             stream: ack.stream.clone(),
             sequence: ack.first_sequence + sequence,
             duplicate: ack.duplicate,
         });
-        span.published(ack.as_ref().map(Some).map_err(|error| *error));
+        sending.published(ack.as_ref().map(Some).map_err(|error| *error));
     }
     stored
 }

@@ -8,7 +8,6 @@ use super::{Prepared, PublishError};
 use crate::confirm::WINDOW;
 use crate::header;
 use crate::link::Link;
-use crate::probe::Work;
 use crate::publish_ack::PublishAck;
 use crate::transport::{Fault, StoredHeaders, Which};
 
@@ -19,13 +18,16 @@ const SKEW: Duration = Duration::from_secs(1);
 
 /// The copy that an earlier run of the same handler stored before its stream's duplicate window
 /// began. Within the window the stream knows the id itself.
-pub(crate) async fn stored_by_earlier_run(link: &Link, prepared: &Prepared) -> Option<PublishAck> {
+pub(crate) async fn stored_by_earlier_run(
+    link: &Link,
+    prepared: &mut Prepared,
+) -> Option<PublishAck> {
     let since = prepared.run_before_since?;
     let sequence = Box::pin(look(link, prepared, since)).await?;
     let stream = prepared.declaration.stream?.name.to_owned();
     let ack = PublishAck { stream, sequence, duplicate: true };
-    let span = link.begin(Work::Publish(prepared.declaration, &prepared.outgoing));
-    span.published::<PublishError>(Ok(Some(&ack)));
+    let sending = link.publishes(prepared.declaration, &mut prepared.outgoing);
+    sending.published::<PublishError>(Ok(Some(&ack)));
     Some(ack)
 }
 

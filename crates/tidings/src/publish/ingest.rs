@@ -194,7 +194,7 @@ impl<'a> Lane<'a> {
         self.pause = PAUSES.0;
         for (sequence, (place, item)) in (before + 1..).zip(items) {
             let ack = PublishAck { stream: stream.clone(), sequence, duplicate: false };
-            item.span.published::<PublishError>(Ok(Some(&ack)));
+            item.sending.published::<PublishError>(Ok(Some(&ack)));
             settle(place, Ok(Some(ack)));
         }
     }
@@ -224,7 +224,7 @@ impl<'a> Lane<'a> {
                 Some(&sequence) => {
                     let stream = stream.to_owned();
                     let ack = PublishAck { stream, sequence, duplicate: false };
-                    item.span.published::<PublishError>(Ok(Some(&ack)));
+                    item.sending.published::<PublishError>(Ok(Some(&ack)));
                     known.push((place, Ok(Some(ack))));
                 }
                 None => unknown.push((place, item)),

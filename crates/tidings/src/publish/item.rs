@@ -8,14 +8,14 @@ use crate::envelope;
 use crate::header::Headers;
 use crate::link::Link;
 use crate::message::{Declaration, Event};
-use crate::probe::{Span, Work};
 use crate::transport::Outgoing;
+use crate::watch::Sending;
 
 /// An event that may be sent.
 pub(super) struct Item {
     pub(super) declaration: &'static Declaration,
     pub(super) outgoing: Outgoing,
-    pub(super) span: Span,
+    pub(super) sending: Sending,
     /// `true` if the event says its id itself: then the stream may have it already.
     pub(super) known_again: bool,
 }
@@ -25,12 +25,12 @@ impl Item {
     #[cold]
     pub(super) fn give_up(self, link: &Link) -> PublishError {
         let error = PublishError::unsent(link, &self.outgoing.subject);
-        self.span.published(Err(&error));
+        self.sending.published(Err(&error));
         error
     }
 }
 
-/// Prepares an event, and tells the probe of it, which may say that it fails.
+/// Prepares an event, and tells who looks on; a probe may say that it fails.
 pub(super) fn prepare<E: Event>(link: &Link, event: &E) -> Result<Item, PublishError> {
     let encoded = envelope::encode(event, link.reads_back())?;
     let declaration = encoded.declaration;
@@ -41,12 +41,12 @@ pub(super) fn prepare<E: Event>(link: &Link, event: &E) -> Result<Item, PublishE
     if let Some(options) = &link.cloud_events {
         envelope::wrap(&mut outgoing, event, options, link.transport.now());
     }
-    let span = link.begin(Work::Publish(declaration, &outgoing));
+    let sending = link.publishes(declaration, &mut outgoing);
     if let Err(error) = send::admit(link, declaration, &outgoing) {
-        span.published(Err(&error));
+        sending.published(Err(&error));
         return Err(error);
     }
-    Ok(Item { declaration, outgoing, span, known_again })
+    Ok(Item { declaration, outgoing, sending, known_again })
 }
 
 /// Sends one event; gives what is to be awaited, if a stream is to store it.
@@ -55,7 +55,7 @@ pub(super) async fn begin(
     item: Item,
     by: &mut Option<Instant>,
 ) -> Result<Option<PendingPublish>, PublishError> {
-    let Item { declaration, mut outgoing, span, .. } = item;
+    let Item { declaration, mut outgoing, sending, .. } = item;
     let by = || *by.get_or_insert_with(|| Instant::now() + link.timeouts.publish);
     let begun = match &declaration.stream {
         None => send::core(link, &mut outgoing, by).await.map(|()| None),
@@ -66,14 +66,14 @@ pub(super) async fn begin(
     };
     match begun {
         Ok(Some((stream, outgoing, sent))) => {
-            Ok(Some(PendingPublish { stream, outgoing, sent, span }))
+            Ok(Some(PendingPublish { stream, outgoing, sent, sending }))
         }
         Ok(None) => {
-            span.published::<PublishError>(Ok(None));
+            sending.published::<PublishError>(Ok(None));
             Ok(None)
         }
         Err(error) => {
-            span.published(Err(&error));
+            sending.published(Err(&error));
             Err(error)
         }
     }

@@ -10,7 +10,6 @@ use super::reschedule::reschedule;
 use super::unconfirmed::{confirm, own, start};
 use crate::link::Link;
 use crate::message::Declaration;
-use crate::probe::Work;
 use crate::publish_ack::{Acknowledgement, PublishAck};
 use crate::stream::StreamDeclaration;
 use crate::transport::Outgoing;
@@ -22,25 +21,25 @@ pub(super) async fn send<A: Acknowledgement>(
     outgoing: &mut Outgoing,
     reschedules: bool,
 ) -> Result<A, PublishError> {
-    if link.probe.is_some() {
+    if link.watch.is_some() {
         return Box::pin(watched(link, declaration, outgoing, reschedules)).await;
     }
     one(link, declaration, outgoing, reschedules).await
 }
 
-/// Sends it as every other bus does, and tells the probe, which may say that it fails.
+/// Sends it as every other bus does, and tells who looks on; a probe may say that it fails.
 async fn watched<A: Acknowledgement>(
     link: &Link,
     declaration: &'static Declaration,
     outgoing: &mut Outgoing,
     reschedules: bool,
 ) -> Result<A, PublishError> {
-    let span = link.begin(Work::Publish(declaration, outgoing));
+    let sending = link.publishes(declaration, outgoing);
     let stored: Result<Option<PublishAck>, _> = match admit(link, declaration, outgoing) {
         Ok(()) => one(link, declaration, outgoing, reschedules).await,
         Err(error) => Err(error),
     };
-    span.published(stored.as_ref().map(Option::as_ref));
+    sending.published(stored.as_ref().map(Option::as_ref));
     A::from_stored(stored?).ok_or(PublishError::Closed)
 }
 
@@ -106,7 +105,7 @@ pub(super) fn admit(
     declaration: &'static Declaration,
     outgoing: &Outgoing,
 ) -> Result<(), PublishError> {
-    match &link.probe {
+    match link.probe() {
         Some(probe) if probe.fails(declaration) => Err(match declaration.stream {
             Some(_) => PublishError::unconfirmed(link, outgoing, link.timeouts.publish),
             None => PublishError::unsent(link, &outgoing.subject),

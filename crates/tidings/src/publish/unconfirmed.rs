@@ -180,7 +180,7 @@ mod tests {
             timeouts: Timeouts::default().into(),
             environment: std::sync::Arc::default(),
             cloud_events: None,
-            probe: None,
+            watch: None,
         };
         // Somebody takes the message who answers nothing.
         let subject = Subject::from_static("orders.created");

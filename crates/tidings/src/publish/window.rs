@@ -16,10 +16,10 @@ use tokio::time::{Sleep, sleep_until};
 use super::PublishError;
 use super::unconfirmed::{self, Unconfirmed};
 use crate::link::Link;
-use crate::probe::Span;
 use crate::publish_ack::PublishAck;
 use crate::stream::StreamDeclaration;
 use crate::transport::{Fault, Outgoing};
+use crate::watch::Sending;
 
 /// How many messages may be on the way, unconfirmed, at a time.
 const WINDOW: usize = 1024;
@@ -33,7 +33,7 @@ pub(super) struct PendingPublish {
     pub(super) stream: &'static StreamDeclaration,
     pub(super) outgoing: Outgoing,
     pub(super) sent: Unconfirmed,
-    pub(super) span: Span,
+    pub(super) sending: Sending,
 }
 
 type Stored = Result<PublishAck, PublishError>;
@@ -97,7 +97,7 @@ impl<'a> Window<'a> {
                 }
                 Some(Ok(ack)) => {
                     if let Some((place, pending)) = self.waiting.pop_front() {
-                        pending.span.published::<PublishError>(Ok(Some(&ack)));
+                        pending.sending.published::<PublishError>(Ok(Some(&ack)));
                         settle(place, Ok(ack));
                     }
                     progress = true;
@@ -143,7 +143,7 @@ impl<'a> Window<'a> {
         let Some((place, pending)) = self.waiting.pop_front() else { return };
         let link = self.link;
         self.aside.push(Box::pin(async move {
-            let PendingPublish { stream, outgoing, sent, span } = pending;
+            let PendingPublish { stream, outgoing, sent, sending } = pending;
             let stored = match fault {
                 None => unconfirmed::confirm(link, stream, &outgoing, sent)
                     .await
@@ -152,7 +152,7 @@ impl<'a> Window<'a> {
                     unconfirmed::resend_until_confirmed(link, stream, &outgoing, sent, fault).await
                 }
             };
-            span.published(stored.as_ref().map(Some));
+            sending.published(stored.as_ref().map(Some));
             (place, stored)
         }));
     }

@@ -218,7 +218,8 @@ impl Registry {
     }
 
     /// Records the figures of its routes so often, and a last time as it shuts down, with the recorder of
-    /// the crate [`metrics`], which the program installs before the registry starts. The
+    /// the crate [`metrics`], which the program installs before the registry starts. On a bus
+    /// [`with_metrics`](crate::Bus::with_metrics) that is done for each registry; this says another pace. The
     /// guide's page [`metrics`](crate::guide::metrics) lists them.
     ///
     /// How far durable consumers are behind the server is asked, once for each of them each time, so

@@ -48,7 +48,7 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     let mut started = Vec::new();
     let mut active_routes = Vec::new();
     #[cfg(feature = "metrics")]
-    let mut measured = Vec::new();
+    let (recorded, mut measured) = (registry.metrics.or(link.measures_every()), Vec::new());
     let environment = link.environment.with(registry.stream_edit.0.clone());
     let modes = Modes { streams: registry.streams, consumers: registry.consumers };
     let mut streams = BTreeSet::new();
@@ -80,7 +80,7 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
         routes.push((label.clone(), active.counters()));
         active_routes.push(active.clone());
         #[cfg(feature = "metrics")]
-        if registry.metrics.is_some() {
+        if recorded.is_some() {
             let of = (active.counters(), active.state());
             let names = (registry.name.as_str(), label.as_str());
             measured.push(metrics::Measured::new(names, route.declarations, &wiring, of));
@@ -132,7 +132,7 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
         runner.run_backstop(backstop, active_routes);
     }
     #[cfg(feature = "metrics")]
-    if let Some(every) = registry.metrics {
+    if let Some(every) = recorded {
         metrics::describe();
         runner.observe(|end| metrics::record(measured, link.clone(), every, end));
     }

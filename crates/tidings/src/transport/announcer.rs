@@ -1,11 +1,12 @@
 //! Announcements of a bus's connection events to its listeners.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::broadcast;
 
 use crate::transport::connection_event::{ConnectionEvent, ConnectionEventKind, ConnectionRole};
+use crate::transport::connection_observer::ConnectionObserver;
 
 /// Maximum number of events that wait for one listener; the oldest are counted as missed then.
 const MOST: usize = 256;
@@ -18,12 +19,15 @@ pub(crate) struct Announcer(Arc<Shared>);
 struct Shared {
     sender: broadcast::Sender<ConnectionEvent>,
     closed: AtomicBool,
+    /// Told first, and where things happen.
+    observer: OnceLock<Arc<dyn ConnectionObserver>>,
 }
 
 impl Default for Announcer {
     fn default() -> Self {
         let closed = AtomicBool::new(false);
-        Self(Arc::new(Shared { sender: broadcast::Sender::new(MOST), closed }))
+        let sender = broadcast::Sender::new(MOST);
+        Self(Arc::new(Shared { sender, closed, observer: OnceLock::new() }))
     }
 }
 
@@ -34,8 +38,12 @@ impl Announcer {
         connection: ConnectionRole,
         address: Option<String>,
     ) {
+        let event = ConnectionEvent::new(kind, connection, address);
+        if let Some(observer) = self.0.observer.get() {
+            observer.event(&event);
+        }
         // Nobody may listen.
-        let _ = self.0.sender.send(ConnectionEvent::new(kind, connection, address));
+        let _ = self.0.sender.send(event);
     }
 
     /// Nothing is told any more. That is told once.
@@ -43,6 +51,19 @@ impl Announcer {
         if !self.0.closed.swap(true, Ordering::Relaxed) {
             self.tell(ConnectionEventKind::Closed, ConnectionRole::Main, address);
         }
+    }
+
+    /// A core subscription has lost a message.
+    pub(crate) fn dropped(&self) {
+        if let Some(observer) = self.0.observer.get() {
+            observer.dropped();
+        }
+    }
+
+    /// Has `observer` told of everything from now on, where nobody is told yet.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn observe(&self, observer: impl FnOnce() -> Arc<dyn ConnectionObserver>) {
+        self.0.observer.get_or_init(observer);
     }
 
     pub(crate) fn listen(&self) -> broadcast::Receiver<ConnectionEvent> {

@@ -44,6 +44,9 @@ impl Dropped {
     /// makes no flood of warnings.
     pub(crate) fn one_more(&self, filter: &str) {
         let dropped = self.0.dropped.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(announcer) = &self.0.announcer {
+            announcer.dropped();
+        }
         if dropped.is_power_of_two() {
             log(|| tracing::warn!(filter, dropped, "slow consumer: messages were dropped"));
             if let Some(announcer) = &self.0.announcer {

@@ -1,5 +1,7 @@
 //! Transports as one plain type.
 
+#[cfg(feature = "metrics")]
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
@@ -7,6 +9,8 @@ use tokio::time::Instant;
 
 use crate::publish_ack::PublishAck;
 use crate::subject::Subject;
+#[cfg(feature = "metrics")]
+use crate::transport::ConnectionObserver;
 #[cfg(feature = "memory")]
 use crate::transport::memory::Memory;
 use crate::transport::nats::{Nats, NatsIngest};
@@ -198,6 +202,13 @@ impl Transport {
         };
         let address = state.server.and_then(|server| server.address);
         ConnectionEvents::new(ConnectionEvent::new(kind, ConnectionRole::Main, address), heard)
+    }
+
+    /// Has an observer, made of how the connection is now, told of everything that becomes of it; the first
+    /// one that is given.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn observe(&self, observer: fn(&ConnectionState) -> Arc<dyn ConnectionObserver>) {
+        on!(self, t => t.announcer().observe(|| observer(&self.state())));
     }
 
     /// Why there is no connection; `None` while there is one.
