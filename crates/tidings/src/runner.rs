@@ -27,11 +27,11 @@ use crate::backstop::Backstop;
 use crate::discovery::Responder;
 use crate::transport::Inbox;
 
-/// How long all that is left may take where the deadline has passed: dropped handlers' messages are
-/// given back. Of it so much is for the server to hear that no more are wanted.
+/// Time that all that is left may take where the deadline has passed: dropped handlers' messages
+/// are given back. Of it so much is for the server to hear that no more are wanted.
 const AFTER_DEADLINE: Duration = Duration::from_millis(500);
 const FEEDS_END: Duration = Duration::from_millis(250);
-/// How long what ends at once may take, and a server that is near to answer.
+/// Time that what ends at once may take, and a server that is near to answer.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// Feed of a route, before it runs.
@@ -71,7 +71,7 @@ impl Runner {
         }
     }
 
-    /// How the runner's tasks are tracked, and told to end.
+    /// Handles that track the runner's tasks and tell them to end.
     pub(crate) fn lifecycle(&self) -> &Lifecycle {
         &self.lifecycle
     }

@@ -34,7 +34,7 @@ use crate::topology::{Modes, Topology};
 use crate::transport::Incoming;
 use crate::user_code::guarded;
 
-/// How the tasks of a registry are tracked, and told to end.
+/// Handles that track the tasks of a registry and tell them to end.
 #[derive(Debug, Clone)]
 pub(crate) struct Lifecycle {
     /// The loops that feed the routes, and the handlers that are running.
@@ -47,7 +47,7 @@ pub(crate) struct Lifecycle {
     pub(crate) abort: CancellationToken,
 }
 
-/// How much of a failure whoever asked is told, where the handler does not say.
+/// Part of a failure that whoever asked is told, where the handler does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ErrorDetail {
     /// A reference to the log.
@@ -74,7 +74,7 @@ pub(crate) struct ActiveRoute {
     pub(crate) look: Notify,
     /// Messages that are here.
     pub(crate) in_flight: Arc<InFlight>,
-    /// How much of a failure askers are told.
+    /// Part of a failure that askers are told.
     pub(crate) telling: ErrorDetail,
     /// `true` if an ack covers all messages before its own.
     pub(crate) acks_all: bool,
@@ -87,8 +87,8 @@ pub(crate) struct ActiveRoute {
     pub(crate) state: Arc<StateCell>,
     /// `true` if a message's first ack is its last, so that the server is to confirm it.
     pub(crate) confirms: bool,
-    /// How many attempts at a message may be made by the scheduler itself: none where even the first
-    /// is one too many.
+    /// Number of attempts at a message that the scheduler itself may make: none where even the
+    /// first is one too many.
     pub(crate) attempts_inline: u64,
     /// Messages that are put aside and stay in their stream, since their letters refer to them.
     pub(crate) kept: MessageSet,
@@ -98,7 +98,7 @@ pub(crate) struct ActiveRoute {
     pub(crate) stored: Notify,
     /// Messages that were handled and are perhaps not acknowledged.
     pub(crate) done: MessageSet,
-    /// How many of its tasks have panicked.
+    /// Number of its tasks' panics.
     pub(crate) panics: AtomicU64,
     pub(crate) counters: Arc<Counters>,
     pub(crate) lifecycle: Lifecycle,
@@ -173,7 +173,7 @@ impl ActiveRoute {
         link.listen(Listening { route: label, declarations, durable })
     }
 
-    /// As long as this is held, a server may send messages.
+    /// A token: as long as it is held, a server may send messages.
     pub(crate) fn feeding(&self) -> TaskTrackerToken {
         self.lifecycle.feeds.token()
     }
@@ -222,7 +222,7 @@ impl ActiveRoute {
         self.strict
     }
 
-    /// When the server is told of what is here.
+    /// Intervals at which the server is told of what is here.
     pub(crate) fn progress(&self) -> Progress {
         self.progress
     }

@@ -51,7 +51,7 @@ pub(crate) struct InFlightState {
     inline: Option<InlineMessage>,
     /// Window of what an ack may cover, on a route that acknowledges many messages at once.
     pub(crate) window: Option<AckWindow>,
-    /// When the server was last told of what is handled and can't be acknowledged yet.
+    /// Time at which the server was last told of what is handled and can't be acknowledged yet.
     kept: Option<Instant>,
     /// The pull in which more may have come than the scheduler has taken.
     flow: Option<Arc<SharedPull>>,
@@ -69,7 +69,7 @@ pub(crate) struct InFlightState {
 #[derive(Debug)]
 struct InlineMessage {
     message: Arc<HandledMessage>,
-    /// When the keep-alive task saw it first, and when it told of it last.
+    /// Times at which the keep-alive task saw it first, and told of it last.
     seen: Option<[Instant; 2]>,
 }
 
@@ -171,7 +171,7 @@ impl InFlight {
         (state.audit_suspended, state.idle) = (true, true);
     }
 
-    /// How far the consumer's deliveries have come; `None` while none are taken.
+    /// Number and sequence of the consumer's last deliveries; `None` while none are taken.
     pub(crate) fn reach(&self) -> Option<Reach> {
         self.with_pull(|pull| pull.reach())?
     }

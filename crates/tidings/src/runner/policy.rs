@@ -22,7 +22,8 @@ use crate::route::{Classify, SPARE_DELIVERIES};
 use crate::transport::SettlementReason;
 use crate::user_code::guarded;
 
-/// How often a message that no instance knows is given back beyond the attempts of the policy.
+/// Number of times that a message that no instance knows is given back beyond the attempts of the
+/// policy.
 const GIVEN_BACK: u64 = SPARE_DELIVERIES - 2;
 /// Attempts of a policy that has no end, as far as giving back goes.
 const ENDLESS: u64 = 12;
@@ -35,12 +36,12 @@ pub(crate) struct Policy {
     pub(crate) classify: Option<Classify>,
 }
 
-/// Which attempt at a message has failed.
+/// Failed attempt at a message.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Attempt {
     /// Counts from 1 with each delivery.
     pub(crate) number: u64,
-    /// How long after its first failure.
+    /// Time since its first failure.
     pub(crate) since_first: Duration,
     /// From 0 up to 1.
     pub(crate) chance: f64,
@@ -53,7 +54,7 @@ impl Policy {
         self.retry.attempts().is_some_and(|attempts| attempt > attempts)
     }
 
-    /// How many of so many deliveries were attempts: those beyond the last are for whoever puts the
+    /// Number of attempts among so many deliveries: those beyond the last are for whoever puts the
     /// message aside, and no handler gets them.
     pub(crate) fn attempts_of(&self, deliveries: u64) -> u64 {
         self.retry.attempts().map_or(deliveries, |attempts| deliveries.min(attempts))

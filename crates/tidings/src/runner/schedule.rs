@@ -39,7 +39,7 @@ use crate::runner::settle::feed_fails;
 use crate::runner::status::route_state::RouteFault;
 use crate::transport::Incoming;
 
-/// How many messages are begun before other tasks have their turn.
+/// Number of messages that are begun before other tasks have their turn.
 const AT_ONCE: usize = 64;
 
 /// One route's messages that are here.
@@ -49,7 +49,7 @@ pub(crate) struct Scheduler {
     concurrency: usize,
     /// Size and wait of a batch, on a route of batches.
     batch: Option<BatchRule>,
-    /// How many messages may be handled at a time, and how many may wait beside them.
+    /// Maximum number of messages that are handled at a time, and of those that wait beside them.
     at_a_time: usize,
     prefetch: Prefetch,
     pub(crate) in_flight: Arc<InFlight>,
@@ -57,7 +57,7 @@ pub(crate) struct Scheduler {
     buffer: MessageBuffer,
     /// Executor of messages that need no task of their own.
     inline: InlineExecutor,
-    /// How many handlers run in tasks, and how many messages they have.
+    /// Number of handlers that run in tasks, and of the messages that they have.
     pub(crate) running: usize,
     handled: usize,
     /// `true` if no more messages are to come.

@@ -15,7 +15,7 @@ use crate::user_code::panic_text;
 
 /// The waits before a task that panicked is begun again.
 const RESTART: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
-/// How long a task must last to be as good as new.
+/// Time that a task must last to be as good as new.
 const LASTING: Duration = Duration::from_secs(30);
 
 /// Runs what is to run until `stop`; a panic is the trouble of these routes.
@@ -36,7 +36,7 @@ pub(crate) async fn again<F: Future<Output = ()>>(
     }
 }
 
-/// How long to wait before the next try.
+/// Wait before the next try, which grows with each and begins anew once a task has lasted.
 pub(crate) struct RestartDelay {
     waits: Waits,
     begun: Instant,

@@ -12,7 +12,7 @@ use super::super::status::route_state::RouteFault;
 use super::ActiveRoute;
 use crate::user_code::{guarded, panic_text};
 
-/// How long the panic of one of its tasks is shown.
+/// Time for which the panic of one of its tasks is shown.
 const SHOWN: Duration = Duration::from_secs(30);
 
 impl ActiveRoute {

@@ -20,7 +20,7 @@ use crate::runner::settle::redelivered;
 use crate::runner::settle::{self, acknowledge};
 use crate::transport::SettlementReason;
 
-/// How a batch ended, as far as it is the same for all that was not marked.
+/// End of a batch, as far as it is the same for all that was not marked.
 enum Ended {
     Returned(Result<(), Failure>),
     Interruption(Interruption),

@@ -27,7 +27,7 @@ pub(crate) struct InlineExecutor {
     budget: InlineBudget,
     /// `true` if the budget allows it; asked with every message.
     is_quick: bool,
-    /// How many messages in a row were done without any wait.
+    /// Number of messages in a row that were done without any wait.
     in_a_row: u32,
     timer: BatchTimer,
     /// Future that settles or answers a message, where that is more than an ack.
@@ -49,7 +49,7 @@ impl Default for InlineExecutor {
 }
 
 impl InlineExecutor {
-    /// How many messages in a row were done without any wait.
+    /// Number of messages in a row that were done without any wait.
     pub(crate) fn in_a_row(&self) -> u32 {
         self.in_a_row
     }
@@ -141,8 +141,8 @@ impl InlineExecutor {
         }
     }
 
-    /// How long the last message took, of which more is to be said. Where others came at once
-    /// before it nobody has read the clock: it took what each of them did.
+    /// Measures the time of the last message, of which more is to be said. Where others came at
+    /// once before it nobody has read the clock: it took what each of them did.
     fn took(&mut self, active: &ActiveRoute) -> Duration {
         let elapsed = self.timer.finish();
         self.charge(elapsed);

@@ -1,5 +1,5 @@
-//! Whether a handler is so quick that a message is begun where it was taken, without a task of its
-//! own.
+//! Budget of a handler that is so quick that a message is begun where it was taken, without a task
+//! of its own.
 //!
 //! A handler that computes for long or blocks its thread must not keep the others of its route
 //! waiting. So what counts is how long it keeps a thread until it first waits, or ends.
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// what the same work costs in this build on this machine. A task of its own costs about a tenth.
 const LEAST: Duration = Duration::from_micros(10);
 const MOST: Duration = Duration::from_micros(100);
-/// How many samples of a small event's decoding it is worth.
+/// Average time that a message may take, in samples of a small event's decoding.
 const SAMPLES: u32 = 30;
 
 /// The most that is held against a handler, in messages: so many quick ones make up for it.
@@ -28,7 +28,7 @@ pub(crate) struct Elapsed {
 }
 
 impl Elapsed {
-    /// How long one of them took.
+    /// Average time of one of them.
     pub(crate) fn mean(self) -> Duration {
         self.time / self.messages.max(1)
     }
@@ -37,7 +37,7 @@ impl Elapsed {
 /// The time that a handler took beyond what it may, or less than that.
 #[derive(Debug)]
 pub(crate) struct InlineBudget {
-    /// How long a message may keep the thread, on average.
+    /// Average time that a message may keep the thread.
     quick: Duration,
     debt: Duration,
     credit: Duration,
@@ -51,7 +51,7 @@ impl Default for InlineBudget {
     }
 }
 
-/// How long a message may keep the thread, on average, as measured by the first who asks.
+/// Average time that a message may keep the thread, as measured by the first who asks.
 fn quick() -> Duration {
     static QUICK: OnceLock<Duration> = OnceLock::new();
     if cfg!(feature = "slow-motion") {

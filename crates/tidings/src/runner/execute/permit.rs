@@ -13,7 +13,7 @@ use crate::runner::policy::disposition::Health;
 #[derive(Debug)]
 pub(crate) struct Released {
     pub(crate) key: Option<u64>,
-    /// How many messages it was.
+    /// Number of messages that were handled: more than one for a batch.
     pub(crate) messages: usize,
     pub(crate) health: Health,
     /// Messages that came too early, and wait here until then.

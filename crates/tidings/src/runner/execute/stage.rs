@@ -1,4 +1,4 @@
-//! How far a message has come when a task goes on with it.
+//! Stages of a message with which a task goes on.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::handler::FutureSlot;
 use crate::runner::policy::handler_exit::HandlerExit;
 use crate::runner::settle::Settled;
 
-/// How far a message has come when a task goes on with it.
+/// Stage of a message when a task goes on with it.
 pub(crate) enum Stage {
     /// Not begun.
     Fresh,

@@ -11,9 +11,9 @@ use crate::backoff::Backoff;
 use crate::runner::active_route::ActiveRoute;
 use crate::runner::in_flight::InFlight;
 
-/// How often the server is asked while messages come that others take too.
+/// Interval at which the server is asked while messages come that others take too.
 const OFTEN: Duration = Duration::from_millis(250);
-/// How often while none come.
+/// Interval while none come.
 const SELDOM: Duration = Duration::from_secs(30);
 /// The waits between two looks.
 const LOOKS: Backoff = Backoff::new(OFTEN, SELDOM);

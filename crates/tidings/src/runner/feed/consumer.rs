@@ -11,7 +11,7 @@ use crate::subject::Subject;
 use crate::topology::Modes;
 use crate::transport::ConsumerConfig;
 
-/// How old a look at the consumer may be before it counts for as good as none.
+/// Age at which a look at the consumer counts for as good as none.
 const MOST_OLD: Duration = Duration::from_secs(6);
 
 /// The consumer that a route reads.
@@ -22,7 +22,7 @@ pub(crate) struct Durable {
     pub(crate) made: Box<StreamConfig>,
     pub(crate) config: ConsumerConfig,
     pub(crate) prefetch: usize,
-    /// How far it may be made again, and its stream with it.
+    /// Modes by which it may be made again, and its stream with it.
     pub(crate) modes: Modes,
     seen: Mutex<Option<Box<Seen>>>,
 }
@@ -57,8 +57,8 @@ impl Durable {
         }
     }
 
-    /// How long to wait before it is made again: whoever has looked at it since another filter was
-    /// added goes first.
+    /// Wait before it is made again: whoever has looked at it since another filter was added goes
+    /// first.
     pub(crate) fn recreate_delay(&self) -> Duration {
         let age = self.seen().as_ref().map_or(MOST_OLD, |seen| seen.at.elapsed());
         age.min(MOST_OLD) / 2

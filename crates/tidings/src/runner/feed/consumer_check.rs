@@ -12,8 +12,8 @@ use crate::runner::active_route::ActiveRoute;
 use crate::runner::status::route_state::RouteFault;
 use crate::topology;
 
-/// How long it is between two looks, about. A filter that another version added before the last look is
-/// kept by whoever makes the consumer again.
+/// Time between two looks, about. A filter that another version added before the last look is kept
+/// by whoever makes the consumer again.
 const LOOK: Duration = Duration::from_secs(5);
 /// The wait before the next look once a message has come that is not known here.
 const SOON: Duration = Duration::from_millis(250);

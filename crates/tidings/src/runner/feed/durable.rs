@@ -28,13 +28,13 @@ use crate::transport::{ApiError, DeliverFrom, Fault, Pull};
 
 /// The first and the longest wait before a consumer that can't be read is tried again.
 const RETRY: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
-/// How often an instance that stands by looks whether it is its turn.
+/// Intervals at which an instance that stands by looks whether it is its turn.
 const FIRST_LOOK: Duration = Duration::from_millis(150);
 const LOOK: Duration = Duration::from_millis(500);
-/// How long an instance that can't go on leaves the turn to others: longer than one that stands by
-/// takes to see that it is its own.
+/// Time for which an instance that can't go on leaves the turn to others: longer than one that
+/// stands by takes to see that it is its own.
 const YIELD: Duration = Duration::from_secs(5);
-/// How long the server may take to see that a pull has ended.
+/// Time that the server has to see that a pull has ended.
 const BARRIER: Duration = Duration::from_secs(2);
 
 /// Runs until the route stops. What was delivered and not begun comes again elsewhere.
@@ -173,8 +173,8 @@ async fn open(active: &Arc<ActiveRoute>, durable: &Durable) -> Result<(Pull, Opt
     Ok((pull, anew))
 }
 
-/// How many deliveries of the consumer there were; and the sequence with which it begins, where it is
-/// another one than before.
+/// Looks at the consumer: gives the number of its deliveries so far, and the sequence with which it
+/// begins, where it is another one than before.
 async fn look(
     active: &Arc<ActiveRoute>,
     Durable { stream, config, .. }: &Durable,

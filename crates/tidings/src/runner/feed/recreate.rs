@@ -16,7 +16,7 @@ use crate::stream::Retention;
 use crate::topology::{self, PlanAction, RestoreFault, Topology};
 use crate::transport::{ConsumerConfig, DeliverFrom};
 
-/// How long handlers may go on before a consumer is made again that delivers their messages anew.
+/// Time that handlers may go on before a consumer is made again that delivers their messages anew.
 const MOST_HANDLED: Duration = Duration::from_secs(30);
 
 /// Makes the consumer again where it is missing: it may have been deleted. Says whether there may

@@ -14,10 +14,10 @@ use tokio::time::Instant;
 use crate::lock::locked;
 use crate::transport::{ConsumerSnapshot, Identity, Incoming, Reach, StreamSnapshot};
 
-/// How long who knows least lets the others go first.
+/// Time for which who knows least lets the others go first.
 const LONGEST_RECREATE_DELAY: Duration = Duration::from_secs(3);
 
-/// What is known of one route's consumer.
+/// Account of one route's consumer: which of its messages are known to be settled.
 #[derive(Debug, Default)]
 pub(crate) struct AckFloor {
     known: Mutex<Known>,
@@ -35,14 +35,14 @@ struct Known {
     reached: u64,
     /// `true` if all that was delivered is settled, but for what is here or `owed`.
     is_complete: bool,
-    /// What was given back, and comes again.
+    /// Sequences of the messages that were given back, and come again.
     owed: BTreeSet<u64>,
-    /// When something was last heard of it.
+    /// Time at which something was last heard of it.
     heard: Option<Instant>,
     carried: Option<AlreadySettled>,
 }
 
-/// What a consumer that was made again delivers anew, though it is settled.
+/// Messages that a consumer that was made again delivers anew, though they are settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AlreadySettled {
     /// Up to here all is settled.
@@ -56,7 +56,7 @@ pub(crate) struct AlreadySettled {
 pub(crate) struct Resume {
     /// The first message that may be unsettled.
     pub(crate) from: u64,
-    /// What of those behind it is settled all the same; `None` where that is not known.
+    /// Messages behind that one that are settled all the same; `None` where that is not known.
     pub(crate) carried: Option<AlreadySettled>,
 }
 
@@ -89,8 +89,8 @@ impl AckFloor {
         known.reached = known.reached.max(reach.sequence);
     }
 
-    /// What the server says while messages are taken, of which so many have come. Says whether all
-    /// is known now.
+    /// Takes the server's snapshot of the consumer while messages are taken, of which so many have
+    /// come. Says whether all is known now.
     pub(crate) fn ask(&self, snapshot: &ConsumerSnapshot, reach: Reach) -> bool {
         let mut known = self.known();
         let is_another = known.consumer.as_ref().is_some_and(|known| *known != snapshot.identity);
@@ -127,7 +127,7 @@ impl AckFloor {
         self.known().heard = Some(Instant::now());
     }
 
-    /// How long to wait before the consumer is made again: whoever has heard of it last knows most.
+    /// Wait before the consumer is made again: whoever has heard of it last knows most.
     pub(crate) fn recreate_delay(&self) -> Duration {
         let heard = self.known().heard;
         heard.map_or(LONGEST_RECREATE_DELAY, |heard| {

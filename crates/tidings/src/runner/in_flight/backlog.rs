@@ -7,11 +7,11 @@ use tokio::time::Instant;
 use super::queued_message::QueuedMessage;
 use crate::route::BatchRule;
 
-/// What waits, in the order it came.
+/// Messages that wait, in the order they came.
 #[derive(Debug, Default)]
 pub(crate) struct Backlog {
     waiting: VecDeque<QueuedMessage>,
-    /// What came too early, by the time when it is due.
+    /// Messages that came too early, by the time when they are due.
     deferred: BTreeMap<(Instant, u64), QueuedMessage>,
     /// The keys of what is being handled.
     busy: HashSet<u64>,
@@ -21,12 +21,13 @@ pub(crate) struct Backlog {
 }
 
 impl Backlog {
-    /// Returns `true` if none may begin before those that came before it.
+    /// Sets that none may begin before those that came before it.
     pub(crate) fn keep_order(&mut self, keep: bool) {
         self.in_order = keep;
     }
 
-    /// How many wait that may begin when there is room. What came too early is not among them.
+    /// Number of messages that wait and may begin when there is room. What came too early is not
+    /// among them.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.len()
     }
@@ -49,7 +50,7 @@ impl Backlog {
         self.deferred.insert((until, self.deferrals), queued);
     }
 
-    /// When the next of those that came too early is due.
+    /// Instant at which the next of those that came too early is due.
     pub(crate) fn due(&self) -> Option<Instant> {
         self.deferred.first_key_value().map(|((due, _), _)| *due)
     }
@@ -94,7 +95,7 @@ impl Backlog {
         self.waiting.drain(..size).collect()
     }
 
-    /// When the first has waited for so long that a batch is what is here.
+    /// Instant from which on the first has waited for so long that a batch is what is here.
     pub(crate) fn batch_due(&self, rule: BatchRule) -> Option<Instant> {
         self.waiting.front()?.since?.checked_add(rule.max_wait)
     }
@@ -104,7 +105,7 @@ impl Backlog {
         self.busy.remove(&key);
     }
 
-    /// What the server was not told of since `before`.
+    /// Messages of which the server was not told since `before`.
     pub(crate) fn due_for_progress(
         &mut self,
         before: Instant,

@@ -16,29 +16,30 @@ use crate::transport::{ConsumerState, Settle};
 /// For how long nothing may be delivered to others before they are taken to be gone.
 const STILL: Duration = Duration::from_secs(2);
 
-/// The same where they have settled all that they had: one that reads without end asks for more
-/// sooner than that.
+/// Time for which nothing may be delivered to others where they have settled all that they had: one
+/// that reads without end asks for more sooner than that.
 const GLANCE: Duration = Duration::from_millis(100);
 
-/// What is here of a consumer's messages, and what an ack may cover.
+/// Window of a consumer's messages that are here, and that an ack may cover.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is so or not, whatever the others are")]
 pub(crate) struct AckWindow {
-    /// How many messages are handled before they are acknowledged, at most.
+    /// Maximum number of messages that are handled before they are acknowledged.
     every: usize,
-    /// How long a delivery may stay unsettled.
+    /// Maximum time that a delivery may stay unsettled.
     ack_wait: Duration,
-    /// What came and is not acknowledged, in the order in which it came and is handled.
+    /// Messages that came and are not acknowledged, in the order in which they came and are
+    /// handled.
     here: VecDeque<Delivered>,
     /// The way back for one of the consumer's messages, made into that of the others.
     template: Option<Settle>,
-    /// How many of those are handled: the first ones.
+    /// Number of messages in `here` that are handled: the first ones.
     handled: usize,
     /// `true` if their sequences are in order too.
     in_order: bool,
     /// The number of the last delivery that came.
     last: u64,
-    /// How many unsettled messages are elsewhere, and come again.
+    /// Number of unsettled messages that are elsewhere, and come again.
     missing: u64,
     /// Until when they are waited for.
     until: Option<Instant>,
@@ -50,7 +51,7 @@ pub(crate) struct AckWindow {
     /// `true` if a message has come of which it is not known yet whether it is for this consumer: an ack
     /// of a later one would cover it.
     holds: bool,
-    /// What was found at the last look, and since when it is the same.
+    /// Result of the last look, and since when it is the same.
     looked: Option<((u64, u64), Instant)>,
 }
 
@@ -155,7 +156,7 @@ impl AckWindow {
         if self.handled >= self.every { self.due() } else { None }
     }
 
-    /// What can't be read came nowhere, and is done.
+    /// Adds a message that can't be read: it came nowhere, and is done.
     pub(crate) fn add_unreadable(&mut self, sequence: u64) {
         self.remove(sequence);
         self.here.insert(self.handled, Delivered { sequence, delivery: self.last });
@@ -219,7 +220,8 @@ impl AckWindow {
         covered_part
     }
 
-    /// What is handled and can't be acknowledged yet: the server is to be told that it is here.
+    /// Handles of the messages that are handled and can't be acknowledged yet: the server is to be
+    /// told that they are here.
     pub(crate) fn kept(&self) -> impl Iterator<Item = Settle> {
         let is_kept = self.broken || self.missing > 0 || !self.in_order;
         let handled = self.here.iter().take(if is_kept { self.handled } else { 0 });
@@ -227,7 +229,7 @@ impl AckWindow {
         handled.filter_map(move |here| Some(template?.covering(here.sequence, here.delivery)))
     }
 
-    /// Returns `true` if a message is being judged that has come, and is not here.
+    /// Sets that a message is being judged that has come and is not here, or that none is any more.
     pub(crate) fn set_on_hold(&mut self, holds: bool) {
         self.holds = holds;
     }

@@ -1,4 +1,4 @@
-//! What a server is told of a message that is here and not settled: that it is in good hands.
+//! Word to a server of a message that is here and not settled: that it is in good hands.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use crate::transport::{Settle, Settlement, SettlementReason};
 
-/// When a server is told.
+/// Intervals at which a server is told of a message that is here.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Progress {
     /// After how long without a word.

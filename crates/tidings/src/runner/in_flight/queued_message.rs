@@ -15,13 +15,13 @@ pub(crate) struct QueuedMessage {
     pub(crate) span: Span,
     /// Those of one key are handled one after the other.
     pub(crate) key: Option<u64>,
-    /// When it began to wait here, if it did.
+    /// Instant at which it began to wait here, if it did.
     pub(crate) since: Option<Instant>,
-    /// When the server was last told that it is here, or it began to wait.
+    /// Instant at which the server was last told that it is here, or it began to wait.
     pub(crate) told: Option<Instant>,
     /// Before this it is too early for it.
     pub(crate) due: Option<Instant>,
-    /// those in flight's, while a task handles it.
+    /// Guard of its place among those in flight, while a task handles it.
     pub(crate) in_flight: Option<InFlightGuard>,
 }
 

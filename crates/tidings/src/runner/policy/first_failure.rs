@@ -1,4 +1,4 @@
-//! When messages failed first, as far as this process saw it.
+//! First failures of messages, as far as this process saw them.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
@@ -7,7 +7,8 @@ use std::time::SystemTime;
 use crate::lock::locked;
 use crate::transport::Receipt;
 
-/// How many messages are remembered; beyond that the one that was entered first is forgotten.
+/// Maximum number of messages that are remembered; beyond that the one that was entered first is
+/// forgotten.
 const MOST: usize = 10_000;
 
 /// A message of one consumer: a stream that is deleted and made again counts its sequences anew.
@@ -25,17 +26,17 @@ struct Entries {
 }
 
 impl FirstFailures {
-    /// When this message failed first: now, unless it is known to have failed before.
+    /// Time at which this message failed first: now, unless it is known to have failed before.
     pub(crate) fn first_failure(&self, receipt: &Receipt, now: SystemTime) -> SystemTime {
         self.enter(receipt, now, 0).0
     }
 
-    /// It failed once more: gives when it did first, and how often.
+    /// Counts one more failure; gives the time of the first, and the number of all.
     pub(crate) fn failed(&self, receipt: &Receipt, now: SystemTime) -> (SystemTime, u64) {
         self.enter(receipt, now, 1)
     }
 
-    /// How often it is known to have failed.
+    /// Number of failures that are known of it.
     pub(crate) fn failures(&self, receipt: &Receipt) -> u64 {
         self.entries().first.get(&known(receipt)).map_or(0, |(_, failures)| *failures)
     }

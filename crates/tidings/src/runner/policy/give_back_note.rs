@@ -1,4 +1,5 @@
-//! That messages are given back which an instance does not know, kept where all instances see it.
+//! Note on a consumer that messages are given back which an instance does not know, kept where all
+//! instances see it.
 //!
 //! A server counts each delivery, also one to an instance of another version that gave the message
 //! back. So a consumer carries a note of it: as long as it holds, a message that was delivered more
@@ -13,12 +14,12 @@ use crate::link::Link;
 use crate::topology;
 use crate::transport::{Fault, Receipt};
 
-/// How long a note holds. It is written anew while half of that is left.
+/// Time for which a note holds. It is written anew while half of that is left.
 const HOLDS: Duration = Duration::from_secs(600);
-/// How long one that could not be written is not tried again.
+/// Time for which one that could not be written is not tried again.
 const TRIED: Duration = Duration::from_secs(30);
 
-/// What one route knows of its consumer's note.
+/// State of one route's note on its consumer.
 #[derive(Debug)]
 pub(crate) struct GiveBackNote {
     /// `true` if the consumer may be changed.

@@ -1,4 +1,4 @@
-//! What became of a message in a handler, before it is decided what becomes of the message.
+//! Outcomes of messages in a handler, before it is decided how they are settled.
 
 use std::any::Any;
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::probe::{End, Span};
 use crate::transport::Settlement;
 use crate::user_code::panic_text;
 
-/// What became of one message in a handler.
+/// Outcome of one message in a handler.
 #[derive(Debug)]
 pub(crate) enum HandlerExit {
     /// The handler returned.

@@ -8,7 +8,8 @@ use std::time::SystemTime;
 use crate::lock::locked;
 use crate::transport::Incoming;
 
-/// How many messages are remembered at most; the oldest are forgotten first.
+/// Maximum number of messages that are remembered; those of the lowest sequences are forgotten
+/// first.
 const MOST: usize = 10_000;
 
 /// Messages by their sequences, with when they were stored: a stream that is made again gives the

@@ -8,18 +8,18 @@ impl Scheduler {
         !self.in_flight.state().backlog.is_empty()
     }
 
-    /// How many of those may begin when there is room.
+    /// Number of messages that wait and may begin when there is room.
     pub(crate) fn waiting(&self) -> usize {
         self.in_flight.state().backlog.waiting()
     }
 
-    /// How many messages may still be taken.
+    /// Number of messages that may still be taken.
     #[inline]
     pub(super) fn room(&self) -> usize {
         self.room_if_none_waits().saturating_sub(self.in_flight.state().backlog.waiting())
     }
 
-    /// How many messages may be taken where none waits.
+    /// Number of messages that may be taken where none waits.
     #[inline]
     pub(super) fn room_if_none_waits(&self) -> usize {
         let ahead = if self.crowded { 0 } else { self.prefetch.room(self.inline.in_a_row()) };
@@ -27,7 +27,7 @@ impl Scheduler {
         most.saturating_sub(self.handled)
     }
 
-    /// How many handlers may run at a time.
+    /// Maximum number of handlers that run at a time.
     #[inline]
     pub(super) fn handlers_at_once(&self) -> usize {
         if self.circuit.is_probing() { 1 } else { self.concurrency }

@@ -8,9 +8,9 @@ use crate::route::CircuitBreaker;
 #[derive(Debug)]
 pub(crate) struct CircuitState {
     breaker: Option<CircuitBreaker>,
-    /// How many handlers failed one after the other.
+    /// Number of handlers that failed one after the other.
     failures: u32,
-    /// How often it opened since the last success.
+    /// Number of times that it opened since the last success.
     opened: u32,
 }
 

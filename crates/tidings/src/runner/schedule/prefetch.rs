@@ -3,7 +3,7 @@
 /// After how many messages in a row that were done at once it is likely that the next will be.
 const ENOUGH: u32 = 16;
 
-/// How many messages may wait here beside those that are handled.
+/// Maximum number of messages that wait here beside those that are handled.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Prefetch {
     pub(crate) usual: usize,
@@ -16,8 +16,8 @@ impl Prefetch {
         Self { usual, quick: usual }
     }
 
-    /// How many may wait after so many in a row that were done as soon as they came. Until that is
-    /// believed, each question brings some more than the one before.
+    /// Number of messages that may wait after so many in a row that were done as soon as they came.
+    /// Until that is believed, each question brings some more than the one before.
     pub(crate) fn room(self, in_a_row: u32) -> usize {
         match in_a_row {
             ENOUGH.. => self.quick,

@@ -1,4 +1,4 @@
-//! How fast messages may begin.
+//! Rate at which messages may begin.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ impl RateLimit {
         Self { interval: rate.per / rate.messages, next: None }
     }
 
-    /// When the next may begin; `None` if it may now.
+    /// Instant at which the next may begin; `None` if it may now.
     pub(crate) fn wait(&self, now: Instant) -> Option<Instant> {
         self.next.filter(|next| *next > now)
     }

@@ -11,7 +11,8 @@ use tidings::prelude::*;
 use tidings::{Batch, CircuitBreaker};
 
 thread_local! {
-    /// How often the schedulers of this thread, which is one test's, have looked what there is to do.
+    /// Number of times that the schedulers of this thread, which is one test's, have looked what
+    /// there is to do.
     static LOOKS: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -30,10 +31,10 @@ struct Tick {
     number: u64,
 }
 
-/// What the handlers are called with.
+/// Numbers with which the handlers are called.
 type Calls = mpsc::UnboundedReceiver<u64>;
 
-/// How often a route looks what there is to do while nothing can be done: some messages were
+/// Counts the looks of a route at what there is to do while nothing can be done: some messages were
 /// handled, and what is due may not begin.
 async fn looks(route: Route<impl Sized>, mut calls: Calls, messages: u64, awaited: usize) -> u64 {
     let bus = Bus::in_memory();

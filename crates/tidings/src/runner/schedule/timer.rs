@@ -33,8 +33,8 @@ impl Scheduler {
         rings
     }
 
-    /// When there is something to do that nobody else says. What may not begin then is none of it:
-    /// it would wake its task without end.
+    /// Instant at which there is something to do that nobody else says. What may not begin then is
+    /// none of it: it would wake its task without end.
     fn wake(&self, held: &InFlightState, takes: bool) -> Option<Instant> {
         let backlog = &held.backlog;
         let missing = held.window.as_ref().filter(|_| takes).and_then(AckWindow::until);

@@ -10,7 +10,8 @@ use crate::runner::active_route::ActiveRoute;
 use crate::runner::in_flight::queued_message::QueuedMessage;
 use crate::transport::{Fault, Incoming, Settle, Settlement, SettlementReason};
 
-/// How often the ack of a last attempt is sent, until the server says that it has it.
+/// Maximum number of times that the ack of a last attempt is sent, until the server says that it
+/// has it.
 const LAST_ACKS: usize = 5;
 
 /// Settles a message where an ack covers all before it: what is done is acknowledged with

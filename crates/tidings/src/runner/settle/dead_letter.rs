@@ -22,7 +22,7 @@ use crate::transport::{Fault, Incoming, Settlement, SettlementReason};
 /// The first and the longest wait before a dead letter that can't be stored is stored again.
 pub(crate) const STORE_RETRY: Backoff =
     Backoff::new(Duration::from_millis(500), Duration::from_secs(30));
-/// How long a message keeps its permit while its letter is on its way.
+/// Maximum time that a message keeps its permit while its letter is on its way.
 const HELD: Duration = Duration::from_secs(2);
 
 /// A message that was put aside, and how its settlement was sent.

@@ -67,7 +67,7 @@ async fn send(
 pub(crate) struct Reference(Uuid);
 
 impl fmt::Display for Reference {
-    /// As many digits as no two errors of a log have in common.
+    /// Writes as many digits as no two errors of a log have in common.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = self.0.simple().to_string();
         f.write_str(&digits[digits.len() - 12..])

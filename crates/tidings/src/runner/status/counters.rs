@@ -20,53 +20,54 @@ use crate::transport::{Dropped, SkipCounters};
 pub struct RouteReport {
     /// The wire name of what it handles; an unnamed enum's type name.
     pub message: String,
-    /// How often it returned `Ok`, or a request was answered with its reply or declared error.
+    /// Number of times that it returned `Ok`, or a request was answered with its reply or declared
+    /// error.
     pub handled: u64,
-    /// How often it failed: the message comes again, or the asker got an error.
+    /// Number of times that it failed: the message comes again, or the asker got an error.
     pub failed: u64,
-    /// How often it panicked; also counted as failed.
+    /// Number of times that it panicked; also counted as failed.
     pub panicked: u64,
-    /// How often it did not end within its deadline; also counted as failed.
+    /// Number of times that it did not end within its deadline; also counted as failed.
     pub overdue: u64,
-    /// How many messages it gave up with [`Failure::reject`](crate::Failure::reject), or the route
-    /// did with `classify`.
+    /// Number of messages that it gave up with [`Failure::reject`](crate::Failure::reject), or the
+    /// route did with `classify`.
     pub rejected: u64,
-    /// How often it said that a message came too early; see
+    /// Number of times that it said that a message came too early; see
     /// [`Failure::defer`](crate::Failure::defer).
     pub deferred: u64,
-    /// How many messages could not be decoded: a stream's became dead letters, an asker got an
-    /// error.
+    /// Number of messages that could not be decoded: a stream's became dead letters, an asker got
+    /// an error.
     pub undecodable: u64,
-    /// How often a stream's message was given back because it is another message, or another
-    /// version, than the route's: an instance of another version shares the consumer. See
+    /// Number of times that a stream's message was given back because it is another message, or
+    /// another version, than the route's: an instance of another version shares the consumer. See
     /// [`Route`](crate::Route#messages-that-a-route-does-not-know).
     pub given_back: u64,
-    /// How many of a stream's messages were given up, for whatever reason, and are dead letters: each
-    /// counts once its letter is stored. With
+    /// Number of a stream's messages that were given up, for whatever reason, and are dead letters:
+    /// each counts once its letter is stored. With
     /// [`DeadLetterPolicy::off`](crate::DeadLetterPolicy::off) each counts as it is given up.
     pub dead_lettered: u64,
-    /// How many of a stream's messages are given up now and have no dead letter yet, since it could
-    /// not be stored: each stays where it is, keeps no handler's permit, and is tried again. Beside
-    /// them the route's state is [`Failing`](crate::RouteState::Failing).
+    /// Number of a stream's messages that are given up now and have no dead letter yet, since it
+    /// could not be stored: each stays where it is, keeps no handler's permit, and is tried again.
+    /// Beside them the route's state is [`Failing`](crate::RouteState::Failing).
     pub unstored: u64,
-    /// How many handlers were dropped because the shutdown's deadline passed.
+    /// Number of handlers that were dropped because the shutdown's deadline passed.
     pub aborted: u64,
-    /// How many messages of core subscriptions had come and were not begun when the shutdown's
-    /// deadline passed: events are lost, askers got an error.
+    /// Number of messages of core subscriptions that had come and were not begun when the
+    /// shutdown's deadline passed: events are lost, askers got an error.
     pub left: u64,
-    /// How many messages of core subscriptions were lost because they came faster than they were
-    /// handled, and no more could wait.
+    /// Number of messages of core subscriptions that were lost because they came faster than they
+    /// were handled, and no more could wait.
     pub dropped: u64,
-    /// How often one of its core subscriptions was without its connection, which was made again: what
-    /// was published meanwhile did not come here.
+    /// Number of times that one of its core subscriptions was without its connection, which was
+    /// made again: what was published meanwhile did not come here.
     pub interrupted: u64,
-    /// How many answers were not sent, because whoever asked named a subject for them that a message
-    /// may not name: a server's own (`$…`), a dead letter's, or none at all.
+    /// Number of answers that were not sent, because whoever asked named a subject for them that a
+    /// message may not name: a server's own (`$…`), a dead letter's, or none at all.
     pub unanswered: u64,
-    /// How many of a stream's messages were acknowledged without being handled: a redrive put them
-    /// back for another consumer only, or a server wrote them for what it deleted.
+    /// Number of a stream's messages that were acknowledged without being handled: a redrive put
+    /// them back for another consumer only, or a server wrote them for what it deleted.
     pub passed_over: u64,
-    /// How many of a stream's messages had headers that only a redrive writes, and no redrive's
+    /// Number of a stream's messages that had headers that only a redrive writes, and no redrive's
     /// signature: they were handled as any other, and the headers not looked at.
     pub unwarranted: u64,
 }
@@ -238,7 +239,7 @@ impl Counters {
         self.dead_lettered.fetch_add(1, Relaxed);
     }
 
-    /// How many messages wait for their letters to be stored.
+    /// Number of messages that wait for their letters to be stored.
     pub(crate) fn unstored(&self) -> MutexGuard<'_, u64> {
         locked(&self.unstored)
     }
@@ -274,7 +275,7 @@ impl EndpointCounts for Counters {
 }
 
 impl AllDropped {
-    /// How many messages were dropped, and how often there was no connection.
+    /// Number of messages that were dropped, and of times that there was no connection.
     fn counts(&self) -> (u64, u64) {
         let dropped = self.counted.iter().map(Dropped::count).sum::<u64>();
         let interruptions = self.counted.iter().map(Dropped::interruptions).sum::<u64>();

@@ -1,11 +1,11 @@
-//! Whether a route takes messages, and what keeps it from it.
+//! State of a route: whether it takes messages, and what keeps it from it.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::SystemTime;
 
 use tokio::sync::watch;
 
-/// Whether a route takes messages.
+/// State of a route: whether it takes messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RouteState {
@@ -15,13 +15,13 @@ pub enum RouteState {
     Paused,
     /// Its circuit breaker is open: its handler kept failing.
     Open {
-        /// When it tries again.
+        /// Time at which it tries again.
         until: SystemTime,
         /// The last failure.
         error: String,
     },
-    /// It can't take messages, or not all of its own, or can't store a dead letter, and keeps
-    /// trying; or one of its own tasks panicked within the last 30 s, and was begun again.
+    /// Unable to take messages, or some of its own, or to store a dead letter, and trying on; or
+    /// one of its own tasks panicked within the last 30 s, and was begun again.
     Failing {
         /// Since when.
         since: SystemTime,
