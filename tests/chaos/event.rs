@@ -7,19 +7,19 @@ use tidings::prelude::*;
 
 use tidings_tests::Chance;
 
-/// How many copies of a stream there are; the processes are told by their environment.
+/// Environment variable that tells the processes the number of replicas of each stream.
 pub(crate) const REPLICAS: &str = "ORDEAL_REPLICAS";
 /// The durable consumer of [`Begun`].
 pub(crate) const CONSUMER: &str = "workers";
 /// The registry.
 pub(crate) const REGISTRY: &str = "works";
-/// Where the registry puts aside what it can't handle.
+/// Stream in which the registry puts aside what it can't handle.
 pub(crate) const DEAD_LETTERS: &str = "works-dead-letters";
 
 /// Longer than any run, so that an id is known for as long as it lasts.
 const WINDOW: Duration = Duration::from_secs(3600);
 
-/// What was begun.
+/// Stream of the events that are published first.
 #[derive(Debug)]
 pub(crate) struct Works;
 
@@ -32,7 +32,7 @@ impl EventStream for Works {
     }
 }
 
-/// What came of it.
+/// Stream of the events that follow from those of [`Works`].
 #[derive(Debug)]
 pub(crate) struct Results;
 
@@ -90,12 +90,12 @@ impl Fate {
         }
     }
 
-    /// Whether a handler sees it.
+    /// Returns `true` if a handler sees an event of this fate.
     pub(crate) fn is_legible(self) -> bool {
         self != Self::Illegible
     }
 
-    /// Whether something follows from it.
+    /// Returns `true` if another event follows from it.
     pub(crate) fn is_mended(self) -> bool {
         matches!(self, Self::Sound | Self::Late | Self::Halved)
     }

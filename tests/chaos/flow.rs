@@ -19,15 +19,15 @@ use crate::verify::{Heard, Stored, left};
 use crate::worker_pool::WorkerPool;
 use tidings_tests::Chance;
 
-/// How many copies of the registry run.
+/// Number of copies of the registry that run.
 const COPIES: usize = 2;
-/// How long nothing may happen.
+/// Longest time in which nothing may happen.
 const TIMEOUT: Duration = Duration::from_secs(90);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 /// The longest time for which a server is away.
 const OUTAGE_MILLIS: u64 = 1500;
 
-/// What is killed.
+/// Kind of process that is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Target {
     Environment,
@@ -41,7 +41,7 @@ struct Flow {
     room: Arc<Semaphore>,
     heard: Heard,
     listening: usize,
-    /// How many of them have failed to start, because the server was away.
+    /// Number of workers that have failed to start, because the server was away.
     unlucky: usize,
     /// At how many events heard of what is killed.
     strikes: VecDeque<(u32, Target)>,

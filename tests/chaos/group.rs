@@ -17,9 +17,9 @@ use crate::option::Options;
 use tidings_tests::Chance;
 
 const MEMBERS: usize = 3;
-/// How many may be on the way: far fewer than a subscription holds.
+/// Largest number of events on the way: far fewer than a subscription holds.
 const ON_THE_WAY: usize = 8192;
-/// How long nothing may come: who is stopped has been waited for by then.
+/// Longest time in which nothing may come: who is stopped has been waited for by then.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A core event: nobody keeps it, and it comes once or never.
@@ -29,9 +29,9 @@ struct Lit {
     number: u32,
 }
 
-/// What all members have handled.
+/// Events that all members have handled.
 struct Seen {
-    /// How often each was handled.
+    /// Number of times that each was handled.
     times: Vec<AtomicU8>,
     count: watch::Sender<u32>,
     room: Semaphore,

@@ -1,4 +1,4 @@
-//! What the bus promises, while servers and processes are killed and members come and go.
+//! Test of the promises of the bus, while servers and processes are killed and members come and go.
 //!
 //! `ordeal kill`, `ordeal cluster`, `ordeal group` and `ordeal mixed`, each with `--events N`,
 //! `--seed N` and `--kills N`; `ordeal differ`, with `--sessions N` and `--seed N`, compares the bus in

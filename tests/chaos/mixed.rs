@@ -26,16 +26,16 @@ use tidings_tests::Chance;
 use verify::Record;
 use version::{Kind, Shop, Version, v2};
 
-/// How many instances run; the last of them behind a leaf node.
+/// Number of instances that run; the last of them behind a leaf node.
 const MEMBERS: usize = 4;
-/// How many events may be published and not handled yet.
+/// Largest number of events that may be published and not handled yet.
 const ON_THE_WAY: usize = 256;
-/// How long nothing may be handled. A message that an instance does not know, and a lost ack, wait
-/// for some seconds.
+/// Longest time in which nothing may be handled. A message that an instance does not know, and a
+/// lost ack, wait for some seconds.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// How long it takes until every instance has seen what the others asked of the consumer.
+/// Time until every instance has seen what the others asked of the consumer.
 const LOOKED_WITHIN: Duration = Duration::from_secs(12);
-/// How many events each instance has to handle alone in the end.
+/// Number of events that each instance has to handle alone in the end.
 const ALONE: u32 = 20;
 
 /// All that the ordeal stands on.

@@ -1,15 +1,15 @@
-//! How much, how often, and the seed of what is left to chance.
+//! Options of a run: how much, how often, and the seed of what is left to chance.
 
 use anyhow::{Context as _, Result, bail};
 
-/// What a run is told.
+/// Options that a run is told.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
-    /// How many events are published.
+    /// Number of events that are published.
     pub(crate) events: u32,
-    /// What decides when something is killed, and what becomes of each event.
+    /// Seed that decides when something is killed, and what becomes of each event.
     pub(crate) seed: u64,
-    /// How often the server is killed, or a member leaves.
+    /// Number of times that the server is killed, or that a member leaves.
     pub(crate) kills: u32,
 }
 

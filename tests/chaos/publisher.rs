@@ -19,13 +19,13 @@ const TASKS: usize = 48;
 const SHORT_EVERY: u32 = 4;
 const SHORT_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// What publishing gave.
+/// Outcomes of publishing, by the number of the event.
 #[derive(Debug, Default)]
 pub(crate) struct Published {
     pub(crate) acked: BTreeSet<u32>,
-    /// It may be stored.
+    /// Events that may be stored.
     pub(crate) unconfirmed: BTreeSet<u32>,
-    /// It is not stored, and why.
+    /// Events that are not stored, and the error of each.
     pub(crate) unsent: BTreeMap<u32, String>,
     /// Acked, and was stored before by an earlier try of the same publish.
     pub(crate) repeated: usize,

@@ -15,10 +15,10 @@ use crate::event::{CONSUMER, DEAD_LETTERS, Fate, Results, Works};
 use crate::option::Options;
 use crate::publisher::Published;
 
-/// How long one stored message may take to come.
+/// Longest time that one stored message may take to come.
 const SOON: Duration = Duration::from_secs(20);
 
-/// What the workers said of each event: the attempts, one after the other.
+/// Reports of the workers on each event: the attempts, one after the other.
 #[derive(Debug, Default)]
 pub(crate) struct Heard {
     pub(crate) of: BTreeMap<u32, Vec<(u64, String)>>,
@@ -39,7 +39,7 @@ impl Heard {
     }
 }
 
-/// What the streams hold: by number, how often or why.
+/// Contents of the streams: by number, how often or why.
 #[derive(Debug)]
 pub(crate) struct Stored {
     begun: BTreeMap<u32, usize>,
@@ -47,13 +47,13 @@ pub(crate) struct Stored {
     dead: BTreeMap<u32, Vec<String>>,
 }
 
-/// What all payloads have.
+/// Field that all payloads have.
 #[derive(Deserialize)]
 struct Numbered {
     number: u32,
 }
 
-/// How many messages are not accounted for yet; as text, since whoever waits wants to say so.
+/// Fails while messages are not accounted for yet; as text, since whoever waits wants to say so.
 pub(crate) async fn left(jetstream: &jetstream::Context) -> Result<(), String> {
     let said = |error: &dyn std::fmt::Display| error.to_string();
     let works = jetstream.get_stream(Works::NAME).await.map_err(|error| said(&error))?;
@@ -163,7 +163,7 @@ impl Stored {
         Ok(())
     }
 
-    /// What is not as it should be.
+    /// Events that are not as they should be, and what is wrong with each.
     fn wrong(&self, seed: u64, published: &Published) -> Vec<(u32, String)> {
         let mut wrong = Vec::new();
         let mut all: BTreeSet<u32> = published.acked.clone();

@@ -13,8 +13,8 @@ use crate::event::{Begun, CONSUMER, Fate, Finished, REGISTRY, Results};
 const ACK_WAIT: Duration = Duration::from_secs(2);
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
 const BEFORE_DEATH: Duration = Duration::from_millis(200);
-/// As often as something is handled at most. More than kills that may hit one event, which are
-/// deliveries as well.
+/// Largest number of times that an event is handled. More than kills that may hit one event, which
+/// are deliveries as well.
 const ATTEMPTS: u64 = 8;
 
 /// Says on its output that it listens, and then what it does with each event.

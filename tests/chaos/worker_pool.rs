@@ -12,10 +12,10 @@ use tokio::time::sleep;
 
 use crate::event::REPLICAS;
 
-/// As whoever runs them would wait where one can't start.
+/// Wait of whoever runs them, where one can't start.
 const BEFORE_ANOTHER_TRY: Duration = Duration::from_millis(100);
 
-/// What one process said; `None` once it has ended.
+/// Line that one process wrote; `None` once it has ended.
 pub(crate) type Said = (usize, Option<String>);
 
 /// Some processes that do the same; whoever ends is replaced at the same place.
@@ -60,7 +60,7 @@ impl WorkerPool {
         self.said.recv().await.context("nobody says anything any more")
     }
 
-    /// As with `kill -9`.
+    /// Kills the process, as `kill -9` does.
     pub(crate) fn kill(&mut self, place: usize) -> Result<()> {
         self.places[place].start_kill().context("can't kill a worker")
     }

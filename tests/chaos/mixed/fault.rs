@@ -24,9 +24,9 @@ pub(super) enum Fault {
     Replace,
     /// An instance is killed, and another comes in its place.
     Kill,
-    /// What an instance says is lost for a moment, acks among it; then its connection ends.
+    /// Loss of what an instance says for a moment, acks among it; then its connection ends.
     LoseAcks,
-    /// What a server says to an instance is lost for a moment; then the connection ends.
+    /// Loss of what a server says to an instance for a moment; then the connection ends.
     LoseAnswers,
     /// The leaf's link ends for a second.
     CutLeaf,
@@ -53,7 +53,7 @@ impl Fault {
         Self::RecreateStream,
     ];
 
-    /// This many, in some order, and as many of each as can be.
+    /// Faults of this number, in some order, and as many of each as can be.
     pub(super) fn sequence(chance: &mut Chance, count: u32) -> Vec<Self> {
         let mut left: Vec<Self> = Vec::new();
         let draw = |_| {

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::verify::Record;
 use super::version::Version;
 
-/// How long an instance may take to end in good order.
+/// Longest time that an instance may take to end in good order.
 const LEAVES_WITHIN: Duration = Duration::from_secs(45);
 
 /// An instance that runs.
@@ -49,7 +49,7 @@ impl Instance {
         Ok(())
     }
 
-    /// As if its process were killed: nothing that it says is heard any more.
+    /// Ends it as if its process were killed: nothing that it says is heard any more.
     pub(super) fn die(self) {
         self.wire.lose_questions();
         drop(self.running);

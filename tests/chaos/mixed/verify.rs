@@ -11,10 +11,10 @@ use tokio::time::{Instant, sleep};
 
 use tidings_tests::Chance;
 
-/// How long before a fault an event may have been handled whose ack it can still have lost, or
+/// Time before a fault in which an event may have been handled whose ack it can still have lost, or
 /// behind which the consumer was not known to have come.
 const ON_ITS_WAY: Duration = Duration::from_secs(6);
-/// How long after a fault it can still have lost one.
+/// Time after a fault in which it can still have lost one.
 const AFTERWARDS: Duration = Duration::from_secs(2);
 /// One of this many events fails at first.
 const FAILING: u64 = 20;
@@ -29,16 +29,16 @@ pub(super) struct Record {
 #[derive(Default)]
 struct State {
     events: BTreeMap<u32, Event>,
-    /// When acks may have been lost.
+    /// Spans of time in which acks may have been lost; `None` while the fault lasts.
     faults: Vec<(Instant, Option<Instant>)>,
-    /// What was taken for something that it is not.
+    /// Numbers of events that were taken for something that they are not.
     mistaken: Vec<u32>,
 }
 
 #[derive(Default)]
 struct Event {
     failed: bool,
-    /// When each handler returned that it is done.
+    /// Times at which each handler returned that it is done.
     done: Vec<Instant>,
 }
 
@@ -87,12 +87,12 @@ impl Record {
         }
     }
 
-    /// How many events are published.
+    /// Number of events that are published.
     pub(super) fn published(&self) -> usize {
         self.state().events.len()
     }
 
-    /// How many events are handled.
+    /// Number of events that are handled.
     pub(super) fn count(&self) -> usize {
         *self.count.borrow()
     }
@@ -104,7 +104,7 @@ impl Record {
         let _ = self.count.subscribe().wait_for(enough).await;
     }
 
-    /// Which events below `end` are not handled, as text.
+    /// Events below `end` that are not handled, as text.
     pub(super) fn left(&self, end: u32) -> String {
         let state = self.state();
         let left = state.events.range(..end).filter(|(_, event)| event.done.is_empty());
@@ -145,8 +145,8 @@ impl Record {
 }
 
 impl State {
-    /// Whether the first of two times that an event was handled was in, or shortly before, a
-    /// fault that was there before the second.
+    /// Returns `true` if the first of two times that an event was handled was in, or shortly
+    /// before, a fault that was there before the second.
     fn explains(&self, pair: &[Instant]) -> bool {
         self.faults.iter().any(|(from, end)| {
             let end = end.unwrap_or_else(Instant::now);

@@ -10,7 +10,7 @@ use super::verify::Record;
 
 /// The durable consumer that all instances share.
 pub(super) const CONSUMER: &str = "shop";
-/// Where the registry puts aside what it can't handle.
+/// Stream in which the registry puts aside what it can't handle.
 pub(super) const DEAD_LETTERS: &str = "mixed-dead-letters";
 
 /// Everything that happens in the shop.
@@ -37,7 +37,7 @@ impl Kind {
     }
 }
 
-/// Which version an instance is of.
+/// Version of the service that an instance is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Version {
     Old,
@@ -122,7 +122,7 @@ pub(super) mod v1 {
             }
         }
 
-        /// Whether it is what it was published as.
+        /// Returns `true` if it is what it was published as.
         pub(super) fn is_itself(&self) -> bool {
             match self {
                 Self::Created(event) => event.kind == Kind::Created,
@@ -191,7 +191,7 @@ pub(super) mod v2 {
             }
         }
 
-        /// Whether it is what it was published as.
+        /// Returns `true` if it is what it was published as.
         pub(super) fn is_itself(&self) -> bool {
             match self {
                 Self::Created(event) => event.kind == Kind::Created,
