@@ -1,4 +1,4 @@
-//! Which nats-server the tests run.
+//! Choice of the nats-server that the tests run.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

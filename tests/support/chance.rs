@@ -1,4 +1,4 @@
-//! What is left to chance, the same for the same seed.
+//! Chance for tests, the same for the same seed.
 
 /// A generator of numbers (`SplitMix64`).
 #[derive(Debug, Clone)]

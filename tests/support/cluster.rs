@@ -9,7 +9,7 @@ use async_nats::Client;
 use crate::{Server, eventually, unique};
 
 const TOGETHER_WITHIN: Duration = Duration::from_secs(30);
-/// How often a cluster is tried: the route ports are free when chosen, not reserved.
+/// Number of times that a cluster is tried: the route ports are free when chosen, not reserved.
 const ATTEMPTS: usize = 3;
 
 /// Some servers with routes to each other and clustered JetStream, on loopback only.
@@ -58,7 +58,7 @@ impl Cluster {
         &self.servers[index]
     }
 
-    /// The same, to be stopped or reloaded.
+    /// The server at `index`, from 0, to be stopped or reloaded.
     pub fn server_mut(&mut self, index: usize) -> &mut Server {
         &mut self.servers[index]
     }

@@ -44,7 +44,7 @@ use session::Session;
 use side::Side;
 use step::Step;
 
-/// How many sessions run at a time, each in an account of its own.
+/// Number of sessions that run at a time, each in an account of its own.
 const LANES: u64 = 10;
 
 /// Runs the sessions of these seeds; gives their count.
@@ -86,7 +86,7 @@ pub async fn run(seeds: Range<u64>) -> Result<String> {
     Ok(format!("{} sessions with {steps} steps: no difference", seeds.end - seeds.start))
 }
 
-/// What differed, after which step.
+/// Outcomes that differ, and the step after which they do.
 #[derive(Debug)]
 struct Difference {
     step: usize,

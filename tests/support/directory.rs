@@ -1,4 +1,4 @@
-//! Where tests keep their files: directories of their own under the target directory.
+//! Directories in which tests keep their files: each has its own, under the target directory.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What tests stand on: a real nats-server for each, and ways to wait.
+//! Foundation of the tests: a real nats-server for each, and ways to wait.
 //!
 //! ```no_run
 //! # async fn test() {

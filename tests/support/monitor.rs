@@ -1,4 +1,4 @@
-//! What a server tells of itself over its monitoring port.
+//! Monitoring port of a server, which tells of itself there.
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;

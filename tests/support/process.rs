@@ -14,21 +14,21 @@ use crate::server_binary;
 const READY_WITHIN: Duration = Duration::from_secs(20);
 const GONE_WITHIN: Duration = Duration::from_secs(20);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
-/// How much of the log an error shows.
+/// Number of lines of the log that an error shows.
 const LOG_LINES: usize = 40;
 
-/// How a server is started.
+/// Settings with which a server is started.
 #[derive(Debug)]
 pub(crate) struct Launch<'a> {
-    /// Where its store, log and configuration lie.
+    /// Directory of its store, log and configuration.
     pub(crate) directory: &'a Path,
     /// A port that it had before; `None` lets it choose a free one.
     pub(crate) port: Option<u16>,
-    /// Whether it has JetStream.
+    /// `true` if it has JetStream.
     pub(crate) jetstream: bool,
 }
 
-/// What a server writes into its ports file: the URLs it listens on.
+/// Content of a server's ports file: the URLs it listens on.
 #[derive(Debug, Deserialize)]
 struct Ports {
     nats: Vec<String>,

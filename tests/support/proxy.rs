@@ -16,7 +16,7 @@ use crate::Server;
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
-    /// Whether new connections are ended at once.
+    /// `true` while new connections are ended at once.
     severed: Arc<AtomicBool>,
     to_server: Direction,
     to_client: Direction,
@@ -25,7 +25,7 @@ pub struct Proxy {
     accepting: JoinHandle<()>,
 }
 
-/// What was lost on the way; `None` while nothing is to be lost.
+/// Bytes that were lost on the way; `None` while nothing is to be lost.
 type Direction = Arc<Mutex<Option<Vec<u8>>>>;
 /// With which words of the client's, and of the server's, the losing begins.
 type LastWords = Arc<Mutex<[Option<&'static str>; 2]>>;
@@ -104,22 +104,22 @@ impl Proxy {
         locked(&self.to_server).get_or_insert_default();
     }
 
-    /// What the server says is lost as soon as it says this.
+    /// Loses what the server says as soon as it says this.
     pub fn lose_answers_from(&self, words: &'static str) {
         locked(&self.last_words)[1] = Some(words);
     }
 
-    /// What the client says is lost as soon as it says this.
+    /// Loses what the client says as soon as it says this.
     pub fn lose_questions_from(&self, words: &'static str) {
         locked(&self.last_words)[0] = Some(words);
     }
 
-    /// Whether the server said something that was lost.
+    /// Returns `true` if the server said something that was lost.
     pub fn has_lost_answers(&self) -> bool {
         locked(&self.to_client).as_ref().is_some_and(|lost| !lost.is_empty())
     }
 
-    /// What the client said and was lost.
+    /// Bytes that the client said and that were lost, as text.
     pub fn lost_questions(&self) -> String {
         let lost = locked(&self.to_server).clone();
         String::from_utf8_lossy(&lost.unwrap_or_default()).into_owned()
@@ -147,7 +147,8 @@ impl Proxy {
     }
 }
 
-/// Who holds a lock here does not panic; if it did, its value still holds.
+/// Locks without regard to poison: nobody panics with a lock here, and if one did, the value would
+/// still hold.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -158,7 +159,7 @@ impl Drop for Proxy {
     }
 }
 
-/// Whether a part of what is said is lost.
+/// Returns `true` if a part of what is said is lost.
 fn is_lost(chunk: &[u8], words: Option<&str>, direction: &Direction) -> bool {
     let mut lost = locked(direction);
     if words.is_some_and(|words| String::from_utf8_lossy(chunk).contains(words)) {

@@ -14,14 +14,14 @@ use crate::monitor;
 use crate::process::{Launch, Process};
 use crate::{await_stop, eventually, signal, unique};
 
-/// What makes a server a hub that leaf nodes can connect to.
+/// Configuration that makes a server a hub that leaf nodes can connect to.
 ///
 /// A leaf reaches its JetStream only by a domain's subjects: without a domain the hub refuses them.
 pub const HUB: &str = "jetstream { domain: hub }\nleafnodes { listen: \"127.0.0.1:-1\" }";
 
-/// How long a leaf may take to have its link.
+/// Longest time that a leaf may take to have its link.
 const LINKED_WITHIN: Duration = Duration::from_secs(10);
-/// How long a restart waits for somebody else to give its port back.
+/// Longest time that a restart waits for somebody else to give its port back.
 const PORT_WITHIN: Duration = Duration::from_secs(10);
 
 /// A real nats-server on a port and a store of its own, with JetStream, on loopback only.
@@ -80,7 +80,7 @@ impl Server {
         leaf
     }
 
-    /// Where leaf nodes connect to, `127.0.0.1:<port>`; the server needs [`HUB`] in its
+    /// Address that leaf nodes connect to, `127.0.0.1:<port>`; the server needs [`HUB`] in its
     /// configuration.
     pub async fn leaf_address(&self) -> String {
         let said = self.monitor("/varz").await;
@@ -128,7 +128,8 @@ impl Server {
             .unwrap_or_else(|error| panic!("can't connect to {}: {error}", self.url()))
     }
 
-    /// What its monitoring port says under `path`, such as `/jsz?streams=1` or `/connz?subs=1`.
+    /// JSON that its monitoring port gives under `path`, such as `/jsz?streams=1` or
+    /// `/connz?subs=1`.
     pub async fn monitor(&self, path: &str) -> Value {
         self.try_monitor(path).await.unwrap_or_else(|error| panic!("{error:#}"))
     }
@@ -209,7 +210,7 @@ impl Server {
         reloaded().unwrap_or_else(|error| panic!("can't reload {}: {error:#}", self.name));
     }
 
-    /// How it is started again.
+    /// Settings with which it is started again.
     fn launch(&self) -> Launch<'_> {
         Launch {
             directory: self.directory.path(),

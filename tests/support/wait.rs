@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
 
-/// How long [`eventually`] waits between two looks.
+/// Time between two looks of [`eventually`].
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
-/// What one look gives: a value, or why there is none yet.
+/// Observation of one look: a value, or why there is none yet.
 ///
 /// A `bool` is there when true, an `Option` when `Some`, a `Result` when `Ok`.
 pub trait Observation {
-    /// What is waited for.
+    /// Value that is waited for.
     type Value;
 
     /// The value, or a few words on why it is not there.

@@ -1,5 +1,5 @@
-//! When what lives for a while only is over: neither side is asked while the two may differ by a
-//! moment.
+//! Time at which what lives for a while only is over: neither side is asked while the two may
+//! differ by a moment.
 
 use std::time::{Duration, Instant};
 
@@ -9,23 +9,24 @@ use tokio::time::{Instant as TokioInstant, sleep_until};
 use super::session::{LIFE, Session, is_short};
 use super::step::Step;
 
-/// How far apart things may be begun, so that they are over at about the same time.
+/// Longest time between the beginnings of what is to be over at about the same time.
 const TOGETHER: Duration = Duration::from_millis(500);
-/// How much later than its time something may be over.
+/// Longest time that something may be over later than it should.
 const LATE: Duration = Duration::from_millis(700);
 
-/// What was published, and when that is over.
+/// Times at which something was published, and is over.
 #[derive(Debug)]
 pub(super) struct Clock {
-    /// Whether the stream lets go of all that it keeps, or knows, after a time.
+    /// `true` if the stream lets go of all that it keeps, or knows, after a time.
     ages: bool,
-    /// How often what is over leaves something that is over later: what was delayed, a marker.
+    /// Number of times that what is over leaves something that is over later: what was delayed, a
+    /// marker.
     heirs: u32,
-    /// When the first was published that may be there, and the first of those that end.
+    /// Times at which the first was published that may be there, and the first of those that end.
     first: Option<Instant>,
     mortal: Option<Instant>,
     last: Instant,
-    /// How often it is still to be waited.
+    /// Number of waits that are left.
     left: u32,
 }
 

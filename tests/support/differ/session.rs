@@ -8,10 +8,10 @@ use super::event::Differ;
 use super::step::{Expect, Post, Start, Step};
 use crate::Chance;
 
-/// How long lives what does not live for ever, how long an id is known for a short time, and how long
-/// a delayed event waits.
+/// Lifetime of what does not live for ever, of an id that is known for a short time, and wait of a
+/// delayed event.
 pub(super) const LIFE: Duration = Duration::from_secs(2);
-/// How long markers are kept, where they do not age.
+/// Lifetime of markers, where they do not age.
 const MARKER: Duration = Duration::from_secs(60);
 
 /// A stream and what is done with it.
@@ -19,7 +19,7 @@ const MARKER: Duration = Duration::from_secs(60);
 pub(super) struct Session {
     pub(super) seed: u64,
     pub(super) config: StreamConfig,
-    /// How long a delivery may stay unsettled; short where silence is tried.
+    /// Longest time that a delivery may stay unsettled; short where silence is tried.
     pub(super) ack_wait: Duration,
     pub(super) silence: bool,
     pub(super) one_at_a_time: bool,
@@ -45,14 +45,14 @@ impl Session {
     }
 }
 
-/// What matters of the steps before a step.
+/// Facts about the steps before a step.
 struct Past {
-    /// How many things are to be waited for.
+    /// Number of things that are to be waited for.
     waits: u32,
     window: Option<Duration>,
 }
 
-/// Whether all that it keeps, or knows, ends by itself.
+/// Returns `true` if all that it keeps, or knows, ends by itself.
 pub(super) fn is_short(config: &StreamConfig) -> bool {
     config.duplicate_window.is_some_and(|window| window <= LIFE)
 }

@@ -15,10 +15,10 @@ use super::session::{LIFE, Session};
 use super::step::{Expect, Post, Step};
 use super::unexpected;
 
-/// How long what is on its way may take.
+/// Longest time that what is on its way may take.
 const SOON: Duration = Duration::from_secs(5);
 
-/// What came of a step, and what the stream holds then.
+/// Result of a step, and the state of the stream then.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Outcome {
     pub(super) lines: Vec<String>,
@@ -32,9 +32,9 @@ pub(super) struct Side<'a> {
     /// The sequence that was given last, here.
     last: u64,
     last_of: [u64; 3],
-    /// Which of the two consumers started with a sequence.
+    /// `true` for each of the two consumers that started with a sequence.
     later: [bool; 2],
-    /// When each step was begun, here.
+    /// Times at which each step was begun, here.
     begun: Vec<SystemTime>,
 }
 
@@ -234,7 +234,7 @@ impl<'a> Side<'a> {
         answer
     }
 
-    /// What the stream holds.
+    /// State of the stream and of its consumers, as text.
     async fn state(&self) -> String {
         let stream = self.bus.stream::<Differ>();
         let state = match stream.state().await {
@@ -260,7 +260,7 @@ impl<'a> Side<'a> {
         lines.join("; ")
     }
 
-    /// What the stream holds once it holds that, or does not come to it.
+    /// State of the stream once it is as wanted, or does not come to it in 800 ms.
     pub(super) async fn settle(&self, wanted: &str) -> String {
         let begun = Instant::now();
         loop {

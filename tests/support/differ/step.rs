@@ -42,12 +42,12 @@ pub(super) enum Step {
 }
 
 impl Step {
-    /// Whether it stores anything.
+    /// Returns `true` if it stores anything.
     pub(super) fn publishes(&self) -> bool {
         matches!(self, Self::Publish(_) | Self::PublishAll(_) | Self::Atomic(_))
     }
 
-    /// Whether it stores something that has a time of its own.
+    /// Returns `true` if it stores something that has a time of its own.
     pub(super) fn is_timed(&self) -> bool {
         match self {
             Self::Publish(post) => post.ttl || post.delay,
@@ -68,7 +68,7 @@ pub(super) struct Post {
     pub(super) delay: bool,
 }
 
-/// What an event expects of the stream.
+/// Expectation of an event on the stream.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Expect {
     Nothing,
@@ -79,13 +79,13 @@ pub(super) enum Expect {
     Stream(bool),
 }
 
-/// Where reading starts.
+/// Place at which reading starts.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Start {
     Beginning,
     Sequence(u64),
     LastPerSubject,
     New,
-    /// When the step as far back as this was begun.
+    /// Time at which the step as far back as this was begun.
     Time(u8),
 }

@@ -10,7 +10,7 @@ use super::super::event::Told;
 use super::super::step::Start;
 use super::{SOON, Side, consumer_name, word};
 
-/// How long is waited for what must not come.
+/// Time that is waited for what must not come.
 const SURPLUS: Duration = Duration::from_millis(30);
 
 impl Side<'_> {
