@@ -1,6 +1,6 @@
-//! What Tidings promises, the same on every transport: each scenario runs on a bus in this
-//! process and on one over a nats-server of its own. The promises that files name by a number are
-//! listed in `ARCHITECTURE.md`.
+//! Promises of Tidings, the same on every transport: each scenario runs on a bus in this process
+//! and on one over a nats-server of its own. The promises that files name by a number are listed in
+//! `ARCHITECTURE.md`.
 //!
 //! A module of scenarios lists them at its head, with [`scenarios!`], and nobody else names them: one
 //! that is in no list is dead code, which the compiler tells.

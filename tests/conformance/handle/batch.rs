@@ -48,7 +48,8 @@ async fn serve(
     (running, batches)
 }
 
-/// What is left unsettled once a registry has ended.
+/// Number of messages that are left unsettled once a registry has ended, and the report of its
+/// route.
 async fn left(bus: &Bus, running: Running) -> (u64, RouteReport) {
     let report = soon(running.shutdown()).await.remove(0);
     let state = bus.stream::<Parcels>().consumer_state("shop-parcels_sent").await.unwrap();

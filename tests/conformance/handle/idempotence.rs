@@ -114,7 +114,7 @@ async fn steps(bus: &Bus) -> Vec<String> {
     steps
 }
 
-/// Which events a run publishes, and in which order, is its own business: what differs is stored.
+/// A run is free in which events it publishes, and in which order: what differs is stored.
 async fn what_a_second_run_publishes_otherwise_is_another_event(env: Env) {
     let bus = env.bus_with::<Steps>().await;
     let handler = |event: Sent, cx: Context| async move {

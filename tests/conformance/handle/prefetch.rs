@@ -98,10 +98,10 @@ async fn what_waits_here_for_long_does_not_come_twice(env: Env) {
     letters(&bus.dead_letters("shop"), 0).await;
 }
 
-/// How many messages begin in each second, and how many seconds are looked at.
+/// Number of messages that begin in each second.
 const RATE: u32 = 40;
 
-/// That calls came as evenly as the rate says, and not much more slowly.
+/// Asserts that calls came as evenly as the rate says, and not much more slowly.
 fn assert_even(env: &Env, calls: &[Instant]) {
     let interval = Duration::from_secs(1) / RATE;
     for (first, begun) in calls.iter().enumerate() {

@@ -78,7 +78,7 @@ async fn a_declared_error_travels(env: Env) {
     assert_eq!(running.shutdown().await[0].handled, 1);
 }
 
-/// What an error reply with code 500 says.
+/// Description in an error reply with code 500.
 async fn failed(bus: &Bus, text: &str) -> String {
     match soon(bus.request(&echo(text))).await.unwrap_err() {
         RequestError::Service { code, description, subject, .. } => {
@@ -274,7 +274,7 @@ async fn what_a_stream_answers_is_no_reply(env: Env) {
     running.shutdown().await;
 }
 
-/// It has the fields of one, and is none.
+/// A reply may have the fields of a stream's answer, and is none.
 async fn a_reply_that_looks_like_a_streams_answer_is_a_reply(env: Env) {
     let bus = env.bus();
     let locate = |locate: Locate, _: Context| async move {

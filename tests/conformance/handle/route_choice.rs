@@ -1,4 +1,4 @@
-//! Which of a stream's events a route handles: from where on, and of which subjects.
+//! Choice of the events of a stream that a route handles: from where on, and of which subjects.
 
 use tidings::ServeError;
 use tidings::prelude::*;

@@ -108,7 +108,7 @@ async fn every_instance_answers_for_itself(env: Env) {
     assert_eq!(discover(&env.bus(), 3).await.len(), 3);
 }
 
-/// It answers no request, and says who it is all the same.
+/// A service that answers no request says who it is all the same.
 async fn a_service_of_events_alone_is_found(env: Env) {
     let bus = env.another_bus().await;
     let route = Route::of::<Sent>(|_: Sent, _: Context| async { Ok(()) });

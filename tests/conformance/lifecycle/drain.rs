@@ -26,7 +26,7 @@ scenarios! {
         a_rate_does_not_hold_up_a_shutdown_past_its_deadline;
 }
 
-/// What is left waits for nobody at a shutdown.
+/// Longest time that a shutdown takes where what is left waits for nobody.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// The next instance of `shop`, which does everything.
@@ -89,7 +89,8 @@ async fn what_was_deferred_goes_to_the_next_instance(env: Env) {
     assert_eq!(running.shutdown().await[0].handled, 3);
 }
 
-/// It has no other attempt, so it is asked once more; who defers it for ever keeps nobody.
+/// A message that is deferred at its last attempt is asked once more; who defers it for ever keeps
+/// nobody.
 async fn what_was_deferred_at_its_last_attempt_is_tried_once_more(env: Env) {
     let bus = env.bus();
     let of_first = AtomicU64::new(0);

@@ -74,7 +74,7 @@ async fn a_stream_s_events_go_to_another_instance(env: Env) {
     }
 }
 
-/// What it has fetched ahead goes to others at once, and what is being handled is finished.
+/// A message that was fetched ahead goes to others at once, and what is being handled is finished.
 async fn what_was_not_begun_is_given_back(env: Env) {
     let bus = env.bus();
     let gate = Arc::new(Semaphore::new(0));

@@ -1,4 +1,4 @@
-//! What nobody could read is not sent: a debug build reads it back, and so does a test's bus.
+//! Reading back: what nobody could read is not sent, as a debug build and a test's bus find out.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

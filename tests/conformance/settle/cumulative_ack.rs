@@ -164,8 +164,8 @@ async fn another_instance_stands_by_and_takes_over(env: Env) {
     assert_eq!(second.shutdown().await[0].handled, 10);
 }
 
-/// It was handled by nobody, or by somebody who could not say so: it comes again after its ack wait,
-/// though others behind it were handled meanwhile.
+/// A message that was handled by nobody, or by somebody who could not say so, comes again after its
+/// ack wait, though others behind it were handled meanwhile.
 async fn what_an_instance_took_with_it_is_not_covered(env: Env) {
     const LONG: Duration = Duration::from_secs(5);
     let bus = env.bus();
@@ -189,8 +189,8 @@ async fn what_an_instance_took_with_it_is_not_covered(env: Env) {
     assert_eq!(running.shutdown().await[0].handled, 4);
 }
 
-/// It came again while a later one was handled, and is given back at the shutdown, which waits for
-/// that one.
+/// A message that came again while a later one was handled is given back at the shutdown, which
+/// waits for that one.
 async fn what_is_given_back_is_not_covered(env: Env) {
     const LONG: Duration = Duration::from_secs(3);
     let bus = env.bus();

@@ -1,4 +1,4 @@
-//! What was put aside goes back: once, in order, as it was; or it is purged.
+//! Redrive of what was put aside: once, in order, as it was; or it is purged.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ scenarios! {
         purged_letters_are_those_that_are_meant;
 }
 
-/// What a handler saw of a message.
+/// Parts of a message that a handler saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Seen {
     number: u64,

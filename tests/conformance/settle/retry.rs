@@ -228,7 +228,7 @@ async fn what_is_deferred_waits_and_the_others_go_on(env: Env) {
     letters(&bus.dead_letters("shop"), 0).await;
 }
 
-/// It waited for longer than a handler may be at work: it may be at work all the same.
+/// A message that waited for longer than a handler may be at work may be at work for all its time.
 async fn what_was_deferred_has_all_its_time_when_it_is_handled(env: Env) {
     let bus = env.bus();
     let early = AtomicBool::new(true);

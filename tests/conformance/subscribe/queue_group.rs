@@ -79,7 +79,7 @@ async fn invalid_group_names_are_refused(env: Env) {
 }
 
 async fn a_new_member_joins_under_load(env: Env) {
-    /// How many are published once the newcomer is there.
+    /// Number of events that are published once the newcomer is there.
     const REST: u64 = 1000;
     let bus = env.bus();
     let (heard, mut hearing) = mpsc::unbounded_channel();

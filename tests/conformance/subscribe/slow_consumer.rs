@@ -38,7 +38,7 @@ async fn a_slow_subscription_counts_what_it_loses(env: Env) {
 }
 
 async fn a_slow_route_counts_what_it_loses(env: Env) {
-    /// What a subscription holds that says nothing else.
+    /// Number of messages that a subscription holds by default.
     const CAPACITY: u64 = 65_536;
     let bus = env.bus();
     let (gate, (begun, mut beginning)) = (Arc::new(Semaphore::new(0)), mpsc::unbounded_channel());

@@ -111,7 +111,7 @@ fn newest(number: u64, region: &str) -> Opened {
     Opened { number, region: region.into(), branch: 7, owner: owner("Grace Hopper") }
 }
 
-/// The same as whoever knows the newest version gets it.
+/// Events of [`publish`] as whoever knows the newest version gets them.
 fn expected(first: u64, region: &str) -> [Opened; 3] {
     let old =
         |number, name| Opened { number, region: region.to_owned(), branch: 0, owner: owner(name) };

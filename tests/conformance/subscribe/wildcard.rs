@@ -57,7 +57,8 @@ fn every() -> Vec<Lit> {
     cities.iter().flat_map(|city| ["hall", "attic"].map(|room| lit(city, room))).collect()
 }
 
-/// What the filter selects, live and from the stream's history: these, in order, and no more.
+/// Asserts that the filter selects these, live and from the stream's history, in order, and no
+/// more.
 async fn selects<F>(bus: &Bus, filter: impl Fn() -> F, expected: &[Lit])
 where
     F: Filter<Message = Lit>,

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tidings::{Bus, BusBuilder, Decode, Delivery, DeliveryKind, Event, EventStream, Subscription};
 use tidings_tests::Server;
 
-/// What a transport can do that not every one can. A scenario that needs it is made a test only
-/// of those that can.
+/// Features that not every transport has. A scenario that needs it is made a test only of those
+/// that can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Features {
     /// Its server can be ended and started again, with its store, under buses that stand on it.
@@ -22,9 +22,9 @@ pub(crate) struct Env {
 }
 
 impl Env {
-    /// What a bus in this process can do.
+    /// Features of a bus in this process.
     pub(crate) const MEMORY: Features = Features { restart: false };
-    /// What a bus over a nats-server can do.
+    /// Features of a bus over a nats-server.
     pub(crate) const NATS: Features = Features { restart: true };
 
     pub(crate) fn memory() -> Self {
@@ -41,7 +41,8 @@ impl Env {
         self.bus.clone()
     }
 
-    /// The same bus as another process would have it: over a connection of its own.
+    /// Bus as another process would have it: over a connection of its own, or the same one in this
+    /// process.
     pub(crate) async fn another_bus(&self) -> Bus {
         match &self.server {
             Some(server) => Bus::connect(server.url()).await.expect("a bus on the server"),
@@ -67,7 +68,8 @@ impl Env {
         self.bus()
     }
 
-    /// Whether time is tokio's, which is paused: what is due happens at its time and not later.
+    /// Returns `true` if time is tokio's, which is paused: what is due happens at its time and not
+    /// later.
     pub(crate) fn is_exact(&self) -> bool {
         self.server.is_none()
     }
@@ -93,7 +95,7 @@ impl Env {
 
 /// Long enough for what must happen, on a busy machine too.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
-/// The same for what is much.
+/// Long enough for what is much.
 pub(crate) const BY_AND_BY: Duration = Duration::from_secs(60);
 /// A wait that can be seen, and does not keep a test.
 pub(crate) const SHORT: Duration = Duration::from_millis(200);

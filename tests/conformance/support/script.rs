@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use crate::support::env::{BY_AND_BY, Env, never, soon, within};
 use crate::support::message::Sent;
 
-/// What the handler does.
+/// Step that the handler does.
 #[derive(Debug)]
 pub(crate) enum Step {
     Done,
@@ -25,7 +25,7 @@ pub(crate) enum Step {
     Hang,
 }
 
-/// That it was called.
+/// Call of the handler.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Call {
     pub(crate) number: u64,
@@ -102,7 +102,7 @@ pub(crate) fn which(calls: &[Call]) -> Vec<(u64, u64)> {
     calls.iter().map(|call| (call.number, call.attempt)).collect()
 }
 
-/// How long after each call the next one came.
+/// Time from each call to the next one.
 pub(crate) fn gaps(calls: &[Call]) -> Vec<Duration> {
     calls.windows(2).map(|pair| pair[1].at - pair[0].at).collect()
 }
@@ -116,7 +116,7 @@ pub(crate) fn assert_times(env: &Env, found: &[Duration], wanted: &[Duration]) {
     }
 }
 
-/// The same of one.
+/// Asserts that one time is at least as long as it must be; where time is exact, no longer.
 #[track_caller]
 pub(crate) fn assert_time(env: &Env, found: Duration, wanted: Duration, what: impl Debug) {
     let least = wanted.saturating_sub(env.coarse());

@@ -11,7 +11,7 @@ scenarios! {
         a_registry_changes_its_streams_and_a_plan_shows_it;
 }
 
-/// As production declares it.
+/// Stream as production declares it.
 #[derive(EventStream)]
 #[stream(name = "LEDGER", subjects("ledger.>"), replicas = 3)]
 struct Ledger;

@@ -19,7 +19,7 @@ scenarios! {
         letters_that_are_purged_by_their_subject_let_their_originals_go;
 }
 
-/// What a consumer takes away.
+/// Stream from which a consumer takes away what it settles.
 #[derive(EventStream)]
 #[stream(name = "BULKS", subjects("bulks.>"), retention = "work_queue")]
 struct Bulks;
@@ -105,7 +105,7 @@ async fn a_letter_that_refers_keeps_its_original_in_a_work_queue(env: Env) {
     running.shutdown().await;
 }
 
-/// What every consumer must have settled.
+/// Stream that keeps what any consumer has not settled.
 #[derive(EventStream)]
 #[stream(name = "NEWS", subjects("news.>"), retention = "interest")]
 struct News;
