@@ -33,7 +33,7 @@ async fn each_event_has_one_end_whatever_is_killed() {
     eprintln!("{}", ordeal("kill", 3000, 3).await);
 }
 
-/// The same, with three servers of which the leader is killed.
+/// Each event has one end on three servers, too, of which the leader is killed.
 #[tokio::test]
 async fn each_event_has_one_end_whoever_leads() {
     eprintln!("{}", ordeal("cluster", 600, 2).await);

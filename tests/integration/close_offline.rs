@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::{SOON, soon};
 
 const TIMEOUT: Duration = Duration::from_millis(500);
-/// How much later something may end than it was to, on a busy machine.
+/// Longest time that something may end later than it was to, on a busy machine.
 const SLACK: Duration = Duration::from_secs(2);
 
 #[derive(EventStream)]

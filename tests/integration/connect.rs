@@ -25,7 +25,7 @@ struct Rung {
     bell: String,
 }
 
-/// What is published there is received there.
+/// Asserts that what is published there is received there.
 async fn carries(bus: &Bus) {
     let mut bells = soon(bus.subscribe::<Rung>()).await.expect("a subscription");
     let bell = unique("bell");

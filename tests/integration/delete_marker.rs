@@ -1,4 +1,4 @@
-//! What a server writes itself where it deleted something, where only a server shows it.
+//! Markers that a server writes itself where it deleted something, where only a server shows it.
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ async fn a_letter_of_a_marker_is_not_put_back() {
     assert_eq!(bus.stream::<Garage>().state().await.unwrap().last_sequence, 2);
 }
 
-/// What is handed on of a marker is no event either.
+/// A marker that is handed on is no event either.
 #[tokio::test]
 async fn a_marker_that_is_published_again_is_heard_by_nobody() {
     let server = Server::start().await;

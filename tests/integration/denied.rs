@@ -1,5 +1,5 @@
-//! What a user may not do is an error that names the subject, at once, and works again as soon as
-//! it is allowed.
+//! Denials: what a user may not do is an error that names the subject, at once, and works again as
+//! soon as it is allowed.
 
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ async fn ann_and_owner(server: &Server) -> (Bus, Bus) {
     (ann, user(server, "owner").connect().await.unwrap())
 }
 
-/// What is said must be said at once.
+/// Result of a future, which must be there at once.
 fn at_once<F: IntoFuture>(doing: F) -> impl Future<Output = F::Output> {
     let doing = Box::pin(doing.into_future());
     async move {
@@ -80,7 +80,7 @@ fn at_once<F: IntoFuture>(doing: F) -> impl Future<Output = F::Output> {
     }
 }
 
-/// What a flush says; a busy machine may hear of a denial only by the next one.
+/// Error of a flush; a busy machine may hear of a denial only by the next one.
 async fn flushed(bus: &Bus) -> CloseError {
     at_once(eventually(SOON, "flush says so", || async {
         bus.flush().await.err().ok_or("it says nothing")

@@ -1,4 +1,4 @@
-//! What is planned for a field that differs is what a server does when it is asked.
+//! Drift: what is planned for a field that differs is what a server does when it is asked.
 
 mod consumer;
 mod mode;
@@ -14,7 +14,7 @@ async fn api(client: &Client, call: &str, request: &Value) -> Value {
     serde_json::from_slice(&answer.payload).unwrap()
 }
 
-/// What the server says against it, if it does.
+/// Description of the server's refusal, if it refuses.
 fn refusal(answer: &Value) -> Option<String> {
     let error = answer.get("error")?;
     Some(error["description"].as_str().unwrap().to_owned())

@@ -81,7 +81,8 @@ fn run(directory: &Path) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Whether the program that was built has code of the broker in memory, by the names of symbols.
+/// Returns `true` if the program that was built has code of the broker in memory, by the names of
+/// symbols.
 fn carries_broker(directory: &Path) -> bool {
     let name = directory.file_name().unwrap();
     let program = target().join("debug").join(name).with_extension(std::env::consts::EXE_EXTENSION);
@@ -90,7 +91,7 @@ fn carries_broker(directory: &Path) -> bool {
     program.windows(symbol.len()).any(|window| window == symbol)
 }
 
-/// What the quickstart says is so.
+/// Asserts that the output is what the quickstart says.
 fn is_quickstart(said: &str) {
     for line in [
         "stored in SHOP as number 1",

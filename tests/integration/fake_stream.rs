@@ -33,7 +33,7 @@ struct Struck {
     hour: usize,
 }
 
-/// How a stand-in's clock differs from ours.
+/// Difference of a stand-in's clock from ours.
 #[derive(Debug, Clone, Copy)]
 enum Clock {
     Behind(Duration),
@@ -102,7 +102,7 @@ async fn stand_in(
     })
 }
 
-/// What a server says of the stream and of its messages.
+/// Answer of a server about the stream and its messages.
 fn told(subject: &str, question: &[u8], clock: Clock, stored: &[SystemTime]) -> Value {
     if subject.contains(".MSG.GET.") {
         let question: Value = serde_json::from_slice(question).unwrap();

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::SOON;
 
-/// How long a server that has gone may be taken for ready.
+/// Longest time that a server that has gone may be taken for ready.
 const NOTICED: Duration = Duration::from_secs(2);
 
 #[derive(EventStream)]

@@ -1,4 +1,4 @@
-//! Which events go by fast ingest: who listens to their subject sees it.
+//! Choice of the events that go by fast ingest: who listens to their subject sees it.
 
 use std::ops::Range;
 
@@ -28,7 +28,7 @@ struct Counted {
 
 const MANY: u32 = 10_000;
 
-/// How many of those that are published go the fast way.
+/// Number of those that are published that go the fast way.
 async fn fast<E: Event<Ack = PublishAck>>(
     server: &Server,
     bus: &Bus,

@@ -1,5 +1,5 @@
-//! What a server, an account or a stream does not allow: said by name, at once, and never by a
-//! connection that is closed.
+//! Limits: what a server, an account or a stream does not allow is said by name, at once, and never
+//! by a connection that is closed.
 
 mod payload;
 mod round_trip;

@@ -23,7 +23,7 @@ const SERVICES: [&str; 6] =
 /// The groups that handle each order, and how many of them at a time in one process.
 const GROUPS: [(&str, usize); 3] = [("notifications", 16), ("analytics", 16), ("audit", 1)];
 
-/// What was read from the processes.
+/// Events that were read from the output of the processes.
 #[derive(Default)]
 struct Heard {
     listening: usize,

@@ -41,7 +41,7 @@ async fn join(url: &str, heard: &mpsc::UnboundedSender<u64>) -> Running {
     Registry::new("meters").handle::<Read>(handler).start(&bus).await.unwrap()
 }
 
-/// How many members leave at least, also where the machine is busy with other things.
+/// Least number of members that leave, also where the machine is busy with other things.
 const DEPARTURES: u64 = 20;
 
 /// Publishes `count` events or more while the three members of a group are replaced one after the
@@ -104,7 +104,7 @@ fn account(times: &HashMap<u64, u64>, reports: &[RouteReport], count: u64) {
     assert!(reports.iter().all(|report| (report.left, report.dropped) == (0, 0)), "{reports:?}");
 }
 
-/// How many events; `TIDINGS_DEPARTURES` asks for more of them.
+/// Number of events; `TIDINGS_DEPARTURES` asks for more of them.
 fn count() -> u64 {
     std::env::var("TIDINGS_DEPARTURES").map_or(30_000, |text| text.parse().unwrap())
 }

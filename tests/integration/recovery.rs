@@ -1,5 +1,5 @@
-//! What a running route stands on is taken away, changed by others or moved: it comes back, and
-//! nothing is lost.
+//! Recovery: what a running route stands on is taken away, changed by others or moved; it comes
+//! back, and nothing is lost.
 
 mod consumer;
 mod jetstream;
@@ -42,7 +42,7 @@ struct Burnt {
     why: String,
 }
 
-/// How often each was handled.
+/// Number of times that each was handled.
 #[derive(Debug, Clone, Default)]
 struct Book(Arc<Mutex<BTreeMap<u32, u32>>>);
 

@@ -36,7 +36,7 @@ struct Check {
     number: u32,
 }
 
-/// How many messages the stream holds, as a plain client sees it.
+/// Number of messages that the stream holds, as a plain client sees it.
 async fn stored(client: &async_nats::Client) -> u64 {
     let context = async_nats::jetstream::new(client.clone());
     let mut stream = context.get_stream("PARCELS").await.expect("the stream");

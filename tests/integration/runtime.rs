@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, timeout};
 
 const TIMEOUT: Duration = Duration::from_millis(600);
-/// How much later something may end than it was to, on a busy machine.
+/// Longest time that something may end later than it was to, on a busy machine.
 const SLACK: Duration = Duration::from_secs(3);
 
 #[derive(EventStream)]
@@ -168,7 +168,7 @@ async fn whatever_is_on_its_way_when_the_runtime_ends_ends_too() {
     }
 }
 
-/// It is there, and nobody runs it: as if the server did not answer.
+/// A runtime that is there and that nobody runs is as if the server did not answer.
 #[tokio::test]
 async fn a_bus_whose_runtime_does_not_run_keeps_nobody_waiting() {
     let server = Server::start().await;

@@ -1,4 +1,5 @@
-//! What somebody can do who may publish, or is asked: no more than that. See `SECURITY.md`.
+//! Trust: what somebody can do who may publish, or is asked, and no more than that. See
+//! `SECURITY.md`.
 
 mod answer;
 mod permission;

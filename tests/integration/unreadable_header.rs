@@ -44,7 +44,7 @@ async fn store(server: &Server, bus: &Bus, block: &[u8]) -> u64 {
     store_on(server, bus, b"mail.ann.came", block).await
 }
 
-/// The same on this subject.
+/// Stores a message on this subject, with this header block; gives its sequence.
 async fn store_on(server: &Server, bus: &Bus, subject: &[u8], block: &[u8]) -> u64 {
     let before = bus.stream::<Mail>().state().await.unwrap().last_sequence;
     send_raw(server, subject, block);
@@ -69,7 +69,7 @@ pub(crate) fn send_raw(server: &Server, subject: &[u8], block: &[u8]) {
     assert!(lines.any(|line| line.unwrap() == "PONG"));
 }
 
-/// How many connections there were.
+/// Number of connections that there have been.
 async fn connections(server: &Server) -> u64 {
     server.monitor("/varz").await["total_connections"].as_u64().unwrap()
 }

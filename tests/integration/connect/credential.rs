@@ -1,4 +1,4 @@
-//! Who connects: passwords, tokens, keys; by options and in URLs.
+//! Credentials: passwords, tokens, keys; by options and in URLs.
 
 use nkeys::KeyPair;
 use tidings::{Bus, BusBuilder, ConnectError};
@@ -8,7 +8,7 @@ use super::{Rung, carries, everything, fails};
 use crate::{SOON, soon};
 
 const PASSWORD: &str = "p@ss:w/rd%?#";
-/// The same in a URL.
+/// [`PASSWORD`] as it stands in a URL.
 const ENCODED: &str = "p%40ss%3Aw%2Frd%25%3F%23";
 
 /// The server's URL with what stands before the `@`.
@@ -100,7 +100,7 @@ async fn credentials_that_cant_be_read_name_their_file() {
     assert!(matches!(error, ConnectError::Credentials { .. }), "{error:?}");
 }
 
-/// What opened the first connection opens those that follow.
+/// Credentials that opened the first connection open those that follow.
 #[tokio::test]
 async fn credentials_are_used_again_after_a_restart() {
     let mut server = password_server().await;

@@ -12,7 +12,7 @@ use super::certificate::Certificates;
 use crate::order_flow::example;
 use crate::soon;
 
-/// What it says on stderr if it fails.
+/// Runs an example with these variables; its standard error if it fails.
 async fn run(server: &Server, variables: &[(&str, &Path)]) -> Result<(), String> {
     let mut command = Command::new(example::path());
     for name in ["USER", "PASSWORD", "TOKEN", "NKEY", "CREDS", "CA", "CERT", "KEY"] {
@@ -27,7 +27,7 @@ async fn run(server: &Server, variables: &[(&str, &Path)]) -> Result<(), String>
     Err(String::from_utf8(output.stderr).unwrap())
 }
 
-/// It fails, and what it says has no secret.
+/// Asserts that it fails, and that what it says has no secret.
 async fn fails(server: &Server, variables: &[(&str, &Path)], secrets: &[&str]) {
     let said = run(server, variables).await.expect_err("no connection");
     assert!(said.contains(&server.url()), "{said}");

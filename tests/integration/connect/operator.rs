@@ -45,7 +45,7 @@ fn user(account: &KeyPair) -> (String, String) {
     (token(account, &key, "ann", limits), key.seed().unwrap())
 }
 
-/// What `nsc` writes.
+/// Credentials file as `nsc` writes it.
 pub(super) fn creds(jwt: &str, seed: &str) -> String {
     format!(
         "-----BEGIN NATS USER JWT-----\n{jwt}\n------END NATS USER JWT------\n\n\

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::soon;
 
-/// How long nothing more may come after the last answer that is due.
+/// Time in which nothing more may come after the last answer that is due.
 const SILENCE: Duration = Duration::from_millis(150);
 
 /// All answers to one message, which must be as many as are due.
@@ -34,7 +34,8 @@ pub(super) async fn gather(
     all
 }
 
-/// The same for a question of discovery, whose answers are JSON without headers.
+/// All answers to a question of discovery, which are JSON without headers and must be as many as
+/// are due.
 pub(super) async fn ask(client: &Client, subject: &str, due: usize) -> Vec<Value> {
     let answers = gather(client, subject, "", due).await;
     assert!(answers.iter().all(|answer| answer.headers.is_none()), "{answers:?}");

@@ -1,4 +1,4 @@
-//! What is no longer there does not answer; what still works does.
+//! End of a service: what is no longer there does not answer; what still works does.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,7 +80,8 @@ async fn a_dropped_instance_answers_no_more() {
     all_are_silent(&client).await;
 }
 
-/// What was taken is answered, discovery meanwhile too; what comes later is not taken.
+/// A request that was taken is answered, discovery meanwhile too; one that comes later is not
+/// taken.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_handler_that_runs_during_the_shutdown_still_answers() {
     let server = Server::start().await;

@@ -9,7 +9,7 @@ use tidings_tests::Server;
 /// An id that no instance has.
 pub(super) const ID: &str = "0123456789abcdef";
 
-/// How long weighing takes.
+/// Time that weighing takes.
 pub(super) const WEIGHING: Duration = Duration::from_millis(2);
 
 /// How heavy is it?

@@ -19,7 +19,7 @@ struct Drift;
 #[event(subject = "drift.thing", stream = Drift)]
 struct Thing {}
 
-/// What a difference is.
+/// Verdict on a difference.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Verdict {
     /// None: left as it is.
@@ -125,7 +125,7 @@ fn changed(base: &Value, changes: &Value) -> Value {
     Value::Object(config)
 }
 
-/// Whether the fields that were changed are those of this configuration.
+/// Returns `true` if the fields that were changed are those of this configuration.
 fn same(found: &Value, config: &Value, changes: &Value) -> bool {
     let mut fields = changes.as_object().unwrap().keys();
     // A server adds its own notes to the metadata.

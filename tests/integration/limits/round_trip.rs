@@ -152,7 +152,7 @@ const CHANGES: &[(&str, Change)] = &[
     }),
 ];
 
-/// What the server notes there for itself is nobody's configuration.
+/// Configuration without what the server notes there for itself.
 fn without_notes(mut config: StreamConfig) -> StreamConfig {
     config.metadata.retain(|name, _| !name.starts_with("_nats."));
     config

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::example;
 use crate::soon;
 
-/// What one process said; `None` once it has ended.
+/// Line that one process wrote; `None` once it has ended.
 pub(super) type Said = (usize, Option<String>);
 
 /// All processes, known by the order in which they were started.
@@ -56,7 +56,7 @@ impl Shop {
         self.said.recv().await.expect("a voice is kept here")
     }
 
-    /// As with `kill -9`.
+    /// Kills the process, as `kill -9` does.
     pub(super) fn kill(&mut self, process: usize) {
         self.processes[process].start_kill().expect("it runs");
     }

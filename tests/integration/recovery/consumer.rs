@@ -119,8 +119,8 @@ async fn one_that_is_made_by_somebody_else_is_put_right() {
     assert_eq!(report[0].undecodable, 0, "what is not ours is not taken: {report:?}");
 }
 
-/// Where it must not be changed it is not read for what it is not, neither handled nor given up.
-/// When it is as it should be, the route goes on.
+/// A consumer of somebody else, which must not be changed, is not read: its messages are neither
+/// handled nor given up. When it is as it should be, the route goes on.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_that_is_somebody_elses_is_not_read() {
     let server = Server::start().await;

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{ACK_WAIT, Book, CONSUMER, Kneaded, Loaves, RECOVERED};
 
-/// How long one loaf is in the oven.
+/// Time that one loaf is in the oven.
 const BAKED: Duration = Duration::from_millis(20);
 /// Loaves in the oven of one instance. So many that most requests are those of a flow, without
 /// heartbeats: nothing but the silence tells that one of them is lost.

@@ -1,4 +1,5 @@
-//! What dead letters stand on is taken away, and the policy changes under messages that wait.
+//! Recovery of dead letters: what they stand on is taken away, and the policy changes under
+//! messages that wait.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -39,7 +39,7 @@ async fn an_answer_that_is_lost_is_asked_for_again() {
     assert_eq!((ack.sequence, stored(&client).await), (2, 2));
 }
 
-/// What somebody else has stored before is a duplicate, also where the answer is lost.
+/// An event that somebody else has stored before is a duplicate, also where the answer is lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_there_before_a_lost_answer_is_a_duplicate() {
     let server = Server::start().await;

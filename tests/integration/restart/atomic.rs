@@ -113,7 +113,7 @@ async fn a_server_that_stands_still_begins_nothing() {
     assert_eq!(messages(&direct).await, 10);
 }
 
-/// As somebody else begins a batch, or goes on with it.
+/// Begins a batch as somebody else does, or goes on with it.
 async fn begin(client: &async_nats::Client, id: &str, sequence: u32, commit: bool) {
     let mut headers = HeaderMap::new();
     headers.insert("Nats-Batch-Id", id);

@@ -16,7 +16,7 @@ const EVENTS: u32 = 2000;
 const ACK_WAIT: Duration = Duration::from_secs(2);
 const LONG: Duration = Duration::from_secs(40);
 
-/// How often each number was handled. From `hangs_at` on it never ends.
+/// Number of times that each number was handled. From `hangs_at` on handling never ends.
 #[derive(Clone, Default)]
 struct Counts {
     counts: Arc<Mutex<BTreeMap<u32, u32>>>,
@@ -86,8 +86,8 @@ async fn what_was_on_its_way_at_a_kill_is_handled() {
     soon(running.shutdown()).await;
 }
 
-/// What one instance has said is lost, and the instance with it: the next one handles all of which
-/// the server knows nothing.
+/// Acks of one instance are lost, and the instance with them: the next one handles all of which the
+/// server knows nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_said_in_vain_is_said_again() {
     let server = Server::start().await;

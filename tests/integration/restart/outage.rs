@@ -13,7 +13,7 @@ use super::{Check, Parcels, Sent, Switched, stored};
 use crate::{SOON, soon};
 
 const TIMEOUT: Duration = Duration::from_millis(600);
-/// How much later something may end than it was to, on a busy machine.
+/// Longest time that something may end later than it was to, on a busy machine.
 const SLACK: Duration = Duration::from_secs(3);
 /// More than the client takes while it is offline.
 const MANY: u32 = 5000;
@@ -74,7 +74,8 @@ async fn a_request_ends_within_its_deadline() {
     }
 }
 
-/// Whether it is stored is unknown: the client may send it when it comes back.
+/// A publish without an answer says that it is unknown whether the event is stored: the client may
+/// send it when it comes back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_event_ends_unconfirmed() {
     let (mut server, bus) = hasty().await;
@@ -98,7 +99,8 @@ async fn a_stream_event_ends_unconfirmed() {
     assert_eq!(stored(&server.client().await).await, 1);
 }
 
-/// What is handed over is unconfirmed; what finds no room is not sent, and is said not to be.
+/// An event that is handed over is unconfirmed; one that finds no room is not sent, and is said not
+/// to be.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thousands_of_stream_events_end_in_their_time() {
     let (mut server, bus) = hasty().await;
@@ -141,7 +143,7 @@ async fn thousands_of_core_events_end_in_their_time() {
     }
 }
 
-/// How many were not sent.
+/// Number of events that were not sent.
 fn unsent<A>(outcomes: &[Result<A, PublishError>]) -> usize {
     let unsent = |outcome: &Result<_, _>| matches!(outcome, Err(PublishError::Unsent { .. }));
     outcomes.iter().filter(|outcome| unsent(outcome)).count()

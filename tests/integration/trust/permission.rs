@@ -56,7 +56,7 @@ async fn says(program: &mut BufReader<tokio::process::ChildStdout>, text: &str) 
     }
 }
 
-/// What the server has denied so far, each once.
+/// Denials of the server so far, each once.
 fn denied(server: &Server) -> Vec<String> {
     let log = std::fs::read_to_string(server.directory().join("server.log")).unwrap();
     let mut denied: Vec<String> = log

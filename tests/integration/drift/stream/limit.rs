@@ -11,7 +11,7 @@ use super::super::api;
 use super::config;
 use super::field::{Change, FULL_EACH, HOUR, NOTHING, REFUSES};
 
-/// What a lower limit does to what is there.
+/// A lower limit deletes of what is there only what the plan says.
 #[tokio::test]
 async fn a_lower_limit_deletes_only_what_the_plan_says() {
     let lower: [(&str, Change, Change, u64); 6] = [
