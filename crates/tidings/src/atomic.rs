@@ -9,7 +9,7 @@ use crate::message::StreamEvent;
 use crate::publish::{AtomicError, Prepared, PublishError, publish_atomically};
 use crate::publish_ack::AtomicAck;
 
-/// How many messages a server takes in one batch, where it is told nothing else.
+/// Number of messages that a server takes in one batch, where it is told nothing else.
 const LIMIT: usize = 1000;
 
 /// Events that their stream stores all together or not at all, made by `Bus::atomic` (server
@@ -100,7 +100,7 @@ impl AtomicBatch {
         self.append(message.prepare())
     }
 
-    /// How many events it holds.
+    /// Number of events in the batch.
     pub fn len(&self) -> usize {
         self.parts.len()
     }

@@ -27,14 +27,14 @@ use crate::transport::{ConsumerConfig, Fault, Incoming, Settlement, SettlementRe
 /// The consumer that reads what the server says; all registries with one dead-letter stream share
 /// it.
 const NAME: &str = "tidings-backstop";
-/// How long one message may take to be put aside.
+/// Maximum time that putting one message aside may take.
 const ACK_WAIT: Duration = Duration::from_secs(60);
-/// How many may be at hand.
+/// Maximum number of messages that are at hand.
 const PREFETCH: usize = 8;
 /// The longest wait before what failed is tried again.
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
 const RETRY: Backoff = Backoff::new(Duration::from_secs(1), LONGEST_RETRY);
-/// How long it is between two looks at the stream's subjects, at least.
+/// Minimum time between two looks at the stream's subjects.
 const LOOK: Duration = Duration::from_secs(15);
 
 /// Reads any bytes as an advisory.

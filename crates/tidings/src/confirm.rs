@@ -42,9 +42,9 @@ pub(crate) struct Resend<'a> {
     pub(crate) link: &'a Link,
     pub(crate) stream: &'a str,
     pub(crate) message: &'a Outgoing,
-    /// How long the stream knows its id, as declared.
+    /// Time for which the stream knows its id, as declared.
     pub(crate) window: Duration,
-    /// When it was sent first.
+    /// Instant at which it was sent first.
     pub(crate) at: Instant,
     pub(crate) deadline: Instant,
 }

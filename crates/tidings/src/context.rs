@@ -79,7 +79,7 @@ pub(crate) struct HandledMessage {
 /// Memory of a message while it is handled.
 #[derive(Debug, Default)]
 struct Gathered {
-    /// How many equal events were published for it, in the order of their digests.
+    /// Number of equal events that were published for it, in the order of their digests.
     published: Vec<(Digest, u64)>,
     /// Values that layers put beside it, one for each type.
     #[cfg(feature = "tower")]
@@ -176,8 +176,8 @@ impl Context {
         self.handled.headers.message_id()
     }
 
-    /// How often the message was put back after it had been put aside, as a redrive has signed; 0 for
-    /// most.
+    /// Number of times that the message was put back after it had been put aside, as a redrive has
+    /// signed; 0 for most.
     pub fn redriven(&self) -> u64 {
         self.handled.headers.redriven()
     }
@@ -202,7 +202,7 @@ impl Context {
         self.handled.receipt.as_ref().map(|receipt| receipt.sequence)
     }
 
-    /// When the stream stored the message.
+    /// Time at which the stream stored the message.
     pub fn stored_at(&self) -> Option<SystemTime> {
         self.handled.receipt.as_ref().map(|receipt| receipt.stored_at)
     }

@@ -44,7 +44,7 @@ pub struct Durable {
     acker: Acker,
 }
 
-/// How a delivery came: [`Live`], [`Stored`] or [`Durable`].
+/// Kind of a delivery: [`Live`], [`Stored`] or [`Durable`].
 pub trait DeliveryKind: sealed::FromIncoming + Send + Unpin + 'static {}
 
 impl DeliveryKind for Live {}
@@ -146,8 +146,8 @@ impl<E: Message, K> Delivery<E, K> {
         self.headers.message_id()
     }
 
-    /// How often it was put back after it had been put aside, as a redrive has signed; 0 for most, and
-    /// for each live delivery.
+    /// Number of times that it was put back after it had been put aside, as a redrive has signed; 0
+    /// for most, and for each live delivery.
     pub fn redriven(&self) -> u64 {
         self.headers.redriven()
     }
@@ -175,12 +175,13 @@ macro_rules! receipt {
                 self.kind.receipt.sequence
             }
 
-            /// When the stream stored it.
+            /// Time at which the stream stored it.
             pub fn stored_at(&self) -> SystemTime {
                 self.kind.receipt.stored_at
             }
 
-            /// How many messages the consumer had still to deliver after this one, when it delivered it.
+            /// Number of messages that the consumer had still to deliver after this one, when it
+            /// delivered it.
             ///
             /// What is gone by then, expired or replaced, is not counted. Over a server that is the
             /// time at which it sent the message: what was fetched ahead counts what has gone since,

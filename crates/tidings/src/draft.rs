@@ -199,7 +199,7 @@ impl<E: StreamEvent> Draft<'_, E> {
 }
 
 impl<R: Request> Draft<'_, R> {
-    /// How long to wait for the reply; the bus's default is 5 s.
+    /// Sets the time that the reply is waited for; the bus's default is 5 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -221,8 +221,8 @@ impl<R: Request> Draft<'_, R> {
     }
 }
 
-/// How long a stream keeps the markers of what it deleted, where the server lengthens a shorter time
-/// to live of a message to that.
+/// Time for which a stream keeps the markers of what it deleted, where the server lengthens a
+/// shorter time to live of a message to that.
 fn marker_ttl(config: &StreamConfig) -> Option<Duration> {
     let is_lengthened = config.max_messages_per_subject != Some(1);
     config.subject_delete_marker_ttl.filter(|_| is_lengthened)

@@ -75,25 +75,25 @@ pub enum HealthReason {
     Lag {
         /// The route.
         route: String,
-        /// How many wait for their first delivery.
+        /// Number of events that wait for their first delivery.
         pending: u64,
-        /// How many may.
+        /// Maximum number of events that may wait.
         limit: u64,
     },
     /// More of a route's events are being tried again than [`HealthThresholds::max_redelivered`] allows.
     Redelivered {
         /// The route.
         route: String,
-        /// How many were delivered more than once and are not settled.
+        /// Number of events that were delivered more than once and are not settled.
         redelivered: u64,
-        /// How many may be.
+        /// Maximum number of such events.
         limit: u64,
     },
     /// Events that are tried again take all places of a route's consumer: no new one is delivered.
     Full {
         /// The route.
         route: String,
-        /// How many may be delivered and not settled (`max_ack_pending`).
+        /// Maximum number of events that may be delivered and not settled (`max_ack_pending`).
         max_ack_pending: u64,
     },
 }
@@ -118,23 +118,24 @@ impl HealthThresholds {
         Self::default()
     }
 
-    /// How long the server may take to answer; the default is 1 s. A server that is known to be away
-    /// is not waited for at all.
+    /// Sets the time that the server has to answer; the default is 1 s. A server that is known to
+    /// be away is not waited for at all.
     #[must_use]
     pub fn within(mut self, time: Duration) -> Self {
         self.within = time;
         self
     }
 
-    /// How many events may wait for a route's consumer; by default any number. All instances that share
-    /// the consumer are told the same.
+    /// Sets the maximum number of events that may wait for a route's consumer; by default any
+    /// number. All instances that share the consumer are told the same.
     #[must_use]
     pub fn max_lag(mut self, events: u64) -> Self {
         self.max_lag = Some(events);
         self
     }
 
-    /// How many of a route's events may be tried again at a time; by default any number.
+    /// Sets the maximum number of a route's events that may be tried again at a time; by default
+    /// any number.
     #[must_use]
     pub fn max_redelivered(mut self, events: u64) -> Self {
         self.max_redelivered = Some(events);

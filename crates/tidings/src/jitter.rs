@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-/// As good as for ever: what may last longer lasts as long. Later than that no clock has a time for
-/// sure.
+/// Time that is as good as for ever: what may last longer lasts as long. Later than that no clock
+/// has a time for sure.
 pub(crate) const FAR: Duration = Duration::from_secs(30 * 365 * 86_400);
 
 /// `delay`, lengthened by up to a quarter; never shortened.

@@ -15,9 +15,9 @@ use crate::watch::{Sending, Watchers};
 pub(crate) struct Link {
     pub(crate) transport: Transport,
     pub(crate) timeouts: Arc<Timeouts>,
-    /// How declared streams are made here.
+    /// Changes of declared streams in this environment.
     pub(crate) environment: Arc<Environment>,
-    /// How messages are published as CloudEvents, if they are.
+    /// Options for publishing messages as CloudEvents, if they are.
     pub(crate) cloud_events: Option<CloudEvents>,
     /// All who look on, if anybody does.
     pub(crate) watch: Option<Arc<Watchers>>,
@@ -37,7 +37,7 @@ impl Link {
         self.watch.as_ref()?.probe.as_ref()
     }
 
-    /// How often figures of routes are recorded, where the bus says so.
+    /// Interval at which figures of routes are recorded, where the bus says so.
     #[cfg(feature = "metrics")]
     pub(crate) fn measures_every(&self) -> Option<Duration> {
         self.watch.as_ref()?.metrics.as_ref().map(|metrics| metrics.every)
@@ -75,7 +75,7 @@ impl Link {
     }
 }
 
-/// How long each operation may take.
+/// Maximum time of each operation.
 #[derive(Debug, Clone)]
 pub(crate) struct Timeouts {
     /// A publish, with all its retries.

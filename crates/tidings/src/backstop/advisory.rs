@@ -21,7 +21,7 @@ pub(super) struct MaxDeliveries {
     pub(super) deliveries: u64,
 }
 
-/// How plausible an advisory is, by what its consumer shows.
+/// Plausibility of an advisory, by what its consumer shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Plausibility {
     /// The consumer does not have the message any more.
@@ -66,8 +66,8 @@ pub(super) fn of_consumer(
     Plausibility::Unconfirmed
 }
 
-/// How long it is waited until the consumer shows it: a message that it still had would come again by
-/// then, or be settled.
+/// Wait until the consumer shows it: a message that it still had would come again by then, or be
+/// settled.
 pub(super) fn doubt(config: &ConsumerConfig) -> Duration {
     let longest = config.backoff.iter().copied().max().unwrap_or_default();
     longest.max(config.ack_wait).min(MOST_DOUBT)

@@ -12,7 +12,8 @@ use crate::stream::Environment;
 use crate::transport::CAPACITY;
 use crate::transport::nats::{Auth, ConnectOptions, ReconnectPolicy, shown};
 
-/// How to connect; made by [`Bus::builder`](crate::Bus::builder).
+/// Builder of a [`Bus`](crate::Bus): how it connects; made by
+/// [`Bus::builder`](crate::Bus::builder).
 ///
 /// ```no_run
 /// # use tidings::prelude::*;
@@ -33,7 +34,7 @@ pub struct BusBuilder {
     pub(super) timeouts: Timeouts,
     pub(super) cloud_events: Option<CloudEvents>,
     pub(super) environment: Environment,
-    /// How often figures of routes are recorded, if any are.
+    /// Interval at which figures of routes are recorded, if any are.
     #[cfg(feature = "metrics")]
     pub(super) metrics: Option<Duration>,
 }
@@ -163,16 +164,16 @@ impl BusBuilder {
         self
     }
 
-    /// How long connecting may take in all; the default is 5 s. Several servers share it evenly.
-    /// Reconnecting goes on for ever.
+    /// Sets the maximum time that connecting may take in all; the default is 5 s. Several servers
+    /// share it evenly. Reconnecting goes on for ever.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = timeout;
         self
     }
 
-    /// How often a lost connection is tried again, all servers together; by default without end. After
-    /// that the bus is closed: whatever waits for the server fails with
-    /// [`Outage::GivenUp`](crate::Outage::GivenUp) or says that the bus is closed.
+    /// Sets the maximum number of attempts to restore a lost connection, all servers together; by
+    /// default they go on without end. After that the bus is closed: whatever waits for the server
+    /// fails with [`Outage::GivenUp`](crate::Outage::GivenUp) or says that the bus is closed.
     pub fn max_reconnects(mut self, attempts: usize) -> Self {
         self.options.reconnect.most = Some(attempts);
         self
@@ -186,29 +187,29 @@ impl BusBuilder {
         self
     }
 
-    /// How often the server is asked for a sign of life, at least 100 ms; the default is 15 s. After
-    /// two of them without an answer the connection counts as lost.
+    /// Sets the interval at which the server is asked for a sign of life, at least 100 ms; the
+    /// default is 15 s. After two of them without an answer the connection counts as lost.
     pub fn ping_interval(mut self, interval: Duration) -> Self {
         self.options.ping_interval = interval.clamp(Duration::from_millis(100), FAR);
         self
     }
 
-    /// How long a request waits for its reply where it says nothing else; the default is 5 s.
-    /// [`Duration::MAX`] is for ever.
+    /// Sets the time that a request waits for its reply where it says nothing else; the default is
+    /// 5 s. [`Duration::MAX`] is for ever.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.request = timeout.min(FAR);
         self
     }
 
-    /// How long publishing may take, a stream's event with all its retries; the default is 10 s.
-    /// [`Duration::MAX`] is for ever.
+    /// Sets the maximum time that publishing may take, a stream's event with all its retries; the
+    /// default is 10 s. [`Duration::MAX`] is for ever.
     pub fn publish_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.publish = timeout.min(FAR);
         self
     }
 
-    /// How long one confirmation of a stream may take before the event is sent again with the
-    /// same id; the default is 2 s. [`Duration::MAX`] is for as long as publishing may take.
+    /// Sets the time that one confirmation of a stream may take before the event is sent again with
+    /// the same id; the default is 2 s. [`Duration::MAX`] is for as long as publishing may take.
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.ack = timeout.min(FAR);
         self
@@ -240,9 +241,9 @@ impl BusBuilder {
         self
     }
 
-    /// How many messages each core subscription and each route without a stream holds that nobody
-    /// has taken yet, at least 1; the default is 65,536. One that comes when as many wait is
-    /// dropped and counted, and a warning is logged.
+    /// Sets the number of messages that each core subscription and each route without a stream
+    /// holds and nobody has taken yet, at least 1; the default is 65,536. One that comes when as
+    /// many wait is dropped and counted, and a warning is logged.
     pub fn subscription_capacity(mut self, messages: usize) -> Self {
         self.options.subscription_capacity = messages;
         self

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::{Bus, CloseError};
 
-/// How long flushing and closing may take, where nothing else is said.
+/// Default time that flushing and closing may take.
 const CLOSE: Duration = Duration::from_secs(10);
 
 impl Bus {

@@ -1,11 +1,11 @@
-//! How a bus's connection is, and what becomes of it.
+//! State, events and health of a bus's connection.
 
 use super::Bus;
 use crate::health::{self, Health, HealthThresholds};
 use crate::transport::{ConnectionEvents, ConnectionState};
 
 impl Bus {
-    /// How its connection is now. Nobody is asked, and nothing waited for.
+    /// State of the bus's connection now. Nobody is asked, and nothing waited for.
     ///
     /// ```
     /// # use tidings::prelude::*;
@@ -44,8 +44,9 @@ impl Bus {
         self.link.transport.events()
     }
 
-    /// Whether it lives and is ready, by the default thresholds: [`health_by`](Self::health_by).
-    /// [`Running::health`](crate::Running::health) also looks at handlers.
+    /// Health of the bus: whether it lives and is ready, by the default thresholds, as
+    /// [`health_by`](Self::health_by). [`Running::health`](crate::Running::health) also looks at
+    /// handlers.
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
@@ -53,9 +54,9 @@ impl Bus {
         self.health_by(&HealthThresholds::default()).await
     }
 
-    /// Whether it lives and is ready: whether there is a connection, its server answers, and is not
-    /// about to stop. A server that is away is not waited for, and one that does not answer no longer than
-    /// [`HealthThresholds::within`].
+    /// Health of the bus: whether it lives, and is ready, which is that there is a connection, its
+    /// server answers, and is not about to stop. A server that is away is not waited for, and one
+    /// that does not answer no longer than [`HealthThresholds::within`].
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.

@@ -3,7 +3,7 @@
 use super::{Bus, ConnectError};
 use crate::stream::Environment;
 
-/// How many servers keep each stream.
+/// Variable with the number of servers that keep each stream.
 const REPLICAS: &str = "TIDINGS_STREAM_REPLICAS";
 
 impl Bus {

@@ -84,7 +84,7 @@ pub enum ConnectError {
     Timeout {
         /// The servers, without credentials.
         servers: String,
-        /// How long was waited.
+        /// Time that was waited.
         waited: Duration,
     },
     /// No connection can be made.

@@ -80,7 +80,7 @@ impl CloudEvent {
         }
     }
 
-    /// How it came.
+    /// Mode in which it came.
     pub fn mode(&self) -> CloudEventMode {
         self.mode
     }
@@ -111,7 +111,7 @@ impl CloudEvent {
         self.attribute("subject")
     }
 
-    /// When it happened.
+    /// Time at which it happened.
     pub fn time(&self) -> Option<SystemTime> {
         self.attribute("time").and_then(timestamp::read)
     }

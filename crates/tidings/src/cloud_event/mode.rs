@@ -1,6 +1,6 @@
-//! How a CloudEvent stands in a message.
+//! Modes in which a CloudEvent stands in a message.
 
-/// How a CloudEvent stands in a message.
+/// Mode in which a CloudEvent stands in a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum CloudEventMode {

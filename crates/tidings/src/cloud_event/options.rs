@@ -1,4 +1,4 @@
-//! How messages are published as CloudEvents.
+//! Options for publishing messages as CloudEvents.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -19,7 +19,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'
 /// Headers of a trace, which are extension attributes of the same name.
 const TRACE: [&str; 2] = [header::TRACE_PARENT, header::TRACE_STATE];
 
-/// How messages are published as CloudEvents 1.0; a cheap clone.
+/// Options for publishing messages as CloudEvents 1.0; a cheap clone.
 ///
 /// Those of a bus are published so with [`BusBuilder::cloud_events`](crate::BusBuilder::cloud_events) or
 /// [`Bus::with_cloud_events`](crate::Bus::with_cloud_events), and one of them with

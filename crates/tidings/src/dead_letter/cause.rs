@@ -71,7 +71,7 @@ pub(crate) struct Cause {
     pub(crate) reason: DeadLetterReason,
     /// The last error with its sources, as it is.
     pub(crate) error: String,
-    /// How many attempts there were at the message.
+    /// Number of attempts at the message.
     pub(crate) attempts: u64,
     /// `None` where nobody saw it fail.
     pub(crate) first_failed_at: Option<SystemTime>,

@@ -59,8 +59,8 @@ impl DeadLetters {
         DeadLetterList::new(self.letters.walk(filter.into()))
     }
 
-    /// How many letters there are of this stream, consumer and subject; what else the filter asks
-    /// for is not looked at.
+    /// Counts the letters of this stream, consumer and subject; what else the filter asks for is
+    /// not looked at.
     ///
     /// # Errors
     /// [`DeadLetterError`], also where there is no such dead-letter stream.

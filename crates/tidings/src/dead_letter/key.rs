@@ -8,8 +8,8 @@ use crate::subject::Subject;
 use crate::transport::{Fault, Outgoing, Which};
 use crate::warrant::{NewKey, Signer, key_subject};
 
-/// How many keys stay in a dead-letter stream. What was put back with one that is gone is an event as
-/// any other. Fewer in a test, since each takes a while to be made.
+/// Maximum number of keys that stay in a dead-letter stream. What was put back with one that is
+/// gone is an event as any other. Fewer in a test, since each takes a while to be made.
 pub(super) const MOST: u64 = if cfg!(test) { 8 } else { 1_000 };
 
 /// Makes a key, and waits until the dead-letter stream has it.

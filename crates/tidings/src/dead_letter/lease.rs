@@ -16,12 +16,12 @@ use crate::jitter::jittered;
 use crate::subject::Subject;
 use crate::transport::{Fault, Outgoing, Transport, Which};
 
-/// How long somebody may hold the lease; then it is taken to be dead.
+/// Time for which somebody may hold the lease; then it is taken to be dead.
 const HELD: Duration = Duration::from_secs(5);
-/// How long the lease is waited for. What is changed without it is looked at again while the registry
-/// runs.
+/// Time for which the lease is waited for. What is changed without it is looked at again while the
+/// registry runs.
 const WAITS: Duration = Duration::from_secs(12);
-/// How often it is asked for.
+/// Interval at which it is asked for.
 const PAUSE: Duration = Duration::from_millis(25);
 
 /// Does this while the lease is held, if it can be had: what is read meanwhile and written back is

@@ -18,14 +18,14 @@ pub(super) struct LetterStream {
 }
 
 impl LetterStream {
-    /// How many letters there are of this stream, consumer and subject.
+    /// Counts the letters of this stream, consumer and subject.
     pub(super) async fn count(&self, filter: &DeadLetterFilter) -> Result<u64, DeadLetterError> {
         let subjects = filter.letter_subjects(&self.name)?;
         let counted = self.link.transport.count_messages(&self.name, &subjects).await;
         counted.map_err(|fault| self.fault(fault))
     }
 
-    /// How many letters will be looked at, if anybody wants to know.
+    /// Number of letters that will be looked at, if anybody wants to know.
     pub(super) async fn total(
         &self,
         filter: &DeadLetterFilter,

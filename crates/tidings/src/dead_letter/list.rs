@@ -69,7 +69,7 @@ pub(super) struct Walk {
     filter: DeadLetterFilter,
     verifier: WarrantVerifier,
     span: Option<Span>,
-    /// How many letters it looked at.
+    /// Number of letters that it looked at.
     pub(super) seen: u64,
     found: u64,
     ended: bool,

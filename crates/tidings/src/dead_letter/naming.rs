@@ -12,7 +12,7 @@ use crate::warrant::key_subject;
 
 /// Advisory of a message that was delivered as often as allowed, and never settled.
 const EXHAUSTED: &str = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES";
-/// How long a letter's id is remembered. Between the first and the second storing of the same
+/// Time for which a letter's id is remembered. Between the first and the second storing of the same
 /// letter a process may have to be started again.
 pub(super) const DUPLICATE_WINDOW: Duration = Duration::from_secs(60 * 60);
 

@@ -50,24 +50,27 @@ impl DeadLetterPolicy {
         self
     }
 
-    /// How long letters are kept. Then they are gone, and with them the last of their originals.
+    /// Sets the time for which letters are kept. Then they are gone, and with them the last of
+    /// their originals.
     #[must_use]
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
         self
     }
 
-    /// How many letters there may be. A full stream takes no more: what can't be handled then stays
-    /// in its own stream, unsettled, until there is room. It keeps no handler's place, and counts for
-    /// the consumer's `max_ack_pending`: with as many of those nothing more is delivered. The route's
-    /// status says so, and [`RouteReport::unstored`](crate::RouteReport::unstored) how many there are.
+    /// Sets the maximum number of letters. A full stream takes no more: what can't be handled then
+    /// stays in its own stream, unsettled, until there is room. It keeps no handler's place, and
+    /// counts for the consumer's `max_ack_pending`: with as many of those nothing more is
+    /// delivered. The route's status says so, and
+    /// [`RouteReport::unstored`](crate::RouteReport::unstored) how many there are.
     #[must_use]
     pub fn max_messages(mut self, messages: u64) -> Self {
         self.max_messages = Some(messages);
         self
     }
 
-    /// How many bytes of letters there may be; as [`max_messages`](Self::max_messages).
+    /// Sets the maximum size of all letters together, in bytes; as
+    /// [`max_messages`](Self::max_messages).
     #[must_use]
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = Some(bytes);

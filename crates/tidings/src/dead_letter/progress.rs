@@ -1,16 +1,16 @@
-//! How far long work with letters has come.
+//! Progress of long work with letters.
 
 use std::fmt;
 
-/// How far long work with letters has come.
+/// Progress of long work with letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeadLetterProgress {
     /// The sequence of the letter that was dealt with last.
     pub sequence: u64,
-    /// How many letters were looked at.
+    /// Number of letters that were looked at.
     pub seen: u64,
-    /// How many there are to be looked at, as far as the server knew at the beginning.
+    /// Number of letters to be looked at, as far as the server knew at the beginning.
     pub total: u64,
 }
 

@@ -5,7 +5,7 @@ use crate::stream::StreamConfig;
 use crate::topology::{self, ProvisionError, Topology};
 use crate::transport::{ApiError, Fault, Transport};
 
-/// How often it is tried anew where somebody else changes the stream at the same time.
+/// Maximum number of tries where somebody else changes the stream at the same time.
 const TRIES: u32 = 10;
 
 /// Creates the dead-letter stream where it is missing, and adds the subjects that it lacks.

@@ -29,7 +29,7 @@ pub struct Purge<'a> {
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PurgeReport {
-    /// How many letters were removed, or would be, in a dry run.
+    /// Number of letters that were removed, or would be, in a dry run.
     pub purged: u64,
 }
 

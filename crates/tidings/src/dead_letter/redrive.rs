@@ -17,7 +17,7 @@ use crate::header;
 use crate::transport::{Fault, Outgoing};
 use crate::warrant::Signer;
 
-/// How many errors a report keeps.
+/// Maximum number of errors that a report keeps.
 const MOST_ERRORS: usize = 10;
 
 /// Putting originals back: await it.
@@ -47,15 +47,16 @@ pub struct Redrive<'a> {
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct RedriveReport {
-    /// How many originals are on their subjects again, or would be, in a dry run.
+    /// Number of originals that are on their subjects again, or would be, in a dry run.
     pub redriven: u64,
-    /// How many of those had been put back before by somebody else, or by an earlier try.
+    /// Number of originals that had been put back before by somebody else, or by an earlier try;
+    /// they count as redriven too.
     pub duplicates: u64,
-    /// How many could not be put back; their letters stay.
+    /// Number of originals that could not be put back; their letters stay.
     pub failed: u64,
     /// The first ten errors.
     pub errors: Vec<DeadLetterError>,
-    /// How many were left alone, since their stream took nothing; see
+    /// Number of originals that were left alone, since their stream took nothing; see
     /// [`keep_going`](Redrive::keep_going).
     pub left: u64,
     /// `true` if letters were left alone: those of a stream that took nothing, or, where the server
@@ -143,7 +144,7 @@ impl Redrive<'_> {
     }
 }
 
-/// How letters go back, one after the other.
+/// Way of the letters back, one after the other.
 struct Way<'a> {
     letters: &'a LetterStream,
     only_failed: bool,
@@ -231,7 +232,7 @@ impl Way<'_> {
     }
 }
 
-/// How an original is back.
+/// Outcome of putting an original back.
 enum Back {
     New,
     /// Put back already.

@@ -14,7 +14,7 @@ use crate::transport::{
     ApiError, Fault, Incoming, Outgoing, Receipt, StoredHeaders, StoredMessage, Transport, Which,
 };
 
-/// How a letter is stored.
+/// Form in which a letter is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stored {
     /// With all of the original.

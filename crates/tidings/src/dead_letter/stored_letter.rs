@@ -185,7 +185,7 @@ impl DeadLetter {
         self.sequence
     }
 
-    /// When it was put aside.
+    /// Time at which it was put aside.
     pub fn put_aside_at(&self) -> SystemTime {
         self.put_aside_at
     }
@@ -200,21 +200,21 @@ impl DeadLetter {
         &self.error
     }
 
-    /// How many attempts there were at it: its deliveries to the consumer, up to as many as the
-    /// retry policy allows. One that a dying process took with it counts, and so does one that a
-    /// shutdown gave back; a [`Failure::defer`](crate::Failure::defer) is none. Where only the server
-    /// knows of it ([`DeadLetterReason::Deliveries`], from a consumer that nobody reads), it is how
-    /// often the server delivered it.
+    /// Number of attempts at it: its deliveries to the consumer, up to as many as the retry policy
+    /// allows. One that a dying process took with it counts, and so does one that a shutdown gave
+    /// back; a [`Failure::defer`](crate::Failure::defer) is none. Where only the server knows of it
+    /// ([`DeadLetterReason::Deliveries`], from a consumer that nobody reads), it is how often the
+    /// server delivered it.
     pub fn attempts(&self) -> Option<u64> {
         self.attempts
     }
 
-    /// When it failed first, if anybody saw it.
+    /// Time at which it failed first, if anybody saw it.
     pub fn first_failed_at(&self) -> Option<SystemTime> {
         self.first_failed_at
     }
 
-    /// When it failed last.
+    /// Time at which it failed last, if anybody saw it.
     pub fn last_failed_at(&self) -> Option<SystemTime> {
         self.last_failed_at
     }
@@ -239,7 +239,7 @@ impl DeadLetter {
         self.original_sequence
     }
 
-    /// When the stream that kept it stored it.
+    /// Time at which the stream that kept it stored it.
     pub fn stored_at(&self) -> Option<SystemTime> {
         self.stored_at
     }
@@ -269,7 +269,7 @@ impl DeadLetter {
         self.headers.message_id()
     }
 
-    /// How often it was put back before, as a redrive has signed.
+    /// Number of times that it was put back before, as a redrive has signed.
     pub fn redriven(&self) -> u64 {
         self.headers.redriven()
     }

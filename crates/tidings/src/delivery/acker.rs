@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::transport::{Denial, Fault, Outage, Settle, Settlement, SettlementReason};
 
-/// How long a confirmed ack may take.
+/// Maximum time that a confirmed ack may take.
 const CONFIRM: Duration = Duration::from_secs(5);
 
 /// Settles one durable delivery; what is never settled comes again after the ack wait.
@@ -18,7 +18,7 @@ impl Acker {
         Self { settle }
     }
 
-    /// As [`Delivery::ack`](crate::Delivery::ack).
+    /// Acknowledges the message, as [`Delivery::ack`](crate::Delivery::ack).
     ///
     /// # Errors
     /// [`SettleError`]: the message comes again after the ack wait.
@@ -29,7 +29,8 @@ impl Acker {
             .map_err(SettleError::from)
     }
 
-    /// As [`Delivery::ack_confirmed`](crate::Delivery::ack_confirmed).
+    /// Acknowledges the message and waits for the server's confirmation, as
+    /// [`Delivery::ack_confirmed`](crate::Delivery::ack_confirmed).
     ///
     /// # Errors
     /// [`SettleError`]: the message may come again after the ack wait.
@@ -40,7 +41,7 @@ impl Acker {
             .map_err(SettleError::from)
     }
 
-    /// As [`Delivery::nak`](crate::Delivery::nak).
+    /// Gives the message back, as [`Delivery::nak`](crate::Delivery::nak).
     ///
     /// # Errors
     /// [`SettleError`]: the message comes again after the ack wait.
@@ -51,7 +52,7 @@ impl Acker {
             .map_err(SettleError::from)
     }
 
-    /// As [`Delivery::progress`](crate::Delivery::progress).
+    /// Starts the ack wait anew, as [`Delivery::progress`](crate::Delivery::progress).
     ///
     /// # Errors
     /// [`SettleError`]: the message comes again after the ack wait.
@@ -62,7 +63,7 @@ impl Acker {
             .map_err(SettleError::from)
     }
 
-    /// As [`Delivery::reject`](crate::Delivery::reject).
+    /// Rejects the message, as [`Delivery::reject`](crate::Delivery::reject).
     ///
     /// # Errors
     /// [`SettleError`]: the message comes again after the ack wait.

@@ -21,7 +21,7 @@ use crate::transport::Outgoing;
 pub struct ServiceInfo {
     /// The service's name: all its instances have the same.
     pub name: String,
-    /// This instance's id.
+    /// Id of this instance.
     pub id: String,
     /// Its version.
     pub version: String,
@@ -29,9 +29,9 @@ pub struct ServiceInfo {
     pub description: String,
     /// Free text by name.
     pub metadata: BTreeMap<String, String>,
-    /// When it was started, as RFC 3339 writes it.
+    /// Time at which it was started, as RFC 3339 writes it.
     pub started: String,
-    /// How long its answer to a ping took; `None` if there was none in time.
+    /// Time that its answer to a ping took; `None` if there was none in time.
     pub round_trip: Option<Duration>,
     /// Its endpoints, in its own order.
     pub endpoints: Vec<EndpointInfo>,
@@ -49,23 +49,23 @@ pub struct EndpointInfo {
     pub queue_group: String,
     /// Free text by name; a Tidings service names its `message` and `schema`.
     pub metadata: BTreeMap<String, String>,
-    /// How many requests it has had.
+    /// Number of requests that it has had.
     pub requests: u64,
-    /// How many of them it answered with an error.
+    /// Number of requests that it answered with an error.
     pub errors: u64,
     /// The last of these errors; empty if there was none.
     pub last_error: String,
-    /// How long it worked on them altogether.
+    /// Time that it worked on its requests altogether.
     pub processing_time: Duration,
 }
 
 /// The longest answer that is read, in bytes. One service of a few hundred endpoints has 100 KB.
 const LONGEST: usize = 1 << 20;
-/// How many instances are kept, and how many endpoints of one: whoever may answer may not fill the
-/// memory of who asks.
+/// Maximum number of instances that are kept, and of endpoints of one: whoever may answer may not
+/// fill the memory of who asks.
 const MOST_INSTANCES: usize = 10_000;
 const MOST_ENDPOINTS: usize = 10_000;
-/// How many bytes of answers are read in all.
+/// Maximum number of bytes of answers that are read in all.
 const MOST_BYTES: usize = 64 << 20;
 
 /// Any of the three answers; what one does not have is empty.
@@ -146,9 +146,9 @@ pub(crate) async fn discover(
 #[derive(Default)]
 struct Found {
     instances: BTreeMap<(String, String), Instance>,
-    /// How many bytes of answers were read.
+    /// Number of bytes of answers that were read.
     bytes: usize,
-    /// How many answers were left out.
+    /// Number of answers that were left out.
     left_out: u64,
 }
 

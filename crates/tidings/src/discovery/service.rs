@@ -22,7 +22,7 @@ use crate::subject::Subject;
 use crate::subscribe::SubscribeError;
 use crate::transport::{Inbox, Incoming, Outgoing};
 
-/// Who answers.
+/// Identity of the service instance that answers.
 #[derive(Debug)]
 pub(crate) struct ServiceIdentity {
     name: String,
@@ -94,7 +94,7 @@ impl Endpoint {
     }
 }
 
-/// What every answer begins with.
+/// Beginning of every answer.
 #[derive(Serialize)]
 struct Head<'a> {
     r#type: &'static str,

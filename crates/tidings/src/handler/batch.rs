@@ -77,7 +77,7 @@ impl<E> Batch<E> {
         Self { items }
     }
 
-    /// How many events there are; never none.
+    /// Number of events in the batch; never 0.
     pub fn len(&self) -> usize {
         self.items.len()
     }

@@ -32,7 +32,7 @@ pub struct HandlerRequest {
     pub(super) cx: Context,
     pub(super) route: Arc<str>,
     pub(super) declaration: Option<&'static Declaration>,
-    /// How many there are, where it is a batch.
+    /// Number of messages, where it is a batch.
     pub(super) batch: Option<usize>,
     pub(super) payload: usize,
     pub(super) work: FutureSlot,

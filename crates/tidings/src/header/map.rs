@@ -116,7 +116,8 @@ impl Headers {
         Some(headers)
     }
 
-    /// How many bytes they take on the wire: `NATS/1.0`, then a line for each, then an empty one.
+    /// Number of bytes that they take on the wire: `NATS/1.0`, then a line for each, then an empty
+    /// one.
     pub(crate) fn wire_len(&self) -> usize {
         if self.is_empty() {
             return 0;
@@ -125,7 +126,7 @@ impl Headers {
         VERSION.len() + "\r\n".len() + lines.sum::<usize>()
     }
 
-    /// How many values there are.
+    /// Number of values.
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -180,7 +181,7 @@ impl Headers {
         Some((stream, sequence.parse().ok()?, nanos.parse().ok()?))
     }
 
-    /// How often a message was put back after it had been put aside.
+    /// Number of times that a message was put back after it had been put aside.
     pub(crate) fn redriven(&self) -> u64 {
         self.get(REDRIVEN).and_then(|count| count.parse().ok()).unwrap_or(0)
     }

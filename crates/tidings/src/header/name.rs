@@ -23,14 +23,15 @@ pub(crate) const EXPECTED_LAST_SUBJECT_SEQUENCE: &str = "Nats-Expected-Last-Subj
 /// message's own.
 pub(crate) const EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT: &str =
     "Nats-Expected-Last-Subject-Sequence-Subject";
-/// How long a message lives in its stream (ADR-43).
+/// Time to live of a message in its stream (ADR-43).
 pub(crate) const TTL: &str = "Nats-TTL";
 /// Why a server wrote the message itself, without a payload, where the last one of its subject was
 /// (ADR-43).
 pub(crate) const MARKER_REASON: &str = "Nats-Marker-Reason";
 /// Rollup: earlier messages that a message replaces, `sub` those of its subject, `all` all.
 pub(crate) const ROLLUP: &str = "Nats-Rollup";
-/// When a message is published to its target: `@at <RFC 3339>` or `@every <duration>` (ADR-51).
+/// Schedule of a message that is published to its target: `@at <RFC 3339>` or `@every <duration>`
+/// (ADR-51).
 pub(crate) const SCHEDULE: &str = "Nats-Schedule";
 /// The subject that a scheduled message is published to.
 pub(crate) const SCHEDULE_TARGET: &str = "Nats-Schedule-Target";
@@ -42,7 +43,7 @@ pub(crate) const SCHEDULE_TTL: &str = "Nats-Schedule-TTL";
 pub(crate) const SCHEDULE_ROLLUP: &str = "Nats-Schedule-Rollup";
 /// The time zone that a schedule's pattern is read in.
 pub(crate) const SCHEDULE_TIME_ZONE: &str = "Nats-Schedule-Time-Zone";
-/// When a schedule publishes again; `purge` if never.
+/// Time at which a schedule publishes again; `purge` if never.
 pub(crate) const SCHEDULE_NEXT: &str = "Nats-Schedule-Next";
 /// The subject of the schedule that published a message.
 pub(crate) const SCHEDULER: &str = "Nats-Scheduler";
@@ -56,7 +57,7 @@ pub(crate) const BATCH_ID: &str = "Nats-Batch-Id";
 pub(crate) const BATCH_SEQUENCE: &str = "Nats-Batch-Sequence";
 /// Says that a batch is whole with this message (ADR-50).
 pub(crate) const BATCH_COMMIT: &str = "Nats-Batch-Commit";
-/// How many messages of a pull request are still to come, where it has ended (ADR-37).
+/// Number of messages of a pull request that are still to come, where it has ended (ADR-37).
 pub(crate) const PENDING_MESSAGES: &str = "Nats-Pending-Messages";
 /// Error of a service, as text (ADR-32).
 pub(crate) const SERVICE_ERROR: &str = "Nats-Service-Error";
@@ -64,7 +65,8 @@ pub(crate) const SERVICE_ERROR: &str = "Nats-Service-Error";
 pub(crate) const SERVICE_ERROR_CODE: &str = "Nats-Service-Error-Code";
 /// Says that an answer is a service's reply, where it could be taken for a stream's confirmation.
 pub(crate) const REPLY: &str = "Tidings-Reply";
-/// How often a message was put back after it had been put aside; absent before the first time.
+/// Number of times that a message was put back after it had been put aside; absent before the first
+/// time.
 pub(crate) const REDRIVEN: &str = "Tidings-Redriven";
 /// The id of a message that was put back: its `Nats-Msg-Id` is another, since the stream would take
 /// the first one for a duplicate. Also that of one that was delayed, which has no `Nats-Msg-Id`.
@@ -87,7 +89,7 @@ pub(crate) const DL_ORIGINAL: &str = "Tidings-Dl-Original-";
 pub(crate) const DL_REASON: &str = "Tidings-Dl-Reason";
 /// The last error with its sources, percent-encoded.
 pub(crate) const DL_ERROR: &str = "Tidings-Dl-Error";
-/// How often the message was delivered.
+/// Number of attempts at the message.
 pub(crate) const DL_ATTEMPTS: &str = "Tidings-Dl-Attempts";
 /// The subject it was published on.
 pub(crate) const DL_SUBJECT: &str = "Tidings-Dl-Subject";
@@ -97,11 +99,11 @@ pub(crate) const DL_STREAM: &str = "Tidings-Dl-Stream";
 pub(crate) const DL_SEQUENCE: &str = "Tidings-Dl-Sequence";
 /// The consumer whose handler failed.
 pub(crate) const DL_CONSUMER: &str = "Tidings-Dl-Consumer";
-/// When the handler failed first (RFC 3339).
+/// Time at which the handler failed first (RFC 3339).
 pub(crate) const DL_FIRST_FAILED_AT: &str = "Tidings-Dl-First-Failed-At";
-/// When the handler failed last (RFC 3339).
+/// Time at which the handler failed last (RFC 3339).
 pub(crate) const DL_LAST_FAILED_AT: &str = "Tidings-Dl-Last-Failed-At";
-/// When the original was stored (RFC 3339).
+/// Time at which the original was stored (RFC 3339).
 pub(crate) const DL_STORED_AT: &str = "Tidings-Dl-Stored-At";
 /// The original's header block as it is, in base64, where its headers can't be read or written.
 pub(crate) const DL_RAW_HEADERS: &str = "Tidings-Dl-Raw-Headers";
