@@ -3,4 +3,4 @@
 
 mod answer;
 mod permission;
-mod secret;
+pub(crate) mod secret;

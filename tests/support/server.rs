@@ -88,6 +88,15 @@ impl Server {
         format!("127.0.0.1:{}", port.unwrap_or_else(|| panic!("{} is no hub: {said}", self.name)))
     }
 
+    /// Where its websocket listener is, `<scheme>://127.0.0.1:<port>`; it needs a `websocket` block in its
+    /// configuration.
+    pub async fn websocket_url(&self, scheme: &str) -> String {
+        let said = self.monitor("/varz").await;
+        let port = said["websocket"]["port"].as_u64().filter(|port| *port > 0);
+        let port = port.unwrap_or_else(|| panic!("{} has no websockets: {said}", self.name));
+        format!("{scheme}://127.0.0.1:{port}")
+    }
+
     pub(crate) async fn try_start(name: String, config: &str) -> Result<Self> {
         Self::launched(name, config, true).await
     }

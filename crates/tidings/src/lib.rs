@@ -133,6 +133,7 @@
 //! | feature | default | gives |
 //! | --- | --- | --- |
 //! | `memory` | yes | [`Bus::in_memory`]: the broker that runs inside the process, and `NATS_URL=memory:` |
+//! | `websockets` | no | servers at `ws://` and `wss://` |
 //! | `testing` | no | [`testing`], the harness of a service's tests; it implies `memory` |
 //!
 //! A program that only talks to a nats-server needs neither: with `default-features = false` its

@@ -13,9 +13,20 @@ use super::{carries, fails};
 use crate::soon;
 
 /// A JWT as NATS signs them (ADR-14).
-fn token(issuer: &KeyPair, subject: &KeyPair, name: &str, mut nats: Value) -> String {
+fn token(issuer: &KeyPair, subject: &KeyPair, name: &str, nats: Value) -> String {
+    token_until(issuer, subject, name, nats, None)
+}
+
+/// One that expires at a time, in seconds since 1970.
+fn token_until(
+    issuer: &KeyPair,
+    subject: &KeyPair,
+    name: &str,
+    mut nats: Value,
+    expires: Option<u64>,
+) -> String {
     nats["version"] = json!(2);
-    let claims = json!({
+    let mut claims = json!({
         "jti": name,
         "iat": SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs(),
         "iss": issuer.public_key(),
@@ -23,6 +34,9 @@ fn token(issuer: &KeyPair, subject: &KeyPair, name: &str, mut nats: Value) -> St
         "name": name,
         "nats": nats,
     });
+    if let Some(expires) = expires {
+        claims["exp"] = json!(expires);
+    }
     let encoded = |json: Value| BASE64URL_NOPAD.encode(json.to_string().as_bytes());
     let head = encoded(json!({ "typ": "JWT", "alg": "ed25519-nkey" }));
     let signed = format!("{head}.{}", encoded(claims));
@@ -39,10 +53,15 @@ fn account(operator: &KeyPair, account: &KeyPair, name: &str) -> String {
 }
 
 /// A user of the account: his JWT and his seed.
-fn user(account: &KeyPair) -> (String, String) {
+pub(super) fn user(account: &KeyPair) -> (String, String) {
+    user_until(account, None)
+}
+
+/// One whose JWT expires.
+pub(super) fn user_until(account: &KeyPair, expires: Option<u64>) -> (String, String) {
     let key = KeyPair::new_user();
     let limits = json!({ "type": "user", "subs": -1, "data": -1, "payload": -1 });
-    (token(account, &key, "ann", limits), key.seed().unwrap())
+    (token_until(account, &key, "ann", limits, expires), key.seed().unwrap())
 }
 
 /// Credentials file as `nsc` writes it.
@@ -56,7 +75,7 @@ pub(super) fn creds(jwt: &str, seed: &str) -> String {
 }
 
 /// A server, and the account whose users it knows.
-async fn server() -> (Server, KeyPair) {
+pub(super) async fn server() -> (Server, KeyPair) {
     let (operator, system, shop) =
         (KeyPair::new_operator(), KeyPair::new_account(), KeyPair::new_account());
     let config = format!(

@@ -6,7 +6,7 @@ use tidings::{Bus, BusBuilder, ConnectError};
 use tidings_tests::Server;
 
 use super::certificate::Certificates;
-use super::{carries, everything, fails};
+use super::{carries, fails};
 use crate::soon;
 
 fn to(server: &Server) -> BusBuilder {
@@ -35,8 +35,37 @@ async fn a_server_is_trusted_by_its_authority() {
     let other = Certificates::new();
     for builder in [to(&server), to(&server).root_certificates(other.path("ca.pem"))] {
         let error = fails(builder, &[]).await;
-        assert!(matches!(error, ConnectError::Failed { .. }), "{error:?}");
-        assert!(everything(&error).contains("InvalidCertificate"), "{error:?}");
+        assert!(matches!(error, ConnectError::UnknownAuthority { .. }), "{error:?}");
+        assert!(
+            error.to_string().contains("invalid peer certificate"),
+            "the cause is told: {error}"
+        );
+    }
+    // Each of several files counts, in either order.
+    let mut files = [authority, other.path("ca.pem")];
+    for _ in 0..2 {
+        files.reverse();
+        let [first, second] = &files;
+        connects(&server, to(&server).root_certificates(first).root_certificates(second)).await;
+    }
+}
+
+/// What a file is not, or does not hold, is told before anything is sent.
+#[tokio::test]
+async fn a_file_that_holds_no_certificate_is_named() {
+    let server = Server::start().await;
+    let certificates = Certificates::new();
+    let [authority, client, key] =
+        ["ca.pem", "client.pem", "client.key"].map(|name| certificates.path(name));
+    for (builder, named) in [
+        (to(&server).root_certificates(&key), &key),
+        (to(&server).client_certificate(&key, &key), &key),
+        (to(&server).client_certificate(&client, &authority), &authority),
+    ] {
+        let error = fails(builder, &[]).await;
+        let ConnectError::File { path, .. } = &error else { panic!("{error:?}") };
+        assert_eq!(path, named);
+        assert!(error.to_string().contains("PEM"), "{error}");
     }
 }
 
@@ -52,7 +81,8 @@ async fn tls_that_the_server_does_not_have_is_an_error() {
         to(&server).tls_first(),
         Bus::builder().server(url).connect_timeout(Duration::from_secs(3)),
     ] {
-        fails(builder.root_certificates(&authority), &[]).await;
+        let error = fails(builder.root_certificates(&authority), &[]).await;
+        assert!(matches!(error, ConnectError::Tls { .. }), "{error:?}");
     }
 }
 

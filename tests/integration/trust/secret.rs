@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use nkeys::KeyPair;
 use tidings::prelude::*;
@@ -43,8 +43,14 @@ impl io::Write for Log {
     }
 }
 
+/// A second one, that hears nothing. While there is one alone, whether somebody listens at a place of the code
+/// is decided, for all, by the thread that comes there first, which may have none.
+static DEAF: LazyLock<tracing::Dispatch> =
+    LazyLock::new(|| tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default()));
+
 /// Runs on this thread alone, whose log is kept, and gives all that was said.
-fn listened<F: Future<Output = String>>(doing: F) -> String {
+pub(crate) fn listened<F: Future<Output = String>>(doing: F) -> String {
+    LazyLock::force(&DEAF);
     let log = Log::default();
     let into = log.clone();
     let subscriber = tracing_subscriber::fmt()

@@ -7,7 +7,7 @@ use crate::link::Timeouts;
 use crate::transport::Transport;
 #[cfg(feature = "memory")]
 use crate::transport::memory::Memory;
-use crate::transport::nats::{ConnectFault, Nats, shown};
+use crate::transport::nats::{Nats, shown};
 
 impl Bus {
     /// Connects to the server at `url`, such as `nats://127.0.0.1:4222`, or to the first of
@@ -72,6 +72,9 @@ impl BusBuilder {
         if options.servers.iter().all(|server| server.trim().is_empty()) {
             return Err(ConnectError::NoServer);
         }
+        if options.servers.iter().any(|server| server.trim() == "memory:") {
+            return Err(ConnectError::Memory);
+        }
         if let Some(prefix) = &options.inbox_prefix
             && let Err(source) = tidings_subject::check_subject(prefix)
         {
@@ -90,22 +93,7 @@ impl BusBuilder {
                 let bus = bus.measured(self.metrics);
                 Ok(bus)
             }
-            Err(fault) => Err(match fault {
-                ConnectFault::Address(unreadable) => {
-                    let (address, source) = (unreadable.shown, unreadable.source);
-                    ConnectError::Address { address, source }
-                }
-                ConnectFault::TwoCredentials => ConnectError::TwoCredentials { servers },
-                ConnectFault::Credentials(source) => ConnectError::Credentials { servers, source },
-                ConnectFault::File { path, source } => ConnectError::File { path, source },
-                ConnectFault::Refused(source) => {
-                    ConnectError::Refused { servers, source: source.into() }
-                }
-                ConnectFault::Failed(source) => {
-                    ConnectError::Failed { servers, source: source.into() }
-                }
-                ConnectFault::Timeout => ConnectError::Timeout { servers, waited },
-            }),
+            Err(fault) => Err(ConnectError::of(fault, servers, waited)),
         }
     }
 }

@@ -81,9 +81,7 @@ fn in_memory(_url: String) -> Result<Bus, ConnectError> {
 
 #[cfg(not(feature = "memory"))]
 fn in_memory(address: String) -> Result<Bus, ConnectError> {
-    let reason = "this program is built without the feature `memory` of tidings";
-    let source = std::io::Error::new(std::io::ErrorKind::Unsupported, reason);
-    Err(ConnectError::Address { address, source })
+    Err(ConnectError::Feature { address, feature: "memory" })
 }
 
 #[cfg(test)]

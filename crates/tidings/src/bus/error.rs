@@ -2,8 +2,9 @@
 
 use std::error::Error;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use crate::transport::nats::{ConnectFault, Reason};
 use crate::transport::{Denial, Fault, Outage};
 
 /// There is no connection. No variant shows a password or a token.
@@ -55,15 +56,31 @@ pub enum ConnectError {
         /// The servers, without credentials.
         servers: String,
     },
+    /// The address is that of no server, but means a bus in this process.
+    #[error(
+        "`memory:` is no server: `Bus::in_memory()` makes a bus in this process, and `Bus::from_env` does \
+         where `NATS_URL` is `memory:`"
+    )]
+    Memory,
+    /// The program is built without a feature that the address needs.
+    #[error(
+        "{address:?} needs the feature `{feature}` of tidings, without which this program is built"
+    )]
+    Feature {
+        /// The address, without credentials.
+        address: String,
+        /// Name of the feature.
+        feature: &'static str,
+    },
     /// The credentials can't be read.
-    #[error("the credentials for {servers} can't be read")]
+    #[error("the credentials for {servers} can't be used: {source}")]
     Credentials {
         /// The servers, without credentials.
         servers: String,
         /// The fault of the credentials.
         source: std::io::Error,
     },
-    /// A file with credentials or certificates can't be read.
+    /// A file with credentials or certificates can't be read, or holds nothing of the kind.
     #[error("{} can't be read: {source}", path.display())]
     File {
         /// The file.
@@ -72,15 +89,98 @@ pub enum ConnectError {
         source: std::io::Error,
     },
     /// The server does not accept the credentials.
-    #[error("{servers} refused the credentials")]
+    #[error("{servers} refused the connection with {given}: {source}")]
     Refused {
+        /// The servers, without credentials.
+        servers: String,
+        /// The kind of what was given, such as "a token" or "no credentials".
+        given: &'static str,
+        /// The server's words.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The server does not accept the credentials: by their own word they have expired.
+    #[error(
+        "{servers} refused the credentials, which expired {}: {source}; get new ones", ago(*expired)
+    )]
+    Expired {
+        /// The servers, without credentials.
+        servers: String,
+        /// When they expired.
+        expired: SystemTime,
+        /// The server's words.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// Nobody who is trusted here has signed the server's certificate.
+    #[error(
+        "no authority that is trusted here has signed the certificate of {servers}: {source}; name the one \
+         that has with `root_certificates` (`NATS_CA`)"
+    )]
+    UnknownAuthority {
+        /// The servers, without credentials.
+        servers: String,
+        /// The fault of the certificate.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The server's certificate is for another host than the one that was connected to.
+    #[error(
+        "the certificate of {servers} is for another host: {source}; connect by a name that is in it"
+    )]
+    WrongHost {
+        /// The servers, without credentials.
+        servers: String,
+        /// The fault of the certificate.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The server's certificate can't be accepted, for example because it has expired.
+    #[error("the certificate of {servers} can't be accepted: {source}")]
+    Certificate {
+        /// The servers, without credentials.
+        servers: String,
+        /// The fault of the certificate.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The server wants a certificate of the client, or another one.
+    #[error(
+        "{servers} did not accept the client's certificate, or got none: {source}; give one that it trusts \
+         with `client_certificate` (`NATS_CERT` and `NATS_KEY`)"
+    )]
+    ClientCertificate {
         /// The servers, without credentials.
         servers: String,
         /// The server's words.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// No TLS with the server.
+    #[error(
+        "TLS with {servers} failed: {source}; does it have TLS, and does it begin with it (`tls_first`)?"
+    )]
+    Tls {
+        /// The servers, without credentials.
+        servers: String,
+        /// The cause.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The name of the host is not known.
+    #[error("the host of {servers} is not known: {source}")]
+    UnknownHost {
+        /// The servers, without credentials.
+        servers: String,
+        /// The cause.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The host can't be reached, or nobody listens on its port.
+    #[error("{servers} can't be reached: {source}; is a nats-server running there?")]
+    Unreachable {
+        /// The servers, without credentials.
+        servers: String,
+        /// The cause.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// No server answers in time.
-    #[error("no answer from {servers} within {waited:?}; is a nats-server running there?")]
+    #[error(
+        "no answer from {servers} within {waited:?}; is a nats-server running there, and one that does not \
+         wait for TLS first (`tls_first`)?"
+    )]
     Timeout {
         /// The servers, without credentials.
         servers: String,
@@ -88,13 +188,57 @@ pub enum ConnectError {
         waited: Duration,
     },
     /// No connection can be made.
-    #[error("can't connect to {servers}; is a nats-server running there?")]
+    #[error("can't connect to {servers}: {source}")]
     Failed {
         /// The servers, without credentials.
         servers: String,
         /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
+}
+
+/// How long a time has passed, as it is said of one: in the largest unit that fits.
+fn ago(time: SystemTime) -> String {
+    let seconds = time.elapsed().unwrap_or_default().as_secs();
+    let (count, unit) = match seconds {
+        0..120 => (seconds, "seconds"),
+        120..7_200 => (seconds / 60, "minutes"),
+        7_200..172_800 => (seconds / 3_600, "hours"),
+        _ => (seconds / 86_400, "days"),
+    };
+    format!("{count} {unit} ago")
+}
+
+impl ConnectError {
+    /// Why there is no connection to these servers, for which so long was waited.
+    pub(super) fn of(fault: ConnectFault, servers: String, waited: Duration) -> Self {
+        let (reason, source) = match fault {
+            ConnectFault::Address(unreadable) => {
+                let (address, source) = (unreadable.shown, unreadable.source);
+                return Self::Address { address, source };
+            }
+            ConnectFault::Feature { address, feature } => {
+                return Self::Feature { address, feature };
+            }
+            ConnectFault::TwoCredentials => return Self::TwoCredentials { servers },
+            ConnectFault::Credentials(source) => return Self::Credentials { servers, source },
+            ConnectFault::File { path, source } => return Self::File { path, source },
+            ConnectFault::Timeout => return Self::Timeout { servers, waited },
+            ConnectFault::NotMade { reason, source } => (reason, source.into()),
+        };
+        match reason {
+            Reason::Refused { given } => Self::Refused { servers, given, source },
+            Reason::Expired { at } => Self::Expired { servers, expired: at, source },
+            Reason::UnknownAuthority => Self::UnknownAuthority { servers, source },
+            Reason::WrongHost => Self::WrongHost { servers, source },
+            Reason::Certificate => Self::Certificate { servers, source },
+            Reason::ClientCertificate => Self::ClientCertificate { servers, source },
+            Reason::Tls => Self::Tls { servers, source },
+            Reason::UnknownHost => Self::UnknownHost { servers, source },
+            Reason::Unreachable => Self::Unreachable { servers, source },
+            Reason::Other => Self::Failed { servers, source },
+        }
+    }
 }
 
 /// The bus could not be flushed or closed.

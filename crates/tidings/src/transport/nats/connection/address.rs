@@ -7,6 +7,11 @@ use percent_encoding::percent_decode_str;
 
 use crate::transport::nats::connection::auth::Auth;
 
+/// What most likely is wrong where credentials and the rest of a URL can't be told apart.
+const UNESCAPED: &str = "it can't be read with what stands before the `@`; in a URL's user, password or \
+    token a character that is neither a letter nor a digit is written percent-encoded: `/` as %2F, `?` as \
+    %3F, `#` as %23, `@` as %40, `:` as %3A, `%` as %25";
+
 /// One server's address.
 pub(crate) struct Address {
     /// Without credentials: async-nats does not use what a URL holds, and logs it.
@@ -80,12 +85,21 @@ fn scheme(text: &str) -> Option<&str> {
 
 /// Takes the credentials out of a URL: `user:password@`, or `token@`.
 fn parse(server: &str) -> io::Result<Address> {
-    if server.contains("://") && !matches!(scheme(server), Some("nats" | "tls")) {
-        return Err(invalid("its scheme is neither `nats` nor `tls`"));
+    if server.contains("://") && !matches!(scheme(server), Some("nats" | "tls" | "ws" | "wss")) {
+        return Err(invalid("its scheme is none of `nats`, `tls`, `ws` and `wss`"));
     }
-    let mut url = server.parse::<ServerAddr>()?.into_inner();
+    let mut url = match server.parse::<ServerAddr>() {
+        Ok(address) => address.into_inner(),
+        Err(_) if has_readable_host(server) => return Err(invalid(UNESCAPED)),
+        Err(error) => return Err(error),
+    };
     if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-        return Err(invalid("there is more than a host and a port"));
+        let is_cut = url.username().is_empty() && server.contains('@');
+        return Err(invalid(if is_cut {
+            UNESCAPED
+        } else {
+            "there is more than a host and a port"
+        }));
     }
     let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let auth = match (url.username(), url.password()) {
@@ -99,6 +113,11 @@ fn parse(server: &str) -> io::Result<Address> {
         url.set_password(None).map_err(refused)?;
     }
     Ok(Address { address: ServerAddr::from_url(url)?, auth })
+}
+
+/// Whether what stands behind credentials can be read without them.
+fn has_readable_host(server: &str) -> bool {
+    server.rsplit_once('@').is_some_and(|(_, behind)| behind.parse::<ServerAddr>().is_ok())
 }
 
 fn invalid(why: &str) -> io::Error {
@@ -140,6 +159,19 @@ mod tests {
     }
 
     #[test]
+    fn a_password_that_tears_its_url_is_to_be_percent_encoded() {
+        for torn in ["nats://al:pa/ss@host", "nats://al:1/2@host", "al:pa#ss@host", "t?o@host:4222"]
+        {
+            let error = read(torn).map(drop).unwrap_err();
+            assert!(error.source.to_string().contains("%2F"), "{torn}: {error:?}");
+        }
+        for other in ["nats://host:x", "nats://al:pass@host:x", "nats://al:pass@host/path"] {
+            let error = read(other).map(drop).unwrap_err();
+            assert!(!error.source.to_string().contains("%2F"), "{other}: {error:?}");
+        }
+    }
+
+    #[test]
     fn a_list_is_split_where_no_credentials_can_be_cut() {
         let read = |list| read(list).map(|addresses| addresses.len());
         assert_eq!(read("nats://a:1,b:2, tls://al:pass@c").unwrap(), 3);
@@ -148,7 +180,7 @@ mod tests {
             assert!(error.source.to_string().contains("%2C"), "{list}: {error:?}");
             assert!(!format!("{error:?}").contains("al:"), "{error:?}");
         }
-        for list in ["nats://a/path", "nats://a?password=x", "nats://a#x", "http://a", "wss://a"] {
+        for list in ["nats://a/path", "nats://a?password=x", "nats://a#x", "http://a"] {
             assert!(read(list).is_err(), "{list}");
         }
     }

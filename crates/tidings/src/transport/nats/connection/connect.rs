@@ -1,17 +1,17 @@
 //! Making the connection: credentials, TLS, and coming back after a loss.
 
-use std::fs::{self, File};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::{Client, ConnectErrorKind, Event, ServerAddr, ServerError};
+use async_nats::{Client, Event, ServerAddr, ServerError};
 
-use crate::transport::Fault;
 use crate::transport::nats::connection::address::{self, Address};
 use crate::transport::nats::connection::announce::announce;
 use crate::transport::nats::connection::auth::Auth;
+use crate::transport::nats::connection::certificate;
+use crate::transport::nats::connection::connect_fault::ConnectFault;
 use crate::transport::nats::connection::event_listener::EventListener;
 use crate::transport::nats::connection::reconnect_policy::ReconnectPolicy;
 use crate::transport::nats::connection::role::Role;
@@ -41,32 +41,6 @@ pub(crate) struct ConnectOptions {
     pub(crate) subscription_capacity: usize,
 }
 
-/// Why there is no connection. None of it holds a password.
-#[derive(Debug)]
-pub(crate) enum ConnectFault {
-    Address(address::Unreadable),
-    TwoCredentials,
-    Credentials(io::Error),
-    File { path: PathBuf, source: io::Error },
-    Refused(async_nats::ConnectError),
-    Failed(async_nats::ConnectError),
-    Timeout,
-}
-
-impl ConnectFault {
-    /// The fault of a connection that a connected bus makes beside its own.
-    pub(crate) fn into_fault(self) -> Fault {
-        match self {
-            Self::Address(address::Unreadable { source, .. })
-            | Self::Credentials(source)
-            | Self::File { source, .. } => Fault::client(source),
-            Self::Refused(error) | Self::Failed(error) => Fault::client(error),
-            Self::TwoCredentials => Fault::client("two servers have different credentials"),
-            Self::Timeout => Fault::Timeout,
-        }
-    }
-}
-
 /// Addresses and identity of a bus, the same for each of its connections, whatever becomes of the
 /// file that the credentials were in.
 #[derive(Clone)]
@@ -83,6 +57,10 @@ impl Access {
             read.extend(address::read(list).map_err(ConnectFault::Address)?);
         }
         for Address { address, auth: in_url } in read {
+            if address.is_websocket() && !cfg!(feature = "websockets") {
+                let address = address.as_url_str().to_owned();
+                return Err(ConnectFault::Feature { address, feature: "websockets" });
+            }
             addresses.push(address);
             // async-nats does not use what a URL holds; every server of a cluster takes the same.
             match (in_url, &options.auth) {
@@ -93,10 +71,12 @@ impl Access {
             }
         }
         if let Auth::CredentialsFile(path) = options.auth {
-            readable(&path)?;
-            let text = fs::read_to_string(&path).map_err(ConnectFault::Credentials)?;
-            options.auth = Auth::Credentials(text);
+            match fs::read_to_string(&path) {
+                Ok(text) => options.auth = Auth::Credentials(text),
+                Err(source) => return Err(ConnectFault::File { path, source }),
+            }
         }
+        options.auth = options.auth.checked().map_err(ConnectFault::Credentials)?;
         Ok(Self { addresses, options })
     }
 }
@@ -138,6 +118,11 @@ pub(crate) async fn connect(
     if is_listening {
         nats = nats.retry_on_initial_connect();
     }
+    if addresses.iter().any(ServerAddr::is_websocket) {
+        // The client takes the addresses that a server tells as those of plain TCP, which they are not.
+        nats = nats.ignore_discovered_servers();
+    }
+    let (given, expires) = (options.auth.kind(), options.auth.expires());
     nats = match options.auth {
         // A file's text has been read.
         Auth::None | Auth::CredentialsFile(_) => nats,
@@ -153,15 +138,7 @@ pub(crate) async fn connect(
             nats.credentials(&text).map_err(ConnectFault::Credentials)?
         }
     };
-    for path in options.root_certificates {
-        readable(&path)?;
-        nats = nats.add_root_certificates(path);
-    }
-    if let Some((certificate, key)) = options.client_certificate {
-        readable(&certificate)?;
-        readable(&key)?;
-        nats = nats.add_client_certificate(certificate, key);
-    }
+    nats = certificate::add(nats, options.root_certificates, options.client_certificate)?;
     if options.tls_first {
         nats = nats.tls_first();
     }
@@ -176,23 +153,9 @@ pub(crate) async fn connect(
     let connecting = Box::pin(nats.connect(addresses));
     match tokio::time::timeout(options.connect_timeout, connecting).await {
         Ok(Ok(client)) => Ok(client),
-        Ok(Err(error)) => Err(match error.kind() {
-            ConnectErrorKind::AuthorizationViolation => ConnectFault::Refused(error),
-            // The seed is none: the server has not seen it.
-            ConnectErrorKind::Authentication => {
-                ConnectFault::Credentials(io::Error::new(io::ErrorKind::InvalidInput, error))
-            }
-            ConnectErrorKind::TimedOut => ConnectFault::Timeout,
-            _ => ConnectFault::Failed(error),
-        }),
+        Ok(Err(error)) => Err(ConnectFault::of(error, given, expires)),
         Err(_) => Err(ConnectFault::Timeout),
     }
-}
-
-/// async-nats opens the file later, and its error does not name it.
-fn readable(path: &Path) -> Result<(), ConnectFault> {
-    let opened = File::open(path).map(drop);
-    opened.map_err(|source| ConnectFault::File { path: path.to_owned(), source })
 }
 
 fn report(event: &Event, which: Role) {

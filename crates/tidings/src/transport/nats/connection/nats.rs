@@ -12,7 +12,8 @@ use tokio::sync::OnceCell;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::subject::Subject;
-use crate::transport::nats::connection::connect::{self, Access, ConnectFault, ConnectOptions};
+use crate::transport::nats::connection::connect::{self, Access, ConnectOptions};
+use crate::transport::nats::connection::connect_fault::ConnectFault;
 use crate::transport::nats::connection::ephemerals::Ephemerals;
 use crate::transport::nats::connection::event_listener::EventListener;
 use crate::transport::nats::connection::ingest_refusals::Refusals;
