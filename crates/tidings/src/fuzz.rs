@@ -153,7 +153,7 @@ mod tests {
 
     use super::*;
 
-    /// How many inputs each target is given.
+    /// Number of inputs that each target is given.
     const INPUTS: usize = 20_000;
 
     /// Numbers by chance, the same ones each time.

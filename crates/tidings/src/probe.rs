@@ -34,7 +34,7 @@ pub(crate) trait Probe: fmt::Debug + Send + Sync {
     /// Returns `true` if this publish fails, and nothing of it is sent.
     fn fails(&self, declaration: &'static Declaration) -> bool;
 
-    /// How long the message waits before its handler gets it.
+    /// Time that the message waits before its handler gets it.
     fn hold(&self, work: u64) -> Option<Duration>;
 
     /// Returns `true` if the ack of this message is lost.

@@ -61,7 +61,7 @@ pub enum RequestError<E> {
     Timeout {
         /// Subject of the request.
         subject: String,
-        /// How long was waited.
+        /// Time that was waited.
         waited: Duration,
         /// Why there was no connection at the end; `None` where there was one.
         source: Option<Box<Outage>>,

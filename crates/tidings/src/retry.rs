@@ -1,10 +1,10 @@
-//! When a failed message is tried again, and when no more. Pure: it knows no clock, no chance and
-//! no transport.
+//! Policy by which a failed message is tried again, and given up. Pure: it knows no clock, no
+//! chance and no transport.
 
 use std::time::Duration;
 
-/// When a stream event whose handler failed is handled again, and after how many attempts it is
-/// put aside as a dead letter.
+/// Policy by which a stream event whose handler failed is handled again, and after a number of
+/// attempts put aside as a dead letter.
 ///
 /// | made by | waits | attempts |
 /// | --- | --- | --- |
@@ -79,7 +79,8 @@ impl Retry {
         Self { waits: Waits::Fixed(delay), attempts: None, elapsed: None, jitter: 0.0 }
     }
 
-    /// These waits, one after the other and without jitter; one attempt more than there are waits.
+    /// Policy with these waits, one after the other and without jitter; one attempt more than there
+    /// are waits.
     pub fn list(delays: impl IntoIterator<Item = Duration>) -> Self {
         let delays: Vec<_> = delays.into_iter().collect();
         let attempts = Some(delays.len() as u64 + 1);
@@ -98,14 +99,16 @@ impl Retry {
         Self { waits, attempts: Some(1), elapsed: None, jitter: 0.0 }
     }
 
-    /// How often a message is tried at most, the first attempt included; 0 is refused at the start.
+    /// Sets the maximum number of attempts at a message, the first one included; 0 is refused at
+    /// the start.
     pub const fn max_attempts(mut self, attempts: u64) -> Self {
         self.attempts = Some(attempts);
         self
     }
 
-    /// How long after its first failure a message is tried at most. The first failure is the first
-    /// one that this process saw; the limit is reached when the next attempt would come too late.
+    /// Sets the maximum time after its first failure in which a message is tried. The first failure
+    /// is the first one that this process saw; the limit is reached when the next attempt would
+    /// come too late.
     pub const fn max_elapsed(mut self, elapsed: Duration) -> Self {
         self.elapsed = Some(elapsed);
         self
@@ -161,7 +164,7 @@ impl Retry {
         None
     }
 
-    /// How often a message is tried at most; `None` is without end.
+    /// Maximum number of attempts at a message; `None` is without limit.
     pub(crate) fn attempts(&self) -> Option<u64> {
         self.attempts
     }
@@ -207,8 +210,8 @@ impl Retry {
         }
     }
 
-    /// How long a server is to wait for the settlement of each delivery, the last one repeated, so
-    /// that what a process took with it comes again as if it had failed at the end of `ack_wait`.
+    /// Waits of a server for the settlement of each delivery, the last one repeated, so that what a
+    /// process took with it comes again as if it had failed at the end of `ack_wait`.
     pub(crate) fn backoff(&self, ack_wait: Duration) -> Vec<Duration> {
         let most = self.attempts.map_or(MOST_WAITS, |attempts| attempts.min(MOST_WAITS));
         let wait = |attempt| ack_wait.saturating_add(self.wait(attempt)).min(LONGEST);

@@ -80,14 +80,15 @@ impl Route {
 }
 
 impl<E> Route<Batch<E>> {
-    /// How many events a batch holds at most; the default is 100, and 0 is refused at the start.
+    /// Sets the maximum number of events in a batch; the default is 100, and 0 is refused at the
+    /// start.
     pub fn max_size(mut self, events: usize) -> Self {
         self.spec.batch.max_size = events;
         self
     }
 
-    /// How long the first event of a batch waits at most for others; the default is 1 s. No time
-    /// takes what is here.
+    /// Sets the maximum time that the first event of a batch waits for others; the default is 1 s.
+    /// No time takes what is here.
     pub fn max_wait(mut self, wait: Duration) -> Self {
         self.spec.batch.max_wait = wait;
         self
@@ -117,10 +118,10 @@ impl<M: Decode> Route<M> {
     }
 }
 
-/// How much at a time.
+/// Options for the number of messages at a time.
 impl<M> Route<M> {
-    /// How many messages are handled at a time; the default is 16, and 0 is refused at the start.
-    /// On a route of batches it is how many of them, and the default is 1.
+    /// Sets the maximum number of messages that are handled at a time; the default is 16, and 0 is
+    /// refused at the start. On a route of batches it is how many of them, and the default is 1.
     ///
     /// With 1 this instance handles them in the order in which they came here, except for one that
     /// failed: it comes again later. Other instances handle others beside it. What orders a stream's
@@ -131,9 +132,9 @@ impl<M> Route<M> {
         self
     }
 
-    /// How many of a stream's messages are fetched ahead of those that are handled; the default is
-    /// as many as [`concurrency`](Self::concurrency) says, which is also the most. 0 fetches what
-    /// can be handled at once, and is the default where a message is tried only once.
+    /// Sets the number of a stream's messages that are fetched ahead of those that are handled; the
+    /// default is as many as are handled at a time, which is also the most:
+    /// [`concurrency`](Self::concurrency), on a route of batches times the size of one.
     ///
     /// Where nothing is said it is as many as may be unsettled, up to 4,000, while the handler is done
     /// with each message at once, and the messages hardly wait; not with a rate limit, nor where a message has fewer than four
@@ -153,8 +154,8 @@ impl<M> Route<M> {
         self
     }
 
-    /// How many of a stream's messages may be unsettled at a time, over all instances; the default
-    /// is 1000. On a route without a stream it is refused at the start.
+    /// Sets the maximum number of a stream's messages that are unsettled at a time, over all
+    /// instances; the default is 1000. On a route without a stream it is refused at the start.
     ///
     /// Those that wait to be tried again count too: when so many wait, nothing new is delivered.
     ///
@@ -167,7 +168,7 @@ impl<M> Route<M> {
     }
 }
 
-/// How it is acknowledged.
+/// Options for acknowledging.
 impl<M> Route<M> {
     /// Acknowledges a stream's messages together, after this many were handled or as soon as none
     /// waits, with one word to the server. Most of what a quick handler costs a server are acks.
@@ -190,19 +191,19 @@ impl<M> Route<M> {
     }
 }
 
-/// How long.
+/// Options for time limits.
 impl<M> Route<M> {
-    /// How long the handler may take for one message. One that takes longer is dropped, which
-    /// counts as a failure: a stream's event is retried, an asker gets an error. The default is
-    /// without end, and for a stream's event more than [`ack_wait`](Self::ack_wait) is refused at
-    /// the start.
+    /// Sets the maximum time that the handler may take for one message. One that takes longer is
+    /// dropped, which counts as a failure: a stream's event is retried, an asker gets an error. The
+    /// default is without end, and for a stream's event more than [`ack_wait`](Self::ack_wait) is
+    /// refused at the start.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.spec.deadline = Some(deadline);
         self
     }
 
-    /// How long a server waits for word of a stream event before it delivers it again; the default
-    /// is 30 s. On a route of other messages it is refused at the start.
+    /// Sets the time that a server waits for word of a stream event before it delivers it again;
+    /// the default is 30 s. On a route of other messages it is refused at the start.
     ///
     /// A handler may take longer, also one that blocks its thread, as long as the runtime has another:
     /// after half of this time, and again and again, the server is told that it is still at work.
@@ -231,9 +232,9 @@ impl<M> Route<M> {
 
 /// Options for what failed.
 impl<M> Route<M> {
-    /// When a failed stream event is handled again, and when it becomes a dead letter; the default
-    /// is [`Retry::exponential(12)`](Retry::exponential). On a route of other messages it is
-    /// refused at the start.
+    /// Sets the policy by which a failed stream event is handled again, and becomes a dead letter;
+    /// the default is [`Retry::exponential(12)`](Retry::exponential). On a route of other messages
+    /// it is refused at the start.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.spec.retry = Some(retry);
         self
@@ -370,7 +371,7 @@ impl<M> Route<M> {
     }
 }
 
-/// Which messages.
+/// Options for the choice of messages.
 impl<M: Input> Route<M> {
     /// Handles the events alone whose subject tokens have certain values; the default is all. Filters that
     /// are given one after the other add up.

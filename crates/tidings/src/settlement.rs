@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-/// When a message comes again to which a letter refers, and which its stream would not keep once it
-/// is settled.
+/// Time after which a message comes again to which a letter refers, and which its stream would not
+/// keep once it is settled.
 const REFERRED: Duration = Duration::from_secs(30 * 60);
 
 /// Settlement of a delivered message.

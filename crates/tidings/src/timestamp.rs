@@ -5,7 +5,8 @@ use std::time::SystemTime;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// As RFC 3339; `None` for a time before the year 0 or after 9999, which that can't hold.
+/// Writes a time as RFC 3339; `None` for one before the year 0 or after 9999, which that can't
+/// hold.
 pub(crate) fn write(at: SystemTime) -> Option<String> {
     let nanos = match at.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) => i128::try_from(since.as_nanos()).ok()?,

@@ -14,10 +14,10 @@ use crate::message::{Declaration, Message};
 use crate::transport::Incoming;
 use json::{Slots, Tree};
 
-/// How many violations of one payload are told.
+/// Maximum number of violations of one payload that are told.
 const MOST_VIOLATIONS: usize = 8;
-/// How many values a payload may have of which more than the first violation is told: the validator finds
-/// all of them before it tells one.
+/// Maximum number of values of a payload of which more than the first violation is told: the
+/// validator finds all of them before it tells one.
 const MOST_VALUES: usize = 10_000;
 
 /// The schemas of a message's payloads, ready to check some.

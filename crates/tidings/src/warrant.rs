@@ -14,7 +14,7 @@ use crate::subject::LETTERS;
 
 /// The beginning of all that is signed, so that a signature of something else is none of it.
 const FORM: &str = "tidings-warrant-1";
-/// How many characters a signature has.
+/// Number of characters of a signature.
 const SIGNATURE: usize = 86;
 
 /// The subject in a dead-letter stream on which the keys of its redrives stand.

@@ -6,7 +6,8 @@ use std::cell::{Cell, RefCell};
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 
-/// How much is allocated at a time, in bytes. It lives as long as any message that is cut off it.
+/// Number of bytes that are allocated at a time. It lives as long as any message that is cut off
+/// it.
 const LENGTH: usize = 8 * 1024;
 /// Length from which a message gets memory of its own, and leaves none behind.
 const LONG: usize = LENGTH / 4;

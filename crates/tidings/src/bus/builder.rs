@@ -165,7 +165,8 @@ impl BusBuilder {
     }
 
     /// Sets the maximum time that connecting may take in all; the default is 5 s. Several servers
-    /// share it evenly. Reconnecting goes on for ever.
+    /// share it evenly. Reconnecting is not bounded by it: see
+    /// [`max_reconnects`](Self::max_reconnects).
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = timeout;
         self

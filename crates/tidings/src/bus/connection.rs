@@ -54,9 +54,10 @@ impl Bus {
         self.health_by(&HealthThresholds::default()).await
     }
 
-    /// Health of the bus: whether it lives, and is ready, which is that there is a connection, its
-    /// server answers, and is not about to stop. A server that is away is not waited for, and one
-    /// that does not answer no longer than [`HealthThresholds::within`].
+    /// Health of the bus: whether it lives, which is until it is closed, and whether it is ready:
+    /// there is a connection, and its server answers and is not about to stop. A server that is
+    /// away is not waited for, and one that does not answer no longer than
+    /// [`HealthThresholds::within`].
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.

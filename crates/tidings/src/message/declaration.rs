@@ -125,7 +125,8 @@ impl Declaration {
         self
     }
 
-    /// This declaration and all older versions that are upcast to it, the newest first.
+    /// Iterates over this declaration and all older versions that are upcast to it, the newest
+    /// first.
     pub fn versions(&self) -> impl Iterator<Item = &Self> {
         std::iter::successors(Some(self), |version| version.older)
     }

@@ -19,7 +19,7 @@ pub struct VariantTokens<E> {
 }
 
 impl<E> VariantTokens<E> {
-    /// These tokens, which are `E`'s.
+    /// Wraps tokens that are `E`'s.
     pub fn new<T: Send + 'static>(tokens: T) -> Self {
         Self { tokens: Box::new(tokens), of: PhantomData }
     }

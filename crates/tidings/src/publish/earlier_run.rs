@@ -11,9 +11,9 @@ use crate::link::Link;
 use crate::publish_ack::PublishAck;
 use crate::transport::{Fault, StoredHeaders, Which};
 
-/// How many messages of its subject are looked at, at most.
+/// Maximum number of messages of its subject that are looked at.
 const FARTHEST: usize = 1000;
-/// How far the clocks of the servers that stored two messages may differ.
+/// Maximum difference between the clocks of the servers that stored two messages.
 const SKEW: Duration = Duration::from_secs(1);
 
 /// The copy that an earlier run of the same handler stored before its stream's duplicate window

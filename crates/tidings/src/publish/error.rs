@@ -75,7 +75,7 @@ pub enum PublishError {
         stream: &'static str,
         /// The time that was asked for.
         ttl: Duration,
-        /// How long the stream keeps a marker.
+        /// Time for which the stream keeps a marker.
         marker: Duration,
     },
     /// A message can't be delayed. Nothing was sent.
@@ -118,7 +118,7 @@ pub enum PublishError {
         subject: String,
         /// The stream that the event declares.
         stream: &'static str,
-        /// How long was waited.
+        /// Time that was waited.
         waited: Duration,
     },
     /// The stream is not as the message's options expect it. Nothing was stored.
@@ -182,7 +182,7 @@ pub enum PublishError {
         subject: String,
         /// Its id.
         message_id: String,
-        /// How long was waited.
+        /// Time that was waited.
         waited: Duration,
         /// Why there was no connection at the end; `None` where there was one.
         source: Option<Box<Outage>>,
@@ -196,7 +196,7 @@ pub enum PublishError {
     Unsent {
         /// Subject of the event.
         subject: String,
-        /// How long was waited.
+        /// Time that was waited.
         waited: Duration,
         /// Why there is no connection, where that is known.
         source: Option<Box<Outage>>,

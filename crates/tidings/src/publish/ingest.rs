@@ -20,17 +20,17 @@ use crate::publish_ack::PublishAck;
 use crate::stream::StreamDeclaration;
 use crate::transport::{Ingest, Ingested, Stopped};
 
-/// How many events go the ordinary way first, where it is not known that there are many: so few are
-/// confirmed sooner that way.
+/// Number of events that go the ordinary way first, where it is not known that there are many: so
+/// few are confirmed sooner that way.
 const FEW: usize = 512;
-/// How many events make the first part, and how many the largest.
+/// Number of events in the first part, and in the largest.
 const PARTS: (usize, usize) = (2048, 8192);
-/// How many bytes of payload a part holds at most, besides its last event's.
+/// Maximum number of bytes of payload in a part, besides its last event's.
 const PART_BYTES: usize = 4 * 1024 * 1024;
-/// How many events go the ordinary way after a part that was not confirmed in one piece, at first and
-/// at most.
+/// Number of events that go the ordinary way after a part that was not confirmed in one piece, at
+/// first and at most.
 const PAUSES: (usize, usize) = (2048, 65_536);
-/// How many messages are read for each event of a part, at most, to find where it is.
+/// Maximum number of messages that are read for each event of a part, to find where it is.
 const FOREIGN: usize = 16;
 
 type Outcome = Result<Option<PublishAck>, PublishError>;
@@ -41,7 +41,7 @@ pub(super) struct Lane<'a> {
     /// The one stream that it is for: the first that the events have.
     stream: Option<&'static StreamDeclaration>,
     allowed: bool,
-    /// How many are still to go the ordinary way.
+    /// Number of events that are still to go the ordinary way.
     ordinary: usize,
     pause: usize,
     part_len: usize,
@@ -172,7 +172,7 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// How long nothing may be heard of a batch. Half is left for the ordinary way.
+    /// Maximum time in which nothing may be heard of a batch. Half is left for the ordinary way.
     fn ack_timeout(&self) -> Duration {
         self.link.timeouts.ack.max(self.link.timeouts.publish / 2)
     }

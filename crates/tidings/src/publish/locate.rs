@@ -10,7 +10,7 @@ use crate::header;
 use crate::link::Link;
 use crate::transport::DeliverFrom;
 
-/// How many messages are read ahead.
+/// Number of messages that are read ahead.
 const ROOM: usize = 1024;
 
 /// The sequences of the messages stored from `first` to `last`, by id. `None` if the stream does

@@ -9,7 +9,8 @@ use crate::publish_ack::PublishAck;
 use crate::stream::StreamDeclaration;
 use crate::transport::{Fault, Outgoing, StoredHeaders, Which};
 
-/// How often a copy that waits is replaced by somebody else meanwhile, before that is an error.
+/// Number of times that a copy that waits may be replaced by somebody else meanwhile, before that
+/// is an error.
 const TRIES: usize = 5;
 
 /// State of a delayed event whose id the stream knows.

@@ -1,12 +1,13 @@
-//! When many events are given up because nobody says anything of any, or of too many.
+//! Limit on the events that are waited for in vain: behind it the others are given up, because
+//! nobody says anything of any, or of too many.
 
 use crate::publish::PublishError;
 
-/// How many events in a row are waited for in vain, each for as long as a publish may take. Some
-/// behind them are on the way meanwhile, and one that is lost alone is nobody else's trouble.
+/// Number of events in a row that are waited for in vain, each for as long as a publish may take.
+/// Some behind them are on the way meanwhile, and one that is lost alone is nobody else's trouble.
 const LIMIT: usize = 64;
-/// How many in all, where something is heard now and then: as many as are on the way at a time, so
-/// that no more is waited for in vain than once or twice.
+/// Number of events in all that are waited for in vain, where something is heard now and then: as
+/// many as are on the way at a time, so that no more is waited for in vain than once or twice.
 const IN_ALL: usize = 1024;
 
 /// Counts the events of one call that nothing was heard of.

@@ -21,11 +21,11 @@ use crate::stream::StreamDeclaration;
 use crate::transport::{Fault, Outgoing};
 use crate::watch::Sending;
 
-/// How many messages may be on the way, unconfirmed, at a time.
+/// Maximum number of messages that are on the way, unconfirmed, at a time.
 const WINDOW: usize = 1024;
 
-/// How many acks are waited for at a time, where so many messages are on the way. The others keep
-/// the stream busy meanwhile.
+/// Number of acks that are waited for at a time, where so many messages are on the way. The others
+/// keep the stream busy meanwhile.
 const STEP: usize = WINDOW / 4;
 
 /// A message that was sent, and not confirmed yet.

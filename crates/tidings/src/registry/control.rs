@@ -8,8 +8,8 @@ use std::task::Poll;
 use crate::message::Decode;
 use crate::runner::{RouteState, StateCell};
 
-/// How a registry's routes are, and what pauses them; made by `Registry::control` before the
-/// registry runs, or by `Running::control`. A cheap clone.
+/// Control over a registry's routes: it shows their states, and pauses them; made by
+/// `Registry::control` before the registry runs, or by `Running::control`. A cheap clone.
 ///
 /// ```
 /// # use tidings::prelude::*;
@@ -41,7 +41,7 @@ pub(super) struct Controlled {
     pub(super) state: Arc<StateCell>,
 }
 
-/// How one route is.
+/// Status of one route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RouteStatus {
@@ -69,7 +69,7 @@ impl Control {
         let _ = self.0.set(routes);
     }
 
-    /// How each route is, in the order they were added; empty before the registry runs.
+    /// Status of each route, in the order they were added; empty before the registry runs.
     pub fn status(&self) -> Vec<RouteStatus> {
         let status = |route: &Controlled| RouteStatus {
             message: route.message.clone(),

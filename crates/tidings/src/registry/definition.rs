@@ -62,7 +62,7 @@ pub struct Registry {
     pub(super) stream_edit: StreamEdit,
     #[cfg(feature = "tower")]
     pub(super) layers: Layers,
-    /// How often its figures are recorded, if they are.
+    /// Interval at which its figures are recorded, if they are.
     #[cfg(feature = "metrics")]
     pub(super) metrics: Option<Duration>,
 }
@@ -138,7 +138,7 @@ impl Registry {
         self
     }
 
-    /// How much it may do to the streams of its events; the default is [`Topology::CreateOnly`],
+    /// Sets what it may do to the streams of its events; the default is [`Topology::CreateOnly`],
     /// since others use a stream as well.
     pub fn streams(mut self, mode: Topology) -> Self {
         self.streams = mode;
@@ -170,12 +170,11 @@ impl Registry {
         self
     }
 
-    /// How much it may do to the durable consumers of its routes; the default is
+    /// Sets what it may do to the durable consumers of its routes; the default is
     /// [`Topology::Manage`], since a consumer belongs to its route. What it keeps or changes are
     /// filters, ack wait, backoff, deliveries and unsettled messages; a consumer goes on where it
-    /// stands, wherever a new one would start. No start takes a filter away: see
-    /// [`Topology`] for what is left, and [`Bus::apply_consumer`](crate::Bus::apply_consumer) for how
-    /// it is done.
+    /// stands, wherever a new one would start. No start takes a filter away: see [`Topology`] for
+    /// what is left, and [`Bus::apply_consumer`](crate::Bus::apply_consumer) for how it is done.
     ///
     /// Where two versions ask for different policies, the later [`version`](Self::version)'s holds; of
     /// the same version the one that was asked for first by a start that came later. A consumer has
@@ -255,8 +254,8 @@ impl Registry {
         self
     }
 
-    /// How its routes are once it runs, and what pauses them; for a registry that is given to
-    /// [`serve`](Self::serve).
+    /// Control over its routes once it runs: it shows their states, and pauses them; for a registry
+    /// that is given to [`serve`](Self::serve).
     pub fn control(&self) -> Control {
         self.control.clone()
     }

@@ -13,9 +13,10 @@ use crate::lock::locked;
 use crate::runner::RouteState;
 use crate::transport::{ConsumerState, Fault, Transport};
 
-/// How old what is known of a consumer may be before it is looked at again.
+/// Age at which what is known of a consumer is looked at again.
 const FRESH: Duration = Duration::from_millis(500);
-/// How many looks there may be at once, and how many more each second: never more than 20 in one.
+/// Maximum number of looks at once, and of those that are added each second: never more than 20 in
+/// one.
 const MOST_LOOKS: u32 = 10;
 
 /// The consumers of a registry, and what was last seen of them.
@@ -132,7 +133,8 @@ fn reason(status: RouteStatus) -> Option<HealthReason> {
 }
 
 impl Running {
-    /// Whether it lives and is ready, by the default thresholds: [`health_by`](Self::health_by).
+    /// Health of the registry: whether it lives and is ready, by the default thresholds, as
+    /// [`health_by`](Self::health_by).
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
@@ -140,8 +142,9 @@ impl Running {
         self.health_by(&HealthThresholds::default()).await
     }
 
-    /// Whether it lives and is ready: its connection as [`Bus::health_by`](crate::Bus::health_by) looks
-    /// at it, the state of each route, and the consumers of the routes with a stream.
+    /// Health of the registry: whether it lives and is ready, by its connection as
+    /// [`Bus::health_by`](crate::Bus::health_by) looks at it, the state of each route, and the
+    /// consumers of the routes with a stream.
     ///
     /// A server that is away is not waited for, and one that does not answer no longer than twice
     /// [`HealthThresholds::within`]. What is known of a consumer is up to half a second old, older where

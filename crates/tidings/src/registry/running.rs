@@ -22,9 +22,9 @@ use crate::subscribe::SubscribeError;
 use crate::topology::{self, ConsumerPlan, Modes};
 use crate::transport::Inbox;
 
-/// How long a shutdown may take, where nothing else is said.
+/// Default time that a shutdown may take.
 pub(super) const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(30);
-/// How long the server may take to see that everything listens, or at most that all is settled.
+/// Time that the server has to see that everything listens, or at most that all is settled.
 const BARRIER: Duration = Duration::from_secs(5);
 
 /// A registry that runs. Dropping it shuts it down without waiting: no new messages are taken, and
@@ -221,12 +221,12 @@ async fn connect(
 }
 
 impl Running {
-    /// How each route is, in the order they were added.
+    /// Status of each route, in the order they were added.
     pub fn status(&self) -> Vec<RouteStatus> {
         self.control.status()
     }
 
-    /// How the routes are, and what pauses them.
+    /// Control over the routes: it shows their states, and pauses them.
     pub fn control(&self) -> Control {
         self.control.clone()
     }

@@ -36,8 +36,9 @@ impl<'a> Serve<'a> {
         self
     }
 
-    /// How long the shutdown may take; the default is 30 s. A handler that is still running then is
-    /// dropped, and its stream event comes again: [`Running::shutdown_within`](super::Running::shutdown_within).
+    /// Sets the time that the shutdown may take; the default is 30 s. A handler that is still
+    /// running then is dropped, and its stream event comes again:
+    /// [`Running::shutdown_within`](super::Running::shutdown_within).
     pub fn shutdown_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self

@@ -1,4 +1,4 @@
-//! When a route whose handler keeps failing pauses.
+//! Circuit breaker: pauses of a route whose handler keeps failing.
 
 use std::time::Duration;
 
@@ -34,13 +34,15 @@ impl CircuitBreaker {
         Self { failures, open_for: Duration::from_secs(10), max_open: Duration::from_secs(300) }
     }
 
-    /// How long the first pause is; the default is 10 s, and no time is refused at the start.
+    /// Sets the length of the first pause; the default is 10 s, and no time is refused at the
+    /// start.
     pub const fn open_for(mut self, pause: Duration) -> Self {
         self.open_for = pause;
         self
     }
 
-    /// How long a pause is at most; the default is 5 min. Less than the first one means that.
+    /// Sets the maximum length of a pause; the default is 5 min. Less than the first one means
+    /// that.
     pub const fn max_open(mut self, pause: Duration) -> Self {
         self.max_open = pause;
         self

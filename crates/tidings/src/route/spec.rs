@@ -20,16 +20,16 @@ use crate::subscribe::ACK_WAIT;
 use crate::topology::MAX_ACK_PENDING;
 use crate::transport::{DeliverFrom, Incoming};
 
-/// How many ack waits long progress is reported, where nothing else is said.
+/// Default time for which progress is reported, in ack waits.
 const PROGRESS: u32 = 10;
-/// How often a message is delivered beyond the attempts of its policy. Who gets it then does not
-/// handle it: it is put aside, which whoever had the last attempt did not live to do. There are
-/// many, for a dead-letter stream that is full over many restarts, and for instances of another
-/// version that do not know the message and give it back.
+/// Number of times that a message is delivered beyond the attempts of its policy. Who gets it then
+/// does not handle it: it is put aside, which whoever had the last attempt did not live to do.
+/// There are many, for a dead-letter stream that is full over many restarts, and for instances of
+/// another version that do not know the message and give it back.
 pub(crate) const SPARE_DELIVERIES: u64 = 20;
 
-/// How many messages are fetched ahead of a handler that is done with each at once: asking for
-/// fewer, a route would wait for the server most of the time.
+/// Number of messages that are fetched ahead of a handler that is done with each at once: asking
+/// for fewer, a route would wait for the server most of the time.
 const QUICK_PREFETCH: usize = 4000;
 
 /// Reads a message's key, hashed; `None` for what can't be decoded.
@@ -38,7 +38,7 @@ pub(crate) type Key = Arc<dyn Fn(&Incoming) -> Option<u64> + Send + Sync>;
 /// Function that decides what becomes of a failed message.
 pub(crate) type Classify = Arc<dyn Fn(&Failure) -> Verdict + Send + Sync>;
 
-/// How many messages may begin in a span of time.
+/// Maximum number of messages that begin in a span of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rate {
     pub(crate) messages: u32,
@@ -76,7 +76,7 @@ pub(crate) struct RouteSpec {
     pub(crate) classify: Option<Classify>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) ack_wait: Option<Duration>,
-    /// How long the server waits at least, as its consumer is.
+    /// Ack wait of the consumer, where it has one: the least that the server waits.
     pub(crate) consumer_ack_wait: Option<Duration>,
     pub(crate) progress_limit: Option<Duration>,
     pub(crate) max_ack_pending: Option<u64>,
@@ -155,12 +155,12 @@ impl RouteSpec {
         }
     }
 
-    /// How many messages are handled as one: more than 1 only on a route of batches.
+    /// Number of messages that are handled as one: more than 1 only on a route of batches.
     pub(crate) fn unit(&self) -> usize {
         self.batch_rule().map_or(1, |rule| rule.max_size)
     }
 
-    /// How many messages may be handled at a time.
+    /// Maximum number of messages that are handled at a time.
     pub(crate) fn at_a_time(&self) -> usize {
         self.concurrency.saturating_mul(self.unit())
     }
@@ -173,7 +173,7 @@ impl RouteSpec {
         self.ack_wait.unwrap_or(ACK_WAIT)
     }
 
-    /// How often a server is told that a message is in good hands.
+    /// Interval at which a server is told that a message is in good hands.
     pub(crate) fn progress_every(&self) -> Duration {
         self.consumer_ack_wait.map_or(self.ack_wait(), |ack_wait| ack_wait.min(self.ack_wait())) / 2
     }
@@ -191,9 +191,9 @@ impl RouteSpec {
         }
     }
 
-    /// How many are fetched ahead while the handler is so quick that they hardly wait. It is more
-    /// only where nothing was said, nothing is slowed down, and a dying process may take one
-    /// attempt of what it had fetched.
+    /// Number of messages that are fetched ahead while the handler is so quick that they hardly
+    /// wait. It is more only where nothing was said, nothing is slowed down, and a dying process
+    /// may take one attempt of what it had fetched.
     pub(crate) fn prefetch_when_quick(&self) -> usize {
         let usual = self.prefetch();
         let has_attempts = self.retry().attempts().is_none_or(|attempts| attempts > 3);
@@ -208,7 +208,7 @@ impl RouteSpec {
         self.max_ack_pending.unwrap_or(MAX_ACK_PENDING)
     }
 
-    /// How often the server delivers one message at most.
+    /// Maximum number of deliveries of one message; `None` is without limit.
     pub(crate) fn max_deliver(&self) -> Option<u64> {
         self.retry().attempts().map(|attempts| attempts.saturating_add(SPARE_DELIVERIES))
     }

@@ -32,7 +32,7 @@ pub struct StreamConfig {
         deserialize_with = "json_field::nullable"
     )]
     pub subjects: Vec<String>,
-    /// When a message leaves the stream.
+    /// Retention policy: when a message leaves the stream.
     #[serde(default)]
     pub retention: Retention,
     /// Storage of the messages.
@@ -41,13 +41,13 @@ pub struct StreamConfig {
     /// On how many servers of a cluster each message is kept: 1 to 5.
     #[serde(rename = "num_replicas", default = "json_field::one")]
     pub replicas: u8,
-    /// How old a message may become.
+    /// Maximum age of a message; `None` is without limit.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "json_field::nanos")]
     pub max_age: Option<Duration>,
-    /// How many bytes the stream may hold.
+    /// Maximum size of all messages together, in bytes; `None` is without limit.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "json_field::limit")]
     pub max_bytes: Option<u64>,
-    /// How many messages the stream may hold.
+    /// Maximum number of messages; `None` is without limit.
     #[serde(
         rename = "max_msgs",
         default,
@@ -55,7 +55,7 @@ pub struct StreamConfig {
         with = "json_field::limit"
     )]
     pub max_messages: Option<u64>,
-    /// How many messages it may hold of one subject.
+    /// Maximum number of messages of one subject; `None` is without limit.
     #[serde(
         rename = "max_msgs_per_subject",
         default,
@@ -71,7 +71,7 @@ pub struct StreamConfig {
         with = "json_field::small_limit"
     )]
     pub max_message_size: Option<u32>,
-    /// How many consumers it may have.
+    /// Maximum number of consumers; `None` is without limit.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "json_field::small_limit")]
     pub max_consumers: Option<u32>,
     /// Policy of dropping messages when a limit is reached.
@@ -80,10 +80,10 @@ pub struct StreamConfig {
     /// With [`Discard::New`]: apply the limit per subject as well.
     #[serde(default, skip_serializing_if = "is_false")]
     pub discard_new_per_subject: bool,
-    /// How long a `Nats-Msg-Id` is remembered; the server's default is two minutes.
+    /// Time for which a `Nats-Msg-Id` is remembered; the server's default is two minutes.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "json_field::nanos")]
     pub duplicate_window: Option<Duration>,
-    /// How stored messages are compressed.
+    /// Compression of stored messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compression: Option<Compression>,
     /// Placement in a cluster.
@@ -99,7 +99,7 @@ pub struct StreamConfig {
         deserialize_with = "json_field::nullable"
     )]
     pub sources: Vec<Source>,
-    /// How subjects are changed before messages are stored.
+    /// Transform of the subjects before messages are stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject_transform: Option<SubjectTransform>,
     /// Subjects on which messages are published again once stored.
@@ -123,7 +123,7 @@ pub struct StreamConfig {
     /// Let a message bring its own time to live (server 2.11, ADR-43).
     #[serde(rename = "allow_msg_ttl", default, skip_serializing_if = "is_false")]
     pub allow_message_ttl: bool,
-    /// How long the marker of a subject's last, expired message is kept (server 2.11).
+    /// Time to live of the marker of a subject's last, expired message (server 2.11).
     #[serde(default, skip_serializing_if = "Option::is_none", with = "json_field::nanos")]
     pub subject_delete_marker_ttl: Option<Duration>,
     /// Let messages be scheduled (server 2.12, ADR-51).
@@ -144,7 +144,7 @@ pub struct StreamConfig {
     /// Limits on what its consumers may ask for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consumer_limits: Option<ConsumerLimits>,
-    /// When a message counts as stored.
+    /// Moment at which a message counts as stored.
     #[serde(rename = "persist_mode", default, skip_serializing_if = "Option::is_none")]
     pub persistence: Option<Persistence>,
     /// Store without telling the publisher. A publish of a stream's event would then never end,
@@ -174,17 +174,17 @@ impl StreamConfig {
     }
 }
 
-/// When a message leaves a stream.
+/// Retention policy of a stream: when a message leaves it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Retention {
-    /// When a limit is reached.
+    /// Leaves when a limit is reached.
     #[default]
     Limits,
-    /// When every consumer that is interested has acknowledged it.
+    /// Leaves when every consumer that is interested has acknowledged it.
     Interest,
-    /// When it is acknowledged; each subject has at most one consumer.
+    /// Leaves when it is acknowledged; each subject has at most one consumer.
     WorkQueue,
 }
 
@@ -212,7 +212,7 @@ pub enum Discard {
     New,
 }
 
-/// How stored messages are compressed.
+/// Compression of stored messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -223,7 +223,7 @@ pub enum Compression {
     S2,
 }
 
-/// When a message counts as stored.
+/// Moment at which a message counts as stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]

@@ -15,7 +15,7 @@ pub(crate) type Edit = Arc<dyn Fn(&mut StreamConfig) + Send + Sync>;
 /// Changes of declared streams in an environment: by its operator, and by the program.
 #[derive(Clone, Default)]
 pub(crate) struct Environment {
-    /// How many servers keep each stream, and who says so.
+    /// Number of servers that keep each stream, and who says so.
     pub(crate) replicas: Option<(u8, &'static str)>,
     /// Changes by a registry.
     pub(crate) edit: Option<Edit>,
@@ -72,7 +72,7 @@ impl Environment {
         Fitted { config, overrides }
     }
 
-    /// This environment with the changes of a registry.
+    /// Adds the changes of a registry to this environment.
     pub(crate) fn with(&self, edit: Option<Edit>) -> Self {
         Self { edit, ..self.clone() }
     }

@@ -18,7 +18,7 @@ pub struct Source {
     pub start: Option<SourceStart>,
     /// Filter of the subjects; `None` is all. Not together with `subject_transforms`.
     pub filter_subject: Option<String>,
-    /// How its subjects are changed on the way.
+    /// Transforms of its subjects on the way.
     pub subject_transforms: Vec<SubjectTransform>,
     /// The JetStream domain it lives in.
     pub domain: Option<String>,

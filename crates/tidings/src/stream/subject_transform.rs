@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How subjects are changed: `source` is a filter, `destination` may refer to its wildcards as
+/// Transform of subjects: `source` is a filter, `destination` may refer to its wildcards as
 /// `{{wildcard(1)}}` (ADR-36).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubjectTransform {

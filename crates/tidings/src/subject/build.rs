@@ -1,4 +1,4 @@
-//! How a message's fields become its subject.
+//! Building a message's subject from its fields.
 
 use std::mem;
 

@@ -18,7 +18,7 @@ use crate::subscribe::SubscribeError;
 use crate::topology::{self, Topology};
 use crate::transport::{ConsumerConfig, DeliverFrom};
 
-/// How long a delivery may stay unsettled before it comes again, where nothing else is said.
+/// Default ack wait: the time that a delivery may stay unsettled before it comes again.
 pub(crate) const ACK_WAIT: Duration = Duration::from_secs(30);
 
 /// A durable consumer to be opened: await it, or first change how it is made and read.
@@ -70,15 +70,15 @@ impl<E: StreamEvent + Decode> Consume<E> {
         self
     }
 
-    /// How long a delivery may stay unsettled before it comes again; the default is that of the
-    /// consumer that is there, and 30 s where it is made.
+    /// Sets the time that a delivery may stay unsettled before it comes again; the default is that
+    /// of the consumer that is there, and 30 s where it is made.
     pub fn ack_wait(mut self, ack_wait: Duration) -> Self {
         self.ack_wait = Some(ack_wait);
         self
     }
 
-    /// How many messages may wait here that nobody has taken, at least 1. Their ack wait runs while
-    /// they wait.
+    /// Sets the maximum number of messages that wait here and nobody has taken, at least 1. Their
+    /// ack wait runs while they wait.
     ///
     /// Where nothing is said it is 16 at first. It grows up to 1000, as long as half of them are
     /// taken within 50 ms and a 64th of the ack wait, and have no more than 8 MiB together; and it
@@ -88,14 +88,15 @@ impl<E: StreamEvent + Decode> Consume<E> {
         self
     }
 
-    /// How many messages may be unsettled at a time, over all readers; the default is 1000.
+    /// Sets the maximum number of messages that are unsettled at a time, over all readers; the
+    /// default is 1000.
     pub fn max_ack_pending(mut self, max: u64) -> Self {
         self.max_ack_pending = max;
         self
     }
 
-    /// How often one message is delivered at most, at least 1; the default is that of the consumer that is
-    /// there, and without end where it is made.
+    /// Sets the maximum number of deliveries of one message, at least 1; the default is that of the
+    /// consumer that is there, and without limit where it is made.
     ///
     /// Nothing handles what was delivered as often and not acknowledged: it becomes no dead letter, as it
     /// does on a [`Route`](crate::Route). It is not delivered to this consumer again, it stays in its stream

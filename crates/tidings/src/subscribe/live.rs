@@ -50,10 +50,10 @@ impl<E: Event + Decode> Subscribe<E> {
         self
     }
 
-    /// How many messages may wait here that nobody has taken yet, at least 1; the default is what
-    /// the bus says, and that is 65,536. One that comes when as many wait is dropped, and
-    /// [`Subscription::dropped`] counts it. Where each event of an enum has a filter of its own, each
-    /// has as many of its own.
+    /// Sets the maximum number of messages that wait here and nobody has taken yet, at least 1; the
+    /// default is what the bus says, and that is 65,536. One that comes when as many wait is
+    /// dropped, and [`Subscription::dropped`] counts it. Where each event of an enum has a filter
+    /// of its own, each has as many of its own.
     pub fn capacity(mut self, messages: usize) -> Self {
         self.capacity = Some(messages);
         self

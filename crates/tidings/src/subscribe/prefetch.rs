@@ -1,19 +1,20 @@
-//! How many messages are fetched ahead of who takes them one by one.
+//! Number of messages that are fetched ahead of who takes them one by one.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// As many as are fetched ahead at first, and of whoever is slow.
+/// Number of messages that are fetched ahead at first, and of whoever is slow.
 const LEAST: usize = 16;
-/// As many as are fetched ahead of whoever is quick, so that the server hardly ever waits to be
-/// asked.
+/// Maximum number of messages that are fetched ahead, of whoever is quick: so many that the server
+/// hardly ever waits to be asked.
 const MOST: usize = 1000;
-/// How many bytes they may have together, as long as they are like those that came before.
+/// Maximum number of bytes that they have together, as long as they are like those that came
+/// before.
 const MOST_BYTES: usize = 8 << 20;
 /// The time in which half of what is here is to be worked off, if more is to be fetched.
 const QUICK: Duration = Duration::from_millis(50);
-/// How much more time it may take until less is fetched.
+/// Factor by which it may take longer until less is fetched.
 const SLOW: u32 = 8;
 
 /// Fetches more as long as messages are worked off at once, so that none waits here for long. The
@@ -25,7 +26,7 @@ pub(super) struct Prefetch {
     quick: Duration,
     taken: usize,
     bytes: usize,
-    /// How long it took, and since when it goes on.
+    /// Time that it took, and since when it goes on.
     worked: Duration,
     since: Option<Instant>,
 }

@@ -42,9 +42,9 @@ impl SubscribeRaw {
         self
     }
 
-    /// How many messages may wait here that nobody has taken yet, at least 1; the default is what
-    /// the bus says, and that is 65,536. One that comes when as many wait is dropped, and
-    /// [`RawSubscription::dropped`] counts it.
+    /// Sets the maximum number of messages that wait here and nobody has taken yet, at least 1; the
+    /// default is what the bus says, and that is 65,536. One that comes when as many wait is
+    /// dropped, and [`RawSubscription::dropped`] counts it.
     pub fn capacity(mut self, messages: usize) -> Self {
         self.capacity = Some(messages);
         self
@@ -106,14 +106,14 @@ impl RawSubscription {
         })
     }
 
-    /// How many messages were lost here because they came faster than they were taken. It is logged too;
-    /// the flow goes on behind the gap.
+    /// Number of messages that were lost here because they came faster than they were taken. It is
+    /// logged too; the flow goes on behind the gap.
     pub fn dropped(&self) -> u64 {
         self.inbox.dropped().count()
     }
 
-    /// How often the connection was lost on which it listens, and made again: what was published
-    /// meanwhile did not come here.
+    /// Number of times that the connection on which it listens was lost and made again: what was
+    /// published meanwhile did not come here.
     pub fn interruptions(&self) -> u64 {
         self.inbox.dropped().interruptions()
     }

@@ -48,8 +48,9 @@ impl<E: Event + Decode, K: DeliveryKind> Subscription<E, K> {
         StreamExt::next(self).await
     }
 
-    /// How many messages were lost here because they came faster than they were taken, and
-    /// [`Subscribe::capacity`](super::Subscribe::capacity) was full. It is logged too; the flow goes on behind the gap.
+    /// Number of messages that were lost here because they came faster than they were taken, and
+    /// [`Subscribe::capacity`](super::Subscribe::capacity) was full. It is logged too; the flow
+    /// goes on behind the gap.
     ///
     /// Only a live subscription loses messages: a stream's wait in the stream. What a server cuts
     /// off because the whole connection reads too slowly is counted by the server alone.
@@ -60,8 +61,8 @@ impl<E: Event + Decode, K: DeliveryKind> Subscription<E, K> {
         }
     }
 
-    /// How often the connection was lost on which this live subscription listens, and made again:
-    /// what was published meanwhile did not come here. In memory nothing comes between.
+    /// Number of times that the connection on which this live subscription listens was lost and
+    /// made again: what was published meanwhile did not come here. In memory nothing comes between.
     ///
     /// Core subscriptions share a connection of their own, which ends each time a message comes that
     /// the client can't read; the log says so. A stream's messages wait in the stream: 0.
@@ -77,14 +78,14 @@ impl<E: Event + Decode, K: DeliveryKind> Subscription<E, K> {
 }
 
 impl<E: Event + Decode> Subscription<E, Durable> {
-    /// How many events were acknowledged here and not given out: a redrive put them back for another
-    /// consumer only, or a server wrote them for what it deleted.
+    /// Number of events that were acknowledged here and not given out: a redrive put them back for
+    /// another consumer only, or a server wrote them for what it deleted.
     pub fn passed_over(&self) -> u64 {
         self.skip_counters().map_or(0, SkipCounters::skipped)
     }
 
-    /// How many events had headers that only a redrive writes, and no redrive's signature: they came
-    /// as any other, and the headers are not looked at. It is logged too.
+    /// Number of events with headers that only a redrive writes, and no redrive's signature: they
+    /// came as any other, and the headers are not looked at. It is logged too.
     pub fn unwarranted(&self) -> u64 {
         self.skip_counters().map_or(0, SkipCounters::unwarranted)
     }

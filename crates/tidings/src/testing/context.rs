@@ -90,7 +90,8 @@ impl<'a, M: Message> TestContext<'a, M> {
         self
     }
 
-    /// As in a registry that shuts down: [`Context::shutting_down`] ends at once.
+    /// Makes the context that of a registry that shuts down: [`Context::shutting_down`] ends at
+    /// once.
     pub fn shutting_down(self) -> Self {
         self.stop.cancel();
         self

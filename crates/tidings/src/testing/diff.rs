@@ -38,7 +38,7 @@ pub(super) fn diff(expected: &str, recorded: &str) -> String {
     text
 }
 
-/// How many lines the rest of one and the rest of the other have in common, in order.
+/// Numbers of the lines that the rest of one and the rest of the other have in common, in order.
 fn common(old: &[&str], new: &[&str]) -> Vec<Vec<u32>> {
     let mut common = vec![vec![0; new.len() + 1]; old.len() + 1];
     for i in (0..old.len()).rev() {

@@ -43,7 +43,7 @@ impl Rules {
         })
     }
 
-    /// Whether anything is still to go wrong with a handler's message of these.
+    /// Returns `true` if anything is still to go wrong with a handler's message of these.
     pub(super) fn applies_to(&self, message: &[&'static Declaration]) -> bool {
         let is_left = |(kind, of, left): &(FaultKind, Declarations, usize)| {
             *kind != FaultKind::FailPublish && *left > 0 && concerns(of, message)

@@ -15,8 +15,8 @@ use crate::message::versions;
 use crate::publish_ack::PublishAck;
 use crate::transport::{Fault, Transport};
 
-/// How long [`TestBus::wait_idle`] waits: on tokio's clock, on the wall's, which a test does not
-/// pause, and for how many attempts at one message.
+/// Limits of [`TestBus::wait_idle`]: the time on tokio's clock, that on the wall's, which a test
+/// does not pause, and the attempts at one message.
 const TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 const WALL_CLOCK_TIMEOUT: Duration = Duration::from_secs(30);
 const MOST_ATTEMPTS: u64 = 1000;
@@ -25,9 +25,9 @@ const MOST_ATTEMPTS: u64 = 1000;
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const MOST_PAUSE: Duration = Duration::from_secs(1);
 const MOST_PAUSE_IN_MEMORY: Duration = Duration::from_secs(60);
-/// How long a server may take to count a message that it has confirmed as one to be delivered.
+/// Time that a server has to count a message that it has confirmed as one to be delivered.
 const COUNTED_WITHIN: Duration = Duration::from_millis(500);
-/// How long after its time a server may take to deliver a delayed message.
+/// Time that a server has to deliver a delayed message once it is due.
 const DELIVERED_WITHIN: Duration = Duration::from_secs(5);
 
 impl TestBus {
@@ -255,8 +255,8 @@ impl State {
         left
     }
 
-    /// How many messages were stored a moment ago that this consumer must deliver and has not
-    /// brought here: a server counts them a little later than it confirms them.
+    /// Number of messages that were stored a moment ago, and that this consumer must deliver and
+    /// has not brought here: a server counts them a little later than it confirms them.
     fn uncounted(&self, stream: &str, consumer: &str) -> u64 {
         let of_consumer = |listener: &&super::recorder::Attendance| {
             listener.durable.as_ref().is_some_and(|(s, c)| *s == stream && c == consumer)

@@ -42,7 +42,7 @@ pub(super) struct RecordedOperation {
 pub(super) struct Schedule {
     /// The subject that it waits on.
     pub(super) subject: Subject,
-    /// When it is delivered.
+    /// Time at which it is delivered.
     pub(super) at: SystemTime,
 }
 
@@ -151,7 +151,7 @@ impl RecordedOperation {
         self.receipt.as_ref().map(|receipt| receipt.sequence)
     }
 
-    /// As one line: what was done, with what, and what came of it.
+    /// Writes the operation as one line: what was done, with what, and what came of it.
     pub(super) fn line(&self) -> String {
         let attempt = match self.attempt() {
             1 => String::new(),

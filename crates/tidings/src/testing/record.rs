@@ -152,7 +152,7 @@ impl<M> Record<M, NotHandled> {
         &self.kind.error
     }
 
-    /// How long until it comes again; `None` where it comes at once, or never.
+    /// Time until it comes again; `None` where it comes at once, or never.
     pub fn delay(&self) -> Option<Duration> {
         self.kind.delay
     }

@@ -48,7 +48,7 @@ pub struct Recording<M, K> {
     pub(super) indices: Vec<usize>,
     /// Messages that would be among them, but can't be read as `M`.
     pub(super) unreadable: Vec<String>,
-    /// How long the record was.
+    /// Length of the record when it was read.
     pub(super) upto: usize,
     pub(super) recorder: Arc<Recorder>,
 }
@@ -123,7 +123,7 @@ impl<M: Message + PartialEq, K> Recording<M, K> {
         }
     }
 
-    /// This is one of them.
+    /// Asserts that this is one of them.
     ///
     /// # Panics
     /// Panics if it is not.
@@ -221,7 +221,7 @@ impl<'a, M, K> IntoIterator for &'a Recording<M, K> {
     }
 }
 
-/// As the assertions show it: one line for each.
+/// Lists the records as the assertions show them: one line for each.
 impl<M, K> fmt::Debug for Recording<M, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.recorder.state();

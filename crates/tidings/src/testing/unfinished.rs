@@ -8,10 +8,10 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotIdleError {
-    /// This is left.
+    /// Something is left after the time.
     #[error("not idle within {waited:?}; what is left:{}", Lines(left))]
     Left {
-        /// How long was waited, on tokio's clock.
+        /// Time that was waited, on tokio's clock.
         waited: Duration,
         /// The unfinished work.
         left: Vec<Unfinished>,
@@ -51,7 +51,7 @@ pub enum Unfinished {
         message: String,
         /// Its subject.
         subject: String,
-        /// How long until it is delivered; zero if it could have been.
+        /// Time until it is delivered; zero if it could have been.
         remaining: Duration,
     },
     /// The durable consumer of a route has messages.
@@ -60,9 +60,9 @@ pub enum Unfinished {
         stream: String,
         /// The durable consumer.
         consumer: String,
-        /// How many it has still to deliver for the first time.
+        /// Number of messages that it has still to deliver for the first time.
         pending: u64,
-        /// How many it has delivered that are not settled; they come again.
+        /// Number of messages that it has delivered and that are not settled; they come again.
         unsettled: u64,
         /// Why the last one that was retried was.
         last_error: Option<String>,

@@ -52,7 +52,7 @@ pub enum UpcastError {
         file: PathBuf,
         /// JSON pointer to the example.
         pointer: String,
-        /// What is wrong with it.
+        /// Problem of the example.
         problem: ExampleProblem,
     },
 }

@@ -5,7 +5,8 @@ use super::error::{ApplyConsumerError, ApplyError, ProvisionError};
 use super::stream_plan::{PlanAction, StreamPlan};
 use crate::transport::{ApiError, Fault, Transport};
 
-/// How often a stream or a consumer is planned anew where somebody else changes it meanwhile.
+/// Maximum number of times that a stream or a consumer is planned where somebody else changes it
+/// meanwhile.
 pub(super) const TRIES: usize = 5;
 
 /// Does what the plan says, if the stream still is what it was planned against.

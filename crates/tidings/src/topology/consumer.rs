@@ -15,8 +15,8 @@ use crate::stream::Retention;
 use crate::subject::Subject;
 use crate::transport::{ApiError, ConsumerConfig, Fault, Transport};
 
-/// How many messages of one consumer may be unsettled at a time over all its readers; NATS's own
-/// default.
+/// Default number of one consumer's messages that may be unsettled at a time over all its readers;
+/// NATS's own.
 pub(crate) const MAX_ACK_PENDING: u64 = 1000;
 
 /// Makes the durable consumer what is wanted, as far as the mode lets it and nothing is lost. Gives

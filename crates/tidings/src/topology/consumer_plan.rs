@@ -154,7 +154,7 @@ impl ConsumerPlan {
         self.differences.iter().any(|difference| is_another(difference.kind))
     }
 
-    /// How long a delivery may stay unsettled at least, as the consumer is.
+    /// Shortest ack wait of a delivery, as the consumer is.
     pub(crate) fn ack_wait(&self) -> Duration {
         let config = self.found.as_ref().unwrap_or(&self.target);
         let steps = 1..=config.backoff.len().max(1) as u64;

@@ -1,8 +1,8 @@
-//! How much a program may do to the streams and consumers that it needs.
+//! Rights of a program over the streams and consumers that it needs.
 
 use std::fmt;
 
-/// How much a program may do to the streams and consumers that it needs.
+/// Rights of a program over the streams and consumers that it needs.
 ///
 /// | | missing | there, with a difference |
 /// | --- | --- | --- |

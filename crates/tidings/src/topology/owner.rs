@@ -24,7 +24,7 @@ const POLICIES: &str = "tidings-policies";
 const GIVEN_BACK: &str = "tidings-given-back";
 
 const DEFAULT: &str = "default";
-/// How many policies are remembered.
+/// Maximum number of policies that are remembered.
 const MOST_POLICIES: usize = 8;
 
 /// The route that a durable consumer is for, as notes on the consumer tell it.
@@ -85,7 +85,7 @@ impl ConsumerOwner {
     }
 }
 
-/// How a consumer that is there stands to the one that is asked for.
+/// Relation of a consumer that is there to the one that is asked for.
 pub(super) fn ownership(ours: &ConsumerConfig, theirs: &ConsumerConfig) -> Ownership {
     let (Some(us), Some(them)) = (ConsumerOwner::of(ours), ConsumerOwner::of(theirs)) else {
         return Ownership::Ours;

@@ -159,7 +159,7 @@ impl<S: EventStream> StreamHandle<S> {
         self.link.transport.delete_stream(S::NAME).await.map_err(of::<S>)
     }
 
-    /// How far a durable consumer has come.
+    /// State of a durable consumer: its counts, and until when it is paused.
     ///
     /// # Errors
     /// [`StreamError`]
@@ -204,7 +204,7 @@ pub enum StreamError {
     /// A pause can't end before the year 0 or after 9999. Nothing was changed.
     #[error("a consumer can't be paused until {until:?}: give a time before the year 10000")]
     Time {
-        /// When it was to end.
+        /// Time at which the pause was to end.
         until: SystemTime,
     },
     /// There is no such stream.

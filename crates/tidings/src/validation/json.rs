@@ -24,14 +24,14 @@ pub(super) enum Slot<'a> {
 /// Extent of a list or an object.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Extent {
-    /// How many slots it takes, its own among them.
+    /// Number of slots that it takes, its own among them.
     pub(super) slots: usize,
-    /// How many elements or members there are.
+    /// Number of elements or members.
     pub(super) len: usize,
 }
 
 impl Slot<'_> {
-    /// How many slots the value takes.
+    /// Number of slots that the value takes.
     fn extent(&self) -> usize {
         match self {
             Self::Array(extent) | Self::Object(extent) => extent.slots,

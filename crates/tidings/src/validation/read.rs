@@ -11,7 +11,7 @@ use super::json::{Extent, Slot};
 /// Name of the only member as which a number comes that `serde_json` keeps as text, where a program
 /// has its feature `arbitrary_precision`.
 const NUMBER: &str = "$serde_json::private::Number";
-/// How many bytes a value takes at least, about: the list hardly ever grows.
+/// Minimum number of bytes that a value takes, about: the list hardly ever grows.
 const BYTES_PER_SLOT: usize = 8;
 
 /// Reads a payload's values.

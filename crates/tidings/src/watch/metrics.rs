@@ -27,7 +27,7 @@ const LOST: &str = "tidings_slow_consumer_dropped_messages_total";
 /// Figures of a bus.
 #[derive(Debug)]
 pub(crate) struct Metrics {
-    /// How often figures are recorded that are not recorded as they arise.
+    /// Interval at which figures are recorded that are not recorded as they arise.
     pub(crate) every: Duration,
     /// Those of each message and operation, by the address of its declaration.
     sent: Mutex<HashMap<(usize, &'static str), Arc<Figures>>>,

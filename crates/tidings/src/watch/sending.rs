@@ -23,7 +23,7 @@ pub(crate) trait SendError: fmt::Display {
 #[must_use = "say what came of it"]
 pub(crate) struct Sending(Option<Box<Watched>>);
 
-/// What is known of it where somebody looks on.
+/// State of a message that is being sent, where somebody looks on.
 #[derive(Debug)]
 struct Watched {
     span: Span,

@@ -19,7 +19,7 @@ pub enum AtomicError {
     TooMany {
         /// The batch's stream.
         stream: &'static str,
-        /// How many there may be.
+        /// Maximum number of events in a batch.
         limit: usize,
     },
     /// An event of another stream than those before it: only one stream can store all or nothing.
@@ -88,7 +88,7 @@ pub enum AtomicError {
     NotBegun {
         /// The batch's stream.
         stream: &'static str,
-        /// How long was waited.
+        /// Time that was waited.
         waited: Duration,
         /// Reason, such as too many batches under way.
         reason: String,
@@ -149,9 +149,9 @@ pub enum AtomicError {
     Unconfirmed {
         /// The batch's stream.
         stream: &'static str,
-        /// How many events it holds.
+        /// Number of events in the batch.
         events: usize,
-        /// How long was waited.
+        /// Time that was waited.
         waited: Duration,
         /// Why there was no connection at the end; `None` where there was one.
         source: Option<Box<Outage>>,

@@ -25,7 +25,7 @@ pub(super) struct Idle {
     heartbeats: usize,
 }
 
-/// Event that the timer is set for.
+/// Purpose of the timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Timed {
     /// Something has come: it is set before anybody waits for it.
