@@ -23,7 +23,7 @@ use crate::transport::{ApiError, Fault, Outgoing};
 /// The duplicate window of a stream that declares none, as NATS's.
 pub(crate) const WINDOW: Duration = Duration::from_secs(120);
 
-/// Why a message is not confirmed.
+/// Reason why a message is not confirmed.
 #[derive(Debug)]
 pub(crate) enum Unstored {
     /// Not stored; this was said of it.
@@ -114,7 +114,7 @@ impl Resend<'_> {
         }
     }
 
-    /// Until when one answer is waited for.
+    /// Instant until which one answer is waited for.
     fn answer_deadline(&self) -> Instant {
         self.deadline.min(Instant::now() + self.link.timeouts.ack)
     }

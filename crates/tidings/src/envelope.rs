@@ -24,7 +24,7 @@ pub(crate) struct Encoded {
     pub(crate) declaration: &'static Declaration,
 }
 
-/// Why a message can't be written.
+/// Reason why a message can't be written.
 #[derive(Debug)]
 pub(crate) enum EncodeFault {
     Subject(SubjectError),

@@ -1,4 +1,4 @@
-//! Why a handler did not do its work, and what shall become of the message.
+//! Failure of a handler: its error, and what shall become of the message.
 
 use std::error::Error;
 use std::fmt;

@@ -28,12 +28,12 @@ pub enum HealthReason {
     Closed,
     /// There is no connection; it is tried again.
     Disconnected {
-        /// Why.
+        /// Reason why there is no connection.
         cause: String,
     },
     /// There is no connection for core subscriptions, which hear nothing; it is tried again.
     NotListening {
-        /// Why.
+        /// Reason why there is no connection.
         cause: String,
     },
     /// The server is about to stop.
@@ -59,7 +59,7 @@ pub enum HealthReason {
     Failing {
         /// The route.
         route: String,
-        /// Why.
+        /// Error of the route.
         error: String,
     },
     /// The consumer of a route can't be looked at: it is gone, or JetStream does not answer.

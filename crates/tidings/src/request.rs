@@ -63,7 +63,7 @@ pub enum RequestError<E> {
         subject: String,
         /// Time that was waited.
         waited: Duration,
-        /// Why there was no connection at the end; `None` where there was one.
+        /// Reason why there was no connection at the end; `None` where there was one.
         source: Option<Box<Outage>>,
     },
     /// There is no connection, and there will be none again. Whether the request was handled is
@@ -72,7 +72,7 @@ pub enum RequestError<E> {
     Disconnected {
         /// Subject of the request.
         subject: String,
-        /// Why there is none.
+        /// Reason why there is no connection.
         source: Outage,
     },
     /// A stream answered in place of a service: it keeps the request's subject, has stored the

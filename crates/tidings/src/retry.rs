@@ -63,8 +63,8 @@ pub(crate) const LONGEST: Duration = Duration::from_secs(3_000_000_000);
 const MOST_WAITS: u64 = 64;
 
 impl Retry {
-    /// So many attempts, with waits that double: 1 s, 2 s, 4 s … up to 5 min, each lengthened by
-    /// up to a quarter.
+    /// Policy of so many attempts, with waits that double: 1 s, 2 s, 4 s … up to 5 min, each
+    /// lengthened by up to a quarter.
     pub const fn exponential(attempts: u64) -> Self {
         let waits = Waits::Exponential {
             first: Duration::from_secs(1),
@@ -132,8 +132,9 @@ impl Retry {
         self
     }
 
-    /// By how much each wait of [`exponential`](Self::exponential) is longer than the one before;
-    /// the default is 2, and less than 1 is refused at the start. It changes nothing elsewhere.
+    /// Sets the factor by which each wait of [`exponential`](Self::exponential) is longer than the
+    /// one before; the default is 2, and less than 1 is refused at the start. It changes nothing
+    /// elsewhere.
     pub const fn factor(mut self, by: f64) -> Self {
         if let Waits::Exponential { factor, .. } = &mut self.waits {
             *factor = by;
@@ -141,14 +142,13 @@ impl Retry {
         self
     }
 
-    /// By how much of itself a wait is lengthened at most, by chance; never shortened. 0.25 is up
-    /// to a quarter, 0 is none; what is not between 0 and 10 is refused at the start.
+    /// Sets the part of itself by which a wait is lengthened at most, by chance; never shortened.
     pub const fn jitter(mut self, share: f64) -> Self {
         self.jitter = share;
         self
     }
 
-    /// Why this can't hold, with the method that said so.
+    /// Reason why this policy can't hold; `None` if it can.
     pub(crate) fn problem(&self) -> Option<String> {
         if self.attempts == Some(0) {
             return Some("0 attempts would handle nothing; give 1 or more".to_owned());

@@ -212,9 +212,10 @@ impl<M> Route<M> {
         self
     }
 
-    /// For how long, from its beginning, a server is told that a handler is still at work on a
-    /// stream event; the default is ten times [`ack_wait`](Self::ack_wait), and 0 tells it never.
-    /// After that the event comes again, perhaps to another instance, while the handler goes on.
+    /// Sets the time for which, from its beginning, a server is told that a handler is still at
+    /// work on a stream event; the default is ten times [`ack_wait`](Self::ack_wait), and 0 tells
+    /// it never. After that the event comes again, perhaps to another instance, while the handler
+    /// goes on.
     ///
     /// Waiting is bounded in the same way, and for an ack wait at least: what could have begun for so
     /// long is given back, for an instance that has room, with what waits behind it under the same
@@ -419,7 +420,7 @@ fn joined(known: Vec<Subject>, more: Vec<Subject>) -> Vec<Subject> {
     all
 }
 
-/// From where.
+/// Options for where a consumer begins.
 impl<M> Route<M> {
     /// The place in its stream at which the durable consumer begins when it is made; the default is the
     /// stream's beginning, so that a new service handles all that the stream has kept.
@@ -450,7 +451,7 @@ impl<M> Route<M> {
     }
 }
 
-/// Under which name.
+/// Options for names.
 impl<M> Route<M> {
     /// The durable consumer's name, instead of `<registry>-<wire name>`, whose dots become `_`.
     /// On a route without a stream it is refused at the start.

@@ -1,5 +1,5 @@
-//! Those who look on at what a bus sends: the probe of a test's bus, and its figures. Where there is nobody it
-//! costs a look at an `Option`.
+//! Watchers of what a bus sends: the probe of a test's bus, and its figures. Where there is nobody
+//! it costs a look at an `Option`.
 
 #[cfg(feature = "metrics")]
 mod metrics;

@@ -251,7 +251,7 @@ impl BusBuilder {
     }
 }
 
-/// Without the credentials.
+/// Shows the options without the credentials.
 impl fmt::Debug for BusBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let servers = self.options.servers.iter().map(|list| shown(list));

@@ -47,7 +47,7 @@ pub enum ConnectError {
     InboxPrefix {
         /// The prefix.
         prefix: String,
-        /// Why the prefix is no subject.
+        /// Reason why the prefix is no subject.
         source: Box<dyn Error + Send + Sync>,
     },
     /// Two different credentials were given.
@@ -85,7 +85,7 @@ pub enum ConnectError {
     File {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// Error of reading the file.
         source: std::io::Error,
     },
     /// The server does not accept the credentials.
@@ -210,7 +210,7 @@ fn ago(time: SystemTime) -> String {
 }
 
 impl ConnectError {
-    /// Why there is no connection to these servers, for which so long was waited.
+    /// Error of connecting to these servers, which were waited for so long.
     pub(super) fn of(fault: ConnectFault, servers: String, waited: Duration) -> Self {
         let (reason, source) = match fault {
             ConnectFault::Address(unreadable) => {

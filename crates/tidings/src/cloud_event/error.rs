@@ -38,7 +38,7 @@ pub enum CloudEventsError {
     },
 }
 
-/// Why a CloudEvent that arrived can't be read.
+/// Reason why a CloudEvent that arrived can't be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CloudEventFault {

@@ -1,11 +1,11 @@
-//! Why a message is put aside.
+//! Reason why a message is put aside.
 
 use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 use std::time::SystemTime;
 
-/// Why a message was put aside.
+/// Reason why a message was put aside.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeadLetterReason {

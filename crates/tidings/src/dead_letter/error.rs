@@ -92,7 +92,7 @@ pub enum DeadLetterError {
         sequence: u64,
         /// The original's subject, as the letter says.
         subject: String,
-        /// Why nothing is put back there.
+        /// Reason why nothing is put back there.
         problem: String,
     },
     /// The stream that kept the original is gone, or does not keep its subject any more; the letter
@@ -152,7 +152,7 @@ pub enum DeadLetterError {
     Unsendable {
         /// The letter's sequence.
         sequence: u64,
-        /// Why.
+        /// Error of the client.
         source: Box<dyn Error + Send + Sync>,
     },
     /// The server does not allow what putting this letter back needs; the letter stays.
@@ -185,7 +185,7 @@ pub enum DeadLetterError {
     Disconnected {
         /// The dead-letter stream.
         stream: String,
-        /// Why there is none.
+        /// Reason why there is no connection.
         source: Outage,
     },
     /// The bus was closed.

@@ -74,7 +74,8 @@ impl Origin {
     }
 }
 
-/// Why nothing is put back where this letter says, whatever is there.
+/// Reason why nothing is put back where this letter says, whatever is there; `None` if there is
+/// none.
 fn forbidden(letter: &DeadLetter) -> Option<String> {
     if is_inbox(letter.subject()) {
         return Some("is an inbox, where answers go".to_owned());

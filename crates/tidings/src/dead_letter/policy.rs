@@ -43,7 +43,7 @@ impl DeadLetterPolicy {
         Self { off: true, ..Self::default() }
     }
 
-    /// On how many servers of a cluster letters are kept: 1 to 5.
+    /// Sets the number of servers of a cluster that keep the letters: 1 to 5.
     #[must_use]
     pub fn replicas(mut self, replicas: u8) -> Self {
         self.replicas = Some(replicas);

@@ -257,7 +257,7 @@ impl<'a> IntoFuture for Redrive<'a> {
     }
 }
 
-/// Why an original could not be put back.
+/// Error of an original that could not be put back.
 fn failed(fault: Fault, letter: &DeadLetter, letters: &str) -> DeadLetterError {
     let (sequence, subject) = (letter.sequence, letter.subject().to_owned());
     match fault {

@@ -190,7 +190,7 @@ impl DeadLetter {
         self.put_aside_at
     }
 
-    /// Why it was put aside.
+    /// Reason why it was put aside.
     pub fn reason(&self) -> &DeadLetterReason {
         &self.reason
     }

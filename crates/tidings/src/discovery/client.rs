@@ -177,7 +177,7 @@ impl Found {
         self.left_out += self.instances.entry(instance).or_default().merge(answer, took);
     }
 
-    /// By name and id.
+    /// Services that were found, by name and id.
     fn services(self) -> Vec<ServiceInfo> {
         if self.left_out > 0 {
             let left_out = self.left_out;

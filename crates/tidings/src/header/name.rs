@@ -25,8 +25,8 @@ pub(crate) const EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT: &str =
     "Nats-Expected-Last-Subject-Sequence-Subject";
 /// Time to live of a message in its stream (ADR-43).
 pub(crate) const TTL: &str = "Nats-TTL";
-/// Why a server wrote the message itself, without a payload, where the last one of its subject was
-/// (ADR-43).
+/// Reason why a server wrote the message itself, without a payload, where the last one of its
+/// subject was (ADR-43).
 pub(crate) const MARKER_REASON: &str = "Nats-Marker-Reason";
 /// Rollup: earlier messages that a message replaces, `sub` those of its subject, `all` all.
 pub(crate) const ROLLUP: &str = "Nats-Rollup";
@@ -85,7 +85,7 @@ pub(crate) const ONLY: &str = "Tidings-Only";
 pub(crate) const DL: &str = "Tidings-Dl-";
 /// A header of the original that would mean something in the dead-letter stream: its name follows.
 pub(crate) const DL_ORIGINAL: &str = "Tidings-Dl-Original-";
-/// Why a message was put aside, in one word.
+/// Reason why a message was put aside, in one word.
 pub(crate) const DL_REASON: &str = "Tidings-Dl-Reason";
 /// The last error with its sources, percent-encoded.
 pub(crate) const DL_ERROR: &str = "Tidings-Dl-Error";

@@ -9,6 +9,6 @@ pub(crate) trait Causation: Debug + Sync {
     /// each run for the same message. `None` where there is no message that comes again.
     fn derive_id(&self, name: &str, subject: &str, json: &[u8]) -> Option<String>;
 
-    /// Since when an earlier run may have published it. `None` where this is the first.
+    /// Time since which an earlier run may have published it. `None` where this is the first.
     fn run_before_since(&self) -> Option<SystemTime>;
 }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::message::{Decode, ReadBackError};
 use crate::payload;
 
-/// Why the answer to a request is not sent.
+/// Reason why the answer to a request is not sent.
 #[derive(Debug, thiserror::Error)]
 #[error("the answer, a `{name}`, can't be read back from what would be sent: {source}")]
 pub(super) struct UnreadableAnswer {

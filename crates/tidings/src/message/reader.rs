@@ -47,8 +47,8 @@ impl<'a> SubjectReader<'a> {
         if self.advance().is_none() && !self.other { Ok(tokens) } else { Err(self.shape()) }
     }
 
-    /// Why it can't be read: it has another shape, or its last token is no value of the field that it is
-    /// bound to.
+    /// Error of a subject that can't be read: it has another shape, or its last token is no value
+    /// of the field that it is bound to.
     #[cold]
     pub fn refused(&mut self) -> ParseSubjectError {
         let (field, token) = self.last;

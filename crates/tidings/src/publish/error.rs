@@ -83,7 +83,7 @@ pub enum PublishError {
     Delay {
         /// Subject of the message.
         subject: String,
-        /// Why, and what would help.
+        /// Problem of the delay, and what would help.
         problem: String,
     },
     /// A delayed event is published already, and whether it waits for the time that is asked for now
@@ -96,7 +96,7 @@ pub enum PublishError {
         subject: String,
         /// Its id.
         message_id: String,
-        /// Why it does not wait for the new time.
+        /// Reason why it does not wait for the new time.
         problem: String,
     },
     /// No stream keeps the event's subject.
@@ -184,7 +184,7 @@ pub enum PublishError {
         message_id: String,
         /// Time that was waited.
         waited: Duration,
-        /// Why there was no connection at the end; `None` where there was one.
+        /// Reason why there was no connection at the end; `None` where there was one.
         source: Option<Box<Outage>>,
     },
     /// The connection took no message for as long as publishing may take: the server is away, and
@@ -198,7 +198,7 @@ pub enum PublishError {
         subject: String,
         /// Time that was waited.
         waited: Duration,
-        /// Why there is no connection, where that is known.
+        /// Reason why there is no connection, where that is known.
         source: Option<Box<Outage>>,
     },
     /// There is no connection, and there will be none again. Nothing was sent.
@@ -206,7 +206,7 @@ pub enum PublishError {
     Disconnected {
         /// Subject of the event.
         subject: String,
-        /// Why there is none.
+        /// Reason why there is no connection.
         source: Outage,
     },
     /// The bus was closed before the message was sent.

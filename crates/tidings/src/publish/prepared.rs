@@ -17,7 +17,7 @@ use crate::transport::Outgoing;
 pub(crate) struct Prepared {
     pub(crate) declaration: &'static Declaration,
     pub(crate) outgoing: Outgoing,
-    /// Since when an earlier run of the same handler may have published it.
+    /// Time since which an earlier run of the same handler may have published it.
     pub(crate) run_before_since: Option<SystemTime>,
     /// `true` if it is delayed, and takes the place of a copy that waits for another time. What a
     /// handler's second run publishes with a derived id does not: that of the first run holds.

@@ -13,7 +13,7 @@ const IN_ALL: usize = 1024;
 /// Counts the events of one call that nothing was heard of.
 #[derive(Debug, Default)]
 pub(super) struct UnansweredLimit {
-    /// Since something was.
+    /// Number of events since something was heard.
     in_a_row: usize,
     in_all: usize,
 }

@@ -75,7 +75,7 @@ struct ConnectionWait {
 }
 
 impl Unconfirmed {
-    /// Until when its ack is waited for, before it is sent again.
+    /// Instant until which its ack is waited for, before it is sent again.
     pub(super) fn ack_deadline(&self, link: &Link) -> Instant {
         self.deadline(link).min(self.at + link.timeouts.ack)
     }

@@ -1,4 +1,4 @@
-//! Why a registry can't run.
+//! Errors of starting a registry.
 
 use std::error::Error;
 
@@ -44,7 +44,7 @@ pub enum ServeError {
         message: String,
         /// The route's method.
         option: &'static str,
-        /// Why it can't hold.
+        /// Reason why it can't hold.
         problem: String,
     },
     /// Two handlers would share one durable consumer or one endpoint, and each take the other's

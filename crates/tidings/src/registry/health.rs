@@ -42,7 +42,7 @@ enum Seen {
 }
 
 impl Consumers {
-    /// Those of routes that are wired like this.
+    /// Makes the set of the consumers of routes that are wired like this.
     pub(super) fn of<'a>(routes: impl Iterator<Item = (String, u64, &'a Wiring)>) -> Self {
         let watched = |(route, max_ack_pending, wiring): (_, _, &Wiring)| match wiring {
             Wiring::Durable { stream, config } => Some(Watched {

@@ -28,7 +28,7 @@ struct Confirmation {
     _count: Option<u64>,
 }
 
-/// Why it did not store.
+/// Refusal of a stream that did not store.
 #[derive(Deserialize)]
 struct Refusal {
     #[serde(rename = "err_code")]

@@ -48,7 +48,7 @@ impl CircuitBreaker {
         self
     }
 
-    /// Why this can't hold.
+    /// Reason why this breaker can't hold; `None` if it can.
     pub(crate) fn problem(&self) -> Option<String> {
         if self.failures == 0 {
             return Some("0 failures would never let it close; give 1 or more".to_owned());

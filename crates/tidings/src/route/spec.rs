@@ -88,7 +88,8 @@ pub(crate) struct RouteSpec {
     pub(crate) durable: Option<String>,
     pub(crate) queue_group: Option<String>,
     pub(crate) tells_errors: bool,
-    /// Why payloads can't be checked, where they are to be; `Ok` where they are.
+    /// Result of making the checks of payloads, where they are to be checked: the reason why they
+    /// can't be.
     pub(crate) validation: Option<Result<(), String>>,
     /// Layers around the handler, the innermost first.
     #[cfg(feature = "tower")]

@@ -64,7 +64,7 @@ pub(crate) struct Scheduler {
     pub(crate) ends: bool,
     rate_limit: Option<RateLimit>,
     circuit: CircuitState,
-    /// Until when nothing begins: the handler keeps failing.
+    /// Instant until which nothing begins: the handler keeps failing.
     pub(crate) open: Option<Instant>,
     released: (mpsc::UnboundedSender<Released>, mpsc::UnboundedReceiver<Released>),
     /// `true` if anything came since it was asked last.
@@ -284,7 +284,7 @@ impl Scheduler {
         }
     }
 
-    /// Why no more is to be taken, for now, if there is a reason beside those of the circuit.
+    /// Reason why no more is to be taken, for now, beside those of the circuit.
     #[inline]
     fn stop_reason(&mut self, source: Option<&MessageFeed>) -> Option<StopReason> {
         let feed = source?;

@@ -38,7 +38,7 @@ pub struct StreamConfig {
     /// Storage of the messages.
     #[serde(default)]
     pub storage: Storage,
-    /// On how many servers of a cluster each message is kept: 1 to 5.
+    /// Number of servers of a cluster that keep each message: 1 to 5.
     #[serde(rename = "num_replicas", default = "json_field::one")]
     pub replicas: u8,
     /// Maximum age of a message; `None` is without limit.
@@ -231,7 +231,7 @@ pub enum Persistence {
     /// Once it is written.
     #[serde(rename = "default")]
     Written,
-    /// Before it is written: faster, and a crash can lose what was acknowledged.
+    /// Stored before it is written: faster, and a crash can lose what was acknowledged.
     Async,
 }
 

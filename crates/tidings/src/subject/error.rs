@@ -54,8 +54,8 @@ pub enum ParseSubjectError {
 }
 
 impl ParseSubjectError {
-    /// Of two variants' errors the one that says more: a subject of the right shape with a wrong
-    /// token was meant for that variant.
+    /// Chooses of two variants' errors the one that says more: a subject of the right shape with a
+    /// wrong token was meant for that variant.
     #[doc(hidden)]
     pub fn or(refused: Option<Self>, error: Self) -> Option<Self> {
         match refused {

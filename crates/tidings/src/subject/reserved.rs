@@ -5,7 +5,7 @@ use tidings_subject::{SCHEDULES, SyntaxError, check_subject};
 /// The first token of each letter's subject.
 pub(crate) const LETTERS: &str = "_dead_letters";
 
-/// Why nothing is published on a subject that was read in a message. It reads after the subject:
+/// Reason why nothing is published on a subject that a message names. It reads after the subject:
 /// *`$JS.API.INFO` begins with `$`, …*
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Reserved {
@@ -21,8 +21,8 @@ pub(crate) enum Reserved {
     Letters,
 }
 
-/// Why a message from outside may not name this subject as where something is published: who sent
-/// it may not be allowed to publish there, and this program is. `None` if it may.
+/// Reason why a message from outside may not name this subject as where something is published: who
+/// sent it may not be allowed to publish there, and this program is. `None` if it may.
 ///
 /// Inboxes are where answers go, so they are judged apart: see [`is_inbox`].
 pub(crate) fn reserved(subject: &str) -> Option<Reserved> {

@@ -147,7 +147,8 @@ impl<M, K: Arrived> Record<M, K> {
 }
 
 impl<M> Record<M, NotHandled> {
-    /// Why, with the causes of the error; a panic's text begins with `panic: `.
+    /// Error that kept it from being handled, with its causes; a panic's text begins with
+    /// `panic: `.
     pub fn error(&self) -> &str {
         &self.kind.error
     }
@@ -157,14 +158,14 @@ impl<M> Record<M, NotHandled> {
         self.kind.delay
     }
 
-    /// Why a stream event was put aside; `None` where it was not, or could not be decoded.
+    /// Reason why a stream event was put aside; `None` where it was not, or could not be decoded.
     pub fn reason(&self) -> Option<&DeadLetterReason> {
         self.kind.reason.as_ref()
     }
 }
 
 impl<M> Record<M, Asked> {
-    /// Why the asker got no reply, if so: the text of its `RequestError`.
+    /// Error of the request, if the asker got no reply: the text of its `RequestError`.
     pub fn error(&self) -> Option<&str> {
         self.kind.error.as_deref()
     }

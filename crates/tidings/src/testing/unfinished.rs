@@ -33,7 +33,7 @@ pub enum Unfinished {
         subject: String,
         /// Number of the delivery, from 1.
         attempt: u64,
-        /// For how long, on tokio's clock.
+        /// Time since it began, on tokio's clock.
         since: Duration,
     },
     /// A publish is not confirmed, or a request not answered.
@@ -42,7 +42,7 @@ pub enum Unfinished {
         message: String,
         /// Its subject.
         subject: String,
-        /// For how long, on tokio's clock.
+        /// Time since it began, on tokio's clock.
         since: Duration,
     },
     /// An event was published with a delay, and a route will get it.
@@ -64,7 +64,7 @@ pub enum Unfinished {
         pending: u64,
         /// Number of messages that it has delivered and that are not settled; they come again.
         unsettled: u64,
-        /// Why the last one that was retried was.
+        /// Error of the last message that was retried.
         last_error: Option<String>,
     },
     /// The route of a core event or a request may have messages that it has not taken yet.

@@ -7,7 +7,7 @@ use tidings_contract::{Catalog, ReadError};
 use crate::message::{Declaration, Decode, Event, ReadBackError};
 use crate::user_code::guarded;
 
-/// Why an older version's examples are not known to be upcast.
+/// Reason why an older version's examples are not known to be upcast.
 ///
 /// Its `Debug` is its `Display`, because that is what a failing test shows.
 #[derive(thiserror::Error)]

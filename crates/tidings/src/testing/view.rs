@@ -1,4 +1,4 @@
-//! From what was recorded to what a test asks for: typed, and of one kind.
+//! Views of what was recorded, as a test asks for it: typed, and of one kind.
 
 use std::sync::Arc;
 

@@ -142,7 +142,7 @@ pub(crate) async fn plan_consumer(
 pub(crate) struct ConsumerLook {
     /// The filters of what it delivers.
     pub(crate) selects: Vec<Subject>,
-    /// Until when its messages may be given back by an instance that does not know them.
+    /// Time until which its messages may be given back by an instance that does not know them.
     pub(crate) given_back_until: Option<SystemTime>,
 }
 
@@ -176,7 +176,8 @@ pub(crate) async fn note_given_back(
     transport.update_consumer(stream, &found).await
 }
 
-/// Until when a consumer's messages may have been given back by an instance that did not know them.
+/// Reads the time until which a consumer's messages may have been given back by an instance that
+/// did not know them.
 pub(crate) async fn given_back_until(
     transport: &Transport,
     stream: &str,

@@ -313,7 +313,7 @@ fn foreign(Foreign { field, ours, theirs }: &Foreign) -> Difference {
     Difference { field, ours, theirs, kind, advice: ANOTHER }
 }
 
-/// In lines, one for each field; with `{:#}` all in one.
+/// Writes the plan in lines, one for each field; with `{:#}` all in one.
 impl fmt::Display for ConsumerPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { stream, consumer, action, differences, notes, target, .. } = self;

@@ -82,7 +82,7 @@ pub enum ProvisionError {
     Disconnected {
         /// The stream.
         stream: String,
-        /// Why there is none.
+        /// Reason why there is no connection.
         source: Outage,
     },
     /// The bus was closed.

@@ -20,7 +20,8 @@ const VERSION: &str = "tidings-version";
 const NAMED: &str = "tidings-named";
 /// The policies that were asked for by this version, the one that holds last.
 const POLICIES: &str = "tidings-policies";
-/// Until when messages may be given back that an instance does not know, in seconds since 1970.
+/// Note of the time until which messages may be given back that an instance does not know, in
+/// seconds since 1970.
 const GIVEN_BACK: &str = "tidings-given-back";
 
 const DEFAULT: &str = "default";
@@ -134,7 +135,7 @@ pub(super) fn whose(config: &ConsumerConfig) -> String {
     ConsumerOwner::of(config).map_or_else(|| "somebody else".to_owned(), |owner| owner.to_string())
 }
 
-/// Until when messages may be given back that an instance does not know.
+/// Time until which messages may be given back that an instance does not know.
 pub(super) fn given_back_until(config: &ConsumerConfig) -> Option<SystemTime> {
     let seconds = config.metadata.get(GIVEN_BACK)?.parse().ok()?;
     SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))

@@ -244,7 +244,7 @@ pub enum StreamError {
     Disconnected {
         /// The stream.
         stream: &'static str,
-        /// Why there is none.
+        /// Reason why there is no connection.
         source: Outage,
     },
     /// The bus was closed.

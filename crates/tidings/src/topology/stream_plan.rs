@@ -137,7 +137,7 @@ pub(crate) async fn plan_fitted(
     Ok(StreamPlan { overrides, ..plan_stream(transport, &config).await? })
 }
 
-/// In lines, one for each field; with `{:#}` all in one.
+/// Writes the plan in lines, one for each field; with `{:#}` all in one.
 impl fmt::Display for StreamPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "stream {}: {}", self.stream, self.action)?;

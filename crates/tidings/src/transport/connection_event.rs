@@ -36,7 +36,7 @@ pub enum ConnectionEventKind {
     Connected,
     /// Connection lost, or away when listening to events began; it is tried again.
     Disconnected {
-        /// Why.
+        /// Reason why it was lost.
         cause: Outage,
     },
     /// Connection made again.
@@ -57,7 +57,7 @@ pub enum ConnectionEventKind {
         /// Its words.
         said: String,
     },
-    /// So many events were not told, because nobody took them in time.
+    /// Number of events that were not told, because nobody took them in time.
     Missed(u64),
     /// Connection that does not come back. Nothing follows.
     Closed,

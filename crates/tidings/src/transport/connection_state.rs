@@ -29,9 +29,9 @@ pub enum ConnectionStatus {
     Connected,
     /// There is none; it is tried again.
     Reconnecting {
-        /// Since when.
+        /// Time since which there is none.
         since: SystemTime,
-        /// Why there is none.
+        /// Reason why there is none.
         cause: Outage,
     },
     /// There will never be one again.

@@ -127,7 +127,7 @@ impl Pull {
         }
     }
 
-    /// So many deliveries of a durable consumer went before the first that is to come.
+    /// Sets the number of deliveries of a durable consumer before the first that is to come.
     pub(crate) fn begin_behind(&mut self, number: u64) {
         match self {
             Self::Nats(pull) => pull.flow.begin_behind(number),

@@ -63,7 +63,7 @@ impl Incoming {
 }
 
 impl Default for Incoming {
-    /// None yet.
+    /// An empty message, into which the next one is written.
     fn default() -> Self {
         Self {
             subject: Subject::from_static(""),

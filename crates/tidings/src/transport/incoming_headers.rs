@@ -13,7 +13,8 @@ pub(crate) enum IncomingHeaders {
     /// Headers as the client of a server has them, and as [`Headers`] once they were read.
     Client(NatsHeaders, OnceLock<Box<Headers>>),
     Read(Headers),
-    /// Of a message that was put back, as a redrive has signed: what they say of that is believed.
+    /// Headers of a message that was put back, as a redrive has signed: what they say of that is
+    /// believed.
     Warranted(Box<Headers>),
 }
 

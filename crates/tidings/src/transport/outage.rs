@@ -1,6 +1,6 @@
-//! Why there is no connection to a server.
+//! Outages of the connection to a server.
 
-/// Why a bus has no connection to a server now.
+/// Reason why a bus has no connection to a server now.
 ///
 /// Errors of what took too long meanwhile have it as their source.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -13,7 +13,7 @@ pub(crate) struct Reach {
 }
 
 impl Reach {
-    /// Of a flow that begins behind the delivery with this number.
+    /// Makes the position of a flow that begins behind the delivery with this number.
     pub(crate) fn behind(number: u64) -> Self {
         Self { number, sequence: 0, is_whole: true }
     }

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 /// Receipt of a delivery: where a stream keeps the message, and which delivery of it this is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Receipt {
-    /// Of all messages of one consumer these two are the same text.
+    /// Stream and consumer of the message: for all messages of one consumer the same two texts.
     pub(crate) stream: Arc<str>,
     pub(crate) consumer: Arc<str>,
     pub(crate) sequence: u64,

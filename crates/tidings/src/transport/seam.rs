@@ -211,7 +211,7 @@ impl Transport {
         on!(self, t => t.announcer().observe(|| observer(&self.state())));
     }
 
-    /// Why there is no connection; `None` while there is one.
+    /// Reason why there is no connection; `None` while there is one.
     pub(crate) fn outage(&self) -> Option<Outage> {
         match self {
             Self::Nats(t) => t.outage(),

@@ -38,7 +38,7 @@ pub struct ConsumerState {
     pub delivered: u64,
     /// Number of requests that wait for messages: one for each instance that reads it and has room.
     pub waiting: u64,
-    /// Until when it delivers nothing.
+    /// Time until which it delivers nothing; `None` while it is not paused.
     pub paused_until: Option<SystemTime>,
 }
 

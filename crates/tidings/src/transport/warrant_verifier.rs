@@ -16,7 +16,7 @@ use crate::warrant::{Warrant, key_subject};
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 /// Wait between two looks.
 const PAUSE: Duration = Duration::from_millis(200);
-/// For how long a stream that did not answer is not asked again: messages wait meanwhile.
+/// Time for which a stream that did not answer is not asked again: messages wait meanwhile.
 const SILENCE: Duration = Duration::from_secs(30);
 /// Maximum number of keys, and of streams that did not answer, that are remembered.
 const MOST: usize = 256;
@@ -30,9 +30,9 @@ pub(crate) struct WarrantVerifier {
 
 #[derive(Default)]
 struct Known {
-    /// By dead-letter stream and sequence.
+    /// Keys, by dead-letter stream and sequence.
     keys: HashMap<(String, u64), String>,
-    /// Until when a stream is not asked again.
+    /// Times until which streams are not asked again.
     silent: HashMap<String, Instant>,
 }
 

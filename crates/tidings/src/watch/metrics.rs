@@ -29,7 +29,7 @@ const LOST: &str = "tidings_slow_consumer_dropped_messages_total";
 pub(crate) struct Metrics {
     /// Interval at which figures are recorded that are not recorded as they arise.
     pub(crate) every: Duration,
-    /// Those of each message and operation, by the address of its declaration.
+    /// Figures of each message and operation, by the address of its declaration.
     sent: Mutex<HashMap<(usize, &'static str), Arc<Figures>>>,
 }
 

@@ -55,7 +55,7 @@ pub enum AtomicError {
         subject: String,
         /// The option's method.
         option: &'static str,
-        /// Why not.
+        /// Reason why it can't hold.
         problem: &'static str,
     },
     /// One event could not be published, and so none was stored.
@@ -63,7 +63,7 @@ pub enum AtomicError {
     Event {
         /// The event's place.
         place: usize,
-        /// Why it could not.
+        /// Error of the event.
         source: PublishError,
     },
     /// The stream does not allow it. Nothing was stored.
@@ -92,7 +92,7 @@ pub enum AtomicError {
         waited: Duration,
         /// Reason, such as too many batches under way.
         reason: String,
-        /// Why there was no connection at the end; `None` where there was one.
+        /// Reason why there was no connection at the end; `None` where there was one.
         source: Option<Box<Outage>>,
     },
     /// The stream already has one of the events, though not all of them, by its id. Nothing was
@@ -153,7 +153,7 @@ pub enum AtomicError {
         events: usize,
         /// Time that was waited.
         waited: Duration,
-        /// Why there was no connection at the end; `None` where there was one.
+        /// Reason why there was no connection at the end; `None` where there was one.
         source: Option<Box<Outage>>,
     },
 }

@@ -5,7 +5,7 @@ use super::ActiveRoute;
 use crate::transport::{Incoming, SettlementReason};
 
 impl ActiveRoute {
-    /// Why a message is settled here without its handler; `None` where it is to be handled.
+    /// Reason why a message is settled here without its handler; `None` where it is to be handled.
     #[inline]
     pub(crate) fn passes(&self, message: &Incoming) -> Option<SettlementReason<'static>> {
         self.passed_over(message).or_else(|| {
@@ -14,8 +14,8 @@ impl ActiveRoute {
         })
     }
 
-    /// Why a message is passed over, on a route that acknowledges many messages at once; on any
-    /// other its transport has passed over what is.
+    /// Reason why a message is passed over, on a route that acknowledges many messages at once; on
+    /// any other its transport has passed over what is.
     #[inline]
     pub(crate) fn passed_over(&self, message: &Incoming) -> Option<SettlementReason<'static>> {
         if self.acks_all { self.pass_over(message) } else { None }

@@ -195,8 +195,8 @@ fn caught(work: impl FnOnce() -> Poll<HandlerExit>) -> Poll<HandlerExit> {
         .unwrap_or_else(|panic| Poll::Ready(Interruption::panicked(panic).into_handled()))
 }
 
-/// After how many messages the clock is read. A handler that becomes slow is known for it after so
-/// many at most.
+/// Number of messages after which the clock is read. A handler that becomes slow is known for it
+/// after so many at most.
 const BATCH: u32 = 8;
 
 /// Messages that are handled one after the other.

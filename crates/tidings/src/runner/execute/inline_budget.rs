@@ -71,8 +71,8 @@ fn quick() -> Duration {
 }
 
 impl InlineBudget {
-    /// Before one was measured no handler is quick. Much of what the first message takes it takes
-    /// once, and so at most two are held against it.
+    /// Makes the budget of a handler that was not measured, which counts as not quick. Much of what
+    /// the first message takes it takes once, and so at most two are held against it.
     fn new(quick: Duration) -> Self {
         Self { quick, debt: quick, credit: Duration::ZERO, most: quick.saturating_mul(2) }
     }

@@ -18,7 +18,7 @@ pub(crate) struct Released {
     pub(crate) health: Health,
     /// Messages that came too early, and wait here until then.
     pub(crate) deferred: Vec<(QueuedMessage, Instant)>,
-    /// For how long the handler kept its thread until it first waited, where that was measured.
+    /// Time for which the handler kept its thread until it first waited, where that was measured.
     pub(crate) kept: Option<Duration>,
 }
 

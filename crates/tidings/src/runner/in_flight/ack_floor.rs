@@ -51,7 +51,7 @@ pub(crate) struct AlreadySettled {
     unsettled: BTreeSet<u64>,
 }
 
-/// From where a consumer is made again.
+/// Position from which a consumer is made again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Resume {
     /// The first message that may be unsettled.
@@ -135,8 +135,8 @@ impl AckFloor {
         })
     }
 
-    /// From where the consumer of this stream goes on, while these are here and not settled; `None`
-    /// where nothing is known of it.
+    /// Position from which the consumer of this stream goes on, while these are here and not
+    /// settled; `None` where nothing is known of it.
     pub(crate) fn resume(&self, stream: &StreamSnapshot, here: BTreeSet<u64>) -> Option<Resume> {
         let known = self.known();
         if known.stream.as_ref() != Some(&stream.identity) || known.consumer.is_none() {

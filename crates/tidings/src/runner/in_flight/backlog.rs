@@ -55,7 +55,7 @@ impl Backlog {
         self.deferred.first_key_value().map(|((due, _), _)| *due)
     }
 
-    /// Those that are due are the next.
+    /// Makes those that are due the next.
     pub(crate) fn promote_due(&mut self, now: Instant) {
         let mut due = Vec::new();
         while let Some(entry) = self.deferred.first_entry()

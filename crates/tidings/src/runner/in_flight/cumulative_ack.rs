@@ -13,7 +13,7 @@ use crate::context::HandledMessage;
 use crate::jitter::FAR;
 use crate::transport::{ConsumerState, Settle};
 
-/// For how long nothing may be delivered to others before they are taken to be gone.
+/// Time for which nothing may be delivered to others before they are taken to be gone.
 const STILL: Duration = Duration::from_secs(2);
 
 /// Time for which nothing may be delivered to others where they have settled all that they had: one
@@ -41,7 +41,7 @@ pub(crate) struct AckWindow {
     last: u64,
     /// Number of unsettled messages that are elsewhere, and come again.
     missing: u64,
-    /// Until when they are waited for.
+    /// Instant until which they are waited for.
     until: Option<Instant>,
     /// `true` if a delivery went elsewhere, or not all came again: what is unsettled is to be looked
     /// at anew.
@@ -244,7 +244,7 @@ impl AckWindow {
         std::mem::take(&mut self.yields)
     }
 
-    /// Until when messages that are elsewhere are waited for.
+    /// Instant until which messages that are elsewhere are waited for.
     pub(crate) fn until(&self) -> Option<Instant> {
         self.until
     }

@@ -11,9 +11,9 @@ use crate::transport::{Settle, Settlement, SettlementReason};
 /// Intervals at which a server is told of a message that is here.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Progress {
-    /// After how long without a word.
+    /// Time without a word after which it is told.
     pub(crate) every: Duration,
-    /// For how long after a handler began.
+    /// Time after a handler began for which it is told.
     pub(crate) limit: Duration,
 }
 

@@ -13,13 +13,13 @@ use crate::probe::Span;
 pub(crate) struct QueuedMessage {
     pub(crate) incoming: Arc<HandledMessage>,
     pub(crate) span: Span,
-    /// Those of one key are handled one after the other.
+    /// Key of the message: those of one key are handled one after the other.
     pub(crate) key: Option<u64>,
     /// Instant at which it began to wait here, if it did.
     pub(crate) since: Option<Instant>,
     /// Instant at which the server was last told that it is here, or it began to wait.
     pub(crate) told: Option<Instant>,
-    /// Before this it is too early for it.
+    /// Instant before which it is too early for it.
     pub(crate) due: Option<Instant>,
     /// Guard of its place among those in flight, while a task handles it.
     pub(crate) in_flight: Option<InFlightGuard>,
@@ -30,7 +30,7 @@ impl QueuedMessage {
         Self { incoming, span, key, since: None, told: None, due: None, in_flight: None }
     }
 
-    /// Since when it could have begun.
+    /// Instant since which it could have begun.
     pub(crate) fn could_begin(&self) -> Option<Instant> {
         self.since.max(self.due)
     }

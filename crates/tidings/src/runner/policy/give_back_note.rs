@@ -30,7 +30,7 @@ pub(crate) struct GiveBackNote {
 /// The last attempt to write a note.
 #[derive(Debug, Clone, Copy)]
 struct Attempted {
-    /// Until when none has to be written.
+    /// Time until which none has to be written.
     until: SystemTime,
     /// `true` if the consumer has it.
     is_written: bool,

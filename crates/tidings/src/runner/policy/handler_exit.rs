@@ -27,7 +27,7 @@ pub(crate) enum HandlerExit {
     Aborted,
 }
 
-/// Why a handler did not return.
+/// Reason why a handler did not return.
 #[derive(Debug)]
 pub(crate) enum Interruption {
     Panicked(String),
@@ -68,7 +68,7 @@ impl HandlerExit {
     }
 }
 
-/// Why a message was not handled.
+/// Writes the reason why a message was not handled.
 impl fmt::Display for HandlerExit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

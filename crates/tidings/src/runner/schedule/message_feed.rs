@@ -75,7 +75,7 @@ impl MessageFeed {
     }
 }
 
-/// Why no more messages are taken.
+/// Reason why no more messages are taken.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum StopReason {
     /// The registry ends.

@@ -1,6 +1,6 @@
 //! The number of messages that may wait beside those that are handled.
 
-/// After how many messages in a row that were done at once it is likely that the next will be.
+/// Number of messages in a row, done at once, after which it is likely that the next will be.
 const ENOUGH: u32 = 16;
 
 /// Maximum number of messages that wait here beside those that are handled.

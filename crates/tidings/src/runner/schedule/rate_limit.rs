@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::jitter::FAR;
 use crate::route::Rate;
 
-/// By how much a beginning may be late and those after it not wait for it: a timer is exact to
+/// Time by which a beginning may be late and those after it not wait for it: a timer is exact to
 /// the millisecond, and more than that is a pause.
 const LATENESS: Duration = Duration::from_millis(3);
 
@@ -28,7 +28,7 @@ impl RateLimit {
         self.next.filter(|next| *next > now)
     }
 
-    /// So many begin.
+    /// Counts so many that begin.
     pub(crate) fn begin(&mut self, now: Instant, messages: usize) {
         let late = |next: &Instant| now.saturating_duration_since(*next) <= LATENESS;
         let begun = self.next.filter(late).unwrap_or(now);

@@ -79,7 +79,7 @@ impl fmt::Display for Reference {
 pub(crate) struct ErrorReply {
     code: &'static str,
     description: String,
-    /// Under which the log has what they are not told.
+    /// Reference under which the log has what they are not told.
     reference: Option<Reference>,
 }
 

@@ -23,9 +23,9 @@ pub enum RouteState {
     /// Unable to take messages, or some of its own, or to store a dead letter, and trying on; or
     /// one of its own tasks panicked within the last 30 s, and was begun again.
     Failing {
-        /// Since when.
+        /// Time since which it fails.
         since: SystemTime,
-        /// Why.
+        /// Error that it failed with.
         error: String,
     },
 }
@@ -42,7 +42,7 @@ pub(crate) struct StateCell {
 struct RouteCondition {
     paused: bool,
     open: Option<(SystemTime, String)>,
-    /// By what keeps it from working.
+    /// Troubles of the route, one for each fault that keeps it from working.
     troubles: [Option<(SystemTime, String)>; 4],
 }
 

@@ -38,7 +38,7 @@ impl MemoryPull {
         self.acks == Acks::All
     }
 
-    /// So many deliveries went before the first that is to come.
+    /// Sets the number of deliveries before the first that is to come.
     pub(crate) fn begin_behind(&mut self, number: u64) {
         self.reach = Reach::behind(number);
     }

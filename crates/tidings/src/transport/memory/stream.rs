@@ -38,7 +38,7 @@ pub(super) struct Stream {
     pub(super) interest: Router<()>,
 }
 
-/// Why a message leaves a stream.
+/// Reason why a message leaves a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Removal {
     /// A limit was reached, or somebody deleted just this one.

@@ -121,7 +121,7 @@ impl Replies {
     }
 }
 
-/// Those who wait, while somebody keeps the time for them.
+/// Table of those who wait, while somebody keeps the time for them.
 struct Kept {
     pending: Arc<PendingReplies>,
     ended: Option<Box<dyn FnOnce() + Send>>,

@@ -19,7 +19,7 @@ pub(crate) struct Address {
     pub(crate) auth: Option<Auth>,
 }
 
-/// Why a text is no list of addresses.
+/// Reason why a text is no list of addresses.
 #[derive(Debug)]
 pub(crate) struct Unreadable {
     /// The address as far as it can be shown.

@@ -1,4 +1,4 @@
-//! Why a connection can't be made: what async-nats says of it, told apart.
+//! Faults of making a connection: what async-nats says of it, told apart.
 
 use std::error::Error;
 use std::io;
@@ -12,7 +12,7 @@ use crate::transport::Fault;
 use crate::transport::nats::connection::address;
 use crate::transport::nats::connection::supervisor::is_refusal;
 
-/// Why there is no connection. None of it holds a password.
+/// Reason why there is no connection. None of it holds a password.
 #[derive(Debug)]
 pub(crate) enum ConnectFault {
     Address(address::Unreadable),

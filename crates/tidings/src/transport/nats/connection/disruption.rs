@@ -12,7 +12,7 @@ const WARN_INTERVAL: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub(crate) struct Disruptions {
     times: u64,
-    /// Of them, those that were told, and when.
+    /// Number of losses that were told, and when.
     told: u64,
     told_at: Option<Instant>,
     /// `true` if it was lost since it was made, and without a word.
@@ -25,7 +25,7 @@ pub(crate) struct Disruptions {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct DisruptionWarning {
     times: u64,
-    /// Since it was said last.
+    /// Number of losses since it was said last.
     since: u64,
 }
 

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::lock::locked;
 
-/// For how long a stream that did not allow it, or was not heard, is not asked again.
+/// Time for which a stream that did not allow it, or was not heard, is not asked again.
 const REMEMBERED: Duration = Duration::from_secs(60);
 
 /// Streams that did not allow it, or said nothing, and since when.

@@ -52,7 +52,7 @@ impl Nats {
         self.shared.main.supervisor.over().is_cancelled()
     }
 
-    /// Why there is no connection; `None` while there is one.
+    /// Reason why there is no connection; `None` while there is one.
     pub(crate) fn outage(&self) -> Option<Outage> {
         self.shared.main.supervisor.outage()
     }
@@ -81,7 +81,7 @@ impl Nats {
             || Handle::try_current().is_ok_and(|here| here.id() == self.shared.home)
     }
 
-    /// Why a core subscription that was not made in time was not, where that is known.
+    /// Fault of a core subscription that was not made in time, with its cause where that is known.
     pub(crate) fn too_late_to_listen(&self) -> Fault {
         let listening = self.shared.listening.get();
         let outage = listening.and_then(|line| line.supervisor.outage());

@@ -28,9 +28,9 @@ const KNOWN: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(crate) struct Supervisor {
-    /// Why there is no connection, while there is none.
+    /// Reason why there is no connection, while there is none.
     outage: watch::Sender<Option<Outage>>,
-    /// Since when.
+    /// Time since which there is no connection, while there is none.
     lost: Mutex<SystemTime>,
     /// The server is about to stop.
     lame_duck: AtomicBool,
@@ -142,7 +142,7 @@ impl Supervisor {
         locked(&self.breaks)
     }
 
-    /// Why there is no connection; `None` while there is one.
+    /// Reason why there is no connection; `None` while there is one.
     pub(crate) fn outage(&self) -> Option<Outage> {
         self.outage.borrow().clone()
     }

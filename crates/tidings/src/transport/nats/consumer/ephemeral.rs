@@ -16,7 +16,8 @@ pub(crate) struct Ephemeral {
 }
 
 impl Ephemeral {
-    /// Before the server is asked to make it: whoever gives up meanwhile leaves none behind.
+    /// Notes the consumer before the server is asked to make it: whoever gives up meanwhile leaves
+    /// none behind.
     pub(crate) fn new(nats: &Nats, stream: &str, consumer: &str) -> Self {
         let delete = Subject::from(format!("{DELETE}{stream}.{consumer}"));
         nats.shared.ephemerals.all().insert(delete.clone());

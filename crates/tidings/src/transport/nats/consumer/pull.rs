@@ -98,7 +98,7 @@ impl NatsPull {
         Self::of(nats, stream, config, prefetch, true).await
     }
 
-    /// Of a consumer without acks.
+    /// Opens the pull of a consumer without acks.
     pub(crate) async fn of_unsettled(
         nats: &Nats,
         stream: &str,
@@ -164,7 +164,7 @@ impl NatsPull {
         self.reach.number
     }
 
-    /// So many deliveries went before the first that is to come.
+    /// Sets the number of deliveries before the first that is to come.
     pub(crate) fn begin_behind(&mut self, number: u64) {
         self.reach = Reach::behind(number);
     }

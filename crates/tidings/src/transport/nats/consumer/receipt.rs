@@ -43,7 +43,7 @@ struct Numbers {
 }
 
 impl Receipts {
-    /// Those of this stream's consumer.
+    /// Makes the reader of the receipts of this stream's consumer.
     pub(crate) fn of(stream: &str, consumer: &str) -> Self {
         Self { of: [stream, consumer].map(str::to_owned), last: None }
     }

@@ -119,8 +119,8 @@ impl NatsSettle {
 }
 
 impl Nats {
-    /// By an ack of our own making: the server gave no reply subject with what it says of an
-    /// exhausted message, and reads no more than these of its tokens.
+    /// Gives up a message by an ack of our own making: the server gave no reply subject with what
+    /// it says of an exhausted message, and reads no more than these of its tokens.
     pub(crate) async fn give_up(
         &self,
         stream: &str,

@@ -49,7 +49,7 @@ pub(crate) struct NatsIngest {
     /// Buffer that the reply subjects are cut from.
     text: BytesMut,
     sent: u64,
-    /// Up to which message all are stored.
+    /// Number of the message up to which all are stored.
     acked: u64,
     /// Number of messages that the server confirms with one answer.
     every: u64,

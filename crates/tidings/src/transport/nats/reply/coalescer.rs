@@ -29,7 +29,7 @@ const STUCK: u8 = 2;
 /// Letters that are held for a moment, to be given to the client together.
 #[derive(Debug)]
 pub(crate) struct Coalescer<L> {
-    /// Is changed only by who has the letters.
+    /// State of what is held, changed only by who has the letters.
     state: AtomicU8,
     letters: Mutex<Vec<L>>,
     opened: Notify,

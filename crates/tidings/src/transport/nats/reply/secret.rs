@@ -27,7 +27,7 @@ impl Secret {
 /// A source of secrets.
 #[derive(Default)]
 pub(crate) struct Secrets {
-    /// Those that nobody has yet.
+    /// Secrets that nobody has yet.
     left: Vec<Secret>,
 }
 

@@ -10,7 +10,7 @@ use crate::jitter::jittered;
 use crate::transport::Outage;
 use crate::user_code::log;
 
-/// After how many attempts it is said that nothing is heard.
+/// Number of attempts after which it is said that nothing is heard.
 const DEAF: usize = 4;
 
 impl Supervisor {

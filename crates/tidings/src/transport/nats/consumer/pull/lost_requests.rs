@@ -16,7 +16,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::transport::nats::consumer::settle::Deliverer;
 use crate::transport::{ConsumerConfig, ConsumerState, Fault};
 
-/// After what silence it is doubted that what is expected is on its way.
+/// Silence after which it is doubted that what is expected is on its way.
 const SILENCE: Duration = Duration::from_millis(250);
 /// Time that what is expected is believed, in a flow, and between two looks.
 const BELIEF: Duration = Duration::from_secs(5);

@@ -19,7 +19,8 @@ pub(super) struct Outstanding {
     /// Number of messages that were ever asked for, and of those that have come or won't.
     asked: u64,
     gone: u64,
-    /// Up to which message each request goes, and until when it counts.
+    /// Requests that are open: the number of the last message of each, and the instant until which
+    /// it counts.
     requests: VecDeque<(u64, Instant)>,
 }
 
@@ -30,7 +31,7 @@ impl Outstanding {
         usize::try_from(self.asked - self.gone).unwrap_or(usize::MAX)
     }
 
-    /// So many are asked for.
+    /// Counts so many that are asked for.
     pub(super) fn ask(&mut self, messages: usize, now: Instant) {
         self.asked += messages as u64;
         self.requests.push_back((self.asked, now + EXPIRES + GRACE));
@@ -42,12 +43,12 @@ impl Outstanding {
         self.gone += u64::from(self.gone < self.asked);
     }
 
-    /// So many won't come.
+    /// Counts so many that won't come.
     pub(super) fn end(&mut self, messages: usize) {
         self.gone = self.asked.min(self.gone.saturating_add(messages as u64));
     }
 
-    /// None will come; gives how many were expected.
+    /// Forgets all requests, since none will come; gives how many were expected.
     pub(super) fn forget(&mut self) -> usize {
         let expected = self.messages();
         self.gone = self.asked;

@@ -11,8 +11,7 @@ use crate::header::Headers;
 use crate::transport::Outgoing;
 use crate::transport::nats::jetstream::consumer_config::EXPIRES;
 
-/// Of how many messages at least a request is one of a flow: then each of them is the server's least
-/// work.
+/// Minimum number of messages of a request in a flow: then each of them is the server's least work.
 const MANY: usize = 64;
 
 impl NatsPull {
