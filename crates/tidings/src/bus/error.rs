@@ -105,7 +105,7 @@ pub enum ConnectError {
     Expired {
         /// The servers, without credentials.
         servers: String,
-        /// When they expired.
+        /// Time at which they expired.
         expired: SystemTime,
         /// The server's words.
         source: Box<dyn Error + Send + Sync>,
@@ -197,7 +197,7 @@ pub enum ConnectError {
     },
 }
 
-/// How long a time has passed, as it is said of one: in the largest unit that fits.
+/// Writes how long a time has passed, as it is said of one: in the largest unit that fits.
 fn ago(time: SystemTime) -> String {
     let seconds = time.elapsed().unwrap_or_default().as_secs();
     let (count, unit) = match seconds {

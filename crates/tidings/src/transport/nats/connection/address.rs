@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::transport::nats::connection::auth::Auth;
 
-/// What most likely is wrong where credentials and the rest of a URL can't be told apart.
+/// Most likely problem where credentials and the rest of a URL can't be told apart.
 const UNESCAPED: &str = "it can't be read with what stands before the `@`; in a URL's user, password or \
     token a character that is neither a letter nor a digit is written percent-encoded: `/` as %2F, `?` as \
     %3F, `#` as %23, `@` as %40, `:` as %3A, `%` as %25";
@@ -115,7 +115,7 @@ fn parse(server: &str) -> io::Result<Address> {
     Ok(Address { address: ServerAddr::from_url(url)?, auth })
 }
 
-/// Whether what stands behind credentials can be read without them.
+/// Returns `true` if what stands behind credentials can be read without them.
 fn has_readable_host(server: &str) -> bool {
     server.rsplit_once('@').is_some_and(|(_, behind)| behind.parse::<ServerAddr>().is_ok())
 }

@@ -20,7 +20,7 @@ pub(crate) enum Auth {
     Jwt { jwt: String, seed: String },
 }
 
-/// What is read of a user's JWT.
+/// Claims of a user's JWT, as far as they are read.
 #[derive(Deserialize)]
 struct Claims {
     exp: Option<u64>,
@@ -45,7 +45,7 @@ impl Auth {
         }
     }
 
-    /// What a server was given, in an error.
+    /// Kind of what a server was given, for an error.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::None => "no credentials",
@@ -56,7 +56,7 @@ impl Auth {
         }
     }
 
-    /// When the credentials expire, if they say so.
+    /// Time at which the credentials expire, if they say so.
     pub(crate) fn expires(&self) -> Option<SystemTime> {
         let jwt = match self {
             Self::Jwt { jwt, .. } => jwt.as_str(),
@@ -75,7 +75,7 @@ impl Auth {
     }
 }
 
-/// What is said of a text that is no seed, without it: it may be one with a slip.
+/// Error of a text that is no seed, without the text: it may be one with a slip.
 fn no_seed(text: &str) -> io::Error {
     let is_path = Path::new(text).is_file() || text.contains(['/', '\\']);
     let why = if is_path {

@@ -34,7 +34,7 @@ pub(crate) enum ConnectFault {
     Timeout,
 }
 
-/// What kept a connection from being made.
+/// Reason why a connection could not be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reason {
     /// The server does not accept who connects.
@@ -63,7 +63,7 @@ pub(crate) enum Reason {
 }
 
 impl ConnectFault {
-    /// What async-nats's error means to who has given these credentials, which expire then.
+    /// Fault that async-nats's error means to who has given these credentials, which expire then.
     pub(crate) fn of(
         error: async_nats::ConnectError,
         given: &'static str,
