@@ -166,7 +166,7 @@ impl Nats {
         let letter = QueuedRequest { subject, reply, headers, payload: message.payload.clone() };
         match self.shared.coalescer.put(letter) {
             Put::Held => Poll::Ready(Ok(())),
-            Put::SkipCounters(letter) => {
+            Put::PassedOn(letter) => {
                 let given = pin!(letter.give(self.client())).poll(cx);
                 given.map_err(|error| self.refused(message, error))
             }

@@ -77,7 +77,7 @@ impl Shared {
             payload: Bytes::new(),
         };
         let letter = match self.coalescer.put(letter) {
-            Put::SkipCounters(letter) => letter,
+            Put::PassedOn(letter) => letter,
             // Where there is no room now, it is forgotten after its time.
             Put::Held | Put::Full => return,
         };

@@ -42,7 +42,7 @@ pub(crate) enum Put<L> {
     /// Held: it is given to the client, after those before it.
     Held,
     /// Nothing is held: it goes to the client, and those before it went.
-    SkipCounters(L),
+    PassedOn(L),
     /// There is no room now.
     Full,
 }
@@ -80,7 +80,7 @@ impl<L> Coalescer<L> {
     pub(crate) fn put(&self, letter: L) -> Put<L> {
         let mut letters = self.letters();
         match self.state.load(Ordering::Acquire) {
-            CLOSED => Put::SkipCounters(letter),
+            CLOSED => Put::PassedOn(letter),
             OPEN => {
                 letters.push(letter);
                 Put::Held
@@ -189,7 +189,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_asked_together_is_given_together() {
         let (coalescer, _, mut client) = coalescer(100);
-        assert_eq!(coalescer.put(0), Put::SkipCounters(0));
+        assert_eq!(coalescer.put(0), Put::PassedOn(0));
         coalescer.open();
         for letter in 1..=10 {
             assert_eq!(coalescer.put(letter), Put::Held);
@@ -200,7 +200,7 @@ mod tests {
         }
         // Nobody asks any more: it is closed, and can be opened again.
         coalescer.closed().await;
-        assert_eq!(coalescer.put(11), Put::SkipCounters(11));
+        assert_eq!(coalescer.put(11), Put::PassedOn(11));
         coalescer.open();
         coalescer.open();
         assert_eq!(coalescer.put(12), Put::Held);
@@ -229,7 +229,7 @@ mod tests {
                 assert_eq!(client.recv().await, Some(letter));
             }
         };
-        assert_eq!(tokio::join!(waited, given).0, Put::SkipCounters(6));
+        assert_eq!(tokio::join!(waited, given).0, Put::PassedOn(6));
     }
 
     #[tokio::test]
@@ -255,7 +255,7 @@ mod tests {
             let way = loop {
                 match coalescer.put(letter) {
                     Put::Held => break 0,
-                    Put::SkipCounters(letter) => {
+                    Put::PassedOn(letter) => {
                         sender.send(letter).await.unwrap();
                         break 1;
                     }
@@ -278,6 +278,6 @@ mod tests {
         assert_eq!(coalescer.put(1), Put::Held);
         let emptied = coalescer.empty(|_| std::future::pending::<()>());
         assert!(timeout(Duration::from_millis(1), emptied).await.is_err());
-        assert_eq!(coalescer.put(2), Put::SkipCounters(2));
+        assert_eq!(coalescer.put(2), Put::PassedOn(2));
     }
 }
