@@ -15,6 +15,7 @@
 mod scenario;
 
 mod handle;
+mod key_value;
 mod lifecycle;
 mod publish;
 mod settle;

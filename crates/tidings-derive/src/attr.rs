@@ -1,5 +1,6 @@
 //! Attributes as written, key by key, before anything is made of them.
 
+pub(crate) mod bucket;
 pub(crate) mod key;
 pub(crate) mod lint;
 pub(crate) mod message;

@@ -6,6 +6,7 @@
 //! What is no generic function is `#[inline]`, and so compiled where it is used: a crate of 200 events
 //! that publishes none of them is built in half the time that the code to decode each would take.
 
+pub(crate) mod bucket;
 pub(crate) mod contract;
 pub(crate) mod event;
 pub(crate) mod event_enum;

@@ -7,6 +7,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::DeriveInput;
 
+use crate::attr::bucket::BucketAttrs;
 use crate::attr::stream::StreamAttrs;
 use crate::attr::token::TokenAttrs;
 use crate::expand::in_block;
@@ -29,6 +30,45 @@ pub(crate) fn stream(input: &DeriveInput, attrs: &StreamAttrs) -> TokenStream {
             const SUBJECTS: &'static [&'static __tidings::str] = &[">"];
 
             fn config() -> __tidings::StreamConfig {
+                #never
+            }
+        }
+    };
+    in_block(&Item::of(input, attrs.krate.as_ref()), &code)
+}
+
+/// A bucket whose keys are text.
+pub(crate) fn bucket(input: &DeriveInput, attrs: &BucketAttrs) -> TokenStream {
+    let ident = &input.ident;
+    if !input.generics.params.is_empty() {
+        return TokenStream::new();
+    }
+    let never = never();
+    let code = quote! {
+        #[automatically_derived]
+        impl __tidings::EventStream for #ident {
+            const NAME: &'static __tidings::str = "";
+            const SUBJECTS: &'static [&'static __tidings::str] = &[">"];
+
+            fn config() -> __tidings::StreamConfig {
+                #never
+            }
+        }
+
+        #[automatically_derived]
+        impl __tidings::Bucket for #ident {
+            const BUCKET: &'static __tidings::str = "";
+            const KEY: &'static __tidings::str = "";
+            type Key = __tidings::String;
+            type Filter = __tidings::KeyFilterTokens<Self>;
+
+            fn key(
+                &self,
+            ) -> __tidings::Result<__tidings::String, __tidings::SubjectError> {
+                #never
+            }
+
+            fn key_filter() -> __tidings::KeyFilterTokens<Self> {
                 #never
             }
         }

@@ -1,4 +1,4 @@
-//! The derives of Tidings: `Event`, `EventStream`, `Request` and `Token`.
+//! The derives of Tidings: `Event`, `EventStream`, `Request`, `Bucket` and `Token`.
 //!
 //! Each is the same pipeline: `attr` reads what was written, `validate` makes a `model` of it
 //! or says what is wrong, `expand` writes the code. Where something is wrong, `fallback`
@@ -94,6 +94,37 @@ pub fn derive_event_stream(input: TokenStream) -> TokenStream {
     derive(input, event_stream)
 }
 
+/// Makes a struct the value of a bucket: what a key-value store of NATS holds.
+///
+/// ```ignore
+/// #[derive(Serialize, Deserialize, JsonSchema, Bucket)]
+/// #[bucket(name = "sessions", key = "{tenant}.{user}", ttl = "8h", limit_markers = "10m")]
+/// struct Session {
+///     tenant: String,
+///     user: Uuid,
+///     cart: Vec<String>,
+/// }
+/// ```
+///
+/// Beside the traits it writes `SessionKey`, with a field for each `{field}` of the key, and
+/// `SessionKeyFilter`, with a method for each.
+///
+/// | key | means |
+/// | --- | --- |
+/// | `name = "sessions"` | the bucket; its stream is `KV_sessions` |
+/// | `key = "{tenant}.{user}"` | the key of a value; `{user}` is the field `user` |
+/// | `history = 5` | how many values of a key are kept, 1 to 64; by default 1 |
+/// | `ttl = "8h"` | how old a value may become; by default as old as it likes |
+/// | `limit_markers = "10m"` | let a value bring its own time to live, and leave a marker for so long where one expires (server 2.11) |
+/// | `max_bytes`, `max_value_size` | limits on the bucket and on each value |
+/// | `storage`, `replicas`, `compression`, `placement(…)` | as of a stream |
+/// | `description = "…"` | a sentence about it; by default the first paragraph of the doc comment |
+/// | `crate = "path"` | where the crate `tidings` is found |
+#[proc_macro_derive(Bucket, attributes(bucket))]
+pub fn derive_bucket(input: TokenStream) -> TokenStream {
+    derive(input, bucket)
+}
+
 /// Makes an enum without data, or a newtype around a token, a token of a subject.
 ///
 /// The tokens of an enum are the texts that serde writes for its variants: `rename` and
@@ -143,6 +174,16 @@ fn event_stream(input: &DeriveInput) -> Code {
     errors.or_expand(
         || model.map(|model| expand::stream::expand(&model)),
         || fallback::stream(input, &attrs),
+    )
+}
+
+fn bucket(input: &DeriveInput) -> Code {
+    let mut errors = Errors::default();
+    let attrs = attr::bucket::read(input, &mut errors);
+    let model = validate::bucket::validate(input, &attrs, &mut errors);
+    errors.or_expand(
+        || model.map(|model| expand::bucket::expand(&model)),
+        || fallback::bucket(input, &attrs),
     )
 }
 

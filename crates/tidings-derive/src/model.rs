@@ -156,6 +156,20 @@ pub(crate) struct Stream<'a> {
     pub(crate) attrs: &'a crate::attr::stream::StreamAttrs,
 }
 
+/// A bucket.
+pub(crate) struct Bucket<'a> {
+    /// The type of its values.
+    pub(crate) item: Item<'a>,
+    /// Its name.
+    pub(crate) name: &'a LitStr,
+    /// The template of its keys.
+    pub(crate) key: &'a LitStr,
+    /// The bound tokens, in the order of the template.
+    pub(crate) tokens: Vec<Bound<'a>>,
+    /// Everything else, as it was written.
+    pub(crate) attrs: &'a crate::attr::bucket::BucketAttrs,
+}
+
 impl<'a> Item<'a> {
     /// Model of the item `input`.
     pub(crate) fn of(input: &'a DeriveInput, krate: Option<&'a Path>) -> Self {

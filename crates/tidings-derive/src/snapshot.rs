@@ -83,6 +83,20 @@ fn stream() {
 }
 
 #[test]
+fn bucket() {
+    let input: DeriveInput = parse_quote! {
+        /// Who is logged in.
+        #[bucket(name = "sessions", key = "{tenant}.user.{user}", history = 5, ttl = "1h")]
+        pub struct Session {
+            tenant: Tenant,
+            user: u64,
+            cart: Vec<String>,
+        }
+    };
+    check(super::bucket(&input), expect_file!["../snapshots/bucket.rs"]);
+}
+
+#[test]
 fn token() {
     let input: DeriveInput = parse_quote! {
         #[serde(rename_all = "lowercase")]

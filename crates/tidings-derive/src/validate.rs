@@ -1,5 +1,6 @@
 //! From what was written to what is declared, or to what is wrong with it.
 
+pub(crate) mod bucket;
 pub(crate) mod contract;
 pub(crate) mod event;
 pub(crate) mod id;

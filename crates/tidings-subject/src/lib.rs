@@ -19,6 +19,7 @@
 //! # Ok::<(), tidings_subject::TemplateError<'_>>(())
 //! ```
 
+mod key;
 mod name;
 mod relation;
 mod scan;
@@ -26,6 +27,7 @@ mod syntax;
 mod template;
 mod token;
 
+pub use key::{check_bucket_name, check_key, check_key_filter, check_key_token};
 pub use name::{NameError, check_consumer_name, check_stream_name};
 pub use relation::{covers, matches, overlaps};
 pub use syntax::{SyntaxCause, SyntaxError, check_filter, check_subject};

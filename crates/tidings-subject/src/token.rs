@@ -26,6 +26,8 @@ pub enum TokenError {
     TooLong,
     /// The subject has no place for it.
     NoPlace,
+    /// A character that no key of a bucket has.
+    NoKey,
 }
 
 impl fmt::Display for TokenError {
@@ -40,6 +42,9 @@ impl fmt::Display for TokenError {
                 f.write_str("is reserved for the server: no subject begins with `$` or `_INBOX`")
             }
             Self::NoPlace => f.write_str("has no place there"),
+            Self::NoKey => f.write_str(
+                "holds what no key can: keys are made of A-Z, a-z, 0-9, `-`, `_`, `/` and `=`",
+            ),
             Self::TooLong => write!(f, "makes the subject longer than {MAX_LEN} bytes"),
         }
     }

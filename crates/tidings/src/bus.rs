@@ -17,11 +17,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::atomic::AtomicBatch;
+use crate::bucket::Bucket;
 use crate::cloud_event::CloudEvents;
 use crate::dead_letter::{self, DeadLetters};
 use crate::discovery::{self, ServiceInfo};
 use crate::draft::Draft;
 use crate::header::Headers;
+use crate::key_value::{KeyValue, TextKeys};
 use crate::link::{Link, Timeouts};
 use crate::message::{Decode, Event, Filter, Message, Request, StreamEvent};
 use crate::publish::{self, PublishAllError, PublishError};
@@ -352,6 +354,33 @@ impl Bus {
     /// The stream `S`: what it holds, and what cleans it up.
     pub fn stream<S: EventStream>(&self) -> StreamHandle<S> {
         StreamHandle::new(self.link.clone())
+    }
+
+    /// The bucket of values of type `V`, which declares it. [`provision`](Self::provision) creates it where
+    /// it is missing: a bucket is a stream.
+    pub fn key_value<V: Bucket>(&self) -> KeyValue<V> {
+        KeyValue::new(self.link.clone(), V::BUCKET)
+    }
+
+    /// The bucket of this name, with values of type `V` and keys that are text. What can't name a bucket is
+    /// an error of each operation.
+    ///
+    /// ```
+    /// use tidings::BucketConfig;
+    /// use tidings::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bus = Bus::in_memory();
+    /// bus.apply(bus.plan_stream(&BucketConfig::new("limits").to_stream()).await?).await?;
+    /// let limits = bus.bucket::<u32>("limits");
+    /// limits.put("api.requests", &100).await?;
+    /// assert_eq!(limits.get("api.requests").await?, Some(100));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn bucket<V>(&self, name: &str) -> KeyValue<V, TextKeys> {
+        KeyValue::new(self.link.clone(), name)
     }
 
     /// The size of the largest message that can be published, headers included, in bytes.

@@ -10,6 +10,7 @@
 //! | [`layers`] | layers of tower around handlers, values for handlers, what becomes of what a layer refuses |
 //! | [`retries`] | when a failed event comes again, dead letters, and the way back |
 //! | [`topology`] | streams and consumers: declaring, creating, planning, changing |
+//! | [`key_value`] | values by key: buckets, revisions, what expires |
 //! | [`contracts`] | what messages promise, as files: what a change breaks, whether it is meant, what other languages read |
 //! | [`testing`] | `TestBus`: recording, virtual time, faults, one handler alone |
 //! | [`operating`] | connecting, permissions, status, shutdown, the program `tidings` |
@@ -35,6 +36,8 @@ pub mod layers {}
 pub mod retries {}
 #[doc = include_str!("guide/topology.md")]
 pub mod topology {}
+#[doc = include_str!("guide/key_value.md")]
+pub mod key_value {}
 #[doc = include_str!("guide/contracts.md")]
 pub mod contracts {}
 #[doc = include_str!("guide/testing.md")]

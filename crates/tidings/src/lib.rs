@@ -96,6 +96,7 @@
 //! | make a stream, look into it | [`Bus::provision`], [`StreamConfig`], [`Bus::stream`]; a registry makes those of its handlers |
 //! | change a stream that exists | [`Bus::plan`], [`StreamPlan`], [`Bus::apply`]; [`Topology`] says what a registry may do, [`Registry::plan`] what it would |
 //! | test a service | [`testing`]: [`TestBus`](testing::TestBus) |
+//! | keep values by key | [`macro@Bucket`], [`Bus::key_value`], [`KeyValue`]; [`Bus::bucket`] by name |
 //! | show what messages promise | [`Message::descriptors`], [`contract::Catalog`] |
 //!
 //! # What is promised
@@ -151,6 +152,7 @@ pub mod __private;
 mod atomic;
 mod backoff;
 mod backstop;
+mod bucket;
 mod bus;
 mod cloud_event;
 mod confirm;
@@ -169,6 +171,7 @@ mod handler;
 mod header;
 mod health;
 mod jitter;
+mod key_value;
 mod link;
 mod lock;
 mod message;
@@ -204,10 +207,11 @@ mod write_buffer;
 
 /// Contracts of messages as data: descriptors, catalogs and the folder `schemas/`.
 pub use tidings_contract as contract;
-pub use tidings_derive::{Event, EventStream, Request, Token};
+pub use tidings_derive::{Bucket, Event, EventStream, Request, Token};
 pub use tidings_subject::TokenError;
 
 pub use atomic::AtomicBatch;
+pub use bucket::{Bucket, BucketConfig, BucketKey, KeyError, KeyFilter};
 pub use bus::{Bus, BusBuilder, CloseError, ConnectError};
 pub use cloud_event::{CloudEvent, CloudEventFault, CloudEventMode, CloudEvents, CloudEventsError};
 pub use context::Context;
@@ -229,6 +233,10 @@ pub use handler::{
 };
 pub use header::{HeaderError, HeaderFault, Headers};
 pub use health::{Health, HealthReason, HealthThresholds};
+pub use key_value::{
+    Change, Declared, Entry, EntryError, GetError, KeyValue, Keys, PutError, Removal,
+    RemovalReason, TextKeys, UpdateError, Write,
+};
 pub use message::{
     Declaration, DeclaredError, Decode, Event, Filter, Message, MessageKind, ReadBackError,
     Request, StreamEvent, SubjectFilter, Undeclared, Upcast,

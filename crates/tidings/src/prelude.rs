@@ -16,6 +16,6 @@ pub use serde::{Deserialize, Serialize};
 pub use uuid::Uuid;
 
 pub use crate::{
-    Bus, Context, DeliverFrom, Delivery, Event, EventStream, Failure, Filter, Handler, Message,
-    PublishAck, Publisher, Registry, Request, Retry, Route, Subscription, Token, Upcast,
+    Bucket, Bus, Context, DeliverFrom, Delivery, Event, EventStream, Failure, Filter, Handler,
+    Message, PublishAck, Publisher, Registry, Request, Retry, Route, Subscription, Token, Upcast,
 };

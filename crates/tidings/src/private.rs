@@ -16,6 +16,9 @@ pub use serde;
 pub use serde_json;
 pub use tidings_contract::Descriptor;
 
+pub use crate::bucket::{
+    Bucket, BucketConfig, BucketKey, KeyBuilder, KeyError, KeyFilter, KeyFilterTokens, key_tokens,
+};
 pub use crate::failure::Failure;
 pub use crate::message::{
     ClonePart, Declaration, DeclaredError, Decode, DecodePart, Event, Filter, FilterTokens,
@@ -36,6 +39,16 @@ pub use crate::token::{Token, TokenOf};
 /// The configuration of a stream, before any other key than its name and subjects.
 pub fn stream_config<S: EventStream>() -> StreamConfig {
     StreamConfig::new(S::NAME, S::SUBJECTS.iter().copied())
+}
+
+/// Hashes a key by its text.
+pub fn hash_key(key: &impl BucketKey, state: &mut impl core::hash::Hasher) {
+    core::hash::Hash::hash(&key.to_key().ok(), state);
+}
+
+/// The error of a key that is not of this template.
+pub fn no_key(key: &str, template: &'static str) -> KeyError {
+    KeyError::Template { key: key.to_owned(), template }
 }
 
 /// Refuses, where it is called and when it is compiled, an event that its stream can't keep.

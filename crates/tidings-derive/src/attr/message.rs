@@ -131,7 +131,8 @@ pub(crate) fn read_request(input: &DeriveInput, errors: &mut Errors) -> MessageA
     attrs
 }
 
-fn detours(input: &DeriveInput, fields: &Fields) -> Vec<Vec<Detour>> {
+/// Detours of serde for each field.
+pub(super) fn detours(input: &DeriveInput, fields: &Fields) -> Vec<Vec<Detour>> {
     let ruled = renames_all(&input.attrs);
     fields.iter().map(|field| read_field(field, ruled)).collect()
 }

@@ -277,7 +277,7 @@ fn metadata(met: &Met<'_>, input: ParseStream<'_>) -> syn::Result<Vec<(String, L
 }
 
 /// The first paragraph of a doc comment, on one line.
-fn first_paragraph(attributes: &[Attribute]) -> Option<String> {
+pub(super) fn first_paragraph(attributes: &[Attribute]) -> Option<String> {
     let mut lines = Vec::new();
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("doc")) {
         let Meta::NameValue(doc) = &attribute.meta else { continue };

@@ -95,7 +95,7 @@ fn assign(of: &Field, setting: &Setting) -> TokenStream {
     quote!(config.#field = #value;)
 }
 
-fn expand_placement(placement: &Placement) -> TokenStream {
+pub(super) fn expand_placement(placement: &Placement) -> TokenStream {
     let cluster = option(placement.cluster.as_ref());
     let tags = placement.tags.iter().map(literal);
     quote! {
@@ -180,7 +180,7 @@ fn expand_source(source: &Source) -> TokenStream {
     }}
 }
 
-fn some(value: &TokenStream) -> TokenStream {
+pub(super) fn some(value: &TokenStream) -> TokenStream {
     quote!(__tidings::Some(#value))
 }
 
@@ -192,10 +192,10 @@ fn literal(value: &LitStr) -> TokenStream {
     quote!(<__tidings::String as __tidings::core::convert::From<_>>::from(#value))
 }
 
-fn text(value: &str) -> TokenStream {
+pub(super) fn text(value: &str) -> TokenStream {
     quote!(<__tidings::String as __tidings::core::convert::From<_>>::from(#value))
 }
 
-fn duration(nanoseconds: u64) -> TokenStream {
+pub(super) fn duration(nanoseconds: u64) -> TokenStream {
     quote!(__tidings::core::time::Duration::from_nanos(#nanoseconds))
 }

@@ -36,7 +36,41 @@ pub(crate) fn arguments(item: Item<'_>, parts: &[Part<'_>]) -> TokenStream {
 
 /// Writes the tokens of a struct.
 pub(crate) fn expand_struct(item: Item<'_>, tokens: &Ident, parts: &[Part<'_>]) -> TokenStream {
-    let head = Head::new(item, tokens, parts);
+    let doc = doc_of(item);
+    let (declaration, implementations) = split_struct(&Head::new(item, tokens, &doc, parts));
+    quote!(#declaration #implementations)
+}
+
+/// Writes the keys of a bucket: their declaration, which names nothing of `__tidings`, and their
+/// implementations. They are as good as their texts in a map.
+pub(crate) fn expand_key(
+    item: Item<'_>,
+    key: &Ident,
+    doc: &str,
+    parts: &[Part<'_>],
+) -> (TokenStream, TokenStream) {
+    let head = Head::new(item, key, doc, parts);
+    let (declaration, implementations) = split_struct(&head);
+    let bounds = head.bounds(|_| quote!(__tidings::core::cmp::PartialEq));
+    let implementations = quote! {
+        #implementations
+
+        #[automatically_derived]
+        impl __tidings::core::cmp::Eq for #key #bounds {}
+
+        #[automatically_derived]
+        impl __tidings::core::hash::Hash for #key {
+            #[inline]
+            fn hash<__H: __tidings::core::hash::Hasher>(&self, state: &mut __H) {
+                __tidings::hash_key(self, state);
+            }
+        }
+    };
+    (declaration, implementations)
+}
+
+fn split_struct(head: &Head<'_>) -> (TokenStream, TokenStream) {
+    let tokens = head.tokens;
     let name = tokens.to_string();
     let declared = head.each(
         |Field { part: Part { doc, .. }, ty, .. }, name| quote!(#[doc = #doc] pub #name: #ty),
@@ -60,12 +94,13 @@ pub(crate) fn expand_struct(item: Item<'_>, tokens: &Ident, parts: &[Part<'_>]) 
         &quote!(Self { #(#cloned,)* }),
         &quote!(#(#equal)&&*),
     );
-    quote!(#declaration #implementations)
+    (declaration, implementations)
 }
 
 /// Writes the tokens of an enum.
 pub(crate) fn expand_enum(item: Item<'_>, tokens: &Ident, parts: &[Part<'_>]) -> TokenStream {
-    let head = Head::new(item, tokens, parts);
+    let doc = doc_of(item);
+    let head = Head::new(item, tokens, &doc, parts);
     let declared = head
         .each(|Field { part: Part { doc, .. }, ty, .. }, name| quote!(#[doc = #doc] #name(#ty)));
     let shown = head.each(|field, name| {
@@ -91,6 +126,11 @@ pub(crate) fn expand_enum(item: Item<'_>, tokens: &Ident, parts: &[Part<'_>]) ->
         &quote!(match (self, other) { #(#equal,)* _ => false }),
     );
     quote!(#declaration #implementations)
+}
+
+/// Documentation of the tokens of `item`.
+fn doc_of(item: Item<'_>) -> String {
+    format!("The tokens of a subject of [`{}`].", item.ident.unraw())
 }
 
 /// A part as it is declared.
@@ -132,12 +172,13 @@ impl Field<'_> {
 struct Head<'a> {
     item: Item<'a>,
     tokens: &'a Ident,
+    doc: &'a str,
     parameters: Vec<Ident>,
     fields: Vec<Field<'a>>,
 }
 
 impl<'a> Head<'a> {
-    fn new(item: Item<'a>, tokens: &'a Ident, parts: &'a [Part<'a>]) -> Self {
+    fn new(item: Item<'a>, tokens: &'a Ident, doc: &'a str, parts: &'a [Part<'a>]) -> Self {
         let mut parameters = Vec::new();
         let fields = parts.iter().enumerate().map(|(position, part)| {
             let (ty, plain) = if is_made_of_generics(part.ty, item.generics) {
@@ -150,7 +191,7 @@ impl<'a> Head<'a> {
             Field { part, position, ty, plain }
         });
         let fields = fields.collect();
-        Self { item, tokens, parameters, fields }
+        Self { item, tokens, doc, parameters, fields }
     }
 
     /// Code that `write` writes for each part, given its name.
@@ -159,12 +200,17 @@ impl<'a> Head<'a> {
     }
 
     fn declaration(&self, keyword: &TokenStream, body: &TokenStream) -> TokenStream {
-        let Self { item: Item { vis, ident, .. }, tokens, parameters, .. } = self;
-        let doc = format!("The tokens of a subject of [`{}`].", ident.unraw());
+        let Self { item: Item { vis, .. }, tokens, doc, parameters, .. } = self;
         quote! {
             #[doc = #doc]
             #vis #keyword #tokens<#(#parameters),*> #body
         }
+    }
+
+    /// The where clause by which all parts have something.
+    fn bounds(&self, of: fn(&TokenStream) -> TokenStream) -> Option<TokenStream> {
+        let bounds: Vec<_> = self.fields.iter().filter_map(|field| field.bound(of)).collect();
+        (!bounds.is_empty()).then(|| quote!(where #(#bounds,)*))
     }
 
     /// `Debug`, `Clone` and `PartialEq`, where all parts have them.
@@ -174,14 +220,10 @@ impl<'a> Head<'a> {
         clone: &TokenStream,
         eq: &TokenStream,
     ) -> TokenStream {
-        let Self { tokens, parameters, fields, .. } = self;
-        let bounds = |of: fn(&TokenStream) -> TokenStream| {
-            let bounds: Vec<_> = fields.iter().filter_map(|field| field.bound(of)).collect();
-            (!bounds.is_empty()).then(|| quote!(where #(#bounds,)*))
-        };
-        let debug_bounds = bounds(|_| quote!(__tidings::fmt::Debug));
-        let clone_bounds = bounds(|ty| quote!(__tidings::ClonePart<#ty>));
-        let eq_bounds = bounds(|_| quote!(__tidings::core::cmp::PartialEq));
+        let Self { tokens, parameters, .. } = self;
+        let debug_bounds = self.bounds(|_| quote!(__tidings::fmt::Debug));
+        let clone_bounds = self.bounds(|ty| quote!(__tidings::ClonePart<#ty>));
+        let eq_bounds = self.bounds(|_| quote!(__tidings::core::cmp::PartialEq));
         quote! {
             #[automatically_derived]
             impl<#(#parameters),*> __tidings::fmt::Debug for #tokens<#(#parameters),*>

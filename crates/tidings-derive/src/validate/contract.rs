@@ -92,7 +92,7 @@ pub(crate) fn validate<'a>(
 }
 
 /// Finds the field of each bound token.
-fn bind<'a>(
+pub(super) fn bind<'a>(
     subject: &LitStr,
     template: &Template<'_>,
     fields: &'a Fields,

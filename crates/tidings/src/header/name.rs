@@ -30,6 +30,16 @@ pub(crate) const TTL: &str = "Nats-TTL";
 pub(crate) const MARKER_REASON: &str = "Nats-Marker-Reason";
 /// Rollup: earlier messages that a message replaces, `sub` those of its subject, `all` all.
 pub(crate) const ROLLUP: &str = "Nats-Rollup";
+/// How a bucket's key was removed: `DEL` or `PURGE`; absent where a value stands (ADR-8).
+pub(crate) const KV_OPERATION: &str = "KV-Operation";
+/// The stream of a stored message that is read directly (ADR-31).
+pub(crate) const DIRECT_STREAM: &str = "Nats-Stream";
+/// The subject of a stored message that is read directly (ADR-31).
+pub(crate) const DIRECT_SUBJECT: &str = "Nats-Subject";
+/// The sequence of a stored message that is read directly (ADR-31).
+pub(crate) const DIRECT_SEQUENCE: &str = "Nats-Sequence";
+/// When a message was stored that is read directly (ADR-31).
+pub(crate) const DIRECT_TIME: &str = "Nats-Time-Stamp";
 /// Schedule of a message that is published to its target: `@at <RFC 3339>` or `@every <duration>`
 /// (ADR-51).
 pub(crate) const SCHEDULE: &str = "Nats-Schedule";

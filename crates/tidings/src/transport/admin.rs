@@ -75,6 +75,16 @@ impl Transport {
         on!(self, t => t.stored(stream, which).await)
     }
 
+    /// The last message of a subject, read from whichever server of the stream's is next; `None` if there
+    /// is none.
+    pub(crate) async fn last(
+        &self,
+        stream: &str,
+        subject: &str,
+    ) -> Result<Option<StoredMessage>, Fault> {
+        on!(self, t => t.last(stream, subject).await)
+    }
+
     /// Removes one message.
     pub(crate) async fn delete_message(&self, stream: &str, sequence: u64) -> Result<(), Fault> {
         on!(self, t => t.delete_message(stream, sequence).await)

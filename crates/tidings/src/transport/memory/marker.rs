@@ -74,7 +74,7 @@ impl Stream {
 /// does.
 fn is_marker(message: &Message) -> bool {
     let says = |name| message.headers.get(name).is_some_and(|value| !value.is_empty());
-    says(header::MARKER_REASON) || message.headers.get("KV-Operation") == Some("PURGE")
+    says(header::MARKER_REASON) || message.headers.get(header::KV_OPERATION) == Some("PURGE")
 }
 
 /// Makes a message live for no less time than the marker of another of its subject.

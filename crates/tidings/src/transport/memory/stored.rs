@@ -36,6 +36,15 @@ impl Memory {
         })?
     }
 
+    /// The last message of a subject.
+    pub(crate) async fn last(
+        &self,
+        stream: &str,
+        subject: &str,
+    ) -> Result<Option<StoredMessage>, Fault> {
+        self.stored(stream, Which::Last { filter: subject }).await
+    }
+
     /// Number of messages in a stream whose subject matches the filter.
     pub(crate) async fn count_messages(&self, stream: &str, filter: &str) -> Result<u64, Fault> {
         self.connection.with(|state, now| {

@@ -4,6 +4,7 @@ pub(crate) mod admin;
 pub(crate) mod api;
 pub(crate) mod atomic;
 pub(crate) mod consumer_config;
+pub(crate) mod direct;
 pub(crate) mod ingest;
 mod list;
 pub(crate) mod stored;

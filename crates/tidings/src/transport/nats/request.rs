@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use async_nats::Message;
 use async_nats::client::{PublishError, PublishErrorKind};
 use tokio::time::Instant;
 
@@ -195,7 +196,7 @@ impl Nats {
         message: Outgoing,
         within: Duration,
     ) -> Result<Incoming, Fault> {
-        self.answered(message, &self.shared.replies, within).await
+        self.answered(message, &self.shared.replies, within, message::incoming).await
     }
 
     /// Asks the server.
@@ -204,15 +205,25 @@ impl Nats {
         message: Outgoing,
         within: Duration,
     ) -> Result<Incoming, Fault> {
-        self.answered(message, &self.shared.main.answers, within).await
+        self.answered(message, &self.shared.main.answers, within, message::incoming).await
     }
 
-    async fn answered(
+    /// Asks the server, and gives its answer with its status.
+    pub(crate) async fn ask_server_for_status(
+        &self,
+        message: Outgoing,
+        within: Duration,
+    ) -> Result<Message, Fault> {
+        self.answered(message, &self.shared.main.answers, within, |answer| answer).await
+    }
+
+    async fn answered<T>(
         &self,
         message: Outgoing,
         by_whom: &Replies,
         within: Duration,
-    ) -> Result<Incoming, Fault> {
+        read: impl Fn(Message) -> T,
+    ) -> Result<T, Fault> {
         // Later than there is any time is never.
         if let Some(by) = Instant::now().checked_add(within) {
             let sent =
@@ -224,7 +235,7 @@ impl Nats {
                     return Err(self.too_late());
                 }
                 return match answer.await {
-                    Ok(answer) => Ok(message::incoming(answer)),
+                    Ok(answer) => Ok(read(answer)),
                     Err(fault) => Err(self.told(fault)),
                 };
             }
@@ -235,7 +246,7 @@ impl Nats {
             if within.is_zero() {
                 return Err(Fault::Timeout);
             }
-            answer.await.map(message::incoming)
+            answer.await.map(&read)
         };
         let in_time = Box::pin(tokio::time::timeout(within, asked));
         in_time.await.unwrap_or(Err(Fault::Timeout)).map_err(|fault| self.told(fault))

@@ -1,0 +1,117 @@
+//! Configuration of a bucket, and the stream that it is.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::stream::{Compression, Discard, Placement, Storage, StreamConfig};
+
+/// What a bucket's stream is called before the bucket's name.
+const STREAM: &str = "KV_";
+/// How long a stream knows an id at most, where it is a bucket's: as long as other clients ask for.
+const WINDOW: Duration = Duration::from_secs(120);
+
+/// A bucket's configuration, as every client of NATS makes one (ADR-8). What is `None` is without
+/// limit.
+///
+/// `#[derive(Bucket)]` writes one. A bucket whose name is known at run time is made with
+/// [`to_stream`](Self::to_stream):
+///
+/// ```
+/// use tidings::BucketConfig;
+/// use tidings::prelude::*;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::in_memory();
+/// let mut flags = BucketConfig::new("flags");
+/// flags.history = 5;
+/// bus.apply(bus.plan_stream(&flags.to_stream()).await?).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct BucketConfig {
+    /// The bucket's name: A-Z, a-z, 0-9, `-` and `_`.
+    pub name: String,
+    /// A sentence about it.
+    pub description: Option<String>,
+    /// How many values of a key are kept, 1 to 64.
+    pub history: u8,
+    /// How old a value may become.
+    pub ttl: Option<Duration>,
+    /// Let a value bring its own time to live, and leave a marker for so long where the last value of a
+    /// key expires (server 2.11, ADR-48): without, nobody who watches is told of it.
+    pub limit_markers: Option<Duration>,
+    /// How many bytes the bucket may hold; a put that has no room is refused.
+    pub max_bytes: Option<u64>,
+    /// The size of the largest value it takes, headers included, in bytes.
+    pub max_value_size: Option<u32>,
+    /// Storage of the values.
+    pub storage: Storage,
+    /// On how many servers of a cluster each value is kept: 1 to 5.
+    pub replicas: u8,
+    /// How stored values are compressed.
+    pub compression: Option<Compression>,
+    /// Placement in a cluster.
+    pub placement: Option<Placement>,
+    /// Free text by name.
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl BucketConfig {
+    /// A bucket of this name that keeps one value of each key on disk.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            description: None,
+            history: 1,
+            ttl: None,
+            limit_markers: None,
+            max_bytes: None,
+            max_value_size: None,
+            storage: Storage::File,
+            replicas: 1,
+            compression: None,
+            placement: None,
+            metadata: BTreeMap::new(),
+        }
+    }
+
+    /// The stream that the bucket is.
+    pub fn to_stream(&self) -> StreamConfig {
+        let mut stream = StreamConfig::new(stream_of(&self.name), [subjects_of(&self.name)]);
+        stream.description.clone_from(&self.description);
+        stream.max_messages_per_subject = Some(self.history.into());
+        stream.max_age = self.ttl;
+        stream.duplicate_window = Some(self.ttl.map_or(WINDOW, |ttl| ttl.min(WINDOW)));
+        stream.allow_message_ttl = self.limit_markers.is_some();
+        stream.subject_delete_marker_ttl = self.limit_markers;
+        stream.max_bytes = self.max_bytes;
+        stream.max_message_size = self.max_value_size;
+        stream.storage = self.storage;
+        stream.replicas = self.replicas;
+        stream.compression = self.compression;
+        stream.placement.clone_from(&self.placement);
+        stream.metadata.clone_from(&self.metadata);
+        stream.discard = Discard::New;
+        stream.allow_rollup = true;
+        stream.allow_direct = true;
+        stream.deny_delete = true;
+        stream
+    }
+}
+
+/// The name of a bucket's stream.
+pub(crate) fn stream_of(bucket: &str) -> String {
+    format!("{STREAM}{bucket}")
+}
+
+/// What the subject of each of a bucket's keys begins with.
+pub(crate) fn prefix_of(bucket: &str) -> String {
+    format!("$KV.{bucket}.")
+}
+
+fn subjects_of(bucket: &str) -> String {
+    format!("{}>", prefix_of(bucket))
+}

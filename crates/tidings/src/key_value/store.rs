@@ -1,0 +1,62 @@
+//! A bucket without types: its names, and the way to it.
+
+use std::sync::Arc;
+
+use tidings_subject::check_bucket_name;
+
+use crate::bucket::{KeyError, prefix_of, stream_of};
+use crate::link::Link;
+use crate::subject::Subject;
+
+/// A bucket on a link. A cheap clone.
+#[derive(Debug, Clone)]
+pub(super) struct Store {
+    pub(super) link: Link,
+    names: Arc<Names>,
+}
+
+#[derive(Debug)]
+struct Names {
+    bucket: String,
+    stream: String,
+    /// What the subject of each key begins with.
+    prefix: String,
+    refused: Option<KeyError>,
+}
+
+impl Store {
+    pub(super) fn new(link: Link, bucket: &str) -> Self {
+        let refused = check_bucket_name(bucket)
+            .err()
+            .map(|problem| KeyError::Bucket { name: bucket.chars().take(64).collect(), problem });
+        let names = Names {
+            bucket: bucket.to_owned(),
+            stream: stream_of(bucket),
+            prefix: prefix_of(bucket),
+            refused,
+        };
+        Self { link, names: Arc::new(names) }
+    }
+
+    pub(super) fn bucket(&self) -> &str {
+        &self.names.bucket
+    }
+
+    pub(super) fn stream(&self) -> &str {
+        &self.names.stream
+    }
+
+    /// The subject of a key, or of a filter of keys.
+    pub(super) fn subject(&self, key: Result<String, KeyError>) -> Result<Subject, KeyError> {
+        match &self.names.refused {
+            None => Ok(Subject::from([&self.names.prefix, &*key?].concat())),
+            Some(error) => Err(error.clone()),
+        }
+    }
+
+    /// The key that has this subject.
+    pub(super) fn key_of<'a>(&self, subject: &'a Subject) -> &'a str {
+        let subject = subject.as_str();
+        subject.strip_prefix(&*self.names.prefix).unwrap_or(subject)
+    }
+}
