@@ -57,6 +57,7 @@ async fn stays_away(server: &Server, name: &str) {
         let named = |c: &&Value| c["name"].as_str() == Some(name);
         assert_eq!(all.iter().filter(named).count(), 0, "it is back: {all:?}");
         others.publish(&Sounded { number: 1 }).await.unwrap();
+        // Between two looks.
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

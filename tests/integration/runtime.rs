@@ -139,6 +139,7 @@ async fn whatever_is_on_its_way_when_the_runtime_ends_ends_too() {
         });
         let ending = std::thread::spawn(move || {
             first.block_on(async {
+                // A little later in each round, in another step of what is on its way.
                 tokio::time::sleep(Duration::from_millis(20 + 7 * round)).await;
             });
             drop(first);

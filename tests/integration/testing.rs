@@ -89,6 +89,7 @@ async fn book(receipt: ReceiptPrinted, cx: Context) -> Result<(), Failure> {
 }
 
 async fn file(_: SaleBooked, _cx: Context) -> Result<(), Failure> {
+    // So that idleness has to be waited for.
     tokio::time::sleep(Duration::from_millis(1)).await;
     Ok(())
 }

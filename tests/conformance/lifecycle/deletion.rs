@@ -99,6 +99,15 @@ async fn a_batch_comes_back_after_its_consumer_was_deleted(env: Env) {
     running.shutdown().await;
 }
 
+/// Waits until the server knows that all of them are settled.
+async fn settled(bus: &Bus) {
+    eventually(SOON, "all of them are settled", || async {
+        let state = bus.stream::<Parcels>().consumer_state("shop-parcels_sent").await;
+        state.unwrap().ack_pending == 0
+    })
+    .await;
+}
+
 async fn acks_of_many_come_back_after_their_consumer_was_deleted(env: Env) {
     let (bus, log) = (env.bus(), HandlerLog::default());
     let route = Route::of::<Sent>(log.handler("one")).concurrency(1).ack_every(4);
@@ -108,11 +117,7 @@ async fn acks_of_many_come_back_after_their_consumer_was_deleted(env: Env) {
     bus.stream::<Parcels>().delete_consumer("shop-parcels_sent").await.unwrap();
     bus.publish_all((11..=20).map(sent)).await.unwrap();
     log.wait_for(20, 20).await;
-    let settled = async || {
-        let state = bus.stream::<Parcels>().consumer_state("shop-parcels_sent").await;
-        state.unwrap().ack_pending == 0
-    };
-    eventually(SOON, "all of them are settled", settled).await;
+    settled(&bus).await;
     assert_eq!(running.shutdown().await[0].handled, 20);
 }
 
@@ -125,6 +130,7 @@ async fn two_instances_go_on_behind_what_both_have_settled(env: Env) {
     let two = registry("two").start(&other).await.unwrap();
     bus.publish_all((1..=200).map(sent)).await.unwrap();
     log.wait_for(200, 200).await;
+    settled(&bus).await;
     // Each knows its part; what all have settled only the server does, which is asked within that.
     tokio::time::sleep(Duration::from_secs(2)).await;
     bus.stream::<Parcels>().delete_consumer("shop-parcels_sent").await.unwrap();
@@ -220,6 +226,7 @@ async fn a_stream_that_is_made_again_has_no_past(env: Env) {
     assert_eq!(soon(attempts.recv()).await, Some((1, 1)));
     bus.stream::<Parcels>().delete().await.unwrap();
     bus.provision::<Parcels>().await.unwrap();
+    // So long that the policy's time would be over for the first one.
     tokio::time::sleep(time).await;
     // It has the first one's place in the stream, and not its time.
     assert_eq!(bus.publish(&sent(2)).await.unwrap().sequence, 1);

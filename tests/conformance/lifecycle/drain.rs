@@ -133,7 +133,7 @@ async fn last_attempts_that_are_here_are_made_here(env: Env) {
         if unsettled == here { Ok(()) } else { Err(unsettled) }
     })
     .await;
-    // Those at work end once the shutdown has begun.
+    // Those at work end once the shutdown has begun: that a route knows of it shows nowhere.
     let end = async {
         tokio::time::sleep(SHORT).await;
         gate.add_permits(1);

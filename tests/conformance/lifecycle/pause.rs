@@ -1,7 +1,6 @@
 //! A route that is paused takes nothing, and others do.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tidings::prelude::*;
 use tidings::{Control, RequestError, RouteState};
@@ -24,6 +23,9 @@ scenarios! {
         a_paused_registry_ends_like_any_other;
 }
 
+/// Subject of [`switched`].
+const LAMPS: &str = "lamps.hall.switched";
+
 fn is_paused(state: &RouteState) -> bool {
     *state == RouteState::Paused
 }
@@ -37,34 +39,36 @@ async fn holds(bus: &Bus, messages: u64) {
     .await;
 }
 
-/// Waits until a pause or a resume has come to the server over this connection.
-async fn told(instance: &Bus) {
-    tokio::time::sleep(SHORT).await;
-    instance.flush().await.unwrap();
+/// Waits until so many routes of `shop` ask for messages: a pause or a resume has come to the server.
+async fn ask(bus: &Bus, routes: u64) {
+    eventually(SOON, format!("{routes} ask for messages"), || async {
+        let state = bus.stream::<Parcels>().consumer_state("shop-parcels_sent").await.unwrap();
+        if state.waiting == routes { Ok(()) } else { Err(state) }
+    })
+    .await;
 }
 
 async fn a_stream_s_events_go_to_another_instance(env: Env) {
     let (bus, log) = (env.bus(), HandlerLog::default());
-    let (mut running, mut buses) = (Vec::new(), Vec::new());
+    let mut running = Vec::new();
     for instance in ["a", "b"] {
         let route = Route::of::<Sent>(log.handler(instance)).retry(Retry::never());
         let bus = env.another_bus().await;
         running.push(Registry::new("shop").route(route).start(&bus).await.unwrap());
-        buses.push(bus);
     }
     let control = running[0].control();
     control.pause::<Sent>().unwrap();
     assert_eq!(running[0].status()[0].state, RouteState::Paused);
     assert_eq!(running[1].status()[0].state, RouteState::Running);
-    told(&buses[0]).await;
+    ask(&bus, 1).await;
     bus.publish_all((0..100).map(sent)).await.unwrap();
     log.wait_for(100, 100).await;
     assert!(log.entries().values().all(|by| *by == ["b"]), "{:?}", log.entries());
     // The other way round.
     running[1].control().pause::<Sent>().unwrap();
+    ask(&bus, 0).await;
     control.resume::<Sent>().unwrap();
-    told(&buses[0]).await;
-    buses[1].flush().await.unwrap();
+    ask(&bus, 1).await;
     bus.publish_all((100..200).map(sent)).await.unwrap();
     log.wait_for(200, 200).await;
     let late: Vec<_> = log.entries().into_iter().filter(|(number, _)| *number >= 100).collect();
@@ -111,7 +115,7 @@ async fn what_was_not_begun_is_given_back(env: Env) {
 async fn a_core_event_goes_to_another_member(env: Env) {
     let bus = env.bus();
     let (sender, mut calls) = mpsc::unbounded_channel();
-    let (mut instances, mut buses) = (Vec::new(), Vec::new());
+    let mut instances = Vec::new();
     for name in ["a", "b"] {
         let sender = sender.clone();
         let handler = move |event: Switched, _: Context| {
@@ -121,26 +125,25 @@ async fn a_core_event_goes_to_another_member(env: Env) {
         let bus = env.another_bus().await;
         let registry = Registry::new("lamps").handle::<Switched>(handler);
         instances.push(registry.start(&bus).await.unwrap());
-        buses.push(bus);
     }
     let [a, b] = [0, 1].map(|at| instances[at].control());
     a.pause::<Switched>().unwrap();
-    told(&buses[0]).await;
+    env.listeners(LAMPS, 1).await;
     for number in 0..50 {
         bus.publish(&switched(number)).await.unwrap();
         assert_eq!(soon(calls.recv()).await, Some(("b", number)));
     }
     a.resume::<Switched>().unwrap();
-    told(&buses[0]).await;
+    env.listeners(LAMPS, 2).await;
     b.pause::<Switched>().unwrap();
-    told(&buses[1]).await;
+    env.listeners(LAMPS, 1).await;
     for number in 0..50 {
         bus.publish(&switched(number)).await.unwrap();
         assert_eq!(soon(calls.recv()).await, Some(("a", number)));
     }
     // With nobody there it is gone, as any event to which nobody listens.
     a.pause::<Switched>().unwrap();
-    told(&buses[0]).await;
+    env.listeners(LAMPS, 0).await;
     bus.publish(&switched(99)).await.unwrap();
     never(SHORT, calls.recv()).await;
     for running in instances {
@@ -218,32 +221,39 @@ async fn a_paused_registry_ends_like_any_other(env: Env) {
         control.pause::<Switched>().unwrap();
     };
     let start = || {
-        let (handler, calls) = script(|_, _| Step::Take(SHORT));
+        let gate = Arc::new(Semaphore::new(0));
+        let of_handler = Arc::clone(&gate);
+        let (handler, calls) = script(move |_, _| Step::Await(Arc::clone(&of_handler)));
         let switch = async |_: Switched, _: Context| Ok(());
         let registry = Registry::new("shop").handle::<Sent>(handler).handle::<Switched>(switch);
         let bus = bus.clone();
-        async move { (registry.start(&bus).await.unwrap(), calls) }
+        async move { (registry.start(&bus).await.unwrap(), calls, gate) }
     };
     // Long before, just before, and while it ends.
-    let (running, _calls) = start().await;
+    let (running, ..) = start().await;
     pause(running.control());
-    tokio::time::sleep(SHORT).await;
+    ask(&bus, 0).await;
+    env.listeners(LAMPS, 0).await;
     soon(running.shutdown()).await;
 
-    let (running, mut calls) = start().await;
+    let (running, mut calls, gate) = start().await;
     bus.publish(&sent(1)).await.unwrap();
     calls.next().await;
     pause(running.control());
-    assert_eq!(soon(running.shutdown()).await[0].handled, 1);
+    let ending = tokio::spawn(running.shutdown());
+    gate.add_permits(1);
+    assert_eq!(soon(ending).await.unwrap()[0].handled, 1);
 
-    let (running, mut calls) = start().await;
+    let (running, mut calls, gate) = start().await;
     bus.publish(&sent(2)).await.unwrap();
     calls.next().await;
     let control = running.control();
     let ending = tokio::spawn(running.shutdown());
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    // It has begun once nobody listens any more.
+    env.listeners(LAMPS, 0).await;
     pause(control.clone());
     control.resume::<Sent>().unwrap();
+    gate.add_permits(1);
     assert_eq!(soon(ending).await.unwrap()[0].handled, 1);
     holds(&bus, 0).await;
 }

@@ -166,6 +166,7 @@ async fn letters_are_listed_by_what_they_say(env: Env) {
     bus.publish(&Sent::new(2, Region::Us)).await.unwrap();
     let aside = bus.dead_letters_in("ASIDE");
     let before = letters(&aside, 2).await;
+    // The third is put aside at a later time, also where time stands still while something is done.
     tokio::time::sleep(SHORT).await;
     let reject = async |_: Queued, _: Context| Err::<(), _>(Failure::reject("no"));
     let works = Registry::new("works").dead_letters(shared()).handle::<Queued>(reject);

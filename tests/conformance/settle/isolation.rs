@@ -105,6 +105,7 @@ async fn one_that_cant_be_put_aside_keeps_no_other_of_its_batch(env: Env) {
 async fn an_ack_wait_without_measure_is_a_long_one(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     let handler = |_: Sent, _: Context| async {
+        // So that the others wait here for a while.
         tokio::time::sleep(SHORT / 4).await;
         Ok::<(), Failure>(())
     };

@@ -63,6 +63,7 @@ async fn from_a_sequence_and_a_time(env: Env) {
     let last = next(&mut since).await;
     assert_eq!(last.number, 5);
 
+    // So that there is a time between the fifth and the sixth.
     tokio::time::sleep(Duration::from_millis(20)).await;
     let later = last.stored_at() + Duration::from_millis(10);
     bus.publish(&sent(6)).await.unwrap();
@@ -74,6 +75,7 @@ async fn from_a_sequence_and_a_time(env: Env) {
 
 async fn from_a_time_with_several_filters(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
+    // Each is stored at a time of its own.
     for number in [1, 2, 5, 6, 9, 10] {
         bus.publish(&sent(number)).await.unwrap();
         tokio::time::sleep(Duration::from_millis(2)).await;

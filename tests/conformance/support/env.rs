@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 use tidings::{Bus, BusBuilder, Decode, Delivery, DeliveryKind, Event, EventStream, Subscription};
-use tidings_tests::Server;
+use tidings_tests::{Server, eventually};
 
 /// Features that not every transport has. A scenario that needs it is made a test only of those
 /// that can.
@@ -78,6 +78,17 @@ impl Env {
     /// and over a network two clocks.
     pub(crate) fn coarse(&self) -> Duration {
         Duration::from_millis(if self.is_exact() { 5 } else { 20 })
+    }
+
+    /// Waits until so many subscriptions take what is published on a subject. A bus in this process
+    /// does not tell: its time passes once nothing else is left to be done.
+    pub(crate) async fn listeners(&self, subject: &str, count: u64) {
+        let Some(server) = &self.server else { return tokio::time::sleep(SHORT).await };
+        eventually(SOON, format!("{count} listen to {subject}"), || async {
+            let found = server.monitor(&format!("/subsz?subs=1&test={subject}")).await;
+            if found["total"] == count { Ok(()) } else { Err(found) }
+        })
+        .await;
     }
 
     /// Ends the server in good order and starts it again. Needs [`Features::restart`].

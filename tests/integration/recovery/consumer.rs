@@ -46,6 +46,12 @@ async fn one_of_two_instances_goes_on_behind_what_both_have_settled() {
         (registry().start(&bus).await.unwrap(), registry().start(&other).await.unwrap());
     publish(&bus, 0..2000).await;
     book.wait_for(0..2000).await;
+    eventually(RECOVERED, "all of them are settled", || async {
+        let state = bus.stream::<Loaves>().consumer_state(CONSUMER).await;
+        let left = state.map_err(|error| error.to_string())?.ack_pending;
+        if left == 0 { Ok(()) } else { Err(left.to_string()) }
+    })
+    .await;
     // In two seconds each has asked the server, which it does at once while it does not know all.
     sleep(Duration::from_secs(2)).await;
     bus.stream::<Loaves>().delete_consumer(CONSUMER).await.unwrap();

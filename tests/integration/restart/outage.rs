@@ -206,6 +206,7 @@ async fn a_shutdown_ends_in_its_time() {
             let begun = begun.clone();
             async move {
                 begun.send(())?;
+                // It is at work when the shutdown begins.
                 tokio::time::sleep(TIMEOUT).await;
                 Ok(())
             }
