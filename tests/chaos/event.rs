@@ -73,8 +73,8 @@ pub(crate) enum Fate {
 }
 
 impl Fate {
-    /// Of every 100: 4 fail at first, 3 always, 2 are rejected, 2 can't be read. Of every 10,000 one
-    /// is fatal.
+    /// Fate of an event. Of every 100: 4 fail at first, 3 always, 2 are rejected, 2 can't be read.
+    /// Of every 10,000 one is fatal.
     pub(crate) fn of(seed: u64, number: u32) -> Self {
         let mut chance = Chance::new(seed, u64::from(number) + 1);
         if chance.below(10_000) == 0 {

@@ -43,7 +43,7 @@ struct Flow {
     listening: usize,
     /// Number of workers that have failed to start, because the server was away.
     unlucky: usize,
-    /// At how many events heard of what is killed.
+    /// Number of events heard of at which something is killed, and what.
     strikes: VecDeque<(u32, Target)>,
 }
 

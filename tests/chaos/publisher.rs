@@ -83,7 +83,7 @@ async fn publish_one(bus: &Bus, number: u32, fate: Fate) -> Result<PublishAck, P
 }
 
 impl Published {
-    /// Says whether it is acked.
+    /// Enters an outcome. Returns `true` if the event is acked.
     fn enter(&mut self, number: u32, outcome: Result<PublishAck, PublishError>) -> Result<bool> {
         match outcome {
             Ok(ack) => {

@@ -25,7 +25,7 @@ pub(crate) struct Heard {
 }
 
 impl Heard {
-    /// Says whether the event is heard of for the first time.
+    /// Enters a worker's line. Returns `true` if the event is heard of for the first time.
     pub(crate) fn hear(&mut self, line: &str) -> Result<bool> {
         let words: Vec<&str> = line.split(' ').collect();
         let [number, attempt, outcome] = words[..] else { bail!("a worker says {line:?}") };

@@ -17,7 +17,7 @@ const BEFORE_DEATH: Duration = Duration::from_millis(200);
 /// are deliveries as well.
 const ATTEMPTS: u64 = 8;
 
-/// Says on its output that it listens, and then what it does with each event.
+/// Runs a worker, which says on its output that it listens, and then what it does with each event.
 pub(crate) async fn run(mut words: impl Iterator<Item = String>) -> Result<()> {
     let urls = words.next().context("the servers are missing")?;
     let bus = Bus::builder().servers(urls.split(',')).connect().await?;

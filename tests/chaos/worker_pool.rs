@@ -18,7 +18,7 @@ const BEFORE_ANOTHER_TRY: Duration = Duration::from_millis(100);
 /// Line that one process wrote; `None` once it has ended.
 pub(crate) type Said = (usize, Option<String>);
 
-/// Some processes that do the same; whoever ends is replaced at the same place.
+/// Processes that do the same; whoever ends is replaced at the same place.
 #[derive(Debug)]
 pub(crate) struct WorkerPool {
     url: String,

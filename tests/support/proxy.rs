@@ -27,7 +27,7 @@ pub struct Proxy {
 
 /// Bytes that were lost on the way; `None` while nothing is to be lost.
 type Direction = Arc<Mutex<Option<Vec<u8>>>>;
-/// With which words of the client's, and of the server's, the losing begins.
+/// Words of the client's, and of the server's, with which the losing begins.
 type LastWords = Arc<Mutex<[Option<&'static str>; 2]>>;
 
 impl Proxy {
@@ -94,12 +94,12 @@ impl Proxy {
         self.address
     }
 
-    /// From now on what the server says is lost.
+    /// Loses what the server says from now on.
     pub fn lose_answers(&self) {
         locked(&self.to_client).get_or_insert_default();
     }
 
-    /// From now on what the client says is lost.
+    /// Loses what the client says from now on.
     pub fn lose_questions(&self) {
         locked(&self.to_server).get_or_insert_default();
     }
@@ -171,7 +171,7 @@ fn is_lost(chunk: &[u8], words: Option<&str>, direction: &Direction) -> bool {
     lost.is_some()
 }
 
-/// One way, until the side that speaks ends.
+/// Carries one way, until the side that speaks ends.
 async fn carry(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,

@@ -21,7 +21,7 @@ pub trait Order: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     fn numbered(number: u32) -> Self;
 }
 
-/// So many different ones.
+/// Returns so many orders that differ.
 pub fn several<O: Order>(count: usize) -> Vec<O> {
     (0..u32::try_from(count).unwrap_or(u32::MAX)).map(O::numbered).collect()
 }

@@ -43,7 +43,7 @@ impl Meter {
         (Self { shared: Arc::new(shared) }, credit)
     }
 
-    /// One message was handled. Whether it was the last one.
+    /// Counts one message that was handled. Returns `true` if it was the last one.
     pub(crate) fn hit(&self) -> bool {
         let count = self.shared.count.fetch_add(1, Ordering::Relaxed) + 1;
         if count.is_multiple_of(CHUNK) {

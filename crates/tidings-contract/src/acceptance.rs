@@ -18,7 +18,7 @@ pub struct Acceptance {
     pub rule: String,
     /// JSON pointer into the message's file.
     pub pointer: String,
-    /// In which direction it fails.
+    /// Direction in which it fails.
     pub direction: Direction,
     /// Fingerprint of the value before.
     pub old: Fingerprint,

@@ -1,5 +1,5 @@
-//! One form for schemas that mean the same, so that a committed file changes only when a contract
-//! does.
+//! Canonical form of schemas: one for all that mean the same, so that a committed file changes only
+//! when a contract does.
 //!
 //! Keys are sorted, and so is every list whose order means nothing: `required`, `enum`, `type`,
 //! and the branches of `allOf`, `anyOf` and `oneOf`. What is data to a schema (an example) keeps its

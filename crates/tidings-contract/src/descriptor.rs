@@ -74,7 +74,7 @@ pub struct Descriptor {
     /// The contract of the error that a request declares.
     #[serde(default)]
     pub error: Option<Contract>,
-    /// Why one of the contracts is refused by a catalog.
+    /// Reason that a catalog refuses one of the contracts.
     #[serde(skip)]
     pub(crate) ambiguity: Option<Ambiguity>,
 }

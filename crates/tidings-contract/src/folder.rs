@@ -37,7 +37,7 @@ const ASYNCAPI: &str = "asyncapi.json";
 const INDEX: &str = "catalog.json";
 const LOCK: &str = "catalog.lock.json";
 
-/// Why the folder of a catalog is not current.
+/// Reason that the folder of a catalog is not current.
 ///
 /// Its `Debug` is its `Display`, because that is what a failing test shows.
 #[derive(thiserror::Error)]

@@ -105,9 +105,9 @@ pub struct DurableConsumer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum AckPolicy {
-    /// One for each message.
+    /// An ack for each message.
     Explicit,
-    /// One for a message and all before it.
+    /// An ack for a message and all before it.
     All,
 }
 

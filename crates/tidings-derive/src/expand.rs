@@ -1,4 +1,4 @@
-//! From what is declared to the code.
+//! Expansion: from what is declared to the code.
 //!
 //! Everything is named from `__tidings`, an alias inside the generated block, and nothing from the
 //! prelude: what a user's module calls `Result` or `tidings` does not matter.

@@ -72,7 +72,7 @@ pub(crate) struct EventStruct<'a> {
 
 /// Identity of an event.
 pub(crate) enum Id<'a> {
-    /// Nothing: the bus gives each publish an id.
+    /// No identity of its own: the bus gives each publish an id.
     None,
     /// Fields that identify it together.
     Fields(Vec<(Member, &'a Type)>),

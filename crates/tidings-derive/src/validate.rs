@@ -1,4 +1,4 @@
-//! From what was written to what is declared, or to what is wrong with it.
+//! Validation: from what was written to what is declared, or to what is wrong with it.
 
 pub(crate) mod bucket;
 pub(crate) mod contract;

@@ -8,7 +8,7 @@ use crate::scan::{Class, class};
 /// The longest name of a stream or consumer: each is a directory on the server's disk.
 const MAX_NAME_LEN: usize = 255;
 
-/// Why a text can't name a stream or a consumer. It reads after the text.
+/// Reason that a text can't name a stream or a consumer. It reads after the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NameError {

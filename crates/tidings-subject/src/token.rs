@@ -6,7 +6,7 @@ use std::fmt;
 use crate::MAX_LEN;
 use crate::scan::{Class, class, is_reserved, plain};
 
-/// Why a text can't be a token. It reads after the text: *"eu.west" holds `.`, …*
+/// Reason that a text can't be a token. It reads after the text: *"eu.west" holds `.`, …*
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenError {

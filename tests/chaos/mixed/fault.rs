@@ -12,9 +12,9 @@ use super::version::{CONSUMER, Shop, Version};
 use super::{MEMBERS, Mixed, TIMEOUT};
 use tidings_tests::Chance;
 
-/// For how long a wire loses what is said, at least and at most.
+/// Times for which a wire loses what is said, at least and at most, in milliseconds.
 const LOSING_MILLIS: (u64, u64) = (100, 500);
-/// For how long the leaf is cut off.
+/// Time for which the leaf is cut off.
 const CUT_OFF: Duration = Duration::from_secs(1);
 
 /// Something that happens.
@@ -132,7 +132,8 @@ impl Mixed {
         Ok(())
     }
 
-    /// Some version, and the new one where it would be the last instance that knows all events.
+    /// Version of the next instance: any, and the new one where it would be the last instance that
+    /// knows all events.
     fn next_version(&mut self, place: usize) -> Version {
         let others = self.instances.iter().enumerate().filter(|(other, _)| *other != place);
         let new = others.filter(|(_, instance)| instance.version == Version::New).count();

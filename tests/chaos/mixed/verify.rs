@@ -16,7 +16,7 @@ use tidings_tests::Chance;
 const ON_ITS_WAY: Duration = Duration::from_secs(6);
 /// Time after a fault in which it can still have lost one.
 const AFTERWARDS: Duration = Duration::from_secs(2);
-/// One of this many events fails at first.
+/// Number of events of which one fails at first.
 const FAILING: u64 = 20;
 
 /// All that was published and handled.
@@ -76,7 +76,7 @@ impl Record {
         Ok(())
     }
 
-    /// From now on acks may be lost, until [`Self::over`].
+    /// Begins a span in which acks may be lost, until [`Self::over`].
     pub(super) fn fault(&self) {
         self.state().faults.push((Instant::now(), None));
     }

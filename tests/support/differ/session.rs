@@ -57,7 +57,7 @@ pub(super) fn is_short(config: &StreamConfig) -> bool {
     config.duplicate_window.is_some_and(|window| window <= LIFE)
 }
 
-/// One in so many.
+/// Returns `true` once in so many times, by chance.
 fn one_in(chance: &mut Chance, many: u64) -> bool {
     chance.below(many) == 0
 }

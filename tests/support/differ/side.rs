@@ -1,4 +1,4 @@
-//! One of the two that are compared.
+//! Side of a comparison: a bus that does the steps, and the outcome of each.
 
 mod read;
 

@@ -1,4 +1,4 @@
-//! From `publish` to the handler in one process, beside what JSON alone costs there and back.
+//! Way from `publish` to the handler in one process, beside what JSON alone costs there and back.
 
 use std::sync::Arc;
 

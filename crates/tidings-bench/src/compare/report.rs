@@ -19,7 +19,7 @@ pub struct Report {
     pub rows: Vec<Entry>,
 }
 
-/// One row.
+/// Results of one row.
 #[derive(Debug, Serialize)]
 pub struct Entry {
     /// Its name.

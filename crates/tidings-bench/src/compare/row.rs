@@ -24,8 +24,8 @@ pub(crate) struct Row {
     pub(crate) target: Option<f64>,
     /// Number of messages of each side in a round.
     pub(crate) messages: usize,
-    /// In how many laps it does them, raw and ours in turns. Who waits for each answer depends on
-    /// which thread wakes which, and that changes from lap to lap.
+    /// Number of laps in which it does them, raw and ours in turns. Who waits for each answer
+    /// depends on which thread wakes which, and that changes from lap to lap.
     pub(crate) turns: usize,
     pub(crate) figure: Figure,
     /// Runtime threads that the row runs on.
@@ -50,7 +50,7 @@ pub(crate) enum Figure {
 pub(crate) enum Threads {
     /// A worker for each core.
     All,
-    /// One: what counts is the work, and not how well it is spread.
+    /// A single thread: what counts is the work, and not how well it is spread.
     One,
 }
 

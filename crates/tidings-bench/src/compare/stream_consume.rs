@@ -40,8 +40,8 @@ pub(crate) async fn raw_64(environment: Arc<Environment>, count: usize) -> Resul
     raw(environment, count, 64).await
 }
 
-/// One task that decodes, handles and acknowledges; more than one at a time within it, which was
-/// faster than a task for each message.
+/// Prepares a lap of one task that decodes, handles and acknowledges; more than one at a time
+/// within it, which was faster than a task for each message.
 async fn raw(environment: Arc<Environment>, count: usize, concurrency: usize) -> Result<Lap> {
     environment.fill::<Stored, OrderStored>(count).await?;
     let (meter, _credit) = Meter::new(count);
@@ -78,7 +78,7 @@ async fn raw(environment: Arc<Environment>, count: usize, concurrency: usize) ->
     }))
 }
 
-/// One message: acknowledged once it is handled.
+/// Handles one message, and acknowledges it.
 async fn handle(work: &Counting, message: jetstream::Message) -> Result<()> {
     let order: OrderStored = serde_json::from_slice(&message.payload)?;
     work.count(order).await;

@@ -37,7 +37,7 @@ fn id() -> HeaderMap {
     headers
 }
 
-/// One message, sent; its ack is still to come.
+/// Sends one message; its ack is still to come.
 async fn sent<O: Serialize + Sync>(
     jetstream: &jetstream::Context,
     subject: &Subject,

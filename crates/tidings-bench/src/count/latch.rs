@@ -16,19 +16,19 @@ struct Inner {
 }
 
 impl Latch {
-    /// So many are to come.
+    /// Expects so many.
     pub(crate) fn expect(&self, count: usize) {
         self.0.left.store(count, Ordering::Relaxed);
     }
 
-    /// One has come.
+    /// Counts one that has come.
     pub(crate) fn arrived(&self) {
         if self.0.left.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.0.none_left.notify_one();
         }
     }
 
-    /// All have come.
+    /// Waits until all have come.
     pub(crate) async fn none_left(&self) {
         self.0.none_left.notified().await;
     }

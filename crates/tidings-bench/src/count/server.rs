@@ -28,7 +28,7 @@ struct Shared {
     state: Mutex<State>,
     /// Something was subscribed to, or asked for.
     changed: Notify,
-    /// Nothing is read while this is set.
+    /// `true` while nothing is read.
     held: Mutex<bool>,
     released: Condvar,
 }

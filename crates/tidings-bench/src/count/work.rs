@@ -45,14 +45,14 @@ pub(crate) fn run() -> anyhow::Result<()> {
     memory::run()
 }
 
-/// Says what it is and does it.
+/// Prints the case, the part and the number of messages, and does the work as a counted section.
 fn count(case: &str, part: Part, messages: usize, mut work: impl FnMut()) -> anyhow::Result<()> {
     writeln!(std::io::stdout(), "{case} {} {messages}", part.name())?;
     counted(&mut work);
     Ok(())
 }
 
-/// One thread: there is one order in which everything happens.
+/// Runtime with one thread: there is one order in which everything happens.
 fn runtime() -> std::io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }

@@ -103,7 +103,7 @@ pub(crate) fn below(chance: &mut Chance, end: usize) -> usize {
     usize::try_from(chance.below(end as u64)).unwrap_or_default()
 }
 
-/// One of these.
+/// Picks one of these by chance.
 pub(crate) fn any<T: Clone>(chance: &mut Chance, of: &[T]) -> T {
     of[below(chance, of.len())].clone()
 }
@@ -188,7 +188,7 @@ impl Shape {
     }
 }
 
-/// So many fields by chance, of these types among others.
+/// Makes so many fields by chance, of these types among others.
 fn fields(count: u64, types: &[String], chance: &mut Chance) -> Vec<Field> {
     let mut fields = Vec::new();
     for _ in 0..count {

@@ -13,7 +13,7 @@ const MOST: usize = 250;
 /// Largest number of values that are looked into for them.
 const MOST_LOOKS: usize = 4_000;
 
-/// One row.
+/// Row of a contract's table.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Field {
     pub(super) depth: usize,

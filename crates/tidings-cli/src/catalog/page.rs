@@ -65,7 +65,8 @@ pub(super) fn html(title: &str, catalog: &Catalog, services: &Services<'_>) -> S
     page.into_string()
 }
 
-/// Nothing is fetched, and nothing runs but the scripts of the page itself, by their digests.
+/// Content security policy: nothing is fetched, and nothing runs but the scripts of the page
+/// itself, by their digests.
 fn policy() -> String {
     let digest = |text: &str| format!("'sha256-{}'", BASE64.encode(&Sha256::digest(text)));
     format!(

@@ -24,7 +24,7 @@ pub(crate) struct Client {
     pub(crate) events: UnboundedReceiver<Event>,
 }
 
-/// Why a question has no answer.
+/// Reason that a question has no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AskError {
     #[error("the server does not allow it: {0}; ask its operator for the permission")]

@@ -12,7 +12,7 @@ use tidings::DeadLetter;
 use crate::moment;
 use crate::terminal;
 
-/// In a line.
+/// Dead letter in a line.
 pub(super) fn line(letter: &DeadLetter) -> String {
     format!(
         "{:>6}  {}  {:<11}  {}/{}  {}  {}",
@@ -26,7 +26,7 @@ pub(super) fn line(letter: &DeadLetter) -> String {
     )
 }
 
-/// With everything.
+/// Dead letter with everything: headers and payload too.
 pub(super) fn whole(letter: &DeadLetter) -> String {
     let mut text = String::new();
     let time = |time: Option<SystemTime>| time.map(moment::write);

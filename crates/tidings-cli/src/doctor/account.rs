@@ -6,7 +6,7 @@ use tidings_contract::Catalog;
 use super::check::Check;
 use crate::connect::{AskError, Client};
 
-/// From this share of a limit on it is near, in percent.
+/// Share of a limit from which on it is near, in percent.
 const NEAR: u64 = 90;
 
 /// Checks of `JetStream`: that it is there, and what its account has used.

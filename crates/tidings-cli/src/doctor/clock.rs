@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 use super::check::Check;
 use crate::connect::{AskError, Client};
 
-/// From this difference on, times of day are not comparable.
+/// Difference from which on times of day are not comparable.
 const SKEW: Duration = Duration::from_secs(1);
 
 /// The server's word of the user, and when it was given.

@@ -30,7 +30,7 @@ pub enum Part {
     Error,
 }
 
-/// Why a descriptor can't be in a catalog.
+/// Reason that a descriptor can't be in a catalog.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CatalogError {
@@ -81,7 +81,7 @@ pub enum CatalogError {
         what: &'static str,
         /// The part.
         text: String,
-        /// Why it can't be.
+        /// Reason that it can't be.
         why: String,
     },
     /// Two different services of one name.

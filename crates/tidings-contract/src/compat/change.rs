@@ -27,7 +27,7 @@ pub struct Change {
     pub pointer: String,
     /// JSON pointer to the value in a message; empty for the message itself.
     pub instance: String,
-    /// In which direction it fails.
+    /// Direction in which it fails.
     pub direction: Direction,
     /// The rule's name, such as `required-added`.
     pub rule: &'static str,
@@ -117,7 +117,7 @@ impl<'a> Pair<'a> {
         Self { before, after, against, files: None }
     }
 
-    /// Both files; seldom asked for.
+    /// Files of both sides; seldom asked for.
     fn files(&mut self) -> &(Value, Value) {
         let (before, after) = (self.before, self.after);
         self.files.get_or_insert_with(|| (before.to_value(), after.to_value()))

@@ -25,7 +25,7 @@ const MOST_NESTED: usize = 12;
 /// Schemas that hold for a value, all at once.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Conjunction {
-    /// In order, each once.
+    /// Schemas in order, each once.
     ids: Vec<Id>,
     /// The kinds it is looked at for.
     kinds: u8,
@@ -44,7 +44,7 @@ struct Alternative {
 
 /// Value that a written object may hold under a name.
 pub(crate) enum Member {
-    /// Nothing: the name is not written.
+    /// No member: the name is not written.
     Absent,
     /// A value for which these hold.
     Of(Vec<Id>),

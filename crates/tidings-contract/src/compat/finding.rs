@@ -39,7 +39,7 @@ pub struct Finding {
     /// The name that a field seems to have had before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renamed_from: Option<String>,
-    /// Why it can't be decided, where that is so.
+    /// Reason that it can't be decided, where that is so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undecided: Option<String>,
 }

@@ -20,13 +20,13 @@ pub enum Mode {
     Backward,
     /// The old reads what the new writes: new messages, programs that were not deployed yet.
     Forward,
-    /// Both.
+    /// Old and new read each other: `Backward` and `Forward`.
     Full,
     /// [`Backward`](Self::Backward), for everything that was ever written.
     BackwardTransitive,
     /// [`Forward`](Self::Forward), for every program that was ever deployed.
     ForwardTransitive,
-    /// Both, transitive.
+    /// `BackwardTransitive` and `ForwardTransitive`.
     FullTransitive,
 }
 

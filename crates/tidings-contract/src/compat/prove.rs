@@ -42,7 +42,7 @@ pub(super) struct Obstacle {
     /// The writer's and the reader's side of it, for people.
     pub(super) was: String,
     pub(super) is: String,
-    /// Why it can't be judged, where that is so.
+    /// Reason that it can't be judged, where that is so.
     pub(super) undecided: Option<String>,
     pub(super) renamed_from: Option<String>,
 }

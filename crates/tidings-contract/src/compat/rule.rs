@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 pub enum Severity {
     /// A program on the other side fails by it.
     Break,
-    /// Nothing fails, and somebody should know.
+    /// A change that breaks nothing, and of which somebody should know.
     Warning,
     /// Not decided.
     Unknown,

@@ -23,7 +23,7 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// So many steps.
+    /// Work of so many steps.
     pub(crate) fn new(most: usize) -> Self {
         Self { most, left: Cell::new(most) }
     }

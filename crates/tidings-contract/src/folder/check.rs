@@ -21,7 +21,7 @@ pub enum CheckError {
     Read {
         /// The file or the folder.
         path: PathBuf,
-        /// Why it failed.
+        /// Cause of the failure.
         source: io::Error,
     },
 }
@@ -46,7 +46,7 @@ pub struct FileDrift {
     pub kind: DriftKind,
 }
 
-/// In which way a file differs.
+/// Kind of a file's drift.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DriftKind {

@@ -29,7 +29,7 @@ pub enum ReadError {
     Io {
         /// The file.
         path: PathBuf,
-        /// Why it failed.
+        /// Cause of the failure.
         source: io::Error,
     },
     /// A file is not what it should be.
@@ -85,7 +85,7 @@ pub enum ReadError {
     Catalog {
         /// The file of what can't be added.
         path: PathBuf,
-        /// Why it can't.
+        /// Reason that it can't.
         source: CatalogError,
     },
 }

@@ -23,7 +23,7 @@ pub enum ReferenceError {
     /// A way out of its document.
     #[error("it leads out of the file, and nothing is fetched")]
     Outside,
-    /// Nothing stands where it leads.
+    /// A pointer that leads to nothing.
     #[error("nothing stands there")]
     Nowhere,
     /// A way back to itself, on which nothing is judged.

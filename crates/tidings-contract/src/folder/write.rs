@@ -14,9 +14,9 @@ use crate::Catalog;
 pub struct WriteError {
     /// The operation that failed.
     pub action: &'static str,
-    /// With which file or folder.
+    /// The file or folder.
     pub path: PathBuf,
-    /// Why it failed.
+    /// Cause of the failure.
     pub source: io::Error,
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct Key {
     pub(crate) form: &'static str,
     /// `true` if it may be given more than once.
     pub(crate) repeats: bool,
-    /// Why it can't be given here, for what belongs to another derive.
+    /// Reason that it can't be given here, for what belongs to another derive.
     pub(crate) refused: Option<&'static str>,
 }
 

@@ -28,7 +28,7 @@ struct Inner {
 }
 
 impl Latch {
-    /// One was handled.
+    /// Counts one message that was handled.
     pub fn arrived(&self) {
         if self.0.left.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.0.none_left.notify_one();
@@ -63,7 +63,7 @@ fn counted(work: &mut dyn FnMut()) {
     black_box(());
 }
 
-/// One thread: there is one order in which everything happens.
+/// Runtime with one thread: there is one order in which everything happens.
 ///
 /// # Errors
 /// Where the system has none to give.

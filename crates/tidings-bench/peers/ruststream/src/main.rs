@@ -32,7 +32,7 @@ struct Line {
     price_cents: u64,
 }
 
-/// One shape, declared once for each way in which it is sent: a type declares its destination.
+/// Declares one shape once for each way in which it is sent: a type declares its destination.
 macro_rules! orders {
     ($($(#[$declared:meta])* $name:ident;)+) => {$(
         #[derive(Serialize, Deserialize, Outgoing)]

@@ -13,7 +13,7 @@ use crate::{FEED, Peer};
 /// Figures of a measured row.
 #[derive(Debug)]
 pub struct Measured {
-    /// From the first measured message to the last.
+    /// Time from the first measured message to the last.
     pub took: Duration,
     /// Latency of each message, in the rows that ask for it; else empty.
     pub each: Vec<Duration>,
@@ -68,7 +68,7 @@ pub struct Handled {
 }
 
 impl Handled {
-    /// Nothing is handled yet.
+    /// Count of a row of which nothing is handled yet.
     #[must_use]
     pub fn new(peer: &Peer) -> Self {
         Self {
@@ -86,7 +86,7 @@ impl Handled {
         self.total
     }
 
-    /// One more is handled. Says whether it was the last.
+    /// Counts one more that is handled. Returns `true` if it was the last.
     pub fn one(&self) -> bool {
         let seen = self.seen.fetch_add(1, Ordering::Relaxed) + 1;
         if seen == self.warm {

@@ -19,7 +19,7 @@ struct Line {
     price_cents: u64,
 }
 
-/// One shape, declared once for each way in which it is sent: a message type has one subject.
+/// Declares one shape once for each way in which it is sent: a message type has one subject.
 macro_rules! orders {
     ($($(#[$declared:meta])* $name:ident $(, $(#[$id:meta])+)?;)+) => {$(
         #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

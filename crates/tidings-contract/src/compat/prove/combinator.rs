@@ -55,7 +55,7 @@ impl Prover<'_> {
         self.claim(&(vec![left.clone()], right), instance)
     }
 
-    /// One of several schemas, or exactly one of them.
+    /// Proves that one of several schemas holds, or exactly one of them.
     pub(super) fn one_holds(
         &mut self,
         left: &Conjunction,

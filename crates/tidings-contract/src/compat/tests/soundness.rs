@@ -18,7 +18,7 @@ struct Tally {
     unknown: usize,
     /// Values that were tried on pairs that are compatible.
     values: usize,
-    /// Why pairs are unknown, by rule.
+    /// Number of pairs that are unknown, by rule.
     reasons: std::collections::BTreeMap<String, usize>,
 }
 
