@@ -1,7 +1,12 @@
 //! One handler and how it is to be run.
 
 mod breaker;
+mod filter;
+#[cfg(feature = "tower")]
+mod layer;
 mod spec;
+#[cfg(feature = "validation")]
+mod validate;
 
 pub use breaker::CircuitBreaker;
 pub(crate) use spec::{BatchRule, Classify, Key, Rate, RouteSpec, SPARE_DELIVERIES};
@@ -12,22 +17,12 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-#[cfg(feature = "tower")]
-use tower_layer::Layer;
-#[cfg(feature = "tower")]
-use tower_service::Service;
-
 use crate::envelope;
 use crate::failure::{Failure, Verdict};
-use crate::handler::{Batch, Handler, Input, checked};
-#[cfg(feature = "tower")]
-use crate::handler::{BoxError, HandlerRequest, HandlerResponse, HandlerService, erased};
-use crate::message::{Decode, Filter};
+use crate::handler::{Batch, Handler, Input};
+use crate::message::Decode;
 use crate::retry::Retry;
-use crate::subject::Subject;
-use crate::transport::{DeliverFrom, Incoming};
-#[cfg(feature = "validation")]
-use crate::validation::PayloadValidator;
+use crate::transport::DeliverFrom;
 
 /// One handler and how it is to be run; for the registry's `route`.
 ///
@@ -267,87 +262,6 @@ impl<M> Route<M> {
     }
 }
 
-/// For whoever trusts no publisher.
-#[cfg(feature = "validation")]
-impl<M: Input> Route<M> {
-    /// Checks each payload by its type's schema before the handler gets it (feature `validation`): by
-    /// ranges, lengths, patterns and formats too, which serde passes over.
-    ///
-    /// An event that breaks it becomes a dead letter (`undecodable`), whose error names each value at
-    /// fault by a JSON pointer and leaves the value out; a request is refused as one that can't be read.
-    /// In a batch the others stay. A schema that can't be used is refused at the start.
-    ///
-    /// A format of a text binds too, also where the type reads more: with `format: uuid` a UUID has its
-    /// hyphens. The default is not to check: serde checks the types in any case.
-    ///
-    /// ```
-    /// # use tidings::prelude::*;
-    /// #[derive(Serialize, Deserialize, JsonSchema, Event)]
-    /// #[event(subject = "orders.placed")]
-    /// struct OrderPlaced {
-    ///     #[schemars(range(min = 1, max = 100))]
-    ///     quantity: u32,
-    /// }
-    ///
-    /// # fn route(handler: impl Handler<OrderPlaced>) -> Registry {
-    /// Registry::new("shop").route(Route::of::<OrderPlaced>(handler).validate())
-    /// # }
-    /// ```
-    pub fn validate(mut self) -> Self {
-        if self.spec.validation.is_some() {
-            return self;
-        }
-        let validator = PayloadValidator::of::<M::Message>().map_err(|error| error.to_string());
-        self.spec.validation = Some(validator.map(|validator| {
-            let dispatch = self.spec.dispatch.clone();
-            self.spec.dispatch = checked(dispatch, move |incoming| {
-                validator.check_incoming(M::DECLARATIONS, incoming)
-            });
-        }));
-        self
-    }
-}
-
-/// Around the handler.
-#[cfg(feature = "tower")]
-impl<M> Route<M> {
-    /// Puts a [`tower::Layer`](tower_layer::Layer) around the handler: any that makes a service of
-    /// [`HandlerRequest`]s from a [`HandlerService`]. The route's deadline is around all of its layers.
-    ///
-    /// ```
-    /// # use tidings::prelude::*;
-    /// use tower::ServiceBuilder;
-    /// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
-    /// # #[event(subject = "payments.failed")]
-    /// # struct PaymentFailed { order: u64 }
-    /// # let refunds = |_: PaymentFailed, _: Context| async { Ok(()) };
-    /// let layers = ServiceBuilder::new().load_shed().concurrency_limit(8);
-    /// let route = Route::of::<PaymentFailed>(refunds).layer(layers).layer(
-    ///     tower::timeout::TimeoutLayer::new(Duration::from_secs(2)),
-    /// );
-    /// ```
-    ///
-    /// A layer's refusal is a failure of the message, as if the handler had failed with the layer's
-    /// error: it is tried again as [`retry`](Self::retry) says, unless the error is a
-    /// [`HandlerError`](crate::HandlerError) that says otherwise or [`classify`](Self::classify) does.
-    ///
-    /// A layer given later is around those given before. Each `layer` asks only its own services whether they
-    /// are ready, so layers that go by readiness, such as a load shed over a concurrency limit, belong in
-    /// one stack of tower's `ServiceBuilder`.
-    #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
-    pub fn layer<L>(mut self, layer: L) -> Self
-    where
-        L: Layer<HandlerService> + Send + Sync + 'static,
-        L::Service:
-            Service<HandlerRequest, Response = HandlerResponse> + Clone + Send + Sync + 'static,
-        <L::Service as Service<HandlerRequest>>::Error: Into<BoxError>,
-        <L::Service as Service<HandlerRequest>>::Future: Send + 'static,
-    {
-        self.spec.layers.push(erased(layer));
-        self
-    }
-}
-
 /// For whoever asks.
 impl<M> Route<M> {
     /// Tells whoever asked why the handler failed or panicked, with all sources, and not just a
@@ -370,54 +284,6 @@ impl<M> Route<M> {
         self.spec.breaker = Some(breaker);
         self
     }
-}
-
-/// Options for the choice of messages.
-impl<M: Input> Route<M> {
-    /// Handles the events alone whose subject tokens have certain values; the default is all. Filters that
-    /// are given one after the other add up.
-    ///
-    /// ```
-    /// # use tidings::prelude::*;
-    /// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
-    /// # #[event(subject = "orders.{region}.created", stream = Orders)]
-    /// # struct OrderCreated { region: String, order: u64 }
-    /// # #[derive(EventStream)]
-    /// # #[stream(name = "ORDERS", subjects("orders.>"))]
-    /// # struct Orders;
-    /// # async fn invoice(_: OrderCreated, _: Context) -> Result<(), Failure> { Ok(()) }
-    /// let route = Route::of::<OrderCreated>(invoice)
-    ///     .filter(OrderCreated::filter().region("eu"))
-    ///     .durable("invoicing-eu");
-    /// # let _ = Registry::new("shop").route(route);
-    /// ```
-    ///
-    /// Two routes of one event need a name each: [`durable`](Self::durable), or without a stream other
-    /// subjects. A durable consumer that is there and delivers more is left so by a start, as
-    /// [`Registry::plan`](crate::Registry::plan) says: what comes beyond the filter is given back like a
-    /// message that the route does not know. A value that can't be a token is refused at the start, and
-    /// so is a filter on a route of requests.
-    pub fn filter<F: Filter<Message = M::Message>>(mut self, filter: F) -> Self {
-        let more = filter.subjects();
-        self.spec.filters = match (self.spec.filters, more) {
-            (Ok(known), Ok(more)) => Ok(joined(known, more)),
-            (Err(error), _) | (_, Err(error)) => Err(error),
-        };
-        self
-    }
-}
-
-/// All filters, none of them covered by another.
-fn joined(known: Vec<Subject>, more: Vec<Subject>) -> Vec<Subject> {
-    let mut all: Vec<Subject> = Vec::with_capacity(known.len() + more.len());
-    for filter in known.into_iter().chain(more) {
-        let covers = |a: &Subject, b: &Subject| tidings_subject::covers(&[a.as_str()], b.as_str());
-        if !all.iter().any(|other| covers(other, &filter)) {
-            all.retain(|other| !covers(&filter, other));
-            all.push(filter);
-        }
-    }
-    all
 }
 
 /// Options for where a consumer begins.
@@ -471,16 +337,8 @@ impl<M> Route<M> {
         self
     }
 
-    pub(crate) fn into_spec(mut self) -> RouteSpec {
-        if let Ok(filters) = &self.spec.filters
-            && !filters.is_empty()
-        {
-            let (dispatch, filters) = (self.spec.dispatch.clone(), filters.clone());
-            // An older consumer, or one that is shared, may deliver more.
-            let within = move |incoming: &Incoming| envelope::within(&filters, incoming);
-            self.spec.dispatch = checked(dispatch, within);
-        }
-        self.spec
+    pub(crate) fn into_spec(self) -> RouteSpec {
+        filter::only_within(self.spec)
     }
 }
 
