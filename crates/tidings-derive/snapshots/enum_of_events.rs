@@ -184,6 +184,7 @@ const _: () = {
         type Error = __tidings::Failure;
         type Tokens = OrderEventTokens;
         type Filter = __tidings::Unfiltered<Self>;
+        type Form = Self;
         const DECLARATIONS: &'static [&'static __tidings::Declaration] = {
             &[
                 <OrderCreated as __tidings::Message>::DECLARATIONS[0],
@@ -226,33 +227,6 @@ const _: () = {
                 }
             }
         }
-        fn encode<__W: __tidings::std::io::Write>(
-            &self,
-            payload: __W,
-        ) -> __tidings::Result<(), __tidings::serde_json::Error> {
-            match self {
-                Self::Created(event) => {
-                    <OrderCreated as __tidings::Message>::encode(event, payload)
-                }
-                Self::Shipped(event) => {
-                    <OrderShipped as __tidings::Message>::encode(event, payload)
-                }
-            }
-        }
-        #[inline]
-        fn read_back(
-            &self,
-            payload: &[__tidings::u8],
-        ) -> __tidings::Result<(), __tidings::ReadBackError> {
-            match self {
-                Self::Created(event) => {
-                    <OrderCreated as __tidings::Message>::read_back(event, payload)
-                }
-                Self::Shipped(event) => {
-                    <OrderShipped as __tidings::Message>::read_back(event, payload)
-                }
-            }
-        }
         #[inline]
         fn filter() -> <Self as __tidings::Message>::Filter {
             __tidings::Unfiltered::new()
@@ -289,6 +263,36 @@ const _: () = {
                 __tidings::ParseSubjectError::of_enum(refused, subject, "OrderEvent"),
             )
         }
+    }
+    #[automatically_derived]
+    impl __tidings::Form<Self> for OrderEvent {
+        fn encode<__W: __tidings::std::io::Write>(
+            message: &Self,
+            payload: __W,
+        ) -> __tidings::Result<(), __tidings::serde_json::Error> {
+            match message {
+                Self::Created(event) => {
+                    <OrderCreated as __tidings::Message>::encode(event, payload)
+                }
+                Self::Shipped(event) => {
+                    <OrderShipped as __tidings::Message>::encode(event, payload)
+                }
+            }
+        }
+        #[inline]
+        fn read_back(
+            message: &Self,
+            payload: &[__tidings::u8],
+        ) -> __tidings::Result<(), __tidings::ReadBackError> {
+            match message {
+                Self::Created(event) => {
+                    <OrderCreated as __tidings::Message>::read_back(event, payload)
+                }
+                Self::Shipped(event) => {
+                    <OrderShipped as __tidings::Message>::read_back(event, payload)
+                }
+            }
+        }
         #[inline]
         fn descriptors() -> __tidings::Vec<__tidings::Descriptor> {
             let mut descriptors = __tidings::Vec::new();
@@ -313,6 +317,20 @@ const _: () = {
     }
     #[automatically_derived]
     impl __tidings::Decode for OrderEvent
+    where
+        for<'__a> __tidings::Part<
+            '__a,
+            OrderCreated,
+            0usize,
+        >: __tidings::DecodePart<OrderCreated>,
+        for<'__a> __tidings::Part<
+            '__a,
+            OrderShipped,
+            1usize,
+        >: __tidings::DecodePart<OrderShipped>,
+    {}
+    #[automatically_derived]
+    impl __tidings::Reading<Self> for OrderEvent
     where
         for<'__a> __tidings::Part<
             '__a,

@@ -112,17 +112,19 @@ const _: () = {
         type Error = __tidings::Failure;
         type Tokens = OrderCreatedTokens;
         type Filter = OrderCreatedFilter;
+        type Form = __tidings::PlainEvent;
         const DECLARATIONS: &'static [&'static __tidings::Declaration] = &[
             &__tidings::kept::<
                 Self,
             >(
                 __tidings::Declaration::new(
-                    "orders.created",
-                    1u32,
-                    "orders.created.v1",
-                    "orders.{region}.{shard}.created",
-                    "orders.*.*.created",
-                ),
+                        "orders.created",
+                        1u32,
+                        "orders.created.v1",
+                        "orders.{region}.{shard}.created",
+                        "orders.*.*.created",
+                    )
+                    .identified(&["order_id"]),
             ),
         ];
         #[inline]
@@ -148,19 +150,6 @@ const _: () = {
                 "orders.created",
                 &[__tidings::id_part(&self.order_id)],
             )
-        }
-        fn encode<__W: __tidings::std::io::Write>(
-            &self,
-            payload: __W,
-        ) -> __tidings::Result<(), __tidings::serde_json::Error> {
-            __tidings::serde_json::to_writer(payload, self)
-        }
-        #[inline]
-        fn read_back(
-            &self,
-            payload: &[__tidings::u8],
-        ) -> __tidings::Result<(), __tidings::ReadBackError> {
-            __tidings::read_back(self, payload)
         }
         #[inline]
         fn filter() -> OrderCreatedFilter {
@@ -190,10 +179,6 @@ const _: () = {
             }
             __tidings::Err(reader.refused())
         }
-        #[inline]
-        fn descriptors() -> __tidings::Vec<__tidings::Descriptor> {
-            __tidings::describe_id(__tidings::describe_event::<Self>(), &["order_id"])
-        }
     }
     #[automatically_derived]
     impl __tidings::Event for OrderCreated {
@@ -211,23 +196,5 @@ const _: () = {
         "`orders.*.*.created` matches the subjects on which delayed messages wait in the work queue `Orders`: whoever acknowledges one cancels it; begin the event's subject with a word",
     );
     #[automatically_derived]
-    impl __tidings::Decode for OrderCreated {
-        #[inline]
-        fn decode_by<const WAS_WRITTEN: __tidings::bool>(
-            _: &'static __tidings::Declaration,
-            payload: &[__tidings::u8],
-        ) -> __tidings::Result<Self, __tidings::serde_json::Error> {
-            __tidings::read_payload::<Self, WAS_WRITTEN>(payload)
-        }
-        #[inline]
-        fn outcome(
-            result: __tidings::Result<
-                <Self as __tidings::Message>::Reply,
-                <Self as __tidings::Message>::Error,
-            >,
-            _: __tidings::bool,
-        ) -> __tidings::Outcome {
-            __tidings::Outcome::of_event(result)
-        }
-    }
+    impl __tidings::Decode for OrderCreated {}
 };

@@ -44,18 +44,13 @@ const _: () = {
         type Error = __tidings::Failure;
         type Tokens = ();
         type Filter = OrderCreatedFilter;
+        type Form = Self;
         const DECLARATIONS: &'static [&'static __tidings::Declaration] = &[
             &__tidings::Declaration::new("", 1, "", "", ""),
         ];
         fn subject(
             &self,
         ) -> __tidings::Result<__tidings::Subject, __tidings::SubjectError> {
-            __tidings::core::unreachable!()
-        }
-        fn encode<__W: __tidings::std::io::Write>(
-            &self,
-            _: __W,
-        ) -> __tidings::Result<(), __tidings::serde_json::Error> {
             __tidings::core::unreachable!()
         }
         fn filter() -> <Self as __tidings::Message>::Filter {
@@ -69,12 +64,29 @@ const _: () = {
         > {
             __tidings::core::unreachable!()
         }
+    }
+    #[automatically_derived]
+    impl __tidings::Form<Self> for OrderCreated {
+        fn encode<__W: __tidings::std::io::Write>(
+            _: &Self,
+            _: __W,
+        ) -> __tidings::Result<(), __tidings::serde_json::Error> {
+            __tidings::core::unreachable!()
+        }
+        fn read_back(
+            _: &Self,
+            _: &[__tidings::u8],
+        ) -> __tidings::Result<(), __tidings::ReadBackError> {
+            __tidings::core::unreachable!()
+        }
         fn descriptors() -> __tidings::Vec<__tidings::Descriptor> {
             __tidings::core::unreachable!()
         }
     }
     #[automatically_derived]
-    impl __tidings::Decode for OrderCreated {
+    impl __tidings::Decode for OrderCreated {}
+    #[automatically_derived]
+    impl __tidings::Reading<Self> for OrderCreated {
         fn decode_by<const WAS_WRITTEN: __tidings::bool>(
             _: &'static __tidings::Declaration,
             _: &[__tidings::u8],

@@ -151,14 +151,16 @@ const _: () = {
             <&'a str as __tidings::Token>::Owned,
         >;
         type Filter = UserCreatedFilter<'a, T>;
+        type Form = __tidings::GenericEvent;
         const DECLARATIONS: &'static [&'static __tidings::Declaration] = &[
             &__tidings::Declaration::new(
-                "users.created",
-                1u32,
-                "users.created.v1",
-                "users.{kind}.{name}.created",
-                "users.*.*.created",
-            ),
+                    "users.created",
+                    1u32,
+                    "users.created.v1",
+                    "users.{kind}.{name}.created",
+                    "users.*.*.created",
+                )
+                .identified(&["kind", "name"]),
         ];
         #[inline]
         fn subject(
@@ -181,12 +183,6 @@ const _: () = {
                 "users.created",
                 &[__tidings::id_part(&(kind)), __tidings::id_part(&(name.len()))],
             )
-        }
-        fn encode<__W: __tidings::std::io::Write>(
-            &self,
-            payload: __W,
-        ) -> __tidings::Result<(), __tidings::serde_json::Error> {
-            __tidings::serde_json::to_writer(payload, self)
         }
         #[inline]
         fn filter() -> UserCreatedFilter<'a, T> {
@@ -219,13 +215,6 @@ const _: () = {
                 }
             }
             __tidings::Err(reader.refused())
-        }
-        #[inline]
-        fn descriptors() -> __tidings::Vec<__tidings::Descriptor> {
-            __tidings::describe_id(
-                __tidings::describe_event::<Self>(),
-                &["kind", "name"],
-            )
         }
     }
     #[automatically_derived]

@@ -20,6 +20,7 @@ const _: () = {
         type Error = OutOfStock;
         type Tokens = ();
         type Filter = __tidings::Unfiltered<Self>;
+        type Form = Self;
         const DECLARATIONS: &'static [&'static __tidings::Declaration] = &[
             &__tidings::Declaration::new(
                     "inventory.check",
@@ -36,19 +37,6 @@ const _: () = {
         ) -> __tidings::Result<__tidings::Subject, __tidings::SubjectError> {
             __tidings::Ok(__tidings::Subject::from_static("inventory.check"))
         }
-        fn encode<__W: __tidings::std::io::Write>(
-            &self,
-            payload: __W,
-        ) -> __tidings::Result<(), __tidings::serde_json::Error> {
-            __tidings::serde_json::to_writer(payload, self)
-        }
-        #[inline]
-        fn read_back(
-            &self,
-            payload: &[__tidings::u8],
-        ) -> __tidings::Result<(), __tidings::ReadBackError> {
-            __tidings::read_back(self, payload)
-        }
         #[inline]
         fn filter() -> __tidings::Unfiltered<Self> {
             __tidings::Unfiltered::new()
@@ -60,17 +48,34 @@ const _: () = {
             let reader = &mut __tidings::SubjectReader::of::<Self>(subject);
             reader.finish(())
         }
-        #[inline]
-        fn descriptors() -> __tidings::Vec<__tidings::Descriptor> {
-            __tidings::describe_fallible_request::<Self, Stock, OutOfStock>()
-        }
     }
     #[automatically_derived]
     impl __tidings::Request for CheckInventory {
         type Declared = OutOfStock;
     }
     #[automatically_derived]
-    impl __tidings::Decode for CheckInventory {
+    impl __tidings::Form<Self> for CheckInventory {
+        #[inline]
+        fn encode<__W: __tidings::std::io::Write>(
+            message: &Self,
+            payload: __W,
+        ) -> __tidings::Result<(), __tidings::serde_json::Error> {
+            __tidings::serde_json::to_writer(payload, message)
+        }
+        #[inline]
+        fn read_back(
+            message: &Self,
+            payload: &[__tidings::u8],
+        ) -> __tidings::Result<(), __tidings::ReadBackError> {
+            __tidings::read_back(message, payload)
+        }
+        #[inline]
+        fn descriptors() -> __tidings::Vec<__tidings::Descriptor> {
+            __tidings::describe_fallible_request::<Self, Stock, OutOfStock>()
+        }
+    }
+    #[automatically_derived]
+    impl __tidings::Reading<Self> for CheckInventory {
         #[inline]
         fn decode_by<const WAS_WRITTEN: __tidings::bool>(
             _: &'static __tidings::Declaration,
@@ -89,4 +94,6 @@ const _: () = {
             __tidings::Outcome::of_declared::<Stock, Self>(result, reads_back)
         }
     }
+    #[automatically_derived]
+    impl __tidings::Decode for CheckInventory {}
 };

@@ -20,6 +20,14 @@ const _: () = {
         type Error = __tidings::Failure;
         type Tokens = ();
         type Filter = __tidings::Unfiltered<Self>;
+        type Form = __tidings::PlainEvent;
+        #[inline]
+        fn descriptors() -> __tidings::Vec<__tidings::Descriptor> {
+            __tidings::describe_upcast(
+                __tidings::describe_event::<Self>(),
+                <UserCreatedV1 as __tidings::Message>::descriptors(),
+            )
+        }
         const DECLARATIONS: &'static [&'static __tidings::Declaration] = &[
             &__tidings::kept::<
                 Self,
@@ -40,19 +48,6 @@ const _: () = {
         ) -> __tidings::Result<__tidings::Subject, __tidings::SubjectError> {
             __tidings::Ok(__tidings::Subject::from_static("users.created"))
         }
-        fn encode<__W: __tidings::std::io::Write>(
-            &self,
-            payload: __W,
-        ) -> __tidings::Result<(), __tidings::serde_json::Error> {
-            __tidings::serde_json::to_writer(payload, self)
-        }
-        #[inline]
-        fn read_back(
-            &self,
-            payload: &[__tidings::u8],
-        ) -> __tidings::Result<(), __tidings::ReadBackError> {
-            __tidings::read_back(self, payload)
-        }
         #[inline]
         fn filter() -> __tidings::Unfiltered<Self> {
             __tidings::Unfiltered::new()
@@ -63,13 +58,6 @@ const _: () = {
         ) -> __tidings::Result<(), __tidings::ParseSubjectError> {
             let reader = &mut __tidings::SubjectReader::of::<Self>(subject);
             reader.finish(())
-        }
-        #[inline]
-        fn descriptors() -> __tidings::Vec<__tidings::Descriptor> {
-            __tidings::describe_upcast(
-                __tidings::describe_event::<Self>(),
-                <UserCreatedV1 as __tidings::Message>::descriptors(),
-            )
         }
     }
     #[automatically_derived]
@@ -109,16 +97,6 @@ const _: () = {
                 UserCreatedV1,
                 WAS_WRITTEN,
             >(declaration, payload)
-        }
-        #[inline]
-        fn outcome(
-            result: __tidings::Result<
-                <Self as __tidings::Message>::Reply,
-                <Self as __tidings::Message>::Error,
-            >,
-            _: __tidings::bool,
-        ) -> __tidings::Outcome {
-            __tidings::Outcome::of_event(result)
         }
     }
 };

@@ -21,11 +21,12 @@ pub use crate::bucket::{
 };
 pub use crate::failure::Failure;
 pub use crate::message::{
-    ClonePart, Declaration, DeclaredError, Decode, DecodePart, Event, Filter, FilterTokens,
-    Message, MessageKind, Outcome, Part, ReadBackError, Request, StreamEvent, SubjectReader,
-    Undeclared, Unfiltered, Upcast, UpcastMistakes, VariantTokens, check_upcast, debug_part,
-    debug_parts, describe_event, describe_fallible_request, describe_id, describe_request,
-    describe_upcast, id_part, kept, message_id, no_variant, read_back, read_upcast,
+    ClonePart, Declaration, DeclaredError, Decode, DecodePart, Event, Filter, FilterTokens, Form,
+    GenericEvent, Message, MessageKind, Outcome, Part, PlainEvent, ReadBackError, Reading, Request,
+    StreamEvent, SubjectReader, Undeclared, Unfiltered, Upcast, UpcastMistakes, VariantTokens,
+    check_upcast, debug_part, debug_parts, describe_event, describe_fallible_request,
+    describe_request, describe_upcast, id_part, kept, message_id, no_variant, read_back,
+    read_upcast,
 };
 pub use crate::payload::read_payload;
 pub use crate::publish_ack::{Acknowledgement, PublishAck};

@@ -22,8 +22,8 @@ pub(crate) struct Parts {
     pub(crate) kept: bool,
     /// `Message::message_id`, if it is written.
     pub(crate) message_id: TokenStream,
-    /// Code that makes the descriptors.
-    pub(crate) describe: TokenStream,
+    /// `type Form = …;`, and methods that are not those of the form.
+    pub(crate) form: TokenStream,
 }
 
 /// The where clause of the message's implementations.
@@ -76,7 +76,7 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
     let filter::Types { filter, new_filter, tokens, tokens_name, code } =
         filter::expand(contract, bounds.as_ref());
     let tag = format!("{name}.v{version}");
-    let Parts { reply, error, declared, kept, message_id, describe } = parts;
+    let Parts { reply, error, declared, kept, message_id, form } = parts;
     let declaration = quote! {
         __tidings::Declaration::new(
             #name,
@@ -90,9 +90,6 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
         if *kept { quote!(__tidings::kept::<Self>(#declaration)) } else { declaration };
     let subject_body = subject_body(contract);
     let parse_body = parse_body(contract, &tokens_name);
-    let read_back = read_back(contract);
-    // Where the type is not what its derives should have made it, its name is the place to say so.
-    let encode = quote_spanned!(at(item.span())=> __tidings::serde_json::to_writer(payload, self));
     let (impl_generics, ty_generics, _) = item.generics.split_for_impl();
     quote! {
         #code
@@ -103,6 +100,7 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
             #error
             type Tokens = #tokens;
             type Filter = #filter;
+            #form
 
             const DECLARATIONS: &'static [&'static __tidings::Declaration] =
                 &[&#declaration];
@@ -116,15 +114,6 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
 
             #message_id
 
-            fn encode<__W: __tidings::std::io::Write>(
-                &self,
-                payload: __W,
-            ) -> __tidings::Result<(), __tidings::serde_json::Error> {
-                #encode
-            }
-
-            #read_back
-
             #[inline]
             fn filter() -> #filter {
                 #new_filter
@@ -136,28 +125,26 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
             ) -> __tidings::Result<#tokens, __tidings::ParseSubjectError> {
                 #parse_body
             }
-
-            #[inline]
-            fn descriptors() -> __tidings::Vec<__tidings::Descriptor> {
-                #describe
-            }
         }
     }
 }
 
-/// Writes `Message::read_back`, where it is known that the type can be received.
-fn read_back(contract: &Contract<'_>) -> Option<TokenStream> {
-    contract.item.generics.params.is_empty().then(|| {
-        quote! {
-            #[inline]
-            fn read_back(
-                &self,
-                payload: &[__tidings::u8],
-            ) -> __tidings::Result<(), __tidings::ReadBackError> {
-                __tidings::read_back(self, payload)
-            }
+/// Writes the implementation of `Decode`, with these methods.
+pub(crate) fn expand_decode(
+    contract: &Contract<'_>,
+    bounds: Option<&WhereClause>,
+    methods: &TokenStream,
+) -> TokenStream {
+    let ident = contract.item.ident;
+    let (impl_generics, ty_generics, _) = contract.item.generics.split_for_impl();
+    // As with the form.
+    let header = quote_spanned!(at(contract.item.span())=> __tidings::Decode for #ident);
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #header #ty_generics #bounds {
+            #methods
         }
-    })
+    }
 }
 
 /// A token and the literal text before it.

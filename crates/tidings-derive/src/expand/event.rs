@@ -26,20 +26,9 @@ fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
     let upcasting = older
         .as_ref()
         .map(|older| quote!(.upcasting(<#older as __tidings::Message>::DECLARATIONS[0])));
-    let describe = quote_spanned!(at(contract.item.span())=> __tidings::describe_event::<Self>());
-    let describe = match &id.fields()[..] {
-        [] => describe,
-        fields => {
-            let names = fields.iter().map(|field| wire_name(contract.item.input, field));
-            quote!(__tidings::describe_id(#describe, &[#(#names),*]))
-        }
-    };
-    let describe = match &older {
-        Some(older) => quote! {
-            __tidings::describe_upcast(#describe, <#older as __tidings::Message>::descriptors())
-        },
-        None => describe,
-    };
+    let names = id.fields().into_iter().map(|field| wire_name(contract.item.input, field));
+    let names: Vec<_> = names.collect();
+    let identified = (!names.is_empty()).then(|| quote!(.identified(&[#(#names),*])));
     let message = contract::expand(
         contract,
         &Parts {
@@ -49,10 +38,10 @@ fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
             error: quote!(
                 type Error = __tidings::Failure;
             ),
-            declared: quote!(#tagged #upcasting),
+            declared: quote!(#tagged #identified #upcasting),
             kept: stream.is_some(),
             message_id: message_id(&contract.name, id),
-            describe,
+            form: form(contract, older.as_ref()),
         },
     );
     let (impl_generics, ty_generics, _) = contract.item.generics.split_for_impl();
@@ -71,11 +60,7 @@ fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
         }
     });
     let upcast_check = upcasts.map(|older| upcast_check(contract, older));
-    let decode = (!contract.item.borrows()).then(|| {
-        let bounds = contract::decode_bounds(contract);
-        let outcome = quote!(__tidings::Outcome::of_event(result));
-        decode(contract, older.as_ref(), &quote!(#bounds), &quote!(_), &outcome)
-    });
+    let decode = (!contract.item.borrows()).then(|| decode(contract, older.as_ref()));
     quote! {
         #message
 
@@ -92,51 +77,44 @@ fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
     }
 }
 
-/// Writes the implementation of `Decode` for a struct. `outcome` may name `result`, and `reads_back` if
-/// that is its name.
-pub(crate) fn decode(
-    contract: &Contract<'_>,
-    older: Option<&TokenStream>,
-    bounds: &TokenStream,
-    reads_back: &TokenStream,
-    outcome: &TokenStream,
-) -> TokenStream {
-    let ident = contract.item.ident;
-    let (impl_generics, ty_generics, _) = contract.item.generics.split_for_impl();
+/// Writes the form, and what an event with an older version does beside.
+fn form(contract: &Contract<'_>, older: Option<&TokenStream>) -> TokenStream {
+    // Where the type is not what its derives should have made it, its name is the place to say so.
     let place = at(contract.item.span());
-    let (declaration, read) = match older {
-        Some(older) => (
-            quote!(declaration),
-            quote!(__tidings::read_upcast::<Self, #older, WAS_WRITTEN>(declaration, payload)),
-        ),
-        None => (
-            quote!(_),
-            quote_spanned!(place=> __tidings::read_payload::<Self, WAS_WRITTEN>(payload)),
-        ),
+    let form = if contract.item.generics.params.is_empty() {
+        quote_spanned!(place=> type Form = __tidings::PlainEvent;)
+    } else {
+        quote_spanned!(place=> type Form = __tidings::GenericEvent;)
     };
-    quote! {
-        #[automatically_derived]
-        impl #impl_generics __tidings::Decode for #ident #ty_generics #bounds {
+    let describe = older.map(|older| {
+        quote! {
             #[inline]
-            fn decode_by<const WAS_WRITTEN: __tidings::bool>(
-                #declaration: &'static __tidings::Declaration,
-                payload: &[__tidings::u8],
-            ) -> __tidings::Result<Self, __tidings::serde_json::Error> {
-                #read
-            }
-
-            #[inline]
-            fn outcome(
-                result: __tidings::Result<
-                    <Self as __tidings::Message>::Reply,
-                    <Self as __tidings::Message>::Error,
-                >,
-                #reads_back: __tidings::bool,
-            ) -> __tidings::Outcome {
-                #outcome
+            fn descriptors() -> __tidings::Vec<__tidings::Descriptor> {
+                __tidings::describe_upcast(
+                    __tidings::describe_event::<Self>(),
+                    <#older as __tidings::Message>::descriptors(),
+                )
             }
         }
-    }
+    });
+    quote!(#form #describe)
+}
+
+/// Writes the implementation of `Decode`.
+fn decode(contract: &Contract<'_>, older: Option<&TokenStream>) -> TokenStream {
+    let bounds = contract::decode_bounds(contract);
+    let read = older.map(|older| {
+        quote! {
+            #[inline]
+            fn decode_by<const WAS_WRITTEN: __tidings::bool>(
+                declaration: &'static __tidings::Declaration,
+                payload: &[__tidings::u8],
+            ) -> __tidings::Result<Self, __tidings::serde_json::Error> {
+                __tidings::read_upcast::<Self, #older, WAS_WRITTEN>(declaration, payload)
+            }
+        }
+    });
+    contract::expand_decode(contract, bounds.as_ref(), &quote!(#read))
 }
 
 /// Constant checks of an event against the stream that keeps it.

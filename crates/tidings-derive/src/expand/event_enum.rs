@@ -123,16 +123,16 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
         if event.item.generics.params.is_empty() { Vec::new() } else { variant::checks(event) };
     let held: Vec<_> = event.variants.iter().map(|variant| held(variant.ty)).collect();
     let variants: Vec<_> = event.variants.iter().map(|variant| variant.ident).collect();
-    let each = |method, arguments: TokenStream| {
+    let each = |of: &TokenStream, method, arguments: TokenStream| {
         let calls = calls(event, method, &arguments);
-        quote!(match self { #(Self::#variants(event) => #calls,)* })
+        quote!(match #of { #(Self::#variants(event) => #calls,)* })
     };
-    let of_event = |method| each(method, quote!(event));
+    let of_event = |method| each(&quote!(self), method, quote!(event));
     let declaration = of_event("declaration");
     let subject = of_event("subject");
     let message_id = of_event("message_id");
-    let encode = each("encode", quote!(event, payload));
-    let read_back = each("read_back", quote!(event, payload));
+    let encode = each(&quote!(message), "encode", quote!(event, payload));
+    let read_back = each(&quote!(message), "read_back", quote!(event, payload));
     let parse_subject = calls(event, "parse_subject", &quote!(subject));
     let descriptors = calls(event, "descriptors", &TokenStream::new());
     let wrapped = event.variants.iter().map(|variant| wrapped(event, variant));
@@ -145,6 +145,7 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
             type Error = __tidings::Failure;
             type Tokens = #tokens #arguments;
             type Filter = __tidings::Unfiltered<Self>;
+            type Form = Self;
 
             const DECLARATIONS: &'static [&'static __tidings::Declaration] = {
                 #(#checks;)*
@@ -172,21 +173,6 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
                 #message_id
             }
 
-            fn encode<__W: __tidings::std::io::Write>(
-                &self,
-                payload: __W,
-            ) -> __tidings::Result<(), __tidings::serde_json::Error> {
-                #encode
-            }
-
-            #[inline]
-            fn read_back(
-                &self,
-                payload: &[__tidings::u8],
-            ) -> __tidings::Result<(), __tidings::ReadBackError> {
-                #read_back
-            }
-
             #[inline]
             fn filter() -> <Self as __tidings::Message>::Filter {
                 __tidings::Unfiltered::new()
@@ -210,6 +196,24 @@ fn expand_message(event: &EventEnum<'_>, bounds: &TokenStream) -> TokenStream {
                 __tidings::Err(
                     __tidings::ParseSubjectError::of_enum(refused, subject, #of),
                 )
+            }
+        }
+
+        #[automatically_derived]
+        impl #impl_generics __tidings::Form<Self> for #ident #ty_generics #bounds {
+            fn encode<__W: __tidings::std::io::Write>(
+                message: &Self,
+                payload: __W,
+            ) -> __tidings::Result<(), __tidings::serde_json::Error> {
+                #encode
+            }
+
+            #[inline]
+            fn read_back(
+                message: &Self,
+                payload: &[__tidings::u8],
+            ) -> __tidings::Result<(), __tidings::ReadBackError> {
+                #read_back
             }
 
             #[inline]
@@ -257,7 +261,10 @@ fn expand_decode(event: &EventEnum<'_>) -> TokenStream {
     });
     quote! {
         #[automatically_derived]
-        impl #impl_generics __tidings::Decode for #ident #ty_generics #bounds {
+        impl #impl_generics __tidings::Decode for #ident #ty_generics #bounds {}
+
+        #[automatically_derived]
+        impl #impl_generics __tidings::Reading<Self> for #ident #ty_generics #bounds {
             #[inline]
             fn decode_by<const WAS_WRITTEN: __tidings::bool>(
                 declaration: &'static __tidings::Declaration,

@@ -134,6 +134,7 @@ fn message(input: &DeriveInput, reply: &TokenStream, error: &TokenStream) -> Tok
             type Error = #error;
             type Tokens = ();
             type Filter = #filter #ty_generics;
+            type Form = Self;
 
             const DECLARATIONS: &'static [&'static __tidings::Declaration] =
                 &[&__tidings::Declaration::new("", 1, "", "", "")];
@@ -144,13 +145,6 @@ fn message(input: &DeriveInput, reply: &TokenStream, error: &TokenStream) -> Tok
                 #never
             }
 
-            fn encode<__W: __tidings::std::io::Write>(
-                &self,
-                _: __W,
-            ) -> __tidings::Result<(), __tidings::serde_json::Error> {
-                #never
-            }
-
             fn filter() -> <Self as __tidings::Message>::Filter {
                 #never
             }
@@ -158,6 +152,23 @@ fn message(input: &DeriveInput, reply: &TokenStream, error: &TokenStream) -> Tok
             fn parse_subject(
                 _: &__tidings::str,
             ) -> __tidings::Result<<Self as __tidings::Message>::Tokens, __tidings::ParseSubjectError> {
+                #never
+            }
+        }
+
+        #[automatically_derived]
+        impl #impl_generics __tidings::Form<Self> for #ident #ty_generics #bounds {
+            fn encode<__W: __tidings::std::io::Write>(
+                _: &Self,
+                _: __W,
+            ) -> __tidings::Result<(), __tidings::serde_json::Error> {
+                #never
+            }
+
+            fn read_back(
+                _: &Self,
+                _: &[__tidings::u8],
+            ) -> __tidings::Result<(), __tidings::ReadBackError> {
                 #never
             }
 
@@ -180,7 +191,10 @@ fn decode(input: &DeriveInput) -> Option<TokenStream> {
     let never = never();
     Some(quote! {
         #[automatically_derived]
-        impl #impl_generics __tidings::Decode for #ident #ty_generics #bounds {
+        impl #impl_generics __tidings::Decode for #ident #ty_generics #bounds {}
+
+        #[automatically_derived]
+        impl #impl_generics __tidings::Reading<Self> for #ident #ty_generics #bounds {
             fn decode_by<const WAS_WRITTEN: __tidings::bool>(
                 _: &'static __tidings::Declaration,
                 _: &[__tidings::u8],

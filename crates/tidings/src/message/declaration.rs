@@ -36,6 +36,8 @@ pub struct Declaration {
     pub tag: &'static str,
     /// The version before this one that is [upcast](crate::Upcast) to it.
     pub older: Option<&'static Declaration>,
+    /// The fields that identify it, by their names in the payload.
+    pub(crate) id: &'static [&'static str],
     /// Positions of the filter's wildcards: each message that is received is compared with it.
     open: Open,
 }
@@ -87,6 +89,7 @@ impl Declaration {
             tagged: false,
             tag,
             older: None,
+            id: &[],
             open,
         }
     }
@@ -109,6 +112,13 @@ impl Declaration {
     #[must_use]
     pub const fn tagged(mut self) -> Self {
         self.tagged = true;
+        self
+    }
+
+    /// Adds that these fields identify it, by their names in the payload.
+    #[must_use]
+    pub const fn identified(mut self, fields: &'static [&'static str]) -> Self {
+        self.id = fields;
         self
     }
 

@@ -39,14 +39,10 @@ where
     describe_request::<Q, R>().into_iter().map(Descriptor::error::<E>).collect()
 }
 
-/// Descriptors of an event that these fields identify.
-pub fn describe_id(event: Vec<Descriptor>, fields: &[&str]) -> Vec<Descriptor> {
-    event.into_iter().map(|event| event.id(fields.iter().copied())).collect()
-}
-
 fn event(declaration: &Declaration) -> Descriptor {
     let Declaration { name, version, template, .. } = *declaration;
-    let mut descriptor = Descriptor::event(name, version, template);
+    let mut descriptor =
+        Descriptor::event(name, version, template).id(declaration.id.iter().copied());
     if let Some(stream) = &declaration.stream {
         descriptor = descriptor.stream(stream.name).stream_config((stream.config)().to_value());
     }

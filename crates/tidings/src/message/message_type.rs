@@ -4,7 +4,7 @@ use std::io;
 
 use tidings_contract::Descriptor;
 
-use crate::message::{Declaration, Outcome, ReadBackError};
+use crate::message::{Declaration, Form, Outcome, ReadBackError, Reading};
 use crate::subject::{ParseSubjectError, Subject, SubjectError};
 
 /// A type that is sent over the bus: its declaration, its subject and its payload.
@@ -26,6 +26,9 @@ pub trait Message: Sized + Send + Sync {
     type Tokens: Send + 'static;
     /// Filter that [`filter`](Message::filter) makes: one method for each token.
     type Filter: Filter<Message = Self>;
+    /// The form in which it is written, read back and described.
+    #[doc(hidden)]
+    type Form: Form<Self>;
 
     /// Declarations: one, or one for each variant of an enum of events.
     const DECLARATIONS: &'static [&'static Declaration];
@@ -53,12 +56,16 @@ pub trait Message: Sized + Send + Sync {
     ///
     /// # Errors
     /// Errors of the type's `Serialize` and of the writer.
-    fn encode<W: io::Write>(&self, payload: W) -> Result<(), serde_json::Error>;
+    #[inline]
+    fn encode<W: io::Write>(&self, payload: W) -> Result<(), serde_json::Error> {
+        Self::Form::encode(self, payload)
+    }
 
     /// Reads its payload back, where its type can be received and has no parameters.
     #[doc(hidden)]
-    fn read_back(&self, _: &[u8]) -> Result<(), ReadBackError> {
-        Ok(())
+    #[inline]
+    fn read_back(&self, payload: &[u8]) -> Result<(), ReadBackError> {
+        Self::Form::read_back(self, payload)
     }
 
     /// A filter over its subjects; it matches all of them until a method narrows a token.
@@ -103,7 +110,9 @@ pub trait Message: Sized + Send + Sync {
     fn parse_subject(subject: &str) -> Result<Self::Tokens, ParseSubjectError>;
 
     /// Contract as data: one descriptor, or one for each variant.
-    fn descriptors() -> Vec<Descriptor>;
+    fn descriptors() -> Vec<Descriptor> {
+        Self::Form::descriptors()
+    }
 }
 
 /// A message that can be received: every one that owns its data.
@@ -112,7 +121,7 @@ pub trait Message: Sized + Send + Sync {
     label = "not a message that can be received",
     note = "a type with borrowed fields is for publishing only; receive into one that owns its data"
 )]
-pub trait Decode: Message + 'static {
+pub trait Decode: Message<Form: Reading<Self>> + 'static {
     /// Reads a value back from its payload; `declaration` says which of
     /// [`DECLARATIONS`](Message::DECLARATIONS) it is.
     ///
@@ -129,14 +138,20 @@ pub trait Decode: Message + 'static {
     /// Reads a value as [`decode`](Decode::decode) does, by a reader of its own if it `WAS_WRITTEN`
     /// just now.
     #[doc(hidden)]
+    #[inline]
     fn decode_by<const WAS_WRITTEN: bool>(
         declaration: &'static Declaration,
         payload: &[u8],
-    ) -> Result<Self, serde_json::Error>;
+    ) -> Result<Self, serde_json::Error> {
+        <Self::Form as Reading<Self>>::decode_by::<WAS_WRITTEN>(declaration, payload)
+    }
 
     /// The meaning of a handler's result on the wire; an answer is read back if `reads_back`.
     #[doc(hidden)]
-    fn outcome(result: Result<Self::Reply, Self::Error>, reads_back: bool) -> Outcome;
+    #[inline]
+    fn outcome(result: Result<Self::Reply, Self::Error>, reads_back: bool) -> Outcome {
+        <Self::Form as Reading<Self>>::outcome(result, reads_back)
+    }
 }
 
 /// A filter over one message's subjects, as made by [`Message::filter`].
