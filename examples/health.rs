@@ -127,3 +127,60 @@ async fn ask(port: u16, path: &str) -> anyhow::Result<String> {
     stream.read_to_string(&mut answer).await?;
     Ok(answer.lines().next().context("no answer")?.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use yaml_rust2::YamlLoader;
+
+    use super::*;
+
+    const DEPLOYED: &str = include_str!("operating/kubernetes.yaml");
+    const GUIDE: &str = include_str!("../crates/tidings/src/guide/kubernetes.md");
+
+    #[test]
+    fn the_guide_shows_what_is_deployed() {
+        assert!(GUIDE.contains(&format!("```yaml\n{DEPLOYED}```\n")));
+    }
+
+    #[test]
+    fn what_is_deployed_is_for_this_program() {
+        let documents = YamlLoader::load_from_str(DEPLOYED).unwrap();
+        let [deployment, budget] = &*documents else { panic!("{} documents", documents.len()) };
+        let pod = &deployment["spec"]["template"];
+        let container = &pod["spec"]["containers"][0];
+        let port = &container["ports"][0];
+        let own = include_str!("health.rs");
+        let mut probes = 0;
+        for probe in ["startupProbe", "livenessProbe", "readinessProbe"] {
+            let get = &container[probe]["httpGet"];
+            let path = get["path"].as_str().unwrap();
+            assert!(own.contains(&format!(".route({path:?}, get(")), "{probe}: {path}");
+            assert_eq!(get["port"], port["name"], "{probe}");
+            probes += 1;
+        }
+        assert_eq!(probes, 3);
+        let scraped = &pod["metadata"]["annotations"];
+        let path = scraped["prometheus.io/path"].as_str().unwrap();
+        assert!(own.contains(&format!(".route({path:?}, get(")), "{path}");
+        let env = |name: &str| {
+            let all = container["env"].as_vec().unwrap();
+            let found = all.iter().find(|one| one["name"].as_str() == Some(name)).unwrap();
+            found["value"].as_str().unwrap()
+        };
+        let number = port["containerPort"].as_i64().unwrap().to_string();
+        assert_eq!(
+            [env("PORT"), scraped["prometheus.io/port"].as_str().unwrap()],
+            [&*number, &number]
+        );
+        for (file, mount) in [("NATS_CREDS", 0), ("NATS_CA", 1)] {
+            let mount = container["volumeMounts"][mount]["mountPath"].as_str().unwrap();
+            assert!(env(file).starts_with(&format!("{mount}/")), "{file}");
+        }
+        let grace = pod["spec"]["terminationGracePeriodSeconds"].as_i64().unwrap();
+        assert!((HANDLERS_END + BUS_END).as_secs() + 5 <= u64::try_from(grace).unwrap());
+        let labels = &pod["metadata"]["labels"];
+        for selecting in [deployment, budget] {
+            assert_eq!(&selecting["spec"]["selector"]["matchLabels"], labels);
+        }
+    }
+}

@@ -11,20 +11,22 @@ use tower::{Service, ServiceBuilder, service_fn};
 #[derive(Debug, Clone)]
 struct Tenant(String);
 
-/// Refuses what names no tenant; the handler reads the tenant from its context.
+/// Refuses what names no tenant, and tells of it; the handler reads the tenant from its context.
 fn tenant(
     inner: HandlerService,
+    refused: mpsc::UnboundedSender<String>,
 ) -> impl Service<HandlerRequest, Response = HandlerResponse, Error = BoxError, Future: Send + 'static>
 + Clone
 + Send
 + Sync
 + 'static {
     service_fn(move |request: HandlerRequest| {
-        let mut inner = inner.clone();
+        let (mut inner, refused) = (inner.clone(), refused.clone());
         async move {
             let Some(tenant) = request.headers().get("tenant").map(str::to_owned) else {
                 // No retry helps, so the message becomes a dead letter.
                 let why = format!("{} names no tenant", request.message());
+                refused.send(why.clone())?;
                 return Err(HandlerError::from(Failure::reject(why)).into());
             };
             request.insert(Tenant(tenant));
@@ -47,12 +49,13 @@ async fn main() -> anyhow::Result<()> {
             Ok(())
         }
     };
+    let (refused, mut refusals) = mpsc::unbounded_channel();
     // The outermost first, as tower has it.
     let layers = ServiceBuilder::new()
         .load_shed()
         .concurrency_limit(8)
         .timeout(Duration::from_secs(2))
-        .layer_fn(tenant);
+        .layer_fn(move |inner| tenant(inner, refused.clone()));
     let running = Registry::new("layered-invoices")
         .route(Route::of::<OrderCreated>(invoice).layer(layers))
         .start(&bus)
@@ -63,10 +66,10 @@ async fn main() -> anyhow::Result<()> {
     println!("{}", done.recv().await.unwrap_or_default());
     let nobody = OrderCreated { order_id: Uuid::now_v7(), ..order };
     bus.publish(&nobody).await?;
-    while running.report()[0].dead_lettered == 0 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    refusals.recv().await;
+    // It waits until what was begun is settled.
+    let reports = running.shutdown().await;
     println!("the other one became a dead letter");
-    running.shutdown().await;
+    assert_eq!((reports[0].handled, reports[0].dead_lettered), (1, 1));
     Ok(())
 }

@@ -25,6 +25,7 @@ mod fake_stream;
 mod health;
 mod ingest;
 mod limits;
+mod metrics;
 mod order_flow;
 mod probe;
 mod queue_group_departure;

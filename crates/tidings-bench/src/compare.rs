@@ -4,6 +4,8 @@ mod allocation;
 mod core_publish;
 mod core_receive;
 mod memory_handle;
+#[cfg(feature = "optional")]
+mod optional;
 mod processor;
 mod report;
 mod request;

@@ -1,7 +1,7 @@
 //! Benchmarks of Tidings beside async-nats and `serde_json` written by hand.
 //!
 //! `compare` runs each row of a table twice in turns, raw and ours; `soak` runs at full speed for
-//! minutes and watches memory.
+//! minutes and watches memory; `routes` starts ten thousand of them.
 
 mod background;
 pub mod compare;
@@ -9,8 +9,10 @@ mod environment;
 pub mod event;
 mod handler;
 mod lap;
+mod memory;
 mod meter;
 mod responder;
+pub mod routes;
 pub mod soak;
 mod windowed_publisher;
 mod wire;

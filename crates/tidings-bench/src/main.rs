@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tidings_bench::{compare, soak};
+use tidings_bench::{compare, routes, soak};
 
 /// Measures Tidings
 #[derive(Debug, Parser)]
@@ -19,11 +19,14 @@ enum Command {
     Compare(compare::Options),
     /// Minutes at full speed, with flat memory and nothing lost
     Soak(soak::Options),
+    /// Many routes in one process: how long they take to start, and how much memory they have
+    Routes(routes::Options),
 }
 
 fn main() -> ExitCode {
     tidings_bench::exit(match Arguments::parse().command {
         Command::Compare(options) => compare::run(&options).map(|met| met || !options.strict),
         Command::Soak(options) => soak::run(&options).map(|()| true),
+        Command::Routes(options) => routes::run(&options).map(|()| true),
     })
 }

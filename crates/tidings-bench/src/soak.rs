@@ -1,7 +1,6 @@
 //! Minutes at full speed: whether memory stays flat, and whether everything is handled.
 
 mod load;
-mod memory;
 mod tally;
 
 use std::sync::Arc;
@@ -13,8 +12,8 @@ use tidings_tests::Server;
 use tokio::time::{Instant, interval_at, timeout};
 
 use crate::event::{OrderSoaked, Soaked};
+use crate::memory::{Bound, mebibytes, resident};
 use load::Load;
-use memory::{Bound, mebibytes, resident};
 use tally::Tally;
 
 /// Shortest time between two printed lines.

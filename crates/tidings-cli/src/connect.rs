@@ -104,8 +104,16 @@ impl Connection {
 
     /// Connects.
     pub(crate) async fn open(&self) -> anyhow::Result<Bus> {
+        self.open_for(None).await
+    }
+
+    /// Connects where so many servers keep each stream, if that is said.
+    pub(crate) async fn open_for(&self, replicas: Option<u8>) -> anyhow::Result<Bus> {
         let given = self.given()?;
         let mut builder = Bus::builder().name("tidings").server(given.server);
+        if let Some(replicas) = replicas {
+            builder = builder.stream_replicas(replicas);
+        }
         builder = match given.identity {
             Some(Identity::Credentials(file)) => builder.credentials_file(file),
             Some(Identity::Nkey(seed)) => builder.nkey(seed),

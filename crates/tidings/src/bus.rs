@@ -79,6 +79,7 @@ impl Bus {
                 environment: Arc::default(),
                 cloud_events: None,
                 watch: None,
+                pulse: Arc::default(),
             },
         }
     }

@@ -14,7 +14,8 @@
 //! | [`contracts`] | what messages promise, as files: what a change breaks, whether it is meant, what other languages read |
 //! | [`testing`] | `TestBus`: recording, virtual time, faults, one handler alone |
 //! | [`operating`] | connecting, permissions, status, shutdown, the program `tidings` |
-//! | [`metrics`] | figures of routes for Prometheus and others, a dashboard, alert rules |
+//! | [`metrics`] | figures for Prometheus and others, a dashboard, alert rules |
+//! | [`kubernetes`] | probes, the grace period, secrets, rolling deploys of shared durable consumers |
 //! | [`wire`] | the wire format, for other languages, and every error with its way out |
 //! | [`migrating`] | from async-nats by hand |
 
@@ -48,6 +49,8 @@ pub mod operating {}
 #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
 #[doc = include_str!("guide/metrics.md")]
 pub mod metrics {}
+#[doc = include_str!("guide/kubernetes.md")]
+pub mod kubernetes {}
 #[doc = include_str!("guide/wire.md")]
 pub mod wire {}
 #[doc = include_str!("guide/migrating.md")]

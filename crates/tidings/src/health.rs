@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::transport::{ConnectionStatus, Transport};
+use crate::link::Link;
+use crate::transport::ConnectionStatus;
 
 /// Health of a bus, or of a registry that runs; what answers a probe. It can be written as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -152,8 +153,8 @@ impl Health {
 }
 
 /// Reasons that lie in the connection. The server is asked only where there is one.
-pub(crate) async fn connection(transport: &Transport, within: Duration) -> Vec<HealthReason> {
-    let state = transport.state();
+pub(crate) async fn connection(link: &Link, within: Duration) -> Vec<HealthReason> {
+    let state = link.transport.state();
     match state.status {
         ConnectionStatus::Closed => return vec![HealthReason::Closed],
         ConnectionStatus::Reconnecting { cause, .. } => {
@@ -168,8 +169,8 @@ pub(crate) async fn connection(transport: &Transport, within: Duration) -> Vec<H
     if state.lame_duck {
         reasons.push(HealthReason::LameDuck);
     }
-    if let Err(fault) = transport.barrier(within).await {
-        reasons.push(HealthReason::Silent { error: fault.to_string() });
+    if let Some(error) = link.pulse.feel(&link.transport, within).await {
+        reasons.push(HealthReason::Silent { error });
     }
     reasons
 }

@@ -1,5 +1,7 @@
 //! The part of a bus that publishes and asks, which publishers, contexts and subscriptions share.
 
+mod pulse;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +11,8 @@ use crate::probe::{Listener, Listening, Probe, Span, Work};
 use crate::stream::Environment;
 use crate::transport::{Outgoing, Transport};
 use crate::watch::{Sending, Watchers};
+
+pub(crate) use pulse::Pulse;
 
 /// A transport, and how long to wait for it. A cheap clone.
 #[derive(Debug, Clone)]
@@ -21,6 +25,8 @@ pub(crate) struct Link {
     pub(crate) cloud_events: Option<CloudEvents>,
     /// All who look on, if anybody does.
     pub(crate) watch: Option<Arc<Watchers>>,
+    /// Whether its server answers, where that is asked.
+    pub(crate) pulse: Arc<Pulse>,
 }
 
 impl Link {

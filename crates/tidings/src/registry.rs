@@ -11,6 +11,7 @@ mod health;
 mod metrics;
 mod plan;
 mod plan_report;
+mod provision;
 mod running;
 mod serve;
 

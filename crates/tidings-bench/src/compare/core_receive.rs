@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use async_nats::Subject;
 use futures_util::StreamExt as _;
-use tidings::Registry;
+use tidings::{Bus, Registry};
 
 use crate::environment::{Environment, barrier};
 use crate::event::{OrderPlaced, several};
@@ -96,11 +96,21 @@ pub(crate) async fn raw_handle(environment: Arc<Environment>, count: usize) -> R
 }
 
 pub(crate) async fn ours_handle(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    let bus = environment.bus.clone();
+    handle(environment, count, bus, Registry::new("bench")).await
+}
+
+/// Handles by a registry that is like this already.
+pub(super) async fn handle(
+    environment: Arc<Environment>,
+    count: usize,
+    bus: Bus,
+    registry: Registry,
+) -> Result<Lap> {
     let publisher = publisher(&environment, count)?;
     let (meter, credit) = Meter::new(count);
     let work = Counting { meter: meter.clone() };
-    let running =
-        Registry::new("bench").handle::<OrderPlaced>(work).start(&environment.bus).await?;
+    let running = registry.handle::<OrderPlaced>(work).start(&bus).await?;
     Ok(Lap::new(async move {
         let sending = publisher.send(Some(credit))?;
         meter.reached().await?;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
+#[cfg(feature = "optional")]
+use super::optional;
 use super::{
     core_publish, core_receive, memory_handle, request, stream_consume, stream_publish,
     stream_replay,
@@ -262,6 +264,60 @@ static ROWS: &[Row] = &[
         100_000,
         stream_consume::raw_1,
         stream_consume::ceiling
+    ),
+    #[cfg(feature = "optional")]
+    row!(
+        "core_handle_metrics",
+        "`core_handle`, with metrics; raw: ours without",
+        Some(0.95),
+        200_000,
+        core_receive::ours_handle,
+        optional::metrics_handle
+    ),
+    #[cfg(feature = "optional")]
+    row!(
+        "stream_consume_64_metrics",
+        "`stream_consume_64`, with metrics; raw: ours without",
+        Some(0.95),
+        100_000,
+        stream_consume::ours_64,
+        optional::metrics_consume_64
+    ),
+    #[cfg(feature = "optional")]
+    row!(
+        "core_handle_layers",
+        "`core_handle` in three layers that look at each message; raw: ours without",
+        Some(0.95),
+        200_000,
+        core_receive::ours_handle,
+        optional::layers_handle
+    ),
+    #[cfg(feature = "optional")]
+    row!(
+        "stream_consume_64_layers",
+        "`stream_consume_64` in three such layers; raw: ours without",
+        Some(0.95),
+        100_000,
+        stream_consume::ours_64,
+        optional::layers_consume_64
+    ),
+    #[cfg(feature = "optional")]
+    row!(
+        "core_handle_tower",
+        "`core_handle` in tower's `load_shed`, `concurrency_limit` and `timeout`; raw: ours without",
+        None,
+        200_000,
+        core_receive::ours_handle,
+        optional::tower_handle
+    ),
+    #[cfg(feature = "optional")]
+    row!(
+        "stream_consume_64_tower",
+        "`stream_consume_64` in the same; raw: ours without",
+        None,
+        100_000,
+        stream_consume::ours_64,
+        optional::tower_consume_64
     ),
 ];
 

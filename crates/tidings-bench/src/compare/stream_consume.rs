@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use async_nats::jetstream::{self, consumer::pull};
 use futures_util::TryStreamExt as _;
-use tidings::{EventStream as _, Registry, Route};
+use tidings::{Bus, EventStream as _, Registry, Route};
 
 use crate::environment::Environment;
 use crate::event::{OrderStored, Stored};
@@ -111,7 +111,19 @@ pub(crate) async fn ours_1(environment: Arc<Environment>, count: usize) -> Resul
 }
 
 pub(crate) async fn ours_64(environment: Arc<Environment>, count: usize) -> Result<Lap> {
-    ours(environment, count, |route| route.concurrency(64).max_ack_pending(10_000)).await
+    let bus = environment.bus.clone();
+    handle_64(environment, count, bus, Registry::new("bench")).await
+}
+
+/// Consumes by a registry that is like this already, 64 messages at a time.
+pub(super) async fn handle_64(
+    environment: Arc<Environment>,
+    count: usize,
+    bus: Bus,
+    registry: Registry,
+) -> Result<Lap> {
+    let options = |route: Route<OrderStored>| route.concurrency(64).max_ack_pending(10_000);
+    consume(environment, count, options, bus, registry).await
 }
 
 /// Consumes with one ack for up to 64 messages, under the same guarantee.
@@ -126,12 +138,23 @@ async fn ours(
     count: usize,
     options: fn(Route<OrderStored>) -> Route<OrderStored>,
 ) -> Result<Lap> {
+    let bus = environment.bus.clone();
+    consume(environment, count, options, bus, Registry::new("bench")).await
+}
+
+async fn consume(
+    environment: Arc<Environment>,
+    count: usize,
+    options: fn(Route<OrderStored>) -> Route<OrderStored>,
+    bus: Bus,
+    registry: Registry,
+) -> Result<Lap> {
     environment.fill::<Stored, OrderStored>(count).await?;
     let (meter, _credit) = Meter::new(count);
     let work = Counting { meter: meter.clone() };
     let route = options(Route::of::<OrderStored>(work).durable(CONSUMER));
     Ok(Lap::new(async move {
-        let running = Registry::new("bench").route(route).start(&environment.bus).await?;
+        let running = registry.route(route).start(&bus).await?;
         meter.reached().await?;
         environment.settled::<Stored>(CONSUMER).await?;
         Ok(async move {

@@ -35,7 +35,7 @@ impl Apply {
     ) -> anyhow::Result<Exit> {
         let Self { folder, allow_data_loss, dry_run } = self;
         let configs = folder.read()?;
-        let bus = connection.open().await?;
+        let bus = connection.open_for(folder.replicas).await?;
         let mut exit = Exit::Done;
         for config in configs {
             let mut plan = bus.plan_stream(&config).await?;

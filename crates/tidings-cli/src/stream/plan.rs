@@ -12,7 +12,9 @@ use crate::output::Output;
 
 /// Says what is to be done so that streams are as declared, and changes nothing.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  tidings stream plan --schemas schemas ORDERS")]
+#[command(
+    after_help = "Example:\n  tidings stream plan --schemas schemas ORDERS\n  tidings stream plan --replicas 1"
+)]
 pub(crate) struct Plan {
     #[command(flatten)]
     folder: Folder,
@@ -25,7 +27,7 @@ impl Plan {
         output: &mut Output,
     ) -> anyhow::Result<Exit> {
         let configs = self.folder.read()?;
-        let bus = connection.open().await?;
+        let bus = connection.open_for(self.folder.replicas).await?;
         let mut exit = Exit::Done;
         for config in configs {
             let plan = bus.plan_stream(&config).await?;

@@ -32,6 +32,16 @@ async fn streams_are_planned_and_applied() {
     said(&server, &apply).await;
     assert_eq!(tidings(&server, &plan).await.status.code(), Some(0));
 
+    // A cluster's stream on this one server.
+    orders.replicas = 3;
+    write(&orders);
+    let alone = [&plan[..], &["--replicas", "1", "ORDERS"]].concat();
+    let text = said(&server, &alone).await;
+    assert!(text.contains("num_replicas: 3 is declared, 1 is used (stream_replicas)"), "{text}");
+    let none = [&plan[..], &["--replicas", "6"]].concat();
+    assert_eq!(refused(&server, &none).await.0, Some(2), "no stream has six");
+    orders.replicas = 1;
+
     // What loses messages is made only where that is said.
     orders.max_messages = Some(10);
     write(&orders);

@@ -29,6 +29,7 @@ async fn link(retention: Retention) -> Link {
         environment: std::sync::Arc::default(),
         cloud_events: None,
         watch: None,
+        pulse: std::sync::Arc::default(),
     }
 }
 

@@ -236,7 +236,8 @@ impl BusBuilder {
     }
 
     /// Makes each stream on so many servers of a cluster, 1 to 5, whatever it declares; what
-    /// [`single_node`](Self::single_node) says of 1 holds here too.
+    /// [`single_node`](Self::single_node) says of 1 holds here too. Any other number is
+    /// [`ConnectError::StreamReplicas`](crate::ConnectError::StreamReplicas) as the bus connects.
     pub fn stream_replicas(mut self, replicas: u8) -> Self {
         self.environment.replicas = Some((replicas, "stream_replicas"));
         self

@@ -75,6 +75,9 @@ impl BusBuilder {
         if options.servers.iter().any(|server| server.trim() == "memory:") {
             return Err(ConnectError::Memory);
         }
+        if let Some((replicas, _)) = environment.replicas.filter(|(n, _)| !(1..=5).contains(n)) {
+            return Err(ConnectError::StreamReplicas { replicas });
+        }
         if let Some(prefix) = &options.inbox_prefix
             && let Err(source) = tidings_subject::check_subject(prefix)
         {
@@ -94,6 +97,21 @@ impl BusBuilder {
                 Ok(bus)
             }
             Err(fault) => Err(ConnectError::of(fault, servers, waited)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_number_of_replicas_that_no_stream_has_is_told_before_anything_is_tried() {
+        for replicas in [0, 6] {
+            let builder = Bus::builder().server("nats://127.0.0.1:1").stream_replicas(replicas);
+            let error = builder.connect().await.unwrap_err();
+            assert!(matches!(error, ConnectError::StreamReplicas { .. }), "{error}");
+            assert!(error.to_string().contains(&replicas.to_string()), "{error}");
         }
     }
 }

@@ -57,11 +57,12 @@ impl Bus {
     /// Health of the bus: whether it lives, which is until it is closed, and whether it is ready:
     /// there is a connection, and its server answers and is not about to stop. A server that is
     /// away is not waited for, and one that does not answer no longer than
-    /// [`HealthThresholds::within`].
+    /// [`HealthThresholds::within`]. An answer is half a second old at most; who asks more often, or
+    /// at the same time, gets the same one, and the server hears nothing of it.
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn health_by(&self, thresholds: &HealthThresholds) -> Health {
-        Health::of(health::connection(&self.link.transport, thresholds.within).await)
+        Health::of(health::connection(&self.link, thresholds.within).await)
     }
 }

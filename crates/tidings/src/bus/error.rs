@@ -34,6 +34,12 @@ pub enum ConnectError {
         /// Values that it may have.
         expected: &'static str,
     },
+    /// No stream is kept by so many servers.
+    #[error("a stream can't be kept by {replicas} servers: give `stream_replicas` 1 to 5")]
+    StreamReplicas {
+        /// The number.
+        replicas: u8,
+    },
     /// An address can't be read.
     #[error("{address:?} is no server address: {source}; write nats://host:port")]
     Address {

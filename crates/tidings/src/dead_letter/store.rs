@@ -181,6 +181,7 @@ mod tests {
             environment: std::sync::Arc::default(),
             cloud_events: None,
             watch: None,
+            pulse: std::sync::Arc::default(),
         }
     }
 

@@ -25,6 +25,7 @@ async fn link() -> Link {
         environment: std::sync::Arc::default(),
         cloud_events: None,
         watch: None,
+        pulse: std::sync::Arc::default(),
     }
 }
 

@@ -15,9 +15,9 @@ use crate::transport::{ConsumerState, Fault, Transport};
 
 /// Age at which what is known of a consumer is looked at again.
 const FRESH: Duration = Duration::from_millis(500);
-/// Maximum number of looks at once, and of those that are added each second: never more than 20 in
-/// one.
-const MOST_LOOKS: u32 = 10;
+/// Maximum number of looks at once, and of those that are added each second: never more than 14 in
+/// one. With those whether the server answers it is 20 messages to the server.
+const MOST_LOOKS: u32 = 7;
 
 /// The consumers of a registry, and what was last seen of them.
 #[derive(Debug)]
@@ -148,8 +148,9 @@ impl Running {
     ///
     /// A server that is away is not waited for, and one that does not answer no longer than twice
     /// [`HealthThresholds::within`]. What is known of a consumer is up to half a second old, older where
-    /// there are more than a few: a registry looks at no more than 20 consumers in any second, however
-    /// many routes it has and however often it is asked, those first that were not looked at for longest.
+    /// there are more than a few: with all that it asks, a registry sends no more than 20 messages to the server
+    /// in any second, however many routes it has and however often its health is asked for. Consumers come
+    /// first that were not looked at for longest.
     ///
     /// ```
     /// # use tidings::prelude::*;
@@ -174,7 +175,7 @@ impl Running {
     /// Nothing is lost if the future is dropped.
     pub async fn health_by(&self, thresholds: &HealthThresholds) -> Health {
         let transport = &self.link.transport;
-        let mut reasons = health::connection(transport, thresholds.within).await;
+        let mut reasons = health::connection(&self.link, thresholds.within).await;
         reasons.extend(self.status().into_iter().filter_map(reason));
         // Only a server that answers is asked more.
         let is_silent = |reason: &HealthReason| {

@@ -19,6 +19,8 @@ const DEAD_LETTERS: &str = "tidings_dead_letters_total";
 const DROPPED: &str = "tidings_dropped_messages_total";
 const INTERRUPTIONS: &str = "tidings_interruptions_total";
 const PANICS: &str = "tidings_handler_panics_total";
+const RETRIES: &str = "tidings_retries_total";
+const IN_FLIGHT: &str = "tidings_in_flight_messages";
 const UP: &str = "tidings_route_up";
 const LAG: &str = "tidings_consumer_lag_messages";
 const UNSETTLED: &str = "tidings_consumer_unsettled_messages";
@@ -82,7 +84,8 @@ impl Measured {
             labels.push(Label::from_static_parts("tidings_outcome", outcome));
             counter!(CONSUMED, labels).increment(since(of));
         }
-        let others: [Figure; 4] = [
+        let others: [Figure; 5] = [
+            (RETRIES, |report| report.retried),
             (DEAD_LETTERS, |report| report.dead_lettered),
             (DROPPED, |report| report.dropped),
             (INTERRUPTIONS, |report| report.interrupted),
@@ -93,6 +96,8 @@ impl Measured {
         }
         let is_up = self.state.state() == RouteState::Running;
         gauge!(UP, self.labels.clone()).set(f64::from(u8::from(is_up)));
+        #[expect(clippy::cast_precision_loss, reason = "a figure that somebody looks at")]
+        gauge!(IN_FLIGHT, self.labels.clone()).set(now.in_flight as f64);
         self.told = Some(now);
     }
 
@@ -142,6 +147,12 @@ pub(super) fn describe() {
     describe_counter!(DROPPED, Unit::Count, "Messages lost since they came faster than handled");
     describe_counter!(INTERRUPTIONS, Unit::Count, "How often a subscription lost its connection");
     describe_counter!(PANICS, Unit::Count, "How often a handler panicked");
+    describe_counter!(
+        RETRIES,
+        Unit::Count,
+        "How often a message was to come again after a failure"
+    );
+    describe_gauge!(IN_FLIGHT, Unit::Count, "Messages that are being handled");
     describe_gauge!(UP, Unit::Count, "1 while a route takes messages, else 0");
     describe_gauge!(LAG, Unit::Count, "Messages that a consumer has still to deliver");
     describe_gauge!(UNSETTLED, Unit::Count, "Messages delivered and not settled");

@@ -1,6 +1,5 @@
 //! A registry that runs.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,8 +8,8 @@ use super::health::Consumers;
 #[cfg(feature = "metrics")]
 use super::metrics;
 use super::plan::{Wiring, plan};
+use super::provision::{StartFault, provision};
 use super::{Control, Registry, RouteStatus, ServeError, answer, dead_letters};
-use crate::dead_letter::with_lease;
 use crate::discovery::{Endpoint, Responder, ServiceIdentity};
 use crate::link::Link;
 use crate::route::RouteSpec;
@@ -19,7 +18,7 @@ use crate::runner::{
 };
 use crate::stream::Environment;
 use crate::subscribe::SubscribeError;
-use crate::topology::{self, ConsumerPlan, Modes};
+use crate::topology::{ConsumerPlan, Modes};
 use crate::transport::Inbox;
 
 /// Default time that a shutdown may take.
@@ -51,17 +50,11 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     let (recorded, mut measured) = (registry.metrics.or(link.measures_every()), Vec::new());
     let environment = link.environment.with(registry.stream_edit.0.clone());
     let modes = Modes { streams: registry.streams, consumers: registry.consumers };
-    let mut streams = BTreeSet::new();
-    let mut plans = Vec::with_capacity(wirings.len());
-    for (route, wiring) in registry.routes.iter().zip(&wirings) {
-        // All that can be refused or takes its time comes first: who listens gets messages.
-        let letters = registry.dead_letters.stream_of(&registry.name);
-        let plan =
-            provision(&link, wiring, (modes, &environment), &mut streams, letters.as_deref())
-                .await
-                .map_err(|fault| fault.named(route.label()))?;
-        plans.push(plan);
-    }
+    // All that can be refused or takes its time comes first: who listens gets messages.
+    let letters = registry.dead_letters.stream_of(&registry.name);
+    let plans =
+        provision(&link, (&registry.routes, &wirings), (modes, &environment), letters.as_deref())
+            .await?;
     let watched = registry.routes.iter().zip(&wirings);
     let consumers = Consumers::of(
         watched.map(|(route, wiring)| (route.label(), route.max_ack_pending(), wiring)),
@@ -69,6 +62,7 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     answer::check(&link, &registry.routes, &wirings).await?;
     let backstop = dead_letters::prepare(&registry, &link, &wirings, (modes, &environment)).await?;
     let letters = backstop.as_ref().map(|backstop| backstop.letters().to_owned());
+    let durable_routes = plans.iter().flatten().count();
     for ((mut route, wiring), plan) in registry.routes.into_iter().zip(wirings).zip(plans) {
         // A consumer whose policy was kept may have a shorter ack wait than the route asks for.
         #[cfg(feature = "tower")]
@@ -86,10 +80,13 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
             measured.push(metrics::Measured::new(names, route.declarations, &wiring, of));
         }
         controlled.push(Controlled { message: label.clone(), state: active.state() });
-        let source =
+        let mut source =
             connect(&link, &route, (wiring, plan, modes, &environment), &active, &mut endpoints)
                 .await
                 .map_err(|fault| fault.named(label))?;
+        if let runner::Source::Durable(durable) = &mut source {
+            durable.shares_looks(durable_routes);
+        }
         // What no stream keeps waits in its subscription, but where keys need a look ahead.
         let prefetch = match source {
             runner::Source::Core(..) if route.key.is_none() => Prefetch::same(0),
@@ -138,49 +135,6 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     }
     registry.control.set(controlled);
     Ok(Running { runner, routes, control: registry.control, link, consumers })
-}
-
-/// Fault of starting one route, before it is known by name.
-enum StartFault {
-    Provision(topology::ProvisionError),
-    Subscribe(SubscribeError),
-}
-
-impl StartFault {
-    fn named(self, message: String) -> ServeError {
-        match self {
-            Self::Provision(source) => ServeError::Provision { message, source },
-            Self::Subscribe(source) => ServeError::Subscribe { message, source },
-        }
-    }
-}
-
-/// Makes what a route needs, as far as the modes let it; each of the `streams` once.
-async fn provision(
-    link: &Link,
-    wiring: &Wiring,
-    (modes, environment): (Modes, &Environment),
-    streams: &mut BTreeSet<&'static str>,
-    letters: Option<&str>,
-) -> Result<Option<ConsumerPlan>, StartFault> {
-    let Wiring::Durable { stream, config } = wiring else { return Ok(None) };
-    if streams.insert(stream.name) {
-        topology::provision(
-            &link.transport,
-            &environment.fit((stream.config)()).config,
-            modes.streams,
-        )
-        .await
-        .map_err(StartFault::Provision)?;
-    }
-    let failed = |fault| SubscribeError::of_consumer(fault, stream.name, &config.name);
-    let transport = &link.transport;
-    let planned = topology::plan_consumer(transport, stream.name, config).await;
-    let is_due = planned.map_err(failed).map_err(StartFault::Subscribe)?.is_due();
-    let ensuring = topology::ensure_consumer(transport, stream.name, config, modes.consumers);
-    // Nobody else may write meanwhile what was read before.
-    let ensured = with_lease(transport, letters.filter(|_| is_due), ensuring).await;
-    ensured.map(Some).map_err(failed).map_err(StartFault::Subscribe)
 }
 
 /// Makes what a route listens on.

@@ -11,6 +11,12 @@ use crate::subject::Subject;
 use crate::topology::Modes;
 use crate::transport::ConsumerConfig;
 
+/// Time between two looks at it, about. A filter that another version added before the last look is
+/// kept by whoever makes the consumer again.
+const LOOK: Duration = Duration::from_secs(5);
+/// Time between two looks of a registry at least, one route with another.
+const LOOK_APART: Duration = Duration::from_millis(50);
+
 /// Age at which a look at the consumer counts for as good as none.
 const MOST_OLD: Duration = Duration::from_secs(6);
 
@@ -24,6 +30,8 @@ pub(crate) struct Durable {
     pub(crate) prefetch: usize,
     /// Modes by which it may be made again, and its stream with it.
     pub(crate) modes: Modes,
+    /// Time between two looks at it, about.
+    pub(crate) look: Duration,
     seen: Mutex<Option<Box<Seen>>>,
 }
 
@@ -42,7 +50,14 @@ impl Durable {
         prefetch: usize,
         modes: Modes,
     ) -> Self {
-        Self { stream, made: made.into(), config, prefetch, modes, seen: Mutex::default() }
+        let made = made.into();
+        Self { stream, made, config, prefetch, modes, look: LOOK, seen: Mutex::default() }
+    }
+
+    /// It is one of so many of a registry, which looks at no more than 20 of them a second.
+    pub(crate) fn shares_looks(&mut self, routes: usize) {
+        let all = u32::try_from(routes).unwrap_or(u32::MAX);
+        self.look = LOOK.max(LOOK_APART.saturating_mul(all));
     }
 
     fn seen(&self) -> MutexGuard<'_, Option<Box<Seen>>> {

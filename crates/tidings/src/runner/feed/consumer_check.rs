@@ -12,9 +12,6 @@ use crate::runner::active_route::ActiveRoute;
 use crate::runner::status::route_state::RouteFault;
 use crate::topology;
 
-/// Time between two looks, about. A filter that another version added before the last look is kept
-/// by whoever makes the consumer again.
-const LOOK: Duration = Duration::from_secs(5);
 /// The wait before the next look once a message has come that is not known here.
 const SOON: Duration = Duration::from_millis(250);
 
@@ -25,7 +22,7 @@ pub(crate) async fn run(active: Arc<ActiveRoute>, durable: Arc<Durable>) {
     let (route, stream, consumer) = (active.label(), stream.name, config.name.as_str());
     loop {
         tokio::select! {
-            () = sleep(jittered(LOOK)) => {}
+            () = sleep(jittered(durable.look)) => {}
             () = active.look.notified() => sleep(jittered(SOON)).await,
         }
         match topology::look_at_consumer(&transport, stream, config).await {

@@ -111,6 +111,7 @@ impl Scheduler {
     fn permit(&mut self, messages: usize, key: Option<u64>) -> Permit {
         self.running += 1;
         self.handled += messages;
+        self.route.counters.are_in_flight(self.handled);
         Permit::new(self.released.0.clone(), key, messages)
     }
 
@@ -118,6 +119,7 @@ impl Scheduler {
     pub(crate) fn end(&mut self, released: Released) {
         self.running -= 1;
         self.handled -= released.messages;
+        self.route.counters.are_in_flight(self.handled);
         if let Some(key) = released.key {
             self.in_flight.state().backlog.release(key);
         }

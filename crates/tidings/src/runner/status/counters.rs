@@ -1,6 +1,6 @@
 //! Counters of a route.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -25,6 +25,9 @@ pub struct RouteReport {
     pub handled: u64,
     /// Number of times that it failed: the message comes again, or the asker got an error.
     pub failed: u64,
+    /// Number of times that a stream's message is to come again because its handler failed; also
+    /// counted as failed.
+    pub retried: u64,
     /// Number of times that it panicked; also counted as failed.
     pub panicked: u64,
     /// Number of times that it did not end within its deadline; also counted as failed.
@@ -46,6 +49,9 @@ pub struct RouteReport {
     /// each counts once its letter is stored. With
     /// [`DeadLetterPolicy::off`](crate::DeadLetterPolicy::off) each counts as it is given up.
     pub dead_lettered: u64,
+    /// Number of messages that are being handled now by handlers that wait for something; those
+    /// that end at once are never seen here.
+    pub in_flight: u64,
     /// Number of a stream's messages that are given up now and have no dead letter yet, since it
     /// could not be stored: each stays where it is, keeps no handler's permit, and is tried again.
     /// Beside them the route's state is [`Failing`](crate::RouteState::Failing).
@@ -77,11 +83,13 @@ pub struct RouteReport {
 pub(crate) struct Counters {
     handled: AtomicU64,
     failed: AtomicU64,
+    retried: AtomicU64,
     panicked: AtomicU64,
     overdue: AtomicU64,
     rejected: AtomicU64,
     deferred: AtomicU64,
     dead_lettered: AtomicU64,
+    in_flight: AtomicUsize,
     unstored: Mutex<u64>,
     undecodable: AtomicU64,
     given_back: AtomicU64,
@@ -145,6 +153,9 @@ impl Counters {
         if let Some(times) = self.times.get() {
             times.record(took);
         }
+        if matches!(disposition, Some(Disposition::Retry(_))) {
+            self.retried.fetch_add(1, Relaxed);
+        }
         match handled {
             HandlerExit::Returned(Outcome::Done | Outcome::Reply(_)) => {
                 self.handled.fetch_add(1, Relaxed);
@@ -196,6 +207,7 @@ impl Counters {
             message,
             handled: self.handled.load(Relaxed),
             failed: self.failed.load(Relaxed),
+            retried: self.retried.load(Relaxed),
             panicked: self.panicked.load(Relaxed),
             overdue: self.overdue.load(Relaxed),
             rejected: self.rejected.load(Relaxed),
@@ -203,6 +215,7 @@ impl Counters {
             undecodable: self.undecodable.load(Relaxed),
             given_back: self.given_back.load(Relaxed),
             dead_lettered: self.dead_lettered.load(Relaxed),
+            in_flight: self.in_flight.load(Relaxed) as u64,
             unstored: *self.unstored(),
             aborted: self.aborted.load(Relaxed),
             left: self.left.load(Relaxed),
@@ -232,6 +245,11 @@ impl Counters {
 
     fn dropped(&self) -> MutexGuard<'_, AllDropped> {
         locked(&self.dropped)
+    }
+
+    /// So many messages are being handled now.
+    pub(crate) fn are_in_flight(&self, messages: usize) {
+        self.in_flight.store(messages, Relaxed);
     }
 
     /// Counts a message that is given up, once its letter is stored.

@@ -6,19 +6,19 @@ use anyhow::{Context as _, Result, ensure};
 
 /// Bound on memory once it has settled: a tenth and 8 MiB more than it was then.
 #[derive(Debug)]
-pub(super) struct Bound {
+pub(crate) struct Bound {
     settled: u64,
     most: u64,
 }
 
 impl Bound {
-    pub(super) fn after(settled: u64) -> Self {
+    pub(crate) fn after(settled: u64) -> Self {
         Self { settled, most: settled + settled / 10 + (8 << 20) }
     }
 
     /// # Errors
     /// If it is more.
-    pub(super) fn holds(&self, memory: u64) -> Result<()> {
+    pub(crate) fn holds(&self, memory: u64) -> Result<()> {
         let (now, then) = (mebibytes(memory), mebibytes(self.settled));
         ensure!(memory <= self.most, "memory has grown from {then} to {now}, and may to {self}");
         Ok(())
@@ -32,7 +32,7 @@ impl fmt::Display for Bound {
 }
 
 /// Memory of this process that is resident, in bytes.
-pub(super) fn resident() -> Result<u64> {
+pub(crate) fn resident() -> Result<u64> {
     let status = std::fs::read_to_string("/proc/self/status")
         .context("how much memory a process has is read from Linux's /proc")?;
     let kibibytes = status
@@ -45,7 +45,7 @@ pub(super) fn resident() -> Result<u64> {
 }
 
 /// Rounded down.
-pub(super) fn mebibytes(bytes: u64) -> String {
+pub(crate) fn mebibytes(bytes: u64) -> String {
     format!("{} MiB", bytes >> 20)
 }
 
