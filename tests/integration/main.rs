@@ -40,6 +40,7 @@ mod subscription_connection;
 mod task_panic;
 mod test_server;
 mod testing;
+mod traces;
 mod trust;
 mod unreadable_header;
 mod warrant;

@@ -32,6 +32,7 @@ use crate::request::RequestError;
 use crate::stream::{Environment, EventStream};
 use crate::subscribe::{Consume, Replay, Subscribe, SubscribeError, SubscribeRaw};
 use crate::topology::StreamHandle;
+use crate::traces::Tracing;
 use crate::transport::{DeliverFrom, Transport};
 
 /// A typed event bus: over NATS, or in this process. A cheap clone; all clones share its connections.
@@ -78,6 +79,7 @@ impl Bus {
                 timeouts: timeouts.into(),
                 environment: Arc::default(),
                 cloud_events: None,
+                traces: Tracing::default(),
                 watch: None,
                 pulse: Arc::default(),
             },
@@ -96,6 +98,12 @@ impl Bus {
         self
     }
 
+    /// A bus that makes spans, if it is to.
+    fn tracing(mut self, traces: Tracing) -> Self {
+        self.link.traces = traces;
+        self
+    }
+
     /// A bus that tells a probe of everything that is done through it.
     #[cfg(feature = "testing")]
     pub(crate) fn watched_by(self, probe: Arc<dyn crate::probe::Probe>) -> Self {
@@ -110,6 +118,16 @@ impl Bus {
     #[must_use]
     pub fn with_cloud_events(&self, cloud_events: CloudEvents) -> Self {
         Self { link: Link { cloud_events: Some(cloud_events), ..self.link.clone() } }
+    }
+
+    /// A bus over the same connections that makes spans of OpenTelemetry for what is published, asked and handled
+    /// through it, and by its publishers, batches and registries. A guide page tells which:
+    /// [`guide::tracing`](crate::guide::tracing).
+    #[cfg(feature = "opentelemetry")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "opentelemetry")))]
+    #[must_use]
+    pub fn with_traces(&self, traces: crate::traces::Traces) -> Self {
+        Self { link: Link { traces: Tracing::new(traces), ..self.link.clone() } }
     }
 
     pub(crate) fn link(&self) -> &Link {

@@ -24,6 +24,7 @@ use crate::message::{Causation, Digest, Event, Message, MessageIdBuilder, Reques
 use crate::publish::PublishError;
 use crate::request::RequestError;
 use crate::subject::{ParseSubjectError, Subject};
+use crate::traces::HandlerSpan;
 use crate::transport::{Incoming, Settlement, SettlementReason};
 
 /// Context of a handler: facts of its message, and what publishes and asks on its behalf.
@@ -72,6 +73,8 @@ pub(crate) struct RouteContext {
 pub(crate) struct HandledMessage {
     route: Arc<RouteContext>,
     incoming: Incoming,
+    /// Span of its handler.
+    pub(crate) span: HandlerSpan,
     /// Nothing, for most: made when something is to be remembered.
     gathered: Mutex<Option<Box<Gathered>>>,
 }
@@ -88,7 +91,8 @@ struct Gathered {
 
 impl HandledMessage {
     pub(crate) fn new(route: &Arc<RouteContext>, incoming: Incoming) -> Self {
-        Self { route: Arc::clone(route), incoming, gathered: Mutex::default() }
+        let (span, gathered) = (HandlerSpan::default(), Mutex::default());
+        Self { route: Arc::clone(route), incoming, span, gathered }
     }
 
     /// Room in which another message is written in place of this one.
@@ -98,6 +102,7 @@ impl HandledMessage {
             #[cfg(feature = "tower")]
             gathered.values.clear();
         }
+        self.span.clear();
         &mut self.incoming
     }
 
@@ -229,6 +234,12 @@ impl Context {
         values.push((key, LayerValue::new(value)));
     }
 
+    /// Returns `true` if the bus has made a span of OpenTelemetry for the handler.
+    #[cfg(feature = "tower")]
+    pub(crate) fn has_span(&self) -> bool {
+        self.handled.span.is_on()
+    }
+
     /// Says that work on the message goes on, so that it does not come again meanwhile. Without a
     /// stream there is nothing to say.
     ///
@@ -284,12 +295,14 @@ impl Context {
     /// A message with options; it begins with the trace headers of the message being handled.
     pub fn message<'a, M: Message>(&'a self, message: &'a M) -> Draft<'a, M> {
         let mut headers = Headers::new();
+        let span = &self.handled.span;
         for name in [header::TRACE_PARENT, header::TRACE_STATE] {
-            if let Some(value) = self.handled.headers.get(name) {
+            // Where there is a span, it is the parent.
+            if let Some(value) = self.handled.headers.get(name).filter(|_| !span.is_on()) {
                 headers.push(name, value.to_owned());
             }
         }
-        Draft::new(&self.handled.route.link, message).inheriting(headers, self)
+        Draft::new(&self.handled.route.link, message).inheriting(headers, self, span.parent())
     }
 }
 

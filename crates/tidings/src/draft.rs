@@ -11,6 +11,7 @@ use crate::publish::{self, Prepared, PublishError};
 use crate::publish_ack::Acknowledgement as _;
 use crate::request::{self, RequestError};
 use crate::stream::{EventStream as _, StreamConfig};
+use crate::traces::Parent;
 
 /// A message with options, made by `Bus::message`; ended by [`publish`](Draft::publish) for an
 /// event, by [`request`](Draft::request) for a request.
@@ -26,6 +27,8 @@ pub struct Draft<'a, M> {
     delay: Option<Duration>,
     causation: Option<&'a dyn Causation>,
     cloud_events: Option<Cow<'a, CloudEvents>>,
+    /// Parent of its span.
+    parent: Parent,
 }
 
 impl<'a, M: Message> Draft<'a, M> {
@@ -39,13 +42,20 @@ impl<'a, M: Message> Draft<'a, M> {
             delay: None,
             causation: None,
             cloud_events: link.cloud_events.as_ref().map(Cow::Borrowed),
+            parent: Parent::default(),
         }
     }
 
-    /// Adds headers that it inherits, and what an event that declares no id comes from.
-    pub(crate) fn inheriting(mut self, headers: Headers, causation: &'a dyn Causation) -> Self {
+    /// Adds headers that it inherits, what an event that declares no id comes from, and the parent of its span.
+    pub(crate) fn inheriting(
+        mut self,
+        headers: Headers,
+        causation: &'a dyn Causation,
+        parent: Parent,
+    ) -> Self {
         self.headers = headers;
         self.causation = Some(causation);
+        self.parent = parent;
         self
     }
 
@@ -82,8 +92,10 @@ impl<E: Event> Draft<'_, E> {
         if let Some(error) = self.refused {
             return Err(error);
         }
-        let Self { link, message, headers, delay, causation, cloud_events, .. } = self;
-        publish::prepare(link, message, headers, delay, causation, cloud_events.as_deref())
+        let Self { link, message, headers, delay, causation, cloud_events, parent, .. } = self;
+        let prepared =
+            publish::prepare(link, message, headers, delay, causation, cloud_events.as_deref())?;
+        Ok(Prepared { parent, ..prepared })
     }
 
     /// Publishes the event.
@@ -213,11 +225,11 @@ impl<R: Request> Draft<'_, R> {
     /// # Cancel safety
     /// Dropping the future forgets the reply; the request may have been sent.
     pub async fn request(self) -> Result<R::Reply, RequestError<R::Declared>> {
-        let Self { link, message, headers, refused, timeout, cloud_events, .. } = self;
+        let Self { link, message, headers, refused, timeout, cloud_events, parent, .. } = self;
         if let Some(error) = refused {
             return Err(RequestError::Option(error));
         }
-        request::request(link, message, headers, timeout, cloud_events.as_deref()).await
+        request::request(link, message, headers, timeout, (cloud_events.as_deref(), &parent)).await
     }
 }
 

@@ -15,6 +15,7 @@
 //! | [`testing`] | `TestBus`: recording, virtual time, faults, one handler alone |
 //! | [`operating`] | connecting, permissions, status, shutdown, the program `tidings` |
 //! | [`metrics`] | figures for Prometheus and others, a dashboard, alert rules |
+//! | [`tracing`] | spans of OpenTelemetry, the trace context in messages, `tracing` |
 //! | [`kubernetes`] | probes, the grace period, secrets, rolling deploys of shared durable consumers |
 //! | [`wire`] | the wire format, for other languages, and every error with its way out |
 //! | [`migrating`] | from async-nats by hand |
@@ -49,6 +50,10 @@ pub mod operating {}
 #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
 #[doc = include_str!("guide/metrics.md")]
 pub mod metrics {}
+#[cfg(feature = "opentelemetry")]
+#[cfg_attr(docsrs, doc(cfg(feature = "opentelemetry")))]
+#[doc = include_str!("guide/tracing.md")]
+pub mod tracing {}
 #[doc = include_str!("guide/kubernetes.md")]
 pub mod kubernetes {}
 #[doc = include_str!("guide/wire.md")]

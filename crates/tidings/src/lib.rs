@@ -197,6 +197,7 @@ mod text;
 mod timestamp;
 mod token;
 mod topology;
+mod traces;
 mod transport;
 mod user_code;
 #[cfg(feature = "validation")]
@@ -268,6 +269,9 @@ pub use topology::{
     ListError, PlanAction, ProvisionError, Provisioned, Setting, StreamError, StreamHandle,
     StreamPlan, Topology,
 };
+#[cfg(feature = "opentelemetry")]
+#[cfg_attr(docsrs, doc(cfg(feature = "opentelemetry")))]
+pub use traces::Traces;
 pub use transport::{
     ConnectionEvent, ConnectionEventKind, ConnectionEvents, ConnectionRole, ConnectionState,
     ConnectionStatus, ConsumerInfo, ConsumerState, DeliverFrom, Denial, DeniedAction, Outage,

@@ -9,6 +9,7 @@ use crate::cloud_event::CloudEvents;
 use crate::message::Declaration;
 use crate::probe::{Listener, Listening, Probe, Span, Work};
 use crate::stream::Environment;
+use crate::traces::Tracing;
 use crate::transport::{Outgoing, Transport};
 use crate::watch::{Sending, Watchers};
 
@@ -23,6 +24,8 @@ pub(crate) struct Link {
     pub(crate) environment: Arc<Environment>,
     /// Options for publishing messages as CloudEvents, if they are.
     pub(crate) cloud_events: Option<CloudEvents>,
+    /// Spans of what is sent and handled, if there are any.
+    pub(crate) traces: Tracing,
     /// All who look on, if anybody does.
     pub(crate) watch: Option<Arc<Watchers>>,
     /// Whether its server answers, where that is asked.
@@ -47,6 +50,12 @@ impl Link {
     #[cfg(feature = "metrics")]
     pub(crate) fn measures_every(&self) -> Option<Duration> {
         self.watch.as_ref()?.metrics.as_ref().map(|metrics| metrics.every)
+    }
+
+    /// Returns `true` if somebody is told of what is sent: who looks on, or who gathers spans.
+    #[inline]
+    pub(crate) fn is_watched(&self) -> bool {
+        self.watch.is_some() || self.traces.is_on()
     }
 
     /// Tells the probe, if there is one, that something begins.

@@ -46,5 +46,5 @@ pub(crate) fn send<A: Acknowledgement>(
     link: &Link,
     prepared: &mut Prepared,
 ) -> impl Future<Output = Result<A, PublishError>> + Send {
-    send::send(link, prepared.declaration, &mut prepared.outgoing, prepared.reschedules)
+    send::send(link, prepared)
 }

@@ -19,7 +19,9 @@ use crate::message::{DeclaredError, ReadBackError, Request};
 use crate::payload;
 use crate::publish::PublishError;
 use crate::subject::SubjectError;
+use crate::traces::{Operation, Parent, Sent};
 use crate::transport::{Denial, Fault, Incoming, Outage, because};
+use crate::watch::SendError as _;
 
 /// A request got no reply, or not the one that was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -152,7 +154,7 @@ pub(crate) async fn request<R: Request>(
     message: &R,
     headers: Headers,
     timeout: Option<Duration>,
-    cloud_events: Option<&CloudEvents>,
+    (cloud_events, parent): (Option<&CloudEvents>, &Parent),
 ) -> Result<R::Reply, RequestError<R::Declared>> {
     let encoded = envelope::encode(message, link.reads_back()).map_err(|fault| match fault {
         EncodeFault::Subject(error) => RequestError::Subject(error),
@@ -164,6 +166,9 @@ pub(crate) async fn request<R: Request>(
     if let Some(options) = cloud_events {
         envelope::wrap(&mut outgoing, message, options, link.transport.now());
     }
+    let request = Sent::new(Operation::Request, declaration, &link.transport);
+    let span = link.traces.send(request, parent, &outgoing);
+    span.inject(&mut outgoing.headers);
     let sending = link.asks(declaration, &mut outgoing);
     let subject = outgoing.subject.clone();
     let waited = timeout.unwrap_or(link.timeouts.request);
@@ -190,6 +195,7 @@ pub(crate) async fn request<R: Request>(
             })
         }
     };
+    span.end(&replied, |error| error.kind().into());
     sending.replied(replied.as_ref().map(|_| ()));
     replied
 }

@@ -9,6 +9,7 @@ use crate::header::{self, Headers};
 use crate::link::Timeouts;
 use crate::stream::{Retention, StreamConfig};
 use crate::topology::Topology;
+use crate::traces::{Parent, Tracing};
 use crate::transport::memory::Memory;
 use crate::transport::{ConsumerConfig, Outgoing, StreamState, Transport, Which};
 
@@ -28,6 +29,7 @@ async fn link(retention: Retention) -> Link {
         timeouts: Timeouts::default().into(),
         environment: std::sync::Arc::default(),
         cloud_events: None,
+        traces: Tracing::default(),
         watch: None,
         pulse: std::sync::Arc::default(),
     }
@@ -145,7 +147,7 @@ async fn a_letter_that_its_process_stored_before_it_died_stays_the_only_one() {
             first_failed_at: None,
             last_failed_at: link.transport.now(),
         };
-        dead_letter::store(&link, LETTERS, &incoming, &cause).await.unwrap();
+        dead_letter::store(&link, LETTERS, &incoming, &cause, &Parent::default()).await.unwrap();
         sleep(Duration::from_secs(31) + later).await;
         let _running = start(&link).await;
         until_it_holds(&link, LETTERS, 1).await;

@@ -9,6 +9,7 @@ use crate::cloud_event::CloudEvents;
 use crate::jitter::FAR;
 use crate::link::Timeouts;
 use crate::stream::Environment;
+use crate::traces::Tracing;
 use crate::transport::CAPACITY;
 use crate::transport::nats::{Auth, ConnectOptions, ReconnectPolicy, shown};
 
@@ -34,6 +35,7 @@ pub struct BusBuilder {
     pub(super) timeouts: Timeouts,
     pub(super) cloud_events: Option<CloudEvents>,
     pub(super) environment: Environment,
+    pub(super) traces: Tracing,
     /// Interval at which figures of routes are recorded, if any are.
     #[cfg(feature = "metrics")]
     pub(super) metrics: Option<Duration>,
@@ -60,6 +62,7 @@ impl BusBuilder {
             timeouts: Timeouts::default(),
             cloud_events: None,
             environment: Environment::default(),
+            traces: Tracing::default(),
             #[cfg(feature = "metrics")]
             metrics: None,
         }
@@ -220,6 +223,15 @@ impl BusBuilder {
     /// [`Bus::with_cloud_events`](crate::Bus::with_cloud_events).
     pub fn cloud_events(mut self, cloud_events: CloudEvents) -> Self {
         self.cloud_events = Some(cloud_events);
+        self
+    }
+
+    /// Makes spans of OpenTelemetry for what is published, asked and handled; by default there are none. See
+    /// [`Bus::with_traces`](crate::Bus::with_traces).
+    #[cfg(feature = "opentelemetry")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "opentelemetry")))]
+    pub fn traces(mut self, traces: crate::traces::Traces) -> Self {
+        self.traces = Tracing::new(traces);
         self
     }
 

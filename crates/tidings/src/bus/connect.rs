@@ -54,7 +54,8 @@ impl BusBuilder {
         let memory = Memory::with_capacity(self.options.subscription_capacity);
         let bus = Bus::on(Transport::Memory(memory), self.timeouts)
             .publishing(self.cloud_events)
-            .fitting(self.environment);
+            .fitting(self.environment)
+            .tracing(self.traces);
         #[cfg(feature = "metrics")]
         let bus = bus.measured(self.metrics);
         bus
@@ -68,7 +69,7 @@ impl BusBuilder {
     /// # Cancel safety
     /// Dropping the future gives the connection up.
     pub async fn connect(self) -> Result<Bus, ConnectError> {
-        let Self { options, timeouts, cloud_events, environment, .. } = self;
+        let Self { options, timeouts, cloud_events, environment, traces, .. } = self;
         if options.servers.iter().all(|server| server.trim().is_empty()) {
             return Err(ConnectError::NoServer);
         }
@@ -91,7 +92,7 @@ impl BusBuilder {
         match Nats::connect(options).await {
             Ok(nats) => {
                 let bus = Bus::on(Transport::Nats(nats), timeouts);
-                let bus = bus.publishing(cloud_events).fitting(environment);
+                let bus = bus.publishing(cloud_events).fitting(environment).tracing(traces);
                 #[cfg(feature = "metrics")]
                 let bus = bus.measured(self.metrics);
                 Ok(bus)

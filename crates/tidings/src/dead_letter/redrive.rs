@@ -14,6 +14,7 @@ use super::progress::{DeadLetterProgress, ProgressCallback};
 use super::stored_letter::DeadLetter;
 use super::{key, store};
 use crate::header;
+use crate::traces::{Operation, Parent, SendSpan, Sent, kind_of};
 use crate::transport::{Fault, Outgoing};
 use crate::warrant::Signer;
 
@@ -196,8 +197,10 @@ impl Way<'_> {
         if self.dry_run {
             return Ok(Back::New);
         }
+        let span = self.trace(letter, &mut message);
         self.sign(&mut message).await?;
         let stored = store::confirmed(link, letter.stream(), message).await;
+        span.end(&stored, |fault| kind_of(fault).into());
         let ack = stored.map_err(|fault| failed(fault, letter, letters))?;
         if ack.stream != letter.stream() || ack.sequence == 0 {
             return Err(DeadLetterError::Elsewhere {
@@ -214,6 +217,27 @@ impl Way<'_> {
 }
 
 impl Way<'_> {
+    /// Begins the span of putting it back, in the trace of the original, and lets the original go on from there, if
+    /// there is room for that.
+    fn trace(&self, letter: &DeadLetter, message: &mut Outgoing) -> SendSpan {
+        let link = &self.letters.link;
+        let parent = Parent::of_message(&message.headers);
+        let (operation, stream) = (Operation::Redrive, Some(letter.stream()));
+        let transport = &link.transport;
+        let sent = Sent { operation, template: None, stream, transport, messages: None };
+        let span = link.traces.send(sent, &parent, message);
+        if link.traces.is_on() {
+            let mut headers = message.headers.clone();
+            span.replace(&mut headers);
+            let size = headers.wire_len();
+            let limit = link.transport.max_payload().saturating_sub(message.payload.len());
+            if size <= limit && u16::try_from(size).is_ok() {
+                message.headers = headers;
+            }
+        }
+        span
+    }
+
     /// Puts the signature in its place, if there is room for one.
     async fn sign(&mut self, message: &mut Outgoing) -> Result<(), DeadLetterError> {
         let LetterStream { link, name: letters } = self.letters;

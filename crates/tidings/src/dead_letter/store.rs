@@ -10,6 +10,7 @@ use crate::header;
 use crate::link::Link;
 use crate::publish_ack::PublishAck;
 use crate::stream::Retention;
+use crate::traces::{Operation, Parent, Sent, kind_of};
 use crate::transport::{
     ApiError, Fault, Incoming, Outgoing, Receipt, StoredHeaders, StoredMessage, Transport, Which,
 };
@@ -34,6 +35,7 @@ pub(crate) async fn store(
     letters: &str,
     incoming: &Incoming,
     cause: &Cause,
+    parent: &Parent,
 ) -> Result<Stored, Fault> {
     let receipt = incoming.receipt.as_ref();
     let original = Original {
@@ -42,7 +44,7 @@ pub(crate) async fn store(
         payload: &incoming.payload,
         receipt: receipt.ok_or_else(|| Fault::client("no stream keeps the message"))?,
     };
-    store_as_it_fits(link, letters, original, cause).await
+    store_as_it_fits(link, letters, original, cause, parent).await
 }
 
 /// Stores the letter of a message that was read from its stream, also where its header block can't
@@ -54,13 +56,15 @@ pub(crate) async fn store_read(
     receipt: &Receipt,
     cause: &Cause,
 ) -> Result<Stored, Fault> {
-    let headers = match &stored.headers {
-        StoredHeaders::Read(headers) => OriginalHeaders::Read(headers),
-        StoredHeaders::Unreadable(block) => OriginalHeaders::Raw(block),
+    let (headers, parent) = match &stored.headers {
+        StoredHeaders::Read(headers) => {
+            (OriginalHeaders::Read(headers), Parent::of_message(headers))
+        }
+        StoredHeaders::Unreadable(block) => (OriginalHeaders::Raw(block), Parent::default()),
     };
     let (subject, payload) = (stored.subject.as_str(), &stored.payload);
     let original = Original { subject, headers, payload, receipt };
-    store_as_it_fits(link, letters, original, cause).await
+    store_as_it_fits(link, letters, original, cause, &parent).await
 }
 
 /// Stores a whole letter, or one that refers where neither the server nor the stream takes that.
@@ -69,10 +73,12 @@ async fn store_as_it_fits(
     letters: &str,
     original: Original<'_>,
     cause: &Cause,
+    parent: &Parent,
 ) -> Result<Stored, Fault> {
     let limit = link.transport.max_payload();
     if let Some(whole) = letter(letters, original, cause, limit) {
-        match confirmed(link, letters, whole).await {
+        let stored = traced(link, letters, whole, parent).await;
+        match stored {
             Ok(_) => return Ok(Stored::Whole),
             Err(
                 Fault::TooLarge { .. }
@@ -84,8 +90,26 @@ async fn store_as_it_fits(
             Err(fault) => return Err(fault),
         }
     }
-    confirmed(link, letters, referring(letters, original, cause, limit)).await?;
+    traced(link, letters, referring(letters, original, cause, limit), parent).await?;
     Ok(Stored::Referring)
+}
+
+/// Stores a letter with a span. It carries the context of its original, and not that of the span: what is put back is
+/// what it was.
+async fn traced(
+    link: &Link,
+    letters: &str,
+    letter: Outgoing,
+    parent: &Parent,
+) -> Result<PublishAck, Fault> {
+    let operation = Operation::DeadLetter;
+    let transport = &link.transport;
+    let stream = Some(letters);
+    let sent = Sent { operation, template: None, stream, transport, messages: None };
+    let span = link.traces.send(sent, parent, &letter);
+    let stored = confirmed(link, letters, letter).await;
+    span.end(&stored, |fault| kind_of(fault).into());
+    stored
 }
 
 /// Returns `true` if the original may be settled once its letter is stored: not where the letter
@@ -169,6 +193,7 @@ mod tests {
     use crate::dead_letter::naming::stream_config;
     use crate::link::Timeouts;
     use crate::subject::Subject;
+    use crate::traces::Tracing;
     use crate::transport::IncomingHeaders;
     use crate::transport::memory::Memory;
 
@@ -180,6 +205,7 @@ mod tests {
             timeouts: Timeouts::default().into(),
             environment: std::sync::Arc::default(),
             cloud_events: None,
+            traces: Tracing::default(),
             watch: None,
             pulse: std::sync::Arc::default(),
         }
@@ -219,7 +245,7 @@ mod tests {
         link.transport.create_stream(&config).await.unwrap();
         for sequence in [1, 1, 2, 1] {
             let (incoming, cause) = failed(sequence);
-            store(&link, LETTERS, &incoming, &cause).await.unwrap();
+            store(&link, LETTERS, &incoming, &cause, &Parent::default()).await.unwrap();
         }
         assert_eq!(link.transport.stream_state(LETTERS).await.unwrap().messages, 2);
         let filter = "_dead_letters.shop-dead-letters.ORDERS.shop.>";
@@ -233,20 +259,20 @@ mod tests {
     async fn nothing_is_stored_where_there_is_no_room_or_no_stream() {
         let link = link();
         let (incoming, cause) = failed(1);
-        let missing = store(&link, LETTERS, &incoming, &cause).await;
+        let missing = store(&link, LETTERS, &incoming, &cause, &Parent::default()).await;
         assert!(matches!(missing, Err(Fault::NoResponders)), "{missing:?}");
 
         let mut config = stream_config(LETTERS, []);
         config.max_messages = Some(1);
         link.transport.create_stream(&config).await.unwrap();
-        store(&link, LETTERS, &incoming, &cause).await.unwrap();
+        store(&link, LETTERS, &incoming, &cause, &Parent::default()).await.unwrap();
         let (second, cause) = failed(2);
-        let full = store(&link, LETTERS, &second, &cause).await;
+        let full = store(&link, LETTERS, &second, &cause, &Parent::default()).await;
         assert!(matches!(full, Err(Fault::Api(ApiError { code: 10_077, .. }))), "{full:?}");
 
         let (mut large, cause) = failed(3);
         large.payload = vec![0; link.transport.max_payload()].into();
-        let large = store(&link, LETTERS, &large, &cause).await;
+        let large = store(&link, LETTERS, &large, &cause, &Parent::default()).await;
         assert!(matches!(large, Err(Fault::Api(ApiError { code: 10_077, .. }))), "{large:?}");
     }
 
@@ -257,7 +283,7 @@ mod tests {
         let _listening = link.transport.subscribe(everything, None).await.unwrap();
         let (incoming, cause) = failed(1);
         let begun = Instant::now();
-        let missing = store(&link, LETTERS, &incoming, &cause).await;
+        let missing = store(&link, LETTERS, &incoming, &cause, &Parent::default()).await;
         assert!(matches!(missing, Err(Fault::NoResponders)), "{missing:?}");
         assert!(begun.elapsed() <= link.timeouts.ack, "{:?}", begun.elapsed());
     }

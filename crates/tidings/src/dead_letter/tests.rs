@@ -9,6 +9,7 @@ use super::*;
 use crate::link::{Link, Timeouts};
 use crate::subject::Subject;
 use crate::topology::Topology;
+use crate::traces::Tracing;
 use crate::transport::memory::Memory;
 use crate::transport::{Outgoing, Receipt, StoredHeaders, StoredMessage, Transport};
 
@@ -24,6 +25,7 @@ async fn link() -> Link {
         timeouts: Timeouts::default().into(),
         environment: std::sync::Arc::default(),
         cloud_events: None,
+        traces: Tracing::default(),
         watch: None,
         pulse: std::sync::Arc::default(),
     }

@@ -26,6 +26,9 @@ type OnBegin = Arc<dyn Fn(&HandlerRequest, &Span) + Send + Sync>;
 /// and `otel.kind`, which the crate `tracing-opentelemetry` reads, `tidings.route` and `tidings.attempt`. A
 /// failure is recorded as `error`, and as the `otel.status_code` `ERROR`.
 ///
+/// On a bus that makes spans of OpenTelemetry itself, that of the message is active while the handler runs, and so
+/// `tracing-opentelemetry` makes it the parent of this one, which is called `handle …` there and is an internal one.
+///
 /// ```
 /// # use tidings::prelude::*;
 /// use tidings::SpanLayer;
@@ -115,10 +118,13 @@ where
 }
 
 fn span(request: &HandlerRequest) -> Span {
+    // The span that the bus makes is around this one.
+    let is_inner = request.context().has_span();
+    let (operation, kind) = if is_inner { ("handle", "internal") } else { ("process", "consumer") };
     let span = info_span!(
         "handle",
-        otel.name = %format_args!("process {}", request.template()),
-        otel.kind = "consumer",
+        otel.name = %format_args!("{operation} {}", request.template()),
+        otel.kind = kind,
         otel.status_code = Empty,
         messaging.system = "nats",
         messaging.operation.name = "process",

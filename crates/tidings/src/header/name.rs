@@ -125,6 +125,9 @@ pub(crate) const TRACE_PARENT: &str = "traceparent";
 /// Vendors' part of the trace (W3C Trace Context).
 pub(crate) const TRACE_STATE: &str = "tracestate";
 
+/// What a trace's participants tell each other (W3C Baggage).
+pub(crate) const BAGGAGE: &str = "baggage";
+
 /// The content type of a payload, which is a CloudEvent's envelope or its data.
 pub(crate) const CONTENT_TYPE: &str = "content-type";
 /// Prefix of the headers that are a CloudEvent's attributes in binary mode.

@@ -13,8 +13,9 @@ use super::{Prepared, earlier_run, reschedule, send};
 use crate::confirm::{self, Copies};
 use crate::link::Link;
 use crate::publish_ack::{AtomicAck, PublishAck};
+use crate::traces::{Operation, SendSpan, Sent};
 use crate::transport::{ApiError, Outgoing};
-use crate::watch::Sending;
+use crate::watch::{SendError as _, Sending};
 use batch::Batch;
 use lookup::Found;
 use next_step::Next;
@@ -24,7 +25,7 @@ pub(crate) async fn publish_atomically(
     link: &Link,
     parts: &[Prepared],
 ) -> Result<AtomicAck, AtomicError> {
-    if link.watch.is_some() {
+    if link.is_watched() {
         // What those who look on add to its headers is of this attempt alone.
         return Box::pin(watched(link, parts.to_vec())).await;
     }
@@ -33,9 +34,14 @@ pub(crate) async fn publish_atomically(
 
 /// Publishes them as every other bus does, and tells who looks on.
 async fn watched(link: &Link, mut parts: Vec<Prepared>) -> Result<AtomicAck, AtomicError> {
-    let begin = |part: &mut Prepared| link.publishes(part.declaration, &mut part.outgoing);
+    let span = begin_span(link, &parts);
+    let begin = |part: &mut Prepared| {
+        span.inject(&mut part.outgoing.headers);
+        link.publishes(part.declaration, &mut part.outgoing)
+    };
     let sending: Vec<Sending> = parts.iter_mut().map(begin).collect();
     let stored = transmit(link, &parts).await;
+    span.end(&stored, |error| error.kind().into());
     for (sequence, sending) in (0..).zip(sending) {
         let ack = stored.as_ref().map(|ack| PublishAck {
             stream: ack.stream.clone(),
@@ -45,6 +51,27 @@ async fn watched(link: &Link, mut parts: Vec<Prepared>) -> Result<AtomicAck, Ato
         sending.published(ack.as_ref().map(Some).map_err(|error| *error));
     }
     stored
+}
+
+/// Begins the span of all of them.
+fn begin_span(link: &Link, parts: &[Prepared]) -> SendSpan {
+    let parent = parts.first().map(|first| first.parent.clone()).unwrap_or_default();
+    let stream = parts.first().and_then(|first| first.declaration.stream);
+    let template = match parts {
+        [first, rest @ ..] => {
+            let template = first.declaration.template;
+            rest.iter().all(|part| part.declaration.template == template).then_some(template)
+        }
+        [] => None,
+    };
+    let batch = Sent {
+        operation: Operation::Publish,
+        template,
+        stream: stream.as_ref().map(|stream| stream.name),
+        transport: &link.transport,
+        messages: Some(parts.len()),
+    };
+    link.traces.send_many(batch, &parent)
 }
 
 async fn transmit(link: &Link, parts: &[Prepared]) -> Result<AtomicAck, AtomicError> {

@@ -10,6 +10,8 @@ use super::window::Window;
 use crate::link::Link;
 use crate::message::Event;
 use crate::publish_ack::{Acknowledgement, PublishAck};
+use crate::traces::{Operation, Parent, Sent};
+use crate::watch::SendError as _;
 
 /// Some of many events could not be published; the others were.
 #[derive(Debug)]
@@ -51,6 +53,13 @@ pub(crate) async fn publish_all<E: Event>(
     link: &Link,
     events: impl IntoIterator<Item = E>,
 ) -> Result<Vec<E::Ack>, PublishAllError<E::Ack>> {
+    let template = match E::DECLARATIONS {
+        [one] => Some(one.template),
+        _ => None,
+    };
+    let (operation, transport) = (Operation::Publish, &link.transport);
+    let all = Sent { operation, template, stream: None, transport, messages: None };
+    let span = link.traces.send_many(all, &Parent::default());
     let events = events.into_iter();
     let mut outcomes = Outcomes::new();
     let mut window = Window::new(link);
@@ -59,7 +68,7 @@ pub(crate) async fn publish_all<E: Event>(
     let mut by = None;
     for event in events {
         let place = outcomes.next();
-        let item = match prepare(link, &event) {
+        let item = match prepare(link, &event, &span) {
             Ok(item) => item,
             Err(error) => {
                 outcomes.settle(place, Err(error));
@@ -97,7 +106,12 @@ pub(crate) async fn publish_all<E: Event>(
     }
     window.end(|place, stored| outcomes.stored(&mut lane, place, stored)).await;
     lane.end(|place, stored| outcomes.settle(place, stored)).await;
-    outcomes.finish()
+    span.sent_all(outcomes.acks.len());
+    let finished = outcomes.finish();
+    let failed = finished.as_ref().err().and_then(PublishAllError::first);
+    let failed = failed.map_or(Ok(()), |(_, error)| Err(error));
+    span.end(&failed, |error| error.kind().into());
+    finished
 }
 
 /// Outcomes of the events.

@@ -8,6 +8,7 @@ use crate::envelope;
 use crate::header::Headers;
 use crate::link::Link;
 use crate::message::{Declaration, Event};
+use crate::traces::SendSpan;
 use crate::transport::Outgoing;
 use crate::watch::Sending;
 
@@ -31,7 +32,11 @@ impl Item {
 }
 
 /// Prepares an event, and tells who looks on; a probe may say that it fails.
-pub(super) fn prepare<E: Event>(link: &Link, event: &E) -> Result<Item, PublishError> {
+pub(super) fn prepare<E: Event>(
+    link: &Link,
+    event: &E,
+    span: &SendSpan,
+) -> Result<Item, PublishError> {
     let encoded = envelope::encode(event, link.reads_back())?;
     let declaration = encoded.declaration;
     let mut known_again = false;
@@ -41,6 +46,7 @@ pub(super) fn prepare<E: Event>(link: &Link, event: &E) -> Result<Item, PublishE
     if let Some(options) = &link.cloud_events {
         envelope::wrap(&mut outgoing, event, options, link.transport.now());
     }
+    span.inject(&mut outgoing.headers);
     let sending = link.publishes(declaration, &mut outgoing);
     if let Err(error) = send::admit(link, declaration, &outgoing) {
         sending.published(Err(&error));

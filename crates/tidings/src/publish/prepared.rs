@@ -10,6 +10,7 @@ use crate::link::Link;
 use crate::message::{Causation, Declaration, Event};
 use crate::stream::Retention;
 use crate::timestamp;
+use crate::traces::Parent;
 use crate::transport::Outgoing;
 
 /// A message that is ready to be sent.
@@ -19,6 +20,8 @@ pub(crate) struct Prepared {
     pub(crate) outgoing: Outgoing,
     /// Time since which an earlier run of the same handler may have published it.
     pub(crate) run_before_since: Option<SystemTime>,
+    /// Parent of its span.
+    pub(crate) parent: Parent,
     /// `true` if it is delayed, and takes the place of a copy that waits for another time. What a
     /// handler's second run publishes with a derived id does not: that of the first run holds.
     pub(crate) reschedules: bool,
@@ -58,7 +61,7 @@ pub(crate) fn prepare<E: Event>(
     if let Some(delay) = delay {
         outgoing = postpone(link, declaration, outgoing, delay)?;
     }
-    Ok(Prepared { declaration, outgoing, run_before_since, reschedules })
+    Ok(Prepared { declaration, outgoing, run_before_since, parent: Parent::default(), reschedules })
 }
 
 /// Postpones the message by `delay`.

@@ -5,40 +5,45 @@ use std::task::Poll;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::PublishError;
 use super::reschedule::reschedule;
 use super::unconfirmed::{confirm, own, start};
+use super::{Prepared, PublishError};
 use crate::link::Link;
 use crate::message::Declaration;
 use crate::publish_ack::{Acknowledgement, PublishAck};
 use crate::stream::StreamDeclaration;
+use crate::traces::{Operation, Sent};
 use crate::transport::Outgoing;
+use crate::watch::SendError as _;
 
 /// Sends a message as its declaration says, and gives back what that is worth.
 pub(super) async fn send<A: Acknowledgement>(
     link: &Link,
-    declaration: &'static Declaration,
-    outgoing: &mut Outgoing,
-    reschedules: bool,
+    prepared: &mut Prepared,
 ) -> Result<A, PublishError> {
-    if link.watch.is_some() {
-        return Box::pin(watched(link, declaration, outgoing, reschedules)).await;
+    if link.is_watched() {
+        return Box::pin(watched(link, prepared)).await;
     }
-    one(link, declaration, outgoing, reschedules).await
+    let Prepared { declaration, outgoing, reschedules, .. } = prepared;
+    one(link, declaration, outgoing, *reschedules).await
 }
 
 /// Sends it as every other bus does, and tells who looks on; a probe may say that it fails.
 async fn watched<A: Acknowledgement>(
     link: &Link,
-    declaration: &'static Declaration,
-    outgoing: &mut Outgoing,
-    reschedules: bool,
+    prepared: &mut Prepared,
 ) -> Result<A, PublishError> {
+    let Prepared { declaration, outgoing, reschedules, parent, .. } = prepared;
+    let (declaration, reschedules) = (*declaration, *reschedules);
+    let publish = Sent::new(Operation::Publish, declaration, &link.transport);
+    let span = link.traces.send(publish, parent, outgoing);
+    span.inject(&mut outgoing.headers);
     let sending = link.publishes(declaration, outgoing);
     let stored: Result<Option<PublishAck>, _> = match admit(link, declaration, outgoing) {
         Ok(()) => one(link, declaration, outgoing, reschedules).await,
         Err(error) => Err(error),
     };
+    span.end(&stored, |error| error.kind().into());
     sending.published(stored.as_ref().map(Option::as_ref));
     A::from_stored(stored?).ok_or(PublishError::Closed)
 }

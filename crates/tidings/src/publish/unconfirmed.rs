@@ -165,6 +165,7 @@ mod tests {
     use crate::header::{self, Headers};
     use crate::link::Timeouts;
     use crate::stream::StreamConfig;
+    use crate::traces::Tracing;
     use crate::transport::{Transport, memory::Memory};
 
     const ORDERS: StreamDeclaration = StreamDeclaration {
@@ -180,6 +181,7 @@ mod tests {
             timeouts: Timeouts::default().into(),
             environment: std::sync::Arc::default(),
             cloud_events: None,
+            traces: Tracing::default(),
             watch: None,
             pulse: std::sync::Arc::default(),
         };

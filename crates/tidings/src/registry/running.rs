@@ -69,8 +69,12 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
         route.lay(&registry.layers.0);
         route.consumer_ack_wait = plan.as_ref().map(ConsumerPlan::ack_wait);
         let label = route.label();
-        let active =
-            ActiveRoute::new(&route, link.clone(), runner.lifecycle(), letters.clone(), modes);
+        let group = match &wiring {
+            Wiring::Queue { group, .. } | Wiring::Endpoint { group, .. } => Some(group.clone()),
+            Wiring::Durable { .. } => None,
+        };
+        let (lifecycle, letters) = (runner.lifecycle(), letters.clone());
+        let active = ActiveRoute::new(&route, link.clone(), lifecycle, letters, modes, group);
         routes.push((label.clone(), active.counters()));
         active_routes.push(active.clone());
         #[cfg(feature = "metrics")]

@@ -31,6 +31,7 @@ use crate::message::{Declaration, MessageKind};
 use crate::probe::{Listener, Listening, Span, Work};
 use crate::route::{Key, RouteSpec};
 use crate::topology::{Modes, Topology};
+use crate::traces::RouteSpans;
 use crate::transport::Incoming;
 use crate::user_code::guarded;
 
@@ -61,6 +62,8 @@ pub(crate) struct ActiveRoute {
     pub(crate) label: String,
     pub(crate) declarations: &'static [&'static Declaration],
     pub(crate) dispatch: Dispatching,
+    /// Spans of its handler.
+    pub(crate) spans: RouteSpans,
     pub(crate) policy: Policy,
     pub(crate) progress: Progress,
     pub(crate) deadline: Option<Duration>,
@@ -111,8 +114,10 @@ impl ActiveRoute {
         lifecycle: &Lifecycle,
         letters: Option<String>,
         modes: Modes,
+        group: Option<String>,
     ) -> Arc<Self> {
         Arc::new(Self {
+            spans: RouteSpans::new(&link.traces, route.declarations, &route.label(), group),
             label: route.label(),
             declarations: route.declarations,
             dispatch: route.dispatch.clone(),

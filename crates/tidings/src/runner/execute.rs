@@ -92,7 +92,8 @@ async fn run_to_end(
             (handled, begun.elapsed())
         }
         Stage::Begun { mut slot, took } => {
-            let work = poll_fn(|cx| slot.poll(cx));
+            let span = &queued.incoming.span;
+            let work = poll_fn(|cx| span.within(|| slot.poll(cx)));
             let handled = guard(active, work).await.map(HandlerExit::Returned);
             (handled.unwrap_or_else(Interruption::into_handled), took + begun.elapsed())
         }
@@ -115,12 +116,14 @@ async fn call(
     let handled = async {
         queued.span.hold().await;
         let begun = std::time::Instant::now();
-        if let Err(error) = dispatch.dispatch(&queued.incoming, cx, &mut slot) {
+        let (message, span) = (&queued.incoming, &queued.incoming.span);
+        span.begin(&active.spans, message, &active.link.transport);
+        if let Err(error) = span.within(|| dispatch.dispatch(message, cx, &mut slot)) {
             *kept = Some(begun.elapsed());
             return HandlerExit::Undecodable(error);
         }
         let outcome = poll_fn(|task| {
-            let polled = slot.poll(task);
+            let polled = span.within(|| slot.poll(task));
             kept.get_or_insert_with(|| begun.elapsed());
             polled
         });

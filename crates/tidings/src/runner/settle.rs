@@ -58,15 +58,18 @@ pub(crate) fn settle_at_once(
     let reason = Policy::decide_at_once(handled)?;
     let Some(settle) = &message.settle else {
         handled.tell(span, None);
+        message.span.end(handled.ended(None));
         return Some(());
     };
     if active.acks_all {
+        message.span.end(handled.ended(Some("ack")));
         handled.tell(span, Some(&Settlement::of(reason)));
         let due = active.in_flight.ack_window(|window| window.handled(message));
         acknowledge_all(active, due);
         return Some(());
     }
     let acked = settle.ack_at_once(reason)?;
+    message.span.end(handled.ended(Some("ack")));
     handled.tell(span, Some(&Settlement::of(reason)));
     if acked.is_err() {
         unsettled(active, message, acked);
@@ -94,6 +97,8 @@ pub(crate) async fn settle(
     if let Some(disposition) = &disposition {
         log_disposition(active, &queued, &handled, disposition);
     }
+    let settled = disposition.as_ref().map(Disposition::word);
+    queued.incoming.span.end(handled.ended(settled));
     active.counters.count(&handled, disposition.as_ref(), took);
     let health = Health::of(&handled, disposition.as_ref());
     // What waits here is told of as if it were given back.

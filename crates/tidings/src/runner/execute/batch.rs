@@ -1,5 +1,6 @@
 //! One route's handler at work on many messages, each of which is settled by itself.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -80,15 +81,17 @@ async fn call_with_all(
     let cx = |queued: &QueuedMessage| Context::new(&queued.incoming);
     let of_batch = Context::of_batch(&active.route_context, first.incoming.subject.clone());
     let mut marks = None;
+    let each = batch.iter().map(|queued| (&**queued.incoming, &queued.incoming.span));
+    let span = active.spans.begin_batch(each, &active.link.transport);
     let work = async {
         for queued in batch {
             queued.span.hold().await;
         }
         let messages = batch.iter().map(|queued| (&**queued.incoming, cx(queued))).collect();
-        let Dispatched { items, work } = dispatch.dispatch(messages, of_batch);
+        let Dispatched { items, work } = span.within(|| dispatch.dispatch(messages, of_batch));
         marks = Some(items);
         match work {
-            Some(work) => work.await,
+            Some(mut work) => poll_fn(|cx| span.within(|| work.as_mut().poll(cx))).await,
             None => Ok(()),
         }
     };
@@ -96,6 +99,9 @@ async fn call_with_all(
         Ok(result) => Ended::Returned(result),
         Err(cut) => Ended::Interruption(cut),
     };
+    if span.is_on() {
+        span.end(handled(&ended, Ok(Mark::default())).ended(None));
+    }
     (ended, marks.unwrap_or_else(unmarked))
 }
 

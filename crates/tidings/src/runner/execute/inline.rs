@@ -123,10 +123,12 @@ impl InlineExecutor {
         }
         let cx = context::Context::new(message);
         let mut waker = Context::from_waker(Waker::noop());
-        let handled = caught(|| match dispatch.dispatch(message, cx, &mut self.slot) {
+        message.span.begin(&active.spans, message, &active.link.transport);
+        let work = || match dispatch.dispatch(message, cx, &mut self.slot) {
             Ok(()) => self.slot.poll(&mut waker).map(HandlerExit::Returned),
             Err(error) => Poll::Ready(HandlerExit::Undecodable(error)),
-        });
+        };
+        let handled = caught(|| message.span.within(work));
         let alone = !is_told || !active.in_flight.end_inline();
         match handled {
             Poll::Ready(handled) => {

@@ -23,6 +23,17 @@ pub(crate) enum Disposition {
 }
 
 impl Disposition {
+    /// Fate of the message, in one word.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Ack => "ack",
+            Self::Retry(_) => "retry",
+            Self::Defer(_) => "defer",
+            Self::GiveBack(_) => "give_back",
+            Self::DeadLetter(_) => "dead_letter",
+        }
+    }
+
     /// Reason for which the delivery is settled at once; `None` where it is only settled once its
     /// dead letter is stored.
     pub(crate) fn settlement_reason(&self) -> Option<SettlementReason<'static>> {

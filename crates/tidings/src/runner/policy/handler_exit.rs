@@ -5,8 +5,10 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::envelope::DecodeError;
+use crate::failure::Verdict;
 use crate::message::Outcome;
 use crate::probe::{End, Span};
+use crate::traces::Ended;
 use crate::transport::Settlement;
 use crate::user_code::panic_text;
 
@@ -65,6 +67,30 @@ impl HandlerExit {
             Self::Overdue(_) | Self::UsedUp => span.tell(End::Failed(self, settlement)),
             Self::Aborted => {}
         }
+    }
+}
+
+impl HandlerExit {
+    /// Tells the handler's span of it; `settled` is what becomes of the message, in one word.
+    #[inline]
+    pub(crate) fn ended(&self, settled: Option<&'static str>) -> Ended<'_> {
+        let (error, is_fault) = match self {
+            Self::Returned(Outcome::Done | Outcome::Reply(_)) => (None, false),
+            // An answer, as the request declares it.
+            Self::Returned(Outcome::Declared { .. }) => (Some("declared"), false),
+            Self::Returned(Outcome::Failed(failure)) => match failure.verdict() {
+                Verdict::Defer(_) => (Some("deferred"), false),
+                Verdict::Reject => (Some("rejected"), true),
+                Verdict::Retry | Verdict::RetryAfter(_) => (Some("failed"), true),
+            },
+            Self::Panicked(_) => (Some("panicked"), true),
+            Self::Overdue(_) => (Some("overdue"), true),
+            Self::Undecodable(error) if error.is_of_another() => (Some("unknown"), false),
+            Self::Undecodable(_) => (Some("undecodable"), true),
+            Self::UsedUp => (Some("used_up"), true),
+            Self::Aborted => (Some("aborted"), true),
+        };
+        Ended { error, is_fault, why: self, settled }
     }
 }
 

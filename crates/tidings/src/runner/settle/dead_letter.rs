@@ -17,7 +17,8 @@ use crate::runner::in_flight::cumulative_ack::AckWindow;
 use crate::runner::in_flight::queued_message::QueuedMessage;
 use crate::runner::policy::handler_exit::HandlerExit;
 use crate::runner::status::route_state::RouteFault;
-use crate::transport::{Fault, Incoming, Settlement, SettlementReason};
+use crate::traces::Parent;
+use crate::transport::{Fault, Settlement, SettlementReason};
 
 /// The first and the longest wait before a dead letter that can't be stored is stored again.
 pub(crate) const STORE_RETRY: Backoff =
@@ -180,7 +181,7 @@ async fn keep(
 /// Stores the letter, however long that takes, and says whether the message may be settled then.
 async fn store(
     active: &Arc<ActiveRoute>,
-    message: &Incoming,
+    message: &HandledMessage,
     reason: DeadLetterReason,
     error: String,
     tell: &mut Option<oneshot::Sender<PutAside>>,
@@ -221,10 +222,15 @@ async fn store(
 async fn store_letter(
     active: &ActiveRoute,
     letters: &str,
-    message: &Incoming,
+    message: &HandledMessage,
     cause: &Cause,
 ) -> Result<bool, Fault> {
-    let stored = dead_letter::store(&active.link, letters, message, cause).await?;
+    let parent = if message.span.is_on() {
+        message.span.parent()
+    } else {
+        Parent::of_message(&message.headers)
+    };
+    let stored = dead_letter::store(&active.link, letters, message, cause, &parent).await?;
     match &message.receipt {
         Some(receipt) => dead_letter::may_go(&active.link, stored, &receipt.stream).await,
         None => Ok(true),

@@ -1,0 +1,255 @@
+//! Spans of handlers at work, in whose context they run.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use opentelemetry::trace::{Span as _, SpanContext, SpanKind, TraceContextExt as _};
+use opentelemetry::{Context, KeyValue};
+
+use super::description::Ended;
+use super::propagation;
+use super::tracer::{self, Parent, Tracer, Tracing};
+use crate::header;
+use crate::lock::locked;
+use crate::message::{Declaration, MessageKind};
+use crate::transport::{Incoming, Transport};
+
+/// Name and type of the operation, as the conventions have it.
+const PROCESS: &str = "process";
+
+/// Spans of one route's handler, if there are any.
+#[derive(Debug)]
+pub(crate) struct RouteSpans(Option<Route>);
+
+#[derive(Debug)]
+struct Route {
+    tracer: Arc<Tracer>,
+    /// Messages that it handles, and names of their spans.
+    messages: Vec<(&'static Declaration, &'static str)>,
+    label: String,
+    /// Queue group; a consumer's name comes with each message.
+    group: Option<String>,
+}
+
+impl RouteSpans {
+    pub(crate) fn new(
+        tracing: &Tracing,
+        declarations: &'static [&'static Declaration],
+        label: &str,
+        group: Option<String>,
+    ) -> Self {
+        Self(tracing.0.as_ref().map(|tracer| Route {
+            tracer: Arc::clone(tracer),
+            messages: declarations.iter().map(|one| (*one, named(one.template))).collect(),
+            label: label.to_owned(),
+            group,
+        }))
+    }
+}
+
+/// Name of the span of a message on subjects of this template. Each is made once in a process: there are no more of
+/// them than messages were declared.
+fn named(template: &'static str) -> &'static str {
+    static NAMES: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
+    let name = format!("{PROCESS} {template}");
+    let mut names = locked(&NAMES);
+    let names = names.get_or_insert_default();
+    if let Some(known) = names.get(name.as_str()) {
+        return known;
+    }
+    let name: &'static str = name.leak();
+    names.insert(name);
+    name
+}
+
+impl Route {
+    fn message(&self, subject: &str) -> Option<(&'static Declaration, &'static str)> {
+        match self.messages[..] {
+            [only] => Some(only),
+            _ => self
+                .messages
+                .iter()
+                .copied()
+                .find(|(one, _)| tidings_subject::matches(one.filter, subject)),
+        }
+    }
+
+    /// Adds attributes of the route and its consumer.
+    fn describe(&self, span: &mut opentelemetry::global::BoxedSpan, incoming: &Incoming) {
+        if let Some((declaration, _)) = self.message(incoming.subject.as_str()) {
+            let template = declaration.template;
+            span.set_attribute(KeyValue::new("messaging.destination.template", template));
+        }
+        let consumer = incoming.receipt.as_ref().map(|receipt| receipt.consumer.to_string());
+        if let Some(group) = consumer.or_else(|| self.group.clone()) {
+            span.set_attribute(KeyValue::new("messaging.consumer.group.name", group));
+        }
+        span.set_attribute(KeyValue::new("tidings.route", self.label.clone()));
+    }
+}
+
+/// Context that a message came with.
+fn producer(incoming: &Incoming) -> Option<SpanContext> {
+    propagation::extract(|name| incoming.headers.get(name))
+}
+
+/// Span of a handler at work on a message; nothing before it begins, and where there are no spans.
+#[derive(Debug, Default)]
+pub(crate) struct HandlerSpan(OnceLock<Handled>);
+
+#[derive(Debug)]
+struct Handled {
+    context: Context,
+    /// `false` if it is that of a batch, which ends by itself.
+    is_own: bool,
+}
+
+impl HandlerSpan {
+    /// The handler begins.
+    #[inline]
+    pub(crate) fn begin(&self, route: &RouteSpans, incoming: &Incoming, transport: &Transport) {
+        if let Some(route) = &route.0 {
+            self.start(route, incoming, transport);
+        }
+    }
+
+    fn start(&self, route: &Route, incoming: &Incoming, transport: &Transport) {
+        let message = route.message(incoming.subject.as_str());
+        let is_asked = message.is_some_and(|(one, _)| one.kind == MessageKind::Request);
+        let kind = if is_asked { SpanKind::Server } else { SpanKind::Consumer };
+        let (mut parent, mut links) = (Context::new(), Vec::new());
+        match producer(incoming) {
+            Some(producer) if route.tracer.options.links && incoming.receipt.is_some() => {
+                links.push(producer);
+            }
+            Some(producer) => parent = propagation::remote(producer),
+            None => {}
+        }
+        parent = propagation::with_baggage(parent, incoming.headers.get(header::BAGGAGE));
+        let name = message.map_or(PROCESS, |(_, name)| name);
+        let context = route.tracer.start(name.into(), kind, (&parent, links), |span| {
+            tracer::describe(span, (PROCESS, PROCESS), transport);
+            let id = incoming.headers.message_id();
+            tracer::describe_message(span, incoming.subject.as_str(), id, incoming.payload.len());
+            route.describe(span, incoming);
+            let attempt = incoming.receipt.as_ref().map_or(1, |receipt| receipt.attempt);
+            let attempt = i64::try_from(attempt).unwrap_or(i64::MAX);
+            span.set_attribute(KeyValue::new("tidings.attempt", attempt));
+            let redriven = incoming.headers.redriven();
+            if redriven > 0 {
+                let redriven = i64::try_from(redriven).unwrap_or(i64::MAX);
+                span.set_attribute(KeyValue::new("tidings.redriven", redriven));
+            }
+        });
+        // Nothing to be told of, and nothing to be handed on.
+        if context.span().span_context().is_valid() {
+            let _ = self.0.set(Handled { context, is_own: true });
+        }
+    }
+
+    /// Does something in its context: what is published and asked there belongs to it.
+    #[inline]
+    pub(crate) fn within<T>(&self, work: impl FnOnce() -> T) -> T {
+        match self.0.get() {
+            None => work(),
+            Some(handled) => {
+                let _active = handled.context.clone().attach();
+                work()
+            }
+        }
+    }
+
+    /// The handler has ended, and it is decided what becomes of the message.
+    #[inline]
+    pub(crate) fn end(&self, ended: Ended<'_>) {
+        if let Some(Handled { context, is_own: true }) = self.0.get() {
+            end(context, ended);
+        }
+    }
+
+    /// Returns `true` if there is one.
+    #[inline]
+    pub(crate) fn is_on(&self) -> bool {
+        self.0.get().is_some()
+    }
+
+    /// Parent of what is sent on behalf of the message.
+    pub(crate) fn parent(&self) -> Parent {
+        Parent(self.0.get().map(|handled| handled.context.clone()))
+    }
+
+    /// Forgets it: another message comes in this one's place.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.0.take();
+    }
+}
+
+fn end(context: &Context, ended: Ended<'_>) {
+    let span = context.span();
+    let Ended { error, is_fault, why, settled } = ended;
+    if span.is_recording() {
+        if let Some(settled) = settled {
+            span.set_attribute(KeyValue::new("tidings.settled", settled));
+        }
+        if let Some(error) = error {
+            tracer::fail(context, error.into(), is_fault.then(|| why.to_string()));
+        }
+    }
+    span.end();
+}
+
+/// Span of a handler at work on a batch, if there is one.
+#[derive(Debug)]
+pub(crate) struct BatchSpan(Option<Context>);
+
+impl RouteSpans {
+    /// The handler of a batch begins. Its span has a link to each of the messages' senders, and the messages share
+    /// it.
+    pub(crate) fn begin_batch<'a>(
+        &self,
+        messages: impl Iterator<Item = (&'a Incoming, &'a HandlerSpan)>,
+        transport: &Transport,
+    ) -> BatchSpan {
+        let Some(route) = &self.0 else { return BatchSpan(None) };
+        let messages: Vec<_> = messages.collect();
+        let Some((first, _)) = messages.first() else { return BatchSpan(None) };
+        let links = messages.iter().filter_map(|(incoming, _)| producer(incoming)).collect();
+        let name = route.message(first.subject.as_str()).map_or(PROCESS, |(_, name)| name);
+        let parent = Context::new();
+        let context =
+            route.tracer.start(name.into(), SpanKind::Consumer, (&parent, links), |span| {
+                tracer::describe(span, (PROCESS, PROCESS), transport);
+                route.describe(span, first);
+                let count = tracer::count(messages.len());
+                span.set_attribute(KeyValue::new("messaging.batch.message_count", count));
+            });
+        if !context.span().span_context().is_valid() {
+            return BatchSpan(None);
+        }
+        for (_, span) in messages {
+            let _ = span.0.set(Handled { context: context.clone(), is_own: false });
+        }
+        BatchSpan(Some(context))
+    }
+}
+
+impl BatchSpan {
+    /// Does something in its context.
+    pub(crate) fn within<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _active = self.0.as_ref().map(|context| context.clone().attach());
+        work()
+    }
+
+    /// Returns `true` if there is one.
+    pub(crate) fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The handler has ended.
+    pub(crate) fn end(&self, ended: Ended<'_>) {
+        if let Some(context) = &self.0 {
+            end(context, ended);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Options by which a bus makes spans.
+
+/// How a bus makes spans of OpenTelemetry; given to [`BusBuilder::traces`](crate::BusBuilder::traces) or
+/// [`Bus::with_traces`](crate::Bus::with_traces).
+///
+/// Spans go to the tracer provider that `opentelemetry::global` has when the bus is given this; the crate's version
+/// must be the one that Tidings was built with, 0.33. Where there is none, messages only hand on the context that came
+/// with them.
+///
+/// ```
+/// use tidings::Traces;
+/// # use tidings::prelude::*;
+///
+/// let bus = Bus::in_memory().with_traces(Traces::new());
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use = "it is given to a bus"]
+pub struct Traces {
+    pub(super) links: bool,
+}
+
+impl Traces {
+    /// Spans in which a handler is the child of who sent its message: one trace from the first message to the
+    /// last.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Begins a new trace with each message of a stream that is handled, with a link to who sent it: for messages that
+    /// wait for days, or of which one has thousands of others follow. A request, and an event without a stream, stay
+    /// in the trace of who sent them.
+    pub fn link_producers(mut self) -> Self {
+        self.links = true;
+        self
+    }
+}

@@ -1,0 +1,169 @@
+//! Spans of messages that are sent, whose context travels with them.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+
+use opentelemetry::trace::{Span as _, SpanKind, TraceContextExt as _};
+use opentelemetry::{Context, KeyValue};
+
+use super::description::{Operation, Sent};
+use super::propagation;
+use super::tracer::{self, Parent, Tracing};
+use crate::header::{self, Headers};
+use crate::text::Text;
+use crate::transport::Outgoing;
+
+/// Span of something that is sent, if there is one. It ends when it is dropped.
+#[derive(Debug)]
+pub(crate) struct SendSpan(Option<Open>);
+
+#[derive(Debug)]
+struct Open {
+    context: Context,
+    /// Headers by which a receiver goes on with the trace.
+    headers: Vec<(&'static str, Text)>,
+}
+
+impl Operation {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Publish => "publish",
+            Self::Request => "request",
+            Self::DeadLetter => "dead_letter",
+            Self::Redrive => "redrive",
+        }
+    }
+
+    fn kind(self) -> SpanKind {
+        match self {
+            // Who asks waits for the answer.
+            Self::Request => SpanKind::Client,
+            Self::Publish | Self::DeadLetter | Self::Redrive => SpanKind::Producer,
+        }
+    }
+}
+
+impl Tracing {
+    /// Begins the span of one message. Where its headers name a context already, the span has a link to it.
+    #[inline]
+    pub(crate) fn send(&self, sent: Sent<'_>, parent: &Parent, message: &Outgoing) -> SendSpan {
+        if self.0.is_none() {
+            return SendSpan(None);
+        }
+        self.begin(sent, parent, Some(message))
+    }
+
+    /// Begins the span of many messages that are sent together.
+    #[inline]
+    pub(crate) fn send_many(&self, sent: Sent<'_>, parent: &Parent) -> SendSpan {
+        if self.0.is_none() {
+            return SendSpan(None);
+        }
+        self.begin(sent, parent, None)
+    }
+
+    fn begin(&self, sent: Sent<'_>, parent: &Parent, message: Option<&Outgoing>) -> SendSpan {
+        let Some(tracer) = &self.0 else { return SendSpan(None) };
+        let Sent { operation, template, stream, transport, messages } = sent;
+        let current = Context::current();
+        let parent = parent.resolve();
+        let link = match operation {
+            // What is in its headers is the parent already; who puts it back is not.
+            Operation::DeadLetter | Operation::Redrive => {
+                let own = current.span().span_context().clone();
+                let is_other = own.trace_id() != parent.span().span_context().trace_id();
+                Some(own).filter(|own| own.is_valid() && is_other)
+            }
+            _ => message.and_then(|message| tracer::linked(&message.headers)),
+        };
+        let links = link.into_iter().collect();
+        let name = match template.or(stream) {
+            Some(destination) => format!("{} {destination}", operation.name()).into(),
+            None => operation.name().into(),
+        };
+        let context = tracer.start(name, operation.kind(), (&parent, links), |span| {
+            tracer::describe(span, (operation.name(), "send"), transport);
+            if let Some(template) = template {
+                span.set_attribute(KeyValue::new("messaging.destination.template", template));
+            }
+            if let Some(Outgoing { subject, headers, payload }) = message {
+                let id = tracer::id(headers);
+                tracer::describe_message(span, subject.as_str(), id, payload.len());
+            }
+            if let Some(stream) = stream {
+                span.set_attribute(KeyValue::new("tidings.stream", stream.to_owned()));
+            }
+            if let Some(messages) = messages {
+                let messages = tracer::count(messages);
+                span.set_attribute(KeyValue::new("messaging.batch.message_count", messages));
+            }
+        });
+        SendSpan(Some(Open { headers: headers_of(&context), context }))
+    }
+}
+
+/// Headers by which a receiver goes on with the trace.
+fn headers_of(context: &Context) -> Vec<(&'static str, Text)> {
+    let mut headers = Vec::new();
+    let span = context.span();
+    let span = span.span_context();
+    if span.is_valid() {
+        headers.push((header::TRACE_PARENT, Text::from(propagation::write(span))));
+        let state = span.trace_state().header();
+        if !state.is_empty() && header::is_value(&state) {
+            headers.push((header::TRACE_STATE, state.into()));
+        }
+    }
+    if let Some(baggage) = propagation::baggage(context) {
+        headers.push((header::BAGGAGE, baggage.into()));
+    }
+    headers
+}
+
+impl SendSpan {
+    /// Puts the context on a message, as far as it has none of its own.
+    pub(crate) fn inject(&self, headers: &mut Headers) {
+        let Self(Some(Open { headers: own, .. })) = self else { return };
+        let has_trace = headers.get(header::TRACE_PARENT).is_some();
+        for (name, value) in own {
+            let is_theirs = has_trace && *name == header::TRACE_STATE;
+            if !is_theirs && headers.get(name).is_none() {
+                headers.push(*name, value.clone());
+            }
+        }
+    }
+
+    /// Puts the context on a message in place of the one that it has.
+    pub(crate) fn replace(&self, headers: &mut Headers) {
+        let Self(Some(Open { headers: own, .. })) = self else { return };
+        if own.iter().any(|(name, _)| *name == header::TRACE_PARENT) {
+            headers.remove(header::TRACE_PARENT);
+            headers.remove(header::TRACE_STATE);
+        }
+        self.inject(headers);
+    }
+
+    /// Says how many messages it was.
+    pub(crate) fn sent_all(&self, messages: usize) {
+        if let Self(Some(Open { context, .. })) = self {
+            let messages = KeyValue::new("messaging.batch.message_count", tracer::count(messages));
+            context.span().set_attribute(messages);
+        }
+    }
+
+    /// Ends it with what came of it.
+    pub(crate) fn end<T, E: Display>(
+        self,
+        result: &Result<T, E>,
+        kind: impl Fn(&E) -> Cow<'static, str>,
+    ) {
+        let Self(Some(Open { context, .. })) = self else { return };
+        let span = context.span();
+        if let Err(error) = result
+            && span.is_recording()
+        {
+            tracer::fail(&context, kind(error), Some(error.to_string()));
+        }
+        span.end();
+    }
+}

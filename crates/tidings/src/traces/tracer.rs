@@ -1,0 +1,146 @@
+//! Making spans: the tracer of a bus, and whose child a span is.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use opentelemetry::global::{self, BoxedSpan, BoxedTracer};
+use opentelemetry::trace::{
+    Link, Span as _, SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt as _, Tracer as _,
+};
+use opentelemetry::{Context, InstrumentationScope, KeyValue};
+
+use super::options::Traces;
+use super::propagation;
+use crate::header::{self, Headers};
+use crate::transport::Transport;
+
+/// Version of the conventions by which spans and attributes are named.
+const CONVENTIONS: &str = "https://opentelemetry.io/schemas/1.40.0";
+
+/// Tracer of a bus, if it makes spans. A cheap clone.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tracing(pub(super) Option<Arc<Tracer>>);
+
+#[derive(Debug)]
+pub(crate) struct Tracer {
+    tracer: BoxedTracer,
+    pub(super) options: Traces,
+}
+
+impl Tracing {
+    pub(crate) fn new(options: Traces) -> Self {
+        let scope = InstrumentationScope::builder("tidings")
+            .with_version(env!("CARGO_PKG_VERSION"))
+            .with_schema_url(CONVENTIONS)
+            .build();
+        Self(Some(Arc::new(Tracer { tracer: global::tracer_with_scope(scope), options })))
+    }
+
+    #[inline]
+    pub(crate) fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+impl Tracer {
+    /// Begins a span, and gives the context in which it is the active one. Its attributes are made only where
+    /// somebody records them.
+    pub(super) fn start(
+        &self,
+        name: Cow<'static, str>,
+        kind: SpanKind,
+        (parent, links): (&Context, Vec<SpanContext>),
+        attributes: impl FnOnce(&mut BoxedSpan),
+    ) -> Context {
+        let mut builder = SpanBuilder::from_name(name).with_kind(kind);
+        if !links.is_empty() {
+            let links = links.into_iter().map(|context| Link::new(context, Vec::new(), 0));
+            builder = builder.with_links(links.collect());
+        }
+        let mut span = self.tracer.build_with_context(builder, parent);
+        if span.is_recording() {
+            attributes(&mut span);
+            return parent.with_span(span);
+        }
+        let context = span.span_context();
+        if context.is_valid() && context.span_id() != parent.span().span_context().span_id() {
+            return parent.with_remote_span_context(context.clone());
+        }
+        // Nobody makes spans: what came is handed on.
+        parent.clone()
+    }
+}
+
+/// Parent of a span: the message in whose handling something is sent, if it has a context.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Parent(pub(super) Option<Context>);
+
+impl Parent {
+    /// Reads the context that a message came with.
+    pub(crate) fn of_message(headers: &Headers) -> Self {
+        Self(propagation::extract(|name| headers.get(name)).map(propagation::remote))
+    }
+
+    /// Chooses the active context, where it belongs to the same trace: a span that the handler has begun itself.
+    pub(super) fn resolve(&self) -> Context {
+        let current = Context::current();
+        match &self.0 {
+            Some(own) if trace_of(own) != trace_of(&current) => own.clone(),
+            _ => current,
+        }
+    }
+}
+
+fn trace_of(context: &Context) -> opentelemetry::TraceId {
+    context.span().span_context().trace_id()
+}
+
+/// Records that it failed.
+pub(super) fn fail(context: &Context, kind: Cow<'static, str>, why: Option<String>) {
+    let span = context.span();
+    span.set_attribute(KeyValue::new("error.type", kind));
+    if let Some(why) = why {
+        span.set_status(Status::error(why));
+    }
+}
+
+/// Adds attributes of every span: that it is about NATS, and which server.
+pub(super) fn describe(
+    span: &mut BoxedSpan,
+    (name, kind): (&'static str, &'static str),
+    transport: &Transport,
+) {
+    span.set_attribute(KeyValue::new("messaging.system", "nats"));
+    span.set_attribute(KeyValue::new("messaging.operation.name", name));
+    span.set_attribute(KeyValue::new("messaging.operation.type", kind));
+    let Some(address) = transport.state().server.and_then(|server| server.address) else { return };
+    let address = address.split_once("://").map_or(address.as_str(), |(_, rest)| rest);
+    let (host, port) = address.trim_end_matches('/').rsplit_once(':').unwrap_or((address, ""));
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    span.set_attribute(KeyValue::new("server.address", host.to_owned()));
+    if let Ok(port) = port.parse::<u16>() {
+        span.set_attribute(KeyValue::new("server.port", i64::from(port)));
+    }
+}
+
+/// Adds attributes of one message.
+pub(super) fn describe_message(span: &mut BoxedSpan, subject: &str, id: Option<&str>, size: usize) {
+    span.set_attribute(KeyValue::new("messaging.destination.name", subject.to_owned()));
+    if let Some(id) = id {
+        span.set_attribute(KeyValue::new("messaging.message.id", id.to_owned()));
+    }
+    span.set_attribute(KeyValue::new("messaging.message.body.size", count(size)));
+}
+
+pub(super) fn count(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Reads the context that headers name.
+pub(super) fn linked(headers: &Headers) -> Option<SpanContext> {
+    propagation::extract(|name| headers.get(name))
+}
+
+pub(super) fn id(headers: &Headers) -> Option<&str> {
+    headers.get(header::MESSAGE_ID)
+}
