@@ -200,7 +200,7 @@ async fn what_a_subscription_has_no_room_for_counts() {
     assert!(text.contains("tidings_slow_consumer_dropped_messages_total 5"), "{text}");
 }
 
-/// What is tried again counts, and what is being handled shows.
+/// A retry counts, and a message that is being handled shows.
 #[tokio::test]
 async fn retries_and_what_is_in_flight_are_figures_of_a_route() {
     let (_recorder, scrape) = recorded();

@@ -88,8 +88,8 @@ impl Server {
         format!("127.0.0.1:{}", port.unwrap_or_else(|| panic!("{} is no hub: {said}", self.name)))
     }
 
-    /// Where its websocket listener is, `<scheme>://127.0.0.1:<port>`; it needs a `websocket` block in its
-    /// configuration.
+    /// Address of its websocket listener, `<scheme>://127.0.0.1:<port>`; it needs a `websocket` block
+    /// in its configuration.
     pub async fn websocket_url(&self, scheme: &str) -> String {
         let said = self.monitor("/varz").await;
         let port = said["websocket"]["port"].as_u64().filter(|port| *port > 0);

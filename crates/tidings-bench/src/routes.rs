@@ -129,7 +129,7 @@ fn registry(options: &Options, handled: &Handled) -> Registry {
     registry
 }
 
-/// How many messages the server has had of its clients.
+/// Number of messages that the server has had of its clients.
 async fn asked(server: &Server) -> Result<u64> {
     server.monitor("/varz").await["in_msgs"].as_u64().context("the server does not say")
 }

@@ -1,4 +1,4 @@
-//! What a key has: a value, with its revision and its time, or nothing.
+//! Entry of a key: a value, with its revision and its time, or nothing.
 
 use std::time::{Duration, SystemTime};
 

@@ -50,7 +50,7 @@ async fn a_server_is_trusted_by_its_authority() {
     }
 }
 
-/// What a file is not, or does not hold, is told before anything is sent.
+/// A file that is not what it should be, or does not hold it, is told before anything is sent.
 #[tokio::test]
 async fn a_file_that_holds_no_certificate_is_named() {
     let server = Server::start().await;

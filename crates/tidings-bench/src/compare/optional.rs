@@ -1,5 +1,5 @@
-//! What a program can switch on, beside the same without it: in these rows the left side is a registry as it
-//! comes, the right one the same with metrics, or in a stack of three layers.
+//! Options that a program can switch on, beside the same without them: in these rows the left side is a
+//! registry as it comes, the right one the same with metrics, or in a stack of three layers.
 
 use std::sync::Arc;
 use std::time::Duration;

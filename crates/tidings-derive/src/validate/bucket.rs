@@ -9,7 +9,7 @@ use crate::attr::bucket::BucketAttrs;
 use crate::error::Errors;
 use crate::model::{Bucket, Item};
 
-/// How many values of a key a bucket keeps at most (ADR-8).
+/// Largest number of values of a key that a bucket keeps (ADR-8).
 const MOST: u8 = 64;
 /// Nanoseconds in a second, the shortest time of a marker.
 const SECOND: u64 = 1_000_000_000;
