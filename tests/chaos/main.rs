@@ -1,11 +1,12 @@
 //! Test of the promises of the bus, while servers and processes are killed and members come and go.
 //!
-//! `ordeal kill`, `ordeal cluster`, `ordeal group` and `ordeal mixed`, each with `--events N`,
+//! `ordeal kill`, `ordeal cluster`, `ordeal group`, `ordeal mixed` and `ordeal bucket`, each with `--events N`,
 //! `--seed N` and `--kills N`; `ordeal differ`, with `--sessions N` and `--seed N`, compares the bus in
 //! memory with a server. The suite runs short forms of them. What was lost, or done twice, ends it with an
 //! error; else it prints the counts.
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
+mod bucket;
 mod environment;
 mod event;
 mod flow;
@@ -58,11 +59,15 @@ async fn run(mut words: impl Iterator<Item = String>) -> Result<()> {
             let options = Options::read(words, &Options { events: 20_000, seed: 1, kills: 60 })?;
             mixed::run(&options).await
         }
+        "bucket" => {
+            let options = Options::read(words, &Options { events: 20_000, seed: 1, kills: 10 })?;
+            bucket::run(&options).await
+        }
         "differ" => differ(words).await,
         // A process of its own that the others start.
         "worker" => worker::run(words).await,
         _ => bail!(
-            "ordeal <kill|cluster|group|mixed> [--events N] [--seed N] [--kills N], or ordeal differ [--sessions N] [--seed N]; {what:?} is none"
+            "ordeal <kill|cluster|group|mixed|bucket> [--events N] [--seed N] [--kills N], or ordeal differ [--sessions N] [--seed N]; {what:?} is none"
         ),
     }
 }

@@ -5,6 +5,8 @@ mod change;
 mod entry;
 mod expiry;
 mod key;
+mod list;
+mod watch;
 
 use std::time::Duration;
 

@@ -50,3 +50,9 @@ async fn no_message_is_lost_when_members_leave() {
 async fn each_event_is_handled_by_a_version_that_knows_it() {
     eprintln!("{}", ordeal("mixed", 1500, 9).await);
 }
+
+/// A watcher of a bucket ends with what the bucket has, and is told of each gap.
+#[tokio::test]
+async fn a_watcher_ends_with_the_bucket_whatever_is_killed() {
+    eprintln!("{}", ordeal("bucket", 2000, 3).await);
+}

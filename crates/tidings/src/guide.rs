@@ -10,7 +10,7 @@
 //! | [`layers`] | layers of tower around handlers, values for handlers, what becomes of what a layer refuses |
 //! | [`retries`] | when a failed event comes again, dead letters, and the way back |
 //! | [`topology`] | streams and consumers: declaring, creating, planning, changing |
-//! | [`key_value`] | values by key: buckets, revisions, what expires |
+//! | [`key_value`] | values by key: buckets, revisions, watching, what expires |
 //! | [`contracts`] | what messages promise, as files: what a change breaks, whether it is meant, what other languages read |
 //! | [`testing`] | `TestBus`: recording, virtual time, faults, one handler alone |
 //! | [`operating`] | connecting, permissions, status, shutdown, the program `tidings` |

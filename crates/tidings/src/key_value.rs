@@ -2,15 +2,22 @@
 
 mod entry;
 mod error;
+mod flow;
+mod history;
 mod keys;
+mod list;
+mod many;
 mod read;
 mod store;
 mod update;
+mod watch;
 mod write;
 
 pub use entry::{Change, Entry, EntryError, Removal, RemovalReason};
 pub use error::{GetError, PutError, UpdateError};
 pub use keys::{Declared, Keys, TextKeys};
+pub use list::KeyList;
+pub use watch::{Changes, Watch, WatchError, WatchEvent};
 pub use write::Write;
 
 use std::fmt;
@@ -19,7 +26,7 @@ use std::marker::PhantomData;
 use serde::Serialize;
 
 use self::store::Store;
-use crate::bucket::{Bucket, BucketKey};
+use crate::bucket::{Bucket, BucketKey, KeyFilter};
 use crate::link::Link;
 
 /// A bucket of values of type `V`: made by `Bus::key_value` of a declared one, or by `Bus::bucket` with
@@ -84,6 +91,75 @@ impl<V, K> KeyValue<V, K> {
 }
 
 impl<V, K: Keys<V>> KeyValue<V, K> {
+    /// Watches all keys: their values first, then what becomes of them. Await it, or first say what it tells.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// use tidings::WatchEvent;
+    ///
+    /// # #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema, Bucket)]
+    /// # #[bucket(name = "sessions", key = "{user}")]
+    /// # struct Session { user: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bus = Bus::in_memory();
+    /// # bus.provision::<Session>().await?;
+    /// # let sessions = bus.key_value::<Session>();
+    /// sessions.put(&Session { user: 7 }).await?;
+    /// let mut changes = sessions.watch().await?;
+    /// while let Some(event) = changes.next().await {
+    ///     match event? {
+    ///         WatchEvent::Put(entry) => println!("{:?} is {:?}", entry.key, entry.value),
+    ///         WatchEvent::Removed(removal) => println!("{:?} is gone", removal.key),
+    ///         WatchEvent::Resynchronised => println!("forget what was told"),
+    ///         WatchEvent::Current => break, // all that there is was told
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Awaited, [`GetError`].
+    pub fn watch(&self) -> Watch<V, K> {
+        Watch::new(self.store.clone(), Ok(">".to_owned()))
+    }
+
+    /// Watches the keys that a filter matches: `Session::key_filter().tenant("acme")`, or a text such as
+    /// `acme.*` where keys are text.
+    ///
+    /// # Errors
+    /// Awaited, [`GetError`], also for a value that no key can hold.
+    pub fn watch_of(&self, filter: impl KeyFilter<Of = K::Of>) -> Watch<V, K> {
+        Watch::new(self.store.clone(), filter.to_filter())
+    }
+
+    /// Lists the keys that have a value.
+    ///
+    /// # Errors
+    /// [`GetError`]
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn keys(&self) -> Result<KeyList<V, K>, GetError> {
+        KeyList::open(self.store.clone(), Ok(">".to_owned())).await
+    }
+
+    /// Lists the keys that have a value and that a filter matches.
+    ///
+    /// # Errors
+    /// [`GetError`], also for a value that no key can hold.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn keys_of(
+        &self,
+        filter: impl KeyFilter<Of = K::Of>,
+    ) -> Result<KeyList<V, K>, GetError> {
+        KeyList::open(self.store.clone(), filter.to_filter()).await
+    }
+
     /// Removes a key: its value is absent from now on, and its history is kept. A key that is absent is
     /// removed all the same. Await it, or first say of which revision.
     ///

@@ -176,6 +176,7 @@ mod link;
 mod lock;
 mod message;
 mod payload;
+mod prefetch;
 pub mod prelude;
 mod probe;
 mod publish;
@@ -235,8 +236,8 @@ pub use handler::{
 pub use header::{HeaderError, HeaderFault, Headers};
 pub use health::{Health, HealthReason, HealthThresholds};
 pub use key_value::{
-    Change, Declared, Entry, EntryError, GetError, KeyValue, Keys, PutError, Removal,
-    RemovalReason, TextKeys, UpdateError, Write,
+    Change, Changes, Declared, Entry, EntryError, GetError, KeyList, KeyValue, Keys, PutError,
+    Removal, RemovalReason, TextKeys, UpdateError, Watch, WatchError, WatchEvent, Write,
 };
 pub use message::{
     Declaration, DeclaredError, Decode, Event, Filter, Message, MessageKind, ReadBackError,

@@ -4,7 +4,6 @@ mod common;
 mod consume;
 mod error;
 mod live;
-mod prefetch;
 mod raw;
 mod replay;
 mod subscription;

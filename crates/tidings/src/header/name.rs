@@ -38,6 +38,10 @@ pub(crate) const DIRECT_STREAM: &str = "Nats-Stream";
 pub(crate) const DIRECT_SUBJECT: &str = "Nats-Subject";
 /// The sequence of a stored message that is read directly (ADR-31).
 pub(crate) const DIRECT_SEQUENCE: &str = "Nats-Sequence";
+/// Number of messages still to come, of those that are read with one question (ADR-31).
+pub(crate) const DIRECT_PENDING: &str = "Nats-Num-Pending";
+/// The sequence of the message before, of those that are read with one question (ADR-31).
+pub(crate) const DIRECT_LAST: &str = "Nats-Last-Sequence";
 /// When a message was stored that is read directly (ADR-31).
 pub(crate) const DIRECT_TIME: &str = "Nats-Time-Stamp";
 /// Schedule of a message that is published to its target: `@at <RFC 3339>` or `@every <duration>`

@@ -158,7 +158,7 @@ impl EntryError {
 }
 
 /// Why there is no value where these headers stand; `None` if there is one.
-fn removal_of(headers: &Headers) -> Option<RemovalReason> {
+pub(super) fn removal_of(headers: &Headers) -> Option<RemovalReason> {
     if headers.is_empty() {
         return None;
     }

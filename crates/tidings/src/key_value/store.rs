@@ -54,6 +54,11 @@ impl Store {
         }
     }
 
+    /// The filter of all keys.
+    pub(super) fn all(&self) -> Subject {
+        Subject::from([&self.names.prefix, ">"].concat())
+    }
+
     /// The key that has this subject.
     pub(super) fn key_of<'a>(&self, subject: &'a Subject) -> &'a str {
         let subject = subject.as_str();

@@ -6,11 +6,11 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use super::live::check_name;
-use super::prefetch::Prefetch;
 use super::subscription::{Source, Subscription};
 use crate::delivery::Durable;
 use crate::link::Link;
 use crate::message::{Decode, StreamEvent};
+use crate::prefetch::Prefetch;
 use crate::retry::LONGEST;
 use crate::stream::EventStream as _;
 use crate::subject::{Subject, SubjectError};

@@ -5,11 +5,11 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::time::Duration;
 
-use super::prefetch::Prefetch;
 use super::subscription::{Source, Subscription};
 use crate::delivery::Stored;
 use crate::link::Link;
 use crate::message::{Decode, StreamEvent};
+use crate::prefetch::Prefetch;
 use crate::stream::EventStream as _;
 use crate::subject::{Subject, SubjectError};
 use crate::subscribe::SubscribeError;

@@ -8,10 +8,10 @@ use std::task::{Context, Poll, ready};
 use futures_util::stream::{Stream, StreamExt};
 
 use super::error::ReceiveError;
-use super::prefetch::Prefetch;
 use crate::delivery::{Delivery, DeliveryKind, Durable, Live};
 use crate::envelope;
 use crate::message::{Decode, Event};
+use crate::prefetch::Prefetch;
 use crate::transport::{Fault, Inboxes, Incoming, PollInto as _, Pull, SkipCounters};
 
 /// A flow of typed deliveries: a [`Stream`] that also has a [`next`](Subscription::next) of its

@@ -7,7 +7,7 @@ use super::on::on;
 use super::reconfiguring::retry_while_reconfiguring;
 use super::{
     ConsumerConfig, ConsumerInfo, ConsumerSnapshot, ConsumerState, Fault, StoredMessage,
-    StreamInfo, StreamSnapshot, StreamState, Transport, Which,
+    StreamBounds, StreamInfo, StreamSnapshot, StreamState, Transport, Which,
 };
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
@@ -51,6 +51,11 @@ impl Transport {
         on!(self, t => t.stream_snapshot(name).await)
     }
 
+    /// Which stream it is, and from where to where it has messages; `None` if there is no such stream.
+    pub(crate) async fn stream_bounds(&self, name: &str) -> Result<Option<StreamBounds>, Fault> {
+        on!(self, t => t.stream_bounds(name).await)
+    }
+
     /// The time as the stream has it, by which it stores messages; `None` if there is no such stream,
     /// or it does not say.
     pub(crate) async fn stream_time(&self, name: &str) -> Result<Option<SystemTime>, Fault> {
@@ -83,6 +88,15 @@ impl Transport {
         subject: &str,
     ) -> Result<Option<StoredMessage>, Fault> {
         on!(self, t => t.last(stream, subject).await)
+    }
+
+    /// The last message of each subject that has one, in no order.
+    pub(crate) async fn last_of_each(
+        &self,
+        stream: &str,
+        subjects: &[Subject],
+    ) -> Result<Vec<StoredMessage>, Fault> {
+        on!(self, t => t.last_of_each(stream, subjects).await)
     }
 
     /// Removes one message.

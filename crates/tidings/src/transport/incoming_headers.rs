@@ -55,6 +55,18 @@ impl IncomingHeaders {
         }
     }
 
+    /// The headers, by themselves.
+    pub(crate) fn into_headers(self) -> Headers {
+        match self {
+            Self::Client(client, read) => match read.into_inner() {
+                Some(read) => *read,
+                None => client.read(),
+            },
+            Self::Read(read) => read,
+            Self::Warranted(read) => *read,
+        }
+    }
+
     fn any(&self, is: impl Fn(&str) -> bool) -> bool {
         match self {
             Self::Client(client, _) => client.has(is),

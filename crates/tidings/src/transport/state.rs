@@ -81,6 +81,18 @@ pub(crate) struct StreamSnapshot {
     pub(crate) last: u64,
 }
 
+/// Bounds of a stream: which one it is, and from where to where it has messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StreamBounds {
+    pub(crate) identity: Identity,
+    /// The sequence of the first message that is there; that of the next one, where none is.
+    pub(crate) first: u64,
+    /// The sequence of the last message that was stored.
+    pub(crate) last: u64,
+    /// Number of different subjects.
+    pub(crate) subjects: u64,
+}
+
 /// Snapshot of a durable consumer: which one it is, and how far it has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ConsumerSnapshot {

@@ -7,8 +7,8 @@ use super::consumer::{Acks, Consumer};
 use super::stream::Stream;
 use crate::stream::StreamConfig;
 use crate::transport::{
-    ConsumerConfig, ConsumerInfo, ConsumerSnapshot, ConsumerState, Fault, Identity, StreamInfo,
-    StreamSnapshot, StreamState,
+    ConsumerConfig, ConsumerInfo, ConsumerSnapshot, ConsumerState, Fault, Identity, StreamBounds,
+    StreamInfo, StreamSnapshot, StreamState,
 };
 
 #[expect(clippy::unused_async, reason = "the same signatures as over NATS, where a call waits")]
@@ -67,6 +67,21 @@ impl Memory {
             let stream = state.streams.named(name)?;
             let identity = Identity(stream.key.to_string());
             Some(StreamSnapshot { identity, last: stream.log.last() })
+        })
+    }
+
+    /// What the stream of this name has from where to where.
+    pub(crate) async fn stream_bounds(&self, name: &str) -> Result<Option<StreamBounds>, Fault> {
+        self.connection.with(|state, now| {
+            let stream = state.streams.named(name)?;
+            stream.expire(now, &mut state.effects);
+            stream.set_alarm(&mut state.effects);
+            Some(StreamBounds {
+                identity: Identity(stream.key.to_string()),
+                first: stream.log.first(),
+                last: stream.log.last(),
+                subjects: stream.log.subject_count(),
+            })
         })
     }
 

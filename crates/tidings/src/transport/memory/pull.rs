@@ -48,6 +48,15 @@ impl MemoryPull {
         self.reach
     }
 
+    /// Number of messages that it has still to deliver.
+    pub(crate) fn undelivered(&self) -> u64 {
+        let undelivered = self.connection.broker.with(|state, _| {
+            let consumer = state.streams.get_mut(self.stream)?.consumers.get(&self.consumer)?;
+            Some(consumer.undelivered)
+        });
+        undelivered.unwrap_or(0)
+    }
+
     fn take(&mut self) -> Result<Option<Incoming>, Fault> {
         let taken = self.connection.with(|state, now| {
             let stream = state.streams.get_mut(self.stream).ok_or_else(api::stream_not_found)?;

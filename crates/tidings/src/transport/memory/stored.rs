@@ -1,6 +1,7 @@
 //! Reading a stream's messages without a consumer.
 
 use super::{Fault, Memory};
+use crate::subject::Subject;
 use crate::transport::{StoredHeaders, StoredMessage, Which};
 
 #[expect(clippy::unused_async, reason = "the same signatures as over NATS, where a call waits")]
@@ -34,6 +35,19 @@ impl Memory {
                 payload: message.payload.clone(),
             }))
         })?
+    }
+
+    /// The last message of each subject that has one.
+    pub(crate) async fn last_of_each(
+        &self,
+        stream: &str,
+        subjects: &[Subject],
+    ) -> Result<Vec<StoredMessage>, Fault> {
+        let mut found = Vec::with_capacity(subjects.len());
+        for subject in subjects {
+            found.extend(self.last(stream, subject.as_str()).await?);
+        }
+        Ok(found)
     }
 
     /// The last message of a subject.

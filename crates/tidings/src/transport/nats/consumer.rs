@@ -12,7 +12,7 @@ use pull::NatsPull;
 
 use crate::subject::Subject;
 use crate::transport::nats::connection::nats::Nats;
-use crate::transport::{DeliverFrom, Fault};
+use crate::transport::{DeliverFrom, Extent, Fault};
 
 impl Nats {
     pub(crate) async fn pull(
@@ -31,6 +31,17 @@ impl Nats {
         from: DeliverFrom,
         prefetch: usize,
     ) -> Result<NatsOrdered, Fault> {
-        NatsOrdered::open(self, stream, filters, from, prefetch).await
+        self.ordered_of(stream, filters, from, prefetch, Extent::Whole).await
+    }
+
+    pub(crate) async fn ordered_of(
+        &self,
+        stream: &str,
+        filters: Vec<Subject>,
+        from: DeliverFrom,
+        prefetch: usize,
+        extent: Extent,
+    ) -> Result<NatsOrdered, Fault> {
+        NatsOrdered::open(self, stream, filters, from, prefetch, extent).await
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod api;
 pub(crate) mod atomic;
 pub(crate) mod consumer_config;
 pub(crate) mod direct;
+mod direct_batch;
 pub(crate) mod ingest;
 mod list;
 pub(crate) mod stored;

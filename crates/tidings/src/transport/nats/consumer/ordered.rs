@@ -17,7 +17,9 @@ use crate::backoff::Backoff;
 use crate::jitter::jittered;
 use crate::subject::Subject;
 use crate::transport::nats::connection::nats::Nats;
-use crate::transport::{ApiError, DeliverFrom, Fault, Identity, Incoming, PollInto, StoredMessage};
+use crate::transport::{
+    ApiError, DeliverFrom, Extent, Fault, Identity, Incoming, PollInto, StoredMessage,
+};
 
 /// Text of the fault that a stream is not the one that was begun with.
 const ANOTHER: &str = "its stream was deleted, and made again: its sequences begin anew";
@@ -37,6 +39,7 @@ pub(crate) struct NatsOrdered {
     /// Identity of the stream among those of its name; `None` where that may not be asked.
     identity: Option<Identity>,
     filters: Vec<Subject>,
+    extent: Extent,
     /// Position at which the next consumer begins.
     from: DeliverFrom,
     /// While the last messages of the subjects come: the stream's last message when that began.
@@ -56,6 +59,8 @@ pub(crate) struct NatsOrdered {
     reconnected: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// Number of times that the connection has come back since a message came.
     losses: u32,
+    /// Number of reconnections since it was opened.
+    interruptions: u64,
     searching: Option<Searching>,
     /// Unreadable message that was found, and the last sequence before it that comes.
     found: Option<(StoredMessage, u64)>,
@@ -71,6 +76,7 @@ impl NatsOrdered {
         filters: Vec<Subject>,
         from: DeliverFrom,
         room: usize,
+        extent: Extent,
     ) -> Result<Self, Fault> {
         let is_whole = matches!(from, DeliverFrom::Beginning | DeliverFrom::Sequence(_));
         let last = match from {
@@ -83,7 +89,7 @@ impl NatsOrdered {
             Err(Fault::Denied(_)) => None,
             snapshot => snapshot?,
         };
-        let made = nats.ordered(stream, &filters, from, room).await?;
+        let made = nats.ordered(stream, &filters, from, room, extent).await?;
         // What is new is so from now on, also for a consumer that is made later.
         let from = match from {
             DeliverFrom::New => DeliverFrom::Sequence(made.behind + 1),
@@ -96,6 +102,7 @@ impl NatsOrdered {
             lasts: snapshot.as_ref().filter(|_| is_of_lasts).map(|snapshot| snapshot.last),
             identity: snapshot.map(|snapshot| snapshot.identity),
             filters,
+            extent,
             from,
             is_again: false,
             made,
@@ -106,6 +113,7 @@ impl NatsOrdered {
             last,
             reconnected: nats.reconnected(),
             losses: 0,
+            interruptions: 0,
             searching: None,
             found: None,
             is_whole,
@@ -119,6 +127,23 @@ impl NatsOrdered {
         self.made.pull.set_room(room);
     }
 
+    /// Number of reconnections since it was opened.
+    pub(crate) fn interruptions(&self) -> u64 {
+        self.interruptions
+    }
+
+    /// Number of messages that its first consumer had to deliver.
+    pub(crate) fn begun_with(&self) -> u64 {
+        self.made.undelivered
+    }
+
+    /// Number of messages that its consumer has still to deliver.
+    pub(crate) fn undelivered(&self) -> impl Future<Output = Result<u64, Fault>> + Send + use<> {
+        let (nats, stream) = (self.nats.clone(), self.stream.clone());
+        let consumer = self.made.pull.consumer().to_owned();
+        async move { Ok(nats.consumer_state(&stream, &consumer).await?.pending) }
+    }
+
     /// Makes one more consumer: at once, unless the last one was of no use.
     fn make(&mut self) {
         let pause = match self.tries {
@@ -128,10 +153,11 @@ impl NatsOrdered {
         self.tries = self.tries.saturating_add(1);
         let (nats, stream, filters) =
             (self.nats.clone(), self.stream.clone(), self.filters.clone());
-        let (from, room, identity) = (self.from, self.room, self.identity.clone());
+        let (from, room, extent) = (self.from, self.room, self.extent);
+        let identity = self.identity.clone();
         self.making = Some(Box::pin(async move {
             sleep(pause).await;
-            let made = nats.ordered(&stream, &filters, from, room).await?;
+            let made = nats.ordered(&stream, &filters, from, room, extent).await?;
             // Asked for once it is made: then it is of this stream.
             if let Some(identity) = identity {
                 let snapshot = nats.stream_snapshot(&stream).await?;

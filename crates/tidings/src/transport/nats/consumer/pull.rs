@@ -108,6 +108,11 @@ impl NatsPull {
         Self::of(nats, stream, config, prefetch, false).await
     }
 
+    /// Name of its consumer.
+    pub(crate) fn consumer(&self) -> &str {
+        &self.deliverer.config.name
+    }
+
     async fn of(
         nats: &Nats,
         stream: &str,

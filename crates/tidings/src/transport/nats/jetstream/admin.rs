@@ -14,8 +14,8 @@ use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::jetstream::consumer_config as config;
 use crate::transport::nats::jetstream::stream_config;
 use crate::transport::{
-    ConsumerConfig, ConsumerInfo, ConsumerSnapshot, ConsumerState, Fault, Identity, StreamInfo,
-    StreamSnapshot, StreamState,
+    ConsumerConfig, ConsumerInfo, ConsumerSnapshot, ConsumerState, Fault, Identity, StreamBounds,
+    StreamInfo, StreamSnapshot, StreamState,
 };
 
 /// The first wait before a stream is made once more, and the one after which it is not.
@@ -159,6 +159,16 @@ impl Nats {
         Ok(info.map(|info| StreamSnapshot {
             identity: Identity(info.created),
             last: info.state.last_seq,
+        }))
+    }
+
+    pub(crate) async fn stream_bounds(&self, name: &str) -> Result<Option<StreamBounds>, Fault> {
+        let info: Option<WireStream> = self.look_up(format!("STREAM.INFO.{name}")).await?;
+        Ok(info.map(|info| StreamBounds {
+            identity: Identity(info.created),
+            first: info.state.first_seq,
+            last: info.state.last_seq,
+            subjects: info.state.num_subjects,
         }))
     }
 

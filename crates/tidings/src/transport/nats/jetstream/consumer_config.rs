@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::subject::Subject;
 use crate::timestamp;
-use crate::transport::{AckPolicy, ConsumerConfig, DeliverFrom, Foreign};
+use crate::transport::{AckPolicy, ConsumerConfig, DeliverFrom, Extent, Foreign};
 
 /// Time that one pull request stays open when nothing comes.
 pub(crate) const EXPIRES: Duration = Duration::from_secs(30);
@@ -156,7 +156,7 @@ pub(crate) fn to_nats(config: &ConsumerConfig) -> Config {
 }
 
 /// A consumer without acks, which the server forgets when nobody reads it.
-pub(crate) fn ordered(config: &ConsumerConfig, inactive: Duration) -> Config {
+pub(crate) fn ordered(config: &ConsumerConfig, inactive: Duration, extent: Extent) -> Config {
     let mut nats = Config {
         name: Some(config.name.clone()),
         ack_policy: Acks::None,
@@ -169,6 +169,7 @@ pub(crate) fn ordered(config: &ConsumerConfig, inactive: Duration) -> Config {
     nats.max_deliver = 1;
     nats.ack_wait = Nanos::default();
     nats.max_ack_pending = 0;
+    nats.headers_only = extent == Extent::Headers;
     nats
 }
 

@@ -14,8 +14,14 @@ use crate::transport::{Fault, Outgoing, StoredHeaders, StoredMessage, Which};
 /// How long the server may take to answer.
 const WITHIN: Duration = Duration::from_secs(5);
 /// The headers that a server adds to what is read directly.
-const ADDED: [&str; 4] =
-    [header::DIRECT_STREAM, header::DIRECT_SUBJECT, header::DIRECT_SEQUENCE, header::DIRECT_TIME];
+const ADDED: [&str; 6] = [
+    header::DIRECT_STREAM,
+    header::DIRECT_SUBJECT,
+    header::DIRECT_SEQUENCE,
+    header::DIRECT_TIME,
+    header::DIRECT_PENDING,
+    header::DIRECT_LAST,
+];
 
 impl Nats {
     /// The last message of a subject; `None` if there is none.
@@ -53,7 +59,7 @@ impl Nats {
 }
 
 /// Reads a message with what the server has added to it.
-fn direct(answer: Message) -> Option<StoredMessage> {
+pub(super) fn direct(answer: Message) -> Option<StoredMessage> {
     let headers = NatsHeaders::new(answer.headers?);
     let stored = StoredMessage {
         subject: Subject::from(headers.get(header::DIRECT_SUBJECT)?.to_owned()),

@@ -9,7 +9,7 @@ use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::consumer::ephemeral::Ephemeral;
 use crate::transport::nats::consumer::pull::NatsPull;
 use crate::transport::nats::jetstream::consumer_config as config;
-use crate::transport::{ApiError, ConsumerConfig, DeliverFrom, Fault};
+use crate::transport::{ApiError, ConsumerConfig, DeliverFrom, Extent, Fault};
 
 /// Time that a server keeps a consumer that nobody reads, where it is not told.
 const INACTIVE: Duration = Duration::from_secs(30);
@@ -20,6 +20,8 @@ pub(super) struct Made {
     pub(super) pull: NatsPull,
     /// The sequence behind which it begins.
     pub(super) behind: u64,
+    /// Number of messages that it had to deliver when it was made.
+    pub(super) undelivered: u64,
     _consumer: Ephemeral,
 }
 
@@ -33,6 +35,7 @@ struct Create<'a> {
 #[derive(serde::Deserialize)]
 struct Created {
     delivered: Position,
+    num_pending: u64,
 }
 
 #[derive(serde::Deserialize)]
@@ -48,12 +51,13 @@ impl Nats {
         filters: &[Subject],
         from: DeliverFrom,
         room: usize,
+        extent: Extent,
     ) -> Result<Made, Fault> {
         let name = Uuid::now_v7().simple().to_string();
         let known = ConsumerConfig { filters: filters.to_vec(), from, ..ConsumerConfig::new(name) };
         let consumer = Ephemeral::new(self, stream, &known.name);
         let call = format!("CONSUMER.CREATE.{stream}.{}", known.name);
-        let config = config::ordered(&known, INACTIVE);
+        let config = config::ordered(&known, INACTIVE, extent);
         let mut create = Create { stream_name: stream, config, action: "create" };
         let created: Created = match self.api(call.clone(), &create).await {
             // It takes what the stream lets it have.
@@ -64,6 +68,7 @@ impl Nats {
             created => created?,
         };
         let pull = NatsPull::of_unsettled(self, stream, known, room).await?;
-        Ok(Made { pull, behind: created.delivered.stream_seq, _consumer: consumer })
+        let (behind, undelivered) = (created.delivered.stream_seq, created.num_pending);
+        Ok(Made { pull, behind, undelivered, _consumer: consumer })
     }
 }

@@ -26,6 +26,7 @@ impl NatsOrdered {
             }
             self.reconnected = self.nats.reconnected();
             self.losses += 1;
+            self.interruptions += 1;
             if self.is_whole || self.losses >= LOSSES {
                 let (nats, stream) = (self.nats.clone(), self.stream.clone());
                 let (filters, last) = (self.filters.clone(), self.last);

@@ -20,7 +20,7 @@ const SLOW: u32 = 8;
 /// Fetches more as long as messages are worked off at once, so that none waits here for long. The
 /// time in which there are none does not count.
 #[derive(Debug)]
-pub(super) struct Prefetch {
+pub(crate) struct Prefetch {
     room: usize,
     most: usize,
     quick: Duration,
@@ -33,7 +33,7 @@ pub(super) struct Prefetch {
 
 impl Prefetch {
     /// At most `most` are ever fetched, of messages that may be here for this time.
-    pub(super) fn new(most: u64, wait: Duration) -> Self {
+    pub(crate) fn new(most: u64, wait: Duration) -> Self {
         let most = usize::try_from(most).unwrap_or(MOST).clamp(1, MOST);
         Self {
             room: LEAST.min(most),
@@ -46,19 +46,19 @@ impl Prefetch {
         }
     }
 
-    pub(super) fn room(&self) -> usize {
+    pub(crate) fn room(&self) -> usize {
         self.room
     }
 
     /// There is no message: whoever takes them waits.
-    pub(super) fn waits(&mut self) {
+    pub(crate) fn waits(&mut self) {
         if let Some(since) = self.since.take() {
             self.worked += since.elapsed();
         }
     }
 
     /// A message is taken; gives how many may be here from now on, where that changes.
-    pub(super) fn takes(&mut self, bytes: usize) -> Option<usize> {
+    pub(crate) fn takes(&mut self, bytes: usize) -> Option<usize> {
         let is_due = self.taken * 2 >= self.room;
         if is_due {
             self.waits();

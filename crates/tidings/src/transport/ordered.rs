@@ -1,0 +1,107 @@
+//! A stream's messages in order, all of them: those too that a server wrote itself.
+
+use std::task::{Context, Poll};
+
+use crate::subject::Subject;
+#[cfg(feature = "memory")]
+use crate::transport::memory::MemoryPull;
+use crate::transport::nats::NatsOrdered;
+use crate::transport::{DeliverFrom, Fault, Incoming, PollInto as _, Transport};
+
+/// How many messages are asked for at first; whoever reads says more.
+const ROOM: usize = 16;
+
+/// How much of each message is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Whole,
+    /// Without its payload, where that is on a server.
+    Headers,
+}
+
+/// Messages of a stream in order, and of those that follow, until it is dropped.
+#[derive(Debug)]
+pub(crate) enum Ordered {
+    Nats(Box<NatsOrdered>),
+    #[cfg(feature = "memory")]
+    Memory(MemoryPull),
+}
+
+impl Transport {
+    /// Reads a stream in order, and goes on as messages arrive.
+    pub(crate) async fn ordered(
+        &self,
+        stream: &str,
+        filter: Subject,
+        from: DeliverFrom,
+        extent: Extent,
+    ) -> Result<Ordered, Fault> {
+        let filters = vec![filter];
+        match self {
+            Self::Nats(t) => {
+                let ordered = t.ordered_of(stream, filters, from, ROOM, extent).await?;
+                Ok(Ordered::Nats(Box::new(ordered)))
+            }
+            #[cfg(feature = "memory")]
+            Self::Memory(t) => Ok(Ordered::Memory(t.replay(stream, filters, from)?)),
+        }
+    }
+}
+
+impl Ordered {
+    /// The next message, written in the place of `into`.
+    pub(crate) fn poll_into(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut Incoming,
+    ) -> Poll<Option<Result<(), Fault>>> {
+        match self {
+            Self::Nats(ordered) => ordered.poll_into(cx, into),
+            #[cfg(feature = "memory")]
+            Self::Memory(pull) => pull.poll_into(cx, into),
+        }
+    }
+
+    /// How many more messages may be on the way, or here and not yielded.
+    pub(crate) fn set_room(&mut self, room: usize) {
+        match self {
+            Self::Nats(ordered) => ordered.set_room(room),
+            // Nothing is on the way in memory.
+            #[cfg(feature = "memory")]
+            Self::Memory(_) => {}
+        }
+    }
+
+    /// How often the connection was lost since it began.
+    pub(crate) fn interruptions(&self) -> u64 {
+        match self {
+            Self::Nats(ordered) => ordered.interruptions(),
+            #[cfg(feature = "memory")]
+            Self::Memory(_) => 0,
+        }
+    }
+
+    /// How many messages there were when it began.
+    pub(crate) fn begun_with(&self) -> u64 {
+        match self {
+            Self::Nats(ordered) => ordered.begun_with(),
+            #[cfg(feature = "memory")]
+            Self::Memory(pull) => pull.undelivered(),
+        }
+    }
+
+    /// How many messages it has still to deliver.
+    pub(crate) fn undelivered(&self) -> impl Future<Output = Result<u64, Fault>> + Send + use<> {
+        let asked = match self {
+            Self::Nats(ordered) => Ok(ordered.undelivered()),
+            #[cfg(feature = "memory")]
+            Self::Memory(pull) => Err(pull.undelivered()),
+        };
+        async move {
+            match asked {
+                Ok(asked) => asked.await,
+                Err(known) => Ok(known),
+            }
+        }
+    }
+}
