@@ -131,6 +131,8 @@ async fn a_lame_duck_is_told_and_publishing_goes_on_elsewhere() {
     let told = heard(&mut events, |kind| *kind == ConnectionEventKind::LameDuck).await;
     assert_eq!(told.address, Some(servers[on_first].url()));
     assert!(bus.state().lame_duck);
+    let health = bus.health().await;
+    assert!(!health.ready || !bus.state().lame_duck, "while it is on that one: {health:?}");
     let left = async {
         let mut number = 0;
         while bus.state().server.is_some_and(|server| server.name == first.name) {
@@ -143,6 +145,8 @@ async fn a_lame_duck_is_told_and_publishing_goes_on_elsewhere() {
     let state = bus.state();
     assert_eq!(state.server.unwrap().name, servers[1 - on_first].name());
     assert!(!state.lame_duck, "the other one is none");
+    let health = bus.health().await;
+    assert!(health.ready, "{health:?}");
     servers[on_first].kill();
 }
 

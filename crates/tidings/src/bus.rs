@@ -2,6 +2,7 @@
 
 mod builder;
 mod close;
+mod config;
 mod connect;
 mod connection;
 mod env;
@@ -11,6 +12,7 @@ mod metrics;
 mod topology;
 
 pub use builder::BusBuilder;
+pub use config::{BusConfig, ConfigError, Secret};
 pub use error::{CloseError, ConnectError};
 
 use std::sync::Arc;

@@ -157,13 +157,17 @@ pub(crate) async fn connection(link: &Link, within: Duration) -> Vec<HealthReaso
     let state = link.transport.state();
     match state.status {
         ConnectionStatus::Closed => return vec![HealthReason::Closed],
-        ConnectionStatus::Reconnecting { cause, .. } => {
+        ConnectionStatus::Connecting { cause, .. }
+        | ConnectionStatus::Reconnecting { cause, .. } => {
             return vec![HealthReason::Disconnected { cause: cause.to_string() }];
         }
         ConnectionStatus::Connected => {}
     }
     let mut reasons = Vec::new();
-    if let Some(ConnectionStatus::Reconnecting { cause, .. }) = state.listening {
+    if let Some(
+        ConnectionStatus::Connecting { cause, .. } | ConnectionStatus::Reconnecting { cause, .. },
+    ) = state.listening
+    {
         reasons.push(HealthReason::NotListening { cause: cause.to_string() });
     }
     if state.lame_duck {

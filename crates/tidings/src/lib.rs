@@ -90,7 +90,7 @@
 //! | run a service | [`Registry`], [`Route`], [`Retry`], [`Serve`], [`Running`] |
 //! | see what could not be handled, and put it back | [`Bus::dead_letters`], [`DeadLetters`], [`DeadLetter`], [`DeadLetterPolicy`] |
 //! | see which services run | [`Bus::discover`], [`ServiceInfo`] |
-//! | connect | [`Bus::builder`], [`Bus::from_env`] |
+//! | connect | [`Bus::builder`], [`Bus::from_env`], [`BusConfig`], [`BusBuilder::connect_lazily`] |
 //! | see how the connection is | [`Bus::state`], [`Bus::events`] |
 //! | answer a probe | [`Bus::health`], [`Running::health`] |
 //! | make a stream, look into it | [`Bus::provision`], [`StreamConfig`], [`Bus::stream`]; a registry makes those of its handlers |
@@ -116,7 +116,7 @@
 //!
 //! Each operation has an error of its own: [`ConnectError`], [`PublishError`], [`AtomicError`],
 //! [`SubscribeError`], [`ReceiveError`], [`RequestError`], [`SettleError`], [`ProvisionError`], [`ApplyError`],
-//! [`ServeError`], [`DeadLetterError`], [`CloseError`]. Their variants say what has happened, and
+//! [`ServeError`], [`DeadLetterError`], [`CloseError`], [`ConfigError`]. Their variants say what has happened, and
 //! their texts the way out; all but those that name a single mistake are `#[non_exhaustive]`. After [`PublishError::Unconfirmed`],
 //! [`AtomicError::Unconfirmed`], [`RequestError::Timeout`] and [`SettleError::Unconfirmed`] it is unknown whether the other side
 //! has done what was asked; the variants `Closed` and `Client` say nothing of it either. A handler
@@ -214,7 +214,7 @@ pub use tidings_subject::TokenError;
 
 pub use atomic::AtomicBatch;
 pub use bucket::{Bucket, BucketConfig, BucketKey, KeyError, KeyFilter};
-pub use bus::{Bus, BusBuilder, CloseError, ConnectError};
+pub use bus::{Bus, BusBuilder, BusConfig, CloseError, ConfigError, ConnectError, Secret};
 pub use cloud_event::{CloudEvent, CloudEventFault, CloudEventMode, CloudEvents, CloudEventsError};
 pub use context::Context;
 pub use dead_letter::{

@@ -99,6 +99,10 @@ pub(crate) struct Timeouts {
     pub(crate) ack: Duration,
     /// A request, where it says nothing else.
     pub(crate) request: Duration,
+    /// Flushing and closing, where nothing else is said.
+    pub(crate) close: Duration,
+    /// Shutting down a registry, where nothing else is said.
+    pub(crate) shutdown: Duration,
 }
 
 impl Default for Timeouts {
@@ -107,6 +111,8 @@ impl Default for Timeouts {
             publish: Duration::from_secs(10),
             ack: Duration::from_secs(2),
             request: Duration::from_secs(5),
+            close: Duration::from_secs(10),
+            shutdown: Duration::from_secs(30),
         }
     }
 }

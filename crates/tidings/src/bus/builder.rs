@@ -36,6 +36,10 @@ pub struct BusBuilder {
     pub(super) cloud_events: Option<CloudEvents>,
     pub(super) environment: Environment,
     pub(super) traces: Tracing,
+    /// Names of the variables of the environment that it was made from.
+    pub(super) sources: Vec<String>,
+    /// `memory:` may stand in place of a server.
+    pub(super) may_embed: bool,
     /// Interval at which figures of routes are recorded, if any are.
     #[cfg(feature = "metrics")]
     pub(super) metrics: Option<Duration>,
@@ -52,6 +56,8 @@ impl BusBuilder {
             require_tls: false,
             tls_first: false,
             inbox_prefix: None,
+            jetstream_prefix: None,
+            lazily: false,
             connect_timeout: Duration::from_secs(5),
             ping_interval: Duration::from_secs(15),
             reconnect: ReconnectPolicy::default(),
@@ -63,6 +69,8 @@ impl BusBuilder {
             cloud_events: None,
             environment: Environment::default(),
             traces: Tracing::default(),
+            sources: Vec::new(),
+            may_embed: false,
             #[cfg(feature = "metrics")]
             metrics: None,
         }
@@ -216,6 +224,34 @@ impl BusBuilder {
     /// the same id; the default is 2 s. [`Duration::MAX`] is for as long as publishing may take.
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.ack = timeout.min(FAR);
+        self
+    }
+
+    /// Maximum time of flushing and closing the bus where nothing else is said; the default is 10 s. See
+    /// [`Bus::close`](crate::Bus::close).
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.close = timeout.min(FAR);
+        self
+    }
+
+    /// Maximum time of shutting down a registry on this bus where nothing else is said; the default is 30 s.
+    /// Handlers that are still running then are dropped: see
+    /// [`Running::shutdown_within`](crate::Running::shutdown_within).
+    pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.shutdown = timeout.min(FAR);
+        self
+    }
+
+    /// Speaks to the JetStream of this domain, behind a leaf node for example, and not to that of the server
+    /// that is connected to: short for a [prefix](Self::jetstream_prefix) of `$JS.<domain>.API`.
+    pub fn jetstream_domain(self, domain: impl AsRef<str>) -> Self {
+        self.jetstream_prefix(format!("$JS.{}.API", domain.as_ref()))
+    }
+
+    /// Prefix of the subjects on which JetStream is asked, instead of `$JS.API`: where an account imports
+    /// another one's under a name of its own. Acks go where each message says.
+    pub fn jetstream_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.options.jetstream_prefix = Some(prefix.into());
         self
     }
 

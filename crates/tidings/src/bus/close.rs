@@ -6,11 +6,9 @@ use tokio::time::Instant;
 
 use super::{Bus, CloseError};
 
-/// Default time that flushing and closing may take.
-const CLOSE: Duration = Duration::from_secs(10);
-
 impl Bus {
-    /// Waits until the server has seen everything that was published from here, for up to 10 s.
+    /// Waits until the server has seen everything that was published from here, for up to 10 s;
+    /// [`BusBuilder::close_timeout`](crate::BusBuilder::close_timeout) says another time.
     ///
     /// # Errors
     /// [`CloseError`] if the server does not answer in time, or did not allow a message that was
@@ -19,7 +17,7 @@ impl Bus {
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn flush(&self) -> Result<(), CloseError> {
-        self.flush_within(CLOSE).await
+        self.flush_within(self.link.timeouts.close).await
     }
 
     async fn flush_within(&self, within: Duration) -> Result<(), CloseError> {
@@ -27,7 +25,8 @@ impl Bus {
         self.link.transport.denied().map_or(Ok(()), |denial| Err(CloseError::Denied(denial)))
     }
 
-    /// Closes within 10 s, as [`close_within`](Self::close_within).
+    /// Closes within 10 s, or [`BusBuilder::close_timeout`](crate::BusBuilder::close_timeout), as
+    /// [`close_within`](Self::close_within).
     ///
     /// # Errors
     /// [`CloseError`] if the server does not take what is left in time.
@@ -35,7 +34,8 @@ impl Bus {
     /// # Cancel safety
     /// Dropping the future leaves the connection open, or half way to being closed.
     pub async fn close(self) -> Result<(), CloseError> {
-        self.close_within(CLOSE).await
+        let within = self.link.timeouts.close;
+        self.close_within(within).await
     }
 
     /// Sends what is left, then closes the connection for all clones. Shut a registry down before.

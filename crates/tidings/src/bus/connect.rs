@@ -69,6 +69,9 @@ impl BusBuilder {
     /// # Cancel safety
     /// Dropping the future gives the connection up.
     pub async fn connect(self) -> Result<Bus, ConnectError> {
+        if self.may_embed && matches!(&*self.options.servers, [one] if one == "memory:") {
+            return self.embedded();
+        }
         let Self { options, timeouts, cloud_events, environment, traces, .. } = self;
         if options.servers.iter().all(|server| server.trim().is_empty()) {
             return Err(ConnectError::NoServer);
@@ -82,10 +85,14 @@ impl BusBuilder {
         if let Some(prefix) = &options.inbox_prefix
             && let Err(source) = tidings_subject::check_subject(prefix)
         {
-            return Err(ConnectError::InboxPrefix {
-                prefix: prefix.clone(),
-                source: source.into(),
-            });
+            let (prefix, source) = (prefix.clone(), source.into());
+            return Err(ConnectError::InboxPrefix { prefix, source });
+        }
+        if let Some(prefix) = &options.jetstream_prefix
+            && let Err(source) = tidings_subject::check_subject(prefix)
+        {
+            let (prefix, source) = (prefix.clone(), source.into());
+            return Err(ConnectError::JetStreamPrefix { prefix, source });
         }
         let servers: Vec<String> = options.servers.iter().map(|list| shown(list)).collect();
         let (servers, waited) = (servers.join(", "), options.connect_timeout);
@@ -99,6 +106,57 @@ impl BusBuilder {
             }
             Err(fault) => Err(ConnectError::of(fault, servers, waited)),
         }
+    }
+
+    #[cfg(feature = "memory")]
+    #[expect(clippy::unnecessary_wraps, reason = "without the feature it fails")]
+    fn embedded(self) -> Result<Bus, ConnectError> {
+        Ok(self.in_memory())
+    }
+
+    #[cfg(not(feature = "memory"))]
+    #[expect(clippy::unused_self, reason = "with the feature it is used")]
+    fn embedded(self) -> Result<Bus, ConnectError> {
+        Err(ConnectError::Feature { address: "memory:".to_owned(), feature: "memory" })
+    }
+
+    /// Makes the bus at once, and the connection as soon as a server answers: for a program that starts
+    /// beside its server, or does something without it.
+    ///
+    /// It is tried again as after a loss, [without end](Self::max_reconnects), also where the server refuses
+    /// the credentials: [`Bus::state`] is [`Connecting`](crate::ConnectionStatus::Connecting) and says why,
+    /// [`Bus::events`] tells what becomes of it, and [`Bus::health`] is not ready. Until there is a
+    /// connection
+    ///
+    /// - an event of a stream waits as long as its [timeout](Self::publish_timeout) says, and so does a
+    ///   request; the error says why there is no connection;
+    /// - an event without a stream is kept for the server, as many as 2,048 messages in all; one more waits
+    ///   for 5 s, and fails;
+    /// - a registry waits to start: [`Registry::start`](crate::Registry::start) and
+    ///   [`Registry::serve`](crate::Registry::serve) go on when the server comes. The signal of
+    ///   [`Serve::with_graceful_shutdown`](crate::Serve::with_graceful_shutdown) ends that, too;
+    /// - what else asks the server fails after 5 s: a subscription, a consumer, a stream that is to be made.
+    ///
+    /// # Errors
+    /// [`ConnectError`] for what no server could change: an address, a file or credentials that can't be
+    /// read.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the connection up.
+    ///
+    /// ```no_run
+    /// # use tidings::prelude::*;
+    /// # async fn connect() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bus = Bus::builder().server("nats://nats.example.com").connect_lazily().await?;
+    /// if !bus.health().await.ready {
+    ///     println!("going on without a server");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn connect_lazily(mut self) -> Result<Bus, ConnectError> {
+        self.options.lazily = true;
+        self.connect().await
     }
 }
 

@@ -40,6 +40,14 @@ pub enum ConnectError {
         /// The number.
         replicas: u8,
     },
+    /// A variable that is named after a key of the configuration can't be read.
+    #[error("`{name}` can't be used: {source}")]
+    Setting {
+        /// The variable.
+        name: String,
+        /// Why not.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// An address can't be read.
     #[error("{address:?} is no server address: {source}; write nats://host:port")]
     Address {
@@ -54,6 +62,16 @@ pub enum ConnectError {
         /// The prefix.
         prefix: String,
         /// Reason why the prefix is no subject.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The prefix or the domain for JetStream can't stand in a subject.
+    #[error(
+        "{prefix:?} can't begin JetStream's subjects: it {source}; write something like `$JS.hub.API`"
+    )]
+    JetStreamPrefix {
+        /// The prefix.
+        prefix: String,
+        /// Why the prefix is no subject.
         source: Box<dyn Error + Send + Sync>,
     },
     /// Two different credentials were given.

@@ -21,8 +21,6 @@ use crate::subscribe::SubscribeError;
 use crate::topology::{ConsumerPlan, Modes};
 use crate::transport::Inbox;
 
-/// Default time that a shutdown may take.
-pub(super) const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(30);
 /// Time that the server has to see that everything listens, or at most that all is settled.
 const BARRIER: Duration = Duration::from_secs(5);
 
@@ -40,6 +38,7 @@ pub struct Running {
 
 pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, ServeError> {
     let wirings = plan(&registry)?;
+    first_connection(&registry, &link).await?;
     let runner = Runner::new();
     let mut endpoints = Vec::new();
     let mut routes = Vec::new();
@@ -141,6 +140,15 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     Ok(Running { runner, routes, control: registry.control, link, consumers })
 }
 
+/// Waits until there was a connection, where a bus was made before it.
+pub(super) async fn first_connection(registry: &Registry, link: &Link) -> Result<(), ServeError> {
+    let waited = link.transport.first_connection().await;
+    waited.map_err(|fault| {
+        let message = registry.routes.first().map(RouteSpec::label).unwrap_or_default();
+        ServeError::Subscribe { message, source: SubscribeError::core(fault) }
+    })
+}
+
 /// Makes what a route listens on.
 async fn connect(
     link: &Link,
@@ -194,12 +202,14 @@ impl Running {
         self.routes.iter().map(|(message, counters)| counters.report(message.clone())).collect()
     }
 
-    /// Shuts down within 30 s, as [`shutdown_within`](Self::shutdown_within).
+    /// Shuts down within 30 s, or [`BusBuilder::shutdown_timeout`](crate::BusBuilder::shutdown_timeout), as
+    /// [`shutdown_within`](Self::shutdown_within).
     ///
     /// # Cancel safety
     /// If the future is dropped, the shutdown goes on without a deadline.
     pub async fn shutdown(self) -> Vec<RouteReport> {
-        self.shutdown_within(SHUTDOWN_DEADLINE).await
+        let within = self.link.timeouts.shutdown;
+        self.shutdown_within(within).await
     }
 
     /// Takes no new messages, lets the handlers that are running finish, and settles what they

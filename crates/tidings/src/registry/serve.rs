@@ -5,6 +5,7 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 use std::time::Duration;
 
+use super::plan::plan;
 use super::{Registry, ServeError, running};
 use crate::link::Link;
 use crate::runner::RouteReport;
@@ -26,7 +27,8 @@ pub struct Serve<'a> {
 
 impl<'a> Serve<'a> {
     pub(super) fn new(registry: Registry, link: Link) -> Self {
-        Self { registry, link, shutdown: None, deadline: running::SHUTDOWN_DEADLINE }
+        let deadline = link.timeouts.shutdown;
+        Self { registry, link, shutdown: None, deadline }
     }
 
     /// Runs until `signal` ends. Then no new messages are taken, those being handled are finished
@@ -36,7 +38,8 @@ impl<'a> Serve<'a> {
         self
     }
 
-    /// Sets the time that the shutdown may take; the default is 30 s. A handler that is still
+    /// Sets the time that the shutdown may take; the default is 30 s, or
+    /// [`BusBuilder::shutdown_timeout`](crate::BusBuilder::shutdown_timeout). A handler that is still
     /// running then is dropped, and its stream event comes again:
     /// [`Running::shutdown_within`](super::Running::shutdown_within).
     pub fn shutdown_deadline(mut self, deadline: Duration) -> Self {
@@ -44,7 +47,16 @@ impl<'a> Serve<'a> {
         self
     }
 
-    async fn run(self) -> Result<Vec<RouteReport>, ServeError> {
+    async fn run(mut self) -> Result<Vec<RouteReport>, ServeError> {
+        // What could never run is said now, and not when the server comes.
+        plan(&self.registry)?;
+        if let Some(signal) = &mut self.shutdown {
+            tokio::select! {
+                biased;
+                () = signal.as_mut() => return Ok(Vec::new()),
+                waited = running::first_connection(&self.registry, &self.link) => waited?,
+            }
+        }
         let running = running::start(self.registry, self.link).await?;
         match self.shutdown {
             Some(signal) => signal.await,

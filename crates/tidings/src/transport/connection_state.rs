@@ -27,6 +27,14 @@ pub struct ConnectionState {
 pub enum ConnectionStatus {
     /// There is a connection.
     Connected,
+    /// There was none yet; it is tried until there is: the state of a bus that was made by
+    /// `BusBuilder::connect_lazily`.
+    Connecting {
+        /// Since when.
+        since: SystemTime,
+        /// Why there is none.
+        cause: Outage,
+    },
     /// There is none; it is tried again.
     Reconnecting {
         /// Time since which there is none.

@@ -195,7 +195,8 @@ impl Transport {
         let state = self.state();
         let kind = match state.status {
             ConnectionStatus::Connected => ConnectionEventKind::Connected,
-            ConnectionStatus::Reconnecting { cause, .. } => {
+            ConnectionStatus::Connecting { cause, .. }
+            | ConnectionStatus::Reconnecting { cause, .. } => {
                 ConnectionEventKind::Disconnected { cause }
             }
             ConnectionStatus::Closed => ConnectionEventKind::Closed,
@@ -209,6 +210,16 @@ impl Transport {
     #[cfg(feature = "metrics")]
     pub(crate) fn observe(&self, observer: fn(&ConnectionState) -> Arc<dyn ConnectionObserver>) {
         on!(self, t => t.announcer().observe(|| observer(&self.state())));
+    }
+
+    /// Resolves once there was a connection, at once where a bus is made with it; fails where the bus ends
+    /// before.
+    pub(crate) async fn first_connection(&self) -> Result<(), Fault> {
+        match self {
+            Self::Nats(t) => t.first_connection().await,
+            #[cfg(feature = "memory")]
+            Self::Memory(_) => Ok(()),
+        }
     }
 
     /// Reason why there is no connection; `None` while there is one.

@@ -20,7 +20,7 @@ pub(crate) fn announce(event: &Event, which: Role, ear: &EventListener, supervis
         Event::LameDuckMode if supervisor.is_lame_duck() => ConnectionEventKind::LameDuck,
         Event::SlowConsumer(_) => ConnectionEventKind::SlowConsumer { filter: None, dropped: 0 },
         Event::ServerError(ServerError::Other(text)) => match ear.denials.read(text) {
-            Some(denial) if is_of_ephemeral(&denial) => return,
+            Some(denial) if is_of_ephemeral(&denial, &ear.api) => return,
             Some(denial) => ConnectionEventKind::PermissionDenied(denial),
             None => ConnectionEventKind::ServerError { said: text.clone() },
         },

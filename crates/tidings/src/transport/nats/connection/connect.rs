@@ -34,6 +34,10 @@ pub(crate) struct ConnectOptions {
     pub(crate) require_tls: bool,
     pub(crate) tls_first: bool,
     pub(crate) inbox_prefix: Option<String>,
+    /// Prefix of the subjects of the JetStream API, where it is another than `$JS.API`.
+    pub(crate) jetstream_prefix: Option<String>,
+    /// There is a bus before there is a connection.
+    pub(crate) lazily: bool,
     pub(crate) connect_timeout: Duration,
     pub(crate) ping_interval: Duration,
     pub(crate) reconnect: ReconnectPolicy,
@@ -79,6 +83,11 @@ impl Access {
         options.auth = options.auth.checked().map_err(ConnectFault::Credentials)?;
         Ok(Self { addresses, options })
     }
+
+    /// Prefix of the subjects of the JetStream API.
+    pub(crate) fn api_prefix(&self) -> Arc<str> {
+        self.options.jetstream_prefix.as_deref().unwrap_or("$JS.API").into()
+    }
 }
 
 /// Connects. Events go to `ear` first, which says whether more is to be said about one. The main
@@ -115,7 +124,7 @@ pub(crate) async fn connect(
             std::future::ready(())
         })
         .require_tls(options.require_tls);
-    if is_listening {
+    if is_listening || options.lazily {
         nats = nats.retry_on_initial_connect();
     }
     if addresses.iter().any(ServerAddr::is_websocket) {

@@ -7,8 +7,8 @@ use crate::lock::locked;
 use crate::subject::Subject;
 use crate::transport::{Denial, DeniedAction};
 
-/// Beginning of the subjects that delete a consumer.
-pub(crate) const DELETE: &str = "$JS.API.CONSUMER.DELETE.";
+/// Beginning of the calls that delete a consumer, behind the API's prefix.
+pub(crate) const DELETE: &str = "CONSUMER.DELETE.";
 
 /// The consumers of a connection that end with their readers, by what deletes them.
 #[derive(Debug, Default)]
@@ -22,6 +22,7 @@ impl Ephemerals {
 
 /// Returns `true` if a denial says that a reader's consumer may not be deleted, which nobody has
 /// asked for.
-pub(crate) fn is_of_ephemeral(denial: &Denial) -> bool {
-    denial.action == DeniedAction::Publish && denial.subject.starts_with(DELETE)
+pub(crate) fn is_of_ephemeral(denial: &Denial, api: &str) -> bool {
+    let call = denial.subject.strip_prefix(api).and_then(|call| call.strip_prefix('.'));
+    denial.action == DeniedAction::Publish && call.is_some_and(|call| call.starts_with(DELETE))
 }

@@ -14,6 +14,8 @@ use crate::user_code::log;
 pub(crate) struct EventListener {
     pub(crate) denials: Arc<Denials>,
     pub(crate) pending: Vec<Arc<PendingReplies>>,
+    /// Prefix of the subjects of the JetStream API.
+    pub(crate) api: Arc<str>,
 }
 
 impl EventListener {
@@ -27,7 +29,7 @@ impl EventListener {
                 let tell = |told, pending: &Arc<PendingReplies>| pending.deny(&denial) | told;
                 let told = self.pending.iter().fold(false, tell);
                 let text = denial.to_string();
-                if !told && is_of_ephemeral(&denial) {
+                if !told && is_of_ephemeral(&denial, &self.api) {
                     log(|| {
                         tracing::debug!("a replay's consumer is forgotten after its time: {text}");
                     });

@@ -44,6 +44,8 @@ pub(crate) struct Shared {
     /// Addresses and identity, with which either is made.
     pub(crate) access: Access,
     pub(crate) inbox_prefix: String,
+    /// Prefix of the subjects of the JetStream API.
+    pub(crate) api: Arc<str>,
     /// Answers of other programs.
     pub(crate) replies: Replies,
     /// Questions that are asked together, on their way to the client.
@@ -77,16 +79,28 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// The subject of a call of the JetStream API.
+    pub(crate) fn api_subject(&self, call: fmt::Arguments<'_>) -> Subject {
+        Subject::from(format!("{}.{call}", self.api))
+    }
+}
+
 impl Nats {
     pub(crate) async fn connect(options: ConnectOptions) -> Result<Self, ConnectFault> {
         let prefix = options.inbox_prefix.clone().unwrap_or_else(|| "_INBOX".to_owned());
         let capacity = options.subscription_capacity;
-        let reconnect = options.reconnect;
+        let (reconnect, lazily) = (options.reconnect, options.lazily);
         let access = Access::read(options)?;
         let denials = Arc::new(Denials::new(&prefix));
         let pending = [(); 2].map(|()| Arc::new(PendingReplies::new(&prefix)));
-        let supervisor = Arc::new(Supervisor::main(reconnect));
-        let listener = EventListener { denials: Arc::clone(&denials), pending: pending.to_vec() };
+        let supervisor = Arc::new(Supervisor::main(reconnect, lazily));
+        let api = access.api_prefix();
+        let listener = EventListener {
+            denials: Arc::clone(&denials),
+            pending: pending.to_vec(),
+            api: Arc::clone(&api),
+        };
         let client = connect::connect(access.clone(), &supervisor, Role::Main, listener).await?;
         supervisor.learn_server(&client).await;
         let runtime = Handle::current();
@@ -104,6 +118,7 @@ impl Nats {
                 listening: OnceCell::new(),
                 access,
                 inbox_prefix: prefix,
+                api,
                 replies,
                 coalescer,
                 _emptied: emptied,

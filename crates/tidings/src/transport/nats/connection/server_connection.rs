@@ -59,8 +59,11 @@ impl ServerConnection {
     ) -> Result<Self, ConnectFault> {
         let denials = Arc::new(Denials::new(&prefix));
         let pending = Arc::new(PendingReplies::new(&prefix));
-        let listener =
-            EventListener { denials: Arc::clone(&denials), pending: vec![Arc::clone(&pending)] };
+        let listener = EventListener {
+            denials: Arc::clone(&denials),
+            pending: vec![Arc::clone(&pending)],
+            api: access.api_prefix(),
+        };
         let supervisor = Arc::new(Supervisor::listening(&main));
         let client = connect::connect(access, &supervisor, Role::Listening, listener).await?;
         let answers = Replies::new(

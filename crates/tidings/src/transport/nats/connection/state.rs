@@ -23,6 +23,20 @@ impl Nats {
         })
     }
 
+    /// Resolves once there was a connection; fails where the bus ends before.
+    pub(crate) async fn first_connection(&self) -> Result<(), Fault> {
+        let supervisor = &self.shared.main.supervisor;
+        if supervisor.outage().is_none() {
+            return Ok(());
+        }
+        let mut connected = supervisor.connected();
+        tokio::select! {
+            () = supervisor.over().cancelled() => Err(self.gone()),
+            // Its sender is as old as the bus.
+            _ = connected.wait_for(|count| *count > 0) => Ok(()),
+        }
+    }
+
     /// State of the connections, as far as it is known here.
     pub(crate) fn state(&self) -> ConnectionState {
         let (main, listening) = (&self.shared.main, self.shared.listening.get());

@@ -75,8 +75,10 @@ enum Peer {
 }
 
 impl Supervisor {
-    pub(crate) fn main(policy: ReconnectPolicy) -> Self {
-        Self::new(None, Peer::Listening(OnceLock::new()), policy, Announcer::default())
+    /// That of the connection that publishes; `lazily` where it is made only after the bus.
+    pub(crate) fn main(policy: ReconnectPolicy, lazily: bool) -> Self {
+        let outage = lazily.then(|| Outage::Away { said: "no server has answered yet".to_owned() });
+        Self::new(outage, Peer::Listening(OnceLock::new()), policy, Announcer::default())
     }
 
     /// Makes the supervisor of the connection that listens, which is still to be made.
@@ -152,7 +154,13 @@ impl Supervisor {
         match self.outage() {
             _ if self.over.is_cancelled() => ConnectionStatus::Closed,
             None => ConnectionStatus::Connected,
-            Some(cause) => ConnectionStatus::Reconnecting { since: *locked(&self.lost), cause },
+            Some(cause) => {
+                let since = *locked(&self.lost);
+                match self.connect_count() {
+                    0 => ConnectionStatus::Connecting { since, cause },
+                    _ => ConnectionStatus::Reconnecting { since, cause },
+                }
+            }
         }
     }
 
@@ -259,6 +267,12 @@ impl Supervisor {
                     self.last_words.send_replace(Some(said));
                 }
             }
+            // Of a name that is not known nothing else is said.
+            Event::ClientError(ClientError::Other(text))
+                if text.starts_with("DNS") && self.outage.borrow().is_some() =>
+            {
+                self.set_outage("the name of its host is not known (DNS error)");
+            }
             // An attempt that was refused. Of others it says less than is known before the next one.
             Event::ClientError(ClientError::Other(text))
                 if is_refusal(text) && self.outage.borrow().is_some() =>
@@ -301,7 +315,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_told_until_the_connection_is_back() {
-        let supervisor = Supervisor::main(ReconnectPolicy::default());
+        let supervisor = Supervisor::main(ReconnectPolicy::default(), false);
         let error = |text: &str| Event::ClientError(ClientError::Other(text.to_owned()));
         let revoked = "User Authentication Revoked".to_owned();
         supervisor.on_event(&Event::Connected);

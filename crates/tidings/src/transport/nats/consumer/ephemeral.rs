@@ -19,7 +19,7 @@ impl Ephemeral {
     /// Notes the consumer before the server is asked to make it: whoever gives up meanwhile leaves
     /// none behind.
     pub(crate) fn new(nats: &Nats, stream: &str, consumer: &str) -> Self {
-        let delete = Subject::from(format!("{DELETE}{stream}.{consumer}"));
+        let delete = nats.shared.api_subject(format_args!("{DELETE}{stream}.{consumer}"));
         nats.shared.ephemerals.all().insert(delete.clone());
         Self { shared: Arc::clone(&nats.shared), delete }
     }

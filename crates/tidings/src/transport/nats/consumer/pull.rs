@@ -122,7 +122,7 @@ impl NatsPull {
     ) -> Result<Self, Fault> {
         let inbox = nats.new_inbox();
         let consumer = &config.name;
-        let next = Subject::from(format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"));
+        let next = nats.shared.api_subject(format_args!("CONSUMER.MSG.NEXT.{stream}.{consumer}"));
         let denied = denied(nats, &next, &inbox);
         let subscribing = nats.client().subscribe(subject_of(inbox.clone()));
         let messages = nats.in_time(async { subscribing.await.map_err(|_| nats.gone()) }).await?;

@@ -1,4 +1,4 @@
-//! The JetStream API: JSON requests under `$JS.API`.
+//! The JetStream API: JSON requests under `$JS.API`, or the prefix that stands for it.
 
 use std::time::Duration;
 
@@ -7,7 +7,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::header::Headers;
-use crate::subject::Subject;
 use crate::transport::nats::codec::api_error::WireError;
 use crate::transport::nats::connection::nats::Nats;
 use crate::transport::{Fault, Outgoing};
@@ -38,7 +37,7 @@ impl Nats {
 
     async fn call<T: DeserializeOwned>(&self, call: String, payload: Bytes) -> Result<T, Fault> {
         let message = Outgoing {
-            subject: Subject::from(format!("$JS.API.{call}")),
+            subject: self.shared.api_subject(format_args!("{call}")),
             headers: Headers::new(),
             payload,
         };

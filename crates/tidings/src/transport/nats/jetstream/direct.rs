@@ -31,7 +31,7 @@ impl Nats {
         subject: &str,
     ) -> Result<Option<StoredMessage>, Fault> {
         let question = Outgoing {
-            subject: Subject::from(format!("$JS.API.DIRECT.GET.{stream}.{subject}")),
+            subject: self.shared.api_subject(format_args!("DIRECT.GET.{stream}.{subject}")),
             headers: Headers::new(),
             payload: bytes::Bytes::new(),
         };

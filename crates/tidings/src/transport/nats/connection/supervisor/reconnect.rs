@@ -18,7 +18,8 @@ impl Supervisor {
     /// the client tries all. Where nobody wants it back it ends here.
     pub(crate) async fn next(&self, servers: &[Server]) -> Option<ReconnectToServer> {
         let was_made = *self.connected.borrow() > 0;
-        if !was_made && matches!(self.peer, Peer::Listening(_)) {
+        // Who waits for the first connection hears of it from the attempt itself.
+        if !was_made && matches!(self.peer, Peer::Listening(_)) && self.outage().is_none() {
             return None;
         }
         let attempt = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
@@ -109,7 +110,7 @@ mod tests {
 
     #[test]
     fn reconnects_come_later_and_later_up_to_a_bound() {
-        let supervisor = Supervisor::main(ReconnectPolicy::default());
+        let supervisor = Supervisor::main(ReconnectPolicy::default(), false);
         let first = ReconnectPolicy::default().delay.after(1);
         let delay = |attempt| supervisor.delay(attempt);
         assert!(delay(1) >= first && delay(1) < first * 2);
