@@ -1,6 +1,7 @@
 //! Handlers: what they are given, side by side, in order and in their time.
 
 mod batch;
+mod correlation;
 mod deadline;
 mod handler;
 mod hung_handler;

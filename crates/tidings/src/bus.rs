@@ -28,6 +28,7 @@ use crate::header::Headers;
 use crate::key_value::{KeyValue, TextKeys};
 use crate::link::{Link, Timeouts};
 use crate::message::{Decode, Event, Filter, Message, Request, StreamEvent};
+use crate::message_trace::MessageTrace;
 use crate::publish::{self, PublishAllError, PublishError};
 use crate::publisher::Publisher;
 use crate::request::RequestError;
@@ -322,6 +323,27 @@ impl Bus {
         request: &R,
     ) -> Result<R::Reply, RequestError<R::Declared>> {
         self.message(request).request().await
+    }
+
+    /// Asks servers for the way of a message on this subject (ADR-41, server 2.11): which streams would store it, which
+    /// subscriptions would get it, which mappings and imports change its subject, and what keeps it from somebody. Await
+    /// it, or first give it a payload or let it be delivered.
+    ///
+    /// ```no_run
+    /// # use tidings::prelude::*;
+    /// # async fn look(bus: &Bus) -> Result<(), Box<dyn std::error::Error>> {
+    /// let way = bus.trace("orders.eu.created").await?;
+    /// println!("{way}");
+    /// assert_eq!(way.streams().collect::<Vec<_>>(), ["ORDERS"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Awaited, [`TraceError`](crate::TraceError); for a bus in this process always
+    /// [`TraceError::InMemory`](crate::TraceError::InMemory).
+    pub fn trace(&self, subject: impl Into<String>) -> MessageTrace {
+        MessageTrace::new(self.link.clone(), subject.into())
     }
 
     /// Asks which services run (ADR-32), Tidings' own and others, and gathers what they answer

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "tower")]
 mod layer_value;
+mod origin;
 
 #[cfg(feature = "tower")]
 use std::any::{Any, TypeId};
@@ -17,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cloud_event::{self, CloudEvent};
 use crate::delivery::SettleError;
 use crate::draft::Draft;
-use crate::header::{self, Headers};
+use crate::header::Headers;
 use crate::link::Link;
 use crate::lock::locked;
 use crate::message::{Causation, Digest, Event, Message, MessageIdBuilder, Request, digest};
@@ -30,7 +31,7 @@ use crate::transport::{Incoming, Settlement, SettlementReason};
 /// Context of a handler: facts of its message, and what publishes and asks on its behalf.
 ///
 /// What is published or asked through it carries the `traceparent` and `tracestate` of the message
-/// being handled.
+/// being handled, its [`correlation_id`](Self::correlation_id), and as [`causation_id`](Self::causation_id) its id.
 ///
 /// An event that declares no id of its own gets one made from the stream message being handled, the
 /// consumer, and a digest of the event's name, subject and payload; equal ones of one run are
@@ -292,17 +293,10 @@ impl Context {
         self.message(request).request().await
     }
 
-    /// A message with options; it begins with the trace headers of the message being handled.
+    /// A message with options; it begins with the ids and the trace headers that follow-ups of the message being handled carry on.
     pub fn message<'a, M: Message>(&'a self, message: &'a M) -> Draft<'a, M> {
-        let mut headers = Headers::new();
-        let span = &self.handled.span;
-        for name in [header::TRACE_PARENT, header::TRACE_STATE] {
-            // Where there is a span, it is the parent.
-            if let Some(value) = self.handled.headers.get(name).filter(|_| !span.is_on()) {
-                headers.push(name, value.to_owned());
-            }
-        }
-        Draft::new(&self.handled.route.link, message).inheriting(headers, self, span.parent())
+        let link = &self.handled.route.link;
+        Draft::new(link, message).inheriting(self.handed_on(), self, self.handled.span.parent())
     }
 }
 

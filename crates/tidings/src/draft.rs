@@ -72,6 +72,20 @@ impl<'a, M: Message> Draft<'a, M> {
 }
 
 impl<M: Message> Draft<'_, M> {
+    /// Sets the id that all which comes of the message has in common: an order's number, that of a call from outside.
+    /// Without it that is the message's own id. [`Context::correlation_id`](crate::Context::correlation_id) reads it, and
+    /// follow-ups carry it on.
+    pub fn correlation_id(mut self, id: impl Into<String>) -> Self {
+        let (name, id) = (header::CORRELATION_ID, id.into());
+        if !id.is_empty() && header::is_value(&id) {
+            self.headers.set(name, id);
+        } else {
+            let (name, fault) = (name.to_owned(), header::HeaderFault::Value);
+            self.refused.get_or_insert(header::HeaderError { name, fault }.into());
+        }
+        self
+    }
+
     /// Publishes it as a CloudEvent, whatever the bus says of others. Its id is that of the message: the
     /// stream's, where one keeps it.
     pub fn cloud_event(mut self, options: CloudEvents) -> Self {

@@ -175,6 +175,7 @@ mod key_value;
 mod link;
 mod lock;
 mod message;
+mod message_trace;
 mod payload;
 mod prefetch;
 pub mod prelude;
@@ -242,6 +243,10 @@ pub use key_value::{
 pub use message::{
     Declaration, DeclaredError, Decode, Event, Filter, Message, MessageKind, ReadBackError,
     Request, StreamEvent, SubjectFilter, Undeclared, Upcast,
+};
+pub use message_trace::{
+    ConnectionKind, MessageTrace, MessageTraceReport, ServerTrace, TraceError, TraceEvent,
+    TraceEventKind, TraceServer,
 };
 pub use publish::{AtomicError, PublishAllError, PublishError};
 pub use publish_ack::{Acknowledgement, AtomicAck, PublishAck};

@@ -95,6 +95,10 @@ pub(crate) const WARRANT: &str = "Tidings-Warrant";
 pub(crate) const QUESTION: &str = "Tidings-Question";
 /// The consumer that a message is for, as `<stream>/<consumer>`; every other one passes it over.
 pub(crate) const ONLY: &str = "Tidings-Only";
+/// Id that all messages have in common which came of one.
+pub(crate) const CORRELATION_ID: &str = "Tidings-Correlation-Id";
+/// Id of the message in whose handling a message was sent.
+pub(crate) const CAUSATION_ID: &str = "Tidings-Causation-Id";
 /// Prefix of every header that says why a message was put aside, and where it comes from.
 pub(crate) const DL: &str = "Tidings-Dl-";
 /// A header of the original that would mean something in the dead-letter stream: its name follows.
@@ -124,6 +128,12 @@ pub(crate) const DL_RAW_HEADERS: &str = "Tidings-Dl-Raw-Headers";
 /// Says in a letter that payload and headers of the original are not in it: it refers to the
 /// original's stream and sequence.
 pub(crate) const DL_REFERS: &str = "Tidings-Dl-Refers";
+/// Subject on which servers tell of a message's way (ADR-41).
+pub(crate) const TRACE_DEST: &str = "Nats-Trace-Dest";
+/// Says that a message is traced only, and reaches nobody (ADR-41).
+pub(crate) const TRACE_ONLY: &str = "Nats-Trace-Only";
+/// Place of a server in a message's way (ADR-41).
+pub(crate) const TRACE_HOP: &str = "Nats-Trace-Hop";
 /// The trace that a message belongs to (W3C Trace Context).
 pub(crate) const TRACE_PARENT: &str = "traceparent";
 /// Vendors' part of the trace (W3C Trace Context).

@@ -1,0 +1,46 @@
+//! Origin of a message in what came before it: ids that its follow-ups carry on.
+
+use super::Context;
+use crate::header::{self, Headers};
+
+impl Context {
+    /// Id that all messages have in common which came of one: the one that this message carries, else its own
+    /// [`message_id`](Self::message_id).
+    ///
+    /// What is published or asked through this context carries it on by itself; [`Draft::correlation_id`] gives a first
+    /// message another one than its own. `None` for a message that has neither.
+    ///
+    /// [`Draft::correlation_id`]: crate::Draft::correlation_id
+    pub fn correlation_id(&self) -> Option<&str> {
+        self.handled.headers.get(header::CORRELATION_ID).or_else(|| self.message_id())
+    }
+
+    /// Id of the message in whose handling this one was published or asked; `None` for a first message, and for one that
+    /// came of a message without an id.
+    pub fn causation_id(&self) -> Option<&str> {
+        self.handled.headers.get(header::CAUSATION_ID)
+    }
+
+    /// Headers that whatever is sent on behalf of the message begins with.
+    pub(super) fn handed_on(&self) -> Headers {
+        let (mut headers, own) = (Headers::new(), &self.handled.headers);
+        // Where there is a span, it is the parent.
+        if !self.handled.span.is_on() {
+            for name in [header::TRACE_PARENT, header::TRACE_STATE] {
+                if let Some(value) = own.get(name) {
+                    headers.push(name, value.to_owned());
+                }
+            }
+        }
+        let ids = [
+            (header::CORRELATION_ID, self.correlation_id()),
+            (header::CAUSATION_ID, self.message_id()),
+        ];
+        for (name, id) in ids {
+            if let Some(id) = id.filter(|id| header::is_value(id)) {
+                headers.push(name, id.to_owned());
+            }
+        }
+        headers
+    }
+}
