@@ -20,11 +20,10 @@ pub(crate) struct AsyncApi {
     /// The folder with the contracts.
     #[arg(long, default_value = "schemas", value_name = "FOLDER")]
     schemas: PathBuf,
-    /// Name of what the contracts belong to; that of their service where there is one alone, else
-    /// `Messages`.
+    /// Name of what the contracts belong to; else the names of their services.
     #[arg(long)]
     title: Option<String>,
-    /// Its version; else that of the only service.
+    /// Its version; else that of the services, where all have the same.
     #[arg(long, value_name = "VERSION")]
     api_version: Option<String>,
     /// The file to write; else the document goes to the standard output.
@@ -36,9 +35,9 @@ impl AsyncApi {
     pub(crate) fn run(self, output: &mut Output) -> anyhow::Result<Exit> {
         let catalog = Catalog::read_from(&self.schemas)?;
         example::check(&catalog, &self.schemas)?;
-        let title = self.title.as_deref().unwrap_or_else(|| catalog.title());
+        let title = self.title.as_deref().map_or_else(|| catalog.title(), Into::into);
         let version = self.api_version.as_deref().unwrap_or_else(|| catalog.api_version());
-        let document = catalog.to_asyncapi(title, version);
+        let document = catalog.to_asyncapi(&title, version);
         let Some(file) = self.out else {
             match output.format() {
                 Format::Json => {

@@ -43,16 +43,17 @@ pub(crate) struct CatalogPage {
     /// The folder with the contracts.
     #[arg(long, default_value = "schemas", value_name = "FOLDER")]
     schemas: PathBuf,
-    /// Name of what the contracts belong to.
-    #[arg(long, default_value = "Messages")]
-    title: String,
+    /// Name of what the contracts belong to; else the names of their services.
+    #[arg(long)]
+    title: Option<String>,
 }
 
 impl CatalogPage {
     pub(crate) fn run(self, output: &mut Output) -> anyhow::Result<Exit> {
         let catalog = Catalog::read_from(&self.schemas)?;
         let services = Services::of(&catalog);
-        let page = page::html(&self.title, &catalog, &services);
+        let title = self.title.as_deref().map_or_else(|| catalog.title(), Into::into);
+        let page = page::html(&title, &catalog, &services);
         replace(&self.html, page.as_bytes())
             .with_context(|| format!("can't write `{}`", self.html.display()))?;
         let (messages, streams) = (catalog.len(), catalog.streams().len());

@@ -6,28 +6,37 @@
 mod operation;
 mod schema;
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 use crate::contract::Contract;
 use crate::descriptor::{Descriptor, Kind};
-use crate::service::Service;
 use crate::{Catalog, canonical};
 use schema::Components;
 
 impl Catalog {
-    /// The title of its documents: the name of its service where there is one alone, else `Messages`.
-    pub fn title(&self) -> &str {
-        self.only_service().map_or("Messages", |service| &service.name)
+    /// The title of its documents: the names of its services, of the first three where there are more;
+    /// `Messages` if it has none.
+    pub fn title(&self) -> Cow<'_, str> {
+        /// How many services are named.
+        const MOST: usize = 3;
+        let names: Vec<&str> = self.services().map(|service| service.name.as_str()).collect();
+        match &names[..] {
+            [] => "Messages".into(),
+            [name] => (*name).into(),
+            [first @ .., last] if names.len() <= MOST => {
+                format!("{} and {last}", first.join(", ")).into()
+            }
+            all => format!("{} and {} more", all[..MOST].join(", "), all.len() - MOST).into(),
+        }
     }
 
-    /// The version in its documents: that of its service where there is one alone, else `0.0.0`.
+    /// The version in its documents: that of its services where all have the same, else `0.0.0`.
     pub fn api_version(&self) -> &str {
-        self.only_service().and_then(|service| service.version.as_deref()).unwrap_or("0.0.0")
-    }
-
-    fn only_service(&self) -> Option<&Service> {
-        let mut services = self.services();
-        services.next().filter(|_| services.next().is_none())
+        let mut versions = self.services().map(|service| service.version.as_deref());
+        let first = versions.next().flatten();
+        first.filter(|first| versions.all(|other| other == Some(*first))).unwrap_or("0.0.0")
     }
 
     /// The catalog as an AsyncAPI 3.1 document, with a newline at its end; the same catalog gives

@@ -210,7 +210,25 @@ impl Descriptor {
 
     /// The fingerprint of all that it says but its descriptions.
     pub(crate) fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of_text(&Form::Undescribed(self))
+        self.fingerprints().whole
+    }
+
+    /// The fingerprints of all that it says but its descriptions, and of its contracts.
+    pub(crate) fn fingerprints(&self) -> Fingerprints {
+        let (whole, members) = Fingerprint::of_text(&Form::Undescribed(self));
+        // What stands before each, in the order in which they are written.
+        let before_payload =
+            usize::from(self.error.is_some()) + usize::from(!self.id.is_empty()) + 3;
+        let before_reply = before_payload + usize::from(self.payload.is_some());
+        let of = |contract: &Option<Contract>, at: usize| {
+            contract.as_ref().and_then(|_| members.get(at).copied())
+        };
+        Fingerprints {
+            whole,
+            payload: of(&self.payload, before_payload),
+            reply: of(&self.reply, before_reply),
+            error: of(&self.error, 0),
+        }
     }
 
     /// The contracts it has, with the name of each.
@@ -227,6 +245,15 @@ impl Descriptor {
         }
         self
     }
+}
+
+/// Fingerprints of a message and of its contracts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fingerprints {
+    pub(crate) whole: Fingerprint,
+    pub(crate) payload: Option<Fingerprint>,
+    pub(crate) reply: Option<Fingerprint>,
+    pub(crate) error: Option<Fingerprint>,
 }
 
 impl Serialize for Descriptor {

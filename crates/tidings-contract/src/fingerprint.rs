@@ -1,5 +1,7 @@
 //! A short name for a text that is the same on every machine.
 
+mod of_members;
+
 use std::{fmt, io};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -26,18 +28,17 @@ impl Fingerprint {
         fingerprint
     }
 
-    /// The fingerprint of this as `canonical::text` writes it.
-    pub(crate) fn of_text(value: &impl Serialize) -> Self {
-        let mut fingerprint = Self(OFFSET);
-        let _ = serde_json::to_writer_pretty(&mut fingerprint, value);
-        fingerprint.and(b"\n")
+    /// The fingerprint of an object as `canonical::text` writes it, and of each of its members in JSON on
+    /// one line.
+    pub(crate) fn of_text(value: &impl Serialize) -> (Self, Vec<Self>) {
+        of_members::of(value)
     }
 
     const fn and(self, bytes: &[u8]) -> Self {
         let mut hash = self.0;
         let mut i = 0;
         while i < bytes.len() {
-            hash = (hash ^ bytes[i] as u64).wrapping_mul(0x0100_0000_01b3);
+            hash = (hash ^ bytes[i] as u64).wrapping_mul(PRIME);
             i += 1;
         }
         Self(hash)
@@ -45,6 +46,7 @@ impl Fingerprint {
 }
 
 const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+const PRIME: u64 = 0x0100_0000_01b3;
 
 /// Takes the bytes of a text piece by piece.
 impl io::Write for Fingerprint {

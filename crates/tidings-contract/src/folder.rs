@@ -88,7 +88,7 @@ impl Catalog {
         let streams =
             self.streams().map(|(name, config)| (stream_file_name(name), canonical::text(config)));
         let index = (INDEX.to_owned(), index::text(self));
-        let asyncapi = self.to_asyncapi(self.title(), self.api_version());
+        let asyncapi = self.to_asyncapi(&self.title(), self.api_version());
         let asyncapi = (ASYNCAPI.to_owned(), asyncapi);
         let lock = (LOCK.to_owned(), lock::text(self, accepted));
         messages.chain(streams).chain([asyncapi, index, lock]).collect()

@@ -107,8 +107,9 @@ fn services_say_who_does_what() {
         catalog.add_service(service).unwrap();
     }
     let document: Value =
-        serde_json::from_str(&catalog.to_asyncapi(catalog.title(), catalog.api_version())).unwrap();
-    assert_eq!(document["info"], json!({"title": "Messages", "version": "0.0.0"}));
+        serde_json::from_str(&catalog.to_asyncapi(&catalog.title(), catalog.api_version()))
+            .unwrap();
+    assert_eq!(document["info"], json!({"title": "bank, shop and stock", "version": "0.0.0"}));
     let operations = document["operations"].as_object().unwrap();
     let found: Vec<(&str, &str, bool)> = operations
         .iter()
@@ -135,11 +136,23 @@ fn services_say_who_does_what() {
 }
 
 #[test]
-fn a_catalog_of_one_service_is_called_as_it_is() {
+fn a_catalog_is_called_as_its_services_are() {
     let mut catalog = Catalog::new();
-    assert_eq!((catalog.title(), catalog.api_version()), ("Messages", "0.0.0"));
-    catalog.add_service(Service::new("bank").version("1.2.0")).unwrap();
-    assert_eq!((catalog.title(), catalog.api_version()), ("bank", "1.2.0"));
+    for (service, version, title, api_version) in [
+        (None, None, "Messages", "0.0.0"),
+        (Some("bank"), Some("1.2.0"), "bank", "1.2.0"),
+        (Some("shop"), Some("1.2.0"), "bank and shop", "1.2.0"),
+        (Some("stock"), Some("1.2.0"), "bank, shop and stock", "1.2.0"),
+        (Some("tills"), None, "bank, shop, stock and 1 more", "0.0.0"),
+        (Some("users"), Some("1.2.0"), "bank, shop, stock and 2 more", "0.0.0"),
+    ] {
+        if let Some(name) = service {
+            let mut service = Service::new(name);
+            service.version = version.map(str::to_owned);
+            catalog.add_service(service).unwrap();
+        }
+        assert_eq!((&*catalog.title(), catalog.api_version()), (title, api_version));
+    }
 }
 
 /// The examples of a type are those of its message, and what the document's schema allows.

@@ -1,6 +1,8 @@
 //! Schemas that hold for a written value, all at once.
 
+mod alternative;
 mod extent;
+mod few;
 
 use std::collections::BTreeSet;
 
@@ -16,12 +18,6 @@ use super::work::Work;
 
 pub(crate) use extent::Span;
 
-/// Largest number of alternatives that a value is split into; where there are more, what tells them
-/// apart is left out.
-const MOST_ALTERNATIVES: usize = 96;
-/// Deepest level of alternatives within alternatives.
-const MOST_NESTED: usize = 12;
-
 /// Schemas that hold for a value, all at once.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Conjunction {
@@ -33,13 +29,18 @@ pub(crate) struct Conjunction {
     is_partial: bool,
     /// The part of its integers, or of the lengths of its texts and lists, that is looked at.
     span: Option<Span>,
+    /// Members that it has, or has not. In order, each once.
+    presences: Vec<Presence>,
 }
 
-/// One of the alternatives of a value.
-#[derive(Debug, Clone, Default)]
-struct Alternative {
-    ids: BTreeSet<Id>,
-    is_partial: bool,
+/// Presence of the member by which a schema asks for another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Presence {
+    /// The schema, and which of its `dependentSchemas` it is.
+    of: Id,
+    at: usize,
+    /// The value is an object with that member; else it is another value, or an object without it.
+    is_there: bool,
 }
 
 /// Value that a written object may hold under a name.
@@ -60,120 +61,12 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// The alternatives of a value for which all of these hold. Together they allow at least what
-    /// the schemas allow.
-    pub(crate) fn alternatives(self, ids: &[Id]) -> Vec<Conjunction> {
-        let all = self.split(ids, BTreeSet::new(), 0);
-        all.into_iter()
-            .map(|Alternative { ids, is_partial }| Conjunction {
-                ids: ids.into_iter().collect(),
-                kinds: u8::MAX,
-                is_partial,
-                span: None,
-            })
-            .collect()
-    }
-
-    /// Splits them; `seen` holds in any case.
-    fn split(self, ids: &[Id], mut seen: BTreeSet<Id>, depth: usize) -> Vec<Alternative> {
-        let mut first = Alternative::default();
-        let mut open: Vec<Id> = ids.to_vec();
-        let mut choices: Vec<Vec<Vec<Id>>> = Vec::new();
-        let mut tests = Vec::new();
-        while let Some(id) = open.pop() {
-            if !seen.insert(id) {
-                continue;
-            }
-            let node = &self.schemas[id];
-            first.ids.insert(id);
-            open.extend(node.reference);
-            open.extend(&node.all_of);
-            open.extend(self.twice_excluded(node));
-            for branches in [&node.any_of, &node.one_of] {
-                if !branches.is_empty() {
-                    choices.push(branches.iter().map(|id| vec![*id]).collect());
-                }
-            }
-            for schema in node.dependent_schemas.values() {
-                choices.push(vec![vec![*schema], Vec::new()]);
-            }
-            if let Some(condition) = &node.condition {
-                let mut holds = vec![condition.test];
-                holds.extend(condition.then);
-                choices.push(vec![holds, condition.otherwise.into_iter().collect()]);
-                tests.push(condition.test);
-            }
-        }
-        // A test that fails has named what it looks at, too.
-        first.is_partial = tests.into_iter().any(|test| !self.names_no_more(test, &seen));
-        let mut done = vec![first];
-        for branches in choices {
-            let branches =
-                self.split_each(&branches, &seen, done.len(), depth).unwrap_or_else(|| {
-                    // What tells them apart is left out.
-                    vec![Alternative { ids: BTreeSet::new(), is_partial: true }]
-                });
-            let both = |one: &Alternative, branch: &Alternative| Alternative {
-                ids: &one.ids | &branch.ids,
-                is_partial: one.is_partial || branch.is_partial,
-            };
-            done = done
-                .iter()
-                .flat_map(|one| branches.iter().map(move |branch| both(one, branch)))
-                .collect();
-        }
-        done
-    }
-
-    /// The schema that a schema asks for by excluding what excludes it.
-    pub(crate) fn twice_excluded(self, node: &Node) -> Option<Id> {
-        let not = &self.schemas[node.not?];
-        not.not.filter(|_| Node { not: None, ..not.clone() }.finish().is_open)
-    }
-
-    /// Returns `true` if a schema has only names that these have.
-    fn names_no_more(self, test: Id, these: &BTreeSet<Id>) -> bool {
-        let node = &self.schemas[test];
-        let is_plain = node.reference.is_none()
-            && node.condition.is_none()
-            && node.patterns.is_empty()
-            && !names_any(node)
-            && [&node.all_of, &node.any_of, &node.one_of].iter().all(|all| all.is_empty());
-        is_plain
-            && names_of(node).all(|name| {
-                self.work.spend(these.len())
-                    && these.iter().any(|id| {
-                        let node = &self.schemas[*id];
-                        node.properties.contains_key(name) || mentions(node, name)
-                    })
-            })
-    }
-
-    /// Splits each branch, which may have branches of its own; `None` where there are too many beside
-    /// so many others.
-    fn split_each(
-        self,
-        branches: &[Vec<Id>],
-        seen: &BTreeSet<Id>,
-        others: usize,
-        depth: usize,
-    ) -> Option<Vec<Alternative>> {
-        let mut all = Vec::new();
-        for branch in branches {
-            if depth > MOST_NESTED || !self.work.spend(1 + others * (1 + seen.len() / 8)) {
-                return None;
-            }
-            all.extend(self.split(branch, seen.clone(), depth + 1));
-            if others * all.len() > MOST_ALTERNATIVES {
-                return None;
-            }
-        }
-        Some(all)
-    }
-
     /// Returns `true` if any value is as good as another.
     pub(crate) fn says_nothing(self, of: &Conjunction) -> bool {
-        of.kinds == u8::MAX && !of.is_partial && self.nodes(of).all(|node| node.is_open)
+        of.kinds == u8::MAX
+            && !of.is_partial
+            && of.presences.is_empty()
+            && self.nodes(of).all(|node| node.is_open)
     }
 
     pub(crate) fn nodes(self, of: &Conjunction) -> impl Iterator<Item = &'a Node> {
@@ -181,9 +74,11 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn kinds(self, of: &Conjunction) -> Kinds {
-        let all = self.nodes(of).fold(Kinds::ALL, |kinds, node| {
-            if node.never { Kinds::NONE } else { kinds & node.kinds }
-        });
+        let has_member = of.presences.iter().any(|presence| presence.is_there);
+        let all = if has_member { Kinds::OBJECT } else { Kinds::ALL };
+        let all = self
+            .nodes(of)
+            .fold(all, |kinds, node| if node.never { Kinds::NONE } else { kinds & node.kinds });
         let looked_at = Kinds::ALL.each().enumerate().fold(Kinds::NONE, |kinds, (bit, kind)| {
             if of.kinds & (1 << bit) == 0 { kinds } else { kinds | kind }
         });
@@ -211,8 +106,22 @@ impl<'a> Reader<'a> {
         Some(possible.collect())
     }
 
+    /// The name that a presence is about.
+    fn name(self, presence: Presence) -> Option<&'a str> {
+        self.schemas[presence.of].dependent_schemas.keys().nth(presence.at).map(String::as_str)
+    }
+
+    /// Returns `true` if the value is known to have a member of this name, or to have none.
+    fn is_known(self, of: &Conjunction, name: &str, is_there: bool) -> bool {
+        let mut presences = of.presences.iter().filter(|one| one.is_there == is_there);
+        presences.any(|presence| self.name(*presence) == Some(name))
+    }
+
     /// Value under a name, if any.
     pub(crate) fn member(self, of: &Conjunction, name: &str) -> Member {
+        if self.is_known(of, name, false) {
+            return Member::Absent;
+        }
         let (mut ids, mut named, mut open) = (Vec::new(), false, of.is_partial);
         for node in self.nodes(of) {
             if !self.work.spend(1 + node.patterns.len()) {
@@ -248,6 +157,10 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        ids.extend(self.unevaluated(of, |node| {
+            node.properties.contains_key(name)
+                || node.patterns.iter().any(|(pattern, _)| pattern.is_in(name) != Some(false))
+        }));
         let is_written = named || open || !self.policy.writers_are_closed();
         if !is_written || ids.iter().any(|id| self.schemas[*id].never) {
             return Member::Absent;
@@ -260,12 +173,48 @@ impl<'a> Reader<'a> {
         if self.nodes(of).any(|node| self.listed_names(node).is_some()) {
             return None;
         }
-        let rest: Vec<Id> = self.nodes(of).filter_map(|node| node.additional).collect();
+        let mut rest: Vec<Id> = self.nodes(of).filter_map(|node| node.additional).collect();
         let is_open = of.is_partial
             || !rest.is_empty()
             || !self.policy.writers_are_closed()
             || self.nodes(of).any(names_any);
+        if is_open {
+            rest.extend(self.unevaluated(of, |node| !node.patterns.is_empty()));
+        }
         (is_open && !rest.iter().any(|id| self.schemas[*id].never)).then_some(rest)
+    }
+
+    /// Schemas of a member at which no other schema has looked, of each that asks something of those:
+    /// `looks` says whether one may have looked at it.
+    fn unevaluated(self, of: &Conjunction, looks: impl Fn(&Node) -> bool) -> Vec<Id> {
+        let asks = |id: &Id| self.schemas[*id].unevaluated_properties.map(|rest| (*id, rest));
+        let mut asked = of.ids.iter().filter_map(asks).peekable();
+        if asked.peek().is_none() {
+            return Vec::new();
+        }
+        let is_unseen = |(id, _): &(Id, Id)| {
+            let (mut open, mut seen) = (vec![*id], BTreeSet::new());
+            while let Some(at) = open.pop() {
+                if !seen.insert(at) {
+                    continue;
+                }
+                let node = &self.schemas[at];
+                let looks = looks(node)
+                    || node.additional.is_some()
+                    || at != *id && node.unevaluated_properties.is_some();
+                if looks || node.not.is_some() || !self.work.spend(1) {
+                    return false;
+                }
+                open.extend(node.reference.iter().chain(&node.all_of).chain(&node.any_of));
+                open.extend(node.one_of.iter().chain(node.dependent_schemas.values()));
+                if let Some(condition) = &node.condition {
+                    open.push(condition.test);
+                    open.extend(condition.then.iter().chain(&condition.otherwise));
+                }
+            }
+            true
+        };
+        asked.filter(is_unseen).map(|(_, rest)| rest).collect()
     }
 
     /// All names that a member may have, where `propertyNames` lists them.
@@ -283,7 +232,7 @@ impl<'a> Reader<'a> {
     /// Returns `true` if every value has a member of this name.
     pub(crate) fn requires(self, of: &Conjunction, name: &str) -> bool {
         let mut nodes = self.nodes(of);
-        if nodes.any(|node| node.required.contains(name)) {
+        if nodes.any(|node| node.required.contains(name)) || self.is_known(of, name, true) {
             return true;
         }
         // Required by what is required.
@@ -294,7 +243,8 @@ impl<'a> Reader<'a> {
             }
             node.dependent_required.iter().any(|(by, names)| {
                 names.contains(name)
-                    && self.nodes(of).any(|node| node.required.contains(by.as_str()))
+                    && (self.nodes(of).any(|node| node.required.contains(by.as_str()))
+                        || self.is_known(of, by, true))
             })
         })
     }
@@ -321,7 +271,10 @@ impl Conjunction {
     }
 
     /// Restriction that another has as well.
-    pub(crate) fn part_as(self, other: &Self) -> Self {
+    pub(crate) fn part_as(mut self, other: &Self) -> Self {
+        self.presences.extend(&other.presences);
+        self.presences.sort_unstable();
+        self.presences.dedup();
         Self { kinds: other.kinds & self.kinds, span: other.span, ..self }
     }
 

@@ -3,18 +3,19 @@
 //! Candidates stand at the edges of what both schemas say; each is judged whole by both, so that a
 //! bad guess costs time and nothing else.
 
+mod array;
+mod object;
+mod scalar;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Number, Value};
 
 use super::conjunction::{Conjunction, Member, Reader};
 use super::evaluate::Evaluator;
-use super::format;
 use super::kind::Kinds;
 use super::node::Id;
-use super::number;
 use super::prove::DEPTH;
-use super::schemas::escape;
 
 /// Largest number of candidates for a value.
 const MOST: usize = 40;
@@ -87,6 +88,12 @@ impl Search<'_> {
         if depth > DEEPEST || self.calls > 4_000 {
             return Vec::new();
         }
+        let whole = right;
+        if self.is_fixed()
+            && let Some(plain) = self.plain(left, whole, depth)
+        {
+            return vec![plain];
+        }
         let right = self.related(right);
         let mut found = Vec::new();
         for one in self.reader.alternatives(left) {
@@ -100,23 +107,77 @@ impl Search<'_> {
             left.iter().all(|id| evaluator.accepts(*id, value) != Some(false))
                 && seen.insert(value.to_string())
         });
-        // What is refused comes first, so that it is not cut off.
+        if self.is_fixed() {
+            // Only what stands beside it is varied: one that is taken is in nobody's way.
+            let mut is_taken =
+                |value: &Value| whole.iter().all(|id| evaluator.accepts(*id, value) != Some(false));
+            let taken = found.iter().position(&mut is_taken).unwrap_or(0);
+            return found.into_iter().skip(taken).take(1).collect();
+        }
+        // What is refused comes first, so that it is not cut off: as a whole, or by a part of it.
         let mut refused: Vec<_> = found
             .into_iter()
             .map(|value| {
-                let is_refused =
-                    right.iter().any(|id| evaluator.accepts(*id, &value) == Some(false));
-                (!is_refused, value)
+                let mut refuse =
+                    |ids: &[Id]| ids.iter().any(|id| evaluator.accepts(*id, &value) == Some(false));
+                let weight = match refuse(whole) {
+                    true => 0,
+                    false if refuse(&right) => 1,
+                    false => 2,
+                };
+                (weight, value)
             })
             .collect();
-        refused.sort_by_key(|(taken, _)| *taken);
+        refused.sort_by_key(|(weight, _)| *weight);
         // A value that is taken has to be among them, for what stands beside it.
-        let taken = refused.iter().position(|(taken, _)| *taken);
+        let taken = refused.iter().position(|(weight, _)| *weight > 0);
         if let Some(taken) = taken.filter(|taken| *taken >= MOST) {
             refused.swap(taken, MOST - 1);
         }
         refused.truncate(MOST);
         refused.into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// Returns `true` if nothing within the value is varied.
+    fn is_fixed(&self) -> bool {
+        self.focus.as_ref().is_some_and(Vec::is_empty)
+    }
+
+    /// A value that both sides take, where the first that comes to mind is one.
+    fn plain(&self, left: &[Id], right: &[Id], depth: usize) -> Option<Value> {
+        if depth > DEEPEST || !self.reader.work.spend(1) {
+            return None;
+        }
+        let reader = self.reader;
+        let mut alternatives = reader.alternatives(left);
+        let one = alternatives.drain(..).find(|one| !reader.kinds(one).is_none())?;
+        let kinds = reader.kinds(&one);
+        let value = if let Some(values) = reader.values(&one) {
+            values.into_iter().next()?
+        } else if kinds.has(Kinds::STRING) {
+            let mut formats = reader.nodes(&one).filter_map(|node| node.format.as_deref());
+            let example = formats.find_map(|format| super::format::examples(format).first());
+            Value::from(example.copied().unwrap_or("a"))
+        } else if kinds.has(Kinds::INTEGER) {
+            let low = reader.minimum(&one).and_then(|low| super::number::whole(&low, 1));
+            Value::from(low.and_then(|low| i64::try_from(low.max(1)).ok()).unwrap_or(1))
+        } else if kinds.has(Kinds::FRACTION) {
+            Value::from(0.5)
+        } else if kinds.has(Kinds::ARRAY) {
+            Value::Array(Vec::new())
+        } else {
+            let required =
+                reader.names(&one).into_iter().filter(|name| reader.requires(&one, name));
+            let members = required.map(|name| {
+                let Member::Of(own) = reader.member(&one, name) else { return None };
+                let theirs = self.members_of(right, name);
+                Some((name.to_owned(), self.plain(&own, &theirs, depth + 1)?))
+            });
+            Value::Object(members.collect::<Option<_>>()?)
+        };
+        let mut evaluator = Evaluator::new(reader);
+        let mut is_taken = |id: &Id| evaluator.accepts(*id, &value) == Some(true);
+        left.iter().chain(right).all(&mut is_taken).then_some(value)
     }
 
     /// All schemas that may have a say about the same value.
@@ -144,6 +205,10 @@ impl Search<'_> {
 
     fn of_one(&mut self, one: &Conjunction, right: &[Id], depth: usize, found: &mut Vec<Value>) {
         if let Some(values) = self.reader.values(one) {
+            found.extend(values);
+            return;
+        }
+        if let Some(values) = self.reader.few(one) {
             found.extend(values);
             return;
         }
@@ -184,162 +249,6 @@ impl Search<'_> {
         }
     }
 
-    fn numbers(&self, one: &Conjunction, right: &[Id], found: &mut Vec<Value>) {
-        let schemas = self.reader.schemas;
-        let kinds = self.reader.kinds(one);
-        let mut points = vec![0_i128, 1, -1, 2, 7];
-        let mut steps = Vec::new();
-        let mut broken = vec![0.5, 1.0];
-        for id in right.iter().chain(one.ids()) {
-            let node = &schemas[*id];
-            for bound in [&node.minimum, &node.maximum].into_iter().flatten() {
-                if let Some(value) = number::integer(&bound.value) {
-                    points.extend([value, value - 1, value + 1]);
-                }
-                let value = bound.value.as_f64().unwrap_or_default();
-                broken.extend([value, value - 0.5, value + 0.5, value - 1.0, value + 1.0]);
-            }
-            steps.extend(node.multiple_of.clone());
-        }
-        let bounds = points.clone();
-        for step in &steps {
-            if !self.reader.work.spend(bounds.len()) {
-                break;
-            }
-            if let Some(step) = number::integer(step).filter(|step| *step != 0) {
-                let near = bounds.iter().map(|point| point / step * step);
-                points.extend(near.flat_map(|near| [near, near + step, near - step]));
-            }
-            let step = step.as_f64().unwrap_or(1.0);
-            broken.extend([step, step * 2.0, step * 3.0, step * 1.5]);
-        }
-        points.dedup();
-        let integers = points.into_iter().filter_map(|point| {
-            let number = i64::try_from(point).map(Number::from);
-            number.or_else(|_| u64::try_from(point).map(Number::from)).ok()
-        });
-        if kinds.has(Kinds::INTEGER) {
-            found.extend(integers.map(Value::Number));
-        }
-        if kinds.has(Kinds::FRACTION) {
-            found.extend(broken.into_iter().filter_map(Number::from_f64).map(Value::Number));
-        }
-    }
-
-    fn texts(&self, one: &Conjunction, right: &[Id], found: &mut Vec<Value>) {
-        const LONGEST: u64 = 4_096;
-        let schemas = self.reader.schemas;
-        let mut texts =
-            vec![String::new(), "a".to_owned(), "Zz-9 ~".to_owned(), "\u{e9}".to_owned()];
-        let mut lengths = Vec::new();
-        for id in right.iter().chain(one.ids()) {
-            let node = &schemas[*id];
-            if !self.reader.work.spend(1) {
-                break;
-            }
-            if let Some(pattern) = &node.pattern {
-                texts.extend(pattern.examples());
-            }
-            let known = node.format.as_deref().map_or(&[][..], format::examples);
-            texts.extend(known.iter().copied().map(str::to_owned));
-            lengths.extend([node.min_length, node.min_length.saturating_sub(1)]);
-            lengths.extend(node.max_length.iter().flat_map(|most| [*most, most + 1]));
-        }
-        let own = self.reader.nodes(one).filter_map(|node| node.pattern.as_ref());
-        let examples: Vec<_> = own.flat_map(super::pattern::Pattern::examples).collect();
-        for length in lengths.into_iter().filter(|length| *length <= LONGEST) {
-            let length = usize::try_from(length).unwrap_or(0);
-            if !self.reader.work.spend((1 + length / 64) * (1 + examples.len())) {
-                break;
-            }
-            texts.push("x".repeat(length));
-            for example in examples.iter().filter(|example| example.len() < length) {
-                texts.push(format!("{example}{}", "x".repeat(length - example.len())));
-            }
-        }
-        found.extend(texts.into_iter().map(Value::String));
-    }
-
-    fn arrays(&mut self, one: &Conjunction, right: &[Id], depth: usize, found: &mut Vec<Value>) {
-        const LONGEST: u64 = 64;
-        let reader = self.reader;
-        let (least, most) = reader.items(one);
-        let mut lengths = BTreeSet::from([least, least + 1, least + 2]);
-        for id in right {
-            let node = &reader.schemas[*id];
-            lengths.extend([node.min_items.saturating_sub(1), node.min_items]);
-            lengths.extend(node.max_items.iter().flat_map(|most| [*most, most + 1]));
-            lengths.insert(node.prefix.len() as u64 + 1);
-        }
-        lengths.extend(most);
-        let prefix = reader.prefix(one) as u64;
-        lengths.extend([prefix, prefix + 1]);
-        let positions = usize::try_from(least).unwrap_or(0).max(reader.prefix(one)) + 2;
-        let items: Vec<Vec<Value>> = (0..positions.min(12))
-            .map(|at| {
-                let own = reader.item(one, at);
-                let theirs = self.items_of(right, at);
-                let mut all = Vec::new();
-                // What is contained.
-                for node in reader.nodes(one) {
-                    if let Some(contains) = &node.contains {
-                        let mut both = own.clone();
-                        both.push(contains.schema);
-                        all.extend(self.candidates(&both, &theirs, depth + 1).into_iter().take(6));
-                    }
-                }
-                all.extend(self.candidates(&own, &theirs, depth + 1));
-                all
-            })
-            .collect();
-        for length in lengths.into_iter().filter(|length| *length <= LONGEST) {
-            if most.is_some_and(|most| length > most) || length < least {
-                continue;
-            }
-            let length = usize::try_from(length).unwrap_or(0);
-            let at = |i: usize, choice: usize| {
-                let choices = items.get(i.min(items.len() - 1))?;
-                choices.get(choice % choices.len().max(1))
-            };
-            for choice in 0..10 {
-                // All alike, all different, and with one that stands out.
-                let alike: Option<Vec<_>> = (0..length).map(|i| at(i, choice)).collect();
-                let different: Option<Vec<_>> = (0..length).map(|i| at(i, choice + i)).collect();
-                if self.reader.work.is_spent() {
-                    return;
-                }
-                for items in [alike, different].into_iter().flatten() {
-                    if self.affords(items.iter().map(|item| weight(item))) {
-                        found.push(items.into_iter().cloned().collect());
-                    }
-                }
-            }
-        }
-    }
-
-    /// Candidates for the member of this name, of an object that lies so deep in others.
-    fn values_of(&mut self, name: &str, own: &[Id], theirs: &[Id], depth: usize) -> Vec<Value> {
-        if self.is_varied(depth, name) {
-            return self.candidates(own, theirs, depth + 1);
-        }
-        // Its parts are not varied either.
-        let focus = self.focus.replace(Vec::new());
-        let values = self.candidates(own, theirs, depth + 1);
-        self.focus = focus;
-        // One that is taken, so that it is in nobody's way.
-        let mut evaluator = Evaluator::new(self.reader);
-        let mut is_taken =
-            |value: &Value| theirs.iter().all(|id| evaluator.accepts(*id, value) != Some(false));
-        let taken = values.iter().position(&mut is_taken).unwrap_or(0);
-        values.into_iter().skip(taken).take(1).collect()
-    }
-
-    /// Returns `true` if the member of this name is varied, where objects lie so deep in one another.
-    fn is_varied(&self, depth: usize, name: &str) -> bool {
-        let Some(focus) = &self.focus else { return true };
-        focus.get(depth).is_some_and(|step| *step == "*" || *step == escape(name))
-    }
-
     /// Takes the steps that it costs to make a candidate of these parts and to judge it.
     fn affords(&self, weights: impl Iterator<Item = usize>) -> bool {
         let mut sum = 1;
@@ -350,132 +259,5 @@ impl Search<'_> {
             }
         }
         self.reader.work.spend(sum) && sum <= LARGEST
-    }
-
-    fn items_of(&self, right: &[Id], at: usize) -> Vec<Id> {
-        let nodes = right.iter().map(|id| &self.reader.schemas[*id]);
-        nodes
-            .flat_map(|node| {
-                let item = node.prefix.get(at).copied().or(node.items);
-                item.into_iter().chain(node.contains.as_ref().map(|contains| contains.schema))
-            })
-            .collect()
-    }
-
-    fn objects(&mut self, one: &Conjunction, right: &[Id], depth: usize, found: &mut Vec<Value>) {
-        let reader = self.reader;
-        let mut names: BTreeSet<String> =
-            reader.names(one).into_iter().map(str::to_owned).collect();
-        for id in right.iter().chain(one.ids()) {
-            let node = &reader.schemas[*id];
-            names.extend(node.properties.keys().chain(&node.required).cloned());
-            names.extend(node.dependent_required.values().flatten().cloned());
-            names.extend(node.dependent_required.keys().cloned());
-            for example in node.patterns.iter().flat_map(|(pattern, _)| pattern.examples()) {
-                names.extend([format!("a{example}"), format!("{example}a"), example]);
-            }
-        }
-        names.extend(["zz_other".to_owned(), "zz_another".to_owned()]);
-        let members: Vec<(String, Vec<Value>, bool)> = names
-            .into_iter()
-            .filter_map(|name| {
-                let Member::Of(own) = reader.member(one, &name) else { return None };
-                let theirs = self.members_of(right, &name);
-                let values = self.values_of(&name, &own, &theirs, depth);
-                let required = reader.requires(one, &name);
-                (!values.is_empty()).then_some((name, values, required))
-            })
-            .collect();
-        let least = |taken: usize| -> Map<String, Value> {
-            members
-                .iter()
-                .filter(|(_, _, required)| *required)
-                .filter_map(|(name, values, _)| {
-                    Some((name.clone(), values.get(taken % values.len().max(1))?.clone()))
-                })
-                .collect()
-        };
-        // For what is required a value that the other side takes, so that one thing differs.
-        let mut evaluator = Evaluator::new(reader);
-        let mut base = least(0);
-        for (name, values, _) in members.iter().filter(|(_, _, required)| *required) {
-            let theirs = self.members_of(right, name);
-            let taken = values
-                .iter()
-                .find(|value| theirs.iter().all(|id| evaluator.accepts(*id, value) != Some(false)));
-            if let Some(taken) = taken {
-                base.insert(name.clone(), taken.clone());
-            }
-        }
-        found.push(Value::Object(base.clone()));
-        let mut all = base.clone();
-        let mut add = |object: &Map<String, Value>, change: Option<(&String, &Value)>| {
-            let weights = object.values().chain(change.map(|(_, value)| value)).map(weight);
-            if self.affords(weights) {
-                let mut object = object.clone();
-                object.extend(change.map(|(name, value)| (name.clone(), value.clone())));
-                found.push(Value::Object(object));
-            }
-        };
-        for (name, values, _) in &members {
-            let is_varied = self.is_varied(depth, name);
-            for value in values.iter().take(12).filter(|_| is_varied) {
-                add(&base, Some((name, value)));
-            }
-            if !name.starts_with("zz_") {
-                let theirs = self.members_of(right, name);
-                let taken = values.iter().find(|value| {
-                    theirs.iter().all(|id| evaluator.accepts(*id, value) != Some(false))
-                });
-                let value = taken.or(values.first());
-                all.extend(value.map(|value| (name.clone(), value.clone())));
-            }
-            // As many as there may be.
-            if is_varied {
-                add(&all, None);
-            }
-        }
-        // One that is another, beside all others.
-        for (name, values, _) in members.iter().filter(|(name, ..)| self.is_varied(depth, name)) {
-            for value in values.iter().take(4) {
-                add(&all, Some((name, value)));
-            }
-        }
-        for choice in 1..4 {
-            add(&least(choice), None);
-        }
-        // One that is left out, beside all others.
-        for (name, ..) in members.iter().filter(|(_, _, required)| !required) {
-            if !self.is_varied(depth, name) {
-                continue;
-            }
-            if let Some(value) = all.remove(name) {
-                add(&all, None);
-                all.insert(name.clone(), value);
-            }
-        }
-        // More names than any has, where any may be written.
-        if let Some((_, values, _)) = members.iter().find(|(name, ..)| name == "zz_other") {
-            let mut many = base;
-            for i in 0..12 {
-                many.extend(values.first().map(|value| (format!("zz_{i}"), value.clone())));
-                add(&many, None);
-            }
-        }
-    }
-
-    fn members_of(&self, right: &[Id], name: &str) -> Vec<Id> {
-        let mut ids = Vec::new();
-        for id in right {
-            let node = &self.reader.schemas[*id];
-            ids.extend(node.properties.get(name));
-            let by_pattern = node.patterns.iter().filter(|(p, _)| p.is_in(name) == Some(true));
-            let before = ids.len();
-            ids.extend(by_pattern.map(|(_, id)| *id));
-            if !node.properties.contains_key(name) && ids.len() == before {
-                ids.extend(node.additional.or(node.unevaluated_properties));
-            }
-        }
-        ids
     }
 }

@@ -1,7 +1,8 @@
 //! A schema's keywords, read once: what 2020-12 and draft-07 say, each in one form.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
+use hashbrown::HashSet;
 use serde_json::{Number, Value};
 
 use super::kind::Kinds;

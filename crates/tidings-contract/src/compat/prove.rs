@@ -4,21 +4,25 @@
 //! is for a counterexample to say.
 
 mod array;
+mod claim;
 mod combinator;
 mod object;
+mod obstacle;
 mod scalar;
+mod value;
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use serde_json::Value;
 
 use super::conjunction::{Conjunction, Reader};
-use super::evaluate::Evaluator;
 use super::kind::Kinds;
 use super::node::Id;
 use super::rule::Rule;
 use super::work::MOST_STEPS;
+
+pub(super) use obstacle::Obstacle;
+
+use claim::{Claim, Standing};
 
 /// Number of levels of a schema that are looked into for what it can't hold.
 pub(super) const DEPTH: usize = 6;
@@ -29,53 +33,6 @@ const MOST_EXCLUDED: usize = 6;
 /// Longest pointer to a value, in bytes.
 const LONGEST: usize = 16 * 1024;
 
-/// Obstacle to a proof.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Obstacle {
-    pub(super) rule: Rule,
-    /// The reader's schema that is not met.
-    pub(super) reader: Id,
-    /// The writer's schemas of the value.
-    pub(super) writer: Vec<Id>,
-    /// Pointer to the value in an instance; `*` stands for any item or name.
-    pub(super) instance: String,
-    /// The writer's and the reader's side of it, for people.
-    pub(super) was: String,
-    pub(super) is: String,
-    /// Reason that it can't be judged, where that is so.
-    pub(super) undecided: Option<String>,
-    pub(super) renamed_from: Option<String>,
-}
-
-impl Obstacle {
-    /// Returns `true` if it is only told, and in nobody's way.
-    fn is_note(&self) -> bool {
-        matches!(self.rule, Rule::PropertyRenamed | Rule::PropertyDropped)
-    }
-}
-
-/// A value of one of these alternatives is taken by this schema.
-type Claim = (Vec<Conjunction>, Id);
-
-/// Standing of a claim: a value lies `level` values deep in the one that is written.
-#[derive(Debug, Clone, Copy)]
-enum Standing {
-    /// Being proven: it holds for what lies deeper, by induction, and not for the same value, which
-    /// would prove anything.
-    Open { level: usize },
-    /// Proven, from this level on: its proof may rest on claims that are open further up.
-    Proven { level: usize },
-}
-
-impl Standing {
-    fn holds_at(self, at: usize) -> bool {
-        match self {
-            Self::Open { level } => at > level,
-            Self::Proven { level } => at >= level,
-        }
-    }
-}
-
 pub(super) struct Prover<'a> {
     reader: Reader<'a>,
     assumed: HashMap<Claim, Standing>,
@@ -83,7 +40,9 @@ pub(super) struct Prover<'a> {
     /// were proven while it was assumed.
     trail: Vec<Claim>,
     /// Conjunctions of which it is known whether they leave any value.
-    empty: RefCell<HashMap<Conjunction, bool>>,
+    empty: HashMap<Conjunction, bool>,
+    /// All values of those that have few.
+    few: HashMap<Conjunction, Option<Vec<Value>>>,
     pub(super) obstacles: Vec<Obstacle>,
     /// The place at which the proof was given up, and why.
     pub(super) given_up: Option<Box<Obstacle>>,
@@ -100,7 +59,8 @@ impl<'a> Prover<'a> {
             reader,
             assumed: HashMap::new(),
             trail: Vec::new(),
-            empty: RefCell::default(),
+            empty: HashMap::new(),
+            few: HashMap::new(),
             obstacles: Vec::new(),
             given_up: None,
             nested: 0,
@@ -163,39 +123,6 @@ impl<'a> Prover<'a> {
         false
     }
 
-    /// Proves a claim. While it is being proven it holds further down: schemas may lead back to
-    /// themselves.
-    fn claim(&mut self, claim: &Claim, instance: &str) -> bool {
-        let level = self.level;
-        match self.assumed.get(claim).copied() {
-            Some(standing) if standing.holds_at(level) => return true,
-            Some(Standing::Open { .. }) => {
-                let one = claim.0.first().map(Conjunction::ids).unwrap_or_default();
-                let why = "it leads back to itself for the same value".to_owned();
-                self.undecided(Rule::Undecided, one, claim.1, instance, why);
-                return false;
-            }
-            _ => {}
-        }
-        let mark = self.trail.len();
-        self.trail.push(claim.clone());
-        self.assumed.insert(claim.clone(), Standing::Open { level });
-        self.nested += 1;
-        let mut holds = true;
-        for one in &claim.0 {
-            holds &= self.alternative(one, claim.1, instance);
-        }
-        self.nested -= 1;
-        if holds {
-            self.assumed.insert(claim.clone(), Standing::Proven { level });
-        } else {
-            for claim in self.trail.drain(mark..) {
-                self.assumed.remove(&claim);
-            }
-        }
-        holds
-    }
-
     fn alternative(&mut self, left: &Conjunction, right: Id, instance: &str) -> bool {
         let reader = self.reader;
         if reader.kinds(left).is_none() || left.ids().iter().any(|left| reader.same(*left, right)) {
@@ -208,22 +135,49 @@ impl<'a> Prover<'a> {
         if self.each_keyword(left, right, instance) {
             return true;
         }
-        if self.given_up.is_some() || !self.is_empty(left) {
+        if self.given_up.is_some() {
             return false;
         }
-        // What can't be written is in nobody's way.
-        self.obstacles.truncate(before);
-        true
+        if self.is_empty(left) {
+            // What can't be written is in nobody's way.
+            self.obstacles.truncate(before);
+            return true;
+        }
+        let holds = self.few_hold(left, right);
+        if holds {
+            self.keep_notes(before);
+        }
+        holds
     }
 
     /// Returns `true` if no value is left for it, as far as one can see.
-    fn is_empty(&self, of: &Conjunction) -> bool {
-        if let Some(known) = self.empty.borrow().get(of) {
-            return *known;
-        }
-        let is_empty = self.reader.is_empty(of, DEPTH);
-        self.empty.borrow_mut().insert(of.clone(), is_empty);
-        is_empty
+    fn is_empty(&mut self, of: &Conjunction) -> bool {
+        let known = self.empty.get(of).copied();
+        let is_empty = known.unwrap_or_else(|| {
+            let is_empty =
+                self.reader.is_empty(of, DEPTH) || self.few(of).is_some_and(<[_]>::is_empty);
+            self.empty.insert(of.clone(), is_empty);
+            is_empty
+        });
+        // That may rest on claims which are open: it is not kept.
+        is_empty || self.is_excluded(of)
+    }
+
+    /// Returns `true` if all of it is excluded by itself.
+    fn is_excluded(&mut self, of: &Conjunction) -> bool {
+        let nots: Vec<Id> = self.reader.nodes(of).filter_map(|node| node.not).collect();
+        let before = self.obstacles.len();
+        let is_excluded = nots.iter().any(|not| {
+            of.ids().iter().any(|id| self.reader.same(*id, *not))
+                || self.excluded < MOST_EXCLUDED && self.nested < MOST_NESTED && {
+                    self.excluded += 1;
+                    let holds = self.holds(of.ids(), *not, "");
+                    self.excluded -= 1;
+                    holds
+                }
+        });
+        self.obstacles.truncate(before);
+        is_excluded
     }
 
     fn each_keyword(&mut self, left: &Conjunction, right: Id, instance: &str) -> bool {
@@ -271,111 +225,9 @@ impl<'a> Prover<'a> {
     }
 
     /// The kinds that really have a value.
-    fn possible_kinds(&self, left: &Conjunction) -> Kinds {
+    fn possible_kinds(&mut self, left: &Conjunction) -> Kinds {
         self.reader.kinds(left).each().fold(Kinds::NONE, |kinds, kind| {
             if self.is_empty(&left.only(kind)) { kinds } else { kinds | kind }
         })
     }
-
-    fn each_value(
-        &mut self,
-        left: &Conjunction,
-        values: &[Value],
-        right: Id,
-        instance: &str,
-    ) -> bool {
-        let mut evaluator = Evaluator::new(self.reader);
-        let judged: Vec<_> =
-            values.iter().map(|value| (value, evaluator.accepts(right, value))).collect();
-        let mut holds = true;
-        let refused: Vec<String> = judged
-            .iter()
-            .filter(|(_, judgement)| *judgement == Some(false))
-            .map(|(value, _)| value.to_string())
-            .collect();
-        if let Some((value, _)) = judged.iter().find(|(_, one)| *one == Some(false)) {
-            let right = self.refusing(right, value);
-            let node = &self.reader.schemas[right];
-            let listed = node.values.as_ref().map_or(0, Vec::len);
-            if !self.reader.work.spend(values.len() + listed) {
-                return self.give_up(left.ids(), right, instance);
-            }
-            let is = node.values.as_ref().map_or_else(
-                || "a schema that refuses it".to_owned(),
-                |values| Value::Array(values.clone()).to_string(),
-            );
-            let rule = if node.values.is_some() || !node.one_of.is_empty() {
-                Rule::EnumValueRemoved
-            } else if kinds_of(values).is_within(node.kinds) {
-                Rule::ValueRefused
-            } else {
-                Rule::TypeChanged
-            };
-            holds = self.broken(rule, left, right, instance, &refused.join(", "), &is);
-        }
-        if let Some((value, _)) = judged.iter().find(|(_, judgement)| judgement.is_none()) {
-            let why = format!("whether {value} is accepted can't be told");
-            self.undecided(Rule::Undecided, left.ids(), right, instance, why);
-            holds = false;
-        }
-        holds
-    }
-
-    /// The schema behind references, or the one that is meant among alternatives, that refuses a
-    /// value.
-    fn refusing(&self, mut right: Id, value: &Value) -> Id {
-        let schemas = self.reader.schemas;
-        let mut evaluator = Evaluator::new(self.reader);
-        for _ in 0..DEPTH {
-            let node = &schemas[right];
-            let mut branches = node.any_of.iter().filter(|id| schemas[**id].kinds != Kinds::NULL);
-            let meant = branches.next().filter(|_| branches.next().is_none());
-            let inner = node.reference.iter().chain(&node.all_of).chain(meant);
-            let refusing = inner.copied().find(|id| evaluator.accepts(*id, value) == Some(false));
-            match refusing {
-                Some(inner) if node.values.is_none() => right = inner,
-                _ => break,
-            }
-        }
-        right
-    }
-
-    fn undecided(&mut self, rule: Rule, left: &[Id], right: Id, instance: &str, why: String) {
-        self.obstacles.push(Obstacle {
-            rule,
-            reader: right,
-            writer: left.to_vec(),
-            instance: instance.to_owned(),
-            was: String::new(),
-            is: String::new(),
-            undecided: Some(why),
-            renamed_from: None,
-        });
-    }
-
-    fn broken(
-        &mut self,
-        rule: Rule,
-        left: &Conjunction,
-        right: Id,
-        instance: &str,
-        was: &str,
-        is: &str,
-    ) -> bool {
-        self.obstacles.push(Obstacle {
-            rule,
-            reader: right,
-            writer: left.ids().to_vec(),
-            instance: instance.to_owned(),
-            was: was.to_owned(),
-            is: is.to_owned(),
-            undecided: None,
-            renamed_from: None,
-        });
-        false
-    }
-}
-
-fn kinds_of(values: &[Value]) -> Kinds {
-    values.iter().fold(Kinds::NONE, |kinds, value| kinds | Kinds::of(value, true))
 }

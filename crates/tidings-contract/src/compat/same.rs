@@ -1,7 +1,8 @@
 //! Schemas that say the same, word for word.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+
+use hashbrown::{HashMap, HashSet};
 
 use super::conjunction::Reader;
 use super::node::{Id, Node};

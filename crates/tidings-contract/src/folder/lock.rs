@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{Acceptance, Catalog, Contract, Descriptor, Fingerprint, Kind, Service, canonical};
+use crate::{Acceptance, Catalog, Descriptor, Fingerprint, Kind, Service, canonical};
 
 /// The format of the folder that this version writes; it reads all formats before it, too. The first
 /// one had no acceptances.
@@ -74,17 +74,17 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn of(message: &Descriptor) -> Self {
-        let of = |contract: &Option<Contract>| contract.as_ref().map(Contract::fingerprint);
+        let fingerprints = message.fingerprints();
         Self {
             kind: message.kind,
             name: message.name.clone(),
             version: message.version,
             subject: message.subject.clone(),
             stream: message.stream.clone(),
-            payload: of(&message.payload),
-            reply: of(&message.reply),
-            error: of(&message.error),
-            content: Some(message.fingerprint()),
+            payload: fingerprints.payload,
+            reply: fingerprints.reply,
+            error: fingerprints.error,
+            content: Some(fingerprints.whole),
         }
     }
 

@@ -5,9 +5,9 @@
 //! no type has such a schema.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 use std::ptr;
 
+use hashbrown::{HashMap, HashSet};
 use serde_json::Value;
 
 /// Largest number of schemas that may judge one value together.
@@ -204,17 +204,15 @@ impl<'a> Follower<'a> {
     /// The schemas that judge the same value.
     fn beside(&self, schema: &'a Value) -> Result<Vec<&'a Value>, ReferenceError> {
         let mut beside = Vec::new();
-        if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
-            beside.extend(self.target(reference)?);
+        for (keyword, value) in schema.as_object().into_iter().flatten() {
+            match (keyword.as_str(), value) {
+                ("$ref", Value::String(reference)) => beside.extend(self.target(reference)?),
+                ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => beside.extend(schemas),
+                ("not" | "if" | "then" | "else", schema) => beside.push(schema),
+                ("dependentSchemas", Value::Object(schemas)) => beside.extend(schemas.values()),
+                _ => {}
+            }
         }
-        for keyword in ["allOf", "anyOf", "oneOf"] {
-            beside.extend(schema.get(keyword).and_then(Value::as_array).into_iter().flatten());
-        }
-        for keyword in ["not", "if", "then", "else"] {
-            beside.extend(schema.get(keyword));
-        }
-        let dependent = schema.get("dependentSchemas").and_then(Value::as_object);
-        beside.extend(dependent.into_iter().flat_map(|members| members.values()));
         Ok(beside)
     }
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{MOST_EXCLUDED, MOST_NESTED, Obstacle, Prover};
+use super::{MOST_NESTED, Obstacle, Prover};
 use crate::compat::conjunction::{Conjunction, Span};
+use crate::compat::evaluate::equal;
 use crate::compat::kind::Kinds;
 use crate::compat::node::{Condition, Id, Node};
 use crate::compat::number;
@@ -70,9 +71,7 @@ impl Prover<'_> {
             if self.holds_for(left, *branch, instance) {
                 let others = branches.iter().enumerate().filter(|(j, _)| i != *j);
                 if !exactly || others.into_iter().all(|(_, other)| self.is_apart(left, *other)) {
-                    let mut found = self.obstacles.split_off(before);
-                    found.retain(Obstacle::is_note);
-                    self.obstacles.extend(found);
+                    self.keep_notes(before);
                     return true;
                 }
                 self.obstacles.truncate(before);
@@ -102,9 +101,7 @@ impl Prover<'_> {
                 }
             }
             if holds {
-                let mut found = self.obstacles.split_off(before);
-                found.retain(Obstacle::is_note);
-                self.obstacles.extend(found);
+                self.keep_notes(before);
             }
             return holds;
         }
@@ -187,30 +184,31 @@ impl Prover<'_> {
 
     /// Returns `true` if no value of `left` is accepted by `right`, as far as one can see.
     pub(super) fn is_apart(&mut self, left: &Conjunction, right: Id) -> bool {
+        if self.is_told_apart(left, right) {
+            return true;
+        }
         let mut ids = left.ids().to_vec();
         ids.push(right);
         let kinds = self.reader.kinds(left);
         let alternatives = self.reader.alternatives(&ids);
-        alternatives.iter().all(|both| {
-            let both = both.only(kinds).part_as(left);
-            if self.is_empty(&both) {
-                return true;
-            }
-            // What both say, `not` may say no to.
-            let nots: Vec<Id> = self.reader.nodes(&both).filter_map(|node| node.not).collect();
-            let before = self.obstacles.len();
-            let is_apart = nots.iter().any(|not| {
-                both.ids().iter().any(|id| self.reader.same(*id, *not))
-                    || self.excluded < MOST_EXCLUDED && self.nested < MOST_NESTED && {
-                        self.excluded += 1;
-                        let holds = self.holds(both.ids(), *not, "");
-                        self.excluded -= 1;
-                        holds
-                    }
-            });
-            self.obstacles.truncate(before);
-            is_apart
-        })
+        alternatives.iter().all(|both| self.is_empty(&both.only(kinds).part_as(left)))
+    }
+
+    /// Returns `true` if a member tells them apart: both ask for it, and list other values for it, as
+    /// variants do for their tag.
+    fn is_told_apart(&self, left: &Conjunction, right: Id) -> bool {
+        let reader = self.reader;
+        let node = &reader.schemas[right];
+        let listed = |id: Id| reader.schemas[id].values.as_deref().filter(|all| all.len() < 8);
+        reader.kinds(left) == Kinds::OBJECT
+            && node.required.iter().any(|name| {
+                let theirs = node.properties.get(name).and_then(|id| listed(*id));
+                theirs.is_some_and(|theirs| {
+                    let mut own =
+                        reader.nodes(left).filter_map(|node| listed(*node.properties.get(name)?));
+                    own.any(|own| !own.iter().any(|one| theirs.iter().any(|two| equal(one, two))))
+                })
+            })
     }
 
     pub(super) fn condition(
