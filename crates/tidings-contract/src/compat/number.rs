@@ -41,10 +41,30 @@ pub(crate) fn is_multiple(number: &Number, of: &Number) -> bool {
     if let (Some(number), Some(of)) = (integer(number), integer(of)) {
         return of != 0 && number % of == 0;
     }
+    // Decimal steps such as 0.01 have no exact double: as they are written they are exact.
+    if let Some((number, of)) = decimals(number, of) {
+        return of != 0 && number % of == 0;
+    }
     let (Some(number), Some(of)) = (number.as_f64(), of.as_f64()) else { return false };
-    // Decimal steps such as 0.01 have no exact double.
     let times = number / of;
     (times - times.round()).abs() <= f64::EPSILON * times.abs().max(1.0) * 4.0
+}
+
+/// Both numbers in the smallest decimal unit that either of them has, where these are integers that can be
+/// counted.
+fn decimals(one: &Number, other: &Number) -> Option<(i128, i128)> {
+    let [(one, small), (other, smaller)] = [decimal(one)?, decimal(other)?];
+    let digits = small.max(smaller);
+    let in_unit = |number: i128, has: u32| number.checked_mul(10_i128.checked_pow(digits - has)?);
+    Some((in_unit(one, small)?, in_unit(other, smaller)?))
+}
+
+/// The digits of a number, and how many of them stand behind the point.
+fn decimal(number: &Number) -> Option<(i128, u32)> {
+    let text = number.to_string();
+    let (whole, broken) = text.split_once('.').unwrap_or((&text, ""));
+    let broken = broken.trim_end_matches('0');
+    Some((format!("{whole}{broken}").parse().ok()?, u32::try_from(broken.len()).ok()?))
 }
 
 /// The least and the largest number of a numeric format, such as `uint32`: the widths of Rust's own.

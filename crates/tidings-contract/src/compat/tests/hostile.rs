@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
-use crate::compat::work::MOST_STEPS;
+use crate::compat::work::{MOST_PATTERNS, MOST_STEPS};
 use crate::compat::{Comparison, Policy, Verdict, measured};
 
 /// A part of the steps, of which the ways through forty definitions would take 2^40.
@@ -226,13 +226,13 @@ fn steps_lengths_and_patterns_that_multiply() {
     );
     undecided(&judge_within(FEW_STEPS, nested, other), "", "/items");
     let patterns = |repeated: usize| {
-        // Every eighth costs much to make.
-        let pattern = |i: usize| match i % 8 {
+        // Every fiftieth costs much to make.
+        let pattern = |i: usize| match i % 50 {
             0 => format!("^({i}[a-z]{{0,{repeated}}}){{0,30}}$"),
             _ => format!("^{i}[a-z]{{0,{repeated}}}$"),
         };
         let each: Map<String, Value> =
-            (0..3_000).map(|i| (pattern(i), json!({"type": "string"}))).collect();
+            (0..MOST_PATTERNS + 100).map(|i| (pattern(i), json!({"type": "string"}))).collect();
         json!({"type": "object", "patternProperties": each, "properties": {"a": {"type": "string"}}})
     };
     let found = judge_within(FEW_STEPS, patterns(30), patterns(31));
