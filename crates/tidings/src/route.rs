@@ -336,10 +336,6 @@ impl<M> Route<M> {
         self.spec.queue_group = Some(group.into());
         self
     }
-
-    pub(crate) fn into_spec(self) -> RouteSpec {
-        filter::only_within(self.spec)
-    }
 }
 
 impl<M> fmt::Debug for Route<M> {

@@ -11,41 +11,8 @@ use tidings_contract::Descriptor;
 
 use crate::message::describe::{Described, describe_event};
 use crate::message::read_back::read_back;
-use crate::message::{Declaration, Decode, Event, Message, Outcome, ReadBackError};
+use crate::message::{Declaration, Decode, Event, Form, Outcome, ReadBackError, Reading};
 use crate::payload::read_payload;
-
-/// A form in which a message is written, read back and described.
-pub trait Form<M> {
-    /// Writes the payload.
-    ///
-    /// # Errors
-    /// Errors of the type's `Serialize` and of the writer.
-    fn encode<W: io::Write>(message: &M, payload: W) -> Result<(), serde_json::Error>;
-
-    /// Reads the payload back, where the type can be received and has no parameters.
-    ///
-    /// # Errors
-    /// [`ReadBackError`] if no receiver could read it, or would read another message.
-    fn read_back(message: &M, payload: &[u8]) -> Result<(), ReadBackError>;
-
-    /// Contract as data.
-    fn descriptors() -> Vec<Descriptor>;
-}
-
-/// A form in which a message is received.
-pub trait Reading<M: Message> {
-    /// Reads a value, by a reader of its own if it `WAS_WRITTEN` just now.
-    ///
-    /// # Errors
-    /// Errors of the type's `Deserialize`.
-    fn decode_by<const WAS_WRITTEN: bool>(
-        declaration: &'static Declaration,
-        payload: &[u8],
-    ) -> Result<M, serde_json::Error>;
-
-    /// The meaning of a handler's result on the wire; an answer is read back if `reads_back`.
-    fn outcome(result: Result<M::Reply, M::Error>, reads_back: bool) -> Outcome;
-}
 
 /// The form of an event that is one struct without parameters.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::io;
 
 use tidings_contract::Descriptor;
 
-use crate::message::{Declaration, Form, Outcome, ReadBackError, Reading};
+use crate::message::{Declaration, Outcome, ReadBackError};
 use crate::subject::{ParseSubjectError, Subject, SubjectError};
 
 /// A type that is sent over the bus: its declaration, its subject and its payload.
@@ -152,6 +152,39 @@ pub trait Decode: Message<Form: Reading<Self>> + 'static {
     fn outcome(result: Result<Self::Reply, Self::Error>, reads_back: bool) -> Outcome {
         <Self::Form as Reading<Self>>::outcome(result, reads_back)
     }
+}
+
+/// A form in which a message is written, read back and described.
+pub trait Form<M> {
+    /// Writes the payload.
+    ///
+    /// # Errors
+    /// Errors of the type's `Serialize` and of the writer.
+    fn encode<W: io::Write>(message: &M, payload: W) -> Result<(), serde_json::Error>;
+
+    /// Reads the payload back, where the type can be received and has no parameters.
+    ///
+    /// # Errors
+    /// [`ReadBackError`] if no receiver could read it, or would read another message.
+    fn read_back(message: &M, payload: &[u8]) -> Result<(), ReadBackError>;
+
+    /// Contract as data.
+    fn descriptors() -> Vec<Descriptor>;
+}
+
+/// A form in which a message is received.
+pub trait Reading<M: Message> {
+    /// Reads a value, by a reader of its own if it `WAS_WRITTEN` just now.
+    ///
+    /// # Errors
+    /// Errors of the type's `Deserialize`.
+    fn decode_by<const WAS_WRITTEN: bool>(
+        declaration: &'static Declaration,
+        payload: &[u8],
+    ) -> Result<M, serde_json::Error>;
+
+    /// The meaning of a handler's result on the wire; an answer is read back if `reads_back`.
+    fn outcome(result: Result<M::Reply, M::Error>, reads_back: bool) -> Outcome;
 }
 
 /// A filter over one message's subjects, as made by [`Message::filter`].

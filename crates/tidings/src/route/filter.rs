@@ -55,15 +55,18 @@ fn joined(known: Vec<Subject>, more: Vec<Subject>) -> Vec<Subject> {
     all
 }
 
-/// Has what is within the filters reach the handler alone: an older consumer, or one that is shared, may
-/// deliver more.
-pub(super) fn only_within(mut spec: RouteSpec) -> RouteSpec {
-    if let Ok(filters) = &spec.filters
-        && !filters.is_empty()
-    {
-        let (dispatch, filters) = (spec.dispatch.clone(), filters.clone());
-        let within = move |incoming: &Incoming| envelope::within(&filters, incoming);
-        spec.dispatch = checked(dispatch, within);
+impl<M> Route<M> {
+    /// Takes the options out. What is within the filters alone reaches the handler: an older consumer, or one
+    /// that is shared, may deliver more.
+    pub(crate) fn into_spec(self) -> RouteSpec {
+        let mut spec = self.spec;
+        if let Ok(filters) = &spec.filters
+            && !filters.is_empty()
+        {
+            let (dispatch, filters) = (spec.dispatch.clone(), filters.clone());
+            let within = move |incoming: &Incoming| envelope::within(&filters, incoming);
+            spec.dispatch = checked(dispatch, within);
+        }
+        spec
     }
-    spec
 }
