@@ -27,6 +27,7 @@ mod health;
 mod ingest;
 mod lazy;
 mod limits;
+mod many_routes;
 mod message_trace;
 mod metrics;
 mod order_flow;

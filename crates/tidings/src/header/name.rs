@@ -139,7 +139,8 @@ pub(crate) const TRACE_PARENT: &str = "traceparent";
 /// Vendors' part of the trace (W3C Trace Context).
 pub(crate) const TRACE_STATE: &str = "tracestate";
 
-/// What a trace's participants tell each other (W3C Baggage).
+/// Values that the participants of a trace hand on (W3C Baggage).
+#[cfg(feature = "opentelemetry")]
 pub(crate) const BAGGAGE: &str = "baggage";
 
 /// The content type of a payload, which is a CloudEvent's envelope or its data.
