@@ -153,15 +153,15 @@ impl Reader<'_> {
         not.not.filter(|_| Node { not: None, ..not.clone() }.finish().is_open)
     }
 
-    /// Returns `true` if a schema has only names that these have.
+    /// Returns `true` if a schema has only names that these have, and its members' schemas have none.
     fn names_no_more(self, test: Id, these: &BTreeSet<Id>) -> bool {
         let node = &self.schemas[test];
-        let is_plain = node.reference.is_none()
-            && node.condition.is_none()
+        let is_plain = is_alone(node)
             && node.patterns.is_empty()
-            && !names_any(node)
-            && [&node.all_of, &node.any_of, &node.one_of].iter().all(|all| all.is_empty());
+            && node.additional.is_none_or(|rest| self.schemas[rest].never)
+            && !names_any(node);
         is_plain
+            && parts_of(node).all(|part| self.work.spend(1) && has_no_part(&self.schemas[part]))
             && names_of(node).all(|name| {
                 self.work.spend(these.len())
                     && these.iter().any(|id| {
@@ -198,4 +198,28 @@ impl Reader<'_> {
         }
         Some(all)
     }
+}
+
+/// Returns `true` if a schema says all that it says itself, without others that hold for the same value.
+fn is_alone(node: &Node) -> bool {
+    node.reference.is_none()
+        && node.condition.is_none()
+        && [&node.all_of, &node.any_of, &node.one_of].iter().all(|all| all.is_empty())
+}
+
+/// The schemas of a value's members and items that a schema without patterns has.
+fn parts_of(node: &Node) -> impl Iterator<Item = Id> {
+    let contained = node.contains.as_ref().map(|contains| contains.schema);
+    let rest = [node.items, node.unevaluated_items, node.unevaluated_properties, contained];
+    node.properties.values().chain(&node.prefix).copied().chain(rest.into_iter().flatten())
+}
+
+/// Returns `true` if a schema says nothing of a value's members and items.
+fn has_no_part(node: &Node) -> bool {
+    is_alone(node)
+        && node.patterns.is_empty()
+        && node.additional.is_none()
+        && node.names.is_none()
+        && names_of(node).next().is_none()
+        && parts_of(node).next().is_none()
 }
