@@ -149,16 +149,27 @@ fn differences(declared: &Declared<'_>, found: &Value) -> Vec<Check> {
         text("deliver_policy"),
         "if what was stored before it was made is wanted too, delete it while its service stops",
     );
-    // As many as the stream has, where it does not say.
-    let replicas = bound(&config["num_replicas"]);
-    let has = found["cluster"]["replicas"].as_array().map(|others| others.len() as u64 + 1);
-    if let (Some(asked), Some(has)) = (replicas, has)
-        && has < asked
-    {
-        let text = format!("{name}: {has} replicas of {asked} are there");
-        different.push(Check::warn("consumer", text, "see which server of the cluster is away"));
-    }
+    different.extend(replicas(&name, found));
     different
+}
+
+/// A consumer of which a replica is away.
+fn replicas(name: &str, found: &Value) -> Option<Check> {
+    /// From this time on one that says nothing is away, in nanoseconds.
+    const SILENT: u64 = 30_000_000_000;
+    // As many as the stream has, where it does not say.
+    let asked = found["config"]["num_replicas"].as_u64().filter(|asked| *asked > 0)?;
+    let cluster = &found["cluster"];
+    let is_there = |other: &&Value| {
+        let is_silent = other["current"] == false && other["active"].as_u64() > Some(SILENT);
+        other["offline"] != true && !is_silent
+    };
+    let others = cluster["replicas"].as_array()?.iter().filter(is_there).count() as u64;
+    let has = others + u64::from(cluster["leader"].is_string());
+    (has < asked).then(|| {
+        let text = format!("{name}: {has} replicas of {asked} are there");
+        Check::warn("consumer", text, "see which server of the cluster is away")
+    })
 }
 
 /// A consumer, and how far it is behind.

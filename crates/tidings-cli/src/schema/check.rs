@@ -63,7 +63,8 @@ impl Check {
             output.find(finding, || text, || json!({"stale": acceptance}))?;
         }
         let accepted = report.changes.iter().filter(|change| change.accepted.is_some()).count();
-        let mut line = format!("{} messages: {verdict}", report.messages);
+        let noun = if report.messages == 1 { "message" } else { "messages" };
+        let mut line = format!("{} {noun}: {verdict}", report.messages);
         if accepted > 0 {
             line = format!("{line}, {accepted} accepted");
         }

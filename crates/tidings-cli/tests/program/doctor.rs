@@ -1,5 +1,7 @@
 //! `tidings doctor`, `completions` and `man`.
 
+mod consumer;
+
 use std::time::{Duration, Instant};
 
 use serde_json::Value;

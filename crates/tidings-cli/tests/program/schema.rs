@@ -6,6 +6,7 @@ mod cases;
 mod changelog;
 mod check;
 mod diff;
+mod guide;
 mod validate;
 
 use std::path::Path;

@@ -40,7 +40,7 @@ fn an_accepted_break_passes_with_its_reason_until_it_is_another() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let said = text(&output);
     assert!(said.contains("reason: no order costs more\\u{1b}[31m"), "{said}");
-    assert!(said.ends_with("1 messages: compatible, 1 accepted\n"), "{said}");
+    assert!(said.ends_with("1 message: compatible, 1 accepted\n"), "{said}");
     let output = tidings(folder.path(), &["--against", "HEAD", "--json"]);
     assert_eq!(lines(&output)[0]["accepted"], reason);
     for (format, part) in

@@ -55,7 +55,7 @@ fn an_optional_field_more_passes_against_a_revision_and_a_folder() {
     for against in ["HEAD", "released"] {
         let output = tidings(folder.path(), &["--against", against]);
         assert_eq!(output.status.code(), Some(0), "{output:?}");
-        assert_eq!(text(&output), "1 messages: compatible\n");
+        assert_eq!(text(&output), "1 message: compatible\n");
     }
 }
 
