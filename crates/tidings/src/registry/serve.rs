@@ -51,10 +51,11 @@ impl<'a> Serve<'a> {
         // What could never run is said now, and not when the server comes.
         plan(&self.registry)?;
         if let Some(signal) = &mut self.shutdown {
+            // Where there is a server the signal is first awaited once everything listens.
             tokio::select! {
                 biased;
-                () = signal.as_mut() => return Ok(Vec::new()),
                 waited = running::first_connection(&self.registry, &self.link) => waited?,
+                () = signal.as_mut() => return Ok(Vec::new()),
             }
         }
         let running = running::start(self.registry, self.link).await?;
