@@ -83,7 +83,7 @@ impl Bus {
                 environment: Arc::default(),
                 cloud_events: None,
                 traces: Tracing::default(),
-                watch: None,
+                observers: None,
                 pulse: Arc::default(),
             },
         }
@@ -109,10 +109,10 @@ impl Bus {
 
     /// A bus that tells a probe of everything that is done through it.
     #[cfg(feature = "testing")]
-    pub(crate) fn watched_by(self, probe: Arc<dyn crate::probe::Probe>) -> Self {
-        let mut watchers = self.link.watch.as_deref().cloned().unwrap_or_default();
-        watchers.probe = Some(probe);
-        Self { link: Link { watch: Some(watchers.into()), ..self.link } }
+    pub(crate) fn observed_by(self, probe: Arc<dyn crate::probe::Probe>) -> Self {
+        let mut observers = self.link.observers.as_deref().cloned().unwrap_or_default();
+        observers.probe = Some(probe);
+        Self { link: Link { observers: Some(observers.into()), ..self.link } }
     }
 
     /// A bus over the same connections, whose messages are published as CloudEvents: events and requests,

@@ -176,6 +176,7 @@ mod link;
 mod lock;
 mod message;
 mod message_trace;
+mod observe;
 mod payload;
 mod prefetch;
 pub mod prelude;
@@ -205,7 +206,6 @@ mod user_code;
 #[cfg(feature = "validation")]
 mod validation;
 mod warrant;
-mod watch;
 mod write_buffer;
 
 /// Contracts of messages as data: descriptors, catalogs and the folder `schemas/`.

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use crate::cloud_event::CloudEvents;
 use crate::message::Declaration;
+use crate::observe::{Observers, Sending};
 use crate::probe::{Listener, Listening, Probe, Span, Work};
 use crate::stream::Environment;
 use crate::traces::Tracing;
 use crate::transport::{Outgoing, Transport};
-use crate::watch::{Sending, Watchers};
 
 pub(crate) use pulse::Pulse;
 
@@ -27,7 +27,7 @@ pub(crate) struct Link {
     /// Spans of what is sent and handled, if there are any.
     pub(crate) traces: Tracing,
     /// All who look on, if anybody does.
-    pub(crate) watch: Option<Arc<Watchers>>,
+    pub(crate) observers: Option<Arc<Observers>>,
     /// Whether its server answers, where that is asked.
     pub(crate) pulse: Arc<Pulse>,
 }
@@ -43,19 +43,19 @@ impl Link {
     /// The probe, on a test's bus.
     #[inline]
     pub(crate) fn probe(&self) -> Option<&Arc<dyn Probe>> {
-        self.watch.as_ref()?.probe.as_ref()
+        self.observers.as_ref()?.probe.as_ref()
     }
 
     /// Interval at which figures of routes are recorded, where the bus says so.
     #[cfg(feature = "metrics")]
     pub(crate) fn measures_every(&self) -> Option<Duration> {
-        self.watch.as_ref()?.metrics.as_ref().map(|metrics| metrics.every)
+        self.observers.as_ref()?.metrics.as_ref().map(|metrics| metrics.every)
     }
 
     /// Returns `true` if somebody is told of what is sent: who looks on, or who gathers spans.
     #[inline]
-    pub(crate) fn is_watched(&self) -> bool {
-        self.watch.is_some() || self.traces.is_on()
+    pub(crate) fn is_observed(&self) -> bool {
+        self.observers.is_some() || self.traces.is_on()
     }
 
     /// Tells the probe, if there is one, that something begins.
@@ -71,7 +71,7 @@ impl Link {
         declaration: &'static Declaration,
         outgoing: &mut Outgoing,
     ) -> Sending {
-        Sending::publish(self.watch.as_deref(), declaration, outgoing)
+        Sending::publish(self.observers.as_deref(), declaration, outgoing)
     }
 
     /// Tells whoever looks on that a request is about to be sent.
@@ -81,7 +81,7 @@ impl Link {
         declaration: &'static Declaration,
         outgoing: &mut Outgoing,
     ) -> Sending {
-        Sending::request(self.watch.as_deref(), declaration, outgoing)
+        Sending::request(self.observers.as_deref(), declaration, outgoing)
     }
 
     /// Tells the probe, if there is one, that a route listens.

@@ -16,12 +16,12 @@ use crate::envelope::{self, EncodeFault};
 use crate::header::{self, Headers};
 use crate::link::Link;
 use crate::message::{DeclaredError, ReadBackError, Request};
+use crate::observe::SendError as _;
 use crate::payload;
 use crate::publish::PublishError;
 use crate::subject::SubjectError;
 use crate::traces::{Operation, Parent, Sent};
 use crate::transport::{Denial, Fault, Incoming, Outage, because};
-use crate::watch::SendError as _;
 
 /// A request got no reply, or not the one that was asked for.
 #[derive(Debug, thiserror::Error)]

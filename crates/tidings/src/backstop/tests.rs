@@ -30,7 +30,7 @@ async fn link(retention: Retention) -> Link {
         environment: std::sync::Arc::default(),
         cloud_events: None,
         traces: Tracing::default(),
-        watch: None,
+        observers: None,
         pulse: std::sync::Arc::default(),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Bus;
 use super::builder::BusBuilder;
 use crate::link::Link;
-use crate::watch::{Metrics, Watchers};
+use crate::observe::{Metrics, Observers};
 
 impl Bus {
     /// A bus over the same connections whose figures the recorder of the crate `metrics` gets: each message
@@ -23,10 +23,10 @@ impl Bus {
     #[must_use]
     pub fn with_metrics(&self, every: Duration) -> Self {
         self.link.transport.observe(Metrics::observer);
-        let watchers = self.link.watch.as_deref().cloned().unwrap_or_default();
+        let observers = self.link.observers.as_deref().cloned().unwrap_or_default();
         let metrics = Some(Metrics::new(every).into());
-        let watch = Some(Watchers { metrics, ..watchers }.into());
-        Self { link: Link { watch, ..self.link.clone() } }
+        let observers = Some(Observers { metrics, ..observers }.into());
+        Self { link: Link { observers, ..self.link.clone() } }
     }
 
     pub(super) fn measured(self, every: Option<Duration>) -> Self {

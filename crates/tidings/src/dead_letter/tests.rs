@@ -26,7 +26,7 @@ async fn link() -> Link {
         environment: std::sync::Arc::default(),
         cloud_events: None,
         traces: Tracing::default(),
-        watch: None,
+        observers: None,
         pulse: std::sync::Arc::default(),
     }
 }

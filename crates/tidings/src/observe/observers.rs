@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::probe::Probe;
 #[cfg(feature = "metrics")]
-use crate::watch::metrics::Metrics;
+use crate::observe::metrics::Metrics;
+use crate::probe::Probe;
 
 /// All who look on at a bus; there is one at least.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Watchers {
+pub(crate) struct Observers {
     /// Probe of a test's bus.
     pub(crate) probe: Option<Arc<dyn Probe>>,
     /// Figures for a recorder.

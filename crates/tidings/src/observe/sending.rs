@@ -3,14 +3,14 @@
 use std::fmt;
 
 use crate::message::Declaration;
+#[cfg(feature = "metrics")]
+use crate::observe::metrics::Measured;
+use crate::observe::observers::Observers;
 use crate::probe::{End, Span, Work};
 use crate::publish_ack::PublishAck;
 use crate::transport::Outgoing;
-#[cfg(feature = "metrics")]
-use crate::watch::metrics::Measured;
-use crate::watch::watchers::Watchers;
 
-/// Error of publishing or of asking, as watchers hear it.
+/// Error of publishing or of asking, as observers hear it.
 pub(crate) trait SendError: fmt::Display {
     /// A word for its kind, of which there are only so many.
     #[cfg_attr(not(feature = "metrics"), allow(dead_code, reason = "a label of figures"))]
@@ -35,55 +35,55 @@ impl Sending {
     /// An event is about to be published: its headers can still be added to.
     #[inline]
     pub(crate) fn publish(
-        watchers: Option<&Watchers>,
+        observers: Option<&Observers>,
         declaration: &'static Declaration,
         outgoing: &mut Outgoing,
     ) -> Self {
-        Self(watchers.map(|all| all.publish(declaration, outgoing).into()))
+        Self(observers.map(|all| all.publish(declaration, outgoing).into()))
     }
 
     /// A request is about to be sent: its headers can still be added to.
     #[inline]
     pub(crate) fn request(
-        watchers: Option<&Watchers>,
+        observers: Option<&Observers>,
         declaration: &'static Declaration,
         outgoing: &mut Outgoing,
     ) -> Self {
-        Self(watchers.map(|all| all.request(declaration, outgoing).into()))
+        Self(observers.map(|all| all.request(declaration, outgoing).into()))
     }
 
     /// Says what came of publishing: the ack of a stream, nothing where no stream keeps it, or an error.
     #[inline]
     pub(crate) fn published<E: SendError>(self, result: Result<Option<&PublishAck>, &E>) {
-        if let Some(watched) = self.0 {
-            watched.published(result.map_err(|error| error as &dyn SendError));
+        if let Some(observed) = self.0 {
+            observed.published(result.map_err(|error| error as &dyn SendError));
         }
     }
 
     /// Says what came of asking: a reply, or an error.
     #[inline]
     pub(crate) fn replied<E: SendError>(self, result: Result<(), &E>) {
-        if let Some(watched) = self.0 {
-            watched.replied(result.map_err(|error| error as &dyn SendError));
+        if let Some(observed) = self.0 {
+            observed.replied(result.map_err(|error| error as &dyn SendError));
         }
     }
 }
 
-impl Watchers {
+impl Observers {
     #[cold]
     fn publish(&self, declaration: &'static Declaration, outgoing: &mut Outgoing) -> Watched {
         let span = Span::begin(self.probe.as_ref(), Work::Publish(declaration, outgoing));
-        self.watch(span, declaration, "publish")
+        self.observe(span, declaration, "publish")
     }
 
     #[cold]
     fn request(&self, declaration: &'static Declaration, outgoing: &mut Outgoing) -> Watched {
         let span = Span::begin(self.probe.as_ref(), Work::Ask(declaration, outgoing));
-        self.watch(span, declaration, "request")
+        self.observe(span, declaration, "request")
     }
 
     #[cfg_attr(not(feature = "metrics"), expect(unused_variables, clippy::unused_self))]
-    fn watch(
+    fn observe(
         &self,
         span: Span,
         declaration: &'static Declaration,

@@ -12,10 +12,10 @@ use tokio::time::Instant;
 use super::{Prepared, earlier_run, reschedule, send};
 use crate::confirm::{self, Copies};
 use crate::link::Link;
+use crate::observe::{SendError as _, Sending};
 use crate::publish_ack::{AtomicAck, PublishAck};
 use crate::traces::{Operation, SendSpan, Sent};
 use crate::transport::{ApiError, Outgoing};
-use crate::watch::{SendError as _, Sending};
 use batch::Batch;
 use lookup::Found;
 use next_step::Next;
@@ -25,15 +25,15 @@ pub(crate) async fn publish_atomically(
     link: &Link,
     parts: &[Prepared],
 ) -> Result<AtomicAck, AtomicError> {
-    if link.is_watched() {
+    if link.is_observed() {
         // What those who look on add to its headers is of this attempt alone.
-        return Box::pin(watched(link, parts.to_vec())).await;
+        return Box::pin(observed(link, parts.to_vec())).await;
     }
     transmit(link, parts).await
 }
 
 /// Publishes them as every other bus does, and tells who looks on.
-async fn watched(link: &Link, mut parts: Vec<Prepared>) -> Result<AtomicAck, AtomicError> {
+async fn observed(link: &Link, mut parts: Vec<Prepared>) -> Result<AtomicAck, AtomicError> {
     let span = begin_span(link, &parts);
     let begin = |part: &mut Prepared| {
         span.inject(&mut part.outgoing.headers);

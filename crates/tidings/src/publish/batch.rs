@@ -9,9 +9,9 @@ use super::unanswered_limit::UnansweredLimit;
 use super::window::Window;
 use crate::link::Link;
 use crate::message::Event;
+use crate::observe::SendError as _;
 use crate::publish_ack::{Acknowledgement, PublishAck};
 use crate::traces::{Operation, Parent, Sent};
-use crate::watch::SendError as _;
 
 /// Some of many events could not be published; the others were.
 #[derive(Debug)]

@@ -8,9 +8,9 @@ use crate::envelope;
 use crate::header::Headers;
 use crate::link::Link;
 use crate::message::{Declaration, Event};
+use crate::observe::Sending;
 use crate::traces::SendSpan;
 use crate::transport::Outgoing;
-use crate::watch::Sending;
 
 /// An event that may be sent.
 pub(super) struct Item {

@@ -1,7 +1,7 @@
 //! A word for each kind of error of publishing, for figures and traces: there are only so many.
 
 use super::{AtomicError, PublishError};
-use crate::watch::SendError;
+use crate::observe::SendError;
 
 impl SendError for PublishError {
     fn kind(&self) -> &'static str {

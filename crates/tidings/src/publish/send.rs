@@ -10,26 +10,26 @@ use super::unconfirmed::{confirm, own, start};
 use super::{Prepared, PublishError};
 use crate::link::Link;
 use crate::message::Declaration;
+use crate::observe::SendError as _;
 use crate::publish_ack::{Acknowledgement, PublishAck};
 use crate::stream::StreamDeclaration;
 use crate::traces::{Operation, Sent};
 use crate::transport::Outgoing;
-use crate::watch::SendError as _;
 
 /// Sends a message as its declaration says, and gives back what that is worth.
 pub(super) async fn send<A: Acknowledgement>(
     link: &Link,
     prepared: &mut Prepared,
 ) -> Result<A, PublishError> {
-    if link.is_watched() {
-        return Box::pin(watched(link, prepared)).await;
+    if link.is_observed() {
+        return Box::pin(observed(link, prepared)).await;
     }
     let Prepared { declaration, outgoing, reschedules, .. } = prepared;
     one(link, declaration, outgoing, *reschedules).await
 }
 
 /// Sends it as every other bus does, and tells who looks on; a probe may say that it fails.
-async fn watched<A: Acknowledgement>(
+async fn observed<A: Acknowledgement>(
     link: &Link,
     prepared: &mut Prepared,
 ) -> Result<A, PublishError> {

@@ -182,7 +182,7 @@ mod tests {
             environment: std::sync::Arc::default(),
             cloud_events: None,
             traces: Tracing::default(),
-            watch: None,
+            observers: None,
             pulse: std::sync::Arc::default(),
         };
         // Somebody takes the message who answers nothing.

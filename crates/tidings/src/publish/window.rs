@@ -16,10 +16,10 @@ use tokio::time::{Sleep, sleep_until};
 use super::PublishError;
 use super::unconfirmed::{self, Unconfirmed};
 use crate::link::Link;
+use crate::observe::Sending;
 use crate::publish_ack::PublishAck;
 use crate::stream::StreamDeclaration;
 use crate::transport::{Fault, Outgoing};
-use crate::watch::Sending;
 
 /// Maximum number of messages that are on the way, unconfirmed, at a time.
 const WINDOW: usize = 1024;

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use super::RequestError;
-use crate::watch::SendError;
+use crate::observe::SendError;
 
 impl<E: Display> SendError for RequestError<E> {
     fn kind(&self) -> &'static str {

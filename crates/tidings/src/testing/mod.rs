@@ -92,7 +92,7 @@ impl TestBus {
     /// through clones that were made before, is not recorded.
     pub fn on(bus: Bus) -> Self {
         let recorder = Arc::new(Recorder::default());
-        let bus = bus.watched_by(Arc::clone(&recorder) as Arc<dyn Probe>);
+        let bus = bus.observed_by(Arc::clone(&recorder) as Arc<dyn Probe>);
         Self { bus, recorder, running: Mutex::default() }
     }
 
