@@ -1,6 +1,7 @@
 //! The session that the guide shows, run again.
 #![cfg(unix)]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -24,7 +25,8 @@ fn the_guides_session_is_what_the_program_says() {
         let mut shell = Command::new("sh");
         shell.current_dir(folder.path()).env("PATH", &path).env("LC_ALL", "C");
         let output = shell.args(["-c", &format!("{command} 2>&1")]).output().unwrap();
-        again.push_str(&format!("$ {command}\n{}", String::from_utf8(output.stdout).unwrap()));
+        writeln!(again, "$ {command}").unwrap();
+        again.push_str(&String::from_utf8(output.stdout).unwrap());
     }
     assert!(again.contains("exit code 3") && again.contains("exit code 0"), "{again}");
     if std::env::var_os("UPDATE_EXPECT").is_some_and(|value| value == "1") {
