@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use tidings::prelude::*;
-use tidings::{ApplyError, ConsumerLimits, Discard, Retention, StreamConfig};
+use tidings::{ApplyError, ConsumerLimits, Discard, Retention, StreamConfig, SubscribeError};
 use tidings_tests::eventually;
 
 use crate::support::condition::holds;
@@ -13,6 +14,7 @@ use crate::support::message::{Parcels, Sent, sent};
 scenarios! {
     every_bus:
         a_stream_has_no_more_consumers_than_it_may,
+        a_stream_without_a_limit_has_a_thousand,
         a_limit_below_what_consumers_have_is_refused,
         a_replay_is_kept_no_longer_than_its_stream_lets_it,
         a_consumer_that_nobody_reads_ends_where_its_stream_says,
@@ -40,7 +42,12 @@ fn says(error: &impl std::fmt::Debug, code: u32) {
     assert!(told.contains(&code.to_string()), "{told}");
 }
 
-async fn consume(bus: &Bus, name: &str) -> Result<(), tidings::SubscribeError> {
+/// The stream has as many consumers as it may.
+fn is_full(error: &SubscribeError) {
+    assert!(matches!(error, SubscribeError::TooManyConsumers { .. }), "{error:?}");
+}
+
+async fn consume(bus: &Bus, name: &str) -> Result<(), SubscribeError> {
     bus.consume::<Sent>(name).max_ack_pending(5).await.map(drop)
 }
 
@@ -50,16 +57,30 @@ async fn a_stream_has_no_more_consumers_than_it_may(env: Env) {
     consume(&bus, "one").await.unwrap();
     let replay = bus.replay::<Sent>(DeliverFrom::Beginning).await.unwrap();
     // A replay is one too.
-    says(&consume(&bus, "two").await.unwrap_err(), 10_026);
-    says(&bus.replay::<Sent>(DeliverFrom::Beginning).await.unwrap_err(), 10_026);
+    is_full(&consume(&bus, "two").await.unwrap_err());
+    is_full(&bus.replay::<Sent>(DeliverFrom::Beginning).await.unwrap_err());
     // One that is there already is no more.
     consume(&bus, "one").await.unwrap();
     drop(replay);
     eventually(SOON, "room for another", || consume(&bus, "two")).await;
-    says(&bus.replay::<Sent>(DeliverFrom::Beginning).await.unwrap_err(), 10_026);
+    is_full(&bus.replay::<Sent>(DeliverFrom::Beginning).await.unwrap_err());
     // What is there stays where fewer are allowed.
     configure(&bus, |c| c.max_consumers = Some(1)).await.unwrap();
     consume(&bus, "two").await.unwrap();
+}
+
+/// From nats-server 2.15 on.
+async fn a_stream_without_a_limit_has_a_thousand(env: Env) {
+    let bus = env.bus();
+    configure(&bus, |c| c.max_consumers = None).await.unwrap();
+    let names: Vec<String> = (0..1000).map(|number| format!("c{number}")).collect();
+    for some in names.chunks(50) {
+        try_join_all(some.iter().map(|name| consume(&bus, name))).await.unwrap();
+    }
+    is_full(&consume(&bus, "more").await.unwrap_err());
+    configure(&bus, |c| c.max_consumers = Some(1001)).await.unwrap();
+    consume(&bus, "more").await.unwrap();
+    is_full(&consume(&bus, "another").await.unwrap_err());
 }
 
 async fn a_limit_below_what_consumers_have_is_refused(env: Env) {

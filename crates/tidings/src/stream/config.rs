@@ -71,7 +71,8 @@ pub struct StreamConfig {
         with = "json_field::small_limit"
     )]
     pub max_message_size: Option<u32>,
-    /// Maximum number of consumers; `None` is without limit.
+    /// Maximum number of consumers; `None` is 1,000 from nats-server 2.15 on, as in memory, and without limit
+    /// before.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "json_field::small_limit")]
     pub max_consumers: Option<u32>,
     /// Policy of dropping messages when a limit is reached.

@@ -88,6 +88,15 @@ pub enum SubscribeError {
         /// The subjects on which they wait.
         waiting: String,
     },
+    /// The stream has as many consumers as it may; those of replays count, too.
+    #[error(
+        "stream `{stream}` has as many consumers as it may, which are 1,000 from nats-server 2.15 on if it has no \
+         `max_consumers`: declare more, or delete those that nobody needs"
+    )]
+    TooManyConsumers {
+        /// The stream.
+        stream: &'static str,
+    },
     /// The server refused.
     #[error("the server refused a consumer of stream `{stream}`: {description} (code {code})")]
     Refused {
@@ -134,6 +143,9 @@ impl SubscribeError {
         match fault {
             Fault::Api(error) if error.code == ApiError::STREAM_NOT_FOUND => {
                 Self::NoStream { stream }
+            }
+            Fault::Api(error) if error.code == ApiError::CONSUMER_LIMIT => {
+                Self::TooManyConsumers { stream }
             }
             Fault::Api(error) => {
                 Self::Refused { stream, code: error.code, description: error.description }

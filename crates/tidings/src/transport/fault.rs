@@ -69,6 +69,7 @@ pub(crate) struct ApiError {
 impl ApiError {
     pub(crate) const STREAM_NOT_FOUND: u32 = 10_059;
     pub(crate) const CONSUMER_NOT_FOUND: u32 = 10_014;
+    pub(crate) const CONSUMER_LIMIT: u32 = 10_026;
     pub(crate) const MESSAGE_TOO_LARGE: u32 = 10_054;
     pub(crate) const HEADERS_TOO_LARGE: u32 = 10_097;
     pub(crate) const NO_MESSAGE: u32 = 10_037;

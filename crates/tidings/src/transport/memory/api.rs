@@ -51,7 +51,7 @@ errors! {
     consumer_missing: 400 10_149, "consumer does not exist";
     ack_wait_negative: 400 10_183, "consumer ack wait needs to be positive";
     backoff_negative: 400 10_184, "consumer backoff needs to be positive";
-    consumer_limit: 400 10_026, "maximum consumers limit reached";
+    consumer_limit: 400 ApiError::CONSUMER_LIMIT, "maximum consumers limit reached";
     consumer_filters_overlap: 400 10_138, "consumer subject filters cannot overlap";
     max_deliver_backoff: 400 10_116, "max deliver is required to be > length of backoff values";
     work_queue_unfiltered: 400 10_099,

@@ -16,6 +16,8 @@ use crate::transport::{ApiError, ConsumerConfig, Incoming, Receipt};
 
 /// Maximum time that a replay's consumer is kept while nobody reads it; as over a network.
 const UNREAD: Duration = Duration::from_secs(30);
+/// Maximum number of consumers of a stream that says none, as of nats-server 2.15.
+const UNSAID: u32 = 1000;
 
 impl Stream {
     /// The consumer of this name.
@@ -45,7 +47,7 @@ impl Stream {
             return Err(api::consumer_exists());
         }
         let count = self.consumers.len();
-        if self.config.max_consumers.is_some_and(|limit| count >= limit as usize) {
+        if count >= self.config.max_consumers.unwrap_or(UNSAID) as usize {
             return Err(api::consumer_limit());
         }
         let others = self.consumers.values().map(|other| &other.config);
