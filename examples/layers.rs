@@ -57,7 +57,8 @@ async fn main() -> anyhow::Result<()> {
         .timeout(Duration::from_secs(2))
         .layer_fn(move |inner| tenant(inner, refused.clone()));
     let running = Registry::new("layered-invoices")
-        .route(Route::of::<OrderCreated>(invoice).layer(layers))
+        // Orders of before are not its business.
+        .route(Route::of::<OrderCreated>(invoice).from(DeliverFrom::New).layer(layers))
         .start(&bus)
         .await?;
 
@@ -70,6 +71,7 @@ async fn main() -> anyhow::Result<()> {
     // It waits until what was begun is settled.
     let reports = running.shutdown().await;
     println!("the other one became a dead letter");
-    assert_eq!((reports[0].handled, reports[0].dead_lettered), (1, 1));
+    // On a server others' orders may have come since it last ran.
+    assert!(reports[0].handled > 0 && reports[0].dead_lettered > 0, "{:?}", reports[0]);
     Ok(())
 }
