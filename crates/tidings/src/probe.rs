@@ -111,6 +111,12 @@ impl Span {
         Self(probe.map(|probe| (Arc::clone(probe), probe.begin(work))))
     }
 
+    /// Returns `true` if there is a probe.
+    #[inline]
+    pub(crate) fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Returns `true` if a test wants something to go wrong with the message.
     #[inline]
     pub(crate) fn is_disturbed(&self) -> bool {

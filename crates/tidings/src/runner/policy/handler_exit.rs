@@ -56,6 +56,13 @@ impl HandlerExit {
     /// Says what came of a message, and how a stream's was settled.
     #[inline]
     pub(crate) fn tell(&self, span: &Span, settlement: Option<&Settlement>) {
+        if span.is_on() {
+            self.tell_probe(span, settlement);
+        }
+    }
+
+    #[cold]
+    fn tell_probe(&self, span: &Span, settlement: Option<&Settlement>) {
         match self {
             Self::Returned(outcome) => span.tell(End::Returned(outcome, settlement)),
             Self::Panicked(text) => span.tell(End::Panicked(text, settlement)),
