@@ -1,5 +1,6 @@
 //! JetStream elsewhere: that of a leaf node, by its domain, and one behind another prefix.
 
+use tidings::WatchEvent;
 use tidings::prelude::*;
 use tidings_tests::{HUB, Server, eventually};
 use tokio::sync::mpsc;
@@ -16,8 +17,15 @@ struct Sown {
     number: u32,
 }
 
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Bucket)]
+#[bucket(name = "beds", key = "{number}")]
+struct Bed {
+    number: u32,
+    seeds: u32,
+}
+
 /// Everything that asks JetStream: a stream, a route with a retry and a dead letter, a replay, a consumer by
-/// hand, a look at one message.
+/// hand, a look at one message, a bucket.
 async fn all_of_it(bus: &Bus) {
     bus.provision::<Seeds>().await.expect("a stream");
     let (sender, mut sown) = mpsc::unbounded_channel();
@@ -65,6 +73,22 @@ async fn all_of_it(bus: &Bus) {
     delivery.ack_confirmed().await.expect("confirmed");
     assert!(bus.stream::<Seeds>().get(2).await.unwrap().is_some());
     assert_eq!(bus.stream::<Seeds>().state().await.unwrap().messages, 3);
+
+    bus.provision::<Bed>().await.expect("a bucket");
+    let beds = bus.key_value::<Bed>();
+    for number in 1..=3 {
+        beds.put(&Bed { number, seeds: 7 }).await.expect("stored");
+    }
+    let bed = |number| BedKey { number };
+    assert_eq!(beds.get(&bed(2)).await.unwrap().map(|bed| bed.seeds), Some(7));
+    let many = beds.get_many([bed(1), bed(3), bed(4)]).await.unwrap();
+    assert_eq!(many.iter().flatten().count(), 2);
+    let mut changes = beds.watch().await.expect("a watch");
+    for _ in 1..=3 {
+        let change = soon(changes.next()).await.unwrap().unwrap();
+        assert!(matches!(change, WatchEvent::Put(_)), "{change:?}");
+    }
+    assert!(matches!(soon(changes.next()).await.unwrap(), Ok(WatchEvent::Current)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -84,14 +108,16 @@ async fn the_jetstream_of_a_leafs_domain_is_used_from_its_hub() {
     all_of_it(&bus).await;
     let [there, here] = [leaf.url(), hub.url()]
         .map(|url| async move { Bus::connect(url).await.unwrap().streams().await.unwrap().len() });
-    assert_eq!((there.await, here.await), (2, 0), "the stream and its letters are at the leaf");
+    assert_eq!((there.await, here.await), (3, 0), "stream, letters and bucket are at the leaf");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jetstream_behind_another_prefix_is_used() {
     let server = Server::with_config(
         "accounts { SHOP { jetstream: enabled, users: [ { user: ann, password: pw } ], \
-         mappings: { \"js.shop.>\": \"$JS.API.>\" } } }",
+         mappings: { \"js.shop.INFO\": \"$JS.API.INFO\", \"js.shop.STREAM.>\": \"$JS.API.STREAM.>\", \
+         \"js.shop.CONSUMER.>\": \"$JS.API.CONSUMER.>\", \"js.shop.DIRECT.>\": \"$JS.API.DIRECT.>\", \
+         \"js.shop.$KV.>\": \"$KV.>\" } } }",
     )
     .await;
     let builder = Bus::builder().server(server.url()).user_and_password("ann", "pw");

@@ -15,6 +15,7 @@ scenarios! {
         keys_of_another_program_are_told_and_the_list_goes_on,
         the_history_of_a_key,
         many_keys_in_their_order,
+        whatever_a_bucket_is_asked_can_be_asked_in_a_task,
         more_keys_than_one_question_has;
 }
 
@@ -120,4 +121,26 @@ async fn more_keys_than_one_question_has(env: Env) {
     let found = sessions.get_many(&asked).await.unwrap();
     assert_eq!(found.iter().flatten().count(), 1500);
     assert!(found[..1500].iter().all(Option::is_some));
+}
+
+/// Each future can be sent to another thread.
+async fn whatever_a_bucket_is_asked_can_be_asked_in_a_task(env: Env) {
+    let bus = env.bus_with::<Session>().await;
+    let asked = tokio::spawn(async move {
+        let sessions = bus.key_value::<Session>();
+        sessions.create(&session("acme", 1, &[])).await.unwrap();
+        sessions.put(&session("acme", 2, &["lamp"])).await.unwrap();
+        sessions.update_with(&key("acme", 1), |old| old.unwrap()).await.unwrap();
+        let many = sessions.get_many((1..=3).map(|user| key("acme", user))).await.unwrap();
+        let mut keys = sessions.keys().await.unwrap();
+        let history = sessions.history(&key("acme", 1)).await.unwrap();
+        let mut watch = sessions.watch().await.unwrap();
+        let first = (keys.next().await, watch.next().await);
+        assert!(matches!(first, (Some(Ok(_)), Some(Ok(_)))), "{first:?}");
+        assert_eq!(history.len(), 2);
+        sessions.delete(&key("acme", 1)).await.unwrap();
+        sessions.purge(&key("acme", 2)).await.unwrap();
+        (many.iter().flatten().count(), sessions.get(&key("acme", 2)).await.unwrap())
+    });
+    assert_eq!(soon(asked).await.unwrap(), (2, None));
 }

@@ -249,7 +249,8 @@ impl BusBuilder {
     }
 
     /// Prefix of the subjects on which JetStream is asked, instead of `$JS.API`: where an account imports
-    /// another one's under a name of its own. Acks go where each message says.
+    /// another one's under a name of its own. Acks go where each message says, and changes of buckets behind the
+    /// same prefix, as with other clients (ADR-19): `<prefix>.$KV.>` is to be exported, too.
     pub fn jetstream_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.options.jetstream_prefix = Some(prefix.into());
         self

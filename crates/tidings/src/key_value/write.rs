@@ -221,6 +221,16 @@ fn said(conflict: &ApiError) -> Option<u64> {
 
 /// Sends it once, and gives its revision.
 async fn once(store: &Store, outgoing: &Outgoing, by: Instant) -> Result<u64, Unstored> {
+    match store.link.transport.bucket_subject(&outgoing.subject) {
+        None => sent(store, outgoing, by).await,
+        Some(subject) => {
+            let elsewhere = Outgoing { subject, ..outgoing.clone() };
+            Box::pin(sent(store, &elsewhere, by)).await
+        }
+    }
+}
+
+async fn sent(store: &Store, outgoing: &Outgoing, by: Instant) -> Result<u64, Unstored> {
     let transport = &store.link.transport;
     let at_once = poll_fn(|cx| Poll::Ready(transport.store_at_once(outgoing, by, cx))).await;
     let ack = match at_once {

@@ -156,6 +156,15 @@ impl Transport {
         on!(self, t => t.max_payload())
     }
 
+    /// The subject on which a change of a bucket is sent, where JetStream is elsewhere; else it is the key's own.
+    pub(crate) fn bucket_subject(&self, subject: &Subject) -> Option<Subject> {
+        match self {
+            Self::Nats(nats) => nats.bucket_subject(subject),
+            #[cfg(feature = "memory")]
+            Self::Memory(_) => None,
+        }
+    }
+
     /// Waits until the other side has seen everything sent so far from here, and what it sent to core
     /// subscriptions by then is here.
     pub(crate) async fn barrier(&self, within: Duration) -> Result<(), Fault> {

@@ -18,6 +18,9 @@ use crate::transport::nats::connection::role::Role;
 use crate::transport::nats::connection::supervisor::Supervisor;
 use crate::user_code::log;
 
+/// Prefix of the subjects of the JetStream API, where no other is said.
+pub(crate) const API: &str = "$JS.API";
+
 /// Maximum number of messages of one subscription that async-nats may hold until its keeper has
 /// come to it. What is over it drops without counting; the bound that counts is the keeper's own.
 const READ_AHEAD: usize = 1 << 20;
@@ -86,7 +89,7 @@ impl Access {
 
     /// Prefix of the subjects of the JetStream API.
     pub(crate) fn api_prefix(&self) -> Arc<str> {
-        self.options.jetstream_prefix.as_deref().unwrap_or("$JS.API").into()
+        self.options.jetstream_prefix.as_deref().unwrap_or(API).into()
     }
 }
 

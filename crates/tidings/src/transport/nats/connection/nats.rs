@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::subject::Subject;
-use crate::transport::nats::connection::connect::{self, Access, ConnectOptions};
+use crate::transport::nats::connection::connect::{self, API, Access, ConnectOptions};
 use crate::transport::nats::connection::connect_fault::ConnectFault;
 use crate::transport::nats::connection::ephemerals::Ephemerals;
 use crate::transport::nats::connection::event_listener::EventListener;
@@ -87,6 +87,12 @@ impl Shared {
 }
 
 impl Nats {
+    /// Behind another prefix, such as that of a domain, changes of a bucket take the same way as questions
+    /// (ADR-19).
+    pub(crate) fn bucket_subject(&self, subject: &Subject) -> Option<Subject> {
+        (*self.shared.api != *API).then(|| self.shared.api_subject(format_args!("{subject}")))
+    }
+
     pub(crate) async fn connect(options: ConnectOptions) -> Result<Self, ConnectFault> {
         let prefix = options.inbox_prefix.clone().unwrap_or_else(|| "_INBOX".to_owned());
         let capacity = options.subscription_capacity;

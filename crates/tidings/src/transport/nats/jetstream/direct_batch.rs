@@ -84,7 +84,8 @@ impl Nats {
             }
         }
         asked.retain(|subject| !found.contains_key(*subject));
-        let each = asked.into_iter().map(|subject| self.last(name, subject));
+        // Made before the first await, or the future could not be sent to another thread.
+        let each: Vec<_> = asked.into_iter().map(|subject| self.last(name, subject)).collect();
         let each: Vec<_> = stream::iter(each).buffer_unordered(ONE_BY_ONE).try_collect().await?;
         found.extend(each.into_iter().flatten().map(|m| (m.subject.to_string(), m)));
         Ok(())
@@ -99,7 +100,7 @@ impl Nats {
         let payload =
             serde_json::to_vec(&MultiLast { multi_last: asked }).map_err(Fault::client)?;
         let question = Outgoing {
-            subject: Subject::from(format!("$JS.API.DIRECT.GET.{name}")),
+            subject: self.shared.api_subject(format_args!("DIRECT.GET.{name}")),
             headers: Headers::new(),
             payload: Bytes::from(payload),
         };
