@@ -3,6 +3,8 @@
 mod allocation;
 mod core_publish;
 mod core_receive;
+#[cfg(feature = "optional")]
+mod key_value;
 mod memory_handle;
 #[cfg(feature = "optional")]
 mod optional;

@@ -1,12 +1,14 @@
 //! Options that a program can switch on, beside the same without them: in these rows the left side is a
-//! registry as it comes, the right one the same with metrics, or in a stack of three layers.
+//! registry as it comes, the right one the same with metrics, with traces, or in a stack of three layers.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use tidings::{Bus, HandlerRequest, Registry};
+use opentelemetry::global;
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use tidings::{Bus, HandlerRequest, Registry, Traces};
 use tower::ServiceBuilder;
 
 use super::{core_receive, stream_consume};
@@ -40,6 +42,26 @@ fn measured(environment: &Environment) -> Result<Bus> {
         });
     });
     Ok(environment.bus.with_metrics(Duration::from_secs(1)))
+}
+
+pub(crate) async fn traces_handle(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    let bus = traced(&environment);
+    core_receive::handle(environment, count, bus, Registry::new("bench")).await
+}
+
+pub(crate) async fn traces_consume_64(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    let bus = traced(&environment);
+    stream_consume::handle_64(environment, count, bus, Registry::new("bench")).await
+}
+
+/// The bus with a provider that records nothing: what is left is what each message costs.
+fn traced(environment: &Environment) -> Bus {
+    static PROVIDER: std::sync::Once = std::sync::Once::new();
+    PROVIDER.call_once(|| {
+        let provider = SdkTracerProvider::builder().with_sampler(Sampler::AlwaysOff);
+        global::set_tracer_provider(provider.build());
+    });
+    environment.bus.with_traces(Traces::new())
 }
 
 pub(crate) async fn layers_handle(environment: Arc<Environment>, count: usize) -> Result<Lap> {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
-#[cfg(feature = "optional")]
-use super::optional;
 use super::{
     core_publish, core_receive, memory_handle, request, stream_consume, stream_publish,
     stream_replay,
 };
+#[cfg(feature = "optional")]
+use super::{key_value, optional};
 use crate::environment::Environment;
 use crate::lap::Lap;
 
@@ -318,6 +318,69 @@ static ROWS: &[Row] = &[
         100_000,
         stream_consume::ours_64,
         optional::tower_consume_64
+    ),
+    #[cfg(feature = "optional")]
+    row!(
+        "core_handle_traces",
+        "`core_handle`, with traces that are never sampled; raw: ours without",
+        Some(0.95),
+        200_000,
+        core_receive::ours_handle,
+        optional::traces_handle
+    ),
+    #[cfg(feature = "optional")]
+    row!(
+        "stream_consume_64_traces",
+        "`stream_consume_64`, with such traces; raw: ours without",
+        Some(0.95),
+        100_000,
+        stream_consume::ours_64,
+        optional::traces_consume_64
+    ),
+    #[cfg(feature = "optional")]
+    row!(
+        "key_value_get",
+        "one key after the other",
+        Some(1.0),
+        10_000,
+        key_value::raw_get,
+        key_value::ours_get
+    ),
+    #[cfg(feature = "optional")]
+    row!(
+        "key_value_get_concurrent",
+        "256 keys at a time",
+        Some(1.15),
+        51_200,
+        key_value::raw_get_concurrent,
+        key_value::ours_get_concurrent
+    ),
+    #[cfg(feature = "optional")]
+    row!(
+        "key_value_get_many",
+        "1,000 keys at once; raw: one after the other",
+        Some(10.0),
+        10_000,
+        key_value::raw_get,
+        key_value::ours_get_many
+    ),
+    #[cfg(feature = "optional")]
+    row!(
+        "key_value_put",
+        "one key after the other",
+        Some(1.0),
+        10_000,
+        key_value::raw_put,
+        key_value::ours_put
+    ),
+    #[cfg(feature = "optional")]
+    row!(
+        "key_value_watch",
+        "100,000 keys, as a watch begins",
+        Some(1.2),
+        100_000,
+        key_value::raw_watch,
+        key_value::ours_watch
     ),
 ];
 
