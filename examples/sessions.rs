@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use tidings::PutError;
 use tidings::prelude::*;
 
-/// Who is logged in, and what is in the cart.
+/// Session of a user who is logged in, with the cart.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Bucket)]
 #[bucket(name = "sessions", key = "{tenant}.{user}", history = 5)]
 struct Session {

@@ -2,14 +2,16 @@
 
 use std::sync::{Arc, Mutex};
 
+use anyhow::Context as _;
 use opentelemetry::{SpanId, global};
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
 use tidings::Traces;
 use tidings::prelude::*;
 use tidings_examples::shop::{OrderCreated, Orders, Region};
+use tokio::sync::mpsc;
 
-/// What is left of a credit, in cents.
+/// Question for the rest of a credit, in cents.
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Request)]
 #[request(subject = "credits.check", reply = u64)]
 struct CheckCredit {
@@ -58,10 +60,14 @@ async fn main() -> anyhow::Result<()> {
     let bus = tidings_examples::bus().await?.with_traces(Traces::new());
     bus.provision::<Orders>().await?;
 
-    let charge = async |order: OrderCreated, cx: Context| {
-        cx.request(&CheckCredit { cents: order.total_cents }).await?;
-        cx.publish(&PaymentReceived { order_id: order.order_id }).await?;
-        Ok(())
+    let (sender, mut paid) = mpsc::unbounded_channel();
+    let charge = move |order: OrderCreated, cx: Context| {
+        let sender = sender.clone();
+        async move {
+            cx.request(&CheckCredit { cents: order.total_cents }).await?;
+            cx.publish(&PaymentReceived { order_id: order.order_id }).await?;
+            Ok(sender.send(order.order_id)?)
+        }
     };
     let bank = Registry::new("traced-bank")
         .handle::<CheckCredit>(async |ask: CheckCredit, _: Context| Ok(10_000 - ask.cents))
@@ -74,21 +80,15 @@ async fn main() -> anyhow::Result<()> {
 
     let order = OrderCreated { order_id: Uuid::now_v7(), region: Region::Eu, total_cents: 4200 };
     bus.publish(&order).await?;
-    // The publish, its handler, the request and its handler, the payment.
-    let spans = loop {
-        let spans = kept.spans();
-        let of_order = |span: &&SpanData| span.name.ends_with("orders.{region}.created");
-        if let Some(trace) = spans.iter().find(of_order).map(|s| s.span_context.trace_id()) {
-            let own: Vec<_> =
-                spans.into_iter().filter(|s| s.span_context.trace_id() == trace).collect();
-            if own.len() == 5 {
-                break own;
-            }
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
-    assert_eq!(print(&spans, SpanId::INVALID, 0), 5, "each span hangs together with the first");
+    while paid.recv().await.context("it has ended")? != order.order_id {}
+    // Each waits until what was begun is settled: then all spans have ended.
     shop.shutdown().await;
     bank.shutdown().await;
+    // The publish, its handler, the request and its handler, the payment.
+    let mut spans = kept.spans();
+    let of_order = |span: &&SpanData| span.name.ends_with("orders.{region}.created");
+    let trace = spans.iter().find(of_order).context("it has a span")?.span_context.trace_id();
+    spans.retain(|span| span.span_context.trace_id() == trace);
+    assert_eq!(print(&spans, SpanId::INVALID, 0), 5, "each span hangs together with the first");
     Ok(())
 }

@@ -35,7 +35,7 @@ struct Lamp {
 
 type Lamps = BTreeMap<(u32, u64), u32>;
 
-/// What a watcher has of the bucket.
+/// A watcher's copy of the bucket.
 #[derive(Debug, Default)]
 struct Mirror {
     lamps: Lamps,

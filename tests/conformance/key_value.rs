@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tidings::prelude::*;
 
-/// Who is logged in.
+/// Session of a user who is logged in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Bucket)]
 #[bucket(name = "sessions", key = "{tenant}.{user}", history = 5)]
 struct Session {

@@ -140,7 +140,7 @@ const _: () = {
             config.description = __tidings::Some(
                 <__tidings::String as __tidings::core::convert::From<
                     _,
-                >>::from("Who is logged in."),
+                >>::from("Session of a user who is logged in."),
             );
             config.history = 5u8;
             config.ttl = __tidings::Some(

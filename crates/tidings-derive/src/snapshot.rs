@@ -85,7 +85,7 @@ fn stream() {
 #[test]
 fn bucket() {
     let input: DeriveInput = parse_quote! {
-        /// Who is logged in.
+        /// Session of a user who is logged in.
         #[bucket(name = "sessions", key = "{tenant}.user.{user}", history = 5, ttl = "1h")]
         pub struct Session {
             tenant: Tenant,

@@ -24,7 +24,7 @@ use crate::subject::SubjectError;
 /// ```
 /// use tidings::prelude::*;
 ///
-/// /// Who is logged in.
+/// /// Session of a user who is logged in.
 /// #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Bucket)]
 /// #[bucket(name = "sessions", key = "{tenant}.{user}", history = 5)]
 /// struct Session { tenant: String, user: u64, cart: Vec<String> }

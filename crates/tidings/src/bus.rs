@@ -9,6 +9,8 @@ mod env;
 mod error;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod stored;
+mod survey;
 mod topology;
 
 pub use builder::BusBuilder;
@@ -16,25 +18,18 @@ pub use config::{BusConfig, ConfigError, Secret};
 pub use error::{CloseError, ConnectError};
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::atomic::AtomicBatch;
-use crate::bucket::Bucket;
 use crate::cloud_event::CloudEvents;
-use crate::dead_letter::{self, DeadLetters};
-use crate::discovery::{self, ServiceInfo};
 use crate::draft::Draft;
 use crate::header::Headers;
-use crate::key_value::{KeyValue, TextKeys};
 use crate::link::{Link, Timeouts};
 use crate::message::{Decode, Event, Filter, Message, Request, StreamEvent};
-use crate::message_trace::MessageTrace;
 use crate::publish::{self, PublishAllError, PublishError};
 use crate::publisher::Publisher;
 use crate::request::RequestError;
-use crate::stream::{Environment, EventStream};
-use crate::subscribe::{Consume, Replay, Subscribe, SubscribeError, SubscribeRaw};
-use crate::topology::StreamHandle;
+use crate::stream::Environment;
+use crate::subscribe::{Consume, Replay, Subscribe, SubscribeRaw};
 use crate::traces::Tracing;
 use crate::transport::{DeliverFrom, Transport};
 
@@ -196,7 +191,7 @@ impl Bus {
     /// queue group.
     ///
     /// # Errors
-    /// Awaited, [`SubscribeError`].
+    /// Awaited, [`SubscribeError`](crate::SubscribeError).
     pub fn subscribe<E: Event + Decode>(&self) -> Subscribe<E> {
         self.subscribe_to(E::filter())
     }
@@ -204,7 +199,7 @@ impl Bus {
     /// Listens to the events whose subject tokens have certain values.
     ///
     /// # Errors
-    /// Awaited, [`SubscribeError`], also for a value that can't be a token.
+    /// Awaited, [`SubscribeError`](crate::SubscribeError), also for a value that can't be a token.
     ///
     /// ```
     /// # use tidings::prelude::*;
@@ -245,7 +240,7 @@ impl Bus {
     /// ```
     ///
     /// # Errors
-    /// Awaited, [`SubscribeError`], also for what is no subject filter.
+    /// Awaited, [`SubscribeError`](crate::SubscribeError), also for what is no subject filter.
     pub fn subscribe_raw(&self, filter: impl Into<String>) -> SubscribeRaw {
         SubscribeRaw::new(self.link.clone(), filter.into())
     }
@@ -254,7 +249,7 @@ impl Bus {
     /// acknowledged, and every reader sees all of them.
     ///
     /// # Errors
-    /// Awaited, [`SubscribeError`], also where the stream is missing.
+    /// Awaited, [`SubscribeError`](crate::SubscribeError), also where the stream is missing.
     pub fn replay<E: StreamEvent + Decode>(&self, from: DeliverFrom) -> Replay<E> {
         self.replay_of(E::filter(), from)
     }
@@ -274,7 +269,7 @@ impl Bus {
     /// goes to one of its readers, and comes again until it is settled.
     ///
     /// # Errors
-    /// Awaited, [`SubscribeError`], also where the stream is missing, or
+    /// Awaited, [`SubscribeError`](crate::SubscribeError), also where the stream is missing, or
     /// where the consumer is there with other filters or another ack wait.
     pub fn consume<E: StreamEvent + Decode>(&self, name: impl Into<String>) -> Consume<E> {
         self.consume_of(E::filter(), name)
@@ -323,107 +318,6 @@ impl Bus {
         request: &R,
     ) -> Result<R::Reply, RequestError<R::Declared>> {
         self.message(request).request().await
-    }
-
-    /// Asks servers for the way of a message on this subject (ADR-41, server 2.11): which streams would store it, which
-    /// subscriptions would get it, which mappings and imports change its subject, and what keeps it from somebody. Await
-    /// it, or first give it a payload or let it be delivered.
-    ///
-    /// ```no_run
-    /// # use tidings::prelude::*;
-    /// # async fn look(bus: &Bus) -> Result<(), Box<dyn std::error::Error>> {
-    /// let way = bus.trace("orders.eu.created").await?;
-    /// println!("{way}");
-    /// assert_eq!(way.streams().collect::<Vec<_>>(), ["ORDERS"]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// Awaited, [`TraceError`](crate::TraceError); for a bus in this process always
-    /// [`TraceError::InMemory`](crate::TraceError::InMemory).
-    pub fn trace(&self, subject: impl Into<String>) -> MessageTrace {
-        MessageTrace::new(self.link.clone(), subject.into())
-    }
-
-    /// Asks which services run (ADR-32), Tidings' own and others, and gathers what they answer
-    /// within this time: every instance, by name and id.
-    ///
-    /// How many there are is not known beforehand, so all of the time passes, and no more of it. Of what
-    /// is answered at most 1 MiB is read at a time and 64 MiB in all, 10,000 instances and 10,000
-    /// endpoints of each; a warning says what was left out. On a connection of
-    /// a nearby server 200 ms are much.
-    ///
-    /// # Errors
-    /// [`SubscribeError`] if nobody can be asked.
-    ///
-    /// # Cancel safety
-    /// Nothing is lost if the future is dropped.
-    ///
-    /// ```
-    /// # use tidings::prelude::*;
-    /// # #[derive(Serialize, Deserialize, JsonSchema, Request)]
-    /// # #[request(subject = "stock.check", reply = u32)]
-    /// # struct Check { item: String }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let bus = Bus::in_memory();
-    /// # let check = |_: Check, _: Context| async { Ok(3) };
-    /// # let running = Registry::new("warehouse").handle::<Check>(check).start(&bus).await?;
-    /// for service in bus.discover(Duration::from_millis(200)).await? {
-    ///     println!("{} {}: {:?}", service.name, service.version, service.round_trip);
-    ///     for endpoint in &service.endpoints {
-    ///         println!("  {}: {} requests", endpoint.subject, endpoint.requests);
-    ///     }
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn discover(&self, within: Duration) -> Result<Vec<ServiceInfo>, SubscribeError> {
-        discovery::discover(&self.link, within).await
-    }
-
-    /// The messages that the registry of this name could not handle, in its own dead-letter
-    /// stream: `<registry>-dead-letters`.
-    pub fn dead_letters(&self, registry: &str) -> DeadLetters {
-        self.dead_letters_in(dead_letter::stream_of(registry))
-    }
-
-    /// The messages that were put aside in the dead-letter stream of this name.
-    pub fn dead_letters_in(&self, stream: impl Into<String>) -> DeadLetters {
-        DeadLetters::new(self.link.clone(), stream.into())
-    }
-
-    /// The stream `S`: what it holds, and what cleans it up.
-    pub fn stream<S: EventStream>(&self) -> StreamHandle<S> {
-        StreamHandle::new(self.link.clone())
-    }
-
-    /// The bucket of values of type `V`, which declares it. [`provision`](Self::provision) creates it where
-    /// it is missing: a bucket is a stream.
-    pub fn key_value<V: Bucket>(&self) -> KeyValue<V> {
-        KeyValue::new(self.link.clone(), V::BUCKET)
-    }
-
-    /// The bucket of this name, with values of type `V` and keys that are text. What can't name a bucket is
-    /// an error of each operation.
-    ///
-    /// ```
-    /// use tidings::BucketConfig;
-    /// use tidings::prelude::*;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let bus = Bus::in_memory();
-    /// bus.apply(bus.plan_stream(&BucketConfig::new("limits").to_stream()).await?).await?;
-    /// let limits = bus.bucket::<u32>("limits");
-    /// limits.put("api.requests", &100).await?;
-    /// assert_eq!(limits.get("api.requests").await?, Some(100));
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn bucket<V>(&self, name: &str) -> KeyValue<V, TextKeys> {
-        KeyValue::new(self.link.clone(), name)
     }
 
     /// The size of the largest message that can be published, headers included, in bytes.

@@ -39,7 +39,7 @@ use crate::link::Link;
 /// ```
 /// use tidings::prelude::*;
 ///
-/// /// Who is logged in.
+/// /// Session of a user who is logged in.
 /// #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema, Bucket)]
 /// #[bucket(name = "sessions", key = "{tenant}.{user}")]
 /// struct Session { tenant: String, user: u64, cart: Vec<String> }

@@ -43,7 +43,7 @@ struct Ask {
     number: u64,
 }
 
-/// What a handler knows of its message: which one it is, its own id, and the two others.
+/// Facts that a handler knows of its message: which one it is, its own id, and the two others.
 type Seen = (&'static str, Option<String>, Option<String>, Option<String>);
 
 fn seen(what: &'static str, cx: &Context) -> Seen {

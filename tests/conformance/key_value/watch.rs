@@ -236,7 +236,7 @@ async fn a_watch_ends_with_the_bus(env: Env) {
     assert!(soon(changes.next()).await.is_none());
 }
 
-/// What a watcher has of a bucket.
+/// A watcher's copy of a bucket.
 #[derive(Debug, Default)]
 struct Mirror {
     values: BTreeMap<(String, u64), Session>,

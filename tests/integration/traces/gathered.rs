@@ -13,7 +13,7 @@ use tidings_tests::eventually;
 
 use crate::SOON;
 
-/// Where all spans of this process go.
+/// Collector of all spans of this process.
 fn exporter() -> &'static InMemorySpanExporter {
     static EXPORTER: OnceLock<InMemorySpanExporter> = OnceLock::new();
     EXPORTER.get_or_init(|| {
@@ -108,7 +108,7 @@ impl Gathered {
         self.0.links.iter().map(|link| link.span_context.span_id()).collect()
     }
 
-    /// What its error says.
+    /// Text of its error.
     pub(super) fn error(&self) -> Option<&str> {
         match &self.0.status {
             Status::Error { description } => Some(description),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::stream::{Compression, Discard, Placement, Storage, StreamConfig};
 
-/// What a bucket's stream is called before the bucket's name.
+/// Prefix of the name of a bucket's stream.
 const STREAM: &str = "KV_";
 /// How long a stream knows an id at most, where it is a bucket's: as long as other clients ask for.
 const WINDOW: Duration = Duration::from_secs(120);
@@ -107,7 +107,7 @@ pub(crate) fn stream_of(bucket: &str) -> String {
     format!("{STREAM}{bucket}")
 }
 
-/// What the subject of each of a bucket's keys begins with.
+/// Prefix of the subjects of a bucket's keys.
 pub(crate) fn prefix_of(bucket: &str) -> String {
     format!("$KV.{bucket}.")
 }

@@ -187,7 +187,7 @@ impl BusConfig {
         self.apply(BusBuilder::new())
     }
 
-    /// The same on top of what a builder says already.
+    /// Sets what the configuration says on top of what a builder says already.
     pub(super) fn apply(self, mut builder: BusBuilder) -> Result<BusBuilder, ConfigError> {
         self.check()?;
         builder = self.identify(builder);

@@ -1,4 +1,4 @@
-//! What a bucket holds of a key: a value, or that it was removed.
+//! State of a key in a bucket: a value, or a removal.
 
 use std::time::SystemTime;
 
@@ -52,13 +52,13 @@ pub enum RemovalReason {
     Expired,
 }
 
-/// What became of a key: it has a value, or was removed.
+/// Change of a key: a value, or its removal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change<V, K = String> {
-    /// It has this value.
+    /// The key has this value.
     Put(Entry<V, K>),
-    /// It was removed.
+    /// The key was removed.
     Removed(Removal<K>),
 }
 
@@ -88,7 +88,7 @@ impl<V, K> Change<V, K> {
     }
 }
 
-/// What is stored under a key is not what the bucket's type says. The bytes are kept.
+/// A stored value is not what the bucket's type says. The bytes are kept.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EntryError {

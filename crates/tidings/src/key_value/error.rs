@@ -14,7 +14,7 @@ pub enum GetError {
     /// A key can't be: the error names the field. Nothing was asked.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// What is stored is not what the bucket's type says; the error keeps the bytes.
+    /// A stored value is not what the bucket's type says; the error keeps the bytes.
     #[error(transparent)]
     Entry(#[from] EntryError),
     /// The bucket does not exist.
@@ -167,7 +167,7 @@ pub enum PutError {
     /// The server does not allow it. Nothing was stored.
     #[error(transparent)]
     Denied(Denial),
-    /// It was sent, and nobody said in time what became of it: it may be stored. A put, a delete or a
+    /// The change was sent and not confirmed in time: it may be stored. A put, a delete or a
     /// purge can be done again; of a create or an update, read the key first.
     #[error(
         "it is not known whether `{key}` of bucket `{bucket}` was stored: nobody confirmed it in time"

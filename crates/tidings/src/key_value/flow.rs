@@ -29,7 +29,7 @@ const STALL: Duration = Duration::from_secs(1);
 /// The waits before the bucket is opened again, where that was of no use.
 const REOPEN: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
 
-/// What a flow yields.
+/// Item of a flow.
 #[derive(Debug)]
 pub(super) enum Step {
     Message(StoredMessage),
@@ -42,7 +42,7 @@ pub(super) enum Step {
     Gone,
 }
 
-/// Where a flow begins.
+/// Start of a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Start {
     Values,
@@ -69,12 +69,12 @@ enum State {
     Ended,
 }
 
-/// What a look at the bucket shows.
+/// Result of a look at the bucket.
 enum Look {
     /// So many of its messages are still to come.
     Undelivered(u64),
     Bounds(Option<StreamBounds>),
-    /// It can't be asked now.
+    /// The server can't be asked now.
     Unknown,
 }
 
@@ -108,7 +108,7 @@ pub(super) struct Flow {
     prefetch: Prefetch,
     timer: Pin<Box<Sleep>>,
     looking: Option<Pin<Box<dyn Future<Output = Look> + Send>>>,
-    /// What the last look showed.
+    /// Result of the last look.
     before: Option<StreamBounds>,
 }
 

@@ -19,7 +19,7 @@ pub(super) struct Store {
 struct Names {
     bucket: String,
     stream: String,
-    /// What the subject of each key begins with.
+    /// Prefix of the subject of each key.
     prefix: String,
     refused: Option<KeyError>,
 }

@@ -71,7 +71,7 @@ where
     }
 }
 
-/// What a watch tells.
+/// Item of a watch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WatchEvent<V, K = String> {
@@ -99,7 +99,7 @@ pub struct Changes<V, K = Declared> {
 }
 
 impl<V: DeserializeOwned, K: Keys<V>> Changes<V, K> {
-    /// What becomes of the bucket next; `None` once the bus is closed.
+    /// Returns the next change of the bucket; `None` once the bus is closed.
     ///
     /// # Errors
     /// [`WatchError`]. The flow goes on after it.
@@ -141,7 +141,7 @@ impl<V, K> fmt::Debug for Changes<V, K> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WatchError {
-    /// What is stored is not what the bucket's type says; the error keeps the bytes.
+    /// A stored value is not what the bucket's type says; the error keeps the bytes.
     #[error(transparent)]
     Entry(#[from] EntryError),
     /// The bucket was deleted. Once it is there again, all of it is told.

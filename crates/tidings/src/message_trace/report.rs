@@ -83,14 +83,14 @@ pub enum TraceEventKind {
         /// The new subject.
         to: String,
     },
-    /// It went to another account by a stream export.
+    /// The message went to another account by a stream export.
     StreamExport {
         /// The other account.
         account: String,
         /// Subject there.
         to: String,
     },
-    /// It went to another account by a service import.
+    /// The message went to another account by a service import.
     ServiceImport {
         /// The other account.
         account: String,
@@ -110,7 +110,7 @@ pub enum TraceEventKind {
         /// Why the stream refuses it; `None` where it takes it.
         error: Option<String>,
     },
-    /// It leaves the server: to a subscription, or to another server.
+    /// The message leaves the server: to a subscription, or to another server.
     Egress {
         /// Connection on which it leaves.
         connection: ConnectionKind,

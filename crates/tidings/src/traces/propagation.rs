@@ -15,7 +15,7 @@ use crate::header;
 /// How long a `traceparent` is that has no more than what the first version has.
 const LENGTH: usize = 55;
 
-/// What a value of baggage may not hold as it is.
+/// Characters that a value of baggage may not hold as they are.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b',').add(b';').add(b'\\').add(b'%');
 
 /// The context that a message came with; `None` if there is none, or none that can be read.

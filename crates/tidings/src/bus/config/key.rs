@@ -3,7 +3,7 @@
 /// How many letters may differ at most in a key that is taken for a slip.
 const SLIPS: usize = 3;
 
-/// What is said of a key that is none of these.
+/// Text of the error for a key that is none of these.
 pub(super) fn unknown(key: &str, known: &[&str]) -> String {
     match nearest(key, known) {
         Some(meant) => format!("unknown key `{key}`: did you mean `{meant}`?"),

@@ -1,4 +1,4 @@
-//! What a watch has told and must still be in the bucket, so that what is gone untold is noticed.
+//! Keys that a watch has told and that must still be in the bucket, so that what is gone untold is noticed.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};

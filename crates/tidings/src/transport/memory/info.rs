@@ -70,7 +70,7 @@ impl Memory {
         })
     }
 
-    /// What the stream of this name has from where to where.
+    /// Range of sequences that the stream of this name has.
     pub(crate) async fn stream_bounds(&self, name: &str) -> Result<Option<StreamBounds>, Fault> {
         self.connection.with(|state, now| {
             let stream = state.streams.named(name)?;
