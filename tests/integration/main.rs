@@ -31,6 +31,7 @@ mod many_routes;
 mod message_trace;
 mod metrics;
 mod order_flow;
+mod postgres;
 mod probe;
 mod queue_group_departure;
 mod recovery;

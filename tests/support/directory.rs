@@ -28,7 +28,12 @@ pub(crate) struct Directory {
 
 impl Directory {
     pub(crate) fn new(name: &str) -> Result<Self> {
-        let path = target().join("tmp").join(unique(name));
+        Self::within(&target(), &unique(name))
+    }
+
+    /// One below a directory other than cargo's, with a name that no other has.
+    pub(crate) fn within(base: &Path, name: &str) -> Result<Self> {
+        let path = base.join("tmp").join(name);
         // A process of the same id may have left one behind.
         drop(fs::remove_dir_all(&path));
         fs::create_dir_all(&path).with_context(|| format!("can't make {}", path.display()))?;
