@@ -2,6 +2,7 @@
 
 mod ack;
 mod atomic;
+mod bucket;
 mod cumulative;
 mod flow;
 mod ingest;

@@ -18,6 +18,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::link::Link;
 use crate::publish_ack::PublishAck;
+use crate::subject::Subject;
 use crate::transport::{ApiError, Fault, Outgoing};
 
 /// The duplicate window of a stream that declares none, as NATS's.
@@ -42,6 +43,8 @@ pub(crate) struct Resend<'a> {
     pub(crate) link: &'a Link,
     pub(crate) stream: &'a str,
     pub(crate) message: &'a Outgoing,
+    /// Subject by which the stream keeps it: another than the message's own where that leads elsewhere first.
+    pub(crate) subject: &'a Subject,
     /// Time for which the stream knows its id, as declared.
     pub(crate) window: Duration,
     /// Instant at which it was sent first.
@@ -120,7 +123,7 @@ impl Resend<'_> {
     }
 
     async fn check_stream(&self) -> StreamCheck {
-        let subjects = [self.message.subject.as_str()];
+        let subjects = [self.subject.as_str()];
         // Half as long as an ack: where nobody answers, the next copy is due.
         let by = self.deadline.min(Instant::now() + self.link.timeouts.ack / 2);
         check_stream(self.link, self.stream, subjects, by).await

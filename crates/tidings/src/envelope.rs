@@ -84,7 +84,7 @@ pub(crate) fn wrap<M: Message>(
 }
 
 /// An id that nobody else has.
-fn new_id() -> String {
+pub(crate) fn new_id() -> String {
     let mut id = write_buffer::text();
     id.push_str(Uuid::now_v7().simple().encode_lower(&mut Uuid::encode_buffer()));
     id

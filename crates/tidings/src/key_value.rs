@@ -8,6 +8,7 @@ mod keys;
 mod list;
 mod many;
 mod read;
+mod send;
 mod store;
 mod update;
 mod watch;

@@ -176,7 +176,8 @@ pub(super) async fn confirmed(
         Ok(Err(fault)) => fault,
         Err(_) => Fault::Timeout,
     };
-    let resend = Resend { link, stream, message: &message, window: confirm::WINDOW, at, deadline };
+    let (message, subject, window) = (&message, &message.subject, confirm::WINDOW);
+    let resend = Resend { link, stream, message, subject, window, at, deadline };
     Box::pin(resend.until_confirmed(fault)).await.map_err(|unstored| match unstored {
         Unstored::Refused(fault) => fault,
         Unstored::Leaderless => Fault::NoResponders,

@@ -167,8 +167,8 @@ pub enum PutError {
     /// The server does not allow it. Nothing was stored.
     #[error(transparent)]
     Denied(Denial),
-    /// The change was sent and not confirmed in time: it may be stored. A put, a delete or a
-    /// purge can be done again; of a create or an update, read the key first.
+    /// The change was sent, also more than once with the same id, and not confirmed in time: it may be
+    /// stored. A put, a delete or a purge can be done again; of a create or an update, read the key first.
     #[error(
         "it is not known whether `{key}` of bucket `{bucket}` was stored: nobody confirmed it in time"
     )]

@@ -1,23 +1,22 @@
 //! Writing: a change of one key, sent until the stream says what became of it.
 
-use std::future::{IntoFuture, poll_fn};
+use std::future::IntoFuture;
 use std::pin::Pin;
-use std::task::Poll;
 use std::time::Duration;
-
-use bytes::Bytes;
-use serde::Serialize;
-use tokio::time::{Instant, timeout_at};
 
 use super::Store;
 use super::entry::is_removed;
 use super::error::PutError;
+use super::send::send;
 use crate::bucket::KeyError;
-use crate::confirm::{Copies, of_stream};
+use crate::confirm::Unstored;
+use crate::envelope::new_id;
 use crate::header::{self, Headers};
 use crate::subject::Subject;
 use crate::transport::{ApiError, Fault, Outgoing};
 use crate::write_buffer;
+use bytes::Bytes;
+use serde::Serialize;
 
 /// A change of one key that is to be made: await it, or first say more of it. It gives the revision.
 ///
@@ -126,17 +125,17 @@ impl Write {
         if let Some(revision) = at {
             headers.set(header::EXPECTED_LAST_SUBJECT_SEQUENCE, revision.to_string());
         }
+        headers.push(header::MESSAGE_ID, new_id());
         let mut outgoing = Outgoing { subject, headers, payload };
-        let by = Instant::now() + store.link.timeouts.publish;
-        let unstored = match once(&store, &outgoing, by).await {
+        let unstored = match send(&store, &outgoing).await {
             Ok(revision) => return Ok(revision),
             Err(unstored) => unstored,
         };
         // Boxed: most are stored at once, and their futures are smaller without it.
         Box::pin(async move {
-            let conflict = match insist(&store, &outgoing, by, unstored).await {
-                Err(Unstored::Fault(Fault::Api(error))) if error.is_conflict() => error,
-                stored => return stored.map_err(|unstored| unstored.error(&store, &outgoing)),
+            let conflict = match unstored {
+                Unstored::Refused(Fault::Api(error)) if error.is_conflict() => error,
+                unstored => return Err(error(unstored, &store, &outgoing)),
             };
             let (bucket, key) = (store.bucket().to_owned(), store.key_of(&outgoing.subject));
             if !creates {
@@ -155,13 +154,9 @@ impl Write {
                 return Err(PutError::Exists { bucket, key: key.to_owned(), revision: removed });
             }
             outgoing.headers.set(header::EXPECTED_LAST_SUBJECT_SEQUENCE, removed.to_string());
-            let stored = match once(&store, &outgoing, by).await {
-                Err(unstored) => insist(&store, &outgoing, by, unstored).await,
-                stored => stored,
-            };
-            match stored {
+            match send(&store, &outgoing).await {
                 // Somebody has created it meanwhile.
-                Err(Unstored::Fault(Fault::Api(error))) if error.is_conflict() => {
+                Err(Unstored::Refused(Fault::Api(error))) if error.is_conflict() => {
                     let (key, revision) = (store.key_of(&outgoing.subject).to_owned(), removed + 1);
                     Err(PutError::Exists {
                         bucket,
@@ -169,7 +164,7 @@ impl Write {
                         revision: said(&error).unwrap_or(revision),
                     })
                 }
-                stored => stored.map_err(|unstored| unstored.error(&store, &outgoing)),
+                stored => stored.map_err(|unstored| error(unstored, &store, &outgoing)),
             }
         })
         .await
@@ -185,31 +180,23 @@ impl IntoFuture for Write {
     }
 }
 
-/// Why a change is not stored.
-enum Unstored {
-    /// This was said of it, or nobody said anything.
-    Fault(Fault),
-    /// The connection did not take it.
-    Unsent,
-    /// Nobody led the bucket.
-    Leaderless,
-}
-
-impl From<Fault> for Unstored {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-impl Unstored {
-    fn error(self, store: &Store, outgoing: &Outgoing) -> PutError {
-        let (bucket, key) = (store.bucket(), store.key_of(&outgoing.subject));
-        match self {
-            Self::Fault(fault) => PutError::of(fault, bucket, key),
-            Self::Unsent => PutError::Unsent { bucket: bucket.to_owned(), key: key.to_owned() },
-            Self::Leaderless => {
-                PutError::Leaderless { bucket: bucket.to_owned(), key: key.to_owned() }
-            }
+#[cold]
+fn error(unstored: Unstored, store: &Store, outgoing: &Outgoing) -> PutError {
+    let (bucket, key) = (store.bucket(), store.key_of(&outgoing.subject));
+    let names = || (bucket.to_owned(), key.to_owned());
+    match unstored {
+        Unstored::Refused(fault) => PutError::of(fault, bucket, key),
+        Unstored::Leaderless => {
+            let (bucket, key) = names();
+            PutError::Leaderless { bucket, key }
+        }
+        Unstored::Unsent => {
+            let (bucket, key) = names();
+            PutError::Unsent { bucket, key }
+        }
+        Unstored::Unconfirmed => {
+            let (bucket, key) = names();
+            PutError::Unconfirmed { bucket, key }
         }
     }
 }
@@ -217,66 +204,4 @@ impl Unstored {
 /// The revision that a conflict tells: `wrong last sequence: 7`.
 fn said(conflict: &ApiError) -> Option<u64> {
     conflict.description.rsplit(' ').next()?.parse().ok()
-}
-
-/// Sends it once, and gives its revision.
-async fn once(store: &Store, outgoing: &Outgoing, by: Instant) -> Result<u64, Unstored> {
-    match store.link.transport.bucket_subject(&outgoing.subject) {
-        None => sent(store, outgoing, by).await,
-        Some(subject) => {
-            let elsewhere = Outgoing { subject, ..outgoing.clone() };
-            Box::pin(sent(store, &elsewhere, by)).await
-        }
-    }
-}
-
-async fn sent(store: &Store, outgoing: &Outgoing, by: Instant) -> Result<u64, Unstored> {
-    let transport = &store.link.transport;
-    let at_once = poll_fn(|cx| Poll::Ready(transport.store_at_once(outgoing, by, cx))).await;
-    let ack = match at_once {
-        Poll::Ready(sent) => sent?,
-        Poll::Pending => match Box::pin(timeout_at(by, transport.store(outgoing))).await {
-            Ok(sent) => sent?,
-            Err(_) => return Err(Unstored::Unsent),
-        },
-    };
-    let confirmed = if ack.is_timed() {
-        ack.await
-    } else {
-        Box::pin(timeout_at(by, ack)).await.unwrap_or(Err(Fault::Timeout))
-    };
-    Ok(of_stream(confirmed?, store.stream())?.sequence)
-}
-
-/// Sends it again as long as what was said of it is sure to mean that it is not stored, and passes.
-async fn insist(
-    store: &Store,
-    outgoing: &Outgoing,
-    by: Instant,
-    mut unstored: Unstored,
-) -> Result<u64, Unstored> {
-    let mut copies = Copies::until(by);
-    loop {
-        let end = match unstored {
-            Unstored::Fault(Fault::NoResponders) => {
-                match store.link.transport.stream_snapshot(store.stream()).await {
-                    Ok(None) => return Err(Fault::NoResponders.into()),
-                    _ => Unstored::Leaderless,
-                }
-            }
-            Unstored::Fault(Fault::Api(error))
-                if error.is_passing() && error.code != ApiError::IN_PROCESS =>
-            {
-                Fault::Api(error).into()
-            }
-            unstored => return Err(unstored),
-        };
-        if !copies.wait().await {
-            return Err(end);
-        }
-        match once(store, outgoing, by).await {
-            Ok(revision) => return Ok(revision),
-            Err(again) => unstored = again,
-        }
-    }
 }

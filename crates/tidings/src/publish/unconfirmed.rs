@@ -126,13 +126,13 @@ pub(super) async fn resend_until_confirmed(
     // What is still to come of it is nobody's: the next one's ack says it.
     drop(sent);
     let window = (stream.config)().duplicate_window.unwrap_or(confirm::WINDOW);
-    let resend = Resend { link, stream: stream.name, message: outgoing, window, at, deadline };
-    let subject = &outgoing.subject;
+    let (stream, message, subject) = (stream.name, outgoing, &outgoing.subject);
+    let resend = Resend { link, stream, message, subject, window, at, deadline };
     resend.until_confirmed(fault).await.map_err(|unstored| match unstored {
-        Unstored::Refused(fault) => PublishError::of_stream(fault, subject.as_str(), stream.name),
+        Unstored::Refused(fault) => PublishError::of_stream(fault, subject.as_str(), stream),
         Unstored::Leaderless => PublishError::Leaderless {
             subject: subject.to_string(),
-            stream: stream.name,
+            stream,
             waited: link.timeouts.publish,
         },
         Unstored::Unsent => PublishError::unsent(link, subject),
