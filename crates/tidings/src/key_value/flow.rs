@@ -1,8 +1,12 @@
 //! The flow behind a watch: all that a bucket has, then what becomes of it, and each gap told.
 
+mod judge;
 mod known;
+mod look;
+mod open;
 
 use std::collections::VecDeque;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -11,15 +15,16 @@ use futures_util::FutureExt as _;
 use tokio::time::{Instant, Sleep, sleep};
 
 use self::known::Known;
-use super::entry::{RemovalReason, is_removed, removal_of};
+use self::look::Looking;
+use self::open::{Opened, open};
 use super::store::Store;
 use crate::backoff::Backoff;
 use crate::jitter::jittered;
 use crate::prefetch::Prefetch;
 use crate::subject::Subject;
 use crate::transport::{
-    ApiError, ConnectionStatus, DeliverFrom, Extent, Fault, Identity, Incoming, Ordered,
-    StoredHeaders, StoredMessage, StreamBounds,
+    ConnectionStatus, DeliverFrom, Extent, Fault, Incoming, StoredHeaders, StoredMessage,
+    StreamBounds,
 };
 
 /// How often it is looked whether something is gone that nobody told.
@@ -50,32 +55,12 @@ pub(super) enum Start {
     Updates,
 }
 
-/// A bucket that is read.
-pub(super) struct Opened {
-    ordered: Ordered,
-    /// Which stream it is; `None` where that may not be asked.
-    identity: Option<Identity>,
-    /// Whether values go without a word: nothing is wrong then where one is gone.
-    is_silent: bool,
-    /// Whether a purge is forgotten after a time.
-    forgets: bool,
-}
-
 type Opening = Pin<Box<dyn Future<Output = Result<Opened, Fault>> + Send>>;
 
 enum State {
     Opening(Opening),
     Reading(Box<Opened>),
     Ended,
-}
-
-/// Result of a look at the bucket.
-enum Look {
-    /// So many of its messages are still to come.
-    Undelivered(u64),
-    Bounds(Option<StreamBounds>),
-    /// The server can't be asked now.
-    Unknown,
 }
 
 /// How far a flow has come.
@@ -107,7 +92,7 @@ pub(super) struct Flow {
     known: Known,
     prefetch: Prefetch,
     timer: Pin<Box<Sleep>>,
-    looking: Option<Pin<Box<dyn Future<Output = Look> + Send>>>,
+    looking: Option<Looking>,
     /// Result of the last look.
     before: Option<StreamBounds>,
 }
@@ -151,13 +136,15 @@ impl Flow {
     }
 
     fn begin(&mut self, opened: Opened) {
-        if std::mem::take(&mut self.is_gap) {
+        if mem::take(&mut self.is_gap) {
             self.steps.push_back(Step::Resynchronised);
         }
         self.is_gone = false;
-        if self.is_initial() && opened.ordered.begun_with() == 0 {
+        let all = opened.ordered.begun_with();
+        if self.is_initial() && all == 0 {
             self.become_current();
         }
+        self.known.expect(all);
         self.state = State::Reading(Box::new(opened));
         self.set_timer();
     }
@@ -225,7 +212,7 @@ impl Flow {
                     }
                     match next {
                         Poll::Ready(Some(Ok(()))) => {
-                            if let Some(step) = self.take(incoming) {
+                            if let Some(step) = self.take(&mut incoming) {
                                 return Poll::Ready(Some(step));
                             }
                         }
@@ -246,7 +233,7 @@ impl Flow {
         self.store.link.transport.state().status == ConnectionStatus::Closed
     }
 
-    fn take(&mut self, mut incoming: Incoming) -> Option<Step> {
+    fn take(&mut self, incoming: &mut Incoming) -> Option<Step> {
         let State::Reading(opened) = &mut self.state else { return None };
         if let Some(room) = self.prefetch.takes(incoming.payload.len()) {
             opened.ordered.set_room(room);
@@ -257,13 +244,13 @@ impl Flow {
             self.phase = Phase::Initial;
         }
         let message = StoredMessage {
-            subject: incoming.subject,
+            subject: mem::replace(&mut incoming.subject, Subject::from_static("")),
             sequence: receipt.sequence,
             stored_at: receipt.stored_at,
-            headers: StoredHeaders::Read(incoming.headers.into_headers()),
-            payload: incoming.payload,
+            headers: StoredHeaders::Read(mem::take(&mut incoming.headers).into_headers()),
+            payload: mem::take(&mut incoming.payload),
         };
-        let stays = !opened.is_silent && stays(&message, opened.forgets);
+        let stays = opened.keeps(&message);
         self.known.tell(message.subject.as_str(), message.sequence, stays);
         if self.is_initial() && receipt.pending == 0 {
             self.become_current();
@@ -299,7 +286,7 @@ impl Flow {
                 return;
             }
             Fault::Api(error) if error.is_not_found() => {
-                if !std::mem::replace(&mut self.is_gone, true) {
+                if !mem::replace(&mut self.is_gone, true) {
                     self.steps.push_back(Step::Gone);
                 }
             }
@@ -311,97 +298,4 @@ impl Flow {
         }
         self.resynchronise();
     }
-
-    /// Looks from time to time whether all is as it was told.
-    fn poll_look(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.looking.is_none() {
-            ready!(self.timer.as_mut().poll(cx));
-            self.looking = Some(self.look());
-        }
-        let Some(looking) = &mut self.looking else { return Poll::Pending };
-        let look = ready!(looking.poll_unpin(cx));
-        self.set_timer();
-        self.judge(look);
-        Poll::Ready(())
-    }
-
-    fn look(&self) -> Pin<Box<dyn Future<Output = Look> + Send>> {
-        if let (true, State::Reading(opened)) = (self.is_initial(), &self.state) {
-            let undelivered = opened.ordered.undelivered();
-            return Box::pin(
-                async move { undelivered.await.map_or(Look::Unknown, Look::Undelivered) },
-            );
-        }
-        let store = self.store.clone();
-        Box::pin(async move {
-            let bounds = store.link.transport.stream_bounds(store.stream()).await;
-            bounds.map_or(Look::Unknown, Look::Bounds)
-        })
-    }
-
-    fn judge(&mut self, look: Look) {
-        let State::Reading(opened) = &self.state else { return };
-        match look {
-            Look::Unknown => {}
-            Look::Undelivered(left) => match self.phase {
-                Phase::Current => {}
-                _ if left == 0 => self.become_current(),
-                Phase::Initial => self.phase = Phase::Stalled,
-                // The server may say that one is to come, and deliver none (2.15).
-                Phase::Stalled => self.resynchronise(),
-            },
-            Look::Bounds(None) => self.resynchronise(),
-            Look::Bounds(Some(bounds)) => {
-                let is_another = opened.identity.as_ref().is_some_and(|id| *id != bounds.identity);
-                // What is on its way is not told yet: then it is judged by the look before.
-                let judged =
-                    if self.last >= bounds.last { Some(&bounds) } else { self.before.as_ref() };
-                let misses = judged.is_some_and(|judged| self.known.misses(judged, self.is_whole));
-                if is_another || misses {
-                    self.resynchronise();
-                } else {
-                    self.before = Some(bounds);
-                }
-            }
-        }
-    }
-}
-
-/// Whether a message stays where it is until another of its key comes.
-fn stays(message: &StoredMessage, forgets: bool) -> bool {
-    if !is_removed(message) {
-        return true;
-    }
-    let StoredHeaders::Read(headers) = &message.headers else { return true };
-    let is_timed = headers.get(crate::header::TTL).is_some();
-    let is_forgotten = forgets && removal_of(headers) == Some(RemovalReason::Purged);
-    !is_timed && !is_forgotten
-}
-
-async fn open(
-    store: Store,
-    filter: Subject,
-    from: DeliverFrom,
-    extent: Extent,
-) -> Result<Opened, Fault> {
-    let (transport, stream) = (&store.link.transport, store.stream());
-    let not_found = || ApiError::stream_not_found("stream not found");
-    // Before it is read: what is another stream by then is noticed at the first look.
-    let (identity, config) = match transport.stream_bounds(stream).await {
-        Err(Fault::Denied(_)) => (None, None),
-        bounds => {
-            let bounds = bounds?.ok_or_else(not_found)?;
-            (Some(bounds.identity), transport.stream(stream).await?)
-        }
-    };
-    let ordered = transport.ordered(stream, filter, from, extent).await?;
-    let marks = |config: &crate::stream::StreamConfig| config.subject_delete_marker_ttl.is_some();
-    let expires =
-        |config: &crate::stream::StreamConfig| config.max_age.is_some() || config.allow_message_ttl;
-    Ok(Opened {
-        ordered,
-        identity,
-        is_silent: config.as_ref().is_none_or(|config| expires(config) && !marks(config)),
-        forgets: config.as_ref().is_some_and(|config| config.max_age.is_some()),
-    })
 }

@@ -1,14 +1,18 @@
 //! Keys that a watch has told and that must still be in the bucket, so that what is gone untold is noticed.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::BuildHasher as _;
+
+use hashbrown::{DefaultHashBuilder, HashMap};
 
 use crate::transport::StreamBounds;
+
+/// Number of keys up to which there is room before they are told.
+const MOST_EXPECTED: usize = 1 << 20;
 
 /// The last revision of each key that was told, by a hash of its subject.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    hasher: RandomState,
+    hasher: DefaultHashBuilder,
     revisions: HashMap<u64, u64>,
 }
 
@@ -21,6 +25,13 @@ impl Known {
         } else {
             self.revisions.remove(&key);
         }
+    }
+
+    /// So many keys are about to be told, or fewer: there is room for them at once, and not in steps that
+    /// each move all of them.
+    pub(super) fn expect(&mut self, keys: u64) {
+        let keys = usize::try_from(keys).unwrap_or(usize::MAX).min(MOST_EXPECTED);
+        self.revisions.reserve(keys.saturating_sub(self.revisions.len()));
     }
 
     pub(super) fn clear(&mut self) {

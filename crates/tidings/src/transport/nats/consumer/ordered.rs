@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::{FutureExt as _, Stream};
+use futures_util::FutureExt as _;
 use tokio::time::sleep;
 
 use self::create::Made;
@@ -258,16 +258,7 @@ impl PollInto for NatsOrdered {
         cx: &mut Context<'_>,
         into: &mut Incoming,
     ) -> Poll<Option<Result<(), Fault>>> {
-        let next = Pin::new(self).poll_next(cx);
-        next.map(|next| next.map(|next| next.map(|incoming| *into = incoming)))
-    }
-}
-
-impl Stream for NatsOrdered {
-    type Item = Result<Incoming, Fault>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = &mut *self;
+        let this = self;
         loop {
             if this.ended {
                 return Poll::Ready(None);
@@ -288,9 +279,9 @@ impl Stream for NatsOrdered {
                 }
                 this.made.pull.set_room(this.room);
             }
-            match Pin::new(&mut this.made.pull).poll_next(cx) {
-                Poll::Ready(Some(Ok(incoming))) => match this.read(&incoming) {
-                    Next::Yield => return Poll::Ready(Some(Ok(incoming))),
+            match this.made.pull.poll_into(cx, into) {
+                Poll::Ready(Some(Ok(()))) => match this.read(into) {
+                    Next::Yield => return Poll::Ready(Some(Ok(()))),
                     Next::Known => {}
                     Next::Missing => this.make(),
                 },

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use futures_util::FutureExt as _;
 
 use super::NatsOrdered;
-use crate::transport::{Fault, Incoming, Receipt, StoredMessage, Unreadable};
+use crate::transport::{Fault, Receipt, StoredMessage, Unreadable};
 
 /// Number of losses of the connection without a message between, from which on one that breaks it
 /// is looked for where it is not known which messages come next.
@@ -18,7 +18,7 @@ impl NatsOrdered {
     pub(super) fn poll_unreadable(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Incoming, Fault>>> {
+    ) -> Poll<Option<Result<(), Fault>>> {
         while self.reconnected.poll_unpin(cx).is_ready() {
             if self.nats.is_over() {
                 self.ended = true;
