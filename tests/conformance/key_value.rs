@@ -6,6 +6,7 @@ mod entry;
 mod expiry;
 mod key;
 mod list;
+mod route;
 mod watch;
 
 use std::time::Duration;

@@ -10,6 +10,7 @@ mod layered;
 #[cfg(feature = "tower")]
 mod span;
 mod typed;
+mod watch;
 
 pub(crate) use batch::Mark;
 pub use batch::{Batch, BatchItem};
@@ -25,6 +26,8 @@ pub(crate) use layer::{HandlerLayer, erased};
 pub(crate) use layered::layered;
 #[cfg(feature = "tower")]
 pub use span::{SpanLayer, SpanService};
+pub use watch::WatchHandler;
+pub(crate) use watch::{WatchDispatch, watching};
 
 use dispatch::Dispatcher;
 

@@ -7,6 +7,7 @@ mod history;
 mod keys;
 mod list;
 mod many;
+mod news;
 mod read;
 mod send;
 mod store;
@@ -18,6 +19,7 @@ pub use entry::{Change, Entry, EntryError, Removal, RemovalReason};
 pub use error::{GetError, PutError, UpdateError};
 pub use keys::{Declared, Keys, TextKeys};
 pub use list::KeyList;
+pub(crate) use news::{News, NewsFeed, NewsReader, WatchBegin, WatchedBucket};
 pub use watch::{Changes, Watch, WatchError, WatchEvent};
 pub use write::Write;
 

@@ -227,7 +227,7 @@ pub use discovery::{EndpointInfo, ServiceInfo};
 pub use draft::Draft;
 pub use envelope::{DecodeError, Violation};
 pub use failure::{Failure, Verdict};
-pub use handler::{Batch, BatchItem, Handler, Input};
+pub use handler::{Batch, BatchItem, Handler, Input, WatchHandler};
 #[cfg(feature = "tower")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
 pub use handler::{
@@ -257,7 +257,7 @@ pub use registry::{
 };
 pub use request::RequestError;
 pub use retry::Retry;
-pub use route::{CircuitBreaker, Route};
+pub use route::{CircuitBreaker, Route, WatchRoute};
 pub use runner::{RouteReport, RouteState};
 pub use stream::{
     Compression, ConsumerLimits, Discard, EventStream, External, Persistence, Placement, Republish,

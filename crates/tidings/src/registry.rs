@@ -14,6 +14,7 @@ mod plan_report;
 mod provision;
 mod running;
 mod serve;
+mod watch;
 
 pub use catalog::RegistryCatalogError;
 pub use control::{Control, NoRoute, RouteStatus};

@@ -1,15 +1,19 @@
 //! One handler and how it is to be run.
 
 mod breaker;
+mod bucket;
 mod filter;
 #[cfg(feature = "tower")]
 mod layer;
 mod spec;
 #[cfg(feature = "validation")]
 mod validate;
+mod watch;
 
 pub use breaker::CircuitBreaker;
 pub(crate) use spec::{BatchRule, Classify, Key, Rate, RouteSpec, SPARE_DELIVERIES};
+pub use watch::WatchRoute;
+pub(crate) use watch::WatchSpec;
 
 use std::fmt;
 use std::hash::{BuildHasher as _, Hash, RandomState};

@@ -9,6 +9,7 @@ mod schedule;
 mod settle;
 mod status;
 mod supervise;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,9 +23,11 @@ pub(crate) use feed::{Durable, Subscriptions};
 pub(crate) use schedule::{Prefetch, Scheduler};
 pub(crate) use status::{Counters, StateCell};
 pub use status::{RouteReport, RouteState};
+pub(crate) use watch::ActiveWatch;
 
 use crate::backstop::Backstop;
 use crate::discovery::Responder;
+use crate::key_value::NewsFeed;
 use crate::transport::Inbox;
 
 /// Time that all that is left may take where the deadline has passed: dropped handlers' messages
@@ -94,6 +97,11 @@ impl Runner {
                 self.lifecycle.tasks.spawn(feed::from_consumer(scheduler, durable, listener))
             }
         };
+    }
+
+    /// Starts to tell a handler what becomes of a bucket.
+    pub(crate) fn run_watch(&self, watch: ActiveWatch, feed: NewsFeed) {
+        self.lifecycle.tasks.spawn(async move { watch.run(feed).await });
     }
 
     /// Starts to put aside what was never settled.

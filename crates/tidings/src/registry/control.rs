@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
+use crate::bucket::Bucket;
 use crate::message::Decode;
 use crate::runner::{RouteState, StateCell};
 
@@ -45,7 +46,7 @@ pub(super) struct Controlled {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RouteStatus {
-    /// The wire name of what it handles; an unnamed enum's type name.
+    /// The wire name of what it handles; an unnamed enum's type name, a bucket's stream (`KV_sessions`).
     pub message: String,
     /// State of the route: whether it takes messages.
     pub state: RouteState,
@@ -112,8 +113,28 @@ impl Control {
         self.set_paused::<M>(false)
     }
 
+    /// Tells the handler of the bucket of `V` nothing more in this process, until
+    /// [`resume_watch`](Self::resume_watch): what becomes of the bucket meanwhile is told then.
+    ///
+    /// # Errors
+    /// [`NoRoute`] if no route watches it, or the registry does not run yet.
+    pub fn pause_watch<V: Bucket>(&self) -> Result<(), NoRoute> {
+        self.set_all(V::NAME, true)
+    }
+
+    /// Tells the handler of the bucket of `V` again what becomes of it.
+    ///
+    /// # Errors
+    /// As [`pause_watch`](Self::pause_watch).
+    pub fn resume_watch<V: Bucket>(&self) -> Result<(), NoRoute> {
+        self.set_all(V::NAME, false)
+    }
+
     fn set_paused<M: Decode>(&self, paused: bool) -> Result<(), NoRoute> {
-        let message = M::NAME.unwrap_or(std::any::type_name::<M>());
+        self.set_all(M::NAME.unwrap_or(std::any::type_name::<M>()), paused)
+    }
+
+    fn set_all(&self, message: &str, paused: bool) -> Result<(), NoRoute> {
         let routes: Vec<_> =
             self.routes().iter().filter(|route| route.message == message).collect();
         if routes.is_empty() {

@@ -13,6 +13,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::control::Control;
+use crate::bucket::Bucket;
 use crate::dead_letter::DeadLetterPolicy;
 #[cfg(feature = "tower")]
 use crate::handler::{
@@ -20,7 +21,7 @@ use crate::handler::{
 };
 use crate::handler::{Handler, Input};
 use crate::message::{Declaration, Event, Request};
-use crate::route::{Route, RouteSpec};
+use crate::route::{Route, RouteSpec, WatchRoute, WatchSpec};
 use crate::stream::{Edit, StreamConfig};
 use crate::topology::Topology;
 
@@ -53,6 +54,8 @@ pub struct Registry {
     pub(super) description: String,
     pub(super) metadata: BTreeMap<String, String>,
     pub(super) routes: Vec<RouteSpec>,
+    /// Handlers of buckets.
+    pub(super) watches: Vec<WatchSpec>,
     pub(super) publishes: Vec<Named>,
     pub(super) asks: Vec<Named>,
     pub(super) dead_letters: DeadLetterPolicy,
@@ -106,6 +109,7 @@ impl Registry {
             description: String::new(),
             metadata: BTreeMap::new(),
             routes: Vec::new(),
+            watches: Vec::new(),
             publishes: Vec::new(),
             asks: Vec::new(),
             dead_letters: DeadLetterPolicy::default(),
@@ -192,6 +196,12 @@ impl Registry {
     /// Adds a handler with options.
     pub fn route<M>(mut self, route: Route<M>) -> Self {
         self.routes.push(route.into_spec());
+        self
+    }
+
+    /// Adds a handler of what becomes of a bucket: [`Route::watch`]. Layers are not around it.
+    pub fn watch<V: Bucket>(mut self, route: WatchRoute<V>) -> Self {
+        self.watches.push(route.into_spec());
         self
     }
 

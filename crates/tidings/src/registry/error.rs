@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use crate::key_value::GetError;
 use crate::subscribe::SubscribeError;
 use crate::topology::ProvisionError;
 
@@ -98,6 +99,14 @@ pub enum ServeError {
         message: String,
         /// The cause.
         source: ProvisionError,
+    },
+    /// A bucket can't be watched.
+    #[error("the handler of bucket `{bucket}` can't watch it: {source}")]
+    Watch {
+        /// The bucket.
+        bucket: &'static str,
+        /// The cause.
+        source: GetError,
     },
     /// A subscription or a consumer can't be made.
     #[error("the handler of `{message}` can't run: {source}")]

@@ -54,10 +54,28 @@ impl Measured {
                 (&config.name, Some((stream.name, config.name.clone())))
             }
         };
+        Self::of((registry, label), templates.join(" "), group, durable, (counters, state))
+    }
+
+    /// Begins to record how long the handler of a bucket takes.
+    pub(super) fn of_watch(
+        (registry, label): (&str, &str),
+        running: (Arc<Counters>, Arc<StateCell>),
+    ) -> Self {
+        Self::of((registry, label), label.to_owned(), registry, None, running)
+    }
+
+    fn of(
+        (registry, label): (&str, &str),
+        template: String,
+        group: &str,
+        durable: Option<(&'static str, String)>,
+        (counters, state): (Arc<Counters>, Arc<StateCell>),
+    ) -> Self {
         let labels = vec![
             Label::from_static_parts("messaging_system", "nats"),
-            Label::new("messaging_destination_template", templates.join(" ")),
-            Label::new("messaging_consumer_group_name", group.clone()),
+            Label::new("messaging_destination_template", template),
+            Label::new("messaging_consumer_group_name", group.to_owned()),
             Label::new("tidings_registry", registry.to_owned()),
             Label::new("tidings_route", label.to_owned()),
         ];

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::{Registry, ServeError};
 use semver::Version;
 
+use crate::key_value::GetError;
 use crate::message::{Declaration, MessageKind, filters};
 use crate::retry::LONGEST;
-use crate::route::RouteSpec;
+use crate::route::{RouteSpec, WatchSpec};
 use crate::stream::{Retention, StreamDeclaration};
 use crate::subject::Subject;
 use crate::subscribe::check_name;
@@ -31,7 +32,7 @@ pub(super) enum Wiring {
 /// Checks a registry that is to run, and decides what each route becomes.
 pub(super) fn plan(registry: &Registry) -> Result<Vec<Wiring>, ServeError> {
     let wirings = wirings(registry)?;
-    if wirings.is_empty() {
+    if wirings.is_empty() && registry.watches.is_empty() {
         return Err(ServeError::Empty { registry: registry.name.clone() });
     }
     Ok(wirings)
@@ -50,12 +51,30 @@ pub(super) fn wirings(registry: &Registry) -> Result<Vec<Wiring>, ServeError> {
         });
     }
     let wirings = wire_all(registry)?;
+    for watch in &registry.watches {
+        check_watch(watch)?;
+    }
     for (route, wiring) in registry.routes.iter().zip(&wirings) {
         if let Wiring::Endpoint { declaration, .. } = wiring {
             outside_streams(&route.label(), declaration, &wirings)?;
         }
     }
     Ok(wirings)
+}
+
+/// Checks a bucket's handler.
+fn check_watch(watch: &WatchSpec) -> Result<(), ServeError> {
+    let watched = &watch.watched;
+    if let Err(source) = watched.filter.clone() {
+        return Err(ServeError::Watch { bucket: watched.bucket, source: GetError::Key(source) });
+    }
+    match watch.retry.problem() {
+        None => Ok(()),
+        Some(problem) => {
+            let message = watch.label().to_owned();
+            Err(ServeError::Option { message, option: "retry", problem })
+        }
+    }
 }
 
 /// A stream that keeps a request's subject answers the asker with its own ack, at once.

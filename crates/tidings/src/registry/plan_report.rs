@@ -19,7 +19,7 @@ use crate::transport::ConsumerConfig;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct RegistryPlan {
-    /// The streams of its events, each once.
+    /// The streams of its events, and the buckets that it watches, each once.
     pub streams: Vec<StreamPlan>,
     /// The durable consumers of its routes, in the order of these.
     pub consumers: Vec<ConsumerPlan>,
@@ -62,6 +62,16 @@ pub(super) async fn plan_report(
             source: SubscribeError::of_consumer(fault, stream.name, &config.name),
         })?;
         survey.consumers.push(planned.noting(notes(route, &config)));
+    }
+    for watch in &registry.watches {
+        if seen.insert(watch.stream.name) {
+            let fitted = environment.fit((watch.stream.config)());
+            let planned = topology::plan_fitted(&link.transport, fitted).await;
+            survey.streams.push(planned.map_err(|fault| ServeError::Provision {
+                message: watch.label().to_owned(),
+                source: topology::not_planned(fault, watch.stream.name),
+            })?);
+        }
     }
     Ok(survey)
 }

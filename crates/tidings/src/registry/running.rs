@@ -9,6 +9,7 @@ use super::health::Consumers;
 use super::metrics;
 use super::plan::{Wiring, plan};
 use super::provision::{StartFault, provision};
+use super::watch::{self, StartedWatch};
 use super::{Control, Registry, RouteStatus, ServeError, answer, dead_letters};
 use crate::discovery::{Endpoint, Responder, ServiceIdentity};
 use crate::link::Link;
@@ -60,6 +61,7 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     );
     answer::check(&link, &registry.routes, &wirings).await?;
     let backstop = dead_letters::prepare(&registry, &link, &wirings, (modes, &environment)).await?;
+    let buckets = watch::start(&registry, &link, (modes, &environment), runner.lifecycle()).await?;
     let letters = backstop.as_ref().map(|backstop| backstop.letters().to_owned());
     let durable_routes = plans.iter().flatten().count();
     for ((mut route, wiring), plan) in registry.routes.into_iter().zip(wirings).zip(plans) {
@@ -100,6 +102,15 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
         };
         started.push((Scheduler::new(active, &route, prefetch), source));
     }
+    for StartedWatch { label, active, .. } in &buckets {
+        routes.push((label.clone(), active.counters()));
+        controlled.push(Controlled { message: label.clone(), state: active.state() });
+        #[cfg(feature = "metrics")]
+        if recorded.is_some() {
+            let of = (active.counters(), active.state());
+            measured.push(metrics::Measured::of_watch((&registry.name, label), of));
+        }
+    }
     // A registry that handles events alone is found, too.
     let identity = ServiceIdentity::new(
         registry.name,
@@ -112,21 +123,12 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
         .await
         .map_err(|source| ServeError::Subscribe { message: first, source })?;
     runner.serve_discovery(responder, active_routes.clone());
-    // Every handler listens when this returns, not some time later.
-    if let Err(fault) = link.transport.allowed(BARRIER).await {
-        let message = routes.first().map(|(label, _)| label.clone()).unwrap_or_default();
-        return Err(ServeError::Subscribe { message, source: SubscribeError::core(fault) });
-    }
-    for ((label, _), (_, source)) in routes.iter().zip(&started) {
-        if let runner::Source::Core(_, inboxes) = source
-            && let Some(denial) = inboxes.iter().find_map(Inbox::denied)
-        {
-            let (message, source) = (label.clone(), SubscribeError::Denied(denial));
-            return Err(ServeError::Subscribe { message, source });
-        }
-    }
+    all_listen(&link, &routes, &started).await?;
     for (scheduler, source) in started {
         runner.run(scheduler, source);
+    }
+    for StartedWatch { active, feed, .. } in buckets {
+        runner.run_watch(active, feed);
     }
     if let Some(backstop) = backstop {
         runner.run_backstop(backstop, active_routes);
@@ -138,6 +140,27 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     }
     registry.control.set(controlled);
     Ok(Running { runner, routes, control: registry.control, link, consumers })
+}
+
+/// Waits until every handler listens, so that none does so some time later.
+async fn all_listen(
+    link: &Link,
+    routes: &[(String, Arc<Counters>)],
+    started: &[(Scheduler, runner::Source)],
+) -> Result<(), ServeError> {
+    if let Err(fault) = link.transport.allowed(BARRIER).await {
+        let message = routes.first().map(|(label, _)| label.clone()).unwrap_or_default();
+        return Err(ServeError::Subscribe { message, source: SubscribeError::core(fault) });
+    }
+    for ((label, _), (_, source)) in routes.iter().zip(started) {
+        if let runner::Source::Core(_, inboxes) = source
+            && let Some(denial) = inboxes.iter().find_map(Inbox::denied)
+        {
+            let (message, source) = (label.clone(), SubscribeError::Denied(denial));
+            return Err(ServeError::Subscribe { message, source });
+        }
+    }
+    Ok(())
 }
 
 /// Waits until there was a connection, where a bus was made before it.

@@ -20,7 +20,8 @@ pub enum RouteState {
         /// The last failure.
         error: String,
     },
-    /// Unable to take messages, or some of its own, or to store a dead letter, and trying on; or
+    /// Unable to take messages, or some of its own, or to store a dead letter, and trying on; a bucket's
+    /// handler that failed, for which the next changes wait; or
     /// one of its own tasks panicked within the last 30 s, and was begun again.
     Failing {
         /// Time since which it fails.
@@ -43,7 +44,7 @@ struct RouteCondition {
     paused: bool,
     open: Option<(SystemTime, String)>,
     /// Troubles of the route, one for each fault that keeps it from working.
-    troubles: [Option<(SystemTime, String)>; 4],
+    troubles: [Option<(SystemTime, String)>; 5],
 }
 
 /// Fault that keeps a route from working.
@@ -57,6 +58,8 @@ pub(crate) enum RouteFault {
     Consumer,
     /// One of its tasks panicked, and is begun again.
     Task,
+    /// A bucket's handler failed, and what follows waits.
+    Handler,
 }
 
 impl StateCell {
