@@ -65,7 +65,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Writes the contracts of a schemas folder as an `AsyncAPI` 3.1 document. No server is asked.
+    /// Writes the contracts of a schemas folder as an `AsyncAPI` 3 document. No server is asked.
     #[command(name = "asyncapi")]
     AsyncApi(asyncapi::AsyncApi),
     /// Writes the contracts of a schemas folder as one HTML page for people. No server is asked.

@@ -4,7 +4,9 @@
 //! `schema`.
 
 mod operation;
+mod release;
 mod schema;
+mod variant;
 
 use std::borrow::Cow;
 
@@ -13,6 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::contract::Contract;
 use crate::descriptor::{Descriptor, Kind};
 use crate::{Catalog, canonical};
+pub use release::AsyncApiRelease;
 use schema::Components;
 
 impl Catalog {
@@ -65,6 +68,24 @@ impl Catalog {
     /// # }
     /// ```
     pub fn to_asyncapi(&self, title: &str, version: &str) -> String {
+        self.to_asyncapi_release(AsyncApiRelease::default(), title, version)
+    }
+
+    /// The catalog as a document of a release of AsyncAPI: see [`to_asyncapi`](Self::to_asyncapi), which
+    /// takes the newest.
+    ///
+    /// ```
+    /// use tidings_contract::{AsyncApiRelease, Catalog};
+    ///
+    /// let document = Catalog::default().to_asyncapi_release(AsyncApiRelease::V3_0, "Shop", "1.4.0");
+    /// assert!(document.contains("\"asyncapi\": \"3.0.0\""));
+    /// ```
+    pub fn to_asyncapi_release(
+        &self,
+        release: AsyncApiRelease,
+        title: &str,
+        version: &str,
+    ) -> String {
         let mut components = Components::default();
         let (mut channels, mut messages) = (Map::new(), Map::new());
         for message in self.iter() {
@@ -78,7 +99,7 @@ impl Catalog {
         let streams: Map<String, Value> =
             self.streams().map(|(name, config)| (name.to_owned(), config.clone())).collect();
         let mut document = json!({
-            "asyncapi": "3.1.0",
+            "asyncapi": release.as_str(),
             "info": { "title": title, "version": version },
             "defaultContentType": "application/json",
             "channels": channels,

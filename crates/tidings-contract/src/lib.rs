@@ -50,6 +50,7 @@ mod parallel;
 mod service;
 
 pub use acceptance::Acceptance;
+pub use asyncapi::AsyncApiRelease;
 pub use catalog::{Catalog, CatalogError, Part};
 pub use contract::Contract;
 pub use descriptor::{Descriptor, Kind};

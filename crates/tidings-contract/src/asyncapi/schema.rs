@@ -7,6 +7,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::variant;
+
 /// The largest integer below which a double holds each.
 const EXACT: u64 = 1 << 53;
 
@@ -30,11 +32,11 @@ impl Components {
         let rewriter = Rewriter { root: name, definitions: &names };
         for (definition, schema) in definitions.into_iter().flatten() {
             if let Some(Value::String(name)) = names.get(definition) {
-                let schema = rewriter.schema(schema);
+                let schema = rewriter.named(definition, schema);
                 self.schemas.insert(name.clone(), schema);
             }
         }
-        self.schemas.insert(name.to_owned(), rewriter.schema(schema));
+        self.schemas.insert(name.to_owned(), rewriter.named(name, schema));
         reference(name)
     }
 }
@@ -58,6 +60,18 @@ struct Rewriter<'a> {
 }
 
 impl Rewriter<'_> {
+    /// A schema that stands by itself: the variants of a choice are named after it.
+    fn named(&self, name: &str, schema: &Value) -> Value {
+        let name = schema.get("title").and_then(Value::as_str).unwrap_or(name).to_owned();
+        let mut schema = self.schema(schema);
+        for choice in ["oneOf", "anyOf"] {
+            if let Some(Value::Array(variants)) = schema.get_mut(choice) {
+                variant::name(&name, variants);
+            }
+        }
+        schema
+    }
+
     fn schema(&self, schema: &Value) -> Value {
         let Value::Object(keywords) = schema else { return schema.clone() };
         let mut out = Map::new();

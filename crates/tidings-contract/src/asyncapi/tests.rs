@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 
-use crate::{Catalog, Descriptor, DurableConsumer, Handled, Kind, Service};
+use crate::{AsyncApiRelease, Catalog, Descriptor, DurableConsumer, Handled, Kind, Service};
 
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "only its schema is wanted")]
@@ -246,4 +246,35 @@ fn schemas_mean_what_they_meant() {
     for (value, valid) in instances.iter().zip(judged) {
         assert_eq!(hoisted.is_valid(value), valid, "{value}");
     }
+}
+
+/// Whoever makes types of a document calls a variant as it is tagged, not by a number.
+#[test]
+fn variants_have_titles() {
+    let schemas = &document()["components"]["schemas"];
+    let titles = |choice: &Value| -> Vec<String> {
+        let variants = choice["oneOf"].as_array().unwrap().iter();
+        variants.map(|one| one["title"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    assert_eq!(titles(&schemas["orders.created.v1.Payment"]), ["Payment Card", "Payment Cash"]);
+    let outside = Descriptor::event("paid", 1, "paid").payload::<Paid>();
+    let document = Catalog::of([outside]).unwrap().to_asyncapi("Shop", "1.0.0");
+    let document: Value = serde_json::from_str(&document).unwrap();
+    assert_eq!(titles(&document["components"]["schemas"]["paid.v1"]), ["Paid Card", ""]);
+}
+
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is wanted")]
+enum Paid {
+    Card(Card),
+    Cash,
+}
+
+/// What is written of an earlier release is the same but for the number.
+#[test]
+fn an_earlier_release_differs_by_its_number() {
+    let earlier = catalog().to_asyncapi_release(AsyncApiRelease::V3_0, "Shop", "1.0.0");
+    let later = catalog().to_asyncapi("Shop", "1.0.0");
+    assert!(later.contains("\"asyncapi\": \"3.1.0\""), "{later}");
+    assert_eq!(earlier.replacen("3.0.0", "3.1.0", 1), later);
 }
