@@ -8,4 +8,5 @@ mod delay;
 mod fast_ingest;
 mod header;
 mod read_back;
+mod record;
 mod subject;

@@ -9,6 +9,7 @@ mod env;
 mod error;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod record;
 mod stored;
 mod survey;
 mod topology;

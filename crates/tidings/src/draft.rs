@@ -7,11 +7,12 @@ use crate::cloud_event::CloudEvents;
 use crate::header::{self, Headers};
 use crate::link::Link;
 use crate::message::{Causation, Event, Message, Request, StreamEvent};
-use crate::publish::{self, Prepared, PublishError};
+use crate::observe::SendError as _;
+use crate::publish::{self, Prepared, PublishError, Record};
 use crate::publish_ack::Acknowledgement as _;
 use crate::request::{self, RequestError};
 use crate::stream::{EventStream as _, StreamConfig};
-use crate::traces::Parent;
+use crate::traces::{Operation, Parent, Sent};
 
 /// A message with options, made by `Bus::message`; ended by [`publish`](Draft::publish) for an
 /// event, by [`request`](Draft::request) for a request.
@@ -110,6 +111,35 @@ impl<E: Event> Draft<'_, E> {
         let prepared =
             publish::prepare(link, message, headers, delay, causation, cloud_events.as_deref())?;
         Ok(Prepared { parent, ..prepared })
+    }
+
+    /// Makes a record of the event, with its options, as publishing it would send it. Its id is fixed with this:
+    /// published as often as it takes, it is the same message. Nothing is sent.
+    ///
+    /// A delay counts from now on.
+    ///
+    /// # Errors
+    /// [`PublishError`] if it can't be published: also where it is larger than the server takes.
+    pub fn record(self) -> Result<Record, PublishError> {
+        let link = self.link;
+        let Prepared { declaration, mut outgoing, parent, .. } = self.prepare()?;
+        let span = link.traces.send(
+            Sent::new(Operation::Create, declaration, &link.transport),
+            &parent,
+            &outgoing,
+        );
+        span.inject(&mut outgoing.headers);
+        span.end(&Ok::<_, PublishError>(()), |error| error.kind().into());
+        let record = Record::sealed(outgoing, declaration.stream.map(|stream| stream.name));
+        let (size, limit) = (record.size(), link.transport.max_payload());
+        if size > limit {
+            return Err(PublishError::TooLarge {
+                subject: record.subject().to_owned(),
+                size,
+                limit,
+            });
+        }
+        Ok(record)
     }
 
     /// Publishes the event.

@@ -2,6 +2,7 @@
 
 mod map;
 mod name;
+mod pairs;
 
 pub use map::{HeaderError, HeaderFault, Headers};
 pub(crate) use name::*;

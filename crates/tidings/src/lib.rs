@@ -248,7 +248,9 @@ pub use message_trace::{
     ConnectionKind, MessageTrace, MessageTraceReport, ServerTrace, TraceError, TraceEvent,
     TraceEventKind, TraceServer,
 };
-pub use publish::{AtomicError, PublishAllError, PublishError};
+pub use publish::{
+    AtomicError, PublishAllError, PublishError, PublishRecordError, Record, RecordError, StoredIds,
+};
 pub use publish_ack::{Acknowledgement, AtomicAck, PublishAck};
 pub use publisher::Publisher;
 pub use registry::{

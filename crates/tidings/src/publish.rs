@@ -9,6 +9,7 @@ mod item;
 mod kind;
 mod locate;
 mod prepared;
+mod record;
 mod reschedule;
 mod send;
 mod unanswered_limit;
@@ -22,6 +23,8 @@ pub(crate) use batch::publish_all;
 pub(crate) use earlier_run::stored_by_earlier_run;
 pub use error::PublishError;
 pub(crate) use prepared::{Prepared, prepare};
+pub(crate) use record::publish_records;
+pub use record::{PublishRecordError, Record, RecordError, StoredIds};
 
 use std::time::Duration;
 

@@ -9,6 +9,8 @@ use crate::transport::Transport;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
     Publish,
+    /// A message is made, and sent by somebody later.
+    Create,
     Request,
     /// A letter is stored in place of a message that was given up.
     DeadLetter,

@@ -28,17 +28,23 @@ impl Operation {
     fn name(self) -> &'static str {
         match self {
             Self::Publish => "publish",
+            Self::Create => "create",
             Self::Request => "request",
             Self::DeadLetter => "dead_letter",
             Self::Redrive => "redrive",
         }
     }
 
+    /// Word of the conventions for what is done.
+    fn operation_type(self) -> &'static str {
+        if self == Self::Create { "create" } else { "send" }
+    }
+
     fn kind(self) -> SpanKind {
         match self {
             // Who asks waits for the answer.
             Self::Request => SpanKind::Client,
-            Self::Publish | Self::DeadLetter | Self::Redrive => SpanKind::Producer,
+            Self::Publish | Self::Create | Self::DeadLetter | Self::Redrive => SpanKind::Producer,
         }
     }
 }
@@ -82,7 +88,7 @@ impl Tracing {
             None => operation.name().into(),
         };
         let context = tracer.start(name, operation.kind(), (&parent, links), |span| {
-            tracer::describe(span, (operation.name(), "send"), transport);
+            tracer::describe(span, (operation.name(), operation.operation_type()), transport);
             if let Some(template) = template {
                 span.set_attribute(KeyValue::new("messaging.destination.template", template));
             }

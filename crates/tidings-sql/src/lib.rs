@@ -1,0 +1,79 @@
+//! A database and a [`tidings`] bus that agree: events are written in the transaction of the rows that they
+//! are about, and published once that has committed.
+//!
+//! A service that writes a row and publishes an event loses one of the two sooner or later: it ends between
+//! the two, or one of them fails. With an [`Outbox`] both are one transaction. A [`Relay`] publishes what was
+//! committed, in the order of the commits for each key, and with the same message id however often it tries.
+//!
+//! ```
+//! # #[cfg(feature = "sqlite")]
+//! # mod example {
+//! use sqlx::sqlite::SqlitePoolOptions;
+//! use tidings::prelude::*;
+//! use tidings_sql::Outbox;
+//!
+//! #[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+//! #[event(subject = "orders.created", stream = Orders)]
+//! struct OrderCreated { #[event(id)] order: i64 }
+//!
+//! #[derive(EventStream)]
+//! #[stream(name = "ORDERS", subjects("orders.>"))]
+//! struct Orders;
+//!
+//! # pub async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let bus = Bus::in_memory();
+//! bus.provision::<Orders>().await?;
+//! let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await?;
+//! sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
+//! tidings_sql::migrate(&pool).await?;
+//!
+//! let outbox = Outbox::open(&bus, &pool).await?;
+//! let relay = outbox.relay().start();
+//!
+//! let mut tx = outbox.begin().await?;
+//! sqlx::query("INSERT INTO orders (id) VALUES (7)").execute(&mut *tx).await?;
+//! outbox.publish(&mut tx, &OrderCreated { order: 7 }).await?;
+//! tx.commit().await?;
+//!
+//! let mut orders = bus.replay::<OrderCreated>(DeliverFrom::Beginning).await?;
+//! assert_eq!(orders.next().await.ok_or("the bus is closed")??.order, 7);
+//! relay.shutdown().await;
+//! # Ok(())
+//! # }
+//! # }
+//! # #[cfg(feature = "sqlite")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> { example::run().await }
+//! # #[cfg(not(feature = "sqlite"))]
+//! # fn main() {}
+//! ```
+//!
+//! # Databases
+//!
+//! | feature | default | gives |
+//! | --- | --- | --- |
+//! | `sqlite` | yes | SQLite, which is built in; in memory too, for tests |
+//! | `postgres` | no | PostgreSQL 13 or newer |
+//! | `metrics` | no | figures of the outbox for the recorder of the crate `metrics` |
+//!
+//! Both may be on. The database is a type: an outbox of one takes no transaction of the other.
+
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+compile_error!("tidings-sql needs a database: switch on its feature `sqlite` or `postgres`");
+
+mod database;
+mod layout;
+mod outbox;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod relay;
+mod row;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+pub use database::Database;
+pub use layout::{LayoutError, migrate};
+pub use outbox::{
+    Enqueue, EnqueueAll, Enqueued, Outbox, OutboxError, OutboxStatus, ParkedFilter, ParkedRecord,
+};
+pub use relay::{Relay, RelayStatus, RunningRelay};

@@ -1,0 +1,86 @@
+//! The statements, as a list: a test has each of them explained.
+
+pub(super) const LAYOUT: &str = "SELECT version FROM tidings_layout WHERE part = $1";
+
+pub(super) const HAS_LAYOUT: &str = "SELECT to_regclass('tidings_layout') IS NOT NULL";
+
+pub(super) const MIGRATING: &str = "SELECT pg_advisory_xact_lock(7521961)";
+
+pub(super) const PROBE: &str = "SELECT id, position, xid, created_at, sent_at, parked_at, behind, slot, key, \
+    stream, subject, message_id, headers, reason, payload FROM tidings_outbox LIMIT 0";
+
+pub(super) const INSERT: &str = "INSERT INTO tidings_outbox \
+    (slot, key, stream, subject, message_id, headers, payload) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+pub(super) const INSERT_MANY: &str = "INSERT INTO tidings_outbox \
+    (slot, key, stream, subject, message_id, headers, payload) SELECT * FROM unnest($1::smallint[], \
+    $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[])";
+
+/// Says that a relay is at work: the lock ends with its connection.
+pub(super) const JOIN: &str =
+    "SELECT pg_try_advisory_lock('tidings_outbox'::regclass::oid::integer, $1)";
+
+/// The relays at work.
+pub(super) const RELAYS: &str = "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' \
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+    AND classid = 'tidings_outbox'::regclass::oid AND objsubid = 2 AND granted ORDER BY objid";
+
+pub(super) const NEXT: &str = "SELECT o.id, o.position, o.key, o.stream, o.subject, o.headers, o.payload, \
+    (extract(epoch FROM clock_timestamp() - o.created_at) * 1000)::bigint AS age, \
+    (SELECT p.id FROM tidings_outbox p WHERE p.key = o.key AND p.parked_at IS NOT NULL \
+    ORDER BY p.position, p.id LIMIT 1) AS behind \
+    FROM tidings_outbox o WHERE o.position IS NOT NULL AND o.sent_at IS NULL AND o.parked_at IS NULL \
+    AND (o.position, o.id) > ($1, $2) AND mod(o.slot, $3) = $4 AND o.key <> ALL($5::text[]) \
+    ORDER BY o.position, o.id LIMIT $6";
+
+pub(super) const DELETE: &str = "DELETE FROM tidings_outbox WHERE id = ANY($1)";
+
+pub(super) const MARK: &str =
+    "UPDATE tidings_outbox SET sent_at = clock_timestamp() WHERE id = ANY($1) AND sent_at IS NULL";
+
+pub(super) const PARK: &str = "UPDATE tidings_outbox SET parked_at = clock_timestamp(), reason = $2 \
+    WHERE id = $1 AND sent_at IS NULL AND parked_at IS NULL";
+
+pub(super) const PARK_BEHIND: &str = "UPDATE tidings_outbox o \
+    SET parked_at = clock_timestamp(), behind = b.behind, reason = '' \
+    FROM unnest($1::bigint[], $2::bigint[]) AS b(id, behind) \
+    WHERE o.id = b.id AND o.sent_at IS NULL AND o.parked_at IS NULL \
+    AND EXISTS (SELECT FROM tidings_outbox p WHERE p.id = b.behind AND p.parked_at IS NOT NULL)";
+
+pub(super) const PENDING: &str = "SELECT count(*) FROM (SELECT 1 FROM tidings_outbox \
+    WHERE position IS NOT NULL AND sent_at IS NULL AND parked_at IS NULL LIMIT 1000000) AS pending";
+
+pub(super) const OLDEST: &str = "SELECT (extract(epoch FROM clock_timestamp() - created_at) * 1000)::bigint FROM tidings_outbox \
+    WHERE position IS NOT NULL AND sent_at IS NULL AND parked_at IS NULL ORDER BY position, id LIMIT 1";
+
+pub(super) const PARKED_COUNT: &str =
+    "SELECT count(*) FROM tidings_outbox WHERE parked_at IS NOT NULL";
+
+pub(super) const BYTES: &str = "SELECT pg_total_relation_size('tidings_outbox')";
+
+pub(super) const PARKED: &str = "SELECT id, key, subject, stream, message_id, \
+    (extract(epoch FROM parked_at) * 1000)::bigint AS parked_at, coalesce(reason, '') AS reason, behind \
+    FROM tidings_outbox WHERE parked_at IS NOT NULL AND id > $1 ORDER BY id LIMIT $2";
+
+pub(super) const RETRY_ALL: &str = "UPDATE tidings_outbox SET parked_at = NULL, behind = NULL, \
+    reason = NULL WHERE parked_at IS NOT NULL";
+
+pub(super) const RETRY_KEY: &str = "UPDATE tidings_outbox SET parked_at = NULL, behind = NULL, \
+    reason = NULL WHERE parked_at IS NOT NULL AND key = $1";
+
+pub(super) const PURGE_ALL: &str = "DELETE FROM tidings_outbox WHERE parked_at IS NOT NULL";
+
+pub(super) const PURGE_KEY: &str =
+    "DELETE FROM tidings_outbox WHERE parked_at IS NOT NULL AND key = $1";
+
+pub(super) const PURGE_ROW: &str =
+    "DELETE FROM tidings_outbox WHERE id = $1 AND parked_at IS NOT NULL RETURNING key";
+
+pub(super) const KEY_OF: &str =
+    "SELECT key FROM tidings_outbox WHERE id = $1 AND parked_at IS NOT NULL";
+
+pub(super) const WAKE: &str = "SELECT pg_notify('tidings_outbox', '')";
+
+pub(super) const PURGE_SENT: &str = "DELETE FROM tidings_outbox WHERE id = ANY(ARRAY(\
+    SELECT id FROM tidings_outbox WHERE sent_at IS NOT NULL \
+    AND sent_at < clock_timestamp() - make_interval(secs => $1) ORDER BY sent_at LIMIT $2))";

@@ -1,0 +1,98 @@
+//! Looking whether a stream has an event already, where it may have forgotten the event's id.
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
+
+use tidings::{Bus, ListError, StoredIds};
+use tokio::time::Instant;
+
+/// Maximum difference between the clocks of the database, of this program and of the server.
+const SKEW: Duration = Duration::from_mins(1);
+/// Time for which it is known how long a stream knows an id.
+const KNOWN: Duration = Duration::from_mins(1);
+/// Time that publishing an event may take, with all its copies.
+const SENDING: Duration = Duration::from_secs(15);
+
+/// What is known of the streams that events are for.
+#[derive(Debug, Default)]
+pub(super) struct Looks {
+    streams: HashMap<String, Look>,
+}
+
+#[derive(Debug)]
+struct Look {
+    /// Time for which the stream knows an id; `None` where there is no such stream.
+    window: Option<Duration>,
+    asked: Instant,
+    read: Option<Read>,
+}
+
+/// Ids that were read.
+#[derive(Debug)]
+struct Read {
+    ids: StoredIds,
+    since: SystemTime,
+    at: Instant,
+}
+
+impl Looks {
+    /// Returns `true` if the stream has stored an event of this age already, for certain. Where the stream
+    /// itself knows that, or there is no such stream, it is not looked at.
+    pub(super) async fn is_stored(
+        &mut self,
+        bus: &Bus,
+        stream: &str,
+        message_id: &str,
+        age: Duration,
+    ) -> Result<bool, ListError> {
+        let Some(window) = self.window(bus, stream).await? else { return Ok(false) };
+        // Whatever was sent of it was sent since it was written.
+        if age < (window / 2).min(window.saturating_sub(SENDING)) {
+            return Ok(false);
+        }
+        let written = SystemTime::now().checked_sub(age + SKEW).unwrap_or(SystemTime::UNIX_EPOCH);
+        let Some(look) = self.streams.get_mut(stream) else { return Ok(false) };
+        if look.read.as_ref().is_none_or(|read| read.since > written) {
+            let ids = bus.stored_ids(stream, written).await?;
+            // What others send meanwhile is known by the stream itself.
+            let at = Instant::now().checked_sub(window).unwrap_or_else(Instant::now);
+            look.read = Some(Read { ids, since: written, at });
+        }
+        let Some(read) = &mut look.read else { return Ok(false) };
+        if read.at.elapsed() >= window / 4 {
+            let now = Instant::now();
+            read.ids.read_on().await?;
+            read.at = now;
+        }
+        let is_stored = read.ids.contains(message_id);
+        if is_stored {
+            read.ids.forget(message_id);
+        }
+        Ok(is_stored)
+    }
+
+    async fn window(&mut self, bus: &Bus, stream: &str) -> Result<Option<Duration>, ListError> {
+        if let Some(look) = self.streams.get(stream)
+            && look.window.is_some()
+            && look.asked.elapsed() < KNOWN
+        {
+            return Ok(look.window);
+        }
+        let window = match bus.stored_ids(stream, SystemTime::now()).await {
+            Ok(ids) => Some(ids.duplicate_window()),
+            Err(ListError::NoStream { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        let read = self.streams.remove(stream).and_then(|look| look.read);
+        let asked = Instant::now();
+        self.streams.insert(stream.to_owned(), Look { window, asked, read });
+        Ok(window)
+    }
+
+    /// Forgets what was read, once no event is left that may have been sent before.
+    pub(super) fn clear(&mut self) {
+        for look in self.streams.values_mut() {
+            look.read = None;
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! The relay's work: read, send, remove, and wait.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use tidings::ListError;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::Options;
+use super::hold::Holds;
+use super::look::Looks;
+use super::publish::{self, Outbound, Outcome};
+use super::state::State;
+use super::wait::Wait;
+use crate::database::{Database, Session, Share};
+use crate::outbox::Outbox;
+use crate::row::{Cursor, QueuedRow};
+
+/// Interval at which it is asked who else is at work.
+const SHARING: Duration = Duration::from_millis(250);
+/// Maximum number of bytes of payload that are read at a time, as far as the sizes of before tell.
+const BYTES: usize = 8 << 20;
+/// Number of rows that are read before any size is known.
+const FIRST: usize = 128;
+/// Time after which rows are read from the first one again, though those behind follow each other.
+const AGAIN: Duration = Duration::from_secs(1);
+/// The longest time between two looks where commits wake nobody.
+const POLL: Duration = Duration::from_millis(100);
+
+/// Reason why a round ended early.
+#[derive(Debug, thiserror::Error)]
+enum RoundError {
+    #[error("the outbox's database: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error("a stream can't be looked at: {0}")]
+    Look(#[from] ListError),
+}
+
+/// A relay at work.
+pub(super) struct Worker<Db: Database> {
+    outbox: Outbox<Db>,
+    options: Options,
+    state: State,
+    stop: CancellationToken,
+    woken: watch::Receiver<()>,
+    holds: Holds,
+    looks: Looks,
+    /// Number of rows that are read at a time.
+    limit: usize,
+    /// Waits of a relay that nobody wakes.
+    idle: Wait,
+    /// Waits after something that is about no single event.
+    trouble: Wait,
+}
+
+impl<Db: Database> Worker<Db> {
+    pub(super) fn new(
+        outbox: Outbox<Db>,
+        options: Options,
+        state: State,
+        stop: CancellationToken,
+    ) -> Self {
+        let poll = options.poll.unwrap_or(if Db::WAKES { Duration::from_secs(1) } else { POLL });
+        let first = if Db::WAKES { poll } else { Duration::from_millis(1) };
+        Self {
+            woken: outbox.woken(),
+            limit: options.batch.min(FIRST),
+            idle: Wait::new(first, poll),
+            trouble: Wait::new(Duration::from_millis(50), Duration::from_secs(5)),
+            holds: Holds::default(),
+            looks: Looks::default(),
+            outbox,
+            options,
+            state,
+            stop,
+        }
+    }
+
+    /// Works until it is stopped.
+    pub(super) async fn run(mut self) {
+        let stop = self.stop.clone();
+        while !stop.is_cancelled() {
+            let Err(error) = self.session().await else { break };
+            tracing::warn!(%error, "the outbox's relay begins again");
+            self.fail(error.to_string());
+            let wait = self.trouble.lengthen();
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+        self.state.change().running = false;
+    }
+
+    fn fail(&self, error: String) {
+        self.state.change().error = Some(error);
+    }
+
+    async fn session(&mut self) -> Result<(), RoundError> {
+        let stop = self.stop.clone();
+        let mut session = tokio::select! {
+            session = Db::session(self.outbox.pool()) => session?,
+            () = stop.cancelled() => return Ok(()),
+        };
+        let ended = self.rounds(&mut session).await;
+        session.close().await;
+        ended
+    }
+
+    async fn rounds(&mut self, session: &mut Db::Session) -> Result<(), RoundError> {
+        let (mut share, mut shared) = (session.share().await?, Instant::now());
+        let (mut after, mut begun) = (Cursor::default(), Instant::now());
+        let mut rows = Vec::new();
+        let mut read = Instant::now();
+        let mut done: Vec<i64> = Vec::new();
+        loop {
+            if self.stop.is_cancelled() {
+                return Ok(self.finish(session, &mut done).await?);
+            }
+            if shared.elapsed() >= SHARING {
+                let now = session.share().await?;
+                shared = Instant::now();
+                if now != share {
+                    (share, after) = (now, Cursor::default());
+                    rows.clear();
+                }
+            }
+            if rows.is_empty() {
+                self.finish(session, &mut done).await?;
+                read = Instant::now();
+                rows = self.read(session, share, after).await?;
+                if rows.is_empty() && after == Cursor::default() {
+                    self.looks.clear();
+                    self.wait(session).await?;
+                    continue;
+                }
+            }
+            let is_full = rows.len() >= self.limit;
+            after = match rows.last() {
+                // What was committed meanwhile may stand before what was read.
+                Some(last) if is_full && begun.elapsed() < AGAIN => last.cursor(),
+                _ => {
+                    begun = Instant::now();
+                    Cursor::default()
+                }
+            };
+            self.measure(&rows);
+            let goes_on = after != Cursor::default();
+            let sorted = self.sort(session, std::mem::take(&mut rows), read, &mut done).await?;
+            let (bus, strict) = (self.outbox.bus().clone(), self.options.strict);
+            let sending = async move {
+                if strict {
+                    publish::strictly(&bus, sorted).await
+                } else {
+                    publish::pipelined(&bus, sorted).await
+                }
+            };
+            // The next ones are read, and the last ones removed, while these are on their way.
+            let next_read = Instant::now();
+            let between = async {
+                self.finish(session, &mut done).await?;
+                if goes_on {
+                    return self.read(session, share, after).await;
+                }
+                Ok(Vec::new())
+            };
+            let (outcomes, next) = tokio::join!(sending, between);
+            let went_well = self.settle(session, outcomes, &mut done).await?;
+            if went_well {
+                (rows, read) = (next?, next_read);
+            } else {
+                next?;
+                after = Cursor::default();
+            }
+        }
+    }
+
+    async fn finish(&self, session: &mut Db::Session, done: &mut Vec<i64>) -> sqlx::Result<()> {
+        if !done.is_empty() {
+            session.finish(done, self.options.keep).await?;
+            done.clear();
+        }
+        Ok(())
+    }
+
+    async fn read(
+        &self,
+        session: &mut Db::Session,
+        share: Share,
+        after: Cursor,
+    ) -> sqlx::Result<Vec<QueuedRow>> {
+        let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
+        session.next(share, after, &self.holds.waiting(), limit).await
+    }
+
+    /// Reads fewer rows at a time where they are large.
+    fn measure(&mut self, rows: &[QueuedRow]) {
+        let bytes: usize = rows.iter().map(|row| row.payload.len() + row.headers.len()).sum();
+        let size = (bytes / rows.len().max(1)).max(1);
+        self.limit = (BYTES / size).clamp(1, self.options.batch);
+    }
+
+    /// Takes out what is not to be sent: what waits behind a parked row, can't be read, or is stored already.
+    async fn sort(
+        &mut self,
+        session: &mut Db::Session,
+        rows: Vec<QueuedRow>,
+        read: Instant,
+        done: &mut Vec<i64>,
+    ) -> Result<Vec<Outbound>, RoundError> {
+        let mut outbound = Vec::with_capacity(rows.len());
+        let mut behind: Vec<(i64, i64)> = Vec::new();
+        let mut unreadable: Vec<(String, i64)> = Vec::new();
+        for mut row in rows {
+            let first = unreadable.iter().find(|(key, _)| *key == row.key).map(|(_, id)| *id);
+            if let Some(first) = row.behind.or(first) {
+                behind.push((row.id, first));
+                continue;
+            }
+            let record = match row.record() {
+                Ok(record) => record,
+                Err(error) => {
+                    self.park(session, row.id, &error.to_string()).await?;
+                    unreadable.push((row.key, row.id));
+                    continue;
+                }
+            };
+            let (age, id) = (row.age + read.elapsed(), record.message_id().unwrap_or_default());
+            if self.looks.is_stored(self.outbox.bus(), &row.stream, id, age).await? {
+                done.push(row.id);
+            } else {
+                outbound.push(Outbound { row: row.id, key: row.key, record });
+            }
+        }
+        if !behind.is_empty() {
+            session.park_behind(&behind).await?;
+            self.state.change().parked += behind.len() as u64;
+        }
+        Ok(outbound)
+    }
+
+    async fn park(&self, session: &mut Db::Session, row: i64, reason: &str) -> sqlx::Result<()> {
+        tracing::error!(row, reason, "an event of the outbox can't be published: it is parked");
+        session.park(row, reason).await?;
+        self.state.change().parked += 1;
+        Ok(())
+    }
+
+    /// Deals with what became of a batch; says whether all went well.
+    async fn settle(
+        &mut self,
+        session: &mut Db::Session,
+        outcomes: Vec<(i64, String, Outcome)>,
+        done: &mut Vec<i64>,
+    ) -> sqlx::Result<bool> {
+        let mut failed: HashSet<String> = HashSet::new();
+        let (mut duplicates, mut trouble) = (0, None);
+        let before = done.len();
+        for (row, key, outcome) in outcomes {
+            let error = match outcome {
+                Some(Ok(ack)) => {
+                    duplicates += u64::from(ack.is_some_and(|ack| ack.duplicate));
+                    if !failed.contains(&key) {
+                        self.holds.release(&key);
+                    }
+                    done.push(row);
+                    continue;
+                }
+                // The first of its key says why.
+                _ if failed.contains(&key) => continue,
+                Some(Err(error)) => error,
+                None => continue,
+            };
+            let reason = error.to_string();
+            if error.is_lasting() {
+                if self.holds.refused(&key, row) >= self.options.attempts {
+                    self.park(session, row, &reason).await?;
+                    self.holds.release(&key);
+                } else {
+                    tracing::warn!(row, reason, "an event of the outbox is refused");
+                    self.fail(reason);
+                }
+            } else if error.is_of_record() {
+                self.holds.refused(&key, row);
+                self.fail(reason);
+            } else {
+                trouble.get_or_insert(reason);
+            }
+            failed.insert(key);
+        }
+        {
+            let mut state = self.state.change();
+            state.published += (done.len() - before) as u64;
+            state.duplicates += duplicates;
+            if failed.is_empty() {
+                state.error = None;
+            }
+        }
+        if failed.is_empty() {
+            self.trouble.reset();
+            self.idle.reset();
+            return Ok(true);
+        }
+        self.finish(session, done).await?;
+        if let Some(reason) = trouble {
+            tracing::warn!(reason, "the outbox's relay waits");
+            self.fail(reason);
+            let wait = self.trouble.lengthen();
+            self.pause(wait).await;
+        } else if self.holds.are_many() {
+            self.pause(self.holds.next().unwrap_or_default()).await;
+        }
+        Ok(false)
+    }
+
+    async fn pause(&self, time: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(time) => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+
+    /// Waits until there may be something to do.
+    async fn wait(&mut self, session: &mut Db::Session) -> sqlx::Result<()> {
+        let mut most = self.idle.lengthen();
+        if let Some(next) = self.holds.next() {
+            most = most.min(next);
+        }
+        tokio::select! {
+            woken = session.wait(most) => {
+                if woken? {
+                    self.idle.reset();
+                }
+            }
+            woken = self.woken.changed() => {
+                self.idle.reset();
+                if woken.is_err() {
+                    // Nobody can wake it any more.
+                    self.pause(most).await;
+                }
+            }
+            () = self.stop.cancelled() => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,99 @@
+//! Rows of the outbox: one to be written, and one to be sent.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tidings::{Headers, Record, RecordError};
+
+/// A row to be written.
+#[derive(Debug, Clone)]
+pub struct NewRow {
+    pub(crate) slot: i16,
+    pub(crate) key: String,
+    pub(crate) stream: String,
+    pub(crate) subject: String,
+    pub(crate) message_id: String,
+    pub(crate) headers: String,
+    pub(crate) payload: Bytes,
+}
+
+impl NewRow {
+    /// The row of a record; `None` if no stream keeps it.
+    pub(crate) fn of(record: &Record, key: Option<String>) -> Option<Self> {
+        let key = key.unwrap_or_else(|| record.subject().to_owned());
+        Some(Self {
+            slot: slot_of(&key),
+            key,
+            stream: record.stream()?.to_owned(),
+            subject: record.subject().to_owned(),
+            message_id: record.message_id()?.to_owned(),
+            headers: serde_json::to_string(record.headers()).ok()?,
+            payload: record.payload().clone(),
+        })
+    }
+}
+
+/// A row to be sent.
+#[derive(Debug)]
+pub struct QueuedRow {
+    pub(crate) id: i64,
+    pub(crate) position: i64,
+    pub(crate) key: String,
+    pub(crate) stream: String,
+    pub(crate) subject: String,
+    pub(crate) headers: String,
+    pub(crate) payload: Vec<u8>,
+    /// Time since it was written, by the database's clock.
+    pub(crate) age: Duration,
+    /// A parked row of its key.
+    pub(crate) behind: Option<i64>,
+}
+
+/// The record of a row can't be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UnreadableRow {
+    #[error("its headers can't be read: {0}")]
+    Headers(#[from] serde_json::Error),
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+impl QueuedRow {
+    /// Takes the record out of it.
+    pub(crate) fn record(&mut self) -> Result<Record, UnreadableRow> {
+        let headers: Headers = serde_json::from_str(&self.headers)?;
+        let payload = std::mem::take(&mut self.payload);
+        let record = Record::new(std::mem::take(&mut self.subject), headers, payload)?;
+        Ok(record.in_stream(self.stream.as_str())?)
+    }
+
+    pub(crate) fn cursor(&self) -> Cursor {
+        Cursor { position: self.position, id: self.id }
+    }
+}
+
+/// A place among the rows to be sent, behind which is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cursor {
+    pub(crate) position: i64,
+    pub(crate) id: i64,
+}
+
+/// A digest of a key (FNV-1a, folded to 15 bits), by which relays share the rows. It is part of the layout.
+fn slot_of(key: &str) -> i16 {
+    let hash = key
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    i16::try_from((hash ^ (hash >> 15)) & 0x7fff).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slot_of_a_key_never_changes() {
+        let slots = ["", "orders.eu", "7", "ä"].map(slot_of);
+        assert_eq!(slots, [8188, 32457, 18415, 21465]);
+    }
+}

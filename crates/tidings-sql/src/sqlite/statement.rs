@@ -1,0 +1,89 @@
+//! The statements, as a list: a test has each of them explained.
+
+pub(super) const LAYOUT: &str = "SELECT version FROM tidings_layout WHERE part = ?1";
+
+pub(super) const HAS_LAYOUT: &str =
+    "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'tidings_layout')";
+
+pub(super) const PROBE: &str = "SELECT id, created_at, sent_at, parked_at, behind, slot, key, stream, subject, \
+    message_id, headers, reason, payload FROM tidings_outbox LIMIT 0";
+
+pub(super) const INSERT: &str =
+    "INSERT INTO tidings_outbox (slot, key, stream, subject, message_id, headers, payload) ";
+
+pub(super) const JOIN: &str = "INSERT INTO tidings_outbox_relay (relay, until) \
+    VALUES (?1, unixepoch() * 1000 + ?2) ON CONFLICT (relay) DO UPDATE SET until = excluded.until";
+
+pub(super) const LEAVE: &str = "DELETE FROM tidings_outbox_relay WHERE relay = ?1";
+
+pub(super) const FORGET: &str = "DELETE FROM tidings_outbox_relay WHERE until < unixepoch() * 1000";
+
+pub(super) const RELAYS: &str =
+    "SELECT relay FROM tidings_outbox_relay WHERE until >= unixepoch() * 1000 ORDER BY relay";
+
+pub(super) const NEXT: &str = "SELECT o.id, o.key, o.stream, o.subject, o.headers, o.payload, \
+    CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) - o.created_at AS age, \
+    (SELECT p.id FROM tidings_outbox p WHERE p.key = o.key AND p.parked_at IS NOT NULL \
+    ORDER BY p.id LIMIT 1) AS behind \
+    FROM tidings_outbox o INDEXED BY tidings_outbox_unsent \
+    WHERE o.sent_at IS NULL AND o.parked_at IS NULL AND o.id > ?1 \
+    AND o.slot % ?2 = ?3 AND NOT EXISTS (SELECT 1 FROM json_each(?4) AS held WHERE held.value = o.key) \
+    ORDER BY o.id LIMIT ?5";
+
+pub(super) const DELETE: &str =
+    "DELETE FROM tidings_outbox WHERE id IN (SELECT value FROM json_each(?1))";
+
+pub(super) const MARK: &str = "UPDATE tidings_outbox \
+    SET sent_at = CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) \
+    WHERE id IN (SELECT value FROM json_each(?1)) AND sent_at IS NULL";
+
+pub(super) const PARK: &str = "UPDATE tidings_outbox \
+    SET parked_at = CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER), reason = ?2 \
+    WHERE id = ?1 AND sent_at IS NULL AND parked_at IS NULL";
+
+pub(super) const PARK_BEHIND: &str = "UPDATE tidings_outbox \
+    SET parked_at = CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER), behind = ?2, \
+    reason = '' WHERE id = ?1 AND sent_at IS NULL AND parked_at IS NULL \
+    AND EXISTS (SELECT 1 FROM tidings_outbox p WHERE p.id = ?2 AND p.parked_at IS NOT NULL)";
+
+pub(super) const PENDING: &str = "SELECT count(*) FROM (SELECT 1 FROM tidings_outbox \
+    INDEXED BY tidings_outbox_unsent WHERE sent_at IS NULL AND parked_at IS NULL LIMIT 1000000)";
+
+pub(super) const OLDEST: &str = "SELECT CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) \
+    - created_at FROM tidings_outbox INDEXED BY tidings_outbox_unsent \
+    WHERE sent_at IS NULL AND parked_at IS NULL ORDER BY id LIMIT 1";
+
+pub(super) const PARKED_COUNT: &str = "SELECT count(*) FROM tidings_outbox \
+    INDEXED BY tidings_outbox_parked WHERE parked_at IS NOT NULL";
+
+pub(super) const BYTES: &str =
+    "SELECT (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size)";
+
+pub(super) const PARKED: &str = "SELECT id, key, subject, stream, message_id, parked_at, \
+    coalesce(reason, '') AS reason, behind FROM tidings_outbox INDEXED BY tidings_outbox_parked \
+    WHERE parked_at IS NOT NULL AND id > ?1 ORDER BY id LIMIT ?2";
+
+pub(super) const RETRY_ALL: &str = "UPDATE tidings_outbox SET parked_at = NULL, behind = NULL, \
+    reason = NULL WHERE id IN (SELECT id FROM tidings_outbox INDEXED BY tidings_outbox_parked \
+    WHERE parked_at IS NOT NULL)";
+
+pub(super) const RETRY_KEY: &str = "UPDATE tidings_outbox SET parked_at = NULL, behind = NULL, \
+    reason = NULL WHERE id IN (SELECT id FROM tidings_outbox INDEXED BY tidings_outbox_parked \
+    WHERE parked_at IS NOT NULL AND key = ?1)";
+
+pub(super) const PURGE_ALL: &str = "DELETE FROM tidings_outbox WHERE id IN (SELECT id FROM tidings_outbox \
+    INDEXED BY tidings_outbox_parked WHERE parked_at IS NOT NULL)";
+
+pub(super) const PURGE_KEY: &str = "DELETE FROM tidings_outbox WHERE id IN (SELECT id FROM tidings_outbox \
+    INDEXED BY tidings_outbox_parked WHERE parked_at IS NOT NULL AND key = ?1)";
+
+pub(super) const PURGE_ROW: &str =
+    "DELETE FROM tidings_outbox WHERE id = ?1 AND parked_at IS NOT NULL RETURNING key";
+
+pub(super) const KEY_OF: &str =
+    "SELECT key FROM tidings_outbox WHERE id = ?1 AND parked_at IS NOT NULL";
+
+pub(super) const PURGE_SENT: &str = "DELETE FROM tidings_outbox WHERE id IN (SELECT id FROM tidings_outbox \
+    INDEXED BY tidings_outbox_sent WHERE sent_at IS NOT NULL \
+    AND sent_at < CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) - ?1 \
+    ORDER BY sent_at LIMIT ?2)";

@@ -1,0 +1,111 @@
+//! Ids of what a stream has stored since a time, read without the payloads.
+
+use std::future::poll_fn;
+use std::time::{Duration, SystemTime};
+
+use hashbrown::HashSet;
+use tokio::time::timeout;
+
+use crate::confirm::WINDOW;
+use crate::link::Link;
+use crate::subject::Subject;
+use crate::topology::ListError;
+use crate::transport::{DeliverFrom, Extent, Fault, Incoming};
+
+/// Number of messages that are read ahead.
+const ROOM: usize = 4096;
+/// Time in which the next message has to come.
+const QUIET: Duration = Duration::from_secs(5);
+
+/// The ids of what a stream has stored since a time, made by [`Bus::stored_ids`](crate::Bus::stored_ids).
+///
+/// A stream knows an id again within its duplicate window alone. Beyond that these tell whether a record was
+/// published before: as long as the stream has kept the message.
+#[derive(Debug)]
+pub struct StoredIds {
+    link: Link,
+    stream: String,
+    next: DeliverFrom,
+    window: Duration,
+    ids: HashSet<Box<str>>,
+}
+
+impl StoredIds {
+    pub(crate) async fn new(
+        link: &Link,
+        stream: &str,
+        since: SystemTime,
+    ) -> Result<Self, ListError> {
+        let config = link.transport.stream(stream).await.map_err(|f| ListError::of(f, stream))?;
+        let Some(config) = config else {
+            return Err(ListError::NoStream { stream: stream.to_owned() });
+        };
+        Ok(Self {
+            link: link.clone(),
+            stream: stream.to_owned(),
+            next: DeliverFrom::Time(since),
+            window: config.duplicate_window.unwrap_or(WINDOW),
+            ids: HashSet::new(),
+        })
+    }
+
+    /// Reads what the stream has stored by now, from where the last call ended, and gives the number of
+    /// messages that were read.
+    ///
+    /// # Errors
+    /// [`ListError`] if the stream can't be read. What was read before stays known.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped: the next call goes on where this one was.
+    pub async fn read_on(&mut self) -> Result<u64, ListError> {
+        let mut count = 0;
+        loop {
+            match self.read_stretch(&mut count).await {
+                Ok(()) => return Ok(count),
+                // What no client can read is none of ours.
+                Err(Fault::Unreadable(unreadable)) => {
+                    self.next = DeliverFrom::Sequence(unreadable.message.sequence + 1);
+                }
+                Err(fault) => return Err(ListError::of(fault, &self.stream)),
+            }
+        }
+    }
+
+    async fn read_stretch(&mut self, count: &mut u64) -> Result<(), Fault> {
+        let (transport, all) = (&self.link.transport, Subject::from_static(">"));
+        let ordered = transport.ordered(&self.stream, all, self.next, Extent::Headers);
+        let mut ordered = ordered.await?;
+        ordered.set_room(ROOM);
+        for _ in 0..ordered.begun_with() {
+            let mut incoming = Incoming::default();
+            let next = poll_fn(|cx| ordered.poll_into(cx, &mut incoming));
+            match timeout(QUIET, next).await.map_err(|_| Fault::Timeout)? {
+                Some(read) => read?,
+                None => return Err(Fault::Closed),
+            }
+            if let Some(receipt) = &incoming.receipt {
+                self.next = DeliverFrom::Sequence(receipt.sequence + 1);
+            }
+            if let Some(id) = incoming.headers.own_id() {
+                self.ids.insert(id.into());
+            }
+            *count += 1;
+        }
+        Ok(())
+    }
+
+    /// Returns `true` if a message with this id was among those that were read.
+    pub fn contains(&self, message_id: &str) -> bool {
+        self.ids.contains(message_id)
+    }
+
+    /// Forgets an id, which is asked for no more.
+    pub fn forget(&mut self, message_id: &str) {
+        self.ids.remove(message_id);
+    }
+
+    /// Time for which the stream itself knows an id again.
+    pub fn duplicate_window(&self) -> Duration {
+        self.window
+    }
+}
