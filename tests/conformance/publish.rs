@@ -9,4 +9,6 @@ mod fast_ingest;
 mod header;
 mod read_back;
 mod record;
+mod schedule;
+mod schedule_race;
 mod subject;

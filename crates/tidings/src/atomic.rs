@@ -88,7 +88,8 @@ impl AtomicBatch {
     /// - [`expected_last_sequence`](Draft::expected_last_sequence) is for the first event only;
     /// - [`expected_last_subject_sequence`](Draft::expected_last_subject_sequence) is for the first
     ///   event of a subject only;
-    /// - [`expected_last_message_id`](Draft::expected_last_message_id) is for no event of a batch.
+    /// - [`expected_last_message_id`](Draft::expected_last_message_id) is for no event of a batch, and neither is
+    ///   [`every`](Draft::every).
     ///
     /// # Errors
     /// [`AtomicError`] if the event can't be published, or not together with the others, or has an
@@ -159,7 +160,9 @@ impl AtomicBatch {
             return Err(AtomicError::SameId { name, id, first, place });
         }
         let has = |name| outgoing.headers.get(name).is_some();
-        let refused = if has(header::EXPECTED_LAST_MESSAGE_ID) {
+        let refused = if prepared.recurs() {
+            Some(("every", "what comes again and again is published by itself"))
+        } else if has(header::EXPECTED_LAST_MESSAGE_ID) {
             Some(("expected_last_message_id", "no event of a batch can have it"))
         } else if has(header::EXPECTED_LAST_SEQUENCE) && !self.parts.is_empty() {
             Some(("expected_last_sequence", "only the first event of a batch can have it"))

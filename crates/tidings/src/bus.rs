@@ -142,7 +142,7 @@ impl Bus {
     /// # Cancel safety
     /// Dropping the future leaves it unknown whether the event was published.
     pub async fn publish<E: Event>(&self, event: &E) -> Result<E::Ack, PublishError> {
-        publish::publish(&self.link, event, Headers::new(), None).await
+        publish::publish(&self.link, event, Headers::new()).await
     }
 
     /// Publishes many events, as [`Publisher::publish_all`].

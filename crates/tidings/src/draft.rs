@@ -1,16 +1,18 @@
 //! A message with options, before it is sent.
 
 use std::borrow::Cow;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::cloud_event::CloudEvents;
 use crate::header::{self, Headers};
 use crate::link::Link;
 use crate::message::{Causation, Event, Message, Request, StreamEvent};
 use crate::observe::SendError as _;
-use crate::publish::{self, Prepared, PublishError, Record};
-use crate::publish_ack::Acknowledgement as _;
+use crate::publish::{self, Postponement, Prepared, PublishError, Record};
+use crate::publish_ack::{Acknowledgement as _, PublishAck};
+use crate::recurrence::{Recurrence, RecurrenceError, When};
 use crate::request::{self, RequestError};
+use crate::schedules::{ScheduleHandle, Schedules};
 use crate::stream::{EventStream as _, StreamConfig};
 use crate::traces::{Operation, Parent, Sent};
 
@@ -25,7 +27,8 @@ pub struct Draft<'a, M> {
     /// The first option that was refused.
     refused: Option<PublishError>,
     timeout: Option<Duration>,
-    delay: Option<Duration>,
+    /// Boxed: few have one.
+    when: Option<Box<When>>,
     causation: Option<&'a dyn Causation>,
     cloud_events: Option<Cow<'a, CloudEvents>>,
     /// Parent of its span.
@@ -40,7 +43,7 @@ impl<'a, M: Message> Draft<'a, M> {
             headers: Headers::new(),
             refused: None,
             timeout: None,
-            delay: None,
+            when: None,
             causation: None,
             cloud_events: link.cloud_events.as_ref().map(Cow::Borrowed),
             parent: Parent::default(),
@@ -107,22 +110,29 @@ impl<E: Event> Draft<'_, E> {
         if let Some(error) = self.refused {
             return Err(error);
         }
-        let Self { link, message, headers, delay, causation, cloud_events, parent, .. } = self;
-        let prepared =
-            publish::prepare(link, message, headers, delay, causation, cloud_events.as_deref())?;
+        let Self { link, message, headers, when, causation, cloud_events, parent, .. } = self;
+        let asked = when.map(|when| Postponement::new(*when, &headers));
+        let (asked, cloud_events) = (asked.as_ref(), cloud_events.as_deref());
+        let prepared = publish::prepare(link, message, headers, asked, causation, cloud_events)?;
         Ok(Prepared { parent, ..prepared })
     }
 
     /// Makes a record of the event, with its options, as publishing it would send it. Its id is fixed with this:
     /// published as often as it takes, it is the same message. Nothing is sent.
     ///
-    /// A delay counts from now on.
+    /// A delay counts from now on. What comes again and again is no record.
     ///
     /// # Errors
     /// [`PublishError`] if it can't be published: also where it is larger than the server takes.
     pub fn record(self) -> Result<Record, PublishError> {
         let link = self.link;
-        let Prepared { declaration, mut outgoing, parent, .. } = self.prepare()?;
+        let prepared = self.prepare()?;
+        if prepared.recurs() {
+            let subject = prepared.outgoing.subject.to_string();
+            let problem = "what comes again and again is published by itself, and is no record";
+            return Err(PublishError::Delay { subject, problem: problem.to_owned() });
+        }
+        let Prepared { declaration, mut outgoing, parent, .. } = prepared;
         let span = link.traces.send(
             Sent::new(Operation::Create, declaration, &link.transport),
             &parent,
@@ -152,6 +162,9 @@ impl<E: Event> Draft<'_, E> {
     pub async fn publish(self) -> Result<E::Ack, PublishError> {
         let link = self.link;
         let mut prepared = self.prepare()?;
+        if prepared.reschedules && prepared.recurs() {
+            return Box::pin(publish::recur(link, &mut prepared)).await;
+        }
         if let Some(ack) = publish::stored_by_earlier_run(link, &mut prepared).await {
             return E::Ack::from_stored(Some(ack)).ok_or(PublishError::Closed);
         }
@@ -216,6 +229,7 @@ impl<E: StreamEvent> Draft<'_, E> {
 
     /// Delivers it only after this time (server 2.12, ADR-51); the stream must allow it with
     /// `allow_message_schedules`. Until then it waits in the stream, also while no server runs.
+    /// [`schedule`](Self::schedule) gives what cancels and moves it.
     ///
     /// Published again with the same id and another delay while it waits, it waits for the new time
     /// instead, and the ack is no duplicate's; once it has come it is a duplicate.
@@ -228,7 +242,7 @@ impl<E: StreamEvent> Draft<'_, E> {
     ///
     /// - What waits is a message of its stream: `max_messages` and `max_bytes` evict it like any other,
     ///   a purge removes it, and it counts for both. The declared `max_age` is looked at here, one that
-    ///   the server's stream has otherwise is not.
+    ///   the server's stream has otherwise is not; a stream that declares `allow_message_ttl` exempts it.
     /// - The stream knows the id of what has come by the duplicate window alone, which begins with the
     ///   publishing: a delay that is longer outlives it, and a server that was restarted has
     ///   forgotten it, as what comes has no `Nats-Msg-Id`. Published again then, it comes again. A
@@ -237,8 +251,92 @@ impl<E: StreamEvent> Draft<'_, E> {
     ///   what is overdue once it is back.
     /// - A mirror, or a stream that sources this one, keeps a copy of what waited and never delivers it.
     pub fn delay(mut self, delay: Duration) -> Self {
-        self.delay = Some(delay);
+        self.when = Some(Box::new(When::After(delay)));
         self
+    }
+
+    /// Delivers it only at this time, as [`delay`](Self::delay) does. One that has passed is an error.
+    pub fn at(mut self, at: SystemTime) -> Self {
+        self.when = Some(Box::new(When::At(at)));
+        self
+    }
+
+    /// Delivers it again and again (server 2.14, ADR-51), until its schedule is cancelled: `"@every 5m"`, a
+    /// pattern of cron such as `"0 30 8 * * mon-fri"`, or a [`Recurrence`], which may have a time zone. The
+    /// stream must allow it with `allow_message_schedules`.
+    ///
+    /// There is one schedule for each key: the id given with [`message_id`](Self::message_id), else the
+    /// event's own, else its subject. The same published again changes nothing, so that each instance of a
+    /// program may say it as it starts, and the ack is a duplicate's; another takes its place.
+    ///
+    /// What comes has no [`message_id`](crate::Context::message_id): it would be the same each time. The
+    /// payload is the same, too. A stream with a `max_age` must declare `allow_message_ttl`, which exempts
+    /// the schedule. What a server missed while it was away it delivers once. The limits of `delay` hold
+    /// beside: core subscriptions do not see it, and an eviction or a purge ends it.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// use tidings::Recurrence;
+    ///
+    /// #[derive(EventStream)]
+    /// #[stream(name = "REPORTS", subjects("reports.>"), allow_message_schedules)]
+    /// struct Reports;
+    ///
+    /// #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
+    /// #[event(subject = "reports.{kind}.due", stream = Reports)]
+    /// struct ReportDue { kind: String }
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bus = Bus::in_memory();
+    /// # bus.provision::<Reports>().await?;
+    /// let sales = ReportDue { kind: "sales".into() };
+    /// let mornings = Recurrence::cron("0 30 8 * * mon-fri")?.in_time_zone("Europe/Berlin")?;
+    /// let reminder = bus.message(&sales).every(mornings).schedule().await?;
+    ///
+    /// let mut due = bus.consume::<ReportDue>("reporter").await?;
+    /// due.next().await.ok_or("the bus is closed")??.ack().await?;
+    /// reminder.cancel().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn every<R>(mut self, recurrence: R) -> Self
+    where
+        R: TryInto<Recurrence>,
+        R::Error: Into<RecurrenceError>,
+    {
+        match recurrence.try_into() {
+            Ok(recurrence) => self.when = Some(Box::new(When::Every(recurrence))),
+            Err(error) => {
+                self.refused.get_or_insert(PublishError::Recurrence(error.into()));
+            }
+        }
+        self
+    }
+
+    /// Publishes it for a time that [`delay`](Self::delay), [`at`](Self::at) or [`every`](Self::every) says,
+    /// and gives what moves and cancels it.
+    ///
+    /// # Errors
+    /// [`PublishError`], also where no time is said.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves it unknown whether the event was scheduled.
+    pub async fn schedule(self) -> Result<ScheduleHandle, PublishError> {
+        let (link, is_timed) = (self.link, self.when.is_some());
+        let mut prepared = self.prepare()?;
+        let subject = prepared.outgoing.subject.clone();
+        if !is_timed {
+            let problem = "it says no time; give it one with `.delay(…)`, `.at(…)` or `.every(…)`";
+            let (subject, problem) = (subject.to_string(), problem.to_owned());
+            return Err(PublishError::Delay { subject, problem });
+        }
+        if prepared.reschedules && prepared.recurs() {
+            Box::pin(publish::recur::<PublishAck>(link, &mut prepared)).await?;
+        } else if publish::stored_by_earlier_run(link, &mut prepared).await.is_none() {
+            publish::send::<PublishAck>(link, &mut prepared).await?;
+        }
+        Ok(Schedules::<E>::new(link.clone()).handle_of(&subject))
     }
 
     fn expect(&mut self, name: &'static str, value: String) {

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`first_steps`] | the crate and its features, the first program, which bus keeps which promise, when not to use it |
 //! | [`publishing`] | ids, options, many events, all or nothing |
+//! | [`schedules`] | events that come later, or again and again: listed, moved and cancelled |
 //! | [`subscribing`] | typed deliveries: live, from a stream's history, durably by hand |
 //! | [`raw`] | messages without their types: listening, single messages of a stream, lists of streams and consumers |
 //! | [`handling`] | handlers, requests, every option of a route, order, batches, the end |
@@ -24,6 +25,8 @@
 pub mod first_steps {}
 #[doc = include_str!("guide/publishing.md")]
 pub mod publishing {}
+#[doc = include_str!("guide/schedules.md")]
+pub mod schedules {}
 #[doc = include_str!("guide/subscribing.md")]
 pub mod subscribing {}
 #[doc = include_str!("guide/raw.md")]

@@ -96,6 +96,7 @@
 //! | make a stream, look into it | [`Bus::provision`], [`StreamConfig`], [`Bus::stream`]; a registry makes those of its handlers |
 //! | change a stream that exists | [`Bus::plan`], [`StreamPlan`], [`Bus::apply`]; [`Topology`] says what a registry may do, [`Registry::plan`] what it would |
 //! | test a service | [`testing`]: [`TestBus`](testing::TestBus) |
+//! | list, move and cancel what comes later | [`Draft::delay`], [`Draft::at`], [`Draft::every`], [`Bus::schedules`], [`Schedules`] |
 //! | keep values by key | [`macro@Bucket`], [`Bus::key_value`], [`KeyValue`]; [`Bus::bucket`] by name |
 //! | show what messages promise | [`Message::descriptors`], [`contract::Catalog`] |
 //!
@@ -161,6 +162,7 @@ mod dead_letter;
 mod delivery;
 mod discovery;
 mod draft;
+mod duration;
 mod envelope;
 mod failure;
 #[cfg(any(test, fuzzing))]
@@ -184,11 +186,13 @@ mod probe;
 mod publish;
 mod publish_ack;
 mod publisher;
+mod recurrence;
 mod registry;
 mod request;
 mod retry;
 mod route;
 mod runner;
+mod schedules;
 mod settlement;
 mod stream;
 mod subject;
@@ -253,6 +257,7 @@ pub use publish::{
 };
 pub use publish_ack::{Acknowledgement, AtomicAck, PublishAck};
 pub use publisher::Publisher;
+pub use recurrence::{Recurrence, RecurrenceError, When};
 pub use registry::{
     Control, NoRoute, Registry, RegistryCatalogError, RegistryPlan, RouteStatus, Running, Serve,
     ServeError,
@@ -261,6 +266,7 @@ pub use request::RequestError;
 pub use retry::Retry;
 pub use route::{CircuitBreaker, Route, WatchRoute};
 pub use runner::{RouteReport, RouteState};
+pub use schedules::{ScheduleError, ScheduleHandle, ScheduleList, Scheduled, Schedules};
 pub use stream::{
     Compression, ConsumerLimits, Discard, EventStream, External, Persistence, Placement, Republish,
     Retention, Source, SourceConsumer, SourceStart, Storage, StreamConfig, StreamDeclaration,

@@ -8,8 +8,11 @@ mod ingest;
 mod item;
 mod kind;
 mod locate;
+mod outrun;
+mod postpone;
 mod prepared;
 mod record;
+mod recur;
 mod reschedule;
 mod send;
 mod unanswered_limit;
@@ -22,25 +25,26 @@ pub use batch::PublishAllError;
 pub(crate) use batch::publish_all;
 pub(crate) use earlier_run::stored_by_earlier_run;
 pub use error::PublishError;
+pub(crate) use outrun::{ENDED, Outrun, may_outrun, outran, pass};
+pub(crate) use postpone::{Due, Postponement, due};
 pub(crate) use prepared::{Prepared, prepare};
 pub(crate) use record::publish_records;
 pub use record::{PublishRecordError, Record, RecordError, StoredIds};
-
-use std::time::Duration;
+pub(crate) use recur::recur;
+pub(crate) use unconfirmed::store;
 
 use crate::header::Headers;
 use crate::link::Link;
 use crate::message::Event;
 use crate::publish_ack::Acknowledgement;
 
-/// Publishes one event with these headers, to be delivered after `delay`.
+/// Publishes one event with these headers.
 pub(crate) async fn publish<E: Event>(
     link: &Link,
     event: &E,
     headers: Headers,
-    delay: Option<Duration>,
 ) -> Result<E::Ack, PublishError> {
-    let mut prepared = prepare(link, event, headers, delay, None, link.cloud_events.as_ref())?;
+    let mut prepared = prepare(link, event, headers, None, None, link.cloud_events.as_ref())?;
     send(link, &mut prepared).await
 }
 

@@ -53,7 +53,7 @@ impl<E: Event> Publisher<E> {
     /// # Cancel safety
     /// Dropping the future leaves it unknown whether the event was published.
     pub async fn publish(&self, event: &E) -> Result<E::Ack, PublishError> {
-        publish::publish(&self.link, event, Headers::new(), None).await
+        publish::publish(&self.link, event, Headers::new()).await
     }
 
     /// The event with options: headers, an id, what the stream must look like, a time to live.

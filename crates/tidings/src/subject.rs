@@ -10,4 +10,4 @@ pub use build::SubjectBuilder;
 pub(crate) use build::tests::built;
 pub use concrete::Subject;
 pub use error::{ParseSubjectError, SubjectError};
-pub(crate) use reserved::{LETTERS, is_inbox, reserved};
+pub(crate) use reserved::{LETTERS, SCHEDULES_END, is_inbox, reserved};

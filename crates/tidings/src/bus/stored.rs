@@ -4,6 +4,8 @@ use super::Bus;
 use crate::bucket::Bucket;
 use crate::dead_letter::{self, DeadLetters};
 use crate::key_value::{KeyValue, TextKeys};
+use crate::message::{Decode, StreamEvent};
+use crate::schedules::Schedules;
 use crate::stream::EventStream;
 use crate::topology::StreamHandle;
 
@@ -22,6 +24,11 @@ impl Bus {
     /// The stream `S`: what it holds, and what cleans it up.
     pub fn stream<S: EventStream>(&self) -> StreamHandle<S> {
         StreamHandle::new(self.link.clone())
+    }
+
+    /// The events of a type that wait for their time: listed, moved and cancelled.
+    pub fn schedules<E: StreamEvent + Decode>(&self) -> Schedules<E> {
+        Schedules::new(self.link.clone())
     }
 
     /// The bucket of values of type `V`, which declares it. [`provision`](Self::provision) creates it where

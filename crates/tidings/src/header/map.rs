@@ -6,7 +6,8 @@ use smallvec::SmallVec;
 use tidings_subject::SCHEDULES;
 
 use super::name::{
-    MESSAGE_ID, ORIGIN, ORIGINAL_ID, REDRIVEN, RESERVED, SCHEDULER, begins, is_value,
+    MESSAGE_ID, ORIGIN, ORIGINAL_ID, REDRIVEN, RESERVED, SCHEDULE_NEXT, SCHEDULE_OVER, SCHEDULER,
+    begins, is_value,
 };
 use crate::text::Text;
 
@@ -166,10 +167,13 @@ impl Headers {
     }
 
     /// The id of a message that arrived: its header, or the subject on which it waited until it was
-    /// due, since the server takes the header away then.
+    /// due, since the server takes the header away then. What comes again and again has none.
     pub(crate) fn own_id(&self) -> Option<&str> {
         self.get(MESSAGE_ID).or_else(|| {
             let waited = self.get(SCHEDULER)?.strip_prefix(SCHEDULES)?;
+            if self.get(SCHEDULE_NEXT).is_some_and(|next| next != SCHEDULE_OVER) {
+                return None;
+            }
             waited.splitn(3, '.').nth(2)
         })
     }

@@ -44,8 +44,8 @@ pub(crate) const DIRECT_PENDING: &str = "Nats-Num-Pending";
 pub(crate) const DIRECT_LAST: &str = "Nats-Last-Sequence";
 /// When a message was stored that is read directly (ADR-31).
 pub(crate) const DIRECT_TIME: &str = "Nats-Time-Stamp";
-/// Schedule of a message that is published to its target: `@at <RFC 3339>` or `@every <duration>`
-/// (ADR-51).
+/// Schedule of a message that is published to its target: `@at <RFC 3339>`, `@every <duration>` or a
+/// pattern of cron (ADR-51).
 pub(crate) const SCHEDULE: &str = "Nats-Schedule";
 /// The subject that a scheduled message is published to.
 pub(crate) const SCHEDULE_TARGET: &str = "Nats-Schedule-Target";
@@ -59,6 +59,8 @@ pub(crate) const SCHEDULE_ROLLUP: &str = "Nats-Schedule-Rollup";
 pub(crate) const SCHEDULE_TIME_ZONE: &str = "Nats-Schedule-Time-Zone";
 /// Time at which a schedule publishes again; `purge` if never.
 pub(crate) const SCHEDULE_NEXT: &str = "Nats-Schedule-Next";
+/// Value of [`SCHEDULE_NEXT`] where a schedule is over.
+pub(crate) const SCHEDULE_OVER: &str = "purge";
 /// The subject of the schedule that published a message.
 pub(crate) const SCHEDULER: &str = "Nats-Scheduler";
 /// Origin of a sourced message.
@@ -156,6 +158,11 @@ pub(super) const RESERVED: [&str; 2] = ["nats-", "tidings-"];
 /// Returns `true` if a header of this name would mean something in the dead-letter stream.
 pub(crate) fn acts_on_letters(name: &str) -> bool {
     begins(name, RESERVED[0]) || begins(name, DL)
+}
+
+/// Returns `true` if a header of this name means something to a server.
+pub(crate) fn is_of_server(name: &str) -> bool {
+    begins(name, RESERVED[0])
 }
 
 /// Name that the original has for the header that stands in a letter by this name.

@@ -1,13 +1,15 @@
 //! Errors of publishing.
 
 use std::error::Error;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::envelope::EncodeFault;
 use crate::header::{self, HeaderError};
 use crate::link::Link;
 use crate::message::ReadBackError;
+use crate::recurrence::RecurrenceError;
 use crate::subject::{Subject, SubjectError};
+use crate::timestamp;
 use crate::transport::{Denial, Fault, Outage, Outgoing, because};
 
 /// An event could not be published.
@@ -86,6 +88,20 @@ pub enum PublishError {
         /// Problem of the delay, and what would help.
         problem: String,
     },
+    /// A message was to be delivered at a time that has passed. Nothing was sent.
+    #[error(
+        "the message for `{subject}` can't be delivered at {}: that has passed; publish it without a time",
+        timestamp::write(*at).unwrap_or_else(|| format!("{at:?}"))
+    )]
+    Past {
+        /// Subject of the message.
+        subject: String,
+        /// The time.
+        at: SystemTime,
+    },
+    /// What was to say when an event is published again and again says it not. Nothing was sent.
+    #[error(transparent)]
+    Recurrence(#[from] RecurrenceError),
     /// A delayed event is published already, and whether it waits for the time that is asked for now
     /// is not known, or it waits for another. This copy was not stored.
     #[error(

@@ -1,12 +1,16 @@
 //! A delayed event that is published again while it waits: it waits for the new time instead.
 
+use std::time::SystemTime;
+
 use tokio::time::{Instant, timeout_at};
 
+use super::outrun::{Outrun, outran};
 use super::{PublishError, unconfirmed};
 use crate::header;
 use crate::link::Link;
 use crate::publish_ack::PublishAck;
 use crate::stream::StreamDeclaration;
+use crate::timestamp;
 use crate::transport::{Fault, Outgoing, StoredHeaders, Which};
 
 /// Number of times that a copy that waits may be replaced by somebody else meanwhile, before that
@@ -18,7 +22,7 @@ enum Found {
     /// Waiting for the same time, or not waiting any more.
     Same(Option<u64>),
     /// Waiting for another time, with this sequence.
-    Other(u64),
+    Other { sequence: u64, due: Option<SystemTime> },
 }
 
 /// Goes on after a stream knew the id of a delayed event: the copy that waits for another time is
@@ -32,19 +36,26 @@ pub(super) async fn reschedule(
 ) -> Result<PublishAck, PublishError> {
     let by = Instant::now() + link.timeouts.publish;
     for _ in 0..TRIES {
-        let sequence = match find(link, stream, outgoing, by).await? {
+        let (sequence, due) = match find(link, stream, outgoing, by).await? {
             Found::Same(waits) => {
                 let sequence = waits.unwrap_or(duplicate.sequence);
                 return Ok(PublishAck { sequence, ..duplicate });
             }
-            Found::Other(sequence) => sequence,
+            Found::Other { sequence, due } => (sequence, due),
         };
         let (moved, is_guarded) = moved(outgoing, sequence);
         let sent = unconfirmed::start(link, stream, &moved, || by).await?;
         match unconfirmed::confirm(link, stream, &moved, sent).await {
             // It has come meanwhile, or somebody else was sooner.
             Err(PublishError::Conflict { .. }) if is_guarded => {}
-            confirmed => return confirmed,
+            Ok(ack) => {
+                let schedule = &moved.subject;
+                return match outran(link, stream, schedule, due, ack.sequence).await? {
+                    Outrun::No => Ok(ack),
+                    Outrun::Yes => Ok(duplicate),
+                };
+            }
+            Err(error) => return Err(error),
         }
     }
     Err(not_rescheduled(outgoing, "others replace it at the same time"))
@@ -61,7 +72,7 @@ pub(super) async fn is_as_asked(
 ) -> Result<(), PublishError> {
     match find(link, stream, outgoing, Instant::now() + link.timeouts.publish).await? {
         Found::Same(_) => Ok(()),
-        Found::Other(_) => {
+        Found::Other { .. } => {
             Err(not_rescheduled(outgoing, "it waits for another time; publish it by itself"))
         }
     }
@@ -84,12 +95,18 @@ async fn find(
             {
                 Found::Same(Some(found.sequence))
             }
-            _ => Found::Other(found.sequence),
+            headers => Found::Other { sequence: found.sequence, due: due(headers) },
         }),
         Ok(Err(Fault::Closed)) => Err(PublishError::Closed),
         Ok(Err(fault)) => Err(not_rescheduled(outgoing, &fault.to_string())),
         Err(_) => Err(not_rescheduled(outgoing, "its stream does not say for which")),
     }
+}
+
+/// Time at which what waits is due, if it says one.
+fn due(headers: &StoredHeaders) -> Option<SystemTime> {
+    let StoredHeaders::Read(headers) = headers else { return None };
+    timestamp::read(headers.get(header::SCHEDULE)?.strip_prefix("@at ")?)
 }
 
 /// The event as it takes the place of the copy with this sequence, and of no other; whether that is

@@ -143,6 +143,16 @@ pub(super) async fn resend_until_confirmed(
     })
 }
 
+/// Stores one message that is no event, such as one that ends a schedule.
+pub(crate) async fn store(
+    link: &Link,
+    stream: &'static StreamDeclaration,
+    outgoing: &Outgoing,
+) -> Result<PublishAck, PublishError> {
+    let sent = start(link, stream, outgoing, || Instant::now() + link.timeouts.publish).await?;
+    own(confirm(link, stream, outgoing, sent).await?, &outgoing.subject, stream.name)
+}
+
 /// The stream's own ack: whoever hears a publish knows where its ack is awaited.
 pub(super) fn own(
     ack: PublishAck,

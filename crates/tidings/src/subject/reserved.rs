@@ -2,6 +2,8 @@
 
 use tidings_subject::{SCHEDULES, SyntaxError, check_subject};
 
+/// Token behind the stream's, in subjects of schedules, of what is no schedule: what ended one.
+pub(crate) const SCHEDULES_END: &str = "_ended";
 /// The first token of each letter's subject.
 pub(crate) const LETTERS: &str = "_dead_letters";
 

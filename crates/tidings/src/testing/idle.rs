@@ -1,18 +1,16 @@
 //! Waiting until nothing is in flight or scheduled.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::TestBus;
-use super::operation::{Ending, Operation, RecordedOperation, Schedule};
+use super::operation::{Ending, Operation, RecordedOperation};
 use super::recorder::State;
 use super::unfinished::{NotIdleError, Unfinished};
+use super::{TestBus, delayed};
 use crate::backoff::Backoff;
-use crate::header;
 use crate::message::versions;
-use crate::publish_ack::PublishAck;
 use crate::transport::{Fault, Transport};
 
 /// Limits of [`TestBus::wait_idle`]: the time on tokio's clock, that on the wall's, which a test
@@ -27,8 +25,6 @@ const MOST_PAUSE: Duration = Duration::from_secs(1);
 const MOST_PAUSE_IN_MEMORY: Duration = Duration::from_secs(60);
 /// Time that a server has to count a message that it has confirmed as one to be delivered.
 const COUNTED_WITHIN: Duration = Duration::from_millis(500);
-/// Time that a server has to deliver a delayed message once it is due.
-const DELIVERED_WITHIN: Duration = Duration::from_secs(5);
 
 impl TestBus {
     /// Waits until nothing is in flight or scheduled: no publish and no request under way, no
@@ -147,12 +143,8 @@ impl TestBus {
             let state = self.recorder().state();
             state.listeners.values().filter_map(|listener| listener.durable.clone()).collect()
         };
-        let late = match transport {
-            Transport::Nats(_) => DELIVERED_WITHIN,
-            // What is due is delivered before anything is asked.
-            Transport::Memory(_) => Duration::ZERO,
-        };
-        let mut left = self.recorder().state().delayed(transport.now(), late);
+        let published = self.recorder().state().delayed();
+        let mut left = delayed::left(transport, published).await?;
         for (stream, consumer) in consumers {
             let found = transport.consumer_state(stream, &consumer).await?;
             let mut pending = found.pending;
@@ -198,36 +190,6 @@ impl State {
     fn routes(&self) -> Vec<Unfinished> {
         let core = self.listeners.values().filter(|listener| listener.durable.is_none());
         core.map(|listener| Unfinished::Route { message: listener.route.clone() }).collect()
-    }
-
-    /// Lists what was published with a delay that has not passed, and a durable consumer here waits
-    /// for; after it has passed, for `late` until it is here.
-    fn delayed(&self, now: SystemTime, late: Duration) -> Vec<Unfinished> {
-        let durable = || self.listeners.values().filter(|listener| listener.durable.is_some());
-        let waited_for = |subject: &str| {
-            let mut routes = durable().flat_map(|listener| versions(listener.declarations));
-            routes.any(|d| tidings_subject::matches(d.filter, subject))
-        };
-        let is_here = |schedule: &Schedule| {
-            let scheduler = Some(schedule.subject.as_str());
-            self.entries.iter().any(|entry| entry.headers.get(header::SCHEDULER) == scheduler)
-        };
-        let delayed = self.entries.iter().filter_map(|entry| {
-            let Ending::Published(Some(PublishAck { duplicate: false, .. })) = entry.end else {
-                return None;
-            };
-            let schedule = entry.schedule.as_ref()?;
-            let due = now > schedule.at + late || (now >= schedule.at && late.is_zero());
-            if due || is_here(schedule) || !waited_for(entry.subject.as_str()) {
-                return None;
-            }
-            Some(Unfinished::Delayed {
-                message: entry.declarations.first()?.name.to_owned(),
-                subject: entry.subject.to_string(),
-                remaining: schedule.at.duration_since(now).unwrap_or_default(),
-            })
-        });
-        delayed.collect()
     }
 
     /// Number of the attempt that was retried last.

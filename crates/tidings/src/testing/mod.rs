@@ -4,6 +4,7 @@
 //! [The guide](crate::guide::testing) shows how to use it.
 
 mod context;
+mod delayed;
 mod diff;
 mod fault;
 mod fault_rule;

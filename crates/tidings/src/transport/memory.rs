@@ -20,7 +20,9 @@
 //! # Where it differs
 //!
 //! - Mirrors, sources, subject transforms, republishing and counters are refused when a stream is
-//!   created, and so are cron patterns and time zones of schedules.
+//!   created. Time zones are those that the program brings, and not the machine's.
+//! - A schedule publishes before anything else is taken that comes later; a server (2.15.1) may publish one
+//!   that was replaced meanwhile.
 //! - A batch that is all or nothing is stored in one call: there are never many under way, and none
 //!   is abandoned. Fast ingest is allowed and not needed.
 //!   Placement, compression, persistence and direct reads are taken and change nothing.
@@ -50,7 +52,6 @@ mod consumer;
 mod consumer_config;
 mod consumers;
 mod dedup;
-mod duration;
 mod effects;
 mod inbox;
 mod info;

@@ -94,7 +94,8 @@ impl Stream {
                 }
             }
             let is_scheduled = options.scheduler.is_some();
-            self.schedules.stored(subject.as_str(), sequence, options.schedule, is_scheduled);
+            let schedule = options.schedule.clone();
+            self.schedules.stored(subject.as_str(), sequence, schedule, is_scheduled);
             self.enforce_limits(subject.as_str(), effects);
         }
         match options.rollup {

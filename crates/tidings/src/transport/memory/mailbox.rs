@@ -68,12 +68,12 @@ impl Mailbox {
     }
 
     /// Returns `true` if a message is for whoever listens here: a question is for the stream of its
-    /// subject, and so is what waits there.
+    /// subject, and so is what waits there, or ends what does.
     fn is_meant(&self, message: &Outgoing) -> bool {
         let mut only = self.only.iter();
         let subject = message.subject.as_str();
         (self.only.is_empty() || only.any(|filter| matches(filter.as_str(), subject)))
-            && !(message.payload.is_empty() && message.headers.get(header::QUESTION).is_some())
+            && !(message.payload.is_empty() && is_for_stream(message))
             && (message.headers.is_empty() || message.headers.get(header::SCHEDULE).is_none())
     }
 
@@ -103,4 +103,11 @@ impl Mailbox {
         self.queue().open = false;
         effects.wakers.push(Arc::clone(&self.waker));
     }
+}
+
+/// Returns `true` if a message without payload is for the stream of its subject alone.
+#[cold]
+fn is_for_stream(message: &Outgoing) -> bool {
+    let has = |name| message.headers.get(name).is_some();
+    has(header::QUESTION) || has(header::MARKER_REASON)
 }

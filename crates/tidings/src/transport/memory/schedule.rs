@@ -1,6 +1,6 @@
 //! Messages that are published later (ADR-51).
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use tidings_subject::{check_subject, overlaps};
 use tokio::time::Instant;
@@ -11,15 +11,13 @@ use super::log::Message;
 use super::schedules::Schedule;
 use super::store_options::{Rollup, StoreOptions};
 use super::stream::Stream;
-use super::{api, duration, ttl};
+use super::{api, ttl};
 use crate::header::{self, Headers};
+use crate::recurrence::{Recurrence, RecurrenceError};
 use crate::subject::Subject;
 use crate::timestamp;
 use crate::transport::{ApiError, Outgoing};
 use crate::user_code::log;
-
-/// Value of `Nats-Schedule-Next` where a schedule is over.
-const PURGE: &str = "purge";
 
 /// Reads what a message's headers say about schedules, and checks it.
 pub(super) fn read(
@@ -33,11 +31,8 @@ pub(super) fn read(
     match headers.get(header::SCHEDULE) {
         Some(_) if !allowed => return Err(api::schedules_disabled()),
         Some(pattern) => {
-            if headers.get(header::SCHEDULE_TIME_ZONE).is_some() {
-                return Err(api::schedule_time_zone());
-            }
-            options.schedule =
-                Some(parse(pattern, stream.clock, now).ok_or_else(api::schedule_pattern)?);
+            let zone = headers.get(header::SCHEDULE_TIME_ZONE);
+            options.schedule = Some(parse(pattern, zone, stream.clock, now)?);
             check_target(stream, headers, subject)?;
         }
         None => {}
@@ -45,7 +40,7 @@ pub(super) fn read(
     match (headers.get(header::SCHEDULE_NEXT), headers.get(header::SCHEDULER)) {
         (None, None) => {}
         // A client may only end a schedule, and must say which.
-        (Some(PURGE), Some(scheduler))
+        (Some(header::SCHEDULE_OVER), Some(scheduler))
             if scheduler != subject && check_subject(scheduler).is_ok() =>
         {
             if !allowed {
@@ -94,24 +89,28 @@ fn check_target(stream: &Stream, headers: &Headers, subject: &str) -> Result<(),
     }
 }
 
-/// Reads `@at <RFC 3339>` or `@every <duration>`.
-fn parse(pattern: &str, clock: Clock, now: Instant) -> Option<Schedule> {
-    if let Some(at) = pattern.strip_prefix("@at ") {
-        let next = clock.instant(timestamp::read(at)?)?;
-        return Some(Schedule { next, every: None });
+/// Reads `@at <RFC 3339>`, `@every <duration>` or a pattern of cron.
+fn parse(
+    pattern: &str,
+    zone: Option<&str>,
+    clock: Clock,
+    now: Instant,
+) -> Result<Schedule, ApiError> {
+    if let Some(at) = pattern.strip_prefix("@at ").filter(|_| zone.is_none()) {
+        let next = timestamp::read(at).and_then(|at| clock.instant(at));
+        return Ok(Schedule { next: next.ok_or_else(api::schedule_pattern)?, every: None });
     }
-    let every = duration::parse(pattern.strip_prefix("@every ")?)?;
-    if every < Duration::from_secs(1) {
-        return None;
-    }
-    Some(Schedule { next: following(every, clock, now)?, every: Some(every) })
+    let every = Recurrence::read(pattern, zone).map_err(|error| match error {
+        RecurrenceError::TimeZone { .. } => api::schedule_time_zone(),
+        _ => api::schedule_pattern(),
+    })?;
+    let next = following(&every, clock, now).ok_or_else(api::schedule_pattern)?;
+    Ok(Schedule { next, every: Some(every) })
 }
 
-/// The next time of a repeating schedule: it keeps to whole seconds.
-fn following(every: Duration, clock: Clock, now: Instant) -> Option<Instant> {
-    let time = clock.system_time(now).duration_since(UNIX_EPOCH).ok()?;
-    let rounded = Duration::from_secs((time + Duration::from_millis(500)).as_secs());
-    clock.instant(UNIX_EPOCH.checked_add(rounded)?.checked_add(every)?)
+/// The next time of a repeating schedule.
+fn following(every: &Recurrence, clock: Clock, now: Instant) -> Option<Instant> {
+    clock.instant(every.next_after(clock.system_time(now))?)
 }
 
 impl Stream {
@@ -123,7 +122,8 @@ impl Stream {
         }
         due.sort_unstable_by_key(|(_, sequence, _)| *sequence);
         for (subject, sequence, schedule) in due {
-            let again = schedule.every.and_then(|every| following(every, self.clock, now));
+            let again = schedule.every.as_ref();
+            let again = again.and_then(|every| following(every, self.clock, now));
             let next = again.map(|at| self.clock.system_time(at));
             // A schedule that was purged publishes nothing more.
             let Some(message) = self.scheduled(&subject, sequence, next) else {
@@ -162,7 +162,8 @@ impl Stream {
         headers.push(header::SCHEDULER, subject.to_owned());
         headers.push(
             header::SCHEDULE_NEXT,
-            next.map_or(Some(PURGE.to_owned()), timestamp::write).unwrap_or_default(),
+            next.map_or(Some(header::SCHEDULE_OVER.to_owned()), timestamp::write)
+                .unwrap_or_default(),
         );
         for (from, to) in
             [(header::SCHEDULE_TTL, header::TTL), (header::SCHEDULE_ROLLUP, header::ROLLUP)]

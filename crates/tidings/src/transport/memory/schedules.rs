@@ -1,16 +1,17 @@
 //! Schedules of a stream, and when each is due.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use hashbrown::HashMap;
 use tokio::time::Instant;
 
-/// Times at which a schedule publishes: the next, and the interval if it repeats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use crate::recurrence::Recurrence;
+
+/// Times at which a schedule publishes: the next, and all of them if it repeats.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Schedule {
     pub(super) next: Instant,
-    pub(super) every: Option<Duration>,
+    pub(super) every: Option<Recurrence>,
 }
 
 /// The schedules of a stream, one for each subject.

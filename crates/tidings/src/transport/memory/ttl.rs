@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::api;
 use super::log::Lifetime;
-use super::{api, duration};
+use crate::duration;
 use crate::header::{self, Headers};
 use crate::transport::ApiError;
 

@@ -124,7 +124,7 @@ async fn schedules_that_cannot_be() {
         async move { code(memory.keep(message).await) }
     };
     let (when, to) = (("Nats-Schedule", "@every 5s"), ("Nats-Schedule-Target", "s.t"));
-    for pattern in ["@at noon", "@every 500ms", "0 0 * * * *", "soon"] {
+    for pattern in ["@at noon", "@every 500ms", "0 * * * *", "0 0 0 30 2 *", "soon"] {
         assert_eq!(schedule(&[("Nats-Schedule", pattern), to]).await, 10_189);
     }
     assert_eq!(schedule(&[when]).await, 10_190);
@@ -135,7 +135,11 @@ async fn schedules_that_cannot_be() {
     assert_eq!(schedule(&[when, to, ("Nats-Schedule-Rollup", "all")]).await, 10_192);
     assert_eq!(schedule(&[when, to, ("Nats-Rollup", "all")]).await, 10_192);
     assert_eq!(schedule(&[when, to, ("Nats-Schedule-Source", "s.t")]).await, 10_203);
-    assert_eq!(schedule(&[when, to, ("Nats-Schedule-Time-Zone", "CET")]).await, 10_223);
+    let (cron, zone) = (("Nats-Schedule", "0 0 * * * *"), "Nats-Schedule-Time-Zone");
+    for name in ["+02:00", "", "Mars"] {
+        assert_eq!(schedule(&[cron, to, (zone, name)]).await, 10_223, "{name:?}");
+    }
+    assert_eq!(schedule(&[when, to, (zone, "Europe/Berlin")]).await, 10_189);
     assert_eq!(schedule(&[("Nats-Scheduler", "s.y")]).await, 10_212);
     assert_eq!(
         schedule(&[("Nats-Scheduler", "s.y"), ("Nats-Schedule-Next", "soon")]).await,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Reads a duration that is not negative.
-pub(super) fn parse(text: &str) -> Option<Duration> {
+pub(crate) fn parse(text: &str) -> Option<Duration> {
     let mut rest = text.strip_prefix('+').unwrap_or(text);
     if rest == "0" {
         return Some(Duration::ZERO);
@@ -26,7 +26,8 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
 }
 
 /// Writes a duration's whole seconds.
-pub(super) fn whole_seconds(duration: Duration) -> String {
+#[cfg(feature = "memory")]
+pub(crate) fn whole_seconds(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     match (hours, minutes) {

@@ -1,0 +1,121 @@
+//! What is replaced while it is due: a server may publish it all the same, and that is found out.
+//!
+//! A server (2.15.1) first gathers all that is due, and then publishes one after the other without another
+//! look. What was replaced or ended between is published too, and takes what replaced it along. So where a
+//! schedule was replaced that was due by then, what became of it is looked for once everything that was
+//! gathered before is published: a schedule of our own tells, since a server gathers one after the other.
+
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use tokio::time::{Instant, sleep, timeout_at};
+use uuid::Uuid;
+
+use super::PublishError;
+use super::unconfirmed::store;
+use crate::envelope::ended_subject;
+use crate::header::{self, Headers};
+use crate::link::Link;
+use crate::stream::StreamDeclaration;
+use crate::subject::Subject;
+use crate::transport::{Fault, Outgoing, Transport, Which};
+
+/// Difference between this program's clock and a server's, at most.
+const FAR: Duration = Duration::from_secs(60);
+/// How long a server may take from the time of a message until it has replaced another by it.
+const MARGIN: Duration = Duration::from_secs(1);
+/// Reason that stands on what ends a schedule, and is no event.
+pub(crate) const ENDED: &str = "Purge";
+/// How often it is looked whether our own schedule is over: a server gathers four times a second.
+const POLL: Duration = Duration::from_millis(50);
+
+/// What became of a schedule that was replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outrun {
+    /// Nothing is published of it from now on.
+    No,
+    /// It was published, and what replaced it is gone.
+    Yes,
+}
+
+/// Finds out whether a schedule that was due at this time was published after it was replaced by the
+/// message with this sequence. Without a time it may be due at any.
+pub(crate) async fn outran(
+    link: &Link,
+    stream: &'static StreamDeclaration,
+    schedule: &Subject,
+    due: Option<SystemTime>,
+    replaced_by: u64,
+) -> Result<Outrun, PublishError> {
+    if !may_outrun(link, stream, due).await {
+        return Ok(Outrun::No);
+    }
+    pass(link, stream).await?;
+    let by = Instant::now() + link.timeouts.publish;
+    let last = last(link, stream, schedule, by).await?;
+    // Somebody may have replaced it once more by now: it was there until then.
+    Ok(if last.is_some_and(|last| last >= replaced_by) { Outrun::No } else { Outrun::Yes })
+}
+
+/// Whether a schedule may be gathered by now that is due at this time.
+pub(crate) async fn may_outrun(
+    link: &Link,
+    stream: &StreamDeclaration,
+    due: Option<SystemTime>,
+) -> bool {
+    let Transport::Nats(_) = &link.transport else { return false };
+    let Some(due) = due else { return true };
+    let is_far =
+        |now: SystemTime, margin: Duration| now.checked_add(margin).is_some_and(|now| now < due);
+    if is_far(SystemTime::now(), FAR) {
+        return false;
+    }
+    match link.transport.stream_time(stream.name).await {
+        Ok(Some(now)) => !is_far(now, MARGIN),
+        Ok(None) | Err(_) => true,
+    }
+}
+
+/// Waits until all is published that was gathered so far.
+pub(crate) async fn pass(
+    link: &Link,
+    stream: &'static StreamDeclaration,
+) -> Result<(), PublishError> {
+    if let Transport::Memory(_) = &link.transport {
+        return Ok(());
+    }
+    let by = Instant::now() + link.timeouts.publish;
+    let id = Uuid::now_v7().simple().to_string();
+    let ended = ended_subject(stream.name);
+    let subject = Subject::from(format!("{ended}.{id}"));
+    let mut headers = Headers::new();
+    headers.push(header::MESSAGE_ID, id);
+    headers.push(header::SCHEDULE, "@at 2000-01-01T00:00:00Z");
+    headers.push(header::SCHEDULE_TARGET, ended.to_string());
+    headers.push(header::SCHEDULE_ROLLUP, "sub");
+    headers.push(header::MARKER_REASON, ENDED);
+    if (stream.config)().allow_message_ttl {
+        headers.push(header::SCHEDULE_TTL, "1");
+    }
+    store(link, stream, &Outgoing { subject: subject.clone(), headers, payload: Bytes::new() })
+        .await?;
+    while last(link, stream, &subject, by).await?.is_some() {
+        sleep(POLL).await;
+    }
+    Ok(())
+}
+
+/// The sequence of what waits on this subject.
+async fn last(
+    link: &Link,
+    stream: &'static StreamDeclaration,
+    subject: &Subject,
+    by: Instant,
+) -> Result<Option<u64>, PublishError> {
+    let which = Which::Last { filter: subject.as_str() };
+    let stored = timeout_at(by, link.transport.stored(stream.name, which)).await;
+    match stored.unwrap_or(Err(Fault::Timeout)) {
+        Ok(found) => Ok(found.map(|found| found.sequence)),
+        Err(fault) => Err(PublishError::of_stream(fault, subject.as_str(), stream.name)),
+    }
+}

@@ -1,0 +1,122 @@
+//! Many schedules at one time, and changes of what is due just then.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+use tidings::prelude::*;
+use tidings::{ScheduleError, ScheduleHandle};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::schedule::{Timer, Timers};
+use crate::support::env::{BY_AND_BY, Env, within};
+
+scenarios! {
+    every_bus:
+        a_thousand_that_are_due_in_one_second_come,
+        what_is_cancelled_as_it_is_due_comes_or_is_cancelled,
+        what_is_moved_as_it_is_due_comes_once;
+}
+
+const MANY: u64 = 1000;
+/// Long enough to schedule all of them.
+const LEAD: Duration = Duration::from_secs(6);
+/// Number of calls under way at a time.
+const AT_ONCE: usize = 200;
+
+fn timer(number: u64) -> Timer {
+    Timer { number, who: format!("n{}", number % 7) }
+}
+
+/// Schedules all of them within `spread` around one time; gives that time.
+async fn schedule(bus: &Bus, spread: Duration) -> (Instant, Vec<ScheduleHandle>) {
+    let due = Instant::now() + LEAD;
+    let handles = stream::iter(0..MANY).map(|number| async move {
+        let share = u32::try_from(number).unwrap() * 7919 % 1000;
+        let delay = (due + spread * share / 1000).saturating_duration_since(Instant::now());
+        bus.message(&timer(number)).delay(delay).schedule().await.unwrap()
+    });
+    (due, within(BY_AND_BY, handles.buffered(AT_ONCE).collect()).await)
+}
+
+/// Counts how often each comes, until nothing has come for a while.
+async fn count(bus: Bus, quiet: Duration) -> HashMap<u64, u32> {
+    let mut work = bus.consume::<Timer>("count").await.unwrap();
+    let mut came = HashMap::new();
+    let mut patience = LEAD + quiet;
+    while let Ok(next) = timeout(patience, work.next()).await {
+        let delivery = next.unwrap().unwrap();
+        *came.entry(delivery.number).or_default() += 1;
+        delivery.ack().await.unwrap();
+        patience = quiet;
+    }
+    came
+}
+
+async fn a_thousand_that_are_due_in_one_second_come(env: Env) {
+    let bus = env.bus_with::<Timers>().await;
+    let came = tokio::spawn(count(bus.clone(), Duration::from_secs(4)));
+    schedule(&bus, Duration::from_secs(1)).await;
+    let came = within(BY_AND_BY, came).await.unwrap();
+    assert_eq!(came.len() as u64, MANY);
+    assert!(came.values().all(|times| *times == 1), "some came twice");
+}
+
+/// Changes each at a time around the one at which it is due.
+async fn change<T, F: Future<Output = T>>(
+    due: Instant,
+    handles: &[ScheduleHandle],
+    change: impl Fn(ScheduleHandle) -> F,
+) -> Vec<T> {
+    let change = &change;
+    let changes = handles.iter().enumerate().map(|(place, handle)| async move {
+        let share = u32::try_from(place).unwrap() * 7907 % 1000;
+        let early = Duration::from_millis(300);
+        sleep_until(due + Duration::from_millis(900) * share / 1000 - early).await;
+        change(handle.clone()).await
+    });
+    within(BY_AND_BY, futures_util::future::join_all(changes)).await
+}
+
+async fn what_is_cancelled_as_it_is_due_comes_or_is_cancelled(env: Env) {
+    let bus = env.bus_with::<Timers>().await;
+    let came = tokio::spawn(count(bus.clone(), Duration::from_secs(8)));
+    let (due, handles) = schedule(&bus, Duration::from_millis(300)).await;
+    let cancelled = change(due, &handles, |handle| async move { handle.cancel().await }).await;
+    let came = within(BY_AND_BY, came).await.unwrap();
+    let (mut never, mut late) = (0, 0);
+    for (number, cancelled) in (0..MANY).zip(cancelled) {
+        let times = came.get(&number).copied().unwrap_or(0);
+        match cancelled {
+            Ok(()) => {
+                assert_eq!(times, 0, "{number} came, and was told to be cancelled");
+                never += 1;
+            }
+            Err(ScheduleError::NotWaiting { .. } | ScheduleError::Came { .. }) => {
+                assert_eq!(times, 1, "{number} was too late to be cancelled, and did not come");
+                late += 1;
+            }
+            Err(error) => panic!("{number}: {error:?}"),
+        }
+    }
+    assert!(never > 0 && late > 0, "{never} were cancelled, {late} came");
+}
+
+async fn what_is_moved_as_it_is_due_comes_once(env: Env) {
+    let bus = env.bus_with::<Timers>().await;
+    let came = tokio::spawn(count(bus.clone(), Duration::from_secs(8)));
+    let (due, handles) = schedule(&bus, Duration::from_millis(300)).await;
+    let to = Duration::from_secs(4);
+    let moved = change(due, &handles, |handle| async move { handle.reschedule(to).await }).await;
+    let came = within(BY_AND_BY, came).await.unwrap();
+    let mut late = 0;
+    for (number, moved) in (0..MANY).zip(moved) {
+        assert_eq!(came.get(&number), Some(&1), "{number}: {moved:?}");
+        match moved {
+            Ok(ack) => assert!(!ack.duplicate),
+            Err(ScheduleError::NotWaiting { .. } | ScheduleError::Came { .. }) => late += 1,
+            Err(error) => panic!("{number}: {error:?}"),
+        }
+    }
+    assert!(late > 0 && late < MANY, "{late} were too late");
+}
