@@ -8,11 +8,12 @@ mod origin;
 use std::any::{Any, TypeId};
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use data_encoding::BASE64URL_NOPAD;
 #[cfg(feature = "tower")]
 use layer_value::LayerValue;
+pub use origin::Origin;
 use tokio_util::sync::CancellationToken;
 
 use crate::cloud_event::{self, CloudEvent};
@@ -306,11 +307,9 @@ impl Causation for Context {
         let digest = digest(name, subject, json);
         let count = self.handled.count(digest);
         // What was put back is still the message that it was.
-        let (stream, sequence, stored_at) = self.handled.headers.origin().unwrap_or_else(|| {
-            // A stream that is deleted and made again counts its sequences anew.
-            let stored_at = receipt.stored_at.duration_since(SystemTime::UNIX_EPOCH);
-            (&*receipt.stream, receipt.sequence, stored_at.unwrap_or_default().as_nanos())
-        });
+        let Origin { stream, sequence, stored_at } = self.origin()?;
+        let stored_at = stored_at.duration_since(SystemTime::UNIX_EPOCH);
+        let stored_at = stored_at.unwrap_or_default().as_nanos();
         let mut id = MessageIdBuilder::new(name);
         id.part(stream);
         id.part(&*receipt.consumer);
@@ -323,10 +322,7 @@ impl Causation for Context {
 
     fn run_before_since(&self) -> Option<SystemTime> {
         let receipt = self.handled.receipt.as_ref()?;
-        let origin = self.handled.headers.origin().and_then(|(_, _, nanos)| {
-            let since = Duration::from_nanos(u64::try_from(nanos).ok()?);
-            SystemTime::UNIX_EPOCH.checked_add(since)
-        });
-        origin.or_else(|| (receipt.attempt > 1).then_some(receipt.stored_at))
+        let put_back = self.put_back().map(|origin| origin.stored_at);
+        put_back.or_else(|| (receipt.attempt > 1).then_some(receipt.stored_at))
     }
 }

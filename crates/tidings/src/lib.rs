@@ -221,7 +221,7 @@ pub use atomic::AtomicBatch;
 pub use bucket::{Bucket, BucketConfig, BucketKey, KeyError, KeyFilter};
 pub use bus::{Bus, BusBuilder, BusConfig, CloseError, ConfigError, ConnectError, Secret};
 pub use cloud_event::{CloudEvent, CloudEventFault, CloudEventMode, CloudEvents, CloudEventsError};
-pub use context::Context;
+pub use context::{Context, Origin};
 pub use dead_letter::{
     DeadLetter, DeadLetterError, DeadLetterFilter, DeadLetterList, DeadLetterPolicy,
     DeadLetterProgress, DeadLetterReason, DeadLetters, Purge, PurgeReport, Redrive, RedriveReport,

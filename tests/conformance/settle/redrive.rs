@@ -16,6 +16,7 @@ scenarios! {
     every_bus:
         id_order_and_headers_are_kept,
         what_fails_again_remembers_how_often,
+        what_is_put_back_keeps_its_origin,
         what_its_handler_published_before_is_not_stored_twice,
         only_the_consumer_that_failed,
         two_at_once_put_everything_back_once,
@@ -132,6 +133,34 @@ async fn what_fails_again_remembers_how_often(env: Env) {
     let [back] = sightings(&mut seen, 1).await.try_into().unwrap();
     assert_eq!((back.number, back.redriven), (1, 3));
     assert_eq!(back.id.as_deref(), first.message_id());
+    running.shutdown().await;
+}
+
+async fn what_is_put_back_keeps_its_origin(env: Env) {
+    let bus = env.bus();
+    let (sender, mut seen) = mpsc::unbounded_channel();
+    let handler = move |_event: Sent, cx: Context| {
+        let origin = cx.origin().map(|at| (at.stream.to_owned(), at.sequence, at.stored_at));
+        let place = (cx.sequence(), cx.stored_at());
+        let told = sender.send((origin, place));
+        async move {
+            told?;
+            if cx.redriven() == 0 { Err(Failure::reject("not yet")) } else { Ok(()) }
+        }
+    };
+    let route = Route::of::<Sent>(handler).concurrency(1);
+    let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
+    bus.publish(&sent(1)).await.unwrap();
+    let (origin, (sequence, stored_at)) = soon(seen.recv()).await.unwrap();
+    let (stream, at, since) = origin.clone().unwrap();
+    assert_eq!((&*stream, Some(at), Some(since)), (Parcels::NAME, sequence, stored_at));
+
+    let aside = bus.dead_letters("shop");
+    letters(&aside, 1).await;
+    aside.redrive(DeadLetterFilter::all()).await.unwrap();
+    let (again, (place, _)) = soon(seen.recv()).await.unwrap();
+    assert_eq!(again, origin);
+    assert_ne!(place, sequence);
     running.shutdown().await;
 }
 

@@ -1,9 +1,41 @@
 //! Origin of a message in what came before it: ids that its follow-ups carry on.
 
+use std::time::{Duration, SystemTime};
+
 use super::Context;
 use crate::header::{self, Headers};
 
+/// Origin of a stream's message: the place that it has, or first had, and since when. No two messages have the same, also
+/// where a stream is deleted and made again, which counts its sequences anew; and however often a message is delivered or
+/// [put back](crate::DeadLetters::redrive), it keeps its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Origin<'a> {
+    /// The stream that stored it first.
+    pub stream: &'a str,
+    /// Its sequence there.
+    pub sequence: u64,
+    /// Time at which it was stored there, to the nanosecond.
+    pub stored_at: SystemTime,
+}
+
 impl Context {
+    /// Origin of the message, which identifies it among all messages of its server; `None` without a stream. A redrive has
+    /// signed where a message was that was put back.
+    pub fn origin(&self) -> Option<Origin<'_>> {
+        let receipt = self.handled.receipt.as_ref()?;
+        let (stream, sequence, stored_at) = (&*receipt.stream, receipt.sequence, receipt.stored_at);
+        self.put_back().or(Some(Origin { stream, sequence, stored_at }))
+    }
+
+    /// Origin of a message that was put back, as a redrive has signed it.
+    pub(super) fn put_back(&self) -> Option<Origin<'_>> {
+        let (stream, sequence, nanos) = self.handled.headers.origin()?;
+        let since = Duration::from_nanos(u64::try_from(nanos).ok()?);
+        let stored_at = SystemTime::UNIX_EPOCH.checked_add(since)?;
+        Some(Origin { stream, sequence, stored_at })
+    }
+
     /// Id that all messages have in common which came of one: the one that this message carries, else its own
     /// [`message_id`](Self::message_id).
     ///
