@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use sqlx::{Pool, Transaction};
 
+use crate::inbox::InboxBackend;
 use crate::layout::Migration;
 use crate::outbox::{OutboxStatus, ParkedFilter, ParkedRecord};
 use crate::row::{Cursor, NewRow, QueuedRow};
 
-/// A database that can hold an outbox: [`sqlx::Postgres`] or [`sqlx::Sqlite`]. No other type can be one.
+/// A database that can hold an outbox and an inbox: [`sqlx::Postgres`] or [`sqlx::Sqlite`]. No other type can be one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't hold an outbox",
     label = "not a database of Tidings",
@@ -19,7 +20,7 @@ pub trait Database: Backend {}
 impl<Db: Backend> Database for Db {}
 
 /// What is asked of a database. Rows go in and come out as data; each implementation keeps its statements.
-pub trait Backend: sqlx::Database + Sized {
+pub trait Backend: InboxBackend {
     /// A relay's own connection.
     type Session: Session;
 

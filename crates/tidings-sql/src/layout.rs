@@ -3,6 +3,7 @@
 use sqlx::Pool;
 
 use crate::database::{Backend, Database};
+use crate::inbox;
 
 /// A file of `migrations/`, which makes one version of a part of the tables.
 #[derive(Debug, Clone, Copy)]
@@ -110,6 +111,9 @@ pub(crate) async fn check<Db: Backend>(
     if found > known {
         return Err(LayoutError::Newer { part, found, known });
     }
-    let probed = Db::probe(pool).await;
+    let probed = match part {
+        inbox::PART => Db::probe_inbox(pool).await,
+        _ => Db::probe(pool).await,
+    };
     probed.map_err(|source| LayoutError::Different { part, version: found, source })
 }

@@ -48,6 +48,10 @@
 //! # fn main() {}
 //! ```
 //!
+//! An [`Inbox`] is the other end: it records in the transaction of a handler's writes that its message is handled, so that
+//! a redelivery has no second effect, and [`cx.outbox`](OutboxContext::outbox) writes the handler's follow-ups there too. The
+//! [`guide`] shows both, and says what exactly once means.
+//!
 //! # Databases
 //!
 //! | feature | default | gives |
@@ -62,6 +66,9 @@
 compile_error!("tidings-sql needs a database: switch on its feature `sqlite` or `postgres`");
 
 mod database;
+mod follow_up;
+pub mod guide;
+mod inbox;
 mod layout;
 mod outbox;
 #[cfg(feature = "postgres")]
@@ -72,8 +79,11 @@ mod row;
 mod sqlite;
 
 pub use database::Database;
+pub use follow_up::{FollowUps, OutboxContext};
+pub use inbox::{CleanUp, Inbox, InboxError, Once};
 pub use layout::{LayoutError, migrate};
 pub use outbox::{
-    Enqueue, EnqueueAll, Enqueued, Outbox, OutboxError, OutboxStatus, ParkedFilter, ParkedRecord,
+    Enqueue, EnqueueAll, Enqueued, Outbox, OutboxError, OutboxStatus, OutboxTable, ParkedFilter,
+    ParkedRecord,
 };
 pub use relay::{Relay, RelayStatus, RunningRelay};

@@ -4,11 +4,14 @@ mod enqueue;
 mod error;
 mod parked;
 mod status;
+mod table;
 
 pub use enqueue::{Enqueue, EnqueueAll, Enqueued};
 pub use error::OutboxError;
+use parked::purge_sent;
 pub use parked::{ParkedFilter, ParkedRecord};
 pub use status::OutboxStatus;
+pub use table::OutboxTable;
 
 use std::fmt;
 use std::sync::Arc;
@@ -84,7 +87,11 @@ impl<Db: Database> Outbox<Db> {
         tx: &'a mut Transaction<'c, Db>,
         event: &E,
     ) -> Enqueue<'a, 'c, Db> {
-        Enqueue::new(tx, &self.wake, self.bus.message(event).record().map_err(OutboxError::from))
+        Enqueue::new(
+            tx,
+            Some(&self.wake),
+            self.bus.message(event).record().map_err(OutboxError::from),
+        )
     }
 
     /// Writes many events in this transaction, with one statement.
@@ -102,7 +109,7 @@ impl<Db: Database> Outbox<Db> {
         let records = events.into_iter().map(|event| self.bus.message(&event).record());
         EnqueueAll::new(
             tx,
-            &self.wake,
+            Some(&self.wake),
             records.collect::<Result<_, _>>().map_err(OutboxError::from),
         )
     }
@@ -121,7 +128,7 @@ impl<Db: Database> Outbox<Db> {
         let (size, limit) = (record.size(), self.bus.max_payload());
         Enqueue::new(
             tx,
-            &self.wake,
+            Some(&self.wake),
             if size > limit {
                 Err(OutboxError::TooLarge { subject: record.subject().to_owned(), size, limit })
             } else {

@@ -25,12 +25,20 @@ impl Backend for Postgres {
 
     const WAKES: bool = true;
 
-    const MIGRATIONS: &'static [Migration] = &[Migration {
-        part: "outbox",
-        version: 1,
-        name: "20261129000001_tidings_outbox",
-        sql: include_str!("../migrations/postgres/20261129000001_tidings_outbox.sql"),
-    }];
+    const MIGRATIONS: &'static [Migration] = &[
+        Migration {
+            part: "outbox",
+            version: 1,
+            name: "20261129000001_tidings_outbox",
+            sql: include_str!("../migrations/postgres/20261129000001_tidings_outbox.sql"),
+        },
+        Migration {
+            part: "inbox",
+            version: 1,
+            name: "20261129000002_tidings_inbox",
+            sql: include_str!("../migrations/postgres/20261129000002_tidings_inbox.sql"),
+        },
+    ];
 
     async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Self>> {
         pool.begin().await

@@ -24,12 +24,20 @@ impl Backend for Sqlite {
 
     const WAKES: bool = false;
 
-    const MIGRATIONS: &'static [Migration] = &[Migration {
-        part: "outbox",
-        version: 1,
-        name: "20261129000001_tidings_outbox",
-        sql: include_str!("../migrations/sqlite/20261129000001_tidings_outbox.sql"),
-    }];
+    const MIGRATIONS: &'static [Migration] = &[
+        Migration {
+            part: "outbox",
+            version: 1,
+            name: "20261129000001_tidings_outbox",
+            sql: include_str!("../migrations/sqlite/20261129000001_tidings_outbox.sql"),
+        },
+        Migration {
+            part: "inbox",
+            version: 1,
+            name: "20261129000002_tidings_inbox",
+            sql: include_str!("../migrations/sqlite/20261129000002_tidings_inbox.sql"),
+        },
+    ];
 
     async fn begin(pool: &SqlitePool) -> sqlx::Result<Transaction<'static, Self>> {
         pool.begin_with("BEGIN IMMEDIATE").await

@@ -24,7 +24,8 @@ pub struct Enqueued {
 #[must_use = "await it to write the event"]
 pub struct Enqueue<'a, 'c, Db: Database> {
     tx: &'a mut Transaction<'c, Db>,
-    wake: &'a watch::Sender<()>,
+    /// Relays of this program that wait; `None` where they are not known.
+    wake: Option<&'a watch::Sender<()>>,
     record: Result<Record, OutboxError>,
     key: Option<String>,
 }
@@ -32,7 +33,7 @@ pub struct Enqueue<'a, 'c, Db: Database> {
 impl<'a, 'c, Db: Database> Enqueue<'a, 'c, Db> {
     pub(crate) fn new(
         tx: &'a mut Transaction<'c, Db>,
-        wake: &'a watch::Sender<()>,
+        wake: Option<&'a watch::Sender<()>>,
         record: Result<Record, OutboxError>,
     ) -> Self {
         Self { tx, wake, record, key: None }
@@ -63,7 +64,7 @@ impl<'a, 'c, Db: Database> Enqueue<'a, 'c, Db> {
 #[must_use = "await it to write the events"]
 pub struct EnqueueAll<'a, 'c, Db: Database> {
     tx: &'a mut Transaction<'c, Db>,
-    wake: &'a watch::Sender<()>,
+    wake: Option<&'a watch::Sender<()>>,
     records: Result<Vec<Record>, OutboxError>,
     key: Option<String>,
 }
@@ -71,7 +72,7 @@ pub struct EnqueueAll<'a, 'c, Db: Database> {
 impl<'a, 'c, Db: Database> EnqueueAll<'a, 'c, Db> {
     pub(crate) fn new(
         tx: &'a mut Transaction<'c, Db>,
-        wake: &'a watch::Sender<()>,
+        wake: Option<&'a watch::Sender<()>>,
         records: Result<Vec<Record>, OutboxError>,
     ) -> Self {
         Self { tx, wake, records, key: None }
@@ -98,8 +99,8 @@ impl<'a, 'c, Db: Database> EnqueueAll<'a, 'c, Db> {
 }
 
 /// Where no commit wakes a relay, those of this program look often for a while: a commit is near.
-fn announce<Db: Database>(wake: &watch::Sender<()>) {
-    if !Db::WAKES {
+fn announce<Db: Database>(wake: Option<&watch::Sender<()>>) {
+    if let Some(wake) = wake.filter(|_| !Db::WAKES) {
         wake.send_replace(());
     }
 }

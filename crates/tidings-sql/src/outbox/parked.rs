@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use sqlx::Pool;
+
 use super::Outbox;
 use crate::database::Database;
 
@@ -80,13 +82,18 @@ impl<Db: Database> Outbox<Db> {
     /// # Errors
     /// That of the database; those before it are removed.
     pub async fn purge_sent(&self, age: Duration) -> sqlx::Result<u64> {
-        let mut purged = 0;
-        loop {
-            let some = Db::purge_sent(self.pool(), age, AT_ONCE).await?;
-            purged += some;
-            if some < AT_ONCE.unsigned_abs() {
-                return Ok(purged);
-            }
+        purge_sent(self.pool(), age).await
+    }
+}
+
+/// Removes what was sent, a thousand rows at a time.
+pub(super) async fn purge_sent<Db: Database>(pool: &Pool<Db>, age: Duration) -> sqlx::Result<u64> {
+    let mut purged = 0;
+    loop {
+        let some = Db::purge_sent(pool, age, AT_ONCE).await?;
+        purged += some;
+        if some < AT_ONCE.unsigned_abs() {
+            return Ok(purged);
         }
     }
 }
