@@ -17,6 +17,7 @@ mod scenario;
 mod handle;
 mod key_value;
 mod lifecycle;
+mod object_store;
 mod publish;
 mod settle;
 mod subscribe;

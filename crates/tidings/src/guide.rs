@@ -12,6 +12,7 @@
 //! | [`retries`] | when a failed event comes again, dead letters, and the way back |
 //! | [`topology`] | streams and consumers: declaring, creating, planning, changing |
 //! | [`key_value`] | values by key: buckets, revisions, watching, what expires |
+//! | [`objects`] | files and other large things by name: storing, reading, links, watching, what a cut upload leaves |
 //! | [`contracts`] | what messages promise, as files: what a change breaks, whether it is meant, what other languages read |
 //! | [`testing`] | `TestBus`: recording, virtual time, faults, one handler alone |
 //! | [`operating`] | connecting, permissions, status, shutdown, the program `tidings` |
@@ -43,6 +44,8 @@ pub mod retries {}
 pub mod topology {}
 #[doc = include_str!("guide/key_value.md")]
 pub mod key_value {}
+#[doc = include_str!("guide/objects.md")]
+pub mod objects {}
 #[doc = include_str!("guide/contracts.md")]
 pub mod contracts {}
 #[doc = include_str!("guide/testing.md")]

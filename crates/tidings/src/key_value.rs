@@ -17,9 +17,11 @@ mod write;
 
 pub use entry::{Change, Entry, EntryError, Removal, RemovalReason};
 pub use error::{GetError, PutError, UpdateError};
+pub(crate) use flow::{Flow, Start, Step};
 pub use keys::{Declared, Keys, TextKeys};
 pub use list::KeyList;
 pub(crate) use news::{News, NewsFeed, NewsReader, WatchBegin, WatchedBucket};
+pub(crate) use store::Store;
 pub use watch::{Changes, Watch, WatchError, WatchEvent};
 pub use write::Write;
 
@@ -28,7 +30,6 @@ use std::marker::PhantomData;
 
 use serde::Serialize;
 
-use self::store::Store;
 use crate::bucket::{Bucket, BucketKey, KeyFilter};
 use crate::link::Link;
 

@@ -98,6 +98,7 @@
 //! | test a service | [`testing`]: [`TestBus`](testing::TestBus) |
 //! | list, move and cancel what comes later | [`Draft::delay`], [`Draft::at`], [`Draft::every`], [`Bus::schedules`], [`Schedules`] |
 //! | keep values by key | [`macro@Bucket`], [`Bus::key_value`], [`KeyValue`]; [`Bus::bucket`] by name |
+//! | keep files and other large things | [`Bus::objects`], [`Objects`], [`ObjectStoreConfig`] |
 //! | show what messages promise | [`Message::descriptors`], [`contract::Catalog`] |
 //!
 //! # What is promised
@@ -178,6 +179,7 @@ mod link;
 mod lock;
 mod message;
 mod message_trace;
+mod object_store;
 mod observe;
 mod payload;
 mod prefetch;
@@ -251,6 +253,11 @@ pub use message::{
 pub use message_trace::{
     ConnectionKind, MessageTrace, MessageTraceReport, ServerTrace, TraceError, TraceEvent,
     TraceEventKind, TraceServer,
+};
+pub use object_store::{
+    GetObject, Object, ObjectChanges, ObjectEvent, ObjectGetError, ObjectInfo, ObjectLink,
+    ObjectList, ObjectMeta, ObjectNameError, ObjectPutError, ObjectReadError, ObjectStoreConfig,
+    ObjectWatch, ObjectWatchError, Objects, PutObject,
 };
 pub use publish::{
     AtomicError, PublishAllError, PublishError, PublishRecordError, Record, RecordError, StoredIds,

@@ -64,6 +64,7 @@ pub(crate) use incoming::Incoming;
 pub(crate) use incoming_headers::IncomingHeaders;
 pub(crate) use ingest::{Ingested, Stopped};
 pub(crate) use nats::NatsIngest as Ingest;
+pub(crate) use nats::NatsRun as StoredRun;
 pub(crate) use ordered::{Extent, Ordered};
 pub use outage::Outage;
 pub(crate) use outage::because;

@@ -1,10 +1,11 @@
-//! Handles of what is stored: streams, buckets and dead letters.
+//! Handles of what is stored: streams, buckets, objects and dead letters.
 
 use super::Bus;
 use crate::bucket::Bucket;
 use crate::dead_letter::{self, DeadLetters};
 use crate::key_value::{KeyValue, TextKeys};
 use crate::message::{Decode, StreamEvent};
+use crate::object_store::Objects;
 use crate::schedules::Schedules;
 use crate::stream::EventStream;
 use crate::topology::StreamHandle;
@@ -56,5 +57,11 @@ impl Bus {
     /// ```
     pub fn bucket<V>(&self, name: &str) -> KeyValue<V, TextKeys> {
         KeyValue::new(self.link.clone(), name)
+    }
+
+    /// The object store of this name: files and other large things, by name. What can't name a store is an
+    /// error of each operation. A store is made with [`ObjectStoreConfig`](crate::ObjectStoreConfig).
+    pub fn objects(&self, name: &str) -> Objects {
+        Objects::new(self.link.clone(), name)
     }
 }

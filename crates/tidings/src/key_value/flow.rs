@@ -36,7 +36,7 @@ const REOPEN: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_
 
 /// Item of a flow.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(crate) enum Step {
     Message(StoredMessage),
     /// All that the bucket had is told.
     Current,
@@ -49,7 +49,7 @@ pub(super) enum Step {
 
 /// Start of a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Start {
+pub(crate) enum Start {
     Values,
     History,
     Updates,
@@ -74,7 +74,7 @@ enum Phase {
     Current,
 }
 
-pub(super) struct Flow {
+pub(crate) struct Flow {
     store: Store,
     filter: Subject,
     start: Start,
@@ -99,7 +99,7 @@ pub(super) struct Flow {
 
 impl Flow {
     /// Opens a bucket that must be there.
-    pub(super) async fn open(
+    pub(crate) async fn open(
         store: Store,
         filter: Subject,
         start: Start,
@@ -192,7 +192,7 @@ impl Flow {
     }
 
     /// The next of what becomes of the bucket; `None` once the bus is closed.
-    pub(super) fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
+    pub(crate) fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
         loop {
             if let Some(step) = self.steps.pop_front() {
                 return Poll::Ready(Some(step));

@@ -8,10 +8,10 @@ use crate::bucket::{KeyError, prefix_of, stream_of};
 use crate::link::Link;
 use crate::subject::Subject;
 
-/// A bucket on a link. A cheap clone.
+/// A bucket on a link, or an object store, whose descriptions stand by key as well. A cheap clone.
 #[derive(Debug, Clone)]
-pub(super) struct Store {
-    pub(super) link: Link,
+pub(crate) struct Store {
+    pub(crate) link: Link,
     names: Arc<Names>,
 }
 
@@ -26,28 +26,28 @@ struct Names {
 
 impl Store {
     pub(super) fn new(link: Link, bucket: &str) -> Self {
+        Self::of(link, bucket, stream_of(bucket), prefix_of(bucket))
+    }
+
+    /// A bucket in this stream, the subjects of whose keys begin like this.
+    pub(crate) fn of(link: Link, bucket: &str, stream: String, prefix: String) -> Self {
         let refused = check_bucket_name(bucket)
             .err()
             .map(|problem| KeyError::Bucket { name: bucket.chars().take(64).collect(), problem });
-        let names = Names {
-            bucket: bucket.to_owned(),
-            stream: stream_of(bucket),
-            prefix: prefix_of(bucket),
-            refused,
-        };
+        let names = Names { bucket: bucket.to_owned(), stream, prefix, refused };
         Self { link, names: Arc::new(names) }
     }
 
-    pub(super) fn bucket(&self) -> &str {
+    pub(crate) fn bucket(&self) -> &str {
         &self.names.bucket
     }
 
-    pub(super) fn stream(&self) -> &str {
+    pub(crate) fn stream(&self) -> &str {
         &self.names.stream
     }
 
     /// The subject of a key, or of a filter of keys.
-    pub(super) fn subject(&self, key: Result<String, KeyError>) -> Result<Subject, KeyError> {
+    pub(crate) fn subject(&self, key: Result<String, KeyError>) -> Result<Subject, KeyError> {
         match &self.names.refused {
             None => Ok(Subject::from([&self.names.prefix, &*key?].concat())),
             Some(error) => Err(error.clone()),
@@ -55,12 +55,12 @@ impl Store {
     }
 
     /// The filter of all keys.
-    pub(super) fn all(&self) -> Subject {
+    pub(crate) fn all(&self) -> Subject {
         Subject::from([&self.names.prefix, ">"].concat())
     }
 
     /// The key that has this subject.
-    pub(super) fn key_of<'a>(&self, subject: &'a Subject) -> &'a str {
+    pub(crate) fn key_of<'a>(&self, subject: &'a Subject) -> &'a str {
         let subject = subject.as_str();
         subject.strip_prefix(&*self.names.prefix).unwrap_or(subject)
     }

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use super::on::on;
 use super::reconfiguring::retry_while_reconfiguring;
 use super::{
-    ConsumerConfig, ConsumerInfo, ConsumerSnapshot, ConsumerState, Fault, StoredMessage,
+    ConsumerConfig, ConsumerInfo, ConsumerSnapshot, ConsumerState, Fault, StoredMessage, StoredRun,
     StreamBounds, StreamInfo, StreamSnapshot, StreamState, Transport, Which,
 };
 use crate::stream::StreamConfig;
@@ -99,9 +99,31 @@ impl Transport {
         on!(self, t => t.last_of_each(stream, subjects).await)
     }
 
+    /// Messages of a subject from a sequence on, so many at most and so many bytes, with one question;
+    /// `None` where [one after the other](Self::stored) is as quick.
+    pub(crate) async fn run(
+        &self,
+        stream: &str,
+        subject: &Subject,
+        from: u64,
+        count: usize,
+        bytes: usize,
+    ) -> Result<Option<StoredRun>, Fault> {
+        match self {
+            Self::Nats(t) => t.run(stream, subject, from, count, bytes).await.map(Some),
+            #[cfg(feature = "memory")]
+            Self::Memory(_) => Ok(None),
+        }
+    }
+
     /// Removes one message.
     pub(crate) async fn delete_message(&self, stream: &str, sequence: u64) -> Result<(), Fault> {
         on!(self, t => t.delete_message(stream, sequence).await)
+    }
+
+    /// The subjects of a stream's messages that the filter matches.
+    pub(crate) async fn subjects(&self, stream: &str, filter: &str) -> Result<Vec<String>, Fault> {
+        on!(self, t => t.subjects(stream, filter).await)
     }
 
     /// Number of messages in a stream whose subject matches the filter.

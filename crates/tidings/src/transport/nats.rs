@@ -18,6 +18,7 @@ pub(crate) use connection::reconnect_policy::ReconnectPolicy;
 pub(crate) use consumer::ordered::NatsOrdered;
 pub(crate) use consumer::pull::NatsPull;
 pub(crate) use consumer::settle::NatsSettle;
+pub(crate) use jetstream::direct_run::NatsRun;
 pub(crate) use jetstream::ingest::NatsIngest;
 pub(crate) use request::publish_ack::NatsAck;
 pub(crate) use subscription::NatsSubscription;

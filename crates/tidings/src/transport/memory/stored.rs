@@ -59,6 +59,18 @@ impl Memory {
         self.stored(stream, Which::Last { filter: subject }).await
     }
 
+    /// The subjects of a stream's messages that the filter matches.
+    pub(crate) async fn subjects(&self, stream: &str, filter: &str) -> Result<Vec<String>, Fault> {
+        self.connection.with(|state, now| {
+            let stream = state.streams.expect(stream)?;
+            stream.expire(now, &mut state.effects);
+            stream.set_alarm(&mut state.effects);
+            let subject_of = |last| stream.log.get(last).map(|found| found.subject.to_string());
+            let lasts = stream.log.last_of_each(&[Subject::from(filter.to_owned())]);
+            Ok(lasts.into_iter().filter_map(subject_of).collect())
+        })?
+    }
+
     /// Number of messages in a stream whose subject matches the filter.
     pub(crate) async fn count_messages(&self, stream: &str, filter: &str) -> Result<u64, Fault> {
         self.connection.with(|state, now| {

@@ -6,6 +6,7 @@ pub(crate) mod atomic;
 pub(crate) mod consumer_config;
 pub(crate) mod direct;
 mod direct_batch;
+pub(crate) mod direct_run;
 pub(crate) mod ingest;
 mod list;
 pub(crate) mod stored;

@@ -95,15 +95,34 @@ impl Nats {
     }
 
     pub(crate) async fn count_messages(&self, stream: &str, filter: &str) -> Result<u64, Fault> {
-        let (mut count, mut offset) = (0, 0);
+        let mut count = 0;
+        self.read_subjects(stream, filter, |_, messages| count += messages).await?;
+        Ok(count)
+    }
+
+    /// The subjects of a stream's messages that the filter matches.
+    pub(crate) async fn subjects(&self, stream: &str, filter: &str) -> Result<Vec<String>, Fault> {
+        let mut subjects = Vec::new();
+        self.read_subjects(stream, filter, |subject, _| subjects.push(subject)).await?;
+        Ok(subjects)
+    }
+
+    async fn read_subjects(
+        &self,
+        stream: &str,
+        filter: &str,
+        mut take: impl FnMut(String, u64),
+    ) -> Result<(), Fault> {
+        let mut offset = 0;
         loop {
             let request = Subjects { subjects_filter: filter, offset };
             let page: SubjectPage = self.api(format!("STREAM.INFO.{stream}"), &request).await?;
             // The server gives so many subjects at a time, and says how many there are.
-            offset += page.state.subjects.len() as u64;
-            count += page.state.subjects.values().sum::<u64>();
-            if page.state.subjects.is_empty() || offset >= page.total {
-                return Ok(count);
+            let count = page.state.subjects.len() as u64;
+            offset += count;
+            page.state.subjects.into_iter().for_each(|(subject, count)| take(subject, count));
+            if count == 0 || offset >= page.total {
+                return Ok(());
             }
         }
     }

@@ -1,0 +1,158 @@
+//! Storing a description, with which an object begins to be there, and what was before ends.
+
+use std::future::poll_fn;
+use std::task::Poll;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::config::chunks_of;
+use super::description::last_of_leader;
+use super::error::ObjectPutError;
+use super::info::{self, ObjectInfo};
+use super::upload::clear;
+use crate::confirm::{Copies, of_stream};
+use crate::header::{self, Headers};
+use crate::key_value::Store;
+use crate::subject::Subject;
+use crate::transport::{Fault, Outgoing};
+
+/// What was described before.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Before {
+    /// Revision of the description; 0 if there was none.
+    pub(super) revision: u64,
+    /// Identity of the version; empty if there was none.
+    pub(super) nuid: String,
+}
+
+impl Before {
+    pub(super) fn of(info: Option<&ObjectInfo>) -> Self {
+        info.map_or_else(Self::default, |info| Self {
+            revision: info.revision,
+            nuid: info.nuid.clone(),
+        })
+    }
+}
+
+/// A description that is to be stored.
+pub(super) struct Finish {
+    pub(super) store: Store,
+    /// Place of the description.
+    pub(super) subject: Subject,
+    pub(super) info: ObjectInfo,
+    pub(super) before: Before,
+    /// The revision that must be there, where one must; 0 is none.
+    pub(super) at: Option<u64>,
+}
+
+impl Finish {
+    /// Stores it, whoever stores another one meanwhile, unless that may not be; then removes the chunks
+    /// of what it replaces, or its own where it is refused.
+    pub(super) async fn run(mut self) -> Result<ObjectInfo, ObjectPutError> {
+        match self.describe().await {
+            Ok(revision) => self.info.revision = revision,
+            Err(error) => {
+                // Else it may yet be described by it.
+                if !matches!(error, ObjectPutError::Unconfirmed { .. } | ObjectPutError::Closed) {
+                    self.clear_own().await;
+                }
+                return Err(error);
+            }
+        }
+        let nuid = &self.before.nuid;
+        if !nuid.is_empty() && (*nuid != self.info.nuid || self.info.is_deleted) {
+            clear(&self.store, &Subject::from(chunks_of(self.store.bucket(), nuid))).await;
+        }
+        Ok(self.info)
+    }
+
+    async fn clear_own(&self) {
+        if self.info.chunks > 0 && self.info.nuid != self.before.nuid {
+            let chunks = chunks_of(self.store.bucket(), &self.info.nuid);
+            clear(&self.store, &Subject::from(chunks)).await;
+        }
+    }
+
+    async fn describe(&mut self) -> Result<u64, ObjectPutError> {
+        let (store, name) = (self.store.clone(), self.info.meta.name.clone());
+        let failed = |fault| ObjectPutError::of(fault, store.bucket(), &name);
+        let payload = info::write(&self.info)
+            .map_err(|source| ObjectPutError::Encode { name: name.clone(), source })?;
+        let mut headers = Headers::new();
+        headers.push(header::ROLLUP, "sub");
+        let mut outgoing = Outgoing { subject: self.subject.clone(), headers, payload };
+        let by = Instant::now() + store.link.timeouts.publish;
+        let mut copies = Copies::until(by);
+        loop {
+            let expected = self.at.unwrap_or(self.before.revision);
+            outgoing.headers.set(header::EXPECTED_LAST_SUBJECT_SEQUENCE, expected.to_string());
+            let fault = match self.send(&outgoing, by).await {
+                Ok(revision) => return Ok(revision),
+                Err(fault) => fault,
+            };
+            match &fault {
+                Fault::Api(error) if error.is_conflict() => {
+                    let there = last_of_leader(&store, &self.subject).await?;
+                    let there = there.as_ref().map(|there| {
+                        let read = info::read(
+                            &there.payload,
+                            store.bucket(),
+                            there.sequence,
+                            there.stored_at,
+                        );
+                        let nuid = read.map(|info| info.nuid).unwrap_or_default();
+                        Before { revision: there.sequence, nuid }
+                    });
+                    let there = there.unwrap_or_default();
+                    // A copy of it that nobody confirmed.
+                    if there.nuid == self.info.nuid && there.revision > expected {
+                        return Ok(there.revision);
+                    }
+                    if let Some(expected) = self.at {
+                        let (store, name) = (store.bucket().to_owned(), name.clone());
+                        return Err(ObjectPutError::Conflict { store, name, expected });
+                    }
+                    self.before = there;
+                    if Instant::now() >= by {
+                        return Err(failed(Fault::Timeout));
+                    }
+                    continue;
+                }
+                Fault::NoResponders => {
+                    let there = store.link.transport.stream_snapshot(store.stream()).await;
+                    if let Ok(None) = there {
+                        return Err(failed(fault));
+                    }
+                }
+                // What it expects keeps it from being stored twice.
+                Fault::Timeout => {}
+                Fault::Api(error) if error.is_passing() => {}
+                _ => return Err(failed(fault)),
+            }
+            if !copies.wait().await {
+                return Err(failed(Fault::Timeout));
+            }
+        }
+    }
+
+    /// Sends it once, and gives its revision.
+    async fn send(&self, outgoing: &Outgoing, by: Instant) -> Result<u64, Fault> {
+        let link = &self.store.link;
+        let by = by.min(Instant::now() + link.timeouts.ack);
+        let at_once =
+            poll_fn(|cx| Poll::Ready(link.transport.store_at_once(outgoing, by, cx))).await;
+        let ack = match at_once {
+            Poll::Ready(sent) => sent?,
+            Poll::Pending => match timeout_at(by, link.transport.store(outgoing)).await {
+                Ok(sent) => sent?,
+                Err(_) => return Err(Fault::Timeout),
+            },
+        };
+        let confirmed = if ack.is_timed() {
+            ack.await
+        } else {
+            timeout_at(by, ack).await.unwrap_or(Err(Fault::Timeout))
+        };
+        Ok(of_stream(confirmed?, self.store.stream())?.sequence)
+    }
+}
