@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tidings::prelude::*;
 use tidings::{
-    BusBuilder, CloseError, DeniedAction, ProvisionError, PublishError, ReceiveError, RequestError,
-    RouteState, ServeError, SettleError, StreamError, SubscribeError,
+    BusBuilder, CloseError, DeniedAction, GetError, ProvisionError, PublishError, PutError,
+    ReceiveError, RequestError, RouteState, ServeError, SettleError, StreamError, SubscribeError,
 };
 use tidings_tests::{Server, eventually};
 use tokio::time::Instant;
@@ -315,4 +315,40 @@ async fn a_route_that_may_not_put_aside_goes_on() {
     })
     .await;
     assert_eq!(running.shutdown().await[0].dead_lettered, u64::from(MANY));
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Bucket)]
+#[bucket(name = "locks", key = "{door}")]
+struct Lock {
+    door: String,
+}
+
+/// Who may not write to a bucket, or not read it, is told the subject.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_denied_bucket_is_told_with_its_subject() {
+    let publish = deny("publish", &["$KV.locks.>", "$JS.API.DIRECT.GET.>", "$JS.API.CONSUMER.>"]);
+    let server = Server::with_config(&users(&publish, &allow("subscribe", &[">"]))).await;
+    let owner = server.url().replace("nats://", "nats://owner:pw@");
+    Bus::connect(owner).await.unwrap().provision::<Lock>().await.unwrap();
+    let ann = Bus::builder().server(server.url().replace("nats://", "nats://ann:pw@"));
+    let bus = ann.connect().await.unwrap();
+    let locks = bus.key_value::<Lock>();
+    let (lock, key) = (Lock { door: "front".into() }, LockKey { door: "front".into() });
+    for change in [locks.put(&lock), locks.create(&lock), locks.delete(&key), locks.purge(&key)] {
+        let error = soon(change.into_future()).await.unwrap_err();
+        let PutError::Denied(denial) = &error else { panic!("{error:?}") };
+        let expected = (DeniedAction::Publish, "$KV.locks.front");
+        assert_eq!((denial.action, &*denial.subject), expected, "{error}");
+    }
+    let errors = [
+        soon(locks.get(&key)).await.map(drop).unwrap_err(),
+        soon(locks.get_many([&key])).await.map(drop).unwrap_err(),
+        soon(locks.keys()).await.map(drop).unwrap_err(),
+        soon(locks.history(&key)).await.map(drop).unwrap_err(),
+        soon(locks.watch().into_future()).await.map(drop).unwrap_err(),
+    ];
+    for error in errors {
+        let GetError::Denied(denial) = &error else { panic!("{error:?}") };
+        assert!(denial.subject.starts_with("$JS.API."), "{error}");
+    }
 }

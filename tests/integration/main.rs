@@ -25,6 +25,7 @@ mod external_program;
 mod fake_stream;
 mod health;
 mod ingest;
+mod key_value_interop;
 mod lazy;
 mod limits;
 mod many_routes;

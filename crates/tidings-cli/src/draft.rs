@@ -59,6 +59,12 @@ impl Draft {
         let catalog = self.schemas.read()?;
         let message = self.schemas.find(&catalog, &self.name)?.clone();
         let tag = message.tag();
+        if let Some(bucket) = message.subject.strip_prefix("$KV.") {
+            let bucket = bucket.split('.').next().unwrap_or_default();
+            let why =
+                format!("{tag} is a value of a bucket: use `tidings kv put {bucket} KEY JSON`");
+            return Err(Usage(why).into());
+        }
         if message.kind != kind {
             let command = match message.kind {
                 Kind::Request => "request",

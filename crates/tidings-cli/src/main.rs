@@ -1,4 +1,4 @@
-//! The program `tidings`: messages, dead letters, contracts and streams, from a shell.
+//! The program `tidings`: messages, values, dead letters, contracts and streams, from a shell.
 //!
 //! Each command is a file of its own, with its arguments and what it does. What they share:
 //! [`connect`] to a server, the [`contract`] of a message, a [`draft`] of one to send, [`output`] for people or for programs, a [`finding`] of those that
@@ -16,6 +16,7 @@ mod doctor;
 mod draft;
 mod exit;
 mod finding;
+mod kv;
 mod man;
 mod manual;
 mod moment;
@@ -50,7 +51,7 @@ The help of each command says what they mean there, and which formats it writes.
 Example:
   tidings tail 'orders.>' --server nats://127.0.0.1:4222";
 
-/// Looks after a Tidings bus: messages, dead letters, contracts and streams.
+/// Looks after a Tidings bus: messages, values, dead letters, contracts and streams.
 #[derive(Debug, Parser)]
 #[command(name = "tidings", version, propagate_version = true, after_help = EXIT_CODES)]
 struct Cli {
@@ -77,6 +78,9 @@ enum Command {
     Dlq(dlq::Dlq),
     /// Looks at a server as the contracts need it, and changes nothing.
     Doctor(doctor::Doctor),
+    /// Values of buckets, by key.
+    #[command(subcommand)]
+    Kv(kv::Kv),
     /// Writes the man pages: one for the program and one for each command.
     Man(man::Man),
     /// Publishes one event, checked by what its contract says that a writer writes.
@@ -122,6 +126,7 @@ async fn run(cli: Cli, output: &mut Output) -> anyhow::Result<Exit> {
         Command::Completions(completions) => completions.run(Cli::command(), output),
         Command::Dlq(dlq) => dlq.run(connection, output).await,
         Command::Doctor(doctor) => doctor.run(connection, output).await,
+        Command::Kv(kv) => kv.run(connection, output).await,
         Command::Man(man) => man.run(manual::tell(Cli::command()), output),
         Command::Publish(publish) => publish.run(connection, output).await,
         Command::Request(request) => request.run(connection, output).await,

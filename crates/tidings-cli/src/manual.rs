@@ -83,6 +83,42 @@ const ENTRIES: &[Entry] = &[
         exits: &[(0, "nothing fails"), (1, "something fails, or the contracts can't be read")],
     },
     Entry {
+        path: "kv get",
+        formats: RESULTS,
+        exits: &[(0, "it is shown"), (1, "the key has no value, or can't be read")],
+    },
+    Entry {
+        path: "kv history",
+        formats: RESULTS,
+        exits: &[(0, "it is shown"), (1, "nothing is kept of the key, or it can't be read")],
+    },
+    Entry {
+        path: "kv ls",
+        formats: RESULTS,
+        exits: &[(0, "all are listed"), (1, "they can't be read")],
+    },
+    Entry {
+        path: "kv put",
+        formats: RESULTS,
+        exits: &[
+            (0, "it is stored"),
+            (1, "it is not known to be stored: another value is there, or it failed"),
+        ],
+    },
+    Entry {
+        path: "kv rm",
+        formats: RESULTS,
+        exits: &[(0, "all are removed"), (1, "one is not known to be removed")],
+    },
+    Entry {
+        path: "kv watch",
+        formats: RESULTS,
+        exits: &[
+            (0, "as many are shown as were asked for, or it was ended"),
+            (1, "they can't be read"),
+        ],
+    },
+    Entry {
         path: "man",
         formats: RESULTS,
         exits: &[(0, "they are written"), (1, "they can't be written")],

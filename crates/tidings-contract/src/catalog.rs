@@ -7,7 +7,6 @@ mod service;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use tidings_subject::Template;
 
 use self::agreement::Agreement;
 use self::error::MAX_NAME;
@@ -15,7 +14,7 @@ pub use self::error::{CatalogError, Part};
 use crate::canonical;
 use crate::contract::Contract;
 use crate::definition;
-use crate::descriptor::Descriptor;
+use crate::descriptor::{Descriptor, template_of};
 use crate::difference;
 use crate::service::{DurableConsumer, Service};
 
@@ -206,7 +205,7 @@ pub(crate) fn check_itself(descriptor: &Descriptor) -> Result<(), CatalogError> 
     if *version == 0 {
         return Err(CatalogError::Version { name: name.clone() });
     }
-    if Template::parse(subject).is_err() {
+    if template_of(subject).1.is_err() {
         let (message, template) = (descriptor.tag(), subject.clone());
         return Err(CatalogError::Subject { message, template });
     }

@@ -6,12 +6,23 @@ use schemars::JsonSchema;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
-use tidings_subject::Template;
+use tidings_subject::{Template, TemplateError};
 
 use crate::canonical;
 use crate::contract::Contract;
 use crate::definition::Ambiguity;
 use crate::fingerprint::Fingerprint;
+
+/// The template of a subject, and what stands before it: of the server's own names a bucket's alone can be that
+/// of messages, `$KV.sessions.{user}`, of which a template has no `$`.
+pub(crate) fn template_of(
+    subject: &str,
+) -> (&'static str, Result<Template<'_>, TemplateError<'_>>) {
+    match subject.strip_prefix('$').filter(|rest| rest.starts_with("KV.")) {
+        Some(rest) => ("$", Template::parse(rest)),
+        None => ("", Template::parse(subject)),
+    }
+}
 
 /// Kind of a message: an event tells, a request asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -183,14 +194,17 @@ impl Descriptor {
     /// The filter that matches every subject of it, such as `orders.*.created`; a subject that is
     /// no template is given back as it is.
     pub fn filter(&self) -> String {
-        Template::parse(&self.subject)
-            .map_or_else(|_| self.subject.clone(), |template| template.filter())
+        let (before, template) = template_of(&self.subject);
+        template.map_or_else(
+            |_| self.subject.clone(),
+            |template| before.to_owned() + &template.filter(),
+        )
     }
 
     /// The names of the tokens that its fields fill, in the order of the subject.
     pub fn tokens(&self) -> Vec<&str> {
-        Template::parse(&self.subject)
-            .map_or_else(|_| Vec::new(), |template| template.fields().collect())
+        let (_, template) = template_of(&self.subject);
+        template.map_or_else(|_| Vec::new(), |template| template.fields().collect())
     }
 
     /// The description from the type's documentation.

@@ -4,13 +4,15 @@ mod config;
 mod filter;
 mod key;
 
-pub use config::BucketConfig;
+pub use config::{BucketConfig, BucketConfigError};
 pub(crate) use config::{prefix_of, stream_of};
 pub use filter::{KeyFilter, KeyFilterTokens};
 pub use key::{BucketKey, KeyBuilder, KeyError, key_tokens};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tidings_contract::Descriptor;
 
 use crate::stream::EventStream;
 use crate::subject::SubjectError;
@@ -39,7 +41,9 @@ use crate::subject::SubjectError;
     label = "not a bucket's value",
     note = "declare one with `#[derive(Bucket)] #[bucket(name = \"sessions\", key = \"{{user}}\")]`, or name the bucket where it is opened: `bus.bucket::<{Self}>(\"sessions\")`"
 )]
-pub trait Bucket: EventStream + Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait Bucket:
+    EventStream + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static
+{
     /// The bucket's name.
     const BUCKET: &'static str;
     /// The template of its keys, such as `{tenant}.{user}`.
@@ -57,4 +61,33 @@ pub trait Bucket: EventStream + Serialize + DeserializeOwned + Send + Sync + 'st
 
     /// The filter of all keys, with a method for each field of the template that narrows it.
     fn key_filter() -> Self::Filter;
+
+    /// The bucket's contract, for a catalog: a value is what is stored on the subject of its key, so it stands
+    /// there as an event of the bucket's stream, with the key's template and the schema of the value.
+    ///
+    /// ```
+    /// use tidings::contract::Catalog;
+    /// use tidings::prelude::*;
+    ///
+    /// #[derive(Debug, Serialize, Deserialize, JsonSchema, Bucket)]
+    /// #[bucket(name = "sessions", key = "{tenant}.{user}")]
+    /// struct Session { tenant: String, user: u64 }
+    ///
+    /// let catalog = Catalog::of([Session::descriptor()])?; // in a test: `.assert_current("schemas")?`
+    /// for value in catalog.iter() {
+    ///     assert_eq!((&*value.name, &*value.subject), ("KV_sessions", "$KV.sessions.{tenant}.{user}"));
+    /// }
+    /// assert_eq!(catalog.streams().len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn descriptor() -> Descriptor
+    where
+        Self: Sized,
+    {
+        let subject = format!("{}{}", prefix_of(Self::BUCKET), Self::KEY);
+        Descriptor::event(Self::NAME, 1, subject)
+            .stream(Self::NAME)
+            .stream_config(Self::config().to_value())
+            .payload::<Self>()
+    }
 }

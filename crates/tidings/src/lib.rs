@@ -220,7 +220,7 @@ pub use tidings_derive::{Bucket, Event, EventStream, Request, Token};
 pub use tidings_subject::TokenError;
 
 pub use atomic::AtomicBatch;
-pub use bucket::{Bucket, BucketConfig, BucketKey, KeyError, KeyFilter};
+pub use bucket::{Bucket, BucketConfig, BucketConfigError, BucketKey, KeyError, KeyFilter};
 pub use bus::{Bus, BusBuilder, BusConfig, CloseError, ConfigError, ConnectError, Secret};
 pub use cloud_event::{CloudEvent, CloudEventFault, CloudEventMode, CloudEvents, CloudEventsError};
 pub use context::{Context, Origin};

@@ -1,7 +1,7 @@
 //! A bucket is a stream: planned, made and changed as one.
 
 use tidings::prelude::*;
-use tidings::{BucketConfig, Discard, PlanAction, Provisioned};
+use tidings::{BucketConfig, BucketConfigError, Discard, PlanAction, Provisioned};
 
 use super::{Code, Session};
 use crate::support::env::Env;
@@ -10,7 +10,8 @@ scenarios! {
     every_bus:
         a_bucket_is_made_as_every_client_makes_one,
         a_bucket_of_other_configuration_is_planned,
-        a_bucket_of_a_name_known_at_run_time;
+        a_bucket_of_a_name_known_at_run_time,
+        a_configuration_that_can_not_hold_names_its_field;
 }
 
 async fn a_bucket_is_made_as_every_client_makes_one(env: Env) {
@@ -55,4 +56,24 @@ async fn a_bucket_of_a_name_known_at_run_time(env: Env) {
         let found = bus.bucket::<String>(name).get("name").await.unwrap();
         assert_eq!(found.as_deref(), Some(name));
     }
+}
+
+async fn a_configuration_that_can_not_hold_names_its_field(_env: Env) {
+    let with = |change: fn(&mut BucketConfig)| {
+        let mut config = BucketConfig::new("flags");
+        change(&mut config);
+        config.try_to_stream()
+    };
+    assert!(with(|_| ()).is_ok());
+    assert!(with(|config| config.history = 64).is_ok());
+    let error = with(|config| config.history = 65).unwrap_err();
+    assert!(matches!(&error, BucketConfigError::History { history: 65, .. }), "{error:?}");
+    assert!(error.to_string().contains("`flags`") && error.to_string().contains("1 to 64"));
+    let error = with(|config| config.replicas = 6).unwrap_err();
+    assert!(matches!(error, BucketConfigError::Replicas { replicas: 6, .. }), "{error:?}");
+    let error =
+        with(|config| config.limit_markers = Some(Duration::from_millis(1500))).unwrap_err();
+    assert!(matches!(error, BucketConfigError::Markers { .. }), "{error:?}");
+    let error = with(|config| config.name = "a.b".into()).unwrap_err();
+    assert!(matches!(error, BucketConfigError::Name { .. }), "{error:?}");
 }

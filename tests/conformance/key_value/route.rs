@@ -71,6 +71,12 @@ async fn values_then_current_then_changes(env: Env) {
     let registry = Registry::new("mirror").watch(Route::watch::<Session>(log));
     let plan = registry.plan(&bus).await.unwrap();
     assert_eq!(plan.to_string(), "stream KV_sessions: nothing to do");
+    let catalog = registry.catalog().unwrap();
+    let service = catalog.services().next().unwrap();
+    let handled = service.handles.iter().next().unwrap();
+    assert_eq!((&*handled.of.message, &*handled.filter), ("KV_sessions", "$KV.sessions.*.*"));
+    assert_eq!(catalog.get("KV_sessions", 1).unwrap().subject, "$KV.sessions.{tenant}.{user}");
+    assert_eq!(catalog.streams().map(|(name, _)| name).collect::<Vec<_>>(), ["KV_sessions"]);
     let running = registry.start(&bus).await.unwrap();
     expect(&mut told, &["7=lamp", "current"]).await;
     sessions.put(&session("acme", 8, &["desk"])).await.unwrap();

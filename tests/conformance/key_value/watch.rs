@@ -25,7 +25,8 @@ scenarios! {
         a_missing_bucket_can_not_be_watched,
         a_watch_ends_with_the_bus;
     also_on_threads:
-        a_watcher_ends_with_what_the_bucket_has;
+        a_watcher_ends_with_what_the_bucket_has,
+        a_slow_watcher_ends_with_what_the_bucket_has;
     with_restart:
         a_lost_connection_is_told,
         a_restarted_server_is_told;
@@ -292,6 +293,33 @@ async fn a_watcher_ends_with_what_the_bucket_has(env: Env) {
         writer.await.unwrap();
     }
     bus.key_value::<Session>().put(&session("last", 0, &[])).await.unwrap();
+    mirror.until_last(&mut changes).await;
+    same(&bus, &mirror).await;
+    assert_eq!(mirror.gaps, 0);
+}
+
+/// What is not taken waits on the server, and is nothing that was missed.
+async fn a_slow_watcher_ends_with_what_the_bucket_has(env: Env) {
+    let bus = env.bus_with::<Session>().await;
+    let sessions = bus.key_value::<Session>();
+    for user in 0..100 {
+        sessions.put(&session("acme", user, &["first"])).await.unwrap();
+    }
+    let mut changes = env.another_bus().await.key_value::<Session>().watch().await.unwrap();
+    let mut mirror = Mirror::default();
+    for round in 0..20_u64 {
+        mirror.take(next(&mut changes).await);
+        for number in 0..50 {
+            let user = (round * 50 + number * 7) % 100;
+            if number % 10 == 9 {
+                sessions.purge(&key("acme", user)).await.map(drop).unwrap();
+            } else {
+                let cart = format!("{round}-{number}");
+                sessions.put(&session("acme", user, &[&cart])).await.map(drop).unwrap();
+            }
+        }
+    }
+    sessions.put(&session("last", 0, &[])).await.unwrap();
     mirror.until_last(&mut changes).await;
     same(&bus, &mirror).await;
     assert_eq!(mirror.gaps, 0);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tidings::prelude::*;
-use tidings::{Change, PutError};
+use tidings::{Change, GetError, PutError, WatchEvent};
 use tidings_tests::{Proxy, Server, eventually};
 
 use crate::{SOON, soon};
@@ -92,6 +92,34 @@ async fn somebody_elses_value_is_a_conflict_also_after_a_lost_answer() {
         }
     }
     assert_eq!(stored(&direct).await, 1);
+}
+
+/// A watch, and a handler of one, end with the bus also while the server is away, and what is asked meanwhile
+/// says why it can't be.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shutdown_while_the_server_is_away_ends() {
+    let mut server = Server::start().await;
+    let builder = Bus::builder().server(server.url()).ack_timeout(ACK_TIMEOUT);
+    let builder = builder.publish_timeout(ACK_TIMEOUT * 2).request_timeout(ACK_TIMEOUT);
+    let bus = builder.connect().await.unwrap();
+    bus.provision::<Lamp>().await.unwrap();
+    let lamps = bus.key_value::<Lamp>();
+    let mut changes = lamps.watch().await.unwrap();
+    assert_eq!(soon(changes.next()).await.unwrap().unwrap(), WatchEvent::Current);
+    let handler = |_: WatchEvent<Lamp, LampKey>, _: Context| async { Ok(()) };
+    let registry = Registry::new("lamps").watch(Route::watch::<Lamp>(handler));
+    let running = registry.start(&bus).await.unwrap();
+    server.kill();
+    let error = soon(lamps.put(&lamp(1)).into_future()).await.unwrap_err();
+    assert!(
+        matches!(&error, PutError::Unsent { bucket, key } | PutError::Unconfirmed { bucket, key } if bucket == "lamps" && key == "hall"),
+        "{error:?}"
+    );
+    let error = soon(lamps.get(&hall())).await.unwrap_err();
+    assert!(matches!(error, GetError::Disconnected(_) | GetError::Timeout { .. }), "{error:?}");
+    soon(running.shutdown_within(Duration::from_secs(1))).await;
+    let _ = soon(bus.close_within(Duration::from_secs(1))).await;
+    assert!(soon(changes.next()).await.is_none());
 }
 
 /// Two changes of the same value are two, since each has an id of its own.

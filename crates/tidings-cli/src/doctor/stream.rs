@@ -4,6 +4,7 @@ use tidings::{PlanAction, StreamConfig};
 use tidings_contract::Catalog;
 use tidings_subject::check_stream_name;
 
+use super::bucket;
 use super::check::Check;
 use super::consumer::{self, Bounds};
 use crate::connect::{Client, Connection};
@@ -47,16 +48,21 @@ pub(super) async fn judge(
             }
         };
         let shown = plan.to_string().replace('\n', "; ");
+        let (about, called) = match bucket::name_of(name) {
+            Some(bucket) => ("bucket", bucket),
+            None => ("stream", name),
+        };
         checks.push(match plan.action {
-            PlanAction::Nothing => Check::ok("stream", format!("{name} is as declared")),
+            PlanAction::Nothing => Check::ok(about, format!("{called} is as declared")),
             PlanAction::Create => {
                 let mend = "`tidings stream apply` makes it, or the service that declares it";
-                Check::fail("stream", format!("{name} is missing"), mend)
+                Check::fail(about, format!("{called} is missing"), mend)
             }
-            _ => {
-                Check::warn("stream", shown, "`tidings stream plan` shows it, `apply` makes it so")
-            }
+            _ => Check::warn(about, shown, "`tidings stream plan` shows it, `apply` makes it so"),
         });
+        if about == "bucket" && plan.action != PlanAction::Create {
+            checks.push(bucket::judge(client, called).await);
+        }
         if plan.action != PlanAction::Create {
             checks.extend(consumer::judge(client, catalog, name, bounds).await);
         }

@@ -20,7 +20,7 @@ pub(super) const HOSTILE: &str = "x\u{1b}[2J\u{7f}\u{9b}31m\r\n\u{202e}\u{2066}\
 
 /// The part of it that a name, a subject or a header can hold; of a subject that has DEL in it, nats-server
 /// finds nothing again.
-const HOSTILE_NAME: &str = "x\u{1b}[2J\u{9b}31m\u{202e}\u{2066}\u{200b}y";
+pub(super) const HOSTILE_NAME: &str = "x\u{1b}[2J\u{9b}31m\u{202e}\u{2066}\u{200b}y";
 
 /// Returns `true` if none of [`HOSTILE`] is there but line ends.
 pub(super) fn is_harmless(text: &str) -> bool {

@@ -12,6 +12,7 @@ mod colour;
 mod doctor;
 mod format;
 mod hostile;
+mod kv;
 mod letter;
 mod message;
 mod schema;

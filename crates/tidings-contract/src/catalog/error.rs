@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use tidings_subject::Template;
-
 use crate::canonical::MOST_LEVELS;
+use crate::descriptor::template_of;
 
 /// The part in which two declarations of one message differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,5 +203,5 @@ impl fmt::Display for Part {
 }
 
 fn template_error(template: &str) -> String {
-    Template::parse(template).err().map(|error| error.to_string()).unwrap_or_default()
+    template_of(template).1.err().map(|error| error.to_string()).unwrap_or_default()
 }

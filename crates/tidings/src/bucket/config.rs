@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use tidings_subject::{TokenError, check_bucket_name};
+
+use super::key::cut;
 use crate::stream::{Compression, Discard, Placement, Storage, StreamConfig};
 
 /// Prefix of the name of a bucket's stream.
@@ -78,7 +81,7 @@ impl BucketConfig {
         }
     }
 
-    /// The stream that the bucket is.
+    /// The stream that the bucket is, unchecked; [`try_to_stream`](Self::try_to_stream) says what can't hold.
     pub fn to_stream(&self) -> StreamConfig {
         let mut stream = StreamConfig::new(stream_of(&self.name), [subjects_of(&self.name)]);
         stream.description.clone_from(&self.description);
@@ -99,6 +102,74 @@ impl BucketConfig {
         stream.allow_direct = true;
         stream.deny_delete = true;
         stream
+    }
+}
+
+/// A bucket can't be as its configuration says.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BucketConfigError {
+    /// The name can't be one.
+    #[error("{name:?} can't name a bucket: it {problem}")]
+    Name {
+        /// The name, cut after 64 characters.
+        name: String,
+        /// The problem.
+        problem: TokenError,
+    },
+    /// A bucket keeps 1 to 64 values of a key (ADR-8).
+    #[error(
+        "bucket `{bucket}` can't keep {history} values of a key: give 1 to 64 as its `history`"
+    )]
+    History {
+        /// The bucket.
+        bucket: String,
+        /// The number that was asked for.
+        history: u8,
+    },
+    /// A bucket is kept on 1 to 5 servers.
+    #[error("bucket `{bucket}` can't be kept on {replicas} servers: give 1 to 5 `replicas`")]
+    Replicas {
+        /// The bucket.
+        bucket: String,
+        /// The number that was asked for.
+        replicas: u8,
+    },
+    /// A marker is kept for whole seconds, one at least.
+    #[error(
+        "bucket `{bucket}` can't keep markers for {markers:?}: give whole seconds, one at least, as its `limit_markers`"
+    )]
+    Markers {
+        /// The bucket.
+        bucket: String,
+        /// The time that was asked for.
+        markers: Duration,
+    },
+}
+
+impl BucketConfig {
+    /// The stream that the bucket is, if it can be one: what a derive says when it is compiled, for a
+    /// configuration that is made at run time.
+    ///
+    /// # Errors
+    /// [`BucketConfigError`], of the first field that can't hold.
+    pub fn try_to_stream(&self) -> Result<StreamConfig, BucketConfigError> {
+        let bucket = || self.name.clone();
+        if let Err(problem) = check_bucket_name(&self.name) {
+            return Err(BucketConfigError::Name { name: cut(&self.name), problem });
+        }
+        if !(1..=64).contains(&self.history) {
+            return Err(BucketConfigError::History { bucket: bucket(), history: self.history });
+        }
+        if !(1..=5).contains(&self.replicas) {
+            return Err(BucketConfigError::Replicas { bucket: bucket(), replicas: self.replicas });
+        }
+        match self.limit_markers {
+            Some(markers) if markers.as_secs() < 1 || markers.subsec_nanos() != 0 => {
+                Err(BucketConfigError::Markers { bucket: bucket(), markers })
+            }
+            _ => Ok(self.to_stream()),
+        }
     }
 }
 

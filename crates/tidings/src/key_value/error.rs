@@ -104,13 +104,27 @@ pub enum PutError {
         bucket: String,
     },
     /// The value is larger than the server or the bucket takes. Nothing was stored.
-    #[error("the value of `{key}` is larger than bucket `{bucket}` takes: {description}")]
+    #[error(
+        "the value of `{key}` is larger than bucket `{bucket}` takes: {description}; make it smaller, or raise the bucket's `max_value_size` or the server's `max_payload`"
+    )]
     TooLarge {
         /// The bucket.
         bucket: String,
         /// The key.
         key: String,
         /// The size and the limit, as far as they are known.
+        description: String,
+    },
+    /// The bucket holds as many bytes as it may. Nothing was stored, and nothing is forgotten for it.
+    #[error(
+        "bucket `{bucket}` is full: `{key}` was not stored ({description}); remove keys, let values expire, or raise its `max_bytes`"
+    )]
+    Full {
+        /// The bucket.
+        bucket: String,
+        /// The key.
+        key: String,
+        /// The server's own description.
         description: String,
     },
     /// The key that is to be created has a value. Nothing was stored.
@@ -212,6 +226,9 @@ impl PutError {
                 ApiError::TTL_DISABLED => Self::TtlDisabled { bucket },
                 ApiError::MESSAGE_TOO_LARGE | ApiError::HEADERS_TOO_LARGE => {
                     Self::TooLarge { bucket, key, description: error.description }
+                }
+                ApiError::STORE_FAILED if error.description.contains("maximum bytes") => {
+                    Self::Full { bucket, key, description: error.description }
                 }
                 code => Self::Refused { bucket, key, code, description: error.description },
             },

@@ -8,6 +8,7 @@ use tidings_contract::{Catalog, CatalogError, DurableConsumer, Handled, Kind, Se
 use super::definition::Named;
 use super::plan::{Wiring, wirings};
 use super::{Registry, ServeError};
+use crate::bucket::prefix_of;
 use crate::message::{Declaration, MessageKind, versions};
 use crate::route::RouteSpec;
 use crate::stream::StreamDeclaration;
@@ -38,6 +39,17 @@ pub(super) fn catalog(registry: &Registry) -> Result<Catalog, RegistryCatalogErr
         for declaration in versions(route.declarations) {
             service = service.handles(handled(registry, route, wiring, declaration));
         }
+    }
+    for watch in &registry.watches {
+        let descriptor = (watch.describe)();
+        let filter = match watch.watched.filter.as_deref() {
+            // All that the template has: that is what the handler is told of.
+            Ok(">") | Err(_) => descriptor.filter(),
+            Ok(filter) => [&prefix_of(watch.watched.bucket), filter].concat(),
+        };
+        let (name, version) = (descriptor.name.clone(), descriptor.version);
+        service = service.handles(Handled::new(Kind::Event, name, version, filter));
+        catalog.add(descriptor)?;
     }
     for Named { declarations, describe } in &registry.publishes {
         catalog.extend(describe())?;

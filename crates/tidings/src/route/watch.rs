@@ -5,6 +5,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tidings_contract::Descriptor;
+
 use crate::bucket::{Bucket, KeyFilter};
 use crate::handler::{WatchDispatch, WatchHandler, watching};
 use crate::key_value::{WatchBegin, WatchedBucket};
@@ -23,6 +25,7 @@ pub struct WatchRoute<V> {
 pub(crate) struct WatchSpec {
     pub(crate) stream: StreamDeclaration,
     pub(crate) watched: WatchedBucket,
+    pub(crate) describe: fn() -> Descriptor,
     pub(crate) dispatch: Arc<dyn WatchDispatch>,
     pub(crate) retry: Retry,
     pub(crate) deadline: Option<Duration>,
@@ -38,6 +41,7 @@ impl<V: Bucket> WatchRoute<V> {
         let spec = WatchSpec {
             stream: StreamDeclaration::of::<V>(),
             watched,
+            describe: V::descriptor,
             dispatch: watching(handler),
             retry: Retry::default(),
             deadline: None,
