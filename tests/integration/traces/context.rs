@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use opentelemetry::Context as OtelContext;
 use opentelemetry::baggage::BaggageExt as _;
-use opentelemetry::trace::FutureExt as _;
+use opentelemetry::trace::{FutureExt as _, TraceId};
 use tokio::sync::mpsc;
 
 use super::*;
 
 both! {
     where_nothing_is_recorded_the_context_goes_on,
+    where_only_sampled_traces_are_followed_none_is_begun,
     what_is_malformed_begins_a_new_trace,
     headers_of_the_user_are_kept,
     an_event_that_was_delayed_is_in_the_trace,
@@ -65,6 +66,46 @@ async fn where_nothing_is_recorded_the_context_goes_on(bus: Bus) {
         }
     });
     assert!(quiet.await.is_empty());
+    running.shutdown().await;
+}
+
+async fn where_only_sampled_traces_are_followed_none_is_begun(bus: Bus) {
+    let bus = bus.with_traces(Traces::new().sampled_only());
+    let (running, mut seen) = relay(&bus).await;
+    let publish = async |number: u64, header: Option<&str>| {
+        let event = Launched { number };
+        let draft = bus.message(&event);
+        match header {
+            Some(header) => draft.header("traceparent", header).publish().await.unwrap(),
+            None => draft.publish().await.unwrap(),
+        };
+    };
+    // Neither a trace of its own, nor one that another has chosen not to record: that is handed on as it came.
+    let (alone, unsampled, sampled) = (unique(), unique(), unique());
+    publish(alone, None).await;
+    assert_eq!(crate::soon(seen.recv()).await.unwrap().get("traceparent"), None);
+    let quiet = format!("00-{TRACE}-{SPAN}-00");
+    publish(unsampled, Some(&quiet)).await;
+    assert_eq!(crate::soon(seen.recv()).await.unwrap()["traceparent"], quiet);
+    // One that is recorded goes on.
+    let trace = format!("{sampled:032x}");
+    publish(sampled, Some(&format!("00-{trace}-{SPAN}-01"))).await;
+    let follow_up = crate::soon(seen.recv()).await.unwrap()["traceparent"].clone();
+    let all = of(TraceId::from_hex(&trace).unwrap(), 3).await;
+    let process = only(&all, "process orbits.launched.{number}");
+    assert_eq!(process.0.parent_span_id.to_string(), SPAN);
+    let published = only(&all, "publish orbits.docked.{number}");
+    published.is_child_of(&process);
+    assert_eq!(follow_up, format!("00-{trace}-{}-01", published.id()));
+    only(&all, "process orbits.docked.{number}").is_child_of(&published);
+    // The others would have ended before it.
+    for number in [alone, unsampled] {
+        let subjects = ["launched", "docked"].map(|what| format!("orbits.{what}.{number}"));
+        let is_theirs = |span: &Gathered| {
+            span.get("messaging.destination.name").is_some_and(|name| subjects.contains(&name))
+        };
+        assert!(gathered::spans(0, is_theirs).await.is_empty());
+    }
     running.shutdown().await;
 }
 

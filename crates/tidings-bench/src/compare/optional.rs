@@ -45,23 +45,31 @@ fn measured(environment: &Environment) -> Result<Bus> {
 }
 
 pub(crate) async fn traces_handle(environment: Arc<Environment>, count: usize) -> Result<Lap> {
-    let bus = traced(&environment);
+    let bus = traced(&environment, Traces::new());
+    core_receive::handle(environment, count, bus, Registry::new("bench")).await
+}
+
+pub(crate) async fn traces_handle_sampled(
+    environment: Arc<Environment>,
+    count: usize,
+) -> Result<Lap> {
+    let bus = traced(&environment, Traces::new().sampled_only());
     core_receive::handle(environment, count, bus, Registry::new("bench")).await
 }
 
 pub(crate) async fn traces_consume_64(environment: Arc<Environment>, count: usize) -> Result<Lap> {
-    let bus = traced(&environment);
+    let bus = traced(&environment, Traces::new());
     stream_consume::handle_64(environment, count, bus, Registry::new("bench")).await
 }
 
 /// The bus with a provider that records nothing: what is left is what each message costs.
-fn traced(environment: &Environment) -> Bus {
+fn traced(environment: &Environment, traces: Traces) -> Bus {
     static PROVIDER: std::sync::Once = std::sync::Once::new();
     PROVIDER.call_once(|| {
         let provider = SdkTracerProvider::builder().with_sampler(Sampler::AlwaysOff);
         global::set_tracer_provider(provider.build());
     });
-    environment.bus.with_traces(Traces::new())
+    environment.bus.with_traces(traces)
 }
 
 pub(crate) async fn layers_handle(environment: Arc<Environment>, count: usize) -> Result<Lap> {

@@ -330,6 +330,15 @@ static ROWS: &[Row] = &[
     ),
     #[cfg(feature = "optional")]
     row!(
+        "core_handle_traces_sampled",
+        "`core_handle`, with traces of what others sample, which is nothing; raw: ours without",
+        Some(0.95),
+        200_000,
+        core_receive::ours_handle,
+        optional::traces_handle_sampled
+    ),
+    #[cfg(feature = "optional")]
+    row!(
         "stream_consume_64_traces",
         "`stream_consume_64`, with such traces; raw: ours without",
         Some(0.95),

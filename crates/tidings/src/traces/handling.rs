@@ -100,8 +100,8 @@ pub(crate) struct HandlerSpan(OnceLock<Handled>);
 #[derive(Debug)]
 struct Handled {
     context: Context,
-    /// `false` if it is that of a batch, which ends by itself.
-    is_own: bool,
+    /// `false` if its span ends elsewhere: that of a batch, or one that nobody records.
+    ends_here: bool,
 }
 
 impl HandlerSpan {
@@ -114,36 +114,52 @@ impl HandlerSpan {
     }
 
     fn start(&self, route: &Route, incoming: &Incoming, transport: &Transport) {
+        let producer = producer(incoming);
+        let baggage = incoming.headers.get(header::BAGGAGE);
+        if !route.tracer.is_for(producer.as_ref()) {
+            if producer.is_some() || baggage.is_some() {
+                let context = producer.map_or_else(Context::new, propagation::remote);
+                let context = propagation::with_baggage(context, baggage);
+                let _ = self.0.set(Handled { context, ends_here: false });
+            }
+            return;
+        }
         let message = route.message(incoming.subject.as_str());
         let is_asked = message.is_some_and(|(one, _)| one.kind == MessageKind::Request);
         let kind = if is_asked { SpanKind::Server } else { SpanKind::Consumer };
         let (mut parent, mut links) = (Context::new(), Vec::new());
-        match producer(incoming) {
+        match producer {
             Some(producer) if route.tracer.options.links && incoming.receipt.is_some() => {
                 links.push(producer);
             }
             Some(producer) => parent = propagation::remote(producer),
             None => {}
         }
-        parent = propagation::with_baggage(parent, incoming.headers.get(header::BAGGAGE));
+        parent = propagation::with_baggage(parent, baggage);
         let name = message.map_or(PROCESS, |(_, name)| name);
-        let context = route.tracer.start(name.into(), kind, (&parent, links), |span| {
-            tracer::describe(span, (PROCESS, PROCESS), transport);
-            let id = incoming.headers.message_id();
-            tracer::describe_message(span, incoming.subject.as_str(), id, incoming.payload.len());
-            route.describe(span, incoming);
-            let attempt = incoming.receipt.as_ref().map_or(1, |receipt| receipt.attempt);
-            let attempt = i64::try_from(attempt).unwrap_or(i64::MAX);
-            span.set_attribute(KeyValue::new("tidings.attempt", attempt));
-            let redriven = incoming.headers.redriven();
-            if redriven > 0 {
-                let redriven = i64::try_from(redriven).unwrap_or(i64::MAX);
-                span.set_attribute(KeyValue::new("tidings.redriven", redriven));
-            }
-        });
+        let (context, ends_here) =
+            route.tracer.start(name.into(), kind, (&parent, links), |span| {
+                tracer::describe(span, (PROCESS, PROCESS), transport);
+                let id = incoming.headers.message_id();
+                tracer::describe_message(
+                    span,
+                    incoming.subject.as_str(),
+                    id,
+                    incoming.payload.len(),
+                );
+                route.describe(span, incoming);
+                let attempt = incoming.receipt.as_ref().map_or(1, |receipt| receipt.attempt);
+                let attempt = i64::try_from(attempt).unwrap_or(i64::MAX);
+                span.set_attribute(KeyValue::new("tidings.attempt", attempt));
+                let redriven = incoming.headers.redriven();
+                if redriven > 0 {
+                    let redriven = i64::try_from(redriven).unwrap_or(i64::MAX);
+                    span.set_attribute(KeyValue::new("tidings.redriven", redriven));
+                }
+            });
         // Nothing to be told of, and nothing to be handed on.
         if context.span().span_context().is_valid() {
-            let _ = self.0.set(Handled { context, is_own: true });
+            let _ = self.0.set(Handled { context, ends_here });
         }
     }
 
@@ -162,7 +178,7 @@ impl HandlerSpan {
     /// The handler has ended, and it is decided what becomes of the message.
     #[inline]
     pub(crate) fn end(&self, ended: Ended<'_>) {
-        if let Some(Handled { context, is_own: true }) = self.0.get() {
+        if let Some(Handled { context, ends_here: true }) = self.0.get() {
             end(context, ended);
         }
     }
@@ -188,20 +204,18 @@ impl HandlerSpan {
 fn end(context: &Context, ended: Ended<'_>) {
     let span = context.span();
     let Ended { error, is_fault, why, settled } = ended;
-    if span.is_recording() {
-        if let Some(settled) = settled {
-            span.set_attribute(KeyValue::new("tidings.settled", settled));
-        }
-        if let Some(error) = error {
-            tracer::fail(context, error.into(), is_fault.then(|| why.to_string()));
-        }
+    if let Some(settled) = settled {
+        span.set_attribute(KeyValue::new("tidings.settled", settled));
+    }
+    if let Some(error) = error {
+        tracer::fail(context, error.into(), is_fault.then(|| why.to_string()));
     }
     span.end();
 }
 
 /// Span of a handler at work on a batch, if there is one.
 #[derive(Debug)]
-pub(crate) struct BatchSpan(Option<Context>);
+pub(crate) struct BatchSpan(Option<Handled>);
 
 impl RouteSpans {
     /// The handler of a batch begins. Its span has a link to each of the messages' senders, and the messages share
@@ -214,10 +228,15 @@ impl RouteSpans {
         let Some(route) = &self.0 else { return BatchSpan(None) };
         let messages: Vec<_> = messages.collect();
         let Some((first, _)) = messages.first() else { return BatchSpan(None) };
-        let links = messages.iter().filter_map(|(incoming, _)| producer(incoming)).collect();
+        let links: Vec<_> = messages.iter().filter_map(|(one, _)| producer(one)).collect();
+        // Its own trace is new: it is recorded where one of the messages' is.
+        let recorded = links.iter().find(|one| route.tracer.is_for(Some(one)));
+        if !route.tracer.is_for(recorded) {
+            return BatchSpan(None);
+        }
         let name = route.message(first.subject.as_str()).map_or(PROCESS, |(_, name)| name);
         let parent = Context::new();
-        let context =
+        let (context, ends_here) =
             route.tracer.start(name.into(), SpanKind::Consumer, (&parent, links), |span| {
                 tracer::describe(span, (PROCESS, PROCESS), transport);
                 route.describe(span, first);
@@ -228,16 +247,16 @@ impl RouteSpans {
             return BatchSpan(None);
         }
         for (_, span) in messages {
-            let _ = span.0.set(Handled { context: context.clone(), is_own: false });
+            let _ = span.0.set(Handled { context: context.clone(), ends_here: false });
         }
-        BatchSpan(Some(context))
+        BatchSpan(Some(Handled { context, ends_here }))
     }
 }
 
 impl BatchSpan {
     /// Does something in its context.
     pub(crate) fn within<T>(&self, work: impl FnOnce() -> T) -> T {
-        let _active = self.0.as_ref().map(|context| context.clone().attach());
+        let _active = self.0.as_ref().map(|handled| handled.context.clone().attach());
         work()
     }
 
@@ -248,7 +267,7 @@ impl BatchSpan {
 
     /// The handler has ended.
     pub(crate) fn end(&self, ended: Ended<'_>) {
-        if let Some(context) = &self.0 {
+        if let Some(Handled { context, ends_here: true }) = &self.0 {
             end(context, ended);
         }
     }

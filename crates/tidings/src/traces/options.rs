@@ -17,6 +17,7 @@
 #[must_use = "it is given to a bus"]
 pub struct Traces {
     pub(super) links: bool,
+    pub(super) sampled_only: bool,
 }
 
 impl Traces {
@@ -31,6 +32,17 @@ impl Traces {
     /// in the trace of who sent them.
     pub fn link_producers(mut self) -> Self {
         self.links = true;
+        self
+    }
+
+    /// Makes spans only in traces that others have begun and chosen to record: for messages with the sampled flag in
+    /// their `traceparent`, and for what is published and asked within such a span. Contexts without the flag are
+    /// handed on as they are.
+    ///
+    /// The bus then begins no trace itself, and a message outside one costs no question to the sampler: for services
+    /// behind an entrance that decides what is recorded, and where nearly nothing is.
+    pub fn sampled_only(mut self) -> Self {
+        self.sampled_only = true;
         self
     }
 }

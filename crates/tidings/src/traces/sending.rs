@@ -19,7 +19,8 @@ pub(crate) struct SendSpan(Option<Open>);
 
 #[derive(Debug)]
 struct Open {
-    context: Context,
+    /// Context whose span it is; `None` where nobody records it.
+    recorded: Option<Context>,
     /// Headers by which a receiver goes on with the trace.
     headers: Vec<(&'static str, Text)>,
 }
@@ -73,6 +74,9 @@ impl Tracing {
         let Sent { operation, template, stream, transport, messages } = sent;
         let current = Context::current();
         let parent = parent.resolve();
+        if !tracer.is_for(Some(parent.span().span_context())) {
+            return SendSpan(Some(Open { headers: headers_of(&parent), recorded: None }));
+        }
         let link = match operation {
             // What is in its headers is the parent already; who puts it back is not.
             Operation::DeadLetter | Operation::Redrive => {
@@ -87,24 +91,26 @@ impl Tracing {
             Some(destination) => format!("{} {destination}", operation.name()).into(),
             None => operation.name().into(),
         };
-        let context = tracer.start(name, operation.kind(), (&parent, links), |span| {
-            tracer::describe(span, (operation.name(), operation.operation_type()), transport);
-            if let Some(template) = template {
-                span.set_attribute(KeyValue::new("messaging.destination.template", template));
-            }
-            if let Some(Outgoing { subject, headers, payload }) = message {
-                let id = tracer::id(headers);
-                tracer::describe_message(span, subject.as_str(), id, payload.len());
-            }
-            if let Some(stream) = stream {
-                span.set_attribute(KeyValue::new("tidings.stream", stream.to_owned()));
-            }
-            if let Some(messages) = messages {
-                let messages = tracer::count(messages);
-                span.set_attribute(KeyValue::new("messaging.batch.message_count", messages));
-            }
-        });
-        SendSpan(Some(Open { headers: headers_of(&context), context }))
+        let (context, is_recording) =
+            tracer.start(name, operation.kind(), (&parent, links), |span| {
+                tracer::describe(span, (operation.name(), operation.operation_type()), transport);
+                if let Some(template) = template {
+                    span.set_attribute(KeyValue::new("messaging.destination.template", template));
+                }
+                if let Some(Outgoing { subject, headers, payload }) = message {
+                    let id = tracer::id(headers);
+                    tracer::describe_message(span, subject.as_str(), id, payload.len());
+                }
+                if let Some(stream) = stream {
+                    span.set_attribute(KeyValue::new("tidings.stream", stream.to_owned()));
+                }
+                if let Some(messages) = messages {
+                    let messages = tracer::count(messages);
+                    span.set_attribute(KeyValue::new("messaging.batch.message_count", messages));
+                }
+            });
+        let headers = headers_of(&context);
+        SendSpan(Some(Open { headers, recorded: is_recording.then_some(context) }))
     }
 }
 
@@ -151,7 +157,7 @@ impl SendSpan {
 
     /// Says how many messages it was.
     pub(crate) fn sent_all(&self, messages: usize) {
-        if let Self(Some(Open { context, .. })) = self {
+        if let Self(Some(Open { recorded: Some(context), .. })) = self {
             let messages = KeyValue::new("messaging.batch.message_count", tracer::count(messages));
             context.span().set_attribute(messages);
         }
@@ -163,13 +169,10 @@ impl SendSpan {
         result: &Result<T, E>,
         kind: impl Fn(&E) -> Cow<'static, str>,
     ) {
-        let Self(Some(Open { context, .. })) = self else { return };
-        let span = context.span();
-        if let Err(error) = result
-            && span.is_recording()
-        {
+        let Self(Some(Open { recorded: Some(context), .. })) = self else { return };
+        if let Err(error) = result {
             tracer::fail(&context, kind(error), Some(error.to_string()));
         }
-        span.end();
+        context.span().end();
     }
 }

@@ -43,15 +43,20 @@ impl Tracing {
 }
 
 impl Tracer {
-    /// Begins a span, and gives the context in which it is the active one. Its attributes are made only where
-    /// somebody records them.
+    /// Returns `true` if it makes a span of what comes of this one, or of nothing.
+    pub(super) fn is_for(&self, parent: Option<&SpanContext>) -> bool {
+        !self.options.sampled_only || parent.is_some_and(SpanContext::is_sampled)
+    }
+
+    /// Begins a span, and gives the context in which it is the active one, and whether somebody records it. Its
+    /// attributes are made only where that is so; what nobody records is nobody's to end.
     pub(super) fn start(
         &self,
         name: Cow<'static, str>,
         kind: SpanKind,
         (parent, links): (&Context, Vec<SpanContext>),
         attributes: impl FnOnce(&mut BoxedSpan),
-    ) -> Context {
+    ) -> (Context, bool) {
         let mut builder = SpanBuilder::from_name(name).with_kind(kind);
         if !links.is_empty() {
             let links = links.into_iter().map(|context| Link::new(context, Vec::new(), 0));
@@ -60,14 +65,14 @@ impl Tracer {
         let mut span = self.tracer.build_with_context(builder, parent);
         if span.is_recording() {
             attributes(&mut span);
-            return parent.with_span(span);
+            return (parent.with_span(span), true);
         }
         let context = span.span_context();
         if context.is_valid() && context.span_id() != parent.span().span_context().span_id() {
-            return parent.with_remote_span_context(context.clone());
+            return (parent.with_remote_span_context(context.clone()), false);
         }
         // Nobody makes spans: what came is handed on.
-        parent.clone()
+        (parent.clone(), false)
     }
 }
 
