@@ -28,6 +28,7 @@ mod schema;
 mod stream;
 mod tail;
 mod terminal;
+mod trace;
 mod validator;
 
 use std::process::ExitCode;
@@ -43,8 +44,8 @@ Exit codes:
   0  done
   1  it failed, or something fails that was looked at
   2  wrong usage: nothing was done
-  3  something is not as it should be: `schema check`, `schema validate`, `stream plan`, `request`
-     and, where it is asked for, `schema diff`
+  3  something is not as it should be: `schema check`, `schema validate`, `stream plan`, `request`,
+     `trace` and, where it is asked for, `schema diff`
 
 The help of each command says what they mean there, and which formats it writes.
 
@@ -95,6 +96,8 @@ enum Command {
     Stream(stream::Stream),
     /// Shows messages as they come, each with what its contract says of it.
     Tail(tail::Tail),
+    /// Shows the way of a message through servers, as they tell it.
+    Trace(trace::Trace),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -133,5 +136,6 @@ async fn run(cli: Cli, output: &mut Output) -> anyhow::Result<Exit> {
         Command::Schema(schema) => schema.run(output),
         Command::Stream(stream) => stream.run(connection, output).await,
         Command::Tail(tail) => tail.run(connection, output).await,
+        Command::Trace(trace) => trace.run(connection, output).await,
     }
 }

@@ -204,6 +204,15 @@ const ENTRIES: &[Entry] = &[
             (1, "they can't be read"),
         ],
     },
+    Entry {
+        path: "trace",
+        formats: RESULTS,
+        exits: &[
+            (0, "it reaches a stream or a subscription, and nothing keeps it from others"),
+            (1, "no server told of it, or it failed"),
+            (3, "it reaches nobody, or something keeps it from somebody"),
+        ],
+    },
 ];
 
 /// The program with its manual in every help.

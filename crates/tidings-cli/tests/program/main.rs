@@ -17,6 +17,7 @@ mod letter;
 mod message;
 mod schema;
 mod stream;
+mod trace;
 
 use std::fs;
 use std::process::{Command, Output, Stdio};
