@@ -117,7 +117,7 @@ pub struct Price {
 
 /// A stream in the server's memory: a disk is not what is measured.
 #[derive(Debug, EventStream)]
-#[stream(name = "STORED", subjects("stored.>"), storage = "memory")]
+#[stream(name = "STORED", subjects("stored.>"), storage = "memory", max_consumers = 20000)]
 pub struct Stored;
 
 /// The same, with fast batches (server 2.14).

@@ -66,7 +66,8 @@ pub(crate) struct Scheduler {
     circuit: CircuitState,
     /// Instant until which nothing begins: the handler keeps failing.
     pub(crate) open: Option<Instant>,
-    released: (mpsc::UnboundedSender<Released>, mpsc::UnboundedReceiver<Released>),
+    /// Ends of handlers that run in tasks, from the first one on: most routes never have any.
+    released: Option<(mpsc::UnboundedSender<Released>, mpsc::UnboundedReceiver<Released>)>,
     /// `true` if anything came since it was asked last.
     delivered: bool,
     /// `true` if anything came in this turn.
@@ -96,7 +97,7 @@ impl Scheduler {
             rate_limit: route.rate.map(RateLimit::new),
             circuit: CircuitState::new(route.breaker.clone()),
             open: None,
-            released: mpsc::unbounded_channel(),
+            released: None,
             delivered: false,
             heard: false,
             crowded: false,
@@ -314,8 +315,8 @@ impl Scheduler {
         if self.running == 0 {
             return false;
         }
-        match self.released.1.poll_recv(cx) {
-            Poll::Ready(Some(released)) => {
+        match self.released.as_mut().map(|(_, released)| released.poll_recv(cx)) {
+            Some(Poll::Ready(Some(released))) => {
                 self.end(released);
                 true
             }

@@ -42,7 +42,7 @@ pub(crate) async fn run(active: Arc<ActiveRoute>, in_flight: Arc<InFlight>, dura
             let Durable { stream, config, .. } = &*durable;
             let snapshot = active.link.transport.consumer_snapshot(stream.name, &config.name);
             asked = Instant::now();
-            match snapshot.await {
+            match Box::pin(snapshot).await {
                 // What has come meanwhile is not in what the server says.
                 Ok(Some(snapshot)) => {
                     let is_whole = ack_floor.ask(&snapshot, in_flight.reach().unwrap_or(reach));

@@ -25,7 +25,8 @@ pub(crate) async fn run(active: Arc<ActiveRoute>, durable: Arc<Durable>) {
             () = sleep(jittered(durable.look)) => {}
             () = active.look.notified() => sleep(jittered(SOON)).await,
         }
-        match topology::look_at_consumer(&transport, stream, config).await {
+        let look = Box::pin(topology::look_at_consumer(&transport, stream, config));
+        match look.await {
             Ok(Ok(found)) => {
                 durable.set_filters(&found.selects);
                 active.given_back.compare(found.given_back_until).await;

@@ -4,6 +4,7 @@ use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tokio_util::task::AbortOnDropHandle;
@@ -24,7 +25,7 @@ use crate::runner::schedule::Scheduler;
 use crate::runner::schedule::message_feed::{MessageFeed, StopReason};
 use crate::runner::status::route_state::RouteFault;
 use crate::runner::supervise;
-use crate::transport::{ApiError, DeliverFrom, Fault, Pull};
+use crate::transport::{ApiError, DeliverFrom, Fault};
 
 /// The first and the longest wait before a consumer that can't be read is tried again.
 const RETRY: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
@@ -45,18 +46,18 @@ pub(crate) async fn run(scheduler: &mut Scheduler, durable: &Arc<Durable>, liste
     let _beside = beside.map(AbortOnDropHandle::new);
     let mut waits = RETRY.waits();
     loop {
+        // What is seldom waited for has memory of its own, and only then: of these tasks there may be thousands.
         let opened = tokio::select! {
             biased;
             () = active.stopped() => return give_back(scheduler, None).await,
-            opened = scheduler.run_until(open(&active, durable)) => opened,
+            opened = scheduler.run_until(Box::pin(open(&active, durable))) => opened,
         };
         match opened {
-            Ok((pull, anew)) => {
+            Ok((mut feed, anew)) => {
                 state.clear_fault(RouteFault::Feed);
                 if let Some(from) = anew {
                     scheduler.discard_queued(from);
                 }
-                let mut feed = MessageFeed::durable(pull);
                 let feeding = active.feeding();
                 in_flight.attach(feed.flow());
                 let reason = scheduler.run(&mut feed, listener).await;
@@ -89,22 +90,14 @@ pub(crate) async fn run(scheduler: &mut Scheduler, durable: &Arc<Durable>, liste
                         }
                     }
                     StopReason::Crowded => {
-                        if let Some(pull) = feed.into_pull() {
-                            for incoming in scheduler.run_until(pull.end()).await {
-                                scheduler.take(incoming);
-                            }
-                        }
+                        finish(scheduler, feed).await;
                         continue;
                     }
                     StopReason::Broken => {
                         let route = active.label();
                         tracing::warn!(route, "others take messages of a consumer that is for one");
                         // What is on its way here comes first.
-                        if let Some(pull) = feed.into_pull() {
-                            for incoming in scheduler.run_until(pull.end()).await {
-                                scheduler.take(incoming);
-                            }
-                        }
+                        finish(scheduler, feed).await;
                         continue;
                     }
                     StopReason::Dry | StopReason::Open(_) => {}
@@ -122,7 +115,7 @@ pub(crate) async fn run(scheduler: &mut Scheduler, durable: &Arc<Durable>, liste
             let restored = tokio::select! {
                 biased;
                 () = active.stopped() => return give_back(scheduler, None).await,
-                restored = restore(&active, durable, scheduler) => restored,
+                restored = Box::pin(restore(&active, durable, scheduler)) => restored,
             };
             // One that has become another's is not read: what it delivers is not meant for us.
             if restored {
@@ -159,7 +152,10 @@ fn spawn_watchers(
 
 /// Reads the consumer behind what was delivered of it. Gives also the sequence with which it begins,
 /// where it is another one than before.
-async fn open(active: &Arc<ActiveRoute>, durable: &Durable) -> Result<(Pull, Option<u64>), Fault> {
+async fn open(
+    active: &Arc<ActiveRoute>,
+    durable: &Durable,
+) -> Result<(MessageFeed, Option<u64>), Fault> {
     let (mut behind, mut anew) = look(active, durable).await?;
     if active.acks_all {
         stand_by(active, durable).await?;
@@ -170,7 +166,7 @@ async fn open(active: &Arc<ActiveRoute>, durable: &Durable) -> Result<(Pull, Opt
     let mut pull = active.link.transport.pull(stream.name, &config.name, *prefetch).await?;
     pull.count_in(active.counters.skip_counters().clone());
     pull.begin_behind(behind);
-    Ok((pull, anew))
+    Ok((MessageFeed::durable(pull), anew))
 }
 
 /// Looks at the consumer: gives the number of its deliveries so far, and the sequence with which it
@@ -220,8 +216,26 @@ async fn stand_by(
     }
 }
 
+/// Takes what is on its way here, and ends what brings it.
+fn finish(scheduler: &mut Scheduler, feed: MessageFeed) -> BoxFuture<'_, ()> {
+    Box::pin(async move {
+        if let Some(pull) = feed.into_pull() {
+            for incoming in scheduler.run_until(pull.end()).await {
+                scheduler.take(incoming);
+            }
+        }
+    })
+}
+
 /// Messages that are here and not begun go to another instance now, not after the ack wait.
-async fn give_back(scheduler: &mut Scheduler, feed: Option<(MessageFeed, TaskTrackerToken)>) {
+fn give_back(
+    scheduler: &mut Scheduler,
+    feed: Option<(MessageFeed, TaskTrackerToken)>,
+) -> BoxFuture<'_, ()> {
+    Box::pin(give_back_all(scheduler, feed))
+}
+
+async fn give_back_all(scheduler: &mut Scheduler, feed: Option<(MessageFeed, TaskTrackerToken)>) {
     let transport = scheduler.route().link.transport.clone();
     if let Some((feed, _feeding)) = feed
         && let Some(pull) = feed.into_pull()

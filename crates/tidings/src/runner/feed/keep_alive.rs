@@ -36,10 +36,10 @@ pub(crate) async fn run(active: Arc<ActiveRoute>, in_flight: Arc<InFlight>) {
                 take_over(&active, &in_flight, &flow);
                 acknowledge_all(&active, in_flight.ack_window(AckWindow::due));
             }
-            let told = async {
+            let told = Box::pin(async {
                 give_back_late(&active, &in_flight, now).await?;
                 tell(&in_flight, before, now, limit).await
-            };
+            });
             if let Err(fault) = told.await {
                 let route = active.label();
                 tracing::debug!(route, %fault, "the server can't be told of what is here");

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::Scheduler;
@@ -112,7 +113,8 @@ impl Scheduler {
         self.running += 1;
         self.handled += messages;
         self.route.counters.are_in_flight(self.handled);
-        Permit::new(self.released.0.clone(), key, messages)
+        let (released, _) = self.released.get_or_insert_with(mpsc::unbounded_channel);
+        Permit::new(released.clone(), key, messages)
     }
 
     /// A message was handled, or a batch.

@@ -57,16 +57,25 @@ impl SubscriptionBuffer {
                     made = made.max(times);
                 },
                 () = async { if let Some(again) = &mut again { again.await } }, if again.is_some() => {
-                    let asked_again = self.listen_again(&nats, which).await;
+                    let asked_again = Box::pin(self.listen_again(&nats, which)).await;
                     again = asked_again.then(|| Box::pin(sleep(AGAIN)));
                 }
             }
         };
-        let Some(mut source) = source else {
+        let Some(source) = source else {
             // What has come by now is yielded.
             self.state().end();
             return self.wakers.owner.wake();
         };
+        // Of what is waited for at the end alone nothing is kept until then.
+        Box::pin(self.end_interest(source, &nats, which)).await;
+        self.state().ended = true;
+        self.wakers.owner.wake();
+    }
+
+    /// Ends the interest, and reads what comes until then.
+    async fn end_interest(&self, mut source: Subscriber, nats: &Nats, which: Role) {
+        let line = nats.line(which);
         // 1. What was published here before is at the server, whichever way it went. 2. The server
         // sends no more. 3. Once it has answered a question that was asked after that, all it has
         // sent is here. 4. Only then the client forgets the subscription.
@@ -79,8 +88,6 @@ impl SubscriptionBuffer {
                 self.push(message);
             }
         }
-        self.state().ended = true;
-        self.wakers.owner.wake();
     }
 
     /// Reads what comes, until all has come that was to, or nothing more can.
