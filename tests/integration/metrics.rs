@@ -8,7 +8,7 @@ use tidings::{PublishError, RequestError, StreamState};
 use tidings_tests::{Server, eventually};
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::SOON;
+use crate::{SOON, soon};
 
 #[derive(EventStream)]
 #[stream(name = "PARCELS", subjects("parcels.>"), allow_atomic_publish)]
@@ -235,4 +235,61 @@ async fn retries_and_what_is_in_flight_are_figures_of_a_route() {
     gate.add_permits(1);
     let reports = running.shutdown().await;
     assert_eq!((reports[0].retried, reports[0].in_flight, reports[0].handled), (2, 0, 1));
+}
+
+/// What no longer is as [`Measured`] says.
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "weights.measured", name = "weights.mismeasured")]
+struct Mismeasured {
+    stones: String,
+}
+
+async fn what_is_taken_by_hand_counts(bus: &Bus, scrape: &PrometheusHandle) {
+    let mut live = bus.subscribe::<Measured>().queue_group("scales").await.unwrap();
+    let mut raw = bus.subscribe_raw("weights.*").await.unwrap();
+    bus.provision::<Parcels>().await.unwrap();
+    let mut durable = bus.consume::<Sent>("counter").await.unwrap();
+    bus.publish(&Measured { grams: 1 }).await.unwrap();
+    bus.publish(&Mismeasured { stones: "many".to_owned() }).await.unwrap();
+    bus.publish(&sent(1)).await.unwrap();
+    soon(live.next()).await.unwrap().unwrap();
+    soon(live.next()).await.unwrap().unwrap_err();
+    for _ in 0..2 {
+        soon(raw.next()).await.unwrap().unwrap();
+    }
+    soon(durable.next()).await.unwrap().unwrap().ack().await.unwrap();
+    let mut replay = bus.replay::<Sent>(DeliverFrom::Beginning).await.unwrap();
+    soon(replay.next()).await.unwrap().unwrap();
+    for (template, group, outcome, times) in [
+        (WEIGHT, "scales", "received", 1.0),
+        (WEIGHT, "scales", "undecodable", 1.0),
+        (("messaging_destination_template", "weights.*"), "", "received", 2.0),
+        (PARCEL, "counter", "received", 1.0),
+        (PARCEL, "counter", "undecodable", 0.0),
+        (PARCEL, "", "received", 1.0),
+    ] {
+        let labels = [
+            ("messaging_system", "nats"),
+            ("messaging_operation_name", "receive"),
+            template,
+            ("messaging_consumer_group_name", group),
+            ("tidings_outcome", outcome),
+        ];
+        let counted = value(scrape, "messaging_client_consumed_messages_total", &labels);
+        assert_eq!(counted, Some(times), "{labels:?}: {}", scrape.render());
+    }
+}
+
+#[tokio::test]
+async fn what_is_taken_by_hand_counts_over_a_server() {
+    let (_recorder, scrape) = recorded();
+    let server = Server::start().await;
+    let bus = Bus::builder().server(server.url()).metrics(SOON).connect().await.unwrap();
+    what_is_taken_by_hand_counts(&bus, &scrape).await;
+}
+
+#[tokio::test]
+async fn what_is_taken_by_hand_counts_in_memory() {
+    let (_recorder, scrape) = recorded();
+    what_is_taken_by_hand_counts(&Bus::in_memory().with_metrics(SOON), &scrape).await;
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::cloud_event::CloudEvents;
 use crate::message::Declaration;
-use crate::observe::{Observers, Sending};
+use crate::observe::{Observers, Received, Sending};
 use crate::probe::{Listener, Listening, Probe, Span, Work};
 use crate::stream::Environment;
 use crate::traces::Tracing;
@@ -82,6 +82,15 @@ impl Link {
         outgoing: &mut Outgoing,
     ) -> Sending {
         Sending::request(self.observers.as_deref(), declaration, outgoing)
+    }
+
+    /// Counters of what a subscription or a consumer without a route gives out.
+    pub(crate) fn receives<'a>(
+        &self,
+        templates: impl Iterator<Item = &'a str>,
+        group: Option<&str>,
+    ) -> Received {
+        Received::new(self.observers.as_deref(), templates, group)
     }
 
     /// Tells the probe, if there is one, that a route listens.

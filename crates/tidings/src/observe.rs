@@ -4,9 +4,11 @@
 #[cfg(feature = "metrics")]
 mod metrics;
 mod observers;
+mod received;
 mod sending;
 
 #[cfg(feature = "metrics")]
 pub(crate) use metrics::Metrics;
 pub(crate) use observers::Observers;
+pub(crate) use received::Received;
 pub(crate) use sending::{SendError, Sending};

@@ -12,6 +12,8 @@ mod options;
 #[cfg(feature = "opentelemetry")]
 mod propagation;
 #[cfg(feature = "opentelemetry")]
+mod receiving;
+#[cfg(feature = "opentelemetry")]
 mod sending;
 #[cfg(feature = "opentelemetry")]
 mod tracer;
@@ -26,11 +28,12 @@ pub use options::Traces;
 #[cfg(feature = "opentelemetry")]
 pub(crate) use {
     handling::{HandlerSpan, RouteSpans},
+    receiving::ReceiveSpans,
     sending::SendSpan,
     tracer::{Parent, Tracing},
 };
 
 #[cfg(not(feature = "opentelemetry"))]
-pub(crate) use off::{HandlerSpan, Parent, RouteSpans, SendSpan, Tracing};
+pub(crate) use off::{HandlerSpan, Parent, ReceiveSpans, RouteSpans, SendSpan, Tracing};
 
 pub(crate) use description::{Ended, Operation, Sent, kind_of};

@@ -16,6 +16,8 @@ both! {
     headers_of_the_user_are_kept,
     an_event_that_was_delayed_is_in_the_trace,
     baggage_goes_with_the_messages,
+    an_answer_says_in_which_trace_it_is,
+    what_is_taken_by_hand_has_a_span_with_a_link,
     what_fails_says_so,
 }
 
@@ -162,6 +164,64 @@ async fn baggage_goes_with_the_messages(bus: Bus) {
     let headers = crate::soon(seen.recv()).await.unwrap();
     assert_eq!(headers["baggage"], "tenant=a%20c%2Cme");
     running.shutdown().await;
+}
+
+async fn an_answer_says_in_which_trace_it_is(bus: Bus) {
+    let number = unique();
+    let service =
+        Registry::new("inspectors").handle::<Inspect>(async |ask: Inspect, _: Context| {
+            if ask.number == 0 {
+                Err(Failure::reject("nothing to inspect"))
+            } else {
+                Ok(ask.number)
+            }
+        });
+    let running = service.start(&bus).await.unwrap();
+    let mut inbox = bus.subscribe_raw("_INBOX.>").await.unwrap();
+    // What else a client asks its server is answered there, too.
+    let mut answer = async |is_meant: &dyn Fn(&tidings::RawMessage) -> bool| {
+        loop {
+            let message = crate::soon(inbox.next()).await.unwrap().unwrap();
+            if is_meant(&message) {
+                return message.headers.get("traceparent").map(str::to_owned);
+            }
+        }
+    };
+    bus.request(&Inspect { number }).await.unwrap();
+    let told = answer(&|message| message.payload == number.to_string().as_bytes()).await;
+    let all = on(&format!("inspections.{number}"), 2).await;
+    let process = only(&all, "process inspections.{number}");
+    assert_eq!(told, Some(format!("00-{}-{}-01", process.trace(), process.id())));
+    // An error, too.
+    bus.request(&Inspect { number: 0 }).await.unwrap_err();
+    let told = answer(&|message| message.headers.get("Nats-Service-Error").is_some()).await;
+    assert!(told.is_some());
+    running.shutdown().await;
+}
+
+async fn what_is_taken_by_hand_has_a_span_with_a_link(bus: Bus) {
+    let number = unique();
+    bus.provision::<Orbits>().await.unwrap();
+    let mut live = bus.subscribe::<Signal>().queue_group("ears").await.unwrap();
+    let mut durable = bus.consume::<Docked>("logbook").await.unwrap();
+    bus.publish(&Signal { number }).await.unwrap();
+    bus.publish(&Docked { number }).await.unwrap();
+    while crate::soon(live.next()).await.unwrap().unwrap().number != number {}
+    crate::soon(durable.next()).await.unwrap().unwrap().ack().await.unwrap();
+    for (subject, template, group) in [
+        (format!("signals.{number}"), "signals.{number}", "ears"),
+        (format!("orbits.docked.{number}"), "orbits.docked.{number}", "logbook"),
+    ] {
+        let all = on(&subject, 2).await;
+        let publish = only(&all, &format!("publish {template}"));
+        let receive = only(&all, &format!("receive {template}"));
+        assert!(receive.is_kind(&SpanKind::Client), "{receive:?}");
+        receive.is_root();
+        assert_eq!(receive.links(), [publish.id()]);
+        receive.has("messaging.operation.type", "receive");
+        receive.has("messaging.consumer.group.name", group);
+        receive.has("messaging.destination.template", template);
+    }
 }
 
 async fn what_fails_says_so(bus: Bus) {

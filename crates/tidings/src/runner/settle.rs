@@ -30,6 +30,7 @@ use crate::runner::policy::disposition::{Disposition, Health};
 use crate::runner::policy::give_back_note::GiveBackNote;
 use crate::runner::policy::handler_exit::HandlerExit;
 use crate::runner::status::route_state::RouteFault;
+use crate::traces::HandlerSpan;
 use crate::transport::{Fault, Incoming, Settlement};
 
 /// A message's word on its handler, and the message itself where it is to wait here.
@@ -201,7 +202,8 @@ async fn answer(
     }
     match &queued.incoming.reply {
         Some(to) if active.is_asked() && active.counters.refused.allows(&active.label, to) => {
-            reply::reply(&active.link, to.clone(), handled, told.as_ref()).await
+            let span = &queued.incoming.span;
+            reply::reply(&active.link, to.clone(), handled, told.as_ref(), span).await
         }
         // An event's reply subject is its publisher's, who waits for a stream's ack.
         _ => Ok(()),
@@ -213,11 +215,12 @@ pub(crate) async fn leave(active: &Arc<ActiveRoute>, incoming: &Incoming) {
     let ActiveRoute { counters, link, .. } = &**active;
     counters.left();
     let told = ErrorReply::of(&HandlerExit::Aborted, ErrorDetail::Reference);
+    let none = HandlerSpan::default();
     if let Some(to) = &incoming.reply
         && active.is_asked()
         && counters.refused.allows(active.label(), to)
         && let Err(fault) =
-            reply::reply(link, to.clone(), HandlerExit::Aborted, told.as_ref()).await
+            reply::reply(link, to.clone(), HandlerExit::Aborted, told.as_ref(), &none).await
     {
         tracing::warn!(route = active.label(), %fault, "an asker could not be told");
     }

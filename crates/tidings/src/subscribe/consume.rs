@@ -111,6 +111,7 @@ impl<E: StreamEvent + Decode> Consume<E> {
     async fn open(self) -> Result<Subscription<E, Durable>, SubscribeError> {
         check_name(&self.name, "durable consumer")?;
         let stream = E::Stream::NAME;
+        let link = self.link;
         let config = ConsumerConfig {
             filters: self.filters?,
             from: self.from,
@@ -120,7 +121,7 @@ impl<E: StreamEvent + Decode> Consume<E> {
             ..ConsumerConfig::new(self.name)
         };
         let mode = Topology::CreateOnly;
-        let left = topology::ensure_consumer(&self.link.transport, stream, &config, mode)
+        let left = topology::ensure_consumer(&link.transport, stream, &config, mode)
             .await
             .map_err(|fault| SubscribeError::of_consumer(fault, stream, &config.name))?;
         // Whoever settles by hand reckons with the time it asked for; a registry's consumer waits
@@ -138,8 +139,9 @@ impl<E: StreamEvent + Decode> Consume<E> {
             None => Some(Prefetch::new(self.max_ack_pending, config.ack_wait)),
         };
         let prefetch = self.prefetch.or(adaptive.as_ref().map(Prefetch::room)).unwrap_or(1);
-        let pull = self.link.transport.pull(stream, &config.name, prefetch).await;
-        pull.map(|pull| Subscription::new(Source::Stream(pull, adaptive)))
+        let pull = link.transport.pull(stream, &config.name, prefetch).await;
+        let name = Some(config.name.as_str());
+        pull.map(|pull| Subscription::new(Source::Stream(pull, adaptive), &link, name))
             .map_err(|fault| SubscribeError::of_stream(fault, stream))
     }
 }

@@ -10,6 +10,7 @@ use futures_util::stream::{Stream, StreamExt as _};
 use super::error::{ReceiveError, SubscribeError};
 use super::live::check_name;
 use crate::link::Link;
+use crate::observe::Received;
 use crate::subject::Subject;
 use crate::transport::{Inbox, Incoming, RawMessage};
 
@@ -61,6 +62,7 @@ impl SubscribeRaw {
             problem: problem.to_string(),
         })?;
         let (transport, within) = (&link.transport, link.timeouts.request);
+        let received = link.receives([filter.as_str()].into_iter(), group.as_deref());
         let opening = async {
             let filter = Subject::from(filter);
             let inbox = transport.subscribe_with(filter, group.as_deref(), capacity, Vec::new());
@@ -68,7 +70,7 @@ impl SubscribeRaw {
             transport.allowed(within).await.map_err(SubscribeError::core)?;
             match inbox.denied() {
                 Some(denial) => Err(SubscribeError::Denied(denial)),
-                None => Ok(RawSubscription { inbox }),
+                None => Ok(RawSubscription { inbox, received }),
             }
         };
         let late = |_| SubscribeError::core(transport.too_late_to_listen());
@@ -89,6 +91,7 @@ impl IntoFuture for SubscribeRaw {
 /// own. Dropping it ends the interest.
 pub struct RawSubscription {
     inbox: Inbox,
+    received: Received,
 }
 
 impl RawSubscription {
@@ -101,7 +104,10 @@ impl RawSubscription {
     /// Nothing is lost if the future is dropped.
     pub async fn next(&mut self) -> Option<Result<RawMessage, ReceiveError>> {
         Some(match self.inbox.next().await? {
-            Ok(incoming) => Ok(RawMessage::listened(incoming)),
+            Ok(incoming) => {
+                self.received.count();
+                Ok(RawMessage::listened(incoming))
+            }
             Err(fault) => Err(fault.into()),
         })
     }
@@ -126,7 +132,10 @@ impl Stream for RawSubscription {
         let mut incoming = Incoming::default();
         let next = ready!(self.inbox.poll_into(cx, &mut incoming));
         Poll::Ready(match next {
-            Some(Ok(())) => Some(Ok(RawMessage::listened(incoming))),
+            Some(Ok(())) => {
+                self.received.count();
+                Some(Ok(RawMessage::listened(incoming)))
+            }
             Some(Err(fault)) => Some(Err(fault.into())),
             None => None,
         })

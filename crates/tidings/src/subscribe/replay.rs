@@ -46,9 +46,9 @@ impl<E: StreamEvent + Decode> Replay<E> {
         let filters = self.filters?;
         // Nothing is settled, and so nothing waits in vain.
         let prefetch = Prefetch::new(u64::MAX, Duration::MAX);
-        let (transport, from) = (&self.link.transport, self.from);
-        let pull = transport.replay(stream, filters, from, prefetch.room()).await;
-        pull.map(|pull| Subscription::new(Source::Stream(pull, Some(prefetch))))
+        let (link, from) = (&self.link, self.from);
+        let pull = link.transport.replay(stream, filters, from, prefetch.room()).await;
+        pull.map(|pull| Subscription::new(Source::Stream(pull, Some(prefetch)), link, None))
             .map_err(|fault| SubscribeError::of_stream(fault, stream))
     }
 }

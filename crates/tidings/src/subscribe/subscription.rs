@@ -10,8 +10,11 @@ use futures_util::stream::{Stream, StreamExt};
 use super::error::ReceiveError;
 use crate::delivery::{Delivery, DeliveryKind, Durable, Live};
 use crate::envelope;
+use crate::link::Link;
 use crate::message::{Decode, Event};
+use crate::observe::Received;
 use crate::prefetch::Prefetch;
+use crate::traces::ReceiveSpans;
 use crate::transport::{Fault, Inboxes, Incoming, PollInto as _, Pull, SkipCounters};
 
 /// A flow of typed deliveries: a [`Stream`] that also has a [`next`](Subscription::next) of its
@@ -20,6 +23,8 @@ use crate::transport::{Fault, Inboxes, Incoming, PollInto as _, Pull, SkipCounte
 /// Dropping it ends the interest. What can't be decoded comes as an error, and the flow goes on.
 pub struct Subscription<E, K = Live> {
     source: Source,
+    received: Received,
+    spans: ReceiveSpans,
     event: PhantomData<fn() -> (E, K)>,
 }
 
@@ -32,8 +37,11 @@ pub(super) enum Source {
 }
 
 impl<E: Event + Decode, K: DeliveryKind> Subscription<E, K> {
-    pub(super) fn new(source: Source) -> Self {
-        Self { source, event: PhantomData }
+    /// `group` is the queue group that it is in, or the name of the durable consumer that it reads.
+    pub(super) fn new(source: Source, link: &Link, group: Option<&str>) -> Self {
+        let templates = E::DECLARATIONS.iter().map(|declaration| declaration.template);
+        let spans = ReceiveSpans::new(&link.traces, E::DECLARATIONS, group, &link.transport);
+        Self { source, received: link.receives(templates, group), spans, event: PhantomData }
     }
 
     /// The next delivery; `None` once the bus is closed.
@@ -124,8 +132,20 @@ impl<E: Event + Decode, K: DeliveryKind> Stream for Subscription<E, K> {
                 next
             }
         };
+        if next.is_pending() {
+            self.spans.wait();
+        }
         let Some(next) = ready!(next) else { return Poll::Ready(None) };
-        Poll::Ready(Some(deliver(next, incoming)))
+        if next.is_ok() {
+            self.spans.came(&incoming);
+        }
+        let delivery = deliver(next, incoming);
+        match &delivery {
+            Ok(_) => self.received.count(),
+            Err(ReceiveError::Decode { .. }) => self.received.count_undecodable(),
+            Err(_) => {}
+        }
+        Poll::Ready(Some(delivery))
     }
 }
 

@@ -9,7 +9,7 @@ use opentelemetry::{Context, KeyValue};
 use super::description::Ended;
 use super::propagation;
 use super::tracer::{self, Parent, Tracer, Tracing};
-use crate::header;
+use crate::header::{self, Headers};
 use crate::lock::locked;
 use crate::message::{Declaration, MessageKind};
 use crate::transport::{Incoming, Transport};
@@ -192,6 +192,14 @@ impl HandlerSpan {
     /// Parent of what is sent on behalf of the message.
     pub(crate) fn parent(&self) -> Parent {
         Parent(self.0.get().map(|handled| handled.context.clone()))
+    }
+
+    /// Puts its context on the answer to whoever asked.
+    pub(crate) fn inject(&self, headers: &mut Headers) {
+        let Some(Handled { context, .. }) = self.0.get() else { return };
+        for (name, value) in propagation::headers_of(context) {
+            headers.push(name, value);
+        }
     }
 
     /// Forgets it: another message comes in this one's place.

@@ -111,6 +111,9 @@ impl HandlerSpan {
     }
 
     #[inline]
+    pub(crate) fn inject(&self, _: &mut Headers) {}
+
+    #[inline]
     pub(crate) fn clear(&mut self) {}
 }
 
@@ -131,4 +134,25 @@ impl BatchSpan {
     pub(crate) const fn is_on(&self) -> bool {
         false
     }
+}
+
+/// Spans of what is taken by hand: none.
+pub(crate) struct ReceiveSpans(());
+
+impl ReceiveSpans {
+    #[inline]
+    pub(crate) fn new(
+        _: &Tracing,
+        _: &'static [&'static Declaration],
+        _: Option<&str>,
+        _: &Transport,
+    ) -> Self {
+        Self(())
+    }
+
+    #[inline]
+    pub(crate) fn wait(&mut self) {}
+
+    #[inline]
+    pub(crate) fn came(&mut self, _: &Incoming) {}
 }

@@ -11,6 +11,7 @@ use opentelemetry::trace::{
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use crate::header;
+use crate::text::Text;
 
 /// How long a `traceparent` is that has no more than what the first version has.
 const LENGTH: usize = 55;
@@ -78,6 +79,24 @@ pub(super) fn baggage(context: &Context) -> Option<String> {
         }
     }
     Some(text).filter(|text| !text.is_empty() && header::is_value(text))
+}
+
+/// Headers by which a receiver goes on with the trace.
+pub(super) fn headers_of(context: &Context) -> Vec<(&'static str, Text)> {
+    let mut headers = Vec::new();
+    let span = context.span();
+    let span = span.span_context();
+    if span.is_valid() {
+        headers.push((header::TRACE_PARENT, Text::from(write(span))));
+        let state = span.trace_state().header();
+        if !state.is_empty() && header::is_value(&state) {
+            headers.push((header::TRACE_STATE, state.into()));
+        }
+    }
+    if let Some(baggage) = baggage(context) {
+        headers.push((header::BAGGAGE, baggage.into()));
+    }
+    headers
 }
 
 /// Context with this span as the active one.

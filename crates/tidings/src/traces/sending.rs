@@ -75,7 +75,10 @@ impl Tracing {
         let current = Context::current();
         let parent = parent.resolve();
         if !tracer.is_for(Some(parent.span().span_context())) {
-            return SendSpan(Some(Open { headers: headers_of(&parent), recorded: None }));
+            return SendSpan(Some(Open {
+                headers: propagation::headers_of(&parent),
+                recorded: None,
+            }));
         }
         let link = match operation {
             // What is in its headers is the parent already; who puts it back is not.
@@ -109,27 +112,9 @@ impl Tracing {
                     span.set_attribute(KeyValue::new("messaging.batch.message_count", messages));
                 }
             });
-        let headers = headers_of(&context);
+        let headers = propagation::headers_of(&context);
         SendSpan(Some(Open { headers, recorded: is_recording.then_some(context) }))
     }
-}
-
-/// Headers by which a receiver goes on with the trace.
-fn headers_of(context: &Context) -> Vec<(&'static str, Text)> {
-    let mut headers = Vec::new();
-    let span = context.span();
-    let span = span.span_context();
-    if span.is_valid() {
-        headers.push((header::TRACE_PARENT, Text::from(propagation::write(span))));
-        let state = span.trace_state().header();
-        if !state.is_empty() && header::is_value(&state) {
-            headers.push((header::TRACE_STATE, state.into()));
-        }
-    }
-    if let Some(baggage) = propagation::baggage(context) {
-        headers.push((header::BAGGAGE, baggage.into()));
-    }
-    headers
 }
 
 impl SendSpan {

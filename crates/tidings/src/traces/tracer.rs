@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use opentelemetry::global::{self, BoxedSpan, BoxedTracer};
 use opentelemetry::trace::{
@@ -48,6 +49,22 @@ impl Tracer {
         !self.options.sampled_only || parent.is_some_and(SpanContext::is_sampled)
     }
 
+    /// Begins a span, at another instant than now where that is said.
+    pub(super) fn build(
+        &self,
+        name: Cow<'static, str>,
+        kind: SpanKind,
+        (since, parent, links): (Option<SystemTime>, &Context, Vec<SpanContext>),
+    ) -> BoxedSpan {
+        let mut builder = SpanBuilder::from_name(name).with_kind(kind);
+        builder.start_time = since;
+        if !links.is_empty() {
+            let links = links.into_iter().map(|context| Link::new(context, Vec::new(), 0));
+            builder = builder.with_links(links.collect());
+        }
+        self.tracer.build_with_context(builder, parent)
+    }
+
     /// Begins a span, and gives the context in which it is the active one, and whether somebody records it. Its
     /// attributes are made only where that is so; what nobody records is nobody's to end.
     pub(super) fn start(
@@ -57,12 +74,7 @@ impl Tracer {
         (parent, links): (&Context, Vec<SpanContext>),
         attributes: impl FnOnce(&mut BoxedSpan),
     ) -> (Context, bool) {
-        let mut builder = SpanBuilder::from_name(name).with_kind(kind);
-        if !links.is_empty() {
-            let links = links.into_iter().map(|context| Link::new(context, Vec::new(), 0));
-            builder = builder.with_links(links.collect());
-        }
-        let mut span = self.tracer.build_with_context(builder, parent);
+        let mut span = self.build(name, kind, (None, parent, links));
         if span.is_recording() {
             attributes(&mut span);
             return (parent.with_span(span), true);

@@ -18,6 +18,7 @@ use crate::runner::active_route::ErrorDetail;
 use crate::runner::policy::handler_exit::HandlerExit;
 use crate::subject::Subject;
 use crate::text::Text;
+use crate::traces::HandlerSpan;
 use crate::transport::{Fault, Outgoing};
 
 /// The request can't be read.
@@ -41,8 +42,9 @@ pub(crate) async fn reply(
     to: Subject,
     handled: HandlerExit,
     told: Option<&ErrorReply>,
+    span: &HandlerSpan,
 ) -> Result<(), Fault> {
-    let sent = timeout(link.timeouts.request, send(link, to, handled, told));
+    let sent = timeout(link.timeouts.request, send(link, to, handled, told, span));
     sent.await.map_err(|_| Fault::Timeout)?
 }
 
@@ -51,8 +53,10 @@ async fn send(
     to: Subject,
     handled: HandlerExit,
     told: Option<&ErrorReply>,
+    span: &HandlerSpan,
 ) -> Result<(), Fault> {
-    let (headers, payload) = answer(handled, told);
+    let (mut headers, payload) = answer(handled, told);
+    span.inject(&mut headers);
     let subject = to.clone();
     let sent = link.transport.publish(&Outgoing { subject: to, headers, payload }).await;
     let Err(Fault::TooLarge { size, limit }) = sent else { return sent };
