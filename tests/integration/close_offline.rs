@@ -176,3 +176,80 @@ async fn a_registry_shuts_down_in_its_time_while_the_server_is_away() {
         assert!(begun.elapsed() < TIMEOUT + SLACK, "{:?}", begun.elapsed());
     }
 }
+
+/// How a shutdown ends where a handler does not.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Place {
+    InMemory,
+    OnAServer,
+    /// On a server that is killed meanwhile.
+    OnADeadServer,
+}
+
+/// The time that the bus says for all shutdowns, where nothing else is said.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shutdown_takes_as_long_as_the_bus_says_where_a_handler_does_not_end() {
+    for (place, serves) in [
+        (Place::InMemory, false),
+        (Place::OnAServer, false),
+        (Place::OnAServer, true),
+        (Place::OnADeadServer, false),
+        (Place::OnADeadServer, true),
+    ] {
+        let builder = Bus::builder().shutdown_timeout(TIMEOUT).close_timeout(TIMEOUT);
+        let (bus, mut server) = if place == Place::InMemory {
+            (builder.in_memory(), None)
+        } else {
+            let server = Server::start().await;
+            (builder.server(server.url()).connect().await.unwrap(), Some(server))
+        };
+        let (begun, mut beginning) = tokio::sync::mpsc::unbounded_channel();
+        let handler = move |event: Left, _: Context| {
+            let _ = begun.send(event.number);
+            std::future::pending::<Result<(), Failure>>()
+        };
+        let registry =
+            || Registry::new("vans").route(Route::of::<Left>(handler.clone()).concurrency(1));
+        let (end, ended) = tokio::sync::oneshot::channel::<()>();
+        let running = if serves {
+            let serving = registry().serve(&bus).with_graceful_shutdown(async {
+                let _ = ended.await;
+            });
+            Err(tokio::spawn(serving.into_future()))
+        } else {
+            Ok(registry().start(&bus).await.unwrap())
+        };
+        if serves {
+            // Its stream is made as it starts.
+            eventually(SOON, "it listens", || async {
+                bus.stream::<Vans>().state().await.map(|_| ()).map_err(|error| error.to_string())
+            })
+            .await;
+        }
+        bus.publish(&Left { number: 1 }).await.unwrap();
+        assert_eq!(soon(beginning.recv()).await, Some(1));
+        if let Some(server) = server.as_mut().filter(|_| place == Place::OnADeadServer) {
+            server.kill();
+            is_away(&bus).await;
+        }
+        let at = Instant::now();
+        let reports = match running {
+            Ok(running) => running.shutdown().await,
+            Err(serving) => {
+                end.send(()).unwrap();
+                serving.await.unwrap().unwrap()
+            }
+        };
+        let took = at.elapsed();
+        assert!(took >= TIMEOUT && took < TIMEOUT + SLACK, "{place:?}: {took:?}");
+        assert_eq!(reports[0].aborted, 1, "{place:?}: {reports:?}");
+
+        if place == Place::OnADeadServer {
+            continue;
+        }
+        // What was dropped is not lost.
+        let again = registry().start(&bus).await.unwrap();
+        assert_eq!(soon(beginning.recv()).await, Some(1), "{place:?}");
+        again.shutdown_within(Duration::ZERO).await;
+    }
+}

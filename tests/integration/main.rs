@@ -12,6 +12,7 @@ mod catalog;
 mod chaos;
 mod close_offline;
 mod cloud_event_interop;
+mod config;
 mod connect;
 mod connection_event;
 mod delete_marker;
