@@ -190,6 +190,15 @@ mod tests {
     }
 
     #[test]
+    fn the_guide_has_every_variable() {
+        let guide = include_str!("../guide/operating.md");
+        let own = BusConfig::KEYS.iter().map(|key| format!("{OWN}{}", key.to_ascii_uppercase()));
+        for name in own.chain([REPLICAS.to_owned(), "NATS_URL".to_owned()]) {
+            assert!(guide.contains(&format!("`{name}`")), "{name} is not in guide/operating.md");
+        }
+    }
+
+    #[test]
     fn a_variable_that_cant_be_read_is_named() {
         for (name, value, said) in [
             ("TIDINGS_CONNECT_TIMEOUT", "5", "500ms"),
