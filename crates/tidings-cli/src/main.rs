@@ -20,6 +20,8 @@ mod kv;
 mod man;
 mod manual;
 mod moment;
+#[cfg(feature = "sql")]
+mod outbox;
 mod output;
 mod progress;
 mod publish;
@@ -84,6 +86,10 @@ enum Command {
     Kv(kv::Kv),
     /// Writes the man pages: one for the program and one for each command.
     Man(man::Man),
+    /// Outboxes of `tidings-sql`: events that wait in a database to be published.
+    #[cfg(feature = "sql")]
+    #[command(subcommand)]
+    Outbox(outbox::Outbox),
     /// Publishes one event, checked by what its contract says that a writer writes.
     Publish(publish::Publish),
     /// Sends one request, and prints its reply or the error that it declares.
@@ -131,6 +137,8 @@ async fn run(cli: Cli, output: &mut Output) -> anyhow::Result<Exit> {
         Command::Doctor(doctor) => doctor.run(connection, output).await,
         Command::Kv(kv) => kv.run(connection, output).await,
         Command::Man(man) => man.run(manual::tell(Cli::command()), output),
+        #[cfg(feature = "sql")]
+        Command::Outbox(outbox) => outbox.run(connection, output).await,
         Command::Publish(publish) => publish.run(connection, output).await,
         Command::Request(request) => request.run(connection, output).await,
         Command::Schema(schema) => schema.run(output),

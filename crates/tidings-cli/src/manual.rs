@@ -123,6 +123,45 @@ const ENTRIES: &[Entry] = &[
         formats: RESULTS,
         exits: &[(0, "they are written"), (1, "they can't be written")],
     },
+    #[cfg(feature = "sql")]
+    Entry {
+        path: "outbox status",
+        formats: RESULTS,
+        exits: &[(0, "it is told"), (1, "the database can't be asked, or has no outbox")],
+    },
+    #[cfg(feature = "sql")]
+    Entry {
+        path: "outbox parked",
+        formats: RESULTS,
+        exits: &[(0, "all are listed"), (1, "the database can't be asked, or has no outbox")],
+    },
+    #[cfg(feature = "sql")]
+    Entry {
+        path: "outbox retry",
+        formats: RESULTS,
+        exits: &[
+            (0, "those that were chosen are published by the next relay"),
+            (1, "the database can't be asked, or has no outbox"),
+        ],
+    },
+    #[cfg(feature = "sql")]
+    Entry {
+        path: "outbox purge",
+        formats: RESULTS,
+        exits: &[
+            (0, "those that were chosen are removed"),
+            (1, "nobody said yes, the database can't be asked, or has no outbox"),
+        ],
+    },
+    #[cfg(feature = "sql")]
+    Entry {
+        path: "outbox relay",
+        formats: RESULTS,
+        exits: &[
+            (0, "it was ended, and what was begun is finished"),
+            (1, "there is no connection, or the database has no outbox"),
+        ],
+    },
     Entry {
         path: "publish",
         formats: RESULTS,

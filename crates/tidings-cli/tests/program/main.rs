@@ -15,6 +15,8 @@ mod hostile;
 mod kv;
 mod letter;
 mod message;
+#[cfg(feature = "sql")]
+mod outbox;
 mod schema;
 mod stream;
 mod trace;
@@ -49,7 +51,9 @@ struct OrderCreated {
 async fn tidings(server: &Server, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
     command.args(arguments).stdin(Stdio::null());
-    for name in ["NATS_CREDS", "NATS_NKEY", "NATS_TOKEN", "NATS_USER", "NATS_PASSWORD"] {
+    for name in
+        ["NATS_CREDS", "NATS_NKEY", "NATS_TOKEN", "NATS_USER", "NATS_PASSWORD", "DATABASE_URL"]
+    {
         command.env_remove(name);
     }
     command.env("NATS_URL", server.url());

@@ -1,0 +1,29 @@
+//! Which of the parked events are meant.
+
+use clap::Args;
+use tidings_sql::ParkedFilter;
+
+/// Which of the parked events: one of these has to be said.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Choice {
+    /// All of them.
+    #[arg(long)]
+    all: bool,
+    /// Those of a key.
+    #[arg(long)]
+    event_key: Option<String>,
+    /// The one of this row, as `tidings outbox parked` tells it.
+    #[arg(long)]
+    row: Option<i64>,
+}
+
+impl Choice {
+    pub(super) fn filter(self) -> ParkedFilter {
+        match self {
+            Self { event_key: Some(key), .. } => ParkedFilter::Key(key),
+            Self { row: Some(row), .. } => ParkedFilter::Row(row),
+            _ => ParkedFilter::All,
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! `tidings outbox relay`.
+
+use std::io;
+
+use clap::Args;
+use serde_json::json;
+
+use super::database::{DatabaseUrl, with_pool};
+use crate::connect::Connection;
+use crate::exit::Exit;
+use crate::output::Output;
+
+/// Publishes what is committed, in the order of the commits of each key, until it is ended with Ctrl-C or SIGTERM; what was
+/// begun by then is finished. Several may run at once, here and in programs.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  tidings outbox relay --database postgres://shop@db.example.com/shop --server nats://127.0.0.1:4222"
+)]
+pub(crate) struct Relay {
+    #[command(flatten)]
+    database: DatabaseUrl,
+    /// Keeps events that were published, and marks them, until `tidings outbox purge --sent-before` removes them.
+    #[arg(long)]
+    keep_sent: bool,
+    /// Sends an event only once those of its key before it are confirmed.
+    #[arg(long)]
+    strict_order: bool,
+}
+
+impl Relay {
+    pub(super) async fn run(
+        self,
+        connection: &Connection,
+        output: &mut Output,
+    ) -> anyhow::Result<Exit> {
+        let ended = ended()?;
+        let bus = connection.open().await?;
+        let pool = self.database.open().await?;
+        let status = with_pool!(&pool, pool => {
+            let mut relay = tidings_sql::Outbox::open(&bus, pool).await?.relay();
+            if self.keep_sent {
+                relay = relay.keep_sent();
+            }
+            if self.strict_order {
+                relay = relay.strict_order();
+            }
+            relay.run_until(ended).await
+        });
+        output.write(
+            || format!("{} published, {} parked", status.published, status.parked),
+            || json!({ "published": status.published, "parked": status.parked }),
+        )?;
+        Ok(Exit::Done)
+    }
+}
+
+/// Ends when the program is to end.
+fn ended() -> io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    Ok(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminated.recv() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
