@@ -28,14 +28,10 @@ const _: () = {
     {
         #[inline]
         fn fmt(&self, f: &mut __tidings::fmt::Formatter<'_>) -> __tidings::fmt::Result {
-            __tidings::debug_parts(
-                f,
-                "SessionKey",
-                &[
-                    ("tenant", &__tidings::Part::<_, 0usize>(&self.tenant)),
-                    ("user", &&self.user),
-                ],
-            )
+            __tidings::DebugParts::new(f, "SessionKey")
+                .part("tenant", &__tidings::Part::<_, 0usize>(&self.tenant))
+                .part("user", &self.user)
+                .end()
         }
     }
     #[automatically_derived]

@@ -45,7 +45,7 @@ const _: () = {
     impl __tidings::core::clone::Clone for OrderCreatedFilter {
         #[inline]
         fn clone(&self) -> Self {
-            Self(__tidings::core::clone::Clone::clone(&self.0))
+            Self(self.0.copy())
         }
     }
     #[automatically_derived]
@@ -69,14 +69,10 @@ const _: () = {
     {
         #[inline]
         fn fmt(&self, f: &mut __tidings::fmt::Formatter<'_>) -> __tidings::fmt::Result {
-            __tidings::debug_parts(
-                f,
-                "OrderCreatedTokens",
-                &[
-                    ("region", &__tidings::Part::<_, 0usize>(&self.region)),
-                    ("shard", &&self.shard),
-                ],
-            )
+            __tidings::DebugParts::new(f, "OrderCreatedTokens")
+                .part("region", &__tidings::Part::<_, 0usize>(&self.region))
+                .part("shard", &self.shard)
+                .end()
         }
     }
     #[automatically_derived]
@@ -117,12 +113,11 @@ const _: () = {
             &__tidings::kept::<
                 Self,
             >(
-                __tidings::Declaration::new(
-                        "orders.created",
-                        1u32,
-                        "orders.created.v1",
+                __tidings::Declaration::opened(
+                        ("orders.created", 1u32, "orders.created.v1"),
                         "orders.{region}.{shard}.created",
                         "orders.*.*.created",
+                        __tidings::Open::Several,
                     )
                     .identified(&["order_id"]),
             ),
@@ -146,9 +141,9 @@ const _: () = {
         }
         #[inline]
         fn message_id(&self) -> __tidings::Option<__tidings::String> {
-            __tidings::message_id(
+            __tidings::message_id_of(
                 "orders.created",
-                &[__tidings::id_part(&self.order_id)],
+                __tidings::id_part(&self.order_id),
             )
         }
         #[inline]

@@ -67,7 +67,7 @@ const _: () = {
     impl<'a, T> __tidings::core::clone::Clone for UserCreatedFilter<'a, T> {
         #[inline]
         fn clone(&self) -> Self {
-            Self(__tidings::core::clone::Clone::clone(&self.0))
+            Self(self.0.copy())
         }
     }
     #[automatically_derived]
@@ -92,14 +92,10 @@ const _: () = {
     {
         #[inline]
         fn fmt(&self, f: &mut __tidings::fmt::Formatter<'_>) -> __tidings::fmt::Result {
-            __tidings::debug_parts(
-                f,
-                "UserCreatedTokens",
-                &[
-                    ("kind", &__tidings::Part::<_, 0usize>(&self.kind)),
-                    ("name", &__tidings::Part::<_, 1usize>(&self.name)),
-                ],
-            )
+            __tidings::DebugParts::new(f, "UserCreatedTokens")
+                .part("kind", &__tidings::Part::<_, 0usize>(&self.kind))
+                .part("name", &__tidings::Part::<_, 1usize>(&self.name))
+                .end()
         }
     }
     #[automatically_derived]
@@ -153,12 +149,11 @@ const _: () = {
         type Filter = UserCreatedFilter<'a, T>;
         type Form = __tidings::GenericEvent;
         const DECLARATIONS: &'static [&'static __tidings::Declaration] = &[
-            &__tidings::Declaration::new(
-                    "users.created",
-                    1u32,
-                    "users.created.v1",
+            &__tidings::Declaration::opened(
+                    ("users.created", 1u32, "users.created.v1"),
                     "users.{kind}.{name}.created",
                     "users.*.*.created",
+                    __tidings::Open::Several,
                 )
                 .identified(&["kind", "name"]),
         ];

@@ -22,12 +22,11 @@ const _: () = {
         type Filter = __tidings::Unfiltered<Self>;
         type Form = Self;
         const DECLARATIONS: &'static [&'static __tidings::Declaration] = &[
-            &__tidings::Declaration::new(
-                    "inventory.check",
-                    1u32,
-                    "inventory.check.v1",
+            &__tidings::Declaration::opened(
+                    ("inventory.check", 1u32, "inventory.check.v1"),
                     "inventory.check",
                     "inventory.check",
+                    __tidings::Open::None,
                 )
                 .request(),
         ];

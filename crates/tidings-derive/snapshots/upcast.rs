@@ -32,12 +32,11 @@ const _: () = {
             &__tidings::kept::<
                 Self,
             >(
-                __tidings::Declaration::new(
-                        "users.created",
-                        2u32,
-                        "users.created.v2",
+                __tidings::Declaration::opened(
+                        ("users.created", 2u32, "users.created.v2"),
                         "users.created",
                         "users.created",
+                        __tidings::Open::None,
                     )
                     .upcasting(<UserCreatedV1 as __tidings::Message>::DECLARATIONS[0]),
             ),

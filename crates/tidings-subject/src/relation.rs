@@ -44,7 +44,8 @@ pub const fn overlaps(a: &str, b: &str) -> bool {
 /// Returns `true` if `outer` matches every subject that `inner` matches.
 const fn contains(outer: &str, inner: &str) -> bool {
     let (outer, inner) = (outer.as_bytes(), inner.as_bytes());
-    let (mut o_start, mut i_start) = (0, 0);
+    let start = alike(outer, inner);
+    let (mut o_start, mut i_start) = (start, start);
     while o_start < outer.len() && i_start < inner.len() {
         let (o_end, i_end) = (token_end(outer, o_start), token_end(inner, i_start));
         if is_wildcard(outer, o_start, o_end, b'>') {
@@ -60,6 +61,20 @@ const fn contains(outer: &str, inner: &str) -> bool {
         (o_start, i_start) = (o_end + 1, i_end + 1);
     }
     o_start >= outer.len() && i_start >= inner.len()
+}
+
+/// Start of the first token in which they differ, or of the last that both have: those before are the same.
+///
+/// In one pass, as filters are compared when they are compiled, byte by byte.
+const fn alike(a: &[u8], b: &[u8]) -> usize {
+    let (mut i, mut start) = (0, 0);
+    while i < a.len() && i < b.len() && a[i] == b[i] {
+        i += 1;
+        if a[i - 1] == b'.' {
+            start = i;
+        }
+    }
+    start
 }
 
 #[cfg(test)]

@@ -21,12 +21,12 @@ pub use crate::bucket::{
 };
 pub use crate::failure::Failure;
 pub use crate::message::{
-    ClonePart, Declaration, DeclaredError, Decode, DecodePart, Event, Filter, FilterTokens, Form,
-    GenericEvent, Message, MessageKind, Outcome, Part, PlainEvent, ReadBackError, Reading, Request,
-    StreamEvent, SubjectReader, Undeclared, Unfiltered, Upcast, UpcastMistakes, VariantTokens,
-    check_upcast, debug_part, debug_parts, describe_event, describe_fallible_request,
-    describe_request, describe_upcast, id_part, kept, message_id, no_variant, read_back,
-    read_upcast,
+    ClonePart, DebugParts, Declaration, DeclaredError, Decode, DecodePart, Event, Filter,
+    FilterTokens, Form, GenericEvent, Message, MessageKind, Open, Outcome, Part, PlainEvent,
+    ReadBackError, Reading, Request, StreamEvent, SubjectReader, Undeclared, Unfiltered, Upcast,
+    UpcastMistakes, VariantTokens, check_upcast, debug_part, describe_event,
+    describe_fallible_request, describe_request, describe_upcast, id_part, kept, message_id,
+    message_id_of, no_variant, read_back, read_upcast,
 };
 pub use crate::payload::read_payload;
 pub use crate::publish_ack::{Acknowledgement, PublishAck};

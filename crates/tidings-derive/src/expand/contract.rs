@@ -76,14 +76,14 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
     let filter::Types { filter, new_filter, tokens, tokens_name, code } =
         filter::expand(contract, bounds.as_ref());
     let tag = format!("{name}.v{version}");
+    let open = open(wildcards);
     let Parts { reply, error, declared, kept, message_id, form } = parts;
     let declaration = quote! {
-        __tidings::Declaration::new(
-            #name,
-            #version,
-            #tag,
+        __tidings::Declaration::opened(
+            (#name, #version, #tag),
             #subject,
             #wildcards,
+            #open,
         )#declared
     };
     let declaration =
@@ -126,6 +126,19 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
                 #parse_body
             }
         }
+    }
+}
+
+/// The open part of a filter, as the declaration keeps it.
+fn open(filter: &str) -> TokenStream {
+    let mut wildcards = filter.match_indices(['*', '>']);
+    match (wildcards.next(), wildcards.next()) {
+        (None, _) => quote!(__tidings::Open::None),
+        (Some((before, "*")), None) => {
+            let behind = filter.len() - before - 1;
+            quote!(__tidings::Open::One { before: #before, behind: #behind })
+        }
+        _ => quote!(__tidings::Open::Several),
     }
 }
 

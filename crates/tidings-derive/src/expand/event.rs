@@ -209,13 +209,18 @@ fn message_id(name: &str, id: &Id<'_>) -> TokenStream {
             (Some(quote!(let Self { #(#bound,)* .. } = self;)), parts)
         }
     };
+    let id = if let [part] = &*parts {
+        quote!(__tidings::message_id_of(#name, #part))
+    } else {
+        quote!(__tidings::message_id(#name, &[#(#parts),*]))
+    };
     quote! {
         #[inline]
         fn message_id(
             &self,
         ) -> __tidings::Option<__tidings::String> {
             #bind
-            __tidings::message_id(#name, &[#(#parts),*])
+            #id
         }
     }
 }

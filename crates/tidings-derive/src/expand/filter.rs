@@ -120,7 +120,7 @@ fn expand_filter(
         impl #impl_generics __tidings::core::clone::Clone for #filter #ty_generics #where_clause {
             #[inline]
             fn clone(&self) -> Self {
-                Self(__tidings::core::clone::Clone::clone(&self.0))
+                Self(self.0.copy())
             }
         }
 

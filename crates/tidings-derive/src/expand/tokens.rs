@@ -76,8 +76,11 @@ fn split_struct(head: &Head<'_>) -> (TokenStream, TokenStream) {
         |Field { part: Part { doc, .. }, ty, .. }, name| quote!(#[doc = #doc] pub #name: #ty),
     );
     let shown = head.each(|field, name| {
-        let (text, shown) = (name.unraw().to_string(), field.wrapped(&quote!(&self.#name)));
-        quote!((#text, &#shown))
+        let text = name.unraw().to_string();
+        let own = quote!(&self.#name);
+        let shown = if field.plain { own } else { field.wrapped(&own) };
+        let shown = if field.plain { shown } else { quote!(&#shown) };
+        quote!(.part(#text, #shown))
     });
     let cloned = head.each(|field, name| {
         let cloned = field.cloned(&quote!(&self.#name));
@@ -90,7 +93,7 @@ fn split_struct(head: &Head<'_>) -> (TokenStream, TokenStream) {
     });
     let declaration = head.declaration(&quote!(struct), &quote!({ #(#declared,)* }));
     let implementations = head.implementations(
-        &quote!(__tidings::debug_parts(f, #name, &[#(#shown),*])),
+        &quote!(__tidings::DebugParts::new(f, #name)#(#shown)*.end()),
         &quote!(Self { #(#cloned,)* }),
         &quote!(#(#equal)&&*),
     );

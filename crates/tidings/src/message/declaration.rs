@@ -43,12 +43,17 @@ pub struct Declaration {
 }
 
 /// Open part of a filter, told apart so that most subjects are compared at once.
-#[derive(Debug, Clone, Copy)]
-enum Open {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open {
     /// Nothing.
     None,
     /// The one token between so many bytes before and so many behind it.
-    One { before: usize, behind: usize },
+    One {
+        /// Bytes before it.
+        before: usize,
+        /// Bytes behind it.
+        behind: usize,
+    },
     /// Several tokens.
     Several,
 }
@@ -78,9 +83,19 @@ impl Declaration {
         template: &'static str,
         filter: &'static str,
     ) -> Self {
-        let (kind, open) = (MessageKind::Event, Open::of(filter));
+        Self::opened((name, version, tag), template, filter, Open::of(filter))
+    }
+
+    /// As [`new`](Self::new), where the filter's open part is known: to look for it byte by byte is most of what
+    /// a declaration takes when it is compiled.
+    pub const fn opened(
+        (name, version, tag): (&'static str, u32, &'static str),
+        template: &'static str,
+        filter: &'static str,
+        open: Open,
+    ) -> Self {
         Self {
-            kind,
+            kind: MessageKind::Event,
             name,
             version,
             template,
@@ -229,7 +244,33 @@ const fn same(a: &str, b: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Declaration;
+    use super::{Declaration, Open};
+    use crate::message::Message;
+
+    #[test]
+    fn what_a_derive_says_is_open_is_what_the_filter_says() {
+        macro_rules! events {
+            ($($name:ident $subject:literal,)*) => {$(
+                #[derive(
+                    serde::Serialize, serde::Deserialize, schemars::JsonSchema, tidings_derive::Event,
+                )]
+                #[event(subject = $subject, name = "n", crate = "crate")]
+                struct $name {
+                    a: u8,
+                    b: u8,
+                }
+                let declared = $name::DECLARATIONS[0];
+                assert_eq!(declared.open, Open::of(declared.filter), "{}", declared.filter);
+            )*};
+        }
+        events! {
+            None "é.b.c",
+            First "{a}.b",
+            Middle "é.{a}.b",
+            Last "b.{a}",
+            Two "b.{a}.c.{b}",
+        }
+    }
 
     #[test]
     fn a_subject_is_one_of_its_filter() {

@@ -156,6 +156,12 @@ impl<M> FilterTokens<M> {
         Self(self.0.to(position, field, value), PhantomData)
     }
 
+    /// The same once more.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
+    }
+
     /// The subject filter; where older versions are upcast to `M`, also those of theirs that are others.
     ///
     /// # Errors
@@ -183,7 +189,7 @@ impl<M> fmt::Debug for FilterTokens<M> {
 // Whatever `M` is: it holds none.
 impl<M> Clone for FilterTokens<M> {
     fn clone(&self) -> Self {
-        Self(self.0.clone(), PhantomData)
+        self.copy()
     }
 }
 

@@ -42,6 +42,11 @@ pub fn message_id(name: &str, parts: &[&dyn Display]) -> Option<String> {
     Some(id.finish())
 }
 
+/// As [`message_id`], of the one part that most ids have.
+pub fn message_id_of(name: &str, part: &dyn Display) -> Option<String> {
+    message_id(name, &[part])
+}
+
 /// A value that can be part of an event's id: any that has a `Display`.
 // A trait of its own, so that the compiler tells what is wrong in words of the id.
 #[diagnostic::on_unimplemented(
