@@ -61,6 +61,27 @@
 //! | `metrics` | no | figures of the outbox for the recorder of the crate `metrics` |
 //!
 //! Both may be on. The database is a type: an outbox of one takes no transaction of the other.
+//!
+#![cfg_attr(
+    all(feature = "sqlite", feature = "postgres"),
+    doc = r#"
+```compile_fail,E0308
+# use tidings::prelude::*;
+# #[derive(EventStream)]
+# #[stream(name = "ORDERS", subjects("orders.>"))]
+# struct Orders;
+# #[derive(Serialize, Deserialize, JsonSchema, Event)]
+# #[event(subject = "orders.created", stream = Orders)]
+# struct OrderCreated { order: i64 }
+use sqlx::{Postgres, Sqlite, Transaction};
+use tidings_sql::Outbox;
+
+async fn place(outbox: &Outbox<Postgres>, tx: &mut Transaction<'_, Sqlite>) {
+    outbox.publish(tx, &OrderCreated { order: 7 }).await.ok();
+}
+```
+"#
+)]
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
 compile_error!("tidings-sql needs a database: switch on its feature `sqlite` or `postgres`");

@@ -84,3 +84,77 @@ pub(super) const WAKE: &str = "SELECT pg_notify('tidings_outbox', '')";
 pub(super) const PURGE_SENT: &str = "DELETE FROM tidings_outbox WHERE id = ANY(ARRAY(\
     SELECT id FROM tidings_outbox WHERE sent_at IS NOT NULL \
     AND sent_at < clock_timestamp() - make_interval(secs => $1) ORDER BY sent_at LIMIT $2))";
+
+#[cfg(test)]
+#[allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use sqlx::postgres::PgPoolOptions;
+    use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _};
+    use tidings_tests::Postgres;
+
+    use super::*;
+
+    /// Each statement on the outbox, with arguments.
+    const ALL: &[(&str, &str)] = &[
+        (INSERT, "1::smallint, 'k', 's', 's', 'i', '[]', ''::bytea"),
+        (NEXT, "0::bigint, 0::bigint, 1::smallint, 0::smallint, '{a}'::text[], 100::bigint"),
+        (DELETE, "'{1,2,3}'::bigint[]"),
+        (MARK, "'{1,2,3}'::bigint[]"),
+        (PARK, "1::bigint, 'why'"),
+        (PARK_BEHIND, "'{1,2}'::bigint[], '{3,3}'::bigint[]"),
+        (PENDING, ""),
+        (OLDEST, ""),
+        (PARKED_COUNT, ""),
+        (PARKED, "0::bigint, 10::bigint"),
+        (RETRY_ALL, ""),
+        (RETRY_KEY, "'k'"),
+        (PURGE_ALL, ""),
+        (PURGE_KEY, "'k'"),
+        (PURGE_ROW, "1::bigint"),
+        (KEY_OF, "1::bigint"),
+        (PURGE_SENT, "60::double precision, 100::bigint"),
+        // What the trigger does.
+        (
+            "SELECT array_agg(DISTINCT hashtext(key) | 1), max(id) FROM tidings_outbox \
+             WHERE position IS NULL AND xid = pg_current_xact_id()",
+            "",
+        ),
+        (
+            "UPDATE tidings_outbox SET position = 1 WHERE position IS NULL AND xid = pg_current_xact_id()",
+            "",
+        ),
+    ];
+
+    async fn plan(connection: &mut PgConnection, statement: &str, arguments: &str) -> String {
+        let explain = if arguments.is_empty() {
+            format!("EXPLAIN {statement}")
+        } else {
+            connection.execute("DEALLOCATE ALL").await.unwrap();
+            let prepare = format!("PREPARE explained AS {statement}");
+            connection.execute(sqlx::raw_sql(AssertSqlSafe(prepare))).await.unwrap();
+            format!("EXPLAIN EXECUTE explained({arguments})")
+        };
+        let rows = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_all(connection).await.unwrap();
+        rows.iter().map(|row| row.get::<String, _>(0)).collect::<Vec<_>>().join("\n")
+    }
+
+    #[tokio::test]
+    async fn no_statement_reads_the_whole_table() {
+        let server = Postgres::start().await;
+        let pool = PgPoolOptions::new().connect(&server.url()).await.unwrap();
+        crate::migrate(&pool).await.unwrap();
+        let fill = "INSERT INTO tidings_outbox \
+            (slot, key, stream, subject, message_id, headers, payload, position, sent_at, parked_at) \
+            SELECT n % 32768, (n % 1000)::text, 's', 's', n::text, '[]', '', n, \
+            CASE WHEN n % 100 > 1 THEN now() END, CASE WHEN n % 1000 = 1 THEN now() END \
+            FROM generate_series(1, 200000) AS n";
+        pool.execute(fill).await.unwrap();
+        pool.execute("VACUUM ANALYZE tidings_outbox").await.unwrap();
+        let mut connection = pool.acquire().await.unwrap();
+        connection.execute("SET plan_cache_mode = force_generic_plan").await.unwrap();
+        for (statement, arguments) in ALL {
+            let plan = plan(&mut connection, statement, arguments).await;
+            assert!(!plan.contains("Seq Scan on tidings_outbox"), "{statement}\n{plan}");
+        }
+    }
+}

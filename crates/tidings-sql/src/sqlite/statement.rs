@@ -87,3 +87,47 @@ pub(super) const PURGE_SENT: &str = "DELETE FROM tidings_outbox WHERE id IN (SEL
     INDEXED BY tidings_outbox_sent WHERE sent_at IS NOT NULL \
     AND sent_at < CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) - ?1 \
     ORDER BY sent_at LIMIT ?2)";
+
+#[cfg(test)]
+#[allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use sqlx::sqlite::SqlitePoolOptions;
+    use sqlx::{AssertSqlSafe, Row as _};
+
+    use super::*;
+
+    const ALL: &[&str] = &[
+        NEXT,
+        DELETE,
+        MARK,
+        PARK,
+        PARK_BEHIND,
+        PENDING,
+        OLDEST,
+        PARKED_COUNT,
+        PARKED,
+        RETRY_ALL,
+        RETRY_KEY,
+        PURGE_ALL,
+        PURGE_KEY,
+        PURGE_ROW,
+        KEY_OF,
+        PURGE_SENT,
+    ];
+
+    #[tokio::test]
+    async fn no_statement_reads_the_whole_table() {
+        let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await;
+        let pool = pool.unwrap();
+        crate::migrate(&pool).await.unwrap();
+        for statement in ALL {
+            let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+            let rows = sqlx::raw_sql(explain).fetch_all(&pool).await.unwrap();
+            for row in rows {
+                let step: String = row.get("detail");
+                let table = step.starts_with("SCAN o") || step.starts_with("SCAN tidings_outbox");
+                assert!(!table || step.contains("USING"), "{statement}\n{step}");
+            }
+        }
+    }
+}

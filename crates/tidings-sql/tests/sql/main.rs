@@ -1,4 +1,4 @@
-//! Outbox and relay, on SQLite and PostgreSQL, over the bus in this process and over a nats-server.
+//! Outbox and relay: SQLite with the bus in this process, PostgreSQL with a nats-server.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -7,7 +7,11 @@
 )]
 
 mod event;
+mod layout;
 #[cfg(feature = "postgres")]
-mod postgres;
+mod model;
+mod once;
+mod order;
+mod parked;
 #[cfg(feature = "sqlite")]
 mod sqlite;

@@ -1,42 +1,61 @@
-//! SQLite: in memory, and in a file.
+//! What SQLite alone has: one writer at a time, and databases in memory.
 
-use sqlx::SqlitePool;
+use sqlx::Sqlite;
 use sqlx::sqlite::SqlitePoolOptions;
 use tidings::prelude::*;
 use tidings_sql::Outbox;
 
-use crate::event::{OrderCreated, Orders, order};
+use crate::event::{Env, OrderCreated, Orders, order};
 
-async fn in_memory() -> (Bus, SqlitePool) {
+#[tokio::test]
+async fn a_database_in_memory_needs_nothing() {
     let bus = Bus::in_memory();
     bus.provision::<Orders>().await.unwrap();
     let pool =
         SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
     tidings_sql::migrate(&pool).await.unwrap();
-    (bus, pool)
-}
-
-#[tokio::test]
-async fn what_was_committed_is_published_in_order() {
-    let (bus, pool) = in_memory().await;
     let outbox = Outbox::open(&bus, &pool).await.unwrap();
     let relay = outbox.relay().start();
-    for batch in 0..20 {
-        let mut tx = outbox.begin().await.unwrap();
-        for n in 0..10 {
-            outbox.publish(&mut tx, &order(batch * 10 + n)).await.unwrap();
-        }
-        if batch % 2 == 0 { tx.commit().await.unwrap() } else { tx.rollback().await.unwrap() }
-    }
+    let mut tx = outbox.begin().await.unwrap();
+    outbox.publish(&mut tx, &order(7)).await.unwrap();
+    tx.commit().await.unwrap();
     let mut orders = bus.replay::<OrderCreated>(DeliverFrom::Beginning).await.unwrap();
-    for batch in (0..20).step_by(2) {
-        for n in 0..10 {
-            assert_eq!(orders.next().await.unwrap().unwrap().order, batch * 10 + n);
-        }
+    assert_eq!(orders.next().await.unwrap().unwrap().order, 7);
+    relay.shutdown().await;
+}
+
+/// Each transaction reads before it writes: begun as it usually is, most would be refused as busy.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writers_beside_each_other_and_two_relays_lose_nothing() {
+    let env = Env::<Sqlite>::sqlite().await;
+    let outbox = env.outbox().await;
+    let relays = [outbox.relay().start(), outbox.relay().batch(7).start()];
+    let writers: Vec<_> = (0..8_i64)
+        .map(|writer| {
+            let outbox = outbox.clone();
+            tokio::spawn(async move {
+                for n in 0..25 {
+                    let mut tx = outbox.begin().await.unwrap();
+                    let seen = sqlx::query("SELECT count(*) FROM tidings_outbox");
+                    seen.fetch_one(&mut *tx).await.unwrap();
+                    tokio::task::yield_now().await;
+                    let order = order(writer * 100 + n);
+                    outbox.publish(&mut tx, &order).key(writer.to_string()).await.unwrap();
+                    tx.commit().await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
     }
-    let ended = relay.shutdown().await;
-    assert_eq!((ended.published, ended.duplicates, ended.parked), (100, 0, 0));
-    assert_eq!(bus.stream::<Orders>().state().await.unwrap().messages, 100);
-    let status = outbox.status().await.unwrap();
-    assert_eq!((status.pending, status.parked, status.oldest), (0, 0, None));
+    let stored = env.stored(200).await;
+    for writer in 0..8 {
+        let own: Vec<i64> = stored.iter().copied().filter(|order| order / 100 == writer).collect();
+        assert_eq!(own, (0..25).map(|n| writer * 100 + n).collect::<Vec<_>>());
+    }
+    for relay in relays {
+        relay.shutdown().await;
+    }
+    assert_eq!(env.bus.stream::<Orders>().state().await.unwrap().messages, 200);
 }

@@ -1,0 +1,264 @@
+//! Cost of an outbox in PostgreSQL, beside publishing from memory and beside the loop that everybody writes:
+//! `cargo run --release -p tidings-bench --features outbox --bin outbox [rows that were sent before]`.
+//!
+//! Each figure is a ratio of two measured in turns, the median of the rounds.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{PgPool, Postgres, Row as _};
+use tidings::prelude::*;
+use tidings::{Headers, Record};
+use tidings_sql::{Outbox, ParkedFilter};
+use tidings_tests::Server;
+
+/// Number of turns that each of two takes.
+const ROUNDS: usize = 7;
+/// Number of events of a turn.
+const EVENTS: u64 = 20_000;
+/// Number of events that the naive loop relays in a turn: it takes long.
+const FEW: u64 = 1000;
+/// Number of single events whose latency is measured.
+const SINGLE: u64 = 300;
+
+#[derive(EventStream)]
+#[stream(name = "ORDERS", subjects("orders.>"), storage = "memory")]
+struct Orders;
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "orders.{region}.placed", stream = Orders)]
+struct OrderPlaced {
+    #[event(id)]
+    order: Uuid,
+    region: String,
+    customer: String,
+    total_cents: u64,
+    note: String,
+}
+
+fn order(number: u64) -> OrderPlaced {
+    OrderPlaced {
+        order: Uuid::now_v7(),
+        region: ["eu", "us", "ap"][usize::try_from(number % 3).unwrap_or(0)].into(),
+        customer: "Ada Lovelace".into(),
+        total_cents: number,
+        note: "leave it with the neighbour, who is at home until noon".repeat(3),
+    }
+}
+
+fn orders(count: u64) -> Vec<OrderPlaced> {
+    (0..count).map(order).collect()
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+struct Bench {
+    bus: Bus,
+    pool: PgPool,
+    outbox: Outbox<Postgres>,
+}
+
+impl Bench {
+    /// Events for each second that are published from memory.
+    async fn from_memory(&self) -> Result<f64> {
+        let events = orders(EVENTS);
+        let begun = Instant::now();
+        self.bus.publish_all(events).await?;
+        Ok(per_second(EVENTS, begun))
+    }
+
+    async fn fill(&self, count: u64) -> Result<()> {
+        for part in orders(count).chunks(1000) {
+            let mut tx = self.outbox.begin().await?;
+            self.outbox.publish_all(&mut tx, part.to_vec()).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Events for each second that `relays` relays publish.
+    async fn relayed(&self, relays: usize) -> Result<f64> {
+        self.fill(EVENTS).await?;
+        let target = self.bus.stream::<Orders>().state().await?.last_sequence + EVENTS;
+        let begun = Instant::now();
+        let relays: Vec<_> = (0..relays).map(|_| self.outbox.relay().start()).collect();
+        self.stored(target).await?;
+        let rate = per_second(EVENTS, begun);
+        for relay in relays {
+            relay.shutdown().await;
+        }
+        ensure!(self.outbox.status().await?.pending == 0, "rows are left");
+        Ok(rate)
+    }
+
+    async fn stored(&self, target: u64) -> Result<()> {
+        let stream = self.bus.stream::<Orders>();
+        while stream.state().await?.last_sequence < target {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        Ok(())
+    }
+
+    /// Events for each second of the loop that everybody writes.
+    async fn naive(&self) -> Result<f64> {
+        self.fill(FEW).await?;
+        let begun = Instant::now();
+        loop {
+            let rows = sqlx::query(
+                "SELECT id, subject, headers, payload FROM tidings_outbox \
+                 WHERE sent_at IS NULL ORDER BY id LIMIT 100",
+            )
+            .fetch_all(&self.pool)
+            .await?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                let headers: Headers = serde_json::from_str(row.try_get(2)?)?;
+                let payload: Vec<u8> = row.try_get(3)?;
+                let record = Record::new(row.try_get::<String, _>(1)?, headers, payload)?;
+                self.bus.publish_record(&record.in_stream("ORDERS")?).await?;
+                sqlx::query("UPDATE tidings_outbox SET sent_at = now() WHERE id = $1")
+                    .bind(row.try_get::<i64, _>(0)?)
+                    .execute(&self.pool)
+                    .await?;
+            }
+        }
+        let rate = per_second(FEW, begun);
+        sqlx::query("DELETE FROM tidings_outbox WHERE sent_at >= now() - interval '10 minutes'")
+            .execute(&self.pool)
+            .await?;
+        Ok(rate)
+    }
+
+    /// Median time of publishing one event from memory, and of one from its commit until it is stored.
+    async fn latency(&self) -> Result<(f64, f64)> {
+        let mut heard = self.bus.subscribe::<OrderPlaced>().await?;
+        let relay = self.outbox.relay().start();
+        let (mut plain, mut relayed) = (Vec::new(), Vec::new());
+        for number in 0..SINGLE {
+            let event = order(number);
+            let begun = Instant::now();
+            self.bus.publish(&event).await?;
+            plain.push(begun.elapsed().as_secs_f64());
+            heard.next().await.context("the bus is closed")??;
+
+            let mut tx = self.outbox.begin().await?;
+            self.outbox.publish(&mut tx, &order(number)).await?;
+            tx.commit().await?;
+            let begun = Instant::now();
+            // Heard as it is stored.
+            heard.next().await.context("the bus is closed")??;
+            relayed.push(begun.elapsed().as_secs_f64());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        relay.shutdown().await;
+        Ok((median(plain), median(relayed)))
+    }
+
+    /// Median times of a transaction with ten plain rows, and of one with ten events.
+    async fn writing(&self, one_by_one: bool) -> Result<(f64, f64)> {
+        let (mut plain, mut events) = (Vec::new(), Vec::new());
+        for turn in 0..SINGLE {
+            let ten = orders(10);
+            let begun = Instant::now();
+            let mut tx = self.pool.begin().await?;
+            for order in &ten {
+                sqlx::query(
+                    "INSERT INTO plain (region, customer, total, body) VALUES ($1, $2, $3, $4)",
+                )
+                .bind(&order.region)
+                .bind(&order.customer)
+                .bind(i64::try_from(turn)?)
+                .bind(serde_json::to_vec(order)?)
+                .execute(&mut *tx)
+                .await?;
+            }
+            tx.commit().await?;
+            plain.push(begun.elapsed().as_secs_f64());
+
+            let begun = Instant::now();
+            let mut tx = self.outbox.begin().await?;
+            if one_by_one {
+                for order in &ten {
+                    self.outbox.publish(&mut tx, order).await?;
+                }
+            } else {
+                self.outbox.publish_all(&mut tx, ten).await?;
+            }
+            tx.commit().await?;
+            events.push(begun.elapsed().as_secs_f64());
+        }
+        sqlx::query("DELETE FROM tidings_outbox WHERE sent_at IS NULL").execute(&self.pool).await?;
+        Ok((median(plain), median(events)))
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate")]
+fn per_second(events: u64, begun: Instant) -> f64 {
+    events as f64 / begun.elapsed().as_secs_f64()
+}
+
+/// Rows that were sent before, so many.
+async fn sent_before(pool: &PgPool, rows: i64) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO tidings_outbox \
+         (slot, key, stream, subject, message_id, headers, payload, position, sent_at) \
+         SELECT n % 32768, n::text, 'ORDERS', 'orders.eu.placed', n::text, '[]', '\\x7b7d', 0, \
+         now() - interval '1 day' FROM generate_series(1, $1) AS n",
+    )
+    .bind(rows)
+    .execute(pool)
+    .await?;
+    sqlx::query("VACUUM ANALYZE tidings_outbox").execute(pool).await?;
+    Ok(())
+}
+
+#[tokio::main]
+#[expect(clippy::print_stdout, reason = "what it is for")]
+async fn main() -> Result<()> {
+    let before: i64 = std::env::args().nth(1).map_or(Ok(0), |rows| rows.parse())?;
+    let (postgres, server) = (tidings_tests::Postgres::start().await, Server::start().await);
+    let bus = Bus::connect(server.url()).await?;
+    bus.provision::<Orders>().await?;
+    let pool = PgPoolOptions::new().max_connections(20).connect(&postgres.url()).await?;
+    tidings_sql::migrate(&pool).await?;
+    let plain = "CREATE TABLE plain (id bigserial PRIMARY KEY, region text, customer text, \
+                 total bigint, body bytea)";
+    sqlx::query(plain).execute(&pool).await?;
+    if before > 0 {
+        sent_before(&pool, before).await?;
+    }
+    let outbox = Outbox::open(&bus, &pool).await?;
+    ensure!(outbox.purge(&ParkedFilter::All).await? == 0, "it is empty");
+    let bench = Bench { bus, pool, outbox };
+    println!("rows sent before: {before}");
+    let (mut one, mut two, mut naive) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut absolute, mut memory) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let from_memory = bench.from_memory().await?;
+        let relay = bench.relayed(1).await?;
+        let relays = bench.relayed(2).await?;
+        let by_hand = bench.naive().await?;
+        one.push(relay / from_memory);
+        two.push(relays / relay);
+        naive.push(relay / by_hand);
+        absolute.push(relay);
+        memory.push(from_memory);
+    }
+    println!("relay / publish_all from memory: {:.2}", median(one));
+    println!("two relays / one: {:.2}", median(two));
+    println!("relay / naive loop: {:.1}", median(naive));
+    println!("(relay {:.0}/s, publish_all {:.0}/s)", median(absolute), median(memory));
+    let (plain, relayed) = bench.latency().await?;
+    println!("commit to stored / publish: {:.2} ({:.0} us)", relayed / plain, relayed * 1e6);
+    let (plain, events) = bench.writing(false).await?;
+    println!("10 events / 10 rows, one call: {:.2}", events / plain);
+    let (plain, events) = bench.writing(true).await?;
+    println!("10 events / 10 rows, ten calls: {:.2} ({:.0} us)", events / plain, events * 1e6);
+    Ok(())
+}

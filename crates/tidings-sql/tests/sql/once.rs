@@ -1,0 +1,75 @@
+//! Once, however often it is tried, and beyond the time for which a stream knows an id.
+
+use std::time::Duration;
+
+use tidings::prelude::*;
+use tidings_sql::Database;
+
+use crate::event::{Env, Orders, each_database, order};
+
+each_database! {
+    what_was_sent_and_not_removed_is_not_sent_twice,
+    what_the_stream_has_forgotten_is_looked_for,
+    what_was_sent_is_kept_and_removed_where_asked,
+}
+
+async fn what_was_sent_and_not_removed_is_not_sent_twice<Db: Database>(env: Env<Db>) {
+    let outbox = env.outbox().await;
+    let mut tx = outbox.begin().await.unwrap();
+    outbox.publish_all(&mut tx, [order(1), order(2)]).await.unwrap();
+    tx.commit().await.unwrap();
+    // As a relay that ends before it has removed the row.
+    env.bus.publish(&order(1)).await.unwrap();
+    let relay = outbox.relay().start();
+    assert_eq!(env.stored(2).await, [1, 2]);
+    let ended = relay.shutdown().await;
+    assert_eq!((ended.published, ended.duplicates), (2, 1));
+}
+
+/// Ids are known for a second only.
+#[derive(EventStream)]
+#[stream(name = "TOLLS", subjects("tolls.>"), duplicate_window = "1s")]
+struct Tolls;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "tolls.paid", stream = Tolls)]
+struct TollPaid {
+    #[event(id)]
+    toll: u64,
+}
+
+async fn what_the_stream_has_forgotten_is_looked_for<Db: Database>(env: Env<Db>) {
+    env.bus.provision::<Tolls>().await.unwrap();
+    let outbox = env.outbox().await;
+    let mut tx = outbox.begin().await.unwrap();
+    let paid = (1..=3).map(|toll| TollPaid { toll });
+    outbox.publish_all(&mut tx, paid).await.unwrap();
+    tx.commit().await.unwrap();
+    env.bus.publish(&TollPaid { toll: 1 }).await.unwrap();
+    env.bus.publish(&TollPaid { toll: 2 }).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    // The stream itself knows it no more: another event takes its place in the order of ids.
+    assert!(!env.bus.publish(&TollPaid { toll: 9 }).await.unwrap().duplicate);
+    let relay = outbox.relay().start();
+    let mut tolls = env.bus.replay::<TollPaid>(DeliverFrom::Beginning).await.unwrap();
+    for toll in [1, 2, 9, 3] {
+        assert_eq!(tolls.next().await.unwrap().unwrap().toll, toll);
+    }
+    relay.shutdown().await;
+    assert_eq!(outbox.status().await.unwrap().pending, 0);
+    assert_eq!(env.bus.stream::<Tolls>().state().await.unwrap().messages, 4);
+}
+
+async fn what_was_sent_is_kept_and_removed_where_asked<Db: Database>(env: Env<Db>) {
+    let outbox = env.outbox().await;
+    let mut tx = outbox.begin().await.unwrap();
+    outbox.publish_all(&mut tx, (1..=2500).map(order)).key("one").await.unwrap();
+    tx.commit().await.unwrap();
+    let relay = outbox.relay().keep_sent().strict_order().batch(100).start();
+    assert_eq!(env.stored(2500).await, (1..=2500).collect::<Vec<_>>());
+    relay.shutdown().await;
+    assert_eq!(outbox.status().await.unwrap().pending, 0);
+    assert_eq!(outbox.purge_sent(Duration::from_hours(1)).await.unwrap(), 0);
+    assert_eq!(outbox.purge_sent(Duration::ZERO).await.unwrap(), 2500);
+    assert_eq!(env.bus.stream::<Orders>().state().await.unwrap().messages, 2500);
+}

@@ -1,0 +1,79 @@
+//! The order of commits.
+
+use sqlx::Postgres;
+use tidings_sql::Database;
+
+use crate::event::{Env, Orders, each_database, order};
+
+each_database! {
+    what_was_committed_is_published_in_order,
+    what_was_rolled_back_is_not_published,
+}
+
+async fn what_was_committed_is_published_in_order<Db: Database>(env: Env<Db>) {
+    let outbox = env.outbox().await;
+    let relay = outbox.relay().start();
+    for batch in 0..20 {
+        let mut tx = outbox.begin().await.unwrap();
+        for n in 0..10 {
+            outbox.publish(&mut tx, &order(batch * 10 + n)).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+    assert_eq!(env.stored(200).await, (0..200).collect::<Vec<_>>());
+    let ended = relay.shutdown().await;
+    assert_eq!((ended.published, ended.duplicates, ended.parked), (200, 0, 0));
+    let status = outbox.status().await.unwrap();
+    assert_eq!((status.pending, status.parked, status.oldest), (0, 0, None));
+}
+
+async fn what_was_rolled_back_is_not_published<Db: Database>(env: Env<Db>) {
+    let outbox = env.outbox().await;
+    let relay = outbox.relay().start();
+    for n in 0..10 {
+        let mut tx = outbox.begin().await.unwrap();
+        outbox.publish_all(&mut tx, [order(2 * n), order(2 * n + 1)]).await.unwrap();
+        if n % 2 == 0 { tx.commit().await.unwrap() } else { tx.rollback().await.unwrap() }
+    }
+    assert_eq!(env.stored(10).await, [0, 1, 4, 5, 8, 9, 12, 13, 16, 17]);
+    assert_eq!(relay.shutdown().await.published, 10);
+    assert_eq!(env.bus.stream::<Orders>().state().await.unwrap().messages, 10);
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn a_transaction_that_is_held_open_holds_nobody() {
+    let env = Env::<Postgres>::postgres().await;
+    let outbox = env.outbox().await;
+    let relay = outbox.relay().start();
+    let mut first = outbox.begin().await.unwrap();
+    outbox.publish(&mut first, &order(1)).await.unwrap();
+    // Of the same key, written later and committed sooner.
+    let mut second = outbox.begin().await.unwrap();
+    outbox.publish_all(&mut second, [order(2), order(3)]).await.unwrap();
+    second.commit().await.unwrap();
+    assert_eq!(env.stored(2).await, [2, 3]);
+    first.commit().await.unwrap();
+    assert_eq!(env.stored(3).await, [2, 3, 1]);
+    relay.shutdown().await;
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn commits_while_no_relay_runs_are_published_in_their_order() {
+    let env = Env::<Postgres>::postgres().await;
+    let outbox = env.outbox().await;
+    let mut open = Vec::new();
+    for n in 0..10 {
+        let mut tx = outbox.begin().await.unwrap();
+        outbox.publish(&mut tx, &order(n)).await.unwrap();
+        open.push(tx);
+    }
+    for tx in open.into_iter().rev() {
+        tx.commit().await.unwrap();
+    }
+    assert_eq!(outbox.status().await.unwrap().pending, 10);
+    let relay = outbox.relay().batch(3).start();
+    assert_eq!(env.stored(10).await, (0..10).rev().collect::<Vec<_>>());
+    relay.shutdown().await;
+}

@@ -1,0 +1,117 @@
+//! Events that can't be published: parked with the reason, and nobody of another key waits.
+
+use tidings::prelude::*;
+use tidings::{Headers, Record};
+use tidings_sql::{Database, Outbox, OutboxError, ParkedFilter};
+use tidings_tests::eventually;
+
+use crate::event::{Env, OrderCreated, Orders, SOON, each_database, order};
+
+#[derive(EventStream)]
+#[stream(name = "REFUNDS", subjects("refunds.>"))]
+struct Refunds;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "refunds.made", stream = Refunds)]
+struct RefundMade {
+    refund: u64,
+}
+
+each_database! {
+    what_has_no_stream_is_parked_and_holds_its_key_alone,
+    what_was_parked_goes_in_its_order_once_it_is_tried_again,
+    what_waits_behind_a_parked_event_goes_once_that_is_purged,
+    what_an_outbox_cannot_hold_is_refused_in_the_transaction,
+}
+
+async fn parked<Db: Database>(outbox: &Outbox<Db>, count: usize) -> Vec<tidings_sql::ParkedRecord> {
+    eventually(SOON, "they are parked", async || {
+        let parked = outbox.parked(0, 100).await.unwrap();
+        (parked.len() == count).then_some(parked)
+    })
+    .await
+}
+
+async fn fill<Db: Database>(outbox: &Outbox<Db>) {
+    let mut tx = outbox.begin().await.unwrap();
+    for refund in 1..=3 {
+        outbox.publish(&mut tx, &RefundMade { refund }).await.unwrap();
+    }
+    outbox.publish(&mut tx, &order(1)).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn what_has_no_stream_is_parked_and_holds_its_key_alone<Db: Database>(env: Env<Db>) {
+    let outbox = env.outbox().await;
+    fill(&outbox).await;
+    let relay = outbox.relay().attempts(2).start();
+    let parked = parked(&outbox, 3).await;
+    assert!(parked[0].reason.contains("no stream keeps `refunds.made`"), "{:?}", parked[0]);
+    assert_eq!(parked[0].behind, None);
+    assert_eq!((parked[1].behind, parked[2].behind), (Some(parked[0].id), Some(parked[0].id)));
+    assert_eq!(env.stored(1).await, [1]);
+    // What is committed later waits behind it, too.
+    let mut tx = outbox.begin().await.unwrap();
+    outbox.publish(&mut tx, &RefundMade { refund: 4 }).await.unwrap();
+    outbox.publish(&mut tx, &order(2)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(env.stored(2).await, [1, 2]);
+    self::parked(&outbox, 4).await;
+    assert_eq!(relay.shutdown().await.parked, 4);
+}
+
+async fn refunds(bus: &Bus, count: u64) -> Vec<u64> {
+    let mut replay = bus.replay::<RefundMade>(DeliverFrom::Beginning).await.unwrap();
+    let mut refunds = Vec::new();
+    for _ in 0..count {
+        refunds.push(replay.next().await.unwrap().unwrap().refund);
+    }
+    refunds
+}
+
+async fn what_was_parked_goes_in_its_order_once_it_is_tried_again<Db: Database>(env: Env<Db>) {
+    let outbox = env.outbox().await;
+    fill(&outbox).await;
+    let relay = outbox.relay().attempts(1).start();
+    let parked = parked(&outbox, 3).await;
+    env.bus.provision::<Refunds>().await.unwrap();
+    // Those of its key come with it.
+    assert_eq!(outbox.retry(&ParkedFilter::Row(parked[1].id)).await.unwrap(), 3);
+    assert_eq!(refunds(&env.bus, 3).await, [1, 2, 3]);
+    assert_eq!(outbox.retry(&ParkedFilter::All).await.unwrap(), 0);
+    relay.shutdown().await;
+}
+
+async fn what_waits_behind_a_parked_event_goes_once_that_is_purged<Db: Database>(env: Env<Db>) {
+    let outbox = env.outbox().await;
+    fill(&outbox).await;
+    let relay = outbox.relay().attempts(1).start();
+    let parked = parked(&outbox, 3).await;
+    env.bus.provision::<Refunds>().await.unwrap();
+    assert_eq!(outbox.purge(&ParkedFilter::Row(parked[0].id)).await.unwrap(), 1);
+    assert_eq!(refunds(&env.bus, 2).await, [2, 3]);
+    relay.shutdown().await;
+    let status = outbox.status().await.unwrap();
+    assert_eq!((status.pending, status.parked), (0, 0));
+}
+
+async fn what_an_outbox_cannot_hold_is_refused_in_the_transaction<Db: Database>(env: Env<Db>) {
+    let outbox = env.outbox().await;
+    let mut tx = outbox.begin().await.unwrap();
+    let large = OrderCreated { note: "x".repeat(env.bus.max_payload()), ..order(1) };
+    let error = outbox.publish(&mut tx, &large).await.unwrap_err();
+    assert!(error.to_string().contains("max_payload"), "{error}");
+    let nobodys = Record::new("orders.eu.created", Headers::new(), "{}").unwrap();
+    let error = outbox.publish_record(&mut tx, nobodys).await.unwrap_err();
+    assert!(matches!(error, OutboxError::NoStream { .. }), "{error:?}");
+    let expecting = env.bus.message(&order(2)).expected_last_sequence(7).record().unwrap();
+    let error = outbox.publish_record(&mut tx, expecting).await.unwrap_err();
+    assert!(matches!(error, OutboxError::Expectation { .. }), "{error:?}");
+    // Nothing of it is in the way of what can be held.
+    outbox.publish(&mut tx, &order(3)).await.unwrap();
+    tx.commit().await.unwrap();
+    let relay = outbox.relay().start();
+    assert_eq!(env.stored(1).await, [3]);
+    assert_eq!(env.bus.stream::<Orders>().state().await.unwrap().messages, 1);
+    relay.shutdown().await;
+}
