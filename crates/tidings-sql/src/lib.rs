@@ -107,4 +107,4 @@ pub use outbox::{
     Enqueue, EnqueueAll, Enqueued, Outbox, OutboxError, OutboxStatus, OutboxTable, ParkedFilter,
     ParkedRecord,
 };
-pub use relay::{Relay, RelayStatus, RunningRelay};
+pub use relay::{OutboxThresholds, Relay, RelayStatus, RunningRelay};

@@ -1,5 +1,8 @@
 //! The relay: publishes what was committed, and removes it once the stream has it.
 
+#[cfg(feature = "metrics")]
+mod figures;
+mod health;
 mod hold;
 mod look;
 mod publish;
@@ -8,6 +11,7 @@ mod state;
 mod wait;
 mod worker;
 
+pub use health::OutboxThresholds;
 pub use running::RunningRelay;
 pub use state::RelayStatus;
 

@@ -90,6 +90,13 @@ pub enum HealthReason {
         /// Maximum number of such events.
         limit: u64,
     },
+    /// Something else that the program watches is not as it should be.
+    Program {
+        /// What it is, in a word.
+        what: String,
+        /// The problem.
+        problem: String,
+    },
     /// Events that are tried again take all places of a route's consumer: no new one is delivered.
     Full {
         /// The route.
@@ -145,6 +152,15 @@ impl HealthThresholds {
 }
 
 impl Health {
+    /// Adds something that the program watches itself, such as its database, to the reasons against being ready.
+    #[must_use]
+    pub fn with_problem(mut self, what: impl Into<String>, problem: impl Into<String>) -> Self {
+        let (what, problem) = (what.into(), problem.into());
+        self.reasons.push(HealthReason::Program { what, problem });
+        self.ready = false;
+        self
+    }
+
     /// Health with these reasons.
     pub(crate) fn of(reasons: Vec<HealthReason>) -> Self {
         let live = !reasons.contains(&HealthReason::Closed);
@@ -204,6 +220,7 @@ impl fmt::Display for HealthReason {
                     "{redelivered} events of route `{route}` are tried again, more than {limit}"
                 )
             }
+            Self::Program { what, problem } => write!(f, "{what}: {problem}"),
             Self::Full { route, max_ack_pending } => write!(
                 f,
                 "events that are tried again take all {max_ack_pending} places of route `{route}` \

@@ -64,6 +64,11 @@ impl Holds {
         until.map(|until| until - now)
     }
 
+    /// Returns `true` if none waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     /// Returns `true` if so many wait that it is not about keys any more.
     pub(super) fn are_many(&self) -> bool {
         self.keys.len() > KEYS

@@ -53,6 +53,8 @@ pub(super) struct Worker<Db: Database> {
     idle: Wait,
     /// Waits after something that is about no single event.
     trouble: Wait,
+    #[cfg(feature = "metrics")]
+    figures: super::figures::Figures,
 }
 
 impl<Db: Database> Worker<Db> {
@@ -71,6 +73,8 @@ impl<Db: Database> Worker<Db> {
             trouble: Wait::new(Duration::from_millis(50), Duration::from_secs(5)),
             holds: Holds::default(),
             looks: Looks::default(),
+            #[cfg(feature = "metrics")]
+            figures: super::figures::Figures::new(),
             outbox,
             options,
             state,
@@ -122,6 +126,8 @@ impl<Db: Database> Worker<Db> {
             if shared.elapsed() >= SHARING {
                 let now = session.share().await?;
                 shared = Instant::now();
+                #[cfg(feature = "metrics")]
+                self.record(now).await?;
                 if now != share {
                     (share, after) = (now, Cursor::default());
                     rows.clear();
@@ -175,6 +181,15 @@ impl<Db: Database> Worker<Db> {
                 after = Cursor::default();
             }
         }
+    }
+
+    /// Records what it did, and how the outbox is, where it is the first of the relays.
+    #[cfg(feature = "metrics")]
+    async fn record(&mut self, share: Share) -> sqlx::Result<()> {
+        if self.figures.are_due(self.state.status()) && share.place == 0 {
+            super::figures::record(&self.outbox.status().await?);
+        }
+        Ok(())
     }
 
     async fn finish(&self, session: &mut Db::Session, done: &mut Vec<i64>) -> sqlx::Result<()> {
@@ -294,7 +309,7 @@ impl<Db: Database> Worker<Db> {
             let mut state = self.state.change();
             state.published += (done.len() - before) as u64;
             state.duplicates += duplicates;
-            if failed.is_empty() {
+            if failed.is_empty() || (trouble.is_none() && self.holds.is_empty()) {
                 state.error = None;
             }
         }

@@ -2,7 +2,7 @@
 
 use tidings::prelude::*;
 use tidings::{Headers, Record};
-use tidings_sql::{Database, Outbox, OutboxError, ParkedFilter};
+use tidings_sql::{Database, Outbox, OutboxError, OutboxThresholds, ParkedFilter};
 use tidings_tests::eventually;
 
 use crate::event::{Env, OrderCreated, Orders, SOON, each_database, order};
@@ -57,6 +57,15 @@ async fn what_has_no_stream_is_parked_and_holds_its_key_alone<Db: Database>(env:
     tx.commit().await.unwrap();
     assert_eq!(env.stored(2).await, [1, 2]);
     self::parked(&outbox, 4).await;
+    let health = env.bus.health().await;
+    eventually(SOON, "what is parked is no error of the relay", async || {
+        relay.health(health.clone()).ready
+    })
+    .await;
+    let status = outbox.status().await.unwrap();
+    let health = status.health(health, &OutboxThresholds::new().max_parked(3));
+    assert_eq!(health.reasons[0].to_string(), "outbox: 4 events can't be published, more than 3");
+    assert!(!health.ready && health.live);
     assert_eq!(relay.shutdown().await.parked, 4);
 }
 
