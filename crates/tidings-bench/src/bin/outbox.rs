@@ -64,7 +64,7 @@ struct Bench {
 
 impl Bench {
     /// Events for each second that are published from memory.
-    async fn from_memory(&self) -> Result<f64> {
+    async fn publish_from_memory(&self) -> Result<f64> {
         let events = orders(EVENTS);
         let begun = Instant::now();
         self.bus.publish_all(events).await?;
@@ -240,7 +240,7 @@ async fn main() -> Result<()> {
     let (mut one, mut two, mut naive) = (Vec::new(), Vec::new(), Vec::new());
     let (mut absolute, mut memory) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        let from_memory = bench.from_memory().await?;
+        let from_memory = bench.publish_from_memory().await?;
         let relay = bench.relayed(1).await?;
         let relays = bench.relayed(2).await?;
         let by_hand = bench.naive().await?;

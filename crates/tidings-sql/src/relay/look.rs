@@ -32,7 +32,8 @@ struct Look {
 struct Read {
     ids: StoredIds,
     since: SystemTime,
-    at: Instant,
+    /// `None` before the first time.
+    at: Option<Instant>,
 }
 
 impl Looks {
@@ -54,15 +55,14 @@ impl Looks {
         let Some(look) = self.streams.get_mut(stream) else { return Ok(false) };
         if look.read.as_ref().is_none_or(|read| read.since > written) {
             let ids = bus.stored_ids(stream, written).await?;
-            // What others send meanwhile is known by the stream itself.
-            let at = Instant::now().checked_sub(window).unwrap_or_else(Instant::now);
-            look.read = Some(Read { ids, since: written, at });
+            look.read = Some(Read { ids, since: written, at: None });
         }
         let Some(read) = &mut look.read else { return Ok(false) };
-        if read.at.elapsed() >= window / 4 {
+        // What others send meanwhile is known by the stream itself.
+        if read.at.is_none_or(|at| at.elapsed() >= window / 4) {
             let now = Instant::now();
             read.ids.read_on().await?;
-            read.at = now;
+            read.at = Some(now);
         }
         let is_stored = read.ids.contains(message_id);
         if is_stored {

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use tidings::prelude::*;
 use tidings_sql::Database;
+use tidings_tests::eventually;
 
-use crate::event::{Env, Orders, each_database, order};
+use crate::event::{Env, Orders, SOON, each_database, order};
 
 each_database! {
     what_was_sent_and_not_removed_is_not_sent_twice,
     what_the_stream_has_forgotten_is_looked_for,
+    what_a_work_queue_still_has_is_looked_for,
     what_was_sent_is_kept_and_removed_where_asked,
 }
 
@@ -72,4 +74,37 @@ async fn what_was_sent_is_kept_and_removed_where_asked<Db: Database>(env: Env<Db
     assert_eq!(outbox.purge_sent(Duration::from_hours(1)).await.unwrap(), 0);
     assert_eq!(outbox.purge_sent(Duration::ZERO).await.unwrap(), 2500);
     assert_eq!(env.bus.stream::<Orders>().state().await.unwrap().messages, 2500);
+}
+
+/// What is acknowledged is gone, and ids are known for a second only.
+#[derive(EventStream)]
+#[stream(name = "JOBS", subjects("jobs.>"), retention = "work_queue", duplicate_window = "1s")]
+struct Jobs;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "jobs.added", stream = Jobs)]
+struct JobAdded {
+    #[event(id)]
+    job: u64,
+}
+
+async fn what_a_work_queue_still_has_is_looked_for<Db: Database>(env: Env<Db>) {
+    env.bus.provision::<Jobs>().await.unwrap();
+    let outbox = env.outbox().await;
+    let mut tx = outbox.begin().await.unwrap();
+    outbox.publish_all(&mut tx, [1, 2].map(|job| JobAdded { job })).await.unwrap();
+    tx.commit().await.unwrap();
+    env.bus.publish(&JobAdded { job: 1 }).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let relay = outbox.relay().start();
+    eventually(SOON, "all are sent", async || outbox.status().await.unwrap().pending == 0).await;
+    relay.shutdown().await;
+    // Nothing was taken out of it before.
+    let mut jobs = env.bus.consume::<JobAdded>("worker").await.unwrap();
+    for job in [1, 2] {
+        let delivery = jobs.next().await.unwrap().unwrap();
+        assert_eq!(delivery.job, job);
+        delivery.ack().await.unwrap();
+    }
+    assert_eq!(env.bus.stream::<Jobs>().state().await.unwrap().last_sequence, 2);
 }

@@ -8,9 +8,10 @@ use tokio::time::timeout;
 
 use crate::confirm::WINDOW;
 use crate::link::Link;
+use crate::stream::Retention;
 use crate::subject::Subject;
 use crate::topology::ListError;
-use crate::transport::{DeliverFrom, Extent, Fault, Incoming};
+use crate::transport::{DeliverFrom, Extent, Fault, Incoming, StoredHeaders, Which};
 
 /// Number of messages that are read ahead.
 const ROOM: usize = 4096;
@@ -27,6 +28,7 @@ pub struct StoredIds {
     stream: String,
     next: DeliverFrom,
     window: Duration,
+    retention: Retention,
     ids: HashSet<Box<str>>,
 }
 
@@ -45,6 +47,7 @@ impl StoredIds {
             stream: stream.to_owned(),
             next: DeliverFrom::Time(since),
             window: config.duplicate_window.unwrap_or(WINDOW),
+            retention: config.retention,
             ids: HashSet::new(),
         })
     }
@@ -72,6 +75,9 @@ impl StoredIds {
     }
 
     async fn read_stretch(&mut self, count: &mut u64) -> Result<(), Fault> {
+        if self.retention != Retention::Limits {
+            return self.read_one_by_one(count).await;
+        }
         let (transport, all) = (&self.link.transport, Subject::from_static(">"));
         let ordered = transport.ordered(&self.stream, all, self.next, Extent::Headers);
         let mut ordered = ordered.await?;
@@ -87,6 +93,30 @@ impl StoredIds {
                 self.next = DeliverFrom::Sequence(receipt.sequence + 1);
             }
             if let Some(id) = incoming.headers.own_id() {
+                self.ids.insert(id.into());
+            }
+            *count += 1;
+        }
+        Ok(())
+    }
+
+    /// Reads without a consumer, which such a stream may not let be made, and which would count as interest.
+    async fn read_one_by_one(&mut self, count: &mut u64) -> Result<(), Fault> {
+        let (transport, stream) = (&self.link.transport, self.stream.as_str());
+        let mut from = match self.next {
+            DeliverFrom::Sequence(sequence) => sequence,
+            DeliverFrom::Time(since) => transport.first_since(stream, ">", since).await?,
+            _ => 1,
+        };
+        let last = transport.stream_bounds(stream).await?.map_or(0, |bounds| bounds.last);
+        while from <= last {
+            let next = transport.stored(stream, Which::Next { from, filter: ">" }).await?;
+            let Some(stored) = next else { break };
+            from = stored.sequence + 1;
+            self.next = DeliverFrom::Sequence(from);
+            if let StoredHeaders::Read(headers) = &stored.headers
+                && let Some(id) = headers.own_id()
+            {
                 self.ids.insert(id.into());
             }
             *count += 1;
