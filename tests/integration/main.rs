@@ -32,6 +32,8 @@ mod limits;
 mod many_routes;
 mod message_trace;
 mod metrics;
+mod object_interop;
+mod object_store;
 mod order_flow;
 mod postgres;
 mod probe;

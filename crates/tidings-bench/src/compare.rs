@@ -7,6 +7,8 @@ mod core_receive;
 mod key_value;
 mod memory_handle;
 #[cfg(feature = "optional")]
+mod object_store;
+#[cfg(feature = "optional")]
 mod optional;
 mod processor;
 mod report;

@@ -10,7 +10,7 @@ use super::{
     stream_replay,
 };
 #[cfg(feature = "optional")]
-use super::{key_value, optional};
+use super::{key_value, object_store, optional};
 use crate::environment::Environment;
 use crate::lap::Lap;
 
@@ -390,6 +390,60 @@ static ROWS: &[Row] = &[
         100_000,
         key_value::raw_watch,
         key_value::ours_watch
+    ),
+    #[cfg(feature = "optional")]
+    row!(
+        "object_put",
+        "an object of 64 MiB from memory, in MiB",
+        Some(1.5),
+        64,
+        object_store::raw_put,
+        object_store::ours_put
+    ),
+    #[cfg(feature = "optional")]
+    row!(
+        "object_put_cost",
+        "the same; raw: its chunks, 32 on the way, without a digest",
+        None,
+        64,
+        object_store::chunks_put,
+        object_store::ours_put
+    ),
+    #[cfg(feature = "optional")]
+    row!(
+        "object_put_read",
+        "8 MiB from a reader that yields 4 KiB at a time, in MiB",
+        Some(10.0),
+        8,
+        object_store::raw_put_read,
+        object_store::ours_put_read
+    ),
+    #[cfg(feature = "optional")]
+    row!(
+        "object_get",
+        "an object of 64 MiB, in MiB",
+        Some(1.2),
+        64,
+        object_store::raw_get,
+        object_store::ours_get
+    ),
+    #[cfg(feature = "optional")]
+    row!(
+        "object_put_small",
+        "objects of 1 KiB, one after the other",
+        Some(1.4),
+        1_000,
+        object_store::raw_put_small,
+        object_store::ours_put_small
+    ),
+    #[cfg(feature = "optional")]
+    row!(
+        "object_put_small_cost",
+        "the same; raw: two messages, one after the other",
+        None,
+        1_000,
+        object_store::chunks_put_small,
+        object_store::ours_put_small
     ),
 ];
 

@@ -7,14 +7,14 @@ use tokio::time::{Instant, timeout_at};
 
 use super::config::chunks_of;
 use super::description::last_of_leader;
-use super::error::ObjectPutError;
+use super::error::{ObjectGetError, ObjectPutError};
 use super::info::{self, ObjectInfo};
 use super::upload::clear;
 use crate::confirm::{Copies, of_stream};
 use crate::header::{self, Headers};
 use crate::key_value::Store;
 use crate::subject::Subject;
-use crate::transport::{Fault, Outgoing};
+use crate::transport::{Fault, Outgoing, StoredMessage};
 
 /// What was described before.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +31,21 @@ impl Before {
             revision: info.revision,
             nuid: info.nuid.clone(),
         })
+    }
+
+    /// Looks for what is described, whoever did so, and in what form: it is to be replaced.
+    pub(super) async fn find(store: &Store, subject: &Subject) -> Result<Self, ObjectGetError> {
+        let last = store.link.transport.last(store.stream(), subject.as_str()).await;
+        let last = last.map_err(|fault| ObjectGetError::of(fault, store.bucket()))?;
+        Ok(Self::read(store, last.as_ref()))
+    }
+
+    fn read(store: &Store, there: Option<&StoredMessage>) -> Self {
+        let Some(there) = there else { return Self::default() };
+        let StoredMessage { sequence, stored_at, payload, .. } = there;
+        let info = info::read(payload, store.bucket(), *sequence, *stored_at);
+        let nuid = info.map(|info| info.nuid).unwrap_or_default();
+        Self { revision: *sequence, nuid }
     }
 }
 
@@ -93,17 +108,7 @@ impl Finish {
             match &fault {
                 Fault::Api(error) if error.is_conflict() => {
                     let there = last_of_leader(&store, &self.subject).await?;
-                    let there = there.as_ref().map(|there| {
-                        let read = info::read(
-                            &there.payload,
-                            store.bucket(),
-                            there.sequence,
-                            there.stored_at,
-                        );
-                        let nuid = read.map(|info| info.nuid).unwrap_or_default();
-                        Before { revision: there.sequence, nuid }
-                    });
-                    let there = there.unwrap_or_default();
+                    let there = Before::read(&store, there.as_ref());
                     // A copy of it that nobody confirmed.
                     if there.nuid == self.info.nuid && there.revision > expected {
                         return Ok(there.revision);

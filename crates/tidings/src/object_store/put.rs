@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use uuid::Uuid;
 
 use super::config::chunks_of;
-use super::description::{last, subject_of};
+use super::description::subject_of;
 use super::error::ObjectPutError;
 use super::finish::{Before, Finish};
 use super::info::ObjectInfo;
@@ -112,7 +112,7 @@ impl<'a> PutObject<'a> {
         let chunks = Subject::from(chunks_of(store.bucket(), &nuid));
         let mut upload = Upload::new(store.clone(), chunks, progress);
         // What is replaced is asked for beside the chunks.
-        let before = async { last(&store, &subject).await.map_err(ObjectPutError::from) };
+        let before = async { Before::find(&store, &subject).await.map_err(ObjectPutError::from) };
         let filled = async {
             let filled = fill(&mut upload, source, size).await;
             filled.map_err(|unread| match unread {
@@ -124,7 +124,7 @@ impl<'a> PutObject<'a> {
             })
         };
         let before = match try_join(before, filled).await {
-            Ok((before, ())) => Before::of(before.as_ref()),
+            Ok((before, ())) => before,
             Err(error) => {
                 upload.abandon().await;
                 return Err(error);

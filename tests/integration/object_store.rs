@@ -1,0 +1,180 @@
+//! Object stores, where only a server or another client shows it.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context as Poller, Poll};
+
+use async_nats::Client;
+use serde_json::{Value, json};
+use tidings::prelude::*;
+use tidings::{
+    ObjectGetError, ObjectMeta, ObjectPutError, ObjectReadError, ObjectStoreConfig,
+    ObjectWatchError, Objects,
+};
+use tidings_tests::{Server, eventually};
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::sync::mpsc;
+
+use crate::{SOON, soon};
+
+#[derive(EventStream)]
+#[stream(name = "OBJ_files", subjects("$O.files.C.>", "$O.files.M.>"))]
+struct Files;
+
+async fn files(bus: &Bus) -> Objects {
+    let config = ObjectStoreConfig::new("files").to_stream();
+    bus.apply(bus.plan_stream(&config).await.unwrap()).await.unwrap();
+    bus.objects("files")
+}
+
+fn bytes(len: usize) -> Vec<u8> {
+    (0..len).map(|at| ((at * 31) >> 3).to_le_bytes()[0]).collect()
+}
+
+/// Yields the same for ever, or until it has yielded so much, and then waits.
+struct Endless {
+    left: usize,
+}
+
+impl AsyncRead for Endless {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Poller<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let len = self.left.min(buffer.remaining()).min(4096);
+        if len == 0 {
+            return Poll::Pending;
+        }
+        buffer.put_slice(&[7; 4096][..len]);
+        self.left -= len;
+        Poll::Ready(Ok(()))
+    }
+}
+
+async fn messages(bus: &Bus) -> Result<u64, String> {
+    let state = bus.stream::<Files>().state().await.map_err(|error| error.to_string())?;
+    Ok(state.messages)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_killed_under_an_upload_is_left_without_it() {
+    let mut server = Server::start().await;
+    let builder = Bus::builder().server(server.url()).publish_timeout(Duration::from_secs(2));
+    let bus = builder.connect().await.unwrap();
+    let files = files(&bus).await;
+    files.put("a", "what was there").await.unwrap();
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let put = files.put_from("a", Endless { left: usize::MAX });
+    let put = put.progress(move |stored| _ = tell.send(stored));
+    let put = tokio::spawn(async move { put.await });
+    while soon(told.recv()).await.unwrap() < 1_000_000 {}
+    server.kill();
+    let error = soon(put).await.unwrap().unwrap_err();
+    assert!(matches!(error, ObjectPutError::Unconfirmed { .. }), "{error:?}");
+    server.restart().await;
+    eventually(SOON * 2, "what was there, and no more", || async {
+        match messages(&bus).await {
+            Ok(2) => Ok(()),
+            other => Err(other),
+        }
+    })
+    .await;
+    let found = files.get("a").await.unwrap().unwrap();
+    assert_eq!(found.bytes().await.unwrap(), "what was there");
+}
+
+#[tokio::test]
+async fn chunks_fit_a_server_that_takes_little() {
+    let server = Server::with_config("max_payload: 2000").await;
+    let bus = Bus::connect(server.url()).await.unwrap();
+    let files = files(&bus).await;
+    let data = bytes(100_001);
+    let put = files.put_from("a", &data[..]).await.unwrap();
+    assert_eq!((put.chunks, put.meta.chunk_size), (51, Some(2000)));
+    assert!(files.get("a").await.unwrap().unwrap().bytes().await.unwrap() == data);
+    // A description that has no room is told, and leaves no chunk.
+    let meta = ObjectMeta::new("b").with_description("x".repeat(3000));
+    let error = files.put(meta, data).await.unwrap_err();
+    assert!(matches!(error, ObjectPutError::TooLarge { .. }), "{error}");
+    assert_eq!(messages(&bus).await, Ok(52));
+}
+
+/// Writes a piece of the store without any care.
+async fn write(client: &Client, subject: &str, payload: impl Into<bytes::Bytes>) {
+    let subject = format!("$O.files.{subject}");
+    soon(client.request(subject, payload.into())).await.unwrap();
+}
+
+async fn describe(client: &Client, place: &str, what: Value) {
+    write(client, &format!("M.{place}"), what.to_string()).await;
+}
+
+#[tokio::test]
+async fn a_wrong_digest_is_told_before_the_last_byte() {
+    let server = Server::start().await;
+    let (bus, client) = (Bus::connect(server.url()).await.unwrap(), server.client().await);
+    let files = files(&bus).await;
+    let put = files.put(ObjectMeta::new("a").with_chunk_size(1000), bytes(5000)).await.unwrap();
+    // The third chunk is another one.
+    let stream = bus.stream::<Files>();
+    let chunk = format!("C.{}", put.nuid);
+    for sequence in 3..=5 {
+        stream.delete_message(sequence).await.unwrap();
+    }
+    write(&client, &chunk, vec![0; 1000]).await;
+    write(&client, &chunk, bytes(5000)[3000..4000].to_vec()).await;
+    write(&client, &chunk, bytes(5000)[4000..].to_vec()).await;
+    let mut written = Vec::new();
+    let found = files.get("a").await.unwrap().unwrap();
+    let error = found.write_to(&mut written).await.unwrap_err();
+    let ObjectReadError::WrongDigest { expected, found, .. } = &error else { panic!("{error}") };
+    assert!(put.digest.as_ref() == Some(expected) && found != expected);
+    assert_eq!(written.len(), 4000, "the last piece is kept back");
+    // A part is not judged by the digest of the whole.
+    let part = files.get("a").range(4500..).await.unwrap().unwrap();
+    assert_eq!(part.bytes().await.unwrap(), bytes(5000)[4500..]);
+}
+
+#[tokio::test]
+async fn what_others_wrote_without_care_is_a_typed_error() {
+    let server = Server::start().await;
+    let (bus, client) = (Bus::connect(server.url()).await.unwrap(), server.client().await);
+    let files = files(&bus).await;
+    describe(&client, "YQ==", json!({ "title": "no description" })).await;
+    let of_md5 = json!({ "name": "b", "nuid": "N", "size": 3, "chunks": 1, "digest": "MD5=abc" });
+    describe(&client, "Yg==", of_md5).await;
+    files.put("c", "data").await.unwrap();
+    let error = files.info("a").await.unwrap_err();
+    let ObjectGetError::Description { name, payload, .. } = &error else { panic!("{error}") };
+    assert_eq!((&**name, &payload[..]), ("a", &br#"{"title":"no description"}"#[..]));
+    let error = files.get("b").await.unwrap_err();
+    let ObjectGetError::Digest { digest, .. } = &error else { panic!("{error}") };
+    assert_eq!(digest, "MD5=abc");
+    let mut list = files.list().await.unwrap();
+    let error = soon(list.next()).await.unwrap().unwrap_err();
+    assert!(matches!(error, ObjectWatchError::Description(_)), "{error}");
+    let names = [soon(list.next()).await, soon(list.next()).await];
+    let names = names.map(|info| info.unwrap().unwrap().meta.name);
+    assert_eq!(names, ["b", "c"]);
+    // A put, and a deletion, take their place.
+    files.put("a", "data").await.unwrap();
+    assert!(files.delete("b").await.unwrap());
+}
+
+#[tokio::test]
+async fn what_nobody_describes_is_swept() {
+    let server = Server::start().await;
+    let (bus, client) = (Bus::connect(server.url()).await.unwrap(), server.client().await);
+    let files = files(&bus).await;
+    files.put("a", bytes(300_000)).await.unwrap();
+    files.put("b", "data").await.unwrap();
+    files.delete("b").await.unwrap();
+    for upload in ["one", "one", "two"] {
+        write(&client, &format!("C.{upload}"), "a chunk").await;
+    }
+    assert_eq!(files.sweep(Duration::from_secs(3600)).await.unwrap(), 0);
+    assert_eq!(files.sweep(Duration::ZERO).await.unwrap(), 2);
+    assert_eq!(messages(&bus).await, Ok(5));
+    assert!(files.get("a").await.unwrap().unwrap().bytes().await.unwrap() == bytes(300_000));
+}
