@@ -18,7 +18,7 @@ use crate::header::{self, Headers};
 use crate::link::Link;
 use crate::stream::StreamDeclaration;
 use crate::subject::Subject;
-use crate::transport::{Fault, Outgoing, Transport, Which};
+use crate::transport::{Fault, Outgoing, Which};
 
 /// Difference between this program's clock and a server's, at most.
 const FAR: Duration = Duration::from_secs(60);
@@ -63,7 +63,9 @@ pub(crate) async fn may_outrun(
     stream: &StreamDeclaration,
     due: Option<SystemTime>,
 ) -> bool {
-    let Transport::Nats(_) = &link.transport else { return false };
+    if !link.transport.publishes_what_ended() {
+        return false;
+    }
     let Some(due) = due else { return true };
     let is_far =
         |now: SystemTime, margin: Duration| now.checked_add(margin).is_some_and(|now| now < due);
@@ -81,7 +83,7 @@ pub(crate) async fn pass(
     link: &Link,
     stream: &'static StreamDeclaration,
 ) -> Result<(), PublishError> {
-    if let Transport::Memory(_) = &link.transport {
+    if !link.transport.publishes_what_ended() {
         return Ok(());
     }
     let by = Instant::now() + link.timeouts.publish;

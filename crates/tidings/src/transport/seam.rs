@@ -192,6 +192,16 @@ impl Transport {
         }
     }
 
+    /// Whether a schedule may be published that was ended or replaced before: a server (2.15.1) publishes
+    /// what it has gathered.
+    pub(crate) fn publishes_what_ended(&self) -> bool {
+        match self {
+            Self::Nats(_) => true,
+            #[cfg(feature = "memory")]
+            Self::Memory(_) => false,
+        }
+    }
+
     /// State of the connection, as far as it is known here.
     pub(crate) fn state(&self) -> ConnectionState {
         on!(self, t => t.state())
