@@ -3,6 +3,7 @@
 #[cfg(feature = "tower")]
 mod layer_value;
 mod origin;
+mod place;
 
 #[cfg(feature = "tower")]
 use std::any::{Any, TypeId};
@@ -13,7 +14,7 @@ use std::time::SystemTime;
 use data_encoding::BASE64URL_NOPAD;
 #[cfg(feature = "tower")]
 use layer_value::LayerValue;
-pub use origin::Origin;
+pub use place::Origin;
 use tokio_util::sync::CancellationToken;
 
 use crate::cloud_event::{self, CloudEvent};

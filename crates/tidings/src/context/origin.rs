@@ -3,21 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use super::Context;
+use super::place::Origin;
 use crate::header::{self, Headers};
-
-/// Origin of a stream's message: the place that it has, or first had, and since when. No two messages have the same, also
-/// where a stream is deleted and made again, which counts its sequences anew; and however often a message is delivered or
-/// [put back](crate::DeadLetters::redrive), it keeps its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct Origin<'a> {
-    /// The stream that stored it first.
-    pub stream: &'a str,
-    /// Its sequence there.
-    pub sequence: u64,
-    /// Time at which it was stored there, to the nanosecond.
-    pub stored_at: SystemTime,
-}
 
 impl Context {
     /// Origin of the message, which identifies it among all messages of its server; `None` without a stream. A redrive has
