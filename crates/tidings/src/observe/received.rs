@@ -1,4 +1,12 @@
 //! Figures of what a program takes by hand, from subscriptions and consumers that no route has.
+#![cfg_attr(
+    not(feature = "metrics"),
+    expect(
+        clippy::unused_self,
+        clippy::needless_pass_by_value,
+        reason = "each is what it is where the feature is on, and nothing"
+    )
+)]
 
 #[cfg(feature = "metrics")]
 use metrics::{Counter, Label, counter};
