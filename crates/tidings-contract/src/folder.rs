@@ -13,6 +13,7 @@ mod check;
 mod file;
 mod index;
 mod lock;
+mod parse;
 mod read;
 mod reference;
 mod replace;

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::index::Index;
 use super::lock::{Entry, FORMAT, Head, Lock, ServiceEntry, StreamEntry};
+use super::parse;
 use super::reference::{self, ReferenceError};
 use super::{INDEX, LOCK, file, file_name, lock as locked, stream_file_name, stream_name};
 use crate::{
@@ -33,10 +34,16 @@ pub enum ReadError {
         source: io::Error,
     },
     /// A file is not what it should be.
-    #[error("`{}` can't be understood: {source}", path.display())]
+    #[error(
+        "`{}` can't be understood{}: {source}",
+        path.display(),
+        if pointer.is_empty() { String::new() } else { format!(" at `{pointer}`") }
+    )]
     Json {
         /// The file.
         path: PathBuf,
+        /// JSON pointer to the value that is no such value, as far as it is known: empty for the whole file.
+        pointer: String,
         /// Error of parsing.
         source: serde_json::Error,
     },
@@ -147,7 +154,7 @@ fn message(
     let message = parse_within::<Descriptor>(&path, file::MAX_SIZE, left)?;
     references(&message, &path)?;
     let message = message.canonical();
-    if !entry.is_of(&message) && !entry.is_of_file(&message, parse(&path)?) {
+    if !entry.is_of(&message) && !entry.is_of_file(&message, parse_file(&path)?) {
         return Err(ReadError::Locked { path });
     }
     Ok((message, path))
@@ -247,7 +254,7 @@ fn references(message: &Descriptor, path: &Path) -> Result<(), ReadError> {
     Ok(())
 }
 
-fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, ReadError> {
+fn parse_file<T: DeserializeOwned>(path: &Path) -> Result<T, ReadError> {
     parse_text(&text(path, file::MAX_SIZE)?, path)
 }
 
@@ -272,5 +279,9 @@ fn text(path: &Path, most: u64) -> Result<String, ReadError> {
 }
 
 fn parse_text<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, ReadError> {
-    serde_json::from_str(text).map_err(|source| ReadError::Json { path: path.to_owned(), source })
+    parse::parse(text).map_err(|fault| ReadError::Json {
+        path: path.to_owned(),
+        pointer: fault.pointer,
+        source: fault.source,
+    })
 }

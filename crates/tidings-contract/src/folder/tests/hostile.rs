@@ -58,6 +58,27 @@ fn what_is_no_json_or_no_message_is_told_with_its_line() {
 }
 
 #[test]
+fn a_fault_of_a_file_is_told_with_its_pointer() {
+    for (text, place) in [
+        (r#"{"kind": "event", "name": 7, "version": 1, "subject": "a"}"#, "/name"),
+        (r#"{"kind": "event", "name": "a", "version": "1", "subject": "a"}"#, "/version"),
+        (
+            r#"{"kind": "event", "name": "a", "version": 1, "subject": "a", "payload": {"read": [}}"#,
+            "/payload/read/0",
+        ),
+        ("null", ""),
+    ] {
+        let folder = written();
+        folder.write(FILE, text);
+        let error = refused(&folder);
+        let ReadError::Json { pointer, .. } = &error else { panic!("{error}") };
+        assert_eq!(pointer, place, "{error}");
+        let told = format!(" at `{pointer}`: ");
+        assert_eq!(error.to_string().contains(&told), !place.is_empty(), "{error}");
+    }
+}
+
+#[test]
 fn a_foreign_folder_has_no_catalog() {
     let folder = Folder::new();
     fs::create_dir_all(&folder.0).unwrap();
