@@ -8,7 +8,7 @@ use std::time::Duration;
 use tidings::Running;
 use tidings::prelude::*;
 use tidings_tests::eventually;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
 use crate::support::condition::letters;
@@ -21,6 +21,7 @@ scenarios! {
         what_is_to_be_tried_again_waits_for_the_next_instance,
         what_was_deferred_goes_to_the_next_instance,
         what_was_deferred_at_its_last_attempt_is_tried_once_more,
+        what_is_deferred_while_it_drains_is_tried_once_more,
         last_attempts_that_are_here_are_made_here,
         what_waits_for_its_rate_goes_to_the_next_instance,
         a_rate_does_not_hold_up_a_shutdown_past_its_deadline;
@@ -115,6 +116,37 @@ async fn what_was_deferred_at_its_last_attempt_is_tried_once_more(env: Env) {
     again.sort_unstable();
     assert_eq!(again, [(1, 1), (2, 1)]);
     assert_eq!(unsettled(&bus).await, 1, "it is not lost");
+}
+
+/// A handler that had begun before the shutdown may defer its message during it.
+async fn what_is_deferred_while_it_drains_is_tried_once_more(env: Env) {
+    let bus = env.bus();
+    let (began, mut begun) = mpsc::unbounded_channel();
+    let gate = Arc::new(Semaphore::new(0));
+    let of_handler = Arc::clone(&gate);
+    let handler = move |_: Sent, _: Context| {
+        let (gate, began) = (Arc::clone(&of_handler), began.clone());
+        async move {
+            let _ = began.send(());
+            gate.acquire().await?.forget();
+            // The next call finds no permit less.
+            if gate.available_permits() == 1 {
+                return Err(Failure::defer(Duration::from_secs(3600), "it is early"));
+            }
+            Ok(())
+        }
+    };
+    let route = Route::of::<Sent>(handler).retry(Retry::never());
+    let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
+    bus.publish(&sent(1)).await.unwrap();
+    soon(begun.recv()).await.unwrap();
+    let (report, ()) = tokio::join!(soon(running.shutdown()), async {
+        // The shutdown has begun.
+        tokio::task::yield_now().await;
+        gate.add_permits(2);
+    });
+    assert_eq!((report[0].handled, report[0].deferred, report[0].aborted), (1, 1, 0));
+    assert_eq!(unsettled(&bus).await, 0);
 }
 
 async fn last_attempts_that_are_here_are_made_here(env: Env) {

@@ -1,5 +1,6 @@
 //! Draining a route: its messages that are here, once it stops taking more.
 
+use std::collections::HashSet;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
@@ -83,6 +84,8 @@ impl Scheduler {
         self.ends = true;
         let all = self.in_flight.state().backlog.drain();
         let (last, waiting) = self.partition_for_drain(all);
+        // Those that were handled once more here: one that is too early again is given back.
+        let mut retried: HashSet<Option<u64>> = last.iter().map(sequence).collect();
         for queued in last {
             self.in_flight.push(queued);
         }
@@ -108,6 +111,13 @@ impl Scheduler {
             if late.is_empty() {
                 self.ends = false;
                 return given_back;
+            }
+            // A handler that had begun before may have deferred it just now.
+            let (last, late): (Vec<_>, Vec<_>) = late.into_iter().partition(|queued| {
+                !is_aborted && active.is_last_attempt(queued) && retried.insert(sequence(queued))
+            });
+            for queued in last {
+                self.in_flight.push(queued);
             }
             self.send_back(late, &mut given_back).await;
         }
@@ -169,4 +179,9 @@ impl Scheduler {
             send_back(&self.route, &queued, given_back).await;
         }
     }
+}
+
+/// The place of a message in its stream.
+fn sequence(queued: &QueuedMessage) -> Option<u64> {
+    queued.incoming.receipt.as_ref().map(|receipt| receipt.sequence)
 }
