@@ -7,7 +7,7 @@ use tidings::prelude::*;
 
 /// Everything that happens to an order, kept for a week.
 #[derive(EventStream)]
-#[stream(name = "CHECKOUT", subjects("checkout.>"), max_age = "7d")]
+#[stream(name = "CHECKOUT", subjects("checkout.orders.>"), max_age = "7d")]
 pub struct Checkout;
 
 /// A customer placed an order.
