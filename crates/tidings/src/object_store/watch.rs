@@ -33,6 +33,9 @@ impl Objects {
     /// Watches all objects: their descriptions first, then what becomes of them. Await it, or first say
     /// what it tells.
     ///
+    /// A store keeps the last description of each object alone: of changes that follow each other before
+    /// the watch is read, the last one is told.
+    ///
     /// # Errors
     /// Awaited, [`ObjectGetError`].
     pub fn watch(&self) -> ObjectWatch {
