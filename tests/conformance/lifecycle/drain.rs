@@ -121,15 +121,15 @@ async fn what_was_deferred_at_its_last_attempt_is_tried_once_more(env: Env) {
 /// A handler that had begun before the shutdown may defer its message during it.
 async fn what_is_deferred_while_it_drains_is_tried_once_more(env: Env) {
     let bus = env.bus();
-    let (began, mut begun) = mpsc::unbounded_channel();
+    let (sender, mut calls) = mpsc::unbounded_channel();
     let gate = Arc::new(Semaphore::new(0));
     let of_handler = Arc::clone(&gate);
     let handler = move |_: Sent, _: Context| {
-        let (gate, began) = (Arc::clone(&of_handler), began.clone());
+        let (gate, sender) = (Arc::clone(&of_handler), sender.clone());
         async move {
-            let _ = began.send(());
+            let _ = sender.send(());
             gate.acquire().await?.forget();
-            // The next call finds no permit less.
+            // The first call of two leaves one permit, and the second none.
             if gate.available_permits() == 1 {
                 return Err(Failure::defer(Duration::from_secs(3600), "it is early"));
             }
@@ -139,7 +139,7 @@ async fn what_is_deferred_while_it_drains_is_tried_once_more(env: Env) {
     let route = Route::of::<Sent>(handler).retry(Retry::never());
     let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
     bus.publish(&sent(1)).await.unwrap();
-    soon(begun.recv()).await.unwrap();
+    soon(calls.recv()).await.unwrap();
     let (report, ()) = tokio::join!(soon(running.shutdown()), async {
         // The shutdown has begun.
         tokio::task::yield_now().await;
