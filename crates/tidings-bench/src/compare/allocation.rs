@@ -53,6 +53,7 @@ pub(crate) fn counted(rows: &[&Row]) -> Result<Allocations> {
         let built = Command::new(cargo)
             .args(["build", "--package", env!("CARGO_PKG_NAME"), "--bin", PROGRAM])
             .args(release)
+            .args(cfg!(feature = "optional").then_some("--features=optional"))
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .status()
             .context("can't run cargo")?;

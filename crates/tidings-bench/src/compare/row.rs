@@ -9,8 +9,6 @@ use super::{
     core_publish, core_receive, memory_handle, request, stream_consume, stream_publish,
     stream_replay,
 };
-#[cfg(feature = "optional")]
-use super::{key_value, object_store, optional};
 use crate::environment::Environment;
 use crate::lap::Lap;
 
@@ -80,7 +78,10 @@ macro_rules! row {
     };
 }
 
-/// All rows, in the order of the table.
+#[cfg(feature = "optional")]
+mod optional;
+
+/// The rows that each build has, in the order of the table.
 static ROWS: &[Row] = &[
     row!(
         "core_publish",
@@ -265,204 +266,33 @@ static ROWS: &[Row] = &[
         stream_consume::raw_1,
         stream_consume::ceiling
     ),
-    #[cfg(feature = "optional")]
-    row!(
-        "core_handle_metrics",
-        "`core_handle`, with metrics; raw: ours without",
-        Some(0.95),
-        200_000,
-        core_receive::ours_handle,
-        optional::metrics_handle
-    ),
-    #[cfg(feature = "optional")]
-    row!(
-        "stream_consume_64_metrics",
-        "`stream_consume_64`, with metrics; raw: ours without",
-        Some(0.95),
-        100_000,
-        stream_consume::ours_64,
-        optional::metrics_consume_64
-    ),
-    #[cfg(feature = "optional")]
-    row!(
-        "core_handle_layers",
-        "`core_handle` in three layers that look at each message; raw: ours without",
-        Some(0.95),
-        200_000,
-        core_receive::ours_handle,
-        optional::layers_handle
-    ),
-    #[cfg(feature = "optional")]
-    row!(
-        "stream_consume_64_layers",
-        "`stream_consume_64` in three such layers; raw: ours without",
-        Some(0.95),
-        100_000,
-        stream_consume::ours_64,
-        optional::layers_consume_64
-    ),
-    #[cfg(feature = "optional")]
-    row!(
-        "core_handle_tower",
-        "`core_handle` in tower's `load_shed`, `concurrency_limit` and `timeout`; raw: ours without",
-        None,
-        200_000,
-        core_receive::ours_handle,
-        optional::tower_handle
-    ),
-    #[cfg(feature = "optional")]
-    row!(
-        "stream_consume_64_tower",
-        "`stream_consume_64` in the same; raw: ours without",
-        None,
-        100_000,
-        stream_consume::ours_64,
-        optional::tower_consume_64
-    ),
-    #[cfg(feature = "optional")]
-    row!(
-        "core_handle_traces",
-        "`core_handle`, with traces that are never sampled; raw: ours without",
-        Some(0.95),
-        200_000,
-        core_receive::ours_handle,
-        optional::traces_handle
-    ),
-    #[cfg(feature = "optional")]
-    row!(
-        "core_handle_traces_sampled",
-        "`core_handle`, with traces of what others sample, which is nothing; raw: ours without",
-        Some(0.95),
-        200_000,
-        core_receive::ours_handle,
-        optional::traces_handle_sampled
-    ),
-    #[cfg(feature = "optional")]
-    row!(
-        "stream_consume_64_traces",
-        "`stream_consume_64`, with such traces; raw: ours without",
-        Some(0.95),
-        100_000,
-        stream_consume::ours_64,
-        optional::traces_consume_64
-    ),
-    #[cfg(feature = "optional")]
-    row!(
-        "key_value_get",
-        "one key after the other",
-        Some(1.0),
-        10_000,
-        key_value::raw_get,
-        key_value::ours_get
-    ),
-    #[cfg(feature = "optional")]
-    row!(
-        "key_value_get_concurrent",
-        "256 keys at a time",
-        Some(1.15),
-        51_200,
-        key_value::raw_get_concurrent,
-        key_value::ours_get_concurrent
-    ),
-    #[cfg(feature = "optional")]
-    row!(
-        "key_value_get_many",
-        "1,000 keys at once; raw: one after the other",
-        Some(10.0),
-        10_000,
-        key_value::raw_get,
-        key_value::ours_get_many
-    ),
-    #[cfg(feature = "optional")]
-    row!(
-        "key_value_put",
-        "one key after the other",
-        Some(1.0),
-        10_000,
-        key_value::raw_put,
-        key_value::ours_put
-    ),
-    #[cfg(feature = "optional")]
-    row!(
-        "key_value_watch",
-        "100,000 keys, as a watch begins",
-        Some(1.2),
-        100_000,
-        key_value::raw_watch,
-        key_value::ours_watch
-    ),
-    #[cfg(feature = "optional")]
-    row!(
-        "object_put",
-        "an object of 64 MiB from memory, in MiB",
-        Some(1.5),
-        64,
-        object_store::raw_put,
-        object_store::ours_put
-    ),
-    #[cfg(feature = "optional")]
-    row!(
-        "object_put_cost",
-        "the same; raw: its chunks, 32 on the way, without a digest",
-        None,
-        64,
-        object_store::chunks_put,
-        object_store::ours_put
-    ),
-    #[cfg(feature = "optional")]
-    row!(
-        "object_put_read",
-        "8 MiB from a reader that yields 4 KiB at a time, in MiB",
-        Some(10.0),
-        8,
-        object_store::raw_put_read,
-        object_store::ours_put_read
-    ),
-    #[cfg(feature = "optional")]
-    row!(
-        "object_get",
-        "an object of 64 MiB, in MiB",
-        Some(1.2),
-        64,
-        object_store::raw_get,
-        object_store::ours_get
-    ),
-    #[cfg(feature = "optional")]
-    row!(
-        "object_put_small",
-        "objects of 1 KiB, one after the other",
-        Some(1.4),
-        1_000,
-        object_store::raw_put_small,
-        object_store::ours_put_small
-    ),
-    #[cfg(feature = "optional")]
-    row!(
-        "object_put_small_cost",
-        "the same; raw: two messages, one after the other",
-        None,
-        1_000,
-        object_store::chunks_put_small,
-        object_store::ours_put_small
-    ),
 ];
+
+/// All rows, in the order of the table.
+fn all() -> impl Iterator<Item = &'static Row> {
+    #[cfg(feature = "optional")]
+    let optional = optional::ROWS;
+    #[cfg(not(feature = "optional"))]
+    let optional: &[Row] = &[];
+    ROWS.iter().chain(optional)
+}
 
 /// The rows of these names, or whose names begin so; all if there are none.
 pub(crate) fn picked(names: &[String]) -> Result<Vec<&'static Row>> {
     if names.is_empty() {
-        return Ok(ROWS.iter().collect());
+        return Ok(all().collect());
     }
     let mut picked: Vec<&'static Row> = Vec::new();
     for name in names {
-        let exact: Vec<_> = ROWS.iter().filter(|row| row.name == name).collect();
+        let exact: Vec<_> = all().filter(|row| row.name == name).collect();
         let found = if exact.is_empty() {
-            ROWS.iter().filter(|row| row.name.starts_with(name.as_str())).collect()
+            all().filter(|row| row.name.starts_with(name.as_str())).collect()
         } else {
             exact
         };
         if found.is_empty() || name.is_empty() {
-            let all: Vec<_> = ROWS.iter().map(|row| row.name).collect();
-            bail!("there is no row `{name}`; there are {}", all.join(", "));
+            let names: Vec<_> = all().map(|row| row.name).collect();
+            bail!("there is no row `{name}`; there are {}", names.join(", "));
         }
         for row in found {
             if !picked.iter().any(|other| other.name == row.name) {
