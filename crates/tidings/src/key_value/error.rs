@@ -221,14 +221,14 @@ impl PutError {
                 let description = format!("it has {size} bytes, the server takes {limit}");
                 Self::TooLarge { bucket, key, description }
             }
+            Fault::Api(error) if error.is_full() => {
+                Self::Full { bucket, key, description: error.description }
+            }
             Fault::Api(error) => match error.code {
                 ApiError::STREAM_NOT_FOUND => Self::NoBucket { bucket },
                 ApiError::TTL_DISABLED => Self::TtlDisabled { bucket },
                 ApiError::MESSAGE_TOO_LARGE | ApiError::HEADERS_TOO_LARGE => {
                     Self::TooLarge { bucket, key, description: error.description }
-                }
-                ApiError::STORE_FAILED if error.description.contains("maximum bytes") => {
-                    Self::Full { bucket, key, description: error.description }
                 }
                 code => Self::Refused { bucket, key, code, description: error.description },
             },

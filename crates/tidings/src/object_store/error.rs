@@ -53,10 +53,10 @@ impl ObjectNameError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ObjectPutError {
-    /// It can't be named so. Nothing was sent.
+    /// An object or a store can't be named so. Nothing was sent.
     #[error(transparent)]
     Name(#[from] ObjectNameError),
-    /// What was stored before could not be looked at. Nothing is left of the put.
+    /// The object of before could not be looked at. Nothing is left of the put.
     #[error(transparent)]
     Get(#[from] ObjectGetError),
     /// The reader failed. Nothing is left of the put.
@@ -93,7 +93,7 @@ pub enum ObjectPutError {
         /// The object.
         name: String,
     },
-    /// What a link is to refer to was deleted, or is a link itself.
+    /// The target of a link was deleted, or is a link itself.
     #[error("a link can't refer to `{name}` of store `{store}`, which is deleted or a link itself")]
     LinkTarget {
         /// The store.
@@ -130,7 +130,19 @@ pub enum ObjectPutError {
         /// The store.
         store: String,
     },
-    /// The server refused, for want of room for instance. Nothing is left of the put.
+    /// The store holds as many bytes as it may. Nothing is left of the put, and nothing is forgotten for it.
+    #[error(
+        "object store `{store}` is full: `{name}` was not stored ({description}); delete objects, let them expire, or raise its `max_bytes`"
+    )]
+    Full {
+        /// The store.
+        store: String,
+        /// The object.
+        name: String,
+        /// The server's own description.
+        description: String,
+    },
+    /// The server refused. Nothing is left of the put.
     #[error("store `{store}` refused object `{name}`: {description} (code {code})")]
     Refused {
         /// The store.
@@ -177,6 +189,9 @@ impl ObjectPutError {
                 let description = format!("a message has {size} bytes, the server takes {limit}");
                 Self::TooLarge { store, name, description }
             }
+            Fault::Api(error) if error.is_full() => {
+                Self::Full { store, name, description: error.description }
+            }
             Fault::Api(error) => match error.code {
                 ApiError::STREAM_NOT_FOUND => Self::NoStore { store },
                 ApiError::MESSAGE_TOO_LARGE | ApiError::HEADERS_TOO_LARGE => {
@@ -198,7 +213,7 @@ impl ObjectPutError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ObjectGetError {
-    /// It can't be named so. Nothing was asked.
+    /// An object or a store can't be named so. Nothing was asked.
     #[error(transparent)]
     Name(#[from] ObjectNameError),
     /// The description is not as clients write one; the bytes are kept.
@@ -324,7 +339,7 @@ pub enum ObjectReadError {
         /// How many bytes were read.
         read: u64,
     },
-    /// What was read is not what was stored. The last bytes of it were not handed on.
+    /// The bytes that were read are not those that were stored. The last of them were not handed on.
     #[error(
         "object `{name}` of store `{store}` is damaged: its digest is `{found}`, and should be `{expected}`"
     )]

@@ -143,6 +143,11 @@ impl ApiError {
         }
     }
 
+    /// A stream, or what stands on one, holds as many bytes as it may, and forgets nothing for what is new.
+    pub(crate) fn is_full(&self) -> bool {
+        self.code == Self::STORE_FAILED && self.description.contains("maximum bytes")
+    }
+
     /// There is no message of this sequence: a server says it in four ways, by where it looked.
     pub(crate) fn is_no_message(&self) -> bool {
         match self.code {
