@@ -84,7 +84,7 @@ fn text(told: &ServerTrace) -> String {
     [terminal::line(&name)].into_iter().chain(events).collect::<Vec<_>>().join("\n")
 }
 
-/// What all of them come to, in one line.
+/// The sum of all of them, in one line.
 fn conclusion(report: &MessageTraceReport, delivered: bool) -> String {
     let of = |count: usize, one: &str| match count {
         1 => format!("1 {one}"),

@@ -19,7 +19,7 @@ pub trait Database: Backend {}
 
 impl<Db: Backend> Database for Db {}
 
-/// What is asked of a database. Rows go in and come out as data; each implementation keeps its statements.
+/// The questions to a database. Rows go in and come out as data; each implementation keeps its statements.
 pub trait Backend: InboxBackend {
     /// A relay's own connection.
     type Session: Session;

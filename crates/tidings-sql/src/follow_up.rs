@@ -8,7 +8,7 @@ use tidings::{Context, StreamEvent};
 use crate::database::Database;
 use crate::outbox::{Enqueue, EnqueueAll, OutboxError};
 
-/// What a handler's context writes to the outbox, made by [`OutboxContext::outbox`].
+/// The outbox of a handler's context, for follow-ups of its message, made by [`OutboxContext::outbox`].
 #[must_use = "publish an event with it"]
 pub struct FollowUps<'a, 'c, Db: Database> {
     cx: &'a Context,

@@ -25,7 +25,7 @@ pub(crate) const PART: &str = "inbox";
 /// Time that a record outlives what its stream may redeliver.
 const MARGIN: Duration = Duration::from_hours(24);
 
-/// What a delivery is, by the inbox.
+/// The state of a delivery in the inbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "a delivery that was handled before must not be handled again"]
 pub enum Once {

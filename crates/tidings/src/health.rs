@@ -92,7 +92,7 @@ pub enum HealthReason {
     },
     /// Something else that the program watches is not as it should be.
     Program {
-        /// What it is, in a word.
+        /// The watched thing, in a word.
         what: String,
         /// The problem.
         problem: String,

@@ -1,4 +1,4 @@
-//! What was named on the command line and can't be: wrong usage, since nothing was done.
+//! Names on the command line that can't be: wrong usage, since nothing was done.
 
 use tidings::{GetError, PutError};
 

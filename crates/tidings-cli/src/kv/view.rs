@@ -62,7 +62,7 @@ impl State {
         }
     }
 
-    /// What is stored and is no JSON: shown as the bytes that it is.
+    /// A stored value that is no JSON: shown as the bytes that it is.
     pub(super) fn unreadable(error: &EntryError) -> Option<Self> {
         let (EntryError::Value { key, .. } | EntryError::Unreadable { key, .. }) = error else {
             return None;

@@ -26,7 +26,7 @@ pub(crate) struct Purge {
     yes: bool,
 }
 
-/// What is removed: one of these has to be said.
+/// The rows to remove: one of these has to be said.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct What {

@@ -9,7 +9,7 @@ use sqlx::Pool;
 
 use super::key::Key;
 
-/// What an inbox asks of a database.
+/// The questions of an inbox to a database.
 pub trait InboxBackend: sqlx::Database + Sized {
     /// Reads no row, and fails where a column is missing.
     fn probe_inbox(pool: &Pool<Self>) -> impl Future<Output = sqlx::Result<()>> + Send;

@@ -19,7 +19,7 @@ pub enum InboxError {
     NoMessageId {
         /// Stream of the message.
         stream: String,
-        /// Its sequence there.
+        /// Sequence of the message in its stream.
         sequence: u64,
     },
     /// Another transaction writes. On SQLite one that has read before it writes can't wait for that.
@@ -35,7 +35,7 @@ pub enum InboxError {
     Database(#[source] sqlx::Error),
 }
 
-/// What a database's error means for who handles a message.
+/// Meaning of a database's error for the handler of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Busy,

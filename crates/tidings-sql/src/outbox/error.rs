@@ -17,7 +17,7 @@ pub enum OutboxError {
     TooLarge {
         /// Subject of the message.
         subject: String,
-        /// Its size in bytes.
+        /// Size of the event in bytes.
         size: usize,
         /// The server's limit in bytes.
         limit: usize,

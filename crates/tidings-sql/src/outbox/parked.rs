@@ -14,15 +14,15 @@ const AT_ONCE: i64 = 1000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ParkedRecord {
-    /// Its row in the outbox.
+    /// Row of the event in the outbox.
     pub id: i64,
-    /// Its key.
+    /// Key of the event.
     pub key: String,
-    /// Its subject.
+    /// Subject of the event.
     pub subject: String,
     /// The stream that is to keep it.
     pub stream: String,
-    /// Its `Nats-Msg-Id`.
+    /// `Nats-Msg-Id` of the event.
     pub message_id: String,
     /// Time at which it was parked.
     pub parked_at: SystemTime,

@@ -18,7 +18,7 @@ const SIZE: &str = "tidings_outbox_size_bytes";
 /// Interval at which the outbox is looked at.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// What was recorded of a relay, and when.
+/// Figures of a relay as they were recorded last, and the time of it.
 #[derive(Debug)]
 pub(super) struct Figures {
     told: RelayStatus,

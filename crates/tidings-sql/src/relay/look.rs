@@ -13,7 +13,7 @@ const KNOWN: Duration = Duration::from_mins(1);
 /// Time that publishing an event may take, with all its copies.
 const SENDING: Duration = Duration::from_secs(15);
 
-/// What is known of the streams that events are for.
+/// Knowledge of the streams that events are for.
 #[derive(Debug, Default)]
 pub(super) struct Looks {
     streams: HashMap<String, Look>,

@@ -1,4 +1,4 @@
-//! What a relay tells of itself.
+//! State of a relay, for those who ask.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 pub struct Origin<'a> {
     /// The stream that stored it first.
     pub stream: &'a str,
-    /// Its sequence there.
+    /// Sequence of the message in its stream.
     pub sequence: u64,
     /// Time at which it was stored there, to the nanosecond.
     pub stored_at: SystemTime,

@@ -22,7 +22,7 @@ pub(crate) struct WatchedBucket {
     pub(crate) begin: WatchBegin,
 }
 
-/// Where a watch begins.
+/// The beginning of a watch: all values, or changes alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WatchBegin {
     /// With the last value of each key.
@@ -33,7 +33,7 @@ pub(crate) enum WatchBegin {
     Updates,
 }
 
-/// What there is to tell of a bucket.
+/// News of a bucket.
 #[derive(Debug, Clone)]
 pub(crate) enum News {
     Change(StoredMessage),

@@ -61,7 +61,7 @@ impl<'a, 'b> DebugParts<'a, 'b> {
     /// Ends it.
     ///
     /// # Errors
-    /// What the formatter fails with.
+    /// The formatter's error.
     pub fn end(mut self) -> fmt::Result {
         self.0.finish()
     }
@@ -70,7 +70,7 @@ impl<'a, 'b> DebugParts<'a, 'b> {
 /// Writes a variant of this name that holds this, as the derived `Debug` does.
 ///
 /// # Errors
-/// What the formatter fails with.
+/// The formatter's error.
 pub fn debug_part(f: &mut fmt::Formatter<'_>, name: &str, held: &dyn fmt::Debug) -> fmt::Result {
     f.debug_tuple(name).field(held).finish()
 }

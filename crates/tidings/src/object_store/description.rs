@@ -56,7 +56,7 @@ pub(super) async fn last(
     last.map(|last| read(store, &last)).transpose()
 }
 
-/// The same by the leader, who has the last word.
+/// The description as the stream's leader has it, who has the last word.
 pub(super) async fn last_of_leader(
     store: &Store,
     subject: &Subject,

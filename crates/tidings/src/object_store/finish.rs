@@ -16,7 +16,7 @@ use crate::key_value::Store;
 use crate::subject::Subject;
 use crate::transport::{Fault, Outgoing, StoredMessage};
 
-/// What was described before.
+/// The description of before.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Before {
     /// Revision of the description; 0 if there was none.

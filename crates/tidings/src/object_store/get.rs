@@ -159,7 +159,7 @@ impl Object {
         Ok(Self { info, pieces, len, progress, read: 0, ended: false })
     }
 
-    /// Its description.
+    /// Description of the object.
     pub fn info(&self) -> &ObjectInfo {
         &self.info
     }
@@ -326,7 +326,7 @@ impl Pieces {
     }
 }
 
-/// What of a chunk that begins at a place is between two.
+/// The part of a chunk, which begins at a place, that lies between two places.
 fn part(chunk: &Bytes, at: u64, begin: u64, end: u64) -> Bytes {
     let len = chunk.len() as u64;
     let from = begin.saturating_sub(at).min(len);

@@ -16,7 +16,7 @@ use crate::timestamp;
 pub struct ObjectInfo {
     /// The store that holds it.
     pub store: String,
-    /// What was said of it as it was stored.
+    /// Name and description that were given as the object was stored.
     pub meta: ObjectMeta,
     /// Identity of this version of it: each put gives a new one.
     pub nuid: String,
@@ -37,7 +37,7 @@ pub struct ObjectInfo {
 }
 
 impl ObjectInfo {
-    /// Its name.
+    /// Name of the object.
     pub fn name(&self) -> &str {
         &self.meta.name
     }
@@ -55,7 +55,7 @@ pub struct ObjectLink {
     pub name: Option<String>,
 }
 
-/// What is stored, in the form of every client.
+/// The stored form of a description, which every client has.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Wire {
     name: String,

@@ -1,4 +1,4 @@
-//! What somebody says of an object that is to be stored.
+//! Name, description and headers of an object that is to be stored.
 
 use std::collections::BTreeMap;
 

@@ -52,7 +52,7 @@ pub(super) struct Upload {
     waiting: VecDeque<InFlight>,
     /// How many bytes wait.
     bytes: usize,
-    /// What was sent.
+    /// Bytes and chunks that were sent.
     size: u64,
     chunks: u64,
     digest: Sha256,
@@ -69,7 +69,7 @@ struct InFlight {
     by: Instant,
 }
 
-/// What was stored.
+/// Bytes and chunks that were stored.
 pub(super) struct Uploaded {
     pub(super) size: u64,
     pub(super) chunks: u64,

@@ -99,7 +99,7 @@ pub enum PublishError {
         /// The time.
         at: SystemTime,
     },
-    /// What was to say when an event is published again and again says it not. Nothing was sent.
+    /// A recurrence can't be read. Nothing was sent.
     #[error(transparent)]
     Recurrence(#[from] RecurrenceError),
     /// A delayed event is published already, and whether it waits for the time that is asked for now

@@ -1,4 +1,4 @@
-//! What is replaced while it is due: a server may publish it all the same, and that is found out.
+//! Schedules that are replaced while they are due: a server may publish them all the same, and that is found out.
 //!
 //! A server (2.15.1) first gathers all that is due, and then publishes one after the other without another
 //! look. What was replaced or ended between is published too, and takes what replaced it along. So where a
@@ -29,12 +29,12 @@ pub(crate) const ENDED: &str = "Purge";
 /// How often it is looked whether our own schedule is over: a server gathers four times a second.
 const POLL: Duration = Duration::from_millis(50);
 
-/// What became of a schedule that was replaced.
+/// Outcome of replacing a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outrun {
     /// Nothing is published of it from now on.
     No,
-    /// It was published, and what replaced it is gone.
+    /// The schedule was published, and its replacement is gone.
     Yes,
 }
 

@@ -1,4 +1,4 @@
-//! What is delivered by a schedule: whether its stream keeps it until then, and under which key it waits.
+//! Events that a schedule delivers: whether their stream keeps them until then, and under which key they wait.
 
 use std::time::{Duration, SystemTime};
 

@@ -40,7 +40,7 @@ pub(crate) struct ActiveWatch {
     lifecycle: Lifecycle,
 }
 
-/// What is to be done after an attempt.
+/// The next step after an attempt.
 enum After {
     Next,
     Again { wait: Duration, counts: bool },

@@ -153,7 +153,7 @@ impl Place {
         at.is_some_and(|at| at > self.link.transport.now())
     }
 
-    /// What takes the place of one that waits, and does not come.
+    /// A message that takes the place of one that waits, and does not come.
     fn stand_in(&self, waiting: &Waiting) -> Outgoing {
         let mut headers = Headers::new();
         headers.push(header::SCHEDULE, FAR);
@@ -162,7 +162,7 @@ impl Place {
         Outgoing { subject: waiting.subject.clone(), headers, payload: Bytes::new() }
     }
 
-    /// What ends a schedule, if it still has this sequence (ADR-51).
+    /// A message that ends a schedule, if it still has this sequence (ADR-51).
     fn ending(&self, waiting: &Waiting, sequence: u64) -> Outgoing {
         let mut headers = Headers::new();
         let schedule = || waiting.subject.to_string();

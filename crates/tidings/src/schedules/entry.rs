@@ -40,7 +40,7 @@ pub(super) struct Entry<E> {
 }
 
 impl Place {
-    /// What waits, as an event of this type.
+    /// The waiting event.
     ///
     /// # Errors
     /// [`ScheduleError::Other`] if it is another one.

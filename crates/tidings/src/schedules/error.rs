@@ -24,7 +24,7 @@ pub enum ScheduleError {
         /// The key.
         key: String,
     },
-    /// It came before it could be cancelled or moved: it is in the stream, and nothing of it waits.
+    /// The event came before it could be cancelled or moved: it is in the stream, and nothing of it waits.
     #[error("what waited under {key:?} came before it could be changed")]
     Came {
         /// The key.
@@ -50,7 +50,7 @@ pub enum ScheduleError {
         /// The event that it is.
         source: Box<DecodeError>,
     },
-    /// What comes once can't be made to come again and again, and the other way. Nothing was changed.
+    /// A single delivery can't become a recurrence, nor a recurrence a single delivery. Nothing was changed.
     #[error(
         "what waits under {key:?} comes once where it is moved to come again and again, or the other way: cancel it, and publish it anew"
     )]

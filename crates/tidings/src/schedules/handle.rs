@@ -10,7 +10,7 @@ use crate::subject::Subject;
 
 /// A schedule, made by [`Draft::schedule`](crate::Draft::schedule): what moves and cancels it. A cheap clone.
 ///
-/// It means what waits under its key, also where another program has moved that.
+/// A handle means the schedule under its key, also where another program has moved that.
 #[derive(Debug, Clone)]
 pub struct ScheduleHandle {
     place: Place,

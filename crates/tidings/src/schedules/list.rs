@@ -1,4 +1,4 @@
-//! What waits in a stream, one after the other.
+//! The schedules of a stream, one after the other.
 
 use std::collections::HashSet;
 use std::fmt;

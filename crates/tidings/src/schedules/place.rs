@@ -1,4 +1,4 @@
-//! Where a stream's schedules stand, and what waits under a key.
+//! Subjects of a stream's schedules, and the schedule under a key.
 
 use std::time::SystemTime;
 
@@ -23,7 +23,7 @@ pub(super) struct Place {
     pub(super) stream: &'static StreamDeclaration,
 }
 
-/// What waits.
+/// The waiting message.
 #[derive(Debug)]
 pub(super) struct Waiting {
     pub(super) subject: Subject,
@@ -41,7 +41,7 @@ impl Place {
         format!("{SCHEDULES}.{}.>", self.stream.name)
     }
 
-    /// What waits under this key.
+    /// The schedule under this key.
     pub(super) async fn find(&self, key: &str) -> Result<Option<Waiting>, ScheduleError> {
         let Some(subject) = schedule_subject(self.stream.name, key) else {
             return Err(ScheduleError::Key { key: key.chars().take(128).collect() });

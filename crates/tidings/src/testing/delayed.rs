@@ -1,4 +1,4 @@
-//! What a test's bus published for later, and a durable consumer here waits for.
+//! Events that a test's bus published for later, and for which a durable consumer here waits.
 
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
