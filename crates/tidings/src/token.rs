@@ -19,8 +19,8 @@ use uuid::Uuid;
 /// The text is checked whenever it goes into a subject: a value that is empty or holds `.`, `*`,
 /// `>`, white space or a control character is refused with an error that names the field.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be a token of a subject",
-    label = "this field is bound to a token of the subject",
+    message = "`{Self}` can't be a token of a subject or of a key",
+    label = "this field is bound to a token of the subject or of the key",
     note = "text, integers, `bool`, `char` and `Uuid` are tokens; for an enum without data or a newtype add `#[derive(Token)]`"
 )]
 pub trait Token {

@@ -51,7 +51,8 @@ pub(crate) fn validate<'a>(
             "a key without a field is that of one value only: bind one, as in `key = \"{user}\"`",
         );
     }
-    payload::check_tokens(fields, &tokens, &attrs.detours, errors);
+    let of = format!("the key `{}`", key.value());
+    payload::check_tokens(fields, &tokens, &of, &attrs.detours, errors);
     Some(Bucket {
         item: Item::of(input, attrs.krate.as_ref()),
         name: attrs.name.as_ref()?,

@@ -79,7 +79,7 @@ pub(crate) fn validate<'a>(
     let (subject, template) = (subject?, template?);
     let fields = fields?;
     let tokens = bind(subject, &template, fields, errors)?;
-    payload::check_tokens(fields, &tokens, &attrs.detours, errors);
+    payload::check_tokens(fields, &tokens, "the subject", &attrs.detours, errors);
     Some(Contract {
         item: Item::of(input, attrs.krate.as_ref()),
         subject,

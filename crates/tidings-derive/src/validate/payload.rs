@@ -1,4 +1,4 @@
-//! Fields of the subject and of the id, which have to travel in the payload as well.
+//! Fields of the subject, of the key and of the id, which have to travel in the payload as well.
 
 use syn::ext::IdentExt as _;
 use syn::{Fields, Member};
@@ -7,16 +7,17 @@ use crate::attr::serde::Detour;
 use crate::error::Errors;
 use crate::model::{Bound, Id};
 
-/// Refuses what serde keeps from receivers although it fills a token of the subject: they would
+/// Refuses what serde keeps from receivers although it fills a token of the subject, or of the key: they would
 /// have another value there than the subject they got it on.
 pub(super) fn check_tokens(
     fields: &Fields,
     tokens: &[Bound<'_>],
+    of: &str,
     detours: &[Vec<Detour>],
     errors: &mut Errors,
 ) {
     for Bound { name, member, .. } in tokens {
-        let use_of = format!("it fills `{{{}}}` of the subject", name.unraw());
+        let use_of = format!("it fills `{{{}}}` of {of}", name.unraw());
         check(fields, member, detours, &use_of, true, errors);
     }
 }

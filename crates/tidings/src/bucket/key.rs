@@ -59,7 +59,7 @@ pub(super) fn cut(text: &str) -> String {
 #[non_exhaustive]
 pub enum KeyError {
     /// A field's value can't be part of the key.
-    #[error(transparent)]
+    #[error("field `{}` can't be part of the key `{}`: {:?} {}", .0.field, .0.template, .0.value, .0.source)]
     Field(#[from] SubjectError),
     /// A text can't be a key, or a filter of keys.
     #[error("{key:?} can't be a key: it {problem}")]
