@@ -56,6 +56,14 @@ struct Inspect {
     number: u64,
 }
 
+/// Fuel at a station, by its number.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Bucket)]
+#[bucket(name = "fuel", key = "{number}")]
+struct Fuel {
+    number: u64,
+    tons: u64,
+}
+
 /// A test on both transports.
 macro_rules! both {
     ($($scenario:ident),* $(,)?) => {

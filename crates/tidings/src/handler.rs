@@ -23,7 +23,7 @@ pub use layer::{
 #[cfg(feature = "tower")]
 pub(crate) use layer::{HandlerLayer, erased};
 #[cfg(feature = "tower")]
-pub(crate) use layered::layered;
+pub(crate) use layered::{layered, layered_watch};
 #[cfg(feature = "tower")]
 pub use span::{SpanLayer, SpanService};
 pub use watch::WatchHandler;

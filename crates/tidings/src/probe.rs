@@ -6,6 +6,7 @@
 )]
 
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -52,6 +53,9 @@ pub(crate) trait Probe: fmt::Debug + Send + Sync {
 
     /// A listener had nothing to handle after this call.
     fn idle(&self, listener: u64, call: u64);
+
+    /// A listener takes something to handle, or has handled it.
+    fn takes(&self);
 
     /// A listener has ended.
     fn gone(&self, listener: u64);
@@ -193,6 +197,32 @@ impl Listener {
             probe.idle(*listener, call);
         }
         polled
+    }
+
+    /// Waits until it is called after the call that it has answered; gives the call.
+    pub(crate) async fn called(&self, answered: u64) -> u64 {
+        poll_fn(|cx| match &self.0 {
+            Some((probe, listener)) => match probe.call(*listener, cx.waker()) {
+                call if call > answered => Poll::Ready(call),
+                _ => Poll::Pending,
+            },
+            None => Poll::Pending,
+        })
+        .await
+    }
+
+    /// Answers a call: there was nothing to handle after it.
+    pub(crate) fn answer(&self, call: u64) {
+        if let Some((probe, listener)) = &self.0 {
+            probe.idle(*listener, call);
+        }
+    }
+
+    /// Takes something to handle that no work stands for, or has handled it.
+    pub(crate) fn takes(&self) {
+        if let Some((probe, _)) = &self.0 {
+            probe.takes();
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use opentelemetry::trace::{SpanKind, TraceContextExt as _, Tracer as _, TracerProvider as _};
 use opentelemetry::{Context as OtelContext, global};
-use tidings::SpanLayer;
+use tidings::{SpanLayer, WatchEvent};
 use tokio::task::yield_now;
 use tracing_subscriber::layer::SubscriberExt as _;
 
@@ -13,6 +13,7 @@ both! {
     where_messages_wait_for_long_a_new_trace_has_a_link,
     spans_of_the_handler_are_within,
     an_event_without_a_stream_is_in_the_trace,
+    a_change_of_a_bucket_has_a_span,
 }
 
 async fn each_attempt_has_a_span(bus: Bus) {
@@ -155,5 +156,37 @@ async fn an_event_without_a_stream_is_in_the_trace(bus: Bus) {
     process.is_child_of(&only(&all, "publish signals.{number}"));
     process.has("messaging.consumer.group.name", "ear");
     process.has("error.type", "failed");
+    running.shutdown().await;
+}
+
+/// A handler of a bucket has a span for each attempt, and what it publishes is in it.
+async fn a_change_of_a_bucket_has_a_span(bus: Bus) {
+    let number = unique();
+    let handler = async |event: WatchEvent<Fuel, FuelKey>, cx: Context| match (event, cx.attempt())
+    {
+        (WatchEvent::Put(_), 1) => Err(Failure::retry("no pump")),
+        (WatchEvent::Put(fuel), _) => {
+            cx.publish(&Docked { number: fuel.value.number }).await?;
+            Ok(())
+        }
+        _ => Ok(()),
+    };
+    let route = Route::watch::<Fuel>(handler).retry(QUICK);
+    bus.provision::<Orbits>().await.unwrap();
+    let running = Registry::new("pump").watch(route).start(&bus).await.unwrap();
+    bus.key_value::<Fuel>().put(&Fuel { number, tons: 3 }).await.unwrap();
+    let mut all = on(&format!("$KV.fuel.{number}"), 2).await;
+    all.sort_by_key(|span| span.get("tidings.attempt"));
+    let [failed, done] = &all[..] else { panic!("{all:?}") };
+    for (attempt, number) in [(failed, "1"), (done, "2")] {
+        assert!(attempt.is_kind(&SpanKind::Consumer));
+        attempt.has("tidings.attempt", number);
+        attempt.has("tidings.route", "KV_fuel");
+        attempt.has("messaging.destination.template", "$KV.fuel.>");
+    }
+    failed.has("error.type", "failed");
+    assert_eq!((failed.error(), done.error()), (Some("no pump"), None));
+    let within = of(done.trace(), 2).await;
+    only(&within, "publish orbits.docked.{number}").is_child_of(done);
     running.shutdown().await;
 }

@@ -15,7 +15,7 @@ use super::dispatch::FutureSlot;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::header::Headers;
-use crate::message::{Declaration, Outcome};
+use crate::message::Outcome;
 
 /// Error of a service that layers make, as tower has it.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -31,7 +31,8 @@ pub(crate) type HandlerLayer = Arc<dyn Fn(HandlerService) -> HandlerService + Se
 pub struct HandlerRequest {
     pub(super) cx: Context,
     pub(super) route: Arc<str>,
-    pub(super) declaration: Option<&'static Declaration>,
+    /// Wire name and template of the message, where they are known.
+    pub(super) of: Option<(&'static str, &'static str)>,
     /// Number of messages, where it is a batch.
     pub(super) batch: Option<usize>,
     pub(super) payload: usize,
@@ -45,22 +46,26 @@ impl HandlerRequest {
         &self.cx
     }
 
-    /// Name of the route: the wire name of what it handles, or an unnamed enum's type name.
+    /// Name of the route: the wire name of what it handles, an unnamed enum's type name, or the stream of the
+    /// bucket that it watches.
     pub fn route(&self) -> &str {
         &self.route
     }
 
-    /// Wire name of the message, such as `orders.created`; beside a batch that of its first event.
+    /// Wire name of the message, such as `orders.created`; beside a batch that of its first event, and beside
+    /// the change of a bucket that of its stream.
     pub fn message(&self) -> &'static str {
-        self.declaration.map_or("", |declaration| declaration.name)
+        self.of.map_or("", |(name, _)| name)
     }
 
-    /// Template of the message's subject, such as `orders.{region}.created`.
+    /// Template of the message's subject, such as `orders.{region}.created`; of a bucket's keys all of them,
+    /// `$KV.sessions.>`.
     pub fn template(&self) -> &'static str {
-        self.declaration.map_or("", |declaration| declaration.template)
+        self.of.map_or("", |(_, template)| template)
     }
 
-    /// Concrete subject that the message came on; beside a batch that of its first event.
+    /// Concrete subject that the message came on; beside a batch that of its first event, and empty where a
+    /// watch says that all is told, or told anew.
     pub fn subject(&self) -> &str {
         self.cx.subject()
     }
@@ -179,6 +184,21 @@ impl HandlerService {
         match &self.0 {
             Stack::Handler => *slot = request.work,
             Stack::Layered(service) => service.begin(request, slot),
+        }
+    }
+
+    /// The work of the request of what is answered to nobody.
+    pub(super) fn work(
+        &self,
+        request: HandlerRequest,
+    ) -> impl Future<Output = Result<(), Failure>> + Send + 'static {
+        let mut slot = super::dispatch::empty_slot();
+        self.begin(request, &mut slot);
+        async move {
+            match slot.get_pin().await {
+                Outcome::Failed(failure) => Err(failure),
+                _ => Ok(()),
+            }
         }
     }
 }

@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
 use super::dispatch::{Dispatch, DispatchBatch, Dispatched, Dispatching, FutureSlot, empty_slot};
 use super::layer::{HandlerLayer, HandlerRequest, HandlerService};
+use super::watch::WatchDispatch;
 use crate::context::Context;
 use crate::envelope::DecodeError;
+use crate::failure::Failure;
+use crate::key_value::{EntryError, News, NewsReader};
 use crate::message::{Declaration, Outcome};
 use crate::transport::Incoming;
 
@@ -41,11 +47,13 @@ pub(crate) fn layered<'a>(
 }
 
 impl<D: ?Sized> Layered<D> {
-    fn declaration(&self, subject: &str) -> Option<&'static Declaration> {
-        match self.declarations {
-            [only] => Some(only),
+    /// Wire name and template of the message on this subject.
+    fn of(&self, subject: &str) -> Option<(&'static str, &'static str)> {
+        let declaration = match self.declarations {
+            [only] => Some(*only),
             many => many.iter().copied().find(|one| tidings_subject::matches(one.filter, subject)),
-        }
+        };
+        declaration.map(|declaration| (declaration.name, declaration.template))
     }
 }
 
@@ -59,7 +67,7 @@ impl Dispatch for Layered<dyn Dispatch> {
         let mut work = empty_slot();
         self.inner.dispatch(incoming, cx.clone(), &mut work)?;
         let request = HandlerRequest {
-            declaration: self.declaration(cx.subject()),
+            of: self.of(cx.subject()),
             cx,
             route: Arc::clone(&self.route),
             batch: None,
@@ -77,21 +85,60 @@ impl DispatchBatch for Layered<dyn DispatchBatch> {
         let Dispatched { items, work } = self.inner.dispatch(messages, cx.clone());
         let Some(work) = work else { return Dispatched { items, work: None } };
         let request = HandlerRequest {
-            declaration: self.declaration(cx.subject()),
+            of: self.of(cx.subject()),
             cx,
             route: Arc::clone(&self.route),
             batch: Some(items.iter().filter(|item| item.is_ok()).count()),
             payload,
             work: FutureSlot::new(async move { Outcome::of_event(work.await) }),
         };
-        let mut slot = empty_slot();
-        self.service.begin(request, &mut slot);
-        let work = async move {
-            match slot.get_pin().await {
-                Outcome::Failed(failure) => Err(failure),
-                _ => Ok(()),
-            }
+        Dispatched { items, work: Some(self.service.work(request).boxed()) }
+    }
+}
+
+/// A bucket's handler, and the service around it.
+struct LayeredWatch {
+    service: HandlerService,
+    route: Arc<str>,
+    of: (&'static str, &'static str),
+    inner: Arc<dyn WatchDispatch>,
+}
+
+/// Puts layers around a bucket's handler, the first of which is the innermost. `of` is the bucket's stream, and
+/// the filter of its keys.
+pub(crate) fn layered_watch<'a>(
+    inner: Arc<dyn WatchDispatch>,
+    of: (&'static str, &'static str),
+    layers: impl Iterator<Item = &'a HandlerLayer>,
+) -> Arc<dyn WatchDispatch> {
+    let mut layers = layers.peekable();
+    if layers.peek().is_none() {
+        return inner;
+    }
+    let service = layers.fold(HandlerService::handler(), |inner, layer| layer(inner));
+    Arc::new(LayeredWatch { service, route: Arc::from(of.0), of, inner })
+}
+
+impl WatchDispatch for LayeredWatch {
+    fn dispatch(
+        &self,
+        reader: &NewsReader,
+        news: News,
+        cx: Context,
+    ) -> Result<BoxFuture<'static, Result<(), Failure>>, EntryError> {
+        let payload = match &news {
+            News::Change(message) => message.payload.len(),
+            News::Current | News::Resynchronised => 0,
         };
-        Dispatched { items, work: Some(Box::pin(work)) }
+        let work = self.inner.dispatch(reader, news, cx.clone())?;
+        let request = HandlerRequest {
+            of: Some(self.of),
+            cx,
+            route: Arc::clone(&self.route),
+            batch: None,
+            payload,
+            work: FutureSlot::new(async move { Outcome::of_event(work.await) }),
+        };
+        Ok(self.service.work(request).boxed())
     }
 }

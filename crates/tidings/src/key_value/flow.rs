@@ -4,6 +4,7 @@ mod judge;
 mod known;
 mod look;
 mod open;
+mod told;
 
 use std::collections::VecDeque;
 use std::mem;

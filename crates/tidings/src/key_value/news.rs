@@ -73,6 +73,11 @@ impl NewsFeed {
         })
     }
 
+    /// Returns `true` if all is told that the bucket has by now.
+    pub(crate) async fn is_told(&mut self) -> bool {
+        self.flow.is_told().await
+    }
+
     /// Reader of the bucket's values.
     pub(crate) fn reader(&self) -> NewsReader {
         NewsReader(self.store.clone())

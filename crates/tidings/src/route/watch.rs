@@ -8,6 +8,8 @@ use std::time::Duration;
 use tidings_contract::Descriptor;
 
 use crate::bucket::{Bucket, KeyFilter};
+#[cfg(feature = "tower")]
+use crate::handler::{HandlerLayer, layered_watch};
 use crate::handler::{WatchDispatch, WatchHandler, watching};
 use crate::key_value::{WatchBegin, WatchedBucket};
 use crate::retry::Retry;
@@ -17,18 +19,23 @@ use crate::stream::StreamDeclaration;
 /// [`watch`](crate::Registry::watch). It is made by [`Route::watch`](crate::Route::watch).
 #[must_use = "give it to `Registry::watch`"]
 pub struct WatchRoute<V> {
-    spec: WatchSpec,
+    pub(super) spec: WatchSpec,
     value: PhantomData<fn(V)>,
 }
 
 /// A bucket's handler without its type.
 pub(crate) struct WatchSpec {
     pub(crate) stream: StreamDeclaration,
+    /// Filter of all keys of the bucket.
+    keys: &'static str,
     pub(crate) watched: WatchedBucket,
     pub(crate) describe: fn() -> Descriptor,
     pub(crate) dispatch: Arc<dyn WatchDispatch>,
     pub(crate) retry: Retry,
     pub(crate) deadline: Option<Duration>,
+    /// Layers around the handler, the innermost first.
+    #[cfg(feature = "tower")]
+    pub(crate) layers: Vec<HandlerLayer>,
 }
 
 impl<V: Bucket> WatchRoute<V> {
@@ -40,11 +47,14 @@ impl<V: Bucket> WatchRoute<V> {
         };
         let spec = WatchSpec {
             stream: StreamDeclaration::of::<V>(),
+            keys: V::SUBJECTS.first().copied().unwrap_or_default(),
             watched,
             describe: V::descriptor,
             dispatch: watching(handler),
             retry: Retry::default(),
             deadline: None,
+            #[cfg(feature = "tower")]
+            layers: Vec::new(),
         };
         Self { spec, value: PhantomData }
     }
@@ -92,6 +102,20 @@ impl WatchSpec {
     /// Name of the route: that of the bucket's stream.
     pub(crate) fn label(&self) -> &'static str {
         self.stream.name
+    }
+
+    /// Filter of all keys of the bucket.
+    pub(crate) fn keys(&self) -> &'static str {
+        self.keys
+    }
+
+    /// Puts its layers around the handler, and around them those of its registry. Some of them need a
+    /// runtime, so this is done as the registry starts.
+    #[cfg(feature = "tower")]
+    pub(crate) fn lay(&mut self, outer: &[HandlerLayer]) {
+        let layers = self.layers.iter().chain(outer);
+        let of = (self.label(), self.keys());
+        self.dispatch = layered_watch(Arc::clone(&self.dispatch), of, layers);
     }
 }
 

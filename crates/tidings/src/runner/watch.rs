@@ -1,11 +1,11 @@
 //! Telling a handler what becomes of a bucket: one after the other, each until it is handled or given up.
 
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use tokio::time::{Instant, sleep};
 
 use super::active_route::Lifecycle;
@@ -18,12 +18,17 @@ use crate::dead_letter::DeadLetterReason;
 use crate::failure::{Failure, Verdict};
 use crate::handler::WatchDispatch;
 use crate::jitter::random_unit;
-use crate::key_value::{News, NewsFeed, NewsReader};
+use crate::key_value::{News, NewsFeed, NewsReader, WatchError};
 use crate::message::Outcome;
+use crate::probe::{Listener, Listening};
 use crate::retry::{Next, Retry};
 use crate::route::WatchSpec;
+use crate::traces::{Ended, RouteSpans};
 use crate::transport::{Incoming, IncomingHeaders, Receipt, StoredHeaders, StoredMessage};
 use crate::user_code::{guarded, panic_text};
+
+/// Wait before it is looked again whether all is told, where a test's bus asks for that.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// A route of a bucket that is running.
 pub(crate) struct ActiveWatch {
@@ -34,6 +39,8 @@ pub(crate) struct ActiveWatch {
     /// Stands for a durable consumer in the ids of what the handler publishes.
     consumer: Arc<str>,
     stream: Arc<str>,
+    spans: RouteSpans,
+    listener: Listener,
     route_context: Arc<RouteContext>,
     state: Arc<StateCell>,
     counters: Arc<Counters>,
@@ -61,6 +68,12 @@ impl ActiveWatch {
             deadline: spec.deadline,
             consumer: format!("{registry}-{}", spec.label()).into(),
             stream: spec.stream.name.into(),
+            spans: RouteSpans::of_watch(&route_context.link.traces, spec.keys(), spec.label()),
+            listener: route_context.link.listen(Listening {
+                route: spec.label(),
+                declarations: &[],
+                durable: None,
+            }),
             route_context: Arc::new(route_context),
             state: Arc::default(),
             counters: Arc::default(),
@@ -80,16 +93,21 @@ impl ActiveWatch {
     pub(super) async fn run(&self, mut feed: NewsFeed) {
         let reader = feed.reader();
         let stop = &self.lifecycle.stop;
+        let mut answered = 0;
         loop {
             let next = tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
                 next = async {
-                    self.state.is_paused(false).await;
+                    tokio::select! {
+                        biased;
+                        () = self.state.is_paused(false) => {}
+                        () = self.answer(&mut feed, &mut answered) => {}
+                    }
                     tokio::select! {
                         biased;
                         () = self.state.is_paused(true) => None,
-                        next = feed.next() => Some(next),
+                        next = self.next(&mut feed, &mut answered) => Some(next),
                     }
                 } => next,
             };
@@ -98,7 +116,11 @@ impl ActiveWatch {
                 Some(None) => return,
                 Some(Some(Ok(news))) => {
                     self.state.clear_fault(RouteFault::Feed);
-                    if !self.handle(&reader, news).await {
+                    self.listener.takes();
+                    let goes_on = self.handle(&reader, news).await;
+                    // What it did may be news of another bucket.
+                    self.listener.takes();
+                    if !goes_on {
                         return;
                     }
                 }
@@ -107,6 +129,44 @@ impl ActiveWatch {
                     tracing::warn!(route, %error, "a watch goes on when it can");
                     self.fails(RouteFault::Feed, error.to_string());
                 }
+            }
+        }
+    }
+
+    /// The next of the news. A test's bus that asks is told once there is none.
+    async fn next(
+        &self,
+        feed: &mut NewsFeed,
+        answered: &mut u64,
+    ) -> Option<Result<News, WatchError>> {
+        loop {
+            let call = tokio::select! {
+                biased;
+                next = feed.next() => return next,
+                call = self.listener.called(*answered) => call,
+            };
+            if feed.is_told().await {
+                *answered = call;
+                self.listener.answer(call);
+                continue;
+            }
+            tokio::select! {
+                biased;
+                next = feed.next() => return next,
+                () = sleep(LOOK_AGAIN) => {}
+            }
+        }
+    }
+
+    /// Answers a test's bus that asks whether there are news, and takes none.
+    async fn answer(&self, feed: &mut NewsFeed, answered: &mut u64) {
+        loop {
+            let call = self.listener.called(*answered).await;
+            if feed.is_told().await {
+                *answered = call;
+                self.listener.answer(call);
+            } else {
+                sleep(LOOK_AGAIN).await;
             }
         }
     }
@@ -148,25 +208,31 @@ impl ActiveWatch {
         attempt: u64,
     ) -> Option<(HandlerExit, Duration)> {
         let begun = Instant::now();
-        let cx = self.context(&news, attempt);
+        let message = self.message(&news, attempt);
+        let (cx, span) = (Context::new(&message), &message.span);
+        span.begin(&self.spans, &message, &self.route_context.link.transport);
         self.counters.are_in_flight(1);
-        let exit = match guarded(|| self.dispatch.dispatch(reader, news, cx)) {
+        let dispatched = guarded(|| span.within(|| self.dispatch.dispatch(reader, news, cx)));
+        let exit = match dispatched {
             Err(panic) => HandlerExit::Panicked(panic),
             Ok(Err(error)) => {
                 let route = self.label;
                 tracing::error!(route, %error, "a bucket's value is not of its type");
                 self.counters.unreadable();
                 self.counters.are_in_flight(0);
+                let (word, is_fault) = (Some("undecodable"), true);
+                span.end(Ended { error: word, is_fault, why: &error, settled: None });
                 return None;
             }
-            Ok(Ok(work)) => self.guard(work).await,
+            Ok(Ok(mut work)) => self.guard(poll_fn(|cx| span.within(|| work.poll_unpin(cx)))).await,
         };
         self.counters.are_in_flight(0);
+        span.end(exit.ended(None));
         Some((exit, begun.elapsed()))
     }
 
     /// Runs a handler: a panic is caught, and the deadline kept.
-    async fn guard(&self, work: BoxFuture<'static, Result<(), Failure>>) -> HandlerExit {
+    async fn guard(&self, work: impl Future<Output = Result<(), Failure>>) -> HandlerExit {
         let overdue = async {
             match self.deadline {
                 Some(deadline) => {
@@ -233,8 +299,8 @@ impl ActiveWatch {
         After::Next
     }
 
-    /// The handler's context: a change as the message that it is, and nothing for what only the watch says.
-    fn context(&self, news: &News, attempt: u64) -> Context {
+    /// What is handled: a change as the message that it is, and nothing for what only the watch says.
+    fn message(&self, news: &News, attempt: u64) -> Arc<HandledMessage> {
         let incoming = match news {
             News::Change(StoredMessage { subject, sequence, stored_at, headers, payload }) => {
                 let headers = match headers {
@@ -260,6 +326,6 @@ impl ActiveWatch {
             }
             News::Current | News::Resynchronised => Incoming::default(),
         };
-        Context::new(&Arc::new(HandledMessage::new(&self.route_context, incoming)))
+        Arc::new(HandledMessage::new(&self.route_context, incoming))
     }
 }

@@ -35,7 +35,9 @@ impl TestBus {
     /// for the thousandth time, whichever is first: with the clock paused
     /// (`#[tokio::test(start_paused = true)]`) a day passes at once.
     ///
-    /// Messages that a test takes by hand, with `subscribe` or `consume`, are not waited for.
+    /// A handler that watches a bucket has been told of all that it has; what expires later is not waited for.
+    /// Messages that a test takes by hand, with `subscribe` or `consume`, are not waited for, and no watch of a
+    /// bucket that no registry has.
     ///
     /// # Errors
     /// [`NotIdleError`], with what is left.

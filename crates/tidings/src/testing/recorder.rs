@@ -194,6 +194,10 @@ impl Probe for Recorder {
         self.answered.notify_waiters();
     }
 
+    fn takes(&self) {
+        self.change();
+    }
+
     fn gone(&self, listener: u64) {
         self.state().listeners.remove(&listener);
         self.answered.notify_waiters();

@@ -24,11 +24,29 @@ pub(crate) struct RouteSpans(Option<Route>);
 #[derive(Debug)]
 struct Route {
     tracer: Arc<Tracer>,
-    /// Messages that it handles, and names of their spans.
-    messages: Vec<(&'static Declaration, &'static str)>,
+    /// Messages that it handles.
+    messages: Vec<Message>,
     label: String,
     /// Queue group; a consumer's name comes with each message.
     group: Option<String>,
+}
+
+/// Messages of one kind, as their spans tell of them.
+#[derive(Debug, Clone, Copy)]
+struct Message {
+    filter: &'static str,
+    template: &'static str,
+    /// Name of the span.
+    name: &'static str,
+    is_request: bool,
+}
+
+impl Message {
+    fn of(declaration: &'static Declaration) -> Self {
+        let Declaration { filter, template, kind, .. } = *declaration;
+        let is_request = kind == MessageKind::Request;
+        Self { filter, template, name: named(template), is_request }
+    }
 }
 
 impl RouteSpans {
@@ -40,9 +58,24 @@ impl RouteSpans {
     ) -> Self {
         Self(tracing.0.as_ref().map(|tracer| Route {
             tracer: Arc::clone(tracer),
-            messages: declarations.iter().map(|one| (*one, named(one.template))).collect(),
+            messages: declarations.iter().map(|one| Message::of(one)).collect(),
             label: label.to_owned(),
             group,
+        }))
+    }
+
+    /// Spans of the handler of a bucket, whose keys have these subjects.
+    pub(crate) fn of_watch(tracing: &Tracing, keys: &'static str, label: &str) -> Self {
+        Self(tracing.0.as_ref().map(|tracer| Route {
+            tracer: Arc::clone(tracer),
+            messages: vec![Message {
+                filter: keys,
+                template: keys,
+                name: named(keys),
+                is_request: false,
+            }],
+            label: label.to_owned(),
+            group: None,
         }))
     }
 }
@@ -63,21 +96,20 @@ fn named(template: &'static str) -> &'static str {
 }
 
 impl Route {
-    fn message(&self, subject: &str) -> Option<(&'static Declaration, &'static str)> {
+    fn message(&self, subject: &str) -> Option<Message> {
         match self.messages[..] {
             [only] => Some(only),
             _ => self
                 .messages
                 .iter()
                 .copied()
-                .find(|(one, _)| tidings_subject::matches(one.filter, subject)),
+                .find(|one| tidings_subject::matches(one.filter, subject)),
         }
     }
 
     /// Adds attributes of the route and its consumer.
     fn describe(&self, span: &mut opentelemetry::global::BoxedSpan, incoming: &Incoming) {
-        if let Some((declaration, _)) = self.message(incoming.subject.as_str()) {
-            let template = declaration.template;
+        if let Some(Message { template, .. }) = self.message(incoming.subject.as_str()) {
             span.set_attribute(KeyValue::new("messaging.destination.template", template));
         }
         let consumer = incoming.receipt.as_ref().map(|receipt| receipt.consumer.to_string());
@@ -125,7 +157,7 @@ impl HandlerSpan {
             return;
         }
         let message = route.message(incoming.subject.as_str());
-        let is_asked = message.is_some_and(|(one, _)| one.kind == MessageKind::Request);
+        let is_asked = message.is_some_and(|one| one.is_request);
         let kind = if is_asked { SpanKind::Server } else { SpanKind::Consumer };
         let (mut parent, mut links) = (Context::new(), Vec::new());
         match producer {
@@ -136,7 +168,7 @@ impl HandlerSpan {
             None => {}
         }
         parent = propagation::with_baggage(parent, baggage);
-        let name = message.map_or(PROCESS, |(_, name)| name);
+        let name = message.map_or(PROCESS, |one| one.name);
         let (context, ends_here) =
             route.tracer.start(name.into(), kind, (&parent, links), |span| {
                 tracer::describe(span, (PROCESS, PROCESS), transport);
@@ -242,7 +274,7 @@ impl RouteSpans {
         if !route.tracer.is_for(recorded) {
             return BatchSpan(None);
         }
-        let name = route.message(first.subject.as_str()).map_or(PROCESS, |(_, name)| name);
+        let name = route.message(first.subject.as_str()).map_or(PROCESS, |one| one.name);
         let parent = Context::new();
         let (context, ends_here) =
             route.tracer.start(name.into(), SpanKind::Consumer, (&parent, links), |span| {

@@ -75,6 +75,11 @@ impl RouteSpans {
     }
 
     #[inline]
+    pub(crate) fn of_watch(_: &Tracing, _: &'static str, _: &str) -> Self {
+        Self(())
+    }
+
+    #[inline]
     pub(crate) fn begin_batch<'a>(
         &self,
         _: impl Iterator<Item = (&'a Incoming, &'a HandlerSpan)>,

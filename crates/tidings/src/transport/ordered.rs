@@ -90,6 +90,15 @@ impl Ordered {
         }
     }
 
+    /// Whether it has delivered a message that the stream has, or is not to; `last` is the last that came of it.
+    pub(crate) fn has_come_to(&self, sequence: u64, last: u64) -> bool {
+        match self {
+            Self::Nats(ordered) => sequence <= last.max(ordered.begun_behind()),
+            #[cfg(feature = "memory")]
+            Self::Memory(pull) => sequence <= last || pull.undelivered() == 0,
+        }
+    }
+
     /// How many messages it has still to deliver.
     pub(crate) fn undelivered(&self) -> impl Future<Output = Result<u64, Fault>> + Send + use<> {
         let asked = match self {

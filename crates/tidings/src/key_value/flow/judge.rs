@@ -28,7 +28,7 @@ impl Flow {
         }
     }
 
-    fn judge(&mut self, look: Look) {
+    pub(super) fn judge(&mut self, look: Look) {
         let State::Reading(opened) = &self.state else { return };
         match look {
             Look::Unknown => {}

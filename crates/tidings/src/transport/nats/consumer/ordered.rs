@@ -137,6 +137,11 @@ impl NatsOrdered {
         self.made.undelivered
     }
 
+    /// The message behind which its consumer began.
+    pub(crate) fn begun_behind(&self) -> u64 {
+        self.made.behind
+    }
+
     /// Number of messages that its consumer has still to deliver.
     pub(crate) fn undelivered(&self) -> impl Future<Output = Result<u64, Fault>> + Send + use<> {
         let (nats, stream) = (self.nats.clone(), self.stream.clone());
