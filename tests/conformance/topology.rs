@@ -5,3 +5,4 @@ mod environment;
 mod plan;
 mod retention;
 mod shared_consumer;
+mod store;

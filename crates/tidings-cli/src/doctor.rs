@@ -1,11 +1,11 @@
 //! `tidings doctor`.
 
 mod account;
-mod bucket;
 mod check;
 mod clock;
 mod consumer;
 mod right;
+mod store;
 mod stream;
 
 use clap::Args;
@@ -25,7 +25,7 @@ const OLDEST: (u32, u32) = (2, 14);
 ///
 /// Each line is `ok`, `warn` or `fail`, with what mends it: whether the server is there, its version,
 /// `JetStream`, the account's limits, what the user may publish and subscribe to of what the contracts
-/// name, streams, buckets and consumers against the contracts, and the clock.
+/// name, streams, buckets, object stores and consumers against the contracts, and the clock.
 ///
 /// A server that does not answer makes it fail within half a minute.
 #[derive(Debug, Args)]

@@ -14,6 +14,8 @@ mod plan_report;
 mod provision;
 mod running;
 mod serve;
+mod store;
+mod store_spec;
 mod watch;
 
 pub use catalog::RegistryCatalogError;

@@ -23,14 +23,19 @@ pub(super) fn streams(catalog: &Catalog) -> Markup {
                         div { dt { (Line(&key.replace('_', " "))) } dd { (Line(&shown(key, value))) } }
                     }
                 }
+                @if let Some(store) = name.strip_prefix("OBJ_") {
+                    p.quiet { "The object store " code { (Line(store)) } ", which keeps files and other large things by name." }
+                }
                 @let mut kept: Vec<&str> = catalog.iter()
                     .filter(|message| message.stream.as_deref() == Some(name))
                     .map(|message| message.name.as_str()).collect();
                 @let () = kept.dedup();
-                details open[kept.len() <= 12] {
-                    summary { "Keeps " (counted(kept.len(), "message")) }
-                    ul.links {
-                        @for name in kept { li { a href={ "#message-" (name) } { (Line(name)) } } }
+                @if !(kept.is_empty() && name.starts_with("OBJ_")) {
+                    details open[kept.len() <= 12] {
+                        summary { "Keeps " (counted(kept.len(), "message")) }
+                        ul.links {
+                            @for name in kept { li { a href={ "#message-" (name) } { (Line(name)) } } }
+                        }
                     }
                 }
             }

@@ -4,9 +4,9 @@ use tidings::{PlanAction, StreamConfig};
 use tidings_contract::Catalog;
 use tidings_subject::check_stream_name;
 
-use super::bucket;
 use super::check::Check;
 use super::consumer::{self, Bounds};
+use super::store::Store;
 use crate::connect::{Client, Connection};
 
 pub(super) async fn judge(
@@ -48,10 +48,8 @@ pub(super) async fn judge(
             }
         };
         let shown = plan.to_string().replace('\n', "; ");
-        let (about, called) = match bucket::name_of(name) {
-            Some(bucket) => ("bucket", bucket),
-            None => ("stream", name),
-        };
+        let store = Store::of(name);
+        let (about, called) = store.map_or(("stream", name), Store::named);
         checks.push(match plan.action {
             PlanAction::Nothing => Check::ok(about, format!("{called} is as declared")),
             PlanAction::Create => {
@@ -60,8 +58,10 @@ pub(super) async fn judge(
             }
             _ => Check::warn(about, shown, "`tidings stream plan` shows it, `apply` makes it so"),
         });
-        if about == "bucket" && plan.action != PlanAction::Create {
-            checks.push(bucket::judge(client, called).await);
+        if let Some(store) = store
+            && plan.action != PlanAction::Create
+        {
+            checks.push(store.judge(client, name).await);
         }
         if plan.action != PlanAction::Create {
             checks.extend(consumer::judge(client, catalog, name, bounds).await);

@@ -7,7 +7,7 @@ use tidings_contract::{Catalog, CatalogError, DurableConsumer, Handled, Kind, Se
 
 use super::definition::Named;
 use super::plan::{Wiring, wirings};
-use super::{Registry, ServeError};
+use super::{Registry, ServeError, store};
 use crate::bucket::prefix_of;
 use crate::message::{Declaration, MessageKind, versions};
 use crate::route::RouteSpec;
@@ -51,6 +51,7 @@ pub(super) fn catalog(registry: &Registry) -> Result<Catalog, RegistryCatalogErr
         service = service.handles(Handled::new(Kind::Event, name, version, filter));
         catalog.add(descriptor)?;
     }
+    store::describe(registry, &mut catalog)?;
     for Named { declarations, describe } in &registry.publishes {
         catalog.extend(describe())?;
         for declaration in *declarations {

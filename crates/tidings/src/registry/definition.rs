@@ -13,6 +13,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::control::Control;
+use super::store_spec::StoreSpec;
 use crate::bucket::Bucket;
 use crate::dead_letter::DeadLetterPolicy;
 #[cfg(feature = "tower")]
@@ -56,6 +57,7 @@ pub struct Registry {
     pub(super) routes: Vec<RouteSpec>,
     /// Handlers of buckets.
     pub(super) watches: Vec<WatchSpec>,
+    pub(super) stores: Vec<StoreSpec>,
     pub(super) publishes: Vec<Named>,
     pub(super) asks: Vec<Named>,
     pub(super) dead_letters: DeadLetterPolicy,
@@ -110,6 +112,7 @@ impl Registry {
             metadata: BTreeMap::new(),
             routes: Vec::new(),
             watches: Vec::new(),
+            stores: Vec::new(),
             publishes: Vec::new(),
             asks: Vec::new(),
             dead_letters: DeadLetterPolicy::default(),
@@ -142,7 +145,7 @@ impl Registry {
         self
     }
 
-    /// Sets what it may do to the streams of its events; the default is [`Topology::CreateOnly`],
+    /// Sets what it may do to the streams of its events, and to its buckets and object stores; the default is [`Topology::CreateOnly`],
     /// since others use a stream as well.
     pub fn streams(mut self, mode: Topology) -> Self {
         self.streams = mode;
@@ -199,14 +202,14 @@ impl Registry {
         self
     }
 
-    /// Adds a handler of what becomes of a bucket: [`Route::watch`]. Layers are not around it.
+    /// Adds a handler of what becomes of a bucket: [`Route::watch`].
     pub fn watch<V: Bucket>(mut self, route: WatchRoute<V>) -> Self {
         self.watches.push(route.into_spec());
         self
     }
 
     /// Puts a [`tower::Layer`](tower_layer::Layer) around every handler of the registry, also those added
-    /// later, and around the layers of their routes. Each route has services of its own: a limit of 8
+    /// later and those of buckets, and around the layers of their routes. Each route has services of its own: a limit of 8
     /// is one of 8 for each route, unless the layer itself shares it.
     ///
     /// A layer given later is around those given before. Each `layer` asks only its own services whether they

@@ -100,6 +100,24 @@ pub enum ServeError {
         /// The cause.
         source: ProvisionError,
     },
+    /// A bucket or an object store can't be declared so.
+    #[error("registry `{registry}` can't have object store {store:?}: {problem}")]
+    StoreDeclaration {
+        /// The registry.
+        registry: String,
+        /// Name of the object store.
+        store: String,
+        /// Reason why it can't.
+        problem: String,
+    },
+    /// A bucket or an object store can't be used.
+    #[error("the store that is stream `{store}` can't be used: {source}")]
+    Store {
+        /// Stream that the store is.
+        store: String,
+        /// The cause.
+        source: ProvisionError,
+    },
     /// A bucket can't be watched.
     #[error("the handler of bucket `{bucket}` can't watch it: {source}")]
     Watch {

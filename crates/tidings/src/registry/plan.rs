@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Registry, ServeError};
+use super::{Registry, ServeError, store};
 use semver::Version;
 
 use crate::key_value::GetError;
@@ -54,6 +54,7 @@ pub(super) fn wirings(registry: &Registry) -> Result<Vec<Wiring>, ServeError> {
     for watch in &registry.watches {
         check_watch(watch)?;
     }
+    store::check(registry)?;
     for (route, wiring) in registry.routes.iter().zip(&wirings) {
         if let Wiring::Endpoint { declaration, .. } = wiring {
             outside_streams(&route.label(), declaration, &wirings)?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::plan::{Wiring, plan};
-use super::{Registry, ServeError, answer};
+use super::{Registry, ServeError, answer, store};
 use crate::link::Link;
 use crate::retry::LONGEST;
 use crate::route::RouteSpec;
@@ -15,11 +15,11 @@ use crate::subscribe::SubscribeError;
 use crate::topology::{self, ConsumerPlan, Setting, StreamPlan};
 use crate::transport::ConsumerConfig;
 
-/// Plan for the streams and consumers of a registry, made by [`Registry::plan`].
+/// Plan for the streams, stores and consumers of a registry, made by [`Registry::plan`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct RegistryPlan {
-    /// The streams of its events, and the buckets that it watches, each once.
+    /// The streams of its events, and its buckets and object stores, each once.
     pub streams: Vec<StreamPlan>,
     /// The durable consumers of its routes, in the order of these.
     pub consumers: Vec<ConsumerPlan>,
@@ -63,16 +63,7 @@ pub(super) async fn plan_report(
         })?;
         survey.consumers.push(planned.noting(notes(route, &config)));
     }
-    for watch in &registry.watches {
-        if seen.insert(watch.stream.name) {
-            let fitted = environment.fit((watch.stream.config)());
-            let planned = topology::plan_fitted(&link.transport, fitted).await;
-            survey.streams.push(planned.map_err(|fault| ServeError::Provision {
-                message: watch.label().to_owned(),
-                source: topology::not_planned(fault, watch.stream.name),
-            })?);
-        }
-    }
+    store::plans(registry, &link.transport, &environment, &mut survey.streams).await?;
     Ok(survey)
 }
 

@@ -37,7 +37,7 @@ pub struct Running {
     pub(super) consumers: Consumers,
 }
 
-pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, ServeError> {
+pub(super) async fn start(mut registry: Registry, link: Link) -> Result<Running, ServeError> {
     let wirings = plan(&registry)?;
     first_connection(&registry, &link).await?;
     let runner = Runner::new();
@@ -50,18 +50,17 @@ pub(super) async fn start(registry: Registry, link: Link) -> Result<Running, Ser
     let (recorded, mut measured) = (registry.metrics.or(link.measures_every()), Vec::new());
     let environment = link.environment.with(registry.stream_edit.0.clone());
     let modes = Modes { streams: registry.streams, consumers: registry.consumers };
+    let within = (modes, &environment);
     // All that can be refused or takes its time comes first: who listens gets messages.
     let letters = registry.dead_letters.stream_of(&registry.name);
-    let plans =
-        provision(&link, (&registry.routes, &wirings), (modes, &environment), letters.as_deref())
-            .await?;
+    let plans = provision(&link, (&registry.routes, &wirings), within, letters.as_deref()).await?;
     let watched = registry.routes.iter().zip(&wirings);
     let consumers = Consumers::of(
         watched.map(|(route, wiring)| (route.label(), route.max_ack_pending(), wiring)),
     );
     answer::check(&link, &registry.routes, &wirings).await?;
-    let backstop = dead_letters::prepare(&registry, &link, &wirings, (modes, &environment)).await?;
-    let buckets = watch::start(&registry, &link, (modes, &environment), runner.lifecycle()).await?;
+    let backstop = dead_letters::prepare(&registry, &link, &wirings, within).await?;
+    let buckets = watch::start(&mut registry, &link, within, runner.lifecycle()).await?;
     let letters = backstop.as_ref().map(|backstop| backstop.letters().to_owned());
     let durable_routes = plans.iter().flatten().count();
     for ((mut route, wiring), plan) in registry.routes.into_iter().zip(wirings).zip(plans) {

@@ -1,13 +1,12 @@
 //! Handlers of buckets, begun once these are there.
 
-use super::provision::StartFault;
-use super::{Registry, ServeError};
+use super::{Registry, ServeError, store};
 use crate::context::RouteContext;
 use crate::key_value::NewsFeed;
 use crate::link::Link;
 use crate::runner::{ActiveWatch, Lifecycle};
 use crate::stream::Environment;
-use crate::topology::{self, Modes};
+use crate::topology::Modes;
 
 /// A handler of a bucket that may begin.
 pub(super) struct StartedWatch {
@@ -16,20 +15,19 @@ pub(super) struct StartedWatch {
     pub(super) feed: NewsFeed,
 }
 
-/// Makes the buckets, as far as the modes let it, and opens them for their handlers.
+/// Makes all stores, as far as the modes let it, and opens the buckets among them that are watched.
 pub(super) async fn start(
-    registry: &Registry,
+    registry: &mut Registry,
     link: &Link,
     (modes, environment): (Modes, &Environment),
     lifecycle: &Lifecycle,
 ) -> Result<Vec<StartedWatch>, ServeError> {
+    store::provision(registry, &link.transport, (modes.streams, environment)).await?;
     let mut started = Vec::with_capacity(registry.watches.len());
-    for watch in &registry.watches {
+    for watch in &mut registry.watches {
+        #[cfg(feature = "tower")]
+        watch.lay(&registry.layers.0);
         let label = watch.label().to_owned();
-        let wanted = environment.fit((watch.stream.config)()).config;
-        topology::provision(&link.transport, &wanted, modes.streams)
-            .await
-            .map_err(|fault| StartFault::Provision(fault).named(label.clone()))?;
         let bucket = watch.watched.bucket;
         let feed = NewsFeed::open(link, &watch.watched).await;
         let feed = feed.map_err(|source| ServeError::Watch { bucket, source })?;
