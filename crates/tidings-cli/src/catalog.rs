@@ -13,19 +13,18 @@ mod service;
 mod stream;
 mod text;
 
-use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
-use tempfile::NamedTempFile;
 use tidings_contract::Catalog;
 
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::terminal;
+use crate::whole_file::WholeFile;
 use service::Services;
 
 /// Writes the contracts of a schemas folder as one HTML page, to be read in a browser and linked to.
@@ -70,29 +69,7 @@ impl CatalogPage {
 
 /// Puts a file in place of the one that is there, all of it at once.
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut fresh = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-    fresh.write_all(content)?;
-    fresh.as_file().sync_all()?;
-    // A temporary file is its owner's alone, and a page is for all who may read the one before it.
-    let permissions = permissions(path)?;
-    if permissions.readonly() {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
-    }
-    fs::set_permissions(fresh.path(), permissions)?;
-    fresh.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
-/// The permissions of a file, or those that a new one beside it has.
-fn permissions(path: &Path) -> io::Result<fs::Permissions> {
-    match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let probe = tempfile::Builder::new()
-                .make_in(folder.unwrap_or(Path::new(".")), |path| File::create_new(path))?;
-            Ok(probe.as_file().metadata()?.permissions())
-        }
-        found => Ok(found?.permissions()),
-    }
+    let fresh = WholeFile::begin(path)?;
+    fresh.file().write_all(content)?;
+    fresh.finish()
 }

@@ -12,6 +12,7 @@ use tidings_subject::{Segment, Template, check_subject, check_token};
 
 use crate::contract::Schemas;
 use crate::exit::Usage;
+use crate::pair::pair;
 use crate::validator;
 
 /// The largest payload that is read, in bytes: more than a NATS server takes.
@@ -42,12 +43,6 @@ pub(crate) struct Ready {
     pub(crate) subject: String,
     pub(crate) headers: HeaderMap,
     pub(crate) payload: String,
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    let split = text.split_once('=').filter(|(name, _)| !name.is_empty());
-    let (name, value) = split.ok_or("give a name, `=`, and a value")?;
-    Ok((name.to_owned(), value.to_owned()))
 }
 
 impl Draft {

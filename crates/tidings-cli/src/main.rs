@@ -1,8 +1,8 @@
-//! The program `tidings`: messages, values, dead letters, contracts and streams, from a shell.
+//! The program `tidings`: messages, values, objects, dead letters, contracts and streams, from a shell.
 //!
 //! Each command is a file of its own, with its arguments and what it does. What they share:
 //! [`connect`] to a server, the [`contract`] of a message, a [`draft`] of one to send, [`output`] for people or for programs, a [`finding`] of those that
-//! judge, the [`manual`] of what each writes and how it ends, [`confirm`] before what can't be undone, [`progress`] on a terminal, [`exit`] what the shell is told, and [`terminal`], through which
+//! judge, the [`manual`] of what each writes and how it ends, [`confirm`] before what can't be undone, [`progress`] on a terminal, a [`whole_file`] that is written or not at all, the end by an [`interrupt`], [`exit`] what the shell is told, and [`terminal`], through which
 //! every text of others is shown.
 
 mod asyncapi;
@@ -16,13 +16,16 @@ mod doctor;
 mod draft;
 mod exit;
 mod finding;
+mod interrupt;
 mod kv;
 mod man;
 mod manual;
 mod moment;
+mod object;
 #[cfg(feature = "sql")]
 mod outbox;
 mod output;
+mod pair;
 mod progress;
 mod publish;
 mod request;
@@ -32,6 +35,7 @@ mod tail;
 mod terminal;
 mod trace;
 mod validator;
+mod whole_file;
 
 use std::process::ExitCode;
 
@@ -54,7 +58,7 @@ The help of each command says what they mean there, and which formats it writes.
 Example:
   tidings tail 'orders.>' --server nats://127.0.0.1:4222";
 
-/// Looks after a Tidings bus: messages, values, dead letters, contracts and streams.
+/// Looks after a Tidings bus: messages, values, objects, dead letters, contracts and streams.
 #[derive(Debug, Parser)]
 #[command(name = "tidings", version, propagate_version = true, after_help = EXIT_CODES)]
 struct Cli {
@@ -86,6 +90,9 @@ enum Command {
     Kv(kv::Kv),
     /// Writes the man pages: one for the program and one for each command.
     Man(man::Man),
+    /// Large things by name, in object stores.
+    #[command(subcommand)]
+    Object(object::Object),
     /// Outboxes of `tidings-sql`: events that wait in a database to be published.
     #[cfg(feature = "sql")]
     #[command(subcommand)]
@@ -106,8 +113,18 @@ enum Command {
     Trace(trace::Trace),
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return exit::tell(&error.into()).into(),
+    };
+    let code = runtime.block_on(tidings());
+    // Who reads from a terminal can't be called back.
+    runtime.shutdown_background();
+    code
+}
+
+async fn tidings() -> ExitCode {
     let matches = match manual::tell(Cli::command()).try_get_matches() {
         Ok(matches) => matches,
         Err(error) => return exit::misused(&error).into(),
@@ -137,6 +154,7 @@ async fn run(cli: Cli, output: &mut Output) -> anyhow::Result<Exit> {
         Command::Doctor(doctor) => doctor.run(connection, output).await,
         Command::Kv(kv) => kv.run(connection, output).await,
         Command::Man(man) => man.run(manual::tell(Cli::command()), output),
+        Command::Object(object) => object.run(connection, output).await,
         #[cfg(feature = "sql")]
         Command::Outbox(outbox) => outbox.run(connection, output).await,
         Command::Publish(publish) => publish.run(connection, output).await,

@@ -123,6 +123,50 @@ const ENTRIES: &[Entry] = &[
         formats: RESULTS,
         exits: &[(0, "they are written"), (1, "they can't be written")],
     },
+    Entry {
+        path: "object get",
+        formats: RESULTS,
+        exits: &[
+            (0, "all that was asked for is written"),
+            (1, "there is no such object, or not all of it can be read or written"),
+        ],
+    },
+    Entry {
+        path: "object info",
+        formats: RESULTS,
+        exits: &[(0, "it is shown"), (1, "there is no such object, or it can't be read")],
+    },
+    Entry {
+        path: "object ls",
+        formats: RESULTS,
+        exits: &[(0, "all are listed"), (1, "they can't be read")],
+    },
+    Entry {
+        path: "object put",
+        formats: RESULTS,
+        exits: &[
+            (0, "it is stored"),
+            (1, "it is not known to be stored: another one is there, or it failed"),
+        ],
+    },
+    Entry {
+        path: "object rm",
+        formats: RESULTS,
+        exits: &[(0, "all are deleted"), (1, "one was not there, or is not known to be deleted")],
+    },
+    Entry {
+        path: "object sweep",
+        formats: RESULTS,
+        exits: &[(0, "they are removed"), (1, "one may be left, or the store can't be read")],
+    },
+    Entry {
+        path: "object watch",
+        formats: RESULTS,
+        exits: &[
+            (0, "as many are shown as were asked for, or it was ended"),
+            (1, "they can't be read"),
+        ],
+    },
     #[cfg(feature = "sql")]
     Entry {
         path: "outbox status",

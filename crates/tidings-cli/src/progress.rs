@@ -26,3 +26,33 @@ impl Drop for Bar {
         self.0.finish_and_clear();
     }
 }
+
+/// Bytes that were stored or read, and a bar of them on the standard error, if that is a terminal.
+pub(crate) struct Bytes(ProgressBar);
+
+impl Bytes {
+    /// A bar of so many bytes, where that is known.
+    pub(crate) fn new(doing: &'static str, total: Option<u64>) -> Self {
+        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
+        let template = match total {
+            Some(_) => "{msg} {wide_bar} {bytes}/{total_bytes} {eta}",
+            None => "{msg} {bytes} {bytes_per_sec}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self(bar.with_message(doing))
+    }
+
+    /// What is told how many there are by now.
+    pub(crate) fn shown(&self) -> impl FnMut(u64) + Send + 'static {
+        let bar = self.0.clone();
+        move |bytes| bar.set_position(bytes)
+    }
+}
+
+impl Drop for Bytes {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -1,13 +1,12 @@
 //! `tidings outbox relay`.
 
-use std::io;
-
 use clap::Args;
 use serde_json::json;
 
 use super::database::{DatabaseUrl, with_pool};
 use crate::connect::Connection;
 use crate::exit::Exit;
+use crate::interrupt;
 use crate::output::Output;
 
 /// Publishes what is committed, in the order of the commits of each key, until it is ended with Ctrl-C or SIGTERM; what was
@@ -33,7 +32,7 @@ impl Relay {
         connection: &Connection,
         output: &mut Output,
     ) -> anyhow::Result<Exit> {
-        let ended = ended()?;
+        let ended = interrupt::interrupted()?;
         let bus = connection.open().await?;
         let pool = self.database.open().await?;
         let status = with_pool!(&pool, pool => {
@@ -52,19 +51,4 @@ impl Relay {
         )?;
         Ok(Exit::Done)
     }
-}
-
-/// Ends when the program is to end.
-fn ended() -> io::Result<impl Future<Output = ()>> {
-    #[cfg(unix)]
-    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    Ok(async move {
-        #[cfg(unix)]
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminated.recv() => {}
-        }
-        #[cfg(not(unix))]
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }

@@ -15,6 +15,7 @@ mod hostile;
 mod kv;
 mod letter;
 mod message;
+mod object;
 #[cfg(feature = "sql")]
 mod outbox;
 mod schema;

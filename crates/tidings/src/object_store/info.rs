@@ -30,7 +30,8 @@ pub struct ObjectInfo {
     pub link: Option<ObjectLink>,
     /// Revision of the description, by which a put can name it. Revisions of a store only grow.
     pub revision: u64,
-    /// Time at which the description was stored, by the server's clock.
+    /// Time at which the description was stored, by the server's clock; of what a put or a change gives back, by
+    /// this program's.
     pub modified: SystemTime,
     /// Whether it was deleted: only what watches is told of such.
     pub is_deleted: bool,
