@@ -1,6 +1,10 @@
 //! Configuration of a connection as data: what any crate for configuration can fill.
 
+mod check;
+mod error;
 mod key;
+#[cfg(test)]
+mod tests;
 mod value;
 
 use std::fmt;
@@ -9,6 +13,7 @@ use std::time::Duration;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
+pub use error::ConfigError;
 pub use value::Secret;
 
 use super::builder::BusBuilder;
@@ -16,38 +21,6 @@ use crate::transport::nats::shown;
 pub(super) use key::nearest;
 use key::unknown;
 use value::{List, Time};
-
-/// Options that can't be used together.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// A key is there without the one that belongs to it.
-    #[error("`{set}` is given without `{missing}`: give both, or neither")]
-    Incomplete {
-        /// The key that is there.
-        set: &'static str,
-        /// The one that is not.
-        missing: &'static str,
-    },
-    /// Two keys say different things about the same.
-    #[error("`{first}` and `{second}` are both given: give one of them")]
-    Contradiction {
-        /// One key.
-        first: &'static str,
-        /// The other one.
-        second: &'static str,
-    },
-    /// A number is out of its bounds.
-    #[error("`{key}` is {value}: give {expected}")]
-    Range {
-        /// The key.
-        key: &'static str,
-        /// Its value.
-        value: u64,
-        /// Values that it may have.
-        expected: &'static str,
-    },
-}
 
 macro_rules! keys {
     ($($(#[$doc:meta])* $key:ident: $type:ty, as $read:ty;)*) => {
@@ -243,57 +216,6 @@ impl BusConfig {
             builder
         }
     }
-
-    fn check(&self) -> Result<(), ConfigError> {
-        for ((set, is_set), (other, is_other)) in [
-            (("user", self.user.is_some()), ("password", self.password.is_some())),
-            (("jwt", self.jwt.is_some()), ("jwt_seed", self.jwt_seed.is_some())),
-            (
-                ("client_certificate", self.client_certificate.is_some()),
-                ("client_key", self.client_key.is_some()),
-            ),
-            (
-                ("reconnect_delay_min", self.reconnect_delay_min.is_some()),
-                ("reconnect_delay_max", self.reconnect_delay_max.is_some()),
-            ),
-        ] {
-            match (is_set, is_other) {
-                (true, false) => return Err(ConfigError::Incomplete { set, missing: other }),
-                (false, true) => return Err(ConfigError::Incomplete { set: other, missing: set }),
-                _ => {}
-            }
-        }
-        let identities = [
-            ("token", self.token.is_some()),
-            ("user", self.user.is_some()),
-            ("nkey", self.nkey.is_some()),
-            ("credentials", self.credentials.is_some()),
-            ("credentials_file", self.credentials_file.is_some()),
-            ("jwt", self.jwt.is_some()),
-        ];
-        let prefixes = [
-            ("jetstream_domain", self.jetstream_domain.is_some()),
-            ("jetstream_prefix", self.jetstream_prefix.is_some()),
-        ];
-        let replicas = [
-            ("single_node", self.single_node == Some(true)),
-            ("stream_replicas", self.stream_replicas.is_some()),
-        ];
-        for group in [&identities[..], &prefixes, &replicas] {
-            let mut given = group.iter().filter(|(_, is_given)| *is_given).map(|(key, _)| *key);
-            if let (Some(first), Some(second)) = (given.next(), given.next()) {
-                return Err(ConfigError::Contradiction { first, second });
-            }
-        }
-        match self.stream_replicas {
-            Some(replicas) if !(1..=5).contains(&replicas) => Err(ConfigError::Range {
-                key: "stream_replicas",
-                value: replicas.into(),
-                expected: "1 to 5",
-            }),
-            _ => Ok(()),
-        }
-    }
 }
 
 impl TryFrom<BusConfig> for BusBuilder {
@@ -325,83 +247,5 @@ impl<'de> Deserialize<'de> for BusConfig {
         }
 
         deserializer.deserialize_map(Keys)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    fn read(value: Value) -> Result<BusConfig, String> {
-        serde_json::from_value(value).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn every_key_can_be_given_and_nothing_that_is_secret_is_shown() {
-        let mut given = json!({
-            "servers": ["nats://ann:s3cret@a", "b"], "name": "shop", "inbox_prefix": "_I",
-            "root_certificates": "ca.pem", "client_certificate": "c.pem", "client_key": "c.key",
-            "require_tls": true, "tls_first": false, "jetstream_domain": "hub",
-            "connect_timeout": "2s", "request_timeout": "1m 30s", "publish_timeout": "500ms",
-            "ack_timeout": "1s", "close_timeout": "3s", "shutdown_timeout": "20s",
-            "max_reconnects": 7, "reconnect_delay_min": "10ms", "reconnect_delay_max": "1s",
-            "ping_interval": "5s", "single_node": true, "subscription_capacity": 10,
-        });
-        let identities = json!({
-            "token": "s3cret", "user": "ann", "password": "s3cret", "nkey": "s3cret",
-            "credentials": "s3cret", "credentials_file": "a.creds", "jwt": "s3cret",
-            "jwt_seed": "s3cret", "jetstream_prefix": "js", "stream_replicas": 3,
-        });
-        let builder = read(given.clone()).unwrap().builder().unwrap();
-        assert_eq!(builder.timeouts.request, Duration::from_secs(90));
-        assert_eq!(builder.options.jetstream_prefix.as_deref(), Some("$JS.hub.API"));
-        assert_eq!(builder.options.reconnect.most, Some(7));
-        assert_eq!(builder.options.servers, ["nats://ann:s3cret@a", "b"]);
-        let given = given.as_object_mut().unwrap();
-        given.extend(identities.as_object().unwrap().clone());
-        let mut known: Vec<_> = given.keys().map(String::as_str).collect();
-        let mut keys = BusConfig::KEYS.to_vec();
-        known.sort_unstable();
-        keys.sort_unstable();
-        assert_eq!(known, keys, "this test gives every key");
-        let config = read(Value::Object(given.clone())).unwrap();
-        for text in [format!("{config:?}"), format!("{config:#?}")] {
-            assert!(!text.contains("s3cret") && text.contains("nats://a"), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_key_or_a_value_that_is_wrong_is_named_and_no_secret_is() {
-        for (given, said) in [
-            (json!({ "sever": "a" }), "unknown key `sever`: did you mean `servers`?"),
-            (json!({ "colour": "s3cret" }), "unknown key `colour`: there are `servers`, "),
-            (json!({ "connect_timeout": 5 }), "write \"5s\""),
-            (json!({ "connect_timeout": "soon" }), "no duration"),
-            (json!({ "token": 12345 }), "a secret is a text"),
-        ] {
-            let error = read(given).unwrap_err();
-            assert!(error.contains(said), "{error}");
-            assert!(!error.contains("s3cret") && !error.contains("12345"), "{error}");
-        }
-    }
-
-    #[test]
-    fn what_contradicts_itself_names_both_keys() {
-        for (given, first, second) in [
-            (json!({ "user": "a" }), "user", "password"),
-            (json!({ "client_key": "a" }), "client_key", "client_certificate"),
-            (json!({ "token": "a", "nkey": "b" }), "token", "nkey"),
-            (
-                json!({ "single_node": true, "stream_replicas": 3 }),
-                "single_node",
-                "stream_replicas",
-            ),
-            (json!({ "stream_replicas": 6 }), "stream_replicas", "1 to 5"),
-        ] {
-            let error = read(given).unwrap().builder().map(drop).unwrap_err().to_string();
-            assert!(error.contains(first) && error.contains(second), "{error}");
-        }
     }
 }
