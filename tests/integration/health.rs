@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::{FutureExt, StreamExt};
 use tidings::prelude::*;
 use tidings::{HealthReason, HealthThresholds, Running};
-use tidings_tests::{Server, eventually};
+use tidings_tests::{Proxy, Server, eventually};
 use tokio::time::Instant;
 
 use crate::SOON;
@@ -99,6 +99,46 @@ async fn a_server_that_stands_still_is_waited_for_as_long_as_is_said() {
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
     server.resume();
     is_ready(&running, SOON).await;
+    running.shutdown().await;
+}
+
+/// A slow answer is one, as long as it comes in time; the time that it has is never exceeded, and a slow server is
+/// asked no more than a quick one.
+#[tokio::test]
+async fn a_server_that_is_slow_is_ready_as_long_as_it_answers_in_time() {
+    let server = Server::start().await;
+    let wire = Proxy::start(&server).await;
+    let bus = Bus::connect(wire.url()).await.unwrap();
+    let running = Registry::new("pumps").handle::<Started>(started).start(&bus).await.unwrap();
+    is_ready(&running, SOON).await;
+    wire.delay_answers(Duration::from_millis(150));
+    let patient = HealthThresholds::new().within(SOON);
+    for _ in 0..3 {
+        let health = running.health_by(&patient).await;
+        assert!(health.ready, "{health:?}");
+    }
+    wire.delay_answers(Duration::from_secs(3));
+    let within = Duration::from_millis(200);
+    let hasty = HealthThresholds::new().within(within);
+    eventually(NOTICED, "it is silent", || async {
+        let health = running.health_by(&hasty).await;
+        let is_silent = |reason: &HealthReason| matches!(reason, HealthReason::Silent { .. });
+        if health.live && health.reasons.iter().any(is_silent) { Ok(()) } else { Err(health) }
+    })
+    .await;
+    let heard = async || server.monitor("/varz").await["in_msgs"].as_u64().unwrap();
+    let (before, begun, mut longest) = (heard().await, Instant::now(), Duration::ZERO);
+    while begun.elapsed() < Duration::from_secs(2) {
+        let asked = Instant::now();
+        let beside = tokio::join!(running.health_by(&hasty), bus.health_by(&hasty));
+        assert!(!beside.0.ready && !beside.1.ready, "{beside:?}");
+        longest = longest.max(asked.elapsed());
+    }
+    assert!(longest < Duration::from_secs(2), "{longest:?} where it has twice {within:?}");
+    let (asked, most) = (heard().await - before, 20 * (begun.elapsed().as_secs() + 1));
+    assert!(asked <= most, "{asked} messages, not {most}");
+    wire.delay_answers(Duration::ZERO);
+    is_ready(&running, SOON * 2).await;
     running.shutdown().await;
 }
 

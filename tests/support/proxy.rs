@@ -3,12 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use crate::Server;
 
@@ -22,6 +24,8 @@ pub struct Proxy {
     to_client: Direction,
     last_words: LastWords,
     cuts: watch::Sender<u32>,
+    /// Time that each word of the server's takes.
+    delay: watch::Sender<Duration>,
     accepting: JoinHandle<()>,
 }
 
@@ -52,9 +56,10 @@ impl Proxy {
         let (to_server, to_client) = (Direction::default(), Direction::default());
         let last_words = LastWords::default();
         let cuts = watch::channel(0).0;
+        let delay = watch::channel(Duration::ZERO).0;
         let accepting = tokio::spawn({
             let (to_server, to_client) = (Arc::clone(&to_server), Arc::clone(&to_client));
-            let (cuts, words) = (cuts.clone(), Arc::clone(&last_words));
+            let (cuts, words, delay) = (cuts.clone(), Arc::clone(&last_words), delay.clone());
             let severed = Arc::clone(&severed);
             async move {
                 while let Ok((client, _)) = listener.accept().await {
@@ -68,8 +73,9 @@ impl Proxy {
                         let (words, direction) = (Arc::clone(&words), Arc::clone(direction));
                         move |chunk: &[u8]| is_lost(chunk, locked(&words)[side], &direction)
                     };
-                    let asking = carry(from_client, server, on(0, &to_server));
-                    let answering = carry(from_server, client, on(1, &to_client));
+                    let asking = carry(from_client, server, on(0, &to_server), None);
+                    let slowly = Some(delay.subscribe());
+                    let answering = carry(from_server, client, on(1, &to_client), slowly);
                     let mut cut = cuts.subscribe();
                     tokio::spawn(async move {
                         tokio::select! {
@@ -81,7 +87,7 @@ impl Proxy {
                 }
             }
         });
-        Self { address, severed, to_server, to_client, last_words, cuts, accepting }
+        Self { address, severed, to_server, to_client, last_words, cuts, delay, accepting }
     }
 
     /// Its own URL, `nats://127.0.0.1:<port>`.
@@ -112,6 +118,11 @@ impl Proxy {
     /// Loses what the client says as soon as it says this.
     pub fn lose_questions_from(&self, words: &'static str) {
         locked(&self.last_words)[0] = Some(words);
+    }
+
+    /// Delays whatever the server says from now on by this.
+    pub fn delay_answers(&self, delay: Duration) {
+        self.delay.send_replace(delay);
     }
 
     /// Returns `true` if the server said something that was lost.
@@ -176,12 +187,16 @@ async fn carry(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     is_lost: impl Fn(&[u8]) -> bool,
+    delay: Option<watch::Receiver<Duration>>,
 ) -> std::io::Result<()> {
     let mut bytes = vec![0; 64 * 1024];
     loop {
         let count = from.read(&mut bytes).await?;
         if count == 0 {
             return Ok(());
+        }
+        if let Some(delay) = delay.as_ref().map(|delay| *delay.borrow()) {
+            sleep(delay).await;
         }
         if !is_lost(&bytes[..count]) {
             to.write_all(&bytes[..count]).await?;
