@@ -2,8 +2,10 @@
 
 mod batch;
 mod context;
+mod current;
 mod gathered;
 mod handler;
+mod settle;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

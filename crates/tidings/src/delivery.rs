@@ -55,12 +55,13 @@ impl DeliveryKind for Durable {}
 
 pub(crate) mod sealed {
     use super::{Acker, Durable, Live, Stored};
+    use crate::traces::SettlingByHand;
     use crate::transport::Incoming;
 
     pub trait FromIncoming: Sized {
         /// `None` only if the transport left out what its kind of delivery always has.
         #[allow(private_interfaces, reason = "sealed: only this crate can call it")]
-        fn from_incoming(incoming: &mut Incoming) -> Option<Self>;
+        fn from_incoming(incoming: &mut Incoming, settling: SettlingByHand) -> Option<Self>;
 
         /// Takes what settles the delivery, where it can be settled.
         fn into_acker(self) -> Option<Acker> {
@@ -70,22 +71,22 @@ pub(crate) mod sealed {
 
     impl FromIncoming for Live {
         #[allow(private_interfaces, reason = "sealed: only this crate can call it")]
-        fn from_incoming(_: &mut Incoming) -> Option<Self> {
+        fn from_incoming(_: &mut Incoming, _: SettlingByHand) -> Option<Self> {
             Some(Self)
         }
     }
 
     impl FromIncoming for Stored {
         #[allow(private_interfaces, reason = "sealed: only this crate can call it")]
-        fn from_incoming(incoming: &mut Incoming) -> Option<Self> {
+        fn from_incoming(incoming: &mut Incoming, _: SettlingByHand) -> Option<Self> {
             Some(Self { receipt: incoming.receipt.take()? })
         }
     }
 
     impl FromIncoming for Durable {
         #[allow(private_interfaces, reason = "sealed: only this crate can call it")]
-        fn from_incoming(incoming: &mut Incoming) -> Option<Self> {
-            let acker = Acker::new(incoming.settle.take()?);
+        fn from_incoming(incoming: &mut Incoming, settling: SettlingByHand) -> Option<Self> {
+            let acker = Acker::new(incoming.settle.take()?, settling);
             Some(Self { receipt: incoming.receipt.take()?, acker })
         }
 

@@ -107,6 +107,17 @@ impl Settlement {
         matches!(self, Self::Ack)
     }
 
+    /// Name of it in NATS; `None` if the message is being handled still.
+    #[cfg(feature = "opentelemetry")]
+    pub(crate) fn name(&self) -> Option<&'static str> {
+        match self {
+            Self::Ack => Some("ack"),
+            Self::Nak(_) => Some("nak"),
+            Self::Term(_) => Some("term"),
+            Self::Progress => None,
+        }
+    }
+
     /// Returns `true` if the message does not come again.
     pub(crate) fn is_final(&self) -> bool {
         matches!(self, Self::Ack | Self::Term(_))

@@ -16,6 +16,8 @@ mod receiving;
 #[cfg(feature = "opentelemetry")]
 mod sending;
 #[cfg(feature = "opentelemetry")]
+mod settling;
+#[cfg(feature = "opentelemetry")]
 mod tracer;
 
 mod description;
@@ -30,10 +32,13 @@ pub(crate) use {
     handling::{HandlerSpan, RouteSpans},
     receiving::ReceiveSpans,
     sending::SendSpan,
+    settling::SettlingByHand,
     tracer::{Parent, Tracing},
 };
 
 #[cfg(not(feature = "opentelemetry"))]
-pub(crate) use off::{HandlerSpan, Parent, ReceiveSpans, RouteSpans, SendSpan, Tracing};
+pub(crate) use off::{
+    HandlerSpan, Parent, ReceiveSpans, RouteSpans, SendSpan, SettlingByHand, Tracing,
+};
 
 pub(crate) use description::{Ended, Operation, Sent, kind_of};

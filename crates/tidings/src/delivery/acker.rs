@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::traces::SettlingByHand;
 use crate::transport::{Denial, Fault, Outage, Settle, Settlement, SettlementReason};
 
 /// Maximum time that a confirmed ack may take.
@@ -11,11 +12,12 @@ const CONFIRM: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Acker {
     settle: Settle,
+    settling: SettlingByHand,
 }
 
 impl Acker {
-    pub(crate) fn new(settle: Settle) -> Self {
-        Self { settle }
+    pub(crate) fn new(settle: Settle, settling: SettlingByHand) -> Self {
+        Self { settle, settling }
     }
 
     /// Acknowledges the message, as [`Delivery::ack`](crate::Delivery::ack).
@@ -23,10 +25,7 @@ impl Acker {
     /// # Errors
     /// [`SettleError`]: the message comes again after the ack wait.
     pub async fn ack(self) -> Result<(), SettleError> {
-        self.settle
-            .finish(Settlement::of(SettlementReason::Handled))
-            .await
-            .map_err(SettleError::from)
+        self.finish(SettlementReason::Handled).await
     }
 
     /// Acknowledges the message and waits for the server's confirmation, as
@@ -35,10 +34,11 @@ impl Acker {
     /// # Errors
     /// [`SettleError`]: the message may come again after the ack wait.
     pub async fn ack_confirmed(self) -> Result<(), SettleError> {
-        self.settle
-            .confirm(Settlement::of(SettlementReason::Handled), CONFIRM)
-            .await
-            .map_err(SettleError::from)
+        let settlement = Settlement::of(SettlementReason::Handled);
+        let span = self.settling.begin(&settlement);
+        let sent = self.settle.confirm(settlement, CONFIRM).await;
+        span.end(&sent);
+        sent.map_err(SettleError::from)
     }
 
     /// Gives the message back, as [`Delivery::nak`](crate::Delivery::nak).
@@ -46,10 +46,7 @@ impl Acker {
     /// # Errors
     /// [`SettleError`]: the message comes again after the ack wait.
     pub async fn nak(self, delay: Option<Duration>) -> Result<(), SettleError> {
-        self.settle
-            .finish(Settlement::of(SettlementReason::GivenBack(delay)))
-            .await
-            .map_err(SettleError::from)
+        self.finish(SettlementReason::GivenBack(delay)).await
     }
 
     /// Starts the ack wait anew, as [`Delivery::progress`](crate::Delivery::progress).
@@ -68,10 +65,16 @@ impl Acker {
     /// # Errors
     /// [`SettleError`]: the message comes again after the ack wait.
     pub async fn reject(self, reason: &str) -> Result<(), SettleError> {
-        self.settle
-            .finish(Settlement::of(SettlementReason::GivenUp(reason)))
-            .await
-            .map_err(SettleError::from)
+        self.finish(SettlementReason::GivenUp(reason)).await
+    }
+
+    /// Settles it, as the last word on the message.
+    async fn finish(self, reason: SettlementReason<'_>) -> Result<(), SettleError> {
+        let settlement = Settlement::of(reason);
+        let span = self.settling.begin(&settlement);
+        let sent = self.settle.finish(settlement).await;
+        span.end(&sent);
+        sent.map_err(SettleError::from)
     }
 }
 

@@ -36,7 +36,8 @@ pub(crate) async fn publish_atomically(
 async fn observed(link: &Link, mut parts: Vec<Prepared>) -> Result<AtomicAck, AtomicError> {
     let span = begin_span(link, &parts);
     let begin = |part: &mut Prepared| {
-        span.inject(&mut part.outgoing.headers);
+        let created = Sent::new(Operation::Create, part.declaration, &link.transport);
+        link.traces.create(&span, created, &part.parent, &mut part.outgoing);
         link.publishes(part.declaration, &mut part.outgoing)
     };
     let sending: Vec<Sending> = parts.iter_mut().map(begin).collect();

@@ -9,7 +9,7 @@ use crate::header::Headers;
 use crate::link::Link;
 use crate::message::{Declaration, Event};
 use crate::observe::Sending;
-use crate::traces::SendSpan;
+use crate::traces::{Operation, Parent, SendSpan, Sent};
 use crate::transport::Outgoing;
 
 /// An event that may be sent.
@@ -46,7 +46,8 @@ pub(super) fn prepare<E: Event>(
     if let Some(options) = &link.cloud_events {
         envelope::wrap(&mut outgoing, event, options, link.transport.now());
     }
-    span.inject(&mut outgoing.headers);
+    let created = Sent::new(Operation::Create, declaration, &link.transport);
+    link.traces.create(span, created, &Parent::default(), &mut outgoing);
     let sending = link.publishes(declaration, &mut outgoing);
     if let Err(error) = send::admit(link, declaration, &outgoing) {
         sending.published(Err(&error));

@@ -71,7 +71,9 @@ pub(crate) fn settle_at_once(
     }
     let acked = settle.ack_at_once(reason)?;
     message.span.end(handled.ended(Some("ack")));
-    handled.tell(span, Some(&Settlement::of(reason)));
+    let settlement = Settlement::of(reason);
+    active.spans.settle(&message.span, &settlement, message, &active.link.transport).end(&acked);
+    handled.tell(span, Some(&settlement));
     if acked.is_err() {
         unsettled(active, message, acked);
     }
@@ -182,10 +184,15 @@ async fn send_settlement(
     if active.acks_all {
         return settle_in_order(active, incoming, settle, settlement).await;
     }
-    if settlement.is_ack() && active.is_last_attempt(queued) {
-        return Box::pin(acknowledge(active, incoming, settle, reason)).await;
-    }
-    settle.send(settlement).await
+    let settling =
+        active.spans.settle(&incoming.span, &settlement, incoming, &active.link.transport);
+    let sent = if settlement.is_ack() && active.is_last_attempt(queued) {
+        Box::pin(acknowledge(active, incoming, settle, reason)).await
+    } else {
+        settle.send(settlement).await
+    };
+    settling.end(&sent);
+    sent
 }
 
 /// Answers who asked; logs what nobody asked for.

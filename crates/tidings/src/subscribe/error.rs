@@ -8,6 +8,7 @@ use crate::delivery::{Acker, DeliveryKind};
 use crate::envelope::DecodeError;
 use crate::subject::SubjectError;
 use crate::topology::{ConsumerFault, ConsumerOwner, ConsumerPlan, Difference};
+use crate::traces::SettlingByHand;
 use crate::transport::{ApiError, Denial, Fault, Outage, Unreadable};
 
 /// A subscription could not be made.
@@ -249,7 +250,7 @@ impl From<Fault> for ReceiveError {
                     sequence: message.sequence,
                     subject: message.subject.to_string(),
                     payload: message.payload,
-                    acker: settle.map(Acker::new),
+                    acker: settle.map(|settle| Acker::new(settle, SettlingByHand::default())),
                 }
             }
             Fault::Away(outage) => Self::Connection(outage.into()),

@@ -14,7 +14,7 @@ use crate::link::Link;
 use crate::message::{Decode, Event};
 use crate::observe::Received;
 use crate::prefetch::Prefetch;
-use crate::traces::ReceiveSpans;
+use crate::traces::{ReceiveSpans, SettlingByHand};
 use crate::transport::{Fault, Inboxes, Incoming, PollInto as _, Pull, SkipCounters};
 
 /// A flow of typed deliveries: a [`Stream`] that also has a [`next`](Subscription::next) of its
@@ -136,10 +136,11 @@ impl<E: Event + Decode, K: DeliveryKind> Stream for Subscription<E, K> {
             self.spans.wait();
         }
         let Some(next) = ready!(next) else { return Poll::Ready(None) };
-        if next.is_ok() {
-            self.spans.came(&incoming);
-        }
-        let delivery = deliver(next, incoming);
+        let settling = match &next {
+            Ok(()) => self.spans.came(&incoming),
+            Err(_) => SettlingByHand::default(),
+        };
+        let delivery = deliver(next, incoming, settling);
         match &delivery {
             Ok(_) => self.received.count(),
             Err(ReceiveError::Decode { .. }) => self.received.count_undecodable(),
@@ -153,11 +154,12 @@ impl<E: Event + Decode, K: DeliveryKind> Stream for Subscription<E, K> {
 fn deliver<E: Event + Decode, K: DeliveryKind>(
     next: Result<(), Fault>,
     mut incoming: Incoming,
+    settling: SettlingByHand,
 ) -> Result<Delivery<E, K>, ReceiveError> {
     next?;
     let mut cloud_event = None;
     let event = envelope::decode_with::<E>(&incoming, Some(&mut cloud_event));
-    let kind = K::from_incoming(&mut incoming).ok_or_else(|| {
+    let kind = K::from_incoming(&mut incoming, settling).ok_or_else(|| {
         Fault::client(format!("`{}` was delivered without its stream", incoming.subject))
     })?;
     match event {

@@ -78,6 +78,20 @@ impl RouteSpans {
             group: None,
         }))
     }
+
+    /// Tracer of the spans of settlements, if there are any.
+    #[inline]
+    pub(super) fn settling(&self) -> Option<&Tracer> {
+        self.0.as_ref().map(|route| &*route.tracer).filter(|tracer| tracer.options.settles)
+    }
+
+    /// Template of a message that came, and attributes of both.
+    pub(super) fn of_message(&self, incoming: &Incoming) -> (Option<&'static str>, Vec<KeyValue>) {
+        let Some(route) = &self.0 else { return (None, Vec::new()) };
+        let message = route.message(incoming.subject.as_str());
+        let attributes = tracer::of_incoming(incoming).chain(route.attributes(incoming));
+        (message.map(|one| one.template), attributes.collect())
+    }
 }
 
 /// Name of the span of a message on subjects of this template. Each is made once in a process: there are no more of
@@ -107,16 +121,17 @@ impl Route {
         }
     }
 
-    /// Adds attributes of the route and its consumer.
-    fn describe(&self, span: &mut opentelemetry::global::BoxedSpan, incoming: &Incoming) {
-        if let Some(Message { template, .. }) = self.message(incoming.subject.as_str()) {
-            span.set_attribute(KeyValue::new("messaging.destination.template", template));
-        }
+    /// Attributes of the route and its consumer.
+    fn attributes(&self, incoming: &Incoming) -> impl Iterator<Item = KeyValue> {
+        let message = self.message(incoming.subject.as_str());
+        let template =
+            message.map(|one| KeyValue::new("messaging.destination.template", one.template));
         let consumer = incoming.receipt.as_ref().map(|receipt| receipt.consumer.to_string());
-        if let Some(group) = consumer.or_else(|| self.group.clone()) {
-            span.set_attribute(KeyValue::new("messaging.consumer.group.name", group));
-        }
-        span.set_attribute(KeyValue::new("tidings.route", self.label.clone()));
+        let group = consumer
+            .or_else(|| self.group.clone())
+            .map(|group| KeyValue::new("messaging.consumer.group.name", group));
+        let label = KeyValue::new("tidings.route", self.label.clone());
+        template.into_iter().chain(group).chain([label])
     }
 }
 
@@ -134,6 +149,7 @@ struct Handled {
     context: Context,
     /// `false` if its span ends elsewhere: that of a batch, or one that nobody records.
     ends_here: bool,
+    is_recorded: bool,
 }
 
 impl HandlerSpan {
@@ -152,7 +168,7 @@ impl HandlerSpan {
             if producer.is_some() || baggage.is_some() {
                 let context = producer.map_or_else(Context::new, propagation::remote);
                 let context = propagation::with_baggage(context, baggage);
-                let _ = self.0.set(Handled { context, ends_here: false });
+                let _ = self.0.set(Handled { context, ends_here: false, is_recorded: false });
             }
             return;
         }
@@ -172,14 +188,7 @@ impl HandlerSpan {
         let (context, ends_here) =
             route.tracer.start(name.into(), kind, (&parent, links), |span| {
                 tracer::describe(span, (PROCESS, PROCESS), transport);
-                let id = incoming.headers.message_id();
-                tracer::describe_message(
-                    span,
-                    incoming.subject.as_str(),
-                    id,
-                    incoming.payload.len(),
-                );
-                route.describe(span, incoming);
+                tracer::add(span, tracer::of_incoming(incoming).chain(route.attributes(incoming)));
                 let attempt = incoming.receipt.as_ref().map_or(1, |receipt| receipt.attempt);
                 let attempt = i64::try_from(attempt).unwrap_or(i64::MAX);
                 span.set_attribute(KeyValue::new("tidings.attempt", attempt));
@@ -191,7 +200,7 @@ impl HandlerSpan {
             });
         // Nothing to be told of, and nothing to be handed on.
         if context.span().span_context().is_valid() {
-            let _ = self.0.set(Handled { context, ends_here });
+            let _ = self.0.set(Handled { context, ends_here, is_recorded: ends_here });
         }
     }
 
@@ -210,7 +219,7 @@ impl HandlerSpan {
     /// The handler has ended, and it is decided what becomes of the message.
     #[inline]
     pub(crate) fn end(&self, ended: Ended<'_>) {
-        if let Some(Handled { context, ends_here: true }) = self.0.get() {
+        if let Some(Handled { context, ends_here: true, .. }) = self.0.get() {
             end(context, ended);
         }
     }
@@ -219,6 +228,11 @@ impl HandlerSpan {
     #[inline]
     pub(crate) fn is_on(&self) -> bool {
         self.0.get().is_some()
+    }
+
+    /// Context whose span it is, if somebody records it.
+    pub(super) fn recorded(&self) -> Option<&Context> {
+        self.0.get().filter(|handled| handled.is_recorded).map(|handled| &handled.context)
     }
 
     /// Parent of what is sent on behalf of the message.
@@ -279,7 +293,7 @@ impl RouteSpans {
         let (context, ends_here) =
             route.tracer.start(name.into(), SpanKind::Consumer, (&parent, links), |span| {
                 tracer::describe(span, (PROCESS, PROCESS), transport);
-                route.describe(span, first);
+                tracer::add(span, route.attributes(first));
                 let count = tracer::count(messages.len());
                 span.set_attribute(KeyValue::new("messaging.batch.message_count", count));
             });
@@ -287,9 +301,11 @@ impl RouteSpans {
             return BatchSpan(None);
         }
         for (_, span) in messages {
-            let _ = span.0.set(Handled { context: context.clone(), ends_here: false });
+            let context = context.clone();
+            let of_one = Handled { context, ends_here: false, is_recorded: ends_here };
+            let _ = span.0.set(of_one);
         }
-        BatchSpan(Some(Handled { context, ends_here }))
+        BatchSpan(Some(Handled { context, ends_here, is_recorded: ends_here }))
     }
 }
 
@@ -307,7 +323,7 @@ impl BatchSpan {
 
     /// The handler has ended.
     pub(crate) fn end(&self, ended: Ended<'_>) {
-        if let Some(Handled { context, ends_here: true }) = &self.0 {
+        if let Some(Handled { context, ends_here: true, .. }) = &self.0 {
             end(context, ended);
         }
     }

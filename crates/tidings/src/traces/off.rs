@@ -7,7 +7,7 @@ use std::fmt::Display;
 use super::description::{Ended, Sent};
 use crate::header::Headers;
 use crate::message::Declaration;
-use crate::transport::{Incoming, Outgoing, Transport};
+use crate::transport::{Incoming, Outgoing, Settlement, Transport};
 
 /// Tracer of a bus: none.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +28,9 @@ impl Tracing {
     pub(crate) fn send_many(&self, _: Sent<'_>, _: &Parent) -> SendSpan {
         SendSpan(())
     }
+
+    #[inline]
+    pub(crate) fn create(&self, _: &SendSpan, _: Sent<'_>, _: &Parent, _: &mut Outgoing) {}
 }
 
 /// Parent of a span: none.
@@ -51,6 +54,9 @@ impl SendSpan {
 
     #[inline]
     pub(crate) fn replace(&self, _: &mut Headers) {}
+
+    #[inline]
+    pub(crate) fn link(&self, _: &Headers) {}
 
     #[inline]
     pub(crate) fn sent_all(&self, _: usize) {}
@@ -86,6 +92,38 @@ impl RouteSpans {
         _: &Transport,
     ) -> BatchSpan {
         BatchSpan(())
+    }
+
+    #[inline]
+    pub(crate) fn settle(
+        &self,
+        _: &HandlerSpan,
+        _: &Settlement,
+        _: &Incoming,
+        _: &Transport,
+    ) -> SettleSpan {
+        SettleSpan(())
+    }
+}
+
+/// Span of a settlement: none.
+#[derive(Debug)]
+#[must_use = "say what came of it"]
+pub(crate) struct SettleSpan(());
+
+impl SettleSpan {
+    #[inline]
+    pub(crate) fn end<E>(self, _: &Result<(), E>) {}
+}
+
+/// What makes the span of the settlement of a message that was taken by hand: nothing.
+#[derive(Debug, Default)]
+pub(crate) struct SettlingByHand(());
+
+impl SettlingByHand {
+    #[inline]
+    pub(crate) fn begin(self, _: &Settlement) -> SettleSpan {
+        SettleSpan(())
     }
 }
 
@@ -159,5 +197,7 @@ impl ReceiveSpans {
     pub(crate) fn wait(&mut self) {}
 
     #[inline]
-    pub(crate) fn came(&mut self, _: &Incoming) {}
+    pub(crate) fn came(&mut self, _: &Incoming) -> SettlingByHand {
+        SettlingByHand(())
+    }
 }

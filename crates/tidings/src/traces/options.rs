@@ -14,10 +14,13 @@
 /// let bus = Bus::in_memory().with_traces(Traces::new());
 /// ```
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[must_use = "it is given to a bus"]
 pub struct Traces {
     pub(super) links: bool,
     pub(super) sampled_only: bool,
+    pub(super) creates: bool,
+    pub(super) settles: bool,
 }
 
 impl Traces {
@@ -32,6 +35,28 @@ impl Traces {
     /// in the trace of who sent them.
     pub fn link_producers(mut self) -> Self {
         self.links = true;
+        self
+    }
+
+    /// Makes a span `create …` for each event of [`publish_all`](crate::Bus::publish_all) and of an atomic batch, whose
+    /// context the event carries; the span of all of them has a link to each. By default the events share the context of
+    /// the latter.
+    ///
+    /// Where no span is active each event then begins a trace of its own, which ends with what follows of that event.
+    /// It costs a span for each event. The SDK keeps 128 links of a span, unless its limits say otherwise.
+    pub fn create_spans(mut self) -> Self {
+        self.creates = true;
+        self
+    }
+
+    /// Makes a span `ack …`, `nak …` or `term …` for each message of a stream that is settled: by a route it is a child
+    /// of the handler's, for a [`Delivery`](crate::Delivery) of the active span, with a link to who sent the message.
+    /// By default the handler's span says in `tidings.settled` what became of its message.
+    ///
+    /// It costs a span for each message that is handled. A route whose acks cover several messages has none for them, nor
+    /// has what no handler had in hand: what is given back unread at a shutdown, or passed over.
+    pub fn settle_spans(mut self) -> Self {
+        self.settles = true;
         self
     }
 

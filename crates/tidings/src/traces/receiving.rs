@@ -7,6 +7,7 @@ use opentelemetry::trace::{Span as _, SpanKind};
 use opentelemetry::{Context, KeyValue, time};
 
 use super::propagation;
+use super::settling::{SettlingByHand, Taken};
 use super::tracer::{self, Tracer, Tracing};
 use crate::message::Declaration;
 use crate::transport::{Incoming, Transport};
@@ -50,46 +51,58 @@ impl ReceiveSpans {
         }
     }
 
-    /// A message came.
+    /// A message came, and may be settled.
     #[inline]
-    pub(crate) fn came(&mut self, incoming: &Incoming) {
-        if let Some(subscription) = &mut self.0 {
-            subscription.tell(incoming);
+    pub(crate) fn came(&mut self, incoming: &Incoming) -> SettlingByHand {
+        match &mut self.0 {
+            Some(subscription) => subscription.tell(incoming),
+            None => SettlingByHand::default(),
         }
     }
 }
 
 impl Subscription {
     #[cold]
-    fn tell(&mut self, incoming: &Incoming) {
+    fn tell(&mut self, incoming: &Incoming) -> SettlingByHand {
         let since = self.since.take();
         let producer = propagation::extract(|name| incoming.headers.get(name));
         if !self.tracer.is_for(producer.as_ref()) {
-            return;
+            return SettlingByHand::default();
         }
         let subject = incoming.subject.as_str();
         let mut all = self.declarations.iter();
         let template = all.find(|one| tidings_subject::matches(one.filter, subject));
         let template = template.map(|one| one.template);
-        let name = match template {
-            Some(template) => format!("{RECEIVE} {template}").into(),
-            None => RECEIVE.into(),
-        };
-        let links = producer.into_iter().collect();
+        let links = producer.iter().cloned().collect();
         let of = (since, &Context::current(), links);
-        let mut span = self.tracer.build(name, SpanKind::Client, of);
+        let mut span = self.tracer.build(tracer::name(RECEIVE, template), SpanKind::Client, of);
         if !span.is_recording() {
-            return;
+            return SettlingByHand::default();
         }
         tracer::describe(&mut span, (RECEIVE, RECEIVE), &self.transport);
-        let id = incoming.headers.message_id();
-        tracer::describe_message(&mut span, subject, id, incoming.payload.len());
-        if let Some(template) = template {
-            span.set_attribute(KeyValue::new("messaging.destination.template", template));
-        }
-        if let Some(group) = &self.group {
-            span.set_attribute(KeyValue::new("messaging.consumer.group.name", group.clone()));
-        }
+        let attributes: Vec<_> =
+            tracer::of_incoming(incoming).chain(self.attributes(template)).collect();
+        let may_be_settled = self.tracer.options.settles && incoming.settle.is_some();
+        let settling = may_be_settled.then(|| {
+            let (tracer, transport) = (Arc::clone(&self.tracer), self.transport.clone());
+            Box::new(Taken {
+                tracer,
+                transport,
+                template,
+                attributes: attributes.clone(),
+                producer,
+            })
+        });
+        tracer::add(&mut span, attributes);
         span.end();
+        SettlingByHand(settling)
+    }
+
+    /// Attributes of the subscription.
+    fn attributes(&self, template: Option<&'static str>) -> impl Iterator<Item = KeyValue> {
+        let template = template.map(|one| KeyValue::new("messaging.destination.template", one));
+        let group = self.group.clone();
+        let group = group.map(|group| KeyValue::new("messaging.consumer.group.name", group));
+        template.into_iter().chain(group)
     }
 }

@@ -1,6 +1,7 @@
 //! Spans of messages that are sent, whose context travels with them.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::fmt::Display;
 
 use opentelemetry::trace::{Span as _, SpanKind, TraceContextExt as _};
@@ -69,6 +70,26 @@ impl Tracing {
         self.begin(sent, parent, None)
     }
 
+    /// Puts a context on one of many messages that are sent together: that of a span of its own, where the bus makes
+    /// those, else that of all.
+    pub(crate) fn create(
+        &self,
+        all: &SendSpan,
+        one: Sent<'_>,
+        parent: &Parent,
+        message: &mut Outgoing,
+    ) {
+        if !self.0.as_ref().is_some_and(|tracer| tracer.options.creates) {
+            return all.inject(&mut message.headers);
+        }
+        if tracer::linked(&message.headers).is_none() {
+            let span = self.begin(one, parent, Some(message));
+            span.inject(&mut message.headers);
+            span.end(&Ok::<_, Infallible>(()), |never| match *never {});
+        }
+        all.link(&message.headers);
+    }
+
     fn begin(&self, sent: Sent<'_>, parent: &Parent, message: Option<&Outgoing>) -> SendSpan {
         let Some(tracer) = &self.0 else { return SendSpan(None) };
         let Sent { operation, template, stream, transport, messages } = sent;
@@ -90,28 +111,28 @@ impl Tracing {
             _ => message.and_then(|message| tracer::linked(&message.headers)),
         };
         let links = link.into_iter().collect();
-        let name = match template.or(stream) {
-            Some(destination) => format!("{} {destination}", operation.name()).into(),
-            None => operation.name().into(),
+        let name = tracer::name(operation.name(), template.or(stream));
+        // The context of many is that of none where each has its own.
+        let kind = match message {
+            None if tracer.options.creates => SpanKind::Client,
+            _ => operation.kind(),
         };
-        let (context, is_recording) =
-            tracer.start(name, operation.kind(), (&parent, links), |span| {
-                tracer::describe(span, (operation.name(), operation.operation_type()), transport);
-                if let Some(template) = template {
-                    span.set_attribute(KeyValue::new("messaging.destination.template", template));
-                }
-                if let Some(Outgoing { subject, headers, payload }) = message {
-                    let id = tracer::id(headers);
-                    tracer::describe_message(span, subject.as_str(), id, payload.len());
-                }
-                if let Some(stream) = stream {
-                    span.set_attribute(KeyValue::new("tidings.stream", stream.to_owned()));
-                }
-                if let Some(messages) = messages {
-                    let messages = tracer::count(messages);
-                    span.set_attribute(KeyValue::new("messaging.batch.message_count", messages));
-                }
-            });
+        let (context, is_recording) = tracer.start(name, kind, (&parent, links), |span| {
+            tracer::describe(span, (operation.name(), operation.operation_type()), transport);
+            if let Some(template) = template {
+                span.set_attribute(KeyValue::new("messaging.destination.template", template));
+            }
+            if let Some(message) = message {
+                tracer::add(span, tracer::of_outgoing(message));
+            }
+            if let Some(stream) = stream {
+                span.set_attribute(KeyValue::new("tidings.stream", stream.to_owned()));
+            }
+            if let Some(messages) = messages {
+                let messages = tracer::count(messages);
+                span.set_attribute(KeyValue::new("messaging.batch.message_count", messages));
+            }
+        });
         let headers = propagation::headers_of(&context);
         SendSpan(Some(Open { headers, recorded: is_recording.then_some(context) }))
     }
@@ -138,6 +159,16 @@ impl SendSpan {
             headers.remove(header::TRACE_STATE);
         }
         self.inject(headers);
+    }
+
+    /// Adds a link to the context that a message carries.
+    pub(crate) fn link(&self, headers: &Headers) {
+        if let Self(Some(Open { recorded: Some(context), .. })) = self
+            && let Some(created) = tracer::linked(headers)
+            && created.span_id() != context.span().span_context().span_id()
+        {
+            context.span().add_link(created, Vec::new());
+        }
     }
 
     /// Says how many messages it was.

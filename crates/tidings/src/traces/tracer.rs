@@ -13,7 +13,7 @@ use opentelemetry::{Context, InstrumentationScope, KeyValue};
 use super::options::Traces;
 use super::propagation;
 use crate::header::{self, Headers};
-use crate::transport::Transport;
+use crate::transport::{Incoming, Outgoing, Transport};
 
 /// Version of the conventions by which spans and attributes are named.
 const CONVENTIONS: &str = "https://opentelemetry.io/schemas/1.40.0";
@@ -140,13 +140,47 @@ pub(super) fn describe(
     }
 }
 
-/// Adds attributes of one message.
-pub(super) fn describe_message(span: &mut BoxedSpan, subject: &str, id: Option<&str>, size: usize) {
-    span.set_attribute(KeyValue::new("messaging.destination.name", subject.to_owned()));
-    if let Some(id) = id {
-        span.set_attribute(KeyValue::new("messaging.message.id", id.to_owned()));
+/// Adds attributes.
+pub(super) fn add(span: &mut BoxedSpan, attributes: impl IntoIterator<Item = KeyValue>) {
+    for attribute in attributes {
+        span.set_attribute(attribute);
     }
-    span.set_attribute(KeyValue::new("messaging.message.body.size", count(size)));
+}
+
+/// Attributes of one message: its `id`, and the one by which it belongs to others.
+pub(super) fn of_message(
+    subject: &str,
+    (id, correlation): (Option<&str>, Option<&str>),
+    size: usize,
+) -> impl Iterator<Item = KeyValue> {
+    let subject = KeyValue::new("messaging.destination.name", subject.to_owned());
+    let id = id.map(|id| KeyValue::new("messaging.message.id", id.to_owned()));
+    let correlation =
+        correlation.map(|id| KeyValue::new("messaging.message.conversation_id", id.to_owned()));
+    let size = KeyValue::new("messaging.message.body.size", count(size));
+    [subject, size].into_iter().chain(id).chain(correlation)
+}
+
+/// Attributes of a message that came.
+pub(super) fn of_incoming(incoming: &Incoming) -> impl Iterator<Item = KeyValue> {
+    let Incoming { subject, headers, payload, .. } = incoming;
+    let ids = (headers.message_id(), headers.get(header::CORRELATION_ID));
+    of_message(subject.as_str(), ids, payload.len())
+}
+
+/// Attributes of a message that is sent.
+pub(super) fn of_outgoing(outgoing: &Outgoing) -> impl Iterator<Item = KeyValue> {
+    let Outgoing { subject, headers, payload } = outgoing;
+    let ids = (headers.get(header::MESSAGE_ID), headers.get(header::CORRELATION_ID));
+    of_message(subject.as_str(), ids, payload.len())
+}
+
+/// Name of a span: what is done, and where.
+pub(super) fn name(operation: &'static str, destination: Option<&str>) -> Cow<'static, str> {
+    match destination {
+        Some(destination) => format!("{operation} {destination}").into(),
+        None => operation.into(),
+    }
 }
 
 pub(super) fn count(count: usize) -> i64 {
@@ -156,8 +190,4 @@ pub(super) fn count(count: usize) -> i64 {
 /// Reads the context that headers name.
 pub(super) fn linked(headers: &Headers) -> Option<SpanContext> {
     propagation::extract(|name| headers.get(name))
-}
-
-pub(super) fn id(headers: &Headers) -> Option<&str> {
-    headers.get(header::MESSAGE_ID)
 }

@@ -45,6 +45,7 @@ pub(crate) async fn publish_records(
         let place = outcomes.len();
         outcomes.push(None);
         flight.room(&mut outcomes).await;
+        span.link(record.headers());
         match begin(link, record, &mut by).await {
             Ok(Some(sent)) => flight.waiting.push_back((place, sent)),
             Ok(None) => outcomes[place] = Some(Ok(None)),

@@ -18,7 +18,7 @@ use crate::runner::in_flight::queued_message::QueuedMessage;
 use crate::runner::policy::handler_exit::HandlerExit;
 use crate::runner::status::route_state::RouteFault;
 use crate::traces::Parent;
-use crate::transport::{Fault, Settlement, SettlementReason};
+use crate::transport::{Fault, Settle, Settlement, SettlementReason};
 
 /// The first and the longest wait before a dead letter that can't be stored is stored again.
 pub(crate) const STORE_RETRY: Backoff =
@@ -157,10 +157,7 @@ async fn settle_stored(
         HandlerExit::Undecodable(_) => handled.tell(span, Some(&settlement)),
         _ => span.tell(End::PutAside(handled, reason.as_str())),
     }
-    if active.acks_all {
-        return settle_in_order(active, incoming, settle, settlement).await;
-    }
-    settle.send(settlement).await
+    send(active, incoming, settle, settlement).await
 }
 
 /// Leaves a message where it is.
@@ -172,10 +169,22 @@ async fn keep(
     let incoming = &queued.incoming;
     let Some(settle) = &incoming.settle else { return Ok(()) };
     let settlement = Settlement::of(reason);
+    send(active, incoming, settle, settlement).await
+}
+
+async fn send(
+    active: &ActiveRoute,
+    message: &Arc<HandledMessage>,
+    settle: &Settle,
+    settlement: Settlement,
+) -> Result<(), Fault> {
     if active.acks_all {
-        return settle_in_order(active, incoming, settle, settlement).await;
+        return settle_in_order(active, message, settle, settlement).await;
     }
-    settle.send(settlement).await
+    let settling = active.spans.settle(&message.span, &settlement, message, &active.link.transport);
+    let sent = settle.send(settlement).await;
+    settling.end(&sent);
+    sent
 }
 
 /// Stores the letter, however long that takes, and says whether the message may be settled then.
