@@ -2,24 +2,48 @@
 
 use std::time::SystemTime;
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use jiff::Timestamp;
 
 /// Writes a time as RFC 3339; `None` for one before the year 0 or after 9999, which that can't
 /// hold.
 pub(crate) fn write(at: SystemTime) -> Option<String> {
-    let nanos = match at.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(since) => i128::try_from(since.as_nanos()).ok()?,
-        Err(before) => i128::try_from(before.duration().as_nanos()).ok()?.checked_neg()?,
-    };
-    OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?.format(&Rfc3339).ok()
+    let text = Timestamp::try_from(at).ok()?.to_string();
+    // A year before 0 has a sign.
+    text.starts_with(|first: char| first.is_ascii_digit()).then_some(text)
 }
 
 /// Reads what NATS has written; `None` for what is no such time.
 pub(crate) fn read(text: &str) -> Option<SystemTime> {
-    // `time` takes any separator between date and time; Go's RFC 3339 is one with a `T`.
-    let is_separated = text.as_bytes().get(10) == Some(&b'T');
-    is_separated.then(|| OffsetDateTime::parse(text, &Rfc3339).ok())?.map(SystemTime::from)
+    let time = is_rfc3339(text.as_bytes()).then(|| text.parse::<Timestamp>().ok())??;
+    SystemTime::try_from(time).ok()
+}
+
+/// Returns `true` for the form that Go writes: jiff takes others of ISO 8601 as well.
+fn is_rfc3339(text: &[u8]) -> bool {
+    let Some((moment, rest)) = text.split_at_checked(b"0000-00-00T00:00:00".len()) else {
+        return false;
+    };
+    let zone = match rest.strip_prefix(b".") {
+        Some(rest) => {
+            let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            if digits == 0 {
+                return false;
+            }
+            &rest[digits..]
+        }
+        None => rest,
+    };
+    has_form(moment, b"0000-00-00T00:00:00")
+        && (zone == b"Z" || has_form(zone, b"+00:00") || has_form(zone, b"-00:00"))
+}
+
+/// Returns `true` if it is the form, with any digits for its zeros.
+fn has_form(text: &[u8], form: &[u8]) -> bool {
+    let is_like = |(byte, like): (&u8, &u8)| match like {
+        b'0' => byte.is_ascii_digit(),
+        like => byte == like,
+    };
+    text.len() == form.len() && text.iter().zip(form).all(is_like)
 }
 
 #[cfg(test)]
@@ -55,6 +79,13 @@ mod tests {
             "2026-01-01T00:00:00Zz",
             "+026-01-01T00:00:00Z",
             "2026-01-01 00:00:00Z",
+            "2026-01-01t00:00:00Z",
+            "20260101T000000Z",
+            "2026-01-01T00:00Z",
+            "2026-01-01T00:00:00,5Z",
+            "2026-01-01T00:00:00+01",
+            "2026-01-01T00:00:00Z[UTC]",
+            "-002026-01-01T00:00:00Z",
         ] {
             assert_eq!(read(wrong), None, "{wrong:?}");
         }

@@ -8,8 +8,6 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::SelectAll;
 use serde::Serialize;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -20,6 +18,7 @@ use crate::message::Declaration;
 use crate::request::reply_subject::RefusedReplies;
 use crate::subject::Subject;
 use crate::subscribe::SubscribeError;
+use crate::timestamp;
 use crate::transport::{Inbox, Incoming, Outgoing};
 
 /// Identity of the service instance that answers.
@@ -41,7 +40,6 @@ impl ServiceIdentity {
         description: String,
         metadata: BTreeMap<String, String>,
     ) -> Self {
-        let started = OffsetDateTime::from(SystemTime::now());
         Self {
             name,
             id: Uuid::now_v7().simple().to_string(),
@@ -49,7 +47,7 @@ impl ServiceIdentity {
             description,
             metadata,
             // A time between the years 0 and 9999 can always be written.
-            started: started.format(&Rfc3339).unwrap_or_default(),
+            started: timestamp::write(SystemTime::now()).unwrap_or_default(),
         }
     }
 }

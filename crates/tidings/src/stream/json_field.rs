@@ -123,8 +123,6 @@ pub(super) mod time {
     use std::time::SystemTime;
 
     use serde::{Deserialize, Deserializer, Serializer, de, ser};
-    use time::OffsetDateTime;
-    use time::format_description::well_known::Rfc3339;
 
     use crate::timestamp;
 
@@ -146,7 +144,7 @@ pub(super) mod time {
         deserializer: D,
     ) -> Result<Option<SystemTime>, D::Error> {
         let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
-        let time = OffsetDateTime::parse(&text, &Rfc3339).map_err(de::Error::custom)?;
-        Ok(Some(time.into()))
+        let no_time = || de::Error::custom(format_args!("`{text}` is no time of RFC 3339"));
+        timestamp::read(&text).ok_or_else(no_time).map(Some)
     }
 }

@@ -3,8 +3,6 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use tokio::time::Instant;
 
 use crate::dead_letter::DeadLetterReason;
@@ -15,6 +13,7 @@ use crate::message::{Declaration, Outcome, versions};
 use crate::probe::{End, Work};
 use crate::publish_ack::PublishAck;
 use crate::subject::Subject;
+use crate::timestamp;
 use crate::transport::{Outgoing, Receipt, Settlement};
 
 /// The most of a payload that a line shows, in characters.
@@ -49,7 +48,7 @@ pub(super) struct Schedule {
 impl Schedule {
     fn of(outgoing: &Outgoing) -> Option<Self> {
         let at = outgoing.headers.get(header::SCHEDULE)?.strip_prefix("@at ")?;
-        let at = OffsetDateTime::parse(at, &Rfc3339).ok()?.into();
+        let at = timestamp::read(at)?;
         Some(Self { subject: outgoing.subject.clone(), at })
     }
 }
