@@ -16,6 +16,7 @@ mod scenario;
 
 mod handle;
 mod key_value;
+mod large_event;
 mod lifecycle;
 mod object_store;
 mod publish;

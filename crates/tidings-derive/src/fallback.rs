@@ -28,6 +28,8 @@ pub(crate) fn stream(input: &DeriveInput, attrs: &StreamAttrs) -> TokenStream {
         impl #impl_generics __tidings::EventStream for #ident #ty_generics #where_clause {
             const NAME: &'static __tidings::str = "";
             const SUBJECTS: &'static [&'static __tidings::str] = &[">"];
+            const LARGE_STORE: __tidings::Option<__tidings::LargeStore> =
+                __tidings::Some(__tidings::LargeStore::new("", __tidings::None));
 
             fn config() -> __tidings::StreamConfig {
                 #never

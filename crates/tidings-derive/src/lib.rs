@@ -46,6 +46,7 @@ use syn::DeriveInput;
 /// | `stream = Orders` | both | the stream that keeps it; it must keep the subject |
 /// | `id = "order_id"` | struct | what identifies it, as an expression over its fields |
 /// | `tagged` | struct | its subject is shared, so a header says which event it is |
+/// | `large`, `large(over = "256KiB")` | struct | what is too large for a message, or over this size, goes through the stream's object store |
 /// | `upcasts = OrderCreatedV1` | struct | its handlers get that older version too, as `Upcast` makes it one of this |
 /// | `crate = "path"` | both | where the crate `tidings` is found |
 ///
@@ -89,6 +90,9 @@ pub fn derive_request(input: TokenStream) -> TokenStream {
 ///
 /// The keys are the fields of `tidings::StreamConfig`. A time is written as `"500ms"`, `"2m"` or
 /// `"1h30m"`, a size as `"1GiB"`, `"10MB"` or a number of bytes.
+///
+/// `large_store` gives it an object store for its large events, named `ORDERS-large` by default:
+/// `large_store(name = "orders-large", max_age = "30d")` says more.
 #[proc_macro_derive(EventStream, attributes(stream))]
 pub fn derive_event_stream(input: TokenStream) -> TokenStream {
     derive(input, event_stream)

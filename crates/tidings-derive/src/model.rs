@@ -66,8 +66,19 @@ pub(crate) struct EventStruct<'a> {
     pub(crate) id: Id<'a>,
     /// `true` if a header always says which event it is.
     pub(crate) tagged: bool,
+    /// What is too large for a message, if that goes through an object store.
+    pub(crate) large: Option<Large>,
     /// The older version that is upcast to it.
     pub(crate) upcasts: Option<&'a Type>,
+}
+
+/// What of an event goes through an object store.
+#[derive(Clone, Copy)]
+pub(crate) struct Large {
+    /// The place of the key.
+    pub(crate) key: Span,
+    /// Maximum size of a payload that stands in a message, if one is said.
+    pub(crate) over: Option<u64>,
 }
 
 /// Identity of an event.
@@ -185,4 +196,9 @@ impl<'a> Item<'a> {
     pub(crate) fn span(&self) -> Span {
         self.ident.span()
     }
+}
+
+/// The name of a stream's object store, where none is said.
+pub(crate) fn large_store_of(stream: &LitStr) -> String {
+    format!("{}-large", stream.value())
 }

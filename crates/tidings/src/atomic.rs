@@ -6,7 +6,7 @@ use crate::draft::Draft;
 use crate::header;
 use crate::link::Link;
 use crate::message::StreamEvent;
-use crate::publish::{AtomicError, Prepared, PublishError, publish_atomically};
+use crate::publish::{AtomicError, Prepared, PublishError, check_in_all, publish_atomically};
 use crate::publish_ack::AtomicAck;
 
 /// Number of messages that a server takes in one batch, where it is told nothing else.
@@ -124,7 +124,9 @@ impl AtomicBatch {
     /// Dropping the future leaves it unknown whether all or nothing is stored. A server holds what
     /// was begun and not ended for 10 s, and holds no more than 50 batches for a stream.
     pub async fn publish(&self) -> Result<AtomicAck, AtomicError> {
-        publish_atomically(&self.link, &self.parts).await
+        let large = check_in_all(&self.link, &self.parts).await;
+        let large = large.map_err(|(place, source)| AtomicError::Event { place, source })?;
+        publish_atomically(&self.link, large.as_deref().unwrap_or(&self.parts)).await
     }
 
     fn append(

@@ -11,6 +11,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
 #[cfg(feature = "tower")]
 use layer_value::LayerValue;
@@ -85,6 +86,8 @@ pub(crate) struct HandledMessage {
 /// Memory of a message while it is handled.
 #[derive(Debug, Default)]
 struct Gathered {
+    /// The payload, where it is an object.
+    payload: Option<Bytes>,
     /// Number of equal events that were published for it, in the order of their digests.
     published: Vec<(Digest, u64)>,
     /// Values that layers put beside it, one for each type.
@@ -102,6 +105,7 @@ impl HandledMessage {
     pub(crate) fn renew(&mut self) -> &mut Incoming {
         if let Some(gathered) = self.gathered.get_mut().unwrap_or_else(PoisonError::into_inner) {
             gathered.published.clear();
+            gathered.payload = None;
             #[cfg(feature = "tower")]
             gathered.values.clear();
         }
@@ -122,6 +126,18 @@ impl HandledMessage {
         };
         published[place].1 += 1;
         published[place].1
+    }
+
+    /// Keeps its payload, which is an object, while it is handled.
+    pub(crate) fn keep_payload(&self, payload: Bytes) {
+        locked(&self.gathered).get_or_insert_default().payload = Some(payload);
+    }
+
+    /// Its payload, also where that is an object.
+    fn payload(&self) -> Bytes {
+        let gathered = locked(&self.gathered);
+        let kept = gathered.as_ref().and_then(|gathered| gathered.payload.clone());
+        kept.unwrap_or_else(|| self.incoming.payload.clone())
     }
 
     /// Copies the message, as if nothing had been done about it.
@@ -175,7 +191,7 @@ impl Context {
 
     /// The attributes of the CloudEvent that the message came as, if it was one; read anew by each call.
     pub fn cloud_event(&self) -> Option<CloudEvent> {
-        cloud_event::event_of(&self.handled.headers, &self.handled.payload)
+        cloud_event::event_of(&self.handled.headers, &self.handled.payload())
     }
 
     /// The message's id (`Nats-Msg-Id`); every stream event has one. It stays the same when the

@@ -133,6 +133,8 @@ impl<E: Event> Draft<'_, E> {
             return Err(PublishError::Delay { subject, problem: problem.to_owned() });
         }
         let Prepared { declaration, mut outgoing, parent, .. } = prepared;
+        let problem = "a record holds all of its message";
+        publish::refuse_large(link, declaration, &outgoing, problem)?;
         let span = link.traces.send(
             Sent::new(Operation::Create, declaration, &link.transport),
             &parent,
@@ -168,7 +170,7 @@ impl<E: Event> Draft<'_, E> {
         if let Some(ack) = publish::stored_by_earlier_run(link, &mut prepared).await {
             return E::Ack::from_stored(Some(ack)).ok_or(PublishError::Closed);
         }
-        publish::send(link, &mut prepared).await
+        publish::send::<E>(link, &mut prepared).await
     }
 }
 
@@ -334,7 +336,7 @@ impl<E: StreamEvent> Draft<'_, E> {
         if prepared.reschedules && prepared.recurs() {
             Box::pin(publish::recur::<PublishAck>(link, &mut prepared)).await?;
         } else if publish::stored_by_earlier_run(link, &mut prepared).await.is_none() {
-            publish::send::<PublishAck>(link, &mut prepared).await?;
+            publish::send::<E>(link, &mut prepared).await?;
         }
         Ok(Schedules::<E>::new(link.clone()).handle_of(&subject))
     }

@@ -1,7 +1,10 @@
 //! Message ⇄ headers and bytes: the one place that puts headers on a message and reads them off.
 
+mod claim;
 mod decode_error;
 
+pub(crate) use claim::Claim;
+pub use claim::LargeEventError;
 pub use decode_error::{DecodeError, Violation};
 
 use std::time::SystemTime;
@@ -313,11 +316,11 @@ fn open(
             }
             Ok(declaration)
         }
-        Some(Err(source)) => Err(DecodeError::CloudEvent {
+        Some(Err(source)) => Err(unread(incoming).unwrap_or_else(|| DecodeError::CloudEvent {
             subject: incoming.subject.to_string(),
             payload: incoming.payload.clone(),
             source,
-        }),
+        })),
     }
 }
 
@@ -349,6 +352,9 @@ fn unreadable(
     incoming: &Incoming,
     source: serde_json::Error,
 ) -> DecodeError {
+    if let Some(unread) = unread(incoming) {
+        return unread;
+    }
     DecodeError::Payload {
         name: declaration.name,
         version: declaration.version,
@@ -356,4 +362,17 @@ fn unreadable(
         payload: incoming.payload.clone(),
         source,
     }
+}
+
+/// The error of a message whose payload is an object that was not read.
+#[cold]
+fn unread(incoming: &Incoming) -> Option<DecodeError> {
+    if !incoming.payload.is_empty() {
+        return None;
+    }
+    let source = match Claim::of(&incoming.headers)? {
+        Ok(Claim { store, object, .. }) => LargeEventError::Unread { store, object },
+        Err(error) => error,
+    };
+    Some(DecodeError::large(incoming, source))
 }

@@ -13,6 +13,7 @@
 //! | [`topology`] | streams and consumers: declaring, creating, planning, changing |
 //! | [`key_value`] | values by key: buckets, revisions, watching, what expires |
 //! | [`objects`] | files and other large things by name: storing, reading, links, watching, what a cut upload leaves |
+//! | [`large_events`] | events that don't fit into a message: declaring, what is promised, what removes their objects |
 //! | [`contracts`] | what messages promise, as files: what a change breaks, whether it is meant, what other languages read |
 //! | [`testing`] | `TestBus`: recording, virtual time, faults, one handler alone |
 //! | [`operating`] | connecting, permissions, status, shutdown, the program `tidings` |
@@ -46,6 +47,8 @@ pub mod topology {}
 pub mod key_value {}
 #[doc = include_str!("guide/objects.md")]
 pub mod objects {}
+#[doc = include_str!("guide/large_events.md")]
+pub mod large_events {}
 #[doc = include_str!("guide/contracts.md")]
 pub mod contracts {}
 #[doc = include_str!("guide/testing.md")]

@@ -156,6 +156,7 @@ mod backoff;
 mod backstop;
 mod bucket;
 mod bus;
+mod claim_check;
 mod cloud_event;
 mod confirm;
 mod context;
@@ -222,6 +223,7 @@ pub use tidings_subject::TokenError;
 pub use atomic::AtomicBatch;
 pub use bucket::{Bucket, BucketConfig, BucketConfigError, BucketKey, KeyError, KeyFilter};
 pub use bus::{Bus, BusBuilder, BusConfig, CloseError, ConfigError, ConnectError, Secret};
+pub use claim_check::{LargeSweep, SweepLarge, SweepLargeError};
 pub use cloud_event::{CloudEvent, CloudEventFault, CloudEventMode, CloudEvents, CloudEventsError};
 pub use context::{Context, Origin};
 pub use dead_letter::{
@@ -231,7 +233,7 @@ pub use dead_letter::{
 pub use delivery::{Acker, Delivery, DeliveryKind, Durable, Live, SettleError, Stored};
 pub use discovery::{EndpointInfo, ServiceInfo};
 pub use draft::Draft;
-pub use envelope::{DecodeError, Violation};
+pub use envelope::{DecodeError, LargeEventError, Violation};
 pub use failure::{Failure, Verdict};
 pub use handler::{Batch, BatchItem, Handler, Input, WatchHandler};
 #[cfg(feature = "tower")]
@@ -275,9 +277,9 @@ pub use route::{CircuitBreaker, Route, WatchRoute};
 pub use runner::{RouteReport, RouteState};
 pub use schedules::{ScheduleError, ScheduleHandle, ScheduleList, Scheduled, Schedules};
 pub use stream::{
-    Compression, ConsumerLimits, Discard, EventStream, External, Persistence, Placement, Republish,
-    Retention, Source, SourceConsumer, SourceStart, Storage, StreamConfig, StreamDeclaration,
-    StreamJsonError, StreamOverride, SubjectTransform,
+    Compression, ConsumerLimits, Discard, EventStream, External, LargeStore, Persistence,
+    Placement, Republish, Retention, Source, SourceConsumer, SourceStart, Storage, StreamConfig,
+    StreamDeclaration, StreamJsonError, StreamOverride, SubjectTransform,
 };
 pub use subject::{ParseSubjectError, Subject, SubjectError};
 pub use subscribe::{

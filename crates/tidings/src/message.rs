@@ -20,8 +20,8 @@ mod upcast;
 mod variant;
 
 pub(crate) use causation::Causation;
-pub(crate) use declaration::versions;
 pub use declaration::{Declaration, MessageKind, Open};
+pub(crate) use declaration::{may_be_large, versions};
 pub use describe::{describe_event, describe_fallible_request, describe_request};
 pub(crate) use digest::{Digest, digest};
 pub use error::ReadBackError;

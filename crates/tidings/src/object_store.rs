@@ -25,4 +25,5 @@ pub use list::ObjectList;
 pub use meta::ObjectMeta;
 pub use put::PutObject;
 pub use store::Objects;
+pub(crate) use upload::digest_of;
 pub use watch::{ObjectChanges, ObjectEvent, ObjectWatch, ObjectWatchError};

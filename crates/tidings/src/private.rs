@@ -31,8 +31,9 @@ pub use crate::message::{
 pub use crate::payload::read_payload;
 pub use crate::publish_ack::{Acknowledgement, PublishAck};
 pub use crate::stream::{
-    Compression, ConsumerLimits, Discard, EventStream, External, Persistence, Placement, Republish,
-    Retention, Source, SourceConsumer, SourceStart, Storage, StreamConfig, SubjectTransform,
+    Compression, ConsumerLimits, Discard, EventStream, External, LargeStore, Persistence,
+    Placement, Republish, Retention, Source, SourceConsumer, SourceStart, Storage, StreamConfig,
+    SubjectTransform,
 };
 pub use crate::subject::{ParseSubjectError, Subject, SubjectBuilder, SubjectError};
 pub use crate::token::{Token, TokenOf};
@@ -82,4 +83,19 @@ pub const fn check_stream<S: EventStream>(
     assert!(!S::NO_ACK, "{}", silent);
     let cancels = !S::ACK_CANCELS.is_empty() && tidings_subject::overlaps(S::ACK_CANCELS, filter);
     assert!(!cancels, "{}", cancelling);
+}
+
+/// Refuses an event that may be large, and whose stream has no object store.
+#[track_caller]
+pub const fn check_large_event<E: StreamEvent>(missing: &'static str) {
+    check_large_store::<E::Stream>(missing);
+}
+
+/// Checks an event that can't be named there, as its arguments are not known.
+///
+/// # Panics
+/// With `missing` if the stream has no object store.
+#[track_caller]
+pub const fn check_large_store<S: EventStream>(missing: &'static str) {
+    assert!(S::LARGE_STORE.is_some(), "{}", missing);
 }

@@ -7,6 +7,7 @@ mod error;
 mod ingest;
 mod item;
 mod kind;
+mod large;
 mod locate;
 mod outrun;
 mod postpone;
@@ -25,6 +26,7 @@ pub use batch::PublishAllError;
 pub(crate) use batch::publish_all;
 pub(crate) use earlier_run::stored_by_earlier_run;
 pub use error::PublishError;
+pub(crate) use large::{check_in_all, refuse_large};
 pub(crate) use outrun::{ENDED, Outrun, may_outrun, outran, pass};
 pub(crate) use postpone::{Due, Postponement, due};
 pub(crate) use prepared::{Prepared, prepare};
@@ -35,8 +37,7 @@ pub(crate) use unconfirmed::store;
 
 use crate::header::Headers;
 use crate::link::Link;
-use crate::message::Event;
-use crate::publish_ack::Acknowledgement;
+use crate::message::{Event, may_be_large};
 
 /// Publishes one event with these headers.
 pub(crate) async fn publish<E: Event>(
@@ -45,13 +46,19 @@ pub(crate) async fn publish<E: Event>(
     headers: Headers,
 ) -> Result<E::Ack, PublishError> {
     let mut prepared = prepare(link, event, headers, None, None, link.cloud_events.as_ref())?;
-    send(link, &mut prepared).await
+    if const { may_be_large(E::DECLARATIONS) } {
+        return Box::pin(send::whole(link, &mut prepared)).await;
+    }
+    send::send(link, &mut prepared).await
 }
 
 /// Publishes a message that is ready.
-pub(crate) fn send<A: Acknowledgement>(
+pub(crate) async fn send<E: Event>(
     link: &Link,
     prepared: &mut Prepared,
-) -> impl Future<Output = Result<A, PublishError>> + Send {
-    send::send(link, prepared)
+) -> Result<E::Ack, PublishError> {
+    if const { may_be_large(E::DECLARATIONS) } {
+        return Box::pin(send::whole(link, prepared)).await;
+    }
+    send::send(link, prepared).await
 }

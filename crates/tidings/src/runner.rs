@@ -43,7 +43,7 @@ pub(crate) enum Source {
     /// Core subscriptions, also a service's.
     Core(Subscriptions, Vec<Inbox>),
     /// A durable consumer.
-    Durable(Durable),
+    Durable(Box<Durable>),
 }
 
 /// All tasks of one registry.
@@ -94,7 +94,7 @@ impl Runner {
             Source::Durable(durable) => {
                 let of = (durable.stream.name, durable.config.name.as_str());
                 let listener = scheduler.route().listen(Some(of));
-                self.lifecycle.tasks.spawn(feed::from_consumer(scheduler, durable, listener))
+                self.lifecycle.tasks.spawn(feed::from_consumer(scheduler, *durable, listener))
             }
         };
     }

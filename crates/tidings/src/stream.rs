@@ -4,6 +4,7 @@ mod config;
 mod environment;
 mod json;
 mod json_field;
+mod large_store;
 mod source;
 mod subject_transform;
 mod zero;
@@ -16,6 +17,7 @@ pub use environment::StreamOverride;
 pub(crate) use environment::{Edit, Environment, Fitted};
 pub use json::StreamJsonError;
 pub(crate) use json::read as read_config;
+pub use large_store::LargeStore;
 pub use source::{External, Source, SourceConsumer, SourceStart};
 pub use subject_transform::SubjectTransform;
 
@@ -48,6 +50,8 @@ pub trait EventStream {
     /// The subjects on which delayed messages wait where an ack would cancel them; else empty.
     #[doc(hidden)]
     const ACK_CANCELS: &'static str = "";
+    /// The object store for what of its events is too large for a message; `None` if it has none.
+    const LARGE_STORE: Option<LargeStore> = None;
 
     /// The whole configuration.
     fn config() -> StreamConfig;
@@ -60,11 +64,14 @@ pub struct StreamDeclaration {
     pub name: &'static str,
     /// Makes the whole configuration.
     pub config: fn() -> StreamConfig,
+    /// The object store of its large events, if it has one.
+    pub large_store: Option<&'static LargeStore>,
 }
 
 impl StreamDeclaration {
     /// The declaration of `S`.
     pub const fn of<S: EventStream + ?Sized>() -> Self {
-        Self { name: S::NAME, config: S::config }
+        let large_store = const { &S::LARGE_STORE }.as_ref();
+        Self { name: S::NAME, config: S::config, large_store }
     }
 }

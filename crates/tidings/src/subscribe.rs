@@ -3,6 +3,7 @@
 mod common;
 mod consume;
 mod error;
+mod large;
 mod live;
 mod raw;
 mod replay;

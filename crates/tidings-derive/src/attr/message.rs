@@ -2,7 +2,7 @@
 
 use proc_macro2::Span;
 use syn::parse::ParseStream;
-use syn::{Attribute, Data, DeriveInput, Expr, Fields, LitStr, Path, Type};
+use syn::{Attribute, Data, DeriveInput, Expr, Fields, LitStr, Path, Token, Type};
 
 use super::Keyed;
 use super::key::{Given, Key, Met, read_attributes};
@@ -33,6 +33,8 @@ pub(crate) struct MessageAttrs {
     pub(crate) detours: Vec<Vec<Detour>>,
     /// `tagged`
     pub(crate) tagged: Option<Keyed<bool>>,
+    /// `large` or `large(over = "256KiB")`: the size, if one is said.
+    pub(crate) large: Option<Keyed<Option<u64>>>,
     /// `upcasts = OrderCreatedV1`
     pub(crate) upcasts: Option<Keyed<Type>>,
     /// `reply = Stock`
@@ -46,6 +48,9 @@ const NAME: Key = Key::once("name", "name = \"orders.created\"");
 const VERSION: Key = Key::once("version", "version = 1");
 const CRATE: Key = Key::once("crate", "crate = \"tidings\"");
 
+const LARGE_FORM: &str = "large(over = \"256KiB\")";
+const LARGE: &[Key] = &[Key::once("over", "over = \"256KiB\"")];
+
 const EVENT: &[Key] = &[
     SUBJECT,
     NAME,
@@ -53,6 +58,7 @@ const EVENT: &[Key] = &[
     Key::once("stream", "stream = Orders"),
     Key::once("id", "id = \"order_id\""),
     Key::once("tagged", "tagged"),
+    Key::once("large", LARGE_FORM),
     Key::once("upcasts", "upcasts = OrderCreatedV1"),
     CRATE,
     Key::refused("reply", "an event has no reply: what is asked is a `Request`"),
@@ -67,6 +73,7 @@ const ENUM: &[Key] = &[
     Key::refused("version", "the version belongs to the event that a variant holds"),
     Key::refused("id", "the id belongs to the event that a variant holds"),
     Key::refused("tagged", "`tagged` belongs to the event that a variant holds"),
+    Key::refused("large", "`large` belongs to the event that a variant holds"),
     Key::refused("upcasts", "`upcasts` belongs to the event that a variant holds"),
     Key::refused("reply", "an event has no reply: what is asked is a `Request`"),
     Key::refused("error", "an event has no error: what is asked is a `Request`"),
@@ -82,6 +89,11 @@ const REQUEST: &[Key] = &[
     Key::refused("stream", "no stream keeps a request: it is answered now or not at all"),
     Key::refused("id", "a request has no id: it is answered, not kept and told from its copies"),
     Key::refused("tagged", "a request is the only one of its subject"),
+    Key::refused(
+        "large",
+        "a request is not kept, and so nobody could say when what is large may go: put that into an \
+         object store, and ask with its name",
+    ),
     Key::refused(
         "upcasts",
         "a request is not upcast: an older one is asked and answered by itself",
@@ -165,10 +177,23 @@ fn read_value(attrs: &mut MessageAttrs, met: &Met<'_>, input: ParseStream<'_>) -
         "stream" => attrs.stream = Some(value::type_of(met, input)?),
         "id" => attrs.id = Some(value::expression(met, input)?),
         "tagged" => attrs.tagged = Some(value::flag(met, input)?),
+        "large" => attrs.large = Some(large(met, input)?),
         "upcasts" => attrs.upcasts = Some(value::type_of(met, input)?),
         "reply" => attrs.reply = Some(value::type_of(met, input)?),
         "error" => attrs.error = Some(value::type_of(met, input)?),
         _ => attrs.krate = Some(value::path(met, input)?),
     }
     Ok(())
+}
+
+/// `large` or `large(over = "256KiB")`
+fn large(met: &Met<'_>, input: ParseStream<'_>) -> syn::Result<Keyed<Option<u64>>> {
+    let mut over = None;
+    if !input.is_empty() && !input.peek(Token![,]) {
+        value::nested(met, input, LARGE, &mut |met, input| {
+            over = Some(value::size::<u64>(met, input)?.value);
+            Ok(())
+        })?;
+    }
+    Ok(Keyed { key: met.ident.span(), value: over })
 }

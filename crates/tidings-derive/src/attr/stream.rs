@@ -23,8 +23,19 @@ pub(crate) struct StreamAttrs {
     pub(crate) subjects: Option<Keyed<Vec<LitStr>>>,
     /// `description = "…"`, or the first paragraph of the doc comment.
     pub(crate) description: Option<String>,
+    /// `large_store`, `large_store = "…"` or `large_store(…)`
+    pub(crate) large_store: Option<Keyed<LargeStore>>,
     /// All other keys in the order they were written.
     pub(crate) settings: Vec<(&'static Field, Keyed<Setting>)>,
+}
+
+/// The object store of a stream's large events, as written.
+#[derive(Default)]
+pub(crate) struct LargeStore {
+    /// `name = "orders-large"`
+    pub(crate) name: Option<LitStr>,
+    /// `max_age = "30d"`, in nanoseconds.
+    pub(crate) max_age: Option<Keyed<u64>>,
 }
 
 /// The value of a key that is a field of `StreamConfig`.
@@ -157,11 +168,15 @@ const FIELDS: &[Field] = &[
 ];
 
 /// The keys before those of the fields.
-const FIRST: [Key; 3] = [
+const FIRST: [Key; 4] = [
     Key::once("name", "name = \"ORDERS\""),
     Key::once("subjects", "subjects(\"orders.>\")"),
     Key::once("description", "description = \"…\""),
+    Key::once("large_store", "large_store(name = \"orders-large\", max_age = \"30d\")"),
 ];
+
+const LARGE_STORE: &[Key] =
+    &[Key::once("name", "name = \"orders-large\""), Key::once("max_age", "max_age = \"30d\"")];
 
 const STREAM: [Key; FIRST.len() + FIELDS.len() + 1] = {
     let mut keys = [Key::once("crate", "crate = \"tidings\""); FIRST.len() + FIELDS.len() + 1];
@@ -195,6 +210,7 @@ fn read_value(attrs: &mut StreamAttrs, met: &Met<'_>, input: ParseStream<'_>) ->
         "description" => {
             attrs.description = Some(value::string(met, input)?.value.value());
         }
+        "large_store" => attrs.large_store = Some(large_store(met, input)?),
         name => {
             if let Some(field) = FIELDS.iter().find(|field| field.key.name == name) {
                 let value = (field.read)(met, input)?;
@@ -203,6 +219,24 @@ fn read_value(attrs: &mut StreamAttrs, met: &Met<'_>, input: ParseStream<'_>) ->
         }
     }
     Ok(())
+}
+
+/// `large_store`, `large_store = "orders-large"` or `large_store(name = "…", max_age = "…")`
+fn large_store(met: &Met<'_>, input: ParseStream<'_>) -> syn::Result<Keyed<LargeStore>> {
+    let mut store = LargeStore::default();
+    if input.peek(Token![=]) {
+        store.name = Some(value::string(met, input)?.value);
+    } else if !input.is_empty() && !input.peek(Token![,]) {
+        value::nested(met, input, LARGE_STORE, &mut |met, input| {
+            if met.key.name == "name" {
+                store.name = Some(value::string(met, input)?.value);
+            } else {
+                store.max_age = Some(value::duration(met, input)?);
+            }
+            Ok(())
+        })?;
+    }
+    Ok(Keyed { key: met.ident.span(), value: store })
 }
 
 fn flag(met: &Met<'_>, input: ParseStream<'_>) -> syn::Result<Setting> {

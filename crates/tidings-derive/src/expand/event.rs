@@ -8,7 +8,7 @@ use syn::spanned::Spanned as _;
 use super::contract::{self, Parts};
 use super::{at, call, event_enum, gathered, in_block};
 use crate::attr::serde::wire_name;
-use crate::model::{Contract, Event, EventStruct, Id};
+use crate::model::{Contract, Event, EventStruct, Id, Large};
 
 /// Writes an event.
 pub(crate) fn expand(event: &Event<'_>) -> TokenStream {
@@ -19,9 +19,14 @@ pub(crate) fn expand(event: &Event<'_>) -> TokenStream {
 }
 
 fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
-    let EventStruct { contract, stream, id, tagged, upcasts } = event;
+    let EventStruct { contract, stream, id, tagged, large, upcasts } = event;
     let ident = contract.item.ident;
     let tagged = tagged.then(|| quote!(.tagged()));
+    let limited = large.map(|Large { over, .. }| {
+        let none = || quote!(__tidings::None);
+        let over = over.map_or_else(none, |over| quote!(__tidings::Some(#over)));
+        quote!(.large(#over))
+    });
     let older = upcasts.map(gathered);
     let upcasting = older
         .as_ref()
@@ -38,7 +43,7 @@ fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
             error: quote!(
                 type Error = __tidings::Failure;
             ),
-            declared: quote!(#tagged #identified #upcasting),
+            declared: quote!(#tagged #limited #identified #upcasting),
             kept: stream.is_some(),
             message_id: message_id(&contract.name, id),
             form: form(contract, older.as_ref()),
@@ -59,6 +64,8 @@ fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
             #check
         }
     });
+    let large_check =
+        stream.zip(*large).map(|(stream, large)| large_check(contract, stream, large));
     let upcast_check = upcasts.map(|older| upcast_check(contract, older));
     let decode = (!contract.item.borrows()).then(|| decode(contract, older.as_ref()));
     quote! {
@@ -70,6 +77,8 @@ fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
         }
 
         #stream_event
+
+        #large_check
 
         #upcast_check
 
@@ -148,6 +157,22 @@ fn stream_check(contract: &Contract<'_>, stream: &Type) -> TokenStream {
                 #cancelling,
             );
         }
+    }
+}
+
+/// Constant check that the stream of a large event has an object store.
+fn large_check(contract: &Contract<'_>, stream: &Type, large: Large) -> TokenStream {
+    let name = quote!(#stream).to_string().replace(' ', "");
+    let missing = format!(
+        "the stream `{name}` has no object store for what is large: add `large_store` to its \
+         `#[stream(…)]`"
+    );
+    let place = at(large.key);
+    if contract.item.generics.params.is_empty() {
+        let ident = contract.item.ident;
+        quote_spanned!(place=> const _: () = __tidings::check_large_event::<#ident>(#missing);)
+    } else {
+        quote_spanned!(place=> const _: () = __tidings::check_large_store::<#stream>(#missing);)
     }
 }
 

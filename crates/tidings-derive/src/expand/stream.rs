@@ -5,9 +5,10 @@ use quote::quote;
 use syn::LitStr;
 
 use super::in_block;
+use crate::attr::Keyed;
 use crate::attr::source::{Limits, Placement, Republish, Source, Transform};
 use crate::attr::stream::{Field, Setting};
-use crate::model::Stream;
+use crate::model::{Stream, large_store_of};
 
 /// Writes a stream.
 pub(crate) fn expand(stream: &Stream<'_>) -> TokenStream {
@@ -34,6 +35,17 @@ pub(crate) fn expand(stream: &Stream<'_>) -> TokenStream {
             const ACK_CANCELS: &'static __tidings::str = #waiting;
         )
     });
+    let large_store = attrs.large_store.as_ref().map(|Keyed { value: store, .. }| {
+        let name = store.name.as_ref().map_or_else(|| large_store_of(name), LitStr::value);
+        let age = store
+            .max_age
+            .as_ref()
+            .map_or_else(|| quote!(__tidings::None), |age| some(&duration(age.value)));
+        quote!(
+            const LARGE_STORE: __tidings::Option<__tidings::LargeStore> =
+                __tidings::Some(__tidings::LargeStore::new(#name, #age));
+        )
+    });
     // A stream keeps a message once: where a subject of its own covers them, that keeps them.
     let own: Vec<String> = subjects.iter().map(LitStr::value).collect();
     let own: Vec<&str> = own.iter().map(String::as_str).collect();
@@ -47,6 +59,7 @@ pub(crate) fn expand(stream: &Stream<'_>) -> TokenStream {
             const SUBJECTS: &'static [&'static __tidings::str] = &[#(#subjects),*];
             #no_ack
             #ack_cancels
+            #large_store
 
             fn config() -> __tidings::StreamConfig {
                 let mut config = __tidings::stream_config::<Self>();

@@ -5,7 +5,7 @@ use syn::{Data, DataEnum, DeriveInput, Fields};
 use super::{contract, id, payload};
 use crate::attr::message::MessageAttrs;
 use crate::error::Errors;
-use crate::model::{Event, EventEnum, EventStruct, Id, Item, Variant};
+use crate::model::{Event, EventEnum, EventStruct, Id, Item, Large, Variant};
 
 /// Checks an event.
 pub(crate) fn validate<'a>(
@@ -33,6 +33,10 @@ pub(crate) fn validate<'a>(
              without",
         );
     }
+    let large = attrs.large.as_ref().map(|large| Large { key: large.key, over: large.value });
+    if let Some(large) = large {
+        check_large(large, attrs, errors);
+    }
     let (mut contract, id) = (contract?, id?);
     if let Id::Fields(fields) = &id {
         contract.displayed = fields.iter().map(|(_, ty)| *ty).collect();
@@ -42,8 +46,24 @@ pub(crate) fn validate<'a>(
         stream: attrs.stream.as_ref().map(|stream| &stream.value),
         id,
         tagged: attrs.tagged.as_ref().is_some_and(|tagged| tagged.value),
+        large,
         upcasts: attrs.upcasts.as_ref().map(|upcasts| &upcasts.value),
     }))
+}
+
+/// Checks that something says when an object may go.
+fn check_large(large: Large, attrs: &MessageAttrs, errors: &mut Errors) {
+    if attrs.given.lacks("stream") {
+        errors.at(
+            large.key,
+            "an event without a stream can't be `large`: nobody could say when its object may go; add \
+             `stream = …`, or put what is large into an object store and publish its name",
+        );
+    }
+    if large.over == Some(0) {
+        errors
+            .at(large.key, "an event over nothing is every event: give `over` a size of 1 or more");
+    }
 }
 
 fn event_enum<'a>(

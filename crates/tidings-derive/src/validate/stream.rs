@@ -1,13 +1,13 @@
 //! Streams.
 
 use syn::{Data, DeriveInput, Fields, LitStr};
-use tidings_subject::{check_filter, check_stream_name, overlaps};
+use tidings_subject::{check_bucket_name, check_filter, check_stream_name, overlaps};
 
 use crate::attr::Keyed;
 use crate::attr::source::Source;
 use crate::attr::stream::{Setting, StreamAttrs};
 use crate::error::Errors;
-use crate::model::{Item, Stream};
+use crate::model::{Item, Stream, large_store_of};
 
 /// Nanoseconds in a millisecond.
 const MILLISECOND: u64 = 1_000_000;
@@ -46,6 +46,7 @@ pub(crate) fn validate<'a>(
         check_setting(field.key.name, setting, errors);
     }
     contradictions(attrs, errors);
+    large_store(attrs, errors);
     Some(Stream {
         item: Item::of(input, attrs.krate.as_ref()),
         name: attrs.name.as_ref()?,
@@ -53,6 +54,37 @@ pub(crate) fn validate<'a>(
         description: attrs.description.as_deref(),
         attrs,
     })
+}
+
+/// Checks the store of large events: what its name is by default, too.
+fn large_store(attrs: &StreamAttrs, errors: &mut Errors) {
+    let Some(Keyed { key, value: store }) = &attrs.large_store else { return };
+    match (&store.name, &attrs.name) {
+        (Some(name), _) => {
+            if let Err(problem) = check_bucket_name(&name.value()) {
+                errors.at(name.span(), format!("{:?} can't name an object store: it {problem}", name.value()));
+            }
+        }
+        (None, Some(stream)) if check_bucket_name(&large_store_of(stream)).is_err() => errors.at(
+            *key,
+            format!(
+                "an object store can't be named after the stream {:?}: give it a name of A-Z, a-z, 0-9, \
+                 `-` and `_`, as `large_store = \"orders-large\"`",
+                stream.value()
+            ),
+        ),
+        _ => {}
+    }
+    let Some(age) = &store.max_age else { return };
+    if age.value < 100 * MILLISECOND {
+        errors.at(age.key, "the server takes no `max_age` under \"100ms\"");
+    } else if attrs.duration("max_age").is_none_or(|stream| stream.value > age.value) {
+        errors.at(
+            age.key,
+            "events would outlive their objects: the `max_age` of a `large_store` is at least that of the \
+             stream",
+        );
+    }
 }
 
 fn subjects(input: &DeriveInput, attrs: &StreamAttrs, errors: &mut Errors) {

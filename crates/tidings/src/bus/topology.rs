@@ -1,6 +1,7 @@
 //! Streams and consumers of a bus: creating them, planning changes, and making these.
 
 use super::Bus;
+use crate::claim_check::store_config;
 use crate::stream::{EventStream, Fitted, StreamConfig};
 use crate::topology::{
     self, ApplyConsumerError, ApplyError, ConsumerPlan, ListError, ProvisionError, Provisioned,
@@ -11,7 +12,7 @@ use crate::transport::{ConsumerInfo, StreamInfo};
 impl Bus {
     /// Creates the stream `S` where it is missing. One that is there and keeps the same subjects
     /// is left as it is; what else is different is logged as a warning. [`plan`](Self::plan) and
-    /// [`apply`](Self::apply) change it.
+    /// [`apply`](Self::apply) change it. So is the object store of its large events, where it declares one.
     ///
     /// # Errors
     /// [`ProvisionError`], also where it is there and does not keep a declared subject.
@@ -21,7 +22,28 @@ impl Bus {
     /// safe.
     pub async fn provision<S: EventStream>(&self) -> Result<Provisioned, ProvisionError> {
         let Fitted { config, .. } = self.link.environment.fit(S::config());
-        topology::provision(&self.link.transport, &config, Topology::CreateOnly).await
+        let transport = &self.link.transport;
+        if let Some(store) = S::LARGE_STORE {
+            let store = store_config(&store, &config);
+            topology::provision(transport, &store, Topology::CreateOnly).await?;
+        }
+        topology::provision(transport, &config, Topology::CreateOnly).await
+    }
+
+    /// Looks at the object store of the large events of `S` and says what is to be done so that it is as
+    /// declared, which [`apply`](Self::apply) does; `None` where `S` declares none. Nothing is touched.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan).
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn plan_large_store<S: EventStream>(
+        &self,
+    ) -> Result<Option<StreamPlan>, ProvisionError> {
+        let Some(store) = S::LARGE_STORE else { return Ok(None) };
+        let Fitted { config, .. } = self.link.environment.fit(S::config());
+        self.plan_stream(&store_config(&store, &config)).await.map(Some)
     }
 
     /// Looks at the stream `S` and says what is to be done so that it is as declared. Nothing is

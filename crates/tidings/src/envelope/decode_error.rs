@@ -5,6 +5,8 @@ use std::fmt;
 use bytes::Bytes;
 
 use crate::cloud_event::CloudEventFault;
+use crate::envelope::LargeEventError;
+use crate::transport::Incoming;
 
 /// A message's payload or header does not say what its type declares. The bytes are kept.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +54,16 @@ pub enum DecodeError {
         /// Problem with it.
         source: CloudEventFault,
     },
+    /// The payload is too large for a message, and can't be read from the object that holds it.
+    #[error("the large event on `{subject}` can't be read: {source}")]
+    Large {
+        /// Subject that it came on.
+        subject: String,
+        /// The received data, as it came: nothing.
+        payload: Bytes,
+        /// Problem with the object.
+        source: Box<LargeEventError>,
+    },
     /// The message is another one, or another version: its header says so, or its subject is none
     /// that the expected type declares.
     #[error("the message on `{subject}` is {}, not `{expected}`", text_of(found, expected))]
@@ -75,8 +87,15 @@ impl DecodeError {
             Self::Payload { payload, .. }
             | Self::Invalid { payload, .. }
             | Self::CloudEvent { payload, .. }
+            | Self::Large { payload, .. }
             | Self::OtherMessage { payload, .. } => payload,
         }
+    }
+
+    /// The payload is not in the message, nor where that says.
+    pub(crate) fn large(incoming: &Incoming, source: LargeEventError) -> Self {
+        let (subject, payload) = (incoming.subject.to_string(), incoming.payload.clone());
+        Self::Large { subject, payload, source: Box::new(source) }
     }
 
     /// Returns `true` if the message is not this type's at all, so that somebody else may know it.

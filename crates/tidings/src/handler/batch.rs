@@ -63,6 +63,11 @@ pub struct BatchItem<E> {
 pub(crate) struct Mark(Arc<Mutex<Option<Result<(), Failure>>>>);
 
 impl Mark {
+    /// The mark of an event that has failed before its handler had it.
+    pub(crate) fn failed(failure: Failure) -> Self {
+        Self(Arc::new(Mutex::new(Some(Err(failure)))))
+    }
+
     pub(crate) fn take(&self) -> Option<Result<(), Failure>> {
         locked(&self.0).take()
     }

@@ -97,6 +97,14 @@ pub(crate) const WARRANT: &str = "Tidings-Warrant";
 pub(crate) const QUESTION: &str = "Tidings-Question";
 /// The consumer that a message is for, as `<stream>/<consumer>`; every other one passes it over.
 pub(crate) const ONLY: &str = "Tidings-Only";
+/// The object store that holds an event's payload, which is too large for a message.
+pub(crate) const LARGE_STORE: &str = "Tidings-Large-Store";
+/// The object that is an event's payload.
+pub(crate) const LARGE_OBJECT: &str = "Tidings-Large-Object";
+/// Size of that payload, in bytes.
+pub(crate) const LARGE_SIZE: &str = "Tidings-Large-Size";
+/// Digest of that payload, as the object has it: `SHA-256=` and base64.
+pub(crate) const LARGE_DIGEST: &str = "Tidings-Large-Digest";
 /// Id that all messages have in common which came of one.
 pub(crate) const CORRELATION_ID: &str = "Tidings-Correlation-Id";
 /// Id of the message in whose handling a message was sent.

@@ -34,6 +34,9 @@ pub struct Declaration {
     pub tagged: bool,
     /// `<name>.v<N>`: what `Tidings-Message` says.
     pub tag: &'static str,
+    /// Maximum size of a payload that stands in its message, where larger ones go through the stream's
+    /// object store; `u64::MAX` where it is what the server takes.
+    pub large: Option<u64>,
     /// The version before this one that is [upcast](crate::Upcast) to it.
     pub older: Option<&'static Declaration>,
     /// The fields that identify it, by their names in the payload.
@@ -103,6 +106,7 @@ impl Declaration {
             stream: None,
             tagged: false,
             tag,
+            large: None,
             older: None,
             id: &[],
             open,
@@ -127,6 +131,16 @@ impl Declaration {
     #[must_use]
     pub const fn tagged(mut self) -> Self {
         self.tagged = true;
+        self
+    }
+
+    /// Adds that what is larger than this, or than the server takes, goes through an object store.
+    #[must_use]
+    pub const fn large(mut self, over: Option<u64>) -> Self {
+        self.large = Some(match over {
+            Some(over) => over,
+            None => u64::MAX,
+        });
         self
     }
 
@@ -223,6 +237,22 @@ impl Declaration {
         let told = self.tagged && other.tagged && !same(self.tag, other.tag);
         !told && overlaps(self.filter, other.filter)
     }
+}
+
+/// Returns `true` if one of these, or an older version of one, may go through an object store.
+pub(crate) const fn may_be_large(declarations: &[&Declaration]) -> bool {
+    let mut i = 0;
+    while i < declarations.len() {
+        let mut next = Some(declarations[i]);
+        while let Some(version) = next {
+            if version.large.is_some() {
+                return true;
+            }
+            next = version.older;
+        }
+        i += 1;
+    }
+    false
 }
 
 /// All that these declare, older versions included.

@@ -41,6 +41,31 @@ impl Objects {
         }
     }
 
+    /// Removes an object, if it still is what it was, and leaves no marker; `false` where it is not.
+    pub(crate) async fn remove_unchanged(
+        &self,
+        object: &ObjectInfo,
+    ) -> Result<bool, ObjectPutError> {
+        let subject = subject_of(&self.store, &object.meta.name)?;
+        let before = Before::of(Some(object));
+        let marker =
+            ObjectInfo { size: 0, chunks: 0, digest: None, is_deleted: true, ..object.clone() };
+        match self.describe(subject, marker, before).await {
+            Ok(marker) => {
+                let transport = &self.store.link.transport;
+                // It says to no one what was deleted, and would stay for ever.
+                let removed = transport.delete_message(self.store.stream(), marker.revision).await;
+                if let Err(fault) = removed {
+                    let (store, object) = (self.store.bucket(), &object.meta.name);
+                    tracing::debug!(store, object, %fault, "the marker of an object is left");
+                }
+                Ok(true)
+            }
+            Err(ObjectPutError::Conflict { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Stores a link to an object of this or another store, by its description: who gets the link gets
     /// the object. It takes the place of another link, and of no object.
     ///

@@ -13,7 +13,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use super::chunk::Chunks;
 use super::config::chunks_of;
-use super::description::{last, subject_of};
+use super::description::{last, last_of_leader, read, subject_of};
 use super::error::{ObjectGetError, ObjectReadError};
 use super::info::{ObjectInfo, ObjectLink};
 use super::store::{Objects, store_of};
@@ -61,6 +61,20 @@ impl Objects {
     /// Awaited, [`ObjectGetError`].
     pub fn get(&self, name: impl Into<String>) -> GetObject {
         GetObject { store: self.store.clone(), name: name.into(), range: (0, u64::MAX) }
+    }
+}
+
+impl Objects {
+    /// Reads an object by the word of the store's leader. A link is none.
+    pub(crate) async fn get_from_leader(
+        &self,
+        name: &str,
+    ) -> Result<Option<Object>, ObjectGetError> {
+        let subject = subject_of(&self.store, name)?;
+        let there = last_of_leader(&self.store, &subject).await?.filter(|last| !last.is_marker());
+        let info = there.map(|there| read(&self.store, &there)).transpose()?;
+        let info = info.filter(|info| !info.is_deleted && info.link.is_none());
+        info.map(|info| Object::open(self.store.clone(), info, (0, u64::MAX))).transpose()
     }
 }
 

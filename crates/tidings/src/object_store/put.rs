@@ -38,6 +38,8 @@ pub struct PutObject<'a> {
     source: Source<'a>,
     at: Option<u64>,
     progress: Option<Progress>,
+    /// Digest of what the source has, where that is known.
+    digest: Option<String>,
 }
 
 enum Source<'a> {
@@ -88,7 +90,7 @@ impl Objects {
 
 impl<'a> PutObject<'a> {
     fn new(store: Store, meta: ObjectMeta, source: Source<'a>) -> Self {
-        Self { store, meta, source, at: None, progress: None }
+        Self { store, meta, source, at: None, progress: None, digest: None }
     }
 
     /// Stores it only if the object's revision is this one; 0 for one that never was there.
@@ -103,14 +105,20 @@ impl<'a> PutObject<'a> {
         self
     }
 
+    /// Says the digest of the bytes, which is not made once more then.
+    pub(crate) fn of_digest(mut self, digest: String) -> Self {
+        self.digest = Some(digest);
+        self
+    }
+
     async fn send(self) -> Result<ObjectInfo, ObjectPutError> {
-        let Self { store, mut meta, source, at, progress } = self;
+        let Self { store, mut meta, source, at, progress, digest } = self;
         let subject = subject_of(&store, &meta.name)?;
         let size = chunk_size(&store, meta.chunk_size);
         meta.chunk_size = u32::try_from(size).ok();
         let nuid = Uuid::now_v7().simple().to_string();
         let chunks = Subject::from(chunks_of(store.bucket(), &nuid));
-        let mut upload = Upload::new(store.clone(), chunks, progress);
+        let mut upload = Upload::new(store.clone(), chunks, progress, digest);
         // What is replaced is asked for beside the chunks.
         let before = async { Before::find(&store, &subject).await.map_err(ObjectPutError::from) };
         let filled = async {

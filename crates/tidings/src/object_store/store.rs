@@ -43,6 +43,11 @@ impl Objects {
         Self { store: store_of(link, name) }
     }
 
+    /// The stream that it is.
+    pub(crate) fn stream(&self) -> &str {
+        self.store.stream()
+    }
+
     /// The store's name.
     pub fn name(&self) -> &str {
         self.store.bucket()

@@ -40,7 +40,7 @@ pub(super) fn chunk_size(store: &Store, asked: Option<u32>) -> usize {
 }
 
 /// A text for a digest.
-pub(super) fn digest_of(digest: Sha256) -> String {
+pub(crate) fn digest_of(digest: Sha256) -> String {
     [SHA_256, &*BASE64URL.encode(&digest.finalize())].concat()
 }
 
@@ -55,10 +55,16 @@ pub(super) struct Upload {
     /// Bytes and chunks that were sent.
     size: u64,
     chunks: u64,
-    digest: Sha256,
+    digest: Digest,
     progress: Option<Progress>,
     /// How many bytes are stored.
     stored: u64,
+}
+
+/// Digest of what is sent: made meanwhile, or known before.
+enum Digest {
+    Made(Sha256),
+    Known(String),
 }
 
 pub(super) type Progress = Box<dyn FnMut(u64) + Send>;
@@ -77,8 +83,15 @@ pub(super) struct Uploaded {
 }
 
 impl Upload {
-    pub(super) fn new(store: Store, subject: Subject, progress: Option<Progress>) -> Self {
-        let (waiting, digest) = (VecDeque::new(), Sha256::new());
+    /// `digest` is that of all that will be sent, where it is known.
+    pub(super) fn new(
+        store: Store,
+        subject: Subject,
+        progress: Option<Progress>,
+        digest: Option<String>,
+    ) -> Self {
+        let waiting = VecDeque::new();
+        let digest = digest.map_or_else(|| Digest::Made(Sha256::new()), Digest::Known);
         Self { store, subject, waiting, bytes: 0, size: 0, chunks: 0, digest, progress, stored: 0 }
     }
 
@@ -108,7 +121,9 @@ impl Upload {
         self.bytes += size;
         self.size += size as u64;
         // Meanwhile it is on its way.
-        self.digest.update(&outgoing.payload);
+        if let Digest::Made(digest) = &mut self.digest {
+            digest.update(&outgoing.payload);
+        }
         Ok(())
     }
 
@@ -141,7 +156,11 @@ impl Upload {
     /// Leaves the chunks to who describes them.
     pub(super) fn whole(mut self) -> Uploaded {
         let (size, chunks) = (self.size, std::mem::take(&mut self.chunks));
-        Uploaded { size, chunks, digest: digest_of(std::mem::take(&mut self.digest)) }
+        let digest = match &mut self.digest {
+            Digest::Made(digest) => digest_of(std::mem::take(digest)),
+            Digest::Known(digest) => std::mem::take(digest),
+        };
+        Uploaded { size, chunks, digest }
     }
 
     /// Removes what was stored of it: waits for that as long as a publish may take, then it goes on by

@@ -5,10 +5,11 @@ use std::mem;
 use super::PublishError;
 use super::ingest::Lane;
 use super::item::{begin, prepare};
+use super::large::check_in;
 use super::unanswered_limit::UnansweredLimit;
 use super::window::Window;
 use crate::link::Link;
-use crate::message::Event;
+use crate::message::{Event, may_be_large};
 use crate::observe::SendError as _;
 use crate::publish_ack::{Acknowledgement, PublishAck};
 use crate::traces::{Operation, Parent, Sent};
@@ -68,7 +69,7 @@ pub(crate) async fn publish_all<E: Event>(
     let mut by = None;
     for event in events {
         let place = outcomes.next();
-        let item = match prepare(link, &event, &span) {
+        let mut item = match prepare(link, &event, &span) {
             Ok(item) => item,
             Err(error) => {
                 outcomes.settle(place, Err(error));
@@ -78,6 +79,13 @@ pub(crate) async fn publish_all<E: Event>(
         if outcomes.unanswered.is_reached() {
             outcomes.settle(place, Err(item.give_up(link)));
             continue;
+        }
+        if const { may_be_large(E::DECLARATIONS) } {
+            let checked = Box::pin(check_in(link, item.declaration, &mut item.outgoing)).await;
+            if let Err(error) = checked {
+                outcomes.settle(place, Err(item.refuse(error)));
+                continue;
+            }
         }
         if lane.takes(&item) {
             if lane.is_idle() {

@@ -7,6 +7,7 @@ use crate::envelope::EncodeFault;
 use crate::header::{self, HeaderError};
 use crate::link::Link;
 use crate::message::ReadBackError;
+use crate::object_store::ObjectPutError;
 use crate::recurrence::RecurrenceError;
 use crate::subject::{Subject, SubjectError};
 use crate::timestamp;
@@ -54,6 +55,36 @@ pub enum PublishError {
         size: usize,
         /// The server's limit in bytes.
         limit: usize,
+    },
+    /// The payload is too large for a message, and could not be stored in the object store of its stream.
+    /// Nothing of the event was sent.
+    #[error(
+        "the large event for `{subject}` was not published, since its payload was not stored in `{store}`, \
+         which `bus.provision::<…>()` makes with the stream that declares it: {source}"
+    )]
+    Large {
+        /// Subject of the event.
+        subject: String,
+        /// The object store that its stream declares.
+        store: &'static str,
+        /// Error of storing it.
+        source: Box<ObjectPutError>,
+    },
+    /// The event is too large for a message, and what is asked for does not go with an object store. Nothing
+    /// was sent.
+    #[error(
+        "the event for `{subject}` has {size} bytes, the server takes {limit} (`max_payload`), and its payload \
+         can't go through an object store: {problem}; publish it by itself and at once"
+    )]
+    LargeRefused {
+        /// Subject of the event.
+        subject: String,
+        /// Size of its message in bytes.
+        size: usize,
+        /// The server's limit in bytes.
+        limit: usize,
+        /// Reason why it can't.
+        problem: &'static str,
     },
     /// A message id is empty or holds white space, a control or a non-ASCII character.
     #[error("{id:?} can't be a message id: it must be printable ASCII without spaces")]

@@ -22,6 +22,13 @@ pub(super) struct Item {
 }
 
 impl Item {
+    /// Gives it up unsent, for this reason.
+    #[cold]
+    pub(super) fn refuse(self, error: PublishError) -> PublishError {
+        self.sending.published(Err(&error));
+        error
+    }
+
     /// Gives it up unsent, since nobody answers.
     #[cold]
     pub(super) fn give_up(self, link: &Link) -> PublishError {

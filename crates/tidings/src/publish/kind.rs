@@ -11,6 +11,7 @@ impl SendError for PublishError {
             Self::Encode { .. } => "encode",
             Self::Unreadable { .. } => "unreadable",
             Self::TooLarge { .. } => "too_large",
+            Self::Large { .. } | Self::LargeRefused { .. } => "large",
             Self::MessageId { .. } => "message_id",
             Self::Ttl { .. } | Self::TtlBelowMarker { .. } => "ttl",
             Self::Delay { .. } | Self::Past { .. } => "delay",

@@ -5,6 +5,7 @@ use std::task::Poll;
 
 use tokio::time::{Instant, timeout_at};
 
+use super::large::check_in;
 use super::reschedule::reschedule;
 use super::unconfirmed::{confirm, own, start};
 use super::{Prepared, PublishError};
@@ -28,6 +29,19 @@ pub(super) async fn send<A: Acknowledgement>(
     one(link, declaration, outgoing, *reschedules).await
 }
 
+/// Sends a message of a type that may be large: what is too much for it is stored as an object first.
+pub(super) async fn whole<A: Acknowledgement>(
+    link: &Link,
+    prepared: &mut Prepared,
+) -> Result<A, PublishError> {
+    if link.is_observed() {
+        return observed(link, prepared).await;
+    }
+    let Prepared { declaration, outgoing, reschedules, .. } = prepared;
+    check_in(link, declaration, outgoing).await?;
+    one(link, declaration, outgoing, *reschedules).await
+}
+
 /// Sends it as every other bus does, and tells who looks on; a probe may say that it fails.
 async fn observed<A: Acknowledgement>(
     link: &Link,
@@ -39,7 +53,11 @@ async fn observed<A: Acknowledgement>(
     let span = link.traces.send(publish, parent, outgoing);
     span.inject(&mut outgoing.headers);
     let sending = link.publishes(declaration, outgoing);
-    let stored: Result<Option<PublishAck>, _> = match admit(link, declaration, outgoing) {
+    let mut admitted = admit(link, declaration, outgoing);
+    if admitted.is_ok() && declaration.large.is_some() {
+        admitted = Box::pin(check_in(link, declaration, outgoing)).await;
+    }
+    let stored: Result<Option<PublishAck>, _> = match admitted {
         Ok(()) => one(link, declaration, outgoing, reschedules).await,
         Err(error) => Err(error),
     };

@@ -181,6 +181,7 @@ mod tests {
     const ORDERS: StreamDeclaration = StreamDeclaration {
         name: "ORDERS",
         config: || StreamConfig::new("ORDERS", ["orders.created"]),
+        large_store: None,
     };
 
     #[tokio::test(start_paused = true)]

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::plan::{Wiring, plan};
 use super::{Registry, ServeError, answer, store};
+use crate::claim_check::store_config;
 use crate::link::Link;
 use crate::retry::LONGEST;
 use crate::route::RouteSpec;
@@ -19,7 +20,8 @@ use crate::transport::ConsumerConfig;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct RegistryPlan {
-    /// The streams of its events, and its buckets and object stores, each once.
+    /// The streams of its events, with the object stores of what is large, and its buckets and object stores,
+    /// each once.
     pub streams: Vec<StreamPlan>,
     /// The durable consumers of its routes, in the order of these.
     pub consumers: Vec<ConsumerPlan>,
@@ -50,11 +52,17 @@ pub(super) async fn plan_report(
         let message = || route.label();
         if seen.insert(stream.name) {
             let fitted = environment.fit((stream.config)());
-            let planned = topology::plan_fitted(&link.transport, fitted).await;
-            survey.streams.push(planned.map_err(|fault| ServeError::Provision {
+            let store = stream.large_store.map(|store| store_config(store, &fitted.config));
+            let failed = |fault, name: &str| ServeError::Provision {
                 message: message(),
-                source: topology::not_planned(fault, stream.name),
-            })?);
+                source: topology::not_planned(fault, name),
+            };
+            let planned = topology::plan_fitted(&link.transport, fitted).await;
+            survey.streams.push(planned.map_err(|fault| failed(fault, stream.name))?);
+            if let Some(store) = store {
+                let planned = topology::plan_stream(&link.transport, &store).await;
+                survey.streams.push(planned.map_err(|fault| failed(fault, &store.name))?);
+            }
         }
         let planned = topology::plan_consumer(&link.transport, stream.name, &config).await;
         let planned = planned.map_err(|fault| ServeError::Subscribe {

@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 
 use super::ServeError;
 use super::plan::Wiring;
+use crate::claim_check::store_config;
 use crate::dead_letter::with_lease;
 use crate::link::Link;
 use crate::route::RouteSpec;
@@ -48,9 +49,12 @@ pub(super) async fn provision(
             && streams.insert(stream.name)
         {
             let wanted = environment.fit((stream.config)()).config;
-            topology::provision(transport, &wanted, modes.streams)
-                .await
-                .map_err(|fault| StartFault::Provision(fault).named(route.label()))?;
+            let store = stream.large_store.map(|store| store_config(store, &wanted));
+            for wanted in store.iter().chain([&wanted]) {
+                topology::provision(transport, wanted, modes.streams)
+                    .await
+                    .map_err(|fault| StartFault::Provision(fault).named(route.label()))?;
+            }
         }
     }
     let mut plans = Vec::with_capacity(wirings.len());

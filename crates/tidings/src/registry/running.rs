@@ -195,7 +195,7 @@ async fn connect(
             let durable = Durable::new((stream, made), config, prefetch, modes);
             // All that its instances of other versions want, too.
             durable.set_filters(plan.as_ref().map(ConsumerPlan::selects).unwrap_or_default());
-            Ok(runner::Source::Durable(durable))
+            Ok(runner::Source::Durable(Box::new(durable)))
         }
         Wiring::Endpoint { declaration, name, group } => {
             let filter = crate::subject::Subject::from_static(declaration.filter);

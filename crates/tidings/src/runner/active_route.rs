@@ -23,11 +23,12 @@ use super::policy::give_back_note::GiveBackNote;
 use super::policy::message_set::MessageSet;
 use super::status::counters::Counters;
 use super::status::route_state::StateCell;
+use crate::claim_check::refers;
 use crate::context::{HandledMessage, RouteContext};
 use crate::handler::Dispatching;
 use crate::jitter::FAR;
 use crate::link::Link;
-use crate::message::{Declaration, MessageKind};
+use crate::message::{Declaration, MessageKind, may_be_large};
 use crate::probe::{Listener, Listening, Span, Work};
 use crate::route::{Key, RouteSpec};
 use crate::topology::{Modes, Topology};
@@ -93,6 +94,9 @@ pub(crate) struct ActiveRoute {
     /// Number of attempts at a message that the scheduler itself may make: none where even the
     /// first is one too many.
     pub(crate) attempts_inline: u64,
+    /// The same where the payload of a message may be an object, which only a task can read: of those that
+    /// are none, which the scheduler finds out by a look at each.
+    attempts_inline_if_small: Option<u64>,
     /// Messages that are put aside and stay in their stream, since their letters refer to them.
     pub(crate) kept: MessageSet,
     /// Messages that are given up, while their letters are being stored.
@@ -116,6 +120,8 @@ impl ActiveRoute {
         modes: Modes,
         group: Option<String>,
     ) -> Arc<Self> {
+        let is_large = may_be_large(route.declarations);
+        let attempts_inline = route.retry().attempts().map_or(1, |attempts| attempts.min(1));
         Arc::new(Self {
             spans: RouteSpans::new(&link.traces, route.declarations, &route.label(), group),
             label: route.label(),
@@ -148,7 +154,8 @@ impl ActiveRoute {
                 || route.ack_every.is_some(),
             state: Arc::default(),
             confirms: route.ack_every.is_none() && route.retry().attempts() == Some(1),
-            attempts_inline: route.retry().attempts().map_or(1, |attempts| attempts.min(1)),
+            attempts_inline: if is_large { 0 } else { attempts_inline },
+            attempts_inline_if_small: is_large.then_some(attempts_inline),
             kept: MessageSet::default(),
             pending: MessageSet::default(),
             stored: Notify::new(),
@@ -235,6 +242,20 @@ impl ActiveRoute {
     #[inline]
     pub(crate) fn begin(&self, incoming: &Incoming) -> Span {
         self.link.begin(Work::Handle { declarations: self.declarations, incoming })
+    }
+
+    /// Returns `true` if the scheduler itself may make an attempt all the same: it is the first at a message
+    /// that might be large, and is not.
+    #[cold]
+    pub(crate) fn is_small(&self, message: &Incoming) -> bool {
+        let attempt = message.receipt.as_ref().map_or(1, |receipt| receipt.attempt);
+        let may = self.attempts_inline_if_small.is_some_and(|attempts| attempt <= attempts);
+        may && !refers(message)
+    }
+
+    /// Returns `true` if the payload of a message may be an object.
+    pub(crate) fn may_be_large(&self) -> bool {
+        self.attempts_inline_if_small.is_some()
     }
 
     /// Returns `true` if somebody waits for an answer.

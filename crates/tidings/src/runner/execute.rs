@@ -6,7 +6,9 @@ pub(super) mod inline;
 mod inline_budget;
 pub(super) mod permit;
 pub(super) mod stage;
+mod whole;
 
+use std::borrow::Cow;
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use self::batch::work_on_all;
 use self::guard::guard;
 use self::permit::Permit;
 use self::stage::Stage;
+use self::whole::with_payload;
 use super::active_route::ActiveRoute;
 use super::in_flight::queued_message::QueuedMessage;
 use super::policy::disposition::Health;
@@ -115,10 +118,17 @@ async fn call(
     // Decoding runs the user's code too: a panic there is caught as well.
     let handled = async {
         queued.span.hold().await;
-        let begun = std::time::Instant::now();
         let (message, span) = (&queued.incoming, &queued.incoming.span);
+        let whole = match with_payload(active, message).await {
+            Ok(whole) => whole,
+            Err(exit) => return exit,
+        };
+        if let Cow::Owned(whole) = &whole {
+            message.keep_payload(whole.payload.clone());
+        }
+        let begun = std::time::Instant::now();
         span.begin(&active.spans, message, &active.link.transport);
-        if let Err(error) = span.within(|| dispatch.dispatch(message, cx, &mut slot)) {
+        if let Err(error) = span.within(|| dispatch.dispatch(&whole, cx, &mut slot)) {
             *kept = Some(begun.elapsed());
             return HandlerExit::Undecodable(error);
         }

@@ -8,10 +8,12 @@ use std::task::{Context, Poll, ready};
 use futures_util::stream::{Stream, StreamExt};
 
 use super::error::ReceiveError;
+use super::large::{LargeMessage, LargeReader};
+use crate::claim_check::refers;
 use crate::delivery::{Delivery, DeliveryKind, Durable, Live};
-use crate::envelope;
+use crate::envelope::{self, DecodeError};
 use crate::link::Link;
-use crate::message::{Decode, Event};
+use crate::message::{Decode, Event, may_be_large};
 use crate::observe::Received;
 use crate::prefetch::Prefetch;
 use crate::traces::{ReceiveSpans, SettlingByHand};
@@ -25,8 +27,13 @@ pub struct Subscription<E, K = Live> {
     source: Source,
     received: Received,
     spans: ReceiveSpans,
+    /// Reader of payloads that are objects, where there can be such.
+    large: Option<Box<LargeReader>>,
     event: PhantomData<fn() -> (E, K)>,
 }
+
+/// What a subscription gives.
+type Next<E, K> = Result<Delivery<E, K>, ReceiveError>;
 
 /// Source of the messages.
 #[expect(clippy::large_enum_variant, reason = "one for each subscription, and it never moves")]
@@ -41,7 +48,10 @@ impl<E: Event + Decode, K: DeliveryKind> Subscription<E, K> {
     pub(super) fn new(source: Source, link: &Link, group: Option<&str>) -> Self {
         let templates = E::DECLARATIONS.iter().map(|declaration| declaration.template);
         let spans = ReceiveSpans::new(&link.traces, E::DECLARATIONS, group, &link.transport);
-        Self { source, received: link.receives(templates, group), spans, event: PhantomData }
+        let large = const { may_be_large(E::DECLARATIONS) }
+            .then(|| Box::new(LargeReader::new(link, E::DECLARATIONS)));
+        let received = link.receives(templates, group);
+        Self { source, received, spans, large, event: PhantomData }
     }
 
     /// The next delivery; `None` once the bus is closed.
@@ -110,6 +120,11 @@ impl<E: Event + Decode, K: DeliveryKind> Stream for Subscription<E, K> {
     type Item = Result<Delivery<E, K>, ReceiveError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if const { may_be_large(E::DECLARATIONS) }
+            && let Some(read) = ready!(self.poll_large(cx))
+        {
+            return Poll::Ready(Some(read));
+        }
         // Of what is written here a delivery takes its part; the whole is not moved.
         let mut incoming = Incoming::default();
         let next = match &mut self.source {
@@ -140,14 +155,58 @@ impl<E: Event + Decode, K: DeliveryKind> Stream for Subscription<E, K> {
             Ok(()) => self.spans.came(&incoming),
             Err(_) => SettlingByHand::default(),
         };
+        if const { may_be_large(E::DECLARATIONS) }
+            && next.is_ok()
+            && refers(&incoming)
+            && let Some(large) = &mut self.large
+        {
+            large.read(incoming, settling);
+            return self.poll_large(cx);
+        }
         let delivery = deliver(next, incoming, settling);
-        match &delivery {
+        self.tell(&delivery);
+        Poll::Ready(Some(delivery))
+    }
+}
+
+impl<E: Event + Decode, K: DeliveryKind> Subscription<E, K> {
+    /// The delivery whose payload is being read from an object; `None` if there is none.
+    fn poll_large(&mut self, cx: &mut Context<'_>) -> Poll<Option<Next<E, K>>> {
+        let Some(large) = &mut self.large else { return Poll::Ready(None) };
+        let Some(large) = ready!(large.poll(cx)) else { return Poll::Ready(None) };
+        let LargeMessage { mut incoming, settling, read } = large;
+        let delivery = match read {
+            Ok(payload) => {
+                incoming.payload = payload;
+                deliver(Ok(()), incoming, settling)
+            }
+            Err(source) => {
+                let error = DecodeError::large(&incoming, source);
+                match kind_of(&mut incoming, settling) {
+                    Ok(kind) => Err(ReceiveError::undecodable::<K>(error, kind)),
+                    Err(fault) => Err(fault.into()),
+                }
+            }
+        };
+        self.tell(&delivery);
+        Poll::Ready(Some(delivery))
+    }
+
+    #[inline]
+    fn tell(&self, delivery: &Next<E, K>) {
+        match delivery {
             Ok(_) => self.received.count(),
             Err(ReceiveError::Decode { .. }) => self.received.count_undecodable(),
             Err(_) => {}
         }
-        Poll::Ready(Some(delivery))
     }
+}
+
+/// How a message was delivered.
+fn kind_of<K: DeliveryKind>(incoming: &mut Incoming, settling: SettlingByHand) -> Result<K, Fault> {
+    K::from_incoming(incoming, settling).ok_or_else(|| {
+        Fault::client(format!("`{}` was delivered without its stream", incoming.subject))
+    })
 }
 
 #[expect(clippy::result_large_err, reason = "a delivery is as large")]
@@ -159,9 +218,7 @@ fn deliver<E: Event + Decode, K: DeliveryKind>(
     next?;
     let mut cloud_event = None;
     let event = envelope::decode_with::<E>(&incoming, Some(&mut cloud_event));
-    let kind = K::from_incoming(&mut incoming, settling).ok_or_else(|| {
-        Fault::client(format!("`{}` was delivered without its stream", incoming.subject))
-    })?;
+    let kind = kind_of::<K>(&mut incoming, settling)?;
     match event {
         Ok(event) => Ok(Delivery::new(event, incoming, cloud_event, kind)),
         Err(error) => Err(ReceiveError::undecodable(error, kind)),

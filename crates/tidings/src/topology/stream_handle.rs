@@ -5,6 +5,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::SystemTime;
 
+use crate::claim_check::{check_out, is_claim};
+use crate::envelope::LargeEventError;
 use crate::link::Link;
 use crate::message::{Filter, StreamEvent};
 use crate::stream::{EventStream, StreamConfig};
@@ -78,6 +80,8 @@ impl<S: EventStream> StreamHandle<S> {
     /// # }
     /// ```
     ///
+    /// The payload of a large event is read from the object that holds it.
+    ///
     /// # Errors
     /// [`StreamError`]
     pub async fn get(&self, sequence: u64) -> Result<Option<RawMessage>, StreamError> {
@@ -103,7 +107,18 @@ impl<S: EventStream> StreamHandle<S> {
 
     async fn read(&self, which: Which<'_>) -> Result<Option<RawMessage>, StreamError> {
         let stored = self.link.transport.stored(S::NAME, which).await.map_err(of::<S>)?;
-        Ok(stored.map(RawMessage::stored))
+        let mut message = stored.map(RawMessage::stored);
+        if let Some(message) = &mut message
+            && let Some(store) = S::LARGE_STORE
+            && is_claim(&message.headers)
+        {
+            let read = check_out(&self.link, [store.name], &message.headers).await;
+            message.payload = read.map_err(|source| {
+                let (stream, sequence) = (S::NAME, message.sequence.unwrap_or_default());
+                StreamError::Large { stream, sequence, source: Box::new(source) }
+            })?;
+        }
+        Ok(message)
     }
 
     /// Lists its durable consumers, by name, with how far each has come, whatever program made them.
@@ -224,6 +239,16 @@ pub enum StreamError {
         code: u32,
         /// The server's own description.
         description: String,
+    },
+    /// The payload of a message can't be read from the object that holds it.
+    #[error("message {sequence} of stream `{stream}` can't be read: {source}")]
+    Large {
+        /// The stream.
+        stream: &'static str,
+        /// Sequence of the message.
+        sequence: u64,
+        /// Problem with the object.
+        source: Box<LargeEventError>,
     },
     /// The server does not allow what has to be asked.
     #[error("stream `{stream}` can't be looked at or changed: {source}")]

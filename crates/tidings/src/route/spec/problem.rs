@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Rate, RouteSpec};
+use crate::message::may_be_large;
 use crate::retry::Retry;
 use crate::route::CircuitBreaker;
 use crate::transport::DeliverFrom;
@@ -49,6 +50,12 @@ impl RouteSpec {
         }
         if let Err(error) = &self.filters {
             return Some(("filter", error.to_string()));
+        }
+        if self.key.is_some() && may_be_large(self.declarations) {
+            let problem = "an event that is `large` may be in an object, which is read as it is handled, and \
+                           so its key is not known before; let two of a key be handled one after the other with \
+                           `.concurrency(1)` or `.ack_every(…)`";
+            return Some(("keyed_by", problem.to_owned()));
         }
         if self.deadline.is_some_and(|deadline| deadline.is_zero()) {
             return Some(("deadline", "no handler ends in no time; give it some".to_owned()));

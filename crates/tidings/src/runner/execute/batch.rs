@@ -1,5 +1,6 @@
 //! One route's handler at work on many messages, each of which is settled by itself.
 
+use std::borrow::Cow;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,6 +9,7 @@ use futures_util::future::join_all;
 
 use super::guard::guard;
 use super::permit::Permit;
+use super::whole::with_payload;
 use crate::context::Context;
 use crate::envelope::DecodeError;
 use crate::failure::Failure;
@@ -19,7 +21,7 @@ use crate::runner::policy::disposition::Health;
 use crate::runner::policy::handler_exit::{HandlerExit, Interruption};
 use crate::runner::settle::redelivered;
 use crate::runner::settle::{self, acknowledge};
-use crate::transport::SettlementReason;
+use crate::transport::{Incoming, SettlementReason};
 
 /// End of a batch, as far as it is the same for all that was not marked.
 enum Ended {
@@ -87,9 +89,12 @@ async fn call_with_all(
         for queued in batch {
             queued.span.hold().await;
         }
-        let messages = batch.iter().map(|queued| (&**queued.incoming, cx(queued))).collect();
+        let whole = join_all(batch.iter().map(|one| with_payload(active, &one.incoming))).await;
+        let messages = whole.iter().zip(batch);
+        let messages = messages.filter_map(|(whole, one)| Some((&**whole.as_ref().ok()?, cx(one))));
+        let messages = messages.collect();
         let Dispatched { items, work } = span.within(|| dispatch.dispatch(messages, of_batch));
-        marks = Some(items);
+        marks = Some(merged(whole, items));
         match work {
             Some(mut work) => poll_fn(|cx| span.within(|| work.as_mut().poll(cx))).await,
             None => Ok(()),
@@ -103,6 +108,21 @@ async fn call_with_all(
         span.end(handled(&ended, Ok(Mark::default())).ended(None));
     }
     (ended, marks.unwrap_or_else(unmarked))
+}
+
+/// What is known of each message by now: that its payload can't be had, or what became of the others.
+fn merged(
+    whole: Vec<Result<Cow<'_, Incoming>, HandlerExit>>,
+    items: Vec<Result<Mark, DecodeError>>,
+) -> Vec<Result<Mark, DecodeError>> {
+    let mut items = items.into_iter();
+    let each = whole.into_iter().filter_map(|whole| match whole {
+        Ok(_) => items.next(),
+        Err(HandlerExit::Undecodable(error)) => Some(Err(error)),
+        Err(HandlerExit::Returned(Outcome::Failed(failure))) => Some(Ok(Mark::failed(failure))),
+        Err(_) => Some(Ok(Mark::default())),
+    });
+    each.collect()
 }
 
 /// The exit of a batch's handler for one of its messages.

@@ -112,6 +112,7 @@ impl InlineExecutor {
         let Dispatching::Each(dispatch) = &active.dispatch else { return Err(Stage::Fresh) };
         // One that comes again may have to be given up instead: a task looks.
         if message.receipt.as_ref().is_some_and(|receipt| receipt.attempt > active.attempts_inline)
+            && !active.is_small(message)
         {
             return Err(Stage::Fresh);
         }
