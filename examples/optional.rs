@@ -23,7 +23,7 @@ async fn main() -> anyhow::Result<()> {
     // Whoever watches it hears when the server comes and goes.
     let mut events = bus.events();
     let told = tokio::spawn(async move {
-        while let Some(event) = events.recv().await {
+        while let Some(event) = events.next().await {
             println!("{event}");
             if event.kind == ConnectionEventKind::Closed {
                 break;

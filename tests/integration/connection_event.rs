@@ -34,7 +34,7 @@ async fn heard(
     kind: impl Fn(&ConnectionEventKind) -> bool,
 ) -> ConnectionEvent {
     loop {
-        let event = soon(events.recv()).await.expect("an event");
+        let event = soon(events.next()).await.expect("an event");
         if event.connection == ConnectionRole::Main && kind(&event.kind) {
             return event;
         }
@@ -76,7 +76,7 @@ async fn a_server_that_goes_and_comes_is_told_of() {
     assert_eq!(bus.state().status, ConnectionStatus::Connected);
     bus.close().await.unwrap();
     heard(&mut events, |kind| *kind == ConnectionEventKind::Closed).await;
-    assert_eq!(events.recv().await, None);
+    assert_eq!(events.next().await, None);
 }
 
 #[tokio::test]

@@ -67,7 +67,7 @@ async fn what_waits_for_a_server_goes_on_when_it_comes() {
     assert!(health.live && !health.ready, "{health:?}");
     assert!(matches!(&*health.reasons, [HealthReason::Disconnected { .. }]), "{health:?}");
     let mut events = bus.events();
-    let first = soon(events.recv()).await.expect("how it is");
+    let first = soon(events.next()).await.expect("how it is");
     assert!(matches!(first.kind, ConnectionEventKind::Disconnected { .. }), "{first:?}");
     bus.publish(&Opened { number: 1 }).await.expect("kept for the server");
 
@@ -100,7 +100,7 @@ async fn what_waits_for_a_server_goes_on_when_it_comes() {
     soon(publishing).await.unwrap().expect("stored");
     assert_eq!(soon(seen.recv()).await, Some(7));
     assert_eq!(soon(bus.request(&Count {})).await.expect("a reply"), 3);
-    let connected = soon(events.recv()).await.expect("an event");
+    let connected = soon(events.next()).await.expect("an event");
     assert_eq!(connected.kind, ConnectionEventKind::Connected);
     assert_eq!(bus.state().status, ConnectionStatus::Connected);
     eventually(SOON, "it is ready", || async {

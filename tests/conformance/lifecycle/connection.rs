@@ -15,7 +15,7 @@ scenarios! {
 }
 
 async fn next(events: &mut ConnectionEvents) -> ConnectionEventKind {
-    let event = timeout(SOON, events.recv()).await.expect("an event in time");
+    let event = timeout(SOON, events.next()).await.expect("an event in time");
     event.expect("an event").kind
 }
 
@@ -34,11 +34,11 @@ async fn a_bus_is_connected_and_then_closed(env: Env) {
             kind => break assert_eq!(kind, ConnectionEventKind::Closed),
         }
     }
-    assert_eq!(events.recv().await, None);
+    assert_eq!(events.next().await, None);
     // Who comes later is told the same.
     let mut events = other.events();
     assert_eq!(next(&mut events).await, ConnectionEventKind::Closed);
-    assert_eq!(events.next().await, None);
+    assert_eq!(StreamExt::next(&mut events).await, None);
 }
 
 async fn events_end_with_the_last_handle_of_a_bus(env: Env) {

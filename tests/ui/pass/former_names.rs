@@ -6,9 +6,9 @@
 
 use std::time::Duration;
 
-use tidings::From;
 use tidings::prelude::*;
 use tidings::testing::{TestBus, UnsettledError};
+use tidings::{ConnectionEventKind, From};
 
 /// A line was read.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
@@ -52,4 +52,6 @@ async fn main() {
     let mut work = test.bus().consume::<Read>("reader").from(start(None)).await.unwrap();
     assert_eq!(work.next().await.unwrap().unwrap().number, 1);
     assert!(matches!(start(None), From::Beginning));
+    let mut events = test.bus().events();
+    assert_eq!(events.recv().await.unwrap().kind, ConnectionEventKind::Connected);
 }

@@ -31,7 +31,7 @@ impl Bus {
     /// # let bus = Bus::in_memory();
     /// let mut events = bus.events();
     /// bus.close().await?;
-    /// while let Some(event) = events.recv().await {
+    /// while let Some(event) = events.next().await {
     ///     println!("{event}");
     ///     if let ConnectionEventKind::Disconnected { cause } = &event.kind {
     ///         println!("because {cause}");

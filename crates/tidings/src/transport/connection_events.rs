@@ -19,7 +19,7 @@ use crate::transport::connection_event::{ConnectionEvent, ConnectionEventKind, C
 #[must_use = "nothing is told before it is asked"]
 pub struct ConnectionEvents {
     first: Option<ConnectionEvent>,
-    next:
+    heard:
         ReusableBoxFuture<'static, (Result<ConnectionEvent, RecvError>, Receiver<ConnectionEvent>)>,
     ended: bool,
 }
@@ -27,19 +27,28 @@ pub struct ConnectionEvents {
 impl ConnectionEvents {
     /// Tells first how it is, and then what this hears.
     pub(crate) fn new(first: ConnectionEvent, receiver: Receiver<ConnectionEvent>) -> Self {
-        let next = ReusableBoxFuture::new(receive(receiver));
-        Self { first: Some(first), next, ended: false }
+        let heard = ReusableBoxFuture::new(receive(receiver));
+        Self { first: Some(first), heard, ended: false }
     }
 
     /// The next event; `None` after [`ConnectionEventKind::Closed`].
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
-    pub async fn recv(&mut self) -> Option<ConnectionEvent> {
-        poll_fn(|cx| self.poll_recv(cx)).await
+    pub async fn next(&mut self) -> Option<ConnectionEvent> {
+        poll_fn(|cx| self.poll(cx)).await
     }
 
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<ConnectionEvent>> {
+    /// The next event, as [`next`](Self::next).
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    #[deprecated(note = "use `ConnectionEvents::next`")]
+    pub async fn recv(&mut self) -> Option<ConnectionEvent> {
+        self.next().await
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<ConnectionEvent>> {
         if self.ended {
             return Poll::Ready(None);
         }
@@ -47,8 +56,8 @@ impl ConnectionEvents {
         let event = if let Some(first) = self.first.take() {
             first
         } else {
-            let (heard, receiver) = ready!(self.next.poll(cx));
-            self.next.set(receive(receiver));
+            let (heard, receiver) = ready!(self.heard.poll(cx));
+            self.heard.set(receive(receiver));
             match heard {
                 Ok(event) => event,
                 Err(RecvError::Lagged(missed)) => bus(ConnectionEventKind::Missed(missed)),
@@ -65,7 +74,7 @@ impl Stream for ConnectionEvents {
     type Item = ConnectionEvent;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<ConnectionEvent>> {
-        self.poll_recv(cx)
+        self.poll(cx)
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::{Client, Event, ServerAddr, ServerError};
+use async_nats::{Client, ClientError, Event, ServerAddr, ServerError};
 
 use crate::transport::nats::connection::address::{self, Address};
 use crate::transport::nats::connection::announce::announce;
@@ -188,6 +188,10 @@ fn report(event: &Event, which: Role) {
             tracing::error!(error = text, "NATS server error");
         }
         Event::ServerError(error) => tracing::error!(%error, "NATS server error"),
+        // An attempt that failed: the supervisor warns of these.
+        Event::ClientError(ClientError::Other(error)) => {
+            tracing::debug!(error, "a server can't be reached");
+        }
         Event::ClientError(error) => tracing::error!(%error, "NATS client error"),
         Event::Draining | Event::Closed => tracing::debug!(%event, "NATS connection"),
     }
