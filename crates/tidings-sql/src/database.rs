@@ -1,12 +1,18 @@
-//! The databases there are, and what the outbox asks of each.
+//! The databases there are, and what is asked of each.
+
+mod driver;
+mod manage;
+mod statements;
+
+pub(crate) use driver::{Argument, Driver};
+pub(crate) use manage::{Manage, forget};
+pub(crate) use statements::Statements;
 
 use std::time::Duration;
 
 use sqlx::{Pool, Transaction};
 
-use crate::inbox::InboxBackend;
 use crate::layout::Migration;
-use crate::outbox::{OutboxStatus, ParkedFilter, ParkedRecord};
 use crate::row::{Cursor, NewRow, QueuedRow};
 
 /// A database that can hold an outbox and an inbox: [`sqlx::Postgres`] or [`sqlx::Sqlite`]. No other type can be one.
@@ -15,13 +21,21 @@ use crate::row::{Cursor, NewRow, QueuedRow};
     label = "not a database of Tidings",
     note = "`sqlx::Sqlite` can with the feature `sqlite` of `tidings-sql`, `sqlx::Postgres` with `postgres`"
 )]
-pub trait Database: Backend {}
+pub trait Database: Sealed {}
 
-impl<Db: Backend> Database for Db {}
+/// A database that answers. All that is asked of it stands in another trait, so that a program in which `Database`
+/// is in scope sees none of those names.
+pub trait Sealed: sqlx::Database + Sized {
+    #[doc(hidden)]
+    type Backend: Backend<Self> + Driver<Self>;
+}
 
-/// The questions to a database. Rows go in and come out as data; each implementation keeps its statements.
-pub trait Backend: InboxBackend {
-    /// A relay's own connection.
+/// The session of a relay in a database.
+pub(crate) type SessionOf<Db> = <<Db as Sealed>::Backend as Backend<Db>>::Session;
+
+/// What differs between databases. Rows go in and come out as data.
+pub trait Backend<Db: sqlx::Database>: Sized {
+    /// A relay's way to the database.
     type Session: Session;
 
     /// `true` if commits wake relays by themselves.
@@ -30,65 +44,30 @@ pub trait Backend: InboxBackend {
     /// The files that make the tables, the first one first.
     const MIGRATIONS: &'static [Migration];
 
+    /// What is asked in the same way in both.
+    const STATEMENTS: &'static Statements;
+
+    /// Number of rows that a statement changed.
+    fn changed(result: &Db::QueryResult) -> u64;
+
     /// Begins a transaction in which it is known that rows can be written.
     fn begin(
-        pool: &Pool<Self>,
-    ) -> impl Future<Output = sqlx::Result<Transaction<'static, Self>>> + Send;
-
-    /// Version of the layout of this part; `None` where there is none.
-    fn layout(
-        pool: &Pool<Self>,
-        part: &str,
-    ) -> impl Future<Output = sqlx::Result<Option<i32>>> + Send;
-
-    /// Reads no row, and fails where a column is missing.
-    fn probe(pool: &Pool<Self>) -> impl Future<Output = sqlx::Result<()>> + Send;
-
-    /// Runs the migrations that are not done, one program at a time.
-    fn migrate(pool: &Pool<Self>) -> impl Future<Output = sqlx::Result<()>> + Send;
+        pool: &Pool<Db>,
+    ) -> impl Future<Output = sqlx::Result<Transaction<'static, Db>>> + Send;
 
     /// Writes rows with one statement.
     fn insert(
-        connection: &mut Self::Connection,
+        connection: &mut Db::Connection,
         rows: Vec<NewRow>,
     ) -> impl Future<Output = sqlx::Result<()>> + Send;
 
     /// Opens a relay's session.
-    fn session(pool: &Pool<Self>) -> impl Future<Output = sqlx::Result<Self::Session>> + Send;
-
-    /// Figures of the outbox.
-    fn status(pool: &Pool<Self>) -> impl Future<Output = sqlx::Result<OutboxStatus>> + Send;
-
-    /// Rows that are parked, from behind this id on.
-    fn parked(
-        pool: &Pool<Self>,
-        behind: i64,
-        limit: i64,
-    ) -> impl Future<Output = sqlx::Result<Vec<ParkedRecord>>> + Send;
-
-    /// Lets parked rows be sent again, those of a key all together; gives their number.
-    fn retry(
-        pool: &Pool<Self>,
-        filter: &ParkedFilter,
-    ) -> impl Future<Output = sqlx::Result<u64>> + Send;
-
-    /// Removes parked rows, and lets those go on that waited for them; gives the number of the removed.
-    fn purge(
-        pool: &Pool<Self>,
-        filter: &ParkedFilter,
-    ) -> impl Future<Output = sqlx::Result<u64>> + Send;
-
-    /// Removes some of the rows that were sent longer ago than this; gives their number.
-    fn purge_sent(
-        pool: &Pool<Self>,
-        age: Duration,
-        limit: i64,
-    ) -> impl Future<Output = sqlx::Result<u64>> + Send;
+    fn session(pool: &Pool<Db>) -> impl Future<Output = sqlx::Result<Self::Session>> + Send;
 }
 
-/// The connection of one relay.
+/// The way of one relay to the database.
 pub trait Session: Send {
-    /// Says that this relay is at work, and tells which part of the rows is its own.
+    /// Says that this relay is at work, as often as that is needed, and tells which part of the rows is its own.
     fn share(&mut self) -> impl Future<Output = sqlx::Result<Share>> + Send;
 
     /// The next rows to be sent, in the order of their commits.
@@ -111,7 +90,7 @@ pub trait Session: Send {
     fn park_behind(&mut self, rows: &[(i64, i64)])
     -> impl Future<Output = sqlx::Result<()>> + Send;
 
-    /// Waits until rows may have come, for so long at most; says whether somebody woke it.
+    /// Waits until rows may have come, or another relay has, for so long at most; says whether somebody woke it.
     fn wait(&mut self, most: Duration) -> impl Future<Output = sqlx::Result<bool>> + Send;
 
     /// Ends it, so that others take its rows at once.
@@ -126,4 +105,12 @@ pub struct Share {
     pub(crate) place: i16,
     /// Number of relays at work.
     pub(crate) relays: i16,
+}
+
+impl Share {
+    /// The part of the one that stands at this place among so many.
+    pub(crate) fn of(place: usize, relays: usize) -> Self {
+        let of = |count: usize| i16::try_from(count).unwrap_or(i16::MAX);
+        Self { place: of(place), relays: of(relays.max(1)) }
+    }
 }

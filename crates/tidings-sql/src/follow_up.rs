@@ -98,6 +98,28 @@ impl<'a, 'c, Db: Database> FollowUps<'a, 'c, Db> {
         let records = records.collect::<Result<_, _>>().map_err(OutboxError::from);
         EnqueueAll::new(self.tx, None, records)
     }
+
+    /// Writes many events with one statement, each with a key of its own, as
+    /// [`Outbox::publish_all_by`](crate::Outbox::publish_all_by) does.
+    ///
+    /// # Errors
+    /// Awaited, [`OutboxError`]; none of them is written then.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves it unknown whether the events are in the transaction.
+    pub fn publish_all_by<E: StreamEvent, K: Into<String>>(
+        self,
+        events: impl IntoIterator<Item = E>,
+        mut key: impl FnMut(&E) -> K,
+    ) -> EnqueueAll<'a, 'c, Db> {
+        let (mut keys, mut records) = (Vec::new(), Vec::new());
+        for event in events {
+            keys.push(key(&event).into());
+            records.push(self.cx.message(&event).record());
+        }
+        let records = records.into_iter().collect::<Result<_, _>>().map_err(OutboxError::from);
+        EnqueueAll::new(self.tx, None, records).keys(keys)
+    }
 }
 
 impl<Db: Database> fmt::Debug for FollowUps<'_, '_, Db> {

@@ -1,7 +1,6 @@
 //! The inbox: what makes a redelivery have no second effect.
 
 mod clean_up;
-mod database;
 mod error;
 mod key;
 
@@ -11,11 +10,10 @@ use std::time::Duration;
 use sqlx::{Pool, Transaction};
 use tidings::{Context, EventStream};
 
-use crate::database::Database;
+use crate::database::{Argument, Backend, Database, Driver as _};
 use crate::layout::{self, LayoutError};
 
 pub use clean_up::CleanUp;
-pub(crate) use database::InboxBackend;
 pub use error::InboxError;
 use key::{Key, KeyOptions};
 
@@ -158,7 +156,7 @@ impl<Db: Database> Inbox<Db> {
     /// # Cancel safety
     /// A transaction that was begun is rolled back.
     pub async fn begin(&self) -> Result<Transaction<'static, Db>, InboxError> {
-        Ok(Db::begin(&self.pool).await?)
+        Ok(Db::Backend::begin(&self.pool).await?)
     }
 
     /// Records within the transaction that the message is handled, and says whether it was before.
@@ -177,6 +175,9 @@ impl<Db: Database> Inbox<Db> {
         cx: &Context,
     ) -> Result<Once, InboxError> {
         let key = Key::of(cx, self.key)?;
-        Ok(if Db::record(tx, &key).await? { Once::First } else { Once::Before })
+        let record = <Db::Backend as Backend<Db>>::STATEMENTS.record;
+        let of = [key.consumer, key.stream, &key.message].map(Argument::Text);
+        let recorded = Db::Backend::execute(tx, record, &of).await?;
+        Ok(if recorded > 0 { Once::First } else { Once::Before })
     }
 }

@@ -2,8 +2,8 @@
 
 use sqlx::Pool;
 
-use crate::database::{Backend, Database};
-use crate::inbox;
+use crate::database::{Argument, Backend, Database, Driver, Sealed, Statements};
+use crate::{inbox, outbox};
 
 /// A file of `migrations/`, which makes one version of a part of the tables.
 #[derive(Debug, Clone, Copy)]
@@ -80,26 +80,54 @@ pub enum LayoutError {
 /// # Errors
 /// [`LayoutError::Database`], [`LayoutError::Newer`] where a newer version of the crate was here before.
 pub async fn migrate<Db: Database>(pool: &Pool<Db>) -> Result<(), LayoutError> {
-    Db::migrate(pool).await.map_err(LayoutError::Database)?;
-    for part in parts::<Db>() {
+    run::<Db>(pool).await.map_err(LayoutError::Database)?;
+    for part in [outbox::PART, inbox::PART] {
         check::<Db>(pool, part).await?;
     }
     Ok(())
 }
 
-fn parts<Db: Backend>() -> Vec<&'static str> {
-    let mut parts: Vec<_> = Db::MIGRATIONS.iter().map(|migration| migration.part).collect();
-    parts.dedup();
-    parts
+type Of<Db> = <Db as Sealed>::Backend;
+
+/// Runs the migrations that are not done, one program at a time.
+async fn run<Db: Database>(pool: &Pool<Db>) -> sqlx::Result<()> {
+    let mut tx = Of::<Db>::begin(pool).await?;
+    if let Some(migrating) = statements::<Db>().migrating {
+        Of::<Db>::fetch(&mut tx, migrating, &[]).await?;
+    }
+    for migration in Of::<Db>::MIGRATIONS {
+        if found::<Db>(&mut tx, migration.part).await? < migration.version {
+            Of::<Db>::run_file(&mut tx, migration.sql).await?;
+        }
+    }
+    tx.commit().await
+}
+
+fn statements<Db: Database>() -> &'static Statements {
+    <Of<Db> as Backend<Db>>::STATEMENTS
+}
+
+/// Version of a part of the tables; 0 where there is none.
+async fn found<Db: Database>(
+    connection: &mut Db::Connection,
+    part: &'static str,
+) -> sqlx::Result<i32> {
+    let Statements { has_layout, layout, .. } = statements::<Db>();
+    if Of::<Db>::number(connection, has_layout, &[]).await?.unwrap_or(0) == 0 {
+        return Ok(0);
+    }
+    let version = Of::<Db>::number(connection, layout, &[Argument::Text(part)]).await?;
+    Ok(version.map_or(0, |version| i32::try_from(version).unwrap_or(i32::MAX)))
 }
 
 /// Checks whether a part of the tables is the one that is known here.
-pub(crate) async fn check<Db: Backend>(
+pub(crate) async fn check<Db: Database>(
     pool: &Pool<Db>,
     part: &'static str,
 ) -> Result<(), LayoutError> {
-    let found = Db::layout(pool, part).await.map_err(LayoutError::Database)?.unwrap_or(0);
-    let of_part = || Db::MIGRATIONS.iter().filter(|migration| migration.part == part);
+    let mut connection = pool.acquire().await.map_err(LayoutError::Database)?;
+    let found = found::<Db>(&mut connection, part).await.map_err(LayoutError::Database)?;
+    let of_part = || Of::<Db>::MIGRATIONS.iter().filter(|migration| migration.part == part);
     let known = of_part().map(|migration| migration.version).max().unwrap_or(0);
     if let Some(next) = of_part().find(|migration| migration.version > found) {
         let migration = next.name;
@@ -111,9 +139,8 @@ pub(crate) async fn check<Db: Backend>(
     if found > known {
         return Err(LayoutError::Newer { part, found, known });
     }
-    let probed = match part {
-        inbox::PART => Db::probe_inbox(pool).await,
-        _ => Db::probe(pool).await,
-    };
-    probed.map_err(|source| LayoutError::Different { part, version: found, source })
+    let all = statements::<Db>();
+    let probe = if part == inbox::PART { all.probe_inbox } else { all.probe };
+    let probed = Of::<Db>::fetch(&mut connection, probe, &[]).await;
+    probed.map(drop).map_err(|source| LayoutError::Different { part, version: found, source })
 }

@@ -8,7 +8,6 @@ mod table;
 
 pub use enqueue::{Enqueue, EnqueueAll, Enqueued};
 pub use error::OutboxError;
-use parked::purge_sent;
 pub use parked::{ParkedFilter, ParkedRecord};
 pub use status::OutboxStatus;
 pub use table::OutboxTable;
@@ -20,12 +19,12 @@ use sqlx::{Pool, Transaction};
 use tidings::{Bus, Record, StreamEvent};
 use tokio::sync::watch;
 
-use crate::database::Database;
+use crate::database::{Backend as _, Database};
 use crate::layout::{self, LayoutError};
 use crate::relay::Relay;
 
 /// Part of the tables.
-const PART: &str = "outbox";
+pub(crate) const PART: &str = "outbox";
 
 /// The outbox of a database: events that are published once the transaction that wrote them has committed.
 ///
@@ -69,7 +68,7 @@ impl<Db: Database> Outbox<Db> {
     /// # Errors
     /// That of the database, such as that no connection came free.
     pub async fn begin(&self) -> sqlx::Result<Transaction<'static, Db>> {
-        Db::begin(&self.pool).await
+        Db::Backend::begin(&self.pool).await
     }
 
     /// Writes an event in this transaction: it is published if that commits. Await it, or first give it a
@@ -112,6 +111,29 @@ impl<Db: Database> Outbox<Db> {
             Some(&self.wake),
             records.collect::<Result<_, _>>().map_err(OutboxError::from),
         )
+    }
+
+    /// Writes many events in this transaction, with one statement, and gives each a key of its own, as
+    /// [`Enqueue::key`].
+    ///
+    /// # Errors
+    /// Awaited, [`OutboxError`]; none of them is written then.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves it unknown whether the events are in the transaction.
+    pub fn publish_all_by<'a, 'c, E: StreamEvent, K: Into<String>>(
+        &'a self,
+        tx: &'a mut Transaction<'c, Db>,
+        events: impl IntoIterator<Item = E>,
+        mut key: impl FnMut(&E) -> K,
+    ) -> EnqueueAll<'a, 'c, Db> {
+        let (mut keys, mut records) = (Vec::new(), Vec::new());
+        for event in events {
+            keys.push(key(&event).into());
+            records.push(self.bus.message(&event).record());
+        }
+        let records = records.into_iter().collect::<Result<_, _>>().map_err(OutboxError::from);
+        EnqueueAll::new(tx, Some(&self.wake), records).keys(keys)
     }
 
     /// Writes a record in this transaction: what [`Draft::record`](tidings::Draft::record) makes, an event

@@ -1,26 +1,30 @@
 //! PostgreSQL. Positions are given inside COMMIT by a trigger, and relays count each other by locks that end
 //! with their connections.
 
-mod manage;
 mod session;
+mod share;
 mod statement;
 
 pub(crate) use session::PostgresSession;
 
-use std::time::Duration;
+use sqlx::postgres::PgQueryResult;
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
-use sqlx::error::DatabaseError;
-use sqlx::{Executor as _, PgConnection, PgPool, Postgres, Transaction};
-
-use crate::database::Backend;
+use crate::database::{Backend, Database, Sealed, Statements};
 use crate::layout::Migration;
-use crate::outbox::{OutboxStatus, ParkedFilter, ParkedRecord};
 use crate::row::NewRow;
 
-/// SQLSTATE of a table that is not there.
-const UNDEFINED_TABLE: &str = "42P01";
+/// What stands behind [`Postgres`].
+#[derive(Debug)]
+pub struct PostgresBackend;
 
-impl Backend for Postgres {
+impl Database for Postgres {}
+
+impl Sealed for Postgres {
+    type Backend = PostgresBackend;
+}
+
+impl Backend<Postgres> for PostgresBackend {
     type Session = PostgresSession;
 
     const WAKES: bool = true;
@@ -38,40 +42,22 @@ impl Backend for Postgres {
             name: "20261129000002_tidings_inbox",
             sql: include_str!("../migrations/postgres/20261129000002_tidings_inbox.sql"),
         },
+        Migration {
+            part: "outbox",
+            version: 2,
+            name: "20261129000003_tidings_outbox_place",
+            sql: include_str!("../migrations/postgres/20261129000003_tidings_outbox_place.sql"),
+        },
     ];
 
-    async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Self>> {
+    const STATEMENTS: &'static Statements = &statement::STATEMENTS;
+
+    fn changed(result: &PgQueryResult) -> u64 {
+        result.rows_affected()
+    }
+
+    async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
         pool.begin().await
-    }
-
-    async fn layout(pool: &PgPool, part: &str) -> sqlx::Result<Option<i32>> {
-        let version = sqlx::query_scalar(statement::LAYOUT).bind(part).fetch_optional(pool).await;
-        match version {
-            Err(sqlx::Error::Database(error)) if is_undefined(&*error) => Ok(None),
-            version => version,
-        }
-    }
-
-    async fn probe(pool: &PgPool) -> sqlx::Result<()> {
-        sqlx::query(statement::PROBE).execute(pool).await.map(|_| ())
-    }
-
-    async fn migrate(pool: &PgPool) -> sqlx::Result<()> {
-        let mut tx = pool.begin().await?;
-        sqlx::query(statement::MIGRATING).execute(&mut *tx).await?;
-        let exists: bool = sqlx::query_scalar(statement::HAS_LAYOUT).fetch_one(&mut *tx).await?;
-        for migration in Self::MIGRATIONS {
-            let found: Option<i32> = if exists {
-                let asked = sqlx::query_scalar(statement::LAYOUT).bind(migration.part);
-                asked.fetch_optional(&mut *tx).await?
-            } else {
-                None
-            };
-            if found.unwrap_or(0) < migration.version {
-                tx.execute(sqlx::raw_sql(migration.sql)).await?;
-            }
-        }
-        tx.commit().await
     }
 
     async fn insert(connection: &mut PgConnection, mut rows: Vec<NewRow>) -> sqlx::Result<()> {
@@ -102,28 +88,4 @@ impl Backend for Postgres {
     async fn session(pool: &PgPool) -> sqlx::Result<PostgresSession> {
         PostgresSession::open(pool).await
     }
-
-    async fn status(pool: &PgPool) -> sqlx::Result<OutboxStatus> {
-        manage::status(pool).await
-    }
-
-    async fn parked(pool: &PgPool, behind: i64, limit: i64) -> sqlx::Result<Vec<ParkedRecord>> {
-        manage::parked(pool, behind, limit).await
-    }
-
-    async fn retry(pool: &PgPool, filter: &ParkedFilter) -> sqlx::Result<u64> {
-        manage::retry(pool, filter).await
-    }
-
-    async fn purge(pool: &PgPool, filter: &ParkedFilter) -> sqlx::Result<u64> {
-        manage::purge(pool, filter).await
-    }
-
-    async fn purge_sent(pool: &PgPool, age: Duration, limit: i64) -> sqlx::Result<u64> {
-        manage::purge_sent(pool, age, limit).await
-    }
-}
-
-fn is_undefined(error: &dyn DatabaseError) -> bool {
-    error.code().as_deref() == Some(UNDEFINED_TABLE)
 }

@@ -28,14 +28,18 @@ use worker::Worker;
 /// Publishes the events of an outbox once they are committed, made by [`Outbox::relay`].
 ///
 /// Any number of relays may run on one outbox, in one program or in many. They share the events by their
-/// keys, and where one ends the others go on with its part: at once on PostgreSQL, where it is known by its
-/// connection, within three seconds on SQLite.
+/// keys. Where one is shut down the others go on with its part at once. Where one dies they miss it within a tenth
+/// of a second on PostgreSQL, where it is known by its connection, and within about a second on SQLite, where it
+/// renews a row; only what was written before waits so long, and only if it is of the dead one's part. PostgreSQL
+/// learns that a machine is gone whose connection says nothing any more after some ten seconds.
 ///
 /// # Order
 /// Events of one key are published in the order in which their transactions were committed, those of one
-/// transaction in the order in which they were written. Up to 1,024 are on their way at a time. Where one
-/// is lost on its way, since the server ends or its stream changes its leader, one behind it may be stored
-/// first, and it follows; [`strict_order`](Self::strict_order) excludes that.
+/// transaction in the order in which they were written, and none is sent before those of its key are confirmed:
+/// whatever is lost on the way, none is stored before one that was committed before it. Events of up to 1,024
+/// keys are on their way at a time. With one key for many events each waits for the answer to the one before;
+/// choose keys that are as narrow as the order that matters, such as an order's number, or
+/// [`relaxed_order`](Self::relaxed_order).
 ///
 /// # Once
 /// An event has the same message id whenever it is sent, so a stream stores it once within its duplicate window.
@@ -61,7 +65,7 @@ pub(crate) struct Options {
     pub(crate) batch: usize,
     pub(crate) poll: Option<Duration>,
     pub(crate) keep: bool,
-    pub(crate) strict: bool,
+    pub(crate) relaxed: bool,
     pub(crate) attempts: u32,
 }
 
@@ -73,7 +77,7 @@ impl<Db: Database> fmt::Debug for Relay<Db> {
 
 impl<Db: Database> Relay<Db> {
     pub(crate) fn new(outbox: Outbox<Db>) -> Self {
-        let options = Options { batch: 1024, poll: None, keep: false, strict: false, attempts: 5 };
+        let options = Options { batch: 1024, poll: None, keep: false, relaxed: false, attempts: 5 };
         Self { outbox, options }
     }
 
@@ -99,10 +103,18 @@ impl<Db: Database> Relay<Db> {
         self
     }
 
-    /// Sends an event only once the stream has confirmed those of its key before it. Whatever is lost on the
-    /// way then, none is stored before one that was committed before it. Many events of few keys take longer.
+    /// Sends events of one key without waiting for those before them to be confirmed, up to 1,024 at a time: where many
+    /// events have few keys, so many more are published in a second. Where one is lost on its way, since the
+    /// server ends or its stream changes its leader, one behind it may be stored first, and it follows.
+    pub fn relaxed_order(mut self) -> Self {
+        self.options.relaxed = true;
+        self
+    }
+
+    /// Sends an event only once the stream has confirmed those of its key before it, which is the default.
+    #[deprecated(note = "it is the default; `relaxed_order` is the other choice")]
     pub fn strict_order(mut self) -> Self {
-        self.options.strict = true;
+        self.options.relaxed = false;
         self
     }
 

@@ -71,21 +71,32 @@ impl Bench {
         Ok(per_second(EVENTS, begun))
     }
 
-    async fn fill(&self, count: u64) -> Result<()> {
+    /// Events, committed as the time begins; their key is their order, or their subject.
+    async fn fill(&self, count: u64, by_order: bool) -> Result<Instant> {
+        let mut tx = self.outbox.begin().await?;
         for part in orders(count).chunks(1000) {
-            let mut tx = self.outbox.begin().await?;
-            self.outbox.publish_all(&mut tx, part.to_vec()).await?;
-            tx.commit().await?;
+            let (part, outbox) = (part.to_vec(), &self.outbox);
+            if by_order {
+                outbox.publish_all_by(&mut tx, part, |order| order.order.to_string()).await?;
+            } else {
+                outbox.publish_all(&mut tx, part).await?;
+            }
         }
-        Ok(())
+        tx.commit().await?;
+        Ok(Instant::now())
     }
 
-    /// Events for each second that `relays` relays publish.
-    async fn relayed(&self, relays: usize) -> Result<f64> {
-        self.fill(EVENTS).await?;
+    /// Events for each second that relays publish which are at work already.
+    async fn relayed(&self, relays: usize, by_order: bool, relaxed: bool) -> Result<f64> {
         let target = self.bus.stream::<Orders>().state().await?.last_sequence + EVENTS;
-        let begun = Instant::now();
-        let relays: Vec<_> = (0..relays).map(|_| self.outbox.relay().start()).collect();
+        let relay = || {
+            let relay = self.outbox.relay();
+            if relaxed { relay.relaxed_order().start() } else { relay.start() }
+        };
+        let relays: Vec<_> = (0..relays).map(|_| relay()).collect();
+        // They know each other by then.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let begun = self.fill(EVENTS, by_order).await?;
         self.stored(target).await?;
         let rate = per_second(EVENTS, begun);
         for relay in relays {
@@ -105,8 +116,7 @@ impl Bench {
 
     /// Events for each second of the loop that everybody writes.
     async fn naive(&self) -> Result<f64> {
-        self.fill(FEW).await?;
-        let begun = Instant::now();
+        let begun = self.fill(FEW, true).await?;
         loop {
             let rows = sqlx::query(
                 "SELECT id, subject, headers, payload FROM tidings_outbox \
@@ -238,11 +248,14 @@ async fn main() -> Result<()> {
     let bench = Bench { bus, pool, outbox };
     println!("rows sent before: {before}");
     let (mut one, mut two, mut naive) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut few, mut unordered) = (Vec::new(), Vec::new());
     let (mut absolute, mut memory) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let from_memory = bench.publish_from_memory().await?;
-        let relay = bench.relayed(1).await?;
-        let relays = bench.relayed(2).await?;
+        let relay = bench.relayed(1, true, false).await?;
+        let relays = bench.relayed(2, true, false).await?;
+        few.push(bench.relayed(1, false, false).await? / from_memory);
+        unordered.push(bench.relayed(1, false, true).await? / from_memory);
         let by_hand = bench.naive().await?;
         one.push(relay / from_memory);
         two.push(relays / relay);
@@ -251,6 +264,8 @@ async fn main() -> Result<()> {
         memory.push(from_memory);
     }
     println!("relay / publish_all from memory: {:.2}", median(one));
+    println!("the same, three keys: {:.2}", median(few));
+    println!("the same, three keys, relaxed order: {:.2}", median(unordered));
     println!("two relays / one: {:.2}", median(two));
     println!("relay / naive loop: {:.1}", median(naive));
     println!("(relay {:.0}/s, publish_all {:.0}/s)", median(absolute), median(memory));

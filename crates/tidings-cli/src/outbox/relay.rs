@@ -21,8 +21,12 @@ pub(crate) struct Relay {
     /// Keeps events that were published, and marks them, until `tidings outbox purge --sent-before` removes them.
     #[arg(long)]
     keep_sent: bool,
-    /// Sends an event only once those of its key before it are confirmed.
+    /// Sends events of one key without waiting for those before them to be confirmed: faster where many events have few keys,
+    /// and where one is lost on its way, one behind it may be stored first.
     #[arg(long)]
+    relaxed_order: bool,
+    /// Sends an event only once those of its key before it are confirmed, which is the default.
+    #[arg(long, hide = true, conflicts_with = "relaxed_order")]
     strict_order: bool,
 }
 
@@ -40,8 +44,8 @@ impl Relay {
             if self.keep_sent {
                 relay = relay.keep_sent();
             }
-            if self.strict_order {
-                relay = relay.strict_order();
+            if self.relaxed_order && !self.strict_order {
+                relay = relay.relaxed_order();
             }
             relay.run_until(ended).await
         });

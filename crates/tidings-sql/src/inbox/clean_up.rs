@@ -6,10 +6,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{Inbox, InboxError};
-use crate::database::Database;
-
-/// Number of records that one statement deletes, so that nobody waits for it for long.
-const STEP: i64 = 1000;
+use crate::database::{Database, forget};
 
 /// A task that cleans up; dropped, it ends.
 #[derive(Debug)]
@@ -34,14 +31,7 @@ impl<Db: Database> Inbox<Db> {
     pub async fn clean_up(&self) -> Result<u64, InboxError> {
         let Some(keep) = self.keep else { return Ok(0) };
         let seconds = i64::try_from(keep.as_secs()).unwrap_or(i64::MAX / 1000);
-        let mut forgotten = 0;
-        loop {
-            let some = Db::forget(&self.pool, seconds, STEP).await?;
-            forgotten += some;
-            if some == 0 {
-                return Ok(forgotten);
-            }
-        }
+        Ok(forget(&self.pool, seconds).await?)
     }
 
     /// Cleans up now and then, until what this gives is dropped. An error is logged, and the next time tries again.

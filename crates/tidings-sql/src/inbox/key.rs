@@ -19,7 +19,7 @@ pub(super) struct KeyOptions {
 
 /// A message, and the consumer that it is delivered to.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Key<'a> {
+pub(super) struct Key<'a> {
     pub(super) consumer: &'a str,
     pub(super) stream: &'a str,
     pub(super) message: String,

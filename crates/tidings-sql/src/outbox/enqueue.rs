@@ -9,7 +9,7 @@ use tidings::Record;
 use tokio::sync::watch;
 
 use super::OutboxError;
-use crate::database::Database;
+use crate::database::{Backend, Database};
 use crate::row::NewRow;
 
 /// An event that was written in a transaction.
@@ -53,7 +53,7 @@ impl<'a, 'c, Db: Database> Enqueue<'a, 'c, Db> {
         let Self { tx, wake, record, key } = self;
         let row = row_of(&record?, key)?;
         let message_id = row.message_id.clone();
-        Db::insert(tx, vec![row]).await?;
+        Db::Backend::insert(tx, vec![row]).await?;
         announce::<Db>(wake);
         Ok(Enqueued { message_id })
     }
@@ -66,7 +66,16 @@ pub struct EnqueueAll<'a, 'c, Db: Database> {
     tx: &'a mut Transaction<'c, Db>,
     wake: Option<&'a watch::Sender<()>>,
     records: Result<Vec<Record>, OutboxError>,
-    key: Option<String>,
+    keys: Keys,
+}
+
+/// Keys of many events.
+#[derive(Debug)]
+enum Keys {
+    /// Each has its subject.
+    Subjects,
+    One(String),
+    Each(Vec<String>),
 }
 
 impl<'a, 'c, Db: Database> EnqueueAll<'a, 'c, Db> {
@@ -75,23 +84,37 @@ impl<'a, 'c, Db: Database> EnqueueAll<'a, 'c, Db> {
         wake: Option<&'a watch::Sender<()>>,
         records: Result<Vec<Record>, OutboxError>,
     ) -> Self {
-        Self { tx, wake, records, key: None }
+        Self { tx, wake, records, keys: Keys::Subjects }
     }
 
     /// Sets one key for all of them, as [`Enqueue::key`].
     pub fn key(mut self, key: impl Into<String>) -> Self {
-        self.key = Some(key.into());
+        self.keys = Keys::One(key.into());
+        self
+    }
+
+    pub(crate) fn keys(mut self, keys: Vec<String>) -> Self {
+        self.keys = Keys::Each(keys);
         self
     }
 
     async fn write(self) -> Result<Vec<Enqueued>, OutboxError> {
-        let Self { tx, wake, records, key } = self;
-        let rows: Result<Vec<_>, _> =
-            records?.iter().map(|record| row_of(record, key.clone())).collect();
+        let Self { tx, wake, records, keys } = self;
+        let records = records?;
+        let rows: Result<Vec<_>, _> = match keys {
+            Keys::Subjects => records.iter().map(|record| row_of(record, None)).collect(),
+            Keys::One(key) => {
+                records.iter().map(|record| row_of(record, Some(key.clone()))).collect()
+            }
+            Keys::Each(keys) => {
+                let each = records.iter().zip(keys);
+                each.map(|(record, key)| row_of(record, Some(key))).collect()
+            }
+        };
         let rows = rows?;
         let ids = rows.iter().map(|row| Enqueued { message_id: row.message_id.clone() }).collect();
         if !rows.is_empty() {
-            Db::insert(tx, rows).await?;
+            Db::Backend::insert(tx, rows).await?;
             announce::<Db>(wake);
         }
         Ok(ids)
@@ -100,7 +123,7 @@ impl<'a, 'c, Db: Database> EnqueueAll<'a, 'c, Db> {
 
 /// Where no commit wakes a relay, those of this program look often for a while: a commit is near.
 fn announce<Db: Database>(wake: Option<&watch::Sender<()>>) {
-    if let Some(wake) = wake.filter(|_| !Db::WAKES) {
+    if let Some(wake) = wake.filter(|_| !<Db::Backend as Backend<Db>>::WAKES) {
         wake.send_replace(());
     }
 }

@@ -2,13 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use sqlx::Pool;
-
 use super::Outbox;
-use crate::database::Database;
-
-/// Number of rows that are removed at a time.
-const AT_ONCE: i64 = 1000;
+use crate::database::{Database, Manage};
 
 /// An event that can't be published, or that waits behind such a one of its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +45,7 @@ impl<Db: Database> Outbox<Db> {
     /// # Errors
     /// That of the database.
     pub async fn parked(&self, after: i64, limit: u32) -> sqlx::Result<Vec<ParkedRecord>> {
-        Db::parked(self.pool(), after, i64::from(limit)).await
+        Manage(self.pool()).parked(after, limit).await
     }
 
     /// Lets parked events be published again, and gives their number. Those of a key go together, in their
@@ -59,7 +54,7 @@ impl<Db: Database> Outbox<Db> {
     /// # Errors
     /// That of the database.
     pub async fn retry(&self, filter: &ParkedFilter) -> sqlx::Result<u64> {
-        let retried = Db::retry(self.pool(), filter).await?;
+        let retried = Manage(self.pool()).retry(filter).await?;
         self.wake();
         Ok(retried)
     }
@@ -70,7 +65,7 @@ impl<Db: Database> Outbox<Db> {
     /// # Errors
     /// That of the database.
     pub async fn purge(&self, filter: &ParkedFilter) -> sqlx::Result<u64> {
-        let purged = Db::purge(self.pool(), filter).await?;
+        let purged = Manage(self.pool()).purge(filter).await?;
         self.wake();
         Ok(purged)
     }
@@ -82,18 +77,6 @@ impl<Db: Database> Outbox<Db> {
     /// # Errors
     /// That of the database; those before it are removed.
     pub async fn purge_sent(&self, age: Duration) -> sqlx::Result<u64> {
-        purge_sent(self.pool(), age).await
-    }
-}
-
-/// Removes what was sent, a thousand rows at a time.
-pub(super) async fn purge_sent<Db: Database>(pool: &Pool<Db>, age: Duration) -> sqlx::Result<u64> {
-    let mut purged = 0;
-    loop {
-        let some = Db::purge_sent(pool, age, AT_ONCE).await?;
-        purged += some;
-        if some < AT_ONCE.unsigned_abs() {
-            return Ok(purged);
-        }
+        Manage(self.pool()).purge_sent(age).await
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Outbox;
-use crate::database::Database;
+use crate::database::{Database, Manage};
 
 /// Figures of an outbox, for all relays together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +25,6 @@ impl<Db: Database> Outbox<Db> {
     /// # Errors
     /// That of the database.
     pub async fn status(&self) -> sqlx::Result<OutboxStatus> {
-        Db::status(self.pool()).await
+        Manage(self.pool()).status().await
     }
 }

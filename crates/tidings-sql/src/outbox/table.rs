@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use sqlx::Pool;
 
-use super::{OutboxStatus, PART, ParkedFilter, ParkedRecord, purge_sent};
-use crate::database::Database;
+use super::{OutboxStatus, PART, ParkedFilter, ParkedRecord};
+use crate::database::{Database, Manage};
 use crate::layout::{self, LayoutError};
 
 /// The table of an outbox, for whoever looks after it and publishes nothing: it needs no bus.
@@ -43,7 +43,7 @@ impl<Db: Database> OutboxTable<Db> {
     /// # Errors
     /// That of the database.
     pub async fn status(&self) -> sqlx::Result<OutboxStatus> {
-        Db::status(&self.pool).await
+        Manage(&self.pool).status().await
     }
 
     /// Reads parked events, as [`Outbox::parked`](crate::Outbox::parked) does.
@@ -51,7 +51,7 @@ impl<Db: Database> OutboxTable<Db> {
     /// # Errors
     /// That of the database.
     pub async fn parked(&self, after: i64, limit: u32) -> sqlx::Result<Vec<ParkedRecord>> {
-        Db::parked(&self.pool, after, i64::from(limit)).await
+        Manage(&self.pool).parked(after, limit).await
     }
 
     /// Lets parked events be published again, as [`Outbox::retry`](crate::Outbox::retry) does; gives their number.
@@ -59,7 +59,7 @@ impl<Db: Database> OutboxTable<Db> {
     /// # Errors
     /// That of the database.
     pub async fn retry(&self, filter: &ParkedFilter) -> sqlx::Result<u64> {
-        Db::retry(&self.pool, filter).await
+        Manage(&self.pool).retry(filter).await
     }
 
     /// Removes parked events, as [`Outbox::purge`](crate::Outbox::purge) does; gives their number.
@@ -67,7 +67,7 @@ impl<Db: Database> OutboxTable<Db> {
     /// # Errors
     /// That of the database.
     pub async fn purge(&self, filter: &ParkedFilter) -> sqlx::Result<u64> {
-        Db::purge(&self.pool, filter).await
+        Manage(&self.pool).purge(filter).await
     }
 
     /// Removes events that were published longer ago, as [`Outbox::purge_sent`](crate::Outbox::purge_sent) does; gives their
@@ -76,6 +76,6 @@ impl<Db: Database> OutboxTable<Db> {
     /// # Errors
     /// That of the database; those before it are removed.
     pub async fn purge_sent(&self, age: Duration) -> sqlx::Result<u64> {
-        purge_sent(&self.pool, age).await
+        Manage(&self.pool).purge_sent(age).await
     }
 }

@@ -1,63 +1,109 @@
-//! A relay's connections: one that reads and writes rows, one that hears of commits.
+//! A relay's connection, which reads and writes rows and hears of commits.
 
+use std::fmt;
 use std::time::Duration;
 
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgListener, PgRow};
-use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres, Row as _};
+use sqlx::pool::CloseEvent;
+use sqlx::postgres::{PgListener, PgPoolOptions};
+use sqlx::{Acquire as _, Executor as _, PgPool};
+use tokio::time::{Instant, timeout};
 
+use super::PostgresBackend;
+use super::share::{Round, Sharing};
 use super::statement;
-use crate::database::{Session, Share};
+use crate::database::{Driver as _, Session, Share};
 use crate::row::{Cursor, QueuedRow};
 
 /// Channel on which commits are told.
 const CHANNEL: &str = "tidings_outbox";
 
-/// A relay's connections.
-#[derive(Debug)]
+/// Settings of the connection. What is lost of its writes in a crash is sent again, and known again by its id.
+/// Its few statements are planned once, whatever their arguments and the table's size, and follow the indexes: only so
+/// is what they pass of removed rows passed once. A program's machine that vanishes is missed after some seconds.
+const SETTINGS: &str = "SET synchronous_commit TO off; SET plan_cache_mode TO force_generic_plan; SET jit TO off; \
+    SET enable_seqscan TO off; SET enable_bitmapscan TO off; SET enable_sort TO off; \
+    SET tcp_keepalives_idle TO 5; SET tcp_keepalives_interval TO 2; SET tcp_keepalives_count TO 3";
+
+/// A relay's connection.
 pub struct PostgresSession {
-    connection: PgConnection,
+    /// Of the connection alone, which goes back to nobody.
+    own: PgPool,
     listener: PgListener,
-    /// Number by which others know that this relay is at work.
-    relay: i32,
+    sharing: Sharing,
+    /// `true` if commits were told while it was at something else.
+    woken: bool,
+    /// The program's pool is closed.
+    closed: CloseEvent,
+}
+
+impl fmt::Debug for PostgresSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresSession").field("sharing", &self.sharing).finish_non_exhaustive()
+    }
 }
 
 impl PostgresSession {
     pub(super) async fn open(pool: &PgPool) -> sqlx::Result<Self> {
-        let mut listener = PgListener::connect_with(pool).await?;
+        if pool.is_closed() {
+            return Err(sqlx::Error::PoolClosed);
+        }
+        // With the program's own settings of a connection, and beside those of its pool.
+        let options: PgPoolOptions = pool.options().clone();
+        let options = options.min_connections(0).max_connections(1).test_before_acquire(false);
+        let options = options.idle_timeout(None).max_lifetime(None);
+        let own = options.connect_lazy_with(pool.connect_options().as_ref().clone());
+        let mut listener = PgListener::connect_with(&own).await?;
         // A lost connection is told: then everything is begun again.
         listener.eager_reconnect(false);
+        listener.execute(SETTINGS).await?;
         listener.listen(CHANNEL).await?;
-        let connection: PoolConnection<Postgres> = pool.acquire().await?;
-        let mut connection = connection.detach();
-        // What is lost of its writes in a crash is sent again, and known again by its id.
-        connection.execute("SET synchronous_commit TO off").await?;
-        let relay = loop {
-            let relay = i32::from_ne_bytes(random());
-            let join = sqlx::query_scalar(statement::JOIN).bind(relay);
-            if join.fetch_one(&mut connection).await? {
-                break relay;
-            }
-        };
-        Ok(Self { connection, listener, relay })
+        let sharing = Sharing::join(listener.acquire().await?).await?;
+        Ok(Self { own, listener, sharing, woken: false, closed: pool.close_event() })
     }
-}
 
-/// Four random bytes.
-fn random() -> [u8; 4] {
-    let [a, b, c, d, ..] = *uuid::Uuid::new_v4().as_bytes();
-    [a, b, c, d]
+    /// Takes in what was told while it was at something else.
+    fn hear(&mut self) {
+        while let Some(told) = self.listener.next_buffered() {
+            self.woken = true;
+            self.sharing.hear(told.payload());
+        }
+    }
+
+    /// Waits for a notification, until this instant at most; `false` if there was none.
+    async fn listen(&mut self, until: Instant) -> sqlx::Result<bool> {
+        let most = until.saturating_duration_since(Instant::now());
+        let Self { listener, sharing, closed, .. } = self;
+        let told = tokio::select! {
+            told = timeout(most, listener.try_recv()) => told,
+            () = closed => return Err(sqlx::Error::PoolClosed),
+        };
+        match told {
+            Ok(Ok(Some(told))) => {
+                sharing.hear(told.payload());
+                Ok(true)
+            }
+            // Notifications of a lost connection are lost.
+            Ok(Ok(None)) => Err(sqlx::Error::WorkerCrashed),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Ok(false),
+        }
+    }
 }
 
 impl Session for PostgresSession {
     async fn share(&mut self) -> sqlx::Result<Share> {
-        let relays = sqlx::query_scalar(statement::RELAYS).fetch_all(&mut self.connection).await?;
-        let own = i64::from(self.relay.cast_unsigned());
-        let place = relays.iter().position(|relay: &i64| *relay == own);
-        // Its own lock is gone only with its connection.
-        let place = place.ok_or(sqlx::Error::WorkerCrashed)?;
-        let of = |count: usize| i16::try_from(count).unwrap_or(i16::MAX);
-        Ok(Share { place: of(place), relays: of(relays.len()) })
+        self.hear();
+        match self.sharing.round() {
+            Round::Rest => {}
+            Round::Probe(other) => {
+                let probe = sqlx::query_scalar(statement::PROBE_RELAY).bind(other);
+                if probe.fetch_one(&mut self.listener).await? {
+                    self.sharing.count(self.listener.acquire().await?, true).await?;
+                }
+            }
+            Round::Count => self.sharing.count(self.listener.acquire().await?, false).await?,
+        }
+        Ok(self.sharing.share())
     }
 
     async fn next(
@@ -74,57 +120,58 @@ impl Session for PostgresSession {
             .bind(share.place)
             .bind(without)
             .bind(limit);
-        let rows = next.fetch_all(&mut self.connection).await?;
-        rows.iter().map(queued).collect()
+        let rows = next.fetch_all(&mut self.listener).await?;
+        rows.iter().map(PostgresBackend::queued).collect()
     }
 
     async fn finish(&mut self, rows: &[i64], keep: bool) -> sqlx::Result<()> {
         let statement = if keep { statement::MARK } else { statement::DELETE };
-        sqlx::query(statement).bind(rows).execute(&mut self.connection).await.map(|_| ())
+        sqlx::query(statement).bind(rows).execute(&mut self.listener).await.map(drop)
     }
 
     async fn park(&mut self, row: i64, reason: &str) -> sqlx::Result<()> {
         let park = sqlx::query(statement::PARK).bind(row).bind(reason);
-        park.execute(&mut self.connection).await.map(|_| ())
+        park.execute(&mut self.listener).await.map(drop)
     }
 
     async fn park_behind(&mut self, rows: &[(i64, i64)]) -> sqlx::Result<()> {
         let (ids, behind): (Vec<i64>, Vec<i64>) = rows.iter().copied().unzip();
         let park = sqlx::query(statement::PARK_BEHIND).bind(ids).bind(behind);
-        park.execute(&mut self.connection).await.map(|_| ())
+        park.execute(&mut self.listener).await.map(drop)
     }
 
     async fn wait(&mut self, most: Duration) -> sqlx::Result<bool> {
-        match tokio::time::timeout(most, self.listener.try_recv()).await {
-            // All that is there by now is one wake.
-            Ok(Ok(Some(_))) => {
-                while self.listener.next_buffered().is_some() {}
-                Ok(true)
+        let end = Instant::now() + most;
+        loop {
+            self.hear();
+            if std::mem::take(&mut self.woken) {
+                return Ok(true);
             }
-            // Notifications of a lost connection are lost.
-            Ok(Ok(None)) => Err(sqlx::Error::WorkerCrashed),
-            Ok(Err(error)) => Err(error),
-            Err(_) => Ok(false),
+            let share = self.sharing.share();
+            if self.share().await? != share {
+                return Ok(true);
+            }
+            // What was told with the answer is seen first.
+            if self.woken {
+                continue;
+            }
+            let until = self.sharing.next_round().min(end);
+            if self.listen(until).await? {
+                self.woken = true;
+            } else if until == end {
+                return Ok(false);
+            }
         }
     }
 
     async fn close(self) {
-        // It ends with the socket anyway.
-        let _ = self.connection.close().await;
+        let Self { own, listener, sharing, .. } = self;
+        let mut listener = listener;
+        // The lock ends with the connection, and the others need not miss it.
+        if let Ok(connection) = listener.acquire().await {
+            let _ = sharing.leave(connection).await;
+        }
+        drop(listener);
+        own.close().await;
     }
-}
-
-fn queued(row: &PgRow) -> sqlx::Result<QueuedRow> {
-    let age: i64 = row.try_get(7)?;
-    Ok(QueuedRow {
-        id: row.try_get(0)?,
-        position: row.try_get(1)?,
-        key: row.try_get(2)?,
-        stream: row.try_get(3)?,
-        subject: row.try_get(4)?,
-        headers: row.try_get(5)?,
-        payload: row.try_get(6)?,
-        age: Duration::from_millis(age.max(0).unsigned_abs()),
-        behind: row.try_get(8)?,
-    })
 }

@@ -1,12 +1,32 @@
 //! The statements, as a list: a test has each of them explained.
 
-pub(super) const LAYOUT: &str = "SELECT version FROM tidings_layout WHERE part = $1";
+use crate::database::Statements;
 
-pub(super) const HAS_LAYOUT: &str = "SELECT to_regclass('tidings_layout') IS NOT NULL";
+/// Those that are run as in every other database.
+pub(super) const STATEMENTS: Statements = Statements {
+    migrating: Some("SELECT pg_advisory_xact_lock(7521961)"),
+    has_layout: "SELECT count(*) FROM pg_class WHERE oid = to_regclass('tidings_layout')",
+    layout: "SELECT version::bigint FROM tidings_layout WHERE part = $1",
+    probe: PROBE,
+    probe_inbox: "SELECT consumer, stream, message, recorded_at FROM tidings_inbox LIMIT 0",
+    pending: PENDING,
+    oldest: OLDEST,
+    parked_count: PARKED_COUNT,
+    bytes: "SELECT pg_total_relation_size('tidings_outbox')",
+    parked: PARKED,
+    retry_all: RETRY_ALL,
+    retry_key: RETRY_KEY,
+    purge_all: PURGE_ALL,
+    purge_key: PURGE_KEY,
+    purge_row: PURGE_ROW,
+    key_of: KEY_OF,
+    wake: Some("SELECT pg_notify('tidings_outbox', '')"),
+    purge_sent: PURGE_SENT,
+    record: RECORD,
+    forget: FORGET,
+};
 
-pub(super) const MIGRATING: &str = "SELECT pg_advisory_xact_lock(7521961)";
-
-pub(super) const PROBE: &str = "SELECT id, position, xid, created_at, sent_at, parked_at, behind, slot, key, \
+const PROBE: &str = "SELECT id, position, xid, created_at, sent_at, parked_at, behind, slot, key, \
     stream, subject, message_id, headers, reason, payload FROM tidings_outbox LIMIT 0";
 
 pub(super) const INSERT: &str = "INSERT INTO tidings_outbox \
@@ -20,10 +40,22 @@ pub(super) const INSERT_MANY: &str = "INSERT INTO tidings_outbox \
 pub(super) const JOIN: &str =
     "SELECT pg_try_advisory_lock('tidings_outbox'::regclass::oid::integer, $1)";
 
-/// The relays at work.
+/// Says that it is not any more.
+pub(super) const LEAVE: &str =
+    "SELECT pg_advisory_unlock('tidings_outbox'::regclass::oid::integer, $1)";
+
+/// Tries whether the relay of a number is gone: then its lock can be had, for as long as this statement takes.
+pub(super) const PROBE_RELAY: &str =
+    "SELECT pg_try_advisory_xact_lock_shared('tidings_outbox'::regclass::oid::integer, $1)";
+
+/// Tells those who listen for commits something else.
+pub(super) const TELL: &str = "SELECT pg_notify('tidings_outbox', $1)";
+
+/// The relays at work; a lock that is shared is of one who tries.
 pub(super) const RELAYS: &str = "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' \
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
-    AND classid = 'tidings_outbox'::regclass::oid AND objsubid = 2 AND granted ORDER BY objid";
+    AND classid = 'tidings_outbox'::regclass::oid AND objsubid = 2 AND granted \
+    AND mode = 'ExclusiveLock' ORDER BY objid";
 
 pub(super) const NEXT: &str = "SELECT o.id, o.position, o.key, o.stream, o.subject, o.headers, o.payload, \
     (extract(epoch FROM clock_timestamp() - o.created_at) * 1000)::bigint AS age, \
@@ -47,43 +79,45 @@ pub(super) const PARK_BEHIND: &str = "UPDATE tidings_outbox o \
     WHERE o.id = b.id AND o.sent_at IS NULL AND o.parked_at IS NULL \
     AND EXISTS (SELECT FROM tidings_outbox p WHERE p.id = b.behind AND p.parked_at IS NOT NULL)";
 
-pub(super) const PENDING: &str = "SELECT count(*) FROM (SELECT 1 FROM tidings_outbox \
+const PENDING: &str = "SELECT count(*) FROM (SELECT 1 FROM tidings_outbox \
     WHERE position IS NOT NULL AND sent_at IS NULL AND parked_at IS NULL LIMIT 1000000) AS pending";
 
-pub(super) const OLDEST: &str = "SELECT (extract(epoch FROM clock_timestamp() - created_at) * 1000)::bigint FROM tidings_outbox \
+const OLDEST: &str = "SELECT (extract(epoch FROM clock_timestamp() - created_at) * 1000)::bigint FROM tidings_outbox \
     WHERE position IS NOT NULL AND sent_at IS NULL AND parked_at IS NULL ORDER BY position, id LIMIT 1";
 
-pub(super) const PARKED_COUNT: &str =
-    "SELECT count(*) FROM tidings_outbox WHERE parked_at IS NOT NULL";
+const PARKED_COUNT: &str = "SELECT count(*) FROM tidings_outbox WHERE parked_at IS NOT NULL";
 
-pub(super) const BYTES: &str = "SELECT pg_total_relation_size('tidings_outbox')";
-
-pub(super) const PARKED: &str = "SELECT id, key, subject, stream, message_id, \
+const PARKED: &str = "SELECT id, key, subject, stream, message_id, \
     (extract(epoch FROM parked_at) * 1000)::bigint AS parked_at, coalesce(reason, '') AS reason, behind \
     FROM tidings_outbox WHERE parked_at IS NOT NULL AND id > $1 ORDER BY id LIMIT $2";
 
-pub(super) const RETRY_ALL: &str = "UPDATE tidings_outbox SET parked_at = NULL, behind = NULL, \
+const RETRY_ALL: &str = "UPDATE tidings_outbox SET parked_at = NULL, behind = NULL, \
     reason = NULL WHERE parked_at IS NOT NULL";
 
-pub(super) const RETRY_KEY: &str = "UPDATE tidings_outbox SET parked_at = NULL, behind = NULL, \
+const RETRY_KEY: &str = "UPDATE tidings_outbox SET parked_at = NULL, behind = NULL, \
     reason = NULL WHERE parked_at IS NOT NULL AND key = $1";
 
-pub(super) const PURGE_ALL: &str = "DELETE FROM tidings_outbox WHERE parked_at IS NOT NULL";
+const PURGE_ALL: &str = "DELETE FROM tidings_outbox WHERE parked_at IS NOT NULL";
 
-pub(super) const PURGE_KEY: &str =
-    "DELETE FROM tidings_outbox WHERE parked_at IS NOT NULL AND key = $1";
+const PURGE_KEY: &str = "DELETE FROM tidings_outbox WHERE parked_at IS NOT NULL AND key = $1";
 
-pub(super) const PURGE_ROW: &str =
+const PURGE_ROW: &str =
     "DELETE FROM tidings_outbox WHERE id = $1 AND parked_at IS NOT NULL RETURNING key";
 
-pub(super) const KEY_OF: &str =
-    "SELECT key FROM tidings_outbox WHERE id = $1 AND parked_at IS NOT NULL";
+const KEY_OF: &str = "SELECT key FROM tidings_outbox WHERE id = $1 AND parked_at IS NOT NULL";
 
-pub(super) const WAKE: &str = "SELECT pg_notify('tidings_outbox', '')";
-
-pub(super) const PURGE_SENT: &str = "DELETE FROM tidings_outbox WHERE id = ANY(ARRAY(\
+const PURGE_SENT: &str = "DELETE FROM tidings_outbox WHERE id = ANY(ARRAY(\
     SELECT id FROM tidings_outbox WHERE sent_at IS NOT NULL \
-    AND sent_at < clock_timestamp() - make_interval(secs => $1) ORDER BY sent_at LIMIT $2))";
+    AND sent_at < clock_timestamp() - $1 * interval '1 millisecond' ORDER BY sent_at LIMIT $2))";
+
+/// A record of a transaction that is still open is waited for.
+const RECORD: &str = "INSERT INTO tidings_inbox (consumer, stream, message) VALUES ($1, $2, $3) \
+    ON CONFLICT DO NOTHING";
+
+/// Each row is deleted by one, where several clean up.
+const FORGET: &str = "DELETE FROM tidings_inbox WHERE ctid = ANY(ARRAY(\
+    SELECT ctid FROM tidings_inbox WHERE recorded_at < now() - $1 * interval '1 second' \
+    ORDER BY recorded_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
 
 #[cfg(test)]
 #[allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests")]
@@ -94,7 +128,7 @@ mod tests {
 
     use super::*;
 
-    /// Each statement on the outbox, with arguments.
+    /// Each statement on the tables, with arguments.
     const ALL: &[(&str, &str)] = &[
         (INSERT, "1::smallint, 'k', 's', 's', 'i', '[]', ''::bytea"),
         (NEXT, "0::bigint, 0::bigint, 1::smallint, 0::smallint, '{a}'::text[], 100::bigint"),
@@ -112,7 +146,10 @@ mod tests {
         (PURGE_KEY, "'k'"),
         (PURGE_ROW, "1::bigint"),
         (KEY_OF, "1::bigint"),
-        (PURGE_SENT, "60::double precision, 100::bigint"),
+        (PURGE_SENT, "60000::bigint, 100::bigint"),
+        (INSERT_MANY, "'{1}', '{k}', '{s}', '{s}', '{i}', '{[]}', '{a}'"),
+        (RECORD, "'c', 'S', 'new'"),
+        (FORGET, "50000::bigint, 1000::bigint"),
         // What the trigger does.
         (
             "SELECT array_agg(DISTINCT hashtext(key) | 1), max(id) FROM tidings_outbox \
@@ -149,12 +186,15 @@ mod tests {
             CASE WHEN n % 100 > 1 THEN now() END, CASE WHEN n % 1000 = 1 THEN now() END \
             FROM generate_series(1, 200000) AS n";
         pool.execute(fill).await.unwrap();
-        pool.execute("VACUUM ANALYZE tidings_outbox").await.unwrap();
+        let fill = "INSERT INTO tidings_inbox SELECT 'c' || i % 5, 'S', i::text, \
+            now() - i * interval '1 second' FROM generate_series(1, 100000) AS i";
+        pool.execute(fill).await.unwrap();
+        pool.execute("VACUUM ANALYZE tidings_outbox, tidings_inbox").await.unwrap();
         let mut connection = pool.acquire().await.unwrap();
         connection.execute("SET plan_cache_mode = force_generic_plan").await.unwrap();
         for (statement, arguments) in ALL {
             let plan = plan(&mut connection, statement, arguments).await;
-            assert!(!plan.contains("Seq Scan on tidings_outbox"), "{statement}\n{plan}");
+            assert!(!plan.contains("Seq Scan on tidings_"), "{statement}\n{plan}");
         }
     }
 }

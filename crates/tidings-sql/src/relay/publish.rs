@@ -25,17 +25,8 @@ pub(super) async fn pipelined(bus: &Bus, records: Vec<Outbound>) -> Vec<(i64, St
 }
 
 /// Sends records so that none is on its way before those of its key are confirmed.
-pub(super) async fn strictly(bus: &Bus, records: Vec<Outbound>) -> Vec<(i64, String, Outcome)> {
-    let mut waves: Vec<Vec<Outbound>> = Vec::new();
-    let mut counts: HashMap<String, usize> = HashMap::new();
-    for record in records {
-        let count = counts.entry(record.key.clone()).or_default();
-        if waves.len() == *count {
-            waves.push(Vec::new());
-        }
-        waves[*count].push(record);
-        *count += 1;
-    }
+pub(super) async fn in_order(bus: &Bus, records: Vec<Outbound>) -> Vec<(i64, String, Outcome)> {
+    let waves = waves(records);
     let mut lost: HashSet<String> = HashSet::new();
     let mut outcomes = Vec::new();
     for wave in waves {
@@ -50,4 +41,26 @@ pub(super) async fn strictly(bus: &Bus, records: Vec<Outbound>) -> Vec<(i64, Str
         }
     }
     outcomes
+}
+
+/// The first record of each key, the second one of each, and so on.
+fn waves(records: Vec<Outbound>) -> Vec<Vec<Outbound>> {
+    let places: Vec<usize> = {
+        let mut counts: HashMap<&str, usize> = HashMap::with_capacity(records.len());
+        let place = |record| {
+            let Outbound { key, .. }: &Outbound = record;
+            let count = counts.entry(key).or_default();
+            *count += 1;
+            *count - 1
+        };
+        records.iter().map(place).collect()
+    };
+    let mut waves: Vec<Vec<Outbound>> = Vec::new();
+    for (record, place) in records.into_iter().zip(places) {
+        if waves.len() == place {
+            waves.push(Vec::new());
+        }
+        waves[place].push(record);
+    }
+    waves
 }

@@ -1,6 +1,8 @@
 //! The relay's work: read, send, remove, and wait.
 
-use std::collections::HashSet;
+mod settle;
+mod sort;
+
 use std::time::Duration;
 
 use tidings::ListError;
@@ -11,15 +13,13 @@ use tokio_util::sync::CancellationToken;
 use super::Options;
 use super::hold::Holds;
 use super::look::Looks;
-use super::publish::{self, Outbound, Outcome};
+use super::publish;
 use super::state::State;
 use super::wait::Wait;
-use crate::database::{Database, Session, Share};
+use crate::database::{Backend, Database, Session, SessionOf, Share};
 use crate::outbox::Outbox;
 use crate::row::{Cursor, QueuedRow};
 
-/// Interval at which it is asked who else is at work.
-const SHARING: Duration = Duration::from_millis(250);
 /// Maximum number of bytes of payload that are read at a time, as far as the sizes of before tell.
 const BYTES: usize = 8 << 20;
 /// Number of rows that are read before any size is known.
@@ -64,8 +64,9 @@ impl<Db: Database> Worker<Db> {
         state: State,
         stop: CancellationToken,
     ) -> Self {
-        let poll = options.poll.unwrap_or(if Db::WAKES { Duration::from_secs(1) } else { POLL });
-        let first = if Db::WAKES { poll } else { Duration::from_millis(1) };
+        let wakes = <Db::Backend as Backend<Db>>::WAKES;
+        let poll = options.poll.unwrap_or(if wakes { Duration::from_secs(1) } else { POLL });
+        let first = if wakes { poll } else { Duration::from_millis(1) };
         Self {
             woken: outbox.woken(),
             limit: options.batch.min(FIRST),
@@ -105,7 +106,7 @@ impl<Db: Database> Worker<Db> {
     async fn session(&mut self) -> Result<(), RoundError> {
         let stop = self.stop.clone();
         let mut session = tokio::select! {
-            session = Db::session(self.outbox.pool()) => session?,
+            session = Db::Backend::session(self.outbox.pool()) => session?,
             () = stop.cancelled() => return Ok(()),
         };
         let ended = self.rounds(&mut session).await;
@@ -113,8 +114,8 @@ impl<Db: Database> Worker<Db> {
         ended
     }
 
-    async fn rounds(&mut self, session: &mut Db::Session) -> Result<(), RoundError> {
-        let (mut share, mut shared) = (session.share().await?, Instant::now());
+    async fn rounds(&mut self, session: &mut SessionOf<Db>) -> Result<(), RoundError> {
+        let mut share = session.share().await?;
         let (mut after, mut begun) = (Cursor::default(), Instant::now());
         let mut rows = Vec::new();
         let mut read = Instant::now();
@@ -123,15 +124,12 @@ impl<Db: Database> Worker<Db> {
             if self.stop.is_cancelled() {
                 return Ok(self.finish(session, &mut done).await?);
             }
-            if shared.elapsed() >= SHARING {
-                let now = session.share().await?;
-                shared = Instant::now();
-                #[cfg(feature = "metrics")]
-                self.record(now).await?;
-                if now != share {
-                    (share, after) = (now, Cursor::default());
-                    rows.clear();
-                }
+            let now = session.share().await?;
+            #[cfg(feature = "metrics")]
+            self.record(now).await?;
+            if now != share {
+                (share, after) = (now, Cursor::default());
+                rows.clear();
             }
             if rows.is_empty() {
                 self.finish(session, &mut done).await?;
@@ -155,12 +153,12 @@ impl<Db: Database> Worker<Db> {
             self.measure(&rows);
             let goes_on = after != Cursor::default();
             let sorted = self.sort(session, std::mem::take(&mut rows), read, &mut done).await?;
-            let (bus, strict) = (self.outbox.bus().clone(), self.options.strict);
+            let (bus, relaxed) = (self.outbox.bus().clone(), self.options.relaxed);
             let sending = async move {
-                if strict {
-                    publish::strictly(&bus, sorted).await
-                } else {
+                if relaxed {
                     publish::pipelined(&bus, sorted).await
+                } else {
+                    publish::in_order(&bus, sorted).await
                 }
             };
             // The next ones are read, and the last ones removed, while these are on their way.
@@ -192,7 +190,7 @@ impl<Db: Database> Worker<Db> {
         Ok(())
     }
 
-    async fn finish(&self, session: &mut Db::Session, done: &mut Vec<i64>) -> sqlx::Result<()> {
+    async fn finish(&self, session: &mut SessionOf<Db>, done: &mut Vec<i64>) -> sqlx::Result<()> {
         if !done.is_empty() {
             session.finish(done, self.options.keep).await?;
             done.clear();
@@ -202,7 +200,7 @@ impl<Db: Database> Worker<Db> {
 
     async fn read(
         &self,
-        session: &mut Db::Session,
+        session: &mut SessionOf<Db>,
         share: Share,
         after: Cursor,
     ) -> sqlx::Result<Vec<QueuedRow>> {
@@ -217,119 +215,6 @@ impl<Db: Database> Worker<Db> {
         self.limit = (BYTES / size).clamp(1, self.options.batch);
     }
 
-    /// Takes out what is not to be sent: what waits behind a parked row, can't be read, or is stored already.
-    async fn sort(
-        &mut self,
-        session: &mut Db::Session,
-        rows: Vec<QueuedRow>,
-        read: Instant,
-        done: &mut Vec<i64>,
-    ) -> Result<Vec<Outbound>, RoundError> {
-        let mut outbound = Vec::with_capacity(rows.len());
-        let mut behind: Vec<(i64, i64)> = Vec::new();
-        let mut unreadable: Vec<(String, i64)> = Vec::new();
-        for mut row in rows {
-            let first = unreadable.iter().find(|(key, _)| *key == row.key).map(|(_, id)| *id);
-            if let Some(first) = row.behind.or(first) {
-                behind.push((row.id, first));
-                continue;
-            }
-            let record = match row.record() {
-                Ok(record) => record,
-                Err(error) => {
-                    self.park(session, row.id, &error.to_string()).await?;
-                    unreadable.push((row.key, row.id));
-                    continue;
-                }
-            };
-            let (age, id) = (row.age + read.elapsed(), record.message_id().unwrap_or_default());
-            if self.looks.is_stored(self.outbox.bus(), &row.stream, id, age).await? {
-                done.push(row.id);
-            } else {
-                outbound.push(Outbound { row: row.id, key: row.key, record });
-            }
-        }
-        if !behind.is_empty() {
-            session.park_behind(&behind).await?;
-            self.state.change().parked += behind.len() as u64;
-        }
-        Ok(outbound)
-    }
-
-    async fn park(&self, session: &mut Db::Session, row: i64, reason: &str) -> sqlx::Result<()> {
-        tracing::error!(row, reason, "an event of the outbox can't be published: it is parked");
-        session.park(row, reason).await?;
-        self.state.change().parked += 1;
-        Ok(())
-    }
-
-    /// Deals with what became of a batch; says whether all went well.
-    async fn settle(
-        &mut self,
-        session: &mut Db::Session,
-        outcomes: Vec<(i64, String, Outcome)>,
-        done: &mut Vec<i64>,
-    ) -> sqlx::Result<bool> {
-        let mut failed: HashSet<String> = HashSet::new();
-        let (mut duplicates, mut trouble) = (0, None);
-        let before = done.len();
-        for (row, key, outcome) in outcomes {
-            let error = match outcome {
-                Some(Ok(ack)) => {
-                    duplicates += u64::from(ack.is_some_and(|ack| ack.duplicate));
-                    if !failed.contains(&key) {
-                        self.holds.release(&key);
-                    }
-                    done.push(row);
-                    continue;
-                }
-                // The first of its key says why.
-                _ if failed.contains(&key) => continue,
-                Some(Err(error)) => error,
-                None => continue,
-            };
-            let reason = error.to_string();
-            if error.is_lasting() {
-                if self.holds.refused(&key, row) >= self.options.attempts {
-                    self.park(session, row, &reason).await?;
-                    self.holds.release(&key);
-                } else {
-                    tracing::warn!(row, reason, "an event of the outbox is refused");
-                    self.fail(reason);
-                }
-            } else if error.is_of_record() {
-                self.holds.refused(&key, row);
-                self.fail(reason);
-            } else {
-                trouble.get_or_insert(reason);
-            }
-            failed.insert(key);
-        }
-        {
-            let mut state = self.state.change();
-            state.published += (done.len() - before) as u64;
-            state.duplicates += duplicates;
-            if failed.is_empty() || (trouble.is_none() && self.holds.is_empty()) {
-                state.error = None;
-            }
-        }
-        if failed.is_empty() {
-            self.trouble.reset();
-            self.idle.reset();
-            return Ok(true);
-        }
-        self.finish(session, done).await?;
-        if let Some(reason) = trouble {
-            tracing::warn!(reason, "the outbox's relay waits");
-            self.fail(reason);
-            let wait = self.trouble.lengthen();
-            self.pause(wait).await;
-        } else if self.holds.are_many() {
-            self.pause(self.holds.next().unwrap_or_default()).await;
-        }
-        Ok(false)
-    }
-
     async fn pause(&self, time: Duration) {
         tokio::select! {
             () = tokio::time::sleep(time) => {}
@@ -338,7 +223,7 @@ impl<Db: Database> Worker<Db> {
     }
 
     /// Waits until there may be something to do.
-    async fn wait(&mut self, session: &mut Db::Session) -> sqlx::Result<()> {
+    async fn wait(&mut self, session: &mut SessionOf<Db>) -> sqlx::Result<()> {
         let mut most = self.idle.lengthen();
         if let Some(next) = self.holds.next() {
             most = most.min(next);

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, Sqlite, SqlitePool, Transaction};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+use tokio::time::Instant;
 
-use super::statement;
-use crate::database::{Backend as _, Session, Share};
+use super::{SqliteBackend, statement};
+use crate::database::{Backend as _, Driver as _, Session, Share};
 use crate::row::{Cursor, QueuedRow};
 
-/// Time for which it is known that a relay is at work.
-const AT_WORK: i64 = 3000;
+/// Time for which it is known that a relay is at work, in milliseconds.
+const AT_WORK: i64 = 1000;
+/// Interval at which it says so, and asks who else is.
+const SHARING: Duration = Duration::from_millis(250);
 
 /// A relay's way to the database.
 #[derive(Debug)]
@@ -18,29 +20,38 @@ pub struct SqliteSession {
     pool: SqlitePool,
     /// Number by which others know that this relay is at work.
     relay: i64,
+    /// Its part, and when it was asked for.
+    share: Option<(Share, Instant)>,
 }
 
 impl SqliteSession {
     pub(super) fn new(pool: &SqlitePool) -> Self {
         let [a, b, c, d, ..] = *uuid::Uuid::new_v4().as_bytes();
-        Self { pool: pool.clone(), relay: i64::from(u32::from_ne_bytes([a, b, c, d])) }
+        let relay = i64::from(u32::from_ne_bytes([a, b, c, d]));
+        Self { pool: pool.clone(), relay, share: None }
     }
 
     async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
-        Sqlite::begin(&self.pool).await
+        SqliteBackend::begin(&self.pool).await
     }
 }
 
 impl Session for SqliteSession {
     async fn share(&mut self) -> sqlx::Result<Share> {
+        if let Some((share, asked)) = self.share
+            && asked.elapsed() < SHARING
+        {
+            return Ok(share);
+        }
         let mut tx = self.begin().await?;
-        sqlx::query(statement::FORGET).execute(&mut *tx).await?;
+        sqlx::query(statement::FORGET_RELAYS).execute(&mut *tx).await?;
         sqlx::query(statement::JOIN).bind(self.relay).bind(AT_WORK).execute(&mut *tx).await?;
         let relays: Vec<i64> = sqlx::query_scalar(statement::RELAYS).fetch_all(&mut *tx).await?;
         tx.commit().await?;
         let place = relays.iter().position(|relay| *relay == self.relay).unwrap_or(0);
-        let of = |count: usize| i16::try_from(count).unwrap_or(i16::MAX);
-        Ok(Share { place: of(place), relays: of(relays.len().max(1)) })
+        let share = Share::of(place, relays.len());
+        self.share = Some((share, Instant::now()));
+        Ok(share)
     }
 
     async fn next(
@@ -57,7 +68,7 @@ impl Session for SqliteSession {
             .bind(json(without))
             .bind(limit);
         let rows = next.fetch_all(&self.pool).await?;
-        rows.iter().map(queued).collect()
+        rows.iter().map(SqliteBackend::queued).collect()
     }
 
     async fn finish(&mut self, rows: &[i64], keep: bool) -> sqlx::Result<()> {
@@ -93,19 +104,4 @@ impl Session for SqliteSession {
 /// A list in the form that `json_each` reads.
 fn json<T: serde::Serialize>(list: &[T]) -> String {
     serde_json::to_string(list).unwrap_or_else(|_| "[]".to_owned())
-}
-
-fn queued(row: &SqliteRow) -> sqlx::Result<QueuedRow> {
-    let (id, age): (i64, i64) = (row.try_get(0)?, row.try_get(6)?);
-    Ok(QueuedRow {
-        id,
-        position: id,
-        key: row.try_get(1)?,
-        stream: row.try_get(2)?,
-        subject: row.try_get(3)?,
-        headers: row.try_get(4)?,
-        payload: row.try_get(5)?,
-        age: Duration::from_millis(age.max(0).unsigned_abs()),
-        behind: row.try_get(7)?,
-    })
 }

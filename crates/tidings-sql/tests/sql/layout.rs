@@ -5,6 +5,8 @@ use tidings::prelude::*;
 use tidings_sql::{Database, LayoutError, Outbox};
 
 use crate::event::{Env, each_database};
+#[cfg(feature = "postgres")]
+use crate::event::{Orders, SOON, order};
 
 each_database! {
     tables_of_another_layout_are_refused_at_the_start,
@@ -23,14 +25,17 @@ where
     let Env { bus, pool, .. } = &env;
     pool.execute("UPDATE tidings_layout SET version = 99 WHERE part = 'outbox'").await.unwrap();
     let error = refused(bus, pool).await;
-    assert!(matches!(error, LayoutError::Newer { found: 99, known: 1, .. }), "{error:?}");
+    let LayoutError::Newer { part: "outbox", found: 99, known, .. } = error else {
+        panic!("{error:?}")
+    };
     let error = tidings_sql::migrate(pool).await.expect_err("nobody goes back");
     assert!(matches!(error, LayoutError::Newer { .. }), "{error:?}");
 
-    pool.execute("UPDATE tidings_layout SET version = 1 WHERE part = 'outbox'").await.unwrap();
+    let known = format!("UPDATE tidings_layout SET version = {known} WHERE part = 'outbox'");
+    pool.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(known))).await.unwrap();
     pool.execute("ALTER TABLE tidings_outbox RENAME COLUMN reason TO why").await.unwrap();
     let error = refused(bus, pool).await;
-    assert!(matches!(error, LayoutError::Different { version: 1, .. }), "{error:?}");
+    assert!(matches!(error, LayoutError::Different { part: "outbox", .. }), "{error:?}");
 
     pool.execute("DROP TABLE tidings_outbox").await.unwrap();
     pool.execute("DELETE FROM tidings_layout WHERE part = 'outbox'").await.unwrap();
@@ -48,4 +53,39 @@ async fn tables_are_made_once_by_many_programs<Db: Database>(env: Env<Db>) {
         made.unwrap();
     }
     env.outbox().await;
+}
+
+/// As a program left it that knew the first migrations only.
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn an_older_layout_is_refused_with_the_migration_that_is_missing_and_goes_on_from_there() {
+    let server = tidings_tests::Postgres::start().await;
+    let pool = sqlx::PgPool::connect(&server.url()).await.unwrap();
+    let first = [
+        include_str!("../../migrations/postgres/20261129000001_tidings_outbox.sql"),
+        include_str!("../../migrations/postgres/20261129000002_tidings_inbox.sql"),
+    ];
+    for migration in first {
+        pool.execute(sqlx::raw_sql(migration)).await.unwrap();
+    }
+    let bus = Bus::in_memory();
+    bus.provision::<Orders>().await.unwrap();
+    let error = refused(&bus, &pool).await;
+    assert!(matches!(error, LayoutError::Older { found: 1, known: 2, .. }), "{error:?}");
+    assert!(error.to_string().contains("20261129000003_tidings_outbox_place"), "{error}");
+    // What was written by then is published all the same.
+    let write = "INSERT INTO tidings_outbox (slot, key, stream, subject, message_id, headers, payload) \
+        VALUES (1, 'k', 'ORDERS', 'orders.eu.created', 'one', '[[\"Nats-Msg-Id\",\"one\"]]', '{}')";
+    pool.execute(write).await.unwrap();
+    tidings_sql::migrate(&pool).await.unwrap();
+    let outbox = Outbox::open(&bus, &pool).await.unwrap();
+    let mut tx = outbox.begin().await.unwrap();
+    outbox.publish(&mut tx, &order(2)).await.unwrap();
+    tx.commit().await.unwrap();
+    let relay = outbox.relay().start();
+    tidings_tests::eventually(SOON, "both are stored", async || {
+        (bus.stream::<Orders>().state().await.unwrap().messages == 2).then_some(())
+    })
+    .await;
+    relay.shutdown().await;
 }

@@ -21,6 +21,7 @@ each_database! {
     what_has_no_stream_is_parked_and_holds_its_key_alone,
     what_was_parked_goes_in_its_order_once_it_is_tried_again,
     what_waits_behind_a_parked_event_goes_once_that_is_purged,
+    events_of_one_call_have_a_key_each_where_asked,
     what_an_outbox_cannot_hold_is_refused_in_the_transaction,
 }
 
@@ -67,6 +68,20 @@ async fn what_has_no_stream_is_parked_and_holds_its_key_alone<Db: Database>(env:
     assert_eq!(health.reasons[0].to_string(), "outbox: 4 events can't be published, more than 3");
     assert!(!health.ready && health.live);
     assert_eq!(relay.shutdown().await.parked, 4);
+}
+
+async fn events_of_one_call_have_a_key_each_where_asked<Db: Database>(env: Env<Db>) {
+    let outbox = env.outbox().await;
+    let mut tx = outbox.begin().await.unwrap();
+    let refunds = (1..=3).map(|refund| RefundMade { refund });
+    outbox.publish_all_by(&mut tx, refunds, |made| made.refund.to_string()).await.unwrap();
+    tx.commit().await.unwrap();
+    let relay = outbox.relay().attempts(1).start();
+    // None waits behind another one.
+    for (parked, key) in parked(&outbox, 3).await.iter().zip(["1", "2", "3"]) {
+        assert_eq!((parked.key.as_str(), parked.behind), (key, None));
+    }
+    relay.shutdown().await;
 }
 
 async fn refunds(bus: &Bus, count: u64) -> Vec<u64> {

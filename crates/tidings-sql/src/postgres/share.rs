@@ -1,0 +1,117 @@
+//! Relays of one outbox: each holds a lock that ends with its connection, and looks whether the one before it still does.
+
+use std::time::Duration;
+
+use sqlx::PgConnection;
+use tokio::time::Instant;
+
+use super::statement;
+use crate::database::Share;
+
+/// Interval at which it is tried whether the relay before this one is at work.
+const PROBE: Duration = Duration::from_millis(100);
+/// Interval at which all are counted, though none is missed and none has come.
+const COUNT: Duration = Duration::from_secs(2);
+/// Notification that relays have come or gone.
+const RELAYS: &str = "relays";
+
+/// What is known of the relays at work.
+#[derive(Debug)]
+pub(super) struct Sharing {
+    /// Number by which others know that this relay is at work.
+    own: i32,
+    /// Number of the relay before this one, in a ring; `None` if it is alone.
+    before: Option<i32>,
+    share: Share,
+    probed: Instant,
+    counted: Instant,
+    /// `true` if relays have come or gone.
+    told: bool,
+}
+
+/// What is to be done about the others.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Round {
+    Rest,
+    Probe(i32),
+    Count,
+}
+
+impl Sharing {
+    pub(super) async fn join(connection: &mut PgConnection) -> sqlx::Result<Self> {
+        let own = loop {
+            let [a, b, c, d, ..] = *uuid::Uuid::new_v4().as_bytes();
+            let own = i32::from_ne_bytes([a, b, c, d]);
+            let join = sqlx::query_scalar(statement::JOIN).bind(own);
+            if join.fetch_one(&mut *connection).await? {
+                break own;
+            }
+        };
+        let (now, share) = (Instant::now(), Share::of(0, 1));
+        let mut sharing = Self { own, before: None, share, probed: now, counted: now, told: false };
+        sharing.count(connection, true).await?;
+        Ok(sharing)
+    }
+
+    pub(super) fn share(&self) -> Share {
+        self.share
+    }
+
+    /// Takes in a notification.
+    pub(super) fn hear(&mut self, payload: &str) {
+        self.told |= payload == RELAYS;
+    }
+
+    pub(super) fn round(&mut self) -> Round {
+        if self.told || self.counted.elapsed() >= COUNT {
+            return Round::Count;
+        }
+        match self.before {
+            Some(before) if self.probed.elapsed() >= PROBE => {
+                self.probed = Instant::now();
+                Round::Probe(before)
+            }
+            _ => Round::Rest,
+        }
+    }
+
+    /// Time at which something is to be done about the others again.
+    pub(super) fn next_round(&self) -> Instant {
+        match self.before {
+            Some(_) => (self.probed + PROBE).min(self.counted + COUNT),
+            None => self.counted + COUNT,
+        }
+    }
+
+    /// Counts all, and tells the others where it has noticed something that they may not know.
+    pub(super) async fn count(
+        &mut self,
+        connection: &mut PgConnection,
+        tells: bool,
+    ) -> sqlx::Result<()> {
+        self.told = false;
+        let relays: Vec<i64> =
+            sqlx::query_scalar(statement::RELAYS).fetch_all(&mut *connection).await?;
+        let own = i64::from(self.own.cast_unsigned());
+        let place = relays.iter().position(|relay| *relay == own);
+        // Its own lock is gone only with its connection.
+        let place = place.ok_or(sqlx::Error::WorkerCrashed)?;
+        let before = relays[..place].last().or(relays.last()).filter(|relay| **relay != own);
+        self.before = before.and_then(|relay| u32::try_from(*relay).ok()).map(u32::cast_signed);
+        self.share = Share::of(place, relays.len());
+        (self.probed, self.counted) = (Instant::now(), Instant::now());
+        if tells && self.before.is_some() {
+            tell(connection).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn leave(self, connection: &mut PgConnection) -> sqlx::Result<()> {
+        sqlx::query(statement::LEAVE).bind(self.own).fetch_one(&mut *connection).await?;
+        tell(connection).await
+    }
+}
+
+async fn tell(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query(statement::TELL).bind(RELAYS).fetch_one(connection).await.map(drop)
+}
