@@ -27,7 +27,7 @@ pub(crate) use batch::publish_all;
 pub(crate) use earlier_run::stored_by_earlier_run;
 pub use error::PublishError;
 pub(crate) use large::{check_in_all, refuse_large};
-pub(crate) use outrun::{ENDED, Outrun, may_outrun, outran, pass};
+pub(crate) use outrun::{ENDED, Outrun, may_outrun, outran, pass, supersede};
 pub(crate) use postpone::{Due, Postponement, due};
 pub(crate) use prepared::{Prepared, prepare};
 pub(crate) use record::publish_records;

@@ -138,7 +138,9 @@ impl<E: StreamEvent + Decode> Schedules<E> {
     /// [`SystemTime`](std::time::SystemTime), or another [`Recurrence`](crate::Recurrence) where it comes again
     /// and again.
     ///
-    /// Near the time at which it was due this takes up to a second, as [`cancel`](Self::cancel) does.
+    /// Near the time at which it was due this takes up to a second, as [`cancel`](Self::cancel) does. What comes again
+    /// and again is waited for always: once this returns, nothing comes by the time before, and the next one
+    /// comes at the new one. In the stream it leaves the one message that cancelling leaves.
     ///
     /// # Errors
     /// [`ScheduleError`], also for a time that has passed; [`ScheduleError::NotWaiting`] where nothing waits,

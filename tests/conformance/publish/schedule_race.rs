@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use tidings::prelude::*;
-use tidings::{ScheduleError, ScheduleHandle};
+use tidings::{Recurrence, ScheduleError, ScheduleHandle};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::schedule::{Timer, Timers};
@@ -15,7 +15,8 @@ scenarios! {
     every_bus:
         a_thousand_that_are_due_in_one_second_come,
         what_is_cancelled_as_it_is_due_comes_or_is_cancelled,
-        what_is_moved_as_it_is_due_comes_once;
+        what_is_moved_as_it_is_due_comes_once,
+        what_recurs_and_is_moved_as_it_is_due_comes_by_the_new_time_alone;
 }
 
 const MANY: u64 = 1000;
@@ -119,4 +120,49 @@ async fn what_is_moved_as_it_is_due_comes_once(env: Env) {
         }
     }
     assert!(late > 0 && late < MANY, "{late} were too late");
+}
+
+/// How many recur in the race, each second.
+const RECURRING: u64 = 300;
+
+/// What was in a server's hand came before the move was told; from then on it comes at its new time.
+async fn what_recurs_and_is_moved_as_it_is_due_comes_by_the_new_time_alone(env: Env) {
+    let bus = env.bus_with::<Timers>().await;
+    let handles = stream::iter(0..RECURRING).map(|number| {
+        let bus = &bus;
+        async move {
+            let event = timer(number);
+            bus.message(&event).every("@every 1s").schedule().await.unwrap()
+        }
+    });
+    let handles: Vec<_> = within(BY_AND_BY, handles.buffered(AT_ONCE).collect()).await;
+    let due = Instant::now() + Duration::from_millis(2600);
+    let hourly: Recurrence = "@every 1h".parse().unwrap();
+    let moved = change(due, &handles, |handle| {
+        let (bus, hourly) = (bus.clone(), hourly.clone());
+        async move {
+            handle.reschedule(hourly).await.unwrap();
+            bus.stream::<Timers>().state().await.unwrap().last_sequence
+        }
+    })
+    .await;
+    sleep_until(Instant::now() + Duration::from_millis(2500)).await;
+    let last = bus.stream::<Timers>().state().await.unwrap().last_sequence;
+    let mut came = bus.replay::<Timer>(DeliverFrom::Beginning).await.unwrap();
+    let (mut before, mut after) = (0, Vec::new());
+    while let Ok(next) = timeout(Duration::from_secs(1), came.next()).await {
+        let delivery = next.unwrap().unwrap();
+        let sequence = delivery.sequence();
+        let told = moved[usize::try_from(delivery.number).unwrap()];
+        if sequence <= told {
+            before += 1
+        } else {
+            after.push((delivery.number, sequence, told))
+        }
+        if sequence >= last {
+            break;
+        }
+    }
+    assert!(before >= RECURRING, "each came once at least before it was moved: {before}");
+    assert!(after.is_empty(), "{} came after the move: {after:?}", after.len());
 }

@@ -18,7 +18,7 @@ use crate::header::{self, Headers};
 use crate::link::Link;
 use crate::stream::StreamDeclaration;
 use crate::subject::Subject;
-use crate::transport::{Fault, Outgoing, Which};
+use crate::transport::{Fault, Outgoing, StoredHeaders, Which};
 
 /// Difference between this program's clock and a server's, at most.
 const FAR: Duration = Duration::from_secs(60);
@@ -28,6 +28,11 @@ const MARGIN: Duration = Duration::from_secs(1);
 pub(crate) const ENDED: &str = "Purge";
 /// How often it is looked whether our own schedule is over: a server gathers four times a second.
 const POLL: Duration = Duration::from_millis(50);
+
+/// How often what took a recurrence's place is stored again, at most: each time something came just then.
+const ROUNDS: usize = 4;
+/// Number of messages on a schedule's target that are looked at.
+const MOST: usize = 256;
 
 /// Outcome of replacing a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +110,63 @@ pub(crate) async fn pass(
         sleep(POLL).await;
     }
     Ok(())
+}
+
+/// Waits until nothing is in a server's hand of the recurrence whose place this message has taken, stored with
+/// this sequence.
+///
+/// What comes of it in the meantime sets the server's time for the next one as the recurrence before has it (2.15.1):
+/// then the message is stored once more behind that, unless another has taken its place.
+pub(crate) async fn supersede(
+    link: &Link,
+    stream: &'static StreamDeclaration,
+    mut outgoing: Outgoing,
+    mut sequence: u64,
+) -> Result<(), PublishError> {
+    if !link.transport.publishes_what_ended() {
+        return Ok(());
+    }
+    for _ in 0..ROUNDS {
+        pass(link, stream).await?;
+        if !has_come(link, stream, &outgoing, sequence).await? {
+            break;
+        }
+        outgoing.headers.set(header::MESSAGE_ID, Uuid::now_v7().simple().to_string());
+        outgoing.headers.set(header::EXPECTED_LAST_SUBJECT_SEQUENCE, sequence.to_string());
+        match store(link, stream, &outgoing).await {
+            Ok(ack) => sequence = ack.sequence,
+            Err(PublishError::Conflict { .. }) => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Whether the schedule has come since this sequence.
+async fn has_come(
+    link: &Link,
+    stream: &'static StreamDeclaration,
+    schedule: &Outgoing,
+    since: u64,
+) -> Result<bool, PublishError> {
+    let Some(filter) = schedule.headers.get(header::SCHEDULE_TARGET) else { return Ok(false) };
+    let by = Instant::now() + link.timeouts.publish;
+    let mut from = since + 1;
+    for _ in 0..MOST {
+        let which = Which::Next { from, filter };
+        let stored = timeout_at(by, link.transport.stored(stream.name, which)).await;
+        let found = stored.unwrap_or(Err(Fault::Timeout));
+        let found = found.map_err(|fault| PublishError::of_stream(fault, filter, stream.name))?;
+        let Some(found) = found else { return Ok(false) };
+        if let StoredHeaders::Read(headers) = &found.headers
+            && headers.get(header::SCHEDULER) == Some(schedule.subject.as_str())
+        {
+            return Ok(true);
+        }
+        from = found.sequence + 1;
+    }
+    // Others are too many to be looked through.
+    Ok(true)
 }
 
 /// The sequence of what waits on this subject.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use super::outrun::supersede;
 use super::{Prepared, PublishError, send};
 use crate::header::{self, Headers};
 use crate::link::Link;
@@ -24,7 +25,8 @@ pub(crate) async fn recur<A: Acknowledgement>(
     link: &Link,
     prepared: &mut Prepared,
 ) -> Result<A, PublishError> {
-    let Some(stream) = prepared.declaration.stream else { return Err(PublishError::Closed) };
+    let declaration = prepared.declaration;
+    let Some(stream) = &declaration.stream else { return Err(PublishError::Closed) };
     // Its id is that of this call: the same event may be scheduled again once this one has ended.
     prepared.reschedules = false;
     let mut tries = 0;
@@ -37,12 +39,20 @@ pub(crate) async fn recur<A: Acknowledgement>(
             let ack = PublishAck { stream, sequence, duplicate: true };
             return A::from_stored(Some(ack)).ok_or(PublishError::Closed);
         }
+        let recurred = waits.as_ref().is_some_and(is_recurrence);
         let sequence = waits.map_or(0, |waits| waits.sequence);
         let headers = &mut prepared.outgoing.headers;
         headers.set(header::MESSAGE_ID, Uuid::now_v7().simple().to_string());
         headers.set(header::EXPECTED_LAST_SUBJECT_SEQUENCE, sequence.to_string());
         match send::send(link, prepared).await {
             Err(PublishError::Conflict { .. }) if tries < TRIES => tries += 1,
+            Ok(sent) if recurred => {
+                let within = link.timeouts.publish;
+                if let Some(stored) = find(link, stream.name, &prepared.outgoing, within).await? {
+                    supersede(link, stream, prepared.outgoing.clone(), stored.sequence).await?;
+                }
+                return Ok(sent);
+            }
             sent => return sent,
         }
     }
@@ -63,6 +73,11 @@ async fn find(
         }
         Err(fault) => Err(PublishError::of_stream(fault, subject, stream)),
     }
+}
+
+fn is_recurrence(waits: &StoredMessage) -> bool {
+    let StoredHeaders::Read(headers) = &waits.headers else { return false };
+    headers.get(header::SCHEDULE).is_some_and(|when| !when.starts_with("@at "))
 }
 
 fn is_same(waits: &StoredMessage, outgoing: &Outgoing) -> bool {

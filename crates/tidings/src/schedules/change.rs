@@ -132,13 +132,14 @@ impl Place {
         let (subject, payload) = (waiting.subject.clone(), waiting.payload.clone());
         let moved = Outgoing { subject, headers, payload };
         let Some(ack) = self.store(&moved).await? else { return Ok(None) };
-        if let Some(before) = waiting.due() {
-            let schedule = &waiting.subject;
-            let outran =
-                publish::outran(&self.link, self.stream, schedule, Some(before), ack.sequence);
-            if outran.await? == Outrun::Yes && self.is_to_come(when, now) {
-                return Err(ScheduleError::Came { key: key.to_owned() });
-            }
+        let Some(before) = waiting.due() else {
+            publish::supersede(&self.link, self.stream, moved, ack.sequence).await?;
+            return Ok(Some(ack));
+        };
+        let schedule = &waiting.subject;
+        let outran = publish::outran(&self.link, self.stream, schedule, Some(before), ack.sequence);
+        if outran.await? == Outrun::Yes && self.is_to_come(when, now) {
+            return Err(ScheduleError::Came { key: key.to_owned() });
         }
         Ok(Some(ack))
     }
