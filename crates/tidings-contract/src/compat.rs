@@ -25,6 +25,7 @@ mod report;
 mod rule;
 mod same;
 mod schemas;
+mod value;
 mod work;
 
 use serde_json::Value;

@@ -201,6 +201,12 @@ impl Descriptor {
         )
     }
 
+    /// Whether it is the value of a bucket, which is stored under a key and has no version.
+    #[cfg(feature = "compat")]
+    pub(crate) fn is_value(&self) -> bool {
+        self.subject.starts_with("$KV.")
+    }
+
     /// The names of the tokens that its fields fill, in the order of the subject.
     pub fn tokens(&self) -> Vec<&str> {
         let (_, template) = template_of(&self.subject);

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::place;
 use super::rule::{MessageRule, Severity};
+use super::value;
 use super::{Comparison, Finding, Rule};
 use crate::contract::Contract;
 use crate::descriptor::Descriptor;
@@ -200,7 +201,7 @@ impl<'a> Pair<'a> {
             severity: found.rule.severity(),
             text,
             why: found.rule.why(),
-            mend: found.rule.mend(),
+            mend: value::mend(self.after, found.rule),
             instance: found.instance,
             old: found.old,
             new: found.new,
@@ -237,6 +238,7 @@ fn of_message(
         (false, false) => format!("{}: {old} -> {new}", rule.message()),
         _ => rule.message().to_owned(),
     };
+    let (why, mend) = (value::why_of_message(message, rule), value::mend_of_message(message, rule));
     let message = message.tag();
     Change {
         file: format!("{message}.json"),
@@ -251,8 +253,8 @@ fn of_message(
         old: old.to_owned(),
         new: new.to_owned(),
         renamed_from: None,
-        why: rule.why(),
-        mend: rule.mend(),
+        why,
+        mend,
         example: None,
         old_fingerprint,
         new_fingerprint,

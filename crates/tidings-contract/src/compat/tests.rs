@@ -4,6 +4,7 @@ mod history;
 mod hostile;
 mod instance;
 mod soundness;
+mod value;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
