@@ -60,9 +60,9 @@ pub(super) fn cut(text: &str) -> String {
 pub enum KeyError {
     /// A field's value can't be part of the key.
     #[error("field `{}` can't be part of the key `{}`: {:?} {}", .0.field, .0.template, .0.value, .0.source)]
-    Field(#[from] SubjectError),
+    Field(SubjectError),
     /// A text can't be a key, or a filter of keys.
-    #[error("{key:?} can't be a key: it {problem}")]
+    #[error("{key:?} can't be a key: it {}", problem_of(key, *problem))]
     Text {
         /// The text, cut after 64 characters.
         key: String,
@@ -85,6 +85,22 @@ pub enum KeyError {
         /// The declared template.
         template: &'static str,
     },
+}
+
+impl From<SubjectError> for KeyError {
+    fn from(error: SubjectError) -> Self {
+        Self::Field(error)
+    }
+}
+
+/// Problem of a text, in words: of a part of it where it has several.
+fn problem_of(text: &str, problem: TokenError) -> String {
+    match problem {
+        TokenError::Empty if !text.is_empty() => {
+            "has an empty part: it begins or ends with `.`, or two follow each other".to_owned()
+        }
+        problem => problem.to_string(),
+    }
 }
 
 /// Writes a key token by token; each value is checked before it can reach the wire.

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use tidings_subject::check_bucket_name;
+
+use super::error::ObjectNameError;
 use crate::stream::{Compression, Discard, Placement, Storage, StreamConfig};
 
 /// Prefix of the name of a store's stream.
@@ -66,7 +69,22 @@ impl ObjectStoreConfig {
         }
     }
 
-    /// The stream that the store is.
+    /// The stream that the store is, if its name can be that of a store.
+    ///
+    /// # Errors
+    /// [`ObjectNameError::Store`]
+    pub fn try_to_stream(&self) -> Result<StreamConfig, ObjectNameError> {
+        match check_bucket_name(&self.name) {
+            Ok(()) => Ok(self.to_stream()),
+            Err(problem) => {
+                let name = self.name.chars().take(64).collect();
+                Err(ObjectNameError::Store { name, problem })
+            }
+        }
+    }
+
+    /// The stream that the store is. Whether that can be is not looked at: see
+    /// [`try_to_stream`](Self::try_to_stream).
     pub fn to_stream(&self) -> StreamConfig {
         let subjects = [chunks_of(&self.name, ">"), format!("{}>", prefix_of(&self.name))];
         let mut stream = StreamConfig::new(stream_of(&self.name), subjects);

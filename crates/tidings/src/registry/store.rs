@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use tidings_contract::{Catalog, CatalogError};
-use tidings_subject::check_bucket_name;
 
 use super::store_spec::StoreSpec;
 use super::{Registry, ServeError};
@@ -99,9 +98,7 @@ pub(super) fn check(registry: &Registry) -> Result<(), ServeError> {
             store: config.name.clone(),
             problem,
         };
-        if let Err(problem) = check_bucket_name(&config.name) {
-            return Err(refused(format!("the name {problem}")));
-        }
+        config.try_to_stream().map_err(|error| refused(error.to_string()))?;
         let differs = |other: &StoreSpec| match other {
             StoreSpec::Objects(other) => other.name == config.name && other != config,
             StoreSpec::Bucket { .. } => false,
