@@ -155,9 +155,9 @@ async fn what_recurs_and_is_moved_as_it_is_due_comes_by_the_new_time_alone(env: 
         let sequence = delivery.sequence();
         let told = moved[usize::try_from(delivery.number).unwrap()];
         if sequence <= told {
-            before += 1
+            before += 1;
         } else {
-            after.push((delivery.number, sequence, told))
+            after.push((delivery.number, sequence, told));
         }
         if sequence >= last {
             break;
