@@ -5,6 +5,8 @@ mod core_publish;
 mod core_receive;
 #[cfg(feature = "optional")]
 mod key_value;
+#[cfg(feature = "optional")]
+mod large_event;
 mod memory_handle;
 #[cfg(feature = "optional")]
 mod object_store;

@@ -77,6 +77,8 @@ pub(crate) enum Verdict {
     NotJson,
     /// A stream's word that the last message of the subject is gone.
     Marker,
+    /// Its payload is an object: it is too large for a message.
+    Large,
     /// There are no contracts.
     Unchecked,
 }
@@ -85,7 +87,7 @@ impl Verdict {
     /// The weight of it for who looks on; none where there is nothing to say.
     pub(crate) fn level(self) -> Option<Level> {
         match self {
-            Self::Valid | Self::Marker | Self::Unchecked => None,
+            Self::Valid | Self::Marker | Self::Large | Self::Unchecked => None,
             Self::Unknown => Some(Level::Warning),
             Self::Invalid | Self::NotJson => Some(Level::Failure),
         }
@@ -132,13 +134,17 @@ impl Contracts {
             let is_tagged = |tag: &str| known.message.tag() == tag;
             matches(&known.filter, subject) && tag.map_or(!known.message.tagged, is_tagged)
         });
+        let only = || match &candidates[..] {
+            [one] => Some(one.message.tag()),
+            _ => None,
+        };
+        if payload.is_empty() && header(Headers::LARGE_OBJECT).is_some() {
+            return reading(Verdict::Large, only(), Vec::new());
+        }
         let document: Value = match serde_json::from_slice(payload) {
             Ok(document) => document,
             Err(error) => {
-                let message = match &candidates[..] {
-                    [one] => Some(one.message.tag()),
-                    _ => None,
-                };
+                let message = only();
                 let problem = Problem::new(format!("it is no JSON: {error}"));
                 return reading(Verdict::NotJson, message, vec![problem]);
             }

@@ -7,6 +7,7 @@ use async_nats::Message;
 use data_encoding::BASE64;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use tidings::Headers;
 
 use crate::contract::{Reading, Verdict};
 use crate::validator::Problem;
@@ -50,6 +51,7 @@ impl Record {
         let name = reading.message.as_deref().unwrap_or("?");
         let payload = match std::str::from_utf8(&self.payload) {
             _ if reading.verdict == Verdict::Marker => "(deleted)".to_owned(),
+            _ if reading.verdict == Verdict::Large => self.large(),
             Ok(text) => terminal::line(text),
             Err(_) => format!("{} (base64)", BASE64.encode(&self.payload)),
         };
@@ -64,6 +66,16 @@ impl Record {
             let _ = write!(text, "\n    ! {}", terminal::line(&problem.to_string()));
         }
         text
+    }
+
+    /// Words for a payload that is an object.
+    fn large(&self) -> String {
+        let header = |name: &str| {
+            let same = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+            terminal::line(same.map_or("?", |(_, value)| value.as_str()))
+        };
+        let (size, object) = (header(Headers::LARGE_SIZE), header(Headers::LARGE_OBJECT));
+        format!("({size} bytes: object {object} of store {})", header(Headers::LARGE_STORE))
     }
 
     pub(super) fn json<'a>(&'a self, reading: &'a Reading, with_headers: bool) -> Shown<'a> {
@@ -100,4 +112,33 @@ pub(super) struct Shown<'a> {
     /// The payload where it is no JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     payload_base64: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Contracts;
+
+    #[test]
+    fn what_is_large_is_told_by_its_object() {
+        let headers = [
+            (Headers::LARGE_STORE, "SCANS-large"),
+            (Headers::LARGE_OBJECT, "scans.taken/7.abc"),
+            (Headers::LARGE_SIZE, "5000037"),
+        ];
+        let record = Record {
+            time: "2026-01-01T00:00:00Z".to_owned(),
+            sequence: Some(7),
+            subject: "scans.taken".to_owned(),
+            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            payload: Vec::new(),
+        };
+        let reading = Contracts::new(None).read(&record.subject, &record.headers, &record.payload);
+        assert_eq!(reading.verdict, Verdict::Large);
+        assert_eq!(
+            record.text(&reading, false),
+            "2026-01-01T00:00:00Z  #7  scans.taken  ?  (5000037 bytes: object scans.taken/7.abc of store \
+             SCANS-large)"
+        );
+    }
 }

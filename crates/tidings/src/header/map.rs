@@ -34,6 +34,12 @@ impl Headers {
     pub const EXPECTED_STREAM: &'static str = super::name::EXPECTED_STREAM;
     /// `Nats-Marker-Reason`, by which a server says why it wrote the message itself, without a payload.
     pub const MARKER_REASON: &'static str = super::name::MARKER_REASON;
+    /// `Tidings-Large-Object`, the object that is the payload of a large event.
+    pub const LARGE_OBJECT: &'static str = super::name::LARGE_OBJECT;
+    /// `Tidings-Large-Store`, the object store that has it.
+    pub const LARGE_STORE: &'static str = super::name::LARGE_STORE;
+    /// `Tidings-Large-Size`, its size in bytes.
+    pub const LARGE_SIZE: &'static str = super::name::LARGE_SIZE;
     /// `Nats-Service-Error`, the error of a service as text.
     pub const SERVICE_ERROR: &'static str = super::name::SERVICE_ERROR;
     /// `Nats-Service-Error-Code`, the error of a service as a number.

@@ -9,6 +9,7 @@ use super::definition::Named;
 use super::plan::{Wiring, wirings};
 use super::{Registry, ServeError, store};
 use crate::bucket::prefix_of;
+use crate::claim_check::store_config;
 use crate::message::{Declaration, MessageKind, versions};
 use crate::route::RouteSpec;
 use crate::stream::StreamDeclaration;
@@ -38,6 +39,14 @@ pub(super) fn catalog(registry: &Registry) -> Result<Catalog, RegistryCatalogErr
         catalog.extend((route.describe)())?;
         for declaration in versions(route.declarations) {
             service = service.handles(handled(registry, route, wiring, declaration));
+        }
+    }
+    for wiring in &wirings {
+        if let Wiring::Durable { stream, .. } = wiring
+            && let Some(store) = stream.large_store
+        {
+            let config = store_config(store, &(stream.config)());
+            catalog.add_stream(config.name.clone(), config.to_value())?;
         }
     }
     for watch in &registry.watches {

@@ -142,6 +142,17 @@ impl RecordedOperation {
         versions(declarations).find(|ours| self.declarations.iter().any(|own| own.is(ours)))
     }
 
+    /// Returns `true` if its payload is an object, and was that of what was published then.
+    pub(super) fn refers_to(&self, published: &Self) -> bool {
+        let Some(size) = self.headers.get(header::LARGE_SIZE) else { return false };
+        let id = self.headers.get(header::ORIGINAL_ID);
+        let id = id.or_else(|| self.headers.get(header::MESSAGE_ID));
+        matches!(published.operation, Operation::Publish)
+            && self.payload.is_empty()
+            && published.headers.get(header::MESSAGE_ID) == id
+            && published.payload.len().to_string() == size
+    }
+
     pub(super) fn attempt(&self) -> u64 {
         self.receipt.as_ref().map_or(1, |receipt| receipt.attempt)
     }

@@ -111,9 +111,14 @@ fn index_of(work: u64) -> Option<usize> {
 
 impl Probe for Recorder {
     fn begin(&self, work: Work<'_>) -> u64 {
-        let entry = RecordedOperation::new(work);
+        let mut entry = RecordedOperation::new(work);
         let index = {
             let mut state = self.state();
+            // What is large was published here as a whole.
+            let whole = state.entries.iter().find(|published| entry.refers_to(published));
+            if let Some(whole) = whole {
+                entry.payload = whole.payload.clone();
+            }
             let index = state.entries.len();
             state.entries.push(entry);
             state.in_flight.push(index);

@@ -40,6 +40,45 @@ async fn what_happens_is_recorded() {
     assert_eq!(reports.iter().map(|report| report.handled).sum::<u64>(), 9);
 }
 
+/// Pictures, some of which are large.
+#[derive(EventStream)]
+#[stream(name = "SCANS", subjects("scans.>"), large_store)]
+struct Scans;
+
+#[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "scans.taken", stream = Scans, large(over = "1KiB"))]
+struct ScanTaken {
+    image: String,
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_large_is_recorded_as_a_whole() {
+    let test = TestBus::in_memory();
+    let handler = |scan: ScanTaken, cx: Context| async move {
+        match (scan.image.len(), cx.redriven()) {
+            (2_000_000, 0) => Err(Failure::reject("no room")),
+            _ => Ok(()),
+        }
+    };
+    test.serve(Registry::new("archive").handle::<ScanTaken>(handler)).await.unwrap();
+    let scans = || [10, 2_000_000, 5_000].map(|len| ScanTaken { image: "x".repeat(len) });
+    for scan in &scans() {
+        test.bus().publish(scan).await.unwrap();
+    }
+    test.wait_idle().await.unwrap();
+    test.published::<ScanTaken>().assert_eq(&scans());
+    let [small, large, medium] = scans();
+    test.handled::<ScanTaken>().assert_eq(&[small, medium]);
+    let aside = test.dead_lettered::<ScanTaken>();
+    assert_eq!((&*aside[0], aside[0].error()), (&large, "no room"));
+    test.bus().dead_letters("archive").redrive(DeadLetterFilter::all()).await.unwrap();
+    test.wait_idle().await.unwrap();
+    assert!(test.handled::<ScanTaken>().iter().any(|scan| **scan == large));
+    test.undecodable::<ScanTaken>().assert_none();
+    let catalog = Registry::new("archive").handle::<ScanTaken>(handler).catalog().unwrap();
+    assert!(catalog.streams().any(|(name, _)| name == "OBJ_SCANS-large"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn answers_of_all_kinds() {
     let test = shop().await;

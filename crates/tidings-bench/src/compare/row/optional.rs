@@ -1,7 +1,9 @@
 //! Rows of what a program can switch on, and of buckets and object stores.
 
 use super::{Figure, Row, Threads};
-use crate::compare::{core_receive, key_value, object_store, optional, stream_consume};
+use crate::compare::{
+    core_receive, key_value, large_event, object_store, optional, stream_consume,
+};
 
 pub(super) static ROWS: &[Row] = &[
     row!(
@@ -163,5 +165,13 @@ pub(super) static ROWS: &[Row] = &[
         1_000,
         object_store::chunks_put_small,
         object_store::ours_put_small
+    ),
+    row!(
+        "large_event",
+        "large events of 5 MB, each handled before the next; raw: objects of the same bytes, put and got",
+        Some(0.8),
+        20,
+        large_event::raw,
+        large_event::ours
     ),
 ];
