@@ -260,14 +260,33 @@ fn variants_have_titles() {
     let outside = Descriptor::event("paid", 1, "paid").payload::<Paid>();
     let document = Catalog::of([outside]).unwrap().to_asyncapi("Shop", "1.0.0");
     let document: Value = serde_json::from_str(&document).unwrap();
-    assert_eq!(titles(&document["components"]["schemas"]["paid.v1"]), ["Paid Card", ""]);
+    let paid = &document["components"]["schemas"]["paid.v1"];
+    assert_eq!(titles(paid), ["Paid Card", "Paid Transfer", ""]);
+    // What a variant holds is a type of its own.
+    let transfer = &paid["oneOf"][1]["properties"]["Transfer"];
+    assert_eq!(transfer["title"], "Paid Transfer Content");
+    assert_eq!(paid["oneOf"][0]["properties"]["Card"].get("title"), None);
+    let beside = Descriptor::event("moved", 1, "moved").payload::<Moved>();
+    let document = Catalog::of([beside]).unwrap().to_asyncapi("Shop", "1.0.0");
+    let document: Value = serde_json::from_str(&document).unwrap();
+    let moved = &document["components"]["schemas"]["moved.v1"];
+    assert_eq!(titles(moved), ["Moved Far"]);
+    assert_eq!(moved["oneOf"][0]["properties"]["data"]["title"], "Moved Far data");
 }
 
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "only its schema is wanted")]
 enum Paid {
     Card(Card),
+    Transfer { iban: String },
     Cash,
+}
+
+#[derive(JsonSchema)]
+#[serde(tag = "kind", content = "data")]
+#[expect(dead_code, reason = "only its schema is wanted")]
+enum Moved {
+    Far { by: u32 },
 }
 
 /// What is written of an earlier release is the same but for the number.
