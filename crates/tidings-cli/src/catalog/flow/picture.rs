@@ -12,8 +12,10 @@ use crate::catalog::text::{Line, shortened};
 const LONGEST: usize = 34;
 /// Longest note that is shown of a box where it is pointed at, in characters.
 const LONGEST_NOTE: usize = 400;
-/// Width of a character, in pixels, and of what surrounds a label.
+/// Width that is reckoned with for a character of a label, in pixels: the page's letters of 13 px are narrower on
+/// average, in every font that it asks for.
 const CHARACTER: f64 = 7.3;
+/// Space beside the longest label of a column, in pixels, of both sides together.
 const PADDING: f64 = 22.0;
 /// Space between columns.
 const GAP: f64 = 84.0;
