@@ -3,6 +3,7 @@ mod decoding;
 mod history;
 mod hostile;
 mod instance;
+mod neighbour;
 mod soundness;
 mod value;
 
@@ -15,6 +16,12 @@ use crate::{Catalog, Descriptor};
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
+}
+
+/// The messages of a JSON text.
+fn catalog_of(text: &str) -> Catalog {
+    let messages: Vec<Descriptor> = serde_json::from_str(text).unwrap();
+    Catalog::of(messages).unwrap()
 }
 
 #[test]
@@ -38,14 +45,10 @@ fn each_rule_is_found_in_its_example() {
 #[test]
 fn each_rule_of_messages_is_found_in_its_example() {
     for rule in MessageRule::ALL {
-        let catalog = |text| {
-            let messages: Vec<Descriptor> = serde_json::from_str(text).unwrap();
-            Catalog::of(messages).unwrap()
-        };
         let (old, new) = rule.example();
-        let report = changes(&catalog(old), &catalog(new), Mode::Backward, Policy::Typed);
+        let report = changes(&catalog_of(old), &catalog_of(new), Mode::Backward, Policy::Typed);
         assert!(report.changes.iter().any(|one| one.rule == rule.id()), "{rule}: {report:#?}");
-        let same = changes(&catalog(old), &catalog(old), Mode::Full, Policy::Typed);
+        let same = changes(&catalog_of(old), &catalog_of(old), Mode::Full, Policy::Typed);
         assert!(same.changes.is_empty(), "{rule}: {same:#?}");
     }
 }
