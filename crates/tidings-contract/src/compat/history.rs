@@ -1,5 +1,8 @@
 //! Comparison of a catalog with those before it, message by message.
 
+mod message;
+mod version;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -14,7 +17,7 @@ use super::report::Report;
 use super::rule::MessageRule;
 use super::schemas::{Document, Side};
 use super::work::MOST_STEPS;
-use crate::descriptor::{Descriptor, Kind};
+use crate::descriptor::Descriptor;
 use crate::{Catalog, Direction, parallel};
 
 /// Catalog of before, and what it is called in a report.
@@ -98,7 +101,7 @@ pub fn changes_since(before: &[Revision<'_>], new: &Catalog, mode: Mode, policy:
         of_revision(revision.catalog, new, against, (mode, policy), &mut report);
     }
     if mode.is_transitive() {
-        of_versions(looked_at, new, (mode, policy), &mut report);
+        version::of_versions(looked_at, new, (mode, policy), &mut report);
     }
     report.changes.sort_by(|one, other| one.message.cmp(&other.message));
     report
@@ -144,7 +147,7 @@ fn of_message(
     (mode, policy): Rules,
 ) -> Vec<Change> {
     let mut pair = Pair::new(before, after, against);
-    let mut changes = message(&mut pair);
+    let mut changes = message::changes(&mut pair);
     let is_left = |tag: &&str| !new.upcast_to(after).any(|one| one == *tag);
     if let Some(left) = old.upcast_to(before).find(is_left) {
         let now = after.upcasts.as_deref().unwrap_or("none");
@@ -155,39 +158,6 @@ fn of_message(
         changes.extend(contracts(&pair, &documents, *direction, policy));
     }
     changes
-}
-
-/// Compares the highest version of each name with all that came before it.
-fn of_versions(before: &[Revision<'_>], new: &Catalog, rules: Rules, report: &mut Report) {
-    let here = [Revision::new("", new)];
-    let mut messages = new.iter().peekable();
-    let mut all = Vec::new();
-    while let Some(latest) = messages.next() {
-        if messages.peek().is_some_and(|next| next.name == latest.name) {
-            continue;
-        }
-        let mut compared: Vec<&Descriptor> = Vec::new();
-        let mut pairs = Vec::new();
-        for revision in here.iter().chain(before.iter().rev()) {
-            for earlier in revision.catalog.versions(&latest.name) {
-                if earlier.version < latest.version && !compared.contains(&earlier) {
-                    compared.push(earlier);
-                    pairs.push((earlier, revision.name));
-                }
-            }
-        }
-        report.messages += pairs.len();
-        all.push((latest, pairs));
-    }
-    let found = parallel::map(&all, |(latest, pairs)| {
-        let documents = Documents::default();
-        let mut changes = Vec::new();
-        for pair in pairs {
-            changes.extend(of_version(*pair, (new, latest), &documents, rules));
-        }
-        changes
-    });
-    add(report, found.into_iter().flatten());
 }
 
 /// Documents of messages of one name, each read once.
@@ -204,29 +174,6 @@ impl<'a> Documents<'a> {
     }
 }
 
-fn of_version<'a>(
-    (earlier, revision): (&'a Descriptor, &str),
-    (new, latest): (&Catalog, &'a Descriptor),
-    documents: &Documents<'a>,
-    (mode, policy): Rules,
-) -> Vec<Change> {
-    let tag = earlier.tag();
-    let against = if revision.is_empty() { tag.clone() } else { format!("{tag} in {revision}") };
-    let mut pair = Pair::new(earlier, latest, Some(against));
-    let mut changes = Vec::new();
-    if earlier.kind != latest.kind {
-        changes.push(kind_changed(&mut pair));
-    }
-    let is_upcast = new.upcast_to(latest).any(|older| older == tag);
-    for direction in mode.directions() {
-        // A reader of the latest gets it as one of the latest.
-        if *direction != Direction::Backward || !is_upcast {
-            changes.extend(contracts(&pair, documents, *direction, policy));
-        }
-    }
-    changes
-}
-
 /// Adds what an earlier comparison has not said.
 fn add(report: &mut Report, changes: impl IntoIterator<Item = Change>) {
     for change in changes {
@@ -234,50 +181,6 @@ fn add(report: &mut Report, changes: impl IntoIterator<Item = Change>) {
             report.changes.push(change);
         }
     }
-}
-
-fn kind_changed(pair: &mut Pair<'_>) -> Change {
-    let (old, new) = (pair.before.kind.to_string(), pair.after.kind.to_string());
-    pair.of_message(MessageRule::KindChanged, "/kind", &old, &new)
-}
-
-/// Compares a message beyond its schemas.
-fn message(pair: &mut Pair<'_>) -> Vec<Change> {
-    let (before, after) = (pair.before, pair.after);
-    let mut changes = Vec::new();
-    if before.kind != after.kind {
-        changes.push(kind_changed(pair));
-    }
-    let mut note = |rule, pointer, old: &str, new: &str| {
-        changes.push(pair.of_message(rule, pointer, old, new));
-    };
-    if before.filter() != after.filter() {
-        note(MessageRule::SubjectChanged, "/subject", &before.subject, &after.subject);
-    } else if before.subject != after.subject {
-        note(MessageRule::TokenRenamed, "/subject", &before.subject, &after.subject);
-    }
-    match (before.stream.as_deref(), after.stream.as_deref()) {
-        (old, new) if old == new => {}
-        (None, Some(new)) => note(MessageRule::StreamAdded, "/stream", "none", new),
-        (Some(old), new) => {
-            note(MessageRule::StreamChanged, "/stream", old, new.unwrap_or("none"));
-        }
-        (None, None) => {}
-    }
-    if before.tagged && !after.tagged {
-        note(MessageRule::TagRemoved, "/tagged", "tagged", "not tagged");
-    }
-    if before.id != after.id {
-        let fields = |message: &Descriptor| match &message.id[..] {
-            [] => "none".to_owned(),
-            fields => fields.join(", "),
-        };
-        note(MessageRule::IdChanged, "/id", &fields(before), &fields(after));
-    }
-    if before.kind == Kind::Request && before.error.is_none() && after.error.is_some() {
-        note(MessageRule::ErrorAdded, "/error", "none", "an error");
-    }
-    changes
 }
 
 fn contracts<'a>(
