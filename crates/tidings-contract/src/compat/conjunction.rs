@@ -3,8 +3,7 @@
 mod alternative;
 mod extent;
 mod few;
-
-use std::collections::BTreeSet;
+mod member;
 
 use serde_json::Value;
 
@@ -17,6 +16,7 @@ use super::schemas::Schemas;
 use super::work::Work;
 
 pub(crate) use extent::Span;
+pub(crate) use member::Member;
 
 /// Schemas that hold for a value, all at once.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -25,8 +25,6 @@ pub(crate) struct Conjunction {
     ids: Vec<Id>,
     /// The kinds it is looked at for.
     kinds: u8,
-    /// More holds for it, which may have names of its own.
-    is_partial: bool,
     /// The part of its integers, or of the lengths of its texts and lists, that is looked at.
     span: Option<Span>,
     /// Members that it has, or has not. In order, each once.
@@ -43,14 +41,6 @@ struct Presence {
     is_there: bool,
 }
 
-/// Value that a written object may hold under a name.
-pub(crate) enum Member {
-    /// No member: the name is not written.
-    Absent,
-    /// A value for which these hold.
-    Of(Vec<Id>),
-}
-
 /// Looks into conjunctions.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
@@ -63,10 +53,7 @@ pub(crate) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Returns `true` if any value is as good as another.
     pub(crate) fn says_nothing(self, of: &Conjunction) -> bool {
-        of.kinds == u8::MAX
-            && !of.is_partial
-            && of.presences.is_empty()
-            && self.nodes(of).all(|node| node.is_open)
+        of.kinds == u8::MAX && of.presences.is_empty() && self.nodes(of).all(|node| node.is_open)
     }
 
     pub(crate) fn nodes(self, of: &Conjunction) -> impl Iterator<Item = &'a Node> {
@@ -106,152 +93,19 @@ impl<'a> Reader<'a> {
         Some(possible.collect())
     }
 
-    /// The name that a presence is about.
-    fn name(self, presence: Presence) -> Option<&'a str> {
-        self.schemas[presence.of].dependent_schemas.keys().nth(presence.at).map(String::as_str)
-    }
-
-    /// Returns `true` if the value is known to have a member of this name, or to have none.
-    fn is_known(self, of: &Conjunction, name: &str, is_there: bool) -> bool {
-        let mut presences = of.presences.iter().filter(|one| one.is_there == is_there);
-        presences.any(|presence| self.name(*presence) == Some(name))
-    }
-
-    /// Value under a name, if any.
-    pub(crate) fn member(self, of: &Conjunction, name: &str) -> Member {
-        if self.is_known(of, name, false) {
-            return Member::Absent;
-        }
-        let (mut ids, mut named, mut open) = (Vec::new(), false, of.is_partial);
-        for node in self.nodes(of) {
-            if !self.work.spend(1 + node.patterns.len()) {
-                // Any value, for all that is known.
-                return Member::Of(Vec::new());
-            }
-            let mut here = false;
-            if let Some(id) = node.properties.get(name) {
-                ids.push(*id);
-                here = true;
-            }
-            for (pattern, id) in &node.patterns {
-                match pattern.is_in(name) {
-                    Some(true) => {
-                        ids.push(*id);
-                        here = true;
-                    }
-                    Some(false) => {}
-                    // It may be met: then what is said of other names does not hold for this one.
-                    None => here = true,
-                }
-            }
-            named |= here || mentions(node, name);
-            open |= names_any(node);
-            if !here && let Some(rest) = node.additional {
-                ids.push(rest);
-                open |= !self.schemas[rest].never;
-            }
-            if let Some(names) = node.names {
-                let mut evaluator = Evaluator::new(self);
-                if evaluator.accepts(names, &Value::String(name.to_owned())) == Some(false) {
-                    return Member::Absent;
-                }
-            }
-        }
-        ids.extend(self.unevaluated(of, |node| {
-            node.properties.contains_key(name)
-                || node.patterns.iter().any(|(pattern, _)| pattern.is_in(name) != Some(false))
-        }));
-        let is_written = named || open || !self.policy.writers_are_closed();
-        if !is_written || ids.iter().any(|id| self.schemas[*id].never) {
-            return Member::Absent;
-        }
-        Member::Of(ids)
-    }
-
-    /// Values under names that none of the schemas has, if there are such.
-    pub(crate) fn others(self, of: &Conjunction) -> Option<Vec<Id>> {
-        if self.nodes(of).any(|node| self.listed_names(node).is_some()) {
-            return None;
-        }
-        let mut rest: Vec<Id> = self.nodes(of).filter_map(|node| node.additional).collect();
-        let is_open = of.is_partial
-            || !rest.is_empty()
-            || !self.policy.writers_are_closed()
-            || self.nodes(of).any(names_any);
-        if is_open {
-            rest.extend(self.unevaluated(of, |node| !node.patterns.is_empty()));
-        }
-        (is_open && !rest.iter().any(|id| self.schemas[*id].never)).then_some(rest)
-    }
-
-    /// Schemas of a member at which no other schema has looked, of each that asks something of those:
-    /// `looks` says whether one may have looked at it.
-    fn unevaluated(self, of: &Conjunction, looks: impl Fn(&Node) -> bool) -> Vec<Id> {
-        let asks = |id: &Id| self.schemas[*id].unevaluated_properties.map(|rest| (*id, rest));
-        let mut asked = of.ids.iter().filter_map(asks).peekable();
-        if asked.peek().is_none() {
-            return Vec::new();
-        }
-        let is_unseen = |(id, _): &(Id, Id)| {
-            let (mut open, mut seen) = (vec![*id], BTreeSet::new());
-            while let Some(at) = open.pop() {
-                if !seen.insert(at) {
-                    continue;
-                }
-                let node = &self.schemas[at];
-                let looks = looks(node)
-                    || node.additional.is_some()
-                    || at != *id && node.unevaluated_properties.is_some();
-                if looks || node.not.is_some() || !self.work.spend(1) {
-                    return false;
-                }
-                open.extend(node.reference.iter().chain(&node.all_of).chain(&node.any_of));
-                open.extend(node.one_of.iter().chain(node.dependent_schemas.values()));
-                if let Some(condition) = &node.condition {
-                    open.push(condition.test);
-                    open.extend(condition.then.iter().chain(&condition.otherwise));
-                }
-            }
-            true
-        };
-        asked.filter(is_unseen).map(|(_, rest)| rest).collect()
-    }
-
-    /// All names that a member may have, where `propertyNames` lists them.
-    fn listed_names(self, node: &Node) -> Option<impl Iterator<Item = &'a str>> {
-        let values = self.schemas[node.names?].values.as_ref()?;
-        Some(values.iter().filter_map(Value::as_str))
-    }
-
-    /// The names that its schemas have.
-    pub(crate) fn names(self, of: &Conjunction) -> BTreeSet<&'a str> {
-        let all = |node| names_of(node).chain(self.listed_names(node).into_iter().flatten());
-        self.nodes(of).flat_map(all).collect()
-    }
-
-    /// Returns `true` if every value has a member of this name.
-    pub(crate) fn requires(self, of: &Conjunction, name: &str) -> bool {
-        let mut nodes = self.nodes(of);
-        if nodes.any(|node| node.required.contains(name)) || self.is_known(of, name, true) {
-            return true;
-        }
-        // Required by what is required.
-        self.nodes(of).any(|node| {
-            if node.dependent_required.is_empty() || !self.work.spend(node.dependent_required.len())
-            {
-                return false;
-            }
-            node.dependent_required.iter().any(|(by, names)| {
-                names.contains(name)
-                    && (self.nodes(of).any(|node| node.required.contains(by.as_str()))
-                        || self.is_known(of, by, true))
-            })
-        })
-    }
-
-    /// Schemas of the item at a position.
+    /// Schemas of the item at a position, which may be one that is contained.
     pub(crate) fn item(self, of: &Conjunction, at: usize) -> Vec<Id> {
-        self.nodes(of).filter_map(|node| node.prefix.get(at).copied().or(node.items)).collect()
+        let there = |node: &Node| {
+            let contained =
+                node.contains.as_ref().and_then(|contains| self.shadow(contains.schema));
+            node.prefix.get(at).copied().or(node.items).into_iter().chain(contained)
+        };
+        self.nodes(of).flat_map(there).collect()
+    }
+
+    /// The shadow of a schema, where what it names counts.
+    fn shadow(self, id: Id) -> Option<Id> {
+        self.schemas.shadow(id).filter(|_| self.policy.writers_are_closed())
     }
 
     /// Number of items that have a position of their own.
@@ -287,23 +141,4 @@ impl Conjunction {
         let bits = Kinds::ALL.each().enumerate().filter(|(_, one)| kind.has(*one));
         Self { kinds: bits.fold(0, |bits, (bit, _)| bits | 1 << bit), ..self.clone() }
     }
-}
-
-/// The names that a schema says something about.
-fn names_of(node: &Node) -> impl Iterator<Item = &str> {
-    let asked = node.dependent_required.values().flatten();
-    let by = node.dependent_required.keys().chain(node.dependent_schemas.keys());
-    node.properties.keys().chain(&node.required).chain(asked).chain(by).map(String::as_str)
-}
-
-/// Returns `true` if a schema names it beside its properties: it asks for it, or for something beside it.
-fn mentions(node: &Node, name: &str) -> bool {
-    node.required.contains(name)
-        || node.dependent_schemas.contains_key(name)
-        || node.dependent_required.iter().any(|(by, names)| by == name || names.contains(name))
-}
-
-/// Returns `true` for a schema that says what names are like, and has none: that of a map.
-fn names_any(node: &Node) -> bool {
-    node.names.is_some() && node.properties.is_empty() && node.patterns.is_empty()
 }

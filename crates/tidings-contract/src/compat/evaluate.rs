@@ -1,14 +1,15 @@
 //! Judgement of one instance by one schema.
 
-use std::collections::BTreeSet;
+mod object;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::conjunction::Reader;
 use super::format;
 use super::kind::Kinds;
 use super::node::{Bound, Id, Node};
 use super::number;
+use super::schemas::is_shadow;
 use super::work::DEEPEST;
 
 /// `Some(true)` if the schema accepts the instance, `None` where that can't be told.
@@ -27,6 +28,9 @@ impl<'a> Evaluator<'a> {
     }
 
     pub(crate) fn accepts(&mut self, id: Id, value: &Value) -> Judgement {
+        if is_shadow(id) {
+            return Some(true);
+        }
         let at = (id, std::ptr::from_ref(value));
         if self.stack.contains(&at) {
             return Some(true);
@@ -128,114 +132,6 @@ impl<'a> Evaluator<'a> {
             judgement = and(judgement, None);
         }
         judgement
-    }
-
-    fn object(&mut self, node: &Node, value: &Value, members: &Map<String, Value>) -> Judgement {
-        let length = members.len() as u64;
-        let missing = |name: &String| !members.contains_key(name);
-        if length < node.min_properties
-            || node.max_properties.is_some_and(|most| length > most)
-            || node.required.iter().any(missing)
-            || node
-                .dependent_required
-                .iter()
-                .any(|(name, others)| !missing(name) && others.iter().any(missing))
-        {
-            return Some(false);
-        }
-        let mut judgement = Some(true);
-        let mut unevaluated = Vec::new();
-        for (name, member) in members {
-            if !self.reader.work.spend(node.patterns.len()) {
-                return None;
-            }
-            let mut known = false;
-            if let Some(schema) = node.properties.get(name) {
-                judgement = and(judgement, self.accepts(*schema, member));
-                known = true;
-            }
-            for (pattern, schema) in &node.patterns {
-                match pattern.is_in(name) {
-                    Some(true) => {
-                        judgement = and(judgement, self.accepts(*schema, member));
-                        known = true;
-                    }
-                    Some(false) => {}
-                    None => judgement = and(judgement, None),
-                }
-            }
-            if !known {
-                match node.additional {
-                    Some(rest) => judgement = and(judgement, self.accepts(rest, member)),
-                    None => unevaluated.push((name, member)),
-                }
-            }
-            if let Some(names) = node.names {
-                let name = Value::String(name.clone());
-                judgement = and(judgement, self.accepts(names, &name));
-            }
-            if judgement == Some(false) {
-                return judgement;
-            }
-        }
-        for (name, schema) in &node.dependent_schemas {
-            if members.contains_key(name) {
-                judgement = and(judgement, self.accepts(*schema, value));
-            }
-        }
-        if let Some(rest) = node.unevaluated_properties {
-            let evaluated = self.evaluated_beside(node, value);
-            for (name, member) in unevaluated {
-                match evaluated.as_ref().map(|names| names.contains(name)) {
-                    Some(true) => {}
-                    Some(false) => judgement = and(judgement, self.accepts(rest, member)),
-                    None => judgement = and(judgement, None),
-                }
-            }
-        }
-        judgement
-    }
-
-    /// The names of a value that a schema's combinators have judged; `None` where that is not
-    /// plain.
-    fn evaluated_beside(&mut self, node: &Node, value: &Value) -> Option<BTreeSet<String>> {
-        if !self.reader.work.spend(1 + value.as_object().map_or(0, Map::len)) {
-            return None;
-        }
-        let mut names = BTreeSet::new();
-        let sure = node.reference.iter().chain(&node.all_of).copied();
-        let mut branches: Vec<Id> = sure.collect();
-        for id in node.any_of.iter().chain(&node.one_of) {
-            if self.accepts(*id, value)? {
-                branches.push(*id);
-            }
-        }
-        if node.condition.is_some() || !node.dependent_schemas.is_empty() {
-            return None;
-        }
-        for id in branches {
-            if self.stack.len() > 64 {
-                return None;
-            }
-            let schemas = self.reader.schemas;
-            let inner = &schemas[id];
-            let members = value.as_object()?;
-            for name in members.keys() {
-                let by_pattern = inner.patterns.iter().any(|(p, _)| p.is_in(name) != Some(false));
-                if inner.properties.contains_key(name)
-                    || by_pattern
-                    || inner.additional.is_some()
-                    || inner.unevaluated_properties.is_some()
-                {
-                    names.insert(name.clone());
-                }
-            }
-            self.stack.push((id, std::ptr::from_ref(value)));
-            let deeper = self.evaluated_beside(inner, value);
-            self.stack.pop();
-            names.extend(deeper?);
-        }
-        Some(names)
     }
 
     fn combined(&mut self, node: &Node, value: &Value) -> Judgement {

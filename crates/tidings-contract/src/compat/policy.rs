@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub enum Policy {
     /// Behaviour of serde. A writer writes the properties that its schema names and no others, unless
-    /// it says what others are like, as a map does; a reader passes over what it does not know,
+    /// it says what others are like, as a map does; of alternatives the names of the one that holds count, of
+    /// a condition those of all its parts. A reader passes over what it does not know,
     /// unless it refuses that. A number is an integer if it is written as one, and a format such as
     /// `uuid` is what the type of that name reads.
     #[default]

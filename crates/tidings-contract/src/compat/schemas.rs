@@ -2,12 +2,17 @@
 
 mod keyword;
 mod read;
+mod shadow;
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::ops::Index;
 
 use super::node::{Id, Node};
 use super::work::MOST_SCHEMAS;
+
+use shadow::SHADOWS;
+pub(crate) use shadow::is_shadow;
 
 /// Both documents of a comparison.
 pub(crate) struct Schemas<'a> {
@@ -27,6 +32,8 @@ pub(crate) enum Side {
 pub(crate) struct Document<'a> {
     side: Side,
     nodes: Vec<Node>,
+    /// The shadow of each.
+    shadows: OnceCell<Vec<Node>>,
     /// The place of each in its document.
     places: Vec<Place<'a>>,
     /// Stands for all that there is no room for.
@@ -46,7 +53,7 @@ enum Place<'a> {
 
 impl Side {
     /// The root of its document: that of the reader comes after all of the writer's.
-    fn root(self) -> Id {
+    const fn root(self) -> Id {
         match self {
             Self::Writer => 0,
             Self::Reader => MOST_SCHEMAS + 1,
@@ -65,6 +72,9 @@ impl Index<Id> for Schemas<'_> {
     type Output = Node;
 
     fn index(&self, id: Id) -> &Node {
+        if let Some(index) = id.checked_sub(SHADOWS) {
+            return self.writer.shadow(index);
+        }
         let of = self.document(id);
         &of.nodes[id - of.root()]
     }
@@ -79,8 +89,18 @@ impl<'a> Schemas<'a> {
         if id < Side::Reader.root() { self.writer } else { self.reader }
     }
 
+    /// The shadow of a writer's schema, where it names anything; a shadow is its own.
+    pub(crate) fn shadow(&self, id: Id) -> Option<Id> {
+        match id {
+            SHADOWS.. => Some(id),
+            _ if id < Side::Reader.root() => self[id].names_anything().then_some(SHADOWS + id),
+            _ => None,
+        }
+    }
+
     /// JSON pointer to a schema in its document.
     pub(crate) fn pointer(&self, id: Id) -> String {
+        let id = id.checked_sub(SHADOWS).unwrap_or(id);
         let of = self.document(id);
         let place = |id: Id| &of.places[id - of.root()];
         let mut steps = Vec::new();

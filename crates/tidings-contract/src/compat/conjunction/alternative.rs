@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Conjunction, Presence, Reader, mentions, names_any, names_of};
-use crate::compat::node::{Id, Node};
+use super::{Conjunction, Presence, Reader};
+use crate::compat::node::{Condition, Id, Node};
 
 /// Largest number of alternatives that a value is split into; where there are more, what tells them
 /// apart is left out.
@@ -15,7 +15,6 @@ const MOST_NESTED: usize = 12;
 #[derive(Debug, Clone, Default)]
 struct Alternative {
     ids: BTreeSet<Id>,
-    is_partial: bool,
     presences: BTreeSet<Presence>,
 }
 
@@ -41,10 +40,9 @@ impl Reader<'_> {
         }
         let all = self.split(ids, BTreeSet::new(), 0);
         all.into_iter()
-            .map(|Alternative { ids, is_partial, presences }| Conjunction {
+            .map(|Alternative { ids, presences }| Conjunction {
                 ids: ids.into_iter().collect(),
                 kinds: u8::MAX,
-                is_partial,
                 span: None,
                 presences: presences.into_iter().collect(),
             })
@@ -63,6 +61,7 @@ impl Reader<'_> {
             if combines
                 || node.not.is_some()
                 || node.condition.is_some()
+                || node.unsupported.is_some()
                 || !node.dependent_schemas.is_empty()
                 || all.len() > MOST
             {
@@ -73,13 +72,7 @@ impl Reader<'_> {
         }
         all.sort_unstable();
         all.dedup();
-        Some(Conjunction {
-            ids: all,
-            kinds: u8::MAX,
-            is_partial: false,
-            span: None,
-            presences: Vec::new(),
-        })
+        Some(Conjunction { ids: all, kinds: u8::MAX, span: None, presences: Vec::new() })
     }
 
     /// Splits them; `seen` holds in any case.
@@ -87,7 +80,6 @@ impl Reader<'_> {
         let mut first = Alternative::default();
         let mut open: Vec<Id> = ids.to_vec();
         let mut choices: Vec<Vec<Way>> = Vec::new();
-        let mut tests = Vec::new();
         while let Some(id) = open.pop() {
             if !seen.insert(id) {
                 continue;
@@ -97,6 +89,8 @@ impl Reader<'_> {
             open.extend(node.reference);
             open.extend(&node.all_of);
             open.extend(self.twice_excluded(node));
+            // What it names is not known.
+            open.extend(node.unsupported.as_ref().and_then(|_| self.shadow(id)));
             for branches in [&node.any_of, &node.one_of] {
                 if !branches.is_empty() {
                     choices.push(branches.iter().map(|id| Way::of([*id])).collect());
@@ -106,28 +100,33 @@ impl Reader<'_> {
                 let presence = |is_there| Some(Presence { of: id, at, is_there });
                 choices.push(vec![
                     Way { ids: vec![*schema], presence: presence(true) },
-                    Way { ids: Vec::new(), presence: presence(false) },
+                    Way {
+                        ids: self.shadow(*schema).into_iter().collect(),
+                        presence: presence(false),
+                    },
                 ]);
             }
             if let Some(condition) = &node.condition {
-                let holds = [condition.test].into_iter().chain(condition.then);
-                choices.push(vec![Way::of(holds), Way::of(condition.otherwise)]);
-                tests.push(condition.test);
+                // Whichever way it goes, it has named what all of it looks at.
+                let shadow = |id: Option<Id>| id.and_then(|id| self.shadow(id));
+                let Condition { test, then, otherwise } = *condition;
+                let holds = [Some(test), then, shadow(otherwise)];
+                let fails = [shadow(Some(test)), shadow(then), otherwise];
+                choices.push([holds, fails].map(|way| Way::of(way.into_iter().flatten())).into());
             }
         }
-        // A test that fails has named what it looks at, too.
-        first.is_partial = tests.into_iter().any(|test| !self.names_no_more(test, &seen));
         let mut done = vec![first];
         for branches in choices {
             let branches =
                 self.split_each(&branches, &seen, done.len(), depth).unwrap_or_else(|| {
-                    // What tells them apart is left out.
-                    vec![Alternative { is_partial: true, ..Alternative::default() }]
+                    // What tells them apart is left out, and any of their names may be written.
+                    let all = branches.iter().flat_map(|way| &way.ids);
+                    let named: Vec<Id> = all.filter_map(|id| self.shadow(*id)).collect();
+                    self.split(&named, seen.clone(), depth)
                 });
             let both = |one: &Alternative, branch: &Alternative| {
                 let all = Alternative {
                     ids: &one.ids | &branch.ids,
-                    is_partial: one.is_partial || branch.is_partial,
                     presences: &one.presences | &branch.presences,
                 };
                 (!self.contradicts_itself(&all)).then_some(all)
@@ -151,24 +150,6 @@ impl Reader<'_> {
     pub(crate) fn twice_excluded(self, node: &Node) -> Option<Id> {
         let not = &self.schemas[node.not?];
         not.not.filter(|_| Node { not: None, ..not.clone() }.finish().is_open)
-    }
-
-    /// Returns `true` if a schema has only names that these have, and its members' schemas have none.
-    fn names_no_more(self, test: Id, these: &BTreeSet<Id>) -> bool {
-        let node = &self.schemas[test];
-        let is_plain = is_alone(node)
-            && node.patterns.is_empty()
-            && node.additional.is_none_or(|rest| self.schemas[rest].never)
-            && !names_any(node);
-        is_plain
-            && parts_of(node).all(|part| self.work.spend(1) && has_no_part(&self.schemas[part]))
-            && names_of(node).all(|name| {
-                self.work.spend(these.len())
-                    && these.iter().any(|id| {
-                        let node = &self.schemas[*id];
-                        node.properties.contains_key(name) || mentions(node, name)
-                    })
-            })
     }
 
     /// Splits each branch, which may have branches of its own; `None` where there are too many beside
@@ -198,28 +179,4 @@ impl Reader<'_> {
         }
         Some(all)
     }
-}
-
-/// Returns `true` if a schema says all that it says itself, without others that hold for the same value.
-fn is_alone(node: &Node) -> bool {
-    node.reference.is_none()
-        && node.condition.is_none()
-        && [&node.all_of, &node.any_of, &node.one_of].iter().all(|all| all.is_empty())
-}
-
-/// The schemas of a value's members and items that a schema without patterns has.
-fn parts_of(node: &Node) -> impl Iterator<Item = Id> {
-    let contained = node.contains.as_ref().map(|contains| contains.schema);
-    let rest = [node.items, node.unevaluated_items, node.unevaluated_properties, contained];
-    node.properties.values().chain(&node.prefix).copied().chain(rest.into_iter().flatten())
-}
-
-/// Returns `true` if a schema says nothing of a value's members and items.
-fn has_no_part(node: &Node) -> bool {
-    is_alone(node)
-        && node.patterns.is_empty()
-        && node.additional.is_none()
-        && node.names.is_none()
-        && names_of(node).next().is_none()
-        && parts_of(node).next().is_none()
 }

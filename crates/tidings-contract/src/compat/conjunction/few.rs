@@ -81,10 +81,6 @@ impl Reader<'_> {
     }
 
     fn few_arrays(self, of: &Conjunction, depth: usize) -> Option<Vec<Value>> {
-        // An item that is contained has names of its own.
-        if self.nodes(of).any(|node| node.contains.is_some()) {
-            return None;
-        }
         let (least, most) = self.items(of);
         let most = most.filter(|most| *most <= MOST_ITEMS)?;
         let (mut all, mut longest) = (Vec::new(), vec![Vec::new()]);

@@ -37,7 +37,9 @@ impl Search<'_> {
                 let mut all = Vec::new();
                 // What is contained.
                 for node in reader.nodes(one) {
-                    if let Some(contains) = &node.contains {
+                    if let Some(contains) = &node.contains
+                        && !own.contains(&contains.schema)
+                    {
                         let mut both = own.clone();
                         both.push(contains.schema);
                         all.extend(self.candidates(&both, &theirs, depth + 1).into_iter().take(6));

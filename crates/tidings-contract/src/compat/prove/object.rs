@@ -160,27 +160,25 @@ impl Prover<'_> {
         let reader = self.reader;
         let at = format!("{instance}/*");
         let mut holds = true;
-        let own_patterns: Vec<(&Pattern, Id)> = reader
+        let own_patterns: Vec<&Pattern> = reader
             .nodes(left)
-            .flat_map(|node| node.patterns.iter().map(|(pattern, id)| (pattern, *id)))
+            .flat_map(|node| node.patterns.iter().map(|(pattern, _)| pattern))
             .collect();
-        for &(pattern, own) in &own_patterns {
+        for pattern in &own_patterns {
+            let own = reader.by_pattern(left, pattern);
+            if own.iter().any(|id| reader.schemas[*id].never) {
+                continue;
+            }
             let mut known = false;
             for (other, schema) in &node.patterns {
                 known |= other.source == pattern.source;
                 // Another pattern may be met by the same names.
                 if !pattern.is_apart(other) {
-                    holds &= self.holds_within(&[own], *schema, &at);
+                    holds &= self.holds_within(&own, *schema, &at);
                 }
             }
             if !known && let Some(rest) = node.additional {
-                holds &= self.holds_within(&[own], rest, &at);
-            }
-            for (name, schema) in &node.properties {
-                if pattern.is_in(name) != Some(false) {
-                    holds &=
-                        self.holds_within(&[own], *schema, &format!("{instance}/{}", escape(name)));
-                }
+                holds &= self.holds_within(&own, rest, &at);
             }
         }
         if let Some(rest_left) = reader.others(left)
@@ -188,7 +186,7 @@ impl Prover<'_> {
         {
             for (pattern, schema) in &node.patterns {
                 // A name that has it has one of the writer's, and was looked at.
-                if !own_patterns.iter().any(|(own, _)| own.source == pattern.source) {
+                if !own_patterns.iter().any(|own| own.source == pattern.source) {
                     holds &= self.holds_within(&rest_left, *schema, &at);
                 }
             }

@@ -1,5 +1,6 @@
 //! Reading a document: each schema once, with its references followed, within bounds.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
@@ -15,9 +16,9 @@ use crate::compat::work::{DEEPEST, MOST_PATTERNS, MOST_SCHEMAS};
 impl<'a> Document<'a> {
     /// Reads a document.
     pub(crate) fn read(document: &'a Value, side: Side) -> Self {
-        let (nodes, places) = (Vec::new(), Vec::new());
+        let (nodes, places, shadows) = (Vec::new(), Vec::new(), OnceCell::new());
         let mut reader = Reader {
-            schemas: Self { side, nodes, places, rest: None, patterns: 0 },
+            schemas: Self { side, nodes, shadows, places, rest: None, patterns: 0 },
             document,
             siblings: siblings_count(document),
             at: HashMap::new(),

@@ -12,7 +12,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::instance::{Chance, Writer};
+use super::chance::Chance;
+use super::instance::Writer;
 use crate::compat::{Policy, Verdict, compare};
 use crate::contract::Contract;
 
@@ -41,7 +42,7 @@ impl Type {
 
 /// The types, in a list.
 macro_rules! types {
-    ($($type:ty),* $(,)?) => { vec![$(super::Type::of::<$type>(stringify!($type))),*] };
+    ($($type:ty),* $(,)?) => { vec![$(crate::compat::tests::decoding::Type::of::<$type>(stringify!($type))),*] };
 }
 use types;
 

@@ -4,10 +4,13 @@
 mod pair;
 mod shrink;
 
+use std::ops::Range;
+
 use jsonschema::Validator;
 use serde_json::{Map, Value};
 
-use super::instance::{Chance, Writer};
+use super::chance::Chance;
+use super::instance::Writer;
 use crate::compat::{Policy, Verdict, compare, range};
 
 /// Number of pairs with each verdict.
@@ -55,6 +58,25 @@ fn has_whole_float(value: &Value) -> bool {
         Value::Object(members) => members.values().any(has_whole_float),
         _ => false,
     }
+}
+
+/// The other validator divides by a step that is a fraction in floating point, by which integers beyond 2^53
+/// seem multiples that they are not.
+fn is_rounded(value: &Value, reader: &Value) -> bool {
+    fn any(value: &Value, of: &dyn Fn(&str, &Value) -> bool, name: &str) -> bool {
+        of(name, value)
+            || match value {
+                Value::Array(items) => items.iter().any(|item| any(item, of, name)),
+                Value::Object(members) => members.iter().any(|(name, one)| any(one, of, name)),
+                _ => false,
+            }
+    }
+    let is_large = |_: &str, value: &Value| {
+        let size = value.as_u64().or_else(|| value.as_i64().map(i64::unsigned_abs));
+        size.is_some_and(|size| size > 1 << 53)
+    };
+    let is_fraction = |name: &str, value: &Value| name == "multipleOf" && value.is_f64();
+    any(value, &is_large, "") && any(reader, &is_fraction, "")
 }
 
 /// An instance that the writer may write and the reader refuses.
@@ -113,7 +135,7 @@ fn fault(
             let differs = policy == Policy::Typed && has_whole_float(&example);
             let (old, new) = (validator(writer)?, validator(reader)?);
             let shown = old.is_valid(&example) && !new.is_valid(&example);
-            (!shown && !differs)
+            (!shown && !differs && !is_rounded(&example, reader))
                 .then(|| format!("{policy:?}: {example} shows nothing\n{writer}\n{reader}"))
         }
         Verdict::Unknown => {
@@ -130,11 +152,11 @@ fn fault(
     }
 }
 
-fn run(seed: u64, pairs: usize) -> (Tally, Vec<String>) {
-    let mut chance = Chance::new(seed);
+fn run(seed: u64, pairs: Range<u64>) -> (Tally, Vec<String>) {
     let mut tally = Tally::default();
     let mut faults = Vec::new();
-    for pair in 0..pairs {
+    for pair in pairs {
+        let mut chance = Chance::of_case(seed, pair);
         let one = pair::document(&mut chance);
         let other = if chance.one_in(10) {
             pair::document(&mut chance)
@@ -155,15 +177,19 @@ fn run(seed: u64, pairs: usize) -> (Tally, Vec<String>) {
     (tally, faults)
 }
 
-/// `SOUNDNESS_PAIRS` and `SOUNDNESS_SEED` make a long run of it.
+/// `SOUNDNESS_PAIRS` and `SOUNDNESS_SEED` make a long run of it, and `SOUNDNESS_FIRST` begins at a pair.
 #[test]
 fn what_is_compatible_is_read_and_what_is_not_is_refused() {
-    let number = |name| std::env::var(name).ok().map(|number| number.parse().unwrap());
+    let number = |name| std::env::var(name).ok().map(|number| number.parse::<u64>().unwrap());
     let pairs = number("SOUNDNESS_PAIRS").unwrap_or(2_000);
     let seed = number("SOUNDNESS_SEED").unwrap_or(1);
-    let (tally, faults) = run(seed, usize::try_from(pairs).unwrap());
+    let first = number("SOUNDNESS_FIRST").unwrap_or(0);
+    let (tally, faults) = run(seed, first..first + pairs);
     eprintln!("{tally:#?}");
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+    if pairs < 1_000 {
+        return;
+    }
     // It says something, and seldom that it can't.
     let some = usize::try_from(pairs).unwrap() / 10;
     assert!(tally.compatible > some && tally.incompatible > some, "{tally:?}");

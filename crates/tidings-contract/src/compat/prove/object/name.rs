@@ -9,7 +9,7 @@ use crate::compat::kind::Kinds;
 use crate::compat::node::{Id, Node};
 use crate::compat::pattern::Pattern;
 use crate::compat::rule::Rule;
-use crate::compat::schemas::escape;
+use crate::compat::schemas::{escape, is_shadow};
 
 impl Prover<'_> {
     pub(super) fn names(
@@ -74,9 +74,14 @@ impl Prover<'_> {
         if reader.schemas[rest].is_open {
             return true;
         }
-        // What is looked at in any case, whatever the value.
-        let sure = reader.alternatives(&[right]);
-        let mut all = sure.iter().flat_map(|one| reader.nodes(one));
+        // What is looked at in any case, whatever the value: a schema that does not hold has looked at none.
+        let alternatives = reader.alternatives(&[right]);
+        let holding = |one: &Conjunction| -> Vec<&Node> {
+            let ids = one.ids().iter().filter(|id| !is_shadow(**id));
+            ids.map(|id| &reader.schemas[*id]).collect()
+        };
+        let sure: Vec<Vec<&Node>> = alternatives.iter().map(holding).collect();
+        let mut all = sure.iter().flatten();
         if all.any(|node| reader.twice_excluded(node).is_some()) {
             let why = "what an exclusion has looked at counts as not looked at".to_owned();
             self.undecided(Rule::Undecided, left.ids(), right, instance, why);
@@ -84,7 +89,7 @@ impl Prover<'_> {
         }
         let known = |name: &str| {
             sure.iter().all(|one| {
-                reader.nodes(one).any(|node| {
+                one.iter().any(|node| {
                     node.properties.contains_key(name)
                         || node.additional.is_some()
                         || node.patterns.iter().any(|(p, _)| p.is_in(name) == Some(true))
@@ -98,7 +103,7 @@ impl Prover<'_> {
             .collect();
         let is_known = |pattern: &Pattern| {
             sure.iter().all(|one| {
-                reader.nodes(one).any(|node| {
+                one.iter().any(|node| {
                     node.additional.is_some()
                         || node.patterns.iter().any(|(own, _)| own.source == pattern.source)
                 })
