@@ -109,19 +109,14 @@ const _: () = {
         type Tokens = OrderCreatedTokens;
         type Filter = OrderCreatedFilter;
         type Form = __tidings::PlainEvent;
-        const DECLARATIONS: &'static [&'static __tidings::Declaration] = &[
-            &__tidings::kept::<
-                Self,
-            >(
-                __tidings::Declaration::opened(
-                        ("orders.created", 1u32, "orders.created.v1"),
-                        "orders.{region}.{shard}.created",
-                        "orders.*.*.created",
-                        __tidings::Open::Several,
-                    )
-                    .identified(&["order_id"]),
-            ),
-        ];
+        const DECLARATION: __tidings::Declaration = __tidings::Declaration::whole(
+            ("orders.created", 1u32, "orders.created.v1"),
+            "orders.{region}.{shard}.created",
+            "orders.*.*.created",
+            __tidings::Open::Several,
+            &["order_id"],
+            <Self as __tidings::StreamEvent>::KEPT_BY,
+        );
         #[inline]
         fn subject(
             &self,
@@ -151,28 +146,23 @@ const _: () = {
             OrderCreatedFilter(__tidings::FilterTokens::all())
         }
         #[inline]
-        fn parse_subject(
-            subject: &__tidings::str,
-        ) -> __tidings::Result<OrderCreatedTokens, __tidings::ParseSubjectError> {
-            let reader = &mut __tidings::SubjectReader::of::<Self>(subject);
-            if let __tidings::Some(token) = reader.next("region") {
-                if let __tidings::Some(token0) = <Region as __tidings::Token>::parse(
-                    token,
-                ) {
-                    if let __tidings::Some(token) = reader.next("shard") {
-                        if let __tidings::Some(token1) = <u64 as __tidings::Token>::parse(
-                            token,
-                        ) {
-                            return reader
-                                .finish(OrderCreatedTokens {
-                                    region: token0,
-                                    shard: token1,
-                                });
-                        }
-                    }
-                }
-            }
-            __tidings::Err(reader.refused())
+        fn read_tokens(
+            reader: &mut __tidings::SubjectReader<'_>,
+        ) -> __tidings::Option<OrderCreatedTokens> {
+            let __tidings::Some(token0) = <Region as __tidings::Token>::parse_next(
+                reader.next("region"),
+            ) else {
+                return __tidings::None;
+            };
+            let __tidings::Some(token1) = <u64 as __tidings::Token>::parse_next(
+                reader.next("shard"),
+            ) else {
+                return __tidings::None;
+            };
+            __tidings::Some(OrderCreatedTokens {
+                region: token0,
+                shard: token1,
+            })
         }
     }
     #[automatically_derived]
@@ -183,13 +173,14 @@ const _: () = {
     impl __tidings::StreamEvent for OrderCreated {
         type Stream = Orders;
     }
-    const _: () = __tidings::check_event::<
+    #[automatically_derived]
+    impl __tidings::Decode for OrderCreated {}
+    __tidings::check_event::<
         OrderCreated,
     >(
+        "orders.*.*.created",
         "the stream `Orders` does not keep `orders.*.*.created`: add a filter that covers it to the stream's `subjects(…)`, or change the event's subject",
         "the stream `Orders` has `no_ack`, so publishing to it never ends: no event can be kept by it",
         "`orders.*.*.created` matches the subjects on which delayed messages wait in the work queue `Orders`: whoever acknowledges one cancels it; begin the event's subject with a word",
-    );
-    #[automatically_derived]
-    impl __tidings::Decode for OrderCreated {}
+    )
 };

@@ -148,15 +148,14 @@ const _: () = {
         >;
         type Filter = UserCreatedFilter<'a, T>;
         type Form = __tidings::GenericEvent;
-        const DECLARATIONS: &'static [&'static __tidings::Declaration] = &[
-            &__tidings::Declaration::opened(
-                    ("users.created", 1u32, "users.created.v1"),
-                    "users.{kind}.{name}.created",
-                    "users.*.*.created",
-                    __tidings::Open::Several,
-                )
-                .identified(&["kind", "name"]),
-        ];
+        const DECLARATION: __tidings::Declaration = __tidings::Declaration::whole(
+            ("users.created", 1u32, "users.created.v1"),
+            "users.{kind}.{name}.created",
+            "users.*.*.created",
+            __tidings::Open::Several,
+            &["kind", "name"],
+            __tidings::None,
+        );
         #[inline]
         fn subject(
             &self,
@@ -184,32 +183,28 @@ const _: () = {
             UserCreatedFilter(__tidings::FilterTokens::all())
         }
         #[inline]
-        fn parse_subject(
-            subject: &__tidings::str,
-        ) -> __tidings::Result<
+        fn read_tokens(
+            reader: &mut __tidings::SubjectReader<'_>,
+        ) -> __tidings::Option<
             UserCreatedTokens<
                 <T as __tidings::Token>::Owned,
                 <&'a str as __tidings::Token>::Owned,
             >,
-            __tidings::ParseSubjectError,
         > {
-            let reader = &mut __tidings::SubjectReader::of::<Self>(subject);
-            if let __tidings::Some(token) = reader.next("kind") {
-                if let __tidings::Some(token0) = <T as __tidings::Token>::parse(token) {
-                    if let __tidings::Some(token) = reader.next("name") {
-                        if let __tidings::Some(token1) = <&'a str as __tidings::Token>::parse(
-                            token,
-                        ) {
-                            return reader
-                                .finish(UserCreatedTokens {
-                                    kind: token0,
-                                    name: token1,
-                                });
-                        }
-                    }
-                }
-            }
-            __tidings::Err(reader.refused())
+            let __tidings::Some(token0) = <T as __tidings::Token>::parse_next(
+                reader.next("kind"),
+            ) else {
+                return __tidings::None;
+            };
+            let __tidings::Some(token1) = <&'a str as __tidings::Token>::parse_next(
+                reader.next("name"),
+            ) else {
+                return __tidings::None;
+            };
+            __tidings::Some(UserCreatedTokens {
+                kind: token0,
+                name: token1,
+            })
         }
     }
     #[automatically_derived]

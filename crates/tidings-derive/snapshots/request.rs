@@ -21,15 +21,15 @@ const _: () = {
         type Tokens = ();
         type Filter = __tidings::Unfiltered<Self>;
         type Form = Self;
-        const DECLARATIONS: &'static [&'static __tidings::Declaration] = &[
-            &__tidings::Declaration::opened(
-                    ("inventory.check", 1u32, "inventory.check.v1"),
-                    "inventory.check",
-                    "inventory.check",
-                    __tidings::Open::None,
-                )
-                .request(),
-        ];
+        const DECLARATION: __tidings::Declaration = __tidings::Declaration::whole(
+                ("inventory.check", 1u32, "inventory.check.v1"),
+                "inventory.check",
+                "inventory.check",
+                __tidings::Open::None,
+                &[],
+                __tidings::None,
+            )
+            .request();
         #[inline]
         fn subject(
             &self,
@@ -41,11 +41,8 @@ const _: () = {
             __tidings::Unfiltered::new()
         }
         #[inline]
-        fn parse_subject(
-            subject: &__tidings::str,
-        ) -> __tidings::Result<(), __tidings::ParseSubjectError> {
-            let reader = &mut __tidings::SubjectReader::of::<Self>(subject);
-            reader.finish(())
+        fn read_tokens(_: &mut __tidings::SubjectReader<'_>) -> __tidings::Option<()> {
+            __tidings::Some(())
         }
     }
     #[automatically_derived]

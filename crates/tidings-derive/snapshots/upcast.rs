@@ -28,19 +28,15 @@ const _: () = {
                 <UserCreatedV1 as __tidings::Message>::descriptors(),
             )
         }
-        const DECLARATIONS: &'static [&'static __tidings::Declaration] = &[
-            &__tidings::kept::<
-                Self,
-            >(
-                __tidings::Declaration::opened(
-                        ("users.created", 2u32, "users.created.v2"),
-                        "users.created",
-                        "users.created",
-                        __tidings::Open::None,
-                    )
-                    .upcasting(<UserCreatedV1 as __tidings::Message>::DECLARATIONS[0]),
-            ),
-        ];
+        const DECLARATION: __tidings::Declaration = __tidings::Declaration::whole(
+                ("users.created", 2u32, "users.created.v2"),
+                "users.created",
+                "users.created",
+                __tidings::Open::None,
+                &[],
+                <Self as __tidings::StreamEvent>::KEPT_BY,
+            )
+            .upcasting(<UserCreatedV1 as __tidings::Message>::DECLARATIONS[0]);
         #[inline]
         fn subject(
             &self,
@@ -52,11 +48,8 @@ const _: () = {
             __tidings::Unfiltered::new()
         }
         #[inline]
-        fn parse_subject(
-            subject: &__tidings::str,
-        ) -> __tidings::Result<(), __tidings::ParseSubjectError> {
-            let reader = &mut __tidings::SubjectReader::of::<Self>(subject);
-            reader.finish(())
+        fn read_tokens(_: &mut __tidings::SubjectReader<'_>) -> __tidings::Option<()> {
+            __tidings::Some(())
         }
     }
     #[automatically_derived]
@@ -67,13 +60,6 @@ const _: () = {
     impl __tidings::StreamEvent for UserCreated {
         type Stream = Users;
     }
-    const _: () = __tidings::check_event::<
-        UserCreated,
-    >(
-        "the stream `Users` does not keep `users.created`: add a filter that covers it to the stream's `subjects(…)`, or change the event's subject",
-        "the stream `Users` has `no_ack`, so publishing to it never ends: no event can be kept by it",
-        "`users.created` matches the subjects on which delayed messages wait in the work queue `Users`: whoever acknowledges one cancels it; begin the event's subject with a word",
-    );
     const _: () = __tidings::check_upcast(
         <UserCreated as __tidings::Message>::DECLARATIONS,
         <UserCreatedV1 as __tidings::Message>::DECLARATIONS,
@@ -98,4 +84,12 @@ const _: () = {
             >(declaration, payload)
         }
     }
+    __tidings::check_event::<
+        UserCreated,
+    >(
+        "users.created",
+        "the stream `Users` does not keep `users.created`: add a filter that covers it to the stream's `subjects(…)`, or change the event's subject",
+        "the stream `Users` has `no_ack`, so publishing to it never ends: no event can be kept by it",
+        "`users.created` matches the subjects on which delayed messages wait in the work queue `Users`: whoever acknowledges one cancels it; begin the event's subject with a word",
+    )
 };

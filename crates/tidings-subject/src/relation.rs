@@ -45,6 +45,10 @@ pub const fn overlaps(a: &str, b: &str) -> bool {
 const fn contains(outer: &str, inner: &str) -> bool {
     let (outer, inner) = (outer.as_bytes(), inner.as_bytes());
     let start = alike(outer, inner);
+    // `>` after what both begin with, as most streams' filters have it.
+    if start + 1 == outer.len() && outer[start] == b'>' {
+        return start < inner.len();
+    }
     let (mut o_start, mut i_start) = (start, start);
     while o_start < outer.len() && i_start < inner.len() {
         let (o_end, i_end) = (token_end(outer, o_start), token_end(inner, i_start));

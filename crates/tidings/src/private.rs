@@ -24,8 +24,8 @@ pub use crate::message::{
     ClonePart, DebugParts, Declaration, DeclaredError, Decode, DecodePart, Event, Filter,
     FilterTokens, Form, GenericEvent, Message, MessageKind, Open, Outcome, Part, PlainEvent,
     ReadBackError, Reading, Request, StreamEvent, SubjectReader, Undeclared, Unfiltered, Upcast,
-    UpcastMistakes, VariantTokens, check_upcast, debug_part, describe_event,
-    describe_fallible_request, describe_request, describe_upcast, id_part, kept, message_id,
+    UpcastMistakes, VariantTokens, check_upcast, debug_part, debug_single, describe_event,
+    describe_fallible_request, describe_request, describe_upcast, id_part, message_id,
     message_id_of, no_variant, read_back, read_upcast,
 };
 pub use crate::payload::read_payload;
@@ -53,17 +53,18 @@ pub fn no_key(key: &str, template: &'static str) -> KeyError {
     KeyError::Template { key: key.to_owned(), template }
 }
 
-/// Refuses, where it is called and when it is compiled, an event that its stream can't keep.
+/// Refuses, where it is called and when it is compiled, an event with this filter that its stream can't keep.
 ///
 /// The stream is found through the event: that it is one is checked where the event names it, and
 /// only there.
 #[track_caller]
 pub const fn check_event<E: StreamEvent>(
+    filter: &str,
     uncovered: &'static str,
     silent: &'static str,
     cancelling: &'static str,
 ) {
-    check_stream::<E::Stream>(E::DECLARATIONS[0].filter, uncovered, silent, cancelling);
+    check_stream::<E::Stream>(filter, uncovered, silent, cancelling);
 }
 
 /// Checks an event that can't be named there, as its arguments are not known.

@@ -32,6 +32,13 @@ pub trait Token {
 
     /// The value whose text is `token`, if there is one.
     fn parse(token: &str) -> Option<Self::Owned>;
+
+    /// Reads the value of a token, where there is one.
+    #[doc(hidden)]
+    #[inline]
+    fn parse_next(token: Option<&str>) -> Option<Self::Owned> {
+        Self::parse(token?)
+    }
 }
 
 macro_rules! text {

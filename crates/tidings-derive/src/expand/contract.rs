@@ -18,6 +18,8 @@ pub(crate) struct Parts {
     pub(crate) error: TokenStream,
     /// Calls on the declaration after it is made: `.tagged()` or `.request()`.
     pub(crate) declared: TokenStream,
+    /// The names of the fields that identify it, as a constant slice.
+    pub(crate) identified: TokenStream,
     /// `true` if a stream keeps it.
     pub(crate) kept: bool,
     /// `Message::message_id`, if it is written.
@@ -77,19 +79,25 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
         filter::expand(contract, bounds.as_ref());
     let tag = format!("{name}.v{version}");
     let open = open(wildcards);
-    let Parts { reply, error, declared, kept, message_id, form } = parts;
+    let Parts { reply, error, declared, identified, kept, message_id, form } = parts;
+    // The stream is found through the event: that it is one is checked where the event names it, and only there.
+    let stream = if *kept {
+        quote!(<Self as __tidings::StreamEvent>::KEPT_BY)
+    } else {
+        quote!(__tidings::None)
+    };
     let declaration = quote! {
-        __tidings::Declaration::opened(
+        __tidings::Declaration::whole(
             (#name, #version, #tag),
             #subject,
             #wildcards,
             #open,
+            #identified,
+            #stream,
         )#declared
     };
-    let declaration =
-        if *kept { quote!(__tidings::kept::<Self>(#declaration)) } else { declaration };
     let subject_body = subject_body(contract);
-    let parse_body = parse_body(contract, &tokens_name);
+    let (reader, read_body) = read_body(contract, &tokens_name);
     let (impl_generics, ty_generics, _) = item.generics.split_for_impl();
     quote! {
         #code
@@ -102,8 +110,7 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
             type Filter = #filter;
             #form
 
-            const DECLARATIONS: &'static [&'static __tidings::Declaration] =
-                &[&#declaration];
+            const DECLARATION: __tidings::Declaration = #declaration;
 
             #[inline]
             fn subject(
@@ -120,10 +127,10 @@ pub(crate) fn expand(contract: &Contract<'_>, parts: &Parts) -> TokenStream {
             }
 
             #[inline]
-            fn parse_subject(
-                subject: &__tidings::str,
-            ) -> __tidings::Result<#tokens, __tidings::ParseSubjectError> {
-                #parse_body
+            fn read_tokens(
+                #reader: &mut __tidings::SubjectReader<'_>,
+            ) -> __tidings::Option<#tokens> {
+                #read_body
             }
         }
     }
@@ -211,37 +218,26 @@ fn subject_body(contract: &Contract<'_>) -> TokenStream {
     }
 }
 
-fn parse_body(contract: &Contract<'_>, tokens: &TokenStream) -> TokenStream {
+/// The parameter of `Message::read_tokens`, and its body.
+fn read_body(contract: &Contract<'_>, tokens: &TokenStream) -> (TokenStream, TokenStream) {
     if contract.tokens.is_empty() {
-        return quote! {
-            let reader = &mut __tidings::SubjectReader::of::<Self>(subject);
-            reader.finish(())
-        };
+        return (quote!(_), quote!(__tidings::Some(())));
     }
     let names = contract.tokens.iter().map(|bound| &bound.name);
     let values: Vec<_> =
         (0..contract.tokens.len()).map(|position| format_ident!("token{position}")).collect();
-    let made = quote!(return reader.finish(#tokens { #(#names: #values),* }););
-    let read = contract.tokens.iter().zip(&values).rev().fold(made, |inner, (bound, value)| {
-        let Bound { name, ty, .. } = bound;
+    let read = contract.tokens.iter().zip(&values).map(|(Bound { name, ty, .. }, value)| {
         let field = name.unraw().to_string();
         let gathered = gathered(ty);
         let parsed = call(
             ty.span(),
-            &quote_spanned!(ty.span()=> <#gathered as __tidings::Token>::parse),
-            quote!(token),
+            &quote_spanned!(ty.span()=> <#gathered as __tidings::Token>::parse_next),
+            quote!(reader.next(#field)),
         );
-        quote! {
-            if let __tidings::Some(token) = reader.next(#field) {
-                if let __tidings::Some(#value) = #parsed { #inner }
-            }
-        }
+        quote!(let __tidings::Some(#value) = #parsed else { return __tidings::None; };)
     });
-    quote! {
-        let reader = &mut __tidings::SubjectReader::of::<Self>(subject);
-        #read
-        __tidings::Err(reader.refused())
-    }
+    let body = quote!(#(#read)* __tidings::Some(#tokens { #(#names: #values),* }));
+    (quote!(reader), body)
 }
 
 /// The tokens of a template that was checked before.

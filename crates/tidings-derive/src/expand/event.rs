@@ -33,7 +33,6 @@ fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
         .map(|older| quote!(.upcasting(<#older as __tidings::Message>::DECLARATIONS[0])));
     let names = id.fields().into_iter().map(|field| wire_name(contract.item.input, field));
     let names: Vec<_> = names.collect();
-    let identified = (!names.is_empty()).then(|| quote!(.identified(&[#(#names),*])));
     let message = contract::expand(
         contract,
         &Parts {
@@ -43,7 +42,8 @@ fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
             error: quote!(
                 type Error = __tidings::Failure;
             ),
-            declared: quote!(#tagged #limited #identified #upcasting),
+            declared: quote!(#tagged #limited #upcasting),
+            identified: quote!(&[#(#names),*]),
             kept: stream.is_some(),
             message_id: message_id(&contract.name, id),
             form: form(contract, older.as_ref()),
@@ -53,19 +53,17 @@ fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
     let bounds = contract::bounds(contract);
     let ack = if stream.is_some() { quote!(__tidings::PublishAck) } else { quote!(()) };
     let stream_event = stream.map(|stream| {
-        let check = stream_check(contract, stream);
         let kept_by = quote_spanned!(at(stream.span())=> type Stream = #stream;);
         quote! {
             #[automatically_derived]
             impl #impl_generics __tidings::StreamEvent for #ident #ty_generics #bounds {
                 #kept_by
             }
-
-            #check
         }
     });
     let large_check =
         stream.zip(*large).map(|(stream, large)| large_check(contract, stream, large));
+    let check = stream.map(|stream| stream_check(contract, stream));
     let upcast_check = upcasts.map(|older| upcast_check(contract, older));
     let decode = (!contract.item.borrows()).then(|| decode(contract, older.as_ref()));
     quote! {
@@ -83,6 +81,8 @@ fn expand_struct(event: &EventStruct<'_>) -> TokenStream {
         #upcast_check
 
         #decode
+
+        #check
     }
 }
 
@@ -126,7 +126,8 @@ fn decode(contract: &Contract<'_>, older: Option<&TokenStream>) -> TokenStream {
     contract::expand_decode(contract, bounds.as_ref(), &quote!(#read))
 }
 
-/// Constant checks of an event against the stream that keeps it.
+/// Constant checks of an event against the stream that keeps it, as the value of the block: a constant of their own
+/// would be one more body to compile.
 fn stream_check(contract: &Contract<'_>, stream: &Type) -> TokenStream {
     let filter = &contract.filter;
     let name = quote!(#stream).to_string().replace(' ', "");
@@ -145,17 +146,12 @@ fn stream_check(contract: &Contract<'_>, stream: &Type) -> TokenStream {
     if contract.item.generics.params.is_empty() {
         let ident = contract.item.ident;
         quote_spanned! {place=>
-            const _: () = __tidings::check_event::<#ident>(#uncovered, #silent, #cancelling);
+            __tidings::check_event::<#ident>(#filter, #uncovered, #silent, #cancelling)
         }
     } else {
         // The event can't be named here without its arguments.
         quote_spanned! {place=>
-            const _: () = __tidings::check_stream::<#stream>(
-                #filter,
-                #uncovered,
-                #silent,
-                #cancelling,
-            );
+            __tidings::check_stream::<#stream>(#filter, #uncovered, #silent, #cancelling)
         }
     }
 }

@@ -42,6 +42,7 @@ pub(crate) fn expand(request: &Request<'_>) -> TokenStream {
             reply: quote_spanned!(at(reply.span())=> type Reply = #reply;),
             error: fails_with,
             declared: quote!(.request()),
+            identified: quote!(&[]),
             kept: false,
             message_id: TokenStream::new(),
             form: quote!(

@@ -80,8 +80,12 @@ fn split_struct(head: &Head<'_>) -> (TokenStream, TokenStream) {
         let own = quote!(&self.#name);
         let shown = if field.plain { own } else { field.wrapped(&own) };
         let shown = if field.plain { shown } else { quote!(&#shown) };
-        quote!(.part(#text, #shown))
+        quote!(#text, #shown)
     });
+    let debug = match &*shown {
+        [only] => quote!(__tidings::debug_single(f, #name, #only)),
+        shown => quote!(__tidings::DebugParts::new(f, #name)#(.part(#shown))*.end()),
+    };
     let cloned = head.each(|field, name| {
         let cloned = field.cloned(&quote!(&self.#name));
         quote!(#name: #cloned)
@@ -92,11 +96,8 @@ fn split_struct(head: &Head<'_>) -> (TokenStream, TokenStream) {
         quote!(#own == #other)
     });
     let declaration = head.declaration(&quote!(struct), &quote!({ #(#declared,)* }));
-    let implementations = head.implementations(
-        &quote!(__tidings::DebugParts::new(f, #name)#(#shown)*.end()),
-        &quote!(Self { #(#cloned,)* }),
-        &quote!(#(#equal)&&*),
-    );
+    let implementations =
+        head.implementations(&debug, &quote!(Self { #(#cloned,)* }), &quote!(#(#equal)&&*));
     (declaration, implementations)
 }
 

@@ -2,7 +2,7 @@
 
 use tidings_subject::{matches, overlaps};
 
-use crate::stream::{EventStream, StreamDeclaration};
+use crate::stream::StreamDeclaration;
 
 /// Kind of a message: an event tells, a request asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,16 +86,19 @@ impl Declaration {
         template: &'static str,
         filter: &'static str,
     ) -> Self {
-        Self::opened((name, version, tag), template, filter, Open::of(filter))
+        Self::whole((name, version, tag), template, filter, Open::of(filter), &[], None)
     }
 
-    /// As [`new`](Self::new), where the filter's open part is known: to look for it byte by byte is most of what
-    /// a declaration takes when it is compiled.
-    pub const fn opened(
+    /// An event as a derive declares it, in one call, as each takes its time when it is compiled: the filter's open
+    /// part is known, and need not be looked for byte by byte; these fields identify it, by their names in the
+    /// payload; `stream` keeps it.
+    pub const fn whole(
         (name, version, tag): (&'static str, u32, &'static str),
         template: &'static str,
         filter: &'static str,
         open: Open,
+        id: &'static [&'static str],
+        stream: Option<StreamDeclaration>,
     ) -> Self {
         Self {
             kind: MessageKind::Event,
@@ -103,12 +106,12 @@ impl Declaration {
             version,
             template,
             filter,
-            stream: None,
+            stream,
             tagged: false,
             tag,
             large: None,
             older: None,
-            id: &[],
+            id,
             open,
         }
     }
@@ -117,13 +120,6 @@ impl Declaration {
     #[must_use]
     pub const fn request(mut self) -> Self {
         self.kind = MessageKind::Request;
-        self
-    }
-
-    /// Adds that the stream `S` keeps it.
-    #[must_use]
-    pub const fn in_stream<S: EventStream + ?Sized>(mut self) -> Self {
-        self.stream = Some(StreamDeclaration::of::<S>());
         self
     }
 
@@ -141,13 +137,6 @@ impl Declaration {
             Some(over) => over,
             None => u64::MAX,
         });
-        self
-    }
-
-    /// Adds that these fields identify it, by their names in the payload.
-    #[must_use]
-    pub const fn identified(mut self, fields: &'static [&'static str]) -> Self {
-        self.id = fields;
         self
     }
 

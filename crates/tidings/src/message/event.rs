@@ -1,9 +1,9 @@
 //! Events, with a stream that keeps them or without.
 
 use crate::failure::Failure;
-use crate::message::{Declaration, Message};
+use crate::message::Message;
 use crate::publish_ack::{Acknowledgement, PublishAck};
-use crate::stream::EventStream;
+use crate::stream::{EventStream, StreamDeclaration};
 
 /// Something that happened: published for whoever is interested.
 #[diagnostic::on_unimplemented(
@@ -25,12 +25,8 @@ pub trait Event: Message<Reply = (), Error = Failure> {
 pub trait StreamEvent: Event<Ack = PublishAck> {
     /// The stream.
     type Stream: EventStream;
-}
 
-/// The declaration of `E`, kept by its stream.
-///
-/// The stream is found through the event: that it is one is checked where the event names it, and
-/// only there.
-pub const fn kept<E: StreamEvent>(declaration: Declaration) -> Declaration {
-    declaration.in_stream::<E::Stream>()
+    /// The stream, as the event's declaration refers to it.
+    #[doc(hidden)]
+    const KEPT_BY: Option<StreamDeclaration> = Some(StreamDeclaration::of::<Self::Stream>());
 }

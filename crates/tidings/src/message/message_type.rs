@@ -4,7 +4,7 @@ use std::io;
 
 use tidings_contract::Descriptor;
 
-use crate::message::{Declaration, Outcome, ReadBackError};
+use crate::message::{Declaration, Outcome, ReadBackError, SubjectReader};
 use crate::subject::{ParseSubjectError, Subject, SubjectError};
 
 /// A type that is sent over the bus: its declaration, its subject and its payload.
@@ -31,7 +31,11 @@ pub trait Message: Sized + Send + Sync {
     type Form: Form<Self>;
 
     /// Declarations: one, or one for each variant of an enum of events.
-    const DECLARATIONS: &'static [&'static Declaration];
+    const DECLARATIONS: &'static [&'static Declaration] = &[&Self::DECLARATION];
+    /// The first declaration. A derive writes this one where there are no others: what a constant refers to is
+    /// evaluated with each build, and what it is only where it is used.
+    #[doc(hidden)]
+    const DECLARATION: Declaration = *Self::DECLARATIONS[0];
     /// The wire name; `None` only for an enum of events that was given none.
     const NAME: Option<&'static str> = Some(Self::DECLARATIONS[0].name);
 
@@ -107,7 +111,22 @@ pub trait Message: Sized + Send + Sync {
     ///
     /// # Errors
     /// [`ParseSubjectError`] if the subject is not one of this message.
-    fn parse_subject(subject: &str) -> Result<Self::Tokens, ParseSubjectError>;
+    #[inline]
+    fn parse_subject(subject: &str) -> Result<Self::Tokens, ParseSubjectError> {
+        let mut reader = SubjectReader::of::<Self>(subject);
+        match Self::read_tokens(&mut reader) {
+            Some(tokens) => reader.finish(tokens),
+            None => Err(reader.refused()),
+        }
+    }
+
+    /// Reads the tokens one after another; `None` if one is missing or no value of its field. An enum of events
+    /// reads the subjects of its variants, each as a whole.
+    #[doc(hidden)]
+    #[inline]
+    fn read_tokens(_: &mut SubjectReader<'_>) -> Option<Self::Tokens> {
+        None
+    }
 
     /// Contract as data: one descriptor, or one for each variant.
     fn descriptors() -> Vec<Descriptor> {

@@ -67,6 +67,19 @@ impl<'a, 'b> DebugParts<'a, 'b> {
     }
 }
 
+/// Writes a struct of this name with a single field, in one call where the call is compiled.
+///
+/// # Errors
+/// The formatter's error.
+pub fn debug_single<T: fmt::Debug>(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    field: &str,
+    value: &T,
+) -> fmt::Result {
+    f.debug_struct(name).field(field, value).finish()
+}
+
 /// Writes a variant of this name that holds this, as the derived `Debug` does.
 ///
 /// # Errors
