@@ -13,6 +13,7 @@ use crate::support::env::{BY_AND_BY, Env, next, soon};
 scenarios! {
     every_bus:
         what_no_stream_holds_goes,
+        an_event_keeps_the_object_that_was_stored_again,
         a_young_object_stays,
         an_object_of_a_dead_letter_stays,
         an_event_that_is_put_back_keeps_its_object,
@@ -58,6 +59,22 @@ async fn what_no_stream_holds_goes(env: Env) {
     assert!(ack.duplicate, "within the duplicate window");
     let swept = bus.sweep_large::<Scans>().older_than(AT_ONCE).await.unwrap();
     assert_eq!(swept.removed, 1, "no event refers to it");
+}
+
+/// A duplicate stores its object again, and leaves the stream as it was.
+async fn an_event_keeps_the_object_that_was_stored_again(env: Env) {
+    let (bus, store) = scans(&env).await;
+    let event = taken(1, 1_500_000);
+    let first = bus.publish(&event).await.unwrap();
+    for _ in 0..2 {
+        let again = bus.publish(&event).await.unwrap();
+        assert!(again.duplicate && again.sequence == first.sequence, "{again:?}");
+        let swept = bus.sweep_large::<Scans>().older_than(AT_ONCE).await.unwrap();
+        assert_eq!((swept.kept, swept.removed), (1, 0));
+    }
+    let stored = bus.stream::<Scans>().get(first.sequence).await.unwrap().unwrap();
+    assert!(stored.decode::<Taken>().unwrap() == event);
+    assert_eq!(objects(&store).await.len(), 1);
 }
 
 async fn a_young_object_stays(env: Env) {

@@ -15,6 +15,9 @@ use crate::transport::Outgoing;
 const LONGEST_ID: usize = 256;
 /// Name of the metadata of an object that says on which subject its event is published.
 const SUBJECT: &str = "tidings-subject";
+/// Name of the metadata of an object that says since when it is there: whoever publishes its event again stores it
+/// again, and the stream may keep the event of before.
+pub(super) const SINCE: &str = "tidings-since";
 
 /// Reason why a payload could not be stored. Nothing of its event was sent.
 pub(crate) struct CheckInFault {
@@ -52,7 +55,7 @@ pub(crate) async fn check_in(
     let meta =
         ObjectMeta::new(&*object).with_metadata(SUBJECT, outgoing.subject.as_str().to_owned());
     let put = Objects::new(link.clone(), store.name).put(meta, Bytes::clone(&payload));
-    match put.of_digest(digest.clone()).await {
+    match put.of_digest(digest.clone()).since(SINCE).await {
         Ok(_) => {
             let store = store.name.to_owned();
             Claim { store, object, size, digest }.put_on(&mut outgoing.headers);

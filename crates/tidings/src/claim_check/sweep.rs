@@ -6,11 +6,13 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
+use super::check_in::SINCE;
 use super::holder::{Holder, holders};
 use super::sweep_error::SweepLargeError;
 use crate::envelope::Claim;
 use crate::link::Link;
 use crate::object_store::{ObjectInfo, Objects};
+use crate::timestamp;
 
 /// Age below which an object stays in any case, where nothing else is said: its event may be on its way.
 const GRACE: Duration = Duration::from_secs(3600);
@@ -144,7 +146,10 @@ impl Candidates {
                 source: source.into(),
             })?;
             if now.duration_since(object.modified).is_ok_and(|age| age >= grace) {
-                found.oldest = Some(found.oldest.unwrap_or(object.modified).min(object.modified));
+                // No event that refers to it was stored before.
+                let since = object.meta.metadata.get(SINCE).and_then(|text| timestamp::read(text));
+                let since = since.unwrap_or(object.modified).min(object.modified);
+                found.oldest = Some(found.oldest.unwrap_or(since).min(since));
                 found.objects.insert(object.meta.name.clone(), object);
             } else {
                 report.young += 1;

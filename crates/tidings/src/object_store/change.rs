@@ -176,7 +176,7 @@ impl Objects {
         before: Before,
     ) -> Result<ObjectInfo, ObjectPutError> {
         let (store, at) = (self.store.clone(), Some(before.revision));
-        Insistence::new(Finish { store, subject, info, before, at }.run()).await
+        Insistence::new(Finish { store, subject, info, before, at, since: None }.run()).await
     }
 
     fn new_info(&self, meta: ObjectMeta, link: Option<ObjectLink>) -> ObjectInfo {

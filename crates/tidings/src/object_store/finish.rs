@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
+use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
 use super::config::chunks_of;
@@ -14,6 +15,7 @@ use crate::confirm::{Copies, of_stream};
 use crate::header::{self, Headers};
 use crate::key_value::Store;
 use crate::subject::Subject;
+use crate::timestamp;
 use crate::transport::{Fault, Outgoing, StoredMessage};
 
 /// The description of before.
@@ -23,6 +25,8 @@ pub(super) struct Before {
     pub(super) revision: u64,
     /// Identity of the version; empty if there was none.
     pub(super) nuid: String,
+    /// The description, if there was one that could be read.
+    pub(super) info: Option<ObjectInfo>,
 }
 
 impl Before {
@@ -30,7 +34,15 @@ impl Before {
         info.map_or_else(Self::default, |info| Self {
             revision: info.revision,
             nuid: info.nuid.clone(),
+            info: Some(info.clone()),
         })
+    }
+
+    /// Since when an object of this name is there, as its metadata of this name say, or its description is stored;
+    /// `None` if there is none.
+    fn since(&self, name: &str) -> Option<String> {
+        let info = self.info.as_ref().filter(|info| !info.is_deleted)?;
+        info.meta.metadata.get(name).cloned().or_else(|| timestamp::write(info.modified))
     }
 
     /// Looks for what is described, whoever did so, and in what form: it is to be replaced.
@@ -43,9 +55,9 @@ impl Before {
     fn read(store: &Store, there: Option<&StoredMessage>) -> Self {
         let Some(there) = there else { return Self::default() };
         let StoredMessage { sequence, stored_at, payload, .. } = there;
-        let info = info::read(payload, store.bucket(), *sequence, *stored_at);
-        let nuid = info.map(|info| info.nuid).unwrap_or_default();
-        Self { revision: *sequence, nuid }
+        let info = info::read(payload, store.bucket(), *sequence, *stored_at).ok();
+        let nuid = info.as_ref().map(|info| info.nuid.clone()).unwrap_or_default();
+        Self { revision: *sequence, nuid, info }
     }
 }
 
@@ -58,6 +70,8 @@ pub(super) struct Finish {
     pub(super) before: Before,
     /// The revision that must be there, where one must; 0 is none.
     pub(super) at: Option<u64>,
+    /// Name of the metadata that say since when an object of this name is there, whoever has replaced it.
+    pub(super) since: Option<&'static str>,
 }
 
 impl Finish {
@@ -91,15 +105,17 @@ impl Finish {
     async fn describe(&mut self) -> Result<u64, ObjectPutError> {
         let (store, name) = (self.store.clone(), self.info.meta.name.clone());
         let failed = |fault| ObjectPutError::of(fault, store.bucket(), &name);
-        let payload = info::write(&self.info)
-            .map_err(|source| ObjectPutError::Encode { name: name.clone(), source })?;
         let mut headers = Headers::new();
         headers.push(header::ROLLUP, "sub");
+        let payload = Bytes::new();
         let mut outgoing = Outgoing { subject: self.subject.clone(), headers, payload };
         let by = Instant::now() + store.link.timeouts.publish;
         let mut copies = Copies::until(by);
         loop {
             let expected = self.at.unwrap_or(self.before.revision);
+            self.say_since();
+            outgoing.payload = info::write(&self.info)
+                .map_err(|source| ObjectPutError::Encode { name: name.clone(), source })?;
             outgoing.headers.set(header::EXPECTED_LAST_SUBJECT_SEQUENCE, expected.to_string());
             let fault = match self.send(&outgoing, by).await {
                 Ok(revision) => return Ok(revision),
@@ -138,6 +154,16 @@ impl Finish {
                 return Err(failed(Fault::Timeout));
             }
         }
+    }
+
+    /// Says since when there is an object, where that is to be said.
+    fn say_since(&mut self) {
+        let Some(name) = self.since else { return };
+        let metadata = &mut self.info.meta.metadata;
+        match self.before.since(name) {
+            Some(since) => metadata.insert(name.to_owned(), since),
+            None => metadata.remove(name),
+        };
     }
 
     /// Sends it once, and gives its revision.

@@ -40,6 +40,7 @@ pub struct PutObject<'a> {
     progress: Option<Progress>,
     /// Digest of what the source has, where that is known.
     digest: Option<String>,
+    since: Option<&'static str>,
 }
 
 enum Source<'a> {
@@ -90,7 +91,7 @@ impl Objects {
 
 impl<'a> PutObject<'a> {
     fn new(store: Store, meta: ObjectMeta, source: Source<'a>) -> Self {
-        Self { store, meta, source, at: None, progress: None, digest: None }
+        Self { store, meta, source, at: None, progress: None, digest: None, since: None }
     }
 
     /// Stores it only if the object's revision is this one; 0 for one that never was there.
@@ -111,8 +112,15 @@ impl<'a> PutObject<'a> {
         self
     }
 
+    /// Says in the metadata of this name since when there is an object of this one's name, whoever has replaced
+    /// it; nothing where there was none.
+    pub(crate) fn since(mut self, name: &'static str) -> Self {
+        self.since = Some(name);
+        self
+    }
+
     async fn send(self) -> Result<ObjectInfo, ObjectPutError> {
-        let Self { store, mut meta, source, at, progress, digest } = self;
+        let Self { store, mut meta, source, at, progress, digest, since } = self;
         let subject = subject_of(&store, &meta.name)?;
         let size = chunk_size(&store, meta.chunk_size);
         meta.chunk_size = u32::try_from(size).ok();
@@ -151,7 +159,7 @@ impl<'a> PutObject<'a> {
             modified: store.link.transport.now(),
             is_deleted: false,
         };
-        Insistence::new(Finish { store, subject, info, before, at }.run()).await
+        Insistence::new(Finish { store, subject, info, before, at, since }.run()).await
     }
 }
 
