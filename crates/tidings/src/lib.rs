@@ -218,7 +218,7 @@ mod write_buffer;
 /// Contracts of messages as data: descriptors, catalogs and the folder `schemas/`.
 pub use tidings_contract as contract;
 pub use tidings_derive::{Bucket, Event, EventStream, Request, Token};
-pub use tidings_subject::TokenError;
+pub use tidings_subject::{NameError, TokenError};
 
 pub use atomic::AtomicBatch;
 pub use bucket::{Bucket, BucketConfig, BucketConfigError, BucketKey, KeyError, KeyFilter};

@@ -17,7 +17,8 @@ scenarios! {
         what_a_service_needs_is_planned_told_and_made,
         what_is_otherwise_is_told_and_changed_where_it_may,
         what_is_missing_is_named_where_it_may_not_be_made,
-        what_can_not_be_declared_is_named_before_anything_is_touched;
+        what_can_not_be_declared_is_named_before_anything_is_touched,
+        a_name_that_no_store_can_have_is_an_error_of_its_plan;
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Bucket)]
@@ -135,6 +136,21 @@ async fn what_can_not_be_declared_is_named_before_anything_is_touched(env: Env) 
         let error = registry(&log).object_store(config).start(&bus).await.unwrap_err();
         assert!(matches!(error, ServeError::StoreDeclaration { .. }), "{error}");
         assert!(error.to_string().contains(named), "{error}");
+    }
+    assert!(bus.streams().await.unwrap().is_empty());
+}
+
+async fn a_name_that_no_store_can_have_is_an_error_of_its_plan(env: Env) {
+    let bus = env.bus();
+    for name in ["", "a.b", "a b", "*", ">", "größe/1"] {
+        let config = ObjectStoreConfig::new(name);
+        let error = config.try_to_stream().unwrap_err();
+        assert!(error.to_string().starts_with(&format!("{name:?} can't name")), "{error}");
+    }
+    for name in ["a.b", "a b", "*", ">", "a/b"] {
+        let error = bus.plan_stream(&ObjectStoreConfig::new(name).to_stream()).await.unwrap_err();
+        assert!(matches!(&error, ProvisionError::Name { stream, .. } if stream.ends_with(name)));
+        assert!(error.to_string().contains(&format!("OBJ_{name}")), "{error}");
     }
     assert!(bus.streams().await.unwrap().is_empty());
 }

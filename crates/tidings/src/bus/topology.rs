@@ -34,7 +34,7 @@ impl Bus {
     /// declared, which [`apply`](Self::apply) does; `None` where `S` declares none. Nothing is touched.
     ///
     /// # Errors
-    /// As [`plan`](Self::plan).
+    /// As [`plan`](Self::plan); [`ProvisionError::Name`] for a name that no stream can have.
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
@@ -94,6 +94,10 @@ impl Bus {
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn plan_stream(&self, wanted: &StreamConfig) -> Result<StreamPlan, ProvisionError> {
+        tidings_subject::check_stream_name(&wanted.name).map_err(|problem| {
+            let stream = wanted.name.chars().take(64).collect();
+            ProvisionError::Name { stream, problem }
+        })?;
         let fitted = self.link.environment.fit(wanted.clone());
         let planned = topology::plan_fitted(&self.link.transport, fitted).await;
         planned.map_err(|fault| topology::not_planned(fault, &wanted.name))

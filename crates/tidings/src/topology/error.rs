@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use tidings_subject::NameError;
+
 use super::consumer_plan::ConsumerPlan;
 use super::difference::Difference;
 use super::owner::ConsumerOwner;
@@ -12,6 +14,14 @@ use crate::transport::{Denial, Fault, Outage};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProvisionError {
+    /// No stream can have this name. Nothing was asked.
+    #[error("{stream:?} can't be a stream's name: it {problem}")]
+    Name {
+        /// The name, cut after 64 characters.
+        stream: String,
+        /// The problem.
+        problem: NameError,
+    },
     /// A stream of this name exists and does not keep all that is declared.
     #[error(
         "stream `{stream}` exists and does not keep `{missing}`, only {found:?}; add the subject to it, or declare another stream"
