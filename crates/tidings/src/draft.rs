@@ -9,7 +9,7 @@ use crate::link::Link;
 use crate::message::{Causation, Event, Message, Request, StreamEvent};
 use crate::observe::SendError as _;
 use crate::publish::{self, Postponement, Prepared, PublishError, Record};
-use crate::publish_ack::{Acknowledgement as _, PublishAck};
+use crate::publish_ack::Acknowledgement as _;
 use crate::recurrence::{Recurrence, RecurrenceError, When};
 use crate::request::{self, RequestError};
 use crate::schedules::{ScheduleHandle, Schedules};
@@ -165,7 +165,7 @@ impl<E: Event> Draft<'_, E> {
         let link = self.link;
         let mut prepared = self.prepare()?;
         if prepared.reschedules && prepared.recurs() {
-            return Box::pin(publish::recur(link, &mut prepared)).await;
+            return Box::pin(publish::recur::<E>(link, &mut prepared)).await;
         }
         if let Some(ack) = publish::stored_by_earlier_run(link, &mut prepared).await {
             return E::Ack::from_stored(Some(ack)).ok_or(PublishError::Closed);
@@ -334,7 +334,7 @@ impl<E: StreamEvent> Draft<'_, E> {
             return Err(PublishError::Delay { subject, problem });
         }
         if prepared.reschedules && prepared.recurs() {
-            Box::pin(publish::recur::<PublishAck>(link, &mut prepared)).await?;
+            Box::pin(publish::recur::<E>(link, &mut prepared)).await?;
         } else if publish::stored_by_earlier_run(link, &mut prepared).await.is_none() {
             publish::send::<E>(link, &mut prepared).await?;
         }

@@ -37,7 +37,7 @@ pub(crate) use unconfirmed::store;
 
 use crate::header::Headers;
 use crate::link::Link;
-use crate::message::{Event, may_be_large};
+use crate::message::Event;
 
 /// Publishes one event with these headers.
 pub(crate) async fn publish<E: Event>(
@@ -46,19 +46,13 @@ pub(crate) async fn publish<E: Event>(
     headers: Headers,
 ) -> Result<E::Ack, PublishError> {
     let mut prepared = prepare(link, event, headers, None, None, link.cloud_events.as_ref())?;
-    if const { may_be_large(E::DECLARATIONS) } {
-        return Box::pin(send::whole(link, &mut prepared)).await;
-    }
-    send::send(link, &mut prepared).await
+    send::send::<E>(link, &mut prepared).await
 }
 
 /// Publishes a message that is ready.
-pub(crate) async fn send<E: Event>(
+pub(crate) fn send<E: Event>(
     link: &Link,
     prepared: &mut Prepared,
-) -> Result<E::Ack, PublishError> {
-    if const { may_be_large(E::DECLARATIONS) } {
-        return Box::pin(send::whole(link, prepared)).await;
-    }
-    send::send(link, prepared).await
+) -> impl Future<Output = Result<E::Ack, PublishError>> + Send {
+    send::send::<E>(link, prepared)
 }

@@ -13,6 +13,8 @@ use crate::lap::{Lap, done};
 
 /// Size of what is large, in bytes.
 const SIZE: usize = 5_000_000;
+/// How many of what is counted make one such event: where allocations are counted there are thousands.
+const UNITS: usize = 125;
 
 #[derive(EventStream)]
 #[stream(name = "SCANS", subjects("scans.>"), storage = "memory", large_store = "scans")]
@@ -42,7 +44,7 @@ pub(crate) async fn raw(environment: Arc<Environment>, count: usize) -> Result<L
     let store = environment.jetstream.get_object_store("scans").await?;
     let data = vec![b'x'; SIZE];
     Ok(Lap::new(async move {
-        for number in 0..count {
+        for number in 0..count.div_ceil(UNITS) {
             let name = number.to_string();
             store.put(name.as_str(), &mut &data[..]).await?;
             let mut found = store.get(&name).await?;
@@ -65,7 +67,7 @@ pub(crate) async fn ours(environment: Arc<Environment>, count: usize) -> Result<
     let running = registry.start(&environment.bus).await?;
     let event = ScanTaken { image: "x".repeat(SIZE) };
     Ok(Lap::new(async move {
-        for _ in 0..count {
+        for _ in 0..count.div_ceil(UNITS) {
             environment.bus.publish(&event).await?;
             let read = sizes.recv().await.context("the handler is there")?;
             ensure!(read == SIZE, "{read} bytes were read");

@@ -9,6 +9,7 @@ use super::outrun::supersede;
 use super::{Prepared, PublishError, send};
 use crate::header::{self, Headers};
 use crate::link::Link;
+use crate::message::Event;
 use crate::publish_ack::{Acknowledgement, PublishAck};
 use crate::transport::{Fault, Outgoing, StoredHeaders, StoredMessage, Which};
 
@@ -21,10 +22,10 @@ const OF_PUBLISH: [&str; 4] =
 
 /// Stores what is published again and again, unless the same waits already: an interval goes on as it
 /// began, however often a program that says so is started.
-pub(crate) async fn recur<A: Acknowledgement>(
+pub(crate) async fn recur<E: Event>(
     link: &Link,
     prepared: &mut Prepared,
-) -> Result<A, PublishError> {
+) -> Result<E::Ack, PublishError> {
     let declaration = prepared.declaration;
     let Some(stream) = &declaration.stream else { return Err(PublishError::Closed) };
     // Its id is that of this call: the same event may be scheduled again once this one has ended.
@@ -37,14 +38,14 @@ pub(crate) async fn recur<A: Acknowledgement>(
         {
             let (stream, sequence) = (stream.name.to_owned(), waits.sequence);
             let ack = PublishAck { stream, sequence, duplicate: true };
-            return A::from_stored(Some(ack)).ok_or(PublishError::Closed);
+            return E::Ack::from_stored(Some(ack)).ok_or(PublishError::Closed);
         }
         let recurred = waits.as_ref().is_some_and(is_recurrence);
         let sequence = waits.map_or(0, |waits| waits.sequence);
         let headers = &mut prepared.outgoing.headers;
         headers.set(header::MESSAGE_ID, Uuid::now_v7().simple().to_string());
         headers.set(header::EXPECTED_LAST_SUBJECT_SEQUENCE, sequence.to_string());
-        match send::send(link, prepared).await {
+        match send::send::<E>(link, prepared).await {
             Err(PublishError::Conflict { .. }) if tries < TRIES => tries += 1,
             Ok(sent) if recurred => {
                 let within = link.timeouts.publish;

@@ -10,7 +10,7 @@ use super::reschedule::reschedule;
 use super::unconfirmed::{confirm, own, start};
 use super::{Prepared, PublishError};
 use crate::link::Link;
-use crate::message::Declaration;
+use crate::message::{Declaration, Event, may_be_large};
 use crate::observe::SendError as _;
 use crate::publish_ack::{Acknowledgement, PublishAck};
 use crate::stream::StreamDeclaration;
@@ -18,31 +18,19 @@ use crate::traces::{Operation, Sent};
 use crate::transport::Outgoing;
 
 /// Sends a message as its declaration says, and gives back what that is worth.
-pub(super) async fn send<A: Acknowledgement>(
+pub(super) async fn send<E: Event>(
     link: &Link,
     prepared: &mut Prepared,
-) -> Result<A, PublishError> {
-    if link.is_observed() {
+) -> Result<E::Ack, PublishError> {
+    // Known when it is compiled, of all types that are never large.
+    if const { may_be_large(E::DECLARATIONS) } || link.is_observed() {
         return Box::pin(observed(link, prepared)).await;
     }
     let Prepared { declaration, outgoing, reschedules, .. } = prepared;
     one(link, declaration, outgoing, *reschedules).await
 }
 
-/// Sends a message of a type that may be large: what is too much for it is stored as an object first.
-pub(super) async fn whole<A: Acknowledgement>(
-    link: &Link,
-    prepared: &mut Prepared,
-) -> Result<A, PublishError> {
-    if link.is_observed() {
-        return observed(link, prepared).await;
-    }
-    let Prepared { declaration, outgoing, reschedules, .. } = prepared;
-    check_in(link, declaration, outgoing).await?;
-    one(link, declaration, outgoing, *reschedules).await
-}
-
-/// Sends it as every other bus does, and tells who looks on; a probe may say that it fails.
+/// Sends it as every other bus does, once what is too large for it is an object, and tells who looks on; a probe may say that it fails.
 async fn observed<A: Acknowledgement>(
     link: &Link,
     prepared: &mut Prepared,
