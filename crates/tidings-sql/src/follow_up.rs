@@ -55,6 +55,10 @@ pub trait OutboxContext {
     /// those carry that the context publishes itself: the [correlation](Context::correlation_id) of the message that is
     /// handled, its id as their [cause](Context::causation_id), and its trace.
     ///
+    /// On SQLite, where no commit can be heard, this wakes every relay that this program runs on one: they look for the event
+    /// more and more seldom until it is committed, so that it waits after the commit for about as long as that took, and
+    /// for 100 ms at most. A program of its own looks every 100 ms.
+    ///
     /// An event that declares no id has the one that the context makes of the message that is handled, the same in every run.
     fn outbox<'a, 'c, Db: Database>(
         &'a self,

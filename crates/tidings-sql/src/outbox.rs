@@ -5,12 +5,14 @@ mod error;
 mod parked;
 mod status;
 mod table;
+mod wake;
 
 pub use enqueue::{Enqueue, EnqueueAll, Enqueued};
 pub use error::OutboxError;
 pub use parked::{ParkedFilter, ParkedRecord};
 pub use status::OutboxStatus;
 pub use table::OutboxTable;
+pub(crate) use wake::follow_ups;
 
 use std::fmt;
 use std::sync::Arc;

@@ -9,7 +9,8 @@ use tidings::Record;
 use tokio::sync::watch;
 
 use super::OutboxError;
-use crate::database::{Backend, Database};
+use super::wake::announce;
+use crate::database::{Backend as _, Database};
 use crate::row::NewRow;
 
 /// An event that was written in a transaction.
@@ -118,13 +119,6 @@ impl<'a, 'c, Db: Database> EnqueueAll<'a, 'c, Db> {
             announce::<Db>(wake);
         }
         Ok(ids)
-    }
-}
-
-/// Where no commit wakes a relay, those of this program look often for a while: a commit is near.
-fn announce<Db: Database>(wake: Option<&watch::Sender<()>>) {
-    if let Some(wake) = wake.filter(|_| !<Db::Backend as Backend<Db>>::WAKES) {
-        wake.send_replace(());
     }
 }
 

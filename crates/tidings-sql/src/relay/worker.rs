@@ -17,7 +17,7 @@ use super::publish;
 use super::state::State;
 use super::wait::Wait;
 use crate::database::{Backend, Database, Session, SessionOf, Share};
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, follow_ups};
 use crate::row::{Cursor, QueuedRow};
 
 /// Maximum number of bytes of payload that are read at a time, as far as the sizes of before tell.
@@ -45,6 +45,8 @@ pub(super) struct Worker<Db: Database> {
     state: State,
     stop: CancellationToken,
     woken: watch::Receiver<()>,
+    /// Wakes by those who do not know the outbox.
+    followed: watch::Receiver<()>,
     holds: Holds,
     looks: Looks,
     /// Number of rows that are read at a time.
@@ -69,6 +71,7 @@ impl<Db: Database> Worker<Db> {
         let first = if wakes { poll } else { Duration::from_millis(1) };
         Self {
             woken: outbox.woken(),
+            followed: follow_ups(),
             limit: options.batch.min(FIRST),
             idle: Wait::new(first, poll),
             trouble: Wait::new(Duration::from_millis(50), Duration::from_secs(5)),
@@ -241,6 +244,8 @@ impl<Db: Database> Worker<Db> {
                     self.pause(most).await;
                 }
             }
+            // Its sender is never gone.
+            _ = self.followed.changed() => self.idle.reset(),
             () = self.stop.cancelled() => {}
         }
         Ok(())

@@ -13,14 +13,15 @@ use tokio::task::JoinSet;
 use crate::event::{Env, OrderCreated, Orders, SOON, order};
 
 const WRITERS: u64 = 8;
-const TRANSACTIONS: i64 = 300;
+/// Transactions of each writer in the suite; `TIDINGS_TRANSACTIONS` says another number of all together.
+const TRANSACTIONS: u64 = 300;
 const KEYS: u64 = 6;
 const SEED: u64 = 20;
 
 /// Writes transactions of one to five events of one to three keys; a few are held open for a second.
 async fn write(outbox: Outbox<Postgres>, writer: u64, mut chance: Chance) {
     let mut number = i64::try_from(writer).unwrap() * 1_000_000;
-    for _ in 0..TRANSACTIONS {
+    for _ in 0..transactions() {
         let mut tx = outbox.begin().await.unwrap();
         for _ in 0..=chance.below(4) {
             number += 1;
@@ -44,6 +45,12 @@ async fn write(outbox: Outbox<Postgres>, writer: u64, mut chance: Chance) {
             tx.commit().await.unwrap();
         }
     }
+}
+
+/// Number of transactions of each writer.
+fn transactions() -> u64 {
+    std::env::var("TIDINGS_TRANSACTIONS")
+        .map_or(TRANSACTIONS, |all| all.parse::<u64>().unwrap().div_ceil(WRITERS))
 }
 
 /// Numbers of each key, in the order of their commits as the database itself kept it.
@@ -111,6 +118,11 @@ async fn four_relays_keep_the_order_of_commits_of_each_key() {
             "{key}: {ended} relays ended, {chance:?}"
         );
     }
+    println!(
+        "{} transactions, {} events committed and stored in order, {ended} relays ended",
+        transactions() * WRITERS,
+        key_of.len(),
+    );
     for relay in relays {
         relay.abort();
     }
