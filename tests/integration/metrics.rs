@@ -55,6 +55,7 @@ fn value(scrape: &PrometheusHandle, name: &str, labels: &[(&str, &str)]) -> Opti
 
 const PARCEL: (&str, &str) = ("messaging_destination_template", "parcels.{place}.sent");
 const WEIGHT: (&str, &str) = ("messaging_destination_template", "weights.measured");
+const RECORD: (&str, &str) = ("messaging_operation_name", "publish_record");
 const ASKED: (&str, &str) = ("messaging_destination_template", "weights.ask");
 const UNHEARD: (&str, &str) = ("messaging_destination_template", "weights.ask_nobody");
 
@@ -84,6 +85,10 @@ async fn every_way_of_sending_counts(bus: &Bus, scrape: &PrometheusHandle) {
     assert!(matches!(late, Err(PublishError::Conflict { .. })), "{late:?}");
     let labels = [PARCEL, ("tidings_outcome", "failed"), ("error_type", "conflict")];
     assert_eq!(value(scrape, "messaging_client_sent_messages_total", &labels), Some(1.0));
+
+    let records = [8, 20].map(|number| bus.message(&sent(number)).record().unwrap());
+    bus.publish_records(records).await.into_iter().for_each(|outcome| drop(outcome.unwrap()));
+    assert_eq!((count(RECORD, "stored"), count(RECORD, "duplicate")), (Some(1.0), Some(1.0)));
 
     bus.publish(&Measured { grams: 1 }).await.unwrap();
     bus.publish_all([Measured { grams: 2 }, Measured { grams: 3 }]).await.unwrap();

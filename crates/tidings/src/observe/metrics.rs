@@ -80,6 +80,37 @@ impl Metrics {
         Measured { figures, begun: Instant::now(), is_told: false }
     }
 
+    /// Counts records that were published, by what became of each. They are data: what declares them is not known here.
+    #[cold]
+    pub(crate) fn records<'a>(
+        outcomes: impl Iterator<Item = Result<Option<&'a PublishAck>, &'static str>>,
+    ) {
+        let labels = [
+            Label::from_static_parts("messaging_system", "nats"),
+            Label::from_static_parts("messaging_operation_name", "publish_record"),
+        ];
+        let count = |outcome, by: u64| {
+            if by > 0 {
+                counter!(SENT, with(&labels, "tidings_outcome", outcome)).increment(by);
+            }
+        };
+        let (mut sent, mut stored, mut duplicate) = (0, 0, 0);
+        for outcome in outcomes {
+            match outcome {
+                Ok(None) => sent += 1,
+                Ok(Some(ack)) if ack.duplicate => duplicate += 1,
+                Ok(Some(_)) => stored += 1,
+                Err(kind) => {
+                    let labels = with(&labels, "error_type", kind);
+                    counter!(SENT, with(&labels, "tidings_outcome", "failed")).increment(1);
+                }
+            }
+        }
+        count("sent", sent);
+        count("stored", stored);
+        count("duplicate", duplicate);
+    }
+
     /// Observer of a connection that is like this now.
     pub(crate) fn observer(state: &ConnectionState) -> Arc<dyn ConnectionObserver> {
         let is_up = |status: &ConnectionStatus| *status == ConnectionStatus::Connected;

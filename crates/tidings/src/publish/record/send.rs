@@ -14,6 +14,8 @@ use super::data::Record;
 use super::error::PublishRecordError;
 use crate::confirm::{Resend, WINDOW};
 use crate::link::Link;
+#[cfg(feature = "metrics")]
+use crate::observe::Metrics;
 use crate::observe::SendError as _;
 use crate::publish_ack::PublishAck;
 use crate::traces::{Operation, Parent, Sent};
@@ -59,6 +61,11 @@ pub(crate) async fn publish_records(
     span.sent_all(outcomes.len());
     let failed = outcomes.iter().find_map(|outcome| outcome.as_ref().err());
     span.end(&failed.map_or(Ok(()), Err), |error| error.kind().into());
+    #[cfg(feature = "metrics")]
+    if link.measures_every().is_some() {
+        let each = outcomes.iter().map(|outcome| outcome.as_ref().map(Option::as_ref));
+        Metrics::records(each.map(|outcome| outcome.map_err(PublishRecordError::kind)));
+    }
     outcomes
 }
 
