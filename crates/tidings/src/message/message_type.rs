@@ -113,7 +113,7 @@ pub trait Message: Sized + Send + Sync {
     /// [`ParseSubjectError`] if the subject is not one of this message.
     #[inline]
     fn parse_subject(subject: &str) -> Result<Self::Tokens, ParseSubjectError> {
-        let mut reader = SubjectReader::of::<Self>(subject);
+        let mut reader = SubjectReader::of(Self::DECLARATIONS[0], subject);
         match Self::read_tokens(&mut reader) {
             Some(tokens) => reader.finish(tokens),
             None => Err(reader.refused()),

@@ -2,7 +2,7 @@
 
 use std::str::Split;
 
-use crate::message::{Declaration, Message};
+use crate::message::Declaration;
 use crate::subject::ParseSubjectError;
 
 /// Reads the tokens of a subject that are bound to fields: the inverse of
@@ -22,12 +22,8 @@ pub struct SubjectReader<'a> {
 }
 
 impl<'a> SubjectReader<'a> {
-    /// Starts to read `subject` as one of `M`.
-    pub fn of<M: Message>(subject: &'a str) -> Self {
-        Self::declared(M::DECLARATIONS[0], subject)
-    }
-
-    fn declared(declaration: &'static Declaration, subject: &'a str) -> Self {
+    /// Starts to read `subject` as one of this declaration.
+    pub(crate) fn of(declaration: &'static Declaration, subject: &'a str) -> Self {
         let left = (declaration.filter.split('.'), subject.split('.'));
         Self { declaration, subject, left, last: ("", ""), other: false }
     }
@@ -103,7 +99,7 @@ mod tests {
     );
 
     fn reader(subject: &str) -> SubjectReader<'_> {
-        SubjectReader::declared(&DECLARATION, subject)
+        SubjectReader::of(&DECLARATION, subject)
     }
 
     fn is_shape(error: &ParseSubjectError) -> bool {
