@@ -271,6 +271,10 @@ async fn main() -> Result<()> {
     println!("(relay {:.0}/s, publish_all {:.0}/s)", median(absolute), median(memory));
     let (plain, relayed) = bench.latency().await?;
     println!("commit to stored / publish: {:.2} ({:.0} us)", relayed / plain, relayed * 1e6);
+    // As PostgreSQL does by itself once it looks.
+    sqlx::query("VACUUM tidings_outbox").execute(&bench.pool).await?;
+    let (plain, relayed) = bench.latency().await?;
+    println!("the same, vacuumed: {:.2} ({:.0} us)", relayed / plain, relayed * 1e6);
     let (plain, events) = bench.writing(false).await?;
     println!("10 events / 10 rows, one call: {:.2}", events / plain);
     let (plain, events) = bench.writing(true).await?;
