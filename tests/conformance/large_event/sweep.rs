@@ -14,6 +14,7 @@ scenarios! {
     every_bus:
         what_no_stream_holds_goes,
         an_event_keeps_the_object_that_was_stored_again,
+        what_is_not_of_the_stream_stays,
         a_young_object_stays,
         an_object_of_a_dead_letter_stays,
         an_event_that_is_put_back_keeps_its_object,
@@ -75,6 +76,31 @@ async fn an_event_keeps_the_object_that_was_stored_again(env: Env) {
     let stored = bus.stream::<Scans>().get(first.sequence).await.unwrap().unwrap();
     assert!(stored.decode::<Taken>().unwrap() == event);
     assert_eq!(objects(&store).await.len(), 1);
+}
+
+/// It has the store of the scans.
+#[derive(EventStream)]
+#[stream(name = "COPIES", subjects("copies.>"), large_store = "SCANS-large")]
+struct Copies;
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "copies.made", stream = Copies, large(over = "1KiB"))]
+struct Copied {
+    image: String,
+}
+
+async fn what_is_not_of_the_stream_stays(env: Env) {
+    let (bus, store) = scans(&env).await;
+    bus.provision::<Copies>().await.unwrap();
+    store.put("by hand", "of somebody").await.unwrap();
+    bus.publish(&Copied { image: super::text(1, 5000) }).await.unwrap();
+    bus.publish(&taken(1, 1_500_000)).await.unwrap();
+    bus.stream::<Scans>().purge().await.unwrap();
+    let swept = bus.sweep_large::<Scans>().older_than(AT_ONCE).await.unwrap();
+    assert_eq!((swept.kept, swept.removed, swept.others), (0, 1, 2));
+    let swept = bus.sweep_large::<Copies>().older_than(AT_ONCE).await.unwrap();
+    assert_eq!((swept.kept, swept.removed, swept.others), (1, 0, 1));
+    assert_eq!(objects(&store).await.len(), 2);
 }
 
 async fn a_young_object_stays(env: Env) {

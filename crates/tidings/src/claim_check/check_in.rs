@@ -15,6 +15,9 @@ use crate::transport::Outgoing;
 const LONGEST_ID: usize = 256;
 /// Name of the metadata of an object that says on which subject its event is published.
 const SUBJECT: &str = "tidings-subject";
+/// Name of the metadata of an object that says of which stream its event is: a sweep of another stream, or of a store that
+/// holds other things too, leaves what is not its own.
+pub(super) const STREAM: &str = "tidings-stream";
 /// Name of the metadata of an object that says since when it is there: whoever publishes its event again stores it
 /// again, and the stream may keep the event of before.
 pub(super) const SINCE: &str = "tidings-since";
@@ -45,15 +48,15 @@ pub(crate) async fn check_in(
     declaration: &Declaration,
     outgoing: &mut Outgoing,
 ) -> Result<(), CheckInFault> {
-    let Some(store) = declaration.stream.and_then(|stream| stream.large_store) else {
-        return Ok(());
-    };
+    let Some(stream) = declaration.stream else { return Ok(()) };
+    let Some(store) = stream.large_store else { return Ok(()) };
     let payload = std::mem::take(&mut outgoing.payload);
     let (size, digest) = (payload.len() as u64, digest_of(Sha256::new_with_prefix(&payload)));
     let id = outgoing.headers.get(header::MESSAGE_ID).unwrap_or_default();
     let object = name_of(id, &digest);
-    let meta =
-        ObjectMeta::new(&*object).with_metadata(SUBJECT, outgoing.subject.as_str().to_owned());
+    let meta = ObjectMeta::new(&*object)
+        .with_metadata(STREAM, stream.name)
+        .with_metadata(SUBJECT, outgoing.subject.as_str());
     let put = Objects::new(link.clone(), store.name).put(meta, Bytes::clone(&payload));
     match put.of_digest(digest.clone()).since(SINCE).await {
         Ok(_) => {

@@ -19,7 +19,7 @@ pub(crate) fn is_claim(headers: &Headers) -> bool {
     headers.get(header::LARGE_OBJECT).is_some()
 }
 
-/// The same of a message that came, whose headers are not read for it.
+/// Returns `true` if the payload of a message that came is in an object, without reading all of its headers.
 pub(crate) fn refers(incoming: &Incoming) -> bool {
     incoming.headers.get(header::LARGE_OBJECT).is_some()
 }

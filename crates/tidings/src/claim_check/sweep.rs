@@ -6,7 +6,7 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
-use super::check_in::SINCE;
+use super::check_in::{SINCE, STREAM};
 use super::holder::{Holder, holders};
 use super::sweep_error::SweepLargeError;
 use crate::envelope::Claim;
@@ -36,7 +36,7 @@ pub struct SweepLarge {
     grace: Duration,
 }
 
-/// What a sweep has found.
+/// Report of a sweep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct LargeSweep {
@@ -46,6 +46,8 @@ pub struct LargeSweep {
     pub young: u64,
     /// Number of objects that were removed.
     pub removed: u64,
+    /// Number of objects that are no large events of this stream: another stream's, or stored by somebody else. They stay.
+    pub others: u64,
     /// Number of uploads that were cut, and whose parts were removed.
     pub uploads: u64,
 }
@@ -68,7 +70,7 @@ impl SweepLarge {
         let Self { link, stream, store, grace } = self;
         let objects = Objects::new(link.clone(), &store);
         let mut report = LargeSweep::default();
-        let mut old = Candidates::find(&link, &objects, grace, &mut report).await?;
+        let mut old = Candidates::find(&link, &objects, &stream, grace, &mut report).await?;
         if let Some(oldest) = old.oldest {
             let since = oldest.checked_sub(grace).unwrap_or(SystemTime::UNIX_EPOCH);
             let mut holders = holders(&link.transport, &stream, since).await?;
@@ -126,6 +128,7 @@ impl Candidates {
     async fn find(
         link: &Link,
         objects: &Objects,
+        stream: &str,
         grace: Duration,
         report: &mut LargeSweep,
     ) -> Result<Self, SweepLargeError> {
@@ -145,6 +148,10 @@ impl Candidates {
                 store: store(),
                 source: source.into(),
             })?;
+            if object.meta.metadata.get(STREAM).map(String::as_str) != Some(stream) {
+                report.others += 1;
+                continue;
+            }
             if now.duration_since(object.modified).is_ok_and(|age| age >= grace) {
                 // No event that refers to it was stored before.
                 let since = object.meta.metadata.get(SINCE).and_then(|text| timestamp::read(text));
