@@ -5,6 +5,7 @@ mod change;
 mod entry;
 mod expiry;
 mod key;
+mod layer;
 mod list;
 mod route;
 mod watch;

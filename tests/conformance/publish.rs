@@ -9,6 +9,7 @@ mod fast_ingest;
 mod header;
 mod read_back;
 mod record;
+mod recurrence;
 mod schedule;
 mod schedule_race;
 mod subject;

@@ -4,16 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tidings::prelude::*;
-use tidings::{
-    BoxError, HandlerRequest, HandlerService, HealthReason, RouteState, ServeError, Topology,
-    WatchEvent, WatchHandler,
-};
+use tidings::{HealthReason, RouteState, ServeError, Topology, WatchEvent, WatchHandler};
 use tidings_tests::eventually;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
-use tower::layer::layer_fn;
-use tower::timeout::TimeoutLayer;
-use tower::{Service as _, service_fn};
 
 use super::{Session, SessionKey, key, session};
 use crate::support::env::{BY_AND_BY, Env, SHORT, SOON, never, soon, within};
@@ -30,18 +24,16 @@ scenarios! {
         a_bucket_that_is_missing_is_made_or_named,
         a_filter_is_checked_before_anything_is_touched,
         a_bucket_that_is_deleted_is_unhealthy_until_it_is_back,
-        a_shutdown_lets_the_handler_end,
-        layers_are_around_the_handler,
-        what_a_layer_refuses_comes_again;
+        a_shutdown_lets_the_handler_end;
     also_on_threads:
         each_instance_is_told_and_what_it_publishes_is_stored_once;
     with_restart:
         a_restarted_server_is_told;
 }
 
-type Told = WatchEvent<Session, SessionKey>;
+pub(super) type Told = WatchEvent<Session, SessionKey>;
 
-fn text(told: &Told) -> String {
+pub(super) fn text(told: &Told) -> String {
     match told {
         WatchEvent::Put(entry) => format!("{}={}", entry.key.user, entry.value.cart.join("+")),
         WatchEvent::Removed(removal) => format!("{} {:?}", removal.key.user, removal.reason),
@@ -52,7 +44,7 @@ fn text(told: &Told) -> String {
 }
 
 /// A handler that writes down what it is told.
-struct Log(UnboundedSender<String>);
+pub(super) struct Log(pub(super) UnboundedSender<String>);
 
 impl WatchHandler<Session> for Log {
     async fn handle(&self, event: Told, _cx: Context) -> Result<(), Failure> {
@@ -60,12 +52,12 @@ impl WatchHandler<Session> for Log {
     }
 }
 
-fn log() -> (Log, UnboundedReceiver<String>) {
+pub(super) fn log() -> (Log, UnboundedReceiver<String>) {
     let (sender, told) = mpsc::unbounded_channel();
     (Log(sender), told)
 }
 
-async fn expect(told: &mut UnboundedReceiver<String>, expected: &[&str]) {
+pub(super) async fn expect(told: &mut UnboundedReceiver<String>, expected: &[&str]) {
     for one in expected {
         assert_eq!(within(BY_AND_BY, told.recv()).await.as_deref(), Some(*one), "{expected:?}");
     }
@@ -390,96 +382,4 @@ async fn a_restarted_server_is_told(mut env: Env) {
     expect(&mut told, &["8=back"]).await;
     // A server that is away keeps no shutdown.
     running.shutdown().await;
-}
-
-/// What a layer put beside a change, for its handler.
-#[derive(Clone)]
-struct Seen(String);
-
-async fn layers_are_around_the_handler(env: Env) {
-    let bus = env.bus_with::<Session>().await;
-    let sessions = bus.key_value::<Session>();
-    sessions.put(&session("acme", 7, &["lamp"])).await.unwrap();
-    let (sender, mut told) = mpsc::unbounded_channel();
-    let layer = |name: &'static str| {
-        let sender = sender.clone();
-        layer_fn(move |inner: HandlerService| {
-            let sender = sender.clone();
-            service_fn(move |request: HandlerRequest| {
-                let (mut inner, sender) = (inner.clone(), sender.clone());
-                async move {
-                    assert!(!request.is_batch() && request.messages() == 1);
-                    let (route, message) = (request.route().to_owned(), request.message());
-                    let (template, subject) = (request.template(), request.subject());
-                    let empty = request.payload_size() == 0;
-                    sender.send(format!(
-                        "{name}: {route} {message} {template} {subject:?} {empty}"
-                    ))?;
-                    request.insert(Seen(name.to_owned()));
-                    let result = inner.call(request).await;
-                    sender.send(format!("{name}: {}", result.is_ok()))?;
-                    result as Result<_, BoxError>
-                }
-            })
-        })
-    };
-    let own = sender.clone();
-    let handler = move |event: Told, cx: Context| {
-        let own = own.clone();
-        async move {
-            let seen: Seen = cx.get().ok_or_else(|| Failure::reject("no layer"))?;
-            own.send(format!("{} in {}", text(&event), seen.0))?;
-            Ok(())
-        }
-    };
-    let route = Route::watch::<Session>(handler).layer(layer("inner"));
-    let registry = Registry::new("mirror").watch(route).layer(layer("outer"));
-    let running = registry.start(&bus).await.unwrap();
-    let of = "KV_sessions KV_sessions $KV.sessions.>";
-    expect(
-        &mut told,
-        &[
-            &format!("outer: {of} \"$KV.sessions.acme.7\" false"),
-            &format!("inner: {of} \"$KV.sessions.acme.7\" false"),
-            "7=lamp in inner",
-            "inner: true",
-            "outer: true",
-            &format!("outer: {of} \"\" true"),
-            &format!("inner: {of} \"\" true"),
-            "current in inner",
-            "inner: true",
-            "outer: true",
-        ],
-    )
-    .await;
-    running.shutdown().await;
-}
-
-async fn what_a_layer_refuses_comes_again(env: Env) {
-    let bus = env.bus_with::<Session>().await;
-    let (Log(sender), mut told) = log();
-    let hangs = Arc::new(AtomicU64::new(2));
-    let handler = move |event: Told, cx: Context| {
-        let (sender, hangs) = (sender.clone(), Arc::clone(&hangs));
-        async move {
-            let is_change = matches!(event, WatchEvent::Put(_));
-            sender.send(format!("{} #{}", text(&event), cx.attempt()))?;
-            let left = hangs.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
-                if is_change { left.checked_sub(1) } else { None }
-            });
-            if left.is_ok() {
-                std::future::pending::<()>().await;
-            }
-            Ok(())
-        }
-    };
-    let route = Route::watch::<Session>(handler)
-        .retry(Retry::fixed(Duration::from_millis(5)))
-        .layer(TimeoutLayer::new(SHORT));
-    let running = Registry::new("mirror").watch(route).start(&bus).await.unwrap();
-    expect(&mut told, &["current #1"]).await;
-    bus.key_value::<Session>().put(&session("acme", 7, &[])).await.unwrap();
-    expect(&mut told, &["7= #1", "7= #2", "7= #3"]).await;
-    let report = running.shutdown().await;
-    assert_eq!((report[0].handled, report[0].retried), (2, 2), "{report:?}");
 }

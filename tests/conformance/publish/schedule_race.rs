@@ -125,7 +125,7 @@ async fn what_is_moved_as_it_is_due_comes_once(env: Env) {
 /// How many recur in the race, each second.
 const RECURRING: u64 = 100;
 
-/// What was in a server's hand came before the move was told; from then on it comes at its new time.
+/// An event in a server's hand came before the move was told; from then on it comes at its new time.
 async fn what_recurs_and_is_moved_as_it_is_due_comes_by_the_new_time_alone(env: Env) {
     let bus = env.bus_with::<Timers>().await;
     let handles = stream::iter(0..RECURRING).map(|number| {
