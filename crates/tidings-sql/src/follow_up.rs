@@ -114,15 +114,10 @@ impl<'a, 'c, Db: Database> FollowUps<'a, 'c, Db> {
     pub fn publish_all_by<E: StreamEvent, K: Into<String>>(
         self,
         events: impl IntoIterator<Item = E>,
-        mut key: impl FnMut(&E) -> K,
+        key: impl FnMut(&E) -> K,
     ) -> EnqueueAll<'a, 'c, Db> {
-        let (mut keys, mut records) = (Vec::new(), Vec::new());
-        for event in events {
-            keys.push(key(&event).into());
-            records.push(self.cx.message(&event).record());
-        }
-        let records = records.into_iter().collect::<Result<_, _>>().map_err(OutboxError::from);
-        EnqueueAll::new(self.tx, None, records).keys(keys)
+        let record = |event: &E| self.cx.message(event).record();
+        EnqueueAll::keyed(self.tx, None, events, key, record)
     }
 }
 

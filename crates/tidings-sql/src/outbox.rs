@@ -127,15 +127,10 @@ impl<Db: Database> Outbox<Db> {
         &'a self,
         tx: &'a mut Transaction<'c, Db>,
         events: impl IntoIterator<Item = E>,
-        mut key: impl FnMut(&E) -> K,
+        key: impl FnMut(&E) -> K,
     ) -> EnqueueAll<'a, 'c, Db> {
-        let (mut keys, mut records) = (Vec::new(), Vec::new());
-        for event in events {
-            keys.push(key(&event).into());
-            records.push(self.bus.message(&event).record());
-        }
-        let records = records.into_iter().collect::<Result<_, _>>().map_err(OutboxError::from);
-        EnqueueAll::new(tx, Some(&self.wake), records).keys(keys)
+        let record = |event: &E| self.bus.message(event).record();
+        EnqueueAll::keyed(tx, Some(&self.wake), events, key, record)
     }
 
     /// Writes a record in this transaction: what [`Draft::record`](tidings::Draft::record) makes, an event

@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 
 use sqlx::Transaction;
-use tidings::Record;
+use tidings::{PublishError, Record};
 use tokio::sync::watch;
 
 use super::OutboxError;
@@ -94,9 +94,21 @@ impl<'a, 'c, Db: Database> EnqueueAll<'a, 'c, Db> {
         self
     }
 
-    pub(crate) fn keys(mut self, keys: Vec<String>) -> Self {
-        self.keys = Keys::Each(keys);
-        self
+    /// Events with a key each.
+    pub(crate) fn keyed<E, K: Into<String>>(
+        tx: &'a mut Transaction<'c, Db>,
+        wake: Option<&'a watch::Sender<()>>,
+        events: impl IntoIterator<Item = E>,
+        mut key: impl FnMut(&E) -> K,
+        record: impl Fn(&E) -> Result<Record, PublishError>,
+    ) -> Self {
+        let (mut keys, mut records) = (Vec::new(), Vec::new());
+        for event in events {
+            keys.push(key(&event).into());
+            records.push(record(&event));
+        }
+        let records = records.into_iter().collect::<Result<_, _>>().map_err(OutboxError::from);
+        Self { tx, wake, records, keys: Keys::Each(keys) }
     }
 
     async fn write(self) -> Result<Vec<Enqueued>, OutboxError> {
