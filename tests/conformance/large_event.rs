@@ -27,7 +27,7 @@ const STORE: &str = "SCANS-large";
 /// The header that names an event's object.
 const OBJECT: &str = "Tidings-Large-Object";
 
-/// What a server takes at most.
+/// Maximum size of a message of the server.
 const LIMIT: usize = 1 << 20;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Event)]

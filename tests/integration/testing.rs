@@ -203,7 +203,7 @@ async fn a_delayed_event_is_waited_for(test: TestBus) -> Outcome {
     Ok(())
 }
 
-/// What is cancelled or moved is waited for no longer than it stays, and a cancelled one leaves nothing.
+/// An event that is cancelled or moved is waited for no longer than it stays, and a cancelled one leaves nothing.
 async fn a_cancelled_event_is_not_waited_for(test: TestBus) -> Outcome {
     let remind = |_: Reminder, _: Context| async { Ok(()) };
     test.serve(Registry::new("diary").handle::<Reminder>(remind)).await?;
@@ -297,7 +297,7 @@ async fn changes_of_buckets_are_waited_for(test: TestBus) -> Outcome {
     Ok(())
 }
 
-/// What one handler puts, another one is told of.
+/// One handler's puts are news for another one.
 async fn buckets_that_feed_each_other_are_waited_for(test: TestBus) -> Outcome {
     let bus = test.bus().clone();
     bus.provision::<Price>().await?;

@@ -44,7 +44,7 @@ impl Bytes {
         Self(bar.with_message(doing))
     }
 
-    /// What is told how many there are by now.
+    /// A listener that is told how many there are by now.
     pub(crate) fn shown(&self) -> impl FnMut(u64) + Send + 'static {
         let bar = self.0.clone();
         move |bytes| bar.set_position(bytes)

@@ -66,13 +66,13 @@ pub(crate) struct EventStruct<'a> {
     pub(crate) id: Id<'a>,
     /// `true` if a header always says which event it is.
     pub(crate) tagged: bool,
-    /// What is too large for a message, if that goes through an object store.
+    /// The limit of a payload, above which it goes through an object store; `None` if it never does.
     pub(crate) large: Option<Large>,
     /// The older version that is upcast to it.
     pub(crate) upcasts: Option<&'a Type>,
 }
 
-/// What of an event goes through an object store.
+/// The payloads of an event that go through an object store.
 #[derive(Clone, Copy)]
 pub(crate) struct Large {
     /// The place of the key.

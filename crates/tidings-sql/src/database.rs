@@ -33,7 +33,7 @@ pub trait Sealed: sqlx::Database + Sized {
 /// The session of a relay in a database.
 pub(crate) type SessionOf<Db> = <<Db as Sealed>::Backend as Backend<Db>>::Session;
 
-/// What differs between databases. Rows go in and come out as data.
+/// The work of one kind of database. Rows go in and come out as data.
 pub trait Backend<Db: sqlx::Database>: Sized {
     /// A relay's way to the database.
     type Session: Session;
@@ -44,7 +44,7 @@ pub trait Backend<Db: sqlx::Database>: Sized {
     /// The files that make the tables, the first one first.
     const MIGRATIONS: &'static [Migration];
 
-    /// What is asked in the same way in both.
+    /// The statements that are run in the same way in each.
     const STATEMENTS: &'static Statements;
 
     /// Number of rows that a statement changed.

@@ -14,7 +14,7 @@ use crate::database::{Backend, Database, Sealed, Statements};
 use crate::layout::Migration;
 use crate::row::NewRow;
 
-/// What stands behind [`Postgres`].
+/// The work of [`Postgres`].
 #[derive(Debug)]
 pub struct PostgresBackend;
 

@@ -16,7 +16,7 @@ use crate::row::NewRow;
 /// Maximum number of rows of one statement: it has seven parameters for each, of 32,766 at most.
 const AT_ONCE: usize = 4000;
 
-/// What stands behind [`Sqlite`].
+/// The work of [`Sqlite`].
 #[derive(Debug)]
 pub struct SqliteBackend;
 

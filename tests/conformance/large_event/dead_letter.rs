@@ -116,7 +116,7 @@ async fn what_is_damaged_is_a_letter(env: Env) {
     assert!(error.contains("only"), "{error}");
 }
 
-/// What anybody may write who may publish.
+/// A reference as anybody may write it who may publish.
 async fn forge(bus: &Bus, headers: &[(&str, &str)]) {
     let mut all = tidings::Headers::new();
     all.append("tenant", "acme").unwrap();

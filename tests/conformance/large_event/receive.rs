@@ -87,7 +87,7 @@ async fn by_hand_what_is_missing_is_an_error_that_can_be_settled(env: Env) {
     assert_eq!(next(&mut flow).await.number, 2);
 }
 
-/// The same events, as an older program declares them.
+/// Events of the stream, as an older program declares them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "scans.{room}.taken", stream = super::Scans)]
 struct TakenBefore {

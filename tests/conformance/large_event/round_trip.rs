@@ -55,7 +55,7 @@ async fn five_megabytes_come_by_each_way(env: Env) {
     assert_eq!((report[0].handled, report[0].dead_lettered), (1, 0));
 }
 
-/// What is the largest message that a server takes goes as it is.
+/// The largest message that a server takes goes as it is.
 async fn just_under_the_limit_and_just_over(env: Env) {
     let (bus, store) = scans(&env).await;
     let headers = "NATS/1.0\r\nNats-Msg-Id: scans.taken/1\r\n\r\n".len();

@@ -123,7 +123,7 @@ async fn each_of_many_has_its_own_where_that_is_asked_for(bus: Bus) {
     running.shutdown().await;
 }
 
-/// What has a context already keeps it, and the span of all has a link to that.
+/// A record with a context keeps it, and the span of all has a link to that.
 async fn each_of_all_or_nothing_has_its_own_where_that_is_asked_for(bus: Bus) {
     let bus = bus.with_traces(Traces::new().create_spans());
     bus.provision::<Orbits>().await.unwrap();

@@ -1,4 +1,4 @@
-//! What is asked in the same way in every database, in the words of each.
+//! Statements that are run in the same way in every database, in the words of each.
 
 /// Statements whose arguments and columns are the same everywhere.
 #[derive(Debug)]

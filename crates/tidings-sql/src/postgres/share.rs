@@ -15,7 +15,7 @@ const COUNT: Duration = Duration::from_secs(2);
 /// Notification that relays have come or gone.
 const RELAYS: &str = "relays";
 
-/// What is known of the relays at work.
+/// Knowledge of the relays at work.
 #[derive(Debug)]
 pub(super) struct Sharing {
     /// Number by which others know that this relay is at work.
@@ -29,7 +29,7 @@ pub(super) struct Sharing {
     told: bool,
 }
 
-/// What is to be done about the others.
+/// The next thing to be done about the other relays.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Round {
     Rest,

@@ -1,4 +1,4 @@
-//! Where an event's payload is that is too large for a message: what the message says of it.
+//! The reference to an object that holds a payload which is too large for its message.
 
 use std::error::Error;
 

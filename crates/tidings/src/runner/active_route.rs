@@ -94,8 +94,8 @@ pub(crate) struct ActiveRoute {
     /// Number of attempts at a message that the scheduler itself may make: none where even the
     /// first is one too many.
     pub(crate) attempts_inline: u64,
-    /// The same where the payload of a message may be an object, which only a task can read: of those that
-    /// are none, which the scheduler finds out by a look at each.
+    /// Number of attempts up to which a message is handled inline where its payload may be an object, which only a task can
+    /// read: of those whose payload is none, which the scheduler finds out by a look at each.
     attempts_inline_if_small: Option<u64>,
     /// Messages that are put aside and stay in their stream, since their letters refer to them.
     pub(crate) kept: MessageSet,

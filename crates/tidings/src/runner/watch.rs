@@ -299,7 +299,7 @@ impl ActiveWatch {
         After::Next
     }
 
-    /// What is handled: a change as the message that it is, and nothing for what only the watch says.
+    /// Message to be handled: a change as the message that it is, and an empty one for what only the watch says.
     fn message(&self, news: &News, attempt: u64) -> Arc<HandledMessage> {
         let incoming = match news {
             News::Change(StoredMessage { subject, sequence, stored_at, headers, payload }) => {

@@ -15,7 +15,7 @@ use crate::transport::Incoming;
 /// A message whose payload is an object.
 pub(super) struct LargeMessage {
     pub(super) incoming: Incoming,
-    /// What makes the span of its settlement.
+    /// Maker of the span of its settlement.
     pub(super) settling: SettlingByHand,
     /// The payload, as it was read.
     pub(super) read: Result<Bytes, LargeEventError>,

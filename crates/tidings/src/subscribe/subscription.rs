@@ -32,7 +32,7 @@ pub struct Subscription<E, K = Live> {
     event: PhantomData<fn() -> (E, K)>,
 }
 
-/// What a subscription gives.
+/// Item of a subscription.
 type Next<E, K> = Result<Delivery<E, K>, ReceiveError>;
 
 /// Source of the messages.

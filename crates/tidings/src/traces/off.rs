@@ -116,7 +116,7 @@ impl SettleSpan {
     pub(crate) fn end<E>(self, _: &Result<(), E>) {}
 }
 
-/// What makes the span of the settlement of a message that was taken by hand: nothing.
+/// Maker of the span of the settlement of a message that was taken by hand: it makes none.
 #[derive(Debug, Default)]
 pub(crate) struct SettlingByHand(());
 

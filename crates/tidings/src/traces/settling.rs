@@ -65,7 +65,7 @@ impl RouteSpans {
     }
 }
 
-/// What makes the span of the settlement of a message that was taken by hand, if there is one.
+/// Maker of the span of the settlement of a message that was taken by hand, if there is one.
 #[derive(Debug, Default)]
 pub(crate) struct SettlingByHand(pub(super) Option<Box<Taken>>);
 
@@ -81,7 +81,7 @@ pub(super) struct Taken {
 }
 
 impl SettlingByHand {
-    /// It is about to be settled.
+    /// Begins the span, as the message is about to be settled.
     #[inline]
     pub(crate) fn begin(self, settlement: &Settlement) -> SettleSpan {
         let Some(taken) = self.0 else { return SettleSpan(None) };

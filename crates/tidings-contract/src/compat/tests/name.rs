@@ -36,7 +36,7 @@ fn names_in_members_of_alternatives_that_are_left_out_may_be_written() {
     assert_eq!(verdict(&reader("other")), Verdict::Compatible);
 }
 
-/// What is referred to and not in the document may name anything, at every level.
+/// A reference that leads out of the document may name anything, at every level.
 #[test]
 fn names_of_what_is_not_known_may_be_written() {
     for unknown in [json!({"$ref": "https://example.com/a.json"}), json!({"$dynamicRef": "#a"})] {

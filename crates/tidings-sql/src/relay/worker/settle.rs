@@ -1,4 +1,4 @@
-//! What became of a batch, and what follows from it.
+//! Settling a batch: removing, parking or holding its rows by the outcome of each.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! What of the rows that were read is to be sent.
+//! Sorting the rows that were read: those to be sent, and those that are stored, parked or wait.
 
 use tokio::time::Instant;
 

@@ -1,4 +1,4 @@
-//! What a configuration reads, what it refuses, and what it never shows.
+//! Tests of a configuration: what it reads, what it refuses, and what it never shows.
 
 use serde_json::{Value, json};
 

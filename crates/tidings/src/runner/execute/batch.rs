@@ -110,7 +110,7 @@ async fn call_with_all(
     (ended, marks.unwrap_or_else(unmarked))
 }
 
-/// What is known of each message by now: that its payload can't be had, or what became of the others.
+/// State of each message by now: its payload can't be had, or the outcome of the others.
 fn merged(
     whole: Vec<Result<Cow<'_, Incoming>, HandlerExit>>,
     items: Vec<Result<Mark, DecodeError>>,
