@@ -45,14 +45,14 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// anyhow wraps it; `map_err(|error| Failure::retry(error.into_boxed_dyn_error()))?` keeps its type.
 pub struct Failure {
     verdict: Verdict,
-    source: Source,
+    source: Cause,
 }
 
 /// An error, and what whoever asked is told of it.
 #[derive(Debug)]
 struct Told {
     text: Box<str>,
-    error: Source,
+    error: Cause,
 }
 
 impl fmt::Display for Told {
@@ -65,9 +65,9 @@ impl Error for Told {}
 
 /// The error that a handler gave, shared where one failure is that of many messages.
 #[derive(Clone)]
-struct Source(Option<Arc<dyn Error + Send + Sync>>);
+struct Cause(Option<Arc<dyn Error + Send + Sync>>);
 
-impl Source {
+impl Cause {
     fn new(error: BoxError) -> Self {
         Self(Some(Arc::from(error)))
     }
@@ -82,13 +82,13 @@ impl Source {
     }
 }
 
-impl fmt::Debug for Source {
+impl fmt::Debug for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&text_of(&format_args!("{:?}", self.kept())))
     }
 }
 
-impl Drop for Source {
+impl Drop for Cause {
     /// An error whose own drop panics ends no task of the runner.
     fn drop(&mut self) {
         let error = self.0.take();
@@ -166,11 +166,11 @@ impl Failure {
     pub fn tell(self, text: impl Into<String>) -> Self {
         let Self { verdict, source } = self;
         let told = Told { text: text.into().into(), error: source };
-        Self { verdict, source: Source::new(told.into()) }
+        Self { verdict, source: Cause::new(told.into()) }
     }
 
     fn new(verdict: Verdict, why: impl Into<BoxError>) -> Self {
-        Self { verdict, source: Source::new(why.into()) }
+        Self { verdict, source: Cause::new(why.into()) }
     }
 
     /// The text for whoever asked, if there is one.

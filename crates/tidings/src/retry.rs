@@ -44,7 +44,7 @@ enum Waits {
 
 /// Decision of a policy about a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Next {
+pub(crate) enum RetryDecision {
     /// Try again after this time.
     Again(Duration),
     /// All attempts are used up.
@@ -178,14 +178,14 @@ impl Retry {
         since_first: Duration,
         asked: Option<Duration>,
         chance: f64,
-    ) -> Next {
+    ) -> RetryDecision {
         if self.attempts.is_some_and(|attempts| attempt >= attempts) {
-            return Next::NoAttempts;
+            return RetryDecision::NoAttempts;
         }
         let wait = asked.unwrap_or_else(|| self.wait_after(attempt, chance));
         match self.elapsed {
-            Some(elapsed) if since_first.saturating_add(wait) > elapsed => Next::NoTime,
-            _ => Next::Again(wait.min(LONGEST)),
+            Some(elapsed) if since_first.saturating_add(wait) > elapsed => RetryDecision::NoTime,
+            _ => RetryDecision::Again(wait.min(LONGEST)),
         }
     }
 

@@ -39,7 +39,7 @@ const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// Feed of a route, before it runs.
 #[derive(Debug)]
-pub(crate) enum Source {
+pub(crate) enum IdleFeed {
     /// Core subscriptions, also a service's.
     Core(Subscriptions, Vec<Inbox>),
     /// A durable consumer.
@@ -80,9 +80,9 @@ impl Runner {
     }
 
     /// Starts to feed a route.
-    pub(crate) fn run(&self, scheduler: Scheduler, source: Source) {
-        match source {
-            Source::Core(subscriptions, inboxes) => {
+    pub(crate) fn run(&self, scheduler: Scheduler, feed: IdleFeed) {
+        match feed {
+            IdleFeed::Core(subscriptions, inboxes) => {
                 let listener = scheduler.route().listen(None);
                 self.lifecycle.tasks.spawn(feed::from_subscriptions(
                     scheduler,
@@ -91,7 +91,7 @@ impl Runner {
                     listener,
                 ))
             }
-            Source::Durable(durable) => {
+            IdleFeed::Durable(durable) => {
                 let of = (durable.stream.name, durable.config.name.as_str());
                 let listener = scheduler.route().listen(Some(of));
                 self.lifecycle.tasks.spawn(feed::from_consumer(scheduler, *durable, listener))

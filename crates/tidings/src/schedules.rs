@@ -5,7 +5,7 @@ mod entry;
 mod error;
 mod handle;
 mod list;
-mod place;
+mod stream_schedules;
 
 pub use entry::Scheduled;
 pub use error::ScheduleError;
@@ -15,7 +15,7 @@ pub use list::ScheduleList;
 use std::fmt;
 use std::marker::PhantomData;
 
-use self::place::Place;
+use self::stream_schedules::StreamSchedules;
 use crate::link::Link;
 use crate::message::{Decode, StreamEvent};
 use crate::publish_ack::PublishAck;
@@ -64,38 +64,38 @@ use crate::subject::Subject;
 /// # }
 /// ```
 pub struct Schedules<E> {
-    place: Place,
+    schedules: StreamSchedules,
     event: PhantomData<fn() -> E>,
 }
 
 impl<E> Clone for Schedules<E> {
     fn clone(&self) -> Self {
-        Self { place: self.place.clone(), event: PhantomData }
+        Self { schedules: self.schedules.clone(), event: PhantomData }
     }
 }
 
 impl<E> fmt::Debug for Schedules<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Schedules").field(&self.place.stream.name).finish()
+        f.debug_tuple("Schedules").field(&self.schedules.stream.name).finish()
     }
 }
 
 impl<E: StreamEvent> Schedules<E> {
     pub(crate) fn new(link: Link) -> Self {
         let stream = const { &StreamDeclaration::of::<E::Stream>() };
-        Self { place: Place { link, stream }, event: PhantomData }
+        Self { schedules: StreamSchedules { link, stream }, event: PhantomData }
     }
 
     /// The handle of what waits on this subject.
     pub(crate) fn handle_of(self, subject: &Subject) -> ScheduleHandle {
-        ScheduleHandle::new(self.place, subject)
+        ScheduleHandle::new(self.schedules, subject)
     }
 }
 
 impl<E: StreamEvent + Decode> Schedules<E> {
     /// Lists what waits, in the order in which it was scheduled.
     pub fn list(&self) -> ScheduleList<E> {
-        ScheduleList::new(self.place.clone())
+        ScheduleList::new(self.schedules.clone())
     }
 
     /// Finds what waits under a key; `None` if nothing does: it came, was cancelled, or never was.
@@ -106,8 +106,8 @@ impl<E: StreamEvent + Decode> Schedules<E> {
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn get(&self, key: &str) -> Result<Option<Scheduled<E>>, ScheduleError> {
-        match self.place.find(key).await? {
-            Some(waiting) => self.place.of_event::<E>(&waiting, key)?.read(waiting).map(Some),
+        match self.schedules.find(key).await? {
+            Some(waiting) => self.schedules.of_event::<E>(&waiting, key)?.read(waiting).map(Some),
             None => Ok(None),
         }
     }
@@ -130,8 +130,10 @@ impl<E: StreamEvent + Decode> Schedules<E> {
     /// # Cancel safety
     /// Dropping the future leaves it unknown whether it was cancelled.
     pub async fn cancel(&self, key: &str) -> Result<(), ScheduleError> {
-        let is_ours = |waiting: &place::Waiting| self.place.of_event::<E>(waiting, key).map(drop);
-        self.place.cancel(key, is_ours).await
+        let is_ours = |waiting: &stream_schedules::Waiting| {
+            self.schedules.of_event::<E>(waiting, key).map(drop)
+        };
+        self.schedules.cancel(key, is_ours).await
     }
 
     /// Moves what waits under a key to another time: a [`Duration`](std::time::Duration) from now, a
@@ -153,7 +155,9 @@ impl<E: StreamEvent + Decode> Schedules<E> {
         key: &str,
         when: impl Into<When>,
     ) -> Result<PublishAck, ScheduleError> {
-        let is_ours = |waiting: &place::Waiting| self.place.of_event::<E>(waiting, key).map(drop);
-        self.place.reschedule(key, &when.into(), is_ours).await
+        let is_ours = |waiting: &stream_schedules::Waiting| {
+            self.schedules.of_event::<E>(waiting, key).map(drop)
+        };
+        self.schedules.reschedule(key, &when.into(), is_ours).await
     }
 }

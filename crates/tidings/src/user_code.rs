@@ -12,7 +12,7 @@ const MOST_SOURCES: usize = 64;
 
 /// A user's text, whatever writing it does: a `Display` that fails or panics leaves a placeholder.
 pub(crate) fn text_of(text: &(impl Display + ?Sized)) -> String {
-    let mut kept = Kept(String::new());
+    let mut kept = BoundedText(String::new());
     match guarded(|| write!(kept, "{text}")) {
         Ok(Ok(())) => kept.0,
         Ok(Err(_)) if kept.0.len() >= MOST_TEXT => kept.0,
@@ -67,9 +67,9 @@ fn mark(before: &str, why: &str) -> String {
 }
 
 /// A text of bounded length.
-struct Kept(String);
+struct BoundedText(String);
 
-impl fmt::Write for Kept {
+impl fmt::Write for BoundedText {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let room = MOST_TEXT - self.0.len();
         if text.len() <= room {

@@ -17,7 +17,7 @@ use crate::transport::{
 
 /// Form in which a letter is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stored {
+pub(crate) enum LetterForm {
     /// With all of the original.
     Whole,
     /// A letter that refers to the original, which is too large for a letter, and must stay.
@@ -36,7 +36,7 @@ pub(crate) async fn store(
     incoming: &Incoming,
     cause: &Cause,
     parent: &Parent,
-) -> Result<Stored, Fault> {
+) -> Result<LetterForm, Fault> {
     let receipt = incoming.receipt.as_ref();
     let original = Original {
         subject: incoming.subject.as_str(),
@@ -55,7 +55,7 @@ pub(crate) async fn store_read(
     stored: &StoredMessage,
     receipt: &Receipt,
     cause: &Cause,
-) -> Result<Stored, Fault> {
+) -> Result<LetterForm, Fault> {
     let (headers, parent) = match &stored.headers {
         StoredHeaders::Read(headers) => {
             (OriginalHeaders::Read(headers), Parent::of_message(headers))
@@ -74,12 +74,12 @@ async fn store_as_it_fits(
     original: Original<'_>,
     cause: &Cause,
     parent: &Parent,
-) -> Result<Stored, Fault> {
+) -> Result<LetterForm, Fault> {
     let limit = link.transport.max_payload();
     if let Some(whole) = letter(letters, original, cause, limit) {
         let stored = traced(link, letters, whole, parent).await;
         match stored {
-            Ok(_) => return Ok(Stored::Whole),
+            Ok(_) => return Ok(LetterForm::Whole),
             Err(
                 Fault::TooLarge { .. }
                 | Fault::Api(ApiError {
@@ -91,7 +91,7 @@ async fn store_as_it_fits(
         }
     }
     traced(link, letters, referring(letters, original, cause, limit), parent).await?;
-    Ok(Stored::Referring)
+    Ok(LetterForm::Referring)
 }
 
 /// Stores a letter with a span. It carries the context of its original, and not that of the span: what is put back is
@@ -114,8 +114,8 @@ async fn traced(
 
 /// Returns `true` if the original may be settled once its letter is stored: not where the letter
 /// refers to it, and its stream lets go of what is settled.
-pub(crate) async fn may_go(link: &Link, stored: Stored, stream: &str) -> Result<bool, Fault> {
-    if stored == Stored::Whole {
+pub(crate) async fn may_go(link: &Link, stored: LetterForm, stream: &str) -> Result<bool, Fault> {
+    if stored == LetterForm::Whole {
         return Ok(true);
     }
     let config = link.transport.stream(stream).await?;

@@ -107,7 +107,7 @@ struct Endpoint {
 /// Reads any bytes as an answer.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn read_any_answer(answer: &[u8]) {
-    let mut found = Found::default();
+    let mut found = Answers::default();
     found.add_answer(answer, Duration::ZERO);
     found.add_answer(answer, Duration::ZERO);
     let _ = found.services();
@@ -131,7 +131,7 @@ pub(crate) async fn discover(
         let sent = link.transport.ask(&question, inbox.clone()).await;
         sent.map_err(SubscribeError::core)?;
     }
-    let (mut found, end) = (Found::default(), asked + within.min(FAR));
+    let (mut found, end) = (Answers::default(), asked + within.min(FAR));
     // Answers that are always here are read no longer than those that are awaited.
     while Instant::now() < end
         && let Ok(answer) = timeout_at(end, answers.next()).await
@@ -144,7 +144,7 @@ pub(crate) async fn discover(
 
 /// Instances that have answered so far, within the bounds.
 #[derive(Default)]
-struct Found {
+struct Answers {
     instances: BTreeMap<(String, String), Instance>,
     /// Number of bytes of answers that were read.
     bytes: usize,
@@ -159,7 +159,7 @@ struct Instance {
     places: HashMap<(String, String), usize>,
 }
 
-impl Found {
+impl Answers {
     /// Reads one answer, as far as there is room for it.
     fn add_answer(&mut self, answer: &[u8], took: Duration) {
         if answer.len() > LONGEST || self.bytes + answer.len() > MOST_BYTES {
@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn an_endpoint_is_known_by_name_and_subject() {
-        let mut found = Found::default();
+        let mut found = Answers::default();
         found.add_answer(&info(1, 0..3), Duration::ZERO);
         found.add_answer(&info(1, 1..5), Duration::ZERO);
         let services = found.services();
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn what_is_too_much_is_left_out_and_counted() {
-        let mut found = Found::default();
+        let mut found = Answers::default();
         found.add_answer(&vec![b' '; LONGEST + 1], Duration::ZERO);
         assert_eq!((found.left_out, found.bytes), (1, 0));
         for part in 0..6 {
@@ -271,7 +271,7 @@ mod tests {
         let services = found.services();
         assert_eq!(services.len(), MOST_INSTANCES);
         assert!(services.iter().all(|service| service.endpoints.len() <= MOST_ENDPOINTS));
-        let mut found = Found { bytes: MOST_BYTES - 10, ..Found::default() };
+        let mut found = Answers { bytes: MOST_BYTES - 10, ..Answers::default() };
         found.add_answer(&info(1, 0..1), Duration::ZERO);
         assert_eq!((found.left_out, found.instances.len()), (1, 0));
     }

@@ -17,8 +17,8 @@ use crate::publish_ack::{AtomicAck, PublishAck};
 use crate::traces::{Operation, SendSpan, Sent};
 use crate::transport::{ApiError, Outgoing};
 use batch::Batch;
-use lookup::Found;
-use next_step::Next;
+use lookup::LookupResult;
+use next_step::NextStep;
 
 /// Publishes messages of one stream, all or nothing, until the stream has them or refuses them.
 pub(crate) async fn publish_atomically(
@@ -159,38 +159,38 @@ impl Batch<'_> {
             };
             let mut reason = "no answer".to_owned();
             let refused = match next {
-                Next::Fail(error) if !unanswered => return Err(error),
-                Next::Again(why) => {
+                NextStep::Fail(error) if !unanswered => return Err(error),
+                NextStep::Again(why) => {
                     reason = why;
                     None
                 }
-                Next::Look(error @ AtomicError::Unconfirmed { .. }) => {
+                NextStep::Look(error @ AtomicError::Unconfirmed { .. }) => {
                     unanswered = true;
                     Some(error)
                 }
-                Next::Fail(error) | Next::Look(error) => Some(error),
+                NextStep::Fail(error) | NextStep::Look(error) => Some(error),
             };
             if refused.is_some() || unanswered {
                 match self.look_up().await {
-                    Found::All { stream, first } => {
+                    LookupResult::All { stream, first } => {
                         let ack = PublishAck { stream, sequence: first, duplicate: true };
                         let own = unanswered && self.is_own(&ack).await;
                         return Ok(self.ack(ack.stream, first, !own));
                     }
-                    Found::Refused { place, fault } if !unanswered => {
+                    LookupResult::Refused { place, fault } if !unanswered => {
                         return Err(self.of_fault(place, fault));
                     }
-                    Found::One { place, sequence } => {
+                    LookupResult::One { place, sequence } => {
                         let id = self.id(place).to_owned();
                         let stream = self.stream.name;
                         return Err(AtomicError::Duplicate { stream, place, id, sequence });
                     }
                     // An answer that will not be another one for asking again.
-                    Found::None if refused.as_ref().is_some_and(is_final) => {
+                    LookupResult::None if refused.as_ref().is_some_and(is_final) => {
                         return refused.map_or(Err(AtomicError::Empty), Err);
                     }
-                    Found::None => {}
-                    Found::Refused { .. } | Found::Unknown => unanswered = true,
+                    LookupResult::None => {}
+                    LookupResult::Refused { .. } | LookupResult::Unknown => unanswered = true,
                 }
             }
             if unanswered {

@@ -45,14 +45,14 @@ async fn look(link: &Link, prepared: &Prepared, since: SystemTime) -> Option<u64
     let target = outgoing.headers.get(header::SCHEDULE_TARGET);
     let find = async {
         match (find(link, stream, subject, id, since).await, target) {
-            (Ok(Found::Not), Some(target)) => find(link, stream, target, id, since).await,
+            (Ok(Earlier::Not), Some(target)) => find(link, stream, target, id, since).await,
             (found, _) => found,
         }
     };
     match timeout(link.timeouts.ack, find).await {
-        Ok(Ok(Found::At(sequence))) => return Some(sequence),
-        Ok(Ok(Found::Not)) => {}
-        Ok(Ok(Found::TooMany)) => tracing::warn!(
+        Ok(Ok(Earlier::At(sequence))) => return Some(sequence),
+        Ok(Ok(Earlier::Not)) => {}
+        Ok(Ok(Earlier::TooMany)) => tracing::warn!(
             stream,
             subject,
             id,
@@ -73,7 +73,7 @@ async fn look(link: &Link, prepared: &Prepared, since: SystemTime) -> Option<u64
     None
 }
 
-enum Found {
+enum Earlier {
     At(u64),
     Not,
     /// More messages are on its subject than were looked at.
@@ -86,26 +86,26 @@ async fn find(
     subject: &str,
     id: &str,
     since: SystemTime,
-) -> Result<Found, Fault> {
+) -> Result<Earlier, Fault> {
     let transport = &link.transport;
-    let Some(config) = transport.stream(stream).await? else { return Ok(Found::Not) };
+    let Some(config) = transport.stream(stream).await? else { return Ok(Earlier::Not) };
     let window = config.duplicate_window.unwrap_or(WINDOW);
     // Whatever was stored since is known, with a margin for clocks that differ.
     let age = transport.now().duration_since(since).unwrap_or_default();
     if age + SKEW.min(window / 4) < window {
-        return Ok(Found::Not);
+        return Ok(Earlier::Not);
     }
     let since = since.checked_sub(SKEW).unwrap_or(SystemTime::UNIX_EPOCH);
     let mut from = transport.first_since(stream, subject, since).await?;
     for _ in 0..FARTHEST {
         let next = transport.stored(stream, Which::Next { from, filter: subject }).await?;
-        let Some(stored) = next else { return Ok(Found::Not) };
+        let Some(stored) = next else { return Ok(Earlier::Not) };
         if let StoredHeaders::Read(headers) = &stored.headers
             && headers.own_id() == Some(id)
         {
-            return Ok(Found::At(stored.sequence));
+            return Ok(Earlier::At(stored.sequence));
         }
         from = stored.sequence + 1;
     }
-    Ok(Found::TooMany)
+    Ok(Earlier::TooMany)
 }

@@ -2,9 +2,9 @@
 //!
 //! A server says of a batch only that it has all of it, and the sequence of its last message. So only
 //! events with an id made for them go this way, which no stream can have already, and they go in
-//! parts. Where a part's last sequence is as far behind one that was known before as the part is
+//! chunks. Where a chunk's last sequence is as far behind one that was known before as the chunk is
 //! long, nothing came between, and each event's sequence is known. Where it is farther, others
-//! publish to the stream: what was stored meanwhile is read. A part that was not confirmed is sent
+//! publish to the stream: what was stored meanwhile is read. A chunk that was not confirmed is sent
 //! once more in the ordinary way; the stream knows the ids.
 
 use std::time::Duration;
@@ -23,14 +23,14 @@ use crate::transport::{Ingest, Ingested, Stopped};
 /// Number of events that go the ordinary way first, where it is not known that there are many: so
 /// few are confirmed sooner that way.
 const FEW: usize = 512;
-/// Number of events in the first part, and in the largest.
+/// Number of events in the first chunk, and in the largest.
 const PARTS: (usize, usize) = (2048, 8192);
-/// Maximum number of bytes of payload in a part, besides its last event's.
-const PART_BYTES: usize = 4 * 1024 * 1024;
-/// Number of events that go the ordinary way after a part that was not confirmed in one piece, at
+/// Maximum number of bytes of payload in a chunk, besides its last event's.
+const CHUNK_BYTES: usize = 4 * 1024 * 1024;
+/// Number of events that go the ordinary way after a chunk that was not confirmed in one piece, at
 /// first and at most.
 const PAUSES: (usize, usize) = (2048, 65_536);
-/// Maximum number of messages that are read for each event of a part, to find where it is.
+/// Maximum number of messages that are read for each event of a chunk, to find where it is.
 const FOREIGN: usize = 16;
 
 type Outcome = Result<Option<PublishAck>, PublishError>;
@@ -44,15 +44,15 @@ pub(super) struct Lane<'a> {
     /// Number of events that are still to go the ordinary way.
     ordinary: usize,
     pause: usize,
-    part_len: usize,
+    chunk_len: usize,
     /// A sequence that the stream had given before: the highest that it has told us.
     stored: Option<u64>,
-    /// The server's flow for the part before, if it was stored.
+    /// The server's flow for the chunk before, if it was stored.
     flow: Option<u64>,
-    part: Option<Part>,
+    chunk: Option<Chunk>,
 }
 
-struct Part {
+struct Chunk {
     ingest: Ingest,
     /// Each with its place among the events of the call; the last one is not sent yet.
     items: Vec<(usize, Item)>,
@@ -69,10 +69,10 @@ impl<'a> Lane<'a> {
             // One at least: it says where the stream is.
             ordinary: if at_least > FEW + PARTS.0 { 1 } else { FEW },
             pause: PAUSES.0,
-            part_len: PARTS.0,
+            chunk_len: PARTS.0,
             stored: None,
             flow: None,
-            part: None,
+            chunk: None,
         }
     }
 
@@ -102,7 +102,7 @@ impl<'a> Lane<'a> {
     /// Returns `true` if nothing is on the way here: what went the ordinary way must be confirmed
     /// first.
     pub(super) fn is_idle(&self) -> bool {
-        self.part.is_none()
+        self.chunk.is_none()
     }
 
     /// Hears what came of an event that went the ordinary way.
@@ -118,13 +118,13 @@ impl<'a> Lane<'a> {
             item.declaration.stream.as_ref().is_some_and(|stream| stream.name == own.name)
         };
         if self.stream.is_some_and(is_own)
-            && let Some(part) = self.part.take()
+            && let Some(chunk) = self.chunk.take()
         {
-            self.end_part(part, settle).await;
+            self.end_chunk(chunk, settle).await;
         }
     }
 
-    /// Begins a part. Where there is no such way the lane stays idle.
+    /// Begins a chunk. Where there is no such way the lane stays idle.
     pub(super) async fn begin(&mut self) {
         let Some(stream) = self.stream else { return };
         let begun = self.link.transport.ingest(stream.name, self.flow, self.ack_timeout()).await;
@@ -136,39 +136,39 @@ impl<'a> Lane<'a> {
             let state = self.link.transport.stream_state(stream.name).await;
             self.stored = state.ok().map(|state| state.last_sequence);
         }
-        self.part = Some(Part { ingest, items: Vec::with_capacity(self.part_len), bytes: 0 });
+        self.chunk = Some(Chunk { ingest, items: Vec::with_capacity(self.chunk_len), bytes: 0 });
     }
 
-    /// Adds an event to the part that is begun.
+    /// Adds an event to the chunk that is begun.
     pub(super) fn add(&mut self, place: usize, item: Item) {
-        if let Some(part) = &mut self.part {
-            part.bytes += item.outgoing.payload.len();
-            part.items.push((place, item));
+        if let Some(chunk) = &mut self.chunk {
+            chunk.bytes += item.outgoing.payload.len();
+            chunk.items.push((place, item));
         }
     }
 
     /// Sends the event before the one just added, which may be the last; settles those whose outcome
     /// is known with it.
     pub(super) async fn advance(&mut self, settle: impl FnMut(usize, Outcome)) {
-        let Some(part) = &mut self.part else { return };
-        let sent = match &part.items[..] {
-            [.., (_, before), _] => part.ingest.send(&before.outgoing).await,
+        let Some(chunk) = &mut self.chunk else { return };
+        let sent = match &chunk.items[..] {
+            [.., (_, before), _] => chunk.ingest.send(&before.outgoing).await,
             _ => Ok(()),
         };
-        if sent.is_ok() && part.items.len() < self.part_len && part.bytes < PART_BYTES {
+        if sent.is_ok() && chunk.items.len() < self.chunk_len && chunk.bytes < CHUNK_BYTES {
             return;
         }
-        let Some(part) = self.part.take() else { return };
+        let Some(chunk) = self.chunk.take() else { return };
         match sent {
-            Ok(()) => self.end_part(part, settle).await,
-            Err(why) => self.again(part.items, why, settle).await,
+            Ok(()) => self.end_chunk(chunk, settle).await,
+            Err(why) => self.again(chunk.items, why, settle).await,
         }
     }
 
     /// Confirms what is still on the way.
     pub(super) async fn end(mut self, settle: impl FnMut(usize, Outcome)) {
-        if let Some(part) = self.part.take() {
-            self.end_part(part, settle).await;
+        if let Some(chunk) = self.chunk.take() {
+            self.end_chunk(chunk, settle).await;
         }
     }
 
@@ -177,8 +177,8 @@ impl<'a> Lane<'a> {
         self.link.timeouts.ack.max(self.link.timeouts.publish / 2)
     }
 
-    async fn end_part(&mut self, part: Part, mut settle: impl FnMut(usize, Outcome)) {
-        let Part { ingest, items, .. } = part;
+    async fn end_chunk(&mut self, chunk: Chunk, mut settle: impl FnMut(usize, Outcome)) {
+        let Chunk { ingest, items, .. } = chunk;
         let Some((_, last)) = items.last() else { return };
         let end = match ingest.end(&last.outgoing).await {
             Ok(end) => end,
@@ -190,7 +190,7 @@ impl<'a> Lane<'a> {
             return self.find(items, last_sequence, settle).await;
         };
         self.stored = Some(last_sequence);
-        self.part_len = (self.part_len * 2).min(PARTS.1);
+        self.chunk_len = (self.chunk_len * 2).min(PARTS.1);
         self.pause = PAUSES.0;
         for (sequence, (place, item)) in (before + 1..).zip(items) {
             let ack = PublishAck { stream: stream.clone(), sequence, duplicate: false };
@@ -199,7 +199,7 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// Looks where the events of a part are that is stored, though not in one piece.
+    /// Looks where the events of a chunk are that is stored, though not in one piece.
     async fn find(
         &mut self,
         items: Vec<(usize, Item)>,
@@ -234,7 +234,7 @@ impl<'a> Lane<'a> {
         self.one_by_one(unknown, known, settle).await;
     }
 
-    /// Sends a part once more in the ordinary way.
+    /// Sends a chunk once more in the ordinary way.
     async fn again(
         &mut self,
         items: Vec<(usize, Item)>,
@@ -250,7 +250,7 @@ impl<'a> Lane<'a> {
     fn back_off(&mut self) {
         self.ordinary = self.pause;
         self.pause = (self.pause * 2).min(PAUSES.1);
-        self.part_len = PARTS.0;
+        self.chunk_len = PARTS.0;
         self.flow = None;
     }
 

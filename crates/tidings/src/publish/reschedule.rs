@@ -18,7 +18,7 @@ use crate::transport::{Fault, Outgoing, StoredHeaders, Which};
 const TRIES: usize = 5;
 
 /// State of a delayed event whose id the stream knows.
-enum Found {
+enum WaitingCopy {
     /// Waiting for the same time, or not waiting any more.
     Same(Option<u64>),
     /// Waiting for another time, with this sequence.
@@ -37,11 +37,11 @@ pub(super) async fn reschedule(
     let by = Instant::now() + link.timeouts.publish;
     for _ in 0..TRIES {
         let (sequence, due) = match find(link, stream, outgoing, by).await? {
-            Found::Same(waits) => {
+            WaitingCopy::Same(waits) => {
                 let sequence = waits.unwrap_or(duplicate.sequence);
                 return Ok(PublishAck { sequence, ..duplicate });
             }
-            Found::Other { sequence, due } => (sequence, due),
+            WaitingCopy::Other { sequence, due } => (sequence, due),
         };
         let (moved, is_guarded) = moved(outgoing, sequence);
         let sent = unconfirmed::start(link, stream, &moved, || by).await?;
@@ -71,8 +71,8 @@ pub(super) async fn is_as_asked(
     outgoing: &Outgoing,
 ) -> Result<(), PublishError> {
     match find(link, stream, outgoing, Instant::now() + link.timeouts.publish).await? {
-        Found::Same(_) => Ok(()),
-        Found::Other { .. } => {
+        WaitingCopy::Same(_) => Ok(()),
+        WaitingCopy::Other { .. } => {
             Err(not_rescheduled(outgoing, "it waits for another time; publish it by itself"))
         }
     }
@@ -84,18 +84,18 @@ async fn find(
     stream: &'static StreamDeclaration,
     outgoing: &Outgoing,
     by: Instant,
-) -> Result<Found, PublishError> {
+) -> Result<WaitingCopy, PublishError> {
     let which = Which::Next { from: 1, filter: outgoing.subject.as_str() };
     let by = by.min(Instant::now() + link.timeouts.ack);
     match timeout_at(by, link.transport.stored(stream.name, which)).await {
-        Ok(Ok(None)) => Ok(Found::Same(None)),
+        Ok(Ok(None)) => Ok(WaitingCopy::Same(None)),
         Ok(Ok(Some(found))) => Ok(match &found.headers {
             StoredHeaders::Read(headers)
                 if headers.get(header::SCHEDULE) == outgoing.headers.get(header::SCHEDULE) =>
             {
-                Found::Same(Some(found.sequence))
+                WaitingCopy::Same(Some(found.sequence))
             }
-            headers => Found::Other { sequence: found.sequence, due: due(headers) },
+            headers => WaitingCopy::Other { sequence: found.sequence, due: due(headers) },
         }),
         Ok(Err(Fault::Closed)) => Err(PublishError::Closed),
         Ok(Err(fault)) => Err(not_rescheduled(outgoing, &fault.to_string())),

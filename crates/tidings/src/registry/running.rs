@@ -84,22 +84,22 @@ pub(super) async fn start(mut registry: Registry, link: Link) -> Result<Running,
             measured.push(metrics::Measured::new(names, route.declarations, &wiring, of));
         }
         controlled.push(Controlled { message: label.clone(), state: active.state() });
-        let mut source =
+        let mut feed =
             connect(&link, &route, (wiring, plan, modes, &environment), &active, &mut endpoints)
                 .await
                 .map_err(|fault| fault.named(label))?;
-        if let runner::Source::Durable(durable) = &mut source {
+        if let runner::IdleFeed::Durable(durable) = &mut feed {
             durable.shares_looks(durable_routes);
         }
         // What no stream keeps waits in its subscription, but where keys need a look ahead.
-        let prefetch = match source {
-            runner::Source::Core(..) if route.key.is_none() => Prefetch::same(0),
-            runner::Source::Core(..) => Prefetch::same(route.concurrency),
-            runner::Source::Durable(_) => {
+        let prefetch = match feed {
+            runner::IdleFeed::Core(..) if route.key.is_none() => Prefetch::same(0),
+            runner::IdleFeed::Core(..) => Prefetch::same(route.concurrency),
+            runner::IdleFeed::Durable(_) => {
                 Prefetch { usual: route.prefetch(), quick: route.prefetch_when_quick() }
             }
         };
-        started.push((Scheduler::new(active, &route, prefetch), source));
+        started.push((Scheduler::new(active, &route, prefetch), feed));
     }
     for StartedWatch { label, active, .. } in &buckets {
         routes.push((label.clone(), active.counters()));
@@ -123,8 +123,8 @@ pub(super) async fn start(mut registry: Registry, link: Link) -> Result<Running,
         .map_err(|source| ServeError::Subscribe { message: first, source })?;
     runner.serve_discovery(responder, active_routes.clone());
     all_listen(&link, &routes, &started).await?;
-    for (scheduler, source) in started {
-        runner.run(scheduler, source);
+    for (scheduler, feed) in started {
+        runner.run(scheduler, feed);
     }
     for StartedWatch { active, feed, .. } in buckets {
         runner.run_watch(active, feed);
@@ -145,14 +145,14 @@ pub(super) async fn start(mut registry: Registry, link: Link) -> Result<Running,
 async fn all_listen(
     link: &Link,
     routes: &[(String, Arc<Counters>)],
-    started: &[(Scheduler, runner::Source)],
+    started: &[(Scheduler, runner::IdleFeed)],
 ) -> Result<(), ServeError> {
     if let Err(fault) = link.transport.allowed(BARRIER).await {
         let message = routes.first().map(|(label, _)| label.clone()).unwrap_or_default();
         return Err(ServeError::Subscribe { message, source: SubscribeError::core(fault) });
     }
-    for ((label, _), (_, source)) in routes.iter().zip(started) {
-        if let runner::Source::Core(_, inboxes) = source
+    for ((label, _), (_, feed)) in routes.iter().zip(started) {
+        if let runner::IdleFeed::Core(_, inboxes) = feed
             && let Some(denial) = inboxes.iter().find_map(Inbox::denied)
         {
             let (message, source) = (label.clone(), SubscribeError::Denied(denial));
@@ -178,7 +178,7 @@ async fn connect(
     (wiring, plan, modes, environment): (Wiring, Option<ConsumerPlan>, Modes, &Environment),
     active: &ActiveRoute,
     endpoints: &mut Vec<Endpoint>,
-) -> Result<runner::Source, StartFault> {
+) -> Result<runner::IdleFeed, StartFault> {
     let core = |fault| StartFault::Subscribe(SubscribeError::core(fault));
     match wiring {
         Wiring::Queue { filters, group } => {
@@ -187,7 +187,7 @@ async fn connect(
                 let inbox = link.transport.subscribe(filter.clone(), Some(&group)).await;
                 inboxes.push(inbox.map_err(core)?);
             }
-            Ok(runner::Source::Core(Subscriptions { filters, group }, inboxes))
+            Ok(runner::IdleFeed::Core(Subscriptions { filters, group }, inboxes))
         }
         Wiring::Durable { stream, config } => {
             let prefetch = route.at_a_time().saturating_add(route.prefetch());
@@ -195,7 +195,7 @@ async fn connect(
             let durable = Durable::new((stream, made), config, prefetch, modes);
             // All that its instances of other versions want, too.
             durable.set_filters(plan.as_ref().map(ConsumerPlan::selects).unwrap_or_default());
-            Ok(runner::Source::Durable(Box::new(durable)))
+            Ok(runner::IdleFeed::Durable(Box::new(durable)))
         }
         Wiring::Endpoint { declaration, name, group } => {
             let filter = crate::subject::Subject::from_static(declaration.filter);
@@ -203,7 +203,7 @@ async fn connect(
                 link.transport.subscribe(filter.clone(), Some(&group)).await.map_err(core)?;
             endpoints.push(Endpoint::new(name, declaration, group.clone(), active.counters()));
             let subscriptions = Subscriptions { filters: vec![filter], group };
-            Ok(runner::Source::Core(subscriptions, vec![inbox]))
+            Ok(runner::IdleFeed::Core(subscriptions, vec![inbox]))
         }
     }
 }

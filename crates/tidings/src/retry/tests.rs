@@ -9,8 +9,8 @@ const fn secs(secs: u64) -> Duration {
 /// The waits until there is no next one.
 fn waits(retry: &Retry) -> Vec<u64> {
     let next = |attempt| match retry.next(attempt, Duration::ZERO, None, 0.0) {
-        Next::Again(wait) => Some(wait.as_secs()),
-        Next::NoAttempts | Next::NoTime => None,
+        RetryDecision::Again(wait) => Some(wait.as_secs()),
+        RetryDecision::NoAttempts | RetryDecision::NoTime => None,
     };
     (1..100).map_while(next).collect()
 }
@@ -33,7 +33,7 @@ fn each_policy_has_its_waits() {
 #[test]
 fn a_wait_without_measure_is_the_longest_one() {
     let endless = Retry::fixed(Duration::MAX).jitter(1.0);
-    assert_eq!(endless.next(u64::MAX, Duration::MAX, None, 0.9), Next::Again(LONGEST));
+    assert_eq!(endless.next(u64::MAX, Duration::MAX, None, 0.9), RetryDecision::Again(LONGEST));
     let steep = Retry::exponential(u64::MAX).factor(1e300).max_delay(Duration::MAX);
     assert_eq!(steep.wait(u64::MAX), Duration::MAX);
 }
@@ -42,19 +42,23 @@ fn a_wait_without_measure_is_the_longest_one() {
 fn jitter_only_lengthens() {
     let retry = Retry::exponential(9).jitter(0.5);
     let wait = |chance| retry.next(2, Duration::ZERO, None, chance);
-    assert_eq!(wait(0.0), Next::Again(secs(2)));
-    assert_eq!(wait(0.5), Next::Again(Duration::from_millis(2500)));
-    assert_eq!(retry.next(2, Duration::ZERO, Some(secs(2)), 0.9), Next::Again(secs(2)), "asked");
+    assert_eq!(wait(0.0), RetryDecision::Again(secs(2)));
+    assert_eq!(wait(0.5), RetryDecision::Again(Duration::from_millis(2500)));
+    assert_eq!(
+        retry.next(2, Duration::ZERO, Some(secs(2)), 0.9),
+        RetryDecision::Again(secs(2)),
+        "asked"
+    );
 }
 
 #[test]
 fn time_runs_out_where_the_next_attempt_would_come_too_late() {
     let retry = Retry::fixed(secs(10)).max_elapsed(secs(25));
-    assert_eq!(retry.next(1, secs(0), None, 0.0), Next::Again(secs(10)));
-    assert_eq!(retry.next(2, secs(15), None, 0.0), Next::Again(secs(10)));
-    assert_eq!(retry.next(3, secs(16), None, 0.0), Next::NoTime);
-    assert_eq!(retry.next(3, secs(16), Some(secs(9)), 0.0), Next::Again(secs(9)));
-    assert_eq!(retry.max_attempts(3).next(3, secs(99), None, 0.0), Next::NoAttempts);
+    assert_eq!(retry.next(1, secs(0), None, 0.0), RetryDecision::Again(secs(10)));
+    assert_eq!(retry.next(2, secs(15), None, 0.0), RetryDecision::Again(secs(10)));
+    assert_eq!(retry.next(3, secs(16), None, 0.0), RetryDecision::NoTime);
+    assert_eq!(retry.next(3, secs(16), Some(secs(9)), 0.0), RetryDecision::Again(secs(9)));
+    assert_eq!(retry.max_attempts(3).next(3, secs(99), None, 0.0), RetryDecision::NoAttempts);
 }
 
 #[test]

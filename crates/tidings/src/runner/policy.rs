@@ -17,7 +17,7 @@ use crate::backoff::Backoff;
 use crate::dead_letter::DeadLetterReason as Reason;
 use crate::failure::{Failure, Verdict};
 use crate::message::Outcome;
-use crate::retry::{Next, Retry};
+use crate::retry::{Retry, RetryDecision};
 use crate::route::{Classify, SPARE_DELIVERIES};
 use crate::transport::SettlementReason;
 use crate::user_code::guarded;
@@ -96,9 +96,9 @@ impl Policy {
         };
         let Attempt { number, since_first, chance } = attempt();
         match self.retry.next(number, since_first, asked, chance) {
-            Next::Again(wait) => Disposition::Retry(wait),
-            Next::NoAttempts => Disposition::DeadLetter(Reason::Attempts),
-            Next::NoTime => Disposition::DeadLetter(Reason::Elapsed),
+            RetryDecision::Again(wait) => Disposition::Retry(wait),
+            RetryDecision::NoAttempts => Disposition::DeadLetter(Reason::Attempts),
+            RetryDecision::NoTime => Disposition::DeadLetter(Reason::Elapsed),
         }
     }
 

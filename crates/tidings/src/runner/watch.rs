@@ -21,7 +21,7 @@ use crate::jitter::random_unit;
 use crate::key_value::{News, NewsFeed, NewsReader, WatchError};
 use crate::message::Outcome;
 use crate::probe::{Listener, Listening};
-use crate::retry::{Next, Retry};
+use crate::retry::{Retry, RetryDecision};
 use crate::route::WatchSpec;
 use crate::traces::{Ended, RouteSpans};
 use crate::transport::{Incoming, IncomingHeaders, Receipt, StoredHeaders, StoredMessage};
@@ -280,13 +280,13 @@ impl ActiveWatch {
             _ => None,
         };
         match self.retry.next(attempt, since, asked, random_unit()) {
-            Next::Again(wait) => {
+            RetryDecision::Again(wait) => {
                 self.counters.count(exit, Some(&Disposition::Retry(wait)), took);
                 let (route, ms) = (self.label, wait.as_millis());
                 tracing::warn!(route, attempt, error = %exit, ms, "a watch's handler failed; it is tried again");
                 After::Again { wait, counts: true }
             }
-            Next::NoAttempts | Next::NoTime => {
+            RetryDecision::NoAttempts | RetryDecision::NoTime => {
                 self.counters.count(exit, None, took);
                 self.given_up(exit, attempt)
             }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::error::ScheduleError;
-use super::place::{Place, Waiting};
+use super::stream_schedules::{StreamSchedules, Waiting};
 use crate::envelope::ended_subject;
 use crate::header::{self, Headers};
 use crate::publish::{self, Due, Outrun, PublishError};
@@ -19,7 +19,7 @@ const TRIES: usize = 8;
 /// Time of what will not come: no later than a server can count.
 const FAR: &str = "@at 2200-01-01T00:00:00Z";
 
-impl Place {
+impl StreamSchedules {
     /// Cancels what waits under this key, if `is_ours` has nothing against it.
     pub(super) async fn cancel(
         &self,

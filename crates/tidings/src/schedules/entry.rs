@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::time::SystemTime;
 
 use super::error::ScheduleError;
-use super::place::{Place, Waiting};
+use super::stream_schedules::{StreamSchedules, Waiting};
 use crate::envelope;
 use crate::message::Decode;
 use crate::recurrence::When;
@@ -39,7 +39,7 @@ pub(super) struct Entry<E> {
     event: PhantomData<fn() -> E>,
 }
 
-impl Place {
+impl StreamSchedules {
     /// The waiting event.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::error::ScheduleError;
-use super::place::{Place, key_of};
+use super::stream_schedules::{StreamSchedules, key_of};
 use crate::publish_ack::PublishAck;
 use crate::recurrence::When;
 use crate::subject::Subject;
@@ -13,14 +13,14 @@ use crate::subject::Subject;
 /// A handle means the schedule under its key, also where another program has moved that.
 #[derive(Debug, Clone)]
 pub struct ScheduleHandle {
-    place: Place,
+    schedules: StreamSchedules,
     key: String,
 }
 
 impl ScheduleHandle {
     /// The handle of what waits on this subject.
-    pub(super) fn new(place: Place, subject: &Subject) -> Self {
-        Self { key: key_of(subject).to_owned(), place }
+    pub(super) fn new(schedules: StreamSchedules, subject: &Subject) -> Self {
+        Self { key: key_of(subject).to_owned(), schedules }
     }
 
     /// The key under which it waits.
@@ -36,8 +36,8 @@ impl ScheduleHandle {
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn next(&self) -> Result<Option<SystemTime>, ScheduleError> {
-        let waiting = self.place.find(&self.key).await?;
-        Ok(waiting.and_then(|waiting| waiting.next(self.place.link.transport.now())))
+        let waiting = self.schedules.find(&self.key).await?;
+        Ok(waiting.and_then(|waiting| waiting.next(self.schedules.link.transport.now())))
     }
 
     /// Cancels it, as [`Schedules::cancel`](crate::Schedules::cancel) does.
@@ -49,7 +49,7 @@ impl ScheduleHandle {
     /// # Cancel safety
     /// Dropping the future leaves it unknown whether it was cancelled.
     pub async fn cancel(&self) -> Result<(), ScheduleError> {
-        self.place.cancel(&self.key, |_| Ok(())).await
+        self.schedules.cancel(&self.key, |_| Ok(())).await
     }
 
     /// Moves it to another time, as [`Schedules::reschedule`](crate::Schedules::reschedule) does.
@@ -61,6 +61,6 @@ impl ScheduleHandle {
     /// # Cancel safety
     /// Dropping the future leaves it unknown whether it was moved.
     pub async fn reschedule(&self, when: impl Into<When>) -> Result<PublishAck, ScheduleError> {
-        self.place.reschedule(&self.key, &when.into(), |_| Ok(())).await
+        self.schedules.reschedule(&self.key, &when.into(), |_| Ok(())).await
     }
 }

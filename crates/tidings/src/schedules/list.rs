@@ -10,7 +10,7 @@ use futures_util::{Stream, StreamExt as _};
 
 use super::entry::Scheduled;
 use super::error::ScheduleError;
-use super::place::{Place, key_of};
+use super::stream_schedules::{StreamSchedules, key_of};
 use crate::message::{Decode, StreamEvent};
 use crate::transport::Which;
 
@@ -27,15 +27,15 @@ pub struct ScheduleList<E> {
 }
 
 struct Walk {
-    place: Place,
+    schedules: StreamSchedules,
     from: u64,
     told: HashSet<String>,
     has_ended: bool,
 }
 
 impl<E: StreamEvent + Decode> ScheduleList<E> {
-    pub(super) fn new(place: Place) -> Self {
-        let walk = Walk { place, from: 1, told: HashSet::new(), has_ended: false };
+    pub(super) fn new(schedules: StreamSchedules) -> Self {
+        let walk = Walk { schedules, from: 1, told: HashSet::new(), has_ended: false };
         let events = unfold(walk, async |mut walk| {
             let next = walk.next::<E>().await;
             next.map(|next| (next, walk))
@@ -57,9 +57,9 @@ impl<E: StreamEvent + Decode> ScheduleList<E> {
 
 impl Walk {
     async fn next<E: Decode>(&mut self) -> Option<Result<Scheduled<E>, ScheduleError>> {
-        let filter = self.place.filter();
+        let filter = self.schedules.filter();
         while !self.has_ended {
-            let found = self.place.read(Which::Next { from: self.from, filter: &filter }).await;
+            let found = self.schedules.read(Which::Next { from: self.from, filter: &filter }).await;
             let found = match found {
                 Ok(found) => found?,
                 Err(error) => {
@@ -68,9 +68,9 @@ impl Walk {
                 }
             };
             self.from = found.sequence + 1;
-            let Some(waiting) = self.place.waiting(found) else { continue };
+            let Some(waiting) = self.schedules.waiting(found) else { continue };
             let key = key_of(&waiting.subject).to_owned();
-            let Ok(entry) = self.place.of_event::<E>(&waiting, &key) else { continue };
+            let Ok(entry) = self.schedules.of_event::<E>(&waiting, &key) else { continue };
             if self.told.insert(key) {
                 return Some(entry.read(waiting));
             }

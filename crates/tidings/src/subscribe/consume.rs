@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use super::live::check_name;
-use super::subscription::{Source, Subscription};
+use super::subscription::{Receiver, Subscription};
 use crate::delivery::Durable;
 use crate::link::Link;
 use crate::message::{Decode, StreamEvent};
@@ -141,7 +141,7 @@ impl<E: StreamEvent + Decode> Consume<E> {
         let prefetch = self.prefetch.or(adaptive.as_ref().map(Prefetch::room)).unwrap_or(1);
         let pull = link.transport.pull(stream, &config.name, prefetch).await;
         let name = Some(config.name.as_str());
-        pull.map(|pull| Subscription::new(Source::Stream(pull, adaptive), &link, name))
+        pull.map(|pull| Subscription::new(Receiver::Stream(pull, adaptive), &link, name))
             .map_err(|fault| SubscribeError::of_stream(fault, stream))
     }
 }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 
 use super::common::common;
-use super::subscription::{Source, Subscription};
+use super::subscription::{Receiver, Subscription};
 use crate::link::Link;
 use crate::message::{Decode, Event};
 use crate::subject::{Subject, SubjectError};
@@ -64,7 +64,7 @@ impl<E: Event + Decode> Subscribe<E> {
             check_name(group, "queue group")?;
         }
         let (filters, within) = (self.filters?, self.link.timeouts.request);
-        let opened = |source| Subscription::new(source, &self.link, self.group.as_deref());
+        let opened = |receiver| Subscription::new(receiver, &self.link, self.group.as_deref());
         let opening = async {
             if let (None, Some(all)) = (&self.group, common(&filters)) {
                 let (transport, only) = (&self.link.transport, filters.clone());
@@ -72,7 +72,7 @@ impl<E: Event + Decode> Subscribe<E> {
                 let inbox = inbox.map_err(SubscribeError::core)?;
                 transport.allowed(within).await.map_err(SubscribeError::core)?;
                 if inbox.denied().is_none() {
-                    return Ok(opened(Source::Core([inbox].into_iter().collect())));
+                    return Ok(opened(Receiver::Core([inbox].into_iter().collect())));
                 }
                 // Each of the filters may be allowed all the same.
             }
@@ -89,7 +89,7 @@ impl<E: Event + Decode> Subscribe<E> {
             if let Some(denial) = inboxes.iter().find_map(Inbox::denied) {
                 return Err(SubscribeError::Denied(denial));
             }
-            Ok(opened(Source::Core(inboxes.into_iter().collect())))
+            Ok(opened(Receiver::Core(inboxes.into_iter().collect())))
         };
         let late = |_| SubscribeError::core(self.link.transport.too_late_to_listen());
         tokio::time::timeout(within, opening).await.map_err(late)?

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::time::Duration;
 
-use super::subscription::{Source, Subscription};
+use super::subscription::{Receiver, Subscription};
 use crate::delivery::Stored;
 use crate::link::Link;
 use crate::message::{Decode, StreamEvent};
@@ -48,7 +48,7 @@ impl<E: StreamEvent + Decode> Replay<E> {
         let prefetch = Prefetch::new(u64::MAX, Duration::MAX);
         let (link, from) = (&self.link, self.from);
         let pull = link.transport.replay(stream, filters, from, prefetch.room()).await;
-        pull.map(|pull| Subscription::new(Source::Stream(pull, Some(prefetch)), link, None))
+        pull.map(|pull| Subscription::new(Receiver::Stream(pull, Some(prefetch)), link, None))
             .map_err(|fault| SubscribeError::of_stream(fault, stream))
     }
 }

@@ -24,7 +24,7 @@ use crate::transport::{Fault, Inboxes, Incoming, PollInto as _, Pull, SkipCounte
 ///
 /// Dropping it ends the interest. What can't be decoded comes as an error, and the flow goes on.
 pub struct Subscription<E, K = Live> {
-    source: Source,
+    receiver: Receiver,
     received: Received,
     spans: ReceiveSpans,
     /// Reader of payloads that are objects, where there can be such.
@@ -35,9 +35,9 @@ pub struct Subscription<E, K = Live> {
 /// Item of a subscription.
 type Next<E, K> = Result<Delivery<E, K>, ReceiveError>;
 
-/// Source of the messages.
+/// Receiving end of a subscription.
 #[expect(clippy::large_enum_variant, reason = "one for each subscription, and it never moves")]
-pub(super) enum Source {
+pub(super) enum Receiver {
     /// One core subscription, or one for each filter.
     Core(Inboxes),
     Stream(Pull, Option<Prefetch>),
@@ -45,13 +45,13 @@ pub(super) enum Source {
 
 impl<E: Event + Decode, K: DeliveryKind> Subscription<E, K> {
     /// `group` is the queue group that it is in, or the name of the durable consumer that it reads.
-    pub(super) fn new(source: Source, link: &Link, group: Option<&str>) -> Self {
+    pub(super) fn new(receiver: Receiver, link: &Link, group: Option<&str>) -> Self {
         let templates = E::DECLARATIONS.iter().map(|declaration| declaration.template);
         let spans = ReceiveSpans::new(&link.traces, E::DECLARATIONS, group, &link.transport);
         let large = const { may_be_large(E::DECLARATIONS) }
             .then(|| Box::new(LargeReader::new(link, E::DECLARATIONS)));
         let received = link.receives(templates, group);
-        Self { source, received, spans, large, event: PhantomData }
+        Self { receiver, received, spans, large, event: PhantomData }
     }
 
     /// The next delivery; `None` once the bus is closed.
@@ -73,9 +73,9 @@ impl<E: Event + Decode, K: DeliveryKind> Subscription<E, K> {
     /// Only a live subscription loses messages: a stream's wait in the stream. What a server cuts
     /// off because the whole connection reads too slowly is counted by the server alone.
     pub fn dropped(&self) -> u64 {
-        match &self.source {
-            Source::Core(inboxes) => inboxes.iter().map(|inbox| inbox.dropped().count()).sum(),
-            Source::Stream(..) => 0,
+        match &self.receiver {
+            Receiver::Core(inboxes) => inboxes.iter().map(|inbox| inbox.dropped().count()).sum(),
+            Receiver::Stream(..) => 0,
         }
     }
 
@@ -85,12 +85,12 @@ impl<E: Event + Decode, K: DeliveryKind> Subscription<E, K> {
     /// Core subscriptions share a connection of their own, which ends each time a message comes that
     /// the client can't read; the log says so. A stream's messages wait in the stream: 0.
     pub fn interruptions(&self) -> u64 {
-        match &self.source {
-            Source::Core(inboxes) => {
+        match &self.receiver {
+            Receiver::Core(inboxes) => {
                 let each = inboxes.iter().map(|inbox| inbox.dropped().interruptions());
                 each.max().unwrap_or(0)
             }
-            Source::Stream(..) => 0,
+            Receiver::Stream(..) => 0,
         }
     }
 }
@@ -109,9 +109,9 @@ impl<E: Event + Decode> Subscription<E, Durable> {
     }
 
     fn skip_counters(&self) -> Option<&SkipCounters> {
-        match &self.source {
-            Source::Core(_) => None,
-            Source::Stream(pull, _) => Some(pull.skip_counters()),
+        match &self.receiver {
+            Receiver::Core(_) => None,
+            Receiver::Stream(pull, _) => Some(pull.skip_counters()),
         }
     }
 }
@@ -127,9 +127,9 @@ impl<E: Event + Decode, K: DeliveryKind> Stream for Subscription<E, K> {
         }
         // Of what is written here a delivery takes its part; the whole is not moved.
         let mut incoming = Incoming::default();
-        let next = match &mut self.source {
-            Source::Core(inboxes) => inboxes.poll_into(cx, &mut incoming),
-            Source::Stream(pull, prefetch) => {
+        let next = match &mut self.receiver {
+            Receiver::Core(inboxes) => inboxes.poll_into(cx, &mut incoming),
+            Receiver::Stream(pull, prefetch) => {
                 let next = pull.poll_into(cx, &mut incoming);
                 let room = match (prefetch, &next) {
                     (Some(prefetch), Poll::Ready(Some(Ok(())))) => {

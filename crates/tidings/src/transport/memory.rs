@@ -95,7 +95,7 @@ pub(crate) use inbox::MemoryInbox;
 pub(crate) use pull::MemoryPull;
 pub(crate) use settle::MemorySettle;
 
-use self::broker::{Broker, Published, Stored};
+use self::broker::{Broker, Published, StoreAnswer};
 use self::connection::Connection;
 use self::consumer::Acks;
 use self::effects::TaskWaker;
@@ -197,10 +197,12 @@ impl Memory {
         ready!(poll_proceed(cx)).made_progress();
         let published = self.route(&mut message.clone(), None)?;
         Poll::Ready(Ok(match published.stored {
-            Some(Stored::Answered(stored)) => PendingAck::Known(Some(stored.map_err(Fault::Api))),
+            Some(StoreAnswer::Answered(stored)) => {
+                PendingAck::Known(Some(stored.map_err(Fault::Api)))
+            }
             None if published.subscribers == 0 => PendingAck::Known(Some(Err(Fault::NoResponders))),
             // Somebody took it who answers nothing, as over the network.
-            None | Some(Stored::Silent) => PendingAck::Known(None),
+            None | Some(StoreAnswer::Silent) => PendingAck::Known(None),
         }))
     }
 

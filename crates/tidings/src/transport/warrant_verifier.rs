@@ -25,11 +25,11 @@ const MOST: usize = 256;
 #[derive(Clone)]
 pub(crate) struct WarrantVerifier {
     transport: Transport,
-    known: Arc<Mutex<Known>>,
+    known: Arc<Mutex<KeyCache>>,
 }
 
 #[derive(Default)]
-struct Known {
+struct KeyCache {
     /// Keys, by dead-letter stream and sequence.
     keys: HashMap<(String, u64), String>,
     /// Times until which streams are not asked again.
@@ -102,7 +102,7 @@ impl WarrantVerifier {
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, KeyCache> {
         locked(&self.known)
     }
 }

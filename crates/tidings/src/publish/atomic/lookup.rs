@@ -9,7 +9,7 @@ use crate::transport::Fault;
 
 /// Result of looking.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(super) enum LookupResult {
     None,
     /// All of it, one behind the other from this sequence on: it was stored as a batch.
     All {
@@ -32,7 +32,7 @@ pub(super) enum Found {
 
 impl Batch<'_> {
     /// Asks the stream for each of the messages, without storing any.
-    pub(super) async fn look_up(&self) -> Found {
+    pub(super) async fn look_up(&self) -> LookupResult {
         let by = Instant::now() + self.ack_timeout();
         let answers =
             self.parts.iter().map(|part| ask(self.link, self.stream.name, &part.outgoing, by));
@@ -46,18 +46,18 @@ impl Batch<'_> {
                 }
                 Ok(None) => found.push(None),
                 Err(fault @ Fault::Api(_)) if !is_passing(&fault) => {
-                    return Found::Refused { place, fault };
+                    return LookupResult::Refused { place, fault };
                 }
-                Err(_) => return Found::Unknown,
+                Err(_) => return LookupResult::Unknown,
             }
         }
-        let Some(place) = found.iter().position(Option::is_some) else { return Found::None };
+        let Some(place) = found.iter().position(Option::is_some) else { return LookupResult::None };
         let sequence = found[place].unwrap_or_default();
         let together = found.iter().zip(sequence..).all(|(found, next)| *found == Some(next));
         if together {
-            Found::All { stream, first: sequence }
+            LookupResult::All { stream, first: sequence }
         } else {
-            Found::One { place, sequence }
+            LookupResult::One { place, sequence }
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::publish::PublishError;
 use crate::transport::{ApiError, AtomicFault, Fault};
 
 /// Next step after an attempt that failed.
-pub(super) enum Next {
+pub(super) enum NextStep {
     /// Nothing is stored, for now: once more.
     Again(String),
     /// Look for it: it may be stored, or something of it was before.
@@ -18,43 +18,43 @@ pub(super) enum Next {
 
 impl Batch<'_> {
     /// Judges what came of an attempt.
-    pub(super) async fn next_step(&self, fault: AtomicFault) -> Next {
+    pub(super) async fn next_step(&self, fault: AtomicFault) -> NextStep {
         match fault {
-            AtomicFault::TooOld(version) => Next::Fail(AtomicError::ServerTooOld { version }),
+            AtomicFault::TooOld(version) => NextStep::Fail(AtomicError::ServerTooOld { version }),
             // Somebody else may listen on a subject that no stream keeps.
             AtomicFault::Message(_, fault) if fault.is_timeout() => {
                 match self.check_stream().await {
                     StreamCheck::Uncovered(place) => {
-                        Next::Fail(self.of_fault(place, Fault::NoResponders))
+                        NextStep::Fail(self.of_fault(place, Fault::NoResponders))
                     }
-                    _ => Next::Again("no answer".to_owned()),
+                    _ => NextStep::Again("no answer".to_owned()),
                 }
             }
             AtomicFault::Message(place, Fault::NoResponders) => match self.check_stream().await {
                 StreamCheck::Covered | StreamCheck::Unanswered => {
-                    Next::Again("it has no leader".to_owned())
+                    NextStep::Again("it has no leader".to_owned())
                 }
                 StreamCheck::Uncovered(place) => {
-                    Next::Fail(self.of_fault(place, Fault::NoResponders))
+                    NextStep::Fail(self.of_fault(place, Fault::NoResponders))
                 }
-                StreamCheck::Unknown => Next::Fail(self.of_fault(place, Fault::NoResponders)),
+                StreamCheck::Unknown => NextStep::Fail(self.of_fault(place, Fault::NoResponders)),
             },
             AtomicFault::Message(_, Fault::Api(error)) | AtomicFault::Batch(Fault::Api(error))
                 if error.is_of_batches() =>
             {
                 self.judge_batch(error)
             }
-            AtomicFault::Message(place, fault) => Next::Fail(self.of_fault(place, fault)),
-            AtomicFault::Batch(Fault::Api(error)) => Next::Fail(self.refused(error)),
+            AtomicFault::Message(place, fault) => NextStep::Fail(self.of_fault(place, fault)),
+            AtomicFault::Batch(Fault::Api(error)) => NextStep::Fail(self.refused(error)),
             AtomicFault::Batch(fault @ Fault::Denied(_)) => {
-                Next::Fail(self.of_fault(self.parts.len() - 1, fault))
+                NextStep::Fail(self.of_fault(self.parts.len() - 1, fault))
             }
             // It was sent whole, and nobody will say what became of it.
             AtomicFault::Batch(fault) => match self.check_stream().await {
                 StreamCheck::Uncovered(place) if matches!(fault, Fault::Timeout) => {
-                    Next::Fail(self.of_fault(place, Fault::NoResponders))
+                    NextStep::Fail(self.of_fault(place, Fault::NoResponders))
                 }
-                _ => Next::Look(self.unconfirmed()),
+                _ => NextStep::Look(self.unconfirmed()),
             },
         }
     }
@@ -89,21 +89,21 @@ impl Batch<'_> {
     }
 
     /// Judges what only a batch is answered, or may be answered otherwise a moment later.
-    fn judge_batch(&self, error: ApiError) -> Next {
+    fn judge_batch(&self, error: ApiError) -> NextStep {
         let stream = self.stream.name;
         match error.code {
-            ApiError::ATOMIC_DISABLED => Next::Fail(AtomicError::NotAllowed { stream }),
+            ApiError::ATOMIC_DISABLED => NextStep::Fail(AtomicError::NotAllowed { stream }),
             ApiError::BATCH_TOO_LARGE => {
                 // "atomic publish batch is too large: 1000"
                 let limit = error.description.rsplit(' ').next().and_then(|n| n.parse().ok());
-                Next::Fail(AtomicError::TooMany { stream, limit: limit.unwrap_or_default() })
+                NextStep::Fail(AtomicError::TooMany { stream, limit: limit.unwrap_or_default() })
             }
             ApiError::BATCH_DUPLICATE => {
                 let ApiError { code, description, .. } = error;
-                Next::Look(AtomicError::Refused { stream, code, description })
+                NextStep::Look(AtomicError::Refused { stream, code, description })
             }
-            ApiError::IN_PROCESS => Next::Look(self.unconfirmed()),
-            _ => Next::Again(error.description),
+            ApiError::IN_PROCESS => NextStep::Look(self.unconfirmed()),
+            _ => NextStep::Again(error.description),
         }
     }
 }

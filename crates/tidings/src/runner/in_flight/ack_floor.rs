@@ -20,13 +20,13 @@ const LONGEST_RECREATE_DELAY: Duration = Duration::from_secs(3);
 /// Account of one route's consumer: which of its messages are known to be settled.
 #[derive(Debug, Default)]
 pub(crate) struct AckFloor {
-    known: Mutex<Known>,
+    known: Mutex<FloorState>,
     /// `true` if there are messages that come again and are settled: asked with each message.
     carries: AtomicBool,
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct FloorState {
     stream: Option<Identity>,
     consumer: Option<Identity>,
     /// Up to here all was settled when the server was asked.
@@ -61,7 +61,7 @@ pub(crate) struct Resume {
 }
 
 impl AckFloor {
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, FloorState> {
         locked(&self.known)
     }
 
@@ -212,7 +212,7 @@ impl AckFloor {
     }
 }
 
-impl Known {
+impl FloorState {
     fn ask(&mut self, snapshot: &ConsumerSnapshot, is_another: bool) {
         if is_another {
             self.owed.clear();

@@ -42,12 +42,12 @@ pub(super) struct Published {
     /// Number of subscriptions that got it.
     pub(super) subscribers: usize,
     /// Result in the stream of its subject, if there is one.
-    pub(super) stored: Option<Stored>,
+    pub(super) stored: Option<StoreAnswer>,
 }
 
 /// Result of storing a message.
 #[derive(Debug)]
-pub(super) enum Stored {
+pub(super) enum StoreAnswer {
     Answered(Result<PublishAck, ApiError>),
     /// The stream answers nobody (`no_ack`).
     Silent,
@@ -145,7 +145,7 @@ impl State {
         let stored = stream.map(|stream| {
             let stored = stream.store(message.clone(), moment.instant(), effects);
             if stream.config.no_ack {
-                return Stored::Silent;
+                return StoreAnswer::Silent;
             }
             if let Some(reply) = reply {
                 let payload = wire::publish_reply(&stream.config.name, &stored);
@@ -155,7 +155,7 @@ impl State {
                     payload: Bytes::from(payload),
                 });
             }
-            Stored::Answered(stored)
+            StoreAnswer::Answered(stored)
         });
         Ok(Published { subscribers, stored })
     }

@@ -52,7 +52,7 @@ impl Replies {
         ended: impl FnOnce() + Send + 'static,
         coalescer: &Arc<Coalescer<QueuedRequest>>,
     ) -> Self {
-        let kept = Kept { pending: Arc::clone(&pending), ended: Some(Box::new(ended)) };
+        let kept = PendingGuard { pending: Arc::clone(&pending), ended: Some(Box::new(ended)) };
         let time = runtime.spawn(async move { kept.pending.keep_time().await });
         let (reader, time) = (OnceCell::new(), AbortOnDropHandle::new(time));
         let (runtime, coalescer) = (runtime.clone(), Arc::clone(coalescer));
@@ -122,12 +122,12 @@ impl Replies {
 }
 
 /// Table of those who wait, while somebody keeps the time for them.
-struct Kept {
+struct PendingGuard {
     pending: Arc<PendingReplies>,
     ended: Option<Box<dyn FnOnce() + Send>>,
 }
 
-impl Drop for Kept {
+impl Drop for PendingGuard {
     /// Also where the runtime ends that it was kept on: nobody is left waiting, nor waits again.
     fn drop(&mut self) {
         if let Some(ended) = self.ended.take() {

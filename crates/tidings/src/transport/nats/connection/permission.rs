@@ -28,13 +28,13 @@ pub(crate) struct Denials {
 
 #[derive(Debug, Default)]
 struct Record {
-    known: VecDeque<Known>,
+    known: VecDeque<NumberedDenial>,
     /// The first publish that was denied after its call had returned.
     untold: Option<Denial>,
 }
 
 #[derive(Debug)]
-struct Known {
+struct NumberedDenial {
     number: u64,
     denial: Denial,
 }
@@ -69,7 +69,7 @@ impl Denials {
         let before = record.known.len();
         record.known.retain(|known| known.denial != denial);
         let is_new = record.known.len() == before;
-        record.known.push_back(Known { number, denial });
+        record.known.push_back(NumberedDenial { number, denial });
         if record.known.len() > MOST {
             record.known.pop_front();
         }

@@ -21,7 +21,7 @@ const MOST: usize = 1000;
 
 /// Result of a look through some messages.
 #[derive(Debug)]
-pub(crate) struct Look {
+pub(crate) struct ScanResult {
     pub(crate) found: Vec<Unreadable>,
     /// The last message that was looked at. All up to here that were not found can be read: stored
     /// messages never change.
@@ -50,11 +50,11 @@ impl Nats {
         stream: &str,
         deliverer: &Arc<Deliverer>,
         looked: u64,
-    ) -> Result<Look, Fault> {
+    ) -> Result<ScanResult, Fault> {
         let ConsumerConfig { name: consumer, filters, .. } = &deliverer.config;
         let info: Info = self.ask(format!("CONSUMER.INFO.{stream}.{consumer}")).await?;
         let last = info.delivered.stream_seq;
-        let mut look = Look { found: Vec::new(), looked, more: false };
+        let mut look = ScanResult { found: Vec::new(), looked, more: false };
         if info.num_ack_pending == 0 {
             look.looked = last;
             return Ok(look);

@@ -44,7 +44,7 @@ impl Future for NatsAck {
 }
 
 #[derive(serde::Deserialize)]
-struct Stored {
+struct AckBody {
     error: Option<WireError>,
     #[serde(default)]
     stream: String,
@@ -66,7 +66,7 @@ pub(crate) fn publish_ack(payload: &[u8]) -> Result<PublishAck, Fault> {
 
 /// Reads any answer, an error too.
 fn any(payload: &[u8]) -> Result<PublishAck, Fault> {
-    let stored: Stored = serde_json::from_slice(payload).map_err(Fault::client)?;
+    let stored: AckBody = serde_json::from_slice(payload).map_err(Fault::client)?;
     match stored.error {
         Some(error) => Err(error.into()),
         None => Ok(PublishAck {

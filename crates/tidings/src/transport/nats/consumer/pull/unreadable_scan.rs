@@ -9,11 +9,11 @@ use std::task::{Context, Poll};
 use futures_util::FutureExt as _;
 
 use crate::transport::nats::consumer::settle::Deliverer;
-use crate::transport::nats::consumer::unreadable::Look;
+use crate::transport::nats::consumer::unreadable::ScanResult;
 use crate::transport::{Fault, Unreadable};
 
 /// A look on its way.
-type Looking = Pin<Box<dyn Future<Output = Result<Look, Fault>> + Send>>;
+type Looking = Pin<Box<dyn Future<Output = Result<ScanResult, Fault>> + Send>>;
 
 /// The looks at what a consumer has delivered, and what they have found.
 pub(super) struct UnreadableScan {
@@ -62,7 +62,7 @@ impl UnreadableScan {
     }
 
     /// Records the result of a look: what it has found is told, each time until it is settled.
-    fn record_result(&mut self, look: Result<Look, Fault>) {
+    fn record_result(&mut self, look: Result<ScanResult, Fault>) {
         match look {
             Ok(look) => {
                 let first = look.found.first().map(|unreadable| unreadable.message.sequence);

@@ -18,7 +18,7 @@ use crate::transport::{Fault, Incoming, StoredHeaders, StoredMessage, Which};
 
 /// The schedules of a stream. A cheap clone.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct StreamSchedules {
     pub(super) link: Link,
     pub(super) stream: &'static StreamDeclaration,
 }
@@ -35,7 +35,7 @@ pub(super) struct Waiting {
     pub(super) payload: Bytes,
 }
 
-impl Place {
+impl StreamSchedules {
     /// The filter of all that waits.
     pub(super) fn filter(&self) -> String {
         format!("{SCHEDULES}.{}.>", self.stream.name)
