@@ -7,6 +7,7 @@ mod handler;
 mod hung_handler;
 mod idempotence;
 mod layer;
+mod layer_refusal;
 mod order;
 mod prefetch;
 mod request;

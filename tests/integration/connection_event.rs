@@ -97,6 +97,26 @@ async fn a_denial_and_its_subject_are_told() {
 }
 
 #[tokio::test]
+async fn what_else_a_server_says_is_told() {
+    let server = Server::with_config("max_subscriptions: 6").await;
+    let bus = Bus::connect(server.url()).await.unwrap();
+    let mut events = bus.events();
+    let mut heard = Vec::new();
+    for number in 0..8 {
+        // The last ones are none.
+        heard.push(bus.subscribe_raw(format!("lamps.{number}")).await);
+    }
+    let said = loop {
+        let event = soon(events.next()).await.expect("an event");
+        if let ConnectionEventKind::ServerError { said } = &event.kind {
+            assert_eq!(event.address, Some(server.url()), "{event:?}");
+            break said.clone();
+        }
+    };
+    assert!(said.contains("subscriptions"), "{said}");
+}
+
+#[tokio::test]
 async fn a_listener_that_is_slow_is_told_how_much_it_missed() {
     let config = "authorization { users: [ { user: ann, password: pw, \
                   permissions: { publish: { deny: \"shades.>\" } } } ] }";

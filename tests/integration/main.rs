@@ -22,6 +22,7 @@ mod discovery;
 mod domain;
 mod drift;
 mod empty_payload;
+mod error_reference;
 mod external_program;
 mod fake_stream;
 mod health;

@@ -14,6 +14,9 @@ use crate::order_flow::example;
 /// The time that Kubernetes gives a pod after SIGTERM.
 const GRACE_PERIOD: Duration = Duration::from_secs(30);
 
+/// Longest time that a service whose server has gone may be taken for ready.
+const NOTICED: Duration = Duration::from_secs(2);
+
 /// A service that answers probes.
 struct Probed {
     process: Child,
@@ -21,9 +24,9 @@ struct Probed {
 }
 
 impl Probed {
-    async fn start(server: &Server) -> Self {
+    async fn start(urls: &str) -> Self {
         let mut process = Command::new(example::path_of("health"))
-            .env("NATS_URL", server.url())
+            .env("NATS_URL", urls)
             .env("PORT", "0")
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -50,22 +53,33 @@ impl Probed {
     }
 
     async fn becomes(&self, status: &str) {
-        eventually(SOON, format_args!("/ready answers {status}"), async || {
+        self.becomes_within(SOON, status).await;
+    }
+
+    async fn becomes_within(&self, time: Duration, status: &str) {
+        eventually(time, format_args!("/ready answers {status}"), async || {
             let answered = self.ask("/ready").await.map_err(|error| error.to_string())?;
             if answered == status { Ok(()) } else { Err(answered) }
         })
         .await;
+    }
+
+    /// Ends as Kubernetes has it.
+    async fn end(mut self) {
+        signal("TERM", self.process.id().expect("it runs"));
+        let ended = timeout(GRACE_PERIOD, self.process.wait()).await;
+        assert!(ended.expect("within the grace period").unwrap().success());
     }
 }
 
 #[tokio::test]
 async fn a_service_is_ready_while_its_server_is_there_and_ends_within_the_grace_period() {
     let mut server = Server::start().await;
-    let mut probed = Probed::start(&server).await;
+    let probed = Probed::start(&server.url()).await;
     probed.becomes("200").await;
 
     server.kill();
-    probed.becomes("503").await;
+    probed.becomes_within(NOTICED, "503").await;
     // Another process would not help.
     assert_eq!(probed.ask("/live").await.unwrap(), "200");
 
@@ -74,7 +88,25 @@ async fn a_service_is_ready_while_its_server_is_there_and_ends_within_the_grace_
 
     server.kill();
     probed.becomes("503").await;
-    signal("TERM", probed.process.id().expect("it runs"));
-    let ended = timeout(GRACE_PERIOD, probed.process.wait()).await;
-    assert!(ended.expect("within the grace period").unwrap().success());
+    probed.end().await;
+}
+
+#[tokio::test]
+async fn a_service_is_not_ready_until_it_has_left_a_server_that_is_about_to_stop() {
+    let config = "lame_duck_grace_period: 3s\nlame_duck_duration: 30s";
+    let servers = [Server::with_config(config).await, Server::with_config(config).await];
+    // Each has the stream and the consumer, as the servers of a cluster do.
+    for server in &servers {
+        let probed = Probed::start(&server.url()).await;
+        probed.becomes("200").await;
+        probed.end().await;
+    }
+    let probed = Probed::start(&servers.each_ref().map(Server::url).join(",")).await;
+    probed.becomes("200").await;
+    let connected = servers[0].monitor("/connz").await["num_connections"].as_u64();
+    servers[usize::from(connected == Some(0))].lame_duck();
+    probed.becomes_within(NOTICED, "503").await;
+    probed.becomes("200").await;
+    assert_eq!(probed.ask("/live").await.unwrap(), "200");
+    probed.end().await;
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use tidings::prelude::*;
-use tidings::{Batch, SpanLayer};
+use tidings::{Batch, SpanLayer, WatchEvent};
 use tidings_tests::{Server, eventually};
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -30,7 +30,7 @@ struct Counted {
 
 /// Text that was told on this thread.
 #[derive(Debug, Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Log {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
@@ -44,10 +44,28 @@ impl io::Write for Log {
 }
 
 impl Log {
+    /// Takes down what is told on this thread.
+    pub(crate) fn listen() -> (Self, tracing::subscriber::DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let told = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_span_events(FmtSpan::CLOSE)
+            .with_writer(move || writer.clone())
+            .finish()
+            .set_default();
+        (log, told)
+    }
+
+    /// All that was told so far.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
     /// The line that is told as a span of this message ends.
     async fn closed(&self, words: &[&str]) -> String {
         eventually(SOON, "the span has ended", || async {
-            let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+            let text = self.text();
             let is_meant = |line: &&str| {
                 line.contains("close") && words.iter().all(|word| line.contains(word))
             };
@@ -58,14 +76,7 @@ impl Log {
 }
 
 async fn has_a_span(bus: Bus) {
-    let log = Log::default();
-    let writer = log.clone();
-    let _told = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_span_events(FmtSpan::CLOSE)
-        .with_writer(move || writer.clone())
-        .finish()
-        .set_default();
+    let (log, _told) = Log::listen();
     let fly = async |_: Flown, cx: Context| {
         if cx.attempt() == 1 { Err(Failure::retry("no wind")) } else { Ok(()) }
     };
@@ -109,8 +120,59 @@ async fn has_a_span(bus: Bus) {
     let batch = log.closed(&["kites.counted"]).await;
     assert!(batch.contains("messaging.batch.message_count=1"), "{batch}");
     running.shutdown().await;
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = log.text();
     assert!(text.contains(&format!("begins parent=\"{parent}\"")), "{text}");
+}
+
+/// What is known of a ship, by its name.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Bucket)]
+#[bucket(name = "ships", key = "{ship}")]
+struct Berth {
+    ship: String,
+    place: u32,
+}
+
+/// The handler of a bucket has one too: of a change, and of what only the watch says.
+async fn a_watch_has_a_span(bus: Bus) {
+    let (log, _told) = Log::listen();
+    bus.provision::<Berth>().await.unwrap();
+    bus.key_value::<Berth>().put(&Berth { ship: "gull".into(), place: 7 }).await.unwrap();
+    let moor = async |event: WatchEvent<Berth, BerthKey>, cx: Context| match event {
+        WatchEvent::Put(_) if cx.attempt() == 1 => Err(Failure::retry("the berth is taken")),
+        _ => Ok(()),
+    };
+    let route = Route::watch::<Berth>(moor).retry(Retry::fixed(Duration::from_millis(50)));
+    let registry = Registry::new("harbour").watch(route).layer(SpanLayer::new());
+    let running = registry.start(&bus).await.unwrap();
+
+    let failed = log.closed(&["$KV.ships.gull", "tidings.attempt=1"]).await;
+    for field in [
+        "otel.name=process $KV.ships.> ",
+        "otel.status_code=\"ERROR\"",
+        "error=the berth is taken",
+        "messaging.system=\"nats\"",
+        "messaging.destination.name=\"$KV.ships.gull\"",
+        "messaging.destination.template=\"$KV.ships.>\"",
+        "tidings.route=\"KV_ships\"",
+    ] {
+        assert!(failed.contains(field), "{field} is not in {failed}");
+    }
+    let moored = log.closed(&["$KV.ships.gull", "tidings.attempt=2"]).await;
+    assert!(!moored.contains("ERROR"), "{moored}");
+    let current = log.closed(&["messaging.destination.name=\"\""]).await;
+    assert!(current.contains("tidings.route=\"KV_ships\""), "{current}");
+    running.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_watch_has_a_span_in_memory() {
+    a_watch_has_a_span(Bus::in_memory()).await;
+}
+
+#[tokio::test]
+async fn a_watch_has_a_span_over_a_server() {
+    let server = Server::start().await;
+    a_watch_has_a_span(Bus::connect(&server.url()).await.unwrap()).await;
 }
 
 #[tokio::test]

@@ -39,6 +39,7 @@ over_both! {
     changes_of_buckets_are_waited_for,
     buckets_that_feed_each_other_are_waited_for,
     gaps_of_a_bucket_are_waited_for,
+    records_are_seen_as_what_they_are,
     faults_happen,
     many_messages_of_all_kinds,
 }
@@ -116,6 +117,30 @@ async fn an_order_is_invoiced(test: TestBus) -> Outcome {
     test.handled::<SaleMade>().assert_eq(&[sale(7)]);
     test.handled::<SaleBooked>().assert_count(1);
     assert_eq!(*test.answered::<FindPrice>()[0].answer(), Answer::Reply(700));
+    Ok(())
+}
+
+/// What an outbox publishes has no type where it is sent.
+async fn records_are_seen_as_what_they_are(test: TestBus) -> Outcome {
+    test.serve(Registry::new("books").handle::<SaleBooked>(file)).await?;
+    let bus = test.bus();
+    let booked = SaleBooked { number: 7, shop: "north".into() };
+    let record = bus.message(&booked).record()?;
+    bus.publish_record(&record).await?;
+    bus.publish_record(&record).await?;
+    let printed = ReceiptPrinted { number: 7, cents: 700 };
+    bus.publish_record(&bus.message(&printed).record()?).await?;
+    let nowhere = tidings::Record::new("sales.north.lost", tidings::Headers::new(), "{}")?;
+    bus.publish_record(&nowhere.in_stream("NONE")?).await.unwrap_err();
+    test.wait_idle().await?;
+
+    let published = test.published::<SaleBooked>();
+    published.assert_eq(&[booked.clone(), booked.clone()]);
+    assert!(!published[0].duplicate() && published[1].duplicate());
+    assert_eq!(published[0].message_id(), Some("sales.booked/7"));
+    test.published::<ReceiptPrinted>().assert_eq(&[printed]);
+    test.published::<SaleMade>().assert_none();
+    test.handled::<SaleBooked>().assert_eq(&[booked]);
     Ok(())
 }
 

@@ -65,6 +65,8 @@ pub(crate) trait Probe: fmt::Debug + Send + Sync {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Work<'a> {
     Publish(&'static Declaration, &'a Outgoing),
+    /// A record: which declaration it is of is not known where it is sent.
+    Record(&'a Outgoing),
     Ask(&'static Declaration, &'a Outgoing),
     /// A message is here for the handler of a route that handles these.
     Handle {

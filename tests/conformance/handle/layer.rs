@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidings::prelude::*;
-use tidings::{
-    Batch, BoxError, HandlerError, HandlerRequest, HandlerService, RequestError, Verdict,
-};
+use tidings::{Batch, BoxError, HandlerRequest, HandlerService, Verdict};
 use tokio::sync::{Semaphore, mpsc};
 use tower::buffer::BufferLayer;
 use tower::limit::ConcurrencyLimitLayer;
@@ -17,7 +15,7 @@ use tower::{Service as _, ServiceBuilder, service_fn};
 
 use crate::support::condition::letters;
 use crate::support::env::{Env, SHORT, never, soon};
-use crate::support::message::{Check, OutOfStock, Parcels, Sent, Stock, sent};
+use crate::support::message::{Parcels, Sent, sent};
 
 scenarios! {
     every_bus:
@@ -26,8 +24,6 @@ scenarios! {
         a_route_classifies_the_error_of_a_layer,
         a_shed_message_comes_again,
         a_buffer_takes_messages,
-        a_layer_says_that_no_retry_helps,
-        a_request_that_a_layer_refuses_is_answered,
         a_batch_is_one_request;
 }
 
@@ -216,72 +212,6 @@ async fn a_buffer_takes_messages(env: Env) {
     all.sort_unstable();
     assert_eq!(all, (1..=20).collect::<Vec<_>>());
     assert_eq!(running.shutdown().await[0].handled, 20);
-}
-
-/// Service that refuses everything, as this failure.
-fn refused(failure: fn() -> Failure) -> impl Fn(HandlerService) -> Refuse + Clone {
-    move |_| Refuse(failure)
-}
-
-/// Service that refuses everything.
-#[derive(Debug, Clone)]
-struct Refuse(fn() -> Failure);
-
-impl tower::Service<HandlerRequest> for Refuse {
-    type Response = tidings::HandlerResponse;
-    type Error = HandlerError;
-    type Future = std::future::Ready<Result<Self::Response, HandlerError>>;
-
-    fn poll_ready(
-        &mut self,
-        _: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Result<(), HandlerError>> {
-        std::task::Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: HandlerRequest) -> Self::Future {
-        std::future::ready(Err((self.0)().into()))
-    }
-}
-
-async fn a_layer_says_that_no_retry_helps(env: Env) {
-    let bus = env.bus_with::<Parcels>().await;
-    let (sender, mut attempts) = mpsc::unbounded_channel();
-    let layer = tower::layer::layer_fn(refused(|| Failure::reject("not for us")));
-    let route = Route::of::<Sent>(slow_at_first(sender)).layer(layer);
-    let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
-    bus.publish(&sent(1)).await.unwrap();
-    let letter = letters(&bus.dead_letters("shop"), 1).await.remove(0);
-    assert_eq!(letter.error(), "not for us");
-    running.shutdown().await;
-    assert!(attempts.try_recv().is_err(), "the handler was not called");
-}
-
-async fn a_request_that_a_layer_refuses_is_answered(env: Env) {
-    let bus = env.bus();
-    let stock = |check: Check, _: Context| async move {
-        if check.quantity > 5 {
-            Err(OutOfStock { available: 5 })
-        } else {
-            Ok(Stock { available: 5 })
-        }
-    };
-    let route = Route::of::<Check>(stock).layer(TimeoutLayer::new(Duration::from_secs(5)));
-    let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
-    assert_eq!(soon(bus.request(&Check { quantity: 1 })).await.unwrap(), Stock { available: 5 });
-    let declared = soon(bus.request(&Check { quantity: 6 })).await.unwrap_err();
-    assert!(
-        matches!(declared, RequestError::Declared(OutOfStock { available: 5 })),
-        "{declared:?}"
-    );
-    running.shutdown().await;
-
-    let layer = tower::layer::layer_fn(refused(|| Failure::public("closed today")));
-    let route = Route::of::<Check>(stock).layer(layer);
-    let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
-    let refused = soon(bus.request(&Check { quantity: 1 })).await.unwrap_err();
-    assert!(refused.to_string().contains("closed today"), "{refused}");
-    running.shutdown().await;
 }
 
 async fn a_batch_is_one_request(env: Env) {

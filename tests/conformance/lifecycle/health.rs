@@ -1,10 +1,10 @@
 //! A bus and a registry say whether they are ready, and why not.
 
 use tidings::prelude::*;
-use tidings::{HealthReason, HealthThresholds};
+use tidings::{CircuitBreaker, HealthReason, HealthThresholds};
 use tidings_tests::eventually;
 
-use crate::support::env::{Env, SOON};
+use crate::support::env::{Env, SHORT, SOON};
 use crate::support::message::{Parcels, Sent, sent};
 use crate::support::script::{Step, script};
 
@@ -13,6 +13,8 @@ scenarios! {
         a_registry_is_ready_until_it_is_paused,
         a_lag_over_its_threshold_is_a_reason,
         a_consumer_that_is_gone_is_a_reason,
+        retries_that_take_all_places_are_a_reason,
+        a_breaker_that_is_open_is_a_reason,
         a_closed_bus_is_not_live;
 }
 
@@ -74,6 +76,47 @@ async fn a_consumer_that_is_gone_is_a_reason(env: Env) {
         let health = running.health().await;
         let is_gone = |reason: &HealthReason| matches!(reason, HealthReason::Consumer { .. });
         if health.reasons.iter().any(is_gone) { Ok(()) } else { Err(health) }
+    })
+    .await;
+    running.shutdown().await;
+}
+
+async fn retries_that_take_all_places_are_a_reason(env: Env) {
+    let bus = env.bus();
+    let (handler, _calls) = script(|_, _| Step::Fail(Failure::retry("down")));
+    let route = Route::of::<Sent>(handler).max_ack_pending(3).retry(Retry::fixed(SHORT));
+    let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
+    for number in 0..5 {
+        bus.publish(&sent(number)).await.unwrap();
+    }
+    let thresholds = HealthThresholds::new().max_redelivered(2);
+    eventually(SOON, "both are told", || async {
+        let health = running.health_by(&thresholds).await;
+        let is_full =
+            |reason: &HealthReason| matches!(reason, HealthReason::Full { max_ack_pending: 3, .. });
+        let is_told = |reason: &HealthReason| {
+            matches!(reason, HealthReason::Redelivered { redelivered: 3, limit: 2, .. })
+        };
+        let reasons = &health.reasons;
+        let told = reasons.iter().any(is_full) && reasons.iter().any(is_told);
+        if told && health.live && !health.ready { Ok(()) } else { Err(health) }
+    })
+    .await;
+    running.shutdown().await;
+}
+
+async fn a_breaker_that_is_open_is_a_reason(env: Env) {
+    let bus = env.bus();
+    let (handler, _calls) = script(|_, _| Step::Fail(Failure::retry("down")));
+    let route = Route::of::<Sent>(handler).circuit_breaker(CircuitBreaker::after(2));
+    let running = Registry::new("shop").route(route).start(&bus).await.unwrap();
+    for number in 0..3 {
+        bus.publish(&sent(number)).await.unwrap();
+    }
+    eventually(SOON, "it is open", || async {
+        let health = running.health().await;
+        let is_open = |reason: &HealthReason| matches!(reason, HealthReason::Open { route, .. } if route == "parcels.sent");
+        if health.live && health.reasons.iter().any(is_open) { Ok(()) } else { Err(health) }
     })
     .await;
     running.shutdown().await;

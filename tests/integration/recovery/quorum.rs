@@ -33,6 +33,8 @@ async fn what_waits_for_a_quorum_is_unconfirmed() {
         .await
         .unwrap();
     bus.publish(&Kneaded { number: 1 }).await.unwrap();
+    let known = cluster.server(leading[0]).monitor("/varz").await["cluster"]["name"].clone();
+    assert_eq!(bus.state().server.unwrap().cluster.as_deref(), known.as_str());
 
     for other in &others {
         cluster.kill(*other);

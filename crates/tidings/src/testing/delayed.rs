@@ -91,7 +91,7 @@ impl State {
                 return None;
             }
             Some(Delayed {
-                message: entry.declarations.first()?.name.to_owned(),
+                message: entry.name(),
                 subject: entry.subject.to_string(),
                 stream: stream.clone(),
                 schedule: schedule.clone(),

@@ -173,8 +173,7 @@ impl State {
     fn unfinished(&self) -> Vec<Unfinished> {
         let entries = self.in_flight.iter().filter_map(|index| self.entries.get(*index));
         let unfinished = entries.map(|entry| {
-            let names: Vec<_> = entry.declarations.iter().map(|d| d.name).collect();
-            let (message, subject) = (names.join("|"), entry.subject.to_string());
+            let (message, subject) = (entry.name(), entry.subject.to_string());
             let since = entry.begun.elapsed();
             match entry.operation {
                 Operation::Handle => {

@@ -14,7 +14,7 @@ use crate::probe::{End, Work};
 use crate::publish_ack::PublishAck;
 use crate::subject::Subject;
 use crate::timestamp;
-use crate::transport::{Outgoing, Receipt, Settlement};
+use crate::transport::{Incoming, Outgoing, Receipt, Settlement};
 
 /// The most of a payload that a line shows, in characters.
 const MOST_PAYLOAD: usize = 120;
@@ -24,7 +24,7 @@ const MOST_PAYLOAD: usize = 120;
 pub(super) struct RecordedOperation {
     pub(super) operation: Operation,
     /// Declaration of the message; more than one only where that can't be said, and what was
-    /// expected.
+    /// expected, and none of a record.
     pub(super) declarations: Vec<&'static Declaration>,
     pub(super) subject: Subject,
     pub(super) headers: Headers,
@@ -101,9 +101,9 @@ pub(super) enum Ending {
 
 impl RecordedOperation {
     pub(super) fn new(work: Work<'_>) -> Self {
-        let sent = |operation, declaration, outgoing: &Outgoing| Self {
+        let sent = |operation, declarations, outgoing: &Outgoing| Self {
             operation,
-            declarations: vec![declaration],
+            declarations,
             // What waits is published on its own subject in the end.
             subject: match outgoing.headers.get(header::SCHEDULE_TARGET) {
                 Some(target) => Subject::from(target.to_owned()),
@@ -117,8 +117,11 @@ impl RecordedOperation {
             end: Ending::Open,
         };
         match work {
-            Work::Publish(declaration, outgoing) => sent(Operation::Publish, declaration, outgoing),
-            Work::Ask(declaration, outgoing) => sent(Operation::Ask, declaration, outgoing),
+            Work::Publish(declaration, outgoing) => {
+                sent(Operation::Publish, vec![declaration], outgoing)
+            }
+            Work::Record(outgoing) => sent(Operation::Publish, Vec::new(), outgoing),
+            Work::Ask(declaration, outgoing) => sent(Operation::Ask, vec![declaration], outgoing),
             Work::Handle { declarations, incoming } => Self {
                 operation: Operation::Handle,
                 declarations: envelope::declaration_of(declarations, incoming)
@@ -139,7 +142,30 @@ impl RecordedOperation {
         &self,
         declarations: &'static [&'static Declaration],
     ) -> Option<&'static Declaration> {
+        if self.declarations.is_empty() {
+            return self.read_by(declarations);
+        }
         versions(declarations).find(|ours| self.declarations.iter().any(|own| own.is(ours)))
+    }
+
+    /// The one of `declarations` that a receiver would take a record for.
+    fn read_by(
+        &self,
+        declarations: &'static [&'static Declaration],
+    ) -> Option<&'static Declaration> {
+        let (subject, payload) = (self.subject.clone(), self.payload.clone());
+        let headers = self.headers.clone().into();
+        let incoming = Incoming { subject, headers, payload, ..Incoming::default() };
+        envelope::declaration_of(declarations, &incoming).ok()
+    }
+
+    /// Wire name of the message, or names where it is one of several; a record's is not known.
+    pub(super) fn name(&self) -> String {
+        if self.declarations.is_empty() {
+            return "record".to_owned();
+        }
+        let names: Vec<_> = self.declarations.iter().map(|d| d.name).collect();
+        names.join("|")
     }
 
     /// Returns `true` if its payload is an object, and was that of what was published then.
@@ -167,7 +193,8 @@ impl RecordedOperation {
             1 => String::new(),
             attempt => format!(" (attempt {attempt})"),
         };
-        let names: Vec<_> = self.declarations.iter().map(|d| d.tag).collect();
+        let tags: Vec<_> = self.declarations.iter().map(|d| d.tag).collect();
+        let names = if tags.is_empty() { self.name() } else { tags.join("|") };
         let payload = String::from_utf8_lossy(&self.payload);
         let mut payload: String = payload.chars().take(MOST_PAYLOAD + 1).collect();
         if payload.chars().count() > MOST_PAYLOAD {
@@ -180,7 +207,7 @@ impl RecordedOperation {
             None => why,
         };
         let why = why.map(|why| format!("; {why}")).unwrap_or_default();
-        let (names, subject) = (names.join("|"), &self.subject);
+        let subject = &self.subject;
         format!("{done:<12} {names} on {subject}{attempt}: {payload}{why}")
     }
 }

@@ -15,8 +15,9 @@ use crate::message::{DeclaredError as _, Decode, Event, Message, Request, Stream
 /// Recordings by type, in the order in which they began. What is still under way is not
 /// among it: [`wait_idle`](TestBus::wait_idle) first.
 impl TestBus {
-    /// Events published through the bus, its publishers and the contexts of its handlers. What
-    /// could not be published is not among it.
+    /// Events published through the bus, its publishers and the contexts of its handlers, records among
+    /// them, such as those of an outbox, which count as what a receiver would take them for. What could not be
+    /// published is not among it.
     pub fn published<E: Event + Decode>(&self) -> Recording<E, Published> {
         self.read("published", |entry| match &entry.end {
             Ending::Published(ack) => Some(Published { ack: ack.clone() }),

@@ -162,8 +162,11 @@ impl HandlerSpan {
     }
 
     fn start(&self, route: &Route, incoming: &Incoming, transport: &Transport) {
-        let producer = producer(incoming);
-        let baggage = incoming.headers.get(header::BAGGAGE);
+        let (producer, baggage) = if incoming.headers.are_none() {
+            (None, None)
+        } else {
+            (producer(incoming), incoming.headers.get(header::BAGGAGE))
+        };
         if !route.tracer.is_for(producer.as_ref()) {
             if producer.is_some() || baggage.is_some() {
                 let context = producer.map_or_else(Context::new, propagation::remote);
@@ -183,7 +186,9 @@ impl HandlerSpan {
             Some(producer) => parent = propagation::remote(producer),
             None => {}
         }
-        parent = propagation::with_baggage(parent, baggage);
+        if baggage.is_some() {
+            parent = propagation::with_baggage(parent, baggage);
+        }
         let name = message.map_or(PROCESS, |one| one.name);
         let (context, ends_here) =
             route.tracer.start(name.into(), kind, (&parent, links), |span| {

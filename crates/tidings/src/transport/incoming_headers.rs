@@ -34,6 +34,13 @@ impl IncomingHeaders {
         }
     }
 
+    /// Returns `true` if the message came without any, as most events that no stream keeps do.
+    #[cfg(feature = "opentelemetry")]
+    #[inline]
+    pub(crate) fn are_none(&self) -> bool {
+        matches!(self, Self::Read(read) if read.is_empty())
+    }
+
     /// Returns `true` if there is a header that only a redrive writes; with a signature it is
     /// believed.
     #[inline]

@@ -17,6 +17,7 @@ use crate::link::Link;
 #[cfg(feature = "metrics")]
 use crate::observe::Metrics;
 use crate::observe::SendError as _;
+use crate::probe::{End, Work};
 use crate::publish_ack::PublishAck;
 use crate::traces::{Operation, Parent, Sent};
 use crate::transport::{Fault, Outgoing, PendingAck};
@@ -41,6 +42,8 @@ pub(crate) async fn publish_records(
     let span = link.traces.send_many(all, &Parent::default());
     let mut outcomes: Vec<Option<RecordOutcome>> = Vec::new();
     let mut flight = Flight::new(link);
+    // What a test's bus is told of: of each record, that it begins and what came of it.
+    let mut told = Vec::new();
     // While the connection takes nothing, all that are left wait together, not one after the other.
     let mut by = None;
     for record in records {
@@ -48,6 +51,10 @@ pub(crate) async fn publish_records(
         outcomes.push(None);
         flight.room(&mut outcomes).await;
         span.link(record.headers());
+        if link.probe().is_some() {
+            let (message, _) = record.clone().into_outgoing();
+            told.push(link.begin(Work::Record(&message)));
+        }
         match begin(link, record, &mut by).await {
             Ok(Some(sent)) => flight.waiting.push_back((place, sent)),
             Ok(None) => outcomes[place] = Some(Ok(None)),
@@ -61,6 +68,12 @@ pub(crate) async fn publish_records(
     span.sent_all(outcomes.len());
     let failed = outcomes.iter().find_map(|outcome| outcome.as_ref().err());
     span.end(&failed.map_or(Ok(()), Err), |error| error.kind().into());
+    for (one, outcome) in told.iter().zip(&outcomes) {
+        one.tell(match outcome {
+            Ok(ack) => End::Published(ack.as_ref()),
+            Err(error) => End::NotPublished(error),
+        });
+    }
     #[cfg(feature = "metrics")]
     if link.measures_every().is_some() {
         let each = outcomes.iter().map(|outcome| outcome.as_ref().map(Option::as_ref));
