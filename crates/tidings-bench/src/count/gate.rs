@@ -28,9 +28,10 @@ struct Limit {
     instructions: Option<f64>,
 }
 
-const LIMITS: [Limit; 8] = [
+const LIMITS: [Limit; 9] = [
     limit("core_publish", "a core event, up to the client", Some(400.0)),
     limit("core_publish_tokens", "the same with two tokens in its subject", None),
+    limit("follow_up_publish", "a core event in a handler, with the ids that it carries on", None),
     limit("stream_publish", "a stream's event with its id, up to the client", Some(1500.0)),
     limit("core_handle", "a core event, from the client to its handler", None),
     limit("stream_handle", "a stream's event, to its handler, and its ack", Some(1000.0)),
@@ -38,6 +39,19 @@ const LIMITS: [Limit; 8] = [
     limit("memory_handle_stream", "a stream's event, published and handled in memory", None),
     limit("memory_consume_small", "an event of two numbers, taken and handled in memory", None),
 ];
+
+/// Those of a build in which a program can switch something on, and which gates no others: the same code is
+/// compiled otherwise there.
+const OPTIONAL: [Limit; 3] = [
+    limit("core_handle_untraced", "a core event, from the client to its handler", None),
+    limit("core_handle_traces", "the same with traces of which nothing is recorded", None),
+    limit("span_by_hand", "such a span of OpenTelemetry alone", None),
+];
+
+/// Limits that hold in this build.
+fn held() -> &'static [Limit] {
+    if cfg!(feature = "optional") { &OPTIONAL } else { &LIMITS }
+}
 
 const fn limit(case: &'static str, what: &'static str, instructions: Option<f64>) -> Limit {
     Limit { case, what, instructions }
@@ -128,7 +142,7 @@ pub(crate) fn table(costs: &Costs) -> String {
         "beyond",
         "recorded",
     );
-    for Limit { case, instructions, .. } in LIMITS {
+    for &Limit { case, instructions, .. } in LIMITS.iter().chain(&OPTIONAL) {
         let Some(parts) = costs.get(case) else { continue };
         let of = |part: Part| parts.get(part.name()).copied();
         let cell = |cost: Option<f64>| cost.map_or(String::from("-"), |cost| format!("{cost:.0}"));
@@ -161,7 +175,7 @@ pub(crate) fn check(costs: &Costs) -> anyhow::Result<Vec<String>> {
     let recorded = recorded()?;
     let compiler = compiler()?;
     let mut problems = Vec::new();
-    for Limit { case, what, instructions } in LIMITS {
+    for &Limit { case, what, instructions } in held() {
         let Some(parts) = costs.get(case) else {
             problems.push(format!("{case} was not counted"));
             continue;
@@ -211,9 +225,16 @@ fn recorded() -> anyhow::Result<Recorded> {
     Ok(serde_json::from_str(&text)?)
 }
 
-/// Writes down what was counted.
+/// Writes down what was counted, of the cases that this build gates; the others stay as they are.
 pub(crate) fn record(costs: &Costs) -> anyhow::Result<()> {
-    let recorded = Recorded { compiler: compiler()?, cases: costs.clone() };
+    let compiler = compiler()?;
+    let by_the_same = recorded().ok().filter(|recorded| recorded.compiler == compiler);
+    let mut cases = by_the_same.map(|recorded| recorded.cases).unwrap_or_default();
+    for Limit { case, .. } in held() {
+        let counted = costs.get(*case).with_context(|| format!("{case} was not counted"))?;
+        cases.insert((*case).to_owned(), counted.clone());
+    }
+    let recorded = Recorded { compiler, cases };
     let text = serde_json::to_string_pretty(&recorded)?;
     fs::write(path(), text + "\n").context("what was counted can't be written down")
 }

@@ -1,5 +1,6 @@
 //! The fixed work that is counted, each piece beside the parts that it can't do without.
 
+mod follow_up;
 mod handle;
 mod memory;
 mod publish;
@@ -41,8 +42,12 @@ impl Part {
 /// Does all of it, and says on the standard output what is counted, in that order.
 pub(crate) fn run() -> anyhow::Result<()> {
     publish::run()?;
+    follow_up::run()?;
     handle::run()?;
-    memory::run()
+    memory::run()?;
+    #[cfg(feature = "optional")]
+    handle::run_optional()?;
+    Ok(())
 }
 
 /// Prints the case, the part and the number of messages, and does the work as a counted section.

@@ -14,11 +14,56 @@ use crate::latch::Latch;
 use crate::server::{Delivery, Server, To};
 
 pub(super) fn run() -> anyhow::Result<()> {
-    handled("core_handle", &Placed::sample(0), To::Subject)?;
-    handled("stream_handle", &Stored::sample(0), To::Pull)
+    handled("core_handle", &Placed::sample(0), To::Subject, Bus::clone)?;
+    handled("stream_handle", &Stored::sample(0), To::Pull, Bus::clone)
 }
 
-fn handled<E>(case: &str, event: &E, to: To) -> anyhow::Result<()>
+/// The same with what a program can switch on, beside the same without.
+#[cfg(feature = "optional")]
+pub(super) fn run_optional() -> anyhow::Result<()> {
+    handled("core_handle_untraced", &Placed::sample(0), To::Subject, Bus::clone)?;
+    handled("core_handle_traces", &Placed::sample(0), To::Subject, unrecorded)?;
+    span_by_hand("span_by_hand")
+}
+
+/// Counts what OpenTelemetry alone takes for a span that nobody records, and in which something is done.
+#[cfg(feature = "optional")]
+fn span_by_hand(case: &str) -> anyhow::Result<()> {
+    use opentelemetry::Context;
+    use opentelemetry::trace::{
+        Span as _, SpanBuilder, SpanKind, TraceContextExt as _, Tracer as _,
+    };
+    let tracer = opentelemetry::global::tracer("count");
+    let spans = |messages| {
+        for _ in 0..messages {
+            let builder =
+                SpanBuilder::from_name("process orders.placed").with_kind(SpanKind::Consumer);
+            let parent = Context::new();
+            let span = tracer.build_with_context(builder, &parent);
+            let context = parent.with_remote_span_context(span.span_context().clone());
+            drop(span);
+            let _active = black_box(context.clone().attach());
+        }
+    };
+    for round in rounds() {
+        match round {
+            None => spans(1),
+            Some(messages) => count(case, Part::Ours, messages, || spans(messages))?,
+        }
+    }
+    Ok(())
+}
+
+/// The bus with traces of which nothing is recorded.
+#[cfg(feature = "optional")]
+fn unrecorded(bus: &Bus) -> Bus {
+    use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+    let provider = SdkTracerProvider::builder().with_sampler(Sampler::AlwaysOff).build();
+    opentelemetry::global::set_tracer_provider(provider);
+    bus.with_traces(tidings::Traces::new())
+}
+
+fn handled<E>(case: &str, event: &E, to: To, with: fn(&Bus) -> Bus) -> anyhow::Result<()>
 where
     E: Event + Decode + Serialize + DeserializeOwned,
 {
@@ -27,7 +72,7 @@ where
     let payload = serde_json::to_vec(event)?;
     let delivery = Delivery { subject: subject.as_str(), id: id.as_deref(), payload: &payload };
 
-    let bus = runtime.block_on(Bus::connect(server.url()))?;
+    let bus = with(&runtime.block_on(Bus::connect(server.url()))?);
     let latch = Latch::default();
     let handler = {
         let latch = latch.clone();

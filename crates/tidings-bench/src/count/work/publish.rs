@@ -156,7 +156,7 @@ fn stream(runtime: &Runtime, bus: &Bus, client: &Client) -> anyhow::Result<()> {
 }
 
 /// Payload that is sent, and its length in bytes.
-fn payload_of(event: &impl Serialize) -> serde_json::Result<(Vec<u8>, usize)> {
+pub(super) fn payload_of(event: &impl Serialize) -> serde_json::Result<(Vec<u8>, usize)> {
     let mut payload = serde_json::to_vec(event)?;
     // As a buffer that is longer than its text is shared with an allocation more.
     payload.shrink_to_fit();
@@ -165,7 +165,7 @@ fn payload_of(event: &impl Serialize) -> serde_json::Result<(Vec<u8>, usize)> {
 }
 
 /// Counts it, but for the round that wakes everything up.
-fn measured(
+pub(super) fn measured(
     case: &str,
     part: Part,
     round: Option<usize>,
