@@ -2,9 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
+use bytestring::ByteString;
+
 use super::Context;
 use super::place::Origin;
 use crate::header::{self, Headers};
+use crate::write_buffer;
 
 impl Context {
     /// Origin of the message, which identifies it among all messages of its server; `None` without a stream. A redrive has
@@ -51,15 +54,30 @@ impl Context {
                 }
             }
         }
-        let ids = [
-            (header::CORRELATION_ID, self.correlation_id()),
-            (header::CAUSATION_ID, self.message_id()),
-        ];
-        for (name, id) in ids {
-            if let Some(id) = id.filter(|id| header::is_value(id)) {
-                headers.push(name, id.to_owned());
+        let causation = self.message_id();
+        let correlation = own.get(header::CORRELATION_ID).or(causation);
+        let caused_by = causation.and_then(value_of);
+        let together_with = match correlation {
+            // The first of them: it is written once.
+            same if same == causation => caused_by.clone(),
+            other => other.and_then(value_of),
+        };
+        for (name, id) in
+            [(header::CORRELATION_ID, together_with), (header::CAUSATION_ID, caused_by)]
+        {
+            if let Some(id) = id {
+                headers.push(name, id);
             }
         }
         headers
     }
+}
+
+/// Copies an id, if a header can hold it.
+fn value_of(id: &str) -> Option<ByteString> {
+    header::is_value(id).then(|| {
+        let mut text = write_buffer::text();
+        text.push_str(id);
+        write_buffer::written(text)
+    })
 }
