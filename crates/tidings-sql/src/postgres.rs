@@ -1,6 +1,7 @@
 //! PostgreSQL. Positions are given inside COMMIT by a trigger, and relays count each other by locks that end
 //! with their connections.
 
+mod low_water;
 mod session;
 mod share;
 mod statement;

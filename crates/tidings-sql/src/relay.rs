@@ -2,6 +2,7 @@
 
 #[cfg(feature = "metrics")]
 mod figures;
+mod flight;
 mod health;
 mod hold;
 mod look;

@@ -47,6 +47,8 @@ pub struct QueuedRow {
     pub(crate) age: Duration,
     /// A parked row of its key.
     pub(crate) behind: Option<i64>,
+    /// How often parked rows were let go again by the time that it was read.
+    pub(crate) retries: i64,
 }
 
 /// The record of a row can't be read.

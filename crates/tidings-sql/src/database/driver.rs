@@ -145,6 +145,7 @@ where
             payload: row.try_get(6)?,
             age: Duration::from_millis(age.max(0).unsigned_abs()),
             behind: row.try_get(8)?,
+            retries: row.try_get(9)?,
         })
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use sqlx::Pool;
 
-use super::Argument::{Number, Text};
+use super::Argument::{self, Number, Text};
 use super::{Backend, Database, Driver, Sealed, Statements};
 use crate::outbox::{OutboxStatus, ParkedFilter, ParkedRecord};
 
@@ -48,16 +48,17 @@ impl<Db: Database> Manage<'_, Db> {
         let all = Self::STATEMENTS;
         let mut tx = Of::<Db>::begin(self.0).await?;
         let retried = match filter {
-            ParkedFilter::All => Of::<Db>::execute(&mut tx, all.retry_all, &[]).await?,
-            ParkedFilter::Key(key) => {
-                Of::<Db>::execute(&mut tx, all.retry_key, &[Text(key)]).await?
-            }
+            ParkedFilter::All => let_go::<Db>(&mut tx, all.retry_all, &[]).await?,
+            ParkedFilter::Key(key) => let_go::<Db>(&mut tx, all.retry_key, &[Text(key)]).await?,
             ParkedFilter::Row(row) => {
                 let key = Of::<Db>::text(&mut tx, all.key_of, &[Number(*row)]).await?;
                 let Some(key) = key else { return Ok(0) };
-                Of::<Db>::execute(&mut tx, all.retry_key, &[Text(&key)]).await?
+                let_go::<Db>(&mut tx, all.retry_key, &[Text(&key)]).await?
             }
         };
+        if retried > 0 {
+            Of::<Db>::execute(&mut tx, all.count_retry, &[]).await?;
+        }
         Self::wake(&mut tx).await?;
         tx.commit().await?;
         Ok(retried)
@@ -76,7 +77,8 @@ impl<Db: Database> Manage<'_, Db> {
                 let key = Of::<Db>::text(&mut tx, all.purge_row, &[Number(*row)]).await?;
                 let Some(key) = key else { return Ok(0) };
                 // What waited behind it goes on; what can't be published either is parked again.
-                Of::<Db>::execute(&mut tx, all.retry_key, &[Text(&key)]).await?;
+                let_go::<Db>(&mut tx, all.retry_key, &[Text(&key)]).await?;
+                Of::<Db>::execute(&mut tx, all.count_retry, &[]).await?;
                 1
             }
         };
@@ -96,6 +98,21 @@ impl<Db: Database> Manage<'_, Db> {
             Of::<Db>::fetch(connection, wake, &[]).await?;
         }
         Ok(())
+    }
+}
+
+/// Lets parked rows go again, and those that relays parked behind them meanwhile; gives their number.
+async fn let_go<Db: Database>(
+    connection: &mut Db::Connection,
+    statement: &'static str,
+    arguments: &[Argument<'_>],
+) -> sqlx::Result<u64> {
+    let mut gone = 0;
+    loop {
+        match Of::<Db>::execute(connection, statement, arguments).await? {
+            0 => return Ok(gone),
+            some => gone += some,
+        }
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Statements {
     pub(crate) key_of: &'static str,
     /// Wakes relays at the commit, where that is known.
     pub(crate) wake: Option<&'static str>,
+    /// Counts that parked rows are let go again: they stand where they stood, before what relays have read by then.
+    pub(crate) count_retry: &'static str,
     /// Removes what was sent more than so many milliseconds ago, so many rows.
     pub(crate) purge_sent: &'static str,
     /// Writes consumer, stream and message, unless they are there.

@@ -1,5 +1,6 @@
 //! A relay's connection, which reads and writes rows and hears of commits.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use sqlx::{Acquire as _, Executor as _, PgPool};
 use tokio::time::{Instant, timeout};
 
 use super::PostgresBackend;
+use super::low_water::LowWater;
 use super::share::{Round, Sharing};
 use super::statement;
 use crate::database::{Driver as _, Session, Share};
@@ -16,6 +18,8 @@ use crate::row::{Cursor, QueuedRow};
 
 /// Channel on which commits are told.
 const CHANNEL: &str = "tidings_outbox";
+/// Notification that parked rows were let go again.
+const RETRY: &str = "retry";
 
 /// Settings of the connection. What is lost of its writes in a crash is sent again, and known again by its id.
 /// Its few statements are planned once, whatever their arguments and the table's size, and follow the indexes: only so
@@ -24,12 +28,16 @@ const SETTINGS: &str = "SET synchronous_commit TO off; SET plan_cache_mode TO fo
     SET enable_seqscan TO off; SET enable_bitmapscan TO off; SET enable_sort TO off; \
     SET tcp_keepalives_idle TO 5; SET tcp_keepalives_interval TO 2; SET tcp_keepalives_count TO 3";
 
+/// Average length of ranges of rows that are removed by their ends, and not one by one.
+const LONG: usize = 4;
+
 /// A relay's connection.
 pub struct PostgresSession {
     /// Of the connection alone, which goes back to nobody.
     own: PgPool,
     listener: PgListener,
     sharing: Sharing,
+    low_water: LowWater,
     /// `true` if commits were told while it was at something else.
     woken: bool,
     /// The program's pool is closed.
@@ -58,28 +66,59 @@ impl PostgresSession {
         listener.execute(SETTINGS).await?;
         listener.listen(CHANNEL).await?;
         let sharing = Sharing::join(listener.acquire().await?).await?;
-        Ok(Self { own, listener, sharing, woken: false, closed: pool.close_event() })
+        let (low_water, closed) = (LowWater::new(), pool.close_event());
+        Ok(Self { own, listener, sharing, low_water, woken: false, closed })
+    }
+
+    #[cfg(test)]
+    pub(super) fn low_water(&mut self) -> &mut LowWater {
+        &mut self.low_water
     }
 
     /// Takes in what was told while it was at something else.
     fn hear(&mut self) {
         while let Some(told) = self.listener.next_buffered() {
             self.woken = true;
-            self.sharing.hear(told.payload());
+            self.hear_of(told.payload());
         }
+    }
+
+    fn hear_of(&mut self, payload: &str) {
+        self.sharing.hear(payload);
+        if payload == RETRY {
+            self.low_water.forget();
+        }
+    }
+
+    async fn read(
+        &mut self,
+        share: Share,
+        after: Cursor,
+        without: &[String],
+        limit: i64,
+    ) -> sqlx::Result<Vec<QueuedRow>> {
+        let next = sqlx::query(statement::NEXT)
+            .bind(after.position)
+            .bind(after.id)
+            .bind(share.relays)
+            .bind(share.place)
+            .bind(without)
+            .bind(limit);
+        let rows = next.fetch_all(&mut self.listener).await?;
+        rows.iter().map(PostgresBackend::queued).collect()
     }
 
     /// Waits for a notification, until this instant at most; `false` if there was none.
     async fn listen(&mut self, until: Instant) -> sqlx::Result<bool> {
         let most = until.saturating_duration_since(Instant::now());
-        let Self { listener, sharing, closed, .. } = self;
+        let Self { listener, closed, .. } = self;
         let told = tokio::select! {
             told = timeout(most, listener.try_recv()) => told,
             () = closed => return Err(sqlx::Error::PoolClosed),
         };
         match told {
             Ok(Ok(Some(told))) => {
-                sharing.hear(told.payload());
+                self.hear_of(told.payload());
                 Ok(true)
             }
             // Notifications of a lost connection are lost.
@@ -113,20 +152,35 @@ impl Session for PostgresSession {
         without: &[String],
         limit: i64,
     ) -> sqlx::Result<Vec<QueuedRow>> {
-        let next = sqlx::query(statement::NEXT)
-            .bind(after.position)
-            .bind(after.id)
-            .bind(share.relays)
-            .bind(share.place)
-            .bind(without)
-            .bind(limit);
-        let rows = next.fetch_all(&mut self.listener).await?;
-        rows.iter().map(PostgresBackend::queued).collect()
+        if after != Cursor::default() {
+            let rows = self.read(share, after, without, limit).await?;
+            if self.low_water.holds(&rows) {
+                return Ok(rows);
+            }
+            self.low_water.forget();
+            return Ok(Vec::new());
+        }
+        let begin = self.low_water.begin(self.listener.acquire().await?, share).await?;
+        let mut rows = self.read(share, begin, without, limit).await?;
+        if begin != Cursor::default() && !self.low_water.holds(&rows) {
+            self.low_water.forget();
+            rows = self.read(share, Cursor::default(), without, limit).await?;
+        }
+        self.low_water.rise(&rows, without.is_empty());
+        Ok(rows)
     }
 
     async fn finish(&mut self, rows: &[i64], keep: bool) -> sqlx::Result<()> {
-        let statement = if keep { statement::MARK } else { statement::DELETE };
-        sqlx::query(statement).bind(rows).execute(&mut self.listener).await.map(drop)
+        self.low_water.removed(rows.len());
+        let (first, last) = ranges(rows);
+        let finish = if keep {
+            sqlx::query(statement::MARK).bind(rows)
+        } else if first.len() * LONG <= rows.len() {
+            sqlx::query(statement::DELETE_RANGES).bind(first).bind(last)
+        } else {
+            sqlx::query(statement::DELETE).bind(rows)
+        };
+        finish.execute(&mut self.listener).await.map(drop)
     }
 
     async fn park(&mut self, row: i64, reason: &str) -> sqlx::Result<()> {
@@ -135,9 +189,16 @@ impl Session for PostgresSession {
     }
 
     async fn park_behind(&mut self, rows: &[(i64, i64)]) -> sqlx::Result<()> {
-        let (ids, behind): (Vec<i64>, Vec<i64>) = rows.iter().copied().unzip();
-        let park = sqlx::query(statement::PARK_BEHIND).bind(ids).bind(behind);
-        park.execute(&mut self.listener).await.map(drop)
+        // Each first one by itself: whoever lets many go again waits for no two at a time.
+        let mut behind: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+        for (row, first) in rows {
+            behind.entry(*first).or_default().push(*row);
+        }
+        for (first, rows) in behind {
+            let park = sqlx::query(statement::PARK_BEHIND).bind(rows).bind(first);
+            park.execute(&mut self.listener).await?;
+        }
+        Ok(())
     }
 
     async fn wait(&mut self, most: Duration) -> sqlx::Result<bool> {
@@ -173,5 +234,38 @@ impl Session for PostgresSession {
         }
         drop(listener);
         own.close().await;
+    }
+}
+
+/// First and last of each range of numbers that follow each other.
+fn ranges(numbers: &[i64]) -> (Vec<i64>, Vec<i64>) {
+    let mut sorted = numbers.to_vec();
+    sorted.sort_unstable();
+    let (mut first, mut last): (Vec<i64>, Vec<i64>) = (Vec::new(), Vec::new());
+    for number in sorted {
+        match last.last_mut() {
+            Some(end) if number <= end.saturating_add(1) => *end = number,
+            _ => {
+                first.push(number);
+                last.push(number);
+            }
+        }
+    }
+    (first, last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_holds_no_number_that_is_not_given() {
+        assert_eq!(ranges(&[7, 3, 1, 2, 9, 8, 2]), (vec![1, 7], vec![3, 9]));
+        assert_eq!(ranges(&[5]), (vec![5], vec![5]));
+        assert_eq!(
+            ranges(&[i64::MAX, i64::MIN]),
+            (vec![i64::MIN, i64::MAX], vec![i64::MIN, i64::MAX])
+        );
+        assert_eq!(ranges(&[]), (vec![], vec![]));
     }
 }

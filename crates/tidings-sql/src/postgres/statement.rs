@@ -20,7 +20,8 @@ pub(super) const STATEMENTS: Statements = Statements {
     purge_key: PURGE_KEY,
     purge_row: PURGE_ROW,
     key_of: KEY_OF,
-    wake: Some("SELECT pg_notify('tidings_outbox', '')"),
+    wake: Some("SELECT pg_notify('tidings_outbox', 'retry')"),
+    count_retry: COUNT_RETRY,
     purge_sent: PURGE_SENT,
     record: RECORD,
     forget: FORGET,
@@ -57,15 +58,34 @@ pub(super) const RELAYS: &str = "SELECT objid::bigint FROM pg_locks WHERE lockty
     AND classid = 'tidings_outbox'::regclass::oid AND objsubid = 2 AND granted \
     AND mode = 'ExclusiveLock' ORDER BY objid";
 
+/// Only where any row is parked it is looked for each whether one of its key is.
 pub(super) const NEXT: &str = "SELECT o.id, o.position, o.key, o.stream, o.subject, o.headers, o.payload, \
-    (extract(epoch FROM clock_timestamp() - o.created_at) * 1000)::bigint AS age, \
+    (date_part('epoch', clock_timestamp() - o.created_at) * 1000)::bigint AS age, \
+    CASE WHEN EXISTS (SELECT FROM tidings_outbox WHERE parked_at IS NOT NULL) THEN \
     (SELECT p.id FROM tidings_outbox p WHERE p.key = o.key AND p.parked_at IS NOT NULL \
-    ORDER BY p.position, p.id LIMIT 1) AS behind \
+    ORDER BY p.position, p.id LIMIT 1) END AS behind, \
+    coalesce((SELECT version::bigint FROM tidings_layout WHERE part = 'outbox_retries'), 0) AS retries \
     FROM tidings_outbox o WHERE o.position IS NOT NULL AND o.sent_at IS NULL AND o.parked_at IS NULL \
     AND (o.position, o.id) > ($1, $2) AND mod(o.slot, $3) = $4 AND o.key <> ALL($5::text[]) \
     ORDER BY o.position, o.id LIMIT $6";
 
+/// The last position that was given to a transaction; none where the user of the relay may not see it.
+pub(super) const GIVEN: &str = "SELECT CASE \
+    WHEN has_sequence_privilege('tidings_outbox_position'::regclass, 'SELECT, USAGE') \
+    THEN pg_sequence_last_value('tidings_outbox_position'::regclass) END";
+
+/// The transactions that are given their positions just now: each holds this lock from before that until all can see
+/// its rows.
+pub(super) const PLACING: &str = "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'advisory' \
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+    AND classid = 'tidings_outbox_position'::regclass::oid AND objid = 0 AND objsubid = 2 AND granted";
+
 pub(super) const DELETE: &str = "DELETE FROM tidings_outbox WHERE id = ANY($1)";
+
+/// From the first to the last of each range, in which there is no other row.
+pub(super) const DELETE_RANGES: &str = "DELETE FROM tidings_outbox o \
+    USING unnest($1::bigint[], $2::bigint[]) AS range(first, last) \
+    WHERE o.id BETWEEN range.first AND range.last";
 
 pub(super) const MARK: &str =
     "UPDATE tidings_outbox SET sent_at = clock_timestamp() WHERE id = ANY($1) AND sent_at IS NULL";
@@ -73,11 +93,11 @@ pub(super) const MARK: &str =
 pub(super) const PARK: &str = "UPDATE tidings_outbox SET parked_at = clock_timestamp(), reason = $2 \
     WHERE id = $1 AND sent_at IS NULL AND parked_at IS NULL";
 
+/// Whoever lets the first one go again waits for this, or this for them: none stays behind one that is gone.
 pub(super) const PARK_BEHIND: &str = "UPDATE tidings_outbox o \
-    SET parked_at = clock_timestamp(), behind = b.behind, reason = '' \
-    FROM unnest($1::bigint[], $2::bigint[]) AS b(id, behind) \
-    WHERE o.id = b.id AND o.sent_at IS NULL AND o.parked_at IS NULL \
-    AND EXISTS (SELECT FROM tidings_outbox p WHERE p.id = b.behind AND p.parked_at IS NOT NULL)";
+    SET parked_at = clock_timestamp(), behind = $2, reason = '' \
+    WHERE o.id = ANY($1) AND o.sent_at IS NULL AND o.parked_at IS NULL \
+    AND (SELECT p.parked_at IS NOT NULL FROM tidings_outbox p WHERE p.id = $2 FOR SHARE)";
 
 const PENDING: &str = "SELECT count(*) FROM (SELECT 1 FROM tidings_outbox \
     WHERE position IS NOT NULL AND sent_at IS NULL AND parked_at IS NULL LIMIT 1000000) AS pending";
@@ -103,6 +123,9 @@ const PURGE_KEY: &str = "DELETE FROM tidings_outbox WHERE parked_at IS NOT NULL 
 
 const PURGE_ROW: &str =
     "DELETE FROM tidings_outbox WHERE id = $1 AND parked_at IS NOT NULL RETURNING key";
+
+const COUNT_RETRY: &str = "INSERT INTO tidings_layout (part, version) VALUES ('outbox_retries', 1) \
+    ON CONFLICT (part) DO UPDATE SET version = tidings_layout.version + 1";
 
 const KEY_OF: &str = "SELECT key FROM tidings_outbox WHERE id = $1 AND parked_at IS NOT NULL";
 
@@ -133,9 +156,10 @@ mod tests {
         (INSERT, "1::smallint, 'k', 's', 's', 'i', '[]', ''::bytea"),
         (NEXT, "0::bigint, 0::bigint, 1::smallint, 0::smallint, '{a}'::text[], 100::bigint"),
         (DELETE, "'{1,2,3}'::bigint[]"),
+        (DELETE_RANGES, "'{1,7}'::bigint[], '{3,9}'::bigint[]"),
         (MARK, "'{1,2,3}'::bigint[]"),
         (PARK, "1::bigint, 'why'"),
-        (PARK_BEHIND, "'{1,2}'::bigint[], '{3,3}'::bigint[]"),
+        (PARK_BEHIND, "'{1,2}'::bigint[], 3::bigint"),
         (PENDING, ""),
         (OLDEST, ""),
         (PARKED_COUNT, ""),
@@ -146,6 +170,7 @@ mod tests {
         (PURGE_KEY, "'k'"),
         (PURGE_ROW, "1::bigint"),
         (KEY_OF, "1::bigint"),
+        (COUNT_RETRY, ""),
         (PURGE_SENT, "60000::bigint, 100::bigint"),
         (INSERT_MANY, "'{1}', '{k}', '{s}', '{s}', '{i}', '{[]}', '{a}'"),
         (RECORD, "'c', 'S', 'new'"),

@@ -11,9 +11,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Options;
+use super::flight::Flights;
 use super::hold::Holds;
 use super::look::Looks;
-use super::publish;
+use super::publish::{self, Outbound};
 use super::state::State;
 use super::wait::Wait;
 use crate::database::{Backend, Database, Session, SessionOf, Share};
@@ -122,11 +123,9 @@ impl<Db: Database> Worker<Db> {
         let (mut after, mut begun) = (Cursor::default(), Instant::now());
         let mut rows = Vec::new();
         let mut read = Instant::now();
+        let mut flights = Flights::default();
         let mut done: Vec<i64> = Vec::new();
         loop {
-            if self.stop.is_cancelled() {
-                return Ok(self.finish(session, &mut done).await?);
-            }
             let now = session.share().await?;
             #[cfg(feature = "metrics")]
             self.record(now).await?;
@@ -134,8 +133,18 @@ impl<Db: Database> Worker<Db> {
                 (share, after) = (now, Cursor::default());
                 rows.clear();
             }
+            if self.stop.is_cancelled() {
+                rows.clear();
+            }
             if rows.is_empty() {
+                // What is on its way stands among those that are read now, unless these are behind it.
+                if !self.land(session, &mut flights, 0, &mut done).await? {
+                    after = Cursor::default();
+                }
                 self.finish(session, &mut done).await?;
+                if self.stop.is_cancelled() {
+                    return Ok(());
+                }
                 read = Instant::now();
                 rows = self.read(session, share, after).await?;
                 if rows.is_empty() && after == Cursor::default() {
@@ -154,34 +163,63 @@ impl<Db: Database> Worker<Db> {
                 }
             };
             self.measure(&rows);
-            let goes_on = after != Cursor::default();
-            let sorted = self.sort(session, std::mem::take(&mut rows), read, &mut done).await?;
-            let (bus, relaxed) = (self.outbox.bus().clone(), self.options.relaxed);
-            let sending = async move {
-                if relaxed {
-                    publish::pipelined(&bus, sorted).await
-                } else {
-                    publish::in_order(&bus, sorted).await
-                }
-            };
-            // The next ones are read, and the last ones removed, while these are on their way.
-            let next_read = Instant::now();
-            let between = async {
-                self.finish(session, &mut done).await?;
-                if goes_on {
-                    return self.read(session, share, after).await;
-                }
-                Ok(Vec::new())
-            };
-            let (outcomes, next) = tokio::join!(sending, between);
-            let went_well = self.settle(session, outcomes, &mut done).await?;
-            if went_well {
-                (rows, read) = (next?, next_read);
-            } else {
-                next?;
+            let sorting = self.sort(session, std::mem::take(&mut rows), read, &mut done);
+            let sorted = flights.beside(sorting).await?;
+            let waits = flights.have_key_of(&sorted);
+            if waits && !self.land(session, &mut flights, 0, &mut done).await? {
                 after = Cursor::default();
+                continue;
+            }
+            self.send(&mut flights, sorted);
+            if after != Cursor::default() {
+                // The next ones are read, and the last ones removed, while these are on their way.
+                let next_read = Instant::now();
+                let between = async {
+                    self.finish(session, &mut done).await?;
+                    self.read(session, share, after).await
+                };
+                (rows, read) = (flights.beside(between).await?, next_read);
+                if !self.land(session, &mut flights, Flights::MOST - 1, &mut done).await? {
+                    after = Cursor::default();
+                    rows.clear();
+                }
             }
         }
+    }
+
+    /// Sends records, of which no key is on its way.
+    fn send(&self, flights: &mut Flights, records: Vec<Outbound>) {
+        if records.is_empty() {
+            return;
+        }
+        let (bus, relaxed) = (self.outbox.bus().clone(), self.options.relaxed);
+        flights.add(records, |records| {
+            Box::pin(async move {
+                if relaxed {
+                    publish::pipelined(&bus, records).await
+                } else {
+                    publish::in_order(&bus, records).await
+                }
+            })
+        });
+    }
+
+    /// Waits until no more than so many batches are on their way, and deals with what became of the others; says whether
+    /// all went well. If not, none is on its way any more.
+    async fn land(
+        &mut self,
+        session: &mut SessionOf<Db>,
+        flights: &mut Flights,
+        most: usize,
+        done: &mut Vec<i64>,
+    ) -> sqlx::Result<bool> {
+        while flights.len() > most {
+            let outcomes = flights.land().await;
+            if !self.settle(session, outcomes, done).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Records what it did, and how the outbox is, where it is the first of the relays.

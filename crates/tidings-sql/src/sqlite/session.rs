@@ -22,13 +22,15 @@ pub struct SqliteSession {
     relay: i64,
     /// Its part, and when it was asked for.
     share: Option<(Share, Instant)>,
+    /// How often parked rows were let go again by the time of the last read of the first rows.
+    retries: i64,
 }
 
 impl SqliteSession {
     pub(super) fn new(pool: &SqlitePool) -> Self {
         let [a, b, c, d, ..] = *uuid::Uuid::new_v4().as_bytes();
         let relay = i64::from(u32::from_ne_bytes([a, b, c, d]));
-        Self { pool: pool.clone(), relay, share: None }
+        Self { pool: pool.clone(), relay, share: None, retries: 0 }
     }
 
     async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
@@ -68,7 +70,13 @@ impl Session for SqliteSession {
             .bind(json(without))
             .bind(limit);
         let rows = next.fetch_all(&self.pool).await?;
-        rows.iter().map(SqliteBackend::queued).collect()
+        let rows: Vec<_> = rows.iter().map(SqliteBackend::queued).collect::<sqlx::Result<_>>()?;
+        match rows.first() {
+            Some(first) if after == Cursor::default() => self.retries = first.retries,
+            Some(first) if first.retries != self.retries => return Ok(Vec::new()),
+            _ => {}
+        }
+        Ok(rows)
     }
 
     async fn finish(&mut self, rows: &[i64], keep: bool) -> sqlx::Result<()> {
@@ -104,4 +112,37 @@ impl Session for SqliteSession {
 /// A list in the form that `json_each` reads.
 fn json<T: serde::Serialize>(list: &[T]) -> String {
     serde_json::to_string(list).unwrap_or_else(|_| "[]".to_owned())
+}
+
+#[cfg(test)]
+#[allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use sqlx::Executor as _;
+    use sqlx::sqlite::SqlitePoolOptions;
+
+    use super::*;
+    use crate::database::Manage;
+    use crate::outbox::ParkedFilter;
+
+    #[tokio::test]
+    async fn rows_that_are_let_go_again_come_before_what_was_committed_since() {
+        let all = Share { place: 0, relays: 1 };
+        let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await;
+        let pool = pool.unwrap();
+        crate::migrate(&pool).await.unwrap();
+        let insert = "INSERT INTO tidings_outbox (slot, key, stream, subject, message_id, headers, payload) \
+            VALUES (1, 'k', 'S', 's', 'i', '[]', '')";
+        pool.execute(insert).await.unwrap();
+        pool.execute(insert).await.unwrap();
+        let mut session = SqliteSession::new(&pool);
+        let rows = session.next(all, Cursor::default(), &[], 10).await.unwrap();
+        session.park(rows[0].id, "why").await.unwrap();
+        let behind = rows[1].cursor();
+        assert_eq!(Manage::<Sqlite>(&pool).retry(&ParkedFilter::All).await.unwrap(), 1);
+        pool.execute(insert).await.unwrap();
+        assert!(session.next(all, behind, &[], 10).await.unwrap().is_empty());
+        let rows = session.next(all, Cursor::default(), &[], 10).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!(session.next(all, behind, &[], 10).await.unwrap().len(), 1);
+    }
 }

@@ -21,6 +21,7 @@ pub(super) const STATEMENTS: Statements = Statements {
     purge_row: PURGE_ROW,
     key_of: KEY_OF,
     wake: None,
+    count_retry: COUNT_RETRY,
     purge_sent: PURGE_SENT,
     record: RECORD,
     forget: FORGET,
@@ -47,7 +48,8 @@ pub(super) const RELAYS: &str = "SELECT relay FROM tidings_outbox_relay ORDER BY
 pub(super) const NEXT: &str = "SELECT o.id, o.id AS position, o.key, o.stream, o.subject, o.headers, o.payload, \
     CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) - o.created_at AS age, \
     (SELECT p.id FROM tidings_outbox p WHERE p.key = o.key AND p.parked_at IS NOT NULL \
-    ORDER BY p.id LIMIT 1) AS behind \
+    ORDER BY p.id LIMIT 1) AS behind, \
+    coalesce((SELECT version FROM tidings_layout WHERE part = 'outbox_retries'), 0) AS retries \
     FROM tidings_outbox o INDEXED BY tidings_outbox_unsent \
     WHERE o.sent_at IS NULL AND o.parked_at IS NULL AND o.id > ?1 \
     AND o.slot % ?2 = ?3 AND NOT EXISTS (SELECT 1 FROM json_each(?4) AS held WHERE held.value = o.key) \
@@ -100,6 +102,9 @@ const PURGE_KEY: &str = "DELETE FROM tidings_outbox WHERE id IN (SELECT id FROM 
 const PURGE_ROW: &str =
     "DELETE FROM tidings_outbox WHERE id = ?1 AND parked_at IS NOT NULL RETURNING key";
 
+const COUNT_RETRY: &str = "INSERT INTO tidings_layout (part, version) VALUES ('outbox_retries', 1) \
+    ON CONFLICT (part) DO UPDATE SET version = version + 1";
+
 const KEY_OF: &str = "SELECT key FROM tidings_outbox WHERE id = ?1 AND parked_at IS NOT NULL";
 
 const PURGE_SENT: &str = "DELETE FROM tidings_outbox WHERE id IN (SELECT id FROM tidings_outbox \
@@ -138,6 +143,7 @@ mod tests {
         PURGE_KEY,
         PURGE_ROW,
         KEY_OF,
+        COUNT_RETRY,
         PURGE_SENT,
         JOIN,
         LEAVE,

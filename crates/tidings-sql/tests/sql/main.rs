@@ -15,3 +15,4 @@ mod order;
 mod parked;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod wake;

@@ -20,6 +20,7 @@ struct RefundMade {
 each_database! {
     what_has_no_stream_is_parked_and_holds_its_key_alone,
     what_was_parked_goes_in_its_order_once_it_is_tried_again,
+    what_is_tried_again_comes_before_what_is_committed_meanwhile,
     what_waits_behind_a_parked_event_goes_once_that_is_purged,
     events_of_one_call_have_a_key_each_where_asked,
     what_an_outbox_cannot_hold_is_refused_in_the_transaction,
@@ -104,6 +105,38 @@ async fn what_was_parked_goes_in_its_order_once_it_is_tried_again<Db: Database>(
     assert_eq!(refunds(&env.bus, 3).await, [1, 2, 3]);
     assert_eq!(outbox.retry(&ParkedFilter::All).await.unwrap(), 0);
     relay.shutdown().await;
+}
+
+/// Read a row at a time, so that what is committed meanwhile is looked for behind what was read.
+async fn what_is_tried_again_comes_before_what_is_committed_meanwhile<Db: Database>(env: Env<Db>) {
+    const REFUNDS: u64 = 150;
+    let outbox = env.outbox().await;
+    let relays = [outbox.relay().batch(1).attempts(1).start(), outbox.relay().attempts(1).start()];
+    fill(&outbox).await;
+    parked(&outbox, 3).await;
+    env.bus.provision::<Refunds>().await.unwrap();
+    let writer = tokio::spawn({
+        let outbox = outbox.clone();
+        async move {
+            for refund in 4..=REFUNDS {
+                let mut tx = outbox.begin().await.unwrap();
+                outbox.publish(&mut tx, &RefundMade { refund }).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+        }
+    });
+    // What was parked behind one that goes again has to go again, too.
+    eventually(SOON, "all go", async || {
+        outbox.retry(&ParkedFilter::All).await.unwrap();
+        let status = outbox.status().await.unwrap();
+        writer.is_finished() && status.pending + status.parked == 0
+    })
+    .await;
+    writer.await.unwrap();
+    assert_eq!(refunds(&env.bus, REFUNDS).await, (1..=REFUNDS).collect::<Vec<_>>());
+    for relay in relays {
+        relay.shutdown().await;
+    }
 }
 
 async fn what_waits_behind_a_parked_event_goes_once_that_is_purged<Db: Database>(env: Env<Db>) {
