@@ -50,8 +50,13 @@ impl<E: Event + Decode, K: DeliveryKind> Subscription<E, K> {
         let spans = ReceiveSpans::new(&link.traces, E::DECLARATIONS, group, &link.transport);
         let large = const { may_be_large(E::DECLARATIONS) }
             .then(|| Box::new(LargeReader::new(link, E::DECLARATIONS)));
-        let received = link.receives(templates, group);
-        Self { receiver, received, spans, large, event: PhantomData }
+        Self {
+            receiver,
+            received: link.receives(templates, group),
+            spans,
+            large,
+            event: PhantomData,
+        }
     }
 
     /// The next delivery; `None` once the bus is closed.
