@@ -282,8 +282,8 @@ mod tests {
         assert_eq!(session.low_water().mark, 2);
         let behind = rows[1].cursor();
 
-        let retried = Manage::<sqlx::Postgres>(&pool).retry(&ParkedFilter::All).await.unwrap();
-        assert_eq!(retried, 1);
+        let let_go = Manage::<sqlx::Postgres>(&pool).retry(&ParkedFilter::All).await.unwrap();
+        assert_eq!(let_go, 1);
         write(&pool, "parked", 1).await;
         // Nothing has told it, and what is behind the last row is not all.
         assert!(session.next(ALL, behind, &[], 1024).await.unwrap().is_empty());
