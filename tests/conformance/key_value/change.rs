@@ -1,6 +1,11 @@
 //! Changes that say what they are a change of.
 
+use std::future::IntoFuture as _;
+
+use futures_util::FutureExt as _;
 use tidings::{PutError, UpdateError};
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
 
 use super::{Session, key, session};
 use crate::support::env::Env;
@@ -11,7 +16,8 @@ scenarios! {
         what_was_removed_can_be_created,
         an_update_of_another_revision_is_a_conflict,
         a_delete_of_another_revision_is_a_conflict,
-        a_changed_value_keeps_its_key;
+        a_changed_value_keeps_its_key,
+        a_value_that_never_stands_still_is_given_up;
     also_on_threads:
         one_of_many_creates,
         changes_of_many_are_all_made;
@@ -47,6 +53,13 @@ async fn an_update_of_another_revision_is_a_conflict(env: Env) {
     let PutError::Conflict { key: of, expected, .. } = &error else { panic!("{error:?}") };
     assert_eq!((of.as_str(), *expected), ("acme.7", first));
     assert!(error.to_string().contains(&second.to_string()), "{error}");
+    // Revision 0 is of a key that never had a value.
+    let error = sessions.put(&session("acme", 7, &["desk"])).at(0).await.unwrap_err();
+    assert!(matches!(error, PutError::Conflict { expected: 0, .. }), "{error:?}");
+    assert!(
+        error.to_string().contains("`acme.7` in bucket `sessions` has or had a value"),
+        "{error}"
+    );
     // Of a key that is absent there is no revision.
     assert!(matches!(
         sessions.update(&session("acme", 9, &[]), 5).await,
@@ -119,4 +132,27 @@ async fn changes_of_many_are_all_made(env: Env) {
         let task = task.to_string();
         assert_eq!(cart.iter().filter(|item| **item == task).count(), EACH, "{cart:?}");
     }
+}
+
+/// Somebody else is faster each time, and it does not go on for ever.
+async fn a_value_that_never_stands_still_is_given_up(env: Env) {
+    let bus = env.bus_with::<Session>().await;
+    let sessions = bus.key_value::<Session>();
+    sessions.put(&session("acme", 7, &[])).await.unwrap();
+    let mut looks = 0;
+    // Between the look at the value and the new one there is somebody else's.
+    let interfered = |old: Option<Session>| {
+        looks += 1;
+        let other = sessions.put(&session("acme", 7, &["lamp"])).into_future();
+        if env.is_exact() {
+            other.now_or_never().unwrap().unwrap();
+        } else {
+            block_in_place(|| Handle::current().block_on(other)).unwrap();
+        }
+        old.unwrap()
+    };
+    let error = sessions.update_with(&key("acme", 7), interfered).await.unwrap_err();
+    let UpdateError::Contended { key: of, tries, .. } = &error else { panic!("{error:?}") };
+    assert_eq!((&**of, *tries, looks), ("acme.7", 32, 32));
+    sessions.update_with(&key("acme", 7), |old| old.unwrap()).await.unwrap();
 }

@@ -59,7 +59,7 @@ pub(super) fn cut(text: &str) -> String {
 #[non_exhaustive]
 pub enum KeyError {
     /// A field's value can't be part of the key.
-    #[error("field `{}` can't be part of the key `{}`: {:?} {}", .0.field, .0.template, .0.value, .0.source)]
+    #[error("field `{}` can't be part of the key `{}`: {:?} {}", .0.field, .0.template, .0.value, of_part(.0.source))]
     Field(SubjectError),
     /// A text can't be a key, or a filter of keys.
     #[error("{key:?} can't be a key: it {}", problem_of(key, *problem))]
@@ -70,7 +70,7 @@ pub enum KeyError {
         problem: TokenError,
     },
     /// A text can't be the name of a bucket.
-    #[error("{name:?} can't name a bucket: it {problem}")]
+    #[error("{name:?} can't name a bucket: it {}", of_name(*problem))]
     Bucket {
         /// The name, cut after 64 characters.
         name: String,
@@ -99,6 +99,23 @@ fn problem_of(text: &str, problem: TokenError) -> String {
         TokenError::Empty if !text.is_empty() => {
             "has an empty part: it begins or ends with `.`, or two follow each other".to_owned()
         }
+        TokenError::TooLong => format!("is longer than {MAX_LEN} bytes"),
+        problem => problem.to_string(),
+    }
+}
+
+/// Problem of a value that is part of a key, in words.
+fn of_part(problem: TokenError) -> String {
+    match problem {
+        TokenError::TooLong => format!("makes the key longer than {MAX_LEN} bytes"),
+        problem => problem.to_string(),
+    }
+}
+
+/// Problem of a bucket's name, in words.
+fn of_name(problem: TokenError) -> String {
+    match problem {
+        TokenError::TooLong => "is too long for the name of a stream".to_owned(),
         problem => problem.to_string(),
     }
 }
@@ -200,6 +217,21 @@ mod tests {
             let refused = built(tenant, user).unwrap_err();
             assert_eq!((refused.field, refused.source), (field, source), "{refused}");
             assert_eq!(refused.template, "{tenant}.user.{user}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_a_key_and_no_subject() {
+        let long = "x".repeat(MAX_LEN + 1);
+        let of_field = KeyError::from(built("acme", &long).unwrap_err()).to_string();
+        assert!(of_field.contains("makes the key longer than 2048 bytes"), "{of_field}");
+        let of_text = long.to_key().unwrap_err().to_string();
+        assert!(of_text.ends_with("is longer than 2048 bytes"), "{of_text}");
+        let problem = TokenError::TooLong;
+        let of_name = KeyError::Bucket { name: "x".to_owned(), problem }.to_string();
+        assert!(of_name.contains("too long for the name of a stream"), "{of_name}");
+        for text in [of_field, of_text, of_name] {
+            assert!(!text.contains("subject"), "{text}");
         }
     }
 

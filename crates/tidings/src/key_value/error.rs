@@ -139,7 +139,7 @@ pub enum PutError {
     },
     /// The last revision of the key is another than the change is of: somebody was faster. Nothing was
     /// stored. Read the key and decide anew, as `update_with` does.
-    #[error("`{key}` in bucket `{bucket}` is not at revision {expected} any more: {description}")]
+    #[error("`{key}` in bucket `{bucket}` {}: {description}", changed(*expected))]
     Conflict {
         /// The bucket.
         bucket: String,
@@ -239,6 +239,14 @@ impl PutError {
             Fault::Client(source) => Self::Client { bucket, source },
             other => Self::Client { bucket, source: other.into() },
         }
+    }
+}
+
+/// What is wrong with the revision that a change is of, in words.
+fn changed(expected: u64) -> String {
+    match expected {
+        0 => "has or had a value already".to_owned(),
+        expected => format!("is not at revision {expected} any more"),
     }
 }
 

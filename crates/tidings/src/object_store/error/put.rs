@@ -61,7 +61,7 @@ pub enum ObjectPutError {
     },
     /// The object's revision is another than the put is of: somebody was faster. Nothing is left of the
     /// put.
-    #[error("object `{name}` of store `{store}` is not at revision {expected} any more")]
+    #[error("object `{name}` of store `{store}` {}", changed(*expected))]
     Conflict {
         /// The store.
         store: String,
@@ -137,6 +137,14 @@ pub enum ObjectPutError {
         /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
+}
+
+/// What is wrong with the revision that a put is of, in words.
+fn changed(expected: u64) -> String {
+    match expected {
+        0 => "is there already, or was".to_owned(),
+        expected => format!("is not at revision {expected} any more"),
+    }
 }
 
 impl ObjectPutError {
