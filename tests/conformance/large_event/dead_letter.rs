@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tidings::prelude::*;
-use tidings::{DeadLetterFilter, DeadLetterReason, Running};
+use tidings::{DeadLetterFilter, DeadLetterReason, DecodeError, LargeEventError, Running};
 use tokio::sync::mpsc;
 
 use super::{OBJECT, STORE, Scans, ScansLarge, Taken, objects, scans, taken, text};
@@ -15,6 +15,7 @@ use crate::support::env::{Env, SHORT, never, soon};
 scenarios! {
     every_bus:
         a_letter_refers_and_is_put_back_with_its_object,
+        a_letter_is_opened,
         what_is_missing_is_a_letter_that_names_it,
         what_was_replaced_is_a_letter,
         what_is_damaged_is_a_letter,
@@ -63,6 +64,31 @@ async fn a_letter_refers_and_is_put_back_with_its_object(env: Env) {
     assert_eq!(objects(&store).await, std::slice::from_ref(&object));
     assert_eq!(store.info(&object).await.unwrap().unwrap().revision, revision);
     running.shutdown().await;
+}
+
+/// Who looks through letters reads all of an event, as long as its object is there.
+async fn a_letter_is_opened(env: Env) {
+    let (bus, store) = scans(&env).await;
+    let (running, _seen) = patient(&bus, &Arc::default()).await;
+    let event = taken(1, 2_000_000);
+    bus.publish(&event).await.unwrap();
+    let aside = bus.dead_letters("shop");
+    let [letter] = letters(&aside, 1).await.try_into().unwrap();
+    assert!(matches!(letter.decode::<Taken>(), Err(DecodeError::Large { .. })));
+    let opened = aside.open_large(letter.clone()).await.unwrap();
+    assert!(opened.decode::<Taken>().unwrap() == event);
+    assert_eq!(opened.sequence(), letter.sequence());
+    // What a letter has itself stays as it is.
+    bus.publish(&taken(2, 5)).await.unwrap();
+    let small = letters(&aside, 2).await.remove(1);
+    let same = aside.open_large(small.clone()).await.unwrap();
+    assert_eq!(same.payload(), small.payload());
+    running.shutdown().await;
+    let [object] = objects(&store).await.try_into().unwrap();
+    store.delete(&object).await.unwrap();
+    let error = aside.open_large(letter).await.unwrap_err();
+    let LargeEventError::Missing { store, object: of } = error else { panic!("{error:?}") };
+    assert_eq!((&*store, of), (STORE, object));
 }
 
 /// Publishes a large event, does something about its object, and gives the letter's error.

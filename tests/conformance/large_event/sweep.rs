@@ -13,6 +13,7 @@ use crate::support::env::{BY_AND_BY, Env, next, soon};
 scenarios! {
     every_bus:
         what_no_stream_holds_goes,
+        a_dry_run_removes_nothing,
         an_event_keeps_the_object_that_was_stored_again,
         what_is_not_of_the_stream_stays,
         a_young_object_stays,
@@ -60,6 +61,24 @@ async fn what_no_stream_holds_goes(env: Env) {
     assert!(ack.duplicate, "within the duplicate window");
     let swept = bus.sweep_large::<Scans>().older_than(AT_ONCE).await.unwrap();
     assert_eq!(swept.removed, 1, "no event refers to it");
+}
+
+/// By the names of stream and store, as a program does that knows no types.
+async fn a_dry_run_removes_nothing(env: Env) {
+    let (bus, store) = scans(&env).await;
+    for number in 1..=3 {
+        bus.publish(&taken(number, 1_500_000)).await.unwrap();
+    }
+    bus.stream::<Scans>().delete_message(2).await.unwrap();
+    let sweep = || bus.sweep_large_of("SCANS", STORE).older_than(AT_ONCE);
+    let swept = sweep().dry_run().await.unwrap();
+    assert_eq!((swept.kept, swept.removed, swept.uploads), (2, 1, 0));
+    assert_eq!(objects(&store).await.len(), 3);
+    let swept = sweep().await.unwrap();
+    assert_eq!((swept.kept, swept.removed), (2, 1));
+    assert_eq!(objects(&store).await.len(), 2);
+    let swept = bus.sweep_large_of("SCANS", STORE).dry_run().await.unwrap();
+    assert_eq!((swept.young, swept.removed), (2, 0));
 }
 
 /// A duplicate stores its object again, and leaves the stream as it was.

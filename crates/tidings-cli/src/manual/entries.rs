@@ -255,6 +255,14 @@ pub(super) const ENTRIES: &[Entry] = &[
         ],
     },
     Entry {
+        path: "stream sweep",
+        formats: RESULTS,
+        exits: &[
+            (0, "they are removed, or told with `--dry-run`"),
+            (1, "one may be left, or a stream or the store can't be read"),
+        ],
+    },
+    Entry {
         path: "tail",
         formats: RESULTS,
         exits: &[

@@ -114,6 +114,15 @@ impl Bus {
         SweepLarge::new(self.link.clone(), S::NAME, store)
     }
 
+    /// Sweep of large events, as [`sweep_large`](Self::sweep_large), where the stream's type is not known: for the large events of the
+    /// stream `stream`, which go through the object store `store`. Objects of other streams in that store stay.
+    ///
+    /// # Errors
+    /// Awaited, [`SweepLargeError`](crate::SweepLargeError).
+    pub fn sweep_large_of(&self, stream: &str, store: &str) -> SweepLarge {
+        SweepLarge::new(self.link.clone(), stream, store)
+    }
+
     /// The object store of this name: files and other large things, by name. What can't name a store is an
     /// error of each operation. A store is made with [`ObjectStoreConfig`](crate::ObjectStoreConfig).
     pub fn objects(&self, name: &str) -> Objects {

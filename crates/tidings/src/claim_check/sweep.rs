@@ -34,6 +34,7 @@ pub struct SweepLarge {
     stream: String,
     store: String,
     grace: Duration,
+    is_dry: bool,
 }
 
 /// Report of a sweep.
@@ -54,7 +55,13 @@ pub struct LargeSweep {
 
 impl SweepLarge {
     pub(crate) fn new(link: Link, stream: &str, store: &str) -> Self {
-        Self { link, stream: stream.to_owned(), store: store.to_owned(), grace: GRACE }
+        Self {
+            link,
+            stream: stream.to_owned(),
+            store: store.to_owned(),
+            grace: GRACE,
+            is_dry: false,
+        }
     }
 
     /// Sets the age below which an object stays in any case; the default is an hour.
@@ -66,8 +73,14 @@ impl SweepLarge {
         self
     }
 
+    /// Removes nothing, and reports as removed what would be; cut uploads are not looked for.
+    pub fn dry_run(mut self) -> Self {
+        self.is_dry = true;
+        self
+    }
+
     async fn run(self) -> Result<LargeSweep, SweepLargeError> {
-        let Self { link, stream, store, grace } = self;
+        let Self { link, stream, store, grace, is_dry } = self;
         let objects = Objects::new(link.clone(), &store);
         let mut report = LargeSweep::default();
         let mut old = Candidates::find(&link, &objects, &stream, grace, &mut report).await?;
@@ -78,6 +91,10 @@ impl SweepLarge {
                 for holder in &mut holders {
                     old.take_out(holder, &store, &mut report).await?;
                 }
+            }
+            if is_dry {
+                report.removed = old.objects.len() as u64;
+                return Ok(report);
             }
             for object in old.objects.into_values() {
                 match objects.remove_unchanged(&object).await {
@@ -90,6 +107,9 @@ impl SweepLarge {
                     }
                 }
             }
+        }
+        if is_dry {
+            return Ok(report);
         }
         let swept = objects.sweep(grace).await;
         report.uploads =
@@ -109,11 +129,12 @@ impl IntoFuture for SweepLarge {
 
 impl fmt::Debug for SweepLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { stream, store, grace, .. } = self;
+        let Self { stream, store, grace, is_dry, .. } = self;
         f.debug_struct("SweepLarge")
             .field("stream", stream)
             .field("store", store)
             .field("older_than", grace)
+            .field("dry_run", is_dry)
             .finish_non_exhaustive()
     }
 }

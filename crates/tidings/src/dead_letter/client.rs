@@ -7,6 +7,8 @@ use super::list::{self, DeadLetterList};
 use super::purge::Purge;
 use super::redrive::Redrive;
 use super::stored_letter::DeadLetter;
+use crate::claim_check;
+use crate::envelope::LargeEventError;
 use crate::link::Link;
 use crate::transport::WarrantVerifier;
 
@@ -75,6 +77,34 @@ impl DeadLetters {
     pub async fn get(&self, sequence: u64) -> Result<DeadLetter, DeadLetterError> {
         let LetterStream { link, name } = &self.letters;
         list::one(link, name, sequence, &WarrantVerifier::new(&link.transport)).await
+    }
+
+    /// Reads the payload of a letter's large event from the object that its headers name, in whatever store that
+    /// is. A letter whose payload is its own stays as it is.
+    ///
+    /// ```
+    /// # use tidings::DeadLetter;
+    /// # use tidings::prelude::*;
+    /// # async fn look(bus: &Bus) -> Result<(), Box<dyn std::error::Error>> {
+    /// let letters = bus.dead_letters("archive");
+    /// let letter = letters.get(42).await?;
+    /// let whole: DeadLetter = letters.open_large(letter).await?;
+    /// println!("{} bytes could not be handled", whole.payload().len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`LargeEventError`], such as where the object is gone.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn open_large(&self, mut letter: DeadLetter) -> Result<DeadLetter, LargeEventError> {
+        if letter.payload().is_empty() && claim_check::is_claim(letter.headers()) {
+            let payload = claim_check::open(&self.letters.link, letter.headers()).await?;
+            letter.set_payload(payload);
+        }
+        Ok(letter)
     }
 
     /// Puts the originals of the letters that are meant back on their subjects, in the order of

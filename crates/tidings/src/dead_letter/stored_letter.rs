@@ -259,6 +259,11 @@ impl DeadLetter {
         &self.payload
     }
 
+    /// Has the payload that an object holds.
+    pub(super) fn set_payload(&mut self, payload: Bytes) {
+        self.payload = payload;
+    }
+
     /// The attributes of the CloudEvent that the original is, if it is one.
     pub fn cloud_event(&self) -> Option<CloudEvent> {
         cloud_event::event_of(&self.headers, &self.payload)
