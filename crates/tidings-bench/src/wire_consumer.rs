@@ -41,6 +41,45 @@ impl WireConsumer {
         })
     }
 
+    /// Takes so many messages that a consumer without acks pushes, from the first on or the last of each subject.
+    pub(crate) fn pushed(
+        mut self,
+        stream: &str,
+        filter: &str,
+        from: &str,
+        count: usize,
+    ) -> Result<BackgroundThread> {
+        let (inbox, answer) = (self.inbox.clone(), format!("{}.made", self.inbox));
+        self.wire.write(format!("SUB {answer} 2\r\n").as_bytes())?;
+        let create = format!(
+            r#"{{"stream_name":"{stream}","action":"create","config":{{"deliver_subject":"{inbox}","filter_subject":"{filter}","deliver_policy":"{from}","ack_policy":"none","max_deliver":1,"flow_control":true,"idle_heartbeat":5000000000,"mem_storage":true,"num_replicas":1}}}}"#
+        );
+        let to = format!(
+            "PUB $JS.API.CONSUMER.CREATE.{stream} {answer} {}\r\n{create}\r\n",
+            create.len()
+        );
+        BackgroundThread::start(move || {
+            self.wire.write(to.as_bytes())?;
+            let mut left = count;
+            while left > 0 {
+                let line = self.wire.line()?;
+                let words: Vec<&str> = line.split_ascii_whitespace().collect();
+                let ["HMSG" | "MSG", subject, _, .., length] = words[..] else {
+                    bail!("{line:?} came")
+                };
+                let length = length.parse().context("no length")?;
+                // Flow control is asked on the inbox itself, and a message has its own subject.
+                let asked = (subject == inbox && words.len() == 6).then(|| words[3].to_owned());
+                left -= usize::from(subject != inbox && subject != answer);
+                self.wire.skip(length)?;
+                if let Some(asked) = asked {
+                    self.wire.write(format!("PUB {asked} 0\r\n\r\n").as_bytes())?;
+                }
+            }
+            Ok(())
+        })
+    }
+
     fn run(mut self, count: usize) -> Result<()> {
         let mut acks = Vec::new();
         for left in (0..count).rev() {

@@ -4,6 +4,7 @@ use std::future::IntoFuture as _;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
+use async_nats::HeaderMap;
 use async_nats::jetstream::kv::{self, Operation};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tidings::prelude::*;
@@ -12,6 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::environment::Environment;
 use crate::lap::{Lap, done};
+use crate::wire_consumer::WireConsumer;
 
 /// A value with a key of two fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Bucket)]
@@ -184,6 +186,32 @@ pub(crate) async fn raw_watch(environment: Arc<Environment>, count: usize) -> Re
             drop(watch);
             Ok(())
         })
+    }))
+}
+
+/// The same messages, pushed to who looks at nothing.
+pub(crate) async fn pushed_watch(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    fill(&environment, count).await?;
+    let wire = WireConsumer::connect(&environment.url())?;
+    Ok(Lap::new(async move {
+        wire.pushed("KV_bench", "$KV.bench.>", "last_per_subject", count)?.done().await?;
+        Ok(done())
+    }))
+}
+
+/// The same messages with an id each, sent by who does nothing else.
+pub(crate) async fn raw_put_with_id(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    raw(&environment, KEYS).await?;
+    let jetstream = environment.jetstream.clone();
+    Ok(Lap::new(async move {
+        for user in users(count) {
+            let payload = serde_json::to_vec(&Session::numbered(user))?;
+            let mut headers = HeaderMap::new();
+            headers.insert("Nats-Msg-Id", Uuid::now_v7().to_string());
+            let subject = format!("$KV.bench.acme.{user}");
+            jetstream.publish_with_headers(subject, headers, payload.into()).await?.await?;
+        }
+        Ok(done())
     }))
 }
 

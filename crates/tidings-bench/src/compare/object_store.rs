@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
 
 use crate::environment::Environment;
 use crate::lap::{Lap, done};
+use crate::wire_consumer::WireConsumer;
 
 #[derive(EventStream)]
 #[stream(name = "OBJ_bench", subjects("$O.bench.C.>", "$O.bench.M.>"))]
@@ -133,6 +134,19 @@ pub(crate) async fn raw_get(environment: Arc<Environment>, count: usize) -> Resu
             }
         }
         ensure!(read == data.len(), "{read} bytes were read");
+        Ok(done())
+    }))
+}
+
+/// The same chunks, pushed to who looks at nothing.
+pub(crate) async fn chunks_get(environment: Arc<Environment>, count: usize) -> Result<Lap> {
+    let (store, data) = (ours(&environment).await?, data(count));
+    let stored = store.put("large", data).await?;
+    let wire = WireConsumer::connect(&environment.url())?;
+    let filter = format!("$O.bench.C.{}", stored.nuid);
+    let chunks = usize::try_from(stored.chunks)?;
+    Ok(Lap::new(async move {
+        wire.pushed("OBJ_bench", &filter, "all", chunks)?.done().await?;
         Ok(done())
     }))
 }

@@ -111,6 +111,22 @@ pub(super) static ROWS: &[Row] = &[
         key_value::ours_put
     ),
     row!(
+        "key_value_put_cost",
+        "the same; raw: its messages with an id each, sent and confirmed one after the other",
+        None,
+        10_000,
+        key_value::raw_put_with_id,
+        key_value::ours_put
+    ),
+    row!(
+        "key_value_watch_cost",
+        "`key_value_watch`; raw: its messages, pushed to who looks at nothing",
+        None,
+        100_000,
+        key_value::pushed_watch,
+        key_value::ours_watch
+    ),
+    row!(
         "key_value_watch",
         "100,000 keys, as a watch begins",
         Some(1.2),
@@ -148,6 +164,14 @@ pub(super) static ROWS: &[Row] = &[
         Some(1.2),
         64,
         object_store::raw_get,
+        object_store::ours_get
+    ),
+    row!(
+        "object_get_cost",
+        "the same; raw: its chunks, pushed to who looks at nothing",
+        None,
+        64,
+        object_store::chunks_get,
         object_store::ours_get
     ),
     row!(
