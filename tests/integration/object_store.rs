@@ -11,7 +11,7 @@ use tidings::{
     ObjectGetError, ObjectMeta, ObjectPutError, ObjectReadError, ObjectStoreConfig,
     ObjectWatchError, Objects,
 };
-use tidings_tests::{Server, eventually};
+use tidings_tests::{Cluster, Server, eventually};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::mpsc;
 
@@ -82,6 +82,26 @@ async fn a_server_that_is_killed_under_an_upload_is_left_without_it() {
     .await;
     let found = files.get("a").await.unwrap().unwrap();
     assert_eq!(found.bytes().await.unwrap(), "what was there");
+}
+
+/// A store on three servers bears a large object, with all its chunks on the way at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_on_three_servers_bears_a_large_object() {
+    const LEN: usize = 48 << 20;
+    let cluster = Cluster::start(3).await;
+    let bus = Bus::connect(cluster.url()).await.unwrap();
+    let mut config = ObjectStoreConfig::new("files");
+    config.replicas = 3;
+    let plan = bus.plan_stream(&config.to_stream()).await.unwrap();
+    bus.apply(plan).await.unwrap();
+    let files = bus.objects("files");
+    let data = bytes::Bytes::from(bytes(LEN));
+    let put = tokio::time::timeout(SOON * 4, files.put_from("a", &data[..])).await;
+    let put = put.unwrap().unwrap();
+    assert_eq!((put.size, put.chunks), (LEN as u64, 384));
+    let found = files.get("a").await.unwrap().unwrap();
+    let found = tokio::time::timeout(SOON * 4, found.bytes()).await.unwrap();
+    assert!(found.unwrap() == data);
 }
 
 #[tokio::test]
