@@ -28,6 +28,7 @@ mod fake_stream;
 mod health;
 mod ingest;
 mod key_value_interop;
+mod large_event;
 mod lazy;
 mod limits;
 mod many_routes;
@@ -54,6 +55,7 @@ mod traces;
 mod trust;
 mod unreadable_header;
 mod warrant;
+mod watch_push;
 
 use std::error::Error;
 use std::fmt::Write as _;

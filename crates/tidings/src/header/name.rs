@@ -75,6 +75,10 @@ pub(crate) const BATCH_SEQUENCE: &str = "Nats-Batch-Sequence";
 pub(crate) const BATCH_COMMIT: &str = "Nats-Batch-Commit";
 /// Number of messages of a pull request that are still to come, where it has ended (ADR-37).
 pub(crate) const PENDING_MESSAGES: &str = "Nats-Pending-Messages";
+/// The last delivery of a consumer that pushes, in its heartbeats.
+pub(crate) const LAST_CONSUMER: &str = "Nats-Last-Consumer";
+/// Subject on which a consumer that pushes is to be answered: it waits for that.
+pub(crate) const CONSUMER_STALLED: &str = "Nats-Consumer-Stalled";
 /// Error of a service, as text (ADR-32).
 pub(crate) const SERVICE_ERROR: &str = "Nats-Service-Error";
 /// Error of a service, as a number (ADR-32).

@@ -20,6 +20,7 @@ use self::look::Looking;
 use self::open::{Opened, open};
 use super::store::Store;
 use crate::backoff::Backoff;
+use crate::header::Headers;
 use crate::jitter::jittered;
 use crate::prefetch::Prefetch;
 use crate::subject::Subject;
@@ -244,11 +245,16 @@ impl Flow {
         if self.phase == Phase::Stalled {
             self.phase = Phase::Initial;
         }
+        // What a bucket's message is depends on its other headers; to read the id alone costs more than all else.
+        let headers = match mem::take(&mut incoming.headers) {
+            plain if plain.is_plain() => Headers::new(),
+            headers => headers.into_headers(),
+        };
         let message = StoredMessage {
             subject: mem::replace(&mut incoming.subject, Subject::from_static("")),
             sequence: receipt.sequence,
             stored_at: receipt.stored_at,
-            headers: StoredHeaders::Read(mem::take(&mut incoming.headers).into_headers()),
+            headers: StoredHeaders::Read(headers),
             payload: mem::take(&mut incoming.payload),
         };
         let stays = opened.keeps(&message);

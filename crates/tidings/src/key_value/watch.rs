@@ -90,8 +90,8 @@ pub enum WatchEvent<V, K = String> {
 /// A flow of what becomes of a bucket: a [`Stream`] that also has a [`next`](Changes::next) of its own.
 ///
 /// Nothing is missed silently: see [`WatchEvent::Resynchronised`]. A value that can't be read comes as an
-/// error, and the flow goes on. It holds a few messages of the server's at a time, however slowly they are
-/// taken, and 16 bytes for each key.
+/// error, and the flow goes on. It holds a few messages of the server's at a time where they are taken slowly,
+/// 32 MB of them at most where they were taken quickly before, and 16 bytes for each key.
 pub struct Changes<V, K = Declared> {
     store: Store,
     flow: Box<Flow>,

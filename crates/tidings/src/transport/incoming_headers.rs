@@ -62,6 +62,15 @@ impl IncomingHeaders {
         }
     }
 
+    /// Returns `true` if there is nothing but the message's id, as of most.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        match self {
+            Self::Read(read) if read.is_empty() => true,
+            _ => !self.any(|name| name != header::MESSAGE_ID),
+        }
+    }
+
     /// The headers, by themselves.
     pub(crate) fn into_headers(self) -> Headers {
         match self {

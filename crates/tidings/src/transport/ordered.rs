@@ -72,6 +72,15 @@ impl Ordered {
         }
     }
 
+    /// Lets the server push, while whoever reads is quick: it has less work then, and sends 32 MB ahead at most.
+    pub(crate) fn allow_push(&mut self) {
+        match self {
+            Self::Nats(ordered) => ordered.allow_push(),
+            #[cfg(feature = "memory")]
+            Self::Memory(_) => {}
+        }
+    }
+
     /// How often the connection was lost since it began.
     pub(crate) fn interruptions(&self) -> u64 {
         match self {

@@ -43,7 +43,8 @@ pub(super) async fn open(
             (Some(bounds.identity), transport.stream(stream).await?)
         }
     };
-    let ordered = transport.ordered(stream, filter, from, extent).await?;
+    let mut ordered = transport.ordered(stream, filter, from, extent).await?;
+    ordered.allow_push();
     let marks = |config: &StreamConfig| config.subject_delete_marker_ttl.is_some();
     let expires = |config: &StreamConfig| config.max_age.is_some() || config.allow_message_ttl;
     Ok(Opened {

@@ -1,8 +1,9 @@
-//! Consumers of a stream: pulling from a durable one, replaying with an ordered one, and settling.
+//! Consumers of a stream: pulling from a durable one, replaying with an ordered one, which may push, and settling.
 
 pub(crate) mod ephemeral;
 pub(crate) mod ordered;
 pub(crate) mod pull;
+pub(crate) mod push;
 pub(crate) mod receipt;
 pub(crate) mod settle;
 pub(crate) mod unreadable;

@@ -2,6 +2,7 @@
 //! last message when one is missing.
 
 mod create;
+mod feed;
 mod unreadable;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use futures_util::FutureExt as _;
 use tokio::time::sleep;
 
 use self::create::Made;
+use self::feed::Mode;
 use crate::backoff::Backoff;
 use crate::jitter::jittered;
 use crate::subject::Subject;
@@ -48,6 +50,10 @@ pub(crate) struct NatsOrdered {
     is_again: bool,
     made: Made,
     room: usize,
+    /// `true` if whoever reads quickly is pushed to.
+    may_push: bool,
+    /// `true` if the next consumer is to push.
+    pushes: bool,
     /// Number of messages of this consumer that came; each has its number.
     number: u64,
     making: Option<Making>,
@@ -89,7 +95,9 @@ impl NatsOrdered {
             Err(Fault::Denied(_)) => None,
             snapshot => snapshot?,
         };
-        let made = nats.ordered(stream, &filters, from, room, extent).await?;
+        // Nobody is known to be quick at first.
+        let mode = Mode { room, is_push: false };
+        let made = nats.ordered(stream, &filters, from, mode, extent).await?;
         // What is new is so from now on, also for a consumer that is made later.
         let from = match from {
             DeliverFrom::New => DeliverFrom::Sequence(made.behind + 1),
@@ -107,6 +115,8 @@ impl NatsOrdered {
             is_again: false,
             made,
             room,
+            may_push: false,
+            pushes: false,
             number: 0,
             making: None,
             tries: 0,
@@ -121,10 +131,21 @@ impl NatsOrdered {
         })
     }
 
-    /// Sets the maximum number of messages that are on the way, or here and not yielded.
+    /// Lets the server push, while whoever reads is quick.
+    pub(crate) fn allow_push(&mut self) {
+        self.may_push = self.nats.can_be_pushed_to();
+    }
+
+    /// Sets the maximum number of messages that are on the way, or here and not yielded. Who has much room is
+    /// pushed to, where that may be.
     pub(crate) fn set_room(&mut self, room: usize) {
         self.room = room;
-        self.made.pull.set_room(room);
+        self.made.feed.set_room(room);
+        let mode = Mode { room, is_push: self.pushes };
+        if self.may_push && self.making.is_none() && mode.is_other() {
+            self.pushes = !self.pushes;
+            self.make();
+        }
     }
 
     /// Number of reconnections since it was opened.
@@ -145,7 +166,7 @@ impl NatsOrdered {
     /// Number of messages that its consumer has still to deliver.
     pub(crate) fn undelivered(&self) -> impl Future<Output = Result<u64, Fault>> + Send + use<> {
         let (nats, stream) = (self.nats.clone(), self.stream.clone());
-        let consumer = self.made.pull.consumer().to_owned();
+        let consumer = self.made.feed.consumer().to_owned();
         async move { Ok(nats.consumer_state(&stream, &consumer).await?.pending) }
     }
 
@@ -158,11 +179,12 @@ impl NatsOrdered {
         self.tries = self.tries.saturating_add(1);
         let (nats, stream, filters) =
             (self.nats.clone(), self.stream.clone(), self.filters.clone());
-        let (from, room, extent) = (self.from, self.room, self.extent);
+        let (from, extent) = (self.from, self.extent);
+        let mode = Mode { room: self.room, is_push: self.pushes };
         let identity = self.identity.clone();
         self.making = Some(Box::pin(async move {
             sleep(pause).await;
-            let made = nats.ordered(&stream, &filters, from, room, extent).await?;
+            let made = nats.ordered(&stream, &filters, from, mode, extent).await?;
             // Asked for once it is made: then it is of this stream.
             if let Some(identity) = identity {
                 let snapshot = nats.stream_snapshot(&stream).await?;
@@ -176,7 +198,7 @@ impl NatsOrdered {
 
     /// Decides what is to be done with a message that came.
     fn read(&mut self, incoming: &Incoming) -> Next {
-        if self.made.pull.number() != self.number + 1 {
+        if self.made.feed.number() != self.number + 1 {
             return Next::Missing;
         }
         self.number += 1;
@@ -218,8 +240,16 @@ impl NatsOrdered {
                 tracing::debug!(stream, %fault, "a replay goes on with a new consumer");
             }
         }
+        self.ask_again();
         self.make();
         None
+    }
+
+    /// Nothing is pushed any more, where that went wrong.
+    fn ask_again(&mut self) {
+        if self.pushes {
+            (self.pushes, self.may_push) = (false, false);
+        }
     }
 
     /// A consumer that could not be made: the fault, if it is to be told.
@@ -235,6 +265,7 @@ impl NatsOrdered {
                 return None;
             }
             Fault::Denied(denial) => {
+                self.ask_again();
                 self.make();
                 return Some(Fault::Denied(denial));
             }
@@ -243,6 +274,7 @@ impl NatsOrdered {
                 tracing::warn!(stream, %fault, "a replay can't go on; it is tried again");
             }
         }
+        self.ask_again();
         self.make();
         None
     }
@@ -282,9 +314,9 @@ impl PollInto for NatsOrdered {
                         continue;
                     }
                 }
-                this.made.pull.set_room(this.room);
+                this.made.feed.set_room(this.room);
             }
-            match this.made.pull.poll_into(cx, into) {
+            match this.made.feed.poll_into(cx, into) {
                 Poll::Ready(Some(Ok(()))) => match this.read(into) {
                     Next::Yield => return Poll::Ready(Some(Ok(()))),
                     Next::Known => {}
@@ -305,6 +337,6 @@ impl PollInto for NatsOrdered {
 
 impl fmt::Debug for NatsOrdered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NatsOrdered").field("pull", &self.made.pull).finish_non_exhaustive()
+        f.debug_struct("NatsOrdered").field("feed", &self.made.feed).finish_non_exhaustive()
     }
 }

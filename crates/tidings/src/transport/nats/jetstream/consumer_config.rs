@@ -15,6 +15,9 @@ use crate::transport::{AckPolicy, ConsumerConfig, DeliverFrom, Extent, Foreign};
 /// Time that one pull request stays open when nothing comes.
 pub(crate) const EXPIRES: Duration = Duration::from_secs(30);
 
+/// Interval of the heartbeats of a consumer that pushes.
+const PUSH_HEARTBEAT: Duration = Duration::from_secs(5);
+
 /// A consumer's configuration as NATS's own JSON. Fields that are not known here stay as they are.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -54,6 +57,10 @@ pub(crate) struct Config {
     priority_groups: Vec<String>,
     #[serde(skip_serializing_if = "Nanos::is_zero")]
     inactive_threshold: Nanos,
+    #[serde(skip_serializing_if = "Nanos::is_zero")]
+    idle_heartbeat: Nanos,
+    #[serde(skip_serializing_if = "is_default")]
+    flow_control: bool,
     #[serde(skip_serializing_if = "is_default")]
     mem_storage: bool,
     #[serde(skip_serializing_if = "is_default")]
@@ -171,6 +178,13 @@ pub(crate) fn ordered(config: &ConsumerConfig, inactive: Duration, extent: Exten
     nats.max_ack_pending = 0;
     nats.headers_only = extent == Extent::Headers;
     nats
+}
+
+/// Has it push to an inbox, with heartbeats and flow control.
+pub(crate) fn push_to(config: &mut Config, inbox: &Subject) {
+    config.deliver_subject = inbox.to_string();
+    config.idle_heartbeat = Nanos(PUSH_HEARTBEAT);
+    config.flow_control = true;
 }
 
 /// Leaves it to the stream when a consumer that nobody reads is forgotten.

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::feed::{Feed, Mode};
 use crate::subject::Subject;
 use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::consumer::ephemeral::Ephemeral;
-use crate::transport::nats::consumer::pull::NatsPull;
 use crate::transport::nats::jetstream::consumer_config as config;
 use crate::transport::{ApiError, ConsumerConfig, DeliverFrom, Extent, Fault};
 
@@ -17,7 +17,7 @@ const INACTIVE: Duration = Duration::from_secs(30);
 /// One of the consumers of a replay. It ends with this value.
 #[derive(Debug)]
 pub(super) struct Made {
-    pub(super) pull: NatsPull,
+    pub(super) feed: Feed,
     /// The sequence behind which it begins.
     pub(super) behind: u64,
     /// Number of messages that it had to deliver when it was made.
@@ -50,14 +50,15 @@ impl Nats {
         stream: &str,
         filters: &[Subject],
         from: DeliverFrom,
-        room: usize,
+        mode: Mode,
         extent: Extent,
     ) -> Result<Made, Fault> {
         let name = Uuid::now_v7().simple().to_string();
         let known = ConsumerConfig { filters: filters.to_vec(), from, ..ConsumerConfig::new(name) };
         let consumer = Ephemeral::new(self, stream, &known.name);
         let call = format!("CONSUMER.CREATE.{stream}.{}", known.name);
-        let config = config::ordered(&known, INACTIVE, extent);
+        let mut config = config::ordered(&known, INACTIVE, extent);
+        let feed = Feed::open(self, stream, known, mode, &mut config).await?;
         let mut create = Create { stream_name: stream, config, action: "create" };
         let created: Created = match self.api(call.clone(), &create).await {
             // It takes what the stream lets it have.
@@ -67,8 +68,9 @@ impl Nats {
             }
             created => created?,
         };
-        let pull = NatsPull::of_unsettled(self, stream, known, room).await?;
-        let (behind, undelivered) = (created.delivered.stream_seq, created.num_pending);
-        Ok(Made { pull, behind, undelivered, _consumer: consumer })
+        // What is pushed may be delivered by now, and not read.
+        let behind = if mode.is_push { 0 } else { created.delivered.stream_seq };
+        let undelivered = created.num_pending;
+        Ok(Made { feed, behind, undelivered, _consumer: consumer })
     }
 }

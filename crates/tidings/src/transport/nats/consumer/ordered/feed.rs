@@ -1,0 +1,104 @@
+//! How a replay's messages come: asked for, or pushed.
+//!
+//! A server has less work with what it pushes, but it pushes up to 32 MB ahead. So only who has read
+//! quickly for a while is pushed to, and who becomes slow asks again.
+
+use std::task::{Context, Poll};
+
+use crate::transport::nats::connection::connect::API;
+use crate::transport::nats::connection::nats::Nats;
+use crate::transport::nats::consumer::pull::NatsPull;
+use crate::transport::nats::consumer::push::NatsPush;
+use crate::transport::nats::jetstream::consumer_config as config;
+use crate::transport::{ConsumerConfig, Fault, Incoming, PollInto as _};
+
+/// Room of a reader that is quick: from here on it is pushed to.
+const QUICK: usize = 256;
+/// Room of a reader that is slow: from here on it asks again.
+const SLOW: usize = 64;
+
+/// The messages of a consumer that were sent to whoever reads.
+#[derive(Debug)]
+pub(super) enum Feed {
+    Pull(Box<NatsPull>),
+    Push(Box<NatsPush>),
+}
+
+/// What decides how messages come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mode {
+    /// Number of messages that may be on the way where they are asked for.
+    pub(super) room: usize,
+    /// Whether they are pushed.
+    pub(super) is_push: bool,
+}
+
+impl Mode {
+    /// Whether a reader with this room is to be served in another way than now.
+    pub(super) fn is_other(self) -> bool {
+        if self.is_push { self.room <= SLOW } else { self.room >= QUICK }
+    }
+}
+
+impl Nats {
+    /// Whether a consumer can push to this connection: behind another prefix its answers may have no way.
+    pub(super) fn can_be_pushed_to(&self) -> bool {
+        *self.shared.api == *API
+    }
+}
+
+impl Feed {
+    /// Listens to a consumer that is about to be made, with this configuration.
+    pub(super) async fn open(
+        nats: &Nats,
+        stream: &str,
+        known: ConsumerConfig,
+        mode: Mode,
+        config: &mut config::Config,
+    ) -> Result<Self, Fault> {
+        if mode.is_push {
+            let inbox = nats.new_inbox();
+            let push = NatsPush::listen(nats, stream, &known.name, &inbox).await?;
+            config::push_to(config, &inbox);
+            return Ok(Self::Push(Box::new(push)));
+        }
+        let pull = NatsPull::of_unsettled(nats, stream, known, mode.room).await?;
+        Ok(Self::Pull(Box::new(pull)))
+    }
+
+    /// Name of its consumer.
+    pub(super) fn consumer(&self) -> &str {
+        match self {
+            Self::Pull(pull) => pull.consumer(),
+            Self::Push(push) => push.consumer(),
+        }
+    }
+
+    /// Number of deliveries, with the message that was yielded last.
+    #[inline]
+    pub(super) fn number(&self) -> u64 {
+        match self {
+            Self::Pull(pull) => pull.number(),
+            Self::Push(push) => push.number(),
+        }
+    }
+
+    /// Sets the maximum number of messages that are on the way, where they are asked for.
+    pub(super) fn set_room(&mut self, room: usize) {
+        if let Self::Pull(pull) = self {
+            pull.set_room(room);
+        }
+    }
+
+    #[inline]
+    pub(super) fn poll_into(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut Incoming,
+    ) -> Poll<Option<Result<(), Fault>>> {
+        match self {
+            Self::Pull(pull) => pull.poll_into(cx, into),
+            Self::Push(push) => push.poll_into(cx, into),
+        }
+    }
+}
