@@ -64,7 +64,7 @@ async fn a_store_out_of_reach_is_tried_again() {
     let route = Route::of::<Taken>(handler).retry(retry);
     let running = Registry::new("shop").route(route).start(&reader).await.unwrap();
     eventually(SOON, "it fails", || async {
-        let failed = running.status()[0].failed;
+        let failed = running.report()[0].retried;
         if failed >= 3 { Ok(()) } else { Err(failed) }
     })
     .await;

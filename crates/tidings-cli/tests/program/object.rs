@@ -309,7 +309,7 @@ async fn nothing_of_others_reaches_the_terminal_as_it_is() {
 
 /// Pictures, some of which are large.
 #[derive(EventStream)]
-#[stream(name = "SCANS", subjects("scans.>"), large_store)]
+#[stream(name = "SCANS", subjects("scans.>"), max_age = "1d", large_store(max_age = "7d"))]
 struct Scans;
 
 /// The store of what is large, as the stream that it is.
@@ -375,10 +375,10 @@ async fn a_store_of_large_events_is_examined() {
     let text = examined().await;
     assert!(text.starts_with("ok") && text.contains("SCANS-large is as declared"), "{text}");
     let mut other = bus.stream::<ScansLarge>().config().await.unwrap().unwrap();
-    other.max_bytes = Some(1 << 20);
+    other.max_age = Some(Duration::from_secs(9 * 86_400));
     bus.apply(bus.plan_stream(&other).await.unwrap()).await.unwrap();
     let text = examined().await;
-    assert!(text.starts_with("warn") && text.contains("max_bytes"), "{text}");
+    assert!(text.starts_with("warn") && text.contains("max_age"), "{text}");
     fs::remove_dir_all(&folder).unwrap();
 }
 
