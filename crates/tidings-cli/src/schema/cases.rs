@@ -63,7 +63,7 @@ pub(super) fn run(
                 {
                     let found = compare(from, to, policy);
                     let agrees = expected.and_then(|expected| agrees(found.verdict, expected));
-                    counts[index(agrees, found.verdict)] += 1;
+                    count(&mut counts, agrees, found.verdict);
                     output.write(
                         || terminal::line(&format!("{name} ({role}): {}", found.verdict)),
                         || {
@@ -90,7 +90,7 @@ pub(super) fn run(
                 };
                 let undecided = verdict == "unknown";
                 let worst = if undecided { Verdict::Unknown } else { Verdict::Compatible };
-                counts[index(agrees, worst)] += 1;
+                count(&mut counts, agrees, worst);
                 output.write(
                     || terminal::line(&format!("{id}: {verdict}")),
                     || {
@@ -131,11 +131,13 @@ fn agrees(verdict: Verdict, expected: bool) -> Option<bool> {
     }
 }
 
-/// Agree, disagree, unknown.
-fn index(agrees: Option<bool>, verdict: Verdict) -> usize {
-    match agrees {
+/// Counts one of agree, disagree and unknown; a verdict of which nothing is expected is none.
+fn count(counts: &mut [usize; 3], agrees: Option<bool>, verdict: Verdict) {
+    let index = match agrees {
         _ if verdict == Verdict::Unknown => 2,
+        Some(true) => 0,
         Some(false) => 1,
-        _ => 0,
-    }
+        None => return,
+    };
+    counts[index] += 1;
 }

@@ -50,6 +50,20 @@ pub(crate) fn is_multiple(number: &Number, of: &Number) -> bool {
     (times - times.round()).abs() <= f64::EPSILON * times.abs().max(1.0) * 4.0
 }
 
+/// The number of which each is a multiple that is one of all of these, where they are integers.
+pub(crate) fn common(steps: &[&Number]) -> Option<Number> {
+    let mut all: i128 = 1;
+    for step in steps {
+        let step = integer(step).filter(|step| *step != 0)?.checked_abs()?;
+        let (mut one, mut other) = (all, step);
+        while other != 0 {
+            (one, other) = (other, one % other);
+        }
+        all = (all / one).checked_mul(step)?;
+    }
+    u64::try_from(all).ok().map(Number::from)
+}
+
 /// Both numbers in the smallest decimal unit that either of them has, where these are integers that can be
 /// counted.
 fn decimals(one: &Number, other: &Number) -> Option<(i128, i128)> {

@@ -1,5 +1,8 @@
 //! Patterns of a schema (ECMA-262), as far as they are regular expressions.
 
+mod cover;
+mod language;
+
 use std::cell::OnceCell;
 use std::fmt::Write as _;
 
@@ -50,6 +53,20 @@ impl Pattern {
         self.regex().map(|regex| regex.is_match(text))
     }
 
+    /// Returns `true` if it is found in each text in which another one is, as far as that is plain.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        if self.source == other.source {
+            return true;
+        }
+        let (Some(one), Some(other)) = (self.hir(), other.hir()) else { return false };
+        one == other || cover::covers(one, other)
+    }
+
+    /// All texts in which it is found, where these are at most so many and it says so from end to end.
+    pub(crate) fn texts(&self, most: usize) -> Option<Vec<String>> {
+        language::texts(self.hir()?, most)
+    }
+
     /// Returns `true` if it is found in every text.
     pub(crate) fn is_in_all(&self) -> bool {
         let Some(hir) = self.hir() else { return false };
@@ -89,6 +106,9 @@ impl Pattern {
     }
 }
 
+/// What ECMA calls white space, and the ends of lines.
+const SPACES: &str = "\\t-\\r \\u{a0}\\u{1680}\\u{2000}-\\u{200a}\\u{2028}\\u{2029}\\u{202f}\\u{205f}\\u{3000}\\u{feff}";
+
 /// ECMA's own escapes as this crate's regular expressions write them.
 fn translate(source: &str) -> String {
     let mut out = String::with_capacity(source.len());
@@ -100,6 +120,10 @@ fn translate(source: &str) -> String {
                 '[' if in_class => out.push('\\'),
                 '[' => in_class = true,
                 ']' => in_class = false,
+                '.' if !in_class => {
+                    out.push_str("[^\\n\\r\\u{2028}\\u{2029}]");
+                    continue;
+                }
                 _ => {}
             }
             out.push(c);
@@ -116,8 +140,12 @@ fn translate(source: &str) -> String {
             Some('/') => out.push('/'),
             Some('d') => out.push_str(if in_class { "0-9" } else { "[0-9]" }),
             Some('w') => out.push_str(if in_class { "A-Za-z0-9_" } else { "[A-Za-z0-9_]" }),
-            Some('D') if !in_class => out.push_str("[^0-9]"),
-            Some('W') if !in_class => out.push_str("[^A-Za-z0-9_]"),
+            Some('s') if in_class => out.push_str(SPACES),
+            Some('s') => out.extend(["[", SPACES, "]"]),
+            // A class in a class, too.
+            Some('S') => out.extend(["[^", SPACES, "]"]),
+            Some('D') => out.push_str("[^0-9]"),
+            Some('W') => out.push_str("[^A-Za-z0-9_]"),
             Some(other) => {
                 out.push('\\');
                 out.push(other);
@@ -182,6 +210,15 @@ mod tests {
             ("^a\\/b$", "a/b", Some(true)),
             ("[[]", "[", Some(true)),
             ("^(?=x$)x$", "x", None),
+            ("^.$", "\r", Some(false)),
+            ("^.$", "\u{85}", Some(true)),
+            ("^[.]$", "a", Some(false)),
+            ("^\\s$", "\u{feff}", Some(true)),
+            ("^\\s$", "\u{85}", Some(false)),
+            ("^[\\s\\S]$", "\u{85}", Some(true)),
+            ("^[^\\s\\S]$", "a", Some(false)),
+            ("^[\\D]$", "٣", Some(true)),
+            ("^\\S$", "\u{a0}", Some(false)),
         ] {
             assert_eq!(Pattern::new(pattern).is_in(text), found, "{pattern}");
         }

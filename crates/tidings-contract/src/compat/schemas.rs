@@ -1,5 +1,7 @@
 //! All schemas of a comparison in one list, with their references resolved.
 
+mod address;
+mod dialect;
 mod keyword;
 mod read;
 mod shadow;
@@ -44,8 +46,9 @@ pub(crate) struct Document<'a> {
 /// Place of a schema in its document, from the schema that holds it.
 #[derive(Debug, Clone)]
 enum Place<'a> {
-    /// JSON pointer from the root.
-    At(String),
+    Root,
+    /// JSON pointer from another schema, in which it is none otherwise.
+    Below(Id, String),
     One(Id, &'static str),
     Item(Id, &'static str, usize),
     Member(Id, &'static str, &'a str),
@@ -105,18 +108,24 @@ impl<'a> Schemas<'a> {
         let place = |id: Id| &of.places[id - of.root()];
         let mut steps = Vec::new();
         let mut at = id;
-        let mut pointer = loop {
-            match place(at) {
-                Place::At(pointer) => break pointer.clone(),
-                Place::One(of, _) | Place::Item(of, ..) | Place::Member(of, ..) => {
-                    steps.push(place(at));
+        loop {
+            let step = place(at);
+            match step {
+                Place::Root => break,
+                Place::Below(of, _)
+                | Place::One(of, _)
+                | Place::Item(of, ..)
+                | Place::Member(of, ..) => {
+                    steps.push(step);
                     at = *of;
                 }
             }
-        };
+        }
+        let mut pointer = String::new();
         for step in steps.into_iter().rev() {
             match step {
-                Place::At(_) => {}
+                Place::Root => {}
+                Place::Below(_, from_there) => pointer.push_str(from_there),
                 Place::One(_, keyword) => pointer.extend(["/", keyword]),
                 Place::Item(_, keyword, item) => {
                     pointer.extend(["/", keyword, "/", &item.to_string()]);

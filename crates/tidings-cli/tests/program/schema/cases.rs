@@ -36,6 +36,13 @@ fn cases_of_a_file_have_a_verdict_each() {
     assert_eq!(verdicts, ["backward", "both", "none"]);
     assert_eq!(told[3], json!({"agree": 3, "disagree": 0, "unknown": 0}));
 
+    // A verdict of which nothing is expected neither agrees nor disagrees.
+    let roles = json!([{"name": "wider", "old": integer, "new": number, "reader": true}]);
+    fs::write(&file, roles.to_string()).unwrap();
+    let told = lines(&tidings(folder.path(), &["--cases", path, "--json"]));
+    assert_eq!((told.len(), &told[1]["agrees"]), (3, &json!(null)));
+    assert_eq!(told[2], json!({"agree": 1, "disagree": 0, "unknown": 0}));
+
     fs::write(&file, "{}").unwrap();
     let output = tidings(folder.path(), &["--cases", path]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");

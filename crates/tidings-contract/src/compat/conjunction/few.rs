@@ -42,6 +42,11 @@ impl Reader<'_> {
                 Kinds::BOOLEAN => vec![false.into(), true.into()],
                 Kinds::INTEGER => self.few_integers(&one)?,
                 Kinds::STRING if self.length(&one).1 == Some(0) => vec!["".into()],
+                Kinds::STRING => {
+                    let mut patterns = self.nodes(&one).filter_map(|node| node.pattern.as_ref());
+                    let texts = patterns.find_map(|pattern| pattern.texts(MOST))?;
+                    texts.into_iter().map(Value::String).collect()
+                }
                 Kinds::ARRAY => self.few_arrays(&one, depth)?,
                 Kinds::OBJECT => self.few_objects(&one, depth)?,
                 _ => return None,

@@ -56,8 +56,7 @@ impl Search<'_> {
     pub(super) fn texts(&self, one: &Conjunction, right: &[Id], found: &mut Vec<Value>) {
         const LONGEST: u64 = 4_096;
         let schemas = self.reader.schemas;
-        let mut texts =
-            vec![String::new(), "a".to_owned(), "Zz-9 ~".to_owned(), "\u{e9}".to_owned()];
+        let mut texts = ["", "a", "Zz-9 ~", "\u{e9}", "\n"].map(str::to_owned).to_vec();
         let mut lengths = Vec::new();
         for id in right.iter().chain(one.ids()) {
             let node = &schemas[*id];
@@ -65,7 +64,11 @@ impl Search<'_> {
                 break;
             }
             if let Some(pattern) = &node.pattern {
-                texts.extend(pattern.examples());
+                let examples = pattern.examples();
+                // It may be found in more than these from end to end.
+                texts
+                    .extend(examples.iter().flat_map(|one| [format!("{one}x"), format!("x{one}")]));
+                texts.extend(examples);
             }
             let known = node.format.as_deref().map_or(&[][..], format::examples);
             texts.extend(known.iter().copied().map(str::to_owned));

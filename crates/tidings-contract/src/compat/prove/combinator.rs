@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{MOST_NESTED, Obstacle, Prover};
-use crate::compat::conjunction::{Conjunction, Span};
+use crate::compat::conjunction::{Conjunction, Member, Span};
 use crate::compat::evaluate::equal;
 use crate::compat::kind::Kinds;
 use crate::compat::node::{Condition, Id, Node};
@@ -194,14 +194,17 @@ impl Prover<'_> {
         alternatives.iter().all(|both| self.is_empty(&both.only(kinds).part_as(left)))
     }
 
-    /// Returns `true` if a member tells them apart: both ask for it, and list other values for it, as
-    /// variants do for their tag.
+    /// Returns `true` if a member tells them apart: the other asks for it, and it is never written, or both list
+    /// other values for it, as variants do for their tag.
     fn is_told_apart(&self, left: &Conjunction, right: Id) -> bool {
         let reader = self.reader;
         let node = &reader.schemas[right];
         let listed = |id: Id| reader.schemas[id].values.as_deref().filter(|all| all.len() < 8);
         reader.kinds(left) == Kinds::OBJECT
             && node.required.iter().any(|name| {
+                if matches!(reader.member(left, name), Member::Absent) {
+                    return true;
+                }
                 let theirs = node.properties.get(name).and_then(|id| listed(*id));
                 theirs.is_some_and(|theirs| {
                     let mut own =

@@ -45,7 +45,9 @@ impl Prover<'_> {
             if whole {
                 steps.push(&one);
             }
-            if !steps.iter().any(|own| number::is_multiple(own, step)) {
+            let is_met = steps.iter().any(|own| number::is_multiple(own, step));
+            if !is_met && !number::common(&steps).is_some_and(|own| number::is_multiple(&own, step))
+            {
                 let was = steps.first().map_or("any".to_owned(), ToString::to_string);
                 let is = step.to_string();
                 holds = self.broken(Rule::StepChanged, left, right, instance, &was, &is);
@@ -92,7 +94,7 @@ impl Prover<'_> {
         holds &= self.counts(left, right, instance, ((least, most), asked), rules);
         if let Some(pattern) = &node.pattern {
             let mut own = reader.nodes(left).filter_map(|node| node.pattern.as_ref());
-            if !pattern.is_in_all() && !own.any(|own| own.source == pattern.source) {
+            if !pattern.is_in_all() && !own.any(|own| pattern.covers(own)) {
                 let own = reader.nodes(left).find_map(|node| node.pattern.as_ref());
                 let was = own.map_or("any text".to_owned(), |own| own.source.clone());
                 let source = pattern.source.clone();

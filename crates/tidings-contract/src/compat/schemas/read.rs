@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use hashbrown::HashMap;
 use serde_json::Value;
 
+use super::address::{Addresses, Target};
+use super::dialect::Dialect;
 use super::keyword::{any_kind, count, numbers, strings, texts};
 use super::{Document, Place, Side};
 use crate::compat::keyword::Keywords;
@@ -19,34 +21,29 @@ impl<'a> Document<'a> {
         let (nodes, places, shadows) = (Vec::new(), Vec::new(), OnceCell::new());
         let mut reader = Reader {
             schemas: Self { side, nodes, shadows, places, rest: None, patterns: 0 },
-            document,
-            siblings: siblings_count(document),
+            dialect: Dialect::of(document),
             at: HashMap::new(),
-            anchors: HashMap::new(),
+            addresses: Addresses::default(),
+            resource: 0,
             references: Vec::new(),
             depth: 0,
         };
-        reader.schema(document, Place::At(String::new()));
+        reader.schema(document, Place::Root);
         reader.resolve();
         reader.schemas
     }
 }
 
-/// Drafts before 2019-09 ignore what stands beside a `$ref`.
-fn siblings_count(document: &Value) -> bool {
-    let draft = document.get("$schema").and_then(Value::as_str).unwrap_or_default();
-    !["draft-03", "draft-04", "draft-06", "draft-07"].iter().any(|old| draft.contains(old))
-}
-
 struct Reader<'a> {
     schemas: Document<'a>,
-    document: &'a Value,
-    siblings: bool,
+    dialect: Dialect,
     /// Schemas by where they are in memory.
     at: HashMap<*const Value, Id>,
-    /// Schemas by their `$id` or `$anchor`.
-    anchors: HashMap<String, Id>,
-    references: Vec<(Id, &'a str)>,
+    addresses: Addresses<'a>,
+    /// Resource in which the schema stands that is read.
+    resource: usize,
+    /// References, and the resource in which each stands.
+    references: Vec<(Id, &'a str, usize)>,
     /// Number of schemas that lie around the one that is read.
     depth: usize,
 }
@@ -71,9 +68,18 @@ impl<'a> Reader<'a> {
             match schema {
                 Value::Bool(allowed) => Node { never: !allowed, ..Node::default() },
                 Value::Object(keywords) => {
+                    let outer = self.resource;
+                    let all = Keywords::of(keywords);
                     self.depth += 1;
-                    let node = self.keywords(&Keywords::of(keywords), id);
+                    self.enter(schema, &all, id);
+                    let node =
+                        if index > 0 && Dialect::of(schema) != self.dialect && says_draft(&all) {
+                            unsupported("it is of another draft than its document".to_owned())
+                        } else {
+                            self.keywords(&all, id)
+                        };
                     self.depth -= 1;
+                    self.resource = outer;
                     node
                 }
                 _ => unsupported("a schema is an object, `true` or `false`".to_owned()),
@@ -85,16 +91,10 @@ impl<'a> Reader<'a> {
 
     fn keywords(&mut self, all: &Keywords<'a>, id: Id) -> Node {
         let mut node = Node::default();
-        if let Some(anchor) = all.get("$anchor").and_then(Value::as_str) {
-            self.anchors.insert(format!("#{anchor}"), id);
-        }
-        if let Some(own) = all.get("$id").or_else(|| all.get("id")).and_then(Value::as_str) {
-            self.anchors.insert(own.to_owned(), id);
-        }
         self.definitions(all, id);
         if let Some(reference) = all.get("$ref").and_then(Value::as_str) {
-            self.references.push((id, reference));
-            if !self.siblings {
+            self.references.push((id, reference, self.resource));
+            if !self.dialect.siblings_count() {
                 // What they define can still be referred to.
                 return node;
             }
@@ -108,11 +108,36 @@ impl<'a> Reader<'a> {
         self.objects(all, id, &mut node);
         self.combinators(all, id, &mut node);
         for keyword in ["$dynamicRef", "$recursiveRef"] {
-            if all.get(keyword).is_some() {
+            if self.known(all, keyword).is_some() {
                 node.unsupported = Some(format!("`{keyword}` refers to what is known only in use"));
             }
         }
         node
+    }
+
+    /// Notes the addresses of a schema, which those below it start from.
+    fn enter(&mut self, schema: &'a Value, all: &Keywords<'a>, id: Id) {
+        let keyword = if self.dialect.knows("id") { "id" } else { "$id" };
+        let is_root = id == self.schemas.root();
+        // Beside a `$ref` it is ignored as all else is.
+        let counts = is_root || self.dialect.siblings_count() || all.get("$ref").is_none();
+        let own = all.get(keyword).and_then(Value::as_str).filter(|_| counts);
+        match own.and_then(|own| own.strip_prefix('#')) {
+            Some(anchor) => self.addresses.add_anchor(self.resource, anchor, id),
+            None if is_root || own.is_some() => {
+                let own = own.unwrap_or_default();
+                self.resource = self.addresses.add(self.resource, own, schema, id);
+            }
+            None => {}
+        }
+        if let Some(anchor) = self.known(all, "$anchor").and_then(Value::as_str) {
+            self.addresses.add_anchor(self.resource, anchor, id);
+        }
+    }
+
+    /// The value of a keyword that the document's draft knows.
+    fn known(&self, all: &Keywords<'a>, keyword: &str) -> Option<&'a Value> {
+        all.get(keyword).filter(|_| self.dialect.knows(keyword))
     }
 
     fn definitions(&mut self, all: &Keywords<'a>, of: Id) {
@@ -125,12 +150,12 @@ impl<'a> Reader<'a> {
     }
 
     fn one(&mut self, all: &Keywords<'a>, keyword: &'static str, of: Id) -> Option<Id> {
-        let schema = all.get(keyword)?;
+        let schema = self.known(all, keyword)?;
         Some(self.schema(schema, Place::One(of, keyword)))
     }
 
     fn list(&mut self, all: &Keywords<'a>, keyword: &'static str, of: Id) -> Vec<Id> {
-        let Some(Value::Array(schemas)) = all.get(keyword) else { return Vec::new() };
+        let Some(Value::Array(schemas)) = self.known(all, keyword) else { return Vec::new() };
         let each = schemas.iter().enumerate();
         each.map(|(i, schema)| self.schema(schema, Place::Item(of, keyword, i))).collect()
     }
@@ -141,7 +166,7 @@ impl<'a> Reader<'a> {
         keyword: &'static str,
         of: Id,
     ) -> BTreeMap<String, Id> {
-        let Some(Value::Object(schemas)) = all.get(keyword) else { return BTreeMap::new() };
+        let Some(Value::Object(schemas)) = self.known(all, keyword) else { return BTreeMap::new() };
         let each = schemas.iter().filter(|(_, schema)| !schema.is_array());
         each.map(|(name, schema)| {
             let place = Place::Member(of, keyword, name);
@@ -169,10 +194,25 @@ impl<'a> Reader<'a> {
         node.max_items = count(all, "maxItems");
         node.unique = all.get("uniqueItems") == Some(&Value::Bool(true));
         if let Some(schema) = self.one(all, "contains", id) {
-            let least = count(all, "minContains").unwrap_or(1);
-            node.contains = Some(Contains { schema, least, most: count(all, "maxContains") });
+            let count = |keyword| count(all, keyword).filter(|_| self.dialect.knows(keyword));
+            let (least, most) = (count("minContains").unwrap_or(1), count("maxContains"));
+            node.contains = Some(Contains { schema, least, most });
         }
-        node.unevaluated_items = self.one(all, "unevaluatedItems", id);
+        self.unevaluated_items(all, id, node);
+    }
+
+    /// Where nothing else in a schema looks at items, those that its tuple does not are all that are left.
+    fn unevaluated_items(&mut self, all: &Keywords<'a>, id: Id, node: &mut Node) {
+        let Some(rest) = self.one(all, "unevaluatedItems", id) else { return };
+        let others = ["$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas", "contains"];
+        let dynamic = ["$dynamicRef", "$recursiveRef"];
+        if node.items.is_some() {
+            // It looks at all of them.
+        } else if others.into_iter().chain(dynamic).all(|keyword| all.get(keyword).is_none()) {
+            node.items = Some(rest);
+        } else {
+            node.unevaluated_items = Some(rest);
+        }
     }
 
     fn objects(&mut self, all: &Keywords<'a>, id: Id, node: &mut Node) {
@@ -185,7 +225,7 @@ impl<'a> Reader<'a> {
         node.min_properties = count(all, "minProperties").unwrap_or(0);
         node.max_properties = count(all, "maxProperties");
         for keyword in ["dependentRequired", "dependencies"] {
-            let Some(Value::Object(each)) = all.get(keyword) else { continue };
+            let Some(Value::Object(each)) = self.known(all, keyword) else { continue };
             for (name, names) in each.iter().filter(|(_, names)| names.is_array()) {
                 node.dependent_required.insert(name.clone(), texts(Some(names)));
             }
@@ -210,9 +250,9 @@ impl<'a> Reader<'a> {
     fn resolve(&mut self) {
         let mut next = 0;
         // Reading a reference's target may find more of them.
-        while let Some((id, reference)) = self.references.get(next).copied() {
+        while let Some((id, reference, from)) = self.references.get(next).copied() {
             next += 1;
-            let target = self.target(reference);
+            let target = self.target(reference, from);
             let root = self.schemas.root();
             let node = &mut self.schemas.nodes[id - root];
             node.is_open = false;
@@ -224,37 +264,21 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn target(&mut self, reference: &str) -> Option<Id> {
-        if let Some(id) = self.anchors.get(reference) {
-            return Some(*id);
+    fn target(&mut self, reference: &str, from: usize) -> Option<Id> {
+        match self.addresses.follow(from, reference)? {
+            Target::Known(id) => Some(id),
+            Target::Below { schema, from, pointer, resource } => {
+                if let Some(id) = self.at.get(&std::ptr::from_ref(schema)) {
+                    return Some(*id);
+                }
+                self.resource = resource;
+                Some(self.schema(schema, Place::Below(from, pointer)))
+            }
         }
-        let own = self.document.get("$id").and_then(Value::as_str).unwrap_or_default();
-        let fragment = reference.strip_prefix(own).unwrap_or(reference);
-        let pointer = match fragment {
-            "" | "#" => String::new(),
-            fragment => percent_decoded(fragment.strip_prefix('#')?)?,
-        };
-        let schema = self.document.pointer(&pointer)?;
-        if let Some(id) = self.at.get(&std::ptr::from_ref(schema)) {
-            return Some(*id);
-        }
-        Some(self.schema(schema, Place::At(pointer)))
     }
 }
 
-/// A fragment of an address, without percent-encoding (RFC 3986).
-fn percent_decoded(fragment: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(fragment.len());
-    let mut rest = fragment.as_bytes();
-    while let Some((byte, more)) = rest.split_first() {
-        rest = more;
-        if *byte == b'%' {
-            let code = std::str::from_utf8(rest.get(..2)?).ok()?;
-            bytes.push(u8::from_str_radix(code, 16).ok()?);
-            rest = &rest[2..];
-        } else {
-            bytes.push(*byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
+/// Returns `true` if a schema says of which draft it is.
+fn says_draft(all: &Keywords<'_>) -> bool {
+    all.get("$schema").is_some()
 }
